@@ -1,0 +1,221 @@
+"""What a project.yml may say: one model a section, checked when the project is loaded.
+
+The models import neither TensorFlow nor TFX, so that a wrong file is reported at once.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from typing import Annotated, Literal, Self
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
+
+NAME_PATTERN = r"^[a-z][a-z0-9_]*$"
+
+Task = Literal["binary", "multiclass", "regression"]
+Kind = Literal["number", "category", "id", "text", "timestamp", "date", "sequence", "key", "ignore", "label"]
+Dtype = Literal["int", "float", "string"]
+
+_DEFAULT_DTYPE: dict[str, Dtype] = {"number": "float", "timestamp": "int"}
+_HIGHER_IS_BETTER = {
+    "auc": True,
+    "auc_pr": True,
+    "accuracy": True,
+    "logloss": False,
+    "calibration_error": False,
+    "mse": False,
+    "mae": False,
+}
+METRICS_BY_TASK: dict[Task, tuple[str, ...]] = {
+    "binary": ("auc", "auc_pr", "logloss", "accuracy"),
+    "multiclass": ("accuracy", "logloss"),
+    "regression": ("mse", "mae"),
+}
+
+
+class _Section(BaseModel):
+    """Unknown fields are errors: a misspelt gate must not be a gate that never closes."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Column(_Section):
+    """One column of the data files.
+
+    `kind` says what it means: `key` is carried along but never a feature, `ignore` is not even read, `sequence` is a
+    list of ids in one cell, cut at `separator`. `dtype` is how it is stored in a tf.Example.
+    """
+
+    kind: Kind
+    dtype: Dtype = "string"
+    separator: str = " "
+    format: str = "%Y-%m-%d"
+
+    @model_validator(mode="before")
+    @classmethod
+    def _default_dtype(cls, value: object) -> object:
+        if isinstance(value, str):
+            value = {"kind": value}
+        if isinstance(value, dict) and "dtype" not in value:
+            return {**value, "dtype": _DEFAULT_DTYPE.get(str(value.get("kind")), "string")}
+        return value
+
+    @model_validator(mode="after")
+    def _dtype_fits_kind(self) -> Self:
+        if self.kind == "number" and self.dtype == "string":
+            raise ValueError("a number is stored as int or float, not as string")
+        if self.kind in {"text", "sequence", "date"} and self.dtype != "string":
+            raise ValueError(f"a {self.kind} is stored as string, not as {self.dtype}")
+        return self
+
+    @property
+    def is_read(self) -> bool:
+        """Whether the column reaches the examples at all."""
+        return self.kind != "ignore"
+
+
+class SpanRange(_Section):
+    """Consecutive spans, first and last included; written as `3` or `1-6`."""
+
+    first: int = Field(ge=0)
+    last: int = Field(ge=0)
+
+    @classmethod
+    def parse(cls, text: object) -> SpanRange:
+        """Read `3` or `1-6`.
+
+        Raises:
+            ValueError: when the text is neither, or the range runs backwards.
+        """
+        match = re.fullmatch(r"\s*(\d+)\s*(?:-\s*(\d+)\s*)?", str(text))
+        if match is None:
+            raise ValueError(f"spans are written as 3 or 1-6, not as {text!r}")
+        first, last = int(match[1]), int(match[2] or match[1])
+        if last < first:
+            raise ValueError(f"the range {first}-{last} runs backwards; write {last}-{first}")
+        return cls(first=first, last=last)
+
+    def __iter__(self) -> object:  # type: ignore[override]  # pydantic iterates over fields; spans are meant here
+        return iter(range(self.first, self.last + 1))
+
+    def __str__(self) -> str:
+        return str(self.first) if self.first == self.last else f"{self.first}-{self.last}"
+
+
+Spans = Annotated[SpanRange, BeforeValidator(lambda v: v if isinstance(v, SpanRange) else SpanRange.parse(v))]
+
+
+class Data(_Section):
+    """Where the rows are.
+
+    `files` is relative to the project's folder, or `package:NAME/path` for files inside an installed package. With
+    `{SPAN}` in it every span is one partition; without it the rows are split by a hash of their bytes.
+    """
+
+    files: str
+    format: Literal["csv", "parquet"] = "csv"
+    delimiter: str = Field(default=",", min_length=1, max_length=1)
+    train_spans: Spans | None = None
+    eval_spans: Spans | None = None
+    eval_parts: int = Field(default=1, ge=1, description="of three parts, as stock TFX splits 2 to 1", le=2)
+
+    @property
+    def has_spans(self) -> bool:
+        return "{SPAN}" in self.files
+
+    @model_validator(mode="after")
+    def _spans_fit_pattern(self) -> Self:
+        named = self.train_spans is not None or self.eval_spans is not None
+        if self.has_spans and (self.train_spans is None or self.eval_spans is None):
+            raise ValueError("files with {SPAN} need train_spans and eval_spans, for example 1-6 and 7")
+        if named and not self.has_spans:
+            raise ValueError("train_spans and eval_spans need {SPAN} in files")
+        return self
+
+
+class Gate(_Section):
+    """One condition that a model must meet to be blessed, on all rows or on one slice.
+
+    `min` and `max` bound the value; `min_change` bounds value minus baseline, in the direction in which the metric
+    improves, so -0.01 means "at most 0.01 worse than the latest blessed model" for every metric.
+    """
+
+    metric: str
+    slice: dict[str, str | int] = Field(default_factory=dict)
+    min: float | None = None
+    max: float | None = None
+    min_change: float | None = None
+
+    @field_validator("metric")
+    @classmethod
+    def _known_metric(cls, value: str) -> str:
+        if value not in _HIGHER_IS_BETTER:
+            raise ValueError(f"known metrics are {', '.join(_HIGHER_IS_BETTER)}")
+        return value
+
+    @model_validator(mode="after")
+    def _has_a_bound(self) -> Self:
+        bounds = (self.min, self.max, self.min_change)
+        if all(bound is None for bound in bounds):
+            raise ValueError("a gate needs min, max or min_change")
+        if any(bound is not None and not math.isfinite(bound) for bound in bounds):
+            raise ValueError("the bounds of a gate must be finite numbers")
+        return self
+
+    @property
+    def higher_is_better(self) -> bool:
+        return _HIGHER_IS_BETTER[self.metric]
+
+
+class Training(_Section):
+    """Defaults of training; a notebook's parameters override them."""
+
+    epochs: int = Field(default=5, ge=1, description="passes over the training rows")
+    batch_size: int = Field(default=256, ge=1, description="examples")
+    learning_rate: float = Field(default=0.001, gt=0, description="Adam's step size")
+    seed: int = Field(default=7, ge=0)
+
+
+class Tensor(_Section):
+    """One named input or output of a signature; `null` in the shape is a dimension of any size."""
+
+    dtype: Literal["string", "float32", "int64"]
+    shape: tuple[int | None, ...]
+
+
+class Signature(_Section):
+    """What a client may send and will get."""
+
+    inputs: dict[str, Tensor]
+    outputs: dict[str, Tensor]
+
+
+class ProjectFile(_Section):
+    """A whole project.yml."""
+
+    name: str = Field(pattern=NAME_PATTERN)
+    title: str = ""
+    task: Task
+    label: str
+    data: Data
+    columns: dict[str, Column]
+    slices: tuple[tuple[str, ...], ...] = ()
+    gates: tuple[Gate, ...] = ()
+    training: Training = Training()
+    signatures: dict[str, Signature] = Field(default_factory=dict)
+    schema_file: str | None = None
+
+    @model_validator(mode="after")
+    def _names_agree(self) -> Self:
+        if self.label not in self.columns:
+            raise ValueError(f"label {self.label!r} is not among the columns")
+        for names in (*self.slices, *(tuple(gate.slice) for gate in self.gates)):
+            for name in names:
+                if name not in self.columns or not self.columns[name].is_read:
+                    raise ValueError(f"slice column {name!r} is not among the columns that are read")
+        allowed = METRICS_BY_TASK[self.task]
+        for gate in self.gates:
+            if gate.metric not in allowed:
+                raise ValueError(f"gate on {gate.metric!r}: a {self.task} project has {', '.join(allowed)}")
+        return self

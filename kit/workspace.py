@@ -1,0 +1,143 @@
+"""The workspace: one folder that holds everything the notebooks make, and the only place where they meet.
+
+    workspace/
+        metadata.sqlite          ML Metadata: artifacts, executions, contexts
+        artifacts/<project>/     what the components write, one folder a component
+        serving/<project>/<n>/   pushed models, numeric versions as TensorFlow Serving wants them
+        runs/<run id>/           executed notebooks, run.json, log and report of a batch
+        logs/<project>/          one log a component, and TensorBoard's event files
+        projects/<name>/         projects that `kit new` wrote
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import filelock
+
+from kit.errors import WorkspaceError
+
+CHECKOUT = Path(__file__).resolve().parents[1]
+_POLL_SECONDS = 0.2
+_SAY_AFTER_SECONDS = 1.0
+
+
+def resolve_folder(folder: str | os.PathLike[str]) -> Path:
+    """Return the absolute path of a folder that a notebook names.
+
+    A relative name is taken from the checkout and not from the current directory, which differs between JupyterLab,
+    papermill and nbval, so that every front end meets the same workspace.
+    """
+    path = Path(folder).expanduser()
+    return path if path.is_absolute() else CHECKOUT / path
+
+
+def write_atomically(path: Path, content: str | bytes) -> None:
+    """Write a file under a temporary name and rename it, so that no reader ever sees half of it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    data = content.encode() if isinstance(content, str) else content
+    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(temporary).chmod(0o644)
+        Path(temporary).replace(path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+
+
+class Workspace:
+    """Paths and locks of one workspace folder; the folder is made when it is missing.
+
+    Raises:
+        WorkspaceError: when the folder cannot be made or written to.
+    """
+
+    def __init__(self, folder: str | os.PathLike[str] = "workspace") -> None:
+        self.path = resolve_folder(folder)
+        try:
+            self.path.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryFile(dir=self.path):
+                pass
+        except OSError as error:
+            raise WorkspaceError(
+                f"The workspace {self.path} must be a folder that you can write to, but {error.strerror or error}. "
+                "Choose another folder with the parameter `workspace` (`--workspace` on the command line)."
+            ) from error
+
+    def __repr__(self) -> str:
+        return f"Workspace({str(self.path)!r})"
+
+    @property
+    def metadata_path(self) -> Path:
+        return self.path / "metadata.sqlite"
+
+    @property
+    def runs(self) -> Path:
+        return self.path / "runs"
+
+    def artifacts(self, project: str) -> Path:
+        return self.path / "artifacts" / project
+
+    def serving(self, project: str) -> Path:
+        return self.path / "serving" / project
+
+    def logs(self, project: str) -> Path:
+        return self.path / "logs" / project
+
+    @contextmanager
+    def lock(
+        self, name: str, purpose: str, *, wait: bool = True, say: Callable[[str], None] = print
+    ) -> Iterator[None]:
+        """Hold one of the workspace's locks; the operating system frees it when the holder dies.
+
+        Args:
+            name: `run` for a whole chain of notebooks, `step` for one component.
+            purpose: what the holder does, shown to whoever has to wait.
+            wait: wait for the holder to finish, or raise at once.
+            say: is told once who holds the lock when there is something to wait for.
+
+        Raises:
+            WorkspaceError: when `wait` is off and somebody else holds the lock.
+        """
+        folder = self.path / ".locks"
+        folder.mkdir(exist_ok=True)
+        lock = filelock.FileLock(folder / f"{name}.lock")
+        holder = folder / f"{name}.json"
+        started, told = time.monotonic(), False
+        while True:
+            try:
+                lock.acquire(timeout=0)
+                break
+            except filelock.Timeout:
+                who = f"The workspace {self.path} is in use by {_read_holder(holder)}"
+                if not wait:
+                    raise WorkspaceError(f"{who}. Wait until it is done, or use another workspace.") from None
+                if not told and time.monotonic() - started > _SAY_AFTER_SECONDS:
+                    say(f"{who}; waiting for it to finish.")
+                    told = True
+                time.sleep(_POLL_SECONDS)
+        try:
+            write_atomically(holder, json.dumps({"pid": os.getpid(), "purpose": purpose, "since": time.time()}))
+            yield
+        finally:
+            holder.unlink(missing_ok=True)
+            lock.release()
+
+
+def _read_holder(holder: Path) -> str:
+    try:
+        facts = json.loads(holder.read_text())
+        since = time.strftime("%H:%M:%S", time.localtime(facts["since"]))
+        return f"process {facts['pid']} ({facts['purpose']}, since {since})"
+    except (OSError, ValueError, KeyError):
+        return "another process"
