@@ -1,0 +1,1 @@
+"""The kit behind the notebooks: what computes, from data to a pushed model."""
