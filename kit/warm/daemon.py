@@ -1,0 +1,61 @@
+"""How the warm process comes to run: detached from who asked for it first, listening before it imports.
+
+python -c START_CODE SOCKET FINGERPRINT    the warm process of an environment
+python -c START_CODE DESCRIPTOR            the parent of one call, where no warm process is possible
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import sys
+from contextlib import suppress
+from pathlib import Path
+
+from kit.warm.address import fingerprint_of
+from kit.warm.server import Server
+from kit.warm.spawn import forker, start_interpreter
+
+IDLE_SECONDS = 30 * 60
+"""How long a warm process without children stays; KIT_WARM_IDLE_SECONDS overrides it."""
+
+
+def main(fresh_path: list[str]) -> None:
+    """Run either kind of parent, as the arguments say."""
+    match sys.argv[1:]:
+        case [descriptor]:
+            _serve_one_call(int(descriptor))
+        case [path, fingerprint]:
+            _serve_environment(Path(path), fingerprint, fresh_path)
+
+
+def _serve_one_call(descriptor: int) -> None:
+    server = Server(start_interpreter, None, idle_seconds=0, outdated=lambda: False)
+    server.add_client(socket.socket(fileno=descriptor))
+    server.run()
+
+
+def _serve_environment(path: Path, fingerprint: str, fresh_path: list[str]) -> None:
+    environ = dict(os.environ)  # imports change some variables; the fingerprint is of what they found
+    listener = socket.socket(socket.AF_UNIX)
+    listener.bind(str(path))  # the folder admits nobody else
+    listener.listen()
+    if os.fork():
+        os._exit(0)  # tells the starter that clients can connect, and leaves the rest to init
+    opened = path.stat()
+    server = Server(
+        forker(fresh_path),
+        listener,
+        idle_seconds=float(environ.get("KIT_WARM_IDLE_SECONDS", IDLE_SECONDS)),
+        outdated=lambda: fingerprint_of(environ) != fingerprint,
+    )
+    server.warm_up()
+    try:
+        server.run()
+    finally:
+        listener.close()
+        with suppress(FileNotFoundError):
+            if path.stat().st_ino == opened.st_ino:  # a successor may have taken the name
+                path.unlink()
+                path.with_suffix(".log").unlink()
+    os._exit(0)  # finalizing an interpreter with these libraries takes seconds and can crash

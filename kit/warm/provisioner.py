@@ -1,0 +1,93 @@
+"""Jupyter's way to the warm process: a kernel provisioner that forks kernels, else starts them as ever."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import subprocess
+import sys
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any, ClassVar, cast
+
+from jupyter_client.connect import KernelConnectionInfo
+from jupyter_client.provisioning.local_provisioner import LocalProvisioner
+
+from kit.warm.call import current_umask
+from kit.warm.client import WarmProcess, launch
+from kit.warm.errors import WarmUnavailableError
+from kit.warm.protocol import ChildRequest
+
+_UNDERSTOOD = {"env", "cwd", "stdin", "stdout", "stderr", "independent", "extra_arguments", "kernel_id"}
+"""Arguments for the start of a kernel that a fork can honour, or may ignore as LocalProvisioner does."""
+
+
+class WarmProvisioner(LocalProvisioner):
+    """Forks kernels from the warm process; all but the start is LocalProvisioner's, on the forked process.
+
+    Whatever stands in the way of a fork is logged once a process, and the kernel starts the plain way.
+    """
+
+    _said: ClassVar[set[str]] = set()
+
+    async def launch_kernel(self, cmd: list[str], **kwargs: Any) -> KernelConnectionInfo:
+        """Start the kernel and return how to connect to it."""
+        try:
+            process = await asyncio.to_thread(self._fork, cmd, kwargs)
+        except (WarmUnavailableError, OSError) as error:
+            if str(error) not in self._said:
+                self._said.add(str(error))
+                self.log.warning("This kernel starts without a head start (some 15 s). %s", error)
+            return await super().launch_kernel(cmd, **kwargs)
+        self.process = cast("Any", process)  # it has what LocalProvisioner uses of Popen
+        self.pid = process.pid
+        self.pgid = None  # signals go through the parent, which knows whether the process still is the kernel
+        self.cwd = kwargs.get("cwd", Path.cwd())
+        return self.connection_info
+
+    def _fork(self, cmd: list[str], kwargs: dict[str, Any]) -> WarmProcess:
+        _check(cmd, kwargs)
+        environ = dict(os.environ if kwargs.get("env") is None else kwargs["env"])
+        request = ChildRequest(
+            kind="kernel",
+            argv=[cmd[2], *(str(Path(word).expanduser()) if word[:1] == "~" else word for word in cmd[3:])],
+            environ=environ,
+            cwd=os.fspath(kwargs.get("cwd") or Path.cwd()),
+            umask=current_umask(),
+        )
+        with ExitStack() as stack:
+            stdout = _descriptor(kwargs.get("stdout"), 1, stack)
+            stderr = _descriptor(kwargs.get("stderr"), 2, stack)
+            return launch(request, (stdout, stderr), self.log.info)
+
+
+def _check(cmd: list[str], kwargs: dict[str, Any]) -> None:
+    """Refuse what a fork of this environment's interpreter cannot be."""
+    if cmd[1:3] != ["-m", "ipykernel_launcher"] or not Path(cmd[0]).samefile(sys.executable):
+        raise WarmUnavailableError(
+            f"the kernel's command must start with {sys.executable} -m ipykernel_launcher",
+            f"it is {' '.join(cmd)}",
+            "correct the kernelspec",
+        )
+    beyond = sorted(name for name, value in kwargs.items() if name not in _UNDERSTOOD and value is not None)
+    if kwargs.get("independent"):
+        beyond.append("independent")
+    if beyond:
+        raise WarmUnavailableError(
+            "a kernel must be started with the usual arguments",
+            f"it has {', '.join(beyond)}",
+            "leave them out",
+        )
+
+
+def _descriptor(wanted: Any, inherited: int, stack: ExitStack) -> int:
+    """Return the descriptor for one of Popen's choices of a stream."""
+    if wanted is None:
+        return inherited
+    if wanted == subprocess.DEVNULL:
+        return stack.enter_context(Path(os.devnull).open("wb")).fileno()
+    if isinstance(wanted, int) and wanted < 0:
+        raise WarmUnavailableError(
+            "a kernel's output must go to a file", "it is asked for as a pipe", "leave stdout and stderr out"
+        )
+    return wanted if isinstance(wanted, int) else int(wanted.fileno())
