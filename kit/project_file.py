@@ -96,8 +96,8 @@ class SpanRange(_Section):
             raise ValueError(f"the range {first}-{last} runs backwards; write {last}-{first}")
         return cls(first=first, last=last)
 
-    def __iter__(self) -> object:  # type: ignore[override]  # pydantic iterates over fields; spans are meant here
-        return iter(range(self.first, self.last + 1))
+    def numbers(self) -> range:
+        return range(self.first, self.last + 1)
 
     def __str__(self) -> str:
         return str(self.first) if self.first == self.last else f"{self.first}-{self.last}"
@@ -110,7 +110,7 @@ class Data(_Section):
     """Where the rows are.
 
     `files` is relative to the project's folder, or `package:NAME/path` for files inside an installed package. With
-    `{SPAN}` in it every span is one partition; without it the rows are split by a hash of their bytes.
+    `{SPAN}` in it every span is one partition; without it the rows are split two to one by a hash of their bytes, as stock TFX does.
     """
 
     files: str
@@ -118,7 +118,6 @@ class Data(_Section):
     delimiter: str = Field(default=",", min_length=1, max_length=1)
     train_spans: Spans | None = None
     eval_spans: Spans | None = None
-    eval_parts: int = Field(default=1, ge=1, description="of three parts, as stock TFX splits 2 to 1", le=2)
 
     @property
     def has_spans(self) -> bool:

@@ -7,7 +7,7 @@ here=$(cd "$(dirname "$0")" && pwd)
 suits() { "$1" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null; }
 
 # Each candidate is really started: a version manager's shim exists on PATH for versions that it refuses to run.
-# 3.12 comes first because the figures in the README were measured with it.
+# Each candidate is tried in turn; 3.12 first, the one in the middle of what TFX supports.
 for python in ${KIT_PYTHON:-python3.12 python3.13 python3.11 python3 "$HOME"/.pyenv/versions/3.1[123]*/bin/python3}; do
     if suits "$python"; then
         exec "$python" "$here/environment.py" "$@"

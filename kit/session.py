@@ -1,0 +1,157 @@
+"""A session: TFX's InteractiveContext on a workspace, where steps run quietly, timed, cached and one at a time."""
+
+from __future__ import annotations
+
+import datetime
+import logging
+from pathlib import Path
+from typing import Any
+
+from absl import logging as absl_logging
+from ml_metadata.proto import metadata_store_pb2
+from tfx import types
+from tfx.orchestration import data_types, metadata
+from tfx.orchestration.experimental.interactive import interactive_context
+from tfx.types import channel_utils
+
+from kit.errors import StepOrderError
+from kit.project import Project
+from kit.steps.launcher import StepLauncher, discard_execution
+from kit.steps.monitor import StepMonitor, StepRecord
+from kit.workspace import Workspace
+
+# Named, because Beam's default outside IPython first looks for a runner binary on the web.
+LOCAL_RUNNER = "--runner=apache_beam.runners.portability.fn_api_runner.fn_runner.FnApiRunner"
+
+# The notebook that makes the outputs of a component, for the message when they are missing.
+_MADE_BY = {
+    "CsvExampleGen": "01_data",
+    "StatisticsGen": "01_data",
+    "SchemaGen": "01_data",
+    "Transform": "02_features",
+    "Trainer": "03_train",
+    "Evaluator": "04_evaluate",
+    "Pusher": "05_release",
+}
+
+
+class Session(interactive_context.InteractiveContext):
+    """Runs the components of one project in one workspace.
+
+    The pipeline has a fixed name and root, so that a second session finds what the first one made.
+
+    Attributes:
+        steps: how each step of this session ended, in order.
+    """
+
+    def __init__(self, workspace: Workspace, project: Project) -> None:
+        absl_logging.set_verbosity(absl_logging.ERROR)  # the driver's and publisher's lines; steps have their own log
+        logging.getLogger("apache_beam").setLevel(logging.ERROR)
+        self.workspace, self.project = workspace, project
+        self.steps: list[StepRecord] = []
+        root = workspace.artifacts(project.name)
+        root.mkdir(parents=True, exist_ok=True)
+        super().__init__(
+            pipeline_name=project.name,
+            pipeline_root=str(root),
+            metadata_connection_config=metadata.sqlite_metadata_connection_config(str(workspace.metadata_path)),
+            beam_pipeline_args=[LOCAL_RUNNER],
+        )
+        with workspace.lock("step", f"{project.name}, opening"), self._metadata() as store:
+            self._discard_dead_executions(store)
+
+    def run(
+        self, component: Any, enable_cache: bool = True, beam_pipeline_args: list[str] | None = None
+    ) -> StepRecord:
+        """Run a component, or take its results from the cache when nothing it depends on changed.
+
+        Raises:
+            KitError: when the executor raises one (a gate, bad input); StepFailedError for any other failure.
+            KeyboardInterrupt: when interrupted; the executor's process is gone then.
+        """
+        step = str(component.id)
+        log = self.workspace.logs(self.project.name) / f"{step}.log"
+        monitor = StepMonitor(step, log)
+        with self.workspace.lock("step", f"{self.project.name}, {step}", say=monitor.waiting):
+            launcher = self._launcher(component, monitor, enable_cache, beam_pipeline_args)
+            try:
+                launcher.launch()
+            except BaseException as error:
+                ending = "interrupted" if isinstance(error, KeyboardInterrupt) else "failed"
+                self.steps.append(monitor.end(ending))
+                raise
+        self.steps.append(monitor.end("cached" if monitor.cached else "done"))
+        return self.steps[-1]
+
+    def _launcher(
+        self, component: Any, monitor: StepMonitor, enable_cache: bool, beam_args: list[str] | None
+    ) -> StepLauncher:
+        pipeline = data_types.PipelineInfo(
+            pipeline_name=self.pipeline_name,
+            pipeline_root=self.pipeline_root,
+            run_id=datetime.datetime.now(datetime.UTC).isoformat(),
+        )
+        for name, channel in component.outputs.items():
+            for artifact in channel.get():
+                artifact.pipeline_name, artifact.producer_component = self.pipeline_name, component.id
+                artifact.name = name
+        launcher = StepLauncher(
+            component=component,
+            pipeline_info=pipeline,
+            driver_args=data_types.DriverArgs(enable_cache=enable_cache, interactive_resolution=True),
+            metadata_connection=metadata.Metadata(self.metadata_connection_config),
+            beam_pipeline_args=list(beam_args or self.beam_pipeline_args),
+            additional_pipeline_args={},
+        )
+        launcher.monitor, launcher.log_path = monitor, monitor.log
+        launcher.project_folder = self.project.folder
+        return launcher
+
+    def latest(self, component_id: str, key: str) -> types.Artifact:
+        """Return what a component last made.
+
+        Raises:
+            StepOrderError: when it has not run in this workspace; the message names the notebook to run.
+        """
+        with self._metadata() as handle:
+            for execution in reversed(self._executions(handle.store, component_id)):
+                if execution.last_known_state in _ENDED_WELL:
+                    return handle.get_outputs_of_execution(execution.id)[key][0]
+        notebook = _MADE_BY.get(component_id, "the notebook before")
+        raise StepOrderError(
+            f"{key} of {component_id} is needed, but {self.workspace.path} holds none for project "
+            f"{self.project.name}. Run {notebook} first, with the same workspace and project."
+        )
+
+    def channel(self, component_id: str, key: str) -> Any:
+        """Return what a component last made, as an input for the next one.
+
+        Raises:
+            StepOrderError: when it has not run in this workspace.
+        """
+        return channel_utils.as_channel([self.latest(component_id, key)])
+
+    def path(self, component_id: str, key: str) -> Path:
+        """Return the folder of what a component last made."""
+        return Path(self.latest(component_id, key).uri)
+
+    def _metadata(self) -> metadata.Metadata:
+        return metadata.Metadata(self.metadata_connection_config)
+
+    def _executions(self, store: Any, component_id: str | None = None) -> list[Any]:
+        """List this project's executions, oldest first."""
+        context = store.get_context_by_type_and_name("pipeline", self.pipeline_name)
+        executions = store.get_executions_by_context(context.id) if context else []
+        return sorted(
+            (e for e in executions if component_id in {None, e.properties["component_id"].string_value}),
+            key=lambda execution: int(execution.id),
+        )
+
+    def _discard_dead_executions(self, handle: metadata.Metadata) -> None:
+        """Clean up after a kernel that was killed: the step lock is held, so no execution can be running."""
+        for execution in self._executions(handle.store):
+            if execution.last_known_state == metadata_store_pb2.Execution.RUNNING:
+                discard_execution(handle.store, execution.id, Path(self.pipeline_root))
+
+
+_ENDED_WELL = (metadata_store_pb2.Execution.COMPLETE, metadata_store_pb2.Execution.CACHED)

@@ -1,0 +1,41 @@
+"""The process of a step: run one executor and send back what it recorded on its output artifacts."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable
+from typing import Any
+
+from tfx.dsl.components.base import base_beam_executor, base_executor
+from tfx.utils import json_utils
+
+from kit.project import Project
+from kit.steps import progress
+
+
+def run_executor(payload: bytes, report: Callable[[str], None]) -> bytes:
+    """Run the executor that `kit.steps.launcher` describes.
+
+    Args:
+        payload: JSON of the executor's class, inputs, outputs, properties and context.
+        report: takes a line of progress.
+
+    Returns:
+        JSON of the output artifacts, with the properties that the executor set.
+    """
+    progress.set_report(report)
+    request: dict[str, Any] = json_utils.loads(payload.decode())
+    Project.load(request["project"])  # makes its features.py and model.py importable
+    module, _, name = request["executor"].rpartition(".")
+    executor_class = getattr(importlib.import_module(module), name)
+    executor = executor_class(_context(executor_class, request))
+    outputs = request["outputs"]
+    executor.Do(request["inputs"], outputs, request["properties"])
+    return bytes(json_utils.dumps(outputs).encode())
+
+
+def _context(executor_class: type, request: dict[str, Any]) -> Any:
+    common = {"tmp_dir": request["tmp_dir"], "unique_id": request["unique_id"]}
+    if issubclass(executor_class, base_beam_executor.BaseBeamExecutor):
+        return base_beam_executor.BaseBeamExecutor.Context(beam_pipeline_args=request["beam_args"], **common)
+    return base_executor.BaseExecutor.Context(extra_flags=request["beam_args"], **common)

@@ -1,0 +1,19 @@
+"""The line of progress that an executor shows while it runs; a module of its own, so that any executor can import it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+_report: Callable[[str], None] | None = None
+
+
+def set_report(report: Callable[[str], None]) -> None:
+    """Send progress to the kernel that started this process."""
+    global _report  # noqa: PLW0603  one process runs one executor, which TFX gives no other way to reach
+    _report = report
+
+
+def report(text: str) -> None:
+    """Show where the executor is; outside a step's process nobody listens."""
+    if _report is not None:
+        _report(text)
