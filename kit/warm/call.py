@@ -116,10 +116,10 @@ class WarmCall:
         deadline = None if timeout_seconds is None else time.monotonic() + timeout_seconds
         while self._channel_open:
             left = None if deadline is None else max(0.0, deadline - time.monotonic())
-            ready = select.select([self._channel, self._process.fileno()], [], [], left)[0]
+            ready = select.select([self._channel.fileno(), self._process.fileno()], [], [], left)[0]
             if not ready:
                 return None
-            if self._channel in ready:
+            if self._channel.fileno() in ready:
                 self._read()
             elif self._process.poll() is not None:
                 self._drain()

@@ -14,8 +14,10 @@ MODULES = (
     "numpy",
     "pandas",
     "pyarrow.parquet",
-    "IPython.core.completer",
+    "IPython.core.interactiveshell",
     "ipykernel.kernelapp",
+    "ipykernel.debugger",
+    "tornado.platform.asyncio",
     "tensorflow",
     "tf_keras",
     "apache_beam.runners.portability.fn_api_runner.fn_runner",
@@ -24,6 +26,10 @@ MODULES = (
     "tensorflow_transform.beam",
     "tensorflow_model_analysis",
     "tfx.components",
+    "tfx.orchestration.experimental.interactive.interactive_context",
+    "tfx.orchestration.portable.launcher",
+    "matplotlib_inline.backend_inline",
+    "pydantic",
 )
 
 
@@ -36,8 +42,8 @@ def chosen_modules() -> tuple[str, ...]:
 def import_all(modules: tuple[str, ...], progress: Callable[[str], None]) -> dict[str, float]:
     """Import the modules and freeze what they made, so that children share its memory for longer.
 
-    A module that cannot be imported is left out, and stderr says so: children meet the error where they import
-    it themselves.
+    A module that cannot be imported is left out, and stderr says so: children meet the error where they
+    import it themselves.
 
     Returns:
         The seconds that each took; what several need is counted for the first of them.

@@ -1,0 +1,66 @@
+"""Warm processes of the tests' own: one with few imports for most tests, one with all for what needs TensorFlow."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from kit import warm
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    Environ = dict[str, str]
+
+
+@pytest.fixture(scope="session")
+def warm_folder() -> Iterator[Path]:
+    folder = Path(tempfile.mkdtemp(prefix="kw-"))  # short: the path of a socket has at most 103 bytes
+    yield folder
+    shutil.rmtree(folder)
+
+
+@pytest.fixture(scope="session")
+def full(warm_folder: Path) -> Iterator[Environ]:
+    """Return an environment whose warm process has imported all that the kit's has."""
+    environ = {**os.environ, "KIT_WARM": "on", "KIT_WARM_DIR": str(warm_folder)}
+    environ.pop("KIT_WARM_MODULES", None)
+    yield environ
+    warm.stop(environ)
+
+
+@pytest.fixture(scope="session")
+def light(full: Environ) -> Iterator[Environ]:
+    """Return an environment whose warm process starts in a second."""
+    environ = {**full, "KIT_WARM_MODULES": "numpy,ipykernel.kernelapp"}
+    yield environ
+    warm.stop(environ)
+
+
+@pytest.fixture
+def own(light: Environ) -> Iterator[Environ]:
+    """Return an environment whose warm process no other test uses."""
+    folder = Path(tempfile.mkdtemp(prefix="kw-"))
+    environ = {**light, "KIT_WARM_DIR": str(folder), "KIT_WARM_MODULES": "json"}
+    yield environ
+    warm.stop(environ)
+    shutil.rmtree(folder)
+
+
+def gone(pid: int, timeout_seconds: float = 5) -> bool:
+    """Wait until a process has ended; a zombie that its parent does not reap has ended, too."""
+    deadline = time.monotonic() + timeout_seconds
+    while time.monotonic() < deadline:
+        try:
+            if (Path("/proc") / str(pid) / "stat").read_text().rsplit(")", 1)[1].split()[0] == "Z":
+                return True
+        except FileNotFoundError:
+            return True
+        time.sleep(0.02)
+    return False

@@ -1,0 +1,106 @@
+from __future__ import annotations
+
+import os
+import signal
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from kit import warm
+from kit.warm import CallReturned, WarmUnavailableError
+from kit.warm.address import address_of, fingerprint_of, import_variables
+
+from . import targets
+from .conftest import gone
+
+
+def run(function: str, environ: dict[str, str], log: Path) -> bytes:
+    outcome = warm.start_call(f"{targets.__name__}:{function}", b"", log_path=log, env=environ).wait(120)
+    assert isinstance(outcome, CallReturned), outcome
+    return outcome.result
+
+
+def test_the_warm_process_runs_no_op_and_its_children_can(full: dict[str, str], tmp_path: Path) -> None:
+    """One op in the parent, and its children would hang at their first."""
+    log = tmp_path / "log"
+    assert run("eager_context", full, log) == b"None"
+    for _ in range(10):
+        assert run("matmul", full, log) == b"27000000.0"
+    assert run("eager_context", full, log) == b"None"
+    status = warm.status(full)
+    assert status is not None
+    assert status["tensorflow_has_run"] is False
+    assert "tensorflow" in status["import_seconds"]
+
+
+def test_one_warm_process_however_many_ask_first(own: dict[str, str], tmp_path: Path) -> None:
+    with ThreadPoolExecutor(6) as pool:
+        results = list(pool.map(lambda n: run("describe", own, tmp_path / f"{n}"), range(6)))
+    assert len(results) == 6
+    assert [path.suffix for path in Path(own["KIT_WARM_DIR"]).iterdir()].count(".sock") == 1
+
+
+def test_stop_leaves_nothing(own: dict[str, str], tmp_path: Path) -> None:
+    child = warm.start_call(f"{targets.__name__}:sleep_with_helper", b"", log_path=tmp_path / "log", env=own)
+    status = warm.status(own)
+    assert status is not None
+    assert warm.stop(own)
+    assert child.wait(10) is not None
+    assert gone(child.pid)
+    assert gone(status["pid"])
+    assert [path.name for path in Path(own["KIT_WARM_DIR"]).iterdir()] == ["start.lock"]
+    assert not warm.stop(own)
+
+
+def test_ends_when_idle(own: dict[str, str]) -> None:
+    environ = {**own, "KIT_WARM_IDLE_SECONDS": "0.5"}
+    warm.start(environ)
+    deadline = time.monotonic() + 10
+    while list(Path(own["KIT_WARM_DIR"]).glob("*.sock")) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert warm.status(environ) is None
+
+
+def test_a_socket_that_nobody_answers_is_replaced(own: dict[str, str], tmp_path: Path) -> None:
+    assert run("describe", own, tmp_path / "log")
+    status = warm.status(own)
+    assert status is not None
+    os.kill(status["pid"], signal.SIGKILL)
+    assert gone(status["pid"])
+    assert address_of(own).socket.exists()
+    assert run("describe", own, tmp_path / "log")
+
+
+def test_no_zombies(light: dict[str, str], tmp_path: Path) -> None:
+    for _ in range(3):
+        run("describe", light, tmp_path / "log")
+    status = warm.status(light)
+    assert status is not None
+    children = (Path("/proc") / str(status["pid"]) / "task" / str(status["pid"]) / "children").read_text()
+    assert not children.split()
+
+
+@pytest.mark.parametrize("mode", [0o755, 0o770], ids=oct)
+def test_refuses_a_folder_that_others_can_enter(mode: int, own: dict[str, str]) -> None:
+    folder = Path(own["KIT_WARM_DIR"])
+    folder.chmod(mode)
+    with pytest.raises(WarmUnavailableError, match="mode 700"):
+        warm.start(own)
+    folder.chmod(0o700)
+
+
+def test_refuses_a_path_too_long_for_a_socket(own: dict[str, str]) -> None:
+    folder = Path(own["KIT_WARM_DIR"]) / ("x" * 100)
+    with pytest.raises(WarmUnavailableError, match="KIT_WARM_DIR"):
+        warm.start({**own, "KIT_WARM_DIR": str(folder)})
+
+
+def test_what_imports_read_chooses_the_warm_process() -> None:
+    bare = {"HOME": "/home/someone"}
+    assert fingerprint_of(bare) == fingerprint_of({**bare, "COLOUR": "red", "PYTHONPATH": "/elsewhere"})
+    assert fingerprint_of(bare) == fingerprint_of({**bare, "TF_USE_LEGACY_KERAS": "1"})  # as imports leave it
+    for name in ("TF_CPP_MIN_LOG_LEVEL", "OMP_NUM_THREADS", "PYTHONHASHSEED", "KIT_WARM_MODULES"):
+        assert fingerprint_of(bare) != fingerprint_of({**bare, name: "0"}), name
+        assert import_variables({name: "0"})[name] == "0"
