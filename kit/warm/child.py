@@ -64,6 +64,7 @@ def main(_fresh_path: list[str]) -> None:
     sys.argv[:], sys.path[:] = request.argv, request.sys_path or sys.path
     _end_with_parent(lifeline)
     code = run_call(request.target, channel)
+    atexit._run_exitfuncs()  # noqa: SLF001
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(code)
@@ -71,11 +72,11 @@ def main(_fresh_path: list[str]) -> None:
 
 def _work(request: ChildRequest, descriptors: Sequence[int]) -> int:
     if request.kind == "call":
-        return run_call(request.target, descriptors[2])
-    code = _exit_code_of(lambda: _run_kernel(request.argv))
-    # The two things that an interpreter does at its end and on which a kernel's user may count.
-    threading._shutdown()  # type: ignore[attr-defined]  # noqa: SLF001  joins threads that are not daemons
-    atexit._run_exitfuncs()  # noqa: SLF001
+        code = run_call(request.target, descriptors[2])
+    else:
+        code = _exit_code_of(lambda: _run_kernel(request.argv))
+        threading._shutdown()  # type: ignore[attr-defined]  # noqa: SLF001  joins threads that are not daemons
+    atexit._run_exitfuncs()  # noqa: SLF001  TensorFlow, for one, removes temporary files there
     return code
 
 

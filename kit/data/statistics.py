@@ -1,0 +1,67 @@
+"""StatisticsGen whose executor computes TFDV's statistics in memory instead of through Beam: the same values, sooner."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import tensorflow as tf
+import tensorflow_data_validation as tfdv
+from tensorflow_data_validation.statistics import stats_impl
+from tensorflow_metadata.proto.v0 import statistics_pb2
+from tfx.components.statistics_gen import component
+from tfx.dsl.components.base import base_beam_executor, executor_spec
+from tfx.types import artifact_utils
+from tfx_bsl.coders import example_coder
+
+from kit.steps.progress import report
+
+STATISTICS_FILE = "FeatureStats.pb"
+_BATCH_ROWS = 100_000
+
+
+class InMemoryStatisticsExecutor(base_beam_executor.BaseBeamExecutor):  # type: ignore[misc]
+    """Writes the statistics of each split where StatisticsGen's readers look for them."""
+
+    def Do(self, input_dict: Any, output_dict: Any, exec_properties: Any) -> None:  # noqa: N802
+        del exec_properties
+        [examples], [statistics] = input_dict["examples"], output_dict["statistics"]
+        splits = artifact_utils.decode_split_names(examples.split_names)
+        statistics.split_names = examples.split_names
+        for split in splits:
+            report(f"split {split}")
+            computed = compute_statistics(Path(artifact_utils.get_split_uri([examples], split)))
+            folder = Path(artifact_utils.get_split_uri([statistics], split))
+            folder.mkdir(parents=True, exist_ok=True)
+            (folder / STATISTICS_FILE).write_bytes(computed.SerializeToString())
+
+
+class StatisticsGen(component.StatisticsGen):  # type: ignore[misc]
+    """TFX's StatisticsGen with the in-memory executor."""
+
+    EXECUTOR_SPEC = executor_spec.BeamExecutorSpec(InMemoryStatisticsExecutor)
+
+
+def compute_statistics(folder: Path) -> statistics_pb2.DatasetFeatureStatisticsList:
+    """Compute TFDV's statistics of all gzipped TFRecord files in a folder, a batch of rows at a time."""
+    options = tfdv.StatsOptions()
+    generators = stats_impl.get_generators(options, in_memory=True)
+    accumulators = [generator.create_accumulator() for generator in generators]
+    decoder = example_coder.ExamplesToRecordBatchDecoder()
+    for records in _batches(folder):
+        batch = decoder.DecodeBatch(records)
+        accumulators = [
+            generator.add_input(accumulator, batch)
+            for generator, accumulator in zip(generators, accumulators, strict=True)
+        ]
+    return stats_impl.extract_statistics_output(accumulators, generators)
+
+
+def _batches(folder: Path) -> Any:
+    files = sorted(str(path) for path in folder.iterdir())
+    return tf.data.TFRecordDataset(files, compression_type="GZIP").batch(_BATCH_ROWS).as_numpy_iterator()
+
+
+def load_statistics(path: Path, split: str) -> statistics_pb2.DatasetFeatureStatisticsList:
+    """Load the statistics of one split from the folder of an ExampleStatistics artifact."""
+    return tfdv.load_stats_binary(str(path / f"Split-{split}" / STATISTICS_FILE))

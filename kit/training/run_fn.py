@@ -1,0 +1,98 @@
+"""The training loop that Trainer calls, the same for every project; what differs is in the project's model.py."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import time
+from pathlib import Path
+from typing import Any
+
+import tensorflow as tf
+import tensorflow_transform as tft
+import tf_keras
+
+from kit.project import Project
+from kit.project_file import Training
+from kit.steps.progress import report
+from kit.training import dataset, signatures
+
+ROWS_FILE = "rows.json"
+
+
+def run_fn(fn_args: Any) -> None:
+    """Train the project's model and save it with its signatures.
+
+    Args:
+        fn_args: TFX's FnArgs. Its `custom_config` holds `project` (folder), `training` (see `Training`) and
+            `checkpoint` (folder from which an interrupted training goes on).
+    """
+    config = fn_args.custom_config
+    project = Project.load(config["project"])
+    training = Training.model_validate(config["training"])
+    model_module = importlib.import_module(f"kit.projects.{project.name}.model")
+    tf_keras.utils.set_random_seed(training.seed)
+    transform_output = tft.TFTransformOutput(fn_args.transform_output)
+    train, train_count = dataset.load(fn_args.train_files, transform_output, project.label_key)
+    held_out, eval_count = dataset.load(fn_args.eval_files, transform_output, project.label_key)
+
+    model = model_module.build_model(transform_output, training)
+    model.fit(
+        dataset.batches(train, train_count, training.batch_size, seed=training.seed),
+        validation_data=dataset.batches(held_out, eval_count, training.batch_size),
+        epochs=training.epochs,
+        callbacks=_callbacks(fn_args.model_run_dir, config["checkpoint"], training.epochs),
+        verbose=0,
+    )
+    report("saving the model")
+    save(project, model_module, model, transform_output, train, fn_args.serving_model_dir)
+    (Path(fn_args.model_run_dir) / ROWS_FILE).write_text(json.dumps({"train": train_count, "eval": eval_count}))
+
+
+def save(  # noqa: PLR0913  what a signature may need
+    project: Project,
+    model_module: Any,
+    model: tf_keras.Model,
+    transform_output: tft.TFTransformOutput,
+    train: tf.data.Dataset,
+    folder: str,
+) -> None:
+    """Save the model as a SavedModel. A project's `serving_signature(module, transform_output, train)` replaces the default."""
+    module = signatures.ServingModule(model, transform_output, {project.label})
+    make_default = getattr(model_module, "serving_signature", None)
+    default = make_default(module, transform_output, train) if make_default else signatures.columns_signature(module)
+    tf.saved_model.save(
+        module,
+        folder,
+        signatures={
+            "serving_default": default,
+            "examples": signatures.examples_signature(module),
+            "transform_features": signatures.transform_features_signature(module, transform_output),
+        },
+    )
+
+
+def _callbacks(run_dir: str, checkpoint: str, epochs: int) -> list[tf_keras.callbacks.Callback]:
+    Path(checkpoint).mkdir(parents=True, exist_ok=True)
+    return [
+        tf_keras.callbacks.TensorBoard(run_dir, update_freq="epoch", write_graph=False),
+        tf_keras.callbacks.BackupAndRestore(checkpoint),
+        _Progress(epochs),
+    ]
+
+
+class _Progress(tf_keras.callbacks.Callback):  # type: ignore[misc]
+    """Says which epoch and step training is in, about twice a second."""
+
+    def __init__(self, epochs: int) -> None:
+        super().__init__()
+        self._epochs, self._epoch, self._last = epochs, 0, 0.0
+
+    def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
+        del logs
+        self._epoch = epoch + 1
+
+    def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+        if time.monotonic() - self._last > 0.5:  # noqa: PLR2004  seconds
+            self._last = time.monotonic()
+            report(f"epoch {self._epoch} of {self._epochs}, step {batch + 1}, loss {(logs or {}).get('loss', 0):.4f}")

@@ -1,0 +1,98 @@
+"""The signatures that every model of the kit is saved with: named inputs, named outputs, raw values in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from typing import Any
+
+import tensorflow as tf
+import tensorflow_transform as tft
+import tf_keras
+
+Predict = Callable[[dict[str, tf.Tensor]], dict[str, tf.Tensor]]
+
+SCORE = "score"
+PROBABILITIES = "probabilities"
+
+
+class ServingModule(tf.Module):  # type: ignore[misc]
+    """Holds what the signatures use (the model and Transform's graph), so that it is saved with them."""
+
+    def __init__(
+        self, model: tf_keras.Model, transform_output: tft.TFTransformOutput, not_features: Collection[str]
+    ) -> None:
+        """Args:
+        model: takes transformed features.
+        transform_output: where Transform wrote its graph.
+        not_features: raw columns that a request does not carry: the label.
+        """
+        super().__init__()
+        self.model = model
+        self.transform_layer = transform_output.transform_features_layer()
+        self._transform_output, self._not_features = transform_output, set(not_features)
+
+    def predict_raw(self, raw: dict[str, Any]) -> dict[str, tf.Tensor]:
+        """Transform raw features and score them; returns `score` [batch], or `probabilities` [batch, classes]."""
+        return self.predict(self.transform_layer(raw))
+
+    def predict(self, transformed: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
+        """Score transformed features; those that the model does not take are left out."""
+        names = set(self.model.input_names)
+        output = self.model({name: value for name, value in transformed.items() if name in names}, training=False)
+        if output.shape[-1] == 1:
+            return {SCORE: tf.squeeze(output, axis=-1)}
+        return {PROBABILITIES: output}
+
+    def request_spec(self) -> dict[str, Any]:
+        """Feature spec of a request: the raw columns without the label."""
+        spec = self._transform_output.raw_feature_spec()
+        return {name: feature for name, feature in spec.items() if name not in self._not_features}
+
+
+def examples_signature(module: ServingModule) -> Any:
+    """Return `examples`: serialized tf.Examples, string [batch], to scores."""
+
+    @tf.function(input_signature=[tf.TensorSpec([None], tf.string, name="examples")])
+    def examples(examples: tf.Tensor) -> dict[str, tf.Tensor]:
+        return module.predict_raw(tf.io.parse_example(examples, module.request_spec()))
+
+    return examples
+
+
+def transform_features_signature(module: ServingModule, transform_output: tft.TFTransformOutput) -> Any:
+    """Return `transform_features`: serialized tf.Examples with their label to transformed features, for TFMA."""
+
+    @tf.function(input_signature=[tf.TensorSpec([None], tf.string, name="examples")])
+    def transform_features(examples: tf.Tensor) -> dict[str, tf.Tensor]:
+        raw = tf.io.parse_example(examples, transform_output.raw_feature_spec())
+        return dict(module.transform_layer(raw))
+
+    return transform_features
+
+
+def columns_signature(module: ServingModule) -> Any:
+    """Return `serving_default` for rows: one named tensor [batch] a raw column; '' and NaN are missing values."""
+    spec = module.request_spec()
+    inputs = {name: tf.TensorSpec([None], feature.dtype, name=name) for name, feature in spec.items()}
+
+    @tf.function(input_signature=[inputs])
+    def serving_default(columns: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
+        return module.predict_raw({name: _as_raw(column, spec[name]) for name, column in columns.items()})
+
+    return serving_default
+
+
+def _as_raw(column: tf.Tensor, feature: Any) -> Any:
+    """Turn a dense request column into what parsing an example would have given."""
+    if isinstance(feature, tf.io.FixedLenFeature):
+        return tf.reshape(column, [-1, *feature.shape])
+    if column.dtype == tf.string:
+        present = tf.not_equal(column, "")
+    elif column.dtype.is_floating:
+        present = tf.logical_not(tf.math.is_nan(column))
+    else:
+        present = tf.ones_like(column, tf.bool)
+    rows = tf.where(present)
+    indices = tf.concat([rows, tf.zeros_like(rows)], axis=1)
+    shape = tf.stack([tf.shape(column, tf.int64)[0], tf.constant(1, tf.int64)])
+    return tf.SparseTensor(indices, tf.boolean_mask(column, present), shape)

@@ -1,0 +1,47 @@
+"""The Trainer component for a project."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import Any
+
+from tfx.components.trainer import component
+from tfx.proto import trainer_pb2
+
+from kit.project import Project
+from kit.project_file import Training
+from kit.workspace import Workspace
+
+
+def trainer(  # noqa: PLR0913  a component's inputs
+    workspace: Workspace,
+    project: Project,
+    training: Training,
+    *,
+    examples: Any,
+    transform_graph: Any,
+    schema: Any,
+) -> component.Trainer:
+    """Return Trainer with the kit's training loop around the project's `build_model`.
+
+    The checkpoint's folder is named by everything that training depends on, so that only the very same training,
+    when it was cut off, is resumed from it.
+    """
+    inputs = [artifact.id for channel in (examples, transform_graph) for artifact in channel.get()]
+    settings = json.dumps([inputs, training.model_dump(), project.code_digest])
+    checkpoint = workspace.path / "checkpoints" / project.name / hashlib.sha256(settings.encode()).hexdigest()[:16]
+    return component.Trainer(
+        run_fn="kit.training.run_fn.run_fn",
+        examples=examples,
+        transform_graph=transform_graph,
+        schema=schema,
+        train_args=trainer_pb2.TrainArgs(splits=["train"]),
+        eval_args=trainer_pb2.EvalArgs(splits=["eval"]),
+        custom_config={
+            "project": str(project.folder),
+            "training": training.model_dump(),
+            "checkpoint": str(checkpoint),
+            "code": project.code_digest,
+        },
+    )
