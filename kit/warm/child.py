@@ -40,6 +40,7 @@ def live(
         os.setsid()
         _take_standard_streams(descriptors[0], descriptors[1])
         _take_environment(request, fresh_path)
+        _reset_signals(interruptible=request.kind == "call")
         _forget_parent()
         _end_with_parent(lifeline)
         code = _work(request, descriptors)
@@ -58,7 +59,7 @@ def main(_fresh_path: list[str]) -> None:
     request = ChildRequest(**json.load(sys.stdin))
     os.set_inheritable(channel, False)
     os.set_inheritable(lifeline, False)
-    _reset_signals()
+    _reset_signals(interruptible=True)
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     os.umask(request.umask)
     sys.argv[:], sys.path[:] = request.argv, request.sys_path or sys.path
@@ -125,7 +126,6 @@ def _take_environment(request: ChildRequest, fresh_path: list[str]) -> None:
 
 def _forget_parent() -> None:
     """Undo what the parent's Python code has set up for itself, and what two children must not share."""
-    _reset_signals()
     for name in [name for name in sys.modules if name == "kit" or name.startswith("kit.")]:
         del sys.modules[name]  # so that edited code is always read anew
     sys.modules["__main__"] = ModuleType("__main__")
@@ -139,12 +139,18 @@ def _forget_parent() -> None:
     gc.enable()  # what was imported stays frozen, hence shared
 
 
-def _reset_signals() -> None:
+def _reset_signals(*, interruptible: bool) -> None:
+    """Set signal handlers as an interpreter does at its start.
+
+    Args:
+        interruptible: False for a kernel: ipykernel itself allows interrupts while a cell runs, and an earlier
+            one would end it.
+    """
     signal.pthread_sigmask(signal.SIG_SETMASK, ())
-    for signum in signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP}:
+    for signum in signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP, signal.SIGINT}:
         with suppress(OSError, ValueError):  # the C library keeps some for itself
             signal.signal(signum, signal.SIG_DFL)
-    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGINT, signal.default_int_handler if interruptible else signal.SIG_IGN)
     for signum in (signal.SIGPIPE, signal.SIGXFSZ):  # an interpreter starts with these two ignored
         signal.signal(signum, signal.SIG_IGN)
 

@@ -1,4 +1,4 @@
-"""Warm processes of the tests' own: one with few imports for most tests, one with all for what needs TensorFlow."""
+"""Warm processes of the tests' own: one with few imports for most, one with all for what needs TensorFlow."""
 
 from __future__ import annotations
 
@@ -30,7 +30,8 @@ def warm_folder() -> Iterator[Path]:
 def full(warm_folder: Path) -> Iterator[Environ]:
     """Return an environment whose warm process has imported all that the kit's has."""
     environ = {**os.environ, "KIT_WARM": "on", "KIT_WARM_DIR": str(warm_folder)}
-    environ.pop("KIT_WARM_MODULES", None)
+    for name in ("KIT_WARM_MODULES", "PYTEST_CURRENT_TEST"):  # ipykernel behaves differently under pytest
+        environ.pop(name, None)
     yield environ
     warm.stop(environ)
 

@@ -6,9 +6,10 @@ import os
 import random
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,7 +23,7 @@ class UnpicklableError(Exception):
 
 
 def echo(payload: bytes, report: Callable[[str], None]) -> bytes:
-    print("on stdout")
+    sys.stdout.write("on stdout\n")
     sys.stderr.write("on stderr\n")
     report(f"got {len(payload)} bytes")
     return payload[::-1]
@@ -91,3 +92,18 @@ def eager_context(_payload: bytes, _report: Callable[[str], None]) -> bytes:
     from tensorflow.python.eager import context  # noqa: PLC0415
 
     return repr(context._context).encode()  # noqa: SLF001
+
+
+def traced(_payload: bytes, _report: Callable[[str], None]) -> bytes:
+    """Trace a function with autograph; return how many temporary files that makes."""
+    import tensorflow as tf  # noqa: PLC0415
+
+    double = tf.function(_double_positive)
+    assert int(double(tf.constant(2))) == 4
+    return str(len(list(Path(tempfile.gettempdir()).glob("__autograph*")))).encode()
+
+
+def _double_positive(number: Any) -> Any:
+    if number > 0:  # a tensor: only autograph makes a condition of it
+        number = number * 2
+    return number

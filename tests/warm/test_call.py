@@ -197,3 +197,14 @@ def test_says_why_it_starts_a_new_interpreter(light: dict[str, str], tmp_path: P
     assert child.wait(30) == CallReturned(b"ba")
     assert len(said) == 1
     assert "KIT_WARM" in said[0]
+
+
+def test_temporary_files_of_autograph_are_removed(full: dict[str, str], tmp_path: Path) -> None:
+    """TensorFlow removes them at exit, which a forked child must not skip."""
+    folder = tmp_path / "scratch"
+    folder.mkdir()
+    child = warm.start_call(
+        f"{targets.__name__}:traced", b"", log_path=tmp_path / "log", env={**full, "TMPDIR": str(folder)}
+    )
+    assert child.wait(120) == CallReturned(b"1")
+    assert not list(folder.iterdir())

@@ -1,0 +1,254 @@
+from __future__ import annotations
+
+import logging
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import nbformat
+import pytest
+from jupyter_client.manager import KernelManager
+
+import kit.warm
+from kit import warm
+from kit.warm.client import WarmProcess
+from kit.warm.provisioner import WarmProvisioner
+
+from .conftest import gone
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from jupyter_client.blocking.client import BlockingKernelClient
+
+KERNELSPEC = Path(kit.warm.__file__).parent / "kernelspec"
+
+
+class Kernel:
+    """A kernel with a client, and what the tests ask of them."""
+
+    def __init__(self, manager: KernelManager, client: BlockingKernelClient) -> None:
+        self.manager, self.client = manager, client
+
+    @property
+    def process(self) -> Any:
+        provisioner = self.manager.provisioner
+        assert isinstance(provisioner, WarmProvisioner)
+        return provisioner.process
+
+    def run(self, code: str) -> str:
+        """Return what the code prints, or the name of its error."""
+        texts: list[str] = []
+        self.client.execute_interactive(
+            code,
+            timeout=60,
+            output_hook=lambda message: texts.append(
+                message["content"].get("text", "") or message["content"].get("ename", "")
+            ),
+        )
+        return "".join(texts).strip()
+
+
+@pytest.fixture
+def kernelspecs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let Jupyter find the kernelspec of this checkout under the name `kit`."""
+    shutil.copytree(KERNELSPEC, tmp_path / "jupyter" / "kernels" / "kit")
+    monkeypatch.setenv("JUPYTER_PATH", str(tmp_path / "jupyter"))
+
+
+@pytest.fixture
+def start(kernelspecs: None, light: dict[str, str]) -> Iterator[Callable[..., Kernel]]:  # noqa: ARG001
+    """Return a function that starts a kernel and waits until it is ready."""
+    kernels: list[Kernel] = []
+
+    def launch(environ: dict[str, str] | None = None, **arguments: Any) -> Kernel:
+        manager = KernelManager(kernel_name="kit")
+        manager.start_kernel(env={**(environ or light)}, **arguments)
+        client = manager.client()
+        client.start_channels()
+        kernels.append(Kernel(manager, client))
+        client.wait_for_ready(timeout=120)
+        return kernels[-1]
+
+    yield launch
+    for kernel in kernels:
+        kernel.client.stop_channels()
+        kernel.manager.shutdown_kernel(now=True)
+
+
+def test_forks_a_kernel_that_executes(start: Callable[..., Kernel]) -> None:
+    kernel = start()
+    assert isinstance(kernel.process, WarmProcess)
+    assert kernel.run("import os; print(os.getpid())") == str(kernel.process.pid)
+
+
+def test_output_of_any_kind_reaches_the_client(start: Callable[..., Kernel]) -> None:
+    kernel = start()
+    assert kernel.run("import os; print(1); os.system('echo 2')").split()[:2] == ["1", "2"]
+    assert kernel.run("1 / 0") == "ZeroDivisionError"
+
+
+def test_interrupt(start: Callable[..., Kernel]) -> None:
+    kernel = start()
+    kernel.client.execute("import time; time.sleep(60)")
+    time.sleep(0.5)
+    kernel.manager.interrupt_kernel()
+    assert kernel.client.get_shell_msg(timeout=10)["content"]["ename"] == "KeyboardInterrupt"
+    assert kernel.run("print('goes on')") == "goes on"
+
+
+@pytest.mark.usefixtures("kernelspecs")
+def test_an_interrupt_while_it_starts_does_not_end_it(light: dict[str, str]) -> None:
+    manager = KernelManager(kernel_name="kit")
+    manager.start_kernel(env=light)
+    client = manager.client()
+    try:
+        for _ in range(5):
+            manager.interrupt_kernel()
+            time.sleep(0.02)
+        client.start_channels()
+        client.wait_for_ready(timeout=60)
+    finally:
+        client.stop_channels()
+        manager.shutdown_kernel(now=True)
+
+
+def test_restart_gives_a_fresh_process(start: Callable[..., Kernel]) -> None:
+    kernel = start()
+    kernel.run("x = 1")
+    before = kernel.process.pid
+    kernel.manager.restart_kernel()
+    kernel.client.wait_for_ready(timeout=60)
+    assert kernel.run("x") == "NameError"
+    assert kernel.process.pid != before
+    assert gone(before)
+
+
+def test_shutdown_ends_the_process(start: Callable[..., Kernel]) -> None:
+    kernel = start()
+    pid = kernel.process.pid
+    kernel.client.stop_channels()
+    kernel.manager.shutdown_kernel()
+    assert gone(pid)
+    assert not kernel.manager.is_alive()
+
+
+def test_a_kernel_that_dies_is_noticed(start: Callable[..., Kernel]) -> None:
+    kernel = start()
+    os.kill(kernel.process.pid, signal.SIGKILL)
+    deadline = time.monotonic() + 10
+    while kernel.manager.is_alive() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert not kernel.manager.is_alive()
+    assert kernel.process.poll() == -signal.SIGKILL
+
+
+def test_kernels_differ_in_state_environment_and_folder(
+    start: Callable[..., Kernel], light: dict[str, str], tmp_path: Path
+) -> None:
+    (tmp_path / "a").mkdir()
+    (tmp_path / "b").mkdir()
+    kernels = [
+        start(
+            {**light, "COLOUR": name, "PYTHONPATH": f"/at/{name}"},
+            cwd=str(tmp_path / name),
+            extra_arguments=[f"--IPKernelApp.exec_lines=word={name!r}"],
+        )
+        for name in "ab"
+    ]
+    code = "import os, random, sys, numpy; print(os.environ['COLOUR'], os.getcwd(), word, sys.path[:1])"
+    assert [kernel.run(code) for kernel in kernels] == [
+        f"{name} {tmp_path / name} {name} ['/at/{name}']" for name in "ab"
+    ]
+    draws = [kernel.run("print(random.random()); print(numpy.random.rand())").split() for kernel in kernels]
+    assert not set(draws[0]) & set(draws[1])
+
+
+def test_starts_plainly_and_says_so_once(
+    start: Callable[..., Kernel], light: dict[str, str], caplog: pytest.LogCaptureFixture
+) -> None:
+    logging.getLogger("traitlets").propagate = True
+    WarmProvisioner._said.clear()  # noqa: SLF001
+    with caplog.at_level(logging.WARNING):
+        kernels = [start({**light, "KIT_WARM": "off"}) for _ in range(2)]
+    assert all(isinstance(kernel.process, subprocess.Popen) for kernel in kernels)
+    assert kernels[0].run("print('works')") == "works"
+    assert len([record for record in caplog.records if "KIT_WARM" in record.getMessage()]) == 1
+
+
+def test_a_pipe_is_refused_and_served_plainly(start: Callable[..., Kernel]) -> None:
+    kernel = start(stderr=subprocess.PIPE)
+    assert isinstance(kernel.process, subprocess.Popen)
+
+
+OWNER = """
+import sys
+from jupyter_client.manager import KernelManager
+manager = KernelManager(kernel_name="kit")
+manager.start_kernel()
+print(manager.provisioner.process.pid, flush=True)
+sys.stdin.read()
+"""
+
+
+@pytest.mark.usefixtures("kernelspecs")
+def test_kernels_end_with_their_owner(light: dict[str, str]) -> None:
+    environ = {**light, "JUPYTER_PATH": os.environ["JUPYTER_PATH"]}
+    with subprocess.Popen(
+        [sys.executable, "-c", OWNER], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environ
+    ) as owner:
+        assert owner.stdout is not None
+        pid = int(owner.stdout.readline())
+        owner.kill()
+    assert gone(pid)
+
+
+FRONT_ENDS = {
+    "papermill": ["-m", "papermill", "in.ipynb", "out.ipynb", "-p", "number", "7"],
+    "nbconvert": ["-m", "nbconvert", "--to", "notebook", "--execute", "in.ipynb", "--output", "out.ipynb"],
+    "nbval": ["-m", "pytest", "--nbval", "--rootdir=.", "-p", "no:cacheprovider", "in.ipynb"],
+}
+
+
+@pytest.mark.usefixtures("kernelspecs")
+@pytest.mark.parametrize("front_end", FRONT_ENDS)
+def test_batch_front_ends_get_warm_kernels(front_end: str, light: dict[str, str], tmp_path: Path) -> None:
+    notebook = nbformat.v4.new_notebook(
+        cells=[
+            nbformat.v4.new_code_cell("number: int = 3", metadata={"tags": ["parameters"]}),
+            nbformat.v4.new_code_cell(
+                "import threading\nnames = {thread.name for thread in threading.enumerate()}\n"
+                "assert 'kit-warm-lifeline' in names, names"
+            ),
+            nbformat.v4.new_code_cell("number", metadata={"tags": ["nbval-ignore-output"]}),
+        ],
+        metadata={"kernelspec": {"name": "kit", "display_name": "Kit", "language": "python"}},
+    )
+    nbformat.write(notebook, tmp_path / "in.ipynb")
+    subprocess.run(
+        [sys.executable, *FRONT_ENDS[front_end]],
+        cwd=tmp_path,
+        env={**light, "JUPYTER_PATH": os.environ["JUPYTER_PATH"]},
+        check=True,
+        timeout=120,
+    )
+
+
+def test_the_first_result_of_a_kernel_with_all_imports(
+    full: dict[str, str], start: Callable[..., Kernel]
+) -> None:
+    """Print the seconds; how many they are depends on the machine."""
+    while not (warm.status(full) or {}).get("ready"):
+        warm.start(full)
+        time.sleep(0.5)
+    code = "import tensorflow, tfx.components, tensorflow_model_analysis; print('imported')"
+    for environ, name in ((full, "kit"), ({**full, "KIT_WARM": "off"}, "ipykernel")):
+        started = time.monotonic()
+        kernel = start(environ)
+        assert kernel.run(code).endswith("imported")
+        print(f"{name}: first result after {time.monotonic() - started:.2f} s")  # noqa: T201
