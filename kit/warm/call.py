@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import pickle
-import select
 import signal
 import socket
 import subprocess
@@ -13,6 +12,7 @@ import time
 from collections.abc import Mapping
 from contextlib import ExitStack, suppress
 from dataclasses import asdict, dataclass
+from multiprocessing.connection import wait
 from pathlib import Path
 from typing import Self
 
@@ -116,10 +116,10 @@ class WarmCall:
         deadline = None if timeout_seconds is None else time.monotonic() + timeout_seconds
         while self._channel_open:
             left = None if deadline is None else max(0.0, deadline - time.monotonic())
-            ready = select.select([self._channel.fileno(), self._process.fileno()], [], [], left)[0]
+            ready = wait([self._channel, self._process.fileno()], left)
             if not ready:
                 return None
-            if self._channel.fileno() in ready:
+            if self._channel in ready:
                 self._read()
             elif self._process.poll() is not None:
                 self._drain()

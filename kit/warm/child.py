@@ -143,8 +143,8 @@ def _reset_signals(*, interruptible: bool) -> None:
     """Set signal handlers as an interpreter does at its start.
 
     Args:
-        interruptible: False for a kernel: ipykernel itself allows interrupts while a cell runs, and an earlier
-            one would end it.
+        interruptible: False for a kernel, which an interrupt before its first cell would end: ipykernel
+            itself allows interrupts while a cell runs.
     """
     signal.pthread_sigmask(signal.SIG_SETMASK, ())
     for signum in signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP, signal.SIGINT}:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import select
 import signal
 import socket
 import subprocess
@@ -12,6 +11,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
+from multiprocessing.connection import wait  # unlike select.select, at home with descriptors above 1023
 from typing import Any
 
 from filelock import FileLock, Timeout
@@ -58,7 +58,7 @@ class Link:
         deadline = None if timeout_seconds is None else time.monotonic() + timeout_seconds
         while not self._received:
             left = None if deadline is None else max(0.0, deadline - time.monotonic())
-            if not select.select([self._sock], [], [], left)[0]:
+            if not wait([self._sock], left):
                 return None
             data = self._sock.recv(CHUNK_BYTES)
             if not data:

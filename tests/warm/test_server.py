@@ -104,3 +104,18 @@ def test_what_imports_read_chooses_the_warm_process() -> None:
     for name in ("TF_CPP_MIN_LOG_LEVEL", "OMP_NUM_THREADS", "PYTHONHASHSEED", "KIT_WARM_MODULES"):
         assert fingerprint_of(bare) != fingerprint_of({**bare, name: "0"}), name
         assert import_variables({name: "0"})[name] == "0"
+
+
+def test_forks_on_linux_only(own: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.platform", "darwin")
+    with pytest.raises(WarmUnavailableError, match="on darwin a process with threads cannot fork"):
+        warm.start(own)
+    monkeypatch.undo()
+    assert warm.status(own) is None
+
+
+def test_a_module_that_cannot_be_imported_is_left_out(own: dict[str, str], tmp_path: Path) -> None:
+    environ = {**own, "KIT_WARM_MODULES": "no_such_module,json"}
+    assert run("describe", environ, tmp_path / "log")
+    assert "No module named 'no_such_module'" in address_of(environ).log.read_text()
+    assert warm.stop(environ)
