@@ -37,6 +37,8 @@ def run_fn(fn_args: Any) -> None:
     held_out, eval_count = dataset.load(fn_args.eval_files, transform_output, project.label_key)
 
     model = model_module.build_model(transform_output, training)
+    if adapt := getattr(model_module, "adapt", None):  # tables that a model looks things up in
+        adapt(model, train)
     model.fit(
         dataset.batches(train, train_count, training.batch_size, seed=training.seed),
         validation_data=dataset.batches(held_out, eval_count, training.batch_size),

@@ -1,0 +1,1 @@
+"""The sample project: will this user click on this item, shown at this place?"""

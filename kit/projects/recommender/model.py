@@ -1,0 +1,139 @@
+"""Click probability from embeddings, crosses and attention over the user's last items.
+
+The candidate attends over the last items (as in Zhou et al. 2018, Deep Interest Network, arXiv:1706.06978), and all
+features are crossed by a DCN-v2 (Wang et al. 2021, arXiv:2008.13535).
+"""
+
+from __future__ import annotations
+
+import tensorflow as tf
+import tensorflow_transform as tft
+import tf_keras
+
+from kit.project_file import Training
+from kit.projects.recommender import features
+from kit.projects.recommender.serving import serving_signature
+
+__all__ = ["adapt", "build_model", "serving_signature"]
+
+CATEGORY_SIZE = 16  # numbers an embedding
+ITEM_SIZE = 2  # an item has some sixty rows and a user a dozen: wide embeddings would learn them by heart
+USER_SIZE = 1
+ID_L2 = 3e-3
+CROSSES = 2
+ITEM_CATEGORY = "item_category"
+HIDDEN_UNITS = (48, 24)
+DROPOUT = 0.3
+
+
+def build_model(transform_output: tft.TFTransformOutput, training: Training) -> tf_keras.Model:
+    """Return a compiled model of transformed features [batch] that gives the click probability [batch, 1]."""
+    inputs = {name: tf_keras.Input((), name=name, dtype="int64") for name in _CODES}
+    inputs["last_items_xf"] = tf_keras.Input((features.HISTORY,), name="last_items_xf", dtype="int64")
+    inputs |= {name: tf_keras.Input((), name=name) for name in _NUMBERS}
+    size = {
+        key: transform_output.vocabulary_size_by_name(key) + features.OOV_BUCKETS for key in features.VOCABULARIES
+    }
+    item = _embedding("item", size["item_id"], ITEM_SIZE, l2=ID_L2)
+    # Orthogonal, so that items of one category fit each other, and no others, from the first step.
+    category = tf_keras.layers.Embedding(
+        size["category"], CATEGORY_SIZE, embeddings_initializer=tf_keras.initializers.Orthogonal(), name="embed_category"
+    )
+    category_of = ItemCategory(size["item_id"], size["category"] - 1, name=ITEM_CATEGORY)
+    join = tf_keras.layers.Concatenate()
+    query = join([category(inputs["category_xf"]), item(inputs["item_id_xf"])])
+    last = inputs["last_items_xf"]
+    history = join([category(category_of(last)), item(last)])
+    taste = Attention(name="attention")([query, history, inputs["last_count_xf"]])
+    parts = [
+        query,
+        taste,
+        _embedding("user", size["user_id"], USER_SIZE, l2=ID_L2)(inputs["user_id_xf"]),
+        _embedding("region", size["region"], 2)(inputs["region_xf"]),
+        _embedding("device", size["device"], 2)(inputs["device_xf"]),
+        _embedding("age", features.AGE_BUCKETS, 3)(inputs["age_xf"]),
+        _embedding("position", features.POSITIONS, 3)(inputs["position_xf"]),
+        _embedding("hour", features.HOURS, 3)(inputs["hour_xf"]),
+        *(tf_keras.layers.Reshape((1,))(inputs[name]) for name in _NUMBERS),
+    ]
+    start = crossed = tf_keras.layers.Concatenate()(parts)
+    for number in range(CROSSES):
+        crossed = Cross(name=f"cross_{number}")([start, crossed])
+    for units in HIDDEN_UNITS:
+        crossed = tf_keras.layers.Dropout(DROPOUT)(tf_keras.layers.Dense(units, activation="relu")(crossed))
+    score = tf_keras.layers.Dense(1, activation="sigmoid", name="score")(crossed)
+    model = tf_keras.Model(list(inputs.values()), score)
+    model.compile(
+        optimizer=tf_keras.optimizers.Adam(training.learning_rate),
+        loss="binary_crossentropy",
+        metrics=[tf_keras.metrics.AUC(name="auc")],
+    )
+    return model
+
+
+def adapt(model: tf_keras.Model, train: tf.data.Dataset) -> None:
+    """Tell the model what the training rows say of each item: its category."""
+    table = model.get_layer(ITEM_CATEGORY).table
+    known = table.numpy()
+    for features_, _ in train.batch(4096):
+        known[features_["item_id_xf"].numpy()] = features_["category_xf"].numpy()
+    table.assign(known)
+
+
+_CODES = (
+    "user_id_xf", "item_id_xf", "category_xf", "region_xf", "device_xf", "age_xf", "position_xf", "hour_xf",
+    "last_count_xf",
+)  # fmt: skip
+_NUMBERS = ("days_xf", "price_xf")
+
+
+def _embedding(name: str, size: int, width: int, l2: float = 0.0) -> tf_keras.layers.Embedding:
+    regularizer = tf_keras.regularizers.L2(l2)
+    return tf_keras.layers.Embedding(size, width, name=f"embed_{name}", embeddings_regularizer=regularizer)
+
+
+class Cross(tf_keras.layers.Layer):  # type: ignore[misc]
+    """One DCN-v2 layer: start * (W x + b) + x, all [batch, width]."""
+
+    def build(self, shapes: list[tf.TensorShape]) -> None:
+        self._dense = tf_keras.layers.Dense(int(shapes[0][-1]))
+
+    def call(self, pair: list[tf.Tensor]) -> tf.Tensor:
+        start, x = pair
+        return start * self._dense(x) + x
+
+
+class ItemCategory(tf_keras.layers.Layer):  # type: ignore[misc]
+    """Looks up the category of items by their codes; `adapt` fills the table, [items]."""
+
+    def __init__(self, items: int, unknown: int, **kwargs: object) -> None:
+        super().__init__(**kwargs)
+        self.table = self.add_weight(
+            "table", (items,), "int64", tf_keras.initializers.Constant(unknown), trainable=False
+        )
+
+    def call(self, items: tf.Tensor) -> tf.Tensor:
+        return tf.gather(self.table, items)
+
+
+class Attention(tf_keras.layers.Layer):  # type: ignore[misc]
+    """What the last items say of the candidate.
+
+    Takes the candidate [batch, width], the last items [batch, HISTORY, width] and how many of them are real [batch];
+    returns the attended item, how well the best and how many of the last items fit the candidate, [batch, width + 2].
+    """
+
+    def build(self, shapes: list[tf.TensorShape]) -> None:
+        # Starts as the plain inner product.
+        self._project = tf_keras.layers.Dense(int(shapes[0][-1]), kernel_initializer="identity")
+
+    def call(self, inputs: list[tf.Tensor]) -> tf.Tensor:
+        candidate, history, count = inputs
+        fit = tf.einsum("bd,bhd->bh", self._project(candidate), history)
+        real = tf.sequence_mask(count, features.HISTORY, dtype=fit.dtype)
+        weight = tf.nn.softmax(fit - 1e9 * (1.0 - real), axis=1) * real
+        attended = tf.einsum("bh,bhd->bd", weight, history)
+        # The softmax alone would forget how many items agree.
+        agreeing = tf.reduce_sum(tf.nn.tanh(fit) * real, axis=1, keepdims=True)
+        best = tf.reduce_sum(weight * fit, axis=1, keepdims=True)
+        return tf.concat([attended, agreeing, best], axis=1)
