@@ -1,0 +1,192 @@
+"""Write a project for a table that the kit has never seen."""
+
+from __future__ import annotations
+
+import difflib
+import glob
+import os
+import re
+import shutil
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from kit.errors import InputDataError, ProjectError
+from kit.new import write
+from kit.new.kinds import Verdict, judge
+from kit.new.label import Label, judge_label
+from kit.new.sample import Sample, take_sample
+from kit.project import BUILT_IN
+from kit.project_file import NAME_PATTERN
+
+FEWEST_ROWS = 50
+_SPAN = "{SPAN}"
+_LEAST_SPANS = 2
+
+
+@dataclass(frozen=True)
+class Created:
+    """A new project, and what its columns were taken for."""
+
+    folder: Path
+    rows_seen: int
+    rows_in_files: int
+    label: Label
+    kinds: dict[str, Verdict]
+    warnings: tuple[str, ...]
+
+    def table(self) -> str:
+        """Return a table of columns, kinds and reasons, and the warnings, as plain text."""
+        whole = self.rows_seen >= self.rows_in_files
+        rows = (
+            f"{self.rows_seen:,} rows"
+            if whole
+            else f"the first {self.rows_seen:,} of about {self.rows_in_files:,} rows"
+        )
+        width = max(len(name) for name in self.kinds)
+        lines = [f"{self.folder} ({self.label.task}), from {rows}:"]
+        for name, verdict in self.kinds.items():
+            gaps = f", {verdict.missing:,} missing" if verdict.missing else ""
+            lines.append(f"  {name:<{width}}  {verdict.kind:<9}  {verdict.why}{gaps}")
+        return "\n".join([*lines, *(f"  note: {warning}" for warning in self.warnings)])
+
+
+def create(name: str, data: Path, label: str, into: Path, *, task: str | None = None) -> Created:
+    """Look at the data and write the project folder `into/name`, whole or not at all.
+
+    Args:
+        name: of the project and its folder.
+        data: a CSV or Parquet file; with `{SPAN}` in its name, one file for each span.
+        label: the column to predict.
+        into: the folder that holds projects.
+        task: binary, multiclass or regression; chosen by the label's values when it is not given.
+
+    Raises:
+        ProjectError: when the name is not valid or taken, the label is no column, or the spans do not fit.
+        InputDataError: when the data cannot be read or modelled.
+        UsageError: when the task does not fit the label.
+
+    """
+    folder = into / name
+    _check_name(name, folder)
+    data = Path(os.path.abspath(data.expanduser()))  # noqa: PTH100  resolve() would follow links, and keep no {SPAN}
+    files, spans = _find_files(data)
+    sample = take_sample(files)
+    _check_table(sample, label, files[0])
+    judged = judge_label(label, sample.table.column(label), task)
+    kinds = {column: _verdict(column, sample, judged) for column in sample.table.column_names if column}
+    _check_features(kinds, data)
+    plan = write.Plan(
+        name,
+        _data_files(data, into),
+        sample.file_format,
+        sample.delimiter,
+        spans,
+        sample.rows_in_files,
+        kinds,
+        judged,
+    )
+    _write_folder(folder, plan)
+    return Created(
+        folder, sample.table.num_rows, sample.rows_in_files, judged, kinds, _warnings(kinds, judged, sample)
+    )
+
+
+def _check_name(name: str, folder: Path) -> None:
+    if not re.fullmatch(NAME_PATTERN, name):
+        near = re.sub(r"[^a-z0-9]+", "_", name.casefold()).strip("_")
+        hint = f" such as {near}" if re.fullmatch(NAME_PATTERN, near) else ""
+        raise ProjectError(
+            f"A project's name has small letters, digits and _, and begins with a letter, but {name!r} does not. "
+            f"Take another one{hint}."
+        )
+    for taken in (folder, BUILT_IN / name):
+        if taken.exists():
+            raise ProjectError(
+                f"A new project needs a new folder, but {taken} exists. Take another name, or remove it."
+            )
+
+
+def _find_files(data: Path) -> tuple[list[Path], tuple[str, str] | None]:
+    if _SPAN not in str(data):
+        if not data.is_file():
+            raise InputDataError(f"{data} must be a CSV or Parquet file, but there is none. Check the path.")
+        return [data], None
+    pattern = glob.escape(str(data)).replace(_SPAN, "*")
+    expression = re.escape(str(data)).replace(re.escape(_SPAN), r"(\d+)")
+    numbered = ((re.fullmatch(expression, path), Path(path)) for path in glob.glob(pattern))  # noqa: PTH207  absolute
+    files = {int(match[1]): path for match, path in numbered if match}
+    spans = sorted(files)
+    if len(spans) < _LEAST_SPANS or spans[-1] - spans[0] + 1 != len(spans):
+        raise ProjectError(
+            f"{{SPAN}} stands for the numbers of two or more consecutive spans, but {data} has "
+            f"{', '.join(map(str, spans)) or 'none'}. Deliver the missing files, or name one file."
+        )
+    last_trained = spans[-2]
+    train = f"{spans[0]}-{last_trained}" if spans[0] < last_trained else str(last_trained)
+    return [files[span] for span in spans], (train, str(spans[-1]))
+
+
+def _check_table(sample: Sample, label: str, path: Path) -> None:
+    names = sample.table.column_names
+    if label not in names:
+        near = difflib.get_close_matches(label, names, 1, cutoff=0.5)
+        hint = f"Did you mean {near[0]!r}? " if near else ""
+        raise ProjectError(
+            f"The label must be a column of {path}, but {label!r} is none. {hint}Its columns are {', '.join(names)} "
+            f"(delimiter {sample.delimiter!r})."
+        )
+    if sample.table.num_rows < FEWEST_ROWS:
+        raise InputDataError(
+            f"A model needs {FEWEST_ROWS} rows or more, but {path} has {sample.table.num_rows}. Collect more of them."
+        )
+
+
+def _verdict(column: str, sample: Sample, label: Label) -> Verdict:
+    if column == label.name:
+        return Verdict("label", label.why, label.dtype, distinct=len(label.classes))
+    return judge(column, sample.table.column(column))
+
+
+def _check_features(kinds: dict[str, Verdict], path: Path) -> None:
+    if all(verdict.kind in {"ignore", "key", "label"} for verdict in kinds.values()):
+        found = (
+            "; ".join(f"{name} {v.why}" for name, v in kinds.items() if v.kind != "label") or "nothing else"
+        )
+        raise InputDataError(
+            f"A model needs a column to predict from, but beside the label {path} has: {found}. Add columns to the data."
+        )
+
+
+def _data_files(data: Path, into: Path) -> str:
+    """Write data beside the projects as a relative path, so that both can be moved together."""
+    here = Path(os.path.abspath(into))  # noqa: PTH100
+    relative = data.is_relative_to(here.parent)
+    text = os.path.relpath(data, here / "project") if relative else str(data)
+    return glob.escape(text)
+
+
+def _write_folder(folder: Path, plan: write.Plan) -> None:
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    temporary = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}."))
+    try:
+        parts = {
+            "__init__.py": f'"""Predicts {write.in_docstring(plan.label.name)}."""\n',
+            "project.yml": write.project_yml(plan),
+            "features.py": write.features_code(plan),
+            "model.py": write.model_code(plan),
+        }
+        for part, text in parts.items():
+            (temporary / part).write_text(text, encoding="utf-8")
+        temporary.chmod(0o755)
+        temporary.rename(folder)
+    except BaseException:
+        shutil.rmtree(temporary, ignore_errors=True)
+        raise
+
+
+def _warnings(kinds: dict[str, Verdict], label: Label, sample: Sample) -> tuple[str, ...]:
+    notes = [*label.warnings, *(f"{name}: {v.warning}" for name, v in kinds.items() if v.warning)]
+    if "" in sample.table.column_names:
+        notes.append("a column without a name is left out")
+    return tuple(notes)

@@ -1,0 +1,206 @@
+"""What a column is, judged by its values and, where they leave it open, by its name."""
+
+from __future__ import annotations
+
+import re
+import statistics
+from dataclasses import dataclass, field
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from kit.features import dates
+from kit.project_file import Dtype, Kind
+
+_TWO = 2
+FEW_VALUES = 12  # whole numbers with at most so many values are codes
+CODE_VALUES = 100  # the same when the name says so
+CATEGORY_VALUES = 50  # words with more values are ids
+_MOSTLY_UNIQUE = 0.9  # share of rows with a value of their own, from which nothing can be learnt
+_TEXT_WORDS = 3  # on average
+_LONGEST_NUMBER = 18  # digits that int64 holds
+_JUDGED_CELLS = 2_000  # of a text
+_MILLISECONDS = 1000
+_YEARS = (631_152_000, 2_524_608_000)  # 1990 to 2050, seconds since 1970
+
+_ID_NAME = re.compile(r"(^|[_\W])(id|uuid|guid|key|index|nr|no)$|[a-z]I[dD]$|^unnamed", re.IGNORECASE)
+_CODE_NAME = re.compile(
+    r"code|type|class|group|zone|region|area|month|day|hour|week|grade|level|category|status|zip|plz",
+    re.IGNORECASE,
+)
+_TIME_NAME = re.compile(r"time|date|stamp|(^|_)ts$|_at$|created|updated", re.IGNORECASE)
+_WORD = re.compile(r"[぀-ヿ㐀-鿿]|\w+")
+DATE_FORMATS = (
+    "%Y-%m-%d",
+    "%Y-%m-%d %H:%M:%S",
+    "%Y-%m-%dT%H:%M:%S",
+    "%Y-%m-%d %H:%M",
+    "%Y-%m-%dT%H:%M",
+    "%Y/%m/%d",
+    "%Y/%m/%d %H:%M:%S",
+    "%Y/%m/%d %H:%M",
+    "%d.%m.%Y",
+    "%d.%m.%Y %H:%M",
+    "%d/%m/%Y",
+    "%m/%d/%Y",
+    "%d/%m/%Y %H:%M",
+    "%m/%d/%Y %H:%M",
+    "%Y%m%d",
+)
+_RANGES = {"Y": (1800, 2200), "m": (1, 12), "d": (1, 31), "H": (0, 23), "M": (0, 59), "S": (0, 60)}
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What a column is taken for, and why, in words for the person who has to check it."""
+
+    kind: Kind
+    why: str
+    dtype: Dtype = "string"
+    missing: int = 0
+    distinct: int = 0
+    date_format: str | None = None
+    units: int = field(default=1)
+    """Of a timestamp: how many make a second."""
+    warning: str = ""
+
+
+def values_of(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Return whole numbers as int64, other numbers as float64, everything else as strings.
+
+    Raises:
+        pa.ArrowInvalid, pa.ArrowNotImplementedError: when the column holds lists or other nested values.
+
+    """
+    kind = column.type
+    if pa.types.is_integer(kind):
+        return column.cast(pa.int64())
+    if pa.types.is_floating(kind) or pa.types.is_decimal(kind):
+        numbers = column.cast(pa.float64())
+        return pc.if_else(pc.is_nan(numbers), None, numbers)
+    text = column.cast(pa.string())
+    return text if not pa.types.is_string(kind) else _numbers_in(text)
+
+
+def _numbers_in(text: pa.ChunkedArray) -> pa.ChunkedArray:
+    trimmed = pc.utf8_trim_whitespace(text)
+    # 00123 is a code, and 20 digits are an id: neither would survive being made a number.
+    if pc.any(pc.match_substring_regex(trimmed, rf"^-?(0\d+|\d{{{_LONGEST_NUMBER + 1},}})$")).as_py():
+        return text
+    for target in (pa.int64(), pa.float64()):
+        try:
+            numbers = trimmed.cast(target)
+        except pa.ArrowInvalid:
+            continue
+        if pa.types.is_floating(target):
+            return pc.if_else(pc.is_nan(numbers), None, numbers)
+        return numbers
+    return text
+
+
+def judge(name: str, column: pa.ChunkedArray) -> Verdict:
+    """Say what a column is."""
+    try:
+        values = values_of(column)
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
+        return Verdict("ignore", f"holds {column.type}, not single values")
+    missing = values.null_count
+    present = values.drop_null()
+    distinct = pc.count_distinct(present).as_py()
+    if len(present) == 0:
+        return Verdict("ignore", "is empty", missing=missing)
+    if distinct == 1 and not missing:
+        return Verdict("ignore", f"is always {present[0].as_py()!r}", distinct=1)
+    if distinct <= _TWO and not pa.types.is_floating(values.type):
+        dtype: Dtype = "int" if pa.types.is_int64(values.type) else "string"
+        verdict = Verdict("category", _count(distinct), dtype)
+    elif pa.types.is_int64(values.type):
+        verdict = _judge_integers(name, present, distinct, missing)
+    elif pa.types.is_floating(values.type):
+        verdict = Verdict("number", f"decimal numbers {_range(present)}", "float")
+    else:
+        verdict = _judge_strings(present, distinct)
+    return Verdict(**{**vars(verdict), "missing": missing, "distinct": distinct})
+
+
+def _judge_integers(name: str, present: pa.ChunkedArray, distinct: int, missing: int) -> Verdict:
+    rows = len(present)
+    low, high = (value.as_py() for value in pc.min_max(present).values())
+    named_id = bool(_ID_NAME.search(name))
+    if distinct == rows and not missing and (named_id or (high - low + 1 == rows and low in {0, 1})):
+        return Verdict("key", "a different whole number in every row", "int")
+    date_format = _date_format(present.cast(pa.string()))
+    if date_format:
+        return Verdict("date", f"dates like {present[0].as_py()}", date_format=date_format)
+    for units in (1, _MILLISECONDS):
+        in_years = _YEARS[0] * units <= low and high <= _YEARS[1] * units
+        if in_years and distinct > FEW_VALUES and (units > 1 or _TIME_NAME.search(name)):
+            unit = "milliseconds" if units > 1 else "seconds"
+            return Verdict("timestamp", f"{unit} since 1970", "int", units=units)
+    if distinct <= (CODE_VALUES if _CODE_NAME.search(name) else FEW_VALUES):
+        return Verdict("category", f"{_count(distinct)}, whole numbers {low} to {high}", "int")
+    if named_id:
+        return Verdict("id", f"{_count(distinct)}, named as an id", "int")
+    return Verdict("number", f"whole numbers {_range(present)}", "float")
+
+
+def _judge_strings(present: pa.ChunkedArray, distinct: int) -> Verdict:
+    rows = len(present)
+    date_format = _date_format(present)
+    if date_format:
+        return Verdict("date", f"dates like {present[0].as_py()}", date_format=date_format)
+    warning = _nearly_numbers(present)
+    if distinct <= CATEGORY_VALUES and distinct <= rows / 2:
+        return Verdict("category", _count(distinct), warning=warning)
+    cells = present[:_JUDGED_CELLS].to_pylist()
+    words = statistics.fmean(len(_WORD.findall(cell)) for cell in cells)
+    # A date or a UUID is many words by its signs, but has no blanks.
+    spaced = statistics.fmean(not cell.isascii() or " " in cell.strip() for cell in cells)
+    if words >= _TEXT_WORDS and spaced > 0.5:  # noqa: PLR2004  the larger part
+        return Verdict("text", f"{words:.0f} words on average")
+    if distinct > _MOSTLY_UNIQUE * rows:
+        return Verdict("key", f"{distinct:,} values in {rows:,} rows", warning=warning)
+    return Verdict("id", _count(distinct), warning=warning)
+
+
+def _date_format(present: pa.ChunkedArray) -> str | None:
+    trimmed = pc.utf8_trim_whitespace(present)
+    for date_format in DATE_FORMATS:
+        expression, order = dates.pattern(date_format)
+        if not pc.all(pc.match_substring_regex(trimmed, f"^{expression}$")).as_py():
+            continue
+        named = re.sub(r"\((?!\?)", "{open}", expression)
+        for letter in order:
+            named = named.replace("{open}", f"(?P<{letter}>", 1)
+        parts: Any = pc.extract_regex(trimmed, f"^{named}$")
+        if all(_within(pc.struct_field(parts, letter), *_RANGES[letter]) for letter in order):
+            return date_format
+    return None
+
+
+def _within(texts: pa.ChunkedArray, low: int, high: int) -> bool:
+    least, most = (value.as_py() for value in pc.min_max(texts.cast(pa.int64())).values())
+    return bool(low <= least and most <= high)
+
+
+def _nearly_numbers(present: pa.ChunkedArray) -> str:
+    """Warn of a column that a few words such as NA keep from being a number."""
+    trimmed = pc.utf8_trim_whitespace(present)
+    numeric = pc.match_substring_regex(trimmed, r"^[+-]?\d+([.,]\d+)?([eE][+-]?\d+)?$")
+    share = pc.mean(numeric.cast(pa.float64())).as_py()
+    if not 0.5 < share < 1:  # noqa: PLR2004  the larger part
+        return ""
+    words = pc.unique(present.filter(pc.invert(numeric))).to_pylist()[:3]
+    return (
+        f"{share:.0%} are numbers, but not {', '.join(map(repr, words))}: leave cells without a number empty"
+    )
+
+
+def _count(distinct: int) -> str:
+    return f"{distinct:,} value{'s' if distinct > 1 else ''}"
+
+
+def _range(present: pa.ChunkedArray) -> str:
+    low, high = (value.as_py() for value in pc.min_max(present).values())
+    return f"{low:g} to {high:g}"

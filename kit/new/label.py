@@ -1,0 +1,177 @@
+"""What is to be predicted: the task that a label asks for, its classes, and what a useless model would reach."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from kit.errors import InputDataError, UsageError
+from kit.new.kinds import values_of
+from kit.project_file import Dtype, Task
+
+MOST_CLASSES = 100
+_CODED_CLASSES = 20  # whole numbers with more values are an amount
+_FEW_ROWS = 30  # of the rarer class: too few to judge a model by
+_RARE = 0.05
+_TASKS = ("binary", "multiclass", "regression")
+_TWO = 2
+_POSITIVE = frozenset({"1", "true", "yes", "y", "t", "positive", "pos", "ja", "oui", "si"})
+_NEGATIVE = frozenset({"0", "false", "no", "n", "f", "negative", "neg", "nein", "non", "none"})
+
+
+@dataclass(frozen=True)
+class Label:
+    """The label column: `classes` in the order of their index (none for regression)."""
+
+    name: str
+    task: Task
+    dtype: Dtype
+    classes: tuple[Any, ...]
+    shares: tuple[float, ...]
+    mean: float
+    variance: float
+    rarest: int
+    warnings: tuple[str, ...]
+
+    @property
+    def gates(self) -> list[dict[str, float | str]]:
+        """Bounds that any model which learnt something meets, and the change against the one before."""
+        if self.task == "regression":
+            change = -0.05 * self.variance
+            return [
+                {"metric": "mse", "max": _short(self.variance)},
+                {"metric": "mse", "min_change": _short(change)},
+            ]
+        if self.task == "binary":
+            bound = 0.5 if self.rarest < _FEW_ROWS else 0.55
+            return [{"metric": "auc", "min": bound}, {"metric": "auc", "min_change": -0.02}]
+        if max(self.shares) < 0.8:  # noqa: PLR2004  above, accuracy says little
+            better = max(self.shares) + 0.02 * (1 - max(self.shares))
+            return [
+                {"metric": "accuracy", "min": _short(better)},
+                {"metric": "accuracy", "min_change": -0.02},
+            ]
+        entropy = -sum(share * math.log(share) for share in self.shares)
+        return [{"metric": "logloss", "max": _short(entropy)}, {"metric": "logloss", "min_change": -0.05}]
+
+    @property
+    def why(self) -> str:
+        if self.task == "regression":
+            return f"mean {self.mean:g}, standard deviation {math.sqrt(self.variance):g}"
+        shares = (f"{value} {share:.1%}" for value, share in zip(self.classes[:5], self.shares, strict=False))
+        return f"{len(self.classes)} classes: {', '.join(shares)}{', …' if len(self.classes) > 5 else ''}"  # noqa: PLR2004
+
+
+def judge_label(name: str, column: pa.ChunkedArray, task: str | None) -> Label:
+    """Say which task a label asks for, or check that it fits the given one.
+
+    Raises:
+        InputDataError: when the label cannot be modelled: missing values, constant, nested, words without end.
+        UsageError: when `task` is unknown or the label does not fit it.
+
+    """
+    if task is not None and task not in _TASKS:
+        raise UsageError(
+            f"The task must be one of {', '.join(_TASKS)}, but is {task!r}. Leave it out to have it chosen."
+        )
+    try:
+        values = values_of(column)
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
+        raise InputDataError(
+            f"A label must be a word or a number in each row, but {name!r} holds {column.type}. Name another column."
+        ) from None
+    if values.null_count:
+        raise InputDataError(
+            f"Every row needs a label, but {values.null_count:,} of {len(values):,} rows have none in {name!r}. "
+            "Remove those rows, or fill them in, before you make a project of them."
+        )
+    counts = Counter(values.to_pylist())
+    if len(counts) == 1:
+        raise InputDataError(
+            f"A label must have at least two values, but {name!r} is {next(iter(counts))!r} in every row that was "
+            "looked at. Name another column."
+        )
+    chosen = _choose_task(name, values, len(counts), task)
+    if chosen == "regression":
+        return _amount(name, values)
+    return _classes(name, values, counts, chosen)
+
+
+def _choose_task(name: str, values: pa.ChunkedArray, distinct: int, task: str | None) -> Task:
+    words = pa.types.is_string(values.type)
+    if task == "regression" and words:
+        raise UsageError(
+            f"Regression needs a label of numbers, but {name!r} holds words such as {values[0].as_py()!r}. "
+            "Leave the task out, or name another column."
+        )
+    if task == "binary" and distinct != _TWO:
+        raise UsageError(
+            f"A binary label has two values, but {name!r} has {distinct:,}. Take multiclass or regression, or "
+            "make a column of two values."
+        )
+    if distinct > MOST_CLASSES and (words or task == "multiclass"):
+        remedy = "Is it an id or free text? Name another column" if words else "Take regression"
+        raise InputDataError(
+            f"A label of classes may have {MOST_CLASSES} of them, but {name!r} has {distinct:,}. {remedy}, or group "
+            "the values into fewer classes."
+        )
+    for known in ("binary", "multiclass", "regression"):
+        if task == known:
+            return _task(known)
+    if distinct == _TWO:
+        return "binary"
+    if words or (pa.types.is_int64(values.type) and distinct <= _CODED_CLASSES):
+        return "multiclass"
+    return "regression"
+
+
+def _task(name: Literal["binary", "multiclass", "regression"]) -> Task:
+    return name
+
+
+def _amount(name: str, values: pa.ChunkedArray) -> Label:
+    numbers = values.cast(pa.float64())
+    if not pc.all(pc.is_finite(numbers)).as_py():
+        raise InputDataError(
+            f"A label must be finite numbers, but {name!r} holds infinity. Remove those rows."
+        )
+    mean, variance = pc.mean(numbers).as_py(), pc.variance(numbers).as_py()
+    return Label(name, "regression", "float", (), (), mean, variance, 0, ())
+
+
+def _classes(name: str, values: pa.ChunkedArray, counts: Counter[Any], task: Task) -> Label:
+    dtype: Dtype = "int" if pa.types.is_int64(values.type) else "string"
+    if pa.types.is_floating(values.type):
+        dtype = "float"
+    classes = sorted(counts)
+    if task == "binary" and dtype == "string":
+        classes.sort(key=lambda value: _rank(value, counts))
+    shares = tuple(counts[value] / len(values) for value in classes)
+    return Label(
+        name, task, dtype, tuple(classes), shares, 0.0, 0.0, min(counts.values()), _balance(classes, counts)
+    )
+
+
+def _rank(value: str, counts: Counter[Any]) -> tuple[int, int]:
+    """Put the class whose probability people ask for last: yes, true, or else the rarer one."""
+    word = value.strip().casefold()
+    return (word in _POSITIVE) - (word in _NEGATIVE), -counts[value]
+
+
+def _balance(classes: list[Any], counts: Counter[Any]) -> tuple[str, ...]:
+    rarest = min(classes, key=lambda value: counts[value])
+    share = counts[rarest] / counts.total()
+    if counts[rarest] < _FEW_ROWS or share < _RARE:
+        return (
+            f"class {rarest!r} has only {counts[rarest]:,} rows ({share:.2%}): little to learn or judge it by",
+        )
+    return ()
+
+
+def _short(value: float) -> float:
+    return float(f"{value:.3g}")

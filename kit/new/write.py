@@ -1,0 +1,236 @@
+"""The text of a new project's files, made of the templates beside this module and of what was seen in the data."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from string import Template
+from typing import Any
+
+import yaml
+
+from kit.new.kinds import Verdict
+from kit.new.label import Label
+from kit.new.names import safe_names
+
+_TEMPLATES = Path(__file__).parent / "templates"
+_SLICE_VALUES = 10
+_SLICES = 2
+# Rows up to which a batch size is taken.
+_BATCH_SIZES = {2_000: 32, 20_000: 64, 100_000: 128, 500_000: 256, 2_000_000: 1024}
+_LARGEST_BATCH = 4096
+_STEPS = 3_000
+_MOST_EPOCHS = 20
+_TRAIN_SHARE = 2 / 3
+
+_HEADS = {
+    "binary": '    output = tf_keras.layers.Dense(1, activation="sigmoid", name="score")(hidden)',
+    "multiclass": '    output = tf_keras.layers.Dense(len(features.CLASSES), activation="softmax")(hidden)',
+    "regression": (
+        "    standardised = tf_keras.layers.Dense(1)(hidden)\n"
+        '    output = tf_keras.layers.Rescaling(LABEL_DEVIATION, LABEL_MEAN, name="score")(standardised)'
+    ),
+}
+_LOSSES = {
+    "binary": "binary_crossentropy",
+    "multiclass": "sparse_categorical_crossentropy",
+    "regression": "mse",
+}
+_METRICS = {
+    "binary": 'tf_keras.metrics.AUC(name="auc")',
+    "multiclass": 'tf_keras.metrics.SparseCategoricalAccuracy(name="accuracy")',
+    "regression": 'tf_keras.metrics.MeanAbsoluteError(name="mae")',
+}
+
+
+@dataclass(frozen=True)
+class Plan:
+    """All that the files say."""
+
+    name: str
+    files: str
+    """As data.files of project.yml has it."""
+    file_format: str
+    delimiter: str
+    spans: tuple[str, str] | None
+    """Train and eval spans."""
+    rows: int
+    verdicts: Mapping[str, Verdict]
+    label: Label
+
+    def of_kind(self, *kinds: str) -> dict[str, Verdict]:
+        return {name: verdict for name, verdict in self.verdicts.items() if verdict.kind in kinds}
+
+
+def features_code(plan: Plan) -> str:
+    """Return features.py."""
+    label = plan.label
+    names = safe_names(plan.of_kind("number", "category", "id", "text", "date", "timestamp"), {label.name})
+
+    def group(kind: str) -> dict[str, Any]:
+        return {column: names[column] for column in plan.of_kind(kind)}
+
+    gaps = {column: names[column] for column, verdict in plan.of_kind("number").items() if verdict.missing}
+    dates = {column: (names[column], verdict.date_format) for column, verdict in plan.of_kind("date").items()}
+    times = {column: (names[column], verdict.units) for column, verdict in plan.of_kind("timestamp").items()}
+    regression = label.task == "regression"
+    value = (
+        f"tf.cast(fill_missing(inputs[{_quoted(label.name)}], 0), tf.float32)"
+        if regression
+        else f"tables.class_index(inputs[{_quoted(label.name)}], CLASSES)"
+    )
+    return _fill(
+        "features",
+        file=in_docstring(Path(plan.files).name),
+        label_import="from kit.features.columns import fill_missing\n" if regression else "",
+        numbers=_literal(group("number")),
+        gaps=_literal(gaps),
+        categories=_literal(group("category")),
+        ids=_literal(group("id")),
+        texts=_literal(group("text")),
+        dates=_literal(dates),
+        timestamps=_literal(times),
+        classes=_classes_code(label),
+        label_key=_quoted(f"{label.name}_xf"),
+        label_value=value,
+    )
+
+
+def model_code(plan: Plan) -> str:
+    """Return model.py."""
+    label = plan.label
+    gives = {
+        "binary": f"the probability of {_plain(label.classes[-1]) if label.classes else ''} [batch, 1]",
+        "multiclass": "a probability for each of features.CLASSES [batch, classes]",
+        "regression": f"{in_docstring(label.name)} [batch, 1]",
+    }
+    constants = ""
+    if label.task == "regression":
+        constants = (
+            "# Of the label in the data that `kit new` saw: the network learns in units of its deviation.\n"
+            f"LABEL_MEAN, LABEL_DEVIATION = {label.mean:.6g}, {math.sqrt(label.variance):.6g}\n"
+        )
+    return _fill(
+        "model",
+        name=plan.name,
+        gives=gives[label.task],
+        constants=constants,
+        head=_HEADS[label.task],
+        loss=_LOSSES[label.task],
+        metric=_METRICS[label.task],
+    )
+
+
+def project_yml(plan: Plan) -> str:
+    """Return project.yml."""
+    data: dict[str, Any] = {"files": plan.files}
+    if plan.file_format == "parquet":
+        data["format"] = "parquet"
+    if plan.delimiter != ",":
+        data["delimiter"] = plan.delimiter
+    if plan.spans:
+        data["train_spans"], data["eval_spans"] = plan.spans
+    columns = "".join(_column_line(name, plan) for name in plan.verdicts)
+    slices = "".join(f"  - {_yaml([name])}\n" for name in _slices(plan)) or "  []\n"
+    gates = "".join(f"  - {_yaml(gate)}\n" for gate in plan.label.gates)
+    return _fill(
+        "project",
+        name=plan.name,
+        rows=f"{plan.rows:,}",
+        task=plan.label.task,
+        label=_yaml(plan.label.name),
+        data="".join(f"  {_yaml({key: value})[1:-1]}\n" for key, value in data.items()),
+        columns=columns,
+        slices=slices,
+        gates=gates,
+        training="".join(f"  {key}: {value}\n" for key, value in training(plan.rows).items()),
+    )
+
+
+def training(rows: int) -> dict[str, float]:
+    """Return epochs and a batch size that take some thousand steps: long enough to learn, short enough to wait for."""
+    batch_size = next((size for most, size in _BATCH_SIZES.items() if rows <= most), _LARGEST_BATCH)
+    steps = max(1, round(rows * _TRAIN_SHARE / batch_size))
+    return {
+        "epochs": max(1, min(_MOST_EPOCHS, round(_STEPS / steps))),
+        "batch_size": batch_size,
+        "learning_rate": 0.002,
+    }
+
+
+def _slices(plan: Plan) -> list[str]:
+    """Choose the categories with the fewest values: their slices hold enough rows to say something."""
+    few = {
+        name: verdict.distinct
+        for name, verdict in plan.of_kind("category").items()
+        if 1 < verdict.distinct <= _SLICE_VALUES
+    }
+    return sorted(few, key=lambda name: few[name])[:_SLICES]
+
+
+def _column_line(name: str, plan: Plan) -> str:
+    if name == plan.label.name:
+        entry: Any = {"kind": "label", "dtype": plan.label.dtype}
+        why = plan.label.why
+    else:
+        verdict = plan.verdicts[name]
+        entry, why = {"kind": verdict.kind}, verdict.why
+        if verdict.kind in {"category", "id", "key"} and verdict.dtype != "string":
+            entry["dtype"] = verdict.dtype
+        if verdict.date_format:
+            entry["format"] = verdict.date_format
+        if verdict.missing:
+            why += f"; {verdict.missing:,} missing"
+        entry = entry if len(entry) > 1 else verdict.kind
+    comment = " ".join(why.split())
+    return f"  {_yaml({name: entry})[1:-1]}  # {comment}\n"
+
+
+def _yaml(value: Any) -> str:
+    text = yaml.safe_dump(value, default_flow_style=True, allow_unicode=True, width=math.inf, sort_keys=False)
+    return text.removesuffix("...\n").strip()
+
+
+def _literal(group: Mapping[str, Any]) -> str:
+    if not group:
+        return "{}"
+    lines = (f"    {_quoted(key)}: {_value(value)},\n" for key, value in group.items())
+    return "{\n" + "".join(lines) + "}"
+
+
+def _value(value: Any) -> str:
+    if isinstance(value, tuple):
+        return f"({', '.join(_value(part) for part in value)})"
+    return _quoted(value) if isinstance(value, str) else repr(value)
+
+
+def _quoted(text: str) -> str:
+    """Quote as formatters do, with double quotes."""
+    quoted = repr(text)
+    return f'"{quoted[1:-1]}"' if quoted[0] == "'" and '"' not in text and "\\" not in quoted else quoted
+
+
+def _classes_code(label: Label) -> str:
+    if label.task == "regression":
+        return ""
+    lines = "".join(f"    {_value(value)},\n" for value in label.classes)
+    what = (
+        "the model gives the probability of the second"
+        if label.task == "binary"
+        else "in the order of the output"
+    )
+    return f"# The values of the label; {what}.\nCLASSES = (\n{lines})\n"
+
+
+def _plain(value: Any) -> str:
+    return in_docstring(_value(value))
+
+
+def in_docstring(text: str) -> str:
+    return text.replace("\\", "/").replace('"""', "'''").replace("\n", " ")
+
+
+def _fill(template: str, **parts: str) -> str:
+    return Template((_TEMPLATES / f"{template}.txt").read_text(encoding="utf-8")).substitute(parts)
