@@ -1,0 +1,191 @@
+"""The one specification of a notebook's parameters: its cell tagged `parameters`.
+
+A line is `name: type = default  # help`, with type str, int, float or bool and a literal as default. The help
+may bound the value, in a person's words:
+
+    epochs: int = 5  # passes over the rows, 1 to 1000      both ends included
+    seed: int = 7  # of weights and splits, 0 or more
+    size: str = "small"  # one of: small, large             nothing after the last choice
+
+Bounds stand at the start of the help or after a comma, semicolon or opening bracket. The cell is read as
+text, so that a wrong parameter is reported at once: this module imports neither papermill nor TensorFlow.
+"""
+
+from __future__ import annotations
+
+import ast
+import difflib
+import io
+import json
+import math
+import re
+import tokenize
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from kit.errors import UsageError
+
+Value = str | int | float | bool
+TAG = "parameters"
+_TYPES: dict[str, type[Value]] = {"str": str, "int": int, "float": float, "bool": bool}
+_BOOLEANS = {"true": True, "yes": True, "false": False, "no": False}
+_NUMBER = r"(-?\d[\d_]*(?:\.\d+)?(?:[eE][-+]?\d+)?)"
+_BOUNDS = re.compile(rf"(?:^|[,;(])\s*{_NUMBER} (?:to {_NUMBER}|or more)(?![\w.])")
+_CHOICES = re.compile(r"\bone of: (.+)$")
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """One parameter; `help` is the comment behind it, from which `bounds` and `choices` are taken."""
+
+    name: str
+    type: str
+    default: Value
+    help: str = ""
+
+    @property
+    def bounds(self) -> tuple[float, float] | None:
+        """Lowest and highest value, both allowed."""
+        if self.type not in {"int", "float"} or not (match := _BOUNDS.search(self.help)):
+            return None
+        return float(match[1]), float(match[2]) if match[2] else math.inf
+
+    @property
+    def choices(self) -> tuple[str, ...]:
+        match = _CHOICES.search(self.help)
+        return tuple(word.strip().strip("\"'") for word in match[1].split(",")) if match else ()
+
+    def convert(self, given: object) -> Value:
+        """Return the value in this parameter's type, from text (command line) or a typed value (YAML).
+
+        Raises:
+            ValueError: when it is of another type, out of bounds or none of the choices; the text says what
+                was expected and found.
+        """
+        value = _typed(given, self.type)
+        if value is None:
+            raise ValueError(f"must be {_ARTICLES[self.type]}, but is {given!r}")
+        bounds = self.bounds
+        if bounds and not bounds[0] <= float(value) <= bounds[1]:
+            allowed = f"{bounds[0]:g} or more" if math.isinf(bounds[1]) else f"{bounds[0]:g} to {bounds[1]:g}"
+            raise ValueError(f"must be {allowed}, but is {value!r}")
+        if self.choices and str(value) not in self.choices:
+            raise ValueError(f"must be one of {', '.join(self.choices)}, but is {value!r}")
+        return value
+
+
+_ARTICLES = {
+    "str": "text",
+    "int": "a whole number",
+    "float": "a finite number",
+    "bool": "true or false",
+}
+
+
+def _typed(given: object, wanted: str) -> Value | None:
+    """Return `given` as a value of the type, or None when it cannot be one without loss."""
+    if wanted == "bool":
+        return given if isinstance(given, bool) else _BOOLEANS.get(str(given).strip().lower())
+    if isinstance(given, bool) or not isinstance(given, str | int | float):
+        return None
+    if wanted == "str":
+        # YAML makes a number of the span 3; a float may have lost how it was written.
+        return None if isinstance(given, float) else str(given)
+    try:
+        if wanted == "int":
+            return None if isinstance(given, float) else int(given)
+        number = float(given)
+    except (ValueError, OverflowError):
+        return None
+    return number if math.isfinite(number) else None
+
+
+def read_parameters(notebook: Path) -> dict[str, Parameter]:
+    """Return the parameters of a notebook in the order of its cell; none when no cell has the tag.
+
+    Raises:
+        UsageError: when the file is not a notebook, or the cell holds anything but typed literals.
+    """
+    try:
+        cells = json.loads(notebook.read_text(encoding="utf-8"))["cells"]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise UsageError(f"{notebook} must be a Jupyter notebook, but it cannot be read: {error}.") from None
+    for cell in cells:
+        if TAG in cell.get("metadata", {}).get("tags", []):
+            source = cell["source"]
+            return _parse(source if isinstance(source, str) else "".join(source), notebook.name)
+    return {}
+
+
+def _parse(source: str, where: str) -> dict[str, Parameter]:
+    try:
+        tree = ast.parse(source)
+        helps = _comments(source)
+        found = [_parameter(node, helps) for node in tree.body]
+    except (SyntaxError, ValueError, tokenize.TokenError) as error:
+        raise UsageError(
+            f"The parameters cell of {where} must hold lines such as `epochs: int = 5  # help`, but {error}. "
+            "Correct the cell."
+        ) from None
+    return {parameter.name: parameter for parameter in found}
+
+
+def _comments(source: str) -> dict[int, str]:
+    tokens = tokenize.generate_tokens(io.StringIO(source).readline)
+    return {t.start[0]: t.string.lstrip("# ").strip() for t in tokens if t.type == tokenize.COMMENT}
+
+
+def _parameter(node: ast.stmt, helps: Mapping[int, str]) -> Parameter:
+    line = ast.unparse(node)
+    target = node.targets[0] if isinstance(node, ast.Assign) else getattr(node, "target", None)
+    value = getattr(node, "value", None)
+    if not isinstance(node, ast.Assign | ast.AnnAssign) or not isinstance(target, ast.Name) or value is None:
+        raise ValueError(f"found `{line}`")
+    try:
+        default = ast.literal_eval(value)
+    except ValueError:
+        raise ValueError(f"the value of `{line}` is computed") from None
+    named = ast.unparse(node.annotation) if isinstance(node, ast.AnnAssign) else type(default).__name__
+    if named not in _TYPES:
+        raise ValueError(f"the type of `{line}` is not one of {', '.join(_TYPES)}")
+    help_text = helps.get(node.end_lineno or node.lineno, "")
+    parameter = Parameter(target.id, named, default, help_text)
+    try:
+        return Parameter(target.id, named, parameter.convert(default), help_text)
+    except ValueError as error:
+        raise ValueError(f"the default of {target.id} {error}") from None
+
+
+def validate(given: Mapping[str, object], specs: Iterable[Parameter]) -> dict[str, Value]:
+    """Return the given values in the types of their parameters.
+
+    The same name may be declared by several notebooks: a value must suit them all.
+
+    Raises:
+        UsageError: when a name is unknown or a value does not fit; all problems are told at once.
+    """
+    known: dict[str, list[Parameter]] = {}
+    for spec in specs:
+        known.setdefault(spec.name, []).append(spec)
+    values: dict[str, Value] = {}
+    problems = []
+    for name, value in given.items():
+        if name not in known:
+            problems.append(_unknown(name, sorted(known)))
+            continue
+        try:
+            values[name] = [spec.convert(value) for spec in known[name]][-1]
+        except ValueError as error:
+            problems.append(f"The parameter {name} {error}.")
+    if problems:
+        advice = "Nothing has run. Correct this; `kit parameters NOTEBOOK` shows what can be set."
+        raise UsageError("\n".join([*problems, advice]))
+    return values
+
+
+def _unknown(name: str, known: list[str]) -> str:
+    near = difflib.get_close_matches(name, known, 1)
+    hint = f" Did you mean {near[0]}?" if near else ""
+    listed = f"The parameters are {', '.join(known)}." if known else "These notebooks have no parameters."
+    return f"There is no parameter {name!r}.{hint} {listed}"

@@ -1,0 +1,117 @@
+"""What a batch is going to run: the chosen notebooks and the parameters of each, checked beforehand."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import yaml
+
+from kit.batch.parameters import Parameter, Value, read_parameters, validate
+from kit.errors import UsageError
+from kit.workspace import CHECKOUT
+
+NOTEBOOKS = CHECKOUT / "notebooks"
+_NUMBERED = "[0-9][0-9]_*.ipynb"
+
+
+@dataclass(frozen=True)
+class PlannedNotebook:
+    """One notebook of a chain; `given` holds those of the given values that it declares."""
+
+    path: Path
+    specs: Mapping[str, Parameter]
+    given: Mapping[str, Value]
+
+    @property
+    def name(self) -> str:
+        return self.path.stem
+
+    @property
+    def parameters(self) -> dict[str, Value]:
+        """All values it will run with, defaults included."""
+        return {name: self.given.get(name, spec.default) for name, spec in self.specs.items()}
+
+
+def choose_notebooks(names: Sequence[str] = (), folder: Path = NOTEBOOKS) -> list[Path]:
+    """Return the notebooks to run: the named ones in the order given, or all numbered ones of the folder.
+
+    Args:
+        names: each a path, or the name of a notebook in the folder with or without its ending.
+        folder: where names are looked up.
+
+    Raises:
+        UsageError: when one does not exist, two have one name, or there is none at all.
+    """
+    paths = [_find(name, folder) for name in names] or sorted(folder.glob(_NUMBERED))
+    if not paths:
+        raise UsageError(f"{folder} must hold numbered notebooks, but has none. Name the ones to run.")
+    stems = [path.stem for path in paths]
+    if twice := sorted({stem for stem in stems if stems.count(stem) > 1}):
+        raise UsageError(f"Notebooks of a run need different names, but {', '.join(twice)} is there twice.")
+    return paths
+
+
+def _find(name: str, folder: Path) -> Path:
+    for candidate in (Path(name), folder / name, folder / f"{name}.ipynb"):
+        if candidate.suffix == ".ipynb" and candidate.is_file():
+            return candidate.resolve()
+    known = [path.stem for path in sorted(folder.glob("*.ipynb"))]
+    near = difflib.get_close_matches(Path(name).stem, known, 1)
+    hint = f"Did you mean {near[0]}? " if near else ""
+    raise UsageError(
+        f"There is no notebook {name!r}. {hint}Notebooks are {', '.join(known) or 'none'}; "
+        "others are named by the path of their .ipynb file."
+    )
+
+
+def read_parameter_file(path: Path) -> dict[str, object]:
+    """Return the values of a YAML file, typed as YAML has them.
+
+    Raises:
+        UsageError: when it is not a mapping of names to values.
+    """
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8-sig"))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise UsageError(f"{path} must be a YAML file, but it cannot be read: {error}.") from None
+    if content is None:
+        return {}
+    if not isinstance(content, dict):
+        raise UsageError(f"{path} must hold lines such as `epochs: 5`, but is a {type(content).__name__}.")
+    return {str(name): value for name, value in content.items()}
+
+
+def plan_chain(
+    notebooks: Sequence[Path], given: Mapping[str, object], offered: Mapping[str, object] | None = None
+) -> list[PlannedNotebook]:
+    """Give each notebook the values that it declares.
+
+    Args:
+        notebooks: in the order in which they run.
+        given: values that somebody set; each name must be declared by at least one notebook.
+        offered: values for the notebooks that declare them, and nobody's mistake where none does.
+
+    Raises:
+        UsageError: when a value or a notebook is not valid.
+    """
+    declared = {path: read_parameters(path) for path in notebooks}
+    specs = [spec for parameters in declared.values() for spec in parameters.values()]
+    known = {spec.name for spec in specs}
+    wanted = {name: value for name, value in (offered or {}).items() if name in known} | dict(given)
+    values = validate(wanted, specs)
+    return [
+        PlannedNotebook(path, parameters, {n: values[n] for n in parameters if n in values})
+        for path, parameters in declared.items()
+    ]
+
+
+def common_parameters(plan: Sequence[PlannedNotebook]) -> dict[str, Value]:
+    """Return all values of a chain, but for names that different notebooks leave at different defaults."""
+    every: dict[str, list[Value]] = {}
+    for notebook in plan:
+        for name, value in notebook.parameters.items():
+            every.setdefault(name, []).append(value)
+    return {name: values[0] for name, values in every.items() if all(v == values[0] for v in values)}

@@ -1,0 +1,173 @@
+"""What is known of a run: run.json, written whole at every change, so that it is true after any death."""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+import platform
+import re
+import socket
+import subprocess
+from importlib import metadata
+from pathlib import Path
+from typing import Literal
+
+import psutil
+from pydantic import BaseModel, ValidationError
+
+from kit.batch.parameters import Value
+from kit.workspace import CHECKOUT, write_atomically
+
+RUN_FILE = "run.json"
+_VERSIONED = ("notebook-mlops-kit", "tensorflow", "tfx", "papermill")
+_SAME_START_SECONDS = 1.0
+
+RunState = Literal["running", "done", "failed", "interrupted", "killed"]
+NotebookState = Literal["pending", "running", "done", "failed", "interrupted", "killed"]
+
+
+class NotebookRecord(BaseModel):
+    """One notebook of a run; `executed` names its executed copy in the run's folder, once it has ended."""
+
+    name: str
+    path: str
+    parameters: dict[str, Value]
+    state: NotebookState = "pending"
+    seconds: float | None = None
+    executed: str | None = None
+
+
+class StepRow(BaseModel):
+    """How one TFX step ended, in which notebook."""
+
+    notebook: str
+    step: str
+    state: str
+    seconds: float
+    log: str = ""
+
+
+class Failure(BaseModel):
+    """Where and why a run stopped; `cell` counts from 1 in the executed notebook, markdown included."""
+
+    notebook: str
+    cell: int | None
+    source: str
+    error: str
+    reason: str
+
+
+class RunRecord(BaseModel):
+    """All facts of one run. `pid_started` tells its process from a later one with the same number."""
+
+    run_id: str
+    project: str
+    workspace: str
+    state: RunState = "running"
+    exit_code: int | None = None
+    started: dt.datetime
+    ended: dt.datetime | None = None
+    notebooks: list[NotebookRecord]
+    steps: list[StepRow] = []
+    failure: Failure | None = None
+    versions: dict[str, str | None]
+    python: str
+    git_commit: str | None
+    host: str
+    pid: int
+    pid_started: float
+
+    def save(self, folder: Path) -> None:
+        write_atomically(folder / RUN_FILE, self.model_dump_json(indent=2) + "\n")
+
+    @property
+    def seconds(self) -> float:
+        """From start to end, or until now."""
+        return ((self.ended or now()) - self.started).total_seconds()
+
+    @property
+    def is_orphan(self) -> bool:
+        """Whether it says that it is running although its process is gone."""
+        if self.state != "running" or self.host != socket.gethostname():
+            return False
+        try:
+            return abs(psutil.Process(self.pid).create_time() - self.pid_started) > _SAME_START_SECONDS
+        except psutil.NoSuchProcess:
+            return True
+
+
+def now() -> dt.datetime:
+    return dt.datetime.now(dt.UTC)
+
+
+def make_run_folder(runs: Path, project: str) -> Path:
+    """Make the folder of a new run; its name, the run id, sorts by time (UTC)."""
+    words = re.sub(r"[^a-z0-9_]+", "_", project.lower()).strip("_") or "run"
+    base = f"{now():%Y%m%d-%H%M%S}-{words}"
+    runs.mkdir(parents=True, exist_ok=True)
+    for attempt in range(1, 1000):
+        folder = runs / (base if attempt == 1 else f"{base}-{attempt}")
+        try:
+            folder.mkdir()
+        except FileExistsError:
+            continue
+        return folder
+    raise FileExistsError(base)
+
+
+def new_record(run_id: str, project: str, workspace: Path, notebooks: list[NotebookRecord]) -> RunRecord:
+    """Return the record of a run that this process starts now."""
+    return RunRecord(
+        run_id=run_id,
+        project=project,
+        workspace=str(workspace),
+        started=now(),
+        notebooks=notebooks,
+        versions={name: _version(name) for name in _VERSIONED},
+        python=platform.python_version(),
+        git_commit=_git_commit(),
+        host=socket.gethostname(),
+        pid=os.getpid(),
+        pid_started=psutil.Process().create_time(),
+    )
+
+
+def list_runs(runs: Path) -> list[RunRecord]:
+    """Return the runs of a workspace, oldest first; marks those as killed that died without saying so.
+
+    Folders without a valid run.json are nobody's run and left out.
+    """
+    records = []
+    for path in sorted(runs.glob(f"*/{RUN_FILE}")):
+        try:
+            record = RunRecord.model_validate_json(path.read_text(encoding="utf-8"))
+        except (OSError, ValidationError):
+            continue
+        if record.is_orphan:
+            _mark_killed(record, path.parent)
+        records.append(record)
+    return records
+
+
+def _mark_killed(record: RunRecord, folder: Path) -> None:
+    record.state = "killed"
+    for notebook in record.notebooks:
+        if notebook.state == "running":
+            notebook.state = "killed"
+    record.save(folder)
+
+
+def _version(distribution: str) -> str | None:
+    try:
+        return metadata.version(distribution)
+    except metadata.PackageNotFoundError:
+        return None
+
+
+def _git_commit() -> str | None:
+    try:
+        command = ["git", "-C", str(CHECKOUT), "rev-parse", "HEAD"]
+        answer = subprocess.run(command, capture_output=True, text=True, timeout=5, check=False)  # noqa: S603
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    return answer.stdout.strip() if answer.returncode == 0 else None

@@ -1,0 +1,152 @@
+"""One HTML page of a run that opens offline: what ran, how long, why it stopped, and the notebooks."""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import nbformat
+from nbconvert import HTMLExporter
+from pygments.formatters import HtmlFormatter  # type: ignore[import-untyped]
+from traitlets.config import Config
+
+from kit.batch.record import NotebookRecord, RunRecord
+from kit.workspace import write_atomically
+
+REPORT_FILE = "report.html"
+
+# Whatever an output asks for, the browser fetches nothing from anywhere.
+_POLICY = (
+    "default-src 'none'; img-src data:; font-src data:; media-src data:; "
+    "style-src 'unsafe-inline'; script-src 'unsafe-inline'; frame-src data: blob:"
+)
+_EXTERNAL = r"""(?:https?:)?//[^\s"'>]*"""
+_EXTERNAL_ELEMENT = re.compile(
+    rf"<(script|iframe|object|video|audio)\b[^>]*\b(?:src|data)\s*=\s*[\"']?{_EXTERNAL}[^>]*>"
+    r"(?:.*?</\1\s*>)?",
+    re.IGNORECASE | re.DOTALL,
+)
+_EXTERNAL_TAG = re.compile(
+    rf"<(?:link|img|embed|source|base)\b[^>]*\b(?:src|href)\s*=\s*[\"']?{_EXTERNAL}[^>]*>", re.IGNORECASE
+)
+_EXTERNAL_STYLE = re.compile(rf"@import\s+[^;]*;|url\(\s*[\"']?{_EXTERNAL}[\"']?\s*\)", re.IGNORECASE)
+_STYLE = """
+body { font: 15px/1.5 system-ui, sans-serif; max-width: 1000px; margin: 2em auto; padding: 0 1em;
+       color: #1c1c1c; background: #fff }
+table { border-collapse: collapse; margin: .6em 0 } td, th { padding: .25em .8em; text-align: left;
+       border-bottom: 1px solid #ddd; vertical-align: top } td.number { text-align: right }
+pre { background: #f6f6f6; padding: .6em; overflow-x: auto; white-space: pre-wrap } img { max-width: 100% }
+.failed, .interrupted, .killed { color: #a40000; font-weight: 600 } .done { color: #17692a }
+.cached, .pending { color: #555 } .failure { border-left: 4px solid #a40000; padding-left: 1em }
+.jp-InputPrompt, .jp-OutputPrompt, .prompt { display: none } details { margin: 1em 0 }
+summary { font-size: 1.2em; cursor: pointer } .anchor-link { display: none }
+"""
+
+
+def write_report(record: RunRecord, folder: Path) -> Path:
+    """Write the report of a run beside its run.json.
+
+    Raises:
+        OSError: when the page cannot be written.
+    """
+    sections = [_summary(record), _failure(record), _steps(record), _settings(record)]
+    sections += [_notebook(notebook, folder) for notebook in record.notebooks if notebook.executed]
+    style = _STYLE + HtmlFormatter(style="default").get_style_defs(".highlight")
+    page = (
+        '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">'
+        f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">'
+        f"<title>{html.escape(record.run_id)}</title><style>{style}</style></head><body>"
+        f"{''.join(sections)}</body></html>\n"
+    )
+    path = folder / REPORT_FILE
+    write_atomically(path, page)
+    return path
+
+
+def without_external(markup: str) -> str:
+    """Drop the elements that would make a browser fetch something; links that a person may click stay."""
+    for pattern in (_EXTERNAL_ELEMENT, _EXTERNAL_TAG, _EXTERNAL_STYLE):
+        markup = pattern.sub("", markup)
+    return markup
+
+
+def _summary(record: RunRecord) -> str:
+    rows = [
+        (_escape(n.name), _state(n.state), _seconds(n.seconds), _escape(n.executed or ""))
+        for n in record.notebooks
+    ]
+    return (
+        f"<h1>{_escape(record.run_id)}: {_state(record.state)}</h1>"
+        f"<p>Project {_escape(record.project)}, workspace {_escape(record.workspace)}. "
+        f"Started {record.started:%Y-%m-%d %H:%M:%S} UTC, {record.seconds:.1f} s, "
+        f"exit code {record.exit_code}.</p>"
+        f"{_table(('notebook', 'state', 'seconds', 'executed copy'), rows)}"
+    )
+
+
+def _failure(record: RunRecord) -> str:
+    if record.failure is None:
+        return ""
+    failure = record.failure
+    place = f"{failure.notebook}, cell {failure.cell}" if failure.cell else failure.notebook
+    return (
+        f'<section class="failure"><h2>Stopped in {_escape(place)}: {_escape(failure.error)}</h2>'
+        f"<pre>{_escape(failure.source)}</pre><p>{_escape(failure.reason)}</p></section>"
+    )
+
+
+def _steps(record: RunRecord) -> str:
+    rows = [
+        (_escape(step.notebook), _escape(step.step), _state(step.state), _seconds(step.seconds))
+        for step in record.steps
+    ]
+    return "<h2>Steps</h2>" + _table(("notebook", "step", "state", "seconds"), rows) if rows else ""
+
+
+def _settings(record: RunRecord) -> str:
+    parameters = [
+        (_escape(notebook.name), _escape(name), _escape(repr(value)))
+        for notebook in record.notebooks
+        for name, value in notebook.parameters.items()
+    ]
+    facts = {"python": record.python, **record.versions, "git commit": record.git_commit, "host": record.host}
+    versions = [(_escape(name), _escape(str(value))) for name, value in facts.items()]
+    return (
+        "<details><summary>Parameters</summary>"
+        + _table(("notebook", "parameter", "value"), parameters)
+        + "</details><details><summary>Versions</summary>"
+        + _table(("what", "version"), versions)
+        + "</details>"
+    )
+
+
+def _notebook(notebook: NotebookRecord, folder: Path) -> str:
+    path = folder / (notebook.executed or "")
+    content = nbformat.read(path, as_version=4)
+    exporter = HTMLExporter(config=Config({"HTMLExporter": {"template_name": "basic", "embed_images": True}}))
+    resources = {"metadata": {"path": str(Path(notebook.path).parent)}}  # where its pictures are
+    body, _ = exporter.from_notebook_node(content, resources=resources)
+    return (
+        f"<details{' open' if notebook.state != 'done' else ''}><summary>{_escape(notebook.name)}</summary>"
+        f"{without_external(body)}</details>"
+    )
+
+
+def _table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    head = "".join(f"<th>{_escape(name)}</th>" for name in header)
+    body = "".join("<tr>" + "".join(f"<td>{cell}</td>" for cell in row) + "</tr>" for row in rows)
+    return f"<table><tr>{head}</tr>{body}</table>"
+
+
+def _state(state: str) -> str:
+    return f'<span class="{_escape(state)}">{_escape(state)}</span>'
+
+
+def _seconds(seconds: float | None) -> str:
+    return "" if seconds is None else f"{seconds:.1f}"
+
+
+def _escape(text: str) -> str:
+    return html.escape(text)

@@ -1,0 +1,101 @@
+"""A thread beside a running notebook: passes on finished steps, keeps the time limit, stops the kernel."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Self
+
+import psutil
+
+from kit.errors import ExitCode
+
+_POLL_SECONDS = 0.1
+_INTERRUPT_AGAIN_SECONDS = 4.0  # an interrupt that met an idle kernel is lost
+_KILL_AFTER_SECONDS = 10.0
+
+StepSeen = Callable[[dict[str, Any]], None]
+
+
+class Watch:
+    """Watches one notebook from `with` to the end of it.
+
+    A kernel is asked to stop as Jupyter does it, so that its step can clean up, and killed when it does not.
+
+    Attributes:
+        reason: why the notebook was stopped, if it was.
+    """
+
+    def __init__(self, steps_file: Path, step_seen: StepSeen, timeout_seconds: float | None = None) -> None:
+        self.reason: ExitCode | None = None
+        self._steps_file, self._step_seen = steps_file, step_seen
+        self._offset = steps_file.stat().st_size if steps_file.exists() else 0
+        self._deadline = None if timeout_seconds is None else time.monotonic() + timeout_seconds
+        self._kernel: psutil.Process | None = None
+        self._ended = threading.Event()
+        self._hurry = False
+        self._thread = threading.Thread(target=self._watch, name="watch", daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._ended.set()
+        self._thread.join()
+        self._pass_on_steps()
+
+    def kernel_started(self, pid: int) -> None:
+        """From now on this is the process to stop."""
+        with contextlib.suppress(psutil.NoSuchProcess):
+            self._kernel = psutil.Process(pid)
+
+    def interrupt(self) -> None:
+        """Ask for a stop, the second time at once; only sets flags, since a signal handler calls it."""
+        self._hurry = self.reason is not None
+        self.reason = self.reason or ExitCode.INTERRUPTED
+
+    def _watch(self) -> None:
+        asked: float | None = None
+        last = 0.0
+        while not self._ended.wait(_POLL_SECONDS):
+            self._pass_on_steps()
+            now = time.monotonic()
+            if self.reason is None and self._deadline is not None and now > self._deadline:
+                self.reason = ExitCode.OUT_OF_TIME
+            if self.reason is None or self._kernel is None:
+                continue
+            asked = asked or now
+            if self._hurry or now - asked > _KILL_AFTER_SECONDS:
+                _signal_group(self._kernel, signal.SIGKILL)
+            elif now - last > _INTERRUPT_AGAIN_SECONDS:
+                _signal_group(self._kernel, signal.SIGINT)
+                last = now
+
+    def _pass_on_steps(self) -> None:
+        """Read the lines that are complete; a kernel may be in the middle of one."""
+        if not self._steps_file.exists():
+            return
+        with self._steps_file.open("rb") as file:
+            file.seek(self._offset)
+            complete = file.read().rpartition(b"\n")
+        self._offset += len(complete[0]) + len(complete[1])
+        for line in complete[0].splitlines():
+            self._step_seen(json.loads(line))
+
+
+def _signal_group(kernel: psutil.Process, signum: int) -> None:
+    """Signal the kernel's group, as Jupyter does, or the kernel alone when it leads none."""
+    with contextlib.suppress(psutil.NoSuchProcess, ProcessLookupError, PermissionError):
+        if not kernel.is_running():  # also false when the number now belongs to another process
+            return
+        if os.getpgid(kernel.pid) == kernel.pid:
+            os.killpg(kernel.pid, signum)
+        else:
+            kernel.send_signal(signum)
