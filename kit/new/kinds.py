@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import statistics
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pyarrow as pa
@@ -121,7 +121,9 @@ def judge(name: str, column: pa.ChunkedArray) -> Verdict:
         verdict = Verdict("number", f"decimal numbers {_range(present)}", "float")
     else:
         verdict = _judge_strings(present, distinct)
-    return Verdict(**{**vars(verdict), "missing": missing, "distinct": distinct})
+    if missing and verdict.kind in {"category", "id"}:
+        verdict = replace(verdict, dtype="string")  # a request can leave a word empty, but not a whole number
+    return replace(verdict, missing=missing, distinct=distinct)
 
 
 def _judge_integers(name: str, present: pa.ChunkedArray, distinct: int, missing: int) -> Verdict:

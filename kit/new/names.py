@@ -7,26 +7,37 @@ import unicodedata
 from collections.abc import Iterable
 
 _LONGEST = 40
+_PLAIN = re.compile(rf"[A-Za-z][A-Za-z0-9_]{{0,{_LONGEST}}}")
 # What features.py adds to the name of a column for the features that it makes of it.
 _ENDINGS = ("", "_missing", "_month", "_weekday", "_hour")
 
 
 def safe_names(columns: Iterable[str], taken: Iterable[str]) -> dict[str, str]:
-    """Give each column a name of small letters, digits and _, different from all others and from those `taken`.
+    """Give each column a name of letters, digits and _, apart from all others and from those `taken`, whatever the case.
 
-    Accents are dropped; a column in another script is called by its place, `column_3`.
+    A column that has such a name keeps it. Else accents are dropped, and a column in another script is called by its
+    place, like `column_3`.
     """
-    used = set(taken)
+    used = {name.casefold() for name in taken}
     names: dict[str, str] = {}
     for place, column in enumerate(columns, start=1):
-        plain = unicodedata.normalize("NFKD", column.casefold()).encode("ascii", "ignore").decode()
-        wanted = re.sub(r"[^a-z0-9]+", "_", plain).strip("_")[:_LONGEST]
-        if not wanted or not wanted[0].isalpha():
-            wanted = f"column_{place}" if not wanted else f"column_{wanted}"
+        wanted = column if _PLAIN.fullmatch(column) else _plain(column, place)
         name, number = wanted, 1
-        while used & {f"{name}{ending}" for ending in _ENDINGS}:
+        while used & _made_of(name):
             number += 1
             name = f"{wanted}_{number}"
-        used |= {f"{name}{ending}" for ending in _ENDINGS}
+        used |= _made_of(name)
         names[column] = name
     return names
+
+
+def _plain(column: str, place: int) -> str:
+    ascii_only = unicodedata.normalize("NFKD", column.casefold()).encode("ascii", "ignore").decode()
+    plain = re.sub(r"[^a-z0-9]+", "_", ascii_only).strip("_")[:_LONGEST]
+    if not plain:
+        return f"column_{place}"
+    return plain if plain[0].isalpha() else f"column_{plain}"
+
+
+def _made_of(name: str) -> set[str]:
+    return {f"{name}{ending}".casefold() for ending in _ENDINGS}

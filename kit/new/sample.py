@@ -91,7 +91,7 @@ def _evenness(lines: list[str], delimiter: str) -> tuple[float, int]:
 def _is_parquet(path: Path) -> bool:
     try:
         with path.open("rb") as file:
-            return file.read(4) == b"PAR1"
+            return bool(file.read(4) == b"PAR1")
     except OSError as error:
         raise InputDataError(
             f"{path} cannot be read: {error.strerror}. Check its name and permissions."

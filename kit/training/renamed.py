@@ -1,0 +1,29 @@
+"""A signature whose arguments are not called as the columns: TensorFlow takes plain names, apart by more than case."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import tensorflow as tf
+
+from kit.training.signatures import ServingModule, columns_signature
+
+
+def renamed_columns_signature(module: ServingModule, arguments: Mapping[str, str]) -> Any:
+    """Return `serving_default` for rows: one tensor [batch] a column; '' and NaN are missing values.
+
+    Args:
+        module: predicts.
+        arguments: raw column to the name of its argument; columns that are not there are no part of a request.
+    """
+    predict = columns_signature(module).python_function
+    spec = module.request_spec()
+    inputs = {name: tf.TensorSpec([None], spec[column].dtype, name=name) for column, name in arguments.items()}
+
+    @tf.function(input_signature=[inputs])  # type: ignore[untyped-decorator, unused-ignore]
+    def serving_default(values: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
+        result: dict[str, tf.Tensor] = predict({column: values[name] for column, name in arguments.items()})
+        return result
+
+    return serving_default
