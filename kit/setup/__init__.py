@@ -1,0 +1,1 @@
+"""Making the environment; standard library only, since it runs before anything is installed."""
