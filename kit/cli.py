@@ -104,7 +104,8 @@ def run(  # noqa: PLR0913, PLR0917  one for each option
     given |= _pairs(parameter or [])
     if project:
         given["project_name"] = project
-    place = _workspace(workspace or given.pop("workspace", None))
+    named = given.pop("workspace", None)  # also the place of the run's own records
+    place = _workspace(workspace or named)
     record = run_chain(
         choose_notebooks(notebooks or []), given, place, RunOptions(timeout, wait, kernel), say=typer.echo
     )

@@ -81,8 +81,8 @@ def run_chain(
     with _signals_as_interrupts(), place.lock("run", f"kit run, {project}", wait=options.wait, say=say):
         list_runs(place.runs)  # marks what was killed
         folder = make_run_folder(place.runs, project)
-        notebooks = [NotebookRecord(name=n.name, path=str(n.path), parameters=n.parameters) for n in plan]
-        record = new_record(folder.name, project, place.path, notebooks)
+        rows = [NotebookRecord(name=n.name, path=str(n.path), parameters=n.parameters) for n in plan]
+        record = new_record(folder.name, project, place.path, rows)
         return _Run(plan, record, folder, options, say).execute()
 
 

@@ -1,0 +1,62 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from kit.batch.plan import choose_notebooks, common_parameters, plan_chain, read_parameter_file
+from kit.errors import UsageError
+from tests.batch.conftest import WriteNotebook
+
+
+def test_all_numbered_notebooks_run_in_order_unless_named(
+    write_notebook: WriteNotebook, tmp_path: Path
+) -> None:
+    paths = [write_notebook(name, "a: int = 1") for name in ("02_b", "01_a", "scratch")]
+    assert [path.stem for path in choose_notebooks(folder=tmp_path)] == ["01_a", "02_b"]
+    names = ["scratch", "01_a.ipynb", str(paths[0])]
+    assert [path.stem for path in choose_notebooks(names, tmp_path)] == ["scratch", "01_a", "02_b"]
+
+
+def test_an_unknown_notebook_is_told_with_the_nearest(write_notebook: WriteNotebook, tmp_path: Path) -> None:
+    write_notebook("01_data", "a: int = 1")
+    with pytest.raises(UsageError, match="no notebook '01_dat'. Did you mean 01_data?"):
+        choose_notebooks(["01_dat"], tmp_path)
+
+
+def test_the_same_notebook_twice_is_refused(write_notebook: WriteNotebook, tmp_path: Path) -> None:
+    write_notebook("01_data", "a: int = 1")
+    with pytest.raises(UsageError, match="01_data is there twice"):
+        choose_notebooks(["01_data", "01_data.ipynb"], tmp_path)
+
+
+def test_each_notebook_gets_the_values_that_it_declares(write_notebook: WriteNotebook) -> None:
+    first = write_notebook("01_a", 'workspace: str = "w"\nseed: int = 1')
+    second = write_notebook("02_b", 'workspace: str = "w"\nepochs: int = 5\nseed: int = 2')
+    plan = plan_chain([first, second], {"epochs": "9"}, {"workspace": "/x", "nobody": "declares this"})
+    assert plan[0].given == {"workspace": "/x"}
+    assert plan[1].given == {"workspace": "/x", "epochs": 9}
+    assert plan[1].parameters == {"workspace": "/x", "epochs": 9, "seed": 2}
+    assert common_parameters(plan) == {"workspace": "/x", "epochs": 9}, "seed differs between the notebooks"
+
+
+def test_a_name_that_no_chosen_notebook_declares_is_refused(write_notebook: WriteNotebook) -> None:
+    with pytest.raises(UsageError, match="no parameter 'b'"):
+        plan_chain([write_notebook("01_a", "a: int = 1")], {"b": 1})
+
+
+@pytest.mark.parametrize(
+    ("text", "said"), [("- a\n", "is a list"), ("a: [", "cannot be read"), (None, "cannot be read")]
+)
+def test_a_bad_parameter_file_is_named(tmp_path: Path, text: str | None, said: str) -> None:
+    path = tmp_path / "p.yml"
+    if text is not None:
+        path.write_text(text)
+    with pytest.raises(UsageError, match=said) as caught:
+        read_parameter_file(path)
+    assert str(path) in str(caught.value)
+
+
+def test_an_empty_parameter_file_sets_nothing(tmp_path: Path) -> None:
+    (tmp_path / "p.yml").write_text("# later\n")
+    assert read_parameter_file(tmp_path / "p.yml") == {}

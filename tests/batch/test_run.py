@@ -1,0 +1,128 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import pytest
+import yaml
+
+from kit import errors
+from kit.batch.record import list_runs
+from kit.batch.run import RunOptions, explain, run_chain
+from kit.errors import ExitCode, KitError
+from tests.batch.conftest import WriteNotebook
+
+PLAIN = RunOptions(kernel_name="python3")
+STEP = """import json, os
+with open(os.environ["KIT_RUN_FOLDER"] + "/steps.jsonl", "a") as file:
+    print(json.dumps({"step": "StatisticsGen", "state": "done", "seconds": 2.3, "log": "x.log"}), file=file)"""
+
+
+def run_json(workspace: Path) -> dict[str, Any]:
+    (path,) = workspace.glob("runs/*/run.json")
+    content: dict[str, Any] = json.loads(path.read_text())
+    return content
+
+
+def test_a_good_run_leaves_a_complete_record(write_notebook: WriteNotebook, tmp_path: Path) -> None:
+    first = write_notebook("01_a", 'workspace: str = "workspace"\nepochs: int = 5  # 1 to 10', STEP)
+    second = write_notebook("02_b", "epochs: int = 6", "print('epochs are', epochs)")
+    said: list[str] = []
+    workspace = tmp_path / "ws"
+    record = run_chain([first, second], {"epochs": "9"}, workspace, PLAIN, said.append)
+
+    written = run_json(workspace)
+    folder = workspace / "runs" / record.run_id
+    assert (written["state"], written["exit_code"], written["failure"]) == ("done", 0, None)
+    assert [(n["name"], n["state"]) for n in written["notebooks"]] == [("01_a", "done"), ("02_b", "done")]
+    assert written["notebooks"][0]["parameters"] == {"workspace": str(workspace), "epochs": 9}
+    assert written["steps"][0]["notebook"] == "01_a"
+    assert written["versions"]["papermill"]
+    assert "[01_a] StatisticsGen  done  2.3 s" in said
+    assert "[01_a] StatisticsGen  done  2.3 s" in (folder / "log.txt").read_text()
+    executed = nbformat.read(folder / "02_b.ipynb", as_version=4)
+    assert executed.cells[-1].outputs[0].text == "epochs are 9\n"
+    assert yaml.safe_load((folder / "parameters.yml").read_text()) == {
+        "workspace": str(workspace),
+        "epochs": 9,
+    }
+    assert not list(folder.glob("*.running.ipynb"))
+
+
+def test_a_run_stops_at_the_failing_cell_and_says_why(write_notebook: WriteNotebook, tmp_path: Path) -> None:
+    raising = (
+        "from kit.errors import NotBlessedError\nraise NotBlessedError('auc must be 0.7, is 0.6. Train.')"
+    )
+    first = write_notebook("01_a", "a: int = 1", "print(1)", raising)
+    second = write_notebook("02_b", "a: int = 1")
+    record = run_chain([first, second], {}, tmp_path / "ws", PLAIN, lambda _: None)
+
+    written = run_json(tmp_path / "ws")
+    assert (written["state"], written["exit_code"]) == ("failed", 12)
+    assert [n["state"] for n in written["notebooks"]] == ["failed", "pending"]
+    assert written["failure"]["cell"] == 3
+    lines = explain(record).splitlines()
+    assert lines[-1] == "NotBlessedError: auc must be 0.7, is 0.6. Train."
+    assert "Stopped in 01_a, cell 3 (exit code 12):" in lines
+    assert not any("Traceback" in line for line in lines)
+    executed = nbformat.read(tmp_path / "ws" / "runs" / record.run_id / "01_a.ipynb", as_version=4)
+    assert executed.cells[-1].outputs[0].ename == "NotBlessedError"
+
+
+ONE_OF_EACH_CODE = {
+    error.exit_code: error
+    for error in vars(errors).values()
+    if isinstance(error, type) and issubclass(error, KitError)
+}.values()
+
+
+@pytest.mark.parametrize("error", ONE_OF_EACH_CODE, ids=lambda error: error.__name__)
+def test_the_error_of_a_cell_decides_the_exit_code(
+    write_notebook: WriteNotebook, tmp_path: Path, error: type[KitError]
+) -> None:
+    name = error.__name__
+    path = write_notebook("01_a", "a: int = 1", f"from kit.errors import {name}\nraise {name}('found')")
+    record = run_chain([path], {}, tmp_path / "ws", PLAIN, lambda _: None)
+    assert record.exit_code == error.exit_code
+    assert record.failure is not None
+    assert record.failure.error == name
+
+
+def test_any_other_error_is_a_failed_step(write_notebook: WriteNotebook, tmp_path: Path) -> None:
+    path = write_notebook("01_a", "a: int = 1", "1 / 0")
+    record = run_chain([path], {}, tmp_path / "ws", PLAIN, lambda _: None)
+    assert record.exit_code == ExitCode.STEP_FAILED
+    assert "ZeroDivisionError: division by zero" in explain(record)
+
+
+def test_a_dead_kernel_is_a_failed_step(write_notebook: WriteNotebook, tmp_path: Path) -> None:
+    path = write_notebook("01_a", "a: int = 1", "import os\nos._exit(3)")
+    record = run_chain([path], {}, tmp_path / "ws", PLAIN, lambda _: None)
+    assert record.exit_code == ExitCode.STEP_FAILED
+    assert record.failure is not None
+    assert record.failure.error == "DeadKernelError"
+    assert (tmp_path / "ws" / "runs" / record.run_id / "report.html").exists()
+
+
+@pytest.mark.parametrize("sleep", ["time.sleep(60)", "try: time.sleep(60)\nexcept KeyboardInterrupt: pass"])
+def test_a_notebook_that_takes_too_long_is_stopped(
+    write_notebook: WriteNotebook, tmp_path: Path, sleep: str
+) -> None:
+    path = write_notebook("01_a", "a: int = 1", f"import time\n{sleep}", "time.sleep(60)")
+    options = RunOptions(timeout_seconds=3, kernel_name="python3")
+    record = run_chain([path], {}, tmp_path / "ws", options, lambda _: None)
+    assert (record.state, record.exit_code) == ("failed", ExitCode.OUT_OF_TIME)
+    assert record.failure is not None
+    assert record.failure.error == "OutOfTimeError"
+    assert record.seconds < 15
+
+
+def test_an_unusable_project_is_found_before_anything_runs(
+    write_notebook: WriteNotebook, tmp_path: Path
+) -> None:
+    path = write_notebook("01_a", 'project_name: str = "chicago_taxi"')
+    with pytest.raises(errors.ProjectError, match="chicago_taxi"):
+        run_chain([path], {"project_name": "chicago_tax"}, tmp_path / "ws", PLAIN)
+    assert list_runs(tmp_path / "ws" / "runs") == []
