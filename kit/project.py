@@ -14,7 +14,6 @@ import importlib.util
 import os
 import re
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -100,16 +99,14 @@ class Project:
         """Return the importable path of a function of this project, as TFX components take it."""
         return f"kit.projects.{self.name}.{part}.{function}"
 
-    @cached_property
-    def code_digest(self) -> str:
-        """Digest of all Python code that a step of this project may run: the project's own and the kit's.
+    def code_digest(self, *rooms: str) -> str:
+        """Digest of the code that a step runs: the project's own and that of some rooms of the kit.
 
         TFX's cache looks at artifacts and properties only; with this among the properties, changed code is a miss.
         """
         digest = hashlib.sha256()
-        rooms = ("data", "features", "training", "evaluation", "release")
         sources = [path for room in rooms for path in (BUILT_IN.parent / room).glob("*.py")]
-        for path in sorted([*sources, *self.folder.glob("*.py"), self.folder / "project.yml"]):
+        for path in sorted([*sources, *self.folder.glob("*.py")]):
             digest.update(path.name.encode() + path.read_bytes())
         return digest.hexdigest()[:16]
 

@@ -16,6 +16,7 @@ from tfx.types import channel_utils
 
 from kit.errors import StepOrderError
 from kit.project import Project
+from kit.steps.history import ENDED_WELL, Artifacts, executions, inputs_of, outputs_of
 from kit.steps.launcher import StepLauncher, discard_execution
 from kit.steps.monitor import StepMonitor, StepRecord
 from kit.workspace import Workspace
@@ -25,7 +26,7 @@ LOCAL_RUNNER = "--runner=apache_beam.runners.portability.fn_api_runner.fn_runner
 
 # The notebook that makes the outputs of a component, for the message when they are missing.
 _MADE_BY = {
-    "CsvExampleGen": "01_data",
+    "ExampleGen": "01_data",
     "StatisticsGen": "01_data",
     "SchemaGen": "01_data",
     "Transform": "02_features",
@@ -114,14 +115,27 @@ class Session(interactive_context.InteractiveContext):
             StepOrderError: when it has not run in this workspace; the message names the notebook to run.
         """
         with self._metadata() as handle:
-            for execution in reversed(self._executions(handle.store, component_id)):
-                if execution.last_known_state in _ENDED_WELL:
-                    return handle.get_outputs_of_execution(execution.id)[key][0]
-        notebook = _MADE_BY.get(component_id, "the notebook before")
-        raise StepOrderError(
-            f"{key} of {component_id} is needed, but {self.workspace.path} holds none for project "
-            f"{self.project.name}. Run {notebook} first, with the same workspace and project."
-        )
+            return outputs_of(handle.store, self._last(handle.store, component_id))[key][0]
+
+    def properties(self, component_id: str) -> dict[str, str]:
+        """Return the properties that a component last ran with.
+
+        Raises:
+            StepOrderError: when it has not run in this workspace.
+        """
+        with self._metadata() as handle:
+            last = self._last(handle.store, component_id)
+        return {name: value.string_value for name, value in last.properties.items()}
+
+    def history(self, component_id: str) -> list[tuple[Artifacts, Artifacts]]:
+        """Return what a component took and made each time that it ended well, the latest first."""
+        with self._metadata() as handle:
+            past = executions(handle.store, self.pipeline_name, component_id)
+            return [
+                (inputs_of(handle.store, execution), outputs_of(handle.store, execution))
+                for execution in reversed(past)
+                if execution.last_known_state in ENDED_WELL
+            ]
 
     def channel(self, component_id: str, key: str) -> Any:
         """Return what a component last made, as an input for the next one.
@@ -129,7 +143,12 @@ class Session(interactive_context.InteractiveContext):
         Raises:
             StepOrderError: when it has not run in this workspace.
         """
-        return channel_utils.as_channel([self.latest(component_id, key)])
+        return self.as_channel([self.latest(component_id, key)])
+
+    @staticmethod
+    def as_channel(artifacts: list[types.Artifact]) -> Any:
+        """Return artifacts of the past as an input for a component."""
+        return channel_utils.as_channel(artifacts)
 
     def path(self, component_id: str, key: str) -> Path:
         """Return the folder of what a component last made."""
@@ -138,20 +157,18 @@ class Session(interactive_context.InteractiveContext):
     def _metadata(self) -> metadata.Metadata:
         return metadata.Metadata(self.metadata_connection_config)
 
-    def _executions(self, store: Any, component_id: str | None = None) -> list[Any]:
-        """List this project's executions, oldest first."""
-        context = store.get_context_by_type_and_name("pipeline", self.pipeline_name)
-        executions = store.get_executions_by_context(context.id) if context else []
-        return sorted(
-            (e for e in executions if component_id in {None, e.properties["component_id"].string_value}),
-            key=lambda execution: int(execution.id),
+    def _last(self, store: Any, component_id: str) -> Any:
+        for execution in reversed(executions(store, self.pipeline_name, component_id)):
+            if execution.last_known_state in ENDED_WELL:
+                return execution
+        notebook = _MADE_BY.get(component_id, "the notebook before")
+        raise StepOrderError(
+            f"{component_id} must have run, but it has not in {self.workspace.path} for project {self.project.name}. "
+            f"Run {notebook} first, with the same workspace and project."
         )
 
     def _discard_dead_executions(self, handle: metadata.Metadata) -> None:
         """Clean up after a kernel that was killed: the step lock is held, so no execution can be running."""
-        for execution in self._executions(handle.store):
+        for execution in executions(handle.store, self.pipeline_name):
             if execution.last_known_state == metadata_store_pb2.Execution.RUNNING:
                 discard_execution(handle.store, execution.id, Path(self.pipeline_root))
-
-
-_ENDED_WELL = (metadata_store_pb2.Execution.COMPLETE, metadata_store_pb2.Execution.CACHED)

@@ -105,13 +105,16 @@ def whole_seconds(column: tf.SparseTensor, units: int) -> tf.SparseTensor:
 
 
 def class_index(label: tf.SparseTensor, classes: Sequence[str | int | float]) -> tf.Tensor:
-    """Return int64 [batch]: the place of the label in `classes`; a label that is not there fails the step."""
-    values = fill_missing(label, "" if label.dtype == tf.string else 0)
-    hits = tf.equal(values[:, tf.newaxis], tf.constant(list(classes), values.dtype)[tf.newaxis, :])
-    known = tf.reduce_any(hits, axis=1)
+    """Return int64 [batch]: the place of the label in `classes`, 0 where a row has none, as in a request.
+
+    A label that is not among the classes fails the step: it would be trained on as another class.
+    """
+    known = tf.constant(list(classes), label.dtype)[tf.newaxis, :]
+    strangers = tf.boolean_mask(label.values, ~tf.reduce_any(label.values[:, tf.newaxis] == known, axis=1))
     message = f"Every label must be one of {list(classes)} (CLASSES in features.py), but this was found:"
-    check = tf.debugging.Assert(tf.reduce_all(known), [message, tf.boolean_mask(values, ~known)])
+    check = tf.debugging.Assert(tf.equal(tf.size(strangers), 0), [message, strangers])
     with tf.control_dependencies([check]):
+        hits = fill_missing(label, "" if label.dtype == tf.string else 0)[:, tf.newaxis] == known
         return tf.argmax(tf.cast(hits, tf.int32), axis=1, output_type=tf.int64)
 
 

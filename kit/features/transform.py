@@ -21,7 +21,7 @@ def transform(project: Project, examples: Any, schema: Any) -> component.Transfo
         examples=examples,
         schema=schema,
         preprocessing_fn=project.dotted("features", "preprocessing_fn"),
-        custom_config={"code": project.code_digest},
+        custom_config={"code": project.code_digest("features")},
         # The notebooks show transformed rows and vocabularies; statistics of them are a third of Transform's time.
         disable_statistics=True,
     )

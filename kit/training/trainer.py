@@ -29,7 +29,8 @@ def trainer(  # noqa: PLR0913  a component's inputs
     when it was cut off, is resumed from it.
     """
     inputs = [artifact.id for channel in (examples, transform_graph) for artifact in channel.get()]
-    settings = json.dumps([inputs, training.model_dump(), project.code_digest])
+    code = project.code_digest("features", "training")
+    settings = json.dumps([inputs, training.model_dump(), code])
     checkpoint = workspace.path / "checkpoints" / project.name / hashlib.sha256(settings.encode()).hexdigest()[:16]
     return component.Trainer(
         run_fn="kit.training.run_fn.run_fn",
@@ -42,6 +43,6 @@ def trainer(  # noqa: PLR0913  a component's inputs
             "project": str(project.folder),
             "training": training.model_dump(),
             "checkpoint": str(checkpoint),
-            "code": project.code_digest,
+            "code": code,
         },
     )

@@ -1,0 +1,96 @@
+"""The row ledger: how many rows each step saw, counted where the step left them, so that none is lost in silence."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from kit.data.example_gen import SPLITS
+from kit.data.files import count_rows
+from kit.data.records import count_records
+from kit.data.statistics import load_statistics
+from kit.errors import RowsLostError, StepOrderError
+from kit.evaluation.results import example_count
+from kit.session import Session
+from kit.training.run_fn import ROWS_FILE
+
+
+@dataclass(frozen=True)
+class Entry:
+    """Rows that one step saw; None: the step does not tell this split (a hash decides it, or it has not run)."""
+
+    step: str
+    train: int | None
+    eval: int | None
+    total: int | None = None
+
+    @property
+    def rows(self) -> int | None:
+        """All rows, where both splits are known."""
+        if self.train is not None and self.eval is not None:
+            return self.train + self.eval
+        return self.total
+
+
+def read_ledger(session: Session) -> list[Entry]:
+    """Count the rows at every step that has run, in the order of the chain."""
+    counters = (_files, _statistics, _transformed, _trained, _evaluated)
+    entries = [_files(session)]
+    for counter in counters[1:]:
+        try:
+            entries.append(counter(session))
+        except StepOrderError:
+            break
+    return entries
+
+
+def check_rows(session: Session) -> pd.DataFrame:
+    """Return the ledger as a table.
+
+    Raises:
+        RowsLostError: when two steps differ; the message names the first step that does.
+    """
+    entries = read_ledger(session)
+    for before, after in zip(entries, entries[1:], strict=False):
+        for what in ("train", "eval", "rows"):
+            expected, found = getattr(before, what), getattr(after, what)
+            if expected is not None and found is not None and expected != found:
+                raise RowsLostError(
+                    f"{after.step} must see the {expected:,} {what} rows of the step before ({before.step}), but saw "
+                    f"{found:,}. Run that step again without its cached result, and read its log."
+                )
+    table = pd.DataFrame([{"step": e.step, "train": e.train, "eval": e.eval, "rows": e.rows} for e in entries])
+    return table.astype({"train": "Int64", "eval": "Int64", "rows": "Int64"})
+
+
+def _files(session: Session) -> Entry:
+    files = json.loads(session.properties("ExampleGen")["files"])
+    data = session.project.spec.data
+    counts = {split: 0 for split in (*SPLITS, "all")}
+    for file in files:
+        counts[file["split"]] += count_rows(Path(file["path"]), data.format, data.delimiter)
+    if counts["all"]:
+        return Entry("read from files", None, None, counts["all"])
+    return Entry("read from files", counts["train"], counts["eval"])
+
+
+def _statistics(session: Session) -> Entry:
+    folder = session.path("StatisticsGen", "statistics")
+    return Entry("StatisticsGen", *(load_statistics(folder, split).datasets[0].num_examples for split in SPLITS))
+
+
+def _transformed(session: Session) -> Entry:
+    folder = session.path("Transform", "transformed_examples")
+    return Entry("Transform", *(count_records(folder, split) for split in SPLITS))
+
+
+def _trained(session: Session) -> Entry:
+    rows = json.loads((session.path("Trainer", "model_run") / ROWS_FILE).read_text())
+    return Entry("Trainer", rows["train"], rows["eval"])
+
+
+def _evaluated(session: Session) -> Entry:
+    return Entry("Evaluator", None, example_count(session.path("Evaluator", "evaluation")))

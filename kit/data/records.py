@@ -1,0 +1,36 @@
+"""Rows of an Examples artifact, read without TensorFlow's runtime."""
+
+from __future__ import annotations
+
+import gzip
+import struct
+from collections.abc import Iterator
+from itertools import islice
+from pathlib import Path
+
+_LENGTH, _CHECKSUM_BYTES = struct.Struct("<Q"), 4
+
+
+def read_records(examples: Path, split: str) -> Iterator[bytes]:
+    """Yield the serialized tf.Examples of one split, file after file.
+
+    A record is its length (8 bytes, little endian), a checksum of the length, the data and a checksum of the data
+    (https://www.tensorflow.org/tutorials/load_data/tfrecord).
+    """
+    for path in sorted((examples / f"Split-{split}").iterdir()):
+        with gzip.open(path) as file:
+            while header := file.read(_LENGTH.size):
+                (length,) = _LENGTH.unpack(header)
+                file.read(_CHECKSUM_BYTES)
+                yield file.read(length)
+                file.read(_CHECKSUM_BYTES)
+
+
+def first_records(examples: Path, split: str, count: int) -> list[bytes]:
+    """Return the first serialized tf.Examples of one split, at most `count`."""
+    return list(islice(read_records(examples, split), count))
+
+
+def count_records(examples: Path, split: str) -> int:
+    """Count the rows of one split."""
+    return sum(1 for _ in read_records(examples, split))

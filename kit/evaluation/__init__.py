@@ -1,0 +1,1 @@
+"""Evaluation: metrics and gates as TFMA's configuration, the baseline, the verdict."""

@@ -1,0 +1,121 @@
+"""What Evaluator found: metrics by slice, the verdict of each gate, and the error that stops a batch."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import tensorflow_model_analysis as tfma
+
+from kit.errors import NotBlessedError, RowsLostError
+from kit.project import Project
+from kit.project_file import METRICS_BY_TASK, Gate
+from kit.session import Session
+
+_OVERALL = "all rows"
+_BLESSED = 1
+
+
+def metrics_table(evaluation: Path, project: Project) -> pd.DataFrame:
+    """Return one row a slice, the largest first: its name, `example_count`, and the metrics of the task."""
+    names = ["example_count", *METRICS_BY_TASK[project.spec.task]]
+    rows = [
+        {"slice": _slice_name(key), **{name: values[name] for name in names if name in values}}
+        for key, values in _slices(evaluation)
+    ]
+    table = pd.DataFrame(rows).drop_duplicates("slice").sort_values("example_count", ascending=False)
+    return table.astype({"example_count": int}).reset_index(drop=True)
+
+
+def example_count(evaluation: Path) -> int:
+    """Return how many rows were evaluated, all slices together.
+
+    Raises:
+        RowsLostError: when the evaluation has no entry for all rows.
+    """
+    for key, values in _slices(evaluation):
+        if not key:
+            return int(values["example_count"])
+    raise RowsLostError(f"{evaluation} must tell how many rows were evaluated, but does not. Run 04_evaluate again.")
+
+
+def gates_table(evaluation: Path, project: Project) -> pd.DataFrame:
+    """Return one row a gate: metric, slice, its bounds, the value, the change to the baseline, and whether it is met."""
+    values = {_slice_name(key): metrics for key, metrics in _slices(evaluation)}
+    changes = {_slice_name(key): metrics for key, metrics in _slices(evaluation, changes=True)}
+    return pd.DataFrame([_gate_row(gate, values, changes) for gate in project.spec.gates])
+
+
+def _gate_row(gate: Gate, values: dict[str, Any], changes: dict[str, Any]) -> dict[str, object]:
+    name = _slice_name(tuple(sorted(gate.slice.items())))
+    value = values.get(name, {}).get(gate.metric)
+    change = changes.get(name, {}).get(gate.metric)
+    if change is not None and not gate.higher_is_better:
+        change = -change
+    met = value is not None and (gate.min is None or value > gate.min) and (gate.max is None or value < gate.max)
+    if gate.min_change is not None and change is not None:
+        met = met and change > gate.min_change
+    bounds = {"at least": gate.min, "at most": gate.max, "change at least": gate.min_change}
+    return {
+        "metric": gate.metric,
+        "slice": name,
+        "bound": ", ".join(f"{words} {bound:g}" for words, bound in bounds.items() if bound is not None),
+        "value": value,
+        "change": change,
+        "met": met,
+    }
+
+
+def check_blessed(session: Session) -> str:
+    """Return one sentence when the latest evaluation blessed its model.
+
+    Raises:
+        NotBlessedError: otherwise; the message lists the gates that were missed.
+    """
+    if session.latest("Evaluator", "blessing").get_int_custom_property("blessed") == _BLESSED:
+        return "The model met every gate and is blessed."
+    table = gates_table(session.path("Evaluator", "evaluation"), session.project)
+    missed = "\n".join(
+        f"  {row.metric} on {row.slice}: {row.bound}, found {row.value:.4f}"
+        if row.value is not None
+        else f"  {row.metric} on {row.slice}: no such row was evaluated"
+        for row in table.itertuples()
+        if not row.met
+    )
+    raise NotBlessedError(
+        f"The model must meet every gate of {session.project.folder / 'project.yml'}, but missed:\n{missed}\n"
+        "It is not pushed. Train a better one, or change the gate where it is wrong."
+    )
+
+
+def _slices(evaluation: Path, *, changes: bool = False) -> list[tuple[tuple[tuple[str, Any], ...], dict[str, float]]]:
+    """Return for each slice its metrics by name: those of the model, or their differences to the baseline's."""
+    result = []
+    for metrics in tfma.load_metrics(str(evaluation)):
+        values: dict[str, float] = {}
+        for entry in metrics.metric_keys_and_values:
+            of_baseline = entry.key.model_name == "baseline"
+            if not of_baseline and entry.key.is_diff == changes:
+                values[entry.key.name] = _number(entry.value)
+        key = tuple(sorted((single.column, _column_value(single)) for single in metrics.slice_key.single_slice_keys))
+        if values:
+            result.append((key, values))
+    return result
+
+
+def _number(value: Any) -> float:
+    kind = value.WhichOneof("type")
+    if kind == "double_value":
+        return float(value.double_value.value)
+    return float(value.bounded_value.value.value) if kind == "bounded_value" else float("nan")
+
+
+def _column_value(single: Any) -> Any:
+    kind = single.WhichOneof("kind")
+    value = getattr(single, kind)
+    return value.decode(errors="replace") if isinstance(value, bytes) else value
+
+
+def _slice_name(key: tuple[tuple[str, Any], ...]) -> str:
+    return ", ".join(f"{column}={value}" for column, value in key) or _OVERALL

@@ -1,0 +1,75 @@
+"""The proof that a served model computes the very features that it was trained on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import tensorflow as tf
+import tensorflow_transform as tft
+
+from kit.data.records import first_records
+from kit.errors import KitError
+
+
+class ParityError(KitError):
+    """Training and serving compute different features from the same rows."""
+
+
+@dataclass(frozen=True)
+class Parity:
+    """What was compared: so many rows, and for each feature the largest difference."""
+
+    rows: int
+    differences: dict[str, float]
+
+    def table(self) -> pd.DataFrame:
+        return pd.DataFrame(
+            [{"feature": name, "largest difference": value} for name, value in self.differences.items()]
+        )
+
+
+def transformed_rows(graph: Path, records: list[bytes]) -> dict[str, np.ndarray]:
+    """Transform serialized raw examples as the served model does, by the graph that is saved with it.
+
+    Returns:
+        For each transformed feature an array [rows, …].
+    """
+    output = tft.TFTransformOutput(str(graph))
+    raw = tf.io.parse_example(records, output.raw_feature_spec())
+    return {name: value.numpy() for name, value in output.transform_features_layer()(raw).items()}
+
+
+def check_parity(graph: Path, examples: Path, transformed: Path, rows: int = 1000) -> Parity:
+    """Compare what Transform wrote for training with what the serving graph makes of the same raw rows.
+
+    Transform keeps the order of the rows, so row n of one is row n of the other.
+
+    Args:
+        graph: folder of the TransformGraph artifact.
+        examples: folder of the raw Examples.
+        transformed: folder of the transformed Examples.
+        rows: how many rows of the training split are compared.
+
+    Raises:
+        ParityError: when any value differs at all; the message names the feature that differs most.
+    """
+    served = transformed_rows(graph, first_records(examples, "train", rows))
+    spec = tft.TFTransformOutput(str(graph)).transformed_feature_spec()
+    trained = tf.io.parse_example(first_records(transformed, "train", rows), spec)
+    differences = {name: _difference(served[name], trained[name].numpy()) for name in sorted(served)}
+    worst = max(differences, key=lambda name: differences[name])
+    if differences[worst]:
+        raise ParityError(
+            f"Serving must compute the features of training, but {worst} differs by up to {differences[worst]:g}. "
+            "Run Transform again without its cached result; if it stays, an analyzer in features.py is not stable."
+        )
+    return Parity(len(next(iter(served.values()))), differences)
+
+
+def _difference(left: np.ndarray, right: np.ndarray) -> float:
+    if left.dtype.kind in "OSU":
+        return float(np.sum(left != right))
+    return float(np.max(np.abs(left.astype(np.float64) - right.astype(np.float64)), initial=0.0))

@@ -1,0 +1,86 @@
+"""Push a blessed model to where a server looks for it: all of it at once, under the next version number."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import time
+from pathlib import Path
+from typing import Any
+
+from tfx.components.pusher import component
+from tfx.components.pusher.executor import Executor
+from tfx.dsl.components.base import executor_spec
+from tfx.proto import pusher_pb2
+from tfx.types import artifact_utils
+
+from kit.errors import NotBlessedError
+from kit.release.signatures import MODEL_FOLDER
+from kit.session import Session
+
+
+class AtomicPushExecutor(Executor):  # type: ignore[misc]
+    """Copies the model under a name that servers do not look at, then renames it: a server never sees half of it.
+
+    Stock Pusher copies into place, and without a blessing among its inputs pushes anything.
+    """
+
+    def Do(self, input_dict: Any, output_dict: Any, exec_properties: Any) -> None:  # noqa: N802
+        if not input_dict.get("model_blessing") or not self.CheckBlessing(input_dict):
+            raise NotBlessedError(
+                "Only a blessed model may be pushed, but this one has no blessing. Run 04_evaluate; its gates say why."
+            )
+        destination = json.loads(exec_properties["push_destination"])["filesystem"]["base_directory"]
+        source = Path(artifact_utils.get_single_uri(input_dict["model"])) / MODEL_FOLDER
+        pushed = artifact_utils.get_single_instance(output_dict["pushed_model"])
+        version = push_folder(source, Path(destination))
+        shutil.copytree(version, pushed.uri, dirs_exist_ok=True)
+        self._MarkPushed(pushed, pushed_destination=str(version), pushed_version=version.name)
+
+
+class Pusher(component.Pusher):  # type: ignore[misc]
+    """TFX's Pusher with the atomic executor."""
+
+    EXECUTOR_SPEC = executor_spec.ExecutorClassSpec(AtomicPushExecutor)
+
+
+def pusher(session: Session) -> Pusher:
+    """Return the Pusher of the latest evaluated model, into the workspace's serving folder."""
+    base = str(session.workspace.serving(session.project.name))
+    filesystem = pusher_pb2.PushDestination.Filesystem(base_directory=base)
+    [inputs, _] = session.history("Evaluator")[0]
+    return Pusher(
+        model=session.as_channel(inputs["model"]),
+        model_blessing=session.channel("Evaluator", "blessing"),
+        push_destination=pusher_pb2.PushDestination(filesystem=filesystem),
+    )
+
+
+def push_folder(source: Path, base: Path) -> Path:
+    """Copy a SavedModel to base/<version>, a number above all that are there; return that folder.
+
+    Versions are seconds since 1970, as stock Pusher numbers them, or one more than the latest.
+    """
+    base.mkdir(parents=True, exist_ok=True)
+    latest = max((int(path.name) for path in base.iterdir() if path.name.isdigit()), default=0)
+    target = base / str(max(int(time.time()), latest + 1))
+    temporary = base / f".{target.name}.part"
+    for leftover in base.glob(".*.part"):  # of a push that was killed; the step's lock lets only one push at a time
+        shutil.rmtree(leftover)
+    try:
+        shutil.copytree(source, temporary)
+        os.sync()
+        temporary.rename(target)
+    except BaseException:
+        shutil.rmtree(temporary, ignore_errors=True)
+        raise
+    return target
+
+
+def pushed_version(session: Session) -> Path | None:
+    """Return the folder that the latest push made, or None when nothing was pushed or it is gone."""
+    for _, outputs in session.history("Pusher"):
+        folder = Path(outputs["pushed_model"][0].get_string_custom_property("pushed_destination"))
+        return folder if (folder / "saved_model.pb").is_file() else None
+    return None

@@ -1,0 +1,147 @@
+"""The signatures of a saved model, checked against project.yml, and a request through each."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import tensorflow as tf
+
+from kit.data.records import first_records
+from kit.errors import InfraCheckError
+from kit.project import Project
+from kit.project_file import Tensor
+
+MODEL_FOLDER = "Format-Serving"
+_ROWS = 3
+
+
+def load_signatures(model: Path) -> dict[str, Any]:
+    """Load the SavedModel in the folder of a Model artifact and return its signatures by name.
+
+    Raises:
+        InfraCheckError: when it cannot be loaded.
+    """
+    try:
+        loaded = tf.saved_model.load(str(model / MODEL_FOLDER))
+    except (OSError, ValueError) as error:
+        raise InfraCheckError(f"{model} must be a SavedModel, but it cannot be loaded: {error}. Train again.") from error
+    # The signatures stop working when the object that holds their tables is collected.
+    return {name: _Kept(function, loaded) for name, function in loaded.signatures.items()}
+
+
+class _Kept:
+    """A signature together with the model that it belongs to."""
+
+    def __init__(self, function: Any, owner: Any) -> None:
+        self.function, self._owner = function, owner
+        self.inputs: dict[str, tf.TensorSpec] = function.structured_input_signature[1]
+        self.outputs: dict[str, tf.TensorSpec] = function.structured_outputs
+
+    def __call__(self, **inputs: Any) -> dict[str, Any]:
+        return dict(self.function(**inputs))
+
+
+def signatures_table(signatures: dict[str, Any]) -> pd.DataFrame:
+    """Return one row a tensor: signature, input or output, name, dtype and shape."""
+    rows = [
+        {"signature": name, "is": kind, "tensor": tensor, "dtype": spec.dtype.name, "shape": str(spec.shape)}
+        for name, signature in sorted(signatures.items())
+        for kind, tensors in (("input", signature.inputs), ("output", signature.outputs))
+        for tensor, spec in sorted(tensors.items())
+    ]
+    return pd.DataFrame(rows)
+
+
+def check_contract(project: Project, signatures: dict[str, Any]) -> str:
+    """Return one sentence when the model has every signature that project.yml promises, tensor for tensor.
+
+    Raises:
+        InfraCheckError: otherwise; the message names the signature and the tensor.
+    """
+    for name, promised in project.spec.signatures.items():
+        if name not in signatures:
+            raise InfraCheckError(
+                f"The model must have the signature {name} of project.yml, but has {', '.join(sorted(signatures))}. "
+                "Add it to model.py, or change project.yml."
+            )
+        for kind in ("inputs", "outputs"):
+            found = {key: _as_tensor(spec) for key, spec in getattr(signatures[name], kind).items()}
+            if found != getattr(promised, kind):
+                raise InfraCheckError(
+                    f"Signature {name} must have the {kind} {_words(getattr(promised, kind))} of project.yml, but has "
+                    f"{_words(found)}. Change model.py, or project.yml and every client."
+                )
+    return f"The model keeps the contract of {len(project.spec.signatures)} signatures in project.yml."
+
+
+def _as_tensor(spec: tf.TensorSpec) -> Tensor:
+    return Tensor.model_construct(dtype=spec.dtype.name, shape=tuple(spec.shape.as_list()))
+
+
+def _words(tensors: dict[str, Tensor]) -> str:
+    shapes = {name: ["any" if size is None else size for size in tensor.shape] for name, tensor in tensors.items()}
+    return ", ".join(f"{name}: {tensors[name].dtype} {shape}" for name, shape in sorted(shapes.items()))
+
+
+def send_requests(signatures: dict[str, Any], examples: Path) -> pd.DataFrame:
+    """Send real rows through every signature; return one row a signature with the answer's shape and milliseconds.
+
+    Raises:
+        InfraCheckError: when a signature raises, or gives a score that is not a number.
+    """
+    records = first_records(examples, "eval", _ROWS)
+    return pd.DataFrame([_send(name, signature, records) for name, signature in sorted(signatures.items())])
+
+
+def _send(name: str, signature: Any, records: list[bytes]) -> dict[str, object]:
+    request = make_request(signature.inputs, records)
+    try:
+        signature(**request)  # the first call also sets the graph up
+        started = time.perf_counter()
+        answer = {key: value.numpy() for key, value in signature(**request).items()}
+    except tf.errors.OpError as error:
+        raise InfraCheckError(f"Signature {name} must answer, but raised: {error.message}. Train again.") from error
+    milliseconds = (time.perf_counter() - started) * 1000
+    for key, value in answer.items():
+        if value.dtype.kind == "f" and not np.isfinite(value).all():
+            raise InfraCheckError(f"{key} of signature {name} must be numbers, but has NaN or infinity. Train again.")
+    shown = {key: str(list(value.shape)) for key, value in sorted(answer.items())}
+    first = next(iter(sorted(answer)))
+    return {
+        "signature": name,
+        "rows sent": len(records),
+        "outputs": ", ".join(f"{key} {shape}" for key, shape in list(shown.items())[:4]),
+        "first value": answer[first].ravel()[0],
+        "ms": round(milliseconds, 2),
+    }
+
+
+def make_request(inputs: dict[str, tf.TensorSpec], records: list[bytes]) -> dict[str, tf.Tensor]:
+    """Make a request from serialized examples: either these themselves, or the columns that the inputs name.
+
+    `item_ids` is filled with the items of the rows, repeated to the width that the signature takes.
+    """
+    if set(inputs) == {"examples"}:
+        return {"examples": tf.constant(records)}
+    rows = [tf.train.Example.FromString(record).features.feature for record in records]
+    return {name: _column(name, spec, rows) for name, spec in inputs.items()}
+
+
+def _column(name: str, spec: tf.TensorSpec, rows: list[Any]) -> tf.Tensor:
+    source = name if name in rows[0] else name.removesuffix("s")
+    missing = {"string": b"", "float32": float("nan"), "int64": 0}[spec.dtype.name]
+    values = [_first(row[source], missing) if source in row else missing for row in rows]
+    if spec.shape.rank == 1:
+        return tf.cast(tf.constant(values), spec.dtype) if spec.dtype != tf.string else tf.constant(values)
+    width = spec.shape[1]
+    return tf.constant([(values * width)[:width] for _ in rows], spec.dtype)
+
+
+def _first(feature: Any, missing: Any) -> Any:
+    kind = feature.WhichOneof("kind")
+    values = getattr(feature, kind).value if kind else ()
+    return values[0] if values else missing
