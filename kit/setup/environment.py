@@ -58,7 +58,7 @@ def is_current() -> bool:
     stamp = VENV / STAMP
     if not stamp.is_file():
         return False
-    made_for, python = stamp.read_text().splitlines()
+    made_for, _, python = stamp.read_text().partition("\n")
     suits = not os.environ.get("KIT_PYTHON") or python == os.path.realpath(sys.executable)
     return suits and made_for == fingerprint()
 
@@ -166,7 +166,7 @@ def compile_rest(python: Path) -> None:
 
 def put_in_place() -> None:
     """Replace `.venv` by the new environment, with the stamp that says that it is complete."""
-    (NEW / STAMP).write_text(f"{fingerprint()}\n{os.path.realpath(sys.executable)}\n")
+    (NEW / STAMP).write_text(f"{fingerprint()}\n{os.path.realpath(sys.executable)}")
     former = PRIVATE / "former"
     shutil.rmtree(former, ignore_errors=True)
     if VENV.is_symlink():
