@@ -157,6 +157,51 @@ def projects(workspace: WorkspaceOption = None) -> None:
 
 
 @app.command()
+@_exits
+def new(
+    name: Annotated[str, typer.Argument(help="Name of the project: small letters, digits and _.")],
+    data: Annotated[Path, typer.Option(help="CSV or Parquet file; {SPAN} in its name stands for a number.")],
+    label: Annotated[str, typer.Option(help="Column to predict.")],
+    into: Annotated[
+        Path | None,
+        typer.Option(help="Folder of projects; the workspace's unless given.", show_default=False),
+    ] = None,
+    task: Annotated[
+        str | None,
+        typer.Option(help="binary, multiclass or regression.", show_default="by the label's values"),
+    ] = None,
+) -> None:
+    """Write a project for your own data, by looking at them."""
+    from kit.new import create
+
+    created = create(name, data, label, into or _workspace(None) / "projects", task=task)
+    typer.echo(created.table())
+    project = name if into is None else str(created.folder)
+    typer.echo(f"Run the notebooks on it: kit run --project {project}")
+
+
+@app.command()
+@_exits
+def doctor(
+    workspace: WorkspaceOption = None,
+    deep: Annotated[bool, typer.Option(help="Also start a kernel and import TensorFlow and TFX.")] = False,
+) -> None:
+    """Check the installation: what works, and what to do about the rest."""
+    from kit import doctor as examination
+
+    raise typer.Exit(examination.render(examination.check(deep, _workspace(workspace))))
+
+
+@app.command()
+@_exits
+def bench(workspace: WorkspaceOption = None) -> None:
+    """Measure the kit against its goals and plain TFX, and write bench.json into the workspace."""
+    from kit.bench import main
+
+    raise typer.Exit(main(_workspace(workspace)))
+
+
+@app.command()
 def version() -> None:
     """Print the versions of the kit and of what it is built on."""
     from importlib import metadata

@@ -27,7 +27,7 @@ class _StoppedError(Exception):
     """The next cell is not started."""
 
 
-class _Client(PapermillNotebookClient):  # type: ignore[misc]
+class _Client(PapermillNotebookClient):
     """Tells the watch which process the kernel is, and starts no cell after a stop."""
 
     def __init__(
@@ -56,7 +56,7 @@ class _Client(PapermillNotebookClient):  # type: ignore[misc]
         return super().execute_cell(*arguments, **options)
 
 
-class _Engine(NBClientEngine):  # type: ignore[misc]
+class _Engine(NBClientEngine):
     """papermill's own engine, with the client above."""
 
     @classmethod

@@ -167,7 +167,7 @@ def _version(distribution: str) -> str | None:
 def _git_commit() -> str | None:
     try:
         command = ["git", "-C", str(CHECKOUT), "rev-parse", "HEAD"]
-        answer = subprocess.run(command, capture_output=True, text=True, timeout=5, check=False)  # noqa: S603
+        answer = subprocess.run(command, capture_output=True, text=True, timeout=5, check=False)
     except (OSError, subprocess.TimeoutExpired):
         return None
     return answer.stdout.strip() if answer.returncode == 0 else None

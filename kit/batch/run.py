@@ -15,7 +15,7 @@ from typing import Any
 import yaml
 
 from kit.batch.parameters import Value
-from kit.batch.plan import PlannedNotebook, common_parameters, plan_chain
+from kit.batch.plan import NOTEBOOKS, PlannedNotebook, common_parameters, plan_chain
 from kit.batch.record import (
     Failure,
     NotebookRecord,
@@ -194,7 +194,9 @@ def _out_of_time(notebook: str, seconds: float, interrupted: Failure | None) -> 
 
 def explain(record: RunRecord) -> str:
     """Return where and why a run stopped and how to go on; the last thing that a person is shown."""
-    command = "kit run " + " ".join(shlex.quote(notebook.path) for notebook in record.notebooks)
+    paths = [Path(notebook.path) for notebook in record.notebooks]
+    names = [path.stem if path.parent == NOTEBOOKS else str(path) for path in paths]
+    command = "kit run " + " ".join(shlex.quote(name) for name in names)
     parameters = Path(record.workspace) / "runs" / record.run_id / "parameters.yml"
     advice = (
         "To continue: remove the cause and run again; finished steps come from the cache.\n"

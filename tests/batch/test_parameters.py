@@ -9,7 +9,8 @@ from papermill import inspect_notebook
 
 from kit.batch.parameters import Parameter, read_parameters, validate
 from kit.errors import UsageError
-from tests.batch.conftest import WriteNotebook
+
+from .conftest import WriteNotebook
 
 CELL = """workspace: str = "workspace"  # folder of all results
 epochs: int = 5  # passes over the rows, 1 to 1000
@@ -37,7 +38,7 @@ def test_the_tagged_cell_is_read_as_papermill_reads_it(write_notebook: WriteNote
         assert ours[name] == (expected, facts["default"].replace('"', "'"), facts["help"])
 
 
-def test_a_notebook_without_the_cell_has_no_parameters(write_notebook: WriteNotebook, tmp_path: Path) -> None:
+def test_a_notebook_without_the_cell_has_no_parameters(write_notebook: WriteNotebook) -> None:
     path = write_notebook("01_x", "a: int = 1")
     path.write_text(path.read_text().replace('"parameters"', '"other"'))
     assert read_parameters(path) == {}

@@ -6,7 +6,8 @@ import pytest
 
 from kit.batch.plan import choose_notebooks, common_parameters, plan_chain, read_parameter_file
 from kit.errors import UsageError
-from tests.batch.conftest import WriteNotebook
+
+from .conftest import WriteNotebook
 
 
 def test_all_numbered_notebooks_run_in_order_unless_named(
@@ -20,7 +21,7 @@ def test_all_numbered_notebooks_run_in_order_unless_named(
 
 def test_an_unknown_notebook_is_told_with_the_nearest(write_notebook: WriteNotebook, tmp_path: Path) -> None:
     write_notebook("01_data", "a: int = 1")
-    with pytest.raises(UsageError, match="no notebook '01_dat'. Did you mean 01_data?"):
+    with pytest.raises(UsageError, match=r"no notebook '01_dat'\. Did you mean 01_data\?"):
         choose_notebooks(["01_dat"], tmp_path)
 
 

@@ -8,12 +8,14 @@ import pytest
 
 from kit.batch.report import without_external
 from kit.batch.run import RunOptions, run_chain
-from tests.batch.conftest import WriteNotebook
+
+from .conftest import WriteNotebook
 
 LOADING_OUTPUT = '''from IPython.display import HTML, display
 display(HTML("""<b>kept</b><script src="https://example.org/a.js"></script>
 <link rel="stylesheet" href="//example.org/b.css"><img src='http://example.org/c.png'>
-<iframe src="https://example.org"></iframe><style>@import url("https://example.org/d.css"); p {color: red}</style>
+<iframe src="https://example.org"></iframe>
+<style>@import url("https://example.org/d.css"); p {color: red}</style>
 <a href="https://example.org/read">a link to click</a>"""))'''
 PICTURE = """import matplotlib.pyplot as plt
 _ = plt.plot([1, 2])

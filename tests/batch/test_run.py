@@ -12,12 +12,14 @@ from kit import errors
 from kit.batch.record import list_runs
 from kit.batch.run import RunOptions, explain, run_chain
 from kit.errors import ExitCode, KitError
-from tests.batch.conftest import WriteNotebook
+
+from .conftest import WriteNotebook
 
 PLAIN = RunOptions(kernel_name="python3")
 STEP = """import json, os
 with open(os.environ["KIT_RUN_FOLDER"] + "/steps.jsonl", "a") as file:
-    print(json.dumps({"step": "StatisticsGen", "state": "done", "seconds": 2.3, "log": "x.log"}), file=file)"""
+    step = {"step": "StatisticsGen", "state": "done", "seconds": 2.3, "log": "x.log"}
+    print(json.dumps(step), file=file)"""
 
 
 def run_json(workspace: Path) -> dict[str, Any]:

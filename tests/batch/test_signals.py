@@ -12,7 +12,8 @@ import pytest
 
 from kit.batch.record import list_runs
 from kit.workspace import Workspace
-from tests.batch.conftest import WriteNotebook, is_alive, kit, start_kit, wait_until
+
+from .conftest import WriteNotebook, is_alive, kit, start_kit, wait_until
 
 # Tells the test its process and that of a child, which must end with the run.
 SLEEPING = """import os, subprocess, time

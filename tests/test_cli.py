@@ -1,0 +1,155 @@
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import pytest
+from typer.testing import CliRunner
+
+import kit.batch.run
+import kit.new
+from kit.batch.run import RunOptions
+from kit.cli import app
+from kit.errors import ProjectError
+from kit.workspace import CHECKOUT
+
+RUNNER = CliRunner()
+
+
+@dataclass
+class Chain:
+    """Stands for `run_chain`, and keeps what it was given."""
+
+    calls: list[tuple[Any, ...]] = field(default_factory=list)
+
+    def __call__(self, *arguments: Any, say: object) -> Any:  # noqa: ARG002  where the lines go
+        self.calls.append(arguments)
+        return type("Record", (), {"exit_code": 0})()
+
+
+@pytest.fixture
+def chain(monkeypatch: pytest.MonkeyPatch) -> Chain:
+    chain = Chain()
+    monkeypatch.setattr(kit.batch.run, "run_chain", chain)
+    return chain
+
+
+@pytest.fixture
+def notebook(tmp_path: Path) -> Path:
+    content = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("epochs: int = 5  # passes, 1 to 9")])
+    content.cells[0].metadata["tags"] = ["parameters"]
+    path = tmp_path / "01_x.ipynb"
+    nbformat.write(content, path)
+    return path
+
+
+def test_run_passes_on_what_was_typed(chain: Chain, notebook: Path, tmp_path: Path) -> None:
+    words = ["run", str(notebook), "-P", "mine", "-w", str(tmp_path / "w"), "-p", "epochs", "-3", "-p", "a=b"]
+    answer = RUNNER.invoke(app, [*words, "--timeout", "60", "--no-wait", "--kernel", "python3"])
+    assert answer.exit_code == 0, answer.output
+    given = {"epochs": "-3", "a": "b", "project_name": "mine"}
+    options = RunOptions(timeout_seconds=60, wait=False, kernel_name="python3")
+    assert chain.calls == [([notebook], given, tmp_path / "w", options)]
+
+
+def test_the_command_line_goes_before_the_file(chain: Chain, notebook: Path, tmp_path: Path) -> None:
+    file = tmp_path / "p.yml"
+    file.write_text(f"epochs: 3\nseed: 4\nworkspace: {tmp_path / 'w'}\n")
+    RUNNER.invoke(app, ["run", str(notebook), "-f", str(file), "-p", "epochs", "7"])
+    (call,) = chain.calls
+    assert call[1] == {"epochs": "7", "seed": 4}
+    assert call[2] == tmp_path / "w"
+
+
+def test_folders_are_relative_to_where_one_is(
+    chain: Chain, notebook: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for words in ([], ["-w", "here"], ["-p", "workspace", "there"]):
+        RUNNER.invoke(app, ["run", notebook.name, *words])
+    assert [call[2] for call in chain.calls] == [
+        CHECKOUT / "workspace",
+        tmp_path / "here",
+        tmp_path / "there",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["-p", "epoch", "3"], "Did you mean epochs?"),
+        (["-p", "epochs", "10"], "must be 1 to 9, but is 10"),
+        (["-p", "epochs"], "Write -p epochs VALUE"),
+        (["-f", "missing.yml"], "cannot be read"),
+        (["--unknown"], "No such option"),
+        (["no_such_notebook"], "There is no notebook"),
+    ],
+)
+def test_wrong_usage_is_told_without_a_traceback(notebook: Path, words: list[str], said: str) -> None:
+    answer = RUNNER.invoke(app, ["run", str(notebook), *words])
+    assert answer.exit_code == 2
+    assert said in answer.stderr
+    assert "Traceback" not in answer.stderr
+
+
+def test_a_failed_run_ends_with_its_reason_and_code(notebook: Path, tmp_path: Path) -> None:
+    content = nbformat.read(notebook, as_version=4)
+    content.cells.append(
+        nbformat.v4.new_code_cell("from kit.errors import DriftError\nraise DriftError('far')")
+    )
+    nbformat.write(content, notebook)
+    answer = RUNNER.invoke(app, ["run", str(notebook), "-w", str(tmp_path / "w"), "--kernel", "python3"])
+    assert answer.exit_code == 11
+    assert answer.stderr.splitlines()[-1] == "DriftError: far"
+    listed = RUNNER.invoke(app, ["runs", "-w", str(tmp_path / "w")]).stdout.splitlines()
+    (path,) = (tmp_path / "w" / "runs").glob("*/run.json")
+    assert listed[1].split()[:3] == [json.loads(path.read_text())["run_id"], "failed", "11"]
+
+
+def test_parameters_shows_the_whole_specification(notebook: Path) -> None:
+    lines = RUNNER.invoke(app, ["parameters", str(notebook)]).stdout.splitlines()
+    assert lines[1].split(maxsplit=3) == ["epochs", "int", "5", "passes, 1 to 9"]
+
+
+def test_projects_lists_those_of_the_kit_and_of_the_workspace(tmp_path: Path) -> None:
+    (tmp_path / "projects" / "mine").mkdir(parents=True)
+    (tmp_path / "projects" / "mine" / "project.yml").touch()
+    lines = RUNNER.invoke(app, ["projects", "-w", str(tmp_path)]).stdout.splitlines()
+    assert {"chicago_taxi", "mine"} <= {line.split()[0] for line in lines}
+
+
+def test_new_passes_on_what_was_typed_and_an_error_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls = []
+
+    def create(*arguments: object, **options: object) -> None:
+        calls.append((arguments, options))
+        raise ProjectError("the name is taken")
+
+    monkeypatch.setattr(kit.new, "create", create)
+    words = ["new", "mine", "--data", "x.csv", "--label", "y", "--into", str(tmp_path), "--task", "binary"]
+    answer = RUNNER.invoke(app, words)
+    assert calls == [(("mine", Path("x.csv"), "y", tmp_path), {"task": "binary"})]
+    assert (answer.exit_code, answer.stderr) == (2, "the name is taken\n")
+
+
+def test_help_imports_nothing_heavy() -> None:
+    program = """
+import sys
+from kit.cli import app
+try:
+    app(["--help"])
+except SystemExit:
+    pass
+heavy = {"tensorflow", "tfx", "papermill", "nbformat", "yaml", "pandas", "IPython"} & set(sys.modules)
+sys.exit(f"imported {heavy}" if heavy else 0)
+"""
+    answer = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert answer.returncode == 0, answer.stderr
+    assert "parameters" in answer.stdout
