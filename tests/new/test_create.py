@@ -19,7 +19,11 @@ ROWS = 120
 
 
 def shop(**columns: Any) -> pd.DataFrame:
-    base = {"age": [i % 60 + 18.5 for i in range(ROWS)], "city": ["Bonn", "Köln", "Ulm"] * 40, "bought": ["no", "yes"] * 60}
+    base = {
+        "age": [i % 60 + 18.5 for i in range(ROWS)],
+        "city": ["Bonn", "Köln", "Ulm"] * 40,
+        "bought": ["no", "yes"] * 60,
+    }
     return pd.DataFrame(base | columns)
 
 
@@ -58,7 +62,21 @@ def test_delimiters_and_byte_order_marks(tmp_path: Path, delimiter: str, encodin
     assert Project.load(created.folder).spec.data.delimiter == delimiter
 
 
-HARD_NAMES = ["größe (cm)", "市 区", "a/b: c", 'he said "x"', "it's", "{SPAN}", "yes", "1", "# no", "class", "a\\b", "$x", "- d"]
+HARD_NAMES = [
+    "größe (cm)",
+    "市 区",
+    "a/b: c",
+    'he said "x"',
+    "it's",
+    "{SPAN}",
+    "yes",
+    "1",
+    "# no",
+    "class",
+    "a\\b",
+    "$x",
+    "- d",
+]
 
 
 @pytest.mark.parametrize("name", HARD_NAMES)
@@ -90,7 +108,11 @@ def test_the_label_decides_the_task(
 ) -> None:
     created = make(tmp_path, shop(bought=values))
     project = Project.load(created.folder)
-    assert (project.spec.task, project.columns["bought"].dtype, created.label.classes) == (task, dtype, classes)
+    assert (project.spec.task, project.columns["bought"].dtype, created.label.classes) == (
+        task,
+        dtype,
+        classes,
+    )
 
 
 def test_a_task_may_be_asked_for(tmp_path: Path) -> None:
@@ -114,13 +136,43 @@ def test_a_rare_class_is_warned_of(tmp_path: Path) -> None:
 REFUSALS = {
     "label missing": (shop(), "bougth", None, ProjectError, "Did you mean 'bought'"),
     "label constant": (shop(bought=1), "bought", None, InputDataError, "is 1 in every row"),
-    "label with gaps": (shop(bought=[None, "a", "b"] * 40), "bought", None, InputDataError, "40 of 120 rows have none"),
-    "label NaN": (shop(bought=["nan", 1.5, 2.5] * 40), "bought", None, InputDataError, "40 of 120 rows have none"),
+    "label with gaps": (
+        shop(bought=[None, "a", "b"] * 40),
+        "bought",
+        None,
+        InputDataError,
+        "40 of 120 rows have none",
+    ),
+    "label NaN": (
+        shop(bought=["nan", 1.5, 2.5] * 40),
+        "bought",
+        None,
+        InputDataError,
+        "40 of 120 rows have none",
+    ),
     "label infinite": (shop(bought=["inf", 1.5, 2.5] * 40), "bought", None, InputDataError, "infinity"),
     "few rows": (shop()[:49], "bought", None, InputDataError, "has 49"),
-    "too many classes": (shop(bought=[f"w{i}" for i in range(ROWS)]), "bought", None, InputDataError, "id or free text"),
-    "numbers as classes": (shop(bought=range(ROWS)), "bought", "multiclass", InputDataError, "Take regression"),
-    "no feature": (shop(age=1, city=range(ROWS)), "bought", None, InputDataError, "city a different whole number"),
+    "too many classes": (
+        shop(bought=[f"w{i}" for i in range(ROWS)]),
+        "bought",
+        None,
+        InputDataError,
+        "id or free text",
+    ),
+    "numbers as classes": (
+        shop(bought=range(ROWS)),
+        "bought",
+        "multiclass",
+        InputDataError,
+        "Take regression",
+    ),
+    "no feature": (
+        shop(age=1, city=range(ROWS)),
+        "bought",
+        None,
+        InputDataError,
+        "city a different whole number",
+    ),
     "one column": (shop()[["bought"]], "bought", None, InputDataError, "nothing else"),
     "words to regress": (shop(), "bought", "regression", UsageError, "words such as 'no'"),
     "three for binary": (shop(), "city", "binary", UsageError, "has 3"),
@@ -164,7 +216,9 @@ def test_no_file(tmp_path: Path) -> None:
         create("shop", tmp_path / "none.csv", "bought", tmp_path)
 
 
-@pytest.mark.parametrize(("name", "hint"), [("My Shop", "my_shop"), ("1st", "begins with a letter"), ("", "letter")])
+@pytest.mark.parametrize(
+    ("name", "hint"), [("My Shop", "my_shop"), ("1st", "begins with a letter"), ("", "letter")]
+)
 def test_names_that_are_not_valid(tmp_path: Path, name: str, hint: str) -> None:
     with pytest.raises(ProjectError, match=hint):
         create(name, tmp_path / "shop.csv", "bought", tmp_path)

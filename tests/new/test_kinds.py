@@ -18,18 +18,28 @@ DAYS = [dt.date(2024, 1, 1) + dt.timedelta(days=_random.randrange(300)) for _ in
 
 def cells(values: list[object]) -> pa.ChunkedArray:
     """What a CSV gives: strings, empty cells missing."""
-    return pa.chunked_array([pa.array([None if value is None else str(value) for value in values], pa.string())])
+    return pa.chunked_array(
+        [pa.array([None if value is None else str(value) for value in values], pa.string())]
+    )
 
 
 def draw(choices: list[object]) -> list[object]:
     return [_random.choice(choices) for _ in range(ROWS)]
 
 
-SENTENCES = [" ".join(_random.choices(["red", "dog", "runs", "home", "late", "again"], k=6)) + str(i) for i in range(ROWS)]
+SENTENCES = [
+    " ".join(_random.choices(["red", "dog", "runs", "home", "late", "again"], k=6)) + str(i)
+    for i in range(ROWS)
+]
 
 CSV_COLUMNS = {
     "decimals": ("price", [f"{i * 1.37:.2f}" for i in range(ROWS)], "number", "float"),
-    "decimals with gaps": ("price", [None if i % 7 == 0 else i * 0.5 for i in range(ROWS)], "number", "float"),
+    "decimals with gaps": (
+        "price",
+        [None if i % 7 == 0 else i * 0.5 for i in range(ROWS)],
+        "number",
+        "float",
+    ),
     "blanks around": ("price", [f" {i * 1.3:.1f} " for i in range(ROWS)], "number", "float"),
     "exponents": ("mass", [f"{i + 1}e-5" for i in range(ROWS)], "number", "float"),
     "many whole numbers": ("visits", draw(list(range(90))), "number", "float"),
@@ -41,12 +51,22 @@ CSV_COLUMNS = {
     "too long for a number": ("card", draw([f"{i}{'7' * 19}" for i in range(1, 80)]), "id", "string"),
     "row numbers": ("Unnamed: 0", list(range(ROWS)), "key", "int"),
     "row numbers by value": ("n", list(range(1, ROWS + 1)), "key", "int"),
-    "uuids": ("request", [str(uuid.UUID(int=_random.getrandbits(128))) for _ in range(ROWS)], "key", "string"),
+    "uuids": (
+        "request",
+        [str(uuid.UUID(int=_random.getrandbits(128))) for _ in range(ROWS)],
+        "key",
+        "string",
+    ),
     "words": ("city", draw(["Köln", "東京", "Paris"]), "category", "string"),
     "true and false": ("member", draw(["true", "false"]), "category", "string"),
     "many words": ("shop", draw([f"s{i}" for i in range(90)]), "id", "string"),
     "text": ("comment", SENTENCES, "text", "string"),
-    "text without blanks": ("レビュー", [f"とても良い商品です{chr(0x4E00 + i)}" for i in range(ROWS)], "text", "string"),
+    "text without blanks": (
+        "レビュー",
+        [f"とても良い商品です{chr(0x4E00 + i)}" for i in range(ROWS)],
+        "text",
+        "string",
+    ),
     "dates": ("day", DAYS, "date", "string"),
     "times": ("at", [f"{day}T12:30:00Z" for day in DAYS], "date", "string"),
     "seconds": ("created_at", [1_700_000_000 + i * 977 for i in range(ROWS)], "timestamp", "int"),

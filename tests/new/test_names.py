@@ -11,7 +11,13 @@ from kit.new.names import safe_names
 
 @pytest.mark.parametrize(
     ("column", "name"),
-    [("Age", "Age"), ("größe (cm)", "grosse_cm"), ("年齢", "column_1"), ("1st", "column_1st"), ("a/b: c", "a_b_c")],
+    [
+        ("Age", "Age"),
+        ("größe (cm)", "grosse_cm"),
+        ("年齢", "column_1"),
+        ("1st", "column_1st"),
+        ("a/b: c", "a_b_c"),
+    ],
 )
 def test_names_are_plain(column: str, name: str) -> None:
     assert safe_names([column], []) == {column: name}
