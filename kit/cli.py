@@ -60,6 +60,9 @@ def _exits(command: Callable[_P, _R]) -> Callable[_P, _R]:
         except KitError as error:
             typer.echo(str(error), err=True)
             raise typer.Exit(int(error.exit_code)) from None
+        except OSError as error:  # a full disk, a folder that cannot be read
+            typer.echo(f"{error}. Correct that and give the same command again.", err=True)
+            raise typer.Exit(int(ExitCode.STEP_FAILED)) from None
         except KeyboardInterrupt:
             typer.echo("Interrupted.", err=True)
             raise typer.Exit(int(ExitCode.INTERRUPTED)) from None

@@ -21,6 +21,7 @@ from kit.errors import ExitCode, exit_code_of
 from kit.steps.monitor import RUN_FOLDER_VARIABLE
 
 _ENGINE = "kit-batch"
+_START_SECONDS = 180  # the first kernel of a warm process waits for its imports
 
 
 class _StoppedError(Exception):
@@ -89,6 +90,7 @@ def execute(
                 kernel_name=kernel_name,
                 cwd=notebook.path.parent,  # where JupyterLab would start it
                 progress_bar=False,
+                start_timeout=_START_SECONDS,
                 watch=watch,
                 run_folder=log.parent,
                 kernel_log=kernel_log,

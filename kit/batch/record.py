@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import os
 import platform
@@ -94,6 +95,8 @@ class RunRecord(BaseModel):
             return abs(psutil.Process(self.pid).create_time() - self.pid_started) > _SAME_START_SECONDS
         except psutil.NoSuchProcess:
             return True
+        except psutil.AccessDenied:  # somebody else's, and alive
+            return False
 
 
 def now() -> dt.datetime:
@@ -154,7 +157,8 @@ def _mark_killed(record: RunRecord, folder: Path) -> None:
     for notebook in record.notebooks:
         if notebook.state == "running":
             notebook.state = "killed"
-    record.save(folder)
+    with contextlib.suppress(OSError):  # somebody who may only read is still told
+        record.save(folder)
 
 
 def _version(distribution: str) -> str | None:

@@ -107,17 +107,22 @@ class _Run:
         write_atomically(self._folder / "parameters.yml", yaml.safe_dump(parameters, sort_keys=False))
         self.record.save(self._folder)
         self._tell(f"Run {self.record.run_id} in {self._folder}")
-        code = ExitCode.INTERRUPTED
         try:
-            for notebook, row in zip(self._plan, self.record.notebooks, strict=True):
-                code = self._run_notebook(notebook, row)
-                if code is not ExitCode.DONE:
-                    break
+            code = self._run_notebooks()
         except KeyboardInterrupt:  # between two notebooks
             code = ExitCode.INTERRUPTED
-        finally:
-            self._end(code)
+        except BaseException:
+            self._end(ExitCode.STEP_FAILED)
+            raise
+        self._end(code)
         return self.record
+
+    def _run_notebooks(self) -> ExitCode:
+        for notebook, row in zip(self._plan, self.record.notebooks, strict=True):
+            code = self._run_notebook(notebook, row)
+            if code is not ExitCode.DONE:
+                return code
+        return ExitCode.DONE
 
     def _run_notebook(self, notebook: PlannedNotebook, row: NotebookRecord) -> ExitCode:
         from kit.batch import engine  # noqa: PLC0415  papermill is slow to import, and a wrong parameter needs none
@@ -137,8 +142,8 @@ class _Run:
             code, failure = engine.execute(
                 notebook, unfinished, kernel_name=self._options.kernel_name, watch=watch, log=self._log
             )
-        if code is ExitCode.OUT_OF_TIME and limit is not None:
-            failure = _out_of_time(notebook.name, limit, failure)
+        if watch.reason is not None:
+            failure = _stopped(notebook.name, watch.reason, limit, failure)
         with self._change():
             row.seconds = round(time.monotonic() - started, 2)
             row.state = _STATES.get(code, "failed")
@@ -158,6 +163,8 @@ class _Run:
     def _end(self, code: ExitCode) -> None:
         self.record.exit_code, self.record.ended = int(code), now()
         self.record.state = _STATES.get(code, "failed")
+        for row in self.record.notebooks:
+            row.state = self.record.state if row.state == "running" else row.state
         self.record.save(self._folder)
         try:
             from kit.batch.report import write_report  # noqa: PLC0415  nbconvert is slow to import
@@ -181,15 +188,15 @@ class _Run:
 _STATES: dict[ExitCode, Any] = {ExitCode.DONE: "done", ExitCode.INTERRUPTED: "interrupted"}
 
 
-def _out_of_time(notebook: str, seconds: float, interrupted: Failure | None) -> Failure:
-    """Replace the interrupt, by which a notebook was stopped, by its reason."""
-    return Failure(
-        notebook=notebook,
-        cell=interrupted.cell if interrupted else None,
-        source=interrupted.source if interrupted else "",
-        error=OutOfTimeError.__name__,
-        reason=f"The notebook may take {seconds:g} s (`--timeout`) and was stopped after that.",
-    )
+def _stopped(notebook: str, why: ExitCode, limit_seconds: float | None, seen: Failure | None) -> Failure:
+    """Tell why a notebook was stopped instead of how: an interrupt, a dead kernel, a cell not started."""
+    if why is ExitCode.OUT_OF_TIME:
+        error = OutOfTimeError.__name__
+        reason = f"A notebook may take {limit_seconds:g} s (`--timeout`); this one was stopped after that."
+    else:
+        error, reason = "Interrupted", "The run was told to stop, and its kernel has ended."
+    cell, source = (seen.cell, seen.source) if seen else (None, "")
+    return Failure(notebook=notebook, cell=cell, source=source, error=error, reason=reason)
 
 
 def explain(record: RunRecord) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import signal
 import subprocess
+import time
 from pathlib import Path
 
 import psutil
@@ -24,9 +25,11 @@ os.rename(marker + ".new", marker)
 time.sleep(300)"""
 
 
-def start_sleeping(write_notebook: WriteNotebook, tmp_path: Path) -> tuple[subprocess.Popen[str], list[int]]:
+def start_sleeping(
+    write_notebook: WriteNotebook, tmp_path: Path, cell: str = SLEEPING
+) -> tuple[subprocess.Popen[str], list[int]]:
     marker = tmp_path / "marker"
-    path = write_notebook("01_sleeping", 'marker: str = ""', SLEEPING)
+    path = write_notebook("01_sleeping", 'marker: str = ""', cell)
     words = ("run", path, "-w", tmp_path / "ws", "--kernel", "python3", "-p", "marker", marker)
     process = start_kit(*words)
     wait_until(lambda: marker.exists() or process.poll() is not None)
@@ -42,10 +45,23 @@ def test_an_interrupted_run_stops_its_kernel_and_says_so(
     process.send_signal(signum)
     _, errors = process.communicate(timeout=20)
     assert process.returncode == 21
-    assert errors.splitlines()[-1] == "KeyboardInterrupt"
+    assert errors.splitlines()[-1].startswith("Interrupted: ")
     wait_until(lambda: not any(is_alive(pid) for pid in kernel), 5)
     (record,) = list_runs(tmp_path / "ws" / "runs")
     assert (record.state, record.exit_code, record.notebooks[0].state) == ("interrupted", 21, "interrupted")
+
+
+def test_a_kernel_that_ignores_interrupts_is_killed_at_the_second(
+    write_notebook: WriteNotebook, tmp_path: Path
+) -> None:
+    deaf = "import signal\nsignal.signal(signal.SIGINT, signal.SIG_IGN)\n"
+    process, kernel = start_sleeping(write_notebook, tmp_path, deaf + SLEEPING)
+    process.send_signal(signal.SIGTERM)
+    time.sleep(0.5)  # two signals at once are one
+    process.send_signal(signal.SIGTERM)
+    _, errors = process.communicate(timeout=20)
+    assert process.returncode == 21, errors
+    wait_until(lambda: not any(is_alive(pid) for pid in kernel), 5)
 
 
 def test_a_killed_run_is_known_as_killed_and_its_kernel_ends(
