@@ -12,12 +12,12 @@ _PARTS = {
     "M": r"(\d{2})",
     "S": r"(\d{2})",
 }
-# Fractions of a second and the zone may follow a time; both are left out, so times are taken as they are written.
+# Fractions of a second and the zone may follow a time; both are left out: times are taken as written.
 _AFTER_TIME = r"(?:\.\d+)?\s*(?:Z|[+-]\d{2}:?\d{2})?"
 
 
 def pattern(date_format: str) -> tuple[str, str]:
-    """Return a regular expression for a whole cell (RE2 and `re` alike) and the order of its groups, like `Ymd`.
+    """Return a regular expression for a whole cell (RE2 and `re`) and the order of its groups, like `Ymd`.
 
     Raises:
         ValueError: when the format holds a part that is not supported, or one twice.

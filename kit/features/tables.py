@@ -1,7 +1,7 @@
 """Building blocks for tables of any shape, as `kit new` uses them: raw sparse columns in, dense features out.
 
-A missing value is an empty cell, NaN, or a date that does not follow its format; all blocks take it the same way,
-so that a row in training and the same row in a request give the same numbers.
+A missing value is an empty cell, NaN, or a date that does not follow its format; all blocks take it the same
+way, so that a row in training and the same row in a request give the same numbers.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _SIGNS = r"([\p{Han}\p{Hiragana}\p{Katakana}])"
 
 
 def scaled(column: tf.SparseTensor) -> tf.Tensor:
-    """Return float32 [batch] with mean 0 and deviation 1; a missing value is the mean, an outlier is clipped."""
+    """Return float32 [batch] with mean 0, deviation 1; a missing value is the mean, an outlier is clipped."""
     present = _without_nan(column)
     score = tft.scale_to_z_score(present)
     return tf.clip_by_value(fill_missing(score, 0.0), -_CLIP, _CLIP)
@@ -107,9 +107,9 @@ def whole_seconds(column: tf.SparseTensor, units: int) -> tf.SparseTensor:
 def class_index(label: tf.SparseTensor, classes: Sequence[str | int | float]) -> tf.Tensor:
     """Return int64 [batch]: the place of the label in `classes`.
 
-    A label that is not among the classes fails the step: it would be trained on as another class. A request has no
-    label, and TFX then feeds a made-up one whose index nobody asks for. So it is the computation that fails and not
-    an assertion, which would run all the same.
+    A label that is not among the classes fails the step: it would be trained on as another class. A request
+    has no label, and TFX then feeds a made-up one whose index nobody asks for. So it is the computation that
+    fails and not an assertion, which would run all the same.
     """
     values = fill_missing(label, "" if label.dtype == tf.string else 0)
     hits = values[:, tf.newaxis] == tf.constant(list(classes), values.dtype)[tf.newaxis, :]
@@ -126,7 +126,7 @@ def _without_nan(column: tf.SparseTensor) -> tf.SparseTensor:
 
 
 def _day_number(year: tf.Tensor, month: tf.Tensor, day: tf.Tensor) -> tf.Tensor:
-    """Days since 1970-01-01 in the Gregorian calendar, by counting years from March, so that leap days come last."""
+    """Days since 1970-01-01 in the Gregorian calendar; years begin in March, so that leap days come last."""
     year = tf.where(month <= 2, year - 1, year)  # noqa: PLR2004  February
     day_of_year = tf.math.floordiv(153 * tf.math.floormod(month + 9, 12) + 2, 5) + day - 1
     leap_days = tf.math.floordiv(year, 4) - tf.math.floordiv(year, 100) + tf.math.floordiv(year, 400)

@@ -1,4 +1,4 @@
-"""`kit new`: a project for data that the kit has never seen, written by looking at them. Never imports TensorFlow."""
+"""`kit new`: a project for data that the kit has never seen, by looking at them. Never imports TensorFlow."""
 
 from kit.new.create import Created, create
 

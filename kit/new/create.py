@@ -97,7 +97,8 @@ def _check_name(name: str, folder: Path) -> None:
         near = re.sub(r"[^a-z0-9]+", "_", name.casefold()).strip("_")
         hint = f" such as {near}" if re.fullmatch(NAME_PATTERN, near) else ""
         raise ProjectError(
-            f"A project's name has small letters, digits and _, and begins with a letter, but {name!r} does not. "
+            "A project's name has small letters, digits and _, and begins with a letter, "
+            f"but {name!r} does not. "
             f"Take another one{hint}."
         )
     for taken in (folder, BUILT_IN / name):
@@ -133,12 +134,14 @@ def _check_table(sample: Sample, label: str, path: Path) -> None:
         near = difflib.get_close_matches(label, names, 1, cutoff=0.5)
         hint = f"Did you mean {near[0]!r}? " if near else ""
         raise ProjectError(
-            f"The label must be a column of {path}, but {label!r} is none. {hint}Its columns are {', '.join(names)} "
+            f"The label must be a column of {path}, but {label!r} is none. {hint}Its "
+            f"columns are {', '.join(names)} "
             f"(delimiter {sample.delimiter!r})."
         )
     if sample.table.num_rows < FEWEST_ROWS:
         raise InputDataError(
-            f"A model needs {FEWEST_ROWS} rows or more, but {path} has {sample.table.num_rows}. Collect more of them."
+            f"A model needs {FEWEST_ROWS} rows or more, but {path} has "
+            f"{sample.table.num_rows}. Collect more of them."
         )
 
 
@@ -154,7 +157,8 @@ def _check_features(kinds: dict[str, Verdict], path: Path) -> None:
             "; ".join(f"{name} {v.why}" for name, v in kinds.items() if v.kind != "label") or "nothing else"
         )
         raise InputDataError(
-            f"A model needs a column to predict from, but beside the label {path} has: {found}. Add columns to the data."
+            f"A model needs a column to predict from, but beside the label {path} has: "
+            f"{found}. Add columns to the data."
         )
 
 

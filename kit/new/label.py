@@ -1,4 +1,4 @@
-"""What is to be predicted: the task that a label asks for, its classes, and what a useless model would reach."""
+"""What is to be predicted: the task that a label asks for, its classes, and what a useless model reaches."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def judge_label(name: str, column: pa.ChunkedArray, task: str | None) -> Label:
     """Say which task a label asks for, or check that it fits the given one.
 
     Raises:
-        InputDataError: when the label cannot be modelled: missing values, constant, nested, words without end.
+        InputDataError: when the label cannot be modelled: missing values, constant, nested, too many words.
         UsageError: when `task` is unknown or the label does not fit it.
 
     """
@@ -83,17 +83,20 @@ def judge_label(name: str, column: pa.ChunkedArray, task: str | None) -> Label:
         values = values_of(column)
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
         raise InputDataError(
-            f"A label must be a word or a number in each row, but {name!r} holds {column.type}. Name another column."
+            f"A label must be a word or a number in each row, but {name!r} holds "
+            f"{column.type}. Name another column."
         ) from None
     if values.null_count:
         raise InputDataError(
-            f"Every row needs a label, but {values.null_count:,} of {len(values):,} rows have none in {name!r}. "
+            f"Every row needs a label, but {values.null_count:,} of {len(values):,} rows "
+            f"have none in {name!r}. "
             "Remove those rows, or fill them in, before you make a project of them."
         )
     counts = Counter(values.to_pylist())
     if len(counts) == 1:
         raise InputDataError(
-            f"A label must have at least two values, but {name!r} is {next(iter(counts))!r} in every row that was "
+            f"A label must have at least two values, but {name!r} is "
+            f"{next(iter(counts))!r} in every row that was "
             "looked at. Name another column."
         )
     chosen = _choose_task(name, values, len(counts), task)
@@ -111,13 +114,15 @@ def _choose_task(name: str, values: pa.ChunkedArray, distinct: int, task: str | 
         )
     if task == "binary" and distinct != _TWO:
         raise UsageError(
-            f"A binary label has two values, but {name!r} has {distinct:,}. Take multiclass or regression, or "
+            f"A binary label has two values, but {name!r} has {distinct:,}. Take "
+            "multiclass or regression, or "
             "make a column of two values."
         )
     if distinct > MOST_CLASSES and (words or task == "multiclass"):
         remedy = "Is it an id or free text? Name another column" if words else "Take regression"
         raise InputDataError(
-            f"A label of classes may have {MOST_CLASSES} of them, but {name!r} has {distinct:,}. {remedy}, or group "
+            f"A label of classes may have {MOST_CLASSES} of them, but {name!r} has "
+            f"{distinct:,}. {remedy}, or group "
             "the values into fewer classes."
         )
     for known in ("binary", "multiclass", "regression"):
@@ -167,9 +172,8 @@ def _balance(classes: list[Any], counts: Counter[Any]) -> tuple[str, ...]:
     rarest = min(classes, key=lambda value: counts[value])
     share = counts[rarest] / counts.total()
     if counts[rarest] < _FEW_ROWS or share < _RARE:
-        return (
-            f"class {rarest!r} has only {counts[rarest]:,} rows ({share:.2%}): little to learn or judge it by",
-        )
+        rows = f"{counts[rarest]:,} rows ({share:.2%})"
+        return (f"class {rarest!r} has only {rows}: little to learn or judge it by",)
     return ()
 
 

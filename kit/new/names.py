@@ -1,4 +1,4 @@
-"""Names of features: a column may be called anything, a vocabulary's file and a layer of the model may not."""
+"""Names of features: a column may be called anything, a vocabulary's file and a model's layer may not."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ _ENDINGS = ("", "_missing", "_month", "_weekday", "_hour")
 
 
 def safe_names(columns: Iterable[str], taken: Iterable[str]) -> dict[str, str]:
-    """Give each column a name of letters, digits and _, apart from all others and from those `taken`, whatever the case.
+    """Give each column a name of letters, digits and _, apart from all others and those `taken`, in any case.
 
-    A column that has such a name keeps it. Else accents are dropped, and a column in another script is called by its
-    place, like `column_3`.
+    A column that has such a name keeps it. Else accents are dropped, and a column in another script is called
+    by its place, like `column_3`.
     """
     used = {name.casefold() for name in taken}
     names: dict[str, str] = {}

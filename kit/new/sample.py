@@ -25,7 +25,7 @@ _BLOCK_BYTES = 4 << 20
 
 @dataclass(frozen=True)
 class Sample:
-    """The rows that were looked at. Cells of a CSV are strings, columns of a Parquet file keep their types."""
+    """The rows that were looked at. Cells of a CSV are strings, columns of Parquet keep their types."""
 
     table: pa.Table
     file_format: Literal["csv", "parquet"]
@@ -35,7 +35,7 @@ class Sample:
 
     @property
     def is_whole(self) -> bool:
-        return self.table.num_rows >= self.rows_in_files
+        return bool(self.table.num_rows >= self.rows_in_files)
 
 
 def take_sample(files: list[Path]) -> Sample:
@@ -134,7 +134,8 @@ def _same_columns(files: list[Path], batches: list[pa.RecordBatch]) -> list[pa.R
     for batch in batches:
         if not batch.schema.equals(first):
             raise InputDataError(
-                f"All files of {files[0].parent} must have the same columns, but one has {', '.join(batch.schema.names)} "
+                f"All files of {files[0].parent} must have the same columns, but one has "
+                f"{', '.join(batch.schema.names)} "
                 f"and {files[0].name} has {', '.join(first.names)}. Make them alike, or name one file."
             )
     return batches
@@ -146,6 +147,6 @@ def _count_rows(files: list[Path], file_format: str, table: pa.Table) -> int:
     if table.num_rows < MOST_ROWS:
         return int(table.num_rows)
     all_bytes = sum(path.stat().st_size for path in files)
-    # Cells and delimiters only: quotes make the real lines a little longer, so this reckons too many rows, not too few.
+    # Cells and delimiters only: quotes make real lines longer, so this is rather too many than too few.
     row_bytes = sum(column.nbytes for column in table.columns) / table.num_rows - 3 * table.num_columns
-    return max(table.num_rows, round(all_bytes / max(row_bytes, 1.0)))
+    return max(int(table.num_rows), round(all_bytes / max(row_bytes, 1.0)))

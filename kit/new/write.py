@@ -1,4 +1,4 @@
-"""The text of a new project's files, made of the templates beside this module and of what was seen in the data."""
+"""The text of a new project's files, made of the templates beside this module and of what the data show."""
 
 from __future__ import annotations
 
@@ -150,7 +150,7 @@ def project_yml(plan: Plan) -> str:
 
 
 def training(rows: int) -> dict[str, float]:
-    """Return epochs and a batch size that take some thousand steps: long enough to learn, short enough to wait for."""
+    """Return epochs and a batch size for some thousand steps: enough to learn, short enough to wait for."""
     batch_size = next((size for most, size in _BATCH_SIZES.items() if rows <= most), _LARGEST_BATCH)
     steps = max(1, round(rows * _TRAIN_SHARE / batch_size))
     return {

@@ -1,4 +1,4 @@
-"""A signature whose arguments are not called as the columns: TensorFlow takes plain names, apart by more than case."""
+"""A signature whose arguments are not called as the columns: TensorFlow takes plain names only."""
 
 from __future__ import annotations
 
@@ -15,11 +15,13 @@ def renamed_columns_signature(module: ServingModule, arguments: Mapping[str, str
 
     Args:
         module: predicts.
-        arguments: raw column to the name of its argument; columns that are not there are no part of a request.
+        arguments: raw column to the name of its argument; columns that are not there are not requested.
     """
     predict = columns_signature(module).python_function
     spec = module.request_spec()
-    inputs = {name: tf.TensorSpec([None], spec[column].dtype, name=name) for column, name in arguments.items()}
+    inputs = {
+        name: tf.TensorSpec([None], spec[column].dtype, name=name) for column, name in arguments.items()
+    }
 
     @tf.function(input_signature=[inputs])  # type: ignore[untyped-decorator, unused-ignore]
     def serving_default(values: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:

@@ -1,4 +1,4 @@
-"""Runs the steps of a project and asks its model. Imported by the tests when they run, for TFX warns at import."""
+"""Runs the steps of a project and asks its model. Imported when the tests run: TFX warns at import."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class Run:
         return labels, predictions.numpy()
 
     def check_signatures_agree(self, arguments: dict[str, str]) -> None:
-        """Send the same rows as examples and column by column; `arguments` are what the columns are called there."""
+        """Send the same rows as examples and by columns; `arguments` are what columns are called there."""
         records = self.eval_records[:100]
         model = self.saved
         signature = model.signatures["serving_default"]
