@@ -33,10 +33,6 @@ class Sample:
     rows_in_files: int
     """Rows of all files: counted for Parquet and small CSVs, else reckoned from the bytes."""
 
-    @property
-    def is_whole(self) -> bool:
-        return bool(self.table.num_rows >= self.rows_in_files)
-
 
 def take_sample(files: list[Path]) -> Sample:
     """Read the first rows of the files, which must have the same columns.
@@ -149,4 +145,4 @@ def _count_rows(files: list[Path], file_format: str, table: pa.Table) -> int:
     all_bytes = sum(path.stat().st_size for path in files)
     # Cells and delimiters only: quotes make real lines longer, so this is rather too many than too few.
     row_bytes = sum(column.nbytes for column in table.columns) / table.num_rows - 3 * table.num_columns
-    return max(int(table.num_rows), round(all_bytes / max(row_bytes, 1.0)))
+    return int(max(table.num_rows, round(all_bytes / max(row_bytes, 1.0))))
