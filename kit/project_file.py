@@ -9,7 +9,9 @@ import math
 import re
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+from kit.errors import ProjectError
 
 NAME_PATTERN = r"^[a-z][a-z0-9_]*$"
 
@@ -174,6 +176,21 @@ class Training(_Section):
     batch_size: int = Field(default=256, ge=1, description="examples")
     learning_rate: float = Field(default=0.001, gt=0, description="Adam's step size")
     seed: int = Field(default=7, ge=0)
+
+    def override(self, **given: float) -> Training:
+        """Return a copy with the given values; 0 keeps the project's own.
+
+        Raises:
+            ProjectError: when a value is out of range; the message names it.
+        """
+        changes = {name: value for name, value in given.items() if value}
+        try:
+            return Training.model_validate({**self.model_dump(), **changes})
+        except ValidationError as error:
+            [problem, *_] = error.errors()
+            raise ProjectError(
+                f"{problem['loc'][0]}: {problem['msg']}, found {problem['input']!r}. Give another, or 0 for the project's."
+            ) from None
 
 
 class Tensor(_Section):

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import datetime
 import logging
+import os
 from pathlib import Path
 from typing import Any
+
+# Before TensorFlow is imported, which then writes nothing but errors of its own into a notebook.
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 from absl import logging as absl_logging
 from ml_metadata.proto import metadata_store_pb2
@@ -24,11 +28,12 @@ from kit.workspace import Workspace
 # Named, because Beam's default outside IPython first looks for a runner binary on the web.
 LOCAL_RUNNER = "--runner=apache_beam.runners.portability.fn_api_runner.fn_runner.FnApiRunner"
 
-# The notebook that makes the outputs of a component, for the message when they are missing.
-_MADE_BY = {
+# The components in the order of the chain, and the notebook that runs each.
+CHAIN = {
     "ExampleGen": "01_data",
     "StatisticsGen": "01_data",
     "SchemaGen": "01_data",
+    "ExampleValidator": "01_data",
     "Transform": "02_features",
     "Trainer": "03_train",
     "Evaluator": "04_evaluate",
@@ -47,7 +52,8 @@ class Session(interactive_context.InteractiveContext):
 
     def __init__(self, workspace: Workspace, project: Project) -> None:
         absl_logging.set_verbosity(absl_logging.ERROR)  # the driver's and publisher's lines; steps have their own log
-        logging.getLogger("apache_beam").setLevel(logging.ERROR)
+        for name in ("apache_beam", "tensorflow"):
+            logging.getLogger(name).setLevel(logging.ERROR)
         self.workspace, self.project = workspace, project
         self.steps: list[StepRecord] = []
         root = workspace.artifacts(project.name)
@@ -150,6 +156,13 @@ class Session(interactive_context.InteractiveContext):
         """Return artifacts of the past as an input for a component."""
         return channel_utils.as_channel(artifacts)
 
+    def done(self) -> dict[str, bool]:
+        """Return for each component of the chain whether it has ended well in this workspace."""
+        with self._metadata() as handle:
+            past = executions(handle.store, self.pipeline_name)
+        ended = {e.properties["component_id"].string_value for e in past if e.last_known_state in ENDED_WELL}
+        return {component: component in ended for component in CHAIN}
+
     def path(self, component_id: str, key: str) -> Path:
         """Return the folder of what a component last made."""
         return Path(self.latest(component_id, key).uri)
@@ -161,10 +174,9 @@ class Session(interactive_context.InteractiveContext):
         for execution in reversed(executions(store, self.pipeline_name, component_id)):
             if execution.last_known_state in ENDED_WELL:
                 return execution
-        notebook = _MADE_BY.get(component_id, "the notebook before")
         raise StepOrderError(
             f"{component_id} must have run, but it has not in {self.workspace.path} for project {self.project.name}. "
-            f"Run {notebook} first, with the same workspace and project."
+            f"Run {CHAIN[component_id]} first, with the same workspace and project."
         )
 
     def _discard_dead_executions(self, handle: metadata.Metadata) -> None:

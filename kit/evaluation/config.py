@@ -80,16 +80,13 @@ def _metric(task: Task, name: str, gates: tuple[Gate, ...]) -> tfma.MetricConfig
     for gate in gates:
         if gate.metric == name:
             by_slice[tuple(sorted(_values(gate).items()))].append(gate)
+    # Not `config.threshold`, which TFMA applies to every slice; a SlicingSpec without values is all rows.
     for values, same_slice in by_slice.items():
-        threshold = _threshold(same_slice)
-        if values:
-            config.per_slice_thresholds.append(
-                config_pb2.PerSliceMetricThreshold(
-                    slicing_specs=[tfma.SlicingSpec(feature_values=dict(values))], threshold=threshold
-                )
+        config.per_slice_thresholds.append(
+            config_pb2.PerSliceMetricThreshold(
+                slicing_specs=[tfma.SlicingSpec(feature_values=dict(values))], threshold=_threshold(same_slice)
             )
-        else:
-            config.threshold.CopyFrom(threshold)
+        )
     return config
 
 

@@ -15,7 +15,7 @@ from tfx.dsl.components.base import executor_spec
 from tfx.proto import pusher_pb2
 from tfx.types import artifact_utils
 
-from kit.errors import NotBlessedError
+from kit.errors import InfraCheckError, NotBlessedError
 from kit.release.signatures import MODEL_FOLDER
 from kit.session import Session
 
@@ -84,3 +84,18 @@ def pushed_version(session: Session) -> Path | None:
         folder = Path(outputs["pushed_model"][0].get_string_custom_property("pushed_destination"))
         return folder if (folder / "saved_model.pb").is_file() else None
     return None
+
+
+def check_pushed(session: Session) -> str:
+    """Return one sentence with the folder of the version that was pushed last.
+
+    Raises:
+        InfraCheckError: when it is not there.
+    """
+    folder = pushed_version(session)
+    if folder is None:
+        raise InfraCheckError(
+            f"A pushed version must be in {session.workspace.serving(session.project.name)}, but none is. "
+            "Run the push again."
+        )
+    return f"Version {folder.name} of {session.project.name} is in {folder}."
