@@ -91,7 +91,7 @@ def run(  # noqa: PLR0913, PLR0917  one for each option
     ] = None,
     file: Annotated[
         Path | None,
-        typer.Option("--file", "-f", help="YAML file of parameters; -p goes before it.", show_default=False),
+        typer.Option("--file", "-f", help="YAML file of parameters; those of -p win.", show_default=False),
     ] = None,
     timeout: Annotated[
         float | None, typer.Option(min=1, help="Seconds that each notebook may take.", show_default=False)

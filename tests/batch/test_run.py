@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import errno
 import json
+import signal
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +11,7 @@ import pytest
 import yaml
 
 from kit import errors
+from kit.batch import report
 from kit.batch.record import list_runs
 from kit.batch.run import RunOptions, explain, run_chain
 from kit.errors import ExitCode, KitError
@@ -128,3 +131,41 @@ def test_an_unusable_project_is_found_before_anything_runs(
     with pytest.raises(errors.ProjectError, match="chicago_taxi"):
         run_chain([path], {"project_name": "chicago_tax"}, tmp_path / "ws", PLAIN)
     assert list_runs(tmp_path / "ws" / "runs") == []
+
+
+def test_a_report_that_cannot_be_written_does_not_change_how_a_run_ended(
+    write_notebook: WriteNotebook, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full_disk(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(report, "write_report", full_disk)
+    said: list[str] = []
+    run_chain([write_notebook("01_a", "a: int = 1")], {}, tmp_path / "ws", PLAIN, said.append)
+    assert run_json(tmp_path / "ws")["state"] == "done"
+    assert "No space left" in said[-1]
+
+
+def test_an_interrupt_between_two_notebooks_is_recorded(
+    write_notebook: WriteNotebook, tmp_path: Path
+) -> None:
+    paths = [write_notebook(name, "a: int = 1") for name in ("01_a", "02_b")]
+
+    def say(line: str) -> None:
+        if line.startswith("[01_a] done"):
+            signal.raise_signal(signal.SIGTERM)
+
+    record = run_chain(paths, {}, tmp_path / "ws", PLAIN, say)
+    assert (record.state, record.exit_code) == ("interrupted", ExitCode.INTERRUPTED)
+    assert [n["state"] for n in run_json(tmp_path / "ws")["notebooks"]] == ["done", "pending"]
+    assert "between two notebooks" in explain(record)
+
+
+def test_an_unforeseen_error_is_recorded_as_a_failure(write_notebook: WriteNotebook, tmp_path: Path) -> None:
+    def say(line: str) -> None:
+        if line.startswith("[01_a] started"):
+            raise BrokenPipeError
+
+    with pytest.raises(BrokenPipeError):
+        run_chain([write_notebook("01_a", "a: int = 1")], {}, tmp_path / "ws", PLAIN, say)
+    assert (run_json(tmp_path / "ws")["state"], run_json(tmp_path / "ws")["exit_code"]) == ("failed", 20)
