@@ -23,7 +23,7 @@ from kit.warm.errors import WarmUnavailableError
 ROOT = Path(__file__).resolve().parents[2]
 """The folder that `kit` is imported from."""
 
-DEFAULTS = {"TF_CPP_MIN_LOG_LEVEL": "2", "TF_USE_LEGACY_KERAS": "1"}
+DEFAULTS = {"TF_CPP_MIN_LOG_LEVEL": "3", "TF_USE_LEGACY_KERAS": "1"}
 """Set in the warm process unless the caller sets them: quiet C++ logs, and what importing
 tensorflow_transform.keras_lib sets."""
 
