@@ -69,8 +69,10 @@ class Session(interactive_context.InteractiveContext):
 
     def run(
         self, component: Any, enable_cache: bool = True, beam_pipeline_args: list[str] | None = None
-    ) -> StepRecord:
+    ) -> None:
         """Run a component, or take its results from the cache when nothing it depends on changed.
+
+        How it ended is shown in the notebook, and is the last of `steps`.
 
         Raises:
             KitError: when the executor raises one (a gate, bad input); StepFailedError for any other failure.
@@ -88,7 +90,6 @@ class Session(interactive_context.InteractiveContext):
                 self.steps.append(monitor.end(ending))
                 raise
         self.steps.append(monitor.end("cached" if monitor.cached else "done"))
-        return self.steps[-1]
 
     def _launcher(
         self, component: Any, monitor: StepMonitor, enable_cache: bool, beam_args: list[str] | None
