@@ -19,6 +19,9 @@ CODE_VALUES = 100  # the same when the name says so
 CATEGORY_VALUES = 50  # words with more values are ids
 _MOSTLY_UNIQUE = 0.9  # share of rows with a value of their own, from which nothing can be learnt
 _TEXT_WORDS = 3  # on average
+_NAMES_SHARE = 0.1  # of the rows: what comes again more often is the name of something
+_LONG_CODE = 100_000_000  # amounts so large seldom repeat
+_FEW_CELLS = 10
 _LONGEST_NUMBER = 18  # digits that int64 holds
 _JUDGED_CELLS = 2_000  # of a text
 _MILLISECONDS = 1000
@@ -110,6 +113,8 @@ def judge(name: str, column: pa.ChunkedArray) -> Verdict:
     distinct = pc.count_distinct(present).as_py()
     if len(present) == 0:
         return Verdict("ignore", "is empty", missing=missing)
+    if len(present) < _FEW_CELLS and missing > len(present):
+        return Verdict("ignore", f"is empty but for {len(present)} rows", missing=missing, distinct=distinct)
     if distinct == 1 and not missing:
         return Verdict("ignore", f"is always {present[0].as_py()!r}", distinct=1)
     if distinct <= _TWO and not pa.types.is_floating(values.type):
@@ -142,8 +147,8 @@ def _judge_integers(name: str, present: pa.ChunkedArray, distinct: int, missing:
             return Verdict("timestamp", f"{unit} since 1970", "int", units=units)
     if distinct <= (CODE_VALUES if _CODE_NAME.search(name) else FEW_VALUES):
         return Verdict("category", f"{_count(distinct)}, whole numbers {low} to {high}", "int")
-    if named_id:
-        return Verdict("id", f"{_count(distinct)}, named as an id", "int")
+    if named_id or (low >= _LONG_CODE and distinct <= rows * _NAMES_SHARE):
+        return Verdict("id", f"{_count(distinct)}, whole numbers that name something", "int")
     return Verdict("number", f"whole numbers {_range(present)}", "float")
 
 
@@ -159,7 +164,7 @@ def _judge_strings(present: pa.ChunkedArray, distinct: int) -> Verdict:
     words = statistics.fmean(len(_WORD.findall(cell)) for cell in cells)
     # A date or a UUID is many words by its signs, but has no blanks.
     spaced = statistics.fmean(not cell.isascii() or " " in cell.strip() for cell in cells)
-    if words >= _TEXT_WORDS and spaced > 0.5:  # noqa: PLR2004  the larger part
+    if words >= _TEXT_WORDS and spaced > 0.5 and distinct > rows * _NAMES_SHARE:  # noqa: PLR2004  the larger part
         return Verdict("text", f"{words:.0f} words on average")
     if distinct > _MOSTLY_UNIQUE * rows:
         return Verdict("key", f"{distinct:,} values in {rows:,} rows", warning=warning)
