@@ -53,14 +53,13 @@ def fingerprint() -> str:
     return digest.hexdigest()
 
 
-def is_current() -> bool:
-    """Whether `.venv` is complete, up to date, and of the Python that KIT_PYTHON asks for, if it does."""
+def is_current(wanted_python: str = "") -> bool:
+    """Whether `.venv` is complete and up to date, and made from the wanted Python if one is named."""
     stamp = VENV / STAMP
     if not stamp.is_file():
         return False
     made_for, _, python = stamp.read_text().partition("\n")
-    suits = not os.environ.get("KIT_PYTHON") or python == os.path.realpath(sys.executable)
-    return suits and made_for == fingerprint()
+    return wanted_python in {"", python} and made_for == fingerprint()
 
 
 def say(message: str) -> None:
@@ -121,15 +120,8 @@ def install_tools() -> Path:
     say("installing uv into .setup/tools")
     shutil.rmtree(TOOLS, ignore_errors=True)
     run([sys.executable, "-m", "venv", TOOLS])
-    pip: Command = [
-        TOOLS / "bin" / "python",
-        "-m",
-        "pip",
-        "--disable-pip-version-check",
-        "--quiet",
-        "install",
-    ]
-    run([*pip, "--require-hashes", "--no-deps", "--only-binary=:all:", "-r", TOOLS_LOCK])
+    pip: Command = [TOOLS / "bin" / "python", "-m", "pip", "--disable-pip-version-check", "-qq"]
+    run([*pip, "install", "--require-hashes", "--no-deps", "--only-binary=:all:", "-r", TOOLS_LOCK])
     marker.write_text(wanted)
     return uv
 
@@ -193,7 +185,9 @@ def only_one_set_up() -> Iterator[None]:
 def main() -> None:
     check_machine()
     with only_one_set_up():
-        if is_current() and starts(VENV / "bin" / "python"):  # another make finished it while this one waited
+        # Another make may have finished it while this one waited. Without KIT_PYTHON any Python will do.
+        wanted = os.path.realpath(sys.executable) if os.environ.get("KIT_PYTHON") else ""
+        if is_current(wanted) and starts(VENV / "bin" / "python"):
             return
         started = time.monotonic()
         try:
