@@ -20,13 +20,11 @@ from tfx.types import channel_utils
 
 from kit.errors import StepOrderError
 from kit.project import Project
+from kit.steps.beam_costs import LOCAL_RUNNER
 from kit.steps.history import ENDED_WELL, Artifacts, executions, inputs_of, outputs_of
 from kit.steps.launcher import StepLauncher, discard_execution
 from kit.steps.monitor import StepMonitor, StepRecord
 from kit.workspace import Workspace
-
-# Named, because Beam's default outside IPython first looks for a runner binary on the web.
-LOCAL_RUNNER = "--runner=apache_beam.runners.portability.fn_api_runner.fn_runner.FnApiRunner"
 
 # The components in the order of the chain, and the notebook that runs each.
 CHAIN = {
@@ -62,6 +60,7 @@ class Session(interactive_context.InteractiveContext):
             pipeline_name=project.name,
             pipeline_root=str(root),
             metadata_connection_config=metadata.sqlite_metadata_connection_config(str(workspace.metadata_path)),
+            # Named, because Beam's default outside IPython first looks for a runner binary on the web.
             beam_pipeline_args=[LOCAL_RUNNER],
         )
         with workspace.lock("step", f"{project.name}, opening"), self._metadata() as store:

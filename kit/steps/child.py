@@ -10,7 +10,7 @@ from tfx.dsl.components.base import base_beam_executor, base_executor
 from tfx.utils import json_utils
 
 from kit.project import Project
-from kit.steps import progress
+from kit.steps import beam_costs, progress
 
 
 def run_executor(payload: bytes, report: Callable[[str], None]) -> bytes:
@@ -24,6 +24,7 @@ def run_executor(payload: bytes, report: Callable[[str], None]) -> bytes:
         JSON of the output artifacts, with the properties that the executor set.
     """
     progress.set_report(report)
+    beam_costs.pay_once()
     request: dict[str, Any] = json_utils.loads(payload.decode())
     Project.load(request["project"])  # makes its features.py and model.py importable
     module, _, name = request["executor"].rpartition(".")
