@@ -1,0 +1,89 @@
+"""Time the taxi chain, data to push, of the kit and of stock TFX under papermill."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from kit import warm
+from kit.bench.figure import Figure
+from kit.errors import StepFailedError
+from kit.workspace import CHECKOUT
+
+_NOTEBOOKS = ("01_data", "02_features", "03_train", "04_evaluate", "05_release")
+
+
+def taxi(folder: Path) -> list[Figure]:
+    """Run both chains twice, cold and with everything cached; the kit's cold run starts without a warm process."""
+    kit_command = _kit("run", *_NOTEBOOKS, "-P", "chicago_taxi", "-w", str(folder / "kit"))
+    plain, root = folder / "plain.ipynb", folder / "plain"
+    root.mkdir(parents=True)
+    _timed(_module("kit.bench.plain_tfx", str(plain), str(root)))
+    papermill = _module("papermill", str(plain), str(folder / "plain_done.ipynb"), "-k", "python3")
+    figures = []
+    for name in ("cold", "all cached"):
+        if name == "cold":
+            warm.stop()
+        ours, peer = _timed(kit_command), _timed(papermill)
+        figures.append(Figure(f"taxi, data to push, {name}, kit over peer", ours / peer, "ratio", 0.5, "less", peer, ours))
+    return figures
+
+
+def recommender(folder: Path) -> Figure:
+    """Run the sample's chain and compare its AUC on the evaluation span with the best that any model can reach."""
+    import tensorflow_model_analysis  # noqa: F401, PLC0415  seconds that only this figure needs
+
+    from kit.evaluation.results import metrics_table  # noqa: PLC0415
+    from kit.project import Project  # noqa: PLC0415
+    from kit.session import Session  # noqa: PLC0415
+    from kit.workspace import Workspace  # noqa: PLC0415
+    from sample_data import best_auc  # noqa: PLC0415
+
+    _timed(_kit("run", *_NOTEBOOKS[:4], "-w", str(folder)))
+    project = Project.load("recommender")
+    session = Session(Workspace(folder), project)
+    table = metrics_table(session.path("Evaluator", "evaluation"), project).set_index("slice")
+    auc, best = float(table.loc["all rows", "auc"]), best_auc(7)
+    return Figure("recommender, (AUC - 0.5) / (best possible - 0.5)", (auc - 0.5) / (best - 0.5), "ratio", 0.85, "more", None, auc)
+
+
+def wrong_parameter() -> Figure:
+    """Time a batch whose parameter is misspelt, from the command to the error."""
+    started = time.perf_counter()
+    done = subprocess.run(_kit("run", "-p", "epoch", "3"), capture_output=True, check=False)  # noqa: S603
+    seconds = time.perf_counter() - started
+    if done.returncode != 2:  # noqa: PLR2004  the exit code of wrong usage
+        raise StepFailedError(f"A wrong parameter must end with exit code 2, but ended with {done.returncode}.")
+    return Figure("wrong parameter, time to the error", seconds, "s", 2, "less")
+
+
+def fresh_clone(folder: Path) -> Figure:
+    """Time `make run` in a fresh clone, set-up included; packages that were fetched before come from uv's cache."""
+    clone = folder / "clone"
+    _timed(["git", "clone", "--quiet", str(CHECKOUT), str(clone)])
+    seconds = _timed(["make", "-C", str(clone), "run"])
+    return Figure("make run in a fresh clone, set-up included", seconds, "s", 600, "less")
+
+
+def _kit(*words: str) -> list[str]:
+    return [str(Path(sys.executable).with_name("kit")), *words]
+
+
+def _module(name: str, *words: str) -> list[str]:
+    return [sys.executable, "-m", name, *words]
+
+
+def _timed(command: Sequence[str]) -> float:
+    """Run a command and return its seconds.
+
+    Raises:
+        StepFailedError: when it fails; a figure of a failed run means nothing.
+    """
+    started = time.perf_counter()
+    done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
+    if done.returncode:
+        raise StepFailedError(f"{' '.join(command)} failed (exit code {done.returncode}):\n{done.stderr[-2000:]}")
+    return time.perf_counter() - started

@@ -1,0 +1,37 @@
+"""One measured figure with its goal."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A measured value; `peer` is what the same run measured of stock TFX, in the unit of `measured`.
+
+    `goal` is a bound: the value must be at most or at least that, as `better` says.
+    """
+
+    name: str
+    value: float
+    unit: str
+    goal: float
+    better: Literal["less", "more"]
+    peer: float | None = None
+    measured: float | None = None
+
+    @property
+    def ok(self) -> bool:
+        return self.value <= self.goal if self.better == "less" else self.value >= self.goal
+
+    def as_json(self) -> dict[str, object]:
+        return {
+            "name": self.name,
+            "value": round(self.value, 4),
+            "unit": self.unit,
+            "goal": self.goal,
+            "ok": self.ok,
+            "peer": self.peer,
+            "measured": self.measured,
+        }

@@ -1,0 +1,34 @@
+"""Time the generator of sample data, and see how much memory ten million rows take."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+from kit.bench.figure import Figure
+from kit.workspace import CHECKOUT
+
+_ROWS = 10_000_000
+_SCRIPT = """
+import json, pathlib, resource, sys, time
+from sample_data import Config, Generator, write_span
+generator = Generator(Config(spans=1, rows_per_span=int(sys.argv[1]), users=200_000, items=5_000))
+started = time.perf_counter()
+rows = sum(write_span(pathlib.Path(sys.argv[2]), span, blocks) for span, blocks in generator.spans())
+seconds = time.perf_counter() - started
+peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+print(json.dumps({"rows_a_second": rows / seconds, "peak_mb": peak / 1e6}))
+"""
+
+
+def generator(folder: Path) -> list[Figure]:
+    """Generate ten million rows into a folder, in a process of its own."""
+    command = [sys.executable, "-c", _SCRIPT, str(_ROWS), str(folder)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=CHECKOUT)  # noqa: S603
+    found = json.loads(done.stdout)
+    return [
+        Figure("generator", found["rows_a_second"], "rows a second", 200_000, "more"),
+        Figure("generator, peak memory at 10 million rows", found["peak_mb"], "MB", 500, "less"),
+    ]
