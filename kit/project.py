@@ -1,8 +1,8 @@
 """A project: the folder that says what is modelled. Notebooks take one as a parameter and are specific to none.
 
-    project.yml     data, columns, label, slices, gates, signatures (see `kit.project_file`)
-    features.py     preprocessing_fn, for Transform
-    model.py        build_model and signatures, for Trainer
+project.yml     data, columns, label, slices, gates, signatures (see `kit.project_file`)
+features.py     preprocessing_fn, for Transform
+model.py        build_model and signatures, for Trainer
 """
 
 from __future__ import annotations
@@ -139,7 +139,9 @@ class Project:
                 f"A span is trained or evaluated on, not both, but {shared} is in train_spans {train} and "
                 f"eval_spans {held_out}. Choose ranges apart from each other."
             )
-        chosen = [("train", span) for span in train.numbers()] + [("eval", span) for span in held_out.numbers()]
+        chosen = [("train", span) for span in train.numbers()] + [
+            ("eval", span) for span in held_out.numbers()
+        ]
         return [
             InputFile(path, split, span)
             for split, span in chosen
@@ -160,7 +162,9 @@ class Project:
         if match := re.fullmatch(r"package:([\w.]+)/(.+)", pattern):
             spec = importlib.util.find_spec(match[1])
             if spec is None or not spec.submodule_search_locations:
-                raise ProjectError(f"{self.folder / 'project.yml'}: data.files names package {match[1]}, not installed.")
+                raise ProjectError(
+                    f"{self.folder / 'project.yml'}: data.files names package {match[1]}, not installed."
+                )
             return Path(next(iter(spec.submodule_search_locations))), match[2]
         path = (self.folder / pattern) if not Path(pattern).is_absolute() else Path(pattern)
         fixed = Path(os.path.normpath(path))
@@ -200,7 +204,9 @@ def _read_spec(path: Path) -> ProjectFile:
         content = yaml.load(text, Loader=_StrictLoader)  # noqa: S506  a SafeLoader that refuses duplicate keys
         node = yaml.compose(text, Loader=yaml.SafeLoader)
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise ProjectError(f"{path} must be a YAML file, but it cannot be read: {error}. Correct it there.") from error
+        raise ProjectError(
+            f"{path} must be a YAML file, but it cannot be read: {error}. Correct it there."
+        ) from error
     if not isinstance(content, dict):
         raise ProjectError(f"{path} must be a YAML mapping with name, task, label, data and columns.")
     try:
@@ -216,7 +222,9 @@ class _StrictLoader(yaml.SafeLoader):
         seen: set[Any] = set()
         for key, _ in node.value:
             if key.value in seen:
-                raise yaml.constructor.ConstructorError(None, None, f"{key.value!r} is there twice", key.start_mark)
+                raise yaml.constructor.ConstructorError(
+                    None, None, f"{key.value!r} is there twice", key.start_mark
+                )
             seen.add(key.value)
         return super().construct_mapping(node, deep=deep)
 

@@ -9,7 +9,15 @@ import math
 import re
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
 from kit.errors import ProjectError
 
@@ -112,7 +120,8 @@ class Data(_Section):
     """Where the rows are.
 
     `files` is relative to the project's folder, or `package:NAME/path` for files inside an installed package. With
-    `{SPAN}` in it every span is one partition; without it the rows are split two to one by a hash of their bytes, as stock TFX does.
+    `{SPAN}` in it every span is one partition; without it the rows are split two to one by a hash of their bytes,
+    as stock TFX does.
     """
 
     files: str
@@ -189,7 +198,8 @@ class Training(_Section):
         except ValidationError as error:
             [problem, *_] = error.errors()
             raise ProjectError(
-                f"{problem['loc'][0]}: {problem['msg']}, found {problem['input']!r}. Give another, or 0 for the project's."
+                f"{problem['loc'][0]}: {problem['msg']}, found {problem['input']!r}. "
+                "Give another, or 0 for the project's."
             ) from None
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 import logging
 import os
 from pathlib import Path
@@ -49,7 +49,9 @@ class Session(interactive_context.InteractiveContext):
     """
 
     def __init__(self, workspace: Workspace, project: Project) -> None:
-        absl_logging.set_verbosity(absl_logging.ERROR)  # the driver's and publisher's lines; steps have their own log
+        absl_logging.set_verbosity(
+            absl_logging.ERROR
+        )  # the driver's and publisher's lines; steps have their own log
         for name in ("apache_beam", "tensorflow"):
             logging.getLogger(name).setLevel(logging.ERROR)
         self.workspace, self.project = workspace, project
@@ -59,7 +61,9 @@ class Session(interactive_context.InteractiveContext):
         super().__init__(
             pipeline_name=project.name,
             pipeline_root=str(root),
-            metadata_connection_config=metadata.sqlite_metadata_connection_config(str(workspace.metadata_path)),
+            metadata_connection_config=metadata.sqlite_metadata_connection_config(
+                str(workspace.metadata_path)
+            ),
             # Named, because Beam's default outside IPython first looks for a runner binary on the web.
             beam_pipeline_args=[LOCAL_RUNNER],
         )
@@ -96,7 +100,7 @@ class Session(interactive_context.InteractiveContext):
         pipeline = data_types.PipelineInfo(
             pipeline_name=self.pipeline_name,
             pipeline_root=self.pipeline_root,
-            run_id=datetime.datetime.now(datetime.UTC).isoformat(),
+            run_id=dt.datetime.now(dt.UTC).isoformat(),
         )
         for name, channel in component.outputs.items():
             for artifact in channel.get():

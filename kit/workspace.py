@@ -1,12 +1,12 @@
 """The workspace: one folder that holds everything the notebooks make, and the only place where they meet.
 
-    workspace/
-        metadata.sqlite          ML Metadata: artifacts, executions, contexts
-        artifacts/<project>/     what the components write, one folder a component
-        serving/<project>/<n>/   pushed models, numeric versions as TensorFlow Serving wants them
-        runs/<run id>/           executed notebooks, run.json, log and report of a batch
-        logs/<project>/          one log a component, and TensorBoard's event files
-        projects/<name>/         projects that `kit new` wrote
+workspace/
+    metadata.sqlite          ML Metadata: artifacts, executions, contexts
+    artifacts/<project>/     what the components write, one folder a component
+    serving/<project>/<n>/   pushed models, numeric versions as TensorFlow Serving wants them
+    runs/<run id>/           executed notebooks, run.json, log and report of a batch
+    logs/<project>/          one log a component, and TensorBoard's event files
+    projects/<name>/         projects that `kit new` wrote
 """
 
 from __future__ import annotations
@@ -127,7 +127,9 @@ class Workspace:
                     told = True
                 time.sleep(_POLL_SECONDS)
         try:
-            write_atomically(holder, json.dumps({"pid": os.getpid(), "purpose": purpose, "since": time.time()}))
+            write_atomically(
+                holder, json.dumps({"pid": os.getpid(), "purpose": purpose, "since": time.time()})
+            )
             yield
         finally:
             holder.unlink(missing_ok=True)

@@ -15,12 +15,18 @@ def main() -> int:
     default = Config()
     parser = argparse.ArgumentParser(prog="python -m sample_data", description=__doc__)
     parser.add_argument("--out", type=Path, required=True, help="folder that gets impressions/ and truth/")
-    parser.add_argument("--seed", type=int, default=default.seed, help="same seed, same bytes (default %(default)s)")
+    parser.add_argument(
+        "--seed", type=int, default=default.seed, help="same seed, same bytes (default %(default)s)"
+    )
     parser.add_argument("--spans", type=int, default=default.spans, help="clean days (default %(default)s)")
-    parser.add_argument("--rows-per-span", type=int, default=default.rows_per_span, help="default %(default)s")
+    parser.add_argument(
+        "--rows-per-span", type=int, default=default.rows_per_span, help="default %(default)s"
+    )
     parser.add_argument("--users", type=int, default=default.users, help="default %(default)s")
     parser.add_argument("--items", type=int, default=default.items, help="default %(default)s")
-    parser.add_argument("--bad-day", action="store_true", help="add one more span, with every fault of faults.py")
+    parser.add_argument(
+        "--bad-day", action="store_true", help="add one more span, with every fault of faults.py"
+    )
     given = parser.parse_args()
     try:
         bad = [given.spans + 1] if given.bad_day else []

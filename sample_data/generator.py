@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Self
 
 import numpy as np
 import pyarrow as pa
@@ -20,7 +21,9 @@ from sample_data import world as w
 BLOCK_REQUESTS = 4096
 DAY_SECONDS = 86_400
 FIRST_DAY = 1_767_225_600  # 2026-01-01 00:00 UTC
-_VIEWED_ANYWAY = 0.25  # share of requests after which something the user likes enters the last items without a click
+_VIEWED_ANYWAY = (
+    0.25  # share of requests after which something the user likes enters the last items without a click
+)
 
 
 class SampleDataError(ValueError):
@@ -38,10 +41,18 @@ class Config:
     items: int = 400
 
     def __post_init__(self) -> None:
-        limits = {"seed": 0, "spans": 1, "rows_per_span": w.POSITIONS, "users": 10, "items": 5 * len(w.CATEGORIES)}
+        limits = {
+            "seed": 0,
+            "spans": 1,
+            "rows_per_span": w.POSITIONS,
+            "users": 10,
+            "items": 5 * len(w.CATEGORIES),
+        }
         for name, least in limits.items():
             if getattr(self, name) < least:
-                raise SampleDataError(f"{name} must be {least} or more, but is {getattr(self, name)}. Raise it.")
+                raise SampleDataError(
+                    f"{name} must be {least} or more, but is {getattr(self, name)}. Raise it."
+                )
 
 
 class Generator:
@@ -54,7 +65,9 @@ class Generator:
         self._names = {
             "user": pa.array([f"u{number}" for number in range(config.users)]),
             "item": pa.array([f"i{number}" for number in range(config.items)]),
-            "price": pa.array([f"{cents // 100}.{cents % 100:02d}" for cents in self.world.items.cents.tolist()]),
+            "price": pa.array(
+                [f"{cents // 100}.{cents % 100:02d}" for cents in self.world.items.cents.tolist()]
+            ),
         }
         # -1 marks an empty place; joining users start with none.
         self._last = self._liked(np.arange(config.users), w.HISTORY)
@@ -158,7 +171,8 @@ class Generator:
     def _history(self, user: w.Ints) -> pa.Array:
         last = self._last[user]
         places = [
-            self._names["item"].take(pa.array(last[:, place], mask=last[:, place] < 0)) for place in range(w.HISTORY)
+            self._names["item"].take(pa.array(last[:, place], mask=last[:, place] < 0))
+            for place in range(w.HISTORY)
         ]
         # Empty places are the last ones. ("skip" would drop a row without any item altogether.)
         joined = pc.binary_join_element_wise(*places, " ", null_handling="replace", null_replacement="")
@@ -174,7 +188,9 @@ TRUTH_COLUMNS = ("request_id", "position", "click_probability")
 Change = Callable[[pa.Table], pa.Table]
 
 
-def write_span(folder: Path, span: int, blocks: Iterator[pa.Table], change: Change = lambda table: table) -> int:
+def write_span(
+    folder: Path, span: int, blocks: Iterator[pa.Table], change: Change = lambda table: table
+) -> int:
     """Write one span and its truth, each under a temporary name first; return the number of rows.
 
     Args:
@@ -214,14 +230,16 @@ class _Csv:
         self._path, self._temporary = path, path.with_name(f".{path.name}.part")
         self._writer: pyarrow.csv.CSVWriter | None = None
 
-    def __enter__(self) -> _Csv:
+    def __enter__(self) -> Self:
         self._path.parent.mkdir(parents=True, exist_ok=True)
         self._file = self._temporary.open("wb")
         return self
 
     def write(self, table: pa.Table) -> None:
         if self._writer is None:
-            self._file.write((",".join(table.column_names) + "\n").encode())  # pyarrow's own header is in quotes
+            self._file.write(
+                (",".join(table.column_names) + "\n").encode()
+            )  # pyarrow's own header is in quotes
             options = pyarrow.csv.WriteOptions(quoting_style="none", include_header=False)
             self._writer = pyarrow.csv.CSVWriter(self._file, table.schema, write_options=options)
         self._writer.write_table(table)

@@ -23,7 +23,18 @@ import numpy.typing as npt
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
-CATEGORIES = ("books", "electronics", "fashion", "garden", "grocery", "home", "music", "pets", "sports", "toys")
+CATEGORIES = (
+    "books",
+    "electronics",
+    "fashion",
+    "garden",
+    "grocery",
+    "home",
+    "music",
+    "pets",
+    "sports",
+    "toys",
+)
 REGIONS = ("east", "north", "overseas", "south", "west")
 DEVICES = ("desktop", "mobile", "tablet")
 POSITIONS = 10
@@ -42,8 +53,9 @@ _BASE_PRICE_CENTS = (1500, 24000, 4500, 6000, 900, 8000, 1800, 2500, 5500, 2200)
 
 @dataclass(frozen=True)
 class Items:
-    """One entry an item: category [n], price in cents [n], price level within the category 0 to 1 [n], quality [n],
-    cumulative popularity [n] ending at 1, and for each category its items in order of popularity.
+    """One entry an item, [items], but for `of_category`: the items of each category.
+
+    `cents` is the price, `level` its place within the category, 0 to 1, `cumulative` the popularity, summed up to 1.
     """
 
     category: Ints
@@ -125,7 +137,7 @@ def _build_users(rng: np.random.Generator, count: int) -> Users:
     )
 
 
-def click_probability(  # noqa: PLR0913  one argument a cause
+def click_probability(  # noqa: PLR0913, PLR0917  one argument a cause
     world: World, user: Ints, item: Ints, device: Ints, position: Ints, hour_of_day: Ints, days: Ints
 ) -> Floats:
     """Return the probability of a click, 0 to 1, for impressions given by index; all arguments have one shape."""

@@ -25,7 +25,9 @@ class Checks:
     def _repr_html_(self) -> str:
         header = "".join(f"<th scope='col'>{title}</th>" for title in ("", "check", "found", "what to do"))
         body = "".join(
-            "<tr>" + "".join(f"<td>{html.escape(cell)}</td>" for cell in (_SIGNS[state], name, found, todo)) + "</tr>"
+            "<tr>"
+            + "".join(f"<td>{html.escape(cell)}</td>" for cell in (_SIGNS[state], name, found, todo))
+            + "</tr>"
             for name, found, state, todo in self.rows
         )
         return f"<table><thead><tr>{header}</tr></thead><tbody>{body}</tbody></table>"

@@ -28,7 +28,11 @@ def taxi(folder: Path) -> list[Figure]:
         if name == "cold":
             warm.stop()
         ours, peer = _timed(kit_command), _timed(papermill)
-        figures.append(Figure(f"taxi, data to push, {name}, kit over peer", ours / peer, "ratio", 0.5, "less", peer, ours))
+        figures.append(
+            Figure(
+                f"taxi, data to push, {name}, kit over peer", ours / peer, "ratio", 0.5, "less", peer, ours
+            )
+        )
     return figures
 
 
@@ -46,17 +50,27 @@ def recommender(folder: Path) -> Figure:
     project = Project.load("recommender")
     session = Session(Workspace(folder), project)
     table = metrics_table(session.path("Evaluator", "evaluation"), project).set_index("slice")
-    auc, best = float(table.loc["all rows", "auc"]), best_auc(7)
-    return Figure("recommender, (AUC - 0.5) / (best possible - 0.5)", (auc - 0.5) / (best - 0.5), "ratio", 0.85, "more", None, auc)
+    auc, best = float(table["auc"]["all rows"]), best_auc(7)
+    return Figure(
+        "recommender, (AUC - 0.5) / (best possible - 0.5)",
+        (auc - 0.5) / (best - 0.5),
+        "ratio",
+        0.85,
+        "more",
+        None,
+        auc,
+    )
 
 
 def wrong_parameter() -> Figure:
     """Time a batch whose parameter is misspelt, from the command to the error."""
     started = time.perf_counter()
-    done = subprocess.run(_kit("run", "-p", "epoch", "3"), capture_output=True, check=False)  # noqa: S603
+    done = subprocess.run(_kit("run", "-p", "epoch", "3"), capture_output=True, check=False)
     seconds = time.perf_counter() - started
     if done.returncode != 2:  # noqa: PLR2004  the exit code of wrong usage
-        raise StepFailedError(f"A wrong parameter must end with exit code 2, but ended with {done.returncode}.")
+        raise StepFailedError(
+            f"A wrong parameter must end with exit code 2, but ended with {done.returncode}."
+        )
     return Figure("wrong parameter, time to the error", seconds, "s", 2, "less")
 
 
@@ -83,7 +97,9 @@ def _timed(command: Sequence[str]) -> float:
         StepFailedError: when it fails; a figure of a failed run means nothing.
     """
     started = time.perf_counter()
-    done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
-        raise StepFailedError(f"{' '.join(command)} failed (exit code {done.returncode}):\n{done.stderr[-2000:]}")
+        raise StepFailedError(
+            f"{' '.join(command)} failed (exit code {done.returncode}):\n{done.stderr[-2000:]}"
+        )
     return time.perf_counter() - started

@@ -26,7 +26,7 @@ print(json.dumps({"rows_a_second": rows / seconds, "peak_mb": peak / 1e6}))
 def generator(folder: Path) -> list[Figure]:
     """Generate ten million rows into a folder, in a process of its own."""
     command = [sys.executable, "-c", _SCRIPT, str(_ROWS), str(folder)]
-    done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=CHECKOUT)  # noqa: S603
+    done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=CHECKOUT)
     found = json.loads(done.stdout)
     return [
         Figure("generator", found["rows_a_second"], "rows a second", 200_000, "more"),

@@ -58,5 +58,7 @@ def _table(figures: list[Figure]) -> Table:
     for figure in figures:
         goal = f"{'at most' if figure.better == 'less' else 'at least'} {figure.goal:g}"
         cells = [f"{number:.2f}" if number is not None else "" for number in (figure.measured, figure.peer)]
-        table.add_row(figure.name, f"{figure.value:.3f}", figure.unit, goal, "yes" if figure.ok else "NO", *cells)
+        table.add_row(
+            figure.name, f"{figure.value:.3f}", figure.unit, goal, "yes" if figure.ok else "NO", *cells
+        )
     return table

@@ -35,7 +35,7 @@ class _Spec(types.ComponentSpec):
     OUTPUTS = {"examples": types.component_spec.ChannelParameter(type=standard_artifacts.Examples)}  # noqa: RUF012
 
 
-class ExamplesExecutor(base_executor.BaseExecutor):  # type: ignore[misc]
+class ExamplesExecutor(base_executor.BaseExecutor):
     """Writes one gzipped TFRecord file of tf.Examples a split, in the order of the files."""
 
     def Do(self, input_dict: Any, output_dict: Any, exec_properties: Any) -> None:  # noqa: N802
@@ -59,7 +59,7 @@ class ExamplesExecutor(base_executor.BaseExecutor):  # type: ignore[misc]
             writer.close()
 
 
-class ProjectExampleGen(base_component.BaseComponent):  # type: ignore[misc]
+class ProjectExampleGen(base_component.BaseComponent):
     """Reads a project's files into the splits train and eval.
 
     The digest of every file is a property of the execution, so a file with the same bytes is a cache hit wherever and
@@ -94,7 +94,9 @@ def encode(batch: pa.RecordBatch) -> Iterator[bytes]:
 
     The serialisation is deterministic: the hash split looks at the bytes.
     """
-    columns = [(field.name, _LIST_OF[field.type], batch.column(field.name).to_pylist()) for field in batch.schema]
+    columns = [
+        (field.name, _LIST_OF[field.type], batch.column(field.name).to_pylist()) for field in batch.schema
+    ]
     for row in range(batch.num_rows):
         example = tf.train.Example()
         features = example.features.feature

@@ -42,7 +42,9 @@ def read_batches(
         rows += batch.num_rows
         yield batch
     if rows == 0:
-        raise InputDataError(f"{path} must hold rows, but it has only a header. Deliver the file again, with its rows.")
+        raise InputDataError(
+            f"{path} must hold rows, but it has only a header. Deliver the file again, with its rows."
+        )
 
 
 def read_header(path: Path, delimiter: str) -> list[str]:
@@ -55,13 +57,19 @@ def read_header(path: Path, delimiter: str) -> list[str]:
         with path.open(encoding="utf-8-sig", newline="") as file:
             header = next(csv.reader(file, delimiter=delimiter), None)
     except OSError as error:
-        raise InputDataError(f"{path} cannot be read: {error.strerror}. Check its name and permissions.") from error
+        raise InputDataError(
+            f"{path} cannot be read: {error.strerror}. Check its name and permissions."
+        ) from error
     except UnicodeDecodeError as error:
-        raise InputDataError(f"{path} must be UTF-8 text, but it is not ({error.reason}). Convert it to UTF-8.") from None
+        raise InputDataError(
+            f"{path} must be UTF-8 text, but it is not ({error.reason}). Convert it to UTF-8."
+        ) from None
     if not header:
         raise InputDataError(f"{path} must be a CSV file with a header, but it is empty. Deliver it again.")
     if twice := sorted({name for name in header if header.count(name) > 1}):
-        raise InputDataError(f"{path} has column {', '.join(twice)} more than once. Rename or remove the duplicate.")
+        raise InputDataError(
+            f"{path} has column {', '.join(twice)} more than once. Rename or remove the duplicate."
+        )
     return header
 
 
@@ -91,7 +99,9 @@ def _parquet_batches(path: Path, names: list[str]) -> Iterator[pa.RecordBatch]:
             _check_names(path, file.schema_arrow.names, names, "Parquet")
             yield from file.iter_batches(batch_size=_BATCH_ROWS, columns=names)
     except pa.ArrowInvalid as error:
-        raise InputDataError(f"{path} is not a Parquet file: {error}. Set data.format, or deliver it again.") from None
+        raise InputDataError(
+            f"{path} is not a Parquet file: {error}. Set data.format, or deliver it again."
+        ) from None
 
 
 def _check_names(path: Path, found: list[str], wanted: list[str], note: str) -> None:
@@ -137,7 +147,7 @@ def _first_bad(values: pa.Array, target: pa.DataType) -> int:
 def _check_label(values: pa.Array, label: str, path: Path, rows_before: int) -> None:
     bad = pc.is_null(values, nan_is_null=True)
     if count := pc.sum(bad).as_py():
-        row = rows_before + pc.index(bad, True).as_py() + 1  # noqa: FBT003  the value that is looked for
+        row = rows_before + pc.index(bad, True).as_py() + 1
         raise InputDataError(
             f"{path}, column {label}: every row needs a label, but {count} have none, first in row {row}. "
             "Fill them in, or remove those rows."

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 import pandas as pd
@@ -54,7 +55,7 @@ def check_rows(session: Session) -> pd.DataFrame:
         RowsLostError: when two steps differ; the message names the first step that does.
     """
     entries = read_ledger(session)
-    for before, after in zip(entries, entries[1:], strict=False):
+    for before, after in pairwise(entries):
         for what in ("train", "eval", "rows"):
             expected, found = getattr(before, what), getattr(after, what)
             if expected is not None and found is not None and expected != found:
@@ -62,14 +63,16 @@ def check_rows(session: Session) -> pd.DataFrame:
                     f"{after.step} must see the {expected:,} {what} rows of the step before ({before.step}), but saw "
                     f"{found:,}. Run that step again without its cached result, and read its log."
                 )
-    table = pd.DataFrame([{"step": e.step, "train": e.train, "eval": e.eval, "rows": e.rows} for e in entries])
+    table = pd.DataFrame(
+        [{"step": e.step, "train": e.train, "eval": e.eval, "rows": e.rows} for e in entries]
+    )
     return table.astype({"train": "Int64", "eval": "Int64", "rows": "Int64"})
 
 
 def _files(session: Session) -> Entry:
     files = json.loads(session.properties("ExampleGen")["files"])
     data = session.project.spec.data
-    counts = {split: 0 for split in (*SPLITS, "all")}
+    counts = dict.fromkeys((*SPLITS, "all"), 0)
     for file in files:
         counts[file["split"]] += count_rows(Path(file["path"]), data.format, data.delimiter)
     if counts["all"]:
@@ -79,7 +82,9 @@ def _files(session: Session) -> Entry:
 
 def _statistics(session: Session) -> Entry:
     folder = session.path("StatisticsGen", "statistics")
-    return Entry("StatisticsGen", *(load_statistics(folder, split).datasets[0].num_examples for split in SPLITS))
+    return Entry(
+        "StatisticsGen", *(load_statistics(folder, split).datasets[0].num_examples for split in SPLITS)
+    )
 
 
 def _transformed(session: Session) -> Entry:

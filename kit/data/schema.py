@@ -19,18 +19,20 @@ SCHEMA_FILE = "schema.pbtxt"
 _CATEGORY_MASS = 0.98
 
 
-class InferredSchemaExecutor(base_executor.BaseExecutor):  # type: ignore[misc]
+class InferredSchemaExecutor(base_executor.BaseExecutor):
     """Infers a schema from the training split, never from the rows that it is to judge."""
 
     def Do(self, input_dict: Any, output_dict: Any, exec_properties: Any) -> None:  # noqa: N802
         del exec_properties
         [statistics], [schema] = input_dict["statistics"], output_dict["schema"]
-        inferred = tfdv.infer_schema(load_statistics(Path(statistics.uri), "train"), infer_feature_shape=False)
+        inferred = tfdv.infer_schema(
+            load_statistics(Path(statistics.uri), "train"), infer_feature_shape=False
+        )
         loosen(inferred)
         tfdv.write_schema_text(inferred, str(Path(schema.uri) / SCHEMA_FILE))
 
 
-class SchemaGen(component.SchemaGen):  # type: ignore[misc]
+class SchemaGen(component.SchemaGen):
     """TFX's SchemaGen, looking at the training split only."""
 
     EXECUTOR_SPEC = executor_spec.ExecutorClassSpec(InferredSchemaExecutor)
@@ -44,7 +46,7 @@ def loosen(schema: schema_pb2.Schema) -> None:
 
 
 def schema_gen(project: Project, statistics: Any) -> Any:
-    """Return the component that gives the schema: the project's curated one where there is one, else an inferred one."""
+    """Return the component that gives the schema: the project's curated one, or else an inferred one."""
     if project.spec.schema_file:
         curated = project.folder / project.spec.schema_file
         return import_component.ImportSchemaGen(schema_file=str(curated)).with_id("SchemaGen")

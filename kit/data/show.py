@@ -24,9 +24,13 @@ def statistics_table(folder: Path) -> pd.DataFrame:
     return pd.DataFrame(rows).sort_values(["feature", "split"]).reset_index(drop=True)
 
 
-def _feature_row(split: str, feature: statistics_pb2.FeatureNameStatistics, examples: int) -> dict[str, object]:
+def _feature_row(
+    split: str, feature: statistics_pb2.FeatureNameStatistics, examples: int
+) -> dict[str, object]:
     name = feature.path.step[0] if feature.path.step else feature.name
-    common = feature.num_stats.common_stats if feature.HasField("num_stats") else feature.string_stats.common_stats
+    common = (
+        feature.num_stats.common_stats if feature.HasField("num_stats") else feature.string_stats.common_stats
+    )
     row: dict[str, object] = {
         "feature": name,
         "split": split,
@@ -49,7 +53,10 @@ def schema_table(schema: schema_pb2.Schema) -> pd.DataFrame:
         for kind in ("int_domain", "float_domain"):
             if feature.HasField(kind):
                 domain = getattr(feature, kind)
-                ends = [f"{domain.min:g}" if domain.HasField("min") else "…", f"{domain.max:g}" if domain.HasField("max") else "…"]
+                ends = [
+                    f"{domain.min:g}" if domain.HasField("min") else "…",
+                    f"{domain.max:g}" if domain.HasField("max") else "…",
+                ]
                 allowed = " to ".join(ends)
         rows.append(
             {

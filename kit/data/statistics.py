@@ -1,4 +1,4 @@
-"""StatisticsGen whose executor computes TFDV's statistics in memory instead of through Beam: the same values, sooner."""
+"""StatisticsGen that computes TFDV's statistics in memory instead of through Beam: the same values, sooner."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ STATISTICS_FILE = "FeatureStats.pb"
 _BATCH_ROWS = 100_000
 
 
-class InMemoryStatisticsExecutor(base_beam_executor.BaseBeamExecutor):  # type: ignore[misc]
+class InMemoryStatisticsExecutor(base_beam_executor.BaseBeamExecutor):
     """Writes the statistics of each split where StatisticsGen's readers look for them."""
 
     def Do(self, input_dict: Any, output_dict: Any, exec_properties: Any) -> None:  # noqa: N802
@@ -36,7 +36,7 @@ class InMemoryStatisticsExecutor(base_beam_executor.BaseBeamExecutor):  # type: 
             (folder / STATISTICS_FILE).write_bytes(computed.SerializeToString())
 
 
-class StatisticsGen(component.StatisticsGen):  # type: ignore[misc]
+class StatisticsGen(component.StatisticsGen):
     """TFX's StatisticsGen with the in-memory executor."""
 
     EXECUTOR_SPEC = executor_spec.BeamExecutorSpec(InMemoryStatisticsExecutor)

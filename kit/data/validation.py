@@ -15,13 +15,16 @@ _COLUMNS = ["split", "feature", "what", "found", "type"]
 
 
 def anomalies_table(folder: Path) -> pd.DataFrame:
-    """Return one row for each anomaly in the folder of an ExampleAnomalies artifact: split, feature, what, found, type."""
+    """Return one row an anomaly of an ExampleAnomalies artifact: split, feature, what, found, type."""
     rows = []
     for split in SPLITS:
         path = folder / f"Split-{split}" / ANOMALIES_FILE
         anomalies = anomalies_pb2.Anomalies.FromString(path.read_bytes())
         for feature, info in sorted(anomalies.anomaly_info.items()):
-            rows += [(split, feature, reason.short_description, reason.description, _name(reason)) for reason in info.reason]
+            rows += [
+                (split, feature, reason.short_description, reason.description, _name(reason))
+                for reason in info.reason
+            ]
         rows += [
             (split, "(data set)", reason.short_description, reason.description, _name(reason))
             for reason in anomalies.dataset_anomaly_info.reason

@@ -17,7 +17,12 @@ from kit.session import Session
 from kit.training.signatures import PROBABILITIES, SCORE
 
 _CLASS_NAMES: dict[Task, dict[str, str]] = {
-    "binary": {"auc": "AUC", "auc_pr": "AUCPrecisionRecall", "logloss": "BinaryCrossEntropy", "accuracy": "BinaryAccuracy"},
+    "binary": {
+        "auc": "AUC",
+        "auc_pr": "AUCPrecisionRecall",
+        "logloss": "BinaryCrossEntropy",
+        "accuracy": "BinaryAccuracy",
+    },
     "multiclass": {"accuracy": "SparseCategoricalAccuracy", "logloss": "SparseCategoricalCrossentropy"},
     "regression": {"mse": "MeanSquaredError", "mae": "MeanAbsoluteError"},
 }
@@ -65,7 +70,10 @@ def eval_config(project: Project, *, has_baseline: bool) -> tfma.EvalConfig:
     models = [tfma.ModelSpec(name="candidate" if has_baseline else "", **spec)]
     if has_baseline:
         models.append(tfma.ModelSpec(name="baseline", is_baseline=True, **spec))
-    slices = [tfma.SlicingSpec(), *(tfma.SlicingSpec(feature_keys=list(keys)) for keys in project.spec.slices)]
+    slices = [
+        tfma.SlicingSpec(),
+        *(tfma.SlicingSpec(feature_keys=list(keys)) for keys in project.spec.slices),
+    ]
     slices += [tfma.SlicingSpec(feature_values=_values(gate)) for gate in project.spec.gates if gate.slice]
     metrics = [_metric(task, name, project.spec.gates) for name in METRICS_BY_TASK[task]]
     metrics.append(tfma.MetricConfig(class_name="ExampleCount", config=json.dumps({"name": EXAMPLE_COUNT})))
@@ -84,7 +92,8 @@ def _metric(task: Task, name: str, gates: tuple[Gate, ...]) -> tfma.MetricConfig
     for values, same_slice in by_slice.items():
         config.per_slice_thresholds.append(
             config_pb2.PerSliceMetricThreshold(
-                slicing_specs=[tfma.SlicingSpec(feature_values=dict(values))], threshold=_threshold(same_slice)
+                slicing_specs=[tfma.SlicingSpec(feature_values=dict(values))],
+                threshold=_threshold(same_slice),
             )
         )
     return config
@@ -99,7 +108,11 @@ def _threshold(gates: list[Gate]) -> tfma.MetricThreshold:
             threshold.value_threshold.upper_bound.value = gate.max
         if gate.min_change is not None:
             change = threshold.change_threshold
-            better = tfma.MetricDirection.HIGHER_IS_BETTER if gate.higher_is_better else tfma.MetricDirection.LOWER_IS_BETTER
+            better = (
+                tfma.MetricDirection.HIGHER_IS_BETTER
+                if gate.higher_is_better
+                else tfma.MetricDirection.LOWER_IS_BETTER
+            )
             change.direction = better
             change.absolute.value = gate.min_change if gate.higher_is_better else -gate.min_change
     return threshold

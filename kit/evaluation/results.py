@@ -37,11 +37,13 @@ def example_count(evaluation: Path) -> int:
     for key, values in _slices(evaluation):
         if not key:
             return int(values["example_count"])
-    raise RowsLostError(f"{evaluation} must tell how many rows were evaluated, but does not. Run 04_evaluate again.")
+    raise RowsLostError(
+        f"{evaluation} must tell how many rows were evaluated, but does not. Run 04_evaluate again."
+    )
 
 
 def gates_table(evaluation: Path, project: Project) -> pd.DataFrame:
-    """Return one row a gate: metric, slice, its bounds, the value, the change to the baseline, and whether it is met."""
+    """Return one row a gate: metric, slice, bounds, value, change to the baseline, and whether it is met."""
     values = {_slice_name(key): metrics for key, metrics in _slices(evaluation)}
     changes = {_slice_name(key): metrics for key, metrics in _slices(evaluation, changes=True)}
     return pd.DataFrame([_gate_row(gate, values, changes) for gate in project.spec.gates])
@@ -53,7 +55,11 @@ def _gate_row(gate: Gate, values: dict[str, Any], changes: dict[str, Any]) -> di
     change = changes.get(name, {}).get(gate.metric)
     if change is not None and not gate.higher_is_better:
         change = -change
-    met = value is not None and (gate.min is None or value > gate.min) and (gate.max is None or value < gate.max)
+    met = (
+        value is not None
+        and (gate.min is None or value > gate.min)
+        and (gate.max is None or value < gate.max)
+    )
     if gate.min_change is not None and change is not None:
         met = met and change > gate.min_change
     bounds = {"at least": gate.min, "at most": gate.max, "change at least": gate.min_change}
@@ -76,20 +82,24 @@ def check_blessed(session: Session) -> str:
     if session.latest("Evaluator", "blessing").get_int_custom_property("blessed") == _BLESSED:
         return "The model met every gate and is blessed."
     table = gates_table(session.path("Evaluator", "evaluation"), session.project)
-    missed = "\n".join(
-        f"  {row.metric} on {row.slice}: {row.bound}, found {row.value:.4f}"
-        if row.value is not None
-        else f"  {row.metric} on {row.slice}: no such row was evaluated"
-        for row in table.itertuples()
-        if not row.met
-    )
+    missed = "\n".join(_missed(gate) for gate in table.to_dict("records") if not gate["met"])
     raise NotBlessedError(
         f"The model must meet every gate of {session.project.folder / 'project.yml'}, but missed:\n{missed}\n"
         "It is not pushed. Train a better one, or change the gate where it is wrong."
     )
 
 
-def _slices(evaluation: Path, *, changes: bool = False) -> list[tuple[tuple[tuple[str, Any], ...], dict[str, float]]]:
+def _missed(gate: dict[Any, Any]) -> str:
+    value, change = gate["value"], gate["change"]
+    if pd.isna(value):
+        return f"  {gate['metric']} on {gate['slice']}: no such row was evaluated"
+    against = "" if pd.isna(change) else f", {change:+.4f} against the baseline"
+    return f"  {gate['metric']} on {gate['slice']}: {gate['bound']}, found {value:.4f}{against}"
+
+
+def _slices(
+    evaluation: Path, *, changes: bool = False
+) -> list[tuple[tuple[tuple[str, Any], ...], dict[str, float]]]:
     """Return for each slice its metrics by name: those of the model, or their differences to the baseline's."""
     result = []
     for metrics in tfma.load_metrics(str(evaluation)):
@@ -98,7 +108,9 @@ def _slices(evaluation: Path, *, changes: bool = False) -> list[tuple[tuple[tupl
             of_baseline = entry.key.model_name == "baseline"
             if not of_baseline and entry.key.is_diff == changes:
                 values[entry.key.name] = _number(entry.value)
-        key = tuple(sorted((single.column, _column_value(single)) for single in metrics.slice_key.single_slice_keys))
+        key = tuple(
+            sorted((single.column, _column_value(single)) for single in metrics.slice_key.single_slice_keys)
+        )
         if values:
             result.append((key, values))
     return result

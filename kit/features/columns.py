@@ -10,7 +10,9 @@ def fill_missing(column: tf.Tensor | tf.SparseTensor, default: str | float) -> t
     if isinstance(column, tf.SparseTensor):
         shape = [column.dense_shape[0], 1]
         value = tf.cast(default, column.dtype) if column.dtype != tf.string else default
-        column = tf.squeeze(tf.sparse.to_dense(tf.SparseTensor(column.indices, column.values, shape), value), axis=1)
+        column = tf.squeeze(
+            tf.sparse.to_dense(tf.SparseTensor(column.indices, column.values, shape), value), axis=1
+        )
     if column.dtype.is_floating:
         column = tf.where(tf.math.is_nan(column), tf.cast(default, column.dtype), column)
     return column
@@ -18,7 +20,9 @@ def fill_missing(column: tf.Tensor | tf.SparseTensor, default: str | float) -> t
 
 def is_missing(column: tf.SparseTensor) -> tf.Tensor:
     """Return float32 [batch]: 1 where the row has no value, so that a model can tell it from the filled-in one."""
-    ones = tf.SparseTensor(column.indices, tf.ones_like(column.values, tf.float32), [column.dense_shape[0], 1])
+    ones = tf.SparseTensor(
+        column.indices, tf.ones_like(column.values, tf.float32), [column.dense_shape[0], 1]
+    )
     return 1.0 - tf.squeeze(tf.sparse.to_dense(ones), axis=1)
 
 

@@ -32,7 +32,9 @@ def vocabularies(graph: Path) -> pd.DataFrame:
     rows = []
     for path in sorted((graph / "transform_fn" / "assets").iterdir()):
         words = [word.decode(errors="replace") for word in output.vocabulary_by_name(path.name)]
-        rows.append({"vocabulary": path.name, "words": len(words), "most frequent": ", ".join(words[:_SHOWN_WORDS])})
+        rows.append(
+            {"vocabulary": path.name, "words": len(words), "most frequent": ", ".join(words[:_SHOWN_WORDS])}
+        )
     return pd.DataFrame(rows, columns=["vocabulary", "words", "most frequent"])
 
 

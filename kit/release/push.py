@@ -20,7 +20,7 @@ from kit.release.signatures import MODEL_FOLDER
 from kit.session import Session
 
 
-class AtomicPushExecutor(Executor):  # type: ignore[misc]
+class AtomicPushExecutor(Executor):
     """Copies the model under a name that servers do not look at, then renames it: a server never sees half of it.
 
     Stock Pusher copies into place, and without a blessing among its inputs pushes anything.
@@ -39,7 +39,7 @@ class AtomicPushExecutor(Executor):  # type: ignore[misc]
         self._MarkPushed(pushed, pushed_destination=str(version), pushed_version=version.name)
 
 
-class Pusher(component.Pusher):  # type: ignore[misc]
+class Pusher(component.Pusher):
     """TFX's Pusher with the atomic executor."""
 
     EXECUTOR_SPEC = executor_spec.ExecutorClassSpec(AtomicPushExecutor)
@@ -66,7 +66,9 @@ def push_folder(source: Path, base: Path) -> Path:
     latest = max((int(path.name) for path in base.iterdir() if path.name.isdigit()), default=0)
     target = base / str(max(int(time.time()), latest + 1))
     temporary = base / f".{target.name}.part"
-    for leftover in base.glob(".*.part"):  # of a push that was killed; the step's lock lets only one push at a time
+    for leftover in base.glob(
+        ".*.part"
+    ):  # of a push that was killed; the step's lock lets only one push at a time
         shutil.rmtree(leftover)
     try:
         shutil.copytree(source, temporary)

@@ -28,7 +28,9 @@ def load_signatures(model: Path) -> dict[str, Any]:
     try:
         loaded = tf.saved_model.load(str(model / MODEL_FOLDER))
     except (OSError, ValueError) as error:
-        raise InfraCheckError(f"{model} must be a SavedModel, but it cannot be loaded: {error}. Train again.") from error
+        raise InfraCheckError(
+            f"{model} must be a SavedModel, but it cannot be loaded: {error}. Train again."
+        ) from error
     # The signatures stop working when the object that holds their tables is collected.
     return {name: _Kept(function, loaded) for name, function in loaded.signatures.items()}
 
@@ -83,7 +85,9 @@ def _as_tensor(spec: tf.TensorSpec) -> Tensor:
 
 
 def _words(tensors: dict[str, Tensor]) -> str:
-    shapes = {name: ["any" if size is None else size for size in tensor.shape] for name, tensor in tensors.items()}
+    shapes = {
+        name: ["any" if size is None else size for size in tensor.shape] for name, tensor in tensors.items()
+    }
     return ", ".join(f"{name}: {tensors[name].dtype} {shape}" for name, shape in sorted(shapes.items()))
 
 
@@ -104,11 +108,15 @@ def _send(name: str, signature: Any, records: list[bytes]) -> dict[str, object]:
         started = time.perf_counter()
         answer = {key: value.numpy() for key, value in signature(**request).items()}
     except tf.errors.OpError as error:
-        raise InfraCheckError(f"Signature {name} must answer, but raised: {error.message}. Train again.") from error
+        raise InfraCheckError(
+            f"Signature {name} must answer, but raised: {error.message}. Train again."
+        ) from error
     milliseconds = (time.perf_counter() - started) * 1000
     for key, value in answer.items():
         if value.dtype.kind == "f" and not np.isfinite(value).all():
-            raise InfraCheckError(f"{key} of signature {name} must be numbers, but has NaN or infinity. Train again.")
+            raise InfraCheckError(
+                f"{key} of signature {name} must be numbers, but has NaN or infinity. Train again."
+            )
     shown = {key: str(list(value.shape)) for key, value in sorted(answer.items())}
     first = next(iter(sorted(answer)))
     return {

@@ -23,7 +23,9 @@ def pay_once() -> None:
     """Change Beam and TFX in this process, which runs a single executor."""
     core.get_function_args_defaults = _remember_defaults(core.get_function_args_defaults)
     pipeline_options.PipelineOptions.view_as = _remember_views(pipeline_options.PipelineOptions.view_as)
-    dependency_utils.make_beam_dependency_flags = _flags_for_local(dependency_utils.make_beam_dependency_flags)
+    dependency_utils.make_beam_dependency_flags = _flags_for_local(
+        dependency_utils.make_beam_dependency_flags
+    )
 
 
 def _remember_defaults(compute: Callable[..., Any]) -> Callable[..., Any]:

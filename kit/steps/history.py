@@ -38,7 +38,9 @@ def outputs_of(store: Any, execution: Any) -> Artifacts:
 def _artifacts(store: Any, execution: Any, kinds: Iterable[int]) -> Artifacts:
     events = [event for event in store.get_events_by_execution_ids([execution.id]) if event.type in kinds]
     protos = {proto.id: proto for proto in store.get_artifacts_by_id([event.artifact_id for event in events])}
-    artifact_types = {kind.id: kind for kind in store.get_artifact_types_by_id({p.type_id for p in protos.values()})}
+    artifact_types = {
+        kind.id: kind for kind in store.get_artifact_types_by_id({p.type_id for p in protos.values()})
+    }
     result: Artifacts = defaultdict(list)
     for event in sorted(events, key=lambda event: int(event.path.steps[1].index)):
         proto = protos[event.artifact_id]

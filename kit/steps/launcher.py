@@ -89,7 +89,9 @@ class StepLauncher(in_process_component_launcher.InProcessComponentLauncher):
         step = self._component_info.component_id
         if isinstance(outcome, warm.CallRaised):
             self._append_to_log(outcome.traceback_text)
-            places = [line.strip() for line in outcome.traceback_text.splitlines() if line.startswith("  File ")]
+            places = [
+                line.strip() for line in outcome.traceback_text.splitlines() if line.startswith("  File ")
+            ]
             return f"{step} failed: {outcome.message}\n  {places[-1]}\nThe whole log is {self.log_path}."
         tail = "\n".join(self.log_path.read_text(errors="replace").splitlines()[-_LOG_TAIL_LINES:])
         return f"{step}: {outcome.message}\n{tail}\nThe whole log is {self.log_path}."

@@ -7,6 +7,7 @@ import os
 import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 RUN_FOLDER_VARIABLE = "KIT_RUN_FOLDER"
 STEPS_FILE = "steps.jsonl"
@@ -80,7 +81,7 @@ class _Line:
         return self.text
 
 
-def _display(text: str) -> object | None:
+def _display(text: str) -> Any:
     from IPython import get_ipython  # noqa: PLC0415  the command line needs no IPython
     from IPython.display import display  # noqa: PLC0415
 

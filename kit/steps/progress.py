@@ -1,4 +1,4 @@
-"""The line of progress that an executor shows while it runs; a module of its own, so that any executor can import it."""
+"""The line of progress that an executor shows while it runs; any executor may import this."""
 
 from __future__ import annotations
 

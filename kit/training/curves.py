@@ -17,6 +17,9 @@ def read_curves(run: Path) -> pd.DataFrame:
         events.Reload()
         for tag in events.Tags()["tensors"]:
             if tag.startswith("epoch_") and "learning_rate" not in tag:
-                points = {event.step + 1: float(tf.make_ndarray(event.tensor_proto)) for event in events.Tensors(tag)}
+                points = {
+                    event.step + 1: float(tf.make_ndarray(event.tensor_proto))
+                    for event in events.Tensors(tag)
+                }
                 columns[prefix + tag.removeprefix("epoch_")] = pd.Series(points)
     return pd.DataFrame(columns).rename_axis("epoch")

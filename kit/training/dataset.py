@@ -30,7 +30,9 @@ def load(
     return tf.data.Dataset.from_tensor_slices((features, label)), count
 
 
-def batches(rows: tf.data.Dataset, count: int, batch_size: int, *, seed: int | None = None) -> tf.data.Dataset:
+def batches(
+    rows: tf.data.Dataset, count: int, batch_size: int, *, seed: int | None = None
+) -> tf.data.Dataset:
     """Batch the rows; with a seed shuffle all of them anew in every epoch."""
     if seed is not None:
         rows = rows.shuffle(count, seed=seed, reshuffle_each_iteration=True)

@@ -48,10 +48,12 @@ def run_fn(fn_args: Any) -> None:
     )
     report("saving the model")
     save(project, model_module, model, transform_output, train, fn_args.serving_model_dir)
-    (Path(fn_args.model_run_dir) / ROWS_FILE).write_text(json.dumps({"train": train_count, "eval": eval_count}))
+    (Path(fn_args.model_run_dir) / ROWS_FILE).write_text(
+        json.dumps({"train": train_count, "eval": eval_count})
+    )
 
 
-def save(  # noqa: PLR0913  what a signature may need
+def save(  # noqa: PLR0913, PLR0917  what a signature may need
     project: Project,
     model_module: Any,
     model: tf_keras.Model,
@@ -59,10 +61,17 @@ def save(  # noqa: PLR0913  what a signature may need
     train: tf.data.Dataset,
     folder: str,
 ) -> None:
-    """Save the model as a SavedModel. A project's `serving_signature(module, transform_output, train)` replaces the default."""
+    """Save the model as a SavedModel.
+
+    A project's own `serving_signature(module, transform_output, train)` takes the place of the default one.
+    """
     module = signatures.ServingModule(model, transform_output, {project.label})
     make_default = getattr(model_module, "serving_signature", None)
-    default = make_default(module, transform_output, train) if make_default else signatures.columns_signature(module)
+    default = (
+        make_default(module, transform_output, train)
+        if make_default
+        else signatures.columns_signature(module)
+    )
     tf.saved_model.save(
         module,
         folder,
@@ -83,7 +92,7 @@ def _callbacks(run_dir: str, checkpoint: str, epochs: int) -> list[tf_keras.call
     ]
 
 
-class _Progress(tf_keras.callbacks.Callback):  # type: ignore[misc]
+class _Progress(tf_keras.callbacks.Callback):
     """Says which epoch and step training is in, about twice a second."""
 
     def __init__(self, epochs: int) -> None:
@@ -97,4 +106,6 @@ class _Progress(tf_keras.callbacks.Callback):  # type: ignore[misc]
     def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
         if time.monotonic() - self._last > 0.5:  # noqa: PLR2004  seconds
             self._last = time.monotonic()
-            report(f"epoch {self._epoch} of {self._epochs}, step {batch + 1}, loss {(logs or {}).get('loss', 0):.4f}")
+            report(
+                f"epoch {self._epoch} of {self._epochs}, step {batch + 1}, loss {(logs or {}).get('loss', 0):.4f}"
+            )

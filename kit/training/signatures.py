@@ -15,16 +15,18 @@ SCORE = "score"
 PROBABILITIES = "probabilities"
 
 
-class ServingModule(tf.Module):  # type: ignore[misc]
+class ServingModule(tf.Module):
     """Holds what the signatures use (the model and Transform's graph), so that it is saved with them."""
 
     def __init__(
         self, model: tf_keras.Model, transform_output: tft.TFTransformOutput, not_features: Collection[str]
     ) -> None:
-        """Args:
-        model: takes transformed features.
-        transform_output: where Transform wrote its graph.
-        not_features: raw columns that a request does not carry: the label.
+        """Hold them.
+
+        Args:
+            model: takes transformed features.
+            transform_output: where Transform wrote its graph.
+            not_features: raw columns that a request does not carry: the label.
         """
         super().__init__()
         self.model = model
@@ -38,7 +40,9 @@ class ServingModule(tf.Module):  # type: ignore[misc]
     def predict(self, transformed: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
         """Score transformed features; those that the model does not take are left out."""
         names = set(self.model.input_names)
-        output = self.model({name: value for name, value in transformed.items() if name in names}, training=False)
+        output = self.model(
+            {name: value for name, value in transformed.items() if name in names}, training=False
+        )
         if output.shape[-1] == 1:
             return {SCORE: tf.squeeze(output, axis=-1)}
         return {PROBABILITIES: output}

@@ -31,7 +31,9 @@ def trainer(  # noqa: PLR0913  a component's inputs
     inputs = [artifact.id for channel in (examples, transform_graph) for artifact in channel.get()]
     code = project.code_digest("features", "training")
     settings = json.dumps([inputs, training.model_dump(), code])
-    checkpoint = workspace.path / "checkpoints" / project.name / hashlib.sha256(settings.encode()).hexdigest()[:16]
+    checkpoint = (
+        workspace.path / "checkpoints" / project.name / hashlib.sha256(settings.encode()).hexdigest()[:16]
+    )
     return component.Trainer(
         run_fn="kit.training.run_fn.run_fn",
         examples=examples,

@@ -238,7 +238,7 @@ def _launch_plainly(request: ChildRequest, descriptors: tuple[int, int, int], no
     link = Link(ours)
     try:
         with theirs:
-            parent = subprocess.Popen(  # noqa: S603  our own interpreter
+            parent = subprocess.Popen(
                 interpreter_command("kit.warm.daemon", str(theirs.fileno())),
                 stdout=subprocess.DEVNULL,
                 pass_fds=(theirs.fileno(),),

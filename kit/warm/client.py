@@ -266,7 +266,7 @@ def _start(address: Address, environ: Mapping[str, str]) -> Link:
     address.socket.unlink(missing_ok=True)
     with address.log.open("wb") as log:
         try:
-            subprocess.run(  # noqa: S603  our own interpreter
+            subprocess.run(
                 interpreter_command("kit.warm.daemon", str(address.socket), address.fingerprint),
                 stdin=subprocess.DEVNULL,
                 stdout=log,

@@ -84,7 +84,7 @@ def start_interpreter(
 ) -> Child:
     """Start a new interpreter for a call; slower than a fork, and nothing is shared."""
     stdout, stderr, channel = descriptors
-    process = subprocess.Popen(  # noqa: S603  our own interpreter
+    process = subprocess.Popen(
         interpreter_command("kit.warm.child", str(channel), str(lifeline)),
         stdin=subprocess.PIPE,
         stdout=stdout,

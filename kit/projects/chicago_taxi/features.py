@@ -26,7 +26,10 @@ def preprocessing_fn(inputs: dict[str, Any]) -> dict[str, tf.Tensor]:
         outputs[f"{key}_xf"] = tft.bucketize(fill_missing(inputs[key], 0.0), PLACE_BUCKETS)
     for key in WORDS:
         outputs[f"{key}_xf"] = tft.compute_and_apply_vocabulary(
-            fill_missing(inputs[key], ""), top_k=VOCABULARY_SIZE, num_oov_buckets=OOV_BUCKETS, vocab_filename=key
+            fill_missing(inputs[key], ""),
+            top_k=VOCABULARY_SIZE,
+            num_oov_buckets=OOV_BUCKETS,
+            vocab_filename=key,
         )
     for key, size in CALENDAR.items():
         outputs[f"{key}_xf"] = tf.clip_by_value(fill_missing(inputs[key], 0), 0, size - 1)

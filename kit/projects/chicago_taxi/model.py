@@ -14,7 +14,10 @@ HIDDEN_UNITS = (64, 32)
 def build_model(transform_output: tft.TFTransformOutput, training: Training) -> tf_keras.Model:
     """Return a compiled model of transformed features [batch] that gives the probability of a big tip [batch, 1]."""
     sizes = {
-        **{key: transform_output.vocabulary_size_by_name(key) + features.OOV_BUCKETS for key in features.WORDS},
+        **{
+            key: transform_output.vocabulary_size_by_name(key) + features.OOV_BUCKETS
+            for key in features.WORDS
+        },
         **dict.fromkeys(features.PLACES, features.PLACE_BUCKETS),
         **features.CALENDAR,
     }
@@ -27,7 +30,9 @@ def build_model(transform_output: tft.TFTransformOutput, training: Training) -> 
     for units in HIDDEN_UNITS:
         deep = tf_keras.layers.Dense(units, activation="relu")(deep)
     logit = tf_keras.layers.Add()([wide, tf_keras.layers.Dense(1)(deep)])
-    model = tf_keras.Model([*numbers, *codes.values()], tf_keras.layers.Activation("sigmoid", name="score")(logit))
+    model = tf_keras.Model(
+        [*numbers, *codes.values()], tf_keras.layers.Activation("sigmoid", name="score")(logit)
+    )
     model.compile(
         optimizer=tf_keras.optimizers.Adam(training.learning_rate),
         loss="binary_crossentropy",

@@ -25,7 +25,9 @@ def preprocessing_fn(inputs: dict[str, Any]) -> dict[str, tf.Tensor]:
     # An empty place is an item like any unknown one; `last_count_xf` tells how many places are real.
     last_items = first_tokens(inputs["last_items"], HISTORY)
     outputs["last_items_xf"] = tft.apply_vocabulary(
-        last_items, tft.vocabulary(words["item_id"], vocab_filename="item_id_again"), num_oov_buckets=OOV_BUCKETS
+        last_items,
+        tft.vocabulary(words["item_id"], vocab_filename="item_id_again"),
+        num_oov_buckets=OOV_BUCKETS,
     )
     outputs["last_count_xf"] = tf.reduce_sum(tf.cast(last_items != "", tf.int64), axis=1)
     outputs["age_xf"] = tft.bucketize(fill_missing(inputs["age"], 0), AGE_BUCKETS)

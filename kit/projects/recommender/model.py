@@ -32,12 +32,16 @@ def build_model(transform_output: tft.TFTransformOutput, training: Training) -> 
     inputs["last_items_xf"] = tf_keras.Input((features.HISTORY,), name="last_items_xf", dtype="int64")
     inputs |= {name: tf_keras.Input((), name=name) for name in _NUMBERS}
     size = {
-        key: transform_output.vocabulary_size_by_name(key) + features.OOV_BUCKETS for key in features.VOCABULARIES
+        key: transform_output.vocabulary_size_by_name(key) + features.OOV_BUCKETS
+        for key in features.VOCABULARIES
     }
     item = _embedding("item", size["item_id"], ITEM_SIZE, l2=ID_L2)
     # Orthogonal, so that items of one category fit each other, and no others, from the first step.
     category = tf_keras.layers.Embedding(
-        size["category"], CATEGORY_SIZE, embeddings_initializer=tf_keras.initializers.Orthogonal(), name="embed_category"
+        size["category"],
+        CATEGORY_SIZE,
+        embeddings_initializer=tf_keras.initializers.Orthogonal(),
+        name="embed_category",
     )
     category_of = ItemCategory(size["item_id"], size["category"] - 1, name=ITEM_CATEGORY)
     join = tf_keras.layers.Concatenate()
@@ -92,7 +96,7 @@ def _embedding(name: str, size: int, width: int, l2: float = 0.0) -> tf_keras.la
     return tf_keras.layers.Embedding(size, width, name=f"embed_{name}", embeddings_regularizer=regularizer)
 
 
-class Cross(tf_keras.layers.Layer):  # type: ignore[misc]
+class Cross(tf_keras.layers.Layer):
     """One DCN-v2 layer: start * (W x + b) + x, all [batch, width]."""
 
     def build(self, shapes: list[tf.TensorShape]) -> None:
@@ -103,7 +107,7 @@ class Cross(tf_keras.layers.Layer):  # type: ignore[misc]
         return start * self._dense(x) + x
 
 
-class ItemCategory(tf_keras.layers.Layer):  # type: ignore[misc]
+class ItemCategory(tf_keras.layers.Layer):
     """Looks up the category of items by their codes; `adapt` fills the table, [items]."""
 
     def __init__(self, items: int, unknown: int, **kwargs: object) -> None:
@@ -116,7 +120,7 @@ class ItemCategory(tf_keras.layers.Layer):  # type: ignore[misc]
         return tf.gather(self.table, items)
 
 
-class Attention(tf_keras.layers.Layer):  # type: ignore[misc]
+class Attention(tf_keras.layers.Layer):
     """What the last items say of the candidate.
 
     Takes the candidate [batch, width], the last items [batch, HISTORY, width] and how many of them are real [batch];

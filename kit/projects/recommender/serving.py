@@ -22,7 +22,7 @@ _ITEM_KEYS = ("category_xf", "price_xf")
 _ROWS = 4096
 
 
-class Lookup(tf.Module):  # type: ignore[misc]
+class Lookup(tf.Module):
     """What training knows of users and items: for each key a table [vocabulary + 1, …], the last row for unknowns."""
 
     def __init__(self, transform_output: tft.TFTransformOutput, train: tf.data.Dataset) -> None:
@@ -38,7 +38,9 @@ class Lookup(tf.Module):  # type: ignore[misc]
             "age_xf": features.AGE_BUCKETS // 2,
             "last_items_xf": items - 1,
         }
-        self.users = {key: _table(spec[key], int(self.user_codes.size()), unknown.get(key, 0)) for key in _USER_KEYS}
+        self.users = {
+            key: _table(spec[key], int(self.user_codes.size()), unknown.get(key, 0)) for key in _USER_KEYS
+        }
         self.items = {key: _table(spec[key], items, unknown.get(key, 0)) for key in _ITEM_KEYS}
         self._fill(train)
 
@@ -53,8 +55,10 @@ class Lookup(tf.Module):  # type: ignore[misc]
                 table.assign(values[key])
 
 
-def serving_signature(module: ServingModule, transform_output: tft.TFTransformOutput, train: tf.data.Dataset) -> Any:
-    """Return `serving_default`: user_id [batch] string, item_ids [batch, 100] string, timestamp [batch] float32 seconds.
+def serving_signature(
+    module: ServingModule, transform_output: tft.TFTransformOutput, train: tf.data.Dataset
+) -> Any:
+    """Return `serving_default`: user_id [batch], item_ids [batch, 100], timestamp [batch] float32 in seconds.
 
     The answer is `score` [batch, 100], the click probability of each candidate; the scores of places that are
     padded with '' are those of an unknown item.
@@ -68,14 +72,19 @@ def serving_signature(module: ServingModule, transform_output: tft.TFTransformOu
             tf.TensorSpec([None], tf.float32, name="timestamp"),
         ]
     )
-    def serving_default(user_id: tf.Tensor, item_ids: tf.Tensor, timestamp: tf.Tensor) -> dict[str, tf.Tensor]:
+    def serving_default(
+        user_id: tf.Tensor, item_ids: tf.Tensor, timestamp: tf.Tensor
+    ) -> dict[str, tf.Tensor]:
         user, item = lookup.user_codes.lookup(user_id), tf.reshape(lookup.item_codes.lookup(item_ids), [-1])
         seconds = tf.cast(timestamp, tf.int64)
         wide = {"user_id_xf": user, "hour_xf": seconds % features.SECONDS_A_DAY // features.SECONDS_AN_HOUR}
         wide |= {key: tf.gather(table, user) for key, table in lookup.users.items()}
         rows = {key: tf.repeat(value, CANDIDATES, axis=0) for key, value in wide.items()}
         rows |= {key: tf.gather(table, item) for key, table in lookup.items.items()}
-        rows |= {"item_id_xf": item, "position_xf": tf.fill(tf.shape(item), tf.constant(FIRST_POSITION, tf.int64))}
+        rows |= {
+            "item_id_xf": item,
+            "position_xf": tf.fill(tf.shape(item), tf.constant(FIRST_POSITION, tf.int64)),
+        }
         return {SCORE: tf.reshape(module.predict(rows)[SCORE], [-1, CANDIDATES])}
 
     return serving_default
