@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import importlib
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -91,18 +93,24 @@ def _words(tensors: dict[str, Tensor]) -> str:
     return ", ".join(f"{name}: {tensors[name].dtype} {shape}" for name, shape in sorted(shapes.items()))
 
 
-def send_requests(signatures: dict[str, Any], examples: Path) -> pd.DataFrame:
+def send_requests(project: Project, signatures: dict[str, Any], examples: Path) -> pd.DataFrame:
     """Send real rows through every signature; return one row a signature with the answer's shape and milliseconds.
 
     Raises:
         InfraCheckError: when a signature raises, or gives a score that is not a number.
     """
     records = first_records(examples, "eval", _ROWS)
-    return pd.DataFrame([_send(name, signature, records) for name, signature in sorted(signatures.items())])
+    features = importlib.import_module(f"kit.projects.{project.name}.features")
+    # Columns whose names TensorFlow does not take as arguments have others.
+    column_of = {argument: column for column, argument in getattr(features, "ARGUMENTS", {}).items()}
+    rows = []
+    for name, signature in sorted(signatures.items()):
+        request = make_request(signature.inputs, records, column_of)
+        rows.append({"signature": name, "rows sent": len(records), **_send(name, signature, request)})
+    return pd.DataFrame(rows)
 
 
-def _send(name: str, signature: Any, records: list[bytes]) -> dict[str, object]:
-    request = make_request(signature.inputs, records)
+def _send(name: str, signature: Any, request: dict[str, tf.Tensor]) -> dict[str, object]:
     try:
         signature(**request)  # the first call also sets the graph up
         started = time.perf_counter()
@@ -120,23 +128,28 @@ def _send(name: str, signature: Any, records: list[bytes]) -> dict[str, object]:
     shown = {key: str(list(value.shape)) for key, value in sorted(answer.items())}
     first = next(iter(sorted(answer)))
     return {
-        "signature": name,
-        "rows sent": len(records),
         "outputs": ", ".join(f"{key} {shape}" for key, shape in list(shown.items())[:4]),
         "first value": answer[first].ravel()[0],
         "ms": round(milliseconds, 2),
     }
 
 
-def make_request(inputs: dict[str, tf.TensorSpec], records: list[bytes]) -> dict[str, tf.Tensor]:
+def make_request(
+    inputs: dict[str, tf.TensorSpec], records: list[bytes], column_of: Mapping[str, str]
+) -> dict[str, tf.Tensor]:
     """Make a request from serialized examples: either these themselves, or the columns that the inputs name.
 
-    `item_ids` is filled with the items of the rows, repeated to the width that the signature takes.
+    An input of several values a row, such as `item_ids`, gets those of all rows, repeated to the width that it takes.
+
+    Args:
+        inputs: of the signature, by name.
+        records: serialized tf.Examples.
+        column_of: the column of each input that is not called as its column.
     """
     if set(inputs) == {"examples"}:
         return {"examples": tf.constant(records)}
     rows = [tf.train.Example.FromString(record).features.feature for record in records]
-    return {name: _column(name, spec, rows) for name, spec in inputs.items()}
+    return {name: _column(column_of.get(name, name), spec, rows) for name, spec in inputs.items()}
 
 
 def _column(name: str, spec: tf.TensorSpec, rows: list[Any]) -> tf.Tensor:
