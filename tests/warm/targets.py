@@ -91,7 +91,7 @@ def eager_context(_payload: bytes, _report: Callable[[str], None]) -> bytes:
     """Return TensorFlow's state as the child has inherited it."""
     from tensorflow.python.eager import context  # noqa: PLC0415
 
-    return repr(context._context).encode()  # noqa: SLF001
+    return repr(context._context).encode()
 
 
 def traced(_payload: bytes, _report: Callable[[str], None]) -> bytes:

@@ -173,7 +173,7 @@ def test_starts_plainly_and_says_so_once(
     start: Callable[..., Kernel], light: dict[str, str], caplog: pytest.LogCaptureFixture
 ) -> None:
     logging.getLogger("traitlets").propagate = True
-    WarmProvisioner._said.clear()  # noqa: SLF001
+    WarmProvisioner._said.clear()
     with caplog.at_level(logging.WARNING):
         kernels = [start({**light, "KIT_WARM": "off"}) for _ in range(2)]
     assert all(isinstance(kernel.process, subprocess.Popen) for kernel in kernels)
