@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import importlib
+import os
+import tempfile
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from tfx.dsl.components.base import base_beam_executor, base_executor
@@ -26,6 +29,7 @@ def run_executor(payload: bytes, report: Callable[[str], None]) -> bytes:
     progress.set_report(report)
     beam_costs.pay_once()
     request: dict[str, Any] = json_utils.loads(payload.decode())
+    _keep_temporary_files_in(Path(request["tmp_dir"]) / request["unique_id"])
     Project.load(request["project"])  # makes its features.py and model.py importable
     module, _, name = request["executor"].rpartition(".")
     executor_class = getattr(importlib.import_module(module), name)
@@ -33,6 +37,16 @@ def run_executor(payload: bytes, report: Callable[[str], None]) -> bytes:
     outputs = request["outputs"]
     executor.Do(request["inputs"], outputs, request["properties"])
     return bytes(json_utils.dumps(outputs).encode())
+
+
+def _keep_temporary_files_in(folder: Path) -> None:
+    """Put what libraries leave in the system's temporary folder where the launcher removes it after any end.
+
+    Autograph and Beam remove theirs at exit, which a process that is killed does not reach.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    os.environ["TMPDIR"] = str(folder)
+    tempfile.tempdir = None  # it may have been computed
 
 
 def _context(executor_class: type, request: dict[str, Any]) -> Any:

@@ -16,6 +16,7 @@ from kit import warm
 from kit.errors import KitError, StepFailedError
 from kit.steps.monitor import StepMonitor
 
+TEMPORARY = ".temp"  # below the pipeline's root, one folder an execution
 _LOG_TAIL_LINES = 12
 
 
@@ -50,6 +51,7 @@ class StepLauncher(in_process_component_launcher.InProcessComponentLauncher):
     ) -> None:
         self._failed_execution = execution_id
         self.monitor.executing()
+        root = Path(self._pipeline_info.pipeline_root)
         spec = cast("executor_spec.ExecutorClassSpec", self._component_executor_spec)
         executor = spec.executor_class
         request = {
@@ -58,11 +60,14 @@ class StepLauncher(in_process_component_launcher.InProcessComponentLauncher):
             "outputs": output_dict,
             "properties": exec_properties,
             "beam_args": self._beam_pipeline_args,
-            "tmp_dir": str(Path(self._pipeline_info.pipeline_root) / ".temp"),
+            "tmp_dir": str(root / TEMPORARY),
             "unique_id": str(execution_id),
             "project": str(self.project_folder),
         }
-        result = self._call(json_utils.dumps(request).encode())
+        try:
+            result = self._call(json_utils.dumps(request).encode())
+        finally:
+            _remove_temporary(root, execution_id)
         for key, artifacts in json_utils.loads(result.decode()).items():
             for kept, filled in zip(output_dict[key], artifacts, strict=True):
                 kept.set_mlmd_artifact(filled.mlmd_artifact)
@@ -102,7 +107,7 @@ class StepLauncher(in_process_component_launcher.InProcessComponentLauncher):
 
 
 def discard_execution(store: Any, execution_id: int, pipeline_root: Path) -> None:
-    """Record that an execution failed and remove the folders of the outputs that it had begun."""
+    """Record that an execution failed; remove the outputs that it had begun and its temporary files."""
     [execution] = store.get_executions_by_id([execution_id])
     execution.last_known_state = metadata_store_pb2.Execution.FAILED
     execution.properties["state"].string_value = "failed"
@@ -110,3 +115,8 @@ def discard_execution(store: Any, execution_id: int, pipeline_root: Path) -> Non
     component = execution.properties["component_id"].string_value
     for folder in (pipeline_root / component).glob(f"*/{execution_id}"):
         shutil.rmtree(folder, ignore_errors=True)
+    _remove_temporary(pipeline_root, execution_id)
+
+
+def _remove_temporary(pipeline_root: Path, execution_id: int) -> None:
+    shutil.rmtree(pipeline_root / TEMPORARY / str(execution_id), ignore_errors=True)
