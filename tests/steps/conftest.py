@@ -1,0 +1,45 @@
+"""A component without weight, in sessions of their own workspaces."""
+
+from __future__ import annotations
+
+import time
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+with warnings.catch_warnings():  # TFX's own, which would end the collection of the tests
+    warnings.simplefilter("ignore")
+    import kit.session  # noqa: F401
+
+if TYPE_CHECKING:
+    from kit.session import Session
+
+
+@pytest.fixture
+def session(tmp_path: Path) -> Session:
+    from .workers import open_session  # noqa: PLC0415  imports TFX
+
+    return open_session(tmp_path / "ws")
+
+
+@pytest.fixture
+def shown(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Return the lines that a notebook would show, one after the other."""
+    lines: list[str] = []
+
+    class Handle:
+        def update(self, line: object) -> None:
+            lines.append(repr(line))
+
+    monkeypatch.setattr("kit.steps.monitor._display", lambda _text: Handle())
+    return lines
+
+
+def wait_until(condition: Callable[[], bool], seconds: float = 20) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "waited in vain"
+        time.sleep(0.02)
