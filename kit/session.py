@@ -180,7 +180,7 @@ class Session(interactive_context.InteractiveContext):
                 return execution
         raise StepOrderError(
             f"{component_id} must have run, but it has not in {self.workspace.path} for project {self.project.name}. "
-            f"Run {CHAIN[component_id]} first, with the same workspace and project."
+            f"Run {CHAIN.get(component_id, 'it')} first, with the same workspace and project."
         )
 
     def _discard_dead_executions(self, handle: metadata.Metadata) -> None:
