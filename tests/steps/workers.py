@@ -45,8 +45,12 @@ class Executor(base_executor.BaseExecutor):
 
 
 def _write(_text: str) -> None:
+    """Nothing more than that."""
+
+
+def _linger(_text: str) -> None:
     report("half way")
-    time.sleep(0.8)  # longer than the kernel's interval of looking
+    time.sleep(1)  # longer than the kernel's interval of looking
 
 
 def _miss_gate(text: str) -> NoReturn:
@@ -80,6 +84,7 @@ def _wait_for(path: str) -> None:
 
 ACTS: dict[str, Callable[[str], None]] = {
     "write": _write,
+    "linger": _linger,
     "miss gate": _miss_gate,
     "crash": _crash,
     "die": _die,

@@ -1,0 +1,109 @@
+"""Pipelines that run in processes of their own, with stock Beam or with its costs paid once."""
+
+from __future__ import annotations
+
+import functools
+import json
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import apache_beam as beam
+import tensorflow as tf
+import tensorflow_transform as tft
+from apache_beam.options.pipeline_options import DirectOptions, PipelineOptions, StandardOptions
+from apache_beam.transforms import core
+from tensorflow_transform import beam as tft_beam
+
+from kit.steps import beam_costs
+
+_ROWS = [{"word": word, "size": float(size)} for size, word in enumerate(["the", "cat", "the", "dog", "the"])]
+_SPEC = {"word": tf.io.FixedLenFeature([], tf.string), "size": tf.io.FixedLenFeature([], tf.float32)}
+
+
+class _Scale:
+    def __init__(self, factor: int) -> None:
+        self.factor = factor
+
+    def apply(self, number: int, offset: int = 1) -> int:
+        return number * self.factor + offset
+
+    @staticmethod
+    def twice(number: int) -> int:
+        return 2 * number
+
+    def __call__(self, number: int) -> int:
+        return number - self.factor
+
+
+def _weighted(number: int, weight: int, *, extra: int = 5) -> int:
+    return number * weight + extra
+
+
+_FUNCTIONS: list[Any] = [
+    _Scale(3).apply, _Scale(5).apply, _Scale.apply, _Scale.twice, _Scale(2), _weighted, len, str.upper,
+    functools.partial(_weighted, weight=2), lambda number, other=(1, 2): (number, other),
+]  # fmt: skip
+
+
+def run(payload: bytes, _report: Callable[[str], None]) -> bytes:
+    """Return as JSON what the pipelines give; `paid` as the payload changes Beam first."""
+    if payload == b"paid":
+        beam_costs.pay_once()
+    return json.dumps([_signatures(), _options(), _plain(), _transform()]).encode()
+
+
+def _signatures() -> list[str]:
+    """Ask for each function twice: the second answer is a remembered one."""
+    return [str(core.get_function_args_defaults(function)) for _ in range(2) for function in _FUNCTIONS]
+
+
+def _options() -> list[Any]:
+    """Change options through one view and read them through others."""
+    options = PipelineOptions(["--direct_num_workers=3"])
+    options.view_as(StandardOptions).streaming = True
+    fresh = PipelineOptions([])
+    return [
+        options.view_as(DirectOptions).direct_num_workers,
+        options.view_as(StandardOptions).streaming,
+        options.view_as(DirectOptions).view_as(StandardOptions).streaming,
+        fresh.view_as(StandardOptions).streaming,
+        fresh.view_as(DirectOptions).direct_num_workers,
+    ]
+
+
+def _plain() -> list[str]:
+    with tempfile.TemporaryDirectory() as folder:
+        with beam.Pipeline(options=PipelineOptions([beam_costs.LOCAL_RUNNER])) as pipeline:
+            numbers = pipeline | beam.Create(range(20))
+            weight = numbers | beam.CombineGlobally(sum)
+            sums = (
+                numbers
+                | beam.Map(_Scale(3).apply)
+                | "again" >> beam.Map(_Scale(5).apply, offset=2)
+                | beam.Map(_Scale.twice)
+                | "called" >> beam.Map(_Scale(2))
+                | beam.Map(_weighted, weight=beam.pvalue.AsSingleton(weight), extra=7)
+                | beam.Map(lambda number: (number % 7, number))
+                | beam.CombinePerKey(sum)
+            )
+            sums | beam.io.WriteToText(f"{folder}/sums", num_shards=1)
+        [written] = Path(folder).iterdir()
+        return sorted(written.read_text().splitlines())
+
+
+def _preprocess(inputs: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
+    return {
+        "word": tft.compute_and_apply_vocabulary(inputs["word"]),
+        "size": tft.scale_to_z_score(inputs["size"]),
+        "bucket": tft.bucketize(inputs["size"], 3),
+    }
+
+
+def _transform() -> list[dict[str, float]]:
+    metadata = tft.DatasetMetadata.from_feature_spec(_SPEC)
+    with tempfile.TemporaryDirectory() as folder, tft_beam.Context(temp_dir=folder):
+        analyzed = (_ROWS, metadata) | tft_beam.AnalyzeAndTransformDataset(_preprocess)
+    (rows, _), _ = analyzed
+    return sorted(({name: float(value) for name, value in row.items()} for row in rows), key=str)

@@ -1,0 +1,32 @@
+"""Paying Beam's costs once changes nothing that is computed."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from kit import warm
+
+from .pipelines import run
+
+pytestmark = pytest.mark.filterwarnings("ignore")  # Beam's and TFX's own
+
+
+def test_stock_beam_gives_the_same(tmp_path: Path) -> None:
+    calls = [
+        warm.start_call(
+            f"{run.__module__}:{run.__name__}", way.encode(), log_path=tmp_path / f"{way}.log", cwd=tmp_path
+        )
+        for way in ("stock", "paid")
+    ]
+    stock, paid = (call.wait(120) for call in calls)
+    assert isinstance(stock, warm.CallReturned), stock
+    assert isinstance(paid, warm.CallReturned), paid
+    signatures, options, sums, transformed = json.loads(stock.result)
+    assert json.loads(paid.result) == [signatures, options, sums, transformed]
+    assert len(signatures) == 20
+    assert options == [3, True, True, False, 1]
+    assert len(sums) == 7
+    assert [row["word"] for row in transformed].count(0) == 3
