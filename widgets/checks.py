@@ -2,32 +2,38 @@
 
 from __future__ import annotations
 
-import html
 from collections.abc import Sequence
 
+from widgets.face import Face
+from widgets.parts.markup import Markup, tag
+
 _SIGNS = {"ok": "✓ ok", "warn": "! warning", "fail": "✗ failed"}
+_CLASSES = {"ok": "good", "warn": "bad", "fail": "bad"}
 
 Row = tuple[str, str, str, str]
 
 
-class Checks:
+class Checks(Face):
     """Shows rows of (name, found, state, what to do), states being `ok`, `warn` and `fail`."""
+
+    title = "Checks"
 
     def __init__(self, rows: Sequence[Row]) -> None:
         self.rows = tuple(rows)
 
-    def __repr__(self) -> str:
+    def text_face(self) -> str:
         return "\n".join(
             f"{_SIGNS[state]:9} {name}: {found}{f' - {todo}' if todo else ''}"
             for name, found, state, todo in self.rows
         )
 
-    def _repr_html_(self) -> str:
-        header = "".join(f"<th scope='col'>{title}</th>" for title in ("", "check", "found", "what to do"))
-        body = "".join(
-            "<tr>"
-            + "".join(f"<td>{html.escape(cell)}</td>" for cell in (_SIGNS[state], name, found, todo))
-            + "</tr>"
-            for name, found, state, todo in self.rows
-        )
-        return f"<table><thead><tr>{header}</tr></thead><tbody>{body}</tbody></table>"
+    def html_face(self) -> Markup:
+        titles = ("state", "check", "found", "what to do")
+        head = tag("thead", tag("tr", [tag("th", title, scope="col") for title in titles]))
+        return tag("table", head, tag("tbody", [_row(row) for row in self.rows]))
+
+
+def _row(row: Row) -> Markup:
+    name, found, state, todo = row
+    sign = tag("td", _SIGNS[state], class_=_CLASSES[state])
+    return tag("tr", sign, tag("th", name, scope="row"), tag("td", found), tag("td", todo))

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import html
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-_BOX_WIDTH, _BOX_HEIGHT, _GAP, _PER_ROW, _MARGIN = 150, 62, 34, 4, 8
+from widgets.face import Face
+from widgets.parts.markup import Markup, tag
 
 
 @dataclass(frozen=True)
@@ -17,39 +17,26 @@ class Stop:
     notebook: str
     done: bool
 
+    @property
+    def state(self) -> str:
+        return "✓ done" if self.done else "to do"
 
-class Road:
-    """Shows the stops as an SVG that needs nothing from outside, or as text."""
+
+class Road(Face):
+    """Shows the stops as boxes in reading order, or as text."""
+
+    title = "The road"
 
     def __init__(self, stops: Sequence[Stop]) -> None:
         self.stops = tuple(stops)
 
-    def __repr__(self) -> str:
+    def text_face(self) -> str:
         return " → ".join(f"{stop.name} [{'done' if stop.done else 'to do'}]" for stop in self.stops)
 
-    def _repr_html_(self) -> str:
-        rows = -(-len(self.stops) // _PER_ROW)
-        width = _PER_ROW * (_BOX_WIDTH + _GAP) + _MARGIN
-        height = rows * (_BOX_HEIGHT + _GAP)
-        boxes = "".join(self._box(index, stop) for index, stop in enumerate(self.stops))
-        # currentColor follows the front end's light or dark theme.
-        return (
-            f'<svg role="img" aria-label="{html.escape(repr(self))}" viewBox="0 0 {width} {height}" '
-            f'style="max-width:{width}px;font:13px sans-serif" fill="currentColor">{boxes}</svg>'
-        )
+    def html_face(self) -> Markup:
+        return tag("ol", [_box(stop) for stop in self.stops], class_="road")
 
-    def _box(self, index: int, stop: Stop) -> str:
-        row, column = divmod(index, _PER_ROW)
-        x, y = _MARGIN + column * (_BOX_WIDTH + _GAP), 4 + row * (_BOX_HEIGHT + _GAP)
-        middle, state = x + _BOX_WIDTH / 2, "✓ done" if stop.done else "to do"
-        dash = "" if stop.done else ' stroke-dasharray="5 4"'
-        arrow = ""
-        if index + 1 < len(self.stops) and column + 1 < _PER_ROW:
-            arrow = f'<text x="{x + _BOX_WIDTH + 9}" y="{y + 36}">→</text>'
-        return (
-            f'<rect x="{x}" y="{y}" width="{_BOX_WIDTH}" height="{_BOX_HEIGHT}" rx="8" fill="none" '
-            f'stroke="currentColor"{dash}/>'
-            f'<text x="{middle}" y="{y + 20}" text-anchor="middle" font-weight="bold">{html.escape(stop.name)}</text>'
-            f'<text x="{middle}" y="{y + 37}" text-anchor="middle">{html.escape(stop.notebook)}</text>'
-            f'<text x="{middle}" y="{y + 54}" text-anchor="middle">{state}</text>{arrow}'
-        )
+
+def _box(stop: Stop) -> Markup:
+    lines = [tag("b", stop.name), tag("span", stop.notebook), tag("small", stop.state)]
+    return tag("li", lines, class_="done" if stop.done else "open")

@@ -1,0 +1,37 @@
+"""What everything is that a notebook shows: HTML that needs nothing but the page, and text."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Container
+from typing import Any
+
+from widgets.parts.markup import Markup, tag
+from widgets.parts.modules import styles
+
+STATIC_BYTES = 280_000  # what a static face may take; with the rest of its output it stays below 300 KB
+
+
+class Face:
+    """Something to look at that nobody can operate: HTML and text."""
+
+    title = "view"
+
+    @abstractmethod
+    def html_face(self) -> Markup:
+        """The facts as HTML that needs no script and fetches nothing."""
+
+    @abstractmethod
+    def text_face(self) -> str:
+        """The essential in a few lines."""
+
+    def __repr__(self) -> str:
+        return self.text_face()
+
+    def _repr_mimebundle_(
+        self, include: Container[str] | None = None, exclude: Container[str] | None = None
+    ) -> dict[str, Any]:
+        # IPython itself picks from the bundle what it was asked to include or exclude.
+        del include, exclude
+        section = tag("section", self.html_face(), class_="kit-view", aria_label=self.title)
+        return {"text/html": tag("style", Markup(styles())) + section, "text/plain": self.text_face()}

@@ -1,0 +1,1 @@
+"""What views are made of: markup, controls, charts, and the browser's side of them."""

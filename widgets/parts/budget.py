@@ -1,0 +1,50 @@
+"""How much of each row a static face can show within its bytes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+from widgets.parts.markup import Markup
+
+Row = TypeVar("Row")
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """Rows as they are shown, and how many of them have each level of detail or a higher one."""
+
+    rows: tuple[Markup, ...]
+    with_level: tuple[int, ...]
+
+
+def fit(items: Sequence[Row], levels: Sequence[Callable[[Row], Markup]], limit: int) -> Fitted:
+    """Draw rows within a number of bytes: as many as possible plainly, then the first ones in more and more detail.
+
+    Args:
+        items: what each row shows, the most important first.
+        levels: ways to draw a row, the shortest first.
+        limit: bytes that all rows together may take in UTF-8.
+    """
+    rows: list[Markup] = []
+    counts = []
+    for level, draw in enumerate(levels):
+        done = 0
+        for index, item in enumerate(items if level == 0 else items[: len(rows)]):
+            drawn = draw(item)
+            limit -= _size(drawn) - (_size(rows[index]) if level else 0)
+            if limit < 0:
+                limit += _size(drawn) - (_size(rows[index]) if level else 0)
+                break
+            if level:
+                rows[index] = drawn
+            else:
+                rows.append(drawn)
+            done += 1
+        counts.append(done)
+    return Fitted(tuple(rows), tuple(counts))
+
+
+def _size(markup: Markup) -> int:
+    return len(markup.encode())

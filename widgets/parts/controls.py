@@ -1,0 +1,72 @@
+"""The controls of live views: HTML elements that name the trait which they set."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+
+from widgets.parts.formats import number
+from widgets.parts.markup import Child, Markup, tag
+
+
+def search_box(trait: str, label: str) -> Markup:
+    box = tag("input", type="search", data_trait=trait, placeholder="type to search", autocomplete="off")
+    return _labelled(label, box)
+
+
+def number_box(trait: str, label: str) -> Markup:
+    return _labelled(label, tag("input", type="number", min=0, step="any", data_trait=trait))
+
+
+def choice(trait: str, label: str, options: Mapping[str, str]) -> Markup:
+    """A list to choose from; options map the trait's value to what is read."""
+    entries = [tag("option", name, value=value) for value, name in options.items()]
+    return _labelled(label, tag("select", entries, data_trait=trait))
+
+
+def tick(trait: str, label: str) -> Markup:
+    return tag("label", tag("input", type="checkbox", data_trait=trait), " ", label)
+
+
+def button(trait: str, value: object, *content: Child, key: str, **attributes: str | bool | None) -> Markup:
+    """A button that sets a trait to a value; the key is unique in the view and the same in every redraw."""
+    return tag(
+        "button",
+        *content,
+        type="button",
+        data_trait=trait,
+        data_value=json.dumps(value),
+        data_key=key,
+        **attributes,
+    )
+
+
+def pager(trait: str, page: int, *, size: int, total: int) -> Markup | None:
+    """Where in a long table one is, and the ways on; None when a page holds all of it."""
+    last = last_page(total, size)
+    if last == 0:
+        return None
+    first_row = page * size
+    place = f"{number(first_row + 1)} to {number(min(first_row + size, total))} of {number(total)}"
+    steps = [
+        ("first", "First", 0, page == 0),
+        ("previous", "Previous", page - 1, page == 0),
+        ("next", "Next", page + 1, page == last),
+        ("last", "Last", last, page == last),
+    ]
+    # aria-disabled rather than disabled: a button that is reached and pressed with the keyboard keeps the focus.
+    ways = [
+        button(
+            trait, min(max(to, 0), last), text, key=f"{trait} {name}", aria_disabled="true" if ended else None
+        )
+        for name, text, to, ended in steps
+    ]
+    return tag("nav", ways[:2], tag("span", place), ways[2:], class_="pager", aria_label="Pages")
+
+
+def last_page(total: int, size: int) -> int:
+    return max(0, -(-total // size) - 1)
+
+
+def _labelled(label: str, control: Markup) -> Markup:
+    return tag("label", tag("span", label), control)

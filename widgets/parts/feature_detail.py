@@ -1,0 +1,157 @@
+"""One feature of the statistics view in detail: its distribution, quantiles, frequent values and list lengths."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from widgets.parts import charts
+from widgets.parts.feature_rows import Looks, distribution, frequent, reader, shorten
+from widgets.parts.formats import MISSING, number, share
+from widgets.parts.markup import Markup, join, tag
+from widgets.values import Distance, FeatureSummary, SplitSummary
+
+_CHART = charts.Size(560, 130)
+_LENGTHS = charts.Size(260, 60)
+_VALUES = 20  # frequent values shown
+
+
+def detail(feature: FeatureSummary, looks: Looks) -> Markup:
+    """All that is known of a feature, split by split."""
+    splits = looks.of(feature)
+    known = [(place, name, splits[name]) for place, name in enumerate(looks.splits) if name in splits]
+    return tag(
+        "div",
+        _distances(feature),
+        _numbers(feature, looks, known),
+        _frequent_values(known),
+        _lengths(feature, known),
+        class_="detail",
+    )
+
+
+_Known = Sequence[tuple[int, str, SplitSummary]]
+
+
+def _numbers(feature: FeatureSummary, looks: Looks, known: _Known) -> Markup | None:
+    if not any(split.numbers for _, _, split in known):
+        return None
+    read = reader(feature)
+    series = distribution(feature, looks)
+    chart = None
+    if series:
+        drawing = charts.overlay(
+            series,
+            _CHART,
+            label=f"Distribution of {feature.name}, larger",
+            logarithmic=looks.logarithmic,
+            tips=read if looks.tips else None,
+        )
+        low, high = charts.extent(series)
+        caption = [tag("span", read(low)), tag("span", read(high))]
+        chart = tag("figure", drawing, tag("figcaption", caption, class_="axis"))
+    return tag("div", chart, _quantiles(feature, known))
+
+
+def _quantiles(feature: FeatureSummary, known: _Known) -> Markup | None:
+    columns = [split.numbers.quantiles for _, _, split in known if split.numbers and split.numbers.quantiles]
+    if not columns:
+        return None
+    read, steps = reader(feature), max(len(column) for column in columns) - 1
+    header = [tag("th", share(step / steps if steps else 0), scope="col") for step in range(steps + 1)]
+    rows = [
+        tag(
+            "tr",
+            tag("th", charts.key(place, name), scope="row"),
+            [tag("td", read(value), class_="number") for value in split.numbers.quantiles],
+        )
+        for place, name, split in known
+        if split.numbers and split.numbers.quantiles
+    ]
+    head = tag("thead", tag("tr", tag("th", "Quantile", scope="col"), header))
+    return _scrolling(tag("table", head, tag("tbody", rows)), f"Quantiles of {feature.name}")
+
+
+def _frequent_values(known: _Known) -> Markup | None:
+    values = frequent(split for _, _, split in known)
+    if not values:
+        return None
+    shares = {name: _shares(split) for _, name, split in known}
+    greatest = max((part for of_split in shares.values() for part in of_split.values()), default=0.0) or 1.0
+    header = [tag("th", charts.key(place, name), scope="col") for place, name, _ in known]
+    rows = [
+        tag(
+            "tr",
+            tag("th", shorten(value) if value else tag("i", "empty text"), scope="row"),
+            [_bar(shares[name].get(value), greatest, place) for place, name, _ in known],
+        )
+        for value in values[:_VALUES]
+    ]
+    left_out = len(values) - _VALUES
+    caption = f"Most frequent values{f', {left_out} more are known' if left_out > 0 else ''}"
+    head = tag("thead", tag("tr", tag("th", "Value", scope="col"), header))
+    return tag("table", tag("caption", caption), head, tag("tbody", rows), class_="bars")
+
+
+def _shares(split: SplitSummary) -> dict[str, float]:
+    whole = split.values or split.present
+    return {value: amount / whole for value, amount in split.texts.top} if split.texts and whole else {}
+
+
+def _bar(part: float | None, greatest: float, place: int) -> Markup:
+    if part is None:  # it may be there, but not among the split's most frequent
+        return tag("td", MISSING)
+    width = f"width:{part / greatest * 100:.0f}%"
+    bar = tag("span", tag("i", style=width, class_=charts.colour(place)), class_="bar")
+    return tag("td", bar, tag("span", share(part)))
+
+
+def _lengths(feature: FeatureSummary, known: _Known) -> Markup | None:
+    if not feature.has_lists:
+        return None
+    lines = [
+        tag(
+            "li",
+            charts.key(place, name),
+            f": {number(split.lengths.least)} to {number(split.lengths.most)} values an example, "
+            f"{number(split.lengths.average)} on average",
+        )
+        for place, name, split in known
+        if split.lengths
+    ]
+    series = [
+        charts.Series(name, split.lengths.histogram, place)
+        for place, name, split in known
+        if split.lengths and split.lengths.histogram
+    ]
+    label = f"Values an example of {feature.name}"
+    chart = charts.overlay(series, _LENGTHS, label=label) if series else None
+    return tag("div", tag("ul", lines), chart)
+
+
+def _distances(feature: FeatureSummary) -> Markup | None:
+    sentences = [
+        _sentence("Drift from the span before", feature.drift),
+        _sentence("Skew between training and serving", feature.skew),
+    ]
+    return join(sentences) if any(sentences) else None
+
+
+def _sentence(name: str, distance: Distance | None) -> Markup | None:
+    if distance is None:
+        return None
+    measure = f" ({distance.measure})" if distance.measure else ""
+    verdict = "no threshold is set"
+    if distance.threshold is not None:
+        verdict = (
+            f"{'✗ above' if distance.exceeds else '✓ within'} the threshold {number(distance.threshold)}"
+        )
+    return tag(
+        "p",
+        f"{name}: {number(distance.value)}{measure}, {verdict}.",
+        class_="bad" if distance.exceeds else None,
+    )
+
+
+def _scrolling(table: Markup, label: str) -> Markup:
+    # Reachable with the keyboard, so that it can be scrolled without a pointer.
+    return tag("div", table, class_="kit-scroll-x", tabindex=0, role="group", aria_label=label)

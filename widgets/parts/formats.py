@@ -1,0 +1,53 @@
+"""Numbers as people read them."""
+
+from __future__ import annotations
+
+import math
+from datetime import UTC, datetime, timedelta
+
+MISSING = "\N{EN DASH}"
+
+_DAY_SECONDS = 86_400
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def number(value: float | None) -> str:
+    """Four digits that count, or all digits of a whole number below a billion."""
+    if value is None or math.isnan(value):
+        return MISSING
+    if math.isinf(value):
+        return "∞" if value > 0 else "-∞"
+    size = abs(value)
+    if size != 0 and (size >= 1e9 or size < 1e-4):  # noqa: PLR2004  where zeros would have to be counted
+        return f"{value:.3g}"
+    if value == round(value) or size >= 1e4:  # noqa: PLR2004  four digits before the point are enough
+        return f"{value:,.0f}"
+    return f"{value:.4g}"
+
+
+def share(value: float | None) -> str:
+    """A part of 1 in percent; what is not nothing never reads as 0 %, nor what is not all as 100 %."""
+    if value is None or math.isnan(value):
+        return MISSING
+    percent = value * 100
+    if 0 < percent < 0.1:  # noqa: PLR2004  the least that is shown
+        return "< 0.1 %"
+    if 99.9 < percent < 100:  # noqa: PLR2004  the most that is shown
+        return "> 99.9 %"
+    return f"{percent:.1f}".removesuffix(".0") + " %"
+
+
+def moment(seconds: float | None) -> str:
+    """Seconds since 1970 (UTC) as a day, or a day and a time where there is one."""
+    if seconds is None or not math.isfinite(seconds):
+        return MISSING
+    try:
+        time = _EPOCH + timedelta(seconds=round(seconds))
+    except OverflowError:  # not a time, whatever the column is called
+        return number(seconds)
+    return f"{time:%Y-%m-%d}" if round(seconds) % _DAY_SECONDS == 0 else f"{time:%Y-%m-%d %H:%M}"
+
+
+def count(amount: float, one: str, many: str | None = None) -> str:
+    """An amount with its noun: `1 feature`, `2 features`."""
+    return f"{number(amount)} {one if amount == 1 else many or one + 's'}"

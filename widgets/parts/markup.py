@@ -1,0 +1,53 @@
+"""HTML and SVG from Python calls, in which text from data can only ever be text."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Iterable
+from typing import TypeAlias
+
+_VOID = frozenset({"br", "col", "hr", "img", "input"})  # elements that HTML does not close
+
+
+class Markup(str):
+    """Text that is HTML already; any other text is escaped where it enters a `tag`."""
+
+    __slots__ = ()
+
+
+Child: TypeAlias = "str | Iterable[Child] | None"
+Attribute: TypeAlias = "str | float | bool | None"
+
+BREAK = Markup("<br>")
+
+
+def tag(name: str, *children: Child, **attributes: Attribute) -> Markup:
+    """An element with its children, which may be nested in lists, and its attributes.
+
+    Attributes are named as Python allows: `class_` is class and `aria_label` is aria-label. True gives an attribute
+    without a value; None and False leave it out, and None as a child is left out as well.
+    """
+    start = f"<{name}{''.join(_attribute(key, value) for key, value in attributes.items())}>"
+    return Markup(start if name in _VOID else f"{start}{join(children)}</{name}>")
+
+
+def join(children: Iterable[Child], between: str = "") -> Markup:
+    """Children in a row; what stands between them is escaped like any text."""
+    return Markup(text(between).join([text(child) for child in children]))
+
+
+def text(child: Child) -> Markup:
+    if child is None:
+        return Markup("")
+    if isinstance(child, Markup):
+        return child
+    if isinstance(child, str):
+        return Markup(html.escape(child))
+    return join(child)
+
+
+def _attribute(key: str, value: Attribute) -> str:
+    name = key.rstrip("_").replace("_", "-")
+    if value is None or value is False:
+        return ""
+    return f" {name}" if value is True else f' {name}="{html.escape(str(value))}"'

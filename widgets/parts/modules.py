@@ -1,0 +1,45 @@
+"""Small ES modules made into the one text that anywidget sends to the browser."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from pathlib import Path
+
+STATIC = Path(__file__).parent / "static"
+
+_IMPORT = re.compile(r'^import \{[^}]*\} from "\./([\w-]+\.js)";\n', re.MULTILINE)
+_EXPORT = re.compile(r"^export (?=(?:async )?(?:function|const|class) )", re.MULTILINE)
+
+
+@cache
+def script(name: str) -> str:
+    """A module and those that it imports, each once, before the one that needs it.
+
+    The browser gets a widget's code as one text without an address, so that an import of a neighbour would have
+    nothing to be relative to. Joining is all there is of a build: `import { a } from "./b.js";` on one line is
+    replaced by the neighbour itself. The modules share one scope then, so names are unique among them.
+    """
+    return "\n".join(_without_links(path) for path in _in_order(name, []))
+
+
+@cache
+def styles() -> str:
+    """The style sheet of all views."""
+    return (STATIC / "view.css").read_text(encoding="utf-8")
+
+
+def _in_order(name: str, before: list[str]) -> list[str]:
+    for neighbour in _IMPORT.findall(_source(name)):
+        _in_order(neighbour, before)
+    if name not in before:
+        before.append(name)
+    return before
+
+
+def _without_links(name: str) -> str:
+    return _EXPORT.sub("", _IMPORT.sub("", _source(name)))
+
+
+def _source(name: str) -> str:
+    return (STATIC / name).read_text(encoding="utf-8")

@@ -1,0 +1,217 @@
+"""The statistics of a data set: every feature in every split, to be searched, sorted and opened."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import traitlets
+
+from widgets.face import STATIC_BYTES
+from widgets.parts import charts, controls
+from widgets.parts.budget import fit
+from widgets.parts.feature_detail import detail
+from widgets.parts.feature_rows import COLUMNS, Looks, cells
+from widgets.parts.formats import count, number, share
+from widgets.parts.markup import Markup, join, tag
+from widgets.parts.modules import styles
+from widgets.values import Distance, FeatureSummary
+from widgets.view import View
+
+PAGE_ROWS = 20
+ORDERS = {
+    "given": "as given",
+    "name": "name",
+    "missing": "most missing",
+    "drift": "most drift",
+    "skew": "most skew",
+}
+_NAMED = 5  # features that the text face names of a kind
+_HEAD_BYTES = 2_000  # of a static face: what stands around the rows
+
+
+class Statistics(View):
+    """Shows features with their splits over one another.
+
+    Args:
+        features: in the order of the data.
+        examples: how many examples each split has; its order is the order of the splits.
+        state: traits to begin with, such as `order="missing"`.
+    """
+
+    title = "Statistics"
+
+    search = traitlets.Unicode(help="words that a name must have").tag(sync=True, redraw=True)
+    order = traitlets.Enum(list(ORDERS), "given", help="what the first features have most of").tag(
+        sync=True, redraw=True
+    )
+    weighted = traitlets.Bool(help="whether examples count by their weight").tag(sync=True, redraw=True)
+    logarithmic = traitlets.Bool(help="whether rare values are made visible").tag(sync=True, redraw=True)
+    opened = traitlets.Unicode(help="name of the feature that is shown in detail").tag(sync=True, redraw=True)
+    page = traitlets.Int(min=0).tag(sync=True, redraw=True)
+
+    def __init__(
+        self, features: Sequence[FeatureSummary], examples: Mapping[str, float], **state: Any
+    ) -> None:
+        self.features = tuple(features)
+        self.examples = dict(examples)
+        self._folded = [feature.name.casefold() for feature in self.features]
+        super().__init__(**state)
+
+    def found(self) -> list[FeatureSummary]:
+        """The features that the search leaves, in the chosen order."""
+        words = self.search.casefold().split()
+        left = [
+            feature
+            for feature, folded in zip(self.features, self._folded, strict=True)
+            if all(word in folded for word in words)
+        ]
+        return _sorted(left, self.order)
+
+    @traitlets.observe("search", "order")
+    def _to_first_page(self, _change: object) -> None:
+        self.page = 0
+
+    def draw_controls(self) -> Markup:
+        has_weights = any(feature.weighted for feature in self.features)
+        return join(
+            [
+                self._legend(),
+                controls.search_box("search", "Search"),
+                controls.choice("order", "Sort by", ORDERS),
+                controls.tick("logarithmic", "logarithmic"),
+                controls.tick("weighted", "weighted") if has_weights else None,
+            ]
+        )
+
+    def draw_content(self) -> Markup:
+        found = self.found()
+        page = min(self.page, controls.last_page(len(found), PAGE_ROWS))
+        shown = found[page * PAGE_ROWS :][:PAGE_ROWS]
+        place = count(len(found), "feature")
+        if len(found) < len(self.features):
+            place = f"{number(len(found))} of {count(len(self.features), 'feature')}"
+        return join(
+            [
+                tag("p", place, role="status"),
+                _table([self._live_row(feature) for feature in shown]) if shown else None,
+                controls.pager("page", page, size=PAGE_ROWS, total=len(found)),
+            ]
+        )
+
+    def html_face(self) -> Markup:
+        looks = self._looks()
+        levels: list[Callable[[FeatureSummary], Markup]] = [
+            lambda feature: tag("tr", cells(feature, looks, _name(feature), chart=False)),
+            lambda feature: tag("tr", cells(feature, looks, _name(feature), chart=True)),
+            lambda feature: _static_row(feature, looks),
+        ]
+        fitted = fit(_sorted(self.features, self.order), levels, STATIC_BYTES - len(styles()) - _HEAD_BYTES)
+        return join(
+            [
+                tag("p", self._legend(), f" · {count(len(self.features), 'feature')}"),
+                _table(fitted.rows) if fitted.rows else None,
+                _left_out(len(self.features), fitted.with_level),
+            ]
+        )
+
+    def text_face(self) -> str:
+        splits = ", ".join(f"{name} {count(total, 'example')}" for name, total in self.examples.items())
+        missing = [feature for feature in _sorted(self.features, "missing") if feature.missing_share > 0]
+        lines = [
+            f"Statistics of {count(len(self.features), 'feature')}: {splits or 'no split'}",
+            _listed("Missing most", [f"{f.name} {share(f.missing_share)}" for f in missing])
+            if missing
+            else "No value is missing.",
+            _listed("Drift above its threshold", _exceeding(self.features, "drift")),
+            _listed("Skew above its threshold", _exceeding(self.features, "skew")),
+        ]
+        return "\n".join(line for line in lines if line)
+
+    def _looks(self, *, tips: bool = False) -> Looks:
+        return Looks(tuple(self.examples), self.weighted, self.logarithmic, tips)
+
+    def _legend(self) -> Markup:
+        keys = [
+            charts.key(place, f"{name}: {count(total, 'example')}")
+            for place, (name, total) in enumerate(self.examples.items())
+        ]
+        return tag("span", join(keys, " "), class_="legend")
+
+    def _live_row(self, feature: FeatureSummary) -> Markup:
+        is_open = feature.name == self.opened
+        name = controls.button(
+            "opened",
+            "" if is_open else feature.name,
+            feature.name,
+            key=f"open {feature.name}",
+            aria_expanded="true" if is_open else "false",
+            class_="name",
+        )
+        row = tag("tr", cells(feature, self._looks(), name, chart=True))
+        return join([row, _detail_row(detail(feature, self._looks(tips=True)))]) if is_open else row
+
+
+def _static_row(feature: FeatureSummary, looks: Looks) -> Markup:
+    opened = tag("details", tag("summary", f"Details of {feature.name}"), detail(feature, looks))
+    return join([tag("tr", cells(feature, looks, _name(feature), chart=True)), _detail_row(opened)])
+
+
+def _detail_row(content: Markup) -> Markup:
+    return tag("tr", tag("td", content, colspan=len(COLUMNS)), class_="opened")
+
+
+def _name(feature: FeatureSummary) -> Markup:
+    return tag("b", feature.name)
+
+
+def _table(rows: Sequence[Markup]) -> Markup:
+    head = tag("thead", tag("tr", [tag("th", name, scope="col") for name in COLUMNS]))
+    table = tag("table", head, tag("tbody", rows), class_="features")
+    return tag("div", table, class_="kit-scroll", tabindex=0, role="group", aria_label="Features")
+
+
+def _sorted(features: Sequence[FeatureSummary], order: str) -> list[FeatureSummary]:
+    keys: dict[str, Callable[[FeatureSummary], Any]] = {
+        "given": lambda _: 0,
+        "name": lambda feature: feature.name.casefold(),
+        "missing": lambda feature: -feature.missing_share,
+        "drift": lambda feature: _nearness(feature.drift),
+        "skew": lambda feature: _nearness(feature.skew),
+    }
+    return sorted(features, key=keys[order])
+
+
+def _nearness(distance: Distance | None) -> tuple[bool, float]:
+    """Sorts the farthest first; those above their threshold before others, those without a distance last."""
+    if distance is None:
+        return (True, 1.0)
+    return (not distance.exceeds, -distance.value)
+
+
+def _exceeding(features: Sequence[FeatureSummary], kind: str) -> list[str]:
+    distances = {feature.name: getattr(feature, kind) for feature in _sorted(features, kind)}
+    return [
+        f"{name} {number(distance.value)} > {number(distance.threshold)}"
+        for name, distance in distances.items()
+        if distance is not None and distance.exceeds
+    ]
+
+
+def _listed(what: str, items: Sequence[str]) -> str:
+    if not items:
+        return ""
+    more = f" and {len(items) - _NAMED} more" if len(items) > _NAMED else ""
+    return f"{what}: {', '.join(items[:_NAMED])}{more}"
+
+
+def _left_out(total: int, with_level: Sequence[int]) -> Markup | None:
+    rows, charted, detailed = with_level
+    if detailed == total:
+        return None
+    parts = [
+        f"Details of the first {number(detailed)} features and charts of the first {number(charted)} are kept here"
+    ]
+    if rows < total:
+        parts.append(f"{number(total - rows)} features are left out")
+    return tag("p", "; ".join(parts), "; the live view in JupyterLab has all of them.", class_="note")
