@@ -33,6 +33,7 @@ def _serve_one_call(descriptor: int) -> None:
     server = Server(start_interpreter, None, idle_seconds=0, outdated=lambda: False)
     server.add_client(socket.socket(fileno=descriptor))
     server.run()
+    server.close()
 
 
 def _serve_environment(path: Path, fingerprint: str, fresh_path: list[str]) -> None:
@@ -58,4 +59,5 @@ def _serve_environment(path: Path, fingerprint: str, fresh_path: list[str]) -> N
             if path.stat().st_ino == opened.st_ino:  # a successor may have taken the name
                 path.unlink()
                 path.with_suffix(".log").unlink()
+        server.close()
     os._exit(0)  # finalizing an interpreter with these libraries takes seconds and can crash

@@ -11,15 +11,19 @@ from pathlib import Path
 from typing import Any, ClassVar, cast
 
 from jupyter_client.connect import KernelConnectionInfo
+from jupyter_client.launcher import launch_kernel
 from jupyter_client.provisioning.local_provisioner import LocalProvisioner
 
 from kit.warm.call import current_umask
 from kit.warm.client import WarmProcess, launch
 from kit.warm.errors import WarmUnavailableError
 from kit.warm.protocol import ChildRequest
+from kit.warm.starting import Process, StartingProcess
 
 _UNDERSTOOD = {"env", "cwd", "stdin", "stdout", "stderr", "independent", "extra_arguments", "kernel_id"}
 """Arguments for the start of a kernel that a fork can honour, or may ignore as LocalProvisioner does."""
+
+_PATIENCE_SECONDS = 1.0  # a warm process that is ready forks within a tenth of it
 
 
 class WarmProvisioner(LocalProvisioner):
@@ -31,19 +35,28 @@ class WarmProvisioner(LocalProvisioner):
     _said: ClassVar[set[str]] = set()
 
     async def launch_kernel(self, cmd: list[str], **kwargs: Any) -> KernelConnectionInfo:
-        """Start the kernel and return how to connect to it."""
+        """Start the kernel and return how to connect to it, perhaps before it is there."""
+        self.cwd = kwargs.get("cwd", Path.cwd())
+        self.process = None
+        starting = StartingProcess(lambda: self._start(cmd, kwargs), self._hold)
+        if not await asyncio.to_thread(starting.settle, _PATIENCE_SECONDS) and self.process is None:
+            self.process = cast("Any", starting)
+        return self.connection_info
+
+    def _start(self, cmd: list[str], kwargs: dict[str, Any]) -> Process:
         try:
-            process = await asyncio.to_thread(self._fork, cmd, kwargs)
+            return self._fork(cmd, kwargs)
         except (WarmUnavailableError, OSError) as error:
             if str(error) not in self._said:
                 self._said.add(str(error))
                 self.log.warning("This kernel starts without a head start (some 15 s). %s", error)
-            return await super().launch_kernel(cmd, **kwargs)
+            return launch_kernel(cmd, **self._scrub_kwargs(kwargs))
+
+    def _hold(self, process: Process) -> None:
         self.process = cast("Any", process)  # it has what LocalProvisioner uses of Popen
         self.pid = process.pid
-        self.pgid = None  # signals go through the parent, which knows whether the process still is the kernel
-        self.cwd = kwargs.get("cwd", Path.cwd())
-        return self.connection_info
+        # Signals for a fork go through its parent, which knows whether the process still is the kernel.
+        self.pgid = os.getpgid(process.pid) if isinstance(process, subprocess.Popen) else None
 
     def _fork(self, cmd: list[str], kwargs: dict[str, Any]) -> WarmProcess:
         _check(cmd, kwargs)

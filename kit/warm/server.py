@@ -97,13 +97,12 @@ class Server:
         self._stopping = True
 
     def run(self) -> None:
-        """Serve until there is a reason to end, then end all children."""
+        """Serve until there is a reason to end."""
         self._ready = True
         for client in self._clients[:]:
             self._start_child(client)
         while not self._finished():
             self._turn(min(_LOOK_SECONDS, self._idle_seconds or _LOOK_SECONDS))
-        self._close()
 
     def _finished(self) -> bool:
         if self._clients or self._orphans:
@@ -243,11 +242,14 @@ class Server:
             signal_group(client.child.pid, signal.SIGKILL)
             self._orphans.append(client.child)
 
-    def _close(self) -> None:
-        for client in self._clients[:]:
+    def close(self) -> None:
+        """End all children, then the connections: who waits for the end has it when theirs closes."""
+        for client in [client for client in self._clients if client.child]:
             self._drop(client)
         while self._orphans:
             self._turn(0.05)
+        for client in self._clients[:]:
+            self._drop(client)
         self._selector.close()
         for sock in (self._wakeup, self._wakeup_end):
             sock.close()

@@ -6,6 +6,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,6 +19,7 @@ import kit.warm
 from kit import warm
 from kit.warm.client import WarmProcess
 from kit.warm.provisioner import WarmProvisioner
+from kit.warm.starting import StartingProcess
 
 from .conftest import gone
 
@@ -206,6 +208,51 @@ def test_kernels_end_with_their_owner(light: dict[str, str]) -> None:
         pid = int(owner.stdout.readline())
         owner.kill()
     assert gone(pid)
+
+
+@pytest.fixture
+def slow(light: dict[str, str]) -> Iterator[dict[str, str]]:
+    """Return an environment whose warm process has not started yet, and will import for some seconds."""
+    folder = Path(tempfile.mkdtemp(prefix="kw-"))
+    modules = "tensorflow,ipykernel.kernelapp"
+    environ = {**light, "KIT_WARM_DIR": str(folder), "KIT_WARM_MODULES": modules}
+    yield environ
+    warm.stop(environ)
+    shutil.rmtree(folder)
+
+
+@pytest.mark.usefixtures("kernelspecs")
+def test_a_kernel_exists_while_the_warm_process_still_imports(slow: dict[str, str]) -> None:
+    manager = KernelManager(kernel_name="kit")
+    started = time.monotonic()
+    manager.start_kernel(env=slow)
+    assert time.monotonic() - started < 3
+    assert isinstance(manager.provisioner, WarmProvisioner)
+    assert isinstance(manager.provisioner.process, StartingProcess)
+    assert manager.is_alive()
+    manager.interrupt_kernel()
+    kernel = Kernel(manager, manager.client())
+    kernel.client.start_channels()
+    try:
+        kernel.client.wait_for_ready(timeout=60)
+        assert kernel.run("print('works')") == "works"
+        assert isinstance(kernel.process, WarmProcess)
+    finally:
+        kernel.client.stop_channels()
+        manager.shutdown_kernel(now=True)
+    assert not manager.is_alive()
+
+
+@pytest.mark.usefixtures("kernelspecs")
+def test_a_kernel_can_be_ended_before_it_is_there(slow: dict[str, str]) -> None:
+    manager = KernelManager(kernel_name="kit")
+    manager.start_kernel(env=slow)
+    manager.shutdown_kernel(now=True)
+    assert not manager.is_alive()
+    deadline = time.monotonic() + 20
+    while (children := (warm.status(slow) or {}).get("children")) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert not children
 
 
 FRONT_ENDS = {
