@@ -70,6 +70,12 @@ def check_parity(graph: Path, examples: Path, transformed: Path, rows: int = 100
 
 
 def _difference(left: np.ndarray, right: np.ndarray) -> float:
+    """Return the largest difference, infinity where only one is a number; for text how many values differ."""
+    differs = left != right
     if left.dtype.kind in "OSU":
-        return float(np.sum(left != right))
-    return float(np.max(np.abs(left.astype(np.float64) - right.astype(np.float64)), initial=0.0))
+        return float(np.sum(differs))
+    left, right = left[differs].astype(np.float64), right[differs].astype(np.float64)
+    gap = np.abs(left - right)
+    gap[np.isnan(left) != np.isnan(right)] = np.inf
+    gap[np.isnan(left) & np.isnan(right)] = 0.0
+    return float(np.max(gap, initial=0.0))
