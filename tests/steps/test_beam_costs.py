@@ -5,13 +5,9 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-import pytest
-
 from kit import warm
 
 from .pipelines import run
-
-pytestmark = pytest.mark.filterwarnings("ignore")  # Beam's and TFX's own
 
 
 def test_stock_beam_gives_the_same(tmp_path: Path) -> None:

@@ -19,8 +19,6 @@ from kit.session import Session
 from .conftest import wait_until
 from .workers import Worker, open_session, run_in_session, states
 
-pytestmark = pytest.mark.filterwarnings("ignore")  # TFX's own
-
 
 def outputs(session: Session) -> list[Path]:
     return list(Path(session.pipeline_root).glob("Worker/made/*"))

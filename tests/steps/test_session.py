@@ -15,8 +15,6 @@ from kit.session import Session
 from .conftest import wait_until
 from .workers import Worker, open_session, run_in_session, states
 
-pytestmark = pytest.mark.filterwarnings("ignore")  # TFX's own
-
 
 def endings(session: Session) -> list[str]:
     return [step.state for step in session.steps]
