@@ -1,12 +1,17 @@
-"""The plain values that the statistics view is given. What is not known is None and never a made-up zero."""
+"""The plain values that views are given. What is not known is None or NaN and never a made-up zero."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
 
 Kind = Literal["whole number", "number", "date", "text", "bytes", "group"]
+
+Column: TypeAlias = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -114,3 +119,78 @@ class FeatureSummary:
     @property
     def has_lists(self) -> bool:
         return any(split.lengths is not None and split.lengths.most > 1 for split in self.splits.values())
+
+
+@dataclass(frozen=True, eq=False)
+class Metric:
+    """One metric of one model on every slice, with the bounds of its confidence interval where there is one.
+
+    A value is NaN where the metric could not be computed. The threshold is the worst value that is still good.
+    """
+
+    name: str
+    values: Column
+    lower: Column | None = None
+    upper: Column | None = None
+    threshold: float | None = None
+    larger_is_better: bool = True
+
+    @property
+    def failing(self) -> NDArray[np.bool_]:
+        """Where the value is on the wrong side of the threshold; what is NaN does not fail."""
+        if self.threshold is None:
+            return np.zeros(len(self.values), dtype=bool)
+        return self.values < self.threshold if self.larger_is_better else self.values > self.threshold
+
+    def interval(self, row: int) -> tuple[float, float]:
+        if self.lower is None or self.upper is None:
+            return (float("nan"), float("nan"))
+        return (float(self.lower[row]), float(self.upper[row]))
+
+
+@dataclass(frozen=True, eq=False)
+class SliceTable:
+    """Metrics of one or more models on the same slices.
+
+    Args:
+        names: how each slice reads, such as `country: CN`.
+        examples: how many examples each slice has.
+        models: the metrics of each model, the same for all and in the same order; the first model is the judged one.
+        cuts: by which columns each slice was cut, such as `country × device`, or nothing.
+        overall: the row of all examples together, if it is among the slices.
+
+    Raises:
+        ValueError: when a column is not as long as the names, or models differ in their metrics.
+    """
+
+    names: Sequence[str]
+    examples: Column
+    models: Mapping[str, Sequence[Metric]]
+    cuts: Sequence[str] = ()
+    overall: int | None = None
+
+    def __post_init__(self) -> None:
+        columns = {"examples": self.examples} | ({"cuts": self.cuts} if self.cuts else {})
+        columns |= {f"{metric.name} of {model}": metric.values for model, metric in self.all_metrics()}
+        for name, column in columns.items():
+            if len(column) != len(self.names):
+                raise ValueError(
+                    f"Expected {len(self.names)} entries in {name}, one a slice, found {len(column)}. "
+                    "Give NaN where a metric could not be computed."
+                )
+        kinds = {tuple(metric.name for metric in metrics) for metrics in self.models.values()}
+        if len(kinds) > 1:
+            raise ValueError(
+                f"Expected the same metrics for all models, found {sorted(kinds)}. "
+                "Leave out what only some have, or give NaN for the others."
+            )
+
+    def all_metrics(self) -> Iterator[tuple[str, Metric]]:
+        for model, metrics in self.models.items():
+            for metric in metrics:
+                yield model, metric
+
+    @property
+    def judged(self) -> Sequence[Metric]:
+        """The metrics of the first model."""
+        return next(iter(self.models.values()), ())

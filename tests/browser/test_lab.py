@@ -114,10 +114,10 @@ def _is_local(url: str, lab: str) -> bool:
     ],
 )
 def test_a_notebook_runs_in_the_browser(lab: str, page: Page, notebook: str, expected: str) -> None:
-    page.goto(f"{lab}/lab/tree/{notebook}.ipynb?token={TOKEN}&reset")
-    page.wait_for_selector(".jp-NotebookPanel .jp-Cell", timeout=60_000)
-    # JupyterLab drops what is run before it has a kernel; this one may still be importing.
-    page.locator(".jp-Toolbar-kernelName", has_text="Kit").wait_for(timeout=60_000)
+    # JupyterLab drops what is run before it is connected to a kernel; this one may still be importing then.
+    with page.expect_websocket(lambda socket: socket.url.split("?")[0].endswith("/channels"), timeout=60_000):
+        page.goto(f"{lab}/lab/tree/{notebook}.ipynb?token={TOKEN}&reset")
+    page.wait_for_selector(".jp-NotebookPanel .jp-Cell")
     page.get_by_role("menuitem", name="Run", exact=True).click()
     page.get_by_text("Run All Cells", exact=True).click()
     page.wait_for_function(_ALL_DONE, timeout=180_000)
