@@ -1,0 +1,257 @@
+"""Metrics slice by slice: the worst first, their spread over all slices, and two of them side by side."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import traitlets
+
+from widgets.face import STATIC_BYTES
+from widgets.parts import charts, controls
+from widgets.parts.budget import fit
+from widgets.parts.formats import count, number
+from widgets.parts.markup import Markup, join, tag
+from widgets.parts.modules import styles
+from widgets.parts.slice_rows import SliceRows
+from widgets.parts.slice_search import EXAMPLES, SLICE, Rows, SliceSearch, metric_named
+from widgets.values import Histogram, Metric, SliceTable
+from widgets.view import View
+
+PAGE_ROWS = 20
+_BUCKETS = 40
+_CHART = charts.Size(640, 90)
+_HEAD_BYTES = 12_000  # of a static face: what stands around the rows
+_ARROWS = {"ascending": "▲", "descending": "▼"}
+_NAMED = 3  # slices that the text face names of a metric
+
+
+class Slices(View):
+    """Shows the metrics of every slice, with thresholds and confidence intervals.
+
+    Args:
+        table: the slices and their metrics.
+        state: traits to begin with, such as `search="country"`.
+    """
+
+    title = "Slices"
+
+    search = traitlets.Unicode(help="words that a slice's name must have").tag(sync=True, redraw=True)
+    cut = traitlets.Unicode(help="the columns that slices are cut by; empty: any").tag(sync=True, redraw=True)
+    at_least = traitlets.Float(min=0, help="examples that a slice must have").tag(sync=True, redraw=True)
+    failing = traitlets.Bool(help="whether only slices that miss a threshold are shown").tag(
+        sync=True, redraw=True
+    )
+    metric = traitlets.Unicode(help="the metric whose spread is drawn").tag(sync=True, redraw=True)
+    order = traitlets.Tuple(
+        traitlets.Unicode(), traitlets.Bool(), help="column to sort by, and whether backwards"
+    ).tag(sync=True, redraw=True)
+    compared = traitlets.List(traitlets.Int(), maxlen=2, help="rows of the table side by side").tag(
+        sync=True, redraw=True
+    )
+    page = traitlets.Int(min=0).tag(sync=True, redraw=True)
+
+    def __init__(self, table: SliceTable, **state: Any) -> None:
+        self.table = table
+        self._search = SliceSearch(table)
+        self._rows = SliceRows(table)
+        worst = _first_with_threshold(table)
+        state = {"metric": worst or "", "order": (worst or EXAMPLES, False), **state}
+        super().__init__(**state)
+
+    def found(self) -> Rows:
+        """Rows of the table that the controls leave, in the chosen order; all examples together are apart."""
+        rows = self._search.rows(tuple(self.order), self.search, self.cut, self.at_least)
+        if self.failing:
+            rows = rows[self._search.failing[rows]]
+        return rows if self.table.overall is None else rows[rows != self.table.overall]
+
+    @traitlets.observe("search", "cut", "at_least", "failing", "order")
+    def _to_first_page(self, _change: object) -> None:
+        self.page = 0
+
+    def draw_controls(self) -> Markup:
+        cuts = {cut: cut for cut in sorted(set(self.table.cuts)) if cut}
+        metrics = {metric.name: metric.name for metric in self.table.judged}
+        return join(
+            [
+                self._legend(),
+                controls.search_box("search", "Search"),
+                controls.choice("cut", "Cut by", {"": "any columns", **cuts}) if cuts else None,
+                controls.number_box("at_least", "Examples at least"),
+                controls.choice("metric", "Spread of", metrics) if metrics else None,
+                controls.tick("failing", "only below a threshold"),
+            ]
+        )
+
+    def draw_content(self) -> Markup:
+        found = self.found()
+        page = min(self.page, controls.last_page(len(found), PAGE_ROWS))
+        shown = [int(row) for row in found[page * PAGE_ROWS :][:PAGE_ROWS]]
+        return join(
+            [
+                tag("p", self._place(len(found)), role="status"),
+                self._spread(found, tips=True),
+                self._table([self._live_row(row) for row in [*self._pinned(), *shown]], live=True),
+                controls.pager("page", page, size=PAGE_ROWS, total=len(found)),
+                self._comparison(),
+            ]
+        )
+
+    def html_face(self) -> Markup:
+        found = self.found()
+        fitted = fit(
+            [*self._pinned(), *found.tolist()],
+            [
+                lambda row: self._static_row(row, whiskers=False),
+                lambda row: self._static_row(row, whiskers=True),
+            ],
+            STATIC_BYTES - len(styles()) - _HEAD_BYTES,
+        )
+        left_out = len(found) + len(self._pinned()) - len(fitted.rows)
+        note = f"{count(left_out, 'slice')} are left out here; the live view in JupyterLab has all of them."
+        return join(
+            [
+                tag("p", self._legend(), f" {self._place(len(found))}"),
+                self._spread(found, tips=False),
+                self._table(fitted.rows, live=False),
+                tag("p", note, class_="note") if left_out else None,
+                self._comparison(),
+            ]
+        )
+
+    def text_face(self) -> str:
+        models = f", {' and '.join(self.table.models)}" if len(self.table.models) > 1 else ""
+        lines = [f"{count(self._total(), 'slice')}{models}"]
+        lines += [self._worst(metric) for metric in self.table.judged]
+        return "\n".join(lines)
+
+    def _worst(self, metric: Metric) -> str:
+        rows = [int(row) for row in self._search.sorted(metric.name, False)[:_NAMED]]
+        worst = ", ".join(f"{self.table.names[row]} {number(float(metric.values[row]))}" for row in rows)
+        text = f"{metric.name}: worst {worst or 'nowhere'}"
+        if metric.threshold is None:
+            return text
+        side = "below" if metric.larger_is_better else "above"
+        return f"{text}; {number(int(metric.failing.sum()))} {side} {number(metric.threshold)}"
+
+    def _total(self) -> int:
+        return len(self.table.names) - (self.table.overall is not None)
+
+    def _pinned(self) -> list[int]:
+        return [] if self.table.overall is None else [self.table.overall]
+
+    def _place(self, found: int) -> str:
+        total = count(self._total(), "slice")
+        return total if found == self._total() else f"{number(found)} of {total}"
+
+    def _legend(self) -> Markup:
+        keys = [charts.key(place, model) for place, model in enumerate(self.table.models)]
+        judged = [metric for metric in self.table.judged if metric.threshold is not None]
+        thresholds = [
+            tag("span", f"{m.name} {'≥' if m.larger_is_better else '≤'} {number(m.threshold)}", class_="key")
+            for m in judged
+        ]
+        return tag("span", join(keys, " "), " ", [tag("i", class_="mark")] if judged else None,
+                   join(thresholds, ", "), class_="legend")  # fmt: skip
+
+    def _spread(self, rows: Rows, *, tips: bool) -> Markup | None:
+        """The distribution of the chosen metric over slices, with its threshold."""
+        if not self.metric or not len(rows):
+            return None
+        thresholds = [t for t in [metric_named(self.metric, self.table).threshold] if t is not None]
+        series = _histograms(self.metric, self.table, rows, thresholds)
+        if not series:
+            return None
+        low, high = charts.extent(series, thresholds)
+        drawing = charts.overlay(
+            series,
+            _CHART,
+            label=f"{self.metric} over slices",
+            marks=thresholds,
+            tips=number if tips else None,
+        )
+        middle = tag("span", f"{self.metric} over slices")
+        caption = tag(
+            "figcaption", tag("span", number(low)), middle, tag("span", number(high)), class_="axis"
+        )
+        return tag("figure", drawing, caption)
+
+    def _table(self, rows: Any, *, live: bool) -> Markup:
+        titles = [(SLICE, "Slice"), (EXAMPLES, "Examples")]
+        metrics = [(metric.name, metric.name) for metric in self.table.judged]
+        model = tag("th", "Model", scope="col") if len(self.table.models) > 1 else None
+        head = [
+            [self._header(*title, live=live) for title in titles],
+            model,
+            [self._header(*title, live=live) for title in metrics],
+        ]
+        table = tag("table", tag("thead", tag("tr", head)), tag("tbody", rows), class_="slices")
+        return tag("div", table, class_="kit-scroll", tabindex=0, role="group", aria_label="Slices")
+
+    def _header(self, column: str, text: str, *, live: bool) -> Markup:
+        sorted_by, backwards = self.order
+        if not live:
+            return tag("th", text, scope="col")
+        mine = column == sorted_by
+        direction = ("ascending" if self._rises(column) != backwards else "descending") if mine else None
+        arrow = tag("i", _ARROWS[direction], aria_hidden="true") if direction else None
+        value = [column, mine and not backwards]
+        content = controls.button("order", value, text, arrow, key=f"sort {column}", class_="sort")
+        return tag("th", content, scope="col", aria_sort=direction)
+
+    def _rises(self, column: str) -> bool:
+        """Whether the first way to sort a column goes up: names from A, but the most examples, the worst values."""
+        return column == SLICE or (column != EXAMPLES and metric_named(column, self.table).larger_is_better)
+
+    def _static_row(self, row: int, *, whiskers: bool) -> Markup:
+        return tag("tr", self._rows.cells(row, self.table.names[row], whiskers=whiskers))
+
+    def _live_row(self, row: int) -> Markup:
+        chosen = row in self.compared
+        others = [other for other in self.compared if other != row]
+        value = others if chosen else [*others[-1:], row]
+        name = self.table.names[row]
+        compare = controls.button(
+            "compared",
+            value,
+            "⇆",
+            key=f"compare {row}",
+            class_="compare",
+            aria_pressed="true" if chosen else "false",
+            aria_label=f"Compare {name}",
+            title="Compare with another slice",
+        )
+        class_ = "overall" if row == self.table.overall else None
+        return tag("tr", self._rows.cells(row, [compare, name], whiskers=True), class_=class_)
+
+    def _comparison(self) -> Markup | None:
+        if len(self.compared) < 2:  # noqa: PLR2004  a pair
+            hint = "Press ⇆ at another slice to see the two side by side."
+            return tag("p", hint, class_="note") if self.compared else None
+        first, second = self.compared
+        return self._rows.comparison(first, second)
+
+
+def _first_with_threshold(table: SliceTable) -> str | None:
+    """What a reader wants to see first: a metric that something depends on, else any."""
+    ranked = sorted(table.judged, key=lambda metric: metric.threshold is None)
+    return ranked[0].name if ranked else None
+
+
+def _histograms(name: str, table: SliceTable, rows: Rows, marks: list[float]) -> list[charts.Series]:
+    columns = {
+        model: metric.values[rows][np.isfinite(metric.values[rows])]
+        for model, metric in table.all_metrics()
+        if metric.name == name
+    }
+    together = np.concatenate([*columns.values(), marks])
+    if not any(len(column) for column in columns.values()):
+        return []
+    edges = np.histogram_bin_edges(together, bins=_BUCKETS)
+    return [
+        charts.Series(
+            model, Histogram(tuple(edges.tolist()), tuple(np.histogram(column, edges)[0].tolist())), place
+        )
+        for place, (model, column) in enumerate(columns.items())
+    ]
