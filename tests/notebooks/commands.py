@@ -1,0 +1,51 @@
+"""The commands of a user, run to their end, and what they leave in a workspace."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+NOTEBOOKS = Path(__file__).resolve().parents[2] / "notebooks"
+NUMBERED = sorted(NOTEBOOKS.glob("[0-9][0-9]_*.ipynb"))
+KIT = str(Path(sys.executable).with_name("kit"))
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How a command ended."""
+
+    code: int
+    output: str
+    errors: str
+
+
+def command(*words: object, cwd: Path) -> Ended:
+    """Run a command in a folder."""
+    done = subprocess.run(
+        [str(word) for word in words], capture_output=True, text=True, check=False, cwd=cwd, timeout=600
+    )
+    return Ended(done.returncode, done.stdout, done.stderr)
+
+
+def kit_run(*words: object, workspace: Path) -> Ended:
+    """Run a batch, from a folder that is neither the checkout nor the notebooks'."""
+    return command(KIT, "run", "-w", workspace, *words, cwd=workspace.parent)
+
+
+def runs(workspace: Path) -> list[dict[str, Any]]:
+    """Return the records of all batches, the oldest first."""
+    return [json.loads(path.read_text()) for path in sorted(workspace.glob("runs/*/run.json"))]
+
+
+def states(record: dict[str, Any]) -> dict[str, str]:
+    """Return how each step of a run ended."""
+    return {step["step"]: step["state"] for step in record["steps"]}
+
+
+def versions(workspace: Path, project: str) -> list[str]:
+    """Return what a server that watches the project's folder could see."""
+    return sorted(path.name for path in (workspace / "serving" / project).glob("*"))

@@ -1,0 +1,51 @@
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from kit.projects import recommender
+
+from .commands import KIT, Ended, command, kit_run
+
+
+@pytest.fixture(scope="session")
+def sample(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Ended]:
+    """A workspace in which the whole chain has run on the sample, and how that batch ended."""
+    workspace = tmp_path_factory.mktemp("sample") / "ws"
+    return workspace, kit_run(workspace=workspace)
+
+
+@pytest.fixture
+def copy_of_recommender(tmp_path: Path) -> Callable[[str, str, str], Path]:
+    """Copy the recommender's folder under another name, with one text in its project.yml replaced."""
+
+    def copy(name: str, old: str, new: str) -> Path:
+        source = Path(recommender.__file__).parent
+        folder = Path(shutil.copytree(source, tmp_path / name))
+        file = folder / "project.yml"
+        text = file.read_text()
+        assert old in text
+        text = re.sub(r"^name: .*", f"name: {name}", text.replace(old, new), flags=re.MULTILINE)
+        file.write_text(text.replace("files: ../../..", f"files: {source.parents[2]}"))
+        return folder
+
+    return copy
+
+
+@pytest.fixture(scope="session")
+def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A workspace with the project `small`, written by `kit new` for 600 rows, whose data step has run."""
+    workspace = tmp_path_factory.mktemp("small") / "ws"
+    rows = pd.DataFrame({"amount": range(600), "shop": ["north", "south", "west"] * 200})
+    rows["bought"] = (rows["amount"] % 7 > 2).map({True: "yes", False: "no"})
+    workspace.mkdir()
+    rows.to_csv(workspace / "rows.csv", index=False)
+    data = ("--data", workspace / "rows.csv", "--label", "bought")
+    assert command(KIT, "new", "small", *data, "--into", workspace / "projects", cwd=workspace).code == 0
+    assert kit_run("01_data", "-P", "small", workspace=workspace).code == 0
+    return workspace

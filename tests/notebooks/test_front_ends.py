@@ -1,0 +1,59 @@
+"""The same notebooks through papermill and nbval themselves, without the kit's command line."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import nbformat
+import pytest
+from papermill.iorw import load_notebook_node
+from papermill.parameterize import parameterize_notebook
+
+from kit.batch.parameters import read_parameters
+
+from .commands import NUMBERED, Ended, command
+
+pytestmark = [pytest.mark.slow, pytest.mark.notebook]
+PAPERMILL = (sys.executable, "-m", "papermill")
+STEMS = [path.stem for path in NUMBERED]
+
+
+@pytest.mark.parametrize("path", NUMBERED, ids=STEMS)
+def test_papermill_runs_it_with_other_parameters(
+    path: Path, sample: tuple[Path, Ended], tmp_path: Path
+) -> None:
+    workspace, _ = sample
+    other = {
+        "01_data": ("train_spans", "2-6"),
+        "02_features": ("parity_rows", "100"),
+        "03_train": ("seed", "8"),
+    }
+    given = ("-p", *other[path.stem]) if path.stem in other else ()
+    # The first notebooks of a chain of its own, so that what is cached for the sample stays the latest.
+    own = tmp_path / "own" if path.stem == "01_data" else workspace
+    ended = command(*PAPERMILL, path, "out.ipynb", "-p", "workspace", own, *given, cwd=tmp_path)
+    assert ended.code == 0, ended.errors
+    executed = nbformat.read(tmp_path / "out.ipynb", as_version=4)
+    assert all(cell.execution_count for cell in executed.cells if cell.cell_type == "code")
+
+
+def test_papermill_shows_every_parameter_with_type_and_help(tmp_path: Path) -> None:
+    for path in NUMBERED:
+        ended = command(*PAPERMILL, "--help-notebook", path, cwd=tmp_path)
+        assert ended.code == 0
+        shown = " ".join(ended.output.split())
+        for parameter in read_parameters(path).values():
+            assert f"{parameter.name}: {parameter.type}" in shown
+            assert " ".join(parameter.help.split()) in shown
+
+
+def test_nbval_passes_on_all_of_them(sample: tuple[Path, Ended], tmp_path: Path) -> None:
+    workspace, _ = sample
+    for path in NUMBERED:
+        notebook = parameterize_notebook(load_notebook_node(str(path)), {"workspace": str(workspace)})
+        nbformat.write(notebook, tmp_path / path.name)
+    pytest_command = (sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-c", "/dev/null")
+    ended = command(*pytest_command, "--nbval-lax", f"--rootdir={tmp_path}", tmp_path, cwd=tmp_path)
+    assert ended.code == 0, ended.output[-3000:]
+    assert "passed" in ended.output
