@@ -25,7 +25,7 @@ def fit(items: Sequence[Row], levels: Sequence[Callable[[Row], Markup]], limit: 
     Args:
         items: what each row shows, the most important first.
         levels: ways to draw a row, the shortest first.
-        limit: bytes that all rows together may take in UTF-8.
+        limit: bytes that all rows together may take in a notebook file.
     """
     rows: list[Markup] = []
     counts = []
@@ -33,10 +33,10 @@ def fit(items: Sequence[Row], levels: Sequence[Callable[[Row], Markup]], limit: 
         done = 0
         for index, item in enumerate(items if level == 0 else items[: len(rows)]):
             drawn = draw(item)
-            limit -= _size(drawn) - (_size(rows[index]) if level else 0)
-            if limit < 0:
-                limit += _size(drawn) - (_size(rows[index]) if level else 0)
+            more = stored_bytes(drawn) - (stored_bytes(rows[index]) if level else 0)
+            if more > limit:
                 break
+            limit -= more
             if level:
                 rows[index] = drawn
             else:
@@ -46,5 +46,6 @@ def fit(items: Sequence[Row], levels: Sequence[Callable[[Row], Markup]], limit: 
     return Fitted(tuple(rows), tuple(counts))
 
 
-def _size(markup: Markup) -> int:
-    return len(markup.encode())
+def stored_bytes(markup: str) -> int:
+    """What markup takes in a notebook file: UTF-8 in a JSON text, where a quotation mark needs a backslash."""
+    return len(markup.encode()) + markup.count('"')

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from widgets.parts import charts
-from widgets.parts.feature_rows import Looks, distribution, frequent, reader, shorten
+from widgets.parts.feature_rows import EMPTY, Looks, distribution, frequent, reader, shorten
 from widgets.parts.formats import MISSING, number, share
 from widgets.parts.markup import Markup, join, tag
 from widgets.values import Distance, FeatureSummary, SplitSummary
@@ -81,7 +81,7 @@ def _frequent_values(known: _Known) -> Markup | None:
     rows = [
         tag(
             "tr",
-            tag("th", shorten(value) if value else tag("i", "empty text"), scope="row"),
+            tag("th", shorten(value) or EMPTY, scope="row"),
             [_bar(shares[name].get(value), greatest, place) for place, name, _ in known],
         )
         for value in values[:_VALUES]

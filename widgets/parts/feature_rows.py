@@ -11,8 +11,9 @@ from widgets.parts.markup import BREAK, Markup, join, tag
 from widgets.values import Distance, FeatureSummary, Histogram, Numbers, SplitSummary
 
 COLUMNS = (
-    "Feature", "Split", "Missing", "Mean", "Deviation", "Least", "Median", "Greatest", "Zeros", "Distribution",
+    "Feature", "Distribution", "Split", "Missing", "Mean", "Deviation", "Least", "Median", "Greatest", "Zeros",
 )  # fmt: skip
+EMPTY = "(empty)"  # how a text without a character reads
 _NUMBER_COLUMNS = 6  # from Mean to Zeros, which texts use as one
 _CHART = charts.Size(150, 36)
 _TOP_VALUES = 3
@@ -48,10 +49,10 @@ def cells(feature: FeatureSummary, looks: Looks, name: Markup, *, chart: bool) -
     return join(
         [
             tag("th", name, notes, scope="row"),
+            tag("td", row_chart(feature, looks) if chart else None),
             tag("td", join(legend, BREAK)),
             _column(splits, lambda split: share(split.missing_share)),
             *_middle(feature, splits),
-            tag("td", row_chart(feature, looks) if chart else None),
         ]
     )
 
@@ -125,7 +126,8 @@ def _top(split: SplitSummary) -> str:
     whole = split.values or split.present
     parts = [] if texts.distinct is None else [f"{number(texts.distinct)} distinct"]
     parts += [
-        f"{shorten(value)} {share(_part(amount, whole))}".strip() for value, amount in texts.top[:_TOP_VALUES]
+        f"{shorten(value) or EMPTY}: {share(_part(amount, whole))}"
+        for value, amount in texts.top[:_TOP_VALUES]
     ]
     return " · ".join(parts)
 

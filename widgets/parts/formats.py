@@ -22,7 +22,7 @@ def number(value: float | None) -> str:
         return f"{value:.3g}"
     if value == round(value) or size >= 1e4:  # noqa: PLR2004  four digits before the point are enough
         return f"{value:,.0f}"
-    return f"{value:.4g}"
+    return f"{value:,.4g}"
 
 
 def share(value: float | None) -> str:
