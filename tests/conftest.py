@@ -6,8 +6,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from kit.project_file import Gate
+
 if TYPE_CHECKING:
     from training.tiny import Tiny
+
+    from kit.session import Session
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -21,3 +25,27 @@ def tiny(tmp_path_factory: pytest.TempPathFactory) -> Tiny:
     from training import tiny as chain  # noqa: PLC0415  imports TFX, which most tests do without
 
     return chain.make(tmp_path_factory.mktemp("tiny"))
+
+
+@pytest.fixture
+def blessed(tiny: Tiny) -> Session:
+    """Return a session whose latest evaluation blessed the first model, which had no baseline."""
+    return tiny.evaluate(
+        tiny.train(1),
+        Gate(metric="auc", min=0.6),
+        Gate(metric="auc", slice={"city": "Rom"}, min=0.5),
+        Gate(metric="auc", min_change=0.9),
+    )
+
+
+@pytest.fixture
+def rejected(tiny: Tiny, blessed: Session) -> Session:
+    """Return a session whose latest evaluation found the second model worse than its gates allow."""
+    del blessed  # its model is the baseline
+    return tiny.evaluate(
+        tiny.train(2),
+        Gate(metric="auc", min=0.6),
+        Gate(metric="auc", slice={"city": "東京"}, min=0.999),
+        Gate(metric="logloss", max=0.001),
+        Gate(metric="auc", min_change=-0.5),
+    )
