@@ -41,11 +41,14 @@ def copy_of_recommender(tmp_path: Path) -> Callable[[str, str, str], Path]:
 def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A workspace with the project `small`, written by `kit new` for 600 rows, whose data step has run."""
     workspace = tmp_path_factory.mktemp("small") / "ws"
-    rows = pd.DataFrame({"amount": range(600), "shop": ["north", "south", "west"] * 200})
-    rows["bought"] = (rows["amount"] % 7 > 2).map({True: "yes", False: "no"})
-    workspace.mkdir()
-    rows.to_csv(workspace / "rows.csv", index=False)
-    data = ("--data", workspace / "rows.csv", "--label", "bought")
-    assert command(KIT, "new", "small", *data, "--into", workspace / "projects", cwd=workspace).code == 0
+    rows = pd.DataFrame(
+        {"amount": [row * 37 % 101 for row in range(600)], "shop": ["north", "south", "west"] * 200}
+    )
+    rows["bought"] = (rows["amount"] > 40).map({True: "yes", False: "no"})
+    projects = workspace / "projects"
+    projects.mkdir(parents=True)
+    rows.to_csv(projects / "rows.csv", index=False)
+    words = ("new", "small", "--data", "rows.csv", "--label", "bought", "--into", projects)
+    assert command(KIT, *words, cwd=projects).code == 0
     assert kit_run("01_data", "-P", "small", workspace=workspace).code == 0
     return workspace

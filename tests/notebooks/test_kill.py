@@ -1,0 +1,102 @@
+"""A chain that is cut off in the middle of a step, and what the next run makes of it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+
+from .commands import KIT, kit_run, runs, states, versions
+
+pytestmark = [pytest.mark.slow, pytest.mark.notebook]
+DATA_STEPS = ("ExampleGen", "StatisticsGen", "SchemaGen", "ExampleValidator")
+
+
+@pytest.fixture
+def workspace(small: Path, tmp_path: Path) -> Path:
+    """A copy of the small project without what has run."""
+    folder = tmp_path / "ws"
+    shutil.copytree(small / "projects", folder / "projects")
+    return folder
+
+
+def start_until_it_transforms(workspace: Path) -> subprocess.Popen[bytes]:
+    """Start a batch and wait until Transform's process is at work."""
+    process = subprocess.Popen([KIT, "run", "-P", "small", "-w", workspace], stdout=subprocess.DEVNULL)
+    log = workspace / "logs" / "small" / "Transform.log"
+    deadline = time.monotonic() + 120
+    while not (log.exists() and at_work(workspace)):
+        assert process.poll() is None
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+    return process
+
+
+def at_work(workspace: Path) -> list[int]:
+    """Return the processes that have a file of the workspace open: kernels and steps."""
+    found = []
+    for process in psutil.process_iter():
+        try:
+            if any(Path(file.path).is_relative_to(workspace) for file in process.open_files()):
+                found.append(process.pid)
+        except (psutil.NoSuchProcess, psutil.AccessDenied):
+            continue
+    return found
+
+
+def wait_until_nobody_works(workspace: Path, seconds: float) -> None:
+    deadline = time.monotonic() + seconds
+    while left := at_work(workspace):
+        assert time.monotonic() < deadline, f"processes {left} are still there"
+        time.sleep(0.1)
+
+
+def test_a_killed_batch_leaves_no_process_and_goes_on_where_it_was(workspace: Path) -> None:
+    process = start_until_it_transforms(workspace)
+    process.kill()
+    process.wait()
+    wait_until_nobody_works(workspace, 15)
+    assert versions(workspace, "small") == []
+
+    again = kit_run("-P", "small", workspace=workspace)
+    assert again.code == 0, again.errors
+    first, second = runs(workspace)
+    assert first["state"] == "killed"
+    assert states(second) == {
+        **dict.fromkeys(DATA_STEPS, "cached"),
+        **dict.fromkeys(("Transform", "Trainer", "Evaluator", "Pusher"), "done"),
+    }
+    assert len(versions(workspace, "small")) == 1
+    assert len(list((workspace / "artifacts/small/Transform/transform_graph").iterdir())) == 1
+
+
+def test_an_interrupted_batch_stops_its_step_at_once(workspace: Path) -> None:
+    process = start_until_it_transforms(workspace)
+    started = time.monotonic()
+    process.send_signal(signal.SIGINT)
+    wait_until_nobody_works(workspace, 5)
+    assert process.wait(10) == 21
+    assert time.monotonic() - started < 10
+    assert states(runs(workspace)[0])["Transform"] == "interrupted"
+    assert not list((workspace / "artifacts/small/Transform").glob("*/*"))
+
+
+def test_a_killed_step_ends_the_batch_and_says_so(workspace: Path) -> None:
+    process = start_until_it_transforms(workspace)
+    log = workspace / "logs/small/Transform.log"
+    [step] = [pid for pid in at_work(workspace) if opens(pid, log)]
+    os.kill(step, signal.SIGKILL)
+    assert process.wait(30) == 20
+    failure = runs(workspace)[0]["failure"]
+    assert (failure["notebook"], failure["error"]) == ("02_features", "StepFailedError")
+    assert "signal" in failure["reason"]
+
+
+def opens(pid: int, path: Path) -> bool:
+    return str(path) in {file.path for file in psutil.Process(pid).open_files()}
