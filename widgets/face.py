@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Container
 from typing import Any
 
 from widgets.parts.markup import Markup, tag
 from widgets.parts.modules import styles
 
-STATIC_BYTES = 285_000  # of a static face in the notebook file; with the rest of its output it stays below 300 KB
+STATIC_BYTES = (
+    285_000  # of a static face in the notebook file; with the rest of its output it stays below 300 KB
+)
 
 
 class Face:
@@ -28,10 +29,8 @@ class Face:
     def __repr__(self) -> str:
         return self.text_face()
 
-    def _repr_mimebundle_(
-        self, include: Container[str] | None = None, exclude: Container[str] | None = None
-    ) -> dict[str, Any]:
-        # IPython itself picks from the bundle what it was asked to include or exclude.
-        del include, exclude
+    def _repr_mimebundle_(self, **_: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+        """Both faces; IPython itself picks from them what it was asked to include or exclude."""
         section = tag("section", self.html_face(), class_="kit-view", aria_label=self.title)
-        return {"text/html": tag("style", Markup(styles())) + section, "text/plain": self.text_face()}
+        html = tag("style", Markup(styles())) + section
+        return {"text/html": html, "text/plain": self.text_face()}, {}

@@ -23,6 +23,7 @@ _BUCKETS = 40
 _CHART = charts.Size(640, 90)
 _HEAD_BYTES = 12_000  # of a static face: what stands around the rows
 _ARROWS = {"ascending": "▲", "descending": "▼"}
+_STATIC_ROWS = 300  # the first that a static face tries to hold; nobody reads more of them on a page
 _NAMED = 3  # slices that the text face names of a metric
 
 
@@ -101,7 +102,7 @@ class Slices(View):
     def html_face(self) -> Markup:
         found = self.found()
         fitted = fit(
-            [*self._pinned(), *found.tolist()],
+            [*self._pinned(), *found[:_STATIC_ROWS].tolist()],
             [
                 lambda row: self._static_row(row, whiskers=False),
                 lambda row: self._static_row(row, whiskers=True),

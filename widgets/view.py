@@ -15,7 +15,6 @@ browser, and would be there for step lines, bars and whiskers.
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Container
 from typing import Any
 
 import anywidget
@@ -64,13 +63,11 @@ class View(Face, anywidget.AnyWidget):
         if somebody_is_there():
             super().open()
 
-    def _repr_mimebundle_(
-        self, include: Container[str] | None = None, exclude: Container[str] | None = None
-    ) -> dict[str, Any]:
-        bundle = super()._repr_mimebundle_(include, exclude)
+    def _repr_mimebundle_(self, **_: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+        faces, metadata = super()._repr_mimebundle_()
         if self.comm is not None:
-            bundle[_LIVE] = {"version_major": 2, "version_minor": 0, "model_id": self.model_id}
-        return bundle
+            faces[_LIVE] = {"version_major": 2, "version_minor": 0, "model_id": self.model_id}
+        return faces, metadata
 
     @traitlets.default("controls")
     def _first_controls(self) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from widgets.parts import charts
 from widgets.parts.formats import MISSING, moment, number, share
@@ -106,10 +107,10 @@ def _middle(feature: FeatureSummary, splits: Sequence[SplitSummary | None]) -> l
         lambda _, numbers: read(numbers.most),
         lambda split, numbers: share(_part(numbers.zeros, split.values or split.present)),
     ]
-    return [_column(splits, lambda split, draw=draw: _of_numbers(split, draw)) for draw in columns]
+    return [_column(splits, partial(_of_numbers, draw)) for draw in columns]
 
 
-def _of_numbers(split: SplitSummary, draw: Callable[[SplitSummary, Numbers], str]) -> str:
+def _of_numbers(draw: Callable[[SplitSummary, Numbers], str], split: SplitSummary) -> str:
     return draw(split, split.numbers) if split.numbers else MISSING
 
 

@@ -1,0 +1,166 @@
+"""What holds for the faces of every view, whatever it is given."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import nbformat
+import numpy as np
+import papermill
+import pytest
+from IPython.core.interactiveshell import InteractiveShell
+from nbconvert import HTMLExporter
+from traitlets.config import Config
+from widget_examples import (
+    HOSTILE,
+    SPLITS,
+    all_missing,
+    few_features,
+    hostile_features,
+    hostile_slices,
+    many_features,
+    slice_table,
+)
+from widget_pages import Page
+
+from widgets.checks import Checks
+from widgets.face import Face
+from widgets.parts.modules import styles
+from widgets.road import Road, Stop
+from widgets.slices import Slices
+from widgets.statistics import Statistics
+from widgets.values import Metric, SliceTable
+from widgets.view import View, somebody_is_there
+
+LIVE = "application/vnd.jupyter.widget-view+json"
+LIMIT = 300_000  # bytes that a view may add to an executed notebook
+
+_nan = np.full(3, np.nan)
+FACES: dict[str, Callable[[], Face]] = {
+    "checks empty": lambda: Checks([]),
+    "checks hostile": lambda: Checks([(text, text, "warn", text) for text in HOSTILE]),
+    "road empty": lambda: Road([]),
+    "road hostile": lambda: Road([Stop(text, text, done=True) for text in HOSTILE]),
+    "statistics empty": lambda: Statistics([], {}),
+    "statistics one row": lambda: Statistics(many_features(1), SPLITS),
+    "statistics all missing": lambda: Statistics(all_missing(), SPLITS, opened="empty"),
+    "statistics 500 features": lambda: Statistics(many_features(), SPLITS),
+    "statistics 5000 features": lambda: Statistics(many_features(5_000), SPLITS),
+    "statistics hostile": lambda: Statistics(hostile_features(), {HOSTILE[0]: 10}, opened=HOSTILE[0]),
+    "slices empty": lambda: Slices(slice_table(0)),
+    "slices without metrics": lambda: Slices(SliceTable(["a"], np.ones(1), {})),
+    "slices one row": lambda: Slices(slice_table(1)),
+    "slices all missing": lambda: Slices(
+        SliceTable(list("abc"), np.zeros(3), {"m": [Metric("auc", _nan, _nan, _nan, threshold=0.5)]})
+    ),
+    "slices 500 rows": lambda: Slices(slice_table(500)),
+    "slices 100000 rows": lambda: Slices(slice_table(100_000)),
+    "slices hostile": lambda: Slices(hostile_slices(), compared=[0, 1]),
+}
+
+
+@pytest.fixture(params=list(FACES), scope="module")
+def face(request: pytest.FixtureRequest) -> Face:
+    return FACES[request.param]()
+
+
+def test_what_a_view_adds_to_a_notebook_stays_small(face: Face) -> None:
+    bundle, _ = face._repr_mimebundle_()
+    assert len(json.dumps(bundle, ensure_ascii=False).encode()) <= LIMIT
+
+
+def test_the_static_face_runs_and_fetches_nothing(face: Face) -> None:
+    bundle, _ = face._repr_mimebundle_()
+    page = Page(bundle["text/html"])
+    assert page.active == []
+    assert page.elements.count("section") == 1
+
+
+def test_the_text_face_is_a_few_lines(face: Face) -> None:
+    assert len(repr(face).splitlines()) <= 6
+
+
+def test_the_live_face_is_markup_that_runs_nothing(face: Face) -> None:
+    if isinstance(face, View):
+        assert Page(face.controls).active == []
+        assert Page(face.content).active == []
+        assert len(face.content) <= LIMIT
+
+
+@pytest.mark.parametrize("name", [name for name in FACES if name.endswith("hostile")])
+def test_hostile_values_are_read_as_they_are(name: str) -> None:
+    page = Page(FACES[name]().html_face())
+    assert [value for value in HOSTILE if value not in page.text] == []
+
+
+def test_nobody_is_there_without_a_kernel() -> None:
+    assert not somebody_is_there()
+    view = Statistics(few_features(), SPLITS)
+    assert view.comm is None
+    assert LIVE not in view._repr_mimebundle_()[0]
+
+
+class _Kernel:
+    """A kernel that is answering a message."""
+
+    def __init__(self, kind: str, content: dict[str, object]) -> None:
+        self._message = {"header": {"msg_type": kind}, "content": content}
+
+    def get_parent(self, channel: str) -> dict[str, object]:
+        assert channel == "shell"
+        return self._message
+
+
+@pytest.mark.parametrize(
+    ("kind", "content", "expected"),
+    [
+        ("execute_request", {"allow_stdin": True}, True),
+        ("execute_request", {"allow_stdin": False}, False),
+        ("execute_request", {}, False),
+        ("comm_msg", {}, True),
+    ],
+)
+def test_a_front_end_that_can_ask_a_person_gets_the_live_face(
+    monkeypatch: pytest.MonkeyPatch, kind: str, content: dict[str, object], *, expected: bool
+) -> None:
+    shell = InteractiveShell()
+    shell.kernel = _Kernel(kind, content)
+    monkeypatch.setattr("widgets.view.get_ipython", lambda: shell)
+    assert somebody_is_there() is expected
+
+
+@pytest.fixture(scope="module")
+def executed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A notebook with two views, executed by papermill."""
+    folder = tmp_path_factory.mktemp("executed")
+    here = str(Path(__file__).parent)
+    cells = [
+        f"import sys; sys.path.insert(0, {here!r})\nfrom test_faces import *",
+        "Statistics(many_features(), SPLITS)",
+        "Slices(slice_table(100_000))",
+    ]
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
+    notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    nbformat.write(notebook, folder / "given.ipynb")
+    papermill.execute_notebook(folder / "given.ipynb", folder / "done.ipynb", progress_bar=False)
+    return folder / "done.ipynb"
+
+
+def test_a_batch_leaves_the_static_face_and_no_widget(executed: Path) -> None:
+    notebook = nbformat.read(executed, as_version=4)
+    assert "widgets" not in notebook.metadata
+    for cell in notebook.cells[1:]:
+        (output,) = cell.outputs
+        assert set(output.data) == {"text/html", "text/plain"}
+        assert len(json.dumps(output, ensure_ascii=False).encode()) <= LIMIT
+
+
+def test_nbconvert_shows_the_static_face(executed: Path) -> None:
+    exporter = HTMLExporter(config=Config({"HTMLExporter": {"template_name": "basic"}}))
+    page, _ = exporter.from_filename(str(executed))
+    assert "feature_000" in page
+    assert "Overall" in page
+    assert styles() in page
+    assert "widget-view" not in page

@@ -1,0 +1,65 @@
+from __future__ import annotations
+
+import math
+
+import pytest
+
+from widgets.parts.formats import MISSING, count, moment, number, share
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        (None, MISSING),
+        (math.nan, MISSING),
+        (math.inf, "∞"),
+        (-math.inf, "-∞"),
+        (0.0, "0"),
+        (1999.5, "2,000"),
+        (123_456_789, "123,456,789"),
+        (12_345.678, "12,346"),
+        (0.123456, "0.1235"),
+        (0.00001234, "1.23e-05"),
+        (1.5e12, "1.5e+12"),
+        (-3.25, "-3.25"),
+    ],
+)
+def test_numbers_keep_the_digits_that_count(value: float | None, expected: str) -> None:
+    assert number(value) == expected
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        (0.0, "0 %"),
+        (0.0001, "< 0.1 %"),
+        (0.0314, "3.1 %"),
+        (0.9999, "> 99.9 %"),
+        (1.0, "100 %"),
+        (None, MISSING),
+    ],
+)
+def test_a_share_is_not_rounded_to_nothing_or_to_all(value: float | None, expected: str) -> None:
+    assert share(value) == expected
+
+
+@pytest.mark.parametrize(
+    ("seconds", "expected"),
+    [
+        (0, "1970-01-01"),
+        (1_767_225_660, "2026-01-01 00:01"),
+        (-86_400, "1969-12-31"),
+        (1e18, "1e+18"),
+        (math.nan, MISSING),
+    ],
+)
+def test_moments_are_days_or_days_and_times(seconds: float, expected: str) -> None:
+    assert moment(seconds) == expected
+
+
+def test_counts_agree_with_their_noun() -> None:
+    assert [count(1, "feature"), count(0, "feature"), count(2, "box", "boxes")] == [
+        "1 feature",
+        "0 features",
+        "2 boxes",
+    ]

@@ -1,0 +1,38 @@
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from widgets.parts.modules import STATIC, script, styles
+
+_DECLARED = re.compile(r"^(?:export )?(?:async )?(?:function|const|let|class) (\w+)", re.MULTILINE)
+
+
+def test_a_script_is_one_text_that_imports_nothing() -> None:
+    text = script("view.js")
+    assert "import " not in text
+    assert re.findall(r"^export .*", text, re.MULTILINE) == ["export default { render };"]
+    for path in STATIC.glob("*.js"):
+        assert all(f" {name}" in text for name in _DECLARED.findall(path.read_text()))
+
+
+def test_modules_share_one_scope_without_clashes() -> None:
+    names = [name for path in STATIC.glob("*.js") for name in _DECLARED.findall(path.read_text())]
+    assert len(names) == len(set(names))
+
+
+def test_a_module_comes_after_those_that_it_needs() -> None:
+    text = script("view.js")
+    assert text.index("function replace(") < text.index("function render(")
+
+
+@pytest.mark.parametrize("text", [script("view.js"), styles()], ids=["script", "styles"])
+def test_the_browsers_side_asks_no_host(text: str) -> None:
+    assert not re.search(r"https?:|//\w+\.|url\(|@import", text)
+
+
+def test_styles_reach_nothing_outside_views() -> None:
+    without_comments = re.sub(r"/\*.*?\*/", "", styles(), flags=re.DOTALL)
+    selectors = re.findall(r"([^{}]+)\{[^{}]*\}", without_comments)
+    assert [selector.strip() for selector in selectors if "kit-" not in selector] == []

@@ -1,0 +1,126 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from widget_examples import slice_table
+from widget_pages import Page
+
+from widgets.slices import PAGE_ROWS, Slices
+from widgets.values import Metric, SliceTable
+
+
+def _shown(view: Slices) -> list[str]:
+    """The names of slices in the live face, from top to bottom; each has a button in its cell."""
+    return [text.removeprefix("⇆") for text in Page(view.content).text_of("th") if text.startswith("⇆")]
+
+
+def _values(view: Slices, metric: int = 0) -> np.ndarray:
+    return view.table.judged[metric].values[view.found()]
+
+
+def test_static_face(golden: Callable[[str, str], None]) -> None:
+    golden("slices.html", Slices(slice_table(12), compared=[1, 2]).html_face())
+
+
+def test_live_face(golden: Callable[[str, str], None]) -> None:
+    view = Slices(slice_table(5))
+    golden("slices_live.html", view.controls + view.content)
+
+
+def test_text_face(golden: Callable[[str, str], None]) -> None:
+    golden("slices.txt", repr(Slices(slice_table(1_000))))
+
+
+def test_the_worst_come_first_and_what_is_unknown_last() -> None:
+    view = Slices(slice_table(1_000))
+    values = _values(view)
+    known = values[~np.isnan(values)]
+    assert (np.diff(known) >= 0).all()
+    assert np.isnan(values[len(known) :]).all()
+    view.order = ("logloss", False)
+    assert (np.diff(_values(view, 1)) <= 0).all()
+
+
+def test_each_column_sorts_both_ways() -> None:
+    view = Slices(slice_table(1_000), order=("examples", False))
+    assert (np.diff(view.table.examples[view.found()]) <= 0).all()
+    view.order = ("examples", True)
+    assert (np.diff(view.table.examples[view.found()]) >= 0).all()
+    view.order = ("auc", True)
+    best = _values(view)
+    assert best[0] == np.nanmax(view.table.judged[0].values[1:])
+    assert np.isnan(best[-1])
+    view.order = ("slice", True)
+    names = [view.table.names[row].casefold() for row in view.found()]
+    assert names == sorted(names, reverse=True)
+
+
+def test_all_examples_together_stay_on_top_and_out_of_the_count() -> None:
+    view = Slices(slice_table(1_000))
+    assert _shown(view)[0] == "Overall"
+    view.search = "page: 7"
+    assert _shown(view)[0] == "Overall"
+    assert "of 999 slices" in Page(view.content).text
+
+
+def test_filters_narrow_down_together() -> None:
+    view = Slices(slice_table(1_000), search="C1 PAGE", cut="country, page", at_least=50, failing=True)
+    table = view.table
+    expected = {
+        row
+        for row, name in enumerate(table.names)
+        if "c1" in name.casefold()
+        and table.cuts[row] == "country, page"
+        and table.examples[row] >= 50
+        and (table.judged[0].values[row] < 0.7 or table.judged[1].values[row] > 0.5)
+    }
+    assert set(view.found().tolist()) == expected
+    assert expected
+
+
+def test_pages_follow_one_another() -> None:
+    view = Slices(slice_table(1_000))
+    view.page = 1
+    rows = view.found()[PAGE_ROWS : 2 * PAGE_ROWS]
+    assert _shown(view)[1:] == [view.table.names[row] for row in rows]
+    view.failing = True
+    assert view.page == 0
+
+
+def test_two_slices_are_put_side_by_side() -> None:
+    view = Slices(slice_table(10))
+    assert "side by side" not in Page(view.content).text
+    view.compared = [1]
+    assert "Press ⇆ at another slice" in Page(view.content).text
+    view.compared = [1, 2]
+    table = Page(view.content).text.split("Two slices side by side")[1]
+    assert view.table.names[1] in table
+    assert "auc, baseline" in table
+    assert "apart" in table or "overlap" in table
+
+
+def test_one_model_needs_no_column_for_models() -> None:
+    assert "Model" not in Page(Slices(slice_table(5, models=("candidate",))).content).text_of("th")
+
+
+def test_the_spread_is_that_of_the_slices_found() -> None:
+    view = Slices(slice_table(1_000))
+    before = Page(view.content).text_of("figcaption")
+    view.failing = True
+    assert Page(view.content).text_of("figcaption") != before
+    view.metric = "logloss"
+    assert "logloss over slices" in Page(view.content).text_of("figcaption")[0]
+
+
+def test_columns_of_unequal_length_are_refused() -> None:
+    metric = Metric("auc", np.zeros(3))
+    with pytest.raises(ValueError, match="Expected 2 entries in auc of m, one a slice, found 3"):
+        SliceTable(["a", "b"], np.ones(2), {"m": [metric]})
+
+
+def test_models_with_other_metrics_are_refused() -> None:
+    models = {"m": [Metric("auc", np.zeros(1))], "n": [Metric("loss", np.zeros(1))]}
+    with pytest.raises(ValueError, match="Expected the same metrics for all models"):
+        SliceTable(["a"], np.ones(1), models)

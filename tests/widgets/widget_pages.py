@@ -1,0 +1,43 @@
+"""HTML as a reader meets it: its text, and what it would run or fetch."""
+
+from __future__ import annotations
+
+from html.parser import HTMLParser
+
+_VOID = {"br", "input", "img"}
+_FETCHING = {"src", "href", "srcset", "action", "poster"}
+
+
+class Page(HTMLParser):
+    """The text of a page, the names of its elements, and whatever in it would run or fetch something."""
+
+    def __init__(self, markup: str) -> None:
+        super().__init__()
+        self.text = ""
+        self._open: list[str] = []
+        self._texts: dict[str, list[str]] = {}
+        self.elements: list[str] = []
+        self.active: list[str] = []
+        self.feed(markup)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.elements.append(tag)
+        if tag not in _VOID:
+            self._open.append(tag)
+            self._texts.setdefault(tag, []).append("")
+        if tag in {"script", "iframe", "img", "object", "embed", "link"}:
+            self.active.append(tag)
+        self.active += [name for name, _ in attrs if name.startswith("on") or name in _FETCHING]
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+        for element in set(self._open):
+            self._texts[element][-1] += data
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self._open.pop() == tag
+
+    def text_of(self, element: str) -> list[str]:
+        """The text in each element of a kind, which does not hold another of its kind."""
+        return self._texts.get(element, [])
