@@ -197,11 +197,20 @@ def doctor(
 
 @app.command()
 @_exits
-def bench(workspace: WorkspaceOption = None) -> None:
+def bench(
+    groups: Annotated[
+        list[str] | None,
+        typer.Argument(
+            help="cells, parameter, generator, taxi, recommender, clone; all unless given.",
+            show_default=False,
+        ),
+    ] = None,
+    workspace: WorkspaceOption = None,
+) -> None:
     """Measure the kit against its goals and plain TFX, and write bench.json into the workspace."""
     from kit.bench import main
 
-    raise typer.Exit(main(_workspace(workspace)))
+    raise typer.Exit(main(_workspace(workspace), groups or ()))
 
 
 @app.command()
