@@ -11,7 +11,7 @@ import pytest
 
 from kit.bench import chain, run
 from kit.bench.figure import Figure
-from kit.errors import StepFailedError
+from kit.errors import StepFailedError, UsageError
 
 
 @pytest.mark.parametrize(
@@ -74,9 +74,14 @@ def test_a_run_writes_every_figure_and_fails_when_one_is_missed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     figures = [Figure("reached", 1, "s", 2, "less"), Figure("missed", 3, "s", 2, "less", peer=4, measured=3)]
-    monkeypatch.setattr(run, "_measure", lambda _scratch: iter(figures))
+    monkeypatch.setattr(run, "GROUPS", {"made up": lambda _: figures})
     assert run.main(tmp_path) == 1
     written = json.loads((tmp_path / "bench.json").read_text())
     assert [(figure["name"], figure["ok"]) for figure in written] == [("reached", True), ("missed", False)]
-    monkeypatch.setattr(run, "_measure", lambda _scratch: iter(figures[:1]))
+    monkeypatch.setattr(run, "GROUPS", {"made up": lambda _: figures[:1]})
     assert run.main(tmp_path) == 0
+
+
+def test_what_cannot_be_measured_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="taxi"):
+        run.main(tmp_path, ["taxis"])
