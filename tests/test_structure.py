@@ -19,8 +19,8 @@ SLOW = {"tensorflow", "tfx", "ml_metadata", "apache_beam"}
 # Put together here, so that this file does not hold what it looks for.
 REGISTRIES = [".".join(parts) for parts in (("pypi", "org"), ("pythonhosted", "org"), ("anaconda", "org"))]
 REGISTRIES += [".".join(parts) for parts in (("npmjs", "org"), ("npmjs", "com"), ("crates", "io"))]
-# `someone` is nobody: an invented user in tests.
-HOMES = re.compile(r"/(?:home|Users)/(?!someone\b)\w+|(?<![\w.])/root\b")
+# `someone` is nobody: an invented user in tests. [r], so that this line does not name a home itself.
+HOMES = re.compile(r"/(?:home|Users)/(?!someone\b)\w+|(?<![\w.])/[r]oot\b")
 
 
 def committed() -> list[Path]:

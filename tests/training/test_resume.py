@@ -44,7 +44,10 @@ def arguments(tiny: Tiny, tmp_path: Path) -> dict[str, Any]:
 def start(arguments: dict[str, Any], said: Path) -> warm.WarmCall:
     payload = json.dumps({"fn_args": arguments, "said": str(said)}).encode()
     return warm.start_call(
-        f"{train.__module__}:{train.__name__}", payload, log_path=said.with_suffix(".log"), cwd=said.parent
+        f"{train.__module__}:{train.__name__}",
+        payload,
+        log_path=said.with_suffix(".log"),
+        env={**os.environ, "TMPDIR": str(said.parent)},  # a killed process leaves files there
     )
 
 
