@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import textwrap
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -15,7 +16,8 @@ from kit.errors import InputDataError
 from kit.project_file import Column
 
 _ARROW = {"int": pa.int64(), "float": pa.float32(), "string": pa.string()}
-_BLOCK_BYTES = 16 << 20
+# Arrow reads up to 32 blocks ahead; a row must fit into one.
+_BLOCK_BYTES = 4 << 20
 _BATCH_ROWS = 65_536
 
 
@@ -54,30 +56,36 @@ def read_header(path: Path, delimiter: str) -> list[str]:
         InputDataError: when the file is empty, not UTF-8, or names a column twice.
     """
     try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            header = next(csv.reader(file, delimiter=delimiter), None)
+        # Only the header is judged: a byte that is not UTF-8 further on is reported with its row, or never read.
+        with path.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as file:
+            header = next((row for row in csv.reader(file, delimiter=delimiter) if row), None)
+        "".join(header or []).encode()
     except OSError as error:
         raise InputDataError(
             f"{path} cannot be read: {error.strerror}. Check its name and permissions."
         ) from error
-    except UnicodeDecodeError as error:
+    except UnicodeEncodeError:
         raise InputDataError(
-            f"{path} must be UTF-8 text, but it is not ({error.reason}). Convert it to UTF-8."
+            f"{path} must be UTF-8 text, but its header is not. Convert the file to UTF-8, or set data.format."
+        ) from None
+    except csv.Error as error:
+        raise InputDataError(
+            f"{path} must begin with a header, but its first row cannot be read: {error}. Look for a quote that is "
+            "never closed."
         ) from None
     if not header:
         raise InputDataError(f"{path} must be a CSV file with a header, but it is empty. Deliver it again.")
-    if twice := sorted({name for name in header if header.count(name) > 1}):
-        raise InputDataError(
-            f"{path} has column {', '.join(twice)} more than once. Rename or remove the duplicate."
-        )
+    _check_once(path, header)
     return header
 
 
 def _csv_batches(path: Path, delimiter: str, names: list[str]) -> Iterator[pa.RecordBatch]:
-    _check_names(path, read_header(path, delimiter), names, f"the delimiter is {delimiter!r}")
+    header = read_header(path, delimiter)
+    _check_names(path, header, names, f"the delimiter is {delimiter!r}")
     options = pyarrow.csv.ConvertOptions(
         include_columns=names,
-        column_types=dict.fromkeys(names, pa.string()),
+        # Bytes, so that text which is not UTF-8 is found where its row is known.
+        column_types=dict.fromkeys(names, pa.binary()),
         null_values=[""],
         strings_can_be_null=True,
     )
@@ -90,45 +98,101 @@ def _csv_batches(path: Path, delimiter: str, names: list[str]) -> Iterator[pa.Re
         ) as reader:
             yield from reader
     except pa.ArrowInvalid as error:
-        raise InputDataError(f"{path} is not a well-formed CSV file: {error}. Mend that row.") from None
+        if count_rows(path, "csv", delimiter) < 1:  # a header without a line break is no row to Arrow
+            return
+        place = _malformed_row(path, delimiter, len(header)) or str(error)
+        raise InputDataError(f"{path} is not a well-formed CSV file: {place}. Mend that row.") from None
+
+
+def _malformed_row(path: Path, delimiter: str, width: int) -> str:
+    """Return which row has too few or too many cells, which Arrow's error does not tell; empty when none has."""
+    for number, row in enumerate(_csv_rows(path, delimiter)):
+        if len(row) != width:
+            return f"row {number} must have {width} cells, but has {len(row)}: {_short(delimiter.join(row))}"
+    return ""
 
 
 def _parquet_batches(path: Path, names: list[str]) -> Iterator[pa.RecordBatch]:
     try:
         with pyarrow.parquet.ParquetFile(path) as file:
+            _check_once(path, file.schema_arrow.names)
             _check_names(path, file.schema_arrow.names, names, "Parquet")
             yield from file.iter_batches(batch_size=_BATCH_ROWS, columns=names)
-    except pa.ArrowInvalid as error:
+    except (pa.ArrowInvalid, OSError) as error:
         raise InputDataError(
-            f"{path} is not a Parquet file: {error}. Set data.format, or deliver it again."
+            f"{path} must be a whole Parquet file, but cannot be read: {_short(str(error))}. Set data.format, or "
+            "deliver it again."
         ) from None
+
+
+def _check_once(path: Path, names: list[str]) -> None:
+    if twice := sorted({repr(name) for name in names if names.count(name) > 1}):
+        raise InputDataError(
+            f"{path} must name each column once, but has {', '.join(twice)} more than once. Rename or remove the "
+            "duplicate."
+        )
 
 
 def _check_names(path: Path, found: list[str], wanted: list[str], note: str) -> None:
     if missing := [name for name in wanted if name not in found]:
         raise InputDataError(
             f"{path} must have the columns of project.yml, but {', '.join(missing)} is missing ({note}; the file has: "
-            f"{', '.join(found)}). Correct the file, or columns and data.delimiter in project.yml."
+            f"{_short(', '.join(found))}). Correct the file, or columns and data.delimiter in project.yml."
         )
+
+
+def _short(text: str) -> str:
+    return textwrap.shorten(text, 500, placeholder=" …").rstrip(".")
 
 
 def _cast(values: pa.Array, name: str, column: Column, path: Path, rows_before: int) -> pa.Array:
     target = _ARROW[column.dtype]
     try:
-        return _trimmed(values, target).cast(target)
+        return _as_type(values, target)
+    except pa.ArrowNotImplementedError:
+        raise InputDataError(
+            f"{path}, column {name}: values of type {column.dtype} are expected, but the file stores {values.type}. "
+            "Write the column as plain values, or give it the kind ignore in project.yml."
+        ) from None
     except pa.ArrowInvalid:
         index = _first_bad(values, target)
+        expected, found, way_out = _judge(values[index].as_py(), column)
         # The header is line 1; a value with a line break inside makes this a row count rather than a line number.
         raise InputDataError(
-            f"{path}, row {rows_before + index + 1}, column {name}: a value of type {column.dtype} is expected, but "
-            f"{values[index].as_py()!r} was found. Correct the file, or the column's dtype in project.yml."
+            f"{path}, row {rows_before + index + 1}, column {name}: {expected} is expected, but "
+            f"{found!r} was found. {way_out}."
         ) from None
 
 
-def _trimmed(values: pa.Array, target: pa.DataType) -> pa.Array:
-    if pa.types.is_string(values.type) and not pa.types.is_string(target):
-        return pc.utf8_trim_whitespace(values)
-    return values
+def _as_type(values: pa.Array, target: pa.DataType) -> pa.Array:
+    """Cast; empty text is missing, as in an empty cell, and numbers may be between blanks."""
+    if any(test(values.type) for test in _TEXT):
+        values = values.cast(pa.string())
+        if not pa.types.is_string(target):
+            values = pc.utf8_trim_whitespace(values)
+        values = pc.if_else(pc.equal(values, ""), pa.scalar(None, pa.string()), values)
+    # A whole number that float32 has to round is not an error: the same digits in a CSV file are none.
+    return values.cast(target, safe=not pa.types.is_floating(target))
+
+
+_TEXT = (
+    pa.types.is_string,
+    pa.types.is_large_string,
+    pa.types.is_binary,
+    pa.types.is_large_binary,
+    pa.types.is_dictionary,
+)
+
+
+def _judge(found: object, column: Column) -> tuple[str, object, str]:
+    """Return what was expected of a value that cannot be cast, the value as a person reads it, and the way out."""
+    if isinstance(found, bytes):
+        try:
+            found = found.decode()
+        except UnicodeDecodeError:
+            return "text in UTF-8", found, "Convert the file to UTF-8"
+    way_out = "Correct the file, or the column's dtype in project.yml"
+    return f"a value of type {column.dtype}", found, way_out
 
 
 def _first_bad(values: pa.Array, target: pa.DataType) -> int:
@@ -137,7 +201,7 @@ def _first_bad(values: pa.Array, target: pa.DataType) -> int:
     while high - low > 1:
         middle = (low + high) // 2
         try:
-            _trimmed(values[low:middle], target).cast(target)
+            _as_type(values[low:middle], target)
             low = middle
         except pa.ArrowInvalid:
             high = middle
@@ -158,5 +222,11 @@ def count_rows(path: Path, file_format: str, delimiter: str) -> int:
     """Count the rows of a data file by a way of its own, as the first entry of the row ledger."""
     if file_format == "parquet":
         return int(pyarrow.parquet.read_metadata(path).num_rows)
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        return sum(1 for row in csv.reader(file, delimiter=delimiter) if row) - 1
+    return sum(1 for _ in _csv_rows(path, delimiter)) - 1
+
+
+def _csv_rows(path: Path, delimiter: str) -> Iterator[list[str]]:
+    """Yield the header and the rows as Python's csv module sees them; text that is not UTF-8 is of no interest."""
+    csv.field_size_limit(_BLOCK_BYTES)  # what Arrow takes; by default a long text ends the reading
+    with path.open(encoding="utf-8-sig", errors="replace", newline="") as file:
+        yield from (row for row in csv.reader(file, delimiter=delimiter) if row)
