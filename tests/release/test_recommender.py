@@ -23,6 +23,7 @@ from kit.training import dataset
 from kit.training.run_fn import save
 from kit.workspace import Workspace
 
+pytestmark = pytest.mark.slow
 CANDIDATES = 100
 
 
