@@ -8,21 +8,18 @@ model.py        build_model and signatures, for Trainer
 from __future__ import annotations
 
 import difflib
+import glob
 import hashlib
-import importlib
 import importlib.util
 import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
-
-import yaml
-from pydantic import ValidationError
 
 import kit.projects
 from kit.errors import ProjectError
 from kit.project_file import NAME_PATTERN, Column, ProjectFile, SpanRange
+from kit.project_yaml import read_project_file
 from kit.workspace import resolve_folder
 
 BUILT_IN = Path(kit.projects.__file__).parent
@@ -62,11 +59,16 @@ class Project:
                     f"A project folder must hold {', '.join(_PARTS)}, but {folder} has no {part}. "
                     "Add it, or write a new project with `kit new`."
                 )
-        spec = _read_spec(folder / "project.yml")
+        spec = read_project_file(folder / "project.yml")
         if spec.name != folder.name:
             raise ProjectError(
                 f"{folder / 'project.yml'}: name must be the folder's name {folder.name!r}, but is {spec.name!r}. "
                 "Rename one of them."
+            )
+        if spec.schema_file and not (folder / spec.schema_file).is_file():
+            raise ProjectError(
+                f"{folder / 'project.yml'}: schema_file must be a file of the project, but there is no "
+                f"{folder / spec.schema_file}. Add it, or leave schema_file out to have a schema inferred."
             )
         project = cls(folder, spec)
         project.make_importable()
@@ -111,7 +113,17 @@ class Project:
         return digest.hexdigest()[:16]
 
     def make_importable(self) -> None:
-        """Let `kit.projects.<name>` be found where the project lies outside the package."""
+        """Let `kit.projects.<name>` be found where the project lies outside the package.
+
+        Raises:
+            ProjectError: when a built-in project has that name, whose code would be imported instead.
+        """
+        built_in = BUILT_IN / self.name
+        if built_in.is_dir() and not built_in.samefile(self.folder):
+            raise ProjectError(
+                f"A project needs a name of its own, but {self.folder} has that of the built-in project {self.name}. "
+                "Rename the folder, and name in its project.yml."
+            )
         parent = str(self.folder.parent)
         if parent not in kit.projects.__path__:
             kit.projects.__path__.append(parent)
@@ -134,17 +146,15 @@ class Project:
         held_out = _parse_spans(eval_spans) or data.eval_spans
         if train is None or held_out is None:  # project.yml is checked for both
             raise ProjectError(f"{self.folder / 'project.yml'}: data needs train_spans and eval_spans.")
-        if shared := sorted(set(train.numbers()) & set(held_out.numbers())):
+        if shared := train.shared_with(held_out):
             raise ProjectError(
-                f"A span is trained or evaluated on, not both, but {shared} is in train_spans {train} and "
+                f"A span is trained or evaluated on, not both, but {shared[0]} is in train_spans {train} and "
                 f"eval_spans {held_out}. Choose ranges apart from each other."
             )
-        chosen = [("train", span) for span in train.numbers()] + [
-            ("eval", span) for span in held_out.numbers()
-        ]
         return [
             InputFile(path, split, span)
-            for split, span in chosen
+            for split, spans in (("train", train), ("eval", held_out))
+            for span in spans.numbers()
             for path in self._matches(data.files.replace("{SPAN}", str(span)))
         ]
 
@@ -160,13 +170,22 @@ class Project:
 
     def _base(self, pattern: str) -> tuple[Path, str]:
         if match := re.fullmatch(r"package:([\w.]+)/(.+)", pattern):
-            spec = importlib.util.find_spec(match[1])
+            try:
+                spec = importlib.util.find_spec(match[1])
+            except ModuleNotFoundError:  # the package around it
+                spec = None
             if spec is None or not spec.submodule_search_locations:
                 raise ProjectError(
-                    f"{self.folder / 'project.yml'}: data.files names package {match[1]}, not installed."
+                    f"{self.folder / 'project.yml'}: data.files must name an installed package, but {match[1]} is "
+                    "not installed. Correct the name, or install it."
                 )
             return Path(next(iter(spec.submodule_search_locations))), match[2]
-        path = (self.folder / pattern) if not Path(pattern).is_absolute() else Path(pattern)
+        # Only the pattern is one: a folder may have [ in its name.
+        path = (
+            (Path(glob.escape(str(self.folder))) / pattern)
+            if not Path(pattern).is_absolute()
+            else Path(pattern)
+        )
         fixed = Path(os.path.normpath(path))
         return Path(fixed.anchor), str(fixed.relative_to(fixed.anchor))
 
@@ -183,8 +202,9 @@ def _find_folder(name: str, workspace: Path) -> Path:
     folders |= {path.parent.name: path.parent for path in (workspace / "projects").glob("*/project.yml")}
     if name in folders:
         return folders[name]
-    path = Path(name).expanduser()
-    if path.is_dir() and ("/" in name or (path / "project.yml").is_file()):
+    # Path's own expanduser and is_dir raise for a user or a file name that cannot be.
+    path = Path(os.path.expanduser(name))  # noqa: PTH111
+    if os.path.isdir(path) and ("/" in name or (path / "project.yml").is_file()):  # noqa: PTH112
         if not re.fullmatch(NAME_PATTERN, path.resolve().name):
             raise ProjectError(
                 f"A project's folder needs a name of small letters, digits and _, but {path.name!r} is not. Rename it."
@@ -196,71 +216,3 @@ def _find_folder(name: str, workspace: Path) -> Path:
         f"There is no project {name!r}. {hint}Known projects are {', '.join(sorted(folders))}; "
         "a project elsewhere is named by its folder, and `kit new` writes one for your data."
     )
-
-
-def _read_spec(path: Path) -> ProjectFile:
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-        content = yaml.load(text, Loader=_StrictLoader)  # noqa: S506  a SafeLoader that refuses duplicate keys
-        node = yaml.compose(text, Loader=yaml.SafeLoader)
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise ProjectError(
-            f"{path} must be a YAML file, but it cannot be read: {error}. Correct it there."
-        ) from error
-    if not isinstance(content, dict):
-        raise ProjectError(f"{path} must be a YAML mapping with name, task, label, data and columns.")
-    try:
-        return ProjectFile.model_validate(content)
-    except ValidationError as error:
-        raise ProjectError(_explain(path, node, error)) from None
-
-
-class _StrictLoader(yaml.SafeLoader):
-    """YAML lets a later duplicate win silently; a column or gate written twice is a mistake."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        seen: set[Any] = set()
-        for key, _ in node.value:
-            if key.value in seen:
-                raise yaml.constructor.ConstructorError(
-                    None, None, f"{key.value!r} is there twice", key.start_mark
-                )
-            seen.add(key.value)
-        return super().construct_mapping(node, deep=deep)
-
-
-def _explain(path: Path, node: Any, error: ValidationError) -> str:
-    lines = [f"{path} is not a valid project:"]
-    for problem in error.errors():
-        place = [part for part in problem["loc"] if part != "function-after"]
-        field = ".".join(str(part) for part in place) or "the file"
-        found = "" if problem["type"] in {"missing", "value_error"} else f", found {problem['input']!r}"
-        allowed = problem["msg"].removeprefix("Value error, ")
-        known = _known_fields(place) if problem["type"] == "extra_forbidden" else ""
-        lines.append(f"  line {_line_of(node, place)}, {field}: {allowed}{found}{known}")
-    lines.append("Correct these in the file.")
-    return "\n".join(lines)
-
-
-def _known_fields(place: list[Any]) -> str:
-    model: Any = ProjectFile
-    sections = {"data": "Data", "training": "Training", "gates": "Gate", "columns": "Column"}
-    if len(place) > 1 and place[0] in sections:
-        model = getattr(importlib.import_module("kit.project_file"), sections[place[0]])
-    return f" (known fields: {', '.join(model.model_fields)})"
-
-
-def _line_of(node: Any, place: list[Any]) -> int:
-    """Return the line of the deepest part of `place` that exists in the file."""
-    line = 1
-    for part in place:
-        children = []
-        if isinstance(node, yaml.MappingNode):
-            children = [(key, value) for key, value in node.value if key.value == str(part)]
-        elif isinstance(node, yaml.SequenceNode) and isinstance(part, int) and part < len(node.value):
-            children = [(node.value[part], node.value[part])]
-        if not children:
-            break
-        key, node = children[0]
-        line = key.start_mark.line + 1
-    return line

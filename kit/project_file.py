@@ -109,6 +109,10 @@ class SpanRange(_Section):
     def numbers(self) -> range:
         return range(self.first, self.last + 1)
 
+    def shared_with(self, other: SpanRange) -> range:
+        """Return the spans that are in both ranges."""
+        return range(max(self.first, other.first), min(self.last, other.last) + 1)
+
     def __str__(self) -> str:
         return str(self.first) if self.first == self.last else f"{self.first}-{self.last}"
 
@@ -141,7 +145,19 @@ class Data(_Section):
             raise ValueError("files with {SPAN} need train_spans and eval_spans, for example 1-6 and 7")
         if named and not self.has_spans:
             raise ValueError("train_spans and eval_spans need {SPAN} in files")
+        if self.train_spans and self.eval_spans and (shared := self.train_spans.shared_with(self.eval_spans)):
+            raise ValueError(
+                f"a span is trained or evaluated on, not both, but {shared[0]} is in train_spans {self.train_spans} "
+                f"and in eval_spans {self.eval_spans}"
+            )
         return self
+
+    @field_validator("delimiter")
+    @classmethod
+    def _one_byte(cls, value: str) -> str:
+        if not value.isascii() or value in '"\r\n\0':
+            raise ValueError(f"a delimiter is one ASCII character and no quote or line break, not {value!r}")
+        return value
 
 
 class Gate(_Section):
@@ -161,7 +177,7 @@ class Gate(_Section):
     @classmethod
     def _known_metric(cls, value: str) -> str:
         if value not in _HIGHER_IS_BETTER:
-            raise ValueError(f"known metrics are {', '.join(_HIGHER_IS_BETTER)}")
+            raise ValueError(f"{value!r} is no metric; known metrics are {', '.join(_HIGHER_IS_BETTER)}")
         return value
 
     @model_validator(mode="after")
@@ -183,7 +199,7 @@ class Training(_Section):
 
     epochs: int = Field(default=5, ge=1, description="passes over the training rows")
     batch_size: int = Field(default=256, ge=1, description="examples")
-    learning_rate: float = Field(default=0.001, gt=0, description="Adam's step size")
+    learning_rate: float = Field(default=0.001, gt=0, allow_inf_nan=False, description="Adam's step size")
     seed: int = Field(default=7, ge=0)
 
     def override(self, **given: float) -> Training:
@@ -234,12 +250,17 @@ class ProjectFile(_Section):
 
     @model_validator(mode="after")
     def _names_agree(self) -> Self:
-        if self.label not in self.columns:
-            raise ValueError(f"label {self.label!r} is not among the columns")
+        read = [name for name, column in self.columns.items() if column.is_read]
+        if self.label not in read:
+            raise ValueError(
+                f"label {self.label!r} is not among the columns that are read: {', '.join(read)}"
+            )
         for names in (*self.slices, *(tuple(gate.slice) for gate in self.gates)):
             for name in names:
-                if name not in self.columns or not self.columns[name].is_read:
-                    raise ValueError(f"slice column {name!r} is not among the columns that are read")
+                if name not in read:
+                    raise ValueError(
+                        f"slice column {name!r} is not among the columns that are read: {', '.join(read)}"
+                    )
         allowed = METRICS_BY_TASK[self.task]
         for gate in self.gates:
             if gate.metric not in allowed:

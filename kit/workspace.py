@@ -33,8 +33,16 @@ def resolve_folder(folder: str | os.PathLike[str]) -> Path:
 
     A relative name is taken from the checkout and not from the current directory, which differs between JupyterLab,
     papermill and nbval, so that every front end meets the same workspace.
+
+    Raises:
+        WorkspaceError: when it begins with ~ and there is no such home.
     """
-    path = Path(folder).expanduser()
+    try:
+        path = Path(folder).expanduser()
+    except RuntimeError:
+        raise WorkspaceError(
+            f"The workspace {os.fspath(folder)!r} must be a folder, but there is no such home. Write the path in full."
+        ) from None
     return path if path.is_absolute() else CHECKOUT / path
 
 

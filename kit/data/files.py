@@ -17,7 +17,7 @@ from kit.project_file import Column
 
 _ARROW = {"int": pa.int64(), "float": pa.float32(), "string": pa.string()}
 # Arrow reads up to 32 blocks ahead; a row must fit into one.
-_BLOCK_BYTES = 4 << 20
+_BLOCK_BYTES = 2 << 20
 _BATCH_ROWS = 65_536
 
 

@@ -95,7 +95,7 @@ def test_a_type_that_changes_between_spans_names_the_span_that_differs(tmp_path:
 
 
 def test_a_bad_value_deep_in_a_file_is_found_in_its_row(tmp_path: Path) -> None:
-    """Beyond the first block that is read at once (4 MB)."""
+    """Beyond the first block that is read at once (2 MB)."""
     path = tmp_path / "large.csv"
     row = f"31,1.5,{'x' * 500},1\n"
     path.write_text(HEADER + row * 40_000 + "31,1.5,y,perhaps\n" + row)

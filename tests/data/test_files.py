@@ -179,16 +179,16 @@ def rows_and_peak_memory(path: Path) -> tuple[int, float]:
 def test_memory_does_not_grow_with_the_file(tmp_path: Path) -> None:
     row = "x" * 997 + ",1\n"
     growth = {}
-    for megabytes in (160, 320):
+    for megabytes in (80, 160):
         path = tmp_path / f"{megabytes}.csv"
         with path.open("w") as file:
             file.write("city,bought\n")
             file.writelines(row * 1_000 for _ in range(megabytes))
         growth[megabytes] = rows_and_peak_memory(path)
         path.unlink()
-    assert growth[320][0] == 2 * growth[160][0] == 320_000
-    assert growth[320][1] < growth[160][1] + 50, growth
-    assert growth[320][1] < 250, growth
+    assert growth[160][0] == 2 * growth[80][0] == 160_000
+    assert growth[160][1] < growth[80][1] + 40, growth
+    assert growth[160][1] < 150, growth
 
 
 def test_batches_are_given_while_the_file_is_read(tmp_path: Path) -> None:

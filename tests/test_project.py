@@ -1,0 +1,204 @@
+"""Where projects and their data are found, and what steps ask a project."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from valid_projects import SMALL
+
+import kit.projects
+from kit.errors import ProjectError
+from kit.project import BUILT_IN, Project
+from kit.project_file import SpanRange, Training
+from kit.workspace import CHECKOUT
+
+FAST = settings(max_examples=50, deadline=None, database=None)
+
+
+@pytest.fixture(autouse=True)
+def _imports_as_before(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Loading a project makes it importable for the rest of the process."""
+    monkeypatch.setattr(kit.projects, "__path__", list(kit.projects.__path__))
+
+
+def write(folder: Path, text: str = SMALL) -> Path:
+    """Write a project; return its folder."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for part, content in {"project.yml": text, "features.py": "", "model.py": ""}.items():
+        (folder / part).write_text(content, encoding="utf-8")
+    return folder
+
+
+# -- spans
+
+
+@FAST
+@given(st.integers(0, 10**6), st.integers(0, 10**6))
+def test_spans_are_read_as_they_are_written(one: int, other: int) -> None:
+    first, last = sorted((one, other))
+    spans = SpanRange.parse(f" {first} - {last} ")
+    assert (spans.first, spans.last) == (first, last)
+    assert SpanRange.parse(str(spans)) == spans
+    assert list(SpanRange.parse(first).numbers()) == [first]
+
+
+@FAST
+@given(*(st.integers(0, 40) for _ in range(4)))
+def test_two_ranges_share_what_is_in_both(a: int, b: int, c: int, d: int) -> None:
+    left, right = SpanRange(first=min(a, b), last=max(a, b)), SpanRange(first=min(c, d), last=max(c, d))
+    assert list(left.shared_with(right)) == sorted(set(left.numbers()) & set(right.numbers()))
+
+
+@pytest.mark.parametrize("text", ["", "x", "1-", "-1", "1-2-3", "1.5", "1,2", None])
+def test_what_is_no_span_is_refused(text: object) -> None:
+    with pytest.raises(ValueError, match="spans are written as 3 or 1-6, not as"):
+        SpanRange.parse(text)
+
+
+@pytest.fixture
+def daily(tmp_path: Path) -> Project:
+    """Return a project whose spans 1 to 4 have a file."""
+    for span in range(1, 5):
+        (tmp_path / f"day-{span}.csv").write_text("age,city,bought\n")
+    section = "data: {files: '../day-{SPAN}.csv', train_spans: 1-3, eval_spans: 4}"
+    return Project.load(write(tmp_path / "shop", SMALL.replace("data: {files: visitors.csv}", section)))
+
+
+def test_input_files_have_the_split_and_span_of_their_rows(daily: Project) -> None:
+    assert [(file.path.name, file.split, file.span) for file in daily.input_files("2", "3-4")] == [
+        ("day-2.csv", "train", 2),
+        ("day-3.csv", "eval", 3),
+        ("day-4.csv", "eval", 4),
+    ]
+    assert [file.span for file in daily.input_files()] == [1, 2, 3, 4]
+
+
+@pytest.mark.parametrize(
+    ("train", "held_out", "expected"),
+    [
+        ("1-3", "3-4", "not both, but 3 is in train_spans 1-3 and eval_spans 3-4. Choose"),
+        ("", "1", "but 1 is in train_spans 1-3 and eval_spans 1"),
+        ("3-1", "", "The range 3-1 runs backwards; write 1-3"),
+        ("all", "", "Spans are written as 3 or 1-6, not as 'all'"),
+        ("1", "5", r"day-5\.csv .*none is there. Correct the pattern or choose other spans"),
+        ("1-3", f"5-{10**12}", r"day-5\.csv .*none is there"),
+        (f"1-{10**12}", "4", "but 4 is in"),
+    ],
+)
+def test_spans_that_cannot_be_are_refused(daily: Project, train: str, held_out: str, expected: str) -> None:
+    with pytest.raises(ProjectError, match=expected):
+        daily.input_files(train, held_out)
+
+
+def test_a_project_without_spans_takes_none(tmp_path: Path) -> None:
+    folder = tmp_path / "data [old]"  # what a pattern would take for a set of letters
+    project = Project.load(write(folder / "shop"))
+    with pytest.raises(ProjectError, match="Data files are expected at"):
+        project.input_files()
+    (folder / "shop" / "visitors.csv").write_text("age,city,bought\n")
+    assert [(file.split, file.span) for file in project.input_files()] == [("all", None)]
+    with pytest.raises(ProjectError, match="Leave train_spans and eval_spans empty"):
+        project.input_files("1", "2")
+
+
+@pytest.mark.parametrize("package", ["no_such_package", "no_such_package.part", "json.decoder"])
+def test_data_of_a_package_that_is_not_installed(tmp_path: Path, package: str) -> None:
+    project = Project.load(
+        write(tmp_path / "shop", SMALL.replace("visitors.csv", f"package:{package}/rows.csv"))
+    )
+    with pytest.raises(ProjectError, match=f"must name an installed package, but {package} is not"):
+        project.input_files()
+
+
+# -- finding projects
+
+
+@pytest.mark.parametrize("name", sorted(path.parent.name for path in BUILT_IN.glob("*/project.yml")))
+def test_built_in_projects_load_and_find_their_data(name: str) -> None:
+    project = Project.load(name)
+    assert project.folder == BUILT_IN / name
+    assert project.input_files()
+    assert project.label in project.columns
+    assert project.label not in project.features
+
+
+def test_a_project_is_found_in_the_workspace_and_by_its_folder(tmp_path: Path) -> None:
+    folder = write(tmp_path / "ws" / "projects" / "shop")
+    by_name = Project.load("shop", tmp_path / "ws")
+    by_folder = Project.load(folder)
+    assert by_name.folder == by_folder.folder == folder
+    assert by_name.dotted("model", "run_fn") == "kit.projects.shop.model.run_fn"
+    assert str(folder.parent) in kit.projects.__path__
+    assert list(by_name.features) == ["age", "city"]
+
+
+def test_a_near_miss_is_named(tmp_path: Path) -> None:
+    with pytest.raises(
+        ProjectError, match=r"no project 'recomender'\. Did you mean recommender\? Known projects"
+    ):
+        Project.load("recomender", tmp_path)
+    write(tmp_path / "projects" / "shop")
+    with pytest.raises(ProjectError, match=r"Did you mean shop.*chicago_taxi, recommender, shop"):
+        Project.load("shopp", tmp_path)
+
+
+@pytest.mark.parametrize("name", ["", ".", "/", "no/such/folder", "x" * 5000, "a\0b", "~no-such-user/shop"])
+def test_what_is_no_project_is_refused(tmp_path: Path, name: str) -> None:
+    with pytest.raises(ProjectError, match=r"no project|needs a name"):
+        Project.load(name, tmp_path)
+
+
+@pytest.mark.parametrize("part", ["project.yml", "features.py", "model.py"])
+def test_a_missing_part_is_named(tmp_path: Path, part: str) -> None:
+    folder = write(tmp_path / "shop")
+    (folder / part).unlink()
+    with pytest.raises(ProjectError, match=f"has no {part}. Add it, or write a new project with `kit new`"):
+        Project.load(folder)
+
+
+def test_a_missing_schema_file_is_named(tmp_path: Path) -> None:
+    folder = write(tmp_path / "shop", SMALL + "schema_file: schema.pbtxt\n")
+    with pytest.raises(ProjectError, match=r"there is no .*schema\.pbtxt. Add it, or leave schema_file out"):
+        Project.load(folder)
+
+
+def test_the_folder_and_the_file_have_one_name(tmp_path: Path) -> None:
+    with pytest.raises(ProjectError, match="must be the folder's name 'store', but is 'shop'"):
+        Project.load(write(tmp_path / "store"))
+
+
+def test_a_copy_of_a_built_in_project_needs_a_name_of_its_own(tmp_path: Path) -> None:
+    """Its features.py would never be imported: the built-in one has the same dotted name."""
+    copied = shutil.copytree(BUILT_IN / "chicago_taxi", tmp_path / "projects" / "chicago_taxi")
+    for name, workspace in ((str(copied), CHECKOUT), ("chicago_taxi", tmp_path)):
+        with pytest.raises(ProjectError, match=r"has that of the built-in project chicago_taxi. Rename"):
+            Project.load(name, workspace)
+
+
+# -- what steps ask a project
+
+
+def test_the_digest_of_the_code_changes_with_the_code_and_with_nothing_else(tmp_path: Path) -> None:
+    project = Project.load(write(tmp_path / "shop"))
+    before, with_room = project.code_digest(), project.code_digest("features")
+    assert project.code_digest() == before != with_room
+    (project.folder / "notes.txt").write_text("not code")
+    assert project.code_digest() == before
+    (project.folder / "model.py").write_text("EPOCHS = 3\n")
+    assert project.code_digest() != before
+    assert project.code_digest("features") != with_room
+    (project.folder / "model.py").write_text("")
+    assert project.code_digest() == before
+
+
+def test_parameters_override_the_training_of_a_project() -> None:
+    training = Training(epochs=4, learning_rate=0.1)
+    assert training.override(epochs=2, batch_size=0) == Training(epochs=2, learning_rate=0.1)
+    with pytest.raises(
+        ProjectError, match=r"epochs: .*greater than or equal to 1, found -1. Give another, or 0"
+    ):
+        training.override(epochs=-1)

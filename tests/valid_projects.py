@@ -1,0 +1,84 @@
+"""Contents of valid project.yml files, drawn by chance, and a small one."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hypothesis import strategies as st
+
+from kit.project_file import METRICS_BY_TASK
+
+Content = dict[str, Any]
+
+SMALL = """\
+name: shop
+task: binary
+label: bought
+data: {files: visitors.csv}
+columns:
+  age: number
+  city: category
+  bought: {kind: label, dtype: int}
+"""
+
+
+NAMES = st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=8)
+COLUMNS = st.one_of(
+    st.sampled_from(["number", "category", "id", "text", "timestamp", "date", "sequence", "key", "ignore"]),
+    st.fixed_dictionaries({"kind": st.just("number"), "dtype": st.sampled_from(["int", "float"])}),
+    st.fixed_dictionaries({"kind": st.sampled_from(["category", "id"]), "dtype": st.just("int")}),
+    st.fixed_dictionaries({"kind": st.just("sequence"), "separator": st.sampled_from([" ", "|"])}),
+)
+TENSORS = st.dictionaries(
+    NAMES,
+    st.fixed_dictionaries(
+        {
+            "dtype": st.sampled_from(["string", "float32", "int64"]),
+            "shape": st.lists(st.none() | st.integers(1, 100), max_size=2),
+        }
+    ),
+    max_size=2,
+)
+
+
+@st.composite
+def gates(draw: st.DrawFn, task: Any, sliced: list[str]) -> Content:
+    bounds = st.floats(-1, 1) | st.integers(-1, 1)
+    gate: Content = {"metric": draw(st.sampled_from(METRICS_BY_TASK[task]))}
+    gate[draw(st.sampled_from(["min", "max", "min_change"]))] = draw(bounds)
+    if draw(st.booleans()):
+        gate["slice"] = {draw(st.sampled_from(sliced)): draw(st.integers() | NAMES)}
+    return gate
+
+
+@st.composite
+def data_sections(draw: st.DrawFn) -> Content:
+    section: Content = {"files": "rows.csv", "delimiter": draw(st.sampled_from(",;\t| "))}
+    if draw(st.booleans()):
+        first, second, third = sorted(draw(st.lists(st.integers(0, 99), min_size=3, max_size=3, unique=True)))
+        section |= {"files": "{SPAN}/rows.csv", "train_spans": f"{first}-{second}", "eval_spans": third}
+    return section
+
+
+@st.composite
+def projects(draw: st.DrawFn) -> Content:
+    """Return the content of a valid project.yml."""
+    columns = draw(st.dictionaries(NAMES, COLUMNS, max_size=5))
+    label = draw(NAMES)
+    columns[label] = {"kind": "label", "dtype": draw(st.sampled_from(["int", "float", "string"]))}
+    read_columns = [name for name, column in columns.items() if column != "ignore"]
+    slices = st.lists(st.sampled_from(read_columns), min_size=1, max_size=2)
+    task = draw(st.sampled_from(["binary", "multiclass", "regression"]))
+    return {
+        "name": draw(st.from_regex(r"[a-z][a-z0-9_]{0,9}", fullmatch=True)),
+        "task": task,
+        "label": label,
+        "data": draw(data_sections()),
+        "columns": columns,
+        "slices": draw(st.lists(slices, max_size=2)),
+        "gates": draw(st.lists(gates(task, read_columns), max_size=2)),
+        "training": {"epochs": draw(st.integers(1, 99)), "learning_rate": draw(st.floats(1e-6, 1))},
+        "signatures": draw(
+            st.dictionaries(NAMES, st.fixed_dictionaries({"inputs": TENSORS, "outputs": TENSORS}), max_size=1)
+        ),
+    }
