@@ -154,7 +154,7 @@ class Slices(View):
             for m in judged
         ]
         return tag("span", join(keys, " "), " ", [tag("i", class_="mark")] if judged else None,
-                   join(thresholds, ", "), class_="legend")  # fmt: skip
+                   thresholds, class_="legend")  # fmt: skip
 
     def _spread(self, rows: Rows, *, tips: bool) -> Markup | None:
         """The distribution of the chosen metric over slices, with its threshold."""

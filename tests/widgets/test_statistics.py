@@ -32,7 +32,6 @@ def test_text_face(golden: Callable[[str, str], None]) -> None:
 def test_live_and_static_face_have_the_same_rows() -> None:
     view = Statistics(few_features(), SPLITS)
     facts = [
-        "41",
         "12.5",
         "CN: 50 %",
         "DE: 25 %",

@@ -50,9 +50,9 @@ def text_split(examples: int, values: tuple[str, ...], missing: float = 0.0) -> 
 
 def _date_split(examples: int) -> SplitSummary:
     days = [day * _DAY_SECONDS for day in (20_454.0, 20_457.0, 20_460.0)]
-    numbers = Numbers(
-        days[1], 2.0 * _DAY_SECONDS, 0, *days, Histogram(tuple(days), (examples / 2, examples / 2))
-    )
+    first, middle, last = days
+    histogram = Histogram(tuple(days), (examples / 2, examples / 2))
+    numbers = Numbers(middle, 2.0 * _DAY_SECONDS, 0, first, middle, last, histogram)
     return SplitSummary(examples, 0, examples, numbers)
 
 

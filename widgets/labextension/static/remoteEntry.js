@@ -1,0 +1,66 @@
+// A JupyterLab extension, as JupyterLab loads it: without a build.
+//
+// A notebook that is opened again has live views whose kernel has gone. JupyterLab then says "model not found" and
+// leaves the HTML unseen that stands beside each of them; here it is shown instead, until the cell is run again.
+// This can go when ipywidgets falls back to another type of an output by itself.
+(() => {
+  const NAME = "notebook-mlops-kit";
+  const LIVE = "application/vnd.jupyter.widget-view+json";
+  const STATIC = "text/html";
+  let shared = {};
+
+  // One of JupyterLab's own packages, in the version that it runs.
+  async function library(name) {
+    const [version] = Object.values(shared[name]);
+    return (await version.get())();
+  }
+
+  async function extension() {
+    const { INotebookTracker } = await library("@jupyterlab/notebook");
+    const plugin = {
+      id: `${NAME}:static-faces`,
+      autoStart: true,
+      requires: [INotebookTracker],
+      activate: (_app, tracker) => {
+        tracker.forEach((panel) => addFallback(panel.content.rendermime));
+        tracker.widgetAdded.connect((_tracker, panel) => addFallback(panel.content.rendermime));
+      },
+    };
+    return () => ({ __esModule: true, default: plugin });
+  }
+
+  // Around what makes renderers rather than as one of them, because each notebook gets its own for widgets later.
+  function addFallback(rendermime) {
+    const create = rendermime.createRenderer.bind(rendermime);
+    rendermime.createRenderer = (mimeType, ...rest) => {
+      const renderer = create(mimeType, ...rest);
+      if (mimeType === LIVE) fallBack(renderer, () => create(STATIC));
+      return renderer;
+    };
+  }
+
+  function fallBack(renderer, createStatic) {
+    const renderLive = renderer.renderModel.bind(renderer);
+    let model;
+    const look = async () => {
+      if (!renderer.node.textContent.startsWith("Error displaying widget") || !model.data[STATIC]) return;
+      const face = createStatic();
+      await face.renderModel(model);
+      renderer.node.replaceChildren(face.node);
+    };
+    // ipywidgets may find only later, when it has asked the kernel, that there is no model.
+    new MutationObserver(look).observe(renderer.node, { childList: true });
+    renderer.renderModel = (given) => {
+      model = given;
+      return renderLive(given);
+    };
+  }
+
+  window._JUPYTERLAB = window._JUPYTERLAB || {};
+  window._JUPYTERLAB[NAME] = {
+    init: (scope) => {
+      shared = scope;
+    },
+    get: async () => extension(),
+  };
+})();
