@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 from sample_data.faults import spoil
@@ -29,10 +30,9 @@ def main() -> int:
     )
     given = parser.parse_args()
     try:
-        bad = [given.spans + 1] if given.bad_day else []
-        generator = Generator(
-            Config(given.seed, given.spans + len(bad), given.rows_per_span, given.users, given.items)
-        )
+        clean = Config(given.seed, given.spans, given.rows_per_span, given.users, given.items)
+        bad = [clean.spans + 1] if given.bad_day else []
+        generator = Generator(replace(clean, spans=clean.spans + len(bad)))
         for span, blocks in generator.spans():
             change = (spoil,) if span in bad else ()
             rows = write_span(given.out, span, blocks, *change)

@@ -126,9 +126,10 @@ class Generator:
         category = (draws[:, :, None] >= bounds[:, None, :-1]).sum(axis=2)
         sizes = np.array([len(members) for members in self.world.items.of_category])
         starts = np.cumsum(sizes) - sizes
-        members = np.concatenate(self.world.items.of_category)
+        members: w.Ints = np.concatenate(self.world.items.of_category)
         place = np.floor(self._rng.random(category.shape) * sizes[category]).astype(np.int64)
-        return members[starts[category] + place]
+        liked: w.Ints = members[starts[category] + place]
+        return liked
 
     def _remember(self, user: w.Ints, item: w.Ints, clicked: np.ndarray) -> None:
         """Put the first clicked item of each request, or now and then a viewed one, in front of the last items."""
