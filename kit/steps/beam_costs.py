@@ -1,8 +1,9 @@
 """Beam's fixed costs of building a pipeline, paid once for each function and option rather than thousands of times.
 
 Transform's pipeline has some 800 transforms. For each of them Beam inspects the signatures of the same few functions
-and builds an argument parser for the same options: seconds in which no row is touched. What is computed stays as it is
-(tests compare the results with stock TFX's); this module can go when Beam remembers these by itself.
+and builds an argument parser for the same options; for each side input that it weighs and caches it looks at all loaded
+modules: seconds in which no row is touched. What is computed stays as it is (tests compare the results with stock
+TFX's); this module can go when Beam remembers these by itself.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import weakref
 from collections.abc import Callable
 from typing import Any
 
+import objsize.traverse
 from apache_beam.options import pipeline_options
 from apache_beam.transforms import core
 from tfx.utils import dependency_utils
@@ -22,6 +24,8 @@ LOCAL_RUNNER = "--runner=apache_beam.runners.portability.fn_api_runner.fn_runner
 def pay_once() -> None:
     """Change Beam and TFX in this process, which runs a single executor."""
     core.get_function_args_defaults = _remember_defaults(core.get_function_args_defaults)
+    # What it leaves out of the weight can be reached through functions and modules only, which Beam leaves out too.
+    objsize.traverse._iter_modules_globals = tuple  # noqa: SLF001
     pipeline_options.PipelineOptions.view_as = _remember_views(pipeline_options.PipelineOptions.view_as)
     dependency_utils.make_beam_dependency_flags = _flags_for_local(
         dependency_utils.make_beam_dependency_flags

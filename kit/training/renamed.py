@@ -23,7 +23,7 @@ def renamed_columns_signature(module: ServingModule, arguments: Mapping[str, str
         name: tf.TensorSpec([None], spec[column].dtype, name=name) for column, name in arguments.items()
     }
 
-    @tf.function(input_signature=[inputs])  # type: ignore[untyped-decorator, unused-ignore]
+    @tf.function(input_signature=[inputs], autograph=False)  # type: ignore[untyped-decorator, unused-ignore]
     def serving_default(values: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
         result: dict[str, tf.Tensor] = predict({column: values[name] for column, name in arguments.items()})
         return result

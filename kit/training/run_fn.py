@@ -11,6 +11,7 @@ from typing import Any
 import tensorflow as tf
 import tensorflow_transform as tft
 import tf_keras
+from tf_keras.src.saving.legacy.saved_model.utils import keras_option_scope  # not public, and pinned
 
 from kit.project import Project
 from kit.project_file import Training
@@ -61,26 +62,29 @@ def save(  # noqa: PLR0913, PLR0917  what a signature may need
     train: tf.data.Dataset,
     folder: str,
 ) -> None:
-    """Save the model as a SavedModel.
+    """Save the model as a SavedModel, without optimizer and metrics.
 
     A project's own `serving_signature(module, transform_output, train)` takes the place of the default one.
     """
-    module = signatures.ServingModule(model, transform_output, {project.label})
+    predictor = tf_keras.Model(model.inputs, model.outputs)
+    module = signatures.ServingModule(predictor, transform_output, {project.label})
     make_default = getattr(model_module, "serving_signature", None)
     default = (
         make_default(module, transform_output, train)
         if make_default
         else signatures.columns_signature(module)
     )
-    tf.saved_model.save(
-        module,
-        folder,
-        signatures={
-            "serving_default": default,
-            "examples": signatures.examples_signature(module),
-            "transform_features": signatures.transform_features_signature(module, transform_output),
-        },
-    )
+    # Only the signatures are called: Keras's own traces of every layer would take seconds to write and to load.
+    with keras_option_scope(save_traces=False, in_tf_saved_model_scope=False):
+        tf.saved_model.save(
+            module,
+            folder,
+            signatures={
+                "serving_default": default,
+                "examples": signatures.examples_signature(module),
+                "transform_features": signatures.transform_features_signature(module, transform_output),
+            },
+        )
 
 
 def _callbacks(run_dir: str, checkpoint: str, epochs: int) -> list[tf_keras.callbacks.Callback]:

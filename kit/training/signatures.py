@@ -31,11 +31,13 @@ class ServingModule(tf.Module):
         super().__init__()
         self.model = model
         self.transform_layer = transform_output.transform_features_layer()
+        # Transform's graph is ready-made: converting the code around it to graph code takes seconds for nothing.
+        self.transform = tf.autograph.experimental.do_not_convert(self.transform_layer)
         self._transform_output, self._not_features = transform_output, set(not_features)
 
     def predict_raw(self, raw: dict[str, Any]) -> dict[str, tf.Tensor]:
         """Transform raw features and score them; returns `score` [batch], or `probabilities` [batch, classes]."""
-        return self.predict(self.transform_layer(raw))
+        return self.predict(self.transform(raw))
 
     def predict(self, transformed: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
         """Score transformed features; those that the model does not take are left out."""
@@ -55,21 +57,22 @@ class ServingModule(tf.Module):
 
 def examples_signature(module: ServingModule) -> Any:
     """Return `examples`: serialized tf.Examples, string [batch], to scores."""
+    spec = module.request_spec()
 
-    @tf.function(input_signature=[tf.TensorSpec([None], tf.string, name="examples")])
+    @tf.function(input_signature=[tf.TensorSpec([None], tf.string, name="examples")], autograph=False)
     def examples(examples: tf.Tensor) -> dict[str, tf.Tensor]:
-        return module.predict_raw(tf.io.parse_example(examples, module.request_spec()))
+        return module.predict_raw(tf.io.parse_example(examples, spec))
 
     return examples
 
 
 def transform_features_signature(module: ServingModule, transform_output: tft.TFTransformOutput) -> Any:
     """Return `transform_features`: serialized tf.Examples with their label to transformed features, for TFMA."""
+    spec = transform_output.raw_feature_spec()
 
-    @tf.function(input_signature=[tf.TensorSpec([None], tf.string, name="examples")])
+    @tf.function(input_signature=[tf.TensorSpec([None], tf.string, name="examples")], autograph=False)
     def transform_features(examples: tf.Tensor) -> dict[str, tf.Tensor]:
-        raw = tf.io.parse_example(examples, transform_output.raw_feature_spec())
-        return dict(module.transform_layer(raw))
+        return dict(module.transform(tf.io.parse_example(examples, spec)))
 
     return transform_features
 
@@ -79,7 +82,7 @@ def columns_signature(module: ServingModule) -> Any:
     spec = module.request_spec()
     inputs = {name: tf.TensorSpec([None], feature.dtype, name=name) for name, feature in spec.items()}
 
-    @tf.function(input_signature=[inputs])
+    @tf.function(input_signature=[inputs], autograph=False)
     def serving_default(columns: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
         return module.predict_raw({name: _as_raw(column, spec[name]) for name, column in columns.items()})
 
