@@ -210,13 +210,12 @@ class Slices(View):
 
     def _live_row(self, row: int) -> Markup:
         chosen = row in self.compared
-        others = [other for other in self.compared if other != row]
-        value = others if chosen else [*others[-1:], row]
         name = self.table.names[row]
         compare = controls.button(
             "compared",
-            value,
+            row,
             "⇆",
+            data_room=2,
             key=f"compare {row}",
             class_="compare",
             aria_pressed="true" if chosen else "false",

@@ -32,7 +32,9 @@ class View(Face, anywidget.AnyWidget):
     """A face that is alive as well. Its operable state is in traits tagged `redraw`.
 
     A control is an HTML element with `data-trait`, the name of the trait that it sets; a button has the value in
-    `data-value`, as JSON. `data-key` names an element across redraws, so that it keeps the focus.
+    `data-value`, as JSON. `data-key` names an element across redraws, so that it keeps the focus. `parts/controls.py`
+    makes all of them. A view that needs more in the browser has a module of its own beside `view.js`:
+    `_esm = script("mine.js")`.
     """
 
     _esm = script("view.js")

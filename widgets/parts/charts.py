@@ -118,7 +118,7 @@ def _drawing(size: Size, label: str | None, shapes: Sequence[Markup | list[Marku
         "svg",
         *shapes,
         width=size.width,
-        height=size.height,
+        style=f"height:{size.height}px",  # hosts set the height of pictures by their width
         viewBox=f"0 0 {size.width} {size.height}",
         preserveAspectRatio="none",
         role="img" if label else None,

@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 
 from widgets.parts.formats import number
-from widgets.parts.markup import Child, Markup, tag
+from widgets.parts.markup import Attribute, Child, Markup, tag
 
 
 def search_box(trait: str, label: str) -> Markup:
@@ -28,8 +28,12 @@ def tick(trait: str, label: str) -> Markup:
     return tag("label", tag("input", type="checkbox", data_trait=trait), " ", label)
 
 
-def button(trait: str, value: object, *content: Child, key: str, **attributes: str | bool | None) -> Markup:
-    """A button that sets a trait to a value; the key is unique in the view and the same in every redraw."""
+def button(trait: str, value: object, *content: Child, key: str, **attributes: Attribute) -> Markup:
+    """A button that sets a trait to a value; the key is unique in the view and the same in every redraw.
+
+    With the attribute `data_room` the trait is a list of at most so many values, and the button puts its value in or
+    takes it out.
+    """
     return tag(
         "button",
         *content,

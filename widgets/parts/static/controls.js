@@ -1,12 +1,21 @@
 // How a control's value is read when an event of a type reaches it (undefined: not the event to listen to), and shown.
 
-export function controlValue(control, eventType) {
-  if (control.tagName === "BUTTON") return eventType === "click" ? JSON.parse(control.dataset.value) : undefined;
+export function controlValue(control, eventType, present) {
+  if (control.tagName === "BUTTON") return eventType === "click" ? pressedValue(control, present) : undefined;
   if (control.type === "checkbox") return eventType === "change" ? control.checked : undefined;
   if (control.tagName === "SELECT") return eventType === "change" ? control.value : undefined;
   if (eventType !== "input") return undefined;
   if (control.type === "number") return control.value === "" ? 0 : control.valueAsNumber;
   return control.value;
+}
+
+// A button's value, or with `data-room` a list of that many in which the value is put, or from which it is taken.
+// The list is the browser's own: what the kernel drew may be older than a press just before this one.
+function pressedValue(button, present) {
+  const value = JSON.parse(button.dataset.value);
+  const room = Number(button.dataset.room ?? 0);
+  if (!room) return value;
+  return present.includes(value) ? present.filter((one) => one !== value) : [...present, value].slice(-room);
 }
 
 export function showValue(control, value) {

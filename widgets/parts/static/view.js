@@ -13,9 +13,11 @@ function render({ model, el }) {
 
   const tell = (event) => {
     const control = event.target.closest("[data-trait]");
-    const value = control && controlValue(control, event.type);
-    if (value === undefined || value === null) return;
-    model.set(control.dataset.trait, value);
+    if (!control) return;
+    const { trait } = control.dataset;
+    const value = controlValue(control, event.type, model.get(trait));
+    if (value === undefined) return;
+    model.set(trait, value);
     model.save_changes();
   };
   const redraw = () => replace(content, model.get("content"));
