@@ -77,10 +77,7 @@ class Workspace:
             with tempfile.TemporaryFile(dir=self.path):
                 pass
         except OSError as error:
-            raise WorkspaceError(
-                f"The workspace {self.path} must be a folder that you can write to, but {error.strerror or error}. "
-                "Choose another folder with the parameter `workspace` (`--workspace` on the command line)."
-            ) from error
+            raise self._not_writable(error) from error
 
     def __repr__(self) -> str:
         return f"Workspace({str(self.path)!r})"
@@ -115,15 +112,15 @@ class Workspace:
             say: is told once who holds the lock when there is something to wait for.
 
         Raises:
-            WorkspaceError: when `wait` is off and somebody else holds the lock.
+            WorkspaceError: when `wait` is off and somebody else holds the lock, or nothing can be written.
         """
         folder = self.path / ".locks"
-        folder.mkdir(exist_ok=True)
         lock = filelock.FileLock(folder / f"{name}.lock")
         holder = folder / f"{name}.json"
         started, told = time.monotonic(), False
         while True:
             try:
+                folder.mkdir(exist_ok=True)
                 lock.acquire(timeout=0)
                 break
             except filelock.Timeout:
@@ -134,14 +131,27 @@ class Workspace:
                     say(f"{who}; waiting for it to finish.")
                     told = True
                 time.sleep(_POLL_SECONDS)
+            except OSError as error:
+                raise self._not_writable(error) from error
         try:
-            write_atomically(
-                holder, json.dumps({"pid": os.getpid(), "purpose": purpose, "since": time.time()})
-            )
+            self._sign(holder, purpose)
             yield
         finally:
             holder.unlink(missing_ok=True)
             lock.release()
+
+    def _sign(self, holder: Path, purpose: str) -> None:
+        facts = {"pid": os.getpid(), "purpose": purpose, "since": time.time()}
+        try:
+            write_atomically(holder, json.dumps(facts))
+        except OSError as error:
+            raise self._not_writable(error) from error
+
+    def _not_writable(self, error: OSError) -> WorkspaceError:
+        return WorkspaceError(
+            f"The workspace {self.path} must be a folder that you can write to, but {error.strerror or error}. "
+            "Choose another folder with the parameter `workspace` (`--workspace` on the command line)."
+        )
 
 
 def _read_holder(holder: Path) -> str:
