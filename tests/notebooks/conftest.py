@@ -10,7 +10,7 @@ import pytest
 
 from kit.projects import recommender
 
-from .commands import KIT, Ended, command, kit_run
+from commands import KIT, Ended, command, kit_run
 
 
 @pytest.fixture(scope="session")

@@ -10,7 +10,7 @@ import pytest
 
 from kit.batch.parameters import TAG, read_parameters
 
-from .commands import NOTEBOOKS
+from commands import NOTEBOOKS
 
 ALL = sorted(NOTEBOOKS.glob("**/*.ipynb"))
 MOST_LINES = 12

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from .commands import NUMBERED, Ended, kit_run, runs, states, versions
+from commands import NUMBERED, Ended, kit_run, runs, states, versions
 
 pytestmark = [pytest.mark.slow, pytest.mark.notebook]
 

@@ -12,7 +12,7 @@ from papermill.parameterize import parameterize_notebook
 
 from kit.batch.parameters import read_parameters
 
-from .commands import NUMBERED, Ended, command
+from commands import NUMBERED, Ended, command
 
 pytestmark = [pytest.mark.slow, pytest.mark.notebook]
 PAPERMILL = (sys.executable, "-m", "papermill")

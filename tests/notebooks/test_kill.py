@@ -12,7 +12,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from .commands import KIT, kit_run, runs, states, versions
+from commands import KIT, kit_run, runs, states, versions
 
 pytestmark = [pytest.mark.slow, pytest.mark.notebook]
 DATA_STEPS = ("ExampleGen", "StatisticsGen", "SchemaGen", "ExampleValidator")

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from .commands import NUMBERED, kit_run, runs
+from commands import NUMBERED, kit_run, runs
 
 pytestmark = [pytest.mark.slow, pytest.mark.notebook]
 BEFORE = {
