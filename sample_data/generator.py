@@ -32,7 +32,7 @@ class SampleDataError(ValueError):
 
 @dataclass(frozen=True)
 class Config:
-    """What is generated; users and items grow with the rows in `scaled_to`."""
+    """What is generated. The defaults, with one more span for the bad day, are the committed sample."""
 
     seed: int = 7
     spans: int = 7

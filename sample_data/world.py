@@ -100,7 +100,7 @@ def build(rng: np.random.Generator, users: int, items: int) -> World:
         users: how many users there are in the end; the last tenth joins during the sample.
         items: how many items there are; at least one a category.
     """
-    # Each cluster loves two categories, likes one, and is cold to the rest.
+    # Each cluster loves two categories, likes two, and is cold to the rest.
     taste = np.full((CLUSTERS, len(CATEGORIES)), -0.5) - 0.4 * rng.random((CLUSTERS, len(CATEGORIES)))
     for cluster in range(CLUSTERS):
         order = np.argsort(rng.random(len(CATEGORIES)), kind="stable")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from fractions import Fraction
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from hypothesis import strategies as st
 from kit.workspace import CHECKOUT
 from sample_data import FAULTS, Config, Generator, auc, best_auc, world
 from sample_data.faults import NEW_DEVICE, SILENT_CATEGORY, spoil
+from sample_data.generator import COLUMNS
 
 SAMPLE = CHECKOUT / "sample_data"
 CLEAN, BAD = range(1, 8), 8
@@ -107,6 +109,15 @@ def test_the_best_auc_is_neither_easy_nor_hopeless(span: int) -> None:
     curve = np.trapezoid(np.append(0, hits / hits[-1]), np.append(0, alarms / alarms[-1]))
     assert best == pytest.approx(curve, abs=1e-12)
     assert 0.78 < best < 0.92
+
+
+def test_the_readme_tells_the_fields_and_the_best_auc_as_they_are() -> None:
+    text = (SAMPLE / "README.md").read_text(encoding="utf-8")
+    fields = text.split("## Fields")[1].split("## ")[0]
+    assert tuple(re.findall(r"^\| `(\w+)` \|", fields, re.MULTILINE)) == COLUMNS
+    least, most, last = map(float, re.findall(r"\b0\.8\d+\b", text.split("## How good")[1].split("## ")[0]))
+    best = [best_auc(span) for span in CLEAN]
+    assert (round(min(best), 2), round(max(best), 2), round(best[-1], 3)) == (least, most, last)
 
 
 def test_no_single_column_tells_the_clicks() -> None:
