@@ -15,7 +15,7 @@ from widgets.parts.markup import Markup, join, tag
 from widgets.parts.modules import styles
 from widgets.parts.slice_rows import SliceRows
 from widgets.parts.slice_search import EXAMPLES, SLICE, Rows, SliceSearch, metric_named
-from widgets.values import Histogram, Metric, SliceTable
+from widgets.values import Column, Histogram, Metric, SliceTable
 from widgets.view import View
 
 PAGE_ROWS = 20
@@ -245,13 +245,16 @@ def _histograms(name: str, table: SliceTable, rows: Rows, marks: list[float]) ->
         for model, metric in table.all_metrics()
         if metric.name == name
     }
-    together = np.concatenate([*columns.values(), marks])
     if not any(len(column) for column in columns.values()):
         return []
-    edges = np.histogram_bin_edges(together, bins=_BUCKETS)
+    together = np.concatenate([*columns.values(), marks])
+    reach = (float(together.min()), float(together.max()))
     return [
-        charts.Series(
-            model, Histogram(tuple(edges.tolist()), tuple(np.histogram(column, edges)[0].tolist())), place
-        )
+        charts.Series(model, _histogram(column, reach), place)
         for place, (model, column) in enumerate(columns.items())
     ]
+
+
+def _histogram(values: Column, reach: tuple[float, float]) -> Histogram:
+    counts, edges = np.histogram(values, _BUCKETS, reach)  # a range is several times faster than edges
+    return Histogram(tuple(edges.tolist()), tuple(counts.tolist()))
