@@ -18,6 +18,7 @@ from nbconvert import HTMLExporter
 from playwright.sync_api import Page, expect
 from traitlets.config import Config
 from widget_examples import SPLITS, few_features, many_features, slice_table
+from widget_timing import PRESS, TYPE, rerun_seconds, seconds_until_redrawn
 
 import widgets
 from widgets.slices import PAGE_ROWS, Slices
@@ -194,8 +195,8 @@ def test_views_are_accessible_in_both_themes_and_narrow(
 
 def test_statistics_are_fluid(show: Callable[[str], Page]) -> None:
     page = show("statistics")
-    first_paint = min(_rerun_seconds(page) for _ in range(3))
-    keys = min(_seconds_until_redrawn(page, _TYPE, key) for key in ("4", "42", "4", "41", ""))
+    first_paint = min(rerun_seconds(page) for _ in range(3))
+    keys = min(seconds_until_redrawn(page, TYPE, key) for key in ("4", "42", "4", "41", ""))
     print(f"statistics, 500 features, 2 splits: first paint {first_paint:.2f} s, search {keys * 1000:.0f} ms")  # noqa: T201  a figure for the reader
     assert first_paint <= 1
     assert keys <= 0.1
@@ -203,10 +204,10 @@ def test_statistics_are_fluid(show: Callable[[str], Page]) -> None:
 
 def test_slices_are_fluid(show: Callable[[str], Page]) -> None:
     page = show("slices")
-    first_paint = min(_rerun_seconds(page) for _ in range(3))
+    first_paint = min(rerun_seconds(page) for _ in range(3))
     columns = ("sort examples", "sort logloss", "sort auc", "sort slice")
     # Down and up are two sortings; the better one is less the machine's other work.
-    sort = max(min(_seconds_until_redrawn(page, _PRESS, column) for _ in range(2)) for column in columns)
+    sort = max(min(seconds_until_redrawn(page, PRESS, column) for _ in range(2)) for column in columns)
     print(f"slices, 100,000 slices, 2 models: first paint {first_paint:.2f} s, sort {sort * 1000:.0f} ms")  # noqa: T201  a figure for the reader
     assert first_paint <= 1
     assert sort <= 0.2
@@ -231,45 +232,6 @@ def test_an_executed_notebook_reads_offline(tmp_path: Path, monkeypatch: pytest.
         expect(page.get_by_text("Overall")).to_be_visible()
         assert not _violations(page)
         keep_picture(page, "executed_offline")
-
-
-_TYPE = """(view, text) => { const box = view.querySelector('input[type=search]'); box.value = text;
-  box.dispatchEvent(new Event('input', { bubbles: true })); }"""
-_PRESS = '(view, key) => view.querySelector(`[data-key="${key}"]`).click()'
-_UNTIL_REDRAWN = """async ([act, argument]) => {
-  const view = document.querySelector('.kit-view');
-  const start = performance.now();
-  const redrawn = new Promise(done => new MutationObserver((_, watch) => { watch.disconnect(); done(); })
-    .observe(view.querySelector('.kit-content'), { childList: true }));
-  eval(act)(view, argument);
-  await redrawn;
-  await new Promise(requestAnimationFrame);  // painted with the frame after this one at the latest
-  await new Promise(requestAnimationFrame);
-  return (performance.now() - start) / 1000;
-}"""
-_UNTIL_SHOWN = """() => new Promise(done => {
-  const old = document.querySelector('.kit-view'), start = performance.now();
-  const look = () => {
-    const view = document.querySelector('.kit-view');
-    if (view && view !== old && view.querySelector('.kit-content tr')) done((performance.now() - start) / 1000);
-    else requestAnimationFrame(look);
-  };
-  look();
-})"""
-
-
-def _seconds_until_redrawn(page: Page, act: str, argument: str) -> float:
-    return float(page.evaluate(_UNTIL_REDRAWN, [act, argument]))
-
-
-def _rerun_seconds(page: Page) -> float:
-    """From running the cell that makes the view until its rows are on the page."""
-    page.locator(".jp-CodeCell").last.locator(".cm-content").click()
-    shown = page.evaluate_handle(f"() => {{ window.shown = ({_UNTIL_SHOWN})(); }}")
-    page.keyboard.press("Control+Enter")
-    seconds = page.evaluate("() => window.shown")
-    shown.dispose()
-    return float(seconds)
 
 
 def _expect_names(page: Page, expected: Statistics) -> None:
