@@ -24,4 +24,6 @@ def transform(project: Project, examples: Any, schema: Any) -> component.Transfo
         custom_config={"code": project.code_digest("features")},
         # The notebooks show transformed rows and vocabularies; statistics of them are a third of Transform's time.
         disable_statistics=True,
+        # The cache would be for a next run over some of the same files, to which nothing here passes it on.
+        disable_analyzer_cache=True,
     )
