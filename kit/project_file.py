@@ -242,8 +242,12 @@ class ProjectFile(_Section):
     label: str
     data: Data
     columns: dict[str, Column]
+    metrics: tuple[str, ...] = Field(default=(), description="to evaluate; none: all of the task")
     slices: tuple[tuple[str, ...], ...] = ()
     gates: tuple[Gate, ...] = ()
+    tf1_graph: bool = Field(
+        default=False, description="Transform builds a TF1 graph: faster, where features.py works in one"
+    )
     training: Training = Training()
     signatures: dict[str, Signature] = Field(default_factory=dict)
     schema_file: str | None = None
@@ -262,7 +266,15 @@ class ProjectFile(_Section):
                         f"slice column {name!r} is not among the columns that are read: {', '.join(read)}"
                     )
         allowed = METRICS_BY_TASK[self.task]
+        for metric in self.metrics:
+            if metric not in allowed:
+                raise ValueError(f"metric {metric!r}: a {self.task} project has {', '.join(allowed)}")
         for gate in self.gates:
-            if gate.metric not in allowed:
-                raise ValueError(f"gate on {gate.metric!r}: a {self.task} project has {', '.join(allowed)}")
+            if gate.metric not in self.evaluated:
+                raise ValueError(f"gate on {gate.metric!r}: this project evaluates {', '.join(self.evaluated)}")
         return self
+
+    @property
+    def evaluated(self) -> tuple[str, ...]:
+        """The metrics that Evaluator computes."""
+        return self.metrics or METRICS_BY_TASK[self.task]

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import logging
+import math
 import os
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TextIO
@@ -21,6 +23,7 @@ from kit.errors import ExitCode, exit_code_of
 from kit.steps.monitor import RUN_FOLDER_VARIABLE
 
 _ENGINE = "kit-batch"
+_SAVE_SECONDS = 1.0  # how old the executed notebook of a killed run may be
 _START_SECONDS = 180  # the first kernel of a warm process waits for its imports
 
 
@@ -65,8 +68,25 @@ class _Engine(NBClientEngine):
         cls, nb_man: Any, kernel_name: str, *, start_timeout: int = 60, **options: Any
     ) -> Any:
         ours = {name: options[name] for name in ("watch", "run_folder", "kernel_log")}
+        nb_man.save = _seldom(nb_man.save)
         client = _Client(nb_man, kernel_name=kernel_name, startup_timeout=start_timeout, timeout=None, **ours)
         return client.execute()
+
+
+def _seldom(save: Callable[..., None]) -> Callable[..., None]:
+    """Let papermill, which saves before and after each cell, also of text, do so at most once a second.
+
+    At the end of a notebook, whatever it was, papermill writes it in another way.
+    """
+    last = -math.inf
+
+    def save_seldom(**options: Any) -> None:
+        nonlocal last
+        if time.monotonic() - last >= _SAVE_SECONDS:
+            save(**options)
+            last = time.monotonic()
+
+    return save_seldom
 
 
 papermill_engines.register(_ENGINE, _Engine)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Iterable, Sequence
+from functools import cache
 from pathlib import Path
 
 import nbformat
@@ -126,13 +127,18 @@ def _settings(record: RunRecord) -> str:
 def _notebook(notebook: NotebookRecord, folder: Path) -> str:
     path = folder / (notebook.executed or "")
     content = nbformat.read(path, as_version=4)
-    exporter = HTMLExporter(config=Config({"HTMLExporter": {"template_name": "basic", "embed_images": True}}))
     resources = {"metadata": {"path": str(Path(notebook.path).parent)}}  # where its pictures are
-    body, _ = exporter.from_notebook_node(content, resources=resources)
+    body, _ = _exporter().from_notebook_node(content, resources=resources)
     return (
         f"<details{' open' if notebook.state != 'done' else ''}><summary>{_escape(notebook.name)}</summary>"
         f"{without_external(body)}</details>"
     )
+
+
+@cache
+def _exporter() -> HTMLExporter:
+    """One for all notebooks: it compiles its templates once."""
+    return HTMLExporter(config=Config({"HTMLExporter": {"template_name": "basic", "embed_images": True}}))
 
 
 def _table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:

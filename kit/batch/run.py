@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import importlib
 import shlex
 import signal
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import yaml
 
+from kit import warm
 from kit.batch.parameters import Value
 from kit.batch.plan import NOTEBOOKS, PlannedNotebook, common_parameters, plan_chain
 from kit.batch.record import (
@@ -107,6 +109,7 @@ class _Run:
         write_atomically(self._folder / "parameters.yml", yaml.safe_dump(parameters, sort_keys=False))
         self.record.save(self._folder)
         self._tell(f"Run {self.record.run_id} in {self._folder}")
+        threading.Thread(target=_prepare, args=[self._options.kernel_name], daemon=True).start()
         try:
             code = self._run_notebooks()
         except KeyboardInterrupt:  # between two notebooks
@@ -183,6 +186,14 @@ class _Run:
         self._say(line)
         with self._log.open("a") as log:
             log.write(f"{now():%H:%M:%S} {line}\n")
+
+
+def _prepare(kernel_name: str) -> None:
+    """Begin early with what a run waits for later: the imports of the kernels, and those of the report."""
+    if kernel_name == RunOptions.kernel_name:
+        with suppress(warm.WarmUnavailableError):  # the kernel will say so
+            warm.start()
+    importlib.import_module("kit.batch.report")
 
 
 _STATES: dict[ExitCode, Any] = {ExitCode.DONE: "done", ExitCode.INTERRUPTED: "interrupted"}

@@ -12,7 +12,7 @@ from tfx.components.evaluator import component
 from tfx.types import channel_utils
 
 from kit.project import Project
-from kit.project_file import METRICS_BY_TASK, Gate, Task
+from kit.project_file import Gate, Task
 from kit.session import Session
 from kit.training.signatures import PROBABILITIES, SCORE
 
@@ -59,7 +59,7 @@ def latest_blessed(session: Session, besides: int) -> Any | None:
 
 
 def eval_config(project: Project, *, has_baseline: bool) -> tfma.EvalConfig:
-    """Return TFMA's configuration: all metrics of the task, overall and by slice, with the project's gates."""
+    """Return TFMA's configuration: the project's metrics, overall and by slice, with its gates."""
     task = project.spec.task
     spec = {
         "signature_name": "examples",
@@ -75,7 +75,7 @@ def eval_config(project: Project, *, has_baseline: bool) -> tfma.EvalConfig:
         *(tfma.SlicingSpec(feature_keys=list(keys)) for keys in project.spec.slices),
     ]
     slices += [tfma.SlicingSpec(feature_values=_values(gate)) for gate in project.spec.gates if gate.slice]
-    metrics = [_metric(task, name, project.spec.gates) for name in METRICS_BY_TASK[task]]
+    metrics = [_metric(task, name, project.spec.gates) for name in project.spec.evaluated]
     metrics.append(tfma.MetricConfig(class_name="ExampleCount", config=json.dumps({"name": EXAMPLE_COUNT})))
     return tfma.EvalConfig(
         model_specs=models, slicing_specs=slices, metrics_specs=[tfma.MetricsSpec(metrics=metrics)]

@@ -26,4 +26,5 @@ def transform(project: Project, examples: Any, schema: Any) -> component.Transfo
         disable_statistics=True,
         # The cache would be for a next run over some of the same files, to which nothing here passes it on.
         disable_analyzer_cache=True,
+        force_tf_compat_v1=project.spec.tf1_graph,
     )

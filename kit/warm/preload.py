@@ -13,6 +13,7 @@ from collections.abc import Callable
 MODULES = (
     "numpy",
     "pandas",
+    "pyarrow.csv",
     "pyarrow.parquet",
     "IPython.core.interactiveshell",
     "ipykernel.kernelapp",
@@ -26,10 +27,13 @@ MODULES = (
     "tensorflow_transform.beam",
     "tensorflow_model_analysis",
     "tfx.components",
+    "tfx.components.schema_gen.import_schema_gen.component",
     "tfx.orchestration.experimental.interactive.interactive_context",
     "tfx.orchestration.portable.launcher",
     "matplotlib_inline.backend_inline",
-    "pydantic",
+    "pydantic.main",
+    "tensorboard.backend.event_processing.event_accumulator",
+    "filelock",
 )
 
 
@@ -58,7 +62,6 @@ def import_all(modules: tuple[str, ...], progress: Callable[[str], None]) -> dic
         except Exception:  # noqa: BLE001  whatever a library raises, children can do without its head start
             traceback.print_exc()
         seconds[name] = round(time.perf_counter() - start, 2)
-    gc.collect()
     gc.freeze()
     return seconds
 
