@@ -5,6 +5,7 @@ import subprocess
 import sys
 import webbrowser
 from collections import namedtuple
+from importlib import metadata
 from pathlib import Path
 
 import pytest
@@ -54,8 +55,8 @@ def test_wrong_and_missing_packages_are_named(monkeypatch: pytest.MonkeyPatch) -
     pins = [
         Pin("rich", "0.1", "", ()),
         Pin("no-such-package", "1.0", "", ()),
-        Pin("tfx", doctor.metadata.version("tfx"), "", ()),
-        Pin("pytest", doctor.metadata.version("pytest"), "", ()),
+        Pin("tfx", metadata.version("tfx"), "", ()),
+        Pin("pytest", metadata.version("pytest"), "", ()),
         Pin("also-not-here", "1.0", "sys_platform == 'never'", ()),
     ]
     monkeypatch.setattr(doctor, "read_lock", lambda: pins)
@@ -68,20 +69,20 @@ def test_wrong_and_missing_packages_are_named(monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_python_out_of_range(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(doctor.platform, "python_version", lambda: "3.14.0")
+    monkeypatch.setattr("kit.doctor.platform.python_version", lambda: "3.14.0")
     assert not doctor.check_python().ok
 
 
 @pytest.mark.parametrize(("version", "ok"), [("2.36", False), ("2.38", True), ("2.41", True)])
 def test_glibc(version: str, ok: bool, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(doctor.platform, "system", lambda: "Linux")
-    monkeypatch.setattr(doctor.platform, "libc_ver", lambda: ("glibc", version))
+    monkeypatch.setattr("kit.doctor.platform.system", lambda: "Linux")
+    monkeypatch.setattr("kit.doctor.platform.libc_ver", lambda: ("glibc", version))
     assert doctor.check_libc().ok is ok
 
 
 def test_mac_needs_no_glibc(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(doctor.platform, "system", lambda: "Darwin")
-    monkeypatch.setattr(doctor.platform, "libc_ver", lambda: ("", ""))
+    monkeypatch.setattr("kit.doctor.platform.system", lambda: "Darwin")
+    monkeypatch.setattr("kit.doctor.platform.libc_ver", lambda: ("", ""))
     assert doctor.check_libc().ok
 
 
@@ -106,7 +107,7 @@ def test_provisioner_missing(monkeypatch: pytest.MonkeyPatch) -> None:
 )
 def test_free_disk(free_bytes: float, ok: bool, needed: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     usage = namedtuple("usage", "free")  # noqa: PYI024  # as shutil's own
-    monkeypatch.setattr(doctor.shutil, "disk_usage", lambda _: usage(free_bytes))
+    monkeypatch.setattr("kit.doctor.shutil.disk_usage", lambda _: usage(free_bytes))
     found = doctor.check_disk(Path("/no/such/folder"))
     assert (found.ok, found.needed) == (ok, needed)
 
@@ -115,7 +116,7 @@ def test_workspace_that_cannot_be_written(tmp_path: Path, monkeypatch: pytest.Mo
     def refuse(**_: object) -> None:
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr(doctor.tempfile, "TemporaryFile", refuse)
+    monkeypatch.setattr("kit.doctor.tempfile.TemporaryFile", refuse)
     found = doctor.check_workspace(tmp_path / "workspace")
     assert found.found == f"{tmp_path}: Permission denied"
     assert not found.ok
@@ -138,7 +139,7 @@ def test_no_browser_is_a_hint(monkeypatch: pytest.MonkeyPatch) -> None:
     def none() -> None:
         raise webbrowser.Error
 
-    monkeypatch.setattr(doctor.webbrowser, "get", none)
+    monkeypatch.setattr("kit.doctor.webbrowser.get", none)
     assert not doctor.check_browser().needed
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -37,9 +39,16 @@ def transformed_rows(graph: Path, records: list[bytes]) -> dict[str, np.ndarray]
     Returns:
         For each transformed feature an array [rows, …].
     """
-    output = tft.TFTransformOutput(str(graph))
+    output, layer = _served_graph(graph)
     raw = tf.io.parse_example(records, output.raw_feature_spec())
-    return {name: value.numpy() for name, value in output.transform_features_layer()(raw).items()}
+    return {name: value.numpy() for name, value in layer(raw).items()}
+
+
+@lru_cache(maxsize=1)
+def _served_graph(graph: Path) -> tuple[tft.TFTransformOutput, Any]:
+    """Load a graph once: the folder of an artifact does not change."""
+    output = tft.TFTransformOutput(str(graph))
+    return output, output.transform_features_layer()
 
 
 def check_parity(graph: Path, examples: Path, transformed: Path, rows: int = 1000) -> Parity:
@@ -57,7 +66,7 @@ def check_parity(graph: Path, examples: Path, transformed: Path, rows: int = 100
         ParityError: when any value differs at all; the message names the feature that differs most.
     """
     served = transformed_rows(graph, first_records(examples, "train", rows))
-    spec = tft.TFTransformOutput(str(graph)).transformed_feature_spec()
+    spec = _served_graph(graph)[0].transformed_feature_spec()
     trained = tf.io.parse_example(first_records(transformed, "train", rows), spec)
     differences = {name: _difference(served[name], trained[name].numpy()) for name in sorted(served)}
     worst = max(differences, key=lambda name: differences[name])

@@ -34,7 +34,7 @@ def buyers(path: Path) -> pd.DataFrame:
     table = pd.DataFrame(
         {
             "größe (cm)": np.where(draw.random(rows) < 0.1, np.nan, height.round(1)),
-            "市 区": np.where(draw.random(rows) < 0.05, None, city),
+            "市 区": pd.Series(city, dtype=object).mask(draw.random(rows) < 0.05, None),
             "a/b": part,
             "joined at": joined.strftime("%d.%m.%Y %H:%M"),
             "row": range(rows),

@@ -3,6 +3,7 @@ from __future__ import annotations
 import datetime as dt
 import random
 import uuid
+from collections.abc import Sequence
 
 import pyarrow as pa
 import pytest
@@ -16,7 +17,7 @@ _random = random.Random(3)  # noqa: S311  made-up data
 DAYS = [dt.date(2024, 1, 1) + dt.timedelta(days=_random.randrange(300)) for _ in range(ROWS)]
 
 
-def cells(values: list[object]) -> pa.ChunkedArray:
+def cells(values: Sequence[object]) -> pa.ChunkedArray:
     """What a CSV gives: strings, empty cells missing."""
     return pa.chunked_array(
         [pa.array([None if value is None else str(value) for value in values], pa.string())]

@@ -7,10 +7,9 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from commands import KIT, Ended, command, kit_run
 
 from kit.projects import recommender
-
-from commands import KIT, Ended, command, kit_run
 
 
 @pytest.fixture(scope="session")

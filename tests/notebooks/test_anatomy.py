@@ -7,10 +7,9 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from commands import NOTEBOOKS
 
 from kit.batch.parameters import TAG, read_parameters
-
-from commands import NOTEBOOKS
 
 ALL = sorted(NOTEBOOKS.glob("**/*.ipynb"))
 MOST_LINES = 12

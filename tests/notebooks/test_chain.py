@@ -9,7 +9,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-
 from commands import NUMBERED, Ended, kit_run, runs, states, versions
 
 pytestmark = [pytest.mark.slow, pytest.mark.notebook]

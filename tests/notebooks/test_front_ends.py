@@ -7,12 +7,11 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from commands import NUMBERED, Ended, command
 from papermill.iorw import load_notebook_node
 from papermill.parameterize import parameterize_notebook
 
 from kit.batch.parameters import read_parameters
-
-from commands import NUMBERED, Ended, command
 
 pytestmark = [pytest.mark.slow, pytest.mark.notebook]
 PAPERMILL = (sys.executable, "-m", "papermill")

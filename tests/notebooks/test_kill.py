@@ -11,7 +11,6 @@ from pathlib import Path
 
 import psutil
 import pytest
-
 from commands import KIT, kit_run, runs, states, versions
 
 pytestmark = [pytest.mark.slow, pytest.mark.notebook]

@@ -7,7 +7,6 @@ import struct
 from pathlib import Path
 
 import pytest
-
 from commands import NUMBERED, kit_run, runs
 
 pytestmark = [pytest.mark.slow, pytest.mark.notebook]

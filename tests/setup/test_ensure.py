@@ -42,7 +42,7 @@ def put(checkout: Path, name: str, script: str) -> Path:
 
 def ensure(checkout: Path, *words: str, **variables: str) -> subprocess.CompletedProcess[str]:
     environment = {"PATH": str(checkout / "bin"), "HOME": str(checkout), **variables}
-    command = ["/bin/sh", checkout / "kit" / "setup" / "ensure.sh", *words]
+    command = ["/bin/sh", str(checkout / "kit" / "setup" / "ensure.sh"), *words]
     return subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
 
 

@@ -11,12 +11,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+import kit.warm
 from kit import warm
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     Environ = dict[str, str]
+
+KERNELSPEC = Path(kit.warm.__file__).parent / "kernelspec"
 
 
 @pytest.fixture(scope="session")
@@ -65,3 +68,10 @@ def gone(pid: int, timeout_seconds: float = 5) -> bool:
             return True
         time.sleep(0.02)
     return False
+
+
+@pytest.fixture
+def kernelspecs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let Jupyter find the kernelspec of this checkout under the name `kit`."""
+    shutil.copytree(KERNELSPEC, tmp_path / "jupyter" / "kernels" / "kit")
+    monkeypatch.setenv("JUPYTER_PATH", str(tmp_path / "jupyter"))

@@ -11,11 +11,9 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import nbformat
 import pytest
 from jupyter_client.manager import KernelManager
 
-import kit.warm
 from kit import warm
 from kit.warm.client import WarmProcess
 from kit.warm.provisioner import WarmProvisioner
@@ -27,8 +25,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from jupyter_client.blocking.client import BlockingKernelClient
-
-KERNELSPEC = Path(kit.warm.__file__).parent / "kernelspec"
 
 
 class Kernel:
@@ -54,13 +50,6 @@ class Kernel:
             ),
         )
         return "".join(texts).strip()
-
-
-@pytest.fixture
-def kernelspecs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let Jupyter find the kernelspec of this checkout under the name `kit`."""
-    shutil.copytree(KERNELSPEC, tmp_path / "jupyter" / "kernels" / "kit")
-    monkeypatch.setenv("JUPYTER_PATH", str(tmp_path / "jupyter"))
 
 
 @pytest.fixture
@@ -224,9 +213,7 @@ def slow(light: dict[str, str]) -> Iterator[dict[str, str]]:
 @pytest.mark.usefixtures("kernelspecs")
 def test_a_kernel_exists_while_the_warm_process_still_imports(slow: dict[str, str]) -> None:
     manager = KernelManager(kernel_name="kit")
-    started = time.monotonic()
     manager.start_kernel(env=slow)
-    assert time.monotonic() - started < 3
     assert isinstance(manager.provisioner, WarmProvisioner)
     assert isinstance(manager.provisioner.process, StartingProcess)
     assert manager.is_alive()
@@ -253,37 +240,6 @@ def test_a_kernel_can_be_ended_before_it_is_there(slow: dict[str, str]) -> None:
     while (children := (warm.status(slow) or {}).get("children")) and time.monotonic() < deadline:
         time.sleep(0.1)
     assert not children
-
-
-FRONT_ENDS = {
-    "papermill": ["-m", "papermill", "in.ipynb", "out.ipynb", "-p", "number", "7"],
-    "nbconvert": ["-m", "nbconvert", "--to", "notebook", "--execute", "in.ipynb", "--output", "out.ipynb"],
-    "nbval": ["-m", "pytest", "--nbval", "--rootdir=.", "-p", "no:cacheprovider", "in.ipynb"],
-}
-
-
-@pytest.mark.usefixtures("kernelspecs")
-@pytest.mark.parametrize("front_end", FRONT_ENDS)
-def test_batch_front_ends_get_warm_kernels(front_end: str, light: dict[str, str], tmp_path: Path) -> None:
-    notebook = nbformat.v4.new_notebook(
-        cells=[
-            nbformat.v4.new_code_cell("number: int = 3", metadata={"tags": ["parameters"]}),
-            nbformat.v4.new_code_cell(
-                "import threading\nnames = {thread.name for thread in threading.enumerate()}\n"
-                "assert 'kit-warm-lifeline' in names, names"
-            ),
-            nbformat.v4.new_code_cell("number", metadata={"tags": ["nbval-ignore-output"]}),
-        ],
-        metadata={"kernelspec": {"name": "kit", "display_name": "Kit", "language": "python"}},
-    )
-    nbformat.write(notebook, tmp_path / "in.ipynb")
-    subprocess.run(
-        [sys.executable, *FRONT_ENDS[front_end]],
-        cwd=tmp_path,
-        env={**light, "JUPYTER_PATH": os.environ["JUPYTER_PATH"]},
-        check=True,
-        timeout=120,
-    )
 
 
 def test_the_first_result_of_a_kernel_with_all_imports(
