@@ -266,12 +266,14 @@ class ProjectFile(_Section):
                         f"slice column {name!r} is not among the columns that are read: {', '.join(read)}"
                     )
         allowed = METRICS_BY_TASK[self.task]
-        for metric in self.metrics:
+        for name, metric in [
+            *(("metrics", m) for m in self.metrics),
+            *(("gate on", g.metric) for g in self.gates),
+        ]:
             if metric not in allowed:
-                raise ValueError(f"metric {metric!r}: a {self.task} project has {', '.join(allowed)}")
-        for gate in self.gates:
-            if gate.metric not in self.evaluated:
-                raise ValueError(f"gate on {gate.metric!r}: this project evaluates {', '.join(self.evaluated)}")
+                raise ValueError(f"{name} {metric!r}: a {self.task} project has {', '.join(allowed)}")
+            if metric not in self.evaluated:
+                raise ValueError(f"{name} {metric!r}: metrics has only {', '.join(self.metrics)}")
         return self
 
     @property

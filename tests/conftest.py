@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import tempfile
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import configuration
 
 from kit.project_file import Gate
 
@@ -17,6 +19,8 @@ if TYPE_CHECKING:
 def pytest_configure(config: pytest.Config) -> None:
     # TFX's warnings about names of its own, given when it is imported.
     config.addinivalue_line("filterwarnings", "ignore:::tfx.utils.deprecation_utils")
+    # What hypothesis remembers is not for the checkout.
+    configuration.set_hypothesis_home_dir(tempfile.gettempdir() + "/hypothesis")
 
 
 @pytest.fixture(scope="session")

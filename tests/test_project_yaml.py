@@ -73,7 +73,7 @@ Mutation = Callable[[Content], object]
 MISTAKES: dict[str, tuple[Mutation, str]] = {
     "unknown field": (
         lambda c: _set(c, "gate", value=3),
-        r"line \d+, gate: .*found 3 \(known fields: name, title, task, label, data, columns, slices, gates, ",
+        r"line \d+, gate: .*found 3 \(known fields: name, title, task, label, data, columns, metrics, slices, gates, ",
     ),
     "unknown field of a section": (
         lambda c: _set(c, "training", "epoch", value=3),
@@ -125,6 +125,14 @@ MISTAKES: dict[str, tuple[Mutation, str]] = {
     "gate on a metric of another task": (
         lambda c: c.update(task="binary", gates=[{"metric": "mae", "max": 1}]),
         r"gate on 'mae': a binary project has auc, auc_pr, logloss, accuracy",
+    ),
+    "gate on a metric that is not evaluated": (
+        lambda c: c.update(task="binary", metrics=["auc"], gates=[{"metric": "logloss", "max": 1}]),
+        r"gate on 'logloss': metrics has only auc",
+    ),
+    "metric of another task": (
+        lambda c: c.update(task="binary", metrics=["mae"]),
+        r"metrics 'mae': a binary project has auc, auc_pr, logloss, accuracy",
     ),
     "gate that never closes": (
         lambda c: _add_gate(c, metric="logloss"),
