@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import tempfile
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from commands import Ended, kit_run
 from hypothesis import configuration
 
 from kit.project_file import Gate
@@ -20,7 +22,16 @@ def pytest_configure(config: pytest.Config) -> None:
     # TFX's warnings about names of its own, given when it is imported.
     config.addinivalue_line("filterwarnings", "ignore:::tfx.utils.deprecation_utils")
     # What hypothesis remembers is not for the checkout.
-    configuration.set_hypothesis_home_dir(tempfile.gettempdir() + "/hypothesis")
+    folder = tempfile.TemporaryDirectory()
+    configuration.set_hypothesis_home_dir(folder.name)
+    config.add_cleanup(folder.cleanup)
+
+
+@pytest.fixture(scope="session")
+def sample(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Ended]:
+    """A workspace in which the whole chain has run on the sample, and how that batch ended."""
+    workspace = tmp_path_factory.mktemp("sample") / "ws"
+    return workspace, kit_run(workspace=workspace)
 
 
 @pytest.fixture(scope="session")

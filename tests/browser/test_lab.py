@@ -113,7 +113,7 @@ STORY = [
     ("01_data", "The data follow their schema in both splits.", "2. Compute statistics"),
     ("02_features", "Transform: done in", "3. Prove that serving equals training"),
     ("03_train", "Trainer: done in", "2. The curves"),
-    ("04_evaluate", "The model meets all gates", "3. The gates"),
+    ("04_evaluate", "The model met every gate and is blessed.", "3. The gates"),
     ("05_release", "is in", "3. Push"),
     ("00_start_here", "✓ done", "The road"),
 ]

@@ -7,16 +7,9 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from commands import KIT, Ended, command, kit_run
+from commands import KIT, command, kit_run
 
 from kit.projects import recommender
-
-
-@pytest.fixture(scope="session")
-def sample(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Ended]:
-    """A workspace in which the whole chain has run on the sample, and how that batch ended."""
-    workspace = tmp_path_factory.mktemp("sample") / "ws"
-    return workspace, kit_run(workspace=workspace)
 
 
 @pytest.fixture

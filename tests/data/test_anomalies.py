@@ -1,0 +1,308 @@
+"""Anomalies with their rows, and what people decide about them: ignored here, accepted, blocked."""
+
+from __future__ import annotations
+
+import shutil
+from collections import Counter
+from pathlib import Path
+
+import pandas as pd
+import pyarrow as pa
+import pytest
+from tensorflow_metadata.proto.v0 import schema_pb2
+from tfx.components.example_validator.component import ExampleValidator
+
+from kit.data.anomalies import AnomalyDecisionError, FoundAnomaly, Review
+from kit.data.example_gen import encode
+from kit.data.offenders import SHOWN_ROWS, Complaint, Offenders, find_offenders
+from kit.data.schema import load_schema, schema_gen
+from kit.data.validation import anomalies_table, check_anomalies, read_anomalies
+from kit.decisions import DecisionError
+from kit.errors import DataAnomalyError
+from kit.project import Project
+from kit.session import Session
+from kit.workspace import CHECKOUT, Workspace
+
+from .test_checks import BAD_DAY, check, small
+
+SPAN = CHECKOUT / "sample_data" / "impressions" / "span-8" / "impressions.csv"
+DEVICE = "eval/device/ENUM_TYPE_UNEXPECTED_STRING_VALUES"
+AGE = "eval/age/INT_TYPE_SMALL_INT"
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("bad") / "ws"
+    check(Session(Workspace(folder), Project.load("recommender")), "1-2", BAD_DAY)
+    return folder
+
+
+@pytest.fixture
+def bad(made: Path, tmp_path: Path) -> Session:
+    """A session of its own on the bad day, whose steps have run; artifacts stay where they were made."""
+    shutil.copytree(made, tmp_path / "ws")
+    return Session(Workspace(tmp_path / "ws"), Project.load("recommender"))
+
+
+def by_feature(review: Review) -> dict[str, FoundAnomaly]:
+    return {anomaly.feature: anomaly for anomaly in review.found()}
+
+
+def folder(session: Session) -> Path:
+    return session.path("ExampleValidator", "anomalies")
+
+
+# -- the rows
+
+
+def test_each_anomaly_of_the_bad_day_comes_with_its_rows(bad: Session) -> None:
+    written = pd.read_csv(SPAN)
+    found = by_feature(Review(bad))
+    expected = {
+        "age": written["age"] < 13,
+        "device": written["device"] == "smart-tv",
+        "price": written["price"] > 1000,
+        "region": written["region"].isna(),
+    }
+    assert list(found) == list(expected)
+    for feature, at_fault in expected.items():
+        anomaly = found[feature]
+        assert (anomaly.rows, anomaly.of, anomaly.split) == (at_fault.sum(), len(written), "eval")
+        assert [row for row, _ in anomaly.examples] == at_fault[at_fault].index[:SHOWN_ROWS].tolist()
+        for row, cells in anomaly.examples:
+            assert cells["request_id"] == written["request_id"][row]
+    assert found["device"].at_fault == (("smart-tv", 400),)
+    ages = Counter(written["age"][expected["age"]].astype(int).astype(str))
+    assert all(ages[value] == count for value, count in found["age"].at_fault)
+    assert found["region"].at_fault == ()
+    assert {anomaly.severity for anomaly in found.values()} == {"error"}
+
+
+def test_clean_data_have_nothing_to_review(tmp_path: Path) -> None:
+    session = check(small(tmp_path / "shop", "Rom Oslo " * 30, "Rom " * 30))
+    assert Review(session).found() == []
+
+
+def _examples(tmp_path: Path, columns: dict[str, pa.Array]) -> Path:
+    import tensorflow as tf  # noqa: PLC0415
+
+    (tmp_path / "Split-eval").mkdir()
+    options = tf.io.TFRecordOptions(compression_type="GZIP")
+    with tf.io.TFRecordWriter(str(tmp_path / "Split-eval" / "data.gz"), options) as writer:
+        for record in encode(pa.record_batch(columns)):
+            writer.write(record)
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("kind", "rule", "column", "rows", "values"),
+    [
+        (
+            "INT_TYPE_BIG_INT",
+            {"int_domain": {"max": 5}},
+            pa.array([1, 6, None, 5, 9]),
+            [1, 4],
+            {"6": 1, "9": 1},
+        ),
+        ("BOOL_TYPE_SMALL_INT", {"bool_domain": {}}, pa.array([0, -1, 1]), [1], {"-1": 1}),
+        (
+            "FLOAT_TYPE_SMALL_FLOAT",
+            {"float_domain": {"min": 0.5}},
+            pa.array([0.25, 0.5], pa.float32()),
+            [0],
+            {"0.25": 1},
+        ),
+        (
+            "FLOAT_TYPE_HAS_NAN",
+            {"float_domain": {"disallow_nan": True}},
+            pa.array([0.5, float("nan")], pa.float32()),
+            [1],
+            {"nan": 1},
+        ),
+        (
+            "FLOAT_TYPE_HAS_INF",
+            {"float_domain": {"disallow_inf": True}},
+            pa.array([float("-inf"), 1.0], pa.float32()),
+            [0],
+            {"-inf": 1},
+        ),
+        (
+            "ENUM_TYPE_UNEXPECTED_STRING_VALUES",
+            {"string_domain": {"value": ["東京"]}},
+            pa.array(["Rom", "東京", "Rom", None]),
+            [0, 2],
+            {"Rom": 2},
+        ),
+        ("ENUM_TYPE_INT_NOT_STRING", {}, pa.array([1, 2]), None, {}),
+        ("UNEXPECTED_DATA_TYPE", {}, pa.array([1, None]), [0], {"1": 1}),
+        ("SCHEMA_NEW_COLUMN", {}, pa.array(["a", None]), [0], {"a": 1}),
+        ("FEATURE_TYPE_LOW_NUMBER_PRESENT", {}, pa.array(["a", None]), [1], {}),
+        ("SCHEMA_MISSING_COLUMN", {}, pa.array([None, None], pa.string()), [0, 1], {}),
+        (
+            "FEATURE_TYPE_LOW_NUMBER_VALUES",
+            {"value_count": {"min": 2}},
+            pa.array(["a", None]),
+            [0],
+            {"1 values": 1},
+        ),
+        ("COMPARATOR_L_INFTY_HIGH", {}, pa.array(["a"]), None, {}),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_rows_of_every_kind_of_anomaly(  # noqa: PLR0913, PLR0917  one line a kind
+    tmp_path: Path,
+    kind: str,
+    rule: dict[str, object],
+    column: pa.Array,
+    rows: list[int] | None,
+    values: dict[str, int],
+) -> None:
+    feature = schema_pb2.Feature(name="x", **rule)
+    complaint = Complaint("x", kind, feature, schema_pb2.Schema(feature=[feature]))
+    assert complaint.is_in_rows == (rows is not None)
+    if rows is not None:
+        total, [found] = find_offenders(_examples(tmp_path, {"x": column}), "eval", [complaint])
+        assert total == len(column)
+        assert [row for row, _ in found.examples] == rows
+        assert found == Offenders(len(rows), Counter(values), found.examples)
+
+
+# -- decisions
+
+
+def test_what_is_ignored_does_not_stop_a_batch_and_is_told(bad: Session) -> None:
+    review = Review(bad)
+    for anomaly in review.found():
+        assert review.decide(anomaly.key, "ignore", "Ann", "a known fault of the till").startswith(
+            "Ignored here"
+        )
+    said = check_anomalies(folder(bad), Review(bad).decided())
+    assert said.startswith("The data follow their schema in both splits, but for what is ignored here:")
+    assert said.count("Ignored here by Ann, ") == 4
+    assert "smart-tv (~10%). Ignored here by Ann, " in said
+    assert said.count("a known fault of the till") == 4
+    with pytest.raises(DataAnomalyError, match="4 anomalies were found:"):
+        check_anomalies(folder(bad))
+
+
+def test_only_what_is_ignored_is_passed_over(bad: Session) -> None:
+    Review(bad).decide(DEVICE, "ignore", "Ann", "televisions are new")
+    with pytest.raises(DataAnomalyError, match=r"3 anomalies were found \(1 more are ignored\)") as raised:
+        check_anomalies(folder(bad), Review(bad).decided())
+    assert "smart-tv" not in str(raised.value)
+
+
+def test_the_latest_decision_holds(bad: Session) -> None:
+    review = Review(bad)
+    review.decide(DEVICE, "ignore", "Ann", "new")
+    assert by_feature(review)["device"].decided == "ignore"
+    review.decide(DEVICE, "block", "Bo", "not sold yet")
+    anomaly = by_feature(Review(bad))["device"]
+    assert (anomaly.decided, anomaly.decision[:4]) == ("block", "Bo, ")
+    with pytest.raises(
+        DataAnomalyError, match=r"4 anomalies(.|\n)*smart-tv \(~10%\)\. Blocked by Bo, .*: not sold yet\."
+    ):
+        check_anomalies(folder(bad), review.decided())
+
+
+def test_a_decision_is_about_these_data_only(bad: Session, tmp_path: Path) -> None:
+    Review(bad).decide(DEVICE, "ignore", "Ann", "new")
+    again = check(bad, "1-3", BAD_DAY)
+    assert Review(again).decided() == []
+    with pytest.raises(DataAnomalyError, match="4 anomalies"):
+        check_anomalies(folder(again), Review(again).decided())
+    assert not list(tmp_path.glob("schemas"))
+
+
+def test_the_cached_step_of_a_batch_meets_the_decision(bad: Session) -> None:
+    check(bad, "1-2", BAD_DAY)
+    Review(bad).decide(DEVICE, "ignore", "Ann", "new")
+    again = check(Session(bad.workspace, bad.project), "1-2", BAD_DAY)
+    assert [step.state for step in again.steps] == ["cached"] * 4
+    assert by_feature(Review(again))["device"].decided == "ignore"
+
+
+def test_a_built_in_project_accepts_into_the_workspace(bad: Session) -> None:
+    curated = bad.project.folder / "schema.pbtxt"
+    before = curated.read_bytes()
+    said = Review(bad).decide(DEVICE, "accept", "Ann", "televisions are sold now")
+    assert str(bad.workspace.path / "schemas" / "recommender" / "schema.pbtxt") in said
+    assert curated.read_bytes() == before
+    with pytest.raises(DataAnomalyError, match=r"Accepted into the schema by Ann, .*; run SchemaGen"):
+        check_anomalies(folder(bad), Review(bad).decided())
+
+    statistics = bad.channel("StatisticsGen", "statistics")
+    old = load_schema(bad.path("SchemaGen", "schema"))
+    bad.run(schema_gen(bad.project, statistics, bad.workspace))
+    bad.run(ExampleValidator(statistics=statistics, schema=bad.channel("SchemaGen", "schema")))
+    assert set(anomalies_table(folder(bad))["feature"]) == {"age", "price", "region"}
+    new = load_schema(bad.path("SchemaGen", "schema"))
+    assert list(new.feature) == list(old.feature), "no other rule was touched"
+    domains = {domain.name: list(domain.value) for domain in new.string_domain}
+    assert domains["device"] == ["desktop", "mobile", "tablet", "smart-tv"]
+    assert [d for d in new.string_domain if d.name != "device"] == [
+        d for d in old.string_domain if d.name != "device"
+    ]
+
+
+def test_an_inferred_schema_becomes_a_curated_one_when_it_is_accepted_into(tmp_path: Path) -> None:
+    session = check(small(tmp_path / "shop", "Rom Oslo " * 30, "Rom Bern " * 30))
+    Review(session).decide("eval/city/ENUM_TYPE_UNEXPECTED_STRING_VALUES", "accept", "Ann", "a new shop")
+    project = Project.load(session.project.folder)
+    assert project.spec.schema_file == "schema.pbtxt"
+    again = check(Session(session.workspace, project))
+    assert check_anomalies(folder(again)) == "The data follow their schema in both splits."
+    assert again.steps[2].state == "done", "SchemaGen took the file and not what it had inferred"
+
+
+@pytest.mark.parametrize(
+    ("key", "what", "who", "why", "error", "message"),
+    [
+        (DEVICE, "ignore", " ", "new", DecisionError, "To ignore needs a name, but none was given"),
+        (DEVICE, "accept", "Ann", "", DecisionError, "To accept needs a reason, but none was given"),
+        (
+            DEVICE,
+            "shrug",
+            "Ann",
+            "new",
+            AnomalyDecisionError,
+            "found 'shrug'. Choose ignore, accept or block",
+        ),
+        (
+            "eval/x/Y",
+            "ignore",
+            "Ann",
+            "new",
+            AnomalyDecisionError,
+            f"there is no 'eval/x/Y'. Choose one of {AGE}",
+        ),
+    ],
+    ids=["no name", "no reason", "no such decision", "no such anomaly"],
+)
+def test_what_is_no_decision_is_refused_and_leaves_nothing(  # noqa: PLR0913, PLR0917  one line a case
+    bad: Session, key: str, what: str, who: str, why: str, error: type[Exception], message: str
+) -> None:
+    with pytest.raises(error, match=message):
+        Review(bad).decide(key, what, who, why)
+    assert Review(bad).decided() == []
+    assert not (bad.workspace.path / "schemas").exists()
+
+
+def test_a_distance_cannot_be_accepted_as_a_value(bad: Session, tmp_path: Path) -> None:
+    from tensorflow_metadata.proto.v0 import anomalies_pb2  # noqa: PLC0415
+
+    artifact = folder(bad)
+    file = artifact / "Split-eval" / "SchemaDiff.pb"
+    kept, anomalies = file.read_bytes(), anomalies_pb2.Anomalies()
+    reasons = anomalies.anomaly_info["device"].reason
+    reasons.add(type=anomalies_pb2.AnomalyInfo.COMPARATOR_L_INFTY_HIGH, short_description="High distance")
+    try:
+        file.write_bytes(anomalies.SerializeToString())
+        review = Review(bad)
+        [found] = review.found()
+        assert (found.rows, found.of, found.examples) == (None, 0, ())
+        with pytest.raises(AnomalyDecisionError, match=r"High distance \(device\)\. Change its threshold"):
+            review.decide(read_anomalies(artifact)[0].key, "accept", "Ann", "so be it")
+    finally:
+        file.write_bytes(kept)
+    assert not list(tmp_path.glob("ws/schemas"))

@@ -1,0 +1,173 @@
+"""A verdict that a person overrides: with a name and a reason, for this verdict only, and seen in the push."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from tfx.proto import pusher_pb2
+
+from kit import decisions
+from kit.decisions import DecisionError
+from kit.errors import NotBlessedError
+from kit.evaluation.config import latest_blessed
+from kit.evaluation.gate import GateDesk
+from kit.evaluation.override import OverrideError, latest_override
+from kit.evaluation.results import check_blessed, metrics_table, threshold_checks
+from kit.project import Project
+from kit.project_file import Gate
+from kit.release.push import Pusher, check_pushed, pusher
+
+if TYPE_CHECKING:
+    from training.tiny import Tiny
+
+    from kit.session import Session
+
+
+def with_gates(session: Session, *gates: Gate) -> Project:
+    return Project(session.project.folder, session.project.spec.model_copy(update={"gates": gates}))
+
+
+def versions(session: Session) -> list[str]:
+    base = session.workspace.serving(session.project.name)
+    return sorted(path.name for path in base.iterdir()) if base.exists() else []
+
+
+# -- the thresholds
+
+
+def test_every_threshold_is_told_with_value_baseline_and_margin(rejected: Session) -> None:
+    gates = (
+        Gate(metric="auc", min=0.6, max=0.7),
+        Gate(metric="auc", slice={"city": "Rom"}, min_change=-0.5),
+        Gate(metric="logloss", min_change=-0.5),
+        Gate(metric="auc", slice={"city": "Atlantis"}, min=0.1),
+    )
+    [(_, now), (_, before), *_] = rejected.history("Evaluator")
+    tables = [
+        metrics_table(Path(made["evaluation"][0].uri), rejected.project).set_index("slice")
+        for made in (now, before)
+    ]
+    value, baseline = ({name: dict(table[name]) for name in ("auc", "logloss")} for table in tables)
+    low, high, change, loss, nowhere = threshold_checks(
+        Path(now["evaluation"][0].uri), with_gates(rejected, *gates)
+    )
+    auc = value["auc"]["all rows"]
+    assert (low.bound, low.threshold, low.value) == ("at least", 0.6, pytest.approx(auc))
+    assert (low.margin, low.met) == (pytest.approx(auc - 0.6), auc > 0.6)
+    assert low.baseline == pytest.approx(baseline["auc"]["all rows"], abs=1e-6)
+    assert (high.bound, high.margin, high.met) == ("at most", pytest.approx(0.7 - auc), auc < 0.7)
+    gain = value["auc"]["city=Rom"] - baseline["auc"]["city=Rom"]
+    assert (change.bound, change.slice) == ("change at least", "city=Rom")
+    assert change.margin == pytest.approx(gain + 0.5, abs=1e-6)
+    assert loss.baseline == pytest.approx(baseline["logloss"]["all rows"], abs=1e-6)
+    fall = baseline["logloss"]["all rows"] - value["logloss"]["all rows"]
+    assert loss.margin == pytest.approx(fall + 0.5, abs=1e-6)
+    assert (nowhere.value, nowhere.margin, nowhere.met) == (None, None, False)
+
+
+def test_a_change_without_a_baseline_is_met(blessed: Session) -> None:
+    *_, change = threshold_checks(blessed.path("Evaluator", "evaluation"), blessed.project)
+    assert (change.bound, change.baseline, change.margin, change.met) == ("change at least", None, None, True)
+
+
+def test_the_verdict_is_one_sentence_with_its_reason(tiny: Tiny, rejected: Session) -> None:
+    desk = GateDesk(rejected)
+    checks = {(check.metric, check.slice): check for check in desk.thresholds() if not check.met}
+    assert set(checks) == {("auc", "city=東京"), ("logloss", "all rows")}
+    widest = -(checks["logloss", "all rows"].margin or 0)
+    assert desk.verdict() == (
+        f"Not blessed: 2 of 4 thresholds are missed, the widest by {widest:.4g} (logloss on all rows, at most 0.001)."
+    )
+    again = tiny.evaluate(tiny.train(2), Gate(metric="auc", slice={"city": "Atlantis"}, min=0.1))
+    assert GateDesk(again).verdict() == (
+        "Not blessed: 1 of 1 thresholds is missed; no row of city=Atlantis was evaluated for auc."
+    )
+
+
+def test_a_blessing_names_the_closest_threshold(blessed: Session) -> None:
+    desk = GateDesk(blessed)
+    margins = {check.margin: check for check in desk.thresholds() if check.margin is not None}
+    least = min(margins)
+    assert desk.verdict().startswith(
+        f"Blessed: all 3 thresholds are met, the closest by {least:.4g} (auc on "
+    )
+
+
+def test_gates_that_were_changed_since_are_noticed(rejected: Session) -> None:
+    rejected.project = with_gates(rejected, Gate(metric="auc", min=0.1))
+    assert GateDesk(rejected).verdict().startswith("Not blessed: the model missed gates that are no longer")
+
+
+# -- the override
+
+
+def test_an_override_lets_the_model_be_pushed_and_stays_visible(tiny: Tiny, rejected: Session) -> None:
+    desk, before = GateDesk(rejected), versions(rejected)
+    assert desk.overridden() == ""
+    said = desk.override("Ann", "the campaign starts today")
+    assert desk.overridden() == said
+    assert said.startswith("Ann, ")
+    assert check_blessed(rejected) == (
+        f"The model missed a gate and is not blessed, but may go on by decision of {said}."
+    )
+    assert "Not blessed" in desk.verdict(), "the verdict itself stays"
+
+    rejected.run(pusher(rejected))
+    [version] = set(versions(rejected)) - set(before)
+    pushed = rejected.latest("Pusher", "pushed_model")
+    assert pushed.get_string_custom_property("override_who") == "Ann"
+    assert pushed.get_string_custom_property("override_why") == "the campaign starts today"
+    config = json.loads(rejected.properties("Pusher")["custom_config"])
+    assert config["override"]["who"] == "Ann"
+    assert check_pushed(rejected).endswith(f"{version}, past its gates by decision of {said}.")
+
+    judged = latest_blessed(rejected, besides=0)
+    assert judged is not None
+    assert judged.id == tiny.train(1).id, "what was not blessed is never a baseline"
+
+
+def test_an_override_is_of_one_verdict(tiny: Tiny, rejected: Session) -> None:
+    GateDesk(rejected).override("Ann", "today only")
+    later = tiny.evaluate(tiny.train(2), Gate(metric="auc", min=0.9999))
+    assert latest_override(later) is None
+    before = versions(later)
+    with pytest.raises(NotBlessedError, match="Only a blessed model may be pushed"):
+        later.run(pusher(later))
+    with pytest.raises(NotBlessedError, match="must meet every gate"):
+        check_blessed(later)
+    assert versions(later) == before
+
+
+def test_an_override_of_another_verdict_pushes_nothing(tiny: Tiny, rejected: Session) -> None:
+    """Also where somebody puts it together by hand."""
+    inputs, _ = rejected.history("Evaluator")[0]
+    base = tiny.session.workspace.path / "by_hand"
+    override = {"who": "Ann", "why": "so", "when": "now", "verdict": 1}
+    by_hand = Pusher(
+        model=rejected.as_channel(inputs["model"]),
+        model_blessing=rejected.channel("Evaluator", "blessing"),
+        push_destination=pusher_pb2.PushDestination(
+            filesystem=pusher_pb2.PushDestination.Filesystem(base_directory=str(base))
+        ),
+        custom_config={"override": override},
+    )
+    with pytest.raises(NotBlessedError):
+        rejected.run(by_hand)
+    assert not base.exists()
+
+
+@pytest.mark.parametrize(("who", "why"), [("", "so"), ("Ann", "")])
+def test_no_override_without_a_name_and_a_reason(rejected: Session, who: str, why: str) -> None:
+    count = len(decisions.about(rejected, rejected.latest("Evaluator", "blessing")))
+    with pytest.raises(DecisionError):
+        GateDesk(rejected).override(who, why)
+    assert len(decisions.about(rejected, rejected.latest("Evaluator", "blessing"))) == count
+
+
+def test_a_blessed_model_needs_no_override(blessed: Session) -> None:
+    with pytest.raises(OverrideError, match="this one is blessed"):
+        GateDesk(blessed).override("Ann", "so")
+    assert check_blessed(blessed) == "The model met every gate and is blessed."
