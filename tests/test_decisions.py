@@ -12,7 +12,6 @@ from tfx import types
 from tfx.orchestration import metadata
 from tfx.types import standard_artifacts
 
-from kit import decisions
 from kit.decisions import DECISION_TYPE, Decision, DecisionError, about, latest_by_subject, record, user_name
 from kit.project import Project
 from kit.session import Session
@@ -107,11 +106,11 @@ def test_no_decision_without_a_name_and_a_reason(session: Session, who: str, why
 
 
 def test_a_name_to_begin_with(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(decisions.getpass, "getuser", lambda: "ann")
+    monkeypatch.setattr("getpass.getuser", lambda: "ann")
     assert user_name() == "ann"
 
     def nobody() -> str:
         raise KeyError("uid")
 
-    monkeypatch.setattr(decisions.getpass, "getuser", nobody)
+    monkeypatch.setattr("getpass.getuser", nobody)
     assert user_name() == ""

@@ -2,53 +2,105 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import pandas as pd
 from tensorflow_metadata.proto.v0 import anomalies_pb2
 
 from kit.data.example_gen import SPLITS
+from kit.decisions import Decision, latest_by_subject
 from kit.errors import DataAnomalyError, DriftError
 
 ANOMALIES_FILE = "SchemaDiff.pb"
-_COLUMNS = ["split", "feature", "what", "found", "type"]
+DATA_SET = "(data set)"
+IGNORE, ACCEPT, BLOCK = "ignore", "accept", "block"
+_DECIDED = {
+    IGNORE: "Ignored here by {0}.",
+    ACCEPT: "Accepted into the schema by {0}; run SchemaGen and ExampleValidator again.",
+    BLOCK: "Blocked by {0}.",
+}
 
 
-def anomalies_table(folder: Path) -> pd.DataFrame:
-    """Return one row an anomaly of an ExampleAnomalies artifact: split, feature, what, found, type."""
+class AnomalyRow(NamedTuple):
+    """One anomaly as TFDV tells it; type and severity are its names for them."""
+
+    split: str
+    feature: str
+    what: str
+    found: str
+    type: str
+    severity: str
+
+    @property
+    def key(self) -> str:
+        """What a decision about the anomaly names it by."""
+        return f"{self.split}/{self.feature}/{self.type}"
+
+
+def read_anomalies(folder: Path) -> list[AnomalyRow]:
+    """Return the anomalies of an ExampleAnomalies artifact, by split and feature."""
     rows = []
     for split in SPLITS:
         path = folder / f"Split-{split}" / ANOMALIES_FILE
         anomalies = anomalies_pb2.Anomalies.FromString(path.read_bytes())
         for feature, info in sorted(anomalies.anomaly_info.items()):
-            rows += [
-                (split, feature, reason.short_description, reason.description, _name(reason))
-                for reason in info.reason
-            ]
-        rows += [
-            (split, "(data set)", reason.short_description, reason.description, _name(reason))
-            for reason in anomalies.dataset_anomaly_info.reason
-        ]
-    return pd.DataFrame(rows, columns=_COLUMNS)
+            rows += _rows(split, feature, info)
+        rows += _rows(split, DATA_SET, anomalies.dataset_anomaly_info)
+    return rows
 
 
-def check_anomalies(folder: Path) -> str:
-    """Return one sentence when the data follow their schema.
+def anomalies_table(folder: Path) -> pd.DataFrame:
+    """Return one row an anomaly of an ExampleAnomalies artifact: split, feature, what, found, type, severity."""
+    return pd.DataFrame(read_anomalies(folder), columns=AnomalyRow._fields)
+
+
+def check_anomalies(folder: Path, decided: Sequence[Decision] = ()) -> str:
+    """Return one sentence when the data follow their schema, but for what somebody chose to ignore.
+
+    Args:
+        folder: of the ExampleAnomalies artifact.
+        decided: about this artifact, the latest first.
 
     Raises:
         DriftError: when all that was found is drift or skew.
         DataAnomalyError: when anything else was found; the message lists it.
     """
-    table = anomalies_table(folder)
-    if table.empty:
-        return "The data follow their schema in both splits."
-    found = "\n".join(f"  {row.split}, {row.feature}: {row.what}. {row.found}" for row in table.itertuples())
-    kind = DriftError if table["type"].str.startswith("COMPARATOR_").all() else DataAnomalyError
-    raise kind(
-        f"The data must follow their schema, but {len(table)} anomalies were found:\n{found}\n"
+    rows = read_anomalies(folder)
+    by_key = latest_by_subject(decided)
+    verdicts = {row.key: verdict for row in rows if (verdict := by_key.get(row.key))}
+    passed = [row for row in rows if row.key in verdicts and verdicts[row.key].what == IGNORE]
+    left = [row for row in rows if row not in passed]
+    if not left:
+        return _followed(passed, verdicts)
+    found = "\n".join(_line(row, verdicts) for row in left)
+    drifted = all(row.type.startswith("COMPARATOR_") for row in left)
+    ignored = f" ({len(passed)} more are ignored)" if passed else ""
+    raise (DriftError if drifted else DataAnomalyError)(
+        f"The data must follow their schema, but {len(left)} anomalies were found{ignored}:\n{found}\n"
         "Mend the data, choose other spans, or, where the data are right, change the project's schema."
     )
 
 
-def _name(reason: anomalies_pb2.AnomalyInfo.Reason) -> str:
-    return str(anomalies_pb2.AnomalyInfo.Type.Name(reason.type))
+def _followed(passed: Sequence[AnomalyRow], verdicts: Mapping[str, Decision]) -> str:
+    if not passed:
+        return "The data follow their schema in both splits."
+    found = "\n".join(_line(row, verdicts) for row in passed)
+    return f"The data follow their schema in both splits, but for what is ignored here:\n{found}"
+
+
+def _line(row: AnomalyRow, verdicts: Mapping[str, Decision]) -> str:
+    decided = f" {_DECIDED[verdicts[row.key].what].format(verdicts[row.key])}" if row.key in verdicts else ""
+    return f"  {row.split}, {row.feature}: {row.what}. {row.found}{decided}"
+
+
+def _rows(split: str, feature: str, info: anomalies_pb2.AnomalyInfo) -> list[AnomalyRow]:
+    severity = anomalies_pb2.AnomalyInfo.Severity.Name(info.severity)
+    kind = anomalies_pb2.AnomalyInfo.Type.Name
+    return [
+        AnomalyRow(
+            split, feature, reason.short_description, reason.description.strip(), kind(reason.type), severity
+        )
+        for reason in info.reason
+    ]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +11,7 @@ import pandas as pd
 import tensorflow_model_analysis as tfma
 
 from kit.errors import NotBlessedError, RowsLostError
+from kit.evaluation.override import latest_override
 from kit.project import Project
 from kit.project_file import METRICS_BY_TASK, Gate
 from kit.session import Session
@@ -62,25 +65,88 @@ def _gate_row(gate: Gate, values: dict[str, Any], changes: dict[str, Any]) -> di
     )
     if gate.min_change is not None and change is not None:
         met = met and change > gate.min_change
-    bounds = {"at least": gate.min, "at most": gate.max, "change at least": gate.min_change}
     return {
         "metric": gate.metric,
         "slice": name,
-        "bound": ", ".join(f"{words} {bound:g}" for words, bound in bounds.items() if bound is not None),
+        "bound": ", ".join(f"{words} {bound:g}" for words, bound in _bounds(gate).items()),
         "value": value,
         "change": change,
         "met": met,
     }
 
 
+@dataclass(frozen=True)
+class ThresholdCheck:
+    """One threshold of a gate, and how a model stands to it.
+
+    Attributes:
+        metric: its name.
+        slice: the rows it was computed on.
+        bound: `at least`, `at most`, or `change at least`, which is against the baseline.
+        threshold: the worst value, or change, that is not good any more.
+        value: of the model; None: no such row was evaluated.
+        baseline: the same metric of the baseline; None: there is no baseline.
+        margin: how far on the good side of the threshold the value or change is; None where there is none.
+        met: whether it lets the model pass; a change does so as long as there is no baseline.
+    """
+
+    metric: str
+    slice: str
+    bound: str
+    threshold: float
+    value: float | None
+    baseline: float | None
+    margin: float | None
+    met: bool
+
+
+def threshold_checks(evaluation: Path, project: Project) -> list[ThresholdCheck]:
+    """Return each threshold of each gate with what it found, in the order of project.yml."""
+    rows = gates_table(evaluation, project).to_dict("records")
+    return [
+        _threshold_check(gate, row, bound, threshold)
+        for gate, row in zip(project.spec.gates, rows, strict=True)
+        for bound, threshold in _bounds(gate).items()
+    ]
+
+
+def _threshold_check(gate: Gate, row: dict[Any, Any], bound: str, threshold: float) -> ThresholdCheck:
+    value, change = _known(row["value"]), _known(row["change"])
+    is_change = bound == "change at least"
+    judged = change if is_change else value
+    margin = None if judged is None else judged - threshold if bound != "at most" else threshold - judged
+    met = margin > 0 if margin is not None else is_change and value is not None
+    baseline = None
+    if value is not None and change is not None:
+        baseline = value - change if gate.higher_is_better else value + change
+    return ThresholdCheck(row["metric"], row["slice"], bound, threshold, value, baseline, margin, met)
+
+
+def _bounds(gate: Gate) -> dict[str, float]:
+    bounds = {"at least": gate.min, "at most": gate.max, "change at least": gate.min_change}
+    return {words: bound for words, bound in bounds.items() if bound is not None}
+
+
+def _known(value: Any) -> float | None:
+    return None if value is None or math.isnan(value) else float(value)
+
+
+def is_blessed(session: Session) -> bool:
+    """Return whether the latest evaluation blessed its model."""
+    blessing = session.latest("Evaluator", "blessing")
+    return bool(blessing.get_int_custom_property("blessed") == _BLESSED)
+
+
 def check_blessed(session: Session) -> str:
-    """Return one sentence when the latest evaluation blessed its model.
+    """Return one sentence when the latest evaluation blessed its model, or a person overrode its verdict.
 
     Raises:
         NotBlessedError: otherwise; the message lists the gates that were missed.
     """
-    if session.latest("Evaluator", "blessing").get_int_custom_property("blessed") == _BLESSED:
+    if is_blessed(session):
         return "The model met every gate and is blessed."
+    if decision := latest_override(session):
+        return f"The model missed a gate and is not blessed, but may go on by decision of {decision}."
     table = gates_table(session.path("Evaluator", "evaluation"), session.project)
     missed = "\n".join(_missed(gate) for gate in table.to_dict("records") if not gate["met"])
     raise NotBlessedError(

@@ -15,9 +15,14 @@ from tfx.dsl.components.base import executor_spec
 from tfx.proto import pusher_pb2
 from tfx.types import artifact_utils
 
+from kit.decisions import Decision
 from kit.errors import InfraCheckError, NotBlessedError
+from kit.evaluation.override import latest_override
 from kit.release.signatures import MODEL_FOLDER
 from kit.session import Session
+
+_OVERRIDE = "override"
+_PARTS = ("who", "when", "why")
 
 
 class AtomicPushExecutor(Executor):
@@ -27,7 +32,9 @@ class AtomicPushExecutor(Executor):
     """
 
     def Do(self, input_dict: Any, output_dict: Any, exec_properties: Any) -> None:  # noqa: N802
-        if not input_dict.get("model_blessing") or not self.CheckBlessing(input_dict):
+        blessing = input_dict.get("model_blessing")
+        override = _override(exec_properties, blessing)
+        if not blessing or not (override or self.CheckBlessing(input_dict)):
             raise NotBlessedError(
                 "Only a blessed model may be pushed, but this one has no blessing. Run 04_evaluate; its gates say why."
             )
@@ -37,6 +44,8 @@ class AtomicPushExecutor(Executor):
         version = push_folder(source, Path(destination))
         shutil.copytree(version, pushed.uri, dirs_exist_ok=True)
         self._MarkPushed(pushed, pushed_destination=str(version), pushed_version=version.name)
+        for name, value in override.items():
+            pushed.set_string_custom_property(f"{_OVERRIDE}_{name}", value)
 
 
 class Pusher(component.Pusher):
@@ -45,8 +54,22 @@ class Pusher(component.Pusher):
     EXECUTOR_SPEC = executor_spec.ExecutorClassSpec(AtomicPushExecutor)
 
 
+def _override(properties: Any, blessing: Any) -> dict[str, str]:
+    """Return who overrode the verdict that is pushed, when and why; one about another verdict does not count."""
+    override = (json.loads(properties.get("custom_config") or "null") or {}).get(_OVERRIDE)
+    if not override or not blessing or override["verdict"] != blessing[0].id:
+        return {}
+    return {name: override[name] for name in _PARTS}
+
+
 def pusher(session: Session) -> Pusher:
-    """Return the Pusher of the latest evaluated model, into the workspace's serving folder."""
+    """Return the Pusher of the latest evaluated model, into the workspace's serving folder.
+
+    A recorded override of its verdict is a property of the push, so that a push with one is never taken for a push
+    without.
+    """
+    override = latest_override(session)
+    config = {_OVERRIDE: {**override.properties, "verdict": override.artifact}} if override else None
     base = str(session.workspace.serving(session.project.name))
     filesystem = pusher_pb2.PushDestination.Filesystem(base_directory=base)
     [inputs, _] = session.history("Evaluator")[0]
@@ -54,6 +77,7 @@ def pusher(session: Session) -> Pusher:
         model=session.as_channel(inputs["model"]),
         model_blessing=session.channel("Evaluator", "blessing"),
         push_destination=pusher_pb2.PushDestination(filesystem=filesystem),
+        custom_config=config,
     )
 
 
@@ -100,4 +124,12 @@ def check_pushed(session: Session) -> str:
             f"A pushed version must be in {session.workspace.serving(session.project.name)}, but none is. "
             "Run the push again."
         )
-    return f"Version {folder.name} of {session.project.name} is in {folder}."
+    by = _overridden(session)
+    return f"Version {folder.name} of {session.project.name} is in {folder}{f', {by}' if by else ''}."
+
+
+def _overridden(session: Session) -> str:
+    """Return by whose decision the latest push went past the gates; empty: by nobody's."""
+    pushed = session.latest("Pusher", "pushed_model")
+    who, when, why = (pushed.get_string_custom_property(f"{_OVERRIDE}_{name}") for name in _PARTS)
+    return f"past its gates by decision of {Decision(_OVERRIDE, '', who, why, when, 0)}" if who else ""

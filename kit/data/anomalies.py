@@ -1,0 +1,187 @@
+"""Anomalies as a person judges them: with the rows that they come from, and what was decided about each."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import groupby
+from pathlib import Path
+from typing import Any, Literal
+
+import tensorflow_data_validation as tfdv
+from tensorflow_metadata.proto.v0 import schema_pb2
+
+from kit import decisions
+from kit.data.curation import saved_schema
+from kit.data.offenders import SHOWN_VALUES, Complaint, Offenders, find_offenders
+from kit.data.schema import load_schema, save_schema
+from kit.data.statistics import load_statistics
+from kit.data.validation import ACCEPT, BLOCK, DATA_SET, IGNORE, AnomalyRow, read_anomalies
+from kit.errors import UsageError
+from kit.session import Session
+
+_SEVERITIES: dict[str, Literal["error", "warning"]] = {"ERROR": "error", "WARNING": "warning"}
+
+
+class AnomalyDecisionError(UsageError):
+    """Something was decided about an anomaly that cannot be done."""
+
+
+@dataclass(frozen=True)
+class FoundAnomaly:
+    """One anomaly.
+
+    Attributes:
+        key: what a decision names it by.
+        severity: as TFDV sees it; one that it does not rate is an error.
+        split: where it was found.
+        feature: that it is about, or `(data set)`.
+        what: in two or three words.
+        found: in a sentence.
+        of: rows of the split; 0 where they were not read.
+        rows: how many of them are at fault; None where the anomaly is of all rows together.
+        at_fault: the most frequent values at fault, and how often each is there.
+        examples: some rows at fault: the place in the split from 0, and every column as text.
+        decided: `ignore`, `accept` or `block`, whatever was decided last; empty: nothing.
+        decision: who, when and why.
+    """
+
+    key: str
+    severity: Literal["error", "warning"]
+    split: str
+    feature: str
+    what: str
+    found: str
+    of: int
+    rows: int | None
+    at_fault: tuple[tuple[str, int], ...]
+    examples: tuple[tuple[int, Mapping[str, str]], ...]
+    decided: str
+    decision: str
+
+
+class Review:
+    """The anomalies that ExampleValidator last found, and what people decide about them.
+
+    Raises:
+        StepOrderError: when it has not run.
+    """
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._artifact = session.latest("ExampleValidator", "anomalies")
+        inputs, _ = session.history("ExampleValidator")[0]
+        self._statistics, self._schema = inputs["statistics"][0], load_schema(Path(inputs["schema"][0].uri))
+        self._rows = read_anomalies(Path(self._artifact.uri))
+
+    def found(self) -> list[FoundAnomaly]:
+        """Return the anomalies with their rows, the errors first; reads each split that has any once."""
+        made = [
+            anomaly
+            for split, rows in groupby(self._rows, lambda row: row.split)
+            for anomaly in self._of_split(split, list(rows))
+        ]
+        return sorted(made, key=lambda anomaly: anomaly.severity)
+
+    def decide(self, key: str, what: str, who: str, why: str) -> str:
+        """Record that a person ignores, accepts or blocks an anomaly, and do what it takes; return what was done.
+
+        Raises:
+            AnomalyDecisionError: when there is no such anomaly or decision, or no schema could accept it.
+            DecisionError: when there is no name or no reason.
+        """
+        if what not in {IGNORE, ACCEPT, BLOCK}:
+            raise AnomalyDecisionError(
+                f"One ignores, accepts or blocks an anomaly, but found {what!r}. Choose {IGNORE}, {ACCEPT} or {BLOCK}."
+            )
+        row = self._row(key)
+        decisions.require_reasons(what, who, why)
+        file = self._accept(row) if what == ACCEPT else None
+        decision = decisions.record(self._session, self._artifact, what, subject=key, who=who, why=why)
+        if file:
+            return f"Accepted into {file} by {decision}. Run SchemaGen and ExampleValidator again."
+        return f"{'Ignored here' if what == IGNORE else 'Blocked'} by {decision}."
+
+    def decided(self) -> list[decisions.Decision]:
+        """Return the decisions about these anomalies, the latest first, as `check_anomalies` takes them."""
+        return decisions.about(self._session, self._artifact)
+
+    def _of_split(self, split: str, rows: list[AnomalyRow]) -> list[FoundAnomaly]:
+        rules = {feature.name: feature for feature in self._schema.feature}
+        complaints = [
+            Complaint(row.feature, row.type, rules.get(row.feature, schema_pb2.Feature()), self._schema)
+            for row in rows
+        ]
+        in_rows = [complaint for complaint in complaints if complaint.is_in_rows]
+        total, offenders = find_offenders(self._examples(), split, in_rows) if in_rows else (0, [])
+        known = dict(zip(map(id, in_rows), offenders, strict=True))
+        by_key = decisions.latest_by_subject(self.decided())
+        return [
+            _anomaly(row, total, known.get(id(complaint)), by_key)
+            for row, complaint in zip(rows, complaints, strict=True)
+        ]
+
+    def _examples(self) -> Path:
+        """Return the examples that the validated statistics were made of."""
+        for inputs, outputs in self._session.history("StatisticsGen"):
+            if outputs["statistics"][0].id == self._statistics.id:
+                return Path(inputs["examples"][0].uri)
+        return self._session.path("ExampleGen", "examples")
+
+    def _row(self, key: str) -> AnomalyRow:
+        rows = {row.key: row for row in self._rows}
+        if key not in rows:
+            raise AnomalyDecisionError(
+                f"A decision names one of the anomalies, but there is no {key!r}. "
+                f"Choose one of {', '.join(rows) or 'none: the data follow their schema'}."
+            )
+        return rows[key]
+
+    def _accept(self, row: AnomalyRow) -> Path:
+        """Make the rule of one feature as wide as the data need it, in the saved schema; return its file.
+
+        TFDV makes a whole schema fit; all but the one feature is left as it was.
+        """
+        saved = saved_schema(self._session)
+        statistics = load_statistics(Path(self._statistics.uri), row.split)
+        fitted = tfdv.update_schema(saved, statistics)
+        [*wider] = [feature for feature in fitted.feature if feature.name == row.feature]
+        if row.feature == DATA_SET or row.type.startswith("COMPARATOR_") or not wider:
+            raise AnomalyDecisionError(
+                f"What a schema says of one feature's values can be accepted, but this is: {row.what} ({row.feature}). "
+                "Change its threshold in the schema, or ignore it here."
+            )
+        _replace(saved.feature, wider[0])
+        for domain in fitted.string_domain:
+            if domain.name == wider[0].domain:
+                _replace(saved.string_domain, domain)
+        return save_schema(self._session.project, self._session.workspace, saved)
+
+
+def _replace(named: Any, new: Any) -> None:
+    """Put a message with a name into a repeated field, in place of the one that has its name, or at the end."""
+    for old in named:
+        if old.name == new.name:
+            old.CopyFrom(new)
+            return
+    named.add().CopyFrom(new)
+
+
+def _anomaly(
+    row: AnomalyRow, total: int, offenders: Offenders | None, decided: Mapping[str, decisions.Decision]
+) -> FoundAnomaly:
+    decision = decided.get(row.key)
+    return FoundAnomaly(
+        row.key,
+        _SEVERITIES.get(row.severity, "error"),
+        row.split,
+        row.feature,
+        row.what,
+        row.found,
+        total,
+        offenders.rows if offenders else None,
+        tuple(offenders.values.most_common(SHOWN_VALUES)) if offenders else (),
+        tuple(offenders.examples) if offenders else (),
+        decision.what if decision else "",
+        str(decision) if decision else "",
+    )

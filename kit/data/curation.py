@@ -1,0 +1,162 @@
+"""Edit a schema as a table of texts: read its rules, apply changes, and see at once what the statistics say to them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import NamedTuple, TypeAlias
+
+import tensorflow_data_validation as tfdv
+from tensorflow_metadata.proto.v0 import schema_pb2, statistics_pb2
+
+from kit import decisions
+from kit.data.example_gen import SPLITS
+from kit.data.rules import FIELDS, EditError, SchemaRule, change, rule_of
+from kit.data.schema import curated_file, file_in_force, load_schema, read_schema, save_schema
+from kit.data.statistics import load_statistics
+from kit.errors import UsageError
+from kit.session import Session
+
+Edits: TypeAlias = Mapping[str, Mapping[str, str]]  # feature, field, text
+Statistics: TypeAlias = statistics_pb2.DatasetFeatureStatisticsList
+
+
+class SchemaEditError(UsageError):
+    """An edited schema cannot be saved."""
+
+
+class Checked(NamedTuple):
+    """What a set of edits comes to.
+
+    Attributes:
+        wrong: for each feature and field that cannot be so, why.
+        changes: feature, field, saved text, new text.
+        anomalies: split, feature, what, found; with the edits that are valid.
+    """
+
+    wrong: dict[str, dict[str, str]]
+    changes: list[tuple[str, str, str, str]]
+    anomalies: list[tuple[str, str, str, str]]
+
+
+class SchemaDesk:
+    """The schema of a session's project, to be edited against the statistics that it made last.
+
+    The saved schema is the curated file, or else what SchemaGen last made. Drift and skew are among the anomalies
+    only where there is something to compare with.
+
+    Args:
+        session: whose statistics are checked.
+        previous: statistics of an earlier span, for drift.
+        serving: statistics of served requests, for skew.
+
+    Raises:
+        StepOrderError: when there are no statistics or no schema yet.
+    """
+
+    def __init__(
+        self, session: Session, *, previous: Statistics | None = None, serving: Statistics | None = None
+    ) -> None:
+        self._session, self._previous, self._serving = session, previous, serving
+        self.file = curated_file(session.project, session.workspace)
+        folder = session.path("StatisticsGen", "statistics")
+        self._statistics = {split: load_statistics(folder, split) for split in SPLITS}
+        self.schema = saved_schema(session)
+
+    def rules(self) -> list[SchemaRule]:
+        """Return the saved rule of each feature, every field as text that can be edited."""
+        return [rule_of(feature, self.schema) for feature in self.schema.feature]
+
+    def check(self, edits: Edits) -> Checked:
+        """Apply edits to a copy of the saved schema and validate the statistics against it."""
+        edited, wrong = self._edited(edits)
+        return Checked(wrong, self._changes(edited), self._anomalies(edited))
+
+    def save(self, edits: Edits, who: str, why: str) -> str:
+        """Save the schema with the edits, and record who did it and why; return where it is, in a sentence.
+
+        Raises:
+            SchemaEditError: when an edit is not valid, or nothing was changed.
+            DecisionError: when there is no name or no reason.
+        """
+        edited, wrong = self._edited(edits)
+        if wrong:
+            found = "; ".join(
+                f"{feature}, {field}: {why_not}"
+                for feature, fields in wrong.items()
+                for field, why_not in fields.items()
+            )
+            raise SchemaEditError(f"Every edit must be valid, but found {found}. Correct it, and save again.")
+        changes = self._changes(edited)
+        if not changes:
+            raise SchemaEditError(
+                "A save needs a change, but nothing differs from the saved schema. Edit first."
+            )
+        decisions.require_reasons("save a schema", who, why)
+        file = save_schema(self._session.project, self._session.workspace, edited)
+        decision = decisions.record(
+            self._session,
+            self._session.latest("SchemaGen", "schema"),
+            "edit schema",
+            subject=json.dumps(edits, ensure_ascii=False, sort_keys=True),
+            who=who,
+            why=why,
+        )
+        self.schema = edited
+        changed = "1 change" if len(changes) == 1 else f"{len(changes)} changes"
+        return f"{changed} saved to {file} by {decision}. Run SchemaGen and ExampleValidator again."
+
+    def _edited(self, edits: Edits) -> tuple[schema_pb2.Schema, dict[str, dict[str, str]]]:
+        edited = schema_pb2.Schema.FromString(self.schema.SerializeToString())
+        features = {feature.name: feature for feature in edited.feature}
+        _refuse_unknown(edits, list(features))
+        wrong: dict[str, dict[str, str]] = {}
+        for name, fields in edits.items():
+            for field in sorted(fields, key=FIELDS.index):  # the type first: it says what a range may be
+                try:
+                    change(edited, features[name], field, fields[field])
+                except EditError as error:
+                    wrong.setdefault(name, {})[field] = str(error)
+        return edited, wrong
+
+    def _changes(self, edited: schema_pb2.Schema) -> list[tuple[str, str, str, str]]:
+        pairs = zip(self.schema.feature, edited.feature, strict=True)
+        rules = [(rule_of(before, self.schema), rule_of(after, edited)) for before, after in pairs]
+        return [
+            (before.feature, field, getattr(before, field), getattr(after, field))
+            for before, after in rules
+            for field in FIELDS
+            if getattr(before, field) != getattr(after, field)
+        ]
+
+    def _anomalies(self, schema: schema_pb2.Schema) -> list[tuple[str, str, str, str]]:
+        rows = []
+        for split, statistics in self._statistics.items():
+            found = tfdv.validate_statistics(
+                statistics,
+                schema,
+                previous_statistics=self._previous,
+                serving_statistics=self._serving,
+            )
+            rows += [
+                (split, feature, reason.short_description, reason.description)
+                for feature, info in sorted(found.anomaly_info.items())
+                for reason in info.reason
+            ]
+        return rows
+
+
+def saved_schema(session: Session) -> schema_pb2.Schema:
+    """Return the schema that the next SchemaGen will give, or the last one that it inferred."""
+    file = file_in_force(session.project, session.workspace)
+    return read_schema(file) if file else load_schema(session.path("SchemaGen", "schema"))
+
+
+def _refuse_unknown(edits: Edits, features: list[str]) -> None:
+    for name, fields in edits.items():
+        for found, known in ((name, features), *((field, FIELDS) for field in fields)):
+            if found not in known:
+                raise SchemaEditError(
+                    f"An edit names a feature of the schema and one of its fields, but found {found!r}. "
+                    f"Choose one of {', '.join(known)}."
+                )

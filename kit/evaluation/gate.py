@@ -1,0 +1,69 @@
+"""The verdict on the latest model as a person reads it, and the way past it."""
+
+from __future__ import annotations
+
+from kit.evaluation.override import latest_override, record_override
+from kit.evaluation.results import ThresholdCheck, is_blessed, threshold_checks
+from kit.session import Session
+
+
+class GateDesk:
+    """The thresholds that the latest evaluated model had to meet, and whether it did.
+
+    Raises:
+        StepOrderError: when no model was evaluated.
+    """
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self.blessed = is_blessed(session)
+
+    def thresholds(self) -> list[ThresholdCheck]:
+        return threshold_checks(self._session.path("Evaluator", "evaluation"), self._session.project)
+
+    def verdict(self) -> str:
+        """Return whether the model is blessed, and why, in one sentence."""
+        checks = self.thresholds()
+        missed = [check for check in checks if not check.met]
+        if self.blessed:
+            return _blessed(checks)
+        if not missed:  # the gates of project.yml are not those that the evaluation had
+            return "Not blessed: the model missed gates that are no longer in project.yml; evaluate it again."
+        of = f"{len(missed)} of {len(checks)} thresholds {'is' if len(missed) == 1 else 'are'} missed"
+        unknown = [check for check in missed if check.margin is None]
+        if unknown:
+            return f"Not blessed: {of}; no row of {unknown[0].slice} was evaluated for {unknown[0].metric}."
+        worst = min(missed, key=_margin)
+        return f"Not blessed: {of}, the widest by {-_margin(worst):.4g} ({_name(worst)})."
+
+    def overridden(self) -> str:
+        """Return who let the model pass, when and why; empty when nobody did."""
+        decision = None if self.blessed else latest_override(self._session)
+        return str(decision) if decision else ""
+
+    def override(self, who: str, why: str) -> str:
+        """Let the model pass; return by whom, when and why.
+
+        Raises:
+            OverrideError: when it is blessed.
+            DecisionError: when there is no name or no reason.
+        """
+        return str(record_override(self._session, who, why))
+
+
+def _blessed(checks: list[ThresholdCheck]) -> str:
+    if not checks:
+        return "Blessed: project.yml has no gates."
+    measured = [check for check in checks if check.margin is not None]
+    closest = min(measured, key=_margin, default=None)
+    least = f", the closest by {_margin(closest):.4g} ({_name(closest)})" if closest else ""
+    thresholds = "the only threshold is" if len(checks) == 1 else f"all {len(checks)} thresholds are"
+    return f"Blessed: {thresholds} met{least}."
+
+
+def _name(check: ThresholdCheck) -> str:
+    return f"{check.metric} on {check.slice}, {check.bound} {check.threshold:g}"
+
+
+def _margin(check: ThresholdCheck) -> float:
+    return check.margin if check.margin is not None else float("-inf")

@@ -1,0 +1,39 @@
+"""Let a model pass that missed its gates: by a person with a name and a reason, both in ML Metadata."""
+
+from __future__ import annotations
+
+from kit import decisions
+from kit.decisions import Decision
+from kit.errors import UsageError
+from kit.session import Session
+
+OVERRIDE = "override"
+_BLESSED = 1
+
+
+class OverrideError(UsageError):
+    """There is no verdict that could be overridden."""
+
+
+def record_override(session: Session, who: str, why: str) -> Decision:
+    """Record that a person lets the model of the latest evaluation pass; it stays without a blessing.
+
+    So it is never a baseline, and the override holds for this verdict only: a later evaluation has its own.
+
+    Raises:
+        OverrideError: when the model is blessed.
+        DecisionError: when there is no name or no reason.
+    """
+    blessing = session.latest("Evaluator", "blessing")
+    if blessing.get_int_custom_property("blessed") == _BLESSED:
+        raise OverrideError(
+            "Only the verdict on a model that missed a gate can be overridden, but this one is blessed. Push it."
+        )
+    return decisions.record(session, blessing, OVERRIDE, who=who, why=why)
+
+
+def latest_override(session: Session) -> Decision | None:
+    """Return the override of the latest evaluation's verdict, or None."""
+    blessing = session.latest("Evaluator", "blessing")
+    made = decisions.about(session, blessing)
+    return next((decision for decision in made if decision.what == OVERRIDE), None)
