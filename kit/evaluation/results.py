@@ -86,6 +86,8 @@ class ThresholdCheck:
         threshold: the worst value, or change, that is not good any more.
         value: of the model; None: no such row was evaluated.
         baseline: the same metric of the baseline; None: there is no baseline.
+        change: how much better the value is than the baseline's; negative: worse.
+        limit: the value that would be right at the threshold; None: a change without a baseline.
         margin: how far on the good side of the threshold the value or change is; None where there is none.
         met: whether it lets the model pass; a change does so as long as there is no baseline.
     """
@@ -96,6 +98,8 @@ class ThresholdCheck:
     threshold: float
     value: float | None
     baseline: float | None
+    change: float | None
+    limit: float | None
     margin: float | None
     met: bool
 
@@ -112,14 +116,16 @@ def threshold_checks(evaluation: Path, project: Project) -> list[ThresholdCheck]
 
 def _threshold_check(gate: Gate, row: dict[Any, Any], bound: str, threshold: float) -> ThresholdCheck:
     value, change = _known(row["value"]), _known(row["change"])
+    better = 1 if gate.higher_is_better else -1
+    baseline = None if value is None or change is None else value - better * change
     is_change = bound == "change at least"
     judged = change if is_change else value
+    limit = threshold if not is_change else None if baseline is None else baseline + better * threshold
     margin = None if judged is None else judged - threshold if bound != "at most" else threshold - judged
-    met = margin > 0 if margin is not None else is_change and value is not None
-    baseline = None
-    if value is not None and change is not None:
-        baseline = value - change if gate.higher_is_better else value + change
-    return ThresholdCheck(row["metric"], row["slice"], bound, threshold, value, baseline, margin, met)
+    met = margin > 0 if margin is not None else value is not None and limit is None
+    return ThresholdCheck(
+        row["metric"], row["slice"], bound, threshold, value, baseline, change, limit, margin, met
+    )
 
 
 def _bounds(gate: Gate) -> dict[str, float]:

@@ -1,0 +1,220 @@
+"""What in the data does not follow the schema: by severity, with the rows at fault, to be decided about."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+import traitlets
+
+from widgets.face import STATIC_BYTES
+from widgets.parts import controls
+from widgets.parts.anomaly_rows import COLUMNS, cells, rows_at_fault
+from widgets.parts.budget import fit
+from widgets.parts.decision_form import attempt, decision_form, told
+from widgets.parts.formats import count, number
+from widgets.parts.markup import Markup, join, tag
+from widgets.parts.modules import styles
+from widgets.values_decisions import Anomaly, Decide
+from widgets.view import View
+
+PAGE_ROWS = 20
+ACTIONS = {"accept": "Accept into the schema", "ignore": "Ignore here", "block": "Block"}
+_GROUPS = {"error": ("✗ Errors", "bad"), "warning": ("! Warnings", None)}
+_NAMED = 4  # anomalies that the text face names
+_HEAD_BYTES = 4_000  # of a static face: what stands around the rows
+
+
+class Anomalies(View):
+    """Shows anomalies, and lets a person decide about each where something is given that takes decisions.
+
+    Args:
+        anomalies: in the order in which they are shown within their severity.
+        decide: takes decisions; None: there is nothing to decide.
+        state: traits to begin with, such as `who="Ann"`.
+    """
+
+    title = "Anomalies"
+
+    search = traitlets.Unicode(help="words that feature and problem must have").tag(sync=True, redraw=True)
+    undecided = traitlets.Bool(help="whether only those are shown that nobody decided about").tag(
+        sync=True, redraw=True
+    )
+    opened = traitlets.Unicode(help="key of the anomaly whose rows are shown").tag(sync=True, redraw=True)
+    page = traitlets.Int(min=0).tag(sync=True, redraw=True)
+    who = traitlets.Unicode(help="name of the person who decides").tag(sync=True)
+    why = traitlets.Unicode(help="reason of the decision").tag(sync=True)
+    asked = traitlets.List(traitlets.Unicode(), maxlen=2, help="decision to take: action, key").tag(sync=True)
+    done = traitlets.Tuple(
+        traitlets.Bool(),
+        traitlets.Unicode(),
+        default_value=(True, ""),
+        help="what became of the last decision",
+    ).tag(redraw=True)
+
+    def __init__(self, anomalies: Sequence[Anomaly], decide: Decide | None = None, **state: Any) -> None:
+        self.anomalies = sorted(anomalies, key=lambda anomaly: list(_GROUPS).index(anomaly.severity))
+        self._decide = decide
+        super().__init__(**state)
+
+    def found(self) -> list[Anomaly]:
+        """The anomalies that the controls leave, the errors first."""
+        words = self.search.casefold().split()
+        return [
+            anomaly
+            for anomaly in self.anomalies
+            if not (self.undecided and anomaly.decided)
+            and all(word in f"{anomaly.feature} {anomaly.what} {anomaly.split}".casefold() for word in words)
+        ]
+
+    @traitlets.observe("search", "undecided")
+    def _to_first_page(self, _change: object) -> None:
+        self.page = 0
+
+    @traitlets.observe("opened")
+    def _forget_reason(self, _change: object) -> None:
+        self.why, self.done = "", (True, "")
+
+    @traitlets.observe("asked")
+    def _take_decision(self, _change: object) -> None:
+        if not self.asked or self._decide is None:
+            return
+        action, key = self.asked
+        done, text = attempt(partial(self._decide, key, action, self.who, self.why))
+        if done:
+            self.anomalies = [
+                replace(anomaly, decided=action, decision=text) if anomaly.key == key else anomaly
+                for anomaly in self.anomalies
+            ]
+        self.asked = []
+        self.done = (done, text)
+        self.content = self.draw_content()  # `done` may be as it was
+
+    def draw_controls(self) -> Markup:
+        return join(
+            [
+                controls.search_box("search", "Search"),
+                controls.tick("undecided", "only undecided"),
+            ]
+        )
+
+    def draw_content(self) -> Markup:
+        found = self.found()
+        page = min(self.page, controls.last_page(len(found), PAGE_ROWS))
+        shown = found[page * PAGE_ROWS :][:PAGE_ROWS]
+        return join(
+            [
+                tag("p", self._summary(len(found)), role="status"),
+                self._tables(shown, [self._live_row(anomaly) for anomaly in shown]),
+                controls.pager("page", page, size=PAGE_ROWS, total=len(found)),
+            ]
+        )
+
+    def html_face(self) -> Markup:
+        found = self.found()
+        limit = STATIC_BYTES - len(styles()) - _HEAD_BYTES
+        fitted = fit(found, [_short_row, _static_row], limit)
+        left_out = len(found) - len(fitted.rows)
+        note = f"{count(left_out, 'anomaly', 'anomalies')} are left out here; the live view in JupyterLab has all."
+        return join(
+            [
+                tag("p", self._summary(len(found))),
+                self._tables(found[: len(fitted.rows)], list(fitted.rows)),
+                tag("p", note, class_="note") if left_out else None,
+            ]
+        )
+
+    def text_face(self) -> str:
+        lines = [_line(anomaly) for anomaly in self.anomalies[:_NAMED]]
+        more = len(self.anomalies) - _NAMED
+        return "\n".join(
+            [self._summary(len(self.anomalies)), *lines, *([f"and {more} more"] if more > 0 else [])]
+        )
+
+    def _summary(self, shown: int) -> str:
+        if not self.anomalies:
+            return "✓ The data follow their schema."
+        by_severity = Counter[str](anomaly.severity for anomaly in self.anomalies)
+        by_decision = Counter(anomaly.decided for anomaly in self.anomalies if anomaly.decided)
+        parts = [count(by_severity[name], name) for name in _GROUPS if by_severity[name]]
+        parts += [
+            f"{number(by_decision[what])} {word}" for what, word in _DECIDED.items() if by_decision[what]
+        ]
+        total = count(len(self.anomalies), "anomaly", "anomalies")
+        place = total if shown == len(self.anomalies) else f"{number(shown)} of {total}"
+        return f"{place}: {', '.join(parts)}"
+
+    def _tables(self, anomalies: Sequence[Anomaly], rows: Sequence[Markup]) -> Markup | None:
+        """One table a severity, with the rows that were drawn of the anomalies."""
+        if not anomalies:
+            return None
+        drawn = list(zip(anomalies, rows, strict=True))
+        bodies = []
+        for severity, (title, class_) in _GROUPS.items():
+            mine = [row for anomaly, row in drawn if anomaly.severity == severity]
+            if mine:
+                heading = tag(
+                    "th",
+                    f"{title} ({number(len(mine))})",
+                    colspan=len(COLUMNS),
+                    scope="rowgroup",
+                    class_=class_,
+                )
+                bodies.append(tag("tbody", tag("tr", heading), mine))
+        head = tag("thead", tag("tr", [tag("th", name, scope="col") for name in COLUMNS]))
+        table = tag("table", head, bodies, class_="features")
+        return tag("div", table, class_="kit-scroll", tabindex=0, role="group", aria_label="Anomalies")
+
+    def _live_row(self, anomaly: Anomaly) -> Markup:
+        is_open = anomaly.key == self.opened
+        name = controls.button(
+            "opened",
+            "" if is_open else anomaly.key,
+            anomaly.feature,
+            key=f"open {anomaly.key}",
+            aria_expanded="true" if is_open else "false",
+            class_="name",
+        )
+        row = tag("tr", cells(anomaly, name))
+        return join([row, _detail_row(self._detail(anomaly))]) if is_open else row
+
+    def _detail(self, anomaly: Anomaly) -> Markup:
+        form = decision_form(f"Decide about {anomaly.feature}", (self.who, self.why), ACTIONS, anomaly.key)
+        return tag(
+            "div",
+            tag("p", anomaly.found),
+            rows_at_fault(anomaly),
+            told(*self.done),
+            form if self._decide else None,
+            class_="detail",
+        )
+
+
+_DECIDED = {"ignore": "ignored here", "accept": "accepted", "block": "blocked"}
+
+
+def _short_row(anomaly: Anomaly) -> Markup:
+    return tag("tr", cells(anomaly, tag("b", anomaly.feature)))
+
+
+def _static_row(anomaly: Anomaly) -> Markup:
+    details = tag(
+        "details",
+        tag("summary", f"Rows of {anomaly.feature}"),
+        tag("p", anomaly.found),
+        rows_at_fault(anomaly),
+    )
+    return join([_short_row(anomaly), _detail_row(details)])
+
+
+def _detail_row(content: Markup) -> Markup:
+    return tag("tr", tag("td", content, colspan=len(COLUMNS)), class_="opened")
+
+
+def _line(anomaly: Anomaly) -> str:
+    rows = f" ({number(anomaly.rows)} of {number(anomaly.of)} rows)" if anomaly.rows is not None else ""
+    decided = f", {_DECIDED[anomaly.decided]}" if anomaly.decided else ""
+    return f"{anomaly.severity}: {anomaly.split}, {anomaly.feature}: {anomaly.what}{rows}{decided}"

@@ -1,0 +1,182 @@
+"""The gate: each threshold with what the model has, the verdict in a sentence, and a way past it that is signed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from typing import Any
+
+import traitlets
+
+from widgets.face import STATIC_BYTES
+from widgets.parts import charts, controls
+from widgets.parts.budget import fit
+from widgets.parts.decision_form import attempt, decision_form, told
+from widgets.parts.formats import MISSING, count, number
+from widgets.parts.markup import BREAK, Markup, join, tag
+from widgets.parts.modules import styles
+from widgets.values_decisions import Override, Threshold
+from widgets.view import View
+
+PAGE_ROWS = 20
+_COLUMNS = ("Metric", "Threshold", "Value", "Baseline", "Change", "Margin", "Met")
+_CHART = charts.Size(90, 12)
+_NAMED = 3  # thresholds that the text face names
+_HEAD_BYTES = 4_000  # of a static face: what stands around the rows
+
+
+class Gate(View):
+    """Shows the thresholds, those that are missed first, and lets a person override the verdict.
+
+    Args:
+        thresholds: in the order of the project.
+        verdict: whether the model passes and why, in a sentence.
+        passed: whether it does.
+        overridden: who let it pass all the same, when and why; empty: nobody did.
+        override: takes a name and a reason; None: it cannot be overridden here.
+        state: traits to begin with.
+    """
+
+    title = "Gate"
+
+    page = traitlets.Int(min=0).tag(sync=True, redraw=True)
+    overriding = traitlets.Bool(help="whether the form for an override is open").tag(sync=True, redraw=True)
+    who = traitlets.Unicode(help="name of the person who overrides").tag(sync=True)
+    why = traitlets.Unicode(help="reason of the override").tag(sync=True)
+    asked = traitlets.List(traitlets.Unicode(), maxlen=2, help="set when the override is pressed").tag(
+        sync=True
+    )
+    overridden = traitlets.Unicode(help="who overrode the verdict, when and why").tag(redraw=True)
+    failure = traitlets.Unicode(help="why the last override was refused").tag(redraw=True)
+
+    def __init__(
+        self,
+        thresholds: Sequence[Threshold],
+        verdict: str,
+        *,
+        passed: bool,
+        overridden: str = "",
+        override: Override | None = None,
+        **state: Any,
+    ) -> None:
+        self.thresholds = sorted(thresholds, key=lambda threshold: threshold.met)
+        self.verdict, self.passed, self._override = verdict, passed, override
+        super().__init__(**{"overridden": overridden, **state})
+
+    @traitlets.observe("asked")
+    def _take_override(self, _change: object) -> None:
+        if not self.asked or self._override is None:
+            return
+        done, text = attempt(partial(self._override, self.who, self.why))
+        self.asked = []
+        self.failure = "" if done else text
+        if done:
+            self.overridden = text
+
+    def draw_controls(self) -> Markup:
+        return Markup("")
+
+    def draw_content(self) -> Markup:
+        page = min(self.page, controls.last_page(len(self.thresholds), PAGE_ROWS))
+        shown = self.thresholds[page * PAGE_ROWS :][:PAGE_ROWS]
+        return join(
+            [
+                tag("div", self._verdict(), role="status"),
+                _table([_row(threshold) for threshold in shown]),
+                controls.pager("page", page, size=PAGE_ROWS, total=len(self.thresholds)),
+                self._form(),
+            ]
+        )
+
+    def html_face(self) -> Markup:
+        fitted = fit(self.thresholds, [_row], STATIC_BYTES - len(styles()) - _HEAD_BYTES)
+        left_out = len(self.thresholds) - len(fitted.rows)
+        note = f"{count(left_out, 'threshold')} are left out here; the live view in JupyterLab has all."
+        return join(
+            [self._verdict(), _table(fitted.rows), tag("p", note, class_="note") if left_out else None]
+        )
+
+    def text_face(self) -> str:
+        missed = [threshold for threshold in self.thresholds if not threshold.met]
+        lines = [_line(threshold) for threshold in missed[:_NAMED]]
+        more = [f"and {len(missed) - _NAMED} more"] if len(missed) > _NAMED else []
+        overridden = [f"Overridden by {self.overridden}"] if self.overridden else []
+        return "\n".join([self.verdict, *overridden, *lines, *more])
+
+    def _verdict(self) -> Markup:
+        sign, class_ = ("✓ ", "good") if self.passed else ("✗ ", "bad")
+        overridden = tag("p", tag("b", "! Overridden"), f" by {self.overridden}") if self.overridden else None
+        return join([tag("p", sign, self.verdict, class_=class_), overridden])
+
+    def _form(self) -> Markup | None:
+        if self.passed or self.overridden or self._override is None:
+            return None
+        toggle = controls.button(
+            "overriding",
+            not self.overriding,
+            "Override the verdict",
+            key="open override",
+            aria_expanded="true" if self.overriding else "false",
+        )
+        if not self.overriding:
+            return tag("p", toggle)
+        note = "The model stays without a blessing, and is pushed under your name and for your reason."
+        form = decision_form("Override the verdict", (self.who, self.why), {"override": "Let it pass"})
+        return join([tag("p", toggle), tag("p", note, class_="note"), told(False, self.failure), form])
+
+
+def _table(rows: Sequence[Markup]) -> Markup:
+    if not rows:
+        return tag("p", "There are no thresholds.", class_="note")
+    head = tag("thead", tag("tr", [tag("th", name, scope="col") for name in _COLUMNS]))
+    table = tag("table", head, tag("tbody", rows), class_="slices")
+    return tag("div", table, class_="kit-scroll", tabindex=0, role="group", aria_label="Thresholds")
+
+
+def _row(threshold: Threshold) -> Markup:
+    met = tag("span", "✓ met", class_="good") if threshold.met else tag("span", "✗ missed", class_="bad")
+    return tag(
+        "tr",
+        tag("th", tag("b", threshold.metric), BREAK, tag("small", threshold.slice), scope="row"),
+        tag("td", f"{threshold.bound} {number(threshold.threshold)}"),
+        tag("td", tag("div", tag("span", number(threshold.value)), _chart(threshold)), class_="number"),
+        [
+            tag("td", text, class_="number")
+            for text in (number(threshold.baseline), _signed(threshold.change))
+        ],
+        tag("td", _signed(threshold.margin), class_="number"),
+        tag("td", met, class_="number"),
+    )
+
+
+def _chart(threshold: Threshold) -> Markup | None:
+    """The value with a line to the baseline's, beside the limit on whose good side it must be."""
+    if threshold.value is None or threshold.limit is None:
+        return None
+    baseline = threshold.baseline if threshold.baseline is not None else threshold.value
+    places = [threshold.value, baseline, threshold.limit]
+    low, high = min(places), max(places)
+    room = (high - low) * 0.15
+    drawing = charts.whisker(
+        threshold.value,
+        min(threshold.value, baseline),
+        max(threshold.value, baseline),
+        low=low - room,
+        high=high + room,
+        size=_CHART,
+        threshold=threshold.limit,
+    )
+    return tag("span", drawing, class_=f"whisker {charts.colour(0)}")
+
+
+def _signed(value: float | None) -> str:
+    if value is None:
+        return MISSING
+    return f"{'+' if value > 0 else ''}{number(value)}"
+
+
+def _line(threshold: Threshold) -> str:
+    return (
+        f"missed: {threshold.metric} on {threshold.slice}, {threshold.bound} {number(threshold.threshold)}, "
+        f"found {number(threshold.value)} (margin {_signed(threshold.margin)})"
+    )

@@ -1,0 +1,93 @@
+"""One anomaly as a row of a table, and the rows of the data that it comes from."""
+
+from __future__ import annotations
+
+from widgets.parts import charts
+from widgets.parts.formats import MISSING, number, share
+from widgets.parts.markup import BREAK, Child, Markup, join, tag
+from widgets.values_decisions import Anomaly
+
+COLUMNS = ("Feature", "Split", "Problem", "Rows at fault", "Values at fault", "Decision")
+_VALUES = 3  # that a row names
+_LETTERS = 60  # of a value that are shown
+_SIGNS = {"ignore": "○ ignored here", "accept": "✓ accepted into the schema", "block": "✗ blocked"}
+
+
+def cells(anomaly: Anomaly, name: Child) -> Markup:
+    """The cells of a row; the name is given because the live face makes a button of it."""
+    return join(
+        [
+            tag("th", name, scope="row"),
+            tag("td", anomaly.split, class_="number"),
+            tag("td", anomaly.what),
+            tag("td", _rows(anomaly), class_="number"),
+            tag("td", _values(anomaly)),
+            tag("td", _decision(anomaly)),
+        ]
+    )
+
+
+def rows_at_fault(anomaly: Anomaly) -> Markup:
+    """Some rows of the data as a table, the feature first; or why there are none to show."""
+    if anomaly.rows is None:
+        return tag("p", "No single row is at fault: this is about all rows together.", class_="note")
+    if not anomaly.examples:
+        return tag("p", "No row of this kind is in the split.", class_="note")
+    names = dict.fromkeys(name for _, row in anomaly.examples for name in row)
+    columns = [anomaly.feature, *(name for name in names if name != anomaly.feature)]
+    head = [tag("th", name, scope="col") for name in ("Row", *columns)]
+    rows = [
+        tag(
+            "tr",
+            tag("th", number(place), scope="row"),
+            [_cell(row.get(name, ""), at_fault=name == anomaly.feature) for name in columns],
+        )
+        for place, row in anomaly.examples
+    ]
+    table = tag("table", tag("caption", _caption(anomaly)), tag("thead", tag("tr", head)), tag("tbody", rows))
+    label = f"Rows at fault in {anomaly.feature}"
+    return tag("div", table, class_="kit-scroll-x", tabindex=0, role="group", aria_label=label)
+
+
+def _caption(anomaly: Anomaly) -> str:
+    first = (
+        "The"
+        if anomaly.rows == len(anomaly.examples)
+        else f"The first {number(len(anomaly.examples))} of the"
+    )
+    return f"{first} {number(anomaly.rows)} rows at fault in {anomaly.split}; rows count from 0"
+
+
+def _cell(text: str, *, at_fault: bool) -> Markup:
+    shown = _short(text) or tag("small", "missing")
+    return tag("td", shown, class_="bad" if at_fault else None)
+
+
+def _rows(anomaly: Anomaly) -> Child:
+    if anomaly.rows is None:
+        return tag("small", "all together")
+    if not anomaly.of:
+        return number(anomaly.rows)
+    part = anomaly.rows / anomaly.of
+    bar = tag("span", tag("i", style=f"width:{part * 100:.0f}%", class_=charts.colour(4)), class_="bar")
+    return [bar, tag("small", f"{number(anomaly.rows)} of {number(anomaly.of)}, {share(part)}")]
+
+
+def _values(anomaly: Anomaly) -> Child:
+    if not anomaly.at_fault:
+        return MISSING
+    named = [f"{_short(value) or '(empty)'} ({number(times)})" for value, times in anomaly.at_fault[:_VALUES]]
+    more = tag("small", "and others") if len(anomaly.at_fault) > _VALUES else None
+    return [join(named, BREAK), more]
+
+
+def _decision(anomaly: Anomaly) -> Child:
+    if not anomaly.decided:
+        return tag("small", "open")
+    class_ = "bad" if anomaly.decided == "block" else "good"
+    sign = _SIGNS.get(anomaly.decided, anomaly.decided)
+    return [tag("span", sign, class_=class_), tag("small", anomaly.decision)]
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= _LETTERS else f"{text[: _LETTERS - 1]}…"

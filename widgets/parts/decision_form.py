@@ -1,0 +1,64 @@
+"""Where a person signs a decision: a name, a reason, and the buttons that take it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from widgets.parts import controls
+from widgets.parts.markup import Markup, tag
+
+
+def decision_form(
+    label: str,
+    signature: tuple[str, str],
+    actions: Mapping[str, str],
+    key: str = "",
+    beside: Markup | None = None,
+) -> Markup:
+    """A form whose buttons set the trait `asked` to [action, key]; the name is in the trait `who`, the reason in `why`.
+
+    Args:
+        label: what is decided, for assistive technology.
+        signature: the name and the reason as they are written so far.
+        actions: how the button of each action reads.
+        key: of what is decided on.
+        beside: another button after those.
+    """
+    buttons = [
+        controls.button("asked", [action, key], text, key=f"{action} {key}")
+        for action, text in actions.items()
+    ]
+    who, why = signature
+    fields = [_text_box("who", "Your name", who, key, 140), _text_box("why", "Reason", why, key, 240)]
+    return tag("div", fields, buttons, beside, class_="kit-controls", role="group", aria_label=label)
+
+
+def attempt(action: Callable[[], str]) -> tuple[bool, str]:
+    """Do what a person asked for; return whether it was done, and what to tell.
+
+    Any error is told in the view: the person who pressed the button sees nothing else.
+    """
+    try:
+        return True, action()
+    except Exception as error:  # noqa: BLE001
+        return False, str(error) or type(error).__name__
+
+
+def told(done: bool, text: str) -> Markup | None:
+    """What became of the last decision, said to assistive technology at once."""
+    if not text:
+        return None
+    return tag("p", "✓ " if done else "✗ ", text, class_="good" if done else "bad", role="alert")
+
+
+def _text_box(trait: str, label: str, value: str, key: str, width: int) -> Markup:
+    box = tag(
+        "input",
+        type="text",
+        value=value,
+        data_trait=trait,
+        data_key=f"{trait} {key}",
+        autocomplete="off",
+        style=f"width:{width}px",
+    )
+    return tag("label", tag("span", label), box)

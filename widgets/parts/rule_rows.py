@@ -1,0 +1,89 @@
+"""One rule of a schema as a row: cells to write in where the view is alive, and texts where it is not."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+
+from widgets.parts.formats import MISSING
+from widgets.parts.markup import Child, Markup, tag
+from widgets.values_decisions import Rule
+
+TITLES = {
+    "feature": "Feature",
+    "type": "Type",
+    "presence": "Present in, at least",
+    "least": "Least",
+    "most": "Greatest",
+    "values": "Allowed values",
+    "drift": "Drift, at most",
+    "skew": "Skew, at most",
+}
+_TYPES = ("BYTES", "INT", "FLOAT")
+_TEXT_ONLY, _NUMBER_ONLY = ("values",), ("least", "most")
+_LETTERS = 120  # of a static cell
+
+
+def live_row(rule: Rule, edits: Mapping[str, str], wrong: Mapping[str, str]) -> Markup:
+    """A row of cells to write in; each edited one says what is saved, and a wrong one what it must be."""
+    kind = edits.get("type", rule.type)
+    cells = [_live_cell(rule, field, kind, edits, wrong) for field in TITLES if field != "feature"]
+    return tag("tr", tag("th", tag("b", rule.feature), scope="row"), cells)
+
+
+def static_row(rule: Rule, edits: Mapping[str, str]) -> Markup:
+    """A row of texts; an edited one says what is saved."""
+    cells = [_static_cell(getattr(rule, field), edits.get(field)) for field in TITLES if field != "feature"]
+    return tag("tr", tag("th", tag("b", rule.feature), scope="row"), cells)
+
+
+def _live_cell(
+    rule: Rule, field: str, kind: str, edits: Mapping[str, str], wrong: Mapping[str, str]
+) -> Markup:
+    saved = getattr(rule, field)
+    text = edits.get(field, saved)
+    fits = field not in (_NUMBER_ONLY if kind == "BYTES" else _TEXT_ONLY)
+    if not fits and not text:
+        return tag("td", tag("small", MISSING))
+    label = f"{TITLES[field]}, {rule.feature}"
+    attributes = {
+        "data_cell": "edits",
+        "data_path": json.dumps([rule.feature, field]),
+        "data_key": f"{field} {rule.feature}",
+        "aria_label": label,
+        "aria_invalid": "true" if field in wrong else None,
+    }
+    if field == "type":
+        options = [tag("option", name, value=name, selected=name == text) for name in _options(text)]
+        control = tag("select", options, **attributes)
+    else:
+        width = "long" if field == "values" else "short"
+        control = tag("input", type="text", value=text, class_=width, autocomplete="off", **attributes)
+    state = "wrong" if field in wrong else "changed" if field in edits else None
+    return tag("td", control, _notes(rule, field, edits, wrong), class_=state)
+
+
+def _options(text: str) -> tuple[str, ...]:
+    return _TYPES if text in _TYPES else (*_TYPES, text)
+
+
+def _notes(rule: Rule, field: str, edits: Mapping[str, str], wrong: Mapping[str, str]) -> Child:
+    if field not in edits:
+        return None
+    saved = getattr(rule, field)
+    return [
+        tag("small", f"✗ {wrong[field]}", class_="bad") if field in wrong else None,
+        tag("small", f"saved: {saved or MISSING}"),
+    ]
+
+
+def _static_cell(saved: str, edited: str | None) -> Markup:
+    if edited is None:
+        return tag("td", _short(saved))
+    return tag("td", tag("b", _short(edited)), tag("small", f" saved: {_short(saved)}"))
+
+
+def _short(text: str) -> str:
+    if not text:
+        return MISSING
+    return text if len(text) <= _LETTERS else f"{text[: _LETTERS - 1]}…"

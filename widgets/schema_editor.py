@@ -1,0 +1,222 @@
+"""A schema as a table to write in, with the difference to the saved one and the anomalies that would be left."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+import traitlets
+
+from widgets.face import STATIC_BYTES
+from widgets.parts import controls
+from widgets.parts.budget import fit
+from widgets.parts.decision_form import attempt, decision_form, told
+from widgets.parts.formats import MISSING, count, number
+from widgets.parts.markup import Markup, join, tag
+from widgets.parts.modules import STATIC, script, styles
+from widgets.parts.rule_rows import TITLES, live_row, static_row
+from widgets.values_decisions import Check, Edits, Rows, Rule, Save
+from widgets.view import View
+
+PAGE_ROWS = 20
+_LISTED = 50  # differences and anomalies that are shown
+_NAMED = 3  # anomalies that the text face names
+_HEAD_BYTES = 40_000  # of a static face: what stands around the rows
+
+
+class SchemaEditor(View):
+    """Shows the rules of features, takes edits, and checks them as they are made.
+
+    Args:
+        rules: as they are saved, in the order of the schema.
+        check: tells what a set of edits comes to.
+        save: saves edits; None: they cannot be saved here.
+        state: traits to begin with, such as `edits={"age": {"presence": "0.9"}}`.
+    """
+
+    title = "Schema"
+    _esm = script("cells.js")
+    _css = styles() + (STATIC / "schema_editor.css").read_text(encoding="utf-8")
+
+    search = traitlets.Unicode(help="words that a feature's name must have").tag(sync=True, redraw=True)
+    changed = traitlets.Bool(help="whether only edited features are shown").tag(sync=True, redraw=True)
+    page = traitlets.Int(min=0).tag(sync=True, redraw=True)
+    edits = traitlets.Dict(
+        value_trait=traitlets.Dict(value_trait=traitlets.Unicode()), help="feature, field, new text"
+    ).tag(sync=True, redraw=True)
+    who = traitlets.Unicode(help="name of the person who saves").tag(sync=True)
+    why = traitlets.Unicode(help="reason of the change").tag(sync=True)
+    asked = traitlets.List(traitlets.Unicode(), maxlen=2, help="set when save is pressed").tag(sync=True)
+
+    def __init__(self, rules: Sequence[Rule], check: Check, save: Save | None = None, **state: Any) -> None:
+        self.rules = {rule.feature: rule for rule in rules}
+        self._check, self._save = check, save
+        self._checked: tuple[Edits, tuple[Edits, Rows, Rows]] | None = None
+        self._told = (True, "")
+        super().__init__(**state)
+
+    def checked(self) -> tuple[Edits, Rows, Rows]:
+        """What is wrong with the edits, the differences and the anomalies; asked for once a set of edits."""
+        if self._checked is None or self._checked[0] != self.edits:
+            self._checked = (dict(self.edits), self._check(self.edits))
+        return self._checked[1]
+
+    def found(self) -> list[Rule]:
+        """The rules that the controls leave, as they are saved."""
+        words = self.search.casefold().split()
+        return [
+            rule
+            for rule in self.rules.values()
+            if all(word in rule.feature.casefold() for word in words)
+            and (not self.changed or rule.feature in self.edits)
+        ]
+
+    @traitlets.validate("edits")
+    def _without_what_is_saved(self, proposal: Mapping[str, Any]) -> dict[str, dict[str, str]]:
+        """A text that was written back is no edit; an unknown feature or field stays, and is refused by the check."""
+        left = {
+            feature: {
+                field: text
+                for field, text in fields.items()
+                if feature not in self.rules or getattr(self.rules[feature], field, None) != text
+            }
+            for feature, fields in proposal["value"].items()
+        }
+        return {feature: fields for feature, fields in left.items() if fields}
+
+    @traitlets.observe("search", "changed")
+    def _to_first_page(self, _change: object) -> None:
+        self.page = 0
+
+    @traitlets.observe("edits")
+    def _forget_outcome(self, _change: object) -> None:
+        self._told = (True, "")
+
+    @traitlets.observe("asked")
+    def _save_edits(self, _change: object) -> None:
+        if not self.asked or self._save is None:
+            return
+        _, changes, _ = self.checked()
+        outcome = attempt(partial(self._save, self.edits, self.who, self.why))
+        if outcome[0]:
+            for feature, field, _, text in changes:
+                self.rules[feature] = replace(self.rules[feature], **{field: text})
+            self._checked = None
+            self.edits, self.why = {}, ""
+        self.asked = []
+        self._told = outcome
+        self.content = self.draw_content()
+
+    def draw_controls(self) -> Markup:
+        return join(
+            [controls.search_box("search", "Search"), controls.tick("changed", "only edited")],
+        )
+
+    def draw_content(self) -> Markup:
+        found = self.found()
+        page = min(self.page, controls.last_page(len(found), PAGE_ROWS))
+        wrong, _, _ = self.checked()
+        rows = [
+            live_row(rule, self.edits.get(rule.feature, {}), wrong.get(rule.feature, {}))
+            for rule in found[page * PAGE_ROWS :][:PAGE_ROWS]
+        ]
+        return join(
+            [
+                tag("p", self._summary(), role="status"),
+                _table(rows),
+                controls.pager("page", page, size=PAGE_ROWS, total=len(found)),
+                self._consequences(),
+                told(*self._told),
+                self._form(),
+            ]
+        )
+
+    def html_face(self) -> Markup:
+        found = self.found()
+        fitted = fit(
+            found,
+            [lambda rule: static_row(rule, self.edits.get(rule.feature, {}))],
+            STATIC_BYTES - len(styles()) - _HEAD_BYTES,
+        )
+        left_out = len(found) - len(fitted.rows)
+        note = f"{count(left_out, 'feature')} are left out here; the live view in JupyterLab has all of them."
+        return join(
+            [
+                tag("p", self._summary()),
+                _table(fitted.rows),
+                tag("p", note, class_="note") if left_out else None,
+                self._consequences(),
+            ]
+        )
+
+    def text_face(self) -> str:
+        _, _, anomalies = self.checked()
+        named = [f"{split}, {feature}: {what}" for split, feature, what, _ in anomalies[:_NAMED]]
+        more = [f"and {len(anomalies) - _NAMED} more"] if len(anomalies) > _NAMED else []
+        return "\n".join([self._summary(), *named, *more])
+
+    def _summary(self) -> str:
+        wrong, changes, anomalies = self.checked()
+        mistakes = sum(len(fields) for fields in wrong.values())
+        parts = [
+            count(len(self.rules), "feature"),
+            f"{count(len(changes), 'change')} to the saved schema" if changes else "as it is saved",
+            f"{count(mistakes, 'text')} that cannot be so" if mistakes else "",
+            f"{count(len(anomalies), 'anomaly', 'anomalies')} with it"
+            if anomalies
+            else "no anomalies with it",
+        ]
+        return ", ".join(part for part in parts if part)
+
+    def _consequences(self) -> Markup:
+        _, changes, anomalies = self.checked()
+        named = [
+            (feature, TITLES.get(field, field), before or MISSING, after or MISSING)
+            for feature, field, before, after in changes
+        ]
+        return tag(
+            "div",
+            _list(
+                "Difference to the saved schema",
+                ("Feature", "Field", "Saved", "New"),
+                named,
+                "Nothing differs.",
+            ),
+            _list(
+                "Anomalies in the statistics with this schema",
+                ("Split", "Feature", "Problem", "Found"),
+                anomalies,
+                "✓ None: the data follow it.",
+            ),
+            class_="columns",
+        )
+
+    def _form(self) -> Markup | None:
+        if not self.edits:
+            return None
+        discard = controls.button("edits", {}, "Discard all edits", key="discard")
+        if self._save is None:
+            return tag("p", discard)
+        actions = {"save": "Save the schema"}
+        return decision_form("Save the schema", (self.who, self.why), actions, beside=discard)
+
+
+def _table(rows: Sequence[Markup]) -> Markup:
+    head = tag("thead", tag("tr", [tag("th", title, scope="col") for title in TITLES.values()]))
+    table = tag("table", head, tag("tbody", rows), class_="rules")
+    return tag("div", table, class_="kit-scroll", tabindex=0, role="group", aria_label="Rules")
+
+
+def _list(caption: str, titles: Sequence[str], rows: Rows, nothing: str) -> Markup:
+    if not rows:
+        return tag("div", tag("p", tag("b", caption)), tag("p", nothing, class_="note"))
+    head = tag("thead", tag("tr", [tag("th", title, scope="col") for title in titles]))
+    body = [
+        tag("tr", tag("th", row[0], scope="row"), [tag("td", text) for text in row[1:]])
+        for row in rows[:_LISTED]
+    ]
+    more = f" (the first {_LISTED} of {number(len(rows))})" if len(rows) > _LISTED else ""
+    table = tag("table", tag("caption", f"{caption}{more}"), head, tag("tbody", body))
+    return tag("div", table, class_="kit-scroll-x", tabindex=0, role="group", aria_label=caption)
