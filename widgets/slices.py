@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, Self
 
 import numpy as np
 import traitlets
 
+from widgets import records
 from widgets.face import STATIC_BYTES
 from widgets.parts import charts, controls
 from widgets.parts.budget import fit
@@ -59,6 +61,11 @@ class Slices(View):
         worst = _first_with_threshold(table)
         state = {"metric": worst or "", "order": (worst or EXAMPLES, False), **state}
         super().__init__(**state)
+
+    @classmethod
+    def of(cls, columns: Mapping[str, Any], **state: Any) -> Self:
+        """Show a plain record of slices; see `widgets.records`."""
+        return cls(records.slice_table(columns), **state)
 
     def found(self) -> Rows:
         """Rows of the table that the controls leave, in the chosen order; all examples together are apart."""

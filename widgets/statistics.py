@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, Self
 
 import traitlets
 
+from widgets import records
 from widgets.face import STATIC_BYTES
 from widgets.parts import charts, controls
 from widgets.parts.budget import fit
@@ -57,6 +58,13 @@ class Statistics(View):
         self.examples = dict(examples)
         self._folded = [feature.name.casefold() for feature in self.features]
         super().__init__(**state)
+
+    @classmethod
+    def of(cls, summary: Mapping[str, Any], **state: Any) -> Self:
+        """Show `features` and `examples` of a plain record; see `widgets.records`."""
+        return cls(
+            [records.feature(feature) for feature in summary["features"]], summary["examples"], **state
+        )
 
     def found(self) -> list[FeatureSummary]:
         """The features that the search leaves, in the chosen order."""

@@ -6,42 +6,11 @@ from pathlib import Path
 
 import pandas as pd
 import tensorflow as tf
-from tensorflow_metadata.proto.v0 import schema_pb2, statistics_pb2
+from tensorflow_metadata.proto.v0 import schema_pb2
 
-from kit.data.example_gen import SPLITS
 from kit.data.records import first_records
-from kit.data.statistics import load_statistics
 
 _SHOWN_VALUES = 4
-
-
-def statistics_table(folder: Path) -> pd.DataFrame:
-    """Return one row a feature and split: type, rows, missing share, distinct, mean, min, median, max, top values."""
-    rows = []
-    for split in SPLITS:
-        data_set = load_statistics(folder, split).datasets[0]
-        rows += [_feature_row(split, feature, data_set.num_examples) for feature in data_set.features]
-    return pd.DataFrame(rows).sort_values(["feature", "split"]).reset_index(drop=True)
-
-
-def _feature_row(
-    split: str, feature: statistics_pb2.FeatureNameStatistics, examples: int
-) -> dict[str, object]:
-    name = feature.path.step[0] if feature.path.step else feature.name
-    common = (
-        feature.num_stats.common_stats if feature.HasField("num_stats") else feature.string_stats.common_stats
-    )
-    row: dict[str, object] = {
-        "feature": name,
-        "split": split,
-        "type": statistics_pb2.FeatureNameStatistics.Type.Name(feature.type),
-        "missing": f"{1 - common.num_non_missing / examples:.1%}" if examples else "",
-    }
-    if feature.HasField("num_stats"):
-        stats = feature.num_stats
-        return row | {"mean": stats.mean, "min": stats.min, "median": stats.median, "max": stats.max}
-    top = ", ".join(str(value.value) for value in feature.string_stats.top_values[:_SHOWN_VALUES])
-    return row | {"distinct": feature.string_stats.unique, "top values": top}
 
 
 def schema_table(schema: schema_pb2.Schema) -> pd.DataFrame:

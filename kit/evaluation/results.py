@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pandas as pd
 import tensorflow_model_analysis as tfma
@@ -16,6 +16,9 @@ from kit.project import Project
 from kit.project_file import METRICS_BY_TASK, Gate
 from kit.session import Session
 
+SliceKey = tuple[tuple[str, Any], ...]
+"""The columns and values that a slice was cut by, sorted; empty for all rows."""
+
 _OVERALL = "all rows"
 _BLESSED = 1
 
@@ -25,7 +28,7 @@ def metrics_table(evaluation: Path, project: Project) -> pd.DataFrame:
     names = ["example_count", *METRICS_BY_TASK[project.spec.task]]
     rows = [
         {"slice": _slice_name(key), **{name: values[name] for name in names if name in values}}
-        for key, values in _slices(evaluation)
+        for key, values in load_slices(evaluation)
     ]
     table = pd.DataFrame(rows).drop_duplicates("slice").sort_values("example_count", ascending=False)
     return table.astype({"example_count": int}).reset_index(drop=True)
@@ -37,7 +40,7 @@ def example_count(evaluation: Path) -> int:
     Raises:
         RowsLostError: when the evaluation has no entry for all rows.
     """
-    for key, values in _slices(evaluation):
+    for key, values in load_slices(evaluation):
         if not key:
             return int(values["example_count"])
     raise RowsLostError(
@@ -47,8 +50,8 @@ def example_count(evaluation: Path) -> int:
 
 def gates_table(evaluation: Path, project: Project) -> pd.DataFrame:
     """Return one row a gate: metric, slice, bounds, value, change to the baseline, and whether it is met."""
-    values = {_slice_name(key): metrics for key, metrics in _slices(evaluation)}
-    changes = {_slice_name(key): metrics for key, metrics in _slices(evaluation, changes=True)}
+    values = {_slice_name(key): metrics for key, metrics in load_slices(evaluation)}
+    changes = {_slice_name(key): metrics for key, metrics in load_slices(evaluation, of="changes")}
     return pd.DataFrame([_gate_row(gate, values, changes) for gate in project.spec.gates])
 
 
@@ -169,16 +172,16 @@ def _missed(gate: dict[Any, Any]) -> str:
     return f"  {gate['metric']} on {gate['slice']}: {gate['bound']}, found {value:.4f}{against}"
 
 
-def _slices(
-    evaluation: Path, *, changes: bool = False
-) -> list[tuple[tuple[tuple[str, Any], ...], dict[str, float]]]:
-    """Return for each slice its metrics by name: those of the model, or their differences to the baseline's."""
+def load_slices(
+    evaluation: Path, of: Literal["model", "baseline", "changes"] = "model"
+) -> list[tuple[SliceKey, dict[str, float]]]:
+    """Return for each slice its metrics by name: the model's, the baseline's, or their differences."""
     result = []
     for metrics in tfma.load_metrics(str(evaluation)):
         values: dict[str, float] = {}
         for entry in metrics.metric_keys_and_values:
-            of_baseline = entry.key.model_name == "baseline"
-            if not of_baseline and entry.key.is_diff == changes:
+            side = "baseline" if entry.key.model_name == "baseline" else "model"
+            if of == ("changes" if entry.key.is_diff else side):
                 values[entry.key.name] = _number(entry.value)
         key = tuple(
             sorted((single.column, _column_value(single)) for single in metrics.slice_key.single_slice_keys)

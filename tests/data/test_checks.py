@@ -18,8 +18,9 @@ from valid_projects import SMALL
 from kit.data.example_gen import SPLITS, ProjectExampleGen
 from kit.data.ledger import check_rows, read_ledger
 from kit.data.schema import load_schema, loosen, schema_gen
-from kit.data.show import rows_table, schema_table, statistics_table
+from kit.data.show import rows_table, schema_table
 from kit.data.statistics import StatisticsGen, load_statistics
+from kit.data.summaries import summarize_artifact
 from kit.data.validation import anomalies_table, check_anomalies
 from kit.errors import DataAnomalyError, DriftError, RowsLostError
 from kit.project import Project
@@ -239,17 +240,26 @@ def test_tables_show_what_is_in_the_files(clean: Session) -> None:
         assert shown[name].tolist() == written[name].head(3).tolist()
     assert shown["price"].tolist() == pytest.approx(written["price"].head(3).tolist())
 
-    table = statistics_table(clean.path("StatisticsGen", "statistics")).set_index(["feature", "split"])
-    assert table.loc[("age", "eval"), "mean"] == pytest.approx(written["age"].mean())
-    assert table.loc[("price", "eval"), "max"] == pytest.approx(written["price"].max())
-    assert table.loc[("device", "eval"), "distinct"] == 3
-    assert str(table.loc[("device", "eval"), "top values"]).split(", ")[0] == written["device"].mode()[0]
-    assert table.loc[("region", "eval"), "missing"] == "0.0%"
+
+def test_a_summary_tells_what_is_in_the_files(clean: Session) -> None:
+    written = pd.read_csv(CHECKOUT / "sample_data" / "impressions" / "span-7" / "impressions.csv")
+    summary = summarize_artifact(clean.path("StatisticsGen", "statistics"))
+    assert summary["examples"]["eval"] == len(written)
+    features = {feature["name"]: feature["splits"]["eval"] for feature in summary["features"]}
+    age, price, device = (features[name] for name in ("age", "price", "device"))
+    assert age["numbers"]["mean"] == pytest.approx(written["age"].mean())
+    assert price["numbers"]["most"] == pytest.approx(written["price"].max())
+    assert sum(price["numbers"]["histogram"]["counts"]) == pytest.approx(len(written), rel=0.01)
+    assert device["texts"]["distinct"] == 3
+    assert device["texts"]["top"][0] == (written["device"].mode()[0], written["device"].value_counts().max())
+    assert features["region"]["missing"] == 0
+    assert {feature["kind"] for feature in summary["features"]} == {"whole number", "number", "text"}
 
 
 def test_the_missing_share_is_that_of_the_bad_day(bad: Session) -> None:
-    table = statistics_table(bad.path("StatisticsGen", "statistics")).set_index(["feature", "split"])
-    assert table.loc[("region", "eval"), "missing"] == "50.0%"
+    summary = summarize_artifact(bad.path("StatisticsGen", "statistics"))
+    [region] = [feature["splits"]["eval"] for feature in summary["features"] if feature["name"] == "region"]
+    assert region["missing"] == region["present"] == summary["examples"]["eval"] / 2
 
 
 def test_the_schema_is_shown_with_what_is_allowed(clean: Session) -> None:

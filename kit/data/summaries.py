@@ -1,0 +1,120 @@
+"""Statistics as plain values that a view can show: dicts and numbers, no protos.
+
+The keys are the fields of the view's own values, which `widgets.records` makes of them.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from tensorflow_metadata.proto.v0 import statistics_pb2 as s
+
+from kit.data.example_gen import SPLITS
+from kit.data.statistics import load_statistics
+
+_KINDS = {
+    s.FeatureNameStatistics.INT: "whole number",
+    s.FeatureNameStatistics.FLOAT: "number",
+    s.FeatureNameStatistics.STRING: "text",
+    s.FeatureNameStatistics.BYTES: "bytes",
+    s.FeatureNameStatistics.STRUCT: "group",
+}
+
+
+def summarize_artifact(statistics: Path) -> dict[str, Any]:
+    """Summarize the folder of an ExampleStatistics artifact, both splits; see `summarize`."""
+    return summarize({split: load_statistics(statistics, split) for split in SPLITS})
+
+
+def summarize(by_split: Mapping[str, s.DatasetFeatureStatisticsList]) -> dict[str, Any]:
+    """Summarize statistics of any origin.
+
+    Args:
+        by_split: the statistics of each split or span; of a list the first data set is taken, which is the whole
+            where statistics were made by slice.
+
+    Returns:
+        `features`: one dict a feature, with what it is like in each split; `examples`: how many each split has.
+    """
+    features: dict[str, dict[str, Any]] = {}
+    examples = {}
+    for split, statistics in by_split.items():
+        dataset = statistics.datasets[0]
+        examples[split] = float(dataset.num_examples)
+        for feature in dataset.features:
+            name = feature.name or ".".join(feature.path.step)
+            empty: dict[str, Any] = {"name": name, "kind": _KINDS[feature.type], "splits": {}, "weighted": {}}
+            entry = features.setdefault(name, empty)
+            entry["splits"][split] = _split(feature, weighted=False)
+            if _stats(feature).common_stats.HasField("weighted_common_stats"):
+                entry["weighted"][split] = _split(feature, weighted=True)
+    return {"features": list(features.values()), "examples": examples}
+
+
+def _stats(feature: s.FeatureNameStatistics) -> Any:
+    return getattr(feature, feature.WhichOneof("stats"))
+
+
+def _split(feature: s.FeatureNameStatistics, *, weighted: bool) -> dict[str, Any]:
+    stats = _stats(feature)
+    common = stats.common_stats.weighted_common_stats if weighted else stats.common_stats
+    which = feature.WhichOneof("stats")
+    return {
+        "present": common.num_non_missing,
+        "missing": common.num_missing,
+        "values": common.tot_num_values,
+        "numbers": _numbers(stats, weighted=weighted) if which == "num_stats" else None,
+        "texts": _texts(stats, weighted=weighted) if which == "string_stats" else None,
+        "lengths": _lengths(stats.common_stats),
+    }
+
+
+def _numbers(stats: s.NumericStatistics, *, weighted: bool) -> dict[str, Any]:
+    of = stats.weighted_numeric_stats if weighted else stats
+    standard = [h for h in of.histograms if h.type == s.Histogram.STANDARD]
+    quantiles = [h for h in of.histograms if h.type == s.Histogram.QUANTILES]
+    return {
+        "mean": of.mean,
+        "deviation": of.std_dev,
+        "zeros": stats.num_zeros,
+        "least": stats.min,
+        "median": of.median,
+        "most": stats.max,
+        "histogram": _histogram(standard[0]) if standard else None,
+        "quantiles": _edges(quantiles[0]) if quantiles else (),
+    }
+
+
+def _texts(stats: s.StringStatistics, *, weighted: bool) -> dict[str, Any]:
+    of = stats.weighted_string_stats if weighted else stats
+    top = tuple((value.value, value.frequency) for value in of.top_values)
+    return {"distinct": stats.unique or None, "average_length": stats.avg_length, "top": top}
+
+
+def _lengths(common: s.CommonStatistics) -> dict[str, Any] | None:
+    if not common.num_non_missing:
+        return None
+    histogram = common.num_values_histogram
+    return {
+        "least": common.min_num_values,
+        "average": common.avg_num_values,
+        "most": common.max_num_values,
+        "histogram": _histogram(histogram) if histogram.buckets else None,
+    }
+
+
+def _histogram(histogram: s.Histogram) -> dict[str, Any] | None:
+    """Leave out buckets with infinite edges, which TFDV writes where the data has infinite values."""
+    finite = [b for b in histogram.buckets if math.isfinite(b.low_value) and math.isfinite(b.high_value)]
+    if not finite:
+        return None
+    counts = tuple(0.0 if math.isnan(b.sample_count) else b.sample_count for b in finite)
+    return {"edges": (finite[0].low_value, *(b.high_value for b in finite)), "counts": counts}
+
+
+def _edges(histogram: s.Histogram) -> tuple[float, ...]:
+    buckets = histogram.buckets
+    return (buckets[0].low_value, *(bucket.high_value for bucket in buckets)) if buckets else ()

@@ -1,0 +1,49 @@
+"""The values of views from plain records, whose keys are the fields: what other packages and files can give."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from widgets import values
+
+
+def feature(record: Mapping[str, Any]) -> values.FeatureSummary:
+    """Return one feature; its `splits` and `weighted` are records of splits, `drift` and `skew` of distances."""
+    return values.FeatureSummary(
+        **{
+            **record,
+            "splits": {name: _split(split) for name, split in record["splits"].items()},
+            "weighted": {name: _split(split) for name, split in record.get("weighted", {}).items()},
+            **{
+                name: values.Distance(**record[name])
+                for name in ("drift", "skew")
+                if record.get(name) is not None
+            },
+        }
+    )
+
+
+def slice_table(record: Mapping[str, Any]) -> values.SliceTable:
+    """Return the slices; each of the `models` has a list of records of metrics."""
+    models = {
+        model: [values.Metric(**metric) for metric in metrics] for model, metrics in record["models"].items()
+    }
+    return values.SliceTable(**{**record, "models": models})
+
+
+def _split(record: Mapping[str, Any]) -> values.SplitSummary:
+    numbers, texts, lengths = (record.get(name) for name in ("numbers", "texts", "lengths"))
+    return values.SplitSummary(
+        **{
+            **record,
+            "numbers": values.Numbers(**_with_histogram(numbers)) if numbers else None,
+            "texts": values.Texts(**texts) if texts else None,
+            "lengths": values.Lengths(**_with_histogram(lengths)) if lengths else None,
+        }
+    )
+
+
+def _with_histogram(record: Mapping[str, Any]) -> dict[str, Any]:
+    histogram = record.get("histogram")
+    return {**record, "histogram": values.Histogram(**histogram) if histogram else None}
