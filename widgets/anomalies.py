@@ -164,7 +164,7 @@ class Anomalies(View):
                     class_=class_,
                 )
                 bodies.append(tag("tbody", tag("tr", heading), mine))
-        head = tag("thead", tag("tr", [tag("th", name, scope="col") for name in COLUMNS]))
+        head = tag("thead", tag("tr", [_header(name, width) for name, width in COLUMNS.items()]))
         table = tag("table", head, bodies, class_="features")
         return tag("div", table, class_="kit-scroll", tabindex=0, role="group", aria_label="Anomalies")
 
@@ -194,6 +194,10 @@ class Anomalies(View):
 
 
 _DECIDED = {"ignore": "ignored here", "accept": "accepted", "block": "blocked"}
+
+
+def _header(name: str, width: int) -> Markup:
+    return tag("th", name, scope="col", style=f"min-width:{width}px" if width else None)
 
 
 def _short_row(anomaly: Anomaly) -> Markup:

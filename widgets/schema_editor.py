@@ -211,7 +211,7 @@ def _table(rows: Sequence[Markup]) -> Markup:
 
 def _list(caption: str, titles: Sequence[str], rows: Rows, nothing: str) -> Markup:
     if not rows:
-        return tag("div", tag("p", tag("b", caption)), tag("p", nothing, class_="note"))
+        return tag("div", tag("p", caption, class_="note"), tag("p", nothing))
     head = tag("thead", tag("tr", [tag("th", title, scope="col") for title in titles]))
     body = [
         tag("tr", tag("th", row[0], scope="row"), [tag("td", text) for text in row[1:]])

@@ -22,6 +22,8 @@ from kit.errors import DataAnomalyError
 from kit.project import Project
 from kit.session import Session
 from kit.workspace import CHECKOUT, Workspace
+from widgets.anomalies import Anomalies
+from widgets.values_decisions import Anomaly
 
 from .test_checks import BAD_DAY, check, small
 
@@ -168,6 +170,17 @@ def test_rows_of_every_kind_of_anomaly(  # noqa: PLR0913, PLR0917  one line a ki
 
 
 # -- decisions
+
+
+def test_the_view_takes_what_is_found(bad: Session) -> None:
+    review = Review(bad)
+    view = Anomalies([Anomaly(**vars(found)) for found in review.found()], review.decide, opened=DEVICE)
+    assert "400 of 4,000, 10 %" in view.content
+    view.who, view.why = "Ann", "televisions are new"
+    view.asked = ["ignore", DEVICE]
+    [decision] = Review(bad).decided()
+    assert (decision.what, decision.subject, decision.why) == ("ignore", DEVICE, "televisions are new")
+    assert "Ignored here by Ann, " in view.content
 
 
 def test_what_is_ignored_does_not_stop_a_batch_and_is_told(bad: Session) -> None:

@@ -19,6 +19,8 @@ from kit.data.validation import check_anomalies
 from kit.errors import ProjectError
 from kit.project import Project
 from kit.session import Session
+from widgets.schema_editor import SchemaEditor
+from widgets.values_decisions import Rule
 
 from .test_checks import check, small
 
@@ -179,6 +181,20 @@ def test_a_saved_schema_is_used_by_the_next_run_and_the_decision_recorded(shop: 
     assert tfdv.get_domain(read_schema(file), "city").value == ["Oslo", "Rom", "Bern"]
     again = check(Session(shop.workspace, project))
     assert check_anomalies(again.path("ExampleValidator", "anomalies"))
+
+
+def test_the_view_edits_and_saves(shop: Session) -> None:
+    desk = SchemaDesk(shop)
+    view = SchemaEditor([Rule(**vars(rule)) for rule in desk.rules()], desk.check, desk.save, who="Ann")
+    view.edits = {"city": {"values": "Oslo, Rom, Bern"}, "age": {"presence": "2"}}
+    assert "✗ this is a share from 0 to 1, not 2" in view.content
+    view.edits = {"city": {"values": "Oslo, Rom, Bern"}}
+    assert "✓ None: the data follow it." in view.content
+    view.why = "a new shop"
+    view.asked = ["save", ""]
+    assert "1 change saved to " in view.content
+    assert view.edits == {}
+    assert tfdv.get_domain(read_schema(desk.file), "city").value == ["Oslo", "Rom", "Bern"]
 
 
 def test_an_edited_file_is_never_a_cache_hit(shop: Session) -> None:

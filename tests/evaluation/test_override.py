@@ -20,6 +20,8 @@ from kit.evaluation.results import check_blessed, metrics_table, threshold_check
 from kit.project import Project
 from kit.project_file import Gate
 from kit.release.push import Pusher, check_pushed, pusher
+from widgets.gate import Gate as GateView
+from widgets.values_decisions import Threshold
 
 if TYPE_CHECKING:
     from training.tiny import Tiny
@@ -138,6 +140,22 @@ def test_an_override_lets_the_model_be_pushed_and_stays_visible(tiny: Tiny, miss
     judged = latest_blessed(missed, besides=0)
     assert judged is not None
     assert judged.id == tiny.train(1).id, "what was not blessed is never a baseline"
+
+
+def test_the_view_shows_the_verdict_and_overrides_it(tiny: Tiny, rejected: Session) -> None:
+    del rejected  # its model is judged again
+    session = tiny.evaluate(tiny.train(2), Gate(metric="auc", min=0.9765))
+    desk = GateDesk(session)
+    view = GateView(
+        [Threshold(**vars(check)) for check in desk.thresholds()],
+        desk.verdict(),
+        passed=desk.blessed,
+        overridden=desk.overridden(),
+        override=desk.override,
+    )
+    assert "Not blessed: 1 of 1 thresholds is missed" in view.content
+    view.who, view.why, view.asked = "Ann", "the campaign", ["override", ""]
+    assert desk.overridden() == view.overridden != ""
 
 
 def test_an_override_is_of_one_verdict(tiny: Tiny, missed: Session) -> None:

@@ -7,7 +7,13 @@ from widgets.parts.formats import MISSING, number, share
 from widgets.parts.markup import BREAK, Child, Markup, join, tag
 from widgets.values_decisions import Anomaly
 
-COLUMNS = ("Feature", "Split", "Problem", "Rows at fault", "Values at fault", "Decision")
+COLUMNS = {
+    "Feature": 110,
+    "Problem": 120,
+    "Rows at fault": 0,
+    "Values at fault": 90,
+    "Decision": 140,
+}  # least pixels
 _VALUES = 3  # that a row names
 _LETTERS = 60  # of a value that are shown
 _SIGNS = {"ignore": "○ ignored here", "accept": "✓ accepted into the schema", "block": "✗ blocked"}
@@ -17,8 +23,7 @@ def cells(anomaly: Anomaly, name: Child) -> Markup:
     """The cells of a row; the name is given because the live face makes a button of it."""
     return join(
         [
-            tag("th", name, scope="row"),
-            tag("td", anomaly.split, class_="number"),
+            tag("th", name, tag("small", anomaly.split), scope="row"),
             tag("td", anomaly.what),
             tag("td", _rows(anomaly), class_="number"),
             tag("td", _values(anomaly)),

@@ -58,7 +58,15 @@ def _live_cell(
         control = tag("select", options, **attributes)
     else:
         width = "long" if field == "values" else "short"
-        control = tag("input", type="text", value=text, class_=width, autocomplete="off", **attributes)
+        control = tag(
+            "input",
+            type="text",
+            value=text,
+            title=text if field == "values" else None,
+            class_=width,
+            autocomplete="off",
+            **attributes,
+        )
     state = "wrong" if field in wrong else "changed" if field in edits else None
     return tag("td", control, _notes(rule, field, edits, wrong), class_=state)
 

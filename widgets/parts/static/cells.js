@@ -24,8 +24,8 @@ function render({ model, el }) {
     const value = control && controlValue(control, event.type, model.get(control.dataset.trait));
     if (control && value !== undefined) set(control.dataset.trait, value);
   };
-  const write = ({ target }) => {
-    if (!target.dataset.path) return;
+  const write = ({ target, type, key }) => {
+    if (!target.dataset.path || (type === "keydown" && key !== "Enter")) return;
     const [outer, inner] = JSON.parse(target.dataset.path);
     const texts = structuredClone(model.get(target.dataset.cell));
     texts[outer] = { ...texts[outer], [inner]: target.value };
@@ -40,7 +40,8 @@ function render({ model, el }) {
 
   const stop = new AbortController();
   ["click", "input", "change"].forEach((type) => el.addEventListener(type, tell, { signal: stop.signal }));
-  content.addEventListener("change", write, { signal: stop.signal });
+  // Enter too: a browser that did not see the keys themselves, but a text being put in, tells of no change then.
+  ["change", "keydown"].forEach((type) => content.addEventListener(type, write, { signal: stop.signal }));
   model.on("change:content", redraw);
   model.on("change", follow);
   follow();
