@@ -18,6 +18,7 @@ from tfx.orchestration import metadata
 
 from kit.errors import UsageError
 from kit.session import Session
+from kit.steps.history import executions
 
 DECISION_TYPE = "kit.Decision"
 _PROPERTIES = ("what", "subject", "who", "why", "when")
@@ -98,6 +99,16 @@ def about(session: Session, artifact: types.Artifact) -> list[Decision]:
         events = handle.store.get_events_by_artifact_ids([artifact.id]) if kind else []
         found = handle.store.get_executions_by_id(sorted({event.execution_id for event in events}))
     return [_read(one, artifact.id) for one in reversed(found) if one.type_id == kind]
+
+
+def made(session: Session) -> list[Decision]:
+    """Return all decisions about a project in its workspace, the oldest first: what a replay takes."""
+    with metadata.Metadata(session.metadata_connection_config) as handle:
+        kind, found = _type_id(handle.store), executions(handle.store, session.pipeline_name)
+        mine = {execution.id: execution for execution in found if kind and execution.type_id == kind}
+        events = handle.store.get_events_by_execution_ids(list(mine)) if mine else []
+    artifacts = {event.execution_id: event.artifact_id for event in events}
+    return [_read(execution, artifacts[id_]) for id_, execution in mine.items()]
 
 
 def latest_by_subject(decisions: Sequence[Decision]) -> dict[str, Decision]:

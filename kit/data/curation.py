@@ -21,6 +21,9 @@ Edits: TypeAlias = Mapping[str, Mapping[str, str]]  # feature, field, text
 Statistics: TypeAlias = statistics_pb2.DatasetFeatureStatisticsList
 
 
+EDIT = "edit schema"
+
+
 class SchemaEditError(UsageError):
     """An edited schema cannot be saved."""
 
@@ -97,7 +100,7 @@ class SchemaDesk:
         decision = decisions.record(
             self._session,
             self._session.latest("SchemaGen", "schema"),
-            "edit schema",
+            EDIT,
             subject=json.dumps(edits, ensure_ascii=False, sort_keys=True),
             who=who,
             why=why,
