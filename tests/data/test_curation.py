@@ -150,6 +150,26 @@ def test_edits_are_checked_at_once(shop: Session) -> None:
     assert desk.check({}) == before, "nothing sticks to the desk"
 
 
+@pytest.mark.parametrize(
+    "edits",
+    [
+        {},
+        {"city": {"values": "Rom"}},
+        {"age": {"least": "3", "type": "INT"}, "bought": {"values": "", "presence": "1"}},
+        {"city": {"drift": "0.01"}, "age": {"drift": "0.2", "skew": "0"}},
+    ],
+)
+def test_validating_what_was_edited_is_validating_all(
+    shop: Session, edits: dict[str, dict[str, str]]
+) -> None:
+    earlier = load_statistics(shop.path("StatisticsGen", "statistics"), "train")
+    desk = SchemaDesk(shop, previous=earlier, serving=earlier)
+    edited, wrong = desk._edited(edits)
+    assert not wrong
+    assert desk.check(edits).anomalies == sorted(desk._validated(edited))
+    assert bool(desk.check(edits).anomalies)
+
+
 def test_the_type_is_changed_before_the_range(shop: Session) -> None:
     checked = SchemaDesk(shop).check({"age": {"most": "9.5", "type": "FLOAT"}})
     assert checked.wrong == {}
