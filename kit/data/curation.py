@@ -21,7 +21,6 @@ Edits: TypeAlias = Mapping[str, Mapping[str, str]]  # feature, field, text
 Row: TypeAlias = tuple[str, str, str, str]
 Statistics: TypeAlias = statistics_pb2.DatasetFeatureStatisticsList
 
-
 EDIT = "edit schema"
 
 
