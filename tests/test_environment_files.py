@@ -115,7 +115,7 @@ def test_what_is_imported_is_declared() -> None:
     declared = {canonicalize_name(Requirement(line).name) for line in GROUPS["project"]}
     missing = {
         name
-        for name in imported - {"kit", "widgets"}
+        for name in imported - {"kit", "sample_data", "widgets"}
         if not {canonicalize_name(one) for one in providers.get(name, [])} & declared
     }
     assert missing == set(), "name the packages in pyproject.toml and run `make lock`"
