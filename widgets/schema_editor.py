@@ -26,6 +26,10 @@ _NAMED = 3  # anomalies that the text face names
 _HEAD_BYTES = 40_000  # of a static face: what stands around the rows
 
 
+def _beside(name: str) -> str:
+    return (STATIC / "schema_editor" / name).read_text(encoding="utf-8")
+
+
 class SchemaEditor(View):
     """Shows the rules of features, takes edits, and checks them as they are made.
 
@@ -37,8 +41,9 @@ class SchemaEditor(View):
     """
 
     title = "Schema"
-    _esm = script("cells.js")
-    _css = styles() + (STATIC / "schema_editor.css").read_text(encoding="utf-8")
+    # A text has one default export; that of cells.js, which wraps the one of view.js, is it.
+    _esm = script("view.js").replace("export default { render };", _beside("cells.js"))
+    _css = styles() + _beside("cells.css")
 
     search = traitlets.Unicode(help="words that a feature's name must have").tag(sync=True, redraw=True)
     changed = traitlets.Bool(help="whether only edited features are shown").tag(sync=True, redraw=True)

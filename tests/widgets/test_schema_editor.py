@@ -107,3 +107,9 @@ def test_without_a_way_to_save_edits_are_only_tried() -> None:
 def test_edits_are_texts_by_feature_and_field() -> None:
     with pytest.raises(traitlets.TraitError):
         _editor(edits={"age": {"least": 5}})
+
+
+def test_the_script_is_the_common_one_with_cells_around_it() -> None:
+    exports = [line for line in SchemaEditor._esm.splitlines() if line.startswith("export ")]
+    assert exports == ["export default { render: renderCells };"]
+    assert "function render(" in SchemaEditor._esm
