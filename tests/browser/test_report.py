@@ -31,10 +31,10 @@ def test_it_opens_offline_and_shows_every_notebook(sample: tuple[Path, Ended]) -
         page.goto(report.as_uri())
         assert [url for url in asked if not url.startswith(("file:", "data:"))] == []
         assert page.get_by_role("heading", level=1).inner_text().endswith(": done")
-        assert page.locator("details > summary").all_inner_texts()[-len(NUMBERED) :] == [
+        assert page.locator("body > details > summary").all_inner_texts()[-len(NUMBERED) :] == [
             path.stem for path in NUMBERED
         ]
-        page.locator("summary", has_text="04_evaluate").click()
+        page.locator("body > details > summary", has_text="04_evaluate").click()
         assert page.get_by_text("The model met every gate").is_visible()
         if folder := os.environ.get("KIT_PICTURES"):
             page.evaluate("window.scrollTo(0, 0)")
