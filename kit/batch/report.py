@@ -41,9 +41,10 @@ table { border-collapse: collapse; margin: .6em 0 } td, th { padding: .25em .8em
 pre { background: #f6f6f6; padding: .6em; overflow-x: auto; white-space: pre-wrap } img { max-width: 100% }
 .failed, .interrupted, .killed { color: #a40000; font-weight: 600 } .done { color: #17692a }
 .cached, .pending { color: #555 } .failure { border-left: 4px solid #a40000; padding-left: 1em }
+.failure p { white-space: pre-line }
 .jp-InputPrompt, .jp-OutputPrompt, .prompt { display: none } details { margin: 1em 0 }
 .ansi-bold { font-weight: 600 } .ansi-red-fg, .ansi-red-intense-fg { color: #a40000 }
-summary { font-size: 1.2em; cursor: pointer } .anchor-link { display: none }
+body > details > summary { font-size: 1.2em; cursor: pointer } .anchor-link { display: none }
 """
 
 
