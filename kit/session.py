@@ -21,9 +21,9 @@ from tfx.types import channel_utils
 from kit.errors import StepOrderError
 from kit.project import Project
 from kit.steps.beam_costs import LOCAL_RUNNER
-from kit.steps.history import ENDED_WELL, Artifacts, executions, inputs_of, outputs_of
+from kit.steps.history import ENDED_WELL, Artifacts, executions, inputs_of, outputs_of, why_not_cached
 from kit.steps.launcher import StepLauncher, discard_execution
-from kit.steps.monitor import StepMonitor, StepRecord
+from kit.steps.monitor import Made, Show, StepMonitor, StepRecord
 from kit.workspace import Workspace
 
 # The components in the order of the chain, and the notebook that runs each.
@@ -44,17 +44,22 @@ class Session(interactive_context.InteractiveContext):
 
     The pipeline has a fixed name and root, so that a second session finds what the first one made.
 
+    Args:
+        workspace: where everything is kept.
+        project: what is modelled.
+        show: is told of each step as it runs; None: a line of text in the notebook.
+
     Attributes:
         steps: how each step of this session ended, in order.
     """
 
-    def __init__(self, workspace: Workspace, project: Project) -> None:
+    def __init__(self, workspace: Workspace, project: Project, show: Show | None = None) -> None:
         absl_logging.set_verbosity(
             absl_logging.ERROR
         )  # the driver's and publisher's lines; steps have their own log
         for name in ("apache_beam", "tensorflow"):
             logging.getLogger(name).setLevel(logging.ERROR)
-        self.workspace, self.project = workspace, project
+        self.workspace, self.project, self._show = workspace, project, show
         self.steps: list[StepRecord] = []
         root = workspace.artifacts(project.name)
         root.mkdir(parents=True, exist_ok=True)
@@ -81,18 +86,31 @@ class Session(interactive_context.InteractiveContext):
             KitError: when the executor raises one (a gate, bad input); StepFailedError for any other failure.
             KeyboardInterrupt: when interrupted; the executor's process is gone then.
         """
-        step = str(component.id)
+        monitor = self._monitor(str(component.id), enable_cache)
+        try:
+            with self.workspace.lock("step", f"{self.project.name}, {monitor.step}", say=monitor.waiting):
+                self._launcher(component, monitor, enable_cache, beam_pipeline_args).launch()
+        except BaseException as error:
+            ending = "interrupted" if isinstance(error, KeyboardInterrupt) else "failed"
+            self.steps.append(monitor.end(ending))
+            raise
+        self.steps.append(monitor.end("cached" if monitor.cached else "done", self._made(monitor.step)))
+
+    def _monitor(self, step: str, enable_cache: bool) -> StepMonitor:
+        def why() -> tuple[str, ...]:
+            if not enable_cache:
+                return ("the cache was left out",)
+            with self._metadata() as handle:
+                return why_not_cached(handle.store, self.pipeline_name, step)
+
         log = self.workspace.logs(self.project.name) / f"{step}.log"
-        monitor = StepMonitor(step, log)
-        with self.workspace.lock("step", f"{self.project.name}, {step}", say=monitor.waiting):
-            launcher = self._launcher(component, monitor, enable_cache, beam_pipeline_args)
-            try:
-                launcher.launch()
-            except BaseException as error:
-                ending = "interrupted" if isinstance(error, KeyboardInterrupt) else "failed"
-                self.steps.append(monitor.end(ending))
-                raise
-        self.steps.append(monitor.end("cached" if monitor.cached else "done"))
+        chain = {component: "done" if done else "to do" for component, done in self.done().items()}
+        return StepMonitor(step, log, self._show, chain, why)
+
+    def _made(self, step: str) -> tuple[Made, ...]:
+        with self._metadata() as handle:
+            outputs = outputs_of(handle.store, self._last(handle.store, step))
+        return tuple(Made(key, one.type_name, one.uri) for key, several in outputs.items() for one in several)
 
     def _launcher(
         self, component: Any, monitor: StepMonitor, enable_cache: bool, beam_args: list[str] | None

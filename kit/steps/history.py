@@ -1,9 +1,10 @@
-"""Read from ML Metadata what the components of a project took and made."""
+"""Read from ML Metadata what the components of a project took and made, and what changed from one run to the next."""
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ml_metadata.proto import metadata_store_pb2
@@ -15,6 +16,10 @@ Artifacts = dict[str, list[types.Artifact]]
 ENDED_WELL = (metadata_store_pb2.Execution.COMPLETE, metadata_store_pb2.Execution.CACHED)
 _OUTPUTS = (metadata_store_pb2.Event.OUTPUT,)
 _INPUTS = (metadata_store_pb2.Event.INPUT,)
+# What TFX writes beside the parameters of a component.
+_BOOKKEEPING = frozenset({"component_id", "pipeline_name", "pipeline_root", "run_id", "state"})
+_LETTERS = 60  # of a value in a sentence
+NOT_SET = "not set"
 
 
 def executions(store: Any, pipeline: str, component_id: str | None = None) -> list[Any]:
@@ -33,6 +38,60 @@ def inputs_of(store: Any, execution: Any) -> Artifacts:
 def outputs_of(store: Any, execution: Any) -> Artifacts:
     """Return the artifacts that an execution made, by the name of the output."""
     return _artifacts(store, execution, _OUTPUTS)
+
+
+def parameters_of(execution: Any) -> dict[str, str]:
+    """Return what a component was told; each entry of a JSON object for itself, as `custom_config.training.epochs`."""
+    told = {
+        name: value for name, value in values_of(execution.properties).items() if name not in _BOOKKEEPING
+    }
+    return dict(pair for name, value in sorted(told.items()) for pair in _flattened(name, value))
+
+
+def values_of(properties: Mapping[str, Any]) -> dict[str, str]:
+    """Return properties of ML Metadata as texts."""
+    return {name: str(getattr(value, value.WhichOneof("value"))) for name, value in properties.items()}
+
+
+def why_not_cached(store: Any, pipeline: str, component_id: str) -> tuple[str, ...]:
+    """Say how the latest execution of a component differs from the last one before it that ended well."""
+    *past, latest = executions(store, pipeline, component_id)
+    well = [execution for execution in past if execution.last_known_state in ENDED_WELL]
+    if not well:
+        return (f"{component_id} has not run to its end here before",)
+    parameters = changes(parameters_of(well[-1]), parameters_of(latest))
+    inputs = changes(*(_identities(inputs_of(store, execution)) for execution in (well[-1], latest)))
+    said = [f"{name}: {_short(old)} → {_short(new)}" for name, old, new in parameters]
+    said += [f"input {name}: {old} → {new}" for name, old, new in inputs]
+    return tuple(said) or ("nothing differs, but what was made the last time is gone or not valid any more",)
+
+
+def changes(old: Mapping[str, str], new: Mapping[str, str]) -> list[tuple[str, str, str]]:
+    """Return the name, the old and the new value of everything that differs."""
+    pairs = [(name, old.get(name, NOT_SET), new.get(name, NOT_SET)) for name in {**old, **new}]
+    return [pair for pair in pairs if pair[1] != pair[2]]
+
+
+def _identities(artifacts: Artifacts) -> dict[str, str]:
+    return {name: ", ".join(f"#{one.id}" for one in several) for name, several in sorted(artifacts.items())}
+
+
+def _flattened(name: str, value: str) -> list[tuple[str, str]]:
+    try:
+        content = json.loads(value)
+    except ValueError:
+        content = None
+    if not isinstance(content, dict) or not content:
+        return [(name, value)]
+    texts = {
+        f"{name}.{key}": inner if isinstance(inner, str) else json.dumps(inner)
+        for key, inner in sorted(content.items())
+    }
+    return [pair for inner_name, inner in texts.items() for pair in _flattened(inner_name, inner)]
+
+
+def _short(value: str) -> str:
+    return value if len(value) <= _LETTERS else f"{value[: _LETTERS - 1]}…"
 
 
 def _artifacts(store: Any, execution: Any, kinds: Iterable[int]) -> Artifacts:

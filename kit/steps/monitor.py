@@ -1,16 +1,19 @@
-"""What a person sees of a step: one line that moves while it runs and stays when it is done."""
+"""What is known of a step while it runs and when it is done, and the line that tells it where nothing else does."""
 
 from __future__ import annotations
 
 import json
 import os
 import time
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 RUN_FOLDER_VARIABLE = "KIT_RUN_FOLDER"
 STEPS_FILE = "steps.jsonl"
+
+_TAIL_LINES, _TAIL_LETTERS, _TAIL_BYTES = 20, 200, 65_536  # of the log that are kept
 
 
 @dataclass(frozen=True)
@@ -29,16 +32,74 @@ class StepRecord:
         return f"{self.step}: {said} {self.seconds:.1f} s"
 
 
+@dataclass(frozen=True)
+class Made:
+    """One artifact that a step made or took from the cache."""
+
+    name: str
+    type: str
+    folder: str
+
+
+@dataclass(frozen=True)
+class StepNow:
+    """What is known of a step at a moment.
+
+    Attributes:
+        step: id of the component.
+        state: `begun`, `waiting` (for the workspace), `running`, `done`, `cached`, `failed` or `interrupted`.
+        seconds: since it began.
+        said: what the executor says of its progress, or whom the step waits for.
+        differences: why its results were not in the cache; empty while that is not known, and when they were.
+        made: the artifacts, once it has ended well.
+        log: the file that the executor's output is appended to.
+        last_lines: the end of that output, once the step has ended.
+        chain: how far each component of the chain is in this workspace: `done` or `to do`; of this one its state.
+    """
+
+    step: str
+    state: str = "begun"
+    seconds: float = 0.0
+    said: str = ""
+    differences: tuple[str, ...] = ()
+    made: tuple[Made, ...] = ()
+    log: str = ""
+    last_lines: tuple[str, ...] = ()
+    chain: Mapping[str, str] = field(default_factory=dict)
+
+
+Update: TypeAlias = Callable[[StepNow], None]
+Show: TypeAlias = Callable[[StepNow], Update]
+"""Is given a step as it begins, and returns what is told of every change of it."""
+
+
 class StepMonitor:
-    """Shows a step in the notebook, and records its end for the batch that the notebook may be part of."""
+    """Follows a step, tells of it, and records its end for the batch that the notebook may be part of.
+
+    Args:
+        step: id of the component.
+        log: the file that its output is appended to.
+        show: is told of the step; a line of text by default.
+        chain: the states of the components.
+        why: tells why the results are not in the cache; asked when an executor is started.
+    """
 
     interval_seconds = 0.5
 
-    def __init__(self, step: str, log: Path) -> None:
-        self.step, self.log = step, log
+    def __init__(
+        self,
+        step: str,
+        log: Path,
+        show: Show | None = None,
+        chain: Mapping[str, str] | None = None,
+        why: Callable[[], tuple[str, ...]] = tuple,
+    ) -> None:
+        self.step, self.log, self._why = step, log, why
         self.cached = True  # until an executor is started
         self._started = time.monotonic()
-        self._handle = _display(f"{step} …")
+        self._log_before = log.stat().st_size if log.exists() else 0
+        self._now = StepNow(step, log=str(log), chain=self._chain(chain or {}, "begun"))
+        self._update = (show or line_of_text)(self._now)
 
     @property
     def elapsed_seconds(self) -> float:
@@ -47,28 +108,59 @@ class StepMonitor:
     def executing(self) -> None:
         """The step is not in the cache."""
         self.cached = False
+        self._tell("running", said="", differences=self._why())
 
     def tick(self, progress: str | None) -> None:
-        """Show that the step is alive, and what its executor says of itself."""
-        said = f", {progress}" if progress else ""
-        self._show(f"{self.step}: running for {self.elapsed_seconds:.0f} s{said}")
+        """Tell that the step is alive, and what its executor says of itself."""
+        self._tell("running", said=progress or "")
 
     def waiting(self, message: str) -> None:
-        self._show(f"{self.step}: {message}")
+        self._tell("waiting", said=message)
 
-    def end(self, state: str) -> StepRecord:
-        """Show the last line; append it to the run's record when the notebook runs in a batch."""
+    def end(self, state: str, made: tuple[Made, ...] = ()) -> StepRecord:
+        """Tell the last time; append the end to the run's record when the notebook runs in a batch."""
         record = StepRecord(self.step, state, round(self.elapsed_seconds, 2), str(self.log))
-        self._show(str(record))
+        self._tell(state, said="", made=made, last_lines=self._last_lines())
         if folder := os.environ.get(RUN_FOLDER_VARIABLE):
             with (Path(folder) / STEPS_FILE).open("a") as file:
                 file.write(json.dumps(asdict(record)) + "\n")
         return record
 
-    def _show(self, text: str) -> None:
-        if self._handle is None:
-            return
-        self._handle.update(_Line(text))
+    def _tell(self, state: str, **changes: Any) -> None:
+        chain = self._chain(self._now.chain, state)
+        self._now = replace(self._now, state=state, seconds=self.elapsed_seconds, chain=chain, **changes)
+        self._update(self._now)
+
+    def _chain(self, chain: Mapping[str, str], state: str) -> Mapping[str, str]:
+        return {**chain, self.step: state} if self.step in chain else chain
+
+    def _last_lines(self) -> tuple[str, ...]:
+        """What this run of the step has added to the log, the end of it."""
+        if not self.log.exists():
+            return ()
+        with self.log.open("rb") as file:
+            file.seek(max(self._log_before, self.log.stat().st_size - _TAIL_BYTES))
+            lines = file.read().decode(errors="replace").splitlines()
+        return tuple(line[:_TAIL_LETTERS] for line in lines[-_TAIL_LINES:])
+
+
+def line_of_text(first: StepNow) -> Update:
+    """Show a step as one line that moves while it runs and stays when it is done; needs no more than IPython."""
+    handle = _display(f"{first.step} …")
+
+    def update(now: StepNow) -> None:
+        if handle is not None:
+            handle.update(_Line(_as_text(now)))
+
+    return update
+
+
+def _as_text(now: StepNow) -> str:
+    if now.state == "waiting":
+        return f"{now.step}: {now.said}"
+    if now.state == "running":
+        return f"{now.step}: running for {now.seconds:.0f} s{f', {now.said}' if now.said else ''}"
+    return str(StepRecord(now.step, now.state, round(now.seconds, 2), now.log))
 
 
 class _Line:
