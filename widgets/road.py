@@ -11,32 +11,40 @@ from widgets.parts.markup import Markup, tag
 
 @dataclass(frozen=True)
 class Stop:
-    """One step on the road: its name, the notebook it is in, and whether it has been done in this workspace."""
+    """One step on the road: its name, the notebook it is in, and whether it has been done in this workspace.
+
+    `now` is said in place of that of the step that one is at, such as `● running`.
+    """
 
     name: str
     notebook: str
     done: bool
+    now: str = ""
 
     @property
     def state(self) -> str:
-        return "✓ done" if self.done else "to do"
+        return self.now or ("✓ done" if self.done else "to do")
 
 
 class Road(Face):
-    """Shows the stops as boxes in reading order, or as text."""
+    """Shows the stops as boxes in reading order, or as text; briefly, only a sign says which are done."""
 
     title = "The road"
 
-    def __init__(self, stops: Sequence[Stop]) -> None:
-        self.stops = tuple(stops)
+    def __init__(self, stops: Sequence[Stop], *, brief: bool = False) -> None:
+        self.stops, self.brief = tuple(stops), brief
 
     def text_face(self) -> str:
-        return " → ".join(f"{stop.name} [{'done' if stop.done else 'to do'}]" for stop in self.stops)
+        return " → ".join(
+            f"{stop.name} [{stop.now or ('done' if stop.done else 'to do')}]" for stop in self.stops
+        )
 
     def html_face(self) -> Markup:
-        return tag("ol", [_box(stop) for stop in self.stops], class_="road")
+        return tag("ol", [_box(stop, brief=self.brief) for stop in self.stops], class_="road")
 
 
-def _box(stop: Stop) -> Markup:
-    lines = [tag("b", stop.name), tag("span", stop.notebook), tag("small", stop.state)]
-    return tag("li", lines, class_="done" if stop.done else "open")
+def _box(stop: Stop, *, brief: bool) -> Markup:
+    said = stop.now or ("✓" if stop.done else "") if brief else stop.state
+    lines = [tag("span", stop.notebook) if stop.notebook else None, tag("small", said) if said else None]
+    now = " now" if stop.now else ""
+    return tag("li", [tag("b", stop.name), *lines], class_=f"{'done' if stop.done else 'open'}{now}")

@@ -1,0 +1,123 @@
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from step_examples import cached, done, failed, hostile, many, running
+from test_faces import LIMIT, LIVE
+from widget_examples import HOSTILE
+from widget_pages import Page
+
+from kit.steps.monitor import StepNow
+from widgets import steps
+from widgets.steps import StepView, show_step
+
+FACES: dict[str, Callable[[], StepNow]] = {
+    "empty": lambda: StepNow(""),
+    "running": running,
+    "done": done,
+    "cached": cached,
+    "failed": failed,
+    "many": many,
+    "hostile": hostile,
+}
+
+
+@pytest.fixture(params=list(FACES))
+def face(request: pytest.FixtureRequest) -> StepView:
+    return StepView(FACES[request.param]())
+
+
+def test_what_a_step_adds_to_a_notebook_is_small(face: StepView) -> None:
+    bundle, _ = face._repr_mimebundle_()
+    assert LIVE not in bundle
+    size = len(json.dumps(bundle, ensure_ascii=False).encode())
+    assert size <= (LIMIT if len(face._now.made) > 10 else 24_000)
+
+
+def test_the_static_face_runs_fetches_and_asks_nothing(face: StepView) -> None:
+    page = Page(face._repr_mimebundle_()[0]["text/html"])
+    assert page.active == []
+    assert page.elements.count("section") == 1
+    assert not {"input", "button", "select"} & set(page.elements), "nobody could answer"
+
+
+def test_the_text_face_is_a_few_lines(face: StepView) -> None:
+    assert len(repr(face).splitlines()) <= 6
+
+
+def test_the_live_face_is_markup_that_runs_nothing(face: StepView) -> None:
+    assert Page(face.controls).active == []
+    assert Page(face.content).active == []
+    assert len(face.content) <= LIMIT
+
+
+def test_hostile_values_are_read_as_they_are() -> None:
+    page = Page(StepView(hostile()).html_face())
+    assert [value for value in HOSTILE if value not in page.text] == []
+
+
+@pytest.mark.parametrize("name", ["running", "done", "cached", "failed"])
+def test_faces(golden: Callable[[str, str], None], name: str) -> None:
+    view = StepView(FACES[name]())
+    golden(f"step_{name}.html", view.html_face().partition("</style>")[2])
+    golden(f"step_{name}.txt", repr(view))
+    golden(f"step_{name}_live.html", view.controls + view.content)
+
+
+def test_a_step_moves_on() -> None:
+    view = StepView(running(1.0, "epoch 1 of 20"))
+    assert "Trainer is running, 1 s: epoch 1 of 20" in Page(view.content).text
+    view.show(running(2.0, "epoch 2 of 20"))
+    assert "Trainer is running, 2 s: epoch 2 of 20" in Page(view.content).text
+    assert view.under_way
+    view.show(done())
+    assert "Trainer done in 31.3 s" in Page(view.content).text
+    assert not view.under_way, "there is nothing to stop any more"
+
+
+def test_the_road_says_where_the_step_is() -> None:
+    boxes = Page(StepView(running()).content).text_of("li")[:7]
+    assert boxes[3:] == ["ExampleValidator✓", "Transform✓", "Trainer● running", "Evaluator"]
+
+
+def test_a_step_that_waits_says_for_whom() -> None:
+    view = StepView(replace(running(), state="waiting", said="in use by process 7", differences=()))
+    assert repr(view) == "Trainer: waits, 12 s: in use by process 7"
+
+
+class _Handle:
+    """What IPython gives for something shown: it takes what to show instead."""
+
+    def __init__(self) -> None:
+        self.shown: list[str] = []
+
+    def update(self, face: object) -> None:
+        self.shown.append(repr(face))
+
+
+def test_only_a_new_state_is_written_into_the_notebook(monkeypatch: pytest.MonkeyPatch) -> None:
+    handle = _Handle()
+
+    def display(face: object, **_: Any) -> _Handle:
+        handle.update(face)
+        return handle
+
+    monkeypatch.setattr(steps, "get_ipython", object)
+    monkeypatch.setattr(steps, "display", display)
+    update = show_step(running(1.0))
+    for seconds in (2.0, 3.0, 4.0):
+        update(running(seconds))
+    update(done())
+    assert [text.splitlines()[0] for text in handle.shown] == [
+        "Trainer: is running, 1 s: epoch 3 of 20, loss 0.412",
+        "Trainer: done in 31.3 s",
+    ]
+
+
+def test_outside_ipython_nothing_is_shown(capsys: pytest.CaptureFixture[str]) -> None:
+    show_step(running())(done())
+    assert capsys.readouterr().out == ""

@@ -1,0 +1,109 @@
+"""A step in a real JupyterLab: it moves while its kernel is busy, and can be stopped."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+
+import psutil
+import pytest
+from lab import CHROMIUM, TOKEN, keep_picture, running_lab, watched_page
+from playwright.sync_api import Page, expect
+from test_browser import _open_and_run, _violations, _write
+
+import widgets
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(CHROMIUM is None, reason="no chromium on this machine"),
+]
+
+_TESTS = Path(__file__).parents[1]
+_FACES = "from step_examples import *\nfrom widgets.steps import StepView"
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("lab")
+    set_up = [
+        f"import sys; sys.path.insert(0, {str(_TESTS / 'steps')!r})",
+        "from workers import Project, Session, Worker, Workspace",
+        "from widgets.steps import show_step",
+        f"ws = Workspace({str(folder / 'ws')!r})",
+        "session = Session(ws, Project.load('chicago_taxi'), show=show_step)",
+    ]
+    work = [
+        "\n".join(set_up),
+        "session.run(Worker('linger', 'first'))",
+        f"session.run(Worker('sleep', {str(folder / 'marker')!r}))",
+        "print('never reached')",
+    ]
+    _write(folder / "work.ipynb", work)
+    for name in ("done", "failed", "running", "hostile", "many"):
+        _write(folder / f"{name}.ipynb", [_FACES, f"StepView({name}())"])
+    extensions = folder / "data" / "labextensions"
+    shutil.copytree(Path(widgets.__file__).parent / "labextension", extensions / "notebook-mlops-kit")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def lab(folder: Path) -> Iterator[str]:
+    with running_lab(folder, modules=Path(__file__).parent) as address:
+        yield address
+
+
+@pytest.fixture
+def show(lab: str) -> Iterator[Callable[[str], Page]]:
+    """Opens a notebook and runs all of it."""
+    with watched_page(lab) as page:
+        yield partial(_open_and_run, lab, page)
+
+
+def test_a_running_step_is_stopped(lab: str, folder: Path) -> None:
+    with watched_page(lab) as page:
+        page.goto(f"{lab}/lab/tree/work.ipynb?token={TOKEN}&reset")
+        page.get_by_text("| Idle").wait_for(timeout=60_000)
+        page.get_by_role("menuitem", name="Run", exact=True).click()
+        page.get_by_text("Run All Cells", exact=True).click()
+        expect(page.get_by_text("Worker done in")).to_be_visible(timeout=60_000)
+        for seconds in (2, 4):  # it moves while its kernel is busy
+            expect(page.get_by_text(f"Worker is running, {seconds} s")).to_be_visible(timeout=20_000)
+        step = json.loads((folder / "marker").read_text())
+        assert all(psutil.pid_exists(pid) for pid in step["processes"])
+        keep_picture(page, "step_running")
+        assert not _violations(page)
+
+        page.get_by_role("button", name="Stop Worker").focus()
+        page.keyboard.press("Enter")
+        expect(page.get_by_text("Worker was stopped")).to_be_visible(timeout=10_000)
+        expect(page.get_by_role("button", name="Stop Worker")).to_have_count(0)
+        assert not [pid for pid in step["processes"] if _alive(pid)]
+        expect(page.get_by_text("never reached", exact=True)).to_have_count(0)
+        page.get_by_text("| Idle").wait_for(timeout=10_000)
+        keep_picture(page, "step_stopped")
+
+
+@pytest.mark.parametrize("theme", ["Light", "Dark"])
+@pytest.mark.parametrize("name", ["done", "failed", "running", "hostile", "many"])
+def test_steps_are_accessible_in_both_themes_and_narrow(
+    show: Callable[[str], Page], name: str, theme: str
+) -> None:
+    page = show(name)
+    page.set_viewport_size({"width": 900, "height": 900})
+    page.get_by_role("menuitem", name="Settings", exact=True).click()
+    page.get_by_text("Theme", exact=True).click()
+    page.get_by_text(f"JupyterLab {theme}", exact=True).click()
+    page.wait_for_function(f"document.body.dataset.jpThemeName === 'JupyterLab {theme}'")
+    for details in page.locator(".kit-view summary").all():
+        details.click()
+    assert not _violations(page)
+    assert page.evaluate("window.hacked") is None
+    keep_picture(page, f"step_{name}_{theme.lower()}_900")
+    assert page.locator(".kit-view").evaluate("view => view.scrollWidth <= view.clientWidth")
+
+
+def _alive(pid: int) -> bool:
+    return psutil.pid_exists(pid) and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE

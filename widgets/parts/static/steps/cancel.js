@@ -1,0 +1,35 @@
+// Stops the step that runs. The kernel is busy and reads no messages of widgets until the cell ends, so this goes over
+// Jupyter's server: an interrupt, which front ends offer where the widget manager knows its kernel. view.js stands
+// before this in the widget's one text.
+function renderStep({ model, el }) {
+  const end = render({ model, el });
+  const button = el.querySelector("[data-cancel]");
+  const hint = el.querySelector("[data-hint]");
+  const kernel = () => model.widget_manager?.kernel;
+  const offer = () => {
+    const canAsk = typeof kernel()?.interrupt === "function";
+    button.hidden = !(model.get("under_way") && canAsk);
+    hint.hidden = !(model.get("under_way") && !canAsk);
+  };
+  const cancel = async () => {
+    if (button.getAttribute("aria-disabled")) return; // once is enough; the next interrupt would hit another cell
+    button.setAttribute("aria-disabled", "true");
+    try {
+      await kernel().interrupt();
+    } catch (error) {
+      button.hidden = true;
+      hint.hidden = false;
+      hint.textContent = `Stopping failed: ${error.message} ${hint.textContent}`;
+    }
+  };
+  button.addEventListener("click", cancel);
+  model.on("change:under_way", offer);
+  offer();
+  return () => {
+    button.removeEventListener("click", cancel);
+    model.off("change:under_way", offer);
+    end();
+  };
+}
+
+export default { render: renderStep };

@@ -1,0 +1,182 @@
+"""One step: what it is doing now, and then how it ended, why it ran at all, what it made and the end of its log."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import traitlets
+from IPython.core.getipython import get_ipython
+from IPython.display import display
+
+from widgets.parts.formats import count
+from widgets.parts.markup import Child, Markup, join, tag
+from widgets.parts.modules import STATIC, script, styles
+from widgets.road import Road, Stop
+from widgets.values_steps import Artifact, Step
+from widgets.view import View
+
+_SAID = {
+    "begun": ("○", "looks whether anything has changed"),
+    "waiting": ("○", "waits"),
+    "running": ("●", "is running"),
+    "done": ("✓", "done"),
+    "cached": ("✓", "unchanged, taken from the cache"),
+    "failed": ("✗", "failed"),
+    "interrupted": ("✗", "was stopped"),
+}
+_UNDER_WAY = ("begun", "waiting", "running")
+_ENDED_BADLY = ("failed", "interrupted")
+_DIFFERENCES, _ARTIFACTS, _LETTERS = 12, 20, 300  # that are shown of one step, and of one text
+_HINT = "To stop it, interrupt the kernel (■ in the toolbar)."
+
+
+def _beside(name: str) -> str:
+    return (STATIC / "steps" / name).read_text(encoding="utf-8")
+
+
+def show_step(first: Step) -> Callable[[Step], None]:
+    """Show a step below the cell that runs it.
+
+    Returns:
+        What takes every later state of the step.
+    """
+    view = StepView(first)
+    handle: Any = display(view, display_id=True) if get_ipython() else None
+
+    def update(now: Step) -> None:
+        changed = now.state != view.state
+        view.show(now)
+        # The faces that stay in the notebook. The live one has changed already, without being drawn from nothing.
+        if changed and handle is not None:
+            handle.update(view)
+
+    return update
+
+
+class StepView(View):
+    """Shows a step as it is at the moment; `show` takes the next moment.
+
+    While a cell runs its kernel takes no messages, so the button that stops the step goes another way: the page asks
+    Jupyter's server to interrupt the kernel, as the button in the toolbar does.
+    """
+
+    title = "Step"
+    # A text has one default export; that of cancel.js, which wraps the one of view.js, is it.
+    _esm = script("view.js").replace("export default { render };", _beside("cancel.js"))
+    _css = styles() + _beside("steps.css")
+
+    state = traitlets.Enum(list(_SAID), help="how far the step is").tag(sync=True)
+    under_way = traitlets.Bool(help="whether there is something to stop").tag(sync=True)
+
+    def __init__(self, now: Step, **state: Any) -> None:
+        self._now = now
+        super().__init__(state=now.state, under_way=now.state in _UNDER_WAY, **state)
+
+    def show(self, now: Step) -> None:
+        self._now = now
+        with self.hold_sync():
+            self.state, self.under_way = now.state, now.state in _UNDER_WAY
+            self.content = self.draw_content()
+
+    def draw_controls(self) -> Markup:
+        name = self._now.step
+        cancel = tag(
+            "button", f"Stop {name}", type="button", data_cancel=True, data_key="cancel", hidden=True
+        )
+        return join([cancel, tag("small", _HINT, data_hint=True, hidden=True)])
+
+    def draw_content(self) -> Markup:
+        return self._facts()
+
+    def html_face(self) -> Markup:
+        return join([tag("style", Markup(_beside("steps.css"))), self._facts()])
+
+    def text_face(self) -> str:
+        now = self._now
+        lines = [f"{now.step}: {_state(now)}"]
+        if now.differences:
+            more = f" and {count(len(now.differences) - 1, 'more')}" if len(now.differences) > 1 else ""
+            lines.append(f"not from the cache: {_short(now.differences[0])}{more}")
+        if now.made:
+            lines.append("made " + ", ".join(artifact.name for artifact in now.made[:_ARTIFACTS]))
+        if now.state in _ENDED_BADLY:
+            lines.append(f"log: {now.log}")
+        return "\n".join(lines)
+
+    def _facts(self) -> Markup:
+        now = self._now
+        sign, _ = _SAID[now.state]
+        line = [tag("span", sign, " ", tag("b", now.step), class_=_class(now.state)), f" {_state(now)}"]
+        return join([tag("p", line, class_="state"), _road(now), _why(now), _made(now), _log(now)])
+
+
+def _state(now: Step) -> str:
+    """The state in words, such as `is running for 12 s: epoch 3 of 20`."""
+    _, words = _SAID[now.state]
+    if now.state in _UNDER_WAY:
+        said = f": {_short(now.said)}" if now.said else ""
+        return f"{words}, {now.seconds:.0f} s{said}"
+    return f"{words} in {now.seconds:.1f} s" if now.state == "done" else f"{words}, {now.seconds:.1f} s"
+
+
+def _class(state: str) -> str:
+    if state in _ENDED_BADLY:
+        return "bad"
+    return "quiet" if state in _UNDER_WAY else "good"
+
+
+def _road(now: Step) -> Markup | None:
+    if not now.chain:
+        return None
+    stops = [
+        Stop(name, "", done=state in {"done", "cached"}, now=_word(state) if name == now.step else "")
+        for name, state in now.chain.items()
+    ]
+    return tag("div", Road(stops, brief=True).html_face(), class_="chain")
+
+
+def _word(state: str) -> str:
+    sign, _ = _SAID.get(state, ("", ""))
+    return f"{sign} {state}".strip()
+
+
+def _why(now: Step) -> Markup | None:
+    if not now.differences:
+        return None
+    reasons: list[Child] = [tag("li", _short(reason)) for reason in now.differences[:_DIFFERENCES]]
+    if len(now.differences) > _DIFFERENCES:
+        reasons.append(tag("li", f"and {len(now.differences) - _DIFFERENCES} more"))
+    return tag(
+        "div", tag("p", "Not from the cache, because", class_="note"), tag("ul", reasons), class_="why"
+    )
+
+
+def _made(now: Step) -> Markup | None:
+    if not now.made:
+        return None
+    head = tag("tr", [tag("th", title, scope="col") for title in ("Made", "Type", "Folder")])
+    rows = [_artifact(artifact) for artifact in now.made[:_ARTIFACTS]]
+    left_out = len(now.made) - len(rows)
+    table = tag("table", tag("thead", head), tag("tbody", rows), class_="made")
+    scrolled = tag("div", table, class_="kit-scroll", tabindex=0, role="group", aria_label="Artifacts")
+    return join([scrolled, tag("p", f"{count(left_out, 'more')}", class_="note") if left_out else None])
+
+
+def _artifact(artifact: Artifact) -> Markup:
+    name = tag("th", tag("b", _short(artifact.name)), scope="row")
+    folder = tag("td", tag("code", _short(artifact.folder)))
+    return tag("tr", name, tag("td", _short(artifact.type)), folder)
+
+
+def _log(now: Step) -> Markup | None:
+    if not now.last_lines:
+        return None
+    lines = "\n".join(_short(line) for line in now.last_lines)
+    summary = tag("summary", f"Log, the last {count(len(now.last_lines), 'line')}")
+    text = tag("pre", lines, tabindex=0, role="group", aria_label="The end of the log")
+    return tag("details", summary, text, tag("p", "All of it: ", tag("code", now.log), class_="note"))
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= _LETTERS else f"{text[: _LETTERS - 1]}…"
