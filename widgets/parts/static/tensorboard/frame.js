@@ -1,0 +1,32 @@
+// A page of the Jupyter server inside a view: view.js stands before this in the widget's one text. The kernel knows
+// the page's address below the base URL of the server; only this page knows the base URL, which a hub makes up.
+function renderFrame({ model, el }) {
+  const fill = () => el.querySelectorAll("[data-address]").forEach(fillPlace);
+  const end = render({ model, el });
+  model.on("change:content", fill); // listens after the view does, which has redrawn by then
+  fill();
+  return () => {
+    model.off("change:content", fill);
+    end();
+  };
+}
+
+async function fillPlace(place) {
+  const config = JSON.parse(document.getElementById("jupyter-config-data")?.textContent ?? "{}");
+  const address = new URL(place.dataset.address, new URL(config.baseUrl ?? "/", location.origin));
+  if (document.body.dataset.jpThemeLight === "false") address.searchParams.set("darkMode", "true");
+  const [link, frame, problem] = ["a", "iframe", ".bad"].map((name) => place.querySelector(name));
+  link.href = address;
+  const problemOf = (answer) => `Expected TensorBoard from the Jupyter server, found ${answer}. ${problem.dataset.advice}`;
+  try {
+    const answer = await fetch(address);
+    if (!answer.ok) throw new Error(`${answer.status} ${answer.statusText}`);
+    frame.src = address;
+    frame.hidden = false;
+  } catch (error) {
+    problem.textContent = problemOf(error.message);
+    problem.hidden = false;
+  }
+}
+
+export default { render: renderFrame };
