@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import math
-import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -16,47 +15,32 @@ from papermill.clientwrap import PapermillNotebookClient
 from papermill.engines import NBClientEngine, papermill_engines
 from papermill.exceptions import PapermillExecutionError, strip_color
 
+from kit.batch.kernels import Kernel, Kernels
 from kit.batch.plan import PlannedNotebook
 from kit.batch.record import Failure
-from kit.batch.watch import Watch
+from kit.batch.watch import StoppedError, Watch
 from kit.errors import ExitCode, exit_code_of
-from kit.steps.monitor import RUN_FOLDER_VARIABLE
 
 _ENGINE = "kit-batch"
 _SAVE_SECONDS = 1.0  # how old the executed notebook of a killed run may be
-_START_SECONDS = 180  # the first kernel of a warm process waits for its imports
-
-
-class _StoppedError(Exception):
-    """The next cell is not started."""
 
 
 class _Client(PapermillNotebookClient):
     """Tells the watch which process the kernel is, and starts no cell after a stop."""
 
-    def __init__(
-        self, nb_man: Any, *, watch: Watch, run_folder: Path, kernel_log: TextIO, **options: Any
-    ) -> None:
-        super().__init__(nb_man, **options)
-        self._watch = watch
-        self._start_options = {
-            "env": {**os.environ, RUN_FOLDER_VARIABLE: str(run_folder)},
-            # What libraries write past Python goes to the log, not between the lines of progress.
-            "stdout": kernel_log,
-            "stderr": kernel_log,
-        }
-
-    def execute(self, **options: Any) -> Any:
-        return super().execute(**self._start_options, **options)
+    def __init__(self, nb_man: Any, *, watch: Watch, kernel: Kernel, **options: Any) -> None:
+        super().__init__(nb_man, km=kernel.manager, **options)
+        self.kc = kernel.client
+        self._watch, self._kernel = watch, kernel
 
     def papermill_execute_cells(self) -> None:
-        if pid := getattr(self.km.provisioner, "pid", None):
-            self._watch.kernel_started(pid)
+        if self._kernel.pid:
+            self._watch.kernel_started(self._kernel.pid)
         super().papermill_execute_cells()
 
     def execute_cell(self, *arguments: Any, **options: Any) -> Any:
         if self._watch.reason is not None:
-            raise _StoppedError
+            raise StoppedError
         return super().execute_cell(*arguments, **options)
 
 
@@ -65,12 +49,16 @@ class _Engine(NBClientEngine):
 
     @classmethod
     def execute_managed_notebook(
-        cls, nb_man: Any, kernel_name: str, *, start_timeout: int = 60, **options: Any
+        cls, nb_man: Any, kernel_name: str, *, watch: Watch, kernels: Kernels, **_: Any
     ) -> Any:
-        ours = {name: options[name] for name in ("watch", "run_folder", "kernel_log")}
         nb_man.save = _seldom(nb_man.save)
-        client = _Client(nb_man, kernel_name=kernel_name, startup_timeout=start_timeout, timeout=None, **ours)
-        return client.execute()
+        kernel = kernels.take(watch)
+        try:
+            return _Client(
+                nb_man, watch=watch, kernel=kernel, kernel_name=kernel_name, timeout=None
+            ).execute()
+        finally:
+            kernels.give_back(kernel)
 
 
 def _seldom(save: Callable[..., None]) -> Callable[..., None]:
@@ -93,27 +81,24 @@ papermill_engines.register(_ENGINE, _Engine)
 
 
 def execute(
-    notebook: PlannedNotebook, output: Path, *, kernel_name: str, watch: Watch, log: Path
+    notebook: PlannedNotebook, output: Path, *, watch: Watch, kernels: Kernels, log: Path
 ) -> tuple[ExitCode, Failure | None]:
-    """Run a notebook and write its executed copy, also when it fails.
+    """Run a notebook in the kernel that was prepared for it, and write its executed copy, also when it fails.
 
     Returns:
         How it ended, and the failing cell unless it ended well.
     """
     try:
-        with log.open("a") as kernel_log, _papermill_logs_to(kernel_log):
+        with log.open("a") as stream, _papermill_logs_to(stream):
             papermill.execute_notebook(
                 notebook.path,
                 output,
                 parameters=dict(notebook.given),
                 engine_name=_ENGINE,
-                kernel_name=kernel_name,
-                cwd=notebook.path.parent,  # where JupyterLab would start it
+                kernel_name=kernels.kernel_name,
                 progress_bar=False,
-                start_timeout=_START_SECONDS,
                 watch=watch,
-                run_folder=log.parent,
-                kernel_log=kernel_log,
+                kernels=kernels,
             )
     except PapermillExecutionError as error:
         cell = Failure(

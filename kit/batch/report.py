@@ -48,14 +48,14 @@ body > details > summary { font-size: 1.2em; cursor: pointer } .anchor-link { di
 """
 
 
-def write_report(record: RunRecord, folder: Path) -> Path:
-    """Write the report of a run beside its run.json.
+def write_report(record: RunRecord, folder: Path, notebooks: Iterable[str]) -> Path:
+    """Write the report of a run beside its run.json, with the sections that `notebook_section` made.
 
     Raises:
         OSError: when the page cannot be written.
     """
     sections = [_summary(record), _failure(record), _steps(record), _settings(record)]
-    sections += [_notebook(notebook, folder) for notebook in record.notebooks if notebook.executed]
+    sections += notebooks
     style = _STYLE + HtmlFormatter(style="default").get_style_defs(".highlight")
     page = (
         '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">'
@@ -66,6 +66,18 @@ def write_report(record: RunRecord, folder: Path) -> Path:
     path = folder / REPORT_FILE
     write_atomically(path, page)
     return path
+
+
+def notebook_section(notebook: NotebookRecord, folder: Path) -> str:
+    """Return the executed copy of a notebook as a part of the page; the slow part of a report."""
+    path = folder / (notebook.executed or "")
+    content = nbformat.read(path, as_version=4)
+    resources = {"metadata": {"path": str(Path(notebook.path).parent)}}  # where its pictures are
+    body, _ = _exporter().from_notebook_node(content, resources=resources)
+    return (
+        f"<details{' open' if notebook.state != 'done' else ''}><summary>{_escape(notebook.name)}</summary>"
+        f"{without_external(body)}</details>"
+    )
 
 
 def without_external(markup: str) -> str:
@@ -122,17 +134,6 @@ def _settings(record: RunRecord) -> str:
         + "</details><details><summary>Versions</summary>"
         + _table(("what", "version"), versions)
         + "</details>"
-    )
-
-
-def _notebook(notebook: NotebookRecord, folder: Path) -> str:
-    path = folder / (notebook.executed or "")
-    content = nbformat.read(path, as_version=4)
-    resources = {"metadata": {"path": str(Path(notebook.path).parent)}}  # where its pictures are
-    body, _ = _exporter().from_notebook_node(content, resources=resources)
-    return (
-        f"<details{' open' if notebook.state != 'done' else ''}><summary>{_escape(notebook.name)}</summary>"
-        f"{without_external(body)}</details>"
     )
 
 

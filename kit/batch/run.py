@@ -8,14 +8,15 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from kit import warm
+from kit.batch.kernels import Kernels
 from kit.batch.parameters import Value
 from kit.batch.plan import NOTEBOOKS, PlannedNotebook, common_parameters, plan_chain
 from kit.batch.record import (
@@ -102,6 +103,8 @@ class _Run:
         self._plan, self.record, self._folder = plan, record, folder
         self._options, self._say = options, say
         self._lock = threading.Lock()
+        self._sections: list[Future[str]] = []  # of the report, made while the notebooks that follow run
+        self._background = ThreadPoolExecutor(1, "report")
         self._log = folder / "log.txt"
 
     def execute(self) -> RunRecord:
@@ -109,7 +112,6 @@ class _Run:
         write_atomically(self._folder / "parameters.yml", yaml.safe_dump(parameters, sort_keys=False))
         self.record.save(self._folder)
         self._tell(f"Run {self.record.run_id} in {self._folder}")
-        threading.Thread(target=_prepare, args=[self._options.kernel_name], daemon=True).start()
         try:
             code = self._run_notebooks()
         except KeyboardInterrupt:  # between two notebooks
@@ -121,14 +123,18 @@ class _Run:
         return self.record
 
     def _run_notebooks(self) -> ExitCode:
-        for notebook, row in zip(self._plan, self.record.notebooks, strict=True):
-            code = self._run_notebook(notebook, row)
-            if code is not ExitCode.DONE:
-                return code
+        folders = [notebook.path.parent for notebook in self._plan]  # where JupyterLab would start them
+        with Kernels(self._options.kernel_name, self._folder, self._log, folders) as kernels:
+            # papermill is slow to import, and a wrong parameter needs none of it.
+            kernels.meanwhile(lambda: importlib.import_module("kit.batch.engine"))
+            for notebook, row in zip(self._plan, self.record.notebooks, strict=True):
+                code = self._run_notebook(notebook, row, kernels)
+                if code is not ExitCode.DONE:
+                    return code
         return ExitCode.DONE
 
-    def _run_notebook(self, notebook: PlannedNotebook, row: NotebookRecord) -> ExitCode:
-        from kit.batch import engine  # noqa: PLC0415  papermill is slow to import, and a wrong parameter needs none
+    def _run_notebook(self, notebook: PlannedNotebook, row: NotebookRecord, kernels: Kernels) -> ExitCode:
+        from kit.batch import engine  # noqa: PLC0415  imported before, while the first kernel started
 
         self._tell(f"[{notebook.name}] started")
         with self._change():
@@ -143,7 +149,11 @@ class _Run:
             _interrupts_go_to(watch),
         ):
             code, failure = engine.execute(
-                notebook, unfinished, kernel_name=self._options.kernel_name, watch=watch, log=self._log
+                notebook,
+                unfinished,
+                watch=watch,
+                kernels=kernels,
+                log=self._log,
             )
         if watch.reason is not None:
             failure = _stopped(notebook.name, watch.reason, limit, failure)
@@ -154,6 +164,8 @@ class _Run:
             if unfinished.exists():
                 row.executed = f"{notebook.name}.ipynb"
                 unfinished.replace(self._folder / row.executed)
+        if row.executed:
+            self._sections.append(self._background.submit(_section, row.model_copy(), self._folder))
         self._tell(f"[{notebook.name}] {row.state}  {row.seconds:.1f} s")
         return code
 
@@ -170,9 +182,10 @@ class _Run:
             row.state = self.record.state if row.state == "running" else row.state
         self.record.save(self._folder)
         try:
-            from kit.batch.report import write_report  # noqa: PLC0415  nbconvert is slow to import
+            from kit.batch.report import write_report  # noqa: PLC0415  as in _section
 
-            self._tell(f"Report: {write_report(self.record, self._folder)}")
+            sections = [section.result() for section in self._sections]
+            self._tell(f"Report: {write_report(self.record, self._folder, sections)}")
         except Exception as error:  # noqa: BLE001  a page that cannot be made must not change how the run ended
             self._say(f"The report could not be written: {type(error).__name__}: {error}")
 
@@ -188,12 +201,10 @@ class _Run:
             log.write(f"{now():%H:%M:%S} {line}\n")
 
 
-def _prepare(kernel_name: str) -> None:
-    """Begin early with what a run waits for later: the imports of the kernels, and those of the report."""
-    if kernel_name == RunOptions.kernel_name:
-        with suppress(warm.WarmUnavailableError):  # the kernel will say so
-            warm.start()
-    importlib.import_module("kit.batch.report")
+def _section(notebook: NotebookRecord, folder: Path) -> str:
+    from kit.batch.report import notebook_section  # noqa: PLC0415  nbconvert is slow to import
+
+    return notebook_section(notebook, folder)
 
 
 _STATES: dict[ExitCode, Any] = {ExitCode.DONE: "done", ExitCode.INTERRUPTED: "interrupted"}

@@ -23,6 +23,10 @@ _KILL_AFTER_SECONDS = 10.0
 StepSeen = Callable[[dict[str, Any]], None]
 
 
+class StoppedError(Exception):
+    """A watch has stopped the notebook; what comes next in it is not started."""
+
+
 class Watch:
     """Watches one notebook from `with` to the end of it.
 

@@ -1,0 +1,146 @@
+"""The kernels of a run: each starts while the notebook before it runs, and ends while the next one does."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self, TypeVar
+
+from jupyter_client.manager import AsyncKernelManager
+from jupyter_core.utils import ensure_event_loop
+
+from kit.batch.watch import StoppedError, Watch
+from kit.steps.monitor import RUN_FOLDER_VARIABLE
+
+_POLL_SECONDS = 0.1
+_START_SECONDS = 180  # the first kernel of a warm process waits for its imports
+
+Result = TypeVar("Result")
+
+
+@dataclass(frozen=True)
+class Kernel:
+    """A kernel that answers, and how to talk to it."""
+
+    manager: AsyncKernelManager
+    client: Any
+
+    @property
+    def pid(self) -> int | None:
+        """The process to signal; None: the provisioner does not tell."""
+        return getattr(self.manager.provisioner, "pid", None)
+
+
+class Kernels:
+    """Starts and ends kernels on the event loop that nbclient waits on, so that they move on while a cell runs.
+
+    Args:
+        kernel_name: the kernelspec.
+        run_folder: where steps record how they ended.
+        log: gets what libraries write past Python, which would stand between the lines of progress.
+        folders: for each kernel, in the order in which they are taken, the folder that it works in.
+    """
+
+    def __init__(self, kernel_name: str, run_folder: Path, log: Path, folders: Iterable[Path]) -> None:
+        self._loop = ensure_event_loop()
+        self.kernel_name, self._folders = kernel_name, iter(folders)
+        self._environ = {**os.environ, RUN_FOLDER_VARIABLE: str(run_folder)}
+        self._log = log.open("a")
+        self._next: tuple[asyncio.Task[Kernel], Path] | None = None
+        self._ending: list[asyncio.Task[None]] = []
+
+    def __enter__(self) -> Self:
+        self._prepare()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """End what is still there; a kernel that does not listen is killed after Jupyter's five seconds."""
+        if self._next is not None:
+            self._give_up(self._next[0])
+        try:
+            self._loop.run_until_complete(asyncio.gather(*self._ending, return_exceptions=True))
+        finally:
+            self._log.close()
+
+    def meanwhile(self, work: Callable[[], Result]) -> Result:
+        """Do something slow in a thread while kernels start and end."""
+        return self._loop.run_until_complete(asyncio.to_thread(work))
+
+    def take(self, watch: Watch) -> Kernel:
+        """Return the next kernel once it answers, and begin to start the one after it.
+
+        Raises:
+            RuntimeError: when it has died or does not answer.
+            StoppedError: when the watch has stopped the notebook before.
+        """
+        if self._next is None:
+            raise RuntimeError("There is no folder for another kernel.")
+        task, folder = self._next
+        self._next = None
+        kernel = self._wait(task, watch)
+        if not self._loop.run_until_complete(kernel.manager.is_alive()):  # it died while it waited
+            self.give_back(kernel)
+            kernel = self._wait(self._loop.create_task(self._start(folder)), watch)
+        self._prepare()
+        return kernel
+
+    def give_back(self, kernel: Kernel) -> None:
+        """Begin to end a kernel."""
+        self._ending.append(self._loop.create_task(_end(kernel.manager, kernel.client)))
+
+    def _wait(self, start: asyncio.Task[Kernel], watch: Watch) -> Kernel:
+        while not start.done():
+            self._loop.run_until_complete(asyncio.wait([start], timeout=_POLL_SECONDS))
+            if watch.reason is not None and not start.done():
+                self._give_up(start)
+                raise StoppedError
+        return start.result()
+
+    def _give_up(self, start: asyncio.Task[Kernel]) -> None:
+        start.cancel()
+        self._ending.append(self._loop.create_task(_settled(start)))
+
+    def _prepare(self) -> None:
+        if folder := next(self._folders, None):
+            self._next = self._loop.create_task(self._start(folder)), folder
+
+    async def _start(self, folder: Path) -> Kernel:
+        manager = AsyncKernelManager(kernel_name=self.kernel_name)
+        client = None
+        try:
+            await manager.start_kernel(
+                cwd=str(folder),
+                env=self._environ,
+                stdout=self._log,
+                stderr=self._log,
+                extra_arguments=["--HistoryManager.hist_file=:memory:"],  # as nbclient does
+            )
+            client = manager.client()
+            client.start_channels()
+            await client.wait_for_ready(timeout=_START_SECONDS)
+        except BaseException:  # also when nobody wants it any more
+            await _end(manager, client)
+            raise
+        client.allow_stdin = False
+        return Kernel(manager, client)
+
+
+async def _end(manager: AsyncKernelManager, client: Any) -> None:
+    try:
+        if manager.has_kernel:
+            await manager.shutdown_kernel()
+    finally:
+        await manager.cleanup_resources()
+        if client is not None:
+            client.stop_channels()
+
+
+async def _settled(task: asyncio.Task[Kernel]) -> None:
+    """Wait for a start that was cancelled, and end the kernel if the start was faster."""
+    with suppress(asyncio.CancelledError, RuntimeError):
+        kernel = await task
+        await _end(kernel.manager, kernel.client)
