@@ -1,21 +1,26 @@
 """Beam's fixed costs of building a pipeline, paid once for each function and option rather than thousands of times.
 
-Transform's pipeline has some 800 transforms. For each of them Beam inspects the signatures of the same few functions
-and builds an argument parser for the same options; for each side input that it weighs and caches it looks at all loaded
-modules: seconds in which no row is touched. What is computed stays as it is (tests compare the results with stock
-TFX's); this module can go when Beam remembers these by itself.
+Transform's pipeline has some 800 transforms. For each of them Beam inspects the methods of the same few classes,
+builds an argument parser for the same options and compresses its code for workers elsewhere; for each function that it
+packs and each side input that it weighs it looks at all loaded modules: seconds in which no row is touched. What is
+computed stays as it is (tests compare the results with stock TFX's); this module can go when Beam remembers these by
+itself.
 """
 
 from __future__ import annotations
 
 import inspect
+import sys
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from functools import cache
 from typing import Any
 
 import objsize.traverse
+from apache_beam.internal import cloudpickle_pickler
+from apache_beam.internal.cloudpickle import cloudpickle
 from apache_beam.options import pipeline_options
-from apache_beam.transforms import core
+from apache_beam.transforms import core, userstate
 from tfx.utils import dependency_utils
 
 LOCAL_RUNNER = "--runner=apache_beam.runners.portability.fn_api_runner.fn_runner.FnApiRunner"
@@ -24,6 +29,9 @@ LOCAL_RUNNER = "--runner=apache_beam.runners.portability.fn_api_runner.fn_runner
 def pay_once() -> None:
     """Change Beam and TFX in this process, which runs a single executor."""
     core.get_function_args_defaults = _remember_defaults(core.get_function_args_defaults)
+    userstate.get_dofn_specs = _remember_specs(userstate.get_dofn_specs)
+    cloudpickle._find_imported_submodules = _find_imported_submodules  # noqa: SLF001
+    cloudpickle_pickler.bz2 = _Uncompressed
     # What it leaves out of the weight can be reached through functions and modules only, which Beam leaves out too.
     objsize.traverse._iter_modules_globals = tuple  # noqa: SLF001
     pipeline_options.PipelineOptions.view_as = _remember_views(pipeline_options.PipelineOptions.view_as)
@@ -47,6 +55,54 @@ def _remember_defaults(compute: Callable[..., Any]) -> Callable[..., Any]:
         return list(names), list(defaults)
 
     return get_function_args_defaults
+
+
+def _remember_specs(compute: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    known: dict[tuple[Any, ...], Any] = {}
+
+    def get_dofn_specs(dofn: Any) -> Any:
+        # They are in the defaults of methods: those of the class, and functions put on the object as a method.
+        own = [value.__func__ for value in vars(dofn).values() if inspect.ismethod(value)]
+        key = (type(dofn), *own)
+        if key not in known:
+            known[key] = compute(dofn)
+        states, timers = known[key]
+        return set(states), set(timers)
+
+    return get_dofn_specs
+
+
+def _find_imported_submodules(code: Any, dependencies: Iterable[Any]) -> list[Any]:
+    """Do what cloudpickle's own does, with the submodules of each package looked up once."""
+    names = frozenset(code.co_names)
+    packages = [m.__name__ for m in dependencies if inspect.ismodule(m) and getattr(m, "__package__", None)]
+    return [
+        sys.modules[f"{package}.{below}"]
+        for package in packages
+        for below in _submodules(package, len(sys.modules))
+        if names.issuperset(below.split("."))
+    ]
+
+
+@cache
+def _submodules(package: str, loaded: int) -> tuple[str, ...]:
+    """Return the names of a package's imported submodules below it; `loaded` makes it look again after an import."""
+    del loaded
+    prefix = f"{package}."
+    return tuple(name.removeprefix(prefix) for name in list(sys.modules) if name.startswith(prefix))
+
+
+class _Uncompressed:
+    """Stands in for bz2 where Beam packs code, which never leaves this process."""
+
+    @staticmethod
+    def compress(content: bytes, compresslevel: int = 9) -> bytes:
+        del compresslevel
+        return content
+
+    @staticmethod
+    def decompress(content: bytes) -> bytes:
+        return content
 
 
 def _remember_views(compute: Callable[..., Any]) -> Callable[..., Any]:

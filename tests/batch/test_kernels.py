@@ -97,7 +97,8 @@ def test_a_kernel_that_died_while_it_waited_is_replaced(kernels: Kernels, folder
         dead = _prepared(kernels)
         assert dead.pid
         psutil.Process(dead.pid).kill()
-        wait_until(lambda: dead.manager.provisioner.process.poll() is not None)
+        provisioner: Any = dead.manager.provisioner
+        wait_until(lambda: provisioner.process.poll() is not None)
         kernel = kernels.take(WATCH)
         assert kernel.pid != dead.pid
         assert _asked(kernels, kernel, "import os; print(os.getcwd())") == f"{folders[0]}\n"
