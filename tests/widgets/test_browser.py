@@ -9,14 +9,20 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
-import nbformat
 import papermill
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from lab import CHROMIUM, TOKEN, keep_picture, running_lab, watched_page
-from nbconvert import HTMLExporter
+from lab import (
+    CHROMIUM,
+    TOKEN,
+    converted,
+    keep_picture,
+    open_and_run,
+    running_lab,
+    violations,
+    watched_page,
+    write_notebook,
+)
 from playwright.sync_api import Page, expect
-from traitlets.config import Config
 from widget_examples import SPLITS, few_features, many_features, slice_table
 from widget_timing import PRESS, TYPE, rerun_seconds, seconds_until_redrawn
 
@@ -40,17 +46,13 @@ NOTEBOOKS = {
     "hostile": "view = Statistics(hostile_features(), {HOSTILE[0]: 10}, opened=HOSTILE[1]); view",
     "hostile_slices": "view = Slices(hostile_slices(), compared=[0, 1]); view",
 }
-_ALL_DONE = """() => {
-  const prompts = [...document.querySelectorAll('.jp-CodeCell .jp-InputPrompt')].map(p => p.textContent);
-  return prompts.length > 0 && prompts.every(p => /\\d/.test(p));
-}"""
 
 
 @pytest.fixture(scope="module")
 def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     folder = tmp_path_factory.mktemp("lab")
     for name, cell in NOTEBOOKS.items():
-        _write(folder / f"{name}.ipynb", [_IMPORTS, cell])
+        write_notebook(folder / f"{name}.ipynb", [_IMPORTS, cell])
     extensions = folder / "data" / "labextensions"
     shutil.copytree(Path(widgets.__file__).parent / "labextension", extensions / "notebook-mlops-kit")
     with running_lab(folder, modules=Path(__file__).parent) as address:
@@ -67,7 +69,7 @@ def page(lab: str) -> Iterator[Page]:
 def show(lab: str, page: Page) -> Callable[[str], Page]:
     """Opens a notebook and runs all of it."""
 
-    return partial(_open_and_run, lab, page)
+    return partial(open_and_run, lab, page)
 
 
 def test_statistics_follow_every_control(show: Callable[[str], Page]) -> None:
@@ -110,7 +112,7 @@ def test_statistics_of_every_kind(show: Callable[[str], Page]) -> None:
     keep_picture(page, "statistics_few")
     page.get_by_label("weighted").check()
     expect(page.get_by_text("15.5").first).to_be_visible()
-    assert not _violations(page)
+    assert not violations(page)
 
 
 def test_slices_follow_every_control(show: Callable[[str], Page]) -> None:
@@ -135,7 +137,7 @@ def test_slices_follow_every_control(show: Callable[[str], Page]) -> None:
     page.get_by_role("button", name=f"Compare {second}", exact=True).click()
     table = page.get_by_role("table").last
     expect(table.get_by_role("columnheader", name=second)).to_be_visible()
-    assert not _violations(page)
+    assert not violations(page)
 
 
 @pytest.mark.parametrize("name", ["hostile", "hostile_slices"])
@@ -145,7 +147,7 @@ def test_hostile_values_stay_text(show: Callable[[str], Page], name: str) -> Non
     assert page.locator(".kit-view img, .kit-view script").count() == 0
     page.mouse.move(500, 500)
     assert page.evaluate("window.hacked") is None
-    assert not _violations(page)
+    assert not violations(page)
 
 
 def test_the_notebook_moves_the_controls(show: Callable[[str], Page]) -> None:
@@ -162,7 +164,7 @@ def test_the_notebook_moves_the_controls(show: Callable[[str], Page]) -> None:
 
 def test_a_notebook_opened_again_shows_the_static_face(lab: str) -> None:
     with watched_page(lab, ignored=_NO_MODEL) as page:
-        _open_and_run(lab, page, "again")
+        open_and_run(lab, page, "again")
         page.keyboard.press("Control+s")
         page.wait_for_function("!document.querySelector('.jp-mod-dirty')")
         _end_kernels(lab)
@@ -170,7 +172,7 @@ def test_a_notebook_opened_again_shows_the_static_face(lab: str) -> None:
         page.get_by_text("Details of age").click(timeout=60_000)
         expect(page.get_by_text("Quantile").first).to_be_visible()
         expect(page.get_by_text("Error displaying widget")).to_have_count(0)
-        assert not _violations(page)
+        assert not violations(page)
         keep_picture(page, "opened_again")
 
 
@@ -186,7 +188,7 @@ def test_views_are_accessible_in_both_themes_and_narrow(
     page.get_by_text(f"JupyterLab {theme}", exact=True).click()
     page.wait_for_function(f"document.body.dataset.jpThemeName === 'JupyterLab {theme}'")
     view = page.locator(".kit-view")
-    assert not _violations(page)
+    assert not violations(page)
     keep_picture(page, f"{name}_{theme.lower()}_900")
     assert view.evaluate("view => view.scrollWidth <= view.clientWidth"), (
         "only tables may be wider than the view"
@@ -218,9 +220,9 @@ def test_an_executed_notebook_reads_offline(tmp_path: Path, monkeypatch: pytest.
     monkeypatch.syspath_prepend(str(Path(__file__).parent))
     monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parent), prepend=":")
     cells = [_IMPORTS, "Statistics(few_features(), SPLITS)", "Slices(slice_table(500))"]
-    _write(tmp_path / "given.ipynb", cells)
+    write_notebook(tmp_path / "given.ipynb", cells)
     papermill.execute_notebook(tmp_path / "given.ipynb", tmp_path / "done.ipynb", progress_bar=False)
-    body = _converted(tmp_path / "done.ipynb")
+    body = converted(tmp_path / "done.ipynb")
     (tmp_path / "done.html").write_text(f"<!doctype html><html lang='en'><title>t</title><body>{body}</body>")
     with watched_page(tmp_path.as_uri()) as page:
         page.context.set_offline(True)
@@ -230,7 +232,7 @@ def test_an_executed_notebook_reads_offline(tmp_path: Path, monkeypatch: pytest.
         page.get_by_text("Details of age").click()
         expect(page.get_by_text("Quantile").first).to_be_visible()
         expect(page.get_by_text("Overall")).to_be_visible()
-        assert not _violations(page)
+        assert not violations(page)
         keep_picture(page, "executed_offline")
 
 
@@ -246,17 +248,6 @@ def _expect_slices(page: Page, expected: Slices) -> None:
     )
 
 
-def _open_and_run(lab: str, page: Page, name: str) -> Page:
-    page.goto(f"{lab}/lab/tree/{name}.ipynb?token={TOKEN}&reset")
-    page.wait_for_selector(".jp-NotebookPanel .jp-Cell", timeout=60_000)
-    page.get_by_text("| Idle").wait_for(timeout=60_000)  # asked to run earlier, Lab asks for a kernel
-    page.get_by_role("menuitem", name="Run", exact=True).click()
-    page.get_by_text("Run All Cells", exact=True).click()
-    page.wait_for_function(_ALL_DONE, timeout=120_000)
-    page.wait_for_selector(".kit-view .kit-content > *")
-    return page
-
-
 def _end_kernels(lab: str) -> None:
     address = f"{lab}/api/kernels"
     with urllib.request.urlopen(f"{address}?token={TOKEN}") as answer:  # noqa: S310  http on localhost
@@ -264,25 +255,3 @@ def _end_kernels(lab: str) -> None:
     for kernel in kernels:
         request = urllib.request.Request(f"{address}/{kernel['id']}?token={TOKEN}", method="DELETE")  # noqa: S310
         urllib.request.urlopen(request).close()  # noqa: S310
-
-
-def _violations(page: Page) -> list[str]:
-    """What axe-core finds in views that is serious or critical."""
-    found = Axe().run(page, context=".kit-view").response["violations"]
-    return [
-        f"{violation['id']}: {node['html'][:200]} {node['failureSummary'][:300]}"
-        for violation in found
-        if violation["impact"] in {"serious", "critical"}
-        for node in violation["nodes"][:3]
-    ]
-
-
-def _write(path: Path, cells: list[str]) -> None:
-    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
-    notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
-    nbformat.write(notebook, path)
-
-
-def _converted(path: Path) -> str:
-    exporter = HTMLExporter(config=Config({"HTMLExporter": {"template_name": "basic"}}))
-    return str(exporter.from_filename(str(path))[0])

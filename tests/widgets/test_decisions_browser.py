@@ -9,9 +9,17 @@ from pathlib import Path
 
 import papermill
 import pytest
-from lab import CHROMIUM, keep_picture, running_lab, watched_page
+from lab import (
+    CHROMIUM,
+    converted,
+    keep_picture,
+    open_and_run,
+    running_lab,
+    violations,
+    watched_page,
+    write_notebook,
+)
 from playwright.sync_api import Page, expect
-from test_browser import _converted, _open_and_run, _violations, _write
 from widget_timing import PRESS, rerun_seconds, seconds_until_redrawn
 
 import widgets
@@ -43,7 +51,7 @@ NOTEBOOKS = {
 def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     folder = tmp_path_factory.mktemp("lab")
     for name, cell in NOTEBOOKS.items():
-        _write(folder / f"{name}.ipynb", [_IMPORTS, cell])
+        write_notebook(folder / f"{name}.ipynb", [_IMPORTS, cell])
     extensions = folder / "data" / "labextensions"
     shutil.copytree(Path(widgets.__file__).parent / "labextension", extensions / "notebook-mlops-kit")
     with running_lab(folder, modules=Path(__file__).parent) as address:
@@ -54,7 +62,7 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 def show(lab: str) -> Iterator[Callable[[str], Page]]:
     """Opens a notebook and runs all of it."""
     with watched_page(lab) as page:
-        yield partial(_open_and_run, lab, page)
+        yield partial(open_and_run, lab, page)
 
 
 def _sign(page: Page, why: str) -> None:
@@ -75,7 +83,7 @@ def test_an_anomaly_is_looked_at_and_decided_about(show: Callable[[str], Page]) 
         "4 anomalies: 3 errors, 1 warning, 1 ignored here, 1 blocked"
     )
     keep_picture(page, "anomalies")
-    assert not _violations(page)
+    assert not violations(page)
 
     page.get_by_label("only undecided").check()
     expect(page.locator(".kit-view button.name")).to_have_text(["device", "note"])
@@ -102,7 +110,7 @@ def test_a_verdict_is_overridden(show: Callable[[str], Page]) -> None:
     expect(page.get_by_role("button", name="Override the verdict")).to_be_focused()
     page.get_by_role("button", name="Let it pass").click()
     expect(page.get_by_role("alert")).to_contain_text("To override needs a name")
-    assert not _violations(page)
+    assert not violations(page)
     _sign(page, "the campaign")
     page.get_by_role("button", name="Let it pass").click()
     expect(page.get_by_role("status")).to_contain_text("Overridden by Ann: the campaign")
@@ -124,7 +132,7 @@ def test_a_schema_is_edited_with_the_keyboard_and_saved(show: Callable[[str], Pa
     page.keyboard.press("Tab")
     expect(page.get_by_text("✗ this is a share from 0 to 1, not 2")).to_be_visible()
     keep_picture(page, "schema_editor")
-    assert not _violations(page)
+    assert not violations(page)
 
     page.get_by_label("Present in, at least, age").fill("0.98")
     page.get_by_label("Type, note").select_option("FLOAT")
@@ -153,7 +161,7 @@ def test_hostile_values_stay_text(show: Callable[[str], Page], name: str) -> Non
     assert page.locator(".kit-view img, .kit-view script").count() == 0
     page.mouse.move(500, 300)
     assert page.evaluate("window.hacked") is None
-    assert not _violations(page)
+    assert not violations(page)
 
 
 @pytest.mark.parametrize("theme", ["Light", "Dark"])
@@ -167,7 +175,7 @@ def test_views_are_accessible_in_both_themes_and_narrow(
     page.get_by_text("Theme", exact=True).click()
     page.get_by_text(f"JupyterLab {theme}", exact=True).click()
     page.wait_for_function(f"document.body.dataset.jpThemeName === 'JupyterLab {theme}'")
-    assert not _violations(page)
+    assert not violations(page)
     keep_picture(page, f"{name}_{theme.lower()}_900")
     assert page.locator(".kit-view").evaluate("view => view.scrollWidth <= view.clientWidth"), (
         "only tables may be wider than the view"
@@ -191,11 +199,11 @@ def test_500_features_are_fluid(show: Callable[[str], Page], name: str, button: 
 def test_an_executed_notebook_reads_offline(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Papermill, nbconvert, a file, and a browser without a network."""
     monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parent), prepend=":")
-    _write(
+    write_notebook(
         tmp_path / "given.ipynb", [_IMPORTS, *(NOTEBOOKS[name] for name in ("anomalies", "gate", "schema"))]
     )
     papermill.execute_notebook(tmp_path / "given.ipynb", tmp_path / "done.ipynb", progress_bar=False)
-    body = _converted(tmp_path / "done.ipynb")
+    body = converted(tmp_path / "done.ipynb")
     (tmp_path / "done.html").write_text(f"<!doctype html><html lang='en'><title>t</title><body>{body}</body>")
     with watched_page(tmp_path.as_uri()) as page:
         page.context.set_offline(True)
@@ -204,5 +212,5 @@ def test_an_executed_notebook_reads_offline(tmp_path: Path, monkeypatch: pytest.
         expect(page.get_by_text("The first 2 of the 200 rows at fault")).to_be_visible()
         expect(page.get_by_text("Not blessed: 3 of 5")).to_be_visible()
         expect(page.get_by_text("Nothing differs.")).to_be_visible()
-        assert not _violations(page)
+        assert not violations(page)
         keep_picture(page, "decisions_offline")

@@ -10,9 +10,17 @@ from pathlib import Path
 
 import psutil
 import pytest
-from lab import CHROMIUM, TOKEN, keep_picture, running_lab, watched_page
+from lab import (
+    CHROMIUM,
+    TOKEN,
+    keep_picture,
+    open_and_run,
+    running_lab,
+    violations,
+    watched_page,
+    write_notebook,
+)
 from playwright.sync_api import Page, expect
-from test_browser import _open_and_run, _violations, _write
 
 import widgets
 
@@ -41,9 +49,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         f"session.run(Worker('sleep', {str(folder / 'marker')!r}))",
         "print('never reached')",
     ]
-    _write(folder / "work.ipynb", work)
+    write_notebook(folder / "work.ipynb", work)
     for name in ("done", "failed", "running", "hostile", "many"):
-        _write(folder / f"{name}.ipynb", [_FACES, f"StepView({name}())"])
+        write_notebook(folder / f"{name}.ipynb", [_FACES, f"StepView({name}())"])
     extensions = folder / "data" / "labextensions"
     shutil.copytree(Path(widgets.__file__).parent / "labextension", extensions / "notebook-mlops-kit")
     return folder
@@ -59,7 +67,7 @@ def lab(folder: Path) -> Iterator[str]:
 def show(lab: str) -> Iterator[Callable[[str], Page]]:
     """Opens a notebook and runs all of it."""
     with watched_page(lab) as page:
-        yield partial(_open_and_run, lab, page)
+        yield partial(open_and_run, lab, page)
 
 
 def test_a_running_step_is_stopped(lab: str, folder: Path) -> None:
@@ -74,7 +82,7 @@ def test_a_running_step_is_stopped(lab: str, folder: Path) -> None:
         step = json.loads((folder / "marker").read_text())
         assert all(psutil.pid_exists(pid) for pid in step["processes"])
         keep_picture(page, "step_running")
-        assert not _violations(page)
+        assert not violations(page)
 
         page.get_by_role("button", name="Stop Worker").focus()
         page.keyboard.press("Enter")
@@ -99,7 +107,7 @@ def test_steps_are_accessible_in_both_themes_and_narrow(
     page.wait_for_function(f"document.body.dataset.jpThemeName === 'JupyterLab {theme}'")
     for details in page.locator(".kit-view summary").all():
         details.click()
-    assert not _violations(page)
+    assert not violations(page)
     assert page.evaluate("window.hacked") is None
     keep_picture(page, f"step_{name}_{theme.lower()}_900")
     assert page.locator(".kit-view").evaluate("view => view.scrollWidth <= view.clientWidth")

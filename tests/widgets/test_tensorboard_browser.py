@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import signal
@@ -12,13 +11,20 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
-import lab as lab_process
 import psutil
 import pytest
 from event_files import write_run
-from lab import CHROMIUM, TOKEN, keep_picture, running_lab, watched_page
+from lab import (
+    CHROMIUM,
+    TOKEN,
+    keep_picture,
+    open_and_run,
+    running_lab,
+    violations,
+    watched_page,
+    write_notebook,
+)
 from playwright.sync_api import Page, expect
-from test_browser import _open_and_run, _violations, _write
 
 pytestmark = [
     pytest.mark.browser,
@@ -42,26 +48,16 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     write_run(folder / "first")
     write_run(folder / "second", worse=0.05)
     for name in ("board", "killed"):
-        _write(folder / f"{name}.ipynb", [_MAKE, _SHOW, "print('board', board.pid)"])
-    (folder / "config").mkdir()
-    settings = {"ServerApp": {"base_url": BASE, "jpserver_extensions": {"kit.tensorboard.extension": True}}}
-    (folder / "config" / "jupyter_server_config.json").write_text(json.dumps(settings))
-    wait_for = lab_process._wait_for
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(
-            lab_process,
-            "_wait_for",
-            lambda address, server: wait_for(address.replace("/api", f"{BASE}api"), server),
-        )
-        with running_lab(folder, modules=Path(__file__).parent) as address:
-            yield f"{address}{BASE.rstrip('/')}"
+        write_notebook(folder / f"{name}.ipynb", [_MAKE, _SHOW, "print('board', board.pid)"])
+    with running_lab(folder, modules=Path(__file__).parent, base=BASE) as address:
+        yield address
 
 
 @pytest.fixture
 def show(lab: str) -> Iterator[Callable[[str], Page]]:
     """Opens a notebook and runs all of it."""
     with watched_page(lab) as page:
-        yield partial(_open_and_run, lab, page)
+        yield partial(open_and_run, lab, page)
 
 
 def _number(page: Page, what: str) -> int:
@@ -75,7 +71,7 @@ def test_tensorboard_is_shown_stopped_and_started_again(show: Callable[[str], Pa
     frame = page.frame_locator(".kit-view iframe")
     expect(frame.get_by_text("zweiter 模型/train").first).to_be_visible(timeout=30_000)
     expect(frame.get_by_text("epoch_loss").first).to_be_visible()
-    assert not _violations(page)
+    assert not violations(page)
     fonts = "document.fonts.ready.then(fonts => [...fonts].map(font => font.status))"
     assert {"loaded"} <= set(frame.locator("body").evaluate(fonts)) <= {"loaded", "unloaded"}
     keep_picture(page, "tensorboard")
@@ -98,7 +94,7 @@ def test_tensorboard_is_shown_stopped_and_started_again(show: Callable[[str], Pa
     expect(page.get_by_text("4 curves of 4 runs")).to_have_count(0)
     expect(page.get_by_text("2 curves of 4 runs, as TensorBoard has them")).to_be_visible()
     assert psutil.wait_procs([process], 5)[1] == []
-    assert not _violations(page)
+    assert not violations(page)
     keep_picture(page, "tensorboard_stopped")
     page.get_by_role("button", name="Start TensorBoard").click()
     expect(frame.get_by_text("epoch_loss").first).to_be_visible(timeout=30_000)

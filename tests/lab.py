@@ -15,7 +15,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import nbformat
+from axe_playwright_python.sync_playwright import Axe
+from nbconvert import HTMLExporter
 from playwright.sync_api import Page, sync_playwright
+from traitlets.config import Config
 
 CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
 TOKEN = "test"  # noqa: S105  a server on localhost that lives for a minute
@@ -24,8 +28,14 @@ _FLAGS = ("--no-sandbox", "--disable-gpu", "--disable-background-networking", "-
 
 
 @contextmanager
-def running_lab(folder: Path, modules: Path) -> Iterator[str]:
-    """JupyterLab on the notebooks in a folder, whose kernels find the modules; gives its address."""
+def running_lab(folder: Path, modules: Path | None = None, base: str = "/") -> Iterator[str]:
+    """JupyterLab on the notebooks in a folder, below a base URL as a hub has one; gives its address.
+
+    Args:
+        folder: its root; also gets its settings and its log, beside the notebooks.
+        modules: a folder whose modules the kernels can import.
+        base: begins and ends with a slash.
+    """
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -34,18 +44,19 @@ def running_lab(folder: Path, modules: Path) -> Iterator[str]:
         f"--IdentityProvider.token={TOKEN}",
         "--ServerApp.port_retries=0",
         f"--ServerApp.root_dir={folder}",
+        f"--ServerApp.base_url={base}",
     ]
     environment = {
         **os.environ,
         # Settings and workspaces of the front end belong into the temporary folder too.
         "JUPYTER_CONFIG_DIR": str(folder / "config"),
         "JUPYTER_DATA_DIR": str(folder / "data"),
-        "PYTHONPATH": os.pathsep.join(filter(None, [str(modules), os.environ.get("PYTHONPATH")])),
+        "PYTHONPATH": os.pathsep.join(filter(None, [str(modules or ""), os.environ.get("PYTHONPATH")])),
     }
     with (folder / "lab.log").open("wb") as log:
         server = subprocess.Popen(command, stdout=log, stderr=log, env=environment)
         try:
-            address = f"http://127.0.0.1:{port}"
+            address = f"http://127.0.0.1:{port}{base.rstrip('/')}"
             _wait_for(f"{address}/api?token={TOKEN}", server)
             yield address
         finally:
@@ -94,3 +105,46 @@ def keep_picture(page: Page, name: str) -> None:
     folder = os.environ.get("KIT_PICTURES")
     if folder:
         page.screenshot(path=str(Path(folder) / f"{name}.png"))
+
+
+# Every code cell that has been drawn shows a number and none shows the star of a running cell.
+_ALL_DONE = """() => {
+  const prompts = [...document.querySelectorAll('.jp-CodeCell .jp-InputPrompt')].map(p => p.textContent);
+  return prompts.length > 0 && prompts.some(p => /\\d/.test(p)) && prompts.every(p => /\\d/.test(p));
+}"""
+
+
+def open_and_run(lab: str, page: Page, name: str, drawn: str = ".kit-view .kit-content > *") -> Page:
+    """Open a notebook in JupyterLab and run all of it; wait until what `drawn` selects is there."""
+    page.goto(f"{lab}/lab/tree/{name}.ipynb?token={TOKEN}&reset")
+    page.wait_for_selector(".jp-NotebookPanel .jp-Cell", timeout=60_000)
+    page.get_by_text("| Idle").wait_for(timeout=60_000)  # asked to run earlier, Lab asks for a kernel
+    page.get_by_role("menuitem", name="Run", exact=True).click()
+    page.get_by_text("Run All Cells", exact=True).click()
+    page.wait_for_function(_ALL_DONE, timeout=180_000)
+    page.wait_for_selector(drawn)
+    return page
+
+
+def violations(page: Page) -> list[str]:
+    """What axe-core finds in views that is serious or critical."""
+    found = Axe().run(page, context=".kit-view").response["violations"]
+    return [
+        f"{violation['id']}: {node['html'][:200]} {node['failureSummary'][:300]}"
+        for violation in found
+        if violation["impact"] in {"serious", "critical"}
+        for node in violation["nodes"][:3]
+    ]
+
+
+def write_notebook(path: Path, cells: list[str]) -> None:
+    """Write a notebook of code cells."""
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
+    notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    nbformat.write(notebook, path)
+
+
+def converted(path: Path) -> str:
+    """Return a notebook as nbconvert shows it in a page."""
+    exporter = HTMLExporter(config=Config({"HTMLExporter": {"template_name": "basic"}}))
+    return str(exporter.from_filename(str(path))[0])
