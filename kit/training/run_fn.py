@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 import json
-import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from kit.project import Project
 from kit.project_file import Training
 from kit.steps.progress import report
 from kit.training import dataset, signatures
+from kit.training.stop import LiveTensorBoard, Teller
 
 ROWS_FILE = "rows.json"
 
@@ -25,8 +26,8 @@ def run_fn(fn_args: Any) -> None:
     """Train the project's model and save it with its signatures.
 
     Args:
-        fn_args: TFX's FnArgs. Its `custom_config` holds `project` (folder), `training` (see `Training`) and
-            `checkpoint` (folder from which an interrupted training goes on).
+        fn_args: TFX's FnArgs. Its `custom_config` holds `project` (folder), `training` (see `Training`),
+            `checkpoint` (folder from which an interrupted training goes on) and `stop_after_steps` (see `Teller`).
     """
     config = fn_args.custom_config
     project = Project.load(config["project"])
@@ -44,7 +45,7 @@ def run_fn(fn_args: Any) -> None:
         dataset.batches(train, train_count, training.batch_size, seed=training.seed),
         validation_data=dataset.batches(held_out, eval_count, training.batch_size),
         epochs=training.epochs,
-        callbacks=_callbacks(fn_args.model_run_dir, config["checkpoint"], training.epochs),
+        callbacks=_callbacks(fn_args.model_run_dir, config, training),
         verbose=0,
     )
     report("saving the model")
@@ -87,29 +88,12 @@ def save(  # noqa: PLR0913, PLR0917  what a signature may need
         )
 
 
-def _callbacks(run_dir: str, checkpoint: str, epochs: int) -> list[tf_keras.callbacks.Callback]:
-    Path(checkpoint).mkdir(parents=True, exist_ok=True)
+def _callbacks(
+    run_dir: str, config: Mapping[str, Any], training: Training
+) -> list[tf_keras.callbacks.Callback]:
+    run, checkpoint = Path(run_dir), Path(config["checkpoint"])
     return [
-        tf_keras.callbacks.TensorBoard(run_dir, update_freq="epoch", write_graph=False),
-        tf_keras.callbacks.BackupAndRestore(checkpoint),
-        _Progress(epochs),
+        LiveTensorBoard(run_dir, update_freq="epoch", write_graph=False),
+        Teller(run, checkpoint, training.model_dump(), config.get("stop_after_steps", 0)),
+        tf_keras.callbacks.BackupAndRestore(str(checkpoint)),
     ]
-
-
-class _Progress(tf_keras.callbacks.Callback):
-    """Says which epoch and step training is in, about twice a second."""
-
-    def __init__(self, epochs: int) -> None:
-        super().__init__()
-        self._epochs, self._epoch, self._last = epochs, 0, 0.0
-
-    def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
-        del logs
-        self._epoch = epoch + 1
-
-    def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
-        if time.monotonic() - self._last > 0.5:  # noqa: PLR2004  seconds
-            self._last = time.monotonic()
-            report(
-                f"epoch {self._epoch} of {self._epochs}, step {batch + 1}, loss {(logs or {}).get('loss', 0):.4f}"
-            )

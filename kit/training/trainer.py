@@ -22,15 +22,18 @@ def trainer(  # noqa: PLR0913  a component's inputs
     examples: Any,
     transform_graph: Any,
     schema: Any,
+    stop_after_steps: int = 0,
 ) -> component.Trainer:
     """Return Trainer with the kit's training loop around the project's `build_model`.
+
+    With `stop_after_steps` it ends after so many steps and keeps the best epoch, as when somebody had stopped it there.
 
     The checkpoint's folder is named by everything that training depends on, so that only the very same training,
     when it was cut off, is resumed from it.
     """
     inputs = [artifact.id for channel in (examples, transform_graph) for artifact in channel.get()]
     code = project.code_digest("features", "training")
-    settings = json.dumps([inputs, training.model_dump(), code])
+    settings = json.dumps([inputs, training.model_dump(), stop_after_steps, code])
     checkpoint = (
         workspace.path / "checkpoints" / project.name / hashlib.sha256(settings.encode()).hexdigest()[:16]
     )
@@ -45,6 +48,7 @@ def trainer(  # noqa: PLR0913  a component's inputs
             "project": str(project.folder),
             "training": training.model_dump(),
             "checkpoint": str(checkpoint),
+            "stop_after_steps": stop_after_steps,
             "code": code,
         },
     )

@@ -1,0 +1,176 @@
+"""The training of a session as somebody watches it: how far it is, its curves beside earlier ones, and a way to end it.
+
+Everything is read from files that the training writes, so that a thread can look while the kernel waits for Trainer.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from kit import decisions
+from kit.session import Session
+from kit.training.progress import DONE, STOP, STOP_FILE, STOPPED, Progress, request_stop
+from kit.training.scalars import EVENTS, Curves, EventFile
+from kit.training.stop import LOSS, PACE, STEPS_RUN
+
+NOW = "this training"
+_PARTS = {"train": "training", "validation": "validation", STEPS_RUN: "training"}
+_EPOCH_TAG = "epoch_"
+_NAMES = {LOSS: "loss so far in the epoch", PACE: "steps a second"}
+_EARLIER = 5  # with the present one as many as there are colours
+
+
+@dataclass(frozen=True)
+class TrainingRun:
+    """One training.
+
+    Attributes:
+        name: `this training`, or the number of the execution that made it.
+        state: `waiting`, `training`, `stopping`, `stopped` or `done`.
+        progress: None where it has not begun, or left no word.
+        by_epoch: for each metric the points of `training` and `validation`, from epoch 1.
+        by_step: for each figure that is told between epochs the points of `training`.
+    """
+
+    name: str
+    state: str
+    progress: Progress | None = None
+    by_epoch: Curves = field(default_factory=dict)
+    by_step: Curves = field(default_factory=dict)
+
+
+class TrainingDesk:
+    """Follows the next training of a session; made before Trainer runs.
+
+    Args:
+        session: whose Trainer runs next.
+    """
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._folder = Path(session.pipeline_root) / "Trainer" / "model_run"
+        self._earlier = [_Reader(Path(made["model_run"][0].uri)) for _, made in session.history("Trainer")]
+        self._before = {reader.run for reader in self._earlier} | set(self._folder.glob("*"))
+        self._now: _Reader | None = None
+        self._ended = False
+        self._lock = threading.Lock()  # somebody may press a button while the thread looks
+
+    def runs(self) -> list[TrainingRun]:
+        """Return the present training, and then earlier ones of this project, the latest first."""
+        with self._lock:
+            present = self._find()
+            now = present.look(NOW) if present else TrainingRun(NOW, "waiting")
+            earlier = [reader for reader in self._unique() if present is None or reader.run != present.run]
+            return [now, *(reader.look(f"#{reader.run.name}") for reader in earlier[:_EARLIER])]
+
+    def stop(self) -> str:
+        """End the training after its present step; return what becomes of it, in a sentence.
+
+        Raises:
+            NoTrainingError: when none runs.
+        """
+        with self._lock:
+            present = self._find()
+        request_stop(present.run if present else self._folder / "none")
+        return (
+            "The training ends after this step, and keeps the epoch with the least loss on the rows held out."
+        )
+
+    def by_hand(self) -> str:
+        """Return the command that ends the training from a terminal, where no front end reaches the busy kernel."""
+        with self._lock:
+            present = self._find()
+        return f"touch '{present.run / STOP_FILE}'" if present else ""
+
+    def end(self) -> None:
+        """Tell that Trainer has ended well; a stop by hand is recorded as a decision about the model."""
+        with self._lock:
+            self._ended = True
+            present = self._find()
+        progress = Progress.read(present.run) if present else None
+        if present is None or progress is None or progress.state != STOPPED:
+            return
+        if present.run in self._before or not (present.run / STOP_FILE).exists():
+            return  # from the cache, or by a parameter
+        decisions.record(
+            self._session,
+            self._session.latest("Trainer", "model"),
+            STOP,
+            subject=str(progress.step),
+            who=decisions.user_name() or "somebody",
+            why=f"stopped by hand; epoch {progress.best_epoch} is kept",
+        )
+
+    def _find(self) -> _Reader | None:
+        """Return the present training: a folder that was not there before, or in the end what the cache gave."""
+        if self._now is None:
+            new = [path for path in self._folder.glob("*") if path not in self._before]
+            if not new and self._ended:
+                new = [self._session.path("Trainer", "model_run")]
+            self._now = _Reader(max(new, key=lambda path: path.stat().st_mtime)) if new else None
+        return self._now
+
+    def _unique(self) -> list[_Reader]:
+        """Return the earlier trainings, each once; those from the cache are the same folder again."""
+        return list({reader.run: reader for reader in self._earlier if reader.run.is_dir()}.values())
+
+
+def stopped_after(session: Session) -> int:
+    """Return after how many steps the latest training was stopped; 0: it was not."""
+    progress = Progress.read(session.path("Trainer", "model_run"))
+    return progress.step if progress and progress.state == STOPPED else 0
+
+
+class _Reader:
+    """Reads what a training has written, each time only what is new."""
+
+    def __init__(self, run: Path) -> None:
+        self.run = run
+        self._files: dict[Path, EventFile] = {}
+        self._points: dict[str, dict[str, dict[str, dict[int, float]]]] = {}
+
+    def look(self, name: str) -> TrainingRun:
+        self._read()
+        progress = Progress.read(self.run)
+        by_epoch = {
+            tag.removeprefix(_EPOCH_TAG): _sorted(parts)
+            for tag, parts in self._points.get("epochs", {}).items()
+            if "learning_rate" not in tag
+        }
+        by_step = {tag: _sorted(parts) for tag, parts in self._points.get("steps", {}).items()}
+        return TrainingRun(name, self._state(progress), progress, by_epoch, by_step)
+
+    def _state(self, progress: Progress | None) -> str:
+        if progress is None:
+            return DONE if (self.run / "rows.json").exists() else "waiting"
+        stopping = progress.state not in {STOPPED, DONE} and (self.run / STOP_FILE).exists()
+        return "stopping" if stopping else progress.state
+
+    def _read(self) -> None:
+        for folder, part in _PARTS.items():
+            for path in sorted((self.run / folder).glob(EVENTS)):
+                file = self._files.setdefault(path, EventFile(path))
+                with contextlib.suppress(FileNotFoundError):  # a training that failed is removed
+                    for tag, step, value, _ in file.new_scalars():
+                        self._add(folder, part, tag, step, value)
+
+    def _add(self, folder: str, part: str, tag: str, step: int, value: float) -> None:
+        if folder == STEPS_RUN:
+            kind, name, place = "steps", _NAMES.get(tag, tag), step
+        elif tag.startswith(_EPOCH_TAG):
+            kind, name, place = "epochs", tag, step + 1
+        else:  # `evaluation_…_vs_iterations`, the same values again
+            return
+        # By step: a training that went on after it was killed has written an epoch twice.
+        self._points.setdefault(kind, {}).setdefault(name, {}).setdefault(part, {})[place] = value
+
+
+def _sorted(parts: Mapping[str, Mapping[int, float]]) -> dict[str, list[tuple[float, float]]]:
+    return {
+        part: [(float(step), value) for step, value in sorted(points.items())]
+        for part, points in parts.items()
+    }

@@ -1,0 +1,86 @@
+"""How far a training is, and the wish to end it: files in its folder, since it runs in a process of its own.
+
+The notebook's kernel reads and writes them beside the training, so nothing here imports TensorFlow.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+from kit.errors import UsageError
+from kit.workspace import write_atomically
+
+PROGRESS_FILE = "progress.json"
+STOP_FILE = "stop"
+
+TRAINING, STOPPED, DONE = "training", "stopped", "done"
+STOP = "stop training"  # the decision of somebody who ended a training early
+
+
+class NoTrainingError(UsageError):
+    """There is no training that could be stopped."""
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a training is.
+
+    Attributes:
+        state: `training`, `stopped` (it was told to end, and has kept the best epoch) or `done`.
+        epoch: the present one, from 1.
+        step: batches so far, in all epochs together; 0 of `steps` where their number is not known.
+        first_step: where this process began, which may go on with a training that was cut off.
+        seconds: that this process has trained.
+        steps_per_second: of the present epoch.
+        best_epoch: with the least loss on the rows held out, which is `best`; 0: no epoch is over yet.
+        settings: what the project's `Training` was.
+    """
+
+    state: str = TRAINING
+    epoch: int = 1
+    epochs: int = 1
+    step: int = 0
+    steps: int = 0
+    first_step: int = 0
+    seconds: float = 0.0
+    steps_per_second: float | None = None
+    best_epoch: int = 0
+    best: float | None = None
+    settings: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def seconds_left(self) -> float | None:
+        """What the steps that are left take at the pace so far, the rows held out included; None: not known yet."""
+        trained = self.step - self.first_step
+        if self.state != TRAINING or not trained or not self.steps:
+            return None
+        return self.seconds / trained * (self.steps - self.step)
+
+    def save(self, run: Path) -> None:
+        write_atomically(run / PROGRESS_FILE, json.dumps(asdict(self)))
+
+    @classmethod
+    def read(cls, run: Path) -> Progress | None:
+        """Return the progress of the training in a folder; None: it has not begun, or none was kept."""
+        try:
+            return cls(**json.loads((run / PROGRESS_FILE).read_text()))
+        except (OSError, ValueError, TypeError):  # TypeError: of an older version
+            return None
+
+
+def request_stop(run: Path) -> None:
+    """Ask the training in a folder to end after its present step and to keep the best epoch.
+
+    Raises:
+        NoTrainingError: when none runs there.
+    """
+    progress = Progress.read(run)
+    if progress is None or progress.state != TRAINING:
+        found = "it has not begun" if progress is None else "it has ended"
+        raise NoTrainingError(
+            f"A training that runs can be stopped, but {found}. Wait for its first step, or run Trainer again."
+        )
+    (run / STOP_FILE).touch()
