@@ -27,6 +27,7 @@ _CLASS_NAMES: dict[Task, dict[str, str]] = {
     "regression": {"mse": "MeanSquaredError", "mae": "MeanAbsoluteError"},
 }
 EXAMPLE_COUNT = "example_count"
+POSITIVE_SHARE = "positive_share"
 
 
 def evaluator(session: Session, *, examples: Any, model: Any, schema: Any) -> component.Evaluator:
@@ -76,14 +77,20 @@ def eval_config(project: Project, *, has_baseline: bool) -> tfma.EvalConfig:
     ]
     slices += [tfma.SlicingSpec(feature_values=_values(gate)) for gate in project.spec.gates if gate.slice]
     metrics = [_metric(task, name, project.spec.gates) for name in project.spec.evaluated]
-    metrics.append(tfma.MetricConfig(class_name="ExampleCount", config=json.dumps({"name": EXAMPLE_COUNT})))
+    metrics += [_plain("ExampleCount", EXAMPLE_COUNT)]
+    if "auc" in project.spec.evaluated:  # its confidence interval needs the counts of both classes
+        metrics.append(_plain("MeanLabel", POSITIVE_SHARE))
     return tfma.EvalConfig(
         model_specs=models, slicing_specs=slices, metrics_specs=[tfma.MetricsSpec(metrics=metrics)]
     )
 
 
+def _plain(class_name: str, name: str) -> tfma.MetricConfig:
+    return tfma.MetricConfig(class_name=class_name, config=json.dumps({"name": name}))
+
+
 def _metric(task: Task, name: str, gates: tuple[Gate, ...]) -> tfma.MetricConfig:
-    config = tfma.MetricConfig(class_name=_CLASS_NAMES[task][name], config=json.dumps({"name": name}))
+    config = _plain(_CLASS_NAMES[task][name], name)
     by_slice: dict[tuple[tuple[str, str], ...], list[Gate]] = defaultdict(list)
     for gate in gates:
         if gate.metric == name:

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from kit.evaluation.config import EXAMPLE_COUNT
+from kit.evaluation.config import EXAMPLE_COUNT, POSITIVE_SHARE
+from kit.evaluation.intervals import interval
 from kit.evaluation.results import SliceKey, load_slices
 from kit.project import Project
 from kit.project_file import Gate
@@ -20,8 +21,9 @@ def slice_columns(evaluation: Path, project: Project) -> dict[str, Any]:
 
     Returns:
         `names` and `cuts` of the slices, `examples`, the row `overall`, and for each of the `models` (candidate, and
-        baseline where there was one) its metrics: name, values [slices], threshold, larger_is_better. A gate's
-        threshold is drawn where it is for all rows. NaN: not computed.
+        baseline where there was one) its metrics: name, values [slices], threshold, larger_is_better, and the bounds
+        lower and upper of the 95 % confidence interval where there is a formula for it. A gate's threshold is drawn
+        where it is for all rows. NaN: not computed.
     """
     found = {
         "candidate": dict(load_slices(evaluation)),
@@ -33,20 +35,27 @@ def slice_columns(evaluation: Path, project: Project) -> dict[str, Any]:
         "cuts": [", ".join(column for column, _ in key) for key in keys],
         "examples": _values(EXAMPLE_COUNT, keys, found["candidate"]),
         "models": {
-            model: [
-                {
-                    "name": name,
-                    "values": _values(name, keys, slices),
-                    **_threshold(
-                        [gate for gate in project.spec.gates if gate.metric == name and not gate.slice]
-                    ),
-                }
-                for name in project.spec.evaluated
-            ]
+            model: [_metric(name, keys, slices, project) for name in project.spec.evaluated]
             for model, slices in found.items()
             if slices
         },
         "overall": keys.index(()) if () in keys else None,
+    }
+
+
+def _metric(
+    name: str, keys: list[SliceKey], slices: Mapping[SliceKey, Mapping[str, float]], project: Project
+) -> dict[str, Any]:
+    values, examples, positive_share = (
+        _values(of, keys, slices) for of in (name, EXAMPLE_COUNT, POSITIVE_SHARE)
+    )
+    bounds = interval(name, values, examples, positive_share)
+    gates = [gate for gate in project.spec.gates if gate.metric == name and not gate.slice]
+    return {
+        "name": name,
+        "values": values,
+        **(dict(zip(("lower", "upper"), bounds, strict=True)) if bounds else {}),
+        **_threshold(gates),
     }
 
 

@@ -45,6 +45,7 @@ def metric(config: tfma.EvalConfig, name: str) -> Any:
                 "auc_pr": "AUCPrecisionRecall",
                 "logloss": "BinaryCrossEntropy",
                 "accuracy": "BinaryAccuracy",
+                "positive_share": "MeanLabel",
             },
         ),
         (

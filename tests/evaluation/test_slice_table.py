@@ -21,6 +21,10 @@ def test_the_columns_are_those_of_the_evaluation(blessed: Session) -> None:
     assert columns["examples"][row] == table["example_count"]["city=Rom"]
     for metric in columns["models"]["candidate"]:
         assert metric["values"][row] == table[metric["name"]]["city=Rom"]
+        if metric["name"] in {"auc", "accuracy"}:
+            assert 0 <= metric["lower"][row] < metric["values"][row] < metric["upper"][row] <= 1
+        else:
+            assert "lower" not in metric
 
 
 def test_the_baseline_and_the_gates_of_all_rows_are_there(rejected: Session) -> None:

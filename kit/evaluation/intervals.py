@@ -1,0 +1,63 @@
+"""95 % confidence intervals of metrics on slices, from the metric and the counts alone.
+
+TFMA's own intervals repeat the evaluation on 20 samples: 72 s instead of 9 s for the sample data. These cost nothing,
+so that every slice can show how far chance may have moved it. Metrics without a formula here have none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+Values: TypeAlias = NDArray[np.float64]
+
+Z = 1.959964  # standard normal quantile at 0.975
+
+
+def interval(
+    metric: str, values: Values, examples: Values, positive_share: Values
+) -> tuple[Values, Values] | None:
+    """Return the lower and upper bounds of a metric on slices; None: there is no formula for it.
+
+    Args:
+        metric: its name in project.yml.
+        values: the metric on each slice; NaN: not computed, which has no interval.
+        examples: how many rows each slice has.
+        positive_share: the share of each slice's rows whose label is 1; NaN: not known.
+    """
+    formula = _FORMULAS.get(metric)
+    return None if formula is None else formula(values, examples, positive_share)
+
+
+def _of_auc(auc: Values, examples: Values, positive_share: Values) -> tuple[Values, Values]:
+    """Hanley and McNeil, The meaning and use of the area under a ROC curve, Radiology 143 (1982), equation 1."""
+    positives = np.rint(examples * positive_share)
+    negatives = examples - positives
+    both_higher = auc / (2 - auc)  # two positives score above one negative
+    both_lower = 2 * auc**2 / (1 + auc)  # one positive scores above two negatives
+    with np.errstate(divide="ignore", invalid="ignore"):  # a slice of one class has no AUC and gets NaN
+        variance = (
+            auc * (1 - auc)
+            + (positives - 1) * (both_higher - auc**2)
+            + (negatives - 1) * (both_lower - auc**2)
+        ) / (positives * negatives)
+        margin = np.where(positives * negatives > 0, Z * np.sqrt(variance), np.nan)
+    return np.maximum(auc - margin, 0), np.minimum(auc + margin, 1)
+
+
+def _of_accuracy(accuracy: Values, examples: Values, _positive_share: Values) -> tuple[Values, Values]:
+    """Wilson, Probable inference, Journal of the American Statistical Association 22 (1927)."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        shrink = 1 / (1 + Z**2 / examples)
+        middle = shrink * (accuracy + Z**2 / (2 * examples))
+        margin = shrink * Z * np.sqrt(accuracy * (1 - accuracy) / examples + Z**2 / (4 * examples**2))
+    return middle - margin, middle + margin
+
+
+_FORMULAS: dict[str, Callable[[Values, Values, Values], tuple[Values, Values]]] = {
+    "auc": _of_auc,
+    "accuracy": _of_accuracy,
+}
