@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import signal
@@ -20,6 +21,8 @@ from axe_playwright_python.sync_playwright import Axe
 from nbconvert import HTMLExporter
 from playwright.sync_api import Page, sync_playwright
 from traitlets.config import Config
+
+from kit.bench.views import FIGURES_VARIABLE
 
 CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
 TOKEN = "test"  # noqa: S105  a server on localhost that lives for a minute
@@ -95,9 +98,17 @@ def watched_page(allowed: str, *, ignored: str = "") -> Iterator[Page]:
         page.on("pageerror", lambda error: errors.append(str(error)))
         yield page
         browser.close()
+        record_figure("requests to foreign hosts while all notebooks run in the browser", len(foreign))
         assert not foreign, f"the page asked other hosts: {foreign}"
         errors = [error for error in errors if not (ignored and error.startswith(ignored))]
         assert not errors, f"the console has errors: {errors}"
+
+
+def record_figure(name: str, value: float) -> None:
+    """Tell `kit bench views`, when it runs this test, what was measured."""
+    if file := os.environ.get(FIGURES_VARIABLE):
+        with Path(file).open("a") as figures:
+            figures.write(json.dumps([name, value]) + "\n")
 
 
 def keep_picture(page: Page, name: str) -> None:
@@ -129,12 +140,14 @@ def open_and_run(lab: str, page: Page, name: str, drawn: str = ".kit-view .kit-c
 def violations(page: Page) -> list[str]:
     """What axe-core finds in views that is serious or critical."""
     found = Axe().run(page, context=".kit-view").response["violations"]
-    return [
+    told = [
         f"{violation['id']}: {node['html'][:200]} {node['failureSummary'][:300]}"
         for violation in found
         if violation["impact"] in {"serious", "critical"}
         for node in violation["nodes"][:3]
     ]
+    record_figure("accessibility violations, serious or critical", len(told))
+    return told
 
 
 def write_notebook(path: Path, cells: list[str]) -> None:

@@ -14,7 +14,7 @@ from kit.bench.figure import Figure
 from kit.errors import StepFailedError
 from kit.workspace import CHECKOUT
 
-_NOTEBOOKS = ("01_data", "02_features", "03_train", "04_evaluate", "05_release")
+NOTEBOOKS = ("01_data", "02_features", "03_train", "04_evaluate", "05_release")
 
 
 def taxi(folder: Path) -> list[Figure]:
@@ -23,16 +23,16 @@ def taxi(folder: Path) -> list[Figure]:
     The kit has a warm process of its own here, which its cold run has to start: stopping the one that everybody
     uses would end the user's open notebooks.
     """
-    kit_command = _kit("run", *_NOTEBOOKS, "-P", "chicago_taxi", "-w", str(folder / "kit"))
+    command = kit_command("run", *NOTEBOOKS, "-P", "chicago_taxi", "-w", str(folder / "kit"))
     plain, root = folder / "plain.ipynb", folder / "plain"
     root.mkdir(parents=True)
-    _timed(_module("kit.bench.plain_tfx", str(plain), str(root)))
+    run_timed(_module("kit.bench.plain_tfx", str(plain), str(root)))
     papermill = _module("papermill", str(plain), str(folder / "plain_done.ipynb"), "-k", "python3")
     environ = {**os.environ, "KIT_WARM_DIR": str(folder / "warm")}
     figures = []
     try:
         for name in ("cold", "all cached"):
-            ours, peer = _timed(kit_command, environ), _timed(papermill)
+            ours, peer = run_timed(command, environ), run_timed(papermill)
             figures.append(
                 Figure(
                     f"taxi, data to push, {name}, kit over peer",
@@ -59,7 +59,7 @@ def recommender(folder: Path) -> Figure:
     from kit.workspace import Workspace  # noqa: PLC0415
     from sample_data import best_auc  # noqa: PLC0415
 
-    _timed(_kit("run", *_NOTEBOOKS[:4], "-w", str(folder)))
+    run_timed(kit_command("run", *NOTEBOOKS[:4], "-w", str(folder)))
     project = Project.load("recommender")
     session = Session(Workspace(folder), project)
     table = metrics_table(session.path("Evaluator", "evaluation"), project).set_index("slice")
@@ -78,7 +78,7 @@ def recommender(folder: Path) -> Figure:
 def wrong_parameter() -> Figure:
     """Time a batch whose parameter is misspelt, from the command to the error."""
     started = time.perf_counter()
-    done = subprocess.run(_kit("run", "-p", "epoch", "3"), capture_output=True, check=False)
+    done = subprocess.run(kit_command("run", "-p", "epoch", "3"), capture_output=True, check=False)
     seconds = time.perf_counter() - started
     if done.returncode != 2:  # noqa: PLR2004  the exit code of wrong usage
         raise StepFailedError(
@@ -90,12 +90,13 @@ def wrong_parameter() -> Figure:
 def fresh_clone(folder: Path) -> Figure:
     """Time `make run` in a fresh clone, set-up included; packages that were fetched before come from uv's cache."""
     clone = folder / "clone"
-    _timed(["git", "clone", "--quiet", str(CHECKOUT), str(clone)])
-    seconds = _timed(["make", "-C", str(clone), "run"])
+    run_timed(["git", "clone", "--quiet", str(CHECKOUT), str(clone)])
+    seconds = run_timed(["make", "-C", str(clone), "run"])
     return Figure("make run in a fresh clone, set-up included", seconds, "s", 600, "less")
 
 
-def _kit(*words: str) -> list[str]:
+def kit_command(*words: str) -> list[str]:
+    """Return the words that call the command line of this environment."""
     return [str(Path(sys.executable).with_name("kit")), *words]
 
 
@@ -103,7 +104,7 @@ def _module(name: str, *words: str) -> list[str]:
     return [sys.executable, "-m", name, *words]
 
 
-def _timed(command: Sequence[str], environ: Mapping[str, str] | None = None) -> float:
+def run_timed(command: Sequence[str], environ: Mapping[str, str] | None = None) -> float:
     """Run a command, with other environment variables if given, and return its seconds.
 
     Raises:

@@ -14,6 +14,7 @@ from rich.table import Table
 from kit.bench import chain
 from kit.bench.figure import Figure
 from kit.bench.generator import generator
+from kit.bench.views import views
 from kit.errors import UsageError
 from kit.workspace import CHECKOUT, write_atomically
 
@@ -22,7 +23,7 @@ _MOST_LINES = 12
 
 
 def main(workspace: Path, groups: Sequence[str] = ()) -> int:
-    """Measure the groups, all unless some are named; all take about fifteen minutes on two cores.
+    """Measure the groups, all unless some are named; all take about twenty minutes on two cores.
 
     Returns:
         0 when every goal is reached, else 1.
@@ -63,6 +64,7 @@ GROUPS: dict[str, Callable[[Path], Iterable[Figure]]] = {
     "generator": generator,
     "taxi": chain.taxi,
     "recommender": lambda folder: [chain.recommender(folder)],
+    "views": views,
     "clone": lambda folder: [chain.fresh_clone(folder)],
 }
 """What can be measured by itself; each is given a folder of its own."""

@@ -67,7 +67,7 @@ def test_the_notebooks_keep_to_the_longest_cell_that_is_allowed() -> None:
 
 def test_a_command_that_fails_is_not_measured() -> None:
     with pytest.raises(StepFailedError, match=r"failed \(exit code 1\)(.|\n)*No module named"):
-        chain._timed(chain._module("no_such_module"))
+        chain.run_timed(chain._module("no_such_module"))
 
 
 def test_a_run_writes_every_figure_and_fails_when_one_is_missed(

