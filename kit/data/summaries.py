@@ -6,10 +6,11 @@ The keys are the fields of the view's own values, which `widgets.records` makes 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from tensorflow_metadata.proto.v0 import anomalies_pb2
 from tensorflow_metadata.proto.v0 import statistics_pb2 as s
 
 from kit.data.example_gen import SPLITS
@@ -29,12 +30,16 @@ def summarize_artifact(statistics: Path) -> dict[str, Any]:
     return summarize({split: load_statistics(statistics, split) for split in SPLITS})
 
 
-def summarize(by_split: Mapping[str, s.DatasetFeatureStatisticsList]) -> dict[str, Any]:
+def summarize(
+    by_split: Mapping[str, s.DatasetFeatureStatisticsList], validated: Iterable[anomalies_pb2.Anomalies] = ()
+) -> dict[str, Any]:
     """Summarize statistics of any origin.
 
     Args:
         by_split: the statistics of each split or span; of a list the first data set is taken, which is the whole
             where statistics were made by slice.
+        validated: what TFDV's validation of them against earlier or served statistics returned; it has the drift
+            and skew of the features whose schema sets a threshold. Of several the farthest counts.
 
     Returns:
         `features`: one dict a feature, with what it is like in each split; `examples`: how many each split has.
@@ -51,7 +56,25 @@ def summarize(by_split: Mapping[str, s.DatasetFeatureStatisticsList]) -> dict[st
             entry["splits"][split] = _split(feature, weighted=False)
             if _stats(feature).common_stats.HasField("weighted_common_stats"):
                 entry["weighted"][split] = _split(feature, weighted=True)
+    for name, kind, distance in _distances(validated):
+        if name in features:
+            known = features[name].get(kind)
+            features[name][kind] = distance if known is None else max(known, distance, key=_exceeding)
     return {"features": list(features.values()), "examples": examples}
+
+
+def _distances(validated: Iterable[anomalies_pb2.Anomalies]) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    for anomalies in validated:
+        for info in anomalies.drift_skew_info:
+            for kind in ("drift", "skew"):
+                for found in getattr(info, f"{kind}_measurements"):
+                    measure = type(found).Type.Name(found.type).replace("_", " ").lower()
+                    distance = {"value": found.value, "threshold": found.threshold, "measure": measure}
+                    yield ".".join(info.path.step), kind, distance
+
+
+def _exceeding(distance: Mapping[str, Any]) -> float:
+    return float(distance["value"] - distance["threshold"])
 
 
 def _stats(feature: s.FeatureNameStatistics) -> Any:
