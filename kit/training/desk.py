@@ -8,39 +8,27 @@ from __future__ import annotations
 import contextlib
 import threading
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 
 from kit import decisions
 from kit.session import Session
-from kit.training.progress import DONE, STOP, STOP_FILE, STOPPED, Progress, request_stop
-from kit.training.scalars import EVENTS, Curves, EventFile
+from kit.training.progress import (
+    DONE,
+    NOW,
+    STOP,
+    STOP_FILE,
+    STOPPED,
+    Progress,
+    TrainingRun,
+    request_stop,
+)
+from kit.training.scalars import EVENTS, EventFile
 from kit.training.stop import LOSS, PACE, STEPS_RUN
 
-NOW = "this training"
 _PARTS = {"train": "training", "validation": "validation", STEPS_RUN: "training"}
 _EPOCH_TAG = "epoch_"
 _NAMES = {LOSS: "loss so far in the epoch", PACE: "steps a second"}
 _EARLIER = 5  # with the present one as many as there are colours
-
-
-@dataclass(frozen=True)
-class TrainingRun:
-    """One training.
-
-    Attributes:
-        name: `this training`, or the number of the execution that made it.
-        state: `waiting`, `training`, `stopping`, `stopped` or `done`.
-        progress: None where it has not begun, or left no word.
-        by_epoch: for each metric the points of `training` and `validation`, from epoch 1.
-        by_step: for each figure that is told between epochs the points of `training`.
-    """
-
-    name: str
-    state: str
-    progress: Progress | None = None
-    by_epoch: Curves = field(default_factory=dict)
-    by_step: Curves = field(default_factory=dict)
 
 
 class TrainingDesk:

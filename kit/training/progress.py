@@ -11,12 +11,14 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from kit.errors import UsageError
+from kit.training.scalars import Curves
 from kit.workspace import write_atomically
 
 PROGRESS_FILE = "progress.json"
 STOP_FILE = "stop"
 
 TRAINING, STOPPED, DONE = "training", "stopped", "done"
+NOW = "this training"
 STOP = "stop training"  # the decision of somebody who ended a training early
 
 
@@ -69,6 +71,25 @@ class Progress:
             return cls(**json.loads((run / PROGRESS_FILE).read_text()))
         except (OSError, ValueError, TypeError):  # TypeError: of an older version
             return None
+
+
+@dataclass(frozen=True)
+class TrainingRun:
+    """One training.
+
+    Attributes:
+        name: `this training`, or the number of the execution that made it.
+        state: `waiting`, `training`, `stopping`, `stopped` or `done`.
+        progress: None where it has not begun, or left no word.
+        by_epoch: for each metric the points of `training` and `validation`, from epoch 1.
+        by_step: for each figure that is told between epochs the points of `training`.
+    """
+
+    name: str
+    state: str
+    progress: Progress | None = None
+    by_epoch: Curves = field(default_factory=dict)
+    by_step: Curves = field(default_factory=dict)
 
 
 def request_stop(run: Path) -> None:

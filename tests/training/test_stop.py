@@ -16,8 +16,8 @@ import pytest
 import tf_keras
 
 from kit import decisions
-from kit.training.desk import NOW, TrainingDesk, stopped_after
-from kit.training.progress import DONE, STOP, STOPPED, NoTrainingError, Progress, request_stop
+from kit.training.desk import TrainingDesk, stopped_after
+from kit.training.progress import DONE, NOW, STOP, STOPPED, NoTrainingError, Progress, request_stop
 from kit.training.stop import BestEpoch, Teller
 from kit.training.trainer import trainer
 

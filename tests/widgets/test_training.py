@@ -1,0 +1,192 @@
+"""A training as it is seen while it runs, and as it stays in a notebook."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import pytest
+from test_faces import LIMIT, LIVE
+from training_run_examples import PlayedDesk, hostile, many, stopped, training, waiting
+from widget_examples import HOSTILE
+from widget_pages import Page
+
+from kit.training.progress import NOW, Progress, TrainingRun
+from widgets import training as module
+from widgets.parts.repeat import Repeat
+from widgets.parts.training_runs import duration, sentence
+from widgets.training import Training
+
+RUNS: dict[str, Callable[[], Sequence[TrainingRun]]] = {
+    "empty": waiting,
+    "training": training,
+    "stopped": stopped,
+    "from the cache of an older kit": lambda: [TrainingRun(NOW, "done")],
+    "first step": lambda: [TrainingRun(NOW, "training", Progress())],
+    "many": many,
+    "hostile": hostile,
+}
+
+
+@pytest.fixture(params=list(RUNS))
+def face(request: pytest.FixtureRequest) -> Training:
+    return Training(PlayedDesk(RUNS[request.param]()), compared="all")
+
+
+def test_what_a_training_adds_to_a_notebook_stays_small(face: Training) -> None:
+    bundle, _ = face._repr_mimebundle_()
+    assert LIVE not in bundle
+    assert len(json.dumps(bundle, ensure_ascii=False).encode()) <= LIMIT
+
+
+def test_the_static_face_runs_fetches_and_asks_nothing(face: Training) -> None:
+    page = Page(face._repr_mimebundle_()[0]["text/html"])
+    assert page.active == []
+    assert not {"input", "button", "select"} & set(page.elements), "nobody could answer"
+
+
+def test_the_text_face_is_a_few_lines(face: Training) -> None:
+    assert len(repr(face).splitlines()) <= 6
+
+
+def test_the_live_face_is_markup_that_runs_nothing(face: Training) -> None:
+    assert Page(face.controls).active == []
+    assert Page(face.content).active == []
+    assert len(face.content) <= LIMIT
+
+
+def test_hostile_names_are_read_as_they_are() -> None:
+    page = Page(Training(PlayedDesk(hostile()), compared="all").html_face())
+    assert [text for text in HOSTILE if text not in page.text] == []
+
+
+@pytest.mark.parametrize("name", ["empty", "training", "stopped"])
+def test_faces(golden: Callable[[str, str], None], name: str) -> None:
+    view = Training(PlayedDesk(RUNS[name]()), compared="#14" if name == "stopped" else "")
+    golden(f"training_{name}.html", view.html_face().partition("</style>")[2])
+    golden(f"training_{name}.txt", repr(view))
+    golden(f"training_{name}_live.html", view.controls + view.content)
+
+
+def test_earlier_trainings_are_compared_one_by_one_or_all() -> None:
+    view = Training(PlayedDesk(stopped()))
+    options = Page(view.controls).text_of("option")
+    assert options == ["nothing", "#14", "#6", "all of them"]
+    for compared, runs in (("", 1), ("#14", 2), ("#6", 2), ("all", 3), ("gone", 1)):
+        view.compared = compared
+        assert len(Page(view.content).text_of("tr")) == 1 + runs
+    view.compared = "all"
+    assert f"loss of {NOW}, training, {NOW}, validation, #14, training" in view.content
+
+
+def test_without_earlier_trainings_there_is_nothing_to_compare() -> None:
+    assert Page(Training(PlayedDesk(waiting())).controls).text_of("option") == []
+
+
+def test_a_stop_is_passed_on_and_told() -> None:
+    desk = PlayedDesk(training())
+    view = Training(desk)
+    view.stopping = True
+    assert desk.asked == ["stop"]
+    assert "✓ It ends after this step." in Page(view.content).text
+
+
+def test_a_stop_that_fails_says_why_and_can_be_pressed_again() -> None:
+    desk = PlayedDesk(training(), problem="the disk is <full>")
+    view = Training(desk)
+    view.stopping = True
+    assert "✗ the disk is <full>" in Page(view.content).text
+    assert not view.stopping
+    view.stopping = True
+    assert desk.asked == ["stop", "stop"]
+
+
+class _Handle:
+    def __init__(self) -> None:
+        self.shown: list[str] = []
+
+    def update(self, face: object) -> None:
+        self.shown.append(repr(face))
+
+
+@pytest.fixture
+def handle(monkeypatch: pytest.MonkeyPatch) -> _Handle:
+    """Stands for what IPython gives for something shown."""
+    handle = _Handle()
+
+    def display(face: object, **_: Any) -> _Handle:
+        handle.update(face)
+        return handle
+
+    monkeypatch.setattr(module, "get_ipython", object)
+    monkeypatch.setattr(module, "display", display)
+    return handle
+
+
+def test_a_batch_keeps_the_training_as_it_ended(handle: _Handle) -> None:
+    desk = PlayedDesk()
+    with Training(desk):
+        desk.train(0)
+    assert [text.splitlines()[0] for text in handle.shown] == [
+        "Training: waits for the first step",
+        f"Training: {sentence(stopped()[0])}",
+    ]
+    assert desk.asked == ["end"]
+
+
+def test_a_step_that_fails_leaves_no_model(handle: _Handle) -> None:
+    desk = PlayedDesk(training())
+    with pytest.raises(ZeroDivisionError), Training(desk) as view:
+        raise ZeroDivisionError
+    assert desk.asked == [], "nothing has ended well"
+    assert handle.shown[-1].startswith("Training: Trainer has ended without a model")
+    assert "✗ Trainer has ended without a model" in Page(view.content).text
+    assert not view.under_way
+
+
+def test_outside_ipython_nothing_is_shown(capsys: pytest.CaptureFixture[str]) -> None:
+    with Training(PlayedDesk()):
+        pass
+    assert capsys.readouterr().out == ""
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [(0.4, "0 s"), (59.4, "59 s"), (60, "1 min 0 s"), (3599, "59 min 59 s"), (7260, "2 h 1 min")],
+)
+def test_durations_are_said_as_people_do(seconds: float, text: str) -> None:
+    assert duration(seconds) == text
+
+
+def test_the_time_left_is_said_once_it_is_known() -> None:
+    progress = Progress(epoch=1, epochs=4, step=0, steps=400)
+    assert sentence(TrainingRun(NOW, "training", progress)) == "epoch 1 of 4, step 0 of 400"
+    said = sentence(training(3)[0])
+    assert said == "epoch 3 of 20, step 260 of 2,000, 66.67 steps a second, about 30 s left"
+
+
+def test_a_stopped_training_says_what_is_kept() -> None:
+    said = sentence(stopped()[0])
+    assert said.startswith(
+        "stopped at epoch 9 of 20, step 860 of 2,000; epoch 8 is kept, loss 0.4111 on the rows"
+    )
+
+
+def test_a_repeated_call_ends_when_it_says_so_and_when_it_is_told() -> None:
+    calls: list[int] = []
+
+    def work() -> bool:
+        calls.append(1)
+        return len(calls) < 3
+
+    repeat = Repeat(work, 0.01)
+    deadline = time.monotonic() + 10
+    while len(calls) < 3 and time.monotonic() < deadline:
+        time.sleep(0.01)
+    repeat.end()
+    assert len(calls) == 3
+    endless = Repeat(lambda: True, 0.01)
+    endless.end()
+    assert not endless._thread.is_alive()

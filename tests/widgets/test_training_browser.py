@@ -1,0 +1,112 @@
+"""A training in a real JupyterLab: it moves while its kernel is busy, is compared, and is stopped from the page."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+
+import pytest
+from lab import (
+    CHROMIUM,
+    TOKEN,
+    keep_picture,
+    open_and_run,
+    running_lab,
+    violations,
+    watched_page,
+    write_notebook,
+)
+from playwright.sync_api import Page, expect
+
+import widgets
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(CHROMIUM is None, reason="no chromium on this machine"),
+]
+
+_SET_UP = "from training_run_examples import *\nfrom widgets.training import Training\ndesk = PlayedDesk(training(1))"
+_SETTINGS = "@jupyterlab/apputils-extension/kernels-settings.jupyterlab-settings"
+
+
+def _folder(folder: Path) -> Path:
+    work = [_SET_UP, "with Training(desk):\n    desk.train()", "print(desk.asked)"]
+    write_notebook(folder / "work.ipynb", work)
+    for name in ("training", "stopped", "hostile"):
+        write_notebook(folder / f"{name}.ipynb", [_SET_UP, f"Training(PlayedDesk({name}()), compared='all')"])
+    extensions = folder / "data" / "labextensions"
+    shutil.copytree(Path(widgets.__file__).parent / "labextension", extensions / "notebook-mlops-kit")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with running_lab(_folder(tmp_path_factory.mktemp("lab")), modules=Path(__file__).parent) as address:
+        yield address
+
+
+@pytest.fixture
+def show(lab: str) -> Iterator[Callable[[str], Page]]:
+    """Opens a notebook and runs all of it."""
+    with watched_page(lab) as page:
+        yield partial(open_and_run, lab, page)
+
+
+def _begin(lab: str, page: Page) -> None:
+    """Run the notebook whose second cell trains for a minute, without waiting for it."""
+    page.goto(f"{lab}/lab/tree/work.ipynb?token={TOKEN}&reset")
+    page.get_by_text("| Idle").wait_for(timeout=60_000)
+    page.get_by_role("menuitem", name="Run", exact=True).click()
+    page.get_by_text("Run All Cells", exact=True).click()
+    expect(page.get_by_text("epoch 2 of 20")).to_be_visible(timeout=60_000)
+
+
+def test_a_training_is_compared_and_stopped_while_the_kernel_is_busy(lab: str) -> None:
+    with watched_page(lab) as page:
+        _begin(lab, page)
+        expect(page.get_by_text("epoch 3 of 20")).to_be_visible(timeout=20_000)
+        page.get_by_label("Compare with").select_option("all of them")
+        expect(page.locator(".runs tbody tr")).to_have_count(3)
+        keep_picture(page, "training_running")
+        assert not violations(page)
+
+        stop = page.get_by_role("button", name="Stop and keep the best epoch")
+        stop.focus()
+        page.keyboard.press("Enter")
+        expect(page.get_by_text("stopped at epoch 9 of 20")).to_be_visible(timeout=10_000)
+        expect(stop).to_have_count(0)
+        expect(page.get_by_text("['stop', 'end']")).to_be_visible(timeout=10_000)
+        assert not violations(page)
+        keep_picture(page, "training_stopped")
+
+
+def test_where_no_message_reaches_a_busy_kernel_the_command_is_shown(tmp_path: Path) -> None:
+    folder = _folder(tmp_path)
+    settings = folder / "config" / "lab" / "user-settings" / _SETTINGS
+    settings.parent.mkdir(parents=True)
+    settings.write_text('{"commsOverSubshells": "disabled"}')
+    with running_lab(folder, modules=Path(__file__).parent) as lab, watched_page(lab) as page:
+        _begin(lab, page)
+        expect(page.get_by_text("touch 'workspace/artifacts/")).to_be_visible()
+        expect(page.get_by_role("button", name="Stop and keep the best epoch")).to_have_count(0)
+        keep_picture(page, "training_no_subshells")
+        assert not violations(page)
+
+
+@pytest.mark.parametrize("theme", ["Light", "Dark"])
+@pytest.mark.parametrize("name", ["training", "stopped", "hostile"])
+def test_trainings_are_accessible_in_both_themes_and_narrow(
+    show: Callable[[str], Page], name: str, theme: str
+) -> None:
+    page = show(name)
+    page.set_viewport_size({"width": 900, "height": 900})
+    page.get_by_role("menuitem", name="Settings", exact=True).click()
+    page.get_by_text("Theme", exact=True).click()
+    page.get_by_text(f"JupyterLab {theme}", exact=True).click()
+    page.wait_for_function(f"document.body.dataset.jpThemeName === 'JupyterLab {theme}'")
+    assert not violations(page)
+    assert page.evaluate("window.hacked") is None
+    keep_picture(page, f"training_{name}_{theme.lower()}_900")
+    assert page.locator(".kit-view").evaluate("view => view.scrollWidth <= view.clientWidth")

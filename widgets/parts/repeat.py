@@ -1,0 +1,31 @@
+"""Something that is done again and again while the kernel is busy with a cell, or idle."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+
+
+class Repeat:
+    """Calls a function in a thread, until the function says that there is nothing more to do, or `end` is called.
+
+    Args:
+        work: returns whether to go on.
+        every_seconds: the time between two calls.
+    """
+
+    def __init__(self, work: Callable[[], bool], every_seconds: float = 1.0) -> None:
+        self._work, self._every_seconds = work, every_seconds
+        self._over = threading.Event()
+        # A daemon: a kernel that is told to end does not wait for what it shows.
+        self._thread = threading.Thread(target=self._repeat, name="view", daemon=True)
+        self._thread.start()
+
+    def end(self) -> None:
+        """Return when the function is not called any more; not to be called by the function itself."""
+        self._over.set()
+        self._thread.join()
+
+    def _repeat(self) -> None:
+        while not self._over.wait(self._every_seconds) and self._work():
+            pass

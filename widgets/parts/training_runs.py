@@ -1,0 +1,115 @@
+"""Trainings side by side: their state in a sentence, their figures in a table and their curves in charts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from widgets.parts import charts, curves
+from widgets.parts.formats import MISSING, count, number
+from widgets.parts.markup import Markup, tag
+from widgets.values_training import Points, Progress, TrainingRun
+
+_COLOURS = 6
+_MINUTE, _HOUR = 60, 3600
+_HELD_OUT = "validation"
+_COLUMNS = ("Training", "Epochs", "Steps", "Best epoch", "Its loss", "Steps a second", "Time")
+
+
+def sentence(run: TrainingRun) -> str:
+    """How far a training is, or how it ended."""
+    progress = run.progress
+    if progress is None:
+        return "done" if run.state == "done" else "waits for the first step"
+    if run.state == "training":
+        return f"{_place(progress)}{_pace(progress)}"
+    if run.state == "stopping":
+        return f"ends after this step, and keeps the best epoch; {_place(progress)}"
+    if run.state == "stopped":
+        return f"stopped at {_place(progress)}; {_best(progress, 'is kept')}"
+    return f"{count(progress.epochs, 'epoch')} in {duration(progress.seconds)}; {_best(progress, 'was the best')}"
+
+
+def duration(seconds: float) -> str:
+    """A time as people say it: two units at most."""
+    whole = round(seconds)
+    if whole < _MINUTE:
+        return f"{whole} s"
+    if whole < _HOUR:
+        return f"{whole // _MINUTE} min {whole % _MINUTE} s"
+    return f"{whole // _HOUR} h {whole % _HOUR // _MINUTE} min"
+
+
+def table(runs: Sequence[TrainingRun]) -> Markup:
+    """One row a training, in the colour of its curves."""
+    head = tag("thead", tag("tr", [tag("th", title, scope="col") for title in _COLUMNS]))
+    rows = [_row(place, run) for place, run in enumerate(runs)]
+    whole = tag("table", head, tag("tbody", rows), class_="runs")
+    return tag("div", whole, class_="kit-scroll", tabindex=0, role="group", aria_label="Trainings")
+
+
+def metrics(runs: Sequence[TrainingRun]) -> int:
+    """How many charts there could be."""
+    return len(_named(runs))
+
+
+def pictures(runs: Sequence[TrainingRun], most: int) -> list[Markup]:
+    """One chart a metric over epochs, then one a figure over steps; the rows held out are a full line."""
+    return [_picture(name, axis, runs) for name, axis in _named(runs)[:most]]
+
+
+def _named(runs: Sequence[TrainingRun]) -> list[tuple[str, str]]:
+    over_epochs = dict.fromkeys((name, "epoch") for run in runs for name in run.by_epoch)
+    over_steps = dict.fromkeys((name, "step") for run in runs for name in run.by_step)
+    return [*over_epochs, *over_steps]
+
+
+def _picture(name: str, axis: str, runs: Sequence[TrainingRun]) -> Markup:
+    """Of a figure that is known of training rows only, those are the full line."""
+    lines: dict[str, Points] = {}
+    looks: dict[str, int] = {}
+    for place, run in enumerate(runs):
+        parts = (run.by_epoch if axis == "epoch" else run.by_step).get(name, {})
+        for part, points in parts.items():
+            lines[f"{run.name}, {part}"] = points
+            looks[f"{run.name}, {part}"] = place + (_COLOURS if part != _HELD_OUT and len(parts) > 1 else 0)
+    return curves.figure(name, lines, looks, axis)
+
+
+def _row(place: int, run: TrainingRun) -> Markup:
+    progress = run.progress
+    head = tag("th", charts.key(place, run.name), _settings(run), scope="row")
+    if progress is None:
+        return tag("tr", head, [tag("td", MISSING, class_="number") for _ in _COLUMNS[1:]])
+    cells = (
+        f"{number(progress.epoch)} of {number(progress.epochs)}",
+        number(progress.step),
+        number(progress.best_epoch) if progress.best_epoch else MISSING,
+        number(progress.best),
+        number(progress.steps_per_second),
+        duration(progress.seconds),
+    )
+    return tag("tr", head, [tag("td", cell, class_="number") for cell in cells])
+
+
+def _settings(run: TrainingRun) -> Markup | None:
+    if run.progress is None or not run.progress.settings:
+        return None
+    said = ", ".join(f"{name} {number(value)}" for name, value in run.progress.settings.items())
+    return tag("small", said)
+
+
+def _place(progress: Progress) -> str:
+    of = f" of {number(progress.steps)}" if progress.steps else ""
+    return f"epoch {number(progress.epoch)} of {number(progress.epochs)}, step {number(progress.step)}{of}"
+
+
+def _pace(progress: Progress) -> str:
+    pace = f", {number(progress.steps_per_second)} steps a second" if progress.steps_per_second else ""
+    left = progress.seconds_left
+    return pace if left is None else f"{pace}, about {duration(left)} left"
+
+
+def _best(progress: Progress, what: str) -> str:
+    if not progress.best_epoch:
+        return "no epoch was better than another"
+    return f"epoch {number(progress.best_epoch)} {what}, loss {number(progress.best)} on the rows held out"

@@ -1,0 +1,201 @@
+"""A training while it runs: its curves beside those of earlier ones, how long it still takes, and a way to end it."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from types import TracebackType
+from typing import Any, Self
+
+import traitlets
+from IPython.core.getipython import get_ipython
+from IPython.display import display
+
+from widgets.face import STATIC_BYTES
+from widgets.parts import controls, curves
+from widgets.parts.budget import fit
+from widgets.parts.decision_form import attempt, told
+from widgets.parts.formats import count, number
+from widgets.parts.markup import Markup, join, tag
+from widgets.parts.modules import STATIC, script, styles
+from widgets.parts.repeat import Repeat
+from widgets.parts.training_runs import duration, metrics, pictures, sentence, table
+from widgets.values_training import Desk, TrainingRun
+from widgets.view import View
+
+_SIGNS = {"waiting": "○", "training": "●", "stopping": "●", "stopped": "✓", "done": "✓"}
+_ALL = "all"
+_DRAWN = 12  # charts of the live face, which is drawn anew every second
+_MOST = 60  # charts of the static face, before its bytes are counted
+_NAMED = 3  # metrics that the text face names
+_HEAD_BYTES = 30_000  # of a static face: what stands around the charts
+_NOTE = "Over epochs a full line is of the rows held out, a dashed one of the training rows."
+
+
+def _beside(name: str) -> str:
+    return (STATIC / "training" / name).read_text(encoding="utf-8")
+
+
+class Training(View):
+    """Shows the training that runs inside its `with` block, and stays as it ended.
+
+    The kernel is busy meanwhile: a thread draws, and the wish to stop comes in on a subshell, where the front end has
+    them. Elsewhere the view names the command that does the same in a terminal.
+
+    Args:
+        desk: where the training is looked at and ended.
+        state: traits to begin with, such as `compared="all"`.
+    """
+
+    title = "Training"
+    # A text has one default export; that of stop.js, which wraps the one of view.js, is it.
+    _esm = script("view.js").replace("export default { render };", _beside("stop.js"))
+    _css = styles() + _beside("training.css")
+
+    compared = traitlets.Unicode(help="name of an earlier training, `all`, or empty").tag(
+        sync=True, redraw=True
+    )
+    stopping = traitlets.Bool(help="set when somebody wants the training to end").tag(sync=True)
+    under_way = traitlets.Bool(help="whether there is something to stop").tag(sync=True)
+    by_hand = traitlets.Unicode(help="the command that stops it").tag(sync=True)
+
+    def __init__(self, desk: Desk, **state: Any) -> None:
+        self._desk, self._failed = desk, False
+        self._told = (True, "")
+        self._drawing = threading.Lock()
+        self._runs: Sequence[TrainingRun] = desk.runs()
+        self._handle: Any = None
+        self._repeat: Repeat | None = None
+        super().__init__(**state)
+
+    def __enter__(self) -> Self:
+        if get_ipython() is not None:
+            self._handle = display(self, display_id=True)
+        if self.comm is not None:
+            self._listen()
+            self._repeat = Repeat(self._look)
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._repeat is not None:
+            self._repeat.end()
+        if kind is None:
+            self._desk.end()
+        self._failed = kind is not None
+        self._look()
+        if self._handle is not None:  # the faces that stay in the notebook
+            self._handle.update(self)
+
+    @traitlets.observe("stopping")
+    def _stop(self, _change: object) -> None:
+        if not self.stopping:
+            return
+        self._told = attempt(self._desk.stop)
+        if not self._told[0]:
+            self.stopping = False
+        self._redraw(None)
+
+    def draw_controls(self) -> Markup:
+        options = {"": "nothing"} | {run.name: run.name for run in self._runs[1:]}
+        if len(options) > 2:  # noqa: PLR2004  nothing, and one training
+            options[_ALL] = "all of them"
+        stop = controls.button("stopping", True, "Stop and keep the best epoch", key="stop", hidden=True)
+        hint = tag("p", "To stop it and keep the best epoch, in a terminal: ", tag("code"), hidden=True)
+        choice = controls.choice("compared", "Compare with", options) if len(options) > 1 else None
+        return join([choice, stop, hint])
+
+    def draw_content(self) -> Markup:
+        shown = self._shown()
+        drawn = pictures(shown, _DRAWN)
+        return join(
+            [
+                tag("div", self._state(), role="status"),
+                told(*self._told) if not self._ended() else None,
+                self._bar(),
+                table(shown) if self._ended() or len(shown) > 1 else None,
+                curves.grid(drawn),
+                tag("p", _NOTE, class_="note") if drawn else None,
+                _left_out(metrics(shown) - len(drawn)),
+            ]
+        )
+
+    def html_face(self) -> Markup:
+        shown = self._shown()
+        fitted = fit(pictures(shown, _MOST), [_as_it_is], STATIC_BYTES - len(styles()) - _HEAD_BYTES)
+        return join(
+            [
+                tag("style", Markup(_beside("training.css"))),
+                self._state(),
+                table(shown),
+                curves.grid(fitted.rows),
+                tag("p", _NOTE, class_="note") if fitted.rows else None,
+                _left_out(metrics(shown) - len(fitted.rows)),
+            ]
+        )
+
+    def text_face(self) -> str:
+        now = self._runs[0]
+        last = [
+            f"{name}: {', '.join(f'{part} {number(points[-1][1])}' for part, points in parts.items() if points)}"
+            for name, parts in list(now.by_epoch.items())[:_NAMED]
+        ]
+        return "\n".join([f"Training: {self._said()}", *last])
+
+    def _look(self) -> bool:
+        """Draw what is now; return True, since only the end of the cell ends the looking."""
+        runs = self._desk.runs()
+        with self.hold_sync():
+            self._runs = runs
+            self.by_hand = self._desk.by_hand()
+            self.under_way = runs[0].state in {"training", "stopping"} and not self._failed
+            self._redraw(None)
+        self._listen()
+        return True
+
+    def _listen(self) -> None:
+        """Let messages of the page come in on the subshell that the page names, while the cell keeps the kernel busy.
+
+        ipykernel 7.4 sends them to the shell that last sent something itself: the busy one.
+        """
+        if self.comm is not None:
+            self.comm.__dict__.pop("_reply_subshell_id", None)
+
+    def _redraw(self, _change: object) -> None:
+        with self._drawing:  # the thread and a person at once
+            self.content = self.draw_content()
+
+    def _shown(self) -> list[TrainingRun]:
+        now, *earlier = self._runs
+        return [now, *(run for run in earlier if self.compared in {run.name, _ALL})]
+
+    def _ended(self) -> bool:
+        return self._failed or self._runs[0].state in {"stopped", "done"}
+
+    def _said(self) -> str:
+        return "Trainer has ended without a model" if self._failed else sentence(self._runs[0])
+
+    def _state(self) -> Markup:
+        sign = "✗" if self._failed else _SIGNS[self._runs[0].state]
+        look = "bad" if self._failed else "good" if self._ended() else "quiet"
+        return tag("p", tag("span", sign, class_=look), f" {self._said()}", class_="state")
+
+    def _bar(self) -> Markup | None:
+        progress = self._runs[0].progress
+        if progress is None or not progress.steps or self._ended():
+            return None
+        said = f"{number(progress.step)} of {number(progress.steps)} steps after {duration(progress.seconds)}"
+        return tag("progress", said, value=progress.step, max=progress.steps, aria_label=said)
+
+
+def _left_out(amount: int) -> Markup | None:
+    text = f"{count(amount, 'chart')} more: TensorBoard has all."
+    return tag("p", text, class_="note") if amount else None
+
+
+def _as_it_is(drawn: Markup) -> Markup:
+    return drawn
