@@ -1,0 +1,280 @@
+"""Transform laid open: any row raw and transformed, vocabularies, bucket edges, and rows to write by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Self
+
+import traitlets
+
+from widgets.face import STATIC_BYTES
+from widgets.parts import controls
+from widgets.parts.budget import fit
+from widgets.parts.formats import count, number, share
+from widgets.parts.inspector_detail import WordSearch, detail
+from widgets.parts.inspector_frame import columns_table, detail_row, turn, unused
+from widgets.parts.inspector_rows import live_row, static_row
+from widgets.parts.markup import Markup, join, tag
+from widgets.parts.modules import STATIC, script, styles
+from widgets.values_features import Look, Looked, RawFeature, Vocabulary, raw_feature, vocabulary
+from widgets.view import View
+
+PAGE_ROWS = 20
+BY_HAND = ""  # the split of a row that has no values yet
+ORDERS = {"given": "as given", "name": "name", "outside": "most not in a vocabulary"}
+_NAMED = 3  # features that the text face names
+_HEAD_BYTES = 6_000  # of a static face: what stands around the rows
+_STATIC_WORDS = WordSearch(live=False)
+
+
+def _beside(folder: str, name: str) -> str:
+    return (STATIC / folder / name).read_text(encoding="utf-8")
+
+
+class TransformInspector(View):
+    """Shows columns with what a row has there, what the graph makes of it, and what the places mean.
+
+    Args:
+        features: the columns, in the order of the data.
+        rows: how many rows each split has; its order is the order of the splits.
+        look: tells what a row is, raw and transformed.
+        unused: vocabularies that no feature takes its places from.
+        counted: rows of a split that were counted, at most; 0: all.
+        state: traits to begin with, such as `row=12`.
+    """
+
+    title = "Transform inspector"
+    # A text has one default export; that of cells.js, which wraps the one of view.js, is it.
+    _esm = script("view.js").replace("export default { render };", _beside("schema_editor", "cells.js"))
+    _css = styles() + _beside("inspector", "inspector.css")
+
+    search = traitlets.Unicode(help="words that a column's or a feature's name must have").tag(
+        sync=True, redraw=True
+    )
+    order = traitlets.Enum(list(ORDERS), "given", help="what the first columns have most of").tag(
+        sync=True, redraw=True
+    )
+    page = traitlets.Int(min=0).tag(sync=True, redraw=True)
+    split = traitlets.Unicode(help="where the row is from; empty: it is written by hand").tag(
+        sync=True, redraw=True
+    )
+    row = traitlets.CInt(help="its place in the split, from 0").tag(sync=True, redraw=True)
+    written = traitlets.Dict(
+        value_trait=traitlets.Dict(value_trait=traitlets.Unicode()), help="column, 'text', new text"
+    ).tag(sync=True, redraw=True)
+    opened = traitlets.Unicode(help="name of the column that is shown in detail").tag(sync=True, redraw=True)
+    word = traitlets.Unicode(help="what a word of a vocabulary must have in it").tag(sync=True, redraw=True)
+    word_page = traitlets.Int(min=0).tag(sync=True, redraw=True)
+
+    def __init__(
+        self,
+        features: Sequence[RawFeature],
+        rows: Mapping[str, int],
+        look: Look,
+        *,
+        unused: Sequence[Vocabulary] = (),
+        counted: int = 0,
+        **state: Any,
+    ) -> None:
+        self.features = tuple(features)
+        self.rows = {split: amount for split, amount in rows.items() if amount}
+        self._look, self._unused, self._counted = look, tuple(unused), counted
+        self._looked: tuple[object, Looked] | None = None
+        written = state.pop("written", {})
+        super().__init__(**{"split": next(iter(self.rows), BY_HAND), **state})
+        self.written = written  # after the row that it is written over
+
+    @classmethod
+    def of(cls, summary: Mapping[str, Any], look: Look, **state: Any) -> Self:
+        """Show a plain record with `features`, `rows`, `unused` vocabularies and `counted`."""
+        return cls(
+            [raw_feature(feature) for feature in summary["features"]],
+            summary["rows"],
+            look,
+            unused=[one for record in summary["unused"] if (one := vocabulary(record)) is not None],
+            counted=summary["counted"],
+            **state,
+        )
+
+    def looked(self) -> Looked:
+        """What the row is that is looked at, with what was written over it; asked for once."""
+        texts = {column: fields["text"] for column, fields in self.written.items() if "text" in fields}
+        asked = (self.split, self.row, texts)
+        if self._looked is None or self._looked[0] != asked:
+            self._looked = (asked, self._look(*asked))
+        return self._looked[1]
+
+    def found(self) -> list[RawFeature]:
+        """The columns that the search leaves, in the chosen order."""
+        words = self.search.casefold().split()
+        left = [feature for feature in self.features if all(word in _names(feature) for word in words)]
+        keys: dict[str, Callable[[RawFeature], Any]] = {
+            "given": lambda _: 0,
+            "name": lambda feature: feature.name.casefold(),
+            "outside": lambda feature: -feature.outside_share,
+        }
+        return sorted(left, key=keys[self.order])
+
+    @traitlets.validate("split")
+    def _known_split(self, proposal: Mapping[str, Any]) -> str:
+        if proposal["value"] not in {*self.rows, BY_HAND}:
+            raise traitlets.TraitError(
+                f"Expected one of the splits {', '.join(self.rows)}, found {proposal['value']!r}. "
+                "Choose one, or '' to write a row by hand."
+            )
+        return str(proposal["value"])
+
+    @traitlets.validate("row")
+    def _within_split(self, proposal: Mapping[str, Any]) -> int:
+        return max(0, min(int(proposal["value"]), self.rows.get(self.split, 1) - 1))
+
+    @traitlets.validate("written")
+    def _without_what_is_there(self, proposal: Mapping[str, Any]) -> dict[str, dict[str, str]]:
+        """A text that was written back is nothing written; what is no column cannot be written."""
+        there, _, _ = self._look(self.split, self.row, {})
+        return {
+            column: {"text": fields["text"]}
+            for column, fields in proposal["value"].items()
+            if column in there and fields.get("text", there[column]) != there[column]
+        }
+
+    @traitlets.observe("split", "row")
+    def _another_row(self, change: Any) -> None:
+        self.written = {}
+        if change["name"] == "split":
+            self.row = self._within_split({"value": self.row})
+
+    @traitlets.observe("search", "order")
+    def _to_first_page(self, _change: object) -> None:
+        self.page = 0
+
+    @traitlets.observe("word", "opened")
+    def _to_first_words(self, change: Any) -> None:
+        self.word_page = 0
+        if change["name"] == "opened":
+            self.word = ""
+
+    def draw_controls(self) -> Markup:
+        splits = {split: f"{split}: {count(amount, 'row')}" for split, amount in self.rows.items()}
+        orders = ORDERS if any(feature.outside_share for feature in self.features) else {}
+        return join(
+            [
+                controls.choice("split", "Rows of", {**splits, BY_HAND: "written by hand"}),
+                controls.number_box("row", "Row, from 0"),
+                controls.search_box("search", "Search"),
+                controls.choice("order", "Sort by", orders) if orders else None,
+            ]
+        )
+
+    def draw_content(self) -> Markup:
+        found = self.found()
+        page = min(self.page, controls.last_page(len(found), PAGE_ROWS))
+        rows = [self._live_row(feature) for feature in found[page * PAGE_ROWS :][:PAGE_ROWS]]
+        return join(
+            [
+                turn(self._place(), self.row, self.rows.get(self.split, 0), can_discard=bool(self.written)),
+                tag("p", self._summary(len(found)), role="status"),
+                self._refused(),
+                columns_table(rows) if rows else None,
+                controls.pager("page", page, size=PAGE_ROWS, total=len(found)),
+                self._notes(),
+            ]
+        )
+
+    def html_face(self) -> Markup:
+        raw, wrong, transformed = self.looked()
+        splits = list(self.rows)
+
+        def plain(feature: RawFeature) -> Markup:
+            name = feature.name
+            return static_row(feature, raw.get(name, ""), wrong.get(name, ""), transformed, splits)
+
+        def with_detail(feature: RawFeature) -> Markup:
+            more = tag("summary", f"Details of {feature.name}")
+            content = detail(feature, splits, _STATIC_WORDS)
+            return join([plain(feature), detail_row(tag("details", more, content))])
+
+        css = _beside("inspector", "inspector.css")
+        limit = STATIC_BYTES - len(styles()) - len(css) - _HEAD_BYTES
+        found = self.found()
+        fitted = fit(found, [plain, with_detail], limit)
+        left_out = len(found) - len(fitted.rows)
+        note = f"{count(left_out, 'column')} are left out here; the live view in JupyterLab has all of them."
+        return join(
+            [
+                tag("style", Markup(css)),
+                tag("p", tag("b", self._place()), f" · {self._summary(len(found))}"),
+                self._refused(),
+                columns_table(fitted.rows) if fitted.rows else None,
+                tag("p", note, class_="note") if left_out else None,
+                self._notes(),
+            ]
+        )
+
+    def text_face(self) -> str:
+        outputs = [output for feature in self.features for output in feature.outputs]
+        used = {output.vocabulary.name: output.vocabulary for output in outputs if output.vocabulary}
+        sizes = [f"{name} {number(len(one.words))}" for name, one in used.items()]
+        buckets = [f"{one.name} {number(len(one.edges) + 1)}" for one in outputs if one.edges]
+        outside = [
+            (part, f"{output.name} {share(part)} of {split}")
+            for output in outputs
+            for split in self.rows
+            if (part := output.outside_share(split))
+        ]
+        outside.sort(key=lambda one: -one[0])
+        lines = [
+            f"Transform: {count(len(self.features), 'column')}, {count(len(outputs), 'feature')}",
+            _listed("Words in vocabularies", sizes),
+            _listed("Buckets", buckets),
+            _listed("Not in the vocabulary", [text for _, text in outside]),
+        ]
+        return "\n".join(line for line in lines if line)
+
+    def _summary(self, found: int) -> str:
+        columns = count(len(self.features), "column")
+        made = count(sum(len(feature.outputs) for feature in self.features), "feature")
+        place = columns if found == len(self.features) else f"{number(found)} of {columns}"
+        written = f", {number(len(self.written))} written over" if self.written else ""
+        return f"{place}, {made} made of them{written}"
+
+    def _place(self) -> str:
+        if self.split == BY_HAND:
+            return "A row written by hand"
+        return f"Row {number(self.row)} of {self.split}"
+
+    def _refused(self) -> Markup | None:
+        _, wrong, _ = self.looked()
+        if not wrong:
+            return None
+        text = wrong.get("") or f"{count(len(wrong), 'value')} cannot be so; nothing is transformed"
+        return tag("p", f"✗ {text}", class_="bad", role="alert")
+
+    def _live_row(self, feature: RawFeature) -> Markup:
+        raw, wrong, transformed = self.looked()
+        name, splits, is_open = (
+            feature.name,
+            list(self.rows),
+            bool(feature.name) and feature.name == self.opened,
+        )
+        row = live_row(feature, raw.get(name, ""), wrong.get(name, ""), transformed, (splits, is_open))
+        if not is_open:
+            return row
+        return join([row, detail_row(detail(feature, splits, WordSearch(self.word, self.word_page)))])
+
+    def _notes(self) -> Markup:
+        limited = [split for split, amount in self.rows.items() if self._counted and amount > self._counted]
+        notes = [unused(one) for one in self._unused]
+        if limited:
+            first = f"the first {number(self._counted)} rows of {' and '.join(limited)}"
+            notes.insert(0, f"Words and buckets are counted in {first}.")
+        return join([tag("p", note, class_="note") for note in notes])
+
+
+def _names(feature: RawFeature) -> str:
+    return " ".join([feature.name, *(output.name for output in feature.outputs)]).casefold()
+
+
+def _listed(what: str, items: Sequence[str]) -> str:
+    more = f" and {len(items) - _NAMED} more" if len(items) > _NAMED else ""
+    return f"{what}: {', '.join(items[:_NAMED])}{more}" if items else ""

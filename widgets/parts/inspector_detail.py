@@ -1,0 +1,166 @@
+"""One column of the Transform inspector in detail: bucket edges over its histogram, and the words of vocabularies."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from widgets.parts import charts, controls
+from widgets.parts.feature_rows import Looks, distribution, reader
+from widgets.parts.formats import MISSING, count, number, share
+from widgets.parts.inspector_rows import shorten
+from widgets.parts.markup import Child, Markup, tag
+from widgets.values import FeatureSummary
+from widgets.values_features import Output, RawFeature, Vocabulary
+
+PAGE_WORDS = 12
+_CHART = charts.Size(560, 110)
+
+
+@dataclass(frozen=True)
+class WordSearch:
+    """What is searched in vocabularies, and which page of what is found is shown; static: only the first words."""
+
+    text: str = ""
+    page: int = 0
+    live: bool = True
+
+    def found(self, vocabulary: Vocabulary) -> list[int]:
+        """The places of the words that have the text in them, whatever its case."""
+        text = self.text.casefold()
+        return [place for place, word in enumerate(vocabulary.words) if text in word.casefold()]
+
+
+def detail(feature: RawFeature, splits: Sequence[str], search: WordSearch) -> Markup:
+    """All that is known of a column and its places."""
+    parts: list[Child] = []
+    has_words = any(output.vocabulary for output in feature.outputs)
+    if feature.statistics is not None and not (has_words and feature.kind == "text"):
+        edges = [edge for output in feature.outputs for edge in output.edges]
+        parts.append(_histogram(feature.statistics, splits, edges, live=search.live))
+    for output in feature.outputs:
+        if output.edges:
+            parts.append(_buckets(output, splits))
+        if output.vocabulary is not None:
+            parts.append(_vocabulary(output, output.vocabulary, splits, search))
+    return tag("div", parts, class_="detail")
+
+
+def _histogram(
+    statistics: FeatureSummary, splits: Sequence[str], edges: Sequence[float], *, live: bool
+) -> Markup | None:
+    series = distribution(statistics, Looks(tuple(splits)))
+    if not series:
+        return None
+    numbers = any(split.numbers for split in statistics.splits.values())
+    read = reader(statistics)
+    label = f"Distribution of {statistics.name}{' with bucket edges' if edges else ''}"
+    drawing = charts.overlay(
+        series, _CHART, label=label, marks=edges, tips=read if live and numbers else None
+    )
+    low, high = charts.extent(series, edges)
+    middle = tag("span", tag("i", class_="mark"), count(len(edges), "bucket edge")) if edges else None
+    axis = (
+        [tag("span", read(low)), middle, tag("span", read(high))] if numbers else "the most frequent values"
+    )
+    return tag("figure", drawing, tag("figcaption", axis, class_="axis"))
+
+
+def _buckets(output: Output, splits: Sequence[str]) -> Markup:
+    ends = [None, *output.edges, None]
+    shown = [(place, [_end(ends[place]), _end(ends[place + 1])]) for place in range(len(ends) - 1)]
+    return _table(output, splits, f"Buckets of {output.name}", ("Bucket", "From", "To below"), shown)
+
+
+def _end(edge: float | None) -> str:
+    # All digits that tell neighbouring edges apart, which `number` would round away.
+    return MISSING if edge is None else f"{edge:,.7g}"
+
+
+def _vocabulary(output: Output, vocabulary: Vocabulary, splits: Sequence[str], search: WordSearch) -> Markup:
+    found = search.found(vocabulary)
+    page = min(search.page, controls.last_page(len(found), PAGE_WORDS))
+    places = found[page * PAGE_WORDS :][:PAGE_WORDS]
+    size = count(len(vocabulary.words), "word")
+    if len(found) < len(vocabulary.words):
+        size = f"{number(len(found))} of {size}"
+    elif not search.live and len(found) > PAGE_WORDS:
+        size += f", the first {PAGE_WORDS}"
+    caption = f"Vocabulary {vocabulary.name} of {output.name}: {size}"
+    shown = [(place, [shorten(vocabulary.words[place])]) for place in places]
+    table = _table(output, splits, caption, ("Place", "Word"), shown)
+    pager = controls.pager("word_page", page, size=PAGE_WORDS, total=len(found)) if search.live else None
+    return tag("div", _word_box(output, search) if search.live else None, table, pager, _rate(output, splits))
+
+
+def _word_box(output: Output, search: WordSearch) -> Markup:
+    box = tag(
+        "input",
+        type="text",
+        value=search.text,
+        placeholder="type to search",
+        autocomplete="off",
+        data_trait="word",
+        data_key=f"word {output.name}",
+    )
+    return tag("label", tag("span", f"Search the words of {output.name} "), box)
+
+
+def _rate(output: Output, splits: Sequence[str]) -> Markup | None:
+    sentences = [
+        f"{split} {share(part)} ({number(output.outside[split][0])} of {number(output.outside[split][1])})"
+        for split in splits
+        if (part := output.outside_share(split)) is not None
+    ]
+    return tag("p", f"Values that are no word: {', '.join(sentences)}.", class_="note") if sentences else None
+
+
+@dataclass(frozen=True)
+class _Counted:
+    """How often a split has each place, and the number of its colour."""
+
+    split: str
+    colour: int
+    counts: Sequence[int]
+    total: int
+
+    def part(self, place: int) -> float:
+        return self.counts[place] / self.total if self.total else 0.0
+
+    def bar(self, place: int, greatest: float) -> Markup:
+        """A cell with the count, its part of all, and a bar that is full at the greatest part."""
+        width = self.part(place) / greatest * 100 if greatest else 0
+        drawn = tag("i", style=f"width:{width:.0f}%", class_=charts.colour(self.colour)) if width else None
+        said = f"{number(int(self.counts[place]))} · {share(self.part(place))}"
+        return tag("td", tag("span", drawn, class_="bar"), tag("span", said))
+
+
+def _table(
+    output: Output,
+    splits: Sequence[str],
+    caption: str,
+    titles: Sequence[str],
+    shown: Sequence[tuple[int, Sequence[str]]],
+) -> Markup:
+    """A row a place: its number, what it stands for, and how often each split has it."""
+    counted = [
+        _Counted(split, colour, output.counts[split], int(sum(output.counts[split])))
+        for colour, split in enumerate(splits)
+        if split in output.counts
+    ]
+    greatest = max((one.part(place) for place, _ in shown for one in counted), default=0.0)
+    rows = [
+        tag(
+            "tr",
+            tag("td", str(place), class_="number"),
+            tag("th", texts[0], scope="row"),
+            [tag("td", text) for text in texts[1:]],
+            [one.bar(place, greatest) for one in counted],
+        )
+        for place, texts in shown
+    ]
+    head = [tag("th", title, scope="col") for title in titles]
+    head += [tag("th", charts.key(one.colour, one.split), scope="col") for one in counted]
+    body = [tag("caption", caption), tag("thead", tag("tr", head)), tag("tbody", rows)]
+    table = tag("table", body, class_="bars places")
+    return tag("div", table, class_="kit-scroll-x", tabindex=0, role="group", aria_label=caption)

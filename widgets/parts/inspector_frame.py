@@ -1,0 +1,58 @@
+"""What stands around the columns of the Transform inspector: the way from row to row, the table and the notes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from widgets.parts import controls
+from widgets.parts.formats import count
+from widgets.parts.inspector_rows import TITLES, shorten
+from widgets.parts.markup import Markup, tag
+from widgets.values_features import Vocabulary
+
+_FIRST_WORDS = 5
+
+
+def turn(place: str, row: int, rows: int, *, can_discard: bool) -> Markup:
+    """Which row is looked at, the ways to its neighbours, and back to what it was.
+
+    Args:
+        place: the row in words.
+        row: its number from 0.
+        rows: how many there are; 0: none to turn to.
+        can_discard: whether anything was written over it.
+    """
+    last = rows - 1
+    ways = [
+        controls.button(
+            "row",
+            min(max(to, 0), last),
+            text,
+            key=f"row {to - row}",
+            aria_disabled=None if 0 <= to <= last else "true",
+        )
+        for text, to in (("Previous row", row - 1), ("Next row", row + 1))
+    ]
+    back = controls.button("written", {}, "Discard what was written", key="discard")
+    said = tag("b", place, role="status")
+    return tag(
+        "nav", said, ways if rows else None, back if can_discard else None, class_="turn", aria_label="Rows"
+    )
+
+
+def columns_table(rows: Sequence[Markup]) -> Markup:
+    head = tag("thead", tag("tr", [tag("th", title, scope="col") for title in TITLES]))
+    table = tag("table", head, tag("tbody", rows), class_="inspected")
+    return tag("div", table, class_="kit-scroll", tabindex=0, role="group", aria_label="Columns")
+
+
+def detail_row(content: Markup) -> Markup:
+    return tag("tr", tag("td", content, colspan=len(TITLES)), class_="opened")
+
+
+def unused(vocabulary: Vocabulary) -> str:
+    """Return what a vocabulary is that no feature takes its places from."""
+    words = ", ".join(shorten(word) for word in vocabulary.words[:_FIRST_WORDS])
+    more = " …" if len(vocabulary.words) > _FIRST_WORDS else ""
+    size = count(len(vocabulary.words), "word")
+    return f"No feature takes its places from the vocabulary {vocabulary.name}, {size}: {words}{more}"
