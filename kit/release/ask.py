@@ -1,0 +1,267 @@
+"""Ask a model through any of its signatures: a request is filled in as texts, or taken from a row of the data."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import tensorflow as tf
+import tensorflow_transform as tft
+
+from kit.data.example_gen import SPLITS
+from kit.data.records import count_records
+from kit.features.rows import RowReader, as_value, texts_of, write_over
+from kit.release.signatures import load_signatures, make_request
+from kit.session import Session
+
+EXAMPLES = "examples"  # the input that takes serialized tf.Examples
+_SHOWN_VALUES = 100  # of an output
+_TRUTHS = {"true": True, "false": False}
+
+
+class Answer(NamedTuple):
+    """What came of a request.
+
+    Attributes:
+        wrong: for each field whose text cannot be so, why; under "" why the model does not answer.
+        outputs: name, shape and values of each output; empty when something is wrong.
+        milliseconds: that the model took; setting its graph up at the first call is left out.
+    """
+
+    wrong: dict[str, str]
+    outputs: list[tuple[str, str, str]]
+    milliseconds: float
+
+
+class SignatureDesk:
+    """The signatures of the model that a session's project trained last, to be tried.
+
+    A signature that takes serialized tf.Examples is filled in by the columns of the data; the example is made and
+    serialized when it is sent. Every other one is filled in by its inputs. A request has one row.
+
+    Args:
+        session: of the project.
+
+    Raises:
+        StepOrderError: when there is no model yet.
+        InfraCheckError: when the model cannot be loaded.
+    """
+
+    def __init__(self, session: Session) -> None:
+        self.signatures = load_signatures(session.path("Trainer", "model"))
+        self._columns = _columns(session.path("Transform", "transform_graph"))
+        self._examples = session.path("ExampleGen", "examples")
+        self._rows = RowReader(self._examples)
+        self._column_of = _column_of(session.project.name)
+        self._set_up: set[str] = set()
+
+    def summary(self) -> dict[str, Any]:
+        """Return `signatures`, a dict each, and `rows`, how many each split has; the evaluation split is first."""
+        rows = {split: count_records(self._examples, split) for split in reversed(SPLITS)}
+        signatures = [
+            {
+                "name": name,
+                "inputs": _tensors(signature.inputs),
+                "outputs": _tensors(signature.outputs),
+                "fields": self._fields(signature.inputs),
+            }
+            for name, signature in sorted(
+                self.signatures.items(), key=lambda item: item[0] != "serving_default"
+            )
+        ]
+        return {"signatures": signatures, "rows": rows}
+
+    def take(self, name: str, split: str, row: int) -> dict[str, str]:
+        """Return what a form is filled in with.
+
+        Args:
+            name: of the signature.
+            split: that the row is from; "": nothing is filled in.
+            row: its place from 0. An input of several values has those of the rows that follow, too.
+        """
+        inputs = self.signatures[name].inputs
+        if _takes_examples(inputs):
+            record = self._rows.read(split, row) if split else b""
+            return texts_of(record, self._columns)
+        if not split:
+            return dict.fromkeys(inputs, "")
+        width = max([1, *(_values(spec) or 1 for spec in inputs.values())])
+        request = make_request(inputs, self._some(split, row, width), self._column_of)
+        return {name: _as_text(value.numpy()[0], inputs[name]) for name, value in request.items()}
+
+    def send(self, name: str, texts: Mapping[str, str]) -> Answer:
+        """Send one row to a signature.
+
+        Args:
+            name: of the signature.
+            texts: for each field what was filled in.
+        """
+        signature = self.signatures[name]
+        request, wrong = self._request(signature.inputs, texts)
+        if wrong:
+            return Answer(wrong, [], 0.0)
+        try:
+            if name not in self._set_up:
+                signature(**request)
+                self._set_up.add(name)
+            started = time.perf_counter()
+            answer = {key: value.numpy() for key, value in signature(**request).items()}
+        except tf.errors.OpError as error:
+            return Answer({"": f"the model does not answer: {error.message}"}, [], 0.0)
+        milliseconds = (time.perf_counter() - started) * 1000
+        outputs = [(key, str(list(value.shape)), _shown(value)) for key, value in sorted(answer.items())]
+        return Answer({}, outputs, milliseconds)
+
+    def _some(self, split: str, row: int, amount: int) -> list[bytes]:
+        """Return a row and those after it, as many as there are up to an amount."""
+        records = [self._rows.read(split, row)]
+        with suppress(IndexError):
+            records += [self._rows.read(split, row + place) for place in range(1, amount)]
+        return records
+
+    def _fields(self, inputs: Mapping[str, tf.TensorSpec]) -> list[dict[str, str]]:
+        if _takes_examples(inputs):
+            return [
+                {"name": name, "dtype": column.dtype.name, "hint": ""}
+                for name, column in self._columns.items()
+            ]
+        return [
+            {"name": name, "dtype": spec.dtype.name, "hint": _hint(spec)}
+            for name, spec in sorted(inputs.items())
+        ]
+
+    def _request(
+        self, inputs: Mapping[str, tf.TensorSpec], texts: Mapping[str, str]
+    ) -> tuple[dict[str, tf.Tensor], dict[str, str]]:
+        if _takes_examples(inputs):
+            known = {name: text for name, text in texts.items() if name in self._columns}
+            record, wrong = write_over(b"", known, self._columns)
+            return {EXAMPLES: tf.constant([record])}, wrong
+        request, wrong = {}, {}
+        for name, spec in inputs.items():
+            try:
+                request[name] = _tensor(texts.get(name, ""), spec)
+            except ValueError as error:
+                wrong[name] = str(error)
+        return request, wrong
+
+
+def _columns(graph: Path) -> dict[str, Any]:
+    columns: dict[str, Any] = tft.TFTransformOutput(str(graph)).raw_feature_spec()
+    return columns
+
+
+def _column_of(project: str) -> dict[str, str]:
+    """Return the column of each argument that is called differently, because TensorFlow does not take its name."""
+    features = importlib.import_module(f"kit.projects.{project}.features")
+    return {argument: column for column, argument in getattr(features, "ARGUMENTS", {}).items()}
+
+
+def _takes_examples(inputs: Mapping[str, tf.TensorSpec]) -> bool:
+    return set(inputs) == {EXAMPLES}
+
+
+def _tensors(specs: Mapping[str, tf.TensorSpec]) -> list[dict[str, str]]:
+    return [
+        {"name": name, "dtype": spec.dtype.name, "shape": _shape(spec)}
+        for name, spec in sorted(specs.items())
+    ]
+
+
+def _shape(spec: tf.TensorSpec) -> str:
+    if spec.shape.rank is None:
+        return "any"
+    return f"[{', '.join('any' if size is None else str(size) for size in spec.shape)}]"
+
+
+def _row_shape(spec: tf.TensorSpec) -> list[int | None]:
+    """Return the shape of one row, without the dimension of rows where there is one."""
+    if spec.shape.rank is None:  # taken for one value a row
+        return []
+    sizes: list[int | None] = spec.shape.as_list()
+    return sizes[1:] if sizes and sizes[0] is None else sizes
+
+
+def _values(spec: tf.TensorSpec) -> int | None:
+    """Return how many values a row has, None for any number."""
+    sizes = _row_shape(spec)
+    return None if None in sizes else int(np.prod([size or 0 for size in sizes], dtype=int))
+
+
+def _hint(spec: tf.TensorSpec) -> str:
+    if not _row_shape(spec):
+        return ""
+    amount = _values(spec)
+    if amount is None:
+        return "any number of values, with commas between them"
+    few = "up to " if spec.dtype == tf.string else ""
+    return f"{few}{amount} values, with commas between them"
+
+
+def _tensor(text: str, spec: tf.TensorSpec) -> tf.Tensor:
+    """Read an input of one row; texts that are fewer than its width are filled up with ''.
+
+    Raises:
+        ValueError: when the text cannot be so; the message says what it must be.
+    """
+    sizes = _row_shape(spec)
+    values = [_value(part, spec.dtype) for part in (_parts(text) if sizes else [text])]
+    amount = _values(spec)
+    if amount is not None:
+        values += [b""] * (amount - len(values)) if spec.dtype == tf.string else []
+        if len(values) != amount:
+            raise ValueError(f"this needs {amount} values, not {len(values)}")
+    elif sizes.count(None) > 1:
+        raise ValueError(f"only one size of this may be left open, but its shape is {_shape(spec)}")
+    rows = [1] if spec.shape.rank is None or (spec.shape.rank and spec.shape[0] is None) else []
+    shape = [*rows, *(-1 if size is None else size for size in sizes)]
+    return tf.reshape(tf.constant(values, spec.dtype), shape)
+
+
+def _value(text: str, dtype: tf.DType) -> bytes | int | float | bool:
+    if dtype == tf.bool:
+        if text.strip().lower() not in _TRUTHS:
+            raise ValueError(f"this is true or false, not {text!r}")
+        return _TRUTHS[text.strip().lower()]
+    if dtype.is_floating and not text.strip():
+        return float("nan")  # a missing number
+    if not (dtype == tf.string or dtype.is_floating or dtype.is_integer):
+        raise ValueError(f"a value of the type {dtype.name} cannot be written here")
+    return as_value(text, dtype)
+
+
+def _parts(text: str) -> Sequence[str]:
+    """Return the values of a JSON list, or those between commas."""
+    if text.startswith("["):
+        try:
+            listed = json.loads(text)
+        except ValueError:
+            raise ValueError(f"this begins like a JSON list, but is none: {text[:40]!r}") from None
+        return [str(part) for part in listed]
+    return [part.strip() for part in text.split(",")] if text.strip() else []
+
+
+def _as_text(row: Any, spec: tf.TensorSpec) -> str:
+    """Return the values of a row as `_tensor` reads them."""
+    values = [_exact(value) for value in np.atleast_1d(row).ravel()]
+    if not _row_shape(spec):
+        return "" if values[0] == "nan" else values[0]
+    plain = all(value and value == value.strip() and not set(value) & set(",[") for value in values)
+    return ", ".join(values) if plain else json.dumps(values, ensure_ascii=False)
+
+
+def _shown(value: np.ndarray) -> str:
+    flat = value.ravel()
+    more = ", …" if len(flat) > _SHOWN_VALUES else ""
+    texts = [f"{one:.6g}" if isinstance(one, np.floating) else _exact(one) for one in flat[:_SHOWN_VALUES]]
+    return ", ".join(texts) + more
+
+
+def _exact(value: Any) -> str:
+    return value.decode(errors="replace") if isinstance(value, bytes) else str(value)
