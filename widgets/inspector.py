@@ -13,7 +13,7 @@ from widgets.parts.budget import fit
 from widgets.parts.formats import count, number, share
 from widgets.parts.inspector_detail import WordSearch, detail
 from widgets.parts.inspector_frame import columns_table, detail_row, turn, unused
-from widgets.parts.inspector_rows import live_row, static_row
+from widgets.parts.inspector_rows import has_detail, live_row, static_row
 from widgets.parts.markup import Markup, join, tag
 from widgets.parts.modules import STATIC, script, styles
 from widgets.values_features import Look, Looked, RawFeature, Vocabulary, raw_feature, vocabulary
@@ -190,6 +190,8 @@ class TransformInspector(View):
             return static_row(feature, raw.get(name, ""), wrong.get(name, ""), transformed, splits)
 
         def with_detail(feature: RawFeature) -> Markup:
+            if not has_detail(feature):
+                return plain(feature)
             more = tag("summary", f"Details of {feature.name}")
             content = detail(feature, splits, _STATIC_WORDS)
             return join([plain(feature), detail_row(tag("details", more, content))])

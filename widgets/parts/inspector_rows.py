@@ -38,7 +38,7 @@ def live_row(
         aria_expanded="true" if is_open else "false",
         class_="name",
     )
-    name = button if feature.name and _has_detail(feature) else _static_name(feature)
+    name = button if feature.name and has_detail(feature) else _static_name(feature)
     cell = _cell(feature, raw, wrong) if feature.name else None
     return _row(feature, name, tag("td", cell, class_="wrong" if wrong else None), transformed, splits)
 
@@ -65,7 +65,8 @@ def _row(
     return tag("tr", head, cell, result, tag("td", _outside(feature, splits), class_="number"))
 
 
-def _has_detail(feature: RawFeature) -> bool:
+def has_detail(feature: RawFeature) -> bool:
+    """Whether there is more to see of a column than its row."""
     places = any(output.vocabulary or output.edges for output in feature.outputs)
     return places or feature.statistics is not None
 
