@@ -1,0 +1,144 @@
+"""Signatures in a real JupyterLab: a model is asked by pointer and keyboard."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+
+import papermill
+import pytest
+from lab import (
+    CHROMIUM,
+    converted,
+    keep_picture,
+    open_and_run,
+    running_lab,
+    violations,
+    watched_page,
+    write_notebook,
+)
+from playwright.sync_api import Page, expect
+
+import widgets
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(CHROMIUM is None, reason="no chromium on this machine"),
+]
+
+_IMPORTS = "from signatures_examples import *\nfrom inspector_examples import inspector"
+NOTEBOOKS = {
+    "form": "view = form(); view",
+    "many": "view = many_fields(); view",
+    "hostile": "view = hostile_signatures(); view",
+}
+
+
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    folder = tmp_path_factory.mktemp("lab")
+    for name, cell in NOTEBOOKS.items():
+        write_notebook(folder / f"{name}.ipynb", [_IMPORTS, cell])
+    extensions = folder / "data" / "labextensions"
+    shutil.copytree(Path(widgets.__file__).parent / "labextension", extensions / "notebook-mlops-kit")
+    with running_lab(folder, modules=Path(__file__).parent) as address:
+        yield address
+
+
+@pytest.fixture
+def show(lab: str) -> Iterator[Callable[[str], Page]]:
+    """Opens a notebook and runs all of it."""
+    with watched_page(lab) as page:
+        yield partial(open_and_run, lab, page)
+
+
+def test_a_model_is_asked_by_pointer_and_keyboard(show: Callable[[str], Page]) -> None:
+    page = show("form")
+    alert, age = page.get_by_role("alert"), page.get_by_label("age", exact=True)
+    send = page.get_by_role("button", name="Send", exact=True)
+    page.get_by_label("Row, from 0").fill("7")
+    expect(age).to_have_value("37")
+    send.click()
+    expect(alert).to_have_text("✓ serving_default answered in 1.23 ms: row 7 of eval")
+    expect(page.get_by_text("0.37")).to_be_visible()
+    age.fill("old")
+    page.keyboard.press("Shift+Tab")  # to the button that takes it back, which appears then
+    send.focus()
+    page.keyboard.press("Enter")
+    expect(alert).to_have_text("✗ 1 value cannot be so; nothing was sent")
+    expect(page.get_by_text("✗ this is a whole number, not 'old'")).to_be_visible()
+    expect(send).to_be_focused()
+    keep_picture(page, "signatures_wrong")
+    assert not violations(page)
+    age.fill("41")
+    send.click()  # leaves the field, which is told first
+    expect(alert).to_have_text("✓ serving_default answered in 1.23 ms: row 7 of eval, 1 value changed")
+    page.get_by_role("button", name="Discard what was written").click()
+    expect(age).to_have_value("37")
+    page.get_by_role("combobox", name="Signature").select_option("examples")
+    expect(page.get_by_text("Sent as one serialized tf.Example")).to_be_visible()
+    send.click()
+    expect(page.get_by_text("東京, Rom")).to_be_visible()
+    page.get_by_text("Inputs and outputs of examples").click()
+    expect(page.get_by_role("cell", name="[any, any]")).to_be_visible()
+    keep_picture(page, "signatures")
+    assert not violations(page)
+    page.get_by_label("Take a row of").select_option("an empty form")
+    expect(age).to_have_value("")
+
+
+def test_many_fields_are_searched_and_paged(show: Callable[[str], Page]) -> None:
+    page = show("many")
+    page.get_by_role("button", name="Last").click()
+    expect(page.get_by_text("481 to 500 of 500")).to_be_visible()
+    page.get_by_role("searchbox").fill("column_007")
+    field = page.get_by_label("column_007")
+    expect(field).to_have_value("eval 0")
+    field.fill("东京")
+    page.get_by_role("button", name="Send", exact=True).click()
+    expect(page.get_by_role("alert")).to_contain_text("1 value changed")
+
+
+def test_hostile_values_stay_text(show: Callable[[str], Page]) -> None:
+    page = show("hostile")
+    expect(page.locator(".kit-view .answer b").first).to_contain_text("onerror=")
+    assert page.locator(".kit-view img, .kit-view script").count() == 0
+    page.mouse.move(500, 300)
+    assert page.evaluate("window.hacked") is None
+    assert not violations(page)
+
+
+@pytest.mark.parametrize("theme", ["Light", "Dark"])
+def test_the_view_is_accessible_in_both_themes_and_narrow(show: Callable[[str], Page], theme: str) -> None:
+    page = show("form")
+    page.set_viewport_size({"width": 900, "height": 900})
+    page.get_by_role("button", name="Send", exact=True).click()
+    expect(page.get_by_role("alert")).to_be_visible()
+    page.get_by_role("menuitem", name="Settings", exact=True).click()
+    page.get_by_text("Theme", exact=True).click()
+    page.get_by_text(f"JupyterLab {theme}", exact=True).click()
+    page.wait_for_function(f"document.body.dataset.jpThemeName === 'JupyterLab {theme}'")
+    assert not violations(page)
+    keep_picture(page, f"signatures_{theme.lower()}_900")
+    assert page.locator(".kit-view").evaluate("view => view.scrollWidth <= view.clientWidth"), (
+        "only tables may be wider than the view"
+    )
+
+
+def test_an_executed_notebook_reads_offline(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Papermill, nbconvert, a file, and a browser without a network; the inspector too."""
+    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parent), prepend=":")
+    write_notebook(tmp_path / "given.ipynb", [_IMPORTS, "form()", "inspector()"])
+    papermill.execute_notebook(tmp_path / "given.ipynb", tmp_path / "done.ipynb", progress_bar=False)
+    body = converted(tmp_path / "done.ipynb")
+    (tmp_path / "done.html").write_text(f"<!doctype html><html lang='en'><title>t</title><body>{body}</body>")
+    with watched_page(tmp_path.as_uri()) as page:
+        page.context.set_offline(True)
+        page.goto((tmp_path / "done.html").as_uri())
+        expect(page.get_by_text("serving_default answered in 1.23 ms: row 0 of eval")).to_be_visible()
+        page.get_by_text("Details of city").click()
+        expect(page.get_by_text("eval 16.7 % (500 of 3,000)")).to_be_visible()
+        assert not violations(page)
+        keep_picture(page, "inspector_signatures_offline")

@@ -1,0 +1,95 @@
+"""What a model answered: each output, the time, and the answers before."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from widgets.parts.formats import MISSING, count, number
+from widgets.parts.markup import Markup, join, tag
+from widgets.parts.signature_form import shorten
+from widgets.values_signatures import Answered
+
+_OUTPUTS = 60  # that are shown of one answer
+_LETTERS = 36  # of an earlier answer
+
+
+@dataclass(frozen=True)
+class Sent:
+    """A request and what came of it; `source` tells in words where its texts are from."""
+
+    signature: str
+    source: str
+    texts: Mapping[str, str]
+    answered: Answered
+
+    @property
+    def refused(self) -> str:
+        """Why there is no answer; empty: there is one."""
+        wrong, _, _ = self.answered
+        if not wrong:
+            return ""
+        return wrong.get("") or f"{count(len(wrong), 'value')} cannot be so; nothing was sent"
+
+    def still_wrong(self, texts: Mapping[str, str]) -> dict[str, str]:
+        """What was wrong with the fields that have the same text still."""
+        wrong, _, _ = self.answered
+        return {name: why for name, why in wrong.items() if texts.get(name, "") == self.texts.get(name, "")}
+
+    @property
+    def time(self) -> str:
+        _, _, milliseconds = self.answered
+        return MISSING if self.refused else f"{number(round(milliseconds, 2))} ms"
+
+    @property
+    def first(self) -> str:
+        """The first output in a few letters, or why there is none."""
+        _, outputs, _ = self.answered
+        if not outputs:
+            return f"✗ {self.refused}" if self.refused else ""
+        name, _, values = outputs[0]
+        return f"{name} {values if len(values) <= _LETTERS else f'{values[: _LETTERS - 1]}…'}"
+
+
+def answer(sent: Sent) -> Markup:
+    """One answer in full."""
+    if sent.refused:
+        return tag("p", f"✗ {sent.refused}", class_="bad", role="alert")
+    _, outputs, _ = sent.answered
+    line = tag("p", f"✓ {sent.signature} answered in {sent.time}: ", sent.source, class_="good", role="alert")
+    rows = [
+        tag(
+            "tr", tag("th", tag("b", name), tag("small", " ", shape), scope="row"), tag("td", shorten(values))
+        )
+        for name, shape, values in outputs[:_OUTPUTS]
+    ]
+    more = len(outputs) - _OUTPUTS
+    head = tag("thead", tag("tr", [tag("th", title, scope="col") for title in ("Output", "Values")]))
+    table = tag("table", head, tag("tbody", rows), class_="answer")
+    return join(
+        [
+            line,
+            tag("div", table, class_="kit-scroll-x", tabindex=0, role="group", aria_label="Answer"),
+            tag("p", f"{count(more, 'output')} more", class_="note") if more > 0 else None,
+        ]
+    )
+
+
+def earlier(answers: Sequence[Sent]) -> Markup | None:
+    """The answers before, the latest first."""
+    if not answers:
+        return None
+    rows = [
+        tag(
+            "tr",
+            tag("th", sent.signature, scope="row"),
+            tag("td", sent.source),
+            tag("td", sent.first),
+            tag("td", sent.time, class_="number"),
+        )
+        for sent in reversed(answers)
+    ]
+    titles = ("Signature", "Sent", "First output", "Time")
+    head = tag("thead", tag("tr", [tag("th", title, scope="col") for title in titles]))
+    table = tag("table", tag("caption", "Earlier answers"), head, tag("tbody", rows), class_="earlier")
+    return tag("div", table, class_="kit-scroll-x", tabindex=0, role="group", aria_label="Earlier answers")

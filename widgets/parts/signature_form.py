@@ -1,0 +1,101 @@
+"""The form of a signature: what to fill in, and why something of it cannot be so."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+
+from widgets.parts.formats import count
+from widgets.parts.markup import Markup, join, tag
+from widgets.values_signatures import Field, Signature, Tensor
+
+_LETTERS = 300  # of a value in a static face
+_TENSORS = 40  # that are listed of one signature
+
+
+def fields_table(
+    signature: Signature, fields: Sequence[Field], texts: Mapping[str, str], wrong: Mapping[str, str]
+) -> Markup:
+    """The fields of a page, to write in."""
+    rows = [
+        _field(signature.name, field, texts.get(field.name, ""), wrong.get(field.name, ""))
+        for field in fields
+    ]
+    return _scrolled(tag("table", _head("Field", "Value"), tag("tbody", rows), class_="form"), "Request")
+
+
+def static_fields(fields: Sequence[Field], texts: Mapping[str, str], wrong: Mapping[str, str]) -> Markup:
+    """The fields as they were sent."""
+    rows = [static_field(field, texts, wrong) for field in fields]
+    return _scrolled(tag("table", _head("Field", "Value"), tag("tbody", rows), class_="form"), "Request")
+
+
+def static_field(field: Field, texts: Mapping[str, str], wrong: Mapping[str, str]) -> Markup:
+    text = shorten(texts.get(field.name, "")) or tag("span", "missing", class_="note")
+    return tag("tr", _name(field), tag("td", text, _why(wrong.get(field.name, ""))))
+
+
+def shorten(text: str) -> str:
+    return text if len(text) <= _LETTERS else f"{text[: _LETTERS - 1]}…"
+
+
+def tensors(signature: Signature) -> Markup:
+    """What the signature takes and gives."""
+    listed = [("input", tensor) for tensor in signature.inputs] + [
+        ("output", tensor) for tensor in signature.outputs
+    ]
+    rows = [_tensor(kind, tensor) for kind, tensor in listed[:_TENSORS]]
+    more = len(listed) - _TENSORS
+    caption = f"Inputs and outputs of {signature.name}"
+    table = tag("table", _head("Tensor", "Is", "Type", "Shape"), tag("tbody", rows))
+    note = tag("p", f"{count(more, 'tensor')} more", class_="note") if more > 0 else None
+    return join([_scrolled(table, caption), note])
+
+
+def takes(signature: Signature) -> str:
+    """What is sent, in a sentence."""
+    if not signature.is_serialized:
+        return f"{count(len(signature.inputs), 'input')}, one row."
+    names = ", ".join(tensor.name for tensor in signature.inputs)
+    return f"Sent as one serialized tf.Example in the input {names}; an empty value is left out of it."
+
+
+def _field(signature: str, field: Field, text: str, wrong: str) -> Markup:
+    box = tag(
+        "input",
+        type="text",
+        value=text,
+        placeholder=field.hint or "missing",
+        autocomplete="off",
+        data_cell="written",
+        data_path=json.dumps([signature, field.name]),
+        data_key=f"{signature} {field.name}",
+        aria_label=field.name,
+        aria_invalid="true" if wrong else None,
+        title=field.hint or None,
+    )
+    return tag("tr", _name(field), tag("td", box, _why(wrong), class_="wrong" if wrong else None))
+
+
+def _name(field: Field) -> Markup:
+    return tag("th", tag("b", field.name), tag("small", " ", field.dtype), scope="row")
+
+
+def _why(wrong: str) -> Markup | None:
+    return tag("small", f"✗ {wrong}", class_="bad") if wrong else None
+
+
+def _tensor(kind: str, tensor: Tensor) -> Markup:
+    return tag(
+        "tr",
+        tag("th", tensor.name, scope="row"),
+        [tag("td", text) for text in (kind, tensor.dtype, tensor.shape)],
+    )
+
+
+def _head(*titles: str) -> Markup:
+    return tag("thead", tag("tr", [tag("th", title, scope="col") for title in titles]))
+
+
+def _scrolled(table: Markup, label: str) -> Markup:
+    return tag("div", table, class_="kit-scroll-x", tabindex=0, role="group", aria_label=label)

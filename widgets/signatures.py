@@ -1,0 +1,256 @@
+"""A form for each signature of a model: fill it in or take a row of the data, send, and see the answer and the time."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Self
+
+import traitlets
+
+from widgets.face import STATIC_BYTES
+from widgets.parts import controls
+from widgets.parts.budget import fit
+from widgets.parts.formats import count, number
+from widgets.parts.markup import Markup, join, tag
+from widgets.parts.modules import STATIC, script, styles
+from widgets.parts.signature_answer import Sent, answer, earlier
+from widgets.parts.signature_form import fields_table, static_fields, takes, tensors
+from widgets.values_signatures import Field, Send, Signature, Take, signature
+from widgets.view import View
+
+PAGE_FIELDS = 20
+NO_ROW = ""  # the split of a form that nothing was filled into
+_EARLIER = 5  # answers that are kept
+_STATIC_FIELDS = 60  # that a static face shows of a request
+_NAMED = 4  # signatures that the text face names
+_HEAD_BYTES = 4_000  # of a static face: what stands around the signatures
+
+
+def _beside(folder: str, name: str) -> str:
+    return (STATIC / folder / name).read_text(encoding="utf-8")
+
+
+class Signatures(View):
+    """Shows what a model takes and gives, and asks it.
+
+    Where nobody can fill in a form, each signature is asked once with the row that the state names.
+
+    Args:
+        signatures: of the model, the most important first.
+        rows: how many rows each split has; its order is the order of the splits.
+        take: fills in a form with a row.
+        send: asks the model.
+        state: traits to begin with, such as `signature="examples"`.
+    """
+
+    title = "Signatures"
+    # A text has one default export; that of cells.js, which wraps the one of view.js, is it.
+    _esm = script("view.js").replace("export default { render };", _beside("schema_editor", "cells.js"))
+    _css = styles() + _beside("signatures", "signatures.css")
+
+    signature = traitlets.Unicode(help="name of the one that is asked").tag(sync=True, redraw=True)
+    split = traitlets.Unicode(help="where the row is from; empty: an empty form").tag(sync=True, redraw=True)
+    row = traitlets.CInt(help="its place in the split, from 0").tag(sync=True, redraw=True)
+    search = traitlets.Unicode(help="words that a field's name must have").tag(sync=True, redraw=True)
+    page = traitlets.Int(min=0).tag(sync=True, redraw=True)
+    written = traitlets.Dict(
+        value_trait=traitlets.Dict(value_trait=traitlets.Unicode()), help="signature, field, new text"
+    ).tag(sync=True, redraw=True)
+    asked = traitlets.List(traitlets.Unicode(), maxlen=1, help="set when send is pressed").tag(sync=True)
+
+    def __init__(
+        self, signatures: Sequence[Signature], rows: Mapping[str, int], take: Take, send: Send, **state: Any
+    ) -> None:
+        self.signatures = {one.name: one for one in signatures}
+        self.rows = {split: amount for split, amount in rows.items() if amount}
+        self._take_row, self._send_texts = take, send
+        self._taken: tuple[object, Mapping[str, str]] | None = None
+        self.answers: list[Sent] = []
+        self._unasked: dict[str, Sent] = {}
+        first = {"signature": next(iter(self.signatures), ""), "split": next(iter(self.rows), NO_ROW)}
+        written = state.pop("written", {})
+        super().__init__(**{**first, **state})
+        self.written = written  # after the row that it is written over
+
+    @classmethod
+    def of(cls, summary: Mapping[str, Any], take: Take, send: Send, **state: Any) -> Self:
+        """Show a plain record with `signatures` and `rows`."""
+        return cls([signature(one) for one in summary["signatures"]], summary["rows"], take, send, **state)
+
+    def texts(self, name: str) -> dict[str, str]:
+        """What the form of a signature holds: the row, and what was written over it."""
+        return {**self._row_of(name), **self.written.get(name, {})}
+
+    def found(self) -> list[Field]:
+        """The fields of the chosen signature that the search leaves."""
+        words = self.search.casefold().split()
+        chosen = self.signatures.get(self.signature)
+        fields = chosen.fields if chosen else ()
+        return [field for field in fields if all(word in field.name.casefold() for word in words)]
+
+    @traitlets.validate("signature", "split")
+    def _known(self, proposal: Mapping[str, Any]) -> str:
+        names = [*self.signatures] if proposal["trait"].name == "signature" else [*self.rows, NO_ROW]
+        if proposal["value"] not in {*names, ""}:
+            raise traitlets.TraitError(
+                f"Expected one of {', '.join(filter(None, names))} as {proposal['trait'].name}, "
+                f"found {proposal['value']!r}. Choose one of them."
+            )
+        return str(proposal["value"])
+
+    @traitlets.validate("row")
+    def _within_split(self, proposal: Mapping[str, Any]) -> int:
+        return max(0, min(int(proposal["value"]), self.rows.get(self.split, 1) - 1))
+
+    @traitlets.validate("written")
+    def _without_what_is_there(self, proposal: Mapping[str, Any]) -> dict[str, dict[str, str]]:
+        """A text that was written back is nothing written; what is no field cannot be written."""
+        left = {
+            name: {
+                field: text for field, text in fields.items() if self._row_of(name).get(field, text) != text
+            }
+            for name, fields in proposal["value"].items()
+            if name in self.signatures
+        }
+        return {name: fields for name, fields in left.items() if fields}
+
+    @traitlets.observe("split", "row")
+    def _another_row(self, change: Any) -> None:
+        self.written = {}
+        if change["name"] == "split":
+            self.row = self._within_split({"value": self.row})
+
+    @traitlets.observe("search", "signature")
+    def _to_first_page(self, _change: object) -> None:
+        self.page = 0
+
+    @traitlets.observe("asked")
+    def _ask(self, _change: object) -> None:
+        if not self.asked:
+            return
+        self.answers = [*self.answers, self._sent(self.signature)][-_EARLIER - 1 :]
+        self.asked = []
+        self.content = self.draw_content()
+
+    def draw_controls(self) -> Markup:
+        splits = {split: f"{split}: {count(amount, 'row')}" for split, amount in self.rows.items()}
+        return join(
+            [
+                controls.choice("signature", "Signature", {name: name for name in self.signatures}),
+                controls.choice("split", "Take a row of", {**splits, NO_ROW: "an empty form"}),
+                controls.number_box("row", "Row, from 0"),
+                controls.search_box("search", "Search") if self._is_long() else None,
+            ]
+        )
+
+    def draw_content(self) -> Markup:
+        chosen = self.signatures.get(self.signature)
+        if chosen is None:
+            return tag("p", "The model has no signature.", role="status")
+        last = self.answers[-1] if self.answers else None
+        more = tag("summary", f"Inputs and outputs of {chosen.name}")
+        return join(
+            [
+                tag("p", takes(chosen), role="status"),
+                tag(
+                    "div",
+                    self._form(chosen, last),
+                    tag("div", answer(last) if last else _nothing_yet(), earlier(self.answers[:-1])),
+                    class_="asking",
+                ),
+                tag("details", more, tensors(chosen)),
+            ]
+        )
+
+    def html_face(self) -> Markup:
+        css = _beside("signatures", "signatures.css")
+        limit = STATIC_BYTES - len(styles()) - len(css) - _HEAD_BYTES
+        shown = list(self.signatures.values())
+        fitted = fit(
+            shown,
+            [_listed, lambda one: self._static(one, self._latest(one.name))],
+            limit,
+        )
+        left_out = len(shown) - len(fitted.rows)
+        note = (
+            f"{count(left_out, 'signature')} are left out here; the live view in JupyterLab has all of them."
+        )
+        return join(
+            [
+                tag("style", Markup(css)),
+                fitted.rows or tag("p", "The model has no signature."),
+                tag("p", note, class_="note") if left_out else None,
+            ]
+        )
+
+    def text_face(self) -> str:
+        names = list(self.signatures)
+        lines = []
+        for name in names[:_NAMED]:
+            sent = self._latest(name)
+            lines.append(f"{name}: {sent.first if sent.refused else f'{sent.first}, {sent.time}'}")
+        if len(names) > _NAMED:
+            lines.append(f"and {number(len(names) - _NAMED)} more")
+        return "\n".join([count(len(names), "signature"), *lines])
+
+    def _row_of(self, name: str) -> Mapping[str, str]:
+        asked = (name, self.split, self.row)
+        if self._taken is None or self._taken[0] != asked:
+            self._taken = (asked, self._take_row(*asked))
+        return self._taken[1]
+
+    def _sent(self, name: str) -> Sent:
+        source = f"row {number(self.row)} of {self.split}" if self.split else "a form filled in by hand"
+        changed = len(self.written.get(name, {})) if self.split else 0
+        told = f"{source}, {count(changed, 'value')} changed" if changed else source
+        texts = self.texts(name)
+        return Sent(name, told, texts, self._send_texts(name, texts))
+
+    def _latest(self, name: str) -> Sent:
+        """What the signature answered last; it is asked where nobody has done so yet."""
+        latest = {sent.signature: sent for sent in [*self._unasked.values(), *self.answers]}
+        if name not in latest:
+            latest[name] = self._unasked[name] = self._sent(name)
+        return latest[name]
+
+    def _is_long(self) -> bool:
+        return any(len(one.fields) > PAGE_FIELDS for one in self.signatures.values())
+
+    def _form(self, chosen: Signature, last: Sent | None) -> Markup:
+        found = self.found()
+        page = min(self.page, controls.last_page(len(found), PAGE_FIELDS))
+        texts = self.texts(chosen.name)
+        wrong = last.still_wrong(texts) if last and last.signature == chosen.name else {}
+        send = controls.button("asked", ["send"], "Send", key="send")
+        back = controls.button("written", {}, "Discard what was written", key="discard")
+        return tag(
+            "div",
+            tag("div", send, back if self.written else None, class_="send"),
+            fields_table(chosen, found[page * PAGE_FIELDS :][:PAGE_FIELDS], texts, wrong),
+            controls.pager("page", page, size=PAGE_FIELDS, total=len(found)),
+            role="group",
+            aria_label=f"Request to {chosen.name}",
+        )
+
+    def _static(self, one: Signature, sent: Sent) -> Markup:
+        form = static_fields(one.fields[:_STATIC_FIELDS], sent.texts, sent.still_wrong(sent.texts))
+        left_out = len(one.fields) - _STATIC_FIELDS
+        note = tag("p", f"{count(left_out, 'field')} more", class_="note") if left_out > 0 else None
+        request = tag("summary", f"Request: {sent.source}")
+        more = tag("summary", f"Inputs and outputs of {one.name}")
+        return tag(
+            "div",
+            tag("p", tag("b", one.name), f" · {takes(one)}"),
+            answer(sent),
+            tag("details", request, form, note),
+            tag("details", more, tensors(one)),
+            class_="asked",
+        )
+
+
+def _listed(one: Signature) -> Markup:
+    return tag("p", tag("b", one.name), f" · {takes(one)}")
+
+
+def _nothing_yet() -> Markup:
+    return tag("p", "Nothing was sent yet.", class_="note")
