@@ -49,8 +49,9 @@ def parameters_of(execution: Any) -> dict[str, str]:
 
 
 def values_of(properties: Mapping[str, Any]) -> dict[str, str]:
-    """Return properties of ML Metadata as texts."""
-    return {name: str(getattr(value, value.WhichOneof("value"))) for name, value in properties.items()}
+    """Return properties of ML Metadata as texts, without those that looking for them has left there empty."""
+    kinds = {name: value.WhichOneof("value") for name, value in properties.items()}
+    return {name: str(getattr(properties[name], kind)) for name, kind in kinds.items() if kind}
 
 
 def why_not_cached(store: Any, pipeline: str, component_id: str) -> tuple[str, ...]:

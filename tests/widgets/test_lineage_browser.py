@@ -1,0 +1,177 @@
+"""The lineage in a real JupyterLab: moved, enlarged, searched, walked in, compared, and quick with 2,000 nodes."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+
+import pytest
+from lab import (
+    CHROMIUM,
+    keep_picture,
+    open_and_run,
+    record_figure,
+    running_lab,
+    violations,
+    watched_page,
+    write_notebook,
+)
+from lineage_examples import chain
+from playwright.sync_api import Page, expect
+from widget_timing import rerun_seconds
+
+import widgets
+from widgets.lineage import Lineage
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(CHROMIUM is None, reason="no chromium on this machine"),
+]
+
+_IMPORTS = "from lineage_examples import *\nfrom widgets.lineage import Lineage"
+NOTEBOOKS = {
+    "few": "view = Lineage(chain(), compare); view",
+    "many": "graph = many(); view = Lineage(graph); view",
+    "hostile": "view = Lineage(hostile(), compare, chosen='execution 1'); view",
+}
+
+# From a click on a box until the picture has other marks and has been painted.
+_UNTIL_MARKED = """async (number) => {
+  const frame = document.querySelector('.kit-view .graph'), start = performance.now();
+  const marked = new Promise(done => new MutationObserver((_, watch) => { watch.disconnect(); done(); })
+    .observe(frame.querySelector('.bright'), { attributes: true }));
+  const box = frame.querySelectorAll('.boxes > g')[number];
+  box.dispatchEvent(new MouseEvent('click', { bubbles: true }));
+  await marked;
+  await new Promise(requestAnimationFrame);  // painted with the frame after this one at the latest
+  await new Promise(requestAnimationFrame);
+  return (performance.now() - start) / 1000;
+}"""
+_SCENE = "scene => scene.getAttribute('transform')"
+
+
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    folder = tmp_path_factory.mktemp("lab")
+    for name, cell in NOTEBOOKS.items():
+        write_notebook(folder / f"{name}.ipynb", [_IMPORTS, cell])
+    extensions = folder / "data" / "labextensions"
+    shutil.copytree(Path(widgets.__file__).parent / "labextension", extensions / "notebook-mlops-kit")
+    with running_lab(folder, modules=Path(__file__).parent) as address:
+        yield address
+
+
+@pytest.fixture
+def show(lab: str) -> Iterator[Callable[[str], Page]]:
+    """Opens a notebook and runs all of it."""
+    with watched_page(lab) as page:
+        yield partial(open_and_run, lab, page)
+
+
+def test_every_control_does_what_it_says(show: Callable[[str], Page]) -> None:
+    page, expected = show("few"), Lineage(chain())
+    view = page.locator(".kit-view")
+    view.get_by_role("searchbox").fill("trainer")
+    expected.search = "trainer"
+    expect(view.locator(".nodes tbody tr")).to_have_count(len(expected.found()))
+    expect(view.locator(".boxes > g.found")).to_have_count(len(expected.found()))
+    view.get_by_role("searchbox").fill("")
+
+    view.get_by_role("button", name="Show all").click()
+    view.locator(".boxes > g", has_text="Transform #4").click()
+    expected.search, expected.chosen = "", "execution 4"
+    expect(view.get_by_role("status")).to_have_text(f"21 nodes; {len(expected.highlighted())} highlighted")
+    expect(view.locator(".boxes > g.on")).to_have_count(len(expected.highlighted()) + 1)
+    view.get_by_label("Highlight").select_option("upstream")
+    expected.direction = "upstream"
+    expect(view.locator(".boxes > g.on")).to_have_count(len(expected.highlighted()) + 1)
+    keep_picture(page, "lineage_upstream")
+
+    view.get_by_role("button", name="transform_graph #4").first.click()
+    expect(view.locator(".columns p.name")).to_have_text("transform_graph #4")
+    page.get_by_role("button", name="Next").click()
+    expect(page.get_by_text("11 to 20 of 21")).to_be_visible()
+    assert not violations(page)
+
+
+def test_the_picture_is_moved_enlarged_and_walked_in(show: Callable[[str], Page]) -> None:
+    page = show("few")
+    frame, scene = page.locator(".kit-view .graph"), page.locator(".kit-view .graph svg > g")
+    before = scene.evaluate(_SCENE)
+    page.get_by_role("button", name="Zoom in").click()
+    larger = scene.evaluate(_SCENE)
+    assert larger != before
+    place = frame.bounding_box()
+    assert place
+    x, y = place["x"] + place["width"] / 2, place["y"] + place["height"] - 12
+    page.mouse.move(x, y)
+    page.mouse.down()
+    page.mouse.move(x - 80, y - 40, steps=4)
+    page.mouse.up()
+    assert scene.evaluate(_SCENE) not in (before, larger)
+    page.get_by_role("button", name="Zoom out").click()
+    page.get_by_role("button", name="Show all").click()
+
+    page.locator(".kit-view .boxes > g", has_text="Transform #10").click()  # all are in the frame now
+    frame.focus()
+    name = page.locator(".kit-view .columns p.name")
+    for key, where in {
+        "ArrowRight": "transform_graph #10",
+        "ArrowLeft": "Transform #10",
+        "ArrowDown": "Transform #4",
+        "ArrowUp": "Transform #10",
+    }.items():
+        page.keyboard.press(key)
+        expect(name).to_have_text(where)
+    page.keyboard.press("+")
+    page.keyboard.press("0")
+    expect(page.locator(".jp-Cell")).to_have_count(2)  # the notebook's own keys did not act
+
+
+def test_two_runs_are_compared(show: Callable[[str], Page]) -> None:
+    page = show("few")
+    page.get_by_role("button", name="Trainer #11").click()
+    page.get_by_label("Compare with").select_option("execution 5")
+    expect(page.get_by_text("2 differences between two runs")).to_be_visible()
+    table = page.get_by_role("table", name="2 differences between two runs")
+    expect(table.get_by_role("columnheader", name="Trainer #5")).to_be_visible()
+    page.get_by_text("1 the same in both").click()
+    assert not violations(page)
+    keep_picture(page, "lineage_compared")
+
+
+def test_hostile_values_stay_text(show: Callable[[str], Page]) -> None:
+    page = show("hostile")
+    page.locator(".kit-view .facts").wait_for()
+    assert page.locator(".kit-view img, .kit-view script").count() == 0
+    assert page.evaluate("window.hacked") is None
+    assert not violations(page)
+
+
+@pytest.mark.parametrize("theme", ["Light", "Dark"])
+def test_it_is_accessible_in_both_themes_and_narrow(show: Callable[[str], Page], theme: str) -> None:
+    page = show("few")
+    page.set_viewport_size({"width": 900, "height": 900})
+    page.get_by_role("menuitem", name="Settings", exact=True).click()
+    page.get_by_text("Theme", exact=True).click()
+    page.get_by_text(f"JupyterLab {theme}", exact=True).click()
+    page.wait_for_function(f"document.body.dataset.jpThemeName === 'JupyterLab {theme}'")
+    page.get_by_role("button", name="Show all").click()
+    page.locator(".kit-view .boxes > g", has_text="Trainer #11").click()
+    assert not violations(page)
+    keep_picture(page, f"lineage_{theme.lower()}_900")
+    view = page.locator(".kit-view")
+    assert view.evaluate("view => view.scrollWidth <= view.clientWidth")
+
+
+def test_2000_nodes_are_fluid(show: Callable[[str], Page]) -> None:
+    page = show("many")
+    expect(page.locator(".kit-view .boxes > g")).to_have_count(2000)
+    record_figure("lineage, 2,000 nodes: first layout", min(rerun_seconds(page) for _ in range(3)))
+    page.locator(".kit-view .boxes > g").nth(1999).wait_for(state="attached")
+    clicks = [float(page.evaluate(_UNTIL_MARKED, number)) for number in (400, 1200, 1900, 20, 900)]
+    record_figure("lineage, 2,000 nodes: click to highlight", min(clicks))
+    expect(page.locator(".kit-view .boxes > g.chosen")).to_have_count(1)
+    keep_picture(page, "lineage_many")

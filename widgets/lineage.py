@@ -1,0 +1,263 @@
+"""Where everything comes from: artifacts and executions as a picture to walk in, and two runs of a step compared."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+import traitlets
+
+from widgets.face import STATIC_BYTES
+from widgets.parts import controls
+from widgets.parts.budget import fit
+from widgets.parts.formats import count, moment, number
+from widgets.parts.lineage_detail import comparison, facts, neighbours, run_choice, short, title
+from widgets.parts.lineage_picture import Picture, edges_among
+from widgets.parts.markup import Markup, join, tag
+from widgets.parts.modules import STATIC, script, styles
+from widgets.values_lineage import Compare, Graph, Node
+from widgets.view import View
+
+PAGE_ROWS = 10
+_STATIC_NODES = 120  # in the picture of a static face; more of them nobody could read on a page
+_STATIC_ROWS = 300  # that a static face tries to hold
+_HEAD_BYTES = 60_000  # of a static face: the picture and what stands around the rows
+_NAMED = 3  # executions that the text face names
+_DIRECTIONS = {"both": "upstream and downstream", "upstream": "upstream", "downstream": "downstream"}
+_KEYS = "Arrow keys walk along the lines, + and - zoom, 0 shows all; or drag, and turn the wheel with Ctrl."
+
+
+def _beside(name: str) -> str:
+    return (STATIC / "lineage" / name).read_text(encoding="utf-8")
+
+
+class Lineage(View):
+    """Shows a graph of artifacts and executions.
+
+    Args:
+        graph: the nodes and edges.
+        compare: compares two runs of one component; None: they cannot be compared here.
+        state: traits to begin with, such as `chosen="execution 12"`.
+    """
+
+    title = "Lineage"
+    # A text has one default export; that of picture.js, which wraps the one of view.js, is it.
+    _esm = script("view.js").replace("export default { render };", _beside("picture.js"))
+    _css = styles() + _beside("lineage.css")
+
+    search = traitlets.Unicode(help="words that a node must have").tag(sync=True, redraw=True)
+    direction = traitlets.Enum(list(_DIRECTIONS), "both", help="what is highlighted").tag(
+        sync=True, redraw=True
+    )
+    chosen = traitlets.Unicode(help="key of the node that is looked at").tag(sync=True, redraw=True)
+    other = traitlets.Unicode(help="key of the run that it is compared with").tag(sync=True, redraw=True)
+    page = traitlets.Int(min=0).tag(sync=True, redraw=True)
+    picture = traitlets.Unicode(help="SVG of the graph, drawn once").tag(sync=True)
+    picked = traitlets.Int(-1, help="number of the chosen node in the picture; -1: none").tag(sync=True)
+    walked: traitlets.List[Any] = traitlets.List(
+        help="the arrow key that was pressed, and how many were before it"
+    ).tag(sync=True)
+    marks = traitlets.Dict(help="numbers of the nodes that are `on` or `found`, and `lines` as a path").tag(
+        sync=True
+    )
+
+    def __init__(self, graph: Graph, compare: Compare | None = None, **state: Any) -> None:
+        self.graph, self._compare = graph, compare
+        self._picture = Picture(graph)
+        self._words = {key: _searched(node) for key, node in graph.nodes.items()}
+        super().__init__(picture=self._picture.svg("Lineage"), **state)
+        self._mark(None)
+
+    def found(self) -> list[str]:
+        """Keys of the nodes that have all words, the newest first."""
+        words = self.search.casefold().split()
+        return [key for key in reversed(list(self.graph.nodes)) if all(word in self._words[key] for word in words)]
+
+    def highlighted(self) -> set[str]:
+        """Keys of what the chosen node comes from, or what comes from it, or both."""
+        if self.chosen not in self.graph.nodes:
+            return set()
+        above = self.graph.upstream(self.chosen) if self.direction != "downstream" else set()
+        below = self.graph.downstream(self.chosen) if self.direction != "upstream" else set()
+        return above | below
+
+    @traitlets.observe("search")
+    def _to_first_page(self, _change: object) -> None:
+        self.page = 0
+
+    @traitlets.observe("picked")
+    def _choose(self, _change: object) -> None:
+        if 0 <= self.picked < len(self._picture.keys):
+            self.chosen = self._picture.keys[self.picked]
+
+    @traitlets.observe("walked")
+    def _walk(self, _change: object) -> None:
+        """Go left to what a node took or was made by, right to what it made or was taken by, or within its layer."""
+        if not self.walked or not self._picture.keys:
+            return
+        if self.chosen not in self._picture.index:
+            self.chosen = self._picture.keys[0]
+            return
+        way = self.walked[0]
+        if way in {"up", "down"}:
+            self.chosen = self._picture.neighbour(self.chosen, -1 if way == "up" else 1)
+        else:
+            near = self.graph.inputs(self.chosen) if way == "left" else self.graph.outputs(self.chosen)
+            self.chosen = next((key for key in near if key in self._picture.index), self.chosen)
+
+    @traitlets.observe("chosen")
+    def _forget_comparison(self, _change: object) -> None:
+        if self.chosen not in self.graph.nodes or self.other not in self.graph.runs_like(self.chosen):
+            self.other = ""
+
+    @traitlets.observe("chosen", "direction", "search")
+    def _mark(self, _change: object) -> None:
+        on = self.highlighted()
+        index = self._picture.index
+        lit = edges_among({self.chosen, *on}, self._picture.edges) if on else []
+        with self.hold_sync():
+            self.picked = index.get(self.chosen, -1)
+            self.marks = {
+                "on": [index[key] for key in on if key in index],
+                "found": [index[key] for key in self.found() if key in index] if self.search.strip() else [],
+                "lines": self._picture.lines(lit),
+            }
+
+    def draw_controls(self) -> Markup:
+        zooms = {"in": ("+", "Zoom in"), "out": ("-", "Zoom out"), "fit": ("all", "Show all")}  # fmt: skip
+        return join(
+            [
+                _legend(),
+                controls.search_box("search", "Search"),
+                controls.choice("direction", "Highlight", _DIRECTIONS),
+                tag(
+                    "span",
+                    [_zoom(way, *texts) for way, texts in zooms.items()],
+                    role="group",
+                    aria_label="Zoom",
+                ),
+                tag("small", _KEYS, class_="hint"),
+            ]
+        )
+
+    def draw_content(self) -> Markup:
+        found = self.found()
+        page = min(self.page, controls.last_page(len(found), PAGE_ROWS))
+        rows = [self._live_row(self.graph.nodes[key]) for key in found[page * PAGE_ROWS :][:PAGE_ROWS]]
+        listed = join([_table(rows), controls.pager("page", page, size=PAGE_ROWS, total=len(found))])
+        columns = tag("div", tag("div", listed), tag("div", self._details(live=True)), class_="columns")
+        return join([tag("p", self._place(len(found)), role="status"), columns])
+
+    def html_face(self) -> Markup:
+        found = self.found()
+        fitted = fit(
+            [self.graph.nodes[key] for key in found[:_STATIC_ROWS]],
+            [_static_row, partial(_static_row, detailed=True)],
+            STATIC_BYTES - len(styles()) - _HEAD_BYTES,
+        )
+        left_out = len(found) - len(fitted.rows)
+        note = f"{count(left_out, 'node')} are left out here; the live view in JupyterLab has all of them."
+        return join(
+            [
+                tag("style", Markup(_beside("lineage.css"))),
+                tag("p", _legend(), f" {self._place(len(found))}"),
+                self._static_picture(),
+                self._details(live=False) if self.chosen else None,
+                _table(fitted.rows),
+                tag("p", note, class_="note") if left_out else None,
+            ]
+        )
+
+    def text_face(self) -> str:
+        runs = [node for node in self.graph.nodes.values() if node.kind == "execution"]
+        artifacts = len(self.graph.nodes) - len(runs)
+        lines = [
+            f"{count(len(runs), 'execution')}, {count(artifacts, 'artifact')}, {count(len(self.graph.edges), 'link')}"
+        ]
+        if runs:
+            lines.append(
+                "latest: " + ", ".join(f"{title(run)} {run.state}" for run in runs[: -_NAMED - 1 : -1])
+            )
+        if self.chosen in self.graph.nodes:
+            ways = (self.graph.upstream(self.chosen), self.graph.downstream(self.chosen))
+            name = title(self.graph.nodes[self.chosen])
+            lines.append(f"{name}: {number(len(ways[0]))} upstream, {number(len(ways[1]))} downstream")
+        return "\n".join(lines)
+
+    def _place(self, found: int) -> str:
+        total = count(len(self.graph.nodes), "node")
+        drawn = len(self._picture.keys)
+        place = total if found == len(self.graph.nodes) else f"{number(found)} of {total}"
+        newest = f"; the picture has the newest {number(drawn)}" if drawn < len(self.graph.nodes) else ""
+        on = f"; {number(len(self.highlighted()))} highlighted" if self.chosen in self.graph.nodes else ""
+        return f"{place}{newest}{on}"
+
+    def _details(self, *, live: bool) -> Markup:
+        node = self.graph.nodes.get(self.chosen)
+        if node is None:
+            return tag("p", "Press a box, or a name in the list, to see what is known of it.", class_="note")
+        choice = run_choice(self.graph, node.key, self.other) if live and self._compare else None
+        return join(
+            [
+                tag("p", tag("b", title(node)), class_="name"),
+                neighbours(self.graph, node.key, live=live),
+                choice,
+                self._comparison(node),
+                facts(node),
+            ]
+        )
+
+    def _comparison(self, node: Node) -> Markup | None:
+        if self._compare is None or self.other not in self.graph.runs_like(node.key):
+            return None
+        return comparison(node, self.graph.nodes[self.other], self._compare(node.key, self.other))
+
+    def _static_picture(self) -> Markup | None:
+        if not self.graph.nodes:
+            return None
+        on = self.highlighted()
+        near = {self.chosen, *on} if len(self.graph.nodes) > _STATIC_NODES and on else None
+        picture = Picture(self.graph, near, _STATIC_NODES)
+        drawing = picture.svg("Lineage", self.chosen, on)
+        box = tag("div", drawing, class_="kit-scroll graph", tabindex=0, role="group", aria_label="Picture")
+        left_out = len(near or self.graph.nodes) - len(picture.keys)
+        note = f"The picture has the newest {number(len(picture.keys))} nodes."
+        return join([box, tag("p", note, class_="note") if left_out else None])
+
+    def _live_row(self, node: Node) -> Markup:
+        pressed = "true" if node.key == self.chosen else "false"
+        name = controls.button(
+            "chosen", node.key, title(node), key=f"choose {node.key}", class_="link", aria_pressed=pressed
+        )
+        return tag("tr", tag("th", name, scope="row"), _cells(node))
+
+
+def _searched(node: Node) -> str:
+    texts = [node.key, title(node), node.type, node.state, node.project, node.uri, *node.properties.values()]
+    return " ".join(texts).casefold()
+
+
+def _legend() -> Markup:
+    kinds = {"e": "execution", "c": "from the cache", "f": "failed", "a": "artifact"}
+    keys = [tag("span", tag("i", class_=f"box {sign}"), name, class_="key") for sign, name in kinds.items()]
+    return tag("span", keys, class_="legend")
+
+
+def _zoom(way: str, text: str, label: str) -> Markup:
+    return tag("button", text, type="button", data_zoom=way, aria_label=label, title=label)
+
+
+def _table(rows: Any) -> Markup:
+    head = tag("tr", [tag("th", text, scope="col") for text in ("Name", "Type", "State", "When")])
+    table = tag("table", tag("thead", head), tag("tbody", rows), class_="nodes")
+    return tag("div", table, class_="kit-scroll", tabindex=0, role="group", aria_label="Nodes")
+
+
+def _cells(node: Node) -> Markup:
+    kind = short(node.type.rpartition(".")[2])
+    return join([tag("td", text) for text in (kind, node.state, moment(node.began) if node.began else "")])
+
+
+def _static_row(node: Node, *, detailed: bool = False) -> Markup:
+    name = tag("details", tag("summary", title(node)), facts(node)) if detailed else title(node)
+    return tag("tr", tag("th", name, scope="row"), _cells(node))

@@ -1,0 +1,133 @@
+"""What is known of one node of a lineage, and two runs of one component beside each other."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from widgets.parts import controls
+from widgets.parts.formats import MISSING, count, moment, number
+from widgets.parts.lineage_picture import number_of
+from widgets.parts.markup import Child, Markup, join, tag
+from widgets.values_lineage import Difference, Graph, Node
+
+_LETTERS = 240  # of a value
+_PROPERTIES, _NEIGHBOURS, _RUNS, _DIFFERENCES = 40, 20, 100, 60  # that are shown at once
+_PARTS = {"parameter": "Parameter", "input": "Input", "metric": "Metric"}
+
+
+def title(node: Node) -> str:
+    return f"{node.name} {number_of(node)}"
+
+
+def facts(node: Node) -> Markup:
+    """State, time, place and properties as a table of two columns."""
+    told = {
+        "Kind": f"{node.kind}, {node.type}",
+        "State": node.state,
+        "Project": node.project,
+        "Began" if node.kind == "execution" else "Made": moment(node.began) if node.began else "",
+        "Took": _duration(node),
+        "Folder": node.uri,
+    }
+    rows = [_row(name, value) for name, value in told.items() if value]
+    rows += [_row(name, value) for name, value in list(node.properties.items())[:_PROPERTIES]]
+    left_out = len(node.properties) - _PROPERTIES
+    more = (
+        tag("p", f"{count(left_out, 'more property', 'more properties')}", class_="note")
+        if left_out > 0
+        else None
+    )
+    table = tag("table", tag("tbody", rows), class_="facts")
+    return join(
+        [tag("div", table, class_="kit-scroll-x", tabindex=0, role="group", aria_label="Properties"), more]
+    )
+
+
+def neighbours(graph: Graph, key: str, *, live: bool) -> Markup:
+    """What is right before and right after a node; buttons that lead there where the face is alive."""
+    node = graph.nodes[key]
+    before, after = ("Took", "Made") if node.kind == "execution" else ("Made by", "Taken by")
+    return join(
+        [
+            _listed(before, graph, graph.inputs(key), live=live),
+            _listed(after, graph, graph.outputs(key), live=live),
+        ]
+    )
+
+
+def run_choice(graph: Graph, key: str, other: str) -> Markup | None:
+    """A list of the other runs of the same component to compare with; None where there are none."""
+    runs = graph.runs_like(key)[:_RUNS]
+    if not runs:
+        return None
+    options = [tag("option", "no other run", value="", selected=not other)]
+    options += [tag("option", _run(graph.nodes[run]), value=run, selected=run == other) for run in runs]
+    select = tag("select", options, data_trait="other", data_key="other")
+    return tag("p", tag("label", "Compare with ", select), class_="compare-with")
+
+
+def comparison(first: Node, second: Node, differences: Sequence[Difference]) -> Markup:
+    """What differs between two runs, and folded away what does not."""
+    differing = [one for one in differences if one.differs]
+    same = [one for one in differences if not one.differs]
+    heads = ("", title(first), title(second))
+    caption = f"{count(len(differing), 'difference')} between two runs"
+    equal = _compared(heads, same, "The same in both") if same else None
+    summary = tag("summary", f"{number(len(same))} the same in both")
+    return join(
+        [
+            _compared(heads, differing, caption)
+            if differing
+            else tag("p", "✓ Nothing differs.", class_="good"),
+            tag("details", summary, equal) if equal else None,
+        ]
+    )
+
+
+def short(text: str) -> str:
+    return text if len(text) <= _LETTERS else f"{text[: _LETTERS - 1]}…"
+
+
+def _row(name: str, value: str) -> Markup:
+    return tag("tr", tag("th", short(name), scope="row"), tag("td", short(value)))
+
+
+def _duration(node: Node) -> str:
+    if node.kind != "execution" or node.began is None or node.ended is None:
+        return ""
+    return f"{node.ended - node.began:.1f} s"
+
+
+def _listed(words: str, graph: Graph, keys: Mapping[str, str], *, live: bool) -> Markup | None:
+    if not keys:
+        return None
+    names = [(key, title(graph.nodes[key])) for key in list(keys)[:_NEIGHBOURS]]
+    places: list[Child] = (
+        [controls.button("chosen", key, name, key=f"go {key}", class_="link") for key, name in names]
+        if live
+        else [join([name for _, name in names], ", ")]
+    )
+    more = f" and {count(len(keys) - _NEIGHBOURS, 'more')}" if len(keys) > _NEIGHBOURS else ""
+    return tag("p", tag("span", f"{words} ", class_="note"), places, more)
+
+
+def _run(node: Node) -> str:
+    return f"{title(node)}, {moment(node.began) if node.began else MISSING}, {node.state}"
+
+
+def _compared(heads: Sequence[str], rows: Sequence[Difference], caption: str) -> Markup:
+    head = tag("tr", [tag("th", text, scope="col") if text else tag("td") for text in heads])
+    body = [
+        tag(
+            "tr",
+            tag("th", tag("small", _PARTS[row.part]), " ", short(row.name), scope="row"),
+            tag("td", short(row.first)),
+            tag("td", short(row.second)),
+        )
+        for row in rows[:_DIFFERENCES]
+    ]
+    more = f" (the first {_DIFFERENCES})" if len(rows) > _DIFFERENCES else ""
+    table = tag(
+        "table", tag("caption", f"{caption}{more}"), tag("thead", head), tag("tbody", body), class_="facts"
+    )
+    return tag("div", table, class_="kit-scroll-x", tabindex=0, role="group", aria_label=caption)
