@@ -1,4 +1,4 @@
-"""What ExampleValidator found: as a table, and as an error that stops a batch, which stock TFX never does."""
+"""What ExampleValidator found, and the error that stops a batch with it, which stock TFX never raises."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-import pandas as pd
 from tensorflow_metadata.proto.v0 import anomalies_pb2
 
 from kit.data.example_gen import SPLITS
@@ -49,11 +48,6 @@ def read_anomalies(folder: Path) -> list[AnomalyRow]:
             rows += _rows(split, feature, info)
         rows += _rows(split, DATA_SET, anomalies.dataset_anomaly_info)
     return rows
-
-
-def anomalies_table(folder: Path) -> pd.DataFrame:
-    """Return one row an anomaly of an ExampleAnomalies artifact: split, feature, what, found, type, severity."""
-    return pd.DataFrame(read_anomalies(folder), columns=AnomalyRow._fields)
 
 
 def check_anomalies(folder: Path, decided: Sequence[Decision] = ()) -> str:

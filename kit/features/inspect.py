@@ -4,25 +4,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
-import pandas as pd
 import tensorflow as tf
-import tensorflow_transform as tft
 
-from kit.data.records import first_records
-from kit.data.show import rows_table
 from kit.data.summaries import summarize_artifact
 from kit.features.coverage import MOST_ROWS, Coverage, cover
-from kit.features.graph import load_graph
-from kit.features.parity import transformed_rows
+from kit.features.graph import load_graph, why_refused
 from kit.features.places import Prober, edges_of, vocabulary_of
 from kit.features.rows import RowReader, texts_of, write_over
 from kit.session import Session
 
-_SHOWN_WORDS = 5
 _SHOWN_VALUES = 24  # of a feature that is a list
 _OUTSIDE, _NOTHING = "not in the vocabulary", "\N{EN DASH}"
 _KINDS = {tf.string: "text", tf.int64: "whole number", tf.float32: "number"}
@@ -106,7 +99,7 @@ class TransformDesk:
         try:
             transformed = self.graph.transform([record], without)
         except tf.errors.OpError as error:
-            return Looked(raw, {"": f"the graph does not take this row: {error.message}"}, {})
+            return Looked(raw, {"": f"the graph does not take this row: {why_refused(error)}"}, {})
         return Looked(raw, {}, {name: self._read(name, value[0]) for name, value in transformed.items()})
 
     def _places(self) -> tuple[dict[str, str], dict[str, tuple[float, ...]]]:
@@ -190,31 +183,3 @@ def _short(value: Any) -> str:
 def _listed(texts: Sequence[str]) -> str:
     more = f", … ({len(texts):,} values)" if len(texts) > _SHOWN_VALUES else ""
     return f"[{', '.join(texts[:_SHOWN_VALUES])}{more}]"
-
-
-def side_by_side(graph: Path, examples: Path, split: str = "train") -> pd.DataFrame:
-    """Return one row a feature of the first example: raw and transformed, matched by name where they match."""
-    raw = rows_table(examples, split, 1).iloc[0]
-    transformed = {
-        name.removesuffix("_xf"): values[0].tolist()
-        for name, values in transformed_rows(graph, first_records(examples, split, 1)).items()
-    }
-    names = [*raw.index, *sorted(set(transformed) - set(raw.index))]
-    rows = [{"feature": n, "raw": _text(raw.get(n)), "transformed": _text(transformed.get(n))} for n in names]
-    return pd.DataFrame(rows)
-
-
-def vocabularies(graph: Path) -> pd.DataFrame:
-    """Return one row a vocabulary: how many words it has, and the most frequent ones."""
-    output = tft.TFTransformOutput(str(graph))
-    rows = []
-    for path in sorted((graph / "transform_fn" / "assets").iterdir()):
-        words = [word.decode(errors="replace") for word in output.vocabulary_by_name(path.name)]
-        rows.append(
-            {"vocabulary": path.name, "words": len(words), "most frequent": ", ".join(words[:_SHOWN_WORDS])}
-        )
-    return pd.DataFrame(rows, columns=["vocabulary", "words", "most frequent"])
-
-
-def _text(value: object) -> str:
-    return "" if value is None or value is pd.NA else str(value)

@@ -49,17 +49,6 @@ class _Kept:
         return dict(self.function(**inputs))
 
 
-def signatures_table(signatures: dict[str, Any]) -> pd.DataFrame:
-    """Return one row a tensor: signature, input or output, name, dtype and shape."""
-    rows = [
-        {"signature": name, "is": kind, "tensor": tensor, "dtype": spec.dtype.name, "shape": str(spec.shape)}
-        for name, signature in sorted(signatures.items())
-        for kind, tensors in (("input", signature.inputs), ("output", signature.outputs))
-        for tensor, spec in sorted(tensors.items())
-    ]
-    return pd.DataFrame(rows)
-
-
 def check_contract(project: Project, signatures: dict[str, Any]) -> str:
     """Return one sentence when the model has every signature that project.yml promises, tensor for tensor.
 

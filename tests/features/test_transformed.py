@@ -10,7 +10,6 @@ import pytest
 import tensorflow as tf
 
 from kit.data.records import read_records
-from kit.features.inspect import side_by_side, vocabularies
 from kit.features.parity import transformed_rows
 
 if TYPE_CHECKING:
@@ -71,19 +70,3 @@ def test_dates_give_the_calendar_of_python(raw: pd.DataFrame, transformed: dict[
 
 def test_labels_are_places_among_the_classes(raw: pd.DataFrame, transformed: dict[str, np.ndarray]) -> None:
     assert transformed["bought_xf"].tolist() == (raw["bought"] == "yes").astype(int).tolist()
-
-
-def test_an_example_is_shown_raw_and_transformed(tiny: Tiny) -> None:
-    graph, examples = tiny.path("Transform", "transform_graph"), tiny.path("ExampleGen", "examples")
-    table = side_by_side(graph, examples).set_index("feature")
-    assert set(table.index) >= {"height", "city", "came", "bought", "height_missing", "came_month"}
-    assert table["raw"]["bought"] in {"yes", "no"}
-    assert table["transformed"]["bought"] == str(int(table["raw"]["bought"] == "yes"))
-    assert not table["raw"]["came_month"]
-
-
-def test_vocabularies_are_listed_with_their_first_words(tiny: Tiny, raw: pd.DataFrame) -> None:
-    table = vocabularies(tiny.path("Transform", "transform_graph")).set_index("vocabulary")
-    names = raw["city"][raw["city"] != ""].value_counts().index
-    assert table["words"]["city"] == 3
-    assert table["most frequent"]["city"] == ", ".join(names)

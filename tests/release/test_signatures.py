@@ -15,7 +15,6 @@ from kit.release.signatures import (
     load_signatures,
     make_request,
     send_requests,
-    signatures_table,
 )
 
 if TYPE_CHECKING:
@@ -88,19 +87,6 @@ def test_a_broken_contract_is_told_tensor_by_tensor(
 def test_what_is_no_model_cannot_be_loaded(tmp_path: Path) -> None:
     with pytest.raises(InfraCheckError, match="must be a SavedModel"):
         load_signatures(tmp_path)
-
-
-def test_signatures_are_listed_tensor_by_tensor(signatures: dict[str, Any]) -> None:
-    rows = signatures_table(signatures).to_dict("records")
-    row = {
-        "signature": "serving_default",
-        "is": "input",
-        "tensor": "city",
-        "dtype": "string",
-        "shape": "(None,)",
-    }
-    assert row in rows
-    assert {row["signature"] for row in rows} == {"serving_default", "examples", "transform_features"}
 
 
 def test_real_rows_go_through_every_signature(tiny: Tiny, signatures: dict[str, Any]) -> None:
