@@ -6,6 +6,8 @@ Imports stand inside the commands, so that `kit --help` and a wrong parameter an
 
 from __future__ import annotations
 
+import json
+import os
 from collections.abc import Callable, Sequence
 from functools import wraps
 from pathlib import Path
@@ -100,18 +102,45 @@ def run(  # noqa: PLR0913, PLR0917  one for each option
     kernel: Annotated[str, typer.Option(help="Kernelspec that runs the notebooks.")] = "kit",
 ) -> None:
     """Run notebooks in order as one batch; the exit code says how it ended."""
+    from kit.batch.desk import SOURCES_VARIABLE
     from kit.batch.plan import choose_notebooks, read_parameter_file
     from kit.batch.run import RunOptions, explain, run_chain
 
     given = read_parameter_file(file) if file else {}
+    sources = dict.fromkeys(given, f"-f {file}")
     given |= _pairs(parameter or [])
+    sources |= dict.fromkeys(_pairs(parameter or []), "-p")
     if project:
-        given["project_name"] = project
+        given["project_name"], sources["project_name"] = project, "--project"
+    os.environ[SOURCES_VARIABLE] = json.dumps(sources)  # for the kernels, which show it
     named = given.pop("workspace", None)  # also the place of the run's own records
     place = _workspace(workspace or named)
     record = run_chain(
         choose_notebooks(notebooks or []), given, place, RunOptions(timeout, wait, kernel), say=typer.echo
     )
+    if record.exit_code:
+        typer.echo(explain(record), err=True)
+        raise typer.Exit(record.exit_code)
+
+
+@app.command()
+@_exits
+def replay(
+    file: Annotated[Path, typer.Argument(help="What `copy as batch` of the parameters panel has recorded.")],
+    workspace: Annotated[
+        Path, typer.Option("--workspace", "-w", help="Folder of the results; best a new one.")
+    ],
+    timeout: Annotated[
+        float | None, typer.Option(min=1, help="Seconds that each notebook may take.", show_default=False)
+    ] = None,
+    kernel: Annotated[str, typer.Option(help="Kernelspec that runs the notebooks.")] = "kit",
+) -> None:
+    """Do again, without anybody, what was done with parameters and decisions in another workspace."""
+    from kit.batch.recording import play, read_recording
+    from kit.batch.run import RunOptions, explain
+
+    options = RunOptions(timeout_seconds=timeout, kernel_name=kernel)
+    record = play(read_recording(file), _workspace(workspace), options, say=typer.echo)
     if record.exit_code:
         typer.echo(explain(record), err=True)
         raise typer.Exit(record.exit_code)

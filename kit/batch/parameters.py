@@ -114,11 +114,16 @@ def read_parameters(notebook: Path) -> dict[str, Parameter]:
     for cell in cells:
         if TAG in cell.get("metadata", {}).get("tags", []):
             source = cell["source"]
-            return _parse(source if isinstance(source, str) else "".join(source), notebook.name)
+            return parse_parameters(source if isinstance(source, str) else "".join(source), notebook.name)
     return {}
 
 
-def _parse(source: str, where: str) -> dict[str, Parameter]:
+def parse_parameters(source: str, where: str) -> dict[str, Parameter]:
+    """Return the parameters that the text of a cell declares; `where` names its notebook in an error.
+
+    Raises:
+        UsageError: when it holds anything but typed literals.
+    """
     try:
         tree = ast.parse(source)
         helps = _comments(source)

@@ -16,6 +16,7 @@ import pytest
 import tf_keras
 
 from kit import decisions
+from kit.replay import recorded, replay
 from kit.training.desk import TrainingDesk, stopped_after
 from kit.training.progress import DONE, NOW, STOP, STOPPED, NoTrainingError, Progress, request_stop
 from kit.training.stop import BestEpoch, Teller
@@ -95,6 +96,12 @@ def test_a_stopped_training_is_done_and_can_be_repeated(tiny: Tiny) -> None:
     assert (decision.what, decision.subject) == (STOP, str(now.progress.step))
     assert decision.artifact == model.id
     assert stopped_after(tiny.session) == now.progress.step
+
+    recording = recorded(tiny.session, {"epochs": EPOCHS})
+    assert recording.parameters["stop_after_steps"] == now.progress.step
+    assert recording.rounds == (), "a parameter is enough"
+    [told] = replay(tiny.session, [decision])
+    assert told == f"Training stops after {now.progress.step} steps by the parameter stop_after_steps."
 
     by_hand = digest(tiny)
     train(tiny, seed=11, stop_after_steps=now.progress.step)

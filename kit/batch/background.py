@@ -1,0 +1,136 @@
+"""A batch that a notebook starts and that does not need it any more: it outlives the kernel and the front end."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from kit.batch.record import RUN_FILE, RunRecord, now
+from kit.workspace import CHECKOUT
+
+REPORT_FILE = "report.html"
+_OF_THE_KERNEL = (
+    "JPY_",
+    "KIT_RUN_FOLDER",
+    "KIT_PARAMETER_SOURCES",
+    "MPLBACKEND",
+)  # not meant for other programs
+_LAST_WORDS = 2_000  # characters of what a batch said before it had a record
+_ENDED = {"done", "failed", "interrupted", "killed"}
+
+
+@dataclass(frozen=True)
+class BatchProgress:
+    """How far a batch is.
+
+    Attributes:
+        state: `starting`, or as run.json has it: `running`, `done`, `failed`, `interrupted` or `killed`.
+        said: its notebooks with their states, or why it stopped.
+        done: notebooks that have ended well, of `notebooks`.
+        steps: the TFX steps that have ended, the latest last: how each one did.
+        seconds: since it was started, or that it took.
+        report: the page that tells of it, once it is there.
+        command: that starts it again.
+    """
+
+    state: str
+    said: str
+    done: int = 0
+    notebooks: int = 0
+    steps: tuple[str, ...] = ()
+    seconds: float = 0.0
+    report: str = ""
+    command: str = ""
+
+    @property
+    def has_ended(self) -> bool:
+        return self.state in _ENDED
+
+
+class Batch:
+    """`kit` with some words, in a process of its own session: no signal for the kernel's group reaches it.
+
+    Args:
+        words: of the command line, such as `run -p epochs=3`.
+        workspace: in which it runs; keeps what it says in `logs/`.
+        command: the command as a person would give it.
+    """
+
+    def __init__(self, words: Sequence[str], workspace: Path, command: str = "") -> None:
+        self._runs, self._started, self._command = workspace / "runs", now(), command
+        self._log = workspace / "logs" / f"batch-{self._started:%Y%m%d-%H%M%S-%f}.log"
+        self._log.parent.mkdir(parents=True, exist_ok=True)
+        path = os.pathsep.join(filter(None, [str(CHECKOUT), os.environ.get("PYTHONPATH")]))
+        environ = {name: value for name, value in os.environ.items() if not name.startswith(_OF_THE_KERNEL)}
+        with self._log.open("wb") as log:
+            self._process = subprocess.Popen(
+                [sys.executable, "-c", "from kit.cli import app; app(prog_name='kit')", *words],
+                env={**environ, "PYTHONPATH": path},
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    def progress(self) -> BatchProgress:
+        """Return how far it is; from its latest record, since a replay has several."""
+        code = self._process.poll()
+        found = self._record()
+        if found is None:
+            return self._without_record(code)
+        record, folder = found
+        running = code is None
+        report = folder / REPORT_FILE
+        return BatchProgress(
+            state="running" if running else record.state if record.state != "running" else "killed",
+            said=_said(record),
+            done=sum(notebook.state == "done" for notebook in record.notebooks),
+            notebooks=len(record.notebooks),
+            steps=tuple(f"{row.step} {row.state} in {row.seconds:.1f} s" for row in record.steps),
+            seconds=(now() - self._started).total_seconds() if running else record.seconds,
+            report=str(report) if report.exists() else "",
+            command=self._command,
+        )
+
+    def _record(self) -> tuple[RunRecord, Path] | None:
+        for path in sorted(self._runs.glob(f"*/{RUN_FILE}"), reverse=True):
+            try:
+                record = RunRecord.model_validate_json(path.read_text(encoding="utf-8"))
+            except (OSError, ValidationError):
+                continue
+            if record.pid == self.pid and record.started >= self._started:
+                return record, path.parent
+        return None
+
+    def _without_record(self, code: int | None) -> BatchProgress:
+        seconds = (now() - self._started).total_seconds()
+        if code is None:
+            return BatchProgress(
+                "starting", self._last_line("It starts."), seconds=seconds, command=self._command
+            )
+        words = self._log.read_text(errors="replace")[-_LAST_WORDS:].strip()
+        said = f"It ended with exit code {code} before its first notebook: {words or 'it said nothing.'}"
+        return BatchProgress("done" if code == 0 else "failed", said, seconds=seconds, command=self._command)
+
+    def _last_line(self, otherwise: str) -> str:
+        """Return what it said last, such as whom it waits for."""
+        lines = self._log.read_text(errors="replace").splitlines()
+        return lines[-1] if lines else otherwise
+
+
+def _said(record: RunRecord) -> str:
+    if record.failure is not None:
+        cell = f", cell {record.failure.cell}" if record.failure.cell else ""
+        reason = record.failure.reason or record.failure.error
+        return f"Stopped in {record.failure.notebook}{cell} (exit code {record.exit_code}): {reason}"
+    return ", ".join(f"{notebook.name} {notebook.state}" for notebook in record.notebooks)

@@ -1,0 +1,158 @@
+"""What a person did in one workspace, done again in another by a command: the same artifacts, byte for byte."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import yaml
+
+from kit.batch.desk import ParameterDesk
+from kit.batch.plan import choose_notebooks
+from kit.batch.recording import MadeDecision, Recording, Round, play, read_recording
+from kit.batch.run import RunOptions, run_chain
+from kit.errors import ExitCode, UsageError
+
+from .conftest import WriteNotebook, kit
+
+if TYPE_CHECKING:
+    from kit.session import Session
+
+BAD_DAY = {"train_spans": "1-2", "eval_spans": "8"}
+PARTS = ("ExampleGen", "StatisticsGen", "SchemaGen", "ExampleValidator")
+
+
+def digests(workspace: Path) -> dict[str, str]:
+    """Return the digest of each file that the steps have made last, without the numbers of their executions."""
+    found = {}
+    for part in PARTS:
+        for output in (workspace / "artifacts" / "recommender" / part).iterdir():
+            latest = max(
+                (path for path in output.iterdir() if path.name.isdigit()), key=lambda path: int(path.name)
+            )
+            for path in sorted(latest.rglob("*")):
+                if path.is_file():
+                    name = f"{part}/{output.name}/{path.relative_to(latest)}"
+                    found[name] = hashlib.sha256(path.read_bytes()).hexdigest()
+    return found
+
+
+@pytest.mark.slow
+@pytest.mark.notebook
+def test_decisions_and_parameters_replayed_give_the_same_artifacts(tmp_path: Path) -> None:
+    from kit.data.anomalies import Review  # noqa: PLC0415  with TFX, which warns at import
+    from kit.data.curation import SchemaDesk  # noqa: PLC0415
+    from kit.project import Project  # noqa: PLC0415
+    from kit.session import Session as Opened  # noqa: PLC0415
+    from kit.workspace import Workspace  # noqa: PLC0415
+
+    there, notebook = tmp_path / "ws", choose_notebooks(["01_data"])
+
+    def run() -> int | None:
+        return run_chain(notebook, BAD_DAY, there, RunOptions(), lambda _: None).exit_code
+
+    assert run() == ExitCode.DATA_ANOMALY
+    session = Opened(Workspace(there), Project.load("recommender"))
+    keys = {anomaly.feature: anomaly.key for anomaly in Review(session).found()}
+    Review(session).decide(keys["device"], "ignore", "Ann", "of a verdict that is replaced below")
+    Review(session).decide(keys["device"], "accept", "Ann", "a new till")
+    SchemaDesk(session).save({"age": {"least": "", "most": ""}}, "Bo", "ages are noise here")
+    assert run() == ExitCode.DATA_ANOMALY
+    left = Review(session).found()
+    assert "device" not in {anomaly.feature for anomaly in left}
+    for anomaly in left:
+        Review(session).decide(anomaly.key, "ignore", "Cy", "until 国 is back")
+    assert run() == ExitCode.DONE
+
+    cell = f'workspace: str = "{there}"\nproject_name: str = "recommender"\ntrain_spans: str = ""\neval_spans: str = ""'
+    desk = ParameterDesk({"In": [cell], "session": session, "workspace": str(there), **BAD_DAY})
+    file, again = there / "recordings" / "recommender.yml", tmp_path / "ws-again"
+    assert desk.command() == f"kit replay {file} --workspace {again}"
+    recorded = read_recording(file)
+    assert recorded.notebooks == ("01_data",)
+    assert recorded.parameters == {"project_name": "recommender", **BAD_DAY}
+    whats = [[decision.what for decision in one.decisions] for one in recorded.rounds]
+    assert whats == [["accept", "edit schema"], ["ignore"] * len(left)]
+
+    replayed = kit("replay", file, "--workspace", again)
+    assert replayed.returncode == 0, replayed.stderr
+    assert f"Accepted into {again}" in replayed.stdout
+    assert digests(again) == digests(there)
+    assert len(digests(there)) == 7, "two splits of examples, statistics and anomalies, and a schema"
+
+
+@pytest.mark.slow
+def test_an_override_is_recorded_after_the_notebook_of_its_verdict(rejected: Session) -> None:
+    from kit.evaluation.override import record_override  # noqa: PLC0415  with TFX, which warns at import
+    from kit.replay import recorded  # noqa: PLC0415
+
+    record_override(rejected, "Ann", "the campaign")
+    recording = recorded(rejected, {"workspace": "ws", "project_name": "tiny"})
+    assert recording.notebooks == ("01_data", "02_features", "03_train", "04_evaluate")
+    assert recording.parameters == {"project_name": str(rejected.project.folder)}
+    [one] = recording.rounds
+    assert one.after == "04_evaluate"
+    assert [(decision.what, decision.who) for decision in one.decisions] == [("override", "Ann")]
+
+
+def test_a_recording_is_read_as_it_was_saved(tmp_path: Path) -> None:
+    decisions = (MadeDecision(what="ignore", subject="eval/größe/X", who="Ann", why="so: yes # no"),)
+    recording = Recording(
+        notebooks=("01_data",),
+        parameters={"epochs": 3, "train_spans": "1", "fast": True},
+        rounds=(Round(after="01_data", decisions=decisions),),
+    )
+    recording.save(tmp_path / "r.yml")
+    assert read_recording(tmp_path / "r.yml") == recording
+    assert (tmp_path / "r.yml").read_text().startswith("# What was done")
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"notebooks": []}, "notebooks: "),
+        ({"epochs": 3}, "epochs: "),
+        ({"rounds": [{"after": "04_evaluate", "decisions": []}]}, "found '04_evaluate'"),
+        (
+            {"rounds": [{"after": "01_data", "decisions": [{"what": "x", "who": "", "why": "y"}]}]},
+            r"rounds\.0\.decisions\.0\.who: ",
+        ),
+    ],
+    ids=["no notebook", "a file of parameters", "another notebook", "nobody's decision"],
+)
+def test_what_is_no_recording_says_why(tmp_path: Path, change: dict[str, Any], message: str) -> None:
+    file = tmp_path / "r.yml"
+    file.write_text(yaml.safe_dump({"notebooks": ["01_data"], **change}))
+    with pytest.raises(UsageError, match=message):
+        read_recording(file)
+    ended = kit("replay", file, "--workspace", tmp_path / "ws")
+    assert (ended.returncode, ended.stdout) == (ExitCode.USAGE, "")
+    assert not (tmp_path / "ws").exists()
+
+
+def test_a_replay_needs_a_workspace(tmp_path: Path) -> None:
+    ended = kit("replay", tmp_path / "r.yml")
+    assert ended.returncode == ExitCode.USAGE
+    assert "--workspace" in ended.stderr
+
+
+def test_decisions_wait_for_a_notebook_that_fails_for_another_reason(
+    tmp_path: Path, write_notebook: WriteNotebook
+) -> None:
+    first = str(write_notebook("01_a", "a: int = 1", "1 / 0"))
+    one = Round(after=first, decisions=(MadeDecision(what="ignore", who="Ann", why="so"),))
+    said: list[str] = []
+    recording = Recording(notebooks=(first,), rounds=(one,))
+    record = play(recording, tmp_path / "ws", RunOptions(kernel_name="python3"), said.append)
+    assert record.exit_code == ExitCode.STEP_FAILED
+    assert said[0] == f"Decisions 1 of 1, after {first}"
+
+
+def test_decisions_need_a_project(tmp_path: Path, write_notebook: WriteNotebook) -> None:
+    first = str(write_notebook("01_a", "a: int = 1", "a"))
+    one = Round(after=first, decisions=(MadeDecision(what="ignore", who="Ann", why="so"),))
+    recording = Recording(notebooks=(first,), parameters={"a": 2}, rounds=(one,))
+    with pytest.raises(UsageError, match="no notebook has `project_name`"):
+        play(recording, tmp_path / "ws", RunOptions(kernel_name="python3"), lambda _: None)
