@@ -1,0 +1,196 @@
+"""The parameters of a notebook as a panel: change them, keep them in a file, and run all of it with them as a batch."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import traitlets
+
+from widgets.face import STATIC_BYTES
+from widgets.parts import controls
+from widgets.parts.budget import fit
+from widgets.parts.decision_form import attempt, told
+from widgets.parts.formats import count, number
+from widgets.parts.markup import Markup, join, tag
+from widgets.parts.modules import STATIC, script, styles
+from widgets.parts.parameter_rows import VALUE, batch, live_row, static_row, table
+from widgets.parts.repeat import Repeat
+from widgets.values_parameters import Parameter, ParameterDesk
+from widgets.view import View
+
+_NAMED = 4  # values that the text face names
+_LETTERS = 60  # of a value there
+_HEAD_BYTES = 8_000  # of a static face: what stands around the rows
+_EXPORT = "export default { render };"
+_ACTIONS = {
+    "save": "Save as YAML",
+    "start": "Run as batch",
+    "command": "Copy as batch",
+    "reset": "Reset",
+}
+_AGAIN = "Run the cells below again to use what was changed."
+
+
+class Parameters(View):
+    """Shows the parameters with their values; a control changes the variable of the notebook.
+
+    Args:
+        desk: where they are read and changed.
+        state: traits to begin with.
+    """
+
+    title = "Parameters"
+    # A text has one default export: that of panel.js wraps the one of cells.js, which wraps the one of view.js.
+    _esm = (
+        script("view.js")
+        .replace(_EXPORT, (STATIC / "schema_editor" / "cells.js").read_text(encoding="utf-8"))
+        .replace(
+            "export default { render: renderCells };",
+            (STATIC / "parameters" / "panel.js").read_text(encoding="utf-8"),
+        )
+    )
+    _css = styles() + (STATIC / "parameters" / "parameters.css").read_text(encoding="utf-8")
+
+    edits = traitlets.Dict(
+        value_trait=traitlets.Dict(value_trait=traitlets.Unicode()),
+        help="parameter, `value`, new text; what could not be taken stays",
+    ).tag(sync=True)
+    asked = traitlets.Unicode(help="set when a button is pressed: the action").tag(sync=True)
+    progress = traitlets.Unicode(help="HTML of the batch that was started here").tag(sync=True)
+
+    def __init__(self, desk: ParameterDesk, **state: Any) -> None:
+        self._desk = desk
+        self._wrong: dict[str, str] = {}
+        self._told = (True, "")
+        self._command = ""
+        self._repeat: Repeat | None = None
+        super().__init__(**state)
+
+    @traitlets.observe("edits")
+    def _take(self, _change: object) -> None:
+        """Give the variables what was written; what cannot be so stays written, with the reason beside it."""
+        self._wrong, self._told, self._command = {}, (True, ""), ""
+        for name, fields in self.edits.items():
+            try:
+                self._desk.set(name, fields.get(VALUE, ""))
+            except (ValueError, KeyError) as error:
+                self._wrong[name] = str(error)
+        left = {name: fields for name, fields in self.edits.items() if name in self._wrong}
+        if left != self.edits:
+            wrong = dict(self._wrong)
+            self.edits = left  # comes here again, to the same outcome
+            self._wrong = wrong
+        self.content = self.draw_content()
+
+    @traitlets.observe("asked")
+    def _act(self, _change: object) -> None:
+        actions: Mapping[str, Callable[[], str]] = {
+            "save": self._desk.save,
+            "start": self._desk.start,
+            "command": self._desk.command,
+            "reset": self._reset,
+        }
+        asked, self.asked = self.asked, ""
+        if asked not in actions:
+            return
+        self._command = ""
+        if self._wrong and asked != "reset":
+            self._told = (False, f"First correct {', '.join(self._wrong)}.")
+        else:
+            self._told = attempt(actions[asked])
+        if asked == "command" and self._told[0]:
+            self._command, self._told = self._told[1], (True, "")
+        if asked == "start" and self._told[0]:
+            self._follow()
+        self.content = self.draw_content()
+
+    def draw_controls(self) -> Markup:
+        return join([controls.button("asked", action, text, key=action) for action, text in _ACTIONS.items()])
+
+    def draw_content(self) -> Markup:
+        sources = self._desk.sources()
+        rows = [
+            live_row(spec, text, sources.get(spec.name, ""), self._wrong.get(spec.name, ""))
+            for spec, text in self._texts()
+        ]
+        changed = "changed here" in sources.values()
+        return join(
+            [
+                table(rows) if rows else tag("p", "This notebook has no parameters.", class_="note"),
+                tag("p", _AGAIN, class_="note") if changed else None,
+                told(*self._told),
+                self._to_copy(),
+            ]
+        )
+
+    def html_face(self) -> Markup:
+        sources, texts = self._desk.sources(), self._texts()
+        fitted = fit(
+            texts,
+            [lambda row: static_row(row[0], row[1], sources.get(row[0].name, ""))],
+            STATIC_BYTES - len(styles()) - _HEAD_BYTES,
+        )
+        left_out = len(texts) - len(fitted.rows)
+        note = f"{count(left_out, 'parameter')} are left out here; the live view in JupyterLab has all."
+        style = (STATIC / "parameters" / "parameters.css").read_text(encoding="utf-8")
+        now = self._desk.batch()
+        return join(
+            [
+                tag("style", Markup(style)),
+                table(fitted.rows) if texts else tag("p", "This notebook has no parameters.", class_="note"),
+                tag("p", note, class_="note") if left_out else None,
+                batch(now) if now else None,
+            ]
+        )
+
+    def text_face(self) -> str:
+        sources = self._desk.sources()
+        given = [(spec.name, text) for spec, text in self._texts() if sources.get(spec.name) != "default"]
+        lines = [f"{name} = {_short(text)} ({sources.get(name, '')})" for name, text in given[:_NAMED]]
+        total = number(len(self._desk.specs()))
+        if not given:
+            return f"Parameters: all {total} at their defaults"
+        more = f", the first {_NAMED}:" if len(given) > _NAMED else ""
+        return "\n".join([f"Parameters: {number(len(given))} of {total} not at their default{more}", *lines])
+
+    def _texts(self) -> list[tuple[Parameter, str]]:
+        """Each parameter with the text of its control."""
+        values = self._desk.values()
+        written = {name: fields.get(VALUE, "") for name, fields in self.edits.items()}
+        return [(spec, written.get(spec.name, _text(values.get(spec.name)))) for spec in self._desk.specs()]
+
+    def _reset(self) -> str:
+        self._desk.reset()
+        self._wrong = {}
+        self.edits = {}
+        return "All parameters are as their cell has them."
+
+    def _follow(self) -> None:
+        """Show the batch until it has ended, without being asked."""
+        if self._look() and self.comm is not None:
+            self._repeat = Repeat(self._look)
+
+    def _look(self) -> bool:
+        now = self._desk.batch()
+        self.progress = batch(now) if now else ""
+        return now is not None and not now.has_ended
+
+    def _to_copy(self) -> Markup | None:
+        if not self._command:
+            return None
+        copy = tag("button", "Copy", type="button", data_copy=True, data_key="copy")
+        text = tag("pre", self._command, tabindex=0, role="group", aria_label="Command")
+        note = (
+            "Does again what was done here: these parameters, and the decisions on which the results depend."
+        )
+        return tag("div", tag("p", note, class_="note"), tag("div", text, copy, class_="command"))
+
+
+def _text(value: object) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _short(text: str) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= _LETTERS else f"{line[: _LETTERS - 1]}…"

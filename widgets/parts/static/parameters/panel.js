@@ -1,0 +1,45 @@
+// The panel of parameters, around the cells to write in: view.js and cells.js stand before this in the widget's one
+// text. The batch has a place of its own, since it changes every second, also while somebody writes or chooses.
+function renderPanel({ model, el }) {
+  const end = renderCells({ model, el });
+  const batch = section("kit-batch", "");
+  const draw = () => {
+    replace(batch, model.get("progress"));
+    batch.querySelectorAll("[data-file]").forEach(linkFile);
+  };
+  const stop = new AbortController();
+  el.addEventListener("click", copyCommand, { signal: stop.signal });
+  el.append(batch);
+  model.on("change:progress", draw);
+  draw();
+  return () => {
+    stop.abort();
+    model.off("change:progress", draw);
+    end();
+  };
+}
+
+// Jupyter's server has the files below its root; the path of any other stays a text.
+function linkFile(link) {
+  const { rootUri, baseUrl } = JSON.parse(document.getElementById("jupyter-config-data")?.textContent ?? "{}");
+  const root = rootUri ? `${decodeURIComponent(new URL(rootUri).pathname).replace(/\/$/, "")}/` : undefined;
+  const { file } = link.dataset;
+  if (!root || !file.startsWith(root)) return;
+  const path = file.slice(root.length).split("/").map(encodeURIComponent).join("/");
+  link.href = new URL(`files/${path}`, new URL(baseUrl ?? "/", location.origin));
+}
+
+async function copyCommand({ target }) {
+  const button = target.closest("[data-copy]");
+  const text = button?.parentElement.querySelector("pre");
+  if (!text) return;
+  try {
+    await navigator.clipboard.writeText(text.textContent);
+    button.textContent = "Copied";
+  } catch {
+    getSelection().selectAllChildren(text); // a page that may not write there: one key is left to press
+    button.textContent = "Selected";
+  }
+}
+
+export default { render: renderPanel };
