@@ -93,6 +93,12 @@ def load_graph(folder: Path) -> RowGraph:
     return RowGraph(folder)
 
 
+def why_refused(error: tf.errors.OpError) -> str:
+    """Return what an operation said about a value, without where in the graph it stands."""
+    said: str = error.message.split("<stack traces unavailable>\n")[-1]
+    return said.partition("\n\t [[")[0].strip()
+
+
 def _tensor_names(column: Any) -> list[str]:
     """Return the names of a column's tensors; a graph saved by TF1 has descriptions in their place."""
     if hasattr(column, "coo_sparse"):

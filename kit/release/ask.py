@@ -16,6 +16,7 @@ import tensorflow_transform as tft
 
 from kit.data.example_gen import SPLITS
 from kit.data.records import count_records
+from kit.features.graph import why_refused
 from kit.features.rows import RowReader, as_value, texts_of, write_over
 from kit.release.signatures import load_signatures, make_request
 from kit.session import Session
@@ -113,7 +114,7 @@ class SignatureDesk:
             started = time.perf_counter()
             answer = {key: value.numpy() for key, value in signature(**request).items()}
         except tf.errors.OpError as error:
-            return Answer({"": f"the model does not answer: {error.message}"}, [], 0.0)
+            return Answer({"": f"the model does not answer: {why_refused(error)}"}, [], 0.0)
         milliseconds = (time.perf_counter() - started) * 1000
         outputs = [(key, str(list(value.shape)), _shown(value)) for key, value in sorted(answer.items())]
         return Answer({}, outputs, milliseconds)

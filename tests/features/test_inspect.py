@@ -95,5 +95,6 @@ def test_what_cannot_be_so_says_why(
 ) -> None:
     looked = desk.look("train", 3, texts)
     assert why in looked.wrong[column]
+    assert "node" not in looked.wrong[column], "where it stands in the graph tells a reader nothing"
     assert not looked.transformed
     assert looked.raw.items() >= texts.items(), "what was written stays to be corrected"
