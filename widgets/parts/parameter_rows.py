@@ -12,7 +12,7 @@ from widgets.values_parameters import BatchProgress, Parameter
 VALUE = "value"  # the one text of a parameter among the edits
 _LETTERS = 400  # of one text that is shown
 _STEPS = 3  # that have ended last
-_COLUMNS = ("Parameter", "Value", "From", "Meaning")
+_COLUMNS = ("Parameter", "Value", "From")
 _KINDS = {"int": "whole number", "float": "number", "str": "text", "bool": "yes or no"}
 _SIGNS = {"starting": "○", "running": "●", "done": "✓"}
 
@@ -31,12 +31,12 @@ def live_row(parameter: Parameter, text: str, source: str, wrong: str) -> Markup
         "tr",
         _head(parameter),
         tag("td", _control(parameter, text, wrong), problem, class_=look),
-        *_rest(parameter, source),
+        tag("td", _short(source)),
     )
 
 
 def static_row(parameter: Parameter, text: str, source: str) -> Markup:
-    return tag("tr", _head(parameter), tag("td", tag("b", _short(text))), *_rest(parameter, source))
+    return tag("tr", _head(parameter), tag("td", tag("b", _short(text))), tag("td", _short(source)))
 
 
 def batch(progress: BatchProgress) -> Markup:
@@ -84,11 +84,8 @@ def batch(progress: BatchProgress) -> Markup:
 
 def _head(parameter: Parameter) -> Markup:
     kind = _KINDS.get(parameter.type, parameter.type)
-    return tag("th", tag("b", parameter.name), tag("small", kind), scope="row")
-
-
-def _rest(parameter: Parameter, source: str) -> tuple[Markup, Markup]:
-    return tag("td", _short(source)), tag("td", _short(parameter.help))
+    said = f"{kind}: {_short(parameter.help)}" if parameter.help else kind
+    return tag("th", tag("b", parameter.name), tag("small", said), scope="row")
 
 
 def _control(parameter: Parameter, text: str, wrong: str) -> Markup:
