@@ -71,7 +71,9 @@ class Lineage(View):
     def found(self) -> list[str]:
         """Keys of the nodes that have all words, the newest first."""
         words = self.search.casefold().split()
-        return [key for key in reversed(list(self.graph.nodes)) if all(word in self._words[key] for word in words)]
+        return [
+            key for key in reversed(list(self.graph.nodes)) if all(word in self._words[key] for word in words)
+        ]
 
     def highlighted(self) -> set[str]:
         """Keys of what the chosen node comes from, or what comes from it, or both."""
@@ -255,7 +257,12 @@ def _table(rows: Any) -> Markup:
 
 def _cells(node: Node) -> Markup:
     kind = short(node.type.rpartition(".")[2])
-    return join([tag("td", text) for text in (kind, node.state, moment(node.began) if node.began else "")])
+    return join(
+        [
+            tag("td", text, class_="whole")
+            for text in (kind, node.state, moment(node.began) if node.began else "")
+        ]
+    )
 
 
 def _static_row(node: Node, *, detailed: bool = False) -> Markup:

@@ -33,7 +33,15 @@ def live_row(rule: Rule, edits: Mapping[str, str], wrong: Mapping[str, str]) -> 
 
 def static_row(rule: Rule, edits: Mapping[str, str]) -> Markup:
     """A row of texts; an edited one says what is saved."""
-    cells = [_static_cell(getattr(rule, field), edits.get(field)) for field in TITLES if field != "feature"]
+    cells = [
+        tag(
+            "td",
+            _static_cell(getattr(rule, field), edits.get(field)),
+            class_="whole" if field == "type" else None,
+        )
+        for field in TITLES
+        if field != "feature"
+    ]
     return tag("tr", tag("th", tag("b", rule.feature), scope="row"), cells)
 
 
@@ -85,10 +93,10 @@ def _notes(rule: Rule, field: str, edits: Mapping[str, str], wrong: Mapping[str,
     ]
 
 
-def _static_cell(saved: str, edited: str | None) -> Markup:
+def _static_cell(saved: str, edited: str | None) -> Child:
     if edited is None:
-        return tag("td", _short(saved))
-    return tag("td", tag("b", _short(edited)), tag("small", f" saved: {_short(saved)}"))
+        return _short(saved)
+    return [tag("b", _short(edited)), tag("small", f" saved: {_short(saved)}")]
 
 
 def _short(text: str) -> str:
