@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from kit.evaluation.override import latest_override, record_override
 from kit.evaluation.results import ThresholdCheck, is_blessed, threshold_checks
 from kit.session import Session
@@ -17,6 +19,15 @@ class GateDesk:
     def __init__(self, session: Session) -> None:
         self._session = session
         self.blessed = is_blessed(session)
+
+    def summary(self) -> dict[str, Any]:
+        """Return what a view shows: `thresholds`, `verdict`, whether the model `passed`, and by whom `overridden`."""
+        return {
+            "thresholds": self.thresholds(),
+            "verdict": self.verdict(),
+            "passed": self.blessed,
+            "overridden": self.overridden(),
+        }
 
     def thresholds(self) -> list[ThresholdCheck]:
         return threshold_checks(self._session.path("Evaluator", "evaluation"), self._session.project)

@@ -21,7 +21,6 @@ from kit.project import Project
 from kit.project_file import Gate
 from kit.release.push import Pusher, check_pushed, pusher
 from widgets.gate import Gate as GateView
-from widgets.values_decisions import Threshold
 
 if TYPE_CHECKING:
     from training.tiny import Tiny
@@ -146,13 +145,7 @@ def test_the_view_shows_the_verdict_and_overrides_it(tiny: Tiny, rejected: Sessi
     del rejected  # its model is judged again
     session = tiny.evaluate(tiny.train(2), Gate(metric="auc", min=0.9765))
     desk = GateDesk(session)
-    view = GateView(
-        [Threshold(**vars(check)) for check in desk.thresholds()],
-        desk.verdict(),
-        passed=desk.blessed,
-        overridden=desk.overridden(),
-        override=desk.override,
-    )
+    view = GateView(**desk.summary(), override=desk.override)
     assert "Not blessed: 1 of 1 thresholds is missed" in view.content
     view.who, view.why, view.asked = "Ann", "the campaign", ["override", ""]
     assert desk.overridden() == view.overridden != ""
