@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import subprocess
 import sys
@@ -49,3 +50,18 @@ def states(record: dict[str, Any]) -> dict[str, str]:
 def versions(workspace: Path, project: str) -> list[str]:
     """Return what a server that watches the project's folder could see."""
     return sorted(path.name for path in (workspace / "serving" / project).glob("*"))
+
+
+def digests(workspace: Path, project: str) -> dict[str, str]:
+    """Return the digest of each file that the steps have made last, without the numbers of their executions."""
+    found = {}
+    for output in sorted((workspace / "artifacts" / project).glob("*/*")):
+        made = [path for path in output.iterdir() if path.name.isdigit()]
+        if output.parent.name.startswith(".") or not made:
+            continue
+        latest = max(made, key=lambda path: int(path.name))
+        for path in sorted(latest.rglob("*")):
+            if path.is_file():
+                name = f"{output.parent.name}/{output.name}/{path.relative_to(latest)}"
+                found[name] = hashlib.sha256(path.read_bytes()).hexdigest()
+    return found

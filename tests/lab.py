@@ -19,6 +19,8 @@ from pathlib import Path
 import nbformat
 from axe_playwright_python.sync_playwright import Axe
 from nbconvert import HTMLExporter
+from papermill.iorw import load_notebook_node
+from papermill.parameterize import parameterize_notebook
 from playwright.sync_api import Page, sync_playwright
 from traitlets.config import Config
 
@@ -132,9 +134,20 @@ def open_and_run(lab: str, page: Page, name: str, drawn: str = ".kit-view .kit-c
     page.get_by_text("| Idle").wait_for(timeout=60_000)  # asked to run earlier, Lab asks for a kernel
     page.get_by_role("menuitem", name="Run", exact=True).click()
     page.get_by_text("Run All Cells", exact=True).click()
-    page.wait_for_function(_ALL_DONE, timeout=180_000)
+    wait_until_run(page)
     page.wait_for_selector(drawn)
     return page
+
+
+def wait_until_run(page: Page) -> None:
+    """Wait until no cell is running or waits to run."""
+    page.wait_for_function(_ALL_DONE, timeout=180_000)
+
+
+def notebook_in(folder: Path, path: Path, **parameters: object) -> None:
+    """Copy a notebook with other parameters, as papermill sets them."""
+    given = {name: str(value) for name, value in parameters.items()}
+    nbformat.write(parameterize_notebook(load_notebook_node(str(path)), given), folder / path.name)
 
 
 def violations(page: Page) -> list[str]:

@@ -83,6 +83,8 @@ class SchemaDesk:
             SchemaEditError: when an edit is not valid, or nothing was changed.
             DecisionError: when there is no name or no reason.
         """
+        # An anomaly may have been accepted into it since this desk was opened.
+        self.schema, self._saved = saved_schema(self._session), None
         edited, wrong = self._edited(edits)
         if wrong:
             found = "; ".join(

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 import yaml
+from commands import digests
 
 from kit.batch.desk import ParameterDesk
 from kit.batch.plan import choose_notebooks
@@ -21,22 +21,6 @@ if TYPE_CHECKING:
     from kit.session import Session
 
 BAD_DAY = {"train_spans": "1-2", "eval_spans": "8"}
-PARTS = ("ExampleGen", "StatisticsGen", "SchemaGen", "ExampleValidator")
-
-
-def digests(workspace: Path) -> dict[str, str]:
-    """Return the digest of each file that the steps have made last, without the numbers of their executions."""
-    found = {}
-    for part in PARTS:
-        for output in (workspace / "artifacts" / "recommender" / part).iterdir():
-            latest = max(
-                (path for path in output.iterdir() if path.name.isdigit()), key=lambda path: int(path.name)
-            )
-            for path in sorted(latest.rglob("*")):
-                if path.is_file():
-                    name = f"{part}/{output.name}/{path.relative_to(latest)}"
-                    found[name] = hashlib.sha256(path.read_bytes()).hexdigest()
-    return found
 
 
 @pytest.mark.slow
@@ -79,8 +63,10 @@ def test_decisions_and_parameters_replayed_give_the_same_artifacts(tmp_path: Pat
     replayed = kit("replay", file, "--workspace", again)
     assert replayed.returncode == 0, replayed.stderr
     assert f"Accepted into {again}" in replayed.stdout
-    assert digests(again) == digests(there)
-    assert len(digests(there)) == 7, "two splits of examples, statistics and anomalies, and a schema"
+    assert digests(again, "recommender") == digests(there, "recommender")
+    assert len(digests(there, "recommender")) == 7, (
+        "two splits of examples, statistics and anomalies, and a schema"
+    )
 
 
 @pytest.mark.slow

@@ -9,11 +9,8 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-import nbformat
 import pytest
-from lab import CHROMIUM, open_and_run, running_lab, violations, watched_page
-from papermill.iorw import load_notebook_node
-from papermill.parameterize import parameterize_notebook
+from lab import CHROMIUM, notebook_in, open_and_run, running_lab, violations, watched_page
 from playwright.sync_api import Page
 
 NOTEBOOKS = Path(__file__).resolve().parents[2] / "notebooks"
@@ -29,10 +26,7 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """JupyterLab on copies of the notebooks whose workspace is a temporary folder; gives its address."""
     folder = tmp_path_factory.mktemp("lab")
     for path in NOTEBOOKS.glob("*.ipynb"):
-        notebook = parameterize_notebook(
-            load_notebook_node(str(path)), {"workspace": str(folder / "workspace")}
-        )
-        nbformat.write(notebook, folder / path.name)
+        notebook_in(folder, path, workspace=folder / "workspace")
     with running_lab(folder) as address:
         yield address
 
@@ -43,8 +37,8 @@ def page(lab: str) -> Iterator[Page]:
         yield page
 
 
-# In the order of the chain, and then the map, which shows what has been done. What each shows at its end, and the
-# heading that its picture starts with.
+# In the order of the chain, then the map and the gallery, which show what has been done. What each shows at its end,
+# and the heading that its picture starts with.
 STORY = [
     ("01_data", "The data follow their schema in both splits.", "2. Compute statistics"),
     ("02_features", "Transform done in", "3. Prove that serving equals training"),
@@ -52,6 +46,7 @@ STORY = [
     ("04_evaluate", "The model met every gate and is blessed.", "3. The gates"),
     ("05_release", "is in", "3. Push"),
     ("00_start_here", "✓ done", "The road"),
+    ("gallery", "unchanged, taken from the cache", "Lineage"),
 ]
 
 

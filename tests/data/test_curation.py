@@ -203,6 +203,14 @@ def test_a_saved_schema_is_used_by_the_next_run_and_the_decision_recorded(shop: 
     assert check_anomalies(again.path("ExampleValidator", "anomalies"))
 
 
+def test_what_was_saved_elsewhere_meanwhile_is_kept(shop: Session) -> None:
+    desk, other = SchemaDesk(shop), SchemaDesk(shop)
+    other.save({"city": {"values": "Oslo, Rom, Bern"}}, "Ann", "a new shop")
+    desk.save({"age": {"most": "99"}}, "Bo", "nobody is older")
+    rules = {rule.feature: rule for rule in SchemaDesk(shop).rules()}
+    assert (rules["city"].values, rules["age"].most) == ("Oslo, Rom, Bern", "99")
+
+
 def test_the_view_edits_and_saves(shop: Session) -> None:
     desk = SchemaDesk(shop)
     view = SchemaEditor([Rule(**vars(rule)) for rule in desk.rules()], desk.check, desk.save, who="Ann")
