@@ -51,6 +51,10 @@ def running_lab(folder: Path, modules: Path | None = None, base: str = "/") -> I
         f"--ServerApp.root_dir={folder}",
         f"--ServerApp.base_url={base}",
     ]
+    # All cells are drawn, not only those that would be seen: what is drawn is what can be checked.
+    settings = folder / "config" / "lab" / "user-settings" / "@jupyterlab" / "notebook-extension"
+    settings.mkdir(parents=True)
+    (settings / "tracker.jupyterlab-settings").write_text('{ "windowingMode": "none" }')
     environment = {
         **os.environ,
         # Settings and workspaces of the front end belong into the temporary folder too.

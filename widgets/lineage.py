@@ -231,7 +231,7 @@ class Lineage(View):
         name = controls.button(
             "chosen", node.key, title(node), key=f"choose {node.key}", class_="link", aria_pressed=pressed
         )
-        return tag("tr", tag("th", name, scope="row"), _cells(node))
+        return tag("tr", tag("th", name, scope="row", class_="whole"), _cells(node))
 
 
 def _searched(node: Node) -> str:

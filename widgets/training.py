@@ -102,7 +102,7 @@ class Training(View):
 
     def draw_controls(self) -> Markup:
         options = {"": "nothing"} | {run.name: run.name for run in self._runs[1:]}
-        if len(options) > 2:  # noqa: PLR2004  nothing, and one training
+        if len(options) > 2 or self.compared == _ALL:  # noqa: PLR2004  nothing, and one training
             options[_ALL] = "all of them"
         stop = controls.button("stopping", True, "Stop and keep the best epoch", key="stop", hidden=True)
         hint = tag("p", "To stop it and keep the best epoch, in a terminal: ", tag("code"), hidden=True)

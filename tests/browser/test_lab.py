@@ -57,10 +57,12 @@ def test_a_notebook_runs_in_the_browser(
 ) -> None:
     open_and_run(lab, page, notebook, drawn=".jp-OutputArea-output")
     outputs = page.locator(".jp-OutputArea-output")
-    assert expected in "\n".join(outputs.all_inner_texts())
+    assert expected in "\n".join(outputs.all_text_contents())
     assert page.locator('.jp-OutputArea-output[data-mime-type="application/vnd.jupyter.error"]').count() == 0
     assert not violations(page)
     _keep_picture(page, notebook, heading)
+    if notebook == "gallery":
+        _keep_views(page)
 
 
 def _keep_picture(page: Page, name: str, heading: str) -> None:
@@ -70,3 +72,16 @@ def _keep_picture(page: Page, name: str, heading: str) -> None:
         page.get_by_role("heading", name=heading).evaluate("node => node.scrollIntoView()")
         page.wait_for_timeout(500)  # JupyterLab draws cells that come into view a moment later
         page.screenshot(path=str(Path(folder) / f"{name}.png"))
+
+
+def _keep_views(page: Page) -> None:
+    """Keep a picture of each view, named by its label, as the gallery shows them."""
+    folder = os.environ.get("KIT_PICTURES")
+    if folder:
+        page.set_viewport_size({"width": 1280, "height": 1800})  # the tallest view fits into it
+        page.get_by_role("button", name="Send", exact=True).click()
+    for view in page.locator(".kit-view").all() if folder else []:
+        name = (view.get_attribute("aria-label") or "").lower().replace(" ", "_")
+        view.scroll_into_view_if_needed()
+        page.wait_for_timeout(500)
+        view.screenshot(path=str(Path(str(folder)) / f"gallery_{name}.png"))

@@ -55,7 +55,9 @@ def test_twelve_actions_are_replayed_to_equal_digests(page: Page, tmp_path: Path
     act("block the price", lambda: _decide(page, "price", "Block", "unclear"))
     act("ignore it instead", lambda: _decide(page, "price", "Ignore here", "in cents, mended tomorrow"))
     _run_below_the_panel(page)
-    expect(page.get_by_text("The data follow their schema in both splits, but for what is ignored here")).to_be_visible()
+    expect(
+        page.get_by_text("The data follow their schema in both splits, but for what is ignored here")
+    ).to_be_visible()
 
     act("save the parameters", lambda: panel.get_by_role("button", name="Save as YAML").click())
     expect(panel.get_by_text("kit run -f")).to_be_visible()
