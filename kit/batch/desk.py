@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import linecache
 import os
 import shlex
 from collections.abc import Mapping, MutableMapping
@@ -40,7 +41,7 @@ class ParameterDesk:
     def __init__(self, namespace: MutableMapping[str, Any]) -> None:
         self._namespace = namespace
         self._batch: Batch | None = None
-        sources = [str(source) for source in namespace.get("In", ())]
+        sources = _cells_run(namespace)
         found = [
             (number, specs) for number, source in enumerate(sources) if (specs := _parameters_of(source))
         ]
@@ -173,6 +174,18 @@ class ParameterDesk:
         ):
             return present
         return Session(Workspace(place), project)
+
+
+def _cells_run(namespace: Mapping[str, Any]) -> list[str]:
+    """Return the sources of the cells that the kernel has run, in their order.
+
+    nbval tells a kernel to keep no history; what tracebacks quote is kept all the same.
+    """
+    history = [str(source) for source in namespace.get("In", ())]
+    if any(history):
+        return history
+    quoted = [entry for name, entry in list(linecache.cache.items()) if "ipykernel" in Path(name).parent.name]
+    return ["".join(entry[2]).rstrip("\n") for entry in quoted if len(entry) > 1]
 
 
 def _parameters_of(source: str) -> dict[str, Parameter]:

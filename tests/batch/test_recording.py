@@ -18,7 +18,7 @@ from kit.errors import ExitCode, UsageError
 from .conftest import WriteNotebook, kit
 
 if TYPE_CHECKING:
-    from kit.session import Session
+    from training.tiny import Tiny
 
 BAD_DAY = {"train_spans": "1-2", "eval_spans": "8"}
 
@@ -70,14 +70,16 @@ def test_decisions_and_parameters_replayed_give_the_same_artifacts(tmp_path: Pat
 
 
 @pytest.mark.slow
-def test_an_override_is_recorded_after_the_notebook_of_its_verdict(rejected: Session) -> None:
+def test_an_override_is_recorded_after_the_notebook_of_its_verdict(tiny: Tiny) -> None:
     from kit.evaluation.override import record_override  # noqa: PLC0415  with TFX, which warns at import
+    from kit.project_file import Gate  # noqa: PLC0415
     from kit.replay import recorded  # noqa: PLC0415
 
-    record_override(rejected, "Ann", "the campaign")
-    recording = recorded(rejected, {"workspace": "ws", "project_name": "tiny"})
+    missed = tiny.evaluate(tiny.train(2), Gate(metric="auc", min=0.9981))  # a verdict that no other test has
+    record_override(missed, "Ann", "the campaign")
+    recording = recorded(missed, {"workspace": "ws", "project_name": "tiny"})
     assert recording.notebooks == ("01_data", "02_features", "03_train", "04_evaluate")
-    assert recording.parameters == {"project_name": str(rejected.project.folder)}
+    assert recording.parameters == {"project_name": str(missed.project.folder)}
     [one] = recording.rounds
     assert one.after == "04_evaluate"
     assert [(decision.what, decision.who) for decision in one.decisions] == [("override", "Ann")]
