@@ -17,6 +17,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import nbformat
+import pytest
 from axe_playwright_python.sync_playwright import Axe
 from nbconvert import HTMLExporter
 from papermill.iorw import load_notebook_node
@@ -27,6 +28,10 @@ from traitlets.config import Config
 from kit.bench.views import FIGURES_VARIABLE
 
 CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
+needs_browser = [
+    pytest.mark.browser,
+    pytest.mark.skipif(CHROMIUM is None, reason="no chromium on this machine"),
+]
 TOKEN = "test"  # noqa: S105  a server on localhost that lives for a minute
 
 _FLAGS = ("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update")
@@ -152,6 +157,14 @@ def notebook_in(folder: Path, path: Path, **parameters: object) -> None:
     """Copy a notebook with other parameters, as papermill sets them."""
     given = {name: str(value) for name, value in parameters.items()}
     nbformat.write(parameterize_notebook(load_notebook_node(str(path)), given), folder / path.name)
+
+
+def set_theme(page: Page, theme: str) -> None:
+    """Choose JupyterLab's theme `Light` or `Dark` in its menu, and wait for it."""
+    page.get_by_role("menuitem", name="Settings", exact=True).click()
+    page.get_by_text("Theme", exact=True).click()
+    page.get_by_text(f"JupyterLab {theme}", exact=True).click()
+    page.wait_for_function(f"document.body.dataset.jpThemeName === 'JupyterLab {theme}'")
 
 
 def violations(page: Page) -> list[str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import json
 import time
 from collections.abc import Mapping, Sequence
@@ -18,7 +17,7 @@ from kit.data.example_gen import SPLITS
 from kit.data.records import count_records
 from kit.features.graph import why_refused
 from kit.features.rows import RowReader, as_value, texts_of, write_over
-from kit.release.signatures import load_signatures, make_request
+from kit.release.signatures import column_of, load_signatures, make_request
 from kit.session import Session
 
 EXAMPLES = "examples"  # the input that takes serialized tf.Examples
@@ -59,7 +58,7 @@ class SignatureDesk:
         self._columns = _columns(session.path("Transform", "transform_graph"))
         self._examples = session.path("ExampleGen", "examples")
         self._rows = RowReader(self._examples)
-        self._column_of = _column_of(session.project.name)
+        self._column_of = column_of(session.project)
         self._set_up: set[str] = set()
 
     def summary(self) -> dict[str, Any]:
@@ -156,12 +155,6 @@ class SignatureDesk:
 def _columns(graph: Path) -> dict[str, Any]:
     columns: dict[str, Any] = tft.TFTransformOutput(str(graph)).raw_feature_spec()
     return columns
-
-
-def _column_of(project: str) -> dict[str, str]:
-    """Return the column of each argument that is called differently, because TensorFlow does not take its name."""
-    features = importlib.import_module(f"kit.projects.{project}.features")
-    return {argument: column for column, argument in getattr(features, "ARGUMENTS", {}).items()}
 
 
 def _takes_examples(inputs: Mapping[str, tf.TensorSpec]) -> bool:

@@ -89,14 +89,18 @@ def send_requests(project: Project, signatures: dict[str, Any], examples: Path) 
         InfraCheckError: when a signature raises, or gives a score that is not a number.
     """
     records = first_records(examples, "eval", _ROWS)
-    features = importlib.import_module(f"kit.projects.{project.name}.features")
-    # Columns whose names TensorFlow does not take as arguments have others.
-    column_of = {argument: column for column, argument in getattr(features, "ARGUMENTS", {}).items()}
+    columns = column_of(project)
     rows = []
     for name, signature in sorted(signatures.items()):
-        request = make_request(signature.inputs, records, column_of)
+        request = make_request(signature.inputs, records, columns)
         rows.append({"signature": name, "rows sent": len(records), **_send(name, signature, request)})
     return pd.DataFrame(rows)
+
+
+def column_of(project: Project) -> dict[str, str]:
+    """Return the column of each argument that is called differently, because TensorFlow does not take its name."""
+    features = importlib.import_module(f"kit.projects.{project.name}.features")
+    return {argument: column for column, argument in getattr(features, "ARGUMENTS", {}).items()}
 
 
 def _send(name: str, signature: Any, request: dict[str, tf.Tensor]) -> dict[str, object]:

@@ -8,14 +8,18 @@ from pathlib import Path
 
 import pytest
 from commands import KIT, NOTEBOOKS, command, digests
-from lab import CHROMIUM, keep_picture, notebook_in, open_and_run, running_lab, wait_until_run, watched_page
+from lab import (
+    keep_picture,
+    needs_browser,
+    notebook_in,
+    open_and_run,
+    running_lab,
+    wait_until_run,
+    watched_page,
+)
 from playwright.sync_api import Locator, Page, expect
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.slow,
-    pytest.mark.skipif(CHROMIUM is None, reason="no chromium on this machine"),
-]
+pytestmark = [*needs_browser, pytest.mark.slow]
 
 _WHO = "Ann"
 

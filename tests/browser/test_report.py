@@ -3,20 +3,14 @@
 from __future__ import annotations
 
 import os
-import shutil
 from pathlib import Path
 
 import pytest
 from commands import NUMBERED, Ended, runs
+from lab import CHROMIUM, needs_browser
 from playwright.sync_api import sync_playwright
 
-CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
-
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.slow,
-    pytest.mark.skipif(CHROMIUM is None, reason="no chromium on this machine"),
-]
+pytestmark = [*needs_browser, pytest.mark.slow]
 
 
 def test_it_opens_offline_and_shows_every_notebook(sample: tuple[Path, Ended]) -> None:

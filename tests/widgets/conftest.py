@@ -1,4 +1,4 @@
-"""Golden files: what a view shows, kept as text to be read in review.
+"""A JupyterLab for a module of browser tests, and golden files: what a view shows, kept as text to be read in review.
 
 After a wanted change: `KIT_REFRESH_GOLDEN=1 pytest tests/widgets` writes them anew; look at the difference in git.
 """
@@ -7,10 +7,16 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable
+import shutil
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
+from lab import open_and_run, running_lab, watched_page, write_notebook
+from playwright.sync_api import Page
+
+import widgets
 
 _FOLDER = Path(__file__).parent / "golden"
 # Where a line begins in a golden file, so that a change in one row is a change in one line.
@@ -29,3 +35,34 @@ def golden() -> Callable[[str, str], None]:
         assert lines == path.read_text(encoding="utf-8")
 
     return check
+
+
+@pytest.fixture(scope="module")
+def folder(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder with the notebooks of a module: each of its NOTEBOOKS is a cell after those IMPORTS."""
+    folder = tmp_path_factory.mktemp("lab")
+    for name, cell in request.module.NOTEBOOKS.items():
+        write_notebook(folder / f"{name}.ipynb", [request.module.IMPORTS, cell])
+    return folder
+
+
+@pytest.fixture(scope="module")
+def lab(folder: Path) -> Iterator[str]:
+    """Start JupyterLab on the folder, with what shows the static faces of views; gives its address."""
+    extensions = folder / "data" / "labextensions"
+    shutil.copytree(Path(widgets.__file__).parent / "labextension", extensions / "notebook-mlops-kit")
+    with running_lab(folder, modules=Path(__file__).parent) as address:
+        yield address
+
+
+@pytest.fixture
+def page(lab: str) -> Iterator[Page]:
+    """Return a page that reports what must not happen."""
+    with watched_page(lab) as page:
+        yield page
+
+
+@pytest.fixture
+def show(lab: str, page: Page) -> Callable[[str], Page]:
+    """Return what opens a notebook and runs all of it."""
+    return partial(open_and_run, lab, page)

@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 import json
-import shutil
 import urllib.request
-from collections.abc import Callable, Iterator
-from functools import partial
+from collections.abc import Callable
 from pathlib import Path
 
 import papermill
 import pytest
 from lab import (
-    CHROMIUM,
     TOKEN,
     converted,
     keep_picture,
+    needs_browser,
     open_and_run,
     record_figure,
-    running_lab,
+    set_theme,
     violations,
     watched_page,
     write_notebook,
@@ -27,18 +25,14 @@ from playwright.sync_api import Page, expect
 from widget_examples import SPLITS, few_features, many_features, slice_table
 from widget_timing import PRESS, TYPE, rerun_seconds, seconds_until_redrawn
 
-import widgets
 from widgets.slices import PAGE_ROWS, Slices
 from widgets.statistics import Statistics
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(CHROMIUM is None, reason="no chromium on this machine"),
-]
+pytestmark = needs_browser
 
 # Said by ipywidgets when a notebook is opened again; it is the cause of showing the static face.
 _NO_MODEL = "Error: widget model not found"
-_IMPORTS = "from test_faces import *"
+IMPORTS = "from test_faces import *"
 NOTEBOOKS = {
     "statistics": "view = Statistics(many_features(), SPLITS); view",
     "again": "view = Statistics(few_features(), SPLITS); view",
@@ -47,30 +41,6 @@ NOTEBOOKS = {
     "hostile": "view = Statistics(hostile_features(), {HOSTILE[0]: 10}, opened=HOSTILE[1]); view",
     "hostile_slices": "view = Slices(hostile_slices(), compared=[0, 1]); view",
 }
-
-
-@pytest.fixture(scope="module")
-def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    folder = tmp_path_factory.mktemp("lab")
-    for name, cell in NOTEBOOKS.items():
-        write_notebook(folder / f"{name}.ipynb", [_IMPORTS, cell])
-    extensions = folder / "data" / "labextensions"
-    shutil.copytree(Path(widgets.__file__).parent / "labextension", extensions / "notebook-mlops-kit")
-    with running_lab(folder, modules=Path(__file__).parent) as address:
-        yield address
-
-
-@pytest.fixture
-def page(lab: str) -> Iterator[Page]:
-    with watched_page(lab) as page:
-        yield page
-
-
-@pytest.fixture
-def show(lab: str, page: Page) -> Callable[[str], Page]:
-    """Opens a notebook and runs all of it."""
-
-    return partial(open_and_run, lab, page)
 
 
 def test_statistics_follow_every_control(show: Callable[[str], Page]) -> None:
@@ -184,10 +154,7 @@ def test_views_are_accessible_in_both_themes_and_narrow(
 ) -> None:
     page = show(name)
     page.set_viewport_size({"width": 900, "height": 900})
-    page.get_by_role("menuitem", name="Settings", exact=True).click()
-    page.get_by_text("Theme", exact=True).click()
-    page.get_by_text(f"JupyterLab {theme}", exact=True).click()
-    page.wait_for_function(f"document.body.dataset.jpThemeName === 'JupyterLab {theme}'")
+    set_theme(page, theme)
     view = page.locator(".kit-view")
     assert not violations(page)
     keep_picture(page, f"{name}_{theme.lower()}_900")
@@ -218,7 +185,7 @@ def test_an_executed_notebook_reads_offline(tmp_path: Path, monkeypatch: pytest.
     """Papermill, nbconvert, a file, and a browser without a network."""
     monkeypatch.syspath_prepend(str(Path(__file__).parent))
     monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parent), prepend=":")
-    cells = [_IMPORTS, "Statistics(few_features(), SPLITS)", "Slices(slice_table(500))"]
+    cells = [IMPORTS, "Statistics(few_features(), SPLITS)", "Slices(slice_table(500))"]
     write_notebook(tmp_path / "given.ipynb", cells)
     papermill.execute_notebook(tmp_path / "given.ipynb", tmp_path / "done.ipynb", progress_bar=False)
     body = converted(tmp_path / "done.ipynb")

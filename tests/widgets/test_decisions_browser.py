@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Callable, Iterator
-from functools import partial
+from collections.abc import Callable
 from pathlib import Path
 
 import papermill
 import pytest
 from lab import (
-    CHROMIUM,
     converted,
     keep_picture,
-    open_and_run,
+    needs_browser,
     record_figure,
-    running_lab,
+    set_theme,
     violations,
     watched_page,
     write_notebook,
@@ -23,14 +20,9 @@ from lab import (
 from playwright.sync_api import Page, expect
 from widget_timing import PRESS, rerun_seconds, seconds_until_redrawn
 
-import widgets
+pytestmark = needs_browser
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(CHROMIUM is None, reason="no chromium on this machine"),
-]
-
-_IMPORTS = """from decision_examples import *
+IMPORTS = """from decision_examples import *
 from test_decision_faces import FACES
 from widgets.anomalies import Anomalies
 from widgets.gate import Gate
@@ -46,24 +38,6 @@ NOTEBOOKS = {
     "hostile_gate": "view = FACES['gate hostile'](); view",
     "hostile_schema": "view = FACES['schema hostile'](); view",
 }
-
-
-@pytest.fixture(scope="module")
-def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    folder = tmp_path_factory.mktemp("lab")
-    for name, cell in NOTEBOOKS.items():
-        write_notebook(folder / f"{name}.ipynb", [_IMPORTS, cell])
-    extensions = folder / "data" / "labextensions"
-    shutil.copytree(Path(widgets.__file__).parent / "labextension", extensions / "notebook-mlops-kit")
-    with running_lab(folder, modules=Path(__file__).parent) as address:
-        yield address
-
-
-@pytest.fixture
-def show(lab: str) -> Iterator[Callable[[str], Page]]:
-    """Opens a notebook and runs all of it."""
-    with watched_page(lab) as page:
-        yield partial(open_and_run, lab, page)
 
 
 def _sign(page: Page, why: str) -> None:
@@ -172,10 +146,7 @@ def test_views_are_accessible_in_both_themes_and_narrow(
 ) -> None:
     page = show(name)
     page.set_viewport_size({"width": 900, "height": 900})
-    page.get_by_role("menuitem", name="Settings", exact=True).click()
-    page.get_by_text("Theme", exact=True).click()
-    page.get_by_text(f"JupyterLab {theme}", exact=True).click()
-    page.wait_for_function(f"document.body.dataset.jpThemeName === 'JupyterLab {theme}'")
+    set_theme(page, theme)
     assert not violations(page)
     keep_picture(page, f"{name}_{theme.lower()}_900")
     assert page.locator(".kit-view").evaluate("view => view.scrollWidth <= view.clientWidth"), (
@@ -200,7 +171,7 @@ def test_an_executed_notebook_reads_offline(tmp_path: Path, monkeypatch: pytest.
     """Papermill, nbconvert, a file, and a browser without a network."""
     monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parent), prepend=":")
     write_notebook(
-        tmp_path / "given.ipynb", [_IMPORTS, *(NOTEBOOKS[name] for name in ("anomalies", "gate", "schema"))]
+        tmp_path / "given.ipynb", [IMPORTS, *(NOTEBOOKS[name] for name in ("anomalies", "gate", "schema"))]
     )
     papermill.execute_notebook(tmp_path / "given.ipynb", tmp_path / "done.ipynb", progress_bar=False)
     body = converted(tmp_path / "done.ipynb")

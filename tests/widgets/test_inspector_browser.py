@@ -2,54 +2,21 @@
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Callable, Iterator
-from functools import partial
-from pathlib import Path
+from collections.abc import Callable
 
 import pytest
-from lab import (
-    CHROMIUM,
-    keep_picture,
-    open_and_run,
-    running_lab,
-    violations,
-    watched_page,
-    write_notebook,
-)
+from lab import keep_picture, needs_browser, set_theme, violations
 from playwright.sync_api import Page, expect
 from widget_timing import PRESS, rerun_seconds, seconds_until_redrawn
 
-import widgets
+pytestmark = needs_browser
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(CHROMIUM is None, reason="no chromium on this machine"),
-]
-
+IMPORTS = "from inspector_examples import *"
 NOTEBOOKS = {
     "inspector": "view = inspector(); view",
     "many": "view = many_columns(); view",
     "hostile": "view = hostile_columns(); view",
 }
-
-
-@pytest.fixture(scope="module")
-def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    folder = tmp_path_factory.mktemp("lab")
-    for name, cell in NOTEBOOKS.items():
-        write_notebook(folder / f"{name}.ipynb", ["from inspector_examples import *", cell])
-    extensions = folder / "data" / "labextensions"
-    shutil.copytree(Path(widgets.__file__).parent / "labextension", extensions / "notebook-mlops-kit")
-    with running_lab(folder, modules=Path(__file__).parent) as address:
-        yield address
-
-
-@pytest.fixture
-def show(lab: str) -> Iterator[Callable[[str], Page]]:
-    """Opens a notebook and runs all of it."""
-    with watched_page(lab) as page:
-        yield partial(open_and_run, lab, page)
 
 
 def test_a_row_is_chosen_and_written_over_with_the_keyboard(show: Callable[[str], Page]) -> None:
@@ -143,10 +110,7 @@ def test_the_view_is_accessible_in_both_themes_and_narrow(show: Callable[[str], 
     page = show("inspector")
     page.set_viewport_size({"width": 900, "height": 900})
     page.get_by_role("button", name="city", exact=True).click()
-    page.get_by_role("menuitem", name="Settings", exact=True).click()
-    page.get_by_text("Theme", exact=True).click()
-    page.get_by_text(f"JupyterLab {theme}", exact=True).click()
-    page.wait_for_function(f"document.body.dataset.jpThemeName === 'JupyterLab {theme}'")
+    set_theme(page, theme)
     assert not violations(page)
     keep_picture(page, f"inspector_{theme.lower()}_900")
     assert page.locator(".kit-view").evaluate("view => view.scrollWidth <= view.clientWidth"), (

@@ -2,35 +2,19 @@
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Callable, Iterator
-from functools import partial
-from pathlib import Path
+from collections.abc import Callable
 
 import pytest
-from lab import (
-    CHROMIUM,
-    keep_picture,
-    open_and_run,
-    record_figure,
-    running_lab,
-    violations,
-    watched_page,
-    write_notebook,
-)
+from lab import keep_picture, needs_browser, record_figure, set_theme, violations
 from lineage_examples import chain
 from playwright.sync_api import Page, expect
 from widget_timing import rerun_seconds
 
-import widgets
 from widgets.lineage import Lineage
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(CHROMIUM is None, reason="no chromium on this machine"),
-]
+pytestmark = needs_browser
 
-_IMPORTS = "from lineage_examples import *\nfrom widgets.lineage import Lineage"
+IMPORTS = "from lineage_examples import *\nfrom widgets.lineage import Lineage"
 NOTEBOOKS = {
     "few": "view = Lineage(chain(), compare); view",
     "many": "graph = many(); view = Lineage(graph); view",
@@ -50,24 +34,6 @@ _UNTIL_MARKED = """async (number) => {
   return (performance.now() - start) / 1000;
 }"""
 _SCENE = "scene => scene.getAttribute('transform')"
-
-
-@pytest.fixture(scope="module")
-def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    folder = tmp_path_factory.mktemp("lab")
-    for name, cell in NOTEBOOKS.items():
-        write_notebook(folder / f"{name}.ipynb", [_IMPORTS, cell])
-    extensions = folder / "data" / "labextensions"
-    shutil.copytree(Path(widgets.__file__).parent / "labextension", extensions / "notebook-mlops-kit")
-    with running_lab(folder, modules=Path(__file__).parent) as address:
-        yield address
-
-
-@pytest.fixture
-def show(lab: str) -> Iterator[Callable[[str], Page]]:
-    """Opens a notebook and runs all of it."""
-    with watched_page(lab) as page:
-        yield partial(open_and_run, lab, page)
 
 
 def test_every_control_does_what_it_says(show: Callable[[str], Page]) -> None:
@@ -154,10 +120,7 @@ def test_hostile_values_stay_text(show: Callable[[str], Page]) -> None:
 def test_it_is_accessible_in_both_themes_and_narrow(show: Callable[[str], Page], theme: str) -> None:
     page = show("few")
     page.set_viewport_size({"width": 900, "height": 900})
-    page.get_by_role("menuitem", name="Settings", exact=True).click()
-    page.get_by_text("Theme", exact=True).click()
-    page.get_by_text(f"JupyterLab {theme}", exact=True).click()
-    page.wait_for_function(f"document.body.dataset.jpThemeName === 'JupyterLab {theme}'")
+    set_theme(page, theme)
     page.get_by_role("button", name="Show all").click()
     page.locator(".kit-view .boxes > g", has_text="Trainer #11").click()
     assert not violations(page)

@@ -2,22 +2,15 @@
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Callable, Iterator
-from functools import partial
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from lab import CHROMIUM, keep_picture, open_and_run, running_lab, violations, watched_page, write_notebook
+from lab import keep_picture, needs_browser, set_theme, violations, write_notebook
 from parameter_examples import CELL
 from playwright.sync_api import Page, expect
 
-import widgets
-
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(CHROMIUM is None, reason="no chromium on this machine"),
-]
+pytestmark = needs_browser
 
 _PANEL = "from kit.batch.desk import ParameterDesk\nfrom widgets.parameters import Parameters\n"
 _EXAMPLES = "from dataclasses import replace\nfrom parameter_examples import *\n"
@@ -38,22 +31,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     write_notebook(folder / "batch.ipynb", [_EXAMPLES, f"{desk}; Parameters(desk)"])
     for name in ("in_a_batch", "hostile"):
         write_notebook(folder / f"{name}.ipynb", [_EXAMPLES, f"Parameters({name}())"])
-    extensions = folder / "data" / "labextensions"
-    shutil.copytree(Path(widgets.__file__).parent / "labextension", extensions / "notebook-mlops-kit")
     return folder
-
-
-@pytest.fixture(scope="module")
-def lab(folder: Path) -> Iterator[str]:
-    with running_lab(folder, modules=Path(__file__).parent) as address:
-        yield address
-
-
-@pytest.fixture
-def show(lab: str) -> Iterator[Callable[[str], Page]]:
-    """Opens a notebook and runs all of it."""
-    with watched_page(lab) as page:
-        yield partial(open_and_run, lab, page)
 
 
 def _ask(page: Page, code: str, answer: str) -> None:
@@ -149,10 +127,7 @@ def test_panels_are_accessible_in_both_themes_and_narrow(
 ) -> None:
     page = show(name)
     page.set_viewport_size({"width": 900, "height": 900})
-    page.get_by_role("menuitem", name="Settings", exact=True).click()
-    page.get_by_text("Theme", exact=True).click()
-    page.get_by_text(f"JupyterLab {theme}", exact=True).click()
-    page.wait_for_function(f"document.body.dataset.jpThemeName === 'JupyterLab {theme}'")
+    set_theme(page, theme)
     assert not violations(page)
     assert page.evaluate("window.hacked") is None
     assert page.locator(".kit-view img, .kit-view script").count() == 0

@@ -2,56 +2,22 @@
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Callable, Iterator
-from functools import partial
+from collections.abc import Callable
 from pathlib import Path
 
 import papermill
 import pytest
-from lab import (
-    CHROMIUM,
-    converted,
-    keep_picture,
-    open_and_run,
-    running_lab,
-    violations,
-    watched_page,
-    write_notebook,
-)
+from lab import converted, keep_picture, needs_browser, set_theme, violations, watched_page, write_notebook
 from playwright.sync_api import Page, expect
 
-import widgets
+pytestmark = needs_browser
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(CHROMIUM is None, reason="no chromium on this machine"),
-]
-
-_IMPORTS = "from signatures_examples import *\nfrom inspector_examples import inspector"
+IMPORTS = "from signatures_examples import *\nfrom inspector_examples import inspector"
 NOTEBOOKS = {
     "form": "view = form(); view",
     "many": "view = many_fields(); view",
     "hostile": "view = hostile_signatures(); view",
 }
-
-
-@pytest.fixture(scope="module")
-def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    folder = tmp_path_factory.mktemp("lab")
-    for name, cell in NOTEBOOKS.items():
-        write_notebook(folder / f"{name}.ipynb", [_IMPORTS, cell])
-    extensions = folder / "data" / "labextensions"
-    shutil.copytree(Path(widgets.__file__).parent / "labextension", extensions / "notebook-mlops-kit")
-    with running_lab(folder, modules=Path(__file__).parent) as address:
-        yield address
-
-
-@pytest.fixture
-def show(lab: str) -> Iterator[Callable[[str], Page]]:
-    """Opens a notebook and runs all of it."""
-    with watched_page(lab) as page:
-        yield partial(open_and_run, lab, page)
 
 
 def test_a_model_is_asked_by_pointer_and_keyboard(show: Callable[[str], Page]) -> None:
@@ -116,10 +82,7 @@ def test_the_view_is_accessible_in_both_themes_and_narrow(show: Callable[[str], 
     page.set_viewport_size({"width": 900, "height": 900})
     page.get_by_role("button", name="Send", exact=True).click()
     expect(page.get_by_role("alert")).to_be_visible()
-    page.get_by_role("menuitem", name="Settings", exact=True).click()
-    page.get_by_text("Theme", exact=True).click()
-    page.get_by_text(f"JupyterLab {theme}", exact=True).click()
-    page.wait_for_function(f"document.body.dataset.jpThemeName === 'JupyterLab {theme}'")
+    set_theme(page, theme)
     assert not violations(page)
     keep_picture(page, f"signatures_{theme.lower()}_900")
     assert page.locator(".kit-view").evaluate("view => view.scrollWidth <= view.clientWidth"), (
@@ -130,7 +93,7 @@ def test_the_view_is_accessible_in_both_themes_and_narrow(show: Callable[[str], 
 def test_an_executed_notebook_reads_offline(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Papermill, nbconvert, a file, and a browser without a network; the inspector too."""
     monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parent), prepend=":")
-    write_notebook(tmp_path / "given.ipynb", [_IMPORTS, "form()", "inspector()"])
+    write_notebook(tmp_path / "given.ipynb", [IMPORTS, "form()", "inspector()"])
     papermill.execute_notebook(tmp_path / "given.ipynb", tmp_path / "done.ipynb", progress_bar=False)
     body = converted(tmp_path / "done.ipynb")
     (tmp_path / "done.html").write_text(f"<!doctype html><html lang='en'><title>t</title><body>{body}</body>")

@@ -3,31 +3,15 @@
 from __future__ import annotations
 
 import json
-import shutil
-from collections.abc import Callable, Iterator
-from functools import partial
+from collections.abc import Callable
 from pathlib import Path
 
 import psutil
 import pytest
-from lab import (
-    CHROMIUM,
-    TOKEN,
-    keep_picture,
-    open_and_run,
-    running_lab,
-    violations,
-    watched_page,
-    write_notebook,
-)
+from lab import TOKEN, keep_picture, needs_browser, set_theme, violations, watched_page, write_notebook
 from playwright.sync_api import Page, expect
 
-import widgets
-
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(CHROMIUM is None, reason="no chromium on this machine"),
-]
+pytestmark = needs_browser
 
 _TESTS = Path(__file__).parents[1]
 _FACES = "from step_examples import *\nfrom widgets.steps import StepView"
@@ -52,22 +36,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     write_notebook(folder / "work.ipynb", work)
     for name in ("done", "failed", "running", "hostile", "many"):
         write_notebook(folder / f"{name}.ipynb", [_FACES, f"StepView({name}())"])
-    extensions = folder / "data" / "labextensions"
-    shutil.copytree(Path(widgets.__file__).parent / "labextension", extensions / "notebook-mlops-kit")
     return folder
-
-
-@pytest.fixture(scope="module")
-def lab(folder: Path) -> Iterator[str]:
-    with running_lab(folder, modules=Path(__file__).parent) as address:
-        yield address
-
-
-@pytest.fixture
-def show(lab: str) -> Iterator[Callable[[str], Page]]:
-    """Opens a notebook and runs all of it."""
-    with watched_page(lab) as page:
-        yield partial(open_and_run, lab, page)
 
 
 def test_a_running_step_is_stopped(lab: str, folder: Path) -> None:
@@ -101,10 +70,7 @@ def test_steps_are_accessible_in_both_themes_and_narrow(
 ) -> None:
     page = show(name)
     page.set_viewport_size({"width": 900, "height": 900})
-    page.get_by_role("menuitem", name="Settings", exact=True).click()
-    page.get_by_text("Theme", exact=True).click()
-    page.get_by_text(f"JupyterLab {theme}", exact=True).click()
-    page.wait_for_function(f"document.body.dataset.jpThemeName === 'JupyterLab {theme}'")
+    set_theme(page, theme)
     for details in page.locator(".kit-view summary").all():
         details.click()
     assert not violations(page)

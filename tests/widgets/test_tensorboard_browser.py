@@ -8,28 +8,15 @@ import signal
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
-from functools import partial
 from pathlib import Path
 
 import psutil
 import pytest
 from event_files import write_run
-from lab import (
-    CHROMIUM,
-    TOKEN,
-    keep_picture,
-    open_and_run,
-    running_lab,
-    violations,
-    watched_page,
-    write_notebook,
-)
+from lab import TOKEN, keep_picture, needs_browser, running_lab, violations, write_notebook
 from playwright.sync_api import Page, expect
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(CHROMIUM is None, reason="no chromium on this machine"),
-]
+pytestmark = needs_browser
 
 BASE = "/user/ann/"
 _MAKE = """import os
@@ -51,13 +38,6 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         write_notebook(folder / f"{name}.ipynb", [_MAKE, _SHOW, "print('board', board.pid)"])
     with running_lab(folder, modules=Path(__file__).parent, base=BASE) as address:
         yield address
-
-
-@pytest.fixture
-def show(lab: str) -> Iterator[Callable[[str], Page]]:
-    """Opens a notebook and runs all of it."""
-    with watched_page(lab) as page:
-        yield partial(open_and_run, lab, page)
 
 
 def _number(page: Page, what: str) -> int:

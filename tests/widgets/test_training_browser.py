@@ -2,56 +2,36 @@
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Callable, Iterator
-from functools import partial
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from lab import (
-    CHROMIUM,
     TOKEN,
     keep_picture,
-    open_and_run,
+    needs_browser,
     running_lab,
+    set_theme,
     violations,
     watched_page,
     write_notebook,
 )
 from playwright.sync_api import Page, expect
 
-import widgets
-
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(CHROMIUM is None, reason="no chromium on this machine"),
-]
+pytestmark = needs_browser
 
 _SET_UP = "from training_run_examples import *\nfrom widgets.training import Training\ndesk = PlayedDesk(training(1))"
+_WORK = [_SET_UP, "with Training(desk):\n    desk.train()", "print(desk.asked)"]
 _SETTINGS = "@jupyterlab/apputils-extension/kernels-settings.jupyterlab-settings"
 
 
-def _folder(folder: Path) -> Path:
-    work = [_SET_UP, "with Training(desk):\n    desk.train()", "print(desk.asked)"]
-    write_notebook(folder / "work.ipynb", work)
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("lab")
+    write_notebook(folder / "work.ipynb", _WORK)
     for name in ("training", "stopped", "hostile"):
         write_notebook(folder / f"{name}.ipynb", [_SET_UP, f"Training(PlayedDesk({name}()), compared='all')"])
-    extensions = folder / "data" / "labextensions"
-    shutil.copytree(Path(widgets.__file__).parent / "labextension", extensions / "notebook-mlops-kit")
     return folder
-
-
-@pytest.fixture(scope="module")
-def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with running_lab(_folder(tmp_path_factory.mktemp("lab")), modules=Path(__file__).parent) as address:
-        yield address
-
-
-@pytest.fixture
-def show(lab: str) -> Iterator[Callable[[str], Page]]:
-    """Opens a notebook and runs all of it."""
-    with watched_page(lab) as page:
-        yield partial(open_and_run, lab, page)
 
 
 def _begin(lab: str, page: Page) -> None:
@@ -83,11 +63,11 @@ def test_a_training_is_compared_and_stopped_while_the_kernel_is_busy(lab: str) -
 
 
 def test_where_no_message_reaches_a_busy_kernel_the_command_is_shown(tmp_path: Path) -> None:
-    folder = _folder(tmp_path)
-    settings = folder / "config" / "lab" / "user-settings" / _SETTINGS
+    write_notebook(tmp_path / "work.ipynb", _WORK)
+    settings = tmp_path / "config" / "lab" / "user-settings" / _SETTINGS
     settings.parent.mkdir(parents=True)
     settings.write_text('{"commsOverSubshells": "disabled"}')
-    with running_lab(folder, modules=Path(__file__).parent) as lab, watched_page(lab) as page:
+    with running_lab(tmp_path, modules=Path(__file__).parent) as lab, watched_page(lab) as page:
         _begin(lab, page)
         expect(page.get_by_text("touch 'workspace/artifacts/")).to_be_visible()
         expect(page.get_by_role("button", name="Stop and keep the best epoch")).to_have_count(0)
@@ -102,10 +82,7 @@ def test_trainings_are_accessible_in_both_themes_and_narrow(
 ) -> None:
     page = show(name)
     page.set_viewport_size({"width": 900, "height": 900})
-    page.get_by_role("menuitem", name="Settings", exact=True).click()
-    page.get_by_text("Theme", exact=True).click()
-    page.get_by_text(f"JupyterLab {theme}", exact=True).click()
-    page.wait_for_function(f"document.body.dataset.jpThemeName === 'JupyterLab {theme}'")
+    set_theme(page, theme)
     assert not violations(page)
     assert page.evaluate("window.hacked") is None
     keep_picture(page, f"training_{name}_{theme.lower()}_900")
