@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -14,6 +12,7 @@ import tensorflow_transform as tft
 
 from kit.data.records import first_records
 from kit.errors import KitError
+from kit.features.graph import load_graph
 
 
 class ParityError(KitError):
@@ -33,24 +32,6 @@ class Parity:
         )
 
 
-def transformed_rows(graph: Path, records: list[bytes]) -> dict[str, np.ndarray]:
-    """Transform serialized raw examples as the served model does, by the graph that is saved with it.
-
-    Returns:
-        For each transformed feature an array [rows, …].
-    """
-    output, layer = _served_graph(graph)
-    raw = tf.io.parse_example(records, output.raw_feature_spec())
-    return {name: value.numpy() for name, value in layer(raw).items()}
-
-
-@lru_cache(maxsize=1)
-def _served_graph(graph: Path) -> tuple[tft.TFTransformOutput, Any]:
-    """Load a graph once: the folder of an artifact does not change."""
-    output = tft.TFTransformOutput(str(graph))
-    return output, output.transform_features_layer()
-
-
 def check_parity(graph: Path, examples: Path, transformed: Path, rows: int = 1000) -> Parity:
     """Compare what Transform wrote for training with what the serving graph makes of the same raw rows.
 
@@ -65,8 +46,8 @@ def check_parity(graph: Path, examples: Path, transformed: Path, rows: int = 100
     Raises:
         ParityError: when any value differs at all; the message names the feature that differs most.
     """
-    served = transformed_rows(graph, first_records(examples, "train", rows))
-    spec = _served_graph(graph)[0].transformed_feature_spec()
+    served = load_graph(graph).transform(first_records(examples, "train", rows))
+    spec = tft.TFTransformOutput(str(graph)).transformed_feature_spec()
     trained = tf.io.parse_example(first_records(transformed, "train", rows), spec)
     differences = {name: _difference(served[name], trained[name].numpy()) for name in sorted(served)}
     worst = max(differences, key=lambda name: differences[name])

@@ -31,6 +31,7 @@ MODULES = (
     "tfx.orchestration.experimental.interactive.interactive_context",
     "tfx.orchestration.portable.launcher",
     "matplotlib_inline.backend_inline",
+    "anywidget",
     "pydantic.main",
     "tensorboard.backend.event_processing.event_accumulator",
     "filelock",

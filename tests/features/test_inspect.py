@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from features.served import transformed_rows
 from kit.data.records import first_records, read_records
 from kit.features.inspect import TransformDesk
-from kit.features.parity import transformed_rows
 from kit.features.rows import texts_of
 
 if TYPE_CHECKING:

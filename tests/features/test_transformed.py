@@ -9,8 +9,8 @@ import pandas as pd
 import pytest
 import tensorflow as tf
 
+from features.served import transformed_rows
 from kit.data.records import read_records
-from kit.features.parity import transformed_rows
 
 if TYPE_CHECKING:
     from training.tiny import Tiny
