@@ -114,6 +114,6 @@ def run_timed(command: Sequence[str], environ: Mapping[str, str] | None = None) 
     done = subprocess.run(command, capture_output=True, text=True, check=False, env=environ)
     if done.returncode:
         raise StepFailedError(
-            f"{' '.join(command)} failed (exit code {done.returncode}):\n{done.stderr[-2000:]}"
+            f"{' '.join(command)} failed (exit code {done.returncode}):\n{(done.stdout + done.stderr)[-2000:]}"
         )
     return time.perf_counter() - started

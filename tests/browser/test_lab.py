@@ -6,6 +6,7 @@ With KIT_PICTURES=FOLDER the screenshots are also kept there, as the README show
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -24,6 +25,7 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     folder = tmp_path_factory.mktemp("lab")
     for path in NOTEBOOKS.glob("*.ipynb"):
         notebook_in(folder, path, workspace=folder / "workspace")
+    shutil.copytree(NOTEBOOKS / "pictures", folder / "pictures")
     with running_lab(folder) as address:
         yield address
 
