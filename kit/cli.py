@@ -230,7 +230,7 @@ def bench(
     groups: Annotated[
         list[str] | None,
         typer.Argument(
-            help="cells, parameter, generator, taxi, recommender, views, clone; all unless given.",
+            help="cells, parameter, generator, governance, taxi, recommender, views, clone; all unless given.",
             show_default=False,
         ),
     ] = None,

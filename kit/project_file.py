@@ -19,6 +19,7 @@ from pydantic import (
     model_validator,
 )
 
+from kit.checks.config import Checks
 from kit.errors import ProjectError
 
 NAME_PATTERN = r"^[a-z][a-z0-9_]*$"
@@ -245,6 +246,7 @@ class ProjectFile(_Section):
     metrics: tuple[str, ...] = Field(default=(), description="to evaluate; none: all of the task")
     slices: tuple[tuple[str, ...], ...] = ()
     gates: tuple[Gate, ...] = ()
+    checks: Checks = Checks()
     tf1_graph: bool = Field(
         default=False, description="Transform builds a TF1 graph: faster, where features.py works in one"
     )

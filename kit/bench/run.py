@@ -14,6 +14,7 @@ from rich.table import Table
 from kit.bench import chain
 from kit.bench.figure import Figure
 from kit.bench.generator import generator
+from kit.bench.governance import governance
 from kit.bench.views import views
 from kit.errors import UsageError
 from kit.workspace import CHECKOUT, write_atomically
@@ -62,6 +63,7 @@ GROUPS: dict[str, Callable[[Path], Iterable[Figure]]] = {
     "cells": lambda _: [longest_cell()],
     "parameter": lambda _: [chain.wrong_parameter()],
     "generator": generator,
+    "governance": governance,
     "taxi": chain.taxi,
     "recommender": lambda folder: [chain.recommender(folder)],
     "views": views,

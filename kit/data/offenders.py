@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from itertools import islice
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -14,14 +13,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 from tensorflow_metadata.proto.v0 import schema_pb2
-from tfx_bsl.coders import example_coder
 
-from kit.data.records import read_records
+from kit.data.records import decoded_batches
 from kit.data.rules import allowed_values
 
 SHOWN_ROWS = 3
 SHOWN_VALUES = 5
-_BATCH_ROWS = 50_000
 _SHOWN_LENGTH = 200  # characters of a cell
 
 Rows: TypeAlias = NDArray[np.int64]
@@ -83,18 +80,11 @@ def find_offenders(
     """Read a split once; return how many rows it has, and for each complaint the rows that it is about."""
     found = [Offenders() for _ in complaints]
     first = 0
-    for batch in _batches(examples, split):
+    for _, batch in decoded_batches(examples, split):
         for complaint, offenders in zip(complaints, found, strict=True):
             _look(batch, first, complaint, offenders)
         first += batch.num_rows
     return first, found
-
-
-def _batches(examples: Path, split: str) -> Iterator[pa.RecordBatch]:
-    decoder = example_coder.ExamplesToRecordBatchDecoder()
-    records = read_records(examples, split)
-    while batch := list(islice(records, _BATCH_ROWS)):
-        yield decoder.DecodeBatch(batch)
 
 
 def _look(batch: pa.RecordBatch, first: int, complaint: Complaint, offenders: Offenders) -> None:

@@ -1,4 +1,4 @@
-"""Rows of an Examples artifact, read without TensorFlow's runtime."""
+"""Rows of an Examples artifact, read without a TensorFlow op."""
 
 from __future__ import annotations
 
@@ -8,6 +8,10 @@ from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
 
+import pyarrow as pa
+from tfx_bsl.coders import example_coder
+
+_BATCH_ROWS = 50_000
 _LENGTH, _CHECKSUM_BYTES = struct.Struct("<Q"), 4
 
 
@@ -24,6 +28,14 @@ def read_records(examples: Path, split: str) -> Iterator[bytes]:
                 file.read(_CHECKSUM_BYTES)
                 yield file.read(length)
                 file.read(_CHECKSUM_BYTES)
+
+
+def decoded_batches(examples: Path, split: str) -> Iterator[tuple[list[bytes], pa.RecordBatch]]:
+    """Yield the rows of one split some ten thousand at a time: serialized, and each column a list of values a row."""
+    decoder = example_coder.ExamplesToRecordBatchDecoder()
+    records = read_records(examples, split)
+    while batch := list(islice(records, _BATCH_ROWS)):
+        yield batch, decoder.DecodeBatch(batch)
 
 
 def first_records(examples: Path, split: str, count: int) -> list[bytes]:

@@ -48,13 +48,20 @@ def _of_auc(auc: Values, examples: Values, positive_share: Values) -> tuple[Valu
     return np.maximum(auc - margin, 0), np.minimum(auc + margin, 1)
 
 
-def _of_accuracy(accuracy: Values, examples: Values, _positive_share: Values) -> tuple[Values, Values]:
-    """Wilson, Probable inference, Journal of the American Statistical Association 22 (1927)."""
+def wilson(shares: Values, examples: Values, z: float = Z) -> tuple[Values, Values]:
+    """Return the bounds of shares of rows; NaN where there are none. `z` is the normal quantile of the confidence.
+
+    Wilson, Probable inference, Journal of the American Statistical Association 22 (1927).
+    """
     with np.errstate(divide="ignore", invalid="ignore"):
-        shrink = 1 / (1 + Z**2 / examples)
-        middle = shrink * (accuracy + Z**2 / (2 * examples))
-        margin = shrink * Z * np.sqrt(accuracy * (1 - accuracy) / examples + Z**2 / (4 * examples**2))
+        shrink = 1 / (1 + z**2 / examples)
+        middle = shrink * (shares + z**2 / (2 * examples))
+        margin = shrink * z * np.sqrt(shares * (1 - shares) / examples + z**2 / (4 * examples**2))
     return middle - margin, middle + margin
+
+
+def _of_accuracy(accuracy: Values, examples: Values, _positive_share: Values) -> tuple[Values, Values]:
+    return wilson(accuracy, examples)
 
 
 _FORMULAS: dict[str, Callable[[Values, Values, Values], tuple[Values, Values]]] = {

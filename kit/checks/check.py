@@ -1,0 +1,51 @@
+"""What a check is, and what it finds."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+import pyarrow as pa
+
+from kit.checks.config import Severity
+
+State = Literal["ok", "warn", "fail"]
+_STATES: dict[Severity, State] = {"off": "ok", "warn": "warn", "block": "fail"}
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What one check says.
+
+    Attributes:
+        check: its name.
+        found: in a sentence, with the numbers.
+        state: `fail` must end a batch.
+        what_to_do: empty where nothing is wrong.
+    """
+
+    check: str
+    found: str
+    state: State
+    what_to_do: str = ""
+
+
+class Check(Protocol):
+    """Sees all rows of both splits once, and then speaks."""
+
+    def add(self, split: str, records: Sequence[bytes], batch: pa.RecordBatch) -> None:
+        """Take some rows: as serialized tf.Examples, and decoded, each column a list of values a row."""
+
+    def findings(self) -> list[Finding]:
+        """Return one finding an incident, or one that all is well."""
+
+
+def wrong(severity: Severity) -> State:
+    """Return the state of a finding that something is wrong."""
+    return _STATES[severity]
+
+
+def has_values(batch: pa.RecordBatch, column: str) -> bool:
+    """Return whether any row has the column; one that is missing everywhere is decoded without a type."""
+    return column in batch.schema.names and not pa.types.is_null(batch.column(column).type)

@@ -1,0 +1,26 @@
+"""What project.yml says about the checks."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+Severity = Literal["off", "warn", "block"]
+# A plain `off` is false in YAML 1.1.
+_Severity = Annotated[Severity, BeforeValidator(lambda value: "off" if value is False else value)]
+
+
+class Checks(BaseModel):
+    """How much each check weighs: `warn` is shown, `block` also ends the notebook, and a batch with it."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    label_rates: _Severity = Field(
+        default="warn", description="shares of the label's classes in each slice, train against eval"
+    )
+    label_rates_change: float = Field(
+        default=0.25, ge=0, allow_inf_nan=False, description="change of a share that is daily life, relative"
+    )
+    repeated_rows: _Severity = Field(default="warn", description="rows that are there twice in every column")
+    shared_keys: _Severity = Field(default="warn", description="keys that are in both splits")

@@ -1,0 +1,72 @@
+"""Is anything there twice: whole rows, or keys in both splits, which a model would be tested on after learning them?"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from kit.checks.check import Finding, has_values, wrong
+from kit.checks.config import Severity
+from kit.data.example_gen import SPLITS
+
+ROWS, KEYS = "repeated rows", "shared keys"
+
+
+class RepeatedRows:
+    """Counts the rows whose every column is as in a row before, in either split; 8 bytes of memory a row."""
+
+    def __init__(self, severity: Severity) -> None:
+        self._severity = severity
+        self._hashes: list[NDArray[np.int64]] = []
+
+    def add(self, split: str, records: Sequence[bytes], batch: pa.RecordBatch) -> None:
+        del split, batch
+        self._hashes.append(np.fromiter(map(hash, records), np.int64, len(records)))
+
+    def findings(self) -> list[Finding]:
+        rows = sum(map(len, self._hashes))
+        repeated = rows - len(np.unique(np.concatenate(self._hashes))) if rows else 0
+        if not repeated:
+            return [Finding(ROWS, f"none of {rows:,}", "ok")]
+        found = (
+            f"{repeated:,} of {rows:,} rows ({repeated / rows:.1%}) are as one before them in every column"
+        )
+        return [Finding(ROWS, found, wrong(self._severity), "See whether a file was delivered twice.")]
+
+
+class SharedKeys:
+    """Compares the values that a key has in train with those in eval."""
+
+    def __init__(self, keys: Iterable[str], severity: Severity) -> None:
+        self._keys, self._severity = tuple(keys), severity
+        self._values: defaultdict[tuple[str, str], list[pa.Array]] = defaultdict(list)
+
+    def add(self, split: str, records: Sequence[bytes], batch: pa.RecordBatch) -> None:
+        del records
+        for key in self._keys:
+            if has_values(batch, key):
+                self._values[key, split].append(pc.unique(pc.list_flatten(batch.column(key))))
+
+    def findings(self) -> list[Finding]:
+        return [self._finding(key) for key in self._keys]
+
+    def _finding(self, key: str) -> Finding:
+        if not all((key, split) in self._values for split in SPLITS):
+            return Finding(KEYS, f"{key}: not checked, no row of a split has it", "ok")
+        train, held_out = (pc.unique(pa.chunked_array(self._values[key, split])) for split in SPLITS)
+        shared = held_out.filter(pc.is_in(held_out, value_set=train))
+        if not len(shared):
+            return Finding(KEYS, f"{key}: none of {len(held_out):,} of eval is in train", "ok")
+        first = shared[0].as_py()
+        return Finding(
+            KEYS,
+            f"{key}: {len(shared):,} of {len(held_out):,} of eval are in train too, such as "
+            f"{first.decode(errors='replace') if isinstance(first, bytes) else first}",
+            wrong(self._severity),
+            "Metrics on rows that were learnt flatter the model: split by spans, or see whether one overlaps another.",
+        )
