@@ -35,5 +35,5 @@ class Checks(Face):
 
 def _row(row: Row) -> Markup:
     name, found, state, todo = row
-    sign = tag("td", _SIGNS[state], class_=_CLASSES[state])
+    sign = tag("td", _SIGNS[state], class_=f"{_CLASSES[state]} whole")
     return tag("tr", sign, tag("th", name, scope="row"), tag("td", found), tag("td", todo))
