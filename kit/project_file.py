@@ -10,9 +10,7 @@ import re
 from typing import Annotated, Literal, Self
 
 from pydantic import (
-    BaseModel,
     BeforeValidator,
-    ConfigDict,
     Field,
     ValidationError,
     field_validator,
@@ -21,6 +19,7 @@ from pydantic import (
 
 from kit.checks.config import Checks
 from kit.errors import ProjectError
+from kit.project_section import Section
 
 NAME_PATTERN = r"^[a-z][a-z0-9_]*$"
 
@@ -45,13 +44,7 @@ METRICS_BY_TASK: dict[Task, tuple[str, ...]] = {
 }
 
 
-class _Section(BaseModel):
-    """Unknown fields are errors: a misspelt gate must not be a gate that never closes."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Column(_Section):
+class Column(Section):
     """One column of the data files.
 
     `kind` says what it means: `key` is carried along but never a feature, `ignore` is not even read, `sequence` is a
@@ -86,7 +79,7 @@ class Column(_Section):
         return self.kind != "ignore"
 
 
-class SpanRange(_Section):
+class SpanRange(Section):
     """Consecutive spans, first and last included; written as `3` or `1-6`."""
 
     first: int = Field(ge=0)
@@ -121,7 +114,7 @@ class SpanRange(_Section):
 Spans = Annotated[SpanRange, BeforeValidator(lambda v: v if isinstance(v, SpanRange) else SpanRange.parse(v))]
 
 
-class Data(_Section):
+class Data(Section):
     """Where the rows are.
 
     `files` is relative to the project's folder, or `package:NAME/path` for files inside an installed package. With
@@ -161,7 +154,7 @@ class Data(_Section):
         return value
 
 
-class Gate(_Section):
+class Gate(Section):
     """One condition that a model must meet to be blessed, on all rows or on one slice.
 
     `min` and `max` bound the value; `min_change` bounds value minus baseline, in the direction in which the metric
@@ -195,7 +188,7 @@ class Gate(_Section):
         return _HIGHER_IS_BETTER[self.metric]
 
 
-class Training(_Section):
+class Training(Section):
     """Defaults of training; a notebook's parameters override them."""
 
     epochs: int = Field(default=5, ge=1, description="passes over the training rows")
@@ -220,21 +213,21 @@ class Training(_Section):
             ) from None
 
 
-class Tensor(_Section):
+class Tensor(Section):
     """One named input or output of a signature; `null` in the shape is a dimension of any size."""
 
     dtype: Literal["string", "float32", "int64"]
     shape: tuple[int | None, ...]
 
 
-class Signature(_Section):
+class Signature(Section):
     """What a client may send and will get."""
 
     inputs: dict[str, Tensor]
     outputs: dict[str, Tensor]
 
 
-class ProjectFile(_Section):
+class ProjectFile(Section):
     """A whole project.yml."""
 
     name: str = Field(pattern=NAME_PATTERN)

@@ -14,7 +14,6 @@ from rich.table import Table
 from kit.bench import chain
 from kit.bench.figure import Figure
 from kit.bench.generator import generator
-from kit.bench.governance import governance
 from kit.bench.views import views
 from kit.errors import UsageError
 from kit.workspace import CHECKOUT, write_atomically
@@ -59,11 +58,18 @@ def longest_cell() -> Figure:
     return Figure("lines of a code cell, at most", max(lines), "lines", _MOST_LINES, "less")
 
 
+def _governance(folder: Path) -> Iterable[Figure]:
+    # TensorFlow takes seconds and memory, beside which the other groups must not be measured.
+    from kit.bench.governance import governance  # noqa: PLC0415
+
+    return governance(folder)
+
+
 GROUPS: dict[str, Callable[[Path], Iterable[Figure]]] = {
     "cells": lambda _: [longest_cell()],
     "parameter": lambda _: [chain.wrong_parameter()],
     "generator": generator,
-    "governance": governance,
+    "governance": _governance,
     "taxi": chain.taxi,
     "recommender": lambda folder: [chain.recommender(folder)],
     "views": views,

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BeforeValidator, Field
+
+from kit.project_section import Section
 
 Severity = Literal["off", "warn", "block"]
 # A plain `off` is false in YAML 1.1.
 _Severity = Annotated[Severity, BeforeValidator(lambda value: "off" if value is False else value)]
 
 
-class Checks(BaseModel):
+class Checks(Section):
     """How much each check weighs: `warn` is shown, `block` also ends the notebook, and a batch with it."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     label_rates: _Severity = Field(
         default="warn", description="shares of the label's classes in each slice, train against eval"

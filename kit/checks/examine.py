@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from pathlib import Path
 
 from kit.checks.check import Check, Finding
 from kit.checks.label_rates import LabelRates
@@ -21,11 +22,20 @@ def examine(session: Session) -> list[Finding]:
         StepOrderError: when there are no examples yet.
     """
     checks = checks_of(session.project)
-    examples = session.path("ExampleGen", "examples")
-    for split in SPLITS if checks else ():
-        for records, batch in decoded_batches(examples, split):
-            for check in checks:
-                check.add(split, records, batch)
+    for split in SPLITS:
+        feed(checks, session.path("ExampleGen", "examples"), split)
+    return speak(checks)
+
+
+def feed(checks: Sequence[Check], examples: Path, split: str) -> None:
+    """Show the checks the rows of one split of an Examples artifact's folder."""
+    for records, batch in decoded_batches(examples, split) if checks else ():
+        for check in checks:
+            check.add(split, records, batch)
+
+
+def speak(checks: Iterable[Check]) -> list[Finding]:
+    """Return what the checks found in all that they were shown."""
     return [finding for check in checks for finding in check.findings()]
 
 
@@ -51,12 +61,9 @@ def checks_of(project: Project) -> list[Check]:
     settings = project.spec.checks
     sliced = dict.fromkeys(name for names in project.spec.slices for name in names if name != project.label)
     keys = [name for name, column in project.columns.items() if column.kind == "key"]
-    made: list[tuple[str, Check]] = [
-        (
-            settings.label_rates,
-            LabelRates(project.label, sliced, settings.label_rates_change, settings.label_rates),
-        ),
-        (settings.repeated_rows, RepeatedRows(settings.repeated_rows)),
-        (settings.shared_keys, SharedKeys(keys, settings.shared_keys)),
+    checks: list[Check] = [
+        LabelRates(project.label, sliced, settings.label_rates_change, settings.label_rates),
+        RepeatedRows(settings.repeated_rows),
+        SharedKeys(keys, settings.shared_keys),
     ]
-    return [check for severity, check in made if severity != "off"]
+    return [check for check in checks if check.severity != "off"]

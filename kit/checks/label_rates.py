@@ -14,6 +14,7 @@ import pyarrow.compute as pc
 from kit.checks.check import Finding, has_values, wrong
 from kit.checks.config import Severity
 from kit.data.example_gen import SPLITS
+from kit.data.records import as_text
 from kit.evaluation.intervals import wilson
 
 NAME = "label rates"
@@ -27,8 +28,8 @@ class _Rate(NamedTuple):
     column: str
     value: str
     label: str
-    rows: tuple[int, int]
-    hits: tuple[int, int]
+    rows: tuple[int, ...]
+    hits: tuple[int, ...]
 
 
 class LabelRates:
@@ -44,8 +45,8 @@ class LabelRates:
     """
 
     def __init__(self, label: str, columns: Iterable[str], change: float, severity: Severity) -> None:
-        self._label, self._columns, self._change, self._severity = label, tuple(columns), change, severity
-        self._counts: Counter[tuple[str, str, Any, Any]] = Counter()  # column, split, value, label
+        self._label, self._columns, self._change, self.severity = label, tuple(columns), change, severity
+        self._counts: Counter[tuple[str, Any, str, Any]] = Counter()  # column, value, split, label
         self._classes: Counter[Any] = Counter()  # of train
 
     def add(self, split: str, records: Sequence[bytes], batch: pa.RecordBatch) -> None:
@@ -66,28 +67,28 @@ class LabelRates:
         if not rates:
             return [Finding(NAME, "not checked: no slice has rows in both splits", "ok")]
         moved = [self._finding(rate) for rate, has in zip(rates, self._moved(rates), strict=True) if has]
-        return moved or [Finding(NAME, f"as in train in all {len(rates)} slices", "ok")]
+        slices = {(rate.column, rate.value) for rate in rates}
+        return moved or [Finding(NAME, f"as in train in all {len(slices)} slices", "ok")]
 
     def _count(self, name: str, split: str, column: pa.Array, labels: pa.Array) -> None:
         table = pa.table(
             {"value": pc.list_flatten(column), "label": labels.take(pc.list_parent_indices(column))}
         )
         for row in table.group_by(["value", "label"]).aggregate([([], "count_all")]).to_pylist():
-            self._counts[name, split, row["value"], row["label"]] += row["count_all"]
+            self._counts[name, row["value"], split, row["label"]] += row["count_all"]
 
     def _rates(self) -> list[_Rate]:
-        rows: Counter[tuple[str, str, Any]] = Counter()
-        for (name, split, value, _), count in self._counts.items():
-            rows[name, split, value] += count
-        slices = dict.fromkeys((name, value) for name, _, value in rows)
-        classes = [label for label, _ in self._classes.most_common()[1:]]
-        return [
-            _Rate(name, _text(value), _text(label), (of[0], of[1]), (hits[0], hits[1]))
-            for name, value in slices
-            if all(of := [rows[name, split, value] for split in SPLITS])
-            for label in classes
-            if (hits := [self._counts[name, split, value, label] for split in SPLITS])
-        ]
+        """Return the classes of every slice that both splits have."""
+        rows: Counter[tuple[str, Any, str]] = Counter()
+        for (name, value, split, _), count in self._counts.items():
+            rows[name, value, split] += count
+        rates = []
+        for name, value in dict.fromkeys((name, value) for name, value, _ in rows):
+            of = tuple(rows[name, value, split] for split in SPLITS)
+            for label, _ in self._classes.most_common()[1:] if all(of) else ():
+                hits = tuple(self._counts[name, value, split, label] for split in SPLITS)
+                rates.append(_Rate(name, as_text(value), as_text(label), of, hits))
+        return rates
 
     def _moved(self, rates: Sequence[_Rate]) -> Sequence[bool]:
         """Return for each share whether the intervals of the two splits are farther apart than a change allows."""
@@ -103,10 +104,6 @@ class LabelRates:
             NAME,
             f"{rate.column} {rate.value}: {self._label} is {rate.label} in {now:.1%} of {rate.rows[1]:,} rows of eval, "
             f"and was in {was:.1%} of {rate.rows[0]:,} of train",
-            wrong(self._severity),
+            wrong(self.severity),
             f"See whether {self._label} was lost on the way; choose other spans until it is back.",
         )
-
-
-def _text(value: Any) -> str:
-    return value.decode(errors="replace") if isinstance(value, bytes) else str(value)

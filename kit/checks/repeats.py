@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from kit.checks.check import Finding, has_values, wrong
 from kit.checks.config import Severity
 from kit.data.example_gen import SPLITS
+from kit.data.records import as_text
 
 ROWS, KEYS = "repeated rows", "shared keys"
 
@@ -21,7 +22,7 @@ class RepeatedRows:
     """Counts the rows whose every column is as in a row before, in either split; 8 bytes of memory a row."""
 
     def __init__(self, severity: Severity) -> None:
-        self._severity = severity
+        self.severity = severity
         self._hashes: list[NDArray[np.int64]] = []
 
     def add(self, split: str, records: Sequence[bytes], batch: pa.RecordBatch) -> None:
@@ -36,14 +37,14 @@ class RepeatedRows:
         found = (
             f"{repeated:,} of {rows:,} rows ({repeated / rows:.1%}) are as one before them in every column"
         )
-        return [Finding(ROWS, found, wrong(self._severity), "See whether a file was delivered twice.")]
+        return [Finding(ROWS, found, wrong(self.severity), "See whether a file was delivered twice.")]
 
 
 class SharedKeys:
     """Compares the values that a key has in train with those in eval."""
 
     def __init__(self, keys: Iterable[str], severity: Severity) -> None:
-        self._keys, self._severity = tuple(keys), severity
+        self._keys, self.severity = tuple(keys), severity
         self._values: defaultdict[tuple[str, str], list[pa.Array]] = defaultdict(list)
 
     def add(self, split: str, records: Sequence[bytes], batch: pa.RecordBatch) -> None:
@@ -62,11 +63,10 @@ class SharedKeys:
         shared = held_out.filter(pc.is_in(held_out, value_set=train))
         if not len(shared):
             return Finding(KEYS, f"{key}: none of {len(held_out):,} of eval is in train", "ok")
-        first = shared[0].as_py()
         return Finding(
             KEYS,
             f"{key}: {len(shared):,} of {len(held_out):,} of eval are in train too, such as "
-            f"{first.decode(errors='replace') if isinstance(first, bytes) else first}",
-            wrong(self._severity),
+            f"{as_text(shared[0].as_py())}",
+            wrong(self.severity),
             "Metrics on rows that were learnt flatter the model: split by spans, or see whether one overlaps another.",
         )

@@ -44,7 +44,7 @@ class ExamplesExecutor(base_executor.BaseExecutor):
         examples.split_names = artifact_utils.encode_split_names(list(SPLITS))
         reading = json.loads(exec_properties["reading"])
         columns = {name: Column.model_validate(column) for name, column in reading["columns"].items()}
-        writers = {split: _writer(Path(examples.uri), split) for split in SPLITS}
+        writers = {split: split_writer(Path(examples.uri), split) for split in SPLITS}
         rows = 0
         for file in json.loads(exec_properties["files"]):
             batches = read_batches(
@@ -118,7 +118,8 @@ def hash_split(record: bytes) -> str:
     return SPLITS[bisect.bisect(_HASH_BUCKETS, bucket)]
 
 
-def _writer(root: Path, split: str) -> Any:
+def split_writer(root: Path, split: str) -> Any:
+    """Open the file of one split in the folder of an Examples artifact; the caller closes it."""
     folder = root / f"Split-{split}"  # the name that artifact_utils.get_split_uri expects
     folder.mkdir(parents=True, exist_ok=True)
     return tf.io.TFRecordWriter(str(folder / "data_tfrecord-00000-of-00001.gz"), _GZIP)

@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 from tensorflow_metadata.proto.v0 import schema_pb2
 
-from kit.data.records import decoded_batches
+from kit.data.records import as_text, decoded_batches
 from kit.data.rules import allowed_values
 
 SHOWN_ROWS = 3
@@ -146,9 +146,7 @@ def _row(batch: pa.RecordBatch, row: int) -> dict[str, str]:
 
 
 def _text(value: Any) -> str:
-    if isinstance(value, bytes):
-        return value.decode(errors="replace")
-    return f"{value:.7g}" if isinstance(value, float) else str(value)
+    return f"{value:.7g}" if isinstance(value, float) else as_text(value)
 
 
 def _flags(array: pa.Array) -> NDArray[np.bool_]:

@@ -7,6 +7,7 @@ import struct
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 from tfx_bsl.coders import example_coder
@@ -46,3 +47,8 @@ def first_records(examples: Path, split: str, count: int) -> list[bytes]:
 def count_records(examples: Path, split: str) -> int:
     """Count the rows of one split."""
     return sum(1 for _ in read_records(examples, split))
+
+
+def as_text(value: Any) -> str:
+    """Return one value of a row, which stores text as bytes, as text; what is not UTF-8 in it is replaced."""
+    return value.decode(errors="replace") if isinstance(value, bytes) else str(value)

@@ -14,7 +14,7 @@ import tensorflow as tf
 import tensorflow_transform as tft
 
 from kit.data.example_gen import SPLITS
-from kit.data.records import count_records
+from kit.data.records import as_text, count_records
 from kit.features.graph import why_refused
 from kit.features.rows import RowReader, as_value, texts_of, write_over
 from kit.release.signatures import column_of, load_signatures, make_request
@@ -93,7 +93,7 @@ class SignatureDesk:
             return dict.fromkeys(inputs, "")
         width = max([1, *(_values(spec) or 1 for spec in inputs.values())])
         request = make_request(inputs, self._some(split, row, width), self._column_of)
-        return {name: _as_text(value.numpy()[0], inputs[name]) for name, value in request.items()}
+        return {name: _as_field(value.numpy()[0], inputs[name]) for name, value in request.items()}
 
     def send(self, name: str, texts: Mapping[str, str]) -> Answer:
         """Send one row to a signature.
@@ -241,9 +241,9 @@ def _parts(text: str) -> Sequence[str]:
     return [part.strip() for part in text.split(",")] if text.strip() else []
 
 
-def _as_text(row: Any, spec: tf.TensorSpec) -> str:
+def _as_field(row: Any, spec: tf.TensorSpec) -> str:
     """Return the values of a row as `_tensor` reads them."""
-    values = [_exact(value) for value in np.atleast_1d(row).ravel()]
+    values = [as_text(value) for value in np.atleast_1d(row).ravel()]
     if not _row_shape(spec):
         return "" if values[0] == "nan" else values[0]
     plain = all(value and value == value.strip() and not set(value) & set(",[") for value in values)
@@ -253,9 +253,5 @@ def _as_text(row: Any, spec: tf.TensorSpec) -> str:
 def _shown(value: np.ndarray) -> str:
     flat = value.ravel()
     more = ", …" if len(flat) > _SHOWN_VALUES else ""
-    texts = [f"{one:.6g}" if isinstance(one, np.floating) else _exact(one) for one in flat[:_SHOWN_VALUES]]
+    texts = [f"{one:.6g}" if isinstance(one, np.floating) else as_text(one) for one in flat[:_SHOWN_VALUES]]
     return ", ".join(texts) + more
-
-
-def _exact(value: Any) -> str:
-    return value.decode(errors="replace") if isinstance(value, bytes) else str(value)

@@ -8,9 +8,11 @@ from typing import Literal
 
 import nbformat
 import pytest
+from typer.testing import CliRunner
 
 from kit.bench import chain, run
 from kit.bench.figure import Figure
+from kit.cli import app
 from kit.errors import StepFailedError, UsageError
 
 
@@ -85,3 +87,8 @@ def test_a_run_writes_every_figure_and_fails_when_one_is_missed(
 def test_what_cannot_be_measured_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="taxi"):
         run.main(tmp_path, ["taxis"])
+
+
+def test_help_names_every_group() -> None:
+    told = CliRunner().invoke(app, ["bench", "--help"]).output
+    assert f" {', '.join(run.GROUPS)};" in " ".join(told.replace("│", " ").split())

@@ -197,3 +197,10 @@ def test_a_severity_that_does_not_exist(tmp_path: Path, rows: list[str]) -> None
 
 def test_what_is_checked_unless_told() -> None:
     assert (Checks().label_rates, Checks().repeated_rows, Checks().shared_keys) == ("warn", "warn", "warn")
+
+
+def test_a_slice_counts_once_however_many_classes_the_label_has() -> None:
+    rows = batch(category=[b"a", b"b", b"c"] * 40, clicked=[b"yes", b"no", b"perhaps", b"no"] * 30)
+    assert [finding.found for finding in findings(label_rates(), rows, rows)] == [
+        "as in train in all 3 slices"
+    ]

@@ -9,7 +9,7 @@ import pytest
 import tensorflow as tf
 
 from kit.data.records import read_records
-from kit.release.ask import SignatureDesk, _as_text, _tensor
+from kit.release.ask import SignatureDesk, _as_field, _tensor
 from kit.release.signatures import load_signatures, make_request
 
 if TYPE_CHECKING:
@@ -129,4 +129,4 @@ def test_what_a_row_fills_in_is_read_back(items: list[str]) -> None:
         example.features.feature["item_id"].bytes_list.value.append(item.encode())
         records.append(example.SerializeToString())
     request = make_request({"item_ids": spec}, records, {})["item_ids"]
-    assert _tensor(_as_text(request.numpy()[0], spec), spec).numpy().tolist() == request.numpy()[:1].tolist()
+    assert _tensor(_as_field(request.numpy()[0], spec), spec).numpy().tolist() == request.numpy()[:1].tolist()

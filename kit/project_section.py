@@ -1,0 +1,11 @@
+"""What all sections of a project.yml have in common."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, ConfigDict
+
+
+class Section(BaseModel):
+    """Unknown fields are errors: a misspelt gate must not be a gate that never closes."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
