@@ -15,9 +15,9 @@ from widgets.parts.inspector_detail import WordSearch, detail
 from widgets.parts.inspector_frame import columns_table, detail_row, turn, unused
 from widgets.parts.inspector_rows import has_detail, live_row, static_row
 from widgets.parts.markup import Markup, join, tag
-from widgets.parts.modules import STATIC, script, styles
+from widgets.parts.modules import STATIC, styles
 from widgets.values_features import Look, Looked, RawFeature, Vocabulary, raw_feature, vocabulary
-from widgets.view import View
+from widgets.written_view import WrittenView
 
 PAGE_ROWS = 20
 BY_HAND = ""  # the split of a row that has no values yet
@@ -31,7 +31,7 @@ def _beside(folder: str, name: str) -> str:
     return (STATIC / folder / name).read_text(encoding="utf-8")
 
 
-class TransformInspector(View):
+class TransformInspector(WrittenView):
     """Shows columns with what a row has there, what the graph makes of it, and what the places mean.
 
     Args:
@@ -44,8 +44,6 @@ class TransformInspector(View):
     """
 
     title = "Transform inspector"
-    # A text has one default export; that of cells.js, which wraps the one of view.js, is it.
-    _esm = script("view.js").replace("export default { render };", _beside("schema_editor", "cells.js"))
     _css = styles() + _beside("inspector", "inspector.css")
 
     search = traitlets.Unicode(help="words that a column's or a feature's name must have").tag(

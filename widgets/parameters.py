@@ -13,16 +13,15 @@ from widgets.parts.budget import fit
 from widgets.parts.decision_form import attempt, told
 from widgets.parts.formats import count, number
 from widgets.parts.markup import Markup, join, tag
-from widgets.parts.modules import STATIC, script, styles
+from widgets.parts.modules import STATIC, styles
 from widgets.parts.parameter_rows import VALUE, batch, live_row, static_row, table
 from widgets.parts.repeat import Repeat
 from widgets.values_parameters import Parameter, ParameterDesk
-from widgets.view import View
+from widgets.written_view import WRITTEN, WrittenView
 
 _NAMED = 4  # values that the text face names
 _LETTERS = 60  # of a value there
 _HEAD_BYTES = 8_000  # of a static face: what stands around the rows
-_EXPORT = "export default { render };"
 _ACTIONS = {
     "save": "Save as YAML",
     "start": "Run as batch",
@@ -32,7 +31,7 @@ _ACTIONS = {
 _AGAIN = "Run the cells below again to use what was changed."
 
 
-class Parameters(View):
+class Parameters(WrittenView):
     """Shows the parameters with their values; a control changes the variable of the notebook.
 
     Args:
@@ -41,14 +40,10 @@ class Parameters(View):
     """
 
     title = "Parameters"
-    # A text has one default export: that of panel.js wraps the one of cells.js, which wraps the one of view.js.
-    _esm = (
-        script("view.js")
-        .replace(_EXPORT, (STATIC / "schema_editor" / "cells.js").read_text(encoding="utf-8"))
-        .replace(
-            "export default { render: renderCells };",
-            (STATIC / "parameters" / "panel.js").read_text(encoding="utf-8"),
-        )
+    # A text has one default export: that of panel.js, which wraps the one of cells.js.
+    _esm = WRITTEN.replace(
+        "export default { render: renderCells };",
+        (STATIC / "parameters" / "panel.js").read_text(encoding="utf-8"),
     )
     _css = styles() + (STATIC / "parameters" / "parameters.css").read_text(encoding="utf-8")
 

@@ -15,10 +15,10 @@ from widgets.parts.budget import fit
 from widgets.parts.decision_form import attempt, decision_form, told
 from widgets.parts.formats import MISSING, count, number
 from widgets.parts.markup import Markup, join, tag
-from widgets.parts.modules import STATIC, script, styles
+from widgets.parts.modules import STATIC, styles
 from widgets.parts.rule_rows import TITLES, live_row, static_row
 from widgets.values_decisions import Check, Edits, Rows, Rule, Save
-from widgets.view import View
+from widgets.written_view import WrittenView
 
 PAGE_ROWS = 20
 _LISTED = 50  # differences and anomalies that are shown
@@ -30,7 +30,7 @@ def _beside(name: str) -> str:
     return (STATIC / "schema_editor" / name).read_text(encoding="utf-8")
 
 
-class SchemaEditor(View):
+class SchemaEditor(WrittenView):
     """Shows the rules of features, takes edits, and checks them as they are made.
 
     Args:
@@ -41,8 +41,6 @@ class SchemaEditor(View):
     """
 
     title = "Schema"
-    # A text has one default export; that of cells.js, which wraps the one of view.js, is it.
-    _esm = script("view.js").replace("export default { render };", _beside("cells.js"))
     _css = styles() + _beside("cells.css")
 
     search = traitlets.Unicode(help="words that a feature's name must have").tag(sync=True, redraw=True)

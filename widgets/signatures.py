@@ -12,11 +12,11 @@ from widgets.parts import controls
 from widgets.parts.budget import fit
 from widgets.parts.formats import count, number
 from widgets.parts.markup import Markup, join, tag
-from widgets.parts.modules import STATIC, script, styles
+from widgets.parts.modules import STATIC, styles
 from widgets.parts.signature_answer import Sent, answer, earlier
 from widgets.parts.signature_form import fields_table, static_fields, takes, tensors
 from widgets.values_signatures import Field, Send, Signature, Take, signature
-from widgets.view import View
+from widgets.written_view import WrittenView
 
 PAGE_FIELDS = 20
 NO_ROW = ""  # the split of a form that nothing was filled into
@@ -30,7 +30,7 @@ def _beside(folder: str, name: str) -> str:
     return (STATIC / folder / name).read_text(encoding="utf-8")
 
 
-class Signatures(View):
+class Signatures(WrittenView):
     """Shows what a model takes and gives, and asks it.
 
     Where nobody can fill in a form, each signature is asked once with the row that the state names.
@@ -44,8 +44,6 @@ class Signatures(View):
     """
 
     title = "Signatures"
-    # A text has one default export; that of cells.js, which wraps the one of view.js, is it.
-    _esm = script("view.js").replace("export default { render };", _beside("schema_editor", "cells.js"))
     _css = styles() + _beside("signatures", "signatures.css")
 
     signature = traitlets.Unicode(help="name of the one that is asked").tag(sync=True, redraw=True)

@@ -1,16 +1,13 @@
 // Cells to write in, around the live face of every view: view.js stands before this in the widget's one text. A cell
-// that was left puts its text into a dict of dicts, at the place that `data-path` names, in the trait `data-cell`.
+// that was left sends its text, to be put into a dict of dicts, at the place that `data-path` names, in the trait
+// `data-cell`: the dict is the kernel's, who may change it at the same time.
 function renderCells({ model, el }) {
   let typing;
   const remember = () => (typing = typed(el));
   const resume = () => typing && putBack(typing);
   const write = ({ target, type, key }) => {
     if (!target.dataset.path || (type === "keydown" && key !== "Enter")) return;
-    const [outer, inner] = JSON.parse(target.dataset.path);
-    const texts = structuredClone(model.get(target.dataset.cell));
-    texts[outer] = { ...texts[outer], [inner]: target.value };
-    model.set(target.dataset.cell, texts);
-    model.save_changes();
+    model.send({ cell: target.dataset.cell, path: JSON.parse(target.dataset.path), text: target.value });
   };
 
   model.on("change:content", remember); // listens before the view does, which then redraws

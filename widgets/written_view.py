@@ -1,0 +1,36 @@
+"""A view with cells to write in: each text that was left reaches the kernel, however fast the next one follows."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+from widgets.parts.modules import STATIC, script
+from widgets.view import View
+
+# A text has one default export; that of cells.js, which wraps the one of view.js, is it.
+WRITTEN = script("view.js").replace(
+    "export default { render };", (STATIC / "written" / "cells.js").read_text(encoding="utf-8")
+)
+
+
+class WrittenView(View):
+    """A view whose cells put their texts into a trait that is a dict of dicts of texts.
+
+    A text comes as a message of its own. Were the whole dict synced, a text would be lost whenever the kernel changes
+    the dict (it takes out what it has taken over) while the browser still holds back a newer one.
+    """
+
+    _esm = WRITTEN
+
+    def __init__(self, **state: Any) -> None:
+        super().__init__(**state)
+        self.on_msg(_write)
+
+
+def _write(view: WrittenView, message: object, _buffers: object) -> None:
+    """Put a text where a cell says: `{"cell": trait, "path": [outer, inner], "text": …}`."""
+    if not isinstance(message, dict) or "cell" not in message:
+        return
+    trait, (outer, inner) = cast("str", message["cell"]), message["path"]
+    texts: dict[str, dict[str, str]] = getattr(view, trait)
+    setattr(view, trait, {**texts, outer: {**texts.get(outer, {}), inner: message["text"]}})
