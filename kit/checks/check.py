@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
@@ -22,12 +22,21 @@ class Finding:
         found: in a sentence, with the numbers.
         state: `fail` must end a batch.
         what_to_do: empty where nothing is wrong.
+        subject: the feature or slice that it is about, such as `price` or `category=pets`; with the name of the check
+            it tells one incident from another, however the numbers differ. Empty: all of the data.
+        value: what was measured, where that is one number.
+        expected: what it should have been, in words with the numbers.
+        rows: some of the rows at fault, every column as text.
     """
 
     check: str
     found: str
     state: State
     what_to_do: str = ""
+    subject: str = ""
+    value: float | None = None
+    expected: str = ""
+    rows: tuple[Mapping[str, str], ...] = ()
 
 
 class Check(Protocol):

@@ -106,4 +106,7 @@ class LabelRates:
             f"and was in {was:.1%} of {rate.rows[0]:,} of train",
             wrong(self.severity),
             f"See whether {self._label} was lost on the way; choose other spans until it is back.",
+            subject=f"{rate.column}={rate.value}",
+            value=now,
+            expected=f"{was:.1%}, as in train",
         )

@@ -37,7 +37,10 @@ class RepeatedRows:
         found = (
             f"{repeated:,} of {rows:,} rows ({repeated / rows:.1%}) are as one before them in every column"
         )
-        return [Finding(ROWS, found, wrong(self.severity), "See whether a file was delivered twice.")]
+        what_to_do = "See whether a file was delivered twice."
+        return [
+            Finding(ROWS, found, wrong(self.severity), what_to_do, value=repeated / rows, expected="none")
+        ]
 
 
 class SharedKeys:
@@ -69,4 +72,7 @@ class SharedKeys:
             f"{as_text(shared[0].as_py())}",
             wrong(self.severity),
             "Metrics on rows that were learnt flatter the model: split by spans, or see whether one overlaps another.",
+            subject=key,
+            value=len(shared) / len(held_out),
+            expected="none",
         )

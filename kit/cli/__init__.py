@@ -1,0 +1,21 @@
+"""The command line: one thin function a command; the work is done in the rooms behind it.
+
+Imports stand inside the commands, so that `kit --help` and a wrong parameter answer at once.
+"""
+
+from __future__ import annotations
+
+import typer
+
+from kit.cli import batch, machine, projects
+
+__all__ = ["app"]
+
+app = typer.Typer(
+    help="MLOps on TensorFlow Extended in notebooks: run them as a batch, make projects of your data.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+for group in (batch, projects, machine):
+    app.add_typer(group.app)  # without a name: its commands stand beside the others

@@ -1,0 +1,147 @@
+"""`kit run`, `replay`, `parameters` and `runs`: notebooks as a batch."""
+# ruff: noqa: PLC0415
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperCommand
+
+from kit.cli.shared import WorkspaceOption, chosen_workspace, exits, print_table
+from kit.errors import UsageError
+
+app = typer.Typer()
+
+
+class _PairCommand(TyperCommand):
+    """Takes `-p NAME VALUE` as papermill does; typer's options that can be repeated take one word each."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        joined, words = [], iter(args)
+        for word in words:
+            joined.append(word)
+            if word in {"-p", "--parameter"} and (name := next(words, None)) is not None:
+                value = None if "=" in name else next(words, None)
+                joined.append(name if value is None else f"{name}={value}")
+        return super().parse_args(ctx, joined)
+
+
+@app.command(cls=_PairCommand)
+@exits
+def run(  # noqa: PLR0913, PLR0917  one for each option
+    notebooks: Annotated[
+        list[str] | None,
+        typer.Argument(
+            help="Names (01_data) or paths; all numbered notebooks unless given.", show_default=False
+        ),
+    ] = None,
+    project: Annotated[
+        str | None, typer.Option("--project", "-P", help="A project's name or folder.", show_default=False)
+    ] = None,
+    workspace: WorkspaceOption = None,
+    parameter: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--parameter", "-p", metavar="NAME VALUE", help="A notebook's parameter.", show_default=False
+        ),
+    ] = None,
+    file: Annotated[
+        Path | None,
+        typer.Option("--file", "-f", help="YAML file of parameters; those of -p win.", show_default=False),
+    ] = None,
+    timeout: Annotated[
+        float | None, typer.Option(min=1, help="Seconds that each notebook may take.", show_default=False)
+    ] = None,
+    wait: Annotated[bool, typer.Option(help="Wait for another run on this workspace, or fail.")] = True,
+    kernel: Annotated[str, typer.Option(help="Kernelspec that runs the notebooks.")] = "kit",
+) -> None:
+    """Run notebooks in order as one batch; the exit code says how it ended."""
+    from kit.batch.desk import SOURCES_VARIABLE
+    from kit.batch.plan import choose_notebooks, read_parameter_file
+    from kit.batch.run import RunOptions, explain, run_chain
+
+    given = read_parameter_file(file) if file else {}
+    sources = dict.fromkeys(given, f"-f {file}")
+    given |= _pairs(parameter or [])
+    sources |= dict.fromkeys(_pairs(parameter or []), "-p")
+    if project:
+        given["project_name"], sources["project_name"] = project, "--project"
+    os.environ[SOURCES_VARIABLE] = json.dumps(sources)  # for the kernels, which show it
+    named = given.pop("workspace", None)  # also the place of the run's own records
+    place = chosen_workspace(workspace or named)
+    record = run_chain(
+        choose_notebooks(notebooks or []), given, place, RunOptions(timeout, wait, kernel), say=typer.echo
+    )
+    if record.exit_code:
+        typer.echo(explain(record), err=True)
+        raise typer.Exit(record.exit_code)
+
+
+@app.command()
+@exits
+def replay(
+    file: Annotated[Path, typer.Argument(help="What `copy as batch` of the parameters panel has recorded.")],
+    workspace: Annotated[
+        Path, typer.Option("--workspace", "-w", help="Folder of the results; best a new one.")
+    ],
+    timeout: Annotated[
+        float | None, typer.Option(min=1, help="Seconds that each notebook may take.", show_default=False)
+    ] = None,
+    kernel: Annotated[str, typer.Option(help="Kernelspec that runs the notebooks.")] = "kit",
+) -> None:
+    """Do again, without anybody, what was done with parameters and decisions in another workspace."""
+    from kit.batch.recording import play, read_recording
+    from kit.batch.run import RunOptions, explain
+
+    options = RunOptions(timeout_seconds=timeout, kernel_name=kernel)
+    record = play(read_recording(file), chosen_workspace(workspace), options, say=typer.echo)
+    if record.exit_code:
+        typer.echo(explain(record), err=True)
+        raise typer.Exit(record.exit_code)
+
+
+@app.command()
+@exits
+def parameters(notebook: Annotated[str, typer.Argument(help="A name (01_data) or path.")]) -> None:
+    """Print every parameter of a notebook with its type, default and help."""
+    from kit.batch.parameters import read_parameters
+    from kit.batch.plan import choose_notebooks
+
+    specs = read_parameters(choose_notebooks([notebook])[0]).values()
+    rows = [(spec.name, spec.type, repr(spec.default), spec.help) for spec in specs]
+    print_table(("parameter", "type", "default", "help"), rows)
+
+
+@app.command()
+@exits
+def runs(workspace: WorkspaceOption = None) -> None:
+    """List the runs of a workspace, oldest first."""
+    from kit.batch.record import list_runs
+
+    rows = [
+        (
+            record.run_id,
+            record.state,
+            "" if record.exit_code is None else str(record.exit_code),
+            f"{record.seconds:.0f} s" if record.ended else "",
+            record.failure.notebook if record.failure else "",
+        )
+        for record in list_runs(chosen_workspace(workspace) / "runs")
+    ]
+    print_table(("run", "state", "exit code", "time", "stopped in"), rows)
+
+
+def _pairs(words: list[str]) -> dict[str, object]:
+    pairs: dict[str, object] = {}
+    for word in words:
+        name, separator, value = word.partition("=")
+        if not separator:
+            raise UsageError(
+                f"-p takes a name and a value, but {word!r} stands alone. Write -p {word} VALUE."
+            )
+        pairs[name] = value
+    return pairs

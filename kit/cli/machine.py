@@ -1,0 +1,51 @@
+"""`kit doctor`, `bench` and `version`: this machine and the installation."""
+# ruff: noqa: PLC0415
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from kit.cli.shared import WorkspaceOption, chosen_workspace, exits
+
+app = typer.Typer()
+
+
+@app.command()
+@exits
+def doctor(
+    workspace: WorkspaceOption = None,
+    deep: Annotated[bool, typer.Option(help="Also start a kernel and import TensorFlow and TFX.")] = False,
+) -> None:
+    """Check the installation: what works, and what to do about the rest."""
+    from kit import doctor as examination
+
+    raise typer.Exit(examination.render(examination.check(deep, chosen_workspace(workspace))))
+
+
+@app.command()
+@exits
+def bench(
+    groups: Annotated[
+        list[str] | None,
+        typer.Argument(
+            help="cells, parameter, generator, governance, taxi, recommender, views, clone; all unless given.",
+            show_default=False,
+        ),
+    ] = None,
+    workspace: WorkspaceOption = None,
+) -> None:
+    """Measure the kit against its goals and plain TFX, and write bench.json into the workspace."""
+    from kit.bench import main
+
+    raise typer.Exit(main(chosen_workspace(workspace), groups or ()))
+
+
+@app.command()
+def version() -> None:
+    """Print the versions of the kit and of what it is built on."""
+    from importlib import metadata
+
+    for name in ("notebook-mlops-kit", "tfx", "tensorflow", "papermill"):
+        typer.echo(f"{name} {metadata.version(name)}")

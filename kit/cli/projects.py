@@ -1,0 +1,48 @@
+"""`kit projects` and `new`: what is modelled."""
+# ruff: noqa: PLC0415
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from kit.cli.shared import WorkspaceOption, chosen_workspace, exits, print_table
+
+app = typer.Typer()
+
+
+@app.command()
+@exits
+def projects(workspace: WorkspaceOption = None) -> None:
+    """List the projects that can be named: built in, and written by `kit new` into the workspace."""
+    from kit.project import BUILT_IN
+
+    folders = [BUILT_IN, chosen_workspace(workspace) / "projects"]
+    found = [path.parent for folder in folders for path in sorted(folder.glob("*/project.yml"))]
+    print_table(("project", "folder"), [(folder.name, str(folder)) for folder in found])
+
+
+@app.command()
+@exits
+def new(
+    name: Annotated[str, typer.Argument(help="Name of the project: small letters, digits and _.")],
+    data: Annotated[Path, typer.Option(help="CSV or Parquet file; {SPAN} in its name stands for a number.")],
+    label: Annotated[str, typer.Option(help="Column to predict.")],
+    into: Annotated[
+        Path | None,
+        typer.Option(help="Folder of projects; the workspace's unless given.", show_default=False),
+    ] = None,
+    task: Annotated[
+        str | None,
+        typer.Option(help="binary, multiclass or regression.", show_default="by the label's values"),
+    ] = None,
+) -> None:
+    """Write a project for your own data, by looking at them."""
+    from kit.new import create
+
+    created = create(name, data, label, into or chosen_workspace(None) / "projects", task=task)
+    typer.echo(created.table())
+    project = name if into is None else str(created.folder)
+    typer.echo(f"Run the notebooks on it: kit run --project {project}")

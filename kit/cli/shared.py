@@ -1,0 +1,57 @@
+"""What the commands share: the workspace option, errors as exit codes, tables."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import wraps
+from pathlib import Path
+from typing import Annotated, ParamSpec, TypeVar
+
+import typer
+
+from kit.errors import ExitCode, KitError
+from kit.workspace import CHECKOUT
+
+_P = ParamSpec("_P")
+_R = TypeVar("_R")
+
+WorkspaceOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--workspace",
+        "-w",
+        help="Folder of all results; `workspace` in the checkout unless given.",
+        show_default=False,
+    ),
+]
+
+
+def exits(command: Callable[_P, _R]) -> Callable[_P, _R]:
+    """Turn the kit's errors into a message and their exit code; a traceback would hide the message."""
+
+    @wraps(command)
+    def run(*args: _P.args, **options: _P.kwargs) -> _R:
+        try:
+            return command(*args, **options)
+        except KitError as error:
+            typer.echo(str(error), err=True)
+            raise typer.Exit(int(error.exit_code)) from None
+        except OSError as error:  # a full disk, a folder that cannot be read
+            typer.echo(f"{error}. Correct that and give the same command again.", err=True)
+            raise typer.Exit(int(ExitCode.STEP_FAILED)) from None
+        except KeyboardInterrupt:
+            typer.echo("Interrupted.", err=True)
+            raise typer.Exit(int(ExitCode.INTERRUPTED)) from None
+
+    return run
+
+
+def chosen_workspace(chosen: object) -> Path:
+    """Return the absolute path; what somebody typed is relative to where they are."""
+    return CHECKOUT / "workspace" if chosen is None else Path(str(chosen)).expanduser().absolute()
+
+
+def print_table(header: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> None:
+    widths = [max(len(row[column]) for row in [header, *rows]) for column in range(len(header))]
+    for row in [header, *rows]:
+        typer.echo("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
