@@ -19,6 +19,7 @@ from pydantic import (
 
 from kit.checks.config import Checks
 from kit.errors import ProjectError
+from kit.monitoring.config import Monitoring
 from kit.project_section import Section
 
 NAME_PATTERN = r"^[a-z][a-z0-9_]*$"
@@ -240,6 +241,7 @@ class ProjectFile(Section):
     slices: tuple[tuple[str, ...], ...] = ()
     gates: tuple[Gate, ...] = ()
     checks: Checks = Checks()
+    monitoring: Monitoring = Monitoring()
     tf1_graph: bool = Field(
         default=False, description="Transform builds a TF1 graph: faster, where features.py works in one"
     )

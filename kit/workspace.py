@@ -7,6 +7,8 @@ workspace/
     runs/<run id>/           executed notebooks, run.json, log and report of a batch
     logs/<project>/          one log a component, and TensorBoard's event files
     projects/<name>/         projects that `kit new` wrote
+    predictions/<project>/   what the models answered, a folder a day (see `kit.monitoring.log`)
+    labels/<project>/        what became true of it, by the day on which it arrived
 """
 
 from __future__ import annotations

@@ -1,0 +1,240 @@
+"""Labels that arrive late, joined with the predictions that they are about: by keys, within a window, all counted.
+
+A prediction is some 50 bytes here: a hash of its keys (64 bits: among ten million rows two are mistaken for one another
+with a probability of 3 in a million), its time, version, score and place. So days of millions of rows join in memory,
+and the labels are streamed.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple, TypeAlias
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from kit.monitoring.log import LABEL_TIME, SCORE, TIME, TIMESTAMP, VERSION, Labels, PredictionLog
+
+Ints: TypeAlias = NDArray[np.int64]
+Rows: TypeAlias = NDArray[np.intp]
+
+_NO_LABEL = -1
+
+
+@dataclass(frozen=True)
+class JoinedDay:
+    """The predictions of one day with what became true of them.
+
+    Every row that was logged is in exactly one of `repeated`, `labelled`, `late`, `waiting` and `never`.
+
+    Attributes:
+        day: in UTC.
+        logged: rows in the log.
+        repeated: of them with keys that were logged before, such as a request that was sent again; the first counts.
+        late: whose label came only after the window.
+        waiting: whose window is still open.
+        never: whose window closed without a label.
+        scores: of the rows whose label arrived in time, [labelled] or [labelled, classes].
+        versions: of the models that answered them.
+        rows: their places in the log of the day.
+        labels: of those rows, as the data have them.
+    """
+
+    day: dt.date
+    logged: int
+    repeated: int
+    late: int
+    waiting: int
+    never: int
+    scores: NDArray[np.float32]
+    versions: Ints
+    rows: Rows
+    labels: pa.Array
+
+    @property
+    def labelled(self) -> int:
+        return len(self.rows)
+
+
+@dataclass(frozen=True)
+class Joined:
+    """Some days of predictions with their labels.
+
+    Attributes:
+        days: one by one.
+        labels: that were read: all with a value that had arrived since the first of the days.
+        repeated: of them for a prediction that had a label already; the last that arrived within the window counts.
+        changed: of the repeated ones, those that say otherwise than the one before.
+        unknown: about no prediction of these days: about an earlier one, or about none at all.
+    """
+
+    days: tuple[JoinedDay, ...]
+    labels: int
+    repeated: int
+    changed: int
+    unknown: int
+
+
+def join(
+    log: PredictionLog, labels: Labels, days: Sequence[dt.date], window: dt.timedelta, as_of: dt.datetime
+) -> Joined:
+    """Join the predictions of some days with the labels that had arrived until a time.
+
+    Args:
+        log: of predictions.
+        labels: of the same project.
+        days: of the predictions.
+        window: after a prediction, in which a label counts.
+        as_of: labels that arrived later are not known yet.
+    """
+    predictions = _Predictions(log, labels.keys, days)
+    joining = _Joining(predictions, window)
+    for day in labels.parts.days():
+        if days and min(days) <= day <= as_of.date():
+            for batch in labels.parts.batches(day):
+                arrived = pc.less_equal(batch.column(LABEL_TIME), pa.scalar(as_of, TIMESTAMP))
+                known = pc.and_(arrived, pc.is_valid(batch.column(labels.label)))
+                joining.add(batch.filter(known), labels)
+    joined = tuple(joining.of_day(place, as_of) for place in range(len(days)))
+    return Joined(joined, joining.read, joining.repeated, joining.changed, joining.unknown)
+
+
+class _Predictions:
+    """The predictions of some days, the first with each key, sorted by the hash of their keys."""
+
+    def __init__(self, log: PredictionLog, keys: Sequence[str], days: Sequence[dt.date]) -> None:
+        self.days = list(days)
+        parts = [_day(log, keys, day) for day in days]
+        self.logged = [len(part.hashes) for part in parts]
+        hashes = np.concatenate([np.zeros(0, np.uint64), *(part.hashes for part in parts)])
+        self.times = np.concatenate([np.zeros(0, np.int64), *(part.times for part in parts)])
+        self.day = np.repeat(np.arange(len(days)), self.logged)
+        starts = np.cumsum([0, *self.logged])[:-1]
+        self.row = np.arange(len(hashes)) - np.repeat(starts, self.logged)
+        self.scores, self.versions = [part.scores for part in parts], [part.versions for part in parts]
+        order = np.lexsort((self.times, hashes))
+        first = np.ones(len(order), bool)
+        first[1:] = hashes[order][1:] != hashes[order][:-1]
+        self.order, self.hashes = order[first], hashes[order[first]]
+
+    def find(self, hashes: NDArray[np.uint64]) -> tuple[Rows, NDArray[np.bool_]]:
+        """Return the prediction that each hash is of, and whether there is one."""
+        if not len(self.hashes):
+            return np.zeros(len(hashes), np.intp), np.zeros(len(hashes), bool)
+        places = np.minimum(np.searchsorted(self.hashes, hashes), len(self.hashes) - 1)
+        return self.order[places], self.hashes[places] == hashes
+
+
+class _Joining:
+    """Takes labels in the order in which they arrived."""
+
+    def __init__(self, predictions: _Predictions, window: dt.timedelta) -> None:
+        self._predictions, self._window = predictions, int(window / dt.timedelta(microseconds=1))
+        self._label = np.full(len(predictions.times), _NO_LABEL, np.int64)
+        self._late = np.zeros(len(predictions.times), bool)
+        self._values: dict[object, int] = {}
+        self._type: pa.DataType | None = None
+        self.read = self.repeated = self.changed = self.unknown = 0
+
+    def add(self, batch: pa.RecordBatch, labels: Labels) -> None:
+        found, known = self._predictions.find(_hashes(batch, labels.keys))
+        self.read += batch.num_rows
+        self.unknown += int((~known).sum())
+        codes = self._codes(batch.column(labels.label))
+        delay = (
+            _microseconds(batch.column(LABEL_TIME)) - self._predictions.times[found] if len(found) else found
+        )
+        timely = known & (delay <= self._window)
+        self._late[found[known & ~timely]] = True
+        self._take(found[timely], codes[timely])
+
+    def _take(self, rows: Rows, codes: Ints) -> None:
+        """Give rows their labels; where one has several the last one stays."""
+        order = np.argsort(rows, kind="stable")
+        rows, codes = rows[order], codes[order]
+        again = np.zeros(len(rows), bool)
+        again[1:] = rows[1:] == rows[:-1]
+        before = np.where(again, np.roll(codes, 1), self._label[rows])
+        self.repeated += int((before != _NO_LABEL).sum())
+        self.changed += int(((before != _NO_LABEL) & (before != codes)).sum())
+        self._label[rows] = codes  # of an index that is there twice NumPy keeps the last value
+
+    def of_day(self, place: int, as_of: dt.datetime) -> JoinedDay:
+        predictions = self._predictions
+        of_day = np.sort(predictions.order[predictions.day[predictions.order] == place])
+        has_label = self._label[of_day] != _NO_LABEL
+        late = ~has_label & self._late[of_day]
+        closes = predictions.times[of_day] + self._window
+        waiting = ~has_label & ~late & (closes > int(as_of.timestamp() * 1e6))
+        labelled = of_day[has_label]
+        values = pa.array(list(self._values), self._type)
+        return JoinedDay(
+            day=predictions.days[place],
+            logged=predictions.logged[place],
+            repeated=predictions.logged[place] - len(of_day),
+            late=int(late.sum()),
+            waiting=int(waiting.sum()),
+            never=int((~has_label & ~late & ~waiting).sum()),
+            scores=predictions.scores[place][predictions.row[labelled]],
+            versions=predictions.versions[place][predictions.row[labelled]],
+            rows=predictions.row[labelled],
+            labels=values.take(pa.array(self._label[labelled])),
+        )
+
+    def _codes(self, values: pa.Array) -> Ints:
+        """Return a number for each value, the same in all batches; a label is one of few, or a number."""
+        self._type = values.type
+        encoded = values.dictionary_encode(null_encoding="encode")
+        codes = [
+            self._values.setdefault(value, len(self._values)) for value in encoded.dictionary.to_pylist()
+        ]
+        return np.array(codes, np.int64)[encoded.indices.to_numpy(zero_copy_only=False)]
+
+
+class _Day(NamedTuple):
+    """The rows of one day, in the order of the log."""
+
+    hashes: NDArray[np.uint64]
+    times: Ints
+    versions: Ints
+    scores: NDArray[np.float32]
+
+
+def _day(log: PredictionLog, keys: Sequence[str], day: dt.date) -> _Day:
+    parts = [
+        (
+            _hashes(batch, keys),
+            _microseconds(batch.column(TIME)),
+            batch.column(VERSION).to_numpy(zero_copy_only=False),
+            _scores(batch.column(SCORE)),
+        )
+        for batch in log.parts.batches(day, (*keys, TIME, VERSION, SCORE))
+    ]
+    if not parts:
+        return _Day(
+            np.zeros(0, np.uint64), np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0, np.float32)
+        )
+    return _Day(*(np.concatenate(column) for column in zip(*parts, strict=True)))
+
+
+def _hashes(batch: pa.RecordBatch, keys: Sequence[str]) -> NDArray[np.uint64]:
+    # As texts: a whole number would be another one in a batch where some are missing.
+    frame = pd.DataFrame({key: batch.column(key).cast(pa.string()).fill_null("").to_pandas() for key in keys})
+    hashes: NDArray[np.uint64] = pd.util.hash_pandas_object(frame, index=False).to_numpy()
+    return hashes
+
+
+def _microseconds(times: pa.Array) -> Ints:
+    return times.cast(pa.int64()).to_numpy(zero_copy_only=False)
+
+
+def _scores(values: pa.Array) -> NDArray[np.float32]:
+    if not pa.types.is_list(values.type):
+        return values.to_numpy(zero_copy_only=False)
+    flat = values.flatten().to_numpy(zero_copy_only=False)
+    return flat.reshape(len(values), -1) if len(values) else flat.reshape(0, 0)

@@ -1,0 +1,157 @@
+"""The prediction log and the labels that arrive later: what a server writes, and what monitoring reads.
+
+workspace/predictions/<project>/<YYYY-MM-DD>/<part>.parquet
+    the columns of the request as they came, without the label, and
+    prediction_time      when it was answered, UTC; its day is the folder
+    prediction_version   of the model that answered
+    prediction_score     what it answered: a number, or for several classes a list of probabilities
+
+workspace/labels/<project>/<YYYY-MM-DD>/<part>.parquet
+    the columns that tell one predicted row from all others (`monitoring.keys`), the label as the data have it, and
+    label_time           when it arrived, UTC; its day is the folder
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from kit.errors import ProjectError
+from kit.monitoring.parts import Parts
+from kit.project import Project
+from kit.workspace import Workspace
+
+TIME, VERSION, SCORE = "prediction_time", "prediction_version", "prediction_score"
+LABEL_TIME = "label_time"
+OWN_COLUMNS = (TIME, VERSION, SCORE)
+TIMESTAMP = pa.timestamp("us", tz="UTC")
+_ARROW = {"int": pa.int64(), "float": pa.float32(), "string": pa.string()}
+
+
+class PredictionLog:
+    """What the models of a project were asked, and what they answered.
+
+    Raises:
+        ProjectError: when a column of the project has a name that the log needs for itself.
+    """
+
+    def __init__(self, workspace: Workspace, project: Project) -> None:
+        fields = [
+            (name, _ARROW[column.dtype]) for name, column in project.columns.items() if name != project.label
+        ]
+        _check_free(project, (*OWN_COLUMNS, LABEL_TIME))
+        score = pa.list_(pa.float32()) if project.spec.task == "multiclass" else pa.float32()
+        own = [(TIME, TIMESTAMP), (VERSION, pa.int64()), (SCORE, score)]
+        self.request_columns = [name for name, _ in fields]
+        self.parts = Parts(_folder(workspace, "predictions", project), pa.schema([*fields, *own]))
+
+    def append(
+        self, requests: pa.Table, times: pa.Array, version: int, scores: pa.Array, name: str = ""
+    ) -> int:
+        """Write one flush; return how many rows were not there yet.
+
+        Args:
+            requests: rows with the columns of a request; others are left out.
+            times: when each was answered, UTC.
+            version: of the model that answered.
+            scores: float32 [rows], or lists of float32.
+            name: of the parts; "": new ones. Parts that are there already are left as they are.
+        """
+        versions = pa.array(np.full(requests.num_rows, version, np.int64))
+        rows = requests.select(self.request_columns)
+        for column, values in zip(OWN_COLUMNS, (times, versions, scores), strict=True):
+            rows = rows.append_column(column, values)
+        return write_by_day(self.parts, rows, TIME, name)
+
+    def newest_days(self, most: int, as_of: dt.datetime | None = None) -> list[dt.date]:
+        """Return the last days that have rows, the first first; none after a time."""
+        days = self.parts.days()
+        known = [day for day in days if as_of is None or day <= as_of.date()]
+        return known[-most:]
+
+
+class Labels:
+    """What became true of the predictions of a project.
+
+    Raises:
+        ProjectError: when a key is not a column of a request, or none is known.
+    """
+
+    def __init__(self, workspace: Workspace, project: Project) -> None:
+        self.keys, self.label = keys_of(project), project.label
+        names = [*self.keys, project.label]
+        fields = [(name, _ARROW[project.columns[name].dtype]) for name in names]
+        schema = pa.schema([*fields, (LABEL_TIME, TIMESTAMP)])
+        self.parts = Parts(_folder(workspace, "labels", project), schema)
+
+    def append(self, rows: pa.Table, times: pa.Array, name: str = "") -> int:
+        """Write labels that have arrived; return how many were not there yet.
+
+        Args:
+            rows: with the keys and the label.
+            times: when each arrived, UTC.
+            name: of the parts; "": new ones.
+        """
+        table = rows.select([*self.keys, self.label]).append_column(LABEL_TIME, times)
+        return write_by_day(self.parts, table, LABEL_TIME, name)
+
+
+def keys_of(project: Project) -> tuple[str, ...]:
+    """Return the columns that tell one predicted row from all others.
+
+    Raises:
+        ProjectError: when one is not a column of a request, or none is known.
+    """
+    named = project.spec.monitoring.keys
+    keys = named or tuple(name for name, column in project.columns.items() if column.kind == "key")
+    requested = [name for name in project.columns if name != project.label]
+    file = project.folder / "project.yml"
+    if unknown := [name for name in keys if name not in requested]:
+        raise ProjectError(
+            f"{file}: monitoring.keys must be columns of a request, but {', '.join(unknown)} is none. "
+            f"Choose from {', '.join(requested)}."
+        )
+    if not keys:
+        raise ProjectError(
+            f"{file}: labels find their predictions by keys, but monitoring.keys names none and no column has the kind "
+            "key. Name the columns that together tell one row from all others."
+        )
+    return keys
+
+
+def has_keys(project: Project) -> bool:
+    """Return whether labels can find their predictions at all."""
+    return bool(project.spec.monitoring.keys) or any(c.kind == "key" for c in project.columns.values())
+
+
+def write_by_day(parts: Parts, rows: pa.Table, time: str, name: str) -> int:
+    """Write rows into the days of their times; return how many were not there yet."""
+    days = pc.floor_temporal(rows.column(time), unit="day")
+    written = 0
+    for day in pc.unique(days).to_pylist():
+        of_day = rows.filter(pc.equal(days, pa.scalar(day, TIMESTAMP)))
+        written += of_day.num_rows if parts.write(day.date(), of_day, name) else 0
+    return written
+
+
+def days_of(times: pa.Array) -> Iterator[dt.date]:
+    """Yield the days, in UTC, that some times are in."""
+    for day in pc.unique(pc.floor_temporal(times, unit="day")).to_pylist():
+        yield day.date()
+
+
+def _folder(workspace: Workspace, kind: str, project: Project) -> Path:
+    return workspace.path / kind / project.name
+
+
+def _check_free(project: Project, own: tuple[str, ...]) -> None:
+    if taken := [name for name in own if name in project.columns]:
+        raise ProjectError(
+            f"{project.folder / 'project.yml'}: the prediction log has columns {', '.join(own)} of its own, but the "
+            f"project has {', '.join(taken)} as well. Give that column another name in the data."
+        )

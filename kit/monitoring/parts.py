@@ -1,0 +1,122 @@
+"""Append-only tables on disk: a folder a day, in it one Parquet file a flush.
+
+Any number of processes append at the same time without a lock, because each file is written once, under a name of its
+own, and is there as a whole or not at all. Nothing is ever changed, so a reader needs no lock either.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import os
+import secrets
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet
+
+from kit.errors import InputDataError
+from kit.workspace import write_atomically
+
+_BATCH_ROWS = 65_536
+_END = ".parquet"
+
+
+class Parts:
+    """The parts of one table.
+
+    Args:
+        folder: with a folder a day.
+        schema: that its rows have. A part with fewer columns reads as if they were empty: project.yml has grown since.
+    """
+
+    def __init__(self, folder: Path, schema: pa.Schema) -> None:
+        self.folder, self.schema = folder, schema
+
+    def write(self, day: dt.date, rows: pa.Table, name: str = "") -> bool:
+        """Append rows to a day; return whether they were not there yet.
+
+        Args:
+            day: to which they belong.
+            rows: with the columns of the schema.
+            name: the same for the same rows, so that they are there once however often they are written; "": a new
+                one, later in the order than those before.
+        """
+        path = self.path(day, name or _new_name())
+        if path.exists():
+            return False
+        sink = pa.BufferOutputStream()
+        pyarrow.parquet.write_table(rows.select(self.schema.names).cast(self.schema), sink)
+        write_atomically(path, sink.getvalue().to_pybytes())
+        return True
+
+    def path(self, day: dt.date, name: str) -> Path:
+        """Return where a part is or would be."""
+        return self.folder / day.isoformat() / f"{name}{_END}"
+
+    def days(self) -> list[dt.date]:
+        """Return the days that have rows, the first first; folders with other names are not looked at."""
+        found = self.folder.iterdir() if self.folder.is_dir() else ()
+        days = {path: _day(path.name) for path in found}
+        return sorted(day for day in days.values() if day and self.files(day))
+
+    def files(self, day: dt.date) -> list[Path]:
+        """Return the parts of a day in the order of their names; those being written are not among them."""
+        return sorted((self.folder / day.isoformat()).glob(f"*{_END}"))
+
+    def digest(self, days: Sequence[dt.date]) -> str:
+        """Return a digest of all bytes of some days."""
+        digest = hashlib.sha256()
+        for day in days:
+            for path in self.files(day):
+                digest.update(path.name.encode())
+                with path.open("rb") as file:
+                    digest.update(hashlib.file_digest(file, "sha256").digest())
+        return digest.hexdigest()
+
+    def batches(self, day: dt.date, columns: Sequence[str] = ()) -> Iterator[pa.RecordBatch]:
+        """Yield the rows of a day in batches of constant memory.
+
+        Args:
+            day: whose rows; one without any yields nothing.
+            columns: that are wanted; none: all.
+
+        Raises:
+            InputDataError: when a part is no Parquet file, or a column of it has values of another type.
+        """
+        schema = pa.schema([self.schema.field(name) for name in columns or self.schema.names])
+        for path in self.files(day):
+            yield from _read(path, schema)
+
+
+def _read(path: Path, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
+    try:
+        with pyarrow.parquet.ParquetFile(path) as file:
+            present = [name for name in schema.names if name in file.schema_arrow.names]
+            for batch in file.iter_batches(batch_size=_BATCH_ROWS, columns=present):
+                arrays = [
+                    batch.column(field.name).cast(field.type)
+                    if field.name in present
+                    else pa.nulls(batch.num_rows, field.type)
+                    for field in schema
+                ]
+                yield pa.RecordBatch.from_arrays(arrays, schema=schema)
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError, OSError) as error:
+        raise InputDataError(
+            f"{path} must be a part of the log with the columns of project.yml, but cannot be read: "
+            f"{str(error).rstrip('.')}. Move it out of the folder."
+        ) from None
+
+
+def _new_name() -> str:
+    """Return a name that no other writer takes; names sort by time."""
+    return f"{time.time_ns():020d}-{os.getpid()}-{secrets.token_hex(4)}"
+
+
+def _day(name: str) -> dt.date | None:
+    try:
+        return dt.date.fromisoformat(name)
+    except ValueError:
+        return None

@@ -1,0 +1,196 @@
+"""Play spans of a project through its pushed model, as clients would: into the prediction log, and labels later.
+
+So monitoring can be tried without a server, and a day of the past can be seen as if it had been served.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import tensorflow as tf
+
+from kit.data.example_gen import encode
+from kit.data.files import read_batches
+from kit.errors import InfraCheckError, UsageError
+from kit.monitoring.log import TIMESTAMP, Labels, PredictionLog, days_of, has_keys
+from kit.monitoring.served import Served, served
+from kit.project_file import SpanRange
+from kit.release.ask import EXAMPLES
+from kit.session import Session
+from kit.training.signatures import PROBABILITIES, SCORE
+
+DELAY = dt.timedelta(hours=1)
+_ASK_ROWS = 4096  # in one request: what is in memory at once
+_DIGEST_LETTERS = 12
+_SECONDS = (0, 4_102_444_800)  # 1970 to 2100: other timestamps are faults, and no days of a log
+
+
+@dataclass(frozen=True)
+class Nothing:
+    """No traffic was asked for."""
+
+    @property
+    def message(self) -> str:
+        return "No traffic is played: what is monitored is what has been logged."
+
+
+@dataclass(frozen=True)
+class Played:
+    """Spans went through the model.
+
+    Attributes:
+        spans: which.
+        version: that answered the rows which are new.
+        rows: of the spans.
+        new: of them that were not in the log yet.
+        labels: that were written with them.
+    """
+
+    spans: str
+    version: int
+    rows: int
+    new: int
+    labels: int
+
+    @property
+    def message(self) -> str:
+        if not self.new:
+            return f"All {self.rows:,} rows of spans {self.spans} are in the log already; nothing is logged twice."
+        before = f"; {self.rows - self.new:,} more were there already" if self.rows > self.new else ""
+        return (
+            f"Version {self.version} answered {self.new:,} rows of spans {self.spans}{before}. "
+            f"{self.labels:,} labels arrived."
+        )
+
+
+def play(session: Session, spans: str, delay: dt.timedelta = DELAY) -> Nothing | Played:
+    """Ask the pushed model about every row of some spans, and log what it answers, at the time that the row has.
+
+    The parts are named after the bytes of the files, so that a span is in the log once, however often it is played,
+    and a playing that was killed goes on where it was. A row that is in the log keeps the version that answered it.
+
+    Args:
+        session: of the project.
+        spans: such as `7` or `1-6`; empty: none.
+        delay: after which the label of a row arrives.
+
+    Raises:
+        UsageError: when the spans cannot be read so, or the project has none.
+        StepOrderError: when no model was pushed.
+        InputDataError: when a file cannot be read.
+        InfraCheckError: when the pushed version is gone, or has no signature for examples.
+    """
+    chosen = _parse(session, spans)
+    if chosen is None:
+        return Nothing()
+    player = _Player(session, served(session), delay)
+    for span in chosen.numbers():
+        for path in _files(session, span):
+            player.play(span, path)
+    return Played(str(chosen), player.version, player.rows, player.new, player.labelled)
+
+
+class _Player:
+    def __init__(self, session: Session, version: Served, delay: dt.timedelta) -> None:
+        self._project, self.version, self._folder, self._delay = (
+            session.project,
+            version.version,
+            version.folder,
+            delay,
+        )
+        self._log = PredictionLog(session.workspace, session.project)
+        self._labels = Labels(session.workspace, session.project) if has_keys(session.project) else None
+        self._signature: Any = None
+        times = [name for name, column in self._project.columns.items() if column.kind == "timestamp"]
+        self._time = next((name for name in times if self._project.columns[name].dtype == "int"), None)
+        self._now = dt.datetime.now(dt.UTC)
+        self.rows = self.new = self.labelled = 0
+
+    def play(self, span: int, path: Path) -> None:
+        data, project = self._project.spec.data, self._project
+        with path.open("rb") as file:
+            digest = hashlib.file_digest(file, "sha256").hexdigest()[:_DIGEST_LETTERS]
+        batches = read_batches(path, data.format, data.delimiter, project.columns, project.label)
+        for number, batch in enumerate(batches):
+            self._play(batch, f"span-{span}-{digest}-{number:05}")
+
+    def _play(self, batch: pa.RecordBatch, name: str) -> None:
+        self.rows += batch.num_rows
+        table, times = pa.Table.from_batches([batch]), self._times(batch)
+        if not all(self._log.parts.path(day, name).exists() for day in days_of(times)):
+            scores = pa.concat_arrays(list(self._ask(batch)))
+            self.new += self._log.append(table, times, self.version, scores, name)
+        if self._labels is not None:
+            arrived = pc.add(times, pa.scalar(self._delay, pa.duration("us")))
+            self.labelled += self._labels.append(table, arrived, name)
+
+    def _times(self, batch: pa.RecordBatch) -> pa.Array:
+        """Return when each row was asked about; a row without a time that can be one is asked about now."""
+        if self._time is None:
+            return pa.array([self._now] * batch.num_rows, TIMESTAMP)
+        seconds = batch.column(self._time)
+        low, high = _SECONDS
+        sound = pc.and_(pc.greater_equal(seconds, low), pc.less(seconds, high))
+        kept = pc.if_else(pc.fill_null(sound, False), seconds, int(self._now.timestamp()))
+        return kept.cast(pa.timestamp("s", tz="UTC")).cast(TIMESTAMP)
+
+    def _ask(self, batch: pa.RecordBatch) -> Iterator[pa.Array]:
+        """Yield the answers to a batch, a part of it at a time; the label is not sent."""
+        self._signature = self._signature or _examples_signature(self._folder)
+        requests = batch.drop_columns([self._project.label])
+        for start in range(0, requests.num_rows, _ASK_ROWS):
+            records = list(encode(requests.slice(start, _ASK_ROWS)))
+            answer = self._signature(examples=tf.constant(records, tf.string))
+            yield _as_arrow((answer[SCORE] if SCORE in answer else answer[PROBABILITIES]).numpy())
+
+
+def _as_arrow(scores: np.ndarray) -> pa.Array:
+    values = pa.array(scores.astype(np.float32).ravel())
+    if scores.ndim == 1:
+        return values
+    classes = scores.shape[1]
+    return pa.ListArray.from_arrays(np.arange(len(scores) + 1, dtype=np.int32) * classes, values)
+
+
+def _examples_signature(folder: Path) -> Any:
+    try:
+        loaded = tf.saved_model.load(str(folder))
+    except (OSError, ValueError) as error:
+        raise InfraCheckError(
+            f"The pushed version {folder} must be a SavedModel, but it cannot be loaded: {error}. Run 05_release again."
+        ) from error
+    if EXAMPLES not in loaded.signatures:
+        raise InfraCheckError(
+            f"Traffic is played through the signature {EXAMPLES}, but {folder} has {', '.join(loaded.signatures)}. "
+            "Add it to model.py and train again."
+        )
+    signature = loaded.signatures[EXAMPLES]
+    signature.owner = loaded  # a signature stops working when the object that holds its tables is collected
+    return signature
+
+
+def _parse(session: Session, spans: str) -> SpanRange | None:
+    if not str(spans).strip():
+        return None
+    if not session.project.spec.data.has_spans:
+        raise UsageError(
+            f"Traffic is played span by span, but the data of {session.project.name} have no spans. Leave "
+            "traffic_spans empty; what a server logs is monitored all the same."
+        )
+    try:
+        return SpanRange.parse(spans)
+    except ValueError as error:
+        raise UsageError(f"traffic_spans must name spans, but {error}. Write for example 7 or 1-6.") from None
+
+
+def _files(session: Session, span: int) -> list[Path]:
+    project = session.project
+    return project._matches(project.spec.data.files.replace("{SPAN}", str(span)))  # noqa: SLF001
