@@ -13,13 +13,16 @@ import hashlib
 import importlib.util
 import os
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import kit.projects
-from kit.errors import ProjectError
-from kit.project_file import NAME_PATTERN, Column, ProjectFile, SpanRange
+from kit.errors import InputDataError, ProjectError
+from kit.project_file import NAME_PATTERN, Column, ProjectFile
 from kit.project_yaml import read_project_file
+from kit.span_files import files_by_span
+from kit.spans import AnySpans, Chosen, SpanRange, choose, day_of, in_words, parse_spans
 from kit.workspace import resolve_folder
 
 BUILT_IN = Path(kit.projects.__file__).parent
@@ -128,45 +131,125 @@ class Project:
         if parent not in kit.projects.__path__:
             kit.projects.__path__.append(parent)
 
+    def spans(self) -> list[int]:
+        """List the spans that were delivered, oldest first; a project without spans has none."""
+        return list(self._delivered())
+
+    def span_files(self, span: int) -> list[Path]:
+        """List the files of one span.
+
+        Raises:
+            InputDataError: when it was not delivered; the message lists the spans that were.
+        """
+        delivered = self._delivered()
+        if span not in delivered:
+            raise InputDataError(
+                f"The files of span {self.span_label(span)} are expected at {self.spec.data.files}, but delivered are "
+                f"{self._in_words(list(delivered)) or 'none'}. Choose another span, or wait until it is there."
+            )
+        return delivered[span]
+
+    def span_label(self, span: int) -> str:
+        """Return how people call a span: by its date where the files are named by dates, else by its number."""
+        return day_of(span) if self.spec.data.is_dated else str(span)
+
+    def choose_spans(self, train_spans: str = "", eval_spans: str = "") -> dict[str, Chosen]:
+        """Find the spans of each split among those that were delivered (empty: those of project.yml).
+
+        Raises:
+            ProjectError: when the spans are not written as they must be, or are in both splits.
+            InputDataError: when some were not delivered, unless project.yml lets them be skipped.
+        """
+        return self._choose(list(self._delivered()), train_spans, eval_spans)
+
     def input_files(self, train_spans: str = "", eval_spans: str = "") -> list[InputFile]:
         """List the data files of the chosen spans (empty: those of project.yml).
 
         Raises:
-            ProjectError: when a span range is not valid, overlaps, or has no file.
+            ProjectError: when the spans are not written as they must be, are in both splits, or no file is there.
+            InputDataError: when some were not delivered, unless project.yml lets them be skipped.
         """
-        data = self.spec.data
-        if not data.has_spans:
+        if not self.spec.data.has_spans:
             if train_spans or eval_spans:
                 raise ProjectError(
-                    f"Spans need {{SPAN}} in data.files, but {self.name} has {data.files!r}. "
-                    "Leave train_spans and eval_spans empty."
+                    f"Spans need {{SPAN}} in data.files, or {{YYYY}}, {{MM}} and {{DD}}, but {self.name} has "
+                    f"{self.spec.data.files!r}. Leave train_spans and eval_spans empty."
                 )
-            return [InputFile(path, "all", None) for path in self._matches(data.files)]
-        train = _parse_spans(train_spans) or data.train_spans
-        held_out = _parse_spans(eval_spans) or data.eval_spans
-        if train is None or held_out is None:  # project.yml is checked for both
-            raise ProjectError(f"{self.folder / 'project.yml'}: data needs train_spans and eval_spans.")
-        if shared := train.shared_with(held_out):
-            raise ProjectError(
-                f"A span is trained or evaluated on, not both, but {shared[0]} is in train_spans {train} and "
-                f"eval_spans {held_out}. Choose ranges apart from each other."
-            )
+            return [InputFile(path, "all", None) for path in self._matches(self.spec.data.files)]
+        delivered = self._delivered()
+        chosen = self._choose(list(delivered), train_spans, eval_spans)
         return [
             InputFile(path, split, span)
-            for split, spans in (("train", train), ("eval", held_out))
-            for span in spans.numbers()
-            for path in self._matches(data.files.replace("{SPAN}", str(span)))
+            for split, those in chosen.items()
+            for span in those.spans
+            for path in delivered[span]
         ]
+
+    def _delivered(self) -> dict[int, list[Path]]:
+        pattern = self.spec.data.files
+        return files_by_span(*self._base(pattern)) if self.spec.data.has_spans else {}
+
+    def _choose(self, delivered: list[int], train_spans: str, eval_spans: str) -> dict[str, Chosen]:
+        data = self.spec.data
+        train = self._parse_spans(train_spans) or data.train_spans
+        held_out = self._parse_spans(eval_spans) or data.eval_spans
+        if train is None or held_out is None:  # project.yml is checked for both
+            raise ProjectError(f"{self.folder / 'project.yml'}: data needs train_spans and eval_spans.")
+        if isinstance(train, SpanRange) and isinstance(held_out, SpanRange):
+            self._refuse_shared(train.shared_with(held_out), train, held_out)
+        if not delivered:
+            raise self._nothing_at(*self._base(data.files))
+        chosen = choose(train, held_out, delivered, dated=data.is_dated)
+        shared = sorted(set(chosen[0].spans) & set(chosen[1].spans))
+        self._refuse_shared(shared, train, held_out)
+        for name, those in zip(("train_spans", "eval_spans"), chosen, strict=True):
+            if not those.spans or (data.missing_spans == "error" and not those.is_whole):
+                raise self._missing(name, those, delivered)
+        return dict(zip(("train", "eval"), chosen, strict=True))
+
+    def _refuse_shared(self, shared: Sequence[int], train: AnySpans, held_out: AnySpans) -> None:
+        if shared:
+            raise ProjectError(
+                f"A span is trained or evaluated on, not both, but {self.span_label(shared[0])} is in train_spans "
+                f"{train} and eval_spans {held_out}. Choose ranges apart from each other."
+            )
+
+    def _missing(self, name: str, chosen: Chosen, delivered: list[int]) -> InputDataError:
+        way_out = "Choose other spans, or wait until they are there"
+        if chosen.spans:
+            way_out += "; with `missing_spans: skip` below data in project.yml the others are taken"
+        return InputDataError(
+            f"{name} {chosen.asked} must have been delivered, but {chosen.lack}; delivered are "
+            f"{self._in_words(delivered)}. {way_out}."
+        )
+
+    def _in_words(self, spans: list[int]) -> str:
+        return in_words(spans, dated=self.spec.data.is_dated)
+
+    def _parse_spans(self, text: str) -> AnySpans | None:
+        try:
+            spans = parse_spans(text) if str(text).strip() else None
+            if spans:
+                self.spec.data.check_spans(spans)
+        except ValueError as error:
+            way_out = "2026-01-01..2026-01-06" if self.spec.data.is_dated else "1-6"
+            raise ProjectError(
+                f"{str(error)[0].upper()}{str(error)[1:]}. Write for example {way_out} or last 6."
+            ) from None
+        return spans
 
     def _matches(self, pattern: str) -> list[Path]:
         base, relative = self._base(pattern)
         found = sorted(path for path in base.glob(relative) if path.is_file())
         if not found:
-            raise ProjectError(
-                f"Data files are expected at {base / relative} (data.files of {self.folder / 'project.yml'}), but none "
-                "is there. Correct the pattern or choose other spans."
-            )
+            raise self._nothing_at(base, relative)
         return found
+
+    def _nothing_at(self, base: Path, relative: str) -> ProjectError:
+        return ProjectError(
+            f"Data files are expected at {base / relative} (data.files of {self.folder / 'project.yml'}), but none "
+            "is there. Correct the pattern, or deliver the data."
+        )
 
     def _base(self, pattern: str) -> tuple[Path, str]:
         if match := re.fullmatch(r"package:([\w.]+)/(.+)", pattern):
@@ -188,13 +271,6 @@ class Project:
         )
         fixed = Path(os.path.normpath(path))
         return Path(fixed.anchor), str(fixed.relative_to(fixed.anchor))
-
-
-def _parse_spans(text: str) -> SpanRange | None:
-    try:
-        return SpanRange.parse(text) if str(text).strip() else None
-    except ValueError as error:
-        raise ProjectError(f"{str(error)[0].upper()}{str(error)[1:]}. Write for example 1-6.") from None
 
 
 def _find_folder(name: str, workspace: Path) -> Path:

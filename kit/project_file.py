@@ -6,11 +6,9 @@ The models import neither TensorFlow nor TFX, so that a wrong file is reported a
 from __future__ import annotations
 
 import math
-import re
-from typing import Annotated, Literal, Self
+from typing import Literal, Self
 
 from pydantic import (
-    BeforeValidator,
     Field,
     ValidationError,
     field_validator,
@@ -21,6 +19,8 @@ from kit.checks.config import Checks
 from kit.errors import ProjectError
 from kit.monitoring.config import Monitoring
 from kit.project_section import Section
+from kit.span_files import check_pattern, has_spans, is_dated
+from kit.spans import LAST_DAY, AnySpans, SpanRange, Spans
 
 NAME_PATTERN = r"^[a-z][a-z0-9_]*$"
 
@@ -80,47 +80,14 @@ class Column(Section):
         return self.kind != "ignore"
 
 
-class SpanRange(Section):
-    """Consecutive spans, first and last included; written as `3` or `1-6`."""
-
-    first: int = Field(ge=0)
-    last: int = Field(ge=0)
-
-    @classmethod
-    def parse(cls, text: object) -> SpanRange:
-        """Read `3` or `1-6`.
-
-        Raises:
-            ValueError: when the text is neither, or the range runs backwards.
-        """
-        match = re.fullmatch(r"\s*(\d+)\s*(?:-\s*(\d+)\s*)?", str(text))
-        if match is None:
-            raise ValueError(f"spans are written as 3 or 1-6, not as {text!r}")
-        first, last = int(match[1]), int(match[2] or match[1])
-        if last < first:
-            raise ValueError(f"the range {first}-{last} runs backwards; write {last}-{first}")
-        return cls(first=first, last=last)
-
-    def numbers(self) -> range:
-        return range(self.first, self.last + 1)
-
-    def shared_with(self, other: SpanRange) -> range:
-        """Return the spans that are in both ranges."""
-        return range(max(self.first, other.first), min(self.last, other.last) + 1)
-
-    def __str__(self) -> str:
-        return str(self.first) if self.first == self.last else f"{self.first}-{self.last}"
-
-
-Spans = Annotated[SpanRange, BeforeValidator(lambda v: v if isinstance(v, SpanRange) else SpanRange.parse(v))]
-
-
 class Data(Section):
     """Where the rows are.
 
     `files` is relative to the project's folder, or `package:NAME/path` for files inside an installed package. With
-    `{SPAN}` in it every span is one partition; without it the rows are split two to one by a hash of their bytes,
-    as stock TFX does.
+    `{SPAN}`, or `{YYYY}`, `{MM}` and `{DD}`, in it every span is one partition; without them the rows are split two to
+    one by a hash of their bytes, as stock TFX does.
+
+    `missing_spans` says what a span is that was asked for and is not there: an error, or left out and told of.
     """
 
     files: str
@@ -128,24 +95,51 @@ class Data(Section):
     delimiter: str = Field(default=",", min_length=1, max_length=1)
     train_spans: Spans | None = None
     eval_spans: Spans | None = None
+    missing_spans: Literal["error", "skip"] = "error"
 
     @property
     def has_spans(self) -> bool:
-        return "{SPAN}" in self.files
+        return has_spans(self.files)
+
+    @property
+    def is_dated(self) -> bool:
+        """Whether the spans are dates; their numbers are the days since 1970-01-01."""
+        return is_dated(self.files)
 
     @model_validator(mode="after")
     def _spans_fit_pattern(self) -> Self:
-        named = self.train_spans is not None or self.eval_spans is not None
+        check_pattern(self.files)
+        named = [spans for spans in (self.train_spans, self.eval_spans) if spans is not None]
         if self.has_spans and (self.train_spans is None or self.eval_spans is None):
-            raise ValueError("files with {SPAN} need train_spans and eval_spans, for example 1-6 and 7")
-        if named and not self.has_spans:
-            raise ValueError("train_spans and eval_spans need {SPAN} in files")
-        if self.train_spans and self.eval_spans and (shared := self.train_spans.shared_with(self.eval_spans)):
+            place = "a date" if self.is_dated else "{SPAN}"
             raise ValueError(
-                f"a span is trained or evaluated on, not both, but {shared[0]} is in train_spans {self.train_spans} "
-                f"and in eval_spans {self.eval_spans}"
+                f"files with {place} need train_spans and eval_spans, for example 1-6 and 7, or last 6 and last 1"
+            )
+        if named and not self.has_spans:
+            raise ValueError("train_spans and eval_spans need {SPAN} in files, or {YYYY}, {MM} and {DD}")
+        for spans in named:
+            self.check_spans(spans)
+        one, other = self.train_spans, self.eval_spans
+        if isinstance(one, SpanRange) and isinstance(other, SpanRange) and (shared := one.shared_with(other)):
+            twice = SpanRange(first=shared[0], last=shared[0], dated=self.is_dated)
+            raise ValueError(
+                f"a span is trained or evaluated on, not both, but {twice} is in train_spans {one} "
+                f"and in eval_spans {other}"
             )
         return self
+
+    def check_spans(self, spans: AnySpans) -> None:
+        """Refuse dates where the spans are numbers, and numbers past the calendar where they are dates.
+
+        Raises:
+            ValueError: when the spans are not written as those of the files.
+        """
+        if isinstance(spans, SpanRange) and spans.dated and not self.is_dated:
+            raise ValueError(f"the spans of {self.files} are numbers such as 1-6, not dates such as {spans}")
+        if isinstance(spans, SpanRange) and self.is_dated and spans.last > LAST_DAY:
+            raise ValueError(
+                f"the spans of {self.files} are dates such as 2026-01-31, and {spans} is past the calendar"
+            )
 
     @field_validator("delimiter")
     @classmethod

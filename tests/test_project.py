@@ -6,17 +6,13 @@ import shutil
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from valid_projects import SMALL
 
 import kit.projects
-from kit.errors import ProjectError
+from kit.errors import InputDataError, KitError, ProjectError
 from kit.project import BUILT_IN, Project
-from kit.project_file import SpanRange, Training
+from kit.project_file import Training
 from kit.workspace import CHECKOUT
-
-FAST = settings(max_examples=50, deadline=None, database=None)
 
 
 @pytest.fixture(autouse=True)
@@ -34,29 +30,6 @@ def write(folder: Path, text: str = SMALL) -> Path:
 
 
 # -- spans
-
-
-@FAST
-@given(st.integers(0, 10**6), st.integers(0, 10**6))
-def test_spans_are_read_as_they_are_written(one: int, other: int) -> None:
-    first, last = sorted((one, other))
-    spans = SpanRange.parse(f" {first} - {last} ")
-    assert (spans.first, spans.last) == (first, last)
-    assert SpanRange.parse(str(spans)) == spans
-    assert list(SpanRange.parse(first).numbers()) == [first]
-
-
-@FAST
-@given(*(st.integers(0, 40) for _ in range(4)))
-def test_two_ranges_share_what_is_in_both(a: int, b: int, c: int, d: int) -> None:
-    left, right = SpanRange(first=min(a, b), last=max(a, b)), SpanRange(first=min(c, d), last=max(c, d))
-    assert list(left.shared_with(right)) == sorted(set(left.numbers()) & set(right.numbers()))
-
-
-@pytest.mark.parametrize("text", ["", "x", "1-", "-1", "1-2-3", "1.5", "1,2", None])
-def test_what_is_no_span_is_refused(text: object) -> None:
-    with pytest.raises(ValueError, match="spans are written as 3 or 1-6, not as"):
-        SpanRange.parse(text)
 
 
 @pytest.fixture
@@ -83,15 +56,127 @@ def test_input_files_have_the_split_and_span_of_their_rows(daily: Project) -> No
         ("1-3", "3-4", "not both, but 3 is in train_spans 1-3 and eval_spans 3-4. Choose"),
         ("", "1", "but 1 is in train_spans 1-3 and eval_spans 1"),
         ("3-1", "", "The range 3-1 runs backwards; write 1-3"),
-        ("all", "", "Spans are written as 3 or 1-6, not as 'all'"),
-        ("1", "5", r"day-5\.csv .*none is there. Correct the pattern or choose other spans"),
-        ("1-3", f"5-{10**12}", r"day-5\.csv .*none is there"),
+        (
+            "all",
+            "",
+            r"Spans are written as 3, 1-6, .* or last 6, not as 'all'\. Write for example 1-6 or last 6",
+        ),
+        (
+            "1",
+            "5",
+            "eval_spans 5 must have been delivered, but 5 was not; delivered are 1-4. Choose other spans",
+        ),
+        ("1-3", f"5-{10**12}", f"but 5-{10**12} were not; delivered are 1-4"),
         (f"1-{10**12}", "4", "but 4 is in"),
+        (
+            "2026-01-01",
+            "",
+            r"The spans of \.\./day-{SPAN}\.csv are numbers such as 1-6, not dates such as 2026-01-01",
+        ),
+        (
+            "last 4",
+            "",
+            r"train_spans last 4 must have been delivered, but only 3 of 4 spans are there; delivered",
+        ),
+        ("3", "last 2", "but 3 is in train_spans 3 and eval_spans last 2"),
+        ("last 2", "1", "but only 0 of 2 spans are there; delivered are 1-4"),
     ],
 )
 def test_spans_that_cannot_be_are_refused(daily: Project, train: str, held_out: str, expected: str) -> None:
-    with pytest.raises(ProjectError, match=expected):
+    with pytest.raises(KitError, match=expected) as raised:
         daily.input_files(train, held_out)
+    assert isinstance(raised.value, ProjectError | InputDataError)
+
+
+@pytest.mark.parametrize(
+    ("train", "held_out", "expected"),
+    [
+        ("last 2", "last 1", ([2, 3], [4])),
+        ("last 2", "3", ([1, 2], [3])),
+        ("last 1", "last 2", ([2], [3, 4])),
+    ],
+)
+def test_a_window_rolls_with_what_was_delivered(
+    daily: Project, train: str, held_out: str, expected: tuple[list[int], list[int]]
+) -> None:
+    files = daily.input_files(train, held_out)
+    assert (
+        tuple([file.span for file in files if file.split == split] for split in ("train", "eval")) == expected
+    )
+
+
+def test_the_files_of_a_span(daily: Project) -> None:
+    assert daily.spans() == [1, 2, 3, 4]
+    assert [path.name for path in daily.span_files(3)] == ["day-3.csv"]
+    assert daily.span_label(3) == "3"
+    with pytest.raises(
+        InputDataError, match=r"files of span 9 are expected at \.\./day.*; but delivered|are 1-4\. Ch"
+    ):
+        daily.span_files(9)
+
+
+# What stands below data in project.yml.
+DATED = "{files: '{YYYY}/{MM}/orders-{DD}.csv', train_spans: 2025-12-30..2026-01-01, eval_spans: last 1%s}"
+
+
+def dated(folder: Path, *days: str, more: str = "") -> Project:
+    """Return a project whose spans are days, and deliver some."""
+    write(folder / "shop", SMALL.replace("{files: visitors.csv}", DATED % more))
+    for day in days:
+        year, month, number = day.split("-")
+        path = folder / "shop" / year / month / f"orders-{number}.csv"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("age,city,bought\n")
+    return Project.load(folder / "shop")
+
+
+def test_days_are_spans_with_the_numbers_of_tfx(tmp_path: Path) -> None:
+    project = dated(tmp_path / "a [b]", "2025-12-30", "2025-12-31", "2026-01-01", "2026-01-02")
+    assert project.spans() == [20452, 20453, 20454, 20455]  # days since 1970-01-01
+    assert [project.span_label(span) for span in project.spans()][1:3] == ["2025-12-31", "2026-01-01"]
+    assert [(file.path.name, file.split, file.span) for file in project.input_files()] == [
+        ("orders-30.csv", "train", 20452),
+        ("orders-31.csv", "train", 20453),
+        ("orders-01.csv", "train", 20454),
+        ("orders-02.csv", "eval", 20455),
+    ]
+    assert project.input_files("20453", "2026-01-01") == project.input_files("2025-12-31", "20454")
+    with pytest.raises(
+        ProjectError, match="but 2025-12-31 is in train_spans 2025-12-31 and eval_spans last 3"
+    ):
+        project.input_files("2025-12-31", "last 3")
+    with pytest.raises(ProjectError, match="are dates such as 2026-01-31, and 9999999 is past the calendar"):
+        project.input_files("9999999")
+
+
+def test_a_day_that_is_missing_is_an_error_until_project_yml_lets_it_be_skipped(tmp_path: Path) -> None:
+    days = ("2025-12-30", "2026-01-01", "2026-01-02")
+    expected = (
+        r"train_spans 2025-12-30\.\.2026-01-01 must have been delivered, but 2025-12-31 was not; delivered are "
+        r"2025-12-30, 2026-01-01\.\.2026-01-02\. Choose .* with `missing_spans: skip` below data in project.yml the"
+    )
+    with pytest.raises(InputDataError, match=expected):
+        dated(tmp_path / "strict", *days).input_files()
+    lenient = dated(tmp_path / "lenient", *days, more=", missing_spans: skip")
+    assert [file.span for file in lenient.input_files()] == [20452, 20454, 20455]
+    train = lenient.choose_spans()["train"]
+    assert (train.lack, train.is_whole) == ("2025-12-31 was not", False)
+    with pytest.raises(InputDataError, match="eval_spans 2026-03-01 must have been delivered, but"):
+        lenient.input_files("", "2026-03-01")  # nothing is left to evaluate on
+
+
+def test_a_hole_in_a_window_is_told_and_is_no_error(tmp_path: Path) -> None:
+    project = dated(tmp_path, "2025-12-30", "2026-01-01", "2026-01-02")
+    train = project.choose_spans("last 2", "last 1")["train"]
+    assert train.spans == (20452, 20454)
+    assert (train.lack, train.is_whole) == ("2025-12-31 was not", True)
+
+
+def test_a_file_of_a_day_that_is_none_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(
+        ProjectError, match=r"days of the calendar, but .*2026/02/orders-30\.csv is not\. Rename"
+    ):
+        dated(tmp_path, "2026-01-01", "2026-02-30").spans()
 
 
 def test_a_project_without_spans_takes_none(tmp_path: Path) -> None:

@@ -169,7 +169,7 @@ MISTAKES: dict[str, tuple[Mutation, str]] = {
     ),
     "spans in words": (
         lambda c: _spans(c, "first", 7),
-        r"line \d+, data\.train_spans: spans are written as 3 or 1-6, not as 'first'",
+        r"line \d+, data\.train_spans: spans are written as 3, 1-6, .* or last 6, not as 'first'",
     ),
     "spans that run backwards": (
         lambda c: _spans(c, "6-1", 7),
@@ -178,6 +178,10 @@ MISTAKES: dict[str, tuple[Mutation, str]] = {
     "no spans": (
         lambda c: _set(c, "data", value={"files": "{SPAN}.csv"}),
         r"line \d+, data: files with \{SPAN\} need train_spans and eval_spans, for example 1-6 and 7",
+    ),
+    "half a date": (
+        lambda c: _set(c, "data", value={"files": "{YYYY}-{MM}.csv", "train_spans": "last 6", "eval_spans": "last 1"}),
+        r"line \d+, data: a date needs \{YYYY\}, \{MM\}, \{DD\}, but \{DD\} is not in files",
     ),
     "spans without a place": (
         lambda c: _set(c, "data", value={"files": "a.csv", "train_spans": 1, "eval_spans": 2}),
