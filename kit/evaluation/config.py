@@ -8,9 +8,9 @@ from typing import Any
 
 import tensorflow_model_analysis as tfma
 from tensorflow_model_analysis.proto import config_pb2
-from tfx.components.evaluator import component
 from tfx.types import channel_utils
 
+from kit.evaluation.executor import Evaluator
 from kit.project import Project
 from kit.project_file import Gate, Task
 from kit.session import Session
@@ -30,7 +30,7 @@ EXAMPLE_COUNT = "example_count"
 POSITIVE_SHARE = "positive_share"
 
 
-def evaluator(session: Session, *, examples: Any, model: Any, schema: Any) -> component.Evaluator:
+def evaluator(session: Session, *, examples: Any, model: Any, schema: Any) -> Evaluator:
     """Return the Evaluator for a project, against the latest blessed model other than this one.
 
     Args:
@@ -40,7 +40,7 @@ def evaluator(session: Session, *, examples: Any, model: Any, schema: Any) -> co
         schema: channel of the Schema.
     """
     baseline = latest_blessed(session, besides=model.get()[0].id)
-    return component.Evaluator(
+    return Evaluator(
         examples=examples,
         model=model,
         schema=schema,
