@@ -9,6 +9,7 @@ workspace/
     projects/<name>/         projects that `kit new` wrote
     predictions/<project>/   what the models answered, a folder a day (see `kit.monitoring.log`)
     labels/<project>/        what became true of it, by the day on which it arrived
+    statistics/<project>/    of each span that was looked at, by content (see `kit.data.span_statistics`)
 """
 
 from __future__ import annotations
@@ -100,6 +101,9 @@ class Workspace:
 
     def logs(self, project: str) -> Path:
         return self.path / "logs" / project
+
+    def statistics(self, project: str) -> Path:
+        return self.path / "statistics" / project
 
     @contextmanager
     def lock(

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import tensorflow as tf
 import tensorflow_data_validation as tfdv
 from tensorflow_data_validation.statistics import stats_impl
@@ -17,7 +19,7 @@ from tfx_bsl.coders import example_coder
 from kit.steps.progress import report
 
 STATISTICS_FILE = "FeatureStats.pb"
-_BATCH_ROWS = 100_000
+BATCH_ROWS = 100_000
 
 
 class InMemoryStatisticsExecutor(base_beam_executor.BaseBeamExecutor):
@@ -44,12 +46,15 @@ class StatisticsGen(component.StatisticsGen):
 
 def compute_statistics(folder: Path) -> statistics_pb2.DatasetFeatureStatisticsList:
     """Compute TFDV's statistics of all gzipped TFRecord files in a folder, a batch of rows at a time."""
-    options = tfdv.StatsOptions()
-    generators = stats_impl.get_generators(options, in_memory=True)
-    accumulators = [generator.create_accumulator() for generator in generators]
     decoder = example_coder.ExamplesToRecordBatchDecoder()
-    for records in _batches(folder):
-        batch = decoder.DecodeBatch(records)
+    return statistics_of_batches(map(decoder.DecodeBatch, _batches(folder)))
+
+
+def statistics_of_batches(batches: Iterable[pa.RecordBatch]) -> statistics_pb2.DatasetFeatureStatisticsList:
+    """Compute TFDV's statistics of rows as examples are decoded: each column a list of values a row."""
+    generators = stats_impl.get_generators(tfdv.StatsOptions(), in_memory=True)
+    accumulators = [generator.create_accumulator() for generator in generators]
+    for batch in batches:
         accumulators = [
             generator.add_input(accumulator, batch)
             for generator, accumulator in zip(generators, accumulators, strict=True)
@@ -59,7 +64,7 @@ def compute_statistics(folder: Path) -> statistics_pb2.DatasetFeatureStatisticsL
 
 def _batches(folder: Path) -> Any:
     files = sorted(str(path) for path in folder.iterdir())
-    return tf.data.TFRecordDataset(files, compression_type="GZIP").batch(_BATCH_ROWS).as_numpy_iterator()
+    return tf.data.TFRecordDataset(files, compression_type="GZIP").batch(BATCH_ROWS).as_numpy_iterator()
 
 
 def load_statistics(path: Path, split: str) -> statistics_pb2.DatasetFeatureStatisticsList:
