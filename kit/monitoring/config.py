@@ -35,6 +35,7 @@ class Retraining(Section):
         allow_inf_nan=False,
         description="between the newest training row and the newest prediction",
     )
+    new_spans: int = Field(default=0, ge=0, description="delivered after those that the model was made of")
 
 
 class Monitoring(Section):
@@ -51,6 +52,9 @@ class Monitoring(Section):
         default=0.1, description="to the training data, or to the day before, that is daily life"
     )
     distances: dict[str, _Distance] = Field(default_factory=dict, description="the same for single features")
+    least_rows: int = Field(
+        default=500, ge=1, description="requests of a day that is compared; fewer differ by chance"
+    )
     skew: _Severity = Field(default="warn", description="a day of the log against the training data")
     drift: _Severity = Field(default="warn", description="a day of the log against the day before")
     schema_anomalies: _Severity = Field(default="warn", description="requests that the schema does not allow")

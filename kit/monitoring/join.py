@@ -193,7 +193,8 @@ class _Joining:
         codes = [
             self._values.setdefault(value, len(self._values)) for value in encoded.dictionary.to_pylist()
         ]
-        return np.array(codes, np.int64)[encoded.indices.to_numpy(zero_copy_only=False)]
+        numbers: Ints = np.array(codes, np.int64)[encoded.indices.to_numpy(zero_copy_only=False)]
+        return numbers
 
 
 class _Day(NamedTuple):
@@ -225,16 +226,15 @@ def _day(log: PredictionLog, keys: Sequence[str], day: dt.date) -> _Day:
 def _hashes(batch: pa.RecordBatch, keys: Sequence[str]) -> NDArray[np.uint64]:
     # As texts: a whole number would be another one in a batch where some are missing.
     frame = pd.DataFrame({key: batch.column(key).cast(pa.string()).fill_null("").to_pandas() for key in keys})
-    hashes: NDArray[np.uint64] = pd.util.hash_pandas_object(frame, index=False).to_numpy()
-    return hashes
+    return pd.util.hash_pandas_object(frame, index=False).to_numpy().astype(np.uint64, copy=False)
 
 
 def _microseconds(times: pa.Array) -> Ints:
-    return times.cast(pa.int64()).to_numpy(zero_copy_only=False)
+    values: Ints = times.cast(pa.int64()).to_numpy(zero_copy_only=False)
+    return values
 
 
 def _scores(values: pa.Array) -> NDArray[np.float32]:
-    if not pa.types.is_list(values.type):
-        return values.to_numpy(zero_copy_only=False)
-    flat = values.flatten().to_numpy(zero_copy_only=False)
-    return flat.reshape(len(values), -1) if len(values) else flat.reshape(0, 0)
+    is_list = pa.types.is_list(values.type)
+    flat: NDArray[np.float32] = (values.flatten() if is_list else values).to_numpy(zero_copy_only=False)
+    return flat.reshape(len(values), -1) if is_list and len(values) else flat

@@ -14,14 +14,16 @@ workspace/labels/<project>/<YYYY-MM-DD>/<part>.parquet
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from kit.errors import ProjectError
+from kit.errors import ProjectError, UsageError
 from kit.monitoring.parts import Parts
 from kit.project import Project
 from kit.workspace import Workspace
@@ -68,12 +70,6 @@ class PredictionLog:
             rows = rows.append_column(column, values)
         return write_by_day(self.parts, rows, TIME, name)
 
-    def newest_days(self, most: int, as_of: dt.datetime | None = None) -> list[dt.date]:
-        """Return the last days that have rows, the first first; none after a time."""
-        days = self.parts.days()
-        known = [day for day in days if as_of is None or day <= as_of.date()]
-        return known[-most:]
-
 
 class Labels:
     """What became true of the predictions of a project.
@@ -99,6 +95,61 @@ class Labels:
         """
         table = rows.select([*self.keys, self.label]).append_column(LABEL_TIME, times)
         return write_by_day(self.parts, table, LABEL_TIME, name)
+
+
+@dataclass(frozen=True)
+class JudgedDays:
+    """Which days of the log are judged, and from when.
+
+    Attributes:
+        days: that have rows, the first first.
+        as_of: what arrived later is not known yet.
+    """
+
+    days: tuple[dt.date, ...]
+    as_of: dt.datetime
+
+
+def judged_days(workspace: Workspace, project: Project, most: int, as_of: str = "") -> JudgedDays:
+    """Return the newest days of the log that have rows.
+
+    Args:
+        workspace: with the log.
+        project: whose log it is.
+        most: days.
+        as_of: time to judge at, ISO 8601, UTC unless it says otherwise; a date is its end. Empty: the end of the newest
+            day on which a prediction was made or a label arrived, so that the same log is judged alike at any time.
+
+    Raises:
+        UsageError: when `as_of` is no time, or `most` is below 1.
+    """
+    if most < 1:
+        raise UsageError(f"The number of days to judge must be 1 or more, but is {most}. Give for example 7.")
+    days = PredictionLog(workspace, project).parts.days()
+    arrivals = Labels(workspace, project).parts.days() if has_keys(project) else []
+    moment = _moment(as_of) if as_of.strip() else _end(max([*days, *arrivals], default=dt.date(1970, 1, 1)))
+    return JudgedDays(tuple([day for day in days if _start(day) < moment][-most:]), moment)
+
+
+def _moment(text: str) -> dt.datetime:
+    try:
+        moment = dt.datetime.fromisoformat(text.strip())
+    except ValueError:
+        raise UsageError(
+            f"as_of must be a time such as 2026-01-09T12:00 or 2026-01-09, but is {text!r}. Correct it, or leave it "
+            "empty."
+        ) from None
+    if re.fullmatch(r"\d{4}-?\d{2}-?\d{2}", text.strip()):
+        return _end(moment.date())
+    return moment if moment.tzinfo else moment.replace(tzinfo=dt.UTC)
+
+
+def _start(day: dt.date) -> dt.datetime:
+    return dt.datetime.combine(day, dt.time(), dt.UTC)
+
+
+def _end(day: dt.date) -> dt.datetime:
+    return _start(day) + dt.timedelta(days=1)
 
 
 def keys_of(project: Project) -> tuple[str, ...]:

@@ -77,7 +77,7 @@ class Parts:
         return digest.hexdigest()
 
     def batches(self, day: dt.date, columns: Sequence[str] = ()) -> Iterator[pa.RecordBatch]:
-        """Yield the rows of a day in batches of constant memory.
+        """Yield the rows of a day in batches of constant memory, small parts together.
 
         Args:
             day: whose rows; one without any yields nothing.
@@ -87,8 +87,15 @@ class Parts:
             InputDataError: when a part is no Parquet file, or a column of it has values of another type.
         """
         schema = pa.schema([self.schema.field(name) for name in columns or self.schema.names])
+        waiting: list[pa.RecordBatch] = []
         for path in self.files(day):
-            yield from _read(path, schema)
+            for batch in _read(path, schema):
+                waiting.append(batch)
+                if sum(one.num_rows for one in waiting) >= _BATCH_ROWS:
+                    yield _together(waiting)
+                    waiting = []
+        if waiting:
+            yield _together(waiting)
 
 
 def _read(path: Path, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
@@ -108,6 +115,11 @@ def _read(path: Path, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
             f"{path} must be a part of the log with the columns of project.yml, but cannot be read: "
             f"{str(error).rstrip('.')}. Move it out of the folder."
         ) from None
+
+
+def _together(batches: list[pa.RecordBatch]) -> pa.RecordBatch:
+    [batch] = pa.Table.from_batches(batches).combine_chunks().to_batches() or [batches[0]]
+    return batch
 
 
 def _new_name() -> str:

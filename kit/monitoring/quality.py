@@ -63,6 +63,19 @@ class Quality:
     why_not: str = ""
 
     @property
+    def note(self) -> str:
+        """What became of the labels, in a sentence."""
+        if self.why_not:
+            return f"{self.why_not[0].upper()}{self.why_not[1:]}."
+        counts = self.labels
+        said = [
+            f"{counts['repeated']:,} were for a prediction that had one" if counts["repeated"] else "",
+            f"{counts['changed']:,} of those say otherwise, and count" if counts["changed"] else "",
+            f"{counts['unknown']:,} were for no prediction of these days" if counts["unknown"] else "",
+        ]
+        return "; ".join(filter(None, [f"{counts['read']:,} labels have arrived", *said])) + "."
+
+    @property
     def change(self) -> Estimate | None:
         """How much better the live metric is than the evaluated one; negative: worse. None: one of them is not known.
 

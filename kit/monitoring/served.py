@@ -37,13 +37,6 @@ class Served:
     evaluation: Path
     spans: Mapping[str, tuple[int, ...]]
 
-    @property
-    def said(self) -> str:
-        """The version with its spans, in a few words."""
-        spans = [f"{split} on spans {_range(numbers)}" for split, numbers in self.spans.items() if numbers]
-        where = f" ({', '.join(spans)})" if spans else ""
-        return f"version {self.version}{where}"
-
 
 def served(session: Session) -> Served:
     """Return the version that was pushed last.
@@ -112,10 +105,3 @@ def _spans(reading: _Step) -> dict[str, tuple[int, ...]]:
         if file.get("span") is not None:
             found.setdefault(file["split"], set()).add(int(file["span"]))
     return {split: tuple(sorted(numbers)) for split, numbers in found.items()}
-
-
-def _range(numbers: tuple[int, ...]) -> str:
-    whole = numbers == tuple(range(numbers[0], numbers[-1] + 1))
-    if whole and len(numbers) > 1:
-        return f"{numbers[0]}-{numbers[-1]}"
-    return ", ".join(map(str, numbers))

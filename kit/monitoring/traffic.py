@@ -22,9 +22,9 @@ from kit.data.files import read_batches
 from kit.errors import InfraCheckError, UsageError
 from kit.monitoring.log import TIMESTAMP, Labels, PredictionLog, days_of, has_keys
 from kit.monitoring.served import Served, served
-from kit.project_file import SpanRange
 from kit.release.ask import EXAMPLES
 from kit.session import Session
+from kit.spans import SpanWindow, in_words, parse_spans
 from kit.training.signatures import PROBABILITIES, SCORE
 
 DELAY = dt.timedelta(hours=1)
@@ -79,23 +79,24 @@ def play(session: Session, spans: str, delay: dt.timedelta = DELAY) -> Nothing |
 
     Args:
         session: of the project.
-        spans: such as `7` or `1-6`; empty: none.
+        spans: such as `7`, `1-6` or `last 1`; empty: none.
         delay: after which the label of a row arrives.
 
     Raises:
         UsageError: when the spans cannot be read so, or the project has none.
         StepOrderError: when no model was pushed.
-        InputDataError: when a file cannot be read.
+        InputDataError: when a span was not delivered, or a file cannot be read.
         InfraCheckError: when the pushed version is gone, or has no signature for examples.
     """
-    chosen = _parse(session, spans)
-    if chosen is None:
+    chosen = _chosen(session, spans)
+    if not chosen:
         return Nothing()
     player = _Player(session, served(session), delay)
-    for span in chosen.numbers():
-        for path in _files(session, span):
-            player.play(span, path)
-    return Played(str(chosen), player.version, player.rows, player.new, player.labelled)
+    files = [(span, path) for span in chosen for path in session.project.span_files(span)]
+    for span, path in files:
+        player.play(span, path)
+    said = in_words(chosen, dated=session.project.spec.data.is_dated)
+    return Played(said, player.version, player.rows, player.new, player.labelled)
 
 
 class _Player:
@@ -177,20 +178,19 @@ def _examples_signature(folder: Path) -> Any:
     return signature
 
 
-def _parse(session: Session, spans: str) -> SpanRange | None:
+def _chosen(session: Session, spans: str) -> list[int]:
+    """Return the numbers of the spans to play, the oldest first; none for an empty text."""
+    project = session.project
     if not str(spans).strip():
-        return None
-    if not session.project.spec.data.has_spans:
+        return []
+    if not project.spec.data.has_spans:
         raise UsageError(
-            f"Traffic is played span by span, but the data of {session.project.name} have no spans. Leave "
-            "traffic_spans empty; what a server logs is monitored all the same."
+            f"Traffic is played span by span, but the data of {project.name} have no spans. Leave traffic_spans empty; "
+            "what a server logs is monitored all the same."
         )
     try:
-        return SpanRange.parse(spans)
+        asked = parse_spans(spans)
+        project.spec.data.check_spans(asked)
     except ValueError as error:
-        raise UsageError(f"traffic_spans must name spans, but {error}. Write for example 7 or 1-6.") from None
-
-
-def _files(session: Session, span: int) -> list[Path]:
-    project = session.project
-    return project._matches(project.spec.data.files.replace("{SPAN}", str(span)))  # noqa: SLF001
+        raise UsageError(f"traffic_spans must name spans, but {error}.") from None
+    return project.spans()[-asked.count :] if isinstance(asked, SpanWindow) else list(asked.numbers())

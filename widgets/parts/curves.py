@@ -17,7 +17,13 @@ _COLOURS = 6
 _DASHES = (None, "6 3", "2 2")  # runs of one colour
 
 
-def figure(name: str, runs: Mapping[str, Points], looks: Mapping[str, int], axis: str = "step") -> Markup:
+def figure(
+    name: str,
+    runs: Mapping[str, Points],
+    looks: Mapping[str, int],
+    axis: str = "step",
+    read: Callable[[float], str] = number,
+) -> Markup:
     """A chart with its name, the range of its values and that of its steps.
 
     Args:
@@ -25,6 +31,7 @@ def figure(name: str, runs: Mapping[str, Points], looks: Mapping[str, int], axis
         runs: their points.
         looks: the number of each run's colour, the same in all charts of a view.
         axis: what is counted along it.
+        read: how a place on it reads.
     """
     steps, values = extent(runs)
     said = f"{name} of {', '.join(runs) or 'no run'}: {number(values[0])} to {number(values[1])}"
@@ -34,7 +41,7 @@ def figure(name: str, runs: Mapping[str, Points], looks: Mapping[str, int], axis
         tag("div", tag("span", number(values[1])), class_="axis"),
         _drawing(runs, looks, said),
         tag("div", tag("span", number(values[0])), class_="axis"),
-        tag("div", tag("span", f"{axis} {number(steps[0])}"), tag("span", number(steps[1])), class_="axis"),
+        tag("div", tag("span", f"{axis} {read(steps[0])}"), tag("span", read(steps[1])), class_="axis"),
     )
 
 

@@ -1,0 +1,222 @@
+"""Retrain or not: rules that each say what they found, and the decision that follows from all of them.
+
+Data that are broken are no reason to train on them. So requests that break the schema keep a model from being trained
+again, however far its features have drifted and however bad its answers have become: first the data are mended, or the
+schema comes to allow what is right.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from kit.monitoring.config import Retraining
+from kit.monitoring.drift import TRAINING, LogDrift
+from kit.monitoring.metrics import CALIBRATION
+from kit.monitoring.quality import Quality
+
+_FEW_NAMES = 5
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One rule and what it found.
+
+    Attributes:
+        name: of the setting below `monitoring.retrain_when`; `schema` for the requests that break it.
+        found: in a sentence, with the numbers.
+        fired: whether it speaks for a change.
+    """
+
+    name: str
+    found: str
+    fired: bool = False
+
+
+@dataclass(frozen=True)
+class Window:
+    """Spans to train and evaluate on, as the notebooks' parameters take them."""
+
+    train_spans: str
+    eval_spans: str
+
+    def __str__(self) -> str:
+        return f"spans {self.train_spans} to train on and {self.eval_spans} to evaluate on"
+
+
+@dataclass(frozen=True)
+class NothingLogged:
+    """There is nothing to judge."""
+
+    rules: tuple[Rule, ...] = ()
+    what = "nothing to judge"
+
+    @property
+    def message(self) -> str:
+        return "The log is empty: there is nothing to judge, and no reason to retrain."
+
+
+@dataclass(frozen=True)
+class KeepModel:
+    """No rule speaks for another model."""
+
+    rules: tuple[Rule, ...]
+    what = "keep"
+
+    @property
+    def message(self) -> str:
+        return f"The model stays: none of {len(self.rules)} rules asks for another one."
+
+
+@dataclass(frozen=True)
+class MendData:
+    """The requests break the schema, so that nothing is to be learnt from them."""
+
+    rules: tuple[Rule, ...]
+    what = "mend the data"
+
+    @property
+    def message(self) -> str:
+        broken, others = [_fired(self.rules, schema=schema) for schema in (True, False)]
+        otherwise = f" Without that there would be a reason to: {_said(others)}." if others else ""
+        return (
+            f"No retraining: {_said(broken)}. A model would learn what is broken.{otherwise} Mend what sends the "
+            "requests; where they are right, accept it into the schema in 01_data. Then judge again."
+        )
+
+
+@dataclass(frozen=True)
+class WaitForSpans:
+    """There is a reason to retrain, but nothing new to learn from."""
+
+    rules: tuple[Rule, ...]
+    what = "wait for data"
+
+    @property
+    def message(self) -> str:
+        return (
+            f"No retraining yet: {_said(_fired(self.rules, schema=False))}. But no span was delivered after those that "
+            "the model was made of, and the same data make the same model. Judge again when there is one."
+        )
+
+
+@dataclass(frozen=True)
+class Retrain:
+    """The world has changed, and there are data of it."""
+
+    rules: tuple[Rule, ...]
+    window: Window
+    what = "retrain"
+
+    @property
+    def message(self) -> str:
+        return f"Retrain on {self.window}: {_said(_fired(self.rules, schema=False))}."
+
+
+Decision: TypeAlias = NothingLogged | KeepModel | MendData | WaitForSpans | Retrain
+
+
+def decide(
+    settings: Retraining, drift: LogDrift, quality: Quality, newer: Sequence[int], window: Window | None
+) -> Decision:
+    """Decide about a model.
+
+    Args:
+        settings: the rules of the project.
+        drift: of the days that are judged.
+        quality: of the same days.
+        newer: spans that were delivered after those that the model was made of.
+        window: to train on instead; None: there is none, as nothing newer was delivered or the data have no spans.
+    """
+    if not drift.days:
+        return NothingLogged()
+    rules = (_schema(drift), *_rules(settings, drift, quality, newer))
+    if rules[0].fired:
+        return MendData(rules)
+    if not any(rule.fired for rule in rules):
+        return KeepModel(rules)
+    return Retrain(rules, window) if window else WaitForSpans(rules)
+
+
+def _rules(settings: Retraining, drift: LogDrift, quality: Quality, newer: Sequence[int]) -> Iterator[Rule]:
+    if settings.features:
+        yield _features(settings.features, drift)
+    if settings.quality:
+        yield _quality(settings.quality, quality)
+    if settings.calibration:
+        yield _calibration(settings.calibration, quality)
+    if settings.age_days:
+        yield _age(settings.age_days, drift)
+    if settings.new_spans:
+        found = f"{len(newer)} spans were delivered since, {settings.new_spans} are enough"
+        yield Rule("new_spans", found, len(newer) >= settings.new_spans)
+
+
+def _schema(drift: LogDrift) -> Rule:
+    features = list(dict.fromkeys(broken.feature for broken in drift.broken))
+    days = list(dict.fromkeys(str(broken.day) for broken in drift.broken))
+    if not features:
+        return Rule("schema", "all requests follow the schema")
+    return Rule("schema", f"requests break the schema in {_names(features)} on {_names(days)}", fired=True)
+
+
+def _features(most: int, drift: LogDrift) -> Rule:
+    """The newest day counts: what was on an earlier one may be over."""
+    newest = len(drift.days) - 1
+    known = [one for one in drift.features if one.distances[TRAINING][newest] is not None]
+    far = [one.name for one in known if newest in one.too_far(TRAINING)]
+    names = f" ({_names(far)})" if far else ""
+    found = (
+        f"{len(far)} of {len(known)} features{names} are too far from the training data on "
+        f"{drift.days[newest]}, {most} are enough"
+    )
+    return Rule("features", found, len(far) >= most)
+
+
+def _quality(most: float, quality: Quality) -> Rule:
+    """Only a fall that chance does not explain: the interval of the difference must be below 0 as a whole."""
+    change = quality.change
+    if change is None:
+        return Rule("quality", f"the live {quality.metric or 'metric'} is not known: {_why_not(quality)}")
+    live, before = quality.live[quality.metric].value, quality.evaluated[quality.metric].value
+    found = (
+        f"live {quality.metric} {live:.4f} on {quality.rows:,} rows, {before:.4f} before the push: {change.value:+.4f} "
+        f"[{change.lower:+.4f}, {change.upper:+.4f}], {-most:+g} is too much"
+    )
+    return Rule("quality", found, change.value < -most and change.upper < 0)
+
+
+def _calibration(most: float, quality: Quality) -> Rule:
+    live = quality.live.get(CALIBRATION)
+    if live is None:
+        return Rule("calibration", f"mean score by mean label is not known: {_why_not(quality)}")
+    found = (
+        f"mean score by mean label is {live.value:.3f} [{live.lower:.3f}, {live.upper:.3f}], "
+        f"{1 - most:g} to {1 + most:g} is daily life"
+    )
+    return Rule("calibration", found, live.upper < 1 - most or live.lower > 1 + most)
+
+
+def _age(most: float, drift: LogDrift) -> Rule:
+    if drift.age_days is None:
+        return Rule("age_days", "the age of the training data is not known: no column of kind timestamp")
+    found = f"the newest training row is {drift.age_days:.1f} days older than the newest request, {most:g} is too old"
+    return Rule("age_days", found, drift.age_days > most)
+
+
+def _why_not(quality: Quality) -> str:
+    return quality.why_not or "no row that this version answered has its label"
+
+
+def _fired(rules: Sequence[Rule], *, schema: bool) -> list[Rule]:
+    return [rule for rule in rules if rule.fired and (rule.name == "schema") == schema]
+
+
+def _said(rules: Sequence[Rule]) -> str:
+    return "; ".join(rule.found for rule in rules)
+
+
+def _names(names: Sequence[str]) -> str:
+    more = f" and {len(names) - _FEW_NAMES} more" if len(names) > _FEW_NAMES else ""
+    return f"{', '.join(names[:_FEW_NAMES])}{more}"

@@ -1,0 +1,177 @@
+"""How far features are from where they were: a heat map of features by days, and curves of the one that is opened."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import traitlets
+
+from widgets.face import STATIC_BYTES
+from widgets.parts import controls
+from widgets.parts.budget import fit
+from widgets.parts.drift_rows import Heat, detail, heat_table, legend
+from widgets.parts.formats import count, number
+from widgets.parts.markup import Markup, join, tag
+from widgets.parts.modules import styles
+from widgets.values_drift import DriftFeature
+from widgets.view import View
+
+PAGE_ROWS = 20
+MOST_DAYS = 62  # in the map; curves have all
+ORDERS = {"worst": "farthest first", "given": "as given", "name": "name"}
+_NAMED = 5  # features that the text face names
+_HEAD_BYTES = 12_000  # of a static face: what stands around the rows
+
+
+class Drift(View):
+    """Shows the distances of features by day, against one thing at a time.
+
+    Args:
+        days: in order.
+        features: each with a distance a day for each comparison.
+        comparisons: by the name that the distances have, how it reads; the first is shown first.
+        state: traits to begin with, such as `opened="price"`.
+    """
+
+    title = "Drift"
+
+    against = traitlets.Unicode(help="name of the comparison that is shown").tag(sync=True, redraw=True)
+    search = traitlets.Unicode(help="words that a name must have").tag(sync=True, redraw=True)
+    order = traitlets.Enum(list(ORDERS), "worst", help="which features come first").tag(
+        sync=True, redraw=True
+    )
+    opened = traitlets.Unicode(help="name of the feature whose curves are shown").tag(sync=True, redraw=True)
+    page = traitlets.Int(min=0).tag(sync=True, redraw=True)
+
+    def __init__(
+        self,
+        days: Sequence[dt.date],
+        features: Sequence[DriftFeature],
+        comparisons: Mapping[str, str],
+        **state: Any,
+    ) -> None:
+        self.days, self.features, self.comparisons = tuple(days), tuple(features), dict(comparisons)
+        super().__init__(**{"against": next(iter(self.comparisons), ""), **state})
+
+    @traitlets.observe("against", "search", "order")
+    def _to_first_page(self, _change: object) -> None:
+        self.page = 0
+
+    def found(self) -> list[DriftFeature]:
+        """The features that the search leaves, in the chosen order."""
+        words = self.search.casefold().split()
+        left = [one for one in self.features if all(word in one.name.casefold() for word in words)]
+        return _sorted(left, self.order, self._heat())
+
+    def draw_controls(self) -> Markup:
+        return join(
+            [
+                legend(),
+                controls.choice("against", "Compare with", self.comparisons)
+                if len(self.comparisons) > 1
+                else None,
+                controls.search_box("search", "Search"),
+                controls.choice("order", "Sort by", ORDERS),
+            ]
+        )
+
+    def draw_content(self) -> Markup:
+        found, heat = self.found(), self._heat()
+        page = min(self.page, controls.last_page(len(found), PAGE_ROWS))
+        rows = [self._row(one, heat) for one in found[page * PAGE_ROWS :][:PAGE_ROWS]]
+        return join(
+            [
+                tag("p", self._sentence(found), role="status"),
+                heat_table(heat, rows) if rows and self.days else None,
+                controls.pager("page", page, size=PAGE_ROWS, total=len(found)),
+            ]
+        )
+
+    def html_face(self) -> Markup:
+        heat, features = self._heat(), _sorted(self.features, "worst", self._heat())
+        levels: list[Callable[[DriftFeature], Markup]] = [
+            lambda one: tag("tr", heat.short_cells(one, tag("b", one.name))),
+            lambda one: tag("tr", heat.cells(one, tag("b", one.name))),
+            lambda one: _static_row(one, heat, self.comparisons),
+        ]
+        drawn = features if self.days else []
+        fitted = fit(drawn, levels, STATIC_BYTES - len(styles()) - _HEAD_BYTES)
+        left_out = len(drawn) - fitted.with_level[0]
+        return join(
+            [
+                tag("p", legend()),
+                tag(
+                    "p",
+                    f"Against {self.comparisons.get(self.against, 'nothing')}. ",
+                    self._sentence(features),
+                ),
+                heat_table(heat, fitted.rows) if fitted.rows else None,
+                tag("p", f"{count(left_out, 'feature')} left out; the live view has all.", class_="note")
+                if left_out
+                else None,
+            ]
+        )
+
+    def text_face(self) -> str:
+        if not self.days:
+            return "Drift: no day to compare."
+        lines = [f"Drift of {count(len(self.features), 'feature')} on {self._span()}"]
+        for name, words in list(self.comparisons.items())[:2]:
+            heat = Heat(self.days, name)
+            far = [one for one in _sorted(self.features, "worst", heat) if heat.exceeds(one)]
+            named = [
+                f"{one.name} {number(heat.worst(one))} > {number(one.threshold)}" for one in far[:_NAMED]
+            ]
+            more = f" and {len(far) - _NAMED} more" if len(far) > _NAMED else ""
+            lines.append(f"Too far from {words}: {', '.join(named) or 'none'}{more}")
+        return "\n".join(lines)
+
+    def _heat(self) -> Heat:
+        return Heat(self.days[-MOST_DAYS:], self.against, len(self.days) - min(len(self.days), MOST_DAYS))
+
+    def _row(self, feature: DriftFeature, heat: Heat) -> Markup:
+        is_open = feature.name == self.opened
+        name = controls.button(
+            "opened",
+            "" if is_open else feature.name,
+            feature.name,
+            key=f"open {feature.name}",
+            aria_expanded="true" if is_open else "false",
+            class_="name",
+        )
+        row = tag("tr", heat.cells(feature, name))
+        if not is_open:
+            return row
+        return join([row, heat.detail_row(detail(feature, self.days, self.comparisons))])
+
+    def _sentence(self, found: Sequence[DriftFeature]) -> str:
+        if not self.days:
+            return "There is no day to compare."
+        heat = self._heat()
+        far = sum(heat.exceeds(one) for one in found)
+        of = f" of {number(len(self.features))}" if len(found) < len(self.features) else ""
+        return f"{number(len(found))}{of} features on {self._span()}; {number(far)} too far on some day."
+
+    def _span(self) -> str:
+        if len(self.days) == 1:
+            return f"{self.days[0]}"
+        shown = f", of which the last {MOST_DAYS} are shown" if len(self.days) > MOST_DAYS else ""
+        return f"{number(len(self.days))} days from {self.days[0]} to {self.days[-1]}{shown}"
+
+
+def _static_row(feature: DriftFeature, heat: Heat, comparisons: Mapping[str, str]) -> Markup:
+    curves = tag(
+        "details", tag("summary", f"Curves of {feature.name}"), detail(feature, heat.days, comparisons)
+    )
+    return join([tag("tr", heat.cells(feature, tag("b", feature.name))), heat.detail_row(curves)])
+
+
+def _sorted(features: Sequence[DriftFeature], order: str, heat: Heat) -> list[DriftFeature]:
+    keys: dict[str, Callable[[DriftFeature], Any]] = {
+        "given": lambda _: 0,
+        "name": lambda one: one.name.casefold(),
+        "worst": lambda one: -heat.worst_part(one),
+    }
+    return sorted(features, key=keys[order])

@@ -1,0 +1,45 @@
+"""The plain values of views of monitoring: distances of features by day, and how good answers were."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from typing import Protocol
+
+
+class DriftFeature(Protocol):
+    """How far one feature was from something, day by day; what each attribute holds is said where it is made.
+
+    `distances` has a list a comparison, a value a day; None: nothing could be compared.
+    """
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def measure(self) -> str: ...
+    @property
+    def threshold(self) -> float: ...
+    @property
+    def distances(self) -> Mapping[str, Sequence[float | None]]: ...
+
+
+class Estimate(Protocol):
+    """A value with its interval; NaN: not known."""
+
+    @property
+    def value(self) -> float: ...
+    @property
+    def lower(self) -> float: ...
+    @property
+    def upper(self) -> float: ...
+
+
+class QualityDay(Protocol):
+    """One day: counts of rows by what became of them, and metrics by name."""
+
+    @property
+    def day(self) -> dt.date: ...
+    @property
+    def counts(self) -> Mapping[str, int]: ...
+    @property
+    def metrics(self) -> Mapping[str, Estimate]: ...
