@@ -1,4 +1,4 @@
-"""TFDV's statistics of each span that was delivered, computed once in a workspace: the history that checks look back on."""
+"""TFDV's statistics of each span, computed once in a workspace: the history that checks look back on."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ class SpanStatistics:
 
 
 def as_examples(batch: pa.RecordBatch) -> pa.RecordBatch:
-    """Turn typed rows into what tfx_bsl decodes of their tf.Examples: sorted columns, a list a row, null where missing."""
+    """Turn rows into what tfx_bsl decodes of their tf.Examples: sorted columns, a list a row, null where missing."""
     names = sorted(batch.schema.names)
     return pa.RecordBatch.from_arrays([_as_lists(batch.column(name)) for name in names], names=names)
 

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 import pytest
 from valid_projects import SMALL
 
 from kit.data import span_statistics
 from kit.data.example_gen import ProjectExampleGen
 from kit.data.span_statistics import SpanStatistics
-from kit.data.statistics import StatisticsGen, load_statistics
+from kit.data.statistics import StatisticsGen, load_statistics, statistics_of_batches
 from kit.errors import InputDataError
 from kit.project import Project
 from kit.session import Session
@@ -68,14 +70,15 @@ def test_batches_of_one_size_however_the_file_is_read(
     project = shop(tmp_path / "shop", rows(1, 500), rows(2, 700))
     monkeypatch.setattr(span_statistics, "BATCH_ROWS", 400)
     files = [*project.span_files(1), *project.span_files(2)]
-    [both] = SpanStatistics(workspace, project).of_files(files).datasets
-    assert both.num_examples == 1_200
+    both = SpanStatistics(workspace, project).of_files(files)
+    assert both.datasets[0].num_examples == 1_200
     sizes: list[int] = []
-    monkeypatch.setattr(
-        span_statistics,
-        "statistics_of_batches",
-        lambda batches: sizes.extend(batch.num_rows for batch in batches) or both,
-    )
+
+    def count(batches: Iterable[pa.RecordBatch]) -> object:
+        sizes.extend(batch.num_rows for batch in batches)
+        return both
+
+    monkeypatch.setattr(span_statistics, "statistics_of_batches", count)
     (tmp_path / "shop" / "1.csv").write_text(_HEADER + rows(3, 1_000))
     SpanStatistics(workspace, project).of(1)
     assert sizes == [400, 400, 200]
@@ -106,10 +109,9 @@ def test_a_span_that_grows_while_it_is_read(
     tmp_path: Path, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     project = shop(tmp_path / "shop", rows(1, 50))
-    compute = span_statistics.statistics_of_batches
 
-    def slow(batches: object) -> object:
-        computed = compute(batches)  # type: ignore[arg-type]
+    def slow(batches: Iterable[pa.RecordBatch]) -> object:
+        computed = statistics_of_batches(batches)
         with (tmp_path / "shop" / "1.csv").open("a") as file:
             file.write(rows(2, 10))
         return computed
