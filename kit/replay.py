@@ -11,6 +11,7 @@ from kit.batch.recording import MadeDecision, Recording, Round
 from kit.data.anomalies import Review
 from kit.data.curation import EDIT, SchemaDesk
 from kit.data.schema import is_built_in
+from kit.data.schema_desk import UPDATE, propose, write
 from kit.data.validation import ACCEPT, BLOCK, IGNORE
 from kit.decisions import Decision, DecisionError, made
 from kit.evaluation.override import OVERRIDE, record_override
@@ -19,7 +20,7 @@ from kit.training.desk import stopped_after
 from kit.training.progress import STOP
 
 STOP_PARAMETER = "stop_after_steps"
-_SCHEMA = (ACCEPT, EDIT)
+_SCHEMA = (ACCEPT, EDIT, UPDATE)
 
 
 def replay(session: Session, made: Sequence[Decision]) -> list[str]:
@@ -93,11 +94,15 @@ def _take(session: Session, decision: Decision) -> str:
         return Review(session).decide(decision.subject, decision.what, who, why)
     if decision.what == EDIT:
         return SchemaDesk(session).save(json.loads(decision.subject), who, why)
+    if decision.what == UPDATE:
+        asked, place = json.loads(decision.subject), (session.project, session.workspace)
+        proposal = propose(*place, asked["spans"], asked["features"], say=lambda _: None)
+        return write(*place, proposal, who, why) if proposal.changes else "The schema was as wide already."
     if decision.what == OVERRIDE:
         return f"Overridden by {record_override(session, who, why)}."
     if decision.what == STOP:
         return f"Training stops after {decision.subject} steps by the parameter {STOP_PARAMETER}."
-    known = f"{IGNORE}, {ACCEPT}, {BLOCK}, {EDIT}, {OVERRIDE}"
+    known = f"{IGNORE}, {ACCEPT}, {BLOCK}, {EDIT}, {UPDATE}, {OVERRIDE}"
     raise DecisionError(
         f"A decision that can be taken again is one of {known}, but found {decision.what!r}. Take it by hand."
     )

@@ -76,7 +76,7 @@ def test_a_project_without_decisions_has_none(shop: Session) -> None:
             "dance",
             "",
             DecisionError,
-            "one of ignore, accept, block, edit schema, override, but found 'dance'",
+            "one of ignore, accept, block, edit schema, update schema, override, but found 'dance'",
         ),
     ],
 )

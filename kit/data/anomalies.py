@@ -6,15 +6,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
-import tensorflow_data_validation as tfdv
 from tensorflow_metadata.proto.v0 import schema_pb2
 
 from kit import decisions
 from kit.data.curation import saved_schema
 from kit.data.offenders import SHOWN_VALUES, Complaint, Offenders, find_offenders
 from kit.data.schema import load_schema, save_schema
+from kit.data.schema_update import adopt
 from kit.data.statistics import load_statistics
 from kit.data.validation import ACCEPT, BLOCK, DATA_SET, IGNORE, AnomalyRow, read_anomalies
 from kit.errors import UsageError
@@ -138,33 +138,16 @@ class Review:
         return rows[key]
 
     def _accept(self, row: AnomalyRow) -> Path:
-        """Make the rule of one feature as wide as the data need it, in the saved schema; return its file.
-
-        TFDV makes a whole schema fit; all but the one feature is left as it was.
-        """
+        """Make the rule of one feature as wide as the data need it, in the saved schema; return its file."""
         saved = saved_schema(self._session)
         statistics = load_statistics(Path(self._statistics.uri), row.split)
-        fitted = tfdv.update_schema(saved, statistics)
-        [*wider] = [feature for feature in fitted.feature if feature.name == row.feature]
-        if row.feature == DATA_SET or row.type.startswith("COMPARATOR_") or not wider:
+        comparing = row.feature == DATA_SET or row.type.startswith("COMPARATOR_")
+        if comparing or not adopt(saved, statistics, {row.feature}):
             raise AnomalyDecisionError(
                 f"What a schema says of one feature's values can be accepted, but this is: {row.what} ({row.feature}). "
                 "Change its threshold in the schema, or ignore it here."
             )
-        _replace(saved.feature, wider[0])
-        for domain in fitted.string_domain:
-            if domain.name == wider[0].domain:
-                _replace(saved.string_domain, domain)
         return save_schema(self._session.project, self._session.workspace, saved)
-
-
-def _replace(named: Any, new: Any) -> None:
-    """Put a message with a name into a repeated field, in place of the one that has its name, or at the end."""
-    for old in named:
-        if old.name == new.name:
-            old.CopyFrom(new)
-            return
-    named.add().CopyFrom(new)
 
 
 def _anomaly(

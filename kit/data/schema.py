@@ -3,27 +3,33 @@
 from __future__ import annotations
 
 import hashlib
+import io
+import json
 import shutil
 import tempfile
+from collections.abc import Iterable, Mapping
 from itertools import takewhile
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import tensorflow_data_validation as tfdv
 from google.protobuf import text_format
-from tensorflow_metadata.proto.v0 import schema_pb2
+from tensorflow_metadata.proto.v0 import schema_pb2, statistics_pb2
 from tfx import types
-from tfx.components.schema_gen import component
 from tfx.dsl.components.base import base_component, base_executor, executor_spec
-from tfx.types import standard_artifacts
+from tfx.types import standard_artifacts, standard_component_specs
 
+from kit.data.environments import add_environments
 from kit.data.statistics import load_statistics
 from kit.errors import ProjectError
 from kit.project import BUILT_IN, Project
 from kit.project_yaml import read_project_file
 from kit.workspace import Workspace, write_atomically
 
+Statistics: TypeAlias = statistics_pb2.DatasetFeatureStatisticsList
+
 SCHEMA_FILE = "schema.pbtxt"
+_TYPES = {"string": "BYTES", "int": "INT", "float": "FLOAT"}
 # Share of rows whose value must be a known one. New values are daily life for ids and rare for categories.
 _CATEGORY_MASS = 0.98
 
@@ -32,19 +38,39 @@ class InferredSchemaExecutor(base_executor.BaseExecutor):
     """Infers a schema from the training split, never from the rows that it is to judge."""
 
     def Do(self, input_dict: Any, output_dict: Any, exec_properties: Any) -> None:  # noqa: N802
-        del exec_properties
         [statistics], [schema] = input_dict["statistics"], output_dict["schema"]
-        inferred = tfdv.infer_schema(
-            load_statistics(Path(statistics.uri), "train"), infer_feature_shape=False
+        inferred = infer(
+            load_statistics(Path(statistics.uri), "train"),
+            exec_properties["label"],
+            json.loads(exec_properties["types"]),
         )
-        loosen(inferred)
         tfdv.write_schema_text(inferred, str(Path(schema.uri) / SCHEMA_FILE))
 
 
-class SchemaGen(component.SchemaGen):
-    """TFX's SchemaGen, looking at the training split only."""
+class _InferredSpec(standard_component_specs.SchemaGenSpec):
+    PARAMETERS = {  # noqa: RUF012  TFX's own form
+        **standard_component_specs.SchemaGenSpec.PARAMETERS,
+        "label": types.component_spec.ExecutionParameter(type=str),
+        "types": types.component_spec.ExecutionParameter(type=str),
+    }
 
+
+class SchemaGen(base_component.BaseComponent):
+    """TFX's SchemaGen, looking at the training split only, and knowing the label and the types of project.yml."""
+
+    SPEC_CLASS = _InferredSpec
     EXECUTOR_SPEC = executor_spec.ExecutorClassSpec(InferredSchemaExecutor)
+
+    def __init__(self, statistics: Any, project: Project) -> None:
+        spec = _InferredSpec(
+            statistics=statistics,
+            infer_feature_shape=0,
+            exclude_splits="[]",
+            label=project.label,
+            types=json.dumps(types_of(project)),
+            schema=types.Channel(type=standard_artifacts.Schema),
+        )
+        super().__init__(spec)
 
 
 class CuratedSchemaExecutor(base_executor.BaseExecutor):
@@ -84,9 +110,28 @@ class CuratedSchemaGen(base_component.BaseComponent):
         self.with_id("SchemaGen")
 
 
-def loosen(schema: schema_pb2.Schema) -> None:
+def types_of(project: Project) -> dict[str, str]:
+    """Return the type that each column of a project has in a schema: BYTES, INT or FLOAT."""
+    return {name: _TYPES[column.dtype] for name, column in project.columns.items()}
+
+
+def infer(statistics: Statistics, label: str, types_of: Mapping[str, str]) -> schema_pb2.Schema:
+    """Return the schema that TFDV infers, made loose enough for every day, with both environments.
+
+    A column without a single value has a type too: TFDV would say BYTES, and then refuse the first number.
+    """
+    inferred = tfdv.infer_schema(statistics, infer_feature_shape=False)
+    for feature in inferred.feature:
+        if not feature.presence.min_count and feature.name in types_of:
+            feature.type = schema_pb2.FeatureType.Value(types_of[feature.name])
+    loosen(inferred.feature)
+    add_environments(inferred, label)
+    return inferred
+
+
+def loosen(features: Iterable[schema_pb2.Feature]) -> None:
     """Allow the few new values that every day brings, so that inference from one sample does not cry wolf."""
-    for feature in schema.feature:
+    for feature in features:
         if feature.HasField("domain") or feature.HasField("string_domain"):
             feature.distribution_constraints.min_domain_mass = _CATEGORY_MASS
 
@@ -97,7 +142,7 @@ def schema_gen(project: Project, statistics: Any, workspace: Workspace | None = 
     With a workspace, a schema that was saved there for a built-in project goes before the project's own.
     """
     file = file_in_force(project, workspace)
-    return CuratedSchemaGen(file) if file else SchemaGen(statistics=statistics).with_id("SchemaGen")
+    return CuratedSchemaGen(file) if file else SchemaGen(statistics, project)
 
 
 def load_schema(path: Path) -> schema_pb2.Schema:
@@ -111,13 +156,40 @@ def read_schema(file: Path) -> schema_pb2.Schema:
     Raises:
         ProjectError: when the file is no schema; the message names the line.
     """
+    return parse_schema(file.read_bytes(), str(file))
+
+
+def parse_schema(content: bytes, origin: str) -> schema_pb2.Schema:
+    """Read a schema from the content of a file that people call `origin`.
+
+    Raises:
+        ProjectError: when it is no schema; the message names the line.
+    """
     try:
-        return text_format.Parse(file.read_text(encoding="utf-8"), schema_pb2.Schema())
+        return text_format.Parse(content.decode(), schema_pb2.Schema())
     except (text_format.ParseError, UnicodeDecodeError) as error:
         raise ProjectError(
-            f"{file} must be a schema in protobuf's text format, but is not: {error}. Correct it there, or take it "
+            f"{origin} must be a schema in protobuf's text format, but is not: {error}. Correct it there, or take it "
             "from version control."
         ) from None
+
+
+def schema_text(schema: schema_pb2.Schema) -> str:
+    """Return a schema as text of one rule a line, so that a change of one rule is one line in a review."""
+    text = io.StringIO()
+    for field, value in schema.ListFields():
+        for one in value if field.is_repeated else (value,):
+            if field.message_type is None:
+                text_format.PrintField(field, one, text, as_utf8=True)
+                continue
+            text.write(f"{field.name} {{\n")
+            for inner, content in one.ListFields():
+                for part in content if inner.is_repeated else (content,):
+                    line = io.StringIO()
+                    text_format.PrintField(inner, part, line, as_utf8=True, as_one_line=True)
+                    text.write(f"  {line.getvalue().rstrip()}\n")
+            text.write("}\n")
+    return text.getvalue()
 
 
 def curated_file(project: Project, workspace: Workspace) -> Path:
@@ -155,7 +227,7 @@ def save_schema(project: Project, workspace: Workspace, schema: schema_pb2.Schem
     lines = before.read_text(encoding="utf-8").splitlines(keepends=True) if before else []
     head = "".join(takewhile(lambda line: line.startswith("#"), lines))
     project_text = None if named else _naming_schema(project)
-    write_atomically(file, head + text_format.MessageToString(schema, as_utf8=True))
+    write_atomically(file, head + schema_text(schema))
     if project_text is not None:
         write_atomically(project.folder / "project.yml", project_text)
         project.spec = project.spec.model_copy(update={"schema_file": SCHEMA_FILE})

@@ -111,7 +111,7 @@ def test_only_what_has_a_domain_is_loosened() -> None:
     schema = schema_pb2.Schema(
         feature=[schema_pb2.Feature(name="age"), schema_pb2.Feature(name="city", domain="c")]
     )
-    loosen(schema)
+    loosen(schema.feature)
     [age, city] = schema.feature
     assert not age.HasField("distribution_constraints")
     assert 0.9 < city.distribution_constraints.min_domain_mass < 1

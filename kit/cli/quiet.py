@@ -1,0 +1,34 @@
+"""Keep what TensorFlow's libraries say of this machine, as they are loaded, off a user's terminal."""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Hold back what is written to the error stream inside; it is shown when something is raised there.
+
+    The lines come from C++ before its log is set up, so no setting stops them: the file descriptor has to be turned
+    away. Only for imports: whatever a person must read is written outside.
+    """
+    sys.stderr.flush()
+    kept = os.dup(2)
+    with tempfile.TemporaryFile() as held:
+        os.dup2(held.fileno(), 2)
+        try:
+            yield
+        except BaseException:
+            sys.stderr.flush()
+            os.dup2(kept, 2)
+            held.seek(0)
+            os.write(2, held.read())
+            raise
+        finally:
+            sys.stderr.flush()
+            os.dup2(kept, 2)
+            os.close(kept)

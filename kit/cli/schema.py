@@ -1,0 +1,150 @@
+"""`kit schema`: the curated schema of a project compared, checked and updated."""
+# ruff: noqa: PLC0415
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from kit.cli.quiet import quiet
+from kit.cli.shared import WorkspaceOption, chosen_workspace, exits, print_table
+from kit.errors import ExitCode
+
+if TYPE_CHECKING:
+    from kit.data.schema_diff import SchemaChange
+    from kit.project import Project
+    from kit.workspace import Workspace
+
+app = typer.Typer()
+schema = typer.Typer(
+    no_args_is_help=True,
+    help="The curated schema of a project: what differs, whether the data follow it, and what they ask of it.",
+)
+app.add_typer(schema, name="schema")
+
+ProjectOption = Annotated[str, typer.Option("--project", "-P", help="A project's name or folder.")]
+SpansOption = Annotated[
+    str, typer.Option(help="Spans to read, for example 1-7.", show_default="the project's train spans")
+]
+
+
+@schema.command()
+@exits
+def diff(
+    project: ProjectOption = "recommender",
+    workspace: WorkspaceOption = None,
+    against: Annotated[
+        str,
+        typer.Option(
+            metavar="WHAT",
+            help="`inferred` from the data, `saved` by the last run in the workspace, `git:REVISION`, or a file.",
+        ),
+    ] = "inferred",
+    spans: Annotated[
+        str,
+        typer.Option(help="Spans to infer from.", show_default="the last statistics, or the train spans"),
+    ] = "",
+) -> None:
+    """Show rule by rule how the curated schema differs from another one.
+
+    Ends with 0 when both say the same, with 1 when they differ, with 2 when one of them cannot be read.
+    """
+    with quiet():
+        from kit.data.schema_diff import differences
+        from kit.data.schema_review import versions
+    older, newer = versions(*_opened(project, workspace), against, spans, say=_say)
+    changes = differences(older.schema, newer.schema)
+    if not changes:
+        typer.echo(f"{older.name} and {newer.name} say the same.")
+        return
+    _print(changes, older.name, newer.name)
+    raise typer.Exit(1)
+
+
+@schema.command()
+@exits
+def check(
+    project: ProjectOption = "recommender", workspace: WorkspaceOption = None, spans: SpansOption = ""
+) -> None:
+    """Check that the curated schema fits project.yml, is sound in itself, and that the data follow it.
+
+    Ends with 0 when all is well, with 10 when anything is wrong, with 2 when the schema cannot be read.
+    """
+    with quiet():
+        from kit.data.schema_check import check_project, worst
+    file, features, findings = check_project(*_opened(project, workspace), spans, say=_say)
+    if findings:
+        print_table(("state", "feature", "found"), [(one.state, one.subject, one.found) for one in findings])
+    for what_to_do in dict.fromkeys(one.what_to_do for one in findings):
+        typer.echo(what_to_do, err=True)
+    if worst(findings):
+        raise typer.Exit(int(ExitCode.DATA_ANOMALY))
+    typer.echo(f"{file}: {features} features, all as project.yml has them, and the data follow them.")
+
+
+@schema.command()
+@exits
+def update(  # noqa: PLR0913, PLR0917  one for each option
+    project: ProjectOption = "recommender",
+    workspace: WorkspaceOption = None,
+    spans: SpansOption = "",
+    feature: Annotated[
+        list[str] | None,
+        typer.Option(help="Widen this feature only; may be repeated.", show_default="all of them"),
+    ] = None,
+    who: Annotated[str, typer.Option(help="Your name.", show_default="of the account")] = "",
+    why: Annotated[str, typer.Option(help="The reason; needed to write.", show_default=False)] = "",
+    yes: Annotated[bool, typer.Option("--yes", help="Write without a question.")] = False,
+) -> None:
+    """Widen the curated schema as far as the data of some spans force it, or make a first one of them.
+
+    What would change is shown first; without --yes it is written only after a question on a terminal. The comment at
+    the head stays, and every rule that the data keep. In version control the commit of the file is the record that
+    counts; the workspace keeps who did it and why too, once SchemaGen has run there.
+
+    Ends with 0 when it was written or nothing is to change, with 1 when it was shown only.
+    """
+    with quiet():
+        from kit.data.schema_desk import propose, write
+        from kit.decisions import require_reasons, user_name
+
+    who = who or user_name()
+    if yes:
+        require_reasons("update a schema", who, why)
+    place = _opened(project, workspace)
+    proposal = propose(*place, spans, feature or (), say=_say)
+    for name in proposal.without:
+        typer.echo(f"{name}: no row of these spans has it, so its rule stays.", err=True)
+    if not proposal.changes:
+        typer.echo(f"{proposal.file}: nothing is to change, the data follow it.")
+        return
+    _print(proposal.changes, "now", "then")
+    if proposal.lost_comments:
+        lines = "1 line" if proposal.lost_comments == 1 else f"{proposal.lost_comments} lines"
+        typer.echo(f"{lines} of comment below the head of the file will be lost: move them there.", err=True)
+    if not (yes or (sys.stdin.isatty() and typer.confirm(f"Write this to {proposal.file}?"))):
+        typer.echo("Nothing was written. Give the same command with --yes and --why to write it.", err=True)
+        raise typer.Exit(1)
+    why = why or ("" if yes else typer.prompt("Why"))
+    typer.echo(write(*place, proposal, who=who, why=why))
+
+
+def _opened(project: str, workspace: Path | None) -> tuple[Project, Workspace]:
+    with quiet():
+        from kit.project import Project
+        from kit.workspace import Workspace
+
+    place = Workspace(chosen_workspace(workspace))
+    return Project.load(project, place.path), place
+
+
+def _print(changes: list[SchemaChange], before: str, after: str) -> None:
+    rows = [(change.feature, change.rule, *change.brief) for change in changes]
+    print_table(("feature", "rule", before, after), rows)
+
+
+def _say(line: str) -> None:
+    typer.echo(line, err=True)

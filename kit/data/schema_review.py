@@ -1,0 +1,132 @@
+"""What a curated schema is compared with: the data, a file, a version in git, or what was in force in the last run."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+from typing import NamedTuple
+
+from tensorflow_metadata.proto.v0 import schema_pb2
+
+from kit.data.schema import (
+    SCHEMA_FILE,
+    file_in_force,
+    infer,
+    load_schema,
+    parse_schema,
+    read_schema,
+    types_of,
+)
+from kit.data.schema_diff import SchemaChange, differences
+from kit.data.schema_spans import Say, whole
+from kit.data.statistics import load_statistics
+from kit.errors import ProjectError, StepOrderError, UsageError
+from kit.project import Project
+from kit.session import Session
+from kit.workspace import Workspace
+
+INFERRED, SAVED, GIT = "inferred", "saved", "git:"
+
+
+class Version(NamedTuple):
+    """A schema, and what people call it."""
+
+    name: str
+    schema: schema_pb2.Schema
+
+
+def curated(project: Project, workspace: Workspace) -> Path:
+    """Return the file of the curated schema in force.
+
+    Raises:
+        ProjectError: when the project has none; the message tells how to make one.
+    """
+    file = file_in_force(project, workspace)
+    if file is None:
+        raise ProjectError(
+            f"{project.name} must have a curated schema, but its project.yml names none: each run infers one. Make one "
+            f"of its data: kit schema update --project {project.folder} --why REASON --yes"
+        )
+    return file
+
+
+def versions(
+    project: Project, workspace: Workspace, against: str = INFERRED, spans: str = "", *, say: Say
+) -> tuple[Version, Version]:
+    """Return the curated schema and another one, the older first: what data say is newer, any other version older.
+
+    Args:
+        project: whose schema it is.
+        workspace: where a built-in project's schema is saved, and what SchemaGen made.
+        against: `inferred` from the data; `saved` by the last SchemaGen in the workspace; `git:REVISION` of the
+            project's file; or the path of a file.
+        spans: to infer from; empty: what StatisticsGen last saw of the train split, or else the train spans.
+        say: is told of each span that is read.
+
+    Raises:
+        ProjectError: when there is no curated schema, or one that cannot be read.
+        UsageError: when there is no other version of that name.
+    """
+    mine = Version("curated", read_schema(curated(project, workspace)))
+    if against == INFERRED:
+        return mine, Version(INFERRED, _inferred(project, workspace, spans, say))
+    if spans:
+        raise UsageError(
+            f"Spans say what to infer a schema from, but --against is {against}. Leave one of them out."
+        )
+    if against == SAVED:
+        return Version(SAVED, load_schema(Session(workspace, project).path("SchemaGen", "schema"))), mine
+    if against.startswith(GIT):
+        return Version(against, _of_revision(project, against.removeprefix(GIT))), mine
+    file = Path(against).expanduser()
+    if not file.is_file():
+        raise UsageError(
+            f"A schema is compared with {INFERRED}, {SAVED}, {GIT}REVISION or a file, but there is no file {against}. "
+            "Correct the path."
+        )
+    return Version(against, read_schema(file)), mine
+
+
+def schema_changes(session: Session) -> list[SchemaChange]:
+    """Return what differs between the schema that SchemaGen gave last and the one of its run before.
+
+    Nothing does where it has run but once, or where what it gave then is not there any more.
+
+    Raises:
+        StepOrderError: when it has not run in this workspace.
+    """
+    last = session.path("SchemaGen", "schema")
+    before = [Path(outputs["schema"][0].uri) for _, outputs in session.history("SchemaGen")[1:2]]
+    if not before or not (before[0] / SCHEMA_FILE).is_file():
+        return []
+    return differences(load_schema(before[0]), load_schema(last))
+
+
+def _inferred(project: Project, workspace: Workspace, spans: str, say: Say) -> schema_pb2.Schema:
+    statistics = None
+    if not spans and workspace.metadata_path.exists():
+        try:
+            folder = Session(workspace, project).path("StatisticsGen", "statistics")
+            statistics = load_statistics(folder, "train")
+        except (StepOrderError, OSError):  # it has not run here, or what it made was removed
+            statistics = None
+    return infer(statistics or whole(project, workspace, spans, say), project.label, types_of(project))
+
+
+def _of_revision(project: Project, revision: str) -> schema_pb2.Schema:
+    """Read the project's own schema file as it was in a revision of its git repository."""
+    name = project.spec.schema_file or SCHEMA_FILE
+    command = ["git", "-C", str(project.folder), "show", "--end-of-options", f"{revision}:./{name}"]
+    try:
+        shown = subprocess.run(command, capture_output=True, check=False)
+    except FileNotFoundError:
+        raise UsageError(
+            "A revision is read by git, but there is no git here. Install it, or name a file."
+        ) from None
+    if shown.returncode:
+        said = shown.stderr.decode(errors="replace").strip().splitlines()
+        raise UsageError(
+            f"git must have {name} of {project.folder} in revision {revision!r}, but says: "
+            f"{said[0] if said else 'nothing'}. Choose another revision, or name a file."
+        )
+    return parse_schema(shown.stdout, f"{revision}:{name}")

@@ -1,0 +1,101 @@
+"""Make a curated schema of the data, or widen it as far as they force it, and not further."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from typing import Any, NamedTuple
+
+import tensorflow_data_validation as tfdv
+from tensorflow_metadata.proto.v0 import schema_pb2
+
+from kit.data.environments import add_environments
+from kit.data.rules import change
+from kit.data.schema import Statistics, loosen, types_of
+from kit.project import Project
+
+
+class Widened(NamedTuple):
+    """A schema that was made to fit.
+
+    Attributes:
+        schema: the new one.
+        without: the features that no row of the data has; their rules are as they were.
+    """
+
+    schema: schema_pb2.Schema
+    without: tuple[str, ...]
+
+
+def adopt(schema: schema_pb2.Schema, statistics: Statistics, features: Collection[str]) -> set[str]:
+    """Make the rules of some features as wide as the data need them, in place; return those that TFDV has a rule for.
+
+    TFDV makes a whole schema fit; all but these features is left as it was. A feature that is new is made as loose as
+    an inferred one.
+    """
+    fitted = tfdv.update_schema(schema, statistics)
+    old = {feature.name: feature.domain for feature in schema.feature}
+    wider = [feature for feature in fitted.feature if feature.name in features]
+    loosen(feature for feature in wider if feature.name not in old)
+    for feature in wider:
+        _replace(schema.feature, feature)
+        for domain in fitted.string_domain:
+            if domain.name == feature.domain:
+                _replace(schema.string_domain, domain)
+    named = {feature.domain for feature in schema.feature}
+    dropped = {old[feature.name] for feature in wider if feature.name in old} - named
+    kept = [domain for domain in schema.string_domain if domain.name not in dropped]
+    del schema.string_domain[:]
+    schema.string_domain.extend(kept)
+    return {feature.name for feature in wider}
+
+
+def widen(
+    schema: schema_pb2.Schema,
+    statistics: Iterable[Statistics],
+    project: Project,
+    features: Collection[str] = (),
+) -> Widened:
+    """Return a copy of a schema that all the statistics follow, span after span.
+
+    A feature whose type is not that of project.yml gets it. One that no row has is left alone: TFDV would retire it,
+    and Transform lose a column that features.py asks for.
+
+    Args:
+        schema: the curated one.
+        statistics: of each span.
+        project: whose columns may be in the schema.
+        features: to widen; none: all columns of the project, and the environments where the schema has none.
+    """
+    wide = schema_pb2.Schema.FromString(schema.SerializeToString())
+    chosen = set(features or project.columns)
+    if not features:
+        add_environments(wide, project.label)
+    wanted = types_of(project)
+    for feature in wide.feature:
+        if feature.name in chosen & set(wanted):
+            change(wide, feature, "type", wanted[feature.name])
+    seen: set[str] = set()
+    for one in statistics:
+        there = chosen & _present(one)
+        adopt(wide, one, there)
+        seen |= there
+    return Widened(wide, tuple(name for name in project.columns if name in chosen - seen))
+
+
+def _present(statistics: Statistics) -> set[str]:
+    """Return the features that at least one row has."""
+    [whole] = statistics.datasets
+    return {
+        ".".join(feature.path.step) if feature.path.step else str(feature.name)
+        for feature in whole.features
+        if getattr(feature, feature.WhichOneof("stats")).common_stats.num_non_missing
+    }
+
+
+def _replace(named: Any, new: Any) -> None:
+    """Put a message with a name into a repeated field, in place of the one that has its name, or at the end."""
+    for old in named:
+        if old.name == new.name:
+            old.CopyFrom(new)
+            return
+    named.add().CopyFrom(new)

@@ -1,0 +1,99 @@
+"""Training and serving as environments of a schema, judged by TFDV."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+import pytest
+import tensorflow_data_validation as tfdv
+from google.protobuf import text_format
+from tensorflow_metadata.proto.v0 import schema_pb2
+
+from kit.data.environments import SERVING, TRAINING, Environment, add_environments, validate
+from kit.data.schema import Statistics, infer, load_schema, read_schema
+from kit.data.validation import read_anomalies
+from kit.errors import ProjectError
+from kit.project import BUILT_IN
+
+from .test_checks import check, small
+
+SCHEMA = """
+feature { name: "age" type: INT presence { min_fraction: 1 min_count: 1 } }
+feature { name: "bought" type: INT presence { min_fraction: 1 min_count: 1 } }
+"""
+
+
+def schema() -> schema_pb2.Schema:
+    made = text_format.Parse(SCHEMA, schema_pb2.Schema())
+    add_environments(made, "bought")
+    return made
+
+
+def statistics(*columns: str) -> Statistics:
+    return tfdv.generate_statistics_from_dataframe(pd.DataFrame({name: [0, 1, 1] for name in columns}))
+
+
+@pytest.mark.parametrize(
+    ("environment", "columns", "found"),
+    [
+        (TRAINING, ("age", "bought"), {}),
+        (TRAINING, ("age",), {"bought": "Column dropped"}),
+        (SERVING, ("age",), {}),
+        (SERVING, ("age", "bought"), {"bought": "Column missing in environment"}),
+        (SERVING, ("bought",), {"age": "Column dropped", "bought": "Column missing in environment"}),
+    ],
+)
+def test_a_label_belongs_to_training_only(
+    environment: Environment, columns: tuple[str, ...], found: dict[str, str]
+) -> None:
+    anomalies = validate(statistics(*columns), schema(), environment)
+    assert {name: info.short_description for name, info in anomalies.anomaly_info.items()} == found
+
+
+def test_a_schema_without_environments_is_one_for_training() -> None:
+    plain = text_format.Parse(SCHEMA, schema_pb2.Schema())
+    assert "bought" in validate(statistics("age"), plain, TRAINING).anomaly_info
+    message = r"must know the environment SERVING, but it has none.*default_environment: \"SERVING\""
+    with pytest.raises(ProjectError, match=message):
+        validate(statistics("age"), plain, SERVING)
+
+
+def test_environments_that_somebody_wrote_stay() -> None:
+    mine = text_format.Parse(
+        'default_environment: "DAY" feature { name: "bought" type: INT }', schema_pb2.Schema()
+    )
+    before = mine.SerializeToString()
+    add_environments(mine, "bought")
+    assert mine.SerializeToString() == before
+    half = text_format.Parse(
+        'feature { name: "bought" type: INT in_environment: "TRAINING" }', schema_pb2.Schema()
+    )
+    add_environments(half, "bought")
+    assert list(half.default_environment) == [TRAINING, SERVING]
+    assert not half.feature[0].not_in_environment, "who says where a feature is says it once"
+
+
+def test_the_recommender_asks_requests_for_everything_but_the_label() -> None:
+    curated = read_schema(BUILT_IN / "recommender" / "schema.pbtxt")
+    assert list(curated.default_environment) == [TRAINING, SERVING]
+    assert {feature.name for feature in curated.feature if feature.not_in_environment} == {"clicked"}
+
+
+def test_an_inferred_schema_knows_both_and_example_validator_still_wants_the_label(
+    tmp_path: Path,
+) -> None:
+    session = check(small(tmp_path / "shop", "Rom Oslo " * 30, "Rom Oslo " * 30))
+    inferred = load_schema(session.path("SchemaGen", "schema"))
+    assert list(inferred.default_environment) == [TRAINING, SERVING]
+    assert {feature.name for feature in inferred.feature if feature.not_in_environment} == {"bought"}
+    assert read_anomalies(session.path("ExampleValidator", "anomalies")) == []
+
+
+def test_an_inferred_schema_gives_an_empty_column_the_type_of_the_project() -> None:
+    frame = pd.DataFrame({"age": pd.Series([None, None], dtype=object), "bought": [0, 1]})
+    empty = tfdv.generate_statistics_from_dataframe(frame)
+    types = {"age": "INT", "bought": "INT"}
+    [age] = [feature for feature in infer(empty, "bought", types).feature if feature.name == "age"]
+    assert age.type == schema_pb2.INT
+    assert not validate(statistics("age", "bought"), infer(empty, "bought", types), TRAINING).anomaly_info
