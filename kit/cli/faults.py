@@ -1,0 +1,99 @@
+"""`kit faults`: put named faults into a copy of a span, and see which check catches each."""
+# ruff: noqa: PLC0415
+
+from __future__ import annotations
+
+import shlex
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from kit.cli.shared import WorkspaceOption, chosen_workspace, exits, print_table
+
+app = typer.Typer()
+faults = typer.Typer(
+    help="Put named faults into a copy of a span, and see which check catches each.", no_args_is_help=True
+)
+app.add_typer(faults, name="faults")
+
+_ProjectOption = Annotated[str, typer.Option("--project", "-P", help="Name of a project, or its folder.")]
+_SpanOption = Annotated[
+    str, typer.Option(help="Span to copy: its number, or its date.", show_default="of eval_spans, the last")
+]
+_ShareOption = Annotated[float, typer.Option(help="Share of the rows at fault, above 0 and at most 1.")]
+_SeedOption = Annotated[int, typer.Option(help="Chooses the rows at fault.")]
+
+
+@faults.command("list")
+@exits
+def list_faults(project: _ProjectOption = "recommender", workspace: WorkspaceOption = None) -> None:
+    """List the faults, what really happens, and the column of a project that each is put into."""
+    from kit.faults.catalogue import FAULTS
+    from kit.project import Project
+
+    loaded = Project.load(project, chosen_workspace(workspace))
+    rows = []
+    for fault in FAULTS.values():
+        column = next(iter(fault.columns(loaded)), "none that it fits") if fault.kinds else "whole rows"
+        rows.append((fault.name, column, fault.what))
+    print_table(("fault", "column", "what happens"), rows)
+
+
+@faults.command()
+@exits
+def inject(  # noqa: PLR0913, PLR0917  one for each option
+    name: Annotated[str, typer.Argument(help="Name of a fault, as `kit faults list` has them.")],
+    out: Annotated[Path, typer.Option(help="Folder of the new project; its name becomes the project's.")],
+    project: _ProjectOption = "recommender",
+    span: _SpanOption = "",
+    column: Annotated[
+        str, typer.Option(help="Column to put it into.", show_default="the one that shows it best")
+    ] = "",
+    share: _ShareOption = 0.05,
+    seed: _SeedOption = 7,
+    workspace: WorkspaceOption = None,
+) -> None:
+    """Write a copy of a project with a fault in one span, which the notebooks run on."""
+    from kit.faults.catalogue import fault_named
+    from kit.faults.fault import Dose
+    from kit.faults.inject import chosen_span, inject
+    from kit.project import Project
+
+    loaded, fault = Project.load(project, chosen_workspace(workspace)), fault_named(name)
+    dose = Dose(fault.column(loaded, column), share, seed)
+    done = inject(loaded, fault, chosen_span(loaded, span), dose, out)
+    where = f" of {done.column}" if done.column else ""
+    typer.echo(f"{done.rows:,} of {done.of:,} rows{where} are at fault in {done.files[-1]}")
+    typer.echo(f"See what the checks say: kit run 01_data -P {shlex.quote(str(done.folder))}")
+
+
+@faults.command()
+@exits
+def trial(  # noqa: PLR0913, PLR0917  one for each option
+    names: Annotated[
+        list[str] | None, typer.Argument(help="Names of faults; all unless given.", show_default=False)
+    ] = None,
+    project: _ProjectOption = "recommender",
+    span: _SpanOption = "",
+    share: _ShareOption = 0.05,
+    seed: _SeedOption = 7,
+    workspace: WorkspaceOption = None,
+) -> None:
+    """Try faults on a copy of a span: which check catches each, and the smallest share at which it does."""
+    from kit.cli.quiet import quiet
+    from kit.faults.catalogue import FAULTS, fault_named
+    from kit.faults.fault import Dose
+    from kit.faults.inject import chosen_span
+    from kit.project import Project
+
+    chosen = [fault_named(name) for name in names or FAULTS]
+    loaded = Project.load(project, chosen_workspace(workspace))
+    number = chosen_span(loaded, span)
+    Dose("", share, seed)  # refuses what is no share
+    with quiet():  # after what can be wrong: TensorFlow takes seconds
+        from kit.faults.lab import Lab
+        from kit.faults.table import HEADER, lines
+
+    tried = list(lines(Lab(loaded, number), chosen, share, seed))
+    print_table(HEADER, [line.cells() for line in tried])

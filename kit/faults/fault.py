@@ -1,0 +1,135 @@
+"""What a fault is: a named way in which deliveries go wrong, for any project that has a column for it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from kit.errors import UsageError
+from kit.project import Project
+from kit.project_file import Column, Dtype, Kind
+
+
+class FaultError(UsageError):
+    """A fault cannot be put into these data as it was asked for."""
+
+
+@dataclass(frozen=True)
+class Dose:
+    """How much of a fault.
+
+    Attributes:
+        column: that it is in; empty for a fault of whole rows.
+        share: of the rows, 0 to 1; one row is the least.
+        seed: chooses the rows. Those of a smaller share are among those of a larger one, but for a burst.
+        strength: 0 to 1, of a fault that grows from day to day.
+    """
+
+    column: str
+    share: float
+    seed: int = 7
+    strength: float = 1.0
+
+    def __post_init__(self) -> None:
+        if not 0 < self.share <= 1:
+            raise FaultError(
+                f"The share of rows at fault must be above 0 and at most 1, but is {self.share}. "
+                "Give for example 0.05 for 5 %."
+            )
+
+
+@dataclass(frozen=True)
+class Rows:
+    """The rows of one span, a typed Arrow column for each column of the project."""
+
+    table: pa.Table
+    columns: Mapping[str, Column]
+    label: str
+
+    def hits(self, dose: Dose) -> int:
+        """Return how many rows a share comes to."""
+        return max(1, round(dose.share * len(self.table)))
+
+
+@dataclass(frozen=True)
+class Spoiled:
+    """What a fault made of the rows, told by the rows that were there before.
+
+    Attributes:
+        origins: for each row now, its place before; a row that is repeated is there twice.
+        hit: for each row now, whether it is at fault.
+        values: for each row now the value of the column; None where no column is changed.
+        column: that holds the values, which is not always the one that the fault was asked for.
+    """
+
+    origins: NDArray[np.int64]
+    hit: NDArray[np.bool_]
+    column: str = ""
+    values: pa.Array | None = None
+
+    def of(self, table: pa.Table) -> pa.Table:
+        """Return the rows of the table as they are now."""
+        taken = table.take(pa.array(self.origins))
+        if self.values is None:
+            return taken
+        place = table.column_names.index(self.column)
+        return taken.set_column(place, table.schema.field(place), self.values)
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One fault.
+
+    Attributes:
+        name: what it is called on the command line and in notebooks.
+        what: really happens, in a sentence.
+        spoil: puts it into rows; the same dose gives the same rows.
+        kinds: of column that it fits, each with the types that a column of that kind may have, those first that show
+            it best. Empty: it is a fault of whole rows.
+        days: over which it grows; the last has all of it.
+    """
+
+    name: str
+    what: str
+    spoil: Callable[[Rows, Dose], Spoiled]
+    kinds: Mapping[Kind, tuple[Dtype, ...]] = field(default_factory=dict)
+    days: int = 1
+
+    def columns(self, project: Project) -> list[str]:
+        """Return the columns of a project that the fault fits, the one that shows it best first."""
+        places = {(kind, dtype) for kind, dtypes in self.kinds.items() for dtype in dtypes}
+        order = [(kind, dtype) for kind, dtypes in self.kinds.items() for dtype in dtypes]
+        fitting = [
+            name
+            for name, column in project.columns.items()
+            if name != project.label and (column.kind, column.dtype) in places
+        ]
+        return sorted(
+            fitting, key=lambda name: order.index((project.columns[name].kind, project.columns[name].dtype))
+        )
+
+    def column(self, project: Project, asked: str = "") -> str:
+        """Return the column that was asked for, or else the one that shows the fault best; empty: whole rows.
+
+        Raises:
+            FaultError: when the fault does not fit the column, or none of the project's.
+        """
+        fitting = self.columns(project)
+        if not self.kinds and not asked:
+            return ""
+        if asked in fitting or (fitting and not asked):
+            return asked or fitting[0]
+        kinds = ", ".join(self.kinds) or "no column: it is of whole rows"
+        found = f"{asked} of {project.name} is not" if asked else f"{project.name} has none"
+        way_out = (
+            f"Choose one of {', '.join(fitting)}"
+            if fitting
+            else "Leave the column out"
+            if asked
+            else "Choose another fault"
+        )
+        raise FaultError(f"The fault {self.name} fits columns of the kinds {kinds}, but {found}. {way_out}.")

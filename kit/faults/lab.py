@@ -1,0 +1,167 @@
+"""Try faults on a span: which check says something to each, and from how many rows on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from kit.checks.check import Finding
+from kit.faults.delivery import Delivery
+from kit.faults.fault import Dose, Fault, Spoiled
+from kit.faults.inject import clean_spans, days_of
+from kit.faults.judging import Reference
+from kit.project import Project
+
+SHARES = (
+    0.00025,
+    0.0005,
+    0.001,
+    0.0025,
+    0.005,
+    0.0075,
+    0.01,
+    0.015,
+    0.02,
+    0.025,
+    0.03,
+    0.035,
+    0.04,
+    0.045,
+    0.05,
+)
+"""Of the rows, at which the smallest that is caught is searched."""
+
+
+@dataclass(frozen=True)
+class Trial:
+    """What became of one fault.
+
+    Attributes:
+        fault: its name.
+        column: that was hit; empty: whole rows.
+        share: of the rows that was asked for.
+        rows: at fault in all days until it was caught, or in all of them.
+        of: rows of those days.
+        days: that were judged, one after the other; a fault that grows has several.
+        findings: that the clean days do not give; none: the fault is not caught.
+    """
+
+    fault: str
+    column: str
+    share: float
+    rows: int
+    of: int
+    days: tuple[int, ...]
+    findings: tuple[Finding, ...]
+
+    @property
+    def caught(self) -> bool:
+        return bool(self.findings)
+
+    @property
+    def caught_by(self) -> tuple[str, ...]:
+        """The checks that speak, each with what it is about."""
+        return tuple(
+            dict.fromkeys(
+                f"{one.check} ({one.subject})" if one.subject else one.check for one in self.findings
+            )
+        )
+
+
+class Lab:
+    """The faults of one span, judged by the project's own schema and checks against clean spans.
+
+    What is clean is read and judged once; the original files are only read.
+
+    Args:
+        project: whose checks they are.
+        span: to put faults into; a fault that grows ends with it.
+
+    Raises:
+        FaultError: when the project has no spans, or no clean one is left to compare with.
+        InputDataError: when a span was not delivered, or cannot be read.
+    """
+
+    def __init__(self, project: Project, span: int) -> None:
+        self.project, self.span = project, span
+        self._deliveries: dict[int, Delivery] = {}
+        self._references: dict[tuple[int, ...], Reference] = {}
+        self._clean: dict[tuple[tuple[int, ...], int], frozenset[tuple[str, str]]] = {}
+        self.delivery(span)
+
+    def delivery(self, span: int) -> Delivery:
+        """Return the files of a span as they were delivered."""
+        if span not in self._deliveries:
+            self._deliveries[span] = Delivery(self.project, span)
+        return self._deliveries[span]
+
+    def spoil(self, fault: Fault, dose: Dose) -> Spoiled:
+        """Return what the fault makes of the span, with all its strength."""
+        return fault.spoil(self.delivery(self.span).rows, dose)
+
+    def trial(self, fault: Fault, dose: Dose) -> Trial:
+        """Put a fault into a copy, and return what the checks say to it.
+
+        A fault that grows is judged day by day, as it would be delivered, until it is caught.
+
+        Raises:
+            FaultError: when there is nothing in the column that the fault could hit.
+        """
+        days = days_of(self.project, fault, self.span)
+        clean = tuple(clean_spans(self.project, days))
+        rows = of = 0
+        new: tuple[Finding, ...] = ()
+        judged: list[int] = []
+        for number, day in enumerate(days, 1):
+            before = self.delivery(day).rows
+            spoiled = fault.spoil(before, Dose(dose.column, dose.share, dose.seed, number / len(days)))
+            known = self._known(clean, day)
+            found = self._reference(clean).judge(spoiled.of(before.table))
+            new = tuple(one for one in found if (one.check, one.subject) not in known)
+            rows, of = rows + int(spoiled.hit.sum()), of + len(spoiled.hit)
+            judged.append(day)
+            if new:
+                break
+        return Trial(fault.name, dose.column, dose.share, rows, of, tuple(judged), new)
+
+    def smallest(
+        self, fault: Fault, column: str, seed: int = 7, shares: Sequence[float] = SHARES
+    ) -> Trial | None:
+        """Return the trial with the smallest of the shares at which the fault is caught; None: at none of them.
+
+        Found by halving, which takes for granted that a fault in more rows is caught where it was in fewer.
+
+        Args:
+            fault: to try.
+            column: to put it into.
+            seed: chooses the rows.
+            shares: rising.
+        """
+        best = self._caught_at(fault, Dose(column, shares[-1], seed))
+        low, high = 0, len(shares) - 1  # what is caught is at high
+        while best and low < high:
+            middle = (low + high) // 2
+            trial = self._caught_at(fault, Dose(column, shares[middle], seed))
+            if trial:
+                best, high = trial, middle
+            else:
+                low = middle + 1
+        return best
+
+    def _caught_at(self, fault: Fault, dose: Dose) -> Trial | None:
+        trial = self.trial(fault, dose)
+        return trial if trial.caught else None
+
+    def _known(self, clean: tuple[int, ...], day: int) -> frozenset[tuple[str, str]]:
+        """Return what the checks say to the day as it was delivered."""
+        if (clean, day) not in self._clean:
+            found = self._reference(clean).judge(self.delivery(day).rows.table)
+            self._clean[clean, day] = frozenset((one.check, one.subject) for one in found)
+        return self._clean[clean, day]
+
+    def _reference(self, clean: tuple[int, ...]) -> Reference:
+        if clean not in self._references:
+            self._references[clean] = Reference(
+                self.project, [self.delivery(span).rows.table for span in clean]
+            )
+        return self._references[clean]

@@ -1,0 +1,57 @@
+"""The table of faults: which check catches each, and from how many rows on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from kit.faults.fault import Dose, Fault, FaultError
+from kit.faults.lab import SHARES, Lab, Trial
+
+HEADER = ("fault", "column", "share", "rows", "caught by", "smallest share caught")
+
+
+@dataclass(frozen=True)
+class Line:
+    """One fault in the table.
+
+    Attributes:
+        fault: its name.
+        column: that it was put into; empty: whole rows.
+        trial: at the share that was asked for; None: the fault does not fit the data.
+        smallest: at the smallest share at which it is caught; None: at none that was tried.
+        why_not: why the fault does not fit.
+    """
+
+    fault: str
+    column: str
+    trial: Trial | None
+    smallest: Trial | None
+    why_not: str = ""
+
+    def cells(self) -> tuple[str, ...]:
+        """Return the line as text, in the order of the header."""
+        if self.trial is None:
+            return (self.fault, self.column, "", "", f"not tried: {self.why_not}", "")
+        least = self.smallest
+        smallest = f"{least.share:.3%} ({least.rows:,} rows)" if least else f"none up to {SHARES[-1]:.0%}"
+        return (
+            self.fault,
+            self.column or "whole rows",
+            f"{self.trial.share:.2%}",
+            f"{self.trial.rows:,} of {self.trial.of:,}",
+            ", ".join(self.trial.caught_by) or "NOTHING",
+            smallest,
+        )
+
+
+def lines(lab: Lab, faults: Iterable[Fault], share: float, seed: int) -> Iterator[Line]:
+    """Try each fault in the column that shows it best; one that does not fit the data is told of, not left out."""
+    for fault in faults:
+        column = ""
+        try:
+            column = fault.column(lab.project)
+            trial = lab.trial(fault, Dose(column, share, seed))
+            yield Line(fault.name, column, trial, lab.smallest(fault, column, seed))
+        except FaultError as error:
+            yield Line(fault.name, column, None, None, str(error))
