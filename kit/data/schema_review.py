@@ -7,7 +7,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from tensorflow_metadata.proto.v0 import schema_pb2
+from tfx.types import Artifact
 
+from kit.data.curation import EDIT
 from kit.data.schema import (
     SCHEMA_FILE,
     file_in_force,
@@ -17,9 +19,12 @@ from kit.data.schema import (
     read_schema,
     types_of,
 )
+from kit.data.schema_desk import UPDATE
 from kit.data.schema_diff import SchemaChange, differences
 from kit.data.schema_spans import Say, whole
 from kit.data.statistics import load_statistics
+from kit.data.validation import ACCEPT
+from kit.decisions import Decision, made
 from kit.errors import ProjectError, StepOrderError, UsageError
 from kit.project import Project
 from kit.session import Session
@@ -96,10 +101,49 @@ def schema_changes(session: Session) -> list[SchemaChange]:
         StepOrderError: when it has not run in this workspace.
     """
     last = session.path("SchemaGen", "schema")
-    before = [Path(outputs["schema"][0].uri) for _, outputs in session.history("SchemaGen")[1:2]]
-    if not before or not (before[0] / SCHEMA_FILE).is_file():
-        return []
-    return differences(load_schema(before[0]), load_schema(last))
+    before = _schema_before(session)
+    return differences(load_schema(Path(before.uri)), load_schema(last)) if before else []
+
+
+def schema_news(session: Session) -> str:
+    """Say what `schema_changes` finds, and who decided so and why.
+
+    Raises:
+        StepOrderError: when SchemaGen has not run in this workspace.
+    """
+    changes, before = schema_changes(session), _schema_before(session)
+    if before is None:
+        return "There is no schema of a run before to compare this one with."
+    if not changes:
+        return "The schema says what it said in the run before."
+    decided = [f"  {one.what}: {one}" for one in _decided(session, before.id)]
+    nobody = [
+        "  Nobody, in this workspace. Look at the commits of the schema, or at what it was inferred from."
+    ]
+    lines = [f"  {change}" for change in changes]
+    return "\n".join(
+        ["The schema changed since the run before:", *lines, "Who decided so:", *(decided or nobody)]
+    )
+
+
+def _schema_before(session: Session) -> Artifact | None:
+    """Return what the run before the last of SchemaGen gave, if it is still there."""
+    for _, outputs in session.history("SchemaGen")[1:2]:
+        [schema] = outputs["schema"]
+        if (Path(schema.uri) / SCHEMA_FILE).is_file():
+            return schema
+    return None
+
+
+def _decided(session: Session, schema: int) -> list[Decision]:
+    """Return the decisions to change a schema that were taken while it was in force."""
+    judged = {
+        outputs["anomalies"][0].id
+        for inputs, outputs in session.history("ExampleValidator")
+        if inputs["schema"][0].id == schema
+    }
+    about = {EDIT: {schema}, UPDATE: {schema}, ACCEPT: judged}
+    return [one for one in made(session) if one.artifact in about.get(one.what, ())]
 
 
 def _inferred(project: Project, workspace: Workspace, spans: str, say: Say) -> schema_pb2.Schema:

@@ -7,10 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from kit.data.anomalies import Review
 from kit.data.curation import SchemaDesk
 from kit.data.schema import save_schema
+from kit.data.schema_desk import propose, write
 from kit.data.schema_diff import differences
-from kit.data.schema_review import schema_changes, versions
+from kit.data.schema_review import schema_changes, schema_news, versions
 from kit.errors import ProjectError, StepOrderError, UsageError
 from kit.project import Project
 from kit.session import Session
@@ -115,11 +117,42 @@ def test_a_schema_that_was_edited_since_the_last_run_is_told_once(shop: Session)
     assert schema_changes(shop) == []
 
 
+def test_who_changed_the_schema_is_told_however_it_was_done(shop: Session) -> None:
+    assert schema_news(shop) == "The schema says what it said in the run before."
+    SchemaDesk(shop).save({"age": {"most": "99"}}, "Ann", "nobody is older")
+    Review(shop).decide("eval/city/ENUM_TYPE_UNEXPECTED_STRING_VALUES", "accept", "Bo", "a new shop")
+    with (shop.project.folder / "1.csv").open("a") as file:
+        file.write("120,Oslo,1\n")
+    asked = propose(shop.project, shop.workspace, "1", say=quiet)
+    write(shop.project, shop.workspace, asked, "Cy", "one is older")
+    check(shop)
+    lines = schema_news(shop).splitlines()
+    assert lines[:4] == [
+        "The schema changed since the run before:",
+        "  age, most: none → 120",
+        "  city, values: 2 values → +Bern",
+        "Who decided so:",
+    ]
+    decided = [(line.split(":")[0].strip(), line.split(", ")[0].split()[-1]) for line in lines[4:]]
+    assert decided == [("edit schema", "Ann"), ("accept", "Bo"), ("update schema", "Cy")]
+
+
+def test_a_schema_that_was_changed_by_hand_has_nobody(shop: Session) -> None:
+    file = shop.project.folder / "schema.pbtxt"
+    file.write_text(file.read_text().replace('"Oslo"', '"Lima"'))
+    check(shop)
+    assert schema_news(shop).splitlines()[-2:] == [
+        "Who decided so:",
+        "  Nobody, in this workspace. Look at the commits of the schema, or at what it was inferred from.",
+    ]
+
+
 def test_a_first_run_and_a_run_whose_schema_is_gone_tell_nothing(shop: Session, tmp_path: Path) -> None:
     first = small(tmp_path / "first", "Rom Oslo " * 30, "Rom " * 30)
     with pytest.raises(StepOrderError):
         schema_changes(first)
     assert schema_changes(check(first)) == []
+    assert schema_news(first) == "There is no schema of a run before to compare this one with."
     SchemaDesk(shop).save({"age": {"most": "99"}}, "Ann", "so be it")
     check(shop)
     [before] = shop.history("SchemaGen")[1][1]["schema"]
