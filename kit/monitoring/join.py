@@ -23,6 +23,9 @@ from kit.monitoring.log import LABEL_TIME, SCORE, TIME, TIMESTAMP, VERSION, Labe
 Ints: TypeAlias = NDArray[np.int64]
 Rows: TypeAlias = NDArray[np.intp]
 
+CLOCKS = dt.timedelta(hours=1)
+"""By which a label may be older than its prediction: they are written by machines with clocks of their own."""
+
 _NO_LABEL = -1
 
 
@@ -70,7 +73,7 @@ class Joined:
         labels: that were read: all with a value that had arrived since the first of the days.
         repeated: of them for a prediction that had a label already; the last that arrived within the window counts.
         changed: of the repeated ones, those that say otherwise than the one before.
-        unknown: about no prediction of these days: about an earlier one, or about none at all.
+        unknown: about no prediction of these days: about an earlier one, or about none that was there by then.
     """
 
     days: tuple[JoinedDay, ...]
@@ -94,8 +97,9 @@ def join(
     """
     predictions = _Predictions(log, labels.keys, days)
     joining = _Joining(predictions, window)
+    first = dt.datetime.combine(min(days, default=dt.date.max), dt.time()) - CLOCKS
     for day in labels.parts.days():
-        if days and min(days) <= day <= as_of.date():
+        if first.date() <= day <= as_of.date():
             for batch in labels.parts.batches(day):
                 arrived = pc.less_equal(batch.column(LABEL_TIME), pa.scalar(as_of, TIMESTAMP))
                 known = pc.and_(arrived, pc.is_valid(batch.column(labels.label)))
@@ -134,7 +138,7 @@ class _Joining:
     """Takes labels in the order in which they arrived."""
 
     def __init__(self, predictions: _Predictions, window: dt.timedelta) -> None:
-        self._predictions, self._window = predictions, int(window / dt.timedelta(microseconds=1))
+        self._predictions, self._window = predictions, _microseconds_of(window)
         self._label = np.full(len(predictions.times), _NO_LABEL, np.int64)
         self._late = np.zeros(len(predictions.times), bool)
         self._values: dict[object, int] = {}
@@ -143,13 +147,14 @@ class _Joining:
 
     def add(self, batch: pa.RecordBatch, labels: Labels) -> None:
         found, known = self._predictions.find(_hashes(batch, labels.keys))
-        self.read += batch.num_rows
-        self.unknown += int((~known).sum())
         codes = self._codes(batch.column(labels.label))
         delay = (
             _microseconds(batch.column(LABEL_TIME)) - self._predictions.times[found] if len(found) else found
         )
+        known &= delay >= -_microseconds_of(CLOCKS)
         timely = known & (delay <= self._window)
+        self.read += batch.num_rows
+        self.unknown += int((~known).sum())
         self._late[found[known & ~timely]] = True
         self._take(found[timely], codes[timely])
 
@@ -227,6 +232,10 @@ def _hashes(batch: pa.RecordBatch, keys: Sequence[str]) -> NDArray[np.uint64]:
     # As texts: a whole number would be another one in a batch where some are missing.
     frame = pd.DataFrame({key: batch.column(key).cast(pa.string()).fill_null("").to_pandas() for key in keys})
     return pd.util.hash_pandas_object(frame, index=False).to_numpy().astype(np.uint64, copy=False)
+
+
+def _microseconds_of(time: dt.timedelta) -> int:
+    return int(time / dt.timedelta(microseconds=1))
 
 
 def _microseconds(times: pa.Array) -> Ints:

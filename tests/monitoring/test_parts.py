@@ -1,0 +1,136 @@
+"""Parts are whole or not there, once for a name, and any number of processes write them."""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet
+import pytest
+
+from kit.errors import InputDataError
+from kit.monitoring.parts import Parts
+
+DAY = dt.date(2026, 1, 7)
+SCHEMA = pa.schema([("name", pa.string()), ("amount", pa.int64())])
+_WRITER = """
+import datetime as dt, sys
+import pyarrow as pa
+from kit.monitoring.parts import Parts
+parts = Parts(__import__("pathlib").Path(sys.argv[1]), pa.schema([("name", pa.string()), ("amount", pa.int64())]))
+rows = pa.table({"name": ["x"] * 1000, "amount": list(range(1000))})
+for _ in range(int(sys.argv[2])):
+    parts.write(dt.date(2026, 1, 7), rows)
+"""
+
+
+@pytest.fixture
+def parts(tmp_path: Path) -> Parts:
+    return Parts(tmp_path / "table", SCHEMA)
+
+
+def rows(*amounts: int) -> pa.Table:
+    return pa.table({"amount": list(amounts), "name": ["x"] * len(amounts)})
+
+
+def amounts(parts: Parts, day: dt.date = DAY) -> list[int]:
+    return [value for batch in parts.batches(day) for value in batch.column("amount").to_pylist()]
+
+
+def start(parts: Parts, times: int) -> subprocess.Popen[bytes]:
+    return subprocess.Popen([sys.executable, "-c", _WRITER, str(parts.folder), str(times)])
+
+
+def test_days_are_read_in_the_order_in_which_their_parts_were_written(parts: Parts) -> None:
+    assert parts.write(DAY, rows(1, 2))
+    assert parts.write(DAY + dt.timedelta(days=1), rows(9))
+    assert parts.write(DAY, rows(3))
+    assert parts.days() == [DAY, DAY + dt.timedelta(days=1)]
+    assert amounts(parts) == [1, 2, 3]
+
+
+def test_a_part_of_a_name_is_there_once_and_stays_as_it_was(parts: Parts) -> None:
+    assert parts.write(DAY, rows(1), "span-7")
+    assert not parts.write(DAY, rows(2), "span-7")
+    assert amounts(parts) == [1]
+
+
+def test_small_parts_are_read_together(parts: Parts) -> None:
+    for number in range(20):
+        parts.write(DAY, rows(number))
+    [batch] = parts.batches(DAY)
+    assert batch.num_rows == 20
+
+
+def test_what_is_no_day_and_what_is_being_written_are_not_looked_at(parts: Parts) -> None:
+    parts.write(DAY, rows(1), "a")
+    (parts.folder / "notes").mkdir()
+    (parts.folder / "2026-01-09").mkdir()
+    (parts.folder / str(DAY) / ".b.parquet.x1y2").write_bytes(b"half of it")
+    assert parts.days() == [DAY]
+    assert amounts(parts) == [1]
+
+
+def test_a_full_disk_leaves_nothing_behind(parts: Parts, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(_descriptor: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(OSError, match="No space left"):
+        parts.write(DAY, rows(1))
+    assert parts.days() == []
+    assert list((parts.folder / str(DAY)).iterdir()) == []
+
+
+def test_many_processes_write_at_the_same_time(parts: Parts) -> None:
+    writers = [start(parts, 20) for _ in range(3)]
+    assert [writer.wait(60) for writer in writers] == [0, 0, 0]
+    assert len(amounts(parts)) == 3 * 20 * 1000
+
+
+def test_a_writer_that_is_killed_leaves_whole_parts_only(parts: Parts) -> None:
+    writer = start(parts, 1_000_000)
+    while len(parts.files(DAY)) < 5:
+        assert writer.poll() is None
+        time.sleep(0.01)
+    writer.send_signal(signal.SIGKILL)
+    writer.wait()
+    assert len(amounts(parts)) == 1000 * len(parts.files(DAY))
+
+
+def test_a_column_that_was_added_since_is_empty_in_older_parts(parts: Parts) -> None:
+    Parts(parts.folder, pa.schema([("name", pa.string())])).write(DAY, rows(1))
+    parts.write(DAY, rows(2))
+    assert amounts(parts) == [None, 2]
+
+
+@pytest.mark.parametrize(
+    "write",
+    [
+        lambda path: path.write_bytes(b"no parquet"),
+        lambda path: pyarrow.parquet.write_table(pa.table({"name": ["a"], "amount": ["many"]}), path),
+    ],
+    ids=["no parquet", "another type"],
+)
+def test_a_part_that_cannot_be_read_is_named(parts: Parts, write: object) -> None:
+    path = parts.path(DAY, "foreign")
+    path.parent.mkdir(parents=True)
+    write(path)  # type: ignore[operator]
+    with pytest.raises(InputDataError, match=r"foreign.parquet must be a part of the log.*Move it out"):
+        amounts(parts)
+
+
+def test_the_digest_is_of_all_bytes_of_the_days(parts: Parts) -> None:
+    parts.write(DAY, rows(1), "a")
+    first = parts.digest([DAY])
+    assert parts.digest([DAY]) == first
+    parts.write(DAY + dt.timedelta(days=1), rows(1), "a")
+    assert parts.digest([DAY]) == first
+    parts.write(DAY, rows(2), "b")
+    assert parts.digest([DAY]) != first
