@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 from collections.abc import Callable, Iterable
 from contextlib import suppress
@@ -16,6 +17,7 @@ from jupyter_core.utils import ensure_event_loop
 from kit.batch.watch import StoppedError, Watch
 from kit.steps.monitor import RUN_FOLDER_VARIABLE
 
+_LOGGER = logging.getLogger(__name__)
 _POLL_SECONDS = 0.1
 _START_SECONDS = 180  # the first kernel of a warm process waits for its imports
 
@@ -43,13 +45,23 @@ class Kernels:
         run_folder: where steps record how they ended.
         log: gets what libraries write past Python, which would stand between the lines of progress.
         folders: for each kernel, in the order in which they are taken, the folder that it works in.
+        say: is told what a kernel's start warns of, such as a kernel without its head start.
     """
 
-    def __init__(self, kernel_name: str, run_folder: Path, log: Path, folders: Iterable[Path]) -> None:
+    def __init__(
+        self,
+        kernel_name: str,
+        run_folder: Path,
+        log: Path,
+        folders: Iterable[Path],
+        say: Callable[[str], None] = print,
+    ) -> None:
         self._loop = ensure_event_loop()
         self.kernel_name, self._folders = kernel_name, iter(folders)
         self._environ = {**os.environ, RUN_FOLDER_VARIABLE: str(run_folder)}
         self._log = log.open("a")
+        self._saying = _Saying(say)
+        _LOGGER.addHandler(self._saying)
         self._next: tuple[asyncio.Task[Kernel], Path] | None = None
         self._ending: list[asyncio.Task[None]] = []
 
@@ -65,6 +77,7 @@ class Kernels:
             self._loop.run_until_complete(asyncio.gather(*self._ending, return_exceptions=True))
         finally:
             self._log.close()
+            _LOGGER.removeHandler(self._saying)
 
     def meanwhile(self, work: Callable[[], Result]) -> Result:
         """Do something slow in a thread while kernels start and end."""
@@ -109,7 +122,7 @@ class Kernels:
             self._next = self._loop.create_task(self._start(folder)), folder
 
     async def _start(self, folder: Path) -> Kernel:
-        manager = AsyncKernelManager(kernel_name=self.kernel_name)
+        manager = AsyncKernelManager(kernel_name=self.kernel_name, log=_LOGGER)
         client = None
         try:
             await manager.start_kernel(
@@ -127,6 +140,17 @@ class Kernels:
             raise
         client.allow_stdin = False
         return Kernel(manager, client)
+
+
+class _Saying(logging.Handler):
+    """Puts a warning among the lines of progress."""
+
+    def __init__(self, say: Callable[[str], None]) -> None:
+        super().__init__(logging.WARNING)
+        self._say = say
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self._say(record.getMessage())
 
 
 async def _end(manager: AsyncKernelManager, client: Any) -> None:

@@ -124,7 +124,7 @@ class _Run:
 
     def _run_notebooks(self) -> ExitCode:
         folders = [notebook.path.parent for notebook in self._plan]  # where JupyterLab would start them
-        with Kernels(self._options.kernel_name, self._folder, self._log, folders) as kernels:
+        with Kernels(self._options.kernel_name, self._folder, self._log, folders, self._tell) as kernels:
             # papermill is slow to import, and a wrong parameter needs none of it.
             kernels.meanwhile(lambda: importlib.import_module("kit.batch.engine"))
             for notebook, row in zip(self._plan, self.record.notebooks, strict=True):

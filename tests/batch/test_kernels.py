@@ -103,3 +103,17 @@ def test_a_kernel_that_died_while_it_waited_is_replaced(kernels: Kernels, folder
         assert kernel.pid != dead.pid
         assert _asked(kernels, kernel, "import os; print(os.getcwd())") == f"{folders[0]}\n"
         kernels.give_back(kernel)
+
+
+def test_a_kernel_without_its_head_start_is_said_among_the_lines_of_progress(
+    tmp_path: Path, folders: list[Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said: list[str] = []
+    open_to_all = tmp_path / "warm"
+    open_to_all.mkdir(mode=0o755)
+    monkeypatch.setenv("KIT_WARM_DIR", str(open_to_all))
+    with Kernels("kit", tmp_path, tmp_path / "log.txt", folders[:1], said.append) as kernels:
+        kernels.give_back(kernels.take(WATCH))
+    [line] = said
+    assert str(open_to_all) in line
+    assert "mode 700" in line
