@@ -14,28 +14,18 @@ import importlib.util
 import os
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import kit.projects
 from kit.errors import InputDataError, ProjectError
 from kit.project_file import NAME_PATTERN, Column, ProjectFile
 from kit.project_yaml import read_project_file
-from kit.span_files import files_by_span
+from kit.span_files import InputFile, Inputs, files_by_span
 from kit.spans import AnySpans, Chosen, SpanRange, choose, day_of, in_words, parse_spans
 from kit.workspace import resolve_folder
 
 BUILT_IN = Path(kit.projects.__file__).parent
 _PARTS = ("project.yml", "features.py", "model.py")
-
-
-@dataclass(frozen=True)
-class InputFile:
-    """One data file and the split and span that its rows belong to (no span: a project without {SPAN})."""
-
-    path: Path
-    split: str
-    span: int | None
 
 
 class Project:
@@ -153,17 +143,12 @@ class Project:
         """Return how people call a span: by its date where the files are named by dates, else by its number."""
         return day_of(span) if self.spec.data.is_dated else str(span)
 
-    def choose_spans(self, train_spans: str = "", eval_spans: str = "") -> dict[str, Chosen]:
-        """Find the spans of each split among those that were delivered (empty: those of project.yml).
-
-        Raises:
-            ProjectError: when the spans are not written as they must be, or are in both splits.
-            InputDataError: when some were not delivered, unless project.yml lets them be skipped.
-        """
-        return self._choose(list(self._delivered()), train_spans, eval_spans)
-
     def input_files(self, train_spans: str = "", eval_spans: str = "") -> list[InputFile]:
-        """List the data files of the chosen spans (empty: those of project.yml).
+        """List the data files of the chosen spans; see `inputs`."""
+        return list(self.inputs(train_spans, eval_spans).files)
+
+    def inputs(self, train_spans: str = "", eval_spans: str = "") -> Inputs:
+        """Find the data files of the chosen spans (empty: those of project.yml).
 
         Raises:
             ProjectError: when the spans are not written as they must be, are in both splits, or no file is there.
@@ -175,15 +160,18 @@ class Project:
                     f"Spans need {{SPAN}} in data.files, or {{YYYY}}, {{MM}} and {{DD}}, but {self.name} has "
                     f"{self.spec.data.files!r}. Leave train_spans and eval_spans empty."
                 )
-            return [InputFile(path, "all", None) for path in self._matches(self.spec.data.files)]
+            return Inputs(
+                tuple(InputFile(path, "all", None) for path in self._matches(self.spec.data.files)), {}
+            )
         delivered = self._delivered()
         chosen = self._choose(list(delivered), train_spans, eval_spans)
-        return [
+        files = (
             InputFile(path, split, span)
             for split, those in chosen.items()
             for span in those.spans
             for path in delivered[span]
-        ]
+        )
+        return Inputs(tuple(files), chosen)
 
     def _delivered(self) -> dict[int, list[Path]]:
         pattern = self.spec.data.files
@@ -219,7 +207,7 @@ class Project:
         if chosen.spans:
             way_out += "; with `missing_spans: skip` below data in project.yml the others are taken"
         return InputDataError(
-            f"{name} {chosen.asked} must have been delivered, but {chosen.lack}; delivered are "
+            f"{name} {chosen.asked} must be there, but {chosen.lack}; delivered are "
             f"{self._in_words(delivered)}. {way_out}."
         )
 

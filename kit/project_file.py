@@ -15,7 +15,7 @@ from pydantic import (
     model_validator,
 )
 
-from kit.checks.config import Checks
+from kit.checks.config import ALL, UNREADABLE, Checks
 from kit.errors import ProjectError
 from kit.monitoring.config import Monitoring
 from kit.project_section import Section
@@ -256,6 +256,12 @@ class ProjectFile(Section):
                     raise ValueError(
                         f"slice column {name!r} is not among the columns that are read: {', '.join(read)}"
                     )
+        for name in self.checks.quarantine:
+            if name not in {*read, ALL, UNREADABLE}:
+                raise ValueError(
+                    f"checks.quarantine {name!r} is neither {ALL} nor {UNREADABLE} nor among the columns that are "
+                    f"read: {', '.join(read)}"
+                )
         allowed = METRICS_BY_TASK[self.task]
         for name, metric in [
             *(("metrics", m) for m in self.metrics),

@@ -155,6 +155,21 @@ class Session(interactive_context.InteractiveContext):
             last = self._last(handle.store, component_id)
         return {name: value.string_value for name, value in last.properties.items()}
 
+    def past_properties(self, component_id: str) -> list[dict[str, str]]:
+        """Return the properties that a component ran with each time that it ended well, the latest first.
+
+        Raises:
+            StepOrderError: when it has not run in this workspace.
+        """
+        with self._metadata() as handle:
+            self._last(handle.store, component_id)
+            past = executions(handle.store, self.pipeline_name, component_id)
+        return [
+            {name: value.string_value for name, value in execution.properties.items()}
+            for execution in reversed(past)
+            if execution.last_known_state in ENDED_WELL
+        ]
+
     def history(self, component_id: str) -> list[tuple[Artifacts, Artifacts]]:
         """Return what a component took and made each time that it ended well, the latest first."""
         with self._metadata() as handle:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from kit.errors import ProjectError
-from kit.spans import span_of
+from kit.spans import Chosen, span_of
 
 SPAN = "{SPAN}"
 DATE = ("{YYYY}", "{MM}", "{DD}")
@@ -17,6 +18,30 @@ _GROUPS = {SPAN: "[0-9]+", "{YYYY}": "[0-9]{4}", "{MM}": "[0-9]{2}", "{DD}": "[0
 # What a glob finds for each, which the expression then reads exactly.
 _GLOBS = {SPAN: "[0-9]*", "{YYYY}": "[0-9]" * 4, "{MM}": "[0-9]" * 2, "{DD}": "[0-9]" * 2}
 _TOKENS = re.compile(r"(\{SPAN\}|\{YYYY\}|\{MM\}|\{DD\}|\*\*/|\*|\?|\[!?\]?[^\]]*\])")
+
+
+@dataclass(frozen=True)
+class InputFile:
+    """One data file and the split and span that its rows belong to (no span: a project without {SPAN})."""
+
+    path: Path
+    split: str
+    span: int | None
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """The files to read, and by split what the spans that were asked for come to (none: a project without spans)."""
+
+    files: tuple[InputFile, ...]
+    chosen: Mapping[str, Chosen]
+
+    @property
+    def missing(self) -> str:
+        """What was asked for and is not there, in words."""
+        return "; ".join(
+            f"{split} {those.asked}: {those.lack}" for split, those in self.chosen.items() if those.lack
+        )
 
 
 def is_dated(pattern: str) -> bool:

@@ -114,9 +114,9 @@ class Chosen:
 
     @property
     def lack(self) -> str:
-        """What is not there, as the second half of a sentence; empty where nothing lacks."""
+        """What is not there, such as `3 was not delivered`; empty where nothing lacks."""
         gaps = ", ".join(map(str, self.gaps))
-        inside = f"{gaps} {'was' if _is_one(self.gaps) else 'were'} not" if gaps else ""
+        inside = f"{gaps} {'was' if _is_one(self.gaps) else 'were'} not delivered" if gaps else ""
         if isinstance(self.asked, SpanWindow) and self.lacking:
             few = f"only {len(self.spans)} of {self.asked.count} spans are there"
             return f"{few}, and {inside} between them" if inside else few

@@ -64,9 +64,9 @@ def test_input_files_have_the_split_and_span_of_their_rows(daily: Project) -> No
         (
             "1",
             "5",
-            "eval_spans 5 must have been delivered, but 5 was not; delivered are 1-4. Choose other spans",
+            "eval_spans 5 must be there, but 5 was not delivered; delivered are 1-4. Choose other spans",
         ),
-        ("1-3", f"5-{10**12}", f"but 5-{10**12} were not; delivered are 1-4"),
+        ("1-3", f"5-{10**12}", f"but 5-{10**12} were not delivered; delivered are 1-4"),
         (f"1-{10**12}", "4", "but 4 is in"),
         (
             "2026-01-01",
@@ -76,7 +76,7 @@ def test_input_files_have_the_split_and_span_of_their_rows(daily: Project) -> No
         (
             "last 4",
             "",
-            r"train_spans last 4 must have been delivered, but only 3 of 4 spans are there; delivered",
+            r"train_spans last 4 must be there, but only 3 of 4 spans are there; delivered",
         ),
         ("3", "last 2", "but 3 is in train_spans 3 and eval_spans last 2"),
         ("last 2", "1", "but only 0 of 2 spans are there; delivered are 1-4"),
@@ -152,24 +152,24 @@ def test_days_are_spans_with_the_numbers_of_tfx(tmp_path: Path) -> None:
 def test_a_day_that_is_missing_is_an_error_until_project_yml_lets_it_be_skipped(tmp_path: Path) -> None:
     days = ("2025-12-30", "2026-01-01", "2026-01-02")
     expected = (
-        r"train_spans 2025-12-30\.\.2026-01-01 must have been delivered, but 2025-12-31 was not; delivered are "
+        r"train_spans 2025-12-30\.\.2026-01-01 must be there, but 2025-12-31 was not delivered; delivered are "
         r"2025-12-30, 2026-01-01\.\.2026-01-02\. Choose .* with `missing_spans: skip` below data in project.yml the"
     )
     with pytest.raises(InputDataError, match=expected):
         dated(tmp_path / "strict", *days).input_files()
     lenient = dated(tmp_path / "lenient", *days, more=", missing_spans: skip")
     assert [file.span for file in lenient.input_files()] == [20452, 20454, 20455]
-    train = lenient.choose_spans()["train"]
-    assert (train.lack, train.is_whole) == ("2025-12-31 was not", False)
-    with pytest.raises(InputDataError, match="eval_spans 2026-03-01 must have been delivered, but"):
+    train = lenient.inputs().chosen["train"]
+    assert (train.lack, train.is_whole) == ("2025-12-31 was not delivered", False)
+    with pytest.raises(InputDataError, match="eval_spans 2026-03-01 must be there, but"):
         lenient.input_files("", "2026-03-01")  # nothing is left to evaluate on
 
 
 def test_a_hole_in_a_window_is_told_and_is_no_error(tmp_path: Path) -> None:
     project = dated(tmp_path, "2025-12-30", "2026-01-01", "2026-01-02")
-    train = project.choose_spans("last 2", "last 1")["train"]
+    train = project.inputs("last 2", "last 1").chosen["train"]
     assert train.spans == (20452, 20454)
-    assert (train.lack, train.is_whole) == ("2025-12-31 was not", True)
+    assert (train.lack, train.is_whole) == ("2025-12-31 was not delivered", True)
 
 
 def test_a_file_of_a_day_that_is_none_is_refused(tmp_path: Path) -> None:

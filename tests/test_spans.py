@@ -133,7 +133,7 @@ def test_a_window_is_the_newest_before_what_is_held_out(
 
 def test_a_range_past_counting_is_quickly_told() -> None:
     _, chosen = choose(parse_spans("1"), parse_spans(f"2-{10**30}"), [1, 3], dated=False)
-    assert chosen.lack == f"2, 4-{10**30} were not"
+    assert chosen.lack == f"2, 4-{10**30} were not delivered"
 
 
 @FAST
@@ -149,4 +149,4 @@ def test_spans_are_said_as_short_as_can_be() -> None:
     assert in_words([1, 2, 3, 5], dated=False) == "1-3, 5"
     assert in_words([0, 1, 3], dated=True) == "1970-01-01..1970-01-02, 1970-01-04"
     window = choose(parse_spans("last 5"), parse_spans("9"), [1, 3, 4], dated=False)[0]
-    assert window.lack == "only 3 of 5 spans are there, and 2 was not between them"
+    assert window.lack == "only 3 of 5 spans are there, and 2 was not delivered between them"

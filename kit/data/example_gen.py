@@ -5,7 +5,8 @@ from __future__ import annotations
 import bisect
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +17,13 @@ from tfx.dsl.components.base import base_component, base_executor, executor_spec
 from tfx.types import artifact_utils, standard_artifacts
 
 from kit.data.files import read_batches
+from kit.data.growing import digest_of, unchanged
+from kit.data.quarantine import QUARANTINED, Quarantine, QuarantinedRows, Tally, quarantine_of
+from kit.data.sift import Reading, Sieve
+from kit.errors import RowsLostError
 from kit.project import Project
-from kit.project_file import Column
 from kit.steps.progress import report
+from kit.workspace import Workspace
 
 SPLITS = ("train", "eval")
 # Stock TFX puts two hash buckets of three into train and one into eval.
@@ -30,9 +35,16 @@ class _Spec(types.ComponentSpec):
     PARAMETERS = {  # noqa: RUF012  TFX's own form
         "files": types.component_spec.ExecutionParameter(type=str),
         "reading": types.component_spec.ExecutionParameter(type=str),
+        # The rules, so that a changed one is a run; empty: nothing is quarantined.
+        "quarantine": types.component_spec.ExecutionParameter(type=str),
+        # What was asked for and is not there, in words; a span that arrives late changes `files`, too.
+        "missing": types.component_spec.ExecutionParameter(type=str),
     }
     INPUTS: dict[str, Any] = {}  # noqa: RUF012
-    OUTPUTS = {"examples": types.component_spec.ChannelParameter(type=standard_artifacts.Examples)}  # noqa: RUF012
+    OUTPUTS = {  # noqa: RUF012
+        "examples": types.component_spec.ChannelParameter(type=standard_artifacts.Examples),
+        QUARANTINED: types.component_spec.ChannelParameter(type=QuarantinedRows, optional=True),
+    }
 
 
 class ExamplesExecutor(base_executor.BaseExecutor):
@@ -42,37 +54,91 @@ class ExamplesExecutor(base_executor.BaseExecutor):
         del input_dict
         [examples] = output_dict["examples"]
         examples.split_names = artifact_utils.encode_split_names(list(SPLITS))
-        reading = json.loads(exec_properties["reading"])
-        columns = {name: Column.model_validate(column) for name, column in reading["columns"].items()}
-        writers = {split: split_writer(Path(examples.uri), split) for split in SPLITS}
-        rows = 0
-        for file in json.loads(exec_properties["files"]):
-            batches = read_batches(
-                Path(file["path"]), reading["format"], reading["delimiter"], columns, reading["label"]
-            )
-            for batch in batches:
-                for record in encode(batch):
-                    writers[file["split"] if file["split"] in writers else hash_split(record)].write(record)
-                rows += batch.num_rows
+        reading = Reading.from_json(exec_properties["reading"])
+        files = json.loads(exec_properties["files"])
+        quarantine = Quarantine.from_json(exec_properties["quarantine"])
+        with ExitStack() as stack:
+            writers = {
+                split: stack.enter_context(split_writer(Path(examples.uri), split)) for split in SPLITS
+            }
+            if quarantine is None:
+                _write_all(files, reading, writers)
+                return
+            [artifact] = output_dict[QUARANTINED]
+            tally = Tally(Path(artifact.uri), quarantine)
+            _write_good(files, reading, writers, tally, stack)
+        tally.close(artifact)
+
+
+def _write_all(files: list[Any], reading: Reading, writers: Mapping[str, Any]) -> None:
+    rows = 0
+    for file in files:
+        path = Path(file["path"])
+        with unchanged(path, file["sha256"]):
+            for batch in read_batches(
+                path, reading.format, reading.delimiter, reading.columns, reading.label
+            ):
+                rows += _write(batch, file["split"], writers)
                 report(f"{rows:,} rows")
-        for writer in writers.values():
-            writer.close()
+
+
+def _write_good(
+    files: list[Any], reading: Reading, writers: Mapping[str, Any], tally: Tally, stack: ExitStack
+) -> None:
+    rows = 0
+    for file in files:
+        path = Path(file["path"])
+        count, side = tally.open(file, stack)
+        written = 0
+        with unchanged(path, file["sha256"]):
+            for batch in Sieve(path, reading, tally.quarantine, count, side).batches():
+                written += _write(batch, file["split"], writers)
+                report(f"{rows + written:,} rows, {tally.quarantined:,} quarantined")
+        rows += written
+        if count.read != written + count.quarantined:
+            raise RowsLostError(
+                f"Of {path} every row must be in the examples or in quarantine, but of {count.read:,} rows "
+                f"{written:,} and {count.quarantined:,} are. Report this with the file: the kit has lost rows."
+            )
+
+
+def _write(batch: pa.RecordBatch, split: str, writers: Mapping[str, Any]) -> int:
+    for record in encode(batch):
+        writers[split if split in writers else hash_split(record)].write(record)
+    return int(batch.num_rows)
 
 
 class ProjectExampleGen(base_component.BaseComponent):
     """Reads a project's files into the splits train and eval.
 
-    The digest of every file is a property of the execution, so a file with the same bytes is a cache hit wherever and
-    whenever it was delivered.
+    The digest of every file is a property of the execution, so a file with the same bytes is a cache hit whenever it
+    was delivered. Where project.yml asks for a quarantine, bad rows are the second output, `quarantined`.
+
+    Args:
+        project: whose files are read.
+        train_spans: a range such as `1-6` or a window such as `last 6`; empty: as in project.yml.
+        eval_spans: likewise.
+        workspace: where a schema was saved for a built-in project, which a quarantine then judges by.
+
+    Raises:
+        ProjectError: when the spans are not valid, no file is there, or the quarantine has no rules to judge by.
+        InputDataError: when a span was not delivered and project.yml does not let it be skipped.
     """
 
     SPEC_CLASS = _Spec
     EXECUTOR_SPEC = executor_spec.ExecutorClassSpec(ExamplesExecutor)
 
-    def __init__(self, project: Project, train_spans: str = "", eval_spans: str = "") -> None:
+    def __init__(
+        self,
+        project: Project,
+        train_spans: str = "",
+        eval_spans: str = "",
+        workspace: Workspace | None = None,
+    ) -> None:
+        inputs = project.inputs(train_spans, eval_spans)
         files = [
-            {"path": str(file.path), "split": file.split, "span": file.span, "sha256": _digest(file.path)}
-            for file in project.input_files(train_spans, eval_spans)
+            {"path": str(file.path), "split": file.split, "span": file.span, "sha256": digest_of(file.path)}
+            for file in inputs.files
         ]
         reading = {
             "format": project.spec.data.format,
@@ -80,10 +146,16 @@ class ProjectExampleGen(base_component.BaseComponent):
             "columns": {name: column.model_dump() for name, column in project.columns.items()},
             "label": project.label,
         }
+        quarantine = quarantine_of(project, workspace)
+        outputs = {"examples": types.Channel(type=standard_artifacts.Examples)}
+        if quarantine:
+            outputs[QUARANTINED] = types.Channel(type=QuarantinedRows)
         spec = _Spec(
             files=json.dumps(files),
             reading=json.dumps(reading),
-            examples=types.Channel(type=standard_artifacts.Examples),
+            quarantine=quarantine.to_json() if quarantine else "",
+            missing=inputs.missing,
+            **outputs,
         )
         super().__init__(spec)
         self.with_id("ExampleGen")
@@ -123,8 +195,3 @@ def split_writer(root: Path, split: str) -> Any:
     folder = root / f"Split-{split}"  # the name that artifact_utils.get_split_uri expects
     folder.mkdir(parents=True, exist_ok=True)
     return tf.io.TFRecordWriter(str(folder / "data_tfrecord-00000-of-00001.gz"), _GZIP)
-
-
-def _digest(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -4,21 +4,30 @@ from __future__ import annotations
 
 import csv
 import textwrap
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from typing import Any, NamedTuple
 
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.csv
 import pyarrow.parquet
 
+from kit.data.casting import cast_column, check_label
 from kit.errors import InputDataError
 from kit.project_file import Column
 
-_ARROW = {"int": pa.int64(), "float": pa.float32(), "string": pa.string()}
 # Arrow reads up to 32 blocks ahead; a row must fit into one.
 _BLOCK_BYTES = 2 << 20
 _BATCH_ROWS = 65_536
+
+
+class Malformed(NamedTuple):
+    """A row of a CSV file, counted from 1, that has more or fewer cells than the header."""
+
+    number: int
+    text: str
+    cells: int
+    expected: int
 
 
 def read_batches(
@@ -33,16 +42,25 @@ def read_batches(
             does not fit its column's type; the message names the file, the column, the row and the value.
     """
     if file_format == "parquet":
-        raw_batches = _parquet_batches(path, list(columns))
+        raw_batches = parquet_batches(path, list(columns))
     else:
-        raw_batches = _csv_batches(path, delimiter, list(columns))
+        raw_batches = csv_batches(path, delimiter, list(columns))
     rows = 0
     for raw in raw_batches:
-        arrays = [_cast(raw.column(name), name, column, path, rows) for name, column in columns.items()]
+        arrays = [cast_column(raw.column(name), name, column, path, rows) for name, column in columns.items()]
         batch = pa.RecordBatch.from_arrays(arrays, names=list(columns))
-        _check_label(batch.column(label), label, path, rows)
+        check_label(batch.column(label), label, path, rows)
         rows += batch.num_rows
         yield batch
+    require_rows(path, rows)
+
+
+def require_rows(path: Path, rows: int) -> None:
+    """Refuse a file without rows.
+
+    Raises:
+        InputDataError: when there are none.
+    """
     if rows == 0:
         raise InputDataError(
             f"{path} must hold rows, but it has only a header. Deliver the file again, with its rows."
@@ -79,21 +97,47 @@ def read_header(path: Path, delimiter: str) -> list[str]:
     return header
 
 
-def _csv_batches(path: Path, delimiter: str, names: list[str]) -> Iterator[pa.RecordBatch]:
+def csv_batches(
+    path: Path,
+    delimiter: str,
+    names: list[str],
+    *,
+    whole: bool = False,
+    take_malformed: Callable[[Malformed], None] | None = None,
+) -> Iterator[pa.RecordBatch]:
+    """Yield the rows of a CSV file in order, every cell as bytes.
+
+    Args:
+        path: of the file.
+        delimiter: between the cells.
+        names: columns that must be there.
+        whole: read all columns, and not these only.
+        take_malformed: is given each row with too few or too many cells, which is then left out; none: an error. It
+            may be given rows that are beyond those that were yielded.
+
+    Raises:
+        InputDataError: when the file is empty, or a row or the header cannot be read.
+    """
     header = read_header(path, delimiter)
     _check_names(path, header, names, f"the delimiter is {delimiter!r}")
+    read = header if whole else names
     options = pyarrow.csv.ConvertOptions(
-        include_columns=names,
+        include_columns=read,
         # Bytes, so that text which is not UTF-8 is found where its row is known.
-        column_types=dict.fromkeys(names, pa.binary()),
+        column_types=dict.fromkeys(read, pa.binary()),
         null_values=[""],
         strings_can_be_null=True,
     )
     try:
         with pyarrow.csv.open_csv(
             path,
-            read_options=pyarrow.csv.ReadOptions(block_size=_BLOCK_BYTES),
-            parse_options=pyarrow.csv.ParseOptions(delimiter=delimiter, newlines_in_values=True),
+            # Arrow tells the number of a malformed row only where one thread reads.
+            read_options=pyarrow.csv.ReadOptions(block_size=_BLOCK_BYTES, use_threads=take_malformed is None),
+            parse_options=pyarrow.csv.ParseOptions(
+                delimiter=delimiter,
+                newlines_in_values=True,
+                invalid_row_handler=_handler(take_malformed) if take_malformed else None,
+            ),
             convert_options=options,
         ) as reader:
             yield from reader
@@ -104,20 +148,42 @@ def _csv_batches(path: Path, delimiter: str, names: list[str]) -> Iterator[pa.Re
         raise InputDataError(f"{path} is not a well-formed CSV file: {place}. Mend that row.") from None
 
 
+def _handler(take: Callable[[Malformed], None]) -> Callable[[Any], str]:
+    def handle(row: Any) -> str:
+        if "\n" in row.text:  # a quote that is never closed has swallowed the rows after it
+            return "error"
+        take(
+            Malformed(row.number - 1, row.text, row.actual_columns, row.expected_columns)
+        )  # the header is row 0
+        return "skip"
+
+    return handle
+
+
 def _malformed_row(path: Path, delimiter: str, width: int) -> str:
     """Return which row has too few or too many cells, which Arrow's error does not tell; empty when none has."""
-    for number, row in enumerate(_csv_rows(path, delimiter)):
+    for number, row in enumerate(csv_rows(path, delimiter)):
         if len(row) != width:
             return f"row {number} must have {width} cells, but has {len(row)}: {_short(delimiter.join(row))}"
     return ""
 
 
-def _parquet_batches(path: Path, names: list[str]) -> Iterator[pa.RecordBatch]:
+def parquet_batches(path: Path, names: list[str], *, whole: bool = False) -> Iterator[pa.RecordBatch]:
+    """Yield the rows of a Parquet file in order.
+
+    Args:
+        path: of the file.
+        names: columns that must be there.
+        whole: read all columns, and not these only.
+
+    Raises:
+        InputDataError: when the file is not whole, or a column is missing or twice there.
+    """
     try:
         with pyarrow.parquet.ParquetFile(path) as file:
             _check_once(path, file.schema_arrow.names)
             _check_names(path, file.schema_arrow.names, names, "Parquet")
-            yield from file.iter_batches(batch_size=_BATCH_ROWS, columns=names)
+            yield from file.iter_batches(batch_size=_BATCH_ROWS, columns=None if whole else names)
     except (pa.ArrowInvalid, OSError) as error:
         raise InputDataError(
             f"{path} must be a whole Parquet file, but cannot be read: {_short(str(error))}. Set data.format, or "
@@ -145,87 +211,14 @@ def _short(text: str) -> str:
     return textwrap.shorten(text, 500, placeholder=" …").rstrip(".")
 
 
-def _cast(values: pa.Array, name: str, column: Column, path: Path, rows_before: int) -> pa.Array:
-    target = _ARROW[column.dtype]
-    try:
-        return _as_type(values, target)
-    except pa.ArrowNotImplementedError:
-        raise InputDataError(
-            f"{path}, column {name}: values of type {column.dtype} are expected, but the file stores {values.type}. "
-            "Write the column as plain values, or give it the kind ignore in project.yml."
-        ) from None
-    except pa.ArrowInvalid:
-        index = _first_bad(values, target)
-        expected, found, way_out = _judge(values[index].as_py(), column)
-        # The header is line 1; a value with a line break inside makes this a row count rather than a line number.
-        raise InputDataError(
-            f"{path}, row {rows_before + index + 1}, column {name}: {expected} is expected, but "
-            f"{found!r} was found. {way_out}."
-        ) from None
-
-
-def _as_type(values: pa.Array, target: pa.DataType) -> pa.Array:
-    """Cast; empty text is missing, as in an empty cell, and numbers may be between blanks."""
-    if any(test(values.type) for test in _TEXT):
-        values = values.cast(pa.string())
-        if not pa.types.is_string(target):
-            values = pc.utf8_trim_whitespace(values)
-        values = pc.if_else(pc.equal(values, ""), pa.scalar(None, pa.string()), values)
-    # A whole number that float32 has to round is not an error: the same digits in a CSV file are none.
-    return values.cast(target, safe=not pa.types.is_floating(target))
-
-
-_TEXT = (
-    pa.types.is_string,
-    pa.types.is_large_string,
-    pa.types.is_binary,
-    pa.types.is_large_binary,
-    pa.types.is_dictionary,
-)
-
-
-def _judge(found: object, column: Column) -> tuple[str, object, str]:
-    """Return what was expected of a value that cannot be cast, the value as a person reads it, and the way out."""
-    if isinstance(found, bytes):
-        try:
-            found = found.decode()
-        except UnicodeDecodeError:
-            return "text in UTF-8", found, "Convert the file to UTF-8"
-    way_out = "Correct the file, or the column's dtype in project.yml"
-    return f"a value of type {column.dtype}", found, way_out
-
-
-def _first_bad(values: pa.Array, target: pa.DataType) -> int:
-    """Return the index of the first value that cannot be cast, by halving."""
-    low, high = 0, len(values)
-    while high - low > 1:
-        middle = (low + high) // 2
-        try:
-            _as_type(values[low:middle], target)
-            low = middle
-        except pa.ArrowInvalid:
-            high = middle
-    return low
-
-
-def _check_label(values: pa.Array, label: str, path: Path, rows_before: int) -> None:
-    bad = pc.is_null(values, nan_is_null=True)
-    if count := pc.sum(bad).as_py():
-        row = rows_before + pc.index(bad, True).as_py() + 1
-        raise InputDataError(
-            f"{path}, column {label}: every row needs a label, but {count} have none, first in row {row}. "
-            "Fill them in, or remove those rows."
-        )
-
-
 def count_rows(path: Path, file_format: str, delimiter: str) -> int:
     """Count the rows of a data file by a way of its own, as the first entry of the row ledger."""
     if file_format == "parquet":
         return int(pyarrow.parquet.read_metadata(path).num_rows)
-    return sum(1 for _ in _csv_rows(path, delimiter)) - 1
+    return sum(1 for _ in csv_rows(path, delimiter)) - 1
 
 
-def _csv_rows(path: Path, delimiter: str) -> Iterator[list[str]]:
+def csv_rows(path: Path, delimiter: str) -> Iterator[list[str]]:
     """Yield the header and the rows as Python's csv module sees them; text that is not UTF-8 is of no interest."""
     csv.field_size_limit(_BLOCK_BYTES)  # what Arrow takes; by default a long text ends the reading
     with path.open(encoding="utf-8-sig", errors="replace", newline="") as file:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import pandas as pd
 
 from kit.data.example_gen import SPLITS
 from kit.data.files import count_rows
+from kit.data.quarantined import count_quarantined
 from kit.data.records import count_records
 from kit.data.statistics import load_statistics
 from kit.errors import RowsLostError, StepOrderError
@@ -21,12 +23,16 @@ from kit.training.run_fn import ROWS_FILE
 
 @dataclass(frozen=True)
 class Entry:
-    """Rows that one step saw; None: the step does not tell this split (a hash decides it, or it has not run)."""
+    """Rows that one step saw and passed on; None: it does not tell this split (a hash decides it, or it has not run).
+
+    `quarantined` are the rows that it set aside instead, by split, or below `all` where a hash decides.
+    """
 
     step: str
     train: int | None
     eval: int | None
     total: int | None = None
+    quarantined: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def rows(self) -> int | None:
@@ -35,12 +41,17 @@ class Entry:
             return self.train + self.eval
         return self.total
 
+    def aside(self, what: str) -> int:
+        """Return how many rows of a split, or of both (`rows`), this step set aside."""
+        return sum(self.quarantined.values()) if what == "rows" else self.quarantined.get(what, 0)
+
 
 def read_ledger(session: Session) -> list[Entry]:
     """Count the rows at every step that has run, in the order of the chain."""
-    counters = (_files, _statistics, _transformed, _trained, _evaluated)
     entries = [_files(session)]
-    for counter in counters[1:]:
+    if quarantined := count_quarantined(session):
+        entries.append(_examples(session, quarantined))
+    for counter in (_statistics, _transformed, _trained, _evaluated):
         try:
             entries.append(counter(session))
         except StepOrderError:
@@ -49,7 +60,7 @@ def read_ledger(session: Session) -> list[Entry]:
 
 
 def check_rows(session: Session) -> pd.DataFrame:
-    """Return the ledger as a table.
+    """Return the ledger as a table. Rows in are rows out and rows quarantined, at every step.
 
     Raises:
         RowsLostError: when two steps differ; the message names the first step that does.
@@ -58,15 +69,20 @@ def check_rows(session: Session) -> pd.DataFrame:
     for before, after in pairwise(entries):
         for what in ("train", "eval", "rows"):
             expected, found = getattr(before, what), getattr(after, what)
-            if expected is not None and found is not None and expected != found:
+            aside = after.aside(what)
+            if expected is not None and found is not None and expected != found + aside:
+                quarantined = f" and quarantined {aside:,}" if after.quarantined else ""
                 raise RowsLostError(
                     f"{after.step} must see the {expected:,} {what} rows of the step before ({before.step}), but saw "
-                    f"{found:,}. Run that step again without its cached result, and read its log."
+                    f"{found:,}{quarantined}. Run that step again without its cached result, and read its log."
                 )
     table = pd.DataFrame(
-        [{"step": e.step, "train": e.train, "eval": e.eval, "rows": e.rows} for e in entries]
+        [
+            {"step": e.step, "train": e.train, "eval": e.eval, "rows": e.rows, "quarantined": e.aside("rows")}
+            for e in entries
+        ]
     )
-    return table.astype({"train": "Int64", "eval": "Int64", "rows": "Int64"})
+    return table.astype({"train": "Int64", "eval": "Int64", "rows": "Int64", "quarantined": "Int64"})
 
 
 def _files(session: Session) -> Entry:
@@ -80,16 +96,22 @@ def _files(session: Session) -> Entry:
     return Entry("read from files", counts["train"], counts["eval"])
 
 
+def _examples(session: Session, quarantined: Mapping[str, int]) -> Entry:
+    folder = session.path("ExampleGen", "examples")
+    train, held_out = (count_records(folder, split) for split in SPLITS)
+    return Entry("ExampleGen", train, held_out, quarantined=quarantined)
+
+
 def _statistics(session: Session) -> Entry:
     folder = session.path("StatisticsGen", "statistics")
-    return Entry(
-        "StatisticsGen", *(load_statistics(folder, split).datasets[0].num_examples for split in SPLITS)
-    )
+    train, held_out = (int(load_statistics(folder, split).datasets[0].num_examples) for split in SPLITS)
+    return Entry("StatisticsGen", train, held_out)
 
 
 def _transformed(session: Session) -> Entry:
     folder = session.path("Transform", "transformed_examples")
-    return Entry("Transform", *(count_records(folder, split) for split in SPLITS))
+    train, held_out = (count_records(folder, split) for split in SPLITS)
+    return Entry("Transform", train, held_out)
 
 
 def _trained(session: Session) -> Entry:

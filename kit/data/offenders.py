@@ -127,12 +127,13 @@ def _wrong_values(values: pa.Array, complaint: Complaint) -> NDArray[np.bool_]:
         return np.asarray(
             np.isnan(numbers) if complaint.kind == "FLOAT_TYPE_HAS_NAN" else np.isinf(numbers), bool
         )
-    low, high = _limits(complaint.rule)
+    low, high = limits(complaint.rule)
     outside: Callable[[Any, Any], Any] = np.less if complaint.kind in _BELOW else np.greater
     return np.asarray(outside(numbers, low if complaint.kind in _BELOW else high), bool)
 
 
-def _limits(rule: schema_pb2.Feature) -> tuple[float, float]:
+def limits(rule: schema_pb2.Feature) -> tuple[float, float]:
+    """Return the least and the greatest value that a number may have; infinite where there is no bound."""
     if rule.HasField("bool_domain"):
         return 0, 1
     domain = rule.int_domain if rule.HasField("int_domain") else rule.float_domain

@@ -1,0 +1,128 @@
+"""Spans that are missing, that came twice, or that came again with other bytes: told by content, not by name or time.
+
+ML Metadata keeps the digest of every file that ExampleGen ever read here, which is all that there is to compare with: a
+span that nobody read leaves no trace.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from typing import Any, TypeAlias
+
+from kit.checks.check import Finding, wrong
+from kit.checks.config import Severity
+from kit.data.quarantined import quarantined_rows, read_counts
+from kit.session import Session
+
+CHECK, QUARANTINE = "deliveries", "quarantine"
+_SHOWN_ROWS = 5
+_Digests: TypeAlias = dict[int, tuple[str, ...]]  # of the files of each span, sorted
+
+
+def deliveries(session: Session) -> list[Finding]:
+    """Judge what ExampleGen last read by what it read before in this workspace; one finding an incident.
+
+    Rows in quarantine are told whatever the severity, and only warn: that the rest goes on is what quarantine is for.
+    A span that changed stays a finding when the same run is repeated, and is none once a later run has read it.
+
+    Raises:
+        StepOrderError: when there are no examples yet.
+    """
+    latest, *past = session.past_properties("ExampleGen")
+    aside = list(_quarantined(session))
+    severity = session.project.spec.checks.deliveries
+    if severity == "off":
+        return aside
+    files = json.loads(latest["files"])
+    findings = [
+        *_twice(session, files, severity),
+        *_changed(session, files, [json.loads(one["files"]) for one in past], severity),
+        *_missing(latest.get("missing", ""), severity),
+    ]
+    # An old run in this workspace has no `missing`: its spans were all there.
+    return [*(findings or [Finding(CHECK, f"{len(files):,} files, none twice or changed", "ok")]), *aside]
+
+
+def _twice(session: Session, files: Iterable[Mapping[str, Any]], severity: Severity) -> Iterable[Finding]:
+    same: dict[str, list[Mapping[str, Any]]] = defaultdict(list)
+    for file in files:
+        same[file["sha256"]].append(file)
+    for several in same.values():
+        if len(several) > 1:
+            named = [_name(session, file) for file in several]
+            yield Finding(
+                CHECK,
+                f"{' and '.join(named)} have the same bytes",
+                wrong(severity),
+                "Ask for the delivery that one of them should be, and run again.",
+                subject=f"same bytes as {named[0]}",
+                value=float(len(several)),
+                expected="each file another",
+            )
+
+
+def _changed(
+    session: Session, files: list[Any], past: Iterable[list[Any]], severity: Severity
+) -> Iterable[Finding]:
+    """Compare each span with the last run before that read it, and that read not the very same."""
+    now, earlier = _digests(files), [_digests(one) for one in past if one != files]
+    for span, digests in now.items():
+        before = next((one[span] for one in earlier if span in one), digests)
+        if before == digests:
+            continue
+        label = session.project.span_label(span)
+        changed = len(set(digests) - set(before)) or len(set(before) - set(digests))
+        yield Finding(
+            CHECK,
+            f"Span {label} was read here before and was delivered again, changed: {changed} of {len(digests)} files",
+            wrong(severity),
+            "Ask why, and train again where the old bytes were trained on; the examples here are of the new ones.",
+            subject=f"span {label}",
+            value=float(changed),
+            expected="the same bytes as before",
+        )
+
+
+def _missing(missing: str, severity: Severity) -> Iterable[Finding]:
+    for one in filter(None, missing.split("; ")):
+        yield Finding(
+            CHECK,
+            f"Not all of {one}",
+            wrong(severity),
+            "Run again when it is delivered: it is then read by itself.",
+            subject=f"missing of {one.partition(':')[0]}",
+            expected="every span there",
+        )
+
+
+def _quarantined(session: Session) -> Iterable[Finding]:
+    counts = [count for count in read_counts(session) if count.quarantined]
+    for span in dict.fromkeys(count.span for count in counts):
+        of_span = [count for count in counts if count.span == span]
+        rows, read = sum(count.quarantined for count in of_span), sum(count.read for count in of_span)
+        where = "" if span is None else f"span {session.project.span_label(span)}"
+        yield Finding(
+            QUARANTINE,
+            f"{rows:,} of {read:,} rows{f' of {where}' if where else ''} are in quarantine",
+            "warn",
+            "Look at their reasons; where the rows are right, change the schema.",
+            subject=where,
+            value=rows / read,
+            expected=f"none, and at most {100 * session.project.spec.checks.quarantine_at_most:.4g}% of a span",
+            rows=tuple(quarantined_rows(session, of_span, _SHOWN_ROWS)),
+        )
+
+
+def _digests(files: Iterable[Mapping[str, Any]]) -> _Digests:
+    spans: dict[int, list[str]] = defaultdict(list)
+    for file in files:
+        if file["span"] is not None:  # without spans new data replace the old: that is no second delivery
+            spans[file["span"]].append(file["sha256"])
+    return {span: tuple(sorted(digests)) for span, digests in spans.items()}
+
+
+def _name(session: Session, file: Mapping[str, Any]) -> str:
+    span = "" if file["span"] is None else f" (span {session.project.span_label(file['span'])})"
+    return f"{file['path']}{span}"

@@ -1,0 +1,59 @@
+"""Files that must be whole when they are read: what a writer is still adding to is half a delivery."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from kit.errors import InputDataError
+
+
+def digest_of(path: Path) -> str:
+    """Return the SHA-256 of a file, in hexadecimal digits."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+@contextmanager
+def unchanged(path: Path, sha256: str) -> Iterator[None]:
+    """Read a file within this context, and be sure that all of it had the digest.
+
+    Size, time and digest are compared when the reading has ended, well or not: half a row at the end of a file that
+    grows is no mistake of its author. A writer that pauses longer than the reading takes is not noticed; its next
+    bytes make another digest, and so another run.
+
+    Raises:
+        InputDataError: when the file is another than before.
+    """
+    before = _state(path)
+    try:
+        yield
+    except InputDataError:
+        _require_same(path, before, sha256)
+        raise
+    _require_same(path, before, sha256)
+
+
+def _require_same(path: Path, before: tuple[int, int], sha256: str) -> None:
+    after = _state(path)
+    if after == before and digest_of(path) == sha256:
+        return
+    grown = after[0] - before[0]
+    found = f"{grown:,} bytes were added" if grown > 0 else "its bytes have changed"
+    raise InputDataError(
+        f"{path} must stay as it is while it is read, but {found}: it is still being written. Run again when it is "
+        "delivered."
+    )
+
+
+def _state(path: Path) -> tuple[int, int]:
+    """Return the size in bytes and the time of the last change in nanoseconds."""
+    try:
+        status = path.stat()
+    except OSError as error:
+        raise InputDataError(
+            f"{path} must be there until it is read, but {error.strerror}. Run again when it is delivered."
+        ) from error
+    return status.st_size, status.st_mtime_ns
