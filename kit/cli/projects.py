@@ -28,7 +28,10 @@ def projects(workspace: WorkspaceOption = None) -> None:
 @exits
 def new(
     name: Annotated[str, typer.Argument(help="Name of the project: small letters, digits and _.")],
-    data: Annotated[Path, typer.Option(help="CSV or Parquet file; {SPAN} in its name stands for a number.")],
+    data: Annotated[
+        Path,
+        typer.Option(help="CSV or Parquet file; {SPAN} in its name is a number, {YYYY}-{MM}-{DD} a day."),
+    ],
     label: Annotated[str, typer.Option(help="Column to predict.")],
     into: Annotated[
         Path | None,

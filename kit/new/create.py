@@ -18,9 +18,10 @@ from kit.new.label import Label, judge_label
 from kit.new.sample import Sample, take_sample
 from kit.project import BUILT_IN
 from kit.project_file import NAME_PATTERN
+from kit.span_files import check_pattern, files_by_span, has_spans, is_dated
+from kit.spans import in_words
 
 FEWEST_ROWS = 50
-_SPAN = "{SPAN}"
 _LEAST_SPANS = 2
 
 
@@ -56,7 +57,7 @@ def create(name: str, data: Path, label: str, into: Path, *, task: str | None = 
 
     Args:
         name: of the project and its folder.
-        data: a CSV or Parquet file; with `{SPAN}` in its name, one file for each span.
+        data: a CSV or Parquet file; with `{SPAN}`, or `{YYYY}`, `{MM}` and `{DD}`, in its name one file for each span.
         label: the column to predict.
         into: the folder that holds projects.
         task: binary, multiclass or regression; chosen by the label's values when it is not given.
@@ -109,23 +110,40 @@ def _check_name(name: str, folder: Path) -> None:
 
 
 def _find_files(data: Path) -> tuple[list[Path], tuple[str, str] | None]:
-    if _SPAN not in str(data):
+    if not has_spans(str(data)):
         if not data.is_file():
             raise InputDataError(f"{data} must be a CSV or Parquet file, but there is none. Check the path.")
         return [data], None
-    pattern = glob.escape(str(data)).replace(_SPAN, "*")
-    expression = re.escape(str(data)).replace(re.escape(_SPAN), r"(\d+)")
-    numbered = ((re.fullmatch(expression, path), Path(path)) for path in glob.glob(pattern))  # noqa: PTH207  absolute
-    files = {int(match[1]): path for match, path in numbered if match}
-    spans = sorted(files)
-    if len(spans) < _LEAST_SPANS or spans[-1] - spans[0] + 1 != len(spans):
-        raise ProjectError(
-            f"{{SPAN}} stands for the numbers of two or more consecutive spans, but {data} has "
-            f"{', '.join(map(str, spans)) or 'none'}. Deliver the missing files, or name one file."
+    try:
+        check_pattern(str(data))
+    except ValueError as error:
+        raise ProjectError(f"{data}: {error}. Correct the pattern.") from None
+    by_span = files_by_span(Path(data.anchor), glob.escape(str(data.relative_to(data.anchor))))
+    files = [path for paths in by_span.values() for path in paths]
+    return files, _find_spans(data, list(by_span))
+
+
+def _find_spans(data: Path, spans: list[int]) -> tuple[str, str]:
+    """Return which spans to train on, all but the newest, and which to evaluate on.
+
+    Days without a file are daily life where files are named by dates, so that windows are written then; a number that
+    is left out is a mistake.
+    """
+    dated = is_dated(str(data))
+    consecutive = bool(spans) and spans[-1] - spans[0] + 1 == len(spans)
+    if len(spans) < _LEAST_SPANS or not (consecutive or dated):
+        what = (
+            "A date stands for the days of two or more"
+            if dated
+            else "{SPAN} stands for the numbers of two or more"
         )
-    last_trained = spans[-2]
-    train = f"{spans[0]}-{last_trained}" if spans[0] < last_trained else str(last_trained)
-    return [files[span] for span in spans], (train, str(spans[-1]))
+        raise ProjectError(
+            f"{what}{'' if dated else ' consecutive'} spans, but {data} has {in_words(spans, dated=dated) or 'none'}. "
+            "Deliver the missing files, or name one file."
+        )
+    if not consecutive:
+        return f"last {len(spans) - 1}", "last 1"
+    return in_words(spans[:-1], dated=dated), in_words(spans[-1:], dated=dated)
 
 
 def _check_table(sample: Sample, label: str, path: Path) -> None:

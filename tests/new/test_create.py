@@ -237,27 +237,6 @@ def test_a_built_in_project_is_not_hidden(tmp_path: Path) -> None:
         create("chicago_taxi", tmp_path / "shop.csv", "bought", tmp_path)
 
 
-def test_spans(tmp_path: Path) -> None:
-    for span in (3, 4, 5):
-        shop().to_csv(tmp_path / f"day_{span}.csv", index=False)
-    created = create("shop", tmp_path / "day_{SPAN}.csv", "bought", tmp_path / "projects")
-    files = Project.load(created.folder).input_files()
-    assert [(file.path.name, file.split) for file in files] == [
-        ("day_3.csv", "train"),
-        ("day_4.csv", "train"),
-        ("day_5.csv", "eval"),
-    ]
-    assert created.rows_seen == 3 * ROWS
-
-
-@pytest.mark.parametrize("spans", [[], [3], [3, 5]], ids=str)
-def test_spans_with_a_hole(tmp_path: Path, spans: list[int]) -> None:
-    for span in spans:
-        shop().to_csv(tmp_path / f"day_{span}.csv", index=False)
-    with pytest.raises(ProjectError, match="consecutive"):
-        create("shop", tmp_path / "day_{SPAN}.csv", "bought", tmp_path / "projects")
-
-
 def test_a_file_whose_name_is_a_pattern(tmp_path: Path) -> None:
     path = tmp_path / "shop [1]*.csv"
     shop().to_csv(path, index=False)
