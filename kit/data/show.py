@@ -1,13 +1,17 @@
-"""Rows as a plain table for a notebook."""
+"""What was read, for a notebook: rows as a plain table, spans in a sentence."""
 
 from __future__ import annotations
 
+import json
+from collections import defaultdict
 from pathlib import Path
 
 import pandas as pd
 import tensorflow as tf
 
 from kit.data.records import first_records
+from kit.session import Session
+from kit.spans import in_words
 
 _SHOWN_VALUES = 4
 
@@ -15,6 +19,33 @@ _SHOWN_VALUES = 4
 def rows_table(examples: Path, split: str, count: int = 5) -> pd.DataFrame:
     """Return the first rows of a split as a table; lists of several values stay lists."""
     return pd.DataFrame([_plain(record) for record in first_records(examples, split, count)])
+
+
+def spans_text(session: Session) -> str:
+    """Return which spans ExampleGen last read into each split, and what was asked for and is not there.
+
+    Raises:
+        StepOrderError: when there are no examples yet.
+    """
+    properties = session.properties("ExampleGen")
+    files: dict[str, list[int | None]] = defaultdict(list)
+    for file in json.loads(properties["files"]):
+        files[file["split"]].append(file["span"])
+    parts = [f"{split}: {_spans(session, spans)}{_files(len(spans))}" for split, spans in files.items()]
+    missing = properties.get("missing", "")
+    return f"{'; '.join(parts)}.{f' Left out: {missing}.' if missing else ''}"
+
+
+def _spans(session: Session, spans: list[int | None]) -> str:
+    numbers = sorted({span for span in spans if span is not None})
+    if not numbers:
+        return ""
+    what = "span" if len(numbers) == 1 else "spans"
+    return f"{what} {in_words(numbers, dated=session.project.spec.data.is_dated)}, "
+
+
+def _files(count: int) -> str:
+    return "1 file" if count == 1 else f"{count:,} files"
 
 
 def _plain(record: bytes) -> dict[str, object]:

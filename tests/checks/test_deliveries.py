@@ -10,6 +10,7 @@ from valid_projects import SMALL
 from kit.checks.check import Finding
 from kit.checks.deliveries import deliveries
 from kit.data.example_gen import ProjectExampleGen
+from kit.data.show import spans_text
 from kit.errors import InputDataError, StepOrderError
 from kit.project import Project
 from kit.session import Session
@@ -89,11 +90,18 @@ def test_a_late_day_is_skipped_told_and_read_when_it_is_there(tmp_path: Path) ->
     [finding] = run(session)
     assert finding.found == "Not all of train 2026-01-01..2026-01-03: 2026-01-02 was not delivered"
     assert session.properties("ExampleGen")["missing"] in finding.found
+    assert spans_text(session) == (
+        "train: spans 2026-01-01, 2026-01-03, 2 files; eval: span 2026-01-04, 1 file. "
+        "Left out: train 2026-01-01..2026-01-03: 2026-01-02 was not delivered."
+    )
     assert said(run(session)) == [finding.found]
     assert session.steps[-1].state == "cached"
     deliver(session.project.folder, "2026-01-02", 2)
     assert said(run(session)) == []
     assert session.steps[-1].state == "done"
+    assert spans_text(session) == (
+        "train: spans 2026-01-01..2026-01-03, 3 files; eval: span 2026-01-04, 1 file."
+    )
 
 
 def test_a_late_day_is_an_error_by_default(tmp_path: Path) -> None:
