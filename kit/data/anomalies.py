@@ -13,7 +13,7 @@ from tensorflow_metadata.proto.v0 import schema_pb2
 from kit import decisions
 from kit.data.curation import saved_schema
 from kit.data.offenders import SHOWN_VALUES, Complaint, Offenders, find_offenders
-from kit.data.schema import load_schema, save_schema
+from kit.data.schema import columns_of, load_schema, save_schema
 from kit.data.schema_update import adopt
 from kit.data.statistics import load_statistics
 from kit.data.validation import ACCEPT, BLOCK, DATA_SET, IGNORE, AnomalyRow, read_anomalies
@@ -142,7 +142,8 @@ class Review:
         saved = saved_schema(self._session)
         statistics = load_statistics(Path(self._statistics.uri), row.split)
         comparing = row.feature == DATA_SET or row.type.startswith("COMPARATOR_")
-        if comparing or not adopt(saved, statistics, {row.feature}):
+        columns = columns_of(self._session.project)
+        if comparing or not adopt(saved, statistics, {row.feature}, columns):
             raise AnomalyDecisionError(
                 f"What a schema says of one feature's values can be accepted, but this is: {row.what} ({row.feature}). "
                 "Change its threshold in the schema, or ignore it here."

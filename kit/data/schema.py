@@ -7,10 +7,10 @@ import io
 import json
 import shutil
 import tempfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from itertools import takewhile
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 import tensorflow_data_validation as tfdv
 from google.protobuf import text_format
@@ -30,8 +30,24 @@ Statistics: TypeAlias = statistics_pb2.DatasetFeatureStatisticsList
 
 SCHEMA_FILE = "schema.pbtxt"
 _TYPES = {"string": "BYTES", "int": "INT", "float": "FLOAT"}
+# Kinds of columns whose texts are of a fixed set. An id, a key, a date or a free text is new every day.
+_CLOSED = {"category", "label"}
 # Share of rows whose value must be a known one. New values are daily life for ids and rare for categories.
 _CATEGORY_MASS = 0.98
+
+
+class Columns(NamedTuple):
+    """What project.yml says of the columns that no statistics can tell.
+
+    Attributes:
+        label: the name of the one to predict.
+        types: BYTES, INT or FLOAT for each, in order.
+        open: those whose texts are of no fixed set.
+    """
+
+    label: str
+    types: Mapping[str, str]
+    open: Collection[str]
 
 
 class InferredSchemaExecutor(base_executor.BaseExecutor):
@@ -39,24 +55,20 @@ class InferredSchemaExecutor(base_executor.BaseExecutor):
 
     def Do(self, input_dict: Any, output_dict: Any, exec_properties: Any) -> None:  # noqa: N802
         [statistics], [schema] = input_dict["statistics"], output_dict["schema"]
-        inferred = infer(
-            load_statistics(Path(statistics.uri), "train"),
-            exec_properties["label"],
-            json.loads(exec_properties["types"]),
-        )
+        columns = Columns(**json.loads(exec_properties["columns"]))
+        inferred = infer(load_statistics(Path(statistics.uri), "train"), columns)
         tfdv.write_schema_text(inferred, str(Path(schema.uri) / SCHEMA_FILE))
 
 
 class _InferredSpec(standard_component_specs.SchemaGenSpec):
     PARAMETERS = {  # noqa: RUF012  TFX's own form
         **standard_component_specs.SchemaGenSpec.PARAMETERS,
-        "label": types.component_spec.ExecutionParameter(type=str),
-        "types": types.component_spec.ExecutionParameter(type=str),
+        "columns": types.component_spec.ExecutionParameter(type=str),
     }
 
 
 class SchemaGen(base_component.BaseComponent):
-    """TFX's SchemaGen, looking at the training split only, and knowing the label and the types of project.yml."""
+    """TFX's SchemaGen, looking at the training split only, and knowing what project.yml says of the columns."""
 
     SPEC_CLASS = _InferredSpec
     EXECUTOR_SPEC = executor_spec.ExecutorClassSpec(InferredSchemaExecutor)
@@ -66,8 +78,7 @@ class SchemaGen(base_component.BaseComponent):
             statistics=statistics,
             infer_feature_shape=0,
             exclude_splits="[]",
-            label=project.label,
-            types=json.dumps(types_of(project)),
+            columns=json.dumps(columns_of(project)._asdict()),
             schema=types.Channel(type=standard_artifacts.Schema),
         )
         super().__init__(spec)
@@ -110,30 +121,59 @@ class CuratedSchemaGen(base_component.BaseComponent):
         self.with_id("SchemaGen")
 
 
-def types_of(project: Project) -> dict[str, str]:
-    """Return the type that each column of a project has in a schema: BYTES, INT or FLOAT."""
-    return {name: _TYPES[column.dtype] for name, column in project.columns.items()}
+def columns_of(project: Project) -> Columns:
+    """Return what a project says of its columns that no statistics can tell."""
+    columns = project.columns
+    return Columns(
+        project.label,
+        {name: _TYPES[column.dtype] for name, column in columns.items()},
+        [name for name, column in columns.items() if column.kind not in _CLOSED],
+    )
 
 
-def infer(statistics: Statistics, label: str, types_of: Mapping[str, str]) -> schema_pb2.Schema:
-    """Return the schema that TFDV infers, made loose enough for every day, with both environments.
+def infer(statistics: Statistics, columns: Columns) -> schema_pb2.Schema:
+    """Return the schema that TFDV infers, in the order of the columns, loose enough for every day.
 
     A column without a single value has a type too: TFDV would say BYTES, and then refuse the first number.
     """
     inferred = tfdv.infer_schema(statistics, infer_feature_shape=False)
     for feature in inferred.feature:
-        if not feature.presence.min_count and feature.name in types_of:
-            feature.type = schema_pb2.FeatureType.Value(types_of[feature.name])
-    loosen(inferred.feature)
-    add_environments(inferred, label)
+        if not feature.presence.min_count and feature.name in columns.types:
+            feature.type = schema_pb2.FeatureType.Value(columns.types[feature.name])
+    places = {name: place for place, name in enumerate(columns.types)}
+    inferred.feature.sort(key=lambda feature: places.get(feature.name, len(places)))
+    loosen(inferred.feature, columns.open)
+    drop_unused_domains(inferred)
+    add_environments(inferred, columns.label)
     return inferred
 
 
-def loosen(features: Iterable[schema_pb2.Feature]) -> None:
-    """Allow the few new values that every day brings, so that inference from one sample does not cry wolf."""
+def loosen(features: Iterable[schema_pb2.Feature], open_columns: Collection[str] = ()) -> None:
+    """Allow the few new values that every day brings, so that inference from one sample does not cry wolf.
+
+    Args:
+        features: of an inferred schema.
+        open_columns: names of those whose texts are of no fixed set; what one sample had of them is no rule.
+    """
     for feature in features:
+        if feature.name in open_columns and feature.type == schema_pb2.BYTES:
+            if which := feature.WhichOneof("domain_info"):
+                feature.ClearField(which)
+        elif feature.type == schema_pb2.BYTES and feature.HasField("bool_domain"):
+            # Of `true` and `false` as texts TFDV makes a rule that no share of the rows may break.
+            texts = feature.bool_domain
+            values = [value for value in (texts.true_value, texts.false_value) if value]
+            feature.string_domain.CopyFrom(schema_pb2.StringDomain(name=feature.name, value=values))
         if feature.HasField("domain") or feature.HasField("string_domain"):
             feature.distribution_constraints.min_domain_mass = _CATEGORY_MASS
+
+
+def drop_unused_domains(schema: schema_pb2.Schema) -> None:
+    """Leave no list of values behind that no feature names."""
+    named = {feature.domain for feature in schema.feature}
+    kept = [domain for domain in schema.string_domain if domain.name in named]
+    del schema.string_domain[:]
+    schema.string_domain.extend(kept)
 
 
 def schema_gen(project: Project, statistics: Any, workspace: Workspace | None = None) -> Any:

@@ -10,7 +10,7 @@ from tensorflow_metadata.proto.v0 import schema_pb2
 
 from kit.checks.check import Finding
 from kit.data.environments import TRAINING, validate
-from kit.data.schema import Statistics, read_schema, types_of
+from kit.data.schema import Statistics, columns_of, read_schema
 from kit.data.schema_review import curated
 from kit.data.schema_spans import Say, per_span
 from kit.data.validation import DATA_SET
@@ -66,7 +66,7 @@ def _wrong(subject: str, found: str, what_to_do: str) -> Finding:
 def _columns(schema: schema_pb2.Schema, project: Project) -> Iterator[Finding]:
     """Compare the features with the columns that project.yml reads."""
     times = Counter(feature.name for feature in schema.feature)
-    wanted = types_of(project)
+    wanted = columns_of(project).types
     for name in wanted:
         if name not in times:
             yield _wrong(name, "project.yml reads this column, but the schema does not have it", _UPDATE)

@@ -12,7 +12,7 @@ from typing import NamedTuple
 from tensorflow_metadata.proto.v0 import schema_pb2
 
 from kit import decisions
-from kit.data.schema import curated_file, file_in_force, infer, read_schema, save_schema, types_of
+from kit.data.schema import columns_of, curated_file, file_in_force, infer, read_schema, save_schema
 from kit.data.schema_diff import SchemaChange, differences
 from kit.data.schema_spans import Say, per_span, whole
 from kit.data.schema_update import widen
@@ -78,7 +78,7 @@ def propose(
         )
     else:
         before = schema_pb2.Schema()
-        first = infer(whole(project, workspace, spans, say), project.label, types_of(project))
+        first = infer(whole(project, workspace, spans, say), columns_of(project))
     parts = (statistics for _, statistics in per_span(project, workspace, spans, say))
     # A schema that was inferred from all spans together must let each of them pass.
     wide = widen(first or before, parts, project, features)

@@ -11,7 +11,7 @@ from tensorflow_metadata.proto.v0 import schema_pb2
 from kit.data.rules import FIELDS, allowed_values, rule_of, split_values
 
 WHOLE = "(schema)"
-_VALUES = "values"
+_VALUES, _FEATURE = "values", "feature"
 # What the editor's rules do not show, in words; anything else has the name that it has in the file.
 _WORDS = {
     "presence": "least rows",
@@ -50,6 +50,8 @@ class SchemaChange(NamedTuple):
     @property
     def brief(self) -> tuple[str, str]:
         """Before and after as a table shows them: of a list of values only what went and what came."""
+        if self.rule == _FEATURE:  # made of brief texts
+            return self.before or "none", self.after or "none"
         if self.rule != _VALUES or not (self.before and self.after):
             return _short(self.before), _short(self.after)
         before, after = split_values(self.before), split_values(self.after)
@@ -70,7 +72,7 @@ def differences(before: schema_pb2.Schema, after: schema_pb2.Schema) -> list[Sch
             rows += _of_feature(old[name], before, new[name], after)
         else:
             texts = (_whole(old.get(name), before), _whole(new.get(name), after))
-            rows.append(SchemaChange(name, "feature", *texts))
+            rows.append(SchemaChange(name, _FEATURE, *texts))
     return [*rows, *_changed(WHOLE, _left_of_schema(before), _left_of_schema(after))]
 
 

@@ -12,12 +12,12 @@ from tfx.types import Artifact
 from kit.data.curation import EDIT
 from kit.data.schema import (
     SCHEMA_FILE,
+    columns_of,
     file_in_force,
     infer,
     load_schema,
     parse_schema,
     read_schema,
-    types_of,
 )
 from kit.data.schema_desk import UPDATE
 from kit.data.schema_diff import SchemaChange, differences
@@ -154,7 +154,7 @@ def _inferred(project: Project, workspace: Workspace, spans: str, say: Say) -> s
             statistics = load_statistics(folder, "train")
         except (StepOrderError, OSError):  # it has not run here, or what it made was removed
             statistics = None
-    return infer(statistics or whole(project, workspace, spans, say), project.label, types_of(project))
+    return infer(statistics or whole(project, workspace, spans, say), columns_of(project))
 
 
 def _of_revision(project: Project, revision: str) -> schema_pb2.Schema:

@@ -10,7 +10,7 @@ from tensorflow_metadata.proto.v0 import schema_pb2
 
 from kit.data.environments import add_environments
 from kit.data.rules import change
-from kit.data.schema import Statistics, loosen, types_of
+from kit.data.schema import Columns, Statistics, columns_of, drop_unused_domains, loosen
 from kit.project import Project
 
 
@@ -26,26 +26,24 @@ class Widened(NamedTuple):
     without: tuple[str, ...]
 
 
-def adopt(schema: schema_pb2.Schema, statistics: Statistics, features: Collection[str]) -> set[str]:
+def adopt(
+    schema: schema_pb2.Schema, statistics: Statistics, features: Collection[str], columns: Columns
+) -> set[str]:
     """Make the rules of some features as wide as the data need them, in place; return those that TFDV has a rule for.
 
     TFDV makes a whole schema fit; all but these features is left as it was. A feature that is new is made as loose as
-    an inferred one.
+    an inferred one, by what the project says of its columns.
     """
     fitted = tfdv.update_schema(schema, statistics)
-    old = {feature.name: feature.domain for feature in schema.feature}
+    old = {feature.name for feature in schema.feature}
     wider = [feature for feature in fitted.feature if feature.name in features]
-    loosen(feature for feature in wider if feature.name not in old)
+    loosen((feature for feature in wider if feature.name not in old), columns.open)
     for feature in wider:
         _replace(schema.feature, feature)
         for domain in fitted.string_domain:
             if domain.name == feature.domain:
                 _replace(schema.string_domain, domain)
-    named = {feature.domain for feature in schema.feature}
-    dropped = {old[feature.name] for feature in wider if feature.name in old} - named
-    kept = [domain for domain in schema.string_domain if domain.name not in dropped]
-    del schema.string_domain[:]
-    schema.string_domain.extend(kept)
+    drop_unused_domains(schema)
     return {feature.name for feature in wider}
 
 
@@ -70,14 +68,14 @@ def widen(
     chosen = set(features or project.columns)
     if not features:
         add_environments(wide, project.label)
-    wanted = types_of(project)
+    columns = columns_of(project)
     for feature in wide.feature:
-        if feature.name in chosen & set(wanted):
-            change(wide, feature, "type", wanted[feature.name])
+        if feature.name in chosen & set(columns.types):
+            change(wide, feature, "type", columns.types[feature.name])
     seen: set[str] = set()
     for one in statistics:
         there = chosen & _present(one)
-        adopt(wide, one, there)
+        adopt(wide, one, there, columns)
         seen |= there
     return Widened(wide, tuple(name for name in project.columns if name in chosen - seen))
 

@@ -11,7 +11,7 @@ import tensorflow_data_validation as tfdv
 from kit.checks.check import Check, Finding
 from kit.checks.examine import checks_of, speak
 from kit.data.example_gen import SPLITS, encode
-from kit.data.schema import Statistics, infer, read_schema, types_of
+from kit.data.schema import Statistics, columns_of, infer, read_schema
 from kit.data.span_statistics import as_examples
 from kit.data.statistics import statistics_of_batches
 from kit.project import Project
@@ -27,7 +27,7 @@ class Reference:
         if project.spec.schema_file:
             self._schema = read_schema(project.folder / project.spec.schema_file)
         else:
-            self._schema = infer(_statistics(whole), project.label, types_of(project))
+            self._schema = infer(_statistics(whole), columns_of(project))
 
     def judge(self, day: pa.Table) -> list[Finding]:
         """Return what is wrong with a day."""

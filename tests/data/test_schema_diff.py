@@ -91,6 +91,8 @@ def test_a_whole_feature_is_one_row() -> None:
         + 'feature { name: "note" type: BYTES string_domain { value: "a, b" } presence { min_fraction: 1 } }'
     )
     assert rows(SCHEMA, more) == [("note", "feature", "", 'BYTES, presence 1, values "a, b"')]
+    [change] = differences(parsed(SCHEMA), parsed(more))
+    assert change.brief == ("none", 'BYTES, presence 1, values "a, b"')
     assert rows(more, SCHEMA) == [("note", "feature", 'BYTES, presence 1, values "a, b"', "")]
 
 

@@ -11,7 +11,7 @@ from google.protobuf import text_format
 from tensorflow_metadata.proto.v0 import schema_pb2
 
 from kit.data.environments import SERVING, TRAINING, Environment, add_environments, validate
-from kit.data.schema import Statistics, infer, load_schema, read_schema
+from kit.data.schema import Columns, Statistics, infer, load_schema, read_schema
 from kit.data.validation import read_anomalies
 from kit.errors import ProjectError
 from kit.project import BUILT_IN
@@ -92,8 +92,30 @@ def test_an_inferred_schema_knows_both_and_example_validator_still_wants_the_lab
 
 def test_an_inferred_schema_gives_an_empty_column_the_type_of_the_project() -> None:
     frame = pd.DataFrame({"age": pd.Series([None, None], dtype=object), "bought": [0, 1]})
-    empty = tfdv.generate_statistics_from_dataframe(frame)
-    types = {"age": "INT", "bought": "INT"}
-    [age] = [feature for feature in infer(empty, "bought", types).feature if feature.name == "age"]
-    assert age.type == schema_pb2.INT
-    assert not validate(statistics("age", "bought"), infer(empty, "bought", types), TRAINING).anomaly_info
+    columns = Columns("bought", {"bought": "INT", "age": "INT"}, ())
+    inferred = infer(tfdv.generate_statistics_from_dataframe(frame), columns)
+    assert [(one.name, one.type) for one in inferred.feature] == [
+        ("bought", schema_pb2.INT),
+        ("age", schema_pb2.INT),
+    ], "in the order of the project"
+    assert not validate(statistics("age", "bought"), inferred, TRAINING).anomaly_info
+
+
+def test_an_inferred_schema_has_lists_of_values_only_where_they_are_of_a_fixed_set() -> None:
+    """A new id is no anomaly; a third truth value is one, where more than a few rows have it."""
+    types = {"town": "BYTES", "eu": "BYTES"}
+
+    def made(towns: str, truths: list[str]) -> Statistics:
+        frame = pd.DataFrame({"town": list(towns) * 50, "eu": truths * 50})
+        return tfdv.generate_statistics_from_dataframe(frame)
+
+    inferred = infer(made("ab", ["true", "false"]), Columns("x", types, ["town"]))
+    assert not inferred.string_domain
+    assert not validate(made("cd", ["true", "false"]), inferred, TRAINING).anomaly_info
+    few = validate(made("c" * 200, ["true"] * 199 + ["TRUE"]), inferred, TRAINING)
+    many = validate(made("cd", ["true", "TRUE"]), inferred, TRAINING)
+    assert (list(few.anomaly_info), list(many.anomaly_info)) == ([], ["eu"])
+    assert list(infer(made("ab", ["true", "false"]), Columns("x", types, ())).string_domain[0].value) == [
+        "a",
+        "b",
+    ]

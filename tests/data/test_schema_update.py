@@ -58,8 +58,8 @@ def test_a_first_schema_lets_its_own_spans_pass_and_is_named_in_the_project(
     proposal = make(*shop, "1-2")
     assert [(change.feature, change.rule) for change in proposal.changes] == [
         ("age", "feature"),
-        ("bought", "feature"),
         ("city", "feature"),
+        ("bought", "feature"),
         ("(schema)", "environments"),
     ]
     project = Project.load(shop[0].folder)
@@ -113,7 +113,7 @@ def test_a_type_follows_the_project_and_a_new_column_is_as_loose_as_an_inferred_
     make(project, workspace, "1-2")
     schema = read_schema(project.folder / "schema.pbtxt")
     schema.feature[0].type = schema_pb2.BYTES
-    del schema.feature[2]
+    del schema.feature[1]
     save_schema(project, workspace, schema)
     proposal = propose(project, workspace, "1-2", say=quiet)
     assert ("age", "type", "BYTES", "FLOAT") in rows(proposal)
