@@ -1,0 +1,260 @@
+"""Put a fault into a copy of a span, and see which check catches it and from how many rows on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Self, TypeAlias
+
+import traitlets
+
+from widgets.face import STATIC_BYTES
+from widgets.parts import controls
+from widgets.parts.budget import fit
+from widgets.parts.decision_form import told
+from widgets.parts.fault_rows import exact, findings, line, picture, shares, verdict
+from widgets.parts.formats import count
+from widgets.parts.markup import Markup, join, tag
+from widgets.parts.modules import styles
+from widgets.values_faults import FaultChoice, Inject, Search, Smallest, Tried, tried
+from widgets.view import View
+
+MOST_COLUMNS = 60  # that are offered as buttons
+_MOST_SHARES = 200  # that are kept
+_HEAD_BYTES = 4_000  # of a static face: what stands around the parts
+_LEAST_SHARE = 1e-6
+
+
+class FaultLab(View):
+    """Shows what faults come to: choose one, its column and the share of rows, and press.
+
+    Where nobody can press, the chosen fault is tried once. All of the state are parameters: the same again gives the
+    same rows at fault and the same findings.
+
+    Args:
+        faults: that can be chosen.
+        inject: puts a fault into a copy and judges it.
+        search: finds the smallest share at which a fault is caught.
+        shares: that were searched before.
+        state: traits to begin with, such as `fault="null-burst"`.
+    """
+
+    title = "Fault lab"
+
+    fault = traitlets.Unicode(help="name of the fault").tag(sync=True, redraw=True)
+    column = traitlets.Unicode(help="that it is put into; empty: the fault's first").tag(
+        sync=True, redraw=True
+    )
+    share = traitlets.CFloat(0.05, help="of the rows, above 0 and at most 1").tag(sync=True, redraw=True)
+    seed = traitlets.CInt(7, min=0, help="chooses the rows").tag(sync=True, redraw=True)
+    asked = traitlets.List(traitlets.Unicode(), maxlen=1, help="inject, search or all: what was pressed").tag(
+        sync=True
+    )
+
+    def __init__(
+        self,
+        faults: Sequence[FaultChoice],
+        inject: Inject,
+        search: Search,
+        shares: Sequence[Smallest] = (),
+        **state: Any,
+    ) -> None:
+        self.faults = {one.name: one for one in faults}
+        self.shares = {(one.fault, one.column): one for one in shares}
+        self._inject, self._search = inject, search
+        self._last: _Outcome | None = None
+        column, asked = state.pop("column", ""), state.pop("asked", [])
+        super().__init__(**{"fault": next(iter(self.faults), ""), **state})
+        self.column = column  # after the fault, which takes another's column back
+        self.asked = asked  # after what it is about
+
+    @classmethod
+    def of(
+        cls,
+        summary: Mapping[str, Any],
+        inject: Inject,
+        search: Search,
+        shares: Sequence[Mapping[str, Any]] = (),
+        **state: Any,
+    ) -> Self:
+        """Show a plain record with `faults`, and records of smallest shares."""
+        faults = [FaultChoice(**one) for one in summary["faults"]]
+        return cls(faults, inject, search, [Smallest(**one) for one in shares], **state)
+
+    def parameters(self) -> dict[str, str | float | int]:
+        """What to give a notebook, so that it does the same: all that can be chosen here."""
+        return {"fault": self.fault, "column": self._chosen_column(), "share": self.share, "seed": self.seed}
+
+    @traitlets.validate("fault")
+    def _known(self, proposal: Mapping[str, Any]) -> str:
+        if self.faults and proposal["value"] not in self.faults:
+            raise traitlets.TraitError(
+                f"Expected one of {', '.join(self.faults)} as fault, found {proposal['value']!r}. Choose one of them."
+            )
+        return str(proposal["value"])
+
+    @traitlets.validate("share")
+    def _a_part(self, proposal: Mapping[str, Any]) -> float:
+        value = float(proposal["value"])
+        return min(max(value, _LEAST_SHARE), 1.0) if value == value else _LEAST_SHARE  # noqa: PLR0124  NaN
+
+    @traitlets.observe("fault")
+    def _another_fault(self, _change: object) -> None:
+        self.column = ""
+
+    @traitlets.observe("asked")
+    def _do(self, _change: object) -> None:
+        if not self.asked:
+            return
+        [what] = self.asked
+        if what == "inject":
+            self._last = self._attempt()
+        else:
+            chosen = [(self.fault, self._chosen_column())] if what == "search" else self._first_columns()
+            for fault, column in chosen:
+                self._find(fault, column)
+        self.asked = []
+        self.content = self.draw_content()
+
+    def draw_controls(self) -> Markup:
+        return join(
+            [
+                controls.choice("fault", "Fault", {name: name for name in self.faults}),
+                controls.number_box("share", "Share of rows, to 1"),
+                controls.number_box("seed", "Seed"),
+            ]
+        )
+
+    def draw_content(self) -> Markup:
+        chosen = self.faults.get(self.fault)
+        if chosen is None:
+            return tag("p", "There is no fault that these data could have.", role="status")
+        return join(
+            [
+                tag("p", chosen.what, role="status"),
+                self._columns(chosen),
+                self._buttons(),
+                _drawn(self._last, tips=True) if self._last else _nothing_yet(),
+                shares(list(self.shares.values())),
+            ]
+        )
+
+    def html_face(self) -> Markup:
+        chosen = self.faults.get(self.fault)
+        if chosen is None:
+            return tag("p", "There is no fault that these data could have.")
+        outcome = self._latest()
+        parts: list[Callable[[], Markup | None]] = [
+            lambda: tag("p", chosen.what),
+            lambda: _drawn(outcome, tips=False),
+            lambda: shares(list(self.shares.values())),
+        ]
+        fitted = fit(
+            [drawn for part in parts if (drawn := part()) is not None],
+            [lambda drawn: drawn],
+            STATIC_BYTES - len(styles()) - _HEAD_BYTES,
+        )
+        return join(fitted.rows)
+
+    def text_face(self) -> str:
+        if self.fault not in self.faults:
+            return "Fault lab: no fault that these data could have."
+        outcome = self._latest()
+        searched = [line(one) for one in self.shares.values() if one.fault == self.fault][:3]
+        return "\n".join([*outcome.sentence().splitlines()[:2], *searched])
+
+    def _latest(self) -> _Outcome:
+        """What became of the fault as it is chosen now; it is tried where nobody has done so yet."""
+        if self._last is None or self._last.dose != self._dose():
+            self._last = self._attempt()
+        return self._last
+
+    def _attempt(self) -> _Outcome:
+        """Return what became of the chosen fault, or why it could not be tried: who pressed sees nothing else."""
+        dose = self._dose()
+        try:
+            return _Outcome(dose, tried(self._inject(*dose)))
+        except Exception as error:  # noqa: BLE001
+            return _Outcome(dose, None, str(error) or type(error).__name__)
+
+    def _find(self, fault: str, column: str) -> None:
+        try:
+            found = Smallest(**self._search(fault, column, self.seed))
+        except Exception as error:  # noqa: BLE001  told in the table
+            found = Smallest(fault, column, None, 0, 0, (), 1.0, str(error) or type(error).__name__)
+        self.shares.pop((fault, column), None)
+        self.shares = dict([*self.shares.items(), ((fault, column), found)][-_MOST_SHARES:])
+
+    def _dose(self) -> _Dose:
+        return (self.fault, self._chosen_column(), self.share, self.seed)
+
+    def _first_columns(self) -> list[tuple[str, str]]:
+        return [(one.name, one.columns[0] if one.columns else "") for one in self.faults.values()]
+
+    def _chosen_column(self) -> str:
+        columns = self.faults[self.fault].columns if self.fault in self.faults else ()
+        return self.column or next(iter(columns), "")
+
+    def _columns(self, chosen: FaultChoice) -> Markup | None:
+        if not chosen.columns:
+            return None
+        present = self._chosen_column()
+        names = (
+            list(dict.fromkeys([present, *chosen.columns]))
+            if present not in chosen.columns[:MOST_COLUMNS]
+            else chosen.columns
+        )
+        buttons = [
+            controls.button(
+                "column",
+                name,
+                name,
+                key=f"column {name}",
+                aria_pressed="true" if name == present else "false",
+            )
+            for name in names[:MOST_COLUMNS]
+        ]
+        left_out = len(names) - MOST_COLUMNS
+        note = f"{count(left_out, 'column')} more: set `column`" if left_out > 0 else None
+        return tag("div", "Column ", buttons, note, class_="kit-controls", role="group", aria_label="Column")
+
+    def _buttons(self) -> Markup:
+        presses = {
+            "inject": "Inject into a copy and judge it",
+            "search": "Search the smallest share",
+            "all": "Search it for all faults",
+        }
+        buttons = [controls.button("asked", [what], text, key=what) for what, text in presses.items()]
+        return tag("div", buttons, class_="kit-controls", role="group", aria_label="Try it")
+
+
+_Dose: TypeAlias = tuple[str, str, float, int]  # fault, column, share, seed
+
+
+@dataclass(frozen=True)
+class _Outcome:
+    """What became of a fault, or why it could not be tried."""
+
+    dose: _Dose
+    tried: Tried | None
+    refused: str = ""
+
+    def sentence(self) -> str:
+        fault, column, part, _ = self.dose
+        what = f"{fault}{f' in {column}' if column else ''}, {exact(part)} of the rows"
+        return f"{what}: {verdict(self.tried) if self.tried else self.refused}"
+
+
+def _drawn(outcome: _Outcome, *, tips: bool) -> Markup:
+    done = outcome.tried
+    return join(
+        [
+            told(bool(done and done.said), outcome.sentence()),
+            findings(done) if done else None,
+            picture(done, tips=tips) if done else None,
+        ]
+    )
+
+
+def _nothing_yet() -> Markup:
+    return tag("p", "Nothing was tried yet.", class_="note")

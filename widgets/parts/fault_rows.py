@@ -1,0 +1,119 @@
+"""The parts of the fault lab: which check said what, the column before and after, and the smallest shares."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from widgets.parts import charts
+from widgets.parts.feature_detail import detail
+from widgets.parts.feature_rows import Looks
+from widgets.parts.formats import count, number, share
+from widgets.parts.markup import Markup, tag
+from widgets.values import SplitSummary
+from widgets.values_faults import Said, Smallest, Tried
+
+SPLITS = ("before", "after")
+_MOST_SAID = 40  # findings that are listed
+_LETTERS = 600  # of one finding
+
+
+def verdict(tried: Tried) -> str:
+    """What became of a fault, in a sentence."""
+    rows = f"{number(tried.rows)} of {number(tried.of)} rows"
+    if not tried.said:
+        return f"not noticed by any check; {rows}, in {tried.days}."
+    names = list(dict.fromkeys(one.check for one in tried.said))
+    more = f" and {len(names) - 3} more" if len(names) > 3 else ""  # noqa: PLR2004  what fits a line
+    return f"caught by {', '.join(map(_shorten, names[:3]))}{more}; {rows}, in {tried.days}."
+
+
+def findings(tried: Tried) -> Markup | None:
+    """What the checks say that they do not say of the clean rows."""
+    if not tried.said:
+        return None
+    titles = ("Check", "About", "Found", "Expected")
+    rows = [_finding(one) for one in tried.said[:_MOST_SAID]]
+    left_out = len(tried.said) - _MOST_SAID
+    note = tag("p", f"{count(left_out, 'finding')} more", class_="note") if left_out > 0 else None
+    return _scrolled("What the checks say", titles, rows, note)
+
+
+def picture(tried: Tried, *, tips: bool) -> Markup | None:
+    """The column before and after."""
+    note = tag("p", tried.note, class_="note") if tried.note else None
+    if tried.picture is None:
+        return note
+    name = tried.picture.name
+    lines = [
+        tag("li", charts.key(place, split), ": ", _in_words(tried.picture.splits[split]))
+        for place, split in enumerate(SPLITS)
+        if split in tried.picture.splits
+    ]
+    drawing = detail(tried.picture, Looks(SPLITS, tips=tips))
+    # Dates make the table of quantiles wider than a narrow page.
+    scrolled = tag(
+        "div", drawing, class_="kit-scroll-x", tabindex=0, role="group", aria_label=f"{name} in detail"
+    )
+    return tag("div", tag("p", tag("b", name), " before and after"), note, tag("ul", lines), scrolled)
+
+
+def shares(known: Sequence[Smallest]) -> Markup | None:
+    """The smallest share at which each fault is caught, as a table with bars."""
+    if not known:
+        return None
+    titles = ("Fault", "Column", "Smallest share caught", "Rows", "Caught by")
+    return _scrolled("Smallest shares caught", titles, [_share(one) for one in known], None)
+
+
+def line(one: Smallest) -> str:
+    """The smallest share in a few words."""
+    if one.why_not:
+        return f"{one.fault}: not tried, {_shorten(one.why_not)}"
+    if one.share is None:
+        return f"{one.fault}: not caught up to {share(one.most)} of the rows"
+    return f"{one.fault}: caught from {exact(one.share)} of the rows on ({count(one.rows, 'row')})"
+
+
+def exact(part: float) -> str:
+    """A share in percent, also one below a tenth of a percent."""
+    return f"{number(part * 100)} %"
+
+
+def _in_words(split: SplitSummary) -> str:
+    parts = [count(split.present + split.missing, "row"), f"{share(split.missing_share)} missing"]
+    if split.texts and split.texts.distinct:
+        parts.append(count(split.texts.distinct, "value"))
+    return ", ".join(parts)
+
+
+def _finding(one: Said) -> Markup:
+    cells = (one.about, one.found, one.expected)
+    return tag(
+        "tr",
+        tag("th", _shorten(one.check), scope="row", class_="whole"),
+        [tag("td", _shorten(cell)) for cell in cells],
+    )
+
+
+def _share(one: Smallest) -> Markup:
+    name = tag("th", one.fault, scope="row")
+    column = tag("td", one.column or tag("span", "whole rows", class_="note"))
+    if one.why_not:
+        return tag("tr", name, column, tag("td", f"not tried: {_shorten(one.why_not)}", colspan=3))
+    if one.share is None:
+        return tag("tr", name, column, tag("td", f"✗ not up to {share(one.most)}", class_="bad", colspan=3))
+    bar = tag("i", style=f"width:{min(one.share / one.most, 1) * 100:.0f}%", class_=charts.colour(0))
+    part = tag("td", tag("span", bar, class_="bar"), tag("span", exact(one.share)), class_="number")
+    rows = tag("td", f"{number(one.rows)} of {number(one.of)}", class_="number")
+    return tag("tr", name, column, part, rows, tag("td", _shorten(", ".join(one.caught_by))))
+
+
+def _scrolled(caption: str, titles: Sequence[str], rows: Sequence[Markup], note: Markup | None) -> Markup:
+    head = tag("thead", tag("tr", [tag("th", title, scope="col") for title in titles]))
+    table = tag("table", tag("caption", caption), head, tag("tbody", rows))
+    # Reachable with the keyboard, so that it can be scrolled without a pointer.
+    return tag("div", table, note, class_="kit-scroll-x", tabindex=0, role="group", aria_label=caption)
+
+
+def _shorten(text: str) -> str:
+    return text if len(text) <= _LETTERS else f"{text[: _LETTERS - 1]}…"
