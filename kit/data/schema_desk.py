@@ -30,8 +30,9 @@ class Proposal(NamedTuple):
 
     Attributes:
         file: where.
+        before: the schema in force, empty where there is none.
         schema: what.
-        changes: to the schema in force, rule by rule; none: there is nothing to write.
+        changes: from one to the other, rule by rule; none: there is nothing to write.
         without: features that no row of the data has, whose rules stay.
         lost_comments: lines that have a comment and are not at the head of the file; no writer of schemas keeps them.
         spans: that were asked for; empty: the train spans.
@@ -39,6 +40,7 @@ class Proposal(NamedTuple):
     """
 
     file: Path
+    before: schema_pb2.Schema
     schema: schema_pb2.Schema
     changes: list[SchemaChange]
     without: tuple[str, ...]
@@ -84,6 +86,7 @@ def propose(
     wide = widen(first or before, parts, project, features)
     return Proposal(
         curated_file(project, workspace),
+        before,
         wide.schema,
         differences(before, wide.schema),
         wide.without,
@@ -101,9 +104,16 @@ def write(project: Project, workspace: Workspace, proposal: Proposal, who: str, 
 
     Raises:
         DecisionError: when there is no name or no reason.
+        UsageError: when somebody has changed the schema since it was proposed.
         ProjectError: when project.yml cannot be made to name the file; nothing is written then.
     """
     decisions.require_reasons("update a schema", who, why)
+    in_force = file_in_force(project, workspace)
+    if (read_schema(in_force) if in_force else schema_pb2.Schema()) != proposal.before:
+        raise UsageError(
+            f"{in_force} must be as it was when the update was proposed, but somebody has changed it since. Look at "
+            "it, and give the same command again."
+        )
     file = save_schema(project, workspace, proposal.schema)
     count = "1 change" if len(proposal.changes) == 1 else f"{len(proposal.changes)} changes"
     done = f"{count} written to {file}."

@@ -189,6 +189,19 @@ def test_without_a_reason_nothing_is_written(shop: tuple[Project, Workspace]) ->
     assert differences(schema_pb2.Schema(), proposal.schema) == proposal.changes
 
 
+def test_what_somebody_changed_meanwhile_is_not_overwritten(shop: tuple[Project, Workspace]) -> None:
+    make(*shop, "1-2")
+    file = shop[0].folder / "schema.pbtxt"
+    proposal = propose(*shop, "3", say=quiet)
+    file.write_text(file.read_text().replace("min_count: 1", "min_count: 5"))
+    before = file.read_bytes()
+    with pytest.raises(
+        UsageError, match=r"schema\.pbtxt must be as it was .*, but somebody has changed it since"
+    ):
+        write(*shop, proposal, "Ann", "a new shop")
+    assert file.read_bytes() == before
+
+
 def test_a_project_without_spans_is_one_data_set(tmp_path: Path) -> None:
     session = small(tmp_path / "shop", "Rom Oslo " * 30, "Rom Bern " * 30)
     data = session.project.spec.data.model_copy(
