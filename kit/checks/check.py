@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal, Protocol
-
-import pyarrow as pa
+from typing import TYPE_CHECKING, Literal, Protocol
 
 from kit.checks.config import Severity
+
+if TYPE_CHECKING:  # a finding is a plain value; rows are read with TensorFlow's libraries
+    from kit.checks.rows import Rows
 
 State = Literal["ok", "warn", "fail"]
 
@@ -40,12 +41,12 @@ class Finding:
 
 
 class Check(Protocol):
-    """Sees all rows of both splits once, and then speaks."""
+    """Sees all rows once, those of train before those of eval, and then speaks."""
 
     severity: Severity
 
-    def add(self, split: str, records: Sequence[bytes], batch: pa.RecordBatch) -> None:
-        """Take some rows: as serialized tf.Examples, and decoded, each column a list of values a row."""
+    def add(self, split: str, rows: Rows) -> None:
+        """Take some rows."""
 
     def findings(self) -> list[Finding]:
         """Return one finding an incident, or one that all is well."""
@@ -54,8 +55,3 @@ class Check(Protocol):
 def wrong(severity: Severity) -> State:
     """Return the state of a finding that something is wrong."""
     return "fail" if severity == "block" else "warn"
-
-
-def has_values(batch: pa.RecordBatch, column: str) -> bool:
-    """Return whether any row has the column; one that is missing everywhere is decoded without a type."""
-    return column in batch.schema.names and not pa.types.is_null(batch.column(column).type)

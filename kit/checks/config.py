@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, field_validator
 
 from kit.project_section import Section
 
@@ -20,6 +20,50 @@ _Names = Annotated[
 ALL, UNREADABLE = "all", "unreadable"
 
 
+def _short(value: object) -> object:
+    """Read `drift: off` as a whole section."""
+    return {"severity": value} if isinstance(value, str | bool) else value
+
+
+class Drift(Section):
+    """How far a feature may be from what it was, as TFDV measures it, beside what chance explains."""
+
+    severity: _Severity = "warn"
+    default: float = Field(
+        default=0.1, ge=0, le=1, allow_inf_nan=False, description="distance that is daily life, 0 to 1"
+    )
+    features: dict[str, Annotated[float, Field(ge=0, le=1)]] = Field(
+        default_factory=dict, description="the same for single features; `kit drift propose` finds them"
+    )
+    trend: float = Field(
+        default=0.25,
+        ge=0,
+        allow_inf_nan=False,
+        description="standard deviations that a mean may move over all spans, from the first of train to eval",
+    )
+
+    def threshold(self, feature: str) -> float:
+        return self.features.get(feature, self.default)
+
+
+class Validation(Section):
+    """An expression of SQL that must be true of the statistics of a feature (see `kit.checks.expressions`)."""
+
+    feature: str
+    expression: str
+    description: str = ""
+    severity: _Severity = "warn"
+
+    @field_validator("expression")
+    @classmethod
+    def _compiles(cls, value: str) -> str:
+        # TFDV's fields are not needed by the many projects without validations.
+        from kit.checks.expressions import check_expression  # noqa: PLC0415
+
+        check_expression(value)
+        return value
+
+
 class Checks(Section):
     """How much each check weighs: `warn` is shown, `block` also ends the notebook, and a batch with it."""
 
@@ -31,6 +75,39 @@ class Checks(Section):
     )
     repeated_rows: _Severity = Field(default="warn", description="rows that are there twice in every column")
     shared_keys: _Severity = Field(default="warn", description="keys that are in both splits")
+    ranges: _Severity = Field(default="warn", description="numbers well beyond all of train")
+    missing_values: _Severity = Field(default="warn", description="values that are missing more often")
+    missing_values_change: float = Field(
+        default=0.01, ge=0, le=1, allow_inf_nan=False, description="of a share that is daily life, absolute"
+    )
+    dependencies: _Severity = Field(
+        default="warn", description="columns that follow from a key or an id, such as the price of an item"
+    )
+    correlations: _Severity = Field(default="warn", description="rank correlations of the numbers")
+    correlations_change: float = Field(
+        default=0.1, ge=0, allow_inf_nan=False, description="of Fisher's z that is daily life"
+    )
+    leakage: _Severity = Field(default="warn", description="single features that tell the label too well")
+    leakage_auc: float = Field(
+        default=0.98, ge=0.5, le=1, description="of one feature, at which it tells too much"
+    )
+    leakage_r2: float = Field(default=0.98, ge=0, le=1, description="the same where the label is an amount")
+    volume: _Severity = Field(default="warn", description="rows of a span, against the spans of train")
+    volume_change: float = Field(
+        default=0.5, ge=0, allow_inf_nan=False, description="of the rows that is daily life, relative"
+    )
+    times: _Severity = Field(default="warn", description="rows of another time than their span")
+    freshness: _Severity = Field(
+        default="warn", description="age of the newest row, where a date is asked for"
+    )
+    freshness_days: float = Field(
+        default=2,
+        gt=0,
+        allow_inf_nan=False,
+        description="that the newest row may be old at the end of that date",
+    )
+    drift: Annotated[Drift, BeforeValidator(_short)] = Drift()
+    validations: tuple[Validation, ...] = ()
     deliveries: _Severity = Field(
         default="warn", description="spans that are missing, there twice, or delivered again with other bytes"
     )

@@ -2,68 +2,97 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from kit.checks import drift
 from kit.checks.check import Check, Finding
-from kit.checks.label_rates import LabelRates
-from kit.checks.repeats import RepeatedRows, SharedKeys
+from kit.checks.history import Part, history_of, parts_of
+from kit.checks.rows import Rows
+from kit.checks.suite import as_date, checks_of, of_age, of_statistics, show, speak, wants_statistics
 from kit.data.example_gen import SPLITS
 from kit.data.records import decoded_batches
-from kit.errors import DataAnomalyError
-from kit.project import Project
+from kit.errors import DataAnomalyError, DriftError
 from kit.session import Session
 
+_DRIFT = {drift.NAME, drift.SKEW}
 
-def examine(session: Session) -> list[Finding]:
+
+def examine(session: Session, as_of: str = "") -> list[Finding]:
     """Read the examples once, and return what the checks that are not `off` found.
+
+    Statistics are those of StatisticsGen where it has run on these examples; those of each span are kept in the
+    workspace. Memory is that of the checks: at most 24 bytes a row, and what they say of distinct keys.
+
+    Args:
+        session: whose ExampleGen has run.
+        as_of: the day on which the data are wanted, as 2026-01-31; empty: nobody asks how old they are.
 
     Raises:
         StepOrderError: when there are no examples yet.
+        ProjectError: when `as_of` is no date, or `checks` names a column that the project does not have.
     """
-    checks = checks_of(session.project)
+    day, project = as_date(as_of), session.project
+    checks = checks_of(project)
+    examples = session.path("ExampleGen", "examples")
+    if not checks and not wants_statistics(project):
+        return []
+    parts = parts_of(session)
     for split in SPLITS:
-        feed(checks, session.path("ExampleGen", "examples"), split)
-    return speak(checks)
+        feed(checks, examples, split, parts[split])
+    found = speak(checks)
+    if wants_statistics(project):
+        found += of_statistics(project, history_of(session, parts))
+    return found + of_age(project, checks, day)
 
 
-def feed(checks: Sequence[Check], examples: Path, split: str) -> None:
-    """Show the checks the rows of one split of an Examples artifact's folder."""
-    for records, batch in decoded_batches(examples, split) if checks else ():
-        for check in checks:
-            check.add(split, records, batch)
+def feed(checks: Sequence[Check], examples: Path, split: str, parts: Sequence[Part] = ()) -> None:
+    """Show the checks the rows of one split of an Examples artifact's folder.
 
-
-def speak(checks: Iterable[Check]) -> list[Finding]:
-    """Return what the checks found in all that they were shown."""
-    return [finding for check in checks for finding in check.findings()]
+    Args:
+        checks: that see them.
+        examples: the folder.
+        split: `train` or `eval`.
+        parts: the spans that the rows are from; none: not known.
+    """
+    left = [(part.span, part.rows) for part in parts]
+    for _, batch in decoded_batches(examples, split) if checks else ():
+        for rows in _by_span(Rows.of_examples(batch), left):
+            show(checks, split, rows)
 
 
 def require(findings: Sequence[Finding]) -> str:
     """Return one sentence when nothing that was found blocks.
 
     Raises:
-        DataAnomalyError: when something does; the message lists it.
+        DriftError: when all that blocks is drift or skew.
+        DataAnomalyError: when anything else does; the message lists it.
     """
     blocking = [finding for finding in findings if finding.state == "fail"]
     if not blocking:
         warnings = sum(finding.state == "warn" for finding in findings)
         return f"No check blocks; {warnings or 'none'} of {len(findings)} findings warn."
     lines = "\n".join(f"  {finding.check}: {finding.found}. {finding.what_to_do}" for finding in blocking)
-    raise DataAnomalyError(
+    drifted = all(finding.check in _DRIFT for finding in blocking)
+    raise (DriftError if drifted else DataAnomalyError)(
         f"The data must pass the checks of project.yml, but {len(blocking)} block:\n{lines}\n"
         "Mend the data or choose other spans; where the data are right, set the check to warn in project.yml."
     )
 
 
-def checks_of(project: Project) -> list[Check]:
-    """Return the checks that are not `off` in project.yml, which have seen nothing yet."""
-    settings = project.spec.checks
-    sliced = dict.fromkeys(name for names in project.spec.slices for name in names if name != project.label)
-    keys = [name for name, column in project.columns.items() if column.kind == "key"]
-    checks: list[Check] = [
-        LabelRates(project.label, sliced, settings.label_rates_change, settings.label_rates),
-        RepeatedRows(settings.repeated_rows),
-        SharedKeys(keys, settings.shared_keys),
-    ]
-    return [check for check in checks if check.severity != "off"]
+def _by_span(rows: Rows, left: list[tuple[int, int]]) -> Iterator[Rows]:
+    """Yield rows of one span at a time.
+
+    Args:
+        rows: of some spans, or of one that is not known.
+        left: the spans and how many rows of each are still to come; what is yielded is taken off.
+    """
+    start = 0
+    while left and start < len(rows):
+        (span, count), *rest = left
+        stop = min(start + count, len(rows))
+        yield rows.slice(start, stop, span)
+        left[:] = [(span, count - (stop - start)), *rest] if count > stop - start else rest
+        start = stop
+    if start < len(rows):
+        yield rows.slice(start, len(rows), None)

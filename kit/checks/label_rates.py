@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from statistics import NormalDist
 from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
-from kit.checks.check import Finding, has_values, wrong
+from kit.checks.check import Finding, wrong
 from kit.checks.config import Severity
+from kit.checks.rows import Rows
 from kit.data.example_gen import SPLITS
 from kit.data.records import as_text
 from kit.evaluation.intervals import wilson
@@ -23,42 +23,52 @@ _FALSE_ALERTS = 0.001  # probability of one in a day on which nothing changed, o
 
 
 class _Rate(NamedTuple):
-    """A class of the label in one slice; counts are [train, eval]."""
+    """A class of the label in one slice; counts are [train, eval], those of eval of one span."""
 
     column: str
     value: str
     label: str
+    span: int | None
     rows: tuple[int, ...]
     hits: tuple[int, ...]
 
 
 class LabelRates:
-    """Compares eval with train, with intervals so wide that noise does not alert.
+    """Compares each span of eval with train, with intervals so wide that noise does not alert.
 
-    The label's most frequent class says nothing that the others do not, and is left out.
+    Span by span, as a day on which nobody clicked would be lost among the clicks of a week. The label's most frequent
+    class says nothing that the others do not, and is left out. Memory: a count for each value of a slice.
 
     Args:
         label: name of the label's column.
         columns: whose values make the slices.
         change: relative change of a share that is daily life, such as 0.25.
         severity: of what is found.
+        label_of: says how people call a span.
     """
 
-    def __init__(self, label: str, columns: Iterable[str], change: float, severity: Severity) -> None:
+    def __init__(
+        self,
+        label: str,
+        columns: Iterable[str],
+        change: float,
+        severity: Severity,
+        label_of: Callable[[int], str] = str,
+    ) -> None:
         self._label, self._columns, self._change, self.severity = label, tuple(columns), change, severity
-        self._counts: Counter[tuple[str, Any, str, Any]] = Counter()  # column, value, split, label
+        self._label_of = label_of
+        # Column, value, split, span of eval, label.
+        self._counts: Counter[tuple[str, Any, str, int | None, Any]] = Counter()
         self._classes: Counter[Any] = Counter()  # of train
 
-    def add(self, split: str, records: Sequence[bytes], batch: pa.RecordBatch) -> None:
-        del records
-        if len(self._classes) > _MOST_CLASSES:
+    def add(self, split: str, rows: Rows) -> None:
+        if len(self._classes) > _MOST_CLASSES or not rows.has(self._label):
             return
-        labels = pc.list_flatten(batch.column(self._label))
         if split == SPLITS[0]:
-            self._classes.update(labels.to_pylist())
+            self._classes.update(rows.values(self._label).drop_null().to_pylist())
         for name in self._columns:
-            if has_values(batch, name):
-                self._count(name, split, batch.column(name), labels)
+            if rows.has(name):
+                self._count(name, split, rows)
 
     def findings(self) -> list[Finding]:
         if len(self._classes) > _MOST_CLASSES:
@@ -70,24 +80,29 @@ class LabelRates:
         slices = {(rate.column, rate.value) for rate in rates}
         return moved or [Finding(NAME, f"as in train in all {len(slices)} slices", "ok")]
 
-    def _count(self, name: str, split: str, column: pa.Array, labels: pa.Array) -> None:
-        table = pa.table(
-            {"value": pc.list_flatten(column), "label": labels.take(pc.list_parent_indices(column))}
-        )
+    def _count(self, name: str, split: str, rows: Rows) -> None:
+        table = pa.table({"value": rows.values(name), "label": rows.values(self._label)})
+        span = rows.span if split == SPLITS[1] else None
         for row in table.group_by(["value", "label"]).aggregate([([], "count_all")]).to_pylist():
-            self._counts[name, row["value"], split, row["label"]] += row["count_all"]
+            if row["value"] is not None:
+                self._counts[name, row["value"], split, span, row["label"]] += row["count_all"]
 
     def _rates(self) -> list[_Rate]:
-        """Return the classes of every slice that both splits have."""
-        rows: Counter[tuple[str, Any, str]] = Counter()
-        for (name, value, split, _), count in self._counts.items():
-            rows[name, value, split] += count
+        """Return the classes of every slice that train and a span of eval have."""
+        rows: Counter[tuple[str, Any, str, int | None]] = Counter()
+        for (name, value, split, span, _), count in self._counts.items():
+            rows[name, value, split, span] += count
         rates = []
-        for name, value in dict.fromkeys((name, value) for name, value, _ in rows):
-            of = tuple(rows[name, value, split] for split in SPLITS)
-            for label, _ in self._classes.most_common()[1:] if all(of) else ():
-                hits = tuple(self._counts[name, value, split, label] for split in SPLITS)
-                rates.append(_Rate(name, as_text(value), as_text(label), of, hits))
+        for name, value, split, span in rows:
+            of = rows[name, value, SPLITS[0], None], rows[name, value, split, span]
+            if split == SPLITS[0] or not all(of):
+                continue
+            for label, _ in self._classes.most_common()[1:]:
+                hits = (
+                    self._counts[name, value, SPLITS[0], None, label],
+                    self._counts[name, value, split, span, label],
+                )
+                rates.append(_Rate(name, as_text(value), as_text(label), span, of, hits))
         return rates
 
     def _moved(self, rates: Sequence[_Rate]) -> Sequence[bool]:
@@ -100,13 +115,16 @@ class LabelRates:
 
     def _finding(self, rate: _Rate) -> Finding:
         was, now = (hits / rows for hits, rows in zip(rate.hits, rate.rows, strict=True))
+        several = len({span for *_, split, span, _ in self._counts if split == SPLITS[1]}) > 1
+        place = f"span {self._label_of(rate.span)}" if several and rate.span is not None else "eval"
+        slice_ = f"{rate.column}={rate.value}"
         return Finding(
             NAME,
-            f"{rate.column} {rate.value}: {self._label} is {rate.label} in {now:.1%} of {rate.rows[1]:,} rows of eval, "
-            f"and was in {was:.1%} of {rate.rows[0]:,} of train",
+            f"{rate.column} {rate.value}: {self._label} is {rate.label} in {now:.1%} of {rate.rows[1]:,} rows of "
+            f"{place}, and was in {was:.1%} of {rate.rows[0]:,} of train",
             wrong(self.severity),
             f"See whether {self._label} was lost on the way; choose other spans until it is back.",
-            subject=f"{rate.column}={rate.value}",
+            subject=f"{slice_}, {place}" if several else slice_,
             value=now,
             expected=f"{was:.1%}, as in train",
         )

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from kit.checks.check import Finding, has_values, wrong
+from kit.checks.check import Finding, wrong
 from kit.checks.config import Severity
+from kit.checks.rows import SHOWN_ROWS, Rows, mixed
 from kit.data.example_gen import SPLITS
 from kit.data.records import as_text
 
@@ -23,11 +24,21 @@ class RepeatedRows:
 
     def __init__(self, severity: Severity) -> None:
         self.severity = severity
-        self._hashes: list[NDArray[np.int64]] = []
+        self._hashes: list[NDArray[np.uint64]] = []
+        self._rows: list[dict[str, str]] = []
 
-    def add(self, split: str, records: Sequence[bytes], batch: pa.RecordBatch) -> None:
-        del split, batch
-        self._hashes.append(np.fromiter(map(hash, records), np.int64, len(records)))
+    def add(self, split: str, rows: Rows) -> None:
+        del split
+        hashes = np.zeros(len(rows), np.uint64)
+        for name in sorted(rows.names):
+            hashes = mixed(hashes + rows.hashes(name))
+        if (wanted := SHOWN_ROWS - len(self._rows)) > 0:
+            first = np.unique(hashes, return_index=True)[1]
+            again = np.setdiff1d(np.arange(len(rows)), first)[
+                :wanted
+            ]  # those within a batch are enough to show
+            self._rows += rows.texts(again)
+        self._hashes.append(hashes)
 
     def findings(self) -> list[Finding]:
         rows = sum(map(len, self._hashes))
@@ -39,22 +50,29 @@ class RepeatedRows:
         )
         what_to_do = "See whether a file was delivered twice."
         return [
-            Finding(ROWS, found, wrong(self.severity), what_to_do, value=repeated / rows, expected="none")
+            Finding(
+                ROWS,
+                found,
+                wrong(self.severity),
+                what_to_do,
+                value=repeated / rows,
+                expected="none",
+                rows=tuple(self._rows),
+            )
         ]
 
 
 class SharedKeys:
-    """Compares the values that a key has in train with those in eval."""
+    """Compares the values that a key has in train with those in eval; their memory is that of the distinct keys."""
 
     def __init__(self, keys: Iterable[str], severity: Severity) -> None:
         self._keys, self.severity = tuple(keys), severity
         self._values: defaultdict[tuple[str, str], list[pa.Array]] = defaultdict(list)
 
-    def add(self, split: str, records: Sequence[bytes], batch: pa.RecordBatch) -> None:
-        del records
+    def add(self, split: str, rows: Rows) -> None:
         for key in self._keys:
-            if has_values(batch, key):
-                self._values[key, split].append(pc.unique(pc.list_flatten(batch.column(key))))
+            if rows.has(key):
+                self._values[key, split].append(pc.unique(rows.values(key).drop_null()))
 
     def findings(self) -> list[Finding]:
         return [self._finding(key) for key in self._keys]

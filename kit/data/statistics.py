@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -50,16 +51,40 @@ def compute_statistics(folder: Path) -> statistics_pb2.DatasetFeatureStatisticsL
     return statistics_of_batches(map(decoder.DecodeBatch, _batches(folder)))
 
 
-def statistics_of_batches(batches: Iterable[pa.RecordBatch]) -> statistics_pb2.DatasetFeatureStatisticsList:
-    """Compute TFDV's statistics of rows as examples are decoded: each column a list of values a row."""
-    generators = stats_impl.get_generators(tfdv.StatsOptions(), in_memory=True)
-    accumulators = [generator.create_accumulator() for generator in generators]
-    for batch in batches:
-        accumulators = [
+class Accumulated:
+    """TFDV's statistics of rows that come a batch at a time, or were accumulated apart from each other."""
+
+    def __init__(self) -> None:
+        self._generators = stats_impl.get_generators(tfdv.StatsOptions(), in_memory=True)
+        self._accumulators = [generator.create_accumulator() for generator in self._generators]
+
+    def add(self, batch: pa.RecordBatch) -> None:
+        """Take rows as examples are decoded: each column a list of values a row."""
+        self._accumulators = [
             generator.add_input(accumulator, batch)
-            for generator, accumulator in zip(generators, accumulators, strict=True)
+            for generator, accumulator in zip(self._generators, self._accumulators, strict=True)
         ]
-    return stats_impl.extract_statistics_output(accumulators, generators)
+
+    def merge(self, other: Accumulated) -> None:
+        """Take what another one has seen, which can give its statistics afterwards all the same."""
+        self._accumulators = [
+            generator.merge_accumulators([mine, copy.deepcopy(theirs)])
+            for generator, mine, theirs in zip(
+                self._generators, self._accumulators, other._accumulators, strict=True
+            )
+        ]
+
+    def statistics(self) -> statistics_pb2.DatasetFeatureStatisticsList:
+        """Return the statistics of all that was taken; nothing can be added any more."""
+        return stats_impl.extract_statistics_output(self._accumulators, self._generators)
+
+
+def statistics_of_batches(batches: Iterable[pa.RecordBatch]) -> statistics_pb2.DatasetFeatureStatisticsList:
+    """Compute TFDV's statistics of rows as examples are decoded."""
+    accumulated = Accumulated()
+    for batch in batches:
+        accumulated.add(batch)
+    return accumulated.statistics()
 
 
 def _batches(folder: Path) -> Any:

@@ -1,0 +1,111 @@
+"""Do numbers still go together as they did? Each column of a shuffled one is as it was, and their relation is gone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from itertools import combinations
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kit.checks.chance import Totals, normal_quantile
+from kit.checks.check import Finding, wrong
+from kit.checks.config import Severity
+from kit.checks.rows import Rows
+from kit.checks.sample import Sample, ranks
+from kit.data.example_gen import SPLITS
+
+NAME = "correlations"
+_FEWEST = 30  # independent rows of a split
+_RANKS = 1.06  # variance of Fisher's z of a rank correlation, beside that of one of values
+_NEARLY_ONE = 0.999999
+
+
+class _Pair(NamedTuple):
+    one: str
+    other: str
+    was: float
+    now: float
+    error: float
+
+
+class Correlations:
+    """Compares Spearman's correlation of each pair of numbers, the label among them, between train and eval.
+
+    By ranks, so that one far value does not decide. Fisher's z of it has the variance 1.06 / (n - 3): Fieller, Hartley
+    and Pearson, Tests for rank correlation coefficients, Biometrika 44 (1957). The level is divided by the number of
+    pairs (Bonferroni). Of more than 131,072 rows of a split a sample is taken.
+
+    Args:
+        numbers: names of the columns.
+        change: of Fisher's z that is daily life, such as 0.1: from 0 to 0.1, or from 0.9 to 0.92.
+        totals: of all rows.
+        severity: of what is found.
+    """
+
+    def __init__(self, numbers: Iterable[str], change: float, totals: Totals, severity: Severity) -> None:
+        self._numbers, self._change = tuple(dict.fromkeys(numbers)), change
+        self._totals, self.severity = totals, severity
+        self._samples = {split: Sample(self._numbers) for split in SPLITS}
+
+    def add(self, split: str, rows: Rows) -> None:
+        self._samples[split].add(rows)
+
+    def findings(self) -> list[Finding]:
+        pairs = list(self._pairs())
+        if not pairs:
+            return [Finding(NAME, "not checked: no two numbers that differ in both splits", "ok")]
+        z = normal_quantile(len(pairs))
+        changed = [pair for pair in pairs if _moved(pair) - z * pair.error > self._change]
+        return [self._finding(pair) for pair in changed] or [
+            Finding(NAME, f"as in train in all {len(pairs)} pairs", "ok")
+        ]
+
+    def _pairs(self) -> Iterable[_Pair]:
+        train, held_out = (
+            {name: self._samples[split].rows().numbers(name) for name in self._numbers} for split in SPLITS
+        )
+        independent = [self._share(split) for split in SPLITS]
+        for one, other in combinations(self._numbers, 2):
+            (was, before), (now, after) = (
+                _spearman(train[one], train[other]),
+                _spearman(held_out[one], held_out[other]),
+            )
+            cases = [before * independent[0], after * independent[1]]
+            if np.isfinite(was) and np.isfinite(now) and min(cases) >= _FEWEST:
+                yield _Pair(
+                    one, other, was, now, float(np.sqrt(sum(_RANKS / (count - 3) for count in cases)))
+                )
+
+    def _share(self, split: str) -> float:
+        """Return how much of a row's news is its own."""
+        cases = self._totals.of[split]
+        return cases.independent / max(cases.rows, 1)
+
+    def _finding(self, pair: _Pair) -> Finding:
+        return Finding(
+            NAME,
+            f"{pair.one} and {pair.other}: the rank correlation is {pair.now:.2f}, and was {pair.was:.2f} in train",
+            wrong(self.severity),
+            "See whether one of the two has got into other rows, or the world has changed.",
+            subject=f"{pair.one}, {pair.other}",
+            value=pair.now,
+            expected=f"{pair.was:.2f}, as in train",
+        )
+
+
+def _spearman(one: NDArray[np.float64], other: NDArray[np.float64]) -> tuple[float, int]:
+    """Return the correlation, and of how many rows; NaN where a column has one value only."""
+    both = np.isfinite(one) & np.isfinite(other)
+    if not both.any():
+        return float("nan"), 0
+    first, second = ranks(one[both]), ranks(other[both])
+    first, second = first - first.mean(), second - second.mean()
+    spread = float(np.sqrt((first @ first) * (second @ second)))
+    return (float(first @ second) / spread if spread else float("nan")), int(both.sum())
+
+
+def _moved(pair: _Pair) -> float:
+    was, now = np.arctanh(np.clip([pair.was, pair.now], -_NEARLY_ONE, _NEARLY_ONE))
+    return float(abs(now - was))

@@ -1,0 +1,123 @@
+"""Judge days one by one against a reference that is read once: what a schema and all checks say to each."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+
+import pyarrow as pa
+from tensorflow_metadata.proto.v0 import schema_pb2
+
+from kit.checks.check import Check, Finding
+from kit.checks.distances import Statistics
+from kit.checks.drift import History
+from kit.checks.rows import Rows
+from kit.checks.suite import checks_of, of_statistics, show, speak, wants_statistics
+from kit.data.environments import TRAINING, validate
+from kit.data.example_gen import SPLITS
+from kit.data.files import read_batches
+from kit.data.schema import columns_of, infer, read_schema
+from kit.data.span_statistics import as_examples
+from kit.data.statistics import Accumulated, statistics_of_batches
+from kit.data.validation import DATA_SET
+from kit.project import Project
+
+SCHEMA = "schema"
+"""The check that an anomaly is a finding of; its subject is the feature."""
+
+
+class Judge:
+    """Says of a day what `01_data` would say of it after training on the reference, without a workspace.
+
+    Nothing is written. The same rows give the same findings, in the same order. A day costs what its own rows cost,
+    and a copy of what the checks remember of the reference.
+
+    Args:
+        project: whose checks, schema and columns they are.
+        reference: for each span to compare with its rows, typed as `kit.data.files.read_batches` gives them; a
+            `pa.Table` gives them by `to_batches()`. Read once, a batch at a time.
+        schema: to follow; None: the project's own, or one inferred from the reference.
+
+    Raises:
+        ProjectError: when `checks` in project.yml names a column that the project does not have.
+        InputDataError: when a file cannot be read.
+    """
+
+    def __init__(
+        self,
+        project: Project,
+        reference: Mapping[int, Iterable[pa.RecordBatch]],
+        schema: schema_pb2.Schema | None = None,
+    ) -> None:
+        self.project = project
+        self._checks = checks_of(project)
+        whole, spans = Accumulated(), {}
+        for span, batches in sorted(reference.items()):
+            part = Accumulated()
+            for batch in batches:
+                show(self._checks, SPLITS[0], Rows(batch, span))
+                part.add(as_examples(batch))
+            whole.merge(part)
+            spans[span] = part.statistics()
+        self._spans: Mapping[int, Statistics] = spans
+        self._train = whole.statistics()
+        self.schema = schema or _schema_of(project, self._train)
+
+    def judge(self, day: Iterable[pa.RecordBatch], span: int | None = None) -> list[Finding]:
+        """Return everything that is said of a day, in order: anomalies of the schema, then each check.
+
+        Args:
+            day: its rows, typed like those of the reference; a batch at a time.
+            span: its number: the day before it is looked for in the reference. None: it has none.
+        """
+        checks = copy.deepcopy(self._checks)
+        statistics = statistics_of_batches(self._shown(checks, day, span))
+        found = [*_anomalies(statistics, self.schema), *speak(checks)]
+        if wants_statistics(self.project):
+            history = History(self._train, self._spans, {span: statistics})
+            found += of_statistics(self.project, history)
+        return found
+
+    @staticmethod
+    def _shown(
+        checks: Sequence[Check], day: Iterable[pa.RecordBatch], span: int | None
+    ) -> Iterator[pa.RecordBatch]:
+        for batch in day:
+            show(checks, SPLITS[1], Rows(batch, span))
+            yield as_examples(batch)
+
+
+def rows_of(project: Project, files: Iterable[Path]) -> Iterator[pa.RecordBatch]:
+    """Yield the rows of data files as project.yml describes them, for a judge.
+
+    Raises:
+        InputDataError: when a file cannot be read.
+    """
+    data = project.spec.data
+    for file in files:
+        yield from read_batches(file, data.format, data.delimiter, project.columns, project.label)
+
+
+def _schema_of(project: Project, statistics: Statistics) -> schema_pb2.Schema:
+    if project.spec.schema_file:
+        return read_schema(project.folder / project.spec.schema_file)
+    return infer(statistics, columns_of(project))
+
+
+def _anomalies(statistics: Statistics, schema: schema_pb2.Schema) -> list[Finding]:
+    found = validate(statistics, schema, TRAINING)
+    said = sorted(found.anomaly_info.items())
+    if found.HasField("dataset_anomaly_info"):
+        said.append((DATA_SET, found.dataset_anomaly_info))
+    return [
+        Finding(
+            SCHEMA,
+            f"{feature}: {reason.short_description}. {reason.description.strip()}",
+            "fail",
+            "Mend the data; where they are right, widen the schema.",
+            subject=feature,
+        )
+        for feature, info in said
+        for reason in info.reason
+    ] or [Finding(SCHEMA, "the data follow it", "ok")]

@@ -1,0 +1,71 @@
+"""A sample of the rows for what needs values side by side, such as ranks: all of them, until there are many."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from kit.checks.rows import Rows
+
+MOST_ROWS = 1 << 17
+
+
+class Sample:
+    """Keeps every row up to 131,072 and then every second, fourth, ... of all, so that memory is bounded.
+
+    Args:
+        columns: that are kept.
+        most: rows that are kept at most; between that and half of it where there are more.
+    """
+
+    def __init__(self, columns: Iterable[str], most: int = MOST_ROWS) -> None:
+        self._columns, self._most = tuple(columns), most
+        self._step, self._next, self._count = 1, 0, 0
+        self._kept: list[pa.RecordBatch] = []
+
+    def add(self, rows: Rows) -> None:
+        if self._next < len(rows):
+            taken = rows.every(self._step, self._next)
+            self._kept.append(taken.select([name for name in self._columns if name in rows.names]))
+            self._count += taken.num_rows
+            self._next += taken.num_rows * self._step
+        self._next -= len(rows)
+        while self._count > self._most:
+            self._thin()
+
+    @property
+    def step(self) -> int:
+        """Of how many rows one is in the sample."""
+        return self._step
+
+    def rows(self) -> Rows:
+        """Return what was kept."""
+        if not self._kept:
+            return Rows(pa.RecordBatch.from_pylist([]))
+        table = pa.concat_tables(
+            [pa.Table.from_batches([batch]) for batch in self._kept], promote_options="permissive"
+        )
+        [batch] = table.combine_chunks().to_batches() or [pa.RecordBatch.from_pylist([])]
+        return Rows(batch)
+
+    def _thin(self) -> None:
+        """Keep every second row; the next to be taken is the one behind the last, or the one after it."""
+        first = 0
+        thinned = []
+        for batch in self._kept:
+            thinned.append(batch.take(pa.array(np.arange(first, batch.num_rows, 2))))
+            first = (first - batch.num_rows) % 2
+        self._next += first * self._step
+        self._kept, self._step = thinned, self._step * 2
+        self._count = sum(batch.num_rows for batch in thinned)
+
+
+def ranks(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the place of each value in their order, from 0.5; equal values share the mean of their places."""
+    _, codes, counts = np.unique(values, return_inverse=True, return_counts=True)
+    middle = np.cumsum(counts) - counts / 2
+    found: NDArray[np.float64] = middle[codes]
+    return found

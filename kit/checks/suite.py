@@ -1,0 +1,128 @@
+"""The checks of a project, whatever the rows come from: those that see rows, and those that see statistics."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Sequence
+
+from kit.checks import drift, validations
+from kit.checks.chance import Totals
+from kit.checks.check import Check, Finding
+from kit.checks.correlations import Correlations
+from kit.checks.dependencies import Dependencies
+from kit.checks.label_rates import LabelRates
+from kit.checks.leakage import Leakage
+from kit.checks.missing import MissingValues
+from kit.checks.ranges import Ranges
+from kit.checks.repeats import RepeatedRows, SharedKeys
+from kit.checks.rows import Rows
+from kit.checks.times import Times, freshness
+from kit.checks.volume import Volume
+from kit.errors import ProjectError
+from kit.project import Project
+
+_UNORDERED = {"text", "sequence", "timestamp", "date"}  # of kinds of which a single value says little
+
+
+def checks_of(project: Project) -> list[Check]:
+    """Return the checks of rows that are not `off` in project.yml, which have seen nothing yet.
+
+    Raises:
+        ProjectError: when `checks` names a column that the project does not have.
+    """
+    _check_names(project)
+    settings = project.spec.checks
+    totals = Totals(tuple(_of_kind(project, "key")))
+    sliced = dict.fromkeys(name for names in project.spec.slices for name in names if name != project.label)
+    features, numbers = project.features, _of_kind(project, "number")
+    alone = {name: one.kind == "number" for name, one in features.items() if one.kind not in _UNORDERED}
+    label = [project.label] if project.columns[project.label].dtype != "string" else []
+    span = project.span_label
+    checks: list[Check] = [
+        LabelRates(project.label, sliced, settings.label_rates_change, settings.label_rates, span),
+        RepeatedRows(settings.repeated_rows),
+        SharedKeys(totals.keys, settings.shared_keys),
+        MissingValues(features, settings.missing_values_change, totals, settings.missing_values),
+        Ranges(numbers, totals, settings.ranges),
+        Dependencies(_of_kind(project, "key", "id"), features, settings.dependencies),
+        Correlations([*numbers, *label], settings.correlations_change, totals, settings.correlations),
+        Leakage(project.label, alone, settings.leakage_auc, settings.leakage_r2, settings.leakage),
+        Volume(settings.volume_change, totals, span, settings.volume),
+        *(Times(name, project.columns[name], span, settings.times) for name in _times(project)),
+    ]
+    on = [check for check in checks if check.severity != "off"]
+    return [totals, *on] if on else []
+
+
+def show(checks: Iterable[Check], split: str, rows: Rows) -> None:
+    """Show the checks some rows; those of train come before those of eval."""
+    for check in checks:
+        check.add(split, rows)
+
+
+def speak(checks: Iterable[Check]) -> list[Finding]:
+    """Return what the checks found in all that they were shown."""
+    return [finding for check in checks for finding in check.findings()]
+
+
+def wants_statistics(project: Project) -> bool:
+    """Return whether any check that is not `off` looks at statistics."""
+    settings = project.spec.checks
+    return settings.drift.severity != "off" or any(one.severity != "off" for one in settings.validations)
+
+
+def of_statistics(project: Project, history: drift.History) -> list[Finding]:
+    """Return what the checks of statistics found."""
+    settings = project.spec.checks
+    found = drift.drift(project, history) if settings.drift.severity != "off" else []
+    for span, statistics in history.judged.items():
+        what = "eval" if span is None else f"span {project.span_label(span)}"
+        found += validations.validate(settings.validations, history.train, statistics, what)
+    return found
+
+
+def of_age(project: Project, checks: Sequence[Check], as_of: dt.date | None) -> list[Finding]:
+    """Return whether the newest row of eval is new enough; nothing where no date is asked for, or the check is off."""
+    settings = project.spec.checks
+    if as_of is None or settings.freshness == "off":
+        return []
+    newest = [time for check in checks if isinstance(check, Times) and (time := check.newest()) is not None]
+    return [freshness(max(newest, default=None), as_of, settings.freshness_days, settings.freshness)]
+
+
+def as_date(text: str) -> dt.date | None:
+    """Read a date such as 2026-01-31; empty is none.
+
+    Raises:
+        ProjectError: when it is neither.
+    """
+    try:
+        return dt.date.fromisoformat(text.strip()) if text.strip() else None
+    except ValueError:
+        raise ProjectError(
+            f"as_of must be a date such as 2026-01-31, but is {text!r}. Write one, or none."
+        ) from None
+
+
+def _times(project: Project) -> list[str]:
+    """Return the column that tells the time of a row; of several the first, as later ones are of something else."""
+    return _of_kind(project, "timestamp", "date")[:1] if project.spec.data.has_spans else []
+
+
+def _of_kind(project: Project, *kinds: str) -> list[str]:
+    return [
+        name for name, column in project.columns.items() if column.kind in kinds and name != project.label
+    ]
+
+
+def _check_names(project: Project) -> None:
+    settings = project.spec.checks
+    for place, names, known in (
+        ("drift.features", list(settings.drift.features), drift.compared(project)),
+        ("validations", [one.feature for one in settings.validations], list(project.columns)),
+    ):
+        if unknown := sorted(set(names) - set(known)):
+            raise ProjectError(
+                f"{project.folder / 'project.yml'}: checks.{place} must name columns that are compared, but has "
+                f"{', '.join(unknown)}. Choose from {', '.join(known)}."
+            )
