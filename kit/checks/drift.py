@@ -1,7 +1,8 @@
 """Has a feature drifted: from the span before, from the training data, or a little every day?
 
 A distance between two samples of the same world is not zero, and grows as they get smaller. So a distance is too far
-when it exceeds the threshold of project.yml by more than chance explains, once in 10,000 days over all features:
+when it exceeds the threshold of project.yml by more than chance explains, once in 10,000 days over all features. Of
+numbers, the quantiles must be as far apart as TFDV's buckets are (see `kit.checks.quantiles`). Chance explains:
 
 - Jensen-Shannon, in bits: (1/n + 1/m) / (8 ln 2) times a chi-square of as many degrees of freedom as there are buckets
   less one (Grosse and others, Analysis of symbolic sequences using the Jensen-Shannon divergence, Physical Review E 65
@@ -31,6 +32,7 @@ from kit.checks.distances import (
     common,
     distances,
 )
+from kit.checks.quantiles import divergence
 from kit.project import Project
 
 NAME, SKEW = "drift", "skew"
@@ -44,17 +46,27 @@ class Moved:
 
     Attributes:
         distance: as TFDV measures it.
+        by_quantiles: the divergence of a number by its quantiles, which one far value does not move; None: a text.
         allowance: what chance explains of it.
         threshold: what is daily life.
     """
 
     distance: Distance
+    by_quantiles: float | None
     allowance: float
     threshold: float
 
     @property
+    def excess(self) -> float:
+        """How far it has moved beyond chance: what both measures see."""
+        seen = (
+            self.distance.value if self.by_quantiles is None else min(self.distance.value, self.by_quantiles)
+        )
+        return max(seen - self.allowance, 0.0)
+
+    @property
     def too_far(self) -> bool:
-        return self.distance.value > self.threshold + self.allowance
+        return self.excess > self.threshold
 
 
 @dataclass(frozen=True)
@@ -88,6 +100,7 @@ def compare(project: Project, before: Statistics, now: Statistics, *, looks: int
     return [
         Moved(
             one,
+            divergence(was[one.feature], has[one.feature]) if one.measure == JENSEN_SHANNON else None,
             _allowance(one, (was[one.feature], has[one.feature]), rows, looks),
             project.spec.checks.drift.threshold(one.feature),
         )
@@ -153,7 +166,7 @@ def _of_span(project: Project, history: History, span: int | None) -> list[Findi
 def _finding(
     check: str, project: Project, feature: str, what: str, moved: Sequence[tuple[Moved, str]]
 ) -> Finding:
-    worst, _ = max(moved, key=lambda one: one[0].distance.value - one[0].allowance)
+    worst, _ = max(moved, key=lambda one: one[0].excess)
     said = " and ".join(f"{one.distance.value:.3f} from {name}" for one, name in moved)
     return Finding(
         check,

@@ -36,13 +36,14 @@ def checks_of(project: Project) -> list[Check]:
     sliced = dict.fromkeys(name for names in project.spec.slices for name in names if name != project.label)
     features, numbers = project.features, _of_kind(project, "number")
     alone = {name: one.kind == "number" for name, one in features.items() if one.kind not in _UNORDERED}
+    present = [name for name, one in features.items() if one.kind != "sequence"]  # an empty list is a value
     label = [project.label] if project.columns[project.label].dtype != "string" else []
     span = project.span_label
     checks: list[Check] = [
         LabelRates(project.label, sliced, settings.label_rates_change, settings.label_rates, span),
         RepeatedRows(settings.repeated_rows),
         SharedKeys(totals.keys, settings.shared_keys),
-        MissingValues(features, settings.missing_values_change, totals, settings.missing_values),
+        MissingValues(present, settings.missing_values_change, totals, settings.missing_values),
         Ranges(numbers, totals, settings.ranges),
         Dependencies(_of_kind(project, "key", "id"), features, settings.dependencies),
         Correlations([*numbers, *label], settings.correlations_change, totals, settings.correlations),
