@@ -86,14 +86,17 @@ def trial(  # noqa: PLR0913, PLR0917  one for each option
     from kit.faults.fault import Dose
     from kit.faults.inject import chosen_span
     from kit.project import Project
+    from kit.workspace import Workspace
 
     chosen = [fault_named(name) for name in names or FAULTS]
-    loaded = Project.load(project, chosen_workspace(workspace))
+    folder = chosen_workspace(workspace)
+    loaded = Project.load(project, folder)
     number = chosen_span(loaded, span)
     Dose("", share, seed)  # refuses what is no share
     with quiet():  # after what can be wrong: TensorFlow takes seconds
         from kit.faults.lab import Lab
         from kit.faults.table import HEADER, lines
 
-    tried = list(lines(Lab(loaded, number), chosen, share, seed))
+    saved = Workspace(folder) if folder.is_dir() else None  # nothing is written there, so none is made
+    tried = list(lines(Lab(loaded, number, saved), chosen, share, seed))
     print_table(HEADER, [line.cells() for line in tried])

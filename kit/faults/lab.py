@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import pyarrow as pa
+
 from kit.checks.check import Finding
+from kit.checks.judge import Judge
+from kit.data.schema import file_in_force, read_schema
 from kit.faults.delivery import Delivery
 from kit.faults.fault import Dose, Fault, Spoiled
 from kit.faults.inject import clean_spans, days_of
-from kit.faults.judging import Reference
 from kit.project import Project
+from kit.workspace import Workspace
 
 SHARES = (
     0.00025,
@@ -76,16 +80,20 @@ class Lab:
     Args:
         project: whose checks they are.
         span: to put faults into; a fault that grows ends with it.
+        workspace: where a schema may have been saved that goes before the project's own.
 
     Raises:
         FaultError: when the project has no spans, or no clean one is left to compare with.
         InputDataError: when a span was not delivered, or cannot be read.
     """
 
-    def __init__(self, project: Project, span: int) -> None:
+    def __init__(self, project: Project, span: int, workspace: Workspace | None = None) -> None:
         self.project, self.span = project, span
+        file = file_in_force(project, workspace)
+        self._schema = read_schema(file) if file else None
         self._deliveries: dict[int, Delivery] = {}
-        self._references: dict[tuple[int, ...], Reference] = {}
+        self._trials: dict[tuple[str, Dose], Trial] = {}
+        self._judges: dict[tuple[int, ...], Judge] = {}
         self._clean: dict[tuple[tuple[int, ...], int], frozenset[tuple[str, str]]] = {}
         self.delivery(span)
 
@@ -107,22 +115,9 @@ class Lab:
         Raises:
             FaultError: when there is nothing in the column that the fault could hit.
         """
-        days = days_of(self.project, fault, self.span)
-        clean = tuple(clean_spans(self.project, days))
-        rows = of = 0
-        new: tuple[Finding, ...] = ()
-        judged: list[int] = []
-        for number, day in enumerate(days, 1):
-            before = self.delivery(day).rows
-            spoiled = fault.spoil(before, Dose(dose.column, dose.share, dose.seed, number / len(days)))
-            known = self._known(clean, day)
-            found = self._reference(clean).judge(spoiled.of(before.table))
-            new = tuple(one for one in found if (one.check, one.subject) not in known)
-            rows, of = rows + int(spoiled.hit.sum()), of + len(spoiled.hit)
-            judged.append(day)
-            if new:
-                break
-        return Trial(fault.name, dose.column, dose.share, rows, of, tuple(judged), new)
+        if (fault.name, dose) not in self._trials:
+            self._trials[fault.name, dose] = self._try(fault, dose)
+        return self._trials[fault.name, dose]
 
     def smallest(
         self, fault: Fault, column: str, seed: int = 7, shares: Sequence[float] = SHARES
@@ -148,6 +143,24 @@ class Lab:
                 low = middle + 1
         return best
 
+    def _try(self, fault: Fault, dose: Dose) -> Trial:
+        days = days_of(self.project, fault, self.span)
+        clean = tuple(clean_spans(self.project, days))
+        rows = of = 0
+        new: tuple[Finding, ...] = ()
+        judged: list[int] = []
+        for number, day in enumerate(days, 1):
+            before = self.delivery(day).rows
+            spoiled = fault.spoil(before, Dose(dose.column, dose.share, dose.seed, number / len(days)))
+            known = self._known(clean, day)
+            found = self._findings(clean, day, spoiled.of(before.table))
+            new = tuple(one for one in found if (one.check, one.subject) not in known)
+            rows, of = rows + int(spoiled.hit.sum()), of + len(spoiled.hit)
+            judged.append(day)
+            if new:
+                break
+        return Trial(fault.name, dose.column, dose.share, rows, of, tuple(judged), new)
+
     def _caught_at(self, fault: Fault, dose: Dose) -> Trial | None:
         trial = self.trial(fault, dose)
         return trial if trial.caught else None
@@ -155,13 +168,15 @@ class Lab:
     def _known(self, clean: tuple[int, ...], day: int) -> frozenset[tuple[str, str]]:
         """Return what the checks say to the day as it was delivered."""
         if (clean, day) not in self._clean:
-            found = self._reference(clean).judge(self.delivery(day).rows.table)
+            found = self._findings(clean, day, self.delivery(day).rows.table)
             self._clean[clean, day] = frozenset((one.check, one.subject) for one in found)
         return self._clean[clean, day]
 
-    def _reference(self, clean: tuple[int, ...]) -> Reference:
-        if clean not in self._references:
-            self._references[clean] = Reference(
-                self.project, [self.delivery(span).rows.table for span in clean]
-            )
-        return self._references[clean]
+    def _findings(self, clean: tuple[int, ...], day: int, rows: pa.Table) -> list[Finding]:
+        """Return what is wrong with the rows of a day, beside those of clean days."""
+        if clean not in self._judges:
+            reference = {span: self.delivery(span).rows.table.to_batches() for span in clean}
+            self._judges[clean] = Judge(self.project, reference, self._schema)
+        # One batch, as a file of this size is read: pieces of a few rows would be judged one by one.
+        found = self._judges[clean].judge(rows.combine_chunks().to_batches(), day)
+        return [one for one in found if one.state != "ok"]

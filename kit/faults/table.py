@@ -34,7 +34,11 @@ class Line:
         if self.trial is None:
             return (self.fault, self.column, "", "", f"not tried: {self.why_not}", "")
         least = self.smallest
-        smallest = f"{least.share:.3%} ({least.rows:,} rows)" if least else f"none up to {SHARES[-1]:.0%}"
+        smallest = (
+            f"{least.share:.3%} ({least.rows:,} row{'' if least.rows == 1 else 's'})"
+            if least
+            else f"none up to {SHARES[-1]:.0%}"
+        )
         return (
             self.fault,
             self.column or "whole rows",

@@ -1,0 +1,156 @@
+"""The fault lab of one span as a view asks for it: plain values in, plain values out."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from kit.data.span_statistics import as_examples
+from kit.data.statistics import statistics_of_batches
+from kit.data.summaries import summarize
+from kit.errors import DataAnomalyError
+from kit.faults.catalogue import FAULTS, fault_named
+from kit.faults.fault import Dose, Spoiled
+from kit.faults.inject import chosen_span, days_of
+from kit.faults.lab import SHARES, Lab, Trial
+from kit.faults.table import lines
+from kit.project import Project
+from kit.workspace import Workspace
+
+
+class FaultDesk:
+    """Takes faults, puts them into copies of a span, and tells what the project's checks say.
+
+    Args:
+        project: whose span and checks they are.
+        span: its number or date; empty: the last of those to evaluate on.
+        workspace: where a schema may have been saved that goes before the project's own.
+
+    Raises:
+        FaultError: when the project has no spans, or the text is not one of them.
+        InputDataError: when the span was not delivered, or cannot be read.
+    """
+
+    def __init__(self, project: Project, span: str = "", workspace: Workspace | None = None) -> None:
+        self.project = project
+        self.lab = Lab(project, chosen_span(project, span), workspace)
+        self._before = self._digests()
+
+    def summary(self) -> dict[str, Any]:
+        """Return the faults that these data can have, as plain values."""
+        faults = [
+            {"name": fault.name, "what": fault.what, "columns": fault.columns(self.project)}
+            for fault in FAULTS.values()
+        ]
+        return {
+            "faults": [fault for fault in faults if fault["columns"] or not FAULTS[str(fault["name"])].kinds]
+        }
+
+    def inject(self, fault: str, column: str, share: float, seed: int) -> dict[str, Any]:
+        """Put a fault into a copy and judge it.
+
+        Returns:
+            `rows` at fault `of` how many, in which `days`; `said`: what each check says that it does not say of the
+            clean rows; `picture`: a record of the column's statistics before and after, and a `note` on it.
+
+        Raises:
+            FaultError: when there is no such fault, or it does not fit the column or its values.
+        """
+        chosen = fault_named(fault)
+        dose = Dose(chosen.column(self.project, column), share, seed)
+        trial = self.lab.trial(chosen, dose)
+        spoiled = self.lab.spoil(chosen, dose)
+        picture, note = self._picture(spoiled, dose.column)
+        return {
+            "rows": trial.rows,
+            "of": trial.of,
+            "days": self._days(trial),
+            "said": [
+                {"check": one.check, "about": one.subject, "found": one.found, "expected": one.expected}
+                for one in trial.findings
+            ],
+            "picture": picture,
+            "note": note,
+        }
+
+    def search(self, fault: str, column: str, seed: int = 7) -> dict[str, Any]:
+        """Return the smallest share of rows at which a fault is caught, as a record.
+
+        Raises:
+            FaultError: when there is no such fault, or it does not fit the column or its values.
+        """
+        chosen = fault_named(fault)
+        name = chosen.column(self.project, column)
+        return _smallest(fault, name, self.lab.smallest(chosen, name, seed))
+
+    def shares(self, seed: int = 7) -> list[dict[str, Any]]:
+        """Search the smallest share of every fault, in the column that shows it best."""
+        return [
+            _smallest(line.fault, line.column, line.smallest, line.why_not)
+            for line in lines(self.lab, FAULTS.values(), SHARES[-1], seed)
+        ]
+
+    def check_untouched(self) -> str:
+        """Return one sentence when the files that were copied are as they were.
+
+        Raises:
+            DataAnomalyError: when one has changed.
+        """
+        if changed := [path for path, digest in self._digests().items() if self._before.get(path) != digest]:
+            raise DataAnomalyError(
+                f"Faults go into copies, and the files must stay as they were, but {', '.join(map(str, changed))} "
+                "changed meanwhile. See who writes them, and start again."
+            )
+        label = self.project.span_label(self.lab.span)
+        return f"The files of span {label} are as they were: every fault went into a copy."
+
+    def _digests(self) -> dict[Path, str]:
+        files = self.project.span_files(self.lab.span)
+        return {path: hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
+
+    def _days(self, trial: Trial) -> str:
+        labels = [self.project.span_label(day) for day in trial.days]
+        all_days = days_of(self.project, fault_named(trial.fault), self.lab.span)
+        if len(all_days) == 1:
+            return f"span {labels[0]}"
+        return f"{len(labels)} of {len(all_days)} days, span {labels[0]} to {labels[-1]}"
+
+    def _picture(self, spoiled: Spoiled, asked: str) -> tuple[dict[str, Any] | None, str]:
+        """Return the statistics of the column before and after; of a label, where it is set."""
+        before = self.lab.delivery(self.lab.span).rows.table
+        after = spoiled.of(before)
+        if not spoiled.column:
+            return None, f"{len(before):,} rows before, {len(after):,} after."
+        note = ""
+        if spoiled.column != asked:
+            nothing = spoiled.values.filter(pa.array(spoiled.hit))[0] if spoiled.values is not None else None
+            before, after = (
+                table.filter(pc.not_equal(table[spoiled.column], nothing)) for table in (before, after)
+            )
+            note = f"Of the rows whose {spoiled.column} is not {nothing}."
+        statistics = {
+            name: statistics_of_batches(
+                as_examples(batch) for batch in table.select([asked]).combine_chunks().to_batches()
+            )
+            for name, table in (("before", before), ("after", after))
+        }
+        [feature] = summarize(statistics)["features"]
+        kind = self.project.columns[asked].kind
+        return {**feature, "kind": "date" if kind == "timestamp" else feature["kind"]}, note
+
+
+def _smallest(fault: str, column: str, trial: Trial | None, why_not: str = "") -> dict[str, Any]:
+    return {
+        "fault": fault,
+        "column": column,
+        "share": trial.share if trial else None,
+        "rows": trial.rows if trial else 0,
+        "of": trial.of if trial else 0,
+        "caught_by": trial.caught_by if trial else (),
+        "most": SHARES[-1],
+        "why_not": why_not,
+    }
