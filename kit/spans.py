@@ -40,7 +40,7 @@ class SpanRange(Section):
         written = str(text).strip()
         if match := re.fullmatch(rf"({_DATE})\s*(?:\.\.\s*({_DATE}))?", written, re.ASCII):
             first, last, dated = _day(match[1]), _day(match[2] or match[1]), True
-        elif match := re.fullmatch(r"(\d+)\s*(?:-\s*(\d+))?", written, re.ASCII):
+        elif match := re.fullmatch(r"(\d{1,18})\s*(?:-\s*(\d{1,18}))?", written, re.ASCII):
             first, last, dated = int(match[1]), int(match[2] or match[1]), False
         else:
             raise ValueError(f"spans are written as {FORMS}, not as {text!r}")
@@ -81,7 +81,7 @@ def parse_spans(text: object) -> AnySpans:
     Raises:
         ValueError: when the text is neither; the message names the forms.
     """
-    if match := re.fullmatch(r"\s*last\s+0*([1-9]\d*)\s*", str(text), re.ASCII):
+    if match := re.fullmatch(r"\s*last\s+0*([1-9]\d{0,17})\s*", str(text), re.ASCII):
         return SpanWindow(count=int(match[1]))
     return SpanRange.parse(text)
 

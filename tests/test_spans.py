@@ -58,7 +58,10 @@ def test_windows_are_read_as_they_are_written(count: int) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["", "x", "1-", "-1", "1-2-3", "1.5", "1,2", None, "last", "last 0", "last -1", "first 3", "1..6", "٣", "last ٣"],
+    [
+        "", "x", "1-", "-1", "1-2-3", "1.5", "1,2", None, "1..6", "٣", "9" * 5000,
+        "last", "last 0", "last -1", "last ٣", "first 3",
+    ],
 )  # fmt: skip
 def test_what_is_no_span_is_refused(text: object) -> None:
     with pytest.raises(ValueError, match=f"spans are written as {FORMS}, not as"):
@@ -132,8 +135,8 @@ def test_a_window_is_the_newest_before_what_is_held_out(
 
 
 def test_a_range_past_counting_is_quickly_told() -> None:
-    _, chosen = choose(parse_spans("1"), parse_spans(f"2-{10**30}"), [1, 3], dated=False)
-    assert chosen.lack == f"2, 4-{10**30} were not delivered"
+    _, chosen = choose(parse_spans("1"), parse_spans(f"2-{10**17}"), [1, 3], dated=False)
+    assert chosen.lack == f"2, 4-{10**17} were not delivered"
 
 
 @FAST

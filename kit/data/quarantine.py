@@ -19,7 +19,6 @@ from tfx.types.artifact import Artifact, Property, PropertyType
 
 from kit.checks.config import ALL, UNREADABLE
 from kit.data.row_rules import Fault, RowRule, rules_of_rows
-from kit.data.schema import file_in_force, read_schema
 from kit.errors import DataAnomalyError, ProjectError
 from kit.project import Project
 from kit.spans import day_of
@@ -92,6 +91,8 @@ def quarantine_of(project: Project, workspace: Workspace | None) -> Quarantine |
 
 
 def _rules(project: Project, workspace: Workspace | None, named: Sequence[str]) -> Mapping[str, RowRule]:
+    from kit.data.schema import file_in_force, read_schema  # noqa: PLC0415  TFDV, which reading files does not need
+
     file, place = file_in_force(project, workspace), project.folder / "project.yml"
     if file is None:
         raise ProjectError(
