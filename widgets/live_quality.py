@@ -130,14 +130,15 @@ class LiveQuality(Face):
             return None
         lines = {
             self.metric: [(place, one.value) for place, one in known],
-            "least": [(place, one.lower) for place, one in known],
-            "most": [(place, one.upper) for place, one in known],
+            "lower bound": [(place, one.lower) for place, one in known],
+            "upper bound": [(place, one.upper) for place, one in known],
         }
-        looks = {self.metric: 0, "least": _BOUND, "most": _BOUND}
+        looks = {self.metric: 0, "lower bound": _BOUND, "upper bound": _BOUND}
         if (before := self._before()) is not None:
             lines["before the push"] = [(place, before) for place in (known[0][0], known[-1][0])]
             looks["before the push"] = _EVALUATED + _BOUND
-        return join([curves.legend(looks), curves.figure(f"Live {self.metric}", lines, looks, "", moment)])
+        figure = curves.figure(f"Live {self.metric}", lines, looks, "", moment)
+        return tag("div", curves.legend(looks), figure, style="padding-right:2px")  # room for half a line
 
 
 def _metrics(days: Sequence[QualityDay]) -> list[str]:

@@ -35,13 +35,13 @@ class Started:
     """A chain runs in a process of its own, and goes on when the notebook ends."""
 
     window: Window
-    pid: int
+    batch: Batch
 
     @property
     def message(self) -> str:
         return (
-            f"The chain has started on {self.window} (process {self.pid}). It waits for other runs in this workspace; "
-            "`kit runs` lists it."
+            f"The chain has started on {self.window} (process {self.batch.pid}). It waits for other runs in this "
+            "workspace; `kit runs` lists it."
         )
 
 
@@ -104,7 +104,7 @@ def start_chain(session: Session, decision: Decision, *, start: bool) -> Start:
     batch = Batch(
         _words(session, decision.window), session.workspace.path, _command(session, decision.window)
     )
-    return Started(decision.window, batch.pid)
+    return Started(decision.window, batch)
 
 
 def _written(spans: Sequence[int], window: str, *, dated: bool) -> str:

@@ -24,7 +24,7 @@ def joined(shop: Shop, as_of: dt.datetime = LONG_AFTER) -> Joined:
     return join(shop.log, shop.labels, shop.log.parts.days(), WINDOW, as_of)
 
 
-def truth(found: Joined) -> list[list[object]]:
+def truth(found: Joined) -> list[list[int]]:
     return [day.labels.to_pylist() for day in found.days]
 
 

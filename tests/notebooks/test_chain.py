@@ -22,6 +22,7 @@ ALL_STEPS = (
     "Trainer",
     "Evaluator",
     "Pusher",
+    "LogStatisticsGen",
 )
 
 

@@ -65,7 +65,7 @@ class Heat:
     @staticmethod
     def _head(feature: DriftFeature, name: Markup) -> Markup:
         note = tag("small", f"{feature.measure}, at most {number(feature.threshold)}")
-        return tag("th", name, tag("br"), note, scope="row")
+        return tag("th", name, note, scope="row")
 
 
 def heat_table(heat: Heat, rows: Sequence[Markup]) -> Markup:
