@@ -74,13 +74,13 @@ def check(
     Ends with 0 when all is well, with 10 when anything is wrong, with 2 when the schema cannot be read.
     """
     with quiet():
-        from kit.data.schema_check import check_project, worst
+        from kit.data.schema_check import any_fault, check_project
     file, features, findings = check_project(*_opened(project, workspace), spans, say=_say)
     if findings:
         print_table(("state", "feature", "found"), [(one.state, one.subject, one.found) for one in findings])
     for what_to_do in dict.fromkeys(one.what_to_do for one in findings):
         typer.echo(what_to_do, err=True)
-    if worst(findings):
+    if any_fault(findings):
         raise typer.Exit(int(ExitCode.DATA_ANOMALY))
     typer.echo(f"{file}: {features} features, all as project.yml has them, and the data follow them.")
 

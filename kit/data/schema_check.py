@@ -190,11 +190,13 @@ def check_project(
     file = curated(project, workspace)
     schema = read_schema(file)
     findings = check_file(schema, project)
+    if schema.default_environment and TRAINING not in schema.default_environment:
+        return file, len(schema.feature), findings  # which say so; no rows could be judged
     for place, statistics in per_span(project, workspace, spans, say):
         findings += check_data(statistics, schema, place)
     return file, len(schema.feature), findings
 
 
-def worst(findings: Iterable[Finding]) -> bool:
+def any_fault(findings: Iterable[Finding]) -> bool:
     """Return whether any finding is one that ends a batch."""
     return any(finding.state == "fail" for finding in findings)

@@ -9,7 +9,7 @@ from google.protobuf import text_format
 from tensorflow_metadata.proto.v0 import schema_pb2
 
 from kit.data.schema import read_schema
-from kit.data.schema_check import check_file, check_project, worst
+from kit.data.schema_check import any_fault, check_file, check_project
 from kit.errors import ProjectError
 from kit.project import Project
 from kit.workspace import Workspace
@@ -164,8 +164,17 @@ def test_a_bad_span_is_named_and_a_good_one_is_not(project: Project, tmp_path: P
     assert finding.subject == "city"
     assert finding.found.startswith("span 2: Unexpected string values. ")
     assert "Bern (~50%)" in finding.found
-    assert worst(findings)
-    assert not worst(check_project(named, Workspace(tmp_path / "ws"), "1", say=lines.append)[2])
+    assert any_fault(findings)
+    assert not any_fault(check_project(named, Workspace(tmp_path / "ws"), "1", say=lines.append)[2])
+
+
+def test_a_schema_for_another_environment_is_a_fault_and_no_crash(project: Project, tmp_path: Path) -> None:
+    (project.folder / "schema.pbtxt").write_text(SCHEMA.replace("TRAINING", "DAY"))
+    with (project.folder / "project.yml").open("a") as file:
+        file.write("\nschema_file: schema.pbtxt\n")
+    _, _, findings = check_project(Project.load(project.folder), Workspace(tmp_path / "ws"), "1", say=quiet)
+    assert [(one.subject, one.state) for one in findings] == [("bought", "fail")]
+    assert "there must be an environment TRAINING" in findings[0].found
 
 
 def test_without_a_curated_schema_the_way_to_one_is_told(project: Project, tmp_path: Path) -> None:
