@@ -12,7 +12,15 @@ from typing import NamedTuple
 from tensorflow_metadata.proto.v0 import schema_pb2
 
 from kit import decisions
-from kit.data.schema import columns_of, curated_file, file_in_force, infer, read_schema, save_schema
+from kit.data.schema import (
+    columns_of,
+    curated_file,
+    file_in_force,
+    infer,
+    is_built_in,
+    read_schema,
+    save_schema,
+)
 from kit.data.schema_diff import SchemaChange, differences
 from kit.data.schema_spans import Say, per_span, whole
 from kit.data.schema_update import widen
@@ -133,7 +141,8 @@ def write(project: Project, workspace: Workspace, proposal: Proposal, who: str, 
         who=who,
         why=why,
     )
-    return f"{done} Recorded in {workspace.path}: {decision}. The next SchemaGen takes it; commit the file."
+    commit = "" if is_built_in(project) else "; commit the file"  # a workspace is not in version control
+    return f"{done} Recorded in {workspace.path}: {decision}. The next SchemaGen takes it{commit}."
 
 
 def _comments_below_head(file: Path) -> Iterator[str]:
