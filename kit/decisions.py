@@ -7,7 +7,6 @@ same artifact again, a batch without a person too, finds it: nothing has to be c
 from __future__ import annotations
 
 import datetime as dt
-import getpass
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -16,16 +15,24 @@ from ml_metadata.proto import metadata_store_pb2
 from tfx import types
 from tfx.orchestration import metadata
 
-from kit.errors import UsageError
+from kit.reasons import DecisionError, require_reasons, user_name
 from kit.session import Session
 from kit.steps.history import executions
 
+__all__ = [
+    "DECISION_TYPE",
+    "Decision",
+    "DecisionError",
+    "about",
+    "latest_by_subject",
+    "made",
+    "record",
+    "require_reasons",
+    "user_name",
+]
+
 DECISION_TYPE = "kit.Decision"
 _PROPERTIES = ("what", "subject", "who", "why", "when")
-
-
-class DecisionError(UsageError):
-    """A decision lacks what makes it one."""
 
 
 @dataclass(frozen=True)
@@ -55,25 +62,6 @@ class Decision:
     def properties(self) -> Mapping[str, str]:
         """Everything but the artifact, by the names that it has in ML Metadata."""
         return {name: getattr(self, name) for name in _PROPERTIES}
-
-
-def user_name() -> str:
-    """Return the name of the account, to begin with where a person is asked for theirs; empty where there is none."""
-    try:
-        return getpass.getuser()
-    except (OSError, KeyError):  # a container without an entry for the user
-        return ""
-
-
-def require_reasons(what: str, who: str, why: str) -> None:
-    """See that a decision has a name and a reason, before anything is done about it.
-
-    Raises:
-        DecisionError: when one of them is missing.
-    """
-    for value, name in ((who, "a name"), (why, "a reason")):
-        if not value.strip():
-            raise DecisionError(f"To {what} needs {name}, but none was given. Write it, and decide again.")
 
 
 def record(  # noqa: PLR0913  a decision has that many sides

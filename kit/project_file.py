@@ -15,6 +15,7 @@ from pydantic import (
     model_validator,
 )
 
+from kit.alerts.config import AlertSettings
 from kit.checks.config import ALL, UNREADABLE, Checks
 from kit.errors import ProjectError
 from kit.monitoring.config import Monitoring
@@ -235,6 +236,7 @@ class ProjectFile(Section):
     slices: tuple[tuple[str, ...], ...] = ()
     gates: tuple[Gate, ...] = ()
     checks: Checks = Checks()
+    alerts: AlertSettings = AlertSettings()
     monitoring: Monitoring = Monitoring()
     tf1_graph: bool = Field(
         default=False, description="Transform builds a TF1 graph: faster, where features.py works in one"

@@ -1,0 +1,1 @@
+"""Alerts: what the checks find, told once an incident to whoever should know, through channels that may be down."""

@@ -1,0 +1,74 @@
+"""What project.yml says about alerts. Secrets stay out of it: it names environment variables that hold them."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Self
+from urllib.parse import urlsplit
+
+from pydantic import Field, field_validator, model_validator
+
+from kit.project_section import Section
+
+_Variable = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
+_ADDRESS = re.compile(r"[^@\s,<>]+@[^@\s,<>]+")
+
+
+class Webhook(Section):
+    """A receiver of JSON over HTTP; see `kit.alerts.webhook` for what it gets."""
+
+    url: str
+    secret_variable: _Variable | None = Field(
+        default=None, description="environment variable of the key that messages are signed with"
+    )
+    timeout_seconds: float = Field(default=2.0, gt=0, le=30)
+
+    @field_validator("url")
+    @classmethod
+    def _is_http(cls, value: str) -> str:
+        parts = urlsplit(value)
+        if parts.scheme not in {"http", "https"} or not parts.hostname:
+            raise ValueError(f"a webhook has an address such as https://example.org/alerts, not {value!r}")
+        if parts.username or parts.password:
+            raise ValueError("a webhook's address holds no password; sign messages with secret_variable")
+        return value
+
+
+class Email(Section):
+    """A server that takes mail over SMTP."""
+
+    host: str = Field(min_length=1)
+    port: int = Field(default=25, ge=1, le=65_535)
+    starttls: bool = Field(
+        default=False, description="whether the connection is encrypted before anything is said"
+    )
+    sender: str
+    recipients: tuple[str, ...] = Field(min_length=1)
+    user: str | None = None
+    password_variable: _Variable | None = Field(
+        default=None, description="environment variable of the password of `user`"
+    )
+    timeout_seconds: float = Field(default=2.0, gt=0, le=30)
+
+    @field_validator("sender", "recipients")
+    @classmethod
+    def _are_addresses(cls, value: str | tuple[str, ...]) -> str | tuple[str, ...]:
+        for address in (value,) if isinstance(value, str) else value:
+            if not _ADDRESS.fullmatch(address):
+                raise ValueError(f"a mail address is written as ann@example.org, not as {address!r}")
+        return value
+
+    @model_validator(mode="after")
+    def _password_goes_encrypted(self) -> Self:
+        if (self.user is None) != (self.password_variable is None):
+            raise ValueError("user and password_variable go together")
+        if self.user is not None and not self.starttls:
+            raise ValueError("a password is sent over an encrypted connection only: set starttls to true")
+        return self
+
+
+class AlertSettings(Section):
+    """Where alerts go beside the log and the file in the workspace, which always get them."""
+
+    webhook: Webhook | None = None
+    email: Email | None = None

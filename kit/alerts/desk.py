@@ -1,0 +1,80 @@
+"""What people decide about alerts: acknowledge one that is being worked on, mute one that is known until a day."""
+
+from __future__ import annotations
+
+import datetime as dt
+import time
+
+from kit.alerts.incident import Incident
+from kit.alerts.outbox import Clock
+from kit.alerts.store import Store
+from kit.errors import UsageError
+from kit.reasons import require_reasons
+from kit.workspace import Workspace
+
+ACKNOWLEDGE, MUTE, OPEN = "acknowledge", "mute", "open"
+
+
+class AlertDecisionError(UsageError):
+    """Something was decided about an alert that cannot be done."""
+
+
+class AlertDesk:
+    """The alerts of a workspace, to be decided about.
+
+    Args:
+        workspace: that keeps them.
+        project: whose alerts are listed; None: those of all projects.
+        clock: gives seconds since 1970.
+    """
+
+    def __init__(self, workspace: Workspace, project: str | None = None, clock: Clock = time.time) -> None:
+        self._store, self._project, self._clock = Store(workspace), project, clock
+
+    def incidents(self, *, also_resolved: bool = False) -> list[Incident]:
+        """Return the incidents, those found last first."""
+        return self._store.incidents(self._project, also_resolved=also_resolved)
+
+    def decide(self, id_: str, what: str, who: str, why: str, until: str = "") -> str:
+        """Acknowledge, mute or open an incident again; return what was done, in a sentence.
+
+        Args:
+            id_: or the first letters of it.
+            what: `acknowledge`, `mute` or `open`.
+            who: the name of the person.
+            why: their reason.
+            until: the last day of a mute, as 2026-01-31 (UTC).
+
+        Raises:
+            NoIncidentError: when there is none of that id.
+            AlertDecisionError: when there is no such decision, or the day of a mute is none or over.
+            DecisionError: when there is no name or no reason.
+        """
+        if what not in {ACKNOWLEDGE, MUTE, OPEN}:
+            raise AlertDecisionError(
+                f"One can {ACKNOWLEDGE}, {MUTE} or {OPEN} an alert, but found {what!r}. Choose one of these."
+            )
+        require_reasons(f"{what} an alert", who, why)
+        muted_until = self._end_of(until) if what == MUTE else 0.0
+        stamp = dt.datetime.fromtimestamp(self._clock(), dt.UTC)
+        decided = f"{what}: {' '.join(who.split())}, {stamp:%Y-%m-%d %H:%M} UTC: {' '.join(why.split())}"
+        state = "acknowledged" if what == ACKNOWLEDGE else "open"
+        incident = self._store.decide(id_, state, muted_until, decided)
+        told = {
+            ACKNOWLEDGE: "It stays open, and is not sent again.",
+            MUTE: f"It is not sent until the end of {until.strip()} UTC; found after that, it is told again.",
+            OPEN: "It is open again; it is told anew only when it was over and is back.",
+        }
+        return f"{incident.title} ({incident.id}): {decided}. {told[what]}"
+
+    def _end_of(self, day: str) -> float:
+        try:
+            first = dt.datetime.combine(dt.date.fromisoformat(day.strip()), dt.time(), dt.UTC)
+        except ValueError:
+            raise AlertDecisionError(
+                f"A mute needs its last day, such as 2026-01-31, but found {day!r}. Give a date."
+            ) from None
+        end = (first + dt.timedelta(days=1)).timestamp()
+        if end <= self._clock():
+            raise AlertDecisionError(f"A mute ends on a day to come, but {day} is over. Give a later date.")
+        return end

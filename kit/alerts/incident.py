@@ -1,0 +1,115 @@
+"""An incident: one thing that is wrong with some data, however often it is found and by however many runs."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from kit.checks.check import Finding
+
+_MOST_ROWS = 5
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What a person needs to believe an incident and to find it.
+
+    Attributes:
+        found: in a sentence, with the numbers.
+        what_to_do: the way out.
+        severity: `warn`, or `fail` where it ends a batch.
+        value: what was measured; None: it is no number.
+        expected: what it should have been.
+        rows: at most five rows at fault, every column as text.
+        notebook: address of the executed notebook, or its name where a person ran it by hand.
+        picture: SVG of the feature, or empty.
+    """
+
+    found: str
+    what_to_do: str
+    severity: str
+    value: float | None = None
+    expected: str = ""
+    rows: tuple[Mapping[str, str], ...] = ()
+    notebook: str = ""
+    picture: str = ""
+
+    @classmethod
+    def of(cls, finding: Finding, notebook: str, picture: str) -> Evidence:
+        return cls(
+            finding.found,
+            finding.what_to_do,
+            finding.state,
+            finding.value,
+            finding.expected,
+            finding.rows[:_MOST_ROWS],
+            notebook,
+            picture,
+        )
+
+    def as_json(self) -> str:
+        return json.dumps(asdict(self), ensure_ascii=False)
+
+    @classmethod
+    def from_json(cls, text: str) -> Evidence:
+        values = json.loads(text)
+        return cls(**{**values, "rows": tuple(values["rows"])})
+
+
+@dataclass(frozen=True)
+class Incident:
+    """One incident as it is kept; times are seconds since 1970, UTC.
+
+    Attributes:
+        id: 12 hexadecimal digits, the same for every run that finds it.
+        project: whose data it is in.
+        about: the data, such as `span 8`.
+        check: that found it.
+        subject: feature or slice; empty: all of the data.
+        state: `open`, `acknowledged` or `resolved`.
+        times: how often it was found since it was last opened.
+        first_seen: when it was opened, the last time if several.
+        last_seen: when it was found last.
+        muted_until: until when it is not sent; 0: it is not muted.
+        decided: who acknowledged or muted it, when and why.
+        evidence: of the last time that it was found.
+    """
+
+    id: str
+    project: str
+    about: str
+    check: str
+    subject: str
+    state: str
+    times: int
+    first_seen: float
+    last_seen: float
+    muted_until: float
+    decided: str
+    evidence: Evidence
+
+    @property
+    def title(self) -> str:
+        """What it is, in a few words."""
+        return f"{self.project}, {self.about}: {self.check}{f', {self.subject}' if self.subject else ''}"
+
+    def as_message(self) -> dict[str, Any]:
+        """Return what receivers get, as plain values."""
+        return {
+            "incident": self.id,
+            "project": self.project,
+            "about": self.about,
+            "check": self.check,
+            "subject": self.subject,
+            "first_seen": self.first_seen,
+            **asdict(self.evidence),
+        }
+
+
+def incident_id(project: str, about: str, finding: Finding) -> str:
+    """Return what tells an incident from others: where it is and what it is about, not how bad it is."""
+    parts = json.dumps([project, about, finding.check, finding.subject], ensure_ascii=False)
+    return hashlib.sha256(parts.encode()).hexdigest()[:12]

@@ -1,0 +1,221 @@
+"""Tell what checks have found: one alert an incident, sent once, closed when it is over."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+import uuid
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from kit.alerts.channel import Channel, Later, Refused, title
+from kit.alerts.incident import Evidence, Incident, incident_id
+from kit.alerts.mail import MailChannel
+from kit.alerts.outbox import BUDGET_SECONDS, Clock, Outbox, Sent
+from kit.alerts.store import Store, known, post
+from kit.alerts.webhook import WebhookChannel
+from kit.checks.check import Finding
+from kit.project import Project
+from kit.steps.monitor import RUN_FOLDER_VARIABLE
+from kit.workspace import Workspace
+
+LOG_FILE, JSON_FILE = "alerts.log", "alerts.jsonl"
+Draw = Callable[[str], str]
+"""Takes a finding's subject; gives SVG of it, or nothing."""
+
+
+@dataclass(frozen=True)
+class Told:
+    """What became of the findings of one look.
+
+    Attributes:
+        opened: incidents that are new, or are back.
+        known: incidents that were told before, acknowledged or muted ones too.
+        resolved: incidents that were open and are over.
+        sent: what became of the messages that were due.
+    """
+
+    opened: tuple[Incident, ...]
+    known: tuple[Incident, ...]
+    resolved: tuple[Incident, ...]
+    sent: tuple[Sent, ...]
+
+    @property
+    def message(self) -> str:
+        """What a person should know about it, a line each."""
+        lines = [f"Alert {one.id}: {one.title}. {one.evidence.found}." for one in self.opened]
+        lines += [f"Over: {one.title} ({one.id})." for one in self.resolved]
+        if self.known:
+            lines.append(
+                f"{len(self.known)} known, not told again: {', '.join(one.id for one in self.known)}."
+            )
+        lines += [line for sent in self.sent if (line := _not_delivered(sent))]
+        return "\n".join(lines) or "No alert: nothing was found."
+
+
+class Alerts:
+    """The alerts of a project in a workspace.
+
+    Args:
+        workspace: that keeps them.
+        project: its `alerts` say who is told.
+        draw: makes a picture of what a finding is about.
+        clock: gives seconds since 1970.
+
+    Raises:
+        WorkspaceError: when the file of the alerts cannot be written.
+    """
+
+    def __init__(
+        self, workspace: Workspace, project: Project, draw: Draw | None = None, clock: Clock = time.time
+    ) -> None:
+        self._project, self._draw, self._clock = project.name, draw, clock
+        self.store = Store(workspace)
+        self.channels = channels_of(project)
+        self._folder = workspace.path / "alerts" / project.name
+
+    def tell(self, findings: Iterable[Finding], about: str, notebook: str) -> Told:
+        """Open what is new, close what is over, and send what is to be sent.
+
+        What cannot be delivered now stays in the outbox for the next look, or for `kit alerts send`.
+
+        Args:
+            findings: all that one look has found, what is well too: what was open and is not among them is over.
+            about: the data that were looked at, such as `span 8`.
+            notebook: the name of the one that looks; the same for each look of a kind.
+        """
+        wrong = {
+            incident_id(self._project, about, one): one for one in findings if one.state in {"warn", "fail"}
+        }
+        evidence = {
+            id_: Evidence.of(one, _address(notebook), self._picture(one)) for id_, one in wrong.items()
+        }
+        now = self._clock()
+        opened: list[Incident] = []
+        seen: list[Incident] = []
+        with self.store.change() as database:
+            for id_, finding in wrong.items():
+                before = known(database, id_)
+                incident = self._seen(before, about, finding, evidence[id_], now)
+                is_new = before is None or before.state == "resolved"
+                is_loud_again = 0 < incident.muted_until <= now
+                incident = replace(incident, muted_until=0) if is_loud_again else incident
+                _put(database, incident, notebook)
+                (opened if is_new or is_loud_again else seen).append(incident)
+                if (is_new or is_loud_again) and not incident.muted_until:
+                    post(database, incident, [one.name for one in self.channels], _message(incident), now)
+            resolved = self._close(database, about, notebook, set(wrong))
+        self._write(opened, resolved)
+        return Told(tuple(opened), tuple(seen), tuple(resolved), tuple(self._outbox().send()))
+
+    def send(self) -> list[Sent]:
+        """Try everything that waits in the outbox, whenever its next attempt would have been."""
+        return self._outbox().send(also_early=True)
+
+    def _outbox(self) -> Outbox:
+        return Outbox(self.store, self._project, self.channels, self._clock)
+
+    def _seen(
+        self, before: Incident | None, about: str, finding: Finding, evidence: Evidence, now: float
+    ) -> Incident:
+        """Return the incident as it is after this look."""
+        if before is None:
+            id_ = incident_id(self._project, about, finding)
+            check, subject = finding.check, finding.subject
+            return Incident(id_, self._project, about, check, subject, "open", 1, now, now, 0, "", evidence)
+        if before.state == "resolved":
+            return replace(before, state="open", times=1, first_seen=now, last_seen=now, evidence=evidence)
+        return replace(before, times=before.times + 1, last_seen=now, evidence=evidence)
+
+    def _picture(self, finding: Finding) -> str:
+        return self._draw(finding.subject) if self._draw and finding.subject else ""
+
+    def _close(self, database: Any, about: str, notebook: str, still: set[str]) -> list[Incident]:
+        """Close what an earlier look of the same kind at the same data found, and this one did not."""
+        rows = database.execute(
+            "SELECT id FROM incidents WHERE project = ? AND about = ? AND source = ? AND state != 'resolved'",
+            [self._project, about, notebook],
+        ).fetchall()
+        over = [
+            incident for row in rows if row["id"] not in still and (incident := known(database, row["id"]))
+        ]
+        for incident in over:
+            _put(database, replace(incident, state="resolved"), notebook)
+            database.execute("DELETE FROM outbox WHERE incident = ?", [incident.id])
+        return over
+
+    def _write(self, opened: Sequence[Incident], resolved: Sequence[Incident]) -> None:
+        """Append to the log and to the file of JSON lines, which everybody has."""
+        if not opened and not resolved:
+            return
+        stamp = datetime.fromtimestamp(self._clock(), UTC).isoformat(timespec="seconds")
+        lines = [f"{stamp} {title(one.as_message())}: {one.evidence.found} ({one.id})" for one in opened]
+        lines += [f"{stamp} [{one.project}] over: {one.title} ({one.id})" for one in resolved]
+        records = [{"event": "opened", "time": stamp, **one.as_message()} for one in opened]
+        records += [{"event": "resolved", "time": stamp, "incident": one.id} for one in resolved]
+        texts = [json.dumps(record, ensure_ascii=False) for record in records]
+        self._folder.mkdir(parents=True, exist_ok=True)
+        for name, content in ((LOG_FILE, lines), (JSON_FILE, texts)):
+            with (self._folder / name).open("a", encoding="utf-8") as file:  # short appends do not mix
+                file.write("".join(f"{line}\n" for line in content))
+
+
+def channels_of(project: Project) -> list[Channel]:
+    """Return the channels of project.yml."""
+    settings = project.spec.alerts
+    channels: list[Channel] = []
+    if settings.webhook:
+        channels.append(WebhookChannel(settings.webhook))
+    if settings.email:
+        channels.append(MailChannel(settings.email))
+    return channels
+
+
+def try_channels(project: Project) -> list[tuple[str, str]]:
+    """Send a message that says so through each channel; return channel and outcome, `delivered` where it was taken."""
+    evidence = Evidence("This only tests the channel", "Nothing", "test")
+    now = time.time()
+    message = Incident(
+        uuid.uuid4().hex[:12], project.name, "no data", "test", "", "open", 1, now, now, 0, "", evidence
+    ).as_message()
+    outcomes = [
+        (one.name, one.send(message["incident"], message, BUDGET_SECONDS)) for one in channels_of(project)
+    ]
+    return [(name, getattr(outcome, "problem", "delivered")) for name, outcome in outcomes]
+
+
+def _address(notebook: str) -> str:
+    """Return where the executed notebook will be, or its name where no batch runs it."""
+    folder = os.environ.get(RUN_FOLDER_VARIABLE)
+    return (Path(folder) / f"{notebook}.ipynb").as_uri() if folder else notebook
+
+
+def _message(incident: Incident) -> str:
+    return json.dumps(incident.as_message(), ensure_ascii=False)
+
+
+def _put(database: Any, incident: Incident, source: str) -> None:
+    values = {**vars(incident), "evidence": incident.evidence.as_json(), "source": source}
+    names = ", ".join(f'"{name}"' for name in values)
+    places = ", ".join("?" for _ in values)
+    database.execute(
+        f"INSERT OR REPLACE INTO incidents ({names}) VALUES ({places})",  # noqa: S608  names of fields
+        list(values.values()),
+    )
+
+
+def _not_delivered(sent: Sent) -> str:
+    what = title(json.loads(sent.message))
+    match sent.outcome:
+        case Later(problem):
+            return f"Not delivered yet through {sent.channel}: {what}: {problem}. It is tried again later."
+        case Refused(problem):
+            return (
+                f"NOT delivered through {sent.channel}: {what}: {problem}. Correct `alerts` in project.yml."
+            )
+        case _:
+            return ""

@@ -1,0 +1,154 @@
+"""`kit alerts`: what was found wrong, who is told, and what is being done about it."""
+# ruff: noqa: PLC0415
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Annotated
+
+import typer
+
+from kit.cli.shared import WorkspaceOption, chosen_workspace, exits, print_table
+
+app = typer.Typer()
+_alerts = typer.Typer(
+    help="Incidents that the checks found: list, acknowledge, mute, send.", no_args_is_help=True
+)
+app.add_typer(_alerts, name="alerts")
+
+_Id = Annotated[str, typer.Argument(metavar="ID", help="Of the incident, or its first letters.")]
+_Who = Annotated[str, typer.Option(help="Your name.", show_default="that of the account")]
+_Why = Annotated[str, typer.Option(help="The reason, for those who read it later.")]
+
+
+@_alerts.command("list")
+@exits
+def show_list(
+    project: Annotated[
+        str | None, typer.Option("--project", "-P", help="Only this project's.", show_default=False)
+    ] = None,
+    workspace: WorkspaceOption = None,
+    every: Annotated[bool, typer.Option("--all", help="Also those that are over.")] = False,
+) -> None:
+    """List the incidents, those found last first; times are UTC."""
+    from kit.alerts.desk import AlertDesk
+    from kit.workspace import Workspace
+
+    incidents = AlertDesk(Workspace(chosen_workspace(workspace)), project).incidents(also_resolved=every)
+    rows = [
+        (one.id, _state(one.state, one.muted_until), one.title, str(one.times), _time(one.last_seen))
+        for one in incidents
+    ]
+    print_table(("id", "state", "incident", "times", "last seen"), rows)
+
+
+@_alerts.command()
+@exits
+def show(id_: _Id, workspace: WorkspaceOption = None) -> None:
+    """Show one incident with its evidence."""
+    from kit.alerts.store import Store
+    from kit.workspace import Workspace
+
+    one = Store(Workspace(chosen_workspace(workspace))).incident(id_)
+    typer.echo(f"{one.title}\n{one.evidence.found}.")
+    facts = {
+        "state": _state(one.state, one.muted_until),
+        "decided": one.decided,
+        "expected": one.evidence.expected,
+        "what to do": one.evidence.what_to_do,
+        "seen": f"{one.times} times, {_time(one.first_seen)} to {_time(one.last_seen)}",
+        "notebook": one.evidence.notebook,
+    }
+    for name, value in facts.items():
+        if value:
+            typer.echo(f"{name:>10}  {value}")
+    if one.evidence.rows:
+        names = tuple(dict.fromkeys(name for row in one.evidence.rows for name in row))
+        print_table(names, [tuple(row.get(name, "") for name in names) for row in one.evidence.rows])
+
+
+@_alerts.command()
+@exits
+def ack(id_: _Id, why: _Why, who: _Who = "", workspace: WorkspaceOption = None) -> None:
+    """Acknowledge an incident: somebody works on it, and it is not sent again."""
+    from kit.alerts.desk import ACKNOWLEDGE
+
+    _decide(workspace, ACKNOWLEDGE, id_, who, (why, ""))
+
+
+@_alerts.command()
+@exits
+def mute(
+    id_: _Id,
+    until: Annotated[str, typer.Option(help="The last day (UTC), as 2026-01-31.")],
+    why: _Why,
+    who: _Who = "",
+    workspace: WorkspaceOption = None,
+) -> None:
+    """Mute an incident: it is known, and not sent until a day."""
+    from kit.alerts.desk import MUTE
+
+    _decide(workspace, MUTE, id_, who, (why, until))
+
+
+@_alerts.command()
+@exits
+def send(workspace: WorkspaceOption = None) -> None:
+    """Deliver what waits because its receiver was down; exit code 1 when something still waits."""
+    from kit.alerts.store import Store
+    from kit.alerts.tell import Alerts
+    from kit.project import Project
+    from kit.workspace import Workspace
+
+    place = Workspace(chosen_workspace(workspace))
+    store = Store(place)
+    for name in store.waiting_projects():
+        for one in Alerts(place, Project.load(name, place.path)).send():
+            problem = getattr(one.outcome, "problem", "")
+            outcome = type(one.outcome).__name__.lower()
+            typer.echo(f"{name}, {one.channel}: {outcome}{f': {problem}' if problem else ''}")
+    left = [one for name in store.waiting_projects() for one in store.waiting(name)]
+    typer.echo(f"{len(left) or 'No'} message{'' if len(left) == 1 else 's'} waiting.")
+    raise typer.Exit(1 if left else 0)
+
+
+@_alerts.command("test")
+@exits
+def try_channels(
+    project: Annotated[
+        str, typer.Option("--project", "-P", help="A project's name or folder.")
+    ] = "recommender",
+    workspace: WorkspaceOption = None,
+) -> None:
+    """Send a test message through each channel of a project; exit code 1 when one does not take it."""
+    from kit.alerts.tell import try_channels
+    from kit.project import Project
+
+    found = try_channels(Project.load(project, chosen_workspace(workspace)))
+    if not found:
+        typer.echo(
+            f"{project} has no channel in project.yml: alerts go to the workspace's log and file only."
+        )
+    else:
+        print_table(("channel", "outcome"), found)
+    raise typer.Exit(0 if all(outcome == "delivered" for _, outcome in found) else 1)
+
+
+def _decide(workspace: object, what: str, id_: str, who: str, reason: tuple[str, str]) -> None:
+    """Take a decision; the reason goes with the last day that it holds, if it has one."""
+    from kit.alerts.desk import AlertDesk
+    from kit.reasons import user_name
+    from kit.workspace import Workspace
+
+    why, until = reason
+    desk = AlertDesk(Workspace(chosen_workspace(workspace)))
+    typer.echo(desk.decide(id_, what, who or user_name(), why, until))
+
+
+def _state(state: str, muted_until: float) -> str:
+    muted = muted_until > dt.datetime.now(dt.UTC).timestamp()
+    return f"{state}, muted until {_time(muted_until)}" if muted else state
+
+
+def _time(seconds: float) -> str:
+    return f"{dt.datetime.fromtimestamp(seconds, dt.UTC):%Y-%m-%d %H:%M}"

@@ -1,0 +1,30 @@
+"""Who decides, and why: what every decision needs, in ML Metadata or elsewhere."""
+
+from __future__ import annotations
+
+import getpass
+
+from kit.errors import UsageError
+
+
+class DecisionError(UsageError):
+    """A decision lacks what makes it one."""
+
+
+def user_name() -> str:
+    """Return the name of the account, to begin with where a person is asked for theirs; empty where there is none."""
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):  # a container without an entry for the user
+        return ""
+
+
+def require_reasons(what: str, who: str, why: str) -> None:
+    """See that a decision has a name and a reason, before anything is done about it.
+
+    Raises:
+        DecisionError: when one of them is missing.
+    """
+    for value, name in ((who, "a name"), (why, "a reason")):
+        if not value.strip():
+            raise DecisionError(f"To {what} needs {name}, but none was given. Write it, and decide again.")
