@@ -121,9 +121,8 @@ class Drift(View):
         for name, words in list(self.comparisons.items())[:2]:
             heat = Heat(self.days, name)
             far = [one for one in _sorted(self.features, "worst", heat) if heat.exceeds(one)]
-            named = [
-                f"{one.name} {number(heat.worst(one))} > {number(one.threshold)}" for one in far[:_NAMED]
-            ]
+            worst = {one.name: heat.worst(one) for one in far[:_NAMED]}
+            named = [f"{name} {number(pair[0])} > {number(pair[1])}" for name, pair in worst.items() if pair]
             more = f" and {len(far) - _NAMED} more" if len(far) > _NAMED else ""
             lines.append(f"Too far from {words}: {', '.join(named) or 'none'}{more}")
         return "\n".join(lines)

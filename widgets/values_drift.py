@@ -10,7 +10,8 @@ from typing import Protocol
 class DriftFeature(Protocol):
     """How far one feature was from something, day by day; what each attribute holds is said where it is made.
 
-    `distances` has a list a comparison, a value a day; None: nothing could be compared.
+    `distances` has a list a comparison, a value a day; None: nothing could be compared. `limits` has from where on each
+    of them is too far.
     """
 
     @property
@@ -21,6 +22,8 @@ class DriftFeature(Protocol):
     def threshold(self) -> float: ...
     @property
     def distances(self) -> Mapping[str, Sequence[float | None]]: ...
+    @property
+    def limits(self) -> Mapping[str, Sequence[float | None]]: ...
 
 
 class Estimate(Protocol):

@@ -84,7 +84,9 @@ class History:
     judged: Mapping[int | None, Statistics]
 
 
-def compare(project: Project, before: Statistics, now: Statistics, *, looks: int = 1) -> list[Moved]:
+def compare(
+    project: Project, before: Statistics, now: Statistics, *, looks: int = 1, also: Sequence[str] = ()
+) -> list[Moved]:
     """Measure how far each feature has moved, with what chance explains of it.
 
     Args:
@@ -92,10 +94,11 @@ def compare(project: Project, before: Statistics, now: Statistics, *, looks: int
         before: statistics of what is compared with.
         now: statistics of what is judged.
         looks: how many comparisons of this kind are made in one judgement.
+        also: columns that are compared beside those of the project.
     """
     was, has = by_name(before), by_name(now)
     rows = independent_rows(project, before), independent_rows(project, now)
-    measured = distances(before, now, compared(project))
+    measured = distances(before, now, [*compared(project), *also])
     looks *= max(len(measured), 1)
     return [
         Moved(

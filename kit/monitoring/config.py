@@ -11,7 +11,6 @@ from kit.project_section import Section
 
 # A plain `off` is false in YAML 1.1.
 _Severity = Annotated[Severity, BeforeValidator(lambda value: "off" if value is False else value)]
-_Distance = Annotated[float, Field(ge=0, le=1)]
 
 
 class Retraining(Section):
@@ -39,7 +38,7 @@ class Retraining(Section):
 
 
 class Monitoring(Section):
-    """How predictions and labels belong together, and what is too far from training."""
+    """How predictions and labels belong together, and what ends a batch; how far is too far says `checks.drift`."""
 
     keys: tuple[str, ...] = Field(
         default=(),
@@ -47,13 +46,6 @@ class Monitoring(Section):
     )
     label_window_days: float = Field(
         default=2, gt=0, le=366, description="after the prediction, in which a label counts"
-    )
-    distance: _Distance = Field(
-        default=0.1, description="to the training data, or to the day before, that is daily life"
-    )
-    distances: dict[str, _Distance] = Field(default_factory=dict, description="the same for single features")
-    least_rows: int = Field(
-        default=500, ge=1, description="requests of a day that is compared; fewer differ by chance"
     )
     skew: _Severity = Field(default="warn", description="a day of the log against the training data")
     drift: _Severity = Field(default="warn", description="a day of the log against the day before")

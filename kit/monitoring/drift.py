@@ -1,6 +1,7 @@
 """How far each day of the prediction log is from the training data and from the day before, and what breaks the schema.
 
-Distances are TFDV's own. A day of few requests differs by chance alone, and is not compared.
+Distances and thresholds are those of `kit.checks.drift`: a day of few requests differs by chance alone, and is allowed
+more.
 """
 
 from __future__ import annotations
@@ -12,11 +13,10 @@ from typing import TypeAlias
 
 from tensorflow_metadata.proto.v0 import schema_pb2, statistics_pb2
 
-from kit.checks.distances import Distance, distances
+from kit.checks.drift import Moved, compare
 from kit.data.environments import SERVING, add_environments, validate
 from kit.data.schema import load_schema
 from kit.data.statistics import load_statistics
-from kit.errors import ProjectError
 from kit.monitoring.log import OWN_COLUMNS, SCORE
 from kit.monitoring.served import Served
 from kit.monitoring.statistics import load_days
@@ -38,19 +38,26 @@ class FeatureDrift:
     Attributes:
         name: of the feature.
         measure: `l-infinity` or `jensen-shannon`.
-        threshold: the greatest distance that is daily life.
-        distances: for each of COMPARISONS one a day; None: one of the two had no value, or nothing to compare with.
+        threshold: of `checks.drift` in project.yml: what is daily life.
+        distances: for each of COMPARISONS one a day; None: one of the two had no value, or nothing to compare with. Of
+            a number the lesser of TFDV's divergence and that of the quantiles.
+        limits: for each of them the threshold and what chance explains: from there on it is too far.
     """
 
     name: str
     measure: str
     threshold: float
     distances: Mapping[str, Sequence[float | None]]
+    limits: Mapping[str, Sequence[float | None]]
 
     def too_far(self, comparison: str) -> list[int]:
         """Return the places of the days on which it was too far."""
-        found = enumerate(self.distances[comparison])
-        return [place for place, value in found if value is not None and value > self.threshold]
+        pairs = zip(self.distances[comparison], self.limits[comparison], strict=True)
+        return [
+            place
+            for place, (value, limit) in enumerate(pairs)
+            if value is not None and limit is not None and value > limit
+        ]
 
 
 @dataclass(frozen=True)
@@ -92,7 +99,6 @@ def measure(session: Session, version: Served) -> LogDrift:
 
     Raises:
         StepOrderError: when LogStatisticsGen has not run.
-        ProjectError: when `monitoring.distances` names what is no feature of a request.
     """
     days = load_days(session)
     training = load_statistics(version.statistics, "train")
@@ -107,51 +113,44 @@ def measure(session: Session, version: Served) -> LogDrift:
 
 
 def _features(project: Project, training: _Statistics, days: Sequence[_Statistics]) -> list[FeatureDrift]:
-    settings = project.spec.monitoring
-    comparable = _comparable(project)
-    if unknown := sorted(settings.distances.keys() - comparable):
-        raise ProjectError(
-            f"{project.folder / 'project.yml'}: monitoring.distances must name features of a request that can be "
-            f"compared, but has {', '.join(unknown)}. Choose from {', '.join(comparable)}."
-        )
-    days_before = [None, *days[:-1]] if days else []
-    found = {
-        TRAINING: [_distances(training, now, comparable, settings.least_rows) for now in days],
-        DAY_BEFORE: [
-            _distances(before, now, comparable, settings.least_rows)
-            for before, now in zip(days_before, days, strict=True)
-        ],
+    pairs: dict[str, list[tuple[_Statistics | None, _Statistics]]] = {
+        TRAINING: [(training, now) for now in days],
+        DAY_BEFORE: list(zip([None, *days[:-1]], days, strict=True)) if days else [],
     }
-    measures = {one.feature: one.measure for of_days in found.values() for day in of_days for one in day}
-    by_name = {
-        comparison: [{one.feature: one.value for one in day} for day in of_days]
-        for comparison, of_days in found.items()
+    looks = sum(map(len, pairs.values()))
+    moved = {
+        comparison: [_moved(project, before, now, looks) for before, now in those]
+        for comparison, those in pairs.items()
     }
+    known = {name: one for those in moved.values() for day in those for name, one in day.items()}
     return [
         FeatureDrift(
             name,
-            measures[name],
-            settings.distances.get(name, settings.distance),
-            {comparison: [day.get(name) for day in of_days] for comparison, of_days in by_name.items()},
+            one.distance.measure,
+            one.threshold,
+            {comparison: [_seen(day.get(name)) for day in those] for comparison, those in moved.items()},
+            {comparison: [_limit(day.get(name)) for day in those] for comparison, those in moved.items()},
         )
-        for name in comparable
-        if name in measures
+        for name, one in known.items()
     ]
 
 
-def _comparable(project: Project) -> list[str]:
-    """Return what can be compared: no key, and no time, which is another one every day; the answers too."""
-    times = {"timestamp", "date"}
-    return [*(name for name, column in project.features.items() if column.kind not in times), SCORE]
+def _moved(project: Project, before: _Statistics | None, now: _Statistics, looks: int) -> dict[str, Moved]:
+    """Compare one day; the answers too, which the training data do not have."""
+    found = compare(project, before, now, looks=looks, also=[SCORE]) if before is not None else []
+    return {one.distance.feature: one for one in found}
 
 
-def _distances(
-    before: _Statistics | None, now: _Statistics, names: Sequence[str], least_rows: int
-) -> list[Distance]:
-    """Return TFDV's distances of the features that both have; none where either has too few rows for them to tell."""
-    if before is None or min(_rows(before), _rows(now)) < least_rows:
-        return []
-    return distances(before, now, names)
+def _seen(moved: Moved | None) -> float | None:
+    """Return what both measures see: one far value moves TFDV's buckets, and not the quantiles."""
+    if moved is None:
+        return None
+    value = moved.distance.value
+    return value if moved.by_quantiles is None else min(value, moved.by_quantiles)
+
+
+def _limit(moved: Moved | None) -> float | None:
+    return None if moved is None else moved.threshold + moved.allowance
 
 
 def _broken(

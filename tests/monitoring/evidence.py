@@ -22,15 +22,13 @@ def drift(
     """Features `a`, `b` and `c`, near but for those given with their distances to the training data a day."""
     features = []
     for name in ("a", "b", "c"):
-        distances = list((far or {}).get(name, [0.01] * len(days)))
-        features.append(
-            FeatureDrift(
-                name,
-                "l-infinity",
-                0.1,
-                {TRAINING: distances, DAY_BEFORE: [None, *([0.02] * (len(days) - 1))]},
-            )
-        )
+        before: list[float | None] = [None, *([0.02] * (len(days) - 1))][: len(days)]
+        to_training: list[float | None] = [*(far or {}).get(name, [0.01] * len(days))]
+        distances = {TRAINING: to_training, DAY_BEFORE: before}
+        limits = {
+            one: [None if value is None else 0.1 for value in values] for one, values in distances.items()
+        }
+        features.append(FeatureDrift(name, "l-infinity", 0.1, distances, limits))
     rules = tuple(
         BrokenRule(days[place], name, f"Unexpected values. {name} is odd.") for place, name in broken
     )

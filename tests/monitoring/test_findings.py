@@ -48,7 +48,11 @@ def test_an_empty_log_is_said_and_passes() -> None:
 def test_skew_names_feature_day_distance_and_threshold() -> None:
     some = found(Monitoring(), drift({"a": [0.3, 0.5], "b": [0.2, 0.01]}), quality())
     first, second = (finding for finding in some if finding.check == "skew")
-    assert (first.subject, first.value, first.expected) == ("a", 0.5, "at most 0.1 (l-infinity)")
+    assert (first.subject, first.value, first.expected) == (
+        "a",
+        0.5,
+        "at most 0.1 beside what chance explains (l-infinity)",
+    )
     assert first.found == "a is 0.500 from the training data on 2026-01-08 and 1 earlier day"
     assert second.found == "b is 0.200 from the training data on 2026-01-07; not on the newest day"
 

@@ -26,6 +26,7 @@ class FeatureDrift(NamedTuple):
     measure: str
     threshold: float
     distances: Mapping[str, Sequence[float | None]]
+    limits: Mapping[str, Sequence[float | None]]
 
 
 class Estimate(NamedTuple):
@@ -57,11 +58,11 @@ def few(**state: object) -> Drift:
         _feature("region", [0.03, 0.02, 0.04, 0.02, 0.03, 0.02]),
         _feature("device", [0.02, 0.04, 0.06, 0.09, 0.11, 0.14]),
         _feature("price", [0.001, 0.0, 0.002, 0.001, 0.0, 0.9967], "jensen-shannon"),
-        FeatureDrift(
+        _drift(
             "prediction_score", "jensen-shannon", 0.1,
             {TRAINING: [None] * 6, DAY_BEFORE: [None, 0.01, 0.02, 0.01, 0.01, 1.0]},
         ),
-        FeatureDrift("age", "jensen-shannon", 0.0, {TRAINING: [0.0] * 6, DAY_BEFORE: [None, *[0.0] * 5]}),
+        _drift("age", "jensen-shannon", 0.0, {TRAINING: [0.0] * 6, DAY_BEFORE: [None, *[0.0] * 5]}),
     ]  # fmt: skip
     return Drift(days(6), features, COMPARISONS, **state)
 
@@ -108,9 +109,23 @@ def hostile_live() -> LiveQuality:
     return LiveQuality(rows, HOSTILE[0], metrics, HOSTILE[1])
 
 
-def _feature(name: str, to_training: list[float], measure: str = "l-infinity") -> FeatureDrift:
-    before = [None, *(abs(now - past) for past, now in pairwise(to_training))]
-    return FeatureDrift(name, measure, 0.1, {TRAINING: to_training, DAY_BEFORE: before[: len(to_training)]})
+def _feature(name: str, to_training: list[float | None], measure: str = "l-infinity") -> FeatureDrift:
+    before = [None, *(_apart(past, now) for past, now in pairwise(to_training))][: len(to_training)]
+    return _drift(name, measure, 0.1, {TRAINING: to_training, DAY_BEFORE: before})
+
+
+def _drift(
+    name: str, measure: str, threshold: float, distances: Mapping[str, Sequence[float | None]]
+) -> FeatureDrift:
+    """A feature of which chance explains nothing."""
+    limits = {
+        one: [None if value is None else threshold for value in values] for one, values in distances.items()
+    }
+    return FeatureDrift(name, measure, threshold, distances, limits)
+
+
+def _apart(past: float | None, now: float | None) -> float | None:
+    return None if past is None or now is None else abs(now - past)
 
 
 def _counts(logged: int, labelled: int) -> dict[str, int]:

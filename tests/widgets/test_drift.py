@@ -115,9 +115,9 @@ def test_a_feature_opens_into_curves_against_everything_and_its_threshold() -> N
     view = examples.few()
     assert "polyline" not in view.content
     view.opened = "device"
-    assert view.content.count("<polyline") == 3
+    assert view.content.count("<polyline") == 4
     text = Page(view.content).text
-    for word in ("to the training data", "to the day before", "threshold", "2026-01-03", "2026-01-08"):
+    for word in ("to the training data", "limit to the day before", "2026-01-03", "2026-01-08"):
         assert word in text
     assert f'data-value="{json.dumps("").replace(chr(34), "&quot;")}"' in view.content, "and closes again"
 

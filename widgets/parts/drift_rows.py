@@ -13,7 +13,7 @@ from widgets.values_drift import DriftFeature
 
 _NEAR, _FAR = 0, 4  # numbers of colours
 _NEAR_PERCENT, _FAR_PERCENT, _MOST_PERCENT = 22, 26, 46  # of colour in a cell: text stays readable on it
-_THRESHOLD = "threshold"
+_COLOURS = 6  # after which a line is dashed
 
 
 @dataclass(frozen=True)
@@ -30,33 +30,36 @@ class Heat:
     against: str
     skipped: int = 0
 
-    def values(self, feature: DriftFeature) -> Sequence[float | None]:
-        """The distances on the days that are shown."""
-        return feature.distances.get(self.against, [None] * (self.skipped + len(self.days)))[self.skipped :]
+    def pairs(self, feature: DriftFeature) -> list[tuple[float, float] | None]:
+        """The distance and its limit on each day that is shown; None: nothing could be compared."""
+        nothing = [None] * (self.skipped + len(self.days))
+        values = feature.distances.get(self.against, nothing)[self.skipped :]
+        limits = feature.limits.get(self.against, nothing)[self.skipped :]
+        return [
+            None if value is None or limit is None else (value, limit)
+            for value, limit in zip(values, limits, strict=True)
+        ]
 
-    def worst(self, feature: DriftFeature) -> float | None:
-        return max((value for value in self.values(feature) if value is not None), default=None)
+    def worst(self, feature: DriftFeature) -> tuple[float, float] | None:
+        """The distance that is the greatest by its limit, and that limit."""
+        known = [pair for pair in self.pairs(feature) if pair is not None]
+        return max(known, key=_part, default=None)
 
     def worst_part(self, feature: DriftFeature) -> float:
-        """The greatest distance by the threshold; below 0 where nothing could be compared."""
+        """The greatest distance by its limit; below 0 where nothing could be compared."""
         worst = self.worst(feature)
-        return -1.0 if worst is None else _part(worst, feature.threshold)
+        return -1.0 if worst is None else _part(worst)
 
     def exceeds(self, feature: DriftFeature) -> bool:
-        worst = self.worst(feature)
-        return worst is not None and worst > feature.threshold
+        return self.worst_part(feature) > 1
 
     def cells(self, feature: DriftFeature, name: Markup) -> list[Markup]:
-        return [
-            self._head(feature, name),
-            *(_cell(value, feature.threshold) for value in self.values(feature)),
-        ]
+        return [self._head(feature, name), *map(_cell, self.pairs(feature))]
 
     def short_cells(self, feature: DriftFeature, name: Markup) -> list[Markup]:
         """The same row with its greatest distance only."""
         worst = self.worst(feature)
-        sign = "✗ " if self.exceeds(feature) else ""
-        said = f"{sign}at most {number(worst)}" if worst is not None else MISSING
+        said = MISSING if worst is None else f"{'✗ ' if _part(worst) > 1 else ''}up to {number(worst[0])}"
         return [self._head(feature, name), tag("td", said, colspan=len(self.days))]
 
     def detail_row(self, content: Markup) -> Markup:
@@ -64,7 +67,7 @@ class Heat:
 
     @staticmethod
     def _head(feature: DriftFeature, name: Markup) -> Markup:
-        note = tag("small", f"{feature.measure}, at most {number(feature.threshold)}")
+        note = tag("small", f"{feature.measure}, {number(feature.threshold)} beside chance")
         return tag("th", name, note, scope="row")
 
 
@@ -77,40 +80,43 @@ def heat_table(heat: Heat, rows: Sequence[Markup]) -> Markup:
 
 def legend() -> Markup:
     """What the colours mean."""
-    keys = [charts.key(_NEAR, "below the threshold"), charts.key(_FAR, "✗ above it")]
+    keys = [charts.key(_NEAR, "within the limit of the day"), charts.key(_FAR, "✗ beyond it")]
     return tag("span", keys, class_="legend")
 
 
 def detail(feature: DriftFeature, days: Sequence[dt.date], comparisons: Mapping[str, str]) -> Markup:
-    """The curves of a feature against everything that it is compared with, and its threshold."""
+    """The curves of a feature against everything that it is compared with, each with its limit in dashes."""
     places = [dt.datetime(day.year, day.month, day.day, tzinfo=dt.UTC).timestamp() for day in days]
-    lines = {
-        f"to {words}": [
-            (place, value)
-            for place, value in zip(places, feature.distances[name][-len(days) :], strict=True)
-            if value is not None
-        ]
-        for name, words in comparisons.items()
-        if name in feature.distances
-    }
-    lines[_THRESHOLD] = [(place, feature.threshold) for place in (places[0], places[-1])]
-    looks = {name: _FAR + 6 if name == _THRESHOLD else place for place, name in enumerate(lines)}
+    lines: dict[str, list[tuple[float, float]]] = {}
+    looks: dict[str, int] = {}
+    for place, (name, words) in enumerate(comparisons.items()):
+        for title, values, look in (
+            (f"to {words}", feature.distances, place),
+            (f"limit to {words}", feature.limits, place + _COLOURS),
+        ):
+            of_days = zip(places, values.get(name, ())[-len(days) :], strict=False)
+            lines[title] = [(day, value) for day, value in of_days if value is not None]
+            looks[title] = look
     figure = curves.figure(f"Distance of {feature.name}", lines, looks, "", moment)
     return tag("div", curves.legend(looks), figure, class_="detail")
 
 
-def _cell(value: float | None, threshold: float) -> Markup:
-    if value is None:
+def _cell(pair: tuple[float, float] | None) -> Markup:
+    if pair is None:
         return tag("td", MISSING)
-    part = _part(value, threshold)
-    if value > threshold:
-        strength = min(_FAR_PERCENT + 4 * (part - 1), _MOST_PERCENT)
-        text, classes = f"✗ {number(round(value, 3))}", charts.colour(_FAR)
+    part, text = _part(pair), number(round(pair[0], 3))
+    if part > 1:
+        strength, text, classes = (
+            min(_FAR_PERCENT + 4 * (part - 1), _MOST_PERCENT),
+            f"✗ {text}",
+            charts.colour(_FAR),
+        )
     else:
-        strength, text, classes = _NEAR_PERCENT * part, number(round(value, 3)), charts.colour(_NEAR)
+        strength, classes = _NEAR_PERCENT * part, charts.colour(_NEAR)
     return tag("td", text, class_=classes, style=f"--heat:{strength:.0f}%")
 
 
-def _part(value: float, threshold: float) -> float:
-    """A distance by its threshold; of a threshold of 0 everything is too far."""
-    return value / threshold if threshold else (2.0 if value else 0.0)
+def _part(pair: tuple[float, float]) -> float:
+    """A distance by its limit; beyond a limit of 0 is everything."""
+    value, limit = pair
+    return value / limit if limit else (2.0 if value else 0.0)
