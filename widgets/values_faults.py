@@ -21,12 +21,13 @@ class FaultChoice:
 
 @dataclass(frozen=True)
 class Said:
-    """What one check says, and about what."""
+    """What one check says, and about what; `stops`: whether a batch would end with it."""
 
     check: str
     about: str
     found: str
     expected: str = ""
+    stops: bool = False
 
 
 @dataclass(frozen=True)

@@ -66,6 +66,7 @@ def inject(  # noqa: PLR0913, PLR0917  one for each option
     where = f" of {done.column}" if done.column else ""
     typer.echo(f"{done.rows:,} of {done.of:,} rows{where} are at fault in {done.files[-1]}")
     typer.echo(f"See what the checks say: kit run 01_data -P {shlex.quote(str(done.folder))}")
+    typer.echo("It ends with 10 or 11 where a check blocks; what only warns is in the executed notebook.")
 
 
 @faults.command()

@@ -208,7 +208,8 @@ _CATALOGUE = (
         "null-burst",
         "A service that is asked for a value is down for a while: consecutive rows come without it.",
         _null_burst,
-        dict.fromkeys(("number", "category", "id", "text", "sequence", "timestamp"), _ALL),
+        # Not a sequence: where nothing has happened yet it is empty, and no value is missing.
+        dict.fromkeys(("number", "category", "id", "text", "timestamp"), _ALL),
     ),
     Fault(
         "unit-change",

@@ -70,7 +70,13 @@ class FaultDesk:
             "of": trial.of,
             "days": self._days(trial),
             "said": [
-                {"check": one.check, "about": one.subject, "found": one.found, "expected": one.expected}
+                {
+                    "check": one.check,
+                    "about": one.subject,
+                    "found": one.found,
+                    "expected": one.expected,
+                    "stops": one.state == "fail",
+                }
                 for one in trial.findings
             ],
             "picture": picture,

@@ -63,6 +63,11 @@ class Trial:
         return bool(self.findings)
 
     @property
+    def stops(self) -> bool:
+        """Whether a batch would end with it; what only warns is shown in its notebook."""
+        return any(one.state == "fail" for one in self.findings)
+
+    @property
     def caught_by(self) -> tuple[str, ...]:
         """The checks that speak, each with what it is about."""
         return tuple(

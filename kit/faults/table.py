@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from kit.faults.fault import Dose, Fault, FaultError
 from kit.faults.lab import SHARES, Lab, Trial
 
-HEADER = ("fault", "column", "share", "rows", "caught by", "smallest share caught")
+HEADER = ("fault", "column", "share", "rows", "a batch", "smallest share caught", "caught by")
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class Line:
     def cells(self) -> tuple[str, ...]:
         """Return the line as text, in the order of the header."""
         if self.trial is None:
-            return (self.fault, self.column, "", "", f"not tried: {self.why_not}", "")
+            return (self.fault, self.column, "", "", "", "", f"not tried: {self.why_not}")
         least = self.smallest
         smallest = (
             f"{least.share:.3%} ({least.rows:,} row{'' if least.rows == 1 else 's'})"
@@ -44,8 +44,9 @@ class Line:
             self.column or "whole rows",
             f"{self.trial.share:.2%}",
             f"{self.trial.rows:,} of {self.trial.of:,}",
-            ", ".join(self.trial.caught_by) or "NOTHING",
+            "stops" if self.trial.stops else "warns" if self.trial.caught else "goes on",
             smallest,
+            ", ".join(self.trial.caught_by) or "NOTHING",
         )
 
 

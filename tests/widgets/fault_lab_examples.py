@@ -34,6 +34,7 @@ class Judge:
             "about": column,
             "found": f"values of {column} are out of range",
             "expected": "0 to 1,000",
+            "stops": share >= 0.05,
         }
         return {
             "rows": round(share * _ROWS),

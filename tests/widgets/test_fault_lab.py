@@ -93,9 +93,10 @@ def test_a_fault_is_put_into_what_was_chosen() -> None:
     assert view.asked == [], "so that it can be pressed again"
     text = Page(view.content).text
     assert "✓ unit-change in age, 2 % of the rows: caught by schema; 80 of 4,000 rows, in span 7." in text
-    assert "values of age are out of range" in text
+    assert "! warnsschemaagevalues of age are out of range0 to 1,000" in text
     assert "1.2 % missing" in text
     view.share = 0.5
+    assert "✗ stops" in Page(fault_lab(share=0.5).html_face()).text
     assert "2 % of the rows: caught" in Page(view.content).text, "the outcome says what it is the outcome of"
     view.fault = "new-value"
     assert view.column == "", "another fault has other columns"

@@ -31,7 +31,7 @@ def findings(tried: Tried) -> Markup | None:
     """What the checks say that they do not say of the clean rows."""
     if not tried.said:
         return None
-    titles = ("Check", "About", "Found", "Expected")
+    titles = ("A batch", "Check", "About", "Found", "Expected")
     rows = [_finding(one) for one in tried.said[:_MOST_SAID]]
     left_out = len(tried.said) - _MOST_SAID
     note = tag("p", f"{count(left_out, 'finding')} more", class_="note") if left_out > 0 else None
@@ -87,9 +87,11 @@ def _in_words(split: SplitSummary) -> str:
 
 
 def _finding(one: Said) -> Markup:
+    sign = tag("td", "✗ stops" if one.stops else "! warns", class_="bad whole")
     cells = (one.about, one.found, one.expected)
     return tag(
         "tr",
+        sign,
         tag("th", _shorten(one.check), scope="row", class_="whole"),
         [tag("td", _shorten(cell)) for cell in cells],
     )
