@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args, get_origin
 
 import yaml
 from pydantic import BaseModel, ValidationError
 
 from kit.errors import ProjectError
-from kit.project_file import Column, Data, Gate, ProjectFile, Signature, Tensor, Training
+from kit.project_file import ProjectFile
 
 
 def read_project_file(path: Path) -> ProjectFile:
@@ -77,21 +77,24 @@ def _explain(path: Path, node: Any, error: ValidationError) -> str:
     return "\n".join(lines)
 
 
-_SECTIONS: dict[str, type[BaseModel]] = {
-    "data": Data,
-    "training": Training,
-    "gates": Gate,
-    "columns": Column,
-    "signatures": Signature,
-}
-_SIGNATURE_DEPTH = 3  # signatures, name, field; below are the tensors
-
-
 def _known_fields(place: list[Any]) -> str:
+    """Return what is allowed where a field is that nobody knows, by the models on the way to it."""
     model: type[BaseModel] = ProjectFile
-    if len(place) > 1:
-        model = Tensor if len(place) > _SIGNATURE_DEPTH else _SECTIONS[place[0]]
+    on_the_way = iter(place[:-1])
+    for name in on_the_way:
+        if name not in model.model_fields:
+            continue
+        annotation = model.model_fields[name].annotation
+        model = _section_in(annotation) or model
+        if get_origin(annotation) in {dict, tuple}:
+            next(on_the_way, None)  # the key or the place of one of several
     return f" (known fields: {', '.join(model.model_fields)})"
+
+
+def _section_in(annotation: Any) -> type[BaseModel] | None:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    return next((found for inner in get_args(annotation) if (found := _section_in(inner))), None)
 
 
 def _line_of(node: Any, place: list[Any]) -> int:

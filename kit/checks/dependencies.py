@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from statistics import NormalDist
 
 import numpy as np
 from numpy.typing import NDArray
 
-from kit.checks.chance import FALSE_ALERTS
+from kit.checks.chance import FALSE_ALERTS, by_chance
 from kit.checks.check import Finding, wrong
 from kit.checks.config import Severity
 from kit.checks.rows import MISSING, SHOWN_ROWS, Rows
 from kit.data.example_gen import SPLITS
-from kit.evaluation.intervals import wilson
 
 NAME = "dependencies"
 _TRUSTED = 0.001  # share of exceptions up to which a value is said to follow from another
+_DAILY = 0.005  # more exceptions than in train: the price of an item changes one day
 _FEWEST = 500  # rows of train in which a known value comes again
 _MANY_KEYS, _SELDOM = 50_000, 0.01
 _GIVE_UP = 0.05  # share of exceptions in train after which nothing is kept of a pair
@@ -123,12 +122,11 @@ class _Table:
         return self.exceptions[other, SPLITS[1]] / max(self.again[other, SPLITS[1]], 1)
 
     def is_broken(self, other: str, looks: int) -> bool:
-        """Return whether the exceptions are more than in train, beyond chance and what is trusted."""
-        z = NormalDist().inv_cdf(1 - FALSE_ALERTS / 2 / looks)
-        counts = np.array([self.again[other, split] for split in SPLITS], float)
-        shares = np.array([self.exceptions[other, split] for split in SPLITS]) / counts
-        low, high = wilson(shares, counts, z)
-        return bool(low[1] > high[0] + _TRUSTED)
+        """Return whether the exceptions are more than in train, beyond chance and daily life."""
+        was, now = (self.exceptions[other, split] for split in SPLITS)
+        of_was, of_now = (self.again[other, split] for split in SPLITS)
+        more = now / of_now > was / of_was + _DAILY
+        return more and by_chance(was, of_was, now, of_now) < FALSE_ALERTS / looks
 
     def _is_trusted(self, other: str) -> bool:
         again = self.again[other, SPLITS[0]]

@@ -173,7 +173,7 @@ def _finding(
     said = " and ".join(f"{one.distance.value:.3f} from {name}" for one, name in moved)
     return Finding(
         check,
-        f"{feature}: {what} is {said} ({worst.distance.measure})",
+        f"{feature}: in {what} {said} ({worst.distance.measure})",
         wrong(project.spec.checks.drift.severity),
         f"See what has changed in {feature}; where it is the world, train on newer spans or raise the threshold.",
         subject=feature,

@@ -82,8 +82,13 @@ def _query(expression: str) -> str:
 def _engine() -> sqlite3.Connection:
     """Return an empty database in memory that computes and does nothing else: no tables, no pragmas, no recursion."""
     engine = sqlite3.connect(":memory:")
-    engine.set_authorizer(lambda action, *_: sqlite3.SQLITE_OK if action in _ALLOWED else sqlite3.SQLITE_DENY)
+    engine.set_authorizer(_authorize)
     return engine
+
+
+def _authorize(action: int, _: str | None, name: str | None, *__: str | None) -> int:
+    is_allowed = action in _ALLOWED and name != "load_extension"
+    return sqlite3.SQLITE_OK if is_allowed else sqlite3.SQLITE_DENY
 
 
 def _check_path(path: tuple[str, ...]) -> None:

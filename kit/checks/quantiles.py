@@ -7,13 +7,15 @@ Quantiles do not move for one value. What both see has moved.
 
 from __future__ import annotations
 
+from typing import TypeAlias
+
 import numpy as np
 from numpy.typing import NDArray
 from tensorflow_metadata.proto.v0 import statistics_pb2
 
 from kit.checks.distances import Feature
 
-_Buckets = NDArray[np.float64]  # [buckets, (low, high, share)]
+_Buckets: TypeAlias = NDArray[np.float64]  # [buckets, (low, high, share)]
 
 
 def divergence(before: Feature, now: Feature) -> float | None:
@@ -25,7 +27,8 @@ def divergence(before: Feature, now: Feature) -> float | None:
     first, second = _buckets(before), _buckets(now)
     if not len(first) or not len(second):
         return None
-    knots = np.unique(first[:, :2])
+    # Not the least and the greatest value: what is beyond the outer quantiles is counted, wherever it is.
+    knots = np.unique(np.r_[first[1:, 0], first[:-1, 1]] if len(first) > 1 else first[:, :2])
     return jensen_shannon(_shares(first, knots), _shares(second, knots))
 
 
