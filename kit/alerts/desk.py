@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import time
+from typing import Any
 
 from kit.alerts.incident import Incident
 from kit.alerts.outbox import Clock
@@ -12,6 +13,19 @@ from kit.errors import UsageError
 from kit.reasons import require_reasons
 from kit.workspace import Workspace
 
+_SHOWN = (
+    "id",
+    "state",
+    "about",
+    "check",
+    "subject",
+    "times",
+    "first_seen",
+    "last_seen",
+    "muted_until",
+    "decided",
+)
+_EVIDENCE = ("severity", "found", "expected", "what_to_do", "notebook", "picture", "rows")
 ACKNOWLEDGE, MUTE, OPEN = "acknowledge", "mute", "open"
 
 
@@ -34,6 +48,16 @@ class AlertDesk:
     def incidents(self, *, also_resolved: bool = False) -> list[Incident]:
         """Return the incidents, those found last first."""
         return self._store.incidents(self._project, also_resolved=also_resolved)
+
+    def records(self) -> list[dict[str, Any]]:
+        """Return the incidents that are not over, as plain values for a view."""
+        return [
+            {
+                **{name: getattr(one, name) for name in _SHOWN},
+                **{name: getattr(one.evidence, name) for name in _EVIDENCE},
+            }
+            for one in self.incidents()
+        ]
 
     def decide(self, id_: str, what: str, who: str, why: str, until: str = "") -> str:
         """Acknowledge, mute or open an incident again; return what was done, in a sentence.

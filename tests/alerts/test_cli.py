@@ -1,0 +1,102 @@
+"""`kit alerts`: what was told is listed, shown, decided about and delivered from the command line."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+from typer.testing import CliRunner
+
+from alerts.conftest import finding
+from alerts.receivers import free_port, web_server
+from kit.alerts.incident import Incident
+from kit.alerts.tell import Alerts
+from kit.cli import app
+from kit.project import BUILT_IN, Project
+from kit.workspace import Workspace
+
+RUNNER = CliRunner()
+PORT = free_port()
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A workspace with a project of its own, whose receiver is down."""
+    project = tmp_path / "projects" / "shop"
+    project.mkdir(parents=True)
+    spec = yaml.safe_load((BUILT_IN / "recommender" / "project.yml").read_text())
+    del spec["schema_file"]
+    spec |= {"name": "shop", "alerts": {"webhook": {"url": f"http://127.0.0.1:{PORT}/"}}}
+    (project / "project.yml").write_text(yaml.safe_dump(spec))
+    for name in ("features.py", "model.py"):
+        (project / name).write_text("")
+    return tmp_path
+
+
+@pytest.fixture
+def incident(folder: Path) -> Incident:
+    alerts = Alerts(Workspace(folder), Project.load("shop", folder))
+    [incident] = alerts.tell([finding("price")], "span 8", "01_data").opened
+    return incident
+
+
+def kit(folder: Path, *words: str) -> tuple[int, str]:
+    answer = RUNNER.invoke(app, ["alerts", *words, "-w", str(folder)])
+    return answer.exit_code, answer.output
+
+
+def test_an_incident_is_listed_shown_and_decided_about(folder: Path, incident: Incident) -> None:
+    code, listed = kit(folder, "list", "-P", "shop")
+    assert code == 0
+    assert f"{incident.id}  open   shop, span 8: label rates, price  1" in listed
+    code, shown = kit(folder, "show", incident.id[:4])
+    assert code == 0
+    for part in ("expected  12.8%, as in train", "what to do  Look.", "u4", "notebook  01_data"):
+        assert part in shown
+    code, said = kit(folder, "ack", incident.id, "--who", "Ann", "--why", "on it")
+    assert (code, "stays open" in said) == (0, True)
+    code, said = kit(folder, "mute", incident.id, "--until", "2999-01-01", "--who", "Ann", "--why", "known")
+    assert (code, "until the end of 2999-01-01 UTC" in said) == (0, True)
+    assert "open, muted until 2999-01-02 00:00" in kit(folder, "list")[1]
+    assert kit(folder, "list", "-P", "other")[1].count("\n") == 1
+
+
+def test_wrong_words_are_wrong_usage(folder: Path, incident: Incident) -> None:
+    assert kit(folder, "show", "zz")[0] == 2
+    code, said = kit(folder, "mute", incident.id, "--until", "never", "--why", "known", "--who", "Ann")
+    assert (code, "such as 2026-01-31" in said) == (2, True)
+
+
+def test_what_waits_is_delivered_later(folder: Path, incident: Incident) -> None:
+    code, said = kit(folder, "send")
+    assert code == 1
+    assert "1 message waiting." in said
+    assert "shop, webhook: later: no answer" in said
+    with web_server(PORT) as inbox:
+        code, said = kit(folder, "send")
+        assert [message["incident"] for message in inbox.messages] == [incident.id]
+    assert (code, said) == (0, "shop, webhook: delivered\nNo messages waiting.\n")
+
+
+def test_a_channel_is_tried(folder: Path) -> None:
+    code, said = kit(folder, "test", "-P", "shop")
+    assert (code, "no answer from the receiver" in said) == (1, True)
+    with web_server(PORT):
+        assert kit(folder, "test", "-P", "shop")[0] == 0
+    assert "no channel in project.yml" in kit(folder, "test")[1]
+
+
+def test_it_imports_nothing_slow(folder: Path, incident: Incident) -> None:
+    script = (
+        "import sys; from kit.cli import app; app(sys.argv[1:], standalone_mode=False); "
+        "print('tensorflow' in sys.modules)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script, "alerts", "list", "-w", str(folder)],
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert incident.id in done.stdout
+    assert done.stdout.endswith("False\n"), "TensorFlow takes seconds to import"

@@ -1,0 +1,219 @@
+"""What was found wrong and told, the newest first: with its evidence, to be acknowledged or muted."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
+from typing import Any
+
+import traitlets
+
+from widgets.face import STATIC_BYTES
+from widgets.parts import controls
+from widgets.parts.alert_detail import evidence
+from widgets.parts.budget import fit
+from widgets.parts.decision_form import attempt, decision_form, told
+from widgets.parts.formats import count, moment, number
+from widgets.parts.markup import Markup, join, tag
+from widgets.parts.modules import styles
+from widgets.values_alerts import Alert, DecideAlert, alert
+from widgets.view import View
+
+PAGE_ROWS = 20
+_ACTIONS = {"acknowledge": "Acknowledge", "mute": "Mute until the day"}
+_COLUMNS = {"Alert": 150, "Found": 220, "Times": 0, "Last seen (UTC)": 110, "State": 110}  # least pixels
+_SIGNS = {"fail": "✗ blocks", "warn": "! warning"}
+_NAMED = 4  # that the text face names
+_HEAD_BYTES = 4_000  # of a static face: what stands around the rows
+
+
+class Alerts(View):
+    """Shows incidents, and lets a person decide about each where something is given that takes decisions.
+
+    Args:
+        alerts: the newest first.
+        decide: takes decisions; None: there is nothing to decide.
+        again: gives the alerts anew after a decision; None: they stay as they were.
+        state: traits to begin with, such as `who="Ann"`.
+    """
+
+    title = "Alerts"
+
+    search = traitlets.Unicode(help="words that an alert must have").tag(sync=True, redraw=True)
+    opened = traitlets.Unicode(help="id of the alert whose evidence is shown").tag(sync=True, redraw=True)
+    page = traitlets.Int(min=0).tag(sync=True, redraw=True)
+    who = traitlets.Unicode(help="name of the person who decides").tag(sync=True)
+    why = traitlets.Unicode(help="reason of the decision").tag(sync=True)
+    until = traitlets.Unicode(help="last day of a mute, such as 2026-01-31").tag(sync=True)
+    asked = traitlets.List(traitlets.Unicode(), maxlen=2, help="decision to take: action, id").tag(sync=True)
+    done = traitlets.Tuple(
+        traitlets.Bool(), traitlets.Unicode(), default_value=(True, ""), help="what became of it"
+    ).tag(redraw=True)
+
+    def __init__(
+        self,
+        alerts: Sequence[Alert],
+        decide: DecideAlert | None = None,
+        again: Callable[[], Sequence[Alert]] | None = None,
+        **state: Any,
+    ) -> None:
+        self.alerts, self._decide, self._again = list(alerts), decide, again
+        super().__init__(**state)
+
+    @classmethod
+    def of(
+        cls,
+        records: Callable[[], Iterable[Mapping[str, Any]]],
+        decide: DecideAlert | None = None,
+        **state: Any,
+    ) -> Alerts:
+        """Make the view of something that gives records, whose keys are the fields of an alert."""
+
+        def alerts() -> list[Alert]:
+            return [alert(record) for record in records()]
+
+        return cls(alerts(), decide, alerts, **state)
+
+    def found(self) -> list[Alert]:
+        """The alerts that the search leaves."""
+        words = self.search.casefold().split()
+        return [one for one in self.alerts if all(word in _words(one) for word in words)]
+
+    @traitlets.observe("search")
+    def _to_first_page(self, _change: object) -> None:
+        self.page = 0
+
+    @traitlets.observe("opened")
+    def _forget_reason(self, _change: object) -> None:
+        self.why, self.done = "", (True, "")
+
+    @traitlets.observe("asked")
+    def _take_decision(self, _change: object) -> None:
+        if not self.asked or self._decide is None:
+            return
+        action, id_ = self.asked
+        done, text = attempt(partial(self._decide, id_, action, self.who, self.why, self.until))
+        if done and self._again:
+            self.alerts = list(self._again())
+        self.asked = []
+        self.done = (done, text)
+        self.content = self.draw_content()  # `done` may be as it was
+
+    def draw_controls(self) -> Markup:
+        return controls.search_box("search", "Search")
+
+    def draw_content(self) -> Markup:
+        found = self.found()
+        page = min(self.page, controls.last_page(len(found), PAGE_ROWS))
+        shown = found[page * PAGE_ROWS :][:PAGE_ROWS]
+        return join(
+            [
+                tag("p", self._summary(), role="status"),
+                _table([self._live_row(one) for one in shown]),
+                controls.pager("page", page, size=PAGE_ROWS, total=len(found)),
+            ]
+        )
+
+    def html_face(self) -> Markup:
+        fitted = fit(self.alerts, [_row, _static_row], STATIC_BYTES - len(styles()) - _HEAD_BYTES)
+        left_out = len(self.alerts) - len(fitted.rows)
+        note = (
+            f"{count(left_out, 'alert')} are left out here; `kit alerts list` has all." if left_out else None
+        )
+        return join(
+            [tag("p", self._summary()), _table(fitted.rows), tag("p", note, class_="note") if note else None]
+        )
+
+    def text_face(self) -> str:
+        lines = [f"{_sign(one)} {_name(one)}: {one.found} [{_state(one)}]" for one in self.alerts[:_NAMED]]
+        more = len(self.alerts) - _NAMED
+        return "\n".join([self._summary(), *lines, *([f"and {more} more"] if more > 0 else [])])
+
+    def _summary(self) -> str:
+        if not self.alerts:
+            return "✓ No alert is open."
+        by_state = Counter(one.state for one in self.alerts)
+        return (
+            f"{count(len(self.alerts), 'alert')}: {', '.join(f'{n} {name}' for name, n in by_state.items())}"
+        )
+
+    def _live_row(self, one: Alert) -> Markup:
+        is_open = one.id == self.opened
+        name = controls.button(
+            "opened",
+            "" if is_open else one.id,
+            _name(one),
+            key=f"open {one.id}",
+            aria_expanded="true" if is_open else "false",
+            class_="name",
+        )
+        row = tag("tr", _cells(one, name))
+        if not is_open:
+            return row
+        until = tag(
+            "label",
+            tag("span", "Mute until"),
+            tag("input", type="date", value=self.until, data_trait="until", data_key=f"until {one.id}"),
+        )
+        form = decision_form(f"Decide about {_name(one)}", (self.who, self.why), _ACTIONS, one.id, until)
+        detail = tag("div", evidence(one), told(*self.done), form if self._decide else None, class_="detail")
+        return join([row, _detail_row(detail)])
+
+
+def _table(rows: Sequence[Markup]) -> Markup | None:
+    if not rows:
+        return None
+    heads = [
+        tag("th", name, scope="col", style=f"min-width:{width}px" if width else None)
+        for name, width in _COLUMNS.items()
+    ]
+    table = tag("table", tag("thead", tag("tr", heads)), tag("tbody", list(rows)), class_="features")
+    return tag("div", table, class_="kit-scroll", tabindex=0, role="group", aria_label="Alerts")
+
+
+def _cells(one: Alert, name: Markup) -> Markup:
+    state = [_state(one), tag("small", one.decided) if one.decided else None]
+    return join(
+        [
+            tag("th", name, tag("small", one.about), scope="row"),
+            tag(
+                "td",
+                tag("span", _sign(one), class_="bad" if one.severity == "fail" else None),
+                " ",
+                one.found,
+            ),
+            tag("td", number(one.times), class_="number"),
+            tag("td", moment(one.last_seen)),
+            tag("td", state),
+        ]
+    )
+
+
+def _row(one: Alert) -> Markup:
+    return tag("tr", _cells(one, tag("b", _name(one))))
+
+
+def _static_row(one: Alert) -> Markup:
+    details = tag("details", tag("summary", f"Evidence of {_name(one)}"), evidence(one))
+    return join([_row(one), _detail_row(details)])
+
+
+def _detail_row(content: Markup) -> Markup:
+    return tag("tr", tag("td", content, colspan=len(_COLUMNS)), class_="opened")
+
+
+def _name(one: Alert) -> str:
+    return f"{one.check}, {one.subject}" if one.subject else one.check
+
+
+def _sign(one: Alert) -> str:
+    return _SIGNS.get(one.severity, one.severity)
+
+
+def _state(one: Alert) -> str:
+    return f"{one.state}, muted until {moment(one.muted_until)}" if one.muted_until else one.state
+
+
+def _words(one: Alert) -> str:
+    return f"{_name(one)} {one.about} {one.found} {one.state}".casefold()

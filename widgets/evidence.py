@@ -1,0 +1,119 @@
+"""A picture of a feature that stands by itself, in a mail or a message: how each split is spread, as SVG."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from widgets.parts.formats import number, share
+from widgets.parts.markup import Markup, tag
+from widgets.records import feature
+from widgets.values import FeatureSummary, SplitSummary
+
+_WIDTH, _ROW, _TOP, _LEFT = 480, 64, 26, 70  # pixels
+_BARS = 10  # of texts that are shown
+_COLOURS = ("#1b6ca8", "#c2571a", "#4b7f3f", "#7b4fa3")
+
+
+class Pictures:
+    """Draws features of a summary by name; a slice such as `category=pets` is drawn as its feature.
+
+    Args:
+        summary: what `kit.data.summaries` makes of statistics.
+    """
+
+    def __init__(self, summary: Mapping[str, Any]) -> None:
+        self._features = {record["name"]: record for record in summary["features"]}
+
+    def __call__(self, subject: str) -> str:
+        """Return SVG, or nothing where the subject is no feature."""
+        record = self._features.get(subject) or self._features.get(subject.partition("=")[0])
+        return _picture(feature(record)) if record else ""
+
+
+def _picture(one: FeatureSummary) -> str:
+    values = _top_values(one.splits.values())
+    edges = _edges(one.splits.values())
+    rows = [
+        _split(place, name, split, _texts(split, values) if values else _numbers(split, edges))
+        for place, (name, split) in enumerate(one.splits.items())
+    ]
+    ends = [number(edge) for edge in (min(edges), max(edges))] if edges else []
+    bottom = ", ".join(values) or " to ".join(ends)
+    height = _TOP + _ROW * len(rows) + 20
+    return tag(
+        "svg",
+        tag("rect", width=_WIDTH, height=height, fill="#fff"),  # whatever it is shown on
+        tag("text", one.name, x=8, y=17, font_weight="bold"),
+        rows,
+        tag("text", _short(bottom), x=_LEFT, y=height - 6),
+        xmlns="http://www.w3.org/2000/svg",
+        width=_WIDTH,
+        height=height,
+        viewBox=f"0 0 {_WIDTH} {height}",
+        font_family="sans-serif",
+        font_size=12,
+        role="img",
+        aria_label=one.name,
+    )
+
+
+def _edges(splits: Iterable[SplitSummary]) -> list[float]:
+    histograms = [split.numbers.histogram for split in splits if split.numbers and split.numbers.histogram]
+    return [edge for histogram in histograms for edge in histogram.edges if math.isfinite(edge)]
+
+
+def _split(place: int, name: str, split: SplitSummary, bars: Sequence[tuple[float, float, float]]) -> Markup:
+    """Bars are (from, to, height), each 0 to 1."""
+    top, high = _TOP + place * _ROW, _ROW - 14
+    room = _WIDTH - _LEFT - 10
+    shapes = [
+        tag(
+            "rect",
+            x=f"{_LEFT + low * room:.1f}",
+            y=f"{top + (1 - height) * high:.1f}",
+            width=f"{max((up - low) * room - 1, 1):.1f}",
+            height=f"{height * high:.1f}",
+            fill=_COLOURS[place % len(_COLOURS)],
+        )
+        for low, up, height in bars
+    ]
+    missing = f"{share(split.missing_share)} missing" if split.missing else ""
+    note = tag("text", missing, x=4, y=top + 30, font_size=9) if missing else None
+    return tag("g", tag("text", name, x=4, y=top + 16), note, shapes)
+
+
+def _top_values(splits: Iterable[SplitSummary]) -> list[str]:
+    names: dict[str, None] = {}
+    for split in splits:
+        names |= dict.fromkeys(value for value, _ in (split.texts.top if split.texts else ())[:_BARS])
+    return list(names)[:_BARS]
+
+
+def _texts(split: SplitSummary, values: Sequence[str]) -> list[tuple[float, float, float]]:
+    counts = dict(split.texts.top) if split.texts else {}
+    highest = max((counts.get(value, 0.0) for value in values), default=0.0) or 1.0
+    wide = 1 / len(values)
+    return [
+        (place * wide, (place + 0.8) * wide, counts.get(value, 0.0) / highest)
+        for place, value in enumerate(values)
+    ]
+
+
+def _numbers(split: SplitSummary, edges: Sequence[float]) -> list[tuple[float, float, float]]:
+    histogram = split.numbers.histogram if split.numbers else None
+    if histogram is None or not edges:
+        return []
+    low, high = min(edges), max(edges)
+    wide = (high - low) or 1.0
+    highest = max(histogram.counts, default=0.0) or 1.0
+    return [
+        ((first - low) / wide, (last - low) / wide, count / highest)
+        for first, last, count in zip(histogram.edges, histogram.edges[1:], histogram.counts, strict=False)
+        if math.isfinite(first) and math.isfinite(last)
+    ]
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= 70 else f"{text[:69]}…"  # noqa: PLR2004  letters of this size
