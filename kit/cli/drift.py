@@ -1,0 +1,68 @@
+"""`kit drift`: thresholds of drift from history."""
+# ruff: noqa: PLC0415
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from kit.cli.quiet import quiet
+from kit.cli.shared import WorkspaceOption, chosen_workspace, exits, print_table
+
+app = typer.Typer()
+drift = typer.Typer(no_args_is_help=True, help="How far the features of a project go from day to day.")
+app.add_typer(drift, name="drift")
+
+
+@drift.callback()
+def _of_drift() -> None:
+    """Keep `propose` a word of its own: of a single command typer makes the group itself."""
+
+
+@drift.command()
+@exits
+def propose(
+    project: Annotated[
+        str, typer.Option("--project", "-P", help="A project's name or folder.")
+    ] = "recommender",
+    workspace: WorkspaceOption = None,
+    spans: Annotated[
+        str,
+        typer.Option(
+            help="Spans on which nothing was wrong, for example 1-7.", show_default="all that were delivered"
+        ),
+    ] = "",
+    write: Annotated[
+        bool, typer.Option("--write", help="Write the thresholds into project.yml; its comments stay.")
+    ] = False,
+) -> None:
+    """Propose a threshold of drift for each feature, from how far it went in the history of spans.
+
+    What chance explains at the size of a span is allowed beside a threshold, and is not in it.
+    """
+    with quiet():
+        from kit.checks import propose as history
+        from kit.data.schema_spans import per_span
+        from kit.project import Project
+        from kit.workspace import Workspace
+    place = Workspace(chosen_workspace(workspace))
+    chosen = Project.load(project, place.path)
+    delivered = len(chosen.spans())
+    read = per_span(chosen, place, spans or (f"last {delivered}" if delivered else ""), _say)
+    proposals = history.propose(chosen, [statistics for _, statistics in read])
+    header = ("feature", "measure", "usual", "farthest", "beyond chance", "now", "proposed")
+    print_table(
+        header,
+        [
+            (one.feature, one.measure, *(f"{value:.4f}" for value in (one.usual, one.farthest, one.beyond_chance)),
+             f"{one.now:g}", f"{one.threshold:g}")
+            for one in proposals
+        ],
+    )  # fmt: skip
+    if write:
+        typer.echo(f"Written into {history.write(chosen, proposals)}.")
+
+
+def _say(line: str) -> None:
+    typer.echo(line, err=True)

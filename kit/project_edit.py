@@ -1,0 +1,70 @@
+"""Set a value in a YAML file that a person has written, and leave every other byte as it is, comments included."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import yaml
+
+_INDENT = 2
+
+
+def with_value(text: str, path: Sequence[str], value: Any) -> str:
+    """Return the text with a value at a path of keys; what lies on the way and is not there yet is added.
+
+    Args:
+        text: of a YAML file whose root is a mapping.
+        path: keys from the root on, such as `("checks", "drift", "default")`.
+        value: a scalar, or a mapping where nothing is yet.
+
+    Raises:
+        ValueError: when something that is no mapping stands on the way, or a block of lines in the place of the value.
+    """
+    node = yaml.compose(text, Loader=yaml.SafeLoader)
+    for depth, key in enumerate(path):
+        if not isinstance(node, yaml.MappingNode):
+            raise ValueError(f"{'.'.join(path[:depth]) or 'the file'} is no mapping")  # noqa: TRY004  of the text
+        child = next((held for name, held in node.value if name.value == key), None)
+        if child is None:
+            return _inserted(text, node, key, _nested(path[depth + 1 :], value), at_end=depth == 0)
+        node = child
+    if node is None or (isinstance(node, yaml.CollectionNode) and not node.flow_style):
+        raise ValueError(f"{'.'.join(path)} is a block of lines")
+    return text[: node.start_mark.index] + _flow(value) + text[node.end_mark.index :]
+
+
+def _inserted(text: str, node: yaml.MappingNode, key: str, value: Any, *, at_end: bool) -> str:
+    if node.flow_style:
+        place = node.start_mark.index + 1
+        return f"{text[:place]}{_flow({key: value})[1:-1]}{', ' if node.value else ''}{text[place:]}"
+    if at_end:
+        return f"{text.rstrip()}\n\n{_block({key: value}, 0)}"
+    first, _ = node.value[0]
+    place = first.start_mark.index - first.start_mark.column  # the beginning of its line
+    return f"{text[:place]}{_block({key: value}, first.start_mark.column)}{text[place:]}"
+
+
+def _nested(path: Sequence[str], value: Any) -> Any:
+    for key in reversed(path):
+        value = {key: value}
+    return value
+
+
+def _flow(value: Any) -> str:
+    text = yaml.safe_dump(
+        value, default_flow_style=True, allow_unicode=True, width=float("inf"), sort_keys=False
+    )
+    return text.removesuffix("...\n").strip()
+
+
+def _block(value: Mapping[str, Any], indent: int) -> str:
+    text = yaml.safe_dump(
+        value,
+        default_flow_style=False,
+        allow_unicode=True,
+        width=float("inf"),
+        sort_keys=False,
+        indent=_INDENT,
+    )
+    return "".join(f"{' ' * indent}{line}\n" for line in text.splitlines())
