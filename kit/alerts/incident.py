@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from kit.checks.check import Finding
 
 _MOST_ROWS = 5
+_SEVERITIES = ("fail", "warn")  # the worst first
 
 
 @dataclass(frozen=True)
@@ -67,7 +69,7 @@ class Incident:
         id: 12 hexadecimal digits, the same for every run that finds it.
         project: whose data it is in.
         about: the data, such as `span 8`.
-        check: that found it.
+        check: that found it; several, with commas between them.
         subject: feature or slice; empty: all of the data.
         state: `open`, `acknowledged` or `resolved`.
         times: how often it was found since it was last opened.
@@ -109,7 +111,37 @@ class Incident:
         }
 
 
+def by_subject(findings: Iterable[Finding]) -> list[Finding]:
+    """Return one finding for all that checks found wrong with a subject, the worst first: it is one incident.
+
+    A price in cents is outside its range, has drifted and no longer goes with other columns; nobody wants to be told
+    four times. Findings without a subject are one a check.
+    """
+    groups: dict[str, list[Finding]] = defaultdict(list)
+    for finding in findings:
+        if finding.state in _SEVERITIES:
+            groups[_what(finding)].append(finding)
+    return [_merged(sorted(group, key=lambda one: _SEVERITIES.index(one.state))) for group in groups.values()]
+
+
 def incident_id(project: str, about: str, finding: Finding) -> str:
     """Return what tells an incident from others: where it is and what it is about, not how bad it is."""
-    parts = json.dumps([project, about, finding.check, finding.subject], ensure_ascii=False)
+    parts = json.dumps([project, about, _what(finding)], ensure_ascii=False)
     return hashlib.sha256(parts.encode()).hexdigest()[:12]
+
+
+def _what(finding: Finding) -> str:
+    return finding.subject or f"({finding.check})"
+
+
+def _merged(findings: Sequence[Finding]) -> Finding:
+    if len(findings) == 1:
+        return findings[0]
+    with_rows = [finding for finding in findings if finding.rows]
+    return replace(
+        findings[0],
+        check=", ".join(dict.fromkeys(finding.check for finding in findings)),
+        found="; ".join(finding.found.rstrip(".") for finding in findings),
+        what_to_do=" ".join(dict.fromkeys(finding.what_to_do for finding in findings)),
+        rows=with_rows[0].rows if with_rows else (),
+    )

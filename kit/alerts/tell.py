@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from kit.alerts.channel import Channel, Later, Refused, title
-from kit.alerts.incident import Evidence, Incident, incident_id
+from kit.alerts.incident import Evidence, Incident, by_subject, incident_id
 from kit.alerts.mail import MailChannel
 from kit.alerts.outbox import BUDGET_SECONDS, Clock, Outbox, Sent
 from kit.alerts.store import Store, known, post
@@ -88,9 +88,7 @@ class Alerts:
             about: the data that were looked at, such as `span 8`.
             notebook: the name of the one that looks; the same for each look of a kind.
         """
-        wrong = {
-            incident_id(self._project, about, one): one for one in findings if one.state in {"warn", "fail"}
-        }
+        wrong = {incident_id(self._project, about, one): one for one in by_subject(findings)}
         evidence = {
             id_: Evidence.of(one, _address(notebook), self._picture(one)) for id_, one in wrong.items()
         }
@@ -127,9 +125,10 @@ class Alerts:
             id_ = incident_id(self._project, about, finding)
             check, subject = finding.check, finding.subject
             return Incident(id_, self._project, about, check, subject, "open", 1, now, now, 0, "", evidence)
+        seen = replace(before, check=finding.check, last_seen=now, evidence=evidence)
         if before.state == "resolved":
-            return replace(before, state="open", times=1, first_seen=now, last_seen=now, evidence=evidence)
-        return replace(before, times=before.times + 1, last_seen=now, evidence=evidence)
+            return replace(seen, state="open", times=1, first_seen=now)
+        return replace(seen, times=before.times + 1)
 
     def _picture(self, finding: Finding) -> str:
         return self._draw(finding.subject) if self._draw and finding.subject else ""

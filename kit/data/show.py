@@ -9,6 +9,7 @@ from pathlib import Path
 import pandas as pd
 import tensorflow as tf
 
+from kit.data.example_gen import SPLITS
 from kit.data.records import first_records
 from kit.session import Session
 from kit.spans import in_words
@@ -27,13 +28,29 @@ def spans_text(session: Session) -> str:
     Raises:
         StepOrderError: when there are no examples yet.
     """
-    properties = session.properties("ExampleGen")
-    files: dict[str, list[int | None]] = defaultdict(list)
-    for file in json.loads(properties["files"]):
-        files[file["split"]].append(file["span"])
-    parts = [f"{split}: {_spans(session, spans)}{_files(len(spans))}" for split, spans in files.items()]
-    missing = properties.get("missing", "")
+    parts = []
+    for split, spans in _files_of_splits(session).items():
+        named = _spans(session, spans)
+        parts.append(f"{split}: {f'{named}, ' if named else ''}{_files(len(spans))}")
+    missing = session.properties("ExampleGen").get("missing", "")
     return f"{'; '.join(parts)}.{f' Left out: {missing}.' if missing else ''}"
+
+
+def judged_text(session: Session) -> str:
+    """Return what the split eval is of, such as `span 8`, by which alerts name the data that they are about.
+
+    Raises:
+        StepOrderError: when there are no examples yet.
+    """
+    return _spans(session, _files_of_splits(session).get(SPLITS[1], [])) or "all data"
+
+
+def _files_of_splits(session: Session) -> dict[str, list[int | None]]:
+    """Return the span of each file that ExampleGen last read, by split."""
+    files: dict[str, list[int | None]] = defaultdict(list)
+    for file in json.loads(session.properties("ExampleGen")["files"]):
+        files[file["split"]].append(file["span"])
+    return files
 
 
 def _spans(session: Session, spans: list[int | None]) -> str:
@@ -41,7 +58,7 @@ def _spans(session: Session, spans: list[int | None]) -> str:
     if not numbers:
         return ""
     what = "span" if len(numbers) == 1 else "spans"
-    return f"{what} {in_words(numbers, dated=session.project.spec.data.is_dated)}, "
+    return f"{what} {in_words(numbers, dated=session.project.spec.data.is_dated)}"
 
 
 def _files(count: int) -> str:

@@ -64,6 +64,22 @@ def test_two_incidents_at_once_are_two_alerts(place: Place) -> None:
     assert told.message.count("Alert ") == 2
 
 
+def test_what_several_checks_find_about_one_feature_is_one_alert(place: Place) -> None:
+    ranges = Finding("ranges", "price is up to 38,124", "warn", "Look.", PRICE)
+    drift = Finding("drift", "price is 0.9 from train", "fail", "Look.", PRICE, 0.9, "at most 0.1")
+    [incident] = place.alerts().tell([ranges, finding(PRICE), drift], "span 8", "01_data").opened
+    assert incident.check == "drift, ranges, label rates"
+    evidence = incident.evidence
+    assert evidence.found == "price is 0.9 from train; price is up to 38,124; 0.0% of 398 rows are clicked"
+    assert (evidence.severity, evidence.value, evidence.what_to_do) == ("fail", 0.9, "Look.")
+    assert len(evidence.rows) == 5
+
+
+def test_findings_without_a_subject_are_one_a_check(place: Place) -> None:
+    found = [Finding(name, "too few", "warn") for name in ("volume", "freshness")]
+    assert len(place.alerts().tell(found, "span 8", "01_data").opened) == 2
+
+
 def test_the_same_thing_in_other_data_is_another_incident(place: Place) -> None:
     alerts = place.alerts()
     [here] = place.tell(alerts, PETS).opened

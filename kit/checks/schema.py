@@ -1,0 +1,28 @@
+"""What ExampleValidator found, as findings that stand beside those of the checks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from kit.checks.check import Finding
+from kit.checks.judge import SCHEMA
+from kit.data.anomalies import FoundAnomaly
+from kit.data.validation import IGNORE
+
+
+def of_anomalies(anomalies: Sequence[FoundAnomaly]) -> list[Finding]:
+    """Return a finding an anomaly, with its rows; one that somebody chose to ignore warns nobody."""
+    return [
+        Finding(
+            SCHEMA,
+            f"{one.split}, {one.feature}: {one.what}. {one.found}".rstrip("."),
+            "fail" if one.severity == "error" else "warn",
+            "Mend the data; where they are right, widen the schema.",
+            subject=one.feature,
+            value=one.rows / one.of if one.rows is not None and one.of else None,
+            expected="what the schema allows",
+            rows=tuple(row for _, row in one.examples),
+        )
+        for one in anomalies
+        if one.decided != IGNORE
+    ] or [Finding(SCHEMA, "the data follow it", "ok")]
