@@ -50,6 +50,15 @@ class FaultDesk:
             "faults": [fault for fault in faults if fault["columns"] or not FAULTS[str(fault["name"])].kinds]
         }
 
+    def chosen(self, fault: str, column: str = "", share: float = 0.05, seed: int = 7) -> dict[str, Any]:
+        """Return what a notebook was asked for, with the column that stands for an empty one.
+
+        Raises:
+            FaultError: when there is no such fault, it does not fit the column, or the share is none.
+        """
+        dose = Dose(fault_named(fault).column(self.project, column), share, seed)
+        return {"fault": fault, "column": dose.column, "share": dose.share, "seed": dose.seed}
+
     def inject(self, fault: str, column: str, share: float, seed: int) -> dict[str, Any]:
         """Put a fault into a copy and judge it.
 

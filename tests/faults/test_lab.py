@@ -134,6 +134,17 @@ def test_the_desk_gives_plain_values(desk: FaultDesk) -> None:
     assert "of 5 days, span 3 to" in drifted["days"]
 
 
+def test_what_a_notebook_asks_for_is_checked_at_once(desk: FaultDesk) -> None:
+    assert desk.chosen("unit-change") == {"fault": "unit-change", "column": "price", "share": 0.05, "seed": 7}
+    for fault, column, share in (
+        ("gremlins", "", 0.1),
+        ("unit-change", "region", 0.1),
+        ("unit-change", "", 0.0),
+    ):
+        with pytest.raises(FaultError):
+            desk.chosen(fault, column, share)
+
+
 def test_the_same_choice_gives_the_same_findings(desk: FaultDesk) -> None:
     one, again = (desk.inject("shuffled-column", "category", 0.3, 3) for _ in range(2))
     assert one == again
