@@ -144,7 +144,7 @@ def _rules(settings: Retraining, drift: LogDrift, quality: Quality, newer: Seque
         yield _features(settings.features, drift)
     if settings.quality:
         yield _quality(settings.quality, quality)
-    if settings.calibration:
+    if settings.calibration and (CALIBRATION in quality.live or not quality.live):  # binary tasks have one
         yield _calibration(settings.calibration, quality)
     if settings.age_days:
         yield _age(settings.age_days, drift)

@@ -1,8 +1,8 @@
 """Labels that arrive late, joined with the predictions that they are about: by keys, within a window, all counted.
 
-A prediction is some 50 bytes here: a hash of its keys (64 bits: among ten million rows two are mistaken for one another
-with a probability of 3 in a million), its time, version, score and place. So days of millions of rows join in memory,
-and the labels are streamed.
+A prediction is some 130 bytes at the peak: a hash of its keys (64 bits: among ten million rows two are mistaken for one
+another with a probability of 3 in a million), its time, version, score and place. So days of millions of rows join in
+memory, and the labels are streamed.
 """
 
 from __future__ import annotations

@@ -56,6 +56,10 @@ class Parts:
         """Return where a part is or would be."""
         return self.folder / day.isoformat() / f"{name}{_END}"
 
+    def has(self, name: str) -> bool:
+        """Return whether any day has a part of a name."""
+        return any(self.folder.glob(f"*/{name}{_END}"))
+
     def days(self) -> list[dt.date]:
         """Return the days that have rows, the first first; folders with other names are not looked at."""
         found = self.folder.iterdir() if self.folder.is_dir() else ()

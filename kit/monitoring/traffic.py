@@ -24,7 +24,7 @@ from kit.monitoring.log import TIMESTAMP, Labels, PredictionLog, days_of, has_ke
 from kit.monitoring.served import Served, served
 from kit.release.ask import EXAMPLES
 from kit.session import Session
-from kit.spans import SpanWindow, in_words, parse_spans
+from kit.spans import SpanWindow, day_of, in_words, parse_spans
 from kit.training.signatures import PROBABILITIES, SCORE
 
 DELAY = dt.timedelta(hours=1)
@@ -112,7 +112,6 @@ class _Player:
         self._signature: Any = None
         times = [name for name, column in self._project.columns.items() if column.kind == "timestamp"]
         self._time = next((name for name in times if self._project.columns[name].dtype == "int"), None)
-        self._now = dt.datetime.now(dt.UTC)
         self.rows = self.new = self.labelled = 0
 
     def play(self, span: int, path: Path) -> None:
@@ -121,11 +120,15 @@ class _Player:
             digest = hashlib.file_digest(file, "sha256").hexdigest()[:_DIGEST_LETTERS]
         batches = read_batches(path, data.format, data.delimiter, project.columns, project.label)
         for number, batch in enumerate(batches):
-            self._play(batch, f"span-{span}-{digest}-{number:05}")
+            self._play(batch, span, f"span-{span}-{digest}-{number:05}")
 
-    def _play(self, batch: pa.RecordBatch, name: str) -> None:
+    def _play(self, batch: pa.RecordBatch, span: int, name: str) -> None:
         self.rows += batch.num_rows
-        table, times = pa.Table.from_batches([batch]), self._times(batch)
+        table, times = pa.Table.from_batches([batch]), self._times(batch, span)
+        if times is None:
+            if self._log.parts.has(name):  # asked about at another time
+                return
+            times = pa.array([dt.datetime.now(dt.UTC)] * batch.num_rows, TIMESTAMP)
         if not all(self._log.parts.path(day, name).exists() for day in days_of(times)):
             scores = pa.concat_arrays(list(self._ask(batch)))
             self.new += self._log.append(table, times, self.version, scores, name)
@@ -133,15 +136,22 @@ class _Player:
             arrived = pc.add(times, pa.scalar(self._delay, pa.duration("us")))
             self.labelled += self._labels.append(table, arrived, name)
 
-    def _times(self, batch: pa.RecordBatch) -> pa.Array:
-        """Return when each row was asked about; a row without a time that can be one is asked about now."""
-        if self._time is None:
-            return pa.array([self._now] * batch.num_rows, TIMESTAMP)
-        seconds = batch.column(self._time)
-        low, high = _SECONDS
-        sound = pc.and_(pc.greater_equal(seconds, low), pc.less(seconds, high))
-        kept = pc.if_else(pc.fill_null(sound, False), seconds, int(self._now.timestamp()))
-        return kept.cast(pa.timestamp("s", tz="UTC")).cast(TIMESTAMP)
+    def _times(self, batch: pa.RecordBatch, span: int) -> pa.Array | None:
+        """Return when each row is asked about: at its own time, or else on the day of its span; None: there is neither.
+
+        A row whose time is missing or cannot be one is asked about with the first of the others.
+        """
+        if self._time is not None:
+            seconds = batch.column(self._time)
+            low, high = _SECONDS
+            sound = pc.fill_null(pc.and_(pc.greater_equal(seconds, low), pc.less(seconds, high)), False)
+            if pc.any(sound).as_py():
+                kept = pc.if_else(sound, seconds, seconds.filter(sound)[0])
+                return kept.cast(pa.timestamp("s", tz="UTC")).cast(TIMESTAMP)
+        if self._project.spec.data.is_dated:
+            noon = dt.datetime.fromisoformat(f"{day_of(span)}T12:00+00:00")
+            return pa.array([noon] * batch.num_rows, TIMESTAMP)
+        return None
 
     def _ask(self, batch: pa.RecordBatch) -> Iterator[pa.Array]:
         """Yield the answers to a batch, a part of it at a time; the label is not sent."""

@@ -59,6 +59,8 @@ def test_a_part_of_a_name_is_there_once_and_stays_as_it_was(parts: Parts) -> Non
     assert parts.write(DAY, rows(1), "span-7")
     assert not parts.write(DAY, rows(2), "span-7")
     assert amounts(parts) == [1]
+    assert parts.has("span-7")
+    assert not parts.has("span-8")
 
 
 def test_small_parts_are_read_together(parts: Parts) -> None:
