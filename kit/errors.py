@@ -49,6 +49,10 @@ class StepOrderError(UsageError):
     """A notebook needs the result of a step that has not run in this workspace."""
 
 
+class FaultError(UsageError):
+    """A fault cannot be put into these data as it was asked for."""
+
+
 class InputDataError(KitError):
     """The data files cannot be read as project.yml describes them."""
 

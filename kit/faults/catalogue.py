@@ -15,7 +15,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from kit.faults.fault import Dose, Fault, FaultError, Rows, Spoiled
+from kit.errors import FaultError
+from kit.faults.fault import Dose, Fault, Rows, Spoiled
 from kit.project_file import Dtype
 
 _UNIT = 100  # cents in a currency's unit, centimetres in a metre

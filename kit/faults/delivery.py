@@ -17,7 +17,8 @@ import pyarrow as pa
 import pyarrow.parquet
 
 from kit.data.files import read_batches
-from kit.faults.fault import FaultError, Rows, Spoiled
+from kit.errors import FaultError
+from kit.faults.fault import Rows, Spoiled
 from kit.project import Project
 from kit.workspace import write_atomically
 

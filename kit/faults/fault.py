@@ -9,13 +9,9 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from kit.errors import UsageError
+from kit.errors import FaultError
 from kit.project import Project
 from kit.project_file import Column, Dtype, Kind
-
-
-class FaultError(UsageError):
-    """A fault cannot be put into these data as it was asked for."""
 
 
 @dataclass(frozen=True)

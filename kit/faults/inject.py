@@ -13,8 +13,9 @@ from typing import Any
 
 import yaml
 
+from kit.errors import FaultError
 from kit.faults.delivery import Delivery, check_spans, copy_files, layout
-from kit.faults.fault import Dose, Fault, FaultError
+from kit.faults.fault import Dose, Fault
 from kit.project import BUILT_IN, Project
 from kit.project_file import NAME_PATTERN
 from kit.project_yaml import read_project_file

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from kit.faults.fault import Dose, Fault, FaultError
+from kit.errors import FaultError
+from kit.faults.fault import Dose, Fault
 from kit.faults.lab import SHARES, Lab, Trial
 
 HEADER = ("fault", "column", "share", "rows", "a batch", "smallest share caught", "caught by")

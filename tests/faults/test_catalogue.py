@@ -12,9 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from faults import shop
+from kit.errors import FaultError
 from kit.faults.catalogue import FAULTS, fault_named
 from kit.faults.delivery import Delivery
-from kit.faults.fault import Dose, FaultError, Rows, Spoiled
+from kit.faults.fault import Dose, Rows, Spoiled
 from kit.project import Project
 
 SHARES = (0.0001, 0.01, 0.05, 0.3, 1.0)

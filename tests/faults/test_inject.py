@@ -9,10 +9,10 @@ import pandas as pd
 import pytest
 
 from faults import shop
-from kit.errors import InputDataError
+from kit.errors import FaultError, InputDataError
 from kit.faults.catalogue import FAULTS
 from kit.faults.delivery import Delivery, layout
-from kit.faults.fault import Dose, FaultError
+from kit.faults.fault import Dose
 from kit.faults.inject import Injected, chosen_span, clean_spans, days_of, inject
 from kit.project import Project
 from kit.project_yaml import read_project_file

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from faults import shop
-from kit.errors import DataAnomalyError
+from kit.errors import DataAnomalyError, FaultError
 from kit.faults.catalogue import FAULTS
 from kit.faults.desk import FaultDesk
-from kit.faults.fault import Dose, FaultError
+from kit.faults.fault import Dose
 from kit.faults.lab import SHARES, Lab
 from kit.faults.table import HEADER, lines
 from kit.project import Project
