@@ -65,7 +65,7 @@ def inject(project: Project, fault: Fault, span: int, dose: Dose, folder: Path) 
     folder.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}.") as scratch:
         made = Path(scratch) / folder.name
-        shutil.copytree(project.folder, made, ignore=_but_code(project))
+        shutil.copytree(project.folder, made, ignore=_data_of(project))
         for one in clean:
             copy_files(project, one, made / _DATA)
         written, hit = [], 0
@@ -156,8 +156,8 @@ def _check_free(project: Project, folder: Path) -> None:
         )
 
 
-def _but_code(project: Project) -> Callable[[str, list[str]], list[str]]:
-    """Return what leaves data and bytecode out of a copy of the project's folder."""
+def _data_of(project: Project) -> Callable[[str, list[str]], list[str]]:
+    """Return what says of a folder which data and bytecode in it are left out of a copy of the project."""
     data = {path for span in project.spans() for path in project.span_files(span)}
 
     def left_out(folder: str, names: list[str]) -> list[str]:

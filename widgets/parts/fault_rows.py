@@ -87,13 +87,13 @@ def _in_words(split: SplitSummary) -> str:
 
 
 def _finding(one: Said) -> Markup:
-    sign = tag("td", "✗ stops" if one.stops else "! warns", class_="bad whole")
-    cells = (one.about, one.found, one.expected)
+    sign = tag("td", "✗ stops" if one.stops else "! warns", class_="bad number")
     return tag(
         "tr",
         sign,
         tag("th", _shorten(one.check), scope="row", class_="whole"),
-        [tag("td", _shorten(cell)) for cell in cells],
+        tag("td", _shorten(one.about), class_="whole"),
+        [tag("td", _shorten(text)) for text in (one.found, one.expected)],
     )
 
 
