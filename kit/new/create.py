@@ -11,9 +11,11 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
+import pyarrow.compute as pc
+
 from kit.errors import InputDataError, ProjectError
 from kit.new import write
-from kit.new.kinds import Verdict, judge
+from kit.new.kinds import Verdict, judge, values_of
 from kit.new.label import Label, judge_label
 from kit.new.sample import Sample, take_sample
 from kit.project import BUILT_IN
@@ -86,6 +88,7 @@ def create(name: str, data: Path, label: str, into: Path, *, task: str | None = 
         sample.rows_in_files,
         kinds,
         judged,
+        _never_negative(kinds, sample),
     )
     _write_folder(folder, plan)
     return Created(
@@ -167,6 +170,12 @@ def _verdict(column: str, sample: Sample, label: Label) -> Verdict:
     if column == label.name:
         return Verdict("label", label.why, label.dtype, distinct=len(label.classes))
     return judge(column, sample.table.column(column))
+
+
+def _never_negative(kinds: dict[str, Verdict], sample: Sample) -> tuple[str, ...]:
+    numbers = [name for name, verdict in kinds.items() if verdict.kind == "number"]
+    least = {name: pc.min(values_of(sample.table.column(name))).as_py() for name in numbers}
+    return tuple(name for name, value in least.items() if value is not None and value >= 0)
 
 
 def _check_features(kinds: dict[str, Verdict], path: Path) -> None:

@@ -59,6 +59,8 @@ class Plan:
     rows: int
     verdicts: Mapping[str, Verdict]
     label: Label
+    never_negative: tuple[str, ...] = ()
+    """Numbers of which no row that was looked at is below zero."""
 
     def of_kind(self, *kinds: str) -> dict[str, Verdict]:
         return {name: verdict for name, verdict in self.verdicts.items() if verdict.kind in kinds}
@@ -144,9 +146,30 @@ def project_yml(plan: Plan) -> str:
         data="".join(f"  {_yaml({key: value})[1:-1]}\n" for key, value in data.items()),
         columns=columns,
         slices=slices,
+        checks="".join(f"  {line}\n" for line in _checks(plan)),
         gates=gates,
         training="".join(f"  {key}: {value}\n" for key, value in training(plan.rows).items()),
     )
+
+
+def _checks(plan: Plan) -> list[str]:
+    """Return the checks that apply, none of which ends a batch before a person has seen what it says."""
+    lines = [
+        "drift: {severity: warn, default: 0.1}  # 0 to 1; `kit drift propose` finds one for each feature"
+    ]
+    if plan.label.task != "regression" and _slices(plan):
+        lines.append("label_rates: warn  # classes of the label in each slice, eval against train")
+    lines.append("leakage: warn  # a feature that alone tells the label too well")
+    if plan.of_kind("key"):
+        lines.append("shared_keys: warn  # keys that are both in train and in eval")
+    if plan.spans:
+        lines.append("volume: warn  # rows of a span, against the spans of train")
+    if plan.never_negative:
+        lines.append("validations:  # true of the statistics of each delivery")
+    for name in plan.never_negative:
+        rule = {"feature": name, "expression": "feature.num_stats.min >= 0", "severity": "warn"}
+        lines.append(f"  - {_yaml(rule)}")
+    return lines
 
 
 def training(rows: int) -> dict[str, float]:

@@ -269,3 +269,13 @@ def test_a_large_file_is_looked_at_in_part(tmp_path: Path, monkeypatch: pytest.M
 def test_tensorflow_is_not_imported() -> None:
     code = "import sys, kit.new; sys.exit('tensorflow' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_numbers_that_were_never_negative_must_stay_so(tmp_path: Path) -> None:
+    created = make(tmp_path, shop(balance=[i % 50 - 20.5 for i in range(ROWS)]))
+    checks = Project.load(created.folder).spec.checks
+    [rule] = checks.validations
+    assert (rule.feature, rule.expression, rule.severity) == ("age", "feature.num_stats.min >= 0", "warn")
+    text = (created.folder / "project.yml").read_text()
+    for name, applies in {"drift": True, "label_rates": True, "volume": False, "shared_keys": False}.items():
+        assert (f"\n  {name}: " in text) is applies
