@@ -24,7 +24,7 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """JupyterLab on copies of the notebooks whose workspace is a temporary folder; gives its address."""
     folder = tmp_path_factory.mktemp("lab")
     for path in NOTEBOOKS.glob("*.ipynb"):
-        notebook_in(folder, path, workspace=folder / "workspace")
+        notebook_in(folder, path, workspace=folder / "workspace", **GIVEN.get(path.stem, {}))
     shutil.copytree(NOTEBOOKS / "pictures", folder / "pictures")
     with running_lab(folder) as address:
         yield address
@@ -44,9 +44,14 @@ STORY = [
     ("03_train", "Trainer done in", "2. The curves"),
     ("04_evaluate", "The model met every gate and is blessed.", "3. The gates"),
     ("05_release", "is in", "3. Push"),
+    ("07_monitor", "The model stays", "3. Skew and drift"),
+    ("fault_lab", "faults are caught in 5 % of the rows or fewer.", "2. Break a copy"),
     ("00_start_here", "✓ done", "The road"),
     ("gallery", "unchanged, taken from the cache", "Lineage"),
 ]
+
+
+GIVEN = {"07_monitor": {"traffic_spans": "7"}}  # other parameters than those that are committed
 
 
 @pytest.mark.slow
