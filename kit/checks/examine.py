@@ -7,6 +7,7 @@ from pathlib import Path
 
 from kit.checks import drift
 from kit.checks.check import Check, Finding
+from kit.checks.deliveries import deliveries
 from kit.checks.history import Part, history_of, parts_of
 from kit.checks.rows import Rows
 from kit.checks.suite import as_date, checks_of, of_age, of_statistics, show, speak, wants_statistics
@@ -35,12 +36,13 @@ def examine(session: Session, as_of: str = "") -> list[Finding]:
     day, project = as_date(as_of), session.project
     checks = checks_of(project)
     examples = session.path("ExampleGen", "examples")
+    arrived = deliveries(session)
     if not checks and not wants_statistics(project):
-        return []
+        return arrived
     parts = parts_of(session)
     for split in SPLITS:
         feed(checks, examples, split, parts[split])
-    found = speak(checks)
+    found = arrived + speak(checks)
     if wants_statistics(project):
         found += of_statistics(project, history_of(session, parts))
     return found + of_age(project, checks, day)
