@@ -56,7 +56,7 @@ def show(id_: _Id, workspace: WorkspaceOption = None) -> None:
         "decided": one.decided,
         "expected": one.evidence.expected,
         "what to do": one.evidence.what_to_do,
-        "seen": f"{one.times} times, {_time(one.first_seen)} to {_time(one.last_seen)}",
+        "seen": f"{one.times} time{'' if one.times == 1 else 's'}, {_time(one.first_seen)} to {_time(one.last_seen)}",
         "notebook": one.evidence.notebook,
     }
     for name, value in facts.items():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 
-from widgets.parts.formats import moment
+from widgets.parts.formats import count, moment
 from widgets.parts.markup import Child, Markup, join, tag
 from widgets.values_alerts import Alert
 
@@ -13,7 +13,7 @@ def evidence(alert: Alert) -> Markup:
     facts = {
         "Expected": alert.expected,
         "What to do": alert.what_to_do,
-        "Seen": f"{alert.times} times, {moment(alert.first_seen)} to {moment(alert.last_seen)} UTC",
+        "Seen": f"{count(alert.times, 'time')}, {moment(alert.first_seen)} to {moment(alert.last_seen)} UTC",
         "Decided": alert.decided,
         "Notebook": _link(alert.notebook),
     }
