@@ -35,7 +35,7 @@ from kit.checks.distances import (
 from kit.checks.quantiles import divergence
 from kit.project import Project
 
-NAME, SKEW = "drift", "skew"
+NAME = "drift"
 _COMPARED = {"number", "category", "id", "sequence"}
 _FEWEST_SPANS = 4  # for a line through their means
 
@@ -109,17 +109,6 @@ def compare(
         )
         for one in measured
     ]
-
-
-def skew(project: Project, training: Statistics, serving: Statistics) -> list[Finding]:
-    """Return which features of the requests are too far from the training data."""
-    moved = compare(project, training, serving)
-    far = [
-        _finding(SKEW, project, one.distance.feature, "the requests", [(one, "the training data")])
-        for one in moved
-        if one.too_far
-    ]
-    return far or [Finding(SKEW, f"the requests are as the training data in {len(moved)} features", "ok")]
 
 
 def drift(project: Project, history: History) -> list[Finding]:

@@ -16,8 +16,6 @@ from kit.data.records import decoded_batches
 from kit.errors import DataAnomalyError, DriftError
 from kit.session import Session
 
-_DRIFT = {drift.NAME, drift.SKEW}
-
 
 def examine(session: Session, as_of: str = "") -> list[Finding]:
     """Read the examples once, and return what the checks that are not `off` found.
@@ -67,7 +65,7 @@ def require(findings: Sequence[Finding]) -> str:
     """Return one sentence when nothing that was found blocks.
 
     Raises:
-        DriftError: when all that blocks is drift or skew.
+        DriftError: when all that blocks is drift.
         DataAnomalyError: when anything else does; the message lists it.
     """
     blocking = [finding for finding in findings if finding.state == "fail"]
@@ -75,7 +73,7 @@ def require(findings: Sequence[Finding]) -> str:
         warnings = sum(finding.state == "warn" for finding in findings)
         return f"No check blocks; {warnings or 'none'} of {len(findings)} findings warn."
     lines = "\n".join(f"  {finding.check}: {finding.found}. {finding.what_to_do}" for finding in blocking)
-    drifted = all(finding.check in _DRIFT for finding in blocking)
+    drifted = all(finding.check == drift.NAME for finding in blocking)
     raise (DriftError if drifted else DataAnomalyError)(
         f"The data must pass the checks of project.yml, but {len(blocking)} block:\n{lines}\n"
         "Mend the data or choose other spans; where the data are right, set the check to warn in project.yml."

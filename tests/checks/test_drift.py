@@ -9,7 +9,7 @@ import pytest
 
 from checks.shops import shop, visits
 from kit.checks.distances import Statistics
-from kit.checks.drift import History, compare, drift, independent_rows, skew
+from kit.checks.drift import History, compare, drift, independent_rows
 from kit.checks.judge import rows_of
 from kit.data.span_statistics import as_examples
 from kit.data.statistics import statistics_of_batches
@@ -89,12 +89,3 @@ def test_rows_that_share_a_key_are_one(tmp_path: Path) -> None:
     rows = [",".join([cells[0].split("-")[0], *cells[1:]]) for cells in several]
     project = shop(tmp_path / "shop", "", rows, visits())
     assert (independent_rows(project, of(project, 1)), independent_rows(project, of(project, 2))) == (40, 400)
-
-
-def test_requests_that_are_not_what_was_trained_on(tmp_path: Path) -> None:
-    project = shop(tmp_path / "shop", "", people(1), people(2, köln=1.0))
-    [finding] = skew(project, of(project, 1), of(project, 2))
-    assert (finding.check, finding.subject) == ("skew", "city")
-    assert finding.found == "city: in the requests 0.501 from the training data (l-infinity)"
-    [well] = skew(project, of(project, 1), of(project, 1))
-    assert (well.check, well.state) == ("skew", "ok")
