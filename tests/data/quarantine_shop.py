@@ -37,8 +37,8 @@ def shop(folder: Path, data: str, checks: str, more: str = "schema_file: schema.
     return Session(Workspace(folder.parent / "ws"), Project.load(folder))
 
 
-def run(session: Session, *spans: str) -> Session:
-    session.run(ProjectExampleGen(session.project, *spans, workspace=session.workspace))
+def run(session: Session, train_spans: str = "", eval_spans: str = "") -> Session:
+    session.run(ProjectExampleGen(session.project, train_spans, eval_spans, workspace=session.workspace))
     return session
 
 
