@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from tensorflow_metadata.proto.v0 import schema_pb2, statistics_pb2
 
@@ -17,6 +17,7 @@ from kit.checks.drift import Moved, compare
 from kit.data.environments import SERVING, add_environments, validate
 from kit.data.schema import load_schema
 from kit.data.statistics import load_statistics
+from kit.data.summaries import summarize
 from kit.monitoring.log import OWN_COLUMNS, SCORE
 from kit.monitoring.served import Served
 from kit.monitoring.statistics import load_days
@@ -110,6 +111,17 @@ def measure(session: Session, version: Served) -> LogDrift:
         broken=tuple(_broken(schema, session.project.label, days)),
         age_days=_age(session.project, training, list(days.values())),
     )
+
+
+def summarize_newest(session: Session, version: Served) -> dict[str, Any]:
+    """Summarize the training data and the newest day, as `kit.data.summaries` does; without a log there is nothing.
+
+    Raises:
+        StepOrderError: when LogStatisticsGen has not run.
+    """
+    newest = dict(list(load_days(session).items())[-1:])
+    training = {"training": load_statistics(version.statistics, "train")} if newest else {}
+    return summarize({**training, **{day.isoformat(): statistics for day, statistics in newest.items()}})
 
 
 def _features(project: Project, training: _Statistics, days: Sequence[_Statistics]) -> list[FeatureDrift]:

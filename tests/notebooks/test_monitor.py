@@ -9,6 +9,9 @@ from pathlib import Path
 import pytest
 from commands import Ended, kit_run, runs, states
 
+from kit.alerts.store import Store
+from kit.workspace import Workspace
+
 pytestmark = [pytest.mark.slow, pytest.mark.notebook]
 
 
@@ -63,6 +66,9 @@ def test_a_bad_day_ends_the_batch_and_is_no_reason_to_train_on_it(workspace: Pat
     assert "Too far from the training data: price 0." in told
     assert "No chain is started" in told
     assert "recommender, the prediction log: skew" in told  # the alert
+    alerts = {one.subject: one.evidence for one in Store(Workspace(workspace)).incidents()}
+    assert ">training<" in alerts["price"].picture
+    assert ">2026-01-08<" in alerts["price"].picture
 
 
 def test_what_is_over_by_the_newest_day_only_warns(workspace: Path) -> None:

@@ -19,7 +19,7 @@ def test_an_alert_is_read_and_decided_about(show: Callable[[str], Page]) -> None
     page = show("alerts")
     page.get_by_role("button", name="drift, price").click()
     expect(page.get_by_text("Look at what was delivered.")).to_be_visible()
-    expect(page.get_by_role("img", name="price in train and eval")).to_be_visible()
+    expect(page.get_by_role("img", name="How price is spread")).to_be_visible()
     keep_picture(page, "alerts")
     assert not violations(page)
 

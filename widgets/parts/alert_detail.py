@@ -26,7 +26,7 @@ def _picture(alert: Alert) -> Markup | None:
     if not alert.picture:
         return None
     data = base64.b64encode(alert.picture.encode()).decode()
-    text = f"{alert.subject} in train and eval"
+    text = f"How {alert.subject} is spread"
     return tag("img", src=f"data:image/svg+xml;base64,{data}", alt=text)
 
 
