@@ -11,6 +11,7 @@ workspace/
     predictions/<project>/   what the models answered, a folder a day (see `kit.monitoring.log`)
     labels/<project>/        what became true of it, by the day on which it arrived
     statistics/<project>/    of each span that was looked at, by content (see `kit.data.span_statistics`)
+    alerts/                  incidents and messages that wait (alerts.sqlite), and what was told, a folder a project
 """
 
 from __future__ import annotations

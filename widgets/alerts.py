@@ -22,6 +22,7 @@ from widgets.view import View
 
 PAGE_ROWS = 20
 _ACTIONS = {"acknowledge": "Acknowledge", "mute": "Mute until the day"}
+_TAKE_BACK = {"open": "Open again"}
 _COLUMNS = {"Alert": 150, "Found": 220, "Times": 0, "Last seen (UTC)": 110, "State": 110}  # least pixels
 _SIGNS = {"fail": "✗ blocks", "warn": "! warning"}
 _NAMED = 4  # that the text face names
@@ -156,7 +157,9 @@ class Alerts(View):
             tag("span", "Mute until"),
             tag("input", type="date", value=self.until, data_trait="until", data_key=f"until {one.id}"),
         )
-        form = decision_form(f"Decide about {_name(one)}", (self.who, self.why), _ACTIONS, one.id, until)
+        decided = one.state == "acknowledged" or one.muted_until
+        actions = {**_ACTIONS, **(_TAKE_BACK if decided else {})}
+        form = decision_form(f"Decide about {_name(one)}", (self.who, self.why), actions, one.id, until)
         detail = tag("div", evidence(one), told(*self.done), form if self._decide else None, class_="detail")
         return join([row, _detail_row(detail)])
 

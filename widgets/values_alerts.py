@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
 DecideAlert: TypeAlias = Callable[[str, str, str, str, str], str]
-"""Takes id, `acknowledge` or `mute`, name, reason and the last day of a mute; gives what was done, or raises an error
-that tells why not."""
+"""Takes id, `acknowledge`, `mute` or `open`, name, reason and the last day of a mute; gives what was done, or raises an
+error that tells why not."""
 
 
 @dataclass(frozen=True)

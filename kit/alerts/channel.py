@@ -72,4 +72,5 @@ def title(message: Mapping[str, Any]) -> str:
     """Return what a message is about, in a line."""
     subject = f", {message['subject']}" if message["subject"] else ""
     sign = {"fail": "blocked", "warn": "warning"}.get(message["severity"], message["severity"])
-    return f"[{message['project']}] {sign}: {message['check']}{subject} ({message['about']})"
+    text = f"[{message['project']}] {sign}: {message['check']}{subject} ({message['about']})"
+    return " ".join(text.split())  # a slice is named by a value of the data, which may break lines

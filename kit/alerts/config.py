@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated, Self
+from typing import Annotated, Any, Self
 from urllib.parse import urlsplit
 
 from pydantic import Field, field_validator, model_validator
@@ -14,7 +14,23 @@ _Variable = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
 _ADDRESS = re.compile(r"[^@\s,<>]+@[^@\s,<>]+")
 
 
-class Webhook(Section):
+class _Keyless(Section):
+    """A section in which no secret may stand; an unknown field is shown as it was found, and this one must not be."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _has_no_secret(cls, values: Any) -> Any:
+        named = sorted({"secret", "password", "token"} & set(values)) if isinstance(values, dict) else []
+        if named:
+            variables = ", ".join(name for name in cls.model_fields if name.endswith("_variable"))
+            raise ValueError(
+                f"{named[0]} would be a secret in a file that others read; set an environment variable and name it "
+                f"in {variables}"
+            )
+        return values
+
+
+class Webhook(_Keyless):
     """A receiver of JSON over HTTP; see `kit.alerts.webhook` for what it gets."""
 
     url: str
@@ -28,13 +44,19 @@ class Webhook(Section):
     def _is_http(cls, value: str) -> str:
         parts = urlsplit(value)
         if parts.scheme not in {"http", "https"} or not parts.hostname:
-            raise ValueError(f"a webhook has an address such as https://example.org/alerts, not {value!r}")
+            raise ValueError("a webhook has an address such as https://example.org/alerts")
         if parts.username or parts.password:
             raise ValueError("a webhook's address holds no password; sign messages with secret_variable")
+        if not value.isascii() or " " in value:
+            raise ValueError(
+                "a webhook's address is written in ASCII, without spaces, other letters as %C3%A4"
+            )
+        if not _is_host(parts.hostname) or parts.port == 0:  # one that is no number raises here
+            raise ValueError(f"a webhook's address names a host and a port, and {parts.netloc!r} does not")
         return value
 
 
-class Email(Section):
+class Email(_Keyless):
     """A server that takes mail over SMTP."""
 
     host: str = Field(min_length=1)
@@ -50,12 +72,19 @@ class Email(Section):
     )
     timeout_seconds: float = Field(default=2.0, gt=0, le=30)
 
+    @field_validator("host")
+    @classmethod
+    def _is_server(cls, value: str) -> str:
+        if not _is_host(value):
+            raise ValueError(f"a mail server is named as mail.example.org, not as {value!r}")
+        return value
+
     @field_validator("sender", "recipients")
     @classmethod
     def _are_addresses(cls, value: str | tuple[str, ...]) -> str | tuple[str, ...]:
         for address in (value,) if isinstance(value, str) else value:
-            if not _ADDRESS.fullmatch(address):
-                raise ValueError(f"a mail address is written as ann@example.org, not as {address!r}")
+            if not (_ADDRESS.fullmatch(address) and address.isascii()):
+                raise ValueError(f"a mail address is written as ann@example.org in ASCII, not as {address!r}")
         return value
 
     @model_validator(mode="after")
@@ -72,3 +101,12 @@ class AlertSettings(Section):
 
     webhook: Webhook | None = None
     email: Email | None = None
+
+
+def _is_host(name: str) -> bool:
+    """Return whether a name can be looked up: socket and smtplib fail at others with an error of their own kind."""
+    try:
+        name.encode("idna")
+    except UnicodeError:
+        return False
+    return not re.search(r"[\s/@]", name)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -20,10 +21,10 @@ class Evidence:
     """What a person needs to believe an incident and to find it.
 
     Attributes:
-        found: in a sentence, with the numbers.
+        found: in a sentence, with the numbers; without its full stop.
         what_to_do: the way out.
         severity: `warn`, or `fail` where it ends a batch.
-        value: what was measured; None: it is no number.
+        value: what was measured; None: it is no number, and JSON has no other word for one that is not finite.
         expected: what it should have been.
         rows: at most five rows at fault, every column as text.
         notebook: address of the executed notebook, or its name where a person ran it by hand.
@@ -42,10 +43,10 @@ class Evidence:
     @classmethod
     def of(cls, finding: Finding, notebook: str, picture: str) -> Evidence:
         return cls(
-            finding.found,
+            finding.found.strip().rstrip("."),
             finding.what_to_do,
             finding.state,
-            finding.value,
+            finding.value if finding.value is not None and math.isfinite(finding.value) else None,
             finding.expected,
             finding.rows[:_MOST_ROWS],
             notebook,
@@ -138,10 +139,13 @@ def _merged(findings: Sequence[Finding]) -> Finding:
     if len(findings) == 1:
         return findings[0]
     with_rows = [finding for finding in findings if finding.rows]
+    values = [finding.value for finding in findings if finding.value is not None]
     return replace(
         findings[0],
         check=", ".join(dict.fromkeys(finding.check for finding in findings)),
         found="; ".join(finding.found.rstrip(".") for finding in findings),
         what_to_do=" ".join(dict.fromkeys(finding.what_to_do for finding in findings)),
+        value=values[0] if values else None,
+        expected="; ".join(dict.fromkeys(finding.expected for finding in findings if finding.expected)),
         rows=with_rows[0].rows if with_rows else (),
     )

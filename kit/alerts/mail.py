@@ -14,6 +14,7 @@ from kit.alerts.config import Email
 
 NAME = "email"
 _PERMANENT = 500  # SMTP replies from here on are not worth a second attempt
+_MOST_LETTERS = 200  # of a subject
 
 
 class MailChannel:
@@ -33,20 +34,30 @@ class MailChannel:
                     server.starttls(context=ssl.create_default_context())
                 if settings.user:
                     server.login(settings.user, secret(settings.password_variable))
-                server.send_message(self._mail(delivery, message))
-        except ChannelError as error:
-            return Later(str(error))
-        except smtplib.SMTPRecipientsRefused as error:
-            return _of_code(max(code for code, _ in error.recipients.values()), "refused the recipients")
-        except smtplib.SMTPResponseException as error:
-            return _of_code(error.smtp_code, "refused the mail")
-        except (OSError, smtplib.SMTPException) as error:
-            return Later(f"no answer from {settings.host}:{settings.port}: {error or type(error).__name__}")
-        return Delivered()
+                refused = server.send_message(self._mail(delivery, message))
+        except (ChannelError, OSError, UnicodeError) as error:  # errors of smtplib are OSErrors
+            return self._of_error(error)
+        return _of_recipients(refused)
+
+    def _of_error(self, error: Exception) -> Outcome:
+        match error:
+            case ChannelError():
+                return Later(str(error))
+            case smtplib.SMTPRecipientsRefused():
+                return _of_code(max(code for code, _ in error.recipients.values()), "refused the recipients")
+            case smtplib.SMTPResponseException():
+                login = isinstance(error, smtplib.SMTPAuthenticationError)
+                return _of_code(error.smtp_code, f"refused {'user or password' if login else 'the mail'}")
+            case smtplib.SMTPNotSupportedError():
+                return Refused(f"the server cannot do what project.yml asks for: {error}")
+            case UnicodeError():  # whose text would show a letter of the password
+                return Refused("the user and the password must be ASCII")
+        where = f"{self._settings.host}:{self._settings.port}"
+        return Later(f"no answer from {where}: {error or type(error).__name__}")
 
     def _mail(self, delivery: str, message: Mapping[str, Any]) -> EmailMessage:
         mail = EmailMessage()
-        mail["Subject"] = title(message)
+        mail["Subject"] = title(message)[:_MOST_LETTERS]
         mail["From"], mail["To"] = self._settings.sender, ", ".join(self._settings.recipients)
         mail["Message-ID"] = f"<{delivery}@notebook-mlops-kit>"  # the same when it is sent again
         mail.set_content("\n".join(_lines(message)))
@@ -67,6 +78,14 @@ def _lines(message: Mapping[str, Any]) -> Iterator[str]:
     if message["notebook"]:
         yield f"Notebook: {message['notebook']}"
     yield f"Incident: {message['incident']} (`kit alerts show {message['incident']}`)"
+
+
+def _of_recipients(refused: Mapping[str, tuple[int, bytes]]) -> Outcome:
+    """Some may have been refused where others were taken; to send it again would reach those others again."""
+    if not refused:
+        return Delivered()
+    names = ", ".join(f"{address} ({code})" for address, (code, _) in sorted(refused.items()))
+    return Refused(f"the server refused {names}; the others have it")
 
 
 def _of_code(code: int, what: str) -> Outcome:

@@ -7,12 +7,15 @@ with the same name, by which it can tell.
 from __future__ import annotations
 
 import json
+import threading
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
 
 from kit.alerts.channel import Channel, Delivered, Later, Outcome, Refused
 from kit.alerts.store import Store, Waiting
+from kit.errors import WorkspaceError
 
 Clock = Callable[[], float]
 
@@ -21,9 +24,11 @@ BUDGET_SECONDS = 5.0
 
 _PAUSES_SECONDS = (0.2, 0.5)  # before the second and third attempt of a run
 _FIRST_WAIT_SECONDS, _LONGEST_WAIT_SECONDS = 30.0, 3600.0
+_MOST_DOUBLINGS = 7  # 64 minutes; who sends every minute by hand makes thousands of attempts
 _GIVE_UP_SECONDS = 7 * 86_400.0
 _HELD_SECONDS = 60.0  # a process that is killed while it delivers holds its message so long
 _LEAST_SECONDS = 0.1
+_GRACE_SECONDS = 0.3  # for a timeout to be told by the channel itself, which knows more about it
 
 
 @dataclass(frozen=True)
@@ -41,6 +46,20 @@ class Sent:
     message: str
 
 
+@dataclass
+class _Lane:
+    """The messages of one channel, one after the other; each channel has a thread of its own.
+
+    A channel's timeout is for a byte and not for an answer, and names of hosts are looked up without any: only who
+    waits beside the channel keeps to a time. Nor does one that hangs take the time of another.
+    """
+
+    messages: list[Waiting] = field(default_factory=list)
+    in_hand: Waiting | None = None
+    sent: list[Sent] = field(default_factory=list)
+    error: WorkspaceError | None = None
+
+
 class Outbox:
     """Delivers the messages of a project.
 
@@ -49,50 +68,93 @@ class Outbox:
         project: its name.
         channels: of the project.
         clock: gives seconds since 1970.
-        budget_seconds: for one call of `send`.
     """
 
     def __init__(
-        self,
-        store: Store,
-        project: str,
-        channels: Sequence[Channel],
-        clock: Clock = time.time,
-        budget_seconds: float = BUDGET_SECONDS,
+        self, store: Store, project: str, channels: Sequence[Channel], clock: Clock = time.time
     ) -> None:
         self._store, self._project, self._clock = store, project, clock
-        self._budget_seconds = budget_seconds
         self._channels = {channel.name: channel for channel in channels}
 
-    def send(self, *, also_early: bool = False) -> list[Sent]:
-        """Try the messages that are due, or with `also_early` all that no other process has in hand."""
-        deadline = time.monotonic() + self._budget_seconds
-        down: set[str] = set()  # who did not answer once is not asked again in this run
-        sent = []
-        now = self._clock()
-        for waiting in self._store.waiting(self._project, None if also_early else now):
-            channel = self._channels.get(waiting.channel)
-            out_of_time = time.monotonic() + _LEAST_SECONDS > deadline
-            if channel is None or waiting.channel in down or out_of_time:
+    def send(self, budget_seconds: float = BUDGET_SECONDS, *, also_early: bool = False) -> list[Sent]:
+        """Try the messages that are due, all channels at the same time; an error of a channel is an outcome.
+
+        Args:
+            budget_seconds: that it may take; what is not begun by then is left.
+            also_early: try all that no other process has in hand, due or not.
+
+        Raises:
+            WorkspaceError: when what became of a message cannot be written down.
+        """
+        deadline = time.monotonic() + budget_seconds
+        lanes: dict[str, _Lane] = {}
+        for waiting in self._store.waiting(self._project, None if also_early else self._clock()):
+            lanes.setdefault(waiting.channel, _Lane()).messages.append(waiting)
+        threads = [
+            threading.Thread(target=self._work, args=(lane, self._channel(name), deadline), daemon=True)
+            for name, lane in lanes.items()
+        ]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(max(deadline + _GRACE_SECONDS - time.monotonic(), 0))
+        return [sent for lane in lanes.values() for sent in self._ended(lane, budget_seconds)]
+
+    def _channel(self, name: str) -> Channel:
+        return self._channels.get(name) or _Gone(name)
+
+    def _work(self, lane: _Lane, channel: Channel, deadline: float) -> None:
+        try:
+            self._deliver(lane, channel, deadline)
+        except WorkspaceError as error:  # for the thread that waits, if it still does
+            lane.error = error
+
+    def _deliver(self, lane: _Lane, channel: Channel, deadline: float) -> None:
+        for waiting in lane.messages:
+            now = self._clock()
+            if time.monotonic() + _LEAST_SECONDS > deadline:
+                return
+            if not self._store.hold(waiting.delivery, now, now + _HELD_SECONDS):
                 continue
-            if self._store.hold(waiting.delivery, now, now + _HELD_SECONDS):
-                outcome = self._deliver(channel, waiting, deadline)
-                if isinstance(outcome, Later):
-                    down.add(waiting.channel)
-                sent.append(Sent(waiting.channel, outcome, waiting.message))
+            lane.in_hand = waiting
+            outcome = self._recorded(waiting, _attempts(channel, waiting, deadline))
+            lane.sent.append(Sent(channel.name, outcome, waiting.message))
+            lane.in_hand = None
+            if isinstance(outcome, Later):
+                return  # who did not answer once is not asked again in this run
+
+    def _ended(self, lane: _Lane, seconds: float) -> list[Sent]:
+        """Return what became of a lane, whose thread may still wait for an answer; that one is not waited for."""
+        if lane.error is not None:
+            raise lane.error
+        sent, waiting = list(lane.sent), lane.in_hand
+        if waiting is not None:
+            outcome = self._recorded(waiting, Later(f"no answer within {seconds:g} seconds"))
+            sent.append(Sent(waiting.channel, outcome, waiting.message))
         return sent
 
-    def _deliver(self, channel: Channel, waiting: Waiting, deadline: float) -> Outcome:
-        outcome = _attempts(channel, waiting, deadline)
+    def _recorded(self, waiting: Waiting, outcome: Outcome) -> Outcome:
+        """Write down what became of a message; one that is too old is given up."""
         too_old = self._clock() - waiting.created > _GIVE_UP_SECONDS
         if isinstance(outcome, Later) and too_old:
             outcome = Refused(f"{outcome.problem}; given up after a week")
         if isinstance(outcome, Later):
-            pause = min(_FIRST_WAIT_SECONDS * 2.0**waiting.attempts, _LONGEST_WAIT_SECONDS)
+            doublings = min(waiting.attempts, _MOST_DOUBLINGS)
+            pause = min(_FIRST_WAIT_SECONDS * 2**doublings, _LONGEST_WAIT_SECONDS)
             self._store.try_later(waiting.delivery, self._clock() + pause, outcome.problem)
         else:
             self._store.delivered(waiting.delivery)
         return outcome
+
+
+@dataclass
+class _Gone:
+    """Stands for a channel that messages wait for and project.yml no longer has, or not here."""
+
+    name: str
+
+    def send(self, delivery: str, message: Mapping[str, Any], timeout_seconds: float) -> Outcome:  # noqa: ARG002
+        return Later(f"`alerts` in project.yml names no {self.name}")
 
 
 def _attempts(channel: Channel, waiting: Waiting, deadline: float) -> Outcome:
@@ -101,9 +163,20 @@ def _attempts(channel: Channel, waiting: Waiting, deadline: float) -> Outcome:
     outcome: Outcome = Later("there was no time")
     for pause in (*_PAUSES_SECONDS, None):
         left = deadline - time.monotonic()
-        outcome = channel.send(waiting.delivery, message, max(left, _LEAST_SECONDS))
+        outcome = _attempt(channel, waiting.delivery, message, max(left, _LEAST_SECONDS))
         enough = pause is None or time.monotonic() + pause + _LEAST_SECONDS > deadline
         if isinstance(outcome, Delivered | Refused) or enough:
             break
         time.sleep(pause or 0)
     return outcome
+
+
+def _attempt(channel: Channel, delivery: str, message: Mapping[str, Any], timeout_seconds: float) -> Outcome:
+    """Send once; what a channel did not foresee is told too and must not end the notebook that found something.
+
+    The text of such an error stays out of it: nobody knows whether a secret is in it.
+    """
+    try:
+        return channel.send(delivery, message, timeout_seconds)
+    except Exception as error:  # noqa: BLE001
+        return Later(f"the channel failed with {type(error).__name__}")

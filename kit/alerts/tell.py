@@ -19,11 +19,13 @@ from kit.alerts.outbox import BUDGET_SECONDS, Clock, Outbox, Sent
 from kit.alerts.store import Store, known, post
 from kit.alerts.webhook import WebhookChannel
 from kit.checks.check import Finding
+from kit.errors import WorkspaceError
 from kit.project import Project
 from kit.steps.monitor import RUN_FOLDER_VARIABLE
 from kit.workspace import Workspace
 
 LOG_FILE, JSON_FILE = "alerts.log", "alerts.jsonl"
+_BY_HAND_SECONDS = 30.0  # less than a message is held for one process
 Draw = Callable[[str], str]
 """Takes a finding's subject; gives SVG of it, or nothing."""
 
@@ -37,23 +39,27 @@ class Told:
         known: incidents that were told before, acknowledged or muted ones too.
         resolved: incidents that were open and are over.
         sent: what became of the messages that were due.
+        waiting: how many messages are not delivered, those that were not due included.
     """
 
     opened: tuple[Incident, ...]
     known: tuple[Incident, ...]
     resolved: tuple[Incident, ...]
     sent: tuple[Sent, ...]
+    waiting: int = 0
 
     @property
     def message(self) -> str:
         """What a person should know about it, a line each."""
-        lines = [f"Alert {one.id}: {one.title}. {one.evidence.found}." for one in self.opened]
+        lines = [f"Alert {one.id}: {one.title}. {_in_a_line(one.evidence.found)}." for one in self.opened]
         lines += [f"Over: {one.title} ({one.id})." for one in self.resolved]
         if self.known:
             lines.append(
                 f"{len(self.known)} known, not told again: {', '.join(one.id for one in self.known)}."
             )
         lines += [line for sent in self.sent if (line := _not_delivered(sent))]
+        if untold := self.waiting - sum(isinstance(sent.outcome, Later) for sent in self.sent):
+            lines.append(f"{untold} more to be delivered, later or by `kit alerts send`.")
         return "\n".join(lines) or "No alert: nothing was found."
 
 
@@ -87,6 +93,9 @@ class Alerts:
             findings: all that one look has found, what is well too: what was open and is not among them is over.
             about: the data that were looked at, such as `span 8`.
             notebook: the name of the one that looks; the same for each look of a kind.
+
+        Raises:
+            WorkspaceError: when the workspace cannot keep what was found; that a receiver is down raises nothing.
         """
         wrong = {incident_id(self._project, about, one): one for one in by_subject(findings)}
         evidence = {
@@ -101,18 +110,27 @@ class Alerts:
                 incident = self._seen(before, about, finding, evidence[id_], now)
                 is_new = before is None or before.state == "resolved"
                 is_loud_again = 0 < incident.muted_until <= now
-                incident = replace(incident, muted_until=0) if is_loud_again else incident
+                if is_loud_again or (is_new and not incident.muted_until):
+                    incident = replace(incident, muted_until=0, decided="")  # that was about an earlier time
                 _put(database, incident, notebook)
                 (opened if is_new or is_loud_again else seen).append(incident)
                 if (is_new or is_loud_again) and not incident.muted_until:
                     post(database, incident, [one.name for one in self.channels], _message(incident), now)
             resolved = self._close(database, about, notebook, set(wrong))
-        self._write(opened, resolved)
-        return Told(tuple(opened), tuple(seen), tuple(resolved), tuple(self._outbox().send()))
+            self._write(
+                opened, resolved
+            )  # before it is committed: who is killed in between writes twice, not never
+        sent = self._outbox().send()
+        waiting = len(self.store.waiting(self._project))
+        return Told(tuple(opened), tuple(seen), tuple(resolved), tuple(sent), waiting)
 
     def send(self) -> list[Sent]:
-        """Try everything that waits in the outbox, whenever its next attempt would have been."""
-        return self._outbox().send(also_early=True)
+        """Try everything that waits in the outbox, whenever its next attempt would have been; no batch waits for it.
+
+        Raises:
+            WorkspaceError: when what became of it cannot be written down.
+        """
+        return self._outbox().send(_BY_HAND_SECONDS, also_early=True)
 
     def _outbox(self) -> Outbox:
         return Outbox(self.store, self._project, self.channels, self._clock)
@@ -152,15 +170,24 @@ class Alerts:
         if not opened and not resolved:
             return
         stamp = datetime.fromtimestamp(self._clock(), UTC).isoformat(timespec="seconds")
-        lines = [f"{stamp} {title(one.as_message())}: {one.evidence.found} ({one.id})" for one in opened]
+        lines = [
+            f"{stamp} {title(one.as_message())}: {_in_a_line(one.evidence.found)} ({one.id})"
+            for one in opened
+        ]
         lines += [f"{stamp} [{one.project}] over: {one.title} ({one.id})" for one in resolved]
         records = [{"event": "opened", "time": stamp, **one.as_message()} for one in opened]
         records += [{"event": "resolved", "time": stamp, "incident": one.id} for one in resolved]
         texts = [json.dumps(record, ensure_ascii=False) for record in records]
-        self._folder.mkdir(parents=True, exist_ok=True)
-        for name, content in ((LOG_FILE, lines), (JSON_FILE, texts)):
-            with (self._folder / name).open("a", encoding="utf-8") as file:  # short appends do not mix
-                file.write("".join(f"{line}\n" for line in content))
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            for name, content in ((LOG_FILE, lines), (JSON_FILE, texts)):
+                with (self._folder / name).open("a", encoding="utf-8") as file:
+                    file.write("".join(f"{line}\n" for line in content))
+        except OSError as error:
+            raise WorkspaceError(
+                f"{self._folder} must be a folder that alerts can be written to, but {error.strerror or error}. "
+                "Make room or mend its permissions; what was found is told by the next run."
+            ) from error
 
 
 def channels_of(project: Project) -> list[Channel]:
@@ -191,6 +218,10 @@ def _address(notebook: str) -> str:
     """Return where the executed notebook will be, or its name where no batch runs it."""
     folder = os.environ.get(RUN_FOLDER_VARIABLE)
     return (Path(folder) / f"{notebook}.ipynb").as_uri() if folder else notebook
+
+
+def _in_a_line(text: str) -> str:
+    return " ".join(text.split())  # values of data may break lines
 
 
 def _message(incident: Incident) -> str:

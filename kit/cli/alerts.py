@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from kit.cli.shared import WorkspaceOption, chosen_workspace, exits, print_table
+from kit.cli.shared import WorkspaceOption, chosen_workspace, exits, print_table, printable
 
 app = typer.Typer()
 _alerts = typer.Typer(
@@ -50,7 +50,7 @@ def show(id_: _Id, workspace: WorkspaceOption = None) -> None:
     from kit.workspace import Workspace
 
     one = Store(Workspace(chosen_workspace(workspace))).incident(id_)
-    typer.echo(f"{one.title}\n{one.evidence.found}.")
+    typer.echo(f"{printable(one.title)}\n{printable(one.evidence.found)}.")
     facts = {
         "state": _state(one.state, one.muted_until),
         "decided": one.decided,
@@ -61,7 +61,7 @@ def show(id_: _Id, workspace: WorkspaceOption = None) -> None:
     }
     for name, value in facts.items():
         if value:
-            typer.echo(f"{name:>10}  {value}")
+            typer.echo(f"{name:>10}  {printable(value)}")
     if one.evidence.rows:
         names = tuple(dict.fromkeys(name for row in one.evidence.rows for name in row))
         print_table(names, [tuple(row.get(name, "") for name in names) for row in one.evidence.rows])
@@ -91,19 +91,43 @@ def mute(
     _decide(workspace, MUTE, id_, who, (why, until))
 
 
+@_alerts.command("open")
+@exits
+def reopen(id_: _Id, why: _Why, who: _Who = "", workspace: WorkspaceOption = None) -> None:
+    """Take back that an incident was acknowledged or muted."""
+    from kit.alerts.desk import OPEN
+
+    _decide(workspace, OPEN, id_, who, (why, ""))
+
+
 @_alerts.command()
 @exits
-def send(workspace: WorkspaceOption = None) -> None:
+def send(
+    project: Annotated[
+        str | None,
+        typer.Option("--project", "-P", help="Only this project's, by name or folder.", show_default=False),
+    ] = None,
+    workspace: WorkspaceOption = None,
+) -> None:
     """Deliver what waits because its receiver was down; exit code 1 when something still waits."""
     from kit.alerts.store import Store
     from kit.alerts.tell import Alerts
+    from kit.errors import ProjectError
     from kit.project import Project
     from kit.workspace import Workspace
 
     place = Workspace(chosen_workspace(workspace))
     store = Store(place)
-    for name in store.waiting_projects():
-        for one in Alerts(place, Project.load(name, place.path)).send():
+    for name in [project] if project else store.waiting_projects():
+        try:
+            alerts = Alerts(place, Project.load(name, place.path))
+        except ProjectError as error:
+            if project:
+                raise
+            # one that is gone keeps nothing from the others
+            typer.echo(f"{name}: {error} One in a folder of its own is named by --project FOLDER.", err=True)
+            continue
+        for one in alerts.send():
             problem = getattr(one.outcome, "problem", "")
             outcome = type(one.outcome).__name__.lower()
             typer.echo(f"{name}, {one.channel}: {outcome}{f': {problem}' if problem else ''}")

@@ -51,7 +51,13 @@ def chosen_workspace(chosen: object) -> Path:
     return CHECKOUT / "workspace" if chosen is None else Path(str(chosen)).expanduser().absolute()
 
 
+def printable(text: str) -> str:
+    """Return a text in one line that steers no terminal; it may hold values of data, which may hold anything."""
+    return "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in text)
+
+
 def print_table(header: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> None:
+    rows = [tuple(printable(cell) for cell in row) for row in rows]
     widths = [max(len(row[column]) for row in [header, *rows]) for column in range(len(header))]
     for row in [header, *rows]:
         typer.echo("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())

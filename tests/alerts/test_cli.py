@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -87,6 +88,40 @@ def test_a_channel_is_tried(folder: Path) -> None:
     with web_server(PORT):
         assert kit(folder, "test", "-P", "shop")[0] == 0
     assert "no channel in project.yml" in kit(folder, "test")[1]
+
+
+def test_a_decision_is_taken_back(folder: Path, incident: Incident) -> None:
+    assert kit(folder, "ack", incident.id, "--who", "Ann", "--why", "on it")[0] == 0
+    code, said = kit(folder, "open", incident.id, "--who", "Ann", "--why", "it was another")
+    assert (code, "open: Ann" in said) == (0, True)
+    assert f"{incident.id}  open  " in kit(folder, "list")[1]
+
+
+@pytest.mark.usefixtures("incident")
+def test_a_project_that_is_gone_keeps_nothing_from_the_others(folder: Path) -> None:
+    old = folder / "projects" / "old"
+    shutil.copytree(folder / "projects" / "shop", old)
+    file = old / "project.yml"
+    file.write_text(file.read_text().replace("name: shop", "name: old"))
+    Alerts(Workspace(folder), Project.load("old", folder)).tell([finding("price")], "span 8", "01_data")
+    elsewhere = folder / "elsewhere" / "old"
+    elsewhere.parent.mkdir()
+    old.rename(elsewhere)
+    with web_server(PORT) as inbox:
+        code, said = kit(folder, "send")
+        assert [message["project"] for message in inbox.messages] == ["shop"]
+        assert (code, "--project FOLDER" in said, "1 message waiting." in said) == (1, True, True)
+        assert kit(folder, "send", "-P", str(elsewhere))[0] == 0
+        assert [message["project"] for message in inbox.messages] == ["shop", "old"]
+    assert kit(folder, "send", "-P", "old")[0] == 2
+
+
+def test_values_of_data_steer_no_terminal(folder: Path) -> None:
+    odd = finding("category=\x1b[2Jpets\n", "a\x1b]0;b\x07")
+    Alerts(Workspace(folder), Project.load("shop", folder)).tell([odd], "span 8", "01_data")
+    [row] = kit(folder, "list")[1].splitlines()[1:]
+    shown = kit(folder, "show", row.split()[0])[1]
+    assert not {"\x1b", "\x07"} & set(row + shown)
 
 
 def test_it_imports_nothing_slow(folder: Path, incident: Incident) -> None:

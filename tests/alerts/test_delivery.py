@@ -206,7 +206,16 @@ def test_each_channel_can_be_tried(place: Place) -> None:
     [
         ({"webhook": {"url": "ftp://example.org"}}, "an address such as https"),
         ({"webhook": {"url": "https://a:b@example.org"}}, "holds no password"),
-        ({"webhook": {"url": "https://example.org", "secret": "x"}}, "Extra inputs"),
+        ({"webhook": {"url": "https://example.org", "secret": "x"}}, "name it in secret_variable"),
+        ({"webhook": {"url": "https://example..org"}}, "names a host"),
+        ({"webhook": {"url": "https://example.org:99999"}}, "out of range"),
+        ({"webhook": {"url": "https://example.org/ä"}}, "written in ASCII"),
+        ({"email": {"host": "a b", "sender": "a@b", "recipients": ["a@b"]}}, "named as mail.example.org"),
+        ({"email": {"host": "h", "sender": "ä@b", "recipients": ["a@b"]}}, "in ASCII"),
+        (
+            {"email": {"host": "h", "sender": "a@b", "recipients": ["a@b"], "password": "x"}},
+            "password_variable",
+        ),
         ({"email": {"host": "h", "sender": "ann", "recipients": ["a@b"]}}, "written as ann@example.org"),
         ({"email": {"host": "h", "sender": "a@b", "recipients": []}}, "at least 1 item"),
         ({"email": {"host": "h", "sender": "a@b", "recipients": ["a@b"], "user": "u"}}, "go together"),
@@ -223,7 +232,21 @@ def test_each_channel_can_be_tried(place: Place) -> None:
             "set starttls",
         ),
     ],
-    ids=["scheme", "password", "secret itself", "sender", "nobody", "user alone", "in the clear"],
+    ids=[
+        "scheme",
+        "password",
+        "secret itself",
+        "no host",
+        "no port",
+        "letters",
+        "no server",
+        "letters of a sender",
+        "password itself",
+        "sender",
+        "nobody",
+        "user alone",
+        "in the clear",
+    ],
 )
 def test_settings_that_cannot_be_are_refused(section: dict[str, object], message: str) -> None:
     with pytest.raises(ValidationError, match=message):

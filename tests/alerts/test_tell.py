@@ -72,6 +72,7 @@ def test_what_several_checks_find_about_one_feature_is_one_alert(place: Place) -
     evidence = incident.evidence
     assert evidence.found == "price is 0.9 from train; price is up to 38,124; 0.0% of 398 rows are clicked"
     assert (evidence.severity, evidence.value, evidence.what_to_do) == ("fail", 0.9, "Look.")
+    assert evidence.expected == "at most 0.1; 12.8%, as in train"
     assert len(evidence.rows) == 5
 
 
@@ -121,6 +122,44 @@ def test_what_was_acknowledged_stays_open_and_quiet(place: Place) -> None:
         "acknowledge: Ann Lee, 2026-01-01 12:00 UTC: on it",
     )
     assert place.tell(alerts).resolved, "also what was acknowledged ends"
+
+
+def test_what_was_decided_of_an_earlier_time_is_forgotten_when_it_is_back(place: Place) -> None:
+    alerts = place.alerts()
+    [incident] = place.tell(alerts, PETS).opened
+    desk(place).decide(incident.id, "acknowledge", "Ann", "on it")
+    place.tell(alerts)
+    assert alerts.store.incident(incident.id).decided, "who dealt with it is kept"
+    [back] = place.tell(alerts, PETS).opened
+    assert (back.state, back.decided) == ("open", "")
+
+
+def test_what_is_muted_stays_so_when_it_is_back(place: Place) -> None:
+    alerts = place.alerts()
+    [incident] = place.tell(alerts, PETS).opened
+    desk(place).decide(incident.id, "mute", "Ann", "a test of theirs", "2026-01-02")
+    place.tell(alerts)
+    [back] = place.tell(alerts, PETS).opened
+    assert (back.muted_until > place.now, back.decided.startswith("mute: Ann")) == (True, True)
+
+
+def test_a_decision_is_taken_back(place: Place) -> None:
+    alerts = place.alerts()
+    [incident] = place.tell(alerts, PETS).opened
+    desk(place).decide(incident.id, "mute", "Ann", "a test of theirs", "2026-01-02")
+    assert "It is open again" in desk(place).decide(incident.id, "open", "Bo", "it was none")
+    [now] = desk(place).incidents()
+    assert (now.state, now.muted_until) == ("open", 0)
+
+
+def test_what_cannot_be_written_is_told_by_the_next_run(place: Place) -> None:
+    alerts = place.alerts()
+    blocked = place.folder / "alerts/recommender"
+    blocked.write_text("a file where a folder must be")
+    with pytest.raises(WorkspaceError, match="must be a folder that alerts can be written to"):
+        place.tell(alerts, PETS)
+    blocked.unlink()
+    assert [one.subject for one in place.tell(alerts, PETS).opened] == [PETS]
 
 
 def test_what_is_muted_is_told_again_when_the_day_is_over(place: Place) -> None:

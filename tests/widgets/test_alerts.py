@@ -53,6 +53,12 @@ def test_a_decision_is_taken_and_shown() -> None:
     assert view.why == "", "each decision has a reason of its own"
 
 
+@pytest.mark.parametrize(("id_", "can"), [(PRICE, False), ("ba9876543210", True), ("feedfeedfeed", True)])
+def test_only_what_was_decided_can_be_taken_back(id_: str, can: bool) -> None:
+    view = Alerts(few_alerts(), Desk().decide, opened=id_)
+    assert ("Open again" in Page(view.content).text) is can
+
+
 @pytest.mark.parametrize(
     "alerts",
     [[], few_alerts(), few_alerts() * 2_000, hostile_alerts()],
