@@ -33,3 +33,7 @@ def test_an_alert_is_read_and_decided_about(show: Callable[[str], Page]) -> None
     page.get_by_label("Reason").fill("mine")
     page.get_by_role("button", name="Acknowledge").click()
     expect(page.get_by_role("status")).to_have_text("3 alerts: 2 acknowledged, 1 open")
+    page.get_by_label("Reason").fill("it was another")
+    page.get_by_role("button", name="Open again").click()
+    expect(page.get_by_role("status")).to_have_text("3 alerts: 2 open, 1 acknowledged")
+    keep_picture(page, "alerts_decided")
