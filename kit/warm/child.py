@@ -17,11 +17,13 @@ import traceback
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from types import ModuleType
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from kit.warm.address import DEFAULTS
 from kit.warm.answer import run_call
 from kit.warm.protocol import ChildRequest
+
+_CONTROL_SECONDS = 5.0  # as long as Jupyter waits for a kernel to end
 
 
 def live(
@@ -85,7 +87,22 @@ def _run_kernel(argv: list[str]) -> None:
     from ipykernel.kernelapp import IPKernelApp  # noqa: PLC0415  imported by the warm process, not by all children
 
     # ipykernel reads its parent's id when its class is made, which was before this parent was known.
-    IPKernelApp.launch_instance(argv=argv[1:], parent_handle=os.getppid())
+    try:
+        IPKernelApp.launch_instance(argv=argv[1:], parent_handle=os.getppid())
+    finally:
+        _end_control(IPKernelApp.instance())
+
+
+def _end_control(app: Any) -> None:
+    """Let the control thread finish, which may still be answering the request to shut down.
+
+    ipykernel itself first closes the thread that sends what others print, for which this one may then wait: one kernel
+    in five ended only when Jupyter lost its patience, 3 s later. To be removed when IPKernelApp.close ends it first.
+    """
+    thread = getattr(app, "control_thread", None)  # None: it failed before
+    if thread is not None and thread.is_alive():
+        thread.stop()
+        thread.join(_CONTROL_SECONDS)
 
 
 def _exit_code_of(run: Callable[[], None]) -> int:
