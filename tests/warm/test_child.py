@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from types import SimpleNamespace
+from typing import Any
 
 from ipykernel.control import ControlThread
 
@@ -11,7 +12,7 @@ from kit.warm.child import _end_control
 
 
 def test_the_control_thread_finishes_what_it_does_before_a_kernel_closes() -> None:
-    thread = ControlThread(daemon=True)
+    thread: Any = ControlThread(daemon=True)  # type: ignore[no-untyped-call]
     thread.start()
     answering, answered = threading.Event(), threading.Event()
 
