@@ -8,7 +8,6 @@ Beam, and their validation. That the rows have to become tf.Examples first is no
 from __future__ import annotations
 
 import json
-import resource
 import subprocess
 import sys
 import time
@@ -16,6 +15,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from kit.bench.figure import Figure
+from kit.bench.memory import peak_megabytes
 from kit.workspace import CHECKOUT
 
 _SIZES = (15_000, 150_000, 1_500_000)
@@ -123,8 +123,7 @@ def main(what: str, folder: str, rows: str) -> None:
     started = time.perf_counter()
     work()
     seconds = time.perf_counter() - started
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
-    sys.stdout.write(f"{json.dumps([seconds, peak / 1e6])}\n")
+    sys.stdout.write(f"{json.dumps([seconds, peak_megabytes()])}\n")
 
 
 if __name__ == "__main__":

@@ -12,14 +12,14 @@ from kit.workspace import CHECKOUT
 
 _ROWS = 10_000_000
 _SCRIPT = """
-import json, pathlib, resource, sys, time
+import json, pathlib, sys, time
+from kit.bench.memory import peak_megabytes
 from sample_data import Config, Generator, write_span
 generator = Generator(Config(spans=1, rows_per_span=int(sys.argv[1]), users=200_000, items=5_000))
 started = time.perf_counter()
 rows = sum(write_span(pathlib.Path(sys.argv[2]), span, blocks) for span, blocks in generator.spans())
 seconds = time.perf_counter() - started
-peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
-print(json.dumps({"rows_a_second": rows / seconds, "peak_mb": peak / 1e6}))
+print(json.dumps({"rows_a_second": rows / seconds, "peak_mb": peak_megabytes()}))
 """
 
 

@@ -38,7 +38,7 @@ def bench(
     workspace: WorkspaceOption = None,
 ) -> None:
     """Measure the kit against its goals and plain TFX, and write bench.json into the workspace."""
-    from kit.bench import main
+    from kit.bench.run import main
 
     raise typer.Exit(main(chosen_workspace(workspace), groups or ()))
 
