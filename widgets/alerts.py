@@ -141,14 +141,7 @@ class Alerts(View):
 
     def _live_row(self, one: Alert) -> Markup:
         is_open = one.id == self.opened
-        name = controls.button(
-            "opened",
-            "" if is_open else one.id,
-            _name(one),
-            key=f"open {one.id}",
-            aria_expanded="true" if is_open else "false",
-            class_="name",
-        )
+        name = controls.opener(one.id, _name(one), is_open=is_open)
         row = tag("tr", _cells(one, name))
         if not is_open:
             return row

@@ -170,14 +170,7 @@ class Anomalies(View):
 
     def _live_row(self, anomaly: Anomaly) -> Markup:
         is_open = anomaly.key == self.opened
-        name = controls.button(
-            "opened",
-            "" if is_open else anomaly.key,
-            anomaly.feature,
-            key=f"open {anomaly.key}",
-            aria_expanded="true" if is_open else "false",
-            class_="name",
-        )
+        name = controls.opener(anomaly.key, anomaly.feature, is_open=is_open)
         row = tag("tr", cells(anomaly, name))
         return join([row, _detail_row(self._detail(anomaly))]) if is_open else row
 

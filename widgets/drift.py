@@ -132,14 +132,7 @@ class Drift(View):
 
     def _row(self, feature: DriftFeature, heat: Heat) -> Markup:
         is_open = feature.name == self.opened
-        name = controls.button(
-            "opened",
-            "" if is_open else feature.name,
-            feature.name,
-            key=f"open {feature.name}",
-            aria_expanded="true" if is_open else "false",
-            class_="name",
-        )
+        name = controls.opener(feature.name, feature.name, is_open=is_open)
         row = tag("tr", heat.cells(feature, name))
         if not is_open:
             return row

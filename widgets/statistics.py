@@ -148,14 +148,7 @@ class Statistics(View):
 
     def _live_row(self, feature: FeatureSummary) -> Markup:
         is_open = feature.name == self.opened
-        name = controls.button(
-            "opened",
-            "" if is_open else feature.name,
-            feature.name,
-            key=f"open {feature.name}",
-            aria_expanded="true" if is_open else "false",
-            class_="name",
-        )
+        name = controls.opener(feature.name, feature.name, is_open=is_open)
         row = tag("tr", cells(feature, self._looks(), name, chart=True))
         return join([row, _detail_row(detail(feature, self._looks(tips=True)))]) if is_open else row
 

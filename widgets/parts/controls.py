@@ -45,6 +45,18 @@ def button(trait: str, value: object, *content: Child, key: str, **attributes: A
     )
 
 
+def opener(key: str, name: str, *, is_open: bool) -> Markup:
+    """The name of a row as a button that shows what is behind it, or hides it: sets the trait `opened` to the key."""
+    return button(
+        "opened",
+        "" if is_open else key,
+        name,
+        key=f"open {key}",
+        aria_expanded="true" if is_open else "false",
+        class_="name",
+    )
+
+
 def pager(trait: str, page: int, *, size: int, total: int) -> Markup | None:
     """Where in a long table one is, and the ways on; None when a page holds all of it."""
     last = last_page(total, size)

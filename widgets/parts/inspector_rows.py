@@ -30,14 +30,7 @@ def live_row(
         looks: the splits in the order of their colours, and whether the column is opened.
     """
     splits, is_open = looks
-    button = controls.button(
-        "opened",
-        "" if is_open else feature.name,
-        feature.name,
-        key=f"open {feature.name}",
-        aria_expanded="true" if is_open else "false",
-        class_="name",
-    )
+    button = controls.opener(feature.name, feature.name, is_open=is_open)
     name = button if feature.name and has_detail(feature) else _static_name(feature)
     cell = _cell(feature, raw, wrong) if feature.name else None
     return _row(feature, name, tag("td", cell, class_="wrong" if wrong else None), transformed, splits)
