@@ -100,7 +100,7 @@ class Project:
         TFX's cache looks at artifacts and properties only; with this among the properties, changed code is a miss.
         """
         digest = hashlib.sha256()
-        sources = [path for room in rooms for path in (BUILT_IN.parent / room).glob("*.py")]
+        sources = [path for room in rooms for path in (BUILT_IN.parent / room).rglob("*.py")]
         for path in sorted([*sources, *self.folder.glob("*.py")]):
             digest.update(path.name.encode() + path.read_bytes())
         return digest.hexdigest()[:16]

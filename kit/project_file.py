@@ -10,18 +10,17 @@ from typing import Literal, Self
 
 from pydantic import (
     Field,
-    ValidationError,
     field_validator,
     model_validator,
 )
 
 from kit.alerts.config import AlertSettings
 from kit.checks.config import ALL, UNREADABLE, Checks
-from kit.errors import ProjectError
 from kit.monitoring.config import Monitoring
 from kit.project_section import Section
 from kit.span_files import check_pattern, has_spans, is_dated
 from kit.spans import LAST_DAY, AnySpans, SpanRange, Spans
+from kit.training.config import Training
 
 NAME_PATTERN = r"^[a-z][a-z0-9_]*$"
 
@@ -182,31 +181,6 @@ class Gate(Section):
     @property
     def higher_is_better(self) -> bool:
         return _HIGHER_IS_BETTER[self.metric]
-
-
-class Training(Section):
-    """Defaults of training; a notebook's parameters override them."""
-
-    epochs: int = Field(default=5, ge=1, description="passes over the training rows")
-    batch_size: int = Field(default=256, ge=1, description="examples")
-    learning_rate: float = Field(default=0.001, gt=0, allow_inf_nan=False, description="Adam's step size")
-    seed: int = Field(default=7, ge=0)
-
-    def override(self, **given: float) -> Training:
-        """Return a copy with the given values; 0 keeps the project's own.
-
-        Raises:
-            ProjectError: when a value is out of range; the message names it.
-        """
-        changes = {name: value for name, value in given.items() if value}
-        try:
-            return Training.model_validate({**self.model_dump(), **changes})
-        except ValidationError as error:
-            [problem, *_] = error.errors()
-            raise ProjectError(
-                f"{problem['loc'][0]}: {problem['msg']}, found {problem['input']!r}. "
-                "Give another, or 0 for the project's."
-            ) from None
 
 
 class Tensor(Section):

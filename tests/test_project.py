@@ -11,7 +11,7 @@ from valid_projects import SMALL
 import kit.projects
 from kit.errors import InputDataError, KitError, ProjectError
 from kit.project import BUILT_IN, Project
-from kit.project_file import Training
+from kit.training.config import Training
 from kit.workspace import CHECKOUT
 
 

@@ -18,7 +18,7 @@ from kit.data.statistics import load_statistics
 from kit.errors import RowsLostError, StepOrderError
 from kit.evaluation.results import example_count
 from kit.session import Session
-from kit.training.run_fn import ROWS_FILE
+from kit.training.job import ROWS_FILE
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from tfx.components.trainer import component
 from tfx.proto import trainer_pb2
 
 from kit.project import Project
-from kit.project_file import Training
+from kit.training.config import Training
 from kit.workspace import Workspace
 
 

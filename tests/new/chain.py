@@ -19,7 +19,7 @@ from kit.features.transform import transform
 from kit.new import create
 from kit.project import Project
 from kit.session import Session
-from kit.training.run_fn import ROWS_FILE
+from kit.training.job import ROWS_FILE
 from kit.training.trainer import trainer
 from kit.workspace import Workspace
 

@@ -20,7 +20,7 @@ from kit.projects.recommender import model as model_module
 from kit.release.signatures import check_contract, load_signatures, send_requests
 from kit.session import Session
 from kit.training import dataset
-from kit.training.run_fn import save
+from kit.training.save import save
 from kit.workspace import Workspace
 
 pytestmark = pytest.mark.slow

@@ -5,8 +5,8 @@ from __future__ import annotations
 import tensorflow_transform as tft
 import tf_keras
 
-from kit.project_file import Training
 from kit.projects.chicago_taxi import features
+from kit.training.config import Training
 
 HIDDEN_UNITS = (64, 32)
 

@@ -10,9 +10,9 @@ import tensorflow as tf
 import tensorflow_transform as tft
 import tf_keras
 
-from kit.project_file import Training
 from kit.projects.recommender import features
 from kit.projects.recommender.serving import serving_signature
+from kit.training.config import Training
 
 __all__ = ["adapt", "build_model", "serving_signature"]
 

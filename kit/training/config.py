@@ -1,0 +1,63 @@
+"""What a project.yml may say about training, and what a notebook's parameters override of it."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field, ValidationError
+
+from kit.errors import ProjectError
+from kit.project_section import Section
+
+Strategy = Literal["one_device", "mirrored", "multi_worker_mirrored", "parameter_server"]
+Schedule = Literal["constant", "cosine", "exponential"]
+Precision = Literal["float32", "auto", "mixed_float16", "mixed_bfloat16"]
+ClassWeights = Literal["none", "balanced"]
+Choice = bool | int | float | str
+
+
+class Training(Section):
+    """Settings of training: defaults of a project, which a notebook's parameters override."""
+
+    epochs: int = Field(default=5, ge=1, description="passes over the training rows")
+    batch_size: int = Field(default=256, ge=1, description="examples")
+    learning_rate: float = Field(default=0.001, gt=0, allow_inf_nan=False, description="Adam's step size")
+    seed: int = Field(default=7, ge=0)
+    strategy: Strategy = Field(default="one_device", description="which tf.distribute strategy trains")
+    workers: int = Field(
+        default=2, ge=1, description="processes that compute gradients, where there are several"
+    )
+    parameter_servers: int = Field(default=1, ge=1, description="processes that hold variables")
+    schedule: Schedule = Field(default="constant", description="how the learning rate falls to zero")
+    warmup_steps: int = Field(
+        default=0, ge=0, description="in which the learning rate grows to its full size"
+    )
+    early_stopping: int = Field(
+        default=0, ge=0, description="epochs without improvement to end after; 0: never"
+    )
+    keep_checkpoints: int = Field(default=1, ge=1, description="of the best epochs")
+    class_weights: ClassWeights = Field(
+        default="none", description="balanced: rare labels count as much as others"
+    )
+    precision: Precision = Field(default="float32", description="auto: the fastest that the device has")
+    jit_compile: bool = Field(default=False, description="compile the step with XLA")
+    steps_per_execution: int = Field(default=1, ge=1, description="batches a call of the compiled loop")
+    model: dict[str, Choice] = Field(
+        default_factory=dict, description="what build_model reads besides, by the names of its search space"
+    )
+
+    def override(self, **given: float | str | None) -> Training:
+        """Return a copy with the given values; 0, '' and None keep the project's own.
+
+        Raises:
+            ProjectError: when a value is out of range; the message names it.
+        """
+        changes = {name: value for name, value in given.items() if value}
+        try:
+            return Training.model_validate({**self.model_dump(), **changes})
+        except ValidationError as error:
+            [problem, *_] = error.errors()
+            raise ProjectError(
+                f"{problem['loc'][0]}: {problem['msg']}, found {problem['input']!r}. "
+                "Give another, or 0 for the project's."
+            ) from None

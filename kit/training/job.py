@@ -1,0 +1,57 @@
+"""One training: what it reads, how, and where its results go; plain values, so that any process can be given it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+
+from kit.training.config import Training
+
+ROWS_FILE = "rows.json"  # how many rows a training has read, by split
+
+
+@dataclass(frozen=True)
+class Job:
+    """What Trainer asks for.
+
+    Attributes:
+        project: folder of the project.
+        training: how to train.
+        train_files, eval_files: patterns of the transformed examples.
+        transform_output: folder of Transform's graph.
+        run_dir: folder of event files and progress.
+        checkpoint: folder from which an interrupted training goes on.
+        model_dir: where the SavedModel goes.
+        stop_after_steps: end after so many steps and keep the best epoch; 0: train all epochs.
+    """
+
+    project: str
+    training: Training
+    train_files: tuple[str, ...]
+    eval_files: tuple[str, ...]
+    transform_output: str
+    run_dir: str
+    checkpoint: str
+    model_dir: str
+    stop_after_steps: int = 0
+
+    @classmethod
+    def of(cls, fn_args: Any) -> Self:
+        """Read it from TFX's FnArgs, whose `custom_config` `kit.training.trainer` filled."""
+        config = fn_args.custom_config
+        return cls(
+            project=config["project"],
+            training=Training.model_validate(config["training"]),
+            train_files=tuple(fn_args.train_files),
+            eval_files=tuple(fn_args.eval_files),
+            transform_output=fn_args.transform_output,
+            run_dir=fn_args.model_run_dir,
+            checkpoint=config["checkpoint"],
+            model_dir=fn_args.serving_model_dir,
+            stop_after_steps=config.get("stop_after_steps", 0),
+        )
+
+    @property
+    def run(self) -> Path:
+        return Path(self.run_dir)

@@ -1,0 +1,46 @@
+"""A trained model as a SavedModel with the signatures of its project."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import tensorflow as tf
+import tensorflow_transform as tft
+import tf_keras
+from tf_keras.src.saving.legacy.saved_model.utils import keras_option_scope  # not public, and pinned
+
+from kit.project import Project
+from kit.training import signatures
+
+
+def save(  # noqa: PLR0913, PLR0917  what a signature may need
+    project: Project,
+    model_module: Any,
+    model: tf_keras.Model,
+    transform_output: tft.TFTransformOutput,
+    train: tf.data.Dataset,
+    folder: str,
+) -> None:
+    """Save the model as a SavedModel, without optimizer and metrics.
+
+    A project's own `serving_signature(module, transform_output, train)` takes the place of the default one.
+    """
+    predictor = tf_keras.Model(model.inputs, model.outputs)
+    module = signatures.ServingModule(predictor, transform_output, {project.label})
+    make_default = getattr(model_module, "serving_signature", None)
+    default = (
+        make_default(module, transform_output, train)
+        if make_default
+        else signatures.columns_signature(module)
+    )
+    # Only the signatures are called: Keras's own traces of every layer would take seconds to write and to load.
+    with keras_option_scope(save_traces=False, in_tf_saved_model_scope=False):
+        tf.saved_model.save(
+            module,
+            folder,
+            signatures={
+                "serving_default": default,
+                "examples": signatures.examples_signature(module),
+                "transform_features": signatures.transform_features_signature(module, transform_output),
+            },
+        )
