@@ -287,3 +287,12 @@ def test_parameters_override_the_training_of_a_project() -> None:
         ProjectError, match=r"epochs: .*greater than or equal to 1, found -1. Give another, or 0"
     ):
         training.override(epochs=-1)
+
+
+def test_a_training_is_told_by_what_is_not_as_usual() -> None:
+    usual = {"epochs": 5, "batch_size": 256, "learning_rate": 0.001, "seed": 7}
+    assert Training().told() == usual
+    training = Training(strategy="mirrored", jit_compile=True, model={"dropout": 0.2, "gated": False})
+    assert training.told() == {
+        **usual, "strategy": "mirrored", "jit_compile": "on", "dropout": 0.2, "gated": "off"
+    }  # fmt: skip

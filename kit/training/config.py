@@ -46,6 +46,20 @@ class Training(Section):
         default_factory=dict, description="what build_model reads besides, by the names of its search space"
     )
 
+    def told(self) -> dict[str, float | str]:
+        """Return what names a training among others: its usual settings, and all others that are not the default.
+
+        What build_model reads besides stands there by its own names.
+        """
+        usual = Training()
+        named = {"epochs", "batch_size", "learning_rate", "seed"}
+        settings = {
+            name: value
+            for name, value in self
+            if name != "model" and (name in named or value != getattr(usual, name))
+        }
+        return {name: _said(value) for name, value in {**settings, **self.model}.items()}
+
     def override(self, **given: float | str | None) -> Training:
         """Return a copy with the given values; 0, '' and None keep the project's own.
 
@@ -61,3 +75,7 @@ class Training(Section):
                 f"{problem['loc'][0]}: {problem['msg']}, found {problem['input']!r}. "
                 "Give another, or 0 for the project's."
             ) from None
+
+
+def _said(value: Choice) -> float | str:
+    return {True: "on", False: "off"}[value] if isinstance(value, bool) else value

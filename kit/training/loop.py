@@ -44,6 +44,6 @@ def train(job: Job) -> None:
 def _callbacks(job: Job) -> list[tf_keras.callbacks.Callback]:
     return [
         LiveTensorBoard(job.run_dir, update_freq="epoch", write_graph=False),
-        Teller(job.run, Path(job.checkpoint), job.training.model_dump(), job.stop_after_steps),
+        Teller(job.run, Path(job.checkpoint), job.training.told(), job.stop_after_steps),
         tf_keras.callbacks.BackupAndRestore(job.checkpoint),
     ]

@@ -38,7 +38,7 @@ class Progress:
         seconds: that this process has trained.
         steps_per_second: of the present epoch.
         best_epoch: with the least loss on the rows held out, which is `best`; 0: no epoch is over yet.
-        settings: what the project's `Training` was.
+        settings: by which it is told from others (see `Training.told`).
     """
 
     state: str = TRAINING
@@ -51,7 +51,7 @@ class Progress:
     steps_per_second: float | None = None
     best_epoch: int = 0
     best: float | None = None
-    settings: Mapping[str, float] = field(default_factory=dict)
+    settings: Mapping[str, float | str] = field(default_factory=dict)
 
     @property
     def seconds_left(self) -> float | None:

@@ -77,7 +77,7 @@ class Teller(tf_keras.callbacks.Callback):
     """
 
     def __init__(
-        self, run: Path, checkpoint: Path, settings: Mapping[str, float], stop_after_steps: int = 0
+        self, run: Path, checkpoint: Path, settings: Mapping[str, float | str], stop_after_steps: int = 0
     ) -> None:
         super().__init__()
         self._run, self._checkpoint, self._stop_after = run, checkpoint, stop_after_steps

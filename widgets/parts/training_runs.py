@@ -94,8 +94,11 @@ def _row(place: int, run: TrainingRun) -> Markup:
 def _settings(run: TrainingRun) -> Markup | None:
     if run.progress is None or not run.progress.settings:
         return None
-    said = ", ".join(f"{name} {number(value)}" for name, value in run.progress.settings.items())
-    return tag("small", said)
+    said = (
+        f"{name} {value if isinstance(value, str) else number(value)}"
+        for name, value in run.progress.settings.items()
+    )
+    return tag("small", ", ".join(said))
 
 
 def _place(progress: Progress) -> str:
