@@ -36,8 +36,9 @@ def train(job: Job) -> None:
         callbacks=_callbacks(job),
         verbose=0,
     )
-    report("saving the model")
-    save(project, model_module, model, transform_output, train, job.model_dir)
+    if job.model_dir:
+        report("saving the model")
+        save(project, model_module, model, transform_output, train, job.model_dir)
     (job.run / ROWS_FILE).write_text(json.dumps({"train": train_count, "eval": eval_count}))
 
 
