@@ -15,12 +15,14 @@ from pydantic import (
 )
 
 from kit.alerts.config import AlertSettings
+from kit.card.config import CardText
 from kit.checks.config import ALL, UNREADABLE, Checks
 from kit.monitoring.config import Monitoring
 from kit.project_section import Section
 from kit.span_files import check_pattern, has_spans, is_dated
 from kit.spans import LAST_DAY, AnySpans, SpanRange, Spans
 from kit.training.config import Training
+from kit.tuning.config import Tuning
 
 NAME_PATTERN = r"^[a-z][a-z0-9_]*$"
 
@@ -216,7 +218,9 @@ class ProjectFile(Section):
         default=False, description="Transform builds a TF1 graph: faster, where features.py works in one"
     )
     training: Training = Training()
+    tuning: Tuning = Tuning()
     signatures: dict[str, Signature] = Field(default_factory=dict)
+    card: CardText = CardText()
     schema_file: str | None = None
 
     @model_validator(mode="after")

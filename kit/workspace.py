@@ -11,6 +11,8 @@ workspace/
     predictions/<project>/   what the models answered, a folder a day (see `kit.monitoring.log`)
     labels/<project>/        what became true of it, by the day on which it arrived
     statistics/<project>/    of each span that was looked at, by content (see `kit.data.span_statistics`)
+    cards/<project>/<n>/     the model card of model n in ML Metadata, as a page and as Markdown
+    tuning/<project>/        searches, and the trials that they share (see `kit.tuning.records`)
     alerts/                  incidents and messages that wait (alerts.sqlite), and what was told, a folder a project
 """
 

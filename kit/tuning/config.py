@@ -1,0 +1,69 @@
+"""What a project.yml may say about the search for better settings."""
+
+from __future__ import annotations
+
+from typing import Literal, Self
+
+from pydantic import Field, ValidationError, model_validator
+
+from kit.errors import ProjectError
+from kit.project_section import Section
+
+Algorithm = Literal["random", "bayesian", "hyperband"]
+Direction = Literal["max", "min"]
+
+# What gets larger as a model gets better, among the names that Keras has for its metrics.
+_LARGER_IS_BETTER = ("auc", "accuracy", "precision", "recall", "ndcg", "hit", "mrr", "r2")
+
+
+class Tuning(Section):
+    """How to search: defaults of a project, which a notebook's parameters override."""
+
+    objective: str = Field(
+        default="", description="metric of the training, as Keras names it; empty: val_auc, or val_loss"
+    )
+    direction: Literal["", "max", "min"] = Field(
+        default="", description="which values of it are better; empty: as its name tells"
+    )
+    algorithm: Algorithm = Field(default="random", description="of KerasTuner, which chooses the values")
+    trials: int = Field(default=10, ge=0, description="to make at most; 0: as many as there is time for")
+    minutes: float = Field(
+        default=0, ge=0, allow_inf_nan=False, description="after which no trial begins; 0: no limit"
+    )
+    parallel: int = Field(
+        default=0, ge=0, description="trials at a time; 0: as many as cores and memory allow"
+    )
+    epochs: int = Field(default=0, ge=0, description="of a trial, with hyperband the most; 0: as in training")
+    share: float = Field(
+        default=1.0, gt=0, le=1, allow_inf_nan=False, description="of the training rows that trials see"
+    )
+    seed: int = Field(default=7, ge=0, description="chooses values and rows")
+
+    @model_validator(mode="after")
+    def _ends(self) -> Self:
+        if not self.trials and not self.minutes:
+            raise ValueError("a search needs trials or minutes to end by, but both are 0")
+        return self
+
+    def objective_of(self, task: str) -> tuple[str, Direction]:
+        """Return what a trial is judged by, and which values of it are better."""
+        name = self.objective or ("val_auc" if task == "binary" else "val_loss")
+        if self.direction:
+            return name, self.direction
+        return name, "max" if any(word in name for word in _LARGER_IS_BETTER) else "min"
+
+    def override(self, **given: float | str | None) -> Tuning:
+        """Return a copy with the given values; 0, '' and None keep the project's own.
+
+        Raises:
+            ProjectError: when a value is out of range; the message names it.
+        """
+        changes = {name: value for name, value in given.items() if value}
+        try:
+            return Tuning.model_validate({**self.model_dump(), **changes})
+        except ValidationError as error:
+            [problem, *_] = error.errors()
+            place = ".".join(str(part) for part in problem["loc"]) or "tuning"
+            raise ProjectError(
+                f"{place}: {problem['msg']}, found {problem['input']!r}. Give another, or 0 for the project's."
+            ) from None

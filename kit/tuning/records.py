@@ -1,0 +1,151 @@
+"""What a search leaves in the workspace, written as it goes: its state, and one record a trial.
+
+tuning/<project>/searches/<id>.json      a search: what it was told, and the records of its trials in order
+tuning/<project>/trials/<digest>/        one trial: trial.json, its log, event files (`run`) and checkpoint
+tuning/<project>/rows/<digest>/          the rows that trials see, where those are only a share
+
+A trial is named by all that it depends on: data, code, settings. So a search that was killed finds what it has done,
+and so does a larger one after it. Nothing here imports TensorFlow: a thread reads it beside a search.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from kit.training.progress import Progress
+from kit.workspace import Workspace, write_atomically
+
+RUNNING, DONE, FAILED = "running", "done", "failed"
+_TRIAL_FILE, _RUN, _CHECKPOINT, _LOG = "trial.json", "run", "checkpoint", "trial.log"
+
+Value = bool | int | float | str
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One trial.
+
+    Attributes:
+        number: its place in the search, from 1.
+        values: of the search space.
+        folder: where its record, event files and checkpoint are.
+        state: `running`, `done` or `failed`.
+        objective: the best value over its epochs; None until it is done.
+        epochs: that it trains.
+        epoch: the present one, or of the best value once it is done; 0: none yet.
+        seconds: that its processes took, those before a resumption included.
+        attempts: how many processes were started and not killed together with the search.
+        message: why it failed, or why the first attempt did.
+        reused: it was done before this search.
+    """
+
+    number: int
+    values: Mapping[str, Value]
+    folder: str
+    state: str = RUNNING
+    objective: float | None = None
+    epochs: int = 0
+    epoch: int = 0
+    seconds: float = 0.0
+    attempts: int = 0
+    message: str = ""
+    reused: bool = False
+
+    @property
+    def name(self) -> str:
+        return f"trial {self.number}"
+
+    @property
+    def run(self) -> Path:
+        return Path(self.folder) / _RUN
+
+    @property
+    def checkpoint(self) -> Path:
+        return Path(self.folder) / _CHECKPOINT
+
+    @property
+    def log(self) -> Path:
+        return Path(self.folder) / _LOG
+
+    @property
+    def is_over(self) -> bool:
+        return self.state != RUNNING
+
+    def save(self) -> None:
+        """Keep it for this search and later ones."""
+        write_atomically(Path(self.folder) / _TRIAL_FILE, json.dumps(asdict(self)))
+
+    def kept(self) -> Trial | None:
+        """Return what an earlier process has left of this very trial, under the number in this search."""
+        try:
+            found = Trial(**json.loads((Path(self.folder) / _TRIAL_FILE).read_text()))
+        except (OSError, ValueError, TypeError):  # TypeError: of an older version
+            return None
+        return replace(found, number=self.number, folder=self.folder, reused=found.is_over)
+
+    def now(self) -> Trial:
+        """Return it with the epoch that its process is in."""
+        progress = None if self.is_over else Progress.read(self.run)
+        return replace(self, epoch=progress.epoch) if progress else self
+
+
+@dataclass(frozen=True)
+class Search:
+    """A search, as it is or as it ended.
+
+    Attributes:
+        id: digest of all that it depends on.
+        objective, direction: what trials are judged by; `max` or `min`.
+        algorithm: of KerasTuner.
+        trials_at_most, minutes: its budget; 0: no limit.
+        parallel: trials at a time.
+        axes: for each name of the search space its values, in order, where it is a choice; empty: a range of numbers.
+        logarithmic: names whose range is searched by its logarithm.
+        trials: those that have begun, in order.
+        seconds: since it began, or that it took.
+        ended: why no further trial begins; empty while it runs.
+    """
+
+    id: str
+    objective: str
+    direction: str
+    algorithm: str
+    trials_at_most: int
+    minutes: float
+    parallel: int
+    axes: Mapping[str, list[Value]]
+    logarithmic: tuple[str, ...] = ()
+    trials: tuple[Trial, ...] = ()
+    seconds: float = 0.0
+    ended: str = ""
+    process: int = field(default=0)
+
+    @property
+    def best(self) -> Trial | None:
+        """The trial with the best objective, the first of equals."""
+        judged = [trial for trial in self.trials if trial.objective is not None]
+        sign = 1 if self.direction == "min" else -1
+        return min(judged, key=lambda trial: sign * float(trial.objective or 0.0), default=None)
+
+    def save(self, folder: Path) -> None:
+        write_atomically(folder / "searches" / f"{self.id}.json", json.dumps(asdict(self)))
+
+    @classmethod
+    def read(cls, folder: Path, search_id: str) -> Search | None:
+        """Return a search of a project; None: it has not begun, or is of an older version."""
+        try:
+            content: dict[str, Any] = json.loads((folder / "searches" / f"{search_id}.json").read_text())
+            trials = tuple(Trial(**trial) for trial in content.pop("trials"))
+            logarithmic = tuple(content.pop("logarithmic"))
+            return cls(trials=trials, logarithmic=logarithmic, **content)
+        except (OSError, ValueError, TypeError, KeyError):
+            return None
+
+
+def folder_of(workspace: Workspace, project: str) -> Path:
+    """Return where the searches and trials of a project are."""
+    return workspace.path / "tuning" / project
