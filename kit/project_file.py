@@ -6,6 +6,7 @@ The models import neither TensorFlow nor TFX, so that a wrong file is reported a
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import Literal, Self
 
 from pydantic import (
@@ -17,6 +18,16 @@ from pydantic import (
 from kit.alerts.config import AlertSettings
 from kit.card.config import CardText
 from kit.checks.config import ALL, UNREADABLE, Checks
+from kit.evaluation.sections import (
+    EVERY,
+    HIGHER_IS_BETTER,
+    Evaluation,
+    Ranking,
+    check_evaluation,
+    check_slice,
+    default_metrics,
+    unknown_metric,
+)
 from kit.monitoring.config import Monitoring
 from kit.project_section import Section
 from kit.span_files import check_pattern, has_spans, is_dated
@@ -31,20 +42,6 @@ Kind = Literal["number", "category", "id", "text", "timestamp", "date", "sequenc
 Dtype = Literal["int", "float", "string"]
 
 _DEFAULT_DTYPE: dict[str, Dtype] = {"number": "float", "timestamp": "int"}
-_HIGHER_IS_BETTER = {
-    "auc": True,
-    "auc_pr": True,
-    "accuracy": True,
-    "logloss": False,
-    "calibration_error": False,
-    "mse": False,
-    "mae": False,
-}
-METRICS_BY_TASK: dict[Task, tuple[str, ...]] = {
-    "binary": ("auc", "auc_pr", "logloss", "accuracy"),
-    "multiclass": ("accuracy", "logloss"),
-    "regression": ("mse", "mae"),
-}
 
 
 class Column(Section):
@@ -156,6 +153,8 @@ class Gate(Section):
 
     `min` and `max` bound the value; `min_change` bounds value minus baseline, in the direction in which the metric
     improves, so -0.01 means "at most 0.01 worse than the latest blessed model" for every metric.
+
+    `"*"` as a value of the slice is each value of that column or band, and all of them have to meet the gate.
     """
 
     metric: str
@@ -167,8 +166,8 @@ class Gate(Section):
     @field_validator("metric")
     @classmethod
     def _known_metric(cls, value: str) -> str:
-        if value not in _HIGHER_IS_BETTER:
-            raise ValueError(f"{value!r} is no metric; known metrics are {', '.join(_HIGHER_IS_BETTER)}")
+        if value not in HIGHER_IS_BETTER:
+            raise ValueError(f"{value!r} is no metric; known metrics are {', '.join(HIGHER_IS_BETTER)}")
         return value
 
     @model_validator(mode="after")
@@ -178,11 +177,15 @@ class Gate(Section):
             raise ValueError("a gate needs min, max or min_change")
         if any(bound is not None and not math.isfinite(bound) for bound in bounds):
             raise ValueError("the bounds of a gate must be finite numbers")
+        if self.min_change is not None and HIGHER_IS_BETTER[self.metric] is None:
+            raise ValueError(
+                f"{self.metric} has no better direction: bound it with min and max, not min_change"
+            )
         return self
 
     @property
     def higher_is_better(self) -> bool:
-        return _HIGHER_IS_BETTER[self.metric]
+        return HIGHER_IS_BETTER[self.metric] is not False
 
 
 class Tensor(Section):
@@ -211,6 +214,8 @@ class ProjectFile(Section):
     metrics: tuple[str, ...] = Field(default=(), description="to evaluate; none: all of the task")
     slices: tuple[tuple[str, ...], ...] = ()
     gates: tuple[Gate, ...] = ()
+    evaluation: Evaluation = Evaluation()
+    ranking: Ranking | None = None
     checks: Checks = Checks()
     alerts: AlertSettings = AlertSettings()
     monitoring: Monitoring = Monitoring()
@@ -230,25 +235,23 @@ class ProjectFile(Section):
             raise ValueError(
                 f"label {self.label!r} is not among the columns that are read: {', '.join(read)}"
             )
-        for names in (*self.slices, *(tuple(gate.slice) for gate in self.gates)):
-            for name in names:
-                if name not in read:
-                    raise ValueError(
-                        f"slice column {name!r} is not among the columns that are read: {', '.join(read)}"
-                    )
+        kinds = {name: self.columns[name].kind for name in read}
+        check_evaluation(self.evaluation, self.ranking, self.task, kinds)
+        cuts: list[Mapping[str, str | int]] = [dict.fromkeys(names, EVERY) for names in self.slices]
+        for cut in [*cuts, *(gate.slice for gate in self.gates)]:
+            check_slice(cut, self.evaluation.bands, read)
         for name in self.checks.quarantine:
             if name not in {*read, ALL, UNREADABLE}:
                 raise ValueError(
                     f"checks.quarantine {name!r} is neither {ALL} nor {UNREADABLE} nor among the columns that are "
                     f"read: {', '.join(read)}"
                 )
-        allowed = METRICS_BY_TASK[self.task]
         for name, metric in [
             *(("metrics", m) for m in self.metrics),
             *(("gate on", g.metric) for g in self.gates),
         ]:
-            if metric not in allowed:
-                raise ValueError(f"{name} {metric!r}: a {self.task} project has {', '.join(allowed)}")
+            if why := unknown_metric(self.task, self.ranking, metric):
+                raise ValueError(f"{name} {metric!r}: {why}")
             if metric not in self.evaluated:
                 raise ValueError(f"{name} {metric!r}: metrics has only {', '.join(self.metrics)}")
         return self
@@ -256,4 +259,4 @@ class ProjectFile(Section):
     @property
     def evaluated(self) -> tuple[str, ...]:
         """The metrics that Evaluator computes."""
-        return self.metrics or METRICS_BY_TASK[self.task]
+        return self.metrics or default_metrics(self.task, self.ranking)

@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 from valid_projects import SMALL, Content, projects
 
 from kit.errors import ProjectError
-from kit.project_file import METRICS_BY_TASK, ProjectFile
+from kit.evaluation.sections import METRICS_BY_TASK
+from kit.project_file import ProjectFile
 from kit.project_yaml import read_project_file
 
 FAST = settings(max_examples=50, deadline=None, database=None)

@@ -6,7 +6,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from kit.project_file import METRICS_BY_TASK
+from kit.evaluation.sections import METRICS_BY_TASK
 
 Content = dict[str, Any]
 

@@ -13,7 +13,7 @@ import tensorflow_model_analysis as tfma
 from kit.errors import NotBlessedError, RowsLostError
 from kit.evaluation.override import latest_override
 from kit.project import Project
-from kit.project_file import METRICS_BY_TASK, Gate
+from kit.project_file import Gate
 from kit.session import Session
 
 SliceKey = tuple[tuple[str, Any], ...]
@@ -24,8 +24,8 @@ _BLESSED = 1
 
 
 def metrics_table(evaluation: Path, project: Project) -> pd.DataFrame:
-    """Return one row a slice, the largest first: its name, `example_count`, and the metrics of the task."""
-    names = ["example_count", *METRICS_BY_TASK[project.spec.task]]
+    """Return one row a slice, the largest first: its name, `example_count`, and the metrics of the project."""
+    names = ["example_count", *project.spec.evaluated]
     rows = [
         {"slice": _slice_name(key), **{name: values[name] for name in names if name in values}}
         for key, values in load_slices(evaluation)

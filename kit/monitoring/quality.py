@@ -12,12 +12,12 @@ import numpy as np
 from kit.evaluation.config import EXAMPLE_COUNT, POSITIVE_SHARE
 from kit.evaluation.intervals import Z, interval
 from kit.evaluation.results import load_slices
+from kit.evaluation.sections import METRICS_BY_TASK
 from kit.monitoring.join import Joined, join
 from kit.monitoring.log import Labels, PredictionLog, has_keys
 from kit.monitoring.metrics import Estimate, estimates
 from kit.monitoring.served import Served
 from kit.monitoring.truth import LabelReader
-from kit.project_file import METRICS_BY_TASK
 from kit.session import Session
 
 _NOT_KNOWN = Estimate(math.nan, math.nan, math.nan)
