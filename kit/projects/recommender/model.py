@@ -11,17 +11,17 @@ import tensorflow_transform as tft
 import tf_keras
 
 from kit.projects.recommender import features
+from kit.projects.recommender.explain import ITEM_CATEGORY, attention, embedding_metadata
 from kit.projects.recommender.serving import serving_signature
 from kit.training.config import Training
 
-__all__ = ["adapt", "build_model", "serving_signature"]
+__all__ = ["adapt", "attention", "build_model", "embedding_metadata", "serving_signature"]
 
 CATEGORY_SIZE = 16  # numbers an embedding
 ITEM_SIZE = 2  # an item has some sixty rows and a user a dozen: wide embeddings would learn them by heart
 USER_SIZE = 1
 ID_L2 = 3e-3
 CROSSES = 2
-ITEM_CATEGORY = "item_category"
 HIDDEN_UNITS = (48, 24)
 DROPOUT = 0.3
 
@@ -131,11 +131,19 @@ class Attention(tf_keras.layers.Layer):
         # Starts as the plain inner product.
         self._project = tf_keras.layers.Dense(int(shapes[0][-1]), kernel_initializer="identity")
 
-    def call(self, inputs: list[tf.Tensor]) -> tf.Tensor:
+    def attend(self, inputs: list[tf.Tensor]) -> tf.Tensor:
+        """Return the weight of each of the last items, [batch, HISTORY]; those that are real sum to 1."""
+        return self._weigh(inputs)[2]
+
+    def _weigh(self, inputs: list[tf.Tensor]) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
         candidate, history, count = inputs
         fit = tf.einsum("bd,bhd->bh", self._project(candidate), history)
         real = tf.sequence_mask(count, features.HISTORY, dtype=fit.dtype)
-        weight = tf.nn.softmax(fit - 1e9 * (1.0 - real), axis=1) * real
+        return fit, real, tf.nn.softmax(fit - 1e9 * (1.0 - real), axis=1) * real
+
+    def call(self, inputs: list[tf.Tensor]) -> tf.Tensor:
+        _, history, _ = inputs
+        fit, real, weight = self._weigh(inputs)
         attended = tf.einsum("bh,bhd->bd", weight, history)
         # The softmax alone would forget how many items agree.
         agreeing = tf.reduce_sum(tf.nn.tanh(fit) * real, axis=1, keepdims=True)
