@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import json
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Self
 
+from kit.errors import UsageError
 from kit.training.config import Training
 
 ROWS_FILE = "rows.json"  # how many rows a training has read, by split
@@ -24,6 +26,7 @@ class Job:
         checkpoint: folder from which an interrupted training goes on.
         model_dir: where the SavedModel goes; empty: nowhere, since a trial of Tuner only needs its metrics.
         stop_after_steps: end after so many steps and keep the best epoch; 0: train all epochs.
+        best_dir: where the best epochs are kept meanwhile; empty: beside the checkpoint.
     """
 
     project: str
@@ -35,6 +38,7 @@ class Job:
     checkpoint: str
     model_dir: str
     stop_after_steps: int = 0
+    best_dir: str = ""
 
     @classmethod
     def of(cls, fn_args: Any) -> Self:
@@ -55,3 +59,27 @@ class Job:
     @property
     def run(self) -> Path:
         return Path(self.run_dir)
+
+    @property
+    def kept(self) -> Path:
+        return Path(self.best_dir or self.checkpoint)
+
+    def as_json(self) -> str:
+        return json.dumps({**asdict(self), "training": self.training.model_dump()})
+
+    @classmethod
+    def of_json(cls, text: str) -> Self:
+        """Read what `as_json` wrote.
+
+        Raises:
+            UsageError: when it is something else.
+        """
+        try:
+            values = json.loads(text)
+            values |= {name: tuple(values[name]) for name in ("train_files", "eval_files")}
+            return cls(**{**values, "training": Training.model_validate(values["training"])})
+        except (ValueError, TypeError, KeyError) as error:
+            raise UsageError(
+                f"A training's job must be JSON as `kit train-cluster --manifests` writes it, but {error!r}. "
+                "Write it again."
+            ) from None

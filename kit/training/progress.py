@@ -9,6 +9,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Protocol
 
 from kit.errors import UsageError
 from kit.training.scalars import Curves
@@ -90,6 +91,17 @@ class TrainingRun:
     progress: Progress | None = None
     by_epoch: Curves = field(default_factory=dict)
     by_step: Curves = field(default_factory=dict)
+
+
+class AskedToStop(Protocol):
+    """Tells after a step whether the training in a folder has to end there; `due`: it is time to look again."""
+
+    def __call__(self, run: Path, *, due: bool) -> bool: ...
+
+
+def asked_to_stop(run: Path, *, due: bool) -> bool:
+    """Tell whether somebody wants a training that runs in one process to end."""
+    return due and (run / STOP_FILE).exists()
 
 
 def request_stop(run: Path) -> None:

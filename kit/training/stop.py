@@ -14,7 +14,7 @@ import tensorflow as tf
 import tf_keras
 
 from kit.steps.progress import report
-from kit.training.progress import DONE, STOP_FILE, STOPPED, Progress
+from kit.training.progress import DONE, STOP_FILE, STOPPED, AskedToStop, Progress, asked_to_stop
 
 STEPS_RUN = "steps"  # the event files of what is told between epochs
 LOSS, PACE = "loss_so_far", "steps_per_second"
@@ -66,6 +66,11 @@ class LiveTensorBoard(tf_keras.callbacks.TensorBoard):
             writer.flush()
 
 
+def _loss(logs: Any) -> float:
+    """Return the loss so far in the epoch; NaN: not known while a step is still on its way."""
+    return float(logs["loss"]) if isinstance(logs, dict) and "loss" in logs else math.nan
+
+
 class Teller(tf_keras.callbacks.Callback):
     """Says about twice a second how far training is, and ends it after the present step when it is told to.
 
@@ -74,12 +79,20 @@ class Teller(tf_keras.callbacks.Callback):
         checkpoint: the folder that outlives a process that is killed.
         settings: of the training; they name it where it is compared with others.
         stop_after_steps: end after so many steps in all, as somebody did before by hand; 0: train all epochs.
+        asked_to_stop: is asked after each step.
     """
 
     def __init__(
-        self, run: Path, checkpoint: Path, settings: Mapping[str, float | str], stop_after_steps: int = 0
+        self,
+        run: Path,
+        checkpoint: Path,
+        settings: Mapping[str, float | str],
+        stop_after_steps: int = 0,
+        asked_to_stop: AskedToStop = asked_to_stop,
     ) -> None:
         super().__init__()
+        self._supports_tf_logs = True  # a step that a parameter server's worker still computes has none yet
+        self._asked_to_stop = asked_to_stop
         self._run, self._checkpoint, self._stop_after = run, checkpoint, stop_after_steps
         self._progress = Progress(settings=dict(settings))
         self._told = -math.inf
@@ -114,8 +127,9 @@ class Teller(tf_keras.callbacks.Callback):
         due = now - self._told > _TELL_SECONDS
         if due:
             self._told = now
-            self._tell(batch, float((logs or {}).get("loss", math.nan)))
-        if step == self._stop_after or (due and (self._run / STOP_FILE).exists()):
+            self._tell(batch, _loss(logs))
+        # Asked always: processes that train together answer together.
+        if self._asked_to_stop(self._run, due=due) or step == self._stop_after:
             self.model.stop_training = self._stopping = True
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
@@ -133,12 +147,14 @@ class Teller(tf_keras.callbacks.Callback):
 
     def _tell(self, batch: int, loss: float) -> None:
         progress = self._progress
-        report(f"epoch {progress.epoch} of {progress.epochs}, step {batch + 1}, loss {loss:.4f}")
+        known = "" if math.isnan(loss) else f", loss {loss:.4f}"
+        report(f"epoch {progress.epoch} of {progress.epochs}, step {batch + 1}{known}")
         pace = (batch + 1) / (time.monotonic() - self._epoch_began)
         self._progress = replace(progress, steps_per_second=round(pace, 3))
         self._save()
         with self._writer.as_default(progress.step):
-            tf.summary.scalar(LOSS, loss)
+            if known:
+                tf.summary.scalar(LOSS, loss)
             tf.summary.scalar(PACE, pace)
         self._writer.flush()
 
