@@ -8,8 +8,6 @@ import os
 import platform
 import re
 import socket
-import subprocess
-from importlib import metadata
 from pathlib import Path
 from typing import Literal
 
@@ -17,10 +15,10 @@ import psutil
 from pydantic import BaseModel, ValidationError
 
 from kit.batch.parameters import Value
-from kit.workspace import CHECKOUT, write_atomically
+from kit.versions import git_commit, installed_versions
+from kit.workspace import write_atomically
 
 RUN_FILE = "run.json"
-_VERSIONED = ("notebook-mlops-kit", "tensorflow", "tfx", "papermill")
 _SAME_START_SECONDS = 1.0
 
 RunState = Literal["running", "done", "failed", "interrupted", "killed"]
@@ -126,9 +124,9 @@ def new_record(run_id: str, project: str, workspace: Path, notebooks: list[Noteb
         workspace=str(workspace),
         started=now(),
         notebooks=notebooks,
-        versions={name: _version(name) for name in _VERSIONED},
+        versions=installed_versions(),
         python=platform.python_version(),
-        git_commit=_git_commit(),
+        git_commit=git_commit(),
         host=socket.gethostname(),
         pid=os.getpid(),
         pid_started=psutil.Process().create_time(),
@@ -159,19 +157,3 @@ def _mark_killed(record: RunRecord, folder: Path) -> None:
             notebook.state = "killed"
     with contextlib.suppress(OSError):  # somebody who may only read is still told
         record.save(folder)
-
-
-def _version(distribution: str) -> str | None:
-    try:
-        return metadata.version(distribution)
-    except metadata.PackageNotFoundError:
-        return None
-
-
-def _git_commit() -> str | None:
-    try:
-        command = ["git", "-C", str(CHECKOUT), "rev-parse", "HEAD"]
-        answer = subprocess.run(command, capture_output=True, text=True, timeout=5, check=False)
-    except (OSError, subprocess.TimeoutExpired):
-        return None
-    return answer.stdout.strip() if answer.returncode == 0 else None
