@@ -36,12 +36,25 @@ class Training(Section):
         default=0, ge=0, description="epochs without improvement to end after; 0: never"
     )
     keep_checkpoints: int = Field(default=1, ge=1, description="of the best epochs")
+    best_by: str = Field(
+        default="val_loss", min_length=1, description="the metric of Keras that tells the best epochs"
+    )
     class_weights: ClassWeights = Field(
         default="none", description="balanced: rare labels count as much as others"
     )
     precision: Precision = Field(default="float32", description="auto: the fastest that the device has")
     jit_compile: bool = Field(default=False, description="compile the step with XLA")
+    jit_seconds: int = Field(
+        default=120, ge=1, description="that XLA may take; after them training goes on without"
+    )
     steps_per_execution: int = Field(default=1, ge=1, description="batches a call of the compiled loop")
+    memory_mb: int = Field(
+        default=2_000, ge=1, description="of uncompressed examples in memory; more are read as needed"
+    )
+    histograms: bool = Field(default=True, description="of the weights, every epoch, for TensorBoard")
+    profile_steps: int = Field(
+        default=0, ge=0, description="steps to trace, for what they spend their time on; 0: none"
+    )
     model: dict[str, Choice] = Field(
         default_factory=dict, description="what build_model reads besides, by the names of its search space"
     )
