@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -122,7 +122,6 @@ class Search:
     trials: tuple[Trial, ...] = ()
     seconds: float = 0.0
     ended: str = ""
-    process: int = field(default=0)
 
     @property
     def best(self) -> Trial | None:

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import tensorflow_transform as tft
 import tf_keras
 
 from kit.projects.chicago_taxi import features
 from kit.training.config import Training
 
-HIDDEN_UNITS = (64, 32)
+if TYPE_CHECKING:
+    import keras_tuner
+
+UNITS = 64  # of the first dense layer; the second has half as many
+DROPOUT = 0.0
 
 
 def build_model(transform_output: tft.TFTransformOutput, training: Training) -> tf_keras.Model:
@@ -27,8 +33,9 @@ def build_model(transform_output: tft.TFTransformOutput, training: Training) -> 
         [tf_keras.layers.Embedding(size, 1, name=f"wide_{key}")(codes[key]) for key, size in sizes.items()]
     )
     deep = tf_keras.layers.Concatenate()([tf_keras.layers.Reshape((1,))(number) for number in numbers])
-    for units in HIDDEN_UNITS:
-        deep = tf_keras.layers.Dense(units, activation="relu")(deep)
+    dropout, widest = float(training.model.get("dropout", DROPOUT)), int(training.model.get("units", UNITS))
+    for units in (widest, widest // 2):
+        deep = tf_keras.layers.Dropout(dropout)(tf_keras.layers.Dense(units, activation="relu")(deep))
     logit = tf_keras.layers.Add()([wide, tf_keras.layers.Dense(1)(deep)])
     model = tf_keras.Model(
         [*numbers, *codes.values()], tf_keras.layers.Activation("sigmoid", name="score")(logit)
@@ -39,3 +46,10 @@ def build_model(transform_output: tft.TFTransformOutput, training: Training) -> 
         metrics=[tf_keras.metrics.AUC(name="auc")],
     )
     return model
+
+
+def search_space(hp: keras_tuner.HyperParameters) -> None:
+    """Say what Tuner may change: settings of training, and what `build_model` reads from `training.model`."""
+    hp.Float("learning_rate", 1e-4, 1e-2, sampling="log", default=1e-3)
+    hp.Float("dropout", 0.0, 0.5, step=0.1, default=DROPOUT)
+    hp.Choice("units", [16, 32, 64, 128], default=UNITS)

@@ -6,6 +6,8 @@ features are crossed by a DCN-v2 (Wang et al. 2021, arXiv:2008.13535).
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import tensorflow as tf
 import tensorflow_transform as tft
 import tf_keras
@@ -15,14 +17,17 @@ from kit.projects.recommender.explain import ITEM_CATEGORY, attention, embedding
 from kit.projects.recommender.serving import serving_signature
 from kit.training.config import Training
 
-__all__ = ["adapt", "attention", "build_model", "embedding_metadata", "serving_signature"]
+if TYPE_CHECKING:
+    import keras_tuner
+
+__all__ = ["adapt", "attention", "build_model", "embedding_metadata", "search_space", "serving_signature"]
 
 CATEGORY_SIZE = 16  # numbers an embedding
 ITEM_SIZE = 2  # an item has some sixty rows and a user a dozen: wide embeddings would learn them by heart
 USER_SIZE = 1
 ID_L2 = 3e-3
 CROSSES = 2
-HIDDEN_UNITS = (48, 24)
+UNITS = 48  # of the first dense layer; the second has half as many
 DROPOUT = 0.3
 
 
@@ -35,7 +40,8 @@ def build_model(transform_output: tft.TFTransformOutput, training: Training) -> 
         key: transform_output.vocabulary_size_by_name(key) + features.OOV_BUCKETS
         for key in features.VOCABULARIES
     }
-    item = _embedding("item", size["item_id"], ITEM_SIZE, l2=ID_L2)
+    item_size = int(training.model.get("item_size", ITEM_SIZE))
+    item = _embedding("item", size["item_id"], item_size, l2=ID_L2)
     # Orthogonal, so that items of one category fit each other, and no others, from the first step.
     category = tf_keras.layers.Embedding(
         size["category"],
@@ -63,8 +69,9 @@ def build_model(transform_output: tft.TFTransformOutput, training: Training) -> 
     start = crossed = tf_keras.layers.Concatenate()(parts)
     for number in range(CROSSES):
         crossed = Cross(name=f"cross_{number}")([start, crossed])
-    for units in HIDDEN_UNITS:
-        crossed = tf_keras.layers.Dropout(DROPOUT)(tf_keras.layers.Dense(units, activation="relu")(crossed))
+    dropout, widest = float(training.model.get("dropout", DROPOUT)), int(training.model.get("units", UNITS))
+    for units in (widest, widest // 2):
+        crossed = tf_keras.layers.Dropout(dropout)(tf_keras.layers.Dense(units, activation="relu")(crossed))
     score = tf_keras.layers.Dense(1, activation="sigmoid", name="score")(crossed)
     model = tf_keras.Model(list(inputs.values()), score)
     model.compile(
@@ -73,6 +80,14 @@ def build_model(transform_output: tft.TFTransformOutput, training: Training) -> 
         metrics=[tf_keras.metrics.AUC(name="auc")],
     )
     return model
+
+
+def search_space(hp: keras_tuner.HyperParameters) -> None:
+    """Say what Tuner may change: settings of training, and what `build_model` reads from `training.model`."""
+    hp.Float("learning_rate", 1e-3, 1e-2, sampling="log", default=3e-3)
+    hp.Float("dropout", 0.0, 0.5, step=0.1, default=DROPOUT)
+    hp.Choice("units", [24, 48, 96], default=UNITS)
+    hp.Int("item_size", 1, 4, default=ITEM_SIZE)
 
 
 def adapt(model: tf_keras.Model, train: tf.data.Dataset) -> None:

@@ -1,0 +1,230 @@
+"""The search: an oracle is asked for trials, which run in processes of their own, and told how they ended.
+
+It can be killed at any moment. Every trial that is over has its record, under a name made of all that it depends on;
+the next search asks the oracle the same again, and gives it the answers that it finds there.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import shutil
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from keras_tuner.engine import trial as keras_trial
+
+from kit import warm
+from kit.errors import StepFailedError, UsageError
+from kit.tuning import parallel
+from kit.tuning import trial as trial_process
+from kit.tuning.oracle import quietly
+from kit.tuning.plan import Plan
+from kit.tuning.records import DONE, FAILED, RUNNING, Search, Trial
+from kit.tuning.space import active, axes, logarithmic
+
+_ATTEMPTS = 2
+_GIVE_UP = 3  # trials that failed before any was done
+_POLL_SECONDS = 0.1
+_SAVE_SECONDS = 1.0
+_EPOCHS = "tuner/epochs"  # where Hyperband says how long a trial trains
+
+
+class TuningFailedError(StepFailedError):
+    """No trial was done."""
+
+
+class TrialSearch:
+    """One search, from the first trial to the last.
+
+    Trial n is asked for when the oracle knows the trials up to n minus those that run at a time, whichever others are
+    over: so the same seed and number at a time give the same trials, also with an oracle that learns.
+
+    Args:
+        plan: what is searched.
+        oracle: of KerasTuner, new.
+        train_files: patterns of the rows that trials see.
+        say: is told how far it is, in a line.
+    """
+
+    def __init__(
+        self, plan: Plan, oracle: Any, train_files: tuple[str, ...], say: Callable[[str], None]
+    ) -> None:
+        self._plan, self._oracle, self._files, self._say = plan, oracle, train_files, say
+        objective, direction = plan.objective
+        at_a_time = parallel.room_for_trials(plan.tuning.parallel)
+        if plan.tuning.trials:
+            at_a_time = min(at_a_time, plan.tuning.trials)
+        self.state = Search(
+            id=plan.id,
+            objective=objective,
+            direction=direction,
+            algorithm=plan.tuning.algorithm,
+            trials_at_most=plan.tuning.trials,
+            minutes=plan.tuning.minutes,
+            parallel=at_a_time,
+            axes=axes(oracle.hyperparameters),
+            logarithmic=logarithmic(oracle.hyperparameters),
+        )
+        self._trials: list[Trial] = []
+        self._asked: list[Any] = []  # KerasTuner's own trials, in the same order
+        self._untold: deque[int] = deque()  # places of those whose end the oracle does not know
+        self._calls: dict[int, warm.WarmCall] = {}
+        self._began_at: dict[int, float] = {}
+        self._began = time.monotonic()
+        self._saved = -math.inf
+
+    def run(self) -> Search:
+        """Search until the budget is spent or there is nothing left to try.
+
+        Raises:
+            UsageError: when a trial finds what the user must correct; TuningFailedError: when no trial was done.
+        """
+        try:
+            with quietly():
+                while self._begin_trials() or self._calls:
+                    self._save()
+                    time.sleep(_POLL_SECONDS)
+                    for place in list(self._calls):
+                        self._look_at(place)
+                    self._tell_oracle()
+        finally:
+            for call in self._calls.values():
+                call.kill()
+            self._save(at_once=True)
+        if self.state.best is None:
+            raise self._failed()
+        return self.state
+
+    def _begin_trials(self) -> bool:
+        """Begin as many as there is room for; return whether some of them were over already."""
+        found = False
+        while len(self._untold) < self.state.parallel and not self._is_spent():
+            place = len(self._asked)
+            asked = self._oracle.create_trial(f"trial {place}")
+            if asked.status == keras_trial.TrialStatus.STOPPED:
+                self._end("every combination of values was tried")
+            if asked.status != keras_trial.TrialStatus.RUNNING:  # it waits for trials that run
+                break
+            self._asked.append(asked)
+            self._untold.append(place)
+            self._trials.append(self._trial(place))
+            if not self._trials[place].is_over:
+                self._start(place)
+            found = True
+            self._tell_oracle()
+        return found
+
+    def _is_spent(self) -> bool:
+        if self.state.ended:
+            return True
+        if self.state.trials_at_most and len(self._asked) >= self.state.trials_at_most:
+            self._end("all trials have begun")
+        elif self.state.minutes and time.monotonic() - self._began > self.state.minutes * 60:
+            self._end("the time is over")
+        return bool(self.state.ended)
+
+    def _end(self, why: str) -> None:
+        self.state = replace(self.state, ended=why)
+
+    def _trial(self, place: int) -> Trial:
+        epochs = self._asked[place].hyperparameters.values.get(_EPOCHS, self._plan.epochs)
+        return self._plan.trial(place + 1, active(self._asked[place].hyperparameters), int(epochs))
+
+    def _start(self, place: int) -> None:
+        one = self._trials[place]
+        Path(one.folder).mkdir(parents=True, exist_ok=True)
+        one.save()
+        payload = trial_process.describe(
+            self._plan.job(one, self._files),
+            name=one.name,
+            values=one.values,
+            objective=self.state.objective,
+            direction=self.state.direction,  # type: ignore[arg-type]
+            threads=max(1, parallel.cores() // self.state.parallel),
+        )
+        target = f"{trial_process.__name__}:{trial_process.run_trial.__name__}"
+        self._calls[place] = warm.start_call(target, payload, log_path=one.log)
+        self._began_at[place] = time.monotonic()
+
+    def _look_at(self, place: int) -> None:
+        """Note how a trial has ended, if it has; one that crashed is begun a second time."""
+        outcome = self._calls[place].wait(0)
+        if outcome is None:
+            return
+        del self._calls[place]
+        one = self._trials[place]
+        seconds = one.seconds + time.monotonic() - self._began_at[place]
+        one = replace(one, attempts=one.attempts + 1, seconds=round(seconds, 2))
+        if isinstance(outcome, warm.CallReturned):
+            value, epoch = json.loads(outcome.result)
+            one = self._judged(one, value, epoch)
+        else:
+            if isinstance(outcome, warm.CallRaised) and isinstance(error := outcome.exception(), UsageError):
+                raise error
+            one = self._crashed(one, outcome)
+        self._trials[place] = one
+        one.save()
+        if one.state == RUNNING:
+            self._start(place)
+
+    def _judged(self, one: Trial, value: float, epoch: int) -> Trial:
+        shutil.rmtree(one.checkpoint, ignore_errors=True)
+        if math.isfinite(value):
+            return replace(one, state=DONE, objective=value, epoch=epoch)
+        return replace(one, state=FAILED, message=f"{self.state.objective} was never a finite number")
+
+    def _crashed(self, one: Trial, outcome: warm.CallRaised | warm.CallDied) -> Trial:
+        if isinstance(outcome, warm.CallRaised):
+            with one.log.open("a") as log:
+                log.write(outcome.traceback_text)
+        over = one.attempts >= _ATTEMPTS
+        then = "" if over else "; it is tried once more"
+        self._say(f"{one.name} failed{then}: {outcome.message}")
+        return replace(one, message=outcome.message, state=FAILED if over else RUNNING)
+
+    def _tell_oracle(self) -> None:
+        """Tell how trials ended, in the order in which they were asked for."""
+        while self._untold and self._trials[self._untold[0]].is_over:
+            place = self._untold.popleft()
+            one, asked = self._trials[place], self._asked[place]
+            if one.objective is None:
+                asked.status, asked.message = keras_trial.TrialStatus.FAILED, one.message
+            else:
+                self._oracle.update_trial(asked.trial_id, {self.state.objective: one.objective})
+                asked.status = keras_trial.TrialStatus.COMPLETED
+            self._oracle.end_trial(asked)
+            told = self._trials[: len(self._trials) - len(self._untold)]
+            if len(told) == _GIVE_UP and all(trial.state == FAILED for trial in told):
+                raise self._failed()
+
+    def _failed(self) -> TuningFailedError:
+        reasons = [trial for trial in self._trials if trial.message]
+        if not reasons:
+            return TuningFailedError(
+                f"A search needs one trial that is done, but none began in {self.state.minutes:g} minutes. "
+                "Give it more time."
+            )
+        last = reasons[-1]
+        return TuningFailedError(
+            f"A search needs one trial that is done, but all {len(self._trials)} failed, {last.name} with: "
+            f"{last.message}\nIts log is {last.log}. Correct the cause; values are {dict(last.values)}."
+        )
+
+    def _save(self, *, at_once: bool = False) -> None:
+        now = time.monotonic()
+        over = sum(trial.is_over for trial in self._trials)
+        changed = over != sum(trial.is_over for trial in self.state.trials)
+        if not (at_once or changed or now - self._saved > _SAVE_SECONDS):
+            return
+        self._saved = now
+        self.state = replace(self.state, trials=tuple(self._trials), seconds=round(now - self._began, 2))
+        self.state.save(self._plan.folder)
+        best = self.state.best
+        of = f" of {self.state.trials_at_most}" if self.state.trials_at_most else ""
+        gained = f", best {self.state.objective} {best.objective:.4f} ({best.name})" if best else ""
+        self._say(f"{over}{of} trials over{gained}")

@@ -1,0 +1,149 @@
+"""The process of a trial: train as Trainer does, but for the model that nobody needs, and tell how good it became."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import tensorflow as tf
+from tensorboard.plugins.hparams import api as hparams
+
+from kit.errors import UsageError
+from kit.project import Project
+from kit.steps import progress
+from kit.training import strategies
+from kit.training.config import Choice, Training
+from kit.training.job import Job
+from kit.training.scalars import read_scalars
+from kit.tuning.config import Direction
+from kit.tuning.records import Value
+from kit.tuning.values import SearchSpaceError
+
+_HELD_OUT = "val_"
+
+
+class ObjectiveError(UsageError):
+    """The training does not measure what trials should be judged by."""
+
+
+def run_trial(payload: bytes, report: Callable[[str], None]) -> bytes:
+    """Train by what `describe` has written.
+
+    Returns:
+        JSON of the best value of the objective, and of its epoch, from 1.
+
+    Raises:
+        ObjectiveError: when the training has no such metric; SearchSpaceError: when build_model does not read a value.
+    """
+    progress.set_report(report)
+    asked = json.loads(payload)
+    tf.config.threading.set_intra_op_parallelism_threads(asked["threads"])
+    Project.load(asked["job"]["project"])  # makes its model.py importable
+    training = Training.model_validate(asked["job"]["training"])
+    read = _Watched(training.model)
+    job = Job(
+        **{
+            **asked["job"],
+            "training": training.model_copy(update={"model": read}),
+            "train_files": tuple(asked["job"]["train_files"]),
+            "eval_files": tuple(asked["job"]["eval_files"]),
+        }
+    )
+    strategies.run(job)
+    _refuse_unread(asked["values"], read, Path(job.project))
+    value, epoch = judge(job.run, asked["objective"], asked["direction"])
+    _tell_hparams(job.run, asked["name"], asked["values"], asked["objective"], value, epoch)
+    return json.dumps([value, epoch]).encode()
+
+
+def describe(  # noqa: PLR0913  what a trial is
+    job: Job, *, name: str, values: Mapping[str, Value], objective: str, direction: Direction, threads: int
+) -> bytes:
+    """Return the payload of `run_trial`.
+
+    Args:
+        job: the training; with an empty `model_dir`.
+        name: of the trial, in TensorBoard.
+        values: of the search space.
+        objective: what it is judged by.
+        direction: which values of it are better.
+        threads: that an operation of TensorFlow may use, so that trials do not fight for cores.
+    """
+    asked = {"name": name, "values": dict(values), "objective": objective, "direction": direction}
+    plain = {**asdict(job), "training": job.training.model_dump()}
+    return json.dumps({**asked, "threads": threads, "job": plain}).encode()
+
+
+def judge(run: Path, objective: str, direction: Direction) -> tuple[float, int]:
+    """Return the best value of a metric in the event files of a training, and its epoch from 1.
+
+    As KerasTuner does: the best of all epochs.
+
+    Raises:
+        ObjectiveError: when there is no such metric; the message names those that there are.
+    """
+    part = "validation" if objective.startswith(_HELD_OUT) else "train"
+    tag = f"epoch_{objective.removeprefix(_HELD_OUT)}"
+    written = read_scalars(run)
+    points = written.get(part, {}).get(tag)
+    if not points:
+        known = sorted(
+            (_HELD_OUT if one == "validation" else "") + name.removeprefix("epoch_")
+            for one in ("train", "validation")
+            for name in written.get(one, {})
+            if name.startswith("epoch_") and "learning_rate" not in name
+        )
+        raise ObjectiveError(
+            f"tuning.objective must be a metric of the training, but {objective!r} is none. "
+            f"Choose one of {', '.join(known) or 'those that build_model compiles'}."
+        )
+    sign = 1 if direction == "min" else -1
+    finite = [(sign * value, step) for step, value in points if math.isfinite(value)]
+    if not finite:
+        return math.nan, 0
+    best, step = min(finite)
+    return sign * best, int(step) + 1
+
+
+class _Watched(dict[str, Choice]):
+    """Remembers which names were asked for."""
+
+    def __init__(self, values: Mapping[str, Choice]) -> None:
+        super().__init__(values)
+        self.asked: set[str] = set()
+
+    def __getitem__(self, name: str) -> Choice:
+        self.asked.add(name)
+        return super().__getitem__(name)
+
+    def get(self, name: str, default: Any = None) -> Any:
+        self.asked.add(name)
+        return super().get(name, default)
+
+
+def _refuse_unread(values: Mapping[str, Value], read: _Watched, project: Path) -> None:
+    """A name that nobody reads would be searched in vain, and be told as the best."""
+    unread = sorted((set(values) & set(read)) - read.asked)
+    if unread and read.asked:
+        raise SearchSpaceError(
+            f"{project / 'model.py'}: search_space names {unread[0]!r}, but build_model reads only "
+            f"{', '.join(sorted(read.asked))}. Read it there from training.model, or correct the name."
+        )
+    if unread:
+        raise SearchSpaceError(
+            f"{project / 'model.py'}: search_space names {unread[0]!r}, but build_model reads nothing from "
+            "training.model. Read it there, or take it out."
+        )
+
+
+def _tell_hparams(  # noqa: PLR0913, PLR0917  a row of the tab
+    run: Path, name: str, values: Mapping[str, Value], objective: str, value: float, epoch: int
+) -> None:
+    """Write what TensorBoard's HParams tab shows of a trial: its values, and the objective."""
+    with tf.summary.create_file_writer(str(run)).as_default():
+        hparams.hparams(dict(values), trial_id=name)
+        tf.summary.scalar(objective, value, step=epoch)

@@ -1,0 +1,60 @@
+"""The values of a search space in the settings of a training: fields of `Training`, or what build_model reads."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from kit.errors import ProjectError
+from kit.training.config import Training
+from kit.tuning.records import Value
+
+# Not to be tuned: what trials share, and what is no single value.
+_FIXED = {"model", "seed", "strategy", "workers", "parameter_servers"}
+_FIELDS = frozenset(Training.model_fields) - _FIXED
+
+
+class SearchSpaceError(ProjectError):
+    """The search space of a project's model.py cannot be searched."""
+
+
+def apply(training: Training, values: Mapping[str, Value], model_file: Path) -> Training:
+    """Return a training with the values of a trial: those named like its fields there, the others in `model`.
+
+    Args:
+        training: what the project, or a notebook, says.
+        values: by the names of the search space.
+        model_file: the model.py that has the search space, for the message.
+
+    Raises:
+        SearchSpaceError: when `Training` cannot have such a value; the message names file, name and value.
+    """
+    fields = {name: value for name, value in values.items() if name in _FIELDS}
+    own = {name: value for name, value in values.items() if name not in _FIELDS}
+    if refused := sorted(_FIXED & set(own)):
+        raise SearchSpaceError(
+            f"{model_file}: search_space may name settings of training and what build_model reads, but "
+            f"{refused[0]!r} is the same for all trials. Take it out."
+        )
+    try:
+        return Training.model_validate(
+            {**training.model_dump(), **fields, "model": {**training.model, **own}}
+        )
+    except ValidationError as error:
+        [problem, *_] = error.errors()
+        name = str(problem["loc"][0])
+        raise SearchSpaceError(
+            f"{model_file}: search_space gives {name} the value {problem['input']!r}, but {_lower(problem['msg'])}. "
+            f"Correct the values of {name}."
+        ) from None
+
+
+def present(training: Training) -> dict[str, Value]:
+    """Return what a training says of every name that a search space may have."""
+    return {name: getattr(training, name) for name in _FIELDS} | dict(training.model)
+
+
+def _lower(message: str) -> str:
+    return message[:1].lower() + message[1:]
