@@ -53,6 +53,10 @@ class FaultError(UsageError):
     """A fault cannot be put into these data as it was asked for."""
 
 
+class ClusterError(UsageError):
+    """A cluster of processes cannot be formed as it was asked for."""
+
+
 class InputDataError(KitError):
     """The data files cannot be read as project.yml describes them."""
 

@@ -8,14 +8,20 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import tensorflow as tf
 import tf_keras
 
-from kit.training.job import Job
 from kit.training.progress import asked_to_stop
+
+
+class Batches(NamedTuple):
+    """Batches of a split, and how many of them have every row once."""
+
+    batches: tf.data.Dataset
+    steps: int
 
 
 class Distribution:
@@ -27,6 +33,8 @@ class Distribution:
 
     def __init__(self, strategy: tf.distribute.Strategy | None = None) -> None:
         self.strategy = strategy
+        self.is_first = True
+        """Whether this process keeps what was trained; another one of them only helps."""
 
     def build(
         self, make: Callable[[], tf_keras.Model], adapt: Callable[[tf_keras.Model], None]
@@ -46,21 +54,19 @@ class Distribution:
         copy_weights(self.plain, spread)
         return spread
 
-    def data(self, job: Job, train: tf.data.Dataset, held_out: tf.data.Dataset, steps: int) -> dict[str, Any]:
+    def data(self, train: Batches, held_out: Batches) -> dict[str, Any]:
         """Return what `fit` is given to train and to validate with.
 
         Args:
-            job: names the files, for those who read them by themselves.
-            train, held_out: batches of the job's batch size, which is that of all devices together.
-            steps: how many batches of `train` there are.
+            train: what all devices compute together, of all epochs without an end.
+            held_out: the rows that are held out, once.
         """
-        del job, steps
-        return {"x": train, "validation_data": held_out}
+        return {"x": train.batches, "steps_per_epoch": train.steps, "validation_data": held_out.batches}
 
-    def callbacks(self, held_out: tf.data.Dataset) -> list[tf_keras.callbacks.Callback]:
-        """Return what has to be called before the loop's own callbacks."""
+    def callbacks(self, own: list[Any], held_out: tf.data.Dataset) -> list[Any]:
+        """Return the loop's own callbacks with those that a training of this kind needs besides."""
         del held_out
-        return []
+        return own
 
     def asked_to_stop(self, run: Path, *, due: bool) -> bool:
         """Tell after a step whether training has to end here; `due`: it is time to look again."""
@@ -71,6 +77,49 @@ class Distribution:
         if model is not self.plain:
             copy_weights(model, self.plain)
         return self.plain
+
+
+class ShardedBatches(Distribution):
+    """Devices that compute each batch together: each takes its share of the rows of a batch.
+
+    A step is then the same as on one device, but for rounding and what random layers draw.
+
+    Args:
+        strategy: mirrors the model on all devices.
+        worker, workers: which process this is, of how many.
+    """
+
+    def __init__(self, strategy: tf.distribute.Strategy, worker: int = 0, workers: int = 1) -> None:
+        super().__init__(strategy)
+        self._distribute = strategy.distribute_datasets_from_function
+        self.is_first = worker == 0
+        self.worker, self._replicas = worker, strategy.num_replicas_in_sync
+        self._here = self._replicas // workers
+
+    def data(self, train: Batches, held_out: Batches) -> dict[str, Any]:
+        return {
+            "x": self._shared(train.batches, least=1),
+            "steps_per_epoch": train.steps,
+            "validation_data": self._shared(held_out.batches, least=0),
+            "validation_steps": held_out.steps,
+        }
+
+    def _shared(self, batches: tf.data.Dataset, least: int) -> tf.data.Dataset:
+        first = self.worker * self._here
+
+        def share(place: tf.Tensor, batch: Any) -> Any:
+            rows = tf.shape(tf.nest.flatten(batch)[0], tf.int64)[0]
+            begin = place * rows // self._replicas
+            end = tf.maximum((place + 1) * rows // self._replicas, begin + least)
+            return tf.nest.map_structure(lambda column: column[begin:end], batch)
+
+        def shares(*batch: Any) -> tf.data.Dataset:
+            return tf.data.Dataset.range(first, first + self._here).map(lambda place: share(place, batch))
+
+        def of_worker(_context: tf.distribute.InputContext) -> tf.data.Dataset:
+            return batches.flat_map(shares).prefetch(tf.data.AUTOTUNE)
+
+        return self._distribute(of_worker)
 
 
 def copy_weights(source: tf_keras.Model, target: tf_keras.Model) -> None:

@@ -1,0 +1,49 @@
+"""Who of a local cluster runs where, in a file for whoever follows the training from another process."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from kit.workspace import write_atomically
+
+MEMBERS = (
+    "members"  # below the folder of a training: a log of each member, and while it runs a folder of its own
+)
+FILE = "cluster.json"
+RUNNING = "running"
+
+
+@dataclass(frozen=True)
+class MemberRecord:
+    """One process; `state` is `running`, `done`, `failed` (it raised) or `lost` (it died); pid 0: not started yet."""
+
+    name: str
+    address: str
+    pid: int
+    state: str
+    log: str
+
+
+@dataclass(frozen=True)
+class CrewRecord:
+    """The members of the present start of a cluster, and what was lost so far, in words."""
+
+    strategy: str
+    members: Sequence[MemberRecord]
+    lost: Sequence[str] = ()
+
+    def save(self, folder: Path) -> None:
+        write_atomically(folder / FILE, json.dumps(asdict(self)))
+
+    @classmethod
+    def read(cls, folder: Path) -> CrewRecord | None:
+        """Return what was written into a folder; None: nothing yet."""
+        try:
+            facts = json.loads((folder / FILE).read_text())
+            members = tuple(MemberRecord(**member) for member in facts["members"])
+            return cls(facts["strategy"], members, tuple(facts["lost"]))
+        except (OSError, ValueError, TypeError, KeyError):
+            return None

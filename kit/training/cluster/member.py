@@ -1,0 +1,58 @@
+"""The part that one process plays in a cluster."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import tensorflow as tf
+
+from kit.steps import progress
+from kit.training import loop
+from kit.training.cluster.crew_record import MEMBERS
+from kit.training.cluster.places import CHIEF, TOGETHER, Place, check_port
+from kit.training.cluster.served import Served, serve
+from kit.training.cluster.together import Together
+from kit.training.job import Job
+
+
+def play(job: Job, place: Place) -> None:
+    """Train in the place that this process has; a worker or parameter server of a chief serves until it is ended.
+
+    Raises:
+        PortError: when somebody else listens on its port.
+    """
+    check_port(place.member.port)
+    if place.cluster.strategy == TOGETHER:
+        own = job if place.is_chief else for_helper(job, place)
+        loop.train(own, Together(tf.distribute.MultiWorkerMirroredStrategy()))
+        return
+    os.environ["GRPC_FAIL_FAST"] = (
+        "use_caller"  # a call to a process that is gone fails instead of waiting for it
+    )
+    if place.member.role != CHIEF:
+        serve(place)
+    loop.train(job, Served(place))
+
+
+def for_helper(job: Job, place: Place) -> Job:
+    """Return the job of a worker that does not lead: it computes the same, and keeps nothing of it."""
+    folder = job.run / MEMBERS / place.member.name
+    return replace(job, run_dir=str(folder / "run"), best_dir=str(folder / "best"), model_dir="")
+
+
+def play_locally(payload: bytes, report: Callable[[str], None]) -> bytes:
+    """Be a member of a cluster on this machine, in a process that `kit.training.cluster.local` has started.
+
+    Args:
+        payload: the job, as JSON.
+        report: takes a line of progress.
+    """
+    from kit.training import strategies  # noqa: PLC0415  which imports this module
+
+    progress.set_report(report)
+    Path(os.environ["TMPDIR"]).mkdir(parents=True, exist_ok=True)
+    strategies.run(Job.of_json(payload.decode()))
+    return b""

@@ -1,0 +1,93 @@
+"""Parameter servers: variables live there, workers compute steps, and the chief gives out the steps.
+
+Only the chief runs the training loop. Steps are computed asynchronously, so two trainings are never the same to the
+last digit. Based on https://www.tensorflow.org/tutorials/distribute/parameter_server_training.
+"""
+
+from __future__ import annotations
+
+import os
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, NoReturn
+
+import tensorflow as tf
+import tf_keras
+
+from kit.training.cluster.places import PS, Place
+from kit.training.distribution import Batches, Distribution, copy_weights
+
+_MIN_SHARD_BYTES = 16 << 10
+_MICROSECONDS = 1_000_000
+
+
+def serve(place: Place) -> NoReturn:
+    """Be a worker or a parameter server, which does what the chief says until its process is ended."""
+    config = tf.compat.v1.ConfigProto()
+    # A step waits for variables in one of these threads; with too few of them workers wait for each other.
+    config.inter_op_parallelism_threads = max(os.cpu_count() or 1, len(place.cluster.members))
+    server = tf.distribute.Server(
+        tf.train.ClusterSpec(place.cluster.addresses),
+        job_name=place.member.role,
+        task_index=place.member.index,
+        protocol="grpc",
+        config=config,
+        start=True,
+    )
+    server.join()
+    raise AssertionError("a server only ends with its process")
+
+
+class Served(Distribution):
+    """The distribution of a chief with workers and parameter servers."""
+
+    def __init__(self, place: Place) -> None:
+        servers = len(place.cluster.addresses[PS])
+        # Rows of a large embedding are spread over all servers; small variables stay whole, each on one of them.
+        partitioner = tf.distribute.experimental.partitioners.MinSizePartitioner(
+            min_shard_bytes=_MIN_SHARD_BYTES, max_shards=servers
+        )
+        resolver = tf.distribute.cluster_resolver.SimpleClusterResolver(
+            tf.train.ClusterSpec(place.cluster.addresses),
+            task_type=place.member.role,
+            task_id=place.member.index,
+            rpc_layer="grpc",
+        )
+        super().__init__(
+            tf.distribute.ParameterServerStrategy(
+                resolver, variable_partitioner=partitioner if servers > 1 else None
+            )
+        )
+
+    def data(self, train: Batches, held_out: Batches) -> dict[str, Any]:
+        """Return batches that each worker makes for itself, each beginning at another place of the epoch."""
+        del held_out
+
+        def of_worker(_context: tf.distribute.InputContext) -> tf.data.Dataset:
+            # Runs in the worker, where nothing but the clock tells one from another.
+            now = tf.cast(tf.timestamp() * _MICROSECONDS, tf.int64)
+            return train.batches.skip(now % train.steps)
+
+        return {"x": tf_keras.utils.experimental.DatasetCreator(of_worker), "steps_per_epoch": train.steps}
+
+    def callbacks(self, own: list[Any], held_out: tf.data.Dataset) -> list[Any]:
+        for callback in own:
+            # Else Keras refuses those that are called after a batch, whose logs are not known yet.
+            callback._supports_tf_logs = True  # noqa: SLF001
+        return [_HeldOut(self.plain, held_out), *own]
+
+
+class _HeldOut(tf_keras.callbacks.Callback):
+    """Measures the rows held out on the chief, each row once; workers would take some twice and others never."""
+
+    def __init__(self, plain: tf_keras.Model, held_out: tf.data.Dataset) -> None:
+        super().__init__()
+        self._plain, self._held_out = plain, held_out
+
+    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+        del epoch
+        copy_weights(self.model, self._plain)
+        # In a thread, since this one is in the scope of the strategy, in which a plain model cannot be used.
+        with ThreadPoolExecutor(1) as thread:
+            values = thread.submit(self._plain.evaluate, self._held_out, return_dict=True, verbose=0).result()
+        if logs is not None:
+            logs.update({f"val_{name}": value for name, value in values.items()})
