@@ -81,14 +81,25 @@ class Project:
         return f"{self.spec.label}_xf"
 
     @property
+    def weight(self) -> str:
+        """The column that says how much a row counts in training; empty: each counts 1."""
+        return next((name for name, column in self.columns.items() if column.kind == "weight"), "")
+
+    @property
+    def weight_key(self) -> str:
+        """Name of the weight among the transformed features; empty where there is none."""
+        return f"{self.weight}_xf" if self.weight else ""
+
+    @property
     def columns(self) -> dict[str, Column]:
         """The columns that are read, in the order of project.yml."""
         return {name: column for name, column in self.spec.columns.items() if column.is_read}
 
     @property
     def features(self) -> dict[str, Column]:
-        """The columns that a model may use: neither label nor key."""
-        return {n: c for n, c in self.columns.items() if c.kind not in {"key", "label"} and n != self.label}
+        """The columns that a model may use: neither label nor weight nor key."""
+        others = {"key", "label", "weight"}
+        return {n: c for n, c in self.columns.items() if c.kind not in others and n != self.label}
 
     def dotted(self, part: str, function: str) -> str:
         """Return the importable path of a function of this project, as TFX components take it."""

@@ -38,17 +38,20 @@ from kit.tuning.config import Tuning
 NAME_PATTERN = r"^[a-z][a-z0-9_]*$"
 
 Task = Literal["binary", "multiclass", "regression"]
-Kind = Literal["number", "category", "id", "text", "timestamp", "date", "sequence", "key", "ignore", "label"]
+Kind = Literal[
+    "number", "category", "id", "text", "timestamp", "date", "sequence", "key", "ignore", "label", "weight"
+]
 Dtype = Literal["int", "float", "string"]
 
-_DEFAULT_DTYPE: dict[str, Dtype] = {"number": "float", "timestamp": "int"}
+_DEFAULT_DTYPE: dict[str, Dtype] = {"number": "float", "timestamp": "int", "weight": "float"}
 
 
 class Column(Section):
     """One column of the data files.
 
     `kind` says what it means: `key` is carried along but never a feature, `ignore` is not even read, `sequence` is a
-    list of ids in one cell, cut at `separator`. `dtype` is how it is stored in a tf.Example.
+    list of ids in one cell, cut at `separator`, `weight` is how much a row counts in training. `dtype` is how it is
+    stored in a tf.Example.
     """
 
     kind: Kind
@@ -67,8 +70,8 @@ class Column(Section):
 
     @model_validator(mode="after")
     def _dtype_fits_kind(self) -> Self:
-        if self.kind == "number" and self.dtype == "string":
-            raise ValueError("a number is stored as int or float, not as string")
+        if self.kind in {"number", "weight"} and self.dtype == "string":
+            raise ValueError(f"a {self.kind} is stored as int or float, not as string")
         if self.kind in {"text", "sequence", "date"} and self.dtype != "string":
             raise ValueError(f"a {self.kind} is stored as string, not as {self.dtype}")
         return self
@@ -234,6 +237,11 @@ class ProjectFile(Section):
         if self.label not in read:
             raise ValueError(
                 f"label {self.label!r} is not among the columns that are read: {', '.join(read)}"
+            )
+        weights = [name for name in read if self.columns[name].kind == "weight"]
+        if len(weights) > 1:
+            raise ValueError(
+                f"one column can be the weight of the rows, but {', '.join(weights)} have that kind"
             )
         kinds = {name: self.columns[name].kind for name in read}
         check_evaluation(self.evaluation, self.ranking, self.task, kinds)

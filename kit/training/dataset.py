@@ -1,39 +1,153 @@
-"""Transformed examples as a tf.data.Dataset."""
+"""Transformed examples as batches: from memory where they fit, else from files as they are needed.
+
+An epoch of training has every row once, in an order that follows from the seed and the number of the epoch alone: a
+training that goes on after it was cut off sees the same batches as one that was not.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import islice
+from typing import Any, Protocol
 
 import tensorflow as tf
 import tensorflow_transform as tft
 
+from kit.training.streamed import StreamedRows, uncompressed_megabytes
+from kit.training.weights import ClassWeightTable, check_weights
+
+MEMORY_MB = 2_000
 _PARSE_ROWS = 1024
+_TIMED_SECONDS = 0.15
+
+
+class Rows(Protocol):
+    """The rows of a split."""
+
+    @property
+    def count(self) -> int: ...
+
+    def single(self) -> tf.data.Dataset:
+        """Return single rows (features, label) in the order of the files."""
+
+    def epochs(self, batch_size: int, seed: int, first: int = 0) -> tf.data.Dataset:
+        """Return the batches of all epochs from one, from 0, without an end; each shuffles all rows anew."""
+
+    def once(self, batch_size: int) -> tf.data.Dataset:
+        """Return batches in the order of the files."""
+
+    def labels(self) -> Iterator[tf.Tensor]:
+        """Give all labels, in pieces [rows]."""
+
+    def weighted(self, weights: ClassWeightTable) -> Rows:
+        """Return the same rows, which count as much as their class besides."""
 
 
 def load(
-    patterns: Sequence[str], transform_output: tft.TFTransformOutput, label_key: str
-) -> tuple[tf.data.Dataset, int]:
-    """Parse all rows once and keep them in memory.
+    patterns: Sequence[str],
+    transform_output: tft.TFTransformOutput,
+    label_key: str,
+    *,
+    weight_key: str = "",
+    memory_mb: int = MEMORY_MB,
+) -> Rows:
+    """Parse all rows once and keep them in memory, unless the examples are larger than that.
 
-    Returns:
-        A data set of single rows (features, label) in the order of the files, and how many there are.
+    Args:
+        patterns: of the files of transformed examples, gzipped TFRecords.
+        transform_output: knows their features.
+        label_key: the transformed feature that is the label.
+        weight_key: the transformed feature that says how much a row counts; empty: each counts 1.
+        memory_mb: the most megabytes of uncompressed examples that are kept in memory.
+
+    Raises:
+        ProjectError: when Transform gives no such weight.
+        InputDataError: when a weight is negative or no number, or all are 0.
     """
     files = [path for pattern in patterns for path in sorted(tf.io.gfile.glob(pattern))]
     spec = transform_output.transformed_feature_spec()
+    check_weights(weight_key, spec)
+    if uncompressed_megabytes(files) > memory_mb:
+        return StreamedRows.open(files, spec, label_key, weight_key)
     rows = [
         tf.io.parse_example(batch, spec)
         for batch in tf.data.TFRecordDataset(files, compression_type="GZIP").batch(_PARSE_ROWS)
     ]
     features = {key: tf.concat([row[key] for row in rows], axis=0) for key in spec}
-    count = int(next(iter(features.values())).shape[0])
-    label = features.pop(label_key)
-    return tf.data.Dataset.from_tensor_slices((features, label)), count
+    return MemoryRows.of(features, label_key, weight_key)
 
 
-def batches(
-    rows: tf.data.Dataset, count: int, batch_size: int, *, seed: int | None = None
-) -> tf.data.Dataset:
-    """Batch the rows; with a seed shuffle all of them anew in every epoch."""
-    if seed is not None:
-        rows = rows.shuffle(count, seed=seed, reshuffle_each_iteration=True)
-    return rows.batch(batch_size).prefetch(tf.data.AUTOTUNE)
+@dataclass(frozen=True)
+class MemoryRows:
+    """Rows as one tensor [rows, …] a feature.
+
+    A batch is gathered by the places of its rows: shuffling and batching single rows takes longer than a step of a
+    small model.
+    """
+
+    features: dict[str, Any]
+    label: tf.Tensor
+    weight: tf.Tensor | None = None
+
+    @classmethod
+    def of(cls, features: dict[str, Any], label_key: str, weight_key: str = "") -> MemoryRows:
+        rest = {key: value for key, value in features.items() if key not in {label_key, weight_key}}
+        weight = tf.cast(features[weight_key], tf.float32) if weight_key else None
+        if weight is not None:
+            check_weights(weight_key, features, weight.numpy())
+        return cls(rest, features[label_key], weight)
+
+    @property
+    def count(self) -> int:
+        return int(self.label.shape[0])
+
+    def single(self) -> tf.data.Dataset:
+        return tf.data.Dataset.from_tensor_slices((self.features, self.label))
+
+    def epochs(self, batch_size: int, seed: int, first: int = 0) -> tf.data.Dataset:
+        columns, count = self._columns(), self.count
+
+        def one(epoch: tf.Tensor) -> tf.data.Dataset:
+            order = tf.random.experimental.stateless_shuffle(tf.range(count), seed=tf.stack([seed, epoch]))
+
+            def batch(start: tf.Tensor) -> Any:
+                places = order[start : start + batch_size]
+                return tf.nest.map_structure(lambda column: tf.gather(column, places), columns)
+
+            return tf.data.Dataset.range(0, count, batch_size).map(batch)
+
+        numbers = tf.data.Dataset.range(first, tf.int64.max)
+        return numbers.flat_map(one).prefetch(tf.data.AUTOTUNE)
+
+    def once(self, batch_size: int) -> tf.data.Dataset:
+        columns = self._columns()
+
+        def batch(start: tf.Tensor) -> Any:
+            return tf.nest.map_structure(lambda column: column[start : start + batch_size], columns)
+
+        return tf.data.Dataset.range(0, self.count, batch_size).map(batch).prefetch(tf.data.AUTOTUNE)
+
+    def labels(self) -> Iterator[tf.Tensor]:
+        yield self.label
+
+    def weighted(self, weights: ClassWeightTable) -> MemoryRows:
+        by_class = weights.of(self.label)
+        return replace(self, weight=by_class if self.weight is None else by_class * self.weight)
+
+    def _columns(self) -> tuple[Any, ...]:
+        columns = (self.features, self.label)
+        return columns if self.weight is None else (*columns, self.weight)
+
+
+def seconds_a_batch(batches: tf.data.Dataset) -> float:
+    """Time the input pipeline alone, with nothing that uses its batches; takes a fraction of a second."""
+    iterator = iter(batches)
+    next(iterator)  # starting it is no batch's time
+    started = time.perf_counter()
+    count = 0
+    for count, _ in enumerate(islice(iterator, 1_000), start=1):  # noqa: B007
+        if time.perf_counter() - started > _TIMED_SECONDS:
+            break
+    return (time.perf_counter() - started) / max(count, 1)

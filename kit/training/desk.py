@@ -23,11 +23,11 @@ from kit.training.progress import (
     request_stop,
 )
 from kit.training.scalars import EVENTS, EventFile
-from kit.training.stop import LOSS, PACE, STEPS_RUN
+from kit.training.stop import LOSS, PACE, RATE, STEPS_RUN
 
 _PARTS = {"train": "training", "validation": "validation", STEPS_RUN: "training"}
 _EPOCH_TAG = "epoch_"
-_NAMES = {LOSS: "loss so far in the epoch", PACE: "steps a second"}
+_NAMES = {LOSS: "loss so far in the epoch", PACE: "steps a second", RATE: "learning rate"}
 _EARLIER = 5  # with the present one as many as there are colours
 
 
@@ -64,9 +64,7 @@ class TrainingDesk:
         with self._lock:
             present = self._find()
         request_stop(present.run if present else self._folder / "none")
-        return (
-            "The training ends after this step, and keeps the epoch with the least loss on the rows held out."
-        )
+        return "The training ends after this step, and keeps the best epoch on the rows held out."
 
     def by_hand(self) -> str:
         """Return the command that ends the training from a terminal, where no front end reaches the busy kernel."""

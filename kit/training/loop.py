@@ -6,7 +6,9 @@ import importlib
 import json
 import math
 from collections.abc import Callable
+from contextlib import nullcontext
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import tensorflow as tf
@@ -16,49 +18,88 @@ import tf_keras
 from kit.project import Project
 from kit.steps.progress import report
 from kit.training import dataset
-from kit.training.distribution import Distribution
+from kit.training.boards.write import Subject, boards
+from kit.training.build import build, own_generators
+from kit.training.checkpoints import KEPT_FOLDER, Checkpoints
+from kit.training.dataset import Rows
+from kit.training.distribution import Batches, Distribution
 from kit.training.job import ROWS_FILE, Job
+from kit.training.keep import KeepEpochs
+from kit.training.precision import FLOAT32, copy_into
 from kit.training.save import save
+from kit.training.settle import read_rows, settled
 from kit.training.stop import LiveTensorBoard, Teller
 
 
 def train(job: Job, distribution: Distribution | None = None) -> None:
     """Train a model and save it with its signatures; without a distribution on one device."""
     spread = distribution or Distribution()
-    project, training = Project.load(job.project), job.training
+    project, job = Project.load(job.project), settled(job)
+    training = job.training
     model_module = importlib.import_module(f"kit.projects.{project.name}.model")
     tf_keras.utils.set_random_seed(training.seed)
     transform_output = tft.TFTransformOutput(job.transform_output)
-    train, train_count = dataset.load(job.train_files, transform_output, project.label_key)
-    held_out, eval_count = dataset.load(job.eval_files, transform_output, project.label_key)
+    train, held_out = read_rows(project, job, transform_output)
+    steps = math.ceil(train.count / training.batch_size)
 
-    model = spread.build(
-        partial(model_module.build_model, transform_output, training), _adapting(model_module, train)
-    )
-    train_batches = dataset.batches(train, train_count, training.batch_size, seed=training.seed)
-    held_out_batches = dataset.batches(held_out, eval_count, training.batch_size)
-    steps = math.ceil(train_count / training.batch_size)
+    make = partial(build, model_module, transform_output, training, steps * training.epochs)
+    with own_generators() if spread.strategy is None else nullcontext():
+        model = spread.build(make, _adapting(model_module, train))
+    checkpoints = Checkpoints(Path(job.checkpoint), training.best_by, training.keep_checkpoints)
+    keep = KeepEpochs(checkpoints, training.seed, training.early_stopping)
+    first = checkpoints.resume(model)
+    batches = train.epochs(training.batch_size, training.seed, first)
+    held_out_batches = held_out.once(training.batch_size)
+    subject = Subject(job, project, model_module, transform_output, held_out, spread.trained)
     model.fit(
-        **spread.data(job, train_batches, held_out_batches, steps),
+        **spread.data(
+            Batches(batches, steps),
+            Batches(held_out_batches, math.ceil(held_out.count / training.batch_size)),
+        ),
+        initial_epoch=training.epochs if checkpoints.ended or keep.is_over else first,
         epochs=training.epochs,
-        callbacks=[*spread.callbacks(held_out_batches), *_callbacks(job, spread)],
+        callbacks=spread.callbacks(
+            [keep, *_tellers(job, spread, keep, checkpoints, batches), *boards(subject, model)],
+            held_out_batches,
+        ),
         verbose=0,
     )
     if job.model_dir:
         report("saving the model")
-        save(project, model_module, spread.trained(model), transform_output, train, job.model_dir)
-    (job.run / ROWS_FILE).write_text(json.dumps({"train": train_count, "eval": eval_count}))
+        plain = spread.trained(model)
+        if training.precision != FLOAT32:
+            whole = training.model_copy(update={"precision": FLOAT32})
+            plain = copy_into(build(model_module, transform_output, whole, steps), plain)
+        save(project, model_module, plain, transform_output, train.single(), job.model_dir)
+    if model.distribute_strategy.extended.should_checkpoint:
+        checkpoints.hand_over(job.run / KEPT_FOLDER)
+    (job.run / ROWS_FILE).write_text(json.dumps({"train": train.count, "eval": held_out.count}))
 
 
-def _adapting(model_module: Any, train: tf.data.Dataset) -> Callable[[tf_keras.Model], None]:
+def _adapting(model_module: Any, train: Rows) -> Callable[[tf_keras.Model], None]:
     """Return what fills the tables that a model looks things up in; most projects have none."""
-    adapt = getattr(model_module, "adapt", lambda _model, _train: None)
-    return lambda model: adapt(model, train)
+    adapt = getattr(model_module, "adapt", None)
+    return lambda model: adapt(model, train.single()) if adapt else None
 
 
-def _callbacks(job: Job, spread: Distribution) -> list[tf_keras.callbacks.Callback]:
+def _tellers(
+    job: Job, spread: Distribution, keep: KeepEpochs, checkpoints: Checkpoints, batches: tf.data.Dataset
+) -> list[tf_keras.callbacks.Callback]:
+    """Return what tells of the training while it runs."""
     return [
-        LiveTensorBoard(job.run_dir, update_freq="epoch", write_graph=False),
-        Teller(job.run, job.kept, job.training.told(), job.stop_after_steps, spread.asked_to_stop),
-        tf_keras.callbacks.BackupAndRestore(job.checkpoint),
+        LiveTensorBoard(
+            job.run_dir,
+            checkpoints.history,
+            histogram_freq=int(job.training.histograms),
+            write_graph=bool(job.model_dir),
+        ),
+        Teller(
+            job.run,
+            keep,
+            checkpoints,
+            job.training.told(),
+            stop_after_steps=job.stop_after_steps,
+            asked_to_stop=spread.asked_to_stop,
+            input_seconds=partial(dataset.seconds_a_batch, batches) if spread.strategy is None else None,
+        ),
     ]

@@ -38,7 +38,10 @@ class Progress:
         first_step: where this process began, which may go on with a training that was cut off.
         seconds: that this process has trained.
         steps_per_second: of the present epoch.
-        best_epoch: with the least loss on the rows held out, which is `best`; 0: no epoch is over yet.
+        best_epoch: the best by the metric of `training.best_by`, which is `best`; 0: no epoch is over yet.
+        kept_epoch: whose weights the model ended with; 0: it trains, or ended before an epoch was over.
+        input_share: what the input pipeline alone takes for a batch over what a step takes; it works beside the steps,
+            so that training waits for it only above 1. None: not measured.
         settings: by which it is told from others (see `Training.told`).
     """
 
@@ -52,6 +55,8 @@ class Progress:
     steps_per_second: float | None = None
     best_epoch: int = 0
     best: float | None = None
+    kept_epoch: int = 0
+    input_share: float | None = None
     settings: Mapping[str, float | str] = field(default_factory=dict)
 
     @property

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-import math
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -17,9 +16,11 @@ import tf_keras
 
 from kit import decisions
 from kit.replay import recorded, replay
+from kit.training.checkpoints import Checkpoints
 from kit.training.desk import TrainingDesk, stopped_after
+from kit.training.keep import KeepEpochs
 from kit.training.progress import DONE, NOW, STOP, STOPPED, NoTrainingError, Progress, request_stop
-from kit.training.stop import BestEpoch, Teller
+from kit.training.stop import Teller
 from kit.training.trainer import trainer
 
 if TYPE_CHECKING:
@@ -165,39 +166,38 @@ def model(start: float = 0.0) -> tf_keras.Model:
     return built
 
 
-def test_the_best_epoch_is_known_to_the_process_that_goes_on(tmp_path: Path) -> None:
-    first = BestEpoch(tmp_path)
-    for epoch, value in enumerate([math.nan, 0.5, 0.3, 0.4], start=1):
-        first.look_at(model(epoch), epoch, value)
-    second, ended = BestEpoch(tmp_path), model()
-    second.look_at(model(9), 9, 0.35)
-    second.restore(ended)
-    assert (second.epoch, second.value) == (3, 0.3)
-    assert ended.get_weights()[0] == 3
-
-
-def test_without_an_epoch_the_weights_stay(tmp_path: Path) -> None:
-    ended = model(7)
-    BestEpoch(tmp_path).restore(ended)
-    assert ended.get_weights()[0] == 7
+def fit(
+    folder: Path, epochs: int, *, early_stopping: int = 0, steps_per_execution: int = 1, **options: Any
+) -> Progress:
+    """Train on 8 rows with 4 steps an epoch; return how it ended."""
+    x = np.ones((8, 1), "float32")
+    checkpoints = Checkpoints(folder / "c")
+    keep = KeepEpochs(checkpoints, seed=1, early_stopping=early_stopping)
+    teller = Teller(folder, keep, checkpoints, {}, **options)
+    trained = model()
+    trained.steps_per_execution = steps_per_execution
+    trained.fit(x, x, batch_size=2, epochs=epochs, callbacks=[keep, teller], verbose=0)
+    ended = Progress.read(folder)
+    assert ended
+    return ended
 
 
 def test_a_wish_of_an_earlier_process_is_forgotten(tmp_path: Path) -> None:
     (tmp_path / "stop").touch()
-    x = np.ones((8, 1), "float32")
-    model().fit(x, x, batch_size=2, epochs=2, callbacks=[Teller(tmp_path, tmp_path / "c", {})], verbose=0)
-    ended = Progress.read(tmp_path)
-    assert ended
-    assert (ended.state, ended.step, ended.steps, ended.epoch) == (DONE, 8, 8, 2)
+    ended = fit(tmp_path, 2)
+    assert (ended.state, ended.step, ended.steps, ended.epoch, ended.kept_epoch) == (DONE, 8, 8, 2, 2)
 
 
-def test_training_ends_after_the_step_that_was_named(tmp_path: Path) -> None:
-    x = np.ones((8, 1), "float32")
-    teller = Teller(tmp_path, tmp_path / "c", {}, stop_after_steps=6)
+@pytest.mark.parametrize(("at_once", "ends_after"), [(1, 6), (4, 8)])
+def test_training_ends_after_the_step_that_was_named(tmp_path: Path, at_once: int, ends_after: int) -> None:
     began = time.monotonic()
-    model().fit(x, x, batch_size=2, epochs=50, callbacks=[teller], verbose=0)
-    ended = Progress.read(tmp_path)
-    assert ended
-    assert (ended.state, ended.step, ended.epoch) == (STOPPED, 6, 2)
-    assert list((tmp_path / "c").iterdir()) == [], "nothing goes on with it"
+    ended = fit(tmp_path, 50, stop_after_steps=6, steps_per_execution=at_once)
+    assert (ended.state, ended.step, ended.epoch) == (STOPPED, ends_after, 2)
     assert 0 < ended.seconds <= time.monotonic() - began
+
+
+def test_the_share_of_the_input_is_its_time_over_that_of_a_step(tmp_path: Path) -> None:
+    slow, fast = (fit(tmp_path / name, 2, input_seconds=lambda: 10.0) for name in "ab")
+    assert slow.input_share
+    assert slow.input_share > 10, "no step takes a second"
+    assert fast.input_share != slow.input_share, "it is measured"

@@ -1,0 +1,63 @@
+"""A project's model, built and compiled as its `build_model` says and then as the settings of training say."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import tensorflow_transform as tft
+import tf_keras
+
+from kit.training import precision
+from kit.training.config import Training
+from kit.training.schedules import schedule_rate
+
+
+def build(
+    model_module: Any, transform_output: tft.TFTransformOutput, training: Training, steps: int
+) -> tf_keras.Model:
+    """Return the model, compiled, with the precision, the schedule and the compiled loop of the settings.
+
+    Args:
+        model_module: the project's model.py.
+        transform_output: where Transform wrote its graph.
+        training: the settings; `precision` is a policy of Keras and not `auto`.
+        steps: of all epochs.
+    """
+    with precision.policy(training.precision):
+        model = model_module.build_model(transform_output, training)
+        if training.precision != "float32":
+            precision.keep_outputs_whole(model)
+    schedule_rate(model, training, steps)
+    if training.steps_per_execution > 1:
+        model.steps_per_execution = training.steps_per_execution
+    if training.jit_compile:
+        model.jit_compile = True
+    return model
+
+
+@contextmanager
+def own_generators() -> Iterator[None]:
+    """Give each random layer that is built inside the block a generator that `reseed` can set.
+
+    Without, Dropout draws from a stream that no checkpoint holds.
+    """
+    backend = tf_keras.backend.experimental
+    before = backend.is_tf_random_generator_enabled()
+    backend.enable_tf_random_generator()
+    try:
+        yield
+    finally:
+        if not before:
+            backend.disable_tf_random_generator()
+
+
+def reseed(model: tf_keras.Model, seed: int, epoch: int) -> None:
+    """Let the random layers draw what follows from the seed and the epoch alone, whatever was drawn before."""
+    layers = (getattr(layer, "_random_generator", None) for layer in model.submodules)
+    own = (getattr(layer, "_generator", None) for layer in layers)
+    for place, generator in enumerate(one for one in own if one is not None):
+        digest = hashlib.sha256(f"{seed} {epoch} {place}".encode()).digest()
+        generator.reset_from_seed(int.from_bytes(digest[:7], "big"))

@@ -1,0 +1,108 @@
+"""Rows that do not fit in memory: read from many files at once, kept uncompressed on disk, shuffled in a window."""
+
+from __future__ import annotations
+
+import math
+import tempfile
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import tensorflow as tf
+
+from kit.training.weights import ClassWeightTable, check_weights
+
+_FILES_AT_ONCE = 8
+_WINDOW_ROWS = 100_000
+_READ_ROWS = 1024
+_BYTES_A_MEGABYTE = 1_000_000
+
+
+def uncompressed_megabytes(files: Sequence[str]) -> float:
+    """Return the size of gzip files as their last four bytes tell it, which count to 4 GiB (RFC 1952)."""
+    total = 0
+    for path in files:
+        with tf.io.gfile.GFile(path, "rb") as file:
+            size = file.size()
+            file.seek(max(0, size - 4))
+            # A file of 4 GiB and more starts again at 0; it is never smaller than what it is compressed to.
+            total += max(size, int.from_bytes(file.read(4), "little"))
+    return total / _BYTES_A_MEGABYTE
+
+
+@dataclass(frozen=True)
+class StreamedRows:
+    """Rows that are parsed as they are needed.
+
+    The first pass, which counts them, interleaves the files and leaves the uncompressed records in a file of the
+    step's temporary folder. An epoch shuffles them in a window of 100,000 rows, which is uniform only where all rows
+    fit it; files are interleaved before, so that a window has rows of several files.
+    """
+
+    records: tf.data.Dataset
+    count: int
+    spec: dict[str, Any]
+    label_key: str
+    weight_key: str = ""
+    class_weights: ClassWeightTable | None = None
+
+    @classmethod
+    def open(
+        cls, files: Sequence[str], spec: dict[str, Any], label_key: str, weight_key: str = ""
+    ) -> StreamedRows:
+        folder = Path(tempfile.mkdtemp(prefix="records-"))
+        records = (
+            tf.data.Dataset.from_tensor_slices(list(files))
+            .interleave(
+                lambda path: tf.data.TFRecordDataset(path, compression_type="GZIP"),
+                cycle_length=_FILES_AT_ONCE,
+                num_parallel_calls=tf.data.AUTOTUNE,
+                deterministic=True,
+            )
+            .cache(str(folder / "records"))
+        )
+        rows = cls(records, 0, spec, label_key, weight_key)
+        count = 0
+        for batch in records.batch(_READ_ROWS):
+            count += int(batch.shape[0])
+            if weight_key:
+                weights = tf.io.parse_example(batch, {weight_key: spec[weight_key]})[weight_key]
+                check_weights(weight_key, spec, tf.cast(weights, tf.float32).numpy())
+        return replace(rows, count=count)
+
+    def single(self) -> tf.data.Dataset:
+        return self._parsed(self.records.batch(_READ_ROWS)).map(lambda *row: row[:2]).unbatch()
+
+    def epochs(self, batch_size: int, seed: int, first: int = 0) -> tf.data.Dataset:
+        def one(epoch: tf.Tensor) -> tf.data.Dataset:
+            window = min(self.count, _WINDOW_ROWS)
+            # The second seed is the epoch's: an operation has one of its own and one of the graph.
+            return self.records.shuffle(window, seed=epoch * 1_000_003 + seed).batch(batch_size)
+
+        return self._parsed(tf.data.Dataset.range(first, tf.int64.max).flat_map(one))
+
+    def once(self, batch_size: int) -> tf.data.Dataset:
+        batches = math.ceil(self.count / batch_size)
+        return self._parsed(
+            self.records.batch(batch_size).apply(tf.data.experimental.assert_cardinality(batches))
+        )
+
+    def labels(self) -> Iterator[tf.Tensor]:
+        for batch in self.records.batch(_READ_ROWS):
+            yield tf.io.parse_example(batch, {self.label_key: self.spec[self.label_key]})[self.label_key]
+
+    def weighted(self, weights: ClassWeightTable) -> StreamedRows:
+        return replace(self, class_weights=weights)
+
+    def _parsed(self, batches: tf.data.Dataset) -> tf.data.Dataset:
+        return batches.map(self._parse, num_parallel_calls=tf.data.AUTOTUNE).prefetch(tf.data.AUTOTUNE)
+
+    def _parse(self, records: tf.Tensor) -> tuple[Any, ...]:
+        features = tf.io.parse_example(records, self.spec)
+        label = features.pop(self.label_key)
+        weight = tf.cast(features.pop(self.weight_key), tf.float32) if self.weight_key else None
+        if self.class_weights is not None:
+            by_class = self.class_weights.of(label)
+            weight = by_class if weight is None else weight * by_class
+        return (features, label) if weight is None else (features, label, weight)
