@@ -128,7 +128,7 @@ def _choose(counts: np.ndarray, labels: np.ndarray, most: int) -> np.ndarray:
 def _spread(places: np.ndarray, most: int) -> np.ndarray:
     if len(places) <= most:
         return places
-    return places[np.linspace(0, len(places) - 1, most).astype(int)]
+    return np.asarray(places[np.linspace(0, len(places) - 1, most).astype(int)])
 
 
 def _example(

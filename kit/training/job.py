@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Self
 
@@ -27,6 +28,7 @@ class Job:
         model_dir: where the SavedModel goes; empty: nowhere, since a trial of Tuner only needs its metrics.
         stop_after_steps: end after so many steps and keep the best epoch; 0: train all epochs.
         best_dir: where the best epochs are kept meanwhile; empty: beside the checkpoint.
+        data: what the examples were made of, in words by name.
     """
 
     project: str
@@ -39,6 +41,7 @@ class Job:
     model_dir: str
     stop_after_steps: int = 0
     best_dir: str = ""
+    data: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
     def of(cls, fn_args: Any) -> Self:
@@ -54,6 +57,7 @@ class Job:
             checkpoint=config["checkpoint"],
             model_dir=fn_args.serving_model_dir,
             stop_after_steps=config.get("stop_after_steps", 0),
+            data=config.get("data", {}),
         )
 
     @property

@@ -11,6 +11,7 @@ from tfx.proto import trainer_pb2
 
 from kit.project import Project
 from kit.training.config import Training
+from kit.training.origin import origin_of
 from kit.workspace import Workspace
 
 
@@ -50,5 +51,6 @@ def trainer(  # noqa: PLR0913  a component's inputs
             "checkpoint": str(checkpoint),
             "stop_after_steps": stop_after_steps,
             "code": code,
+            "data": origin_of(workspace, project, examples.get()[0].id),
         },
     )

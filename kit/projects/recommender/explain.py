@@ -13,6 +13,7 @@ from kit.projects.recommender import features
 from kit.training.attention import Attended
 
 ITEM_CATEGORY, ATTENTION = "item_category", "attention"  # names of layers
+ITEM_PARTS = ("embed_category", "embed_item")
 UNKNOWN = "(unknown)"
 
 
@@ -21,6 +22,16 @@ def embedding_metadata(
 ) -> Mapping[str, Mapping[str, Sequence[str]]]:
     """Return what is known of the words of a vocabulary besides their names: of each item its category."""
     return {"item_id": {"category": _categories(model, transform_output)}}
+
+
+def embeddings(
+    model: tf_keras.Model, transform_output: tft.TFTransformOutput
+) -> Mapping[str, tuple[str, np.ndarray]]:
+    """Return items as the attention compares them: category and item side by side."""
+    del transform_output
+    category, item = (np.asarray(model.get_layer(name).get_weights()[0]) for name in ITEM_PARTS)
+    codes = model.get_layer(ITEM_CATEGORY).table.numpy()
+    return {"item_as_attended": ("item_id", np.concatenate([category[codes], item], axis=1))}
 
 
 def attention(model: tf_keras.Model, transform_output: tft.TFTransformOutput) -> Attended:

@@ -13,14 +13,22 @@ import tensorflow_transform as tft
 import tf_keras
 
 from kit.projects.recommender import features
-from kit.projects.recommender.explain import ITEM_CATEGORY, attention, embedding_metadata
+from kit.projects.recommender.explain import ITEM_CATEGORY, attention, embedding_metadata, embeddings
 from kit.projects.recommender.serving import serving_signature
 from kit.training.config import Training
 
 if TYPE_CHECKING:
     import keras_tuner
 
-__all__ = ["adapt", "attention", "build_model", "embedding_metadata", "search_space", "serving_signature"]
+__all__ = [
+    "adapt",
+    "attention",
+    "build_model",
+    "embedding_metadata",
+    "embeddings",
+    "search_space",
+    "serving_signature",
+]
 
 CATEGORY_SIZE = 16  # numbers an embedding
 ITEM_SIZE = 2  # an item has some sixty rows and a user a dozen: wide embeddings would learn them by heart

@@ -1,0 +1,11 @@
+"""What TensorBoard shows of a training beside its curves; one module a plugin.
+
+write       the callback that has all of them written, by one process of a training only
+summary     TEXT and HPARAMS: versions, data, schema and settings
+pr_curves   PR CURVES: precision and recall on rows that were held out, epoch by epoch
+projector   PROJECTOR: the embeddings of Transform's vocabularies, with the words as names
+pictures    IMAGES: where the model looks in the past of a few rows
+trace       PROFILE: some steps traced; `profile` reads from the trace what the steps spent their time on
+
+Histograms and the graph are Keras's own callback's, see `kit.training.loop`.
+"""

@@ -1,0 +1,64 @@
+"""What the examples of a training were made of, as ML Metadata knows it: for the words of TensorBoard."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from ml_metadata.proto import metadata_store_pb2
+from tfx.orchestration import metadata
+
+from kit.project import Project
+from kit.spans import in_words
+from kit.workspace import Workspace
+
+_INPUT, _OUTPUT = metadata_store_pb2.Event.INPUT, metadata_store_pb2.Event.OUTPUT
+_DIGITS = 12  # of a digest of 64
+
+
+def origin_of(workspace: Workspace, project: Project, artifact: int) -> dict[str, str]:
+    """Return for each split the spans, the number and the digest of the files behind an artifact.
+
+    Args:
+        workspace: whose ML Metadata is asked.
+        project: says how spans are written.
+        artifact: id of examples, as they were read or transformed.
+
+    Returns:
+        Nothing where the examples come from no ExampleGen of the kit.
+    """
+    config = metadata.sqlite_metadata_connection_config(str(workspace.metadata_path))
+    with metadata.Metadata(config) as handle:
+        files = _files(handle.store, [artifact])
+    splits = list(dict.fromkeys(file["split"] for file in files))
+    return {
+        split or "all rows": _told(project, [file for file in files if file["split"] == split])
+        for split in splits
+    }
+
+
+def _told(project: Project, files: Sequence[Mapping[str, Any]]) -> str:
+    spans = sorted({file["span"] for file in files if file["span"] is not None})
+    digest = hashlib.sha256("".join(file["sha256"] for file in files).encode()).hexdigest()
+    words = [
+        f"spans {in_words(spans, dated=project.spec.data.is_dated)}" if spans else "",
+        f"{len(files)} file{'s' if len(files) > 1 else ''}",
+        f"sha256 {digest[:_DIGITS]}",
+    ]
+    return ", ".join(filter(None, words))
+
+
+def _files(store: Any, artifacts: Sequence[int]) -> list[Mapping[str, Any]]:
+    """Walk from artifacts back to the files of the ExampleGen that they come from."""
+    while artifacts:
+        events = store.get_events_by_artifact_ids(artifacts)
+        makers = sorted({event.execution_id for event in events if event.type == _OUTPUT})
+        for execution in store.get_executions_by_id(makers):
+            if "files" in execution.properties:
+                files: list[Mapping[str, Any]] = json.loads(execution.properties["files"].string_value)
+                return files
+        taken = store.get_events_by_execution_ids(makers) if makers else []
+        artifacts = sorted({event.artifact_id for event in taken if event.type == _INPUT})
+    return []
