@@ -7,8 +7,9 @@ strategies: nothing in it tells of devices, mirrors or shards.
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 import tensorflow as tf
@@ -16,11 +17,13 @@ import tf_keras
 
 from kit.training.progress import asked_to_stop
 
+_R = TypeVar("_R")
+
 
 class Batches(NamedTuple):
-    """Batches of a split, and how many of them have every row once."""
+    """Batches of a split, made where they are needed, and how many of them have every row once."""
 
-    batches: tf.data.Dataset
+    make: Callable[[], tf.data.Dataset]
     steps: int
 
 
@@ -51,6 +54,7 @@ class Distribution:
             return self.plain
         with self.strategy.scope():
             spread = make()
+        spread.distribute_reduction_method = "first"  # metrics are the same on all devices; their sum is none
         copy_weights(self.plain, spread)
         return spread
 
@@ -61,12 +65,18 @@ class Distribution:
             train: what all devices compute together, of all epochs without an end.
             held_out: the rows that are held out, once.
         """
-        return {"x": train.batches, "steps_per_epoch": train.steps, "validation_data": held_out.batches}
+        return {"x": train.make(), "steps_per_epoch": train.steps, "validation_data": held_out.make()}
 
     def callbacks(self, own: list[Any], held_out: tf.data.Dataset) -> list[Any]:
         """Return the loop's own callbacks with those that a training of this kind needs besides."""
         del held_out
         return own
+
+    def outside(self, own: list[Any]) -> list[Any]:
+        """Return callbacks that build or run plain models, so that they can: inside a strategy's scope none can."""
+        if self.strategy is None:
+            return own
+        return [one if one._implements_train_batch_hooks() else _Outside(one) for one in own]  # noqa: SLF001
 
     def asked_to_stop(self, run: Path, *, due: bool) -> bool:
         """Tell after a step whether training has to end here; `due`: it is time to look again."""
@@ -98,13 +108,13 @@ class ShardedBatches(Distribution):
 
     def data(self, train: Batches, held_out: Batches) -> dict[str, Any]:
         return {
-            "x": self._shared(train.batches, least=1),
+            "x": self._shared(train, least=1),
             "steps_per_epoch": train.steps,
-            "validation_data": self._shared(held_out.batches, least=0),
+            "validation_data": self._shared(held_out, least=0),
             "validation_steps": held_out.steps,
         }
 
-    def _shared(self, batches: tf.data.Dataset, least: int) -> tf.data.Dataset:
+    def _shared(self, batches: Batches, least: int) -> tf.data.Dataset:
         first = self.worker * self._here
 
         def share(place: tf.Tensor, batch: Any) -> Any:
@@ -117,14 +127,48 @@ class ShardedBatches(Distribution):
             return tf.data.Dataset.range(first, first + self._here).map(lambda place: share(place, batch))
 
         def of_worker(_context: tf.distribute.InputContext) -> tf.data.Dataset:
-            return batches.flat_map(shares).prefetch(tf.data.AUTOTUNE)
+            return batches.make().flat_map(shares).prefetch(tf.data.AUTOTUNE)
 
         return self._distribute(of_worker)
 
 
+class _Outside(tf_keras.callbacks.Callback):
+    """Calls another callback outside the scope in which `fit` calls its callbacks."""
+
+    def __init__(self, inner: tf_keras.callbacks.Callback) -> None:
+        super().__init__()
+        self._inner = inner
+
+    def set_model(self, model: tf_keras.Model) -> None:
+        super().set_model(model)
+        self._inner.set_model(model)
+
+    def on_train_begin(self, logs: Any = None) -> None:
+        outside_scope(self._inner.on_train_begin, logs)
+
+    def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
+        outside_scope(self._inner.on_epoch_begin, epoch, logs)
+
+    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+        outside_scope(self._inner.on_epoch_end, epoch, logs)
+
+    def on_train_end(self, logs: Any = None) -> None:
+        outside_scope(self._inner.on_train_end, logs)
+
+
+def outside_scope(function: Callable[..., _R], *arguments: Any) -> _R:
+    """Return what a function gives in a thread of its own: the scope of a strategy is that of a thread."""
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(function, *arguments).result()
+
+
 def copy_weights(source: tf_keras.Model, target: tf_keras.Model) -> None:
-    """Give a model the weights of another that the same code built; either may hold a variable as shards of rows."""
-    given, values = iter(source.get_weights()), []
+    """Give a model the weights of another that the same code built; either may hold a variable as shards of rows.
+
+    No other process takes part: what each worker keeps for itself, as BatchNormalization does its averages, is read as
+    this process has it.
+    """
+    given, values = (_value(weight) for weight in source.weights), []
     rest: np.ndarray | None = None
     for weight in target.weights:
         value = next(given) if rest is None else rest
@@ -135,3 +179,13 @@ def copy_weights(source: tf_keras.Model, target: tf_keras.Model) -> None:
             value, rest = value[:rows], value[rows:]
         values.append(value)
     target.set_weights(values)
+
+
+def _value(weight: tf.Variable) -> np.ndarray:
+    """Return a weight; of one that each device of this process keeps for itself the mean."""
+    own = getattr(weight, "values", None)
+    if not own:
+        return np.asarray(weight.numpy())
+    if weight.synchronization == tf.VariableSynchronization.ON_READ:
+        return np.asarray(np.mean([each.numpy() for each in own], axis=0))
+    return np.asarray(own[0].numpy())

@@ -53,13 +53,19 @@ def train(job: Job, distribution: Distribution | None = None) -> None:
     subject = Subject(job, project, model_module, transform_output, held_out, spread.trained)
     model.fit(
         **spread.data(
-            Batches(batches, steps),
-            Batches(held_out_batches, math.ceil(held_out.count / training.batch_size)),
+            Batches(partial(train.epochs, training.batch_size, training.seed, first), steps),
+            Batches(
+                partial(held_out.once, training.batch_size), math.ceil(held_out.count / training.batch_size)
+            ),
         ),
         initial_epoch=training.epochs if checkpoints.ended or keep.is_over else first,
         epochs=training.epochs,
         callbacks=spread.callbacks(
-            [keep, *_tellers(job, spread, keep, checkpoints, batches), *boards(subject, model)],
+            [
+                keep,
+                *_tellers(job, spread, keep, checkpoints, batches),
+                *spread.outside(boards(subject, model)),
+            ],
             held_out_batches,
         ),
         verbose=0,

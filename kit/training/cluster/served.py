@@ -7,14 +7,14 @@ last digit. Based on https://www.tensorflow.org/tutorials/distribute/parameter_s
 from __future__ import annotations
 
 import os
-from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any, NoReturn
 
 import tensorflow as tf
 import tf_keras
 
 from kit.training.cluster.places import PS, Place
-from kit.training.distribution import Batches, Distribution, copy_weights
+from kit.training.distribution import Batches, Distribution, copy_weights, outside_scope
 
 _MIN_SHARD_BYTES = 16 << 10
 _MICROSECONDS = 1_000_000
@@ -65,7 +65,7 @@ class Served(Distribution):
         def of_worker(_context: tf.distribute.InputContext) -> tf.data.Dataset:
             # Runs in the worker, where nothing but the clock tells one from another.
             now = tf.cast(tf.timestamp() * _MICROSECONDS, tf.int64)
-            return train.batches.skip(now % train.steps)
+            return train.make().skip(now % train.steps)
 
         return {"x": tf_keras.utils.experimental.DatasetCreator(of_worker), "steps_per_epoch": train.steps}
 
@@ -86,8 +86,6 @@ class _HeldOut(tf_keras.callbacks.Callback):
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
         del epoch
         copy_weights(self.model, self._plain)
-        # In a thread, since this one is in the scope of the strategy, in which a plain model cannot be used.
-        with ThreadPoolExecutor(1) as thread:
-            values = thread.submit(self._plain.evaluate, self._held_out, return_dict=True, verbose=0).result()
+        values = outside_scope(partial(self._plain.evaluate, self._held_out, return_dict=True, verbose=0))
         if logs is not None:
             logs.update({f"val_{name}": value for name, value in values.items()})
