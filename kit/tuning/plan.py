@@ -54,7 +54,7 @@ class Plan:
             id=config["search"],
             train_files=tuple(fn_args.train_files),
             eval_files=tuple(fn_args.eval_files),
-            transform_output=fn_args.transform_output,
+            transform_output=fn_args.transform_graph_path,
         )
 
     @property

@@ -27,6 +27,7 @@ from kit.tuning.plan import Plan
 from kit.tuning.records import DONE, FAILED, RUNNING, Search, Trial
 from kit.tuning.space import active, axes, logarithmic
 
+TRIAL = "kit.tuning.trial:run_trial"  # what the process of a trial runs
 _ATTEMPTS = 2
 _GIVE_UP = 3  # trials that failed before any was done
 _POLL_SECONDS = 0.1
@@ -147,8 +148,7 @@ class TrialSearch:
             direction=self.state.direction,  # type: ignore[arg-type]
             threads=max(1, parallel.cores() // self.state.parallel),
         )
-        target = f"{trial_process.__name__}:{trial_process.run_trial.__name__}"
-        self._calls[place] = warm.start_call(target, payload, log_path=one.log)
+        self._calls[place] = warm.start_call(TRIAL, payload, log_path=one.log)
         self._began_at[place] = time.monotonic()
 
     def _look_at(self, place: int) -> None:
@@ -203,15 +203,15 @@ class TrialSearch:
                 raise self._failed()
 
     def _failed(self) -> TuningFailedError:
-        reasons = [trial for trial in self._trials if trial.message]
-        if not reasons:
+        failed = [trial for trial in self._trials if trial.state == FAILED]
+        if not failed:
             return TuningFailedError(
                 f"A search needs one trial that is done, but none began in {self.state.minutes:g} minutes. "
                 "Give it more time."
             )
-        last = reasons[-1]
+        last = failed[-1]
         return TuningFailedError(
-            f"A search needs one trial that is done, but all {len(self._trials)} failed, {last.name} with: "
+            f"A search needs one trial that is done, but all {len(failed)} failed, {last.name} with: "
             f"{last.message}\nIts log is {last.log}. Correct the cause; values are {dict(last.values)}."
         )
 

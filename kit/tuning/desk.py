@@ -1,0 +1,74 @@
+"""The search of a session as somebody watches it, from files that it writes while the kernel waits for Tuner."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from kit.errors import StepOrderError
+from kit.session import Session
+from kit.tuning.records import Search, folder_of
+from kit.tuning.tuner import SEARCH
+
+
+class NoSearchError(StepOrderError):
+    """Nothing is kept of a search."""
+
+
+class TuningDesk:
+    """Follows the search of a Tuner component; made before it runs.
+
+    Args:
+        session: that runs it.
+        component: of `kit.tuning.tuner`.
+    """
+
+    def __init__(self, session: Session, component: Any) -> None:
+        self._folder = folder_of(session.workspace, session.project.name)
+        self._id = json.loads(component.exec_properties["custom_config"])[SEARCH]
+        self._before = self._written()
+
+    def search(self) -> Search | None:
+        """Return the search as it is now, its running trials with their epochs; None: it has not begun."""
+        found = Search.read(self._folder, self._id)
+        if found is None or (not found.ended and self._written() == self._before):
+            return None  # what a process that was killed left there
+        return replace(found, trials=tuple(trial.now() for trial in found.trials))
+
+    def runs(self) -> dict[str, Path]:
+        """Return the event files of the trials by their names, for TensorBoard."""
+        found = Search.read(self._folder, self._id)
+        return {trial.name: trial.run for trial in found.trials} if found else {}
+
+    def check(self) -> str:
+        """Return how the search ended, in a sentence.
+
+        Raises:
+            NoSearchError: when nothing of it is kept.
+        """
+        found = Search.read(self._folder, self._id)
+        best = found.best if found else None
+        if found is None or best is None:
+            raise NoSearchError(
+                f"A search should be kept in {self._folder}, but there is none of this Tuner. Run it again: trials "
+                "that are still there are not made twice."
+            )
+        first = found.trials[0]
+        done = sum(trial.objective is not None for trial in found.trials)
+        gain = (
+            f", {first.name} has {first.objective:.4f}"
+            if first.objective is not None and first != best
+            else ""
+        )
+        return (
+            f"{done} of {len(found.trials)} trials are done; {best.name} is the best: "
+            f"{found.objective} {best.objective:.4f}{gain}."
+        )
+
+    def _written(self) -> int:
+        try:
+            return (self._folder / "searches" / f"{self._id}.json").stat().st_mtime_ns
+        except OSError:
+            return 0

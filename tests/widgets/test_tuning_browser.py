@@ -1,0 +1,90 @@
+"""A search in a real JupyterLab: it moves while its kernel is busy, and is filtered with the pointer and with keys."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from lab import TOKEN, keep_picture, needs_browser, set_theme, violations, watched_page
+from playwright.sync_api import Page, expect
+
+pytestmark = needs_browser
+
+IMPORTS = "from tuning_examples import *\nfrom widgets.tuning import Tuning"
+NOTEBOOKS = {
+    "begun": "Tuning(PlayedDesk(begun()))",
+    "ended": "Tuning(PlayedDesk(ended()))",
+    "hostile": "Tuning(PlayedDesk(hostile()))",
+    "work": "desk = PlayedDesk()\nwith Tuning(desk):\n    desk.play(40)",
+}
+
+
+def rows(page: Page) -> int:
+    return page.locator(".trials tbody tr").count()
+
+
+def test_a_search_moves_and_is_filtered_while_the_kernel_is_busy(lab: str) -> None:
+    with watched_page(lab) as page:
+        page.goto(f"{lab}/lab/tree/work.ipynb?token={TOKEN}&reset")
+        page.get_by_text("| Idle").wait_for(timeout=60_000)
+        page.get_by_role("menuitem", name="Run", exact=True).click()
+        page.get_by_text("Run All Cells", exact=True).click()
+        expect(page.get_by_text("3 of 12 trials over")).to_be_visible(timeout=60_000)
+        axis = page.get_by_role("slider", name="Filter by val_auc")
+        axis.focus()
+        for _ in range(10):
+            page.keyboard.press("ArrowUp")
+        expect(page.get_by_text("trials pass the filters on val_auc")).to_be_visible(timeout=10_000)
+        keep_picture(page, "tuning_running")
+        expect(page.get_by_text("5 of 12 trials over")).to_be_visible(timeout=20_000)
+        assert not violations(page)
+
+
+def test_filters_by_pointer_and_keys(show: Callable[[str], Page]) -> None:
+    page = show("ended")
+    page.set_viewport_size({"width": 1000, "height": 1000})
+    assert rows(page) == 12
+    box = page.get_by_role("slider", name="Filter by dropout").locator("rect.hit").bounding_box()
+    assert box is not None
+    middle = box["x"] + box["width"] / 2
+    page.mouse.move(middle, box["y"] + 2)
+    page.mouse.down()
+    page.mouse.move(middle, box["y"] + box["height"] / 2, steps=4)
+    page.mouse.up()
+    expect(page.get_by_text("trials pass the filters on dropout.")).to_be_visible()
+    by_pointer = rows(page)
+    assert 0 < by_pointer < 12
+    keep_picture(page, "tuning_filtered")
+
+    page.get_by_role("slider", name="Filter by units").focus()
+    page.keyboard.press("ArrowUp")
+    expect(page.get_by_text("trials pass the filters on dropout, units.")).to_be_visible()
+    expect(page.get_by_role("slider", name="Filter by units")).to_be_focused()
+    for _ in range(10):
+        page.keyboard.press("Shift+ArrowDown")
+    expect(page.get_by_role("slider", name="Filter by units")).to_have_attribute("aria-valuetext", "32")
+    page.keyboard.press("Escape")
+    expect(page.get_by_text("trials pass the filters on dropout.")).to_be_visible()
+    page.get_by_role("button", name="Take all filters away").click()
+    expect(page.locator(".trials tbody tr")).to_have_count(12)
+
+    page.get_by_role("button", name="learning_rate").click()
+    first = page.locator(".trials tbody tr").first
+    expect(first.locator("td").nth(2)).to_have_text("0.000138")
+    first.hover()
+    number = first.get_attribute("data-trial")
+    expect(page.locator(f'.parallel g[data-trial="{number}"]')).to_have_class("lit")
+
+
+@pytest.mark.parametrize("theme", ["Light", "Dark"])
+@pytest.mark.parametrize("name", ["begun", "ended", "hostile"])
+def test_searches_are_accessible_in_both_themes_and_narrow(
+    show: Callable[[str], Page], name: str, theme: str
+) -> None:
+    page = show(name)
+    page.set_viewport_size({"width": 900, "height": 900})
+    set_theme(page, theme)
+    assert not violations(page)
+    assert page.evaluate("window.hacked") is None
+    keep_picture(page, f"tuning_{name}_{theme.lower()}_900")
+    assert page.locator(".kit-view").evaluate("view => view.scrollWidth <= view.clientWidth")

@@ -1,0 +1,74 @@
+"""A view that follows what keeps its kernel busy, inside a `with` block."""
+
+from __future__ import annotations
+
+import threading
+from abc import abstractmethod
+from types import TracebackType
+from typing import Any, Self
+
+from IPython.core.getipython import get_ipython
+from IPython.display import display
+
+from widgets.parts.repeat import Repeat
+from widgets.view import View
+
+
+class LiveView(View):
+    """Shows what runs inside its `with` block, and stays as that ended.
+
+    The kernel is busy meanwhile: a thread draws, and what a person does comes in on a subshell, where the front end has
+    them.
+    """
+
+    def __init__(self, **state: Any) -> None:
+        self.failed = False  # the block ended with an error
+        self._drawing = threading.Lock()
+        self._handle: Any = None
+        self._repeat: Repeat | None = None
+        super().__init__(**state)
+
+    @abstractmethod
+    def take(self) -> None:
+        """Take what is to be drawn from where it happens; any thread calls this."""
+
+    def __enter__(self) -> Self:
+        if get_ipython() is not None:
+            self._handle = display(self, display_id=True)
+        if self.comm is not None:
+            self._listen()
+            self._repeat = Repeat(self._look)
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._repeat is not None:
+            self._repeat.end()
+        self.failed = kind is not None
+        self._look()
+        if self._handle is not None:  # the faces that stay in the notebook
+            self._handle.update(self)
+
+    def _look(self) -> bool:
+        """Draw what is now; return True, since only the end of the cell ends the looking."""
+        with self.hold_sync():
+            self.take()
+            self._redraw(None)
+        self._listen()
+        return True
+
+    def _listen(self) -> None:
+        """Let messages of the page come in on the subshell that the page names, while the cell keeps the kernel busy.
+
+        ipykernel 7.4 sends them to the shell that last sent something itself: the busy one.
+        """
+        if self.comm is not None:
+            self.comm.__dict__.pop("_reply_subshell_id", None)
+
+    def _redraw(self, _change: object) -> None:
+        with self._drawing:  # the thread and a person at once
+            self.content = self.draw_content()

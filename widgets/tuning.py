@@ -1,0 +1,254 @@
+"""A search for better settings while it runs: its trials as lines across the values that they tried, and as a table."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import traitlets
+
+from widgets.face import STATIC_BYTES
+from widgets.live_view import LiveView
+from widgets.parts import controls
+from widgets.parts.axes import axes_of, passes, said
+from widgets.parts.budget import fit
+from widgets.parts.formats import MISSING, count, number
+from widgets.parts.markup import Markup, join, tag
+from widgets.parts.modules import STATIC, script, styles
+from widgets.parts.parallel import picture
+from widgets.parts.training_runs import duration
+from widgets.values_tuning import Desk, Search, Trial, Value
+
+PAGE_ROWS = 20
+_HEAD_BYTES = 60_000  # of a static face: what stands around the rows, the picture included
+_STATIC_ROWS = 300
+_LETTERS = 300  # of why a trial failed
+_SIGNS = {"running": ("●", "quiet"), "done": ("✓", "good"), "failed": ("✗", "bad")}
+_ARROWS = {"ascending": "▲", "descending": "▼"}
+_NUMBER, _STATE, _EPOCH, _TIME = "Trial", "State", "Epoch", "Time"
+_HINT = (
+    "Drag along an axis to see only the trials that pass there; a press takes the filter away. With the keyboard, "
+    "arrows move its lower end, with Shift the upper one, and Escape takes it away."
+)
+
+
+def _beside(name: str) -> str:
+    return (STATIC / "tuning" / name).read_text(encoding="utf-8")
+
+
+class Tuning(LiveView):
+    """Shows the search that runs inside its `with` block, and stays as it ended.
+
+    Args:
+        desk: where the search is looked at.
+        state: traits to begin with, such as `brushes={"dropout": [0, 0.5]}`.
+    """
+
+    title = "Tuning"
+    # A text has one default export; that of brush.js, which wraps the one of view.js, is it.
+    _esm = script("view.js").replace("export default { render };", _beside("brush.js"))
+    _css = styles() + _beside("tuning.css")
+
+    brushes = traitlets.Dict(
+        traitlets.List(traitlets.Float(), minlen=2, maxlen=2),
+        help="for each axis that filters the places from and to, 0 at the bottom to 1",
+    ).tag(sync=True, redraw=True)
+    order = traitlets.Tuple(
+        traitlets.Unicode(),
+        traitlets.Bool(),
+        default_value=("", False),
+        help="column to sort by, and whether backwards",
+    ).tag(sync=True, redraw=True)
+    page = traitlets.Int(min=0).tag(sync=True, redraw=True)
+
+    def __init__(self, desk: Desk, **state: Any) -> None:
+        self._desk = desk
+        self._search: Search | None = desk.search()
+        super().__init__(**state)
+
+    def take(self) -> None:
+        self._search = self._desk.search()
+
+    def found(self) -> list[Trial]:
+        """The trials that the filters leave, in the chosen order: the best first, and those without a value last."""
+        search = self._search
+        if search is None:
+            return []
+        axes = axes_of(search)
+        left = [one for one in search.trials if passes(one, axes, search.objective, self.brushes)]
+        column, backwards = self.order
+        column = column or search.objective
+        known = [one for one in left if _sortable(one, column, search) is not None]
+        best_first = column == search.objective and search.direction == "max"
+        known.sort(key=lambda one: _sortable(one, column, search) or (), reverse=best_first != backwards)
+        return known + [one for one in left if _sortable(one, column, search) is None]
+
+    @traitlets.observe("brushes", "order")
+    def _to_first_page(self, _change: object) -> None:
+        self.page = 0
+
+    def draw_controls(self) -> Markup:
+        return Markup("")  # filters stand on the axes, and sorting in the table
+
+    def draw_content(self) -> Markup:
+        search = self._search
+        if search is None:
+            return tag("div", self._state(), role="status")
+        found, axes = self.found(), axes_of(search)
+        page = min(self.page, controls.last_page(len(found), PAGE_ROWS))
+        drawn = picture(search, axes, self.brushes, live=True)
+        rows = [self._row(one, search, live=True) for one in found[page * PAGE_ROWS :][:PAGE_ROWS]]
+        return join(
+            [
+                tag("div", self._state(), role="status"),
+                self._bar(),
+                drawn,
+                tag("p", _HINT, class_="note") if drawn else None,
+                self._filtered(len(found)),
+                self._table(rows, search, live=True),
+                controls.pager("page", page, size=PAGE_ROWS, total=len(found)),
+            ]
+        )
+
+    def html_face(self) -> Markup:
+        style = tag("style", Markup(_beside("tuning.css")))
+        search = self._search
+        if search is None:
+            return join([style, self._state()])
+        found, axes = self.found(), axes_of(search)
+        fitted = fit(
+            found[:_STATIC_ROWS],
+            [lambda one: self._row(one, search, live=False)],
+            STATIC_BYTES - len(styles()) - _HEAD_BYTES,
+        )
+        left_out = len(found) - len(fitted.rows)
+        note = f"{count(left_out, 'trial')} are left out here; the live view in JupyterLab has all of them."
+        return join(
+            [
+                style,
+                self._state(),
+                picture(search, axes, self.brushes, live=False),
+                tag("p", self._left(len(found)), class_="note") if self.brushes else None,
+                self._table(fitted.rows, search, live=False),
+                tag("p", note, class_="note") if left_out else None,
+            ]
+        )
+
+    def text_face(self) -> str:
+        best = self._search.best if self._search else None
+        values = (
+            ", ".join(f"{name} {said(value)}" for name, value in list(best.values.items())[:8])
+            if best
+            else ""
+        )
+        return "\n".join([f"Tuning: {self._said()}", *([f"{best.name}: {values}"] if best else [])])
+
+    def _said(self) -> str:
+        search = self._search
+        if search is None:
+            return "Tuner has ended without a search" if self.failed else "waits for the first trial"
+        over = sum(one.state != "running" for one in search.trials)
+        failed = sum(one.state == "failed" for one in search.trials)
+        kept = sum(one.reused for one in search.trials)
+        of = f" of {number(search.trials_at_most)}" if search.trials_at_most else ""
+        noun = "trial" if (search.trials_at_most or over) == 1 else "trials"
+        limit = f", at most {duration(search.minutes * 60)}" if search.minutes else ""
+        parts = [f"{number(over)}{of} {noun} over after {duration(search.seconds)}{limit}"]
+        parts += [f"{number(kept)} known from before"] if kept else []
+        parts += [f"{number(failed)} failed"] if failed else []
+        parts += ["Tuner has ended without a result"] if self.failed else []
+        if (best := search.best) is not None:
+            parts.append(f"best {search.objective} {number(best.objective)} ({best.name})")
+        return "; ".join(parts)
+
+    def _ended(self) -> bool:
+        return bool(self._search and self._search.ended) and not self._running()
+
+    def _running(self) -> bool:
+        return any(one.state == "running" for one in self._search.trials) if self._search else False
+
+    def _state(self) -> Markup:
+        sign = "✗" if self.failed else "✓" if self._ended() else "●" if self._search else "○"
+        look = "bad" if self.failed else "good" if self._ended() else "quiet"
+        return tag("p", tag("span", sign, class_=look), f" {self._said()}", class_="state")
+
+    def _bar(self) -> Markup | None:
+        search = self._search
+        if search is None or not search.trials_at_most or self._ended() or self.failed:
+            return None
+        over = sum(one.state != "running" for one in search.trials)
+        words = f"{number(over)} of {number(search.trials_at_most)} trials"
+        return tag("progress", words, value=over, max=search.trials_at_most, aria_label=words)
+
+    def _filtered(self, found: int) -> Markup | None:
+        if not self.brushes:
+            return None
+        clear = controls.button("brushes", {}, "Take all filters away", key="clear")
+        return tag("p", self._left(found), " ", clear, class_="note")
+
+    def _left(self, found: int) -> str:
+        total = len(self._search.trials) if self._search else 0
+        return f"{number(found)} of {count(total, 'trial')} pass the filters on {', '.join(self.brushes)}."
+
+    def _table(self, rows: Sequence[Markup], search: Search, *, live: bool) -> Markup:
+        names = [_NUMBER, _STATE, search.objective, *search.axes, _EPOCH, _TIME]
+        head = tag("tr", [self._header(name, search, live=live) for name in names])
+        table = tag("table", tag("thead", head), tag("tbody", rows), class_="trials")
+        return tag("div", table, class_="kit-scroll", tabindex=0, role="group", aria_label="Trials")
+
+    def _header(self, name: str, search: Search, *, live: bool) -> Markup:
+        if not live:
+            return tag("th", name, scope="col")
+        column, backwards = self.order
+        mine = name == (column or search.objective)
+        rises = (name == search.objective and search.direction == "max") == backwards
+        direction = ("ascending" if rises else "descending") if mine else None
+        arrow = tag("i", _ARROWS[direction], aria_hidden="true") if direction else None
+        value = [name, mine and not backwards]
+        content = controls.button("order", value, name, arrow, key=f"sort {name}", class_="sort")
+        return tag("th", content, scope="col", aria_sort=direction)
+
+    def _row(self, one: Trial, search: Search, *, live: bool) -> Markup:
+        sign, look = _SIGNS[one.state]
+        state = "known from before" if one.reused and one.state == "done" else one.state
+        message = one.message if len(one.message) <= _LETTERS else f"{one.message[:_LETTERS]}…"
+        retried = "the first attempt failed: " if message and one.state != "failed" else ""
+        cells = [
+            tag(
+                "td",
+                tag("span", sign, class_=look),
+                f" {state}",
+                tag("small", retried + message) if message else None,
+            ),
+            tag("td", number(one.objective), class_="number"),
+            [tag("td", said(one.values.get(name)), class_="number") for name in search.axes],
+            tag(
+                "td",
+                f"{number(one.epoch)} of {number(one.epochs)}" if one.epoch else MISSING,
+                class_="number",
+            ),
+            tag("td", duration(one.seconds) if one.seconds else MISSING, class_="number"),
+        ]
+        best = search.best is not None and search.best.number == one.number
+        return tag(
+            "tr",
+            tag("th", number(one.number), scope="row"),
+            cells,
+            class_="best" if best else None,
+            data_trial=one.number if live else None,
+        )
+
+
+def _sortable(one: Trial, column: str, search: Search) -> tuple[int, float, str] | None:
+    """What a trial is sorted by: numbers before texts; None where it has nothing there."""
+    own: dict[str, Value | None] = {
+        _NUMBER: one.number,
+        _STATE: one.state,
+        _EPOCH: one.epoch,
+        _TIME: one.seconds,
+        search.objective: one.objective,
+    }
+    value = own.get(column, one.values.get(column))
+    if value is None:
+        return None
+    return (1, 0.0, value) if isinstance(value, str) else (0, float(value), "")
