@@ -33,7 +33,8 @@ def checks_of(project: Project) -> list[Check]:
     _check_names(project)
     settings = project.spec.checks
     totals = Totals(tuple(_of_kind(project, "key")))
-    sliced = dict.fromkeys(name for names in project.spec.slices for name in names if name != project.label)
+    columns = [name for name in project.columns if name != project.label]  # a slice may also be of a band
+    sliced = dict.fromkeys(name for names in project.spec.slices for name in names if name in columns)
     features, numbers = project.features, _of_kind(project, "number")
     alone = {name: one.kind == "number" for name, one in features.items() if one.kind not in _UNORDERED}
     present = [name for name, one in features.items() if one.kind != "sequence"]  # an empty list is a value

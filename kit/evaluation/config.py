@@ -1,9 +1,10 @@
-"""From the slices and gates of project.yml to TFMA's EvalConfig, and the Evaluator that uses it."""
+"""From the metrics, slices and gates of project.yml to TFMA's EvalConfig, and the Evaluator that uses it."""
 
 from __future__ import annotations
 
 import json
 from collections import defaultdict
+from collections.abc import Mapping
 from typing import Any
 
 import tensorflow_model_analysis as tfma
@@ -11,8 +12,11 @@ from tensorflow_model_analysis.proto import config_pb2
 from tfx.types import channel_utils
 
 from kit.evaluation.executor import Evaluator
+from kit.evaluation.metrics import calibration, ranking, slice_rules
+from kit.evaluation.metrics.validation import EXAMPLE_COUNT
+from kit.evaluation.sections import EVERY, RANKING_METRICS, Ranking
 from kit.project import Project
-from kit.project_file import Gate, Task
+from kit.project_file import Gate, ProjectFile, Task
 from kit.session import Session
 from kit.training.signatures import PROBABILITIES, SCORE
 
@@ -22,12 +26,24 @@ _CLASS_NAMES: dict[Task, dict[str, str]] = {
         "auc_pr": "AUCPrecisionRecall",
         "logloss": "BinaryCrossEntropy",
         "accuracy": "BinaryAccuracy",
+        "calibration": "Calibration",
+        "calibration_error": "CalibrationError",
+        "precision": "Precision",
+        "recall": "Recall",
     },
     "multiclass": {"accuracy": "SparseCategoricalAccuracy", "logloss": "SparseCategoricalCrossentropy"},
     "regression": {"mse": "MeanSquaredError", "mae": "MeanAbsoluteError"},
 }
-EXAMPLE_COUNT = "example_count"
+_MODULES = {"calibration_error": calibration.__name__}
+# What each metric calls the score from which a row counts as positive; 0.5 unless it is told.
+_THRESHOLDS = {"accuracy": "threshold", "precision": "thresholds", "recall": "thresholds"}
+_INTERVALS = {
+    "jackknife": config_pb2.ConfidenceIntervalOptions.JACKKNIFE,
+    "bootstrap": config_pb2.ConfidenceIntervalOptions.POISSON_BOOTSTRAP,
+}
+_HALF = 0.5
 POSITIVE_SHARE = "positive_share"
+CALIBRATION_PLOT = "calibration_plot"
 
 
 def evaluator(session: Session, *, examples: Any, model: Any, schema: Any) -> Evaluator:
@@ -47,6 +63,7 @@ def evaluator(session: Session, *, examples: Any, model: Any, schema: Any) -> Ev
         baseline_model=channel_utils.as_channel([baseline]) if baseline else None,
         eval_config=eval_config(session.project, has_baseline=baseline is not None),
         example_splits=["eval"],
+        module_path=slice_rules.MODULE if session.project.spec.evaluation.bands else None,
     )
 
 
@@ -61,46 +78,127 @@ def latest_blessed(session: Session, besides: int) -> Any | None:
 
 def eval_config(project: Project, *, has_baseline: bool) -> tfma.EvalConfig:
     """Return TFMA's configuration: the project's metrics, overall and by slice, with its gates."""
-    task = project.spec.task
+    config = tfma.EvalConfig(
+        model_specs=_models(project, has_baseline=has_baseline),
+        slicing_specs=_slices(project),
+        metrics_specs=[tfma.MetricsSpec(metrics=[*_metrics(project), *_counts(project), *_rules(project)])],
+    )
+    if ranking := project.spec.ranking:
+        metrics = _ranking_metrics(project, ranking)
+        config.metrics_specs.append(tfma.MetricsSpec(metrics=metrics, query_key=ranking.query))
+    if method := _INTERVALS.get(project.spec.evaluation.intervals):
+        config.options.compute_confidence_intervals.value = True
+        config.options.confidence_intervals.method = method
+    return config
+
+
+def _models(project: Project, *, has_baseline: bool) -> list[tfma.ModelSpec]:
     spec = {
         "signature_name": "examples",
         "preprocessing_function_names": ["transform_features"],
         "label_key": project.label_key,
-        "prediction_key": PROBABILITIES if task == "multiclass" else SCORE,
+        "prediction_key": PROBABILITIES if project.spec.task == "multiclass" else SCORE,
     }
     models = [tfma.ModelSpec(name="candidate" if has_baseline else "", **spec)]
-    if has_baseline:
-        models.append(tfma.ModelSpec(name="baseline", is_baseline=True, **spec))
-    slices = [
-        tfma.SlicingSpec(),
-        *(tfma.SlicingSpec(feature_keys=list(keys)) for keys in project.spec.slices),
-    ]
-    slices += [tfma.SlicingSpec(feature_values=_values(gate)) for gate in project.spec.gates if gate.slice]
-    metrics = [_metric(task, name, project.spec.gates) for name in project.spec.evaluated]
-    metrics += [_plain("ExampleCount", EXAMPLE_COUNT)]
-    if "auc" in project.spec.evaluated:  # its confidence interval needs the counts of both classes
-        metrics.append(_plain("MeanLabel", POSITIVE_SHARE))
-    return tfma.EvalConfig(
-        model_specs=models, slicing_specs=slices, metrics_specs=[tfma.MetricsSpec(metrics=metrics)]
+    return [*models, tfma.ModelSpec(name="baseline", is_baseline=True, **spec)] if has_baseline else models
+
+
+def _slices(project: Project) -> list[tfma.SlicingSpec]:
+    """Return all rows, the slices, and those of gates, each once."""
+    specs = [tfma.SlicingSpec()]
+    specs += [tfma.SlicingSpec(feature_keys=list(keys)) for keys in project.spec.slices]
+    specs += [_slicing_spec(gate.slice) for gate in project.spec.gates]
+    return list({spec.SerializeToString(deterministic=True): spec for spec in specs}.values())
+
+
+def _slicing_spec(values: Mapping[str, str | int]) -> tfma.SlicingSpec:
+    """Return the slice of some values; `*` is every value of its column."""
+    return tfma.SlicingSpec(
+        feature_keys=sorted(name for name, value in values.items() if value == EVERY),
+        feature_values={name: str(value) for name, value in values.items() if value != EVERY},
     )
 
 
-def _plain(class_name: str, name: str) -> tfma.MetricConfig:
-    return tfma.MetricConfig(class_name=class_name, config=json.dumps({"name": name}))
+def _metrics(project: Project) -> list[tfma.MetricConfig]:
+    """Return the metrics of rows; those of lists have a query and are apart."""
+    spec = project.spec
+    metrics = []
+    for name in (name for name in spec.evaluated if name not in RANKING_METRICS):
+        class_name = _CLASS_NAMES[spec.task][name]
+        metrics.append(
+            _gated(_plain(class_name, name, _MODULES.get(name, ""), **_threshold_of(name, spec)), spec)
+        )
+    return metrics
 
 
-def _metric(task: Task, name: str, gates: tuple[Gate, ...]) -> tfma.MetricConfig:
-    config = _plain(_CLASS_NAMES[task][name], name)
+def _threshold_of(name: str, spec: ProjectFile) -> dict[str, Any]:
+    """Return how a metric is told where the decision is made; nothing where it knows by itself."""
+    threshold = spec.evaluation.decision_threshold
+    if spec.task != "binary" or name not in _THRESHOLDS or (name == "accuracy" and threshold == _HALF):
+        return {}
+    return {_THRESHOLDS[name]: threshold}
+
+
+def _counts(project: Project) -> list[tfma.MetricConfig]:
+    metrics = [_plain("ExampleCount", EXAMPLE_COUNT)]
+    if "auc" in project.spec.evaluated:  # its confidence interval needs the counts of both classes
+        metrics.append(_plain("MeanLabel", POSITIVE_SHARE))
+    if "calibration_error" in project.spec.evaluated:  # the picture of the same bins
+        metrics.append(_plain("CalibrationPlot", CALIBRATION_PLOT, num_buckets=calibration.BINS))
+    return metrics
+
+
+def _rules(project: Project) -> list[tfma.MetricConfig]:
+    evaluation = project.spec.evaluation
+    own = {*RANKING_METRICS, *_MODULES}.intersection(project.spec.evaluated)
+    if not (own or evaluation.bands or evaluation.min_slice_size > 1):
+        return []
+    bands = {
+        name: {"column": band.column, "edges": band.edges, "labels": band.labels}
+        for name, band in evaluation.bands.items()
+    }
+    return [
+        tfma.MetricConfig(
+            class_name=slice_rules.SliceRules.__name__,
+            module=slice_rules.MODULE,
+            config=json.dumps(
+                {
+                    "bands": bands,
+                    "min_slice_size": evaluation.min_slice_size,
+                    "code": project.code_digest("evaluation/metrics"),
+                }
+            ),
+        )
+    ]
+
+
+def _ranking_metrics(project: Project, settings: Ranking) -> list[tfma.MetricConfig]:
+    keys = {"item_key": settings.item, "k": settings.k, "attribute_keys": list(settings.attributes)}
+    return [
+        _gated(_plain(ranking.CLASSES[name].__name__, name, ranking.__name__, **keys), project.spec)
+        for name in project.spec.evaluated
+        if name in RANKING_METRICS
+    ]
+
+
+def _plain(class_name: str, name: str, module: str = "", **settings: Any) -> tfma.MetricConfig:
+    return tfma.MetricConfig(
+        class_name=class_name, module=module, config=json.dumps({"name": name, **settings})
+    )
+
+
+def _gated(config: tfma.MetricConfig, spec: ProjectFile) -> tfma.MetricConfig:
+    """Return a metric with the thresholds of its gates."""
+    name = json.loads(config.config)["name"]
     by_slice: dict[tuple[tuple[str, str], ...], list[Gate]] = defaultdict(list)
-    for gate in gates:
+    for gate in spec.gates:
         if gate.metric == name:
-            by_slice[tuple(sorted(_values(gate).items()))].append(gate)
+            by_slice[tuple(sorted((key, str(value)) for key, value in gate.slice.items()))].append(gate)
     # Not `config.threshold`, which TFMA applies to every slice; a SlicingSpec without values is all rows.
     for values, same_slice in by_slice.items():
         config.per_slice_thresholds.append(
             config_pb2.PerSliceMetricThreshold(
-                slicing_specs=[tfma.SlicingSpec(feature_values=dict(values))],
-                threshold=_threshold(same_slice),
+                slicing_specs=[_slicing_spec(dict(values))], threshold=_threshold(same_slice)
             )
         )
     return config
@@ -123,7 +221,3 @@ def _threshold(gates: list[Gate]) -> tfma.MetricThreshold:
             change.direction = better
             change.absolute.value = gate.min_change if gate.higher_is_better else -gate.min_change
     return threshold
-
-
-def _values(gate: Gate) -> dict[str, str]:
-    return {name: str(value) for name, value in gate.slice.items()}

@@ -1,24 +1,51 @@
-"""Evaluator with TFX's executor, whose costs of a row are paid once."""
+"""Evaluator with two executors behind it: without Beam while that is possible, through Beam for all else."""
 
 from __future__ import annotations
 
 from typing import Any
 
+from absl import logging
 from tfx.components.evaluator import component, executor
 from tfx.dsl.components.base import executor_spec
 
 from kit.evaluation import row_costs
+from kit.evaluation.local import step
+from kit.evaluation.local.rows import NotLocalError
+from kit.evaluation.metrics import validation
+from kit.steps.progress import report
 
 
-class EvaluatorExecutor(executor.Executor):
-    """TFX's executor; the process that it runs in is of no use for anything else afterwards."""
+class BeamEvaluatorExecutor(executor.Executor):
+    """TFX's executor, whose costs of a row are paid once.
+
+    The process that it runs in is of no use for anything else afterwards.
+    """
 
     def Do(self, input_dict: Any, output_dict: Any, exec_properties: Any) -> None:  # noqa: N802
         row_costs.pay_once(exec_properties["eval_config"])
+        validation.judge_by_slices_of_size()
         super().Do(input_dict, output_dict, exec_properties)
 
 
+class EvaluatorExecutor(BeamEvaluatorExecutor):
+    """Computes in arrays what `kit.evaluation.local` knows and this machine holds; the rest goes through Beam whole."""
+
+    def Do(self, input_dict: Any, output_dict: Any, exec_properties: Any) -> None:  # noqa: N802
+        validation.judge_by_slices_of_size()
+        try:
+            step.run(input_dict, output_dict, exec_properties)
+        except NotLocalError as reason:
+            logging.warning("Evaluated through Beam: %s.", reason)
+            report(f"through Beam: {reason}")
+            super().Do(input_dict, output_dict, exec_properties)
+
+
 class Evaluator(component.Evaluator):
-    """TFX's Evaluator with that executor."""
+    """TFX's Evaluator with the executor that chooses; `through_beam` leaves it no choice."""
 
     EXECUTOR_SPEC = executor_spec.BeamExecutorSpec(EvaluatorExecutor)
+
+    def through_beam(self) -> Evaluator:
+        """Evaluate through Beam whatever the size and the metrics are; return itself."""
+        self.executor_spec = executor_spec.BeamExecutorSpec(BeamEvaluatorExecutor)
+        return self

@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from kit.evaluation.config import EXAMPLE_COUNT, POSITIVE_SHARE
+from kit.evaluation.config import POSITIVE_SHARE
 from kit.evaluation.intervals import interval
+from kit.evaluation.metrics.validation import EXAMPLE_COUNT
 from kit.evaluation.results import SliceKey, load_slices
 from kit.project import Project
 from kit.project_file import Gate
