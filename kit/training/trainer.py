@@ -23,11 +23,15 @@ def trainer(  # noqa: PLR0913  a component's inputs
     examples: Any,
     transform_graph: Any,
     schema: Any,
+    hyperparameters: Any = None,
     stop_after_steps: int = 0,
 ) -> component.Trainer:
     """Return Trainer with the kit's training loop around the project's `build_model`.
 
     With `stop_after_steps` it ends after so many steps and keeps the best epoch, as when somebody had stopped it there.
+
+    `hyperparameters` are Tuner's, where `training` has its values (see `kit.tuning.best`): so the model's lineage leads
+    to the search.
 
     The checkpoint's folder is named by everything that training depends on, so that only the very same training,
     when it was cut off, is resumed from it.
@@ -43,6 +47,7 @@ def trainer(  # noqa: PLR0913  a component's inputs
         examples=examples,
         transform_graph=transform_graph,
         schema=schema,
+        hyperparameters=hyperparameters,
         train_args=trainer_pb2.TrainArgs(splits=["train"]),
         eval_args=trainer_pb2.EvalArgs(splits=["eval"]),
         custom_config={
