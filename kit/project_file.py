@@ -32,6 +32,7 @@ from kit.monitoring.config import Monitoring
 from kit.project_section import Section
 from kit.span_files import check_pattern, has_spans, is_dated
 from kit.spans import LAST_DAY, AnySpans, SpanRange, Spans
+from kit.tensorboard.config import TensorBoardSettings
 from kit.training.config import Training
 from kit.tuning.config import Tuning
 
@@ -227,6 +228,7 @@ class ProjectFile(Section):
     )
     training: Training = Training()
     tuning: Tuning = Tuning()
+    tensorboard: TensorBoardSettings = TensorBoardSettings()
     signatures: dict[str, Signature] = Field(default_factory=dict)
     card: CardText = CardText()
     schema_file: str | None = None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import atexit
 import os
+import re
 import secrets
 import subprocess
 import sys
@@ -17,6 +18,7 @@ from kit.training.scalars import Curves, read_scalars
 from kit.workspace import CHECKOUT
 
 _START_SECONDS = 60.0
+_AMBIGUOUS = re.compile(r"[/\\#?&%+]")  # PROJECTOR asks for a run by its name, and does not escape it
 _LAST_WORDS = 600  # characters of what TensorBoard said, in an error
 
 
@@ -79,7 +81,7 @@ class Board:
             raise _failed(str(error), "Correct that, or set TMPDIR to another folder.") from None
         (folder / places.LOGS).mkdir()
         for name, logs in self.folders.items():
-            (folder / places.LOGS / name.replace(os.sep, "_")).symlink_to(logs.absolute())
+            (folder / places.LOGS / _AMBIGUOUS.sub("_", name)).symlink_to(logs.absolute())
         path = os.pathsep.join(filter(None, [str(CHECKOUT), os.environ.get("PYTHONPATH")]))
         with (folder / "log").open("wb") as log:
             return subprocess.Popen(

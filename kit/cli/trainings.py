@@ -1,0 +1,64 @@
+"""`kit trainings`: what TensorBoard shows of a project, and which of it goes."""
+# ruff: noqa: PLC0415
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from kit.cli.quiet import quiet
+from kit.cli.shared import WorkspaceOption, chosen_workspace, exits, print_table
+
+if TYPE_CHECKING:
+    from kit.session import Session
+
+app = typer.Typer()
+_trainings = typer.Typer(
+    help="Trainings of a project: list them, and prune their event files.", no_args_is_help=True
+)
+app.add_typer(_trainings, name="trainings")
+
+_Project = Annotated[str, typer.Option("--project", "-P", help="A project's name or folder.")]
+
+
+@_trainings.command("list")
+@exits
+def show_list(project: _Project = "recommender", workspace: WorkspaceOption = None) -> None:
+    """List the trainings, the latest first, and whether their models were let pass; times are UTC."""
+    with quiet():
+        from kit.tensorboard.runs import all_runs
+    found = all_runs(_session(project, workspace))
+    rows = [(run.name, " and ".join(run.passed) or "-", str(run.folder)) for run in found]
+    print_table(("training", "model", "folder"), rows)
+
+
+@_trainings.command()
+@exits
+def prune(
+    project: _Project = "recommender",
+    workspace: WorkspaceOption = None,
+    keep: Annotated[
+        int,
+        typer.Option(help="How many of the newest stay.", min=0, show_default="tensorboard.keep_runs"),
+    ] = 0,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only tell what would go.")] = False,
+) -> None:
+    """Remove the event files of old trainings whose models were neither blessed nor pushed."""
+    with quiet():
+        from kit.tensorboard import retention
+    judged = retention.prune(_session(project, workspace), keep, dry_run=dry_run)
+    rows = [(one.run.name, "stays", one.why) for one in judged.kept]
+    rows += [(one.run.name, "goes" if one.size_bytes else "is gone", one.why) for one in judged.pruned]
+    print_table(("training", "", "why"), rows)
+    typer.echo(judged.message)
+
+
+def _session(project: str, workspace: object) -> Session:
+    with quiet():
+        from kit.project import Project
+        from kit.session import Session
+        from kit.workspace import Workspace
+
+        ws = Workspace(chosen_workspace(workspace))
+        return Session(ws, Project.load(project, ws.path))

@@ -1,0 +1,135 @@
+"""Which trainings stay in TensorBoard: the newest, and those whose models were blessed or pushed.
+
+Of the others goes what TensorBoard reads; how far they came, their settings and their models stay. What went is
+recorded in the folder of each.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import shutil
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from kit.session import Session
+from kit.tensorboard.runs import Run, all_runs
+from kit.training.scalars import EVENTS
+from kit.workspace import write_atomically
+
+RECORD = "pruned.json"
+# Beside event files: vectors with their words, traces, and the attention of some rows.
+_SHOWN = ("projector", "projector_config.pbtxt", "plugins", "attention.json")
+_MB = 1_000_000
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A training that stays, and why: `new`, or that its model was let pass."""
+
+    run: Run
+    why: str
+
+
+@dataclass(frozen=True)
+class Pruned:
+    """A training of which TensorBoard shows nothing any more.
+
+    Attributes:
+        run: the training.
+        size_bytes: of what goes; 0: it went before.
+    """
+
+    run: Run
+    size_bytes: int
+
+    @property
+    def why(self) -> str:
+        return "old" if self.size_bytes else "pruned before"
+
+
+@dataclass(frozen=True)
+class Retention:
+    """What the rule says of each training, the latest first.
+
+    Attributes:
+        kept, pruned: the trainings.
+        keep_runs: how many of the newest stay.
+        done: whether what is to go is gone; False: it was only looked at.
+    """
+
+    kept: Sequence[Kept]
+    pruned: Sequence[Pruned]
+    keep_runs: int
+    done: bool
+
+    @property
+    def message(self) -> str:
+        """What became of the trainings, in a sentence."""
+        going = [one for one in self.pruned if one.size_bytes]
+        passed = sum(1 for one in self.kept if one.run.passed)
+        size = sum(one.size_bytes for one in going) / _MB
+        went = "gone" if self.done else "to go"
+        return (
+            f"Of {len(self.kept) + len(self.pruned)} trainings TensorBoard keeps {len(self.kept)}: the newest "
+            f"{self.keep_runs}, and those whose models were blessed or pushed ({passed}). The event files of "
+            f"{len(going)} are {went}, {size:.1f} MB."
+        )
+
+    def __repr__(self) -> str:
+        return self.message
+
+
+def prune(session: Session, keep_runs: int = 0, *, dry_run: bool = False) -> Retention:
+    """Remove the event files of old trainings.
+
+    Args:
+        session: whose project's trainings are looked at.
+        keep_runs: how many of the newest stay; 0: as in project.yml.
+        dry_run: only tell what would go.
+
+    Raises:
+        WorkspaceError: when nothing can be removed there.
+    """
+    keep = keep_runs or session.project.spec.tensorboard.keep_runs
+    if dry_run:
+        return _judge(all_runs(session), keep, done=False)
+    # No training begins meanwhile.
+    with session.workspace.lock("step", f"{session.project.name}, pruning trainings"):
+        retention = _judge(all_runs(session), keep, done=True)
+        for one in retention.pruned:
+            if one.size_bytes:
+                _remove(one, keep)
+    return retention
+
+
+def _judge(found: Sequence[Run], keep: int, *, done: bool) -> Retention:
+    kept, pruned = [], []
+    for place, run in enumerate(found):
+        if place < keep or run.passed:
+            kept.append(Kept(run, " and ".join(run.passed) or "new"))
+        else:
+            pruned.append(Pruned(run, sum(path.stat().st_size for path in _files(run.folder))))
+    return Retention(kept, pruned, keep, done)
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    yield from folder.rglob(EVENTS)
+    for name in _SHOWN:
+        shown = folder / name
+        yield from (path for path in [shown, *shown.rglob("*")] if path.is_file())
+
+
+def _remove(one: Pruned, keep: int) -> None:
+    """Write the record first: what is killed in the middle is gone on with the next time."""
+    record = {
+        "when": dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
+        "rule": f"older than the newest {keep}, its model neither blessed nor pushed",
+        "size_bytes": one.size_bytes,
+    }
+    write_atomically(one.run.folder / RECORD, json.dumps(record))
+    for path in [*_files(one.run.folder)]:
+        path.unlink(missing_ok=True)
+    for name in _SHOWN:
+        shutil.rmtree(one.run.folder / name, ignore_errors=True)
