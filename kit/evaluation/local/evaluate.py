@@ -1,0 +1,121 @@
+"""All metrics and plots of an EvalConfig on all slices: what TFMA's pipeline gives its writers."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection
+from functools import partial
+from typing import Any, NamedTuple
+
+from tensorflow_model_analysis.metrics import metric_specs, metric_types
+from tensorflow_model_analysis.post_export_metrics import metric_keys
+from tensorflow_model_analysis.utils import model_util
+
+from kit.evaluation.local.formulas import Asked, Compute, formula_of
+from kit.evaluation.local.intervals import Table, with_intervals
+from kit.evaluation.local.queries import Queries
+from kit.evaluation.local.rows import Rows, Sample, Slices
+from kit.evaluation.local.slices import slices_of
+from kit.steps.progress import report
+
+SliceValues = dict[tuple[tuple[str, Any], ...], dict[Any, Any]]
+
+
+class Evaluated(NamedTuple):
+    """The values of each slice by TFMA's keys.
+
+    Attributes:
+        metrics: numbers, structures of numbers, and both with an interval.
+        plots: TFMA's protos.
+    """
+
+    metrics: SliceValues
+    plots: SliceValues
+
+
+def evaluate(eval_config: Any, rows: Rows, schema: Any | None = None, seed: int | None = None) -> Evaluated:
+    """Compute what a configuration asks for.
+
+    Args:
+        eval_config: with its defaults filled in.
+        rows: read and scored.
+        schema: of the examples.
+        seed: of the samples for intervals; None: another one each time.
+
+    Raises:
+        NotLocalError: when it asks for something that has no formula here.
+    """
+    of_rows = slices_of(eval_config.slicing_specs, rows.features, rows.count)
+    by_query: dict[str, list[Any]] = defaultdict(list)
+    for spec in eval_config.metrics_specs:
+        by_query[spec.query_key].append(spec)
+    parts = []
+    for (
+        key,
+        specs,
+    ) in by_query.items():  # all formulas first: what has none goes to Beam before anything is computed
+        queries = Queries.of(rows, key) if key else None
+        slices = queries.slices(of_rows) if queries else of_rows
+        parts.append(
+            (
+                specs,
+                slices,
+                _formulas(eval_config, specs, Asked(None, None, rows, eval_config, queries, None, schema)),
+            )
+        )
+    evaluated = Evaluated({}, {})
+    for specs, slices, computes in parts:
+        report(f"{len(computes)} metrics of {len(slices.keys)} slices")
+        table = with_intervals(
+            partial(_table, eval_config, computes),
+            slices,
+            eval_config.options,
+            metric_specs.metric_keys_to_skip_for_confidence_intervals(specs, eval_config=eval_config),
+            seed,
+        )
+        _add(evaluated, slices, table, eval_config.options.min_slice_size.value)
+    return evaluated
+
+
+def _formulas(eval_config: Any, specs: Collection[Any], asked: Asked) -> list[Compute]:
+    computes = []
+    for spec in specs:
+        for key, _, metric in metric_specs.keys_and_metrics_from_specs(eval_config, [spec]):
+            asked = asked.about(metric, key, spec)
+            computes.append(formula_of(metric)(asked))
+    return computes
+
+
+def _table(eval_config: Any, computes: Collection[Compute], sample: Sample) -> Table:
+    """Return all values of a sample, with the differences to the baseline."""
+    table: dict[Any, Any] = {}
+    for compute in computes:
+        table.update(compute(sample))
+    baseline = model_util.get_baseline_model_spec(eval_config)
+    if baseline is None:
+        return table
+    differences = {}
+    for key, values in table.items():
+        if key.model_name == baseline.name or isinstance(key, metric_types.PlotKey) or key.is_diff:
+            continue
+        against = table.get(key.make_baseline_key(baseline.name))
+        if against is not None:
+            differences[key.make_diff_key()] = values - against
+    return table | differences
+
+
+def _add(evaluated: Evaluated, slices: Slices, table: Table, min_size: int) -> None:
+    for number, (slice_key, size) in enumerate(zip(slices.keys, slices.sizes, strict=True)):
+        metrics = evaluated.metrics.setdefault(slice_key, {})
+        drawn = evaluated.plots.setdefault(slice_key, {})
+        if slice_key and size < min_size:
+            message = (
+                "Example count for this slice key is lower than the minimum required value: "
+                f"{min_size}. No data is aggregated for this slice."
+            )
+            metrics[metric_keys.ERROR_METRIC] = message
+            continue
+        for key, values in table.items():
+            value = values[number]
+            if value is not None:
+                (drawn if isinstance(key, metric_types.PlotKey) else metrics)[key] = value

@@ -1,0 +1,101 @@
+"""Whether an evaluation is one for this machine, and what it looks at."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from tensorflow_model_analysis import constants
+from tensorflow_model_analysis.utils import model_util
+from tfx.types import standard_component_specs as names
+
+from kit.evaluation.local.rows import NotLocalError
+from kit.evaluation.metrics import slice_rules
+
+MOST_BYTES = 512 * 1024**2  # of compressed examples; the sample's rows need some 40 bytes each
+
+_CLASSES = ("binarize", "aggregate")
+_OUTPUTS = ("output_names", "output_weights")
+
+
+def check_inputs(input_dict: Any, exec_properties: Any, files: list[Path]) -> None:
+    """Refuse an evaluation whose inputs only stock Evaluator reads.
+
+    Raises:
+        NotLocalError: with the reason.
+    """
+    if not exec_properties.get(names.EVAL_CONFIG_KEY):
+        raise NotLocalError("there is no EvalConfig")
+    module = exec_properties.get(names.MODULE_PATH_KEY) or ""
+    if exec_properties.get(names.MODULE_FILE_KEY) or module.partition("@")[0] not in {"", slice_rules.MODULE}:
+        raise NotLocalError("it has extractors of its own")
+    for key in (names.MODEL_KEY, names.EXAMPLES_KEY):
+        if len(input_dict.get(key) or ()) != 1:
+            raise NotLocalError(f"it has no single artifact of {key}")
+    size = sum(file.stat().st_size for file in files)
+    if size > MOST_BYTES:
+        raise NotLocalError(f"{size / 1024**2:,.0f} MB of examples are more than {MOST_BYTES // 1024**2} MB")
+    if not all(file.suffix == ".gz" for file in files):
+        raise NotLocalError("its examples are no gzipped TFRecord files")
+
+
+def check_config(eval_config: Any) -> None:
+    """Refuse a configuration that goes beyond what is known here.
+
+    Args:
+        eval_config: with its defaults filled in.
+
+    Raises:
+        NotLocalError: with the reason.
+    """
+    if eval_config.cross_slicing_specs:
+        raise NotLocalError("slices are compared with each other")
+    if eval_config.options.disabled_outputs.values:
+        raise NotLocalError("some outputs are left out")
+    for spec in eval_config.model_specs:
+        if spec.HasField("padding_options") or spec.label_keys or spec.prediction_keys:
+            raise NotLocalError("a model has several outputs")
+    for spec in eval_config.metrics_specs:
+        for field in _CLASSES:
+            if spec.HasField(field):
+                raise NotLocalError(f"metrics are of classes ({field})")
+        if any(getattr(spec, field) for field in _OUTPUTS):
+            raise NotLocalError("metrics are of several outputs")
+
+
+def check_models(eval_config: Any, models: list[Any]) -> None:
+    """Refuse models that TFMA does not simply call, or of which it adds metrics of their own.
+
+    Raises:
+        NotLocalError: with the reason.
+    """
+    adds = (
+        not eval_config.options.HasField("include_default_metrics")
+        or eval_config.options.include_default_metrics.value
+    )
+    for model in model_util.verify_and_update_eval_shared_models(models):
+        known = {constants.TF_GENERIC} if adds else {constants.TF_GENERIC, constants.TF_KERAS}
+        if model.model_type not in known:
+            raise NotLocalError(f"a model is of type {model.model_type}")
+
+
+def features_of(eval_config: Any) -> set[str]:
+    """Return the names that may be features: those of slices and queries, and all texts in the settings of metrics."""
+    found: set[str] = set()
+    for slicing in eval_config.slicing_specs:
+        found |= {*slicing.feature_keys, *slicing.feature_values}
+    for spec in eval_config.metrics_specs:
+        found.add(spec.query_key)
+        for metric in spec.metrics:
+            found |= set(_texts(json.loads(metric.config or "{}")))
+    return found - {""}
+
+
+def _texts(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict | list):
+        for one in value.values() if isinstance(value, dict) else value:
+            yield from _texts(one)

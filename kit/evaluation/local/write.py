@@ -1,0 +1,67 @@
+"""The files of an evaluation, as TFMA's writers leave them: its readers see no difference."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import tensorflow as tf
+from tensorflow_model_analysis import constants
+from tensorflow_model_analysis.evaluators import metrics_validator
+from tensorflow_model_analysis.writers import eval_config_writer
+from tensorflow_model_analysis.writers import metrics_plots_and_validations_writer as writer
+
+from kit.evaluation.local.evaluate import Evaluated
+
+_SHARD = "-00000-of-00001.tfrecord"
+
+
+def write(folder: Path, evaluated: Evaluated, eval_config: Any, model_paths: dict[str, str]) -> Any:
+    """Write metrics, plots, empty attributions, the verdict and the configuration.
+
+    Args:
+        folder: of the ModelEvaluation artifact.
+        evaluated: what was computed.
+        eval_config: with its defaults filled in.
+        model_paths: of each model by its name.
+
+    Returns:
+        TFMA's ValidationResult.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    verdict = _verdict(evaluated, eval_config)
+    protos = {
+        constants.METRICS_KEY: (
+            writer.convert_slice_metrics_to_proto(one, None) for one in evaluated.metrics.items()
+        ),
+        constants.PLOTS_KEY: (
+            writer.convert_slice_plots_to_proto(one, None) for one in evaluated.plots.items()
+        ),
+        constants.ATTRIBUTIONS_KEY: (
+            writer.convert_slice_attributions_to_proto((key, {})) for key in evaluated.metrics
+        ),
+    }
+    for name, records in protos.items():
+        _write_records(folder / f"{name}{_SHARD}", records)
+    _write_records(folder / f"{constants.VALIDATIONS_KEY}.tfrecord", [verdict])
+    run = eval_config_writer._serialize_eval_run(  # noqa: SLF001  the same text as TFMA's, whose reader checks it
+        eval_config, "<user provided PCollection>", "<unknown>", model_paths
+    )
+    (folder / "eval_config.json").write_text(f"{run}\n")
+    return verdict
+
+
+def _verdict(evaluated: Evaluated, eval_config: Any) -> Any:
+    combine = writer.CombineValidations(eval_config)
+    verdict = combine.create_accumulator()
+    for one in evaluated.metrics.items():
+        # Looked up here: the kit may have put its own in this place (see `slice_rules`).
+        verdict = combine.add_input(verdict, metrics_validator.validate_metrics(one, eval_config))
+    return combine.extract_output(verdict)
+
+
+def _write_records(path: Path, records: Iterable[Any]) -> None:
+    with tf.io.TFRecordWriter(str(path)) as file:
+        for record in records:
+            file.write(record.SerializeToString())
