@@ -36,8 +36,6 @@ class Distribution:
 
     def __init__(self, strategy: tf.distribute.Strategy | None = None) -> None:
         self.strategy = strategy
-        self.is_first = True
-        """Whether this process keeps what was trained; another one of them only helps."""
 
     def build(
         self, make: Callable[[], tf_keras.Model], adapt: Callable[[tf_keras.Model], None]
@@ -102,7 +100,6 @@ class ShardedBatches(Distribution):
     def __init__(self, strategy: tf.distribute.Strategy, worker: int = 0, workers: int = 1) -> None:
         super().__init__(strategy)
         self._distribute = strategy.distribute_datasets_from_function
-        self.is_first = worker == 0
         self.worker, self._replicas = worker, strategy.num_replicas_in_sync
         self._here = self._replicas // workers
 

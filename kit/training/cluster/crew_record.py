@@ -13,12 +13,21 @@ MEMBERS = (
     "members"  # below the folder of a training: a log of each member, and while it runs a folder of its own
 )
 FILE = "cluster.json"
-RUNNING = "running"
+RUNNING, ENDED = "running", "ended"
 
 
 @dataclass(frozen=True)
 class MemberRecord:
-    """One process; `state` is `running`, `done`, `failed` (it raised) or `lost` (it died); pid 0: not started yet."""
+    """One process.
+
+    Attributes:
+        name: role and number.
+        address: host:port.
+        pid: 0: not started yet.
+        state: `running`, `done`, `failed` (it raised), `lost` (it died), or `ended` by the cluster, which needs it no
+            more.
+        log: the file that its output goes to.
+    """
 
     name: str
     address: str

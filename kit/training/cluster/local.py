@@ -17,7 +17,7 @@ from typing import Self
 from kit import warm
 from kit.errors import KitError, StepFailedError
 from kit.steps.progress import report
-from kit.training.cluster.crew_record import MEMBERS, RUNNING, CrewRecord, MemberRecord
+from kit.training.cluster.crew_record import ENDED, MEMBERS, RUNNING, CrewRecord, MemberRecord
 from kit.training.cluster.places import SERVED, VARIABLE, WORKER, Cluster, Member, PortError
 from kit.training.job import Job
 
@@ -26,6 +26,7 @@ _LOOK_SECONDS = 0.1
 _GRACE_SECONDS = 5.0  # in which members that fail because another was lost, and that other, are seen to end
 _END_SECONDS = 30.0  # that the other workers have to end by themselves
 _TAIL_LINES = 12
+_STATES = {warm.CallReturned: "done", warm.CallRaised: "failed", warm.CallDied: "lost"}
 _LOST_A_PEER = (
     "UnavailableError",
     "AbortedError",
@@ -87,6 +88,7 @@ class Crew:
         self._folder = job.run / MEMBERS
         self._calls: dict[Member, warm.WarmCall] = {}
         self._ended: dict[Member, warm.CallOutcome] = {}
+        self._over = False
 
     def __enter__(self) -> Self:
         try:
@@ -100,6 +102,8 @@ class Crew:
     def __exit__(self, *_: object) -> None:
         for call in self._calls.values():
             call.kill()
+        self._over = True
+        self._record()
         for member in self._cluster.members:
             shutil.rmtree(self._folder / member.name, ignore_errors=True)
 
@@ -222,12 +226,17 @@ class Crew:
                 name=member.name,
                 address=member.address,
                 pid=self._calls[member].pid if member in self._calls else 0,
-                state=_state(self._ended.get(member)),
+                state=self._state(member),
                 log=str(self._log(member)),
             )
             for member in self._cluster.members
         ]
         CrewRecord(self._cluster.strategy, tuple(members), tuple(self.said)).save(self._folder)
+
+    def _state(self, member: Member) -> str:
+        if outcome := self._ended.get(member):
+            return _STATES[type(outcome)]
+        return ENDED if self._over else RUNNING
 
 
 def _lost_a_peer(outcome: warm.CallRaised) -> bool:
@@ -239,9 +248,3 @@ def _how(member: Member, outcome: warm.CallRaised | warm.CallDied) -> str:
     if isinstance(outcome, warm.CallDied):
         return f"{member.name} was lost (exit code {outcome.returncode})"
     return f"{member.name} lost its peers ({outcome.message.partition(':')[0]})"
-
-
-def _state(outcome: warm.CallOutcome | None) -> str:
-    if outcome is None:
-        return RUNNING
-    return {warm.CallReturned: "done", warm.CallRaised: "failed", warm.CallDied: "lost"}[type(outcome)]

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 from kit.errors import ClusterError
-from kit.training.config import Strategy, Training
+from kit.training.config import Training
 
 VARIABLE = "TF_CONFIG"
 CHIEF, WORKER, PS = "chief", "worker", "ps"
@@ -77,7 +77,7 @@ class Cluster:
         return cls(training.strategy, addresses)
 
     @classmethod
-    def on_hosts(cls, strategy: Strategy, hosts: Iterable[str]) -> Self:
+    def on_hosts(cls, strategy: str, hosts: Iterable[str]) -> Self:
         """Return a cluster on given hosts, each as `role=host:port`."""
         addresses: dict[str, tuple[str, ...]] = {}
         for host in hosts:
