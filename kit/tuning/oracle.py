@@ -80,7 +80,8 @@ def make_oracle(  # noqa: PLR0913, PLR0917  what a search is
 
 @contextmanager
 def quietly() -> Iterator[None]:
-    """Leave out what KerasTuner warns of itself: names of Python's that are old."""
+    """Leave out what users cannot change: old names that KerasTuner uses, and how its Gaussian process was fitted."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)
+        warnings.filterwarnings("ignore", module=r"sklearn\.")
         yield

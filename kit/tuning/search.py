@@ -42,8 +42,8 @@ class TuningFailedError(StepFailedError):
 class TrialSearch:
     """One search, from the first trial to the last.
 
-    Trial n is asked for when the oracle knows the trials up to n minus those that run at a time, whichever others are
-    over: so the same seed and number at a time give the same trials, also with an oracle that learns.
+    When it is asked for trial n, the oracle knows the trials up to n minus those that run at a time, and no other,
+    whichever are over: so the same seed and number at a time give the same trials, also with an oracle that learns.
 
     Args:
         plan: what is searched.
@@ -74,6 +74,7 @@ class TrialSearch:
         self._trials: list[Trial] = []
         self._asked: list[Any] = []  # KerasTuner's own trials, in the same order
         self._untold: deque[int] = deque()  # places of those whose end the oracle does not know
+        self._waits = False  # the oracle has to know of another trial before it goes on
         self._calls: dict[int, warm.WarmCall] = {}
         self._began_at: dict[int, float] = {}
         self._began = time.monotonic()
@@ -87,12 +88,15 @@ class TrialSearch:
         """
         try:
             with quietly():
-                while self._begin_trials() or self._calls:
+                self._begin_trials()
+                while self._calls:
                     self._save()
                     time.sleep(_POLL_SECONDS)
                     for place in list(self._calls):
                         self._look_at(place)
-                    self._tell_oracle()
+                    self._begin_trials()
+                while self._untold:
+                    self._tell_next()
         finally:
             for call in self._calls.values():
                 call.kill()
@@ -101,24 +105,32 @@ class TrialSearch:
             raise self._failed()
         return self.state
 
-    def _begin_trials(self) -> bool:
-        """Begin as many as there is room for; return whether some of them were over already."""
-        found = False
-        while len(self._untold) < self.state.parallel and not self._is_spent():
+    def _begin_trials(self) -> None:
+        """Begin as many as there is room for."""
+        while not self._is_spent() and self._may_ask():
             place = len(self._asked)
             asked = self._oracle.create_trial(f"trial {place}")
-            if asked.status == keras_trial.TrialStatus.STOPPED:
-                self._end("every combination of values was tried")
-            if asked.status != keras_trial.TrialStatus.RUNNING:  # it waits for trials that run
-                break
+            if asked.status == keras_trial.TrialStatus.STOPPED or not (self._untold or _is_new(asked)):
+                self._end("there is nothing left to try")
+                return
+            if not _is_new(asked):  # Hyperband first compares trials that run
+                self._waits = True
+                continue
             self._asked.append(asked)
             self._untold.append(place)
             self._trials.append(self._trial(place))
             if not self._trials[place].is_over:
                 self._start(place)
-            found = True
-            self._tell_oracle()
-        return found
+
+    def _may_ask(self) -> bool:
+        """Tell the oracle of the oldest trial, and no more, where it has to know that; return whether it does."""
+        if len(self._untold) < self.state.parallel and not self._waits:
+            return True
+        if not self._trials[self._untold[0]].is_over:
+            return False
+        self._tell_next()
+        self._waits = False
+        return True
 
     def _is_spent(self) -> bool:
         if self.state.ended:
@@ -187,20 +199,18 @@ class TrialSearch:
         self._say(f"{one.name} failed{then}: {outcome.message}")
         return replace(one, message=outcome.message, state=FAILED if over else RUNNING)
 
-    def _tell_oracle(self) -> None:
-        """Tell how trials ended, in the order in which they were asked for."""
-        while self._untold and self._trials[self._untold[0]].is_over:
-            place = self._untold.popleft()
-            one, asked = self._trials[place], self._asked[place]
-            if one.objective is None:
-                asked.status, asked.message = keras_trial.TrialStatus.FAILED, one.message
-            else:
-                self._oracle.update_trial(asked.trial_id, {self.state.objective: one.objective})
-                asked.status = keras_trial.TrialStatus.COMPLETED
-            self._oracle.end_trial(asked)
-            told = self._trials[: len(self._trials) - len(self._untold)]
-            if len(told) == _GIVE_UP and all(trial.state == FAILED for trial in told):
-                raise self._failed()
+    def _tell_next(self) -> None:
+        """Tell how the oldest trial ended that the oracle does not know of yet."""
+        place = self._untold.popleft()
+        one, asked = self._trials[place], self._asked[place]
+        if one.objective is None:
+            asked.status, asked.message = keras_trial.TrialStatus.FAILED, one.message
+        else:
+            self._oracle.update_trial(asked.trial_id, {self.state.objective: one.objective})
+            asked.status = keras_trial.TrialStatus.COMPLETED
+        self._oracle.end_trial(asked)
+        if place + 1 == _GIVE_UP and all(trial.state == FAILED for trial in self._trials[:_GIVE_UP]):
+            raise self._failed()
 
     def _failed(self) -> TuningFailedError:
         failed = [trial for trial in self._trials if trial.state == FAILED]
@@ -228,3 +238,7 @@ class TrialSearch:
         of = f" of {self.state.trials_at_most}" if self.state.trials_at_most else ""
         gained = f", best {self.state.objective} {best.objective:.4f} ({best.name})" if best else ""
         self._say(f"{over}{of} trials over{gained}")
+
+
+def _is_new(asked: Any) -> bool:
+    return bool(asked.status == keras_trial.TrialStatus.RUNNING)
