@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import tensorflow as tf
 import tensorflow_transform as tft
 from tensorboard.plugins.hparams import api_pb2, summary, summary_v2
 
+from kit.training.boards.profile import Profile
 from kit.training.job import Job
 from kit.versions import code_versions
 
 TAG = "run"
+_OPERATIONS = 25  # of a profile
 
 
 def facts_of(job: Job, transform_output: tft.TFTransformOutput) -> dict[str, dict[str, str]]:
@@ -30,8 +32,17 @@ def facts_of(job: Job, transform_output: tft.TFTransformOutput) -> dict[str, dic
 def write_text(facts: Mapping[str, Mapping[str, str]]) -> None:
     """Write each part as a table in Markdown into the present summary writer."""
     for part, known in facts.items():
-        lines = [f"| {_cell(name)} | {_cell(value)} |" for name, value in known.items()]
-        tf.summary.text(f"{TAG}/{part}", "\n".join([f"| {part} | |", "| --- | --- |", *lines]), step=0)
+        _write_table(part, (part, ""), list(known.items()))
+
+
+def write_profile(profile: Profile) -> None:
+    """Write what a step spends its time on as a table."""
+    rows = [
+        (f"whole step ({profile.steps} traced)", "", _microseconds(profile.microseconds)),
+        (f"waits for its batch ({profile.input_share:.1%})", "", _microseconds(profile.waiting)),
+        *((one.name, one.type, _microseconds(one.microseconds)) for one in profile.operations[:_OPERATIONS]),
+    ]
+    _write_table("profile", ("a step", "operation", "microseconds"), rows)
 
 
 def write_hparams(job: Job) -> None:
@@ -43,6 +54,16 @@ def write_end() -> None:
     """End the session, so that HPARAMS shows it as done."""
     done = summary.session_end_pb(api_pb2.STATUS_SUCCESS)
     tf.summary.experimental.write_raw_pb(done.SerializeToString(), step=0)
+
+
+def _write_table(part: str, head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    lines = [f"| {' | '.join(_cell(text) for text in row)} |" for row in rows]
+    line = f"|{' --- |' * len(head)}"
+    tf.summary.text(f"{TAG}/{part}", "\n".join([f"| {' | '.join(head)} |", line, *lines]), step=0)
+
+
+def _microseconds(time: float) -> str:
+    return f"{time:,.1f}"
 
 
 def _cell(text: str) -> str:

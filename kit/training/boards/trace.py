@@ -8,6 +8,8 @@ from typing import Any
 import tensorflow as tf
 import tf_keras
 
+from kit.training.boards.profile import write_profile
+
 _WARM_STEPS = 10  # in which functions are traced and compiled, and data sets fill their buffers
 
 
@@ -46,6 +48,7 @@ class StepTrace(tf_keras.callbacks.Callback):
     def on_train_end(self, logs: Any = None) -> None:
         del logs
         self._stop()
+        write_profile(self._run)
 
     def _stop(self) -> None:
         if self._tracing:

@@ -17,6 +17,7 @@ from kit.training import dataset
 from kit.training.attention import Attended, examples, save_examples
 from kit.training.boards import summary
 from kit.training.boards.pr_curves import write_pr_curves
+from kit.training.boards.profile import read_profile
 from kit.training.boards.projector import embeddings_of, write_embeddings
 from kit.training.boards.trace import StepTrace
 from kit.training.job import Job
@@ -57,7 +58,7 @@ def boards(subject: Subject, model: tf_keras.Model) -> list[tf_keras.callbacks.C
     if not subject.job.model_dir or not model.distribute_strategy.extended.should_save_summary:
         return []
     steps = subject.job.training.profile_steps
-    return [RunBoard(subject), *([StepTrace(subject.job.run, steps)] if steps else [])]
+    return [*([StepTrace(subject.job.run, steps)] if steps else []), RunBoard(subject)]
 
 
 class RunBoard(tf_keras.callbacks.Callback):
@@ -95,6 +96,8 @@ class RunBoard(tf_keras.callbacks.Callback):
         with self._writer.as_default():
             if attention := getattr(self._subject.model_module, "attention", None):
                 self._write_attention(plain, attention(plain, self._subject.transform_output))
+            if profile := read_profile(self._job.run):
+                summary.write_profile(profile)
             summary.write_end()
         self._writer.close()
 

@@ -1,0 +1,131 @@
+"""Where a model looks in the past of a user, example by example."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import traitlets
+
+from widgets.face import STATIC_BYTES
+from widgets.parts import controls
+from widgets.parts.attention_rows import Row, cells, detail, legend, same_group, table
+from widgets.parts.budget import fit
+from widgets.parts.formats import count, number, share
+from widgets.parts.markup import Markup, join, tag
+from widgets.parts.modules import styles
+from widgets.values_attention import Example
+from widgets.view import View
+
+PAGE_ROWS = 15
+ALL, ABOVE, NOT_ABOVE = "all", "above", "not above"
+LABELS = {ALL: "any label", ABOVE: "label above 0", NOT_ABOVE: "label 0"}
+ORDERS = {"given": "as given", "score": "highest score first", "peak": "strongest attention first"}
+_NAMED = 3  # examples that the text face names
+_HEAD_BYTES = 8_000  # of a static face: what stands around the rows
+
+
+class Attention(View):
+    """Shows examples with their score and label, and of the one that is opened what the model looked at.
+
+    Args:
+        examples: of rows that the model was not trained on.
+        state: traits to begin with, such as `opened="3"`.
+    """
+
+    title = "Attention"
+
+    search = traitlets.Unicode(help="words that an example must have").tag(sync=True, redraw=True)
+    label_is = traitlets.Enum(list(LABELS), ALL, help="which examples are shown").tag(sync=True, redraw=True)
+    order = traitlets.Enum(list(ORDERS), "given", help="which come first").tag(sync=True, redraw=True)
+    opened = traitlets.Unicode("0", help="place of the example that is opened").tag(sync=True, redraw=True)
+    page = traitlets.Int(min=0).tag(sync=True, redraw=True)
+
+    def __init__(self, examples: Sequence[Example], **state: Any) -> None:
+        self.rows = [Row(place, one) for place, one in enumerate(examples)]
+        super().__init__(**state)
+
+    @traitlets.observe("search", "label_is", "order")
+    def _to_first_page(self, _change: object) -> None:
+        self.page = 0
+
+    def found(self) -> list[Row]:
+        """The examples that search and label leave, in the chosen order."""
+        words = self.search.casefold().split()
+        left = [
+            row
+            for row in self.rows
+            if (self.label_is == ALL or (row.example.label > 0) == (self.label_is == ABOVE))
+            and all(word in row.words for word in words)
+        ]
+        keys: dict[str, Callable[[Row], float]] = {
+            "given": lambda _: 0,
+            "score": lambda row: -row.example.score,
+            "peak": lambda row: -row.peak,
+        }
+        return sorted(left, key=keys[self.order])
+
+    def draw_controls(self) -> Markup:
+        return join(
+            [
+                legend(),
+                controls.search_box("search", "Search"),
+                controls.choice("label_is", "Show", LABELS),
+                controls.choice("order", "Sort by", ORDERS),
+            ]
+        )
+
+    def draw_content(self) -> Markup:
+        found = self.found()
+        page = min(self.page, controls.last_page(len(found), PAGE_ROWS))
+        rows = [self._row(row) for row in found[page * PAGE_ROWS :][:PAGE_ROWS]]
+        return join(
+            [
+                tag("p", self._sentence(found), role="status"),
+                table(rows) if rows else None,
+                controls.pager("page", page, size=PAGE_ROWS, total=len(found)),
+            ]
+        )
+
+    def html_face(self) -> Markup:
+        levels = [
+            lambda row: tag("tr", cells(row, tag("b", row.example.candidate))),
+            lambda row: join([tag("tr", cells(row, tag("b", row.example.candidate))), _folded(row)]),
+        ]
+        fitted = fit(self.rows, levels, STATIC_BYTES - len(styles()) - _HEAD_BYTES)
+        left_out = len(self.rows) - len(fitted.rows)
+        return join(
+            [
+                tag("p", legend()),
+                tag("p", self._sentence(self.rows)),
+                table(fitted.rows) if fitted.rows else None,
+                tag("p", f"{count(left_out, 'example')} left out; the live view has all.", class_="note")
+                if left_out
+                else None,
+            ]
+        )
+
+    def text_face(self) -> str:
+        lines = [f"Attention in {self._sentence(self.rows)}"]
+        for row in self.rows[:_NAMED]:
+            one = row.example
+            looks = f", looks most at {row.most.name} ({share(row.peak)})" if row.most else ""
+            lines.append(f"{one.candidate}: score {number(one.score)}, label {number(one.label)}{looks}")
+        return "\n".join(lines)
+
+    def _row(self, row: Row) -> Markup:
+        is_open = row.key == self.opened
+        name = controls.opener(row.key, row.example.candidate, is_open=is_open)
+        drawn = tag("tr", cells(row, name))
+        return join([drawn, row.detail_row(detail(row.example))]) if is_open else drawn
+
+    def _sentence(self, found: Sequence[Row]) -> str:
+        of = f" of {number(len(self.rows))}" if len(found) < len(self.rows) else ""
+        same = same_group(found)
+        said = f"; {share(same)} of the attention is on the candidate's own group" if same is not None else ""
+        return f"{count(len(found), 'example')}{of}{said}."
+
+
+def _folded(row: Row) -> Markup:
+    summary = tag("summary", f"What {row.example.candidate} was compared with")
+    return row.detail_row(tag("details", summary, detail(row.example)))

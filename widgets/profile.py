@@ -1,0 +1,166 @@
+"""What a step of a training spends its time on, beside another training; and what XLA made one kernel of."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import traitlets
+
+from widgets.face import STATIC_BYTES
+from widgets.parts import controls
+from widgets.parts.budget import fit
+from widgets.parts.formats import count, number, share
+from widgets.parts.markup import Markup, join, tag
+from widgets.parts.modules import styles
+from widgets.parts.profile_rows import Comparison, steps_table
+from widgets.values_profile import Operation, Profile
+from widgets.view import View
+
+PAGE_ROWS = 20
+NONE = ""
+_NAMED = 3  # operations that the text face names
+_HEAD_BYTES = 12_000  # of a static face: what stands around the rows
+
+
+class Profiles(View):
+    """Shows the steps of one training, compared with those of another.
+
+    Args:
+        profiles: by the names of the trainings, the one that is shown first.
+        state: traits to begin with, such as `against="12"`.
+    """
+
+    title = "Profile"
+
+    run = traitlets.Unicode(help="name of the training that is shown").tag(sync=True, redraw=True)
+    against = traitlets.Unicode(NONE, help="name of another; empty: none").tag(sync=True, redraw=True)
+    search = traitlets.Unicode(help="words that an operation must have").tag(sync=True, redraw=True)
+    opened = traitlets.Unicode(help="name of the kernel that is opened").tag(sync=True, redraw=True)
+    page = traitlets.Int(min=0).tag(sync=True, redraw=True)
+
+    def __init__(self, profiles: Mapping[str, Profile], **state: Any) -> None:
+        self.profiles = dict(profiles)
+        names = [*self.profiles, NONE, NONE]
+        super().__init__(**{"run": names[0], "against": names[1], **state})
+
+    @traitlets.observe("run", "against", "search")
+    def _to_first_page(self, _change: object) -> None:
+        self.page = 0
+
+    @traitlets.validate("run", "against")
+    def _known(self, proposal: Mapping[str, Any]) -> str:
+        name = str(proposal["value"])
+        if name not in {*self.profiles, NONE}:
+            raise traitlets.TraitError(
+                f"Expected one of {', '.join(self.profiles) or 'no training'} as {proposal['trait'].name}, found "
+                f"{name!r}. Choose one of them; a training is traced when profile_steps is above 0."
+            )
+        return name
+
+    def found(self) -> list[Operation]:
+        """The operations of the chosen training that the search leaves, those that take longest first."""
+        words = self.search.casefold().split()
+        shown = self.profiles.get(self.run)
+        return [
+            one
+            for one in (shown.operations if shown else ())
+            if all(word in " ".join([one.name, one.type, *one.fused]).casefold() for word in words)
+        ]
+
+    def draw_controls(self) -> Markup:
+        names = {name: name for name in self.profiles}
+        return join(
+            [
+                controls.choice("run", "Training", names),
+                controls.choice("against", "Compare with", {NONE: "nothing", **names}),
+                controls.search_box("search", "Search"),
+            ]
+        )
+
+    def draw_content(self) -> Markup:
+        compared = self._compared()
+        if compared is None:
+            return tag("p", _nothing(), role="status")
+        found = self.found()
+        page = min(self.page, controls.last_page(len(found), PAGE_ROWS))
+        rows = [self._row(one, compared) for one in found[page * PAGE_ROWS :][:PAGE_ROWS]]
+        return join(
+            [
+                tag("p", self._sentence(), role="status"),
+                steps_table(self._chosen()),
+                compared.table(rows) if rows else tag("p", "No operation has these words."),
+                controls.pager("page", page, size=PAGE_ROWS, total=len(found)),
+            ]
+        )
+
+    def html_face(self) -> Markup:
+        compared = self._compared()
+        if compared is None:
+            return tag("p", _nothing())
+        found = list(self.profiles[self.run].operations)
+        levels = [
+            lambda one: tag("tr", compared.cells(one, tag("span", one.name))),
+            lambda one: join([tag("tr", compared.cells(one, tag("span", one.name))), _folded(one, compared)]),
+        ]
+        fitted = fit(found, levels, STATIC_BYTES - len(styles()) - _HEAD_BYTES)
+        left_out = len(found) - len(fitted.rows)
+        return join(
+            [
+                tag("p", self._sentence()),
+                steps_table(self._chosen()),
+                compared.table(fitted.rows) if fitted.rows else None,
+                tag("p", f"{count(left_out, 'operation')} left out; the live view has all.", class_="note")
+                if left_out
+                else None,
+            ]
+        )
+
+    def text_face(self) -> str:
+        shown = self.profiles.get(self.run)
+        if shown is None:
+            return _nothing()
+        longest = ", ".join(
+            f"{one.name} {number(round(one.microseconds, 1))} µs" for one in shown.operations[:_NAMED]
+        )
+        return f"{self.run}: {self._sentence()}\nLongest: {longest or 'nothing was traced'}"
+
+    def _chosen(self) -> dict[str, Profile]:
+        names = [self.run, *([self.against] if self.against not in {NONE, self.run} else [])]
+        return {name: self.profiles[name] for name in names}
+
+    def _compared(self) -> Comparison | None:
+        if self.run not in self.profiles:
+            return None
+        other = self.profiles.get(self.against) if self.against != self.run else None
+        return Comparison(self.profiles[self.run], other, self.against)
+
+    def _row(self, one: Operation, compared: Comparison) -> Markup:
+        if not one.fused:
+            return tag("tr", compared.cells(one, tag("span", one.name)))
+        is_open = one.name == self.opened
+        row = tag("tr", compared.cells(one, controls.opener(one.name, one.name, is_open=is_open)))
+        return join([row, compared.detail_row(one)]) if is_open else row
+
+    def _sentence(self) -> str:
+        shown = self.profiles[self.run]
+        fusions = [one for one in shown.kernels if len(one.fused) > 1]
+        nodes = {node for one in fusions for node in one.fused}
+        xla = (
+            f" XLA made {count(len(shown.kernels), 'kernel')}; {count(len(fusions), 'of them hold', 'of them hold')} "
+            f"{number(len(nodes))} operations of the graph together."
+            if shown.kernels
+            else " XLA compiled nothing."
+        )
+        return (
+            f"A step takes {number(round(shown.microseconds / 1e3, 2))} ms, of which it waits "
+            f"{share(shown.input_share)} for its batch.{xla}"
+        )
+
+
+def _folded(one: Operation, compared: Comparison) -> Markup | None:
+    return compared.detail_row(one, folded=True) if len(one.fused) > 1 else None
+
+
+def _nothing() -> str:
+    return "No training was traced. Run Trainer with profile_steps above 0, 20 for example."

@@ -1,0 +1,34 @@
+"""The plain values of the view of attention: what a model looked at when it scored something."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Protocol
+
+
+class Place(Protocol):
+    """One thing in the past of an example, and the part of the attention that it has, 0 to 1."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def group(self) -> str: ...
+    @property
+    def weight(self) -> float: ...
+
+
+class Example(Protocol):
+    """What was scored, what came of it, and what it was compared with, the latest first."""
+
+    @property
+    def candidate(self) -> str: ...
+    @property
+    def group(self) -> str: ...
+    @property
+    def score(self) -> float: ...
+    @property
+    def label(self) -> float: ...
+    @property
+    def about(self) -> Mapping[str, str]: ...
+    @property
+    def past(self) -> Sequence[Place]: ...
