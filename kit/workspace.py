@@ -8,6 +8,7 @@ workspace/
     logs/<project>/          one log a component, and TensorBoard's event files
     projects/<name>/         projects that `kit new` wrote
     schemas/<project>/       the curated schema of a built-in project, once somebody has changed it here
+    clusters/<project>/      what `kit train-cluster` gives a cluster on other machines, and what that leaves here
     predictions/<project>/   what the models answered, a folder a day (see `kit.monitoring.log`)
     labels/<project>/        what became true of it, by the day on which it arrived
     statistics/<project>/    of each span that was looked at, by content (see `kit.data.span_statistics`)

@@ -196,7 +196,7 @@ class Crew:
     def _raise(self, member: Member, outcome: warm.CallRaised) -> None:
         error = outcome.exception()
         if isinstance(error, PortError):
-            return  # somebody was faster; other ports are chosen
+            return  # somebody was faster; the next start chooses other ports
         self._keep_logs()
         if isinstance(error, KitError):
             raise error
@@ -247,4 +247,4 @@ def _lost_a_peer(outcome: warm.CallRaised) -> bool:
 def _how(member: Member, outcome: warm.CallRaised | warm.CallDied) -> str:
     if isinstance(outcome, warm.CallDied):
         return f"{member.name} was lost (exit code {outcome.returncode})"
-    return f"{member.name} lost its peers ({outcome.message.partition(':')[0]})"
+    return f"{member.name} ended ({outcome.message.partition(':')[0].rpartition('.')[2]})"

@@ -152,9 +152,14 @@ def _texts(found: Any) -> Iterable[str]:
 def _check_roles(strategy: str, roles: Sequence[str], addresses: Mapping[str, Sequence[str]]) -> None:
     found = ", ".join(f"{role} {len(several)}" for role, several in addresses.items()) or "none"
     if set(addresses) != set(roles) or not all(addresses.values()) or len(addresses.get(CHIEF, "1")) != 1:
+        expected = (
+            f"one {CHIEF}, and workers and parameter servers ({WORKER}, {PS})"
+            if CHIEF in roles
+            else "workers only"
+        )
         raise ClusterError(
-            f"A cluster of {strategy} must have the roles {', '.join(roles)}, each at least once and the chief once, "
-            f"found {found}. Worker 0 leads where there is no chief. Correct the cluster, or choose another strategy."
+            f"A cluster of {strategy} must have {expected}, at least one of each, found {found}. "
+            "Correct the cluster, or choose another strategy."
         )
 
 

@@ -207,4 +207,4 @@ def test_a_config_that_fits_no_strategy_is_said_at_once(job: Job) -> None:
     assert isinstance(outcome, warm.CallRaised)
     error = outcome.exception()
     assert isinstance(error, ClusterError)
-    assert "roles chief, worker, ps" in str(error)
+    assert "one chief, and workers" in str(error)

@@ -75,11 +75,19 @@ def test_a_strategy_of_one_process_reads_no_config(strategy: str) -> None:
         (TOGETHER, said({"worker": ["a"]}), "must be host:port, found 'a'"),
         (TOGETHER, said({"worker": ["a:70000"]}), "must be host:port, found 'a:70000'"),
         (TOGETHER, said({"worker": ["a:1", "a:1"]}), "found a:1 twice"),
-        (TOGETHER, said({"worker": []}), "roles worker, each at least once .* found worker 0"),
+        (TOGETHER, said({"worker": []}), "must have workers only, at least one of each, found worker 0"),
         (TOGETHER, said({"worker": ["a:1"]}, index=1), r"member of its cluster \(worker-0\), found worker-1"),
-        (TOGETHER, said({"worker": ["a:1"], "ps": ["b:1"]}), "roles worker, .* found worker 1, ps 1"),
-        (SERVED, said({"worker": ["a:1"], "ps": ["b:1"]}), "roles chief, worker, ps"),
-        (SERVED, said({"worker": ["a:1"], "ps": ["b:1"], "chief": ["c:1", "d:1"]}), "the chief once"),
+        (
+            TOGETHER,
+            said({"worker": ["a:1"], "ps": ["b:1"]}),
+            "must have workers only, .* found worker 1, ps 1",
+        ),
+        (SERVED, said({"worker": ["a:1"], "ps": ["b:1"]}), "one chief, and workers and parameter servers"),
+        (
+            SERVED,
+            said({"worker": ["a:1"], "ps": ["b:1"], "chief": ["c:1", "d:1"]}),
+            "found worker 1, ps 1, chief 2",
+        ),
         (SERVED, said({}), "found none"),
     ],
 )
