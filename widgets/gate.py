@@ -135,6 +135,9 @@ def _table(rows: Sequence[Markup]) -> Markup:
 
 def _row(threshold: Threshold) -> Markup:
     met = tag("span", "✓ met", class_="good") if threshold.met else tag("span", "✗ missed", class_="bad")
+    if threshold.note:
+        left_out = tag("span", "left out") if threshold.met else met
+        met = join([left_out, BREAK, tag("small", threshold.note)])
     return tag(
         "tr",
         tag("th", tag("b", threshold.metric), BREAK, tag("small", threshold.slice), scope="row"),
@@ -176,7 +179,8 @@ def _signed(value: float | None) -> str:
 
 
 def _line(threshold: Threshold) -> str:
+    found = threshold.note or f"found {number(threshold.value)} (margin {_signed(threshold.margin)})"
     return (
         f"missed: {threshold.metric} on {threshold.slice}, {threshold.bound} {number(threshold.threshold)}, "
-        f"found {number(threshold.value)} (margin {_signed(threshold.margin)})"
+        f"{found}"
     )

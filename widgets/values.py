@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Sized
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
@@ -158,6 +158,7 @@ class SliceTable:
         models: the metrics of each model, the same for all and in the same order; the first model is the judged one.
         cuts: by which columns each slice was cut, such as `country, device`, or nothing.
         overall: the row of all examples together, if it is among the slices.
+        too_small: whether each slice has too few examples for its metrics to be judged.
 
     Raises:
         ValueError: when a column is not as long as the names, or models differ in their metrics.
@@ -168,9 +169,12 @@ class SliceTable:
     models: Mapping[str, Sequence[Metric]]
     cuts: Sequence[str] = ()
     overall: int | None = None
+    too_small: NDArray[np.bool_] | None = None
 
     def __post_init__(self) -> None:
-        columns = {"examples": self.examples} | ({"cuts": self.cuts} if self.cuts else {})
+        columns: dict[str, Sized] = {"examples": self.examples}
+        columns |= {"cuts": self.cuts} if self.cuts else {}
+        columns |= {} if self.too_small is None else {"too_small": self.too_small}
         columns |= {f"{metric.name} of {model}": metric.values for model, metric in self.all_metrics()}
         for name, column in columns.items():
             if len(column) != len(self.names):

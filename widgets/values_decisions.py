@@ -98,6 +98,7 @@ class Threshold:
         limit: the value that would be right at the threshold; None: there is none.
         margin: how far on the good side it is; None: there is nothing to compare.
         met: whether it lets the model pass.
+        note: why the value decides nothing, such as `40 rows, 100 needed`; empty: it decides.
     """
 
     metric: str
@@ -110,3 +111,4 @@ class Threshold:
     limit: float | None
     margin: float | None
     met: bool
+    note: str = ""

@@ -94,6 +94,7 @@ def eval_config(project: Project, *, has_baseline: bool) -> tfma.EvalConfig:
 
 def _models(project: Project, *, has_baseline: bool) -> list[tfma.ModelSpec]:
     spec = {
+        "model_type": tfma.TF_GENERIC,  # TFMA would load each model with Keras to find out
         "signature_name": "examples",
         "preprocessing_function_names": ["transform_features"],
         "label_key": project.label_key,
@@ -205,19 +206,18 @@ def _gated(config: tfma.MetricConfig, spec: ProjectFile) -> tfma.MetricConfig:
 
 
 def _threshold(gates: list[Gate]) -> tfma.MetricThreshold:
+    """Return the strictest bounds of gates on the same metric and slice: all of them must be met."""
     threshold = tfma.MetricThreshold()
-    for gate in gates:
-        if gate.min is not None:
-            threshold.value_threshold.lower_bound.value = gate.min
-        if gate.max is not None:
-            threshold.value_threshold.upper_bound.value = gate.max
-        if gate.min_change is not None:
-            change = threshold.change_threshold
-            better = (
-                tfma.MetricDirection.HIGHER_IS_BETTER
-                if gate.higher_is_better
-                else tfma.MetricDirection.LOWER_IS_BETTER
-            )
-            change.direction = better
-            change.absolute.value = gate.min_change if gate.higher_is_better else -gate.min_change
+    lower = [gate.min for gate in gates if gate.min is not None]
+    upper = [gate.max for gate in gates if gate.max is not None]
+    changes = [gate.min_change for gate in gates if gate.min_change is not None]
+    if lower:
+        threshold.value_threshold.lower_bound.value = max(lower)
+    if upper:
+        threshold.value_threshold.upper_bound.value = min(upper)
+    if changes:
+        higher, direction = gates[0].higher_is_better, tfma.MetricDirection
+        change = threshold.change_threshold
+        change.direction = direction.HIGHER_IS_BETTER if higher else direction.LOWER_IS_BETTER
+        change.absolute.value = max(changes) if higher else -max(changes)
     return threshold

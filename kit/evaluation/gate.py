@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from kit.evaluation.gate_checks import ThresholdCheck
 from kit.evaluation.override import latest_override, record_override
-from kit.evaluation.results import ThresholdCheck, is_blessed, threshold_checks
+from kit.evaluation.results import is_blessed, threshold_checks
 from kit.session import Session
 
 
@@ -43,7 +44,7 @@ class GateDesk:
         of = f"{len(missed)} of {len(checks)} thresholds {'is' if len(missed) == 1 else 'are'} missed"
         unknown = [check for check in missed if check.margin is None]
         if unknown:
-            return f"Not blessed: {of}; no row of {unknown[0].slice} was evaluated for {unknown[0].metric}."
+            return f"Not blessed: {of}; {_why_unknown(unknown[0])}."
         worst = min(missed, key=_margin)
         return f"Not blessed: {of}, the widest by {-_margin(worst):.4g} ({_name(worst)})."
 
@@ -70,6 +71,12 @@ def _blessed(checks: list[ThresholdCheck]) -> str:
     least = f", the closest by {_margin(closest):.4g} ({_name(closest)})" if closest else ""
     thresholds = "the only threshold is" if len(checks) == 1 else f"all {len(checks)} thresholds are"
     return f"Blessed: {thresholds} met{least}."
+
+
+def _why_unknown(check: ThresholdCheck) -> str:
+    if check.note:
+        return f"{check.slice} is too small for {check.metric} ({check.note})"
+    return f"no row of {check.slice} was evaluated for {check.metric}"
 
 
 def _name(check: ThresholdCheck) -> str:

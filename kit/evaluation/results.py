@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import math
-from dataclasses import dataclass
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Literal
 
@@ -11,15 +10,14 @@ import pandas as pd
 import tensorflow_model_analysis as tfma
 
 from kit.errors import NotBlessedError, RowsLostError
+from kit.evaluation.gate_checks import Found, ThresholdCheck, bounds, checks_of, slice_name
 from kit.evaluation.override import latest_override
 from kit.project import Project
-from kit.project_file import Gate
 from kit.session import Session
 
 SliceKey = tuple[tuple[str, Any], ...]
 """The columns and values that a slice was cut by, sorted; empty for all rows."""
 
-_OVERALL = "all rows"
 _BLESSED = 1
 
 
@@ -27,7 +25,7 @@ def metrics_table(evaluation: Path, project: Project) -> pd.DataFrame:
     """Return one row a slice, the largest first: its name, `example_count`, and the metrics of the project."""
     names = ["example_count", *project.spec.evaluated]
     rows = [
-        {"slice": _slice_name(key), **{name: values[name] for name in names if name in values}}
+        {"slice": slice_name(key), **{name: values[name] for name in names if name in values}}
         for key, values in load_slices(evaluation)
     ]
     table = pd.DataFrame(rows).drop_duplicates("slice").sort_values("example_count", ascending=False)
@@ -49,95 +47,46 @@ def example_count(evaluation: Path) -> int:
 
 
 def gates_table(evaluation: Path, project: Project) -> pd.DataFrame:
-    """Return one row a gate: metric, slice, bounds, value, change to the baseline, and whether it is met."""
-    values = {_slice_name(key): metrics for key, metrics in load_slices(evaluation)}
-    changes = {_slice_name(key): metrics for key, metrics in load_slices(evaluation, of="changes")}
-    return pd.DataFrame([_gate_row(gate, values, changes) for gate in project.spec.gates])
+    """Return one row a gate and slice: metric, slice, bound, value, change to the baseline, whether met, and a note."""
+    found = found_slices(evaluation, project)
+    rows = []
+    for gate in project.spec.gates:
+        words = ", ".join(f"{bound} {threshold:g}" for bound, threshold in bounds(gate).items())
+        of_slice: dict[str, list[ThresholdCheck]] = {}
+        for check in checks_of(gate, found):
+            of_slice.setdefault(check.slice, []).append(check)
+        rows += [_gate_row(checks, words) for checks in of_slice.values()]
+    return pd.DataFrame(rows)
 
 
-def _gate_row(gate: Gate, values: dict[str, Any], changes: dict[str, Any]) -> dict[str, object]:
-    name = _slice_name(tuple(sorted(gate.slice.items())))
-    value = values.get(name, {}).get(gate.metric)
-    change = changes.get(name, {}).get(gate.metric)
-    if change is not None and not gate.higher_is_better:
-        change = -change
-    met = (
-        value is not None
-        and (gate.min is None or value > gate.min)
-        and (gate.max is None or value < gate.max)
-    )
-    if gate.min_change is not None and change is not None:
-        met = met and change > gate.min_change
+def _gate_row(checks: list[ThresholdCheck], bound: str) -> dict[str, object]:
+    first = checks[0]
     return {
-        "metric": gate.metric,
-        "slice": name,
-        "bound": ", ".join(f"{words} {bound:g}" for words, bound in _bounds(gate).items()),
-        "value": value,
-        "change": change,
-        "met": met,
+        "metric": first.metric,
+        "slice": first.slice,
+        "bound": bound,
+        "value": first.value,
+        "change": first.change,
+        "met": all(check.met for check in checks),
+        "note": first.note,
     }
 
 
-@dataclass(frozen=True)
-class ThresholdCheck:
-    """One threshold of a gate, and how a model stands to it.
-
-    Attributes:
-        metric: its name.
-        slice: the rows it was computed on.
-        bound: `at least`, `at most`, or `change at least`, which is against the baseline.
-        threshold: the worst value, or change, that is not good any more.
-        value: of the model; None: no such row was evaluated.
-        baseline: the same metric of the baseline; None: there is no baseline.
-        change: how much better the value is than the baseline's; negative: worse.
-        limit: the value that would be right at the threshold; None: a change without a baseline.
-        margin: how far on the good side of the threshold the value or change is; None where there is none.
-        met: whether it lets the model pass; a change does so as long as there is no baseline.
-    """
-
-    metric: str
-    slice: str
-    bound: str
-    threshold: float
-    value: float | None
-    baseline: float | None
-    change: float | None
-    limit: float | None
-    margin: float | None
-    met: bool
-
-
 def threshold_checks(evaluation: Path, project: Project) -> list[ThresholdCheck]:
-    """Return each threshold of each gate with what it found, in the order of project.yml."""
-    rows = gates_table(evaluation, project).to_dict("records")
-    return [
-        _threshold_check(gate, row, bound, threshold)
-        for gate, row in zip(project.spec.gates, rows, strict=True)
-        for bound, threshold in _bounds(gate).items()
-    ]
+    """Return each threshold of each gate, on each slice that it asks, in the order of project.yml."""
+    found = found_slices(evaluation, project)
+    return [check for gate in project.spec.gates for check in checks_of(gate, found)]
 
 
-def _threshold_check(gate: Gate, row: dict[Any, Any], bound: str, threshold: float) -> ThresholdCheck:
-    value, change = _known(row["value"]), _known(row["change"])
-    better = 1 if gate.higher_is_better else -1
-    baseline = None if value is None or change is None else value - better * change
-    is_change = bound == "change at least"
-    judged = change if is_change else value
-    limit = threshold if not is_change else None if baseline is None else baseline + better * threshold
-    margin = None if judged is None else judged - threshold if bound != "at most" else threshold - judged
-    met = margin > 0 if margin is not None else value is not None and limit is None
-    return ThresholdCheck(
-        row["metric"], row["slice"], bound, threshold, value, baseline, change, limit, margin, met
+def found_slices(evaluation: Path, project: Project) -> Found:
+    """Return what gates are judged by; see `kit.evaluation.gate_checks`."""
+    slices = load_slices(evaluation)
+    return Found(
+        values={slice_name(key): metrics for key, metrics in slices},
+        changes={slice_name(key): metrics for key, metrics in load_slices(evaluation, of="changes")},
+        columns={slice_name(key): {column: str(value) for column, value in key} for key, _ in slices},
+        min_slice_size=project.spec.evaluation.min_slice_size,
     )
-
-
-def _bounds(gate: Gate) -> dict[str, float]:
-    bounds = {"at least": gate.min, "at most": gate.max, "change at least": gate.min_change}
-    return {words: bound for words, bound in bounds.items() if bound is not None}
-
-
-def _known(value: Any) -> float | None:
-    return None if value is None or math.isnan(value) else float(value)
 
 
 def is_blessed(session: Session) -> bool:
@@ -166,6 +115,8 @@ def check_blessed(session: Session) -> str:
 
 def _missed(gate: dict[Any, Any]) -> str:
     value, change = gate["value"], gate["change"]
+    if gate["note"]:
+        return f"  {gate['metric']} on {gate['slice']}: too small, {gate['note']}"
     if pd.isna(value):
         return f"  {gate['metric']} on {gate['slice']}: no such row was evaluated"
     against = "" if pd.isna(change) else f", {change:+.4f} against the baseline"
@@ -176,19 +127,41 @@ def load_slices(
     evaluation: Path, of: Literal["model", "baseline", "changes"] = "model"
 ) -> list[tuple[SliceKey, dict[str, float]]]:
     """Return for each slice its metrics by name: the model's, the baseline's, or their differences."""
-    result = []
+    found = (
+        (key, {name: _number(value) for name, value in metrics.items()})
+        for key, metrics in _loaded(evaluation, of)
+    )
+    return list(found)
+
+
+def load_intervals(
+    evaluation: Path, of: Literal["model", "baseline", "changes"] = "model"
+) -> dict[SliceKey, dict[str, tuple[float, float]]]:
+    """Return the 95 % confidence intervals that Evaluator computed, by slice and metric; empty: none were asked for."""
+    return {
+        key: {
+            name: (float(value.bounded_value.lower_bound.value), float(value.bounded_value.upper_bound.value))
+            for name, value in metrics.items()
+            if value.WhichOneof("type") == "bounded_value"
+        }
+        for key, metrics in _loaded(evaluation, of)
+    }
+
+
+def _loaded(evaluation: Path, of: str) -> Iterator[tuple[SliceKey, dict[str, Any]]]:
     for metrics in tfma.load_metrics(str(evaluation)):
-        values: dict[str, float] = {}
+        values: dict[str, Any] = {}
         for entry in metrics.metric_keys_and_values:
             side = "baseline" if entry.key.model_name == "baseline" else "model"
             if of == ("changes" if entry.key.is_diff else side):
-                values[entry.key.name] = _number(entry.value)
-        key = tuple(
-            sorted((single.column, _column_value(single)) for single in metrics.slice_key.single_slice_keys)
-        )
+                values[entry.key.name] = entry.value
         if values:
-            result.append((key, values))
-    return result
+            yield slice_key(metrics.slice_key), values
+
+
+def slice_key(key: Any) -> SliceKey:
+    """Return TFMA's message of a slice as plain columns and values."""
+    return tuple(sorted((single.column, _column_value(single)) for single in key.single_slice_keys))
 
 
 def _number(value: Any) -> float:
@@ -202,7 +175,3 @@ def _column_value(single: Any) -> Any:
     kind = single.WhichOneof("kind")
     value = getattr(single, kind)
     return value.decode(errors="replace") if isinstance(value, bytes) else value
-
-
-def _slice_name(key: tuple[tuple[str, Any], ...]) -> str:
-    return ", ".join(f"{column}={value}" for column, value in key) or _OVERALL

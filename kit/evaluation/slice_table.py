@@ -12,31 +12,38 @@ from numpy.typing import NDArray
 from kit.evaluation.config import POSITIVE_SHARE
 from kit.evaluation.intervals import interval
 from kit.evaluation.metrics.validation import EXAMPLE_COUNT
-from kit.evaluation.results import SliceKey, load_slices
+from kit.evaluation.results import SliceKey, load_intervals, load_slices
+from kit.evaluation.sections import HIGHER_IS_BETTER
 from kit.project import Project
-from kit.project_file import Gate
+
+Slices = Mapping[SliceKey, Mapping[str, float]]
+Intervals = Mapping[SliceKey, Mapping[str, tuple[float, float]]]
 
 
 def slice_columns(evaluation: Path, project: Project) -> dict[str, Any]:
     """Return the metrics of the project on every slice of an evaluation.
 
     Returns:
-        `names` and `cuts` of the slices, `examples`, the row `overall`, and for each of the `models` (candidate, and
-        baseline where there was one) its metrics: name, values [slices], threshold, larger_is_better, and the bounds
-        lower and upper of the 95 % confidence interval where there is a formula for it. A gate's threshold is drawn
-        where it is for all rows. NaN: not computed.
+        `names` and `cuts` of the slices, `examples`, which are `too_small` to be judged, the row `overall`, and for
+        each of the `models` (candidate, and baseline where there was one) its metrics: name, values [slices],
+        threshold, larger_is_better, and the bounds lower and upper of the 95 % confidence interval: as Evaluator
+        computed it, else by a formula where there is one. A gate's threshold is drawn where it is for all rows. NaN:
+        not computed, or of a slice that is too small.
     """
     found = {
         "candidate": dict(load_slices(evaluation)),
         "baseline": dict(load_slices(evaluation, of="baseline")),
     }
     keys = list(found["candidate"])
+    examples = _values(EXAMPLE_COUNT, keys, found["candidate"])
+    too_small = (examples < project.spec.evaluation.min_slice_size) & np.array([bool(key) for key in keys])
     return {
         "names": [", ".join(f"{column}: {value}" for column, value in key) or "All rows" for key in keys],
         "cuts": [", ".join(column for column, _ in key) for key in keys],
-        "examples": _values(EXAMPLE_COUNT, keys, found["candidate"]),
+        "examples": examples,
+        "too_small": too_small,
         "models": {
-            model: [_metric(name, keys, slices, project) for name in project.spec.evaluated]
+            model: _metrics(evaluation, project, model, keys, slices, too_small)
             for model, slices in found.items()
             if slices
         },
@@ -44,34 +51,55 @@ def slice_columns(evaluation: Path, project: Project) -> dict[str, Any]:
     }
 
 
-def _metric(
-    name: str, keys: list[SliceKey], slices: Mapping[SliceKey, Mapping[str, float]], project: Project
-) -> dict[str, Any]:
-    values, examples, positive_share = (
-        _values(of, keys, slices) for of in (name, EXAMPLE_COUNT, POSITIVE_SHARE)
-    )
-    bounds = interval(name, values, examples, positive_share)
-    gates = [gate for gate in project.spec.gates if gate.metric == name and not gate.slice]
-    return {
-        "name": name,
-        "values": values,
-        **(dict(zip(("lower", "upper"), bounds, strict=True)) if bounds else {}),
-        **_threshold(gates),
-    }
+def _metrics(  # noqa: PLR0913, PLR0917  what the metrics of a model are read from
+    evaluation: Path,
+    project: Project,
+    model: str,
+    keys: list[SliceKey],
+    slices: Slices,
+    too_small: NDArray[np.bool_],
+) -> list[dict[str, Any]]:
+    computed = load_intervals(evaluation, "baseline" if model == "baseline" else "model")
+    metrics = []
+    for name in project.spec.evaluated:
+        values = _values(name, keys, slices)
+        bounds = _computed(name, keys, computed)
+        if bounds is None:
+            bounds = interval(
+                name, values, *(_values(of, keys, slices) for of in (EXAMPLE_COUNT, POSITIVE_SHARE))
+            )
+        columns = {"values": values, **(dict(zip(("lower", "upper"), bounds, strict=True)) if bounds else {})}
+        metrics.append(
+            {
+                "name": name,
+                **{column: np.where(too_small, np.nan, numbers) for column, numbers in columns.items()},
+                **_threshold(name, project),
+            }
+        )
+    return metrics
 
 
-def _values(
-    name: str, keys: list[SliceKey], slices: Mapping[SliceKey, Mapping[str, float]]
-) -> NDArray[np.float64]:
+def _computed(
+    name: str, keys: list[SliceKey], intervals: Intervals
+) -> tuple[NDArray[np.float64], NDArray[np.float64]] | None:
+    """Return the bounds of a metric as Evaluator has them; None: on no slice."""
+    if not any(name in metrics for metrics in intervals.values()):
+        return None
+    unknown = (np.nan, np.nan)
+    bounds = np.array([intervals.get(key, {}).get(name, unknown) for key in keys], np.float64)
+    return bounds[:, 0], bounds[:, 1]
+
+
+def _values(name: str, keys: list[SliceKey], slices: Slices) -> NDArray[np.float64]:
     return np.array([slices.get(key, {}).get(name, np.nan) for key in keys], np.float64)
 
 
-def _threshold(gates: list[Gate]) -> dict[str, Any]:
+def _threshold(name: str, project: Project) -> dict[str, Any]:
     """Return the first bound on all rows, from below or from above, and which side of it is better."""
-    for gate in gates:
-        if gate.min is not None or gate.max is not None:
+    for gate in project.spec.gates:
+        if gate.metric == name and not gate.slice and (gate.min is not None or gate.max is not None):
             return {
                 "threshold": gate.min if gate.min is not None else gate.max,
-                "larger_is_better": gate.max is None,
+                "larger_is_better": gate.max is None or gate.min is not None,
             }
-    return {}
+    return {"larger_is_better": HIGHER_IS_BETTER[name] is not False}

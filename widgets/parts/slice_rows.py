@@ -29,7 +29,7 @@ class SliceRows:
         return join(
             [
                 tag("th", name, scope="row"),
-                tag("td", number(float(self._table.examples[row])), class_="number"),
+                tag("td", number(float(self._table.examples[row])), self._too_small(row), class_="number"),
                 tag("td", join(keys, BREAK)) if several else None,
                 [
                     tag("td", self._values(index, row, whiskers=whiskers), class_="number")
@@ -37,6 +37,11 @@ class SliceRows:
                 ],
             ]
         )
+
+    def _too_small(self, row: int) -> Markup | None:
+        if self._table.too_small is None or not self._table.too_small[row]:
+            return None
+        return join([BREAK, tag("small", "too small")])
 
     def comparison(self, first: int, second: int) -> Markup:
         """Two slices side by side, metric by metric and model by model."""

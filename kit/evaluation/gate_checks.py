@@ -1,0 +1,148 @@
+"""How a model stands to the gates: one record for each threshold and each slice that it is asked of.
+
+The rules are those of the verdict itself (`kit.evaluation.metrics.validation` and TFMA's), so that what a person reads
+and what Evaluator decided are the same:
+
+- A value that is right at its threshold meets it.
+- A change is met as long as there is no baseline.
+- A gate on a slice that is not there, or has fewer rows than `min_slice_size`, is missed: it asks for a proof.
+- A gate on every value of a column (`*`) is decided by the slices that have rows enough, and missed when none has.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from kit.evaluation.sections import EVERY
+from kit.project_file import Gate
+
+Metrics = Mapping[str, float]
+
+CHANGE = "change at least"
+_OVERALL = "all rows"
+_EXAMPLES = "example_count"
+
+
+@dataclass(frozen=True)
+class ThresholdCheck:
+    """One threshold of a gate on one slice, and how a model stands to it.
+
+    Attributes:
+        metric: its name.
+        slice: the rows it was computed on.
+        bound: `at least`, `at most`, or `change at least`, which is against the baseline.
+        threshold: the worst value, or change, that is still good.
+        value: of the model; None: no such row was evaluated.
+        baseline: the same metric of the baseline; None: there is no baseline.
+        change: how much better the value is than the baseline's; negative: worse.
+        limit: the value that would be right at the threshold; None: a change without a baseline.
+        margin: how far on the good side of the threshold the value or change is; None where it decides nothing.
+        met: whether it lets the model pass; a change does so as long as there is no baseline.
+        note: why the value decides nothing, such as `40 rows, 100 needed`; empty: it decides.
+    """
+
+    metric: str
+    slice: str
+    bound: str
+    threshold: float
+    value: float | None
+    baseline: float | None
+    change: float | None
+    limit: float | None
+    margin: float | None
+    met: bool
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Found:
+    """What an evaluation found, by the name of a slice.
+
+    Attributes:
+        values: metrics of the model.
+        changes: minus those of the baseline; empty: there was none.
+        columns: the columns and values that each slice was cut by.
+        min_slice_size: rows that a slice must have to decide about a gate.
+    """
+
+    values: Mapping[str, Metrics]
+    changes: Mapping[str, Metrics]
+    columns: Mapping[str, Mapping[str, str]]
+    min_slice_size: int = 1
+
+    def slices_of(self, gate: Gate) -> list[str]:
+        """Return the slices that a gate asks, those with rows enough first; its own name where there is none."""
+        if EVERY not in gate.slice.values():
+            return [slice_name(gate.slice.items())]
+        family = [name for name, cut in self.columns.items() if _is_in(cut, gate)]
+        return sorted(family, key=lambda name: (self.is_small(name), name)) or [
+            slice_name(gate.slice.items())
+        ]
+
+    def is_small(self, name: str) -> bool:
+        """Whether a slice is there and has too few rows to decide about a gate."""
+        return name != _OVERALL and self.rows(name) < self.min_slice_size
+
+    def rows(self, name: str) -> float:
+        return self.values.get(name, {}).get(_EXAMPLES, math.inf)
+
+
+def slice_name(key: Any) -> str:
+    """Return how a slice reads, such as `device=mobile, region=north`.
+
+    Args:
+        key: its columns with their values.
+    """
+    return ", ".join(f"{column}={value}" for column, value in sorted(key)) or _OVERALL
+
+
+def checks_of(gate: Gate, found: Found) -> Iterator[ThresholdCheck]:
+    """Yield each threshold of a gate on each slice that it asks."""
+    names = found.slices_of(gate)
+    is_family = EVERY in gate.slice.values()
+    all_small = all(found.is_small(name) for name in names)
+    for name in names:
+        note = ""
+        if found.is_small(name):
+            note = f"{found.rows(name):,.0f} rows, {found.min_slice_size:,} needed"
+        for bound, threshold in bounds(gate).items():
+            yield _check(gate, name, (bound, threshold), found, note, passes=is_family and not all_small)
+
+
+def bounds(gate: Gate) -> dict[str, float]:
+    """Return the thresholds of a gate by their words."""
+    said = {"at least": gate.min, "at most": gate.max, CHANGE: gate.min_change}
+    return {words: bound for words, bound in said.items() if bound is not None}
+
+
+def _check(  # noqa: PLR0913, PLR0917  what a threshold is asked of
+    gate: Gate, name: str, bound: tuple[str, float], found: Found, note: str, passes: bool
+) -> ThresholdCheck:
+    words, threshold = bound
+    value = _known(found.values.get(name, {}).get(gate.metric))
+    change = _known(found.changes.get(name, {}).get(gate.metric))
+    better = 1 if gate.higher_is_better else -1
+    baseline = None if value is None or change is None else value - change
+    gain = None if change is None else better * change
+    is_change = words == CHANGE
+    limit = threshold if not is_change else None if baseline is None else baseline + better * threshold
+    judged = None if note else gain if is_change else value
+    margin = None if judged is None else threshold - judged if words == "at most" else judged - threshold
+    is_free = is_change and not found.changes  # there is no baseline
+    met = is_free or (passes if note else margin is not None and margin >= 0)
+    return ThresholdCheck(
+        gate.metric, name, words, threshold, value, baseline, gain, limit, margin, met, note
+    )
+
+
+def _is_in(cut: Mapping[str, str], gate: Gate) -> bool:
+    return set(cut) == set(gate.slice) and all(
+        value == EVERY or cut[column] == str(value) for column, value in gate.slice.items()
+    )
+
+
+def _known(value: float | None) -> float | None:
+    return None if value is None or math.isnan(value) else float(value)
