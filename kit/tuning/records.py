@@ -34,9 +34,9 @@ class Trial:
         values: of the search space.
         folder: where its record, event files and checkpoint are.
         state: `running`, `done` or `failed`.
-        objective: the best value over its epochs; None until it is done.
+        objective: its value with the weights that the training ends with; None until it is done.
         epochs: that it trains.
-        epoch: the present one, or of the best value once it is done; 0: none yet.
+        epoch: the present one, or that of the objective once it is done; 0: none yet.
         seconds: that its processes took, those before a resumption included.
         attempts: how many processes were started and not killed together with the search.
         message: why it failed, or why the first attempt did.

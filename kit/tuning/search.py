@@ -188,7 +188,7 @@ class TrialSearch:
         shutil.rmtree(one.checkpoint, ignore_errors=True)
         if math.isfinite(value):
             return replace(one, state=DONE, objective=value, epoch=epoch)
-        return replace(one, state=FAILED, message=f"{self.state.objective} was never a finite number")
+        return replace(one, state=FAILED, message=f"{self.state.objective} became no finite number")
 
     def _crashed(self, one: Trial, outcome: warm.CallRaised | warm.CallDied) -> Trial:
         if isinstance(outcome, warm.CallRaised):

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import math
+import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import tensorflow as tf
 from tensorboard.plugins.hparams import api as hparams
@@ -16,6 +17,8 @@ from kit.errors import UsageError
 from kit.project import Project
 from kit.steps import progress
 from kit.training import strategies
+from kit.training.boards.summary import write_end
+from kit.training.checkpoints import KEPT_FOLDER
 from kit.training.config import Choice, Training
 from kit.training.job import Job
 from kit.training.scalars import read_scalars
@@ -34,7 +37,7 @@ def run_trial(payload: bytes, report: Callable[[str], None]) -> bytes:
     """Train by what `describe` has written.
 
     Returns:
-        JSON of the best value of the objective, and of its epoch, from 1.
+        JSON of the value of the objective, and of its epoch, from 1.
 
     Raises:
         ObjectiveError: when the training has no such metric; SearchSpaceError: when build_model does not read a value.
@@ -44,7 +47,7 @@ def run_trial(payload: bytes, report: Callable[[str], None]) -> bytes:
     tf.config.threading.set_intra_op_parallelism_threads(asked["threads"])
     Project.load(asked["job"]["project"])  # makes its model.py importable
     training = Training.model_validate(asked["job"]["training"])
-    read = _Watched(training.model)
+    read = Watched(training.model)
     job = Job(
         **{
             **asked["job"],
@@ -54,9 +57,11 @@ def run_trial(payload: bytes, report: Callable[[str], None]) -> bytes:
         }
     )
     strategies.run(job)
-    _refuse_unread(asked["values"], read, Path(job.project))
-    value, epoch = judge(job.run, asked["objective"], asked["direction"])
-    _tell_hparams(job.run, asked["name"], asked["values"], asked["objective"], value, epoch)
+    refuse_unread(asked["values"], read, Path(job.project))
+    shutil.rmtree(job.run / KEPT_FOLDER, ignore_errors=True)  # the weights, which nobody needs either
+    best = training.early_stopping > 0
+    value, epoch = judge(job.run, asked["objective"], asked["direction"] if best else "last")
+    tell_hparams(job.run, asked["name"], asked["values"], asked["objective"], value, epoch)
     return json.dumps([value, epoch]).encode()
 
 
@@ -78,10 +83,17 @@ def describe(  # noqa: PLR0913  what a trial is
     return json.dumps({**asked, "threads": threads, "job": plain}).encode()
 
 
-def judge(run: Path, objective: str, direction: Direction) -> tuple[float, int]:
-    """Return the best value of a metric in the event files of a training, and its epoch from 1.
+def judge(run: Path, objective: str, which: Literal["max", "min", "last"]) -> tuple[float, int]:
+    """Return the value of a metric in the event files of a training, and its epoch from 1.
 
-    As KerasTuner does: the best of all epochs.
+    Args:
+        run: folder of the training.
+        objective: the metric, as Keras names it.
+        which: the epoch whose weights Trainer would keep: with early stopping the best one, else the last one. The
+            best of all epochs, as KerasTuner has it, would prefer trials whose metric jumps.
+
+    Returns:
+        NaN and 0 where that is no finite number.
 
     Raises:
         ObjectiveError: when there is no such metric; the message names those that there are.
@@ -101,7 +113,10 @@ def judge(run: Path, objective: str, direction: Direction) -> tuple[float, int]:
             f"tuning.objective must be a metric of the training, but {objective!r} is none. "
             f"Choose one of {', '.join(known) or 'those that build_model compiles'}."
         )
-    sign = 1 if direction == "min" else -1
+    last_step, last = points[-1]
+    if which == "last":
+        return (last, int(last_step) + 1) if math.isfinite(last) else (math.nan, 0)
+    sign = 1 if which == "min" else -1
     finite = [(sign * value, step) for step, value in points if math.isfinite(value)]
     if not finite:
         return math.nan, 0
@@ -109,7 +124,7 @@ def judge(run: Path, objective: str, direction: Direction) -> tuple[float, int]:
     return sign * best, int(step) + 1
 
 
-class _Watched(dict[str, Choice]):
+class Watched(dict[str, Choice]):
     """Remembers which names were asked for."""
 
     def __init__(self, values: Mapping[str, Choice]) -> None:
@@ -125,7 +140,7 @@ class _Watched(dict[str, Choice]):
         return super().get(name, default)
 
 
-def _refuse_unread(values: Mapping[str, Value], read: _Watched, project: Path) -> None:
+def refuse_unread(values: Mapping[str, Value], read: Watched, project: Path) -> None:
     """A name that nobody reads would be searched in vain, and be told as the best."""
     unread = sorted((set(values) & set(read)) - read.asked)
     if unread and read.asked:
@@ -140,10 +155,11 @@ def _refuse_unread(values: Mapping[str, Value], read: _Watched, project: Path) -
         )
 
 
-def _tell_hparams(  # noqa: PLR0913, PLR0917  a row of the tab
+def tell_hparams(  # noqa: PLR0913, PLR0917  a row of the tab
     run: Path, name: str, values: Mapping[str, Value], objective: str, value: float, epoch: int
 ) -> None:
     """Write what TensorBoard's HParams tab shows of a trial: its values, and the objective."""
     with tf.summary.create_file_writer(str(run)).as_default():
         hparams.hparams(dict(values), trial_id=name)
         tf.summary.scalar(objective, value, step=epoch)
+        write_end()

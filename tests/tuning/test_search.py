@@ -133,7 +133,7 @@ def test_a_second_attempt_may_be_done(make: Make) -> None:
 def test_a_loss_that_is_no_number_is_a_failure(make: Make) -> None:
     found = make(trials("nan", "done"), trials=2).run()
     assert (found.trials[0].state, found.trials[0].attempts) == (FAILED, 1)
-    assert found.trials[0].message == "val_auc was never a finite number"
+    assert found.trials[0].message == "val_auc became no finite number"
 
 
 def test_what_the_user_must_correct_ends_the_search_at_once(make: Make) -> None:

@@ -15,7 +15,8 @@ from widgets.values_tuning import Search, Trial
 
 _STEP, _HEIGHT, _EDGE = 100, 200, 6  # of the drawing's own units: between two axes, and above and below them
 _HIT = 34  # around an axis, to press on
-_NARROWEST_PX = 88  # of an axis; less breaks names such as learning_rate
+_NARROWEST_PX = 74  # of an axis
+_BREAK = "_\N{ZERO WIDTH SPACE}"  # where a long name such as learning_rate may end a line
 _MOST_LINES = 200  # nobody tells more of them apart; the last ones
 
 
@@ -46,7 +47,7 @@ def picture(search: Search, axes: Sequence[Axis], brushes: Brushes, *, live: boo
         role="group" if live else "img",
         aria_label=more,
     )
-    heads = [tag("span", tag("b", axis.name), axis.ends()[1]) for axis in axes]
+    heads = [tag("span", tag("b", axis.name.replace("_", _BREAK)), axis.ends()[1]) for axis in axes]
     feet = [tag("span", axis.ends()[0]) for axis in axes]
     columns = f"grid-template-columns:repeat({len(axes)},1fr)"
     body = tag(
