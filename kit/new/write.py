@@ -18,6 +18,7 @@ from kit.new.names import safe_names
 _TEMPLATES = Path(__file__).parent / "templates"
 _SLICE_VALUES = 10
 _SLICES = 2
+_SMALLEST_SLICE = (10, 100)
 # Rows up to which a batch size is taken.
 _BATCH_SIZES = {2_000: 32, 20_000: 64, 100_000: 128, 500_000: 256, 2_000_000: 1024}
 _LARGEST_BATCH = 4096
@@ -146,6 +147,7 @@ def project_yml(plan: Plan) -> str:
         data="".join(f"  {_yaml({key: value})[1:-1]}\n" for key, value in data.items()),
         columns=columns,
         slices=slices,
+        evaluation="".join(f"  {line}\n" for line in _evaluation(plan)) + _ranking(plan),
         checks="".join(f"  {line}\n" for line in _checks(plan)),
         gates=gates,
         training="".join(f"  {key}: {value}\n" for key, value in training(plan.rows).items()),
@@ -170,6 +172,29 @@ def _checks(plan: Plan) -> list[str]:
         rule = {"feature": name, "expression": "feature.num_stats.min >= 0", "severity": "warn"}
         lines.append(f"  - {_yaml(rule)}")
     return lines
+
+
+def _evaluation(plan: Plan) -> list[str]:
+    """Return the smallest slice, some hundredths of the rows that are evaluated, and what else there is to say."""
+    rows = round(plan.rows * (1 - _TRAIN_SHARE) / 100)
+    least, most = _SMALLEST_SLICE
+    lines = [
+        f"min_slice_size: {max(least, min(most, rows))}",
+        "# intervals: bootstrap  # or jackknife: 95 % confidence intervals of every metric, by samples of the rows",
+    ]
+    if numbers := list(plan.of_kind("number")):
+        example = {"low_and_high": {"column": numbers[0], "edges": [0]}}
+        lines.append(f"# bands: {_yaml(example)}  # a number as slices, cut at edges of yours")
+    return lines
+
+
+def _ranking(plan: Plan) -> str:
+    """Return how lists would be ranked where the columns look like lists, as a comment: nobody but you can know."""
+    queries, items = plan.of_kind("key"), [name for name in plan.of_kind("id") if name != plan.label.name]
+    if plan.label.task != "binary" or not queries or not items:
+        return ""
+    lists = _yaml({"query": next(iter(queries)), "item": items[0], "k": 10})
+    return f"\n# Where the rows of a key are a list that the model orders:\n# ranking: {lists}\n"
 
 
 def training(rows: int) -> dict[str, float]:
