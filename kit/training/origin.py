@@ -27,16 +27,14 @@ def origin_of(workspace: Workspace, project: Project, artifact: int) -> dict[str
         artifact: id of examples, as they were read or transformed.
 
     Returns:
-        Nothing where the examples come from no ExampleGen of the kit.
+        By split; `all` where the rows are split by a hash. Nothing where the examples come from no ExampleGen of the
+        kit.
     """
     config = metadata.sqlite_metadata_connection_config(str(workspace.metadata_path))
     with metadata.Metadata(config) as handle:
         files = _files(handle.store, [artifact])
-    splits = list(dict.fromkeys(file["split"] for file in files))
-    return {
-        split or "all rows": _told(project, [file for file in files if file["split"] == split])
-        for split in splits
-    }
+    splits = dict.fromkeys(file["split"] for file in files)
+    return {split: _told(project, [file for file in files if file["split"] == split]) for split in splits}
 
 
 def _told(project: Project, files: Sequence[Mapping[str, Any]]) -> str:
