@@ -12,7 +12,9 @@ from kit.features.columns import fill_missing, first_tokens
 HISTORY = 10  # items
 POSITIONS = 11  # 1 to 10; 0 is an unknown place
 HOURS = 24
-AGE_BUCKETS = 8
+AGE_BUCKETS = 16
+DAYS = (7, 14, 30, 60, 90, 180, 365, 730)  # since signup: a week, a month, a quarter, a year
+DAYS_BUCKETS = len(DAYS) + 1
 OOV_BUCKETS = 1  # ids and words never seen in training share one code
 SECONDS_A_DAY, SECONDS_AN_HOUR = 86_400, 3_600
 VOCABULARIES = ("user_id", "item_id", "category", "region", "device")
@@ -31,8 +33,8 @@ def preprocessing_fn(inputs: dict[str, Any]) -> dict[str, tf.Tensor]:
     )
     outputs["last_count_xf"] = tf.reduce_sum(tf.cast(last_items != "", tf.int64), axis=1)
     outputs["age_xf"] = tft.bucketize(fill_missing(inputs["age"], 0), AGE_BUCKETS)
-    days = tf.cast(tf.maximum(fill_missing(inputs["days_since_signup"], 0), 0), tf.float32)
-    outputs["days_xf"] = tft.scale_to_z_score(tf.math.log1p(days))
+    days = tf.cast(fill_missing(inputs["days_since_signup"], 0), tf.float32)
+    outputs["days_xf"] = tft.apply_buckets(days, tf.constant([DAYS], tf.float32))
     price = fill_missing(inputs["price"], 0.0)
     outputs["price_xf"] = tft.scale_to_z_score_per_key(price, words["category"])
     outputs["position_xf"] = tf.clip_by_value(fill_missing(inputs["position"], 0), 0, POSITIONS - 1)

@@ -1,11 +1,19 @@
-"""Click probability from embeddings, crosses and attention over the user's last items.
+"""Click probability from latent segments of users, effects of single causes, and attention over the last items.
 
-The candidate attends over the last items (as in Zhou et al. 2018, Deep Interest Network, arXiv:1706.06978), and all
-features are crossed by a DCN-v2 (Wang et al. 2021, arXiv:2008.13535).
+A user belongs to one of some segments, which nobody names: the last items and earlier clicks tell how likely it is
+each of them, and each has a taste of its own among the categories (a mixture of experts, Jacobs et al. 1991,
+doi:10.1162/neco.1991.3.1.79). To the logit of the click in each segment are added
+
+- a wide part: numbers for an item, a place on a device, a category in a part of the day, and so on;
+- a deep part for what these cannot say, in which the candidate attends over the last items (Zhou et al. 2018, Deep
+  Interest Network, arXiv:1706.06978). Wide and deep as in Cheng et al. 2016, arXiv:1606.07792.
+
+Every weight of the wide part has a prior, so that rare users and items stay near the average of all.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import tensorflow as tf
@@ -13,7 +21,15 @@ import tensorflow_transform as tft
 import tf_keras
 
 from kit.projects.recommender import features
-from kit.projects.recommender.explain import ITEM_CATEGORY, attention, embedding_metadata, embeddings
+from kit.projects.recommender.explain import (
+    ATTENTION,
+    ITEM_CATEGORY,
+    ITEM_PARTS,
+    attention,
+    embedding_metadata,
+    embeddings,
+)
+from kit.projects.recommender.layers import Attention, Cross, Known, Mixture, Prior, Segments
 from kit.projects.recommender.serving import serving_signature
 from kit.training.config import Training
 
@@ -30,57 +46,40 @@ __all__ = [
     "serving_signature",
 ]
 
+SEGMENTS = 32  # more than there are: the surplus ones share the work, and fewer find worse ones
 CATEGORY_SIZE = 16  # numbers an embedding
-ITEM_SIZE = 2  # an item has some sixty rows and a user a dozen: wide embeddings would learn them by heart
-USER_SIZE = 1
-ID_L2 = 3e-3
-CROSSES = 2
-UNITS = 48  # of the first dense layer; the second has half as many
+ITEM_SIZE = 2
+UNITS = 32  # of the deep part's first dense layer; the second has half as many
 DROPOUT = 0.3
+DEEP_DEVIATION = 0.1
+CLICK_RATE = 0.1  # to start from
+HOURS_A_PART = 6  # of the day: night, morning, afternoon, evening
+PARTS = features.HOURS // HOURS_A_PART
 
 
 def build_model(transform_output: tft.TFTransformOutput, training: Training) -> tf_keras.Model:
     """Return a compiled model of transformed features [batch] that gives the click probability [batch, 1]."""
     inputs = {name: tf_keras.Input((), name=name, dtype="int64") for name in _CODES}
     inputs["last_items_xf"] = tf_keras.Input((features.HISTORY,), name="last_items_xf", dtype="int64")
-    inputs |= {name: tf_keras.Input((), name=name) for name in _NUMBERS}
+    inputs["price_xf"] = tf_keras.Input((), name="price_xf")
     size = {
         key: transform_output.vocabulary_size_by_name(key) + features.OOV_BUCKETS
         for key in features.VOCABULARIES
     }
-    item_size = int(training.model.get("item_size", ITEM_SIZE))
-    item = _embedding("item", size["item_id"], item_size, l2=ID_L2)
-    # Orthogonal, so that items of one category fit each other, and no others, from the first step.
-    category = tf_keras.layers.Embedding(
-        size["category"],
-        CATEGORY_SIZE,
-        embeddings_initializer=tf_keras.initializers.Orthogonal(),
-        name="embed_category",
+    known = Known(size["item_id"], size["category"] - 1, name=ITEM_CATEGORY)
+    last_categories = known(inputs["last_items_xf"])
+    weights = Weights(known)
+    segments = int(training.model.get("segments", SEGMENTS))
+    likely = Segments(name="segments")(
+        [
+            weights("evidence", size["category"], segments, 1.0, start=0.5)(last_categories),
+            inputs["last_count_xf"],
+            weights("user", size["user_id"], segments, 0.5, start=0.01)(inputs["user_id_xf"]),
+        ]
     )
-    category_of = ItemCategory(size["item_id"], size["category"] - 1, name=ITEM_CATEGORY)
-    join = tf_keras.layers.Concatenate()
-    query = join([category(inputs["category_xf"]), item(inputs["item_id_xf"])])
-    last = inputs["last_items_xf"]
-    history = join([category(category_of(last)), item(last)])
-    taste = Attention(name="attention")([query, history, inputs["last_count_xf"]])
-    parts = [
-        query,
-        taste,
-        _embedding("user", size["user_id"], USER_SIZE, l2=ID_L2)(inputs["user_id_xf"]),
-        _embedding("region", size["region"], 2)(inputs["region_xf"]),
-        _embedding("device", size["device"], 2)(inputs["device_xf"]),
-        _embedding("age", features.AGE_BUCKETS, 3)(inputs["age_xf"]),
-        _embedding("position", features.POSITIONS, 3)(inputs["position_xf"]),
-        _embedding("hour", features.HOURS, 3)(inputs["hour_xf"]),
-        *(tf_keras.layers.Reshape((1,))(inputs[name]) for name in _NUMBERS),
-    ]
-    start = crossed = tf_keras.layers.Concatenate()(parts)
-    for number in range(CROSSES):
-        crossed = Cross(name=f"cross_{number}")([start, crossed])
-    dropout, widest = float(training.model.get("dropout", DROPOUT)), int(training.model.get("units", UNITS))
-    for units in (widest, widest // 2):
-        crossed = tf_keras.layers.Dropout(dropout)(tf_keras.layers.Dense(units, activation="relu")(crossed))
-    score = tf_keras.layers.Dense(1, activation="sigmoid", name="score")(crossed)
+    taste = weights("taste", size["category"], segments, 1.0, start=0.3)(inputs["category_xf"])
+    added = [*_wide(inputs, size, weights), _deep(inputs, size, weights, last_categories, training)]
+    score = Mixture(CLICK_RATE, name="score")([likely, taste, *added])
     model = tf_keras.Model(list(inputs.values()), score)
     model.compile(
         optimizer=tf_keras.optimizers.Adam(training.learning_rate),
@@ -92,83 +91,128 @@ def build_model(transform_output: tft.TFTransformOutput, training: Training) -> 
 
 def search_space(hp: keras_tuner.HyperParameters) -> None:
     """Say what Tuner may change: settings of training, and what `build_model` reads from `training.model`."""
-    hp.Float("learning_rate", 1e-3, 1e-2, sampling="log", default=3e-3)
+    hp.Float("learning_rate", 3e-3, 5e-2, sampling="log", default=2e-2)
+    hp.Choice("segments", [8, 16, 32, 64], default=SEGMENTS)
     hp.Float("dropout", 0.0, 0.5, step=0.1, default=DROPOUT)
-    hp.Choice("units", [24, 48, 96], default=UNITS)
+    hp.Choice("units", [16, 32, 64], default=UNITS)
     hp.Int("item_size", 1, 4, default=ITEM_SIZE)
 
 
 def adapt(model: tf_keras.Model, train: tf.data.Dataset) -> None:
-    """Tell the model what the training rows say of each item: its category."""
-    table = model.get_layer(ITEM_CATEGORY).table
-    known = table.numpy()
+    """Tell the model what the training rows say: the category of each item, and how many rows they are."""
+    known = model.get_layer(ITEM_CATEGORY)
+    categories, rows = known.table.numpy(), 0
     for features_, _ in train.batch(4096):
-        known[features_["item_id_xf"].numpy()] = features_["category_xf"].numpy()
-    table.assign(known)
+        categories[features_["item_id_xf"].numpy()] = features_["category_xf"].numpy()
+        rows += len(features_["item_id_xf"])
+    known.table.assign(categories)
+    known.rows.assign(rows)
 
 
 _CODES = (
-    "user_id_xf", "item_id_xf", "category_xf", "region_xf", "device_xf", "age_xf", "position_xf", "hour_xf",
+    "user_id_xf", "item_id_xf", "category_xf", "region_xf", "device_xf", "age_xf", "days_xf", "position_xf", "hour_xf",
     "last_count_xf",
 )  # fmt: skip
-_NUMBERS = ("days_xf", "price_xf")
 
 
-def _embedding(name: str, size: int, width: int, l2: float = 0.0) -> tf_keras.layers.Embedding:
-    regularizer = tf_keras.regularizers.L2(l2)
-    return tf_keras.layers.Embedding(size, width, name=f"embed_{name}", embeddings_regularizer=regularizer)
+class Weights:
+    """Makes embeddings whose weights have a prior.
 
-
-class Cross(tf_keras.layers.Layer):
-    """One DCN-v2 layer: start * (W x + b) + x, all [batch, width]."""
-
-    def build(self, shapes: list[tf.TensorShape]) -> None:
-        self._dense = tf_keras.layers.Dense(int(shapes[0][-1]))
-
-    def call(self, pair: list[tf.Tensor]) -> tf.Tensor:
-        start, x = pair
-        return start * self._dense(x) + x
-
-
-class ItemCategory(tf_keras.layers.Layer):
-    """Looks up the category of items by their codes; `adapt` fills the table, [items]."""
-
-    def __init__(self, items: int, unknown: int, **kwargs: object) -> None:
-        super().__init__(**kwargs)
-        self.table = self.add_weight(
-            "table", (items,), "int64", tf_keras.initializers.Constant(unknown), trainable=False
-        )
-
-    def call(self, items: tf.Tensor) -> tf.Tensor:
-        return tf.gather(self.table, items)
-
-
-class Attention(tf_keras.layers.Layer):
-    """What the last items say of the candidate.
-
-    Takes the candidate [batch, width], the last items [batch, HISTORY, width] and how many of them are real [batch];
-    returns the attended item, how well the best and how many of the last items fit the candidate, [batch, width + 2].
+    Args:
+        known: has the number of training rows.
     """
 
-    def build(self, shapes: list[tf.TensorShape]) -> None:
-        # Starts as the plain inner product.
-        self._project = tf_keras.layers.Dense(int(shapes[0][-1]), kernel_initializer="identity")
+    def __init__(self, known: Known) -> None:
+        self._known = known
 
-    def attend(self, inputs: list[tf.Tensor]) -> tf.Tensor:
-        """Return the weight of each of the last items, [batch, HISTORY]; those that are real sum to 1."""
-        return self._weigh(inputs)[2]
+    def prior(self, deviation: float) -> Prior:
+        """Return the prior of weights that are expected to be as large as `deviation`."""
+        return Prior(deviation, self._known)
 
-    def _weigh(self, inputs: list[tf.Tensor]) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
-        candidate, history, count = inputs
-        fit = tf.einsum("bd,bhd->bh", self._project(candidate), history)
-        real = tf.sequence_mask(count, features.HISTORY, dtype=fit.dtype)
-        return fit, real, tf.nn.softmax(fit - 1e9 * (1.0 - real), axis=1) * real
+    def __call__(
+        self, name: str, size: int, width: int, deviation: float, start: float = 0.0
+    ) -> tf_keras.layers.Embedding:
+        """Return an embedding of codes below `size`.
 
-    def call(self, inputs: list[tf.Tensor]) -> tf.Tensor:
-        _, history, _ = inputs
-        fit, real, weight = self._weigh(inputs)
-        attended = tf.einsum("bh,bhd->bd", weight, history)
-        # The softmax alone would forget how many items agree.
-        agreeing = tf.reduce_sum(tf.nn.tanh(fit) * real, axis=1, keepdims=True)
-        best = tf.reduce_sum(weight * fit, axis=1, keepdims=True)
-        return tf.concat([attended, agreeing, best], axis=1)
+        Args:
+            name: of the layer, after `embed_`.
+            size: how many codes there are.
+            width: numbers a code.
+            deviation: of the prior, in logits.
+            start: standard deviation of the weights before training.
+        """
+        return tf_keras.layers.Embedding(
+            size,
+            width,
+            embeddings_initializer=tf_keras.initializers.RandomNormal(stddev=start) if start else "zeros",
+            embeddings_regularizer=self.prior(deviation),
+            name=f"embed_{name}",
+        )
+
+
+def _wide(inputs: Mapping[str, tf.Tensor], size: Mapping[str, int], weights: Weights) -> list[tf.Tensor]:
+    """Return what single causes and pairs of them add to the logit, each [batch, 1]."""
+    item, category, device = (inputs[name] for name in ("item_id_xf", "category_xf", "device_xf"))
+    position, hour, age = (inputs[name] for name in ("position_xf", "hour_xf", "age_xf"))
+    place = Cross(features.POSITIONS)([device, position])
+    part = Cross(PARTS)([category, hour // HOURS_A_PART])
+    price = tf_keras.layers.Reshape((1,))(inputs["price_xf"])
+    return [
+        weights("item_effect", size["item_id"], 1, 0.3)(item),
+        weights("category_effect", size["category"], 1, 1.0)(category),
+        weights("region_effect", size["region"], 1, 0.1)(inputs["region_xf"]),
+        weights("device_effect", size["device"], 1, 1.0)(device),
+        weights("position_effect", features.POSITIONS, 1, 1.0)(position),
+        weights("place_effect", size["device"] * features.POSITIONS, 1, 0.3)(place),
+        weights("part_of_day_effect", size["category"] * PARTS, 1, 0.3)(part),
+        weights("hour_effect", features.HOURS, 1, 0.1)(hour),
+        weights("days_effect", features.DAYS_BUCKETS, 1, 0.5)(inputs["days_xf"]),
+        weights("age_effect", features.AGE_BUCKETS, 1, 0.1)(age),
+        price * weights("price_to_age", features.AGE_BUCKETS, 1, 0.3)(age),
+        price * weights("price_in_category", size["category"], 1, 0.3)(category),
+    ]
+
+
+def _deep(
+    inputs: Mapping[str, tf.Tensor],
+    size: Mapping[str, int],
+    weights: Weights,
+    last_categories: tf.Tensor,
+    training: Training,
+) -> tf.Tensor:
+    """Return what all causes together add to the logit, [batch, 1]."""
+    # Orthogonal, so that items of one category fit each other, and no others, from the first step.
+    category = tf_keras.layers.Embedding(
+        size["category"],
+        CATEGORY_SIZE,
+        embeddings_initializer=tf_keras.initializers.Orthogonal(),
+        name=ITEM_PARTS[0],
+    )
+    item = weights("item", size["item_id"], int(training.model.get("item_size", ITEM_SIZE)), 0.3, start=0.05)
+    join = tf_keras.layers.Concatenate()
+    query = join([category(inputs["category_xf"]), item(inputs["item_id_xf"])])
+    history = join([category(last_categories), item(inputs["last_items_xf"])])
+    attended = Attention(name=ATTENTION)([query, history, inputs["last_count_xf"]])
+    small = {
+        "device": size["device"],
+        "age": features.AGE_BUCKETS,
+        "position": features.POSITIONS,
+        "hour": features.HOURS,
+    }
+    price = tf_keras.layers.Reshape((1,))(inputs["price_xf"])
+    others = [weights(name, codes, 2, 0.5, start=0.05)(inputs[f"{name}_xf"]) for name, codes in small.items()]
+    hidden = tf_keras.layers.Concatenate()([query, attended, price, *others])
+    dropout, widest = float(training.model.get("dropout", DROPOUT)), int(training.model.get("units", UNITS))
+    for units in (widest, widest // 2):
+        dense = tf_keras.layers.Dense(
+            units, activation="relu", kernel_regularizer=weights.prior(DEEP_DEVIATION)
+        )
+        hidden = tf_keras.layers.Dropout(dropout)(dense(hidden))
+    # Starts with nothing to say, and says what the wide part leaves.
+    return tf_keras.layers.Dense(
+        1,
+        kernel_initializer="zeros",
+        use_bias=False,
+        kernel_regularizer=weights.prior(DEEP_DEVIATION),
+        name="deep",
+    )(hidden)

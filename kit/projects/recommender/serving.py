@@ -1,7 +1,8 @@
 """The signature that a shop calls: a user, up to 100 candidates, and the time; everything else is looked up inside.
 
-Users and items are known as they were last seen in training. An unknown user has no last items and the average of the
-rest; an unknown item has the code of all unknown items and an average price: both still get a score.
+Users and items are known as they were last seen in training. An unknown user has no last items, signed up today, and
+has the average of the rest; an unknown item has the code of all unknown items and an average price: both still get a
+score.
 """
 
 from __future__ import annotations
