@@ -1,0 +1,215 @@
+"""The rows of all slices of one to three facets, counted by score and outcome.
+
+A facet is a small code a row, a score one of 64 bins. So a slice is a few cells of a table of counts, which holds all
+that a fit needs: no slice is looked up in the rows. A table has the cells of all values of its facets; only those in
+which something may be wrong are kept.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+from math import prod
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kit.evaluation.blind_spots import calibration
+from kit.evaluation.blind_spots.calibration import Values
+from kit.evaluation.blind_spots.facets import Facet
+
+MOST_FACETS = 3
+_QUANTILE_BINS, _EVEN_BINS = 48, 16
+_TAIL = 0.001  # beyond these quantiles a bin may be as wide as it is
+_WIDEST = 0.5  # of the codes: ranges of three numbers at once are many, and wide ones among them say little
+_FITTED = 50  # slices of one table, the most suspicious ones
+
+Part = tuple[int, int]
+
+
+@dataclass(frozen=True, eq=False)
+class Bins:
+    """Scores in bins that are narrow and hold about as many rows each.
+
+    Attributes:
+        of_row: [rows], the bin of each.
+        logit: [bins], the mean log odds in each, rising.
+    """
+
+    of_row: NDArray[np.int64]
+    logit: Values
+
+    @classmethod
+    def of(cls, logit: Values) -> Bins:
+        """Cut at quantiles, and once more evenly, as the highest scores lie far from one another."""
+        low, high = np.quantile(logit, (_TAIL, 1 - _TAIL))
+        quantiles = np.quantile(logit, np.linspace(0, 1, _QUANTILE_BINS + 1)[1:-1])
+        edges = np.unique(np.r_[quantiles, np.linspace(low, high, _EVEN_BINS + 1)])
+        of_row = np.searchsorted(edges, logit, side="right")
+        used, of_row = np.unique(of_row, return_inverse=True)
+        return cls(of_row, np.bincount(of_row, logit, len(used)) / np.bincount(of_row, minlength=len(used)))
+
+
+@dataclass(frozen=True)
+class Slice:
+    """A part of each of some facets.
+
+    Attributes:
+        facets: their places, rising.
+        parts: first and last code of each.
+    """
+
+    facets: tuple[int, ...]
+    parts: tuple[Part, ...]
+
+    def of(self, facets: Sequence[Facet]) -> NDArray[np.bool_]:
+        """Return which rows are in it."""
+        inside: NDArray[np.bool_] = np.ones(len(facets[0].codes), bool)
+        for place, (first, last) in zip(self.facets, self.parts, strict=True):
+            codes = facets[place].codes
+            inside &= codes == first if first == last else (codes >= first) & (codes <= last)
+        return inside
+
+
+@dataclass(frozen=True, eq=False)
+class Table:
+    """Counts of rows by the codes of some facets, outcome and bin: [*codes, 2, bins]."""
+
+    facets: tuple[int, ...]
+    counts: NDArray[np.int32]
+
+    def without(self, counts: NDArray[np.int32]) -> Table:
+        return Table(self.facets, self.counts - counts)
+
+
+@dataclass(frozen=True)
+class Suspect:
+    """A slice, and twice the log likelihood that treating it by itself would gain."""
+
+    slice: Slice
+    rows: int
+    gain: float
+
+
+class Lattice:
+    """All slices of rows.
+
+    Args:
+        facets: what they are cut by.
+        bins: of the scores.
+        outcomes: [rows], 0 or 1.
+        least: rows that a slice must have.
+        most: rows that it may have.
+    """
+
+    def __init__(
+        self, facets: Sequence[Facet], bins: Bins, outcomes: Values, *, least: int, most: int
+    ) -> None:
+        self.facets, self._bins, self._least, self._most = facets, bins, least, most
+        self._states = 2 * len(bins.logit)
+        self._state = outcomes.astype(np.int64) * len(bins.logit) + bins.of_row
+        self._parts, self._members = [], []
+        for order in range(1, MOST_FACETS + 1):
+            widest = _WIDEST if order == MOST_FACETS else 1.0
+            parts = [np.array(facet.parts(widest)).reshape(-1, 2) for facet in facets]
+            self._parts.append(parts)
+            self._members.append([_members(facet, of) for facet, of in zip(facets, parts, strict=True)])
+        self.choices = [0] * MOST_FACETS
+        """How many slices of one, two and three facets have enough rows."""
+
+    def whole(self) -> NDArray[np.int64]:
+        """Return the counts of all rows, [2, bins]."""
+        return self.counts_of(self._state)
+
+    def state(self, inside: NDArray[np.bool_]) -> NDArray[np.int64]:
+        """Return the counts of some rows, [2, bins]."""
+        return self.counts_of(self._state[inside])
+
+    def counts_of(self, state: NDArray[np.int64]) -> NDArray[np.int64]:
+        return np.bincount(state, minlength=self._states).reshape(2, -1)
+
+    def tables(self) -> Iterator[Table]:
+        """Count all rows for each choice of facets."""
+        for names in self._choices_of_facets():
+            yield Table(names, self._count(names, self._state, None))
+
+    def part(self, table: Table, inside: NDArray[np.intp]) -> NDArray[np.int32]:
+        """Count some rows, by their places, as a table has them."""
+        return self._count(table.facets, self._state[inside], inside)
+
+    def _choices_of_facets(self) -> Iterator[tuple[int, ...]]:
+        places = range(len(self.facets))
+        for order in range(1, MOST_FACETS + 1):
+            yield from combinations(places, order)
+
+    def _count(
+        self, names: tuple[int, ...], state: NDArray[np.int64], inside: NDArray[np.intp] | None
+    ) -> NDArray[np.int32]:
+        sizes = [self.facets[name].size + 1 for name in names]  # the last: in none of the parts
+        cell = np.zeros(len(state), np.int64)
+        for name, size in zip(names, sizes, strict=True):
+            codes = self.facets[name].codes
+            cell *= size
+            cell += codes if inside is None else codes[inside]
+        cell *= self._states
+        cell += state
+        counts = np.bincount(cell, minlength=prod(sizes) * self._states).reshape(*sizes, 2, -1)
+        return counts[tuple(slice(0, size - 1) for size in sizes)].astype(np.int32)
+
+    def note(self, table: Table) -> None:
+        """Count the slices of a table among those that chance could have chosen from."""
+        rows = self._over_parts(table, table.counts.sum(axis=(-1, -2))[..., None].astype(float))[..., 0]
+        self.choices[len(table.facets) - 1] += int(((rows >= self._least) & (rows <= self._most)).sum())
+
+    def suspects(self, table: Table, expected: Values, least_gain: float) -> list[Suspect]:
+        """Return slices that may gain so much, the most suspicious of the table.
+
+        Args:
+            table: whose slices are meant.
+            expected: [bins], log odds that the rest gives to the scores.
+            least_gain: of a fit.
+        """
+        summands = calibration.terms(expected).reshape(self._states, -1)
+        cells = table.counts.reshape(*table.counts.shape[:-2], self._states)
+        sums = self._over_parts(table, cells @ summands)
+        rows = sums[..., calibration.ROWS]
+        score = np.where((rows >= self._least) & (rows <= self._most), calibration.screen(sums), 0.0).ravel()
+        places = np.flatnonzero(score >= least_gain / 2)
+        if len(places) > _FITTED:
+            places = places[np.argpartition(-score[places], _FITTED)[:_FITTED]]
+        if not len(places):
+            return []
+        slices = [self._slice(table, np.unravel_index(place, sums.shape[:-1])) for place in places]
+        counts = np.array([_counts(table, one) for one in slices], float)
+        gains = calibration.fit(expected, counts.sum(axis=1), counts[:, 1]).gain
+        return [
+            Suspect(one, int(count.sum()), float(gain))
+            for one, count, gain in zip(slices, counts, gains, strict=True)
+            if gain >= least_gain
+        ]
+
+    def _over_parts(self, table: Table, sums: Values) -> Values:
+        """Sum cells, [*codes, sums], to the parts of each facet, [*parts, sums]."""
+        for axis, name in enumerate(table.facets):
+            members = self._members[len(table.facets) - 1][name]
+            sums = np.moveaxis(np.tensordot(members, sums, axes=(1, axis)), 0, axis)
+        return sums
+
+    def _slice(self, table: Table, place: tuple[np.intp, ...]) -> Slice:
+        of_facet = self._parts[len(table.facets) - 1]
+        parts = [of_facet[name][index].tolist() for name, index in zip(table.facets, place, strict=True)]
+        return Slice(table.facets, tuple((first, last) for first, last in parts))
+
+
+def _members(facet: Facet, parts: NDArray[np.int64]) -> Values:
+    """Return which codes are in which part, [parts, codes], as 1 or 0."""
+    codes = np.arange(facet.size)
+    return np.asarray((codes >= parts[:, :1]) & (codes <= parts[:, 1:]), float)
+
+
+def _counts(table: Table, one: Slice) -> NDArray[np.int64]:
+    """Return the counts of a slice of a table, [2, bins]."""
+    cells = table.counts[tuple(slice(first, last + 1) for first, last in one.parts)]
+    counts: NDArray[np.int64] = cells.sum(axis=tuple(range(len(one.parts))))
+    return counts

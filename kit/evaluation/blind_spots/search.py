@@ -1,0 +1,249 @@
+"""Search rows for blind spots: the slice with the most evidence first, then the rows without it, until none is left.
+
+A slice counts when chance explains its evidence with a probability of at most 1 %, over all slices of up to three
+facets together: each order has a third of that, shared evenly by its slices (Bonferroni; Holm's steps would change
+nothing, where a few are found of a hundred thousand). So a slice of one facet need not pay for those of three, and one
+condition more has to add more evidence than the many slices which have it could have added by chance. Slices which
+only share rows with a blind spot lose their evidence when its rows are left out.
+
+Searching for slices that explain errors: Chung and others, Automated data slicing for model validation, IEEE
+Transactions on Knowledge and Data Engineering 32 (2019). What is tested here is not their difference of mean losses,
+which calls every slice with uncertain outcomes a problem, but loss that could be saved (see `calibration`).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kit.evaluation.blind_spots import spot
+from kit.evaluation.blind_spots.calibration import Fit, Recalibration, Values, fit, logits, sigmoid
+from kit.evaluation.blind_spots.dependence import Dependence, Ids
+from kit.evaluation.blind_spots.facets import Condition, Facet
+from kit.evaluation.blind_spots.lattice import MOST_FACETS, Bins, Lattice, Slice, Suspect, Table
+from kit.evaluation.blind_spots.spot import BlindSpot
+
+Rows = NDArray[np.bool_]
+
+_MOST_REFUSED = (
+    500  # slices that look wrong until one sees that it is their items, or users; then the search ends
+)
+
+
+@dataclass(frozen=True)
+class Limits:
+    """When a slice is a blind spot.
+
+    Attributes:
+        chance: greatest probability that anything is found where there is nothing, 0 to 1.
+        least_rows: rows that a slice must have.
+        least_share: of all rows; the greater of the two holds.
+        least_excess: loss to save on each of its rows, as a part of the mean loss of all rows.
+        most: blind spots that are searched.
+    """
+
+    chance: float = 0.01
+    least_rows: int = 100
+    least_share: float = 0.001
+    least_excess: float = 0.01
+    most: int = 20
+
+
+@dataclass(frozen=True, eq=False)
+class Judged:
+    """Rows with what a model said and what came true.
+
+    Attributes:
+        outcomes: [rows], 1 where it came true, else 0.
+        probabilities: [rows], that the model gave to it.
+        facets: what slices are cut by.
+        ids: [rows] for each id a code a row, -1: none; rows of one id are not independent.
+        only_more: whether only slices in which more comes true are blind spots: it is an error.
+        outcome: what came true, in words.
+    """
+
+    outcomes: Values
+    probabilities: Values
+    facets: Sequence[Facet]
+    ids: Ids = field(default_factory=dict)
+    only_more: bool = False
+    outcome: str = "label is 1"
+
+
+@dataclass(frozen=True)
+class Searched:
+    """What a search came to.
+
+    Attributes:
+        spots: the one that costs most first.
+        rows: that were searched.
+        slices: how many chance could have chosen from.
+        facets: what slices were cut by, as they read.
+        outcome: what came true, in words.
+    """
+
+    spots: tuple[BlindSpot, ...]
+    rows: int
+    slices: int
+    facets: tuple[str, ...]
+    outcome: str
+
+
+def search(judged: Judged, limits: Limits | None = None) -> Searched:
+    """Return the blind spots of rows, the one that costs most first.
+
+    A million rows with twelve facets take some seconds, and 40 bytes a row beside the rows.
+    """
+    limits = limits or Limits()
+    names = tuple(
+        f"{facet.derived} of {facet.column}" if facet.derived else facet.column for facet in judged.facets
+    )
+    found: list[BlindSpot] = []
+    slices = 0
+    if judged.facets and len(judged.outcomes) and 0 < judged.outcomes.sum() < len(judged.outcomes):
+        work = _Search(judged, limits)
+        found, slices = list(work.spots()), sum(work.lattice.choices)
+    in_order = sorted(found, key=lambda one: -one.harm)
+    return Searched(tuple(in_order), len(judged.outcomes), slices, names, judged.outcome)
+
+
+class _Search:
+    def __init__(self, judged: Judged, limits: Limits) -> None:
+        self._judged, self._limits, self._rows = judged, limits, len(judged.outcomes)
+        self._logit = logits(judged.probabilities)
+        self._bins = Bins.of(self._logit)
+        self._free: Rows = np.ones(self._rows, bool)  # rows in no blind spot yet
+        least = max(limits.least_rows, math.ceil(limits.least_share * self._rows))
+        self.lattice = Lattice(judged.facets, self._bins, judged.outcomes, least=least, most=self._rows // 2)
+        self._whole = self.lattice.whole()
+        self._recalibrate()
+        self._loss = spot.mean_loss(self._meaning(self._logit), judged.outcomes)
+        self._refused: set[Slice] = set()
+
+    def spots(self) -> Iterator[BlindSpot]:
+        tables = self._suspicious_tables()
+        for _ in range(self._limits.most):
+            chosen = self._choose(tables)
+            if chosen is None:
+                return
+            one, found = chosen
+            everywhere = one.of(self._judged.facets)
+            # What is mostly in blind spots already is the rim of one, whose bounds lie between two buckets.
+            is_rim = found.rows < everywhere.sum() / 2
+            is_good = self._judged.only_more and found.difference.value <= 0
+            if not is_rim and not is_good:
+                yield found
+            inside = everywhere & self._free
+            self._leave_out(inside)
+            places = np.flatnonzero(inside)
+            tables = [table.without(self.lattice.part(table, places)) for table in tables]
+
+    def _leave_out(self, inside: Rows) -> None:
+        self._whole = self._whole - self.lattice.state(inside)
+        self._free &= ~inside
+        self._recalibrate()
+
+    def _recalibrate(self) -> None:
+        rows, outcomes = self._whole.sum(axis=0).astype(float), self._whole[1].astype(float)
+        self._meaning = Recalibration.fit(self._bins.logit, rows, outcomes)
+        probability = sigmoid(self._meaning(self._logit))
+        self._dependence = Dependence(
+            self._judged.ids, self._judged.outcomes - probability, probability * (1 - probability), self._free
+        )
+
+    def _suspicious_tables(self) -> list[Table]:
+        """Count all slices; keep the tables that have one which might count."""
+        expected, kept = self._meaning(self._bins.logit), []
+        for table in self.lattice.tables():
+            self.lattice.note(table)
+            # How many slices there are is not known yet: a table is kept rather than lost.
+            needed = -2 * math.log(self._limits.chance / MOST_FACETS)
+            needed += 2 * math.log(max(self.lattice.choices[len(table.facets) - 1], 1))
+            if self.lattice.suspects(table, expected, needed):
+                kept.append(table)
+        return kept
+
+    def _choose(self, tables: Sequence[Table]) -> tuple[Slice, BlindSpot] | None:
+        """Return the slice with the most evidence that stands up to the rows themselves."""
+        expected = self._meaning(self._bins.logit)
+        suspects = [
+            suspect
+            for table in tables
+            for suspect in self.lattice.suspects(table, expected, self._needed(len(table.facets)))
+            if suspect.slice not in self._refused and self._matters(suspect.gain, suspect.rows)
+        ]
+        for suspect in sorted(suspects, key=self._log_chance_of):
+            if found := self._proved(suspect):
+                return suspect.slice, found
+            self._refused.add(suspect.slice)
+            if len(self._refused) == _MOST_REFUSED:
+                break
+        return None
+
+    def _needed(self, order: int) -> float:
+        return -2 * (
+            math.log(self._limits.chance / MOST_FACETS) - math.log(max(self.lattice.choices[order - 1], 1))
+        )
+
+    def _log_chance(self, gain: float, order: int) -> float:
+        """Return the logarithm of the probability of such a gain in any slice: exp(-gain / 2) in one."""
+        return math.log(MOST_FACETS * max(self.lattice.choices[order - 1], 1)) - gain / 2
+
+    def _log_chance_of(self, suspect: Suspect) -> float:
+        return self._log_chance(suspect.gain, len(suspect.slice.facets))
+
+    def _matters(self, gain: float, rows: int) -> bool:
+        return (gain / 2 - 1) / rows >= self._limits.least_excess * self._loss
+
+    def _proved(self, suspect: Suspect) -> BlindSpot | None:
+        """Return a suspect with its evidence by the rows themselves and a rest without it; None: it is not enough."""
+        inside, order = suspect.slice.of(self._judged.facets) & self._free, len(suspect.slice.facets)
+        dependence, enough = self._dependence.of(inside), math.log(self._limits.chance)
+        if self._log_chance(suspect.gain / dependence, order) > enough:
+            return None
+        rest = (self._whole - self.lattice.state(inside)).astype(float)
+        elsewhere = Recalibration.fit(self._bins.logit, rest.sum(axis=0), rest[1])
+        expected, outcomes = elsewhere(self._logit[inside]), self._judged.outcomes[inside]
+        fitted = fit(expected, np.ones((1, len(expected))), outcomes[None])
+        gain = float(fitted.gain[0])
+        # What scores mean elsewhere is an estimate, too: the fewer the other rows, the less is known.
+        dependence *= float(self._whole.sum() / max(rest.sum(), 1))
+        chance = self._log_chance(gain / dependence, order)
+        if chance > enough or not self._matters(gain, len(expected)):
+            return None
+        return self._spot(suspect.slice, inside, expected, fitted, dependence, math.exp(chance))
+
+    def _spot(  # noqa: PLR0913, PLR0917  what was found of it
+        self, one: Slice, inside: Rows, expected: Values, fitted: Fit, dependence: float, chance: float
+    ) -> BlindSpot:  # fmt: skip
+        outcomes, probabilities = self._judged.outcomes, self._judged.probabilities
+        probability, better = sigmoid(expected), sigmoid(fitted.logit(expected))
+        by = spot.difference(outcomes[inside], probability, better, dependence)
+        rows, saved = len(expected), spot.excess(float(fitted.gain[0]), len(expected), dependence)
+        others = self._free & ~inside
+        return BlindSpot(
+            conditions=self._conditions(one),
+            rows=rows,
+            share=rows / self._rows,
+            problem=spot.problem(fitted, by),
+            observed=float(outcomes[inside].mean()),
+            expected=float(probability.mean()),
+            difference=by,
+            loss=spot.mean_loss(expected, outcomes[inside]),
+            excess=saved,
+            harm=saved.value * rows / (self._loss * self._rows),
+            auc=spot.area(probabilities[inside], outcomes[inside]),
+            auc_rest=spot.area(probabilities[others], outcomes[others]),
+            model_loss=spot.mean_loss(self._logit[inside], outcomes[inside]),
+            p_value=chance,
+        )
+
+    def _conditions(self, one: Slice) -> tuple[Condition, ...]:
+        return tuple(
+            self._judged.facets[name].condition(first, last)
+            for name, (first, last) in zip(one.facets, one.parts, strict=True)
+        )

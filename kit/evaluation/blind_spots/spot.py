@@ -1,0 +1,112 @@
+"""A blind spot with its evidence, as a view or a report shows it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from kit.evaluation.blind_spots.calibration import Fit, Values, log_losses
+from kit.evaluation.blind_spots.facets import Condition
+from kit.evaluation.intervals import Z, interval
+from kit.monitoring.metrics import auc
+
+_FLAT = 0.5  # of a slope: scores that count half as much as they claim do not rank
+
+
+@dataclass(frozen=True)
+class Bounded:
+    """A value with its 95 % confidence interval; NaN where there is none."""
+
+    value: float
+    lower: float
+    upper: float
+
+
+@dataclass(frozen=True)
+class BlindSpot:
+    """A slice in which the model is worse than it is on other rows with the same scores.
+
+    Attributes:
+        conditions: that its rows fulfil.
+        rows: how many do.
+        share: of all rows, 0 to 1.
+        problem: in two or three words.
+        observed: share of its rows that came true.
+        expected: the share among the rest of the rows with the same scores.
+        difference: observed minus expected.
+        loss: mean log loss of its rows, in nats, by what the scores mean elsewhere.
+        excess: how much of that would be gone, were its scores right.
+        harm: the part of the loss of all rows that this is, 0 to 1.
+        auc: in the slice.
+        auc_rest: of the rows in no blind spot.
+        model_loss: mean log loss of its rows by the scores as they are, which is TFMA's.
+        p_value: probability of so much evidence by chance, in any of the slices that were searched; at most 1.
+        entry: lines for project.yml that watch the slice.
+    """
+
+    conditions: tuple[Condition, ...]
+    rows: int
+    share: float
+    problem: str
+    observed: float
+    expected: float
+    difference: Bounded
+    loss: float
+    excess: Bounded
+    harm: float
+    auc: Bounded
+    auc_rest: Bounded
+    model_loss: float
+    p_value: float
+    entry: str = ""
+
+    @property
+    def name(self) -> str:
+        return ", ".join(str(condition) for condition in self.conditions)
+
+
+def difference(outcomes: Values, expected: Values, fitted: Values, dependence: float) -> Bounded:
+    """Return the share that came true minus the expected one.
+
+    Args:
+        outcomes: [rows of the slice].
+        expected: [rows], probabilities by what the scores mean elsewhere.
+        fitted: [rows], by the fit in the slice.
+        dependence: how many rows say as much as one that stands alone.
+    """
+    value = float((outcomes - expected).mean())
+    margin = Z * float(np.sqrt((fitted * (1 - fitted)).sum() * dependence)) / len(outcomes)
+    return Bounded(value, value - margin, value + margin)
+
+
+def excess(gain: float, rows: int, dependence: float) -> Bounded:
+    """Return the loss per row that a fit saves, without what two parameters save by chance.
+
+    A gain is a squared distance of a normal estimate, so the root of it has a standard error of about 1.
+    """
+    nats = dependence / 2 / rows
+    root = float(np.sqrt(gain / dependence))
+    lower, upper = max(root - Z, 0.0), root + Z
+    return Bounded(max(gain - 2 * dependence, 0.0) / 2 / rows, nats * lower**2, nats * upper**2)
+
+
+def area(probabilities: Values, outcomes: Values) -> Bounded:
+    """Return the AUC of rows with its interval."""
+    value, share = np.array([auc(probabilities, outcomes)]), np.array([outcomes.mean()])
+    bounds = interval("auc", value, np.array([float(len(outcomes))]), share)
+    lower, upper = (float(bound[0]) for bound in bounds or (np.array([np.nan]),) * 2)
+    return Bounded(float(value[0]), lower, upper)
+
+
+def problem(fitted: Fit, by: Bounded) -> str:
+    """Say what is wrong: with the level, with the order, or with both."""
+    flat, wrong_way = fitted.slope[0] < _FLAT - 1, fitted.slope[0] < -1
+    order = "scores rank the wrong way round" if wrong_way else "scores rank poorly" if flat else ""
+    level = "scores too high" if by.upper < 0 else "scores too low" if by.lower > 0 else ""
+    return ", ".join(part for part in (level, order) if part) or "scores too near or far from each other"
+
+
+def mean_loss(expected: Values, outcomes: Values) -> float:
+    """Return the mean log loss of log odds."""
+    return float(log_losses(expected, outcomes).mean())
