@@ -89,17 +89,26 @@ def _as_column(made: list[Any]) -> Values:
 
 def _at(asked: Asked, thresholds: list[float]) -> Any:
     """Return a function to the matrices at a few thresholds, [thresholds] each, one slice after the other."""
+    name = f"matrices at {thresholds}"
+    at = asked.once(name, lambda: _terms(asked, thresholds))
+
+    def matrices(sample: Sample) -> list[Any]:
+        if (name, id(at)) not in sample.remembered:  # many metrics look at the same thresholds
+            sample.remembered[name, id(at)] = [
+                binary_confusion_matrices.Matrices(list(thresholds), *sums.tolist())
+                for sums in sample.sum(at).reshape(-1, 4, len(thresholds))
+            ]
+        return sample.remembered[name, id(at)]  # type: ignore[no-any-return]
+
+    return matrices
+
+
+def _terms(asked: Asked, thresholds: list[float]) -> Values:
+    """Return what each row adds to true positives and negatives, false ones, [rows, 4 times thresholds]."""
     above = asked.predictions[:, None].astype(np.float64) > np.array(thresholds, np.float64)
     positive = (asked.labels * asked.weights)[:, None]
     negative = ((1 - asked.labels) * asked.weights)[:, None]
-    terms = [positive * above, negative * ~above, negative * above, positive * ~above]
-    at = np.concatenate(terms, axis=1)
-
-    def matrices(sample: Sample) -> Iterator[Any]:
-        for sums in sample.sum(at).reshape(-1, 4, len(thresholds)):
-            yield binary_confusion_matrices.Matrices(list(thresholds), *sums.tolist())
-
-    return matrices
+    return np.concatenate([positive * above, negative * ~above, negative * above, positive * ~above], axis=1)
 
 
 def _buckets(asked: Asked) -> Buckets:

@@ -1,7 +1,6 @@
 """The rows of an evaluation, read and scored as TFMA's extractors do, some ten thousand at a time.
 
-TFMA's own functions decode, call the model's signatures and find labels and weights; here they are given large batches
-and no pipeline around them.
+TFMA's own functions decode, and find labels and weights; here they are given large batches and no pipeline around them.
 """
 
 from __future__ import annotations
@@ -12,12 +11,12 @@ from typing import Any
 
 import numpy as np
 from tensorflow_model_analysis import constants
-from tensorflow_model_analysis.extractors import transformed_features_extractor
 from tensorflow_model_analysis.utils import model_util, util
 from tfx_bsl.coders import example_coder
 from tfx_bsl.tfxio import tensor_representation_util
 
 from kit.evaluation.local.rows import NotLocalError, Pairs, Rows, Scored, Values
+from kit.evaluation.local.scoring import scorer
 from kit.evaluation.metrics import slice_rules
 from kit.steps.progress import report
 
@@ -48,7 +47,8 @@ class Extractor:
             else {}
         )
         self._bands = slice_rules.rules_of(eval_config)["bands"]
-        self._calls = _calls(self._specs, {model.model_name: model for model in models})
+        keys = {key for spec in self._specs for key in (spec.label_key, spec.example_weight_key)}
+        self._score = scorer(self._specs, models, {*features, *keys})
 
     def rows(self, records: Iterator[bytes]) -> Rows:
         """Read all records.
@@ -72,8 +72,7 @@ class Extractor:
             ),
             constants.INPUT_KEY: np.array(batch, object),
         }
-        for call in self._calls:
-            [extracts] = call._batch_reducible_process(extracts)  # noqa: SLF001  `process` hides why it fails
+        extracts = self._score(extracts)
         values_of = model_util.get_feature_values_for_model_spec_field
         if self._bands:
             extracts = slice_rules.add_bands(extracts, self._bands)
@@ -102,30 +101,6 @@ class Extractor:
                 if value is not None:
                     rows, values = _pairs(value, name)
                     gathered.features[name].append(Pairs(rows + gathered.count, values))
-
-
-def _calls(specs: Sequence[Any], models: Mapping[str, Any]) -> list[Any]:
-    names = {spec.name if len(specs) > 1 else "": spec for spec in specs}
-    calls = [
-        model_util.ModelSignaturesDoFn(
-            model_specs=specs,
-            eval_shared_models=models,
-            output_keypath=(constants.TRANSFORMED_FEATURES_KEY,),
-            signature_names={name: list(spec.preprocessing_function_names) for name, spec in names.items()},
-            default_signature_names=list(transformed_features_extractor._DEFAULT_SIGNATURE_NAMES),  # noqa: SLF001
-            prefer_dict_outputs=True,
-        ),
-        model_util.ModelSignaturesDoFn(
-            model_specs=specs,
-            eval_shared_models=models,
-            output_keypath=(constants.PREDICTIONS_KEY,),
-            signature_names={name: [spec.signature_name] for name, spec in names.items()},
-            prefer_dict_outputs=False,
-        ),
-    ]
-    for call in calls:
-        call.setup()
-    return calls
 
 
 class _Gathered:

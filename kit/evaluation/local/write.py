@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, contextmanager
+from functools import cache
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import tensorflow as tf
 from tensorflow_model_analysis import constants
 from tensorflow_model_analysis.evaluators import metrics_validator
+from tensorflow_model_analysis.metrics import metric_specs
+from tensorflow_model_analysis.utils import math_util
 from tensorflow_model_analysis.writers import eval_config_writer
 from tensorflow_model_analysis.writers import metrics_plots_and_validations_writer as writer
 
@@ -30,7 +35,36 @@ def write(folder: Path, evaluated: Evaluated, eval_config: Any, model_paths: dic
         TFMA's ValidationResult.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    verdict = _verdict(evaluated, eval_config)
+    with _costs_paid_once(eval_config):
+        verdict = _verdict(evaluated, eval_config)
+        _write_slices(folder, evaluated)
+    _write_records(folder / f"{constants.VALIDATIONS_KEY}.tfrecord", [verdict])
+    run = eval_config_writer._serialize_eval_run(  # noqa: SLF001  the same text as TFMA's, whose reader checks it
+        eval_config, "<user provided PCollection>", "<unknown>", model_paths
+    )
+    (folder / "eval_config.json").write_text(f"{run}\n")
+    return verdict
+
+
+@contextmanager
+def _costs_paid_once(eval_config: Any) -> Iterator[None]:
+    """Let TFMA look up once what it looks up for every slice and value: thresholds, and a quantile."""
+    thresholds = metric_specs.metric_thresholds_from_metrics_specs(
+        eval_config.metrics_specs, eval_config=eval_config
+    )
+    quantile = SimpleNamespace(t=SimpleNamespace(ppf=cache(math_util.stats.t.ppf)))
+    places = (
+        (metric_specs, "metric_thresholds_from_metrics_specs", lambda *_, **__: thresholds),
+        (math_util, "stats", quantile),
+    )
+    with ExitStack() as stack:
+        for module, name, value in places:
+            stack.callback(setattr, module, name, getattr(module, name))
+            setattr(module, name, value)
+        yield
+
+
+def _write_slices(folder: Path, evaluated: Evaluated) -> None:
     protos = {
         constants.METRICS_KEY: (
             writer.convert_slice_metrics_to_proto(one, None) for one in evaluated.metrics.items()
@@ -44,12 +78,6 @@ def write(folder: Path, evaluated: Evaluated, eval_config: Any, model_paths: dic
     }
     for name, records in protos.items():
         _write_records(folder / f"{name}{_SHARD}", records)
-    _write_records(folder / f"{constants.VALIDATIONS_KEY}.tfrecord", [verdict])
-    run = eval_config_writer._serialize_eval_run(  # noqa: SLF001  the same text as TFMA's, whose reader checks it
-        eval_config, "<user provided PCollection>", "<unknown>", model_paths
-    )
-    (folder / "eval_config.json").write_text(f"{run}\n")
-    return verdict
 
 
 def _verdict(evaluated: Evaluated, eval_config: Any) -> Any:
