@@ -147,7 +147,7 @@ class Profiles(View):
         fusions = [one for one in shown.kernels if len(one.fused) > 1]
         nodes = {node for one in fusions for node in one.fused}
         xla = (
-            f" XLA made {count(len(shown.kernels), 'kernel')}; {count(len(fusions), 'of them hold', 'of them hold')} "
+            f" XLA made {count(len(shown.kernels), 'kernel')}; {count(len(fusions), 'of them holds', 'of them hold')} "
             f"{number(len(nodes))} operations of the graph together."
             if shown.kernels
             else " XLA compiled nothing."
