@@ -108,11 +108,11 @@ def _slices(project: Project) -> list[tfma.SlicingSpec]:
     """Return all rows, the slices, and those of gates, each once."""
     specs = [tfma.SlicingSpec()]
     specs += [tfma.SlicingSpec(feature_keys=list(keys)) for keys in project.spec.slices]
-    specs += [_slicing_spec(gate.slice) for gate in project.spec.gates]
+    specs += [slicing_spec(gate.slice) for gate in project.spec.gates]
     return list({spec.SerializeToString(deterministic=True): spec for spec in specs}.values())
 
 
-def _slicing_spec(values: Mapping[str, str | int]) -> tfma.SlicingSpec:
+def slicing_spec(values: Mapping[str, str | int]) -> tfma.SlicingSpec:
     """Return the slice of some values; `*` is every value of its column."""
     return tfma.SlicingSpec(
         feature_keys=sorted(name for name, value in values.items() if value == EVERY),
@@ -199,7 +199,7 @@ def _gated(config: tfma.MetricConfig, spec: ProjectFile) -> tfma.MetricConfig:
     for values, same_slice in by_slice.items():
         config.per_slice_thresholds.append(
             config_pb2.PerSliceMetricThreshold(
-                slicing_specs=[_slicing_spec(dict(values))], threshold=_threshold(same_slice)
+                slicing_specs=[slicing_spec(dict(values))], threshold=_threshold(same_slice)
             )
         )
     return config

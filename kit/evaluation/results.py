@@ -128,7 +128,7 @@ def load_slices(
 ) -> list[tuple[SliceKey, dict[str, float]]]:
     """Return for each slice its metrics by name: the model's, the baseline's, or their differences."""
     found = (
-        (key, {name: _number(value) for name, value in metrics.items()})
+        (key, {name: metric_value(value) for name, value in metrics.items()})
         for key, metrics in _loaded(evaluation, of)
     )
     return list(found)
@@ -164,7 +164,8 @@ def slice_key(key: Any) -> SliceKey:
     return tuple(sorted((single.column, _column_value(single)) for single in key.single_slice_keys))
 
 
-def _number(value: Any) -> float:
+def metric_value(value: Any) -> float:
+    """Return TFMA's message of a metric as a number; NaN where it is none."""
     kind = value.WhichOneof("type")
     if kind == "double_value":
         return float(value.double_value.value)
