@@ -5,21 +5,19 @@ from __future__ import annotations
 from pathlib import Path
 
 import pandas as pd
-import tensorflow as tf
-from tensorboard.backend.event_processing import event_accumulator
+
+from kit.training.scalars import read_scalars
+
+_EPOCH_TAG = "epoch_"
 
 
 def read_curves(run: Path) -> pd.DataFrame:
     """Return one row an epoch, from 1, and one column a metric: `loss` of training, `validation loss`, and so on."""
     columns: dict[str, pd.Series] = {}
     for part, prefix in (("train", ""), ("validation", "validation ")):
-        events = event_accumulator.EventAccumulator(str(run / part), size_guidance={"tensors": 0})
-        events.Reload()
-        for tag in events.Tags()["tensors"]:
-            if tag.startswith("epoch_") and "learning_rate" not in tag:
-                points = {
-                    event.step + 1: float(tf.make_ndarray(event.tensor_proto))
-                    for event in events.Tensors(tag)
-                }
-                columns[prefix + tag.removeprefix("epoch_")] = pd.Series(points)
+        for tag, points in read_scalars(run / part).get("", {}).items():
+            if tag.startswith(_EPOCH_TAG) and "learning_rate" not in tag:
+                # By epoch: a training that went on after it was cut off may have written one twice.
+                by_epoch = {int(epoch) + 1: value for epoch, value in points}
+                columns[prefix + tag.removeprefix(_EPOCH_TAG)] = pd.Series(by_epoch)
     return pd.DataFrame(columns).rename_axis("epoch")

@@ -77,7 +77,8 @@ def schedule_rate(model: tf_keras.Model, training: Training, steps: int) -> None
             f"build_model must compile with a plain learning rate where training.schedule is {training.schedule!r}, "
             "but compiles with a schedule of its own. Leave one of the two out."
         )
-    schedule = WarmUpAndFall(float(optimizer.learning_rate), steps, training.warmup_steps, training.schedule)
+    rate = float(tf_keras.backend.get_value(optimizer.learning_rate))  # it may be mirrored, or on a server
+    schedule = WarmUpAndFall(rate, steps, training.warmup_steps, training.schedule)
     # What the constructor does with a schedule; the setter of `learning_rate` forgets to make the present rate's
     # variable. https://github.com/keras-team/tf-keras/blob/v2.21.0/tf_keras/optimizers/optimizer.py
     optimizer._learning_rate = optimizer._build_learning_rate(schedule)  # noqa: SLF001
