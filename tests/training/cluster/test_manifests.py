@@ -1,4 +1,4 @@
-"""The manifests, against Kubernetes's own types: every field exists and has its type, and none that is needed is missing."""
+"""The manifests against Kubernetes's own types: every field exists and has its type, and none is missing."""
 
 from __future__ import annotations
 
