@@ -10,10 +10,11 @@ from typing import Any
 from kit.errors import StepOrderError, UsageError
 from kit.session import Session
 from kit.training.config import Training
+from kit.tuning.config import PROJECT
 from kit.tuning.records import Value
 from kit.tuning.values import apply
 
-PROJECT, TUNED = "project", "tuned"
+TUNED = "tuned"
 _COMPONENT, _KEY, _FILE = "Tuner", "best_hyperparameters", "best_hyperparameters.txt"
 
 

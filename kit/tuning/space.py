@@ -112,7 +112,7 @@ def _is_possible(one: Any, value: Value) -> bool:
     if "values" in config:
         return value in config["values"]
     if "min_value" in config:
-        return isinstance(value, int | float) and config["min_value"] <= value <= config["max_value"]
+        return not isinstance(value, bool | str)  # also beyond the ends: it is what the project has
     return isinstance(value, bool)
 
 

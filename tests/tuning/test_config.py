@@ -34,7 +34,7 @@ def test_a_search_needs_an_end() -> None:
 
 def test_given_values_override_those_of_the_project_and_zero_keeps_them() -> None:
     project = Tuning(trials=20, parallel=3)
-    changed = project.override(trials=4, parallel=0, objective="", share=0.5)
+    changed = project.override(trials=4, parallel=0, objective="", share=0.5, algorithm="project")
     assert (changed.trials, changed.parallel, changed.share) == (4, 3, 0.5)
     assert project.trials == 20
 

@@ -47,16 +47,25 @@ def test_the_projects_own_values_are_the_present_ones(project: Callable[[str], P
         "            hp.Int('width', 1, 9, default=5)\n"
         "    hp.Int('units', 8, 16, default=12)\n"
         "    hp.Boolean('crossed')\n"
+        "    hp.Choice('depth', [1, 2], default=2)\n"
     )
     space = read_space(
-        mine, Training(learning_rate=0.05, model={"kind": "wide", "units": 99, "crossed": True})
+        mine, Training(learning_rate=0.05, model={"kind": "wide", "units": 99, "crossed": True, "depth": "7"})
     )
-    assert active(space) == {"learning_rate": 0.05, "kind": "wide", "width": 5, "units": 12, "crossed": True}
+    assert active(space) == {
+        "learning_rate": 0.05,
+        "kind": "wide",
+        "width": 5,
+        "units": 99,
+        "crossed": True,
+        "depth": 2,
+    }
     assert axes(space) == {
         "learning_rate": [],
         "kind": ["deep", "wide"],
         "units": [],
         "crossed": [False, True],
+        "depth": [1, 2],
         "width": [],
     }
     assert logarithmic(space) == ("learning_rate",)

@@ -106,7 +106,7 @@ def test_a_trial_is_a_run_of_tensorboard_and_keeps_no_weights(searched: tuple[Se
 
 
 def test_trainer_takes_the_best_trial_and_its_model_leads_to_the_search(
-    searched: tuple[Session, Any],
+    searched: tuple[Session, Any], tiny: Tiny
 ) -> None:
     session, _ = searched
     chosen = hyperparameters_of(session, "tuned")

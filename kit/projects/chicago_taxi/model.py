@@ -50,6 +50,6 @@ def build_model(transform_output: tft.TFTransformOutput, training: Training) -> 
 
 def search_space(hp: keras_tuner.HyperParameters) -> None:
     """Say what Tuner may change: settings of training, and what `build_model` reads from `training.model`."""
-    hp.Float("learning_rate", 1e-4, 1e-2, sampling="log", default=1e-3)
+    hp.Float("learning_rate", 1e-4, 1e-2, sampling="log")
     hp.Float("dropout", 0.0, 0.5, step=0.1, default=DROPOUT)
     hp.Choice("units", [16, 32, 64, 128], default=UNITS)
