@@ -91,6 +91,11 @@ class Project:
         return f"{self.weight}_xf" if self.weight else ""
 
     @property
+    def not_requested(self) -> frozenset[str]:
+        """The columns that rows to train on have and requests do not: label and weight."""
+        return frozenset({self.label, self.weight} - {""})
+
+    @property
     def columns(self) -> dict[str, Column]:
         """The columns that are read, in the order of project.yml."""
         return {name: column for name, column in self.spec.columns.items() if column.is_read}

@@ -21,8 +21,8 @@ TRAINING: Environment = "TRAINING"
 SERVING: Environment = "SERVING"
 
 
-def add_environments(schema: schema_pb2.Schema, label: str) -> None:
-    """Let a schema know both environments, with a label that requests do not have.
+def add_environments(schema: schema_pb2.Schema, *not_requested: str) -> None:
+    """Let a schema know both environments, with the features that requests do not have, such as the label.
 
     One that knows any is left as it is: somebody has thought about it.
     """
@@ -31,7 +31,7 @@ def add_environments(schema: schema_pb2.Schema, label: str) -> None:
     schema.default_environment.extend((TRAINING, SERVING))
     for feature in schema.feature:
         said = (*feature.in_environment, *feature.not_in_environment)
-        if feature.name == label and not said:
+        if feature.name in not_requested and not said:
             feature.not_in_environment.append(SERVING)
 
 

@@ -43,11 +43,13 @@ class Columns(NamedTuple):
         label: the name of the one to predict.
         types: BYTES, INT or FLOAT for each, in order.
         open: those whose texts are of no fixed set.
+        weight: the name of the one that says how much a row counts; empty: there is none.
     """
 
     label: str
     types: Mapping[str, str]
     open: Collection[str]
+    weight: str = ""
 
 
 class InferredSchemaExecutor(base_executor.BaseExecutor):
@@ -128,6 +130,7 @@ def columns_of(project: Project) -> Columns:
         project.label,
         {name: _TYPES[column.dtype] for name, column in columns.items()},
         [name for name, column in columns.items() if column.kind not in _CLOSED],
+        project.weight,
     )
 
 
@@ -144,7 +147,7 @@ def infer(statistics: Statistics, columns: Columns) -> schema_pb2.Schema:
     inferred.feature.sort(key=lambda feature: places.get(feature.name, len(places)))
     loosen(inferred.feature, columns.open)
     drop_unused_domains(inferred)
-    add_environments(inferred, columns.label)
+    add_environments(inferred, columns.label, columns.weight)
     return inferred
 
 

@@ -67,7 +67,7 @@ def widen(
     wide = schema_pb2.Schema.FromString(schema.SerializeToString())
     chosen = set(features or project.columns)
     if not features:
-        add_environments(wide, project.label)
+        add_environments(wide, *project.not_requested)
     columns = columns_of(project)
     for feature in wide.feature:
         if feature.name in chosen & set(columns.types):

@@ -44,7 +44,9 @@ class PredictionLog:
 
     def __init__(self, workspace: Workspace, project: Project) -> None:
         fields = [
-            (name, _ARROW[column.dtype]) for name, column in project.columns.items() if name != project.label
+            (name, _ARROW[column.dtype])
+            for name, column in project.columns.items()
+            if name not in project.not_requested
         ]
         _check_free(project, (*OWN_COLUMNS, LABEL_TIME))
         score = pa.list_(pa.float32()) if project.spec.task == "multiclass" else pa.float32()
@@ -160,7 +162,7 @@ def keys_of(project: Project) -> tuple[str, ...]:
     """
     named = project.spec.monitoring.keys
     keys = named or tuple(name for name, column in project.columns.items() if column.kind == "key")
-    requested = [name for name in project.columns if name != project.label]
+    requested = [name for name in project.columns if name not in project.not_requested]
     file = project.folder / "project.yml"
     if unknown := [name for name in keys if name not in requested]:
         raise ProjectError(

@@ -154,9 +154,9 @@ class _Player:
         return None
 
     def _ask(self, batch: pa.RecordBatch) -> Iterator[pa.Array]:
-        """Yield the answers to a batch, a part of it at a time; the label is not sent."""
+        """Yield the answers to a batch, a part of it at a time; label and weight are not sent."""
         self._signature = self._signature or _examples_signature(self._folder)
-        requests = batch.drop_columns([self._project.label])
+        requests = batch.drop_columns(sorted(self._project.not_requested))
         for start in range(0, requests.num_rows, _ASK_ROWS):
             records = list(encode(requests.slice(start, _ASK_ROWS)))
             answer = self._signature(examples=tf.constant(records, tf.string))

@@ -15,11 +15,12 @@ from typing import Any, Protocol
 import tensorflow as tf
 import tensorflow_transform as tft
 
-from kit.training.streamed import StreamedRows, uncompressed_megabytes
+from kit.training.streamed import USUAL, Reading, StreamedRows, uncompressed_megabytes
 from kit.training.weights import ClassWeightTable, check_weights
 
 MEMORY_MB = 2_000
 _PARSE_ROWS = 1024
+_GATHERED_ROWS = 16_384
 _TIMED_SECONDS = 0.15
 
 
@@ -45,13 +46,14 @@ class Rows(Protocol):
         """Return the same rows, which count as much as their class besides."""
 
 
-def load(
+def load(  # noqa: PLR0913
     patterns: Sequence[str],
     transform_output: tft.TFTransformOutput,
     label_key: str,
     *,
     weight_key: str = "",
     memory_mb: int = MEMORY_MB,
+    reading: Reading = USUAL,
 ) -> Rows:
     """Parse all rows once and keep them in memory, unless the examples are larger than that.
 
@@ -61,6 +63,7 @@ def load(
         label_key: the transformed feature that is the label.
         weight_key: the transformed feature that says how much a row counts; empty: each counts 1.
         memory_mb: the most megabytes of uncompressed examples that are kept in memory.
+        reading: how more than that are read.
 
     Raises:
         ProjectError: when Transform gives no such weight.
@@ -70,7 +73,7 @@ def load(
     spec = transform_output.transformed_feature_spec()
     check_weights(weight_key, spec)
     if uncompressed_megabytes(files) > memory_mb:
-        return StreamedRows.open(files, spec, label_key, weight_key)
+        return StreamedRows.open(files, spec, label_key, weight_key, reading)
     rows = [
         tf.io.parse_example(batch, spec)
         for batch in tf.data.TFRecordDataset(files, compression_type="GZIP").batch(_PARSE_ROWS)
@@ -83,8 +86,8 @@ def load(
 class MemoryRows:
     """Rows as one tensor [rows, …] a feature.
 
-    A batch is gathered by the places of its rows: shuffling and batching single rows takes longer than a step of a
-    small model.
+    Batches are gathered by the places of their rows, many at once: shuffling and batching single rows takes longer than
+    a step of a small model, and so would an operation for each column of each batch.
     """
 
     features: dict[str, Any]
@@ -108,15 +111,24 @@ class MemoryRows:
 
     def epochs(self, batch_size: int, seed: int, first: int = 0) -> tf.data.Dataset:
         columns, count = self._columns(), self.count
+        full = count // batch_size * batch_size  # rows in batches of the full size
+        at_once = max(1, _GATHERED_ROWS // batch_size) * batch_size
+
+        def gathered(places: tf.Tensor) -> Any:
+            return tf.nest.map_structure(lambda column: tf.gather(column, places), columns)
 
         def one(epoch: tf.Tensor) -> tf.data.Dataset:
             order = tf.random.experimental.stateless_shuffle(tf.range(count), seed=tf.stack([seed, epoch]))
 
-            def batch(start: tf.Tensor) -> Any:
-                places = order[start : start + batch_size]
-                return tf.nest.map_structure(lambda column: tf.gather(column, places), columns)
+            def several(start: tf.Tensor) -> tf.data.Dataset:
+                places = order[start : tf.minimum(start + at_once, full)]
+                return tf.data.Dataset.from_tensor_slices(gathered(tf.reshape(places, [-1, batch_size])))
 
-            return tf.data.Dataset.range(0, count, batch_size).map(batch)
+            batches = tf.data.Dataset.range(0, full, at_once).flat_map(several)
+            if full == count:
+                return batches
+            rest = tf.data.Dataset.from_tensors(gathered(order[full:]))
+            return batches.concatenate(rest)
 
         numbers = tf.data.Dataset.range(first, tf.int64.max)
         return numbers.flat_map(one).prefetch(tf.data.AUTOTUNE)

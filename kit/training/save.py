@@ -26,7 +26,7 @@ def save(  # noqa: PLR0913, PLR0917  what a signature may need
     A project's own `serving_signature(module, transform_output, train)` takes the place of the default one.
     """
     predictor = tf_keras.Model(model.inputs, model.outputs)
-    module = signatures.ServingModule(predictor, transform_output, {project.label, project.weight})
+    module = signatures.ServingModule(predictor, transform_output, project.not_requested)
     make_default = getattr(model_module, "serving_signature", None)
     default = (
         make_default(module, transform_output, train)

@@ -9,21 +9,36 @@ import tensorflow_transform as tft
 from kit.errors import ProjectError
 from kit.project import Project
 from kit.steps.progress import report
-from kit.training import dataset, precision
+from kit.training import dataset, precision, xla
 from kit.training.dataset import Rows
 from kit.training.job import Job
+from kit.training.streamed import USUAL, Reading
 from kit.training.weights import ClassWeightTable
 
 
 def settled(job: Job) -> Job:
     """Return the job with a precision that this device has, and with XLA only where it compiles the model in time."""
     chosen, why = precision.choose(job.training.precision)
-    if why:
-        report(why)
-    return replace(job, training=job.training.model_copy(update={"precision": chosen}))
+    job = replace(job, training=job.training.model_copy(update={"precision": chosen}))
+    said = [why]
+    if job.training.jit_compile and (reason := _why_no_xla(job)):
+        said.append(reason)
+        job = replace(job, training=job.training.model_copy(update={"jit_compile": False}))
+    for line in filter(None, said):
+        report(line)
+        print(line)  # noqa: T201  to the log of the step, where it stays
+    return job
 
 
-def read_rows(project: Project, job: Job, transform_output: tft.TFTransformOutput) -> tuple[Rows, Rows]:
+def _why_no_xla(job: Job) -> str:
+    if job.training.strategy != "one_device":
+        return f"XLA is left out: it compiles on one device, and the strategy is {job.training.strategy}."
+    return xla.why_not(job)
+
+
+def read_rows(
+    project: Project, job: Job, transform_output: tft.TFTransformOutput, reading: Reading = USUAL
+) -> tuple[Rows, Rows]:
     """Return the rows to train on, weighted as the settings say, and the rows held out.
 
     The weights of classes are for training alone: what is held out tells of the rows as they come.
@@ -44,6 +59,7 @@ def read_rows(project: Project, job: Job, transform_output: tft.TFTransformOutpu
             project.label_key,
             weight_key=project.weight_key,
             memory_mb=training.memory_mb,
+            reading=reading,
         )
         for files in (job.train_files, job.eval_files)
     )

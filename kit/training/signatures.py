@@ -29,11 +29,18 @@ class ServingModule(tf.Module):
             not_features: raw columns that a request does not carry: the label.
         """
         super().__init__()
-        self.model = model
+        # Its variables are all that the signatures need of it when they are loaded. The layers themselves would take a
+        # second to write: Keras describes each, and looks for its losses and its functions.
+        self.weights = list(model.variables)
+        self._model: Callable[[], tf_keras.Model] = lambda: model
         self.transform_layer = transform_output.transform_features_layer()
         # Transform's graph is ready-made: converting the code around it to graph code takes seconds for nothing.
         self.transform = tf.autograph.experimental.do_not_convert(self.transform_layer)
         self._transform_output, self._not_features = transform_output, set(not_features)
+
+    @property
+    def model(self) -> tf_keras.Model:
+        return self._model()
 
     def predict_raw(self, raw: dict[str, Any]) -> dict[str, tf.Tensor]:
         """Transform raw features and score them; returns `score` [batch], or `probabilities` [batch, classes]."""

@@ -122,6 +122,11 @@ class Teller(tf_keras.callbacks.Callback):
         if self._asked_to_stop(self._run, due=due) or 0 < self._stop_after <= self._step:
             self.model.stop_training = self._stopping = True
 
+    def on_test_begin(self, logs: Any = None) -> None:
+        """Tell of the last step too: what comes now are the rows held out."""
+        del logs
+        self._tell(math.nan)
+
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
         del epoch, logs
         self._save()

@@ -19,6 +19,22 @@ _READ_ROWS = 1024
 _BYTES_A_MEGABYTE = 1_000_000
 
 
+@dataclass(frozen=True)
+class Reading:
+    """How records are read.
+
+    Attributes:
+        cache: leave the uncompressed records of the first pass on disk, and read them there.
+        ahead: read and parse the next batches while one is trained on.
+    """
+
+    cache: bool = True
+    ahead: bool = True
+
+
+USUAL = Reading()
+
+
 def uncompressed_megabytes(files: Sequence[str]) -> float:
     """Return the size of gzip files as their last four bytes tell it, which count to 4 GiB (RFC 1952)."""
     total = 0
@@ -46,23 +62,26 @@ class StreamedRows:
     label_key: str
     weight_key: str = ""
     class_weights: ClassWeightTable | None = None
+    reading: Reading = USUAL
 
     @classmethod
     def open(
-        cls, files: Sequence[str], spec: dict[str, Any], label_key: str, weight_key: str = ""
+        cls,
+        files: Sequence[str],
+        spec: dict[str, Any],
+        label_key: str,
+        weight_key: str = "",
+        reading: Reading = USUAL,
     ) -> StreamedRows:
-        folder = Path(tempfile.mkdtemp(prefix="records-"))
-        records = (
-            tf.data.Dataset.from_tensor_slices(list(files))
-            .interleave(
-                lambda path: tf.data.TFRecordDataset(path, compression_type="GZIP"),
-                cycle_length=_FILES_AT_ONCE,
-                num_parallel_calls=tf.data.AUTOTUNE,
-                deterministic=True,
-            )
-            .cache(str(folder / "records"))
+        records = tf.data.Dataset.from_tensor_slices(list(files)).interleave(
+            lambda path: tf.data.TFRecordDataset(path, compression_type="GZIP"),
+            cycle_length=_FILES_AT_ONCE,
+            num_parallel_calls=tf.data.AUTOTUNE,
+            deterministic=True,
         )
-        rows = cls(records, 0, spec, label_key, weight_key)
+        if reading.cache:
+            records = records.cache(str(Path(tempfile.mkdtemp(prefix="records-")) / "records"))
+        rows = cls(records, 0, spec, label_key, weight_key, reading=reading)
         count = 0
         for batch in records.batch(_READ_ROWS):
             count += int(batch.shape[0])
@@ -96,6 +115,8 @@ class StreamedRows:
         return replace(self, class_weights=weights)
 
     def _parsed(self, batches: tf.data.Dataset) -> tf.data.Dataset:
+        if not self.reading.ahead:
+            return batches.map(self._parse)
         return batches.map(self._parse, num_parallel_calls=tf.data.AUTOTUNE).prefetch(tf.data.AUTOTUNE)
 
     def _parse(self, records: tf.Tensor) -> tuple[Any, ...]:

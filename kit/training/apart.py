@@ -1,0 +1,87 @@
+"""Short trainings in processes of their own, for what cannot be known or undone inside the one that asks."""
+
+from __future__ import annotations
+
+import importlib
+import tempfile
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from kit import warm
+from kit.errors import KitError, StepFailedError
+from kit.project import Project
+from kit.session import Session
+from kit.steps.progress import report
+from kit.training.config import Training
+from kit.training.job import Job
+
+_POLL_SECONDS = 0.5
+
+
+class TookTooLongError(KitError):
+    """A process did not answer in the time that it was given, and was ended."""
+
+
+def job_of(session: Session, training: Training) -> Job:
+    """Return a training of the latest transformed examples of a session, which leaves nothing behind."""
+    examples = session.path("Transform", "transformed_examples")
+    return Job(
+        project=str(session.project.folder),
+        training=training,
+        train_files=(str(examples / "Split-train" / "*"),),
+        eval_files=(str(examples / "Split-eval" / "*"),),
+        transform_output=str(session.path("Transform", "transform_graph")),
+        run_dir="",
+        checkpoint="",
+        model_dir="",
+    )
+
+
+def run_apart(
+    function: Callable[[bytes, Callable[[str], None]], bytes],
+    payload: bytes,
+    what: str,
+    *,
+    seconds: float | None = None,
+    environ: Mapping[str, str] | None = None,
+) -> bytes:
+    """Run a function of a module in a process of its own, and return its answer.
+
+    Args:
+        function: takes the payload, and what it may tell its progress to.
+        payload: for the function.
+        what: is done there, in words that complete "… failed".
+        seconds: after which the process is ended; None: never.
+        environ: the process's environment variables; None: those of this one.
+
+    Raises:
+        KitError: the one that the function raised.
+        TookTooLongError: when it was ended.
+        StepFailedError: when it failed otherwise.
+    """
+    with tempfile.TemporaryDirectory(prefix="apart-") as folder:
+        log = Path(folder) / "log"
+        target = f"{function.__module__}:{function.__name__}"
+        started = time.monotonic()
+        with warm.start_call(target, payload, log_path=log, env=environ) as call:
+            while (outcome := call.wait(_POLL_SECONDS)) is None:
+                passed = time.monotonic() - started
+                report(f"{what}: {passed:.0f} s{f' of at most {seconds:.0f} s' if seconds else ''}")
+                if seconds is not None and passed > seconds:
+                    raise TookTooLongError(
+                        f"{what} must be done within {seconds:.0f} s, and was ended after {passed:.0f} s. Give it more "
+                        "time, or do without."
+                    )
+        if isinstance(outcome, warm.CallReturned):
+            return outcome.result
+        if isinstance(outcome, warm.CallRaised) and isinstance(error := outcome.exception(), KitError):
+            raise error
+        tail = "\n".join(log.read_text(errors="replace").splitlines()[-5:])
+        raise StepFailedError(f"{what} should have ended with an answer, but: {outcome.message}\n{tail}")
+
+
+def model_module_of(project: Project) -> Any:
+    """Import the project's model.py."""
+    return importlib.import_module(f"kit.projects.{project.name}.model")

@@ -1,0 +1,116 @@
+"""What the switches of training are worth for a project's model on this machine: each is tried for a moment."""
+
+from __future__ import annotations
+
+import json
+import statistics
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+import pandas as pd
+
+from kit.errors import KitError
+from kit.session import Session
+from kit.steps import progress
+from kit.training.apart import job_of, run_apart
+from kit.training.config import Training
+from kit.training.job import Job
+
+AS_SET = "as set"
+_STRETCHES, _STRETCH_SECONDS = 3, 0.5
+_STREAMED_MB, _MEMORY_MB = 1, 1_000_000
+_AT_ONCE = (1, 10, 20)
+
+
+@dataclass(frozen=True)
+class Effect:
+    """One way to train, tried.
+
+    Attributes:
+        setting: what is different from the settings; `as set` is nothing.
+        steps_per_second: the median of three stretches; None: it could not train.
+        ratio: over that of the settings as they are.
+        note: what else is to know: how much of a step the input takes, or why it could not train.
+    """
+
+    setting: str
+    steps_per_second: float | None
+    ratio: float | None
+    note: str
+
+
+def effects(session: Session, training: Training, *, most_seconds: float = 60) -> pd.DataFrame:
+    """Try each switch by itself on the project's latest transformed examples; takes about a minute.
+
+    Each is tried in a process of its own, one after the other. A step is one batch, whatever it is compiled to.
+
+    Args:
+        session: in which Transform has run.
+        training: the settings; on one device, whatever the strategy is.
+        most_seconds: that a switch may take; XLA may not answer at all. One that takes longer is ended.
+
+    Returns:
+        One row a setting, with the attributes of `Effect` as columns.
+    """
+    plain = training.model_copy(
+        update={"strategy": "one_device", "precision": "float32", "jit_compile": False}
+    )
+    tried = [_try(session, plain, AS_SET, {}, most_seconds)]
+    tried += [_try(session, plain, name, changes, most_seconds) for name, changes in _switches(plain)]
+    usual = tried[0].steps_per_second
+    return pd.DataFrame(
+        asdict(replace(one, ratio=one.steps_per_second / usual if one.steps_per_second and usual else None))
+        for one in tried
+    )
+
+
+def _switches(training: Training) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    for steps in _AT_ONCE:
+        if steps != training.steps_per_execution:
+            yield f"steps_per_execution {steps}", {"steps_per_execution": steps}
+    yield "precision mixed_bfloat16", {"precision": "mixed_bfloat16"}
+    yield "precision mixed_float16", {"precision": "mixed_float16"}
+    yield "jit_compile on", {"jit_compile": True}
+    yield "input from memory", {"memory_mb": _MEMORY_MB}
+    yield (
+        "input streamed: interleave, cache, prefetch",
+        {"memory_mb": _STREAMED_MB, "cache": True, "ahead": True},
+    )
+    yield "input streamed, without cache", {"memory_mb": _STREAMED_MB, "cache": False, "ahead": True}
+    yield "input streamed, without prefetch", {"memory_mb": _STREAMED_MB, "cache": True, "ahead": False}
+
+
+def _try(
+    session: Session, training: Training, name: str, changes: Mapping[str, Any], most_seconds: float
+) -> Effect:
+    known = {key: value for key, value in changes.items() if key in Training.model_fields}
+    job = job_of(session, training.model_copy(update=known))
+    asked = {"job": job.as_json(), "input": {key: changes[key] for key in changes if key not in known}}
+    try:
+        answer = run_apart(measure, json.dumps(asked).encode(), f"trying {name}", seconds=most_seconds)
+    except KitError as error:
+        return Effect(name, None, None, str(error).splitlines()[0])
+    found = json.loads(answer)
+    return Effect(name, found["steps_per_second"], None, found["note"])
+
+
+def measure(payload: bytes, report: Callable[[str], None]) -> bytes:
+    """Train for a moment, in a process of its own.
+
+    Returns:
+        JSON of the steps a second, and of a note.
+    """
+    from kit.training import dataset  # noqa: PLC0415  TensorFlow
+    from kit.training.short import Short  # noqa: PLC0415
+    from kit.training.streamed import Reading  # noqa: PLC0415
+
+    progress.set_report(report)
+    asked = json.loads(payload)
+    short = Short.of(Job.of_json(asked["job"]), Reading(**asked["input"]))
+    paces = short.paces(iter(short.batches()), _STRETCH_SECONDS, _STRETCHES)
+    pace = statistics.median(paces)
+    share = dataset.seconds_a_batch(short.batches()) * pace
+    return json.dumps(
+        {"steps_per_second": round(pace, 2), "note": f"the input alone takes {share:.0%} of a step"}
+    ).encode()

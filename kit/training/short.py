@@ -1,0 +1,66 @@
+"""The inside of a short training: a model, its compiled step and its batches, without files and callbacks."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import tensorflow as tf
+import tensorflow_transform as tft
+import tf_keras
+
+from kit.project import Project
+from kit.training.apart import model_module_of
+from kit.training.build import build, own_generators, reseed
+from kit.training.dataset import Rows
+from kit.training.job import Job
+from kit.training.settle import read_rows
+from kit.training.streamed import USUAL, Reading
+
+_STEPS = 1_000_000  # of a schedule: so many that the rate does not fall
+
+
+@dataclass(frozen=True)
+class Short:
+    """A model that is ready to train, and the rows that it trains on."""
+
+    model: tf_keras.Model
+    rows: Rows
+    job: Job
+
+    @classmethod
+    def of(cls, job: Job, reading: Reading = USUAL) -> Short:
+        """Build it as the loop does, on one device."""
+        project, training = Project.load(job.project), job.training
+        tf_keras.utils.set_random_seed(training.seed)
+        transform_output = tft.TFTransformOutput(job.transform_output)
+        rows, _ = read_rows(project, job, transform_output, reading)
+        module = model_module_of(project)
+        with own_generators():
+            model = build(module, transform_output, training, _STEPS)
+        if adapt := getattr(module, "adapt", None):
+            adapt(model, rows.single())
+        reseed(model, training.seed, 0)
+        return cls(model, rows, job)
+
+    def batches(self) -> tf.data.Dataset:
+        return self.rows.epochs(self.job.training.batch_size, self.job.training.seed)
+
+    def paces(self, batches: Iterator[Any], seconds: float, times: int) -> list[float]:
+        """Return the steps a second of several stretches of about so many seconds, after one that compiles the step."""
+        step, at_once = self.model.make_train_function(), self.job.training.steps_per_execution
+        float(step(batches)["loss"])
+        started = time.perf_counter()
+        float(step(batches)["loss"])
+        calls = max(1, int(seconds / (time.perf_counter() - started)))
+        return [self._pace(step, batches, calls) * at_once for _ in range(times)]
+
+    @staticmethod
+    def _pace(step: Any, batches: Iterator[Any], calls: int) -> float:
+        started = time.perf_counter()
+        for _ in range(calls):
+            logs = step(batches)
+        float(logs["loss"])  # waits for the last step
+        return calls / (time.perf_counter() - started)

@@ -1,0 +1,42 @@
+"""Whether XLA compiles the step of a model, found out in a process of its own: nothing can interrupt it in this one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from kit.errors import KitError
+from kit.steps import progress
+from kit.training.apart import run_apart
+from kit.training.job import Job
+
+_SAID = 300  # letters of what XLA says when it fails
+
+
+def why_not(job: Job) -> str:
+    """Return why XLA cannot compile the step of a job in the time that it has; empty: it can.
+
+    What it compiled there is lost: the training compiles it again.
+    """
+    seconds = job.training.jit_seconds
+    try:
+        run_apart(compile_step, job.as_json().encode(), "compiling with XLA", seconds=seconds)
+    except KitError as error:
+        return f"XLA is left out: {str(error)[:_SAID]}"
+    return ""
+
+
+def compile_step(payload: bytes, report: Callable[[str], None]) -> bytes:
+    """Compile the step for both sizes of batches that an epoch has: the full one, and the rest."""
+    from kit.training.short import Short  # noqa: PLC0415  which imports what asks here whether XLA can
+
+    progress.set_report(report)
+    job = Job.of_json(payload.decode())
+    job = replace(job, training=job.training.model_copy(update={"jit_compile": True}))
+    short = Short.of(job)
+    size = job.training.batch_size
+    step = short.model.make_train_function()
+    rest = short.rows.count % size
+    for some in {min(size, short.rows.count), rest} - {0}:
+        step(iter(short.rows.once(some).take(1).repeat()))
+    return b""
