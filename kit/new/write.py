@@ -87,7 +87,6 @@ def features_code(plan: Plan) -> str:
     return _fill(
         "features",
         file=in_docstring(Path(plan.files).name),
-        label_import="from kit.features.columns import fill_missing\n" if regression else "",
         numbers=_literal(group("number")),
         gaps=_literal(gaps),
         categories=_literal(group("category")),

@@ -49,7 +49,7 @@ class Training(Section):
     )
     steps_per_execution: int = Field(default=1, ge=1, description="batches a call of the compiled loop")
     memory_mb: int = Field(
-        default=2_000, ge=1, description="of uncompressed examples in memory; more are read as needed"
+        default=2_000, ge=0, description="of uncompressed examples in memory; more are read as needed"
     )
     histograms: bool = Field(default=True, description="of the weights, every epoch, for TensorBoard")
     profile_steps: int = Field(

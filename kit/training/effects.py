@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import statistics
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
@@ -19,8 +20,9 @@ from kit.training.job import Job
 
 AS_SET = "as set"
 _STRETCHES, _STRETCH_SECONDS = 3, 0.5
-_STREAMED_MB, _MEMORY_MB = 1, 1_000_000
+_STREAMED_MB, _MEMORY_MB = 0, 1_000_000
 _AT_ONCE = (1, 10, 20)
+_NOTE_LETTERS = 300
 
 
 @dataclass(frozen=True)
@@ -90,7 +92,7 @@ def _try(
     try:
         answer = run_apart(measure, json.dumps(asked).encode(), f"trying {name}", seconds=most_seconds)
     except KitError as error:
-        return Effect(name, None, None, str(error).splitlines()[0])
+        return Effect(name, None, None, " ".join(str(error).split())[:_NOTE_LETTERS])
     found = json.loads(answer)
     return Effect(name, found["steps_per_second"], None, found["note"])
 
@@ -108,9 +110,10 @@ def measure(payload: bytes, report: Callable[[str], None]) -> bytes:
     progress.set_report(report)
     asked = json.loads(payload)
     short = Short.of(Job.of_json(asked["job"]), Reading(**asked["input"]))
-    paces = short.paces(iter(short.batches()), _STRETCH_SECONDS, _STRETCHES)
+    paces, loss = short.paces(iter(short.batches()), _STRETCH_SECONDS, _STRETCHES)
     pace = statistics.median(paces)
     share = dataset.seconds_a_batch(short.batches()) * pace
-    return json.dumps(
-        {"steps_per_second": round(pace, 2), "note": f"the input alone takes {share:.0%} of a step"}
-    ).encode()
+    note = f"the input alone takes {share:.0%} of a step"
+    if not math.isfinite(loss):
+        note += f"; the loss became {loss}, so nothing is learned"
+    return json.dumps({"steps_per_second": round(pace, 2), "note": note}).encode()

@@ -48,19 +48,24 @@ class Short:
     def batches(self) -> tf.data.Dataset:
         return self.rows.epochs(self.job.training.batch_size, self.job.training.seed)
 
-    def paces(self, batches: Iterator[Any], seconds: float, times: int) -> list[float]:
-        """Return the steps a second of several stretches of about so many seconds, after one that compiles the step."""
+    def paces(self, batches: Iterator[Any], seconds: float, times: int) -> tuple[list[float], float]:
+        """Train for some stretches of about so many seconds, after a step that compiles what is trained.
+
+        Returns:
+            The steps a second of each stretch, and the loss in the end.
+        """
         step, at_once = self.model.make_train_function(), self.job.training.steps_per_execution
         float(step(batches)["loss"])
         started = time.perf_counter()
         float(step(batches)["loss"])
         calls = max(1, int(seconds / (time.perf_counter() - started)))
-        return [self._pace(step, batches, calls) * at_once for _ in range(times)]
+        found = [self._pace(step, batches, calls) for _ in range(times)]
+        return [pace * at_once for pace, _ in found], found[-1][1]
 
     @staticmethod
-    def _pace(step: Any, batches: Iterator[Any], calls: int) -> float:
+    def _pace(step: Any, batches: Iterator[Any], calls: int) -> tuple[float, float]:
         started = time.perf_counter()
         for _ in range(calls):
             logs = step(batches)
-        float(logs["loss"])  # waits for the last step
-        return calls / (time.perf_counter() - started)
+        loss = float(logs["loss"])  # waits for the last step
+        return calls / (time.perf_counter() - started), loss

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from kit import warm
+from kit.training.checkpoints import read_epochs
 from kit.training.curves import read_curves
 
 from .loops import train
@@ -20,6 +21,10 @@ if TYPE_CHECKING:
     from training.tiny import Tiny
 
 EPOCHS = 3
+
+
+def weights(folder: Path) -> bytes:
+    return b"".join(path.read_bytes() for path in sorted((folder / "variables").glob("variables.data*")))
 
 
 @pytest.fixture
@@ -72,3 +77,31 @@ def test_a_killed_training_resumes_from_its_checkpoint(arguments: dict[str, Any]
     assert (tmp_path / "model" / "saved_model.pb").exists()
     assert read_curves(tmp_path / "run").index.tolist() == [1, 2, 3]
     assert not list((tmp_path / "checkpoint").glob("*")), "a finished training has nothing to resume"
+    assert [epoch.number for epoch in read_epochs(tmp_path / "run" / "checkpoints")], "the best is kept"
+
+    whole = arguments | {
+        "serving_model_dir": str(tmp_path / "whole"),
+        "model_run_dir": str(tmp_path / "whole_run"),
+    }
+    outcome = start(whole, tmp_path / "third").wait(120)
+    assert isinstance(outcome, warm.CallReturned), outcome
+    assert weights(tmp_path / "model") == weights(tmp_path / "whole"), "as if nothing had happened"
+
+
+def test_a_training_killed_while_it_saves_does_not_train_again(
+    arguments: dict[str, Any], tmp_path: Path
+) -> None:
+    deadline = time.monotonic() + 120
+    with start(arguments, tmp_path / "first") as first:
+        while "saving the model" not in lines(tmp_path / "first"):
+            assert first.wait(0.005) is None, (tmp_path / "first.log").read_text()
+            assert time.monotonic() < deadline
+        os.kill(first.pid, signal.SIGKILL)
+    assert not (tmp_path / "run" / "rows.json").exists(), "it was not done"
+
+    arguments |= {"model_run_dir": str(tmp_path / "again")}  # as Trainer's next execution has another
+    outcome = start(arguments, tmp_path / "second").wait(120)
+    assert isinstance(outcome, warm.CallReturned), outcome
+    assert lines(tmp_path / "second") == ["saving the model"]
+    assert (tmp_path / "model" / "saved_model.pb").exists()
+    assert read_curves(tmp_path / "again").index.tolist() == [1, 2, 3], "also of what the first has trained"

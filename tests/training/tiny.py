@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -74,11 +75,15 @@ class Tiny:
         return session.latest(component.id, key)
 
 
-def make(folder: Path) -> Tiny:
-    table = visitors()
+def make(
+    folder: Path, rows: pd.DataFrame | None = None, prepare: Callable[[Path], None] = lambda _: None
+) -> Tiny:
+    """Train a project on rows, the visitors by default, after its files were changed."""
+    table = visitors() if rows is None else rows
     table.to_csv(folder / "visitors.csv", index=False)
     workspace = Workspace(folder / "ws")
     created = create(NAME, folder / "visitors.csv", "bought", workspace.path / "projects")
+    prepare(created.folder)
     project = Project.load(created.folder)
     session = Session(workspace, project)
     session.run(ProjectExampleGen(project))

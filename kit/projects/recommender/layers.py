@@ -82,7 +82,7 @@ class Attention(tf_keras.layers.Layer):
         candidate, history, count = inputs
         fit = tf.einsum("bd,bhd->bh", self._project(candidate), history)
         real = tf.sequence_mask(count, features.HISTORY, dtype=fit.dtype)
-        return fit, real, tf.nn.softmax(fit - 1e9 * (1.0 - real), axis=1) * real
+        return fit, real, tf.nn.softmax(tf.where(real > 0, fit, fit.dtype.min), axis=1) * real
 
     def call(self, inputs: list[tf.Tensor]) -> tf.Tensor:
         _, history, _ = inputs

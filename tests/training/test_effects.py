@@ -1,0 +1,137 @@
+"""What each switch is worth is measured, a training is proved to repeat, and XLA never holds one up."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from kit.errors import StepFailedError
+from kit.training import effects, xla
+from kit.training.apart import TookTooLongError, job_of, run_apart
+from kit.training.config import Training
+from kit.training.effects import AS_SET
+from kit.training.proof import NotRepeatableError, compare, digests, prove
+from kit.training.settle import settled
+
+if TYPE_CHECKING:
+    from training.tiny import Tiny
+
+SMALL = Training(epochs=1, batch_size=32, learning_rate=0.01, seed=5)
+
+
+def sleep(_payload: bytes, _report: Callable[[str], None]) -> bytes:
+    time.sleep(60)
+    return b""
+
+
+def fail(_payload: bytes, _report: Callable[[str], None]) -> bytes:
+    raise RuntimeError("no luck")
+
+
+def name_process(payload: bytes, _report: Callable[[str], None]) -> bytes:
+    return json.dumps([os.getpid(), payload.decode(), os.environ.get("OF_ITS_OWN")]).encode()
+
+
+def test_a_function_runs_in_a_process_of_its_own() -> None:
+    answer = run_apart(name_process, b"asked", "naming", environ={**os.environ, "OF_ITS_OWN": "yes"})
+    process, *rest = json.loads(answer)
+    assert process != os.getpid()
+    assert rest == ["asked", "yes"]
+
+
+def test_what_takes_too_long_is_ended() -> None:
+    started = time.monotonic()
+    with pytest.raises(
+        TookTooLongError, match=r"sleeping must be done within 1 s, and was ended after [\d]+ s"
+    ):
+        run_apart(sleep, b"", "sleeping", seconds=1)
+    assert time.monotonic() - started < 30
+
+
+def test_what_fails_says_why() -> None:
+    with pytest.raises(
+        StepFailedError, match=r"failing should have ended with an answer, but: RuntimeError: no luck"
+    ):
+        run_apart(fail, b"", "failing")
+
+
+@pytest.mark.slow
+def test_each_switch_is_tried_and_compared(tiny: Tiny, monkeypatch: pytest.MonkeyPatch) -> None:
+    wanted: dict[str, dict[str, Any]] = {"steps_per_execution 10": {"steps_per_execution": 10}}
+    wanted["input streamed, without cache"] = {"memory_mb": 0, "cache": False}
+    wanted["learning rate of a negative kind"] = {"learning_rate": -1.0}
+    monkeypatch.setattr(effects, "_switches", lambda _: wanted.items())
+    table = effects.effects(tiny.session, SMALL).set_index("setting")
+    assert list(table.index) == [AS_SET, *wanted]
+    assert table["ratio"][AS_SET] == 1.0
+    tried = table.drop("learning rate of a negative kind")
+    assert (tried["steps_per_second"] > 1).all()
+    assert tried["note"].str.fullmatch(r"the input alone takes \d+% of a step").all()
+    failed = table.loc["learning rate of a negative kind"]
+    assert failed.isna()[["steps_per_second", "ratio"]].all()
+    assert "learning_rate" in failed["note"]
+
+
+def test_all_switches_are_settings_of_training() -> None:
+    tried = list(effects._switches(SMALL))
+    assert len({name for name, _ in tried}) == len(tried) >= 8
+    fields = {key for _, changes in tried for key in changes} - {"cache", "ahead"}
+    assert fields < set(Training.model_fields)
+
+
+@pytest.mark.slow
+def test_a_training_is_proved_to_repeat(tiny: Tiny) -> None:
+    proof = prove(tiny.session, SMALL, steps=12)
+    assert (proof.steps, proof.seed) == (12, 5)
+    assert proof.weights > 5
+    other = json.dumps({"job": job_of(tiny.session, SMALL).as_json(), "steps": 13}).encode()
+    found = json.loads(run_apart(digests, other, "another"))
+    assert compare(found, found, 13, 5, 1.0).digest != proof.digest, "a step more gives other weights"
+
+
+def test_weights_that_differ_are_named() -> None:
+    one = {"a/kernel (0)": "1", "b/bias (1)": "2"}
+    with pytest.raises(
+        NotRepeatableError, match=r"after 3 steps 1 of 2 differ: b/bias \(1\)\. Look in model\.py"
+    ):
+        compare(one, {**one, "b/bias (1)": "3"}, 3, 7, 1.0)
+
+
+@pytest.fixture
+def job(tiny: Tiny) -> Any:
+    return job_of(tiny.session, SMALL.model_copy(update={"jit_compile": True, "jit_seconds": 1}))
+
+
+def test_a_step_that_xla_does_not_compile_in_time_is_trained_without(
+    job: Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(xla, "compile_step", sleep)
+    assert not settled(job).training.jit_compile
+    assert "XLA is left out: compiling with XLA must be done within 1 s" in capsys.readouterr().out
+
+
+def test_a_step_that_xla_cannot_compile_is_trained_without(
+    job: Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(xla, "compile_step", fail)
+    assert not settled(job).training.jit_compile
+    assert "no luck" in capsys.readouterr().out
+
+
+@pytest.mark.slow
+def test_xla_compiles_a_small_model(job: Any, tmp_path: Path) -> None:
+    del tmp_path
+    more = job.training.model_copy(update={"jit_seconds": 300})
+    assert settled(type(job)(**{**vars(job), "training": more})).training.jit_compile
+
+
+def test_xla_is_for_one_device(job: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    mirrored = job.training.model_copy(update={"strategy": "mirrored"})
+    assert not settled(type(job)(**{**vars(job), "training": mirrored})).training.jit_compile
+    assert "the strategy is mirrored" in capsys.readouterr().out
