@@ -10,6 +10,7 @@ import traitlets
 from widgets.face import STATIC_BYTES
 from widgets.parts import controls
 from widgets.parts.budget import fit
+from widgets.parts.copied import COPY
 from widgets.parts.decision_form import attempt, told
 from widgets.parts.formats import count, number
 from widgets.parts.markup import Markup, join, tag
@@ -43,7 +44,7 @@ class Parameters(WrittenView):
     # A text has one default export: that of panel.js, which wraps the one of cells.js.
     _esm = WRITTEN.replace(
         "export default { render: renderCells };",
-        (STATIC / "parameters" / "panel.js").read_text(encoding="utf-8"),
+        COPY + (STATIC / "parameters" / "panel.js").read_text(encoding="utf-8"),
     )
     _css = styles() + (STATIC / "parameters" / "parameters.css").read_text(encoding="utf-8")
 

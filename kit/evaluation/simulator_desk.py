@@ -21,11 +21,11 @@ _FIELDS = ("min", "max", "min_change")  # the order of a gate's thresholds in `b
 
 @dataclass(frozen=True)
 class Run:
-    """One evaluation, newest first.
+    """One evaluation.
 
     Attributes:
         name: the model that was judged.
-        when: it ended, in UTC.
+        when: it was made, in UTC.
         blessed: Evaluator's verdict; None: there were no gates.
         found: what decides about each threshold.
     """
@@ -36,7 +36,7 @@ class Run:
     found: tuple[Decisive, ...]
 
 
-class GateSimulator:
+class SimulatorDesk:
     """Moves the thresholds of project.yml over the last evaluations.
 
     Args:
@@ -45,7 +45,7 @@ class GateSimulator:
 
     Attributes:
         thresholds: of the gates of project.yml, in their order.
-        runs: the newest first; evaluations whose files are gone are left out.
+        runs: the one that ran last first; evaluations whose files are gone are left out.
     """
 
     def __init__(self, session: Session, last: int = LAST) -> None:

@@ -13,7 +13,7 @@ import yaml
 
 from evaluation.generated import Generated, judge_as_evaluator
 from kit.evaluation.simulator import Bound, Decisive, StoredEvaluation, bounds_of
-from kit.evaluation.simulator_desk import GateSimulator
+from kit.evaluation.simulator_desk import SimulatorDesk
 from kit.project import Project
 from kit.project_file import Gate
 
@@ -126,7 +126,7 @@ def test_every_stored_run_has_the_verdict_of_its_blessing(tiny: Tiny, rejected: 
 
 
 def test_the_desk_shows_the_last_runs_and_writes_gates(tiny: Tiny, rejected: Session) -> None:
-    simulator = GateSimulator(rejected)
+    simulator = SimulatorDesk(rejected)
     assert [(one.metric, one.slice_name, one.kind) for one in simulator.thresholds] == [
         ("auc", "all rows", "at least"),
         ("auc", "city=東京", "at least"),
@@ -140,8 +140,11 @@ def test_the_desk_shows_the_last_runs_and_writes_gates(tiny: Tiny, rejected: Ses
     assert city.slice == "city=東京"
     assert loss.value is not None
     assert change.value is not None, "there is a baseline"
-    assert [run.when for run in simulator.runs] == sorted((run.when for run in simulator.runs), reverse=True)
-    assert len(GateSimulator(rejected, last=1).runs) == 1
+    folders = {outputs["evaluation"][0].uri for _, outputs in rejected.history("Evaluator")}
+    assert len(simulator.runs) == min(len(folders), 20), (
+        "an evaluation that came from the cache again is there once"
+    )
+    assert len(SimulatorDesk(rejected, last=1).runs) == 1
     passing = [0.5, 0.1, 10.0, -1.0]
     met = [
         bound.is_met_by(decisive.value)

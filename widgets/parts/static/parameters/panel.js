@@ -1,5 +1,5 @@
-// The panel of parameters, around the cells to write in: view.js and cells.js stand before this in the widget's one
-// text. The batch has a place of its own, since it changes every second, also while somebody writes or chooses.
+// The panel of parameters, around the cells to write in: view.js, cells.js and copy.js stand before this in the
+// widget's one text. The batch has a place of its own, since it changes every second, also while somebody writes or chooses.
 function renderPanel({ model, el }) {
   const end = renderCells({ model, el });
   const batch = section("kit-batch", "");
@@ -8,7 +8,7 @@ function renderPanel({ model, el }) {
     batch.querySelectorAll("[data-file]").forEach(linkFile);
   };
   const stop = new AbortController();
-  el.addEventListener("click", copyCommand, { signal: stop.signal });
+  el.addEventListener("click", copyText, { signal: stop.signal });
   el.append(batch);
   model.on("change:progress", draw);
   draw();
@@ -27,19 +27,6 @@ function linkFile(link) {
   if (!root || !file.startsWith(root)) return;
   const path = file.slice(root.length).split("/").map(encodeURIComponent).join("/");
   link.href = new URL(`files/${path}`, new URL(baseUrl ?? "/", location.origin));
-}
-
-async function copyCommand({ target }) {
-  const button = target.closest("[data-copy]");
-  const text = button?.parentElement.querySelector("pre");
-  if (!text) return;
-  try {
-    await navigator.clipboard.writeText(text.textContent);
-    button.textContent = "Copied";
-  } catch {
-    getSelection().selectAllChildren(text); // a page that may not write there: one key is left to press
-    button.textContent = "Selected";
-  }
 }
 
 export default { render: renderPanel };

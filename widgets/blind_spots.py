@@ -1,0 +1,121 @@
+"""Blind spots: slices in which a model is worse than it has to be, the one that costs most first."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import traitlets
+
+from widgets.copied_view import CopiedView
+from widgets.face import STATIC_BYTES
+from widgets.parts import controls
+from widgets.parts.blind_spot_rows import BlindSpotRows
+from widgets.parts.budget import fit
+from widgets.parts.formats import count, number, share
+from widgets.parts.markup import Markup, join, tag
+from widgets.parts.modules import styles
+from widgets.values_blind_spots import BlindSpot, Searched
+
+PAGE_ROWS = 20
+_NAMED = 4  # blind spots that the text face names
+_HEAD_BYTES = 6_000  # of a static face: what stands around the rows
+
+
+class BlindSpots(CopiedView):
+    """Shows blind spots with their size and evidence; behind each are the lines for project.yml that watch it.
+
+    Args:
+        found: what a search came to.
+        state: traits to begin with, such as `opened="device=mobile"`.
+    """
+
+    title = "Blind spots"
+
+    search = traitlets.Unicode(help="words that a slice must have").tag(sync=True, redraw=True)
+    opened = traitlets.Unicode(help="name of the slice whose evidence is shown").tag(sync=True, redraw=True)
+    page = traitlets.Int(min=0).tag(sync=True, redraw=True)
+
+    def __init__(self, found: Searched, **state: Any) -> None:
+        self._found, self._rows = found, BlindSpotRows(found.spots)
+        super().__init__(**state)
+
+    @traitlets.observe("search")
+    def _to_first_page(self, _change: object) -> None:
+        self.page = 0
+
+    def found(self) -> list[BlindSpot]:
+        """The blind spots that the search leaves."""
+        words = self.search.casefold().split()
+        return [spot for spot in self._found.spots if all(word in spot.name.casefold() for word in words)]
+
+    def draw_controls(self) -> Markup:
+        return controls.search_box("search", "Search") if self._found.spots else Markup("")
+
+    def draw_content(self) -> Markup:
+        found = self.found()
+        page = min(self.page, controls.last_page(len(found), PAGE_ROWS))
+        shown = found[page * PAGE_ROWS :][:PAGE_ROWS]
+        return join(
+            [
+                tag("div", self._sentence(), role="status"),
+                self._table([self._live_row(spot) for spot in shown]),
+                controls.pager("page", page, size=PAGE_ROWS, total=len(found)),
+            ]
+        )
+
+    def html_face(self) -> Markup:
+        rows = self._rows
+        levels: list[Callable[[BlindSpot], Markup]] = [
+            lambda spot: tag("tr", rows.cells(spot, tag("b", spot.name))),
+            rows.with_details,
+        ]
+        fitted = fit(self._found.spots, levels, STATIC_BYTES - len(styles()) - _HEAD_BYTES)
+        left_out = len(self._found.spots) - len(fitted.rows)
+        note = f"{count(left_out, 'blind spot')} left out here; the live view in JupyterLab has all."
+        return join(
+            [
+                self._sentence(),
+                self._table(fitted.rows),
+                tag("p", note, class_="note") if left_out else None,
+            ]
+        )
+
+    def text_face(self) -> str:
+        lines = [
+            f"{spot.name}: {number(spot.rows)} rows, {spot.problem}; {share(spot.harm)} of the loss"
+            for spot in self._found.spots[:_NAMED]
+        ]
+        left = len(self._found.spots) - _NAMED
+        return "\n".join([self._in_words(), *lines, *([f"and {left} more"] if left > 0 else [])])
+
+    def _in_words(self) -> str:
+        of = f"{count(self._found.slices, 'slice')} of {count(self._found.rows, 'row')}"
+        spots = self._found.spots
+        if not self._found.slices:
+            return "Nothing to search: the rows have no columns to be cut by, or one outcome only."
+        if not spots:
+            return f"No blind spot among {of}."
+        cost = share(sum(spot.harm for spot in spots))
+        return (
+            f"{count(len(spots), 'blind spot')} among {of}; right scores there would save {cost} of the loss."
+        )
+
+    def _sentence(self) -> Markup:
+        facets = ", ".join(self._found.facets)
+        note = (
+            f"Searched by up to three of {facets}. What comes true: {self._found.outcome}."
+            if facets
+            else None
+        )
+        sign, class_ = ("! ", "bad") if self._found.spots else ("✓ " if self._found.slices else "", "good")
+        head = tag("p", sign, self._in_words(), class_=class_ if self._found.slices else None)
+        return join([head, tag("p", note, class_="note") if note else None])
+
+    def _table(self, rows: Sequence[Markup]) -> Markup | None:
+        return self._rows.table(rows) if rows else None
+
+    def _live_row(self, spot: BlindSpot) -> Markup:
+        is_open = spot.name == self.opened
+        row = tag("tr", self._rows.cells(spot, controls.opener(spot.name, spot.name, is_open=is_open)))
+        return join([row, self._rows.detail_row(spot)]) if is_open else row

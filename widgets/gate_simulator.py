@@ -1,0 +1,156 @@
+"""The gate simulator: thresholds are moved, and the last runs tell whether they would have passed."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import traitlets
+
+from widgets.face import STATIC_BYTES
+from widgets.parts import controls
+from widgets.parts.budget import fit
+from widgets.parts.copied import COPY, copied
+from widgets.parts.formats import count, number
+from widgets.parts.markup import Markup, join, tag
+from widgets.parts.modules import STATIC, script, styles
+from widgets.parts.simulator_rows import MOST_MOVED, run_row, said, sliders, table
+from widgets.values_simulator import SimulatedRun, SimulatedThreshold, Write, passes
+from widgets.view import View
+
+PAGE_ROWS = 20
+_BESIDE = STATIC / "simulator"
+_NAMED = 3  # thresholds that the text face names
+_HEAD_BYTES = 6_000  # of a static face: what stands around the rows and the gates
+
+
+class GateSimulator(View):
+    """Shows which runs would pass the thresholds where they are moved to, and the gates to put into the project.
+
+    Args:
+        thresholds: of the project, in their order.
+        runs: the newest first, each with what decides about every threshold.
+        write: gives the gates with other thresholds as text.
+        state: traits to begin with, such as `at=[0.8]`.
+    """
+
+    title = "Gate simulator"
+    # A text has one default export: that of simulator.js, which wraps the one of view.js.
+    _esm = script("view.js").replace(
+        "export default { render };", COPY + (_BESIDE / "simulator.js").read_text(encoding="utf-8")
+    )
+    _css = (
+        styles()
+        + (STATIC / "copied" / "copied.css").read_text(encoding="utf-8")
+        + (_BESIDE / "simulator.css").read_text(encoding="utf-8")
+    )
+
+    at = traitlets.List(traitlets.Float(), help="where each threshold is put, in their order").tag(
+        sync=True, redraw=True
+    )
+    page = traitlets.Int(min=0).tag(sync=True, redraw=True)
+
+    def __init__(
+        self,
+        thresholds: Sequence[SimulatedThreshold],
+        runs: Sequence[SimulatedRun],
+        write: Write,
+        **state: Any,
+    ) -> None:
+        self.thresholds, self.runs, self._write = tuple(thresholds), tuple(runs), write
+        super().__init__(**{"at": self._own(), **state})
+
+    @traitlets.validate("at")
+    def _check_at(self, proposal: dict[str, Any]) -> list[float]:
+        at: list[float] = proposal["value"]
+        if len(at) != len(self.thresholds) or not all(map(math.isfinite, at)):
+            raise traitlets.TraitError(
+                f"Expected {len(self.thresholds)} finite numbers, one a threshold, found {at}. Give all of them."
+            )
+        return at
+
+    def passing(self) -> list[bool | None]:
+        """Whether each run would pass; None: it is not known."""
+        return [passes(self.thresholds, self.at, run) for run in self.runs]
+
+    def draw_controls(self) -> Markup:
+        if not self.thresholds:
+            return Markup("")
+        left_out = len(self.thresholds) - MOST_MOVED
+        note = f"{count(left_out, 'threshold')} more stay where they are; set the trait `at` to move them."
+        return join(
+            [
+                sliders(self.thresholds, self.runs),
+                controls.button("at", self._own(), "Back to the project", key="back"),
+                tag("span", note, class_="note") if left_out > 0 else None,
+            ]
+        )
+
+    def draw_content(self) -> Markup:
+        page = min(self.page, controls.last_page(len(self.runs), PAGE_ROWS))
+        shown = [self._row(run) for run in self.runs[page * PAGE_ROWS :][:PAGE_ROWS]]
+        return join(
+            [
+                tag("p", self._sentence(), role="status"),
+                table(shown) if shown else None,
+                controls.pager("page", page, size=PAGE_ROWS, total=len(self.runs)),
+                tag("p", "The gates with these thresholds, for project.yml:", class_="note"),
+                copied(self._write(self.at), "gates"),
+            ]
+        )
+
+    def html_face(self) -> Markup:
+        moved = self._moved()
+        gates = self._write(self.at)
+        room = STATIC_BYTES - len(styles()) - _HEAD_BYTES - 2 * len(gates.encode())
+        fitted = fit(self.runs, [self._row], room)
+        left_out = len(self.runs) - len(fitted.rows)
+        return join(
+            [
+                tag("p", self._sentence()),
+                tag("ul", [tag("li", one) for one in moved[:MOST_MOVED]]) if moved else None,
+                table(fitted.rows) if fitted.rows else None,
+                tag("p", f"{count(left_out, 'run')} left out here; the live view has all.", class_="note")
+                if left_out
+                else None,
+                tag("details", tag("summary", "Gates for project.yml"), tag("pre", gates)),
+            ]
+        )
+
+    def text_face(self) -> str:
+        moved = self._moved()
+        more = [f"and {len(moved) - _NAMED} more"] if len(moved) > _NAMED else []
+        return "\n".join([self._sentence(), *moved[:_NAMED], *more])
+
+    def _own(self) -> list[float]:
+        return [float(threshold.threshold) for threshold in self.thresholds]
+
+    def _moved(self) -> list[str]:
+        return [
+            f"moved: {said(threshold)} {number(at)}, in the project {number(threshold.threshold)}"
+            for threshold, at in zip(self.thresholds, self.at, strict=True)
+            if at != threshold.threshold
+        ]
+
+    def _row(self, run: SimulatedRun) -> Markup:
+        return run_row(run, self.thresholds, self.at)
+
+    def _sentence(self) -> str:
+        if not self.runs:
+            return "No run to try thresholds on: nothing was evaluated here yet."
+        if not self.thresholds:
+            return f"There are no thresholds: each of {count(len(self.runs), 'run')} would pass."
+        passing = self.passing()
+        unknown = passing.count(None)
+        others = [
+            run
+            for run, now in zip(self.runs, passing, strict=True)
+            if None not in {now, run.blessed} and now != run.blessed
+        ]
+        words = [
+            f"{number(passing.count(True))} of {count(len(self.runs), 'run')} would pass",
+            *([f"of {number(unknown)} it is not known"] if unknown else []),
+            f"{number(len(others))} other than {'its' if len(others) == 1 else 'their'} verdict then",
+        ]
+        return "; ".join(words) + "."

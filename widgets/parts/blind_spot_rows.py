@@ -1,0 +1,133 @@
+"""Rows of blind spots: what was found in a slice, and how far from what was expected."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+
+from widgets.parts import charts
+from widgets.parts.copied import copied
+from widgets.parts.formats import MISSING, number, share
+from widgets.parts.markup import BREAK, Markup, join, tag
+from widgets.values_blind_spots import BlindSpot
+from widgets.values_drift import Estimate
+
+_COLUMNS = (
+    "Slice",
+    "Rows",
+    "What is wrong",
+    "Came true",
+    "Expected",
+    "Difference",
+    "To save a row",
+    "Of all loss",
+)
+_CHART = charts.Size(90, 12)
+_POINTS = " points"
+_LEAST_CHANCE = 1e-4  # that is told in digits
+
+
+class BlindSpotRows:
+    """Draws rows on scales that all of them share.
+
+    Args:
+        spots: all that there are.
+    """
+
+    def __init__(self, spots: Sequence[BlindSpot]) -> None:
+        self._difference = _scale([spot.difference for spot in spots])
+        self._excess = _scale([spot.excess for spot in spots])
+
+    def table(self, rows: Sequence[Markup]) -> Markup:
+        """The rows below their head."""
+        head = tag("thead", tag("tr", [tag("th", name, scope="col") for name in _COLUMNS]))
+        table = tag("table", head, tag("tbody", rows), class_="slices")
+        return tag("div", table, class_="kit-scroll", tabindex=0, role="group", aria_label="Blind spots")
+
+    def cells(self, spot: BlindSpot, name: Markup) -> list[Markup]:
+        return [
+            tag("th", name, scope="row"),
+            tag("td", number(spot.rows), BREAK, tag("small", share(spot.share)), class_="number"),
+            tag("td", spot.problem),
+            tag("td", share(spot.observed), class_="number"),
+            tag("td", share(spot.expected), class_="number"),
+            tag(
+                "td",
+                _with_chart(_signed(spot.difference.value), spot.difference, self._difference),
+                class_="number",
+            ),
+            tag(
+                "td",
+                _with_chart(number(_short(spot.excess.value)), spot.excess, self._excess),
+                class_="number",
+            ),
+            tag("td", share(spot.harm), class_="number"),
+        ]
+
+    def detail_row(self, spot: BlindSpot) -> Markup:
+        """The evidence, and the lines that watch the slice."""
+        return self._opened(tag("div", _evidence(spot), copied(spot.entry, spot.name), class_="detail"))
+
+    def with_details(self, spot: BlindSpot) -> Markup:
+        """A row with its evidence behind a summary, for a page without a kernel."""
+        lines = tag("div", _evidence(spot), tag("pre", spot.entry), class_="detail")
+        more = tag("details", tag("summary", f"Evidence of {spot.name}"), lines)
+        return join([tag("tr", self.cells(spot, tag("b", spot.name))), self._opened(more)])
+
+    @staticmethod
+    def _opened(content: Markup) -> Markup:
+        return tag("tr", tag("td", content, colspan=len(_COLUMNS)), class_="opened")
+
+
+def _evidence(spot: BlindSpot) -> Markup:
+    by_chance = f"below {_LEAST_CHANCE:g}" if spot.p_value < _LEAST_CHANCE else number(_short(spot.p_value))
+    difference = f"{_signed(spot.difference.value)} ({_points_between(spot.difference)})"
+    saved = f"{number(_short(spot.excess.value))} nats of log loss on each row"
+    between = _interval(spot.excess, lambda value: number(_short(value)))
+    sentences = [
+        f"{share(spot.observed)} came true. Of other rows with the same scores {share(spot.expected)} do.",
+        f"That is a difference of {difference}.",
+        f"Right scores would save {saved} ({between}).",
+        f"AUC {_with_interval(spot.auc)}; of the rows in no blind spot {_with_interval(spot.auc_rest)}.",
+        f"The probability to find so much in any of the slices by chance is {by_chance}.",
+    ]
+    return tag("ul", [tag("li", sentence) for sentence in sentences])
+
+
+def _with_chart(text: str, value: Estimate, scale: tuple[float, float]) -> Markup:
+    low, high = scale
+    drawing = charts.whisker(
+        value.value, value.lower, value.upper, low=low, high=high, size=_CHART, threshold=0.0
+    )
+    return tag("div", tag("span", text), tag("span", drawing, class_=f"whisker {charts.colour(0)}"))
+
+
+def _scale(values: Sequence[Estimate]) -> tuple[float, float]:
+    """The least and the greatest that is drawn; 0, where nothing is wrong, is always among them."""
+    ends = [end for one in values for end in (one.value, one.lower, one.upper) if math.isfinite(end)]
+    return min([0.0, *ends]), max([0.0, *ends])
+
+
+def _with_interval(value: Estimate) -> str:
+    if math.isnan(value.value):
+        return MISSING
+    return f"{number(_short(value.value))} ({_interval(value, lambda one: number(_short(one)))})"
+
+
+def _interval(value: Estimate, said: Callable[[float], str]) -> str:
+    if not (math.isfinite(value.lower) and math.isfinite(value.upper)):
+        return "no interval"
+    return f"{said(value.lower)} to {said(value.upper)}"
+
+
+def _points_between(value: Estimate) -> str:
+    return _interval(value, lambda end: _signed(end).removesuffix(_POINTS)) + _POINTS
+
+
+def _signed(value: float) -> str:
+    points = value * 100
+    return MISSING if math.isnan(value) else f"{'+' if points > 0 else ''}{points:.1f}{_POINTS}"
+
+
+def _short(value: float) -> float:
+    return value if math.isnan(value) else round(value, 4)

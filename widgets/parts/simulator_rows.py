@@ -1,0 +1,117 @@
+"""The parts of the gate simulator: thresholds to move, and a row for each run."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+
+from widgets.parts.formats import MISSING, number
+from widgets.parts.markup import BREAK, Markup, tag
+from widgets.values_simulator import AT_MOST, Decisive, SimulatedRun, SimulatedThreshold, is_met, passes
+
+MOST_MOVED = 50  # thresholds that have a slider
+_COLUMNS = ("Run", "Verdict then", "With these thresholds", "Decided by")
+_NAMED = 4  # missed thresholds that a row lists
+_STEPS = 200  # of a slider
+_DIGITS = 9  # of a threshold: what 0.1 and 0.2 add up to is 0.3
+
+
+def sliders(thresholds: Sequence[SimulatedThreshold], runs: Sequence[SimulatedRun]) -> Markup:
+    """A slider and a field for each threshold; a slider reaches as far as the values of the runs, and a bit further."""
+    rows = [
+        _slider(place, threshold, [run.found[place] for run in runs])
+        for place, threshold in enumerate(thresholds[:MOST_MOVED])
+    ]
+    return tag("div", rows, class_="thresholds", role="group", aria_label="Thresholds")
+
+
+def said(threshold: SimulatedThreshold) -> str:
+    """What a threshold is of, such as `auc on device=mobile, at least`."""
+    return f"{threshold.metric} on {threshold.slice_name}, {threshold.kind}"
+
+
+def table(rows: Sequence[Markup]) -> Markup:
+    """The rows of runs below their head."""
+    head = tag("thead", tag("tr", [tag("th", name, scope="col") for name in _COLUMNS]))
+    return tag(
+        "div", tag("table", head, tag("tbody", rows), class_="slices"), class_="kit-scroll", tabindex=0, role="group",
+        aria_label="Runs",
+    )  # fmt: skip
+
+
+def run_row(run: SimulatedRun, thresholds: Sequence[SimulatedThreshold], at: Sequence[float]) -> Markup:
+    """A run with its verdict then and now, and the thresholds that it misses."""
+    now = passes(thresholds, at, run)
+    return tag(
+        "tr",
+        tag("th", tag("b", run.name), BREAK, tag("small", f"{run.when:%Y-%m-%d %H:%M} UTC"), scope="row"),
+        tag("td", _verdict(run.blessed, ("blessed", "not blessed", "there was none"))),
+        tag("td", _verdict(now, ("would pass", "would not pass", "not known"))),
+        tag("td", _reasons(run, thresholds, at)),
+    )
+
+
+def missed(
+    run: SimulatedRun, thresholds: Sequence[SimulatedThreshold], at: Sequence[float]
+) -> Iterable[tuple[SimulatedThreshold, float, Decisive]]:
+    """Yield the thresholds that a run misses, or of which it is not known."""
+    for threshold, value, found in zip(thresholds, at, run.found, strict=True):
+        if is_met(threshold, value, found) is not True:
+            yield threshold, value, found
+
+
+def reason(threshold: SimulatedThreshold, at: float, found: Decisive) -> str:
+    """Why a threshold is not met."""
+    where = found.slice or threshold.slice_name
+    if found.value is None:
+        return f"{threshold.metric} on {where}: {found.note}"
+    beside = "above" if threshold.kind == AT_MOST else "below"
+    what = "change of " if threshold.kind.startswith("change") else ""
+    return f"{what}{threshold.metric} on {where}: {number(found.value)}, {beside} {number(at)}"
+
+
+def _reasons(
+    run: SimulatedRun, thresholds: Sequence[SimulatedThreshold], at: Sequence[float]
+) -> Markup | str:
+    reasons = [reason(*each) for each in missed(run, thresholds, at)]
+    if not reasons:
+        return _closest(run, thresholds, at)
+    more = len(reasons) - _NAMED
+    lines = [tag("li", one) for one in reasons[:_NAMED]]
+    return tag("ul", lines, tag("li", f"and {more} more", class_="note") if more > 0 else None)
+
+
+def _closest(run: SimulatedRun, thresholds: Sequence[SimulatedThreshold], at: Sequence[float]) -> str:
+    margins = [
+        (abs(found.value - value), threshold, found)
+        for threshold, value, found in zip(thresholds, at, run.found, strict=True)
+        if found.value is not None
+    ]
+    if not margins:
+        return MISSING
+    margin, threshold, found = min(margins, key=lambda each: each[0])
+    return f"closest by {number(margin)}: {threshold.metric} on {found.slice or threshold.slice_name}"
+
+
+def _slider(place: int, threshold: SimulatedThreshold, found: Sequence[Decisive]) -> Markup:
+    values = [one.value for one in found if one.value is not None and math.isfinite(one.value)]
+    low, high = min([threshold.threshold, *values]), max([threshold.threshold, *values])
+    room = (high - low) * 0.25 or max(abs(high), 0.1) * 0.25
+    step = 10.0 ** math.floor(math.log10((high - low + 2 * room) / _STEPS))
+    name = said(threshold)
+    low, high = (round(math.floor(end / step) * step, _DIGITS) for end in (low - room, high + room + step))
+    at = {"data_threshold": place, "value": threshold.threshold}
+    return tag(
+        "div",
+        tag("span", tag("b", threshold.metric), f" on {threshold.slice_name}, {threshold.kind}"),
+        tag("input", type="range", min=low, max=high, step=f"{step:g}", aria_label=f"{name}, slider", **at),
+        tag("input", type="number", step="any", aria_label=name, **at),
+        tag("small", f"project: {number(threshold.threshold)}"),
+    )
+
+
+def _verdict(verdict: bool | None, words: tuple[str, str, str]) -> Markup:
+    passed, failed, unknown = words
+    if verdict is None:
+        return tag("span", f"? {unknown}")
+    return tag("span", f"✓ {passed}", class_="good") if verdict else tag("span", f"✗ {failed}", class_="bad")

@@ -1,0 +1,59 @@
+"""The plain values of the view of blind spots."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from widgets.values_drift import Estimate
+
+
+class BlindSpot(Protocol):
+    """A slice in which a model is worse than on other rows with the same scores.
+
+    `observed` is the share of its rows that came true, `expected` that of other rows with the same scores, `excess` the
+    loss that right scores would save on each row, `harm` the part of the loss of all rows that this is. `entry` are
+    lines for the project's file.
+    """
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def rows(self) -> int: ...
+    @property
+    def share(self) -> float: ...
+    @property
+    def problem(self) -> str: ...
+    @property
+    def observed(self) -> float: ...
+    @property
+    def expected(self) -> float: ...
+    @property
+    def difference(self) -> Estimate: ...
+    @property
+    def excess(self) -> Estimate: ...
+    @property
+    def harm(self) -> float: ...
+    @property
+    def auc(self) -> Estimate: ...
+    @property
+    def auc_rest(self) -> Estimate: ...
+    @property
+    def p_value(self) -> float: ...
+    @property
+    def entry(self) -> str: ...
+
+
+class Searched(Protocol):
+    """What a search came to: `outcome` says what came true, `slices` how many there were, `facets` what they cut."""
+
+    @property
+    def spots(self) -> Sequence[BlindSpot]: ...
+    @property
+    def rows(self) -> int: ...
+    @property
+    def slices(self) -> int: ...
+    @property
+    def facets(self) -> Sequence[str]: ...
+    @property
+    def outcome(self) -> str: ...
