@@ -57,6 +57,14 @@ class ClusterError(UsageError):
     """A cluster of processes cannot be formed as it was asked for."""
 
 
+class SearchSpaceError(ProjectError):
+    """The search space of a project's model.py cannot be searched."""
+
+
+class ObjectiveError(UsageError):
+    """The training does not measure what trials should be judged by."""
+
+
 class InputDataError(KitError):
     """The data files cannot be read as project.yml describes them."""
 

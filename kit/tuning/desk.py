@@ -13,10 +13,6 @@ from kit.tuning.records import Search, folder_of
 from kit.tuning.tuner import SEARCH
 
 
-class NoSearchError(StepOrderError):
-    """Nothing is kept of a search."""
-
-
 class TuningDesk:
     """Follows the search of a Tuner component; made before it runs.
 
@@ -46,12 +42,12 @@ class TuningDesk:
         """Return how the search ended, in a sentence.
 
         Raises:
-            NoSearchError: when nothing of it is kept.
+            StepOrderError: when nothing of it is kept.
         """
         found = Search.read(self._folder, self._id)
         best = found.best if found else None
         if found is None or best is None:
-            raise NoSearchError(
+            raise StepOrderError(
                 f"A search should be kept in {self._folder}, but there is none of this Tuner. Run it again: trials "
                 "that are still there are not made twice."
             )

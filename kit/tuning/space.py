@@ -9,10 +9,11 @@ from typing import Any
 
 import keras_tuner
 
+from kit.errors import SearchSpaceError
 from kit.project import Project
 from kit.training.config import Training
 from kit.tuning.records import Value
-from kit.tuning.values import SearchSpaceError, apply, present
+from kit.tuning.values import apply, present
 
 FUNCTION = "search_space"
 _EXAMPLE = 'def search_space(hp): hp.Float("dropout", 0.0, 0.5, step=0.1)'

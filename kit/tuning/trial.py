@@ -13,7 +13,7 @@ from typing import Any, Literal
 import tensorflow as tf
 from tensorboard.plugins.hparams import api as hparams
 
-from kit.errors import UsageError
+from kit.errors import ObjectiveError, SearchSpaceError
 from kit.project import Project
 from kit.steps import progress
 from kit.training import strategies
@@ -24,13 +24,8 @@ from kit.training.job import Job
 from kit.training.scalars import read_scalars
 from kit.tuning.config import Direction
 from kit.tuning.records import Value
-from kit.tuning.values import SearchSpaceError
 
 _HELD_OUT = "val_"
-
-
-class ObjectiveError(UsageError):
-    """The training does not measure what trials should be judged by."""
 
 
 def run_trial(payload: bytes, report: Callable[[str], None]) -> bytes:

@@ -7,17 +7,13 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from kit.errors import ProjectError
+from kit.errors import SearchSpaceError
 from kit.training.config import Training
 from kit.tuning.records import Value
 
 # Not to be tuned: what trials share, and what is no single value.
 _FIXED = {"model", "seed", "strategy", "workers", "parameter_servers"}
 _FIELDS = frozenset(Training.model_fields) - _FIXED
-
-
-class SearchSpaceError(ProjectError):
-    """The search space of a project's model.py cannot be searched."""
 
 
 def apply(training: Training, values: Mapping[str, Value], model_file: Path) -> Training:

@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from kit.tuning.trial import ObjectiveError
+from kit.errors import ObjectiveError
 
 
 def run_trial(payload: bytes, report: Callable[[str], None]) -> bytes:

@@ -12,6 +12,7 @@ import keras_tuner
 import psutil
 import pytest
 
+from kit.errors import ObjectiveError
 from kit.training.config import Training
 from kit.tuning import search as module
 from kit.tuning.config import Tuning
@@ -19,7 +20,6 @@ from kit.tuning.oracle import make_oracle
 from kit.tuning.plan import Plan
 from kit.tuning.records import DONE, FAILED, RUNNING, Search, Trial
 from kit.tuning.search import TrialSearch, TuningFailedError
-from kit.tuning.trial import ObjectiveError
 
 from . import children
 

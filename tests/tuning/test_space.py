@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 
 import kit.projects
+from kit.errors import SearchSpaceError
 from kit.project import Project
 from kit.projects import recommender
 from kit.training.config import Training
 from kit.tuning.space import active, axes, logarithmic, read_space
-from kit.tuning.values import SearchSpaceError
 
 
 @pytest.fixture

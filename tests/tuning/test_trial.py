@@ -10,10 +10,10 @@ import pytest
 import tensorflow as tf
 from tensorboard.backend.event_processing import event_accumulator
 
+from kit.errors import ObjectiveError, SearchSpaceError
 from kit.training.config import Training
 from kit.tuning.records import Value
-from kit.tuning.trial import ObjectiveError, Watched, judge, refuse_unread, tell_hparams
-from kit.tuning.values import SearchSpaceError
+from kit.tuning.trial import Watched, judge, refuse_unread, tell_hparams
 
 
 @pytest.fixture

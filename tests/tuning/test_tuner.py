@@ -20,7 +20,7 @@ from kit.training.scalars import read_scalars
 from kit.training.trainer import trainer
 from kit.tuning.best import hyperparameters_of
 from kit.tuning.config import Tuning
-from kit.tuning.desk import NoSearchError, TuningDesk
+from kit.tuning.desk import TuningDesk
 from kit.tuning.records import DONE, Search, Trial, folder_of
 from kit.tuning.tuner import tuner
 
@@ -67,7 +67,7 @@ def searched(tiny: Tiny) -> tuple[Session, Any]:
         hyperparameters_of(tiny.session, "tuned")
     desk = TuningDesk(tiny.session, made)
     assert desk.search() is None
-    with pytest.raises(NoSearchError, match="there is none of this Tuner"):
+    with pytest.raises(StepOrderError, match="there is none of this Tuner"):
         desk.check()
     tiny.session.run(made)
     return tiny.session, made

@@ -4,9 +4,10 @@ from pathlib import Path
 
 import pytest
 
+from kit.errors import SearchSpaceError
 from kit.training.config import Training
 from kit.tuning.records import Value
-from kit.tuning.values import SearchSpaceError, apply, present
+from kit.tuning.values import apply, present
 
 FILE = Path("shop/model.py")
 

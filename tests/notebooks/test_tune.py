@@ -1,0 +1,81 @@
+"""The notebook that tunes: too early, as a batch, from the cache, and through nbval; on a project of somebody else."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+from pathlib import Path
+
+import nbformat
+import pytest
+from commands import NOTEBOOKS, command, kit_run, runs, states
+from papermill.iorw import load_notebook_node
+from papermill.parameterize import parameterize_notebook
+
+pytestmark = [pytest.mark.slow, pytest.mark.notebook]
+TUNE = NOTEBOOKS / "tune.ipynb"
+PROJECT = ("-P", "small")
+BUDGET = ("-p", "trials", "2", "-p", "epochs", "1")
+
+
+@pytest.fixture(scope="module")
+def workspace(small: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of the small project's workspace in which features are made."""
+    folder = Path(shutil.copytree(small, tmp_path_factory.mktemp("tune") / "ws"))
+    too_early = kit_run("tune", *PROJECT, workspace=folder)
+    assert too_early.code == 2
+    assert "Run 02_features first" in too_early.output + too_early.errors
+    assert kit_run("02_features", *PROJECT, workspace=folder).code == 0
+    return folder
+
+
+def said(workspace: Path) -> str:
+    """Return the text of all outputs of the latest run."""
+    folder = workspace / "runs" / runs(workspace)[-1]["run_id"]
+    cells = json.loads((folder / TUNE.name).read_text())["cells"]
+    outputs = [output for cell in cells for output in cell.get("outputs", ())]
+    return "".join(
+        "".join(output.get("text") or output.get("data", {}).get("text/plain", "")) for output in outputs
+    )
+
+
+def test_a_batch_tunes_once_and_then_takes_it_from_the_cache(workspace: Path) -> None:
+    ended = kit_run("tune", *PROJECT, *BUDGET, workspace=workspace)
+    assert ended.code == 0, ended.errors
+    assert states(runs(workspace)[-1]) == {"Tuner": "done"}
+    first = said(workspace)
+    assert "2 of 2 trials are done; trial " in first
+    assert "Tuning: 2 of 2 trials over after" in first
+    assert "trial 2/validation" in first, "TensorBoard has every trial"
+
+    assert kit_run("tune", *PROJECT, *BUDGET, workspace=workspace).code == 0
+    assert states(runs(workspace)[-1]) == {"Tuner": "cached"}
+    assert said(workspace).count("2 of 2 trials are done; trial ") == 1
+    assert len(list((workspace / "tuning" / "small" / "trials").iterdir())) == 2
+
+
+def test_nbval_passes(workspace: Path, tmp_path: Path) -> None:
+    given = {"workspace": str(workspace), "project_name": "small", "trials": 2, "epochs": 1}
+    notebook = parameterize_notebook(load_notebook_node(str(TUNE)), given)
+    nbformat.write(notebook, tmp_path / TUNE.name)
+    words = (
+        "-m",
+        "pytest",
+        "-p",
+        "no:cacheprovider",
+        "-c",
+        "/dev/null",
+        "--nbval-lax",
+        f"--rootdir={tmp_path}",
+    )
+    ended = command(sys.executable, *words, tmp_path / TUNE.name, cwd=tmp_path)
+    assert ended.code == 0, ended.output[-3000:]
+
+
+def test_an_objective_that_nobody_measures_ends_the_batch_and_names_those_that_are(workspace: Path) -> None:
+    ended = kit_run("tune", *PROJECT, *BUDGET, "-p", "objective", "val_click_rate", workspace=workspace)
+    assert ended.code == 2
+    told = ended.output + ended.errors
+    assert "'val_click_rate' is none. Choose one of" in told
+    assert "val_auc" in told
