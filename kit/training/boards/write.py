@@ -16,6 +16,7 @@ from kit.project import Project
 from kit.training import dataset
 from kit.training.attention import Attended, examples, save_examples
 from kit.training.boards import summary
+from kit.training.boards.histograms import write_histograms
 from kit.training.boards.pr_curves import write_pr_curves
 from kit.training.boards.profile import read_profile
 from kit.training.boards.projector import embeddings_of, write_embeddings
@@ -82,10 +83,12 @@ class RunBoard(tf_keras.callbacks.Callback):
         del logs
         self._epoch = epoch
         plain = self._subject.trained(self.model)
-        if self._subject.project.spec.task != "regression":
-            with self._writer.as_default():
+        with self._writer.as_default():
+            if self._job.training.histograms:
+                write_histograms(plain, epoch)
+            if self._subject.project.spec.task != "regression":
                 write_pr_curves(self._rows.labels, self._rows.scores(plain), epoch)
-            self._writer.flush()
+        self._writer.flush()
         self._write_embeddings(plain)
 
     def on_train_end(self, logs: Any = None) -> None:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import json
 import socket
+import socketserver
 import tempfile
+import threading
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -17,7 +20,7 @@ from urllib.parse import urlencode
 from kit.tensorboard import places
 from kit.tensorboard.board import Board
 
-PLUGINS = "/data/plugin"
+PLUGINS, LISTING = "/data/plugin/", "/data/plugins_listing"
 _SECONDS = 60.0
 
 
@@ -25,14 +28,14 @@ class Served:
     """A TensorBoard that runs."""
 
     def __init__(self, address: str) -> None:
-        self._socket = str(places.folder_of(address.split("/")[-2]) / places.SOCKET)
+        self.socket = str(places.folder_of(address.split("/")[-2]) / places.SOCKET)
 
     def ask(self, path: str, body: Any = None, **query: Any) -> bytes:
         """Return the answer of a plugin; with a body it is posted."""
         connection = http.client.HTTPConnection("localhost")
         connection.sock = socket.socket(socket.AF_UNIX)
-        connection.sock.connect(self._socket)
-        address = f"{PLUGINS}/{path}?{urlencode(query)}"
+        connection.sock.connect(self.socket)
+        address = f"{'' if path.startswith('/') else PLUGINS}{path}?{urlencode(query)}"
         text = None if body is None else json.dumps(body)
         connection.request("GET" if body is None else "POST", address, text)
         answer = connection.getresponse()
@@ -53,6 +56,13 @@ class Served:
         found: Mapping[str, Any] = known[run]
         return found
 
+    def wait_until_active(self, plugin: str) -> None:
+        """Return when a plugin has a page: PROJECTOR looks for something to show once it was asked."""
+        deadline = time.monotonic() + _SECONDS
+        while not self.json(LISTING)[plugin]["enabled"]:
+            assert time.monotonic() < deadline, f"{plugin} has nothing to show"
+            time.sleep(0.2)
+
 
 @contextmanager
 def served(folders: Mapping[str, Path]) -> Iterator[Served]:
@@ -67,3 +77,30 @@ def served(folders: Mapping[str, Path]) -> Iterator[Served]:
             yield Served(board.start())
         finally:
             board.stop()
+
+
+@contextmanager
+def reachable(board: Served) -> Iterator[str]:
+    """Let a browser reach a TensorBoard, which has no port; gives the address on localhost."""
+
+    class Forward(socketserver.BaseRequestHandler):
+        def handle(self) -> None:
+            with socket.socket(socket.AF_UNIX) as inside:
+                inside.connect(board.socket)
+                back = threading.Thread(target=_pass_on, args=(inside, self.request))
+                back.start()
+                _pass_on(self.request, inside)
+                back.join()
+
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Forward) as server:
+        server.daemon_threads = True
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_address[1]}"
+        server.shutdown()
+
+
+def _pass_on(source: socket.socket, target: socket.socket) -> None:
+    with contextlib.suppress(OSError):  # one of them has gone
+        while data := source.recv(65_536):
+            target.sendall(data)
+        target.shutdown(socket.SHUT_WR)

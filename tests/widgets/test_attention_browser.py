@@ -1,0 +1,60 @@
+"""The views of attention and profiles in a real JupyterLab: with the keyboard, in both themes, and narrow."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from lab import keep_picture, needs_browser, open_and_run, set_theme, violations
+from playwright.sync_api import Page, expect
+
+pytestmark = needs_browser
+
+IMPORTS = "import attention_examples, profile_examples"
+NOTEBOOKS = {
+    "attention": "attention_examples.many(60)",
+    "attention_hostile": "attention_examples.hostile()",
+    "profile": "profile_examples.compared()",
+    "profile_hostile": "profile_examples.hostile()",
+}
+
+
+def test_an_example_is_found_and_opened_with_the_keyboard(show: Callable[[str], Page]) -> None:
+    page = show("attention")
+    page.locator(".kit-view").get_by_role("searchbox").fill("u41")
+    button = page.get_by_role("button", name="item 41", exact=True)
+    button.focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("columnheader", name="Latest first")).to_be_visible()
+    expect(page.get_by_role("rowheader", name="item 50")).to_be_visible()
+    expect(button).to_be_focused()
+    assert not violations(page)
+    keep_picture(page, "attention_opened")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("columnheader", name="Latest first")).to_have_count(0)
+    page.get_by_label("Show").select_option("label 0")
+    expect(page.get_by_text("0 examples of 60")).to_be_visible()
+
+
+def test_a_kernel_is_opened_and_another_training_compared(show: Callable[[str], Page]) -> None:
+    page = show("profile")
+    page.get_by_role("button", name="add_fusion").click()
+    expect(page.get_by_role("rowheader", name="Adam/sqrt")).to_be_visible()
+    assert not violations(page)
+    keep_picture(page, "profile_opened")
+    page.get_by_label("Training", exact=True).select_option("12, lr 0.003")
+    expect(page.get_by_text("XLA compiled nothing.")).to_be_visible()
+    page.get_by_label("Compare with").select_option("13, jit_compile True")
+    expect(page.get_by_role("columnheader", name="The same in 13, jit_compile True")).to_be_visible()
+
+
+@pytest.mark.parametrize("theme", ["Light", "Dark"])
+@pytest.mark.parametrize("name", list(NOTEBOOKS))
+def test_it_is_accessible_in_both_themes_and_narrow(lab: str, page: Page, name: str, theme: str) -> None:
+    open_and_run(lab, page, name, drawn=".kit-view table")
+    page.set_viewport_size({"width": 900, "height": 900})
+    set_theme(page, theme)
+    assert not violations(page)
+    assert page.evaluate("window.hacked") is None
+    keep_picture(page, f"{name}_{theme.lower()}_900")
+    assert page.locator(".kit-view").first.evaluate("view => view.scrollWidth <= view.clientWidth")
