@@ -15,6 +15,9 @@ Precision = Literal["float32", "auto", "mixed_float16", "mixed_bfloat16"]
 ClassWeights = Literal["none", "balanced"]
 Choice = bool | int | float | str
 
+PROJECT = "project"
+"""What a notebook's parameter with choices says where project.yml decides."""
+
 
 class Training(Section):
     """Settings of training: defaults of a project, which a notebook's parameters override."""
@@ -74,12 +77,14 @@ class Training(Section):
         return {name: _said(value) for name, value in {**settings, **self.model}.items()}
 
     def override(self, **given: float | str | None) -> Training:
-        """Return a copy with the given values; 0, '' and None keep the project's own.
+        """Return a copy with the given values; 0, '', `project` and None keep the project's own.
+
+        A switch is `on` or `off`.
 
         Raises:
             ProjectError: when a value is out of range; the message names it.
         """
-        changes = {name: value for name, value in given.items() if value}
+        changes = {name: value for name, value in given.items() if value and value != PROJECT}
         try:
             return Training.model_validate({**self.model_dump(), **changes})
         except ValidationError as error:

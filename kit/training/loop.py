@@ -21,6 +21,7 @@ from kit.training import dataset
 from kit.training.boards.write import Subject, boards
 from kit.training.build import build, own_generators
 from kit.training.checkpoints import KEPT_FOLDER, Checkpoints
+from kit.training.config import Training
 from kit.training.dataset import Rows
 from kit.training.distribution import Batches, Distribution
 from kit.training.job import ROWS_FILE, Job
@@ -72,14 +73,21 @@ def train(job: Job, distribution: Distribution | None = None) -> None:
     )
     if job.model_dir:
         report("saving the model")
-        plain = spread.trained(model)
-        if training.precision != FLOAT32:
-            whole = training.model_copy(update={"precision": FLOAT32})
-            plain = copy_into(build(model_module, transform_output, whole, steps), plain)
+        plain = _whole(spread.trained(model), model_module, transform_output, training)
         save(project, model_module, plain, transform_output, train.single(), job.model_dir)
     if model.distribute_strategy.extended.should_checkpoint:
         checkpoints.hand_over(job.run / KEPT_FOLDER)
     (job.run / ROWS_FILE).write_text(json.dumps({"train": train.count, "eval": held_out.count}))
+
+
+def _whole(
+    model: tf_keras.Model, model_module: Any, transform_output: tft.TFTransformOutput, training: Training
+) -> tf_keras.Model:
+    """Return the model in float32, in which it is served, whatever it was trained in."""
+    if training.precision == FLOAT32:
+        return model
+    plain = training.model_copy(update={"precision": FLOAT32, "schedule": "constant", "warmup_steps": 0})
+    return copy_into(build(model_module, transform_output, plain, steps=1), model)
 
 
 def _adapting(model_module: Any, train: Rows) -> Callable[[tf_keras.Model], None]:
@@ -96,7 +104,6 @@ def _tellers(
         LiveTensorBoard(
             job.run_dir,
             checkpoints.history,
-            histogram_freq=int(job.training.histograms),
             write_graph=bool(job.model_dir),
         ),
         Teller(

@@ -101,6 +101,15 @@ def test_an_inferred_schema_gives_an_empty_column_the_type_of_the_project() -> N
     assert not validate(statistics("age", "bought"), inferred, TRAINING).anomaly_info
 
 
+def test_requests_have_neither_label_nor_weight() -> None:
+    frame = pd.DataFrame({"age": [1, 2], "importance": [0.5, 2.0], "bought": [0, 1]})
+    columns = Columns("bought", {"age": "INT", "importance": "FLOAT", "bought": "INT"}, (), "importance")
+    inferred = infer(tfdv.generate_statistics_from_dataframe(frame), columns)
+    kept_out = {feature.name for feature in inferred.feature if feature.not_in_environment}
+    assert kept_out == {"bought", "importance"}
+    assert not validate(statistics("age"), inferred, SERVING).anomaly_info
+
+
 def test_an_inferred_schema_has_lists_of_values_only_where_they_are_of_a_fixed_set() -> None:
     """A new id is no anomaly; a third truth value is one, where more than a few rows have it."""
     types = {"town": "BYTES", "eu": "BYTES"}

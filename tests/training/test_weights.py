@@ -11,8 +11,10 @@ import pandas as pd
 import pytest
 import tensorflow as tf
 import tensorflow_transform as tft
+from pydantic import ValidationError
 
 from kit.errors import InputDataError, ProjectError
+from kit.project_file import ProjectFile
 from kit.release.signatures import load_signatures
 from kit.training import dataset
 from kit.training.weights import ClassWeightTable, check_weights
@@ -90,6 +92,20 @@ def test_a_weight_that_transform_does_not_give_is_told_with_the_line_to_add(tiny
         ProjectError, match=r"Add `outputs\['importance_xf'\] = fill_missing\(inputs\['importance'\]"
     ):
         dataset.load([files], output, "bought_xf", weight_key="importance_xf")
+
+
+@pytest.mark.parametrize(
+    ("kind", "message"),
+    [
+        ("weight", "one column can be the weight of the rows, but age, care have that kind"),
+        ({"kind": "weight", "dtype": "string"}, "a weight is stored as int or float, not as string"),
+    ],
+)
+def test_one_number_can_be_the_weight(kind: Any, message: str) -> None:
+    columns = {"age": "weight", "care": kind, "bought": {"kind": "label", "dtype": "int"}}
+    content = {"name": "shop", "task": "binary", "label": "bought", "data": {"files": "a.csv"}}
+    with pytest.raises(ValidationError, match=message):
+        ProjectFile.model_validate({**content, "columns": columns})
 
 
 def weigh(folder: Path, column: str) -> None:
