@@ -114,6 +114,16 @@ def test_the_spread_is_that_of_the_slices_found() -> None:
     assert "logloss over slices" in Page(view.content).text_of("figcaption")[0]
 
 
+def test_a_slice_that_is_too_small_is_said_to_be() -> None:
+    values = np.array([0.8, np.nan])
+    table = SliceTable(
+        ["a", "b"], np.array([500.0, 7.0]), {"m": [Metric("auc", values)]}, too_small=np.array([False, True])
+    )
+    large, small = (row for row in Page(Slices(table).content).text_of("tr") if "⇆" in row)
+    assert "too small" not in large
+    assert "7too small" in small
+
+
 def test_columns_of_unequal_length_are_refused() -> None:
     metric = Metric("auc", np.zeros(3))
     with pytest.raises(ValueError, match="Expected 2 entries in auc of m, one a slice, found 3"):

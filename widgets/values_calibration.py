@@ -1,0 +1,49 @@
+"""The plain values of the view of calibration."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class CalibrationCurve:
+    """How often what a model promises comes true on one slice, in bins of its scores.
+
+    Attributes:
+        slice: how it reads, such as `device: mobile`.
+        model: whose scores these are.
+        predicted: the mean score of each bin, 0 to 1.
+        observed: the share of its rows whose label is 1.
+        lower: the least that share may be, at 95 % confidence.
+        upper: the most.
+        examples: how many rows it has.
+
+    Raises:
+        ValueError: when these are not equally long.
+    """
+
+    slice: str
+    model: str
+    predicted: Sequence[float]
+    observed: Sequence[float]
+    lower: Sequence[float]
+    upper: Sequence[float]
+    examples: Sequence[float]
+
+    def __post_init__(self) -> None:
+        for name in ("observed", "lower", "upper", "examples"):
+            if len(getattr(self, name)) != len(self.predicted):
+                raise ValueError(
+                    f"Expected {len(self.predicted)} bins in {name} of {self.slice}, as in predicted, found "
+                    f"{len(getattr(self, name))}. Give one a bin."
+                )
+
+    @property
+    def off(self) -> list[int]:
+        """The bins whose promise lies outside the interval of what came true."""
+        return [
+            place
+            for place, promised in enumerate(self.predicted)
+            if not self.lower[place] <= promised <= self.upper[place]
+        ]
