@@ -95,9 +95,16 @@ class _Named(beam.PTransform):
 def add_bands(extracts: Mapping[str, Any], bands: Mapping[str, Any]) -> dict[str, Any]:
     """Return the extracts of a batch with each band among its raw features."""
     features = extracts[constants.FEATURES_KEY]
-    columns = band_columns(features, bands, len(extracts[constants.INPUT_KEY]))
+    columns = band_columns(features, bands, _rows(features))
     added = {name: _sparse(column) for name, column in columns.items()}
     return {**extracts, constants.FEATURES_KEY: {**features, **added}}
+
+
+def _rows(features: Mapping[str, Any]) -> int:
+    """Return how many rows a batch has; a sparse feature says it in its shape."""
+    first = next(iter(features.values()))
+    shape = getattr(first, "dense_shape", None)
+    return len(first) if shape is None else int(shape[0])
 
 
 def _sparse(column: Any) -> types.SparseTensorValue:
