@@ -11,10 +11,12 @@ import tensorflow_model_analysis as tfma
 from tensorflow_model_analysis.proto import config_pb2
 from tfx.components.evaluator import component
 
-from kit.evaluation import executor, row_costs
+from kit.evaluation import row_costs
 from kit.evaluation.config import eval_config
 from kit.evaluation.executor import BeamEvaluatorExecutor, Evaluator, EvaluatorExecutor
+from kit.evaluation.local import step
 from kit.evaluation.local.rows import NotLocalError
+from kit.evaluation.metrics import validation
 
 if TYPE_CHECKING:
     from kit.session import Session
@@ -102,11 +104,11 @@ def test_only_what_is_for_beam_goes_there(monkeypatch: pytest.MonkeyPatch) -> No
         raise ValueError("a fault")
 
     monkeypatch.setattr(BeamEvaluatorExecutor, "Do", lambda *_: went.append("beam"))
-    monkeypatch.setattr(executor.validation, "judge_by_slices_of_size", lambda: None)
-    monkeypatch.setattr(executor.step, "run", refuse)
+    monkeypatch.setattr(validation, "judge_by_slices_of_size", lambda: None)
+    monkeypatch.setattr(step, "run", refuse)
     EvaluatorExecutor().Do({}, {}, {})
     assert went == ["beam"]
-    monkeypatch.setattr(executor.step, "run", fail)
+    monkeypatch.setattr(step, "run", fail)
     with pytest.raises(ValueError, match="a fault"):
         EvaluatorExecutor().Do({}, {}, {})
     assert went == ["beam"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -16,6 +16,7 @@ from kit.evaluation.local.intervals import Table, with_intervals
 from kit.evaluation.local.queries import Queries
 from kit.evaluation.local.rows import Rows, Sample, Slices
 from kit.evaluation.local.slices import slices_of
+from kit.evaluation.local.support import check_slices
 from kit.steps.progress import report
 
 SliceValues = dict[tuple[tuple[str, Any], ...], dict[Any, Any]]
@@ -46,35 +47,39 @@ def evaluate(eval_config: Any, rows: Rows, schema: Any | None = None, seed: int 
         NotLocalError: when it asks for something that has no formula here.
     """
     of_rows = slices_of(eval_config.slicing_specs, rows.features, rows.count)
+    check_slices(of_rows)
+    evaluated = Evaluated({}, {})
+    # All formulas first: what is for Beam goes there before anything is computed.
+    for part in list(_parts(eval_config, rows, of_rows, schema)):
+        report(f"{len(part.computes)} metrics of {len(part.slices.keys)} slices")
+        table = with_intervals(
+            partial(_table, eval_config, part.computes),
+            part.slices,
+            eval_config.options,
+            metric_specs.metric_keys_to_skip_for_confidence_intervals(part.specs, eval_config=eval_config),
+            seed,
+        )
+        _add(evaluated, part.slices, table, eval_config.options.min_slice_size.value)
+    return evaluated
+
+
+class _Part(NamedTuple):
+    """The metrics of rows, or of the queries of one key."""
+
+    specs: list[Any]
+    slices: Slices
+    computes: list[Compute]
+
+
+def _parts(eval_config: Any, rows: Rows, of_rows: Slices, schema: Any | None) -> Iterator[_Part]:
     by_query: dict[str, list[Any]] = defaultdict(list)
     for spec in eval_config.metrics_specs:
         by_query[spec.query_key].append(spec)
-    parts = []
-    for (
-        key,
-        specs,
-    ) in by_query.items():  # all formulas first: what has none goes to Beam before anything is computed
+    for key, specs in by_query.items():
         queries = Queries.of(rows, key) if key else None
+        asked = Asked(None, None, rows, eval_config, queries, None, schema)
         slices = queries.slices(of_rows) if queries else of_rows
-        parts.append(
-            (
-                specs,
-                slices,
-                _formulas(eval_config, specs, Asked(None, None, rows, eval_config, queries, None, schema)),
-            )
-        )
-    evaluated = Evaluated({}, {})
-    for specs, slices, computes in parts:
-        report(f"{len(computes)} metrics of {len(slices.keys)} slices")
-        table = with_intervals(
-            partial(_table, eval_config, computes),
-            slices,
-            eval_config.options,
-            metric_specs.metric_keys_to_skip_for_confidence_intervals(specs, eval_config=eval_config),
-            seed,
-        )
-        _add(evaluated, slices, table, eval_config.options.min_slice_size.value)
-    return evaluated
+        yield _Part(specs, slices, _formulas(eval_config, specs, asked))
 
 
 def _formulas(eval_config: Any, specs: Collection[Any], asked: Asked) -> list[Compute]:
@@ -90,7 +95,7 @@ def _table(eval_config: Any, computes: Collection[Compute], sample: Sample) -> T
     """Return all values of a sample, with the differences to the baseline."""
     table: dict[Any, Any] = {}
     for compute in computes:
-        table.update(compute(sample))
+        table = {**compute(sample), **table}  # of two metrics of the same name TFMA computes the first
     baseline = model_util.get_baseline_model_spec(eval_config)
     if baseline is None:
         return table

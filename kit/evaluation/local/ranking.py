@@ -72,6 +72,8 @@ def _first_label(asked: Asked) -> Compute:
 
 @formula(query_statistics.QueryStatistics)
 def _statistics(asked: Asked) -> Compute:
+    if len(asked.rows.models) > 1:
+        raise NotLocalError(f"{asked.key.name} of two models, which TFMA does not tell apart")
     queries, settings = asked.by_query(), asked.settings
     weights = query_weights(asked)
     documents = queries.sizes * weights

@@ -8,13 +8,16 @@ from pathlib import Path
 from typing import Any
 
 from tensorflow_model_analysis import constants
+from tensorflow_model_analysis.metrics import metric_specs
 from tensorflow_model_analysis.utils import model_util
 from tfx.types import standard_component_specs as names
 
-from kit.evaluation.local.rows import NotLocalError
+from kit.evaluation.local.formulas import formula_of
+from kit.evaluation.local.rows import NotLocalError, Slices
 from kit.evaluation.metrics import slice_rules
 
-MOST_BYTES = 512 * 1024**2  # of compressed examples; the sample's rows need some 40 bytes each
+MOST_BYTES = 64 * 1024**2  # of compressed examples: two million rows of the sample, which need 29 each
+MOST_MEMBERSHIPS = 30_000_000  # of rows in slices; each costs some 60 bytes while metrics are computed
 
 _CLASSES = ("binarize", "aggregate")
 _OUTPUTS = ("output_names", "output_weights")
@@ -63,6 +66,18 @@ def check_config(eval_config: Any) -> None:
                 raise NotLocalError(f"metrics are of classes ({field})")
         if any(getattr(spec, field) for field in _OUTPUTS):
             raise NotLocalError("metrics are of several outputs")
+        for _, _, metric in metric_specs.keys_and_metrics_from_specs(eval_config, [spec]):
+            formula_of(metric)
+
+
+def check_slices(slices: Slices) -> None:
+    """Refuse slices that would fill the memory.
+
+    Raises:
+        NotLocalError: with how many rows they have together.
+    """
+    if len(slices.elements) > MOST_MEMBERSHIPS:
+        raise NotLocalError(f"{len(slices.keys):,} slices have {len(slices.elements):,} rows together")
 
 
 def check_models(eval_config: Any, models: list[Any]) -> None:

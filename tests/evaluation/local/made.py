@@ -75,3 +75,24 @@ def config(*metrics: Any, models: tuple[str, ...] = ("",), query_key: str = "", 
         ],
     )
     return config_util.update_eval_config_with_defaults(given, has_baseline="baseline" in models)
+
+
+def multiclass_rows() -> Rows:
+    """Return rows whose labels are the numbers of three classes."""
+    draw = np.random.default_rng(6)
+    label = draw.integers(3, size=COUNT)
+    scores = draw.random((COUNT, 3)) + np.eye(3)[label]
+    predictions = (scores / scores.sum(axis=1, keepdims=True)).astype(np.float32)
+    binary = rows("", weighted=False)
+    return Rows(COUNT, binary.features, {"": Scored(label, predictions, None)})
+
+
+def regression_rows() -> Rows:
+    """Return rows whose labels are numbers, some of them 0."""
+    draw = np.random.default_rng(7)
+    label = np.round(draw.gamma(2, 3, COUNT)).astype(np.float32)
+    binary = rows("")
+    weights = binary.models[""].weights
+    return Rows(
+        COUNT, binary.features, {"": Scored(label, label + draw.random(COUNT).astype(np.float32), weights)}
+    )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import cache
 from typing import Any
 
 import numpy as np
@@ -13,7 +12,7 @@ from evaluation.local.oracle import tfma_values
 from kit.evaluation.local.evaluate import _formulas, _table
 from kit.evaluation.local.formulas import Asked, formula_of
 from kit.evaluation.local.queries import Queries
-from kit.evaluation.local.rows import NotLocalError, Sample
+from kit.evaluation.local.rows import NotLocalError, Rows, Sample
 from kit.evaluation.local.slices import slices_of
 
 RANKING = "kit.evaluation.metrics.ranking"
@@ -97,16 +96,24 @@ BY_QUERY: dict[str, Any] = {
 TIMES = ("once", "sampled")
 
 
-@cache
-def both(metric: str, times: str) -> tuple[dict[Any, Any], dict[Any, Any]]:
-    """Return the values of all slices from the formula, and from TFMA."""
-    by_query = metric in BY_QUERY
-    asked_for = BY_QUERY[metric] if by_query else METRICS[metric]
-    # Within a query TFMA wants all rows to weigh the same.
-    config = made.config(asked_for, query_key="query" if by_query else "", weighted=not by_query)
-    rows = made.rows("", weighted=not by_query)
+MULTICLASS = ("SparseCategoricalAccuracy", "SparseCategoricalCrossentropy")
+REGRESSION = (
+    "MeanAbsoluteError",
+    "MeanAbsolutePercentageError",
+    "MeanSquaredError",
+    "MeanSquaredLogarithmicError",
+    "SquaredPearsonCorrelation",
+    "MeanLabel",
+    "Calibration",
+    "CosineSimilarity",  # Keras's
+)
+
+
+def both(config: Any, rows: Rows, times: str) -> tuple[dict[Any, Any], dict[Any, Any]]:
+    """Return the values of all slices from the formulas, and from TFMA."""
     slices = slices_of(config.slicing_specs, rows.features, rows.count)
-    queries = Queries.of(rows, "query") if by_query else None
+    key = config.metrics_specs[0].query_key
+    queries = Queries.of(rows, key) if key else None
     slices = queries.slices(slices) if queries else slices
     drawn = None
     if times == "sampled":
@@ -121,11 +128,7 @@ def both(metric: str, times: str) -> tuple[dict[Any, Any], dict[Any, Any]]:
     return ours, tfma_values(config, rows, slices, drawn)
 
 
-@pytest.mark.filterwarnings("ignore::RuntimeWarning")  # TFMA divides by zero where a slice has nothing
-@pytest.mark.parametrize("times", TIMES)
-@pytest.mark.parametrize("metric", [*METRICS, *BY_QUERY])
-def test_a_formula_gives_what_tfma_gives(metric: str, times: str) -> None:
-    ours, tfmas = both(metric, times)
+def assert_same(ours: dict[Any, Any], tfmas: dict[Any, Any]) -> None:
     assert len(ours) > 8, "all rows, the cities and their parts"
     for slice_key, values in tfmas.items():
         assert ours[slice_key].keys() == values.keys()
@@ -133,12 +136,51 @@ def test_a_formula_gives_what_tfma_gives(metric: str, times: str) -> None:
             found = ours[slice_key][key]
             if hasattr(value, "DESCRIPTOR"):  # a plot
                 assert str(found) == str(value)
-            else:
-                # Keras adds in 32 bits.
-                assert np.asarray(found, float) == pytest.approx(
-                    np.asarray(value, float), rel=1e-6, abs=1e-9, nan_ok=True
-                )
-                assert np.shape(found) == np.shape(value)
+                continue
+            # Keras adds in 32 bits.
+            expected = pytest.approx(np.asarray(value, float), rel=1e-6, abs=1e-9, nan_ok=True)
+            assert np.asarray(found, float) == expected
+            assert np.shape(found) == np.shape(value)
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")  # TFMA divides by zero where a slice has nothing
+@pytest.mark.parametrize("times", TIMES)
+@pytest.mark.parametrize("metric", METRICS.values(), ids=METRICS)
+def test_a_formula_gives_what_tfma_gives(metric: Any, times: str) -> None:
+    assert_same(*both(made.config(metric), made.rows(""), times))
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+@pytest.mark.parametrize("times", TIMES)
+@pytest.mark.parametrize("metric", BY_QUERY.values(), ids=BY_QUERY)
+def test_a_formula_of_queries_gives_what_tfma_gives(metric: Any, times: str) -> None:
+    config = made.config(metric, query_key="query", weighted=False)
+    assert_same(*both(config, made.rows("", weighted=False), times))
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+@pytest.mark.parametrize("times", TIMES)
+@pytest.mark.parametrize("metric", MULTICLASS)
+def test_a_formula_of_classes_gives_what_tfma_gives(metric: str, times: str) -> None:
+    assert_same(*both(made.config(metric, weighted=False), made.multiclass_rows(), times))
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+@pytest.mark.parametrize("times", TIMES)
+@pytest.mark.parametrize("metric", REGRESSION)
+def test_a_formula_of_numbers_gives_what_tfma_gives(metric: str, times: str) -> None:
+    assert_same(*both(made.config(metric), made.regression_rows(), times))
+
+
+@pytest.mark.parametrize("metric", ["MeanLabel", "AUC", "SquaredPearsonCorrelation"])
+def test_a_metric_of_one_output_leaves_classes_to_beam(metric: str) -> None:
+    with pytest.raises(NotLocalError, match="several outputs"):
+        both(made.config(metric, weighted=False), made.multiclass_rows(), "once")
+
+
+def test_a_confusion_matrix_leaves_labels_beyond_1_to_beam() -> None:
+    with pytest.raises(NotLocalError, match="beyond 0 and 1"):
+        both(made.config("AUC"), made.regression_rows(), "once")
 
 
 def test_a_metric_without_a_formula_is_named() -> None:
