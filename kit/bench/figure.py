@@ -10,20 +10,29 @@ from typing import Literal
 class Figure:
     """A measured value; `peer` is what the same run measured of stock TFX, in the unit of `measured`.
 
-    `goal` is a bound: the value must be at most or at least that, as `better` says.
+    `goal` is a bound: the value must be at most or at least that, as `better` says; None: the value is only told.
     """
 
     name: str
     value: float
     unit: str
-    goal: float
-    better: Literal["less", "more"]
+    goal: float | None = None
+    better: Literal["less", "more"] = "more"
     peer: float | None = None
     measured: float | None = None
 
     @property
     def ok(self) -> bool:
+        if self.goal is None:
+            return True
         return self.value <= self.goal if self.better == "less" else self.value >= self.goal
+
+    @property
+    def aim(self) -> str:
+        """The goal in words; empty where there is none."""
+        if self.goal is None:
+            return ""
+        return f"{'at most' if self.better == 'less' else 'at least'} {self.goal:g}"
 
     def as_json(self) -> dict[str, object]:
         return {

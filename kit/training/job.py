@@ -27,7 +27,6 @@ class Job:
         checkpoint: folder from which an interrupted training goes on.
         model_dir: where the SavedModel goes; empty: nowhere, since a trial of Tuner only needs its metrics.
         stop_after_steps: end after so many steps and keep the best epoch; 0: train all epochs.
-        best_dir: where the best epochs are kept meanwhile; empty: beside the checkpoint.
         data: what the examples were made of, in words by name.
     """
 
@@ -40,7 +39,6 @@ class Job:
     checkpoint: str
     model_dir: str
     stop_after_steps: int = 0
-    best_dir: str = ""
     data: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
@@ -63,10 +61,6 @@ class Job:
     @property
     def run(self) -> Path:
         return Path(self.run_dir)
-
-    @property
-    def kept(self) -> Path:
-        return Path(self.best_dir or self.checkpoint)
 
     def as_json(self) -> str:
         return json.dumps({**asdict(self), "training": self.training.model_dump()})

@@ -21,6 +21,7 @@ from kit.training.cluster.crew_record import ENDED, MEMBERS, RUNNING, CrewRecord
 from kit.training.cluster.places import SERVED, VARIABLE, WORKER, Cluster, Member, PortError
 from kit.training.job import Job
 
+PLAY = "kit.training.cluster.member:play_locally"
 MOST_LOST = 3  # members, after which something is wrong that starting again does not help
 _LOOK_SECONDS = 0.1
 _GRACE_SECONDS = 5.0  # in which members that fail because another was lost, and that other, are seen to end
@@ -138,7 +139,7 @@ class Crew:
             "TMPDIR": str(self._folder / member.name),  # a process that is killed leaves files there
         }
         self._calls[member] = warm.start_call(
-            "kit.training.cluster.member:play_locally",
+            PLAY,
             self._job.as_json().encode(),
             log_path=log,
             env=environ,

@@ -40,7 +40,7 @@ def play(job: Job, place: Place) -> None:
 def for_helper(job: Job, place: Place) -> Job:
     """Return the job of a worker that does not lead: it computes the same, and keeps nothing of it."""
     folder = job.run / MEMBERS / place.member.name
-    return replace(job, run_dir=str(folder / "run"), best_dir=str(folder / "best"), model_dir="")
+    return replace(job, run_dir=str(folder / "run"), model_dir="")
 
 
 def play_locally(payload: bytes, report: Callable[[str], None]) -> bytes:
