@@ -6,7 +6,6 @@ import json
 import os
 import time
 from collections.abc import Callable
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -16,6 +15,7 @@ from kit.training import effects, xla
 from kit.training.apart import TookTooLongError, job_of, run_apart
 from kit.training.config import Training
 from kit.training.effects import AS_SET
+from kit.training.job import Job
 from kit.training.proof import NotRepeatableError, compare, digests, prove
 from kit.training.settle import settled
 
@@ -103,35 +103,31 @@ def test_weights_that_differ_are_named() -> None:
         compare(one, {**one, "b/bias (1)": "3"}, 3, 7, 1.0)
 
 
-@pytest.fixture
-def job(tiny: Tiny) -> Any:
-    return job_of(tiny.session, SMALL.model_copy(update={"jit_compile": True, "jit_seconds": 1}))
+def job(tiny: Tiny, **changes: Any) -> Job:
+    return job_of(tiny.session, SMALL.model_copy(update={"jit_compile": True, **changes}))
 
 
 def test_a_step_that_xla_does_not_compile_in_time_is_trained_without(
-    job: Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    tiny: Tiny, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(xla, "compile_step", sleep)
-    assert not settled(job).training.jit_compile
+    assert not settled(job(tiny, jit_seconds=1)).training.jit_compile
     assert "XLA is left out: compiling with XLA must be done within 1 s" in capsys.readouterr().out
 
 
 def test_a_step_that_xla_cannot_compile_is_trained_without(
-    job: Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    tiny: Tiny, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(xla, "compile_step", fail)
-    assert not settled(job).training.jit_compile
+    assert not settled(job(tiny)).training.jit_compile
     assert "no luck" in capsys.readouterr().out
 
 
 @pytest.mark.slow
-def test_xla_compiles_a_small_model(job: Any, tmp_path: Path) -> None:
-    del tmp_path
-    more = job.training.model_copy(update={"jit_seconds": 300})
-    assert settled(type(job)(**{**vars(job), "training": more})).training.jit_compile
+def test_xla_compiles_a_small_model(tiny: Tiny) -> None:
+    assert settled(job(tiny, jit_seconds=300)).training.jit_compile
 
 
-def test_xla_is_for_one_device(job: Any, capsys: pytest.CaptureFixture[str]) -> None:
-    mirrored = job.training.model_copy(update={"strategy": "mirrored"})
-    assert not settled(type(job)(**{**vars(job), "training": mirrored})).training.jit_compile
+def test_xla_is_for_one_device(tiny: Tiny, capsys: pytest.CaptureFixture[str]) -> None:
+    assert not settled(job(tiny, strategy="mirrored")).training.jit_compile
     assert "the strategy is mirrored" in capsys.readouterr().out
