@@ -129,6 +129,18 @@ def test_the_lookup_knows_what_the_row_says(shop: Shop, latest: tf.train.Example
     assert found == pytest.approx(float(wanted), abs=1e-6)
 
 
+@pytest.mark.parametrize(
+    ("days", "code"), [(-3, 0), (0, 0), (6, 0), (7, 1), (29, 2), (30, 3), (729, 7), (730, 8), (5_000, 8)]
+)
+def test_the_days_since_signup_are_told_by_weeks_months_and_years(
+    shop: Shop, latest: tf.train.Example, days: int, code: int
+) -> None:
+    row = tf.train.Example.FromString(latest.SerializeToString())
+    row.features.feature["days_since_signup"].int64_list.value[0] = days
+    transformed = shop.signatures["transform_features"](examples=tf.constant([row.SerializeToString()]))
+    assert transformed["days_xf"].numpy().tolist() == [code]
+
+
 def test_several_users_are_scored_at_once(shop: Shop, latest: tf.train.Example) -> None:
     users = [text(latest, "user_id"), "nobody"]
     item = text(latest, "item_id")

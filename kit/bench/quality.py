@@ -1,0 +1,233 @@
+"""How good the recommender is as a model: beside the best that is possible, and beside boosted trees.
+
+The data is generated, so that the true probability of every click is known; no model orders clicks better than it
+does. The committed sample is one draw of a world. Two more are measured with it, whose clicks nobody has looked at
+while the model was built, and a large one with the users and items for a row that sample_data/README.md shows for
+ten million rows.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import tensorflow as tf
+import tensorflow_transform as tft
+
+from kit.bench.boosted import Table
+from kit.bench.chain import NOTEBOOKS, kit_command, run_timed
+from kit.bench.figure import Figure
+from kit.data.records import decoded_batches
+from kit.errors import StepFailedError
+from kit.project import BUILT_IN, Project
+from kit.projects.recommender import features
+from kit.release.signatures import load_signatures
+from kit.session import Session
+from kit.training import dataset
+from kit.workspace import CHECKOUT, Workspace
+from sample_data import best_auc
+from sample_data.best import auc
+
+_EVAL_SPAN = 7
+_SAMPLE_GOAL, _MILLION_GOAL = 0.90, 0.96
+_TREES = ("lightgbm==4.7.0", "narwhals")  # numpy and scipy, which it needs besides, are those of the kit
+_FILES = "../../../sample_data/impressions/span-{SPAN}/impressions.csv"
+
+
+@dataclass(frozen=True)
+class Data:
+    """What a model is trained and judged on.
+
+    Attributes:
+        name: of the figure.
+        seed: of the generator; 0: the committed sample.
+        rows_a_span, users, items: how much is generated, over seven spans.
+        parameters: of the notebooks, where project.yml's are for less data.
+    """
+
+    name: str
+    seed: int = 0
+    rows_a_span: int = 4_000
+    users: int = 2_000
+    items: int = 400
+    parameters: tuple[str, ...] = ()
+
+
+SAMPLE = Data("sample")
+OTHERS = (Data("seed 101", 101), Data("seed 102", 102))
+# Steps of 2,048 rows: the rows of one tell less about a user than those of many, and fewer steps are quicker.
+MILLION = Data("1 million rows", 21, 142_860, 20_000, 500, ("-p", "epochs", "3", "-p", "batch_size", "2048"))
+
+
+@dataclass(frozen=True)
+class Judged:
+    """AUC on the rows held out, and the best that is possible there."""
+
+    auc: float
+    trees: float
+    best: float
+
+    @property
+    def ratio(self) -> float:
+        return (self.auc - 0.5) / (self.best - 0.5)
+
+
+def quality(folder: Path) -> Iterator[Figure]:
+    """Train on each data by the notebooks, and boosted trees on what Transform made of the same rows."""
+    sample = judge(SAMPLE, folder / "sample")
+    yield _ratio("sample", sample.ratio, _SAMPLE_GOAL, sample.auc)
+    others = [judge(data, folder / f"seed-{data.seed}") for data in OTHERS]
+    mean = float(np.mean([one.ratio for one in others]))
+    yield _ratio(f"mean of {len(others)} other samples", mean, _SAMPLE_GOAL)
+    million = judge(MILLION, folder / "million")
+    yield _ratio("1 million rows, 20,000 users, 500 items", million.ratio, _MILLION_GOAL, million.auc)
+    for name, one in (("sample", sample), ("1 million rows", million)):
+        yield Figure(
+            f"recommender over boosted trees, {name}, AUC",
+            one.auc / one.trees,
+            "ratio",
+            1.0,
+            "more",
+            one.trees,
+            one.auc,
+        )
+
+
+def judge(data: Data, folder: Path) -> Judged:
+    """Run data, features and training on some data, and compare the model as it would be served.
+
+    Raises:
+        StepFailedError: when a command fails.
+    """
+    folder.mkdir(parents=True)
+    generated, project = (
+        (CHECKOUT / "sample_data", "recommender") if not data.seed else _generate(data, folder)
+    )
+    workspace = folder / "workspace"
+    run_timed(kit_command("run", *NOTEBOOKS[:3], "-P", project, "-w", str(workspace), *data.parameters))
+    session = Session(Workspace(workspace), Project.load(project))
+    clicked, scores = _served(session)
+    return Judged(auc(clicked, scores), boosted_auc(session, folder), best_auc(_EVAL_SPAN, generated))
+
+
+def _ratio(name: str, value: float, goal: float, measured: float | None = None) -> Figure:
+    what = f"recommender, (AUC - 0.5) / (best possible - 0.5), {name}"
+    return Figure(what, value, "ratio", goal, "more", None, measured)
+
+
+def _generate(data: Data, folder: Path) -> tuple[Path, str]:
+    """Make the data and a project of the recommender's own code that reads it; return both folders."""
+    generated = folder / "generated"
+    settings = {
+        "--seed": data.seed,
+        "--rows-per-span": data.rows_a_span,
+        "--users": data.users,
+        "--items": data.items,
+    }
+    words = [str(word) for setting in settings.items() for word in setting]
+    run_timed([sys.executable, "-m", "sample_data", "--out", str(generated), *words])
+    return generated, str(make_project(folder / f"recommender_{data.seed}", generated))
+
+
+def make_project(folder: Path, generated: Path) -> Path:
+    """Copy the recommender under another name, for data elsewhere.
+
+    Raises:
+        StepFailedError: when its project.yml no longer names the sample's files as this replaces them.
+    """
+    shutil.copytree(BUILT_IN / "recommender", folder, ignore=shutil.ignore_patterns("__pycache__"))
+    text = (folder / "project.yml").read_text()
+    for old, new in (
+        ("name: recommender\n", f"name: {folder.name}\n"),
+        (_FILES, f"{generated}/impressions/span-{{SPAN}}/impressions.csv"),
+    ):
+        if text.count(old) != 1:
+            raise StepFailedError(
+                f"The recommender's project.yml must have {old.strip()!r} once, but has it {text.count(old)} times. "
+                "Change kit/bench/quality.py with it."
+            )
+        text = text.replace(old, new)
+    (folder / "project.yml").write_text(text)
+    return folder
+
+
+def _served(session: Session) -> tuple[np.ndarray, np.ndarray]:
+    """Return the labels of the rows held out, and their scores by the saved model's `examples` signature."""
+    signature = load_signatures(session.path("Trainer", "model"))["examples"]
+    label, labels, scores = session.project.label, [], []
+    for records, columns in decoded_batches(session.path("ExampleGen", "examples"), "eval"):
+        labels.append(columns[label].flatten().to_numpy())
+        scores.append(signature(examples=tf.constant(records))["score"].numpy())
+    return np.concatenate(labels), np.concatenate(scores)
+
+
+# -- boosted trees
+
+
+def boosted_auc(session: Session, folder: Path) -> float:
+    """Return the AUC of LightGBM on the transformed rows, in a process and with packages of its own.
+
+    Raises:
+        StepFailedError: when it cannot be installed, or fails.
+    """
+    packages = folder / "packages"
+    run_timed([sys.executable, "-m", "pip", "install", "-q", "--no-deps", "--target", str(packages), *_TREES])
+    train, held_out = (_columns(session, split) for split in ("train", "eval"))
+    categories = _categories(train)
+    table = Table(
+        _features(train, categories),
+        train["clicked_xf"],
+        _features(held_out, categories),
+        _categorical(train),
+    )
+    file, scores = folder / "table.npz", folder / "scores.npy"
+    table.save(file)
+    environ = {**os.environ, "PYTHONPATH": os.pathsep.join([str(packages), str(CHECKOUT)])}
+    run_timed([sys.executable, "-m", "kit.bench.boosted", str(file), str(scores)], environ)
+    return auc(held_out["clicked_xf"], np.load(scores))
+
+
+def _columns(session: Session, split: str) -> dict[str, np.ndarray]:
+    """Return the transformed rows of a split in the order of time, label and all, one array a feature."""
+    output = tft.TFTransformOutput(str(session.path("Transform", "transform_graph")))
+    pattern = str(session.path("Transform", "transformed_examples") / f"Split-{split}" / "*")
+    label = session.project.label_key
+    rows = dataset.load([pattern], output, label)
+    batches = [(dict(values), labels) for values, labels in rows.once(1 << 16).as_numpy_iterator()]
+    columns = {name: np.concatenate([values[name] for values, _ in batches]) for name in batches[0][0]}
+    columns[label] = np.concatenate([labels for _, labels in batches])
+    order = np.argsort(columns["timestamp_xf"], kind="stable")
+    return {name: values[order] for name, values in columns.items()}
+
+
+def _categories(train: dict[str, np.ndarray]) -> np.ndarray:
+    """Return the category of each item by its code, as the model looks it up; that of unknown items is one more."""
+    unknown = int(train["category_xf"].max()) + 1
+    categories = np.full(int(max(train["item_id_xf"].max(), train["last_items_xf"].max())) + 1, unknown)
+    categories[train["item_id_xf"]] = train["category_xf"]
+    return categories
+
+
+def _features(rows: dict[str, np.ndarray], categories: np.ndarray) -> dict[str, np.ndarray]:
+    """Return the columns for trees: those of the model, and of the last items what trees cannot count themselves.
+
+    These are how many of them are of each category, and how many of the candidate's.
+    """
+    plain = {name: rows[name] for name in rows if name not in {"clicked_xf", "timestamp_xf", "last_items_xf"}}
+    last = categories[np.minimum(rows["last_items_xf"], len(categories) - 1)]
+    real = np.arange(features.HISTORY)[None] < rows["last_count_xf"][:, None]
+    counts = {
+        f"last_{category}": ((last == category) & real).sum(axis=1)
+        for category in range(int(categories.max()) + 1)
+    }
+    same = ((last == rows["category_xf"][:, None]) & real).sum(axis=1)
+    return {**plain, **counts, "last_same_category": same}
+
+
+def _categorical(rows: dict[str, np.ndarray]) -> tuple[str, ...]:
+    return tuple(f"{key}_xf" for key in features.VOCABULARIES if f"{key}_xf" in rows)
