@@ -32,7 +32,7 @@ def test_an_example_is_found_and_opened_with_the_keyboard(show: Callable[[str], 
     keep_picture(page, "attention_opened")
     page.keyboard.press("Enter")
     expect(page.get_by_role("columnheader", name="Latest first")).to_have_count(0)
-    page.get_by_label("Show").select_option("label 0")
+    page.locator(".kit-view").get_by_role("combobox", name="Show").select_option("label 0")
     expect(page.get_by_text("0 examples of 60")).to_be_visible()
 
 
@@ -42,9 +42,9 @@ def test_a_kernel_is_opened_and_another_training_compared(show: Callable[[str], 
     expect(page.get_by_role("rowheader", name="Adam/sqrt")).to_be_visible()
     assert not violations(page)
     keep_picture(page, "profile_opened")
-    page.get_by_label("Training", exact=True).select_option("12, lr 0.003")
+    page.get_by_role("combobox", name="Training").select_option("12, lr 0.003")
     expect(page.get_by_text("XLA compiled nothing.")).to_be_visible()
-    page.get_by_label("Compare with").select_option("13, jit_compile True")
+    page.get_by_role("combobox", name="Compare with").select_option("13, jit_compile True")
     expect(page.get_by_role("columnheader", name="The same in 13, jit_compile True")).to_be_visible()
 
 
