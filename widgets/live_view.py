@@ -32,6 +32,9 @@ class LiveView(View):
     def take(self) -> None:
         """Take what is to be drawn from where it happens; any thread calls this."""
 
+    def end_well(self) -> None:
+        """Do what is due when the block ends without an error; nothing by default."""
+
     def __enter__(self) -> Self:
         if get_ipython() is not None:
             self._handle = display(self, display_id=True)
@@ -49,6 +52,8 @@ class LiveView(View):
         if self._repeat is not None:
             self._repeat.end()
         self.failed = kind is not None
+        if not self.failed:
+            self.end_well()
         self._look()
         if self._handle is not None:  # the faces that stay in the notebook
             self._handle.update(self)

@@ -2,26 +2,21 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Sequence
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 import traitlets
-from IPython.core.getipython import get_ipython
-from IPython.display import display
 
 from widgets.face import STATIC_BYTES
+from widgets.live_view import LiveView
 from widgets.parts import controls, curves
 from widgets.parts.budget import fit
 from widgets.parts.decision_form import attempt, told
 from widgets.parts.formats import count, number
 from widgets.parts.markup import Markup, join, tag
 from widgets.parts.modules import STATIC, script, styles
-from widgets.parts.repeat import Repeat
 from widgets.parts.training_runs import duration, metrics, pictures, sentence, table
 from widgets.values_training import Desk, TrainingRun
-from widgets.view import View
 
 _SIGNS = {"waiting": "○", "training": "●", "stopping": "●", "stopped": "✓", "done": "✓"}
 _ALL = "all"
@@ -36,11 +31,11 @@ def _beside(name: str) -> str:
     return (STATIC / "training" / name).read_text(encoding="utf-8")
 
 
-class Training(View):
+class Training(LiveView):
     """Shows the training that runs inside its `with` block, and stays as it ended.
 
-    The kernel is busy meanwhile: a thread draws, and the wish to stop comes in on a subshell, where the front end has
-    them. Elsewhere the view names the command that does the same in a terminal.
+    The wish to stop comes in while the kernel is busy, where the front end has subshells. Elsewhere the view names the
+    command that does the same in a terminal.
 
     Args:
         desk: where the training is looked at and ended.
@@ -60,36 +55,18 @@ class Training(View):
     by_hand = traitlets.Unicode(help="the command that stops it").tag(sync=True)
 
     def __init__(self, desk: Desk, **state: Any) -> None:
-        self._desk, self._failed = desk, False
+        self._desk = desk
         self._told = (True, "")
-        self._drawing = threading.Lock()
         self._runs: Sequence[TrainingRun] = desk.runs()
-        self._handle: Any = None
-        self._repeat: Repeat | None = None
         super().__init__(**state)
 
-    def __enter__(self) -> Self:
-        if get_ipython() is not None:
-            self._handle = display(self, display_id=True)
-        if self.comm is not None:
-            self._listen()
-            self._repeat = Repeat(self._look)
-        return self
+    def end_well(self) -> None:
+        self._desk.end()
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        if self._repeat is not None:
-            self._repeat.end()
-        if kind is None:
-            self._desk.end()
-        self._failed = kind is not None
-        self._look()
-        if self._handle is not None:  # the faces that stay in the notebook
-            self._handle.update(self)
+    def take(self) -> None:
+        self._runs = self._desk.runs()
+        self.by_hand = self._desk.by_hand()
+        self.under_way = self._runs[0].state in {"training", "stopping"} and not self.failed
 
     @traitlets.observe("stopping")
     def _stop(self, _change: object) -> None:
@@ -146,42 +123,19 @@ class Training(View):
         ]
         return "\n".join([f"Training: {self._said()}", *last])
 
-    def _look(self) -> bool:
-        """Draw what is now; return True, since only the end of the cell ends the looking."""
-        runs = self._desk.runs()
-        with self.hold_sync():
-            self._runs = runs
-            self.by_hand = self._desk.by_hand()
-            self.under_way = runs[0].state in {"training", "stopping"} and not self._failed
-            self._redraw(None)
-        self._listen()
-        return True
-
-    def _listen(self) -> None:
-        """Let messages of the page come in on the subshell that the page names, while the cell keeps the kernel busy.
-
-        ipykernel 7.4 sends them to the shell that last sent something itself: the busy one.
-        """
-        if self.comm is not None:
-            self.comm.__dict__.pop("_reply_subshell_id", None)
-
-    def _redraw(self, _change: object) -> None:
-        with self._drawing:  # the thread and a person at once
-            self.content = self.draw_content()
-
     def _shown(self) -> list[TrainingRun]:
         now, *earlier = self._runs
         return [now, *(run for run in earlier if self.compared in {run.name, _ALL})]
 
     def _ended(self) -> bool:
-        return self._failed or self._runs[0].state in {"stopped", "done"}
+        return self.failed or self._runs[0].state in {"stopped", "done"}
 
     def _said(self) -> str:
-        return "Trainer has ended without a model" if self._failed else sentence(self._runs[0])
+        return "Trainer has ended without a model" if self.failed else sentence(self._runs[0])
 
     def _state(self) -> Markup:
-        sign = "✗" if self._failed else _SIGNS[self._runs[0].state]
-        look = "bad" if self._failed else "good" if self._ended() else "quiet"
+        sign = "✗" if self.failed else _SIGNS[self._runs[0].state]
+        look = "bad" if self.failed else "good" if self._ended() else "quiet"
         return tag("p", tag("span", sign, class_=look), f" {self._said()}", class_="state")
 
     def _bar(self) -> Markup | None:

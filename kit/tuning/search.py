@@ -154,7 +154,7 @@ class TrialSearch:
         one.save()
         payload = trial_process.describe(
             self._plan.job(one, self._files),
-            name=one.name,
+            name=Path(one.folder).name,  # which is the same in every search that finds it
             values=one.values,
             objective=self.state.objective,
             direction=self.state.direction,  # type: ignore[arg-type]

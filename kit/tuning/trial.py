@@ -67,7 +67,7 @@ def describe(  # noqa: PLR0913  what a trial is
 
     Args:
         job: the training; with an empty `model_dir`.
-        name: of the trial, in TensorBoard.
+        name: of the trial, by which TensorBoard tells it from others.
         values: of the search space.
         objective: what it is judged by.
         direction: which values of it are better.

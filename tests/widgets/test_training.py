@@ -14,7 +14,7 @@ from widget_examples import HOSTILE
 from widget_pages import Page
 
 from kit.training.progress import NOW, Progress, TrainingRun
-from widgets import training as module
+from widgets import live_view
 from widgets.parts.repeat import Repeat
 from widgets.parts.training_runs import duration, sentence
 from widgets.training import Training
@@ -120,8 +120,8 @@ def handle(monkeypatch: pytest.MonkeyPatch) -> _Handle:
         handle.update(face)
         return handle
 
-    monkeypatch.setattr(module, "get_ipython", object)
-    monkeypatch.setattr(module, "display", display)
+    monkeypatch.setattr(live_view, "get_ipython", object)
+    monkeypatch.setattr(live_view, "display", display)
     return handle
 
 
