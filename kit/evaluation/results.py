@@ -127,11 +127,10 @@ def load_slices(
     evaluation: Path, of: Literal["model", "baseline", "changes"] = "model"
 ) -> list[tuple[SliceKey, dict[str, float]]]:
     """Return for each slice its metrics by name: the model's, the baseline's, or their differences."""
-    found = (
-        (key, {name: metric_value(value) for name, value in metrics.items()})
-        for key, metrics in _loaded(evaluation, of)
-    )
-    return list(found)
+    return [
+        (key, {name: metric_value(entry.value) for name, entry in entries.items()})
+        for key, entries in _loaded(evaluation, of)
+    ]
 
 
 def load_intervals(
@@ -140,23 +139,26 @@ def load_intervals(
     """Return the 95 % confidence intervals that Evaluator computed, by slice and metric; empty: none were asked for."""
     return {
         key: {
-            name: (float(value.bounded_value.lower_bound.value), float(value.bounded_value.upper_bound.value))
-            for name, value in metrics.items()
-            if value.WhichOneof("type") == "bounded_value"
+            name: (
+                metric_value(entry.confidence_interval.lower_bound),
+                metric_value(entry.confidence_interval.upper_bound),
+            )
+            for name, entry in entries.items()
+            if entry.HasField("confidence_interval")
         }
-        for key, metrics in _loaded(evaluation, of)
+        for key, entries in _loaded(evaluation, of)
     }
 
 
 def _loaded(evaluation: Path, of: str) -> Iterator[tuple[SliceKey, dict[str, Any]]]:
     for metrics in tfma.load_metrics(str(evaluation)):
-        values: dict[str, Any] = {}
+        entries: dict[str, Any] = {}
         for entry in metrics.metric_keys_and_values:
             side = "baseline" if entry.key.model_name == "baseline" else "model"
             if of == ("changes" if entry.key.is_diff else side):
-                values[entry.key.name] = entry.value
-        if values:
-            yield slice_key(metrics.slice_key), values
+                entries[entry.key.name] = entry
+        if entries:
+            yield slice_key(metrics.slice_key), entries
 
 
 def slice_key(key: Any) -> SliceKey:
