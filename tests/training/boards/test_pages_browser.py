@@ -88,7 +88,7 @@ def test_a_page_shows_the_training(open_page: Callable[[str], Page], tab: str, s
 
 def test_the_projector_draws_the_embeddings(open_page: Callable[[str], Page]) -> None:
     page = open_page("projector")
-    inside = page.frame_locator("iframe")
+    inside = page.frame_locator("iframe").frame_locator("iframe")  # the entry of a plugin, and its page
     described = inside.get_by_text(
         re.compile(r"Total variance described: [\d.]+%")
     )  # NaN where nothing is drawn
