@@ -3,6 +3,7 @@
 project.yml     data, columns, label, slices, gates, signatures (see `kit.project_file`)
 features.py     preprocessing_fn, for Transform
 model.py        build_model and signatures, for Trainer
+                and what it may tell besides: adapt, serving_signature, attention, embeddings, embedding_metadata
 """
 
 from __future__ import annotations
