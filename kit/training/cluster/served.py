@@ -16,7 +16,7 @@ import tf_keras
 from kit.training.cluster.places import PS, Place
 from kit.training.distribution import Batches, Distribution, copy_weights, outside_scope
 
-_MIN_SHARD_BYTES = 16 << 10
+_LEAST_ROWS = 512  # of a shard
 _MICROSECONDS = 1_000_000
 
 
@@ -37,15 +37,29 @@ def serve(place: Place) -> NoReturn:
     raise AssertionError("a server only ends with its process")
 
 
+class ByRows(tf.distribute.experimental.partitioners.Partitioner):
+    """Spreads the rows of large embeddings over all servers; everything else stays whole, each on one of them.
+
+    A step reads a few rows of an embedding, and all of a kernel, which in shards would have to be put together again.
+
+    Args:
+        servers: the most shards.
+    """
+
+    def __init__(self, servers: int) -> None:
+        self._servers = servers
+
+    def __call__(self, shape: tf.TensorShape, dtype: tf.DType, axis: int = 0) -> list[int]:
+        """Return the number of shards along each axis, which is 1 but for the first."""
+        del dtype, axis
+        return [max(1, min(self._servers, int(shape[0]) // _LEAST_ROWS)), *[1] * (shape.rank - 1)]
+
+
 class Served(Distribution):
     """The distribution of a chief with workers and parameter servers."""
 
     def __init__(self, place: Place) -> None:
         servers = len(place.cluster.addresses[PS])
-        # Rows of a large embedding are spread over all servers; small variables stay whole, each on one of them.
-        partitioner = tf.distribute.experimental.partitioners.MinSizePartitioner(
-            min_shard_bytes=_MIN_SHARD_BYTES, max_shards=servers
-        )
         resolver = tf.distribute.cluster_resolver.SimpleClusterResolver(
             tf.train.ClusterSpec(place.cluster.addresses),
             task_type=place.member.role,
@@ -54,7 +68,7 @@ class Served(Distribution):
         )
         super().__init__(
             tf.distribute.ParameterServerStrategy(
-                resolver, variable_partitioner=partitioner if servers > 1 else None
+                resolver, variable_partitioner=ByRows(servers) if servers > 1 else None
             )
         )
 
