@@ -145,7 +145,7 @@ def test_small_and_harmless_slices_are_left_out() -> None:
     scores = _dealt_anew(made, inside)
     scores = np.where(inside, sigmoid(logits(scores) + 2), scores)
     judged = made.judged(scores)
-    [spot] = search(judged).spots
+    assert len(search(judged).spots) == 1
     assert search(judged, Limits(least_rows=len(inside))).spots == ()
     assert search(judged, Limits(least_excess=0.5)).spots
     assert search(judged, Limits(least_excess=10)).spots == ()
