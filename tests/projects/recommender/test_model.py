@@ -70,9 +70,9 @@ def taste(columns: Columns, seed: int) -> tuple[Columns, np.ndarray]:
 
 
 def test_the_taste_is_read_off_the_last_items() -> None:
-    learnt, chance = taste(rows(1), 1)
+    learnt, chance = taste(rows(1), seed=11)
     model = train(learnt, np.random.default_rng(2).random(ROWS) < chance)
-    new, chance = taste(rows(3), 3)
+    new, chance = taste(rows(3), seed=13)
     clicked = np.random.default_rng(4).random(ROWS) < chance
     best = auc(clicked, chance)
     assert best > 0.75
