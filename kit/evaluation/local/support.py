@@ -9,7 +9,6 @@ from typing import Any
 
 from tensorflow_model_analysis import constants
 from tensorflow_model_analysis.metrics import metric_specs
-from tensorflow_model_analysis.utils import model_util
 from tfx.types import standard_component_specs as names
 
 from kit.evaluation.local.formulas import formula_of
@@ -90,7 +89,7 @@ def check_models(eval_config: Any, models: list[Any]) -> None:
         not eval_config.options.HasField("include_default_metrics")
         or eval_config.options.include_default_metrics.value
     )
-    for model in model_util.verify_and_update_eval_shared_models(models):
+    for model in models:
         known = {constants.TF_GENERIC} if adds else {constants.TF_GENERIC, constants.TF_KERAS}
         if model.model_type not in known:
             raise NotLocalError(f"a model is of type {model.model_type}")
