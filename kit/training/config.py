@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from collections.abc import Mapping
+from typing import Any, Literal
 
 from pydantic import Field, ValidationError
 
@@ -93,6 +94,20 @@ class Training(Section):
                 f"{problem['loc'][0]}: {problem['msg']}, found {problem['input']!r}. "
                 "Give another, or 0 for the project's."
             ) from None
+
+    def override_by(self, parameters: Mapping[str, Any]) -> Training:
+        """Return a copy with those parameters of a notebook that are settings, by their names; see `override`.
+
+        Raises:
+            ProjectError: when a value is out of range; the message names it.
+        """
+        return self.override(
+            **{
+                name: parameters[name]
+                for name in Training.model_fields
+                if name in parameters and name != "model"
+            }
+        )
 
 
 def _said(value: Choice) -> float | str:

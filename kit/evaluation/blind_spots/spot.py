@@ -65,6 +65,12 @@ class BlindSpot:
     def name(self) -> str:
         return ", ".join(str(condition) for condition in self.conditions)
 
+    def __str__(self) -> str:
+        return (
+            f"{self.problem} where {self.name}: of {self.rows:,} rows {self.observed:.1%} came true, "
+            f"{self.expected:.1%} of others with the same scores."
+        )
+
 
 def difference(outcomes: Values, expected: Values, fitted: Values, dependence: float) -> Bounded:
     """Return the share that came true minus the expected one.

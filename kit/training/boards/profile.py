@@ -1,6 +1,6 @@
 """What the traced steps of a training spent their time on, and which operations XLA put together.
 
-The profile plugin of TensorBoard (`xprof`) needs a newer absl-py than TFX allows and 300 MB of packages beside, and its
+The profile plugin of TensorBoard (`xprof`) needs a newer absl-py than TFX allows, and its
 pages ask the web for their fonts. So the trace that TensorFlow writes is read here: the same file, which xprof opens as
 well wherever it is installed.
 """
@@ -93,6 +93,11 @@ def read_profile(run: Path) -> Profile | None:
     kept = json.loads(path.read_text())
     operations = tuple(Operation(**{**one, "fused": tuple(one["fused"])}) for one in kept.pop("operations"))
     return Profile(**kept, operations=operations)
+
+
+def read_profiles(runs: Mapping[str, Path]) -> dict[str, Profile]:
+    """Return the profiles of those runs that were traced, by the runs' names."""
+    return {name: profile for name, run in runs.items() if (profile := read_profile(run))}
 
 
 @dataclass(frozen=True)
