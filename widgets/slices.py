@@ -27,6 +27,7 @@ _HEAD_BYTES = 12_000  # of a static face: what stands around the rows
 _ARROWS = {"ascending": "▲", "descending": "▼"}
 _STATIC_ROWS = 300  # the first that a static face tries to hold; nobody reads more of them on a page
 _NAMED = 3  # slices that the text face names of a metric
+_TOLD = 4  # metrics that it tells of, those with a threshold first
 
 
 class Slices(View):
@@ -131,8 +132,10 @@ class Slices(View):
     def text_face(self) -> str:
         models = f", {' and '.join(self.table.models)}" if len(self.table.models) > 1 else ""
         lines = [f"{count(self._total(), 'slice')}{models}"]
-        lines += [self._worst(metric) for metric in self.table.judged]
-        return "\n".join(lines)
+        ranked = sorted(self.table.judged, key=lambda metric: metric.threshold is None)
+        lines += [self._worst(metric) for metric in ranked[:_TOLD]]
+        more = len(ranked) - _TOLD
+        return "\n".join([*lines, *([f"and {count(more, 'metric')} more"] if more > 0 else [])])
 
     def _worst(self, metric: Metric) -> str:
         rows = [int(row) for row in self._search.sorted(metric.name, False)[:_NAMED]]

@@ -114,6 +114,14 @@ def test_the_spread_is_that_of_the_slices_found() -> None:
     assert "logloss over slices" in Page(view.content).text_of("figcaption")[0]
 
 
+def test_of_many_metrics_the_text_tells_of_those_with_a_threshold() -> None:
+    metrics = [
+        Metric(f"m{place}", np.array([0.5]), threshold=0.7 if place == 9 else None) for place in range(12)
+    ]
+    lines = repr(Slices(SliceTable(["a"], np.ones(1), {"m": metrics}))).splitlines()
+    assert [line.split(":")[0] for line in lines[1:]] == ["m9", "m0", "m1", "m2", "and 8 metrics more"]
+
+
 def test_a_slice_that_is_too_small_is_said_to_be() -> None:
     values = np.array([0.8, np.nan])
     table = SliceTable(
