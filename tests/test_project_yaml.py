@@ -78,7 +78,7 @@ MISTAKES: dict[str, tuple[Mutation, str]] = {
     ),
     "unknown field of a section": (
         lambda c: _set(c, "training", "epoch", value=3),
-        r"line \d+, training\.epoch: .*found 3 \(known fields: epochs, batch_size, learning_rate, seed\)",
+        r"line \d+, training\.epoch: .*found 3 \(known fields: epochs, batch_size, learning_rate, seed, strategy, ",
     ),
     "unknown field of a column": (
         lambda c: _set(c, "columns", "x y z", value={"kind": "id", "typ": "int"}),

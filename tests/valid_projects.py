@@ -6,7 +6,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from kit.evaluation.sections import METRICS_BY_TASK
+from kit.evaluation.sections import HIGHER_IS_BETTER, METRICS_BY_TASK
 
 Content = dict[str, Any]
 
@@ -44,8 +44,9 @@ TENSORS = st.dictionaries(
 @st.composite
 def gates(draw: st.DrawFn, task: Any, sliced: list[str]) -> Content:
     bounds = st.floats(-1, 1) | st.integers(-1, 1)
-    gate: Content = {"metric": draw(st.sampled_from(METRICS_BY_TASK[task]))}
-    gate[draw(st.sampled_from(["min", "max", "min_change"]))] = draw(bounds)
+    metric = draw(st.sampled_from(METRICS_BY_TASK[task]))
+    of_change = ["min_change"] if HIGHER_IS_BETTER[metric] is not None else []  # calibration is best at 1
+    gate: Content = {"metric": metric, draw(st.sampled_from(["min", "max", *of_change])): draw(bounds)}
     if draw(st.booleans()):
         gate["slice"] = {draw(st.sampled_from(sliced)): draw(st.integers() | NAMES)}
     return gate

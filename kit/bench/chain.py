@@ -49,32 +49,6 @@ def taxi(folder: Path) -> list[Figure]:
     return figures
 
 
-def recommender(folder: Path) -> Figure:
-    """Run the sample's chain and compare its AUC on the evaluation span with the best that any model can reach."""
-    import tensorflow_model_analysis  # noqa: F401, PLC0415  seconds that only this figure needs
-
-    from kit.evaluation.results import metrics_table  # noqa: PLC0415
-    from kit.project import Project  # noqa: PLC0415
-    from kit.session import Session  # noqa: PLC0415
-    from kit.workspace import Workspace  # noqa: PLC0415
-    from sample_data import best_auc  # noqa: PLC0415
-
-    run_timed(kit_command("run", *NOTEBOOKS[:4], "-w", str(folder)))
-    project = Project.load("recommender")
-    session = Session(Workspace(folder), project)
-    table = metrics_table(session.path("Evaluator", "evaluation"), project).set_index("slice")
-    auc, best = float(table["auc"]["all rows"]), best_auc(7)
-    return Figure(
-        "recommender, (AUC - 0.5) / (best possible - 0.5)",
-        (auc - 0.5) / (best - 0.5),
-        "ratio",
-        0.85,
-        "more",
-        None,
-        auc,
-    )
-
-
 def wrong_parameter() -> Figure:
     """Time a batch whose parameter is misspelt, from the command to the error."""
     started = time.perf_counter()

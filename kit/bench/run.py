@@ -82,7 +82,11 @@ GROUPS: dict[str, Callable[[Path], Iterable[Figure]]] = {
     "faults": _lazily("faults"),
     "checks": _lazily("checks"),
     "taxi": chain.taxi,
-    "recommender": lambda folder: [chain.recommender(folder)],
+    "quality": _lazily("quality"),
+    "training": _lazily("training"),
+    "strategies": _lazily("strategies"),
+    "evaluator": _lazily("evaluator"),
+    "blind_spots": _lazily("blind_spots"),
     "views": views,
     "clone": lambda folder: [chain.fresh_clone(folder)],
 }
@@ -92,9 +96,7 @@ GROUPS: dict[str, Callable[[Path], Iterable[Figure]]] = {
 def _table(figures: list[Figure]) -> Table:
     table = Table("what", "value", "unit", "goal", "reached", "kit", "peer")
     for figure in figures:
-        goal = f"{'at most' if figure.better == 'less' else 'at least'} {figure.goal:g}"
+        reached = ("yes" if figure.ok else "NO") if figure.aim else ""
         cells = [f"{number:.2f}" if number is not None else "" for number in (figure.measured, figure.peer)]
-        table.add_row(
-            figure.name, f"{figure.value:.3f}", figure.unit, goal, "yes" if figure.ok else "NO", *cells
-        )
+        table.add_row(figure.name, f"{figure.value:.3f}", figure.unit, figure.aim, reached, *cells)
     return table

@@ -30,8 +30,8 @@ def bench(
     groups: Annotated[
         list[str] | None,
         typer.Argument(
-            help="cells, parameter, generator, alerts, governance, faults, checks, taxi, recommender, views, clone; "
-            "all unless given.",
+            help="cells, parameter, generator, alerts, governance, faults, checks, taxi, quality, training, "
+            "strategies, evaluator, blind_spots, views, clone; all unless given.",
             show_default=False,
         ),
     ] = None,

@@ -24,54 +24,57 @@ app = typer.Typer()
 _Number = Annotated[int, typer.Option(min=0, help="0: as project.yml says.")]
 
 
+_Project = Annotated[str, typer.Option("--project", "-P", help="A project's name or folder.")]
+_Strategy = Annotated[str, typer.Option(help="multi_worker_mirrored or parameter_server.")]
+_Workers = Annotated[
+    int, typer.Option(min=0, help="Processes that compute gradients; 0: as project.yml says.")
+]
+_Servers = Annotated[int, typer.Option(min=0, help="Processes that hold variables; 0: as project.yml says.")]
+_BatchSize = Annotated[int, typer.Option(min=0, help="Of all workers together; 0: as project.yml says.")]
+_PrintConfig = Annotated[
+    bool, typer.Option("--print-config", help="Print the TF_CONFIG of every member, and start nothing.")
+]
+_Host = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="ROLE=HOST:PORT",
+        help="A member for --print-config, as often as there are some; this machine's free ports unless given.",
+        show_default=False,
+    ),
+]
+_Manifests = Annotated[
+    Path | None,
+    typer.Option(help="Write Kubernetes manifests into this file, and start nothing.", show_default=False),
+]
+_Image = Annotated[str, typer.Option(help="For --manifests: image that holds the kit.")]
+_Claim = Annotated[
+    str, typer.Option(help="For --manifests: PersistentVolumeClaim of the workspace, ReadWriteMany.")
+]
+_Job = Annotated[
+    Path | None,
+    typer.Option(
+        help="Be the member that TF_CONFIG names, in the training of this file; the manifests do so.",
+        show_default=False,
+    ),
+]
+
+
 @app.command()
 @exits
 def train_cluster(  # noqa: PLR0913, PLR0917  one for each option
-    project: Annotated[
-        str, typer.Option("--project", "-P", help="A project's name or folder.")
-    ] = "recommender",
-    strategy: Annotated[
-        str, typer.Option(help="multi_worker_mirrored or parameter_server.")
-    ] = "multi_worker_mirrored",
-    workers: Annotated[
-        int, typer.Option(min=0, help="Processes that compute gradients; 0: as project.yml says.")
-    ] = 0,
-    parameter_servers: Annotated[
-        int, typer.Option(min=0, help="Processes that hold variables; 0: as project.yml says.")
-    ] = 0,
+    project: _Project = "recommender",
+    strategy: _Strategy = "multi_worker_mirrored",
+    workers: _Workers = 0,
+    parameter_servers: _Servers = 0,
     epochs: _Number = 0,
-    batch_size: Annotated[
-        int, typer.Option(min=0, help="Of all workers together; 0: as project.yml says.")
-    ] = 0,
+    batch_size: _BatchSize = 0,
     workspace: WorkspaceOption = None,
-    print_config: Annotated[
-        bool, typer.Option("--print-config", help="Print the TF_CONFIG of every member, and start nothing.")
-    ] = False,
-    host: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="ROLE=HOST:PORT",
-            help="A member for --print-config, as often as there are some; this machine's free ports unless given.",
-            show_default=False,
-        ),
-    ] = None,
-    manifests: Annotated[
-        Path | None,
-        typer.Option(
-            help="Write Kubernetes manifests into this file, and start nothing.", show_default=False
-        ),
-    ] = None,
-    image: Annotated[str, typer.Option(help="For --manifests: image that holds the kit.")] = "kit:latest",
-    claim: Annotated[
-        str, typer.Option(help="For --manifests: PersistentVolumeClaim of the workspace, ReadWriteMany.")
-    ] = "kit-workspace",
-    job: Annotated[
-        Path | None,
-        typer.Option(
-            help="Be the member that TF_CONFIG names, in the training of this file; the manifests do so.",
-            show_default=False,
-        ),
-    ] = None,
+    print_config: _PrintConfig = False,
+    host: _Host = None,
+    manifests: _Manifests = None,
+    image: _Image = "kit:latest",
+    claim: _Claim = "kit-workspace",
+    job: _Job = None,
 ) -> None:
     """Train in a cluster of real processes on this machine, after 02_features; or prepare one elsewhere.
 
