@@ -155,7 +155,7 @@ def wait_until_run(page: Page) -> None:
 
 def notebook_in(folder: Path, path: Path, **parameters: object) -> None:
     """Copy a notebook with other parameters, as papermill sets them."""
-    given = {name: str(value) for name, value in parameters.items()}
+    given = {name: str(value) if isinstance(value, Path) else value for name, value in parameters.items()}
     nbformat.write(parameterize_notebook(load_notebook_node(str(path)), given), folder / path.name)
 
 

@@ -41,17 +41,23 @@ def page(lab: str) -> Iterator[Page]:
 STORY = [
     ("01_data", "The data follow their schema in both splits.", "2. Compute statistics"),
     ("02_features", "Transform done in", "3. Prove that serving equals training"),
-    ("03_train", "Trainer done in", "2. The curves"),
-    ("04_evaluate", "The model met every gate and is blessed.", "3. The gates"),
+    ("tune", "trials are done", "1. Search"),
+    ("03_train", "Trainer done in", "3. Where it looks"),
+    ("04_evaluate", "The model met every gate and is blessed.", "4. The gates"),
     ("05_release", "is in", "3. Push"),
     ("07_monitor", "The model stays", "3. Skew and drift"),
     ("fault_lab", "faults are caught in 5 % of the rows or fewer.", "2. Break a copy"),
+    ("training_lab", "with seed 7: the same", "1. What each switch is worth"),
     ("00_start_here", "✓ done", "The road"),
     ("gallery", "unchanged, taken from the cache", "Lineage"),
 ]
 
 
-GIVEN = {"07_monitor": {"traffic_spans": "7"}}  # other parameters than those that are committed
+GIVEN = {  # other parameters than those that are committed
+    "tune": {"trials": 2, "share": 0.1},
+    "training_lab": {"most_seconds": 20.0, "proof_steps": 5},
+    "07_monitor": {"traffic_spans": "7"},
+}
 
 
 @pytest.mark.slow
