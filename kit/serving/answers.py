@@ -1,0 +1,247 @@
+"""What each API makes of a request and one loaded version; the same for gRPC, REST and the warm-up.
+
+Source of the rules and texts: predict_util.cc, classifier.cc, regressor.cc, multi_inference.cc and
+get_model_metadata_impl.cc in tensorflow_serving/servables/tensorflow.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from itertools import zip_longest
+from typing import Any
+
+import grpc
+import numpy as np
+import tensorflow as tf
+from tensorflow_serving.apis import (
+    classification_pb2,
+    get_model_metadata_pb2,
+    inference_pb2,
+    predict_pb2,
+    regression_pb2,
+)
+
+from kit.serving.errors import ServingError
+from kit.serving.servable import DEFAULT_SIGNATURE, METHODS, Servable
+from kit.serving.tensors import as_proto
+
+CLASSIFY, REGRESS = tf.saved_model.CLASSIFY_METHOD_NAME, tf.saved_model.REGRESS_METHOD_NAME
+INPUTS, CLASSES, SCORES, OUTPUTS = "inputs", "classes", "scores", "outputs"
+_SIGNATURE_DEF = "signature_def"
+_MATRIX = 2
+Array = np.ndarray[Any, Any]
+
+
+def predict(servable: Servable, request: Any, *, as_content: bool = False, check_method: bool = True) -> Any:
+    """Answer a PredictRequest.
+
+    Args:
+        servable: the version that is asked.
+        request: PredictRequest.
+        as_content: answer with `tensor_content`, see `kit.serving.tensors.as_proto`.
+        check_method: refuse signatures of methods that are none of TensorFlow Serving's.
+    """
+    name = request.model_spec.signature_name
+    method = servable.signature(name).method_name
+    if check_method and method not in METHODS:
+        raise ServingError(
+            grpc.StatusCode.INTERNAL,
+            f"Expected prediction signature method_name to be one of {{{', '.join(METHODS)}}}. Was: {method}",
+        )
+    outputs = servable.run(name, request.inputs, request.output_filter)
+    response = predict_pb2.PredictResponse()
+    _fill_spec(response.model_spec, servable, name or DEFAULT_SIGNATURE)
+    for key, value in outputs.items():
+        response.outputs[key].CopyFrom(as_proto(value, as_content=as_content))
+    return response
+
+
+def classify(servable: Servable, request: Any) -> Any:
+    """Answer a ClassificationRequest: for each example the classes, the scores, or both."""
+    signature = _signature_of(servable, request.model_spec.signature_name, CLASSIFY, "classification")
+    examples = examples_of(request.input)
+    outputs = _compute(servable, {"": (signature, CLASSIFY)}, examples)[""]
+    response = classification_pb2.ClassificationResponse()
+    _fill_spec(response.model_spec, servable, request.model_spec.signature_name or DEFAULT_SIGNATURE)
+    _fill_classes(response.result, outputs, len(examples))
+    return response
+
+
+def regress(servable: Servable, request: Any) -> Any:
+    """Answer a RegressionRequest: one value for each example."""
+    signature = _signature_of(servable, request.model_spec.signature_name, REGRESS, "regression")
+    examples = examples_of(request.input)
+    outputs = _compute(servable, {"": (signature, REGRESS)}, examples)[""]
+    response = regression_pb2.RegressionResponse()
+    _fill_spec(response.model_spec, servable, request.model_spec.signature_name or DEFAULT_SIGNATURE)
+    _fill_values(response.result, outputs, len(examples))
+    return response
+
+
+def multi_inference(servable: Servable, request: Any) -> Any:
+    """Answer a MultiInferenceRequest: classify and regress the same examples through several signatures at once."""
+    tasks = _tasks(servable, request)
+    examples = examples_of(request.input)
+    outputs = _compute(servable, tasks, examples)
+    response = inference_pb2.MultiInferenceResponse()
+    for name, (_, method) in tasks.items():
+        result = response.results.add()
+        _fill_spec(result.model_spec, servable, name)
+        if method == CLASSIFY:
+            _fill_classes(result.classification_result, outputs[name], len(examples))
+        else:
+            _fill_values(result.regression_result, outputs[name], len(examples))
+    return response
+
+
+def metadata(servable: Servable, request: Any) -> Any:
+    """Answer a GetModelMetadataRequest: the signatures."""
+    if not request.metadata_field:
+        raise _invalid("GetModelMetadataRequest must specify at least one metadata_field")
+    for field in request.metadata_field:
+        if field != _SIGNATURE_DEF:
+            raise _invalid(f"Metadata field {field} is not supported")
+    signatures = get_model_metadata_pb2.SignatureDefMap()
+    # All of the graph's, the one that initialises it too: the real server leaves none out.
+    for name, signature in servable.meta_graph.signature_def.items():
+        signatures.signature_def[name].CopyFrom(signature)
+    response = get_model_metadata_pb2.GetModelMetadataResponse()
+    _fill_spec(response.model_spec, servable, "")
+    response.metadata[_SIGNATURE_DEF].Pack(signatures)
+    return response
+
+
+def examples_of(given: Any) -> list[bytes]:
+    """Return the serialized tf.Examples of an Input; a context goes in front of each of its examples.
+
+    Raises:
+        ServingError: INVALID_ARGUMENT when there are none.
+    """
+    kind = given.WhichOneof("kind")
+    context = b""
+    if kind == "example_list_with_context":
+        context = given.example_list_with_context.context.SerializeToString()
+    examples = getattr(given, kind).examples if kind else ()
+    if not examples:
+        raise _invalid("Input is empty.")
+    # Serialized messages one after the other are their merge: a feature of the example wins.
+    return [context + example.SerializeToString() for example in examples]
+
+
+def _invalid(message: str) -> ServingError:
+    return ServingError(grpc.StatusCode.INVALID_ARGUMENT, message)
+
+
+def _fill_spec(spec: Any, servable: Servable, signature_name: str) -> None:
+    spec.name, spec.signature_name = servable.name, signature_name
+    spec.version.value = servable.version
+
+
+def _signature_of(servable: Servable, name: str, method: str, kind: str) -> Any:
+    name = name or DEFAULT_SIGNATURE
+    if name not in servable.signatures:
+        raise _invalid(f"No signature was found with the name: {name}")
+    signature = servable.signatures[name]
+    if signature.method_name != method:
+        raise _invalid(f"Expected {kind} signature method_name to be {method}. Was: {signature.method_name}")
+    _check_form(signature, method)
+    return signature
+
+
+def _check_form(signature: Any, method: str) -> None:
+    """Check that a signature has the tensors that its method promises."""
+    kind, allowed = ("classification", {CLASSES, SCORES}) if method == CLASSIFY else ("regression", {OUTPUTS})
+    if len(signature.inputs) != 1:
+        raise _invalid("Expected one input Tensor.")
+    if INPUTS not in signature.inputs:
+        raise ServingError(
+            grpc.StatusCode.FAILED_PRECONDITION, f"No {kind} inputs found in SignatureDef: {signature}"
+        )
+    if not allowed & set(signature.outputs):
+        names = " or ".join(f'"{name}"' for name in sorted(allowed))
+        raise ServingError(
+            grpc.StatusCode.FAILED_PRECONDITION,
+            f"Expected {kind} signature outputs to contain at least one of {names}. Signature was: {signature}",
+        )
+
+
+def _tasks(servable: Servable, request: Any) -> dict[str, tuple[Any, str]]:
+    """Return signature and method of each task by the name of the signature."""
+    tasks: dict[str, tuple[Any, str]] = {}
+    for task in request.tasks:
+        name = task.model_spec.signature_name or DEFAULT_SIGNATURE
+        if not task.model_spec.name:
+            raise _invalid("Found ModelSpec with an empty model name.")
+        if task.model_spec.name != request.tasks[0].model_spec.name:
+            raise _invalid("All ModelSpecs in a MultiInferenceRequest must access the same model name.")
+        if name in tasks:
+            raise _invalid(f"Duplicate evaluation of signature: {name}")
+        if name not in servable.signatures:
+            raise _invalid(f"Requested signature not found in model graph: {name}")
+        if task.method_name not in {CLASSIFY, REGRESS}:
+            raise ServingError(
+                grpc.StatusCode.UNIMPLEMENTED, f"Unsupported signature method_name: {task.method_name}"
+            )
+        kind = "classification" if task.method_name == CLASSIFY else "regression"
+        tasks[name] = (_signature_of(servable, name, task.method_name, kind), task.method_name)
+    if len({signature.inputs[INPUTS].name for signature, _ in tasks.values()}) > 1:
+        raise _invalid("Input tensor must be the same for all Signatures.")
+    return tasks
+
+
+def _compute(
+    servable: Servable, tasks: Mapping[str, tuple[Any, str]], examples: Sequence[bytes]
+) -> dict[str, dict[str, Array]]:
+    """Compute the outputs of all tasks in one go, by the names of the tasks and of their outputs."""
+    signatures = {name: signature for name, (signature, _) in tasks.items()}
+    fetches = sorted({info.name for each in signatures.values() for info in each.outputs.values()})
+    feed = next(iter(signatures.values())).inputs[INPUTS].name
+    values = dict(zip(fetches, servable.compute({feed: np.array(examples, object)}, fetches), strict=True))
+    return {
+        name: {key: values[info.name] for key, info in signature.outputs.items()}
+        for name, signature in signatures.items()
+    }
+
+
+def _fill_classes(result: Any, outputs: Mapping[str, Array], rows: int) -> None:
+    classes, scores = outputs.get(CLASSES), outputs.get(SCORES)
+    _check_matrix(CLASSES, classes, np.dtype(object), rows)
+    _check_matrix(SCORES, scores, np.dtype(np.float32), rows)
+    if classes is not None and scores is not None and classes.shape != scores.shape:
+        raise _invalid(
+            f"Tensors class and score should match in dim_size(1). Got {classes.shape[1]} vs. {scores.shape[1]}"
+        )
+    for row in range(rows):
+        labels = classes[row] if classes is not None else ()
+        values = scores[row].tolist() if scores is not None else ()
+        added = result.classifications.add().classes
+        for label, value in zip_longest(
+            labels, values
+        ):  # one of them is None where the model does not give it
+            added.add(label=label, score=value)
+
+
+def _check_matrix(name: str, found: Array | None, dtype: np.dtype[Any], rows: int) -> None:
+    if found is None:
+        return
+    if found.ndim != _MATRIX:
+        raise _invalid(f"Expected Tensor shape: [batch_size num_classes] but got {list(found.shape)}")
+    if found.dtype != dtype:
+        raise _invalid(f"Expected {name} Tensor of {dtype}. Got: {found.dtype}")
+    if len(found) != rows:
+        raise _invalid(f"Expected {name} output batch size of {rows}. Got: {len(found)}")
+
+
+def _fill_values(result: Any, outputs: Mapping[str, Array], rows: int) -> None:
+    values = outputs[OUTPUTS]
+    if values.ndim not in {1, 2} or values.shape[1:] not in {(), (1,)}:
+        raise _invalid(
+            "Expected output Tensor shape to be either [batch_size] or [batch_size, 1] but got "
+            f"{list(values.shape)}"
+        )
+    if len(values) != rows:
+        raise _invalid(f"Input batch size did not match output batch size: {rows} vs. {len(values)}")
+    if values.dtype != np.float32:
+        raise _invalid(f"Expected output Tensor of DT_FLOAT.  Got: {values.dtype}")
+    for value in values.ravel().tolist():
+        result.regressions.add(value=value)

@@ -1,0 +1,63 @@
+"""What a server answers instead of a result: a status code of gRPC and a text, as TensorFlow Serving gives them."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+
+import grpc
+
+from kit.errors import KitError, UsageError
+
+_HTTP_STATUS = {
+    grpc.StatusCode.OK: HTTPStatus.OK,
+    grpc.StatusCode.CANCELLED: 499,  # client closed request, which has no name in the standard
+    grpc.StatusCode.INVALID_ARGUMENT: HTTPStatus.BAD_REQUEST,
+    grpc.StatusCode.DEADLINE_EXCEEDED: HTTPStatus.GATEWAY_TIMEOUT,
+    grpc.StatusCode.NOT_FOUND: HTTPStatus.NOT_FOUND,
+    grpc.StatusCode.ALREADY_EXISTS: HTTPStatus.CONFLICT,
+    grpc.StatusCode.PERMISSION_DENIED: HTTPStatus.FORBIDDEN,
+    grpc.StatusCode.UNAUTHENTICATED: HTTPStatus.UNAUTHORIZED,
+    grpc.StatusCode.RESOURCE_EXHAUSTED: HTTPStatus.TOO_MANY_REQUESTS,
+    grpc.StatusCode.FAILED_PRECONDITION: HTTPStatus.BAD_REQUEST,
+    grpc.StatusCode.ABORTED: HTTPStatus.CONFLICT,
+    grpc.StatusCode.OUT_OF_RANGE: HTTPStatus.BAD_REQUEST,
+    grpc.StatusCode.UNIMPLEMENTED: HTTPStatus.NOT_IMPLEMENTED,
+    grpc.StatusCode.UNAVAILABLE: HTTPStatus.SERVICE_UNAVAILABLE,
+}
+_CODES = {code.value[0]: code for code in grpc.StatusCode}
+
+
+class ServingError(KitError):
+    """A request or a model that cannot be served.
+
+    Its text is the one that TensorFlow Serving sends wherever that has one, because clients and runbooks search for
+    it. So it is not always in three parts.
+
+    Attributes:
+        code: status of gRPC; `http_status` gives REST's.
+        message: for the client.
+    """
+
+    def __init__(self, code: grpc.StatusCode, message: str) -> None:
+        super().__init__(code, message)
+        self.code, self.message = code, message
+
+    def __str__(self) -> str:
+        return self.message
+
+
+class ServerError(UsageError):
+    """A server cannot be started as it was asked for."""
+
+
+def http_status(code: grpc.StatusCode) -> int:
+    """Return the status of REST that TensorFlow Serving gives for a code of gRPC.
+
+    Source: `ToHTTPStatusCode` in tensorflow_serving/model_servers/http_server.cc.
+    """
+    return int(_HTTP_STATUS.get(code, HTTPStatus.INTERNAL_SERVER_ERROR))
+
+
+def code_of(number: int) -> grpc.StatusCode:
+    """Return the status of a number, which TensorFlow's errors carry; a number that gRPC does not know is UNKNOWN."""
+    return _CODES.get(number, grpc.StatusCode.UNKNOWN)

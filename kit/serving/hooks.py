@@ -1,0 +1,131 @@
+"""Interceptors: what is asked before a request is answered, and told afterwards.
+
+An experiment chooses the version, the prediction log and the metrics take note. All of them are called in the order
+in which the server was given them, in the thread of the request, so they must be quick and may be called by many
+threads at once.
+"""
+
+from __future__ import annotations
+
+import importlib
+import logging
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol, cast
+
+import grpc
+
+from kit.serving.errors import ServerError, ServingError
+
+if TYPE_CHECKING:
+    from kit.serving.settings import Settings
+
+REQUEST_ID = "x-request-id"
+_LOG = logging.getLogger(__name__)
+
+
+@dataclass
+class RequestContext:
+    """One request on its way.
+
+    Attributes:
+        api: Predict, Classify, Regress, MultiInference or GetModelMetadata.
+        model: name that was asked for.
+        signature: name that was asked for; empty is serving_default.
+        version: that was asked for, or that an interceptor chose; None is the latest.
+        label: that was asked for; it counts while `version` is None.
+        request: the message of the API, which nobody may change.
+        metadata: headers of HTTP or metadata of gRPC, names in small letters.
+        transport: GRPC or REST.
+        notes: for interceptors, from their `before` to their `after`.
+    """
+
+    api: str
+    model: str
+    signature: str
+    version: int | None
+    label: str | None
+    request: Any
+    metadata: Mapping[str, str]
+    transport: str
+    notes: dict[str, Any] = field(default_factory=dict)
+
+
+class Interceptor(Protocol):
+    """Looks at requests and answers."""
+
+    def before(self, context: RequestContext) -> None:
+        """May set `context.version`, which is loaded or the request fails, or refuse with a ServingError."""
+
+    def after(
+        self, context: RequestContext, response: Any | ServingError, version: int | None, seconds: float
+    ) -> None:
+        """Is told the answer or the error, the version that gave it (None: there was none), and how long it took."""
+
+
+class Chain:
+    """The interceptors of a server."""
+
+    def __init__(self, interceptors: Sequence[Interceptor] = ()) -> None:
+        self._interceptors = tuple(interceptors)
+
+    @contextmanager
+    def around(self, context: RequestContext) -> Iterator[Exchange]:
+        """Call all of them around what answers a request; one that breaks is logged and breaks no request."""
+        exchange, started = Exchange(), time.perf_counter()
+        try:
+            self._before(context)
+            yield exchange
+        except ServingError as error:
+            exchange.response = error
+            raise
+        finally:
+            self._after(context, exchange, time.perf_counter() - started)
+
+    def _before(self, context: RequestContext) -> None:
+        for interceptor in self._interceptors:
+            try:
+                interceptor.before(context)
+            except ServingError:
+                raise
+            except Exception:  # noqa: BLE001  whatever it raises, it is not the client's fault
+                _LOG.exception("%s failed before a request; the request goes on.", type(interceptor).__name__)
+
+    def _after(self, context: RequestContext, exchange: Exchange, seconds: float) -> None:
+        for interceptor in self._interceptors:
+            try:
+                interceptor.after(context, exchange.response, exchange.version, seconds)
+            except Exception:  # noqa: BLE001  whatever it raises, it is not the client's fault
+                _LOG.exception("%s failed after a request; the answer is sent.", type(interceptor).__name__)
+
+
+@dataclass
+class Exchange:
+    """What came of a request: filled in by what answers it."""
+
+    response: Any | ServingError = field(
+        default_factory=lambda: ServingError(grpc.StatusCode.INTERNAL, "The request was not answered.")
+    )
+    version: int | None = None
+
+
+def make_interceptors(settings: Settings) -> list[Interceptor]:
+    """Make the interceptors that settings name, by calling each factory with the settings.
+
+    Raises:
+        ServerError: when there is no such factory.
+    """
+    return [_factory(name.strip())(settings) for name in settings.interceptors.split(",") if name.strip()]
+
+
+def _factory(name: str) -> Any:
+    module, _, function = name.partition(":")
+    try:
+        return cast("Any", getattr(importlib.import_module(module), function))
+    except (ImportError, AttributeError, ValueError) as error:
+        raise ServerError(
+            f"An interceptor must be given as package.module:function, but {name!r} cannot be found: {error}. "
+            "Correct the name."
+        ) from error

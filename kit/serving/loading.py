@@ -1,0 +1,39 @@
+"""How a version gets ready: loaded with the session's settings, batched if that is wanted, and warmed up."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tensorflow.core.protobuf import config_pb2
+
+from kit.serving.manager import Loader
+from kit.serving.servable import Servable
+from kit.serving.settings import Settings
+from kit.serving.warmup import warm_up
+
+
+def make_loader(settings: Settings, servable_class: type[Servable] = Servable) -> Loader:
+    """Return what loads versions for a manager.
+
+    Args:
+        settings: of the server.
+        servable_class: whose `load` is used; one that batches requests overrides `compute`.
+    """
+    both = settings.tensorflow_session_parallelism
+    config = config_pb2.ConfigProto(
+        intra_op_parallelism_threads=settings.tensorflow_intra_op_parallelism or both,
+        inter_op_parallelism_threads=settings.tensorflow_inter_op_parallelism or both,
+    )
+    tags = [tag.strip() for tag in settings.saved_model_tags.split(",")]
+
+    def load(name: str, version: int, folder: Path) -> Servable:
+        servable = servable_class.load(name, version, folder, config=config, tags=tags)
+        if settings.enable_model_warmup:
+            try:
+                warm_up(servable, max(settings.num_request_iterations_for_warmup, 1))
+            except BaseException:
+                servable.close()
+                raise
+        return servable
+
+    return load

@@ -1,0 +1,293 @@
+"""The manager: keeps the versions loaded that the model folders and their policies ask for.
+
+A new version is loaded and warmed up before an old one goes, and an old one goes only when its last request is
+answered. A version that cannot be loaded is reported and takes no traffic; what served before it stays.
+
+Source of the rules and texts: tensorflow_serving/core/availability_preserving_policy.h and
+tensorflow_serving/model_servers/server_core.cc.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import grpc
+
+from kit.serving.errors import ServingError
+from kit.serving.following import ConfigFile, Follower
+from kit.serving.harness import Harness, State, fingerprint
+from kit.serving.model_config import check_config, new_labels
+from kit.serving.policies import aspired
+from kit.serving.servable import Servable
+from kit.serving.settings import Settings
+
+Loader = Callable[[str, int, Path], Servable]
+_LOG = logging.getLogger(__name__)
+_MICROS = 1_000_000
+
+
+class VersionStatus(NamedTuple):
+    """What became of one version.
+
+    Attributes:
+        version: its number.
+        state: where it is on its way from START to END.
+        error: why it cannot be served, or None.
+    """
+
+    version: int
+    state: State
+    error: ServingError | None
+
+
+class Manager:
+    """All models of a server."""
+
+    def __init__(self, settings: Settings, load: Loader) -> None:
+        """Know the settings; nothing is loaded before `start`.
+
+        Args:
+            settings: of the server.
+            load: gives a version that is ready to be asked, or raises a ServingError.
+        """
+        self._settings, self._load_servable = settings, load
+        self._models: dict[str, Any] = {}  # ModelConfig by name
+        self._labels: dict[str, dict[str, int]] = {}
+        self._harnesses: dict[str, dict[int, Harness]] = {}
+        self._tables = threading.Condition()  # held for moments only: every request takes it
+        self._work = threading.RLock()  # held while something is loaded
+        self._follower = Follower()
+
+    def start(self) -> None:
+        """Load what the configuration asks for, then follow the folders and the configuration file.
+
+        Raises:
+            ServingError: when a model has versions and none of them can be served, or its labels cannot be set.
+            ServerError: when the configuration cannot be read.
+        """
+        config_file = ConfigFile(self._settings, self.reload)
+        self.reload(self._settings.models())
+        missing = [name for name in self._models if not self._available(name)]
+        if missing and self._settings.fail_if_no_model_versions_found:
+            base = self._models[missing[0]].base_path
+            raise ServingError(
+                grpc.StatusCode.NOT_FOUND,
+                f"Unable to find a numerical version path for servable {missing[0]} at: {base}",
+            )
+        self._follower.follow(self.poll, self._settings.file_system_poll_wait_seconds)
+        self._follower.follow(config_file.look, self._settings.model_config_file_poll_wait_seconds)
+
+    def stop(self) -> None:
+        """Unload everything; requests that run have `drain_seconds` to finish."""
+        self._follower.stop()
+        deadline = time.monotonic() + self._settings.drain_seconds
+        with self._tables:
+            harnesses = [harness for table in self._harnesses.values() for harness in table.values()]
+            loaded = [harness for harness in harnesses if harness.state == State.AVAILABLE]
+            for harness in loaded:
+                harness.state = State.UNLOADING
+            self._tables.wait_for(
+                lambda: not any(harness.uses for harness in harnesses), max(0, deadline - time.monotonic())
+            )
+        for harness in loaded:
+            self._close(harness)
+
+    @contextmanager
+    def get(self, name: str, version: int | None = None, label: str | None = None) -> Iterator[Servable]:
+        """Give a version, which stays loaded until the end of the `with` block.
+
+        Args:
+            name: of the model.
+            version: its number; None is the latest that is loaded.
+            label: used when there is no version.
+
+        Raises:
+            ServingError: NOT_FOUND when it is not loaded, INVALID_ARGUMENT for a label that is not known.
+        """
+        with self._tables:
+            harness = self._find(name, version, label)
+            harness.uses += 1
+            servable = harness.servable
+        try:
+            yield servable
+        finally:
+            with self._tables:
+                harness.uses -= 1
+                if not harness.uses:
+                    self._tables.notify_all()
+
+    def _find(self, name: str, version: int | None, label: str | None) -> Harness:
+        if not name:
+            raise ServingError(grpc.StatusCode.INVALID_ARGUMENT, "ModelSpec has no name specified.")
+        if version is None and label:
+            version = self._version_of(name, label)
+        table = self._harnesses.get(name, {})
+        if version is None:
+            loaded = [number for number, harness in table.items() if harness.state == State.AVAILABLE]
+            if loaded:
+                return table[max(loaded)]
+        elif version in table and table[version].state == State.AVAILABLE:
+            return table[version]
+        wanted = f"Latest({name})" if version is None else f"Specific({name}, {version})"
+        raise ServingError(grpc.StatusCode.NOT_FOUND, f"Servable not found for request: {wanted}")
+
+    def _version_of(self, name: str, label: str) -> int:
+        try:
+            return self._labels[name][label]
+        except KeyError:
+            raise ServingError(
+                grpc.StatusCode.INVALID_ARGUMENT, f"Unrecognized servable version label: {label}"
+            ) from None
+
+    @property
+    def models(self) -> list[str]:
+        """The names of all models that are configured."""
+        return list(self._models)
+
+    def labels(self, name: str) -> dict[str, int]:
+        """Return the versions of a model's labels."""
+        return dict(self._labels.get(name, {}))
+
+    def ready(self) -> bool:
+        """Tell whether every model has a version that takes traffic."""
+        return bool(self._models) and all(self._available(name) for name in self._models)
+
+    def status(self, name: str, version: int | None = None, label: str | None = None) -> list[VersionStatus]:
+        """Return what became of a model's versions, the latest first.
+
+        Raises:
+            ServingError: NOT_FOUND when there is no such model or version, INVALID_ARGUMENT for an unknown label.
+        """
+        with self._tables:
+            if version is None and label:
+                version = self._version_of(name, label)
+            table = self._harnesses.get(name, {})
+            if version is not None:
+                if version not in table:
+                    raise ServingError(
+                        grpc.StatusCode.NOT_FOUND, f"Could not find version {version} of model {name}"
+                    )
+                table = {version: table[version]}
+            elif not table:
+                raise ServingError(grpc.StatusCode.NOT_FOUND, f"Could not find any versions of model {name}")
+            return [
+                VersionStatus(number, table[number].state, table[number].error)
+                for number in sorted(table, reverse=True)
+            ]
+
+    def reload(self, config: Any) -> None:
+        """Serve what a ModelServerConfig describes from now on; an empty one changes nothing.
+
+        Raises:
+            ServingError: when it is not valid, a label points to a version that is not loaded, or a model that is new
+                in it has no version that can be served. The first two change nothing.
+        """
+        with self._work:
+            models = check_config(config, self._models)
+            if models is None:
+                return
+            labels = new_labels(models, self._labels, self._is_available, self._settings)
+            new = set(models) - set(self._models)
+            with self._tables:
+                self._models, self._labels = models, labels
+            self.poll()
+            self._check_new(new)
+
+    def _check_new(self, new: set[str]) -> None:
+        failed = (
+            [
+                f"{{{{name: {name} version: {status.version}}} due to error: {status.error}}}"
+                for name in sorted(new)
+                if not self._available(name)
+                for status in self.status(name)
+            ]
+            if any(self._harnesses.get(name) for name in new)
+            else []
+        )
+        if failed:
+            raise ServingError(
+                grpc.StatusCode.UNKNOWN,
+                f"{len(failed)} servable(s) did not become available: {{{', '.join(failed)}}}",
+            )
+
+    def poll(self) -> None:
+        """Look once at the folders of all models and act on what is there; return when that is done."""
+        with self._work:
+            for name in set(self._harnesses) - set(self._models):
+                self._unload_others(name, {})
+            for name, config in self._models.items():
+                try:
+                    wanted = aspired(config)
+                except OSError as error:  # of a moment, perhaps: what is loaded goes on serving
+                    _LOG.error("The versions of %s cannot be looked for: %s", name, error)
+                    continue
+                if wanted or not self._settings.servable_versions_always_present:
+                    self._reconcile(name, wanted)
+
+    def _reconcile(self, name: str, wanted: dict[int, Path]) -> None:
+        if not wanted and name not in self._harnesses:
+            _LOG.warning("No version of %s is in %s.", name, self._models[name].base_path)
+        table = self._harnesses.setdefault(name, {})
+        for version in sorted(wanted, reverse=True):
+            if version not in table or table[version].may_load_again(wanted[version]):
+                self._load(name, version, wanted[version])
+        if not wanted or any(self._is_available(name, version) for version in wanted):
+            self._unload_others(name, wanted)
+
+    def _load(self, name: str, version: int, folder: Path) -> None:
+        harness = Harness(name, version, folder, State.LOADING)
+        with self._tables:
+            self._harnesses[name][version] = harness
+        for attempt in range(self._settings.max_num_load_retries + 1):
+            if attempt and self._follower.wait(self._settings.load_retry_interval_micros / _MICROS):
+                break
+            try:
+                harness.failed_as = fingerprint(folder)
+                harness.servable = self._load_servable(name, version, folder)
+            except ServingError as error:
+                harness.error = error
+                _LOG.error("Version %s of %s cannot be served: %s", version, name, error)
+                continue
+            with self._tables:
+                harness.error, harness.state = None, State.AVAILABLE
+            _LOG.info("Version %s of %s is loaded from %s.", version, name, folder)
+            return
+        harness.state = State.END
+
+    def _unload_others(self, name: str, wanted: dict[int, Path]) -> None:
+        with self._tables:
+            table = self._harnesses[name]
+            going = [h for v, h in table.items() if v not in wanted and h.state == State.AVAILABLE]
+            gone = [v for v, h in table.items() if v not in wanted and h.error]
+            for harness in going:
+                harness.state = State.UNLOADING
+            for version in gone:  # a broken version that was taken away is not worth a word any more
+                del table[version]
+        for harness in going:
+            threading.Thread(target=self._close_when_idle, args=(harness,), daemon=True).start()
+
+    def _close_when_idle(self, harness: Harness) -> None:
+        with self._tables:
+            self._tables.wait_for(lambda: not harness.uses)
+        self._close(harness)
+
+    def _close(self, harness: Harness) -> None:
+        harness.servable.close()
+        del harness.servable  # the last reference: its memory goes with it
+        harness.state = State.END
+        _LOG.info("Version %s of %s is unloaded.", harness.version, harness.name)
+
+    def _available(self, name: str) -> bool:
+        with self._tables:
+            return any(h.state == State.AVAILABLE for h in self._harnesses.get(name, {}).values())
+
+    def _is_available(self, name: str, version: int) -> bool:
+        with self._tables:
+            harness = self._harnesses.get(name, {}).get(version)
+            return harness is not None and harness.state == State.AVAILABLE

@@ -1,0 +1,62 @@
+"""Which versions in a model's folder should be served: latest n, specific ones, or all.
+
+Source: tensorflow_serving/sources/storage_path/file_system_storage_path_source.cc.
+"""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+from typing import Any
+
+_LOG = logging.getLogger(__name__)
+_LARGEST = (1 << 63) - 1  # versions are int64
+
+
+def versions_in(base: Path) -> dict[int, Path]:
+    """Return the folders of a model by version; names that are not numbers are left out.
+
+    Raises:
+        OSError: when the folder cannot be read.
+    """
+    numbers = [(int(path.name), path) for path in sorted(base.iterdir()) if _is_version(path)]
+    return dict(numbers)
+
+
+def _is_version(path: Path) -> bool:
+    return (
+        path.name.isascii()
+        and path.name.isdigit()
+        and len(path.name) <= len(str(_LARGEST))
+        and int(path.name) <= _LARGEST
+        and path.is_dir()
+    )
+
+
+def aspired(config: Any) -> dict[int, Path]:
+    """Return the versions that a ModelConfig's policy wants of those that are there.
+
+    Args:
+        config: ModelConfig. Without a policy it is the latest one version.
+
+    Raises:
+        OSError: when its base path cannot be read. Then nothing is known, and what is loaded should stay.
+    """
+    found = versions_in(Path(config.base_path))
+    policy = config.model_version_policy
+    match policy.WhichOneof("policy_choice"):
+        case "all":
+            return found
+        case "specific":
+            missing = sorted(set(policy.specific.versions) - set(found))
+            if missing:
+                _LOG.warning(
+                    "Versions %s of %s, which its policy names, are not in %s.",
+                    missing,
+                    config.name,
+                    config.base_path,
+                )
+            return {version: found[version] for version in found if version in policy.specific.versions}
+        case _:
+            latest = sorted(found)[-max(policy.latest.num_versions, 1) :]
+            return {version: found[version] for version in latest}

@@ -1,0 +1,165 @@
+"""The settings of a server: tensorflow_model_server's flags by their names, and the files that they name."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from dataclasses import MISSING, Field, dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+from google.protobuf import text_format
+from tensorflow_serving.config import model_server_config_pb2
+
+from kit.serving.config_protos import BatchingParameters, MonitoringConfig
+from kit.serving.errors import ServerError
+
+PLATFORM = "tensorflow"
+_MEBIBYTE = 1 << 20
+_WORDS = {"true": True, "1": True, "false": False, "0": False}
+
+
+def _flag(default: Any, text: str) -> Any:
+    return field(default=default, metadata={"help": text})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """What a server is started with. The flags are those of tensorflow_model_server, except for the last seven.
+
+    Defaults are the real server's but for four. It listens to this machine only (`host`). Port 0 is a free port, which
+    is what notebooks and tests want, and None is none; the real server has 0 for none. A broken version is not tried
+    again by the clock (`max_num_load_retries`) but when its files change. And gRPC's health service is always there.
+    """
+
+    port: int | None = _flag(8500, "Port of gRPC; 0 is a free one.")
+    grpc_socket_path: str = _flag("", "Unix socket to listen to for gRPC as well.")
+    rest_api_port: int | None = _flag(None, "Port of REST; 0 is a free one. No REST unless given.")
+    rest_api_num_threads: int = _flag(8, "Threads that answer REST.")
+    rest_api_timeout_in_ms: int = _flag(30_000, "Timeout of a REST call, milliseconds.")
+    rest_api_enable_cors_support: bool = _flag(default=False, text="Send CORS headers.")
+    model_name: str = _flag("default", "Name of the only model; not with model_config_file.")
+    model_base_path: str = _flag("", "Folder of the versions of the only model; not with model_config_file.")
+    model_config_file: str = _flag("", "ModelServerConfig in text format.")
+    model_config_file_poll_wait_seconds: int = _flag(
+        0, "Seconds between looks at that file; 0 is never again."
+    )
+    file_system_poll_wait_seconds: float = _flag(
+        1, "Seconds between looks for versions; 0 is once, less is never."
+    )
+    fail_if_no_model_versions_found: bool = _flag(
+        default=False, text="Do not start without a version of each."
+    )
+    servable_versions_always_present: bool = _flag(
+        default=False, text="Keep what is loaded when no version is found any more."
+    )
+    max_num_load_retries: int = _flag(0, "How often a version that fails to load is tried again.")
+    load_retry_interval_micros: int = _flag(60_000_000, "Microseconds before such a try.")
+    allow_version_labels_for_unavailable_models: bool = _flag(
+        default=False, text="Let a new label point to a version that is not loaded."
+    )
+    enable_batching: bool = _flag(default=False, text="Batch requests.")
+    batching_parameters_file: str = _flag("", "BatchingParameters in text format.")
+    monitoring_config_file: str = _flag("", "MonitoringConfig in text format.")
+    enable_model_warmup: bool = _flag(
+        default=True, text="Replay a version's warm-up file before it takes traffic."
+    )
+    num_request_iterations_for_warmup: int = _flag(1, "How often each record of it is replayed.")
+    saved_model_tags: str = _flag("serve", "Tags of the graph to load, separated by commas.")
+    tensorflow_session_parallelism: int = _flag(0, "Threads of both pools below; 0 is TensorFlow's choice.")
+    tensorflow_intra_op_parallelism: int = _flag(0, "Threads for one operation; 0 is TensorFlow's choice.")
+    tensorflow_inter_op_parallelism: int = _flag(0, "Operations at once; 0 is TensorFlow's choice.")
+    grpc_max_threads: int = _flag(16, "Threads that answer gRPC.")
+    grpc_channel_arguments: str = _flag("", "Options of the gRPC server: key=value, separated by commas.")
+    enable_signature_method_name_check: bool = _flag(
+        default=True, text="Refuse signatures of other methods than predict, classify, regress."
+    )
+    enable_serialization_as_tensor_content: bool = _flag(
+        default=False, text="Answer predict with tensor_content instead of the fields by dtype."
+    )
+    host: str = _flag("127.0.0.1", "Address to listen to; 0.0.0.0 is every one.")
+    max_message_bytes: int = _flag(64 * _MEBIBYTE, "Largest request and answer, bytes.")
+    max_concurrent_requests: int = _flag(
+        256, "Requests at once, waiting ones too; more get RESOURCE_EXHAUSTED."
+    )
+    drain_seconds: float = _flag(10, "Seconds that requests have to finish when the server stops.")
+    interceptors: str = _flag("", "Factories of interceptors, package.module:function, separated by commas.")
+    prediction_log_config_file: str = _flag("", "What the prediction log takes, for its interceptor.")
+    experiment_config_file: str = _flag("", "How traffic is split, for its interceptor.")
+
+    @classmethod
+    def from_flags(cls, arguments: Sequence[str]) -> Settings:
+        """Read `--name=value` flags.
+
+        Raises:
+            SystemExit: with code 2 and a usage text when a flag is not known or has no such value.
+        """
+        parser = argparse.ArgumentParser(prog="python -m kit.serving", allow_abbrev=False)
+        for flag in fields(cls):
+            parser.add_argument(f"--{flag.name}", **_argument(flag))
+        return cls(**vars(parser.parse_args(arguments)))
+
+    def to_flags(self) -> list[str]:
+        """Return the flags that differ from the defaults, so that another process gets these settings."""
+        changed = [(flag.name, getattr(self, flag.name)) for flag in fields(self)]
+        return [f"--{name}={_word(value)}" for name, value in changed if value != getattr(Settings, name)]
+
+    def models(self) -> Any:
+        """Return the ModelServerConfig: that of the file, or else the one that the single-model flags describe.
+
+        Raises:
+            ServerError: when there is neither, or the file cannot be read.
+        """
+        if self.model_config_file:
+            return _read(self.model_config_file, model_server_config_pb2.ModelServerConfig())
+        if not self.model_base_path:
+            raise ServerError(
+                "A server must know its models, but neither model_config_file nor model_base_path is given. "
+                "Give one of them."
+            )
+        config = model_server_config_pb2.ModelServerConfig()
+        path = str(Path(self.model_base_path).absolute())
+        config.model_config_list.config.add(name=self.model_name, base_path=path, model_platform=PLATFORM)
+        return config
+
+    def batching_parameters(self) -> Any:
+        """Return the BatchingParameters, empty ones without a file."""
+        return _read(self.batching_parameters_file, BatchingParameters())
+
+    def monitoring(self) -> Any:
+        """Return the MonitoringConfig, an empty one without a file."""
+        return _read(self.monitoring_config_file, MonitoringConfig())
+
+
+def _argument(flag: Field[Any]) -> dict[str, Any]:
+    """Return how argparse reads a flag; one of truth may stand alone, as the real server takes it."""
+    default = None if flag.default is MISSING else flag.default
+    rest: dict[str, Any] = {"default": default, "help": f"{flag.metadata['help']} Default: {default}."}
+    if isinstance(default, bool):
+        return {"type": _truth, "nargs": "?", "const": True, **rest}
+    return {"type": int if default is None else type(default), **rest}
+
+
+def _truth(text: str) -> bool:
+    if text.lower() not in _WORDS:
+        raise argparse.ArgumentTypeError(f"must be true or false, but is {text!r}")
+    return _WORDS[text.lower()]
+
+
+def _word(value: object) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _read(path: str, message: Any) -> Any:
+    if not path:
+        return message
+    try:
+        return text_format.Parse(Path(path).read_text(), message)
+    except OSError as error:
+        raise ServerError(
+            f"{path} must be a file that can be read, but {error.strerror}. Correct the path."
+        ) from error
+    except (text_format.ParseError, UnicodeDecodeError) as error:
+        raise ServerError(
+            f"{path} must be a {message.DESCRIPTOR.name} in protobuf's text format, but {error}. Correct that place."
+        ) from error

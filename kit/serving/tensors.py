@@ -1,0 +1,91 @@
+"""Tensors on the wire: TensorProto to arrays, guarded against what a stranger may send, and arrays to TensorProto."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import grpc
+import numpy as np
+import tensorflow as tf
+from tensorflow.core.framework import tensor_pb2, types_pb2
+
+from kit.serving.errors import ServingError
+
+_MOST_REPEATED = 1 << 24
+"""Elements of a tensor whose proto holds fewer values than its shape has, the last one standing for the rest. A request
+of a few bytes could otherwise ask for all memory of the machine."""
+_FIELDS = {
+    types_pb2.DT_FLOAT: "float_val",
+    types_pb2.DT_DOUBLE: "double_val",
+    types_pb2.DT_INT32: "int_val",
+    types_pb2.DT_INT16: "int_val",
+    types_pb2.DT_INT8: "int_val",
+    types_pb2.DT_UINT8: "int_val",
+    types_pb2.DT_UINT16: "int_val",
+    types_pb2.DT_INT64: "int64_val",
+    types_pb2.DT_UINT32: "uint32_val",
+    types_pb2.DT_UINT64: "uint64_val",
+    types_pb2.DT_BOOL: "bool_val",
+    types_pb2.DT_STRING: "string_val",
+}
+
+
+def as_array(name: str, value: Any) -> np.ndarray[Any, Any]:
+    """Return a tensor of a request as an array; texts are an array of bytes objects.
+
+    Args:
+        name: of the input, for the error.
+        value: an array, a tensor of TensorFlow, or a TensorProto.
+
+    Raises:
+        ServingError: INVALID_ARGUMENT when it is not a tensor.
+    """
+    if isinstance(value, tensor_pb2.TensorProto):
+        return _from_proto(name, value)
+    array = value.numpy() if isinstance(value, tf.Tensor) else np.asarray(value)
+    if array.dtype.kind == "U":
+        array = np.char.encode(array, "utf-8")
+    return array.astype(object) if array.dtype.kind == "S" else array
+
+
+def dtype_of(array: np.ndarray[Any, Any]) -> Any:
+    """Return TensorFlow's dtype of an array; of objects it is string."""
+    return tf.string if array.dtype == object else tf.as_dtype(array.dtype)
+
+
+def _from_proto(name: str, proto: Any) -> np.ndarray[Any, Any]:
+    error = ServingError(grpc.StatusCode.INVALID_ARGUMENT, f"tensor parsing error: {name}")
+    sizes = [dimension.size for dimension in proto.tensor_shape.dim]
+    if proto.tensor_shape.unknown_rank or any(size < 0 for size in sizes):
+        raise error
+    if not proto.tensor_content and math.prod(sizes) > _MOST_REPEATED:
+        field = _FIELDS.get(proto.dtype)
+        if field is None or len(getattr(proto, field)) != math.prod(sizes):
+            raise error
+    try:
+        array: np.ndarray[Any, Any] = tf.make_ndarray(proto)
+    except (TypeError, ValueError, OverflowError, MemoryError):
+        raise error from None
+    if array.shape != tuple(sizes):
+        raise error
+    return array
+
+
+def as_proto(array: np.ndarray[Any, Any], *, as_content: bool = False) -> Any:
+    """Return an array as TensorProto.
+
+    Args:
+        array: any that TensorFlow gives.
+        as_content: put the bytes into `tensor_content`; otherwise the values go into the field of their dtype, as
+            TensorFlow Serving answers, because some clients read `float_val` by name.
+    """
+    dtype = dtype_of(array).as_datatype_enum
+    field = _FIELDS.get(dtype)
+    if field is None or (as_content and dtype != types_pb2.DT_STRING):
+        return tf.make_tensor_proto(array)
+    proto = tensor_pb2.TensorProto(dtype=dtype)
+    for size in array.shape:
+        proto.tensor_shape.dim.add(size=size)
+    getattr(proto, field).extend(array.ravel().tolist())
+    return proto

@@ -1,0 +1,83 @@
+"""Warm-up: the requests that a model brings along are replayed before it takes traffic.
+
+The first request through a signature builds its executor and optimises its graph, which takes up to a second. The
+file is TensorFlow Serving's own, assets.extra/tf_serving_warmup_requests: a TFRecord of PredictionLogs.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import grpc
+import tensorflow as tf
+from google.protobuf.message import DecodeError
+from tensorflow_serving.apis import prediction_log_pb2
+
+from kit.serving import answers
+from kit.serving.errors import ServingError, code_of
+from kit.serving.servable import Servable
+
+WARMUP_FILE = Path("assets.extra", "tf_serving_warmup_requests")
+_MOST_RECORDS = 1000  # as in TensorFlow Serving: saved_model_warmup_util.h
+_LOG = logging.getLogger(__name__)
+_REPLAYS: dict[str, tuple[str, Callable[[Servable, Any], Any]]] = {
+    "predict_log": ("request", answers.predict),
+    "classify_log": ("request", answers.classify),
+    "regress_log": ("request", answers.regress),
+    "multi_inference_log": ("request", answers.multi_inference),
+}
+
+
+def warm_up(servable: Servable, iterations: int = 1) -> int:
+    """Replay a version's warm-up file; return how many records it has, 0 without a file.
+
+    Raises:
+        ServingError: when the file cannot be read, or a request of it fails: such a version must take no traffic.
+    """
+    path = servable.folder / WARMUP_FILE
+    if not path.is_file():
+        _LOG.info("No warmup data file found at %s", path)
+        return 0
+    started = time.perf_counter()
+    records = _read(path)
+    for record in records:
+        for _ in range(iterations):
+            _replay(servable, record, path)
+    _LOG.info("Replayed %d requests of %s in %.2f s.", len(records), path, time.perf_counter() - started)
+    return len(records)
+
+
+def _read(path: Path) -> list[bytes]:
+    try:
+        records = list(tf.data.TFRecordDataset(str(path)).take(_MOST_RECORDS + 1).as_numpy_iterator())
+    except tf.errors.OpError as error:
+        raise ServingError(
+            code_of(error.error_code),
+            f"{error.message}. Please verify your warmup data is in TFRecord format.",
+        ) from error
+    if len(records) > _MOST_RECORDS:
+        raise ServingError(
+            grpc.StatusCode.INVALID_ARGUMENT,
+            f"Number of warmup records exceeds the maximum ({_MOST_RECORDS}) at {path}",
+        )
+    return records
+
+
+def _replay(servable: Servable, record: bytes, path: Path) -> None:
+    try:
+        log = prediction_log_pb2.PredictionLog.FromString(record)
+    except DecodeError as error:
+        raise ServingError(
+            grpc.StatusCode.INVALID_ARGUMENT, f"Failed to parse warmup record from {path}: {error}"
+        ) from error
+    kind = log.WhichOneof("log_type")
+    if kind not in _REPLAYS:
+        raise ServingError(
+            grpc.StatusCode.UNIMPLEMENTED, f"Unsupported log_type for warmup: {kind} at {path}"
+        )
+    field, answer = _REPLAYS[kind]
+    answer(servable, getattr(getattr(log, kind), field))
