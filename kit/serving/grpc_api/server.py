@@ -1,0 +1,91 @@
+"""The gRPC server: its port, its threads, its limits and its end."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import grpc
+from grpc_health.v1 import health_pb2, health_pb2_grpc
+from grpc_reflection.v1alpha import reflection
+from tensorflow_serving.apis import (
+    model_service_pb2,
+    model_service_pb2_grpc,
+    prediction_service_pb2,
+    prediction_service_pb2_grpc,
+)
+
+from kit.serving.errors import ServerError
+from kit.serving.grpc_api.health import Health
+from kit.serving.grpc_api.model import ModelServicer
+from kit.serving.grpc_api.prediction import PredictionServicer
+from kit.serving.inference import Inference
+from kit.serving.settings import Settings
+
+PREDICTION = prediction_service_pb2.DESCRIPTOR.services_by_name["PredictionService"].full_name
+MODEL = model_service_pb2.DESCRIPTOR.services_by_name["ModelService"].full_name
+HEALTH = health_pb2.DESCRIPTOR.services_by_name["Health"].full_name
+
+
+class GrpcServer:
+    """Serves `Inference` and its manager through gRPC, as long as it is between `start` and `stop`."""
+
+    def __init__(self, inference: Inference, settings: Settings) -> None:
+        self._inference, self._settings = inference, settings
+        self._health = Health(inference.manager, (PREDICTION, MODEL))
+        self._threads = ThreadPoolExecutor(settings.grpc_max_threads, "serving-grpc")
+        self._server = grpc.server(
+            self._threads,
+            options=_options(settings),
+            maximum_concurrent_rpcs=settings.max_concurrent_requests,
+        )
+
+    def start(self) -> str:
+        """Listen; return the address, host and port.
+
+        Raises:
+            ServerError: when the port cannot be had.
+        """
+        manager, server = self._inference.manager, self._server
+        servicer = PredictionServicer(self._inference)
+        prediction_service_pb2_grpc.add_PredictionServiceServicer_to_server(servicer, server)
+        model_service_pb2_grpc.add_ModelServiceServicer_to_server(ModelServicer(manager), server)
+        health_pb2_grpc.add_HealthServicer_to_server(self._health.servicer, server)
+        reflection.enable_server_reflection((PREDICTION, MODEL, HEALTH, reflection.SERVICE_NAME), server)
+        port = self._bind(f"{self._settings.host}:{self._settings.port}")
+        if self._settings.grpc_socket_path:
+            self._bind(f"unix:{self._settings.grpc_socket_path}")
+        server.start()
+        self._health.start()
+        return f"{self._settings.host}:{port}"
+
+    def _bind(self, address: str) -> int:
+        try:
+            return int(self._server.add_insecure_port(address))
+        except RuntimeError as error:
+            raise ServerError(
+                f"A server must be able to listen on {address}, but that is taken or not allowed ({error}). "
+                "Choose another port; 0 is a free one."
+            ) from error
+
+    def stop(self) -> None:
+        """Take no more requests, and give those that run `drain_seconds` to finish."""
+        self._health.stop()
+        self._server.stop(self._settings.drain_seconds).wait()
+        self._threads.shutdown()
+
+
+def _options(settings: Settings) -> list[tuple[str, Any]]:
+    """Return the options of the server; those of grpc_channel_arguments come last and so win."""
+    options: list[tuple[str, Any]] = [
+        ("grpc.max_receive_message_length", settings.max_message_bytes),
+        ("grpc.max_send_message_length", settings.max_message_bytes),
+        (
+            "grpc.so_reuseport",
+            0,
+        ),  # otherwise a second server on the same port starts and takes half of the requests
+    ]
+    for pair in filter(None, settings.grpc_channel_arguments.split(",")):
+        key, _, value = pair.partition("=")
+        options.append((key, int(value) if value.lstrip("-").isdigit() else value))
+    return options

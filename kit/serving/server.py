@@ -1,0 +1,71 @@
+"""The whole server in this process: models, gRPC and REST, started and stopped together."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import ExitStack
+from typing import NamedTuple, Self
+
+from kit.serving.grpc_api import GrpcServer
+from kit.serving.hooks import Chain, Interceptor, make_interceptors
+from kit.serving.inference import Inference
+from kit.serving.loading import make_loader
+from kit.serving.manager import Manager
+from kit.serving.settings import Settings
+
+
+class Addresses(NamedTuple):
+    """Where a server listens, host and port; None where it does not."""
+
+    grpc: str | None
+    rest: str | None
+
+
+class ModelServer:
+    """A server of threads in this process. `kit.serving.process.Server` is one in a process of its own.
+
+    Attributes:
+        manager: of its models.
+        inference: what answers.
+    """
+
+    def __init__(self, settings: Settings, interceptors: Sequence[Interceptor] = ()) -> None:
+        """Make its parts; nothing is loaded and nothing listens yet.
+
+        Args:
+            settings: of the server.
+            interceptors: called after those that the settings name.
+        """
+        self._settings = settings
+        self.manager = Manager(settings, make_loader(settings))
+        chain = Chain([*make_interceptors(settings), *interceptors])
+        self.inference = Inference(self.manager, settings, chain)
+        self._running = ExitStack()
+
+    def start(self) -> Addresses:
+        """Load the models, then listen; return where.
+
+        Raises:
+            ServingError: when a model cannot be served.
+            ServerError: when the configuration cannot be read or a port cannot be had.
+        """
+        with ExitStack() as started:
+            started.callback(self.manager.stop)
+            self.manager.start()
+            grpc_address = rest_address = None
+            if self._settings.port is not None:
+                grpc_server = GrpcServer(self.inference, self._settings)
+                started.callback(grpc_server.stop)
+                grpc_address = grpc_server.start()
+            self._running = started.pop_all()
+        return Addresses(grpc_address, rest_address)
+
+    def stop(self) -> None:
+        """Answer what runs, then unload everything."""
+        self._running.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
