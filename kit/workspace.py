@@ -14,6 +14,7 @@ workspace/
     statistics/<project>/    of each span that was looked at, by content (see `kit.data.span_statistics`)
     cards/<project>/<n>/     the model card of model n in ML Metadata, as a page and as Markdown
     tuning/<project>/        searches, and the trials that they share (see `kit.tuning.records`)
+    gateway/<project>/       Envoy's configuration, keys for learning and the access log (see `kit.gateway.plan`)
     alerts/                  incidents and messages that wait (alerts.sqlite), and what was told, a folder a project
 """
 

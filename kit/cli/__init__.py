@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import typer
 
-from kit.cli import alerts, batch, drift, faults, machine, projects, schema, train_cluster, trainings
+from kit.cli import alerts, batch, drift, faults, gateway, machine, projects, release, schema, train_cluster, trainings
 
 __all__ = ["app"]
 
@@ -17,5 +17,5 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for group in (batch, projects, schema, drift, faults, alerts, train_cluster, trainings, machine):
+for group in (batch, projects, schema, drift, faults, alerts, train_cluster, trainings, gateway, machine):
     app.add_typer(group.app)  # without a name: its commands stand beside the others

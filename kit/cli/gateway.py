@@ -1,0 +1,172 @@
+"""`kit gateway`: Envoy in front of a server of models, its keys, its tokens and its log."""
+# ruff: noqa: PLC0415
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from kit.cli.shared import WorkspaceOption, chosen_workspace, exits, print_table
+
+if TYPE_CHECKING:
+    from kit.gateway.keys import KeyStore
+    from kit.gateway.plan import Places, Plan
+    from kit.project import Project
+
+app = typer.Typer()
+_gateway = typer.Typer(
+    help="Who may call the model, how often and how: Envoy in front of the server.", no_args_is_help=True
+)
+app.add_typer(_gateway, name="gateway")
+
+_ProjectOption = Annotated[str, typer.Option("--project", "-P", help="A project's name or folder.")]
+_PROJECT = "recommender"
+_Server = Annotated[str, typer.Option(help="Host and port of that API of the server.")]
+_REST, _GRPC, _LISTEN = "127.0.0.1:8501", "127.0.0.1:8500", "127.0.0.1:8443"
+
+
+@_gateway.command()
+@exits
+def keys(
+    project: _ProjectOption = _PROJECT,
+    workspace: WorkspaceOption = None,
+    rotate: Annotated[bool, typer.Option("--rotate", help="Make a key that signs from now on.")] = False,
+    retire: Annotated[
+        str | None,
+        typer.Option(metavar="KID", help="Remove a key, and refuse its tokens.", show_default=False),
+    ] = None,
+) -> None:
+    """List the workspace's own keys, for learning; a running gateway takes a change over at once."""
+    store = _store(project, workspace)[1]
+    if rotate:
+        typer.echo(f"{store.rotate()} signs from now on.")
+    if retire is not None:
+        store.retire(retire)
+        typer.echo(f"{retire} is retired.")
+    kids = store.kids()
+    if not kids:
+        typer.echo("No key yet. Make one: kit gateway keys --rotate")
+    else:
+        rows = [(kid, "signs and checks" if kid == kids[-1] else "checks") for kid in kids]
+        print_table(("key", "use"), rows)
+
+
+@_gateway.command()
+@exits
+def token(
+    subject: Annotated[str, typer.Argument(help="Who the token is for.")],
+    project: _ProjectOption = _PROJECT,
+    workspace: WorkspaceOption = None,
+    seconds: Annotated[int, typer.Option(help="After which it expires.")] = 3600,
+) -> None:
+    """Sign a token with the workspace's newest key, for learning: an identity provider does so in production."""
+    found, store, _ = _store(project, workspace)
+    settings = found.spec.gateway.tokens
+    typer.echo(store.issue(subject, settings.issuer, settings.audience or found.spec.name, seconds))
+
+
+@_gateway.command()
+@exits
+def check(project: _ProjectOption = _PROJECT, workspace: WorkspaceOption = None) -> None:
+    """Show Envoy's configuration, and let Envoy itself check it."""
+    from kit.gateway.process import check
+
+    typer.echo(check(_plan(project, workspace, _REST, _GRPC, _LISTEN)), nl=False)
+
+
+@_gateway.command()
+@exits
+def run(
+    project: _ProjectOption = _PROJECT,
+    workspace: WorkspaceOption = None,
+    rest: _Server = _REST,
+    grpc: _Server = _GRPC,
+    listen: Annotated[str, typer.Option(help="Host and port of the gateway, for both APIs.")] = _LISTEN,
+) -> None:
+    """Run Envoy in front of a server until Ctrl-C."""
+    import signal
+
+    from kit.gateway.errors import GatewayStartError
+    from kit.gateway.process import Gateway
+
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    plan = _plan(project, workspace, rest, grpc, listen)
+    with Gateway(plan) as gateway:
+        scheme = "https" if plan.certificate else "http"
+        typer.echo(f"The gateway listens on {scheme}://{gateway.address}, REST and gRPC; Ctrl-C ends it.")
+        typer.echo(f"Who asked what: kit gateway audit -P {project}")
+        gateway.wait()
+    raise GatewayStartError(
+        f"Envoy must run until it is told to end, but it ended by itself. Read {plan.places.envoy_log}."
+    )
+
+
+@_gateway.command()
+@exits
+def certificate(project: _ProjectOption = _PROJECT, workspace: WorkspaceOption = None) -> None:
+    """Make a certificate for localhost that this machine signs itself; name it in gateway.tls of project.yml."""
+    from kit.gateway.certificate import make_certificate
+
+    made = make_certificate(_store(project, workspace)[2].folder / "tls")
+    for name, path in zip(("certificate", "key"), made, strict=True):
+        typer.echo(f"{name}: {path}")
+
+
+@_gateway.command()
+@exits
+def audit(
+    project: _ProjectOption = _PROJECT,
+    workspace: WorkspaceOption = None,
+    subject: Annotated[
+        str | None, typer.Option(help="Only requests of this subject.", show_default=False)
+    ] = None,
+    since: Annotated[str, typer.Option(help="15m, 6h, 7d ago, or 2026-01-31T12:00, UTC.")] = "1d",
+    verdict: Annotated[
+        str | None,
+        typer.Option(help="Only verdicts that begin so: allowed, refused, failed.", show_default=False),
+    ] = None,
+) -> None:
+    """Show who asked what, when, which version answered, how long it took, and what the gateway decided."""
+    import datetime as dt
+
+    from kit.gateway.audit import parse_since, read_log
+
+    log = _store(project, workspace)[2].access_log
+    start = parse_since(since, dt.datetime.now(dt.UTC))
+    rows = [
+        (
+            f"{one.time:%Y-%m-%d %H:%M:%S}",
+            one.subject or "-",
+            one.client,
+            one.route,
+            one.version or "-",
+            one.status,
+            f"{one.milliseconds:g}",
+            one.verdict,
+        )
+        for one in read_log(log, subject=subject, since=start, verdict=verdict)
+    ]
+    print_table(("time (UTC)", "subject", "client", "asked", "version", "status", "ms", "verdict"), rows)
+
+
+def _store(project: str, workspace: object) -> tuple[Project, KeyStore, Places]:
+    """Return a project with the keys and the files of its gateway."""
+    from kit.gateway.keys import KeyStore
+    from kit.gateway.plan import Places
+    from kit.project import Project
+    from kit.workspace import Workspace
+
+    place = Workspace(chosen_workspace(workspace))
+    found = Project.load(project, place.path)
+    places = Places.of(place, found.spec.name)
+    return found, KeyStore(places.keys), places
+
+
+def _plan(project: str, workspace: object, rest: str, grpc: str, listen: str) -> Plan:
+    from kit.gateway.plan import Address, Plan
+    from kit.workspace import Workspace
+
+    found = _store(project, workspace)[0]
+    addresses = [Address.parse(text) for text in (rest, grpc, listen)]
+    return Plan.of(found, Workspace(chosen_workspace(workspace)), *addresses)

@@ -1,0 +1,149 @@
+"""Read the access log: who asked for what, when, which version answered, how long it took, and what was decided."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from kit.gateway.errors import GatewayError
+
+ALLOWED, FAILED = "allowed", "failed"
+_AGE = re.compile(r"([0-9]{1,6})([smhd])")
+_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
+_FIRST_FAILURE = 500
+# By the beginning of what Envoy says decided; https://www.envoyproxy.io/docs/envoy/latest/configuration/http/http_conn_man/response_code_details
+_VERDICTS = (
+    ("jwt_authn_access_denied{Jwt_is_missing", "refused: no token"),
+    ("jwt_authn_access_denied{Jwt_is_expired", "refused: token expired"),
+    ("jwt_authn_access_denied{Audiences", "refused: token for somebody else"),
+    ("jwt_authn_access_denied", "refused: token not valid"),
+    ("rbac_access_denied", "refused: token names nobody"),
+    ("local_rate_limited", "refused: too many requests"),
+    ("request_payload_too_large", "refused: too large"),
+    ("upstream_response_timeout", "failed: out of time"),
+    ("overload", "refused: circuit open"),
+    ("no_healthy_upstream", "refused: circuit open"),
+    ("upstream_reset_before_response_started{overflow", "refused: circuit open"),
+)
+_STATUSES = {404: "refused: unknown path", 405: "refused: method"}
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One request.
+
+    Attributes:
+        time: when it came, UTC.
+        subject: who asked; empty where no valid token said so.
+        client: address that it came from.
+        route: what was asked, as `kit.gateway.routes` names it.
+        version: of the model that answered; empty where the server did not say.
+        status: of HTTP, or the name of that of gRPC where it has one.
+        milliseconds: from its first byte to the last of the answer.
+        verdict: `allowed`, or `refused: …`, or `failed: …`.
+        request_id: under which the server knows it too.
+    """
+
+    time: dt.datetime
+    subject: str
+    client: str
+    route: str
+    version: str
+    status: str
+    milliseconds: float
+    verdict: str
+    request_id: str
+
+
+def read_log(
+    path: Path, *, subject: str | None = None, since: dt.datetime | None = None, verdict: str | None = None
+) -> Iterator[Entry]:
+    """Read the entries of a log, in the order in which the requests ended.
+
+    Args:
+        path: of the access log.
+        subject: only who is named so.
+        since: only what came then or later.
+        verdict: only verdicts that begin so.
+
+    Raises:
+        GatewayError: when there is no log, or a line that the gateway did not write.
+    """
+    try:
+        with path.open() as lines:
+            for number, line in enumerate(lines, 1):
+                if not line.endswith("\n"):
+                    return  # is being written
+                entry = _entry(line, path, number)
+                if (
+                    (subject is None or entry.subject == subject)
+                    and (since is None or entry.time >= since)
+                    and (verdict is None or entry.verdict.startswith(verdict))
+                ):
+                    yield entry
+    except FileNotFoundError:
+        raise GatewayError(
+            f"The access log must be {path}, but it is not there. It begins with the first: kit gateway run."
+        ) from None
+
+
+def parse_since(text: str, now: dt.datetime) -> dt.datetime:
+    """Return the time that a person means: 90s, 15m, 6h, 7d ago, or a date or time as 2026-01-31T12:00, UTC.
+
+    Raises:
+        GatewayError: when it is neither.
+    """
+    if match := _AGE.fullmatch(text):
+        return now - dt.timedelta(**{_UNITS[match[2]]: int(match[1])})
+    try:
+        time = dt.datetime.fromisoformat(text)
+    except ValueError:
+        raise GatewayError(
+            f"A time is written as 90s, 15m, 6h or 7d ago, or as 2026-01-31 or 2026-01-31T12:00, but {text!r} is "
+            "neither. Correct it."
+        ) from None
+    return time if time.tzinfo else time.replace(tzinfo=dt.UTC)
+
+
+def _entry(line: str, path: Path, number: int) -> Entry:
+    try:
+        raw = json.loads(line)
+        return Entry(
+            time=dt.datetime.fromisoformat(raw["time"]),
+            subject=raw["subject"] or "",
+            client=raw["client"] or "",
+            route=raw["route"] or "",
+            version=raw["version"] or raw["version_trailer"] or "",
+            status=_status(raw),
+            milliseconds=float(raw["milliseconds"] or 0),
+            verdict=_verdict(raw),
+            request_id=raw["request_id"] or "",
+        )
+    except (ValueError, KeyError, TypeError) as error:
+        raise GatewayError(
+            f"Line {number} of {path} must be one that the gateway wrote, but: {error!r}. Move the file away; the next "
+            "`kit gateway run` begins a new one."
+        ) from error
+
+
+def _status(raw: dict[str, Any]) -> str:
+    grpc = raw["grpc_status"]
+    return str(grpc) if grpc else str(raw["status"] or "")
+
+
+def _verdict(raw: dict[str, Any]) -> str:
+    details, status = raw["details"] or "", int(raw["status"] or 0)
+    for beginning, verdict in _VERDICTS:
+        if details.startswith(beginning):
+            return verdict
+    if details == "via_upstream":
+        return ALLOWED if status < _FIRST_FAILURE else "failed: the server's error"
+    if details == "direct_response" and status in _STATUSES:
+        return _STATUSES[status]
+    # A caller that goes away early has no status.
+    return f"{'failed' if not status or status >= _FIRST_FAILURE else 'refused'}: {details or 'connection closed'}"

@@ -1,0 +1,47 @@
+"""A certificate for this machine, signed by itself: for learning and tests, where no authority gives one."""
+
+from __future__ import annotations
+
+import datetime as dt
+import ipaddress
+from pathlib import Path
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+
+from kit.gateway.keys import write_private
+from kit.workspace import write_atomically
+
+CERTIFICATE, KEY = "certificate.pem", "key.pem"
+_DAYS = 30
+_BEFORE = dt.timedelta(minutes=5)  # clocks differ
+
+
+def make_certificate(folder: Path) -> tuple[Path, Path]:
+    """Write a certificate for localhost that holds 30 days, and its key (P-256).
+
+    Returns:
+        The files of the certificate and of the key.
+    """
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
+    now = dt.datetime.now(dt.UTC)
+    hosts: list[x509.GeneralName] = [x509.DNSName("localhost")]
+    hosts += [x509.IPAddress(ipaddress.ip_address(number)) for number in ("127.0.0.1", "::1")]
+    certificate = (
+        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+        .not_valid_before(now - _BEFORE)
+        .not_valid_after(now + dt.timedelta(days=_DAYS))
+        .add_extension(x509.SubjectAlternativeName(hosts), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    pem = key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    # The certificate last: Envoy reads both anew when it sees a file of the folder replaced.
+    write_private(folder / KEY, pem)
+    write_atomically(folder / CERTIFICATE, certificate.public_bytes(serialization.Encoding.PEM))
+    return folder / CERTIFICATE, folder / KEY

@@ -1,0 +1,83 @@
+"""What project.yml says about the gateway."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field
+
+from kit.project_section import Section
+
+_Seconds = Annotated[float, Field(gt=0, le=3600, allow_inf_nan=False)]
+_Count = Annotated[int, Field(ge=1, le=1_000_000)]
+
+
+class Tokens(Section):
+    """JSON Web Tokens (RFC 7519), signed by RS256, that name who calls in `sub`."""
+
+    issuer: str = Field(default="kit", min_length=1, description="what `iss` of a token must be")
+    audience: str = Field(
+        default="", description="what must be in `aud` of a token; the project's name unless given"
+    )
+    jwks_file: str | None = Field(
+        default=None,
+        description="public keys of an identity provider, relative to the project; the workspace's own unless given",
+    )
+    clock_skew_seconds: int = Field(
+        default=5, ge=0, le=300, description="by which clocks may differ where a token ends"
+    )
+
+
+class RateLimit(Section):
+    """How much one subject may ask; a bucket of its own that fills again."""
+
+    requests: _Count = 600
+    seconds: int = Field(default=60, ge=1, le=86_400, description="in which the bucket fills")
+    subjects: _Count = Field(
+        default=10_000, description="whose buckets are kept; whoever was away longest starts anew"
+    )
+    all_requests: _Count = Field(
+        default=60_000, description="of all subjects together in these seconds: what the server can bear"
+    )
+
+
+class Tls(Section):
+    """PEM files, relative to the project; read anew when they are replaced."""
+
+    certificate: str
+    key: str
+
+
+class Breaker(Section):
+    """How much may be under way to the server; what is more is refused at once instead of waiting."""
+
+    connections: _Count = 256
+    pending: _Count = 256
+    requests: _Count = 512
+    failures: _Count = Field(
+        default=10, description="answers of 5xx or none in a row, after which the server is left in peace"
+    )
+    pause_seconds: _Seconds = 5
+
+
+class Limits(Section):
+    """Bounds of one request and one connection."""
+
+    request_bytes: int = Field(default=1 << 20, ge=1, le=1 << 30)
+    header_kilobytes: int = Field(default=16, ge=1, le=96)
+    headers: int = Field(default=64, ge=8, le=1000)
+    timeout_seconds: _Seconds = Field(default=5, description="for the server's whole answer")
+    receive_seconds: _Seconds = Field(default=10, description="for the caller to send a whole request")
+    idle_seconds: _Seconds = Field(default=60, description="of a connection without a request")
+    connections: _Count = Field(default=10_000, description="from callers, all together")
+    streams: _Count = Field(default=100, description="requests of one HTTP/2 connection at a time")
+
+
+class GatewaySettings(Section):
+    """Who may call the model, how often, and how large a request may be."""
+
+    tokens: Tokens = Tokens()
+    rate_limit: RateLimit = RateLimit()
+    limits: Limits = Limits()
+    breaker: Breaker = Breaker()
+    tls: Tls | None = None

@@ -1,0 +1,182 @@
+"""Keys that sign tokens and keys that check them (RFC 7517, RFC 7519).
+
+The private keys of a workspace are for learning and for tests. In production an identity provider holds them, and
+`gateway.tokens.jwks_file` names its public keys.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import os
+import secrets
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import jwt
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
+from jwt.algorithms import RSAAlgorithm
+
+from kit.gateway.errors import GatewayError
+from kit.workspace import write_atomically
+
+ALGORITHM = "RS256"
+JWKS = "jwks.json"
+_BITS = 2048  # the least that RFC 7518, section 3.3, allows
+_MOST_SECONDS = 30 * 86_400
+
+
+class KeyStore:
+    """The keys of one gateway in its workspace: the newest signs, all of them check.
+
+    Args:
+        folder: holds a file `<kid>.pem` a private key, and the public ones in `jwks.json`.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def kids(self) -> list[str]:
+        """Return the names of the keys, oldest first."""
+        return sorted(path.stem for path in self.folder.glob("*.pem"))
+
+    def rotate(self) -> str:
+        """Make a key that signs from now on; tokens of the others stay valid until those are retired.
+
+        Returns:
+            The name of the key.
+        """
+        now = dt.datetime.now(dt.UTC)
+        kid = f"{now:%Y%m%dT%H%M%S}-{now.microsecond:06d}-{secrets.token_hex(2)}"
+        key = rsa.generate_private_key(public_exponent=65_537, key_size=_BITS)
+        pem = key.private_bytes(
+            serialization.Encoding.PEM,
+            serialization.PrivateFormat.PKCS8,
+            serialization.NoEncryption(),
+        )
+        write_private(self.folder / f"{kid}.pem", pem)
+        self._publish()
+        return kid
+
+    def retire(self, kid: str) -> None:
+        """Remove a key; what it signed is refused from now on.
+
+        Raises:
+            GatewayError: when there is no such key, or it is the only one.
+        """
+        kids = self.kids()
+        if kid not in kids:
+            raise GatewayError(
+                f"A key of {self.folder} must be named, but {kid!r} is none. There are: {', '.join(kids) or 'none'}."
+            )
+        if kids == [kid]:
+            raise GatewayError(
+                f"One key must stay, but {kid} is the only one. Make another one first: kit gateway keys --rotate."
+            )
+        (self.folder / f"{kid}.pem").unlink()
+        self._publish()
+
+    def issue(
+        self, subject: str, issuer: str, audience: str, seconds: int = 3600, *, kid: str | None = None
+    ) -> str:
+        """Sign a token.
+
+        Args:
+            subject: who it is for; becomes `sub`.
+            issuer: becomes `iss`.
+            audience: becomes `aud`.
+            seconds: after which it expires, at most 30 days.
+            kid: key that signs; the newest unless given.
+
+        Raises:
+            GatewayError: when there is no key, or the token would live too long.
+        """
+        if not 0 < seconds <= _MOST_SECONDS:
+            raise GatewayError(
+                f"A token lives 1 to {_MOST_SECONDS} seconds, but {seconds} is asked for. Issue a new one in time."
+            )
+        kids = self.kids()
+        if not kids or (kid is not None and kid not in kids):
+            raise GatewayError(
+                f"A token is signed by a key of {self.folder}, but {kid or 'none'} is there. "
+                "Make one: kit gateway keys --rotate."
+            )
+        chosen = kid or kids[-1]
+        now = int(dt.datetime.now(dt.UTC).timestamp())
+        claims = {"sub": subject, "iss": issuer, "aud": audience, "iat": now, "exp": now + seconds}
+        return jwt.encode(claims, self._private(chosen), ALGORITHM, headers={"kid": chosen})
+
+    def _publish(self) -> None:
+        keys = [self._public(kid) for kid in self.kids()]
+        write_atomically(self.folder / JWKS, json.dumps({"keys": keys}, indent=2))
+
+    def _public(self, kid: str) -> dict[str, Any]:
+        public = RSAAlgorithm.to_jwk(self._private(kid).public_key(), as_dict=True)
+        return {
+            "kty": "RSA",
+            "kid": kid,
+            "use": "sig",
+            "alg": ALGORITHM,
+            "n": public["n"],
+            "e": public["e"],
+        }
+
+    def _private(self, kid: str) -> rsa.RSAPrivateKey:
+        pem = (self.folder / f"{kid}.pem").read_bytes()
+        key = serialization.load_pem_private_key(pem, password=None)
+        if not isinstance(key, rsa.RSAPrivateKey):
+            raise GatewayError(f"{self.folder / kid}.pem must hold an RSA key and holds another. Remove it.")
+        return key
+
+
+def read_jwks(path: Path) -> dict[str, Any]:
+    """Return the public keys of a file that may check RS256, and of each only what is needed for that.
+
+    Raises:
+        GatewayError: when there is none, or a private key stands among them.
+    """
+    try:
+        keys = json.loads(path.read_text())["keys"]
+        usable = [_checked(key, path) for key in keys if key.get("kty") == "RSA" and key.get("use") != "enc"]
+        usable = [key for key in usable if key["alg"] == ALGORITHM]
+    except FileNotFoundError:
+        raise GatewayError(
+            f"The public keys must be in {path}, but it is not there. Make a key: kit gateway keys --rotate; or set "
+            "gateway.tokens.jwks_file in project.yml."
+        ) from None
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise GatewayError(
+            f"{path} must be a JSON Web Key Set, but it cannot be read as one: {error!r}. Get it anew from the issuer "
+            "of the tokens."
+        ) from error
+    if not usable:
+        raise GatewayError(f"{path} must hold an RSA key for {ALGORITHM}, but none is there. Add one.")
+    return {"keys": usable}
+
+
+def write_private(path: Path, content: bytes) -> None:
+    """Write a file that only its owner may read, and never half of it."""
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")  # 0600
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(temporary).replace(path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+
+
+def _checked(key: dict[str, Any], path: Path) -> dict[str, Any]:
+    if "d" in key:
+        raise GatewayError(
+            f"{path} must hold public keys, but key {key.get('kid')!r} is a private one. Take it out, and make a new "
+            "key: this one may be known."
+        )
+    RSAAlgorithm.from_jwk({"kty": "RSA", "n": key["n"], "e": key["e"]})
+    kid = {"kid": key["kid"]} if "kid" in key else {}
+    return {"kty": "RSA", **kid, "use": "sig", "alg": key.get("alg", ALGORITHM), "n": key["n"], "e": key["e"]}

