@@ -4,21 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import ExitStack
-from typing import NamedTuple, Self
+from typing import Self
 
 from kit.serving.grpc_api import GrpcServer
 from kit.serving.hooks import Chain, Interceptor, make_interceptors
 from kit.serving.inference import Inference
 from kit.serving.loading import make_loader
 from kit.serving.manager import Manager
-from kit.serving.settings import Settings
-
-
-class Addresses(NamedTuple):
-    """Where a server listens, host and port; None where it does not."""
-
-    grpc: str | None
-    rest: str | None
+from kit.serving.settings import Addresses, Settings
 
 
 class ModelServer:

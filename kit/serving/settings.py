@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Sequence
 from dataclasses import MISSING, Field, dataclass, field, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from google.protobuf import text_format
 from tensorflow_serving.config import model_server_config_pb2
@@ -17,6 +17,13 @@ from kit.serving.errors import ServerError
 PLATFORM = "tensorflow"
 _MEBIBYTE = 1 << 20
 _WORDS = {"true": True, "1": True, "false": False, "0": False}
+
+
+class Addresses(NamedTuple):
+    """Where a server listens, host and port; None where it does not."""
+
+    grpc: str | None
+    rest: str | None
 
 
 def _flag(default: Any, text: str) -> Any:

@@ -8,22 +8,16 @@ from typing import Any
 import grpc
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
-from tensorflow_serving.apis import (
-    model_service_pb2,
-    model_service_pb2_grpc,
-    prediction_service_pb2,
-    prediction_service_pb2_grpc,
-)
+from tensorflow_serving.apis import model_service_pb2_grpc, prediction_service_pb2_grpc
 
 from kit.serving.errors import ServerError
 from kit.serving.grpc_api.health import Health
 from kit.serving.grpc_api.model import ModelServicer
 from kit.serving.grpc_api.prediction import PredictionServicer
+from kit.serving.grpc_api.services import describe_services
 from kit.serving.inference import Inference
 from kit.serving.settings import Settings
 
-PREDICTION = prediction_service_pb2.DESCRIPTOR.services_by_name["PredictionService"].full_name
-MODEL = model_service_pb2.DESCRIPTOR.services_by_name["ModelService"].full_name
 HEALTH = health_pb2.DESCRIPTOR.services_by_name["Health"].full_name
 
 
@@ -32,7 +26,7 @@ class GrpcServer:
 
     def __init__(self, inference: Inference, settings: Settings) -> None:
         self._inference, self._settings = inference, settings
-        self._health = Health(inference.manager, (PREDICTION, MODEL))
+        self._health = Health(inference.manager, describe_services())
         self._threads = ThreadPoolExecutor(settings.grpc_max_threads, "serving-grpc")
         self._server = grpc.server(
             self._threads,
@@ -51,7 +45,7 @@ class GrpcServer:
         prediction_service_pb2_grpc.add_PredictionServiceServicer_to_server(servicer, server)
         model_service_pb2_grpc.add_ModelServiceServicer_to_server(ModelServicer(manager), server)
         health_pb2_grpc.add_HealthServicer_to_server(self._health.servicer, server)
-        reflection.enable_server_reflection((PREDICTION, MODEL, HEALTH, reflection.SERVICE_NAME), server)
+        reflection.enable_server_reflection((*describe_services(), HEALTH, reflection.SERVICE_NAME), server)
         port = self._bind(f"{self._settings.host}:{self._settings.port}")
         if self._settings.grpc_socket_path:
             self._bind(f"unix:{self._settings.grpc_socket_path}")

@@ -1,0 +1,33 @@
+"""`python -m kit.serving --port=… --model_base_path=…`: the server with tensorflow_model_server's flags."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from kit.errors import KitError
+from kit.serving.process import run_until_stopped
+from kit.serving.settings import Addresses, Settings
+
+
+def main() -> int:
+    """Serve until SIGTERM or Ctrl-C; return the exit code."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    settings = Settings.from_flags(sys.argv[1:])
+    try:
+        run_until_stopped(settings, _say)
+    except KitError as error:
+        sys.stderr.write(f"Failed to start server. Error: {error}\n")
+        return int(error.exit_code)
+    return 0
+
+
+def _say(addresses: Addresses) -> None:
+    for what, address in (("ModelServer", addresses.grpc), ("HTTP/REST API", addresses.rest)):
+        if address:
+            sys.stdout.write(f"Running {what} at {address} ...\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
