@@ -144,8 +144,6 @@ class Servable:
             return self._callable(names, tuple(fetches))(*(feeds[name] for name in names))
         except tf.errors.OpError as error:
             raise ServingError(code_of(error.error_code), error.message) from error
-        except RuntimeError as error:  # the session is closed: a caller that did not hold the servable
-            raise ServingError(grpc.StatusCode.UNAVAILABLE, str(error)) from error
 
     def _callable(self, feeds: tuple[str, ...], fetches: tuple[str, ...]) -> Callable[..., Sequence[Array]]:
         with self._lock:
@@ -155,7 +153,7 @@ class Servable:
                 options = config_pb2.CallableOptions(feed=feeds, fetch=fetches)
                 found = self.session._make_callable_from_options(options)  # noqa: SLF001
                 self._callables[feeds, fetches] = found
-                if len(self._callables) > _KEPT_CALLABLES:
+                while len(self._callables) > _KEPT_CALLABLES:
                     self._callables.popitem(last=False)
             self._callables.move_to_end((feeds, fetches))
         return found

@@ -65,7 +65,7 @@ def _from_proto(name: str, proto: Any) -> np.ndarray[Any, Any]:
             raise error
     try:
         array: np.ndarray[Any, Any] = tf.make_ndarray(proto)
-    except (TypeError, ValueError, OverflowError, MemoryError):
+    except (LookupError, TypeError, ValueError, OverflowError, MemoryError):
         raise error from None
     if array.shape != tuple(sizes):
         raise error

@@ -1,0 +1,388 @@
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import grpc
+import numpy as np
+import pytest
+from google.protobuf import text_format
+from tensorflow_serving.config import model_server_config_pb2
+
+from kit.serving.errors import ServingError
+from kit.serving.harness import State
+from kit.serving.loading import make_loader
+from kit.serving.manager import Manager
+from kit.serving.servable import Servable
+from kit.serving.settings import Settings
+from serving.models import (
+    NAME,
+    break_model,
+    config_text,
+    predict_log,
+    remove,
+    save_linear,
+    settings_of,
+    write_warmup,
+)
+
+Start = Callable[..., Manager]
+
+
+@pytest.fixture
+def start() -> Iterator[Start]:
+    """Return what starts a manager with settings; all are stopped at the end."""
+    managers: list[Manager] = []
+
+    def start(settings: Settings) -> Manager:
+        managers.append(Manager(settings, make_loader(settings)))
+        managers[-1].start()
+        return managers[-1]
+
+    yield start
+    for manager in managers:
+        manager.stop()
+
+
+def _factor(manager: Manager, version: int | None = None, label: str | None = None) -> float:
+    with manager.get(NAME, version, label) as servable:
+        return float(servable.run("", {"x": np.ones(1, np.float32)})["y"][0])
+
+
+def _states(manager: Manager) -> dict[int, str]:
+    return {status.version: status.state.value for status in manager.status(NAME)}
+
+
+def _config(base: Path, policy: str = "", labels: str = "", name: str = NAME) -> Any:
+    text = config_text(base, policy, labels, name=name)
+    return text_format.Parse(text, model_server_config_pb2.ModelServerConfig())
+
+
+def _wait_for(true: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 30
+    while not true():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+def test_the_latest_version_takes_traffic_and_the_one_before_goes(base: Path, start: Start) -> None:
+    manager = start(settings_of(base))
+    assert (_factor(manager), manager.ready()) == (2, True)
+    save_linear(base, 2, 3.0)
+    manager.poll()
+    assert _factor(manager) == 3
+    _wait_for(lambda: _states(manager) == {2: "AVAILABLE", 1: "END"})
+    with pytest.raises(
+        ServingError, match=r"^Servable not found for request: Specific\(linear, 1\)$"
+    ) as raised:
+        _factor(manager, 1)
+    assert raised.value.code is grpc.StatusCode.NOT_FOUND
+
+
+def test_folders_are_followed(base: Path, start: Start) -> None:
+    manager = start(settings_of(base, file_system_poll_wait_seconds=0.05))
+    save_linear(base, 2, 3.0)
+    _wait_for(lambda: _factor(manager) == 3)
+    remove(base, 2)
+    _wait_for(lambda: _factor(manager) == 2)
+
+
+def test_an_old_version_is_unloaded_only_when_its_last_request_is_answered(base: Path, start: Start) -> None:
+    manager = start(settings_of(base))
+    with manager.get(NAME) as old:
+        save_linear(base, 2, 3.0)
+        manager.poll()
+        assert _states(manager) == {2: "AVAILABLE", 1: "UNLOADING"}
+        assert _factor(manager) == 3
+        assert old.run("", {"x": np.ones(1, np.float32)})["y"].tolist() == [2]
+    _wait_for(lambda: _states(manager)[1] == "END")
+
+
+def test_the_new_version_is_loaded_before_the_old_one_goes(
+    base: Path, start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    manager = start(settings_of(base))
+    seen = []
+    load = manager._load_servable
+
+    def watched(name: str, version: int, folder: Path) -> Servable:
+        seen.append((_states(manager), _factor(manager)))
+        return load(name, version, folder)
+
+    monkeypatch.setattr(manager, "_load_servable", watched)
+    save_linear(base, 2, 3.0)
+    manager.poll()
+    assert seen == [({2: "LOADING", 1: "AVAILABLE"}, 2)]
+
+
+def test_a_broken_version_is_reported_and_the_old_one_stays(
+    base: Path, start: Start, caplog: pytest.LogCaptureFixture
+) -> None:
+    manager = start(settings_of(base))
+    folder = break_model(base, 2)
+    manager.poll()
+    [broken, old] = manager.status(NAME)
+    assert (broken.version, broken.state, old.state) == (2, State.END, State.AVAILABLE)
+    assert "Could not load" in str(broken.error)
+    assert any("Version 2 of linear cannot be served" in line for line in caplog.messages)
+    assert _factor(manager) == 2
+    with pytest.raises(ServingError, match="not found"):
+        _factor(manager, 2)
+
+    caplog.clear()
+    manager.poll()
+    assert not caplog.messages  # it is not tried again by the clock
+    (folder / "saved_model.pb").unlink()
+    folder.rmdir()
+    save_linear(base, 2, 3.0)
+    manager.poll()
+    assert (_factor(manager), manager.status(NAME, 2)[0].error) == (3, None)
+
+
+def test_a_broken_version_that_is_taken_away_is_forgotten(base: Path, start: Start) -> None:
+    manager = start(settings_of(base))
+    break_model(base, 2)
+    manager.poll()
+    remove(base, 2)
+    manager.poll()
+    assert _states(manager) == {1: "AVAILABLE"}
+
+
+def test_a_version_whose_warmup_fails_takes_no_traffic(base: Path, start: Start) -> None:
+    manager = start(settings_of(base))
+    save_linear(base, 2, 3.0, warmup=[predict_log(1.0, signature="three")])
+    manager.poll()
+    assert "not compatible" in str(manager.status(NAME, 2)[0].error)
+    assert _factor(manager) == 2
+
+
+def test_a_load_that_fails_may_be_tried_again(
+    base: Path, start: Start, caplog: pytest.LogCaptureFixture
+) -> None:
+    manager = start(settings_of(base, max_num_load_retries=2, load_retry_interval_micros=1000))
+    break_model(base, 2)
+    manager.poll()
+    assert sum("Version 2" in line for line in caplog.messages) == 3
+
+
+def test_a_version_may_come_back(base: Path, start: Start) -> None:
+    manager = start(settings_of(base))
+    save_linear(base, 2, 3.0)
+    manager.poll()
+    remove(base, 2)
+    manager.poll()
+    _wait_for(lambda: _states(manager) == {2: "END", 1: "AVAILABLE"})
+    assert _factor(manager) == 2
+
+
+@pytest.mark.parametrize("always_present", [False, True])
+def test_an_empty_folder_unloads_unless_versions_are_always_present(
+    base: Path, start: Start, always_present: bool
+) -> None:
+    manager = start(settings_of(base, servable_versions_always_present=always_present))
+    remove(base, 1)
+    manager.poll()
+    assert manager.ready() is always_present
+
+
+def test_a_folder_that_is_gone_for_a_moment_changes_nothing(
+    base: Path, start: Start, caplog: pytest.LogCaptureFixture
+) -> None:
+    manager = start(settings_of(base))
+    base.rename(base.with_name("away"))
+    manager.poll()
+    assert (_factor(manager), manager.ready()) == (2, True)
+    assert "cannot be looked for" in caplog.text
+
+
+def test_a_model_may_have_its_first_version_later(tmp_path: Path, start: Start) -> None:
+    manager = start(settings_of(tmp_path))
+    assert not manager.ready()
+    with pytest.raises(ServingError, match=r"^Could not find any versions of model linear$"):
+        manager.status(NAME)
+    with pytest.raises(ServingError, match=r"^Servable not found for request: Latest\(linear\)$"):
+        _factor(manager)
+    save_linear(tmp_path, 1)
+    manager.poll()
+    assert manager.ready()
+
+
+def test_a_server_does_not_start_without_a_version_when_that_is_asked(tmp_path: Path, start: Start) -> None:
+    with pytest.raises(ServingError, match="Unable to find a numerical version path for servable linear"):
+        start(settings_of(tmp_path, fail_if_no_model_versions_found=True))
+
+
+def test_a_server_does_not_start_with_a_broken_model_only(tmp_path: Path, start: Start) -> None:
+    break_model(tmp_path, 1)
+    with pytest.raises(ServingError, match=r"did not become available: \{\{\{?name: linear version: 1"):
+        start(settings_of(tmp_path))
+
+
+@pytest.mark.parametrize(
+    ("policy", "loaded"), [("all {}", {1, 2, 3}), ("latest { num_versions: 2 }", {2, 3})]
+)
+def test_policies_keep_several_versions(base: Path, start: Start, policy: str, loaded: set[int]) -> None:
+    save_linear(base, 2, 3.0)
+    save_linear(base, 3, 4.0)
+    config = base.with_name("models.config")
+    config.write_text(config_text(base, f"model_version_policy {{ {policy} }}"))
+    manager = start(settings_of(base, model_config_file=str(config)))
+    assert set(_states(manager)) == loaded
+    assert (_factor(manager), _factor(manager, 2)) == (4, 3)
+
+
+_ALL = "model_version_policy { all {} }"
+
+
+def _labels(**labels: int) -> str:
+    return " ".join(f'version_labels {{ key: "{key}" value: {value} }}' for key, value in labels.items())
+
+
+def test_labels_move_only_to_versions_that_are_loaded(base: Path, start: Start) -> None:
+    save_linear(base, 2, 3.0)
+    manager = start(settings_of(base))
+    manager.reload(_config(base, _ALL))
+    manager.reload(_config(base, _ALL, _labels(stable=1, canary=2)))
+    assert (_factor(manager, label="stable"), _factor(manager, label="canary")) == (2, 3)
+    with pytest.raises(
+        ServingError, match="label to version 7 of model linear, which is not currently"
+    ) as raised:
+        manager.reload(_config(base, _ALL, _labels(stable=7)))
+    assert raised.value.code is grpc.StatusCode.FAILED_PRECONDITION
+    assert manager.labels(NAME) == {"stable": 1, "canary": 2}
+    with pytest.raises(ServingError, match=r"^Unrecognized servable version label: gold$") as raised:
+        _factor(manager, label="gold")
+    assert raised.value.code is grpc.StatusCode.INVALID_ARGUMENT
+
+
+def test_new_labels_may_be_early_where_that_is_allowed(base: Path, start: Start) -> None:
+    config = base.with_name("models.config")
+    config.write_text(config_text(base, _ALL, _labels(stable=1)))
+    with pytest.raises(ServingError, match="not currently available"):
+        start(
+            settings_of(base, model_config_file=str(config))
+        )  # as with the real server: nothing is loaded yet
+    manager = start(
+        settings_of(base, model_config_file=str(config), allow_version_labels_for_unavailable_models=True)
+    )
+    assert _factor(manager, label="stable") == 2
+    with pytest.raises(ServingError, match="not currently available"):  # in use for version 1
+        manager.reload(_config(base, _ALL, _labels(stable=9)))
+
+
+def test_a_configuration_adds_and_removes_models(base: Path, start: Start) -> None:
+    manager = start(settings_of(base))
+    save_linear(base.with_name("other"), 1, 5.0)
+    manager.reload(_config(base.with_name("other"), name="other"))
+    assert manager.models == ["other"]
+    with pytest.raises(ServingError, match=r"Latest\(linear\)"):
+        _factor(manager)
+    with manager.get("other") as servable:
+        assert servable.run("", {"x": np.ones(1, np.float32)})["y"].tolist() == [5]
+
+
+def test_a_configuration_with_a_new_model_that_cannot_be_served_is_an_error(base: Path, start: Start) -> None:
+    manager = start(settings_of(base))
+    break_model(base.with_name("other"), 4)
+    config = _config(base)
+    config.MergeFrom(_config(base.with_name("other"), name="other"))
+    with pytest.raises(ServingError, match="did not become available") as raised:
+        manager.reload(config)
+    assert raised.value.code is grpc.StatusCode.UNKNOWN
+    assert _factor(manager) == 2
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (
+            (
+                'model_config_list { config { name: "a" base_path: "/a" model_platform: "tensorflow" } '
+                'config { name: "a" base_path: "/b" model_platform: "tensorflow" } }'
+            ),
+            "Illegal to list model a multiple times",
+        ),
+        (
+            'model_config_list { config { name: "a" base_path: "a" model_platform: "tensorflow" } }',
+            "absolute path",
+        ),
+        ('model_config_list { config { name: "a" base_path: "/a" } }', "model_platform"),
+        (
+            'model_config_list { config { name: "a" base_path: "/a" model_platform: "onnx" } }',
+            "no entry for platform",
+        ),
+        ("custom_model_config {}", "Cannot transition"),
+    ],
+)
+def test_a_configuration_that_is_not_valid_changes_nothing(
+    base: Path, start: Start, text: str, message: str
+) -> None:
+    manager = start(settings_of(base))
+    with pytest.raises(ServingError, match=message):
+        manager.reload(text_format.Parse(text, model_server_config_pb2.ModelServerConfig()))
+    manager.reload(model_server_config_pb2.ModelServerConfig())  # an empty one: no action
+    assert (_factor(manager), manager.models) == (2, [NAME])
+
+
+def test_a_changed_file_is_taken_and_a_wrong_one_is_not(
+    base: Path, start: Start, caplog: pytest.LogCaptureFixture
+) -> None:
+    config = base.with_name("models.config")
+    config.write_text(config_text(base))
+    save_linear(base, 2, 3.0)
+    manager = start(settings_of(base, model_config_file=str(config), model_config_file_poll_wait_seconds=1))
+    with caplog.at_level(logging.ERROR):
+        config.write_text("model_config_list {")
+        _wait_for(lambda: "is not taken" in caplog.text)
+    assert _factor(manager) == 3
+    config.write_text(config_text(base, "model_version_policy { specific { versions: 1 } }"))
+    _wait_for(lambda: _factor(manager) == 2)
+
+
+def test_no_request_fails_while_versions_are_swapped(base: Path, start: Start) -> None:
+    manager = start(settings_of(base))
+    done = threading.Event()
+
+    def ask() -> set[float]:
+        seen = set()
+        while not done.is_set():
+            seen.add(_factor(manager))
+        return seen
+
+    with ThreadPoolExecutor(4) as pool:
+        asked = [pool.submit(ask) for _ in range(4)]
+        for version in range(2, 22):
+            save_linear(base, version, float(version))
+            remove(base, version - 1)
+            manager.poll()
+        done.set()
+        seen = set.union(*(future.result() for future in asked))
+    assert seen <= {2.0, *map(float, range(2, 22))}
+    assert 21.0 in seen
+
+
+def test_stopping_waits_for_requests_no_longer_than_it_may(base: Path) -> None:
+    settings = settings_of(base, drain_seconds=0.2)
+    manager = Manager(settings, make_loader(settings))
+    manager.start()
+    with manager.get(NAME):
+        started = time.monotonic()
+        manager.stop()
+        assert 0.2 <= time.monotonic() - started < 5
+    assert _states(manager) == {1: "END"}
+
+
+def test_a_warmup_file_is_replayed_before_a_version_takes_traffic(
+    base: Path, start: Start, caplog: pytest.LogCaptureFixture
+) -> None:
+    write_warmup(base / "1", [predict_log(1.0), predict_log(2.0)])
+    with caplog.at_level(logging.INFO):
+        start(settings_of(base))
+    messages = [line for line in caplog.messages if "Replayed" in line or "is loaded" in line]
+    assert [line.split()[0] for line in messages] == ["Replayed", "Version"]
+    assert "2 requests" in messages[0]
