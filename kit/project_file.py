@@ -28,8 +28,10 @@ from kit.evaluation.sections import (
     default_metrics,
     unknown_metric,
 )
+from kit.gateway.config import GatewaySettings
 from kit.monitoring.config import Monitoring
 from kit.project_section import Section
+from kit.release.config import Release
 from kit.span_files import check_pattern, has_spans, is_dated
 from kit.spans import LAST_DAY, AnySpans, SpanRange, Spans
 from kit.tensorboard.config import TensorBoardSettings
@@ -223,6 +225,7 @@ class ProjectFile(Section):
     checks: Checks = Checks()
     alerts: AlertSettings = AlertSettings()
     monitoring: Monitoring = Monitoring()
+    gateway: GatewaySettings = GatewaySettings()
     tf1_graph: bool = Field(
         default=False, description="Transform builds a TF1 graph: faster, where features.py works in one"
     )
@@ -230,6 +233,7 @@ class ProjectFile(Section):
     tuning: Tuning = Tuning()
     tensorboard: TensorBoardSettings = TensorBoardSettings()
     signatures: dict[str, Signature] = Field(default_factory=dict)
+    release: Release = Release()
     card: CardText = CardText()
     schema_file: str | None = None
 

@@ -7,7 +7,19 @@ from __future__ import annotations
 
 import typer
 
-from kit.cli import alerts, batch, drift, faults, gateway, machine, projects, release, schema, train_cluster, trainings
+from kit.cli import (
+    alerts,
+    batch,
+    drift,
+    faults,
+    gateway,
+    machine,
+    projects,
+    release,
+    schema,
+    train_cluster,
+    trainings,
+)
 
 __all__ = ["app"]
 
@@ -17,5 +29,17 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for group in (batch, projects, schema, drift, faults, alerts, train_cluster, trainings, gateway, machine):
+for group in (
+    batch,
+    projects,
+    schema,
+    drift,
+    faults,
+    alerts,
+    train_cluster,
+    trainings,
+    gateway,
+    release,
+    machine,
+):
     app.add_typer(group.app)  # without a name: its commands stand beside the others

@@ -15,7 +15,7 @@ import tensorflow as tf
 from kit.data.records import first_records
 from kit.errors import InfraCheckError
 from kit.project import Project
-from kit.project_file import Tensor
+from kit.release.contract import SignatureShape, TensorShape, check_promised, promised_by
 
 MODEL_FOLDER = "Format-Serving"
 _ROWS = 3
@@ -55,31 +55,19 @@ def check_contract(project: Project, signatures: dict[str, Any]) -> str:
     Raises:
         InfraCheckError: otherwise; the message names the signature and the tensor.
     """
-    for name, promised in project.spec.signatures.items():
-        if name not in signatures:
-            raise InfraCheckError(
-                f"The model must have the signature {name} of project.yml, but has {', '.join(sorted(signatures))}. "
-                "Add it to model.py, or change project.yml."
-            )
-        for kind in ("inputs", "outputs"):
-            found = {key: _as_tensor(spec) for key, spec in getattr(signatures[name], kind).items()}
-            if found != getattr(promised, kind):
-                raise InfraCheckError(
-                    f"Signature {name} must have the {kind} {_words(getattr(promised, kind))} of project.yml, but has "
-                    f"{_words(found)}. Change model.py, or project.yml and every client."
-                )
-    return f"The model keeps the contract of {len(project.spec.signatures)} signatures in project.yml."
+    promised = promised_by({name: one.model_dump() for name, one in project.spec.signatures.items()})
+    return check_promised(promised, {name: _shape(signature) for name, signature in signatures.items()})
 
 
-def _as_tensor(spec: tf.TensorSpec) -> Tensor:
-    return Tensor.model_construct(dtype=spec.dtype.name, shape=tuple(spec.shape.as_list()))
+def _shape(signature: Any) -> SignatureShape:
+    inputs, outputs = (
+        {key: _tensor(spec) for key, spec in specs.items()} for specs in (signature.inputs, signature.outputs)
+    )
+    return SignatureShape(inputs, outputs)
 
 
-def _words(tensors: dict[str, Tensor]) -> str:
-    shapes = {
-        name: ["any" if size is None else size for size in tensor.shape] for name, tensor in tensors.items()
-    }
-    return ", ".join(f"{name}: {tensors[name].dtype} {shape}" for name, shape in sorted(shapes.items()))
+def _tensor(spec: tf.TensorSpec) -> TensorShape:
+    return TensorShape(spec.dtype.name, None if spec.shape.rank is None else tuple(spec.shape.as_list()))
 
 
 def send_requests(project: Project, signatures: dict[str, Any], examples: Path) -> pd.DataFrame:

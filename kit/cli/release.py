@@ -1,0 +1,134 @@
+"""`kit versions`, `rollback` and `preflight`: what is pushed, back to an earlier version, and can a server load it."""
+# ruff: noqa: PLC0415
+
+from __future__ import annotations
+
+import datetime as dt
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from kit.cli.quiet import quiet
+from kit.cli.shared import WorkspaceOption, chosen_workspace, exits, print_table
+
+if TYPE_CHECKING:
+    from kit.release.versions import Version
+
+app = typer.Typer()
+
+ModelOption = Annotated[str, typer.Option("--project", "-P", help="Name of the project whose model it is.")]
+_BYTES_A_MB = 1e6
+
+
+@app.command()
+@exits
+def versions(project: ModelOption = "recommender", workspace: WorkspaceOption = None) -> None:
+    """List the pushed versions of a model, the newest first: which one a server serves, and what was done to them."""
+    from kit.release.versions import list_versions
+
+    base = _serving(project, workspace)
+    found = list_versions(base)
+    if not found:
+        typer.echo(f"Nothing was pushed to {base} yet. Run 05_release.")
+        return
+    header = ("version", "state", "pushed (UTC)", "MB", "TensorFlow", "commit", "labels", "remarks")
+    print_table(header, [_row(one) for one in found])
+
+
+def _row(version: Version) -> tuple[str, ...]:
+    size = sum(path.stat().st_size for path in version.folder.rglob("*") if path.is_file())
+    package = version.package.get("versions", {})
+    remarks = []
+    if not version.blessed:
+        remarks.append("past its gates by a person's decision")
+    if version.withdrawal:
+        remarks.append("rolled back by {who}, {when}: {why}".format(**version.withdrawal))
+    return (
+        str(version.number),
+        version.state,
+        _pushed(version),
+        f"{size / _BYTES_A_MB:.2f}",
+        package.get("tensorflow", ""),
+        package.get("git commit", "")[:9],
+        ", ".join(version.labels),
+        "; ".join(remarks),
+    )
+
+
+def _pushed(version: Version) -> str:
+    """Return when it was pushed; a version without a history may have its time as its number."""
+    for entry in version.history:
+        if entry["what"] == "push":
+            return str(entry["when"])[:16].replace("T", " ")
+    try:
+        when = dt.datetime.fromtimestamp(version.number, dt.UTC)
+    except (OverflowError, ValueError, OSError):
+        return ""
+    return when.strftime("%Y-%m-%d %H:%M")
+
+
+@app.command()
+@exits
+def rollback(
+    project: ModelOption = "recommender",
+    workspace: WorkspaceOption = None,
+    to: Annotated[
+        int | None, typer.Option(help="The version to serve.", show_default="the one before the served one")
+    ] = None,
+    why: Annotated[str, typer.Option(help="The reason, recorded.")] = "not given",
+    who: Annotated[str, typer.Option(help="Your name.", show_default="of the account")] = "",
+) -> None:
+    """Serve an earlier version again, or a withdrawn one: a running server changes over without a failed request.
+
+    Newer versions are moved aside, not removed: --to NUMBER brings one back.
+    """
+    from kit.reasons import user_name
+    from kit.release.versions import rollback as roll_back
+
+    done = roll_back(_serving(project, workspace), to, who=who or user_name(), why=why)
+    typer.echo(done.message)
+
+
+@app.command()
+@exits
+def preflight(
+    target: Annotated[
+        list[str] | None,
+        typer.Argument(
+            help="Servers, such as 'tensorflow_serving 2.20'.", show_default="those of project.yml"
+        ),
+    ] = None,
+    project: ModelOption = "recommender",
+    workspace: WorkspaceOption = None,
+    model: Annotated[
+        Path | None,
+        typer.Option(help="Folder of a SavedModel.", show_default="the version that is served"),
+    ] = None,
+) -> None:
+    """Check that a server knows every operation of a model, before it says 'Op type not registered'.
+
+    Ends with 13 when an operation is custom, or a target lacks one.
+    """
+    from kit.project import Project
+    from kit.release.versions import VersionError, served_version
+
+    base = _serving(project, workspace)
+    if model is None and (served := served_version(base)) is None:
+        raise VersionError(
+            f"A preflight needs a model, but nothing was pushed to {base}. Run 05_release, or name one."
+        )
+    folder = model or base / str(served)
+    targets = target or Project.load(project, chosen_workspace(workspace)).spec.release.targets
+    with quiet():
+        from kit.release.contract import read_meta_graph
+        from kit.release.operations import parse_target, used_by
+        from kit.release.operations import preflight as check
+
+        used = used_by(read_meta_graph(folder))
+    typer.echo(f"{folder}: {check(used, [parse_target(one) for one in targets])}")
+
+
+def _serving(project: str, workspace: Path | None) -> Path:
+    """Return the folder of a model's versions; the workspace is not made when it is missing."""
+    return chosen_workspace(workspace) / "serving" / Path(project).name

@@ -1,0 +1,59 @@
+"""What project.yml says about packages and pushes."""
+
+from __future__ import annotations
+
+from pydantic import Field, field_validator
+
+from kit.project_section import Section
+
+
+class Breaking(Section):
+    """A change of the signatures that breaks clients, declared; it holds against one version and no later one."""
+
+    version: int = Field(ge=0, description="whose clients will have to change")
+    why: str = Field(min_length=1)
+
+
+class Release(Section):
+    """What a package must be like before it is pushed, and how many versions stay."""
+
+    targets: tuple[str, ...] = Field(
+        default=(), description="servers that must know every operation, such as `tensorflow_serving 2.20`"
+    )
+    breaking: Breaking | None = None
+    sample_rows: int = Field(
+        default=3, ge=1, le=100, description="rows of the request that goes into a package"
+    )
+    max_load_seconds: float = Field(
+        default=120,
+        gt=0,
+        allow_inf_nan=False,
+        description="from the start of a server's process to its readiness",
+    )
+    max_memory_mb: float = Field(
+        default=4096, gt=0, allow_inf_nan=False, description="that the server's process may have held at most"
+    )
+    max_latency_ms: float = Field(
+        default=1000,
+        gt=0,
+        allow_inf_nan=False,
+        description="median of a request of the sample, one at a time, once warm",
+    )
+    keep_versions: int = Field(
+        default=5, ge=1, description="last pushed versions that stay in the serving folder"
+    )
+
+    @field_validator("targets", mode="before")
+    @classmethod
+    def _one_or_several(cls, value: object) -> object:
+        return (value,) if isinstance(value, str) else value
+
+    @field_validator("targets")
+    @classmethod
+    def _known(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        # Its table is read only where a target is named.
+        from kit.release.operations import parse_target  # noqa: PLC0415
+
+        for target in value:
+            parse_target(target)
+        return value

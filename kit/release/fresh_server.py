@@ -1,0 +1,81 @@
+"""A server process of its own for one package: started, waited for until it is ready, measured, and ended."""
+
+from __future__ import annotations
+
+import re
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import grpc
+from tensorflow_serving.apis import prediction_service_pb2_grpc
+
+from kit.errors import InfraCheckError
+from kit.serving.errors import ServerError, ServingError
+from kit.serving.process import Server
+from kit.serving.settings import Settings
+
+_VERSION = 1  # of the only model that the server has
+_MB = 1e6
+
+
+@dataclass(frozen=True)
+class FreshServer:
+    """A server that is ready.
+
+    Attributes:
+        model: name that it serves the package under.
+        rest_address: host:port of REST.
+        load_seconds: from the start of its process until the version was available, TensorFlow's import included.
+        predictions: the stub of gRPC's PredictionService.
+        pid: of its process.
+    """
+
+    model: str
+    rest_address: str
+    load_seconds: float
+    predictions: Any
+    pid: int
+
+    def peak_memory_mb(self) -> float | None:
+        """Return the most memory that the process held so far, in megabytes; None: this system does not tell."""
+        status = Path(f"/proc/{self.pid}/status")
+        found = re.search(r"VmHWM:\s+(\d+) kB", status.read_text()) if status.exists() else None
+        return int(found[1]) * 1024 / _MB if found else None
+
+
+@contextmanager
+def fresh_server(package: Path, model: str, limit_seconds: float) -> Iterator[FreshServer]:
+    """Start a new interpreter that serves a package, and give it when it is ready; afterwards it is gone.
+
+    Args:
+        package: folder of a SavedModel.
+        model: name to serve it under.
+        limit_seconds: until it has to be ready.
+
+    Raises:
+        InfraCheckError: when it ends, cannot load the package or warm up with its requests, or takes longer.
+    """
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        (folder / model).mkdir()
+        (folder / model / str(_VERSION)).symlink_to(package.resolve(), target_is_directory=True)
+        settings = Settings(port=0, rest_api_port=0, model_name=model, model_base_path=str(folder / model))
+        server = Server(settings, log_path=folder / "log", start_seconds=limit_seconds)
+        stack.callback(server.stop)
+        started = time.monotonic()
+        try:
+            addresses = server.start(forked=False)
+        except (ServingError, ServerError) as error:
+            raise InfraCheckError(
+                f"A fresh server must be ready with the package within release.max_load_seconds of {limit_seconds:g}, "
+                f"but said: {error} Correct the model, or raise the limit in project.yml where it is the time."
+            ) from error
+        load_seconds = time.monotonic() - started
+        channel = stack.enter_context(grpc.insecure_channel(str(addresses.grpc)))
+        stub = prediction_service_pb2_grpc.PredictionServiceStub(channel)
+        yield FreshServer(model, str(addresses.rest), load_seconds, stub, server.pid or 0)

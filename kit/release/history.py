@@ -1,0 +1,61 @@
+"""What was done to the versions of a model, a line of JSON each: when, by whom and why.
+
+It stands beside the versions and not in ML Metadata, whose libraries take seconds to import: a rollback must not wait
+for them. The next session takes over what people decided (`kit.release.push.record_rollbacks`).
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+FILE = ".history.jsonl"
+
+Entry = Mapping[str, Any]
+
+
+def note(base: Path, what: str, **facts: Any) -> None:
+    """Append one entry, which is on the disk when this returns.
+
+    The same entry as the last one is not written again: what it tells of was killed halfway and is tried again.
+
+    Args:
+        base: folder of the versions.
+        what: `push`, `rollback` or `remove`.
+        facts: the rest; JSON values.
+    """
+    entry = {"what": what, **facts}
+    past = read(base)
+    if past and {key: value for key, value in past[-1].items() if key != "when"} == entry:
+        return
+    entry["when"] = dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
+    path = base / FILE
+    # A line that was cut off by a crash stays a line of its own.
+    cut_off = path.exists() and not path.read_bytes().endswith(b"\n") and path.stat().st_size > 0
+    line = ("\n" if cut_off else "") + json.dumps(entry, ensure_ascii=False) + "\n"
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+    try:
+        os.write(descriptor, line.encode())
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def read(base: Path) -> list[dict[str, Any]]:
+    """Return all entries, the oldest first; a line that a crash cut off is left out."""
+    path = base / FILE
+    if not path.exists():
+        return []
+    entries = []
+    for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
+        try:
+            entry = json.loads(line)
+        except ValueError:
+            continue
+        if isinstance(entry, dict) and "what" in entry:
+            entries.append(entry)
+    return entries

@@ -1,0 +1,63 @@
+"""What a package carries about itself: the environment that it was made in, and what a server needs to load it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import platform
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from kit.project import Project
+from kit.release.operations import Used, known_releases, lowest_release, release_text
+from kit.release.versions import PACKAGE_FILE
+from kit.setup.locked import LOCK
+from kit.versions import code_versions
+from kit.workspace import write_atomically
+
+EXTRA = "assets.extra"
+
+
+def model_digest(folder: Path) -> str:
+    """Return a digest of a SavedModel's files; what a package adds to them does not count."""
+    digest = hashlib.sha256()
+    for path in sorted(path for path in folder.rglob("*") if path.is_file()):
+        relative = path.relative_to(folder)
+        if relative.parts[0] != EXTRA:
+            digest.update(f"{relative.as_posix()}\0{path.stat().st_size}\0".encode())
+            digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+def lock_digest() -> str | None:
+    """Return the SHA-256 of requirements.lock; None: the kit was installed without its checkout."""
+    return hashlib.sha256(LOCK.read_bytes()).hexdigest() if LOCK.exists() else None
+
+
+def write_package_file(package: Path, project: Project, used: Used, said: Sequence[str]) -> dict[str, Any]:
+    """Write what a package carries about itself; return it.
+
+    Args:
+        package: its folder.
+        project: whose model it is.
+        used: what the graph uses.
+        said: what each check of the package said, a sentence each.
+    """
+    known = known_releases()
+    facts: dict[str, Any] = {
+        "project": project.name,
+        "model": model_digest(package),
+        "requirements.lock": lock_digest(),
+        "versions": code_versions(),
+        "host": {"name": platform.node(), "system": platform.platform(), "machine": platform.machine()},
+        "project.yml": hashlib.sha256((project.folder / "project.yml").read_bytes()).hexdigest(),
+        "code": project.code_digest(),
+        "operations": list(used.operations),
+        "younger attributes": [name for name in used.attributes if name in known.attribute_since],
+        "graph format": {"producer": used.producer, "min_consumer": used.min_consumer},
+        "needs TensorFlow Serving": release_text(lowest_release(used, known)),
+        "checks": list(said),
+    }
+    write_atomically(package / PACKAGE_FILE, json.dumps(facts, indent=1, ensure_ascii=False) + "\n")
+    return facts

@@ -1,0 +1,160 @@
+"""Back to an earlier version in one command: at once, and whole however it is interrupted."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from kit.reasons import DecisionError
+from kit.release import history
+from kit.release.versions import (
+    WITHDRAWN,
+    Rollback,
+    VersionError,
+    labels_of,
+    list_versions,
+    lock,
+    next_number,
+    numbers,
+    rollback,
+    served_version,
+)
+
+KILLED = Path(__file__).with_name("killed.py")
+BY = {"who": "Ann", "why": "clicks fell"}
+
+
+@pytest.fixture
+def base(tmp_path: Path) -> Path:
+    """Versions 1, 2, 3, and what servers do not take for one."""
+    folder = tmp_path / "serving" / "shop"
+    for name in ("1", "2", "3", ".4.part", "notes"):
+        (folder / name).mkdir(parents=True)
+        (folder / name / "saved_model.pb").write_text(name)
+    return folder
+
+
+def states(base: Path) -> dict[int, str]:
+    return {one.number: one.state for one in list_versions(base)}
+
+
+def test_what_a_server_serves_and_sees(base: Path) -> None:
+    assert states(base) == {3: "served", 2: "kept", 1: "kept"}
+    assert served_version(base) == 3
+    assert served_version(base / "nowhere") is None
+
+
+def test_a_rollback_goes_one_version_back_and_keeps_the_newer_one(base: Path) -> None:
+    done = rollback(base, None, **BY)
+    assert done == Rollback(3, 2, (3,), ())
+    assert done.message == "Version 2 is served now, before it was 3; 3 moved aside."
+    assert states(base) == {3: "withdrawn", 2: "served", 1: "kept"}
+    assert (base / WITHDRAWN / "3" / "saved_model.pb").read_text() == "3"
+    [withdrawn, *_] = list_versions(base)
+    assert withdrawn.withdrawal is not None
+    assert (withdrawn.withdrawal["who"], withdrawn.withdrawal["why"]) == ("Ann", "clicks fell")
+
+
+def test_a_rollback_to_a_version_and_forward_again(base: Path) -> None:
+    rollback(base, 1, **BY)
+    assert states(base) == {3: "withdrawn", 2: "withdrawn", 1: "served"}
+    assert rollback(base, 3, **BY) == Rollback(1, 3, (), ())
+    assert states(base) == {3: "served", 2: "withdrawn", 1: "kept"}
+    assert rollback(base, 2, **BY) == Rollback(3, 2, (3,), ())
+    assert states(base) == {3: "withdrawn", 2: "served", 1: "kept"}
+    told = [(entry["from"], entry["to"], entry["withdrawn"]) for entry in history.read(base)]
+    assert told == [(3, 1, [2, 3]), (1, 3, []), (3, 2, [3])]
+
+
+def test_a_rollback_to_what_is_served_does_nothing(base: Path) -> None:
+    assert "nothing was done" in rollback(base, 3, **BY).message
+    assert history.read(base) == []
+
+
+def test_a_version_after_a_rollback_is_above_all_that_were_there(base: Path) -> None:
+    rollback(base, 1, **BY)
+    assert next_number(base, 0) == 4
+    assert next_number(base, 100) == 100
+
+
+@pytest.mark.parametrize(
+    ("to", "message"),
+    [
+        (9, r"Version 9 must be in .* but there are 1, 2, 3; withdrawn: none. Choose one."),
+        (None, r"needs an earlier version, but .* has 1; withdrawn: 2, 3. Name a withdrawn one with --to"),
+    ],
+    ids=["unknown", "none before"],
+)
+def test_a_rollback_that_cannot_be(base: Path, to: int | None, message: str) -> None:
+    if to is None:
+        rollback(base, 1, **BY)
+    with pytest.raises(VersionError, match=message):
+        rollback(base, to, **BY)
+
+
+@pytest.mark.parametrize(("who", "why"), [("", "so"), ("Ann", " ")])
+def test_a_rollback_has_a_name_and_a_reason(base: Path, who: str, why: str) -> None:
+    with pytest.raises(DecisionError):
+        rollback(base, who=who, why=why)
+    assert states(base)[3] == "served"
+
+
+def test_only_one_process_at_a_time_changes_versions(base: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("kit.release.versions._LOCK_SECONDS", 0.1)
+    with lock(base), pytest.raises(VersionError, match="One process at a time"):
+        rollback(base, None, **BY)
+    assert states(base)[3] == "served"
+
+
+def test_labels_come_from_the_configuration_of_the_server(base: Path) -> None:
+    (base.parent / "models.config").write_text(
+        'model_config_list { config { name: "a" base_path: "/x/other" version_labels { key: "no" value: 3 } }'
+        f' config {{ name: "b" base_path: "{base}" version_labels {{ key: "canary" value: 3 }} }} }}'
+    )
+    assert labels_of(base) == {"canary": 3}
+    assert {one.number: one.labels for one in list_versions(base)} == {3: ("canary",), 2: (), 1: ()}
+    assert "The labels canary point to what moved" in rollback(base, None, **BY).message
+
+
+def test_a_configuration_that_cannot_be_read_is_told(base: Path) -> None:
+    (base.parent / "models.config").write_text("model_config_list { what }")
+    with pytest.raises(VersionError, match="must be a ModelServerConfig in text format"):
+        list_versions(base)
+
+
+def kill_at(last: int, function: str, *arguments: object) -> int:
+    command = [sys.executable, str(KILLED), str(last), function, json.dumps(arguments)]
+    return subprocess.run(command, check=False).returncode
+
+
+def test_a_rollback_that_is_killed_anywhere_leaves_a_version_served_that_somebody_chose(base: Path) -> None:
+    """After each kill the served version is the old or the new one, nothing is lost, and again finishes it."""
+    function, asked = "kit.release.versions:rollback", {"to": 1, **BY}
+    ended, served = -signal.SIGKILL, []
+    for last in range(1, 100):
+        if (ended := kill_at(last, function, str(base), asked)) == 0:
+            break
+        assert ended == -signal.SIGKILL
+        served.append(served_version(base))
+        assert sorted([*numbers(base), *numbers(base / WITHDRAWN)]) == [1, 2, 3]
+        assert rollback(base, 1, **BY).now == 1
+        assert states(base) == {3: "withdrawn", 2: "withdrawn", 1: "served"}
+        rollback(base, 2, **BY)
+        rollback(base, 3, **BY)
+        assert states(base) == {3: "served", 2: "kept", 1: "kept"}
+    assert ended == 0, "it was killed at every place, and then it ran to its end"
+    assert set(served) == {3, 1}, "never 2, which nobody asked for"
+    assert served == [3] * served.count(3) + [1] * served.count(1)
+
+
+def test_a_rollback_takes_less_than_a_second_with_the_start_of_its_process(base: Path) -> None:
+    started = time.perf_counter()
+    assert kill_at(0, "kit.release.versions:rollback", str(base), BY) == 0
+    assert time.perf_counter() - started < 1
+    assert served_version(base) == 2

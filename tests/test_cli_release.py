@@ -1,0 +1,116 @@
+"""`kit versions`, `rollback` and `preflight`: what is shown, what is done, and the exit codes."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from commands import KIT
+from typer.testing import CliRunner, Result
+
+from kit.cli import app
+from kit.release import history
+from kit.release.versions import PACKAGE_FILE, numbers
+
+RUNNER = CliRunner()
+
+
+@pytest.fixture
+def base(tmp_path: Path) -> Path:
+    """Two versions of a shop, the second one pushed past its gates and with a package file."""
+    folder = tmp_path / "serving" / "shop"
+    for number in ("1700000000", "1700000100"):
+        (folder / number / "assets.extra").mkdir(parents=True)
+        (folder / number / "saved_model.pb").write_bytes(b"x" * 20_000)
+    package = {"versions": {"tensorflow": "2.21.0", "git commit": "0123456789abcdef"}}
+    (folder / "1700000100" / PACKAGE_FILE).write_text(json.dumps(package))
+    history.note(folder, "push", version=1700000100, override={"who": "Ann", "when": "", "why": "now"})
+    return folder
+
+
+def give(base: Path, *words: str) -> Result:
+    verb, *rest = words
+    return RUNNER.invoke(app, [verb, *rest, "-P", base.name, "-w", str(base.parents[1])])
+
+
+def test_versions_are_listed_with_their_state_and_what_was_done(base: Path) -> None:
+    header, newest, oldest = give(base, "versions").stdout.splitlines()
+    assert header.split() == [
+        "version",
+        "state",
+        "pushed",
+        "(UTC)",
+        "MB",
+        "TensorFlow",
+        "commit",
+        "labels",
+        "remarks",
+    ]
+    assert newest.split()[:2] == ["1700000100", "served"]
+    assert "0.02  2.21.0      012345678" in newest
+    assert newest.endswith("past its gates by a person's decision")
+    assert oldest.split() == ["1700000000", "kept", "2023-11-14", "22:13", "0.02"]
+
+
+def test_nothing_was_pushed(tmp_path: Path) -> None:
+    assert "Nothing was pushed" in give(tmp_path / "serving" / "shop", "versions").stdout
+
+
+def test_a_rollback_is_one_command_and_is_told(base: Path) -> None:
+    answer = give(base, "rollback", "--who", "Bo", "--why", "clicks\x1b[2Jfell")
+    assert answer.exit_code == 0, answer.output
+    assert "Version 1700000000 is served now, before it was 1700000100" in answer.stdout
+    assert numbers(base) == [1700000000]
+    newest = give(base, "versions").stdout.splitlines()[1]
+    assert newest.split()[:2] == ["1700000100", "withdrawn"]
+    assert "rolled back by Bo, " in newest
+    assert "\x1b" not in newest
+    assert give(base, "rollback", "--to", "1700000100").exit_code == 0
+    assert numbers(base) == [1700000000, 1700000100]
+
+
+def test_a_rollback_to_what_is_not_there_is_wrong_usage(base: Path) -> None:
+    answer = give(base, "rollback", "--to", "5")
+    assert (answer.exit_code, "Choose one" in answer.stderr) == (2, True)
+    assert numbers(base) == [1700000000, 1700000100]
+
+
+def test_versions_and_rollbacks_import_nothing_slow(base: Path) -> None:
+    code = (
+        "import sys; from kit.cli import app\n"
+        f"place = ['-P', 'shop', '-w', {str(base.parents[1])!r}]\n"
+        "for verb in ('versions', 'rollback'):\n"
+        "    app([verb, *place], standalone_mode=False)\n"
+        "print({'tensorflow', 'tfx', 'ml_metadata', 'apache_beam'} & set(sys.modules))"
+    )
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert ran.stdout.splitlines()[-1] == "set()"
+    assert numbers(base) == [1700000000]
+
+
+def test_a_preflight_names_what_a_server_lacks(base: Path, tmp_path: Path) -> None:
+    code = (
+        "import sys, tensorflow as tf\n"
+        "class Model(tf.Module):\n"
+        "    @tf.function(input_signature=[tf.TensorSpec([], tf.string)])\n"
+        "    def serve(self, data): return {'x': tf.raw_ops.DecodeWebP(contents=data)}\n"
+        "model = Model(); tf.saved_model.save(model, sys.argv[1], signatures={'a': model.serve})"
+    )
+    subprocess.run([sys.executable, "-c", code, str(tmp_path / "m")], capture_output=True, check=True)
+    shutil.copytree(tmp_path / "m", base / "1700000100", dirs_exist_ok=True)
+    place = ["-P", "shop", "-w", str(base.parents[1])]
+
+    def preflight(*words: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run([KIT, "preflight", *words, *place], capture_output=True, text=True, check=False)
+
+    refused = preflight("tensorflow_serving 2.19")
+    assert refused.returncode == 13
+    assert "lacks DecodeWebP (since 2.20)" in refused.stderr
+    assert len(refused.stderr.splitlines()) == 1, "TensorFlow says nothing about this machine"
+    passed = preflight("tensorflow_serving 2.20")
+    assert passed.returncode == 0, passed.stderr
+    assert "know all of them since 2.20." in passed.stdout
