@@ -107,10 +107,13 @@ def remove(base: Path, version: int) -> None:
 
 def settings_of(base: Path, **others: Any) -> Settings:
     """Return settings of a server for one model, which looks for versions only when it is told to."""
-    return Settings(
-        **{"port": 0, "model_name": NAME, "model_base_path": str(base), "file_system_poll_wait_seconds": 0}
-        | others
-    )
+    own: dict[str, Any] = {
+        "port": 0,
+        "model_name": NAME,
+        "model_base_path": str(base),
+        "file_system_poll_wait_seconds": 0,
+    }
+    return Settings(**own | others)
 
 
 def config_text(base: Path, policy: str = "", labels: str = "", *, name: str = NAME) -> str:

@@ -123,7 +123,7 @@ def test_a_closed_version_says_so(tmp_path: Path) -> None:
 def test_tables_and_files_of_a_model_of_today_are_loaded(tmp_path: Path) -> None:
     (tmp_path / "words").write_text("no\nyes\n")
 
-    class Lookup(tf.Module):  # type: ignore[misc]  # tensorflow has no types
+    class Lookup(tf.Module):
         def __init__(self) -> None:
             super().__init__()
             source = tf.lookup.TextFileInitializer(

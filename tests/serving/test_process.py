@@ -1,0 +1,124 @@
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+import grpc
+import psutil
+import pytest
+from tensorflow_serving.apis import prediction_service_pb2_grpc
+
+from kit.serving.errors import ServerError, ServingError
+from kit.serving.process import Server
+from serving.models import break_model, predict_request, settings_of
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture
+def server(base: Path) -> Iterator[Server]:
+    server = Server(settings_of(base, file_system_poll_wait_seconds=0.1))
+    yield server
+    server.stop()
+
+
+def _ask(address: str | None) -> list[float]:
+    with grpc.insecure_channel(str(address)) as channel:
+        stub = prediction_service_pb2_grpc.PredictionServiceStub(channel)
+        return list(stub.Predict(predict_request(1.0), 20).outputs["y"].float_val)
+
+
+@pytest.mark.parametrize("forked", [False, True], ids=["a new interpreter", "forked"])
+def test_a_server_starts_answers_and_stops(server: Server, forked: bool) -> None:
+    address = server.start(forked=forked).grpc
+    assert _ask(address) == [2]
+    process = psutil.Process(server.pid)
+    server.stop()
+    assert not process.is_running()
+    assert (server.pid, server.alive) == (None, False)
+    server.stop()  # nothing to stop any more
+    with pytest.raises(grpc.RpcError):
+        _ask(address)
+
+
+def test_its_log_tells_what_it_did(base: Path, tmp_path: Path) -> None:
+    log = tmp_path / "server.log"
+    with Server(settings_of(base), log_path=log) as server:
+        assert server.alive
+    assert "Version 1 of linear is loaded" in log.read_text()
+    assert "Version 1 of linear is unloaded" in log.read_text()
+
+
+def test_what_a_server_cannot_start_with_is_raised_here(base: Path, tmp_path: Path) -> None:
+    break_model(tmp_path / "broken", 1)
+    with pytest.raises(ServingError, match="did not become available"):
+        Server(settings_of(tmp_path / "broken")).start()
+    with pytest.raises(ServerError, match="can be read"):
+        Server(settings_of(base, model_config_file=str(tmp_path / "missing"))).start()
+
+
+def test_a_server_that_takes_too_long_is_ended(base: Path) -> None:
+    server = Server(settings_of(base), start_seconds=0.01)
+    with pytest.raises(ServerError, match="within 0 s"):
+        server.start(forked=False)
+    assert not server.alive
+
+
+def test_a_server_ends_with_the_process_that_started_it(base: Path) -> None:
+    code = (
+        "import sys, time\n"
+        "from kit.serving.process import Server\n"
+        "from kit.serving.settings import Settings\n"
+        f"server = Server(Settings(port=0, model_name='linear', model_base_path={str(base)!r}))\n"
+        "server.start()\n"
+        "print(server.pid, flush=True)\n"
+        "time.sleep(60)\n"
+    )
+    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) as owner:
+        assert owner.stdout
+        pid = int(owner.stdout.readline())
+        owner.send_signal(signal.SIGKILL)
+    with suppress(psutil.NoSuchProcess):
+        psutil.Process(pid).wait(20)
+    assert not psutil.pid_exists(pid)
+
+
+@pytest.mark.parametrize("signum", [signal.SIGTERM, signal.SIGINT])
+def test_python_m_takes_the_real_servers_flags(base: Path, signum: signal.Signals) -> None:
+    command = [
+        sys.executable,
+        "-m",
+        "kit.serving",
+        "--port=0",
+        "--model_name=linear",
+        f"--model_base_path={base}",
+    ]
+    environment = os.environ | {"TF_CPP_MIN_LOG_LEVEL": "3"}
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, env=environment
+    ) as process:
+        assert process.stdout
+        line = process.stdout.readline()
+        assert line.startswith("Running ModelServer at 127.0.0.1:")
+        assert _ask(line.split()[3]) == [2]
+        started = time.monotonic()
+        process.send_signal(signum)
+        assert process.wait(20) == 0
+        assert time.monotonic() - started < 10
+
+
+def test_python_m_says_what_is_wrong(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "kit.serving", f"--model_config_file={tmp_path / 'missing'}"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 2
+    assert "Failed to start server. Error:" in done.stderr
