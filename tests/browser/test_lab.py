@@ -47,7 +47,6 @@ STORY = [
     ("05_release", "is in", "3. Push"),
     ("07_monitor", "The model stays", "3. Skew and drift"),
     ("fault_lab", "faults are caught in 5 % of the rows or fewer.", "2. Break a copy"),
-    ("training_lab", "with seed 7: the same", "1. What each switch is worth"),
     ("00_start_here", "✓ done", "The road"),
     ("gallery", "unchanged, taken from the cache", "Lineage"),
 ]
@@ -55,7 +54,6 @@ STORY = [
 
 GIVEN = {  # other parameters than those that are committed
     "tune": {"trials": 2, "share": 0.1},
-    "training_lab": {"most_seconds": 20.0, "proof_steps": 5},
     "07_monitor": {"traffic_spans": "7"},
 }
 

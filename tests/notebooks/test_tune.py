@@ -27,13 +27,16 @@ def workspace(small: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     assert too_early.code == 2
     assert "Run 02_features first" in too_early.output + too_early.errors
     assert kit_run("02_features", *PROJECT, workspace=folder).code == 0
+    untuned = kit_run("03_train", *PROJECT, "-p", "hyperparameters", "tuned", workspace=folder)
+    assert untuned.code == 2
+    assert "Run tune first" in untuned.output + untuned.errors
     return folder
 
 
-def said(workspace: Path) -> str:
-    """Return the text of all outputs of the latest run."""
+def said(workspace: Path, notebook: str = "tune") -> str:
+    """Return the text of all outputs of a notebook of the latest run."""
     folder = workspace / "runs" / runs(workspace)[-1]["run_id"]
-    cells = json.loads((folder / TUNE.name).read_text())["cells"]
+    cells = json.loads((folder / f"{notebook}.ipynb").read_text())["cells"]
     outputs = [output for cell in cells for output in cell.get("outputs", ())]
     return "".join(
         "".join(output.get("text") or output.get("data", {}).get("text/plain", "")) for output in outputs
@@ -53,6 +56,17 @@ def test_a_batch_tunes_once_and_then_takes_it_from_the_cache(workspace: Path) ->
     assert states(runs(workspace)[-1]) == {"Tuner": "cached"}
     assert said(workspace).count("2 of 2 trials are done; trial ") == 1
     assert len(list((workspace / "tuning" / "small" / "trials").iterdir())) == 2
+
+
+def test_training_takes_the_best_trial_and_its_other_parameters_win(workspace: Path) -> None:
+    assert kit_run("tune", *PROJECT, *BUDGET, workspace=workspace).code == 0
+    given = ("-p", "hyperparameters", "tuned", "-p", "epochs", "1", "-p", "steps_per_execution", "2")
+    ended = kit_run("03_train", *PROJECT, *given, workspace=workspace)
+    assert ended.code == 0, ended.errors
+    told = said(workspace, "03_train")
+    assert "Hyperparameters of the best trial: " in told
+    assert "epochs=1," in told
+    assert "steps_per_execution=2," in told
 
 
 def test_nbval_passes(workspace: Path, tmp_path: Path) -> None:

@@ -1,0 +1,31 @@
+"""The notebook that measures the switches of training, as a batch, on a project of somebody else."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+from commands import kit_run, runs
+
+pytestmark = [pytest.mark.slow, pytest.mark.notebook]
+PROJECT = ("-P", "small")
+
+
+def test_the_lab_tries_every_switch_proves_and_leaves_no_model(small: Path, tmp_path: Path) -> None:
+    workspace = Path(shutil.copytree(small, tmp_path / "ws"))
+    assert kit_run("02_features", *PROJECT, workspace=workspace).code == 0
+    given = ("-p", "most_seconds", "60", "-p", "proof_steps", "5")
+    ended = kit_run("training_lab", *PROJECT, *given, workspace=workspace)
+    assert ended.code == 0, ended.errors
+    executed = workspace / "runs" / runs(workspace)[-1]["run_id"] / "training_lab.ipynb"
+    outputs = [
+        output for cell in json.loads(executed.read_text())["cells"] for output in cell.get("outputs", ())
+    ]
+    pages = "".join("".join(output.get("data", {}).get("text/html", "")) for output in outputs)
+    told = "".join("".join(output.get("text", "")) for output in outputs)
+    for setting in ("as set", "steps_per_execution", "jit_compile", "precision"):
+        assert setting in pages
+    assert "Twice 5 steps with seed 7: the same" in told
+    assert not list((workspace / "artifacts" / "small").glob("Trainer/model/*"))
