@@ -27,6 +27,7 @@ from kit.evaluation.blind_spots.spot import BlindSpot
 from kit.project import Project
 
 _SETS, _ROWS, _MILLION = 20, 100_000, 1_000_000
+_FIRST_SEED = 1_000  # the search was designed on sets of smaller seeds
 _MOST_SECONDS = 30
 _USERS_PER_ROW = 0.02
 _ERRORS = {"": 0.2, "user_id": 0.2, "item_id": 0.2}  # deviations of the log odds; "": of each row
@@ -67,14 +68,15 @@ class Planted:
 
 def blind_spots(_folder: Path) -> Iterator[Figure]:
     """Measure what is found, what is reported without a reason, and how long a million rows take."""
-    planted = [_planted_set(seed) for seed in range(_SETS)]
+    planted = [_planted_set(_FIRST_SEED + place) for place in range(_SETS)]
     hits = [_is_found(one, judged, found) for one, judged, found in planted]
     yield Figure("blind spots found, of those planted", 100 * sum(hits) / _SETS, "%", 90, "more")
     aside = sum(_reported_aside(one, judged, found) for one, judged, found in planted)
     yield Figure(
         f"reports beside the planted blind spot, {_SETS} sets", aside, "reports", _SETS // 10, "less"
     )
-    clean = sum(len(search(_good(_rows(seed))).spots) for seed in range(_SETS, 2 * _SETS))
+    seeds = range(_FIRST_SEED + _SETS, _FIRST_SEED + 2 * _SETS)
+    clean = sum(len(search(_good(_rows(seed))).spots) for seed in seeds)
     yield Figure(f"false reports on {_SETS} clean sets", clean, "reports", 1, "less")
     yield from _million()
 
