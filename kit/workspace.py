@@ -4,6 +4,7 @@ workspace/
     metadata.sqlite          ML Metadata: artifacts, executions, contexts
     artifacts/<project>/     what the components write, one folder a component
     serving/<project>/<n>/   pushed models, numeric versions as TensorFlow Serving wants them
+    serving/models.config    which of them `kit serve` serves, with their policies and labels
     runs/<run id>/           executed notebooks, run.json, log and report of a batch
     logs/<project>/          one log a component, and TensorBoard's event files
     projects/<name>/         projects that `kit new` wrote

@@ -17,6 +17,7 @@ from kit.cli import (
     projects,
     release,
     schema,
+    serve,
     train_cluster,
     trainings,
 )
@@ -40,6 +41,7 @@ for group in (
     trainings,
     gateway,
     release,
+    serve,
     machine,
 ):
     app.add_typer(group.app)  # without a name: its commands stand beside the others

@@ -52,7 +52,7 @@ class Settings:
         0, "Seconds between looks at that file; 0 is never again."
     )
     file_system_poll_wait_seconds: float = _flag(
-        1, "Seconds between looks for versions; 0 is once, less is never."
+        1.0, "Seconds between looks for versions; 0 is once, less is never."
     )
     fail_if_no_model_versions_found: bool = _flag(
         default=False, text="Do not start without a version of each."
@@ -89,7 +89,7 @@ class Settings:
     max_concurrent_requests: int = _flag(
         256, "Requests at once, waiting ones too; more get RESOURCE_EXHAUSTED."
     )
-    drain_seconds: float = _flag(10, "Seconds that requests have to finish when the server stops.")
+    drain_seconds: float = _flag(10.0, "Seconds that requests have to finish when the server stops.")
     interceptors: str = _flag("", "Factories of interceptors, package.module:function, separated by commas.")
     prediction_log_config_file: str = _flag("", "What the prediction log takes, for its interceptor.")
     experiment_config_file: str = _flag("", "How traffic is split, for its interceptor.")

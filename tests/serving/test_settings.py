@@ -29,7 +29,9 @@ def test_a_truth_may_stand_alone_or_be_said(word: str, value: bool) -> None:
     assert Settings.from_flags([f"--enable_model_warmup{word}"]).enable_model_warmup is value
 
 
-@pytest.mark.parametrize("flag", ["--model_nam=x", "--port=many", "--enable_batching=perhaps"])
+@pytest.mark.parametrize(
+    "flag", ["--model_nam=x", "--port=many", "--enable_batching=perhaps", "--drain_seconds=long"]
+)
 def test_a_flag_that_is_not_known_ends_the_process(flag: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit, match="2"):
         Settings.from_flags([flag])
@@ -37,7 +39,9 @@ def test_a_flag_that_is_not_known_ends_the_process(flag: str, capsys: pytest.Cap
 
 
 def test_flags_survive_the_way_to_another_process() -> None:
-    settings = Settings(port=0, enable_batching=True, enable_model_warmup=False, host="0.0.0.0")  # noqa: S104  a text
+    settings = Settings(
+        port=0, enable_batching=True, enable_model_warmup=False, drain_seconds=0.5, host="::1"
+    )
     assert Settings.from_flags(settings.to_flags()) == settings
 
 

@@ -1,0 +1,96 @@
+"""`kit serve`: the pushed models, through TensorFlow Serving's protocol."""
+# ruff: noqa: PLC0415
+
+from __future__ import annotations
+
+import signal
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from kit.cli.shared import WorkspaceOption, chosen_workspace, exits
+from kit.errors import ExitCode
+
+if TYPE_CHECKING:
+    from kit.serving.process import Server
+
+app = typer.Typer()
+_LOOK_SECONDS = 0.5
+
+
+@app.command()
+@exits
+def serve(  # noqa: PLR0913, PLR0917  the flags of a server
+    flags: Annotated[
+        list[str] | None,
+        typer.Argument(help="Flags of tensorflow_model_server, after --.", show_default=False),
+    ] = None,
+    workspace: WorkspaceOption = None,
+    port: Annotated[int, typer.Option(help="Port of gRPC; 0 is a free one.")] = 8500,
+    rest_port: Annotated[int, typer.Option(help="Port of REST; 0 is a free one.")] = 8501,
+    host: Annotated[str, typer.Option(help="Address to listen to; 0.0.0.0 is every one.")] = "127.0.0.1",
+    config: Annotated[
+        Path | None,
+        typer.Option(
+            help="models.config; that of the workspace's pushed models unless given.", show_default=False
+        ),
+    ] = None,
+    batching: Annotated[
+        Path | None, typer.Option(help="Batch requests by this file of parameters.", show_default=False)
+    ] = None,
+    forked: Annotated[
+        bool | None,
+        typer.Option(
+            help="Fork the warm process, started if there is none, or start a new interpreter.",
+            show_default="forked if the warm process runs",
+        ),
+    ] = None,
+) -> None:
+    """Serve the pushed models until Ctrl-C; new versions are taken as they are pushed."""
+    from kit.serving.process import Server
+    from kit.serving.pushed import models_config
+    from kit.serving.settings import Settings
+    from kit.workspace import Workspace
+
+    place = Workspace(chosen_workspace(workspace))
+    models = config.absolute() if config else models_config(place)
+    chosen = [
+        f"--port={port}",
+        f"--rest_api_port={rest_port}",
+        f"--host={host}",
+        f"--model_config_file={models}",
+    ]
+    chosen.append("--model_config_file_poll_wait_seconds=1")
+    if batching:
+        chosen += ["--enable_batching", f"--batching_parameters_file={batching.absolute()}"]
+    settings = Settings.from_flags([*chosen, *(flags or ())])
+    log = place.path / "logs" / "server.log"
+    log.parent.mkdir(parents=True, exist_ok=True)
+    _until_ctrl_c(Server(settings, log_path=log), forked)
+
+
+def _until_ctrl_c(server: Server, forked: bool | None) -> None:
+    stopped = threading.Event()
+    for signum in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(signum, lambda *_: stopped.set())
+    names = [model.name for model in server.settings.models().model_config_list.config]
+    typer.echo(f"Loading {', '.join(names)} …")
+    try:
+        addresses = server.start(forked=forked)
+        if addresses.grpc:
+            typer.echo(f"gRPC at {addresses.grpc}")
+        if addresses.rest:
+            typer.echo(f"REST at http://{addresses.rest}/v1/models/{names[0]}")
+        typer.echo(
+            f"Ctrl-C ends it. Its models: {server.settings.model_config_file}. Its log: {server.log_path}."
+        )
+        while server.alive and not stopped.wait(_LOOK_SECONDS):
+            pass
+    finally:
+        server.stop()
+    if not stopped.is_set():
+        typer.echo(f"The server should run until Ctrl-C, but it ended. Read {server.log_path}.", err=True)
+        raise typer.Exit(int(ExitCode.STEP_FAILED))
+    typer.echo("Stopped.")

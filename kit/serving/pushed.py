@@ -1,0 +1,50 @@
+"""Which models of a workspace can be served: those that were pushed, as a models.config that may be edited."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from google.protobuf import text_format
+from tensorflow_serving.config import model_server_config_pb2
+
+from kit.errors import StepOrderError
+from kit.serving.policies import versions_in
+from kit.serving.settings import PLATFORM, Settings
+from kit.workspace import Workspace, write_atomically
+
+CONFIG = "models.config"
+
+
+def pushed_models(workspace: Workspace) -> dict[str, list[int]]:
+    """Return the versions of each project that has been pushed, the latest last."""
+    folder = workspace.path / "serving"
+    bases = [path for path in sorted(folder.glob("*")) if path.is_dir()]
+    found = {base.name: sorted(versions_in(base)) for base in bases}
+    return {name: versions for name, versions in found.items() if versions}
+
+
+def models_config(workspace: Workspace) -> Path:
+    """Return the workspace's models.config, with every pushed model in it.
+
+    A model that it does not have yet is added with the policy of the real server, the latest version; what somebody
+    wrote into it, such as policies and labels, stays.
+
+    Raises:
+        StepOrderError: when nothing has been pushed.
+        ServerError: when the file cannot be read.
+    """
+    path = workspace.path / "serving" / CONFIG
+    config = model_server_config_pb2.ModelServerConfig()
+    if path.exists():
+        config = Settings(model_config_file=str(path)).models()
+    models = config.model_config_list.config
+    missing = set(pushed_models(workspace)) - {model.name for model in models}
+    if not models and not missing:
+        raise StepOrderError(
+            f"A server needs a pushed model, but {path.parent} has none. Run 05_release, or give a models.config."
+        )
+    for name in sorted(missing):
+        models.add(name=name, base_path=str(path.parent / name), model_platform=PLATFORM)
+    if missing:
+        write_atomically(path, text_format.MessageToString(config))
+    return path

@@ -1,0 +1,67 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from kit.errors import StepOrderError
+from kit.serving.errors import ServerError
+from kit.serving.pushed import models_config, pushed_models
+from kit.serving.settings import Settings
+from kit.workspace import Workspace
+
+
+@pytest.fixture
+def workspace(tmp_path: Path) -> Workspace:
+    workspace = Workspace(tmp_path)
+    for name in ("taxi/3", "taxi/12", "recommender/7", "recommender/.8.part", "empty"):
+        (tmp_path / "serving" / name).mkdir(parents=True)
+    return workspace
+
+
+def _models(path: Path) -> dict[str, str]:
+    config = Settings(model_config_file=str(path)).models()
+    return {model.name: model.base_path for model in config.model_config_list.config}
+
+
+def test_what_was_pushed_is_served(workspace: Workspace) -> None:
+    assert pushed_models(workspace) == {"recommender": [7], "taxi": [3, 12]}
+    folder = workspace.path / "serving"
+    assert _models(models_config(workspace)) == {
+        "recommender": str(folder / "recommender"),
+        "taxi": str(folder / "taxi"),
+    }
+
+
+def test_what_somebody_wrote_stays_and_new_models_are_added(workspace: Workspace) -> None:
+    path = workspace.path / "serving" / "models.config"
+    labelled = (
+        'model_config_list { config { name: "taxi" base_path: "/else" model_platform: "tensorflow" '
+        'version_labels { key: "stable" value: 3 } } }'
+    )
+    path.write_text(labelled)
+    assert _models(models_config(workspace)) == {
+        "taxi": "/else",
+        "recommender": str(workspace.path / "serving" / "recommender"),
+    }
+    [taxi, _] = Settings(model_config_file=str(path)).models().model_config_list.config
+    assert dict(taxi.version_labels) == {"stable": 3}
+    before = path.read_bytes(), path.stat().st_mtime_ns
+    models_config(workspace)
+    assert (
+        path.read_bytes(),
+        path.stat().st_mtime_ns,
+    ) == before  # a server that follows it has nothing to do
+
+
+def test_a_workspace_without_a_push_says_what_to_run(tmp_path: Path) -> None:
+    with pytest.raises(StepOrderError, match="05_release"):
+        models_config(Workspace(tmp_path))
+
+
+def test_a_file_that_is_broken_is_not_written_over(workspace: Workspace) -> None:
+    path = workspace.path / "serving" / "models.config"
+    path.write_text("model_config_list {")
+    with pytest.raises(ServerError, match="text format"):
+        models_config(workspace)
+    assert path.read_text() == "model_config_list {"

@@ -1,0 +1,92 @@
+"""`kit serve`: starts, serves what was pushed, takes a push while it runs, and ends by Ctrl-C."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import grpc
+import psutil
+import pytest
+from commands import KIT, command
+from serving.models import NAME, break_model, predict_request, save_linear
+from tensorflow_serving.apis import prediction_service_pb2_grpc
+
+
+@pytest.fixture
+def workspace(tmp_path: Path) -> Path:
+    save_linear(tmp_path / "ws" / "serving" / NAME, 1, 2.0)
+    return tmp_path / "ws"
+
+
+@contextmanager
+def _serving(workspace: Path, *words: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """Give the process of `kit serve` and its address, once it is ready."""
+    line = [KIT, "serve", "-w", str(workspace), "--port", "0", "--rest-port", "0", *words]
+    with subprocess.Popen(line, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stdout
+            assert process.stdout.readline() == f"Loading {NAME} …\n"
+            ready = process.stdout.readline()
+            assert ready.startswith("gRPC at "), process.stderr and process.stderr.read()
+            yield process, ready.split()[-1]
+        finally:
+            process.kill()
+
+
+def _ask(stub: Any) -> float:
+    return float(stub.Predict(predict_request(1.0), 20).outputs["y"].float_val[0])
+
+
+@pytest.mark.slow
+def test_it_serves_takes_a_push_and_ends_by_ctrl_c(workspace: Path) -> None:
+    with _serving(workspace, "--", "--file_system_poll_wait_seconds=0.1") as (process, address):
+        with grpc.insecure_channel(address) as channel:
+            stub = prediction_service_pb2_grpc.PredictionServiceStub(channel)
+            assert _ask(stub) == 2
+            save_linear(workspace / "serving" / NAME, 2, 3.0)
+            deadline = time.monotonic() + 30
+            while _ask(stub) != 3:
+                assert time.monotonic() < deadline
+                time.sleep(0.05)
+        process.send_signal(signal.SIGINT)
+        assert process.wait(20) == 0
+        assert process.stdout
+        assert process.stdout.read().endswith("Stopped.\n")
+
+
+@pytest.mark.slow
+def test_a_server_that_dies_is_said(workspace: Path) -> None:
+
+    with _serving(workspace, "--no-forked") as (process, _):
+        for child in psutil.Process(process.pid).children(recursive=True):
+            if "kit.warm.child" in " ".join(child.cmdline()):
+                child.kill()
+        assert process.wait(20) == 20
+        assert process.stderr
+        assert "should run until Ctrl-C, but it ended" in process.stderr.read()
+
+
+def test_without_a_push_it_says_what_to_run(tmp_path: Path) -> None:
+    ended = command(KIT, "serve", "-w", tmp_path / "ws", cwd=tmp_path)
+    assert ended.code == 2
+    assert "05_release" in ended.errors
+
+
+def test_a_flag_that_is_not_known_is_wrong_usage(workspace: Path) -> None:
+    ended = command(KIT, "serve", "-w", workspace, "--", "--prot=8500", cwd=workspace)
+    assert ended.code == 2
+    assert "--prot" in ended.errors
+
+
+@pytest.mark.slow
+def test_a_model_that_cannot_be_served_ends_it_with_the_reason(tmp_path: Path) -> None:
+    break_model(tmp_path / "ws" / "serving" / "broken", 1)
+    ended = command(KIT, "serve", "-w", tmp_path / "ws", "--port", "0", cwd=tmp_path)
+    assert ended.code == 20
+    assert "did not become available" in ended.errors
