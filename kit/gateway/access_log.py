@@ -9,7 +9,6 @@ from __future__ import annotations
 from typing import Any
 
 from kit.gateway.filters import JWT, typed
-from kit.gateway.plan import Plan
 
 VERSION_HEADER = "x-model-version"
 FORMAT: dict[str, str] = {
@@ -33,11 +32,11 @@ FORMAT: dict[str, str] = {
 }
 
 
-def access_log(plan: Plan) -> dict[str, Any]:
+def access_log(path: str) -> dict[str, Any]:
     """Return Envoy's access log: a line of JSON a request, refused ones too."""
     return typed(
         "envoy.access_loggers.file",
         "type.googleapis.com/envoy.extensions.access_loggers.file.v3.FileAccessLog",
-        path=str(plan.places.access_log),
+        path=path,
         log_format={"json_format": FORMAT},
     )

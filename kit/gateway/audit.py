@@ -13,7 +13,7 @@ from typing import Any
 from kit.gateway.errors import GatewayError
 
 ALLOWED, FAILED = "allowed", "failed"
-_AGE = re.compile(r"([0-9]{1,6})([smhd])")
+_AGE = re.compile(r"([0-9]{1,5})([smhd])")
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 _FIRST_FAILURE = 500
 # By the beginning of what Envoy says decided; https://www.envoyproxy.io/docs/envoy/latest/configuration/http/http_conn_man/response_code_details

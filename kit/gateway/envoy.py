@@ -92,7 +92,7 @@ def _connection_manager(plan: Plan, *, inline: bool) -> dict[str, Any]:
         f"{_V3}.filters.network.http_connection_manager.v3.HttpConnectionManager",
         stat_prefix="gateway",
         codec_type="AUTO",
-        access_log=[access_log(plan)],
+        access_log=[access_log(str(plan.places.access_log))],
         # An edge: what a caller says of itself in x-forwarded-for, x-request-id and x-envoy-… does not count.
         use_remote_address=True,
         internal_address_config={"cidr_ranges": [_NOBODY]},

@@ -6,14 +6,16 @@ import json
 from pathlib import Path
 from typing import Any
 
+from kit.gateway.config import Limits, RateLimit
 from kit.gateway.keys import read_jwks
 from kit.gateway.plan import Plan
 
 JWT = "envoy.filters.http.jwt_authn"
-SUBJECT_HEADER = "x-subject"
+SUBJECT, SUBJECT_HEADER = "subject", "x-subject"
 _HTTP = "type.googleapis.com/envoy.extensions.filters.http"
 _JWT_TYPE = f"{_HTTP}.jwt_authn.v3.JwtAuthentication"
-_SUBJECT = [{"key": "payload"}, {"key": "sub"}]
+_CLAIM = [{"key": "payload"}, {"key": "sub"}]
+_BY_TOKEN = {"descriptor_key": SUBJECT, "metadata_key": {"key": JWT, "path": _CLAIM}}
 # What a subject may be: it becomes a header and a line of the log. A token without one is nobody's.
 _NAMED = r"[!-~]{1,128}"
 _ALWAYS = {"default_value": {"numerator": 100, "denominator": "HUNDRED"}}
@@ -36,12 +38,8 @@ def http_filters(plan: Plan, *, inline: bool) -> list[dict[str, Any]]:
     return [
         jwt_filter(plan) if inline else _followed(plan.places.jwt),
         _named(),
-        _rate_limit(plan),
-        typed(
-            "envoy.filters.http.buffer",
-            f"{_HTTP}.buffer.v3.Buffer",
-            max_request_bytes=settings.limits.request_bytes,
-        ),
+        rate_limit(settings.rate_limit, {"metadata": _BY_TOKEN}),
+        size_limit(settings.limits),
         typed("envoy.filters.http.router", f"{_HTTP}.router.v3.Router", suppress_envoy_headers=True),
     ]
 
@@ -90,17 +88,20 @@ def _followed(path: Path) -> dict[str, Any]:
 def _named() -> dict[str, Any]:
     """Refuse a valid token whose `sub` names nobody: no rate limit would hold it."""
     value = {"string_match": {"safe_regex": {"regex": _NAMED}}}
-    matcher = {"filter": JWT, "path": _SUBJECT, "value": value}
+    matcher = {"filter": JWT, "path": _CLAIM, "value": value}
     principal = {"sourced_metadata": {"metadata_matcher": matcher}}
     policy = {"permissions": [{"any": True}], "principals": [principal]}
     rules = {"action": "ALLOW", "policies": {"named": policy}}
     return typed("envoy.filters.http.rbac", f"{_HTTP}.rbac.v3.RBAC", rules=rules)
 
 
-def _rate_limit(plan: Plan) -> dict[str, Any]:
-    """Give each subject a bucket when it is first seen: a descriptor without a value is one a value (Envoy 1.34)."""
-    limit = plan.settings.rate_limit
-    subject = {"descriptor_key": "subject", "metadata_key": {"key": JWT, "path": _SUBJECT}}
+def rate_limit(limit: RateLimit, by: dict[str, Any]) -> dict[str, Any]:
+    """Give each subject a bucket when it is first seen: a descriptor without a value is one a value (Envoy 1.34).
+
+    Args:
+        limit: of the project.
+        by: action of Envoy that tells the subject as the descriptor `subject`.
+    """
     return typed(
         "envoy.filters.http.local_ratelimit",
         f"{_HTTP}.local_ratelimit.v3.LocalRateLimit",
@@ -108,14 +109,19 @@ def _rate_limit(plan: Plan) -> dict[str, Any]:
         token_bucket=_bucket(limit.all_requests, limit.seconds),
         filter_enabled=_ALWAYS,
         filter_enforced=_ALWAYS,
-        rate_limits=[{"actions": [{"metadata": subject}]}],
-        descriptors=[
-            {"entries": [{"key": "subject"}], "token_bucket": _bucket(limit.requests, limit.seconds)}
-        ],
+        rate_limits=[{"actions": [by]}],
+        descriptors=[{"entries": [{"key": SUBJECT}], "token_bucket": _bucket(limit.requests, limit.seconds)}],
         max_dynamic_descriptors=limit.subjects,
         always_consume_default_token_bucket=True,
         rate_limited_as_resource_exhausted=True,
         enable_x_ratelimit_headers="DRAFT_VERSION_03",
+    )
+
+
+def size_limit(limits: Limits) -> dict[str, Any]:
+    """Hold a request until it is whole, and refuse it when it is too large: no part of it reaches the server."""
+    return typed(
+        "envoy.filters.http.buffer", f"{_HTTP}.buffer.v3.Buffer", max_request_bytes=limits.request_bytes
     )
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 _VERSION = r"(/versions/[0-9]+|/labels/[A-Za-z0-9_.-]+)?"
-_VERBS = ("predict", "classify", "regress")
+VERBS = ("predict", "classify", "regress")
 _PREDICTION = "/tensorflow.serving.PredictionService/"
 GRPC_PATHS = (
     *(
@@ -51,7 +51,7 @@ def routes_of(models: Sequence[str]) -> list[Route]:
     found = []
     for model in models:
         base = f"/v1/models/{re.escape(model)}{_VERSION}"
-        found += [Route(f"{model}:{verb}", "POST", f"{base}:{verb}", REST) for verb in _VERBS]
+        found += [Route(f"{model}:{verb}", "POST", f"{base}:{verb}", REST) for verb in VERBS]
         found += [Route(f"{model}:metadata", "GET", f"{base}/metadata", REST)]
         found += [Route(f"{model}:status", "GET", base, REST)]
     return found + [Route(path.rpartition("/")[2], "POST", re.escape(path), GRPC) for path in GRPC_PATHS]
