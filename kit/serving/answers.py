@@ -28,6 +28,7 @@ from kit.serving.tensors import as_proto
 CLASSIFY, REGRESS = tf.saved_model.CLASSIFY_METHOD_NAME, tf.saved_model.REGRESS_METHOD_NAME
 INPUTS, CLASSES, SCORES, OUTPUTS = "inputs", "classes", "scores", "outputs"
 _SIGNATURE_DEF = "signature_def"
+_KINDS = {CLASSIFY: "classification", REGRESS: "regression"}
 _MATRIX = 2
 Array = np.ndarray[Any, Any]
 
@@ -39,7 +40,8 @@ def predict(servable: Servable, request: Any, *, as_content: bool = False, check
         servable: the version that is asked.
         request: PredictRequest.
         as_content: answer with `tensor_content`, see `kit.serving.tensors.as_proto`.
-        check_method: refuse signatures of methods that are none of TensorFlow Serving's.
+        check_method: refuse signatures of methods that are none of TensorFlow Serving's; for the other APIs, those of
+            another method.
     """
     name = request.model_spec.signature_name
     method = servable.signature(name).method_name
@@ -56,9 +58,11 @@ def predict(servable: Servable, request: Any, *, as_content: bool = False, check
     return response
 
 
-def classify(servable: Servable, request: Any) -> Any:
+def classify(servable: Servable, request: Any, *, check_method: bool = True) -> Any:
     """Answer a ClassificationRequest: for each example the classes, the scores, or both."""
-    signature = _signature_of(servable, request.model_spec.signature_name, CLASSIFY, "classification")
+    signature = _signature_of(
+        servable, request.model_spec.signature_name, CLASSIFY, check_method=check_method
+    )
     examples = examples_of(request.input)
     outputs = _compute(servable, {"": (signature, CLASSIFY)}, examples)[""]
     response = classification_pb2.ClassificationResponse()
@@ -67,9 +71,9 @@ def classify(servable: Servable, request: Any) -> Any:
     return response
 
 
-def regress(servable: Servable, request: Any) -> Any:
+def regress(servable: Servable, request: Any, *, check_method: bool = True) -> Any:
     """Answer a RegressionRequest: one value for each example."""
-    signature = _signature_of(servable, request.model_spec.signature_name, REGRESS, "regression")
+    signature = _signature_of(servable, request.model_spec.signature_name, REGRESS, check_method=check_method)
     examples = examples_of(request.input)
     outputs = _compute(servable, {"": (signature, REGRESS)}, examples)[""]
     response = regression_pb2.RegressionResponse()
@@ -78,9 +82,9 @@ def regress(servable: Servable, request: Any) -> Any:
     return response
 
 
-def multi_inference(servable: Servable, request: Any) -> Any:
+def multi_inference(servable: Servable, request: Any, *, check_method: bool = True) -> Any:
     """Answer a MultiInferenceRequest: classify and regress the same examples through several signatures at once."""
-    tasks = _tasks(servable, request)
+    tasks = _tasks(servable, request, check_method=check_method)
     examples = examples_of(request.input)
     outputs = _compute(servable, tasks, examples)
     response = inference_pb2.MultiInferenceResponse()
@@ -137,20 +141,26 @@ def _fill_spec(spec: Any, servable: Servable, signature_name: str) -> None:
     spec.version.value = servable.version
 
 
-def _signature_of(servable: Servable, name: str, method: str, kind: str) -> Any:
+def _signature_of(servable: Servable, name: str, method: str, *, check_method: bool) -> Any:
+    """Return the signature to classify or regress by.
+
+    TensorFlow 2 writes every signature with the method of predict; `check_method` off takes those too.
+    """
     name = name or DEFAULT_SIGNATURE
     if name not in servable.signatures:
         raise _invalid(f"No signature was found with the name: {name}")
     signature = servable.signatures[name]
-    if signature.method_name != method:
-        raise _invalid(f"Expected {kind} signature method_name to be {method}. Was: {signature.method_name}")
+    if check_method and signature.method_name != method:
+        raise _invalid(
+            f"Expected {_KINDS[method]} signature method_name to be {method}. Was: {signature.method_name}"
+        )
     _check_form(signature, method)
     return signature
 
 
 def _check_form(signature: Any, method: str) -> None:
     """Check that a signature has the tensors that its method promises."""
-    kind, allowed = ("classification", {CLASSES, SCORES}) if method == CLASSIFY else ("regression", {OUTPUTS})
+    kind, allowed = _KINDS[method], {CLASSES, SCORES} if method == CLASSIFY else {OUTPUTS}
     if len(signature.inputs) != 1:
         raise _invalid("Expected one input Tensor.")
     if INPUTS not in signature.inputs:
@@ -158,14 +168,16 @@ def _check_form(signature: Any, method: str) -> None:
             grpc.StatusCode.FAILED_PRECONDITION, f"No {kind} inputs found in SignatureDef: {signature}"
         )
     if not allowed & set(signature.outputs):
-        names = " or ".join(f'"{name}"' for name in sorted(allowed))
-        raise ServingError(
-            grpc.StatusCode.FAILED_PRECONDITION,
-            f"Expected {kind} signature outputs to contain at least one of {names}. Signature was: {signature}",
-        )
+        text = f"No {kind} outputs found in SignatureDef: {signature}"
+        if method == CLASSIFY:
+            text = (
+                "Expected classification signature outputs to contain at least one of "
+                f'"{CLASSES}" or "{SCORES}". Signature was: {signature}'
+            )
+        raise ServingError(grpc.StatusCode.FAILED_PRECONDITION, text)
 
 
-def _tasks(servable: Servable, request: Any) -> dict[str, tuple[Any, str]]:
+def _tasks(servable: Servable, request: Any, *, check_method: bool) -> dict[str, tuple[Any, str]]:
     """Return signature and method of each task by the name of the signature."""
     tasks: dict[str, tuple[Any, str]] = {}
     for task in request.tasks:
@@ -182,8 +194,8 @@ def _tasks(servable: Servable, request: Any) -> dict[str, tuple[Any, str]]:
             raise ServingError(
                 grpc.StatusCode.UNIMPLEMENTED, f"Unsupported signature method_name: {task.method_name}"
             )
-        kind = "classification" if task.method_name == CLASSIFY else "regression"
-        tasks[name] = (_signature_of(servable, name, task.method_name, kind), task.method_name)
+        signature = _signature_of(servable, name, task.method_name, check_method=check_method)
+        tasks[name] = (signature, task.method_name)
     if len({signature.inputs[INPUTS].name for signature, _ in tasks.values()}) > 1:
         raise _invalid("Input tensor must be the same for all Signatures.")
     return tasks

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 import grpc
@@ -28,7 +29,14 @@ class Inference:
     """
 
     def __init__(self, manager: Manager, settings: Settings, chain: Chain | None = None) -> None:
-        self.manager, self._settings, self._chain = manager, settings, chain or Chain()
+        self.manager, self._chain = manager, chain or Chain()
+        checked = settings.enable_signature_method_name_check
+        self._predict = partial(
+            answers.predict, as_content=settings.enable_serialization_as_tensor_content, check_method=checked
+        )
+        self._classify = partial(answers.classify, check_method=checked)
+        self._regress = partial(answers.regress, check_method=checked)
+        self._multi_inference = partial(answers.multi_inference, check_method=checked)
 
     def predict(self, request: Any, metadata: Mapping[str, str], transport: str) -> Any:
         """PredictRequest to PredictResponse."""
@@ -36,11 +44,25 @@ class Inference:
 
     def classify(self, request: Any, metadata: Mapping[str, str], transport: str) -> Any:
         """ClassificationRequest to ClassificationResponse."""
-        return self._answer("Classify", request.model_spec, request, metadata, transport, answers.classify)
+        return self._answer(
+            "Classify",
+            request.model_spec,
+            request,
+            metadata,
+            transport,
+            self._classify,
+        )
 
     def regress(self, request: Any, metadata: Mapping[str, str], transport: str) -> Any:
         """RegressionRequest to RegressionResponse."""
-        return self._answer("Regress", request.model_spec, request, metadata, transport, answers.regress)
+        return self._answer(
+            "Regress",
+            request.model_spec,
+            request,
+            metadata,
+            transport,
+            self._regress,
+        )
 
     def multi_inference(self, request: Any, metadata: Mapping[str, str], transport: str) -> Any:
         """MultiInferenceRequest to MultiInferenceResponse."""
@@ -49,7 +71,14 @@ class Inference:
                 grpc.StatusCode.INVALID_ARGUMENT, "Inference request must contain at least 1 task"
             )
         spec = request.tasks[0].model_spec
-        return self._answer("MultiInference", spec, request, metadata, transport, answers.multi_inference)
+        return self._answer(
+            "MultiInference",
+            spec,
+            request,
+            metadata,
+            transport,
+            self._multi_inference,
+        )
 
     def metadata(self, request: Any, metadata: Mapping[str, str], transport: str) -> Any:
         """GetModelMetadataRequest to GetModelMetadataResponse."""
@@ -57,14 +86,6 @@ class Inference:
             raise ServingError(grpc.StatusCode.INVALID_ARGUMENT, "Missing ModelSpec")
         return self._answer(
             "GetModelMetadata", request.model_spec, request, metadata, transport, answers.metadata
-        )
-
-    def _predict(self, servable: Servable, request: Any) -> Any:
-        return answers.predict(
-            servable,
-            request,
-            as_content=self._settings.enable_serialization_as_tensor_content,
-            check_method=self._settings.enable_signature_method_name_check,
         )
 
     def _answer(  # noqa: PLR0913, PLR0917  what a request is made of
