@@ -6,6 +6,7 @@ time that the model takes to load; a new interpreter imports TensorFlow first.
 
 from __future__ import annotations
 
+import gc
 import json
 import logging
 import os
@@ -175,6 +176,8 @@ def run_until_stopped(settings: Settings, ready: Callable[[Addresses], None]) ->
     sys.setswitchinterval(_SWITCH_SECONDS)
     from kit.serving.server import ModelServer  # noqa: PLC0415  imports TensorFlow, which the parent does without
 
+    gc.collect()
+    gc.freeze()  # or a collection while a version is loaded goes through all of TensorFlow, and requests wait a second
     with ModelServer(settings) as server:
         ready(server.start())
         stopping.wait()

@@ -1,7 +1,8 @@
 """Warm-up: the requests that a model brings along are replayed before it takes traffic.
 
 The first request through a signature builds its executor and optimises its graph, which takes up to a second. The
-file is TensorFlow Serving's own, assets.extra/tf_serving_warmup_requests: a TFRecord of PredictionLogs.
+file is TensorFlow Serving's own, assets.extra/tf_serving_warmup_requests: a TFRecord of PredictionLogs. A model
+without it is asked once through each signature by `prime`, which the real server does not do.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import grpc
+import numpy as np
 import tensorflow as tf
 from google.protobuf.message import DecodeError
 from tensorflow_serving.apis import prediction_log_pb2
@@ -33,7 +35,7 @@ _REPLAYS: dict[str, tuple[str, Callable[[Servable, Any], Any]]] = {
 
 
 def warm_up(servable: Servable, iterations: int = 1) -> int:
-    """Replay a version's warm-up file; return how many records it has, 0 without a file.
+    """Replay a version's warm-up file; return how many records it has. Without a file, `prime` it and return 0.
 
     Raises:
         ServingError: when the file cannot be read, or a request of it fails: such a version must take no traffic.
@@ -41,6 +43,7 @@ def warm_up(servable: Servable, iterations: int = 1) -> int:
     path = servable.folder / WARMUP_FILE
     if not path.is_file():
         _LOG.info("No warmup data file found at %s", path)
+        prime(servable)
         return 0
     started = time.perf_counter()
     records = _read(path)
@@ -49,6 +52,26 @@ def warm_up(servable: Servable, iterations: int = 1) -> int:
             _replay(servable, record, path)
     _LOG.info("Replayed %d requests of %s in %.2f s.", len(records), path, time.perf_counter() - started)
     return len(records)
+
+
+def prime(servable: Servable) -> None:
+    """Ask each signature once, with one row of zeros and empty texts; what it answers does not matter.
+
+    A graph may refuse such a row, as one that parses an example without a feature that it must have does. Its executor
+    is built by then.
+    """
+    for name, signature in servable.signatures.items():
+        inputs = {key: _zeros(info) for key, info in signature.inputs.items()}
+        try:
+            servable.run(name, inputs)
+        except ServingError as error:
+            _LOG.debug("Signature %s refuses a row of zeros: %s", name, error)
+
+
+def _zeros(info: Any) -> np.ndarray[Any, Any]:
+    sizes = [max(dimension.size, 1) for dimension in info.tensor_shape.dim]  # -1 is any number
+    dtype = tf.as_dtype(info.dtype)
+    return np.full(sizes, b"", object) if dtype == tf.string else np.zeros(sizes, dtype.as_numpy_dtype)
 
 
 def _read(path: Path) -> list[bytes]:

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import grpc
+import numpy as np
 import pytest
 import tensorflow as tf
 from tensorflow_serving.apis import prediction_log_pb2
@@ -68,8 +69,13 @@ def test_each_record_is_replayed_as_often_as_asked(loaded: Load, monkeypatch: py
     assert len(asked) == 6
 
 
-def test_a_model_without_the_file_is_ready_as_it_is(loaded: Load) -> None:
-    assert warm_up(loaded()) == 0
+def test_a_model_without_the_file_is_asked_once_through_each_signature(loaded: Load) -> None:
+    servable = loaded()
+    assert warm_up(servable) == 0
+    assert (
+        len(servable._callables) == len(servable.signatures) == 5
+    )  # "three" and "classify" refuse such a row
+    assert servable.run("", {"x": np.ones(1, np.float32)})["y"].tolist() == [2]
 
 
 def test_a_file_that_is_no_tfrecord_is_refused(loaded: Load) -> None:
