@@ -1,1 +1,40 @@
-"""Serving: a server that speaks TensorFlow Serving's own protocol, for notebooks, tests and small deployments."""
+"""Serving: a stand-in for TensorFlow Serving that speaks its protocol, for notebooks, tests and small deployments.
+
+No package index carries the real server's binary, so a notebook could not start it. This one is Python around
+TensorFlow's own sessions: existing clients talk to it unchanged, it reads the same files, and it answers bad requests
+with the same codes and texts. It is no replacement where the real one can run: `kit deploy` writes the configuration
+for that.
+
+| what | here |
+| --- | --- |
+| PredictionService: Predict, Classify, Regress, MultiInference, GetModelMetadata | yes |
+| ModelService: GetModelStatus, HandleReloadConfigRequest | yes |
+| SessionService, PredictStreamed, the profiler | no: UNIMPLEMENTED |
+| gRPC health service, reflection | yes, always; the real one has health behind a flag and no reflection |
+| models.config: several models, policies latest n, specific, all, version_labels; taken again when it changes | yes |
+| custom_model_config, platforms other than tensorflow | no: refused |
+| logging_config in models.config | no: ignored |
+| base_path on a remote file system (gs://, s3://) | no: refused |
+| versions: load before unload, a broken one is reported and takes no traffic, labels only to loaded ones | yes |
+| a broken version is tried again | when its files change; max_num_load_retries is 0 here, 5 there |
+| warm-up files, assets.extra/tf_serving_warmup_requests | yes, but for SessionRunLog |
+| a model without a warm-up file | each signature is asked once with zeros; there nothing happens |
+| batching parameters file, monitoring config file | read; see `kit.serving.settings` |
+| dtype and shape of inputs | checked before the graph runs; the real one leaves a wrong shape to the graph |
+| REST (rest_api_port) | a warning in the log |
+| TLS (ssl_config_file), ALTS | no: `kit.gateway` does that |
+| GPU, TPU, TensorFlow Lite models, XLA flags, platform_config_file | no |
+| flags by their names | those of `Settings`; a flag that is not known ends the process with its usage |
+| port 0 | a free port; there it is no port |
+| listens to | this machine only unless host says else; there every address |
+| deadline of a request | checked before the model runs, not within it |
+
+Limits: `max_message_bytes` a message, `max_concurrent_requests` at once (more get RESOURCE_EXHAUSTED), and
+`drain_seconds` for what runs when the server stops. Python's threads take turns, and TensorFlow gives the turn away
+while it computes; loading a version holds it for some 60 ms at a time with the sample's model, so that is what a
+request may wait during a swap.
+
+Actors: `Manager` keeps versions loaded, `Servable` is one of them, `answers` makes responses, `Inference` joins these
+with the interceptors of `hooks`, `grpc_api` translates, `ModelServer` starts and stops all of it, and `process.Server`
+does so in a process of its own.
+"""

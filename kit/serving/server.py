@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from contextlib import ExitStack
 from typing import Self
@@ -12,6 +13,8 @@ from kit.serving.inference import Inference
 from kit.serving.loading import make_loader
 from kit.serving.manager import Manager
 from kit.serving.settings import Addresses, Settings
+
+_LOG = logging.getLogger(__name__)
 
 
 class ModelServer:
@@ -45,13 +48,15 @@ class ModelServer:
         with ExitStack() as started:
             started.callback(self.manager.stop)
             self.manager.start()
-            grpc_address = rest_address = None
+            grpc_address = None
             if self._settings.port is not None:
                 grpc_server = GrpcServer(self.inference, self._settings)
                 started.callback(grpc_server.stop)
                 grpc_address = grpc_server.start()
+            if self._settings.rest_api_port is not None:
+                _LOG.warning("rest_api_port is set, but this server has no REST; clients must use gRPC.")
             self._running = started.pop_all()
-        return Addresses(grpc_address, rest_address)
+        return Addresses(grpc_address, None)
 
     def stop(self) -> None:
         """Answer what runs, then unload everything."""
