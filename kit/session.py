@@ -35,6 +35,7 @@ CHAIN = {
     "Transform": "02_features",
     "Trainer": "03_train",
     "Evaluator": "04_evaluate",
+    "InfraValidator": "05_release",
     "Pusher": "05_release",
 }
 

@@ -3,7 +3,8 @@
 workspace/
     metadata.sqlite          ML Metadata: artifacts, executions, contexts
     artifacts/<project>/     what the components write, one folder a component
-    serving/<project>/<n>/   pushed models, numeric versions as TensorFlow Serving wants them
+    serving/<project>/<n>/   pushed models, numeric versions as TensorFlow Serving wants them; beside them what was
+                             rolled back, and what was done to versions (see `kit.release.versions`)
     serving/models.config    which of them `kit serve` serves, with their policies and labels
     runs/<run id>/           executed notebooks, run.json, log and report of a batch
     logs/<project>/          one log a component, and TensorBoard's event files

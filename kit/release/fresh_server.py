@@ -29,14 +29,14 @@ class FreshServer:
 
     Attributes:
         model: name that it serves the package under.
-        rest_address: host:port of REST.
+        rest_address: host:port of REST; None: this server has none.
         load_seconds: from the start of its process until the version was available, TensorFlow's import included.
         predictions: the stub of gRPC's PredictionService.
         pid: of its process.
     """
 
     model: str
-    rest_address: str
+    rest_address: str | None
     load_seconds: float
     predictions: Any
     pid: int
@@ -78,4 +78,4 @@ def fresh_server(package: Path, model: str, limit_seconds: float) -> Iterator[Fr
         load_seconds = time.monotonic() - started
         channel = stack.enter_context(grpc.insecure_channel(str(addresses.grpc)))
         stub = prediction_service_pb2_grpc.PredictionServiceStub(channel)
-        yield FreshServer(model, str(addresses.rest), load_seconds, stub, server.pid or 0)
+        yield FreshServer(model, addresses.rest, load_seconds, stub, server.pid or 0)

@@ -14,38 +14,112 @@ from tfx.components.pusher.executor import Executor
 from tfx.dsl.components.base import executor_spec
 from tfx.proto import pusher_pb2
 from tfx.types import artifact_utils
+from tfx.utils import path_utils
 
+from kit import decisions
 from kit.decisions import Decision
 from kit.errors import InfraCheckError, NotBlessedError
 from kit.evaluation.override import latest_override
+from kit.release import history
+from kit.release.infra import MODEL_DIGEST, evaluated_model, infra_blessing
+from kit.release.keep import prune, remove_leftovers
+from kit.release.lock import model_digest
 from kit.release.signatures import MODEL_FOLDER
+from kit.release.versions import (
+    PART,
+    WITHDRAWN,
+    Version,
+    list_versions,
+    lock,
+    next_number,
+    read_package,
+    served_version,
+)
 from kit.session import Session
 
+ROLLBACK = "rollback"
 _OVERRIDE = "override"
 _PARTS = ("who", "when", "why")
+_DESTINATION, _VERSION = "pushed_destination", "pushed_version"  # properties that TFX's Pusher sets
 
 
 class AtomicPushExecutor(Executor):
-    """Copies the model under a name that servers do not look at, then renames it: a server never sees half of it.
+    """Copies the package under a name that servers do not look at, then renames it: a server never sees half of it.
 
-    Stock Pusher copies into place, and without a blessing among its inputs pushes anything.
+    Stock Pusher copies into place, and without a blessing among its inputs pushes anything. A push that was killed
+    after the rename is finished by the next one: the same model is not pushed twice.
     """
 
     def Do(self, input_dict: Any, output_dict: Any, exec_properties: Any) -> None:  # noqa: N802
         blessing = input_dict.get("model_blessing")
         override = _override(exec_properties, blessing)
-        if not blessing or not (override or self.CheckBlessing(input_dict)):
+        if not blessing or not (override or self.CheckBlessing({"model_blessing": blessing})):
             raise NotBlessedError(
                 "Only a blessed model may be pushed, but this one has no blessing. Run 04_evaluate; its gates say why."
             )
-        destination = json.loads(exec_properties["push_destination"])["filesystem"]["base_directory"]
-        source = Path(artifact_utils.get_single_uri(input_dict["model"])) / MODEL_FOLDER
+        package, digest = self._package(input_dict)
+        config = json.loads(exec_properties.get("custom_config") or "null") or {}
+        base = Path(json.loads(exec_properties["push_destination"])["filesystem"]["base_directory"])
+        _check_not_withdrawn(base, digest)
+        version = _pushed_already(base, digest) or push_folder(package, base)
+        _note_push(base, int(version.name), override)
+        if keep := config.get("keep_versions"):
+            prune(base, keep)
         pushed = artifact_utils.get_single_instance(output_dict["pushed_model"])
-        version = push_folder(source, Path(destination))
         shutil.copytree(version, pushed.uri, dirs_exist_ok=True)
         self._MarkPushed(pushed, pushed_destination=str(version), pushed_version=version.name)
         for name, value in override.items():
             pushed.set_string_custom_property(f"{_OVERRIDE}_{name}", value)
+
+    def _package(self, input_dict: Any) -> tuple[Path, str]:
+        """Return the folder that InfraValidator checked, and the digest of the model in it."""
+        infra = input_dict.get("infra_blessing")
+        if not infra or not self.CheckBlessing({"infra_blessing": infra}):
+            raise InfraCheckError(
+                "Only a package that a fresh server has loaded may be pushed, but this one has no infra blessing. "
+                "Run InfraValidator before; 05_release does."
+            )
+        [blessing] = infra
+        digest = model_digest(Path(artifact_utils.get_single_uri(input_dict["model"])) / MODEL_FOLDER)
+        package = Path(path_utils.stamped_model_path(blessing.uri))
+        if not digest == blessing.get_string_custom_property(MODEL_DIGEST) == model_digest(package):
+            raise InfraCheckError(
+                f"The package in {blessing.uri} must be of the model that is pushed, byte for byte, but is not. Run "
+                "InfraValidator on this model again, without the cache."
+            )
+        return package, digest
+
+
+def _check_not_withdrawn(base: Path, digest: str) -> None:
+    """Keep a model that somebody rolled back from coming back by itself, with the next batch.
+
+    Raises:
+        NotBlessedError: when it is one.
+    """
+    for version in list_versions(base):
+        if version.state == "withdrawn" and version.package.get("model") == digest:
+            raise _withdrawn(version)
+
+
+def _withdrawn(version: Version) -> NotBlessedError:
+    by = "{who}, {when}: {why}".format(**version.withdrawal) if version.withdrawal else "somebody"
+    return NotBlessedError(
+        f"The model must be served, but version {version.number} of it was rolled back by {by}. Train another one; "
+        f"`kit rollback --to {version.number}` brings this one back."
+    )
+
+
+def _pushed_already(base: Path, digest: str) -> Path | None:
+    """Return the served version when it is this very model: its push was cut off, or it was checked again."""
+    number = served_version(base)
+    folder = base / str(number)
+    return folder if number is not None and read_package(folder).get("model") == digest else None
+
+
+def _note_push(base: Path, number: int, override: dict[str, str]) -> None:
+    past = history.read(base)
+    if not any(entry["what"] == "push" and entry.get("version") == number for entry in past):
+        history.note(base, "push", version=number, **({_OVERRIDE: override} if override else {}))
 
 
 class Pusher(component.Pusher):
@@ -63,19 +137,24 @@ def _override(properties: Any, blessing: Any) -> dict[str, str]:
 
 
 def pusher(session: Session) -> Pusher:
-    """Return the Pusher of the latest evaluated model, into the workspace's serving folder.
+    """Return the Pusher of the latest evaluated model, as InfraValidator packaged it, into the serving folder.
 
     A recorded override of its verdict is a property of the push, so that a push with one is never taken for a push
     without.
+
+    Raises:
+        StepOrderError: when InfraValidator has not checked the model.
     """
-    override = latest_override(session)
-    config = {_OVERRIDE: {**override.properties, "verdict": override.artifact}} if override else None
+    record_rollbacks(session)
+    config: dict[str, Any] = {"keep_versions": session.project.spec.release.keep_versions}
+    if override := latest_override(session):
+        config[_OVERRIDE] = {**override.properties, "verdict": override.artifact}
     base = str(session.workspace.serving(session.project.name))
     filesystem = pusher_pb2.PushDestination.Filesystem(base_directory=base)
-    [inputs, _] = session.history("Evaluator")[0]
     return Pusher(
-        model=session.as_channel(inputs["model"]),
+        model=session.as_channel([evaluated_model(session)]),
         model_blessing=session.channel("Evaluator", "blessing"),
+        infra_blessing=session.as_channel([infra_blessing(session)]),
         push_destination=pusher_pb2.PushDestination(filesystem=filesystem),
         custom_config=config,
     )
@@ -87,17 +166,14 @@ def push_folder(source: Path, base: Path) -> Path:
     Versions are seconds since 1970, as stock Pusher numbers them, or one more than the latest.
     """
     base.mkdir(parents=True, exist_ok=True)
-    latest = max((int(path.name) for path in base.iterdir() if path.name.isdigit()), default=0)
-    target = base / str(max(int(time.time()), latest + 1))
-    temporary = base / f".{target.name}.part"
-    for leftover in base.glob(
-        ".*.part"
-    ):  # of a push that was killed; the step's lock lets only one push at a time
-        shutil.rmtree(leftover)
+    remove_leftovers(base)
+    temporary = base / f".{int(time.time())}{PART}"
     try:
         shutil.copytree(source, temporary)
         os.sync()
-        temporary.rename(target)
+        with lock(base):
+            target = base / str(next_number(base, int(time.time())))
+            temporary.rename(target)
     except BaseException:
         shutil.rmtree(temporary, ignore_errors=True)
         raise
@@ -105,10 +181,19 @@ def push_folder(source: Path, base: Path) -> Path:
 
 
 def pushed_version(session: Session) -> Path | None:
-    """Return the folder that the latest push made, or None when nothing was pushed or it is gone."""
-    for _, outputs in session.history("Pusher"):
-        folder = Path(outputs["pushed_model"][0].get_string_custom_property("pushed_destination"))
-        return folder if (folder / "saved_model.pb").is_file() else None
+    """Return the folder of the model that was pushed last, or None when nothing was pushed or it is gone.
+
+    A version that was rolled back is not gone: it is where the rollback put it, and is not to be pushed again.
+    """
+    past = session.history("Pusher")
+    for inputs, outputs in past:
+        if inputs["model"][0].id != past[0][0]["model"][0].id:
+            continue
+        # Of several pushes of a model TFX's cache gives any: look for one that is there.
+        folder = Path(outputs["pushed_model"][0].get_string_custom_property(_DESTINATION))
+        for place in (folder, folder.parent / WITHDRAWN / folder.name):
+            if (place / "saved_model.pb").is_file():
+                return place
     return None
 
 
@@ -117,15 +202,40 @@ def check_pushed(session: Session) -> str:
 
     Raises:
         InfraCheckError: when it is not there.
+        NotBlessedError: when somebody rolled it back.
     """
+    base = session.workspace.serving(session.project.name)
     folder = pushed_version(session)
     if folder is None:
-        raise InfraCheckError(
-            f"A pushed version must be in {session.workspace.serving(session.project.name)}, but none is. "
-            "Run the push again."
-        )
+        raise InfraCheckError(f"A pushed version must be in {base}, but none is. Run the push again.")
+    record_rollbacks(session)
+    for version in list_versions(base):
+        if version.folder == folder and version.state == "withdrawn":
+            raise _withdrawn(version)
     by = _overridden(session)
     return f"Version {folder.name} of {session.project.name} is in {folder}{f', {by}' if by else ''}."
+
+
+def record_rollbacks(session: Session) -> list[Decision]:
+    """Take over what people rolled back on the command line as decisions in ML Metadata; return the new ones.
+
+    Each is about the version that was served before. One about a version that ML Metadata does not know stays in the
+    history of the folder only.
+    """
+    pushes = {
+        made["pushed_model"][0].get_string_custom_property(_VERSION): made["pushed_model"][0]
+        for _, made in session.history("Pusher")
+    }
+    recorded = []
+    for entry in history.read(session.workspace.serving(session.project.name)):
+        pushed = pushes.get(str(entry.get("from")))
+        if entry["what"] != "rollback" or pushed is None:
+            continue
+        subject = f"{entry['from']} → {entry['to']}, {entry['when']}"
+        if not any(one.subject == subject for one in decisions.about(session, pushed)):
+            reasons = {"who": entry["who"], "why": entry["why"]}
+            recorded.append(decisions.record(session, pushed, ROLLBACK, subject=subject, **reasons))
+    return recorded
 
 
 def _overridden(session: Session) -> str:

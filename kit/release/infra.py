@@ -1,0 +1,205 @@
+"""InfraValidator: a blessed model becomes a package, which a fresh server must load and answer from before a push.
+
+The package is the model with `assets.extra`: requests and answers, the warm-up file, and what it needs (see
+`kit.release.samples` and `kit.release.lock`). It lies where TFX's InfraValidator leaves a model with warm-up requests,
+in the InfraBlessing, and Pusher pushes that very copy.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from tfx import types
+from tfx.dsl.components.base import base_component, base_executor, executor_spec
+from tfx.types import artifact_utils, component_spec, standard_artifacts
+from tfx.utils import path_utils
+
+from kit.data.records import first_records
+from kit.errors import InfraCheckError, StepOrderError
+from kit.project import Project
+from kit.release.config import Release
+from kit.release.contract import (
+    changes,
+    check_compatible,
+    check_promised,
+    promised_by,
+    read_meta_graph,
+    signatures_of,
+)
+from kit.release.infra_check import check_package
+from kit.release.lock import lock_digest, model_digest, write_package_file
+from kit.release.operations import parse_target, preflight, used_by
+from kit.release.samples import make_samples, write_samples
+from kit.release.signatures import MODEL_FOLDER, column_of
+from kit.release.versions import numbers, read_package
+from kit.serving.errors import ServingError
+from kit.serving.servable import Servable
+from kit.session import Session
+from kit.steps.progress import report
+
+MEASURED = "measured.json"
+MODEL_DIGEST = "model_digest"
+# Names of TFX's InfraValidator, which its Pusher looks at.
+_BLESSED, _HAS_MODEL, _BLESSED_FILE = "blessed", "has_model", "INFRA_BLESSED"
+
+
+class InfraValidatorExecutor(base_executor.BaseExecutor):
+    """Makes the package and checks it; what is wrong is raised, so that nothing unchecked can be found later."""
+
+    def Do(self, input_dict: Any, output_dict: Any, exec_properties: Any) -> None:  # noqa: N802
+        settings = json.loads(exec_properties["settings"])
+        project = Project.load(settings["project"])
+        release = Release.model_validate(settings["release"])
+        blessing = artifact_utils.get_single_instance(output_dict["blessing"])
+        package = Path(path_utils.stamped_model_path(blessing.uri))
+        source = Path(artifact_utils.get_single_uri(input_dict["model"])) / MODEL_FOLDER
+        shutil.copytree(source, package)
+
+        report("signatures and operations")
+        meta_graph = read_meta_graph(package)
+        found, used = signatures_of(meta_graph), used_by(meta_graph)
+        said = [check_promised(promised_by(settings["signatures"]), found)]
+        if settings["against"]:
+            old = signatures_of(read_meta_graph(Path(settings["base"]) / settings["against"]))
+            breaking = release.breaking
+            declared = (breaking.version, breaking.why) if breaking else None
+            said.append(check_compatible(changes(old, found), int(settings["against"]), declared))
+        said.append(preflight(used, [parse_target(target) for target in release.targets]))
+
+        report("requests for each signature")
+        examples = Path(artifact_utils.get_single_uri(input_dict["examples"]))
+        _add_samples(package, project, first_records(examples, "eval", release.sample_rows))
+        facts = write_package_file(package, project, used, said)
+
+        report("a fresh server loads the package")
+        measured = check_package(package, project.name, release)
+        content = json.dumps({**measured.as_dict(), "checks": said}, indent=1, ensure_ascii=False)
+        (Path(blessing.uri) / MEASURED).write_text(content + "\n")
+        (Path(blessing.uri) / _BLESSED_FILE).touch()
+        blessing.set_int_custom_property(_BLESSED, 1)
+        blessing.set_int_custom_property(_HAS_MODEL, 1)
+        blessing.set_string_custom_property(MODEL_DIGEST, facts["model"])
+
+
+def _add_samples(package: Path, project: Project, records: list[bytes]) -> None:
+    try:
+        servable = Servable.load(project.name, 0, package)
+    except ServingError as error:
+        raise InfraCheckError(
+            f"The model must be a SavedModel, but it cannot be loaded: {error}. Train again."
+        ) from error
+    try:
+        write_samples(package, make_samples(servable, records, column_of(project)))
+    finally:
+        servable.close()
+
+
+class InfraValidatorSpec(component_spec.ComponentSpec):
+    """Inputs and outputs of TFX's InfraValidatorSpec; `settings` is JSON of what the checks depend on."""
+
+    PARAMETERS = {"settings": component_spec.ExecutionParameter(type=str)}  # noqa: RUF012  TFX's way
+    INPUTS = {  # noqa: RUF012
+        "model": component_spec.ChannelParameter(type=standard_artifacts.Model),
+        "examples": component_spec.ChannelParameter(type=standard_artifacts.Examples),
+    }
+    OUTPUTS = {  # noqa: RUF012
+        "blessing": component_spec.ChannelParameter(type=standard_artifacts.InfraBlessing)
+    }
+
+
+class InfraValidator(base_component.BaseComponent):
+    """Like TFX's InfraValidator, but with a process of this machine instead of Docker or Kubernetes."""
+
+    SPEC_CLASS = InfraValidatorSpec
+    EXECUTOR_SPEC = executor_spec.ExecutorClassSpec(InfraValidatorExecutor)
+
+    def __init__(self, model: types.BaseChannel, examples: types.BaseChannel, settings: str) -> None:
+        blessing = types.Channel(type=standard_artifacts.InfraBlessing)
+        super().__init__(
+            InfraValidatorSpec(model=model, examples=examples, settings=settings, blessing=blessing)
+        )
+
+
+def infra_validator(session: Session) -> InfraValidator:
+    """Return the InfraValidator of the model that was evaluated last.
+
+    Its signatures are compared with those of the newest version that servers see and that is another model: so a
+    model that is pushed already is not checked again.
+    """
+    model, project = evaluated_model(session), session.project
+    base = session.workspace.serving(project.name)
+    against = _newest_other(base, model_digest(Path(model.uri) / MODEL_FOLDER))
+    settings = {
+        "project": str(project.folder),
+        "release": project.spec.release.model_dump(mode="json", exclude={"keep_versions"}),
+        "signatures": {name: one.model_dump(mode="json") for name, one in project.spec.signatures.items()},
+        "base": str(base),
+        "against": against,
+        "code": project.code_digest("release", "serving"),
+        "requirements.lock": lock_digest(),
+    }
+    [inputs, _] = session.history("Evaluator")[0]
+    return InfraValidator(
+        model=session.as_channel([model]),
+        examples=session.as_channel(inputs["examples"]),
+        settings=json.dumps(settings, sort_keys=True),
+    )
+
+
+def evaluated_model(session: Session) -> types.Artifact:
+    """Return the model that was evaluated last.
+
+    Raises:
+        StepOrderError: when none was.
+    """
+    session.latest("Evaluator", "evaluation")
+    [inputs, _] = session.history("Evaluator")[0]
+    return inputs["model"][0]
+
+
+def _newest_other(base: Path, digest: str) -> str:
+    """Return the newest version in a folder that is another model; empty: there is none."""
+    others = [number for number in numbers(base) if read_package(base / str(number)).get("model") != digest]
+    return str(max(others)) if others else ""
+
+
+def infra_blessing(session: Session) -> types.Artifact:
+    """Return the latest InfraBlessing of the model that was evaluated last.
+
+    Raises:
+        StepOrderError: when there is none.
+    """
+    model = evaluated_model(session)
+    for inputs, outputs in session.history("InfraValidator"):
+        if inputs["model"][0].id == model.id:
+            return outputs["blessing"][0]
+    raise StepOrderError(
+        "InfraValidator must have loaded the model that was evaluated last in a fresh server, but it has not. "
+        "Run 05_release from its top."
+    )
+
+
+def infra_table(session: Session) -> pd.DataFrame:
+    """Return what the fresh server took: a row a signature, and its milliseconds by gRPC and REST."""
+    return pd.DataFrame(_measured(session)["signatures"])
+
+
+def check_infra(session: Session) -> str:
+    """Return what each check of the package said, a sentence a line."""
+    measured = _measured(session)
+    memory = f" with {measured['memory_mb']:.0f} MB" if measured["memory_mb"] else ""
+    ways = "gRPC and REST" if all(one["rest_ms"] is not None for one in measured["signatures"]) else "gRPC"
+    server = (
+        f"A fresh server was ready in {measured['load_seconds']:.1f} s{memory}, "
+        f"and answered {len(measured['signatures'])} signatures by {ways} as the model does."
+    )
+    return "\n".join([*measured["checks"], server])
+
+
+def _measured(session: Session) -> dict[str, Any]:
+    content: dict[str, Any] = json.loads((Path(infra_blessing(session).uri) / MEASURED).read_text())
+    return content

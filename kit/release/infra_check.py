@@ -1,0 +1,189 @@
+"""Ask a package through a fresh server: every signature by gRPC and by REST, within limits of time and memory."""
+
+from __future__ import annotations
+
+import base64
+import json
+import statistics
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import grpc
+import numpy as np
+import tensorflow as tf
+
+from kit.errors import InfraCheckError
+from kit.release.config import Release
+from kit.release.fresh_server import FreshServer, fresh_server
+from kit.release.samples import Arrays, Sample, difference, read_samples
+
+_REPEATS = 15
+_TIMEOUT_SECONDS = 60.0
+
+
+@dataclass(frozen=True)
+class Asked:
+    """One signature: rows of its request, and the median milliseconds of one request at a time.
+
+    `rest_ms` is None where the server has no REST.
+    """
+
+    signature: str
+    rows: int
+    grpc_ms: float
+    rest_ms: float | None
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What the server took for the package; None for memory: the system does not tell."""
+
+    load_seconds: float
+    memory_mb: float | None
+    signatures: tuple[Asked, ...]
+
+    def as_dict(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+def check_package(package: Path, model: str, limits: Release) -> Measured:
+    """Load a package by a fresh server, send it every sample request, and compare the answers with the model's own.
+
+    Args:
+        package: with `assets.extra` (see `kit.release.samples`).
+        model: name that clients will ask for.
+        limits: of seconds, megabytes and milliseconds.
+
+    Raises:
+        InfraCheckError: when it does not load, does not answer or answers something else, or exceeds a limit.
+    """
+    with fresh_server(package, model, limits.max_load_seconds) as server:
+        asked = [ask_signature(server, sample) for sample in read_samples(package)]
+        memory = server.peak_memory_mb()
+    measured = Measured(round(server.load_seconds, 2), memory and round(memory, 1), tuple(asked))
+    _check_limits(measured, limits)
+    return measured
+
+
+def ask_signature(server: FreshServer, sample: Sample) -> Asked:
+    """Send one sample request several times, by each way that the server has.
+
+    Raises:
+        InfraCheckError: when it does not answer, or not as the model did.
+    """
+    by_grpc = [_timed(lambda: _by_grpc(server, sample)) for _ in range(_REPEATS)]
+    _compare(sample, "gRPC", by_grpc[0][1])
+    rows = max((len(array) for array in sample.inputs.values() if array.ndim), default=1)
+    return Asked(sample.signature, rows, _median_ms(by_grpc), _rest_ms(server, sample))
+
+
+def _rest_ms(server: FreshServer, sample: Sample) -> float | None:
+    if server.rest_address is None:
+        return None
+    bodies = {"column format": sample.columns_json()} | (
+        {"row format": sample.rows_json()} if sample.by_rows else {}
+    )
+    for name, body in bodies.items():
+        _compare(sample, f"REST, {name}", _by_rest(server, sample, body))
+    return _median_ms(
+        [_timed(lambda: _by_rest(server, sample, bodies["column format"])) for _ in range(_REPEATS)]
+    )
+
+
+def _timed(ask: Any) -> tuple[float, Arrays]:
+    started = time.perf_counter()
+    answer = ask()
+    return time.perf_counter() - started, answer
+
+
+def _median_ms(timed: Sequence[tuple[float, Arrays]]) -> float:
+    return round(statistics.median(seconds for seconds, _ in timed) * 1000, 2)
+
+
+def _by_grpc(server: FreshServer, sample: Sample) -> Arrays:
+    try:
+        response = server.predictions.Predict(sample.request, timeout=_TIMEOUT_SECONDS)
+    except grpc.RpcError as error:
+        raise _no_answer(sample, "gRPC", f"{error.code().name}: {error.details()}") from None
+    return {name: tf.make_ndarray(tensor) for name, tensor in sorted(response.outputs.items())}
+
+
+def _by_rest(server: FreshServer, sample: Sample, body: str) -> Arrays:
+    request = urllib.request.Request(
+        f"http://{server.rest_address}/v1/models/{server.model}:predict", data=body.encode(), method="POST"
+    )
+    try:
+        with urllib.request.urlopen(request, timeout=_TIMEOUT_SECONDS) as response:  # noqa: S310
+            answer = json.load(response)
+    except urllib.error.HTTPError as error:
+        raise _no_answer(sample, "REST", f"{error.code}: {error.read().decode(errors='replace')}") from None
+    except (OSError, ValueError) as error:
+        raise _no_answer(sample, "REST", str(error)) from None
+    return from_rest(answer, sample.answer)
+
+
+def from_rest(answer: dict[str, Any], expected: Arrays) -> Arrays:
+    """Read the JSON of a predict request as arrays of the dtypes that are expected.
+
+    Source of the formats: https://www.tensorflow.org/tfx/serving/api_rest#predict_api. One output has no name in it.
+    """
+    if "outputs" in answer:
+        outputs = answer["outputs"]
+        named = outputs if len(expected) > 1 else dict.fromkeys(expected, outputs)
+    else:
+        rows = answer["predictions"]
+        names = expected if len(expected) > 1 else ()
+        named = {name: [row[name] for row in rows] for name in names} or dict.fromkeys(expected, rows)
+    return {name: _array(values, expected[name]) for name, values in named.items() if name in expected}
+
+
+def _array(values: Any, expected: Any) -> np.ndarray[Any, Any]:
+    if expected.dtype != object:
+        return np.asarray(values, expected.dtype)
+    flat: list[bytes] = []
+    shape = _flatten(values, flat)
+    array = np.empty(len(flat), object)
+    array[:] = flat
+    return array.reshape(shape)
+
+
+def _flatten(values: Any, into: list[bytes]) -> tuple[int, ...]:
+    if isinstance(values, list):
+        shapes = [_flatten(one, into) for one in values]
+        return (len(values), *(shapes[0] if shapes else ()))
+    into.append(base64.b64decode(values["b64"]) if isinstance(values, dict) else str(values).encode())
+    return ()
+
+
+def _compare(sample: Sample, way: str, answer: Arrays) -> None:
+    if differs := difference(sample.answer, answer):
+        raise InfraCheckError(
+            f"Signature {sample.signature} must answer a fresh server's client as it answered before, but by {way} "
+            f"{differs}. If the model draws random numbers, take them out of its signatures; else report it."
+        )
+
+
+def _no_answer(sample: Sample, way: str, why: str) -> InfraCheckError:
+    return InfraCheckError(
+        f"Signature {sample.signature} must answer its sample request by {way}, but said {why}. Correct it in model.py."
+    )
+
+
+def _check_limits(measured: Measured, limits: Release) -> None:
+    slowest = max(measured.signatures, key=lambda one: one.grpc_ms, default=None)
+    found = [
+        ("max_memory_mb", measured.memory_mb, "the server's memory in MB"),
+        ("max_latency_ms", slowest and slowest.grpc_ms, f"milliseconds of {slowest and slowest.signature}"),
+    ]
+    for name, value, what in found:
+        limit = getattr(limits, name)
+        if value is not None and value > limit:
+            raise InfraCheckError(
+                f"The package must keep release.{name} of {limit:g}, but {what}: {value:g}. Make the model smaller, or "
+                "raise the limit in project.yml."
+            )
