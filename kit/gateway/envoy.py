@@ -12,17 +12,10 @@ from kit.gateway.routes import GRPC, REST, route_table
 
 _V3 = "type.googleapis.com/envoy.extensions"
 _PROTOCOL = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions"
-_KIBIBYTE = 1 << 10
 _BUFFER_BYTES = 1 << 15  # of a connection, beside the request that the buffer filter holds
 _WINDOW_BYTES = 1 << 16  # of HTTP/2, the least that Envoy takes
-_REGEX_SIZE = (
-    1000  # of a path with the name of a model; Envoy's own bound of 100 is for those that strangers write
-)
+_REGEX_SIZE = 1000  # a path with a long name of a model; Envoy's bound of 100 is for paths of strangers
 _RUNTIME = {"re2.max_program_size.error_level": _REGEX_SIZE, "re2.max_program_size.warn_level": _REGEX_SIZE}
-_NOBODY = {
-    "address_prefix": "255.255.255.255",
-    "prefix_len": 32,
-}  # an empty list would be all private addresses
 TLS = "tls"
 
 
@@ -93,9 +86,9 @@ def _connection_manager(plan: Plan, *, inline: bool) -> dict[str, Any]:
         stat_prefix="gateway",
         codec_type="AUTO",
         access_log=[access_log(str(plan.places.access_log))],
-        # An edge: what a caller says of itself in x-forwarded-for, x-request-id and x-envoy-… does not count.
+        # An edge: what a caller says of itself in x-forwarded-for, x-request-id and x-envoy-… does not count. No
+        # address is an internal one, which Envoy would believe.
         use_remote_address=True,
-        internal_address_config={"cidr_ranges": [_NOBODY]},
         server_header_transformation="PASS_THROUGH",
         normalize_path=True,
         merge_slashes=True,

@@ -90,6 +90,7 @@ class _Calls(grpc.GenericRpcHandler):
 
         def answer(request: bytes, context: Any) -> bytes:
             standin.seen.append((handler_call_details.method, dict(context.invocation_metadata())))
+            time.sleep(1 if request == b"slow" else 0)
             context.set_trailing_metadata((("x-model-version", VERSION),))
             return request
 

@@ -54,11 +54,12 @@ def test_everything_else_is_refused(shared: Lab, method: str, path: str, status:
     assert len(shared.standin.seen) == before
 
 
-def test_a_path_is_the_one_that_it_means(shared: Lab) -> None:
-    with socket.create_connection(("127.0.0.1", shared.gateway.address.port)) as raw:
-        head = f"POST /v1/models/{MODEL}/../../admin HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {shared.token()}\r\n"
-        raw.sendall(f"{head}content-length: 0\r\nconnection: close\r\n\r\n".encode())
-        assert raw.recv(100).split()[1] == b"404"
+def test_the_server_sees_the_path_that_was_checked(shared: Lab) -> None:
+    with socket.create_connection(("127.0.0.1", shared.gateway.address.port), timeout=20) as raw:
+        head = f"POST /x/..//v1/./models/{MODEL}:predict HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {shared.token()}"
+        raw.sendall(f"{head}\r\ncontent-length: 0\r\nconnection: close\r\n\r\n".encode())
+        assert raw.recv(100).split()[1] == b"200"
+    assert shared.standin.seen[-1][0] == PREDICT
 
 
 def test_grpc_gets_through_and_its_administration_does_not(shared: Lab) -> None:
@@ -132,10 +133,12 @@ def test_a_slow_server_is_not_waited_for(lab: Start) -> None:
 
 def test_a_slow_caller_is_not_waited_for(lab: Start) -> None:
     hasty = lab(limits={"receive_seconds": 0.5})
+    started = time.monotonic()
     with socket.create_connection(("127.0.0.1", hasty.gateway.address.port), timeout=10) as raw:
         head = f"POST {PREDICT} HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {hasty.token()}\r\n"
         raw.sendall(f"{head}content-length: 10\r\n\r\nx".encode())
         assert raw.recv(100).split()[1] == b"408"
+    assert time.monotonic() - started < 4  # another timeout would end it after 5.5 s
     assert not hasty.standin.seen
 
 
@@ -161,6 +164,15 @@ def test_more_than_the_server_bears_is_refused_at_once(lab: Start) -> None:
     assert statuses[0] == 200
     assert statuses.count(503) >= 3
     assert {line["flags"] for line in narrow.log(6) if line["status"] == 503} == {"UO"}
+
+
+def test_the_same_holds_for_grpc_whose_requests_share_a_connection(lab: Start) -> None:
+    narrow = lab(breaker={"requests": 1})
+    token = narrow.token()
+    with ThreadPoolExecutor(4) as pool:
+        codes = list(pool.map(lambda _: narrow.call(token=token, request=b"slow"), range(4)))
+    assert grpc.StatusCode.OK in codes
+    assert grpc.StatusCode.UNAVAILABLE in codes
 
 
 def test_a_server_that_fails_is_left_in_peace_and_asked_again(lab: Start) -> None:
