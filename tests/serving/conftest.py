@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from kit.serving.loading import make_loader
+from kit.serving.manager import Manager
 from kit.serving.servable import Servable
+from kit.serving.settings import Settings
 from serving.models import NAME, save_linear
 
 
@@ -24,3 +27,18 @@ def linear(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Servable]:
     servable = Servable.load(NAME, 3, save_linear(tmp_path_factory.mktemp("linear"), 3, 2.0))
     yield servable
     servable.close()
+
+
+@pytest.fixture
+def start() -> Iterator[Callable[[Settings], Manager]]:
+    """Return what starts a manager with settings; all are stopped at the end."""
+    managers: list[Manager] = []
+
+    def start(settings: Settings) -> Manager:
+        managers.append(Manager(settings, make_loader(settings)))
+        managers[-1].start()
+        return managers[-1]
+
+    yield start
+    for manager in managers:
+        manager.stop()

@@ -3,23 +3,19 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
 
 import grpc
 import numpy as np
 import pytest
-from google.protobuf import text_format
-from tensorflow_serving.config import model_server_config_pb2
 
 from kit.serving.errors import ServingError
 from kit.serving.harness import State
 from kit.serving.loading import make_loader
 from kit.serving.manager import Manager
 from kit.serving.servable import Servable
-from kit.serving.settings import Settings
 from serving.models import (
     NAME,
     break_model,
@@ -34,36 +30,16 @@ from serving.models import (
 Start = Callable[..., Manager]
 
 
-@pytest.fixture
-def start() -> Iterator[Start]:
-    """Return what starts a manager with settings; all are stopped at the end."""
-    managers: list[Manager] = []
-
-    def start(settings: Settings) -> Manager:
-        managers.append(Manager(settings, make_loader(settings)))
-        managers[-1].start()
-        return managers[-1]
-
-    yield start
-    for manager in managers:
-        manager.stop()
-
-
-def _factor(manager: Manager, version: int | None = None, label: str | None = None) -> float:
+def factor(manager: Manager, version: int | None = None, label: str | None = None) -> float:
     with manager.get(NAME, version, label) as servable:
         return float(servable.run("", {"x": np.ones(1, np.float32)})["y"][0])
 
 
-def _states(manager: Manager) -> dict[int, str]:
+def states(manager: Manager) -> dict[int, str]:
     return {status.version: status.state.value for status in manager.status(NAME)}
 
 
-def _config(base: Path, policy: str = "", labels: str = "", name: str = NAME) -> Any:
-    text = config_text(base, policy, labels, name=name)
-    return text_format.Parse(text, model_server_config_pb2.ModelServerConfig())
-
-
-def _wait_for(true: Callable[[], bool]) -> None:
+def wait_for(true: Callable[[], bool]) -> None:
     deadline = time.monotonic() + 30
     while not true():
         assert time.monotonic() < deadline
@@ -72,24 +48,24 @@ def _wait_for(true: Callable[[], bool]) -> None:
 
 def test_the_latest_version_takes_traffic_and_the_one_before_goes(base: Path, start: Start) -> None:
     manager = start(settings_of(base))
-    assert (_factor(manager), manager.ready()) == (2, True)
+    assert (factor(manager), manager.ready()) == (2, True)
     save_linear(base, 2, 3.0)
     manager.poll()
-    assert _factor(manager) == 3
-    _wait_for(lambda: _states(manager) == {2: "AVAILABLE", 1: "END"})
+    assert factor(manager) == 3
+    wait_for(lambda: states(manager) == {2: "AVAILABLE", 1: "END"})
     with pytest.raises(
         ServingError, match=r"^Servable not found for request: Specific\(linear, 1\)$"
     ) as raised:
-        _factor(manager, 1)
+        factor(manager, 1)
     assert raised.value.code is grpc.StatusCode.NOT_FOUND
 
 
 def test_folders_are_followed(base: Path, start: Start) -> None:
     manager = start(settings_of(base, file_system_poll_wait_seconds=0.05))
     save_linear(base, 2, 3.0)
-    _wait_for(lambda: _factor(manager) == 3)
+    wait_for(lambda: factor(manager) == 3)
     remove(base, 2)
-    _wait_for(lambda: _factor(manager) == 2)
+    wait_for(lambda: factor(manager) == 2)
 
 
 def test_an_old_version_is_unloaded_only_when_its_last_request_is_answered(base: Path, start: Start) -> None:
@@ -97,10 +73,10 @@ def test_an_old_version_is_unloaded_only_when_its_last_request_is_answered(base:
     with manager.get(NAME) as old:
         save_linear(base, 2, 3.0)
         manager.poll()
-        assert _states(manager) == {2: "AVAILABLE", 1: "UNLOADING"}
-        assert _factor(manager) == 3
+        assert states(manager) == {2: "AVAILABLE", 1: "UNLOADING"}
+        assert factor(manager) == 3
         assert old.run("", {"x": np.ones(1, np.float32)})["y"].tolist() == [2]
-    _wait_for(lambda: _states(manager)[1] == "END")
+    wait_for(lambda: states(manager)[1] == "END")
 
 
 def test_the_new_version_is_loaded_before_the_old_one_goes(
@@ -111,7 +87,7 @@ def test_the_new_version_is_loaded_before_the_old_one_goes(
     load = manager._load_servable
 
     def watched(name: str, version: int, folder: Path) -> Servable:
-        seen.append((_states(manager), _factor(manager)))
+        seen.append((states(manager), factor(manager)))
         return load(name, version, folder)
 
     monkeypatch.setattr(manager, "_load_servable", watched)
@@ -130,9 +106,9 @@ def test_a_broken_version_is_reported_and_the_old_one_stays(
     assert (broken.version, broken.state, old.state) == (2, State.END, State.AVAILABLE)
     assert "Could not load" in str(broken.error)
     assert any("Version 2 of linear cannot be served" in line for line in caplog.messages)
-    assert _factor(manager) == 2
+    assert factor(manager) == 2
     with pytest.raises(ServingError, match="not found"):
-        _factor(manager, 2)
+        factor(manager, 2)
 
     caplog.clear()
     manager.poll()
@@ -141,7 +117,7 @@ def test_a_broken_version_is_reported_and_the_old_one_stays(
     folder.rmdir()
     save_linear(base, 2, 3.0)
     manager.poll()
-    assert (_factor(manager), manager.status(NAME, 2)[0].error) == (3, None)
+    assert (factor(manager), manager.status(NAME, 2)[0].error) == (3, None)
 
 
 def test_a_broken_version_that_is_taken_away_is_forgotten(base: Path, start: Start) -> None:
@@ -150,7 +126,7 @@ def test_a_broken_version_that_is_taken_away_is_forgotten(base: Path, start: Sta
     manager.poll()
     remove(base, 2)
     manager.poll()
-    assert _states(manager) == {1: "AVAILABLE"}
+    assert states(manager) == {1: "AVAILABLE"}
 
 
 def test_a_version_whose_warmup_fails_takes_no_traffic(base: Path, start: Start) -> None:
@@ -158,7 +134,7 @@ def test_a_version_whose_warmup_fails_takes_no_traffic(base: Path, start: Start)
     save_linear(base, 2, 3.0, warmup=[predict_log(1.0, signature="three")])
     manager.poll()
     assert "not compatible" in str(manager.status(NAME, 2)[0].error)
-    assert _factor(manager) == 2
+    assert factor(manager) == 2
 
 
 def test_a_load_that_fails_may_be_tried_again(
@@ -176,8 +152,8 @@ def test_a_version_may_come_back(base: Path, start: Start) -> None:
     manager.poll()
     remove(base, 2)
     manager.poll()
-    _wait_for(lambda: _states(manager) == {2: "END", 1: "AVAILABLE"})
-    assert _factor(manager) == 2
+    wait_for(lambda: states(manager) == {2: "END", 1: "AVAILABLE"})
+    assert factor(manager) == 2
 
 
 @pytest.mark.parametrize("always_present", [False, True])
@@ -196,7 +172,7 @@ def test_a_folder_that_is_gone_for_a_moment_changes_nothing(
     manager = start(settings_of(base))
     base.rename(base.with_name("away"))
     manager.poll()
-    assert (_factor(manager), manager.ready()) == (2, True)
+    assert (factor(manager), manager.ready()) == (2, True)
     assert "cannot be looked for" in caplog.text
 
 
@@ -206,7 +182,7 @@ def test_a_model_may_have_its_first_version_later(tmp_path: Path, start: Start) 
     with pytest.raises(ServingError, match=r"^Could not find any versions of model linear$"):
         manager.status(NAME)
     with pytest.raises(ServingError, match=r"^Servable not found for request: Latest\(linear\)$"):
-        _factor(manager)
+        factor(manager)
     save_linear(tmp_path, 1)
     manager.poll()
     assert manager.ready()
@@ -232,116 +208,8 @@ def test_policies_keep_several_versions(base: Path, start: Start, policy: str, l
     config = base.with_name("models.config")
     config.write_text(config_text(base, f"model_version_policy {{ {policy} }}"))
     manager = start(settings_of(base, model_config_file=str(config)))
-    assert set(_states(manager)) == loaded
-    assert (_factor(manager), _factor(manager, 2)) == (4, 3)
-
-
-_ALL = "model_version_policy { all {} }"
-
-
-def _labels(**labels: int) -> str:
-    return " ".join(f'version_labels {{ key: "{key}" value: {value} }}' for key, value in labels.items())
-
-
-def test_labels_move_only_to_versions_that_are_loaded(base: Path, start: Start) -> None:
-    save_linear(base, 2, 3.0)
-    manager = start(settings_of(base))
-    manager.reload(_config(base, _ALL))
-    manager.reload(_config(base, _ALL, _labels(stable=1, canary=2)))
-    assert (_factor(manager, label="stable"), _factor(manager, label="canary")) == (2, 3)
-    with pytest.raises(
-        ServingError, match="label to version 7 of model linear, which is not currently"
-    ) as raised:
-        manager.reload(_config(base, _ALL, _labels(stable=7)))
-    assert raised.value.code is grpc.StatusCode.FAILED_PRECONDITION
-    assert manager.labels(NAME) == {"stable": 1, "canary": 2}
-    with pytest.raises(ServingError, match=r"^Unrecognized servable version label: gold$") as raised:
-        _factor(manager, label="gold")
-    assert raised.value.code is grpc.StatusCode.INVALID_ARGUMENT
-
-
-def test_new_labels_may_be_early_where_that_is_allowed(base: Path, start: Start) -> None:
-    config = base.with_name("models.config")
-    config.write_text(config_text(base, _ALL, _labels(stable=1)))
-    with pytest.raises(ServingError, match="not currently available"):
-        start(
-            settings_of(base, model_config_file=str(config))
-        )  # as with the real server: nothing is loaded yet
-    manager = start(
-        settings_of(base, model_config_file=str(config), allow_version_labels_for_unavailable_models=True)
-    )
-    assert _factor(manager, label="stable") == 2
-    with pytest.raises(ServingError, match="not currently available"):  # in use for version 1
-        manager.reload(_config(base, _ALL, _labels(stable=9)))
-
-
-def test_a_configuration_adds_and_removes_models(base: Path, start: Start) -> None:
-    manager = start(settings_of(base))
-    save_linear(base.with_name("other"), 1, 5.0)
-    manager.reload(_config(base.with_name("other"), name="other"))
-    assert manager.models == ["other"]
-    with pytest.raises(ServingError, match=r"Latest\(linear\)"):
-        _factor(manager)
-    with manager.get("other") as servable:
-        assert servable.run("", {"x": np.ones(1, np.float32)})["y"].tolist() == [5]
-
-
-def test_a_configuration_with_a_new_model_that_cannot_be_served_is_an_error(base: Path, start: Start) -> None:
-    manager = start(settings_of(base))
-    break_model(base.with_name("other"), 4)
-    config = _config(base)
-    config.MergeFrom(_config(base.with_name("other"), name="other"))
-    with pytest.raises(ServingError, match="did not become available") as raised:
-        manager.reload(config)
-    assert raised.value.code is grpc.StatusCode.UNKNOWN
-    assert _factor(manager) == 2
-
-
-@pytest.mark.parametrize(
-    ("text", "message"),
-    [
-        (
-            (
-                'model_config_list { config { name: "a" base_path: "/a" model_platform: "tensorflow" } '
-                'config { name: "a" base_path: "/b" model_platform: "tensorflow" } }'
-            ),
-            "Illegal to list model a multiple times",
-        ),
-        (
-            'model_config_list { config { name: "a" base_path: "a" model_platform: "tensorflow" } }',
-            "absolute path",
-        ),
-        ('model_config_list { config { name: "a" base_path: "/a" } }', "model_platform"),
-        (
-            'model_config_list { config { name: "a" base_path: "/a" model_platform: "onnx" } }',
-            "no entry for platform",
-        ),
-        ("custom_model_config {}", "Cannot transition"),
-    ],
-)
-def test_a_configuration_that_is_not_valid_changes_nothing(
-    base: Path, start: Start, text: str, message: str
-) -> None:
-    manager = start(settings_of(base))
-    with pytest.raises(ServingError, match=message):
-        manager.reload(text_format.Parse(text, model_server_config_pb2.ModelServerConfig()))
-    manager.reload(model_server_config_pb2.ModelServerConfig())  # an empty one: no action
-    assert (_factor(manager), manager.models) == (2, [NAME])
-
-
-def test_a_changed_file_is_taken_and_a_wrong_one_is_not(
-    base: Path, start: Start, caplog: pytest.LogCaptureFixture
-) -> None:
-    config = base.with_name("models.config")
-    config.write_text(config_text(base))
-    save_linear(base, 2, 3.0)
-    manager = start(settings_of(base, model_config_file=str(config), model_config_file_poll_wait_seconds=1))
-    with caplog.at_level(logging.ERROR):
-        config.write_text("model_config_list {")
-        _wait_for(lambda: "is not taken" in caplog.text)
-    assert _factor(manager) == 3
-    config.write_text(config_text(base, "model_version_policy { specific { versions: 1 } }"))
-    _wait_for(lambda: _factor(manager) == 2)
+    assert set(states(manager)) == loaded
+    assert (factor(manager), factor(manager, 2)) == (4, 3)
 
 
 def test_no_request_fails_while_versions_are_swapped(base: Path, start: Start) -> None:
@@ -351,7 +219,7 @@ def test_no_request_fails_while_versions_are_swapped(base: Path, start: Start) -
     def ask() -> set[float]:
         seen = set()
         while not done.is_set():
-            seen.add(_factor(manager))
+            seen.add(factor(manager))
         return seen
 
     with ThreadPoolExecutor(4) as pool:
@@ -374,7 +242,7 @@ def test_stopping_waits_for_requests_no_longer_than_it_may(base: Path) -> None:
         started = time.monotonic()
         manager.stop()
         assert 0.2 <= time.monotonic() - started < 5
-    assert _states(manager) == {1: "END"}
+    assert states(manager) == {1: "END"}
 
 
 def test_a_warmup_file_is_replayed_before_a_version_takes_traffic(

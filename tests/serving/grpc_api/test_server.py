@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,6 @@ from tensorflow_serving.apis import (
     get_model_status_pb2,
     inference_pb2,
     model_management_pb2,
-    model_service_pb2_grpc,
     prediction_service_pb2_grpc,
     regression_pb2,
 )
@@ -33,36 +32,13 @@ from serving.models import NAME, break_model, config_text, predict_request, remo
 _SECONDS = 20
 
 
-@pytest.fixture
-def server(base: Path) -> Iterator[ModelServer]:
-    with ModelServer(settings_of(base, max_message_bytes=100_000)) as server:
-        yield server
-
-
-@pytest.fixture
-def channel(server: ModelServer) -> Iterator[Any]:
-    address = server.start().grpc
-    with grpc.insecure_channel(str(address)) as channel:
-        yield channel
-
-
-@pytest.fixture
-def prediction(channel: Any) -> Any:
-    return prediction_service_pb2_grpc.PredictionServiceStub(channel)
-
-
-@pytest.fixture
-def model(channel: Any) -> Any:
-    return model_service_pb2_grpc.ModelServiceStub(channel)
-
-
-def _refused(call: Callable[[], Any]) -> tuple[grpc.StatusCode, str]:
+def refused(call: Callable[[], Any]) -> tuple[grpc.StatusCode, str]:
     with pytest.raises(grpc.RpcError) as raised:
         call()
     return raised.value.code(), str(raised.value.details())
 
 
-def _examples(request: Any, *numbers: float, signature: str = "") -> Any:
+def examples_for(request: Any, *numbers: float, signature: str = "") -> Any:
     request.model_spec.name, request.model_spec.signature_name = NAME, signature
     for number in numbers:
         added = request.input.example_list.examples.add()
@@ -78,7 +54,7 @@ def test_predict(prediction: Any) -> None:
 
 
 def test_classify(prediction: Any) -> None:
-    request = _examples(classification_pb2.ClassificationRequest(), 3.0, signature="classify")
+    request = examples_for(classification_pb2.ClassificationRequest(), 3.0, signature="classify")
     [row] = prediction.Classify(request, _SECONDS).result.classifications
     assert [(entry.label, entry.score) for entry in row.classes] == [("up", 6), ("down", -6)]
 
@@ -94,7 +70,7 @@ def test_regress_with_a_context_that_examples_share(prediction: Any) -> None:
     assert [entry.value for entry in result.regressions] == [10, 14]
 
 
-def _task(request: Any, signature: str, method: str, model: str = NAME) -> None:
+def add_task(request: Any, signature: str, method: str, model: str = NAME) -> None:
     task = request.tasks.add(method_name=method)
     task.model_spec.name, task.model_spec.signature_name = model, signature
 
@@ -102,8 +78,8 @@ def _task(request: Any, signature: str, method: str, model: str = NAME) -> None:
 def test_multi_inference_asks_two_signatures_at_once(prediction: Any) -> None:
     request = inference_pb2.MultiInferenceRequest()
     request.input.example_list.examples.add().features.feature["x"].float_list.value.append(1.0)
-    _task(request, "regress", "tensorflow/serving/regress")
-    _task(request, "classify", "tensorflow/serving/classify")
+    add_task(request, "regress", "tensorflow/serving/regress")
+    add_task(request, "classify", "tensorflow/serving/classify")
     regress, classify = prediction.MultiInference(request, _SECONDS).results
     assert regress.regression_result.regressions[0].value == 2
     assert classify.classification_result.classifications[0].classes[0].score == 2
@@ -120,119 +96,7 @@ def test_metadata_are_the_signatures(prediction: Any) -> None:
     assert response.model_spec.version.value == 1
 
 
-def _predict_as(change: Callable[[Any], Any]) -> Callable[[Any], Any]:
-    def call(stub: Any) -> Any:
-        request = predict_request(1.0)
-        change(request)
-        return stub.Predict(request, _SECONDS)
-
-    return call
-
-
-def _classify_as(signature: str, *numbers: float) -> Callable[[Any], Any]:
-    request = _examples(classification_pb2.ClassificationRequest(), *numbers, signature=signature)
-    return lambda stub: stub.Classify(request, _SECONDS)
-
-
-def _multi_as(*tasks: tuple[str, ...]) -> Callable[[Any], Any]:
-    request = inference_pb2.MultiInferenceRequest()
-    request.input.example_list.examples.add()
-    for task in tasks:
-        _task(request, *task)
-    return lambda stub: stub.MultiInference(request, _SECONDS)
-
-
-def _metadata_as(*fields: str, name: str = NAME) -> Callable[[Any], Any]:
-    request = get_model_metadata_pb2.GetModelMetadataRequest(metadata_field=fields)
-    if name:
-        request.model_spec.name = name
-    return lambda stub: stub.GetModelMetadata(request, _SECONDS)
-
-
 _INVALID, _MISSING = grpc.StatusCode.INVALID_ARGUMENT, grpc.StatusCode.NOT_FOUND
-_REGRESS = "tensorflow/serving/regress"
-_REFUSED = [
-    (_predict_as(lambda r: r.model_spec.Clear()), _INVALID, "ModelSpec has no name specified."),
-    (
-        _predict_as(lambda r: setattr(r.model_spec, "name", "x")),
-        _MISSING,
-        "Servable not found for request: Latest(x)",
-    ),
-    (
-        _predict_as(lambda r: setattr(r.model_spec.version, "value", 9)),
-        _MISSING,
-        "Servable not found for request: Specific(linear, 9)",
-    ),
-    (
-        _predict_as(lambda r: setattr(r.model_spec, "version_label", "gold")),
-        _INVALID,
-        "Unrecognized servable version label: gold",
-    ),
-    (
-        _predict_as(lambda r: setattr(r.model_spec, "signature_name", "x")),
-        grpc.StatusCode.FAILED_PRECONDITION,
-        'Serving signature key "x" not found.',
-    ),
-    (_predict_as(lambda r: r.inputs.clear()), _INVALID, "input size does not match signature: 0!=1"),
-    (
-        _predict_as(lambda r: setattr(r.inputs["x"], "dtype", 99)),
-        _INVALID,
-        "tensor parsing error: x",
-    ),
-    (
-        _predict_as(lambda r: r.output_filter.append("z")),
-        _INVALID,
-        "output tensor alias not found in signature: z",
-    ),
-    (_classify_as("x", 1.0), _INVALID, "No signature was found with the name: x"),
-    (
-        _classify_as("regress", 1.0),
-        _INVALID,
-        "Expected classification signature method_name to be tensorflow/serving/classify. Was: " + _REGRESS,
-    ),
-    (_classify_as("classify"), _INVALID, "Input is empty."),
-    (_multi_as(), _INVALID, "Inference request must contain at least 1 task"),
-    (
-        _multi_as(("regress", _REGRESS), ("regress", _REGRESS)),
-        _INVALID,
-        "Duplicate evaluation of signature: regress",
-    ),
-    (
-        _multi_as(("regress", _REGRESS), ("x", _REGRESS)),
-        _INVALID,
-        "Requested signature not found in model graph: x",
-    ),
-    (
-        _multi_as(("regress", _REGRESS), ("classify", _REGRESS, "z")),
-        _INVALID,
-        "All ModelSpecs in a MultiInference",
-    ),
-    (
-        _multi_as(("regress", "tensorflow/serving/predict")),
-        grpc.StatusCode.UNIMPLEMENTED,
-        "Unsupported signature method_name: tensorflow/serving/predict",
-    ),
-    (_metadata_as(name=""), _INVALID, "Missing ModelSpec"),
-    (_metadata_as(), _INVALID, "GetModelMetadataRequest must specify at least one metadata_field"),
-    (_metadata_as("weights"), _INVALID, "Metadata field weights is not supported"),
-]
-
-
-@pytest.mark.parametrize(("call", "code", "message"), _REFUSED)
-def test_bad_requests_have_the_real_servers_codes_and_texts(
-    prediction: Any, call: Callable[[Any], Any], code: grpc.StatusCode, message: str
-) -> None:
-    found, details = _refused(lambda: call(prediction))
-    assert (found, details[: len(message)]) == (code, message)
-
-
-def test_examples_that_the_model_cannot_parse_are_an_error_of_the_request(prediction: Any) -> None:
-    request = classification_pb2.ClassificationRequest()
-    request.model_spec.name, request.model_spec.signature_name = NAME, "classify"
-    request.input.example_list.examples.add()
-    code, details = _refused(lambda: prediction.Classify(request, _SECONDS))
-    assert code is _INVALID
-    assert "feature: x (data type: float) is required" in details.lower()
 
 
 def test_status_of_all_versions_and_of_one(model: Any, server: ModelServer, base: Path) -> None:
@@ -249,11 +113,11 @@ def test_status_of_all_versions_and_of_one(model: Any, server: ModelServer, base
     [only] = model.GetModelStatus(request, _SECONDS).model_version_status
     assert only.version == 1
     request.model_spec.version.value = 7
-    assert _refused(lambda: model.GetModelStatus(request, _SECONDS)) == (
+    assert refused(lambda: model.GetModelStatus(request, _SECONDS)) == (
         _MISSING,
         "Could not find version 7 of model linear",
     )
-    assert _refused(lambda: model.GetModelStatus(get_model_status_pb2.GetModelStatusRequest(), _SECONDS)) == (
+    assert refused(lambda: model.GetModelStatus(get_model_status_pb2.GetModelStatusRequest(), _SECONDS)) == (
         _INVALID,
         "Missing ModelSpec",
     )
@@ -273,7 +137,7 @@ def test_a_configuration_is_taken_at_run_time(model: Any, prediction: Any, base:
     asked.model_spec.version_label = "stable"
     assert list(prediction.Predict(asked, _SECONDS).outputs["y"].float_val) == [2]
     empty = model_management_pb2.ReloadConfigRequest()
-    code, details = _refused(lambda: model.HandleReloadConfigRequest(empty, _SECONDS))
+    code, details = refused(lambda: model.HandleReloadConfigRequest(empty, _SECONDS))
     assert (code, "Only ModelConfigList" in details) == (_INVALID, True)
 
 
@@ -287,7 +151,7 @@ def test_health_follows_the_models(channel: Any, server: ModelServer, base: Path
     watched.cancel()
     named = health_pb2.HealthCheckRequest(service="tensorflow.serving.PredictionService")
     assert stub.Check(named).status == health_pb2.HealthCheckResponse.NOT_SERVING
-    assert _refused(lambda: stub.Check(health_pb2.HealthCheckRequest(service="x")))[0] is _MISSING
+    assert refused(lambda: stub.Check(health_pb2.HealthCheckRequest(service="x")))[0] is _MISSING
 
 
 def test_reflection_tells_clients_what_can_be_asked(channel: Any) -> None:
@@ -309,14 +173,14 @@ def test_reflection_tells_clients_what_can_be_asked(channel: Any) -> None:
     assert found.FindFileContainingSymbol("tensorflow.serving.ModelService").service[0].name == "ModelService"
 
 
-def test_a_message_that_is_too_large_is_refused(prediction: Any) -> None:
-    code, _ = _refused(lambda: prediction.Predict(predict_request(*[1.0] * 50_000), _SECONDS))
+def test_a_message_that_is_too_large_isrefused(prediction: Any) -> None:
+    code, _ = refused(lambda: prediction.Predict(predict_request(*[1.0] * 50_000), _SECONDS))
     assert code is grpc.StatusCode.RESOURCE_EXHAUSTED
 
 
-def test_bytes_that_are_no_message_are_refused(channel: Any, prediction: Any) -> None:
+def test_bytes_that_are_no_message_arerefused(channel: Any, prediction: Any) -> None:
     raw = channel.unary_unary("/tensorflow.serving.PredictionService/Predict")
-    code, _ = _refused(lambda: raw(b"\xff\xff\xff", _SECONDS))
+    code, _ = refused(lambda: raw(b"\xff\xff\xff", _SECONDS))
     assert code is grpc.StatusCode.INTERNAL  # grpcio's own answer
     assert prediction.Predict(predict_request(1.0), _SECONDS)
 
@@ -330,7 +194,7 @@ def test_more_requests_at_once_than_allowed_are_turned_away(base: Path) -> None:
         stub = prediction_service_pb2_grpc.PredictionServiceStub(channel)
         first = stub.Predict.future(predict_request(1.0), _SECONDS)
         assert held.begun.wait(_SECONDS)
-        code, _ = _refused(lambda: stub.Predict(predict_request(1.0), _SECONDS))
+        code, _ = refused(lambda: stub.Predict(predict_request(1.0), _SECONDS))
         held.go_on.set()
         assert first.result()
     assert code is grpc.StatusCode.RESOURCE_EXHAUSTED
@@ -348,9 +212,7 @@ def test_a_request_that_runs_is_answered_when_the_server_stops(base: Path) -> No
         held.go_on.set()
         assert list(first.result().outputs["y"].float_val) == [2]
         stopping.join()
-        assert (
-            _refused(lambda: stub.Predict(predict_request(1.0), _SECONDS))[0] is grpc.StatusCode.UNAVAILABLE
-        )
+        assert refused(lambda: stub.Predict(predict_request(1.0), _SECONDS))[0] is grpc.StatusCode.UNAVAILABLE
 
 
 class _Held:

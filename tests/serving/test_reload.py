@@ -1,0 +1,140 @@
+"""Configurations at run time: labels, models that come and go, and what is not valid."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import grpc
+import numpy as np
+import pytest
+from google.protobuf import text_format
+from tensorflow_serving.config import model_server_config_pb2
+
+from kit.serving.errors import ServingError
+from kit.serving.manager import Manager
+from serving.models import (
+    NAME,
+    break_model,
+    config_text,
+    save_linear,
+    settings_of,
+)
+from serving.test_manager import factor, wait_for
+
+Start = Callable[..., Manager]
+
+
+def _config(base: Path, policy: str = "", labels: str = "", name: str = NAME) -> Any:
+    text = config_text(base, policy, labels, name=name)
+    return text_format.Parse(text, model_server_config_pb2.ModelServerConfig())
+
+
+_ALL = "model_version_policy { all {} }"
+
+
+def _labels(**labels: int) -> str:
+    return " ".join(f'version_labels {{ key: "{key}" value: {value} }}' for key, value in labels.items())
+
+
+def test_labels_move_only_to_versions_that_are_loaded(base: Path, start: Start) -> None:
+    save_linear(base, 2, 3.0)
+    manager = start(settings_of(base))
+    manager.reload(_config(base, _ALL))
+    manager.reload(_config(base, _ALL, _labels(stable=1, canary=2)))
+    assert (factor(manager, label="stable"), factor(manager, label="canary")) == (2, 3)
+    with pytest.raises(
+        ServingError, match="label to version 7 of model linear, which is not currently"
+    ) as raised:
+        manager.reload(_config(base, _ALL, _labels(stable=7)))
+    assert raised.value.code is grpc.StatusCode.FAILED_PRECONDITION
+    assert manager.labels(NAME) == {"stable": 1, "canary": 2}
+    with pytest.raises(ServingError, match=r"^Unrecognized servable version label: gold$") as raised:
+        factor(manager, label="gold")
+    assert raised.value.code is grpc.StatusCode.INVALID_ARGUMENT
+
+
+def test_new_labels_may_be_early_where_that_is_allowed(base: Path, start: Start) -> None:
+    config = base.with_name("models.config")
+    config.write_text(config_text(base, _ALL, _labels(stable=1)))
+    with pytest.raises(ServingError, match="not currently available"):
+        start(
+            settings_of(base, model_config_file=str(config))
+        )  # as with the real server: nothing is loaded yet
+    manager = start(
+        settings_of(base, model_config_file=str(config), allow_version_labels_for_unavailable_models=True)
+    )
+    assert factor(manager, label="stable") == 2
+    with pytest.raises(ServingError, match="not currently available"):  # in use for version 1
+        manager.reload(_config(base, _ALL, _labels(stable=9)))
+
+
+def test_a_configuration_adds_and_removes_models(base: Path, start: Start) -> None:
+    manager = start(settings_of(base))
+    save_linear(base.with_name("other"), 1, 5.0)
+    manager.reload(_config(base.with_name("other"), name="other"))
+    assert manager.models == ["other"]
+    with pytest.raises(ServingError, match=r"Latest\(linear\)"):
+        factor(manager)
+    with manager.get("other") as servable:
+        assert servable.run("", {"x": np.ones(1, np.float32)})["y"].tolist() == [5]
+
+
+def test_a_configuration_with_a_new_model_that_cannot_be_served_is_an_error(base: Path, start: Start) -> None:
+    manager = start(settings_of(base))
+    break_model(base.with_name("other"), 4)
+    config = _config(base)
+    config.MergeFrom(_config(base.with_name("other"), name="other"))
+    with pytest.raises(ServingError, match="did not become available") as raised:
+        manager.reload(config)
+    assert raised.value.code is grpc.StatusCode.UNKNOWN
+    assert factor(manager) == 2
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (
+            (
+                'model_config_list { config { name: "a" base_path: "/a" model_platform: "tensorflow" } '
+                'config { name: "a" base_path: "/b" model_platform: "tensorflow" } }'
+            ),
+            "Illegal to list model a multiple times",
+        ),
+        (
+            'model_config_list { config { name: "a" base_path: "a" model_platform: "tensorflow" } }',
+            "absolute path",
+        ),
+        ('model_config_list { config { name: "a" base_path: "/a" } }', "model_platform"),
+        (
+            'model_config_list { config { name: "a" base_path: "/a" model_platform: "onnx" } }',
+            "no entry for platform",
+        ),
+        ("custom_model_config {}", "Cannot transition"),
+    ],
+)
+def test_a_configuration_that_is_not_valid_changes_nothing(
+    base: Path, start: Start, text: str, message: str
+) -> None:
+    manager = start(settings_of(base))
+    with pytest.raises(ServingError, match=message):
+        manager.reload(text_format.Parse(text, model_server_config_pb2.ModelServerConfig()))
+    manager.reload(model_server_config_pb2.ModelServerConfig())  # an empty one: no action
+    assert (factor(manager), manager.models) == (2, [NAME])
+
+
+def test_a_changed_file_is_taken_and_a_wrong_one_is_not(
+    base: Path, start: Start, caplog: pytest.LogCaptureFixture
+) -> None:
+    config = base.with_name("models.config")
+    config.write_text(config_text(base))
+    save_linear(base, 2, 3.0)
+    manager = start(settings_of(base, model_config_file=str(config), model_config_file_poll_wait_seconds=1))
+    with caplog.at_level(logging.ERROR):
+        config.write_text("model_config_list {")
+        wait_for(lambda: "is not taken" in caplog.text)
+    assert factor(manager) == 3
+    config.write_text(config_text(base, "model_version_policy { specific { versions: 1 } }"))
+    wait_for(lambda: factor(manager) == 2)
