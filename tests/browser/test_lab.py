@@ -52,7 +52,7 @@ STORY = [
 ]
 
 
-GIVEN = {  # other parameters than those that are committed
+GIVEN: dict[str, dict[str, object]] = {  # other parameters than those that are committed
     "tune": {"trials": 2, "share": 0.1},
     "07_monitor": {"traffic_spans": "7"},
 }
