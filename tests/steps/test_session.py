@@ -81,7 +81,7 @@ def test_nothing_of_the_chain_is_done_in_a_new_workspace(session: Session) -> No
 
 def test_progress_is_shown_while_a_step_runs(session: Session, shown: list[str]) -> None:
     session.run(Worker("linger"))
-    assert "Worker: running for 1 s, half way" in shown
+    assert any(line.startswith("Worker: running for ") and line.endswith(", half way") for line in shown)
     assert shown[-1] == str(session.steps[-1])
     assert shown[-1].startswith("Worker: done in ")
 

@@ -93,7 +93,7 @@ def test_a_mean_step_is_that_of_the_whole_steps(plain: tuple[Path, Profile]) -> 
 
 def test_waiting_for_data_is_told_apart(plain: tuple[Path, Profile], tmp_path: Path) -> None:
     starved = profile_of(tmp_path, slow=True)
-    assert starved.microseconds == pytest.approx(SLOW_SECONDS * 1e6, rel=0.6)
+    assert starved.microseconds >= 0.9 * SLOW_SECONDS * 1e6
     assert starved.input_share > 0.5
     assert starved.waiting > 10 * plain[1].waiting
     assert starved.producing >= 0.9 * SLOW_SECONDS * 1e6
