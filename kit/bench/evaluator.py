@@ -53,10 +53,16 @@ SLICES = (
     ("region", "position"),
 )
 _CHAIN = ("01_data", "02_features", "03_train")
+_MOST_SECONDS = (
+    600  # of stock, which needs a good part of an hour for all of these where it has to share the machine
+)
 
 
 def evaluator(folder: Path) -> Iterator[Figure]:
-    """Train a model of both sample projects and evaluate it both ways; takes 15 minutes, most of them stock's."""
+    """Train a model of both sample projects and evaluate it both ways; takes 15 minutes, most of them stock's.
+
+    Where stock is not done in time it is ended, and the ratio is an upper bound: it would be less.
+    """
     cases = (
         ("30 metrics, 200 slices, intervals", "recommender", "many", 0.1),
         ("the taxi project's own configuration", "chicago_taxi", "own", 0.5),
@@ -64,15 +70,25 @@ def evaluator(folder: Path) -> Iterator[Figure]:
     for name, project, configuration, goal in cases:
         workspace = folder / project
         run_timed(kit_command("run", *_CHAIN, "-P", project, "-w", str(workspace)))
-        kit, stock = (_measured(way, workspace, project, configuration) for way in ("kit", "stock"))
-        yield Figure(
-            f"Evaluator over stock, {name}", kit / stock, "ratio", goal, "less", peer=stock, measured=kit
-        )
+        kit = _measured("kit", workspace, project, configuration)
+        try:
+            stock, bound = _measured("stock", workspace, project, configuration), ""
+        except subprocess.TimeoutExpired:
+            stock, bound = _MOST_SECONDS, ", at most (stock was ended)"
+        title = f"Evaluator over stock, {name}{bound}"
+        yield Figure(title, kit / stock, "ratio", goal, "less", peer=stock, measured=kit)
 
 
 def _measured(way: str, workspace: Path, project: str, configuration: str) -> float:
+    """Return the seconds of one executor, without its imports.
+
+    Raises:
+        TimeoutExpired: when it was not done in time.
+    """
     command = [sys.executable, "-m", __name__, way, str(workspace), project, configuration]
-    done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=CHECKOUT)
+    done = subprocess.run(
+        command, capture_output=True, text=True, check=True, cwd=CHECKOUT, timeout=_MOST_SECONDS
+    )
     return float(json.loads(done.stdout.splitlines()[-1]))
 
 
