@@ -74,7 +74,7 @@ class Server:
         """
         self.stop()
         if forked is None:
-            forked = warm.status() is not None
+            forked = _is_warm()
         with ExitStack() as started:
             if self._log_path is None:
                 folder = started.enter_context(tempfile.TemporaryDirectory(prefix="kit-serving-"))
@@ -140,6 +140,13 @@ class Server:
 
     def __exit__(self, *_: object) -> None:
         self.stop()
+
+
+def _is_warm() -> bool:
+    try:
+        return warm.status() is not None
+    except warm.WarmUnavailableError:  # there can be none here
+        return False
 
 
 def _plain_environment() -> dict[str, str]:

@@ -15,6 +15,7 @@ from tfx.utils import json_utils
 
 from kit.project import Project
 from kit.steps import beam_costs, progress
+from kit.warm.address import folder_of
 
 
 def run_executor(payload: bytes, report: Callable[[str], None]) -> bytes:
@@ -55,6 +56,8 @@ def _keep_temporary_files_in(folder: Path) -> None:
 
     Autograph and Beam remove theirs at exit, which a process that is killed does not reach.
     """
+    # The warm process stays where it is: a step starts processes too, trials and servers.
+    os.environ.setdefault("KIT_WARM_DIR", str(folder_of(os.environ)))
     folder.mkdir(parents=True, exist_ok=True)
     os.environ["TMPDIR"] = str(folder)
     tempfile.tempdir = None  # it may have been computed

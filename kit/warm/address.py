@@ -82,7 +82,7 @@ def address_of(environ: Mapping[str, str]) -> Address:
     Raises:
         WarmUnavailableError: when the folder cannot be made, is not private, or has too long a path.
     """
-    address = Address(_private(_folder(environ)), fingerprint_of(environ))
+    address = Address(_private(folder_of(environ)), fingerprint_of(environ))
     if len(os.fsencode(address.socket)) > _MAX_SOCKET_PATH:
         raise WarmUnavailableError(
             f"the path of its socket must have at most {_MAX_SOCKET_PATH} bytes",
@@ -115,7 +115,8 @@ def fingerprint_of(environ: Mapping[str, str]) -> str:
     return digest.hexdigest()[:16]
 
 
-def _folder(environ: Mapping[str, str]) -> Path:
+def folder_of(environ: Mapping[str, str]) -> Path:
+    """Return the folder of the sockets; it need not exist."""
     if chosen := environ.get("KIT_WARM_DIR"):
         return Path(chosen)
     if runtime := environ.get("XDG_RUNTIME_DIR"):
