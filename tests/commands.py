@@ -49,7 +49,9 @@ def states(record: dict[str, Any]) -> dict[str, str]:
 
 def versions(workspace: Path, project: str) -> list[str]:
     """Return what a server that watches the project's folder could see."""
-    return sorted(path.name for path in (workspace / "serving" / project).glob("*"))
+    return sorted(
+        path.name for path in (workspace / "serving" / project).glob("*") if not path.name.startswith(".")
+    )
 
 
 def digests(workspace: Path, project: str) -> dict[str, str]:

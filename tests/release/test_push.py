@@ -259,8 +259,12 @@ def test_a_model_that_was_rolled_back_does_not_come_back_by_itself(tiny: Tiny, p
     with pytest.raises(NotBlessedError, match=by):
         packaged.run(pusher(packaged), enable_cache=False)
     assert visible(base) == ["1"]
-    artifact = packaged.latest("Pusher", "pushed_model")
-    [decision] = [one for one in decisions.about(packaged, artifact) if one.what == "rollback"]
+    made = [outputs["pushed_model"][0] for _, outputs in packaged.history("Pusher")]
+    of_version = {
+        one.id: one for one in made if one.get_string_custom_property("pushed_version") == version.name
+    }
+    about = [one for artifact in of_version.values() for one in decisions.about(packaged, artifact)]
+    [decision] = [one for one in about if one.what == "rollback"]
     assert (decision.who, decision.why) == ("Ann", "clicks fell")
     assert decision.subject.startswith(f"{version.name} → 1, ")
     assert record_rollbacks(packaged) == [], "each is recorded once"
