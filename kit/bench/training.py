@@ -104,8 +104,7 @@ def limit(job: Job) -> float:
     import tensorflow as tf  # noqa: PLC0415
     import tensorflow_transform as tft  # noqa: PLC0415
 
-    from kit.training.apart import model_module_of  # noqa: PLC0415
-    from kit.training.build import build  # noqa: PLC0415
+    from kit.training.build import build, model_module_of  # noqa: PLC0415
     from kit.training.settle import read_rows  # noqa: PLC0415
 
     project, training = Project.load(job.project), job.training

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import importlib
 import tempfile
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
 
 from kit import warm
 from kit.errors import KitError, StepFailedError
-from kit.project import Project
 from kit.session import Session
 from kit.steps.progress import report
 from kit.training.config import Training
@@ -80,8 +77,3 @@ def run_apart(
             raise error
         tail = "\n".join(log.read_text(errors="replace").splitlines()[-5:])
         raise StepFailedError(f"{what} should have ended with an answer, but: {outcome.message}\n{tail}")
-
-
-def model_module_of(project: Project) -> Any:
-    """Import the project's model.py."""
-    return importlib.import_module(f"kit.projects.{project.name}.model")

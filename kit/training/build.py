@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import importlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 import tensorflow_transform as tft
 import tf_keras
 
+from kit.project import Project
 from kit.training import precision
 from kit.training.config import Training
 from kit.training.schedules import schedule_rate
@@ -61,3 +63,8 @@ def reseed(model: tf_keras.Model, seed: int, epoch: int) -> None:
     for place, generator in enumerate(one for one in own if one is not None):
         digest = hashlib.sha256(f"{seed} {epoch} {place}".encode()).digest()
         generator.reset_from_seed(int.from_bytes(digest[:7], "big"))
+
+
+def model_module_of(project: Project) -> Any:
+    """Import the project's model.py."""
+    return importlib.import_module(f"kit.projects.{project.name}.model")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import json
 import math
 from collections.abc import Callable
@@ -19,7 +18,7 @@ from kit.project import Project
 from kit.steps.progress import report
 from kit.training import dataset
 from kit.training.boards.write import Subject, boards
-from kit.training.build import build, own_generators
+from kit.training.build import build, model_module_of, own_generators
 from kit.training.checkpoints import KEPT_FOLDER, Checkpoints
 from kit.training.config import Training
 from kit.training.dataset import Rows
@@ -37,7 +36,7 @@ def train(job: Job, distribution: Distribution | None = None) -> None:
     spread = distribution or Distribution()
     project, job = Project.load(job.project), settled(job)
     training = job.training
-    model_module = importlib.import_module(f"kit.projects.{project.name}.model")
+    model_module = model_module_of(project)
     tf_keras.utils.set_random_seed(training.seed)
     transform_output = tft.TFTransformOutput(job.transform_output)
     train, held_out = read_rows(project, job, transform_output)

@@ -12,8 +12,7 @@ import tensorflow_transform as tft
 import tf_keras
 
 from kit.project import Project
-from kit.training.apart import model_module_of
-from kit.training.build import build, own_generators, reseed
+from kit.training.build import build, model_module_of, own_generators, reseed
 from kit.training.dataset import Rows
 from kit.training.job import Job
 from kit.training.settle import read_rows
