@@ -1,8 +1,10 @@
 # Every target first makes the environment .venv what requirements.lock says: a moment when nothing changed,
 # a few minutes the first time. KIT_PYTHON=/path/to/python chooses the Python to make it from.
 # Arguments go through ARGS, as in: make run ARGS="--project chicago_taxi" or make test ARGS="-k doctor".
+# JOBS test processes at once; a file's tests stay in one, where they share what they prepared.
 
 ARGS ?=
+JOBS ?= 2
 BIN := .venv/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
@@ -26,7 +28,7 @@ test: setup ## all checks: ruff, mypy, pytest
 	ruff check
 	ruff format --check
 	mypy
-	pytest $(ARGS)
+	pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder $(ARGS)
 
 bench: setup ## measure the numbers that the kit promises
 	@kit bench $(ARGS)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -35,11 +36,29 @@ def sample(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Ended]:
 
 
 @pytest.fixture(scope="session")
-def tiny(tmp_path_factory: pytest.TempPathFactory) -> Tiny:
-    """Return a project that `kit new` wrote, with its steps up to a trained model done."""
+def made_tiny(tmp_path_factory: pytest.TempPathFactory) -> Tiny:
+    """Return the small project as it was made, with a copy of its folder beside it."""
     from training import tiny as chain  # noqa: PLC0415  imports TFX, which most tests do without
 
-    return chain.make(tmp_path_factory.mktemp("tiny"))
+    made = chain.make(tmp_path_factory.mktemp("tiny"))
+    shutil.copytree(made.folder, _copy_of(made.folder))
+    return made
+
+
+@pytest.fixture(scope="module")
+def tiny(made_tiny: Tiny) -> Tiny:
+    """Return a project that `kit new` wrote, with its steps up to a trained model done.
+
+    What the tests of a module do to it (a baseline, a push, a rollback) is gone in the next, so that no test minds
+    which others ran before it.
+    """
+    shutil.rmtree(made_tiny.folder)
+    shutil.copytree(_copy_of(made_tiny.folder), made_tiny.folder)
+    return made_tiny.opened_again()
+
+
+def _copy_of(folder: Path) -> Path:
+    return folder.with_name(f"{folder.name}_as_made")
 
 
 @pytest.fixture

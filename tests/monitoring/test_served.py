@@ -16,6 +16,7 @@ from kit.data.statistics import load_statistics
 from kit.errors import InfraCheckError, InputDataError, StepOrderError, UsageError
 from kit.monitoring.log import LABEL_TIME, Labels, PredictionLog, judged_days
 from kit.project import Project
+from kit.release.versions import numbers
 from kit.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -75,9 +76,7 @@ def test_the_pushed_version_leads_back_to_what_it_was_made_of(session: Session) 
     from kit.monitoring.served import served  # noqa: PLC0415
 
     version = served(session)
-    assert [int(path.name) for path in session.workspace.serving("recommender").iterdir()] == [
-        version.version
-    ]
+    assert numbers(session.workspace.serving("recommender")) == [version.version]
     assert version.spans == {"train": (1, 2, 3, 4, 5, 6), "eval": (7,)}
     assert load_statistics(version.statistics, "train").datasets[0].num_examples == 24_000
     assert (version.evaluation / "metrics-00000-of-00001.tfrecord").exists() or any(

@@ -40,6 +40,16 @@ class Tiny:
     def project(self) -> Project:
         return self.session.project
 
+    @property
+    def folder(self) -> Path:
+        """Of the workspace."""
+        return self.session.workspace.path
+
+    def opened_again(self) -> Tiny:
+        """Return the same project in a session that knows only what is on the disk."""
+        project = Project.load(self.project.folder)
+        return Tiny(Session(Workspace(self.folder), project), self.table)
+
     def path(self, component: str, key: str) -> Path:
         return self.session.path(component, key)
 
