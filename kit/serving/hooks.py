@@ -10,10 +10,10 @@ from __future__ import annotations
 import importlib
 import logging
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Protocol, cast
+from typing import TYPE_CHECKING, Any, Protocol, cast, runtime_checkable
 
 import grpc
 
@@ -39,6 +39,7 @@ class RequestContext:
         request: the message of the API, which nobody may change.
         metadata: headers of HTTP or metadata of gRPC, names in small letters.
         transport: GRPC or REST.
+        find: gives the version that a version, a label or, without both, the latest would be; None: it is not loaded.
         notes: for interceptors, from their `before` to their `after`.
     """
 
@@ -50,6 +51,7 @@ class RequestContext:
     request: Any
     metadata: Mapping[str, str]
     transport: str
+    find: Callable[[int | None, str | None], int | None] = lambda version, _label: version
     notes: dict[str, Any] = field(default_factory=dict)
 
 
@@ -63,6 +65,14 @@ class Interceptor(Protocol):
         self, context: RequestContext, response: Any | ServingError, version: int | None, seconds: float
     ) -> None:
         """Is told the answer or the error, the version that gave it (None: there was none), and how long it took."""
+
+
+@runtime_checkable
+class Closable(Protocol):
+    """An interceptor that has something to finish, such as a file."""
+
+    def close(self) -> None:
+        """Is called once, after the last request."""
 
 
 class Chain:
@@ -83,6 +93,15 @@ class Chain:
             raise
         finally:
             self._after(context, exchange, time.perf_counter() - started)
+
+    def close(self) -> None:
+        """Let interceptors finish what they have begun; one that breaks is logged and keeps no other from it."""
+        for interceptor in self._interceptors:
+            if isinstance(interceptor, Closable):
+                try:
+                    interceptor.close()
+                except Exception:  # noqa: BLE001  the others have something to finish too
+                    _LOG.exception("%s failed at the end.", type(interceptor).__name__)
 
     def _before(self, context: RequestContext) -> None:
         for interceptor in self._interceptors:

@@ -107,6 +107,7 @@ class Inference:
             request=request,
             metadata=metadata,
             transport=transport,
+            find=partial(self._find, spec.name),
         )
         with (
             self._chain.around(context) as exchange,
@@ -115,3 +116,10 @@ class Inference:
             exchange.version = servable.version
             exchange.response = answer(servable, request)
         return exchange.response
+
+    def _find(self, model: str, version: int | None, label: str | None) -> int | None:
+        try:
+            with self.manager.get(model, version, label) as servable:
+                return servable.version
+        except ServingError:
+            return None

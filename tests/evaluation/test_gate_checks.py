@@ -125,7 +125,7 @@ def test_a_slice_that_is_too_small_is_shown_without_values(evaluation: Path) -> 
 
 def test_intervals_that_evaluator_computed_are_shown(tmp_path: Path) -> None:
     judged = project(
-        slices=[], ranking=None, evaluation={"intervals": "jackknife"}, metrics=["logloss", "accuracy"]
+        slices=[], ranking=None, evaluation={"intervals": "jackknife"}, metrics=["auc", "accuracy"]
     )
     evaluation = analyse(tmp_path, judged, rows_of())
     [(_, values)] = load_slices(evaluation)
