@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from typing import Self
 
+from kit.serving.batching import servable_class_of
 from kit.serving.grpc_api import GrpcServer
 from kit.serving.hooks import Chain, Interceptor, make_interceptors
 from kit.serving.inference import Inference
@@ -33,9 +34,9 @@ class ModelServer:
             interceptors: called after those that the settings name.
         """
         self._settings = settings
-        self.manager = Manager(settings, make_loader(settings))
-        chain = Chain([*make_interceptors(settings), *interceptors])
-        self.inference = Inference(self.manager, settings, chain)
+        self.manager = Manager(settings, make_loader(settings, servable_class_of(settings)))
+        self._chain = Chain([*make_interceptors(settings), *interceptors])
+        self.inference = Inference(self.manager, settings, self._chain)
         self._running = ExitStack()
 
     def start(self) -> Addresses:
@@ -46,6 +47,7 @@ class ModelServer:
             ServerError: when the configuration cannot be read or a port cannot be had.
         """
         with ExitStack() as started:
+            started.callback(self._chain.close)
             started.callback(self.manager.stop)
             self.manager.start()
             grpc_address = None

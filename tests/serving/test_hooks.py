@@ -83,6 +83,31 @@ def test_an_interceptor_that_breaks_breaks_no_request(base: Path, caplog: pytest
     assert len(recorder.told) == 1
 
 
+def test_an_interceptor_can_ask_which_version_a_request_would_get(base: Path) -> None:
+    recorder = _Recorder()
+    with _started(base, recorder) as server:
+        server.inference.predict(predict_request(1.0), {}, "GRPC")
+        find = recorder.told[0][0].find
+        assert [find(None, None), find(2, None), find(9, None), find(None, "canary")] == [2, 2, None, None]
+
+
+def test_interceptors_finish_after_the_last_request_whatever_the_others_do(
+    base: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    recorder, told = _Recorder(), list[int]()
+
+    class Finishes(_Recorder):
+        def close(self) -> None:
+            told.append(len(recorder.told))
+            raise RuntimeError
+
+    with _started(base, recorder, Finishes(), Finishes()) as server:
+        server.inference.predict(predict_request(1.0), {}, "GRPC")
+        assert told == []
+    assert told == [1, 1]
+    assert caplog.text.count("Finishes failed at the end") == 2
+
+
 def test_an_interceptor_may_refuse(base: Path) -> None:
     recorder = _Recorder()
     with _started(base, recorder, _Refuses()) as server, pytest.raises(ServingError, match="not today"):
