@@ -19,7 +19,8 @@ for that.
 | a broken version is tried again | when its files change; max_num_load_retries is 0 here, 5 there |
 | warm-up files, assets.extra/tf_serving_warmup_requests | yes, but for SessionRunLog |
 | a model without a warm-up file | each signature is asked once with zeros; there nothing happens |
-| batching parameters file, monitoring config file | read; see `kit.serving.settings` |
+| enable_batching, batching parameters file | yes; see the table in `kit.serving.batching` |
+| monitoring config file | read; see `kit.serving.settings` |
 | dtype and shape of inputs | checked before the graph runs; the real one leaves a wrong shape to the graph |
 | REST (rest_api_port) | a warning in the log |
 | TLS (ssl_config_file), ALTS | no: `kit.gateway` does that |
@@ -34,7 +35,7 @@ Limits: `max_message_bytes` a message, `max_concurrent_requests` at once (more g
 while it computes; loading a version holds it for some 60 ms at a time with the sample's model, so that is what a
 request may wait during a swap.
 
-Actors: `Manager` keeps versions loaded, `Servable` is one of them, `answers` makes responses, `Inference` joins these
-with the interceptors of `hooks`, `grpc_api` translates, `ModelServer` starts and stops all of it, and `process.Server`
-does so in a process of its own.
+Actors: `Manager` keeps versions loaded, `Servable` is one of them, `batching` lets requests share a run of its graph,
+`answers` makes responses, `Inference` joins these with the interceptors of `hooks`, `grpc_api` translates,
+`ModelServer` starts and stops all of it, and `process.Server` does so in a process of its own.
 """

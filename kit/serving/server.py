@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Sequence
 from contextlib import ExitStack
 from typing import Self
@@ -13,9 +12,8 @@ from kit.serving.hooks import Chain, Interceptor, make_interceptors
 from kit.serving.inference import Inference
 from kit.serving.loading import make_loader
 from kit.serving.manager import Manager
+from kit.serving.rest import RestServer
 from kit.serving.settings import Addresses, Settings
-
-_LOG = logging.getLogger(__name__)
 
 
 class ModelServer:
@@ -55,10 +53,13 @@ class ModelServer:
                 grpc_server = GrpcServer(self.inference, self._settings)
                 started.callback(grpc_server.stop)
                 grpc_address = grpc_server.start()
+            rest_address = None
             if self._settings.rest_api_port is not None:
-                _LOG.warning("rest_api_port is set, but this server has no REST; clients must use gRPC.")
+                rest_server = RestServer(self.inference, self._settings)
+                rest_address = rest_server.start()
+                started.callback(rest_server.stop)
             self._running = started.pop_all()
-        return Addresses(grpc_address, None)
+        return Addresses(grpc_address, rest_address)
 
     def stop(self) -> None:
         """Answer what runs, then unload everything."""

@@ -1,0 +1,51 @@
+"""Padding inside the graph: rows of several lengths travel to the scheduler packed, and are filled up in the batch.
+
+The scheduler can only put tensors of equal length together, and how long a batch's longest row is shows after that.
+So each row becomes one variant, which fits beside any other, with its lengths and what it is filled up with.
+
+Source of the rule: `AddPadding` in tensorflow_serving/batching/batching_util.cc, which appends the tensor's first
+value up to the longest of the batch in each dimension.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import tensorflow as tf
+
+PACKED = 3
+"""Tensors that a packed one consists of."""
+
+
+def pack(tensor: tf.Tensor) -> list[tf.Tensor]:
+    """Return rows [n] as variants, their lengths [n, rank - 1] and their fill [n], of a tensor [n, …]."""
+    shape = tf.shape(tensor, tf.int64)
+    rows, lengths, flat = shape[0], shape[1:], tf.reshape(tensor, [-1])
+    packed = tf.raw_ops.RaggedTensorToVariant(
+        rt_nested_splits=[tf.range(rows + 1) * tf.reduce_prod(lengths)],
+        rt_dense_values=flat,
+        batched_input=True,
+    )
+    first = tf.concat([flat[:1], tf.zeros([1], tensor.dtype)], 0)[0]  # a tensor of no values has no first one
+    return [packed, tf.tile(lengths[tf.newaxis], [rows, 1]), tf.fill(rows[tf.newaxis], first)]
+
+
+def unpack(packed: Sequence[tf.Tensor], dtype: tf.DType, shape: tf.TensorShape) -> tf.Tensor:
+    """Return the rows of `pack` filled up to one tensor [n, …] of a dtype and a shape."""
+    variants, lengths, fill = packed
+    nested = tf.raw_ops.RaggedTensorFromVariant(
+        encoded_ragged=variants, input_ragged_rank=0, output_ragged_rank=1, Tvalues=dtype
+    )
+    splits, values = nested.output_nested_splits[0], nested.output_dense_values
+    rows = tf.size(fill, tf.int64)
+    row = tf.repeat(tf.range(rows), splits[1:] - splits[:-1])
+    place = tf.range(splits[-1]) - tf.gather(splits, row)
+    indices: list[tf.Tensor] = []
+    for axis in reversed(range(shape.rank - 1)):  # the last dimension counts fastest
+        length = tf.gather(lengths[:, axis], row)
+        indices.insert(0, place % length)
+        place //= length
+    longest = tf.concat([rows[tf.newaxis], tf.reduce_max(lengths, 0)], 0)
+    blank = tf.broadcast_to(tf.reshape(fill, [-1] + [1] * (shape.rank - 1)), longest)
+    filled = tf.tensor_scatter_nd_update(blank, tf.stack([row, *indices], 1), values)
+    return tf.ensure_shape(filled, shape)

@@ -1,0 +1,173 @@
+"""A version whose signatures are batched: what fits goes through the scheduler, the rest runs by itself.
+
+Source of the rules and texts: tensorflow_serving/batching/batching_session.cc, and
+tensorflow/core/kernels/batching_util/shared_batch_scheduler.h.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, ClassVar
+
+import grpc
+import numpy as np
+import tensorflow as tf
+
+from kit.serving.batching.batch_op import batch
+from kit.serving.batching.parameters import Batching
+from kit.serving.errors import ServerError, ServingError
+from kit.serving.servable import Servable
+from kit.serving.settings import Settings
+
+Array = np.ndarray[Any, Any]
+_Lengths = tuple[tuple[int, ...], ...]
+_NOT_THE_GRAPHS = (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.CANCELLED)
+_LOG = logging.getLogger(__name__)
+
+
+class BatchedServable(Servable):
+    """One loaded version, asked in batches."""
+
+    batching: ClassVar[Batching] = Batching()
+
+    def __init__(self, name: str, version: int, folder: Path, session: Any, meta_graph: Any) -> None:
+        super().__init__(name, version, folder, session, meta_graph)
+        self._lanes: dict[tuple[frozenset[str], frozenset[str]], _Lane] = {}
+        for signature_name, signature in self.signatures.items():
+            self._add_lane(signature_name, signature)
+
+    def _add_lane(self, signature_name: str, signature: Any) -> None:
+        inputs = {info.name: _shape(info) for info in signature.inputs.values()}
+        outputs = {info.name: _shape(info) for info in signature.outputs.values()}
+        key = frozenset(inputs), frozenset(outputs)
+        if key in self._lanes:  # another name for the same
+            return
+        if not inputs or not all(_is_batch(shape) for shape in (*inputs.values(), *outputs.values())):
+            _LOG.info(
+                "Signature %s of %s is not batched: not all first dimensions are the batch.",
+                signature_name,
+                self.name,
+            )
+            return
+        uneven = [name for name, shape in inputs.items() if not shape[1:].is_fully_defined()]
+        padded = uneven if self.batching.pad_variable_length_inputs else []
+        try:
+            batched = batch(self.session.graph, sorted(inputs), sorted(outputs), self.batching, padded)
+        except (ValueError, TypeError, tf.errors.OpError) as error:
+            _LOG.warning("Signature %s of %s cannot be batched: %s", signature_name, self.name, error)
+            return
+        self._lanes[key] = _Lane(batched, () if padded else uneven)
+
+    @property
+    def batched(self) -> list[str]:
+        """Names of the signatures that are batched."""
+        return sorted(name for name, signature in self.signatures.items() if self._lane_of(signature))
+
+    def _lane_of(self, signature: Any) -> _Lane | None:
+        inputs = frozenset(info.name for info in signature.inputs.values())
+        outputs = frozenset(info.name for info in signature.outputs.values())
+        return self._lanes.get((inputs, outputs))
+
+    def compute(self, feeds: Mapping[str, Array], fetches: Sequence[str]) -> Sequence[Array]:
+        """Compute tensors of the graph together with what other threads ask.
+
+        Raises:
+            ServingError: INVALID_ARGUMENT when a request is no batch or too large, UNAVAILABLE when too many wait,
+                and what TensorFlow says when it fails.
+        """
+        lane = self._lanes.get((frozenset(feeds), frozenset(fetches)))
+        if lane is None or not (rows := _rows(feeds)):
+            return super().compute(feeds, fetches)
+        if rows > self.batching.max_batch_size:
+            raise _invalid(
+                f"Task size {rows} is larger than maximum input batch size {self.batching.max_batch_size}"
+            )
+        with lane.joined(feeds) as fits:
+            if not fits:
+                return super().compute(feeds, fetches)
+            try:
+                return super().compute(feeds, [lane.batched[name] for name in fetches])
+            except ServingError as error:
+                if (
+                    error.code in _NOT_THE_GRAPHS
+                ):  # the scheduler's own refusal; the rest of its text is for a log
+                    raise ServingError(error.code, error.message.partition("\n")[0]) from error
+        # Something in the batch made the graph fail, perhaps another request. Each then answers for itself.
+        return super().compute(feeds, fetches)
+
+
+class _Lane:
+    """A batched signature, and the lengths that are under way in it.
+
+    Attributes:
+        batched: tensors that give the outputs, batched, by the tensors that give them directly.
+    """
+
+    def __init__(self, batched: Mapping[str, str], uneven: Collection[str]) -> None:
+        """Know them.
+
+        Args:
+            batched: see there.
+            uneven: inputs of several lengths, which nothing makes fit each other.
+        """
+        self.batched, self._uneven = batched, tuple(sorted(uneven))
+        self._under_way: Counter[_Lengths] = Counter()
+        self._lock = threading.Lock()
+
+    @contextmanager
+    def joined(self, feeds: Mapping[str, Array]) -> Iterator[bool]:
+        """Tell whether a request fits to those under way; while the block runs, it is one of them."""
+        if not self._uneven:
+            yield True
+            return
+        lengths = tuple(feeds[name].shape[1:] for name in self._uneven)
+        with self._lock:
+            fits = not self._under_way or lengths in self._under_way
+            self._under_way[lengths] += fits
+        try:
+            yield fits
+        finally:
+            with self._lock:
+                self._under_way[lengths] -= fits
+                self._under_way = +self._under_way  # only those that are more than none
+
+
+def servable_class_of(settings: Settings) -> type[Servable]:
+    """Return what a server's versions are loaded as: batched, if the settings say so.
+
+    Raises:
+        ServerError: when the file of batching parameters cannot be read or is not possible.
+    """
+    if settings.enable_batching:
+        batching = Batching.of(settings.batching_parameters())
+        return type("BatchedServable", (BatchedServable,), {"batching": batching})
+    if settings.batching_parameters_file:
+        raise ServerError(
+            "batching_parameters_file must come with enable_batching, but that is not set. Set it, or leave the "
+            "file out."
+        )
+    return Servable
+
+
+def _invalid(message: str) -> ServingError:
+    return ServingError(grpc.StatusCode.INVALID_ARGUMENT, message)
+
+
+def _shape(info: Any) -> tf.TensorShape:
+    return tf.TensorShape(info.tensor_shape)
+
+
+def _is_batch(shape: tf.TensorShape) -> bool:
+    return bool(shape.rank) and shape[0] is None
+
+
+def _rows(feeds: Mapping[str, Array]) -> int:
+    found = {len(array) for array in feeds.values()}
+    if len(found) > 1:
+        raise _invalid("Batching session Run() input tensors must have equal 0th-dimension size")
+    return found.pop()
