@@ -1,0 +1,67 @@
+"""Whose request it is: the value of one input, whichever API was called."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import tensorflow as tf
+
+_EXAMPLES = "examples"
+
+
+def users_of(request: Any, unit: str) -> list[bytes]:
+    """Return the different users of a request, the first first; empty: it names none.
+
+    Args:
+        request: of Predict, Classify, Regress or MultiInference.
+        unit: input of Predict, or feature of the tf.Examples that are sent; texts or whole numbers.
+    """
+    values = (
+        _of_inputs(request.inputs, unit) if hasattr(request, "inputs") else _of_input(request.input, unit)
+    )
+    return list(dict.fromkeys(value for value in values if value))
+
+
+def _of_inputs(inputs: Any, unit: str) -> Iterable[bytes]:
+    if unit in inputs:
+        return _values(inputs[unit])
+    if _EXAMPLES in inputs:
+        return _of_serialized(inputs[_EXAMPLES].string_val, unit)
+    return ()
+
+
+def _values(tensor: Any) -> list[bytes]:
+    if tensor.string_val:
+        return list(tensor.string_val)
+    try:
+        return [b"%d" % int(value) for value in tf.make_ndarray(tensor).ravel()]
+    except (TypeError, ValueError):  # not a tensor of whole numbers: the model will say what is wrong with it
+        return []
+
+
+def _of_serialized(records: Iterable[bytes], unit: str) -> Iterator[bytes]:
+    for record in records:
+        try:
+            example = tf.train.Example.FromString(record)
+        except Exception:  # noqa: BLE001  protobuf's DecodeError has no public home; the model will say what is wrong
+            return
+        yield from _of_example(example, unit)
+
+
+def _of_example(example: Any, unit: str) -> list[bytes]:
+    feature = example.features.feature.get(unit)
+    if feature is None:
+        return []
+    return [*feature.bytes_list.value, *(b"%d" % value for value in feature.int64_list.value)]
+
+
+def _of_input(given: Any, unit: str) -> Iterator[bytes]:
+    """Yield the users of a classification or regression; the context of a list of examples counts for all of them."""
+    if given.WhichOneof("kind") == "example_list_with_context":
+        yield from _of_example(given.example_list_with_context.context, unit)
+        examples = given.example_list_with_context.examples
+    else:
+        examples = given.example_list.examples
+    for example in examples:
+        yield from _of_example(example, unit)

@@ -1,0 +1,154 @@
+"""The interceptor in a server: who gets which version, what is counted, and what changes on the way."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+from tensorflow_serving.apis import get_model_metadata_pb2
+
+from kit.serving.errors import ServingError
+from kit.serving.experiments.counts import FAILED, OTHERS, REQUESTS, SLOW, total
+from kit.serving.experiments.experiment import FILE
+from kit.serving.experiments.split import Split
+from serving.models import NAME, config_text, remove
+
+from .conftest import CANDIDATE, CONTROL, Trial
+
+USERS = [f"u{number}" for number in range(60)]
+
+
+def expected(trial: Trial, user: str) -> int:
+    arm = Split(trial.experiment.name, trial.experiment.settings.share).place(user.encode()).arm
+    return (CONTROL, CANDIDATE)[arm]
+
+
+@pytest.mark.parametrize("transport", ["GRPC", "REST"])
+def test_each_user_gets_one_version_again_and_again(trial: Trial, transport: str) -> None:
+    trial.save()
+    found = {user: {trial.ask(user, transport=transport) for _ in range(3)} for user in USERS}
+    assert found == {user: {expected(trial, user)} for user in USERS}
+    assert {frozenset(versions) for versions in found.values()} == {
+        frozenset({CONTROL}),
+        frozenset({CANDIDATE}),
+    }
+
+
+def test_what_is_asked_for_by_name_is_no_part_of_the_experiment(trial: Trial) -> None:
+    trial.save()
+    config = config_text(
+        trial.base, "model_version_policy { all {} }", 'version_labels { key: "stable" value: 1 }'
+    )
+    trial.base.with_name("models.config").write_text(config)
+    trial.server.manager.reload(trial.make_server()._settings.models())
+    assert {trial.ask(user, label="stable") for user in USERS} == {CONTROL}
+    assert {trial.ask(user, version=CANDIDATE) for user in USERS} == {CANDIDATE}
+    request = get_model_metadata_pb2.GetModelMetadataRequest(metadata_field=["signature_def"])
+    request.model_spec.name = NAME
+    trial.server.inference.metadata(request, {}, "GRPC")
+    trial.server.stop()
+    counts = total(trial.folder / "a")
+    assert counts.table.sum() == counts.others.sum() == 0
+
+
+def test_requests_are_counted_by_arm_and_group(trial: Trial) -> None:
+    trial.save()
+    for user in USERS:
+        trial.ask(user)
+    request = trial.request(USERS[0], pairs=[[1.0, 1.0, 1.0]])
+    with pytest.raises(ServingError):
+        trial.server.inference.predict(request, {}, "GRPC")
+    trial.server.stop()
+    table = total(trial.folder / "a").table
+    place = Split("a", 0.5).place(USERS[0].encode())
+    assert table[..., REQUESTS].sum() == len(USERS) + 1
+    assert table[1, :, REQUESTS].sum() == sum(
+        expected(trial, user) == CANDIDATE for user in [*USERS, USERS[0]]
+    )
+    assert table[..., FAILED].sum() == table[place.arm, place.group, FAILED] == 1
+    assert table[..., SLOW].sum() == 0
+
+
+def test_a_slow_answer_is_counted(trial: Trial) -> None:
+    settings = trial.experiment.settings.model_copy(update={"slow_ms": 1e-6})
+    trial.save(dataclasses.replace(trial.experiment, settings=settings))
+    trial.ask(USERS[0])
+    trial.server.stop()
+    assert total(trial.folder / "a").table[..., SLOW].sum() == 1
+
+
+def test_requests_of_none_or_several_users_are_answered_and_told_apart(trial: Trial) -> None:
+    trial.save()
+    assert {trial.ask("") for _ in range(40)} == {CONTROL, CANDIDATE}, "at random"
+    assert trial.ask(USERS[0], USERS[1]) == expected(trial, USERS[0])
+    assert trial.ask(USERS[0], USERS[0]) == expected(trial, USERS[0])
+    trial.server.stop()
+    counts = total(trial.folder / "a")
+    assert dict(zip(OTHERS, counts.others, strict=True)) == {
+        "without a user": 40,
+        "of several users": 1,
+        "version not loaded": 0,
+    }
+    assert counts.table[..., REQUESTS].sum() == 1
+
+
+def test_an_arm_whose_version_is_gone_fails_no_request(trial: Trial) -> None:
+    trial.save()
+    assert trial.ask(USERS[0]) == expected(trial, USERS[0])
+    remove(trial.base, CANDIDATE)
+    trial.server.manager.poll()
+    assert {trial.ask(user) for user in USERS} == {CONTROL}
+    trial.server.stop()
+    away = sum(expected(trial, user) == CANDIDATE for user in USERS)
+    assert total(trial.folder / "a").others.tolist() == [0, 0, away]
+
+
+def test_the_end_of_an_experiment_is_followed_by_a_running_server(trial: Trial) -> None:
+    assert {trial.ask(user) for user in USERS} == {CANDIDATE}, "no experiment yet: the latest"
+    trial.save()
+    assert {trial.ask(user) for user in USERS} == {CONTROL, CANDIDATE}
+    trial.save(trial.experiment.end("rolled back", "Ann", "worse"))
+    assert {trial.ask(user) for user in USERS} == {CONTROL}, "before the candidate is unloaded, too"
+    trial.save(trial.experiment.end("promoted", "Ann", "better"))
+    assert {trial.ask(user) for user in USERS} == {CANDIDATE}
+    assert (trial.folder / "a" / "ended.json").exists()
+    (trial.folder / FILE).unlink()
+    assert {trial.ask(user) for user in USERS} == {CANDIDATE}
+
+
+def test_a_file_that_is_broken_changes_nothing(trial: Trial, caplog: pytest.LogCaptureFixture) -> None:
+    trial.save()
+    before = {user: trial.ask(user) for user in USERS}
+    (trial.folder / FILE).write_text('{"name": ')
+    assert {user: trial.ask(user) for user in USERS} == before
+    assert "must be an experiment as `kit canary start` writes it" in caplog.text
+
+
+def test_a_restarted_server_splits_alike_and_adds_to_the_counts(trial: Trial) -> None:
+    trial.save()
+    before = {user: trial.ask(user) for user in USERS}
+    trial.server.stop()
+    trial.server = trial.make_server()
+    with trial.server:
+        trial.server.start()
+        assert {user: trial.ask(user) for user in USERS} == before
+    counts = total(trial.folder / "a")
+    assert counts.table[..., REQUESTS].sum() == 2 * len(USERS)
+
+
+def test_another_experiment_splits_anew_and_counts_for_itself(trial: Trial) -> None:
+    trial.save()
+    first = {user: trial.ask(user) for user in USERS}
+    trial.save(dataclasses.replace(trial.experiment, name="b"))
+    second = {user: trial.ask(user) for user in USERS}
+    assert 10 < sum(first[user] != second[user] for user in USERS) < 50
+    trial.server.stop()
+    for name in ("a", "b"):
+        assert total(trial.folder / name).table[..., REQUESTS].sum() == len(USERS)
+
+
+def test_a_model_that_is_not_served_is_not_looked_for(trial: Trial) -> None:
+    request = trial.request(USERS[0])
+    request.model_spec.name = "../../somewhere"
+    with pytest.raises(ServingError, match="Servable not found"):
+        trial.server.inference.predict(request, {}, "GRPC")
