@@ -22,7 +22,7 @@ for that.
 | enable_batching, batching parameters file | yes; see the table in `kit.serving.batching` |
 | monitoring config file | read; see `kit.serving.settings` |
 | dtype and shape of inputs | checked before the graph runs; the real one leaves a wrong shape to the graph |
-| REST (rest_api_port) | a warning in the log |
+| REST: predict, classify, regress, metadata, status, by version and by label | yes; see the table in `kit.serving.rest` |
 | TLS (ssl_config_file), ALTS | no: `kit.gateway` does that |
 | GPU, TPU, TensorFlow Lite models, XLA flags, platform_config_file | no |
 | flags by their names | those of `Settings`; a flag that is not known ends the process with its usage |
@@ -36,6 +36,6 @@ while it computes; loading a version holds it for some 60 ms at a time with the 
 request may wait during a swap.
 
 Actors: `Manager` keeps versions loaded, `Servable` is one of them, `batching` lets requests share a run of its graph,
-`answers` makes responses, `Inference` joins these with the interceptors of `hooks`, `grpc_api` translates,
+`answers` makes responses, `Inference` joins these with the interceptors of `hooks`, `grpc_api` and `rest` translate,
 `ModelServer` starts and stops all of it, and `process.Server` does so in a process of its own.
 """

@@ -1,0 +1,178 @@
+"""What a request of REST is answered: its address and body to a message, `Inference`, and the response to JSON."""
+
+from __future__ import annotations
+
+import logging
+import zlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any
+
+import grpc
+from tensorflow_serving.apis import (
+    classification_pb2,
+    get_model_metadata_pb2,
+    get_model_status_pb2,
+    predict_pb2,
+    regression_pb2,
+)
+
+from kit.serving.errors import ServingError, http_status
+from kit.serving.inference import Inference
+from kit.serving.model_status import model_status
+from kit.serving.rest.decode import fill_predict
+from kit.serving.rest.encode import (
+    classify_json,
+    error_json,
+    metadata_json,
+    predict_json,
+    regress_json,
+    status_json,
+)
+from kit.serving.rest.examples import fill_examples
+from kit.serving.rest.parsing import invalid
+from kit.serving.rest.paths import Address, read_address
+from kit.serving.servable import DEFAULT_SIGNATURE
+
+REST = "REST"
+VERSION_HEADER = "x-model-version"
+JSON_HEADERS = {"Content-Type": "application/json"}
+_GZIP = 16 + zlib.MAX_WBITS
+_MOST_LETTERS = 2000
+"""Of an error. A model's own may repeat a whole graph."""
+_LOG = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Request:
+    """A request of HTTP.
+
+    Attributes:
+        method: POST, GET or another.
+        path: with the query, if there is one.
+        headers: by their names in small letters.
+        body: as it came.
+    """
+
+    method: str
+    path: str
+    headers: Mapping[str, str]
+    body: bytes
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What is sent back.
+
+    Attributes:
+        status: of HTTP.
+        headers: besides those of HTTP itself.
+        body: what it says.
+        code: of gRPC, for the metrics.
+    """
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+    code: grpc.StatusCode = grpc.StatusCode.OK
+
+
+def refusal(code: grpc.StatusCode, message: str, status: int | None = None) -> Reply:
+    """Return the answer to a request that is refused; the status of HTTP is that of the code unless given."""
+    body = error_json(message[:_MOST_LETTERS]).encode(errors="replace")
+    return Reply(status or http_status(code), JSON_HEADERS, body, code)
+
+
+class RestApi:
+    """Answers requests, in any thread."""
+
+    def __init__(self, inference: Inference, max_body_bytes: int) -> None:
+        """Know what answers.
+
+        Args:
+            inference: of the server.
+            max_body_bytes: of a body once it is unpacked.
+        """
+        self._inference, self._max_body_bytes = inference, max_body_bytes
+        self._verbs: dict[str, Callable[[Address, Request], tuple[str, int | None]]] = {
+            "predict": self._predict,
+            "classify": self._classify,
+            "regress": self._regress,
+            "metadata": self._metadata,
+            "status": self._status,
+        }
+
+    def answer(self, request: Request) -> Reply:
+        """Return the answer; whatever goes wrong is one too."""
+        try:
+            address = read_address(request.method, request.path)
+            body, version = self._verbs[address.method](address, request)
+        except ServingError as error:
+            return refusal(error.code, error.message)
+        except Exception:  # noqa: BLE001  of the server, not of the request: its text is not for strangers
+            _LOG.exception("A request broke the server's own code.")
+            return refusal(grpc.StatusCode.INTERNAL, "Internal error; the server's log has the reason.")
+        headers = JSON_HEADERS if version is None else {**JSON_HEADERS, VERSION_HEADER: str(version)}
+        return Reply(HTTPStatus.OK, headers, body.encode(errors="replace"))
+
+    def _predict(self, address: Address, request: Request) -> tuple[str, int | None]:
+        message = predict_pb2.PredictRequest()
+        address.fill(message.model_spec)
+        chosen = fill_predict(self._body(request), message, lambda name: self._inputs_of(address, name))
+        response = self._inference.predict(message, request.headers, REST)
+        return predict_json(response.outputs, chosen), response.model_spec.version.value
+
+    def _inputs_of(self, address: Address, name: str) -> Mapping[str, Any]:
+        """Return the inputs of a signature, which say what numbers in JSON are.
+
+        An interceptor may choose another version for the request afterwards. Where that has other inputs, it refuses
+        the tensors.
+        """
+        name = name or DEFAULT_SIGNATURE
+        with self._inference.manager.get(address.model, address.version, address.label) as servable:
+            if name not in servable.signatures:
+                raise invalid(f'Serving signature name: "{name}" not found in signature def')
+            found: Mapping[str, Any] = servable.signatures[name].inputs
+            return found
+
+    def _classify(self, address: Address, request: Request) -> tuple[str, int | None]:
+        message = classification_pb2.ClassificationRequest()
+        address.fill(message.model_spec)
+        fill_examples(self._body(request), message)
+        response = self._inference.classify(message, request.headers, REST)
+        return classify_json(response.result), response.model_spec.version.value
+
+    def _regress(self, address: Address, request: Request) -> tuple[str, int | None]:
+        message = regression_pb2.RegressionRequest()
+        address.fill(message.model_spec)
+        fill_examples(self._body(request), message)
+        response = self._inference.regress(message, request.headers, REST)
+        return regress_json(response.result), response.model_spec.version.value
+
+    def _metadata(self, address: Address, request: Request) -> tuple[str, int | None]:
+        message = get_model_metadata_pb2.GetModelMetadataRequest(metadata_field=["signature_def"])
+        address.fill(message.model_spec)
+        response = self._inference.metadata(message, request.headers, REST)
+        return metadata_json(response), response.model_spec.version.value
+
+    def _status(self, address: Address, _request: Request) -> tuple[str, int | None]:
+        message = get_model_status_pb2.GetModelStatusRequest()
+        address.fill(message.model_spec)
+        return status_json(model_status(self._inference.manager, message)), None
+
+    def _body(self, request: Request) -> bytes:
+        if "gzip" not in request.headers.get("content-encoding", ""):
+            return request.body
+        unpacking = zlib.decompressobj(_GZIP)
+        try:
+            body = unpacking.decompress(request.body, self._max_body_bytes)
+        except zlib.error as error:
+            raise invalid(f"Failed to uncompress the gzipped body: {error}") from None
+        if unpacking.unconsumed_tail:
+            raise ServingError(
+                grpc.StatusCode.RESOURCE_EXHAUSTED, f"The body is larger than {self._max_body_bytes} bytes."
+            )
+        if not unpacking.eof:
+            raise invalid("Failed to uncompress the gzipped body: it ends too early")
+        return body

@@ -1,0 +1,133 @@
+"""JSON of a request: its text to values, and values to the words of an error."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterable
+from typing import Any
+
+import grpc
+
+from kit.serving.errors import ServingError
+
+_MOST_LETTERS = 500
+"""Of a value that is repeated in an error."""
+_UINT64_MAX = (1 << 64) - 1
+_TYPES = {str: "String", int: "Number", float: "Number", list: "Array", dict: "Object", type(None): "Null"}
+# RapidJSON's texts for the mistakes that Python's parser tells apart.
+_MISTAKES = {
+    "Expecting value": "Invalid value.",
+    "Expecting ',' delimiter": "Missing a comma or } after an object member, or a comma or ] after an array element.",
+    "Expecting ':' delimiter": "Missing a colon after a name of object member.",
+    "Expecting property name enclosed in double quotes": "Missing a name for object member.",
+    "Illegal trailing comma before end of object": "Missing a name for object member.",
+    "Illegal trailing comma before end of array": "Invalid value.",
+    "Extra data": "The document root must not be followed by other values.",
+    "Unterminated string starting at": "Missing a closing quotation mark in string.",
+    "Invalid \\escape": "Invalid escape character in string.",
+    "Invalid \\uXXXX escape": "Incorrect hex digit after \\u escape in string.",
+    "Invalid control character at": "Invalid encoding in string.",
+}
+TOO_BIG = "Number too big to be stored in double."
+
+
+class Constant(float):
+    """NaN, Infinity or -Infinity as it was written, so that it is told from a number that is too large for a double."""
+
+
+def invalid(message: str) -> ServingError:
+    return ServingError(grpc.StatusCode.INVALID_ARGUMENT, message)
+
+
+def parse_error(reason: str) -> ServingError:
+    return invalid(f"JSON Parse error: {reason}")
+
+
+def form_error(value: Any, text: str) -> ServingError:
+    """Return the error for a value that is not of the form that it should be."""
+    return invalid(f"JSON Value: {as_text(value)} {text}")
+
+
+def parse(body: bytes) -> dict[str, Any]:
+    """Parse the body of a request, which must be an object.
+
+    Returns:
+        Its members. NaN and the infinities are of `Constant`.
+
+    Raises:
+        ServingError: INVALID_ARGUMENT when it is none.
+    """
+    try:
+        text = body.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise parse_error(f"Invalid encoding in string. at offset: {error.start}") from None
+    if not text:
+        raise parse_error("The document is empty")
+    try:
+        found = json.loads(text, parse_constant=Constant, object_pairs_hook=_members)
+    except json.JSONDecodeError as error:
+        reason = next((_MISTAKES[start] for start in _MISTAKES if error.msg.startswith(start)), error.msg)
+        raise parse_error(f"{reason} at offset: {len(text[: error.pos].encode(errors='replace'))}") from None
+    except RecursionError:
+        raise parse_error("Too many nested arrays or objects.") from None
+    except ValueError:  # an integer of thousands of digits
+        raise parse_error(TOO_BIG) from None
+    if type(found) is not dict:
+        raise form_error(found, "Is not object")
+    return found
+
+
+def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    members = dict(pairs)
+    if len(members) != len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        # A gateway and a server that each take another of the two would see two requests.
+        raise parse_error(f"Name of object member is not unique: {as_text(twice)}")
+    return members
+
+
+def as_text(value: Any) -> str:
+    """Return a value as it stands in an error: as JSON, indented as the real server has it, and cut when it is long."""
+    parts, length = [], 0
+    for part in json.JSONEncoder(indent=4, ensure_ascii=False).iterencode(value):
+        parts.append(part)
+        length += len(part)
+        if length > _MOST_LETTERS:
+            return "".join(parts)[:_MOST_LETTERS] + "…"
+    return "".join(parts)
+
+
+def type_name(value: Any) -> str:
+    """Return RapidJSON's word for the type of a value."""
+    if isinstance(value, bool):
+        return str(value)
+    return _TYPES.get(type(value), "Number")  # a Constant
+
+
+def is_integer(value: Any) -> bool:
+    """Tell whether a value is an integer for RapidJSON, for which one beyond 64 bits is a double."""
+    return type(value) is int and -(1 << 63) <= value <= _UINT64_MAX
+
+
+def check_doubles(values: Iterable[Any]) -> None:
+    """Check that infinities were written as such.
+
+    Raises:
+        ServingError: INVALID_ARGUMENT when one is a number that is too large for a double.
+    """
+    if any(type(value) is float and math.isinf(value) for value in values):
+        raise parse_error(TOO_BIG)
+
+
+def encoded(text: str) -> bytes:
+    """Return a text as UTF-8.
+
+    Raises:
+        ServingError: INVALID_ARGUMENT when it has half of a surrogate pair.
+    """
+    try:
+        return text.encode()
+    except UnicodeEncodeError:
+        raise parse_error("The surrogate pair in string is invalid.") from None

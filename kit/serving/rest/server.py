@@ -1,0 +1,191 @@
+"""HTTP for REST: an event loop of tornado in a thread of its own, and threads that answer.
+
+The requests go to `RestApi` without tornado's `Application`, whose routing and handlers cost more than the answer of a
+small model.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import socket
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from http.client import responses
+from typing import Any
+
+import grpc
+from tornado import httputil
+from tornado.httpserver import HTTPServer
+
+from kit.serving.errors import ServerError
+from kit.serving.inference import Inference
+from kit.serving.rest.api import Reply, Request, RestApi, refusal
+from kit.serving.settings import Settings
+
+_LOG = logging.getLogger(__name__)
+_TOO_LARGE = 413
+_BACKLOG = 128  # connections that wait to be accepted
+_READ_ON = 4
+"""Times the limit that a body is read to its end, and thrown away, so that its sender sees why it is refused. Beyond
+that the connection is closed."""
+_CORS = {
+    "Access-Control-Allow-Origin": "*",
+    "Access-Control-Allow-Methods": "POST, GET",
+    "Access-Control-Allow-Headers": "Content-Type",
+}
+
+
+class RestServer:
+    """Serves `Inference` through REST, as long as it is between `start` and `stop`."""
+
+    def __init__(self, inference: Inference, settings: Settings) -> None:
+        self._settings = settings
+        self._api = RestApi(inference, settings.max_message_bytes)
+        self._threads = ThreadPoolExecutor(settings.rest_api_num_threads, "serving-rest")
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, name="serving-http", daemon=True)
+        self._http: HTTPServer | None = None
+        self._running = 0  # requests, waiting ones too; only the loop's thread touches it
+        self._idle = asyncio.Event()
+        self._idle.set()
+
+    def start(self) -> str:
+        """Listen; return the address, host and port.
+
+        Raises:
+            ServerError: when the port cannot be had.
+        """
+        host, port = self._settings.host, self._settings.rest_api_port or 0
+        try:
+            family = socket.AF_INET6 if ":" in host else socket.AF_INET
+            listening = socket.create_server((host, port), family=family, backlog=_BACKLOG)
+        except OSError as error:
+            self._close()
+            raise ServerError(
+                f"A server must be able to listen on {host}:{port}, but that is taken or not allowed ({error}). "
+                "Choose another port; 0 is a free one."
+            ) from error
+        listening.setblocking(False)
+        self._thread.start()
+        asyncio.run_coroutine_threadsafe(self._listen(listening), self._loop).result()
+        return f"{host}:{listening.getsockname()[1]}"
+
+    async def _listen(self, listening: socket.socket) -> None:
+        limit = self._settings.max_message_bytes
+        self._http = HTTPServer(
+            _Connections(self),
+            max_body_size=_READ_ON * limit,
+            max_buffer_size=_READ_ON * limit,
+            body_timeout=self._settings.rest_api_timeout_in_ms / 1000,
+        )
+        self._http.add_sockets([listening])
+
+    def stop(self) -> None:
+        """Take no more requests, and give those that run `drain_seconds` to finish."""
+        asyncio.run_coroutine_threadsafe(self._drain(), self._loop).result()
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._close()
+
+    async def _drain(self) -> None:
+        if self._http is None:
+            return
+        self._http.stop()
+        try:
+            await asyncio.wait_for(self._idle.wait(), self._settings.drain_seconds)
+        except TimeoutError:
+            _LOG.warning("%s requests had not finished after drain_seconds.", self._running)
+        await self._http.close_all_connections()
+
+    def _close(self) -> None:
+        self._threads.shutdown(wait=False, cancel_futures=True)
+        self._loop.close()
+
+    async def answer(self, request: Request) -> Reply:
+        """Return the answer within the timeout, or a refusal; called in the loop's thread."""
+        if self._running >= self._settings.max_concurrent_requests:
+            return refusal(grpc.StatusCode.RESOURCE_EXHAUSTED, "Too many requests at once.")
+        self._running += 1
+        self._idle.clear()
+        try:
+            answering = self._loop.run_in_executor(self._threads, self._api.answer, request)
+            return await asyncio.wait_for(answering, self._settings.rest_api_timeout_in_ms / 1000)
+        except TimeoutError:
+            return refusal(grpc.StatusCode.DEADLINE_EXCEEDED, "Timed out waiting for the answer.")
+        finally:
+            self._running -= 1
+            if not self._running:
+                self._idle.set()
+
+    @property
+    def limit(self) -> int:
+        """Most bytes of a body."""
+        return self._settings.max_message_bytes
+
+    @property
+    def cors(self) -> bool:
+        """Whether pages of other sites may ask."""
+        return self._settings.rest_api_enable_cors_support
+
+
+class _Connections(httputil.HTTPServerConnectionDelegate):
+    """Makes one `_Exchange` for each request."""
+
+    def __init__(self, server: RestServer) -> None:
+        self._server = server
+
+    def start_request(self, _server_conn: object, request_conn: httputil.HTTPConnection) -> _Exchange:
+        return _Exchange(self._server, request_conn)
+
+
+class _Exchange(httputil.HTTPMessageDelegate):
+    """One request as it comes in, and its answer."""
+
+    def __init__(self, server: RestServer, connection: httputil.HTTPConnection) -> None:
+        self._server, self._connection = server, connection
+        self._line = httputil.RequestStartLine("", "", "")
+        self._headers = httputil.HTTPHeaders()
+        self._parts: list[bytes] = []
+        self._size = 0
+        self._closed = False
+        self._task: asyncio.Task[None] | None = None  # the loop itself keeps only a weak reference
+
+    def headers_received(self, start_line: Any, headers: httputil.HTTPHeaders) -> None:
+        self._line, self._headers = start_line, headers
+
+    def data_received(self, chunk: bytes) -> None:
+        self._size += len(chunk)
+        if self._size > self._server.limit:
+            self._parts.clear()
+        else:
+            self._parts.append(chunk)
+
+    def on_connection_close(self) -> None:
+        self._closed = True
+
+    def finish(self) -> None:
+        self._task = asyncio.get_running_loop().create_task(self._answer())
+
+    async def _answer(self) -> None:
+        reply = await self._reply()
+        if self._closed:
+            return
+        headers = httputil.HTTPHeaders(dict(reply.headers))
+        if self._server.cors:
+            headers.update(_CORS)
+        headers["Content-Length"] = str(len(reply.body))
+        start = httputil.ResponseStartLine("HTTP/1.1", reply.status, responses.get(reply.status, "Error"))
+        body = b"" if self._line.method == "HEAD" else reply.body
+        self._connection.write_headers(start, headers, body)
+        self._connection.finish()
+
+    async def _reply(self) -> Reply:
+        if self._size > self._server.limit:
+            message = f"The body is larger than {self._server.limit} bytes."
+            return refusal(grpc.StatusCode.RESOURCE_EXHAUSTED, message, _TOO_LARGE)
+        if self._server.cors and self._line.method == "OPTIONS":
+            return Reply(200, {}, b"")
+        headers = {name.lower(): value for name, value in self._headers.get_all()}
+        request = Request(self._line.method, self._line.path, headers, b"".join(self._parts))
+        return await self._server.answer(request)
