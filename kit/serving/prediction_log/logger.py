@@ -1,0 +1,114 @@
+"""The interceptor that takes note of requests and answers."""
+
+from __future__ import annotations
+
+import random
+import threading
+import time
+import uuid
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import prometheus_client
+from tensorflow_serving.apis import prediction_log_pb2
+
+from kit.serving.errors import ServingError
+from kit.serving.hooks import REQUEST_ID, RequestContext
+from kit.serving.prediction_log.config import Plan, plans
+from kit.serving.prediction_log.writer import Limits, LogWriter, Told
+from kit.serving.settings import Settings
+
+INTERCEPTOR = "kit.serving.prediction_log.logger:make"
+"""For the setting `interceptors`."""
+
+_KINDS = {
+    "Predict": "predict_log",
+    "Classify": "classify_log",
+    "Regress": "regress_log",
+    "MultiInference": "multi_inference_log",
+}
+_LONGEST_ID = 256
+_RECORDS = prometheus_client.Counter(
+    ":kit:serving:prediction_log_records",
+    "Records of the prediction log: written, dropped as the line was full, lost as they could not be written.",
+    ("model_name", "outcome"),
+)
+
+
+class Logger:
+    """Logs answers of the models that are to be logged; what could not be answered is in the server's metrics."""
+
+    def __init__(self, settings: Settings, limits: Limits | None = None) -> None:
+        """Read the configuration.
+
+        Args:
+            settings: of the server.
+            limits: of the line and the files.
+
+        Raises:
+            ServerError: when it cannot be read.
+        """
+        self._own, self._others = plans(settings)
+        self._tags = [tag.strip() for tag in settings.saved_model_tags.split(",")]
+        self._limits, self._lock = limits, threading.Lock()
+        self._writers: dict[str, LogWriter] = {}
+
+    def before(self, context: RequestContext) -> None:
+        """Nothing is known yet."""
+
+    def after(
+        self, context: RequestContext, response: Any | ServingError, version: int | None, seconds: float
+    ) -> None:
+        """Put a record in line, if the request is in the sample."""
+        del seconds
+        plan = self._own.get(context.model, self._others)
+        if plan is None or isinstance(response, ServingError) or context.api not in _KINDS or version is None:
+            return
+        if plan.rate < 1 and random.random() >= plan.rate:  # noqa: S311  a sample, no secret
+            return
+        request_id = context.metadata.get(REQUEST_ID, "")[:_LONGEST_ID] or uuid.uuid4().hex
+        make = partial(self._record, context, response, version, plan.rate, request_id, int(time.time()))
+        self._writer(context.model, plan).offer(make, context.request.ByteSize() + response.ByteSize())
+
+    def _record(  # noqa: PLR0913, PLR0917  what a record is made of
+        self, context: RequestContext, response: Any, version: int, rate: float, request_id: str, when: int
+    ) -> bytes:
+        log = prediction_log_pb2.PredictionLog()
+        metadata = log.log_metadata
+        metadata.model_spec.name, metadata.model_spec.version.value = context.model, version
+        metadata.model_spec.signature_name = context.signature
+        metadata.sampling_config.sampling_rate = rate
+        metadata.saved_model_tags.extend(self._tags)
+        metadata.timestamp_secs, metadata.request_origin = when, request_id
+        kind = getattr(log, _KINDS[context.api])
+        kind.request.CopyFrom(context.request)
+        kind.response.CopyFrom(response)
+        data: bytes = log.SerializeToString()
+        return data
+
+    def _writer(self, model: str, plan: Plan) -> LogWriter:
+        writer = self._writers.get(model)
+        if writer is None:
+            with self._lock:
+                stem = Path(f"{plan.prefix}-{model}")
+                writer = self._writers.setdefault(model, LogWriter(stem, _told(model), self._limits))
+        return writer
+
+    def close(self) -> None:
+        """Write what is in line."""
+        for writer in list(self._writers.values()):
+            writer.close()
+
+
+def make(settings: Settings) -> Logger:
+    """Return the interceptor of a server."""
+    return Logger(settings)
+
+
+def _told(model: str) -> Told:
+    def count(outcome: str) -> Callable[[int], None]:
+        return _RECORDS.labels(model, outcome).inc
+
+    return Told(count("dropped"), count("written"), count("lost"))

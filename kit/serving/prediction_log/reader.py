@@ -1,0 +1,61 @@
+"""Read a prediction log back, from files that a server may still write to, or was killed at."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import tensorflow as tf
+from tensorflow_serving.apis import prediction_log_pb2
+
+_END = ".tfrecord"
+_FRAME_BYTES = 16  # around each record: its length and two checksums
+
+
+@dataclass(frozen=True)
+class Read:
+    """What one file has.
+
+    Attributes:
+        logs: PredictionLogs, the first first.
+        torn: whether something follows that is no whole record: it is being written, or its writer was killed.
+    """
+
+    logs: tuple[Any, ...]
+    torn: bool
+
+
+def files(prefix: Path) -> list[Path]:
+    """Return the files of a prefix, the oldest of each process first."""
+    return sorted(prefix.parent.glob(f"{prefix.name}-*{_END}"))
+
+
+def read(path: Path, start: int = 0) -> Read:
+    """Return the whole records of a file.
+
+    Args:
+        path: of it.
+        start: how many are left out at the beginning.
+
+    Raises:
+        OSError: when it cannot be opened.
+    """
+    records, torn = whole_records(path)
+    return Read(tuple(map(prediction_log_pb2.PredictionLog.FromString, records[start:])), torn)
+
+
+def whole_records(path: Path) -> tuple[list[bytes], bool]:
+    """Return the records of a file of TFRecords up to one that is torn, and whether there is one.
+
+    Raises:
+        OSError: when it cannot be opened.
+    """
+    size, records = path.stat().st_size, list[bytes]()
+    try:
+        for record in tf.data.TFRecordDataset([str(path)]).as_numpy_iterator():
+            records.append(record)
+    except tf.errors.DataLossError:
+        return records, True
+    # TensorFlow takes half a header for the end of the file.
+    return records, size > sum(len(record) + _FRAME_BYTES for record in records)

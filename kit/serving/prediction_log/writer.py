@@ -1,0 +1,206 @@
+"""A thread that writes records into rotated files of TFRecords, and never keeps a request waiting."""
+
+from __future__ import annotations
+
+import datetime as dt
+import logging
+import os
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import tensorflow as tf
+
+_MEBIBYTE = 1 << 20
+_TAKE = 256  # records that the thread takes out of the line at once
+_RETRY_SECONDS = 1.0
+_STOP_SECONDS = 30.0
+_LOG = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Bounds of the log.
+
+    Attributes:
+        line_records: that may wait; what finds more is dropped.
+        line_bytes: the same.
+        flush_seconds: after which a record is on the disk.
+        unflushed_bytes: at which they are flushed before that.
+        file_bytes: at which a new file is begun.
+        file_seconds: the same.
+    """
+
+    line_records: int = 10_000
+    line_bytes: int = 64 * _MEBIBYTE
+    flush_seconds: float = 1.0
+    unflushed_bytes: int = 8 * _MEBIBYTE
+    file_bytes: int = 64 * _MEBIBYTE
+    file_seconds: float = 600.0
+
+
+@dataclass(frozen=True)
+class Told:
+    """Who is told what became of records; each is called with how many, from any thread."""
+
+    dropped: Callable[[int], None]
+    written: Callable[[int], None]
+    lost: Callable[[int], None]
+
+
+class LogWriter:
+    """The files of one model in this process."""
+
+    def __init__(self, stem: Path, told: Told, limits: Limits | None = None) -> None:
+        """Know where; the thread and the first file begin with the first record.
+
+        Args:
+            stem: path that the names of the files begin with.
+            told: is told what became of records.
+            limits: of the line and the files.
+        """
+        self._stem, self._told, self._limits = stem, told, limits or Limits()
+        self._line: deque[tuple[Callable[[], bytes], int]] = deque()
+        self._line_bytes = 0
+        self._changed = threading.Condition()
+        self._stopping = False
+        self._thread: threading.Thread | None = None
+        self._file: _File | None = None
+        self._unflushed: list[bytes] = []
+        self._number = 0
+        self._flush_at = 0.0
+
+    def offer(self, make: Callable[[], bytes], size: int) -> bool:
+        """Put a record in line; return whether there was room. It is written then, unless the process is killed.
+
+        Args:
+            make: gives its bytes; called in the thread, so the request does not wait for it either.
+            size: of them, about.
+        """
+        with self._changed:
+            full = len(self._line) >= self._limits.line_records
+            if full or self._stopping or self._line_bytes + size > self._limits.line_bytes:
+                self._told.dropped(1)
+                return False
+            self._line.append((make, size))
+            self._line_bytes += size
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._run, name="prediction-log", daemon=True)
+                self._thread.start()
+            self._changed.notify()
+        return True
+
+    def close(self) -> None:
+        """Write what is in line, and end."""
+        with self._changed:
+            self._stopping = True
+            self._changed.notify()
+        if self._thread is not None:
+            self._thread.join(_STOP_SECONDS)
+            if self._thread.is_alive():
+                _LOG.error("The prediction log could not be written within %.0f s.", _STOP_SECONDS)
+
+    def _run(self) -> None:
+        while True:
+            taken, stopping = self._take()
+            for make in taken:
+                self._add(make)
+            due = time.monotonic() >= self._flush_at or stopping
+            if self._unflushed and (due or sum(map(len, self._unflushed)) >= self._limits.unflushed_bytes):
+                self._write(last_try=stopping)
+            if stopping and not self._line:
+                break
+        if self._file is not None:
+            self._file.close()
+
+    def _take(self) -> tuple[list[Callable[[], bytes]], bool]:
+        with self._changed:
+            if not self._line and not self._stopping:
+                wait = max(self._flush_at - time.monotonic(), 0) if self._unflushed else None
+                self._changed.wait(wait)
+            if self._line and not self._unflushed:
+                self._flush_at = time.monotonic() + self._limits.flush_seconds
+            some = [self._line.popleft() for _ in range(min(_TAKE, len(self._line)))]
+            self._line_bytes -= sum(size for _, size in some)
+            return [make for make, _ in some], self._stopping
+
+    def _add(self, make: Callable[[], bytes]) -> None:
+        try:
+            self._unflushed.append(make())
+        except Exception:  # noqa: BLE001  a record that cannot be made must not end the log of all others
+            _LOG.exception("A record of the prediction log cannot be made.")
+            self._told.lost(1)
+
+    def _write(self, *, last_try: bool) -> None:
+        """Write and sync what is not yet; try again until that succeeds, and once more when the server stops."""
+        while True:
+            try:
+                self._file = self._file or self._new_file()
+                self._file.write(self._unflushed)
+            except (OSError, tf.errors.OpError) as error:
+                _LOG.error("The prediction log %s cannot be written: %s", self._stem, error)
+                self._file = None
+                if last_try:
+                    self._told.lost(len(self._unflushed))
+                    break
+                last_try = self._stops_within(_RETRY_SECONDS)
+            else:
+                self._told.written(len(self._unflushed))
+                if self._file.is_full():
+                    self._file.close()
+                    self._file = None
+                break
+        self._unflushed = []
+
+    def _stops_within(self, seconds: float) -> bool:
+        with self._changed:
+            return self._changed.wait_for(lambda: self._stopping, seconds)
+
+    def _new_file(self) -> _File:
+        began = dt.datetime.now(dt.UTC).strftime("%Y%m%dT%H%M%S%f")
+        self._number += 1
+        name = f"{self._stem.name}-{began}-{os.getpid()}-{self._number:04}.tfrecord"
+        self._stem.parent.mkdir(parents=True, exist_ok=True)
+        return _File(self._stem.parent / name, self._limits)
+
+
+class _File:
+    """One file; what was not written as a whole is cut off again."""
+
+    def __init__(self, path: Path, limits: Limits) -> None:
+        self._path, self._limits, self._began, self._good_bytes = path, limits, time.monotonic(), 0
+        self._writer: Any = tf.io.TFRecordWriter(str(path))
+        self._descriptor = os.open(path, os.O_RDWR)
+
+    def write(self, records: list[bytes]) -> None:
+        """Write records; they are on the disk when this returns, and none of them is when it raises."""
+        try:
+            for record in records:
+                self._writer.write(record)
+            self._writer.flush()
+            os.fsync(self._descriptor)
+        except (OSError, tf.errors.OpError):
+            self._cut_off()
+            raise
+        self._good_bytes = os.fstat(self._descriptor).st_size
+
+    def _cut_off(self) -> None:
+        try:
+            self._writer.close()  # before the cut: it writes what it still has
+        except tf.errors.OpError:
+            pass
+        finally:
+            os.ftruncate(self._descriptor, self._good_bytes)
+            os.close(self._descriptor)
+
+    def is_full(self) -> bool:
+        age = time.monotonic() - self._began
+        return self._good_bytes >= self._limits.file_bytes or age >= self._limits.file_seconds
+
+    def close(self) -> None:
+        self._writer.close()
+        os.close(self._descriptor)
