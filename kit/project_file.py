@@ -18,6 +18,7 @@ from pydantic import (
 from kit.alerts.config import AlertSettings
 from kit.card.config import CardText
 from kit.checks.config import ALL, UNREADABLE, Checks
+from kit.deploy.config import DeploySettings
 from kit.evaluation.sections import (
     EVERY,
     HIGHER_IS_BETTER,
@@ -226,6 +227,7 @@ class ProjectFile(Section):
     alerts: AlertSettings = AlertSettings()
     monitoring: Monitoring = Monitoring()
     gateway: GatewaySettings = GatewaySettings()
+    deploy: DeploySettings = DeploySettings()
     tf1_graph: bool = Field(
         default=False, description="Transform builds a TF1 graph: faster, where features.py works in one"
     )

@@ -10,6 +10,7 @@ import typer
 from kit.cli import (
     alerts,
     batch,
+    deploy,
     drift,
     faults,
     gateway,
@@ -42,6 +43,7 @@ for group in (
     gateway,
     release,
     serve,
+    deploy,
     machine,
 ):
     app.add_typer(group.app)  # without a name: its commands stand beside the others

@@ -1,0 +1,198 @@
+"""`kit deploy`: the files that Kubernetes, Docker and the real TensorFlow Serving are given."""
+# ruff: noqa: PLC0415
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from kit.cli.shared import WorkspaceOption, chosen_workspace, exits, print_table
+from kit.errors import ExitCode
+
+if TYPE_CHECKING:
+    from kit.checks.check import Finding
+    from kit.deploy.target import Target
+
+app = typer.Typer()
+_deploy = typer.Typer(
+    help="Files for Kubernetes, Docker and the real TensorFlow Serving; they are checked, and nothing is run.",
+    no_args_is_help=True,
+)
+app.add_typer(_deploy, name="deploy")
+
+_Project = Annotated[str, typer.Option("--project", "-P", help="A project's name or folder.")]
+_PROJECT = "recommender"
+_Out = Annotated[Path, typer.Option(help="Folder to write into.")]
+_Force = Annotated[bool, typer.Option("--force", help="Replace files that have another content.")]
+_Batching = Annotated[
+    Path | None,
+    typer.Option(help="Batching parameters file, in place of deploy.batching.", show_default=False),
+]
+
+
+@_deploy.command()
+@exits
+def k8s(  # noqa: PLR0913, PLR0917  what differs from one cluster to another
+    out: _Out,
+    project: _Project = _PROJECT,
+    workspace: WorkspaceOption = None,
+    name: Annotated[
+        str | None, typer.Option(help="Of all objects.", show_default="deploy.name in project.yml")
+    ] = None,
+    namespace: Annotated[
+        str | None, typer.Option(help="Of all objects.", show_default="deploy.namespace in project.yml")
+    ] = None,
+    batching: _Batching = None,
+    canary: Annotated[
+        int | None, typer.Option(help="Version that some pods serve beside the others.", show_default=False)
+    ] = None,
+    stable: Annotated[
+        int | None,
+        typer.Option(
+            help="With --canary: version of the others.", show_default="the newest below the canary"
+        ),
+    ] = None,
+    canary_replicas: Annotated[int, typer.Option(min=1, help="With --canary: pods of it.")] = 1,
+    force: _Force = False,
+) -> None:
+    """Write manifests: TensorFlow Serving with Envoy beside it, scaled, guarded and not root."""
+    from kit.deploy.manifests import manifests
+    from kit.deploy.schemas import versions
+    from kit.deploy.write import write_files
+
+    asked = {"name": name, "namespace": namespace, "batching_file": batching and str(batching.absolute())}
+    target = _target(project, workspace, asked, (canary, stable, canary_replicas))
+    written = write_files(out.absolute(), manifests(target), force=force)
+    typer.echo(written.message)
+    typer.echo(
+        f"Checked against the schemas of Kubernetes {' and '.join(versions())}, against each other, and by Envoy; no "
+        "cluster has run them."
+    )
+    scaling = target.settings.scaling
+    if target.canary:
+        shares = [target.canary.share(count) for count in (scaling.max_replicas, scaling.min_replicas)]
+        typer.echo(
+            f"The canary, version {target.canary.version}, meets {shares[0]:.0%} to {shares[1]:.0%} of connections, "
+            f"as {target.canary.stable} has pods."
+        )
+    if written.removed:
+        words = (
+            f"deployment,service,configmap --selector track=canary --namespace {target.settings.namespace}"
+        )
+        typer.echo(f"The canary is gone from the files; from a cluster it goes by: kubectl delete {words}")
+    typer.echo(
+        f"The cluster must have the claim {target.settings.claim} with the workspace. "
+        f"Then: kubectl apply --filename {out}"
+    )
+
+
+@_deploy.command()
+@exits
+def serving(  # noqa: PLR0913, PLR0917  where the files go, and what is in them
+    out: _Out,
+    project: _Project = _PROJECT,
+    workspace: WorkspaceOption = None,
+    batching: _Batching = None,
+    models: Annotated[
+        Path | None,
+        typer.Option(
+            help="Folder of the models as the server sees it.", show_default="the workspace's serving folder"
+        ),
+    ] = None,
+    force: _Force = False,
+) -> None:
+    """Write the files of the real tensorflow_model_server, and show how it is started with them."""
+    from kit.deploy.serving_files import flags, serving_files
+    from kit.deploy.write import write_files
+
+    folder = out.absolute()
+    target = _target(project, workspace, {"batching_file": batching and str(batching.absolute())})
+    base = models or target.workspace.path / "serving"
+    files = serving_files(target, base=base)
+    typer.echo(write_files(folder, {**files}, force=force).message)
+    typer.echo("tensorflow_model_server " + " \\\n    ".join(flags(target, folder)))
+
+
+@_deploy.command()
+@exits
+def docker(
+    out: _Out, project: _Project = _PROJECT, workspace: WorkspaceOption = None, force: _Force = False
+) -> None:
+    """Write Dockerfiles for batches and for the kit's own server, with the locked versions."""
+    from kit.deploy.dockerfiles import BATCH, DEPLOY, SERVING, dockerfiles
+    from kit.deploy.write import write_files
+    from kit.workspace import CHECKOUT
+
+    target = _target(project, workspace, {})
+    typer.echo(write_files(out.absolute(), dockerfiles(target.settings), force=force).message)
+    typer.echo("Checked by their form and against the checkout; no image was built. To build them:")
+    for name, image in ((BATCH, "kit-batch"), (SERVING, "kit-serving")):
+        context = f" --build-context {DEPLOY}={out}" if name == SERVING else ""
+        typer.echo(f"docker build --tag {image}{context} --file {out / name} {CHECKOUT}")
+
+
+@_deploy.command()
+@exits
+def check(
+    folder: Annotated[Path, typer.Argument(help="With manifests, edited or not.")],
+) -> None:
+    """Check the manifests of a folder: against the schemas of Kubernetes, and against each other."""
+    from kit.deploy.consistency import check_together
+    from kit.deploy.read import read_objects
+    from kit.deploy.schemas import check_schemas
+
+    objects = read_objects(folder)
+    findings = check_schemas(objects)
+    if all(one.state == "ok" for one in findings):  # the other checks rely on fields that the schemas ask for
+        findings += check_together(objects)
+    _print(findings)
+    if any(one.state == "fail" for one in findings):
+        raise typer.Exit(int(ExitCode.USAGE))
+
+
+def _print(findings: Sequence[Finding]) -> None:
+    print_table(
+        ("check", "state", "object", "found"),
+        [(f.check, f.state, f.subject or "-", f.found) for f in findings],
+    )
+
+
+def _target(
+    project: str,
+    workspace: object,
+    asked: dict[str, Any],
+    canary: tuple[int | None, int | None, int] = (None, None, 1),
+) -> Target:
+    from kit.deploy.target import Target, canary_of
+    from kit.project import Project
+    from kit.workspace import Workspace
+
+    place = Workspace(chosen_workspace(workspace))
+    found = Project.load(project, place.path)
+    version, stable, replicas = canary
+    chosen = canary_of(found, place, version, stable, replicas) if version is not None else None
+    return Target.of(found, place, with_changes(found.spec.deploy, asked), chosen)
+
+
+def with_changes(settings: Any, asked: dict[str, Any]) -> Any:
+    """Return settings with what the command line says, checked as project.yml is.
+
+    Raises:
+        DeployError: when they cannot be so.
+    """
+    from pydantic import ValidationError
+
+    from kit.deploy.errors import DeployError
+
+    given = {name: value for name, value in asked.items() if value is not None}
+    try:
+        return type(settings).model_validate({**settings.model_dump(), **given})
+    except ValidationError as error:
+        [first, *_] = error.errors()
+        option = str(first["loc"][0]).replace("_file", "")
+        raise DeployError(
+            f"--{option} must be what deploy.{first['loc'][0]} may be, but {first['msg']}. Correct it."
+        ) from None

@@ -1,0 +1,161 @@
+"""What project.yml says about Kubernetes and images."""
+
+from __future__ import annotations
+
+import math
+import re
+from typing import Annotated, Self
+
+from pydantic import Field, field_validator, model_validator
+
+from kit.project_section import Section
+
+# Names of Kubernetes (RFC 1123); 40 letters, so that `-canary` and what Kubernetes adds to a pod's name still fit.
+NAME = r"^[a-z]([a-z0-9-]{0,38}[a-z0-9])?$"
+_NAMESPACE = r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$"
+_CPU = r"^([1-9][0-9]*m|(0|[1-9][0-9]*)(\.[0-9]{1,3})?)$"
+_MEMORY = r"^[1-9][0-9]*(Ki|Mi|Gi|Ti)$"
+_LABEL_VALUE = re.compile(r"([A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?)?")
+_LABEL_KEY = re.compile(
+    r"([a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?"
+)
+_MILLI = 1000
+_Name = Annotated[str, Field(pattern=_NAMESPACE)]
+_Count = Annotated[int, Field(ge=1, le=1000)]
+
+
+class Container(Section):
+    """An image, and what it may use; it asks for as much as it may, so that its neighbours cannot slow it."""
+
+    image: str
+    cpu: str = Field(default="2", pattern=_CPU, description="cores, as Kubernetes writes them")
+    memory: str = Field(default="2Gi", pattern=_MEMORY, description="as Kubernetes writes it")
+
+    @property
+    def cores(self) -> int:
+        """Whole cores: threads that it can keep busy."""
+        amount = float(self.cpu.removesuffix("m")) / (_MILLI if self.cpu.endswith("m") else 1)
+        return max(1, math.ceil(amount))
+
+    @field_validator("image")
+    @classmethod
+    def _fixed(cls, value: str) -> str:
+        name = value.rpartition("/")[2]
+        if "@sha256:" not in value and (":" not in name or name.endswith(":latest")):
+            raise ValueError(
+                f"an image needs a tag other than latest, or a digest, or nobody knows what runs; {value!r} has none"
+            )
+        return value
+
+    @field_validator("cpu")
+    @classmethod
+    def _some(cls, value: str) -> str:
+        if not float(value.removesuffix("m")):
+            raise ValueError("a container needs more than no core")
+        return value
+
+
+class Scaling(Section):
+    """How many pods there are: by the cores that they use, or by the requests that they answer."""
+
+    min_replicas: _Count = 2
+    max_replicas: _Count = 10
+    cpu_percent: int = Field(
+        default=60,
+        ge=1,
+        le=100,
+        description="of the cores of the server's container, that pods use on average",
+    )
+    requests_per_second: float | None = Field(
+        default=None,
+        gt=0,
+        allow_inf_nan=False,
+        description="a pod; in place of the cores. The cluster must give this metric of pods (Prometheus adapter)",
+    )
+    requests_metric: str = Field(default="requests_per_second", min_length=1)
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        if self.max_replicas < self.min_replicas:
+            raise ValueError(f"max_replicas {self.max_replicas} is below min_replicas {self.min_replicas}")
+        return self
+
+
+class Clients(Section):
+    """Pods that may open a connection to the gateway; it asks them for a token all the same."""
+
+    labels: dict[str, str] = Field(
+        default_factory=dict, description="of the pods; `<name>-client: 'true'` unless given"
+    )
+    namespace: _Name | None = Field(
+        default=None, description="that they are in; the servers' own unless given"
+    )
+
+    @field_validator("labels")
+    @classmethod
+    def _labels(cls, value: dict[str, str]) -> dict[str, str]:
+        for key, one in value.items():
+            if not _LABEL_KEY.fullmatch(key) or not _LABEL_VALUE.fullmatch(one):
+                raise ValueError(f"{key}: {one!r} cannot be a label of Kubernetes")
+        return value
+
+
+class Batching(Section):
+    """TensorFlow Serving's BatchingParameters, where no file has them."""
+
+    max_batch_size: int = Field(default=32, ge=1, description="rows")
+    batch_timeout_micros: int = Field(default=1000, ge=0, description="that a first request waits for others")
+    max_enqueued_batches: int = Field(default=100, ge=1)
+    num_batch_threads: int | None = Field(
+        default=None, ge=1, description="the container's cores unless given"
+    )
+    allowed_batch_sizes: tuple[Annotated[int, Field(ge=1)], ...] = ()
+    pad_variable_length_inputs: bool = False
+
+    @model_validator(mode="after")
+    def _sizes_end_with_largest(self) -> Self:
+        """Hold the rule of TensorFlow Serving, which refuses to start otherwise."""
+        sizes = self.allowed_batch_sizes
+        if sizes and (list(sizes) != sorted(set(sizes)) or sizes[-1] != self.max_batch_size):
+            raise ValueError(
+                f"allowed_batch_sizes must rise and end with max_batch_size {self.max_batch_size}, found {sizes}"
+            )
+        return self
+
+
+class DeploySettings(Section):
+    """Where and how a project's model is served outside of notebooks."""
+
+    name: str = Field(default="", description="of all objects; the project's name unless given")
+    namespace: _Name = "default"
+    serving: Container = Container(image="tensorflow/serving:2.20.0")
+    gateway: Container = Container(image="envoyproxy/envoy:distroless-v1.40.0", cpu="1", memory="512Mi")
+    scaling: Scaling = Scaling()
+    clients: Clients = Clients()
+    monitoring_namespace: _Name = Field(default="monitoring", description="whose pods may read the metrics")
+    claim: _Name = Field(
+        default="kit-workspace", description="PersistentVolumeClaim that holds the workspace; read only here"
+    )
+    claim_folder: str = Field(
+        default="serving",
+        pattern=r"^([A-Za-z0-9_-][A-Za-z0-9._-]*(/[A-Za-z0-9_-][A-Za-z0-9._-]*)*)?$",
+        description="of the pushed models within it; empty: all of it",
+    )
+    tls_secret: _Name | None = Field(
+        default=None, description="Secret of the type kubernetes.io/tls with the gateway's certificate"
+    )
+    batching: Batching | None = Batching()
+    batching_file: str | None = Field(default=None, description="in place of it, relative to the project")
+    base_image: str = Field(
+        default="python:3.12-slim-trixie",
+        description="of the kit's own images; its glibc must be 2.38 or newer",
+    )
+
+    @field_validator("name")
+    @classmethod
+    def _possible(cls, value: str) -> str:
+        if value and not re.match(NAME, value):
+            raise ValueError(
+                f"a name is at most 40 small letters, digits and -, a letter first; not {value!r}"
+            )
+        return value

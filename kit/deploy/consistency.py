@@ -1,0 +1,266 @@
+"""Objects against each other, where a schema sees nothing: names, labels, ports and files that must agree.
+
+Kubernetes takes a Service that selects nobody, a probe at a port that nobody listens to and a flag that names a file of
+no ConfigMap; what comes of it is seen much later. So these are looked for in any set of objects, such as a folder that
+somebody has edited (`kit deploy check`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import cached_property
+from pathlib import PurePosixPath
+from typing import Any
+
+import yaml
+
+from kit.checks.check import Finding
+from kit.deploy.schemas import name_of
+
+Value = dict[str, Any]
+Fault = tuple[Value, str]
+
+
+class Objects:
+    """A set of objects, and what is asked about it."""
+
+    def __init__(self, every: Iterable[Value]) -> None:
+        self.every = list(every)
+
+    def of(self, kind: str) -> list[Value]:
+        return [one for one in self.every if one.get("kind") == kind]
+
+    @cached_property
+    def workloads(self) -> list[Value]:
+        return self.of("Deployment")
+
+    def selected(self, namespace: str, labels: Value) -> list[Value]:
+        """Return the workloads whose pods have all of these labels; no label selects every pod of the namespace."""
+        return [
+            one
+            for one in self.workloads
+            if _namespace(one) == namespace and labels.items() <= _pod_labels(one).items()
+        ]
+
+    def named(self, kind: str, name: str, namespace: str) -> Value | None:
+        found = (one for one in self.of(kind) if one["metadata"]["name"] == name)
+        return next((one for one in found if _namespace(one) == namespace), None)
+
+
+def check_together(objects: Iterable[Value]) -> list[Finding]:
+    """Return a finding a fault, or one a check that all is well."""
+    whole = Objects(objects)
+    findings: list[Finding] = []
+    for name, check in CHECKS.items():
+        faults = list(check(whole))
+        findings += [Finding(name, what, "fail", "Make both the same.", name_of(one)) for one, what in faults]
+        if not faults:
+            findings.append(Finding(name, "They agree.", "ok"))
+    return findings
+
+
+def _spec(one: Value) -> Value:
+    return dict(one.get("spec") or {})
+
+
+def _pod(one: Value) -> Value:
+    return dict(_spec(one)["template"]["spec"])
+
+
+def _pod_labels(one: Value) -> Value:
+    return dict((_spec(one)["template"].get("metadata") or {}).get("labels") or {})
+
+
+def _namespace(one: Value) -> str:
+    return str(one["metadata"].get("namespace", "default"))
+
+
+def _containers(one: Value) -> list[Value]:
+    return list(_pod(one)["containers"])
+
+
+def _ports(one: Value) -> list[Value]:
+    return [port for container in _containers(one) for port in container.get("ports", ())]
+
+
+def _selectors(whole: Objects) -> Iterator[Fault]:
+    for one in whole.workloads:
+        wanted = _spec(one)["selector"].get("matchLabels") or {}
+        for other in whole.selected(_namespace(one), wanted):
+            if other is not one:
+                yield one, f"its selector takes pods of {name_of(other)} too"
+        if not wanted.items() <= _pod_labels(one).items():
+            yield one, f"its selector {wanted} does not take its own pods, which have {_pod_labels(one)}"
+    for one, labels in _selecting(whole):
+        if not whole.selected(_namespace(one), labels):
+            yield one, f"it selects {labels}, and no pod has these labels"
+
+
+def _selecting(whole: Objects) -> Iterator[tuple[Value, Value]]:
+    for one in whole.of("Service"):
+        yield one, _spec(one).get("selector") or {}
+    for kind, field in (("PodDisruptionBudget", "selector"), ("NetworkPolicy", "podSelector")):
+        for one in whole.of(kind):
+            yield one, (_spec(one).get(field) or {}).get("matchLabels") or {}
+
+
+def _ports_agree(whole: Objects) -> Iterator[Fault]:
+    for one in whole.of("Service"):
+        for other in whole.selected(_namespace(one), _spec(one).get("selector") or {}):
+            for port in _spec(one)["ports"]:
+                wanted = port.get("targetPort", port["port"])
+                yield from _has_port(one, _ports(other), wanted, name_of(other))
+    for one in whole.of("NetworkPolicy"):
+        labels = (_spec(one).get("podSelector") or {}).get("matchLabels") or {}
+        for rule in _spec(one).get("ingress") or ():
+            for other in whole.selected(_namespace(one), labels):
+                for port in rule.get("ports") or ():
+                    yield from _has_port(one, _ports(other), port["port"], name_of(other))
+    for one in whole.workloads:
+        numbers = [port["containerPort"] for port in _ports(one)]
+        for number in sorted({number for number in numbers if numbers.count(number) > 1}):
+            yield one, f"two of its containers listen to port {number}"
+
+
+def _probes(whole: Objects) -> Iterator[Fault]:
+    for one in whole.workloads:
+        for container in _containers(one):
+            for kind in ("startupProbe", "readinessProbe", "livenessProbe"):
+                probe = container.get(kind) or {}
+                asked = probe.get("httpGet") or probe.get("tcpSocket") or probe.get("grpc")
+                if asked:
+                    where = f"container {container['name']}"
+                    yield from _has_port(one, container.get("ports", ()), asked["port"], where, kind)
+
+
+def _has_port(
+    one: Value, ports: Sequence[Value], wanted: str | int, where: str, what: str = "it"
+) -> Iterator[Fault]:
+    known = {port.get("name") for port in ports} | {port["containerPort"] for port in ports}
+    if wanted not in known:
+        yield one, f"{what} asks for port {wanted}, which {where} does not have"
+
+
+def _volumes(whole: Objects) -> Iterator[Fault]:
+    for one in whole.workloads:
+        volumes = {volume["name"]: volume for volume in _pod(one).get("volumes") or ()}
+        mounted = {mount["name"] for each in _containers(one) for mount in each.get("volumeMounts") or ()}
+        for name in sorted(mounted - set(volumes)):
+            yield one, f"it mounts the volume {name}, which is not among its volumes {', '.join(volumes)}"
+        for name in sorted(set(volumes) - mounted):
+            yield one, f"no container mounts its volume {name}"
+        for volume in volumes.values():
+            config = (volume.get("configMap") or {}).get("name")
+            if config and whole.named("ConfigMap", config, _namespace(one)) is None:
+                yield (
+                    one,
+                    f"its volume {volume['name']} is of the ConfigMap {config}, which is not among the objects",
+                )
+
+
+def _files(whole: Objects) -> Iterator[Fault]:
+    """Look for every file that a flag names, in the ConfigMap that is mounted where it should be."""
+    for one in whole.workloads:
+        for container in _containers(one):
+            mounts = _mounted_files(whole, one, container)
+            for word in container.get("args") or ():
+                flag, _, value = word.partition("=")
+                if not flag.endswith(("file", "path")):
+                    continue
+                path = PurePosixPath(value)
+                files = mounts.get(str(path.parent))
+                if files is None:
+                    yield one, f"{word} names a file in {path.parent}, where no ConfigMap is mounted"
+                elif path.name not in files:
+                    yield one, f"{word} names a file that its ConfigMap does not have: {', '.join(files)}"
+
+
+def _mounted_files(whole: Objects, one: Value, container: Value) -> dict[str, list[str]]:
+    volumes = {volume["name"]: volume for volume in _pod(one).get("volumes") or ()}
+    found = {}
+    for mount in container.get("volumeMounts") or ():
+        name = (volumes.get(mount["name"], {}).get("configMap") or {}).get("name")
+        config = whole.named("ConfigMap", name, _namespace(one)) if name else None
+        if config is not None:
+            found[mount["mountPath"].rstrip("/")] = sorted(config.get("data") or {})
+    return found
+
+
+def _listening(whole: Objects) -> Iterator[Fault]:
+    """Compare what the programs are told to listen to, and to ask each other at, with the ports of their containers."""
+    for one in whole.workloads:
+        numbers = {port["containerPort"] for port in _ports(one)}
+        for container in _containers(one):
+            own = {port["containerPort"] for port in container.get("ports") or ()}
+            for word in container.get("args") or ():
+                flag, _, value = word.partition("=")
+                if flag.endswith("port") and int(value) not in own:
+                    yield one, f"{word}, but the ports of {container['name']} are {sorted(own)}"
+        for config, envoy in _envoys(whole, one):
+            for number in _socket_ports(envoy["static_resources"]):
+                if number not in numbers:
+                    yield config, f"Envoy has port {number}, which no container of {name_of(one)} has"
+
+
+def _envoys(whole: Objects, one: Value) -> Iterator[tuple[Value, Value]]:
+    for volume in _pod(one).get("volumes") or ():
+        name = (volume.get("configMap") or {}).get("name")
+        config = whole.named("ConfigMap", name, _namespace(one)) if name else None
+        for content in ((config or {}).get("data") or {}).values():
+            if config is not None and "static_resources:" in content:
+                yield config, yaml.safe_load(content)
+
+
+def _socket_ports(value: Any) -> Iterator[int]:
+    if isinstance(value, dict):
+        if "port_value" in value:
+            yield int(value["port_value"])
+        value = list(value.values())
+    if isinstance(value, list):
+        for one in value:
+            yield from _socket_ports(one)
+
+
+def _scaling(whole: Objects) -> Iterator[Fault]:
+    for one in whole.of("HorizontalPodAutoscaler"):
+        target = _spec(one)["scaleTargetRef"]
+        found = whole.named(target["kind"], target["name"], _namespace(one))
+        if found is None:
+            yield one, f"it scales {target['kind']}/{target['name']}, which is not among the objects"
+            continue
+        if "replicas" in _spec(found):
+            yield found, "it has a number of replicas, which each apply would put back against its autoscaler"
+        names = [container["name"] for container in _containers(found)]
+        for metric in _spec(one).get("metrics") or ():
+            container = (metric.get("containerResource") or {}).get("container")
+            if container and container not in names:
+                yield one, f"it looks at the container {container}, but the pods have {', '.join(names)}"
+
+
+def _hardening(whole: Objects) -> Iterator[Fault]:
+    for one in whole.workloads:
+        pod = _pod(one)
+        context = pod.get("securityContext") or {}
+        if not context.get("runAsNonRoot") or not context.get("runAsUser"):
+            yield one, "its pods may run as root"
+        if pod.get("automountServiceAccountToken", True):
+            yield one, "its pods are given a token of Kubernetes, which they have no use for"
+        for container in _containers(one):
+            own = container.get("securityContext") or {}
+            if not own.get("readOnlyRootFilesystem") or own.get("allowPrivilegeEscalation", True):
+                yield one, f"{container['name']} may write to its own files or gain privileges"
+            limits = (container.get("resources") or {}).get("limits") or {}
+            if not {"cpu", "memory"} <= set(limits):
+                yield one, f"{container['name']} has no bound of cores or memory"
+
+
+CHECKS: dict[str, Callable[[Objects], Iterator[Fault]]] = {
+    "selectors": _selectors,
+    "ports": _ports_agree,
+    "probes": _probes,
+    "volumes": _volumes,
+    "files": _files,
+    "listening": _listening,
+    "scaling": _scaling,
+    "hardening": _hardening,
+}

@@ -1,0 +1,155 @@
+"""Envoy's files for a pod: the gateway of `kit.gateway`, at the places and ports that it has there.
+
+Three things differ from the gateway of one machine. Kubernetes replaces the files of a ConfigMap by swapping a link of
+their folder, so the folder is watched and not the file. A second listener shows metrics and liveness without a token;
+the NetworkPolicy lets only the monitoring's pods there. And a connection ends after some minutes: a client of gRPC
+would otherwise stay with the one pod that it met first, however many are added.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from kit.deploy.serving_files import METRICS_PATH
+from kit.deploy.target import GATEWAY_PORT, GRPC_PORT, METRICS_PORT, REST_PORT, Target
+from kit.gateway.certificate import make_certificate
+from kit.gateway.envoy import bootstrap, tls_resource
+from kit.gateway.filters import jwt_resource, typed
+from kit.gateway.plan import Address, Places, Plan
+from kit.gateway.process import validate
+from kit.gateway.routes import REST
+
+FOLDER, RUN, TLS_FOLDER = Path("/etc/envoy"), Path("/run/envoy"), Path("/etc/envoy-tls")
+ENVOY_FILE, JWT_FILE, TLS_FILE = "envoy.yaml", "jwt.yaml", "tls.yaml"
+CERTIFICATE, KEY = "tls.crt", "tls.key"  # as a Secret of the type kubernetes.io/tls has them
+LIVE, METRICS, GATEWAY_METRICS = "/live", "/metrics", "/gateway/metrics"
+_EVERY_ADDRESS = "0.0.0.0"  # noqa: S104  of the pod; the NetworkPolicy says who reaches it
+_ADMIN = "admin"
+_CONNECTION_SECONDS = 600
+_V3 = "type.googleapis.com/envoy.extensions.filters"
+Value = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class PodPlaces(Places):
+    """Files of a gateway in a pod, where the log of a container is its output."""
+
+    @property
+    def access_log(self) -> Path:
+        return Path("/dev/stdout")
+
+
+def pod_plan(target: Target) -> Plan:
+    """Return the plan of the gateway beside the server."""
+    rest, grpc = Address(REST_PORT), Address(GRPC_PORT)
+    own = Plan.of(target.project, target.workspace, rest, grpc, Address(GATEWAY_PORT, _EVERY_ADDRESS))
+    certificate = (TLS_FOLDER / CERTIFICATE, TLS_FOLDER / KEY) if target.settings.tls_secret else None
+    return replace(own, places=PodPlaces(FOLDER), certificate=certificate)
+
+
+def envoy_files(target: Target) -> dict[str, str]:
+    """Return the contents of Envoy's files by their names, accepted by Envoy itself.
+
+    Raises:
+        GatewayError: when the public keys cannot be used, or Envoy refuses the configuration.
+    """
+    plan = pod_plan(target)
+    _let_envoy_check(plan)
+    config = pod_config(plan)
+    tls = {TLS_FILE: _yaml(tls_resource(plan))} if plan.certificate else {}
+    return {ENVOY_FILE: _yaml(config), JWT_FILE: _yaml(jwt_resource(plan)), **tls}
+
+
+def pod_config(plan: Plan, *, inline: bool = False) -> Value:
+    """Return Envoy's configuration in a pod.
+
+    Args:
+        plan: of the gateway there.
+        inline: keys and certificate within it, as `kit.gateway.envoy.bootstrap` has it.
+    """
+    config = bootstrap(plan, RUN / _ADMIN, inline=inline)
+    _each(config, _watch_folder)
+    _each(config, _end_connections)
+    static = config["static_resources"]
+    static["listeners"].append(_metrics_listener())
+    static["clusters"].append(_admin_cluster())
+    return config
+
+
+def _let_envoy_check(plan: Plan) -> None:
+    """Check with a certificate of its own: that of the Secret is in the cluster only."""
+    with tempfile.TemporaryDirectory(prefix="kit-deploy-") as folder:
+        made = make_certificate(Path(folder)) if plan.certificate else None
+        validate(pod_config(replace(plan, certificate=made), inline=True))
+
+
+def _each(value: Any, change: Callable[[Value], None]) -> None:
+    """Call a function with every object within a configuration."""
+    if isinstance(value, dict):
+        change(value)
+        value = list(value.values())
+    if isinstance(value, list):
+        for one in value:
+            _each(one, change)
+
+
+def _watch_folder(value: Value) -> None:
+    if source := value.get("path_config_source"):
+        source["watched_directory"] = {"path": str(Path(source["path"]).parent)}
+
+
+def _end_connections(value: Value) -> None:
+    if str(value.get("@type", "")).endswith(".HttpConnectionManager"):
+        options = value.setdefault("common_http_protocol_options", {})
+        options["max_connection_duration"] = f"{_CONNECTION_SECONDS}s"
+
+
+def _metrics_listener() -> Value:
+    """Answer a probe, and show the metrics of the server and of Envoy; nothing else, and nothing of the model."""
+    routes = [
+        {"match": {"path": LIVE}, "direct_response": {"status": 200}},
+        _route(METRICS, REST, METRICS_PATH),
+        _route(GATEWAY_METRICS, _ADMIN, "/stats/prometheus"),
+    ]
+    manager = typed(
+        "envoy.filters.network.http_connection_manager",
+        f"{_V3}.network.http_connection_manager.v3.HttpConnectionManager",
+        stat_prefix="metrics",
+        route_config={
+            "name": "metrics",
+            "virtual_hosts": [{"name": "metrics", "domains": ["*"], "routes": routes}],
+        },
+        http_filters=[typed("envoy.filters.http.router", f"{_V3}.http.router.v3.Router")],
+    )
+    address = {"socket_address": {"address": _EVERY_ADDRESS, "port_value": METRICS_PORT}}
+    return {"name": "metrics", "address": address, "filter_chains": [{"filters": [manager]}]}
+
+
+def _route(path: str, cluster: str, rewritten: str) -> Value:
+    method = {"name": ":method", "string_match": {"exact": "GET"}}
+    # As a regular expression, because a rewrite of the prefix would keep what follows it.
+    rewrite = {"pattern": {"regex": "^.*$"}, "substitution": rewritten}
+    return {
+        "match": {"path": path, "headers": [method]},
+        "route": {"cluster": cluster, "regex_rewrite": rewrite, "timeout": "5s"},
+    }
+
+
+def _admin_cluster() -> Value:
+    endpoint = {"endpoint": {"address": {"pipe": {"path": str(RUN / _ADMIN)}}}}
+    return {
+        "name": _ADMIN,
+        "type": "STATIC",
+        "connect_timeout": "1s",
+        "load_assignment": {"cluster_name": _ADMIN, "endpoints": [{"lb_endpoints": [endpoint]}]},
+    }
+
+
+def _yaml(value: Value) -> str:
+    return yaml.safe_dump(value, sort_keys=False, width=110)

@@ -1,0 +1,140 @@
+"""What is deployed: a project of a workspace, under names of Kubernetes, with or without a canary."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+from kit.deploy.config import NAME, DeploySettings
+from kit.deploy.errors import DeployError
+from kit.project import Project
+from kit.release.versions import numbers
+from kit.workspace import Workspace
+
+STABLE, CANARY = "stable", "canary"
+TRACK = "track"
+NAME_LABEL, MANAGED_LABEL = "app.kubernetes.io/name", "app.kubernetes.io/managed-by"
+COMPONENT_LABEL = "app.kubernetes.io/component"
+# Ports within a pod; the server listens on every address, and the NetworkPolicy is what keeps others off.
+GRPC_PORT, REST_PORT, GATEWAY_PORT, METRICS_PORT = 8500, 8501, 8443, 9902
+MODELS = Path("/models")
+CONFIG = Path("/etc/serving")
+
+
+@dataclass(frozen=True)
+class Canary:
+    """A version that some pods serve while the others keep another one.
+
+    Attributes:
+        version: that the canary's pods serve.
+        stable: that all other pods serve.
+        replicas: pods of the canary. The Service gives each pod the same share of new connections.
+    """
+
+    version: int
+    stable: int
+    replicas: int = 1
+
+    def share(self, others: int) -> float:
+        """Return the share of connections (0 to 1) that meets the canary beside that many other pods."""
+        return self.replicas / (self.replicas + others)
+
+
+@dataclass(frozen=True)
+class Target:
+    """All that the files follow from.
+
+    Attributes:
+        project: whose model is served.
+        workspace: that has the pushed versions, models.config and the gateway's keys.
+        settings: `deploy` of the project, with what the command line says.
+        name: of all objects.
+        canary: None when all pods serve the same.
+    """
+
+    project: Project
+    workspace: Workspace
+    settings: DeploySettings
+    name: str
+    canary: Canary | None = None
+
+    @classmethod
+    def of(
+        cls,
+        project: Project,
+        workspace: Workspace,
+        settings: DeploySettings | None = None,
+        canary: Canary | None = None,
+    ) -> Self:
+        """Return the target of a project.
+
+        Raises:
+            DeployError: when the project's name cannot be one of Kubernetes and no other is given.
+        """
+        chosen = settings or project.spec.deploy
+        name = chosen.name or project.name.replace("_", "-")
+        if not re.match(NAME, name):
+            raise DeployError(
+                f"Objects of Kubernetes need a name of small letters, digits and -, at most 40, but the project's "
+                f"would be {name!r}. Give another: deploy.name in project.yml, or --name."
+            )
+        return cls(project, workspace, chosen, name, canary)
+
+    @property
+    def model(self) -> str:
+        return self.project.name
+
+    def labels(self, track: str | None = None) -> dict[str, str]:
+        """Return what tells the pods of this target from all others, of one track or of both."""
+        return {NAME_LABEL: self.name, COMPONENT_LABEL: "serving", **({TRACK: track} if track else {})}
+
+    def of_track(self, track: str) -> str:
+        """Return the name of an object that each track has."""
+        return self.name if track == STABLE else f"{self.name}-{track}"
+
+    @property
+    def tracks(self) -> tuple[str, ...]:
+        return (STABLE, CANARY) if self.canary else (STABLE,)
+
+    @property
+    def client_labels(self) -> Mapping[str, str]:
+        return self.settings.clients.labels or {f"{self.name}-client": "true"}
+
+
+def canary_of(
+    project: Project, workspace: Workspace, version: int, stable: int | None, replicas: int
+) -> Canary:
+    """Return a canary, checked against the versions of the workspace.
+
+    Args:
+        project: whose versions they are.
+        workspace: that has them.
+        version: of the canary.
+        stable: of the other pods; None: the newest version below the canary's.
+        replicas: pods of the canary.
+
+    Raises:
+        DeployError: when there are no such versions.
+    """
+    pushed = numbers(workspace.serving(project.name))
+    below = [number for number in pushed if number < version]
+    other = stable if stable is not None else max(below, default=None)
+    words = ", ".join(map(str, pushed)) or "none"
+    if other is None:
+        raise DeployError(
+            f"A canary needs another version that the rest of the pods serve, but the versions pushed are {words}. "
+            "Name one with --stable, or push another."
+        )
+    for number in (version, other):
+        if number not in pushed:
+            raise DeployError(
+                f"Version {number} must have been pushed, but the versions pushed are {words}. Choose one."
+            )
+    if version == other:
+        raise DeployError(
+            f"The canary must be another version than the stable one, but both are {version}. Choose one of {words}."
+        )
+    return Canary(version, other, replicas)

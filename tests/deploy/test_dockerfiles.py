@@ -1,0 +1,89 @@
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from importlib import metadata
+
+import pytest
+from packaging.requirements import Requirement
+
+from kit.deploy.config import DeploySettings
+from kit.deploy.docker_check import read
+from kit.deploy.dockerfiles import BATCH, SERVER_ROOTS, SERVING, SERVING_LOCK, dockerfiles
+from kit.deploy.locked_subset import read_entries, subset
+from kit.errors import StepFailedError
+from kit.serving.settings import Settings
+from kit.setup.locked import LOCK
+from kit.workspace import CHECKOUT
+
+# The server as `python -m kit.serving` has it, in an environment where some packages seem not to be installed.
+IMPORTS = """
+import json, sys
+absent = set(json.loads(sys.argv[1]))
+class Absent:
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] in absent:
+            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+sys.meta_path.insert(0, Absent())
+import kit.serving.__main__, kit.serving.process, kit.serving.server, kit.serving.grpc_api
+print("all there")
+"""
+
+
+def test_all_that_is_installed_is_locked_and_nobody_is_root() -> None:
+    files = dockerfiles(DeploySettings())
+    for name in (BATCH, SERVING):
+        text = files[name] or ""
+        assert "--require-hashes" in text
+        assert "USER 65532" in text
+        assert text.count("FROM ${BASE}") == 2
+        assert "workspace" not in (files[f"{name}.dockerignore"] or "")
+    assert "python:3.12-slim-trixie" in (files[BATCH] or "")
+
+
+def test_the_server_is_started_with_flags_that_it_knows() -> None:
+    [entry] = [one for one in read(dockerfiles(DeploySettings())[SERVING] or "") if one.word == "ENTRYPOINT"]
+    python, dash_m, module, *flags = json.loads(entry.value)
+    assert (python, dash_m, module) == ("python", "-m", "kit.serving")
+    settings = Settings.from_flags(flags)
+    assert (settings.host, settings.port, settings.rest_api_port) == ("0.0.0.0", 8500, 8501)  # noqa: S104
+
+
+def test_a_base_without_a_version_is_refused() -> None:
+    with pytest.raises(StepFailedError, match=r"'debian' has no fixed version.*deploy.base_image"):
+        dockerfiles(DeploySettings(base_image="debian"))
+
+
+def test_the_servers_lock_has_the_versions_and_hashes_of_the_whole_one() -> None:
+    text = dockerfiles(DeploySettings())[SERVING_LOCK] or ""
+    whole = LOCK.read_text(encoding="utf-8")
+    own, all_of_it = read_entries(text), {entry.lines for entry in read_entries(whole)}
+    assert {entry.lines for entry in own} <= all_of_it
+    assert len(own) < len(all_of_it) / 4
+    assert set(SERVER_ROOTS) <= {entry.name for entry in own}
+    assert not {"jupyterlab", "apache-beam", "tfx", "pytest"} & {entry.name for entry in own}
+
+
+def test_the_servers_lock_is_complete_by_what_the_packages_say_themselves() -> None:
+    names = {entry.name for entry in read_entries(subset(LOCK.read_text(encoding="utf-8"), SERVER_ROOTS))}
+    environment = {"extra": "", "python_version": f"{sys.version_info.major}.{sys.version_info.minor}"}
+    for name in names & {one.name.lower().replace("_", "-") for one in metadata.distributions()}:
+        for text in metadata.requires(name) or ():
+            wanted = Requirement(text)
+            if wanted.marker is None or wanted.marker.evaluate(environment):
+                assert wanted.name.lower().replace("_", "-") in names, f"{name} needs {text}"
+
+
+def test_the_server_can_be_imported_where_only_its_lock_is_installed() -> None:
+    names = {entry.name for entry in read_entries(subset(LOCK.read_text(encoding="utf-8"), SERVER_ROOTS))}
+    names.add("notebook-mlops-kit")
+    absent = [
+        module
+        for module, owners in metadata.packages_distributions().items()
+        if not names & {owner.lower().replace("_", "-") for owner in owners}
+    ]
+    assert {"IPython", "tfx", "apache_beam", "jupyterlab"} <= set(absent)
+    command = [sys.executable, "-W", "ignore", "-c", IMPORTS, json.dumps(absent)]
+    done = subprocess.run(command, cwd=CHECKOUT, capture_output=True, text=True, check=False)
+    assert done.stdout.endswith("all there\n"), done.stderr[-2000:]
