@@ -1,0 +1,59 @@
+"""The two loops that ask: closed and open. One event loop, so that asking costs little beside answering."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+
+from kit.load.plan import Load
+from kit.load.result import NOT_SENT, LoadResult
+
+Send = Callable[[bytes], Awaitable[str]]
+"""Sends one request and returns OK or the code of its error; it raises nothing."""
+_Row = tuple[float, float, str]
+
+
+async def ask(load: Load, send: Send) -> LoadResult:
+    """Make the load; return what came of the requests that were due after the warm-up.
+
+    Args:
+        load: closed or open.
+        send: see Send.
+    """
+    rows: list[_Row] = []
+    started = time.monotonic()
+    await (_closed if load.callers else _open)(load, send, rows, started)
+    first = started + load.warm_seconds
+    return LoadResult.of([row for row in rows if row[0] >= first], load.seconds)
+
+
+async def _closed(load: Load, send: Send, rows: list[_Row], started: float) -> None:
+    end, bodies = started + load.warm_seconds + load.seconds, load.bodies()
+
+    async def caller() -> None:
+        while (due := time.monotonic()) < end:
+            outcome = await send(next(bodies))
+            rows.append((due, time.monotonic() - due, outcome))
+
+    await asyncio.gather(*(caller() for _ in range(load.callers)))
+
+
+async def _open(load: Load, send: Send, rows: list[_Row], started: float) -> None:
+    under_way: set[asyncio.Task[None]] = set()
+
+    async def request(due: float, body: bytes) -> None:
+        outcome = await send(body)
+        rows.append((due, time.monotonic() - due, outcome))
+
+    for arrival, body in zip(load.arrivals(), load.bodies(), strict=False):
+        due = started + arrival
+        # One that is late already is sent at once; the others have their turn all the same.
+        await asyncio.sleep(max(0.0, due - time.monotonic()))
+        if len(under_way) >= load.most_under_way:
+            rows.append((due, 0.0, NOT_SENT))
+            continue
+        task = asyncio.create_task(request(due, body))
+        under_way.add(task)
+        task.add_done_callback(under_way.discard)
+    await asyncio.gather(*under_way)

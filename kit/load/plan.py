@@ -1,0 +1,82 @@
+"""What is asked, how often, and for how long."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from itertools import cycle
+
+import numpy as np
+
+from kit.errors import UsageError
+
+GRPC, REST = "grpc", "rest"
+PREDICT = "/tensorflow.serving.PredictionService/Predict"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Load:
+    """A plan of load: closed with `callers`, open with `rate`.
+
+    Attributes:
+        requests: serialized messages of gRPC or bodies of REST; they are sent in turn.
+        address: host and port; empty when a function of this process is asked.
+        transport: GRPC or REST.
+        path: method of gRPC or path of REST.
+        callers: that ask at once, each again once it has its answer; 0 is an open loop.
+        rate: requests a second that arrive, on average; 0 is a closed loop.
+        seconds: that are measured.
+        warm_seconds: before those; what was due in them does not count.
+        timeout_seconds: that an answer may take.
+        most_under_way: of an open loop; a request that is due while so many wait is an error, not sent.
+        seed: of the arrivals.
+
+    Raises:
+        UsageError: when it is neither or both, or asks nothing.
+    """
+
+    requests: tuple[bytes, ...]
+    address: str = ""
+    transport: str = GRPC
+    path: str = PREDICT
+    callers: int = 0
+    rate: float = 0.0
+    seconds: float = 5.0
+    warm_seconds: float = 1.0
+    timeout_seconds: float = 10.0
+    most_under_way: int = 5000
+    seed: int = 1
+
+    def __post_init__(self) -> None:
+        if (self.callers > 0) == (self.rate > 0):
+            raise UsageError(
+                f"A load must have callers or a rate, but has {self.callers} callers and a rate of {self.rate:g}. "
+                "Give one of the two."
+            )
+        if not self.requests or self.seconds <= 0:
+            raise UsageError(
+                f"A load must have requests and last, but has {len(self.requests)} requests and {self.seconds:g} s. "
+                "Give both."
+            )
+
+    def split(self, parts: int) -> list[Load]:
+        """Return the same load in parts, for as many processes; together they ask as often."""
+        most = self.callers or parts  # no part without a caller
+        parts = max(1, min(parts, most))
+        shares = [self.callers // parts + (number < self.callers % parts) for number in range(parts)]
+        return [
+            replace(self, callers=callers, rate=self.rate / parts, seed=self.seed + 1000 * number)
+            for number, callers in enumerate(shares)
+        ]
+
+    def arrivals(self) -> Iterator[float]:
+        """Return when requests are due, seconds from the start, until the end."""
+        random = np.random.default_rng(self.seed)
+        due, end = 0.0, self.warm_seconds + self.seconds
+        while (due := due + float(random.exponential(1 / self.rate))) < end:
+            yield due
+
+    def bodies(self) -> Iterator[bytes]:
+        """Return the requests in turn, without end, from a place that the seed says."""
+        first = self.seed % len(self.requests)
+        return cycle((*self.requests[first:], *self.requests[:first]))

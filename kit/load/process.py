@@ -1,0 +1,114 @@
+"""Load from processes of its own, or from this one."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import json
+import tempfile
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import asdict
+from pathlib import Path
+from typing import Self
+
+from kit import warm
+from kit.errors import StepFailedError
+from kit.load.pace import ask
+from kit.load.plan import Load
+from kit.load.result import LoadResult
+from kit.load.transports import called, opened
+
+_TARGET = "kit.load.process:child"
+
+
+class RunningLoad:
+    """Load that is being made; the processes end with the block."""
+
+    def __init__(self, load: Load, processes: int = 1) -> None:
+        """Know the plan; nothing is asked before `start`.
+
+        Args:
+            load: over gRPC or REST.
+            processes: to share it.
+        """
+        self._parts = load.split(processes)
+        self._calls: list[warm.WarmCall] = []
+        self._running = ExitStack()
+
+    def start(self) -> Self:
+        """Start the processes and return; they ask once they are up."""
+        with ExitStack() as started:
+            folder = Path(started.enter_context(tempfile.TemporaryDirectory(prefix="kit-load-")))
+            for number, part in enumerate(self._parts):
+                payload = asdict(part) | {
+                    "requests": [base64.b64encode(each).decode() for each in part.requests]
+                }
+                call = warm.start_call(
+                    _TARGET, json.dumps(payload).encode(), log_path=folder / f"{number}.log"
+                )
+                self._calls.append(started.enter_context(call))
+            self._running = started.pop_all()
+        return self
+
+    def wait(self) -> LoadResult:
+        """Wait until it is over; return what came of it.
+
+        Raises:
+            StepFailedError: when a process did not come to its end.
+        """
+        results = []
+        for call in self._calls:
+            outcome = call.wait()
+            if not isinstance(outcome, warm.CallReturned):
+                reason = outcome.message if outcome else "it still runs"
+                raise StepFailedError(
+                    f"A process that makes load should have come to its end, but: {reason} Make the load again."
+                )
+            results.append(LoadResult.from_bytes(outcome.result))
+        return LoadResult.together(results)
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(self, *_: object) -> None:
+        self._running.close()
+        self._calls.clear()
+
+
+def run_load(load: Load, processes: int = 1) -> LoadResult:
+    """Make load over gRPC or REST from other processes, and wait for its end.
+
+    Raises:
+        StepFailedError: when such a process did not come to its end.
+    """
+    with RunningLoad(load, processes) as running:
+        return running.wait()
+
+
+def run_load_here(load: Load, function: Callable[[bytes], object], threads: int = 16) -> LoadResult:
+    """Ask a function of this process instead of a server.
+
+    Args:
+        load: whose address and transport do not matter.
+        function: is given each request; what it returns does not matter, what it raises is an error.
+        threads: that it is called from; more requests than those wait, and that counts.
+    """
+
+    async def main() -> LoadResult:
+        async with called(function, load.callers or threads) as send:
+            return await ask(load, send)
+
+    return asyncio.run(main())
+
+
+def child(payload: bytes, _report: Callable[[str], None]) -> bytes:
+    """Be a process that asks."""
+    found = json.loads(payload)
+    load = Load(**found | {"requests": tuple(base64.b64decode(each) for each in found["requests"])})
+
+    async def main() -> LoadResult:
+        async with opened(load) as send:
+            return await ask(load, send)
+
+    return asyncio.run(main()).to_bytes()
