@@ -5,6 +5,7 @@ from __future__ import annotations
 from pydantic import Field, field_validator
 
 from kit.project_section import Section
+from kit.release.litert.config import LiteRT
 
 
 class Breaking(Section):
@@ -39,6 +40,7 @@ class Release(Section):
         allow_inf_nan=False,
         description="median of a request of the sample, one at a time, once warm",
     )
+    litert: LiteRT = LiteRT()
     keep_versions: int = Field(
         default=5, ge=1, description="last pushed versions that stay in the serving folder"
     )

@@ -135,7 +135,7 @@ def infra_validator(session: Session) -> InfraValidator:
     against = _newest_other(base, model_digest(Path(model.uri) / MODEL_FOLDER))
     settings = {
         "project": str(project.folder),
-        "release": project.spec.release.model_dump(mode="json", exclude={"keep_versions"}),
+        "release": project.spec.release.model_dump(mode="json", exclude={"keep_versions", "litert"}),
         "signatures": {name: one.model_dump(mode="json") for name, one in project.spec.signatures.items()},
         "base": str(base),
         "against": against,

@@ -1,0 +1,155 @@
+"""One file beside the model that it was made of: bytes, milliseconds, quality overall and by slice, ranks, scores."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from kit.evaluation.local.rows import Slices
+from kit.monitoring.metrics import auc
+from kit.project_file import Task
+from kit.release.litert.interpreter import LiteRTModel
+from kit.release.litert.model_part import Array, Features
+from kit.release.litert.ranking import Requests
+
+MODEL = "model"
+"""What the model itself, in TensorFlow, is called among the variants."""
+QUALITY: Mapping[Task, str] = {"binary": "AUC", "multiclass": "accuracy", "regression": "R²"}
+FEW, MANY = 1, 64  # examples of a timed call
+_REPEATS = 40
+
+SliceKey = tuple[tuple[str, object], ...]
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What was measured of one variant.
+
+    Attributes:
+        variant: its name, or MODEL.
+        refused: why there is no such file; empty: there is, and only then are the numbers there.
+        bytes: of the file; None: the model has no file of its own.
+        ms_few: median milliseconds of a call with 1 example.
+        ms_many: the same with 64.
+        quality: on all rows.
+        lost: of the quality of the model, on all rows; negative: it gained.
+        worst_slice: the one that lost most; empty: no slice has a quality.
+        worst_quality: there.
+        worst_lost: there.
+        overlap: share of the best ten that are those of the model.
+        difference: largest of a score.
+    """
+
+    variant: str
+    refused: str = ""
+    bytes: int | None = None
+    ms_few: float | None = None
+    ms_many: float | None = None
+    quality: float | None = None
+    lost: float | None = None
+    worst_slice: str = ""
+    worst_quality: float | None = None
+    worst_lost: float | None = None
+    overlap: float | None = None
+    difference: float | None = None
+
+
+@dataclass(frozen=True)
+class Bench:
+    """What all variants are measured with.
+
+    Attributes:
+        task: of the project.
+        features: transformed, of the rows.
+        labels: of the rows.
+        scores: of the model.
+        slices: of the rows.
+        least: rows below which a slice is not looked at.
+        requests: to be ranked.
+        ranked: scores of the model for them.
+    """
+
+    task: Task
+    features: Features
+    labels: Array
+    scores: Array
+    slices: Slices
+    least: int
+    requests: Requests
+    ranked: Array
+
+    def measure_model(self, call: Callable[[Features], float]) -> Measured:
+        """Return the row of the model itself; `call` times it with some rows."""
+        return Measured(
+            MODEL,
+            ms_few=call(self._some(FEW)),
+            ms_many=call(self._some(MANY)),
+            quality=_known(self.qualities[()]),
+            lost=0.0,
+            overlap=1.0,
+            difference=0.0,
+        )
+
+    def measure(self, variant: str, content: bytes) -> Measured:
+        """Run a file."""
+        model = LiteRTModel(content)
+        scores = model.score(self.features)
+        found = self._qualities(scores)
+        lost = {key: self.qualities[key] - value for key, value in found.items() if np.isfinite(value)}
+        in_slices = {key: value for key, value in lost.items() if key and np.isfinite(value)}
+        worst = max(in_slices, key=lambda key: in_slices[key], default=None)
+        return Measured(
+            variant,
+            bytes=len(content),
+            ms_few=model.milliseconds(self._some(FEW), _REPEATS),
+            ms_many=model.milliseconds(self._some(MANY), _REPEATS),
+            quality=_known(found[()]),
+            lost=_known(lost.get((), math.nan)),
+            worst_slice=_in_words(worst) if worst else "",
+            worst_quality=found[worst] if worst else None,
+            worst_lost=in_slices[worst] if worst else None,
+            overlap=self.requests.overlap(self.ranked, model.score(self.requests.features)),
+            difference=float(np.abs(scores.astype(np.float64) - self.scores).max()),
+        )
+
+    def _some(self, rows: int) -> Features:
+        """Return so many rows; where there are fewer, they come again."""
+        places = np.arange(rows) % len(self.labels)
+        return {name: values[places] for name, values in self.features.items()}
+
+    @cached_property
+    def qualities(self) -> dict[SliceKey, float]:
+        """Of the model, on all rows and each slice that is large enough."""
+        return self._qualities(self.scores)
+
+    def _qualities(self, scores: Array) -> dict[SliceKey, float]:
+        found: dict[SliceKey, float] = {(): quality(self.task, scores, self.labels)}
+        ends = [*self.slices.starts[1:], len(self.slices.elements)]
+        for key, start, end in zip(self.slices.keys, self.slices.starts, ends, strict=True):
+            rows = self.slices.elements[start:end]
+            if key and len(rows) >= self.least:
+                found[key] = quality(self.task, scores[rows], self.labels[rows])
+        return found
+
+
+def quality(task: Task, scores: Array, labels: Array) -> float:
+    """Return AUC, the accuracy of the most probable class, or R²; NaN where these rows have none."""
+    if task == "binary":
+        return auc(scores.astype(np.float64), labels.astype(np.float64))
+    if task == "multiclass":
+        return float(np.mean(scores.argmax(axis=1) == labels)) if len(labels) else math.nan
+    spread = float(np.sum((labels - labels.mean()) ** 2)) if len(labels) else 0.0
+    errors = float(np.sum((labels - scores.astype(np.float64)) ** 2))
+    return 1 - errors / spread if spread else math.nan
+
+
+def _known(value: float) -> float | None:
+    return value if math.isfinite(value) else None
+
+
+def _in_words(key: SliceKey) -> str:
+    return ", ".join(f"{column}: {value}" for column, value in key)

@@ -1,0 +1,103 @@
+"""Lists to be ranked: what a person would see first must stay the same when a model is made smaller.
+
+Of a project with a `ranking` section they are requests: a row of the data, with a hundred items as candidates in the
+place of its own. What belongs to an item (its category, its price) is found in the data, as what never differs between
+rows of one item. Of other projects they are any hundred rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from kit.checks.rows import Rows
+from kit.project_file import ProjectFile
+from kit.release.litert.model_part import Array, Features
+
+CANDIDATES = 100
+TOP = 10
+_REQUESTS = 50
+_LEAST = 2 * TOP  # candidates, of fewer the top is no choice
+
+
+@dataclass(frozen=True)
+class Requests:
+    """Rows of which each `size` in a row are one list.
+
+    Attributes:
+        features: transformed, [lists * size, …].
+        size: of a list.
+        told: what a list is, in words.
+    """
+
+    features: Features
+    size: int
+    told: str
+
+    def overlap(self, expected: Array, found: Array) -> float:
+        """Return which part of the best ten of each list two models agree on, 0 to 1, the mean of all lists.
+
+        Args:
+            expected: scores of one model, [lists * size] or [lists * size, classes], of which the highest counts.
+            found: of the other.
+        """
+        first, second = (self._best(scores) for scores in (expected, found))
+        shared = [
+            len(np.intersect1d(one, other)) / len(one) for one, other in zip(first, second, strict=True)
+        ]
+        return float(np.mean(shared))
+
+    def _best(self, scores: Array) -> Array:
+        """Return the places of the best ten of each list; of equal scores the earlier row comes first."""
+        single = scores if scores.ndim == 1 else scores.max(axis=1)
+        lists = single.reshape(-1, self.size)
+        return np.argsort(-lists, axis=1, kind="stable")[:, : min(TOP, self.size)]
+
+
+def make_requests(
+    spec: ProjectFile, rows: Rows, features: Features, sources: Mapping[str, Sequence[str]], seed: int = 7
+) -> Requests:
+    """Make lists of rows.
+
+    Args:
+        spec: of the project.
+        rows: raw.
+        features: transformed, of the same rows.
+        sources: the raw columns that each feature is made of.
+        seed: of what is drawn.
+    """
+    draw = np.random.default_rng(seed)
+    if spec.ranking and rows.has(spec.ranking.item):
+        item = spec.ranking.item
+        _, first = np.unique(rows.hashes(item), return_index=True)
+        if len(first) >= _LEAST:
+            candidates = draw.permutation(first)[:CANDIDATES]
+            asked = np.sort(draw.permutation(len(rows))[:_REQUESTS])
+            of_item = _columns_of(item, rows)
+            own = {name for name, columns in sources.items() if columns and set(columns) <= of_item}
+            crossed = {
+                name: np.tile(values[candidates], (len(asked), *[1] * (values.ndim - 1)))
+                if name in own
+                else np.repeat(values[asked], len(candidates), axis=0)
+                for name, values in features.items()
+            }
+            told = f"{len(asked)} requests with {len(candidates)} candidates of {item} each"
+            return Requests(crossed, len(candidates), told)
+    size = min(CANDIDATES, len(rows))
+    lists = min(_REQUESTS, len(rows) // max(size, 1))
+    chosen = draw.permutation(len(rows))[: lists * size]
+    told = f"{lists} lists of any {size} rows"
+    return Requests({name: values[chosen] for name, values in features.items()}, size, told)
+
+
+def _columns_of(item: str, rows: Rows) -> set[str]:
+    """Return the columns that say the same in all rows of one item, the item's own among them."""
+    hashes = pd.DataFrame({name: rows.hashes(name) for name in rows.names if rows.has(name)})
+    again = hashes[hashes.duplicated(item, keep=False)]  # an item of one row tells nothing
+    if again.empty:
+        return {item}
+    distinct = again.groupby(item).nunique(dropna=False).max()
+    return {item, *(str(name) for name in distinct[distinct == 1].index)}
