@@ -13,6 +13,8 @@ workspace/
     clusters/<project>/      what `kit train-cluster` gives a cluster on other machines, and what that leaves here
     predictions/<project>/   what the models answered, a folder a day (see `kit.monitoring.log`)
     labels/<project>/        what became true of it, by the day on which it arrived
+    served/                  what servers log, and what they are to log (see `kit.serving.prediction_log`)
+    experiments/<project>/   candidates on a part of the users (see `kit.serving.experiments`)
     statistics/<project>/    of each span that was looked at, by content (see `kit.data.span_statistics`)
     cards/<project>/<n>/     the model card of model n in ML Metadata, as a page and as Markdown
     tuning/<project>/        searches, and the trials that they share (see `kit.tuning.records`)

@@ -18,7 +18,7 @@ from kit.data.environments import SERVING, add_environments, validate
 from kit.data.schema import load_schema
 from kit.data.statistics import load_statistics
 from kit.data.summaries import summarize
-from kit.monitoring.log import OWN_COLUMNS, SCORE
+from kit.monitoring.log import OWN_COLUMNS, SCORE, PredictionLog
 from kit.monitoring.served import Served
 from kit.monitoring.statistics import load_days
 from kit.project import Project
@@ -108,7 +108,7 @@ def measure(session: Session, version: Served) -> LogDrift:
         days=tuple(days),
         requests=tuple(_rows(statistics) for statistics in days.values()),
         features=tuple(_features(session.project, training, list(days.values()))),
-        broken=tuple(_broken(schema, session.project.label, days)),
+        broken=tuple(_broken(schema, session, days)),
         age_days=_age(session.project, training, list(days.values())),
     )
 
@@ -166,16 +166,21 @@ def _limit(moved: Moved | None) -> float | None:
 
 
 def _broken(
-    schema: schema_pb2.Schema, label: str, days: Mapping[dt.date, _Statistics]
+    schema: schema_pb2.Schema, session: Session, days: Mapping[dt.date, _Statistics]
 ) -> Iterator[BrokenRule]:
-    """Yield what the schema does not allow in requests; the log's own columns are none of its business."""
-    add_environments(schema, label)
+    """Yield what the schema does not allow in requests; the log's own columns are none of its business.
+
+    A column that no request of a day could carry, because the signature looks it up itself, breaks no rule.
+    """
+    add_environments(schema, session.project.label)
+    log = PredictionLog(session.workspace, session.project)
     for day, statistics in days.items():
         if not _rows(statistics):
             continue
+        not_carried = set(log.request_columns) - log.parts.columns(day)
         found = validate(statistics, schema, SERVING).anomaly_info
         for feature, info in sorted(found.items()):
-            if feature not in OWN_COLUMNS:
+            if feature not in OWN_COLUMNS and feature not in not_carried:
                 yield BrokenRule(day, feature, f"{info.short_description}. {info.description.strip()}")
 
 

@@ -72,6 +72,15 @@ class PredictionLog:
             rows = rows.append_column(column, values)
         return write_by_day(self.parts, rows, TIME, name)
 
+    def append_served(self, rows: pa.Table, name: str) -> int:
+        """Write rows as a server answered them; return how many were not there yet.
+
+        Args:
+            rows: with time, version and score, and those columns of a request that the signature takes.
+            name: of the parts.
+        """
+        return write_by_day(self.parts, rows, TIME, name)
+
 
 class Labels:
     """What became true of the predictions of a project.

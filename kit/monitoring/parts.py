@@ -40,7 +40,7 @@ class Parts:
 
         Args:
             day: to which they belong.
-            rows: with the columns of the schema.
+            rows: with columns of the schema; those that it lacks were never asked for, see `columns`.
             name: the same for the same rows, so that they are there once however often they are written; "": a new
                 one, later in the order than those before.
         """
@@ -48,7 +48,8 @@ class Parts:
         if path.exists():
             return False
         sink = pa.BufferOutputStream()
-        pyarrow.parquet.write_table(rows.select(self.schema.names).cast(self.schema), sink)
+        schema = pa.schema([field for field in self.schema if field.name in rows.column_names])
+        pyarrow.parquet.write_table(rows.select(schema.names).cast(schema), sink)
         write_atomically(path, sink.getvalue().to_pybytes())
         return True
 
@@ -69,6 +70,14 @@ class Parts:
     def files(self, day: dt.date) -> list[Path]:
         """Return the parts of a day in the order of their names; those being written are not among them."""
         return sorted((self.folder / day.isoformat()).glob(f"*{_END}"))
+
+    def columns(self, day: dt.date) -> set[str]:
+        """Return the columns that any part of a day has; one that none has could not be given on that day.
+
+        Raises:
+            InputDataError: when a part is no Parquet file.
+        """
+        return {name for path in self.files(day) for name in _columns(path)} & set(self.schema.names)
 
     def digest(self, days: Sequence[dt.date]) -> str:
         """Return a digest of all bytes of some days."""
@@ -115,10 +124,22 @@ def _read(path: Path, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
                 ]
                 yield pa.RecordBatch.from_arrays(arrays, schema=schema)
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError, OSError) as error:
-        raise InputDataError(
-            f"{path} must be a part of the log with the columns of project.yml, but cannot be read: "
-            f"{str(error).rstrip('.')}. Move it out of the folder."
-        ) from None
+        raise _not_readable(path, error) from None
+
+
+def _columns(path: Path) -> list[str]:
+    try:
+        names: list[str] = pyarrow.parquet.read_schema(path).names
+    except (pa.ArrowInvalid, OSError) as error:
+        raise _not_readable(path, error) from None
+    return names
+
+
+def _not_readable(path: Path, error: Exception) -> InputDataError:
+    return InputDataError(
+        f"{path} must be a part of the log with the columns of project.yml, but cannot be read: "
+        f"{str(error).rstrip('.')}. Move it out of the folder."
+    )
 
 
 def _together(batches: list[pa.RecordBatch]) -> pa.RecordBatch:

@@ -99,9 +99,14 @@ def load_days(session: Session) -> dict[dt.date, statistics_pb2.DatasetFeatureSt
 
 
 def _batches(log: PredictionLog, day: dt.date) -> Iterator[pa.RecordBatch]:
-    """Yield requests and scores as examples; probabilities of several classes are no single feature."""
+    """Yield requests and scores as examples; probabilities of several classes are no single feature.
+
+    Columns that no request of the day could carry, since its signature does not take them, are none of its features.
+    """
     scores = [] if pa.types.is_list(log.parts.schema.field(SCORE).type) else [SCORE]
-    return map(as_examples, log.parts.batches(day, [*log.request_columns, *scores]))
+    carried = log.parts.columns(day)
+    columns = [name for name in (*log.request_columns, *scores) if name in carried]
+    return map(as_examples, log.parts.batches(day, columns)) if columns else iter(())
 
 
 def _digest(parts: Parts, day: dt.date) -> str:

@@ -136,3 +136,17 @@ def test_the_digest_is_of_all_bytes_of_the_days(parts: Parts) -> None:
     assert parts.digest([DAY]) == first
     parts.write(DAY, rows(2), "b")
     assert parts.digest([DAY]) != first
+
+
+def test_the_columns_of_a_day_are_those_that_any_part_has(tmp_path: Path) -> None:
+    parts = Parts(tmp_path, SCHEMA)
+    assert parts.columns(DAY) == set()
+    parts.write(DAY, pa.table({"name": ["x"]}))
+    assert parts.columns(DAY) == {"name"}
+    parts.write(DAY, pa.table({"name": ["y"], "amount": [1]}))
+    assert parts.columns(DAY) == {"name", "amount"}
+    [batch] = parts.batches(DAY)
+    assert batch.column("amount").to_pylist() == [None, 1]
+    (tmp_path / DAY.isoformat() / "z.parquet").write_bytes(b"no")
+    with pytest.raises(InputDataError, match="must be a part of the log"):
+        parts.columns(DAY)
