@@ -14,32 +14,40 @@ Send = Callable[[bytes], Awaitable[str]]
 _Row = tuple[float, float, str]
 
 
-async def ask(load: Load, send: Send) -> LoadResult:
+async def ask(load: Load, send: Send, stopped: Callable[[], bool] = lambda: False) -> LoadResult:
     """Make the load; return what came of the requests that were due after the warm-up.
 
     Args:
         load: closed or open.
         send: see Send.
+        stopped: whether it is to end before its time; what is under way is waited for.
     """
     rows: list[_Row] = []
     started = time.monotonic()
-    await (_closed if load.callers else _open)(load, send, rows, started)
-    first = started + load.warm_seconds
-    return LoadResult.of([row for row in rows if row[0] >= first], load.seconds)
+    first, end = started + load.warm_seconds, started + load.warm_seconds + load.seconds
+    await (_closed if load.callers else _open)(load, send, rows, started, stopped)
+    measured = [row for row in rows if row[0] >= first]
+    # What was answered late is an answer all the same, but the time in which nobody asked is none of the load.
+    seconds = max(0.0, max((row[0] for row in measured), default=first) - first) if stopped() else end - first
+    return LoadResult.of(measured, seconds)
 
 
-async def _closed(load: Load, send: Send, rows: list[_Row], started: float) -> None:
+async def _closed(
+    load: Load, send: Send, rows: list[_Row], started: float, stopped: Callable[[], bool]
+) -> None:
     end, bodies = started + load.warm_seconds + load.seconds, load.bodies()
 
     async def caller() -> None:
-        while (due := time.monotonic()) < end:
+        while (due := time.monotonic()) < end and not stopped():
             outcome = await send(next(bodies))
             rows.append((due, time.monotonic() - due, outcome))
 
     await asyncio.gather(*(caller() for _ in range(load.callers)))
 
 
-async def _open(load: Load, send: Send, rows: list[_Row], started: float) -> None:
+async def _open(
+    load: Load, send: Send, rows: list[_Row], started: float, stopped: Callable[[], bool]
+) -> None:
     under_way: set[asyncio.Task[None]] = set()
 
     async def request(due: float, body: bytes) -> None:
@@ -50,6 +58,8 @@ async def _open(load: Load, send: Send, rows: list[_Row], started: float) -> Non
         due = started + arrival
         # One that is late already is sent at once; the others have their turn all the same.
         await asyncio.sleep(max(0.0, due - time.monotonic()))
+        if stopped():
+            break
         if len(under_way) >= load.most_under_way:
             rows.append((due, 0.0, NOT_SENT))
             continue

@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import base64
 import json
+import os
+import signal
 import tempfile
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import Self
@@ -68,6 +70,22 @@ class RunningLoad:
             results.append(LoadResult.from_bytes(outcome.result))
         return LoadResult.together(results)
 
+    def stop(self) -> LoadResult:
+        """End it before its time; return what came of it until now.
+
+        Raises:
+            StepFailedError: when a process did not come to its end.
+        """
+        for pid in self.pids:
+            with suppress(ProcessLookupError):  # it was over already
+                os.kill(pid, signal.SIGTERM)
+        return self.wait()
+
+    @property
+    def pids(self) -> list[int]:
+        """Ids of the processes that ask."""
+        return [call.pid for call in self._calls]
+
     def __enter__(self) -> Self:
         return self.start()
 
@@ -108,7 +126,9 @@ def child(payload: bytes, _report: Callable[[str], None]) -> bytes:
     load = Load(**found | {"requests": tuple(base64.b64decode(each) for each in found["requests"])})
 
     async def main() -> LoadResult:
+        stopping = asyncio.Event()
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stopping.set)
         async with opened(load) as send:
-            return await ask(load, send)
+            return await ask(load, send, stopping.is_set)
 
     return asyncio.run(main()).to_bytes()

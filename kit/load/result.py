@@ -41,10 +41,12 @@ class LoadResult:
     @classmethod
     def together(cls, parts: Sequence[LoadResult]) -> Self:
         """Return the result of processes that asked at the same time."""
-        columns = [
-            np.concatenate([getattr(part, name) for part in parts]) for name in ("due", "took", "outcomes")
-        ]
-        return cls(*columns, max(part.seconds for part in parts))
+        return cls(
+            np.concatenate([part.due for part in parts]),
+            np.concatenate([part.took for part in parts]),
+            np.concatenate([part.outcomes for part in parts]),
+            max(part.seconds for part in parts),
+        )
 
     @property
     def answered(self) -> int:

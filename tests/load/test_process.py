@@ -135,3 +135,16 @@ def test_a_process_that_died_is_told_of(echo: tuple[str, _Echo]) -> None:
         running._calls[0].kill()
         with pytest.raises(StepFailedError, match="should have come to its end"):
             running.wait()
+
+
+def test_it_can_be_ended_before_its_time(page: str) -> None:
+    load = Load(
+        requests=(b"{}",), address=page, transport=REST, path="/", rate=50, seconds=60, warm_seconds=0
+    )
+    with RunningLoad(load, processes=2) as running:
+        time.sleep(1.5)
+        started = time.monotonic()
+        result = running.stop()
+    assert time.monotonic() - started < 5
+    assert 0 < result.seconds < 5
+    assert result.answered == len(result.due) > 10
