@@ -20,9 +20,9 @@ for that.
 | warm-up files, assets.extra/tf_serving_warmup_requests | yes, but for SessionRunLog |
 | a model without a warm-up file | each signature is asked once with zeros; there nothing happens |
 | enable_batching, batching parameters file | yes; see the table in `kit.serving.batching` |
-| monitoring config file | read; see `kit.serving.settings` |
+| monitoring config file: Prometheus's metrics at the port of REST | yes; see the table in `kit.serving.metrics` |
 | dtype and shape of inputs | checked before the graph runs; the real one leaves a wrong shape to the graph |
-| REST: predict, classify, regress, metadata, status, by version and by label | yes; see the table in `kit.serving.rest` |
+| REST: predict, classify, regress, metadata, status; versions, labels | yes; see the table in `kit.serving.rest` |
 | TLS (ssl_config_file), ALTS | no: `kit.gateway` does that |
 | GPU, TPU, TensorFlow Lite models, XLA flags, platform_config_file | no |
 | flags by their names | those of `Settings`; a flag that is not known ends the process with its usage |

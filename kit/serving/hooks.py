@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from kit.serving.settings import Settings
 
 REQUEST_ID = "x-request-id"
+VERSION_HEADER = "x-model-version"
+"""Of an answer: the version that gave it. A header of REST, a trailer of gRPC."""
 _LOG = logging.getLogger(__name__)
 
 

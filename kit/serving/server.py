@@ -12,6 +12,7 @@ from kit.serving.hooks import Chain, Interceptor, make_interceptors
 from kit.serving.inference import Inference
 from kit.serving.loading import make_loader
 from kit.serving.manager import Manager
+from kit.serving.metrics import Metrics
 from kit.serving.rest import RestServer
 from kit.serving.settings import Addresses, Settings
 
@@ -32,8 +33,16 @@ class ModelServer:
             interceptors: called after those that the settings name.
         """
         self._settings = settings
-        self.manager = Manager(settings, make_loader(settings, servable_class_of(settings)))
-        self._chain = Chain([*make_interceptors(settings), *interceptors])
+        servable_class, chain = servable_class_of(settings), [*make_interceptors(settings), *interceptors]
+        monitoring = settings.monitoring().prometheus_config
+        self._metrics = Metrics(monitoring.path) if monitoring.enable else None
+        if self._metrics:
+            # The first one, so that it sees what the others refuse.
+            servable_class, chain = self._metrics.timed(servable_class), [self._metrics, *chain]
+        self.manager = Manager(settings, make_loader(settings, servable_class))
+        if self._metrics:
+            self._metrics.watch(self.manager)
+        self._chain = Chain(chain)
         self.inference = Inference(self.manager, settings, self._chain)
         self._running = ExitStack()
 
@@ -55,7 +64,7 @@ class ModelServer:
                 grpc_address = grpc_server.start()
             rest_address = None
             if self._settings.rest_api_port is not None:
-                rest_server = RestServer(self.inference, self._settings)
+                rest_server = RestServer(self.inference, self._settings, self._metrics)
                 rest_address = rest_server.start()
                 started.callback(rest_server.stop)
             self._running = started.pop_all()

@@ -3,35 +3,43 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from tensorflow_serving.apis import prediction_service_pb2_grpc
 
 from kit.serving.grpc_api.calls import answered, metadata_of
+from kit.serving.hooks import VERSION_HEADER
 from kit.serving.inference import Inference
 
 _GRPC = "GRPC"
 
 
 class PredictionServicer(prediction_service_pb2_grpc.PredictionServiceServicer):
-    """Hands each request to `Inference`."""
+    """Hands each request to `Inference`, and tells in a trailer which version answered."""
 
     def __init__(self, inference: Inference) -> None:
         self._inference = inference
 
     def Predict(self, request: Any, context: Any) -> Any:
-        return answered(context, lambda: self._inference.predict(request, metadata_of(context), _GRPC))
+        return _answered(context, self._inference.predict, request)
 
     def Classify(self, request: Any, context: Any) -> Any:
-        return answered(context, lambda: self._inference.classify(request, metadata_of(context), _GRPC))
+        return _answered(context, self._inference.classify, request)
 
     def Regress(self, request: Any, context: Any) -> Any:
-        return answered(context, lambda: self._inference.regress(request, metadata_of(context), _GRPC))
+        return _answered(context, self._inference.regress, request)
 
     def MultiInference(self, request: Any, context: Any) -> Any:
-        return answered(
-            context, lambda: self._inference.multi_inference(request, metadata_of(context), _GRPC)
-        )
+        return _answered(context, self._inference.multi_inference, request)
 
     def GetModelMetadata(self, request: Any, context: Any) -> Any:
-        return answered(context, lambda: self._inference.metadata(request, metadata_of(context), _GRPC))
+        return _answered(context, self._inference.metadata, request)
+
+
+def _answered(context: Any, answer: Callable[[Any, Mapping[str, str], str], Any], request: Any) -> Any:
+    response = answered(context, lambda: answer(request, metadata_of(context), _GRPC))
+    first = response.results[0] if hasattr(response, "results") else response
+    # A proxy's access log can have a trailer, but not a field of a message.
+    context.set_trailing_metadata(((VERSION_HEADER, str(first.model_spec.version.value)),))
+    return response

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import threading
+import time
 import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -19,7 +21,9 @@ from tensorflow_serving.apis import (
 )
 
 from kit.serving.errors import ServingError, http_status
+from kit.serving.hooks import VERSION_HEADER
 from kit.serving.inference import Inference
+from kit.serving.metrics import REST, Metrics
 from kit.serving.model_status import model_status
 from kit.serving.rest.decode import fill_predict
 from kit.serving.rest.encode import (
@@ -35,8 +39,7 @@ from kit.serving.rest.parsing import invalid
 from kit.serving.rest.paths import Address, read_address
 from kit.serving.servable import DEFAULT_SIGNATURE
 
-REST = "REST"
-VERSION_HEADER = "x-model-version"
+_TEXT_HEADERS = {"Content-Type": "text/plain; version=0.0.4; charset=utf-8"}
 JSON_HEADERS = {"Content-Type": "application/json"}
 _GZIP = 16 + zlib.MAX_WBITS
 _MOST_LETTERS = 2000
@@ -87,14 +90,17 @@ def refusal(code: grpc.StatusCode, message: str, status: int | None = None) -> R
 class RestApi:
     """Answers requests, in any thread."""
 
-    def __init__(self, inference: Inference, max_body_bytes: int) -> None:
+    def __init__(self, inference: Inference, max_body_bytes: int, metrics: Metrics | None = None) -> None:
         """Know what answers.
 
         Args:
             inference: of the server.
             max_body_bytes: of a body once it is unpacked.
+            metrics: to show to who asks, and to count into.
         """
-        self._inference, self._max_body_bytes = inference, max_body_bytes
+        self._inference, self._max_body_bytes, self._metrics = inference, max_body_bytes, metrics
+        self._turns = threading.Lock()
+        self.running = 0  # requests that are being answered
         self._verbs: dict[str, Callable[[Address, Request], tuple[str, int | None]]] = {
             "predict": self._predict,
             "classify": self._classify,
@@ -105,16 +111,35 @@ class RestApi:
 
     def answer(self, request: Request) -> Reply:
         """Return the answer; whatever goes wrong is one too."""
+        with self._turns:
+            self.running += 1
         try:
-            address = read_address(request.method, request.path)
-            body, version = self._verbs[address.method](address, request)
-        except ServingError as error:
-            return refusal(error.code, error.message)
+            if self._metrics and request.path == self._metrics.path:
+                return Reply(HTTPStatus.OK, _TEXT_HEADERS, self._metrics.page().encode())
+            return self._counted(request)
         except Exception:  # noqa: BLE001  of the server, not of the request: its text is not for strangers
             _LOG.exception("A request broke the server's own code.")
             return refusal(grpc.StatusCode.INTERNAL, "Internal error; the server's log has the reason.")
-        headers = JSON_HEADERS if version is None else {**JSON_HEADERS, VERSION_HEADER: str(version)}
-        return Reply(HTTPStatus.OK, headers, body.encode(errors="replace"))
+        finally:
+            with self._turns:
+                self.running -= 1
+
+    def _counted(self, request: Request) -> Reply:
+        started = time.perf_counter()
+        model = api = ""
+        try:
+            address = read_address(request.method, request.path)
+            model, api = address.model, address.method
+            body, version = self._verbs[address.method](address, request)
+        except ServingError as error:
+            reply = refusal(error.code, error.message)
+        else:
+            headers = JSON_HEADERS if version is None else {**JSON_HEADERS, VERSION_HEADER: str(version)}
+            reply = Reply(HTTPStatus.OK, headers, body.encode(errors="replace"))
+        if self._metrics:
+            api = api if request.method == "POST" else ""
+            self._metrics.answered(model, api, REST, reply.code, time.perf_counter() - started)
+        return reply
 
     def _predict(self, address: Address, request: Request) -> tuple[str, int | None]:
         message = predict_pb2.PredictRequest()

@@ -20,6 +20,7 @@ from tornado.httpserver import HTTPServer
 
 from kit.serving.errors import ServerError
 from kit.serving.inference import Inference
+from kit.serving.metrics import Metrics
 from kit.serving.rest.api import Reply, Request, RestApi, refusal
 from kit.serving.settings import Settings
 
@@ -39,9 +40,16 @@ _CORS = {
 class RestServer:
     """Serves `Inference` through REST, as long as it is between `start` and `stop`."""
 
-    def __init__(self, inference: Inference, settings: Settings) -> None:
+    def __init__(self, inference: Inference, settings: Settings, metrics: Metrics | None = None) -> None:
+        """Make its parts; nothing listens yet.
+
+        Args:
+            inference: that answers.
+            settings: of the server.
+            metrics: to show to who asks, and to count into.
+        """
         self._settings = settings
-        self._api = RestApi(inference, settings.max_message_bytes)
+        self._api = RestApi(inference, settings.max_message_bytes, metrics)
         self._threads = ThreadPoolExecutor(settings.rest_api_num_threads, "serving-rest")
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="serving-http", daemon=True)
@@ -49,6 +57,8 @@ class RestServer:
         self._running = 0  # requests, waiting ones too; only the loop's thread touches it
         self._idle = asyncio.Event()
         self._idle.set()
+        if metrics:
+            metrics.watch_queue(lambda: max(0, self._running - self._api.running))
 
     def start(self) -> str:
         """Listen; return the address, host and port.

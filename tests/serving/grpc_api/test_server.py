@@ -53,6 +53,16 @@ def test_predict(prediction: Any) -> None:
     assert (spec.name, spec.version.value, spec.signature_name) == (NAME, 1, "serving_default")
 
 
+def test_a_trailer_tells_which_version_answered(prediction: Any) -> None:
+    _, call = prediction.Predict.with_call(predict_request(1.0), _SECONDS)
+    assert ("x-model-version", "1") in {tuple(entry) for entry in call.trailing_metadata()}
+    request = inference_pb2.MultiInferenceRequest()
+    request.input.example_list.examples.add().features.feature["x"].float_list.value.append(1.0)
+    add_task(request, "regress", "tensorflow/serving/regress")
+    _, call = prediction.MultiInference.with_call(request, _SECONDS)
+    assert ("x-model-version", "1") in {tuple(entry) for entry in call.trailing_metadata()}
+
+
 def test_classify(prediction: Any) -> None:
     request = examples_for(classification_pb2.ClassificationRequest(), 3.0, signature="classify")
     [row] = prediction.Classify(request, _SECONDS).result.classifications

@@ -1,0 +1,70 @@
+"""Rubbish through the port: each request is answered with 4xx and a JSON error, and the server lives on."""
+
+from __future__ import annotations
+
+from itertools import islice
+from typing import Any
+
+import hypothesis
+import pytest
+from hypothesis import strategies as st
+
+from kit.bench import malformed
+from serving.models import NAME
+from serving.rest.asking import Answer, ask
+
+_PATHS = st.sampled_from(
+    [
+        f"/v1/models/{NAME}{end}"
+        for end in ("", ":predict", ":classify", ":regress", "/metadata", "/labels/x:predict")
+    ]
+)
+
+
+def _check(answer: Answer) -> None:
+    assert 400 <= answer.status < 500
+    assert list(answer.json) == ["error"]
+    assert answer.headers["content-type"] == "application/json"
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _lives_on(rest: str) -> Any:
+    yield
+    assert ask(rest, f"/v1/models/{NAME}:predict", {"instances": [1]}).json == {"predictions": [2.0]}
+
+
+@hypothesis.settings(max_examples=100, deadline=None)
+@hypothesis.given(_PATHS, st.binary(min_size=1, max_size=80))
+def test_bytes(rest: str, path: str, body: bytes) -> None:
+    _check(ask(rest, path, body))
+
+
+_KEYS = st.sampled_from(["instances", "inputs", "examples", "context", "signature_name", "x", "b64"])
+_DOCUMENTS = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=3),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(_KEYS, inner, max_size=3),
+    max_leaves=8,
+)
+
+
+@hypothesis.settings(max_examples=150, deadline=None)
+@hypothesis.given(_PATHS.filter(lambda path: ":" in path), _DOCUMENTS)
+def test_documents(rest: str, path: str, document: Any) -> None:
+    answer = ask(rest, path, document)
+    # Now and then a document is right by chance; then it has what a right one must have.
+    if answer.status == 200:
+        assert isinstance(document, dict)
+        assert {"instances", "inputs"} & set(document)
+    else:
+        _check(answer)
+
+
+@hypothesis.settings(max_examples=60, deadline=None)
+@hypothesis.given(st.text(st.characters(min_codepoint=33, max_codepoint=126), max_size=20))
+def test_paths(rest: str, end: str) -> None:
+    _check(ask(rest, f"/v1/models/{NAME}:{end}", {"instances": [1]}) if end != "predict" else ask(rest, "/"))
+
+
+def test_what_the_benchmark_throws(rest: str) -> None:
+    for body in islice(malformed.bad_json(3), 300):
+        _check(ask(rest, malformed.PREDICT, body))
