@@ -1,0 +1,198 @@
+"""One look at an experiment: what is known of each metric, and what follows from it.
+
+The probability of a wrong decision, over all looks and metrics, is at most `alpha`: half of it is spent on the click
+rate, a quarter on slow requests, and a quarter on failures, for their share and for the coin alike. Each metric has a
+margin by which the candidate may be worse. It is taken back when one metric is worse by more than that for sure, or
+requests fail more often for sure; it is promoted when no metric can be worse by more than that. Between the two, the
+experiment goes on.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Literal
+
+from kit.serving.experiments.counts import FAILED, REQUESTS, SLOW, Counts, Ints
+from kit.serving.experiments.experiment import Experiment
+from kit.serving.experiments.sequential import difference, failures_evidence, rate
+from kit.serving.experiments.split import CANDIDATE, CONTROL
+
+Verdict = Literal["wait", "promote", "roll back"]
+
+CLICKS, FAILURES, SLOWNESS = "click rate", "failed requests", "slow requests"
+SPENT = {CLICKS: 1 / 2, SLOWNESS: 1 / 4, FAILURES: 1 / 8}
+COIN = 1 / 8
+_LOOKS = "looks.jsonl"
+
+
+@dataclass(frozen=True)
+class Clicks:
+    """What users clicked, [2 arms, GROUPS]: sums of labels, and the rows that have one."""
+
+    clicks: Ints
+    shown: Ints
+
+
+@dataclass(frozen=True)
+class Measure:
+    """One metric at one look.
+
+    Attributes:
+        name: of it.
+        control: its rate with the version that serves.
+        candidate: the same with the other.
+        counted: what each rate is of: control's, candidate's.
+        difference: candidate minus control.
+        lower: its bound, which holds at all looks together.
+        upper: the same.
+        limit: the difference that is still right; beyond it the candidate is worse than it may be.
+        higher_is_better: on which side of the limit it should be.
+        enough: whether there are groups enough to judge it.
+    """
+
+    name: str
+    control: float
+    candidate: float
+    counted: tuple[int, int]
+    difference: float
+    lower: float
+    upper: float
+    limit: float
+    higher_is_better: bool
+    enough: bool
+
+    @property
+    def harmful(self) -> bool:
+        beyond = self.upper < self.limit if self.higher_is_better else self.lower > self.limit
+        return self.enough and beyond
+
+    @property
+    def harmless(self) -> bool:
+        within = self.lower > self.limit if self.higher_is_better else self.upper < self.limit
+        return self.enough and within
+
+    def __str__(self) -> str:
+        return (
+            f"{self.name} {self.candidate:.4f} against {self.control:.4f}, difference {self.difference:+.4f} "
+            f"[{self.lower:+.4f}, {self.upper:+.4f}], may be {'down' if self.higher_is_better else 'up'} to "
+            f"{self.limit:+.4f}"
+        )
+
+
+@dataclass(frozen=True)
+class Look:
+    """All that is known at one time.
+
+    Attributes:
+        when: time in UTC, as ISO 8601 has it.
+        measures: one by one.
+        failed_groups: groups of users of which somebody met a failure: in the candidate's arm first, in any.
+        evidence: that the candidate fails more often; 1: none.
+        others: requests that are no evidence, by the reason.
+        verdict: what follows.
+        why: in a sentence.
+    """
+
+    when: str
+    measures: tuple[Measure, ...]
+    failed_groups: tuple[int, int]
+    evidence: float
+    others: tuple[int, ...]
+    verdict: Verdict
+    why: str
+
+    def to_json(self) -> str:
+        return json.dumps(asdict(self))
+
+    @classmethod
+    def from_json(cls, text: str) -> Look:
+        values = json.loads(text)
+        measures = tuple(Measure(**{**one, "counted": tuple(one["counted"])}) for one in values["measures"])
+        tuples = {name: tuple(values[name]) for name in ("failed_groups", "others")}
+        return cls(**{**values, **tuples, "measures": measures})
+
+
+def look(experiment: Experiment, clicks: Clicks, counts: Counts, when: dt.datetime) -> Look:
+    """Judge what has been counted until now."""
+    settings, table = experiment.settings, counts.table
+    requests = table[..., REQUESTS]
+    measures = (
+        _measure(experiment, CLICKS, clicks.clicks, clicks.shown, -settings.click_margin),
+        _measure(experiment, FAILURES, table[..., FAILED], requests, settings.error_margin),
+        _measure(experiment, SLOWNESS, table[..., SLOW], requests, settings.slow_margin),
+    )
+    heads, tosses, evidence = failures_evidence(counts.first_failure, settings.share)
+    verdict, why = _verdict(experiment, measures, (heads, tosses), evidence, when)
+    others = tuple(int(count) for count in counts.others)
+    return Look(when.isoformat(timespec="seconds"), measures, (heads, tosses), evidence, others, verdict, why)
+
+
+def _measure(experiment: Experiment, name: str, events: Ints, counted: Ints, limit: float) -> Measure:
+    settings = experiment.settings
+    control, candidate = (rate(events[arm], counted[arm]) for arm in (CONTROL, CANDIDATE))
+    found = difference(control, candidate, settings.alpha * SPENT[name], abs(limit))
+    return Measure(
+        name,
+        control.value,
+        candidate.value,
+        (int(control.total), int(candidate.total)),
+        found.value,
+        max(found.lower, -1.0) if name != CLICKS else found.lower,
+        min(found.upper, 1.0) if name != CLICKS else found.upper,
+        limit,
+        name == CLICKS,
+        min(control.groups, candidate.groups) >= settings.least_groups,
+    )
+
+
+def _verdict(
+    experiment: Experiment,
+    measures: Sequence[Measure],
+    failed: tuple[int, int],
+    evidence: float,
+    when: dt.datetime,
+) -> tuple[Verdict, str]:
+    settings = experiment.settings
+    needed = 1 / (settings.alpha * COIN)
+    if evidence >= needed:
+        return "roll back", (
+            f"requests to version {experiment.candidate} fail more often: of {failed[1]} groups of users that met a "
+            f"failure {failed[0]} met it there first, where {settings.share:.0%} of all users are (evidence "
+            f"{evidence:.3g}, {needed:.0f} needed)"
+        )
+    if harmful := [one for one in measures if one.harmful]:
+        return "roll back", f"it is worse than it may be: {'; '.join(map(str, harmful))}"
+    if all(one.harmless for one in measures):
+        return "promote", f"no metric can be worse than it may be: {'; '.join(map(str, measures))}"
+    if when - experiment.since >= dt.timedelta(days=settings.most_days):
+        return "roll back", f"there was no evidence for it within {settings.most_days:g} days"
+    few = [one.name for one in measures if not one.enough]
+    open_ = [one.name for one in measures if one.enough and not one.harmless]
+    said = [
+        f"too few users for {', '.join(few)}" if few else "",
+        f"not sure of {', '.join(open_)}" if open_ else "",
+    ]
+    return "wait", "; ".join(filter(None, said))
+
+
+def keep(folder: Path, one: Look) -> None:
+    """Append a look to those of an experiment's folder."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / _LOOKS).open("a", encoding="utf-8") as file:
+        file.write(one.to_json() + "\n")
+
+
+def looks(folder: Path) -> list[Look]:
+    """Return the looks of an experiment, the first first; a line that a crash cut off is left out."""
+    path = folder / _LOOKS
+    found = []
+    for line in path.read_text(encoding="utf-8").splitlines() if path.exists() else ():
+        try:
+            found.append(Look.from_json(line))
+        except (ValueError, KeyError, TypeError):
+            continue
+    return found
