@@ -71,7 +71,8 @@ def serving_signature(
             tf.TensorSpec([None], tf.string, name="user_id"),
             tf.TensorSpec([None, CANDIDATES], tf.string, name="item_ids"),
             tf.TensorSpec([None], tf.float32, name="timestamp"),
-        ]
+        ],
+        autograph=False,
     )
     def serving_default(
         user_id: tf.Tensor, item_ids: tf.Tensor, timestamp: tf.Tensor
