@@ -49,7 +49,7 @@ def check_parity(graph: Path, examples: Path, transformed: Path, rows: int = 100
     served = load_graph(graph).transform(first_records(examples, "train", rows))
     spec = tft.TFTransformOutput(str(graph)).transformed_feature_spec()
     trained = tf.io.parse_example(first_records(transformed, "train", rows), spec)
-    differences = {name: _difference(served[name], trained[name].numpy()) for name in sorted(served)}
+    differences = {name: largest_difference(served[name], trained[name].numpy()) for name in sorted(served)}
     worst = max(differences, key=lambda name: differences[name])
     if differences[worst]:
         raise ParityError(
@@ -59,7 +59,7 @@ def check_parity(graph: Path, examples: Path, transformed: Path, rows: int = 100
     return Parity(len(next(iter(served.values()))), differences)
 
 
-def _difference(left: np.ndarray, right: np.ndarray) -> float:
+def largest_difference(left: np.ndarray, right: np.ndarray) -> float:
     """Return the largest difference, infinity where only one is a number; for text how many values differ."""
     differs = left != right
     if left.dtype.kind in "OSU":

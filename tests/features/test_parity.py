@@ -12,7 +12,7 @@ import pytest
 import tensorflow as tf
 
 from kit.data.records import count_records, read_records
-from kit.features.parity import Parity, ParityError, _difference, check_parity
+from kit.features.parity import Parity, ParityError, check_parity, largest_difference
 
 if TYPE_CHECKING:
     from training.tiny import Tiny
@@ -97,4 +97,4 @@ def test_a_single_other_value_is_found_and_named(
 def test_differences_of_all_kinds_of_values(
     served: list[object], trained: list[object], difference: float
 ) -> None:
-    assert _difference(np.array(served), np.array(trained)) == difference
+    assert largest_difference(np.array(served), np.array(trained)) == difference

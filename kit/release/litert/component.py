@@ -25,7 +25,7 @@ from tfx.types.artifact import Artifact
 from kit.checks.check import Finding
 from kit.checks.rows import Rows
 from kit.data.records import decoded_batches, read_records
-from kit.errors import InfraCheckError
+from kit.errors import InfraCheckError, StepOrderError
 from kit.evaluation.config import eval_config
 from kit.evaluation.local.extract import Extractor
 from kit.evaluation.local.rows import NotLocalError, Slices
@@ -251,7 +251,7 @@ def chosen_file(session: Session) -> Path:
         InfraCheckError: when there is none, or it loses more.
     """
     check_litert(session)
-    return session.path("LiteRTConverter", "litert") / f"{session.project.spec.release.litert.variant}.tflite"
+    return converted(session) / f"{session.project.spec.release.litert.variant}.tflite"
 
 
 def check_litert(session: Session) -> str:
@@ -263,7 +263,23 @@ def check_litert(session: Session) -> str:
     return judge(measured(session), session.project.spec.release.litert, session.project.spec.task)
 
 
+def converted(session: Session) -> Path:
+    """Return the folder of the files of the model that was evaluated last.
+
+    Raises:
+        StepOrderError: when it was not converted.
+    """
+    model = evaluated_model(session)
+    for inputs, outputs in session.history("LiteRTConverter"):
+        if inputs["model"][0].id == model.id:
+            return Path(outputs["litert"][0].uri)
+    raise StepOrderError(
+        "LiteRTConverter must have converted the model that was evaluated last, but it has not. Run 05_release from "
+        "its top."
+    )
+
+
 def _content(session: Session) -> dict[str, Any]:
-    path = session.path("LiteRTConverter", "litert") / MEASURED_FILE
+    path = converted(session) / MEASURED_FILE
     content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     return content
