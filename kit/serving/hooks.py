@@ -10,7 +10,7 @@ from __future__ import annotations
 import importlib
 import logging
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol, cast, runtime_checkable
@@ -75,6 +75,14 @@ class Closable(Protocol):
 
     def close(self) -> None:
         """Is called once, after the last request."""
+
+
+@runtime_checkable
+class Measured(Protocol):
+    """An interceptor that has metrics of its own, which the server shows with its own."""
+
+    def collect(self) -> Iterable[Any]:
+        """Yield families of metrics of prometheus_client."""
 
 
 class Chain:

@@ -8,7 +8,7 @@ from typing import Self
 
 from kit.serving.batching import servable_class_of
 from kit.serving.grpc_api import GrpcServer
-from kit.serving.hooks import Chain, Interceptor, make_interceptors
+from kit.serving.hooks import Chain, Interceptor, Measured, make_interceptors
 from kit.serving.inference import Inference
 from kit.serving.loading import make_loader
 from kit.serving.manager import Manager
@@ -42,6 +42,9 @@ class ModelServer:
         self.manager = Manager(settings, make_loader(settings, servable_class))
         if self._metrics:
             self._metrics.watch(self.manager)
+            for interceptor in chain:
+                if isinstance(interceptor, Measured):
+                    self._metrics.registry.register(interceptor)
         self._chain = Chain(chain)
         self.inference = Inference(self.manager, settings, self._chain)
         self._running = ExitStack()

@@ -6,12 +6,14 @@ import random
 import threading
 import time
 import uuid
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-import prometheus_client
+from prometheus_client.core import CounterMetricFamily
+from prometheus_client.registry import Collector
 from tensorflow_serving.apis import prediction_log_pb2
 
 from kit.serving.errors import ServingError
@@ -30,14 +32,13 @@ _KINDS = {
     "MultiInference": "multi_inference_log",
 }
 _LONGEST_ID = 256
-_RECORDS = prometheus_client.Counter(
-    ":kit:serving:prediction_log_records",
-    "Records of the prediction log: written, dropped as the line was full, lost as they could not be written.",
-    ("model_name", "outcome"),
+METRIC = "kit_serving_prediction_log_records"
+_HELP = (
+    "Records of the prediction log: written, dropped as the line was full, lost as they could not be written."
 )
 
 
-class Logger:
+class Logger(Collector):
     """Logs answers of the models that are to be logged; what could not be answered is in the server's metrics."""
 
     def __init__(self, settings: Settings, limits: Limits | None = None) -> None:
@@ -54,6 +55,7 @@ class Logger:
         self._tags = [tag.strip() for tag in settings.saved_model_tags.split(",")]
         self._limits, self._lock = limits, threading.Lock()
         self._writers: dict[str, LogWriter] = {}
+        self._counts: Counter[tuple[str, str]] = Counter()
 
     def before(self, context: RequestContext) -> None:
         """Nothing is known yet."""
@@ -93,8 +95,26 @@ class Logger:
         if writer is None:
             with self._lock:
                 stem = Path(f"{plan.prefix}-{model}")
-                writer = self._writers.setdefault(model, LogWriter(stem, _told(model), self._limits))
+                writer = self._writers.setdefault(model, LogWriter(stem, self._told(model), self._limits))
         return writer
+
+    def _told(self, model: str) -> Told:
+        def count(outcome: str) -> Callable[[int], None]:
+            def add(records: int) -> None:
+                with self._lock:
+                    self._counts[model, outcome] += records
+
+            return add
+
+        return Told(count("dropped"), count("written"), count("lost"))
+
+    def collect(self) -> Iterator[CounterMetricFamily]:
+        """Yield what became of records, for the metrics of the server."""
+        family = CounterMetricFamily(METRIC, _HELP, labels=("model_name", "outcome"))
+        with self._lock:
+            for labels, records in sorted(self._counts.items()):
+                family.add_metric(labels, records)
+        yield family
 
     def close(self) -> None:
         """Write what is in line."""
@@ -105,10 +125,3 @@ class Logger:
 def make(settings: Settings) -> Logger:
     """Return the interceptor of a server."""
     return Logger(settings)
-
-
-def _told(model: str) -> Told:
-    def count(outcome: str) -> Callable[[int], None]:
-        return _RECORDS.labels(model, outcome).inc
-
-    return Told(count("dropped"), count("written"), count("lost"))
