@@ -10,7 +10,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 import grpc
 import numpy as np
@@ -20,7 +20,7 @@ from tensorflow.core.protobuf import config_pb2
 from tensorflow.python.saved_model.loader_impl import SavedModelLoader
 
 from kit.serving.errors import ServingError, code_of
-from kit.serving.tensors import as_array, dtype_of
+from kit.serving.tensors import as_array, enum_of
 
 DEFAULT_SIGNATURE = tf.saved_model.DEFAULT_SERVING_SIGNATURE_DEF_KEY
 METHODS = (
@@ -51,6 +51,7 @@ class Servable:
         self.session, self.meta_graph = session, meta_graph
         found = meta_graph.signature_def
         self.signatures: dict[str, Any] = {key: found[key] for key in found if key != INIT_OP}
+        self._inputs = {key: _inputs_of(signature) for key, signature in self.signatures.items()}
         self._callables: OrderedDict[tuple[tuple[str, ...], ...], Callable[..., Sequence[Array]]]
         self._callables, self._lock = OrderedDict(), threading.Lock()
 
@@ -128,7 +129,7 @@ class Servable:
             ServingError: INVALID_ARGUMENT when the request does not fit, and what TensorFlow says when it fails.
         """
         signature = self.signature(signature_name)
-        feeds = self._feeds(signature, inputs)
+        feeds = self._feeds(signature_name or DEFAULT_SIGNATURE, inputs)
         names = _chosen_outputs(signature, output_filter)
         fetches = [signature.outputs[name].name for name in names]
         return dict(zip(names, self.compute(feeds, fetches), strict=True))
@@ -158,16 +159,44 @@ class Servable:
             self._callables.move_to_end((feeds, fetches))
         return found
 
-    def _feeds(self, signature: Any, inputs: Mapping[str, Any]) -> dict[str, Array]:
-        _check_names(signature, inputs)
-        # `defaults` is a field of newer SignatureDefs.
-        given = {**dict(getattr(signature, "defaults", {})), **inputs}
+    def _feeds(self, signature_name: str, inputs: Mapping[str, Any]) -> dict[str, Array]:
+        signature, wanted = self.signatures[signature_name], self._inputs[signature_name]
+        given = inputs
+        if inputs.keys() != wanted.keys():
+            _check_names(signature, inputs)
+            # `defaults` is a field of newer SignatureDefs.
+            given = {**dict(getattr(signature, "defaults", {})), **inputs}
         feeds = {}
-        for number, (name, info) in enumerate(sorted(signature.inputs.items())):
+        for number, (name, known) in enumerate(wanted.items()):
             array = as_array(name, given[name])
-            _check_tensor(number, name, array, info)
-            feeds[info.name] = array
+            _check_tensor(number, name, array, known)
+            feeds[known.tensor] = array
         return feeds
+
+
+class _Input(NamedTuple):
+    """What a request is checked by; reading it from the signature each time would take longer than the model."""
+
+    tensor: str
+    dtype: int
+    sizes: tuple[int | None, ...] | None
+
+    def fits(self, shape: tuple[int, ...]) -> bool:
+        if self.sizes is None:
+            return True
+        return len(self.sizes) == len(shape) and all(
+            size is None or size == found for size, found in zip(self.sizes, shape, strict=True)
+        )
+
+
+def _inputs_of(signature: Any) -> dict[str, _Input]:
+    """Return the inputs of a signature, in the order of their names."""
+    found = {}
+    for name, info in sorted(signature.inputs.items()):
+        shape = tf.TensorShape(info.tensor_shape)
+        sizes = None if shape.rank is None else tuple(shape.as_list())
+        found[name] = _Input(info.name, info.dtype, sizes)
+    return found
 
 
 def _invalid(message: str) -> ServingError:
@@ -197,15 +226,14 @@ def _check_names(signature: Any, inputs: Mapping[str, Any]) -> None:
     )
 
 
-def _check_tensor(number: int, name: str, array: Array, info: Any) -> None:
-    found, wanted = dtype_of(array).as_datatype_enum, info.dtype
-    if found != wanted:
+def _check_tensor(number: int, name: str, array: Array, known: _Input) -> None:
+    found = enum_of(array)
+    if found != known.dtype:
         raise _invalid(
-            f"Expects arg[{number}] to be {_word(wanted)} but {_word(found)} is provided (input {name})."
+            f"Expects arg[{number}] to be {_word(known.dtype)} but {_word(found)} is provided (input {name})."
         )
-    shape = tf.TensorShape(info.tensor_shape)
-    if not shape.is_compatible_with(array.shape):
-        sizes = ",".join("?" if size is None else str(size) for size in shape.as_list())
+    if known.sizes is not None and not known.fits(array.shape):
+        sizes = ",".join("?" if size is None else str(size) for size in known.sizes)
         raise _invalid(f"Expects input {name} to have shape [{sizes}] but {list(array.shape)} is provided.")
 
 

@@ -100,3 +100,21 @@ def test_bytes_of_a_stranger_are_a_tensor_or_an_error(data: bytes) -> None:
         proto.MergeFromString(data)
     with suppress(ServingError):  # anything else would be an error of the server's own
         assert isinstance(as_array("x", proto), np.ndarray)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64, np.int32, np.int64, np.float16, np.bool_])
+@pytest.mark.parametrize("as_content", [False, True], ids=["values", "content"])
+def test_a_complete_tensor_is_what_tensorflow_makes_of_it(dtype: Any, *, as_content: bool) -> None:
+    given = np.array([[0, 1, 2], [3, 4, 5]]).astype(dtype)
+    proto = as_proto(given, as_content=as_content)
+    found = as_array("x", proto)
+    np.testing.assert_array_equal(found, tf.make_ndarray(proto))
+    assert found.dtype == dtype
+    found[0, 0] = 1  # may be written to
+
+
+def test_content_of_another_length_is_refused() -> None:
+    proto = as_proto(np.zeros(4, np.float32), as_content=True)
+    proto.tensor_content = proto.tensor_content[:-1]
+    with pytest.raises(ServingError, match="tensor parsing error: x"):
+        as_array("x", proto)

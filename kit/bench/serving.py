@@ -1,0 +1,241 @@
+"""Measure the server: against its limit, against FastAPI and Flask, with and without batches, over swaps and starts.
+
+Where rates are compared, each server has one processor and what asks it has another, as on a machine of its own; the
+limit, which is the same graph called with full batches in the same process, has one too. A rate at equal p99 is the
+highest at which requests that arrive at random times (see `kit.load`) have that p99.
+"""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import grpc
+import numpy as np
+from tensorflow_serving.apis import get_model_status_pb2, model_service_pb2_grpc
+
+from kit import warm
+from kit.bench import serving_peers
+from kit.bench.figure import Figure
+from kit.bench.serving_limit import measured_limit
+from kit.bench.serving_model import CANDIDATES, NAME, Sample, sample
+from kit.bench.serving_places import bind, processors
+from kit.errors import StepFailedError
+from kit.load import REST, Load, LoadResult, RunningLoad
+from kit.serving.batching import Batching
+from kit.serving.process import Server
+from kit.serving.settings import Settings
+
+BATCHING = Batching(
+    max_batch_size=32, batch_timeout_micros=1000, num_batch_threads=1, max_enqueued_batches=100
+)
+_CALLERS = 64
+_SECONDS = 5.0
+_LEAST_SHARE, _LEAST_OVER_FASTAPI, _LEAST_OVER_FLASK = 0.6, 3.0, 5.0
+_P99_MS = 50.0
+_SEARCH_STEPS = 6
+_SHARE_OF_CAPACITY = 0.8
+_SWAPS, _SWAP_RATE, _SWAP_GAP_SECONDS = 20, 100.0, 1.0
+_MOST_OVER_BEFORE = 2.0
+_COLD_SECONDS, _FORKED_SECONDS = 8.0, 1.0
+_STARTS = 3
+_AVAILABLE = get_model_status_pb2.ModelVersionStatus.AVAILABLE
+_END = get_model_status_pb2.ModelVersionStatus.END
+
+
+def serving(folder: Path, trained: Path | None = None) -> Iterator[Figure]:
+    """Measure; takes about eight minutes on two cores, training included.
+
+    Args:
+        folder: for the model, the peers and the logs.
+        trained: folder of the recommender's version; it is trained unless given.
+    """
+    model = sample(folder, trained)
+    BATCHING.write(folder / "batching.pbtxt")
+    yield from _over_limit(folder, model)
+    yield from _over_peers(folder, model)
+    yield _batched_over_single(folder, model)
+    yield from _swaps(folder, model)
+    yield from _starts(model)
+
+
+def settings(folder: Path, model: Sample, *, batched: bool, **others: Any) -> Settings:
+    """Return settings of a server for the model."""
+    batching: dict[str, Any] = {"batching_parameters_file": str(folder / "batching.pbtxt")}
+    batching["enable_batching"] = True
+    own: dict[str, Any] = {
+        "port": 0,
+        "model_name": NAME,
+        "model_base_path": str(model.base),
+        "grpc_max_threads": _CALLERS,
+    }
+    return Settings(**own | (batching if batched else {}) | others)
+
+
+@contextmanager
+def _served(folder: Path, model: Sample, *, batched: bool) -> Iterator[Server]:
+    """Serve on one processor, with TensorFlow's pools as large as that."""
+    chosen = settings(folder, model, batched=batched, rest_api_port=0, tensorflow_session_parallelism=1)
+    with Server(chosen, log_path=folder / "server.log") as server:
+        bind(_pid(server), processors()[0])
+        yield server
+
+
+def _pid(server: Server) -> int:
+    if server.pid is None:
+        raise StepFailedError("The server must run to be measured, but has no process. Start it.")
+    return server.pid
+
+
+def _ask(load: Load) -> LoadResult:
+    with RunningLoad(load) as running:
+        for pid in running.pids:
+            bind(pid, processors()[1])
+        return running.wait()
+
+
+def _capacity(load: Callable[..., Load]) -> LoadResult:
+    result = _ask(load(callers=_CALLERS, seconds=_SECONDS))
+    if result.errors:
+        raise StepFailedError(
+            f"Every request must be answered, but there were {result.errors}. Read the log."
+        )
+    return result
+
+
+def _over_limit(folder: Path, model: Sample) -> Iterator[Figure]:
+    """Compare predictions a second through the server with those of the graph itself."""
+    limit = measured_limit(model.version, BATCHING.max_batch_size, processors()[0])
+    with _served(folder, model, batched=True) as server:
+        load = partial(Load, requests=model.messages(), address=str(server.addresses.grpc))
+        rate = _capacity(load).rate * CANDIDATES
+    name = "predictions a second through gRPC over full batches in the same process, one processor each"
+    yield Figure(name, rate / limit, "ratio", _LEAST_SHARE, "more", peer=limit, measured=rate)
+
+
+def _over_peers(folder: Path, model: Sample) -> Iterator[Figure]:
+    """Compare requests a second at equal p99 with the same model behind other servers."""
+    with _served(folder, model, batched=True) as server:
+        ours = _highest(partial(Load, requests=model.messages(), address=str(server.addresses.grpc)))
+        path = f"/v1/models/{NAME}:predict"
+        rest = _highest(
+            partial(
+                Load,
+                requests=model.rows_json(),
+                address=str(server.addresses.rest),
+                transport=REST,
+                path=path,
+            )
+        )
+    serving_peers.install(folder / "packages")
+    for name, least in (("FastAPI", _LEAST_OVER_FASTAPI), ("Flask", _LEAST_OVER_FLASK)):
+        place = folder / name
+        with serving_peers.served(name, folder / "packages", model.version, place) as (address, pid):
+            bind(pid, processors()[0])
+            load = partial(Load, requests=model.plain_json(), address=address, transport=REST)
+            peer = _highest(partial(load, path=serving_peers.PATH))
+        end = f"over {name}, requests a second at a p99 of {_P99_MS:g} ms"
+        yield Figure(f"gRPC {end}", ours / peer, "ratio", least, "more", peer=peer, measured=ours)
+        yield Figure(f"REST {end}", rest / peer, "ratio", None, "more", peer=peer, measured=rest)
+
+
+def _highest(load: Callable[..., Load]) -> float:
+    """Return the highest rate that has the p99, requests a second, to a sixty-fourth of the capacity."""
+    low, high = 0.0, _capacity(load).rate
+    for _ in range(_SEARCH_STEPS):
+        rate = (low + high) / 2
+        result = _ask(load(rate=rate, seconds=_SECONDS))
+        if not result.errors and result.milliseconds(99) <= _P99_MS:
+            low = rate
+        else:
+            high = rate
+    return low
+
+
+def _batched_over_single(folder: Path, model: Sample) -> Figure:
+    """Compare the p99 with and without batches at the same rate, near what the server can do without."""
+    found: dict[bool, float] = {}
+    rate = 0.0
+    for batched in (False, True):
+        with _served(folder, model, batched=batched) as server:
+            load = partial(Load, requests=model.messages(), address=str(server.addresses.grpc))
+            rate = rate or _SHARE_OF_CAPACITY * _capacity(load).rate
+            found[batched] = _ask(load(rate=rate, seconds=2 * _SECONDS)).milliseconds(99)
+    name = f"p99 with batching over without, at 80% of what the server does without ({rate:.0f} requests a second)"
+    return Figure(name, found[True] / found[False], "ratio", 1, "less", found[False], found[True])
+
+
+def _swaps(folder: Path, model: Sample) -> Iterator[Figure]:
+    """Put versions in one after the other while requests arrive; the server has both processors."""
+    chosen = settings(folder, model, batched=True, file_system_poll_wait_seconds=0.1)
+    with Server(chosen, log_path=folder / "swaps.log") as server:
+        address = str(server.addresses.grpc)
+        most = _SWAPS * 10 * _SWAP_GAP_SECONDS  # longer than it takes; it is ended before
+        load = Load(requests=model.messages(), address=address, rate=_SWAP_RATE, seconds=most)
+        with RunningLoad(load) as running, grpc.insecure_channel(address) as channel:
+            time.sleep(5 * _SWAP_GAP_SECONDS)
+            stub = model_service_pb2_grpc.ModelServiceStub(channel)
+            times = [_swap(model, stub, number) for number in range(2, _SWAPS + 2)]
+            result = running.stop()
+    during = LoadResult.together([result.between(*each) for each in times])
+    pauses = [(end, start) for (_, end), (start, _) in pairwise(times)]
+    before = LoadResult.together([result.between(*each) for each in pauses])
+    failed = sum(result.errors.values())
+    yield Figure(
+        f"failed requests over {_SWAPS} swaps of the version, of {len(result.due)}", failed, "", 0, "less"
+    )
+    p99 = during.milliseconds(99), before.milliseconds(99)
+    yield Figure(
+        "p99 during a swap over between swaps",
+        p99[0] / p99[1],
+        "ratio",
+        _MOST_OVER_BEFORE,
+        "less",
+        p99[1],
+        p99[0],
+    )
+
+
+def _swap(model: Sample, stub: Any, number: int) -> tuple[float, float]:
+    """Add a version and wait until it serves and the one before is gone; return when that began and ended."""
+    shutil.copytree(model.base / "1", model.base / ".part")
+    started = time.monotonic()
+    (model.base / ".part").rename(model.base / str(number))
+    request = get_model_status_pb2.GetModelStatusRequest()
+    request.model_spec.name = NAME
+    while True:
+        states = {each.version: each.state for each in stub.GetModelStatus(request).model_version_status}
+        if states.get(number) == _AVAILABLE and states.get(number - 1, _END) == _END:
+            break
+        if time.monotonic() - started > 60 * _SWAP_GAP_SECONDS:
+            raise StepFailedError(
+                f"Version {number} should serve, but the states are {states}. Read the log."
+            )
+        time.sleep(0.02)
+    ended = time.monotonic()
+    time.sleep(_SWAP_GAP_SECONDS)
+    return started, ended
+
+
+def _starts(model: Sample) -> Iterator[Figure]:
+    """Time the start until every signature was asked once."""
+    for forked, most in ((False, _COLD_SECONDS), (True, _FORKED_SECONDS)):
+        if forked:
+            warm.start()
+        times = []
+        for _ in range(_STARTS):
+            server = Server(Settings(port=0, model_name=NAME, model_base_path=str(model.base)))
+            started = time.perf_counter()
+            with server:
+                server.start(forked=forked)
+                times.append(time.perf_counter() - started)
+        how = "forked from the warm process" if forked else "from nothing"
+        yield Figure(
+            f"start of the server until it is ready, {how}", float(np.median(times)), "s", most, "less"
+        )

@@ -1,0 +1,106 @@
+"""The model and the requests that serving is measured with: the sample's recommender, 100 candidates a request."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from tensorflow.core.framework import tensor_pb2, tensor_shape_pb2, types_pb2
+from tensorflow_serving.apis import predict_pb2
+
+from kit.bench.chain import kit_command, run_timed
+
+NAME = "recommender"
+CANDIDATES = 100
+REQUESTS = 500  # different ones, sent in turn
+TIMESTAMP = 1_767_225_600.0
+_SEED = 7
+
+
+@dataclass(frozen=True)
+class Sample:
+    """A model, and requests for it.
+
+    Attributes:
+        base: folder of its versions.
+        users: their ids, one a request.
+        items: ids of their candidates, [requests, CANDIDATES].
+    """
+
+    base: Path
+    users: tuple[str, ...]
+    items: tuple[tuple[str, ...], ...]
+
+    @property
+    def version(self) -> Path:
+        """Folder of the latest version."""
+        return max(
+            (each for each in self.base.iterdir() if each.name.isdigit()), key=lambda each: int(each.name)
+        )
+
+    def messages(self) -> tuple[bytes, ...]:
+        """Return serialized PredictRequests of one user each."""
+        return tuple(_message(user, items) for user, items in zip(self.users, self.items, strict=True))
+
+    def rows_json(self) -> tuple[bytes, ...]:
+        """Return bodies for REST in the format of rows."""
+        return tuple(json.dumps({"instances": [row]}).encode() for row in self._rows())
+
+    def plain_json(self) -> tuple[bytes, ...]:
+        """Return bodies as somebody designs them who writes a server for this model only."""
+        return tuple(json.dumps(row).encode() for row in self._rows())
+
+    def _rows(self) -> list[dict[str, object]]:
+        return [
+            {"user_id": user, "item_ids": items, "timestamp": TIMESTAMP}
+            for user, items in zip(self.users, self.items, strict=True)
+        ]
+
+
+def sample(folder: Path, trained: Path | None = None) -> Sample:
+    """Return the model with its requests.
+
+    Args:
+        folder: for a copy of it.
+        trained: folder of a version; it is trained by the kit's notebooks unless given.
+    """
+    base = folder / "models" / NAME
+    shutil.copytree(trained or _train(folder / "workspace"), base / "1")
+    random = np.random.default_rng(_SEED)
+    known = {name: (base / "1" / "assets" / name).read_text().splitlines() for name in ("user_id", "item_id")}
+    users = random.choice(known["user_id"], REQUESTS)
+    items = random.choice(known["item_id"], (REQUESTS, CANDIDATES))
+    return Sample(base, tuple(users.tolist()), tuple(map(tuple, items.tolist())))
+
+
+def _train(workspace: Path) -> Path:
+    run_timed(kit_command("run", "01_data", "02_features", "03_train", "-w", str(workspace)))
+    (found,) = (workspace / "artifacts" / NAME / "Trainer" / "model").glob("*/Format-Serving")
+    return found
+
+
+def _message(user: str, items: tuple[str, ...]) -> bytes:
+    request = predict_pb2.PredictRequest()
+    request.model_spec.name = NAME
+    request.inputs["user_id"].CopyFrom(_texts((user,), 1))
+    request.inputs["item_ids"].CopyFrom(_texts(items, 1, CANDIDATES))
+    request.inputs["timestamp"].CopyFrom(
+        tensor_pb2.TensorProto(dtype=types_pb2.DT_FLOAT, tensor_shape=_shape(1), float_val=[TIMESTAMP])
+    )
+    return bytes(request.SerializeToString())
+
+
+def _texts(values: tuple[str, ...], *sizes: int) -> tensor_pb2.TensorProto:
+    return tensor_pb2.TensorProto(
+        dtype=types_pb2.DT_STRING,
+        tensor_shape=_shape(*sizes),
+        string_val=[value.encode() for value in values],
+    )
+
+
+def _shape(*sizes: int) -> tensor_shape_pb2.TensorShapeProto:
+    dims = [tensor_shape_pb2.TensorShapeProto.Dim(size=size) for size in sizes]
+    return tensor_shape_pb2.TensorShapeProto(dim=dims)
