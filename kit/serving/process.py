@@ -180,9 +180,8 @@ def run_until_stopped(settings: Settings, ready: Callable[[Addresses], None]) ->
         signal.signal(signum, lambda *_: stopping.set())
     # The warm process has libraries imported that set up logs of their own.
     logging.basicConfig(level=logging.INFO, format=_LOG_FORMAT, stream=sys.stderr, force=True)
-    logging.getLogger("tornado.general").setLevel(
-        logging.WARNING
-    )  # a line for each stranger that speaks no HTTP
+    # Or each stranger that speaks no HTTP writes a line.
+    logging.getLogger("tornado.general").setLevel(logging.WARNING)
     sys.setswitchinterval(_SWITCH_SECONDS)
     from kit.serving.server import ModelServer  # noqa: PLC0415  imports TensorFlow, which the parent does without
 

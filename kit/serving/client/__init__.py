@@ -1,0 +1,6 @@
+"""A small client for notebooks: plain values in and out, by gRPC or by REST, to any server of the protocol."""
+
+from kit.serving.client.client import Client, Prediction
+from kit.serving.client.transports import GRPC, REST, NoAnswerError
+
+__all__ = ["GRPC", "REST", "Client", "NoAnswerError", "Prediction"]

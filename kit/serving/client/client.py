@@ -1,0 +1,205 @@
+"""The client: one model of one server, asked by names and plain values."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+from urllib.parse import quote
+
+import tensorflow as tf
+from google.protobuf import json_format
+from tensorflow.core.protobuf import meta_graph_pb2
+from tensorflow_serving.apis import (
+    get_model_metadata_pb2,
+    get_model_status_pb2,
+    model_service_pb2_grpc,
+    predict_pb2,
+    prediction_service_pb2_grpc,
+)
+
+from kit.serving.client.transports import GRPC, REST, ByGrpc, ByRest
+from kit.serving.client.values import from_json, from_tensor, shape_text, to_json
+from kit.serving.hooks import VERSION_HEADER
+from kit.serving.servable import DEFAULT_SIGNATURE
+from kit.serving.settings import Addresses
+
+_PREDICTIONS = prediction_service_pb2_grpc.PredictionServiceStub
+_MODELS = model_service_pb2_grpc.ModelServiceStub
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """An answer to predict.
+
+    Attributes:
+        outputs: values by the names of the outputs, lists nested as the tensors are; texts are str, or bytes where
+            they are not UTF-8.
+        version: that answered.
+        milliseconds: from the request's first byte to the answer's last, measured here.
+    """
+
+    outputs: Mapping[str, Any]
+    version: int
+    milliseconds: float
+
+
+class Client:
+    """Asks one model of one server, from one thread."""
+
+    def __init__(
+        self,
+        addresses: Addresses,
+        model: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        certificate: Path | None = None,
+        timeout_seconds: float = 30,
+    ) -> None:
+        """Know the server; nothing is sent yet.
+
+        Args:
+            addresses: of the server, or of the gateway before it.
+            model: its name.
+            headers: of every request, such as {"authorization": "Bearer …"}; names in small letters.
+            certificate: of the authority that signed the server's; without it nothing is encrypted.
+            timeout_seconds: that an answer may take.
+        """
+        self._model = model
+        shared = (dict(headers or {}), certificate, timeout_seconds)
+        self._grpc, self._rest = ByGrpc(addresses.grpc, *shared), ByRest(addresses.rest, *shared)
+        self._signatures: dict[str, Any] = {}
+
+    def close(self) -> None:
+        """Close its connections; the next request opens them again."""
+        self._grpc.close()
+        self._rest.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def predict(
+        self,
+        inputs: Mapping[str, Any],
+        *,
+        signature: str = DEFAULT_SIGNATURE,
+        version: int | None = None,
+        label: str | None = None,
+        way: str = GRPC,
+    ) -> Prediction:
+        """Ask through a signature.
+
+        Args:
+            inputs: a value, nested lists or an array for each of its inputs, by name.
+            signature: its name.
+            version: that is asked; the latest unless given.
+            label: that is asked, when no version is given.
+            way: GRPC or REST.
+
+        Raises:
+            NoAnswerError: when the server refuses it, or cannot be reached.
+        """
+        known = self._signature(signature)
+        if way == REST:
+            return self._predict_by_rest(inputs, signature, self._path(version, label), known.outputs)
+        request = predict_pb2.PredictRequest()
+        self._fill_spec(request.model_spec, version, label)
+        request.model_spec.signature_name = signature
+        for name, value in inputs.items():
+            # One that the signature has not is sent as it looks: the server's answer names those that it has.
+            dtype = tf.as_dtype(known.inputs[name].dtype) if name in known.inputs else None
+            request.inputs[name].CopyFrom(tf.make_tensor_proto(value, dtype))
+        started = time.perf_counter()
+        response = self._grpc.call(_PREDICTIONS, "Predict", request)
+        took = (time.perf_counter() - started) * 1000
+        outputs = {name: from_tensor(tensor) for name, tensor in sorted(response.outputs.items())}
+        return Prediction(outputs, response.model_spec.version.value, took)
+
+    def _predict_by_rest(
+        self, inputs: Mapping[str, Any], signature: str, path: str, known: Mapping[str, Any]
+    ) -> Prediction:
+        values = {name: to_json(value) for name, value in inputs.items()}
+        body = json.dumps({"signature_name": signature, "inputs": values}).encode()
+        started = time.perf_counter()
+        answer, headers = self._rest.ask("POST", f"{path}:predict", body)
+        took = (time.perf_counter() - started) * 1000
+        outputs = answer["outputs"] if len(known) > 1 else dict.fromkeys(known, answer["outputs"])
+        plain = {
+            name: from_json(value, tf.as_dtype(known[name].dtype)) for name, value in sorted(outputs.items())
+        }
+        return Prediction(plain, int(headers.get(VERSION_HEADER, 0)), took)
+
+    def status(self) -> list[dict[str, Any]]:
+        """Return a row for each version, the latest first: version, state, error.
+
+        Raises:
+            NoAnswerError: when there is no such model, or the server cannot be reached.
+        """
+        if self._grpc.address:
+            request = get_model_status_pb2.GetModelStatusRequest()
+            request.model_spec.name = self._model
+            response = self._grpc.call(_MODELS, "GetModelStatus", request)
+        else:
+            answer, _ = self._rest.ask("GET", self._path())
+            response = json_format.ParseDict(answer, get_model_status_pb2.GetModelStatusResponse())
+        states = get_model_status_pb2.ModelVersionStatus.State
+        return [
+            {"version": found.version, "state": states.Name(found.state), "error": found.status.error_message}
+            for found in response.model_version_status
+        ]
+
+    def signatures(self) -> list[dict[str, Any]]:
+        """Return a row for each input and output of the latest version: signature, kind, name, dtype, shape.
+
+        Raises:
+            NoAnswerError: when there is no such model, or the server cannot be reached.
+        """
+        self._signatures = self._metadata()
+        return [
+            {
+                "signature": signature,
+                "kind": kind,
+                "name": name,
+                "dtype": tf.as_dtype(info.dtype).name,
+                "shape": shape_text(info),
+            }
+            for signature, found in sorted(self._signatures.items())
+            for kind, infos in (("input", found.inputs), ("output", found.outputs))
+            for name, info in sorted(infos.items())
+        ]
+
+    def _signature(self, name: str) -> Any:
+        if name not in self._signatures:
+            self._signatures = self._metadata()
+        return self._signatures.get(name, meta_graph_pb2.SignatureDef())
+
+    def _metadata(self) -> dict[str, Any]:
+        signatures = get_model_metadata_pb2.SignatureDefMap()
+        if self._grpc.address:
+            request = get_model_metadata_pb2.GetModelMetadataRequest(metadata_field=["signature_def"])
+            request.model_spec.name = self._model
+            response = self._grpc.call(_PREDICTIONS, "GetModelMetadata", request)
+            response.metadata["signature_def"].Unpack(signatures)
+        else:
+            answer, _ = self._rest.ask("GET", f"{self._path()}/metadata")
+            json_format.ParseDict(answer["metadata"]["signature_def"], signatures, ignore_unknown_fields=True)
+        return dict(signatures.signature_def)
+
+    def _fill_spec(self, spec: Any, version: int | None, label: str | None) -> None:
+        spec.name = self._model
+        if version is not None:
+            spec.version.value = version
+        elif label is not None:
+            spec.version_label = label
+
+    def _path(self, version: int | None = None, label: str | None = None) -> str:
+        path = f"/v1/models/{quote(self._model, safe='')}"
+        if version is not None:
+            return f"{path}/versions/{version}"
+        return path if label is None else f"{path}/labels/{quote(label, safe='')}"

@@ -1,0 +1,142 @@
+"""The two ways to a server: a channel of gRPC, and a connection of HTTP that is kept."""
+
+from __future__ import annotations
+
+import json
+import ssl
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from http.client import HTTPConnection, HTTPException, HTTPSConnection
+from pathlib import Path
+from typing import Any
+
+import grpc
+
+from kit.errors import KitError
+
+GRPC, REST = "grpc", "rest"
+_OK = 200
+
+
+class NoAnswerError(KitError):
+    """A server did not answer a request.
+
+    Attributes:
+        way: GRPC or REST.
+        code: the status, such as NOT_FOUND or 404; empty when nothing was heard from it.
+        message: the server's.
+    """
+
+    def __init__(self, way: str, code: str, message: str) -> None:
+        super().__init__(way, code, message)
+        self.way, self.code, self.message = way, code, message
+
+    def __str__(self) -> str:
+        said = f"{self.code}: {self.message}" if self.code else self.message
+        return (
+            f"The server should have answered by {self.way}, but: {said.rstrip('.')}. "
+            "Correct the request, or see in the server's log why it cannot answer."
+        )
+
+
+@dataclass(frozen=True)
+class Transport:
+    """What both ways share.
+
+    Attributes:
+        address: host:port, or None when the server is not asked this way.
+        headers: of every request, names in small letters.
+        certificate: of the authority that signed the server's; None encrypts nothing.
+        timeout_seconds: that an answer may take.
+    """
+
+    address: str | None
+    headers: Mapping[str, str]
+    certificate: Path | None
+    timeout_seconds: float
+    _kept: list[Any] = field(default_factory=list)  # what is open: none or one
+
+    def close(self) -> None:
+        """Close what is open; the next request opens it again."""
+        while self._kept:
+            self._kept.pop().close()
+
+    def _reachable(self, way: str) -> str:
+        if self.address is None:
+            raise NoAnswerError(way, "", "it has no address for that")
+        return self.address
+
+
+class ByGrpc(Transport):
+    """Calls methods of stubs."""
+
+    def call(self, stub: Any, method: str, request: Any) -> Any:
+        """Return the response.
+
+        Args:
+            stub: class of the service's stub.
+            method: its name.
+            request: its message.
+
+        Raises:
+            NoAnswerError: when there is none.
+        """
+        try:
+            call = getattr(stub(self._channel()), method)
+            return call(request, self.timeout_seconds, metadata=tuple(self.headers.items()))
+        except grpc.RpcError as error:
+            raise NoAnswerError(GRPC, error.code().name, str(error.details())) from None
+
+    def _channel(self) -> Any:
+        if not self._kept:
+            address = self._reachable(GRPC)
+            if self.certificate:
+                secret = grpc.ssl_channel_credentials(self.certificate.read_bytes())
+                self._kept.append(grpc.secure_channel(address, secret))
+            else:
+                self._kept.append(grpc.insecure_channel(address))
+        return self._kept[0]
+
+
+class ByRest(Transport):
+    """Sends requests of HTTP, one after the other."""
+
+    def ask(self, method: str, path: str, body: bytes | None = None) -> tuple[Any, dict[str, str]]:
+        """Return the answer's JSON and its headers, names in small letters.
+
+        Raises:
+            NoAnswerError: when there is none.
+        """
+        fresh = not self._kept
+        try:
+            connection = self._connection()
+            connection.request(method, path, body, {"content-type": "application/json", **self.headers})
+            response = connection.getresponse()
+            text = response.read()
+        except (OSError, HTTPException) as error:
+            self.close()
+            if not fresh:  # the server had closed it while nothing was asked
+                return self.ask(method, path, body)
+            raise NoAnswerError(REST, "", f"{type(error).__name__}: {error}") from None
+        if response.status != _OK:
+            raise NoAnswerError(REST, str(response.status), _error_of(text))
+        return json.loads(text), {name.lower(): value for name, value in response.getheaders()}
+
+    def _connection(self) -> HTTPConnection:
+        if not self._kept:
+            address = self._reachable(REST)
+            if self.certificate:
+                trusted = ssl.create_default_context(cafile=str(self.certificate))
+                self._kept.append(HTTPSConnection(address, timeout=self.timeout_seconds, context=trusted))
+            else:
+                self._kept.append(HTTPConnection(address, timeout=self.timeout_seconds))
+        connection: HTTPConnection = self._kept[0]
+        return connection
+
+
+def _error_of(text: bytes) -> str:
+    """Return the message of an error; a gateway's is no JSON."""
+    try:
+        return str(json.loads(text)["error"])
+    except (ValueError, KeyError, TypeError):
+        return text.decode(errors="replace") or "nothing more"

@@ -1,0 +1,161 @@
+"""The notebooks' client, asked of a real server."""
+
+from __future__ import annotations
+
+import json
+import pickle
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from kit.gateway.certificate import make_certificate
+from kit.gateway.config import GatewaySettings
+from kit.gateway.keys import KeyStore
+from kit.gateway.plan import Address, Places, Plan
+from kit.gateway.process import Gateway
+from kit.serving.client import GRPC, REST, Client, NoAnswerError
+from kit.serving.server import ModelServer
+from kit.serving.settings import Addresses
+from serving.models import NAME, config_text, save_linear, settings_of
+
+_WAYS = pytest.mark.parametrize("way", [GRPC, REST])
+
+
+@pytest.fixture(scope="module")
+def addresses(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Addresses]:
+    folder = tmp_path_factory.mktemp("client")
+    for version in (1, 2):
+        save_linear(folder / NAME, version, version + 1.0)
+    config = folder / "models.config"
+    label = 'version_labels { key: "stable" value: 1 }'
+    config.write_text(config_text(folder / NAME, "model_version_policy { all {} }", label))
+    settings = settings_of(
+        folder,
+        model_base_path="",
+        model_config_file=str(config),
+        rest_api_port=0,
+        allow_version_labels_for_unavailable_models=True,
+    )
+    with ModelServer(settings) as server:
+        yield server.start()
+
+
+@pytest.fixture
+def client(addresses: Addresses) -> Iterator[Client]:
+    with Client(addresses, NAME) as client:
+        yield client
+
+
+@_WAYS
+def test_plain_values_come_back(client: Client, way: str) -> None:
+    answer = client.predict({"x": [1, 0.1]}, way=way)
+    assert answer.outputs == {"y": np.array([3, 0.1 * 3], np.float32).tolist()}
+    assert (answer.version, 0 < answer.milliseconds < 10_000) == (2, True)
+
+
+@_WAYS
+def test_texts_and_arrays_go_in(client: Client, way: str) -> None:
+    inputs = {"pair": np.array([[1, 2], [3, 4]], np.float32), "text": ["ä", b"hi"]}
+    assert client.predict(inputs, signature="pairs", way=way).outputs == {
+        "echo": ["ä", "hi"],
+        "total": [3, 7],
+    }
+
+
+@_WAYS
+def test_a_version_or_a_label_is_asked(client: Client, way: str) -> None:
+    assert client.predict({"x": [1]}, version=1, way=way).outputs == {"y": [2.0]}
+    stable = client.predict({"x": [1]}, label="stable", way=way)
+    assert (stable.outputs, stable.version) == ({"y": [2.0]}, 1)
+
+
+@pytest.mark.parametrize(("way", "code"), [(GRPC, "NOT_FOUND"), (REST, "404")])
+def test_what_the_server_refuses_is_said(client: Client, way: str, code: str) -> None:
+    with pytest.raises(NoAnswerError, match=r"by .* Specific\(linear, 7\).* Correct the request") as raised:
+        client.predict({"x": [1]}, version=7, way=way)
+    again = pickle.loads(pickle.dumps(raised.value))  # noqa: S301  own bytes
+    assert (raised.value.code, str(again)) == (code, str(raised.value))
+
+
+@_WAYS
+def test_an_input_that_there_is_not_is_the_servers_to_name(client: Client, way: str) -> None:
+    with pytest.raises(NoAnswerError, match="x"):
+        client.predict({"z": [1.0]}, way=way)
+
+
+def test_status_and_signatures_by_either_port(addresses: Addresses) -> None:
+    for some in (addresses, addresses._replace(grpc=None)):
+        with Client(some, NAME) as client:
+            assert client.status() == [
+                {"version": 2, "state": "AVAILABLE", "error": ""},
+                {"version": 1, "state": "AVAILABLE", "error": ""},
+            ]
+            rows = client.signatures()
+        row = {
+            "signature": "serving_default",
+            "kind": "input",
+            "name": "x",
+            "dtype": "float32",
+            "shape": "[?]",
+        }
+        assert row in rows
+        assert {found["signature"] for found in rows} == {
+            "serving_default",
+            "pairs",
+            "three",
+            "classify",
+            "regress",
+        }
+
+
+def test_no_server_and_no_address_are_told_apart(addresses: Addresses) -> None:
+    with (
+        Client(Addresses(None, "127.0.0.1:1"), NAME) as client,
+        pytest.raises(NoAnswerError, match="Connection"),
+    ):
+        client.status()
+    with (
+        Client(addresses._replace(grpc=None), NAME) as client,
+        pytest.raises(NoAnswerError, match="no address"),
+    ):
+        client.predict({"x": [1]})
+
+
+def test_a_connection_that_the_server_closed_is_opened_again(base: Path) -> None:
+    with ModelServer(settings_of(base, rest_api_port=0)) as server:
+        addresses = server.start()
+        port = int(str(addresses.rest).rpartition(":")[2])
+        client = Client(addresses, NAME)
+        assert client.predict({"x": [1]}, way=REST).outputs == {"y": [2.0]}
+    with client, ModelServer(settings_of(base, rest_api_port=port)) as server:
+        server.start()
+        assert client.predict({"x": [2]}, way=REST).outputs == {"y": [4.0]}
+
+
+def test_the_gateway_is_asked_with_a_token_through_tls_and_logs_the_version(
+    addresses: Addresses, tmp_path: Path
+) -> None:
+    places = Places(tmp_path / "gateway")
+    keys = KeyStore(places.keys)
+    keys.rotate()
+    certificate = make_certificate(tmp_path)
+    ports = [Address.parse(str(address)) for address in (addresses.rest, addresses.grpc)]
+    plan = Plan(
+        (NAME,), GatewaySettings(), NAME, places.keys / "jwks.json", certificate, places, *ports, Address(0)
+    )
+    with Gateway(plan) as gateway:
+        both = Addresses(str(gateway.address), str(gateway.address))
+        with Client(both, NAME, certificate=certificate[0]) as stranger:
+            with pytest.raises(NoAnswerError, match="UNAUTHENTICATED"):
+                stranger.predict({"x": [1]})
+            with pytest.raises(NoAnswerError, match="UNAUTHENTICATED"):
+                stranger.status()
+        headers = {"authorization": f"Bearer {keys.issue('ann', 'kit', NAME)}"}
+        with Client(both, NAME, headers=headers, certificate=certificate[0]) as client:
+            found = [client.predict({"x": [1]}, way=way).outputs for way in (GRPC, REST)]
+    assert found == [{"y": [3.0]}] * 2
+    lines = [json.loads(line) for line in places.access_log.read_text().splitlines()]
+    answered = [line for line in lines if line["subject"] == "ann" and line["route"] != "GetModelMetadata"]
+    assert [line["version"] or line["version_trailer"] for line in answered] == ["2", "2"]
