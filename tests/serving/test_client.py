@@ -141,9 +141,17 @@ def test_the_gateway_is_asked_with_a_token_through_tls_and_logs_the_version(
     keys = KeyStore(places.keys)
     keys.rotate()
     certificate = make_certificate(tmp_path)
-    ports = [Address.parse(str(address)) for address in (addresses.rest, addresses.grpc)]
+    rest, direct = Address.parse(str(addresses.rest)), Address.parse(str(addresses.grpc))
     plan = Plan(
-        (NAME,), GatewaySettings(), NAME, places.keys / "jwks.json", certificate, places, *ports, Address(0)
+        (NAME,),
+        GatewaySettings(),
+        NAME,
+        places.keys / "jwks.json",
+        certificate,
+        places,
+        rest,
+        direct,
+        Address(0),
     )
     with Gateway(plan) as gateway:
         both = Addresses(str(gateway.address), str(gateway.address))
