@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from urllib.request import urlopen
 
 import grpc
 import psutil
@@ -46,6 +47,11 @@ def _ask(stub: Any) -> float:
 @pytest.mark.slow
 def test_it_serves_takes_a_push_and_ends_by_ctrl_c(workspace: Path) -> None:
     with _serving(workspace, "--", "--file_system_poll_wait_seconds=0.1") as (process, address):
+        assert process.stdout
+        rest, metrics = (process.stdout.readline().split()[-1] for _ in range(2))
+        for url, text in ((rest, "AVAILABLE"), (metrics, ":tensorflow:serving:request_count")):
+            with urlopen(url, timeout=20) as answer:  # noqa: S310  the address that it has printed
+                assert text in answer.read().decode()
         with grpc.insecure_channel(address) as channel:
             stub = prediction_service_pb2_grpc.PredictionServiceStub(channel)
             assert _ask(stub) == 2
@@ -56,7 +62,6 @@ def test_it_serves_takes_a_push_and_ends_by_ctrl_c(workspace: Path) -> None:
                 time.sleep(0.05)
         process.send_signal(signal.SIGINT)
         assert process.wait(20) == 0
-        assert process.stdout
         assert process.stdout.read().endswith("Stopped.\n")
 
 

@@ -40,6 +40,7 @@ def serve(  # noqa: PLR0913, PLR0917  the flags of a server
     batching: Annotated[
         Path | None, typer.Option(help="Batch requests by this file of parameters.", show_default=False)
     ] = None,
+    metrics: Annotated[bool, typer.Option(help="Tell Prometheus what it asks at the port of REST.")] = True,
     forked: Annotated[
         bool | None,
         typer.Option(
@@ -50,7 +51,7 @@ def serve(  # noqa: PLR0913, PLR0917  the flags of a server
 ) -> None:
     """Serve the pushed models until Ctrl-C; new versions are taken as they are pushed."""
     from kit.serving.process import Server
-    from kit.serving.pushed import models_config
+    from kit.serving.pushed import models_config, monitoring_config
     from kit.serving.settings import Settings
     from kit.workspace import Workspace
 
@@ -65,6 +66,8 @@ def serve(  # noqa: PLR0913, PLR0917  the flags of a server
     chosen.append("--model_config_file_poll_wait_seconds=1")
     if batching:
         chosen += ["--enable_batching", f"--batching_parameters_file={batching.absolute()}"]
+    if metrics:
+        chosen.append(f"--monitoring_config_file={monitoring_config(place)}")
     settings = Settings.from_flags([*chosen, *(flags or ())])
     log = place.path / "logs" / "server.log"
     log.parent.mkdir(parents=True, exist_ok=True)
@@ -83,6 +86,8 @@ def _until_ctrl_c(server: Server, forked: bool | None) -> None:
             typer.echo(f"gRPC at {addresses.grpc}")
         if addresses.rest:
             typer.echo(f"REST at http://{addresses.rest}/v1/models/{names[0]}")
+            if page := server.settings.metrics_path():
+                typer.echo(f"Metrics at http://{addresses.rest}{page}")
         typer.echo(
             f"Ctrl-C ends it. Its models: {server.settings.model_config_file}. Its log: {server.log_path}."
         )

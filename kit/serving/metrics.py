@@ -40,7 +40,6 @@ from kit.serving.hooks import RequestContext
 from kit.serving.manager import Manager
 from kit.serving.servable import Servable
 
-DEFAULT_PATH = "/monitoring/prometheus/metrics"
 REST = "REST"
 _MICROS = 1e6
 # Buckets::Exponential(10, 1.8, 33), up to 20 minutes, and Exponential(1, 2, 15), with the real server's six digits.
@@ -58,13 +57,13 @@ class Metrics:
         path: where the page is.
     """
 
-    def __init__(self, path: str = "") -> None:
+    def __init__(self, path: str) -> None:
         """Start at zero.
 
         Args:
-            path: where the page is; empty is the real server's default.
+            path: where the page is.
         """
-        self.path = path or DEFAULT_PATH
+        self.path = path
         self.registry = CollectorRegistry()
         self._manager: Manager | None = None
         self._now = threading.local()  # API and model of the request that this thread answers

@@ -1,4 +1,4 @@
-"""Which models of a workspace can be served: those that were pushed, as a models.config that may be edited."""
+"""What a server of a workspace is started with: its pushed models and its monitoring, as files that may be edited."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from kit.serving.policies import versions_in
 from kit.serving.settings import PLATFORM, Settings
 from kit.workspace import Workspace, write_atomically
 
-CONFIG = "models.config"
+CONFIG, MONITORING = "models.config", "monitoring.config"
 
 
 def pushed_models(workspace: Workspace) -> dict[str, list[int]]:
@@ -47,4 +47,12 @@ def models_config(workspace: Workspace) -> Path:
         models.add(name=name, base_path=str(path.parent / name), model_platform=PLATFORM)
     if missing:
         write_atomically(path, text_format.MessageToString(config))
+    return path
+
+
+def monitoring_config(workspace: Workspace) -> Path:
+    """Return the workspace's MonitoringConfig; one that enables Prometheus is written when there is none."""
+    path = workspace.path / "serving" / MONITORING
+    if not path.exists():
+        write_atomically(path, "prometheus_config { enable: true }\n")
     return path

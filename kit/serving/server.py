@@ -34,8 +34,8 @@ class ModelServer:
         """
         self._settings = settings
         servable_class, chain = servable_class_of(settings), [*make_interceptors(settings), *interceptors]
-        monitoring = settings.monitoring().prometheus_config
-        self._metrics = Metrics(monitoring.path) if monitoring.enable else None
+        path = settings.metrics_path()
+        self._metrics = Metrics(path) if path else None
         if self._metrics:
             # The first one, so that it sees what the others refuse.
             servable_class, chain = self._metrics.timed(servable_class), [self._metrics, *chain]

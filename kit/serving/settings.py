@@ -16,6 +16,7 @@ from kit.serving.errors import ServerError
 
 PLATFORM = "tensorflow"
 _MEBIBYTE = 1 << 20
+_METRICS_PATH = "/monitoring/prometheus/metrics"
 _WORDS = {"true": True, "1": True, "false": False, "0": False}
 
 
@@ -136,6 +137,11 @@ class Settings:
     def monitoring(self) -> Any:
         """Return the MonitoringConfig, an empty one without a file."""
         return _read(self.monitoring_config_file, MonitoringConfig())
+
+    def metrics_path(self) -> str:
+        """Return where Prometheus finds the metrics at the port of REST; empty when the file does not enable them."""
+        prometheus = self.monitoring().prometheus_config
+        return (prometheus.path or _METRICS_PATH) if prometheus.enable else ""
 
 
 def _argument(flag: Field[Any]) -> dict[str, Any]:

@@ -6,7 +6,7 @@ import pytest
 
 from kit.errors import StepOrderError
 from kit.serving.errors import ServerError
-from kit.serving.pushed import models_config, pushed_models
+from kit.serving.pushed import models_config, monitoring_config, pushed_models
 from kit.serving.settings import Settings
 from kit.workspace import Workspace
 
@@ -65,3 +65,10 @@ def test_a_file_that_is_broken_is_not_written_over(workspace: Workspace) -> None
     with pytest.raises(ServerError, match="text format"):
         models_config(workspace)
     assert path.read_text() == "model_config_list {"
+
+
+def test_metrics_are_enabled_unless_somebody_wrote_otherwise(workspace: Workspace) -> None:
+    path = monitoring_config(workspace)
+    assert Settings(monitoring_config_file=str(path)).metrics_path() == "/monitoring/prometheus/metrics"
+    path.write_text('prometheus_config { enable: true path: "/own" }')
+    assert Settings(monitoring_config_file=str(monitoring_config(workspace))).metrics_path() == "/own"

@@ -66,11 +66,11 @@ def test_files_are_read_as_the_real_server_reads_them(tmp_path: Path) -> None:
     assert (parameters.max_batch_size.value, list(parameters.allowed_batch_sizes)) == (128, [64, 128])
     assert parameters.pad_variable_length_inputs
     assert not parameters.HasField("batch_timeout_micros")
-    assert settings.monitoring().prometheus_config.path == "/metrics"
+    assert settings.metrics_path() == "/metrics"
 
 
 def test_without_files_there_are_empty_messages() -> None:
-    assert not Settings().monitoring().prometheus_config.enable
+    assert not Settings().metrics_path()
     assert not Settings().batching_parameters().HasField("max_batch_size")
 
 
