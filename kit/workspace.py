@@ -6,6 +6,7 @@ workspace/
     serving/<project>/<n>/   pushed models, numeric versions as TensorFlow Serving wants them; beside them what was
                              rolled back, and what was done to versions (see `kit.release.versions`)
     serving/models.config    which of them `kit serve` serves, with their policies and labels
+    serving/monitoring.config   where Prometheus finds what they did
     runs/<run id>/           executed notebooks, run.json, log and report of a batch
     logs/<project>/          one log a component, and TensorBoard's event files
     projects/<name>/         projects that `kit new` wrote
@@ -19,6 +20,7 @@ workspace/
     cards/<project>/<n>/     the model card of model n in ML Metadata, as a page and as Markdown
     tuning/<project>/        searches, and the trials that they share (see `kit.tuning.records`)
     gateway/<project>/       Envoy's configuration, keys for learning and the access log (see `kit.gateway.plan`)
+    load/<project>/          what `kit tune-batching` has measured, a file a point
     alerts/                  incidents and messages that wait (alerts.sqlite), and what was told, a folder a project
 """
 
