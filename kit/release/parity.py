@@ -19,8 +19,8 @@ from kit.errors import InfraCheckError, StepOrderError
 from kit.features.parity import largest_difference
 from kit.release.fresh_server import fresh_server
 from kit.release.infra import evaluated_model, infra_blessing
-from kit.release.litert.component import converted
 from kit.release.litert.config import Variant
+from kit.release.litert.made import converted
 from kit.release.litert.model_part import Array, origin_of, rebuild
 from kit.release.signatures import MODEL_FOLDER
 from kit.release.ways import (

@@ -22,10 +22,9 @@ from tfx.dsl.components.base import base_component, base_executor, executor_spec
 from tfx.types import artifact_utils, component_spec, standard_artifacts
 from tfx.types.artifact import Artifact
 
-from kit.checks.check import Finding
 from kit.checks.rows import Rows
 from kit.data.records import decoded_batches, read_records
-from kit.errors import InfraCheckError, StepOrderError
+from kit.errors import InfraCheckError
 from kit.evaluation.config import eval_config
 from kit.evaluation.local.extract import Extractor
 from kit.evaluation.local.rows import NotLocalError, Slices
@@ -37,7 +36,6 @@ from kit.release.infra import evaluated_model
 from kit.release.litert.config import Variant
 from kit.release.litert.convert import convert
 from kit.release.litert.interpreter import median_ms
-from kit.release.litert.judge import judge
 from kit.release.litert.measure import Bench, Measured
 from kit.release.litert.model_part import Features, ModelPart, check_same, origin_of, rebuild
 from kit.release.litert.ranking import make_requests
@@ -228,58 +226,3 @@ def litert_converter(session: Session) -> LiteRTConverter:
         transformed_examples=session.as_channel(origin.inputs["examples"]),
         transform_graph=session.as_channel(origin.inputs["transform_graph"]),
     )
-
-
-def measured(session: Session) -> list[Measured]:
-    """Return what was measured last, the model itself first.
-
-    Raises:
-        StepOrderError: when nothing was converted.
-    """
-    return [Measured(**one) for one in _content(session)["variants"]]
-
-
-def representative_findings(session: Session) -> list[Finding]:
-    """Return what was found about the rows that int8 was calibrated with."""
-    return [Finding(**{**one, "rows": tuple(one["rows"])}) for one in _content(session)["representative"]]
-
-
-def chosen_file(session: Session) -> Path:
-    """Return the file of the variant that project.yml names, once it keeps its limit.
-
-    Raises:
-        InfraCheckError: when there is none, or it loses more.
-    """
-    check_litert(session)
-    return converted(session) / f"{session.project.spec.release.litert.variant}.tflite"
-
-
-def check_litert(session: Session) -> str:
-    """Return one sentence when the variant that project.yml names loses no more than it may.
-
-    Raises:
-        InfraCheckError: when it loses more, or there is no such file.
-    """
-    return judge(measured(session), session.project.spec.release.litert, session.project.spec.task)
-
-
-def converted(session: Session) -> Path:
-    """Return the folder of the files of the model that was evaluated last.
-
-    Raises:
-        StepOrderError: when it was not converted.
-    """
-    model = evaluated_model(session)
-    for inputs, outputs in session.history("LiteRTConverter"):
-        if inputs["model"][0].id == model.id:
-            return Path(outputs["litert"][0].uri)
-    raise StepOrderError(
-        "LiteRTConverter must have converted the model that was evaluated last, but it has not. Run 05_release from "
-        "its top."
-    )
-
-
-def _content(session: Session) -> dict[str, Any]:
-    path = converted(session) / MEASURED_FILE
-    content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    return content

@@ -25,6 +25,11 @@ def judge(measured: Sequence[Measured], settings: LiteRT, task: Task) -> str:
     if one.refused:
         raise InfraCheckError(f"{one.refused} Or name another variant below release.litert in project.yml.")
     what, limit = QUALITY[task], settings.max_auc_loss
+    if one.lost is None:
+        raise InfraCheckError(
+            f"What the LiteRT variant {one.variant} loses of {what} must be known, but the evaluation split has none: "
+            "its label never differs. Evaluate on rows of which it does."
+        )
     losses = {"all rows": one.lost, one.worst_slice: one.worst_lost}
     said = [f"{lost:.4f} on {where}" for where, lost in losses.items() if lost is not None and where]
     if any(lost is not None and lost > limit for lost in losses.values()):

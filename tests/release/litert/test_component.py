@@ -18,19 +18,15 @@ from kit.features.graph import load_graph
 from kit.project import Project
 from kit.release.infra import evaluated_model
 from kit.release.litert import component, model_part
-from kit.release.litert.component import (
-    check_litert,
-    chosen_file,
-    litert_converter,
-    measured,
-    representative_findings,
-)
+from kit.release.litert.component import litert_converter
 from kit.release.litert.interpreter import LiteRTModel
+from kit.release.litert.made import check_litert, chosen_file, measured, representative_findings, summary
 from kit.release.litert.measure import MODEL
 from kit.release.litert.model_part import check_same, origin_of, rebuild
 from kit.release.signatures import MODEL_FOLDER, load_signatures
 from kit.session import Session
 from kit.training.build import model_module_of
+from widgets.litert import LiteRTFiles
 
 if TYPE_CHECKING:
     from training.tiny import Tiny
@@ -86,6 +82,20 @@ def test_the_file_gives_the_scores_of_the_signature_from_what_transform_makes(
     expected = signature(examples=tf.constant(records))["score"].numpy()
     file = converted.path("LiteRTConverter", "litert") / "float.tflite"
     np.testing.assert_allclose(LiteRTModel(file.read_bytes()).score(features), expected, atol=1e-6)
+
+
+def test_a_view_is_told_all_of_it(converted: Session) -> None:
+    found = summary(limited(converted, variant="int8", max_auc_loss=0.02))
+    assert [one.variant for one in found["files"]] == [MODEL, *VARIANTS]
+    assert (found["quality"], found["chosen"], found["limit"]) == ("AUC", "int8", 0.02)
+    assert re.fullmatch(
+        r"\d+ rows of the evaluation split, and \d lists of any 100 rows", found["measured_on"]
+    )
+    [note] = found["notes"]
+    assert re.fullmatch(
+        r"int8 was calibrated with \d+ rows of the training split, like it in \d+ features\.", note
+    )
+    repr(LiteRTFiles(**found))
 
 
 def test_beside_the_files_stands_what_they_take(converted: Session) -> None:

@@ -62,6 +62,14 @@ def test_a_variant_that_could_not_be_made_is_no_success() -> None:
         judge(variants(small=refused), LiteRT(), "binary")
 
 
+def test_a_loss_that_nobody_knows_is_no_success() -> None:
+    unknown = Measured("dynamic_range", bytes=82_700)
+    with pytest.raises(
+        InfraCheckError, match="loses of AUC must be known, but the evaluation split has none"
+    ):
+        judge(variants(small=unknown), LiteRT(), "binary")
+
+
 def test_project_yml_may_say_all_of_it() -> None:
     release = Release.model_validate(
         {"litert": {"variant": "int8", "max_auc_loss": 0.02, "bounds": {"int8": 0.1}}}

@@ -1,0 +1,101 @@
+"""LiteRT files side by side: how large, how fast, and what each loses of the model that it was made of."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from widgets.face import Face
+from widgets.parts.formats import share
+from widgets.parts.litert_rows import FileRows, decimals, milliseconds, size
+from widgets.parts.markup import Markup, join, tag
+from widgets.values_litert import LiteRTFile
+
+_FLOAT = "float"
+_NAMED = 4  # files that the text face names
+
+
+class LiteRTFiles(Face):
+    """Shows files beside the model; there is nothing to operate, so it is the same live and in a batch.
+
+    Args:
+        files: the model first.
+        quality: what may be lost, such as AUC.
+        chosen: the variant that is meant for use.
+        limit: of what it may lose, on all rows and on each slice.
+        measured_on: which rows and lists, in words.
+        notes: what else is to be said, such as of the rows that int8 was calibrated with.
+    """
+
+    title = "LiteRT"
+
+    def __init__(  # noqa: PLR0913  what is shown
+        self,
+        files: Sequence[LiteRTFile],
+        *,
+        quality: str = "AUC",
+        chosen: str = "",
+        limit: float = 0.0,
+        measured_on: str = "",
+        notes: Sequence[str] = (),
+    ) -> None:
+        self.files, self.notes = tuple(files), tuple(notes)
+        self._quality, self._chosen, self._limit = quality, chosen, limit
+        self._measured_on, self._rows = measured_on, FileRows(files, quality, chosen, limit)
+
+    def html_face(self) -> Markup:
+        if not self.files:
+            return tag("p", self._verdict())
+        return join(
+            [
+                tag("p", "✓ " if self._is_good() else "! ", self._verdict(), class_=_class(self._is_good())),
+                self._rows.table(self.files),
+                tag("p", f"Measured on {self._measured_on}.", class_="note") if self._measured_on else None,
+                [tag("p", note, class_="note") for note in self.notes],
+            ]
+        )
+
+    def text_face(self) -> str:
+        lines = [
+            f"{one.variant}: "
+            + (
+                "refused"
+                if one.refused
+                else f"{size(one.bytes)}, {milliseconds(one.ms_few)} ms, {self._quality} lost "
+                f"{decimals(one.lost)}, in the worst slice {decimals(one.worst_lost)}"
+            )
+            for one in self.files
+            if one.refused or one.bytes is not None
+        ]
+        return "\n".join([self._verdict(), *lines[:_NAMED]])
+
+    @property
+    def _meant(self) -> LiteRTFile | None:
+        return next((one for one in self.files if one.variant == self._chosen), None)
+
+    def _is_good(self) -> bool:
+        one = self._meant
+        return (
+            one is not None
+            and not one.refused
+            and one.lost is not None
+            and not any(self._rows.exceeds(lost) for lost in (one.lost, one.worst_lost))
+        )
+
+    def _verdict(self) -> str:
+        one = self._meant
+        if one is None:
+            return "No model was converted to LiteRT yet."
+        if one.refused:
+            return f"{one.variant} is meant for use, but could not be made."
+        whole = next((other.bytes for other in self.files if other.variant == _FLOAT), None)
+        part = f", {share(one.bytes / whole)} of float" if one.bytes and whole else ""
+        meant = f"{one.variant} is meant for use: {size(one.bytes)}{part}"
+        if one.lost is None:
+            return f"{meant}; what it loses of {self._quality} is not known."
+        worst = f" and {decimals(one.worst_lost)} on {one.worst_slice}" if one.worst_slice else ""
+        lost = f"{decimals(one.lost)} on all rows{worst}"
+        return f"{meant}; of {self._quality} it loses {lost}, and {self._limit:g} is allowed."
+
+
+def _class(is_good: bool) -> str:
+    return "good" if is_good else "bad"

@@ -1,0 +1,39 @@
+"""The plain values of the view of LiteRT files."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+
+class LiteRTFile(Protocol):
+    """What was measured of one file, or of the model in TensorFlow, which has no `bytes`.
+
+    `refused` says why there is no such file; then no number is there. `lost` and `worst_lost` are parts of a quality
+    that the model has and the file has not, on all rows and on the slice that lost most; below 0 it gained. `overlap`
+    is the share of the best ten of a list that stay, `difference` the largest of a score.
+    """
+
+    @property
+    def variant(self) -> str: ...
+    @property
+    def refused(self) -> str: ...
+    @property
+    def bytes(self) -> int | None: ...
+    @property
+    def ms_few(self) -> float | None: ...
+    @property
+    def ms_many(self) -> float | None: ...
+    @property
+    def quality(self) -> float | None: ...
+    @property
+    def lost(self) -> float | None: ...
+    @property
+    def worst_slice(self) -> str: ...
+    @property
+    def worst_quality(self) -> float | None: ...
+    @property
+    def worst_lost(self) -> float | None: ...
+    @property
+    def overlap(self) -> float | None: ...
+    @property
+    def difference(self) -> float | None: ...
