@@ -17,6 +17,7 @@ tensorflow_serving/model_servers/http_rest_api_handler.cc, http_rest_api_util.cc
 | an answer's texts that are not UTF-8 | U+FFFD for what is not; there no valid JSON |
 | what is no address under /v1 | 404 with a JSON error; there an HTML page |
 | a body that is too large | 413; there no limit |
+| more connections than twice max_concurrent_requests | closed; there no limit |
 | a gzip body that is broken | says so; there it counts as an empty one |
 """
 

@@ -22,6 +22,7 @@ from kit.serving.errors import ServingError
 from kit.serving.rest.parsing import (
     TOO_BIG,
     Constant,
+    all_encoded,
     as_text,
     check_doubles,
     encoded,
@@ -87,7 +88,7 @@ def _flatten(value: Any) -> tuple[list[int], list[Any]]:
 def _typed(leaves: Sequence[Any], kinds: set[type], dtype: Any) -> Array:
     target = np.dtype(dtype.as_numpy_dtype)
     if target == _OBJECTS and kinds <= {str}:
-        return _objects([encoded(text) for text in leaves])
+        return _objects(all_encoded(leaves))
     if target == _BOOLS and kinds <= {bool}:
         return np.array(leaves, bool)
     if target in _INTEGERS and kinds <= {int}:

@@ -122,12 +122,17 @@ def check_doubles(values: Iterable[Any]) -> None:
 
 
 def encoded(text: str) -> bytes:
-    """Return a text as UTF-8.
+    """Return a text as UTF-8; see `all_encoded`."""
+    return all_encoded([text])[0]
+
+
+def all_encoded(texts: Iterable[str]) -> list[bytes]:
+    """Return texts as UTF-8.
 
     Raises:
-        ServingError: INVALID_ARGUMENT when it has half of a surrogate pair.
+        ServingError: INVALID_ARGUMENT when one has half of a surrogate pair.
     """
     try:
-        return text.encode()
+        return [text.encode() for text in texts]
     except UnicodeEncodeError:
         raise parse_error("The surrogate pair in string is invalid.") from None

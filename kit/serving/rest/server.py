@@ -17,6 +17,7 @@ from typing import Any
 import grpc
 from tornado import httputil
 from tornado.httpserver import HTTPServer
+from tornado.iostream import IOStream
 
 from kit.serving.errors import ServerError
 from kit.serving.inference import Inference
@@ -30,6 +31,8 @@ _BACKLOG = 128  # connections that wait to be accepted
 _READ_ON = 4
 """Times the limit that a body is read to its end, and thrown away, so that its sender sees why it is refused. Beyond
 that the connection is closed."""
+_CONNECTIONS = 2
+"""Open connections for each request that may run at once; more are closed, or strangers would use up all files."""
 _CORS = {
     "Access-Control-Allow-Origin": "*",
     "Access-Control-Allow-Methods": "POST, GET",
@@ -53,7 +56,7 @@ class RestServer:
         self._threads = ThreadPoolExecutor(settings.rest_api_num_threads, "serving-rest")
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="serving-http", daemon=True)
-        self._http: HTTPServer | None = None
+        self._http: _BoundedServer | None = None
         self._running = 0  # requests, waiting ones too; only the loop's thread touches it
         self._idle = asyncio.Event()
         self._idle.set()
@@ -83,12 +86,13 @@ class RestServer:
 
     async def _listen(self, listening: socket.socket) -> None:
         limit = self._settings.max_message_bytes
-        self._http = HTTPServer(
+        self._http = _BoundedServer(
             _Connections(self),
             max_body_size=_READ_ON * limit,
             max_buffer_size=_READ_ON * limit,
             body_timeout=self._settings.rest_api_timeout_in_ms / 1000,
         )
+        self._http.most = _CONNECTIONS * self._settings.max_concurrent_requests
         self._http.add_sockets([listening])
 
     def stop(self) -> None:
@@ -137,6 +141,29 @@ class RestServer:
     def cors(self) -> bool:
         """Whether pages of other sites may ask."""
         return self._settings.rest_api_enable_cors_support
+
+
+class _BoundedServer(HTTPServer):
+    """Closes connections beyond a number.
+
+    Attributes:
+        most: that number.
+        count: of those that are open.
+    """
+
+    most = 0
+    count = 0
+
+    def handle_stream(self, stream: IOStream, address: tuple[Any, ...]) -> None:
+        if self.count >= self.most:
+            stream.close()
+            return
+        self.count += 1
+        super().handle_stream(stream, address)
+
+    def on_close(self, server_conn: object) -> None:
+        self.count -= 1
+        super().on_close(server_conn)
 
 
 class _Connections(httputil.HTTPServerConnectionDelegate):

@@ -10,6 +10,8 @@ import pytest
 from hypothesis import strategies as st
 
 from kit.bench import malformed
+from kit.bench.throwing import BROKEN, HUNG, throw_http
+from kit.gateway.plan import Address
 from serving.models import NAME
 from serving.rest.asking import Answer, ask
 
@@ -68,3 +70,8 @@ def test_paths(rest: str, end: str) -> None:
 def test_what_the_benchmark_throws(rest: str) -> None:
     for body in islice(malformed.bad_json(3), 300):
         _check(ask(rest, malformed.PREDICT, body))
+
+
+def test_heads_that_break_http_break_nothing_else(rest: str) -> None:
+    counts = throw_http(Address.parse(rest), islice(malformed.bad_heads(5, "token"), 400))
+    assert (counts.total(), counts[BROKEN], counts[HUNG]) == (400, 0, 0)

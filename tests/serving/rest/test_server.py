@@ -140,6 +140,17 @@ def test_more_requests_at_once_than_allowed_are_turned_away(base: Path) -> None:
         assert first.status() == 200
 
 
+def test_more_connections_than_that_are_closed_and_make_room_when_they_go(base: Path) -> None:
+    with ModelServer(settings_of(base, rest_api_port=0, max_concurrent_requests=1)) as server:
+        address = str(server.start().rest)
+        kept = [_connected(address) for _ in range(2)]
+        with _connected(address) as refused:
+            assert refused.recv(1) == b""
+        for connection in kept:
+            connection.close()
+        _await_answer(address)
+
+
 def test_a_request_that_takes_too_long_is_given_up(base: Path) -> None:
     held = _Held()
     with ModelServer(settings_of(base, rest_api_port=0, rest_api_timeout_in_ms=100), [held]) as server:
@@ -181,6 +192,18 @@ class _Asking(threading.Thread):
 def _connected(address: str) -> socket.socket:
     host, _, port = address.rpartition(":")
     return socket.create_connection((host, int(port)), _SECONDS)
+
+
+def _await_answer(address: str) -> None:
+    deadline = time.monotonic() + _SECONDS
+    while time.monotonic() < deadline:
+        try:
+            assert ask(address, _PREDICT, {"instances": [1]}).status == 200
+        except OSError:  # closed before it answered: there is no room yet
+            time.sleep(0.01)
+        else:
+            return
+    raise AssertionError("There is no room for a connection.")
 
 
 def _await_closed(address: str) -> None:
