@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from itertools import islice
+from itertools import islice, repeat
 from pathlib import Path
 
 import pytest
@@ -74,3 +74,15 @@ def test_a_gateway_that_lets_nobody_through_proves_nothing(
     monkeypatch.setattr(bench, "_good", lambda _token: malformed.http("/", b""))
     with pytest.raises(StepFailedError, match="the count proves nothing"):
         bench._without_token(tmp_path, 10)
+
+
+def test_no_malformed_request_gets_through_gateway_or_server(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    requests = 400
+    assert bench._with_token(tmp_path / "all", requests) == {"refused": int(requests * 0.6)}
+    monkeypatch.setattr(malformed, "bad_json", lambda _seed: repeat(b'{"instances": [1.0]}'))
+    assert bench._with_token(tmp_path / "right", requests) == {
+        "refused": int(requests * 0.35),
+        "accepted": int(requests * 0.25),
+    }
