@@ -10,14 +10,16 @@ import asyncio
 import logging
 import socket
 import threading
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
 from http.client import responses
 from typing import Any
 
 import grpc
 from tornado import httputil
 from tornado.httpserver import HTTPServer
-from tornado.iostream import IOStream
+from tornado.iostream import IOStream, StreamClosedError
 
 from kit.serving.errors import ServerError
 from kit.serving.inference import Inference
@@ -57,7 +59,9 @@ class RestServer:
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="serving-http", daemon=True)
         self._http: _BoundedServer | None = None
-        self._running = 0  # requests, waiting ones too; only the loop's thread touches it
+        # Only the loop's thread touches these.
+        self._running = 0  # requests that are being answered, or wait for a thread
+        self._open = 0  # those and the ones whose answer is being sent
         self._idle = asyncio.Event()
         self._idle.set()
         if metrics:
@@ -109,7 +113,7 @@ class RestServer:
         try:
             await asyncio.wait_for(self._idle.wait(), self._settings.drain_seconds)
         except TimeoutError:
-            _LOG.warning("%s requests had not finished after drain_seconds.", self._running)
+            _LOG.warning("%s requests had not finished after drain_seconds.", self._open)
         await self._http.close_all_connections()
 
     def _close(self) -> None:
@@ -121,7 +125,6 @@ class RestServer:
         if self._running >= self._settings.max_concurrent_requests:
             return refusal(grpc.StatusCode.RESOURCE_EXHAUSTED, "Too many requests at once.")
         self._running += 1
-        self._idle.clear()
         try:
             answering = self._loop.run_in_executor(self._threads, self._api.answer, request)
             return await asyncio.wait_for(answering, self._settings.rest_api_timeout_in_ms / 1000)
@@ -129,7 +132,17 @@ class RestServer:
             return refusal(grpc.StatusCode.DEADLINE_EXCEEDED, "Timed out waiting for the answer.")
         finally:
             self._running -= 1
-            if not self._running:
+
+    @contextmanager
+    def opened(self) -> Iterator[None]:
+        """Keep the server from stopping, for a while, until the block is left."""
+        self._open += 1
+        self._idle.clear()
+        try:
+            yield
+        finally:
+            self._open -= 1
+            if not self._open:
                 self._idle.set()
 
     @property
@@ -205,17 +218,21 @@ class _Exchange(httputil.HTTPMessageDelegate):
         self._task = asyncio.get_running_loop().create_task(self._answer())
 
     async def _answer(self) -> None:
-        reply = await self._reply()
-        if self._closed:
-            return
+        with self._server.opened(), suppress(StreamClosedError):
+            reply = await self._reply()
+            if not self._closed:
+                await self._send(reply)
+
+    async def _send(self, reply: Reply) -> None:
         headers = httputil.HTTPHeaders(dict(reply.headers))
         if self._server.cors:
             headers.update(_CORS)
         headers["Content-Length"] = str(len(reply.body))
         start = httputil.ResponseStartLine("HTTP/1.1", reply.status, responses.get(reply.status, "Error"))
         body = b"" if self._line.method == "HEAD" else reply.body
-        self._connection.write_headers(start, headers, body)
+        sent = self._connection.write_headers(start, headers, body)
         self._connection.finish()
+        await sent  # to the system, which sends the rest although the connection is closed
 
     async def _reply(self) -> Reply:
         if self._size > self._server.limit:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import json
 import socket
 import threading
 import time
@@ -171,6 +172,23 @@ def test_a_request_that_runs_is_answered_when_the_server_stops(base: Path) -> No
     held.go_on.set()
     assert first.status() == 200
     stopping.join()
+
+
+def test_a_large_answer_is_sent_to_its_end_although_the_server_stops(base: Path) -> None:
+    body = json.dumps({"instances": [1 / 3] * 400_000}).encode()
+    head = f"POST {_PREDICT} HTTP/1.1\r\nhost: x\r\ncontent-length: {len(body)}\r\n\r\n".encode()
+    server = ModelServer(settings_of(base, rest_api_port=0))
+    with _connected(str(server.start().rest)) as connection:
+        connection.sendall(head + body)
+        found = connection.recv(10)  # it has begun; the rest is more than the buffers of the system hold
+        stopping = threading.Thread(target=server.stop)
+        stopping.start()
+        time.sleep(0.2)
+        while part := connection.recv(1 << 20):
+            found += part
+    stopping.join()
+    assert found.endswith(b"0.666666687\n    ]\n}")
+    assert found.count(b"0.666666687") == 400_000
 
 
 class _Asking(threading.Thread):
