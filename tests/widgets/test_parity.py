@@ -1,0 +1,62 @@
+"""Parity in both faces: what differs is first, with the row and its two values."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+
+import parity_examples as examples
+import pytest
+from test_faces import LIMIT
+from widget_examples import HOSTILE
+from widget_pages import Page
+
+from widgets.parity import Parity
+
+VIEWS: dict[str, Callable[[], Parity]] = {
+    "same": examples.same,
+    "diverged": examples.diverged,
+    "empty": examples.empty,
+    "many": examples.many,
+    "hostile": examples.hostile,
+}
+
+
+@pytest.mark.parametrize("name", VIEWS)
+def test_no_face_runs_or_fetches_anything(name: str) -> None:
+    view = VIEWS[name]()
+    bundle, _ = view._repr_mimebundle_()
+    assert len(json.dumps(bundle, ensure_ascii=False).encode()) <= LIMIT
+    page = Page(bundle["text/html"])
+    assert page.active == []
+    assert not {"input", "button", "select"} & set(page.elements)
+    assert 1 <= len(repr(view).splitlines()) <= 6
+
+
+def test_hostile_values_are_read_as_they_are() -> None:
+    text = Page(examples.hostile().html_face()).text
+    assert [value for value in HOSTILE if value not in text] == []
+
+
+@pytest.mark.parametrize("name", ["same", "diverged", "empty"])
+def test_faces(golden: Callable[[str, str], None], name: str) -> None:
+    view = VIEWS[name]()
+    golden(f"parity_{name}.html", view.html_face())
+    golden(f"parity_{name}.txt", repr(view))
+
+
+def test_what_differs_comes_first_and_says_where() -> None:
+    view = examples.diverged()
+    names = [row.split("</th>")[0] for row in view.html_face().split('<th scope="row">')[1:]]
+    assert names == ["height_xf", "score", "age_xf", "city_xf"]
+    text = Page(view.html_face()).text
+    assert "! 1 row by 3 ways: height_xf by SavedModel is the first that is not as in training." in text
+    assert "row 0: 170.75, not 170.5" in text
+    assert "Left out: LiteRT int8: it could not be converted." in text
+    assert "and 1 more" in repr(view)
+
+
+def test_values_beyond_the_room_are_counted() -> None:
+    text = Page(examples.many().html_face()).text
+    assert "values without room here" in text
+    assert "feature_0_xf" in text

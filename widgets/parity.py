@@ -1,0 +1,93 @@
+"""Parity: how far features and scores are from training's by each way that a row can take, the first fault first."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from widgets.face import STATIC_BYTES, Face
+from widgets.parts.budget import fit
+from widgets.parts.formats import MISSING, count, number
+from widgets.parts.markup import BREAK, Markup, join, tag
+from widgets.parts.modules import styles
+from widgets.values_parity import Difference
+
+_NAMED = 3  # values that the text face names
+_HEAD_BYTES = 6_000  # of a static face: what stands around the rows
+_WRAPPED = "white-space:normal"  # of cells that hold more than a number
+
+
+class Parity(Face):
+    """Shows a row a value, features before the score, and a column a way; values that differ come first.
+
+    Args:
+        differences: in the order in which a row goes.
+        rows: how many were compared.
+        left_out: ways that were not there, and why.
+    """
+
+    title = "Parity"
+
+    def __init__(
+        self, differences: Sequence[Difference], *, rows: int = 0, left_out: Sequence[str] = ()
+    ) -> None:
+        self._rows, self._left_out = rows, tuple(left_out)
+        self._ways = list(dict.fromkeys(one.way for one in differences))
+        self._values: dict[str, dict[str, Difference]] = {}
+        for one in differences:
+            self._values.setdefault(one.value, {})[one.way] = one
+        self._wrong = [one for one in differences if not one.ok]
+
+    def html_face(self) -> Markup:
+        if not self._values:
+            return tag("p", self._sentence())
+        wrong = {one.value for one in self._wrong}
+        ordered = sorted(self._values, key=lambda value: value not in wrong)  # else as they come
+        fitted = fit(ordered, [self._row], STATIC_BYTES - len(styles()) - _HEAD_BYTES)
+        head = tag("thead", tag("tr", [tag("th", title, scope="col") for title in ("Value", *self._ways)]))
+        table = tag("table", head, tag("tbody", fitted.rows))
+        left = len(ordered) - len(fitted.rows)
+        notes = [*([f"{count(left, 'value')} without room here"] if left else []), *self._left_out]
+        return join(
+            [
+                tag(
+                    "p",
+                    "! " if self._wrong else "✓ ",
+                    self._sentence(),
+                    class_="bad" if self._wrong else "good",
+                ),
+                tag("div", table, class_="kit-scroll", tabindex=0, role="group", aria_label="Differences"),
+                tag("p", f"Left out: {'; '.join(notes)}.", class_="note") if notes else None,
+            ]
+        )
+
+    def text_face(self) -> str:
+        lines = [
+            f"{one.value} by {one.way}: {one.found}, not {one.expected}, in row {one.row}"
+            for one in self._wrong[:_NAMED]
+        ]
+        left = len(self._wrong) - _NAMED
+        return "\n".join([self._sentence(), *lines, *([f"and {number(left)} more"] if left > 0 else [])])
+
+    def _sentence(self) -> str:
+        if not self._values:
+            return "Nothing was compared yet."
+        of = f"{count(self._rows, 'row')} by {count(len(self._ways), 'way')}"
+        if not self._wrong:
+            return f"{of}: features and scores are those of training, within their bounds."
+        first = self._wrong[0]
+        return f"{of}: {first.value} by {first.way} is the first that is not as in training."
+
+    def _row(self, value: str) -> Markup:
+        ways = self._values[value]
+        return tag("tr", tag("th", value, scope="row"), [_cell(ways, way) for way in self._ways])
+
+
+def _cell(ways: Mapping[str, Difference], way: str) -> Markup:
+    one = ways.get(way)
+    if one is None:
+        return tag("td", MISSING, class_="number")
+    if one.ok:
+        return tag("td", number(one.largest), class_="number")
+    said = f"row {number(one.row)}: {one.found}, not {one.expected}"
+    note = tag("span", BREAK, tag("span", said, class_="note"))
+    return tag("td", f"! {number(one.largest)}", note, class_="bad", style=_WRAPPED)
