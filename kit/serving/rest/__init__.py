@@ -19,6 +19,10 @@ tensorflow_serving/model_servers/http_rest_api_handler.cc, http_rest_api_util.cc
 | a body that is too large | 413; there no limit |
 | more connections than twice max_concurrent_requests | closed; there no limit |
 | a gzip body that is broken | says so; there it counts as an empty one |
+
+Limits: JSON is read in one go, and Python's other threads wait meanwhile, some 16 ms a megabyte. So where strangers may
+ask, `max_message_bytes` (64 MiB) should be no more than the model's largest request needs. A request of 100 candidates
+of the sample took 2.7 ms through REST and 2.1 ms through gRPC, median, on two cores.
 """
 
 from kit.serving.rest.server import RestServer
