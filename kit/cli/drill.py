@@ -1,0 +1,87 @@
+"""`kit drill`: how easily the served model is extracted, and what protects it."""
+# ruff: noqa: PLC0415
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from kit.cli.quiet import quiet
+from kit.cli.shared import WorkspaceOption, chosen_workspace, exits, print_table
+
+if TYPE_CHECKING:
+    from kit.drill.outcomes import Outcome
+
+app = typer.Typer()
+
+
+@app.command()
+@exits
+def drill(  # noqa: PLR0913, PLR0917  what is attacked, and how
+    project: Annotated[
+        str, typer.Option("--project", "-P", help="A project's name or folder.")
+    ] = "recommender",
+    workspace: WorkspaceOption = None,
+    queries: Annotated[int, typer.Option(min=1, help="Requests that the attacker may send at most.")] = 300,
+    server: Annotated[
+        str | None,
+        typer.Option(
+            help="Host and port of gRPC of a server to attack besides, as it runs.", show_default=False
+        ),
+    ] = None,
+    token: Annotated[
+        str,
+        typer.Option(help="JSON Web Token for a gateway before it.", envvar="KIT_TOKEN", show_default=False),
+    ] = "",
+    seed: Annotated[int, typer.Option(min=0, help="That all that is drawn follows from.")] = 0,
+) -> None:
+    """Attack your own model with a budget of queries, behind each protection, and recommend one."""
+    with quiet():
+        from kit.drill.endpoint import Served
+        from kit.drill.run import drill as run
+        from kit.drill.settings import DrillSettings
+        from kit.project import Project
+        from kit.session import Session
+        from kit.workspace import Workspace
+
+    place = Workspace(chosen_workspace(workspace))
+    session = Session(place, Project.load(project, place.path))
+    budgets = tuple(sorted({max(1, queries * part // 30) for part in (1, 3, 10, 30)}))
+    endpoint = Served(server, session.project.name, token) if server else None
+    try:
+        with (
+            quiet()
+        ):  # what TensorFlow says of graphs while it loads them; what is told is on the other stream
+            found = run(session, DrillSettings(queries=budgets, seed=seed), server=endpoint, say=typer.echo)
+    finally:
+        if endpoint:
+            endpoint.close()
+    header = (
+        "protection",
+        "queries",
+        "rank correlation",
+        "top",
+        "R²",
+        f"{found.quality_name} lost",
+        "top kept",
+        "refused",
+        "",
+    )
+    print_table(header, [_row(one) for one in found.outcomes])
+    chosen = found.recommended
+    typer.echo(f"Recommended: {chosen.name if chosen else 'none of them'}. {found.rule}")
+
+
+def _row(one: Outcome) -> tuple[str, ...]:
+    last = one.points[-1] if one.points else None
+    fidelity = (
+        (str(last.queries), f"{last.rank_correlation:.3f}", f"{last.overlap:.0%}", f"{last.r2:.2f}")
+        if last
+        else ("0", "-", "-", "-")
+    )
+    known = one.quality == one.quality
+    cost = (
+        (f"{one.quality_cost:.4f}", f"{one.top_kept:.0%}", f"{one.refused:.1%}") if known else ("-", "-", "-")
+    )
+    return (one.name, *fidelity, *cost, "recommended" if one.recommended else "")

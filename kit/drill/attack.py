@@ -1,0 +1,80 @@
+"""What an attacker does with answers: take them for what they may mean, train a surrogate, and see how like it is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from kit.drill.encoder import Encoder
+from kit.drill.fidelity import compare
+from kit.drill.outcomes import Point
+from kit.drill.settings import DrillSettings
+from kit.drill.surrogate import Surrogate, to_odds
+from kit.project import Project
+
+_BELOW = 2.0
+Values = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Attack:
+    """The queries of an attack, and the requests that its surrogates are judged on.
+
+    Attributes:
+        project: says what the columns are.
+        settings: of the drill.
+        queries: rows of all requests, one after another.
+        judged: rows of requests that the attacker has not seen.
+        truth: the model's own scores of those.
+        probabilities: whether scores are such.
+    """
+
+    project: Project
+    settings: DrillSettings
+    queries: pd.DataFrame
+    judged: pd.DataFrame
+    truth: Values
+    probabilities: bool
+
+    def points(self, answers: Values, queries: int) -> list[Point]:
+        """Train on the first queries, a surrogate for each set of answers, and judge it.
+
+        Args:
+            answers: [rows, sets], of at least so many queries.
+            queries: how many count.
+        """
+        size = self.settings.candidates
+        rows, answers = self.queries[: queries * size], answers[: queries * size]
+        encoder = Encoder.of(self.project, rows, size)
+        taken = [believed(one, size, probabilities=self.probabilities) for one in answers.T]
+        surrogate = Surrogate.fit(
+            *encoder.encode(rows),
+            np.stack(taken, axis=1),
+            candidates=size,
+            seed=self.settings.seed,
+            probabilities=self.probabilities,
+        )
+        guesses = surrogate.predict(*encoder.encode(self.judged))
+        compared = [compare(one, self.truth, size, self.settings.best) for one in guesses.T]
+        return [Point(queries, one.rank_correlation, one.overlap, one.r2) for one in compared]
+
+
+def believed(answers: Values, candidates: int, *, probabilities: bool) -> Values:
+    """Return what an attacker takes answers for: what is 0 because it is not among the best is well below those.
+
+    That is by two in log odds below the least that is shown of its request, or by twice the spread of what is shown. Of
+    what was tried on the sample (as good as the least; by one; by two; put in as the surrogate guesses it, again and
+    again; left out) this extracted most.
+    """
+    lists = answers.reshape(-1, candidates)
+    zero = lists == 0
+    if not zero.any() or zero.all():
+        return answers
+    least = np.where(zero, np.inf, lists).min(axis=1, keepdims=True)
+    least = np.where(np.isfinite(least), least, 0.0)  # a request of which nothing is shown
+    in_odds = 1 / (1 + np.exp(_BELOW - to_odds(least)))
+    below = in_odds if probabilities else least - _BELOW * float(lists[~zero].std())
+    return np.where(zero, below, lists).reshape(-1)

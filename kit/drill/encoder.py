@@ -1,0 +1,155 @@
+"""Rows as numbers that a surrogate can learn from, by what an attacker sees in their own queries and nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Self
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from kit.project import Project
+
+_FEW, _MANY = 64, 512  # values of a column that become a number each in both parts, or in the linear one
+_DAY_SECONDS, _HOUR_SECONDS = 86_400, 3_600
+_REQUESTS = 3  # in which a value comes on average, or nothing can be learnt of it
+_OVERLAP = 0.5  # of the values of a sequence, that are values of a column, or it is not a list of those
+Values = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Encoder:
+    """What the queries say about each column.
+
+    Attributes:
+        project: says what the columns are.
+        few: values of columns with few of them, a number each.
+        many: values of ids, a number each in the linear part only: there is little to learn of each.
+        scales: mean and deviation of the numbers.
+        lists: for each sequence, the column that it is a list of, and by what its values follow from that column's.
+    """
+
+    project: Project
+    few: Mapping[str, tuple[str, ...]]
+    many: Mapping[str, tuple[str, ...]]
+    scales: Mapping[str, tuple[float, float]]
+    lists: Mapping[str, Mapping[str, Mapping[str, str]]]
+
+    @classmethod
+    def of(cls, project: Project, rows: pd.DataFrame, candidates: int) -> Self:
+        """Look at the rows of all queries, each of so many candidates."""
+        kinds = {name: column.kind for name, column in project.features.items() if name in rows}
+        counted = {
+            name: rows[name].dropna().astype(str).value_counts()
+            for name, kind in kinds.items()
+            if kind in {"category", "id"}
+        }
+        texts = {name: tuple(sorted(counts.index[:_MANY])) for name, counts in counted.items()}
+        numbers = [name for name, kind in kinds.items() if kind == "number"]
+        lists = {
+            name: _of_list(rows, name, project.columns[name].separator, texts)
+            for name, kind in kinds.items()
+            if kind == "sequence"
+        }
+        return cls(
+            project,
+            {name: values for name, values in texts.items() if len(values) <= _FEW},
+            {
+                name: values
+                for name, values in texts.items()
+                if len(values) > _FEW and _is_shared(rows[name], candidates)
+            },
+            {name: _scale(rows[name]) for name in numbers},
+            {name: found for name, found in lists.items() if found},
+        )
+
+    def encode(self, rows: pd.DataFrame) -> tuple[Values, Values]:
+        """Return the features of all kinds [rows, features], and the ids for the linear part [rows, ids]."""
+        dense = [
+            *(_scaled(rows[name], *scale) for name, scale in self.scales.items()),
+            *(_one_hot(rows[name], values) for name, values in self.few.items()),
+            *(self._parts_of_day(rows)),
+            *(part for name in self.lists for part in self._matches(rows, name)),
+        ]
+        ids = [_one_hot(rows[name], values) for name, values in self.many.items()]
+        return _joined(dense, len(rows)), _joined(ids, len(rows))
+
+    def _parts_of_day(self, rows: pd.DataFrame) -> list[Values]:
+        found = []
+        for name, column in self.project.features.items():
+            if column.kind == "timestamp" and column.dtype == "int" and name in rows:
+                turns = rows[name].astype("float64").to_numpy() % _DAY_SECONDS / _DAY_SECONDS * 2 * np.pi
+                found.append(np.stack([np.sin(turns), np.cos(turns)], axis=1).astype(np.float32))
+        return found
+
+    def _matches(self, rows: pd.DataFrame, name: str) -> list[Values]:
+        """Return the share of a list whose values are like the row's own, by each column, and how long the list is."""
+        separator = self.project.columns[name].separator
+        texts, places = np.unique(rows[name].fillna("").astype(str).to_numpy(str), return_inverse=True)
+        lists = [text.split(separator) if text else [] for text in texts]
+        parts = [np.log1p([len(one) for one in lists])[places]]
+        for column, table in self.lists[name].items():
+            seen = [
+                pd.Series([table.get(value, "") for value in one]).value_counts(normalize=True).to_dict()
+                for one in lists
+            ]
+            own = rows[column].fillna("").astype(str)
+            parts.append(
+                np.array([seen[place].get(value, 0.0) for place, value in zip(places, own, strict=True)])
+            )
+        return [np.stack(parts, axis=1).astype(np.float32)]
+
+
+def _is_shared(column: pd.Series[Any], candidates: int) -> bool:
+    """Whether values come in several requests; one that comes in a single one says no more than which it is."""
+    requests = pd.DataFrame(
+        {"value": column, "request": np.arange(len(column)) // candidates}
+    ).drop_duplicates()
+    return float(requests["value"].value_counts().mean()) >= _REQUESTS
+
+
+def _of_list(
+    rows: pd.DataFrame, name: str, separator: str, texts: Mapping[str, Sequence[str]]
+) -> dict[str, dict[str, str]]:
+    """Return, by columns, the value that follows from each value of a list: the columns that a listed id determines."""
+    lists = rows[name].dropna().astype(str).unique()
+    values = {value for text in lists[:_MANY] for value in text.split(separator)} - {""}
+    best = max(texts, key=lambda column: len(values & set(texts[column])), default=None)
+    if best is None or not values or len(values & set(texts[best])) < _OVERLAP * len(values):
+        return {}
+    pairs = rows.drop_duplicates(best)
+    keys = pairs[best].astype(str)
+    found: dict[str, dict[str, str]] = {}
+    for column, known in texts.items():
+        if column != best and 1 < len(known) <= _FEW and _determines(rows, best, column):
+            found[column] = dict(zip(keys, pairs[column].astype(str), strict=True))
+    return found
+
+
+def _determines(rows: pd.DataFrame, one: str, other: str) -> bool:
+    return int(rows.groupby(one, sort=False)[other].nunique(dropna=False).max()) == 1
+
+
+def _scale(column: pd.Series[Any]) -> tuple[float, float]:
+    values = column.astype("float64")
+    mean, deviation = float(values.mean()), float(values.std(ddof=0))
+    return (mean if np.isfinite(mean) else 0.0), (deviation if deviation > 0 else 1.0)
+
+
+def _scaled(column: pd.Series[Any], mean: float, deviation: float) -> Values:
+    values = ((column.astype("float64") - mean) / deviation).fillna(0.0)
+    return np.clip(values.to_numpy(), -4, 4).astype(np.float32)[:, None]
+
+
+def _one_hot(column: pd.Series[Any], values: Sequence[str]) -> Values:
+    codes = pd.Categorical(column.astype(str), categories=list(values)).codes
+    found = np.zeros((len(column), len(values)), np.float32)
+    known = np.flatnonzero(codes >= 0)
+    found[known, codes[known]] = 1
+    return found
+
+
+def _joined(parts: Sequence[Values], rows: int) -> Values:
+    return np.concatenate(parts, axis=1) if parts else np.zeros((rows, 0), np.float32)

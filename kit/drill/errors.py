@@ -1,0 +1,9 @@
+"""What can go wrong with a drill."""
+
+from __future__ import annotations
+
+from kit.errors import UsageError
+
+
+class DrillError(UsageError):
+    """A drill cannot be run on this project as it was asked for."""

@@ -1,0 +1,108 @@
+"""What a drill found, and what its rule recommends; plain values."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from kit.drill.settings import DrillSettings
+
+NONE, LIMIT, DISTILLED, SERVER = "none", "rate limit", "distilled model", "the running server"
+
+
+@dataclass(frozen=True)
+class Point:
+    """How good a surrogate became with some queries.
+
+    Attributes:
+        queries: requests that were answered.
+        rank_correlation: of its scores with the model's own, on requests that neither has seen.
+        overlap: share of the top of a request that it knows.
+        r2: share of the variance of the scores that it explains.
+    """
+
+    queries: int
+    rank_correlation: float
+    overlap: float
+    r2: float
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What one protection came to.
+
+    Attributes:
+        name: of the protection; `none` is the model as it is.
+        points: by queries.
+        quality: AUC for honest users, of the labels; of a regression R².
+        quality_cost: by how much that is less than without.
+        ndcg: of the lists of honest users; None where there are no lists.
+        ndcg_cost: by how much that is less than without.
+        top_kept: share of the model's top that honest users still see as the top.
+        refused: share of honest requests that get no answer.
+        days: that the most queries take.
+        recommended: whether the rule chooses it.
+    """
+
+    name: str
+    points: tuple[Point, ...]
+    quality: float
+    quality_cost: float
+    ndcg: float | None
+    ndcg_cost: float | None
+    top_kept: float
+    refused: float
+    days: float
+    recommended: bool = False
+
+    @property
+    def fidelity(self) -> float:
+        """Rank correlation with the most queries that were answered."""
+        return self.points[-1].rank_correlation if self.points else 0.0
+
+
+@dataclass(frozen=True)
+class Drill:
+    """What a drill found.
+
+    Attributes:
+        outcomes: the model as it is first.
+        version: of the model.
+        quality_name: AUC or R².
+        candidates: of a request.
+        best: of them that count as the top.
+        held_out: requests that surrogates were judged on.
+        rows: honest rows that the costs are of.
+        rule: by which one is recommended, in words.
+        seconds: that it took.
+    """
+
+    outcomes: tuple[Outcome, ...]
+    version: int
+    quality_name: str
+    candidates: int
+    best: int
+    held_out: int
+    rows: int
+    rule: str
+    seconds: float
+
+    @property
+    def recommended(self) -> Outcome | None:
+        return next((one for one in self.outcomes if one.recommended), None)
+
+
+def recommend(outcomes: Sequence[Outcome], settings: DrillSettings) -> tuple[Outcome, ...]:
+    """Mark what the rule of the settings chooses; the first outcome is the model as it is."""
+    bound = outcomes[0].fidelity - settings.min_gain
+    fit = [
+        one
+        for one in outcomes[1:]
+        if one.name != SERVER
+        and one.quality_cost <= settings.max_auc_cost
+        and one.top_kept >= settings.min_overlap
+        and one.refused <= settings.max_refused
+        and one.fidelity <= bound
+    ]
+    best = min(fit, key=lambda one: one.fidelity, default=None)
+    return tuple(replace(one, recommended=one is best) for one in outcomes)

@@ -1,0 +1,211 @@
+"""The drill: each protection attacked with the same queries, judged on the same requests, priced for honest users."""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from kit.data.records import first_records
+from kit.drill.attack import Attack
+from kit.drill.distill import distill
+from kit.drill.endpoint import Endpoint, InProcess, RefusedError
+from kit.drill.errors import DrillError
+from kit.drill.fidelity import overlap
+from kit.drill.honest import USER, Honest
+from kit.drill.outcomes import DISTILLED, LIMIT, NONE, SERVER, Drill, Outcome, Point, recommend
+from kit.drill.population import Population
+from kit.drill.settings import DrillSettings
+from kit.errors import StepOrderError
+from kit.release.versions import served_version
+from kit.serving.protect import Protection, protect
+from kit.session import Session
+
+_ATTACKER = "attacker"
+_TRANSFER = 200  # requests beside the training rows, that the smaller model learns from
+_SECRET_BYTES = 32
+Values = NDArray[np.float64]
+Say = Callable[[str], None]
+
+
+def drill(
+    session: Session,
+    settings: DrillSettings | None = None,
+    *,
+    server: Endpoint | None = None,
+    say: Say = lambda _: None,
+) -> Drill:
+    """Attack the served version of a project's model behind each protection.
+
+    Args:
+        session: of the workspace that has pushed it.
+        settings: what is tried.
+        server: that runs, with whatever protects it; attacked besides.
+        say: is told what is done.
+
+    Raises:
+        DrillError: when the task is multiclass, or the model gives no score a row.
+        StepOrderError: when nothing was pushed.
+    """
+    if session.project.spec.task == "multiclass":
+        raise DrillError(
+            "A drill extracts one score a row, but the task is multiclass. Drill a binary or a regression model."
+        )
+    base = session.workspace.serving(session.project.name)
+    version = served_version(base)
+    if version is None:
+        raise StepOrderError(f"A drill needs a pushed model, but {base} has none. Run 05_release.")
+    started = time.monotonic()
+    model = InProcess.load(session.project.name, base / str(version))
+    try:
+        desk = _Desk(session, settings or DrillSettings(), model, say)
+        outcomes = desk.run(server)
+    finally:
+        model.close()
+    chosen = desk.settings
+    return Drill(
+        recommend(outcomes, chosen),
+        version,
+        desk.honest.quality_name,
+        chosen.candidates,
+        chosen.best,
+        chosen.held_out,
+        len(desk.honest.labels),
+        chosen.rule,
+        time.monotonic() - started,
+    )
+
+
+class _Desk:
+    """Everything that all attacks share."""
+
+    def __init__(self, session: Session, settings: DrillSettings, model: InProcess, say: Say) -> None:
+        self.session, self.settings, self._model, self._say = session, settings, model, say
+        # Of the seed, so that a drill can be repeated; a server's is nobody's to know.
+        self._secret = settings.seed.to_bytes(_SECRET_BYTES, "big")
+        self._seen, self._unseen = Population.of(session, "train"), Population.of(session, "eval")
+        self._probabilities = session.project.spec.task == "binary"
+        say("Making requests, and asking the model.")
+        queries = self._seen.requests(settings.queries[-1], settings.candidates, settings.seed)
+        judged = self._unseen.requests(settings.held_out, settings.candidates, settings.seed + 1)
+        self._records, self._judged_records = self._seen.records(queries), self._unseen.records(judged)
+        self._answers, self._truth = model.scores(self._records), model.scores(self._judged_records)
+        self._attack = Attack(session.project, settings, queries, judged, self._truth, self._probabilities)
+        examples = session.path("ExampleGen", "examples")
+        self._honest_records = first_records(examples, "eval", len(self._unseen.rows))
+        labels = model.transformed(self._honest_records, session.project.label_key)
+        self.honest = Honest.of(session.project, self._unseen, labels)
+        self._honest_scores = model.scores(self._honest_records)
+
+    def run(self, server: Endpoint | None) -> list[Outcome]:
+        """Attack everything, the plain model first."""
+        plain = Protection()
+        tried = [plain, *self._that_apply()]
+        answers = [self._shown(self._answers, one) for one in tried]
+        names = [one.name for one in tried]
+        small: InProcess | None = None
+        with tempfile.TemporaryDirectory(prefix="kit-drill-") as folder:
+            if self.settings.distilled:
+                self._say("Distilling a smaller model.")
+                made = distill(
+                    self.session, self._model, self._transfer(), Path(folder) / "1", self.settings.seed
+                )
+                small = InProcess.load(self.session.project.name, made.folder)
+                answers.append(small.scores(self._records))
+                names.append(DISTILLED)
+            points = self._curves(np.stack(answers, axis=1), names)
+            outcomes = [self._priced(one, points[one.name]) for one in tried]
+            outcomes.append(self._limited(points[NONE]))
+            if small is not None:
+                outcomes.append(self._distilled(small, points[DISTILLED]))
+                small.close()
+        if server is not None:
+            outcomes.append(self._of_server(server))
+        return [self._compared(one, outcomes[0]) for one in outcomes]
+
+    def _transfer(self) -> list[bytes]:
+        """Return what the smaller model learns from: requests as users make them, and others of many candidates."""
+        settings = self.settings
+        asked = self._seen.requests(_TRANSFER, settings.candidates, settings.seed + 2)
+        return self._seen.records(pd.concat([self._seen.rows, asked], ignore_index=True))
+
+    def _that_apply(self) -> list[Protection]:
+        """Return the protections to try; the top of a list needs lists."""
+        lists = self.honest.lists is not None
+        return [one for one in self.settings.protections if lists or one.top_k is None]
+
+    def _shown(self, scores: Values, protection: Protection, subject: str = _ATTACKER) -> Values:
+        lists = scores.reshape(-1, self.settings.candidates)
+        shown = protect(lists, protection, subject, self._secret, probabilities=self._probabilities)
+        return shown.reshape(-1)
+
+    def _curves(self, answers: Values, names: Sequence[str]) -> dict[str, tuple[Point, ...]]:
+        """Return the points of each set of answers [rows, sets], by as many queries as were answered."""
+        found: dict[str, list[Point]] = {name: [] for name in names}
+        for queries in self.settings.queries:
+            if queries * self.settings.candidates > len(answers):
+                break
+            self._say(f"Training surrogates on {queries} queries.")
+            for name, point in zip(names, self._attack.points(answers, queries), strict=True):
+                found[name].append(point)
+        return {name: tuple(points) for name, points in found.items()}
+
+    def _priced(self, protection: Protection, points: tuple[Point, ...]) -> Outcome:
+        shown = self.honest.shown(self._honest_scores, protection, self._secret)
+        kept = overlap(
+            self._shown(self._truth, protection, USER),
+            self._truth,
+            self.settings.candidates,
+            self.settings.best,
+        )
+        return self._outcome(protection.name, points, shown, kept)
+
+    def _distilled(self, small: InProcess, points: tuple[Point, ...]) -> Outcome:
+        judged = small.scores(self._judged_records)
+        kept = overlap(judged, self._truth, self.settings.candidates, self.settings.best)
+        return self._outcome(DISTILLED, points, small.scores(self._honest_records), kept)
+
+    def _limited(self, plain: tuple[Point, ...]) -> Outcome:
+        """Return what a limit of queries a day comes to, in the days of an attack and for users as they asked."""
+        limit, days = self.settings.queries_a_day, self.settings.days
+        allowed = limit * days
+        points = [point for point in plain if point.queries <= allowed]
+        if allowed < plain[-1].queries and (not points or points[-1].queries < allowed):
+            self._say(f"Training surrogates on {allowed} queries.")
+            points += self._attack.points(self._answers[:, None], allowed)
+        made = self._outcome(f"{LIMIT} {limit} a day", tuple(points), self._honest_scores, 1.0)
+        return replace(made, refused=self.honest.refused(limit), days=self.settings.queries[-1] / limit)
+
+    def _of_server(self, server: Endpoint) -> Outcome:
+        """Attack a server request by request, until it refuses."""
+        self._say("Asking the running server.")
+        answers = list(self._answered(server))
+        points: tuple[Point, ...] = ()
+        if answers:
+            points = self._curves(np.concatenate(answers)[:, None], [SERVER])[SERVER]
+        nothing = np.zeros_like(self._honest_scores)
+        made = self._outcome(SERVER, points, nothing, float("nan"))
+        return replace(made, quality=float("nan"), ndcg=None)
+
+    def _answered(self, server: Endpoint) -> Iterator[Values]:
+        size = self.settings.candidates
+        try:
+            for start in range(0, len(self._records), size):
+                yield server.scores(self._records[start : start + size])
+        except RefusedError as error:
+            self._say(str(error))
+
+    def _outcome(self, name: str, points: tuple[Point, ...], shown: Values, kept: float) -> Outcome:
+        return Outcome(
+            name, points, self.honest.quality(shown), 0.0, self.honest.ndcg(shown), None, kept, 0.0, 0.0
+        )
+
+    def _compared(self, one: Outcome, plain: Outcome) -> Outcome:
+        lost = None if one.ndcg is None or plain.ndcg is None else plain.ndcg - one.ndcg
+        return replace(one, quality_cost=plain.quality - one.quality, ndcg_cost=lost)

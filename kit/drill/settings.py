@@ -1,0 +1,60 @@
+"""What a drill does, and by which rule it recommends."""
+
+from __future__ import annotations
+
+from typing import Annotated, Self
+
+from pydantic import Field, model_validator
+
+from kit.project_section import Section
+from kit.serving.protect import Protection
+
+_Part = Annotated[float, Field(ge=0, le=1)]
+
+
+class DrillSettings(Section):
+    """Settings; the defaults take under a minute on two cores with the sample."""
+
+    queries: tuple[Annotated[int, Field(ge=1)], ...] = Field(
+        default=(10, 30, 100, 300), description="requests that the attacker may send; rising"
+    )
+    candidates: int = Field(default=100, ge=2, le=1000, description="of a request")
+    best: int = Field(default=10, ge=1, description="of a request, that count as its top")
+    held_out: int = Field(default=100, ge=1, description="requests that surrogates are judged on")
+    days: int = Field(default=7, ge=1, description="that an attack may take, for the rate limit")
+    queries_a_day: int = Field(default=20, ge=1, description="of one subject, as the rate limit to try")
+    protections: tuple[Protection, ...] = (
+        Protection(decimals=2),
+        Protection(decimals=1),
+        Protection(top_k=10),
+        Protection(noise=0.3),
+        Protection(noise=1.0),
+        Protection(decimals=2, top_k=10),
+    )
+    distilled: bool = Field(default=True, description="try a smaller model in place of the served one")
+    seed: int = Field(default=0, ge=0)
+    max_auc_cost: float = Field(
+        default=0.005, ge=0, description="that honest users may lose, of AUC (of R² in a regression)"
+    )
+    min_overlap: _Part = Field(default=0.9, description="of the top that honest users must still see")
+    max_refused: _Part = Field(default=0.01, description="of honest requests")
+    min_gain: _Part = Field(default=0.02, description="of rank correlation that a protection must take away")
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        if list(self.queries) != sorted(set(self.queries)):
+            raise ValueError(f"queries must rise, found {self.queries}")
+        if self.best > self.candidates:
+            raise ValueError(
+                f"best {self.best} of {self.candidates} candidates is all of them; ask for fewer"
+            )
+        return self
+
+    @property
+    def rule(self) -> str:
+        """The rule in words."""
+        return (
+            f"Of what costs honest users at most {self.max_auc_cost:g} of quality, leaves them {self.min_overlap:.0%} "
+            f"of the top {self.best} and refuses at most {self.max_refused:.0%} of their requests, what leaves the "
+            f"surrogate the lowest rank correlation, if that is at least {self.min_gain:g} lower than without."
+        )

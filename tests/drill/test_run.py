@@ -1,0 +1,199 @@
+"""A whole drill on a small model, and its rule."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import grpc
+import numpy as np
+import pytest
+from serving.models import settings_of
+from training.tiny import Tiny
+from typer.testing import CliRunner
+
+from kit.cli import app
+from kit.drill.endpoint import InProcess, RefusedError, Served
+from kit.drill.errors import DrillError
+from kit.drill.honest import Honest
+from kit.drill.outcomes import DISTILLED, NONE, SERVER, Drill, Outcome, Point, recommend
+from kit.drill.run import drill
+from kit.drill.settings import DrillSettings
+from kit.errors import StepOrderError
+from kit.serving.protect import Protection, Protector
+from kit.serving.server import ModelServer
+
+SETTINGS = DrillSettings(
+    queries=(1, 8),
+    candidates=40,
+    held_out=3,
+    queries_a_day=1,
+    days=4,
+    protections=(Protection(decimals=1), Protection(noise=3.0), Protection(top_k=3)),
+)
+
+
+@pytest.fixture(scope="module")
+def pushed(tiny: Tiny) -> Tiny:
+    shutil.copytree(
+        tiny.path("Trainer", "model") / "Format-Serving", tiny.session.workspace.serving("tiny") / "1"
+    )
+    return tiny
+
+
+@pytest.fixture(scope="module")
+def server(pushed: Tiny) -> Any:
+    base = pushed.session.workspace.serving("tiny")
+    settings = settings_of(base, port=0, rest_api_port=None, model_name="tiny")
+    with ModelServer(settings, [Protector({"tiny": Protection(decimals=0)})]) as running:
+        endpoint = Served(running.start().grpc or "", "tiny")
+        yield endpoint
+        endpoint.close()
+
+
+@pytest.fixture(scope="module")
+def found(pushed: Tiny, server: Served) -> Drill:
+    return drill(pushed.session, SETTINGS, server=server)
+
+
+def outcome(found: Drill, name: str) -> Outcome:
+    return next(one for one in found.outcomes if one.name == name)
+
+
+def test_everything_was_attacked_and_priced(found: Drill) -> None:
+    names = [one.name for one in found.outcomes]
+    # Rows of this project belong to no list, so there is no top of one.
+    assert names == [NONE, "1 decimal", "noise 3", "rate limit 1 a day", DISTILLED, SERVER]
+    assert (found.version, found.quality_name) == (1, "AUC")
+    assert [point.queries for point in found.outcomes[0].points] == [1, 8]
+
+
+def test_the_model_is_extracted_by_its_answers(found: Drill) -> None:
+    plain = found.outcomes[0]
+    assert plain.fidelity > 0.9
+    assert plain.quality > 0.75
+    assert (plain.quality_cost, plain.top_kept) == (0, 1)
+
+
+def test_noise_costs_honest_users_too(found: Drill) -> None:
+    noisy = outcome(found, "noise 3")
+    assert noisy.quality_cost > 0.02
+    assert noisy.fidelity < found.outcomes[0].fidelity
+    assert noisy.top_kept < 0.9
+
+
+def test_a_limit_bounds_the_queries_and_takes_days(found: Drill) -> None:
+    limited = outcome(found, "rate limit 1 a day")
+    assert [point.queries for point in limited.points] == [1, 4]
+    assert limited.days == 8
+    assert limited.quality_cost == 0
+
+
+def test_the_smaller_model_is_like_the_model(found: Drill) -> None:
+    small = outcome(found, DISTILLED)
+    assert small.quality > 0.7
+    assert 0.5 < small.fidelity < 1
+
+
+def test_the_server_was_attacked_as_it_runs(found: Drill) -> None:
+    served = outcome(found, SERVER)
+    assert np.isnan(served.quality)
+    assert len(served.points) == 2
+    assert served.points[-1].r2 < found.outcomes[0].points[-1].r2  # it says 0 or 1
+
+
+def test_both_ways_to_ask_give_the_same_scores(pushed: Tiny, server: Served) -> None:
+    model = InProcess.load("tiny", pushed.session.workspace.serving("tiny") / "1")
+    from kit.data.records import first_records  # noqa: PLC0415
+
+    records = first_records(pushed.path("ExampleGen", "examples"), "eval", 5)
+    assert server.scores(records).tolist() == np.round(model.scores(records)).tolist()
+    model.close()
+
+
+def test_a_server_that_refuses_ends_the_attack(server: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Limited(grpc.RpcError):
+        def __init__(self, code: grpc.StatusCode) -> None:
+            self.code, self.details = (lambda: code), lambda: "enough"
+
+    def refuse(code: grpc.StatusCode) -> Callable[..., Any]:
+        def predict(*_: Any, **__: Any) -> Any:
+            raise Limited(code)
+
+        return predict
+
+    for code, error in (
+        (grpc.StatusCode.RESOURCE_EXHAUSTED, RefusedError),
+        (grpc.StatusCode.UNAVAILABLE, DrillError),
+    ):
+        monkeypatch.setattr(server._stub, "Predict", refuse(code))
+        with pytest.raises(error, match=r"says .*enough") as caught:
+            server.scores([b""])
+        assert type(caught.value) is error
+
+
+def test_the_command_prints_the_table(pushed: Tiny) -> None:
+    words = ["drill", "-P", str(pushed.project.folder), "-w", str(pushed.folder), "--queries", "2"]
+    answer = CliRunner().invoke(app, words)
+    assert answer.exit_code == 0, answer.output
+    assert "distilled model" in answer.output
+    assert "Recommended: " in answer.output
+
+
+def test_what_cannot_be_drilled_is_said(tiny: Tiny, tmp_path: Path) -> None:
+    session = tiny.session
+    spec = session.project.spec
+    try:
+        session.project.spec = spec.model_copy(update={"task": "multiclass"})
+        with pytest.raises(DrillError, match="multiclass"):
+            drill(session)
+    finally:
+        session.project.spec = spec
+    moved = session.workspace.serving("tiny").rename(tmp_path / "moved")
+    try:
+        with pytest.raises(StepOrderError, match="needs a pushed model"):
+            drill(session)
+    finally:
+        moved.rename(session.workspace.serving("tiny"))
+
+
+def made(name: str, fidelity: float, **costs: float) -> Outcome:
+    point = Point(10, fidelity, 0.5, 0.5)
+    plain = Outcome(name, (point,), 0.8, 0.0, None, None, 1.0, 0.0, 0.0)
+    return replace(plain, **costs)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("others", "expected"),
+    [
+        ([made("a", 0.7), made("b", 0.6)], "b"),
+        ([made("a", 0.7), made("b", 0.6, quality_cost=0.006)], "a"),
+        ([made("a", 0.7), made("b", 0.6, top_kept=0.89)], "a"),
+        ([made("a", 0.7), made("b", 0.6, refused=0.02)], "a"),
+        ([made("a", 0.79)], None),
+        ([made(SERVER, 0.1)], None),
+        ([], None),
+    ],
+)
+def test_the_rule(others: list[Outcome], expected: str | None) -> None:
+    marked = recommend([made(NONE, 0.8), *others], DrillSettings())
+    assert [one.name for one in marked if one.recommended] == ([expected] if expected else [])
+
+
+def test_honest_users_past_the_limit_are_counted() -> None:
+    lists, users = np.array([0, 0, 1, 2, 3]), np.array([7, 7, 7, 7, 8])
+    honest = Honest(lists, np.zeros(5), users, 3, probabilities=True)
+    assert honest.refused(3) == 0
+    assert honest.refused(1) == pytest.approx(2 / 4)
+    assert replace(honest, users=None).refused(1) == 0
+
+
+@pytest.mark.parametrize(
+    "given", [{"queries": (10, 3)}, {"best": 200}, {"seed": -1}, {"querys": (1,)}], ids=str
+)
+def test_settings_that_cannot_be_are_refused(given: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match="validation error"):
+        DrillSettings.model_validate(given)
