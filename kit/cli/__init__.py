@@ -12,6 +12,7 @@ from kit.cli import (
     batch,
     deploy,
     drift,
+    drill,
     faults,
     gateway,
     machine,
@@ -44,6 +45,7 @@ for group in (
     release,
     serve,
     deploy,
+    drill,
     machine,
 ):
     app.add_typer(group.app)  # without a name: its commands stand beside the others
