@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from kit.gateway.certificate import make_certificate
 from kit.gateway.config import GatewaySettings
@@ -65,6 +66,11 @@ def test_texts_and_arrays_go_in(client: Client, way: str) -> None:
 
 
 @_WAYS
+def test_a_large_integer_is_rounded_where_numbers_are_wanted(client: Client, way: str) -> None:
+    assert client.predict({"x": [1_767_744_165]}, version=1, way=way).outputs == {"y": [2 * 1_767_744_128.0]}
+
+
+@_WAYS
 def test_a_version_or_a_label_is_asked(client: Client, way: str) -> None:
     assert client.predict({"x": [1]}, version=1, way=way).outputs == {"y": [2.0]}
     stable = client.predict({"x": [1]}, label="stable", way=way)
@@ -108,6 +114,20 @@ def test_status_and_signatures_by_either_port(addresses: Addresses) -> None:
             "classify",
             "regress",
         }
+
+
+def test_what_initialises_a_model_is_no_signature(tmp_path: Path) -> None:
+    module = tf.Module()
+    module.serve = tf.function(lambda x: {"y": 2.0 * x}, input_signature=[tf.TensorSpec([None, 3], name="x")])
+    tf.saved_model.save(module, str(tmp_path / NAME / "1"), signatures={"twice": module.serve})
+    with (
+        ModelServer(settings_of(tmp_path / NAME, rest_api_port=0)) as server,
+        Client(server.start(), NAME) as client,
+    ):
+        assert client.signatures() == [
+            {"signature": "twice", "kind": "input", "name": "x", "dtype": "float32", "shape": "[?, 3]"},
+            {"signature": "twice", "kind": "output", "name": "y", "dtype": "float32", "shape": "[?, 3]"},
+        ]
 
 
 def test_no_server_and_no_address_are_told_apart(addresses: Addresses) -> None:

@@ -24,7 +24,7 @@ from tensorflow_serving.apis import (
 from kit.serving.client.transports import GRPC, REST, ByGrpc, ByRest
 from kit.serving.client.values import from_json, from_tensor, shape_text, to_json
 from kit.serving.hooks import VERSION_HEADER
-from kit.serving.servable import DEFAULT_SIGNATURE
+from kit.serving.servable import DEFAULT_SIGNATURE, INIT_OP
 from kit.serving.settings import Addresses
 
 _PREDICTIONS = prediction_service_pb2_grpc.PredictionServiceStub
@@ -107,14 +107,12 @@ class Client:
         """
         known = self._signature(signature)
         if way == REST:
-            return self._predict_by_rest(inputs, signature, self._path(version, label), known.outputs)
+            return self._predict_by_rest(inputs, signature, self._path(version, label), known)
         request = predict_pb2.PredictRequest()
         self._fill_spec(request.model_spec, version, label)
         request.model_spec.signature_name = signature
         for name, value in inputs.items():
-            # One that the signature has not is sent as it looks: the server's answer names those that it has.
-            dtype = tf.as_dtype(known.inputs[name].dtype) if name in known.inputs else None
-            request.inputs[name].CopyFrom(tf.make_tensor_proto(value, dtype))
+            request.inputs[name].CopyFrom(tf.make_tensor_proto(value, _dtype(known, name)))
         started = time.perf_counter()
         response = self._grpc.call(_PREDICTIONS, "Predict", request)
         took = (time.perf_counter() - started) * 1000
@@ -122,16 +120,19 @@ class Client:
         return Prediction(outputs, response.model_spec.version.value, took)
 
     def _predict_by_rest(
-        self, inputs: Mapping[str, Any], signature: str, path: str, known: Mapping[str, Any]
+        self, inputs: Mapping[str, Any], signature: str, path: str, known: Any
     ) -> Prediction:
-        values = {name: to_json(value) for name, value in inputs.items()}
+        values = {name: to_json(value, _dtype(known, name)) for name, value in inputs.items()}
         body = json.dumps({"signature_name": signature, "inputs": values}).encode()
         started = time.perf_counter()
         answer, headers = self._rest.ask("POST", f"{path}:predict", body)
         took = (time.perf_counter() - started) * 1000
-        outputs = answer["outputs"] if len(known) > 1 else dict.fromkeys(known, answer["outputs"])
+        outputs = answer["outputs"]
+        if len(known.outputs) == 1:  # then it has no name
+            outputs = dict.fromkeys(known.outputs, outputs)
         plain = {
-            name: from_json(value, tf.as_dtype(known[name].dtype)) for name, value in sorted(outputs.items())
+            name: from_json(value, tf.as_dtype(known.outputs[name].dtype))
+            for name, value in sorted(outputs.items())
         }
         return Prediction(plain, int(headers.get(VERSION_HEADER, 0)), took)
 
@@ -189,7 +190,8 @@ class Client:
         else:
             answer, _ = self._rest.ask("GET", f"{self._path()}/metadata")
             json_format.ParseDict(answer["metadata"]["signature_def"], signatures, ignore_unknown_fields=True)
-        return dict(signatures.signature_def)
+        found = signatures.signature_def
+        return {name: found[name] for name in found if name != INIT_OP}
 
     def _fill_spec(self, spec: Any, version: int | None, label: str | None) -> None:
         spec.name = self._model
@@ -203,3 +205,11 @@ class Client:
         if version is not None:
             return f"{path}/versions/{version}"
         return path if label is None else f"{path}/labels/{quote(label, safe='')}"
+
+
+def _dtype(signature: Any, name: str) -> Any:
+    """Return the dtype of an input.
+
+    None for one that the signature has not: it is sent as it looks, and the server's answer names those that it has.
+    """
+    return tf.as_dtype(signature.inputs[name].dtype) if name in signature.inputs else None

@@ -9,9 +9,16 @@ import numpy as np
 import tensorflow as tf
 
 
-def to_json(value: Any) -> Any:
-    """Return an array, nested lists or a scalar as REST wants it; bytes are base64."""
-    return _json(np.asarray(value).tolist())
+def to_json(value: Any, dtype: Any) -> Any:
+    """Return an array, nested lists or a scalar as REST wants it; bytes are base64.
+
+    Args:
+        value: of an input.
+        dtype: TensorFlow's, of the input; None when it is not known. A server refuses a large integer where it wants
+            numbers that are none, so those are rounded here, as gRPC's client does.
+    """
+    wanted = dtype.as_numpy_dtype if dtype is not None and dtype.is_floating else None
+    return _json(np.asarray(value, wanted).tolist())
 
 
 def _json(value: Any) -> Any:
