@@ -5,26 +5,26 @@ What differs is named in the order in which a row goes: features before scores, 
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
-import numpy as np
-import pandas as pd
 from tfx.utils import path_utils
 
-from kit.data.records import as_text, first_records
+from kit.data.records import first_records
 from kit.errors import InfraCheckError, StepOrderError
-from kit.features.parity import largest_difference
+from kit.project import Project
+from kit.release.config import Release
+from kit.release.differences import FLOAT_BOUND, SCORE, Difference, FourWays, compare
 from kit.release.fresh_server import fresh_server
 from kit.release.infra import evaluated_model, infra_blessing
 from kit.release.litert.config import Variant
 from kit.release.litert.made import converted
-from kit.release.litert.model_part import Array, origin_of, rebuild
+from kit.release.litert.model_part import origin_of, rebuild
 from kit.release.signatures import MODEL_FOLDER
 from kit.release.ways import (
-    Computed,
     by_grpc,
     by_litert,
     by_rest,
@@ -32,117 +32,41 @@ from kit.release.ways import (
     by_training,
 )
 from kit.session import Session
-
-FLOAT_BOUND = 1e-5
-"""Of a number, relative to 1 + its size: the same sum in another order of its parts."""
-SCORE = "score"
-_SHOWN = 100  # characters of a value
+from kit.training.apart import run_apart
+from kit.training.config import Training
 
 
 @dataclass(frozen=True)
-class Difference:
-    """How far a feature or the score of one way is from training's.
+class Rows:
+    """Which rows go which ways; plain values, so that another process can be given them.
 
     Attributes:
-        way: its name.
-        value: the feature, or `score`.
-        largest: difference of any row; of texts, how many differ; infinity where one has a number and the other none.
-        bound: that it must keep, of a fractional number relative to 1 + its size.
-        row: the first one beyond the bound; None: there is none.
-        expected: of training in that row.
-        found: of this way.
+        project: its folder.
+        training: settings of the training, as JSON.
+        graph: folder of the TransformGraph that the model was trained on.
+        transformed: folder of the transformed Examples.
+        raw: folder of the Examples that these were made of.
+        saved_model: folder of the model that Trainer saved.
+        package: folder of the SavedModel that is asked.
+        litert: folder of the LiteRT files.
+        rows: how many of the evaluation split.
     """
 
-    way: str
-    value: str
-    largest: float
-    bound: float
-    row: int | None = None
-    expected: str = ""
-    found: str = ""
-
-    @property
-    def ok(self) -> bool:
-        return self.row is None
-
-
-@dataclass(frozen=True)
-class FourWays:
-    """What was compared: so many rows, and the differences of each way, features before scores.
-
-    Attributes:
-        rows: how many.
-        differences: of all ways.
-        left_out: ways that were not there, and why.
-    """
-
+    project: str
+    training: str
+    graph: str
+    transformed: str
+    raw: str
+    saved_model: str
+    package: str
+    litert: str
     rows: int
-    differences: tuple[Difference, ...]
-    left_out: tuple[str, ...] = ()
-
-    @property
-    def first(self) -> Difference | None:
-        """The first that is beyond its bound; None: all keep theirs."""
-        return next((one for one in self.differences if not one.ok), None)
-
-    def table(self) -> pd.DataFrame:
-        """Return a row a value: the largest difference of each way; NaN where a way takes features as they are."""
-        table = pd.DataFrame(
-            [{"value": one.value, "way": one.way, "largest": one.largest} for one in self.differences]
-        )
-        order = list(dict.fromkeys(one.value for one in self.differences))
-        ways = list(dict.fromkeys(one.way for one in self.differences))
-        return table.pivot_table("largest", "value", "way", dropna=False).reindex(order)[ways]
-
-
-def compare(training: Computed, ways: Sequence[tuple[Computed, float]]) -> tuple[Difference, ...]:
-    """Hold what other ways made of the rows against what training made of them.
-
-    Args:
-        training: what is right.
-        ways: the others, each with the bound of its scores; features have FLOAT_BOUND, and whole numbers and texts
-            may not differ at all.
-
-    Returns:
-        All features of all ways, then all scores.
-    """
-    features = [
-        _difference(way.way, name, expected, way.features.get(name), FLOAT_BOUND)
-        for way, _ in ways
-        if way.features
-        for name, expected in sorted(training.features.items())
-    ]
-    scores = [_difference(way.way, SCORE, training.scores, way.scores, bound) for way, bound in ways]
-    return (*features, *scores)
-
-
-def _difference(way: str, value: str, expected: Array, found: Array | None, bound: float) -> Difference:
-    if found is None or found.shape != expected.shape:
-        shape = "nothing" if found is None else f"the shape {[*found.shape]}"
-        return Difference(way, value, float("inf"), bound, 0, f"the shape {[*expected.shape]}", shape)
-    is_fraction = expected.dtype.kind == "f"
-    largest = largest_difference(found, expected)
-    if is_fraction:
-        near = np.isclose(found.astype(np.float64), expected.astype(np.float64), bound, bound, equal_nan=True)
-    else:
-        near = np.asarray(found == expected)
-    rows = np.flatnonzero(~near.reshape(len(near), -1).all(axis=1))
-    kept = bound if is_fraction else 0.0
-    if not len(rows):
-        return Difference(way, value, largest, kept)
-    row = int(rows[0])
-    return Difference(way, value, largest, kept, row, _shown(expected[row]), _shown(found[row]))
-
-
-def _shown(value: object) -> str:
-    if isinstance(value, np.ndarray):
-        listed = ", ".join(as_text(one) for one in value.ravel()[:_SHOWN])
-        return f"[{listed}]"[:_SHOWN]
-    return as_text(value)[:_SHOWN]
 
 
 def four_ways(session: Session, rows: int = 1000, package: Path | None = None) -> FourWays:
-    """Send rows of the evaluation split all ways; takes some seconds, most of them for the server.
+    """Send rows of the evaluation split all ways, in a process of its own; takes some seconds.
+
+    A process of its own keeps TensorFlow's and LiteRT's lines out of the notebook, and their memory out of its kernel.
 
     Args:
         session: whose InfraValidator and LiteRTConverter have run on the model that was evaluated last.
@@ -153,22 +77,60 @@ def four_ways(session: Session, rows: int = 1000, package: Path | None = None) -
         StepOrderError: when one of them has not.
         InfraCheckError: when a way does not answer at all.
     """
-    model, release = evaluated_model(session), session.project.spec.release
+    model = evaluated_model(session)
     origin = origin_of(session, model)
-    graph, transformed = (Path(origin.inputs[name][0].uri) for name in ("transform_graph", "examples"))
-    package = package or Path(path_utils.stamped_model_path(infra_blessing(session).uri))
-    files, left_out = _files(converted(session), release.litert.variant)
-    part = rebuild(session.project, origin.training, graph, Path(model.uri) / MODEL_FOLDER)
-    records = first_records(_raw(session, transformed), "eval", rows)
+    transformed = Path(origin.inputs["examples"][0].uri)
+    asked = Rows(
+        project=str(session.project.folder),
+        training=origin.training.model_dump_json(),
+        graph=origin.inputs["transform_graph"][0].uri,
+        transformed=str(transformed),
+        raw=str(_raw(session, transformed)),
+        saved_model=str(Path(model.uri) / MODEL_FOLDER),
+        package=str(package or path_utils.stamped_model_path(infra_blessing(session).uri)),
+        litert=str(converted(session)),
+        rows=rows,
+    )
+    payload = json.dumps([asdict(asked), session.project.spec.release.model_dump(mode="json")]).encode()
+    found = json.loads(run_apart(answer, payload, "The comparison of the ways of a row"))
+    differences = tuple(Difference(**one) for one in found["differences"])
+    return FourWays(found["rows"], differences, tuple(found["left_out"]))
 
-    training = by_training(part, transformed, graph, rows)
+
+def answer(payload: bytes, report: Callable[[str], None]) -> bytes:
+    """Be the process of `four_ways`.
+
+    Args:
+        payload: JSON of the rows and of the section release of project.yml.
+        report: takes a line of progress.
+    """
+    rows, release = json.loads(payload)
+    return json.dumps(asdict(send(Rows(**rows), Release.model_validate(release), report))).encode()
+
+
+def send(asked: Rows, release: Release, report: Callable[[str], None]) -> FourWays:
+    """Send rows all ways in this process.
+
+    Raises:
+        InfraCheckError: when a way does not answer at all.
+    """
+    project, graph, package = Project.load(asked.project), Path(asked.graph), Path(asked.package)
+    settings = Training.model_validate_json(asked.training)
+    part = rebuild(project, settings, graph, Path(asked.saved_model))
+    records = first_records(Path(asked.raw), "eval", asked.rows)
+    training = by_training(part, Path(asked.transformed), graph, asked.rows)
+    files, left_out = _files(Path(asked.litert), release.litert.variant)
+
+    report("the SavedModel")
     ways = [(by_saved_model(package, part, records), FLOAT_BOUND)]
-    with fresh_server(package, session.project.name, release.max_load_seconds) as server:
+    report("a server")
+    with fresh_server(package, project.name, release.max_load_seconds) as server:
         ways.append((by_grpc(server, part, records), FLOAT_BOUND))
         if server.rest_address is None:
             left_out.append("REST: the server has none")
         else:
             ways.append((by_rest(server, part, records, ways[0][0]), FLOAT_BOUND))
+    report("LiteRT")
     ways += [
         (by_litert(variant, content, training.features), release.litert.bound(variant))
         for variant, content in files.items()

@@ -15,10 +15,11 @@ import tensorflow_transform as tft
 
 from kit.errors import ExitCode, InfraCheckError, StepOrderError
 from kit.release import parity as parity_room
+from kit.release.differences import Difference, FourWays, compare
 from kit.release.infra import evaluated_model, infra_blessing, infra_validator
 from kit.release.litert.component import litert_converter
 from kit.release.litert.model_part import origin_of, rebuild
-from kit.release.parity import Difference, FourWays, check_four_ways, compare, four_ways
+from kit.release.parity import check_four_ways, four_ways
 from kit.release.signatures import MODEL_FOLDER
 from kit.release.ways import Computed
 from kit.session import Session

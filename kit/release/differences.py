@@ -1,0 +1,121 @@
+"""How far what one way made of rows is from what training made of them: plain values."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from kit.data.records import as_text
+from kit.features.parity import largest_difference
+from kit.release.litert.model_part import Array
+from kit.release.ways import Computed
+
+FLOAT_BOUND = 1e-5
+"""Of a number, relative to 1 + its size: the same sum in another order of its parts."""
+SCORE = "score"
+_SHOWN = 100  # characters of a value
+
+
+@dataclass(frozen=True)
+class Difference:
+    """How far a feature or the score of one way is from training's.
+
+    Attributes:
+        way: its name.
+        value: the feature, or `score`.
+        largest: difference of any row; of texts, how many differ; infinity where one has a number and the other none.
+        bound: that it must keep, of a fractional number relative to 1 + its size.
+        row: the first one beyond the bound; None: there is none.
+        expected: of training in that row.
+        found: of this way.
+    """
+
+    way: str
+    value: str
+    largest: float
+    bound: float
+    row: int | None = None
+    expected: str = ""
+    found: str = ""
+
+    @property
+    def ok(self) -> bool:
+        return self.row is None
+
+
+@dataclass(frozen=True)
+class FourWays:
+    """What was compared: so many rows, and the differences of each way, features before scores.
+
+    Attributes:
+        rows: how many.
+        differences: of all ways.
+        left_out: ways that were not there, and why.
+    """
+
+    rows: int
+    differences: tuple[Difference, ...]
+    left_out: tuple[str, ...] = ()
+
+    @property
+    def first(self) -> Difference | None:
+        """The first that is beyond its bound; None: all keep theirs."""
+        return next((one for one in self.differences if not one.ok), None)
+
+    def table(self) -> pd.DataFrame:
+        """Return a row a value: the largest difference of each way; NaN where a way takes features as they are."""
+        table = pd.DataFrame(
+            [{"value": one.value, "way": one.way, "largest": one.largest} for one in self.differences]
+        )
+        order = list(dict.fromkeys(one.value for one in self.differences))
+        ways = list(dict.fromkeys(one.way for one in self.differences))
+        return table.pivot_table("largest", "value", "way", dropna=False).reindex(order)[ways]
+
+
+def compare(training: Computed, ways: Sequence[tuple[Computed, float]]) -> tuple[Difference, ...]:
+    """Hold what other ways made of the rows against what training made of them.
+
+    Args:
+        training: what is right.
+        ways: the others, each with the bound of its scores; features have FLOAT_BOUND, and whole numbers and texts
+            may not differ at all.
+
+    Returns:
+        All features of all ways, then all scores.
+    """
+    features = [
+        _difference(way.way, name, expected, way.features.get(name), FLOAT_BOUND)
+        for way, _ in ways
+        if way.features
+        for name, expected in sorted(training.features.items())
+    ]
+    scores = [_difference(way.way, SCORE, training.scores, way.scores, bound) for way, bound in ways]
+    return (*features, *scores)
+
+
+def _difference(way: str, value: str, expected: Array, found: Array | None, bound: float) -> Difference:
+    if found is None or found.shape != expected.shape:
+        shape = "nothing" if found is None else f"the shape {[*found.shape]}"
+        return Difference(way, value, float("inf"), bound, 0, f"the shape {[*expected.shape]}", shape)
+    is_fraction = expected.dtype.kind == "f"
+    largest = largest_difference(found, expected)
+    if is_fraction:
+        near = np.isclose(found.astype(np.float64), expected.astype(np.float64), bound, bound, equal_nan=True)
+    else:
+        near = np.asarray(found == expected)
+    rows = np.flatnonzero(~near.reshape(len(near), -1).all(axis=1))
+    kept = bound if is_fraction else 0.0
+    if not len(rows):
+        return Difference(way, value, largest, kept)
+    row = int(rows[0])
+    return Difference(way, value, largest, kept, row, _shown(expected[row]), _shown(found[row]))
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, np.ndarray):
+        listed = ", ".join(as_text(one) for one in value.ravel()[:_SHOWN])
+        return f"[{listed}]"[:_SHOWN]
+    return as_text(value)[:_SHOWN]
