@@ -1,0 +1,66 @@
+"""The plain values of the view of an extraction drill."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+
+class Point(Protocol):
+    """How like the model a surrogate is that was trained on the answers to so many queries."""
+
+    @property
+    def queries(self) -> int: ...
+    @property
+    def rank_correlation(self) -> float: ...
+    @property
+    def overlap(self) -> float: ...
+    @property
+    def r2(self) -> float: ...
+
+
+class Outcome(Protocol):
+    """What a protection came to.
+
+    `quality` is that for honest users, `quality_cost` and `ndcg_cost` what they lose of it and of their lists,
+    `top_kept` the share of the model's top that they still see, `refused` the share of their requests that get no
+    answer. What is not known is NaN or None.
+    """
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def points(self) -> Sequence[Point]: ...
+    @property
+    def quality(self) -> float: ...
+    @property
+    def quality_cost(self) -> float: ...
+    @property
+    def ndcg_cost(self) -> float | None: ...
+    @property
+    def top_kept(self) -> float: ...
+    @property
+    def refused(self) -> float: ...
+    @property
+    def recommended(self) -> bool: ...
+
+
+class Drill(Protocol):
+    """A drill: the model as it is first, then each protection; `rule` says in words how one is recommended."""
+
+    @property
+    def outcomes(self) -> Sequence[Outcome]: ...
+    @property
+    def version(self) -> int: ...
+    @property
+    def quality_name(self) -> str: ...
+    @property
+    def candidates(self) -> int: ...
+    @property
+    def best(self) -> int: ...
+    @property
+    def held_out(self) -> int: ...
+    @property
+    def rows(self) -> int: ...
+    @property
+    def rule(self) -> str: ...
