@@ -6,6 +6,7 @@ workspace/
     serving/<project>/<n>/   pushed models, numeric versions as TensorFlow Serving wants them; beside them what was
                              rolled back, and what was done to versions (see `kit.release.versions`)
     serving/models.config    which of them `kit serve` serves, with their policies and labels
+    serving/protect.yml      what their answers hide from whoever would copy them (see `kit.serving.protect`)
     serving/monitoring.config   where Prometheus finds what they did
     runs/<run id>/           executed notebooks, run.json, log and report of a batch
     logs/<project>/          one log a component, and TensorBoard's event files

@@ -104,8 +104,8 @@ class ExtractionDrill(View):
         asked = f"{count(last.queries, 'query', 'queries')} of {self._found.candidates} candidates"
         return (
             f"From the answers to {asked}, a copy of version {self._found.version} learns to rank: its rank "
-            f"correlation with the model is {number(last.rank_correlation)}, and it knows {share(last.overlap)} of the top "
-            f"{self._found.best}."
+            f"correlation with the model is {number(last.rank_correlation)}, and it knows {share(last.overlap)} of the "
+            f"top {self._found.best}."
         )
 
     def _advice(self) -> str:
