@@ -32,7 +32,7 @@ SERVER_ROOTS = (
     "psutil", "pydantic", "pyyaml", "tensorflow", "tensorflow-serving-api", "tornado", "typer",
 )  # fmt: skip
 _APP, _ENVIRONMENT, _TOOLS, _LOCKS = "/opt/kit", "/opt/environment", "/opt/tools", "/opt/locks"
-_USER = "65532:65532"
+_UID, _WORKSPACE = 65_532, "/workspace"
 
 
 @dataclass(frozen=True)
@@ -80,12 +80,16 @@ def batch(settings: DeploySettings) -> list[Instruction]:
         Instruction("COPY", "pyproject.toml README.md LICENSE requirements.lock ./"),
         *(Instruction("COPY", f"{folder} {folder}") for folder in folders),
         _run([_uv(), "--no-deps", "--no-build-isolation", "--editable", "."]),
-        *_second_stage([f"COPY --from=build {_APP} {_APP}"]),
-        Instruction(
-            "VOLUME", json.dumps(["/workspace"]), "the only place that a batch writes to, beside /tmp"
+        *_second_stage(
+            [
+                f"COPY --from=build {_APP} {_APP}",
+                # A new volume has the owner of the folder that it is mounted on.
+                f"RUN install --directory --owner={_UID} --group={_UID} {_WORKSPACE}",
+            ]
         ),
+        Instruction("VOLUME", json.dumps([_WORKSPACE]), "the only place that a batch writes to, beside /tmp"),
         Instruction("ENTRYPOINT", json.dumps(["kit"])),
-        Instruction("CMD", json.dumps(["run", "--workspace", "/workspace"])),
+        Instruction("CMD", json.dumps(["run", "--workspace", _WORKSPACE])),
     ]
 
 
@@ -155,7 +159,9 @@ def _second_stage(copies: Sequence[str]) -> list[Instruction]:
             f"PATH={_ENVIRONMENT}/bin:$PATH PYTHONPATH={_APP} PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1 HOME=/tmp",
         ),
         Instruction(
-            "USER", _USER, "nobody; the files above are root's, so a process cannot change its own code"
+            "USER",
+            f"{_UID}:{_UID}",
+            "nobody; the files above are root's, so a process cannot change its own code",
         ),
     ]
 

@@ -2,7 +2,8 @@
 
 A canary is a second Deployment whose pods have the same labels but `track: canary`. The Service picks by the labels
 that both have, so the canary meets its pods' share of the connections; the Service `<name>-canary` reaches it alone.
-That share is of connections and not sticky: for a split by users, weigh versions in front of it.
+That share is of connections and not sticky: for a split by users, weigh versions in front of it. A push removes old
+versions (`release.keep_versions`), and one that pods are pinned to must not be among them.
 """
 
 from __future__ import annotations

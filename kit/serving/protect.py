@@ -9,6 +9,9 @@ An interceptor changes the scores of every answer after the model gave it and be
   the score alone, so asking again, in another order or among other rows, gives the same answer, and nothing is left to
   average. Several subjects who put their answers together can: a limit of subjects is the gateway's work.
 
+The real TensorFlow Serving has no place for it: there a protection is a rate limit of the gateway, or a model that
+knows less (`kit.drill.distill`).
+
 What protects how much, and what it costs honest users, `kit.drill` measures on one's own model.
 
 Settings are in protect.yml beside models.config; the server is started with

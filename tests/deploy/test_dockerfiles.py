@@ -39,6 +39,11 @@ def test_all_that_is_installed_is_locked_and_nobody_is_root() -> None:
         assert "USER 65532" in text
         assert text.count("FROM ${BASE}") == 2
         assert "workspace" not in (files[f"{name}.dockerignore"] or "")
+    instructions = [one.word for one in read(files[BATCH] or "")]
+    last = len(instructions) - instructions[::-1].index("FROM")
+    assert instructions.index("RUN", last) < instructions.index(
+        "USER"
+    )  # who owns the workspace, while it is root
     assert "python:3.12-slim-trixie" in (files[BATCH] or "")
 
 
