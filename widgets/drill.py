@@ -112,11 +112,13 @@ class ExtractionDrill(View):
         chosen = next((one for one in self._found.outcomes if one.recommended), None)
         if chosen is None:
             return "Recommended: none of the protections that were tried."
-        last = f"{number(chosen.points[-1].rank_correlation)}" if chosen.points else MISSING
-        return (
-            f"Recommended: {chosen.name}; the copy's rank correlation is {last} then, and honest users lose "
-            f"{_lost(chosen.quality_cost)} of {self._found.quality_name}."
-        )
+        copy = "nobody got an answer"
+        if chosen.points:
+            last = chosen.points[-1]
+            known = f"it knows {share(last.overlap)} of the top"
+            copy = f"the copy's rank correlation is {number(last.rank_correlation)} then, and {known}"
+        lost = f"{_lost(chosen.quality_cost)} of {self._found.quality_name}"
+        return f"Recommended: {chosen.name}; {copy}. Honest users lose {lost}."
 
     def _sentence(self) -> Markup:
         advice = tag("p", tag("b", self._advice())) if self._found.outcomes else None
