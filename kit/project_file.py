@@ -33,6 +33,7 @@ from kit.gateway.config import GatewaySettings
 from kit.monitoring.config import Monitoring
 from kit.project_section import Section
 from kit.release.config import Release
+from kit.serving.experiments.config import ExperimentSettings
 from kit.span_files import check_pattern, has_spans, is_dated
 from kit.spans import LAST_DAY, AnySpans, SpanRange, Spans
 from kit.tensorboard.config import TensorBoardSettings
@@ -227,6 +228,7 @@ class ProjectFile(Section):
     alerts: AlertSettings = AlertSettings()
     monitoring: Monitoring = Monitoring()
     gateway: GatewaySettings = GatewaySettings()
+    experiment: ExperimentSettings = ExperimentSettings()
     deploy: DeploySettings = DeploySettings()
     tf1_graph: bool = Field(
         default=False, description="Transform builds a TF1 graph: faster, where features.py works in one"

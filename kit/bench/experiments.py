@@ -75,7 +75,7 @@ class Shop:
         network = random.gamma(0.5, 2.0, users)
         self._slow = np.clip((truth.slow + truth.more_slow * self._arm) * network, 0, 1)
         self.counts = Counts()
-        self.clicks = Clicks(np.zeros((2, GROUPS), np.int64), np.zeros((2, GROUPS), np.int64))
+        self.clicks = Clicks(np.zeros((2, GROUPS)), np.zeros((2, GROUPS)))
 
     def hour(self, number: int) -> None:
         """Let an hour pass."""

@@ -230,6 +230,28 @@ def rollback(base: Path, to: int | None = None, *, who: str, why: str) -> Rollba
     return Rollback(served, target, tuple(newer), labels)
 
 
+def withdraw(base: Path, number: int, to: int, *, who: str, why: str) -> bool:
+    """Move one version aside, whatever is newer; return whether it was there. Its reason stands in the history first.
+
+    Args:
+        base: folder of the versions.
+        number: of the version.
+        to: the one that is served instead, for the history.
+        who: name of the person or the test, recorded.
+        why: their reason, recorded.
+
+    Raises:
+        DecisionError: when there is no name or no reason.
+    """
+    require_reasons("withdraw a version", who, why)
+    with lock(base):
+        if number not in numbers(base):
+            return False
+        history.note(base, "rollback", to=to, withdrawn=[number], who=who, why=why, **{"from": number})
+        _move(base / str(number), base / WITHDRAWN / str(number))
+    return True
+
+
 def _target(base: Path, to: int | None, visible: list[int], aside: list[int]) -> int:
     if to is None:
         if len(visible) < 2:  # noqa: PLR2004

@@ -16,7 +16,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Literal
 
-from kit.serving.experiments.counts import FAILED, REQUESTS, SLOW, Counts, Ints
+from kit.serving.experiments.counts import FAILED, REQUESTS, SLOW, Counts, Floats, Ints
 from kit.serving.experiments.experiment import Experiment
 from kit.serving.experiments.sequential import difference, failures_evidence, rate
 from kit.serving.experiments.split import CANDIDATE, CONTROL
@@ -33,8 +33,8 @@ _LOOKS = "looks.jsonl"
 class Clicks:
     """What users clicked, [2 arms, GROUPS]: sums of labels, and the rows that have one."""
 
-    clicks: Ints
-    shown: Ints
+    clicks: Floats
+    shown: Floats
 
 
 @dataclass(frozen=True)
@@ -105,6 +105,10 @@ class Look:
     verdict: Verdict
     why: str
 
+    @property
+    def time(self) -> dt.datetime:
+        return dt.datetime.fromisoformat(self.when)
+
     def to_json(self) -> str:
         return json.dumps(asdict(self))
 
@@ -131,7 +135,9 @@ def look(experiment: Experiment, clicks: Clicks, counts: Counts, when: dt.dateti
     return Look(when.isoformat(timespec="seconds"), measures, (heads, tosses), evidence, others, verdict, why)
 
 
-def _measure(experiment: Experiment, name: str, events: Ints, counted: Ints, limit: float) -> Measure:
+def _measure(
+    experiment: Experiment, name: str, events: Floats | Ints, counted: Floats | Ints, limit: float
+) -> Measure:
     settings = experiment.settings
     control, candidate = (rate(events[arm], counted[arm]) for arm in (CONTROL, CANDIDATE))
     found = difference(control, candidate, settings.alpha * SPENT[name], abs(limit))

@@ -52,7 +52,8 @@ class Trial:
     def save(self, experiment: Experiment | None = None) -> None:
         save(self.folder, experiment or self.experiment)
 
-    def request(self, *users: str, pairs: Sequence[Sequence[float]] = ()) -> Any:
+    @staticmethod
+    def request(*users: str, pairs: Sequence[Sequence[float]] = ()) -> Any:
         request = predict_pb2.PredictRequest()
         request.model_spec.name, request.model_spec.signature_name = NAME, "pairs"
         request.inputs["text"].CopyFrom(tf.make_tensor_proto(list(users), tf.string))

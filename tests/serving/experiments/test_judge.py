@@ -35,14 +35,14 @@ def evidence(
     amount: int = 1000,
 ) -> tuple[Clicks, Counts]:
     """Return counts that are alike in some groups: clicks as rates, failures and slow requests of 1,000 requests."""
-    counts, shown = Counts(), np.zeros((2, GROUPS), np.int64)
+    counts, shown = Counts(), np.zeros((2, GROUPS))
     shown[:, :groups] = amount
     for arm in (0, 1):
         counts.table[arm, :groups, REQUESTS] = amount
         counts.table[arm, :groups, FAILED] = failed[arm]
         counts.table[arm, :groups, SLOW] = slow[arm]
         counts.first_failure[arm, :groups] = 2.0 - arm if failed[arm] else np.inf
-    return Clicks((shown * np.array(clicks)[:, None]).astype(np.int64), shown), counts
+    return Clicks(np.floor(shown * np.array(clicks)[:, None]), shown), counts
 
 
 def test_a_candidate_that_is_not_worse_anywhere_is_promoted() -> None:
@@ -98,7 +98,7 @@ def test_few_clicks_are_waited_for_until_the_time_is_over() -> None:
 
 
 def test_nothing_counted_is_no_error() -> None:
-    nothing = Clicks(np.zeros((2, GROUPS), np.int64), np.zeros((2, GROUPS), np.int64))
+    nothing = Clicks(np.zeros((2, GROUPS)), np.zeros((2, GROUPS)))
     assert look(experiment(), nothing, Counts(), START).verdict == "wait"
 
 

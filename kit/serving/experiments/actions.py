@@ -1,0 +1,149 @@
+"""Start an experiment, and end it: the file that servers follow, the labels, and the version that is withdrawn.
+
+Nothing here imports TFX, so that a candidate is taken back in a second. What was decided is on the disk first, and what
+follows from it can be done again: a command that was killed is finished by the next one.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from kit.project import Project
+from kit.reasons import require_reasons
+from kit.release.versions import labels_of, numbers, withdraw
+from kit.serving.experiments import labels
+from kit.serving.experiments.config import ExperimentSettings
+from kit.serving.experiments.experiment import Experiment, ExperimentError, State, load, now, root, save
+from kit.workspace import Workspace
+
+
+def folder_of(workspace: Workspace, project: Project) -> Path:
+    """Return the folder of a project's experiments."""
+    return root(workspace) / project.name
+
+
+def start(
+    workspace: Workspace,
+    project: Project,
+    *,
+    candidate: int | None = None,
+    control: int | None = None,
+    settings: ExperimentSettings | None = None,
+) -> Experiment:
+    """Send a share of the users to a newer version from now on.
+
+    Args:
+        workspace: with the pushed versions.
+        project: whose model it is.
+        candidate: version to try; None: the newest.
+        control: version that serves; None: that of the label `stable`, or else the one before the candidate.
+        settings: None: those of project.yml.
+
+    Raises:
+        ExperimentError: when one runs already, or the versions are not there.
+    """
+    folder, base = folder_of(workspace, project), workspace.serving(project.name)
+    before = load(folder)
+    if before is not None:
+        settle(workspace, project, before)
+        if before.running:
+            raise ExperimentError(
+                f"One experiment of a model runs at a time, but {before.name} runs since {before.started[:16]} UTC. "
+                "End it: `kit canary promote` or `kit canary rollback`."
+            )
+    control, candidate = _pair(base, candidate, control)
+    experiment = Experiment(
+        name=_name(folder, control, candidate),
+        model=project.name,
+        control=control,
+        candidate=candidate,
+        started=now(),
+        settings=settings or project.spec.experiment,
+        policy=labels.policy_of(workspace, project.name),
+    )
+    save(folder, experiment)
+    settle(workspace, project, experiment)
+    return experiment
+
+
+def _pair(base: Path, candidate: int | None, control: int | None) -> tuple[int, int]:
+    there = numbers(base)
+    candidate = candidate if candidate is not None else max(there, default=None)
+    older = [number for number in there if candidate is not None and number < candidate]
+    if control is None:
+        stable = labels.stable_version(base) if there else None
+        control = stable if stable in older else max(older, default=None)
+    if candidate not in there or control not in older:
+        raise ExperimentError(
+            f"An experiment needs a version that serves and a newer one to try, but {base} has "
+            f"{', '.join(map(str, there)) or 'none'}, and asked for were {control or 'the one before'} and "
+            f"{candidate or 'the newest'}. Push a model that is to be tried: 05_release."
+        )
+    return control, candidate
+
+
+def _name(folder: Path, control: int, candidate: int) -> str:
+    """Return a name that no experiment had: it salts the split, and its folder has the counts."""
+    name, number = f"{control}-{candidate}", 1
+    while (folder / name).exists():
+        number += 1
+        name = f"{control}-{candidate}-{number}"
+    (folder / name).mkdir(parents=True)
+    return name
+
+
+def running(workspace: Workspace, project: Project) -> Experiment:
+    """Return the experiment that runs.
+
+    Raises:
+        ExperimentError: when none does.
+    """
+    experiment = load(folder_of(workspace, project))
+    if experiment is None or not experiment.running:
+        last = f"; the last one, {experiment.name}, was {experiment.state}" if experiment else ""
+        raise ExperimentError(
+            f"An experiment of {project.name} must run, but none does{last}. Start one: `kit canary start`."
+        )
+    return experiment
+
+
+def end(workspace: Workspace, project: Project, state: State, *, who: str, why: str) -> Experiment:
+    """Promote the candidate or take it back; `kit.serving.experiments.record` tells ML Metadata afterwards.
+
+    Promoted, it serves all users and the label `stable` names it. Taken back, nobody gets it any more within a second,
+    and its folder is moved aside, from where `kit rollback --to` can bring it back.
+
+    Args:
+        workspace: of the project.
+        project: whose experiment it is.
+        state: `promoted` or `rolled back`.
+        who: name of the person or the test, recorded.
+        why: their reason, recorded.
+
+    Raises:
+        ExperimentError: when none runs.
+        DecisionError: when there is no name or no reason.
+    """
+    require_reasons("end an experiment", who, why)
+    experiment = running(workspace, project).end(state, " ".join(who.split()), " ".join(why.split()))
+    save(folder_of(workspace, project), experiment)
+    settle(workspace, project, experiment)
+    return experiment
+
+
+def settle(workspace: Workspace, project: Project, experiment: Experiment) -> None:
+    """Make versions and labels what the state of an experiment says; done already, nothing changes."""
+    pair = (experiment.control, experiment.candidate)
+    base, model = workspace.serving(project.name), project.name
+    if experiment.running:
+        labels.begin(workspace, model, *pair)
+        return
+    if labels_of(base).get(labels.CANARY) != experiment.candidate:
+        return
+    if experiment.state == "promoted":
+        labels.end(workspace, model, pair, experiment.candidate, experiment.policy)
+        return
+    # First the folder: with the policy of before, the newest version would be served alone.
+    why = f"experiment {experiment.name}: {experiment.why}"
+    withdraw(base, experiment.candidate, experiment.control, who=experiment.who, why=why)
+    labels.end(workspace, model, pair, experiment.control, experiment.policy)

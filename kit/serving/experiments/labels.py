@@ -1,0 +1,83 @@
+"""What an experiment does to models.config: both versions stay loaded, and labels name them.
+
+A server takes the file again when it changes, and accepts a label for a version that it is about to load where it was
+started with `allow_version_labels_for_unavailable_models`, as `kit serve` starts it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from google.protobuf import text_format
+from tensorflow_serving.config import file_system_storage_path_source_pb2
+
+from kit.release.versions import labels_of, lock
+from kit.serving.pushed import models_config
+from kit.serving.settings import Settings
+from kit.workspace import Workspace, write_atomically
+
+STABLE, CANARY = "stable", "canary"
+_Policy = file_system_storage_path_source_pb2.FileSystemStoragePathSourceConfig.ServableVersionPolicy
+
+
+def policy_of(workspace: Workspace, model: str) -> str:
+    """Return the policy that models.config has for a model, in text format; empty: none."""
+    policy = _find(_read(models_config(workspace)), model).model_version_policy
+    return str(text_format.MessageToString(policy))
+
+
+def stable_version(base: Path) -> int | None:
+    """Return the version of the label `stable`; None: there is no such label."""
+    return labels_of(base).get(STABLE)
+
+
+def begin(workspace: Workspace, model: str, control: int, candidate: int) -> None:
+    """Have both versions loaded and labelled, whatever is pushed meanwhile."""
+
+    def change(config: Any) -> None:
+        config.model_version_policy.Clear()
+        config.model_version_policy.specific.versions.extend([control, candidate])
+        config.version_labels[STABLE], config.version_labels[CANARY] = control, candidate
+
+    _edit(workspace, model, change)
+
+
+def end(workspace: Workspace, model: str, pair: tuple[int, int], stable: int, policy: str) -> None:
+    """Let the label `stable` name the version that is left, and put the policy of before back.
+
+    Args:
+        workspace: whose models.config it is.
+        model: the model.
+        pair: control and candidate; a policy that somebody has set meanwhile stays.
+        stable: the version that is left.
+        policy: of before, in text format.
+    """
+
+    def change(config: Any) -> None:
+        if list(config.model_version_policy.specific.versions) == list(pair):
+            config.model_version_policy.CopyFrom(text_format.Parse(policy, _Policy()))
+            if not policy:
+                config.ClearField("model_version_policy")
+        config.version_labels[STABLE] = stable
+        config.version_labels.pop(CANARY, None)
+
+    _edit(workspace, model, change)
+
+
+def _edit(workspace: Workspace, model: str, change: Callable[[Any], None]) -> None:
+    path = models_config(workspace)
+    with lock(workspace.serving(model)):
+        config = _read(path)
+        change(_find(config, model))
+        write_atomically(path, text_format.MessageToString(config))
+
+
+def _read(path: Path) -> Any:
+    return Settings(model_config_file=str(path)).models()
+
+
+def _find(config: Any, model: str) -> Any:
+    """Return the model's part; `models_config` has added it when it was pushed."""
+    return next(one for one in config.model_config_list.config if one.name == model)

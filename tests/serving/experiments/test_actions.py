@@ -1,0 +1,216 @@
+"""What starting and ending an experiment does to the files that servers follow, and to a server that follows them."""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from kit.project import Project
+from kit.reasons import DecisionError
+from kit.release import history
+from kit.release.versions import list_versions, numbers
+from kit.serving.experiments import actions, labels, splitter
+from kit.serving.experiments.actions import end, folder_of, running, settle, start
+from kit.serving.experiments.config import ExperimentSettings
+from kit.serving.experiments.experiment import ExperimentError, load, save
+from kit.serving.pushed import models_config
+from kit.serving.server import ModelServer
+from kit.serving.settings import Settings
+from kit.workspace import Workspace
+from serving.models import save_linear
+
+from .conftest import Trial
+
+NAME = "recommender"
+
+
+@pytest.fixture(scope="module")
+def project() -> Project:
+    return Project.load(NAME)
+
+
+@pytest.fixture
+def workspace(tmp_path: Path) -> Workspace:
+    workspace = Workspace(tmp_path / "ws")
+    for version in (1, 2, 3):
+        (workspace.serving(NAME) / str(version)).mkdir(parents=True)
+    return workspace
+
+
+def config(workspace: Workspace) -> Any:
+    [model] = Settings(model_config_file=str(models_config(workspace))).models().model_config_list.config
+    return model
+
+
+def named(workspace: Workspace) -> tuple[dict[str, int], list[int]]:
+    model = config(workspace)
+    return dict(model.version_labels), list(model.model_version_policy.specific.versions)
+
+
+def test_an_experiment_keeps_its_two_versions_loaded_and_labels_them(
+    workspace: Workspace, project: Project
+) -> None:
+    experiment = start(workspace, project)
+    assert (experiment.name, experiment.control, experiment.candidate) == ("2-3", 2, 3)
+    assert named(workspace) == ({"stable": 2, "canary": 3}, [2, 3])
+    assert running(workspace, project) == experiment == load(folder_of(workspace, project))
+    with pytest.raises(ExperimentError, match=r"2-3 runs since .* `kit canary promote`"):
+        start(workspace, project)
+
+
+def test_promoted_the_candidate_is_stable_and_the_policy_is_as_before(
+    workspace: Workspace, project: Project
+) -> None:
+    path = models_config(workspace)
+    path.write_text(
+        path.read_text().rstrip().removesuffix("}").rstrip().removesuffix("}")
+        + ("model_version_policy { latest { num_versions: 2 } } } }")
+    )
+    start(workspace, project)
+    ended = end(workspace, project, "promoted", who="Ann", why="more clicks")
+    assert named(workspace) == ({"stable": 3}, [])
+    assert config(workspace).model_version_policy.latest.num_versions == 2
+    assert numbers(workspace.serving(NAME)) == [1, 2, 3]
+    assert load(folder_of(workspace, project)) == ended
+    with pytest.raises(ExperimentError, match="the last one, 2-3, was promoted"):
+        running(workspace, project)
+    (workspace.serving(NAME) / "4").mkdir()
+    assert start(workspace, project).control == 3, "what is stable"
+
+
+def test_taken_back_only_the_candidate_is_withdrawn(workspace: Workspace, project: Project) -> None:
+    start(workspace, project, candidate=2, control=1)
+    end(workspace, project, "rolled back", who="Ann", why="fewer clicks")
+    assert named(workspace) == ({"stable": 1}, [])
+    assert not config(workspace).HasField("model_version_policy")
+    base = workspace.serving(NAME)
+    assert [(one.number, one.state) for one in list_versions(base)] == [
+        (3, "served"),
+        (2, "withdrawn"),
+        (1, "kept"),
+    ]
+    [entry] = history.read(base)
+    assert (entry["from"], entry["to"], entry["who"]) == (2, 1, "Ann")
+    assert entry["why"] == "experiment 1-2: fewer clicks"
+
+
+def test_another_experiment_on_the_same_versions_has_another_name(
+    workspace: Workspace, project: Project
+) -> None:
+    start(workspace, project)
+    end(workspace, project, "promoted", who="Ann", why="better")
+    assert start(workspace, project, control=2, candidate=3).name == "2-3-2"
+
+
+@pytest.mark.parametrize(
+    ("candidate", "control"),
+    [(9, None), (1, None), (2, 3), (3, 9)],
+    ids=["gone", "the oldest", "older", "no control"],
+)
+def test_versions_that_are_not_there_start_nothing(
+    workspace: Workspace, project: Project, candidate: int, control: int | None
+) -> None:
+    with pytest.raises(ExperimentError, match="a version that serves and a newer one to try"):
+        start(workspace, project, candidate=candidate, control=control)
+    assert load(folder_of(workspace, project)) is None
+
+
+def test_an_end_needs_a_name_and_a_reason(workspace: Workspace, project: Project) -> None:
+    start(workspace, project)
+    with pytest.raises(DecisionError):
+        end(workspace, project, "promoted", who=" ", why="x")
+    assert running(workspace, project)
+
+
+@pytest.mark.parametrize("killed_in", ["withdraw", "end"])
+def test_an_end_that_was_killed_is_finished_by_the_next_command(
+    workspace: Workspace, project: Project, monkeypatch: pytest.MonkeyPatch, killed_in: str
+) -> None:
+    def dies(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    start(workspace, project)
+    monkeypatch.setattr(actions if killed_in == "withdraw" else labels, killed_in, dies)
+    with pytest.raises(KeyboardInterrupt):
+        end(workspace, project, "rolled back", who="Ann", why="worse")
+    monkeypatch.undo()
+    ended = load(folder_of(workspace, project))
+    assert ended is not None
+    for _ in range(2):
+        settle(workspace, project, ended)
+        assert named(workspace) == ({"stable": 2}, [])
+        assert numbers(workspace.serving(NAME)) == [1, 2]
+    assert len(history.read(workspace.serving(NAME))) == 1
+
+
+def test_a_policy_that_somebody_set_meanwhile_stays(workspace: Workspace, project: Project) -> None:
+    start(workspace, project)
+    path = models_config(workspace)
+    path.write_text(path.read_text().replace("versions: 2", "versions: 1\n        versions: 2"))
+    end(workspace, project, "promoted", who="Ann", why="better")
+    assert named(workspace) == ({"stable": 3}, [1, 2, 3])
+
+
+def test_a_file_that_is_no_experiment_is_told(workspace: Workspace, project: Project) -> None:
+    folder = folder_of(workspace, project)
+    folder.mkdir(parents=True)
+    for text in ("{", '{"name": "a"}', "[]", '{"settings": {"share": 7}}'):
+        (folder / "experiment.json").write_text(text)
+        with pytest.raises(ExperimentError, match="Move it away"):
+            load(folder)
+
+
+@pytest.mark.parametrize(("state", "left"), [("promoted", 3), ("rolled back", 2)])
+def test_a_running_server_changes_over_without_a_failed_request(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, project: Project, state: Any, left: int
+) -> None:
+    monkeypatch.setattr(splitter, "_LOOK_SECONDS", 0.0)
+    workspace, users = Workspace(tmp_path / "ws"), [f"u{number}" for number in range(30)]
+    base = workspace.serving(NAME)
+    for version in (2, 3):
+        save_linear(base, version, float(version))
+    settings = Settings(
+        port=None,
+        model_config_file=str(models_config(workspace)),
+        model_config_file_poll_wait_seconds=0,
+        file_system_poll_wait_seconds=0,
+        allow_version_labels_for_unavailable_models=True,
+        experiment_config_file=str(workspace.path / "experiments"),
+        interceptors=splitter.INTERCEPTOR,
+    )
+    with ModelServer(settings) as server:
+        server.start()
+
+        def asked() -> set[int]:
+            answers = set()
+            for user in users:
+                request = Trial.request(user)
+                request.model_spec.name = NAME
+                answers.add(int(server.inference.predict(request, {}, "GRPC").model_spec.version.value))
+            return answers
+
+        assert asked() == {3}
+        start(workspace, project, settings=ExperimentSettings(unit="text", share=0.5))
+        assert asked() == {3}, "the control is not loaded yet"
+        server.manager.reload(settings.models())
+        assert asked() == {2, 3}
+        experiment = running(workspace, project)
+        save(folder_of(workspace, project), dataclasses.replace(experiment, state=state))
+        assert asked() == {left}, "before versions and labels have changed"
+        save(folder_of(workspace, project), experiment)
+        end(workspace, project, state, who="Ann", why="said so")
+        server.manager.poll()
+        assert asked() == {left}
+        server.manager.reload(settings.models())
+        deadline = time.monotonic() + 5
+        while len(server.manager.status(NAME)) > 1 and time.monotonic() < deadline:
+            states = {one.version: one.state for one in server.manager.status(NAME)}
+            if [number for number, now in states.items() if now == "AVAILABLE"] == [left]:
+                break
+            time.sleep(0.01)
+        assert asked() == {left}
+        assert server.manager.labels(NAME) == {"stable": left}
