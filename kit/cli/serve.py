@@ -63,7 +63,8 @@ def serve(  # noqa: PLR0913, PLR0917  the flags of a server
         f"--host={host}",
         f"--model_config_file={models}",
     ]
-    chosen.append("--model_config_file_poll_wait_seconds=1")
+    # Labels of models.config may name versions that are still loading when the server starts.
+    chosen += ["--model_config_file_poll_wait_seconds=1", "--allow_version_labels_for_unavailable_models"]
     if batching:
         chosen += ["--enable_batching", f"--batching_parameters_file={batching.absolute()}"]
     if metrics:

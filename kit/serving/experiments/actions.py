@@ -108,7 +108,7 @@ def running(workspace: Workspace, project: Project) -> Experiment:
 
 
 def end(workspace: Workspace, project: Project, state: State, *, who: str, why: str) -> Experiment:
-    """Promote the candidate or take it back; `kit.serving.experiments.record` tells ML Metadata afterwards.
+    """Promote the candidate or take it back.
 
     Promoted, it serves all users and the label `stable` names it. Taken back, nobody gets it any more within a second,
     and its folder is moved aside, from where `kit rollback --to` can bring it back.

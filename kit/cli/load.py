@@ -1,0 +1,107 @@
+"""`kit tune-batching`: the batching parameters that a rate and a latency need, measured."""
+# ruff: noqa: PLC0415
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from kit.cli.shared import WorkspaceOption, chosen_workspace, exits, print_table
+
+if TYPE_CHECKING:
+    from kit.load.sweep import Sweep
+    from kit.workspace import Workspace
+
+app = typer.Typer()
+
+
+@app.command()
+@exits
+def tune_batching(  # noqa: PLR0913, PLR0917  what is wanted, and where it is found
+    rate: Annotated[float, typer.Option(help="Requests a second that the server is to answer.")],
+    p99: Annotated[float, typer.Option(help="Milliseconds within which 99 of 100 are to be answered.")],
+    project: Annotated[
+        str, typer.Option("--project", "-P", help="Name of the pushed model.")
+    ] = "recommender",
+    workspace: WorkspaceOption = None,
+    requests: Annotated[
+        Path | None,
+        typer.Option(
+            help="TFRecord of PredictionLogs to ask with, such as a prediction log.",
+            show_default="the model's warm-up file",
+        ),
+    ] = None,
+    signature: Annotated[str, typer.Option(help="Signature that is asked.")] = "serving_default",
+    seconds: Annotated[float, typer.Option(help="Seconds that each setting is asked at each rate.")] = 4.0,
+    write: Annotated[
+        Path | None,
+        typer.Option(
+            help="File of batching parameters to write.", show_default="serving/<project>.batching.pbtxt"
+        ),
+    ] = None,
+) -> None:
+    """Try batching settings at rising rates, and write the cheapest that does what is wanted.
+
+    What was measured before is taken from the workspace: a command that was ended goes on where it was.
+    """
+    from kit.load.recorded import WARMUP_FILE, recorded_requests
+    from kit.load.sweep import Target
+    from kit.load.tune_batching import Trials, proposed, tune, write_chosen
+    from kit.workspace import Workspace
+
+    place = Workspace(chosen_workspace(workspace))
+    version = _latest(place, project)
+    trials = Trials(
+        name=project,
+        version=version,
+        requests=recorded_requests(requests or version / WARMUP_FILE, project, signature),
+        target=Target(rate, p99),
+        settings=proposed(),
+        folder=place.path / "load" / project,
+        seconds=seconds,
+    )
+    sweep = trials.sweep()
+    for sweep in tune(trials, typer.echo):  # noqa: B007  the last one has all
+        pass
+    _print(sweep)
+    path = write or place.path / "serving" / f"{project}.batching.pbtxt"
+    write_chosen(sweep, path)
+    typer.echo(
+        f"{sweep.chosen} is the cheapest of the settings that batch. Serve with it: kit serve --batching {path}"
+    )
+
+
+def _latest(workspace: Workspace, project: str) -> Path:
+    from kit.errors import StepOrderError
+    from kit.serving.pushed import pushed_models
+
+    versions = pushed_models(workspace).get(project)
+    if not versions:
+        raise StepOrderError(
+            f"A pushed model of {project} is needed, but {workspace.path / 'serving'} has none. Run 05_release."
+        )
+    return workspace.path / "serving" / project / str(versions[-1])
+
+
+def _print(sweep: Sweep) -> None:
+    front = sweep.front
+    rows = [
+        (point.setting, f"{point.offered:.0f}", f"{point.rate:.0f}", f"{point.p50_ms:.1f}", f"{point.p99_ms:.1f}",
+         str(point.errors), f"{point.processor_ms:.2f}", "yes" if point.meets(sweep.target) else "",
+         "yes" if point in front else "")
+        for point in sweep.points
+    ]  # fmt: skip
+    header = (
+        "setting",
+        "asked/s",
+        "answered/s",
+        "p50 ms",
+        "p99 ms",
+        "errors",
+        "processor ms",
+        "does",
+        "front",
+    )
+    print_table(header, rows)

@@ -1,0 +1,104 @@
+"""What a sweep of batching settings has found: points of rate and p99, which of them are worth having, which is chosen.
+
+Nothing here asks or imports TensorFlow, so that what was measured can be shown and judged anywhere.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from kit.errors import UsageError
+
+
+@dataclass(frozen=True)
+class Target:
+    """What a server is to do.
+
+    Attributes:
+        rate: requests a second that arrive.
+        p99_ms: milliseconds within which 99 of 100 are answered.
+
+    Raises:
+        UsageError: when one of them is not more than 0.
+    """
+
+    rate: float
+    p99_ms: float
+
+    def __post_init__(self) -> None:
+        if not (self.rate > 0 and self.p99_ms > 0):
+            raise UsageError(
+                f"A target must be a rate and a p99 of more than 0, but is {self.rate:g} requests a second and "
+                f"{self.p99_ms:g} ms. Give both."
+            )
+
+
+@dataclass(frozen=True)
+class Point:
+    """One setting at one rate.
+
+    Attributes:
+        setting: its name.
+        offered: requests a second that arrived.
+        rate: requests a second that were answered without an error.
+        p50_ms: half of them took at most that.
+        p99_ms: 99 of 100 took at most that; infinite when none was answered.
+        errors: requests that were not answered.
+        processor_ms: processor time of the server for each that was answered, milliseconds.
+    """
+
+    setting: str
+    offered: float
+    rate: float
+    p50_ms: float
+    p99_ms: float
+    errors: int
+    processor_ms: float
+
+    def meets(self, target: Target) -> bool:
+        """Whether it did what a target asks for, at the rate of the target."""
+        return self.offered >= target.rate and not self.errors and self.p99_ms <= target.p99_ms
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """What was measured, in that order.
+
+    Attributes:
+        target: what is wanted.
+        points: measured so far.
+        settings: all settings by name, as in a file of batching parameters; one without parameters does not batch.
+    """
+
+    target: Target
+    points: Sequence[Point] = ()
+    settings: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+
+    @property
+    def front(self) -> list[Point]:
+        """Points to which no other is better in rate and p99 both, the slowest rate first (V. Pareto)."""
+        good = [point for point in self.points if not point.errors and math.isfinite(point.p99_ms)]
+        found: list[Point] = []
+        for point in sorted(good, key=lambda each: (-each.rate, each.p99_ms)):
+            if not found or point.p99_ms < found[-1].p99_ms:
+                found.append(point)
+        return found[::-1]
+
+    @property
+    def meeting(self) -> list[Point]:
+        """For each batching setting that does what is wanted its point at that rate, the cheapest first."""
+        found = [
+            point for point in self.points if self.settings.get(point.setting) and point.meets(self.target)
+        ]
+        first: dict[str, Point] = {}
+        for point in sorted(found, key=lambda each: each.offered):
+            first.setdefault(point.setting, point)
+        return sorted(first.values(), key=lambda each: (each.processor_ms, each.p99_ms))
+
+    @property
+    def chosen(self) -> str | None:
+        """The setting that does what is wanted with the least processor time a request; None: none does."""
+        return self.meeting[0].setting if self.meeting else None

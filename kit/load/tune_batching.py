@@ -1,0 +1,232 @@
+"""Find the batching parameters for a rate and a p99: every setting is served and asked at several rates.
+
+Each point that was measured stands in a file of its own, named by all that it depends on: the model's files, the
+requests, the setting, the rate and the seconds. So a sweep that was ended goes on where it was, and a larger one takes
+what is known. To measure anew, for example on another machine, delete the folder.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Self
+
+import psutil
+
+from kit.errors import StepFailedError
+from kit.load.plan import Load
+from kit.load.process import RunningLoad
+from kit.load.sweep import Point, Sweep, Target
+from kit.serving.batching.parameters import Batching
+from kit.serving.process import Server
+from kit.serving.settings import Settings
+from kit.workspace import write_atomically
+
+WITHOUT = "without batching"
+SHARES = (0.25, 0.5, 0.75, 1.0, 1.25)
+"""Of the wanted rate: lower ones show how the p99 rises, the higher one what is in reserve."""
+_HOPELESS = 4.0  # times the wanted p99; at a higher rate it will not become better
+_SIZES, _TIMEOUTS_MICROS = (8, 32, 128), (0, 1000, 5000)
+_Say = Callable[[str], None]
+
+
+def proposed() -> dict[str, Batching | None]:
+    """Return the settings that are tried unless others are given, by their names; None is without batching."""
+    made: dict[str, Batching | None] = {WITHOUT: None}
+    for rows in _SIZES:
+        for micros in _TIMEOUTS_MICROS:
+            name = f"{rows} rows, {micros / 1000:g} ms"
+            made[name] = Batching(max_batch_size=rows, batch_timeout_micros=micros, max_enqueued_batches=100)
+    return made
+
+
+@dataclass(frozen=True, kw_only=True)
+class Trials:
+    """What is measured.
+
+    Attributes:
+        name: of the model.
+        version: folder of the version that is served.
+        requests: serialized PredictRequests, sent in turn.
+        target: what is wanted.
+        settings: see `proposed`.
+        folder: where points are kept.
+        seconds: that each point is measured.
+        threads: of the server for requests; a batch cannot have more requests than that.
+    """
+
+    name: str
+    version: Path
+    requests: tuple[bytes, ...]
+    target: Target
+    settings: Mapping[str, Batching | None]
+    folder: Path
+    seconds: float = 4.0
+    threads: int = 64
+
+    @property
+    def rates(self) -> list[float]:
+        """Requests a second, rising."""
+        return [share * self.target.rate for share in SHARES]
+
+    def sweep(self, points: Sequence[Point] = ()) -> Sweep:
+        """Return what the points say of the target."""
+        told = {name: asdict(batching) if batching else {} for name, batching in self.settings.items()}
+        return Sweep(self.target, tuple(points), told)
+
+    @cached_property
+    def _asked(self) -> str:
+        """A digest of the model's files and of the requests."""
+        digest = hashlib.sha256()
+        for path in sorted(each for each in self.version.rglob("*") if each.is_file()):
+            with path.open("rb") as file:
+                digest.update(f"{path.relative_to(self.version)}\0".encode())
+                digest.update(hashlib.file_digest(file, "sha256").digest())
+        for request in self.requests:
+            digest.update(hashlib.sha256(request).digest())
+        return digest.hexdigest()
+
+    def file_of(self, setting: str, rate: float) -> Path:
+        """Return where a point is kept."""
+        batching = self.settings[setting]
+        parts = [
+            self._asked,
+            asdict(batching) if batching else None,
+            [float(rate), float(self.seconds), self.threads],
+        ]
+        digest = hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:16]
+        return self.folder / f"{digest}.json"
+
+
+def tune(trials: Trials, say: _Say = lambda _: None) -> Iterator[Sweep]:
+    """Measure what is not known yet; give what is known after each point.
+
+    A setting is not asked at higher rates once it fails requests or is far from the wanted p99.
+
+    Args:
+        trials: what is measured.
+        say: is told each point in a line.
+
+    Raises:
+        StepFailedError: when the server or what asks it does not come to its end.
+        ServingError: when the model cannot be served.
+    """
+    points: list[Point] = []
+    for setting in trials.settings:
+        with _Served(trials, setting) as served:
+            for rate in trials.rates:
+                point, known = served.point(rate)
+                points.append(point)
+                say(_line(point, known=known))
+                yield trials.sweep(points)
+                if point.errors or point.p99_ms > _HOPELESS * trials.target.p99_ms:
+                    break
+
+
+def write_chosen(sweep: Sweep, path: Path) -> Batching:
+    """Write the chosen setting as a file of batching parameters, for this server and the real one.
+
+    Raises:
+        StepFailedError: when none does what is wanted; the file stays as it is.
+    """
+    if sweep.chosen is None:
+        best = min(
+            (point.p99_ms for point in sweep.points if point.offered >= sweep.target.rate), default=math.inf
+        )
+        raise StepFailedError(
+            f"A batching setting should answer {sweep.target.rate:g} requests a second within "
+            f"{sweep.target.p99_ms:g} ms (p99), but none does; the best p99 at that rate is {best:.0f} ms. "
+            "Ask for less, or serve with more processors."
+        )
+    batching = Batching(**sweep.settings[sweep.chosen])
+    batching.write(path)
+    return batching
+
+
+class _Served:
+    """A server with one setting, started when the first point is not known."""
+
+    def __init__(self, trials: Trials, setting: str) -> None:
+        self._trials, self._setting = trials, setting
+        self._server: Server | None = None
+
+    def point(self, rate: float) -> tuple[Point, bool]:
+        """Return the point of a rate, and whether it was known."""
+        path = self._trials.file_of(self._setting, rate)
+        if path.is_file():
+            return replace(Point(**json.loads(path.read_text())), setting=self._setting), True
+        point = self._measured(rate)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_atomically(path, json.dumps(asdict(point)))
+        return point, False
+
+    def _measured(self, rate: float) -> Point:
+        trials = self._trials
+        server = self._server or self._start()
+        load = Load(
+            requests=trials.requests, address=str(server.addresses.grpc), rate=rate, seconds=trials.seconds
+        )
+        process = psutil.Process(server.pid)
+        before = sum(process.cpu_times()[:2])
+        with RunningLoad(load) as running:
+            result = running.wait()
+        if not server.alive:
+            raise StepFailedError(
+                f"The server should outlive {rate:g} requests a second, but it ended. Read {server.log_path}."
+            )
+        spent = sum(process.cpu_times()[:2]) - before  # of the warm-up's requests too, which come as often
+        answered = result.rate * (load.seconds + load.warm_seconds)
+        return Point(
+            self._setting,
+            rate,
+            result.rate,
+            result.milliseconds(50) if result.answered else math.inf,
+            result.milliseconds(99) if result.answered else math.inf,
+            sum(result.errors.values()),
+            1000 * spent / answered if answered else math.inf,
+        )
+
+    def _start(self) -> Server:
+        trials, batching = self._trials, self._trials.settings[self._setting]
+        own: dict[str, Any] = {"port": 0, "model_name": trials.name, "grpc_max_threads": trials.threads}
+        own["model_config_file"] = str(self._config_of_one_version())
+        if batching:
+            path = trials.folder / "batching.pbtxt"
+            batching.write(path)
+            own |= {"enable_batching": True, "batching_parameters_file": str(path)}
+        self._server = Server(Settings(**own))
+        self._server.start()
+        return self._server
+
+    def _config_of_one_version(self) -> Path:
+        """Write a models.config that serves this version and no newer one that is pushed meanwhile."""
+        trials = self._trials
+        base, version = json.dumps(str(trials.version.parent)), trials.version.name
+        path = trials.folder / "models.config"
+        trials.folder.mkdir(parents=True, exist_ok=True)
+        write_atomically(
+            path,
+            f'model_config_list {{ config {{ name: "{trials.name}" base_path: {base} model_platform: "tensorflow" '
+            f"model_version_policy {{ specific {{ versions: {version} }} }} }} }}",
+        )
+        return path
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._server:
+            self._server.stop()
+
+
+def _line(point: Point, *, known: bool) -> str:
+    errors = f", {point.errors} errors" if point.errors else ""
+    return (
+        f"{point.setting}: {point.rate:.0f} of {point.offered:.0f} a second, p99 {point.p99_ms:.1f} ms, "
+        f"{point.processor_ms:.2f} ms of processor a request{errors}{' (known)' if known else ''}"
+    )
