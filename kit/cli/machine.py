@@ -31,7 +31,7 @@ def bench(
         list[str] | None,
         typer.Argument(
             help="cells, parameter, generator, alerts, governance, faults, checks, taxi, quality, training, "
-            "strategies, evaluator, blind_spots, views, clone; all unless given.",
+            "strategies, evaluator, blind_spots, litert, serving, gateway, drill, views, clone; all unless given.",
             show_default=False,
         ),
     ] = None,

@@ -13,7 +13,7 @@ for that.
 | gRPC health service, reflection | yes, always; the real one has health behind a flag and no reflection |
 | models.config: several models, policies latest n, specific, all, version_labels; taken again when it changes | yes |
 | custom_model_config, platforms other than tensorflow | no: refused |
-| logging_config in models.config | no: ignored |
+| logging_config in models.config | with the interceptor of `kit.serving.prediction_log`, else ignored |
 | base_path on a remote file system (gs://, s3://) | no: refused |
 | versions: load before unload, a broken one is reported and takes no traffic, labels only to loaded ones | yes |
 | a broken version is tried again | when its files change; max_num_load_retries is 0 here, 5 there |
