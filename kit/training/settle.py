@@ -15,15 +15,27 @@ from kit.training.job import Job
 from kit.training.streamed import USUAL, Reading
 from kit.training.weights import ClassWeightTable
 
+_GATHERING = ("mirrored", "multi_worker_mirrored")
+
 
 def settled(job: Job) -> Job:
-    """Return the job with a precision that this device has, and with XLA only where it compiles the model in time."""
+    """Return the job as it can be trained here.
+
+    With a precision that this device has, with XLA only where it compiles the model in time, and with several steps an
+    execution only where no replicas wait for each other within it.
+    """
     chosen, why = precision.choose(job.training.precision)
     job = replace(job, training=job.training.model_copy(update={"precision": chosen}))
     said = [why]
     if job.training.jit_compile and (reason := _why_no_xla(job)):
         said.append(reason)
         job = replace(job, training=job.training.model_copy(update={"jit_compile": False}))
+    if job.training.steps_per_execution > 1 and job.training.strategy in _GATHERING:
+        said.append(
+            f"steps_per_execution is 1 and not {job.training.steps_per_execution}: {job.training.strategy} gathers the "
+            "gradients of embeddings, whose sizes TensorFlow mixes up between the steps of one execution."
+        )
+        job = replace(job, training=job.training.model_copy(update={"steps_per_execution": 1}))
     for line in filter(None, said):
         report(line)
         print(line)  # noqa: T201  to the log of the step, where it stays

@@ -22,6 +22,7 @@ ALL_STEPS = (
     "Trainer",
     "Evaluator",
     "InfraValidator",
+    "LiteRTConverter",
     "Pusher",
     "LogStatisticsGen",
 )
@@ -68,7 +69,7 @@ def test_other_parameters_train_another_model_which_is_compared_with_the_first(
     ended = kit_run("03_train", "04_evaluate", "05_release", "-p", "epochs", "5", workspace=workspace)
     assert ended.code == 0
     assert states(runs(workspace)[-1]) == dict.fromkeys(
-        ("Trainer", "Evaluator", "InfraValidator", "Pusher"), "done"
+        ("Trainer", "Evaluator", "InfraValidator", "LiteRTConverter", "Pusher"), "done"
     )
     assert len(versions(workspace, "recommender")) == len(before) + 1
     executed = workspace / "runs" / runs(workspace)[-1]["run_id"] / "04_evaluate.ipynb"

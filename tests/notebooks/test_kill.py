@@ -70,7 +70,16 @@ def test_a_killed_batch_leaves_no_process_and_goes_on_where_it_was(workspace: Pa
     assert states(second) == {
         **dict.fromkeys(DATA_STEPS, "cached"),
         **dict.fromkeys(
-            ("Transform", "Trainer", "Evaluator", "InfraValidator", "Pusher", "LogStatisticsGen"), "done"
+            (
+                "Transform",
+                "Trainer",
+                "Evaluator",
+                "InfraValidator",
+                "LiteRTConverter",
+                "Pusher",
+                "LogStatisticsGen",
+            ),
+            "done",
         ),
     }
     assert len(versions(workspace, "small")) == 1

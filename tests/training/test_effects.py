@@ -131,3 +131,11 @@ def test_xla_compiles_a_small_model(tiny: Tiny) -> None:
 def test_xla_is_for_one_device(tiny: Tiny, capsys: pytest.CaptureFixture[str]) -> None:
     assert not settled(job(tiny, strategy="mirrored")).training.jit_compile
     assert "the strategy is mirrored" in capsys.readouterr().out
+
+
+def test_replicas_that_gather_gradients_train_a_step_an_execution(tiny: Tiny) -> None:
+    """TensorFlow mixes up the sizes of two steps of one execution where the last batch is smaller."""
+    gathering = settled(job(tiny, strategy="mirrored", steps_per_execution=8))
+    assert gathering.training.steps_per_execution == 1
+    others = settled(job(tiny, strategy="parameter_server", steps_per_execution=8))
+    assert others.training.steps_per_execution == 8
