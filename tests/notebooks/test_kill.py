@@ -102,7 +102,7 @@ def test_a_killed_step_ends_the_batch_and_says_so(workspace: Path) -> None:
     log = workspace / "logs/small/Transform.log"
     [step] = [pid for pid in at_work(workspace) if opens(pid, log)]
     os.kill(step, signal.SIGKILL)
-    assert process.wait(30) == 20
+    assert process.wait(90) == 20
     failure = runs(workspace)[0]["failure"]
     assert (failure["notebook"], failure["error"]) == ("02_features", "StepFailedError")
     assert "signal" in failure["reason"]
