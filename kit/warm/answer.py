@@ -40,7 +40,8 @@ def run_call(target: str, descriptor: int) -> int:
         answer = encode({"event": "returned"}, bytes(result))
         code = 0
     except BaseException as error:  # noqa: BLE001  whatever it is, the caller is the one to handle it
-        answer = encode({"event": "raised", "traceback": traceback.format_exc()}, _pickled(error))
+        raised = {"event": "raised", "traceback": traceback.format_exc(), "error": _in_a_line(error)}
+        answer = encode(raised, _pickled(error))
         code = 1
     with lock:
         channel.sendall(answer)
@@ -58,6 +59,14 @@ def _receive_payload(channel: socket.socket) -> bytes:
 def _function(target: str) -> Function:
     module, _, name = target.partition(":")
     return cast("Function", getattr(importlib.import_module(module), name))
+
+
+def _in_a_line(error: BaseException) -> str:
+    """Return the class and the first line of the text: TensorFlow's go on for pages, and end with nothing."""
+    kind = type(error)
+    name = kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
+    first, *_ = str(error).strip().splitlines() or [""]
+    return f"{name}: {first}" if first else name
 
 
 def _pickled(error: BaseException) -> bytes:

@@ -40,16 +40,13 @@ class CallRaised:
 
     Attributes:
         traceback_text: the traceback as the child would have printed it.
+        message: the exception's class with its module, a colon and the first line of its text.
         pickled_exception: empty when the exception cannot be pickled.
     """
 
     traceback_text: str
+    message: str
     pickled_exception: bytes
-
-    @property
-    def message(self) -> str:
-        """The last line of the traceback."""
-        return self.traceback_text.strip().rsplit("\n", 1)[-1]
 
     def exception(self) -> BaseException | None:
         """Return the exception, or None when it does not survive pickling."""
@@ -167,7 +164,7 @@ class WarmCall:
             case "returned":
                 self._answer = CallReturned(frame.body)
             case "raised":
-                self._answer = CallRaised(frame.header["traceback"], frame.body)
+                self._answer = CallRaised(frame.header["traceback"], frame.header["error"], frame.body)
 
     def _close_channel(self) -> None:
         self._channel_open = False

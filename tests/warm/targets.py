@@ -54,6 +54,10 @@ def fail(_payload: bytes, _report: Callable[[str], None]) -> NoReturn:
     raise FileNotFoundError(2, "nothing there", "some/file")
 
 
+def fail_at_length(_payload: bytes, _report: Callable[[str], None]) -> NoReturn:
+    raise ValueError("what was wrong\n\nand a page about where:\n\tthe last of it")
+
+
 def fail_unpicklably(_payload: bytes, _report: Callable[[str], None]) -> NoReturn:
     raise UnpicklableError("one", "two")
 

@@ -78,6 +78,14 @@ def test_an_exception_that_cannot_travel_is_told_as_text(call: Callable[..., war
     assert "UnpicklableError: onetwo" in outcome.message
 
 
+def test_a_long_message_is_told_by_its_class_and_first_line(call: Callable[..., warm.WarmCall]) -> None:
+    with call(targets.fail_at_length) as running:
+        outcome = running.wait(30)
+    assert isinstance(outcome, CallRaised)
+    assert outcome.message == "ValueError: what was wrong"
+    assert outcome.traceback_text.rstrip().endswith("the last of it")
+
+
 def test_a_function_that_does_not_exist_raises(light: dict[str, str], tmp_path: Path) -> None:
     child = warm.start_call("no.such:thing", b"", log_path=tmp_path / "log", env=light)
     outcome = child.wait(30)
