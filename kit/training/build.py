@@ -14,6 +14,7 @@ import tf_keras
 from kit.project import Project
 from kit.training import precision
 from kit.training.config import Training
+from kit.training.execution import execute_several
 from kit.training.schedules import schedule_rate
 
 
@@ -33,10 +34,10 @@ def build(
         if training.precision != "float32":
             precision.keep_outputs_whole(model)
     schedule_rate(model, training, steps)
-    if training.steps_per_execution > 1:
-        model.steps_per_execution = training.steps_per_execution
     if training.jit_compile:
         model.jit_compile = True
+    if training.steps_per_execution > 1:
+        execute_several(model, training.steps_per_execution)
     return model
 
 

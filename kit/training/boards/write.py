@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from types import ModuleType
@@ -26,6 +28,9 @@ from kit.training.job import Job
 MOST_ROWS = 20_000  # held-out rows that curves and examples are made of
 _BATCH_ROWS = 1_000
 _EXAMPLES, _PICTURES = 200, 6
+_EMBED_SECONDS = (
+    10.0  # between two states of the embeddings: writing them takes longer than an epoch of few rows
+)
 
 Trained = Callable[[tf_keras.Model], tf_keras.Model]
 
@@ -69,6 +74,7 @@ class RunBoard(tf_keras.callbacks.Callback):
         super().__init__()
         self._subject, self._job = subject, subject.job
         self._epoch = 0
+        self._embedded = -math.inf
 
     def on_train_begin(self, logs: Any = None) -> None:
         del logs
@@ -89,7 +95,8 @@ class RunBoard(tf_keras.callbacks.Callback):
             if self._subject.project.spec.task != "regression":
                 write_pr_curves(self._rows.labels, self._rows.scores(plain), epoch)
         self._writer.flush()
-        self._write_embeddings(plain)
+        if time.monotonic() - self._embedded > _EMBED_SECONDS:
+            self._write_embeddings(plain)
 
     def on_train_end(self, logs: Any = None) -> None:
         """Show the weights that are kept, which need not be those of the last epoch."""
@@ -113,6 +120,7 @@ class RunBoard(tf_keras.callbacks.Callback):
         write_attention(found[:: max(1, len(found) // _PICTURES)][:_PICTURES], self._epoch)
 
     def _write_embeddings(self, plain: tf_keras.Model) -> None:
+        self._embedded = time.monotonic()
         more, metadata = (
             tell(plain, self._subject.transform_output) if tell else {}
             for tell in (

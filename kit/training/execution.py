@@ -1,0 +1,67 @@
+"""Several steps a call of the compiled loop, whose graph is built from one trace of the step.
+
+Keras writes the same as a Python loop that AutoGraph turns into a graph. What the last step returns has no value before
+the loop, so AutoGraph traces the step once to learn its form and a second time to build the loop, and the loop computes
+in each step the metrics of which it returns the last ones. Here a loop returns nothing, and the metrics come after it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import tensorflow as tf
+import tf_keras
+
+
+def execute_several(model: tf_keras.Model, steps: int) -> None:
+    """Let `fit` and `evaluate` run so many steps a call.
+
+    Keras's own functions stay where a model has a step of its own, which may return anything, or trains by a strategy.
+
+    Args:
+        model: compiled.
+        steps: 1 or more.
+    """
+    model.steps_per_execution = steps
+    usual = (tf_keras.Model.train_step, tf_keras.Model.test_step)
+    if (type(model).train_step, type(model).test_step) != usual or tf.distribute.has_strategy():
+        return
+    # A function that makes variables is traced a second time, to know that it makes no more.
+    if make := getattr(model.optimizer, "build", None):  # Keras's legacy ones make theirs as they go
+        make(model.trainable_variables)
+    # Keras asks for these two before it makes its own, and `compile` forgets them.
+    model.train_function = model.train_tf_function = _several(
+        model,
+        model.train_step,
+        lambda: model._train_counter,  # noqa: SLF001
+    )
+    model.test_function = _several(model, model.test_step, lambda: model._test_counter)  # noqa: SLF001
+
+
+def _several(model: tf_keras.Model, step: Callable[[Any], Any], counter: Callable[[], tf.Variable]) -> Any:
+    """Return the function [iterator] → metrics that Keras calls.
+
+    Args:
+        model: whose metrics they are.
+        step: trains or tests on one batch.
+        counter: of the steps that are done.
+    """
+
+    def once(data: Any) -> None:
+        step(data)
+        counter().assign_add(1)
+
+    run = tf.function(once, jit_compile=True, reduce_retracing=True) if model.jit_compile else once
+
+    def several(iterator: Any) -> Any:
+        def go_on(done: tf.Tensor) -> tf.Tensor:
+            run(next(iterator))
+            return done + 1
+
+        # Keras lowers the number for the last call of an epoch.
+        steps = tf.cast(model._steps_per_execution, tf.int32)  # noqa: SLF001
+        tf.while_loop(lambda done: done < steps, go_on, [0], parallel_iterations=1)
+        return model.get_metrics_result()
+
+    return tf.function(several, reduce_retracing=True)
