@@ -22,6 +22,7 @@ _LEAST = 1e-6  # probabilities are kept so far from 0 and 1
 _KNOTS = (0.25, 0.5, 0.75)
 _RIDGE = 1e-3  # holds coefficients that no row speaks for
 _STEPS = 12  # of Newton's method; a fit that ends early claims less evidence than there is
+_ENOUGH = 1e-6  # log likelihood, after which no slice's fit goes on
 _LONGEST_STEP = 2.0
 _HALVINGS = 8  # of a step that would make the fit worse
 
@@ -142,10 +143,12 @@ def fit(expected: Values, rows: Values, outcomes: Values) -> Fit:
         up = shift + length * _short((square * gradient - mixed * turning) / determinant)
         steeper = slope + length * _short((plain * turning - mixed * gradient) / determinant)
         likelihood = _likelihood(expected + up[:, None] + steeper[:, None] * centred, rows, outcomes)
-        better = likelihood >= best
+        better, is_over = likelihood >= best, bool((np.abs(likelihood - best) < _ENOUGH).all())
         shift, slope, best = (
             np.where(better, new, old) for new, old in ((up, shift), (steeper, slope), (likelihood, best))
         )
+        if is_over:
+            break
         length = np.where(better, 1.0, length / 2)
     return Fit(2 * (best - start), shift, slope, middle)
 
@@ -188,13 +191,13 @@ def terms(expected: Values) -> Values:
 
 
 def screen(sums: Values) -> Values:
-    """Return Rao's score statistic for a and b, [...], of sums [..., 6]: near the gain of a fit, at no cost.
+    """Return Rao's score statistic for a and b, [...], of sums [6, ...]: near the gain of a fit, at no cost.
 
     Where few came true of many it can be half of the gain, so what is fitted is chosen with that in mind.
     """
-    weight = np.maximum(sums[..., WEIGHT], _LEAST)
-    middle = sums[..., WEIGHT_LOGIT] / weight
-    turning = sums[..., RESIDUAL_LOGIT] - middle * sums[..., RESIDUAL]
-    spread = np.maximum(sums[..., WEIGHT_SQUARE] - middle * sums[..., WEIGHT_LOGIT], 0)
+    weight = np.maximum(sums[WEIGHT], _LEAST)
+    middle = sums[WEIGHT_LOGIT] / weight
+    turning = sums[RESIDUAL_LOGIT] - middle * sums[RESIDUAL]
+    spread = np.maximum(sums[WEIGHT_SQUARE] - middle * sums[WEIGHT_LOGIT], 0)
     slope = np.where(spread > _LEAST * weight, turning**2 / np.maximum(spread, _LEAST), 0)
-    return np.asarray(sums[..., RESIDUAL] ** 2 / weight + slope)
+    return np.asarray(sums[RESIDUAL] ** 2 / weight + slope)

@@ -24,6 +24,7 @@ _QUANTILE_BINS, _EVEN_BINS = 48, 16
 _TAIL = 0.001  # beyond these quantiles a bin may be as wide as it is
 _WIDEST = 0.5  # of the codes: ranges of three numbers at once are many, and wide ones among them say little
 _FITTED = 50  # slices of one table, the most suspicious ones
+_MOST_UNSEEN = 2.0  # times its score that a slice gains by a fit, at most; see `calibration.screen`
 
 Part = tuple[int, int]
 
@@ -90,6 +91,23 @@ class Suspect:
     slice: Slice
     rows: int
     gain: float
+
+
+@dataclass(frozen=True, eq=False)
+class Screened:
+    """What of a table may be suspect.
+
+    Attributes:
+        table: whose slices are meant.
+        places: the part of each facet, [slices, facets].
+        most_gain: what none of them gains more than.
+        least_gain: what a suspect has to gain.
+    """
+
+    table: Table
+    places: NDArray[np.intp]
+    most_gain: float
+    least_gain: float
 
 
 class Lattice:
@@ -159,10 +177,10 @@ class Lattice:
 
     def note(self, table: Table) -> None:
         """Count the slices of a table among those that chance could have chosen from."""
-        rows = self._over_parts(table, table.counts.sum(axis=(-1, -2))[..., None].astype(float))[..., 0]
+        rows = self._over_parts(table, table.counts.sum(axis=(-1, -2))[None].astype(float))[0]
         self.choices[len(table.facets) - 1] += int(((rows >= self._least) & (rows <= self._most)).sum())
 
-    def suspects(self, table: Table, expected: Values, least_gain: float) -> list[Suspect]:
+    def screen(self, table: Table, expected: Values, least_gain: float) -> Screened:
         """Return slices that may gain so much, the most suspicious of the table.
 
         Args:
@@ -172,40 +190,47 @@ class Lattice:
         """
         summands = calibration.terms(expected).reshape(self._states, -1)
         cells = table.counts.reshape(*table.counts.shape[:-2], self._states)
-        sums = self._over_parts(table, cells @ summands)
-        rows = sums[..., calibration.ROWS]
+        sums = self._over_parts(table, np.moveaxis(cells @ summands, -1, 0))
+        rows = sums[calibration.ROWS]
         score = np.where((rows >= self._least) & (rows <= self._most), calibration.screen(sums), 0.0).ravel()
-        places = np.flatnonzero(score >= least_gain / 2)
+        places = np.flatnonzero(score >= least_gain / _MOST_UNSEEN)
         if len(places) > _FITTED:
             places = places[np.argpartition(-score[places], _FITTED)[:_FITTED]]
-        if not len(places):
+        most_gain = _MOST_UNSEEN * float(score[places].max(initial=0))
+        return Screened(table, np.stack(np.unravel_index(places, rows.shape), axis=-1), most_gain, least_gain)
+
+    def suspects(self, screened: Screened, expected: Values) -> list[Suspect]:
+        """Fit what was screened; return the slices that gain enough."""
+        if not len(screened.places):
             return []
-        slices = [self._slice(table, np.unravel_index(place, sums.shape[:-1])) for place in places]
-        counts = np.array([_counts(table, one) for one in slices], float)
+        slices = [self._slice(screened.table, place) for place in screened.places]
+        counts = np.array([_counts(screened.table, one) for one in slices], float)
         gains = calibration.fit(expected, counts.sum(axis=1), counts[:, 1]).gain
         return [
             Suspect(one, int(count.sum()), float(gain))
             for one, count, gain in zip(slices, counts, gains, strict=True)
-            if gain >= least_gain
+            if gain >= screened.least_gain
         ]
 
     def _over_parts(self, table: Table, sums: Values) -> Values:
-        """Sum cells, [*codes, sums], to the parts of each facet, [*parts, sums]."""
-        for axis, name in enumerate(table.facets):
-            members = self._members[len(table.facets) - 1][name]
-            sums = np.moveaxis(np.tensordot(members, sums, axes=(1, axis)), 0, axis)
-        return sums
+        """Sum cells, [sums, *codes], to the parts of each facet, [sums, *parts]."""
+        members, codes = self._members[len(table.facets) - 1], sums.shape[1:]
+        for name, size in zip(table.facets, codes, strict=True):
+            # The facet's codes stand second, and its parts come last: after all facets, the order is as it was.
+            ahead = sums.reshape(len(sums), size, -1)
+            sums = ahead.transpose(0, 2, 1) @ members[name]
+        return sums.reshape(-1, *(members[name].shape[1] for name in table.facets))
 
-    def _slice(self, table: Table, place: tuple[np.intp, ...]) -> Slice:
+    def _slice(self, table: Table, place: NDArray[np.intp]) -> Slice:
         of_facet = self._parts[len(table.facets) - 1]
         parts = [of_facet[name][index].tolist() for name, index in zip(table.facets, place, strict=True)]
         return Slice(table.facets, tuple((first, last) for first, last in parts))
 
 
 def _members(facet: Facet, parts: NDArray[np.int64]) -> Values:
-    """Return which codes are in which part, [parts, codes], as 1 or 0."""
-    codes = np.arange(facet.size)
-    return np.asarray((codes >= parts[:, :1]) & (codes <= parts[:, 1:]), float)
+    """Return which codes are in which part, [codes, parts], as 1 or 0."""
+    codes = np.arange(facet.size)[:, None]
+    return np.asarray((codes >= parts[:, 0]) & (codes <= parts[:, 1]), float)
 
 
 def _counts(table: Table, one: Slice) -> NDArray[np.int64]:

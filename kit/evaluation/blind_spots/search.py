@@ -13,6 +13,7 @@ which calls every slice with uncertain outcomes a problem, but loss that could b
 
 from __future__ import annotations
 
+import heapq
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -163,26 +164,39 @@ class _Search:
             # How many slices there are is not known yet: a table is kept rather than lost.
             needed = -2 * math.log(self._limits.chance / MOST_FACETS)
             needed += 2 * math.log(max(self.lattice.choices[len(table.facets) - 1], 1))
-            if self.lattice.suspects(table, expected, needed):
+            if len(self.lattice.screen(table, expected, needed).places):
                 kept.append(table)
         return kept
 
     def _choose(self, tables: Sequence[Table]) -> tuple[Slice, BlindSpot] | None:
         """Return the slice with the most evidence that stands up to the rows themselves."""
-        expected = self._meaning(self._bins.logit)
-        suspects = [
-            suspect
-            for table in tables
-            for suspect in self.lattice.suspects(table, expected, self._needed(len(table.facets)))
-            if suspect.slice not in self._refused and self._matters(suspect.gain, suspect.rows)
-        ]
-        for suspect in sorted(suspects, key=self._log_chance_of):
+        for suspect in self._suspects(tables):
             if found := self._proved(suspect):
                 return suspect.slice, found
             self._refused.add(suspect.slice)
             if len(self._refused) == _MOST_REFUSED:
                 break
         return None
+
+    def _suspects(self, tables: Sequence[Table]) -> Iterator[Suspect]:
+        """Yield slices, that with the most evidence first; a table is fitted when one of its slices may be next."""
+        expected = self._meaning(self._bins.logit)
+        waiting = []
+        for place, table in enumerate(tables):
+            order = len(table.facets)
+            screened = self.lattice.screen(table, expected, self._needed(order))
+            if len(screened.places):
+                waiting.append((self._log_chance(screened.most_gain, order), place, screened))
+        heapq.heapify(waiting)
+        ready: list[tuple[float, int, int, Suspect]] = []
+        while waiting or ready:
+            if waiting and (not ready or waiting[0][0] <= ready[0][0]):
+                _, place, screened = heapq.heappop(waiting)
+                for rank, suspect in enumerate(self.lattice.suspects(screened, expected)):
+                    if suspect.slice not in self._refused and self._matters(suspect.gain, suspect.rows):
+                        heapq.heappush(ready, (self._log_chance_of(suspect), place, rank, suspect))
+            else:
+                yield heapq.heappop(ready)[-1]
 
     def _needed(self, order: int) -> float:
         return -2 * (

@@ -79,7 +79,7 @@ def test_the_gain_of_slices_like_the_rest_is_chi_squared() -> None:
     # exp(-gain / 2) is the probability of more: 1 % of the slices have less than 1 %.
     assert (np.exp(-gain / 2) < 0.01).mean() == pytest.approx(0.01, abs=0.0025)
     both = np.stack([rows - outcomes, outcomes], axis=1)
-    score = screen(np.tensordot(both, terms(expected), axes=([1, 2], [0, 1])))
+    score = screen(np.tensordot(terms(expected), both, axes=([0, 1], [1, 2])))
     assert np.corrcoef(score, gain)[0, 1] > 0.97
     assert (score > gain / 2 - 0.5).all(), "no slice with a large gain has a small score"
 
