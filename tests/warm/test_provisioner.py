@@ -86,8 +86,9 @@ def test_output_of_any_kind_reaches_the_client(start: Callable[..., Kernel]) -> 
 
 def test_interrupt(start: Callable[..., Kernel]) -> None:
     kernel = start()
-    kernel.client.execute("import time; time.sleep(60)")
-    time.sleep(0.5)
+    kernel.client.execute("import time; print('begun'); time.sleep(60)")
+    while kernel.client.get_iopub_msg(timeout=10)["msg_type"] != "stream":
+        pass
     kernel.manager.interrupt_kernel()
     assert kernel.client.get_shell_msg(timeout=10)["content"]["ename"] == "KeyboardInterrupt"
     assert kernel.run("print('goes on')") == "goes on"
