@@ -22,8 +22,8 @@ from tensorflow_serving.apis import (
 )
 
 from kit.serving.errors import ServingError
-from kit.serving.servable import DEFAULT_SIGNATURE, METHODS, Servable
-from kit.serving.tensors import as_proto
+from kit.serving.servable import DEFAULT_SIGNATURE, METHODS, Question, Servable
+from kit.serving.tensors import fill_proto
 
 CLASSIFY, REGRESS = tf.saved_model.CLASSIFY_METHOD_NAME, tf.saved_model.REGRESS_METHOD_NAME
 INPUTS, CLASSES, SCORES, OUTPUTS = "inputs", "classes", "scores", "outputs"
@@ -43,6 +43,13 @@ def predict(servable: Servable, request: Any, *, as_content: bool = False, check
         check_method: refuse signatures of methods that are none of TensorFlow Serving's; for the other APIs, those of
             another method.
     """
+    question = predict_question(servable, request, check_method=check_method)
+    values = servable.compute(question.feeds, question.fetches)
+    return predict_response(servable, request, question, values, as_content=as_content)
+
+
+def predict_question(servable: Servable, request: Any, *, check_method: bool = True) -> Question:
+    """Return what a PredictRequest asks, checked."""
     name = request.model_spec.signature_name
     method = servable.signature(name).method_name
     if check_method and method not in METHODS:
@@ -50,11 +57,17 @@ def predict(servable: Servable, request: Any, *, as_content: bool = False, check
             grpc.StatusCode.INTERNAL,
             f"Expected prediction signature method_name to be one of {{{', '.join(METHODS)}}}. Was: {method}",
         )
-    outputs = servable.run(name, request.inputs, request.output_filter)
+    return servable.question(name, request.inputs, request.output_filter)
+
+
+def predict_response(
+    servable: Servable, request: Any, question: Question, values: Sequence[Array], *, as_content: bool = False
+) -> Any:
+    """Return the PredictResponse of the values that were computed for a question."""
     response = predict_pb2.PredictResponse()
-    _fill_spec(response.model_spec, servable, name or DEFAULT_SIGNATURE)
-    for key, value in outputs.items():
-        response.outputs[key].CopyFrom(as_proto(value, as_content=as_content))
+    _fill_spec(response.model_spec, servable, request.model_spec.signature_name or DEFAULT_SIGNATURE)
+    for key, value in zip(question.names, values, strict=True):
+        fill_proto(response.outputs[key], value, as_content=as_content)
     return response
 
 

@@ -1,8 +1,8 @@
 """Interceptors: what is asked before a request is answered, and told afterwards.
 
 An experiment chooses the version, the prediction log and the metrics take note. All of them are called in the order
-in which the server was given them, in the thread of the request, so they must be quick and may be called by many
-threads at once.
+in which the server was given them, by many threads at once: `before` by one that reads a request, `after` by one that
+answers it, which may be another. They must be quick, or requests wait for a thread.
 """
 
 from __future__ import annotations
@@ -10,8 +10,7 @@ from __future__ import annotations
 import importlib
 import logging
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol, cast, runtime_checkable
 
@@ -23,12 +22,13 @@ if TYPE_CHECKING:
     from kit.serving.settings import Settings
 
 REQUEST_ID = "x-request-id"
+_OWN = "kit.serving."
 VERSION_HEADER = "x-model-version"
 """Of an answer: the version that gave it. A header of REST, a trailer of gRPC."""
 _LOG = logging.getLogger(__name__)
 
 
-@dataclass
+@dataclass(slots=True)
 class RequestContext:
     """One request on its way.
 
@@ -91,18 +91,37 @@ class Chain:
     def __init__(self, interceptors: Sequence[Interceptor] = ()) -> None:
         self._interceptors = tuple(interceptors)
 
-    @contextmanager
-    def around(self, context: RequestContext) -> Iterator[Exchange]:
-        """Call all of them around what answers a request; one that breaks is logged and breaks no request."""
-        exchange, started = Exchange(), time.perf_counter()
-        try:
-            self._before(context)
-            yield exchange
-        except ServingError as error:
-            exchange.response = error
-            raise
-        finally:
-            self._after(context, exchange, time.perf_counter() - started)
+    @property
+    def quick(self) -> bool:
+        """Whether none of them waits for anything; of others than the kit's own nobody knows."""
+        return all(type(each).__module__.startswith(_OWN) for each in self._interceptors)
+
+    def begin(self, context: RequestContext) -> Exchange:
+        """Call all of them before a request; one that breaks is logged and breaks no request.
+
+        Raises:
+            ServingError: when one refuses it; all have been told the end then.
+        """
+        exchange = Exchange(started=time.perf_counter())
+        for interceptor in self._interceptors:
+            try:
+                interceptor.before(context)
+            except ServingError as error:
+                exchange.response = error
+                self.end(context, exchange)
+                raise
+            except Exception:  # noqa: BLE001  whatever it raises, it is not the client's fault
+                _LOG.exception("%s failed before a request; the request goes on.", type(interceptor).__name__)
+        return exchange
+
+    def end(self, context: RequestContext, exchange: Exchange) -> None:
+        """Call all of them after a request, in whatever thread; one that breaks is logged."""
+        seconds = time.perf_counter() - exchange.started
+        for interceptor in self._interceptors:
+            try:
+                interceptor.after(context, exchange.response, exchange.version, seconds)
+            except Exception:  # noqa: BLE001  whatever it raises, it is not the client's fault
+                _LOG.exception("%s failed after a request; the answer is sent.", type(interceptor).__name__)
 
     def close(self) -> None:
         """Let interceptors finish what they have begun; one that breaks is logged and keeps no other from it."""
@@ -113,30 +132,16 @@ class Chain:
                 except Exception:  # noqa: BLE001  the others have something to finish too
                     _LOG.exception("%s failed at the end.", type(interceptor).__name__)
 
-    def _before(self, context: RequestContext) -> None:
-        for interceptor in self._interceptors:
-            try:
-                interceptor.before(context)
-            except ServingError:
-                raise
-            except Exception:  # noqa: BLE001  whatever it raises, it is not the client's fault
-                _LOG.exception("%s failed before a request; the request goes on.", type(interceptor).__name__)
 
-    def _after(self, context: RequestContext, exchange: Exchange, seconds: float) -> None:
-        for interceptor in self._interceptors:
-            try:
-                interceptor.after(context, exchange.response, exchange.version, seconds)
-            except Exception:  # noqa: BLE001  whatever it raises, it is not the client's fault
-                _LOG.exception("%s failed after a request; the answer is sent.", type(interceptor).__name__)
+_NOT_ANSWERED = ServingError(grpc.StatusCode.INTERNAL, "The request was not answered.")
 
 
-@dataclass
+@dataclass(slots=True)
 class Exchange:
     """What came of a request: filled in by what answers it."""
 
-    response: Any | ServingError = field(
-        default_factory=lambda: ServingError(grpc.StatusCode.INTERNAL, "The request was not answered.")
-    )
+    started: float  # by time.perf_counter
+    response: Any | ServingError = _NOT_ANSWERED
     version: int | None = None
 
 

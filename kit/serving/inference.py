@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+import math
 from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
@@ -10,12 +12,15 @@ import grpc
 
 from kit.serving import answers
 from kit.serving.errors import ServingError
+from kit.serving.gathering import BROKEN, Submit, Values, Waiting
 from kit.serving.hooks import Chain, RequestContext
 from kit.serving.manager import Manager
-from kit.serving.servable import Servable
+from kit.serving.servable import Question, Servable
 from kit.serving.settings import Settings
 
 Answer = Callable[[Servable, Any], Any]
+Reply = Callable[[Any], None]
+_LOG = logging.getLogger(__name__)
 
 
 class Inference:
@@ -24,16 +29,20 @@ class Inference:
     Every method takes the message of its API, the headers by names in small letters, and the transport (GRPC or
     REST), and returns the response message.
 
+    Attributes:
+        manager: of the models.
+        quick: whether no interceptor waits for anything, so that the thread that reads requests may call them.
+
     Raises:
         ServingError: from every method, when there is no answer.
     """
 
     def __init__(self, manager: Manager, settings: Settings, chain: Chain | None = None) -> None:
         self.manager, self._chain = manager, chain or Chain()
-        checked = settings.enable_signature_method_name_check
-        self._predict = partial(
-            answers.predict, as_content=settings.enable_serialization_as_tensor_content, check_method=checked
-        )
+        self.quick = self._chain.quick
+        self._checked = checked = settings.enable_signature_method_name_check
+        self._as_content = settings.enable_serialization_as_tensor_content
+        self._predict = partial(answers.predict, as_content=self._as_content, check_method=checked)
         self._classify = partial(answers.classify, check_method=checked)
         self._regress = partial(answers.regress, check_method=checked)
         self._multi_inference = partial(answers.multi_inference, check_method=checked)
@@ -41,6 +50,57 @@ class Inference:
     def predict(self, request: Any, metadata: Mapping[str, str], transport: str) -> Any:
         """PredictRequest to PredictResponse."""
         return self._answer("Predict", request.model_spec, request, metadata, transport, self._predict)
+
+    def predict_soon(  # noqa: PLR0913, PLR0917  a request, and who waits for what
+        self,
+        request: Any,
+        metadata: Mapping[str, str],
+        transport: str,
+        reply: Reply,
+        submit: Submit,
+        gather: Callable[[Waiting], None] | None,
+        deadline: float = math.inf,
+    ) -> None:
+        """PredictRequest to PredictResponse, without waiting for it.
+
+        Args:
+            request: see the class.
+            metadata: see the class.
+            transport: see the class.
+            reply: is told the response or the error, in whatever thread; it raises nothing.
+            submit: gives a thread to what is computed by itself.
+            gather: takes what may be computed together with others; None computes everything by itself.
+            deadline: seconds since 1970 after which nobody wants the answer.
+        """
+        try:
+            begun = self._begun("Predict", request.model_spec, request, metadata, transport)
+        except ServingError as error:
+            reply(error)
+            return
+        servable = begun.servable
+
+        def done(found: Values | ServingError) -> None:
+            def response() -> Any:
+                if isinstance(found, ServingError):
+                    raise found
+                return answers.predict_response(
+                    servable, request, question, found, as_content=self._as_content
+                )
+
+            reply(_outcome(begun, response))
+
+        try:
+            question = answers.predict_question(servable, request, check_method=self._checked)
+            batch = servable.batch_of(question) if gather else None
+            if gather and batch:
+                gather(Waiting(batch[0], question.feeds, question.fetches, batch[1], done, deadline))
+            else:
+                submit(lambda: done(_computed(servable, question)))
+        except ServingError as error:
+            done(error)
+        except Exception:  # noqa: BLE001  see `_outcome`
+            _LOG.exception("A request broke the server's own code.")
+            done(ServingError(grpc.StatusCode.INTERNAL, BROKEN))
 
     def classify(self, request: Any, metadata: Mapping[str, str], transport: str) -> Any:
         """ClassificationRequest to ClassificationResponse."""
@@ -97,6 +157,12 @@ class Inference:
         transport: str,
         answer: Answer,
     ) -> Any:
+        begun = self._begun(api, spec, request, metadata, transport)
+        return begun.end(lambda: answer(begun.servable, request))
+
+    def _begun(
+        self, api: str, spec: Any, request: Any, metadata: Mapping[str, str], transport: str
+    ) -> _Begun:
         choice = spec.WhichOneof("version_choice")
         context = RequestContext(
             api=api,
@@ -109,13 +175,7 @@ class Inference:
             transport=transport,
             find=partial(self._find, spec.name),
         )
-        with (
-            self._chain.around(context) as exchange,
-            self.manager.get(context.model, context.version, context.label) as servable,
-        ):
-            exchange.version = servable.version
-            exchange.response = answer(servable, request)
-        return exchange.response
+        return _Begun(self._chain, self.manager, context)
 
     def _find(self, model: str, version: int | None, label: str | None) -> int | None:
         try:
@@ -123,3 +183,62 @@ class Inference:
                 return servable.version
         except ServingError:
             return None
+
+
+def _computed(servable: Servable, question: Question) -> Values | ServingError:
+    try:
+        return servable.compute(question.feeds, question.fetches)
+    except ServingError as error:
+        return error
+
+
+class _Begun:
+    """A request that the interceptors know of, and the version that it keeps loaded. Any thread may end it.
+
+    Attributes:
+        servable: that version.
+    """
+
+    def __init__(self, chain: Chain, manager: Manager, context: RequestContext) -> None:
+        """Tell the interceptors, and find the version that it is for then.
+
+        Raises:
+            ServingError: when one of them refuses it, or there is no such version.
+        """
+        self._chain, self._manager, self._context = chain, manager, context
+        self._exchange = chain.begin(context)
+        try:
+            self._harness = manager.hold(context.model, context.version, context.label)
+        except ServingError as error:
+            self._exchange.response = error
+            chain.end(context, self._exchange)
+            raise
+        self.servable = self._harness.servable
+        self._exchange.version = self.servable.version
+
+    def end(self, answer: Callable[[], Any]) -> Any:
+        """Return the answer once the interceptors know it.
+
+        Raises:
+            ServingError: from `answer`.
+        """
+        try:
+            self._exchange.response = answer()
+        except ServingError as error:
+            self._exchange.response = error
+            raise
+        finally:
+            self._manager.release(self._harness)
+            self._chain.end(self._context, self._exchange)
+        return self._exchange.response
+
+
+def _outcome(begun: _Begun, answer: Callable[[], Any]) -> Any:
+    """End a request; return the answer or the error."""
+    try:
+        return begun.end(answer)
+    except ServingError as error:
+        return error
+    except Exception:  # noqa: BLE001  of the server, not of the request: its text is not for strangers
+        _LOG.exception("A request broke the server's own code.")
+        return ServingError(grpc.StatusCode.INTERNAL, BROKEN)

@@ -110,17 +110,25 @@ class Manager:
         Raises:
             ServingError: NOT_FOUND when it is not loaded, INVALID_ARGUMENT for a label that is not known.
         """
+        harness = self.hold(name, version, label)
+        try:
+            yield harness.servable
+        finally:
+            self.release(harness)
+
+    def hold(self, name: str, version: int | None = None, label: str | None = None) -> Harness:
+        """Return a version that stays loaded until it is released; see `get`."""
         with self._tables:
             harness = self._find(name, version, label)
             harness.uses += 1
-            servable = harness.servable
-        try:
-            yield servable
-        finally:
-            with self._tables:
-                harness.uses -= 1
-                if not harness.uses:
-                    self._tables.notify_all()
+        return harness
+
+    def release(self, harness: Harness) -> None:
+        """Let a version go that was held; any thread may do that."""
+        with self._tables:
+            harness.uses -= 1
+            if not harness.uses and harness.state != State.AVAILABLE:  # somebody waits for that
+                self._tables.notify_all()
 
     def _find(self, name: str, version: int | None, label: str | None) -> Harness:
         if not name:

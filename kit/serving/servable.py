@@ -20,6 +20,7 @@ from tensorflow.core.protobuf import config_pb2
 from tensorflow.python.saved_model.loader_impl import SavedModelLoader
 
 from kit.serving.errors import ServingError, code_of
+from kit.serving.gathering import Computes
 from kit.serving.tensors import as_array, enum_of
 
 DEFAULT_SIGNATURE = tf.saved_model.DEFAULT_SERVING_SIGNATURE_DEF_KEY
@@ -32,6 +33,20 @@ INIT_OP = "__saved_model_init_op"  # stands among the signatures, but is none th
 Array = np.ndarray[Any, Any]
 _KEPT_CALLABLES = 64
 """Pairs of signature and outputs whose executors are kept; a client could otherwise ask for all subsets of outputs."""
+
+
+class Question(NamedTuple):
+    """A request as its graph takes it.
+
+    Attributes:
+        feeds: arrays by the names of tensors.
+        fetches: names of the tensors to compute.
+        names: those of the signature for them, in the same order.
+    """
+
+    feeds: dict[str, Array]
+    fetches: tuple[str, ...]
+    names: tuple[str, ...]
 
 
 class Servable:
@@ -52,6 +67,7 @@ class Servable:
         found = meta_graph.signature_def
         self.signatures: dict[str, Any] = {key: found[key] for key in found if key != INIT_OP}
         self._inputs = {key: _inputs_of(signature) for key, signature in self.signatures.items()}
+        self._outputs = {key: _outputs_of(signature) for key, signature in self.signatures.items()}
         self._callables: OrderedDict[tuple[tuple[str, ...], ...], Callable[..., Sequence[Array]]]
         self._callables, self._lock = OrderedDict(), threading.Lock()
 
@@ -128,11 +144,21 @@ class Servable:
         Raises:
             ServingError: INVALID_ARGUMENT when the request does not fit, and what TensorFlow says when it fails.
         """
-        signature = self.signature(signature_name)
-        feeds = self._feeds(signature_name or DEFAULT_SIGNATURE, inputs)
-        names = _chosen_outputs(signature, output_filter)
-        fetches = [signature.outputs[name].name for name in names]
-        return dict(zip(names, self.compute(feeds, fetches), strict=True))
+        question = self.question(signature_name, inputs, output_filter)
+        return dict(zip(question.names, self.compute(question.feeds, question.fetches), strict=True))
+
+    def question(
+        self, signature_name: str, inputs: Mapping[str, Any], output_filter: Sequence[str] = ()
+    ) -> Question:
+        """Return what `run` computes, checked, without computing it.
+
+        Raises:
+            ServingError: INVALID_ARGUMENT when the request does not fit.
+        """
+        signature, key = self.signature(signature_name), signature_name or DEFAULT_SIGNATURE
+        feeds = self._feeds(key, inputs)
+        names, fetches = _chosen_outputs(signature, output_filter) if output_filter else self._outputs[key]
+        return Question(feeds, fetches, names)
 
     def compute(self, feeds: Mapping[str, Array], fetches: Sequence[str]) -> Sequence[Array]:
         """Compute tensors of the graph from others, both by their names in it; what batches requests overrides this.
@@ -145,6 +171,15 @@ class Servable:
             return self._callable(names, tuple(fetches))(*(feeds[name] for name in names))
         except tf.errors.OpError as error:
             raise ServingError(code_of(error.error_code), error.message) from error
+
+    def batch_of(self, question: Question) -> tuple[Computes, int] | None:
+        """Return what computes a question together with others, and its rows; None: it is computed by itself.
+
+        Raises:
+            ServingError: when it can be no batch.
+        """
+        del question  # what batches requests overrides this
+        return None
 
     def _callable(self, feeds: tuple[str, ...], fetches: tuple[str, ...]) -> Callable[..., Sequence[Array]]:
         with self._lock:
@@ -162,14 +197,15 @@ class Servable:
     def _feeds(self, signature_name: str, inputs: Mapping[str, Any]) -> dict[str, Array]:
         signature, wanted = self.signatures[signature_name], self._inputs[signature_name]
         given = inputs
-        if inputs.keys() != wanted.keys():
+        if len(inputs) != len(wanted) or not all(map(inputs.__contains__, wanted)):
             _check_names(signature, inputs)
             # `defaults` is a field of newer SignatureDefs.
             given = {**dict(getattr(signature, "defaults", {})), **inputs}
         feeds = {}
-        for number, (name, known) in enumerate(wanted.items()):
+        for name, known in wanted.items():
             array = as_array(name, given[name])
-            _check_tensor(number, name, array, known)
+            if enum_of(array) != known.dtype or not known.fits(array.shape):
+                raise _misfit(list(wanted).index(name), name, array, known)
             feeds[known.tensor] = array
         return feeds
 
@@ -180,13 +216,17 @@ class _Input(NamedTuple):
     tensor: str
     dtype: int
     sizes: tuple[int | None, ...] | None
+    fixed: tuple[tuple[int, int], ...]  # axis and size of the dimensions that are known
 
     def fits(self, shape: tuple[int, ...]) -> bool:
         if self.sizes is None:
             return True
-        return len(self.sizes) == len(shape) and all(
-            size is None or size == found for size, found in zip(self.sizes, shape, strict=True)
-        )
+        if len(self.sizes) != len(shape):
+            return False
+        for axis, size in self.fixed:  # noqa: SIM110  most have none, and `all` makes a generator first
+            if shape[axis] != size:
+                return False
+        return True
 
 
 def _inputs_of(signature: Any) -> dict[str, _Input]:
@@ -195,8 +235,15 @@ def _inputs_of(signature: Any) -> dict[str, _Input]:
     for name, info in sorted(signature.inputs.items()):
         shape = tf.TensorShape(info.tensor_shape)
         sizes = None if shape.rank is None else tuple(shape.as_list())
-        found[name] = _Input(info.name, info.dtype, sizes)
+        fixed = tuple((axis, size) for axis, size in enumerate(sizes or ()) if size is not None)
+        found[name] = _Input(info.name, info.dtype, sizes, fixed)
     return found
+
+
+def _outputs_of(signature: Any) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return the names of the outputs of a signature, and those of their tensors."""
+    names = tuple(sorted(signature.outputs))
+    return names, tuple(signature.outputs[name].name for name in names)
 
 
 def _invalid(message: str) -> ServingError:
@@ -226,24 +273,21 @@ def _check_names(signature: Any, inputs: Mapping[str, Any]) -> None:
     )
 
 
-def _check_tensor(number: int, name: str, array: Array, known: _Input) -> None:
+def _misfit(number: int, name: str, array: Array, known: _Input) -> ServingError:
     found = enum_of(array)
     if found != known.dtype:
-        raise _invalid(
+        return _invalid(
             f"Expects arg[{number}] to be {_word(known.dtype)} but {_word(found)} is provided (input {name})."
         )
-    if known.sizes is not None and not known.fits(array.shape):
-        sizes = ",".join("?" if size is None else str(size) for size in known.sizes)
-        raise _invalid(f"Expects input {name} to have shape [{sizes}] but {list(array.shape)} is provided.")
+    sizes = ",".join("?" if size is None else str(size) for size in known.sizes or ())
+    return _invalid(f"Expects input {name} to have shape [{sizes}] but {list(array.shape)} is provided.")
 
 
 def _word(dtype: int) -> str:
     return str(types_pb2.DataType.Name(dtype)).removeprefix("DT_").lower()
 
 
-def _chosen_outputs(signature: Any, output_filter: Sequence[str]) -> list[str]:
-    if not output_filter:
-        return sorted(signature.outputs)
+def _chosen_outputs(signature: Any, output_filter: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
     for name in output_filter:
         if name not in signature.outputs:
             raise _invalid(
@@ -252,4 +296,4 @@ def _chosen_outputs(signature: Any, output_filter: Sequence[str]) -> list[str]:
             )
         if list(output_filter).count(name) > 1:
             raise _invalid(f"duplicate output tensor alias: {name}")
-    return list(output_filter)
+    return tuple(output_filter), tuple(signature.outputs[name].name for name in output_filter)

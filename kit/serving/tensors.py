@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+import sys
+from functools import lru_cache
 from typing import Any
 
 import grpc
 import numpy as np
 import tensorflow as tf
-from tensorflow.core.framework import tensor_pb2, types_pb2
+from tensorflow.core.framework import tensor_pb2, tensor_shape_pb2, types_pb2
 
 from kit.serving.errors import ServingError
 
@@ -36,6 +38,9 @@ _COMMON: dict[int, np.dtype[Any]] = {
     types_pb2.DT_INT64: np.dtype(np.int64),
     types_pb2.DT_STRING: np.dtype(object),
 }
+_PACKED = {"float_val", "double_val"} if sys.byteorder == "little" else set()
+"""Fields whose numbers stand in a serialized proto as they stand in memory."""
+_PACKED_WIRE_TYPE = 2
 _ENUMS = {dtype: enum for enum, dtype in _COMMON.items()}
 
 
@@ -49,7 +54,7 @@ def as_array(name: str, value: Any) -> np.ndarray[Any, Any]:
     Raises:
         ServingError: INVALID_ARGUMENT when it is not a tensor.
     """
-    if isinstance(value, tensor_pb2.TensorProto):
+    if type(value) is tensor_pb2.TensorProto:
         return _from_proto(name, value)
     array = value.numpy() if isinstance(value, tf.Tensor) else np.asarray(value)
     if array.dtype.kind == "U":
@@ -69,30 +74,42 @@ def enum_of(array: np.ndarray[Any, Any]) -> int:
 
 
 def _from_proto(name: str, proto: Any) -> np.ndarray[Any, Any]:
-    sizes = [dimension.size for dimension in proto.tensor_shape.dim]
-    if proto.tensor_shape.unknown_rank or any(size < 0 for size in sizes):
+    sizes, count = _shape_of(proto.tensor_shape.SerializeToString())
+    if count < 0:
         raise _parsing_error(name)
-    complete = _complete(proto, sizes)
+    complete = _complete(proto, sizes, count)
     return _by_tensorflow(name, proto, sizes) if complete is None else complete
 
 
-def _complete(proto: Any, sizes: list[int]) -> np.ndarray[Any, Any] | None:
+@lru_cache(maxsize=1024)
+def _shape_of(serialized: bytes) -> tuple[tuple[int, ...], int]:
+    """Return the sizes of a TensorShapeProto and how many values it has; less than none when that is not known.
+
+    Most requests of a model have the same few shapes, and each size is an object of Python.
+    """
+    shape = tensor_shape_pb2.TensorShapeProto.FromString(serialized)
+    sizes = tuple(dimension.size for dimension in shape.dim)
+    return sizes, -1 if shape.unknown_rank or min(sizes, default=0) < 0 else math.prod(sizes)
+
+
+def _complete(proto: Any, sizes: tuple[int, ...], count: int) -> np.ndarray[Any, Any] | None:
     """Return a tensor of a common dtype whose proto has a value for each element, as almost every request's.
 
     `tf.make_ndarray` gives the same in five times as long, and is a quarter of what a request costs here.
     """
-    dtype = _COMMON.get(proto.dtype)
+    number = proto.dtype
+    dtype = _COMMON.get(number)
     if dtype is None:
         return None
-    content, values, count = proto.tensor_content, getattr(proto, _FIELDS[proto.dtype]), math.prod(sizes)
+    content, values = proto.tensor_content, getattr(proto, _FIELDS[number])
     if not content and len(values) == count:
-        return np.array(values, dtype).reshape(sizes)
+        return np.array(values[:], dtype).reshape(sizes)  # a list is read faster than protobuf's container
     if content and not dtype.hasobject and len(content) == count * dtype.itemsize:
         return np.frombuffer(content, dtype).reshape(sizes).copy()  # or it could not be written to
     return None
 
 
-def _by_tensorflow(name: str, proto: Any, sizes: list[int]) -> np.ndarray[Any, Any]:
+def _by_tensorflow(name: str, proto: Any, sizes: tuple[int, ...]) -> np.ndarray[Any, Any]:
     if not proto.tensor_content and math.prod(sizes) > _MOST_REPEATED:
         field = _FIELDS.get(proto.dtype)
         if field is None or len(getattr(proto, field)) != math.prod(sizes):
@@ -101,7 +118,7 @@ def _by_tensorflow(name: str, proto: Any, sizes: list[int]) -> np.ndarray[Any, A
         array: np.ndarray[Any, Any] = tf.make_ndarray(proto)
     except (LookupError, TypeError, ValueError, OverflowError, MemoryError):
         raise _parsing_error(name) from None
-    if array.shape != tuple(sizes):
+    if array.shape != sizes:
         raise _parsing_error(name)
     return array
 
@@ -118,12 +135,45 @@ def as_proto(array: np.ndarray[Any, Any], *, as_content: bool = False) -> Any:
         as_content: put the bytes into `tensor_content`; otherwise the values go into the field of their dtype, as
             TensorFlow Serving answers, because some clients read `float_val` by name.
     """
+    proto = tensor_pb2.TensorProto()
+    fill_proto(proto, array, as_content=as_content)
+    return proto
+
+
+def fill_proto(proto: Any, array: np.ndarray[Any, Any], *, as_content: bool = False) -> None:
+    """Write an array into an empty TensorProto; see `as_proto`."""
     dtype = enum_of(array)
     field = _FIELDS.get(dtype)
     if field is None or (as_content and dtype != types_pb2.DT_STRING):
-        return tf.make_tensor_proto(array)
-    proto = tensor_pb2.TensorProto(dtype=dtype)
+        proto.CopyFrom(tf.make_tensor_proto(array))
+        return
+    if field in _PACKED:  # as it stands in memory, so that no number becomes an object of Python
+        data = array.tobytes()
+        proto.MergeFromString(_head(dtype, array.shape, len(data)) + data)
+        return
+    proto.dtype = dtype
     for size in array.shape:
         proto.tensor_shape.dim.add(size=size)
     getattr(proto, field).extend(array.ravel().tolist())
-    return proto
+
+
+@lru_cache(maxsize=1024)
+def _head(dtype: int, shape: tuple[int, ...], count: int) -> bytes:
+    """Return all of a serialized TensorProto but its packed numbers, which are its last `count` bytes."""
+    proto = tensor_pb2.TensorProto(dtype=dtype)
+    for size in shape:
+        proto.tensor_shape.dim.add(size=size)
+    number = tensor_pb2.TensorProto.DESCRIPTOR.fields_by_name[_FIELDS[dtype]].number
+    return bytes(proto.SerializeToString()) + bytes([number << 3 | _PACKED_WIRE_TYPE]) + _varint(count)
+
+
+def _varint(number: int) -> bytes:
+    """Return a number as protobuf writes it: seven bits a byte, the lowest first, the highest bit for those with more.
+
+    Source: https://protobuf.dev/programming-guides/encoding/#varints
+    """
+    found = bytearray()
+    while number > 0x7F:  # noqa: PLR2004  seven bits
+        found.append(number & 0x7F | 0x80)
+        number >>= 7
+    return bytes([*found, number])

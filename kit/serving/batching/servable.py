@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, ClassVar
@@ -21,11 +21,14 @@ import tensorflow as tf
 from kit.serving.batching.batch_op import batch
 from kit.serving.batching.parameters import Batching
 from kit.serving.errors import ServerError, ServingError
-from kit.serving.servable import Servable
+from kit.serving.gathering import Computes, Values
+from kit.serving.servable import Question, Servable
 from kit.serving.settings import Settings
 
 Array = np.ndarray[Any, Any]
+_Key = tuple[frozenset[str], frozenset[str]]
 _Lengths = tuple[tuple[int, ...], ...]
+_Compute = Callable[[Mapping[str, Array], Sequence[str]], Values]
 _NOT_THE_GRAPHS = (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.CANCELLED)
 _LOG = logging.getLogger(__name__)
 
@@ -37,7 +40,8 @@ class BatchedServable(Servable):
 
     def __init__(self, name: str, version: int, folder: Path, session: Any, meta_graph: Any) -> None:
         super().__init__(name, version, folder, session, meta_graph)
-        self._lanes: dict[tuple[frozenset[str], frozenset[str]], _Lane] = {}
+        self._lanes: dict[_Key, _Lane] = {}
+        self._whole: dict[_Key, _WholeBatches] = {}
         for signature_name, signature in self.signatures.items():
             self._add_lane(signature_name, signature)
 
@@ -62,6 +66,8 @@ class BatchedServable(Servable):
             _LOG.warning("Signature %s of %s cannot be batched: %s", signature_name, self.name, error)
             return
         self._lanes[key] = _Lane(batched, () if padded else uneven)
+        if not padded:
+            self._whole[key] = _WholeBatches(self.batching, super().compute)
 
     @property
     def batched(self) -> list[str]:
@@ -81,12 +87,8 @@ class BatchedServable(Servable):
                 and what TensorFlow says when it fails.
         """
         lane = self._lanes.get((frozenset(feeds), frozenset(fetches)))
-        if lane is None or not (rows := _rows(feeds)):
+        if lane is None or not self._rows(feeds):
             return super().compute(feeds, fetches)
-        if rows > self.batching.max_batch_size:
-            raise _invalid(
-                f"Task size {rows} is larger than maximum input batch size {self.batching.max_batch_size}"
-            )
         with lane.joined(feeds) as fits:
             if not fits:
                 return super().compute(feeds, fetches)
@@ -99,6 +101,47 @@ class BatchedServable(Servable):
                     raise ServingError(error.code, error.message.partition("\n")[0]) from error
         # Something in the batch made the graph fail, perhaps another request. Each then answers for itself.
         return super().compute(feeds, fetches)
+
+    def batch_of(self, question: Question) -> tuple[Computes, int] | None:
+        """Return what computes a question in whole batches, and its rows.
+
+        Nothing does that for what is not batched, and where a batch is more than rows one below the other: where they
+        are filled up to one length, or split.
+        """
+        whole = self._whole.get((frozenset(question.feeds), frozenset(question.fetches)))
+        rows = self._rows(question.feeds) if whole else 0
+        return (whole, rows) if whole and 0 < rows <= whole.most_rows else None
+
+    def _rows(self, feeds: Mapping[str, Array]) -> int:
+        arrays = iter(feeds.values())
+        rows = len(next(arrays))
+        for array in arrays:
+            if len(array) != rows:
+                raise _invalid("Batching session Run() input tensors must have equal 0th-dimension size")
+        if rows > self.batching.max_batch_size:
+            raise _invalid(
+                f"Task size {rows} is larger than maximum input batch size {self.batching.max_batch_size}"
+            )
+        return rows
+
+
+class _WholeBatches:
+    """Computes batches that were put together before, see `kit.serving.gathering`."""
+
+    def __init__(self, batching: Batching, compute: _Compute) -> None:
+        """Know the parameters, and what computes without the scheduler."""
+        self.most_rows, self.most_batches = batching.most_rows, batching.max_enqueued_batches
+        self.wait_micros, self._allowed = batching.batch_timeout_micros, batching.allowed_batch_sizes
+        self._compute = compute
+
+    def compute_batch(self, feeds: Mapping[str, Array], fetches: Sequence[str]) -> Values:
+        """Compute a batch, filled up to an allowed size as the scheduler does: by its first row."""
+        rows = len(next(iter(feeds.values())))
+        more = next((size for size in self._allowed if size >= rows), rows) - rows
+        if not more:
+            return self._compute(feeds, fetches)
+        filled = {name: np.concatenate([array, *[array[:1]] * more]) for name, array in feeds.items()}
+        return [value[:rows] for value in self._compute(filled, fetches)]
 
 
 class _Lane:
@@ -164,10 +207,3 @@ def _shape(info: Any) -> tf.TensorShape:
 
 def _is_batch(shape: tf.TensorShape) -> bool:
     return bool(shape.rank) and shape[0] is None
-
-
-def _rows(feeds: Mapping[str, Array]) -> int:
-    found = {len(array) for array in feeds.values()}
-    if len(found) > 1:
-        raise _invalid("Batching session Run() input tensors must have equal 0th-dimension size")
-    return found.pop()

@@ -9,9 +9,10 @@ from typing import Any, TypeVar
 import grpc
 
 from kit.serving.errors import ServingError
+from kit.serving.gathering import BROKEN
 
 _R = TypeVar("_R")
-_MOST_LETTERS = 2000
+MOST_LETTERS = 2000
 """Of a status text. It travels in the trailers, which clients limit to 8 KiB, and a letter may become three bytes."""
 _LOG = logging.getLogger(__name__)
 
@@ -27,8 +28,8 @@ def answered(context: Any, answer: Callable[[], _R]) -> _R:
         code, message = error.code, error.message
     except Exception:  # noqa: BLE001  of the server, not of the request: its text is not for strangers
         _LOG.exception("A request broke the server's own code.")
-        code, message = grpc.StatusCode.INTERNAL, "Internal error; the server's log has the reason."
-    context.abort(code, message[:_MOST_LETTERS])
+        code, message = grpc.StatusCode.INTERNAL, BROKEN
+    context.abort(code, message[:MOST_LETTERS])
     raise AssertionError  # abort raises
 
 

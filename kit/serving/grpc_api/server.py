@@ -10,7 +10,9 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 from tensorflow_serving.apis import model_service_pb2_grpc, prediction_service_pb2_grpc
 
+from kit.serving.batching.parameters import Batching
 from kit.serving.errors import ServerError
+from kit.serving.grpc_api.direct import DirectPredict
 from kit.serving.grpc_api.health import Health
 from kit.serving.grpc_api.model import ModelServicer
 from kit.serving.grpc_api.prediction import PredictionServicer
@@ -26,6 +28,7 @@ class GrpcServer:
 
     def __init__(self, inference: Inference, settings: Settings) -> None:
         self._inference, self._settings = inference, settings
+        self._direct: DirectPredict | None = None
         self._health = Health(inference.manager, describe_services())
         self._threads = ThreadPoolExecutor(settings.grpc_max_threads, "serving-grpc")
         self._server = grpc.server(
@@ -46,12 +49,28 @@ class GrpcServer:
         model_service_pb2_grpc.add_ModelServiceServicer_to_server(ModelServicer(manager), server)
         health_pb2_grpc.add_HealthServicer_to_server(self._health.servicer, server)
         reflection.enable_server_reflection((*describe_services(), HEALTH, reflection.SERVICE_NAME), server)
+        direct = DirectPredict.of(
+            server,
+            self._inference,
+            self._threads.submit,
+            most=self._settings.max_concurrent_requests,
+            batches_at_once=self._batches_at_once(),
+        )
         port = self._bind(f"{self._settings.host}:{self._settings.port}")
         if self._settings.grpc_socket_path:
             self._bind(f"unix:{self._settings.grpc_socket_path}")
         server.start()
+        if direct:
+            direct.start()
+        self._direct = direct
         self._health.start()
         return f"{self._settings.host}:{port}"
+
+    def _batches_at_once(self) -> int:
+        settings = self._settings
+        return (
+            Batching.of(settings.batching_parameters()).num_batch_threads if settings.enable_batching else 1
+        )
 
     def _bind(self, address: str) -> int:
         try:
@@ -65,7 +84,10 @@ class GrpcServer:
     def stop(self) -> None:
         """Take no more requests, and give those that run `drain_seconds` to finish."""
         self._health.stop()
-        self._server.stop(self._settings.drain_seconds).wait()
+        stopped = self._server.stop(self._settings.drain_seconds)
+        if self._direct:
+            self._direct.join()
+        stopped.wait()
         self._threads.shutdown()
 
 

@@ -1,0 +1,204 @@
+"""Gathering: requests that one thread has read become a batch before the session runs, which then runs once.
+
+Each run of a session has a price of its own, as much as a small model's answer: threads that wake each other, tensors
+that are made and taken apart. TensorFlow's scheduler takes requests one by one, each by a run that waits for the batch.
+So who has many requests in hand puts them together first, by the same parameters, and computes a batch as such.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import accumulate, pairwise
+from typing import Any, Protocol
+
+import grpc
+import numpy as np
+
+from kit.serving.errors import ServingError
+
+Array = np.ndarray[Any, Any]
+Values = Sequence[Array]
+Done = Callable[[Values | ServingError], None]
+Submit = Callable[[Callable[[], None]], object]
+"""Runs a function in a thread, as `Executor.submit`."""
+_MICROS = 1_000_000
+BROKEN = "Internal error; the server's log has the reason."
+_LOG = logging.getLogger(__name__)
+
+
+class Computes(Protocol):
+    """What a batch is given to. Requests for the same one may be put together."""
+
+    @property
+    def most_rows(self) -> int:
+        """Of a batch."""
+
+    @property
+    def most_batches(self) -> int:
+        """That may wait."""
+
+    @property
+    def wait_micros(self) -> int:
+        """That a batch may wait for more rows."""
+
+    def compute_batch(self, feeds: Mapping[str, Array], fetches: Sequence[str]) -> Values:
+        """Compute; raises ServingErrors."""
+
+
+@dataclass(slots=True, eq=False)
+class Waiting:
+    """One request.
+
+    Attributes:
+        computes: what computes it.
+        feeds: arrays [rows, …] by the names of tensors.
+        fetches: names of tensors, each [rows, …].
+        rows: at least one, and not more than those of a batch.
+        done: is told the values of the fetches, or why there are none; it raises nothing.
+        deadline: seconds since 1970 after which nobody wants them.
+    """
+
+    computes: Computes
+    feeds: Mapping[str, Array]
+    fetches: tuple[str, ...]
+    rows: int
+    done: Done
+    deadline: float
+
+    def fits(self, other: Waiting) -> bool:
+        """Tell whether the rows of another one can stand below the rows of this one."""
+        return (
+            self.computes is other.computes
+            and self.fetches == other.fetches
+            and all(array.shape[1:] == other.feeds[name].shape[1:] for name, array in self.feeds.items())
+        )
+
+
+class Gathering:
+    """The requests that have been read and that nobody has computed yet, in the order in which they came."""
+
+    def __init__(self, at_once: int, submit: Submit, *, by_reader: bool) -> None:
+        """Know the limits.
+
+        Args:
+            at_once: batches that are computed at once.
+            submit: gives a thread.
+            by_reader: the only thread that reads computes too, one batch at once. On few processors that is faster
+                than threads that take turns.
+        """
+        self._at_once, self._submit, self._by_reader = at_once, submit, by_reader
+        self._changed = threading.Condition()
+        self._waiting: deque[Waiting] = deque()
+        self._rows = self._running = 0
+        self._since = 0.0  # when the first of them could have been computed, by time.time
+
+    def add(self, waiting: Waiting) -> None:
+        """Put a request in line, or tell it that too many wait."""
+        computes = waiting.computes
+        with self._changed:
+            full = self._rows + waiting.rows > computes.most_rows * max(1, computes.most_batches)
+            if not full:
+                if not self._waiting:
+                    self._since = time.time()
+                self._waiting.append(waiting)
+                self._rows += waiting.rows
+                self._changed.notify()
+        if full:
+            waiting.done(_refusal(computes.most_batches))
+
+    def work(self) -> float | None:
+        """Compute what is due, or see to it that others do; called after something was added.
+
+        Returns:
+            Seconds since 1970 when it must be called again, whether or not something is added; None: never.
+        """
+        if not self._by_reader:
+            with self._changed:
+                more = self._running < min(self._at_once, len(self._waiting))
+                self._running += more
+            if more:
+                self._submit(self._help)
+            return None
+        while self._waiting:
+            if self._due() > time.time():
+                return self._due()
+            _answer(self._taken())
+            return 0.0  # read on first: what came meanwhile may fill the next batch
+        return None
+
+    def _help(self) -> None:
+        """Be a thread that computes until nothing waits."""
+        while True:
+            with self._changed:
+                while self._waiting and (late := self._due() - time.time()) > 0:
+                    self._changed.wait(late)
+                if not self._waiting:
+                    self._running -= 1
+                    return
+                group = self._taken()
+            _answer(group)
+
+    def _due(self) -> float:
+        computes = self._waiting[0].computes
+        return 0.0 if self._rows >= computes.most_rows else self._since + computes.wait_micros / _MICROS
+
+    def _taken(self) -> list[Waiting]:
+        group = [self._waiting.popleft()]
+        rows, most = group[0].rows, group[0].computes.most_rows
+        while self._waiting and rows + self._waiting[0].rows <= most and group[0].fits(self._waiting[0]):
+            group.append(self._waiting.popleft())
+            rows += group[-1].rows
+        self._rows -= rows
+        self._since = time.time()
+        return group
+
+
+def _answer(waiting: Sequence[Waiting]) -> None:
+    """Compute a batch and tell its requests; those that nobody waits for any more are left out."""
+    now = time.time()
+    for each in waiting:
+        if each.deadline < now:
+            each.done(ServingError(grpc.StatusCode.DEADLINE_EXCEEDED, "Deadline Exceeded"))
+    if group := [each for each in waiting if each.deadline >= now]:
+        _compute(group)
+
+
+def _compute(group: Sequence[Waiting]) -> None:
+    first = group[0]
+    try:
+        values = first.computes.compute_batch(_together(group), first.fetches)
+    except ServingError as error:
+        if len(group) == 1:
+            first.done(error)
+        else:  # one of them made the graph fail: each answers for itself
+            for each in group:
+                _compute([each])
+        return
+    except Exception:  # noqa: BLE001  whatever it is, the thread must go on: others wait for it
+        _LOG.exception("A batch broke the server's own code.")
+        for each in group:
+            each.done(ServingError(grpc.StatusCode.INTERNAL, BROKEN))
+        return
+    ends = accumulate((each.rows for each in group), initial=0)
+    for each, (start, end) in zip(group, pairwise(ends), strict=True):
+        each.done([value[start:end] for value in values])
+
+
+def _together(group: Sequence[Waiting]) -> Mapping[str, Array]:
+    if len(group) == 1:
+        return group[0].feeds
+    return {name: np.concatenate([each.feeds[name] for each in group]) for name in group[0].feeds}
+
+
+def _refusal(most: int) -> ServingError:
+    """Return the scheduler's refusal, see shared_batch_scheduler.h."""
+    return ServingError(
+        grpc.StatusCode.UNAVAILABLE,
+        "The batch scheduling queue to which this task was submitted is full; "
+        f"currently {most} batches enqueued and max_enqueued_batches is {most}",
+    )
