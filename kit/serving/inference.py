@@ -79,7 +79,7 @@ class Inference:
             return
         servable = begun.servable
 
-        def done(found: Values | ServingError) -> None:
+        def told(found: Values | ServingError) -> None:
             def response() -> Any:
                 if isinstance(found, ServingError):
                     raise found
@@ -89,6 +89,7 @@ class Inference:
 
             reply(_outcome(begun, response))
 
+        done = servable.timed(told)
         try:
             question = answers.predict_question(servable, request, check_method=self._checked)
             batch = servable.batch_of(question) if gather else None
@@ -97,10 +98,10 @@ class Inference:
             else:
                 submit(lambda: done(_computed(servable, question)))
         except ServingError as error:
-            done(error)
+            told(error)
         except Exception:  # noqa: BLE001  see `_outcome`
             _LOG.exception("A request broke the server's own code.")
-            done(ServingError(grpc.StatusCode.INTERNAL, BROKEN))
+            told(ServingError(grpc.StatusCode.INTERNAL, BROKEN))
 
     def classify(self, request: Any, metadata: Mapping[str, str], transport: str) -> Any:
         """ClassificationRequest to ClassificationResponse."""

@@ -36,6 +36,7 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from kit.serving.errors import ServingError
+from kit.serving.gathering import Done, Values
 from kit.serving.hooks import RequestContext
 from kit.serving.manager import Manager
 from kit.serving.servable import Servable
@@ -189,7 +190,21 @@ class Metrics:
                 finally:
                     metrics._computed(time.perf_counter() - started)
 
+            def timed(self, done: Done) -> Done:
+                return metrics._timed_until(done)
+
         return Timed
+
+    def _timed_until(self, done: Done) -> Done:
+        """Return what notes the time from now on: another thread computes, perhaps for several requests at once."""
+        started, api, model = time.perf_counter(), self._now.api, self._now.model
+        self._now.api = ""  # this thread may compute for others before the end of this request
+
+        def told(found: Values | ServingError) -> None:
+            self._runtime.labels(model, api, _RUNTIME).observe((time.perf_counter() - started) * _MICROS)
+            done(found)
+
+        return told
 
     @contextmanager
     def _loading(self, folder: Path) -> Iterator[None]:

@@ -20,7 +20,7 @@ from tensorflow.core.protobuf import config_pb2
 from tensorflow.python.saved_model.loader_impl import SavedModelLoader
 
 from kit.serving.errors import ServingError, code_of
-from kit.serving.gathering import Computes
+from kit.serving.gathering import Computes, Done
 from kit.serving.tensors import as_array, enum_of
 
 DEFAULT_SIGNATURE = tf.saved_model.DEFAULT_SERVING_SIGNATURE_DEF_KEY
@@ -180,6 +180,10 @@ class Servable:
         """
         del question  # what batches requests overrides this
         return None
+
+    def timed(self, done: Done) -> Done:
+        """Return what is to be told the values of a request instead; what measures overrides this."""
+        return done
 
     def _callable(self, feeds: tuple[str, ...], fetches: tuple[str, ...]) -> Callable[..., Sequence[Array]]:
         with self._lock:

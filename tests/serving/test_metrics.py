@@ -140,3 +140,21 @@ def test_the_page_is_where_the_file_says(base: Path, tmp_path: Path) -> None:
         rest = str(server.start().rest)
         assert ask(rest, "/metrics").status == 200
         assert ask(rest, _PATH).status == 404
+
+
+@pytest.mark.parametrize("batched", [False, True], ids=["single", "batched"])
+def test_time_in_tensorflow_is_told_once_for_each_request_of_grpc(folder: Path, *, batched: bool) -> None:
+    settings = settings_of(
+        folder / NAME,
+        rest_api_port=0,
+        monitoring_config_file=str(folder / "monitoring.txt"),
+        enable_batching=batched,
+    )
+    with ModelServer(settings) as server:
+        addresses = server.start()
+        with grpc.insecure_channel(str(addresses.grpc)) as channel:
+            stub = prediction_service_pb2_grpc.PredictionServiceStub(channel)
+            asked = [stub.Predict.future(predict_request(number), 20) for number in range(12)]
+            assert all(each.result() for each in asked)
+        labels = {"model_name": NAME, "API": "Predict", "runtime": "TF1"}
+        assert _value(addresses, ":tensorflow:serving:runtime_latency_count", **labels) == len(asked)
