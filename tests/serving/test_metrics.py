@@ -143,9 +143,11 @@ def test_the_page_is_where_the_file_says(base: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("batched", [False, True], ids=["single", "batched"])
-def test_time_in_tensorflow_is_told_once_for_each_request_of_grpc(folder: Path, *, batched: bool) -> None:
+def test_time_in_tensorflow_is_told_once_for_each_request_of_grpc(
+    folder: Path, base: Path, *, batched: bool
+) -> None:
     settings = settings_of(
-        folder / NAME,
+        base,
         rest_api_port=0,
         monitoring_config_file=str(folder / "monitoring.txt"),
         enable_batching=batched,
