@@ -11,7 +11,7 @@ processors. Beside the real server:
 | --- | --- |
 | max_batch_size, batch_timeout_micros, max_enqueued_batches, allowed_batch_sizes | the same, with the same defaults |
 | enable_large_batch_splitting, max_execution_batch_size | the same |
-| num_batch_threads | all Predict of gRPC share them, as there; in the scheduler each signature has its own |
+| num_batch_threads | all Predict of gRPC share them, as there; in the scheduler those of a version |
 | thread_pool_name | ignored |
 | pad_variable_length_inputs | the same; a request's first value fills its rows up |
 | without it, requests of other lengths | run by themselves; there the batch fails |

@@ -57,7 +57,8 @@ def batch(
             max_enqueued_batches=batching.max_enqueued_batches,
             allowed_batch_sizes=_allowed(batching),
             enable_large_batch_splitting=batching.enable_large_batch_splitting,
-            shared_name=graph.unique_name("batch_scheduler"),  # a queue of its own
+            shared_name="batch_scheduler",  # one for the version, so that its threads are shared,
+            batching_queue=graph.unique_name("batching_queue"),  # in which each signature has a queue
         )
     return {name: each.name for name, each in zip(outputs, batched, strict=True)}
 

@@ -48,6 +48,27 @@ def test_requests_at_once_share_a_batch_and_get_their_own_rows(loaded: Loaded) -
     assert [each["rows"].tolist() for each in (first, second, third)] == [[6], [6, 6], [6, 6, 6]]
 
 
+def test_signatures_share_threads_and_nothing_else(loaded: Loaded) -> None:
+    before = _threads_named("batch_threads")
+    servable = loaded(num_batch_threads=1, batch_timeout_micros=1000)
+    asked = {
+        "serving_default": ("y", 2.0),
+        "not_negative": ("y", 1.0),
+        "codes": ("x", 1.0),
+        "slow": ("y", 1.0),
+    }
+
+    def ask(number: int) -> None:
+        signature = list(asked)[number % len(asked)]
+        output, factor = asked[signature]
+        inputs = _x(number) | ({"word": np.array([b"one"], object)} if signature == "codes" else {})
+        assert servable.run(signature, inputs)[output].tolist() == [factor * number]
+
+    with ThreadPoolExecutor(8) as threads:
+        list(threads.map(ask, range(24)))
+    assert _threads_named("batch_threads") == before + 1
+
+
 def test_a_batch_is_filled_up_to_an_allowed_size(loaded: Loaded) -> None:
     servable = loaded(max_batch_size=8, allowed_batch_sizes=(4, 8))
     assert servable.run("", _x(1))["rows"].tolist() == [4]
@@ -187,6 +208,11 @@ def test_a_closed_version_leaves_no_thread(loaded: Loaded, folder: Path) -> None
     servable.close()
     del servable
     assert _threads() <= before + 2
+
+
+def _threads_named(start: str) -> int:
+    names = [each.read_text() for each in Path("/proc/self/task").glob("*/comm")]
+    return sum(name.startswith(start) for name in names)
 
 
 def _threads() -> int:
