@@ -21,7 +21,7 @@ def read_project_file(path: Path) -> ProjectFile:
     """
     try:
         text = path.read_text(encoding="utf-8-sig")
-        content = yaml.load(text, Loader=_StrictLoader)  # noqa: S506  a SafeLoader that refuses duplicate keys
+        content = yaml.load(text, Loader=StrictLoader)  # noqa: S506  a SafeLoader that refuses duplicate keys
         node = yaml.compose(text, Loader=yaml.SafeLoader)
     except (OSError, UnicodeDecodeError, yaml.YAMLError, RecursionError) as error:
         raise ProjectError(
@@ -39,7 +39,7 @@ def read_project_file(path: Path) -> ProjectFile:
         raise ProjectError(_explain(path, node, error)) from None
 
 
-class _StrictLoader(yaml.SafeLoader):
+class StrictLoader(yaml.SafeLoader):
     """YAML lets a later duplicate win silently; a column or gate written twice is a mistake.
 
     What PyYAML's constructors raise for a value that is none, such as the date 2020-13-01, gets its line.
@@ -72,7 +72,7 @@ def _explain(path: Path, node: Any, error: ValidationError) -> str:
         found = "" if problem["type"] in {"missing", "value_error"} else f", found {problem['input']!r}"
         allowed = problem["msg"].removeprefix("Value error, ")
         known = _known_fields(place) if problem["type"] == "extra_forbidden" else ""
-        lines.append(f"  line {_line_of(node, place)}, {field}: {allowed}{found}{known}")
+        lines.append(f"  line {line_of(node, place)}, {field}: {allowed}{found}{known}")
     lines.append("Correct these in the file.")
     return "\n".join(lines)
 
@@ -97,7 +97,7 @@ def _section_in(annotation: Any) -> type[BaseModel] | None:
     return next((found for inner in get_args(annotation) if (found := _section_in(inner))), None)
 
 
-def _line_of(node: Any, place: list[Any]) -> int:
+def line_of(node: Any, place: list[Any]) -> int:
     """Return the line of the deepest part of `place` that exists in the file."""
     line = 1
     for part in place:

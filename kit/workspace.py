@@ -19,6 +19,7 @@ workspace/
     experiments/<project>/   candidates on a part of the users (see `kit.serving.experiments`)
     statistics/<project>/    of each span that was looked at, by content (see `kit.data.span_statistics`)
     cards/<project>/<n>/     the model card of model n in ML Metadata, as a page and as Markdown
+    sweeps/<name>/           one chain at many points, each in a workspace of its own (see `kit.sweep`)
     tuning/<project>/        searches, and the trials that they share (see `kit.tuning.records`)
     gateway/<project>/       Envoy's configuration, keys for learning and the access log (see `kit.gateway.plan`)
     load/<project>/          what `kit tune-batching` has measured, a file a point

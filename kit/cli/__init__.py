@@ -22,6 +22,7 @@ from kit.cli import (
     release,
     schema,
     serve,
+    sweep,
     train_cluster,
     trainings,
 )
@@ -50,6 +51,7 @@ for group in (
     load,
     deploy,
     drill,
+    sweep,
     machine,
 ):
     app.add_typer(group.app)  # without a name: its commands stand beside the others

@@ -1,0 +1,164 @@
+"""`kit sweep` and `kit sweeps`: one chain of notebooks at many points of its parameters."""
+# ruff: noqa: PLC0415
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from kit.cli.shared import WorkspaceOption, chosen_workspace, exits, print_table
+from kit.errors import ExitCode, UsageError
+
+if TYPE_CHECKING:
+    from kit.sweep.run import SweepEnded
+    from kit.sweep.workers import OpenWorkers
+
+app = typer.Typer()
+_SHOWN = 20  # points in the terminal; the files have all
+_REASON = 60  # letters of a reason there
+
+_HELP = """Run notebooks at many points of their parameters, here or on a Dask cluster.
+
+The file says which:
+
+\b
+    way: random                    # grid, random or list
+    notebooks: [01_data, 02_features, 03_train, 04_evaluate]
+    fixed: {project_name: recommender}
+    parameters:
+      learning_rate: {min: 0.001, max: 0.1, log: true}
+      epochs: {min: 2, max: 8}
+      batch_size: [128, 256]
+    count: 20                      # of random points
+    seed: 7
+    metrics:
+      - auc, maximise
+      - {name: auc, slice: {device: tablet}}
+      - seconds
+
+Notebooks before the first one with a swept parameter run once. Every point has a workspace of its own in
+WORKSPACE/sweeps/NAME. A point that a gate stops is a result; one that fails is tried again, and then left out.
+Exit codes: 0 all points have a result, 20 some were left out, 21 interrupted; those of `kit run` for what they share.
+"""
+
+
+@app.command(help=_HELP)
+@exits
+def sweep(  # noqa: PLR0913, PLR0917  one for each option
+    file: Annotated[
+        Path | None, typer.Argument(help="YAML file that says what to sweep.", show_default=False)
+    ] = None,
+    workspace: WorkspaceOption = None,
+    project: Annotated[
+        str | None, typer.Option("--project", "-P", help="A project's name or folder.", show_default=False)
+    ] = None,
+    name: Annotated[
+        str, typer.Option(help="Of the sweep; that of the file unless given.", show_default=False)
+    ] = "",
+    resume: Annotated[
+        str, typer.Option(metavar="NAME", help="Go on with a sweep; what is done stays.", show_default=False)
+    ] = "",
+    jobs: Annotated[
+        int, typer.Option(min=0, help="Points at a time on this machine; 0: one for two cores.")
+    ] = 0,
+    memory: Annotated[
+        float,
+        typer.Option(min=0, help="GB that a point takes; a further one begins only while so much is free."),
+    ] = 3.0,
+    dask: Annotated[
+        str,
+        typer.Option(
+            metavar="ADDRESS|local:N",
+            help="Scheduler of a Dask cluster that shares the workspace, or N workers to start here.",
+            show_default=False,
+        ),
+    ] = "",
+    attempts: Annotated[int, typer.Option(min=1, help="At each point, at most.")] = 2,
+    timeout: Annotated[
+        float | None, typer.Option(min=1, help="Seconds that each notebook may take.", show_default=False)
+    ] = None,
+    kernel: Annotated[str, typer.Option(help="Kernelspec that runs the notebooks.")] = "kit",
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only list the points.")] = False,
+) -> None:
+    """Run the points of a sweep; its help is above."""
+    if (file is None) == (not resume):
+        raise UsageError("kit sweep takes the file of a new sweep, or --resume NAME. Give one of them.")
+    from kit.sweep.begin import SweepOptions, begin_sweep, plan_sweep
+    from kit.sweep.records import SweepFolder
+    from kit.sweep.run import run_sweep
+
+    place = chosen_workspace(workspace)
+    if resume:
+        folder = SweepFolder.of(place, resume)
+    else:
+        fixed = {"project_name": project} if project else {}
+        options = SweepOptions(dict(fixed), attempts, timeout, kernel)
+        planned = plan_sweep(Path(str(file)), place, name, options)
+        typer.echo(planned.said)
+        if dry_run:
+            header = ("point", *planned.record.swept)
+            rows = [(str(p.number), *(str(p.values.get(n, "")) for n in header[1:])) for p in planned.points]
+            print_table(header, rows)
+            return
+        folder = begin_sweep(planned)
+    ended = run_sweep(folder, _workers(jobs, memory, dask), say=typer.echo)
+    _print(ended)
+    if ended.exit_code:
+        raise typer.Exit(int(ended.exit_code))
+
+
+@app.command()
+@exits
+def sweeps(workspace: WorkspaceOption = None) -> None:
+    """List the sweeps of a workspace, and how far each one is."""
+    from kit.sweep.records import SweepFolder, list_sweeps
+    from kit.sweep.report import summary
+
+    place = chosen_workspace(workspace)
+    rows = []
+    for name in list_sweeps(place):
+        folder = SweepFolder.of(place, name)
+        record = folder.read()
+        rows.append((name, f"{record.started:%Y-%m-%d %H:%M}", summary(record, folder.points())))
+    print_table(("sweep", "begun (UTC)", ""), rows)
+
+
+def _workers(jobs: int, memory: float, dask: str) -> OpenWorkers:
+    if dask:
+        from kit.sweep.dask_workers import open_dask, parse_dask
+
+        parse_dask(dask)  # a mistake is told before the shared notebooks run
+        return lambda folder: open_dask(folder, dask)
+    from kit.sweep.workers import LocalWorkers
+
+    return lambda folder: LocalWorkers(folder, jobs, memory)
+
+
+def _print(ended: SweepEnded) -> None:
+    from kit.sweep.charts import short
+    from kit.sweep.records import ordered
+    from kit.sweep.report import run_command, summary
+
+    record = ended.record
+    columns = [metric.column for metric in record.metrics]
+    rows = [
+        (
+            str(point.number),
+            *(short(point.values[name]) if name in point.values else "" for name in record.swept),
+            *(f"{point.metrics[name]:.6g}" if name in point.metrics else "-" for name in columns),
+            "left out" if point.state == "failed" else point.state,
+            "" if point.seconds is None else f"{point.seconds:.1f}",
+            point.reason if len(point.reason) <= _REASON else f"{point.reason[: _REASON - 1]}…",
+        )
+        for point in ordered(record, ended.points)
+    ]
+    print_table(("point", *record.swept, *columns, "state", "took, s", "why"), rows[:_SHOWN])
+    if len(rows) > _SHOWN:
+        typer.echo(f"… and {len(rows) - _SHOWN} more in results.csv")
+    typer.echo(summary(record, ended.points))
+    if ended.best:
+        typer.echo(f"The chain with the best values:\n  {run_command(record, ended.best)}")
+    if ended.exit_code == ExitCode.STEP_FAILED:
+        typer.echo(f"Try what was left out again: kit sweep --resume {record.name}", err=True)

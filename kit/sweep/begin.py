@@ -1,0 +1,127 @@
+"""Begin a sweep: everything is checked before anything runs, and written down so that it can go on later."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from kit.batch.parameters import Value, read_parameters
+from kit.batch.plan import choose_notebooks, plan_chain
+from kit.batch.record import now
+from kit.project import Project
+from kit.sweep.code import code_digest
+from kit.sweep.errors import SweepError
+from kit.sweep.points import make_points
+from kit.sweep.records import PointRecord, SweepFolder, SweepRecord, save_point
+from kit.sweep.space_file import Range, SpaceFile, read_space
+from kit.workspace import write_atomically
+
+
+@dataclass(frozen=True)
+class SweepOptions:
+    """How a sweep runs, apart from its space.
+
+    Attributes:
+        fixed: parameters that all points share; they win over those of the file.
+        attempts: at each point, at most.
+        timeout_seconds: for each notebook.
+        kernel_name: the kernelspec.
+    """
+
+    fixed: dict[str, Value] = field(default_factory=dict)
+    attempts: int = 2
+    timeout_seconds: float | None = None
+    kernel_name: str = "kit"
+
+
+@dataclass(frozen=True)
+class PlannedSweep:
+    """A checked sweep that nothing has been written of."""
+
+    record: SweepRecord
+    points: list[PointRecord]
+    text: str
+
+    @property
+    def said(self) -> str:
+        """What it comes to, in a sentence or two."""
+        own = ", ".join(Path(path).stem for path in self.record.own)
+        shared = ", ".join(Path(path).stem for path in self.record.shared)
+        first = f"{shared} once, " if shared else ""
+        return (
+            f"{len(self.points)} points of {', '.join(self.record.swept)}: {first}then {own} at every point."
+        )
+
+
+def plan_sweep(
+    file: Path, workspace: Path, name: str = "", options: SweepOptions = SweepOptions()
+) -> PlannedSweep:
+    """Check the file of a sweep and return what it comes to.
+
+    Args:
+        file: the space.
+        workspace: that every point begins with.
+        name: of the sweep; empty: that of the file.
+        options: attempts, time limit, kernel.
+
+    Raises:
+        UsageError: when the file, a notebook, a parameter or the project cannot be used.
+    """
+    space = read_space(file)
+    if options.fixed:
+        space = space.model_copy(update={"fixed": {**space.fixed, **options.fixed}})
+    notebooks = choose_notebooks(space.notebooks)
+    values = make_points(space, notebooks, str(file))
+    _check_project(notebooks, {**space.fixed, **values[0]}, workspace)
+    own = next(place for place, path in enumerate(notebooks) if {*read_parameters(path)} & {*space.swept})
+    record = SweepRecord(
+        name=name or file.stem,
+        workspace=str(workspace),
+        started=now(),
+        shared=[str(path) for path in notebooks[:own]],
+        own=[str(path) for path in notebooks[own:]],
+        fixed=space.fixed,
+        swept=list(space.swept),
+        logarithmic=_logarithmic(space),
+        metrics=list(space.metrics),
+        attempts=options.attempts,
+        timeout_seconds=options.timeout_seconds,
+        kernel_name=options.kernel_name,
+        code=code_digest(),
+    )
+    points = [PointRecord(number=number, values=point) for number, point in enumerate(values, 1)]
+    return PlannedSweep(record, points, file.read_text(encoding="utf-8-sig"))
+
+
+def begin_sweep(planned: PlannedSweep) -> SweepFolder:
+    """Write a sweep down.
+
+    Raises:
+        SweepError: when there is one of that name, or the name cannot be one of a folder.
+    """
+    record = planned.record
+    folder = SweepFolder.of(Path(record.workspace), record.name)
+    if folder.exists():
+        done = sum(point.state == "done" for point in folder.points())
+        raise SweepError(
+            f"A new sweep needs a name of its own, but {record.name} is there already, {done} of "
+            f"{len(folder.points())} points done. Go on with it: kit sweep --resume {record.name}; or give --name."
+        )
+    for point in planned.points:
+        place = folder.point(point.number)
+        place.mkdir(parents=True, exist_ok=True)
+        save_point(place, point)
+    write_atomically(folder.path / "sweep.yml", planned.text)
+    folder.save(record)  # last: only now is it there
+    return folder
+
+
+def _check_project(notebooks: Sequence[Path], given: dict[str, Value], workspace: Path) -> None:
+    plan = plan_chain(notebooks, given)
+    for name in {n.parameters["project_name"] for n in plan if "project_name" in n.parameters}:
+        Project.load(str(name), workspace)
+
+
+def _logarithmic(space: SpaceFile) -> list[str]:
+    return [name for name, values in space.parameters.items() if isinstance(values, Range) and values.log]

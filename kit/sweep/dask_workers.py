@@ -1,0 +1,175 @@
+"""Points on the workers of a Dask cluster, which somebody runs or the sweep has started."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from concurrent.futures import Future
+from pathlib import Path
+from typing import Any
+
+import cloudpickle  # type: ignore[import-untyped]
+from distributed import Client, Security, get_worker
+
+from kit.errors import ClusterError
+from kit.sweep import probe
+from kit.sweep.cluster import LocalCluster
+from kit.sweep.code import code_digest
+from kit.sweep.errors import WorkersLostError
+from kit.sweep.point import run_point
+
+_CONNECT_SECONDS = 10.0
+_FIRST_WORKER_SECONDS = 60.0
+_ALONE_SECONDS = 60.0  # that a sweep waits for a worker when it has lost all
+
+
+class DaskWorkers:
+    """The workers of a cluster; a point whose worker dies begins again on another one, as Dask does it.
+
+    Args:
+        folder: of the sweep, which every worker must see under the same path.
+        scheduler: its address, such as tcp://10.0.0.1:8786.
+        cluster: that was started for the sweep, and ends with it.
+        security: keys of somebody's cluster; None: as Dask's own configuration has them.
+
+    Raises:
+        ClusterError: when the scheduler or its workers do not answer, do not see the folder, or have another kit.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        scheduler: str,
+        cluster: LocalCluster | None = None,
+        security: Security | None = None,
+    ) -> None:
+        self._folder, self._cluster = folder, cluster
+        self._alone_since: float | None = None
+        try:
+            self._client = Client(
+                scheduler,
+                timeout=_CONNECT_SECONDS,
+                set_as_default=False,
+                security=cluster.security if cluster else security,
+            )
+        except (OSError, ValueError, TypeError) as error:  # TypeError: tls:// without keys
+            raise ClusterError(
+                f"A scheduler of Dask must answer at {scheduler} within {_CONNECT_SECONDS:g} s, but {error}. "
+                "Start one (`dask scheduler`), correct the address, or let the sweep start its own: --dask local:2."
+            ) from None
+        try:
+            self._wait_for_workers(scheduler)
+            if cluster is None:
+                self._check(self._client.run(_by_value(), str(folder)))
+        except BaseException:
+            self._client.close()
+            raise
+        self._executor = self._client.get_executor(pure=False)  # another attempt is no repetition
+
+    def has_room(self, running: int) -> bool:
+        return running < self._slots()
+
+    def begin(self, number: int) -> Future[str]:
+        code = "" if self._cluster else code_digest()
+        begun: Future[str] = self._executor.submit(run_on_worker, str(self._folder), number, code)
+        return begun
+
+    def keep(self) -> None:
+        if self._cluster:
+            self._cluster.keep()
+        if self._slots():
+            self._alone_since = None
+            return
+        self._alone_since = self._alone_since or time.monotonic()
+        if self._client.status != "running" or time.monotonic() - self._alone_since > _ALONE_SECONDS:
+            raise WorkersLostError(
+                f"The sweep must have a worker, but for {_ALONE_SECONDS:g} s there was none, or no scheduler. "
+                f"Start some and go on with: kit sweep --resume {self._folder.name}"
+            )
+
+    def close(self) -> None:
+        self._executor.shutdown(wait=False)  # cancels what has not begun
+        self._client.close()
+        if self._cluster:
+            self._cluster.close()
+
+    def _slots(self) -> int:
+        """Points that there is room for: Dask's threads, since a point is one task."""
+        if self._client.status != "running":
+            return 0
+        return sum(worker["nthreads"] for worker in self._known().values())
+
+    def _known(self) -> Mapping[str, Any]:
+        found: Mapping[str, Any] = self._client.scheduler_info(n_workers=-1)["workers"]
+        return found
+
+    def _wait_for_workers(self, scheduler: str) -> None:
+        try:
+            self._client.wait_for_workers(1, timeout=_FIRST_WORKER_SECONDS)
+        except TimeoutError:
+            raise ClusterError(
+                f"The scheduler {scheduler} must have a worker, but for {_FIRST_WORKER_SECONDS:g} s it had none. "
+                f"Start some: dask worker {scheduler}"
+            ) from None
+
+    def _check(self, told: Mapping[str, Mapping[str, Any]]) -> None:
+        mine = code_digest()
+        problems = []
+        for address, facts in sorted(told.items()):
+            if facts["error"]:
+                problems.append(f"  {address} has no kit: {facts['error']}")
+            elif facts["code"] != mine:
+                problems.append(f"  {address} has another version of the kit in {facts['checkout']}")
+            elif not facts["sees"]:
+                problems.append(f"  {address} does not see {self._folder}")
+        if problems:
+            raise ClusterError(
+                f"Every worker must have the kit of this machine (code {mine}) and see the folder of the sweep, but\n"
+                + "\n".join(problems)
+                + "\nStart them from the same checkout, on a file system that all of them share."
+            )
+
+
+def run_on_worker(folder: str, number: int, code: str) -> str:
+    """Attempt a point; the worker itself only waits for it."""
+    return run_point(folder, number, code, str(get_worker().name))
+
+
+def _by_value() -> Any:
+    """Return `probe.look` so that Dask sends its code and not its name, which a worker without the kit cannot find."""
+    cloudpickle.register_pickle_by_value(probe)
+    return probe.look
+
+
+def parse_dask(words: str) -> tuple[str, int]:
+    """Return the address of a scheduler and 0, or nothing and the workers of `local:N`.
+
+    Raises:
+        ClusterError: when it is neither.
+    """
+    kind, _, size = words.partition(":")
+    if kind == "local" and size.isdigit() and int(size) > 0:
+        return "", int(size)
+    if "://" in words:
+        return words, 0
+    raise ClusterError(
+        f"--dask takes the address of a scheduler (tcp://HOST:8786), or local:N for N workers, but is {words!r}. "
+        "Give one of these."
+    )
+
+
+def open_dask(folder: Path, words: str) -> DaskWorkers:
+    """Return the workers of `--dask`.
+
+    Raises:
+        ClusterError: as `parse_dask` and `DaskWorkers` say.
+    """
+    address, size = parse_dask(words)
+    if address:
+        return DaskWorkers(folder, address)
+    cluster = LocalCluster(size, folder / "cluster")
+    try:
+        return DaskWorkers(folder, cluster.address, cluster)
+    except BaseException:
+        cluster.close()
+        raise

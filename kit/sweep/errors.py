@@ -1,0 +1,17 @@
+"""What can go wrong with a sweep before and between its points."""
+
+from __future__ import annotations
+
+from kit.errors import StepFailedError, UsageError
+
+
+class SweepError(UsageError):
+    """A sweep cannot run as it was asked for; no point has run."""
+
+
+class WorkersLostError(StepFailedError):
+    """The workers of a sweep are gone before its points have ended; what is done stays."""
+
+
+class MetricError(StepFailedError):
+    """A point has ended without one of the values that it is to be compared by."""

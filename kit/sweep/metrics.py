@@ -1,0 +1,100 @@
+"""The values that points are compared by: what notebooks recorded, how long they ran, what Evaluator measured."""
+
+from __future__ import annotations
+
+import difflib
+import json
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from kit.batch.record import RunRecord
+from kit.sweep.errors import MetricError
+from kit.sweep.record import read_recorded
+from kit.sweep.space_file import SECONDS, Metric
+from kit.warm import CallReturned, start_call
+
+_EVALUATOR = "Evaluator"
+
+
+@dataclass(frozen=True)
+class Collected:
+    """The metrics of a run by column, and why one could not be had."""
+
+    values: dict[str, float]
+    problem: str = ""
+
+
+def collect(metrics: Sequence[Metric], runs: Sequence[RunRecord], log: Path) -> Collected:
+    """Return the metrics of a point.
+
+    A name that a notebook has recorded comes from there; `seconds` is how long the last run took; any other one, and
+    each of a slice, is looked up in what Evaluator has measured.
+
+    Args:
+        metrics: what is wanted.
+        runs: of the point, its own last; their folders have the executed notebooks.
+        log: gets what the process says that reads Evaluator's results.
+    """
+    known = {name: value for run in runs for name, value in _recorded(run).items()}
+    known = {SECONDS: runs[-1].seconds, **known}
+    found = {one.column: known[one.name] for one in metrics if not one.slice and one.name in known}
+    problems = []
+    missing = [one for one in metrics if one.column not in found]
+    try:
+        measured = _evaluated(runs, log) if missing else []
+    except MetricError as error:
+        return Collected(found, str(error))
+    for one in missing:
+        try:
+            found[one.column] = _value(one, measured, known)
+        except MetricError as error:
+            problems.append(str(error))
+    return Collected(found, " ".join(problems))
+
+
+def _recorded(run: RunRecord) -> dict[str, float]:
+    folder = Path(run.workspace) / "runs" / run.run_id
+    executed = [folder / notebook.executed for notebook in run.notebooks if notebook.executed]
+    return {name: value for path in executed for name, value in read_recorded(path).items()}
+
+
+def _evaluated(runs: Sequence[RunRecord], log: Path) -> list[dict[str, Any]]:
+    """Return what the Evaluator of these runs has measured; empty: it did not run in them."""
+    steps = [step for run in runs for step in run.steps]
+    if not any(step.step == _EVALUATOR and step.state in {"done", "cached"} for step in steps):
+        return []
+    run = runs[-1]
+    projects = [row.parameters["project_name"] for row in run.notebooks if "project_name" in row.parameters]
+    asked = {"workspace": run.workspace, "project": str(projects[0]) if projects else run.project}
+    payload = json.dumps(asked).encode()
+    with start_call("kit.sweep.evaluated:read_evaluated", payload, log_path=log) as call:
+        outcome = call.wait()
+    if isinstance(outcome, CallReturned):
+        found: list[dict[str, Any]] = json.loads(outcome.result)
+        return found
+    said = outcome.message if outcome else "the process did not end"
+    raise MetricError(f"The results of {_EVALUATOR} must be readable, but {said}. See {log}, and try again.")
+
+
+def _value(metric: Metric, measured: Sequence[dict[str, Any]], known: dict[str, float]) -> float:
+    for one in measured:
+        if one["columns"] == metric.slice and metric.name in one["values"]:
+            value = float(one["values"][metric.name])
+            if math.isfinite(value):
+                return value
+    if metric.slice and measured and not any(one["columns"] == metric.slice for one in measured):
+        slices = ", ".join(sorted(one["slice"] for one in measured)[:20])
+        raise MetricError(
+            f"A point must have the metric {metric.column}, but no such slice was evaluated. Slices are {slices}. "
+            "Correct the slice, or add it to `slices` in project.yml."
+        )
+    names = sorted({*known, *(name for one in measured for name in one["values"])})
+    near = difflib.get_close_matches(metric.name, names, 1)
+    hint = f" Did you mean {near[0]}?" if near else ""
+    raise MetricError(
+        f"A point must have the metric {metric.column}, but its run has none.{hint} It has {', '.join(names)}. "
+        'Correct the name, or record it in a notebook: `record("name", value)` of kit.sweep.record.'
+    )

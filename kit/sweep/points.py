@@ -1,0 +1,158 @@
+"""The points of a sweep: every one of a grid, some that chance draws, or a list."""
+
+from __future__ import annotations
+
+import itertools
+import math
+import random
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from kit.batch.parameters import Parameter, Value, read_parameters, validate
+from kit.errors import UsageError
+from kit.sweep.errors import SweepError
+from kit.sweep.space_file import Range, SpaceFile
+
+Point = dict[str, Value]
+MOST_POINTS = 10_000
+_DRAWS_PER_POINT = 200  # before it is said that there are not so many different ones
+_DIGITS = 12  # of a value between the ends: 0.30000000000000004 is nobody's learning rate
+
+
+def make_points(space: SpaceFile, notebooks: Sequence[Path], where: str) -> list[Point]:
+    """Return the points in the types of their parameters, each checked as `kit run` checks it, none twice.
+
+    Args:
+        space: what is swept.
+        notebooks: the chain, whose cells declare the parameters.
+        where: the file, for messages.
+
+    Raises:
+        SweepError: when a parameter is unknown, a value does not fit, or there are too many or too few points.
+    """
+    specs = [spec for notebook in notebooks for spec in read_parameters(notebook).values()]
+    declared = {spec.name: spec for spec in specs}
+    _check_names(space, declared, notebooks, where)
+    if space.way == "list":
+        found = [dict(point) for point in space.points]
+    elif space.way == "grid":
+        found = _grid(space, declared, where)
+    else:
+        found = _drawn(space, declared, where)
+    checked = [
+        _checked(point, f"{where}, point {number}", space.fixed, specs)
+        for number, point in enumerate(found, 1)
+    ]
+    return [dict(pairs) for pairs in dict.fromkeys(tuple(point.items()) for point in checked)]
+
+
+def declared_by(notebooks: Sequence[Path], values: Mapping[str, Value]) -> Point:
+    """Return those of some values that one of the notebooks declares; `kit run` takes no others."""
+    declared = {name for path in notebooks for name in read_parameters(path)}
+    return {name: value for name, value in values.items() if name in declared}
+
+
+def _check_names(
+    space: SpaceFile, declared: Mapping[str, Parameter], notebooks: Sequence[Path], where: str
+) -> None:
+    if unknown := [name for name in space.swept if name not in declared]:
+        names = ", ".join(path.stem for path in notebooks)
+        raise SweepError(
+            f"{where}: every swept parameter must be one of the notebooks {names}, but {', '.join(unknown)} is not. "
+            f"They declare {', '.join(sorted(declared)) or 'none'}."
+        )
+
+
+def _checked(point: Point, where: str, fixed: Mapping[str, Value], specs: Sequence[Parameter]) -> Point:
+    try:
+        values = validate({**fixed, **point}, specs)
+    except UsageError as error:
+        said = ", ".join(f"{name}: {value}" for name, value in point.items())
+        raise SweepError(f"{where} ({said}): {error}") from None
+    return {name: values[name] for name in point}
+
+
+def _grid(space: SpaceFile, declared: Mapping[str, Parameter], where: str) -> list[Point]:
+    axes = {name: _axis(name, values, declared[name], where) for name, values in space.parameters.items()}
+    size = math.prod(len(axis) for axis in axes.values())
+    if size > MOST_POINTS:
+        sizes = " x ".join(f"{len(axis)} {name}" for name, axis in axes.items())
+        raise SweepError(
+            f"{where}: a grid may have {MOST_POINTS:,} points, but {sizes} are {size:,}. "
+            "Take fewer values, or draw some with `way: random` and `count`."
+        )
+    return [dict(zip(axes, values, strict=True)) for values in itertools.product(*axes.values())]
+
+
+def _axis(name: str, values: Range | Sequence[Value], spec: Parameter, where: str) -> list[Value]:
+    if not isinstance(values, Range):
+        return list(values)
+    whole = _is_whole(name, spec, where)
+    if values.step is not None:
+        axis = [values.min + place * values.step for place in range(_steps(values) + 1)]
+    elif values.count is not None:
+        axis = [_between(values, place / (values.count - 1)) for place in range(values.count)]
+    elif whole and not values.log:
+        axis = list(range(math.ceil(values.min), math.floor(values.max) + 1))
+    else:
+        raise SweepError(
+            f"{where}: a range of a grid must say how many values it has, but {name} does not. "
+            "Add `count: 5`, or `step`."
+        )
+    return list(dict.fromkeys(round(value) if whole else _rounded(value) for value in axis))
+
+
+def _drawn(space: SpaceFile, declared: Mapping[str, Parameter], where: str) -> list[Point]:
+    """Draw by `random()` alone, whose sequence for a seed Python keeps from version to version."""
+    count = space.count or 0
+    whole = {
+        name: isinstance(values, Range) and _is_whole(name, declared[name], where)
+        for name, values in space.parameters.items()
+    }
+    draw = random.Random(space.seed).random  # noqa: S311  no secret follows from it
+    found: dict[tuple[Value, ...], Point] = {}
+    for _ in range(min(count, MOST_POINTS) * _DRAWS_PER_POINT):
+        point = {name: _draw(values, draw(), whole[name]) for name, values in space.parameters.items()}
+        found.setdefault(tuple(point.values()), point)
+        if len(found) == count:
+            return list(found.values())
+    raise SweepError(
+        f"{where}: {count:,} different points are asked for, of at most {MOST_POINTS:,}, but only {len(found):,} were "
+        "found. Give a smaller count, or wider ranges."
+    )
+
+
+def _draw(values: Range | Sequence[Value], part: float, whole: bool) -> Value:
+    """Return the value at a part, 0 to 1, of all that it may be."""
+    if not isinstance(values, Range):
+        return values[int(part * len(values))]
+    if values.step is not None:
+        drawn = values.min + int(part * (_steps(values) + 1)) * values.step
+        return round(drawn) if whole else _rounded(drawn)
+    if not whole:
+        return _rounded(_between(values, part))
+    # One more than the last, rounded down: each whole number is as likely as its neighbours.
+    upto = Range(min=math.ceil(values.min), max=math.floor(values.max) + 1, log=values.log)
+    return min(math.floor(_between(upto, part)), math.floor(values.max))
+
+
+def _between(values: Range, part: float) -> float:
+    if values.log:
+        return math.exp(math.log(values.min) + part * (math.log(values.max) - math.log(values.min)))
+    return values.min + part * (values.max - values.min)
+
+
+def _steps(values: Range) -> int:
+    return math.floor((values.max - values.min) / (values.step or 1) + 1e-9)
+
+
+def _rounded(value: float) -> float:
+    return float(f"{value:.{_DIGITS}g}")
+
+
+def _is_whole(name: str, spec: Parameter, where: str) -> bool:
+    if spec.type not in {"int", "float"}:
+        raise SweepError(
+            f"{where}: a range is of numbers, but {name} is {spec.type}. Write its values as a list: [a, b]."
+        )
+    return spec.type == "int"

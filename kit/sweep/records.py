@@ -1,0 +1,209 @@
+"""What is known of a sweep and of its points: files that are written whole, so that they are true after any death."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from pathlib import Path
+from typing import Literal, Self
+
+from pydantic import BaseModel, ValidationError
+
+from kit.batch.parameters import Value
+from kit.errors import ExitCode
+from kit.sweep.errors import SweepError
+from kit.sweep.space_file import Metric
+from kit.workspace import write_atomically
+
+PointState = Literal["pending", "running", "done", "failed"]
+# A verdict about data or model is what a point came to, and the same when it is asked again.
+VERDICTS = {
+    ExitCode.DATA_ANOMALY: "stopped by a data anomaly",
+    ExitCode.DRIFT: "stopped by drift or skew",
+    ExitCode.NOT_BLESSED: "not blessed",
+    ExitCode.INFRA_CHECK: "stopped by the infra check",
+}
+WORKER_VARIABLE = "KIT_SWEEP_WORKER"
+"""Tells an attempt which worker has started it, for its record."""
+
+_WORTH_ANOTHER_ATTEMPT = {None, ExitCode.STEP_FAILED, ExitCode.INTERRUPTED}
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,60}")
+
+
+class PointRecord(BaseModel):
+    """One point.
+
+    Attributes:
+        number: its place in the sweep, from 1.
+        values: of the swept parameters.
+        state: `done` also where a gate has stopped it; `failed` with `again` tells that it is worth another attempt.
+        exit_code: of its run; None: its process died, or it has not ended.
+        metrics: by column, as far as they could be had.
+        seconds: that its last run took.
+        attempts: how many were begun.
+        reason: why it has failed, or which verdict it came to.
+        run_id: of its run in its workspace.
+        code: digest of the kit's code that ran it.
+        host, worker: where.
+    """
+
+    number: int
+    values: dict[str, Value]
+    state: PointState = "pending"
+    exit_code: int | None = None
+    metrics: dict[str, float] = {}
+    seconds: float | None = None
+    attempts: int = 0
+    reason: str = ""
+    run_id: str = ""
+    code: str = ""
+    host: str = ""
+    worker: str = ""
+
+    @property
+    def said(self) -> str:
+        """Its values in words."""
+        return ", ".join(f"{name} {value}" for name, value in self.values.items())
+
+    @property
+    def ended_well(self) -> bool:
+        """Whether it is done and no gate was missed."""
+        return self.state == "done" and self.exit_code == ExitCode.DONE
+
+    @property
+    def again(self) -> bool:
+        """Whether another attempt may end differently: a step or a process has failed, and no verdict or limit."""
+        return self.state == "failed" and self.exit_code in _WORTH_ANOTHER_ATTEMPT
+
+
+class SweepRecord(BaseModel):
+    """What a sweep was asked for, checked, and how its shared part ended.
+
+    Attributes:
+        workspace: that it began with.
+        shared: notebooks that no swept parameter touches; they run once.
+        own: those that run at every point.
+        fixed: parameters that all points share.
+        swept: names of the others, in order; `logarithmic` are those whose range goes by factors.
+        metrics: that every point must have; the first with a goal orders the points.
+        attempts: at each point, at most.
+        code: digest of the kit's code when it began.
+        shared_run: folder of the run of the shared notebooks, once it has ended well.
+    """
+
+    name: str
+    workspace: str
+    started: dt.datetime
+    shared: list[str]
+    own: list[str]
+    fixed: dict[str, Value]
+    swept: list[str]
+    logarithmic: list[str] = []
+    metrics: list[Metric] = []
+    attempts: int = 2
+    timeout_seconds: float | None = None
+    kernel_name: str = "kit"
+    code: str = ""
+    shared_run: str = ""
+
+    @property
+    def objective(self) -> Metric | None:
+        return next((metric for metric in self.metrics if metric.goal), None)
+
+
+class SweepFolder:
+    """The files of one sweep."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    @classmethod
+    def of(cls, workspace: Path, name: str) -> Self:
+        """Return the folder of a sweep by its name.
+
+        Raises:
+            SweepError: when the name cannot be one of a folder.
+        """
+        if not _NAME.fullmatch(name):
+            raise SweepError(
+                f"A sweep's name must be letters, digits, `_`, `.` and `-`, but is {name!r}. Give one with --name."
+            )
+        return cls(workspace / "sweeps" / name)
+
+    @property
+    def base(self) -> Path:
+        return self.path / "base"
+
+    @property
+    def stop_file(self) -> Path:
+        """While it is there, workers end what they run."""
+        return self.path / ".stop"
+
+    def exists(self) -> bool:
+        return (self.path / "sweep.json").exists()
+
+    def point(self, number: int) -> Path:
+        return self.path / "points" / f"{number:04d}"
+
+    def save(self, record: SweepRecord) -> None:
+        write_atomically(self.path / "sweep.json", record.model_dump_json(indent=2) + "\n")
+
+    def read(self) -> SweepRecord:
+        """Return what was asked for.
+
+        Raises:
+            SweepError: when there is no such sweep, or its record is of another version of the kit.
+        """
+        path = self.path / "sweep.json"
+        if not path.exists():
+            known = ", ".join(list_sweeps(self.path.parents[1])) or "none"
+            raise SweepError(
+                f"There is no sweep {self.path.name!r} in {self.path.parents[1]}. Sweeps there: {known}. "
+                "Give one of these, or the file of a new sweep."
+            )
+        try:
+            return SweepRecord.model_validate_json(path.read_text(encoding="utf-8"))
+        except ValidationError as error:
+            raise SweepError(
+                f"{path} must be the record of a sweep, but is not: {error.errors()[0]['msg']}. Begin a new sweep."
+            ) from None
+
+    def points(self) -> list[PointRecord]:
+        """Return all points as they are on the disk, in order."""
+        paths = sorted((self.path / "points").glob("*/point.json"))
+        return [read_point(path.parent) for path in paths]
+
+
+def read_point(folder: Path) -> PointRecord:
+    return PointRecord.model_validate_json((folder / "point.json").read_text(encoding="utf-8"))
+
+
+def save_point(folder: Path, record: PointRecord) -> None:
+    write_atomically(folder / "point.json", record.model_dump_json(indent=2) + "\n")
+
+
+def list_sweeps(workspace: Path) -> list[str]:
+    """Return the names of the sweeps of a workspace."""
+    return sorted(path.parent.name for path in (workspace / "sweeps").glob("*/sweep.json"))
+
+
+def ordered(record: SweepRecord, points: list[PointRecord]) -> list[PointRecord]:
+    """Return the points, the best first; those that a gate has stopped come after, then those without the metric."""
+    objective = record.objective
+
+    def place(point: PointRecord) -> tuple[int, float, int]:
+        value = point.metrics.get(objective.column) if objective else None
+        if objective is None or value is None:
+            return (2 if objective else 0, 0.0, point.number)
+        return (not point.ended_well, -value if objective.goal == "maximise" else value, point.number)
+
+    return sorted(points, key=place)
+
+
+def best_of(record: SweepRecord, points: list[PointRecord]) -> PointRecord | None:
+    """Return the point with the best value among those that ended well; None: there is none, or no goal."""
+    objective = record.objective
+    judged = [
+        point for point in points if objective and point.ended_well and objective.column in point.metrics
+    ]
+    return ordered(record, judged)[0] if judged else None

@@ -1,0 +1,182 @@
+"""One HTML page of a sweep that opens offline: the best point, what each parameter does, and every point."""
+
+from __future__ import annotations
+
+import html
+import shlex
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from kit.batch.plan import NOTEBOOKS
+from kit.sweep.charts import Dot, scatter, short
+from kit.sweep.records import PointRecord, SweepRecord, best_of, ordered
+
+_POLICY = "default-src 'none'; style-src 'unsafe-inline'"
+_STYLE = """
+body { font: 15px/1.5 system-ui, sans-serif; max-width: 1100px; margin: 2em auto; padding: 0 1em;
+       color: #1c1c1c; background: #fff }
+table { border-collapse: collapse; margin: .6em 0 } .wide { overflow-x: auto }
+td, th { padding: .25em .8em; text-align: left; border-bottom: 1px solid #ddd; vertical-align: top }
+td.number { text-align: right; font-variant-numeric: tabular-nums } tr.best { background: #eaf5ea }
+pre { background: #f6f6f6; padding: .6em; overflow-x: auto; white-space: pre-wrap }
+.failed { color: #a40000; font-weight: 600 } .done { color: #17692a } .pending, .running, .stopped { color: #555 }
+.charts { display: grid; grid-template-columns: repeat(auto-fill, minmax(300px, 1fr)); gap: 1em }
+figure { margin: 0 } figcaption { font-weight: 600 } svg { width: 100%; height: auto }
+svg text { font: 11px system-ui, sans-serif; fill: #444 } svg line { stroke: #e4e4e4 } svg .axis { stroke: #888 }
+svg circle { fill: #3465a4; fill-opacity: .6 } svg circle.best { fill: #17692a; fill-opacity: 1 }
+svg circle.stopped { fill: none; stroke: #3465a4 }
+"""
+_BEST = ' class="best"'
+
+
+def as_page(record: SweepRecord, points: Sequence[PointRecord]) -> str:
+    """Return the page of a sweep, finished or not."""
+    best = best_of(record, list(points))
+    body = [
+        f"<h1>Sweep {_escape(record.name)}</h1><p>{_escape(summary(record, points))}</p>",
+        _best(record, best),
+        _charts(record, points, best),
+        _table(record, points, best),
+        _left_out(points),
+        _settings(record),
+    ]
+    return (
+        '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">'
+        f"<title>Sweep {_escape(record.name)}</title><style>{_STYLE}</style></head>"
+        f"<body>{''.join(body)}</body></html>\n"
+    )
+
+
+def summary(record: SweepRecord, points: Sequence[PointRecord]) -> str:
+    """Return in a sentence or two how far a sweep is and what it has found."""
+    done = [point for point in points if point.state == "done"]
+    stopped = sum(not point.ended_well for point in done)
+    failed = sum(point.state == "failed" for point in points)
+    parts = [f"{len(done)} of {len(points)} points are done"]
+    parts += [f"{stopped} of them were stopped by a gate"] if stopped else []
+    parts += [f"{failed} were left out"] if failed else []
+    open_ = len(points) - len(done) - failed
+    parts += [f"{open_} have not ended"] if open_ else []
+    best = best_of(record, list(points))
+    if best is None or record.objective is None:
+        return f"{', '.join(parts)}."
+    value = best.metrics[record.objective.column]
+    return f"{', '.join(parts)}. The best {record.objective.column} is {value:.6g}, of {_values(best)}."
+
+
+def run_command(record: SweepRecord, point: PointRecord) -> str:
+    """Return what runs the chain with the values of a point in the workspace that the sweep began with."""
+    paths = [Path(name) for name in [*record.shared, *record.own]]
+    names = [path.stem if path.parent == NOTEBOOKS else str(path) for path in paths]
+    values = {**record.fixed, **point.values}
+    words = [f"-p {name} {shlex.quote(_text(value))}" for name, value in values.items()]
+    place = f"--workspace {shlex.quote(record.workspace)}"
+    return " ".join(["kit run", *(shlex.quote(name) for name in names), *words, place])
+
+
+def _best(record: SweepRecord, best: PointRecord | None) -> str:
+    if best is None:
+        return ""
+    return (
+        f"<h2>The best point</h2><p>Point {best.number}: {_escape(_values(best))}. The whole chain with its values:</p>"
+        f"<pre>{_escape(run_command(record, best))}</pre>"
+    )
+
+
+def _charts(record: SweepRecord, points: Sequence[PointRecord], best: PointRecord | None) -> str:
+    objective = record.objective
+    if objective is None:
+        return ""
+    drawn = [point for point in points if objective.column in point.metrics]
+    figures = []
+    for name in record.swept:
+        dots = _dots(name, objective.column, drawn, best)
+        if len({dot.value for dot in dots}) > 1:
+            log = name in record.logarithmic
+            figures.append(scatter(name, dots, objective.column, logarithmic=log))
+    if not figures:
+        return ""
+    stopped = any(not point.ended_well for point in drawn)
+    note = "<p>Circles without a filling were stopped by a gate.</p>" if stopped else ""
+    return f'<h2>What each parameter does</h2>{note}<div class="charts">{"".join(figures)}</div>'
+
+
+def _dots(name: str, metric: str, points: Sequence[PointRecord], best: PointRecord | None) -> list[Dot]:
+    looks = ["best" if point is best else "" if point.ended_well else "stopped" for point in points]
+    return [
+        Dot(point.values[name], point.metrics[metric], f"point {point.number}: {point.said}", look)
+        for point, look in zip(points, looks, strict=True)
+        if name in point.values
+    ]
+
+
+def _table(record: SweepRecord, points: Sequence[PointRecord], best: PointRecord | None) -> str:
+    columns = [metric.column for metric in record.metrics]
+    header = ["point", *record.swept, *columns, "state", "took, s", "attempts", "where", ""]
+    rows = "".join(
+        f"<tr{_BEST if point is best else ''}>{_row(record, columns, point)}</tr>"
+        for point in ordered(record, list(points))
+    )
+    head = "".join(f"<th>{_escape(name)}</th>" for name in header)
+    return f'<h2>All points</h2><div class="wide"><table><tr>{head}</tr>{rows}</table></div>'
+
+
+def _row(record: SweepRecord, columns: Sequence[str], point: PointRecord) -> str:
+    values = [short(point.values[name]) if name in point.values else "" for name in record.swept]
+    found = [f"{point.metrics[name]:.6g}" if name in point.metrics else "" for name in columns]
+    numbers = [str(point.number), *values, *found]
+    look, words = _look(point)
+    seconds = "" if point.seconds is None else f"{point.seconds:.1f}"
+    where = " ".join(filter(None, [point.host, point.worker]))
+    report = f"points/{point.number:04d}/ws/runs/{point.run_id}/report.html"
+    link = f'<a href="{_escape(report)}">its run</a>' if point.run_id else ""
+    cells = [f'<td class="number">{_escape(cell)}</td>' for cell in numbers]
+    cells.append(f'<td><span class="{look}">{_escape(words)}</span></td>')
+    cells += [f'<td class="number">{_escape(cell)}</td>' for cell in (seconds, str(point.attempts or ""))]
+    return "".join([*cells, f"<td>{_escape(where)}</td><td>{link}</td>"])
+
+
+def _look(point: PointRecord) -> tuple[str, str]:
+    if point.state == "failed":
+        return "failed", "left out"
+    stopped = point.state == "done" and not point.ended_well
+    return ("stopped", point.reason) if stopped else (point.state, point.state)
+
+
+def _left_out(points: Sequence[PointRecord]) -> str:
+    failed = [point for point in points if point.state == "failed"]
+    if not failed:
+        return ""
+    rows = _items(
+        f"Point {point.number} ({point.said}), after {point.attempts} attempts: {point.reason}"
+        for point in failed
+    )
+    return f"<h2>Left out</h2>{rows}"
+
+
+def _settings(record: SweepRecord) -> str:
+    facts = [
+        f"Notebooks that ran once: {', '.join(Path(name).stem for name in record.shared) or 'none'}.",
+        f"Notebooks of every point: {', '.join(Path(name).stem for name in record.own)}.",
+        f"Parameters that all points share: {', '.join(f'{k} {short(v)}' for k, v in record.fixed.items()) or 'none'}.",
+        f"Begun {record.started:%Y-%m-%d %H:%M:%S} UTC from the workspace {record.workspace}, code {record.code}.",
+    ]
+    return f"<h2>What was asked for</h2>{_items(facts)}"
+
+
+def _items(lines: Iterable[str]) -> str:
+    return "<ul>" + "".join(f"<li>{_escape(line)}</li>" for line in lines) + "</ul>"
+
+
+def _values(point: PointRecord) -> str:
+    return ", ".join(f"{name} {short(value)}" for name, value in point.values.items())
+
+
+def _text(value: object) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _escape(text: str) -> str:
+    return html.escape(text)

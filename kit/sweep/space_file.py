@@ -1,0 +1,158 @@
+"""The file of a sweep: which notebooks, which parameters with which values, and what the points are compared by."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+import yaml
+from pydantic import BeforeValidator, Field, ValidationError, model_validator
+
+from kit.batch.parameters import Value
+from kit.project_section import Section
+from kit.project_yaml import StrictLoader, line_of
+from kit.sweep.errors import SweepError
+
+Way = Literal["grid", "random", "list"]
+Goal = Literal["maximise", "minimise"]
+SECONDS = "seconds"  # the metric that every run has
+_EXAMPLE = "way: grid\nparameters:\n  learning_rate: [0.01, 0.02]\nmetrics:\n  - auc, maximise\n"
+
+
+class Range(Section):
+    """Numbers from `min` to `max`, both included.
+
+    A grid takes `count` of them or goes by `step`; chance draws any of them, or those that `step` reaches.
+    """
+
+    min: int | float
+    max: int | float
+    step: int | float | None = Field(default=None, gt=0, description="from one value to the next")
+    count: int | None = Field(default=None, ge=2, description="values of a grid")
+    log: bool = Field(default=False, description="equal factors between values instead of equal steps")
+
+    @model_validator(mode="after")
+    def _can_be(self) -> Self:
+        if not (math.isfinite(self.min) and math.isfinite(self.max) and self.min < self.max):
+            raise ValueError(f"min must be below max, but they are {self.min} and {self.max}")
+        if self.log and self.min <= 0:
+            raise ValueError(f"with log, min must be more than 0, but is {self.min}")
+        if self.step is not None and (self.log or self.count is not None):
+            raise ValueError("step goes neither with log nor with count: leave one out")
+        return self
+
+
+class Metric(Section):
+    """A value that every point must have: recorded by a notebook, measured by Evaluator, or `seconds`."""
+
+    name: Annotated[str, Field(min_length=1)]
+    goal: Goal | None = None
+    slice: dict[str, str] = Field(default_factory=dict, description="columns and values; empty: all rows")
+
+    @property
+    def column(self) -> str:
+        """Its name in tables: `auc`, or `auc[city=Rom]`."""
+        where = ",".join(f"{column}={value}" for column, value in sorted(self.slice.items()))
+        return f"{self.name}[{where}]" if where else self.name
+
+
+def _in_words(value: object) -> object:
+    """Read `auc, maximise` as a metric."""
+    if not isinstance(value, str):
+        return value
+    name, _, goal = (part.strip() for part in value.partition(","))
+    return {"name": name, **({"goal": goal} if goal else {})}
+
+
+def _values(value: object) -> object:
+    return [value] if isinstance(value, str | int | float) else value  # a bool is an int
+
+
+class SpaceFile(Section):
+    """The content of the file; `fixed` holds parameters that all points share."""
+
+    way: Way = "grid"
+    notebooks: Annotated[tuple[str, ...], BeforeValidator(_values)] = ()
+    fixed: dict[str, Value] = Field(default_factory=dict)
+    parameters: dict[
+        str, Range | Annotated[tuple[Value, ...], Field(min_length=1), BeforeValidator(_values)]
+    ] = Field(default_factory=dict)
+    points: tuple[dict[str, Value], ...] = ()
+    count: int | None = Field(default=None, ge=1, description="points that chance draws")
+    seed: int = Field(default=0, ge=0, description="that all of them follow from")
+    metrics: tuple[Annotated[Metric, BeforeValidator(_in_words)], ...] = ()
+
+    @model_validator(mode="after")
+    def _fits_its_way(self) -> Self:
+        if self.way == "list":
+            if not self.points or self.parameters:
+                raise ValueError("way: list takes its values from points, and no parameters")
+        elif self.points or not self.parameters:
+            raise ValueError(f"way: {self.way} takes its values from parameters, and no points")
+        if (self.way == "random") != (self.count is not None):
+            raise ValueError("count is how many points way: random draws: give it there, and nowhere else")
+        if both := sorted({*self.fixed} & {*self.swept}):
+            raise ValueError(f"{', '.join(both)} is fixed and swept: leave one out")
+        if "workspace" in {*self.fixed, *self.swept}:
+            raise ValueError("workspace cannot be set: every point has one of its own")
+        return self
+
+    @property
+    def swept(self) -> tuple[str, ...]:
+        """Names of the parameters that differ between points, in the order of the file."""
+        return tuple(dict.fromkeys([*self.parameters, *(name for point in self.points for name in point)]))
+
+    @property
+    def objective(self) -> Metric | None:
+        """The first metric with a goal, by which the points are ordered."""
+        return next((metric for metric in self.metrics if metric.goal), None)
+
+
+def read_space(path: Path) -> SpaceFile:
+    """Read and check the file of a sweep.
+
+    Raises:
+        SweepError: when it is not YAML or no valid space; names the file, the lines and fields, and what is allowed.
+    """
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+        content = yaml.load(text, Loader=StrictLoader)  # noqa: S506  a SafeLoader that refuses duplicate keys
+        node = yaml.compose(text, Loader=yaml.SafeLoader)
+    except (OSError, UnicodeDecodeError, yaml.YAMLError, RecursionError) as error:
+        raise SweepError(f"{path} must be a YAML file, but it cannot be read: {error}. Correct it.") from None
+    if not isinstance(content, dict):
+        found = "nothing" if content is None else f"a {type(content).__name__}"
+        raise SweepError(f"{path} must say what to sweep, but holds {found}. Write lines such as\n{_EXAMPLE}")
+    try:
+        return SpaceFile.model_validate(content)
+    except ValidationError as error:
+        raise SweepError(_explain(path, node, error)) from None
+
+
+def _explain(path: Path, node: Any, error: ValidationError) -> str:
+    lines = [f"{path} does not say what to sweep:"]
+    for problem in error.errors():
+        # Of a union pydantic names the branch that it has tried; the file knows only names and places.
+        place = [
+            part for part in problem["loc"] if part in _NAMES or not isinstance(part, str) or _is_key(part)
+        ]
+        field = ".".join(str(part) for part in place) or "the file"
+        found = "" if problem["type"] in {"missing", "value_error"} else f", found {problem['input']!r}"
+        known = f" (known fields: {', '.join(SpaceFile.model_fields)})" if _is_unknown(problem) else ""
+        allowed = problem["msg"].removeprefix("Value error, ")
+        lines.append(f"  line {line_of(node, place)}, {field}: {allowed}{found}{known}")
+    lines.append("Correct these in the file; `kit sweep --help` shows one.")
+    return "\n".join(dict.fromkeys(lines))
+
+
+_NAMES = frozenset(SpaceFile.model_fields)
+_BRANCHES = ("function-", "tuple[", "Range", "str", "int", "float", "bool", "constrained-")
+
+
+def _is_key(part: str) -> bool:
+    return not part.startswith(_BRANCHES)
+
+
+def _is_unknown(problem: Any) -> bool:
+    return problem["type"] == "extra_forbidden" and len(problem["loc"]) == 1

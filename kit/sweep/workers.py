@@ -1,0 +1,87 @@
+"""Who runs the points: processes of this machine, or the workers of a Dask cluster."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+from typing import Protocol
+
+import psutil
+
+from kit.sweep.errors import SweepError
+from kit.sweep.point import run_point
+
+_GROWS_SECONDS = 60.0  # in which a point that has begun reaches most of the memory that it will take
+_BYTES_PER_GB = 1e9
+
+
+class Workers(Protocol):
+    """Whoever runs points, as many at a time as there is room for."""
+
+    def has_room(self, running: int) -> bool:
+        """Whether another point may begin beside those that run."""
+
+    def begin(self, number: int) -> Future[str]:
+        """Begin an attempt at a point; what comes is its record as JSON.
+
+        The future raises when the worker has died with it more often than is tried again.
+        """
+
+    def keep(self) -> None:
+        """Do what is to be done from time to time.
+
+        Raises:
+            WorkersLostError: when nobody is left who could run a point.
+        """
+
+    def close(self) -> None:
+        """End what was started for the sweep."""
+
+
+class LocalWorkers:
+    """Processes of this machine.
+
+    Args:
+        folder: of the sweep.
+        jobs: points at a time; 0: one for two cores.
+        memory_gb: that a point takes; a further one begins only while so much is free. 0: nobody looks.
+
+    Raises:
+        SweepError: when this machine does not have so much for a single point.
+    """
+
+    def __init__(self, folder: Path, jobs: int = 0, memory_gb: float = 0.0) -> None:
+        self._folder, self._jobs = folder, jobs or max(1, (os.cpu_count() or 1) // 2)
+        self._bytes = memory_gb * _BYTES_PER_GB
+        total = psutil.virtual_memory().total
+        if self._bytes > total:
+            raise SweepError(
+                f"A point must fit into the memory of this machine, but --memory asks for {memory_gb:g} GB of "
+                f"{total / _BYTES_PER_GB:.0f}. Give less, or take a cluster with --dask."
+            )
+        self._begun: list[float] = []
+        self._pool = ThreadPoolExecutor(self._jobs, "point")
+
+    def has_room(self, running: int) -> bool:
+        if running == 0:  # there is always one, or nothing would ever end
+            return True
+        young = sum(time.monotonic() - begun < _GROWS_SECONDS for begun in self._begun[-running:])
+        needed = self._bytes * (young + 1)
+        return running < self._jobs and psutil.virtual_memory().available >= needed
+
+    def begin(self, number: int) -> Future[str]:
+        self._begun.append(time.monotonic())
+        return self._pool.submit(run_point, str(self._folder), number)
+
+    def keep(self) -> None:
+        """Nothing is to be done: this machine is always there."""
+
+    def close(self) -> None:
+        self._pool.shutdown(wait=True, cancel_futures=True)
+
+
+OpenWorkers = Callable[[Path], Workers]
+"""Given the folder of a sweep, returns who runs its points."""

@@ -1,0 +1,105 @@
+"""Sweeps on workers of Dask: processes of their own, of which one is killed; and clusters that cannot be used."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from kit.errors import ClusterError, ExitCode
+from kit.sweep import dask_workers
+from kit.sweep.cluster import LocalCluster
+from kit.sweep.dask_workers import DaskWorkers, open_dask, parse_dask
+from kit.sweep.run import SweepEnded, run_sweep
+
+from .conftest import FIT, Begin, WriteNotebook
+from .test_run import attempts_of, wait_until
+
+
+@pytest.fixture
+def cluster(tmp_path: Path) -> Iterator[LocalCluster]:
+    cluster = LocalCluster(2, tmp_path / "cluster")
+    yield cluster
+    pids = list(cluster.workers.values())
+    cluster.close()
+    assert not any(psutil.pid_exists(pid) for pid in pids)
+
+
+def test_the_points_of_a_killed_worker_are_done_by_another(
+    write_notebook: WriteNotebook, begin: Begin, tmp_path: Path, cluster: LocalCluster
+) -> None:
+    go = tmp_path / "go"
+    folder = begin(
+        f"notebooks: {write_notebook('fit', *FIT)}\nfixed: {{wait_for: {go}}}\n"
+        "parameters: {size: [1, 2, 3, 4]}\nmetrics: ['loss, minimise']"
+    )
+    endings: list[SweepEnded] = []
+
+    def sweep() -> None:
+        workers = DaskWorkers(folder.path, cluster.address, cluster)
+        endings.append(run_sweep(folder, lambda _: workers, lambda _: None))
+
+    thread = threading.Thread(target=sweep)
+    thread.start()
+    wait_until(lambda: len(list(folder.path.glob("points/*/ws/runs/*/run.json"))) == 2)
+    first, second, *_ = folder.points()
+    assert {first.worker, second.worker} == {"worker-1", "worker-2"}
+    orphans = [process for process in attempts_of(folder) if str(first.number) == process.cmdline()[-1]]
+    os.kill(cluster.workers[first.worker], signal.SIGKILL)
+    psutil.wait_procs(orphans, 20)
+    assert len(orphans) == 1
+    assert not orphans[0].is_running()
+    go.touch()
+    thread.join(60)
+    [ended] = endings
+    assert ended.exit_code == ExitCode.DONE
+    assert [point.state for point in ended.points] == ["done"] * 4
+    assert [point.metrics["loss"] for point in ended.points] == [1.04, 2.04, 3.04, 4.04]
+    assert [point.attempts for point in ended.points] == [2, 1, 1, 1]
+    assert ended.points[0].worker != first.worker
+    assert not attempts_of(folder)
+
+
+def test_workers_with_another_kit_or_without_the_folder_are_named(
+    begin: Begin,
+    write_notebook: WriteNotebook,
+    cluster: LocalCluster,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
+    folder = begin(f"notebooks: {write_notebook('fit', *FIT)}\nparameters: {{size: [1]}}")
+    security = cluster.security
+    DaskWorkers(
+        folder.path, cluster.address, security=security
+    ).close()  # somebody's cluster, as it should be
+    with pytest.raises(ClusterError, match=r"tls://.* does not see"):
+        DaskWorkers(tmp_path / "elsewhere", cluster.address, security=security)
+    monkeypatch.setattr(dask_workers, "code_digest", lambda: "0123")
+    with pytest.raises(ClusterError, match=r"(?s)code 0123.*another version of the kit in .*same checkout"):
+        DaskWorkers(folder.path, cluster.address, security=security)
+    with pytest.raises(ClusterError, match="must answer at tls://"):  # a stranger on this machine
+        DaskWorkers(folder.path, cluster.address)
+
+
+def test_a_scheduler_that_does_not_answer_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(dask_workers, "_CONNECT_SECONDS", 0.3)
+    with pytest.raises(
+        ClusterError, match=r"must answer at tcp://127\.0\.0\.1:9 within 0\.3 s.*--dask local:2"
+    ):
+        open_dask(tmp_path, "tcp://127.0.0.1:9")
+
+
+@pytest.mark.parametrize("words", ["", "local", "local:0", "local:x", "10.0.0.1:8786"])
+def test_what_is_no_address_is_refused(words: str) -> None:
+    with pytest.raises(ClusterError, match="--dask takes the address of a scheduler"):
+        parse_dask(words)
+
+
+def test_addresses_and_sizes_are_read() -> None:
+    assert parse_dask("tcp://10.0.0.1:8786") == ("tcp://10.0.0.1:8786", 0)
+    assert parse_dask("local:3") == ("", 3)

@@ -1,0 +1,93 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from kit.sweep.errors import SweepError
+from kit.sweep.space_file import Metric, Range, read_space
+
+GOOD = """
+way: random
+notebooks: [03_train, 04_evaluate]
+fixed: {project_name: recommender}
+parameters:
+  learning_rate: {min: 0.001, max: 0.1, log: true}
+  batch_size: [128, 256]
+  seed: 3
+count: 4
+metrics:
+  - auc, maximise
+  - {name: auc, slice: {device: tablet}}
+  - seconds
+"""
+
+
+def write(folder: Path, text: str) -> Path:
+    path = folder / "sweep.yml"
+    path.write_text(text)
+    return path
+
+
+def test_a_file_says_what_to_sweep(tmp_path: Path) -> None:
+    space = read_space(write(tmp_path, GOOD))
+    assert space.swept == ("learning_rate", "batch_size", "seed")
+    assert space.parameters["learning_rate"] == Range(min=0.001, max=0.1, log=True)
+    assert space.parameters["seed"] == (3,)
+    assert [metric.column for metric in space.metrics] == ["auc", "auc[device=tablet]", "seconds"]
+    assert space.objective == Metric(name="auc", goal="maximise")
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("", "must say what to sweep, but holds nothing"),
+        ("[1]", "but holds a list"),
+        ("a: [", "cannot be read"),
+        ("parameters: {a: [1], a: [2]}", "'a' is there twice"),
+        (
+            "paramters: {a: [1]}",
+            "line 1, paramters: Extra inputs are not permitted, found {'a': [1]} (known fields: way",
+        ),
+        ("way: grid", "line 1, the file: way: grid takes its values from parameters"),
+        ("way: list", "way: list takes its values from points"),
+        ("way: list\nparameters: {a: [1]}\npoints: [{a: 1}]", "and no parameters"),
+        (
+            "way: dice\nparameters: {a: [1]}",
+            "line 1, way: Input should be 'grid', 'random' or 'list', found 'dice'",
+        ),
+        ("parameters: {a: [1]}\ncount: 3", "count is how many points way: random draws"),
+        ("way: random\nparameters: {a: [1]}", "count is how many points way: random draws"),
+        (
+            "parameters:\n  a: {min: 2, max: 1}",
+            "line 2, parameters.a: min must be below max, but they are 2 and 1",
+        ),
+        ("parameters:\n  a: {min: 0, max: 1, log: true}", "with log, min must be more than 0, but is 0"),
+        (
+            "parameters:\n  a: {min: 0, max: 1, step: 1, count: 3}",
+            "step goes neither with log nor with count",
+        ),
+        (
+            "parameters:\n  a: {min: 0, max: 1, stop: 3}",
+            "line 2, parameters.a.stop: Extra inputs are not permitted",
+        ),
+        ("parameters:\n  a: []", "line 2, parameters.a: Tuple should have at least 1 item"),
+        ("parameters: {a: [1]}\nfixed: {a: 2}", "a is fixed and swept: leave one out"),
+        ("parameters: {workspace: [x, y]}", "workspace cannot be set"),
+        (
+            "parameters: {a: [1]}\nmetrics:\n  - auc, best",
+            "line 3, metrics.0.goal: Input should be 'maximise'",
+        ),
+    ],
+)
+def test_what_is_wrong_is_told_with_its_line(tmp_path: Path, text: str, expected: str) -> None:
+    path = write(tmp_path, text)
+    with pytest.raises(SweepError) as error:
+        read_space(path)
+    assert str(path) in str(error.value)
+    assert expected in str(error.value)
+
+
+def test_a_missing_file_is_told(tmp_path: Path) -> None:
+    with pytest.raises(SweepError, match=r"nowhere\.yml must be a YAML file, but it cannot be read"):
+        read_space(tmp_path / "nowhere.yml")
