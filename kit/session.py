@@ -19,6 +19,7 @@ from tfx.orchestration.experimental.interactive import interactive_context
 from tfx.types import channel_utils
 
 from kit.errors import StepOrderError
+from kit.lineage.origin import origin
 from kit.project import Project
 from kit.steps.beam_costs import LOCAL_RUNNER
 from kit.steps.history import ENDED_WELL, Artifacts, executions, inputs_of, outputs_of, why_not_cached
@@ -134,7 +135,7 @@ class Session(interactive_context.InteractiveContext):
             additional_pipeline_args={},
         )
         launcher.monitor, launcher.log_path = monitor, monitor.log
-        launcher.project_folder = self.project.folder
+        launcher.project_folder, launcher.origin = self.project.folder, origin(self.workspace)
         return launcher
 
     def latest(self, component_id: str, key: str) -> types.Artifact:

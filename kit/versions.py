@@ -24,8 +24,18 @@ def code_versions() -> dict[str, str]:
 
 def git_commit() -> str | None:
     """Return the commit of the checkout; None: it is none, or there is no git."""
+    return _git("rev-parse", "HEAD")
+
+
+def git_changed() -> bool | None:
+    """Return whether files of the checkout differ from its commit; None: it is none, or there is no git."""
+    said = _git("status", "--porcelain", "--untracked-files=no")
+    return None if said is None else bool(said)
+
+
+def _git(*arguments: str) -> str | None:
     try:
-        command = ["git", "-C", str(CHECKOUT), "rev-parse", "HEAD"]
+        command = ["git", "-C", str(CHECKOUT), *arguments]
         answer = subprocess.run(command, capture_output=True, text=True, timeout=5, check=False)
     except (OSError, subprocess.TimeoutExpired):
         return None

@@ -18,6 +18,7 @@ workspace/
     served/                  what servers log, and what they are to log (see `kit.serving.prediction_log`)
     experiments/<project>/   candidates on a part of the users (see `kit.serving.experiments`)
     statistics/<project>/    of each span that was looked at, by content (see `kit.data.span_statistics`)
+    environments/            the packages that executions ran with, a file a set of them (see `kit.lineage.origin`)
     cards/<project>/<n>/     the model card of model n in ML Metadata, as a page and as Markdown
     sweeps/<name>/           one chain at many points, each in a workspace of its own (see `kit.sweep`)
     tuning/<project>/        searches, and the trials that they share (see `kit.tuning.records`)

@@ -9,7 +9,7 @@ from typing import Literal
 
 from kit.errors import UsageError
 from kit.lineage.graph import Graph, Node
-from kit.steps.history import NOT_SET
+from kit.steps.properties import NOT_SET
 
 Part = Literal["parameter", "input", "metric"]
 
@@ -47,7 +47,7 @@ def compare_runs(graph: Graph, first: str, second: str) -> list[Difference]:
     return [
         *_rows("parameter", one.properties, other.properties),
         *_rows("input", _inputs(graph, first), _inputs(graph, second)),
-        *_rows("metric", _metrics(graph, first), _metrics(graph, second)),
+        *_rows("metric", metrics_of(graph, first), metrics_of(graph, second)),
     ]
 
 
@@ -64,7 +64,11 @@ def _inputs(graph: Graph, run: str) -> dict[str, str]:
     return {name: ", ".join(sorted(keys)) for name, keys in sorted(inputs.items())}
 
 
-def _metrics(graph: Graph, run: str) -> dict[str, str]:
+def metrics_of(graph: Graph, run: str) -> dict[str, str]:
+    """Return what is known in numbers of what an execution made, by the artifact and the metric.
+
+    Reading an evaluation imports TensorFlow Model Analysis, which takes seconds.
+    """
     found: dict[str, str] = {}
     for artifact in map(graph.nodes.__getitem__, graph.outputs(run)):
         read = _READERS.get(artifact.type)

@@ -26,6 +26,7 @@ class Node:
         properties: everything else that ML Metadata has, as text.
         began: seconds since 1970, in UTC.
         ended: when ML Metadata last heard of it.
+        origin: of an execution, where it ran and by what code (see `kit.lineage.origin`).
     """
 
     key: str
@@ -38,6 +39,7 @@ class Node:
     properties: Mapping[str, str] = field(default_factory=dict)
     began: float | None = None
     ended: float | None = None
+    origin: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -97,6 +99,17 @@ class Graph:
         for edge in self.edges:
             targets[edge.source].append(edge)
         return targets
+
+
+def key_of(node: int) -> str:
+    """Return the key of a node, such as `execution 12`."""
+    return f"artifact {node}" if node > 0 else f"execution {-node}"
+
+
+def number_of(key: str) -> int:
+    """Return the number of a node in the store from its key."""
+    kind, number = key.split()
+    return int(number) if kind == "artifact" else -int(number)
 
 
 def _likeness(node: Node) -> tuple[str, ...]:

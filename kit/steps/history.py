@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -11,15 +10,14 @@ from ml_metadata.proto import metadata_store_pb2
 from tfx import types
 from tfx.types import artifact_utils
 
+from kit.steps.properties import changes, told_parameters
+
 Artifacts = dict[str, list[types.Artifact]]
 
 ENDED_WELL = (metadata_store_pb2.Execution.COMPLETE, metadata_store_pb2.Execution.CACHED)
 _OUTPUTS = (metadata_store_pb2.Event.OUTPUT,)
 _INPUTS = (metadata_store_pb2.Event.INPUT,)
-# What TFX writes beside the parameters of a component.
-_BOOKKEEPING = frozenset({"component_id", "pipeline_name", "pipeline_root", "run_id", "state"})
 _LETTERS = 60  # of a value in a sentence
-NOT_SET = "not set"
 
 
 def executions(store: Any, pipeline: str, component_id: str | None = None) -> list[Any]:
@@ -42,10 +40,7 @@ def outputs_of(store: Any, execution: Any) -> Artifacts:
 
 def parameters_of(execution: Any) -> dict[str, str]:
     """Return what a component was told; each entry of a JSON object for itself, as `custom_config.training.epochs`."""
-    told = {
-        name: value for name, value in values_of(execution.properties).items() if name not in _BOOKKEEPING
-    }
-    return dict(pair for name, value in sorted(told.items()) for pair in _flattened(name, value))
+    return told_parameters(values_of(execution.properties))
 
 
 def values_of(properties: Mapping[str, Any]) -> dict[str, str]:
@@ -67,28 +62,8 @@ def why_not_cached(store: Any, pipeline: str, component_id: str) -> tuple[str, .
     return tuple(said) or ("nothing differs, but what was made the last time is gone or not valid any more",)
 
 
-def changes(old: Mapping[str, str], new: Mapping[str, str]) -> list[tuple[str, str, str]]:
-    """Return the name, the old and the new value of everything that differs."""
-    pairs = [(name, old.get(name, NOT_SET), new.get(name, NOT_SET)) for name in {**old, **new}]
-    return [pair for pair in pairs if pair[1] != pair[2]]
-
-
 def _identities(artifacts: Artifacts) -> dict[str, str]:
     return {name: ", ".join(f"#{one.id}" for one in several) for name, several in sorted(artifacts.items())}
-
-
-def _flattened(name: str, value: str) -> list[tuple[str, str]]:
-    try:
-        content = json.loads(value)
-    except ValueError:
-        content = None
-    if not isinstance(content, dict) or not content:
-        return [(name, value)]
-    texts = {
-        f"{name}.{key}": inner if isinstance(inner, str) else json.dumps(inner)
-        for key, inner in sorted(content.items())
-    }
-    return [pair for inner_name, inner in texts.items() for pair in _flattened(inner_name, inner)]
 
 
 def _short(value: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, cast
 
@@ -14,6 +15,7 @@ from tfx.utils import json_utils
 
 from kit import warm
 from kit.errors import KitError, StepFailedError
+from kit.lineage.origin import stamp
 from kit.steps.monitor import StepMonitor
 
 TEMPORARY = ".temp"  # below the pipeline's root, one folder an execution
@@ -29,6 +31,7 @@ class StepLauncher(in_process_component_launcher.InProcessComponentLauncher):
     monitor: StepMonitor
     project_folder: Path
     log_path: Path
+    origin: Mapping[str, str]
 
     def launch(self) -> Any:
         self._failed_execution: int | None = None
@@ -41,6 +44,12 @@ class StepLauncher(in_process_component_launcher.InProcessComponentLauncher):
                         metadata.store, self._failed_execution, Path(self._pipeline_info.pipeline_root)
                     )
             raise
+
+    def _run_driver(self, *arguments: Any, **named: Any) -> Any:
+        decision = super()._run_driver(*arguments, **named)
+        with self._metadata_connection as metadata:
+            stamp(metadata.store, decision.execution_id, self.origin)
+        return decision
 
     def _run_executor(
         self,

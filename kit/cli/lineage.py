@@ -1,0 +1,79 @@
+"""`kit lineage`: where something comes from, what came of it, and why two runs differ."""
+# ruff: noqa: PLC0415, PLR0913, PLR0917  imports inside commands; a command has as many options as it has
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+from kit.cli.shared import WorkspaceOption, chosen_workspace, exits
+
+app = typer.Typer()
+
+
+class _NamesFirst(TyperGroup):
+    """`kit lineage NAME` is short for `kit lineage of NAME`."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        if args and args[0] not in self.commands and args[0] not in {"--help", "-h"}:
+            args = ["of", *args]
+        return super().parse_args(ctx, args)
+
+
+group = typer.Typer(cls=_NamesFirst, no_args_is_help=True)
+app.add_typer(
+    group,
+    name="lineage",
+    help="Everything up- and downstream of a prediction, version, run or data file; why two runs differ.",
+)
+
+
+@group.command()
+@exits
+def of(
+    name: Annotated[
+        str,
+        typer.Argument(
+            help="Version, run, data file (path, its end, or SHA-256), id of a request, `artifact N`, `execution N`."
+        ),
+    ],
+    upstream: Annotated[bool, typer.Option("--upstream", help="Only what it comes from.")] = False,
+    downstream: Annotated[bool, typer.Option("--downstream", help="Only what comes from it.")] = False,
+    metrics: Annotated[bool, typer.Option("--metrics", help="With metrics; takes seconds more.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Everything, as one JSON object.")] = False,
+    workspace: WorkspaceOption = None,
+) -> None:
+    """Show where something comes from, and what came of it. `of` may be left out."""
+    from kit.cli.quiet import quiet
+    from kit.lineage.query import trace
+    from kit.lineage.tell import as_json as json_of
+    from kit.lineage.tell import as_text, with_metrics
+    from kit.workspace import Workspace
+
+    ways = "both" if upstream == downstream else "upstream" if upstream else "downstream"
+    lineage = trace(Workspace(chosen_workspace(workspace)), name, ways)  # type: ignore[arg-type]
+    if metrics:
+        with quiet():
+            lineage = with_metrics(lineage)
+    typer.echo(json_of(lineage) if as_json else as_text(lineage))
+
+
+@group.command()
+@exits
+def why(
+    first: Annotated[str, typer.Argument(help="A run, version, `artifact N` or `execution N`.")],
+    second: Annotated[str, typer.Argument(help="Another one.")],
+    as_json: Annotated[bool, typer.Option("--json", help="As one JSON object.")] = False,
+    workspace: WorkspaceOption = None,
+) -> None:
+    """Say why two runs differ: data, schema, parameters, code, packages, seed, in this order."""
+    import json
+    from dataclasses import asdict
+
+    from kit.lineage.why import why as differences
+    from kit.workspace import Workspace
+
+    found = differences(Workspace(chosen_workspace(workspace)), first, second)
+    typer.echo(json.dumps(asdict(found), indent=1, ensure_ascii=False) if as_json else found.paragraph)

@@ -1,0 +1,122 @@
+"""What a run, a version or a model was made of, so that two of them can be compared."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+from kit.batch.record import RUN_FILE, RunRecord
+from kit.lineage.graph import Node
+from kit.lineage.query import Lineage
+from kit.workspace import Workspace
+
+_CODE = re.compile(
+    r'(\\*"code\\*": *\\*")[0-9a-f]{16}(\\*")'
+)  # the digest in a JSON text, inside another one too
+# What follows from something else that is compared, or only says where the workspace lies.
+_DERIVED = frozenset(
+    {
+        "files", "quarantine", "schema_file", "sha256", "custom_config.checkpoint", "custom_config.data.train",
+        "custom_config.data.eval", "custom_config.project", "settings.against", "settings.base", "settings.project",
+        "settings.requirements.lock", "project", "workspace", "days",
+        "push_destination.filesystem.base_directory",
+    }
+)  # fmt: skip
+
+
+class Made:
+    """What one of the two was made of: the last execution of each component in it."""
+
+    def __init__(self, workspace: Workspace, lineage: Lineage) -> None:
+        subject, graph = lineage.subject, lineage.graph
+        self.name = (
+            subject.name if subject.kind in {"artifact", "execution"} else f"{subject.kind} {subject.name}"
+        )
+        self.graph = graph
+        # Of a run its own steps; of anything else all that it comes from, but not the chain of its baseline.
+        keys = set(lineage.own) if subject.kind == "run" else set(lineage.own) | lineage.own_chain()
+        runs = [node for node in graph.nodes.values() if node.key in keys and node.kind == "execution"]
+        self.steps: Mapping[str, Node] = {node.name: node for node in runs if node.name != "kit.Decision"}
+        self.notebooks = _notebook_parameters(workspace, subject.name) if subject.kind == "run" else {}
+
+    def parameters(self, step: str) -> dict[str, str]:
+        """Return what a step was told and nothing else tells, without digests of code."""
+        told = self.steps[step].properties
+        return {name: _plain(name, value) for name, value in told.items() if _is_parameter(name)}
+
+    def seeds(self) -> dict[str, str]:
+        """Return the seeds by the step and the parameter."""
+        return {
+            f"{step}, {name}": value
+            for step, node in self.steps.items()
+            for name, value in node.properties.items()
+            if leaf(name) == "seed"
+        }
+
+    def codes(self, step: str) -> set[str]:
+        """Return the digests of code that a step was told."""
+        told = self.steps[step].properties
+        nested = {match[0] for value in told.values() for match in _CODE.finditer(value)}
+        return {value for name, value in told.items() if leaf(name) == "code"} | nested
+
+    def origins(self, fact: str) -> list[str]:
+        """Return what its executions say of where they ran, the latest last."""
+        return [node.origin[fact] for node in self.steps.values() if fact in node.origin]
+
+    def files(self) -> dict[str, str] | None:
+        """Return the digests of the data files by what a person calls them; None: there is no such step."""
+        step = self.steps.get("ExampleGen")
+        if step is None or "files" not in step.properties:
+            return None
+        files = json.loads(step.properties["files"])
+        # Two folders name a file anywhere; the rest of its path is of this machine.
+        return {
+            f"{_end_of(file['path'])} {file.get('split') or ''}".strip(): file["sha256"] for file in files
+        }
+
+    def schema_digest(self) -> str:
+        """Of a curated schema its digest is recorded; an inferred one is looked at where it still is."""
+        step = self.steps.get("SchemaGen")
+        if step is None:
+            return ""
+        if recorded := step.properties.get("sha256"):
+            return recorded
+        for key in self.graph.outputs(step.key):
+            path = Path(self.graph.nodes[key].uri) / "schema.pbtxt"
+            if path.is_file():
+                return hashlib.sha256(path.read_bytes()).hexdigest()
+        return ""
+
+
+def _end_of(path: str) -> str:
+    return "/".join(Path(path).parts[-2:])
+
+
+def _notebook_parameters(workspace: Workspace, run: str) -> dict[str, str]:
+    path = workspace.runs / run / RUN_FILE
+    record = RunRecord.model_validate_json(path.read_text(encoding="utf-8"))
+    return {
+        f"{notebook.name}.{name}": str(value)
+        for notebook in record.notebooks
+        for name, value in notebook.parameters.items()
+    }
+
+
+def _is_parameter(name: str) -> bool:
+    return name not in _DERIVED and leaf(name) not in {"seed", "code"}
+
+
+def _plain(name: str, value: str) -> str:
+    """A gate compares with a baseline where there is one, which is no setting; code is compared for itself."""
+    if name == "eval_config.model_specs":
+        specs = [spec for spec in json.loads(value) if not spec.get("is_baseline")]
+        value = json.dumps([{key: spec[key] for key in sorted(spec) if key != "name"} for spec in specs])
+    return _CODE.sub(r"\1\2", value)
+
+
+def leaf(name: str) -> str:
+    """Return the last part of a parameter's name, such as `epochs` of `custom_config.training.epochs`."""
+    return name.rpartition(".")[2]

@@ -1,0 +1,107 @@
+"""Where an execution ran and by what code: recorded when it begins, since nobody can tell afterwards.
+
+It stands with the context of the component's run, which belongs to this one execution, and not with the execution: TFX
+compares all properties of two executions before it takes a result from the cache, and another host is no other result.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import platform
+import re
+import sys
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from kit.reasons import user_name
+from kit.setup.locked import LOCK
+from kit.steps.monitor import RUN_FOLDER_VARIABLE
+from kit.versions import git_changed, git_commit
+from kit.workspace import Workspace, write_atomically
+
+PREFIX = "kit_"
+"""Begins the names of what is recorded here, so that nothing of TFX's own is taken for it."""
+COMMIT, HOST, USER, RUN, PACKAGES, LOCKED = (
+    "code_commit",
+    "host",
+    "user",
+    "run",
+    "packages",
+    "requirements.lock",
+)
+CHANGED = " with changes"  # ends a commit when the checkout had others than it
+_RUN_OF_A_COMPONENT = "component_run"
+_PACKAGE = re.compile(r"(?P<name>.+?)-(?P<version>[^-]+)\.(?:dist|egg)-info")
+
+
+def origin(workspace: Workspace) -> dict[str, str]:
+    """Return where this process runs and by what code; what is not known is left out.
+
+    Keys: `code_commit`, `host`, `user`, `python`, `packages` (digest of a file in `environments/` of the workspace),
+    `requirements.lock` (SHA-256), and `run`, the id of the batch where it is part of one.
+    """
+    facts = {**_of_process(), PACKAGES: _kept(workspace, installed_packages())}
+    if folder := os.environ.get(RUN_FOLDER_VARIABLE):
+        facts[RUN] = Path(folder).name
+    return facts
+
+
+def stamp(store: Any, execution_id: int, facts: Mapping[str, str]) -> None:
+    """Record facts about an execution that has begun."""
+    contexts = store.get_contexts_by_execution(execution_id)
+    for context in contexts:
+        if context.type == _RUN_OF_A_COMPONENT:
+            for name, value in facts.items():
+                context.custom_properties[PREFIX + name].string_value = value
+            store.put_contexts([context])
+
+
+def packages_of(workspace: Workspace, digest: str) -> dict[str, str]:
+    """Return the versions of the packages that a digest stands for; empty: they were not kept."""
+    path = _environment(workspace, digest)
+    if not path.is_file():
+        return {}
+    return dict(line.split("==", 1) for line in path.read_text().splitlines())
+
+
+@cache
+def installed_packages() -> Mapping[str, str]:
+    """Return the versions of all packages that this process can import, by the names of their folders.
+
+    Reading each package's METADATA would take half a second; the name of the folder says the same.
+    """
+    folders = [Path(place) for place in sys.path if place and Path(place).is_dir()]
+    found = [_PACKAGE.fullmatch(path.name) for folder in folders for path in folder.iterdir()]
+    # The first on the path is imported.
+    return {match["name"].lower().replace("_", "-"): match["version"] for match in reversed(found) if match}
+
+
+@cache
+def _of_process() -> Mapping[str, str]:
+    """A process keeps the code that it has imported, so this is asked once."""
+    commit = git_commit()
+    known = {
+        COMMIT: commit and commit + (CHANGED if git_changed() else ""),
+        HOST: platform.node(),
+        USER: user_name(),
+        "python": platform.python_version(),
+        LOCKED: hashlib.sha256(LOCK.read_bytes()).hexdigest() if LOCK.exists() else None,
+    }
+    return {name: value for name, value in known.items() if value}
+
+
+def _kept(workspace: Workspace, packages: Mapping[str, str]) -> str:
+    """Keep the list in the workspace once, however many executions refer to it; return its digest."""
+    text = "".join(f"{name}=={version}\n" for name, version in sorted(packages.items()))
+    digest = hashlib.sha256(text.encode()).hexdigest()[:16]
+    path = _environment(workspace, digest)
+    if not path.exists():
+        write_atomically(path, text)
+    return digest
+
+
+def _environment(workspace: Workspace, digest: str) -> Path:
+    return workspace.path / "environments" / f"{digest}.txt"

@@ -1,0 +1,64 @@
+"""When each version of a model was the one that answers, by what was done to the versions (see `kit.release.history`).
+
+That is what a server with the policy `latest` does: it serves the highest number that it sees. Labels and experiments
+send a part of the requests elsewhere; which version answered a request says the prediction log.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Served:
+    """A time in which a version was the one that answers; `until` None: it still is."""
+
+    since: dt.datetime
+    until: dt.datetime | None
+
+    def __str__(self) -> str:
+        end = f"{self.until:%Y-%m-%d %H:%M}" if self.until else "now"
+        return f"{self.since:%Y-%m-%d %H:%M} to {end} UTC ({self.days:.1f} days)"
+
+    @property
+    def days(self) -> float:
+        """How long, until now where it has not ended."""
+        return ((self.until or dt.datetime.now(dt.UTC)) - self.since).total_seconds() / 86_400
+
+
+def served_times(entries: Iterable[Mapping[str, Any]]) -> dict[int, list[Served]]:
+    """Return the times of each version that ever answered, the first first.
+
+    Args:
+        entries: of the history, the oldest first.
+    """
+    times: dict[int, list[Served]] = {}
+    answering: int | None = None
+    since = dt.datetime.min.replace(tzinfo=dt.UTC)
+    for when, highest in _changes(entries):
+        if highest == answering:
+            continue
+        if answering is not None:
+            times.setdefault(answering, []).append(Served(since, when))
+        answering, since = highest, when
+    if answering is not None:
+        times.setdefault(answering, []).append(Served(since, None))
+    return times
+
+
+def _changes(entries: Iterable[Mapping[str, Any]]) -> Iterator[tuple[dt.datetime, int | None]]:
+    """After each entry, the highest version that servers see."""
+    seen = set[int]()
+    for entry in entries:
+        if entry["what"] == "push":
+            seen.add(entry["version"])
+        elif entry["what"] == "rollback":
+            seen = (seen - set(entry["withdrawn"])) | {entry["to"]}
+        elif entry["what"] == "remove":
+            seen -= set(entry["versions"])
+        else:
+            continue  # a promotion is followed by the rollback or push that it does
+        yield dt.datetime.fromisoformat(entry["when"]), max(seen, default=None)

@@ -1,0 +1,294 @@
+"""Ask ML Metadata's file: which nodes there are, what is up- and downstream of them, and what is known of them.
+
+This reads SQLite, and not through ML Metadata's library, for two reasons that were measured. The library cannot search:
+`filter_query` of release 1.21 answers that it was removed, so a version, a digest or a lineage subgraph can only be
+found by fetching every artifact. And it takes one to two seconds to hand over a store of 50,000 artifacts, of which one
+question needs a hundred. The file is opened read-only, and its schema is checked before it is read.
+"""
+# ruff: noqa: S608  what stands in the texts of queries are constants of this module; values are always bound
+
+from __future__ import annotations
+
+import base64
+import json
+import sqlite3
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
+from typing import Any, Literal
+
+from kit.errors import WorkspaceError
+from kit.lineage.graph import Edge, Graph, Kind, Node, key_of
+from kit.lineage.origin import PREFIX
+from kit.steps.properties import told_parameters
+from kit.workspace import Workspace
+
+Direction = Literal["upstream", "downstream"]
+
+# Numbers of ML Metadata's enumerations, which its file has instead of names; of Event.Type those that make and take.
+# https://github.com/google/ml-metadata/blob/master/ml_metadata/proto/metadata_store.proto
+_OUTPUTS, _INPUTS = "(1, 4, 6, 7)", "(2, 3, 5)"
+_ARTIFACT_STATES = ("unknown", "pending", "live", "marked_for_deletion", "deleted", "abandoned", "reference")
+_EXECUTION_STATES = ("unknown", "new", "running", "complete", "failed", "cached", "canceled")
+_SCHEMA_VERSION = 10  # of ML Metadata 1.0 and later
+_STRUCTURE = "mlmd-struct::"
+_WAIT_SECONDS = 30.0  # for a step that is writing at this moment
+
+_SAID_OTHERWISE = frozenset(
+    {"name", "pipeline_name", "producer_component", "state", "type_name", "tfx_version"}
+)
+# Artifacts are positive and executions negative, so that one column holds both and each step is a search in an index.
+_WALK = """
+WITH RECURSIVE reached(node) AS (
+    SELECT value FROM json_each(?)
+    UNION SELECT -Event.execution_id FROM reached JOIN Event ON Event.artifact_id = node
+        WHERE node > 0 AND Event.type IN {of_artifact}
+    UNION SELECT Event.artifact_id FROM reached JOIN Event ON Event.execution_id = -node
+        WHERE node < 0 AND Event.type IN {of_execution}
+) SELECT node FROM reached
+"""
+_VALUE = "coalesce(string_value, int_value, double_value, CASE bool_value WHEN 1 THEN 'True' WHEN 0 THEN 'False' END)"
+
+
+@contextmanager
+def opened(workspace: Workspace) -> Iterator[Store | None]:
+    """Open the store of a workspace to read; None: nothing has run there.
+
+    Raises:
+        WorkspaceError: when the file is none of ML Metadata's that can be read here.
+    """
+    path = workspace.metadata_path
+    if not path.exists():
+        yield None
+        return
+    address = f"{path.absolute().as_uri()}?mode=ro"
+    with closing(sqlite3.connect(address, uri=True, timeout=_WAIT_SECONDS)) as connection:
+        try:
+            version = connection.execute("SELECT schema_version FROM MLMDEnv").fetchone()
+        except sqlite3.DatabaseError as error:
+            version = (str(error),)
+        if version != (_SCHEMA_VERSION,):
+            raise WorkspaceError(
+                f"{path} must be a store of ML Metadata with schema {_SCHEMA_VERSION}, but has "
+                f"{version and version[0]}. Open it once with the kit that wrote it, or use another workspace."
+            )
+        yield Store(connection)
+
+
+class Store:
+    """Questions to ML Metadata's file; nodes are numbers here, those of executions negative."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+
+    def nodes_of(self, project: str | None) -> set[int]:
+        """Return all executions of a project, or of all projects, and the artifacts of their events."""
+        runs = self._column(
+            "SELECT DISTINCT execution_id FROM Association JOIN Context ON Context.id = context_id "
+            "JOIN Type ON Type.id = Context.type_id WHERE Type.name = 'pipeline' AND (? IS NULL OR Context.name = ?)",
+            project,
+            project,
+        )
+        artifacts = self._column(
+            f"SELECT DISTINCT artifact_id FROM Event WHERE type != 0 AND execution_id IN {_LIST}",
+            _listed(runs),
+        )
+        return {*artifacts, *(-run for run in runs)}
+
+    def walk(self, starts: Collection[int], direction: Direction) -> set[int]:
+        """Return all that nodes come from, or all that comes from them, with themselves."""
+        upstream = direction == "upstream"
+        query = _WALK.format(
+            of_artifact=_OUTPUTS if upstream else _INPUTS, of_execution=_INPUTS if upstream else _OUTPUTS
+        )
+        return set(self._column(query, _listed(starts)))
+
+    def sources(self, nodes: Collection[int]) -> set[int]:
+        """Return the nodes right before some nodes: executions that made them, artifacts that they took."""
+        makers = self._column(
+            f"SELECT -execution_id FROM Event WHERE type IN {_OUTPUTS} AND artifact_id IN {_LIST}",
+            _listed(nodes),
+        )
+        taken = self._column(
+            f"SELECT artifact_id FROM Event WHERE type IN {_INPUTS} AND execution_id IN {_LIST}",
+            _listed(-node for node in nodes),
+        )
+        return {*makers, *taken}
+
+    def made_by(self, runs: Collection[int]) -> set[int]:
+        """Return the artifacts that executions made."""
+        query = f"SELECT artifact_id FROM Event WHERE type IN {_OUTPUTS} AND execution_id IN {_LIST}"
+        return set(self._column(query, _listed(-run for run in runs)))
+
+    def graph(self, nodes: Collection[int]) -> Graph:
+        """Return nodes with their properties and the edges between them, the oldest first."""
+        artifacts, runs = sorted(n for n in nodes if n > 0), sorted(-n for n in nodes if n < 0)
+        edges, made_as = self._edges(artifacts, runs)
+        projects = dict(
+            self._rows(
+                "SELECT execution_id, Context.name FROM Association JOIN Context ON Context.id = context_id "
+                f"JOIN Type ON Type.id = Context.type_id WHERE Type.name = 'pipeline' AND execution_id IN {_LIST}",
+                _listed(runs),
+            )
+        )
+        found = [*self._runs(runs, projects), *self._artifacts(artifacts, made_as, projects)]
+        return Graph(sorted(found, key=lambda node: node.began or 0), edges)
+
+    def artifacts_with(self, name: str, value: str) -> list[int]:
+        """Return the artifacts that have a custom property of a value, the oldest first."""
+        return self._column(
+            "SELECT artifact_id FROM ArtifactProperty WHERE name = ? AND string_value = ? ORDER BY artifact_id",
+            name,
+            value,
+        )
+
+    def executions_about(self, name: str, text: str) -> list[int]:
+        """Return the executions with a property that has a text somewhere in it, as nodes, the oldest first."""
+        return self._column(
+            "SELECT -execution_id FROM ExecutionProperty WHERE name = ? AND instr(string_value, ?) "
+            "ORDER BY execution_id",
+            name,
+            text,
+        )
+
+    def executions_in_run(self, run: str) -> list[int]:
+        """Return the executions that a batch began, as nodes, the oldest first."""
+        return self._column(
+            "SELECT -execution_id FROM ContextProperty JOIN Association USING (context_id) "
+            "WHERE name = ? AND string_value = ? ORDER BY execution_id",
+            f"{PREFIX}run",
+            run,
+        )
+
+    def executions_between(self, project: str, began_ms: int, ended_ms: int) -> list[int]:
+        """Return the executions of a project that began in a time, in milliseconds since 1970, as nodes."""
+        return self._column(
+            "SELECT -Execution.id FROM Execution JOIN Association ON execution_id = Execution.id "
+            "JOIN Context ON Context.id = context_id JOIN Type ON Type.id = Context.type_id "
+            "WHERE Type.name = 'pipeline' AND Context.name = ? "
+            "AND Execution.create_time_since_epoch BETWEEN ? AND ? ORDER BY Execution.id",
+            project,
+            began_ms,
+            ended_ms,
+        )
+
+    def exists(self, kind: Kind, number: int) -> bool:
+        """Return whether there is an artifact or execution of a number."""
+        table = {"artifact": "Artifact", "execution": "Execution"}[kind]
+        return bool(self._column(f"SELECT 1 FROM {table} WHERE id = ?", number))
+
+    def _edges(
+        self, artifacts: Sequence[int], runs: Sequence[int]
+    ) -> tuple[list[Edge], Mapping[int, tuple[str, int]]]:
+        """Return the edges, each once, and of each artifact the output and the execution that it was first made as."""
+        wanted, edges, made_as = set(artifacts), dict[tuple[str, str], Edge](), dict[int, tuple[str, int]]()
+        for artifact, run, made, name in self._rows(
+            f"SELECT artifact_id, execution_id, type IN {_OUTPUTS}, coalesce(step_key, '') FROM Event "
+            "LEFT JOIN EventPath ON event_id = Event.id AND is_index_step = 0 "
+            f"WHERE type != 0 AND execution_id IN {_LIST} ORDER BY execution_id",
+            _listed(runs),
+        ):
+            if artifact in wanted:
+                ends = (key_of(-run), key_of(artifact)) if made else (key_of(artifact), key_of(-run))
+                edges[ends] = Edge(*ends, name)
+                if made:
+                    made_as.setdefault(artifact, (name, run))
+        return list(edges.values()), made_as
+
+    def _runs(self, runs: Sequence[int], projects: Mapping[int, str]) -> Iterator[Node]:
+        told, origins = self._properties("Execution", runs), self._origins(runs)
+        for number, type_name, state, began, ended in self._described("Execution", "last_known_state", runs):
+            properties = told.get(number, {})
+            yield Node(
+                key_of(-number),
+                "execution",
+                properties.get("component_id", "") or _last_word(type_name),
+                type_name,
+                _EXECUTION_STATES[state or 0],
+                projects.get(number, ""),
+                properties=told_parameters(properties),
+                began=began / 1000,
+                ended=ended / 1000,
+                origin=origins.get(number, {}),
+            )
+
+    def _artifacts(
+        self, artifacts: Sequence[int], made_as: Mapping[int, tuple[str, int]], projects: Mapping[int, str]
+    ) -> Iterator[Node]:
+        told = self._properties("Artifact", artifacts)
+        for number, type_name, state, began, ended, uri in self._described(
+            "Artifact", "state", artifacts, ", uri"
+        ):
+            properties = told.get(number, {})
+            name, maker = made_as.get(number, ("", 0))
+            yield Node(
+                key_of(number),
+                "artifact",
+                name or _last_word(type_name),
+                type_name,
+                _ARTIFACT_STATES[state or 0],
+                properties.get("pipeline_name", "") or projects.get(maker, ""),
+                uri or "",
+                {key: properties[key] for key in sorted(properties) if key not in _SAID_OTHERWISE},
+                began / 1000,
+                ended / 1000,
+            )
+
+    def _described(
+        self, table: str, state: str, numbers: Sequence[int], more: str = ""
+    ) -> list[tuple[Any, ...]]:
+        return self._rows(
+            f"SELECT {table}.id, Type.name, {state}, create_time_since_epoch, last_update_time_since_epoch{more} "
+            f"FROM {table} JOIN Type ON Type.id = type_id WHERE {table}.id IN {_LIST} ORDER BY {table}.id",
+            _listed(numbers),
+        )
+
+    def _properties(self, table: str, numbers: Sequence[int]) -> Mapping[int, dict[str, str]]:
+        """Custom properties come last, as they are to win over TFX's of the same name."""
+        found: dict[int, dict[str, str]] = defaultdict(dict)
+        for number, name, value in self._rows(
+            f"SELECT {table}_id, name, {_VALUE} FROM {table}Property WHERE {table}_id IN {_LIST} "
+            "ORDER BY is_custom_property",
+            _listed(numbers),
+        ):
+            if value is not None:
+                found[number][name] = _text(value)
+        return found
+
+    def _origins(self, runs: Sequence[int]) -> Mapping[int, dict[str, str]]:
+        found: dict[int, dict[str, str]] = defaultdict(dict)
+        for run, name, value in self._rows(
+            "SELECT execution_id, name, string_value FROM Association JOIN ContextProperty USING (context_id) "
+            f"WHERE name GLOB '{PREFIX}*' AND execution_id IN {_LIST}",
+            _listed(runs),
+        ):
+            found[run][name.removeprefix(PREFIX)] = value
+        return found
+
+    def _column(self, query: str, *values: Any) -> list[Any]:
+        return [row[0] for row in self._rows(query, *values)]
+
+    def _rows(self, query: str, *values: Any) -> list[tuple[Any, ...]]:
+        return self._connection.execute(query, values).fetchall()
+
+
+_LIST = "(SELECT value FROM json_each(?))"  # any number of them in one value
+
+
+def _listed(numbers: Iterable[int]) -> str:
+    return f"[{','.join(map(str, numbers))}]"
+
+
+def _text(value: Any) -> str:
+    """ML Metadata keeps a structure as a text: a prefix, and its bytes in base 64."""
+    text = str(value)
+    if not text.startswith(_STRUCTURE):
+        return text
+    from google.protobuf import json_format, struct_pb2  # noqa: PLC0415  few artifacts have one
+
+    content = struct_pb2.Struct.FromString(base64.b64decode(text.removeprefix(_STRUCTURE)))
+    return json.dumps(json_format.MessageToDict(content), sort_keys=True)
+
+
+def _last_word(name: str) -> str:
+    return name.rpartition(".")[2]

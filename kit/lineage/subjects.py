@@ -1,0 +1,165 @@
+"""What a name means that somebody asks about: a prediction, a version of a model, a run, a data file, or a node."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from kit.batch.record import RUN_FILE, RunRecord
+from kit.errors import UsageError
+from kit.lineage.answers import Answer, answers_to
+from kit.lineage.graph import Kind, number_of
+from kit.lineage.pushes import VERSION, model_of
+from kit.lineage.store import Store
+from kit.workspace import Workspace
+
+SubjectKind = Literal["artifact", "execution", "version", "run", "file", "request"]
+
+_NODE = re.compile(r"(artifact|execution)[ -]?([0-9]+)")
+_DIGEST = re.compile(r"[0-9a-f]{8,64}")
+
+
+class SubjectError(UsageError):
+    """A name means nothing in this workspace, or several things."""
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What somebody asks about.
+
+    Attributes:
+        kind: what it is.
+        name: of it.
+        nodes: it stands at in ML Metadata, by their numbers in the store.
+        answers: to it, where it is a request.
+    """
+
+    kind: SubjectKind
+    name: str
+    nodes: tuple[int, ...]
+    answers: tuple[Answer, ...] = ()
+
+
+def find_subject(workspace: Workspace, store: Store, name: str) -> Subject:
+    """Return what a name means.
+
+    Args:
+        workspace: with the runs and the logs.
+        store: of its ML Metadata.
+        name: `artifact 7`, `execution 12`, the number of a version (`recommender/1795828022` where several projects
+            have it), the id of a run, a data file (its path, the end of it, or the beginning of its SHA-256), or the id
+            of a request. With the kind and a colon before it, such as `run:…`, only that is looked for.
+
+    Raises:
+        SubjectError: when it means nothing here, or several things.
+    """
+    kind, colon, rest = name.partition(":")
+    named = bool(colon) and kind in _SEARCHES
+    searches = {kind: _SEARCHES[kind]} if named else _SEARCHES
+    found = list(_all_found(workspace, store, rest if named else name, searches))
+    if not found:
+        raise SubjectError(
+            f"Lineage is of something in {workspace.path}, but nothing there is called {name!r}: no version, run, data "
+            "file, request, `artifact N` or `execution N`. `kit runs` and `kit versions` list what there is."
+        )
+    if len(found) > 1:
+        choices = ", ".join(f"{one.kind}:{one.name}" for one in found)
+        raise SubjectError(
+            f"{name!r} must mean one thing, but means several: {choices}. Give one of these names."
+        )
+    return found[0]
+
+
+def _all_found(
+    workspace: Workspace, store: Store, name: str, searches: Mapping[str, _Search]
+) -> Iterator[Subject]:
+    for search in searches.values():
+        found = list(search(workspace, store, name))
+        yield from found
+        if found:  # the later ones read whole logs
+            return
+
+
+def _node(kind: Kind) -> _Search:
+    def search(_: Workspace, store: Store, name: str) -> Iterator[Subject]:
+        match = _NODE.fullmatch(name)
+        if match and match[1] == kind and store.exists(kind, int(match[2])):
+            key = f"{kind} {match[2]}"
+            yield Subject(kind, key, (number_of(key),))
+
+    return search
+
+
+def _version(_: Workspace, store: Store, name: str) -> Iterator[Subject]:
+    project, _slash, number = name.rpartition("/")
+    if not number.isdecimal():
+        return
+    by_project: dict[str, list[int]] = {}
+    graph = store.graph(store.artifacts_with(VERSION, number))
+    for node in graph.nodes.values():
+        by_project.setdefault(model_of(node), []).append(number_of(node.key))
+    for owner, nodes in by_project.items():
+        if project in {"", owner}:
+            yield Subject("version", f"{owner}/{number}", tuple(nodes))
+
+
+def _run(workspace: Workspace, store: Store, name: str) -> Iterator[Subject]:
+    path = workspace.runs / name / RUN_FILE
+    if "/" in name or not name or not path.is_file():
+        return
+    nodes = store.executions_in_run(name)
+    if not nodes:  # it ran before executions were told of their run: those that began in its time
+        record = RunRecord.model_validate_json(path.read_text(encoding="utf-8"))
+        began, ended = record.started.timestamp(), (record.ended or record.started).timestamp()
+        nodes = store.executions_between(record.project, int(began * 1000), int(ended * 1000))
+    yield Subject("run", name, tuple(nodes))
+
+
+def _file(_: Workspace, store: Store, name: str) -> Iterator[Subject]:
+    """By the list of files that each ExampleGen was told."""
+    if not name:
+        return
+    path = str(Path(name).absolute()) if Path(name).is_file() else name
+    by_path: dict[str, list[int]] = {}
+    nodes = store.executions_about("files", json.dumps(path)[1:-1])
+    for node in store.graph(nodes).nodes.values():
+        for file in json.loads(node.properties.get("files", "[]")):
+            if _is_called(file, path):
+                by_path.setdefault(file["path"], []).append(number_of(node.key))
+    for found, takers in by_path.items():
+        yield Subject("file", found, tuple(dict.fromkeys(takers)))
+
+
+def _is_called(file: Mapping[str, str], name: str) -> bool:
+    by_digest = bool(_DIGEST.fullmatch(name)) and file["sha256"].startswith(name)
+    return by_digest or f"/{file['path']}".endswith(f"/{name.lstrip('/')}")
+
+
+def _request(workspace: Workspace, store: Store, name: str) -> Iterator[Subject]:
+    answers = answers_to(workspace, name) if name else []
+    if answers:
+        nodes = [
+            node
+            for project, version in dict.fromkeys(
+                (one.project, one.version) for one in answers if one.version
+            )
+            for subject in _version(workspace, store, f"{project}/{version}")
+            for node in subject.nodes
+        ]
+        yield Subject("request", name, tuple(nodes), tuple(answers))
+
+
+_Search = Callable[[Workspace, Store, str], Iterator[Subject]]
+# In this order: the cheap and certain ones first.
+_SEARCHES: Mapping[str, _Search] = {
+    "artifact": _node("artifact"),
+    "execution": _node("execution"),
+    "version": _version,
+    "run": _run,
+    "file": _file,
+    "request": _request,
+}

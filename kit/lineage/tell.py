@@ -1,0 +1,119 @@
+"""A lineage as lines of text for a terminal, and as one JSON object for programs."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from collections.abc import Iterator
+from dataclasses import asdict, replace
+from typing import Any
+
+from kit.lineage.compare import metrics_of
+from kit.lineage.graph import Node
+from kit.lineage.origin import COMMIT, HOST, RUN, USER
+from kit.lineage.pushes import Push
+from kit.lineage.query import Lineage
+
+_LETTERS = 60  # of a parameter; JSON has all
+_EMPTY = frozenset({"", "None", "null", "{}", "[]"})
+_PARAMETERS = 8  # of a step; the same
+
+
+def with_metrics(lineage: Lineage) -> Lineage:
+    """Return the same with the metrics of what its executions made; reading them imports TensorFlow."""
+    runs = [node.key for node in lineage.graph.nodes.values() if node.kind == "execution"]
+    found = {run: metrics for run in runs if (metrics := metrics_of(lineage.graph, run))}
+    return replace(lineage, metrics=found)
+
+
+def as_json(lineage: Lineage) -> str:
+    """Return everything: the subject, the nodes up- and downstream, the edges between them, and the pushes."""
+    graph = lineage.graph
+    content: dict[str, Any] = {
+        "subject": asdict(lineage.subject) | {"nodes": list(lineage.own)},
+        "nodes": [asdict(graph.nodes[key]) for key in lineage.own if key in graph.nodes],
+        "upstream": [asdict(node) for node in graph.nodes.values() if node.key in lineage.upstream],
+        "downstream": [asdict(node) for node in graph.nodes.values() if node.key in lineage.downstream],
+        "edges": [asdict(edge) for edge in graph.edges],
+        "pushes": [asdict(push) for push in lineage.pushes],
+        "metrics": lineage.metrics,
+    }
+    return json.dumps(content, indent=1, ensure_ascii=False, default=_plain)
+
+
+def as_text(lineage: Lineage) -> str:
+    """Return what a person asks for first; what is upstream only of the baseline is counted, not listed."""
+    chain, nodes = lineage.own_chain(), lineage.graph.nodes
+    behind = lineage.upstream - chain
+    lines = [f"{lineage.subject.kind} {lineage.subject.name}"]
+    lines += [f"  answered {answer}" for answer in lineage.subject.answers]
+    for push in lineage.pushes:
+        if push.key not in behind:
+            lines += list(_push_lines(push))
+    for heading, keys in (
+        ("It is", set(lineage.own)),
+        ("Upstream: what it comes from", chain),
+        ("Downstream: what comes from it", lineage.downstream),
+    ):
+        found = [node for node in nodes.values() if node.key in keys]
+        if found:
+            lines += ["", f"{heading} ({len(found)})"]
+            lines += [line for node in found for line in _node_lines(lineage, node)]
+    if behind:
+        lines += [
+            "",
+            f"And {len(behind)} more behind the baseline that it was judged against; --json has them.",
+        ]
+    return "\n".join(lines)
+
+
+def _push_lines(push: Push) -> Iterator[str]:
+    verdicts = [f"gates: {push.gates or 'not known'}", f"infra check: {push.infra or 'not known'}"]
+    if push.override:
+        verdicts.append(f"gates overridden by {push.override}")
+    yield f"  version {push.version} of {push.project} ({push.state}); {'; '.join(verdicts)}"
+    served = [str(time) for time in push.served]
+    yield (
+        f"    served {', '.join(served)}"
+        if served
+        else "    never the version that answers, by what was recorded"
+    )
+
+
+def _node_lines(lineage: Lineage, node: Node) -> Iterator[str]:
+    graph = lineage.graph
+    if node.kind == "artifact":
+        yield f"  {node.key:<15}{node.type}, {node.state}  {node.uri}"
+        return
+    began = f"{dt.datetime.fromtimestamp(node.began, dt.UTC):%Y-%m-%d %H:%M:%S} UTC" if node.began else ""
+    yield f"  {node.key:<15}{node.name}, {node.state}  {began}{_where(node)}"
+    taken = ", ".join(f"{name} {key.split()[1]}" for key, name in graph.inputs(node.key).items())
+    made = ", ".join(f"{name} {key.split()[1]}" for key, name in graph.outputs(node.key).items())
+    yield f"    took {taken or 'no artifacts'}; made {made or 'none'}"
+    for file in json.loads(node.properties.get("files") or "[]"):
+        yield f"    file {file['path']}, sha256 {file['sha256']}"
+    told = [
+        (name, value) for name, value in node.properties.items() if name != "files" and value not in _EMPTY
+    ]
+    for name, value in told[:_PARAMETERS]:
+        yield f"    {name} = {_short(value)}"
+    if len(told) > _PARAMETERS:
+        yield f"    and {len(told) - _PARAMETERS} more parameters"
+    if metrics := lineage.metrics.get(node.key):
+        yield f"    {', '.join(f'{name} {value}' for name, value in metrics.items())}"
+
+
+def _where(node: Node) -> str:
+    said = {"on": HOST, "by": USER, "in run": RUN, "with code": COMMIT}
+    return "".join(f", {word} {node.origin[key]}" for word, key in said.items() if key in node.origin)
+
+
+def _short(value: str) -> str:
+    line = " ".join(value.split())
+    return line if len(line) <= _LETTERS else f"{line[: _LETTERS - 1]}…"
+
+
+def _plain(value: object) -> str:
+    if isinstance(value, dt.datetime):
+        return value.isoformat()
+    raise TypeError(value)

@@ -1,0 +1,206 @@
+"""Why two runs differ: everything that they were made of beside each other, in the order in which causes are likely."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from kit.errors import UsageError
+from kit.lineage.graph import Node
+from kit.lineage.made import Made, leaf
+from kit.lineage.origin import COMMIT, HOST, PACKAGES, packages_of
+from kit.lineage.query import trace
+from kit.steps.properties import NOT_SET, changes
+from kit.workspace import Workspace
+
+Part = Literal["data", "schema", "parameter", "code", "packages", "seed", "machine"]
+
+_LETTERS = 80  # of a value in a sentence
+_FEW = 5  # files or packages that are named one by one
+_NOT_ASKED = frozenset({"workspace", "project_name"})  # of a notebook's parameters
+
+
+class NothingToCompareError(UsageError):
+    """Two things cannot be compared."""
+
+
+@dataclass(frozen=True)
+class Cause:
+    """One thing that differs.
+
+    Attributes:
+        part: what kind of thing it is.
+        name: of it, as a person would say it.
+        first: what the first run had.
+        second: the same of the second.
+    """
+
+    part: Part
+    name: str
+    first: str
+    second: str
+
+    def __str__(self) -> str:
+        return f"{self.name}: {_short(self.first)} → {_short(self.second)}"
+
+
+@dataclass(frozen=True)
+class Why:
+    """Two runs beside each other.
+
+    Attributes:
+        first: name of the one.
+        second: name of the other.
+        causes: what differs, in order: data, schema, parameters, code, packages, seed, machine.
+        unknown: parts of which one of them has no record.
+    """
+
+    first: str
+    second: str
+    causes: tuple[Cause, ...]
+    unknown: tuple[str, ...] = ()
+
+    @property
+    def paragraph(self) -> str:
+        missing = f" Not recorded for both: {', '.join(self.unknown)}." if self.unknown else ""
+        if not self.causes:
+            return (
+                f"Nothing that is recorded differs between {self.first} and {self.second}: the same data, schema, "
+                f"parameters, code, packages and seed.{missing}"
+            )
+        count = (
+            "one thing" if len(self.causes) == 1 else f"{len(self.causes)} things, the likeliest cause first"
+        )
+        said = "; ".join(
+            f"{cause.part}: {cause}" if cause.part != cause.name else str(cause) for cause in self.causes
+        )
+        return f"{self.second} differs from {self.first} in {count}. {said[0].upper()}{said[1:]}.{missing}"
+
+
+def why(workspace: Workspace, first: str, second: str) -> Why:
+    """Return what differs between two runs, versions, models or executions.
+
+    Args:
+        workspace: with both.
+        first: name of the one, as `kit.lineage.subjects.find_subject` takes it.
+        second: name of the other.
+
+    Raises:
+        SubjectError: when a name means nothing, or several things.
+        NothingToCompareError: when they have no step in common.
+    """
+    one, other = (Made(workspace, trace(workspace, name, "upstream")) for name in (first, second))
+    if not set(one.steps) & set(other.steps):
+        raise NothingToCompareError(
+            f"Two runs with a step in common can be compared, but {one.name} has {_names(one.steps)}, and {other.name} "
+            f"has {_names(other.steps)}. Choose two runs of the same notebooks, or two versions."
+        )
+    causes = [
+        *_data(one, other),
+        *_schema(one, other),
+        *_parameters(one, other),
+        *_code(one, other),
+        *_packages(workspace, one, other),
+        *_seeds(one, other),
+        *_machine(one, other),
+    ]
+    return Why(one.name, other.name, tuple(causes), tuple(_unknown(one, other)))
+
+
+def _data(one: Made, other: Made) -> Iterator[Cause]:
+    first, second = one.files(), other.files()
+    if first is None or second is None:
+        return
+    found = changes(first, second)
+    digests = [
+        hashlib.sha256(json.dumps(files, sort_keys=True).encode()).hexdigest() for files in (first, second)
+    ]
+    said = [f"{name} {_ending(old, new)}" for name, old, new in found]
+    if found:
+        several = ", ".join(said[:_FEW]) + (f" and {len(said) - _FEW} more" if len(said) > _FEW else "")
+        yield Cause("data", f"{several} (digest of all files)", digests[0][:12], digests[1][:12])
+
+
+def _ending(old: str, new: str) -> str:
+    return "added" if old == NOT_SET else "removed" if new == NOT_SET else "changed"
+
+
+def _schema(one: Made, other: Made) -> Iterator[Cause]:
+    first, second = one.schema_digest(), other.schema_digest()
+    if first and second and first != second:
+        yield Cause("schema", "schema", first[:12], second[:12])
+
+
+def _parameters(one: Made, other: Made) -> Iterator[Cause]:
+    named = set[str]()
+    for step in (step for step in one.steps if step in other.steps):
+        for name, old, new in changes(one.parameters(step), other.parameters(step)):
+            named.add(leaf(name))
+            yield Cause("parameter", f"{step}, {name}", old, new)
+    for name, old, new in changes(one.notebooks, other.notebooks):
+        # Most parameters of a notebook are those of a step, which says more exactly what it took.
+        if leaf(name) not in named | {"seed"} | _NOT_ASKED and NOT_SET not in {old, new}:
+            yield Cause("parameter", f"notebook {name}", old, new)
+
+
+def _code(one: Made, other: Made) -> Iterator[Cause]:
+    steps = [step for step in one.steps if step in other.steps and one.codes(step) != other.codes(step)]
+    commits = [made.origins(COMMIT)[-1:] for made in (one, other)]
+    if steps or (all(commits) and commits[0] != commits[1]):
+        of_steps = f" of {_names(steps)}" if steps else ", though no step's own code"
+        said = [
+            ", ".join([*(f"commit {commit}" for commit in commits[place]), *_digests(made, steps)])
+            for place, made in enumerate((one, other))
+        ]
+        yield Cause("code", f"code{of_steps}", *said)
+
+
+def _digests(made: Made, steps: Sequence[str]) -> list[str]:
+    digests = {digest for step in steps for digest in made.codes(step)}
+    return sorted(re.findall(r"[0-9a-f]{16}", " ".join(digests)))[:2]
+
+
+def _packages(workspace: Workspace, one: Made, other: Made) -> Iterator[Cause]:
+    first, second = (made.origins(PACKAGES)[-1:] for made in (one, other))
+    pythons = [made.origins("python")[-1:] for made in (one, other)]
+    if all(pythons) and pythons[0] != pythons[1]:
+        yield Cause("packages", "Python", pythons[0][0], pythons[1][0])
+    if not (first and second) or first == second:
+        return
+    found = changes(packages_of(workspace, first[0]), packages_of(workspace, second[0]))
+    for name, old, new in found[:_FEW]:
+        yield Cause("packages", name, old, new)
+    if len(found) > _FEW or not found:
+        rest = f"{len(found) - _FEW} more packages" if found else "packages, whose lists are gone"
+        yield Cause("packages", rest, first[0], second[0])
+
+
+def _seeds(one: Made, other: Made) -> Iterator[Cause]:
+    for name, old, new in changes(one.seeds(), other.seeds()):
+        if NOT_SET not in {old, new}:  # a step that only one of them has is no other seed
+            yield Cause("seed", f"seed of {name.partition(',')[0]}", old, new)
+
+
+def _machine(one: Made, other: Made) -> Iterator[Cause]:
+    first, second = (", ".join(sorted(set(made.origins(HOST)))) for made in (one, other))
+    if first and second and first != second:
+        yield Cause("machine", "host", first, second)
+
+
+def _unknown(one: Made, other: Made) -> Iterator[str]:
+    for fact, said in ((COMMIT, "the commit of the code"), (PACKAGES, "the packages")):
+        if not (one.origins(fact) and other.origins(fact)):
+            yield said
+
+
+def _names(steps: Iterator[str] | Sequence[str] | Mapping[str, Node]) -> str:
+    return ", ".join(steps) or "none"
+
+
+def _short(value: str) -> str:
+    line = " ".join(value.split())
+    return line if len(line) <= _LETTERS else f"{line[: _LETTERS - 1]}…"

@@ -1,0 +1,126 @@
+"""Of two runs exactly what was changed is named, whatever it is, and what follows from it is not named as well."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+from lineage.stores import FILES, ORIGIN, TRAINING, VERSION, Writer, chain
+
+from kit.lineage.why import NothingToCompareError, Why, why
+from kit.workspace import Workspace, write_atomically
+
+CHANGED: Mapping[str, Mapping[str, Any]] = {
+    "data": {"files": {**FILES, "span-2/clicks.csv": "9" * 64}},
+    "schema": {"schema": "6" * 64},
+    "parameter": {"training": {**TRAINING, "epochs": 4}},
+    "code": {"code": "fedcba9876543210"},
+    "packages": {"origin": {**ORIGIN, "packages": "newer"}},
+    "seed": {"training": {**TRAINING, "seed": 2}},
+    "machine": {"origin": {**ORIGIN, "packages": "older", "host": "two"}},
+}
+SAID = {
+    "data": "data: span-2/clicks.csv train changed (digest of all files): ",
+    "schema": "Schema: 555555555555 → 666666666666.",
+    "parameter": "Parameter: Trainer, custom_config.training.epochs: 3 → 4.",
+    "code": f"Code of Trainer: commit {'c' * 40}, 0123456789abcdef → commit {'c' * 40}, fedcba9876543210",
+    "packages": "Packages: numpy: 1.0 → 2.0.",
+    "seed": "Seed of Trainer: 1 → 2.",
+    "machine": "Machine: host: one → two.",
+}
+OLDER = {**ORIGIN, "packages": "older"}
+
+
+@pytest.fixture(scope="module")
+def writer(tmp_path_factory: pytest.TempPathFactory) -> Writer:
+    workspace = Workspace(tmp_path_factory.mktemp("why") / "ws")
+    for name, version in (("older", "1.0"), ("newer", "2.0")):
+        write_atomically(workspace.path / "environments" / f"{name}.txt", f"numpy=={version}\npandas==1.0\n")
+    return Writer(workspace)
+
+
+def _differ(writer: Writer, first: Mapping[str, Any], second: Mapping[str, Any]) -> Why:
+    """Return why two versions differ, of which each was made in its own way."""
+    one, other = (chain(writer, version=VERSION, **{"origin": OLDER, **how}) for how in (first, second))
+    return why(writer.workspace, *(f"artifact {made['pushed_model']}" for made in (one, other)))
+
+
+@pytest.mark.parametrize("part", CHANGED)
+def test_exactly_the_one_thing_that_changed_is_named(writer: Writer, part: str) -> None:
+    found = _differ(writer, {}, CHANGED[part])
+    assert [cause.part for cause in found.causes] == [part]
+    assert SAID[part].lower() in found.paragraph.lower()
+    assert "differs from" in found.paragraph
+    assert "in one thing" in found.paragraph
+
+
+def test_a_commit_that_no_step_felt_is_told_as_that(writer: Writer) -> None:
+    found = _differ(writer, {}, {"origin": {**OLDER, "code_commit": "d" * 40}})
+    [cause] = found.causes
+    assert cause.part == "code"
+    assert "though no step's own code" in found.paragraph
+
+
+def test_another_baseline_is_no_difference(writer: Writer) -> None:
+    first = chain(writer, origin=OLDER)
+    assert _differ(writer, {}, {"baseline": first["model"]}).causes == ()
+
+
+def test_several_are_told_in_their_order(writer: Writer) -> None:
+    everything = {key: value for how in CHANGED.values() for key, value in how.items()}
+    everything["training"] = {"epochs": 4, "learning_rate": 0.1, "seed": 2}
+    everything["origin"] = {**ORIGIN, "packages": "newer", "host": "two"}
+    found = _differ(writer, {}, everything)
+    assert [cause.part for cause in found.causes] == list(CHANGED)
+    assert "in 7 things, the likeliest cause first. Data: " in found.paragraph
+
+
+def test_nothing_differs(writer: Writer) -> None:
+    found = _differ(writer, {}, {})
+    assert found.causes == ()
+    assert found.paragraph.startswith("Nothing that is recorded differs")
+    assert found.unknown == ()
+
+
+def test_what_was_not_recorded_is_said_and_not_taken_for_the_same(writer: Writer) -> None:
+    found = _differ(writer, {"origin": {}}, {})
+    assert found.paragraph.endswith("Not recorded for both: the commit of the code, the packages.")
+
+
+def test_files_that_came_and_went_are_named(writer: Writer) -> None:
+    files = {"span-2/clicks.csv": FILES["span-2/clicks.csv"], "span-3/clicks.csv": "7" * 64}
+    [cause] = _differ(writer, {}, {"files": files}).causes
+    assert cause.name.startswith("span-1/clicks.csv train removed, span-3/clicks.csv train added")
+
+
+def test_a_parameter_that_only_a_notebook_knows_is_named_and_one_of_a_step_once(writer: Writer) -> None:
+    runs = []
+    for number, epochs in ((1, 3), (2, 4)):
+        run = f"2026010{number}-000000-shop"
+        parameters = {"workspace": f"/ws{number}", "epochs": epochs, "parity_rows": number}
+        chain(writer, origin={**OLDER, "run": run}, training={**TRAINING, "epochs": epochs})
+        _run_file(writer.workspace.runs / run, parameters)
+        runs.append(run)
+    found = why(writer.workspace, *runs)
+    assert [cause.name for cause in found.causes] == [
+        "Trainer, custom_config.training.epochs",
+        "notebook 03_train.parity_rows",
+    ]
+
+
+def _run_file(folder: Path, parameters: Mapping[str, Any]) -> None:
+    record = {
+        "run_id": folder.name, "project": "shop", "workspace": "/ws", "state": "done", "exit_code": 0,
+        "started": "2026-01-01T00:00:00Z", "notebooks": [{"name": "03_train", "path": "", "parameters": parameters}],
+        "versions": {}, "python": "3.12", "git_commit": None, "host": "one", "pid": 1, "pid_started": 0.0,
+    }  # fmt: skip
+    write_atomically(folder / "run.json", json.dumps(record))
+
+
+def test_two_runs_without_a_step_in_common_are_no_comparison(writer: Writer) -> None:
+    made = chain(writer)
+    with pytest.raises(NothingToCompareError, match="a step in common"):
+        why(writer.workspace, f"artifact {made['schema']}", f"artifact {made['examples']}")
