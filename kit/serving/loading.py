@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tensorflow.core.protobuf import config_pb2
+from tensorflow.core.protobuf import config_pb2, rewriter_config_pb2
 
+from kit.serving.batching.parameters import processors
 from kit.serving.manager import Loader
 from kit.serving.servable import Servable
 from kit.serving.settings import Settings
@@ -24,16 +25,23 @@ def make_loader(settings: Settings, servable_class: type[Servable] = Servable) -
         intra_op_parallelism_threads=settings.tensorflow_intra_op_parallelism or both,
         inter_op_parallelism_threads=settings.tensorflow_inter_op_parallelism or both,
     )
+    # A second round over the graph changed no answer's time, and takes a third of what the first request waits.
+    config.graph_options.rewrite_options.meta_optimizer_iterations = rewriter_config_pb2.RewriterConfig.ONE
     tags = [tag.strip() for tag in settings.saved_model_tags.split(",")]
 
+    known: set[str] = set()
+
     def load(name: str, version: int, folder: Path) -> Servable:
+        # While a model's first version is warmed up nobody is served; later, requests need the processors.
+        threads = 1 if name in known else processors()
         servable = servable_class.load(name, version, folder, config=config, tags=tags)
         if settings.enable_model_warmup:
             try:
-                warm_up(servable, max(settings.num_request_iterations_for_warmup, 1))
+                warm_up(servable, max(settings.num_request_iterations_for_warmup, 1), threads)
             except BaseException:
                 servable.close()
                 raise
+        known.add(name)
         return servable
 
     return load

@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ from tensorflow_serving.apis import prediction_log_pb2
 
 from kit.serving import answers
 from kit.serving.errors import ServingError, code_of
-from kit.serving.servable import Servable
+from kit.serving.servable import Question, Servable
 
 WARMUP_FILE = Path("assets.extra", "tf_serving_warmup_requests")
 _MOST_RECORDS = 1000  # as in TensorFlow Serving: saved_model_warmup_util.h
@@ -34,8 +35,13 @@ _REPLAYS: dict[str, tuple[str, Callable[[Servable, Any], Any]]] = {
 }
 
 
-def warm_up(servable: Servable, iterations: int = 1) -> int:
+def warm_up(servable: Servable, iterations: int = 1, threads: int = 1) -> int:
     """Replay a version's warm-up file; return how many records it has. Without a file, `prime` it and return 0.
+
+    Args:
+        servable: the version.
+        iterations: how often each record is replayed.
+        threads: that replay, each another record.
 
     Raises:
         ServingError: when the file cannot be read, or a request of it fails: such a version must take no traffic.
@@ -47,9 +53,9 @@ def warm_up(servable: Servable, iterations: int = 1) -> int:
         return 0
     started = time.perf_counter()
     records = _read(path)
-    for record in records:
-        for _ in range(iterations):
-            _replay(servable, record, path)
+    with ThreadPoolExecutor(threads, "serving-warm-up") as pool:
+        for replayed in [pool.submit(_replay, servable, record, path, iterations) for record in records]:
+            replayed.result()
     _LOG.info("Replayed %d requests of %s in %.2f s.", len(records), path, time.perf_counter() - started)
     return len(records)
 
@@ -64,6 +70,7 @@ def prime(servable: Servable) -> None:
         inputs = {key: _zeros(info) for key, info in signature.inputs.items()}
         try:
             servable.run(name, inputs)
+            _compute_batch(servable, servable.question(name, inputs))
         except ServingError as error:
             _LOG.debug("Signature %s refuses a row of zeros: %s", name, error)
 
@@ -90,7 +97,7 @@ def _read(path: Path) -> list[bytes]:
     return records
 
 
-def _replay(servable: Servable, record: bytes, path: Path) -> None:
+def _replay(servable: Servable, record: bytes, path: Path, iterations: int) -> None:
     try:
         log = prediction_log_pb2.PredictionLog.FromString(record)
     except DecodeError as error:
@@ -103,4 +110,14 @@ def _replay(servable: Servable, record: bytes, path: Path) -> None:
             grpc.StatusCode.UNIMPLEMENTED, f"Unsupported log_type for warmup: {kind} at {path}"
         )
     field, answer = _REPLAYS[kind]
-    answer(servable, getattr(getattr(log, kind), field))
+    request = getattr(getattr(log, kind), field)
+    for _ in range(iterations):
+        answer(servable, request)
+        if kind == "predict_log":
+            _compute_batch(servable, answers.predict_question(servable, request))
+
+
+def _compute_batch(servable: Servable, question: Question) -> None:
+    """Ask in the other way, if the version has two: batches that were put together before have their own executor."""
+    if batch := servable.batch_of(question):
+        batch[0].compute_batch(question.feeds, question.fetches)

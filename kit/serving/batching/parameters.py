@@ -17,7 +17,8 @@ from kit.workspace import write_atomically
 _LEAST = {"max_batch_size": 1, "batch_timeout_micros": 0, "max_enqueued_batches": 0, "num_batch_threads": 1}
 
 
-def _processors() -> int:
+def processors() -> int:
+    """Return how many this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
@@ -42,7 +43,7 @@ class Batching:
     max_batch_size: int = 1000
     batch_timeout_micros: int = 0
     max_enqueued_batches: int = 10
-    num_batch_threads: int = field(default_factory=_processors)
+    num_batch_threads: int = field(default_factory=processors)
     allowed_batch_sizes: tuple[int, ...] = ()
     pad_variable_length_inputs: bool = False
     enable_large_batch_splitting: bool = False
