@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 app = typer.Typer()
 _SHOWN = 20  # points in the terminal; the files have all
+_OF_A_NEW_SWEEP = ("project", "name", "attempts", "timeout", "kernel", "dry_run")
+_OF_THIS_MACHINE = ("jobs", "memory")
 _REASON = 60  # letters of a reason there
 
 _HELP = """Run notebooks at many points of their parameters, here or on a Dask cluster.
@@ -47,6 +49,7 @@ Exit codes: 0 all points have a result, 20 some were left out, 21 interrupted; t
 @app.command(help=_HELP)
 @exits
 def sweep(  # noqa: PLR0913, PLR0917  one for each option
+    context: typer.Context,
     file: Annotated[
         Path | None, typer.Argument(help="YAML file that says what to sweep.", show_default=False)
     ] = None,
@@ -85,6 +88,8 @@ def sweep(  # noqa: PLR0913, PLR0917  one for each option
     """Run the points of a sweep; its help is above."""
     if (file is None) == (not resume):
         raise UsageError("kit sweep takes the file of a new sweep, or --resume NAME. Give one of them.")
+    _refuse(context, "--resume, which goes on as the sweep began,", _OF_A_NEW_SWEEP if resume else ())
+    _refuse(context, "--dask", _OF_THIS_MACHINE if dask else ())
     from kit.sweep.begin import SweepOptions, begin_sweep, plan_sweep
     from kit.sweep.records import SweepFolder
     from kit.sweep.run import run_sweep
@@ -123,6 +128,15 @@ def sweeps(workspace: WorkspaceOption = None) -> None:
         record = folder.read()
         rows.append((name, f"{record.started:%Y-%m-%d %H:%M}", summary(record, folder.points())))
     print_table(("sweep", "begun (UTC)", ""), rows)
+
+
+def _refuse(context: typer.Context, why: str, options: tuple[str, ...]) -> None:
+    """Refuse what would have no effect."""
+    for option in options:
+        source = context.get_parameter_source(option)
+        if source is not None and source.name == "COMMANDLINE":
+            name = option.replace("_", "-")
+            raise UsageError(f"--{name} has no effect with {why} but was given. Leave it out.")
 
 
 def _workers(jobs: int, memory: float, dask: str) -> OpenWorkers:

@@ -100,7 +100,10 @@ class DaskWorkers:
         return sum(worker["nthreads"] for worker in self._known().values())
 
     def _known(self) -> Mapping[str, Any]:
-        found: Mapping[str, Any] = self._client.scheduler_info(n_workers=-1)["workers"]
+        try:
+            found: Mapping[str, Any] = self._client.scheduler_info(n_workers=-1)["workers"]
+        except OSError:  # the scheduler is gone; `keep` tells
+            return {}
         return found
 
     def _wait_for_workers(self, scheduler: str) -> None:

@@ -130,8 +130,8 @@ class _Points:
             while self._queue and workers.has_room(len(self._running)):
                 point = self._queue.popleft()
                 self._tries[point.number] = self._tries.get(point.number, 0) + 1
-                self._say(f"[{self._over}/{self._total}] point {point.number} begins: {point.said}")
                 self._running[workers.begin(point.number)] = point
+                self._say(f"[{self._over}/{self._total}] point {point.number} begins: {point.said}")
             ended, _ = wait(self._running, _POLL_SECONDS, FIRST_COMPLETED)
             for future in ended:
                 self._take(self._running.pop(future), future)

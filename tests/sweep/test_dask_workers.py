@@ -15,6 +15,7 @@ from kit.errors import ClusterError, ExitCode
 from kit.sweep import dask_workers
 from kit.sweep.cluster import LocalCluster
 from kit.sweep.dask_workers import DaskWorkers, open_dask, parse_dask
+from kit.sweep.errors import WorkersLostError
 from kit.sweep.run import SweepEnded, run_sweep
 
 from .conftest import FIT, Begin, WriteNotebook
@@ -63,6 +64,25 @@ def test_the_points_of_a_killed_worker_are_done_by_another(
     assert [point.attempts for point in ended.points] == [2, 1, 1, 1]
     assert ended.points[0].worker != first.worker
     assert not attempts_of(folder)
+
+
+def test_a_sweep_whose_scheduler_is_gone_ends_and_can_go_on(
+    write_notebook: WriteNotebook, begin: Begin, tmp_path: Path, cluster: LocalCluster
+) -> None:
+    folder = begin(
+        f"notebooks: {write_notebook('fit', *FIT)}\nparameters: {{size: [1]}}\nfixed: {{wait_for: {tmp_path / 'go'}}}"
+    )
+    workers = DaskWorkers(folder.path, cluster.address, cluster)
+
+    def kill_scheduler(line: str) -> None:
+        if "point 1 begins" in line:
+            wait_until(lambda: folder.points()[0].state == "running")
+            cluster._members["scheduler"].kill()
+
+    with pytest.raises(WorkersLostError, match="--resume fit"):
+        run_sweep(folder, lambda _: workers, kill_scheduler)
+    wait_until(lambda: not attempts_of(folder))  # their workers have ended with the cluster
+    assert (folder.path / "report.html").exists()
 
 
 def test_workers_with_another_kit_or_without_the_folder_are_named(

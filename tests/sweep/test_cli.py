@@ -1,0 +1,82 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from kit.cli import app
+from kit.errors import ExitCode
+from kit.sweep.records import SweepFolder, save_point
+
+from .conftest import FIT, Begin, WriteNotebook
+
+
+def kit(*words: object) -> tuple[int, str]:
+    ended = CliRunner().invoke(app, [str(word) for word in words])
+    return ended.exit_code, ended.output
+
+
+def test_a_dry_run_lists_the_points_and_writes_nothing(write_notebook: WriteNotebook, tmp_path: Path) -> None:
+    file = tmp_path / "fit.yml"
+    file.write_text(f"notebooks: {write_notebook('fit', *FIT)}\nparameters: {{size: [1, 2], rate: 0.5}}")
+    code, said = kit("sweep", file, "--dry-run", "-w", tmp_path / "ws")
+    assert code == 0
+    assert said.splitlines() == [
+        "2 points of size, rate: then fit at every point.",
+        "point  size  rate",
+        "1      1     0.5",
+        "2      2     0.5",
+    ]
+    assert not (tmp_path / "ws").exists()
+
+
+def test_a_finished_sweep_says_what_it_found(
+    write_notebook: WriteNotebook, begin: Begin, tmp_path: Path
+) -> None:
+    folder = begin(
+        f"notebooks: {write_notebook('fit', *FIT)}\nparameters: {{size: [1, 2]}}\nmetrics: ['loss, minimise']"
+    )
+    for point, loss in zip(folder.points(), (0.5, 0.25), strict=True):
+        ended = {"state": "done", "exit_code": 0, "metrics": {"loss": loss}, "seconds": 2.0}
+        save_point(folder.point(point.number), point.model_copy(update=ended))
+    code, said = kit("sweep", "--resume", "fit", "-w", tmp_path / "ws")
+    assert code == 0
+    assert "2 of 2 points are done. The best loss is 0.25, of size 2." in said
+    assert f"fit.ipynb -p size 2 --workspace {tmp_path / 'ws'}" in said
+    rows = [line.split() for line in said.splitlines() if line.startswith(("1 ", "2 "))]
+    assert [row[:5] for row in rows if len(row) == 5] == [
+        ["2", "2", "0.25", "done", "2.0"],
+        ["1", "1", "0.5", "done", "2.0"],
+    ]
+    code, said = kit("sweeps", "-w", tmp_path / "ws")
+    assert code == 0
+    assert "fit" in said
+    assert "2 of 2 points are done" in said
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        ((), "takes the file of a new sweep, or --resume NAME"),
+        (("x.yml", "--resume", "fit"), "Give one of them"),
+        (("--resume", "fit", "--attempts", 3), "--attempts has no effect with --resume"),
+        (("x.yml", "--dask", "local:2", "--jobs", 3), "--jobs has no effect with --dask"),
+        (("x.yml",), "x.yml must be a YAML file, but it cannot be read"),
+        (("--resume", "fit"), "There is no sweep 'fit'"),
+    ],
+)
+def test_wrong_usage_is_told(tmp_path: Path, words: tuple[object, ...], expected: str) -> None:
+    code, said = kit("sweep", *words, "-w", tmp_path)
+    assert code == ExitCode.USAGE
+    assert expected in said
+
+
+def test_an_address_that_is_none_is_told_before_anything_runs(
+    write_notebook: WriteNotebook, begin: Begin, tmp_path: Path
+) -> None:
+    begin(f"notebooks: {write_notebook('fit', *FIT)}\nparameters: {{size: [1]}}")
+    code, said = kit("sweep", "--resume", "fit", "--dask", "somewhere", "-w", tmp_path / "ws")
+    assert code == ExitCode.USAGE
+    assert "--dask takes the address of a scheduler" in said
+    assert not SweepFolder.of(tmp_path / "ws", "fit").base.exists()
