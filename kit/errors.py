@@ -113,6 +113,16 @@ class StepFailedError(KitError):
     exit_code = ExitCode.STEP_FAILED
 
 
+class StepDiedError(StepFailedError):
+    """The process of a step ended without an answer; the same step may end well when it runs again."""
+
+
+class KernelStartError(KitError):
+    """A kernel did not start or does not answer."""
+
+    exit_code = ExitCode.STEP_FAILED
+
+
 def exit_code_of(error_name: str) -> ExitCode:
     """Return the exit code for the class name of an error that was raised in a notebook's kernel.
 

@@ -94,7 +94,7 @@ class Batch:
         return BatchProgress(
             state="running" if running else record.state if record.state != "running" else "killed",
             said=_said(record),
-            done=sum(notebook.state == "done" for notebook in record.notebooks),
+            done=sum(notebook.state in {"done", "skipped"} for notebook in record.notebooks),
             notebooks=len(record.notebooks),
             steps=tuple(f"{row.step} {row.state} in {row.seconds:.1f} s" for row in record.steps),
             seconds=(now() - self._started).total_seconds() if running else record.seconds,

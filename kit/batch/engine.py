@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import logging
 import math
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any, NamedTuple
 
 import papermill
 from papermill.clientwrap import PapermillNotebookClient
@@ -25,6 +23,13 @@ _ENGINE = "kit-batch"
 _SAVE_SECONDS = 1.0  # how old the executed notebook of a killed run may be
 
 
+class _Folders(NamedTuple):
+    """Where a kernel works, and where the one after it will."""
+
+    own: Path
+    ahead: Path | None
+
+
 class _Client(PapermillNotebookClient):
     """Tells the watch which process the kernel is, and starts no cell after a stop."""
 
@@ -34,8 +39,7 @@ class _Client(PapermillNotebookClient):
         self._watch, self._kernel = watch, kernel
 
     def papermill_execute_cells(self) -> None:
-        if self._kernel.pid:
-            self._watch.kernel_started(self._kernel.pid)
+        self._watch.kernel_started(self._kernel.pid, self._kernel.mark)
         super().papermill_execute_cells()
 
     def execute_cell(self, *arguments: Any, **options: Any) -> Any:
@@ -49,10 +53,12 @@ class _Engine(NBClientEngine):
 
     @classmethod
     def execute_managed_notebook(
-        cls, nb_man: Any, kernel_name: str, *, watch: Watch, kernels: Kernels, **_: Any
+        cls, nb_man: Any, kernel_name: str, *, watch: Watch, kernels: Kernels, folders: _Folders, **_: Any
     ) -> Any:
         nb_man.save = _seldom(nb_man.save)
-        kernel = kernels.take(watch)
+        kernel = kernels.take(watch, folders.own)
+        if folders.ahead is not None:
+            kernels.prepare(folders.ahead)
         try:
             return _Client(
                 nb_man, watch=watch, kernel=kernel, kernel_name=kernel_name, timeout=None
@@ -81,25 +87,32 @@ papermill_engines.register(_ENGINE, _Engine)
 
 
 def execute(
-    notebook: PlannedNotebook, output: Path, *, watch: Watch, kernels: Kernels, log: Path
+    notebook: PlannedNotebook, output: Path, *, watch: Watch, kernels: Kernels, ahead: Path | None = None
 ) -> tuple[ExitCode, Failure | None]:
-    """Run a notebook in the kernel that was prepared for it, and write its executed copy, also when it fails.
+    """Run a notebook in a kernel of its own, and write its executed copy, also when it fails.
+
+    Args:
+        notebook: with its parameters; its kernel works in its folder, as in JupyterLab.
+        output: of the executed copy.
+        watch: that can stop it.
+        kernels: which start one.
+        ahead: the folder of another notebook, whose kernel may start meanwhile.
 
     Returns:
         How it ended, and the failing cell unless it ended well.
     """
     try:
-        with log.open("a") as stream, _papermill_logs_to(stream):
-            papermill.execute_notebook(
-                notebook.path,
-                output,
-                parameters=dict(notebook.given),
-                engine_name=_ENGINE,
-                kernel_name=kernels.kernel_name,
-                progress_bar=False,
-                watch=watch,
-                kernels=kernels,
-            )
+        papermill.execute_notebook(
+            notebook.path,
+            output,
+            parameters=dict(notebook.given),
+            engine_name=_ENGINE,
+            kernel_name=kernels.kernel_name,
+            progress_bar=False,
+            watch=watch,
+            kernels=kernels,
+            folders=_Folders(notebook.path.parent, ahead),
+        )
     except PapermillExecutionError as error:
         cell = Failure(
             notebook=notebook.name,
@@ -119,15 +132,3 @@ def execute(
         )
         return watch.reason or exit_code_of(failure.error), failure
     return ExitCode.DONE, None
-
-
-@contextmanager
-def _papermill_logs_to(stream: TextIO) -> Iterator[None]:
-    logger, handler = logging.getLogger("papermill"), logging.StreamHandler(stream)
-    logger.addHandler(handler)
-    propagate, logger.propagate = logger.propagate, False
-    try:
-        yield
-    finally:
-        logger.removeHandler(handler)
-        logger.propagate = propagate

@@ -1,11 +1,13 @@
-"""The kernels of a run: each starts while the notebook before it runs, and ends while the next one does."""
+"""The kernels of a lane: each starts while the notebook before it runs, and ends while the next one does."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
 import os
-from collections.abc import Callable, Iterable
+import threading
+import uuid
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,9 +17,9 @@ from jupyter_client.manager import AsyncKernelManager
 from jupyter_core.utils import ensure_event_loop
 
 from kit.batch.watch import StoppedError, Watch
-from kit.steps.monitor import RUN_FOLDER_VARIABLE
+from kit.errors import KernelStartError
+from kit.steps.monitor import KERNEL_VARIABLE, RUN_FOLDER_VARIABLE
 
-_LOGGER = logging.getLogger(__name__)
 _POLL_SECONDS = 0.1
 _START_SECONDS = 180  # the first kernel of a warm process waits for its imports
 
@@ -26,10 +28,11 @@ Result = TypeVar("Result")
 
 @dataclass(frozen=True)
 class Kernel:
-    """A kernel that answers, and how to talk to it."""
+    """A kernel that answers, and how to talk to it; `mark` is what its steps are known by."""
 
     manager: AsyncKernelManager
     client: Any
+    mark: str = ""
 
     @property
     def pid(self) -> int | None:
@@ -40,11 +43,12 @@ class Kernel:
 class Kernels:
     """Starts and ends kernels on the event loop that nbclient waits on, so that they move on while a cell runs.
 
+    All of one thread: each has an event loop of its own.
+
     Args:
         kernel_name: the kernelspec.
         run_folder: where steps record how they ended.
         log: gets what libraries write past Python, which would stand between the lines of progress.
-        folders: for each kernel, in the order in which they are taken, the folder that it works in.
         say: is told what a kernel's start warns of, such as a kernel without its head start.
     """
 
@@ -53,20 +57,21 @@ class Kernels:
         kernel_name: str,
         run_folder: Path,
         log: Path,
-        folders: Iterable[Path],
         say: Callable[[str], None] = print,
     ) -> None:
         self._loop = ensure_event_loop()
-        self.kernel_name, self._folders = kernel_name, iter(folders)
+        self.kernel_name = kernel_name
         self._environ = {**os.environ, RUN_FOLDER_VARIABLE: str(run_folder)}
         self._log = log.open("a")
+        self._logger = logging.getLogger(
+            f"{__name__}.{threading.get_ident()}"
+        )  # what threads have to say apart
         self._saying = _Saying(say)
-        _LOGGER.addHandler(self._saying)
+        self._logger.addHandler(self._saying)
         self._next: tuple[asyncio.Task[Kernel], Path] | None = None
         self._ending: list[asyncio.Task[None]] = []
 
     def __enter__(self) -> Self:
-        self._prepare()
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -77,28 +82,40 @@ class Kernels:
             self._loop.run_until_complete(asyncio.gather(*self._ending, return_exceptions=True))
         finally:
             self._log.close()
-            _LOGGER.removeHandler(self._saying)
+            self._logger.removeHandler(self._saying)
 
     def meanwhile(self, work: Callable[[], Result]) -> Result:
-        """Do something slow in a thread while kernels start and end."""
+        """Do something slow, or wait, in a thread while kernels start and end."""
         return self._loop.run_until_complete(asyncio.to_thread(work))
 
-    def take(self, watch: Watch) -> Kernel:
-        """Return the next kernel once it answers, and begin to start the one after it.
+    def prepare(self, folder: Path) -> None:
+        """Begin to start a kernel that works in a folder, unless one is on its way there."""
+        if self._next is not None and self._next[1] == folder:
+            return
+        if self._next is not None:
+            self._give_up(self._next[0])
+        self._next = self._loop.create_task(self._start(folder)), folder
+
+    def take(self, watch: Watch, folder: Path) -> Kernel:
+        """Return a kernel that works in a folder once it answers: the one that was prepared if there is one.
 
         Raises:
-            RuntimeError: when it has died or does not answer.
+            KernelStartError: when it has died or does not answer.
             StoppedError: when the watch has stopped the notebook before.
         """
-        if self._next is None:
-            raise RuntimeError("There is no folder for another kernel.")
-        task, folder = self._next
-        self._next = None
-        kernel = self._wait(task, watch)
-        if not self._loop.run_until_complete(kernel.manager.is_alive()):  # it died while it waited
-            self.give_back(kernel)
-            kernel = self._wait(self._loop.create_task(self._start(folder)), watch)
-        self._prepare()
+        self.prepare(folder)
+        assert self._next is not None  # noqa: S101  prepared above
+        task, self._next = self._next[0], None
+        try:
+            kernel = self._wait(task, watch)
+            if not self._loop.run_until_complete(kernel.manager.is_alive()):  # it died while it waited
+                self.give_back(kernel)
+                kernel = self._wait(self._loop.create_task(self._start(folder)), watch)
+        except RuntimeError as error:
+            raise KernelStartError(
+                f"A kernel of {self.kernel_name!r} must start within {_START_SECONDS} s, but: {error} "
+                "`kit doctor` checks this machine, and the log of the run has what the kernel said."
+            ) from error
         return kernel
 
     def give_back(self, kernel: Kernel) -> None:
@@ -117,17 +134,14 @@ class Kernels:
         start.cancel()
         self._ending.append(self._loop.create_task(_settled(start)))
 
-    def _prepare(self) -> None:
-        if folder := next(self._folders, None):
-            self._next = self._loop.create_task(self._start(folder)), folder
-
     async def _start(self, folder: Path) -> Kernel:
-        manager = AsyncKernelManager(kernel_name=self.kernel_name, log=_LOGGER)
+        manager = AsyncKernelManager(kernel_name=self.kernel_name, log=self._logger)
+        mark = uuid.uuid4().hex[:12]
         client = None
         try:
             await manager.start_kernel(
                 cwd=str(folder),
-                env=self._environ,
+                env={**self._environ, KERNEL_VARIABLE: mark},
                 stdout=self._log,
                 stderr=self._log,
                 extra_arguments=["--HistoryManager.hist_file=:memory:"],  # as nbclient does
@@ -139,7 +153,7 @@ class Kernels:
             await _end(manager, client)
             raise
         client.allow_stdin = False
-        return Kernel(manager, client)
+        return Kernel(manager, client, mark)
 
 
 class _Saying(logging.Handler):

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import yaml
 
+from kit.batch.facts import NotebookFacts, read_facts
 from kit.batch.parameters import Parameter, Value, read_parameters, validate
 from kit.errors import UsageError
 from kit.workspace import CHECKOUT
@@ -24,6 +25,7 @@ class PlannedNotebook:
     path: Path
     specs: Mapping[str, Parameter]
     given: Mapping[str, Value]
+    facts: NotebookFacts = field(default_factory=NotebookFacts)
 
     @property
     def name(self) -> str:
@@ -103,7 +105,7 @@ def plan_chain(
     wanted = {name: value for name, value in (offered or {}).items() if name in known} | dict(given)
     values = validate(wanted, specs)
     return [
-        PlannedNotebook(path, parameters, {n: values[n] for n in parameters if n in values})
+        PlannedNotebook(path, parameters, {n: values[n] for n in parameters if n in values}, read_facts(path))
         for path, parameters in declared.items()
     ]
 

@@ -22,28 +22,52 @@ RUN_FILE = "run.json"
 _SAME_START_SECONDS = 1.0
 
 RunState = Literal["running", "done", "failed", "interrupted", "killed"]
-NotebookState = Literal["pending", "running", "done", "failed", "interrupted", "killed"]
+NotebookState = Literal["pending", "running", "done", "skipped", "failed", "interrupted", "killed"]
+
+
+class Attempt(BaseModel):
+    """A try that ended with an accident, after which there was another one."""
+
+    seconds: float
+    error: str
+    reason: str
 
 
 class NotebookRecord(BaseModel):
-    """One notebook of a run; `executed` names its executed copy in the run's folder, once it has ended."""
+    """One notebook of a run.
+
+    Attributes:
+        seconds: of the last try; the first of them are those of its kernel's start.
+        kernel_seconds: that it waited for its kernel.
+        peak_memory_mb: of its kernel and the largest of its steps; 0: not known.
+        executed: name of its executed copy in the run's folder, once it has ended.
+        attempts: earlier tries.
+        why: one line: why it ran although it has run before, was skipped, or has not run.
+        same: what its results depend on, digested (see `kit.batch.unchanged`); empty: not known.
+    """
 
     name: str
     path: str
     parameters: dict[str, Value]
     state: NotebookState = "pending"
     seconds: float | None = None
+    kernel_seconds: float = 0.0
+    peak_memory_mb: float = 0.0
     executed: str | None = None
+    attempts: list[Attempt] = []
+    why: str = ""
+    same: dict[str, str] = {}
 
 
 class StepRow(BaseModel):
-    """How one TFX step ended, in which notebook."""
+    """How one TFX step ended, in which notebook, and the most memory that its process took (0: not known)."""
 
     notebook: str
     step: str
     state: str
     seconds: float
     log: str = ""
+    peak_memory_mb: float = 0.0
 
 
 class Failure(BaseModel):
@@ -57,7 +81,12 @@ class Failure(BaseModel):
 
 
 class RunRecord(BaseModel):
-    """All facts of one run. `pid_started` tells its process from a later one with the same number."""
+    """All facts of one run.
+
+    Attributes:
+        failure: the first of `failures`, which gives the run its exit code.
+        pid_started: tells its process from a later one with the same number.
+    """
 
     run_id: str
     project: str
@@ -69,6 +98,7 @@ class RunRecord(BaseModel):
     notebooks: list[NotebookRecord]
     steps: list[StepRow] = []
     failure: Failure | None = None
+    failures: list[Failure] = []
     versions: dict[str, str | None]
     python: str
     git_commit: str | None

@@ -13,7 +13,7 @@ from nbconvert import HTMLExporter
 from pygments.formatters import HtmlFormatter  # type: ignore[import-untyped]
 from traitlets.config import Config
 
-from kit.batch.record import NotebookRecord, RunRecord
+from kit.batch.record import Failure, NotebookRecord, RunRecord
 from kit.workspace import write_atomically
 
 REPORT_FILE = "report.html"
@@ -40,7 +40,7 @@ table { border-collapse: collapse; margin: .6em 0 } td, th { padding: .25em .8em
        border-bottom: 1px solid #ddd; vertical-align: top } td.number { text-align: right }
 pre { background: #f6f6f6; padding: .6em; overflow-x: auto; white-space: pre-wrap } img { max-width: 100% }
 .failed, .interrupted, .killed { color: #a40000; font-weight: 600 } .done { color: #17692a }
-.cached, .pending { color: #555 } .failure { border-left: 4px solid #a40000; padding-left: 1em }
+.cached, .skipped, .pending { color: #555 } .failure { border-left: 4px solid #a40000; padding-left: 1em }
 .failure p { white-space: pre-line }
 .jp-InputPrompt, .jp-OutputPrompt, .prompt { display: none } details { margin: 1em 0 }
 .ansi-bold { font-weight: 600 } .ansi-red-fg, .ansi-red-intense-fg { color: #a40000 }
@@ -54,7 +54,7 @@ def write_report(record: RunRecord, folder: Path, notebooks: Iterable[str]) -> P
     Raises:
         OSError: when the page cannot be written.
     """
-    sections = [_summary(record), _failure(record), _steps(record), _settings(record)]
+    sections = [_summary(record), _failures(record), _steps(record), _settings(record)]
     sections += notebooks
     style = _STYLE + HtmlFormatter(style="default").get_style_defs(".highlight")
     page = (
@@ -89,7 +89,14 @@ def without_external(markup: str) -> str:
 
 def _summary(record: RunRecord) -> str:
     rows = [
-        (_escape(n.name), _state(n.state), _seconds(n.seconds), _escape(n.executed or ""))
+        (
+            _escape(n.name),
+            _state(n.state),
+            _seconds(n.seconds),
+            f"{n.peak_memory_mb:.0f}" if n.peak_memory_mb else "",
+            _escape(n.executed or ""),
+            _escape("; ".join(filter(None, [n.why, *_tries(n)]))),
+        )
         for n in record.notebooks
     ]
     return (
@@ -97,14 +104,23 @@ def _summary(record: RunRecord) -> str:
         f"<p>Project {_escape(record.project)}, workspace {_escape(record.workspace)}. "
         f"Started {record.started:%Y-%m-%d %H:%M:%S} UTC, {record.seconds:.1f} s, "
         f"exit code {record.exit_code}.</p>"
-        f"{_table(('notebook', 'state', 'seconds', 'executed copy'), rows)}"
+        f"{_table(('notebook', 'state', 'seconds', 'memory, MB', 'executed copy', 'why'), rows)}"
     )
 
 
-def _failure(record: RunRecord) -> str:
-    if record.failure is None:
-        return ""
-    failure = record.failure
+def _tries(notebook: NotebookRecord) -> list[str]:
+    return [
+        f"try {number} ended after {one.seconds:.1f} s with {one.error}: {one.reason}"
+        for number, one in enumerate(notebook.attempts, start=1)
+    ]
+
+
+def _failures(record: RunRecord) -> str:
+    failures = record.failures or ([record.failure] if record.failure else [])
+    return "".join(_failure(failure) for failure in failures)
+
+
+def _failure(failure: Failure) -> str:
     place = f"{failure.notebook}, cell {failure.cell}" if failure.cell else failure.notebook
     return (
         f'<section class="failure"><h2>Stopped in {_escape(place)}: {_escape(failure.error)}</h2>'

@@ -15,6 +15,7 @@ from typing import Any, Self
 import psutil
 
 from kit.errors import ExitCode
+from kit.steps.memory import PeakMemory
 
 _POLL_SECONDS = 0.1
 _INTERRUPT_AGAIN_SECONDS = 4.0  # an interrupt that met an idle kernel is lost
@@ -34,10 +35,15 @@ class Watch:
 
     Attributes:
         reason: why the notebook was stopped, if it was.
+        started: when its kernel answered, as `time.monotonic` has it.
+        memory: the most that the kernel and its children took.
     """
 
     def __init__(self, steps_file: Path, step_seen: StepSeen, timeout_seconds: float | None = None) -> None:
         self.reason: ExitCode | None = None
+        self.started: float | None = None
+        self.memory = PeakMemory()
+        self._mark = ""
         self._steps_file, self._step_seen = steps_file, step_seen
         self._offset = steps_file.stat().st_size if steps_file.exists() else 0
         self._deadline = None if timeout_seconds is None else time.monotonic() + timeout_seconds
@@ -55,10 +61,14 @@ class Watch:
         self._thread.join()
         self._pass_on_steps()
 
-    def kernel_started(self, pid: int) -> None:
-        """From now on this is the process to stop."""
+    def kernel_started(self, pid: int | None, mark: str) -> None:
+        """From now on this is the process to stop, and these are its steps."""
+        self._mark, self.started = mark, time.monotonic()
+        if pid is None:
+            return
         with contextlib.suppress(psutil.NoSuchProcess):
             self._kernel = psutil.Process(pid)
+        self._look_at_memory()  # a short notebook may have ended before the next look
 
     def interrupt(self) -> None:
         """Ask for a stop, the second time at once; only sets flags, since a signal handler calls it."""
@@ -70,6 +80,7 @@ class Watch:
         last = 0.0
         while not self._ended.wait(_POLL_SECONDS):
             self._pass_on_steps()
+            self._look_at_memory()
             now = time.monotonic()
             if self.reason is None and self._deadline is not None and now > self._deadline:
                 self.reason = ExitCode.OUT_OF_TIME
@@ -82,8 +93,15 @@ class Watch:
                 _signal_group(self._kernel, signal.SIGINT)
                 last = now
 
+    def _look_at_memory(self) -> None:
+        if self._kernel is not None:
+            with contextlib.suppress(psutil.Error):
+                self.memory.look_at(
+                    self._kernel.pid, *(child.pid for child in self._kernel.children(recursive=True))
+                )
+
     def _pass_on_steps(self) -> None:
-        """Read the lines that are complete; a kernel may be in the middle of one."""
+        """Read the lines that are complete and of this kernel; a kernel may be in the middle of one."""
         if not self._steps_file.exists():
             return
         with self._steps_file.open("rb") as file:
@@ -91,7 +109,9 @@ class Watch:
             complete = file.read().rpartition(b"\n")
         self._offset += len(complete[0]) + len(complete[1])
         for line in complete[0].splitlines():
-            self._step_seen(json.loads(line))
+            step = json.loads(line)
+            if step.pop("kernel", "") == self._mark:
+                self._step_seen(step)
 
 
 def _signal_group(kernel: psutil.Process, signum: int) -> None:

@@ -5,14 +5,18 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from typer.core import TyperCommand
 
 from kit.cli.shared import WorkspaceOption, chosen_workspace, exits, print_table
 from kit.errors import UsageError
+
+if TYPE_CHECKING:
+    from kit.batch.decide import Prospect
 
 app = typer.Typer()
 
@@ -53,16 +57,41 @@ def run(  # noqa: PLR0913, PLR0917  one for each option
         Path | None,
         typer.Option("--file", "-f", help="YAML file of parameters; those of -p win.", show_default=False),
     ] = None,
+    first: Annotated[
+        str | None, typer.Option("--from", help="This one and all that wait for it.", show_default=False)
+    ] = None,
+    last: Annotated[
+        str | None, typer.Option("--until", help="This one and all that it waits for.", show_default=False)
+    ] = None,
+    only: Annotated[
+        list[str] | None, typer.Option("--only", help="This one; may be given again.", show_default=False)
+    ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say what would run, what would be skipped, and why.")
+    ] = False,
+    skip: Annotated[bool, typer.Option(help="Leave out what is unchanged since it last ended well.")] = True,
+    jobs: Annotated[int, typer.Option(min=0, help="Notebooks at a time; 0: one a core.")] = 0,
+    memory: Annotated[
+        float, typer.Option(min=0, help="MB that they take together; 0: most of what is free.")
+    ] = 0,
+    retries: Annotated[
+        int, typer.Option(min=0, help="Further tries after an accident, such as a kernel that died.")
+    ] = 2,
     timeout: Annotated[
-        float | None, typer.Option(min=1, help="Seconds that each notebook may take.", show_default=False)
+        float | None,
+        typer.Option(
+            min=1, help="Seconds that each notebook may take; wins over its own.", show_default=False
+        ),
     ] = None,
     wait: Annotated[bool, typer.Option(help="Wait for another run on this workspace, or fail.")] = True,
     kernel: Annotated[str, typer.Option(help="Kernelspec that runs the notebooks.")] = "kit",
 ) -> None:
-    """Run notebooks in order as one batch; the exit code says how it ended."""
+    """Run notebooks as one batch, each after those that it needs; the exit code says how it ended."""
     from kit.batch.desk import SOURCES_VARIABLE
+    from kit.batch.order import Part
     from kit.batch.plan import choose_notebooks, read_parameter_file
-    from kit.batch.run import RunOptions, explain, run_chain
+    from kit.batch.run import RunOptions, explain, preview, run_chain
+    from kit.batch.schedule import Budget
 
     given = read_parameter_file(file) if file else {}
     sources = dict.fromkeys(given, f"-f {file}")
@@ -73,12 +102,31 @@ def run(  # noqa: PLR0913, PLR0917  one for each option
     os.environ[SOURCES_VARIABLE] = json.dumps(sources)  # for the kernels, which show it
     named = given.pop("workspace", None)  # also the place of the run's own records
     place = chosen_workspace(workspace or named)
-    record = run_chain(
-        choose_notebooks(notebooks or []), given, place, RunOptions(timeout, wait, kernel), say=typer.echo
-    )
+    part = Part(first, last, tuple(only or ()))
+    options = RunOptions(timeout, wait, kernel, Budget(jobs, memory), retries, skip, part)
+    chosen = choose_notebooks(notebooks or [])
+    if dry_run:
+        _print_prospects(preview(chosen, given, place, options))
+        return
+    record = run_chain(chosen, given, place, options, say=typer.echo)
     if record.exit_code:
         typer.echo(explain(record), err=True)
         raise typer.Exit(record.exit_code)
+
+
+def _print_prospects(prospects: Sequence[Prospect]) -> None:
+    rows = [
+        (
+            one.name,
+            one.what,
+            str(one.usual).removeprefix("usually "),
+            "" if one.usual.memory_mb is None else f"{one.usual.memory_mb:.0f} MB",
+            ", ".join(one.waits),
+            one.why,
+        )
+        for one in prospects
+    ]
+    print_table(("notebook", "would", "usual time", "memory", "waits for", "why"), rows)
 
 
 @app.command()

@@ -14,7 +14,7 @@ from tfx.orchestration.launcher import in_process_component_launcher
 from tfx.utils import json_utils
 
 from kit import warm
-from kit.errors import KitError, StepFailedError
+from kit.errors import KitError, StepDiedError, StepFailedError
 from kit.lineage.origin import stamp
 from kit.steps.monitor import StepMonitor
 
@@ -89,6 +89,7 @@ class StepLauncher(in_process_component_launcher.InProcessComponentLauncher):
         )
         try:
             while (outcome := child.wait(self.monitor.interval_seconds)) is None:
+                self.monitor.process(child.pid)
                 self.monitor.tick(child.progress)
         except BaseException:
             child.kill()
@@ -97,7 +98,8 @@ class StepLauncher(in_process_component_launcher.InProcessComponentLauncher):
             return outcome.result
         if isinstance(outcome, warm.CallRaised) and isinstance(error := outcome.exception(), KitError):
             raise error
-        raise StepFailedError(self._explain(outcome))
+        failed = StepDiedError if isinstance(outcome, warm.CallDied) else StepFailedError
+        raise failed(self._explain(outcome))
 
     def _explain(self, outcome: warm.CallOutcome) -> str:
         step = self._component_info.component_id

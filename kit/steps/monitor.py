@@ -10,8 +10,12 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeAlias
 
+from kit.steps.memory import PeakMemory
+
 RUN_FOLDER_VARIABLE = "KIT_RUN_FOLDER"
 STEPS_FILE = "steps.jsonl"
+KERNEL_VARIABLE = "KIT_KERNEL"
+"""Tells the kernels of a run apart, whose steps all stand in one file."""
 
 _TAIL_LINES, _TAIL_LETTERS, _TAIL_BYTES = 20, 200, 65_536  # of the log that are kept
 
@@ -24,6 +28,7 @@ class StepRecord:
     state: str
     seconds: float
     log: str
+    peak_memory_mb: float = 0.0
 
     def __str__(self) -> str:
         said = {"done": "done in", "cached": "unchanged, taken from the cache in"}.get(
@@ -96,6 +101,7 @@ class StepMonitor:
     ) -> None:
         self.step, self.log, self._why = step, log, why
         self.cached = True  # until an executor is started
+        self._memory = PeakMemory()
         self._started = time.monotonic()
         self._log_before = log.stat().st_size if log.exists() else 0
         self._now = StepNow(step, log=str(log), chain=self._chain(chain or {}, "begun"))
@@ -114,16 +120,22 @@ class StepMonitor:
         """Tell that the step is alive, and what its executor says of itself."""
         self._tell("running", said=progress or "")
 
+    def process(self, pid: int) -> None:
+        """Look at the memory of the executor's process."""
+        self._memory.look_at(pid)
+
     def waiting(self, message: str) -> None:
         self._tell("waiting", said=message)
 
     def end(self, state: str, made: tuple[Made, ...] = ()) -> StepRecord:
         """Tell the last time; append the end to the run's record when the notebook runs in a batch."""
-        record = StepRecord(self.step, state, round(self.elapsed_seconds, 2), str(self.log))
+        peak = round(self._memory.peak_mb, 1)
+        record = StepRecord(self.step, state, round(self.elapsed_seconds, 2), str(self.log), peak)
         self._tell(state, said="", made=made, last_lines=self._last_lines())
         if folder := os.environ.get(RUN_FOLDER_VARIABLE):
             with (Path(folder) / STEPS_FILE).open("a") as file:
-                file.write(json.dumps(asdict(record)) + "\n")
+                facts = {**asdict(record), "kernel": os.environ.get(KERNEL_VARIABLE, "")}
+                file.write(json.dumps(facts) + "\n")
         return record
 
     def _tell(self, state: str, **changes: Any) -> None:

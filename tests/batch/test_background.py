@@ -26,7 +26,8 @@ def test_a_batch_tells_how_far_it_is(write_notebook: WriteNotebook, tmp_path: Pa
     go_on = tmp_path / "go on"
     step = (
         'import json, os\nwith open(os.environ["KIT_RUN_FOLDER"] + "/steps.jsonl", "a") as file:\n'
-        '    print(json.dumps({"step": "Trainer", "state": "done", "seconds": 2.3}), file=file)'
+        '    step = {"step": "Trainer", "state": "done", "seconds": 2.3, "kernel": os.environ["KIT_KERNEL"]}\n'
+        "    print(json.dumps(step), file=file)"
     )
     notebook = write_notebook("01_a", "epochs: int = 5", step, WAIT.format(path=str(go_on)))
     batch = start(notebook, tmp_path / "ws", "-p", "epochs=3")

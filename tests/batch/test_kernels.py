@@ -26,8 +26,8 @@ def folders(tmp_path: Path) -> list[Path]:
 
 
 @pytest.fixture
-def kernels(tmp_path: Path, folders: list[Path]) -> Kernels:
-    return Kernels("python3", tmp_path, tmp_path / "log.txt", folders)
+def kernels(tmp_path: Path) -> Kernels:
+    return Kernels("python3", tmp_path, tmp_path / "log.txt")
 
 
 def _asked(kernels: Kernels, kernel: Kernel, code: str) -> str:
@@ -51,32 +51,33 @@ def test_each_kernel_works_in_its_folder_while_the_next_one_starts(
 ) -> None:
     code = f"import os; print(os.getcwd(), os.environ[{RUN_FOLDER_VARIABLE!r}])"
     with kernels:
-        first = kernels.take(WATCH)
+        first = kernels.take(WATCH, folders[0])
+        kernels.prepare(folders[1])
         assert _asked(kernels, first, code) == f"{folders[0]} {tmp_path}\n"
         ahead = _prepared(kernels)
         kernels.give_back(first)
-        second = kernels.take(WATCH)
+        second = kernels.take(WATCH, folders[1])
         assert second is ahead
         assert _asked(kernels, second, code) == f"{folders[1]} {tmp_path}\n"
         kernels.give_back(second)
-        with pytest.raises(RuntimeError, match="no folder"):
-            kernels.take(WATCH)
     assert first.pid
     assert second.pid
     assert not is_alive(first.pid)
     assert not is_alive(second.pid)
 
 
-def test_a_kernel_that_nobody_took_is_ended(kernels: Kernels) -> None:
+def test_a_kernel_that_nobody_took_is_ended(kernels: Kernels, tmp_path: Path) -> None:
     with kernels:
+        kernels.prepare(tmp_path)
         kernel = _prepared(kernels)
     assert kernel.pid
     assert not is_alive(kernel.pid)
 
 
-def test_a_kernel_that_is_starting_is_ended(kernels: Kernels) -> None:
+def test_a_kernel_that_is_starting_is_ended(kernels: Kernels, tmp_path: Path) -> None:
     before = psutil.Process().children()
     with kernels:
+        kernels.prepare(tmp_path)
         kernels.meanwhile(lambda: wait_until(lambda: psutil.Process().children() != before))
         [kernel] = set(psutil.Process().children()) - set(before)
     assert not kernel.is_running()
@@ -87,19 +88,20 @@ def test_a_stop_does_not_wait_for_the_start(kernels: Kernels, tmp_path: Path) ->
     watch.interrupt()
     before = psutil.Process().children()
     with kernels, pytest.raises(StoppedError):
-        kernels.take(watch)
+        kernels.take(watch, tmp_path)
     assert watch.reason is ExitCode.INTERRUPTED
     assert psutil.Process().children() == before
 
 
 def test_a_kernel_that_died_while_it_waited_is_replaced(kernels: Kernels, folders: list[Path]) -> None:
     with kernels:
+        kernels.prepare(folders[0])
         dead = _prepared(kernels)
         assert dead.pid
         psutil.Process(dead.pid).kill()
         provisioner: Any = dead.manager.provisioner
         wait_until(lambda: provisioner.process.poll() is not None)
-        kernel = kernels.take(WATCH)
+        kernel = kernels.take(WATCH, folders[0])
         assert kernel.pid != dead.pid
         assert _asked(kernels, kernel, "import os; print(os.getcwd())") == f"{folders[0]}\n"
         kernels.give_back(kernel)
@@ -112,8 +114,8 @@ def test_a_kernel_without_its_head_start_is_said_among_the_lines_of_progress(
     open_to_all = tmp_path / "warm"
     open_to_all.mkdir(mode=0o755)
     monkeypatch.setenv("KIT_WARM_DIR", str(open_to_all))
-    with Kernels("kit", tmp_path, tmp_path / "log.txt", folders[:1], said.append) as kernels:
-        kernels.give_back(kernels.take(WATCH))
+    with Kernels("kit", tmp_path, tmp_path / "log.txt", said.append) as kernels:
+        kernels.give_back(kernels.take(WATCH, folders[0]))
     [line] = said
     assert str(open_to_all) in line
     assert "mode 700" in line

@@ -18,10 +18,11 @@ from kit.errors import ExitCode, KitError
 
 from .conftest import WriteNotebook
 
-PLAIN = RunOptions(kernel_name="python3")
+PLAIN = RunOptions(kernel_name="python3", retries=0)
 STEP = """import json, os
 with open(os.environ["KIT_RUN_FOLDER"] + "/steps.jsonl", "a") as file:
     step = {"step": "StatisticsGen", "state": "done", "seconds": 2.3, "log": "x.log"}
+    step["kernel"] = os.environ["KIT_KERNEL"]
     print(json.dumps(step), file=file)"""
 
 

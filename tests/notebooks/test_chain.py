@@ -56,7 +56,7 @@ def test_the_second_time_everything_comes_from_the_cache_and_nothing_is_pushed_a
 ) -> None:
     workspace, _ = sample
     before = versions(workspace, "recommender")
-    assert kit_run(workspace=workspace).code == 0
+    assert kit_run("--no-skip", workspace=workspace).code == 0
     assert states(runs(workspace)[-1]) == dict.fromkeys(ALL_STEPS, "cached")
     assert versions(workspace, "recommender") == before
 

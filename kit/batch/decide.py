@@ -1,0 +1,112 @@
+"""Whether each notebook of a run has to run, and why; and what a run would do, without doing it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from kit.batch.order import Waits, upstream
+from kit.batch.plan import PlannedNotebook
+from kit.batch.record import RunRecord
+from kit.batch.unchanged import Surroundings, differences, last_good, steps_by_notebook
+from kit.batch.usual import Usual, usual
+
+
+@dataclass(frozen=True)
+class Decision:
+    """Whether a notebook is skipped, and the reason in one line."""
+
+    skip: bool
+    why: str
+
+
+@dataclass(frozen=True)
+class Prospect:
+    """What would become of one notebook.
+
+    Attributes:
+        name: of the notebook.
+        what: `run`, `skip`, or `run?` when that depends on what those before it make.
+        why: in one line.
+        waits: for these.
+        usual: time and memory.
+    """
+
+    name: str
+    what: str
+    why: str
+    waits: tuple[str, ...]
+    usual: Usual
+
+
+class Decider:
+    """Compares with the last time that a notebook ended well.
+
+    Args:
+        records: of the workspace's runs, the oldest first.
+        project: whose runs count.
+        graph: of all notebooks of the chain.
+        surroundings: what is there now.
+        skip: False: nothing is skipped.
+    """
+
+    def __init__(
+        self,
+        records: Sequence[RunRecord],
+        project: str,
+        graph: Mapping[str, Waits],
+        surroundings: Surroundings,
+        *,
+        skip: bool = True,
+    ) -> None:
+        self.records, self.project = records, project
+        self._graph, self._surroundings, self._skip = graph, surroundings, skip
+
+    def decide(self, notebook: PlannedNotebook) -> Decision:
+        """Tell whether a notebook whose turn it is has to run."""
+        if notebook.facts.reads is None:
+            return Decision(skip=False, why="it does not say what it reads")
+        self._surroundings.look_at(notebook)
+        if not self._skip:
+            return Decision(skip=False, why="--no-skip")
+        found = last_good(self.records, notebook, self.project)
+        if found is None:
+            return Decision(skip=False, why="it has not ended well here before")
+        run, then = found
+        if not then:
+            return Decision(skip=False, why=f"{run}, where it last ended well, did not note what it found")
+        now = self._surroundings.digests(notebook, _steps_in(then))
+        if changed := differences(then, now):
+            return Decision(skip=False, why=f"changed since {run}: {', '.join(changed)}")
+        return Decision(
+            skip=True, why=f"unchanged since {run}: inputs, parameters, code and versions are the same"
+        )
+
+    def digests(self, notebook: PlannedNotebook, now: RunRecord) -> dict[str, str]:
+        """Return what the results of a notebook depend on that has just ended well."""
+        if notebook.facts.reads is None:
+            return {}
+        ran = steps_by_notebook([*self.records, now], self.project)
+        names = (*upstream(self._graph, notebook.name), notebook.name)
+        steps = {step for name in names for step in ran.get(name, ())}
+        return self._surroundings.digests(notebook, steps)
+
+    def usual(self, notebook: PlannedNotebook) -> Usual:
+        return usual(self.records, notebook, self.project)
+
+    def prospects(self, plan: Sequence[PlannedNotebook]) -> list[Prospect]:
+        """Tell of each notebook, in the order of a run, whether it would run."""
+        found: dict[str, Prospect] = {}
+        for notebook in plan:
+            one, waits = self.decide(notebook), self._graph[notebook.name].all
+            before = [name for name in found if name in waits and found[name].what != "skip"]
+            what, why = ("skip" if one.skip else "run"), one.why
+            if one.skip and before:
+                what, why = "run?", f"unchanged so far; {', '.join(before)} runs before it"
+            in_order = tuple(name for name in self._graph if name in waits)
+            found[notebook.name] = Prospect(notebook.name, what, why, in_order, self.usual(notebook))
+        return list(found.values())
+
+
+def _steps_in(digests: Mapping[str, str]) -> list[str]:
+    return [name.removeprefix("what ").removesuffix(" made") for name in digests if name.endswith(" made")]

@@ -1,0 +1,49 @@
+"""How a run and its notebooks ended, in words."""
+
+from __future__ import annotations
+
+import shlex
+from pathlib import Path
+
+from kit.batch.plan import NOTEBOOKS
+from kit.batch.record import Failure, RunRecord
+from kit.errors import ExitCode, OutOfTimeError
+
+
+def stopped(notebook: str, why: ExitCode, limit_seconds: float | None, seen: Failure | None) -> Failure:
+    """Tell why a notebook was stopped instead of how: an interrupt, a dead kernel, a cell not started."""
+    if why is ExitCode.OUT_OF_TIME:
+        error = OutOfTimeError.__name__
+        reason = (
+            f"A notebook may take {limit_seconds:g} s (`--timeout`, or `timeout_seconds` in its metadata); "
+            "this one was stopped after that."
+        )
+    else:
+        error, reason = "Interrupted", "The run was told to stop, and its kernel has ended."
+    cell, source = (seen.cell, seen.source) if seen else (None, "")
+    return Failure(notebook=notebook, cell=cell, source=source, error=error, reason=reason)
+
+
+def explain(record: RunRecord) -> str:
+    """Return where and why a run stopped and how to go on; the last thing that a person is shown."""
+    paths = [Path(notebook.path) for notebook in record.notebooks]
+    names = [path.stem if path.parent == NOTEBOOKS else str(path) for path in paths]
+    command = "kit run " + " ".join(shlex.quote(name) for name in names)
+    parameters = Path(record.workspace) / "runs" / record.run_id / "parameters.yml"
+    advice = (
+        "To continue: remove the cause and run again; what is done is not done twice.\n"
+        f"  {command} -f {shlex.quote(str(parameters))}"
+    )
+    failures = record.failures or ([record.failure] if record.failure else [])
+    if not failures:
+        return f"The run was interrupted between two notebooks.\n{advice}"
+    # The first one, which gave the exit code, stands last: what a person sees.
+    later = [_told(failure, "") for failure in reversed(failures[1:])]
+    return "\n".join([advice, *later, _told(failures[0], f" (exit code {record.exit_code})")])
+
+
+def _told(failure: Failure, code: str) -> str:
+    place = f"{failure.notebook}, cell {failure.cell}" if failure.cell else failure.notebook
+    source = "".join(f"    {line}\n" for line in failure.source.splitlines())
+    reason = f"{failure.error}: {failure.reason}" if failure.reason else failure.error
+    return f"Stopped in {place}{code}:\n{source}{reason}"

@@ -1,0 +1,61 @@
+"""What a notebook says of itself as a part of a chain: the object `kit` in its metadata, the one place for it.
+
+    "kit": {
+     "needs": ["02_features"],           notebooks that must have ended well before it; [] for none
+     "after": ["tune"],                  those that it waits for when they run too, however they end
+     "reads": ["tuning/{project}"],      what it reads in the workspace beside what steps made, as patterns
+     "usual_seconds": 40,                that it takes on two cores
+     "peak_memory_mb": 1500,             that it and its step take
+     "timeout_seconds": 3600             after which it is stopped
+    }
+
+A notebook without `needs` needs all that stand before it in the run, so that notebooks of one's own run in the order in
+which they are named. One without `reads` may look at anything, and is never skipped.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from kit.errors import UsageError
+
+KEY = "kit"
+Positive = Annotated[float, Field(gt=0)]
+
+
+class NotebookFacts(BaseModel):
+    """What stands in the metadata; see above. None: it says nothing of that."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    needs: tuple[str, ...] | None = None
+    after: tuple[str, ...] = ()
+    reads: tuple[str, ...] | None = None
+    usual_seconds: Positive | None = None
+    peak_memory_mb: Positive | None = None
+    timeout_seconds: Positive | None = None
+
+
+def read_facts(notebook: Path) -> NotebookFacts:
+    """Return what a notebook says of itself.
+
+    Raises:
+        UsageError: when the file is no notebook, or its metadata holds anything else under `kit`.
+    """
+    try:
+        found = json.loads(notebook.read_text(encoding="utf-8"))["metadata"].get(KEY, {})
+    except (OSError, ValueError, KeyError, AttributeError) as error:
+        raise UsageError(f"{notebook} must be a Jupyter notebook, but it cannot be read: {error}.") from None
+    try:
+        return NotebookFacts.model_validate(found)
+    except ValidationError as error:
+        [problem, *_] = error.errors()
+        where = ".".join(str(part) for part in problem["loc"]) or "it"
+        raise UsageError(
+            f"The metadata of {notebook.name} may say under `{KEY}` {', '.join(NotebookFacts.model_fields)}, but "
+            f"{where}: {problem['msg']}. Correct it (the Property Inspector of JupyterLab shows it)."
+        ) from None

@@ -1,0 +1,118 @@
+"""In which order the notebooks of a run may start, from what each says that it needs, and which are asked for."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from graphlib import CycleError, TopologicalSorter
+from itertools import starmap
+
+from kit.batch.plan import PlannedNotebook
+from kit.errors import UsageError
+
+
+@dataclass(frozen=True)
+class Waits:
+    """Whom a notebook waits for, by name: `needs` must have ended well, `after` only ended."""
+
+    needs: frozenset[str]
+    after: frozenset[str]
+
+    @property
+    def all(self) -> frozenset[str]:
+        return self.needs | self.after
+
+    def among(self, names: Iterable[str]) -> Waits:
+        """Return those that it waits for of the given ones."""
+        return Waits(self.needs & set(names), self.after & set(names))
+
+
+@dataclass(frozen=True)
+class Part:
+    """Which notebooks of a chain are asked for; nothing given: all.
+
+    Attributes:
+        first: this one and all that wait for it, directly or not (`--from`).
+        last: this one and all that it waits for (`--until`).
+        only: these.
+    """
+
+    first: str | None = None
+    last: str | None = None
+    only: tuple[str, ...] = ()
+
+
+def waits(plan: Sequence[PlannedNotebook]) -> dict[str, Waits]:
+    """Return for each notebook whom it waits for among the others, those that it waits for first.
+
+    Raises:
+        UsageError: when notebooks wait for each other.
+    """
+    names = [notebook.name for notebook in plan]
+    found = dict(starmap(_waits, ((notebook, names[:number]) for number, notebook in enumerate(plan))))
+    sorter = TopologicalSorter(
+        {name: sorted(one.all & set(names), key=names.index) for name, one in found.items()}
+    )
+    try:
+        order = list(sorter.static_order())
+    except CycleError as error:
+        circle = " → ".join(reversed(error.args[1]))
+        raise UsageError(
+            f"A notebook can only wait for notebooks that do not wait for it, but {circle}. "
+            "Correct `needs` and `after` in their metadata."
+        ) from None
+    ranked = sorted(order, key=lambda name: (_depth(name, found), names.index(name)))
+    return {name: found[name].among(names) for name in ranked}
+
+
+def _waits(notebook: PlannedNotebook, before: Iterable[str]) -> tuple[str, Waits]:
+    facts = notebook.facts
+    needs = before if facts.needs is None else facts.needs
+    return notebook.name, Waits(frozenset(needs), frozenset(facts.after))
+
+
+def _depth(name: str, found: Mapping[str, Waits]) -> int:
+    """Return how many notebooks stand one after the other before it."""
+    return max((1 + _depth(one, found) for one in found[name].all if one in found), default=0)
+
+
+def choose_part(graph: Mapping[str, Waits], part: Part) -> set[str]:
+    """Return the names of those that are asked for.
+
+    Raises:
+        UsageError: when one that is named is not among them, or nothing is left.
+    """
+    for name in filter(None, (part.first, part.last, *part.only)):
+        if name not in graph:
+            near = difflib.get_close_matches(name, graph, 1)
+            hint = f" Did you mean {near[0]}?" if near else ""
+            raise UsageError(
+                f"--from, --until and --only take notebooks of the run, which are {', '.join(graph)}, but found "
+                f"{name!r}.{hint}"
+            )
+    chosen = set(graph)
+    if part.first:
+        chosen &= {name for name in graph if part.first in upstream(graph, name) | {name}}
+    if part.last:
+        chosen &= upstream(graph, part.last) | {part.last}
+    if part.only:
+        chosen &= set(part.only)
+    if not chosen:
+        raise UsageError(
+            f"Notebooks were asked for that wait for {part.first} and that {part.last} waits for, but there is none. "
+            "Name others, or leave one of the two out."
+        )
+    return chosen
+
+
+def upstream(graph: Mapping[str, Waits], name: str) -> set[str]:
+    """Return all that a notebook waits for, directly or not."""
+    found: set[str] = set()
+    wanted = list(graph[name].all)
+    while wanted:
+        one = wanted.pop()
+        if one in graph and one not in found:
+            found.add(one)
+            wanted += graph[one].all
+    return found

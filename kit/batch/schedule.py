@@ -1,0 +1,109 @@
+"""What may start next: notebooks whose turn it is, within a number at a time and a budget of memory."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import psutil
+
+from kit.batch.order import Waits
+
+_SHARE_OF_MEMORY = 0.8  # of what is free at the start; the rest is for whoever else works on the machine
+_UNKNOWN_MB = 2_000.0  # that a notebook takes which nobody has measured
+_MB = 2**20
+
+
+@dataclass(frozen=True)
+class Budget:
+    """How much may run at a time.
+
+    Attributes:
+        jobs: notebooks; 0 for one a core.
+        memory_mb: that they take together, as far as is known; 0 for most of what is free. One that needs more than
+            all of it runs alone.
+    """
+
+    jobs: int = 0
+    memory_mb: float = 0.0
+
+    def here(self) -> Budget:
+        """Return the budget with what this machine has in the place of zeros."""
+        cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+        free = psutil.virtual_memory().available / _MB
+        return Budget(self.jobs or cores, self.memory_mb or free * _SHARE_OF_MEMORY)
+
+
+@dataclass
+class Schedule:
+    """The state of a run as far as it decides what may start.
+
+    Args:
+        graph: whom each notebook waits for, in the order in which they start when they can.
+        budget: with all its numbers given.
+        memory_mb: that each notebook usually takes; those that nobody has measured are left out.
+    """
+
+    graph: Mapping[str, Waits]
+    budget: Budget
+    memory_mb: Mapping[str, float] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.waiting = dict.fromkeys(self.graph)  # a set in order
+        self.running: set[str] = set()
+        self.alone: set[str] = set()
+        self._well: set[str] = set()
+        self._not_well: set[str] = set()
+
+    @property
+    def is_over(self) -> bool:
+        return not self.waiting and not self.running
+
+    def ready(self) -> list[str]:
+        """Return those that nothing stands before any more, whether or not there is room for them."""
+        ended = self._well | self._not_well
+        return [
+            name
+            for name in self.waiting
+            if self.graph[name].needs <= self._well and self.graph[name].after <= ended
+        ]
+
+    def has_room(self, name: str) -> bool:
+        """Tell whether it may start beside what runs now."""
+        if not self.running:
+            return True
+        if name in self.alone or self.running & self.alone or len(self.running) >= self.budget.jobs:
+            return False
+        taken = sum(self._memory(each) for each in (*self.running, name))
+        return taken <= self.budget.memory_mb
+
+    def started(self, name: str) -> None:
+        del self.waiting[name]
+        self.running.add(name)
+
+    def again(self, name: str, *, alone: bool) -> None:
+        """Put one that ran back; `alone` when it may have died of what ran beside it."""
+        self.running.discard(name)
+        self.waiting[name] = None
+        if alone:
+            self.alone.add(name)
+
+    def ended(self, name: str, *, well: bool) -> dict[str, str]:
+        """Take note of an end, of one that has not run too.
+
+        Returns:
+            Those that cannot run any more, each with the one that it needs.
+        """
+        self.running.discard(name)
+        self.waiting.pop(name, None)
+        (self._well if well else self._not_well).add(name)
+        if well:
+            return {}
+        lost = {one: name for one in self.waiting if name in self.graph[one].needs}
+        for one in list(lost):
+            lost |= self.ended(one, well=False)
+        return lost
+
+    def _memory(self, name: str) -> float:
+        return self.memory_mb.get(name, _UNKNOWN_MB)

@@ -1,0 +1,38 @@
+"""The signals that end a run: Ctrl-C, a scheduler's SIGTERM, a terminal that is closed."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+@contextmanager
+def signals_as_interrupts() -> Iterator[None]:
+    """Let all of them do what Ctrl-C does."""
+
+    def interrupt() -> None:
+        raise KeyboardInterrupt
+
+    with signals_call(interrupt):
+        yield
+
+
+@contextmanager
+def signals_call(handler: Callable[[], None]) -> Iterator[None]:
+    """Call a function at each of them; ignored ones (nohup) stay ignored."""
+    if threading.current_thread() is not threading.main_thread():  # signals are the main thread's
+        yield
+        return
+    before = {s: signal.getsignal(s) for s in _SIGNALS}
+    chosen = [s for s in _SIGNALS if before[s] is not signal.SIG_IGN]
+    for number in chosen:
+        signal.signal(number, lambda *_: handler())
+    try:
+        yield
+    finally:
+        for number in chosen:
+            signal.signal(number, before[number])

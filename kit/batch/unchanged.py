@@ -1,0 +1,194 @@
+"""Whether a notebook would find everything as it did the last time that it ended well, so that it need not run.
+
+Each thing that its results depend on gets a digest: itself, its parameters, the code, the versions, the files of the
+project, the data files, what it reads in the workspace, and what the steps of the notebooks before it and its own have
+made, with what people decided about that. Code and project files count by content; data files by name, size and time,
+as TFX has it; what steps made by its number in ML Metadata, which stays while results come from the cache. What is not
+known to be the same has changed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import platform
+import sqlite3
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import closing
+from functools import cached_property
+from pathlib import Path
+from typing import TypeAlias
+
+from kit.batch.plan import PlannedNotebook
+from kit.batch.record import RunRecord
+from kit.project import Project
+from kit.versions import installed_versions
+from kit.workspace import CHECKOUT
+
+_CODE = ("*.py", "*.js", "*.css", "*.yml")
+_ENDED_WELL, _OUTPUT = (
+    (3, 5),
+    4,
+)  # COMPLETE and CACHED of Execution.State, OUTPUT of Event.Type: ML Metadata's numbers
+_MADE = "what {} made"
+_LATEST = """
+    SELECT step.string_value, MAX(execution.id) FROM Execution AS execution
+    JOIN ExecutionProperty AS step ON step.execution_id = execution.id AND step.name = 'component_id'
+    JOIN Association AS member ON member.execution_id = execution.id
+    JOIN Context AS context ON context.id = member.context_id AND context.name = :pipeline
+    JOIN Type AS kind ON kind.id = context.type_id AND kind.name = 'pipeline'
+    WHERE execution.last_known_state IN (:complete, :cached) GROUP BY step.string_value"""
+_OUTPUTS = """
+    SELECT artifact.id, artifact.uri, MAX(decision.id) FROM Event AS event
+    JOIN Artifact AS artifact ON artifact.id = event.artifact_id
+    LEFT JOIN Event AS about ON about.artifact_id = artifact.id AND about.type <> event.type
+    LEFT JOIN Execution AS decision ON decision.id = about.execution_id AND decision.type_id IN
+      (SELECT id FROM Type WHERE name = 'kit.Decision')
+    WHERE event.execution_id = ? AND event.type = ? GROUP BY artifact.id ORDER BY artifact.id"""
+
+
+class Surroundings:
+    """What notebooks of one project find in one workspace.
+
+    Code, notebooks and data are looked at once, before they are used: what changes while they are is new to the next
+    run. What lies in the workspace is looked at each time.
+
+    Args:
+        workspace: the folder.
+        project: None when the notebooks have no `project_name`.
+    """
+
+    def __init__(self, workspace: Path, project: Project | None) -> None:
+        self._workspace, self._project = workspace, project
+        self._own: dict[str, dict[str, str]] = {}
+
+    def look_at(self, notebook: PlannedNotebook) -> dict[str, str]:
+        """Return the digests of what a notebook comes with."""
+        if notebook.name not in self._own:
+            self._own[notebook.name] = {
+                "the notebook": _digest(_sources(notebook.path)),
+                "parameters": _digest(notebook.parameters),
+                **self._fixed,
+            }
+        return self._own[notebook.name]
+
+    def digests(self, notebook: PlannedNotebook, steps: Iterable[str]) -> dict[str, str]:
+        """Return a digest for each thing that its results depend on.
+
+        Args:
+            notebook: that runs or has run.
+            steps: the components that it and the notebooks before it have run.
+        """
+        made = latest_outputs(self._workspace / "metadata.sqlite", self._name)
+        reads = [pattern.format(project=self._name) for pattern in notebook.facts.reads or ()]
+        return {
+            **self.look_at(notebook),
+            "what it reads": _digest([_stamps(self._workspace, reads)]),
+            **{_MADE.format(step): made.get(step, "") for step in sorted(set(steps))},
+        }
+
+    @property
+    def _name(self) -> str:
+        return self._project.name if self._project else ""
+
+    @cached_property
+    def _fixed(self) -> dict[str, str]:
+        found = {
+            "code": _contents(CHECKOUT / "kit", CHECKOUT / "widgets"),
+            "versions": _digest([installed_versions(), platform.python_version()]),
+        }
+        if self._project:
+            found["the project"] = _contents(self._project.folder)
+            found["data files"] = _digest([_stamp(path) for path in _data_files(self._project)])
+        return found
+
+
+def latest_outputs(store: Path, pipeline: str) -> dict[str, str]:
+    """Return the numbers of what each component made last, each with that of the last decision about it.
+
+    Read as the tables are, so that a run which skips everything imports neither TFX nor ML Metadata. What is not on
+    disk any more has no number.
+    """
+    if not store.exists():
+        return {}
+    values = {"pipeline": pipeline, "complete": _ENDED_WELL[0], "cached": _ENDED_WELL[1]}
+    with closing(sqlite3.connect(f"{store.as_uri()}?mode=ro", uri=True, timeout=10)) as connection:
+        executions = connection.execute(_LATEST, values).fetchall()
+        made = {
+            step: connection.execute(_OUTPUTS, (number, _OUTPUT)).fetchall() for step, number in executions
+        }
+    return {step: ", ".join(_identity(*row) for row in rows) for step, rows in made.items()}
+
+
+def _identity(number: int, uri: str, decision: int | None) -> str:
+    if not Path(uri).exists():
+        return "gone"
+    return f"{number} (decision {decision})" if decision else str(number)
+
+
+def steps_by_notebook(records: Sequence[RunRecord], project: str) -> dict[str, tuple[str, ...]]:
+    """Return the components that each notebook ran the last time that it ended well."""
+    found: dict[str, tuple[str, ...]] = {}
+    for record in records:
+        if record.project == project:
+            ran: defaultdict[str, list[str]] = defaultdict(list)
+            for step in record.steps:
+                ran[step.notebook].append(step.step)
+            found |= {each.name: tuple(ran[each.name]) for each in record.notebooks if each.state == "done"}
+    return found
+
+
+LastGood: TypeAlias = tuple[str, dict[str, str]]
+"""The run in which a notebook last ended well, and the digests of then."""
+
+
+def last_good(records: Sequence[RunRecord], notebook: PlannedNotebook, project: str) -> LastGood | None:
+    """Return how a notebook last ended well; None: it has not."""
+    for record in reversed(records):
+        if record.project == project:
+            for row in record.notebooks:
+                if row.name == notebook.name and row.state == "done":
+                    return record.run_id, row.same
+    return None
+
+
+def differences(then: Mapping[str, str], now: Mapping[str, str]) -> list[str]:
+    """Return what is not the same any more, in words."""
+    return [name for name in {**then, **now} if then.get(name) != now.get(name)]
+
+
+def _sources(notebook: Path) -> list[object]:
+    cells = json.loads(notebook.read_text(encoding="utf-8"))["cells"]
+    return [[cell["cell_type"], "".join(cell["source"])] for cell in cells]
+
+
+def _data_files(project: Project) -> list[Path]:
+    if project.spec.data.has_spans:
+        return [path for span in project.spans() for path in project.span_files(span)]
+    return [file.path for file in project.input_files()]
+
+
+def _stamps(base: Path, patterns: Iterable[str]) -> list[object]:
+    roots = [found for pattern in patterns for found in sorted(base.glob(pattern))]
+    return [_stamp(file) for root in roots for file in (sorted(root.rglob("*")) if root.is_dir() else [root])]
+
+
+def _stamp(path: Path) -> object:
+    if not path.is_file():
+        return str(path)
+    facts = path.stat()
+    return [str(path), facts.st_size, facts.st_mtime_ns]
+
+
+def _contents(*folders: Path) -> str:
+    digest = hashlib.sha256()
+    for folder in folders:
+        for path in sorted(found for pattern in _CODE for found in folder.rglob(pattern)):
+            digest.update(f"{path.relative_to(folder)}\0".encode())
+            digest.update(hashlib.sha256(path.read_bytes()).digest())
+    return digest.hexdigest()
+
+
+def _digest(value: object) -> str:
+    return hashlib.sha256(json.dumps(value, sort_keys=True, default=str).encode()).hexdigest()

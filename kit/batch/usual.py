@@ -1,0 +1,54 @@
+"""How long a notebook usually takes and how much memory: as it did in this workspace, else as its metadata say."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from kit.batch.plan import PlannedNotebook
+from kit.batch.record import RunRecord
+
+_LATEST = 5  # runs that count
+
+
+@dataclass(frozen=True)
+class Usual:
+    """What is usual for a notebook; None: not known. `here`: from runs in this workspace."""
+
+    seconds: float | None
+    memory_mb: float | None
+    here: bool
+
+    def __str__(self) -> str:
+        if self.seconds is None:
+            return ""
+        return f"usually {self.seconds:.0f} s{' here' if self.here else ''}"
+
+
+def usual(records: Sequence[RunRecord], notebook: PlannedNotebook, project: str) -> Usual:
+    """Return the median seconds and the highest memory of the last runs of a notebook that ended well.
+
+    Runs in which all came from the cache tell little of how long the next one takes; they count when there is no other.
+    """
+    ran = [
+        (row, _all_cached(record, row.name))
+        for record in records
+        for row in record.notebooks
+        if record.project == project
+        and row.name == notebook.name
+        and row.state == "done"
+        and row.seconds is not None
+    ]
+    rows = ([row for row, cached in ran if not cached] or [row for row, _ in ran])[-_LATEST:]
+    facts = notebook.facts
+    if not rows:
+        return Usual(facts.usual_seconds, facts.peak_memory_mb, here=False)
+    memory = max(row.peak_memory_mb for row in rows)
+    seconds = statistics.median(row.seconds or 0.0 for row in rows)
+    return Usual(seconds, memory or facts.peak_memory_mb, here=True)
+
+
+def _all_cached(record: RunRecord, notebook: str) -> bool:
+    states = [step.state for step in record.steps if step.notebook == notebook]
+    return bool(states) and set(states) == {"cached"}

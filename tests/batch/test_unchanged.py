@@ -1,0 +1,66 @@
+"""What ML Metadata's tables say was made last, on a store that a real chain has written."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from kit.batch.facts import NotebookFacts
+from kit.batch.plan import PlannedNotebook
+from kit.batch.unchanged import Surroundings, differences, latest_outputs
+
+if TYPE_CHECKING:
+    from training.tiny import Tiny
+
+
+def test_what_each_component_made_last_is_what_the_session_finds(tiny: Tiny) -> None:
+    session = tiny.session
+    made = latest_outputs(session.workspace.metadata_path, session.project.name)
+    assert made["SchemaGen"] == str(session.latest("SchemaGen", "schema").id)
+    transform = {session.latest("Transform", key).id for key in ("transform_graph", "transformed_examples")}
+    assert set(made["Transform"].split(", ")) >= {str(number) for number in transform}
+    assert latest_outputs(session.workspace.metadata_path, "another") == {}
+
+
+def test_a_decision_about_it_and_its_loss_are_seen(tiny: Tiny) -> None:
+    from kit import decisions  # noqa: PLC0415  imports TFX, as the project does
+
+    session = tiny.session
+    schema = session.latest("SchemaGen", "schema")
+    store, project = session.workspace.metadata_path, session.project.name
+    before = latest_outputs(store, project)
+    decisions.record(session, schema, "accept", who="Ada", why="It is right.")
+    after = latest_outputs(store, project)
+    assert after["SchemaGen"].startswith(f"{schema.id} (decision ")
+    assert differences(before, after) == ["SchemaGen"]
+    shutil.rmtree(session.path("Transform", "transform_graph"))
+    assert "gone" in latest_outputs(store, project)["Transform"]
+
+
+def test_a_store_that_is_not_there_has_nothing(tmp_path: Path) -> None:
+    assert latest_outputs(tmp_path / "metadata.sqlite", "any") == {}
+
+
+def test_data_and_project_files_count(tiny: Tiny) -> None:
+    project = tiny.session.project
+    path = Path(tiny.session.workspace.path) / "a.ipynb"
+    path.write_text('{"metadata": {}, "cells": []}')
+    notebook = PlannedNotebook(path, {}, {}, NotebookFacts(reads=()))
+
+    def digests() -> dict[str, str]:
+        return Surroundings(tiny.session.workspace.path, project).digests(notebook, ["Trainer"])
+
+    before = digests()
+    assert before["what Trainer made"]
+    with (project.folder / "features.py").open("a") as file:
+        file.write("\n# changed\n")
+    assert differences(before, digests()) == ["the project"]
+
+
+@pytest.mark.parametrize("then", [{"a": "1"}, {"a": "1", "b": "2"}, {}], ids=["more", "same", "nothing"])
+def test_what_is_not_known_to_be_the_same_differs(then: dict[str, str]) -> None:
+    now = {"a": "1", "b": "2"}
+    assert differences(then, now) == [name for name in now if name not in then]
