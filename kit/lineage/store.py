@@ -38,11 +38,13 @@ _SAID_OTHERWISE = frozenset(
     {"name", "pipeline_name", "producer_component", "state", "type_name", "tfx_version"}
 )
 # Artifacts are positive and executions negative, so that one column holds both and each step is a search in an index.
+# An execution whose results came from the cache made nothing: it is no origin of them, and nothing came of it.
 _WALK = """
 WITH RECURSIVE reached(node) AS (
     SELECT value FROM json_each(?)
     UNION SELECT -Event.execution_id FROM reached JOIN Event ON Event.artifact_id = node
-        WHERE node > 0 AND Event.type IN {of_artifact}
+        JOIN Execution ON Execution.id = Event.execution_id
+        WHERE node > 0 AND Event.type IN {of_artifact} AND Execution.last_known_state IS NOT 5
     UNION SELECT Event.artifact_id FROM reached JOIN Event ON Event.execution_id = -node
         WHERE node < 0 AND Event.type IN {of_execution}
 ) SELECT node FROM reached

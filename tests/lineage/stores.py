@@ -42,6 +42,7 @@ class Writer:
         told: Mapping[str, str] | None = None,
         origin: Mapping[str, str] | None = None,
         known: Mapping[str, Mapping[str, str]] | None = None,
+        cached: Mapping[str, int] | None = None,
     ) -> Made:
         """Put one execution; return the artifacts that it made by the output.
 
@@ -52,6 +53,7 @@ class Writer:
             told: its properties.
             origin: where it ran.
             known: custom properties of what it makes, by the output.
+            cached: artifacts that it took from the cache instead, by the output.
         """
         number = next(self._numbers)
         kind = mlmd.ExecutionType(name=f"tests.{component}")
@@ -60,20 +62,21 @@ class Writer:
             kind.properties[name] = mlmd.STRING
         execution = mlmd.Execution(
             type_id=self.store.put_execution_type(kind, can_add_fields=True, can_omit_fields=True),
-            last_known_state=mlmd.Execution.COMPLETE,
+            last_known_state=mlmd.Execution.CACHED if cached else mlmd.Execution.COMPLETE,
         )
         for name, value in told.items():
             execution.properties[name].string_value = value
-        [taken] = [self.store.get_artifacts_by_id(list(inputs.values()))] if inputs else [[]]
-        by_id = {artifact.id: artifact for artifact in taken}
+        old = {**inputs, **(cached or {})}
+        by_id = {one.id: one for one in (self.store.get_artifacts_by_id(list(old.values())) if old else [])}
         pairs = [(by_id[id_], _event(mlmd.Event.INPUT, name)) for name, id_ in inputs.items()]
+        pairs += [(by_id[id_], _event(mlmd.Event.OUTPUT, name)) for name, id_ in (cached or {}).items()]
         for name, type_name in outputs.items():
             artifact = self._artifact(component, name, type_name, number, (known or {}).get(name, {}))
             pairs.append((artifact, _event(mlmd.Event.OUTPUT, name)))
         facts = {PREFIX + name: value for name, value in (ORIGIN if origin is None else origin).items()}
         contexts = [self._pipeline, self._context("component_run", f"{PROJECT}.{number}.{component}", facts)]
         _, ids, _ = self.store.put_execution(execution, pairs, contexts)
-        return dict(zip(outputs, ids[len(inputs) :], strict=True))
+        return dict(zip(outputs, ids[len(old) :], strict=True))
 
     def _artifact(
         self, component: str, name: str, type_name: str, number: int, known: Mapping[str, str]

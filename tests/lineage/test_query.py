@@ -115,6 +115,21 @@ def test_a_run_has_the_steps_that_it_began(shop: Workspace) -> None:
     assert ", on one, by ada, in run 20260101-000000-shop" in as_text(found)
 
 
+def test_a_run_that_took_all_from_the_cache_is_no_origin_and_no_result(tmp_path: Path) -> None:
+    writer = Writer(Workspace(tmp_path / "ws"))
+    made = chain(writer, version=VERSION)
+    before = trace(writer.workspace, str(VERSION)), trace(writer.workspace, f"artifact {made['examples']}")
+    taken = {"examples": made["examples"], "schema": made["schema"]}
+    writer.step("Trainer", taken, {}, cached={"model": made["model"]}, origin={"run": "20260105-000000-shop"})
+    after = trace(writer.workspace, str(VERSION)), trace(writer.workspace, f"artifact {made['examples']}")
+    assert [(one.upstream, one.downstream) for one in before] == [
+        (one.upstream, one.downstream) for one in after
+    ]
+    (writer.workspace.runs / "20260105-000000-shop").mkdir(parents=True)
+    (writer.workspace.runs / "20260105-000000-shop" / "run.json").write_text("{}")
+    assert f"artifact {made['pushed_model']}" in trace(writer.workspace, "20260105-000000-shop").downstream
+
+
 def test_one_way_is_asked_for_alone(shop: Workspace) -> None:
     both, up, down = (trace(shop, "execution 4", way) for way in ("both", "upstream", "downstream"))
     assert (up.upstream, up.downstream) == (both.upstream, frozenset())
