@@ -1,0 +1,225 @@
+"""Verify an audit pack, offline and without TensorFlow: every byte, the chain of its members, and the signature.
+
+Runs alone too, with layout.py beside it, where the kit is not installed: python verify.py FILE [PUBLIC_KEY].
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+import sys
+import zlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+if __package__:
+    from kit.audit import layout
+else:
+    import layout  # type: ignore[import-not-found,no-redef]  # beside this file
+
+SEAL, MANIFEST = layout.SEAL, layout.MANIFEST
+
+
+@dataclass(frozen=True)
+class Broken:
+    """Something in the file is not as it was signed.
+
+    Attributes:
+        member: where.
+        what: one sentence.
+    """
+
+    member: str
+    what: str
+
+    def __str__(self) -> str:
+        return f"{self.member}: {self.what}"
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What the check of a file said.
+
+    Attributes:
+        broken: what is wrong, the first first; empty: every byte is as it was signed.
+        fingerprint: of the key that it is signed with, as it says; empty when it cannot be read.
+        facts: what the pack is of, from its manifest; to be believed only when nothing is broken.
+        members: how many it has.
+    """
+
+    broken: tuple[Broken, ...]
+    fingerprint: str = ""
+    facts: Mapping[str, str] | None = None
+    members: int = 0
+
+    @property
+    def message(self) -> str:
+        if self.broken:
+            return "The pack is NOT what was signed.\n" + "\n".join(f"  {one}" for one in self.broken)
+        of = ", ".join(f"{name} {value}" for name, value in (self.facts or {}).items())
+        whole = f"All {self.members} members are as they were signed, in their order: {of}."
+        return f"{whole}\nSigned with {self.fingerprint}."
+
+
+class _Unreadable(Exception):  # noqa: N818  an early return, not an error
+    """Nothing behind this can be read."""
+
+
+def fingerprint(public_key: bytes) -> str:
+    """Return what two people compare to see whether they mean the same key."""
+    return f"SHA256:{hashlib.sha256(public_key).hexdigest()}"
+
+
+def read_public_key(text: str) -> bytes:
+    """Return the 32 bytes of a public key that is given as a PEM file, or in hexadecimal.
+
+    Raises:
+        ValueError: when it is neither.
+    """
+    path = Path(text)
+    if path.is_file():
+        key = serialization.load_pem_public_key(path.read_bytes())
+        if not isinstance(key, Ed25519PublicKey):
+            raise ValueError(f"{text} holds no ed25519 key")
+        return key.public_bytes_raw()
+    raw = bytes.fromhex(text)
+    Ed25519PublicKey.from_public_bytes(raw)
+    return raw
+
+
+def verify(data: bytes, public_key: bytes | None = None) -> Verdict:
+    """Check every byte of a pack.
+
+    Args:
+        data: the whole file.
+        public_key: of whoever should have signed it, 32 bytes; None: the key in the file is taken, whose fingerprint
+            somebody must compare, since anybody can sign with a key of their own.
+    """
+    try:
+        key, manifest = _signed(data, public_key)
+        content = _read(manifest)
+    except _Unreadable as stop:
+        return Verdict(stop.args)
+    members, broken = _members(data, manifest, content["members"])
+    broken += _rest(data, members, {one.member for one in broken})
+    facts = {name: value for name, value in content.items() if isinstance(value, str)}
+    return Verdict(tuple(broken), fingerprint(key), facts, len(content["members"]))
+
+
+def _signed(data: bytes, expected: bytes | None) -> tuple[bytes, bytes]:
+    """Return the key and the manifest, once the signature is known to be of them."""
+    start = layout.header_bytes(SEAL)
+    seal = data[start : start + layout.SEAL_BYTES]
+    match = layout.SEAL_PATTERN.fullmatch(seal.decode("ascii", "replace"))
+    if not match:
+        raise _Unreadable(Broken(SEAL, "it must be the seal of an audit pack, but cannot be read as one."))
+    key, signature, size = bytes.fromhex(match[1]), bytes.fromhex(match[2]), int(match[3])
+    if expected is not None and not hmac.compare_digest(key, expected):
+        raise _Unreadable(
+            Broken(SEAL, f"it must be signed with {fingerprint(expected)}, but is with {fingerprint(key)}.")
+        )
+    place = start + layout.SEAL_BYTES + layout.header_bytes(MANIFEST)
+    manifest = data[place : place + size]
+    try:
+        Ed25519PublicKey.from_public_bytes(key).verify(signature, manifest)
+    except (InvalidSignature, ValueError):
+        raise _Unreadable(*_who_broke(data, seal, manifest)) from None
+    return key, manifest
+
+
+def _who_broke(data: bytes, seal: bytes, manifest: bytes) -> list[Broken]:
+    """Return which of the two the signature does not hold for: the one whose checksum in its header is another."""
+    place = 14  # of the checksum in a header
+    parts = ((SEAL, 0, seal), (MANIFEST, layout.header_bytes(SEAL) + layout.SEAL_BYTES, manifest))
+    changed = [
+        name
+        for name, start, content in parts
+        if int.from_bytes(data[start + place : start + place + 4], "little") != zlib.crc32(content)
+    ]
+    # A seal that was changed says where the manifest ends, so nothing follows for that.
+    name = changed[0] if changed else f"{SEAL} or {MANIFEST}"
+    return [Broken(name, "the signature does not hold for the manifest.")]
+
+
+def _read(manifest: bytes) -> dict[str, Any]:
+    """A manifest that was signed is read as it was written; one that cannot be was not written by the kit."""
+    try:
+        content: dict[str, Any] = json.loads(manifest)
+        for one in content["members"]:
+            int(one["bytes"]), str(one["name"]), str(one["sha256"]), str(one["chain"])
+    except (ValueError, KeyError, TypeError) as error:
+        raise _Unreadable(Broken(MANIFEST, f"it is signed, but is no list of members: {error!r}.")) from None
+    return content
+
+
+def _members(
+    data: bytes, manifest: bytes, listed: Sequence[Mapping[str, Any]]
+) -> tuple[list[tuple[str, bytes]], list[Broken]]:
+    """Return the members where the manifest says that they are, and those that are not as it says."""
+    start = layout.header_bytes(SEAL)
+    members, broken, link = (
+        [(SEAL, data[start : start + layout.SEAL_BYTES]), (MANIFEST, manifest)],
+        list[Broken](),
+        "",
+    )
+    place = start + layout.SEAL_BYTES + layout.header_bytes(MANIFEST) + len(manifest)
+    for one in listed:
+        name, size = one["name"], one["bytes"]
+        place += layout.header_bytes(name)
+        content = data[place : place + size]
+        place += size
+        digest = hashlib.sha256(content).hexdigest()
+        if len(content) != size:
+            broken.append(Broken(name, f"it must have {size} bytes, but the file ends after {len(content)}."))
+        elif digest != one["sha256"]:
+            broken.append(Broken(name, f"its SHA-256 must be {one['sha256']}, but is {digest}."))
+        link = layout.next_link(link, name, size, one["sha256"])
+        if link != one["chain"]:
+            broken.append(Broken(name, "it does not follow the member before it: the chain is broken here."))
+            link = one["chain"]
+        members.append((name, content))
+    return members, broken
+
+
+def _rest(data: bytes, members: Sequence[tuple[str, bytes]], known: set[str]) -> list[Broken]:
+    """Return what differs from the one file that these members make: headers, the directory, bytes too many.
+
+    Of a member whose content is broken nothing more is said: its checksum in the headers has to differ as well.
+    """
+    whole, regions = layout.file_of(members)
+    if data == whole:
+        return []
+    broken = [
+        Broken(region.member, f"its {region.what} is not as it was written.")
+        for region in regions
+        if region.what != "content" and region.member not in known and _differs(data, whole, region)
+    ]
+    if len(data) > len(whole):
+        broken.append(Broken(layout.DIRECTORY, f"{len(data) - len(whole)} bytes follow the end."))
+    return broken
+
+
+def _differs(data: bytes, whole: bytes, region: layout.Region) -> bool:
+    return data[region.start : region.stop] != whole[region.start : region.stop]
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Verify one file on the command line; return 0 when it is whole."""
+    if len(arguments) not in {1, 2}:
+        print("Usage: python verify.py FILE [PUBLIC_KEY]", file=sys.stderr)  # noqa: T201  a program
+        return 2
+    key = read_public_key(arguments[1]) if len(arguments) > 1 else None
+    verdict = verify(Path(arguments[0]).read_bytes(), key)
+    print(verdict.message)  # noqa: T201
+    return 1 if verdict.broken else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
