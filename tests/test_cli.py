@@ -13,7 +13,9 @@ from typer.testing import CliRunner
 
 import kit.batch.run
 import kit.new
+from kit.batch.order import Part
 from kit.batch.run import RunOptions
+from kit.batch.schedule import Budget
 from kit.cli import app
 from kit.errors import ProjectError
 from kit.workspace import CHECKOUT
@@ -50,11 +52,34 @@ def notebook(tmp_path: Path) -> Path:
 
 def test_run_passes_on_what_was_typed(chain: Chain, notebook: Path, tmp_path: Path) -> None:
     words = ["run", str(notebook), "-P", "mine", "-w", str(tmp_path / "w"), "-p", "epochs", "-3", "-p", "a=b"]
-    answer = RUNNER.invoke(app, [*words, "--timeout", "60", "--no-wait", "--kernel", "python3"])
+    more = [
+        "--timeout",
+        "60",
+        "--no-wait",
+        "--kernel",
+        "python3",
+        "--jobs",
+        "3",
+        "--memory",
+        "9",
+        "--retries",
+        "0",
+    ]
+    part = ["--no-skip", "--from", "a", "--until", "b", "--only", "c", "--only", "d"]
+    answer = RUNNER.invoke(app, [*words, *more, *part])
     assert answer.exit_code == 0, answer.output
     given = {"epochs": "-3", "a": "b", "project_name": "mine"}
-    options = RunOptions(timeout_seconds=60, wait=False, kernel_name="python3")
+    options = RunOptions(60, False, "python3", Budget(3, 9), 0, False, Part("a", "b", ("c", "d")))
     assert chain.calls == [([notebook], given, tmp_path / "w", options)]
+
+
+def test_a_dry_run_says_what_would_run_and_runs_nothing(chain: Chain, notebook: Path, tmp_path: Path) -> None:
+    answer = RUNNER.invoke(app, ["run", str(notebook), "-w", str(tmp_path / "w"), "--dry-run"])
+    assert answer.exit_code == 0, answer.output
+    [head, row] = answer.output.splitlines()
+    assert head.split() == ["notebook", "would", "usual", "time", "memory", "waits", "for", "why"]
+    assert row.split()[:2] == ["01_x", "run"]
+    assert chain.calls == []
 
 
 def test_the_command_line_goes_before_the_file(chain: Chain, notebook: Path, tmp_path: Path) -> None:

@@ -142,6 +142,8 @@ class ParameterDesk:
         """
         checked: dict[str, Value] = {}
         for name, value in self.values().items():
+            if self._specs[name].is_secret:  # a batch takes it from the environment, as this kernel does
+                continue
             try:
                 checked[name] = self._specs[name].convert(value)
             except ValueError as error:

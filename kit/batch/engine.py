@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -18,6 +19,7 @@ from kit.batch.plan import PlannedNotebook
 from kit.batch.record import Failure
 from kit.batch.watch import StoppedError, Watch
 from kit.errors import ExitCode, exit_code_of
+from kit.secret import Blotter, known_secrets
 
 _ENGINE = "kit-batch"
 _SAVE_SECONDS = 1.0  # how old the executed notebook of a killed run may be
@@ -37,10 +39,14 @@ class _Client(PapermillNotebookClient):
         super().__init__(nb_man, km=kernel.manager, **options)
         self.kc = kernel.client
         self._watch, self._kernel = watch, kernel
+        self._blotter = Blotter(known_secrets(os.environ))
 
     def papermill_execute_cells(self) -> None:
         self._watch.kernel_started(self._kernel.pid, self._kernel.mark)
         super().papermill_execute_cells()
+
+    def process_message(self, msg: Any, cell: Any, cell_index: int) -> Any:
+        return super().process_message(self._blotter.all_in(msg), cell, cell_index)
 
     def execute_cell(self, *arguments: Any, **options: Any) -> Any:
         if self._watch.reason is not None:
@@ -128,7 +134,7 @@ def execute(
             cell=None,
             source="",
             error=type(error).__name__,
-            reason=str(error).strip(),
+            reason=Blotter(known_secrets(os.environ)).text(str(error)).strip(),
         )
         return watch.reason or exit_code_of(failure.error), failure
     return ExitCode.DONE, None

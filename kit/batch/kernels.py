@@ -18,6 +18,7 @@ from jupyter_core.utils import ensure_event_loop
 
 from kit.batch.watch import StoppedError, Watch
 from kit.errors import KernelStartError
+from kit.secret import known_secrets
 from kit.steps.monitor import KERNEL_VARIABLE, RUN_FOLDER_VARIABLE
 
 _POLL_SECONDS = 0.1
@@ -61,7 +62,7 @@ class Kernels:
     ) -> None:
         self._loop = ensure_event_loop()
         self.kernel_name = kernel_name
-        self._environ = {**os.environ, RUN_FOLDER_VARIABLE: str(run_folder)}
+        self._environ = {**os.environ, **known_secrets(os.environ), RUN_FOLDER_VARIABLE: str(run_folder)}
         self._log = log.open("a")
         self._logger = logging.getLogger(
             f"{__name__}.{threading.get_ident()}"

@@ -7,6 +7,8 @@ may bound the value, in a person's words:
     seed: int = 7  # of weights and splits, 0 or more
     size: str = "small"  # one of: small, large             nothing after the last choice
 
+    password: str = ""  # of the account, secret           see `kit.secret`; or: optional secret
+
 Bounds stand at the start of the help or after a comma, semicolon or opening bracket. The cell is read as
 text, so that a wrong parameter is reported at once: this module imports neither papermill nor TensorFlow.
 """
@@ -25,6 +27,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from kit.errors import UsageError
+from kit.secret import variable_of
 
 Value = str | int | float | bool
 TAG = "parameters"
@@ -32,6 +35,7 @@ _TYPES: dict[str, type[Value]] = {"str": str, "int": int, "float": float, "bool"
 _BOOLEANS = {"true": True, "yes": True, "false": False, "no": False}
 _NUMBER = r"(-?\d[\d_]*(?:\.\d+)?(?:[eE][-+]?\d+)?)"
 _BOUNDS = re.compile(rf"(?:^|[,;(])\s*{_NUMBER} (?:to {_NUMBER}|or more)(?![\w.])")
+_SECRET = re.compile(r"(?:^|[,;(])\s*(optional )?secret\b")
 _CHOICES = re.compile(r"\bone of: (.+)$")
 
 
@@ -52,6 +56,16 @@ class Parameter:
         return float(match[1]), float(match[2]) if match[2] else math.inf
 
     @property
+    def is_secret(self) -> bool:
+        """Whether its value comes from the environment and is written nowhere."""
+        return _SECRET.search(self.help) is not None
+
+    @property
+    def is_required(self) -> bool:
+        """Whether it is a secret that must be set."""
+        return (match := _SECRET.search(self.help)) is not None and match[1] is None
+
+    @property
     def choices(self) -> tuple[str, ...]:
         match = _CHOICES.search(self.help)
         return tuple(word.strip().strip("\"'") for word in match[1].split(",")) if match else ()
@@ -64,6 +78,12 @@ class Parameter:
                 was expected and found.
         """
         value = _typed(given, self.type)
+        if self.is_secret and value:
+            raise ValueError(
+                f"is a secret, which comes from {variable_of(self.name)} in the environment only"
+            )
+        if self.is_secret and self.type != "str":
+            raise ValueError("is a secret, which must be of type str")
         if value is None:
             raise ValueError(f"must be {_ARTICLES[self.type]}, but is {given!r}")
         bounds = self.bounds

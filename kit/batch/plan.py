@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping, Sequence
+import os
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -12,6 +13,7 @@ import yaml
 from kit.batch.facts import NotebookFacts, read_facts
 from kit.batch.parameters import Parameter, Value, read_parameters, validate
 from kit.errors import UsageError
+from kit.secret import known_secrets, missing, variable_of
 from kit.workspace import CHECKOUT
 
 NOTEBOOKS = CHECKOUT / "notebooks"
@@ -108,6 +110,18 @@ def plan_chain(
         PlannedNotebook(path, parameters, {n: values[n] for n in parameters if n in values}, read_facts(path))
         for path, parameters in declared.items()
     ]
+
+
+def require_secrets(specs: Iterable[Parameter]) -> None:
+    """Refuse a run for which a secret is not set.
+
+    Raises:
+        UsageError: names each one that is missing.
+    """
+    values = known_secrets(os.environ)
+    required = sorted({spec.name for spec in specs if spec.is_required})
+    if lacking := [missing(name) for name in required if variable_of(name) not in values]:
+        raise UsageError("\n".join(lacking))
 
 
 def common_parameters(plan: Sequence[PlannedNotebook]) -> dict[str, Value]:

@@ -9,7 +9,7 @@ from pathlib import Path
 from kit.batch.decide import Decider, Prospect
 from kit.batch.ending import explain
 from kit.batch.order import Part, Waits, choose_part, waits
-from kit.batch.plan import PlannedNotebook, plan_chain
+from kit.batch.plan import PlannedNotebook, plan_chain, require_secrets
 from kit.batch.record import NotebookRecord, RunRecord, list_runs, make_run_folder, new_record
 from kit.batch.schedule import Budget
 from kit.batch.signals import signals_as_interrupts
@@ -117,6 +117,7 @@ def _chain(notebooks: Sequence[Path], given: Mapping[str, object], workspace: Pa
     graph = waits(list(plan.values()))
     chosen = choose_part(graph, part)
     ordered = [plan[name] for name in graph if name in chosen]
+    require_secrets(spec for notebook in ordered for spec in notebook.specs.values())
     named = [n.parameters["project_name"] for n in ordered if "project_name" in n.parameters]
     project = Project.load(str(named[0]), workspace) if named else None
     return Chain(ordered, graph, project)

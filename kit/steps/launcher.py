@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
@@ -16,6 +17,7 @@ from tfx.utils import json_utils
 from kit import warm
 from kit.errors import KitError, StepDiedError, StepFailedError
 from kit.lineage.origin import stamp
+from kit.secret import without_secrets
 from kit.steps.monitor import StepMonitor
 
 TEMPORARY = ".temp"  # below the pipeline's root, one folder an execution
@@ -85,7 +87,11 @@ class StepLauncher(in_process_component_launcher.InProcessComponentLauncher):
     def _call(self, payload: bytes) -> bytes:
         self.log_path.parent.mkdir(parents=True, exist_ok=True)
         child = warm.start_call(
-            "kit.steps.child:run_executor", payload, log_path=self.log_path, notify=self.monitor.tick
+            "kit.steps.child:run_executor",
+            payload,
+            log_path=self.log_path,
+            env=without_secrets(os.environ),  # it records what it is told, and its log is read by others
+            notify=self.monitor.tick,
         )
         try:
             while (outcome := child.wait(self.monitor.interval_seconds)) is None:

@@ -1,0 +1,157 @@
+"""Secrets of notebooks: passwords and keys that come from the environment or a file, and are written nowhere.
+
+A notebook declares one in its parameters cell, and asks for it where it is used:
+
+    mail_password: str = ""  # of the account that mails are sent from, secret
+
+    server.login(user, secret("mail_password").reveal())
+
+Its value is in the variable KIT_SECRET_MAIL_PASSWORD, or in the file that KIT_SECRET_MAIL_PASSWORD_FILE names, as
+containers are given them. It is never taken from the command line or a file of parameters. A batch blots values out of
+all that it writes; steps, which record in ML Metadata what they are told, are not given them.
+"""
+
+from __future__ import annotations
+
+import base64
+import html
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, NoReturn
+from urllib.parse import quote
+
+from kit.errors import UsageError
+
+PREFIX = "KIT_SECRET_"
+BLOT = "•••"
+_FILE = "_FILE"
+_LEAST_LETTERS = 6  # a shorter one would be found, and blotted out, where it is none
+
+
+class Secret:
+    """A value that shows itself only when it is asked to, and can be neither formatted nor pickled by accident."""
+
+    __slots__ = ("_name", "_value")
+
+    def __init__(self, name: str, value: str) -> None:
+        self._name, self._value = name, value
+
+    def __repr__(self) -> str:
+        return f"Secret({self._name!r})"
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError(
+            f"A secret stays in its process, but {self._name!r} was to be pickled. Hand on `reveal()` if it must be."
+        )
+
+    def reveal(self) -> str:
+        """Return the value."""
+        return self._value
+
+
+def secret(name: str) -> Secret:
+    """Return a secret parameter's value.
+
+    Raises:
+        UsageError: when it is not set, too short to be kept out of outputs, or its file cannot be read.
+    """
+    values = known_secrets(os.environ)
+    if variable_of(name) not in values:
+        raise UsageError(missing(name))
+    return Secret(name, values[variable_of(name)])
+
+
+def variable_of(name: str) -> str:
+    """Return the environment variable of a secret parameter."""
+    return f"{PREFIX}{name.upper()}"
+
+
+def missing(name: str) -> str:
+    """Return what to do about a secret that is not set."""
+    variable = variable_of(name)
+    return (
+        f"The secret parameter {name} must be in the environment variable {variable}, or in the file that "
+        f"{variable}{_FILE} names, but neither is set. Set one of them and give the same command again."
+    )
+
+
+def known_secrets(environ: Mapping[str, str]) -> dict[str, str]:
+    """Return all secrets that an environment holds or names a file of, by their variables.
+
+    Raises:
+        UsageError: when one is too short, or its file cannot be read; its value is not told.
+    """
+    found = {}
+    for name, value in environ.items():
+        if name.startswith(PREFIX) and value:
+            variable = name.removesuffix(_FILE)
+            found[variable] = value if variable == name else _read(name, Path(value))
+            if len(found[variable]) < _LEAST_LETTERS:
+                raise UsageError(
+                    f"A secret must have {_LEAST_LETTERS} letters or more to be told from other text, but "
+                    f"{variable} has {len(found[variable])}. Use a longer one."
+                )
+    return found
+
+
+def without_secrets(environ: Mapping[str, str]) -> dict[str, str]:
+    """Return an environment without them, for processes that must not know them."""
+    return {name: value for name, value in environ.items() if not name.startswith(PREFIX)}
+
+
+def _read(variable: str, path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8").rstrip("\r\n")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or "it is no text in UTF-8"
+        raise UsageError(
+            f"{variable} must name a file that holds a secret, but {path} cannot be read: {reason}. Correct it."
+        ) from None
+
+
+class Blotter:
+    """Blots secrets out of texts, also in the ways in which JSON, Python, HTML, addresses and headers write them."""
+
+    def __init__(self, values: Mapping[str, str]) -> None:
+        forms = {form for value in values.values() for form in _forms(value)}
+        self._forms = sorted(forms, key=len, reverse=True)
+
+    def __bool__(self) -> bool:
+        return bool(self._forms)
+
+    def text(self, text: str) -> str:
+        """Return a text without them."""
+        for form in self._forms:
+            text = text.replace(form, BLOT)
+        return text
+
+    def all_in(self, value: Any) -> Any:
+        """Return lists, dictionaries and texts in them without secrets; the same object when there are none."""
+        if not self._forms:
+            return value
+        if isinstance(value, str):
+            return self.text(value)
+        if isinstance(value, dict):
+            return {self.all_in(key): self.all_in(each) for key, each in value.items()}
+        return [self.all_in(each) for each in value] if isinstance(value, list) else value
+
+    def file(self, path: Path) -> None:
+        """Blot them out of a file that is there."""
+        if not self._forms or not path.exists():
+            return
+        content = path.read_text(encoding="utf-8", errors="replace")
+        if (clean := self.text(content)) != content:
+            path.write_text(clean, encoding="utf-8")
+
+
+def _forms(value: str) -> set[str]:
+    plain = {value, *(line for line in value.splitlines() if len(line) >= _LEAST_LETTERS)}
+    written = {
+        form
+        for one in plain
+        for form in (repr(one)[1:-1], json.dumps(one)[1:-1], html.escape(one), quote(one))
+    }
+    encoded = {base64.b64encode(value.encode()).decode().rstrip("=")}
+    return {form for form in plain | written | encoded if len(form) >= _LEAST_LETTERS}

@@ -1,0 +1,78 @@
+"""Secrets come from the environment or a file, and are blotted out of everything else."""
+
+from __future__ import annotations
+
+import base64
+import json
+import pickle
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kit.errors import UsageError
+from kit.secret import BLOT, Blotter, known_secrets, secret, without_secrets
+
+VALUE = 'p"<é & 7\\x'
+
+
+def test_a_secret_shows_itself_only_when_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KIT_SECRET_MAIL", VALUE)
+    found = secret("mail")
+    assert found.reveal() == VALUE
+    assert VALUE not in f"{found} {found!r}"
+    with pytest.raises(TypeError, match="stays in its process"):
+        pickle.dumps(found)
+    with pytest.raises(TypeError, match="not JSON serializable"):
+        json.dumps(found)
+
+
+def test_it_may_be_in_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = tmp_path / "mail"
+    file.write_text(f"{VALUE}\n")
+    monkeypatch.setenv("KIT_SECRET_MAIL_FILE", str(file))
+    assert secret("mail").reveal() == VALUE
+
+
+@pytest.mark.parametrize(
+    ("environ", "message"),
+    [
+        ({}, "KIT_SECRET_MAIL, or in the file that KIT_SECRET_MAIL_FILE names"),
+        ({"KIT_SECRET_MAIL": "abc"}, "6 letters or more"),
+        ({"KIT_SECRET_MAIL_FILE": "/nowhere/at/all"}, "/nowhere/at/all cannot be read: No such file"),
+    ],
+    ids=["not set", "too short", "no file"],
+)
+def test_one_that_cannot_be_used_is_explained(
+    monkeypatch: pytest.MonkeyPatch, environ: dict[str, str], message: str
+) -> None:
+    for name, value in environ.items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(UsageError, match=message) as raised:
+        secret("mail")
+    assert "abc" not in str(raised.value)
+
+
+def test_processes_that_must_not_know_them_do_not() -> None:
+    environ = {"KIT_SECRET_A": "abcdef", "KIT_SECRET_B_FILE": "x", "HOME": "y"}
+    assert without_secrets(environ) == {"HOME": "y"}
+
+
+@given(st.text(min_size=6).filter(lambda text: BLOT[0] not in text), st.text(), st.text())
+def test_no_text_keeps_one_however_it_is_written(value: str, before: str, after: str) -> None:
+    blotter = Blotter({"KIT_SECRET_A": value})
+    assert value not in blotter.text(before + value + after)
+    assert json.dumps(value)[1:-1] not in blotter.text(json.dumps(before + value + after))
+    try:
+        encoded = base64.b64encode(value.encode()).decode()
+    except UnicodeEncodeError:
+        return
+    assert encoded not in blotter.text(f"Basic {encoded}")
+
+
+def test_what_holds_texts_is_cleaned_all_through() -> None:
+    blotter = Blotter(known_secrets({"KIT_SECRET_A": VALUE}))
+    message = {"content": [{"text": f"it is {VALUE}"}, 7], VALUE: None}
+    assert blotter.all_in(message) == {"content": [{"text": f"it is {BLOT}"}, 7], BLOT: None}
+    assert Blotter({}).all_in(message) is message
