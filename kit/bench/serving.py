@@ -22,6 +22,7 @@ from tensorflow_serving.apis import get_model_status_pb2, model_service_pb2_grpc
 
 from kit import warm
 from kit.bench import serving_peers
+from kit.bench.chain import kit_command, run_timed
 from kit.bench.figure import Figure
 from kit.bench.serving_limit import measured_limit
 from kit.bench.serving_model import CANDIDATES, NAME, Sample, sample
@@ -32,16 +33,15 @@ from kit.serving.batching import Batching
 from kit.serving.process import Server
 from kit.serving.settings import Settings
 
-BATCHING = Batching(
-    max_batch_size=32, batch_timeout_micros=1000, num_batch_threads=1, max_enqueued_batches=100
-)
+BATCHING = Batching(max_batch_size=32, num_batch_threads=1, max_enqueued_batches=100)
 _CALLERS = 64
-_SECONDS = 5.0
+_SECONDS = 4.0
 _LEAST_SHARE, _LEAST_OVER_FASTAPI, _LEAST_OVER_FLASK = 0.6, 3.0, 5.0
 _P99_MS = 50.0
-_SEARCH_STEPS = 6
+_SEARCH_STEPS = 5
 _SHARE_OF_CAPACITY = 0.8
 _SWAPS, _SWAP_RATE, _SWAP_GAP_SECONDS = 20, 100.0, 1.0
+_ROLLBACK_SECONDS = 1.0
 _MOST_OVER_BEFORE = 2.0
 _COLD_SECONDS, _FORKED_SECONDS = 8.0, 1.0
 _STARTS = 3
@@ -50,7 +50,7 @@ _END = get_model_status_pb2.ModelVersionStatus.END
 
 
 def serving(folder: Path, trained: Path | None = None) -> Iterator[Figure]:
-    """Measure; takes about eight minutes on two cores, training included.
+    """Measure; takes about five minutes on two cores, training included.
 
     Args:
         folder: for the model, the peers and the logs.
@@ -63,6 +63,7 @@ def serving(folder: Path, trained: Path | None = None) -> Iterator[Figure]:
     yield _batched_over_single(folder, model)
     yield from _swaps(folder, model)
     yield from _starts(model)
+    yield _rolled_back(folder, model)
 
 
 def settings(folder: Path, model: Sample, *, batched: bool, **others: Any) -> Settings:
@@ -146,7 +147,7 @@ def _over_peers(folder: Path, model: Sample) -> Iterator[Figure]:
 
 
 def _highest(load: Callable[..., Load]) -> float:
-    """Return the highest rate that has the p99, requests a second, to a sixty-fourth of the capacity."""
+    """Return the highest rate that has the p99, requests a second, to a thirty-second of the capacity."""
     low, high = 0.0, _capacity(load).rate
     for _ in range(_SEARCH_STEPS):
         rate = (low + high) / 2
@@ -232,10 +233,18 @@ def _starts(model: Sample) -> Iterator[Figure]:
         for _ in range(_STARTS):
             server = Server(Settings(port=0, model_name=NAME, model_base_path=str(model.base)))
             started = time.perf_counter()
-            with server:
-                server.start(forked=forked)
-                times.append(time.perf_counter() - started)
+            server.start(forked=forked)
+            times.append(time.perf_counter() - started)
+            server.stop()
         how = "forked from the warm process" if forked else "from nothing"
         yield Figure(
             f"start of the server until it is ready, {how}", float(np.median(times)), "s", most, "less"
         )
+
+
+def _rolled_back(folder: Path, model: Sample) -> Figure:
+    """Time the command that takes a version back, from its start to its end; the model has several by now."""
+    place = folder / "pushed"
+    shutil.copytree(model.base, place / "serving" / NAME)
+    seconds = run_timed(kit_command("rollback", "--workspace", str(place), "--why", "measured"))
+    return Figure("kit rollback, the whole command", seconds, "s", _ROLLBACK_SECONDS, "less")
