@@ -33,6 +33,13 @@ def git_changed() -> bool | None:
     return None if said is None else bool(said)
 
 
+def committed_file(commit: str, name: str) -> bytes | None:
+    """Return a file of the checkout as it was at a commit; None: it is not known here."""
+    text = _git("show", f"{commit}:{name}")
+    # What git prints was stripped: the kit's own files end in one new line.
+    return None if text is None else f"{text}\n".encode()
+
+
 def _git(*arguments: str) -> str | None:
     try:
         command = ["git", "-C", str(CHECKOUT), *arguments]

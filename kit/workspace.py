@@ -22,6 +22,8 @@ workspace/
     cards/<project>/<n>/     the model card of model n in ML Metadata, as a page and as Markdown
     sweeps/<name>/           one chain at many points, each in a workspace of its own (see `kit.sweep`)
     tuning/<project>/        searches, and the trials that they share (see `kit.tuning.records`)
+    audit/                   audit packs, a file a pushed version (see `kit.audit.layout`)
+    private/                 the key that signs them; only its owner can read it
     gateway/<project>/       Envoy's configuration, keys for learning and the access log (see `kit.gateway.plan`)
     load/<project>/          what `kit tune-batching` has measured, a file a point
     alerts/                  incidents and messages that wait (alerts.sqlite), and what was told, a folder a project

@@ -9,6 +9,7 @@ import typer
 
 from kit.cli import (
     alerts,
+    audit,
     batch,
     deploy,
     drift,
@@ -49,6 +50,7 @@ for group in (
     release,
     litert,
     lineage,
+    audit,
     serve,
     load,
     deploy,

@@ -1,0 +1,240 @@
+"""Collect what speaks for a pushed version: every file of it, by its name in the pack, and what is missing."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from kit.audit.seal import PackError
+from kit.audit.told import anomalies_of, signatures_of_version, slices_of, verdict_of
+from kit.batch.record import RUN_FILE, RunRecord, list_runs
+from kit.lineage.graph import Graph, Node
+from kit.lineage.origin import CHANGED, COMMIT, LOCKED, PACKAGES, RUN
+from kit.lineage.pushes import Push
+from kit.lineage.query import Lineage, trace
+from kit.lineage.read import read_graph
+from kit.lineage.tell import as_json, with_metrics
+from kit.release import history
+from kit.release.versions import WITHDRAWN, read_package
+from kit.setup.locked import LOCK
+from kit.versions import committed_file
+from kit.workspace import Workspace
+
+DECISION = "kit.Decision"
+_CARD = ("model_card.md", "model_card.html")
+# Artifacts that go into a pack as they are; models and examples are named by their digests only.
+_WHOLE = ("Schema", "ExampleAnomalies", "ModelEvaluation", "ModelBlessing")
+
+
+@dataclass
+class Collected:
+    """The members of a pack.
+
+    Attributes:
+        push: the version that it is of.
+        members: contents by their names.
+        missing: what should be there and is not, and why, a sentence each.
+    """
+
+    push: Push
+    members: dict[str, bytes] = field(default_factory=dict)
+    missing: list[str] = field(default_factory=list)
+
+    def add_json(self, name: str, content: Any) -> None:
+        text = json.dumps(content, indent=1, ensure_ascii=False, sort_keys=True, default=str)
+        self.members[name] = (text + "\n").encode()
+
+    def add_file(self, name: str, path: Path, otherwise: str) -> None:
+        if path.is_file():
+            self.members[name] = path.read_bytes()
+        else:
+            self.missing.append(otherwise)
+
+
+def collect(workspace: Workspace, version: str) -> Collected:
+    """Return all that is known of a pushed version.
+
+    Args:
+        workspace: that it was made in.
+        version: its number, or `project/number`.
+
+    Raises:
+        PackError: when it is no pushed version.
+        SubjectError: when nothing is called so, or several things are.
+    """
+    lineage = with_metrics(trace(workspace, f"version:{version}", "upstream"))
+    pushes = [push for push in lineage.pushes if push.key in lineage.own]
+    if not pushes:
+        raise PackError(f"A pack is of a pushed version, but {version} is none. kit versions lists them.")
+    collected = Collected(pushes[-1])
+    chain = [
+        node for node in lineage.graph.nodes.values() if node.key in lineage.own_chain() | set(lineage.own)
+    ]
+    everything = read_graph(workspace, collected.push.project)
+    collected.members["lineage.json"] = (as_json(lineage) + "\n").encode()
+    _data_and_parameters(collected, chain)
+    _runs(collected, workspace, chain)
+    _environment(collected, workspace, chain)
+    _artifacts(collected, [*chain, *_judged(everything, chain)])
+    _push(collected, workspace)
+    _decisions(collected, everything, chain)
+    _card(collected, workspace, lineage)
+    collected.add_json("missing.json", collected.missing)
+    return collected
+
+
+def _data_and_parameters(collected: Collected, chain: list[Node]) -> None:
+    steps = {node.key: node for node in chain if node.kind == "execution"}
+    files = [file for node in steps.values() for file in json.loads(node.properties.get("files") or "[]")]
+    collected.add_json("data.json", files)
+    collected.add_json(
+        "parameters.json",
+        {f"{node.name}, {key}": {**node.properties, **_origin(node)} for key, node in steps.items()},
+    )
+
+
+def _origin(node: Node) -> dict[str, str]:
+    return {f"origin.{name}": value for name, value in node.origin.items()}
+
+
+def _runs(collected: Collected, workspace: Workspace, chain: list[Node]) -> None:
+    """The executed notebooks of every batch that had a part in it: an old step may be of an earlier one."""
+    steps = [node for node in chain if node.kind == "execution"]
+    batches = list_runs(workspace.runs)
+    run_of = {node.key: node.origin.get(RUN) or _run_at(batches, node) for node in steps}
+    for run in sorted(filter(None, set(run_of.values()))):
+        folder = workspace.runs / run
+        collected.add_file(f"runs/{run}/{RUN_FILE}", folder / RUN_FILE, f"The folder of run {run} is gone.")
+        for path in sorted([*folder.glob("*.ipynb"), *folder.glob("parameters.yml")]):
+            collected.members[f"runs/{run}/{path.name}"] = path.read_bytes()
+    if by_hand := dict.fromkeys(node.name for node in steps if not run_of[node.key]):
+        collected.missing.append(
+            f"Executed notebooks of {', '.join(by_hand)}: these steps ran by hand and not in a batch. `kit run` keeps "
+            "what it executed."
+        )
+
+
+def _run_at(batches: list[RunRecord], node: Node) -> str:
+    """Return the batch that ran when a step began that was not told of its own; empty: none."""
+    for batch in batches:
+        ended = batch.ended.timestamp() if batch.ended else float("inf")
+        if batch.project == node.project and batch.started.timestamp() <= (node.began or 0) <= ended:
+            return batch.run_id
+    return ""
+
+
+def _environment(collected: Collected, workspace: Workspace, chain: list[Node]) -> None:
+    for digest in sorted({node.origin[PACKAGES] for node in chain if PACKAGES in node.origin}):
+        name = f"{digest}.txt"
+        path = workspace.path / "environments" / name
+        collected.add_file(
+            f"environment/{name}", path, f"The list of packages {digest} is gone from {path.parent}."
+        )
+    package = read_package(_folder(workspace, collected.push))
+    wanted = {
+        str(digest)
+        for digest in (package.get(LOCKED), *(node.origin.get(LOCKED) for node in chain))
+        if digest
+    }
+    commits = {node.origin[COMMIT].removesuffix(CHANGED) for node in chain if COMMIT in node.origin}
+    commits |= {package.get("versions", {}).get("git commit", "HEAD")}
+    candidates = [LOCK.read_bytes()] if LOCK.exists() else []
+    candidates += [found for commit in sorted(commits) if (found := committed_file(commit, LOCKED))]
+    locks = {digest: content for content in candidates if (digest := _sha256(content)) in wanted}
+    for digest, content in locks.items():
+        collected.members[f"environment/{LOCKED if len(wanted) == 1 else f'{digest[:16]}-{LOCKED}'}"] = (
+            content
+        )
+    collected.missing += [
+        f"{LOCKED} with SHA-256 {digest}: neither the checkout nor its git has it."
+        for digest in sorted(wanted - locks.keys())
+    ]
+
+
+def _sha256(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
+
+
+def _judged(graph: Graph, chain: list[Node]) -> Iterator[Node]:
+    """The statistics and anomalies of the examples in the chain, which nothing in it took."""
+    examples = {node.key for node in chain if node.type == "Examples"}
+    schemas = {node.key for node in chain if node.type == "Schema"}
+    for key in sorted(examples):
+        for step in graph.outputs(key):
+            for statistics in graph.outputs(step):
+                for validator in graph.outputs(statistics):
+                    if schemas & set(graph.inputs(validator)):
+                        found = (graph.nodes[made] for made in graph.outputs(validator))
+                        yield from (node for node in found if node.type == "ExampleAnomalies")
+
+
+def _artifacts(collected: Collected, nodes: list[Node]) -> None:
+    for node in {node.key: node for node in nodes if node.type in _WHOLE}.values():
+        folder, name = Path(node.uri), f"{node.name}-{node.key.split()[1]}"
+        if not folder.is_dir():
+            collected.missing.append(f"{node.type} {node.key}: its folder {folder} is gone ({node.state}).")
+            continue
+        for path in sorted(path for path in folder.rglob("*") if path.is_file()):
+            collected.members[f"artifacts/{name}/{path.relative_to(folder).as_posix()}"] = path.read_bytes()
+        if node.type == "ModelEvaluation":
+            collected.add_json("slices.json", slices_of(folder))
+            collected.add_json("verdicts.json", verdict_of(folder))
+        if node.type == "ExampleAnomalies":
+            collected.add_json("anomalies.json", anomalies_of(folder))
+
+
+def _push(collected: Collected, workspace: Workspace) -> None:
+    push = collected.push
+    base, folder = workspace.serving(push.project), _folder(workspace, push)
+    number = push.version
+    about = [
+        entry
+        for entry in history.read(base)
+        if number in {entry.get("version"), entry.get("from"), entry.get("to"), *entry.get("versions", ())}
+    ]
+    facts = {name: value for name, value in asdict(push).items() if name != "state"}
+    collected.add_json("push.json", {"push": facts, "history": about, "package": read_package(folder)})
+    if (folder / "saved_model.pb").is_file():
+        collected.add_json("signatures.json", signatures_of_version(folder))
+        collected.add_json("model_files.json", _digests(folder))
+    else:
+        collected.missing.append(f"Signatures and files of the model: {folder} is gone.")
+
+
+def _digests(folder: Path) -> Mapping[str, str]:
+    paths = sorted(path for path in folder.rglob("*") if path.is_file())
+    return {path.relative_to(folder).as_posix(): _sha256(path.read_bytes()) for path in paths}
+
+
+def _folder(workspace: Workspace, push: Push) -> Path:
+    base = workspace.serving(push.project)
+    aside = base / WITHDRAWN / str(push.version)
+    return aside if aside.is_dir() else base / str(push.version)
+
+
+def _decisions(collected: Collected, everything: Graph, chain: list[Node]) -> None:
+    """What people decided about anything in the chain."""
+    keys = {node.key for node in chain}
+    decisions = [
+        {**node.properties, "about": sorted(about)}
+        for node in everything.nodes.values()
+        if node.type == DECISION and (about := keys & set(everything.inputs(node.key)))
+    ]
+    collected.add_json("decisions.json", decisions)
+
+
+def _card(collected: Collected, workspace: Workspace, lineage: Lineage) -> None:
+    """The card of the model that was pushed: it has the number of the Model that the Pusher took."""
+    graph = lineage.graph
+    pushers = list(graph.inputs(collected.push.key))
+    models = [key for run in pushers for key, name in graph.inputs(run).items() if name == "model"]
+    number = models[0].split()[1] if models else ""
+    folder = workspace.path / "cards" / collected.push.project / number
+    for name in _CARD:
+        collected.add_file(
+            name, folder / name, f"The model card {folder / name} is not there. 05_release writes it."
+        )

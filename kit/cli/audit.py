@@ -1,0 +1,69 @@
+"""`kit audit`: a pushed model with all that speaks for it in one signed file, and the check of such a file."""
+# ruff: noqa: PLC0415
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from kit.cli.shared import WorkspaceOption, chosen_workspace, exits
+
+app = typer.Typer()
+group = typer.Typer(no_args_is_help=True)
+app.add_typer(group, name="audit", help="Signed packs of all that speaks for a pushed model.")
+
+
+@group.command()
+@exits
+def pack(
+    version: Annotated[str, typer.Argument(help="Number of a pushed version, or project/number.")],
+    out: Annotated[
+        Path | None,
+        typer.Option(help="The file.", show_default="audit/<project>-<version>.zip in the workspace"),
+    ] = None,
+    key: Annotated[
+        Path | None, typer.Option(help="PEM file with an ed25519 key.", show_default="that of the workspace")
+    ] = None,
+    workspace: WorkspaceOption = None,
+) -> None:
+    """Write the audit pack of a pushed version."""
+    from kit.cli.quiet import quiet
+    from kit.workspace import Workspace
+
+    with quiet():  # TensorFlow's libraries warn of each other
+        from kit.audit.pack import pack as write_pack
+
+        packed = write_pack(Workspace(chosen_workspace(workspace)), version, out, key)
+    typer.echo(packed.message)
+
+
+@group.command()
+@exits
+def verify(
+    file: Annotated[Path, typer.Argument(help="An audit pack.")],
+    public_key: Annotated[
+        str | None, typer.Option(help="Of who should have signed it: a PEM file, or in hexadecimal.")
+    ] = None,
+) -> None:
+    """Check every byte of an audit pack, offline; ends with 1 when one is not as it was signed."""
+    from kit.audit.verify import read_public_key
+    from kit.audit.verify import verify as check
+    from kit.errors import UsageError
+
+    try:
+        key = read_public_key(public_key) if public_key else None
+    except ValueError as error:
+        raise UsageError(
+            f"The public key must be a PEM file or 64 hexadecimal digits, but {public_key} is neither: {error}. It "
+            "stands in what `kit audit pack` printed."
+        ) from None
+    verdict = check(file.read_bytes(), key)
+    typer.echo(verdict.message, err=bool(verdict.broken))
+    if verdict.broken:
+        raise typer.Exit(1)
+    if key is None:
+        typer.echo(
+            "Anybody can sign with a key of their own: compare it with the one you know, or give --public-key."
+        )
