@@ -12,6 +12,7 @@ from kit.cli.shared import WorkspaceOption, chosen_workspace, exits, print_table
 from kit.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
+    from kit.sweep.begin import PlannedSweep
     from kit.sweep.run import SweepEnded
     from kit.sweep.workers import OpenWorkers
 
@@ -46,6 +47,20 @@ Exit codes: 0 all points have a result, 20 some were left out, 21 interrupted; t
 """
 
 
+_Jobs = Annotated[int, typer.Option(min=0, help="Points at a time on this machine; 0: one for two cores.")]
+_Memory = Annotated[
+    float, typer.Option(min=0, help="GB that a point takes; a further one begins only while so much is free.")
+]
+_Dask = Annotated[
+    str,
+    typer.Option(
+        metavar="ADDRESS|local:N",
+        help="Scheduler of a Dask cluster that shares the workspace, or N workers to start here.",
+        show_default=False,
+    ),
+]
+
+
 @app.command(help=_HELP)
 @exits
 def sweep(  # noqa: PLR0913, PLR0917  one for each option
@@ -63,21 +78,9 @@ def sweep(  # noqa: PLR0913, PLR0917  one for each option
     resume: Annotated[
         str, typer.Option(metavar="NAME", help="Go on with a sweep; what is done stays.", show_default=False)
     ] = "",
-    jobs: Annotated[
-        int, typer.Option(min=0, help="Points at a time on this machine; 0: one for two cores.")
-    ] = 0,
-    memory: Annotated[
-        float,
-        typer.Option(min=0, help="GB that a point takes; a further one begins only while so much is free."),
-    ] = 3.0,
-    dask: Annotated[
-        str,
-        typer.Option(
-            metavar="ADDRESS|local:N",
-            help="Scheduler of a Dask cluster that shares the workspace, or N workers to start here.",
-            show_default=False,
-        ),
-    ] = "",
+    jobs: _Jobs = 0,
+    memory: _Memory = 3.0,
+    dask: _Dask = "",
     attempts: Annotated[int, typer.Option(min=1, help="At each point, at most.")] = 2,
     timeout: Annotated[
         float | None, typer.Option(min=1, help="Seconds that each notebook may take.", show_default=False)
@@ -98,14 +101,12 @@ def sweep(  # noqa: PLR0913, PLR0917  one for each option
     if resume:
         folder = SweepFolder.of(place, resume)
     else:
-        fixed = {"project_name": project} if project else {}
-        options = SweepOptions(dict(fixed), attempts, timeout, kernel)
+        fixed: dict[str, str | int | float | bool] = {"project_name": project} if project else {}
+        options = SweepOptions(fixed, attempts, timeout, kernel)
         planned = plan_sweep(Path(str(file)), place, name, options)
         typer.echo(planned.said)
         if dry_run:
-            header = ("point", *planned.record.swept)
-            rows = [(str(p.number), *(str(p.values.get(n, "")) for n in header[1:])) for p in planned.points]
-            print_table(header, rows)
+            _print_points(planned)
             return
         folder = begin_sweep(planned)
     ended = run_sweep(folder, _workers(jobs, memory, dask), say=typer.echo)
@@ -148,6 +149,12 @@ def _workers(jobs: int, memory: float, dask: str) -> OpenWorkers:
     from kit.sweep.workers import LocalWorkers
 
     return lambda folder: LocalWorkers(folder, jobs, memory)
+
+
+def _print_points(planned: PlannedSweep) -> None:
+    names = planned.record.swept
+    rows = [(str(p.number), *(str(p.values.get(name, "")) for name in names)) for p in planned.points]
+    print_table(("point", *names), rows)
 
 
 def _print(ended: SweepEnded) -> None:
