@@ -1,0 +1,71 @@
+"""The view of a load sweep in all its faces."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import load_examples as examples
+import pytest
+from view_checks import check_faces, check_hostile
+from widget_examples import HOSTILE
+from widget_pages import Page
+
+from widgets.load import LoadSweep
+
+VIEWS: dict[str, Callable[[], LoadSweep]] = {
+    "sample": examples.view,
+    "one": lambda: examples.view(only="without batching"),
+    "nothing": examples.nothing,
+    "none does": examples.none_does,
+    "hostile": lambda: examples.hostile(only=HOSTILE[1]),
+}
+
+
+@pytest.mark.parametrize("name", list(VIEWS))
+def test_faces(name: str) -> None:
+    check_faces(VIEWS[name]())
+
+
+def test_hostile_values_are_read_as_they_are() -> None:
+    check_hostile(examples.hostile())
+
+
+def test_static_face(golden: Callable[[str, str], None]) -> None:
+    golden("load.html", examples.view().html_face())
+
+
+def test_text_face(golden: Callable[[str, str], None]) -> None:
+    golden("load.txt", repr(examples.view()))
+
+
+def test_the_chosen_setting_is_marked_in_words_chart_and_table() -> None:
+    page = Page(examples.view().content)
+    name = "32 rows, no wait, 1 thread"
+    assert f"Chosen: {name}." in page.text
+    assert page.text.count(f"✓ {name}") == 2
+
+
+def test_the_chart_shows_what_is_chosen_beside_one_other() -> None:
+    view = examples.view()
+    assert view.content.count("<polyline") == 6  # five settings and the wanted p99
+    view.only = "without batching"
+    assert view.content.count("<polyline") == 3
+
+
+def test_what_is_far_too_late_is_told_and_not_drawn() -> None:
+    page = Page(examples.view().content)
+    assert "Points above 80 ms are not drawn" in page.text
+    assert "94" in page.text  # p99 without batching at the wanted rate
+
+
+def test_a_sweep_that_nothing_meets_says_what_to_do() -> None:
+    assert "Chosen: none. No setting that batches does it: ask for less" in repr(examples.none_does())
+
+
+def test_a_static_face_of_many_keeps_the_chosen_line() -> None:
+    view = examples.many()
+    bundle, _ = view._repr_mimebundle_()
+    assert len(bundle["text/html"].encode()) <= 300_000
+    page = Page(view.html_face())
+    assert "settings left out here" in page.text
+    assert "✓ setting 2999" in page.text

@@ -1,0 +1,154 @@
+"""A load sweep: throughput over p99 for each batching setting, and the cheapest that does what is wanted."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import traitlets
+
+from widgets.face import STATIC_BYTES
+from widgets.parts import controls, curves
+from widgets.parts.budget import fit
+from widgets.parts.formats import MISSING, count, number
+from widgets.parts.load_rows import WANTED, Setting, row, settings_of, table
+from widgets.parts.markup import Markup, join, tag
+from widgets.parts.modules import styles
+from widgets.values_load import Sweep
+from widgets.view import View
+
+_LINES = 12  # that a chart has at most, the chosen one among them
+_HIGHEST = (
+    4.0  # times the wanted p99, up to which the chart goes: beyond, a queue grows for as long as it is asked
+)
+_HEAD_BYTES = 40_000  # of a static face: what stands around the rows
+_NOTE = (
+    "Requests arrived at random times, whether or not earlier ones were answered, and waiting counts. Further right "
+    "more requests are answered, further down sooner. In time is within the wanted p99 and without errors; the p99 of "
+    "the table is that at the wanted rate, and processor time that of the server for each answer."
+)
+
+
+class LoadSweep(View):
+    """Shows what each batching setting does at rising rates, and which is chosen.
+
+    Args:
+        sweep: what was measured.
+        state: traits to begin with, such as `only="32 rows"`.
+    """
+
+    title = "Load sweep"
+
+    only = traitlets.Unicode(help="the one setting that is drawn beside the chosen one; empty: all").tag(
+        sync=True, redraw=True
+    )
+
+    def __init__(self, sweep: Sweep, **state: Any) -> None:
+        self._sweep, self._settings = sweep, settings_of(sweep)
+        super().__init__(**state)
+
+    def draw_controls(self) -> Markup:
+        names = [one.name for one in self._settings if not one.chosen]
+        if len(names) < 2:  # noqa: PLR2004  nothing to choose from
+            return Markup("")
+        return controls.choice("only", "Setting", {"": "all", **{name: name for name in names}})
+
+    def draw_content(self) -> Markup:
+        drawn = self._drawn()
+        rows = [row(one) for one in self._settings]
+        return join(
+            [self._sentence(), self._chart(drawn), self._legend(drawn), self._table(rows), self._note()]
+        )
+
+    def html_face(self) -> Markup:
+        fitted = fit(self._settings, [row], STATIC_BYTES - len(styles()) - _HEAD_BYTES)
+        left_out = len(self._settings) - len(fitted.rows)
+        note = f"{count(left_out, 'setting')} left out here; the live view in JupyterLab has all."
+        drawn = self._some()
+        return join(
+            [
+                self._sentence(),
+                self._chart(drawn),
+                self._legend(drawn),
+                self._table(fitted.rows),
+                tag("p", note, class_="note") if left_out else None,
+                self._note(),
+            ]
+        )
+
+    def text_face(self) -> str:
+        return f"{self._asked()}\n{self._in_words()}"
+
+    def _asked(self) -> str:
+        measured = (
+            f"{count(len(self._settings), 'setting')} measured in {count(len(self._sweep.points), 'point')}"
+        )
+        return f"Wanted: {_wanted(self._sweep)}. {measured}."
+
+    def _in_words(self) -> str:
+        chosen = next((one for one in self._settings if one.chosen), None)
+        if chosen is None or chosen.there is None:
+            return (
+                "Chosen: none. No setting that batches does it: ask for less, or serve with more processors."
+            )
+        there = chosen.there
+        cost = f"{number(there.processor_ms)} ms of processor an answer"
+        return f"Chosen: {chosen.name}. Its p99 is {number(there.p99_ms)} ms at that rate, for {cost}, the least."
+
+    def _sentence(self) -> Markup:
+        look = "good" if self._sweep.chosen else "bad"
+        return tag(
+            "div", tag("p", self._asked()), tag("p", tag("b", self._in_words(), class_=look)), role="status"
+        )
+
+    def _drawn(self) -> list[Setting]:
+        """The lines of the live chart."""
+        chosen = [one for one in self._settings if one.chosen or one.name == self.only]
+        return chosen if any(one.name == self.only for one in chosen) else self._some()
+
+    def _some(self) -> list[Setting]:
+        """As many lines as can be told apart."""
+        first = self._settings[:_LINES]
+        rest = [one for one in self._settings[_LINES:] if one.chosen]
+        return [*first[: _LINES - len(rest)], *rest]
+
+    def _chart(self, drawn: Sequence[Setting]) -> Markup | None:
+        highest = _HIGHEST * self._sweep.target.p99_ms
+        runs: dict[str, list[tuple[float, float]]] = {
+            one.name: [(each.rate, each.p99_ms) for each in one.points if each.p99_ms <= highest]
+            for one in drawn
+        }
+        rates = [rate for points in runs.values() for rate, _ in points if math.isfinite(rate)]
+        if not rates:
+            return None
+        wanted = self._sweep.target.p99_ms
+        runs[WANTED] = [(min(rates), wanted), (max(*rates, self._sweep.target.rate), wanted)]
+        return curves.figure(
+            "p99 in milliseconds over answers a second", runs, self._looks(drawn), "answers a second", _whole
+        )
+
+    def _legend(self, drawn: Sequence[Setting]) -> Markup | None:
+        looks = self._looks(drawn)
+        chosen = self._sweep.chosen
+        return curves.legend({f"✓ {name}" if name == chosen else name: look for name, look in looks.items()})
+
+    def _looks(self, drawn: Sequence[Setting]) -> dict[str, int]:
+        """The colours of what is drawn, the same whatever else is."""
+        looks = {one.name: one.place for one in drawn}
+        return {**looks, WANTED: len(self._settings)}
+
+    def _table(self, rows: Sequence[Markup]) -> Markup | None:
+        return table(rows) if rows else None
+
+    def _note(self) -> Markup:
+        highest = number(_HIGHEST * self._sweep.target.p99_ms)
+        return tag("p", f"{_NOTE} Points above {highest} ms are not drawn.", class_="note")
+
+
+def _wanted(sweep: Sweep) -> str:
+    return f"{number(sweep.target.rate)} requests a second, 99 of 100 within {number(sweep.target.p99_ms)} ms"
+
+
+def _whole(rate: float) -> str:
+    return number(round(rate)) if math.isfinite(rate) else MISSING

@@ -1,0 +1,94 @@
+"""Rows of a load sweep: what a batching setting is, how much it answers in time, and what that costs."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from widgets.parts.formats import MISSING, number
+from widgets.parts.markup import Markup, tag
+from widgets.values_load import Point, Sweep
+
+WANTED = "p99 wanted"
+_TITLES = (
+    *("Setting", "Rows", "Wait, ms", "Threads"),
+    *("Answered in time, a second", "p99 as wanted, ms", "Processor, ms", "Errors"),
+)
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One setting and what was measured of it.
+
+    Attributes:
+        name: of it.
+        parameters: of batching; empty: it does not batch.
+        points: by rising rate.
+        there: the point at the wanted rate; None: it was not asked so much.
+        in_time: answers a second, at most, within the wanted p99 and without errors; NaN: none.
+        chosen: whether it is.
+        place: among all.
+    """
+
+    name: str
+    parameters: Mapping[str, Any]
+    points: tuple[Point, ...]
+    there: Point | None
+    in_time: float
+    chosen: bool
+    place: int
+
+
+def settings_of(sweep: Sweep) -> list[Setting]:
+    """Return the settings that were measured, in the order of the sweep."""
+    names = list(dict.fromkeys(point.setting for point in sweep.points))
+    return [_setting(sweep, name, place) for place, name in enumerate(names)]
+
+
+def _setting(sweep: Sweep, name: str, place: int) -> Setting:
+    target = sweep.target
+    points = tuple(
+        sorted((each for each in sweep.points if each.setting == name), key=lambda each: each.offered)
+    )
+    good = [each.rate for each in points if not each.errors and each.p99_ms <= target.p99_ms]
+    return Setting(
+        name,
+        sweep.settings.get(name, {}),
+        points,
+        next((each for each in points if each.offered >= target.rate), None),
+        max(good, default=math.nan),
+        name == sweep.chosen,
+        place,
+    )
+
+
+def table(rows: Sequence[Markup]) -> Markup:
+    """The rows below a head."""
+    head = tag("thead", tag("tr", [tag("th", title, scope="col") for title in _TITLES]))
+    drawn = tag("table", head, tag("tbody", rows), class_="slices")
+    return tag("div", drawn, class_="kit-scroll", tabindex=0, role="group", aria_label="Settings")
+
+
+def row(one: Setting) -> Markup:
+    """A setting as a row."""
+    there = one.there or (one.points[-1] if one.points else None)
+    parameters = [
+        _told(one.parameters.get("max_batch_size")),
+        _told(one.parameters.get("batch_timeout_micros"), 1000),
+        _told(one.parameters.get("num_batch_threads")),
+    ]
+    measured = [
+        number(round(one.in_time)) if math.isfinite(one.in_time) else MISSING,
+        number(one.there.p99_ms) if one.there and math.isfinite(one.there.p99_ms) else MISSING,
+        number(there.processor_ms) if there and math.isfinite(there.processor_ms) else MISSING,
+        number(sum(point.errors for point in one.points)),
+    ]
+    name = tag("b", f"✓ {one.name}", class_="good") if one.chosen else one.name
+    cells = [tag("td", value, class_="number") for value in [*parameters, *measured]]
+    return tag("tr", tag("th", name, scope="row"), cells)
+
+
+def _told(value: Any, parts: int = 1) -> str:
+    return number(value / parts) if isinstance(value, int | float) else MISSING
