@@ -18,6 +18,8 @@ REPORT_FILE = "report.html"
 _OF_THE_KERNEL = (
     "JPY_",
     "KIT_RUN_FOLDER",
+    "KIT_KERNEL",
+    "KIT_TIMES",
     "KIT_PARAMETER_SOURCES",
     "MPLBACKEND",
 )  # not meant for other programs

@@ -16,12 +16,18 @@ from typing import Any, Self, TypeVar
 from jupyter_client.manager import AsyncKernelManager
 from jupyter_core.utils import ensure_event_loop
 
+from kit.batch.times import TIMES
 from kit.batch.watch import StoppedError, Watch
 from kit.errors import KernelStartError
 from kit.secret import known_secrets
 from kit.steps.monitor import KERNEL_VARIABLE, RUN_FOLDER_VARIABLE
+from kit.steps.sampling import FOLDER_VARIABLE
 
 _POLL_SECONDS = 0.1
+_LOOK = (  # leaves no name behind, and does without a kit that the kernel's environment does not have
+    'exec("try:\\n from kit.steps.sampling import look_at_kernel\\n look_at_kernel()\\n'
+    'except ImportError:\\n pass", {})'
+)
 _START_SECONDS = 180  # the first kernel of a warm process waits for its imports
 
 Result = TypeVar("Result")
@@ -61,7 +67,7 @@ class Kernels:
         say: Callable[[str], None] = print,
     ) -> None:
         self._loop = ensure_event_loop()
-        self.kernel_name = kernel_name
+        self.kernel_name, self._run_folder = kernel_name, run_folder
         self._environ = {**os.environ, **known_secrets(os.environ), RUN_FOLDER_VARIABLE: str(run_folder)}
         self._log = log.open("a")
         self._logger = logging.getLogger(
@@ -142,10 +148,17 @@ class Kernels:
         try:
             await manager.start_kernel(
                 cwd=str(folder),
-                env={**self._environ, KERNEL_VARIABLE: mark},
+                env={
+                    **self._environ,
+                    KERNEL_VARIABLE: mark,
+                    FOLDER_VARIABLE: str(self._run_folder / TIMES / f"{mark}.json"),
+                },
                 stdout=self._log,
                 stderr=self._log,
-                extra_arguments=["--HistoryManager.hist_file=:memory:"],  # as nbclient does
+                extra_arguments=[
+                    "--HistoryManager.hist_file=:memory:",  # as nbclient does
+                    f"--IPKernelApp.exec_lines=[{_LOOK!r}]",
+                ],
             )
             client = manager.client()
             client.start_channels()

@@ -177,7 +177,7 @@ class Leading:
         self._decided.clear()
         row = self._rows[name]
         row.seconds, row.kernel_seconds = outcome.seconds, outcome.kernel_seconds
-        row.peak_memory_mb = self._peak(name, watch)
+        row.peak_memory_mb, row.kernel = self._peak(name, watch), watch.mark
         if not self._tries_again(outcome, row):
             self._note_end(outcome, watch, row)
 

@@ -43,6 +43,7 @@ class NotebookRecord(BaseModel):
         executed: name of its executed copy in the run's folder, once it has ended.
         attempts: earlier tries.
         why: one line: why it ran although it has run before, was skipped, or has not run.
+        kernel: the mark of its kernel, by which its times are found (see `kit.batch.times`).
         same: what its results depend on, digested (see `kit.batch.unchanged`); empty: not known.
     """
 
@@ -56,6 +57,7 @@ class NotebookRecord(BaseModel):
     executed: str | None = None
     attempts: list[Attempt] = []
     why: str = ""
+    kernel: str = ""
     same: dict[str, str] = {}
 
 

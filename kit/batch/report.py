@@ -13,6 +13,7 @@ from nbconvert import HTMLExporter
 from pygments.formatters import HtmlFormatter  # type: ignore[import-untyped]
 from traitlets.config import Config
 
+from kit.batch.flame_page import times_section
 from kit.batch.record import Failure, NotebookRecord, RunRecord
 from kit.workspace import write_atomically
 
@@ -54,7 +55,13 @@ def write_report(record: RunRecord, folder: Path, notebooks: Iterable[str]) -> P
     Raises:
         OSError: when the page cannot be written.
     """
-    sections = [_summary(record), _failures(record), _steps(record), _settings(record)]
+    sections = [
+        _summary(record),
+        _failures(record),
+        _steps(record),
+        times_section(record, folder),
+        _settings(record),
+    ]
     sections += notebooks
     style = _STYLE + HtmlFormatter(style="default").get_style_defs(".highlight")
     page = (

@@ -37,13 +37,14 @@ class Watch:
         reason: why the notebook was stopped, if it was.
         started: when its kernel answered, as `time.monotonic` has it.
         memory: the most that the kernel and its children took.
+        mark: of the kernel.
     """
 
     def __init__(self, steps_file: Path, step_seen: StepSeen, timeout_seconds: float | None = None) -> None:
         self.reason: ExitCode | None = None
         self.started: float | None = None
         self.memory = PeakMemory()
-        self._mark = ""
+        self.mark = ""
         self._steps_file, self._step_seen = steps_file, step_seen
         self._offset = steps_file.stat().st_size if steps_file.exists() else 0
         self._deadline = None if timeout_seconds is None else time.monotonic() + timeout_seconds
@@ -63,7 +64,7 @@ class Watch:
 
     def kernel_started(self, pid: int | None, mark: str) -> None:
         """From now on this is the process to stop, and these are its steps."""
-        self._mark, self.started = mark, time.monotonic()
+        self.mark, self.started = mark, time.monotonic()
         if pid is None:
             return
         with contextlib.suppress(psutil.NoSuchProcess):
@@ -110,7 +111,7 @@ class Watch:
         self._offset += len(complete[0]) + len(complete[1])
         for line in complete[0].splitlines():
             step = json.loads(line)
-            if step.pop("kernel", "") == self._mark:
+            if step.pop("kernel", "") == self.mark:
                 self._step_seen(step)
 
 

@@ -166,10 +166,24 @@ def parameters(notebook: Annotated[str, typer.Argument(help="A name (01_data) or
 
 @app.command()
 @exits
-def runs(workspace: WorkspaceOption = None) -> None:
+def runs(
+    workspace: WorkspaceOption = None,
+    times: Annotated[
+        str | None,
+        typer.Option(
+            "--times",
+            metavar="RUN",
+            help="Say where the time of a run went; `last` is one.",
+            show_default=False,
+        ),
+    ] = None,
+) -> None:
     """List the runs of a workspace, oldest first."""
     from kit.batch.record import list_runs
 
+    if times:
+        _print_times(chosen_workspace(workspace) / "runs", times)
+        return
     rows = [
         (
             record.run_id,
@@ -181,6 +195,31 @@ def runs(workspace: WorkspaceOption = None) -> None:
         for record in list_runs(chosen_workspace(workspace) / "runs")
     ]
     print_table(("run", "state", "exit code", "time", "stopped in"), rows)
+
+
+def _print_times(folder: Path, run: str) -> None:
+    from kit.batch.record import list_runs
+    from kit.batch.times import ALL_KINDS, times_of
+
+    records = {record.run_id: record for record in list_runs(folder)}
+    record = next(reversed(records.values()), None) if run == "last" else records.get(run)
+    if record is None:
+        raise UsageError(
+            f"--times takes one of the runs of this workspace, but {run!r} is none. `kit runs` lists them."
+        )
+    lines = times_of(record, folder / record.run_id)
+    kinds = [kind for kind in ALL_KINDS if any(line.kinds.get(kind) for line in lines)]
+    rows = [
+        (
+            line.notebook if not line.step else f"  {line.step}",
+            f"{line.seconds:.1f}",
+            *(f"{line.kinds[kind]:.1f}" if line.kinds.get(kind) else "" for kind in kinds),
+        )
+        for line in lines
+    ]
+    sums = [sum(line.kinds.get(kind, 0.0) for line in lines) for kind in kinds]
+    rows.append(("all", f"{sum(line.seconds for line in lines):.1f}", *(f"{one:.1f}" for one in sums)))
+    print_table(("seconds of", "all", *kinds), rows)
 
 
 def _pairs(words: list[str]) -> dict[str, object]:

@@ -6,7 +6,8 @@ import gc
 import importlib
 import os
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from tfx.dsl.components.base import base_beam_executor, base_executor
 from tfx.utils import json_utils
 
 from kit.project import Project
-from kit.steps import beam_costs, progress
+from kit.steps import beam_costs, progress, sampling
 from kit.warm.address import folder_of
 
 
@@ -29,9 +30,14 @@ def run_executor(payload: bytes, report: Callable[[str], None]) -> bytes:
         JSON of the output artifacts, with the properties that the executor set.
     """
     progress.set_report(report)
+    request: dict[str, Any] = json_utils.loads(payload.decode())
+    with _looked_at(request["step"]):
+        return _run(request)
+
+
+def _run(request: dict[str, Any]) -> bytes:
     _collect_seldom()
     beam_costs.pay_once()
-    request: dict[str, Any] = json_utils.loads(payload.decode())
     _keep_temporary_files_in(Path(request["tmp_dir"]) / request["unique_id"])
     Project.load(request["project"])  # makes its features.py and model.py importable
     module, _, name = request["executor"].rpartition(".")
@@ -40,6 +46,20 @@ def run_executor(payload: bytes, report: Callable[[str], None]) -> bytes:
     outputs = request["outputs"]
     executor.Do(request["inputs"], outputs, request["properties"])
     return bytes(json_utils.dumps(outputs).encode())
+
+
+@contextmanager
+def _looked_at(step: str) -> Iterator[None]:
+    """Note where the time goes, in a batch."""
+    sampler = sampling.sampler_of_step(step)
+    if sampler is None:
+        yield
+        return
+    sampler.start()
+    try:
+        yield
+    finally:
+        sampler.stop()
 
 
 def _collect_seldom() -> None:

@@ -66,6 +66,7 @@ class StepLauncher(in_process_component_launcher.InProcessComponentLauncher):
         spec = cast("executor_spec.ExecutorClassSpec", self._component_executor_spec)
         executor = spec.executor_class
         request = {
+            "step": self._component_info.component_id,
             "executor": f"{executor.__module__}.{executor.__qualname__}",
             "inputs": input_dict,
             "outputs": output_dict,

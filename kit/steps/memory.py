@@ -1,0 +1,40 @@
+"""The memory that a process takes, and the most that it took while somebody looked."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from pathlib import Path
+
+import psutil
+
+_MB = 2**20
+_EVERY_SECONDS = 0.4
+
+
+def memory_mb(pid: int) -> float:
+    """Return the memory of a process in MB; of pages that several share, such as the warm process's, its part.
+
+    0 when it is gone. Where the system does not tell parts (macOS) all of a shared page counts.
+    """
+    try:
+        lines = Path(f"/proc/{pid}/smaps_rollup").read_text(encoding="ascii").splitlines()
+    except OSError:
+        with contextlib.suppress(psutil.Error):
+            return float(psutil.Process(pid).memory_info().rss) / _MB
+        return 0.0
+    return next((int(line.split()[1]) / 1024 for line in lines if line.startswith("Pss:")), 0.0)
+
+
+class PeakMemory:
+    """Keeps the highest of what was seen; what lasts less than the time between two looks may be missed."""
+
+    def __init__(self) -> None:
+        self.peak_mb, self._last = 0.0, 0.0
+
+    def look_at(self, *pids: int) -> None:
+        """Add up the memory of processes, unless that was done a moment ago: it costs some milliseconds."""
+        now = time.monotonic()
+        if now - self._last >= _EVERY_SECONDS:
+            self._last = now
+            self.peak_mb = max(self.peak_mb, sum(memory_mb(pid) for pid in pids))
