@@ -74,7 +74,12 @@ def _run(folder: SweepFolder, sweep: SweepRecord, point: PointRecord, place: Pat
         shutil.rmtree(unfinished, ignore_errors=True)
     if not ws.exists():
         branch(Workspace(folder.base), ws)
-    options = RunOptions(timeout_seconds=sweep.timeout_seconds, kernel_name=sweep.kernel_name)
+    options = RunOptions(
+        timeout_seconds=sweep.timeout_seconds,
+        kernel_name=sweep.kernel_name,
+        retries=0,  # the sweep's own attempts are enough
+        skip=False,  # what a notebook that is left out has recorded would be missing
+    )
     try:
         own = [Path(name) for name in sweep.own]
         run = run_chain(own, {**declared_by(own, sweep.fixed), **point.values}, ws, options)

@@ -84,7 +84,8 @@ def _run_shared(folder: SweepFolder, record: SweepRecord, say: Say) -> ExitCode:
         return ExitCode.DONE
     shared = [Path(name) for name in record.shared]
     say("The notebooks that all points share:")
-    options = RunOptions(timeout_seconds=record.timeout_seconds, kernel_name=record.kernel_name)
+    # Nothing is skipped: what a notebook that is left out has recorded would be missing.
+    options = RunOptions(timeout_seconds=record.timeout_seconds, kernel_name=record.kernel_name, skip=False)
     run = run_chain(shared, declared_by(shared, record.fixed), folder.base, options, say)
     if run.exit_code != ExitCode.DONE:
         say(explain(run))
