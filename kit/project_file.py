@@ -33,6 +33,7 @@ from kit.gateway.config import GatewaySettings
 from kit.monitoring.config import Monitoring
 from kit.project_section import Section
 from kit.release.config import Release
+from kit.retention.config import Retention
 from kit.serving.experiments.config import ExperimentSettings
 from kit.span_files import check_pattern, has_spans, is_dated
 from kit.spans import LAST_DAY, AnySpans, SpanRange, Spans
@@ -238,6 +239,7 @@ class ProjectFile(Section):
     tensorboard: TensorBoardSettings = TensorBoardSettings()
     signatures: dict[str, Signature] = Field(default_factory=dict)
     release: Release = Release()
+    retention: Retention = Retention()
     card: CardText = CardText()
     schema_file: str | None = None
 

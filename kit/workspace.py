@@ -2,7 +2,7 @@
 
 workspace/
     metadata.sqlite          ML Metadata: artifacts, executions, contexts
-    artifacts/<project>/     what the components write, one folder a component
+    artifacts/<project>/     what the components write, one folder a component; in .trash what `kit gc` is deleting
     serving/<project>/<n>/   pushed models, numeric versions as TensorFlow Serving wants them; beside them what was
                              rolled back, and what was done to versions (see `kit.release.versions`)
     serving/models.config    which of them `kit serve` serves, with their policies and labels

@@ -11,12 +11,13 @@ from typing import Any
 
 from kit.audit.seal import PackError
 from kit.audit.told import anomalies_of, signatures_of_version, slices_of, verdict_of
-from kit.batch.record import RUN_FILE, RunRecord, list_runs
+from kit.batch.record import RUN_FILE, list_runs
 from kit.lineage.graph import Graph, Node
-from kit.lineage.origin import CHANGED, COMMIT, LOCKED, PACKAGES, RUN
+from kit.lineage.origin import CHANGED, COMMIT, LOCKED, PACKAGES
 from kit.lineage.pushes import Push
 from kit.lineage.query import Lineage, trace
 from kit.lineage.read import read_graph
+from kit.lineage.runs import run_of
 from kit.lineage.tell import as_json, with_metrics
 from kit.release import history
 from kit.release.versions import WITHDRAWN, read_package
@@ -105,7 +106,7 @@ def _runs(collected: Collected, workspace: Workspace, chain: list[Node]) -> None
     """The executed notebooks of every batch that had a part in it: an old step may be of an earlier one."""
     steps = [node for node in chain if node.kind == "execution"]
     batches = list_runs(workspace.runs)
-    run_of = {node.key: node.origin.get(RUN) or _run_at(batches, node) for node in steps}
+    run_of = {node.key: run_of(batches, node) for node in steps}
     for run in sorted(filter(None, set(run_of.values()))):
         folder = workspace.runs / run
         collected.add_file(f"runs/{run}/{RUN_FILE}", folder / RUN_FILE, f"The folder of run {run} is gone.")
@@ -116,15 +117,6 @@ def _runs(collected: Collected, workspace: Workspace, chain: list[Node]) -> None
             f"Executed notebooks of {', '.join(by_hand)}: these steps ran by hand and not in a batch. `kit run` keeps "
             "what it executed."
         )
-
-
-def _run_at(batches: list[RunRecord], node: Node) -> str:
-    """Return the batch that ran when a step began that was not told of its own; empty: none."""
-    for batch in batches:
-        ended = batch.ended.timestamp() if batch.ended else float("inf")
-        if batch.project == node.project and batch.started.timestamp() <= (node.began or 0) <= ended:
-            return batch.run_id
-    return ""
 
 
 def _environment(collected: Collected, workspace: Workspace, chain: list[Node]) -> None:

@@ -9,8 +9,6 @@ question needs a hundred. The file is opened read-only, and its schema is checke
 
 from __future__ import annotations
 
-import base64
-import json
 import sqlite3
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -20,7 +18,7 @@ from typing import Any, Literal
 from kit.errors import WorkspaceError
 from kit.lineage.graph import Edge, Graph, Kind, Node, key_of
 from kit.lineage.origin import PREFIX
-from kit.steps.properties import told_parameters
+from kit.steps.properties import text_of, told_parameters
 from kit.workspace import Workspace
 
 Direction = Literal["upstream", "downstream"]
@@ -31,7 +29,6 @@ _OUTPUTS, _INPUTS = "(1, 4, 6, 7)", "(2, 3, 5)"
 _ARTIFACT_STATES = ("unknown", "pending", "live", "marked_for_deletion", "deleted", "abandoned", "reference")
 _EXECUTION_STATES = ("unknown", "new", "running", "complete", "failed", "cached", "canceled")
 _SCHEMA_VERSION = 10  # of ML Metadata 1.0 and later
-_STRUCTURE = "mlmd-struct::"
 _WAIT_SECONDS = 30.0  # for a step that is writing at this moment
 
 _SAID_OTHERWISE = frozenset(
@@ -82,6 +79,12 @@ class Store:
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
+
+    def projects(self) -> list[str]:
+        """Return the names of the projects that have run."""
+        return self._column(
+            "SELECT c.name FROM Context c JOIN Type ON Type.id = type_id WHERE Type.name = 'pipeline' ORDER BY 1"
+        )
 
     def nodes_of(self, project: str | None) -> set[int]:
         """Return all executions of a project, or of all projects, and the artifacts of their events."""
@@ -254,7 +257,7 @@ class Store:
             _listed(numbers),
         ):
             if value is not None:
-                found[number][name] = _text(value)
+                found[number][name] = text_of(value)
         return found
 
     def _origins(self, runs: Sequence[int]) -> Mapping[int, dict[str, str]]:
@@ -279,17 +282,6 @@ _LIST = "(SELECT value FROM json_each(?))"  # any number of them in one value
 
 def _listed(numbers: Iterable[int]) -> str:
     return f"[{','.join(map(str, numbers))}]"
-
-
-def _text(value: Any) -> str:
-    """ML Metadata keeps a structure as a text: a prefix, and its bytes in base 64."""
-    text = str(value)
-    if not text.startswith(_STRUCTURE):
-        return text
-    from google.protobuf import json_format, struct_pb2  # noqa: PLC0415  few artifacts have one
-
-    content = struct_pb2.Struct.FromString(base64.b64decode(text.removeprefix(_STRUCTURE)))
-    return json.dumps(json_format.MessageToDict(content), sort_keys=True)
 
 
 def _last_word(name: str) -> str:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from collections.abc import Mapping
+from typing import Any
 
 NOT_SET = "not set"
+_STRUCTURE = "mlmd-struct::"  # begins a text that is a structure
 # What TFX writes beside the parameters of a component.
 _BOOKKEEPING = frozenset({"component_id", "pipeline_name", "pipeline_root", "run_id", "state"})
 
@@ -34,3 +37,17 @@ def _flattened(name: str, value: str) -> list[tuple[str, str]]:
         for key, inner in sorted(content.items())
     }
     return [pair for inner_name, inner in texts.items() for pair in _flattened(inner_name, inner)]
+
+
+def text_of(value: Any) -> str:
+    """Return the value of a property in ML Metadata's file as text.
+
+    A structure is kept there as a text of its own kind: a prefix, and its bytes in base 64.
+    """
+    text = str(value)
+    if not text.startswith(_STRUCTURE):
+        return text
+    from google.protobuf import json_format, struct_pb2  # noqa: PLC0415  few artifacts have one
+
+    content = struct_pb2.Struct.FromString(base64.b64decode(text.removeprefix(_STRUCTURE)))
+    return json.dumps(json_format.MessageToDict(content), sort_keys=True)

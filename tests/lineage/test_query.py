@@ -6,7 +6,6 @@ import json
 from pathlib import Path
 
 import pytest
-from lineage.stores import FILES, PROJECT, VERSION, Writer, chain
 
 from kit.errors import StepOrderError, WorkspaceError
 from kit.lineage.query import Lineage, trace
@@ -14,6 +13,7 @@ from kit.lineage.subjects import SubjectError
 from kit.lineage.tell import as_json, as_text
 from kit.release import history
 from kit.workspace import Workspace
+from lineage.stores import FILES, PROJECT, VERSION, Writer, chain
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,52 @@
+"""`kit gc`: delete what no blessed or served model needs."""
+# ruff: noqa: PLC0415
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from kit.cli.shared import WorkspaceOption, chosen_workspace, exits, print_table
+
+app = typer.Typer()
+
+
+@app.command()
+@exits
+def gc(
+    project: Annotated[
+        str | None, typer.Option(help="Whose results.", show_default="of all projects")
+    ] = None,
+    yes: Annotated[
+        bool, typer.Option("--yes", help="Delete; without it only what could go is shown.")
+    ] = False,
+    keep_days: Annotated[
+        float | None, typer.Option(min=0, help="Younger results stay.", show_default="project.yml")
+    ] = None,
+    keep_models: Annotated[
+        int | None, typer.Option(min=0, help="So many of the newest models stay.", show_default="project.yml")
+    ] = None,
+    workspace: WorkspaceOption = None,
+) -> None:
+    """Delete results that no blessed or served model needs; without --yes only show them."""
+    from kit.retention.collect import collect_garbage, plans_of
+    from kit.retention.plan import Plan
+    from kit.retention.tell import HEADER, item_row, kept_lines, told
+    from kit.workspace import Workspace
+
+    def show(plan: Plan) -> None:
+        typer.echo(f"{plan.project}:")
+        for line in kept_lines(plan):
+            typer.echo(f"  {line}")
+        if plan.items:
+            print_table(HEADER, [item_row(item) for item in plan.items])
+
+    place, rule = Workspace(chosen_workspace(workspace)), {"keep_days": keep_days, "keep_models": keep_models}
+    if yes:
+        plans = collect_garbage(place, project, rule, show)
+    else:
+        plans = plans_of(place, project, rule)
+        for plan in plans:
+            show(plan)
+    typer.echo(told(plans, done=yes))

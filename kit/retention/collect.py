@@ -1,0 +1,140 @@
+"""Delete what can go. At whatever moment it is killed, ML Metadata says the truth and the next collection goes on.
+
+For each artifact, in this order: ML Metadata says that it is marked for deletion; its folder is moved aside by one
+rename; ML Metadata says that it is deleted; what was moved aside is removed. So nothing is ever live and half there. A
+step that finds a marked artifact in its cache may use it, and the next collection sees that it is needed and says that
+it is live again.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+from ml_metadata.metadata_store import metadata_store
+from ml_metadata.proto import metadata_store_pb2 as mlmd
+
+from kit.errors import StepOrderError
+from kit.lineage.store import opened
+from kit.project import Project
+from kit.retention.config import Retention
+from kit.retention.plan import TRASH, Plan, make_plan
+from kit.workspace import Workspace
+
+# A batch holds the first, a single step of a notebook the second, a sweep the third.
+_LOCKS = ("run", "step", "sweep")
+NOTHING_ELSE: Mapping[str, float | None] = MappingProxyType({})
+_AT_ONCE = 500  # artifacts that one transaction changes
+
+
+def plans_of(
+    workspace: Workspace, project: str | None = None, settings: Mapping[str, float | None] = NOTHING_ELSE
+) -> list[Plan]:
+    """Return what can go of a project, or of all projects of a workspace; nothing is changed.
+
+    Args:
+        workspace: with the results.
+        project: whose; None: of all.
+        settings: of `kit.retention.config.Retention`, to hold instead of project.yml's; None: project.yml's.
+
+    Raises:
+        StepOrderError: when nothing has run there, or nothing of that project.
+        ProjectError: when a project's project.yml is not there or not right, which says what stays.
+    """
+    chosen = {name: value for name, value in settings.items() if value is not None}
+    with opened(workspace) as store:
+        projects = store.projects() if store else []
+    names = projects if project is None else [project]
+    if not projects or (project is not None and project not in projects):
+        raise StepOrderError(
+            f"Results are collected of projects that have run, but in {workspace.path} these have: "
+            f"{', '.join(projects) or 'none'}. Choose one of them, or another workspace."
+        )
+    return [make_plan(workspace, name, _rule(workspace, name, chosen)) for name in names]
+
+
+def collect_garbage(
+    workspace: Workspace,
+    project: str | None = None,
+    settings: Mapping[str, float | None] = NOTHING_ELSE,
+    say: Callable[[Plan], None] = lambda _: None,
+) -> list[Plan]:
+    """Delete what can go; return what that was.
+
+    Args:
+        workspace: with the results.
+        project: whose; None: of all.
+        settings: as those of `plans_of`.
+        say: is told of each plan before it is carried out.
+
+    Raises:
+        WorkspaceError: when a batch, a step or a sweep is at work there.
+        StepOrderError: as `plans_of`.
+        ProjectError: as `plans_of`.
+    """
+    with ExitStack() as held:
+        for name in _LOCKS:
+            held.enter_context(workspace.lock(name, "kit gc", wait=False))
+        # Looked at under the locks: what was free to go a moment ago may be needed now.
+        plans = plans_of(workspace, project, settings)
+        for plan in plans:
+            say(plan)
+            _carry_out(workspace, plan)
+    return plans
+
+
+def _carry_out(workspace: Workspace, plan: Plan) -> None:
+    trash = workspace.artifacts(plan.project) / TRASH
+    store = _writable(workspace)
+    _set_state(store, plan.restored, mlmd.Artifact.LIVE)
+    artifacts = [item for item in plan.items if item.what != "run"]
+    for batch in (artifacts[start : start + _AT_ONCE] for start in range(0, len(artifacts), _AT_ONCE)):
+        names = [item.name for item in batch]
+        _set_state(store, names, mlmd.Artifact.MARKED_FOR_DELETION)
+        for item in batch:
+            _aside(item.folder, trash)
+        _set_state(store, names, mlmd.Artifact.DELETED)
+        _empty(trash)
+    for item in plan.items:
+        if item.what == "run":
+            _aside(item.folder, trash)
+    _empty(trash)
+
+
+def _set_state(store: Any, keys: Sequence[str], state: int) -> None:
+    """Change nothing but the state: what is put without its properties would lose them."""
+    if not keys:
+        return
+    found = store.get_artifacts_by_id([int(key.split()[1]) for key in keys])
+    for artifact in found:
+        artifact.state = state
+    store.put_artifacts(found)
+
+
+def _aside(folder: Path, trash: Path) -> None:
+    """Move a folder out of the way at once; one that is gone already is none."""
+    if folder.exists():
+        trash.mkdir(parents=True, exist_ok=True)
+        folder.rename(trash / f"{folder.parent.name}-{folder.name}-{os.urandom(4).hex()}")
+
+
+def _empty(trash: Path) -> None:
+    for left in list(trash.iterdir()) if trash.is_dir() else []:
+        shutil.rmtree(left) if left.is_dir() else left.unlink()
+
+
+def _rule(workspace: Workspace, project: str, chosen: dict[str, float]) -> Retention:
+    rule = Project.load(project, workspace.path).spec.retention
+    return Retention.model_validate({**rule.model_dump(), **chosen})
+
+
+def _writable(workspace: Workspace) -> Any:
+    config = mlmd.ConnectionConfig()
+    config.sqlite.filename_uri = str(workspace.metadata_path)
+    config.sqlite.connection_mode = mlmd.SqliteMetadataSourceConfig.READWRITE
+    return metadata_store.MetadataStore(config)

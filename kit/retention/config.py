@@ -1,0 +1,16 @@
+"""What project.yml says about how long results are kept that no blessed or served model needs."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from kit.project_section import Section
+
+
+class Retention(Section):
+    """What `kit gc` leaves where it is, besides all that a blessed or served model needs."""
+
+    keep_days: float = Field(
+        default=30, ge=0, allow_inf_nan=False, description="days after which a result may go"
+    )
+    keep_models: int = Field(default=3, ge=0, description="newest models that stay, blessed or not")

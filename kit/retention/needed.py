@@ -1,0 +1,106 @@
+"""Which artifacts are needed: by models that were blessed or can be served, by what is young, by the next run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from kit.lineage.graph import Graph, Node
+from kit.lineage.pushes import VERSION
+from kit.lineage.query import BASELINE
+
+_STATISTICS, _ANOMALIES = "ExampleStatistics", "ExampleAnomalies"
+_RUNNING = frozenset({"new", "running"})
+
+
+@dataclass(frozen=True)
+class Keep:
+    """A reason to keep something, and what is kept for it: these artifacts with all that they come from."""
+
+    why: str
+    keys: frozenset[str]
+
+
+def reasons(graph: Graph, *, versions: Iterable[int], models: int, younger_than: float) -> list[Keep]:
+    """Return what must stay, by the reason, the strongest first.
+
+    Args:
+        graph: of one project.
+        versions: of its model that are in the serving folder, those that were rolled back with them.
+        models: how many of the newest models stay.
+        younger_than: what was made or changed after this stays; seconds since 1970.
+    """
+    there = {str(version) for version in versions}
+    newest = [node.key for node in graph.nodes.values() if node.type == "Model"][-models:] if models else []
+    return [
+        Keep(
+            "a version that is or can be served",
+            _keys(graph, lambda node: node.properties.get(VERSION) in there),
+        ),
+        Keep("a blessed model", _blessed(graph)),
+        Keep("what each step took and made last, for the next run", _latest(graph)),
+        Keep(f"the {models} newest models", frozenset(newest)),
+        Keep("younger than the rule", _keys(graph, lambda node: (node.ended or 0) > younger_than)),
+    ]
+
+
+def with_origins(graph: Graph, keys: Iterable[str]) -> set[str]:
+    """Return artifacts with all that they come from, and with what tells of it: what was judged, and how.
+
+    That is: what a step made beside them, the statistics and anomalies of examples, the evaluations and blessings of
+    models, and the decisions about anything.
+    """
+    found, waiting = set[str](), list(keys)
+    while waiting:
+        here = waiting.pop()
+        # What took everything from the cache made nothing.
+        if here not in found and graph.nodes[here].state != "cached":
+            found.add(here)
+            waiting.extend(graph.inputs(here))
+    beside = {made for key in found if graph.nodes[key].kind == "execution" for made in graph.outputs(key)}
+    return found | beside | _told(graph, found | beside)
+
+
+def _told(graph: Graph, keys: set[str]) -> set[str]:
+    """What was made of these examples and models only to tell of them."""
+    found = set[str]()
+    for key in keys:
+        if graph.nodes[key].type == "Model":
+            found |= _made_of(graph, key, lambda _: True)
+        elif graph.nodes[key].type == "Examples":
+            statistics = _made_of(graph, key, lambda node: node.type == _STATISTICS)
+            found |= statistics
+            for one in statistics:
+                found |= _made_of(graph, one, lambda node: node.type == _ANOMALIES)
+    return found
+
+
+def _made_of(graph: Graph, key: str, wanted: Callable[[Node], bool]) -> set[str]:
+    """The wanted artifacts of the steps that took one, with these steps; a baseline is only compared with."""
+    found = set[str]()
+    for step, name in graph.outputs(key).items():
+        made = {one for one in graph.outputs(step) if wanted(graph.nodes[one])} if name != BASELINE else set()
+        found |= made | ({step} if made else set())
+    return found
+
+
+def _blessed(graph: Graph) -> frozenset[str]:
+    """The blessings that say so; the model is upstream of each."""
+    return _keys(graph, lambda node: node.type == "ModelBlessing" and node.properties.get("blessed") == "1")
+
+
+def _latest(graph: Graph) -> frozenset[str]:
+    """The artifacts of the last execution of each component that ended well, and of all that have not ended."""
+    last: dict[str, str] = {}
+    open_ = set[str]()
+    for node in graph.nodes.values():
+        if node.kind == "execution" and node.state in {"complete", "cached"}:
+            last[node.name] = node.key
+        elif node.kind == "execution" and node.state in _RUNNING:
+            open_.add(node.key)
+    runs = {*last.values(), *open_}
+    return frozenset(key for run in runs for key in (*graph.inputs(run), *graph.outputs(run)))
+
+
+def _keys(graph: Graph, wanted: Callable[[Node], bool]) -> frozenset[str]:
+    return frozenset(node.key for node in graph.nodes.values() if node.kind == "artifact" and wanted(node))

@@ -1,0 +1,141 @@
+"""What could be deleted now, what stays, and why."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from kit.batch.record import RunRecord, list_runs
+from kit.lineage.graph import Graph, Node
+from kit.lineage.read import read_graph
+from kit.lineage.runs import run_of
+from kit.release.versions import list_versions
+from kit.retention.config import Retention
+from kit.retention.needed import reasons, with_origins
+from kit.workspace import Workspace
+
+TRASH = ".trash"  # in the folder of a project's artifacts: what was taken out of the way and is being deleted
+_A_DAY = 86_400.0
+_GOING = frozenset({"live", "marked_for_deletion"})
+
+
+@dataclass(frozen=True)
+class Item:
+    """Something that can go.
+
+    Attributes:
+        what: type of the artifact, or `run`.
+        name: key of the artifact, or id of the run.
+        folder: of it; it may be gone already.
+        size: bytes that are free afterwards; files that another workspace shares do not count.
+        days: its age.
+    """
+
+    what: str
+    name: str
+    folder: Path
+    size: int
+    days: float
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What one look at a project's results found.
+
+    Attributes:
+        project: whose they are.
+        items: what can go, the largest first.
+        restored: keys of artifacts that were marked to go and are needed again.
+        kept: how many artifacts stay for a reason, by the first reason that holds.
+        elsewhere: how many artifacts can go, but lie outside of this workspace and are left alone.
+        leftover: bytes that an earlier collection took out of the way and did not get to delete.
+    """
+
+    project: str
+    items: tuple[Item, ...]
+    restored: tuple[str, ...]
+    kept: dict[str, int]
+    elsewhere: int
+    leftover: int
+
+    @property
+    def size(self) -> int:
+        return sum(item.size for item in self.items) + self.leftover
+
+
+def make_plan(workspace: Workspace, project: str, rule: Retention, now: float | None = None) -> Plan:
+    """Return what can go; nothing is changed.
+
+    Args:
+        workspace: with the results.
+        project: whose are looked at.
+        rule: what stays besides what is needed.
+        now: seconds since 1970; None: the time that it is.
+    """
+    moment = time.time() if now is None else now
+    oldest = moment - rule.keep_days * _A_DAY
+    graph = read_graph(workspace, project)
+    versions = [version.number for version in list_versions(workspace.serving(project))]
+    needed, kept = set[str](), dict[str, int]()
+    for keep in reasons(graph, versions=versions, models=rule.keep_models, younger_than=oldest):
+        more = with_origins(graph, keep.keys) - needed
+        kept[keep.why] = sum(graph.nodes[key].kind == "artifact" for key in more)
+        needed |= more
+    going = [node for node in graph.nodes.values() if _may_go(node, needed)]
+    mine = [node for node in going if is_inside(workspace, project, node)]
+    shared = {graph.nodes[key].uri for key in needed}
+    items = [_item(node, moment) for node in mine if node.uri not in shared]
+    items += _runs(workspace, project, graph, needed, oldest, moment)
+    return Plan(
+        project,
+        tuple(sorted(items, key=lambda item: (-item.size, item.name))),
+        tuple(key for key in sorted(needed) if _is_marked(graph.nodes[key])),
+        kept,
+        len(going) - len(mine),
+        size_of(workspace.artifacts(project) / TRASH),
+    )
+
+
+def is_inside(workspace: Workspace, project: str, node: Node) -> bool:
+    """Return whether an artifact lies in this workspace: ML Metadata of a copied one names the places of the first."""
+    root = workspace.artifacts(project).resolve()
+    return bool(node.uri) and root in Path(node.uri).resolve().parents
+
+
+def size_of(folder: Path) -> int:
+    """Return the bytes that are free once a folder is gone; what a branch of the workspace shares is not among them."""
+    files = (path.lstat() for path in folder.rglob("*") if path.is_file() and not path.is_symlink())
+    return sum(file.st_size for file in files if file.st_nlink == 1)
+
+
+def _may_go(node: Node, needed: set[str]) -> bool:
+    return node.kind == "artifact" and node.state in _GOING and node.key not in needed
+
+
+def _is_marked(node: Node) -> bool:
+    return node.state == "marked_for_deletion" and Path(node.uri).exists()
+
+
+def _item(node: Node, now: float) -> Item:
+    folder = Path(node.uri)
+    return Item(node.type, node.key, folder, size_of(folder), (now - (node.ended or now)) / _A_DAY)
+
+
+def _runs(  # noqa: PLR0913, PLR0917  all that decides about them
+    workspace: Workspace, project: str, graph: Graph, needed: set[str], oldest: float, now: float
+) -> Iterable[Item]:
+    """Old batches of which nothing is left; the executed notebooks of what is needed are its evidence."""
+    records = [record for record in list_runs(workspace.runs) if record.project == project]
+    steps = [graph.nodes[key] for key in needed if graph.nodes[key].kind == "execution"]
+    evidence = {run_of(records, step) for step in steps}
+    for record in records:
+        ended = _ended(record)
+        if record.run_id not in evidence and record.state != "running" and ended < oldest:
+            folder = workspace.runs / record.run_id
+            yield Item("run", record.run_id, folder, size_of(folder), (now - ended) / _A_DAY)
+
+
+def _ended(record: RunRecord) -> float:
+    return (record.ended or record.started).timestamp()
