@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from kit.batch.record import NotebookRecord, RunRecord
+from kit.batch.record import NotebookRecord, RunRecord, list_runs
+from kit.errors import UsageError
 from kit.steps.sampling import KINDS
 
 TIMES = "times"
@@ -37,19 +38,31 @@ class Times:
 
 @dataclass
 class Frame:
-    """A bar of the flame view.
+    """A bar of the flame view: what ran, with all that it called.
 
     Attributes:
-        name: what ran.
-        kind: that most of its own time is counted as.
-        seconds: with all that it called.
-        children: what it called, the longest first.
+        name: of a run, a notebook, a step, or a package and the function by which it was entered.
+        kinds: seconds by kind.
+        children: what it called; the notebooks of a run in their order, all else the longest first.
     """
 
     name: str
-    kind: str
-    seconds: float = 0.0
+    kinds: dict[str, float] = field(default_factory=dict)
     children: list[Frame] = field(default_factory=list)
+
+    @property
+    def seconds(self) -> float:
+        return sum(self.kinds.values())
+
+    @property
+    def kind(self) -> str:
+        """The one that most of its time is counted as."""
+        return max(self.kinds, key=lambda kind: self.kinds[kind], default="other")
+
+    def add(self, kinds: Mapping[str, float]) -> None:
+        """Add seconds."""
+        for kind, seconds in kinds.items():
+            self.kinds[kind] = self.kinds.get(kind, 0.0) + seconds
 
 
 def times_of(record: RunRecord, folder: Path) -> list[Times]:
@@ -68,39 +81,56 @@ def times_of(record: RunRecord, folder: Path) -> list[Times]:
 
 def flame(record: RunRecord, folder: Path) -> Frame:
     """Return the same as bars: the run, its notebooks, their steps, and what those called, package by package."""
-    root = Frame(record.run_id, "other")
+    root = Frame(record.run_id)
     for row in record.notebooks:
         if row.seconds is not None:
             root.children.append(_notebook(row, folder))
-    root.seconds = sum(child.seconds for child in root.children)
+            root.add(root.children[-1].kinds)
     _tidy(root, root.seconds * _LEAST_SHARE)
     return root
 
 
+def latest_flame(workspace: Path, run_id: str = "") -> Frame:
+    """Return the bars of a run of a workspace, by default of the last in which a notebook ended.
+
+    Raises:
+        UsageError: when there is none.
+    """
+    for record in reversed(list_runs(workspace / "runs")):
+        if record.run_id == run_id or (not run_id and any(row.seconds for row in record.notebooks)):
+            return flame(record, workspace / "runs" / record.run_id)
+    raise UsageError(
+        f"{workspace} must hold {f'the run {run_id!r}' if run_id else 'a run that has come to an end'}, but does not. "
+        "`kit runs` lists the runs there are, and `kit run` makes one."
+    )
+
+
 def _notebook(row: NotebookRecord, folder: Path) -> Frame:
     own, steps = _seen(row, folder)
-    bar = Frame(row.name, "other")
-    if row.kernel_seconds:
-        bar.children.append(Frame(START, START, row.kernel_seconds))
-    for step, seen in steps:
-        child = Frame(step, "other", seen["seconds"])
-        _grow(child, seen["stacks"])
+    bar = _grown(row.name, own["stacks"])
+    below = [Frame(START, {START: row.kernel_seconds})] if row.kernel_seconds else []
+    below += [_grown(step, seen["stacks"]) for step, seen in steps]
+    for child in below:
         bar.children.append(child)
-    _grow(bar, own["stacks"])
-    bar.seconds = max(row.seconds or 0.0, sum(child.seconds for child in bar.children))
+        bar.add(child.kinds)
+    bar.add({"other": max(0.0, (row.seconds or 0.0) - bar.seconds)})
     return bar
 
 
-def _grow(bar: Frame, stacks: Iterable[dict[str, Any]]) -> None:
+def _grown(name: str, stacks: Iterable[dict[str, Any]]) -> Frame:
+    bar = Frame(name)
     for stack in stacks:
+        seconds = {stack["kind"]: stack["seconds"]}
         place = bar
-        for name in stack["frames"]:
-            below = next((child for child in place.children if child.name == name), None)
+        place.add(seconds)
+        for called in stack["frames"]:
+            below = next((child for child in place.children if child.name == called), None)
             if below is None:
-                below = Frame(name, stack["kind"])
+                below = Frame(called)
                 place.children.append(below)
-            below.seconds += stack["seconds"]
+            below.add(seconds)
             place = below
+    return bar
 
 
 def _tidy(bar: Frame, least: float) -> None:

@@ -9,7 +9,8 @@ import pytest
 from kit.batch.flame_page import COLOURS
 from kit.batch.record import RunRecord
 from kit.batch.run import RunOptions, run_chain
-from kit.batch.times import ALL_KINDS, Frame, flame, times_of
+from kit.batch.times import ALL_KINDS, Frame, flame, latest_flame, times_of
+from kit.errors import UsageError
 
 from .conftest import kit
 
@@ -54,6 +55,7 @@ def test_every_second_of_a_notebook_is_in_one_place(ran: tuple[RunRecord, Path, 
 def test_the_bars_say_the_same(ran: tuple[RunRecord, Path, Path]) -> None:
     record, folder, _ = ran
     root = flame(record, folder)
+    assert latest_flame(ran[2]) == latest_flame(ran[2], record.run_id) == root
     [notebook] = root.children
     assert notebook.name == "01_a"
     assert root.seconds == notebook.seconds == pytest.approx(record.notebooks[0].seconds)
@@ -89,6 +91,13 @@ def test_a_run_that_is_not_there_is_explained(ran: tuple[RunRecord, Path, Path])
     answer = kit("runs", "-w", ran[2], "--times", "yesterday")
     assert answer.returncode == 2
     assert "'yesterday' is none. `kit runs` lists them." in answer.stderr
+
+
+def test_bars_of_a_run_that_is_not_there_are_explained(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="a run that has come to an end, but does not"):
+        latest_flame(tmp_path)
+    with pytest.raises(UsageError, match="the run 'x', but does not"):
+        latest_flame(tmp_path, "x")
 
 
 def test_every_kind_has_a_colour() -> None:
