@@ -106,13 +106,13 @@ def _runs(collected: Collected, workspace: Workspace, chain: list[Node]) -> None
     """The executed notebooks of every batch that had a part in it: an old step may be of an earlier one."""
     steps = [node for node in chain if node.kind == "execution"]
     batches = list_runs(workspace.runs)
-    run_of = {node.key: run_of(batches, node) for node in steps}
-    for run in sorted(filter(None, set(run_of.values()))):
+    belongs = {node.key: run_of(batches, node) for node in steps}
+    for run in sorted(filter(None, set(belongs.values()))):
         folder = workspace.runs / run
         collected.add_file(f"runs/{run}/{RUN_FILE}", folder / RUN_FILE, f"The folder of run {run} is gone.")
         for path in sorted([*folder.glob("*.ipynb"), *folder.glob("parameters.yml")]):
             collected.members[f"runs/{run}/{path.name}"] = path.read_bytes()
-    if by_hand := dict.fromkeys(node.name for node in steps if not run_of[node.key]):
+    if by_hand := dict.fromkeys(node.name for node in steps if not belongs[node.key]):
         collected.missing.append(
             f"Executed notebooks of {', '.join(by_hand)}: these steps ran by hand and not in a batch. `kit run` keeps "
             "what it executed."

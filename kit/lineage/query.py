@@ -40,6 +40,20 @@ class Lineage:
     pushes: tuple[Push, ...]
     metrics: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
+    @property
+    def version(self) -> str:
+        """The newest pushed version in it, as `project/number`.
+
+        Raises:
+            StepOrderError: when nothing in it was pushed.
+        """
+        if not self.pushes:
+            raise StepOrderError(
+                f"Something of {self.subject.name} must have been pushed, but nothing was. Run 05_release first, or "
+                "choose a version."
+            )
+        return f"{self.pushes[-1].project}/{self.pushes[-1].version}"
+
     def own_chain(self) -> set[str]:
         """Return the keys upstream that are not there only because a model was judged against a baseline."""
         found, waiting = set[str](), list(self.own)

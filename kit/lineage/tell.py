@@ -45,11 +45,7 @@ def as_text(lineage: Lineage) -> str:
     """Return what a person asks for first; what is upstream only of the baseline is counted, not listed."""
     chain, nodes = lineage.own_chain(), lineage.graph.nodes
     behind = lineage.upstream - chain
-    lines = [f"{lineage.subject.kind} {lineage.subject.name}"]
-    lines += [f"  answered {answer}" for answer in lineage.subject.answers]
-    for push in lineage.pushes:
-        if push.key not in behind:
-            lines += list(_push_lines(push))
+    lines = [headline(lineage)]
     for heading, keys in (
         ("It is", set(lineage.own)),
         ("Upstream: what it comes from", chain),
@@ -64,6 +60,17 @@ def as_text(lineage: Lineage) -> str:
             "",
             f"And {len(behind)} more behind the baseline that it was judged against; --json has them.",
         ]
+    return "\n".join(lines)
+
+
+def headline(lineage: Lineage) -> str:
+    """Return what was asked about, who answered, and what became of the versions; not of those before a baseline."""
+    lines = [f"{lineage.subject.kind} {lineage.subject.name}"]
+    lines += [f"  answered {answer}" for answer in lineage.subject.answers]
+    behind = lineage.upstream - lineage.own_chain()
+    for push in lineage.pushes:
+        if push.key not in behind:
+            lines += list(_push_lines(push))
     return "\n".join(lines)
 
 

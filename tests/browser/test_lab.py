@@ -46,6 +46,7 @@ STORY = [
     ("04_evaluate", "The model met every gate and is blessed.", "4. The gates"),
     ("05_release", "is in", "5. Push"),
     ("07_monitor", "The model stays", "3. Skew and drift"),
+    ("08_lineage", "are as they were signed", "2. Everything behind it"),
     ("fault_lab", "faults are caught in 5 % of the rows or fewer.", "2. Break a copy"),
     ("00_start_here", "✓ done", "The road"),
     ("gallery", "unchanged, taken from the cache", "Lineage"),

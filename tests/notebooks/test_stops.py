@@ -16,6 +16,7 @@ BEFORE = {
     "04_evaluate": "03_train",
     "05_release": "03_train",
     "07_monitor": "05_release",
+    "08_lineage": "05_release",
 }
 
 

@@ -135,3 +135,12 @@ def test_a_circle_is_laid_out_too() -> None:
 def test_an_edge_to_a_node_that_is_not_there_is_left_out() -> None:
     graph = Graph([Node("execution 1", "execution", "A", "A")], [Edge("artifact 9", "execution 1", "in")])
     assert Lineage(graph)._picture.edges == []
+
+
+def test_where_an_execution_ran_and_by_what_code_stands_in_its_facts() -> None:
+    node = Node(
+        "execution 1", "execution", "Trainer", "Trainer", origin={"code_commit": "abc<b>", "host": "one"}
+    )
+    face = Lineage(Graph([node], []), chosen="execution 1").html_face()
+    assert "Origin: code commit" in face
+    assert "abc&lt;b&gt;" in face

@@ -20,7 +20,7 @@ def title(node: Node) -> str:
 
 
 def facts(node: Node) -> Markup:
-    """State, time, place and properties as a table of two columns."""
+    """State, time, place, where and by what code it ran, and properties, as a table of two columns."""
     told = {
         "Kind": f"{node.kind}, {node.type}",
         "State": node.state,
@@ -28,6 +28,7 @@ def facts(node: Node) -> Markup:
         "Began" if node.kind == "execution" else "Made": moment(node.began) if node.began else "",
         "Took": _duration(node),
         "Folder": node.uri,
+        **{f"Origin: {name.replace('_', ' ')}": value for name, value in node.origin.items()},
     }
     rows = [_row(name, value) for name, value in told.items() if value]
     rows += [_row(name, value) for name, value in list(node.properties.items())[:_PROPERTIES]]

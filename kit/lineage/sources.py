@@ -1,0 +1,72 @@
+"""The bytes that something was made of: the data files at the beginning, and whether they are still what they were."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from kit.errors import DataAnomalyError
+from kit.lineage.query import Lineage
+
+_CHUNK = 1 << 20
+FileState = Literal["the same bytes", "changed since", "gone"]
+
+
+@dataclass(frozen=True)
+class DataFile:
+    """A file that ExampleGen read.
+
+    Attributes:
+        path: where it was.
+        split: that it went into; empty: its rows were split by a hash.
+        sha256: of its bytes at that time.
+        state: what is there now.
+    """
+
+    path: str
+    split: str
+    sha256: str
+    state: FileState
+
+
+def data_files(lineage: Lineage) -> list[DataFile]:
+    """Return the data files that something comes from; each is read to see whether it is the same."""
+    graph = lineage.graph
+    chain = lineage.own_chain() | set(lineage.own)
+    told = [graph.nodes[key].properties.get("files", "") for key in graph.nodes if key in chain]
+    files = {file["path"]: file for text in told if text for file in json.loads(text)}
+    return [
+        DataFile(path, file.get("split") or "", file["sha256"], _state(Path(path), file["sha256"]))
+        for path, file in files.items()
+    ]
+
+
+def check_sources(files: Sequence[DataFile]) -> str:
+    """Return one sentence on what the data files are now; what is changed or gone is said, not an error.
+
+    Raises:
+        DataAnomalyError: when there are none: it does not lead back to any data.
+    """
+    if not files:
+        raise DataAnomalyError(
+            "A model must lead back to data files, but no ExampleGen stands before it. Run the chain from 01_data: kit "
+            "run."
+        )
+    other = [f"{Path(file.path).name} ({file.state})" for file in files if file.state != "the same bytes"]
+    said = f"but for {', '.join(other)}" if other else "all of them the same bytes as then"
+    return f"It leads back to {len(files)} data files, {said}."
+
+
+def _state(path: Path, sha256: str) -> FileState:
+    digest = hashlib.sha256()
+    try:
+        with path.open("rb") as file:
+            while chunk := file.read(_CHUNK):
+                digest.update(chunk)
+    except OSError:
+        return "gone"
+    return "the same bytes" if digest.hexdigest() == sha256 else "changed since"
