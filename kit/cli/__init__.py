@@ -28,6 +28,7 @@ from kit.cli import (
     sweep,
     train_cluster,
     trainings,
+    translate,
 )
 
 __all__ = ["app"]
@@ -58,6 +59,7 @@ for group in (
     deploy,
     drill,
     sweep,
+    translate,
     machine,
 ):
     app.add_typer(group.app)  # without a name: its commands stand beside the others

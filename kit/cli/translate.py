@@ -1,0 +1,62 @@
+"""`kit translate`: the notebooks in another language."""
+# ruff: noqa: PLC0415
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from kit.cli.shared import WorkspaceOption, chosen_workspace, exits
+from kit.errors import ExitCode, UsageError
+
+app = typer.Typer()
+
+
+@app.command()
+@exits
+def translate(  # noqa: PLR0913, PLR0917  one for each option
+    notebooks: Annotated[
+        list[str] | None,
+        typer.Argument(
+            help="Names (01_data) or paths; all numbered notebooks unless given.", show_default=False
+        ),
+    ] = None,
+    language: Annotated[str, typer.Option("--language", "-l", help="zh is Simplified Chinese.")] = "zh",
+    workspace: WorkspaceOption = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            help="Folder to write to; WORKSPACE/notebooks/LANGUAGE unless given.", show_default=False
+        ),
+    ] = None,
+    check: Annotated[bool, typer.Option("--check", help="Only tell what is missing or outdated.")] = False,
+    confirm: Annotated[
+        bool,
+        typer.Option("--confirm", help="Say that translations still fit although their English changed."),
+    ] = False,
+) -> None:
+    """Write the notebooks in another language; their code cells are the same, and run as the English ones do."""
+    from kit.batch.plan import choose_notebooks
+    from kit.translation.build import build, check_all
+    from kit.translation.build import confirm as confirm_one
+
+    chosen = choose_notebooks(notebooks or [])
+    if confirm and not notebooks:
+        raise UsageError("--confirm takes the notebooks whose translations somebody has read. Name them.")
+    if confirm:
+        for path in chosen:
+            typer.echo(f"{path.stem}: {', '.join(confirm_one(path, language)) or 'nothing had changed'}")
+        return
+    if check:
+        problems = check_all(chosen, language)
+        for problem in problems:
+            typer.echo(str(problem))
+        typer.echo(
+            f"{len(problems)} cells to be done." if problems else "All that is translated is up to date."
+        )
+        raise typer.Exit(int(ExitCode.USAGE if problems else ExitCode.DONE))
+    for built in build(chosen, language, out or chosen_workspace(workspace) / "notebooks" / language):
+        note = f"  English: {', '.join(built.english)}" if built.english else ""
+        typer.echo(f"{built.path}{note}")

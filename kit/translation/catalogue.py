@@ -1,0 +1,86 @@
+"""The translated cells of one notebook, as a file that a translator edits."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import Annotated
+
+import yaml
+from pydantic import Field, TypeAdapter, ValidationError
+
+from kit.batch.plan import NOTEBOOKS
+from kit.project_section import Section
+from kit.project_yaml import StrictLoader
+from kit.translation.errors import TranslationError
+from kit.workspace import write_atomically
+
+_DIGITS = 12  # of a digest; an accident in a few hundred cells is as good as impossible
+_HEAD = "# The prose of {name}.ipynb, by cell; `english` is a digest of the text that was translated.\n"
+
+
+class TranslatedCell(Section):
+    """The translation of a cell, and which English text it translates."""
+
+    english: str
+    text: Annotated[str, Field(min_length=1)]
+
+
+Catalogue = dict[str, TranslatedCell]
+_CATALOGUE = TypeAdapter(Catalogue)
+
+
+def digest(text: str) -> str:
+    """Digest of a cell's text; blank space at its ends says nothing."""
+    return hashlib.sha256(text.strip().encode()).hexdigest()[:_DIGITS]
+
+
+def languages(notebooks: Path = NOTEBOOKS) -> list[str]:
+    """Return the languages that there are translations into."""
+    return sorted({path.parent.name for path in notebooks.glob("*/*.yml")})
+
+
+def catalogue_path(notebook: Path, language: str) -> Path:
+    return notebook.parent / language / f"{notebook.stem}.yml"
+
+
+def read_catalogue(path: Path) -> Catalogue:
+    """Return the translated cells by id; none where there is no such file.
+
+    Raises:
+        TranslationError: when the file is not one of translated cells.
+    """
+    if not path.exists():
+        return {}
+    try:
+        content = yaml.load(path.read_text(encoding="utf-8"), Loader=StrictLoader)  # noqa: S506  a SafeLoader
+        return _CATALOGUE.validate_python(content or {})
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise TranslationError(
+            f"{path} must be a YAML file, but it cannot be read: {error}. Correct it."
+        ) from None
+    except ValidationError as error:
+        [problem, *_] = error.errors()
+        where = ".".join(str(part) for part in problem["loc"]) or "the file"
+        raise TranslationError(
+            f"{path} must have `english` and `text` for each cell, but {where}: {problem['msg']}. Correct it."
+        ) from None
+
+
+def write_catalogue(path: Path, catalogue: Catalogue) -> None:
+    """Write translated cells, each text as lines that read as in the notebook."""
+    content = {key: cell.model_dump() for key, cell in catalogue.items()}
+    text = yaml.dump(content, Dumper=_Dumper, allow_unicode=True, sort_keys=False, width=float("inf"))
+    write_atomically(path, _HEAD.format(name=path.stem) + text)
+
+
+class _Dumper(yaml.SafeDumper):
+    """Writes texts of several lines as blocks."""
+
+
+def _as_block(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
+    style = "|" if "\n" in text else None
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
+
+
+_Dumper.add_representer(str, _as_block)

@@ -1,0 +1,43 @@
+"""What is translated is whole, up to date, and the same program."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from kit.batch.plan import NOTEBOOKS
+from kit.translation.build import translated
+from kit.translation.check import check
+
+CATALOGUES = sorted(NOTEBOOKS.glob("*/*.yml"))
+
+pytestmark = pytest.mark.parametrize(
+    "catalogue", CATALOGUES, ids=lambda path: f"{path.parent.name}-{path.stem}"
+)
+
+
+def notebook(catalogue: Path) -> Path:
+    return catalogue.parents[1] / f"{catalogue.stem}.ipynb"
+
+
+def test_every_cell_is_translated_as_it_is_now(catalogue: Path) -> None:
+    problems = check(notebook(catalogue), catalogue.parent.name)
+    assert not problems, "\n".join(map(str, problems))
+
+
+def test_the_program_is_the_same(catalogue: Path) -> None:
+    english = nbformat.read(notebook(catalogue), as_version=4)
+    other, stayed = translated(notebook(catalogue), catalogue.parent.name)
+    nbformat.validate(other)
+    assert not stayed
+    assert [cell.id for cell in other.cells] == [cell.id for cell in english.cells]
+    for ours, theirs in zip(english.cells, other.cells, strict=True):
+        assert theirs.cell_type == ours.cell_type
+        if ours.cell_type == "code":
+            assert theirs == ours
+        else:
+            assert theirs.metadata == ours.metadata
+            assert theirs.source != ours.source
+    assert {**other.metadata, "kit_language": None} == {**english.metadata, "kit_language": None}
