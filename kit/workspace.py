@@ -25,7 +25,7 @@ workspace/
     audit/                   audit packs, a file a pushed version (see `kit.audit.layout`)
     private/                 the key that signs them; only its owner can read it
     gateway/<project>/       Envoy's configuration, keys for learning and the access log (see `kit.gateway.plan`)
-    load/<project>/          what `kit tune-batching` has measured, a file a point
+    load/<project>/          what `kit tune-batching` has measured, a file a point; sweep.json is the last sweep
     alerts/                  incidents and messages that wait (alerts.sqlite), and what was told, a folder a project
 """
 

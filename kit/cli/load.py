@@ -68,8 +68,11 @@ def tune_batching(  # noqa: PLR0913, PLR0917  what is wanted, and where it is fo
     _print(sweep)
     path = write or place.path / "serving" / f"{project}.batching.pbtxt"
     write_chosen(sweep, path)
+    cheapest = sweep.meeting[0]
     typer.echo(
-        f"{sweep.chosen} is the cheapest of the settings that batch. Serve with it: kit serve --batching {path}"
+        f"Chosen: {sweep.chosen}. It answers {rate:g} requests a second, 99 of 100 within {cheapest.p99_ms:.1f} ms, "
+        f"for {cheapest.processor_ms:.2f} ms of processor each, the least of the settings that batch.\n"
+        f"Serve with it: kit serve --batching {path}"
     )
 
 
@@ -101,7 +104,7 @@ def _print(sweep: Sweep) -> None:
         "p99 ms",
         "errors",
         "processor ms",
-        "does",
-        "front",
+        "as wanted",
+        "none better",
     )
     print_table(header, rows)

@@ -5,12 +5,15 @@ Nothing here asks or imports TensorFlow, so that what was measured can be shown 
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, Self
 
-from kit.errors import UsageError
+from kit.errors import StepOrderError, UsageError
+from kit.workspace import write_atomically
 
 
 @dataclass(frozen=True)
@@ -76,6 +79,31 @@ class Sweep:
     target: Target
     points: Sequence[Point] = ()
     settings: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+
+    def write(self, path: Path) -> None:
+        """Keep it, for `read`."""
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_atomically(path, json.dumps(asdict(self)))
+
+    @classmethod
+    def read(cls, path: Path) -> Self:
+        """Return what was kept.
+
+        Raises:
+            StepOrderError: when nothing was.
+        """
+        try:
+            found = json.loads(path.read_text())
+        except FileNotFoundError as error:
+            raise StepOrderError(
+                f"A load sweep must have been measured, but {path} is not there. Run kit tune-batching."
+            ) from error
+        points = tuple(Point(**each) for each in found["points"])
+        settings = {
+            name: {key: tuple(value) if isinstance(value, list) else value for key, value in each.items()}
+            for name, each in found["settings"].items()
+        }
+        return cls(Target(**found["target"]), points, settings)
 
     @property
     def front(self) -> list[Point]:

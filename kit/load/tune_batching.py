@@ -22,7 +22,7 @@ from kit.errors import StepFailedError
 from kit.load.plan import Load
 from kit.load.process import RunningLoad
 from kit.load.sweep import Point, Sweep, Target
-from kit.serving.batching.parameters import Batching
+from kit.serving.batching.parameters import Batching, processors
 from kit.serving.process import Server
 from kit.serving.settings import Settings
 from kit.workspace import write_atomically
@@ -31,18 +31,36 @@ WITHOUT = "without batching"
 SHARES = (0.25, 0.5, 0.75, 1.0, 1.25)
 """Of the wanted rate: lower ones show how the p99 rises, the higher one what is in reserve."""
 _HOPELESS = 4.0  # times the wanted p99; at a higher rate it will not become better
-_SIZES, _TIMEOUTS_MICROS = (8, 32, 128), (0, 1000, 5000)
+FILE = "sweep.json"
+_ENQUEUED = 100
+_SIZES, _WAITED_MICROS = (8, 32, 128), 2000
 _Say = Callable[[str], None]
 
 
 def proposed() -> dict[str, Batching | None]:
-    """Return the settings that are tried unless others are given, by their names; None is without batching."""
+    """Return the settings that are tried unless others are given, by their names; None is without batching.
+
+    For each size: no wait with one batch at once, which the thread that reads computes by itself; no wait with as many
+    at once as there are processors; and a wait, which pays only where a run costs much and its rows little.
+    """
     made: dict[str, Batching | None] = {WITHOUT: None}
     for rows in _SIZES:
-        for micros in _TIMEOUTS_MICROS:
-            name = f"{rows} rows, {micros / 1000:g} ms"
-            made[name] = Batching(max_batch_size=rows, batch_timeout_micros=micros, max_enqueued_batches=100)
+        for micros, threads in ((0, 1), (0, processors()), (_WAITED_MICROS, 1)):
+            batching = Batching(
+                max_batch_size=rows,
+                batch_timeout_micros=micros,
+                num_batch_threads=threads,
+                max_enqueued_batches=_ENQUEUED,
+            )
+            made[name_of(batching)] = batching
     return made
+
+
+def name_of(batching: Batching) -> str:
+    """Return what tells a setting from others of a sweep."""
+    micros, threads = batching.batch_timeout_micros, batching.num_batch_threads
+    wait = f"{micros / 1000:g} ms" if micros else "no wait"
+    return f"{batching.max_batch_size} rows, {wait}, {threads} thread{'s' * (threads > 1)}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -104,7 +122,7 @@ class Trials:
 
 
 def tune(trials: Trials, say: _Say = lambda _: None) -> Iterator[Sweep]:
-    """Measure what is not known yet; give what is known after each point.
+    """Measure what is not known yet; give what is known after each point, and keep it in `FILE` of the folder.
 
     A setting is not asked at higher rates once it fails requests or is far from the wanted p99.
 
@@ -123,7 +141,9 @@ def tune(trials: Trials, say: _Say = lambda _: None) -> Iterator[Sweep]:
                 point, known = served.point(rate)
                 points.append(point)
                 say(_line(point, known=known))
-                yield trials.sweep(points)
+                sweep = trials.sweep(points)
+                sweep.write(trials.folder / FILE)
+                yield sweep
                 if point.errors or point.p99_ms > _HOPELESS * trials.target.p99_ms:
                     break
 
@@ -226,7 +246,8 @@ class _Served:
 
 def _line(point: Point, *, known: bool) -> str:
     errors = f", {point.errors} errors" if point.errors else ""
+    p99 = f"99 of 100 within {point.p99_ms:.1f} ms" if math.isfinite(point.p99_ms) else "none in time"
     return (
-        f"{point.setting}: {point.rate:.0f} of {point.offered:.0f} a second, p99 {point.p99_ms:.1f} ms, "
-        f"{point.processor_ms:.2f} ms of processor a request{errors}{' (known)' if known else ''}"
+        f"{point.setting}, {point.offered:.0f} requests a second: {point.rate:.0f} answered, {p99}, "
+        f"{point.processor_ms:.2f} ms of processor each{errors}{' (known)' if known else ''}"
     )

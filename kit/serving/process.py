@@ -33,9 +33,9 @@ _TAIL_LINES = 10
 _SWITCH_SECONDS = 0.0005
 """Python's threads take turns that often in a server, ten times as often as by default: a thread that loads a new
 version holds a request up for no longer than that."""
-_GARBAGE = (50_000, 20, 20)
-"""Objects after which Python looks for garbage in cycles, instead of 700. A request leaves none, and a look costs a
-fiftieth of the time."""
+_GARBAGE = (50_000, 4, 2)
+"""Objects after which Python looks for garbage in cycles, instead of 700: a request leaves none, and a look costs a
+fiftieth of the time. The graphs of versions that have gone are some, so every eighth look is at everything."""
 _LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 
 

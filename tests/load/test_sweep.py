@@ -1,10 +1,11 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path
 
 import pytest
 
-from kit.errors import UsageError
+from kit.errors import StepOrderError, UsageError
 from kit.load.sweep import Point, Sweep, Target
 
 _TARGET = Target(100, 20)
@@ -66,3 +67,15 @@ def test_the_front_has_what_nothing_else_is_better_than_in_both() -> None:
 def test_a_target_of_nothing_is_refused(rate: float, p99: float) -> None:
     with pytest.raises(UsageError, match="must be a rate and a p99"):
         Target(rate, p99)
+
+
+def test_what_is_kept_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "new" / "sweep.json"
+    sweep = Sweep(_TARGET, (_point("small", 50, 5), _point("small", 100, math.inf, errors=3)), _SETTINGS)
+    sweep.write(path)
+    assert Sweep.read(path) == sweep
+
+
+def test_without_a_sweep_it_says_what_makes_one(tmp_path: Path) -> None:
+    with pytest.raises(StepOrderError, match="kit tune-batching"):
+        Sweep.read(tmp_path / "sweep.json")

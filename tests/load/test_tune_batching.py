@@ -12,7 +12,7 @@ from serving.models import NAME, predict_request, save_linear
 from kit.errors import StepFailedError
 from kit.load import tune_batching
 from kit.load.sweep import Point, Sweep, Target
-from kit.load.tune_batching import WITHOUT, Trials, proposed, tune, write_chosen
+from kit.load.tune_batching import FILE, WITHOUT, Trials, proposed, tune, write_chosen
 from kit.serving.batching import Batching
 from kit.serving.settings import Settings
 
@@ -53,6 +53,12 @@ def test_measures_every_setting_and_takes_what_is_known(
         assert 0 < point.p50_ms <= point.p99_ms
         assert point.processor_ms > 0
     assert sweep.chosen == "small"
+    kept = Sweep.read(trials.folder / FILE)
+    assert (list(kept.points), kept.settings, kept.target) == (
+        list(sweep.points),
+        sweep.settings,
+        sweep.target,
+    )
     assert not [
         each for each in psutil.Process().children(recursive=True) if "kit.serving" in str(each.cmdline())
     ]
@@ -126,6 +132,8 @@ def test_the_proposed_settings_are_different_and_one_does_not_batch() -> None:
     settings = proposed()
     assert settings[WITHOUT] is None
     assert len(set(settings.values())) == len(settings) > 5
+    assert "32 rows, no wait, 1 thread" in settings
+    assert "32 rows, 2 ms, 1 thread" in settings
 
 
 def test_a_sweep_says_its_settings_as_plain_values(trials: Trials) -> None:
