@@ -7,6 +7,7 @@ workspace/
                              rolled back, and what was done to versions (see `kit.release.versions`)
     serving/models.config    which of them `kit serve` serves, with their policies and labels
     serving/protect.yml      what their answers hide from whoever would copy them (see `kit.serving.protect`)
+    serving/<project>.batching.pbtxt   how its requests are batched, once `kit tune-batching` has found that
     serving/monitoring.config   where Prometheus finds what they did
     runs/<run id>/           executed notebooks, run.json, log and report of a batch
     logs/<project>/          one log a component, and TensorBoard's event files

@@ -49,6 +49,7 @@ def tune_batching(  # noqa: PLR0913, PLR0917  what is wanted, and where it is fo
     from kit.load.recorded import WARMUP_FILE, recorded_requests
     from kit.load.sweep import Target
     from kit.load.tune_batching import Trials, proposed, tune, write_chosen
+    from kit.serving.pushed import batching_file
     from kit.workspace import Workspace
 
     place = Workspace(chosen_workspace(workspace))
@@ -66,13 +67,13 @@ def tune_batching(  # noqa: PLR0913, PLR0917  what is wanted, and where it is fo
     for sweep in tune(trials, typer.echo):  # noqa: B007  the last one has all
         pass
     _print(sweep)
-    path = write or place.path / "serving" / f"{project}.batching.pbtxt"
+    path = write or batching_file(place, project)
     write_chosen(sweep, path)
     cheapest = sweep.meeting[0]
     typer.echo(
         f"Chosen: {sweep.chosen}. It answers {rate:g} requests a second, 99 of 100 within {cheapest.p99_ms:.1f} ms, "
         f"for {cheapest.processor_ms:.2f} ms of processor each, the least of the settings that batch.\n"
-        f"Serve with it: kit serve --batching {path}"
+        + (f"Serve with it: kit serve --batching {path}" if write else f"kit serve takes it from {path}.")
     )
 
 

@@ -38,8 +38,13 @@ def serve(  # noqa: PLR0913, PLR0917  the flags of a server
         ),
     ] = None,
     batching: Annotated[
-        Path | None, typer.Option(help="Batch requests by this file of parameters.", show_default=False)
+        Path | None,
+        typer.Option(
+            help="Batch requests by this file of parameters.",
+            show_default="what kit tune-batching has found, if it has",
+        ),
     ] = None,
+    single: Annotated[bool, typer.Option("--single", help="Do not batch requests.")] = False,
     metrics: Annotated[bool, typer.Option(help="Tell Prometheus what it asks at the port of REST.")] = True,
     forked: Annotated[
         bool | None,
@@ -51,7 +56,7 @@ def serve(  # noqa: PLR0913, PLR0917  the flags of a server
 ) -> None:
     """Serve the pushed models until Ctrl-C; new versions are taken as they are pushed."""
     from kit.serving.process import Server
-    from kit.serving.pushed import models_config, monitoring_config
+    from kit.serving.pushed import models_config, monitoring_config, tuned_batching
     from kit.serving.settings import Settings
     from kit.workspace import Workspace
 
@@ -65,7 +70,9 @@ def serve(  # noqa: PLR0913, PLR0917  the flags of a server
     ]
     # Labels of models.config may name versions that are still loading when the server starts.
     chosen += ["--model_config_file_poll_wait_seconds=1", "--allow_version_labels_for_unavailable_models"]
+    batching = None if single else batching or tuned_batching(place)
     if batching:
+        typer.echo(f"Requests are batched by {batching}.")
         chosen += ["--enable_batching", f"--batching_parameters_file={batching.absolute()}"]
     if metrics:
         chosen.append(f"--monitoring_config_file={monitoring_config(place)}")

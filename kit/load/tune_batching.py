@@ -32,8 +32,10 @@ SHARES = (0.25, 0.5, 0.75, 1.0, 1.25)
 """Of the wanted rate: lower ones show how the p99 rises, the higher one what is in reserve."""
 _HOPELESS = 4.0  # times the wanted p99; at a higher rate it will not become better
 FILE = "sweep.json"
-_ENQUEUED = 100
 _SIZES, _WAITED_MICROS = (8, 32, 128), 2000
+_MOST_ROWS = 1 << 14
+"""Of a request, which is split over batches, and of all that wait: a server that batches should refuse nothing that it
+would answer otherwise."""
 _Say = Callable[[str], None]
 
 
@@ -47,10 +49,12 @@ def proposed() -> dict[str, Batching | None]:
     for rows in _SIZES:
         for micros, threads in ((0, 1), (0, processors()), (_WAITED_MICROS, 1)):
             batching = Batching(
-                max_batch_size=rows,
+                max_batch_size=_MOST_ROWS,
+                enable_large_batch_splitting=True,
+                max_execution_batch_size=rows,
                 batch_timeout_micros=micros,
                 num_batch_threads=threads,
-                max_enqueued_batches=_ENQUEUED,
+                max_enqueued_batches=_MOST_ROWS // rows,
             )
             made[name_of(batching)] = batching
     return made
@@ -60,7 +64,7 @@ def name_of(batching: Batching) -> str:
     """Return what tells a setting from others of a sweep."""
     micros, threads = batching.batch_timeout_micros, batching.num_batch_threads
     wait = f"{micros / 1000:g} ms" if micros else "no wait"
-    return f"{batching.max_batch_size} rows, {wait}, {threads} thread{'s' * (threads > 1)}"
+    return f"{batching.most_rows} rows, {wait}, {threads} thread{'s' * (threads > 1)}"
 
 
 @dataclass(frozen=True, kw_only=True)

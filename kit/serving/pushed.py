@@ -56,3 +56,18 @@ def monitoring_config(workspace: Workspace) -> Path:
     if not path.exists():
         write_atomically(path, "prometheus_config { enable: true }\n")
     return path
+
+
+def batching_file(workspace: Workspace, project: str) -> Path:
+    """Return where a project's batching parameters are, once `kit tune-batching` has found some."""
+    return workspace.path / "serving" / f"{project}.batching.pbtxt"
+
+
+def tuned_batching(workspace: Workspace) -> Path | None:
+    """Return the batching parameters that were found for the pushed model.
+
+    There is one file for a whole server, so of several models' files none is taken: somebody has to choose.
+    """
+    files = [batching_file(workspace, name) for name in pushed_models(workspace)]
+    found = [path for path in files if path.is_file()]
+    return found[0] if len(found) == 1 else None

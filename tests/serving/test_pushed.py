@@ -6,7 +6,13 @@ import pytest
 
 from kit.errors import StepOrderError
 from kit.serving.errors import ServerError
-from kit.serving.pushed import models_config, monitoring_config, pushed_models
+from kit.serving.pushed import (
+    batching_file,
+    models_config,
+    monitoring_config,
+    pushed_models,
+    tuned_batching,
+)
 from kit.serving.settings import Settings
 from kit.workspace import Workspace
 
@@ -72,3 +78,17 @@ def test_metrics_are_enabled_unless_somebody_wrote_otherwise(workspace: Workspac
     assert Settings(monitoring_config_file=str(path)).metrics_path() == "/monitoring/prometheus/metrics"
     path.write_text('prometheus_config { enable: true path: "/own" }')
     assert Settings(monitoring_config_file=str(monitoring_config(workspace))).metrics_path() == "/own"
+
+
+def test_batching_that_was_tuned_is_taken_where_there_is_no_choice(workspace: Workspace) -> None:
+    assert tuned_batching(workspace) is None
+    one, other = (batching_file(workspace, name) for name in ("recommender", "taxi"))
+    one.write_text("max_batch_size { value: 8 }")
+    assert tuned_batching(workspace) == one
+    other.write_text("max_batch_size { value: 9 }")
+    assert tuned_batching(workspace) is None
+
+
+def test_batching_of_a_model_that_is_not_pushed_does_not_count(workspace: Workspace) -> None:
+    batching_file(workspace, "empty").write_text("max_batch_size { value: 8 }")
+    assert tuned_batching(workspace) is None

@@ -60,7 +60,7 @@ def sample() -> Sweep:
         found,
         {
             "without batching": {},
-            "8 rows, no wait, 1 thread": parameters(8),
+            "8 rows, no wait, 1 thread": parameters(16_384) | {"max_execution_batch_size": 8},
             "32 rows, no wait, 1 thread": parameters(32),
             "32 rows, 2 ms, 1 thread": parameters(32, 2000),
             "128 rows, no wait, 2 threads": parameters(128, threads=2),

@@ -75,7 +75,7 @@ def row(one: Setting) -> Markup:
     """A setting as a row."""
     there = one.there or (one.points[-1] if one.points else None)
     parameters = [
-        _told(one.parameters.get("max_batch_size")),
+        _told(one.parameters.get("max_execution_batch_size") or one.parameters.get("max_batch_size")),
         _told(one.parameters.get("batch_timeout_micros"), 1000),
         _told(one.parameters.get("num_batch_threads")),
     ]
