@@ -72,9 +72,7 @@ def collect(workspace: Workspace, version: str) -> Collected:
     if not pushes:
         raise PackError(f"A pack is of a pushed version, but {version} is none. kit versions lists them.")
     collected = Collected(pushes[-1])
-    chain = [
-        node for node in lineage.graph.nodes.values() if node.key in lineage.own_chain() | set(lineage.own)
-    ]
+    chain = [node for node in lineage.graph.nodes.values() if node.key in lineage.upstream | set(lineage.own)]
     everything = read_graph(workspace, collected.push.project)
     collected.members["lineage.json"] = (as_json(lineage) + "\n").encode()
     _data_and_parameters(collected, chain)

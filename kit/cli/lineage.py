@@ -42,18 +42,23 @@ def of(
     upstream: Annotated[bool, typer.Option("--upstream", help="Only what it comes from.")] = False,
     downstream: Annotated[bool, typer.Option("--downstream", help="Only what comes from it.")] = False,
     metrics: Annotated[bool, typer.Option("--metrics", help="With metrics; takes seconds more.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Everything, as one JSON object.")] = False,
+    everything: Annotated[
+        bool, typer.Option("--all", help="Also what is linked only because models were compared.")
+    ] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="With every parameter, as one JSON object.")
+    ] = False,
     workspace: WorkspaceOption = None,
 ) -> None:
     """Show where something comes from, and what came of it. `of` may be left out."""
     from kit.cli.quiet import quiet
-    from kit.lineage.query import trace
+    from kit.lineage.query import Ways, trace
     from kit.lineage.tell import as_json as json_of
     from kit.lineage.tell import as_text, with_metrics
     from kit.workspace import Workspace
 
-    ways = "both" if upstream == downstream else "upstream" if upstream else "downstream"
-    lineage = trace(Workspace(chosen_workspace(workspace)), name, ways)  # type: ignore[arg-type]
+    ways: Ways = "both" if upstream == downstream else "upstream" if upstream else "downstream"
+    lineage = trace(Workspace(chosen_workspace(workspace)), name, ways, baselines=everything)
     if metrics:
         with quiet():
             lineage = with_metrics(lineage)

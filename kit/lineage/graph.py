@@ -10,6 +10,9 @@ from typing import Literal
 
 Kind = Literal["artifact", "execution"]
 
+BASELINE = "baseline_model"
+"""The input by which one model's chain is joined to that of the model before it."""
+
 
 @dataclass(frozen=True)
 class Node:

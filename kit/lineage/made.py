@@ -37,7 +37,7 @@ class Made:
         )
         self.graph = graph
         # Of a run its own steps; of anything else all that it comes from, but not the chain of its baseline.
-        keys = set(lineage.own) if subject.kind == "run" else set(lineage.own) | lineage.own_chain()
+        keys = set(lineage.own) if subject.kind == "run" else set(lineage.own) | lineage.upstream
         runs = [node for node in graph.nodes.values() if node.key in keys and node.kind == "execution"]
         self.steps: Mapping[str, Node] = {node.name: node for node in runs if node.name != "kit.Decision"}
         self.notebooks = _notebook_parameters(workspace, subject.name) if subject.kind == "run" else {}

@@ -9,13 +9,12 @@ from typing import Literal
 from kit.errors import StepOrderError
 from kit.lineage.graph import Graph, key_of
 from kit.lineage.pushes import Push, find_pushes
-from kit.lineage.store import opened
+from kit.lineage.store import Store, opened
 from kit.lineage.subjects import Subject, find_subject
+from kit.lineage.walk import Direction
 from kit.workspace import Workspace
 
 Ways = Literal["upstream", "downstream", "both"]
-
-BASELINE = "baseline_model"  # the input by which one model's chain is joined to that of the model before it
 
 
 @dataclass(frozen=True)
@@ -29,6 +28,7 @@ class Lineage:
         upstream: keys of what it comes from; empty when nobody asked.
         downstream: keys of what comes from it; the same.
         pushes: the pushed versions among all of them, the oldest first.
+        behind: how many more nodes are upstream or downstream only by models that were compared with each other.
         metrics: of what executions made, by their keys; empty when nobody asked.
     """
 
@@ -38,6 +38,7 @@ class Lineage:
     upstream: frozenset[str]
     downstream: frozenset[str]
     pushes: tuple[Push, ...]
+    behind: int = 0
     metrics: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
     @property
@@ -54,27 +55,16 @@ class Lineage:
             )
         return f"{self.pushes[-1].project}/{self.pushes[-1].version}"
 
-    def own_chain(self) -> set[str]:
-        """Return the keys upstream that are not there only because a model was judged against a baseline."""
-        found, waiting = set[str](), list(self.own)
-        while waiting:
-            here = waiting.pop()
-            for source, name in self.graph.inputs(here).items():
-                if source in self.upstream and source not in found:
-                    found.add(source)
-                    if name != BASELINE:
-                        waiting.append(source)
-        made = {key for run in found if run.startswith("execution") for key in self.graph.outputs(run)}
-        return (found | (made & self.upstream)) - set(self.own)
 
-
-def trace(workspace: Workspace, name: str, ways: Ways = "both") -> Lineage:
+def trace(workspace: Workspace, name: str, ways: Ways = "both", *, baselines: bool = False) -> Lineage:
     """Return everything up- and downstream of a name.
 
     Args:
         workspace: where it is.
         name: see `kit.lineage.subjects.find_subject`.
         ways: what is asked for.
+        baselines: also what is there only because one model was compared with another: in the end all models that ever
+            were. Otherwise the baseline itself is there, and the others are counted.
 
     Raises:
         StepOrderError: when nothing has run in the workspace.
@@ -87,11 +77,26 @@ def trace(workspace: Workspace, name: str, ways: Ways = "both") -> Lineage:
             )
         subject = find_subject(workspace, store, name)
         own = set(subject.nodes)
-        up = store.walk(own, "upstream") - own if ways != "downstream" else set[int]()
-        down = store.walk(own, "downstream") - own if ways != "upstream" else set[int]()
-        # What a step made beside what was asked about tells of it too, such as the evaluation beside the blessing.
-        up |= store.made_by({node for node in up if node < 0}) - own
+        up = _walked(store, own, "upstream", baselines) if ways != "downstream" else set[int]()
+        down = _walked(store, own, "downstream", baselines) if ways != "upstream" else set[int]()
         graph = store.graph(own | up | down)
         pushes = find_pushes(workspace, store, graph)
+        behind = 0 if baselines else _behind(store, own, up, down)
     upstream, downstream = (frozenset(map(key_of, nodes)) for nodes in (up, down))
-    return Lineage(subject, graph, tuple(map(key_of, subject.nodes)), upstream, downstream, pushes)
+    return Lineage(subject, graph, tuple(map(key_of, subject.nodes)), upstream, downstream, pushes, behind)
+
+
+def _walked(store: Store, own: set[int], direction: Direction, baselines: bool) -> set[int]:
+    found = store.walk(own, direction, baselines=baselines)
+    if direction == "upstream":
+        # What a step made beside what was asked about tells of it too, such as the evaluation beside the blessing.
+        found |= store.made_by({node for node in found - own if node < 0}) | store.baselines_of(found)
+    return found - own
+
+
+def _behind(store: Store, own: set[int], up: set[int], down: set[int]) -> int:
+    """Numbers only: reading the properties of thousands of nodes would take a second."""
+    whole = set[int]()
+    whole |= store.walk(own, "upstream") if up else set()
+    whole |= store.walk(own, "downstream") if down else set()
+    return len(whole - own - up - down)

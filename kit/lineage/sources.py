@@ -36,7 +36,7 @@ class DataFile:
 def data_files(lineage: Lineage) -> list[DataFile]:
     """Return the data files that something comes from; each is read to see whether it is the same."""
     graph = lineage.graph
-    chain = lineage.own_chain() | set(lineage.own)
+    chain = lineage.upstream | set(lineage.own)
     told = [graph.nodes[key].properties.get("files", "") for key in graph.nodes if key in chain]
     files = {file["path"]: file for text in told if text for file in json.loads(text)}
     return [

@@ -13,19 +13,16 @@ import sqlite3
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
-from typing import Any, Literal
+from typing import Any
 
 from kit.errors import WorkspaceError
-from kit.lineage.graph import Edge, Graph, Kind, Node, key_of
+from kit.lineage.graph import BASELINE, Edge, Graph, Kind, Node, key_of
 from kit.lineage.origin import PREFIX
+from kit.lineage.walk import INPUTS, OUTPUTS, Direction, walk_query
 from kit.steps.properties import text_of, told_parameters
 from kit.workspace import Workspace
 
-Direction = Literal["upstream", "downstream"]
-
-# Numbers of ML Metadata's enumerations, which its file has instead of names; of Event.Type those that make and take.
-# https://github.com/google/ml-metadata/blob/master/ml_metadata/proto/metadata_store.proto
-_OUTPUTS, _INPUTS = "(1, 4, 6, 7)", "(2, 3, 5)"
+# Numbers of ML Metadata's enumerations, which its file has instead of names (see `kit.lineage.walk`).
 _ARTIFACT_STATES = ("unknown", "pending", "live", "marked_for_deletion", "deleted", "abandoned", "reference")
 _EXECUTION_STATES = ("unknown", "new", "running", "complete", "failed", "cached", "canceled")
 _SCHEMA_VERSION = 10  # of ML Metadata 1.0 and later
@@ -34,18 +31,6 @@ _WAIT_SECONDS = 30.0  # for a step that is writing at this moment
 _SAID_OTHERWISE = frozenset(
     {"name", "pipeline_name", "producer_component", "state", "type_name", "tfx_version"}
 )
-# Artifacts are positive and executions negative, so that one column holds both and each step is a search in an index.
-# An execution whose results came from the cache made nothing: it is no origin of them, and nothing came of it.
-_WALK = """
-WITH RECURSIVE reached(node) AS (
-    SELECT value FROM json_each(?)
-    UNION SELECT -Event.execution_id FROM reached JOIN Event ON Event.artifact_id = node
-        JOIN Execution ON Execution.id = Event.execution_id
-        WHERE node > 0 AND Event.type IN {of_artifact} AND Execution.last_known_state IS NOT 5
-    UNION SELECT Event.artifact_id FROM reached JOIN Event ON Event.execution_id = -node
-        WHERE node < 0 AND Event.type IN {of_execution}
-) SELECT node FROM reached
-"""
 _VALUE = "coalesce(string_value, int_value, double_value, CASE bool_value WHEN 1 THEN 'True' WHEN 0 THEN 'False' END)"
 
 
@@ -100,29 +85,41 @@ class Store:
         )
         return {*artifacts, *(-run for run in runs)}
 
-    def walk(self, starts: Collection[int], direction: Direction) -> set[int]:
-        """Return all that nodes come from, or all that comes from them, with themselves."""
-        upstream = direction == "upstream"
-        query = _WALK.format(
-            of_artifact=_OUTPUTS if upstream else _INPUTS, of_execution=_INPUTS if upstream else _OUTPUTS
-        )
+    def walk(self, starts: Collection[int], direction: Direction, *, baselines: bool = True) -> set[int]:
+        """Return all that nodes come from, or all that comes from them, with themselves.
+
+        Args:
+            starts: where to begin.
+            direction: of the walk.
+            baselines: whether to go on from a model to the baseline that it was judged against, and so through all
+                models before it.
+        """
+        query = walk_query(direction, baselines=baselines)
         return set(self._column(query, _listed(starts)))
+
+    def baselines_of(self, nodes: Collection[int]) -> set[int]:
+        """Return the models that executions compared with."""
+        query = (
+            "SELECT artifact_id FROM Event JOIN EventPath ON event_id = Event.id "
+            f"WHERE step_key = '{BASELINE}' AND execution_id IN {_LIST}"
+        )
+        return set(self._column(query, _listed(-node for node in nodes)))
 
     def sources(self, nodes: Collection[int]) -> set[int]:
         """Return the nodes right before some nodes: executions that made them, artifacts that they took."""
         makers = self._column(
-            f"SELECT -execution_id FROM Event WHERE type IN {_OUTPUTS} AND artifact_id IN {_LIST}",
+            f"SELECT -execution_id FROM Event WHERE type IN {OUTPUTS} AND artifact_id IN {_LIST}",
             _listed(nodes),
         )
         taken = self._column(
-            f"SELECT artifact_id FROM Event WHERE type IN {_INPUTS} AND execution_id IN {_LIST}",
+            f"SELECT artifact_id FROM Event WHERE type IN {INPUTS} AND execution_id IN {_LIST}",
             _listed(-node for node in nodes),
         )
         return {*makers, *taken}
 
     def made_by(self, runs: Collection[int]) -> set[int]:
         """Return the artifacts that executions made."""
-        query = f"SELECT artifact_id FROM Event WHERE type IN {_OUTPUTS} AND execution_id IN {_LIST}"
+        query = f"SELECT artifact_id FROM Event WHERE type IN {OUTPUTS} AND execution_id IN {_LIST}"
         return set(self._column(query, _listed(-run for run in runs)))
 
     def graph(self, nodes: Collection[int]) -> Graph:
@@ -188,7 +185,7 @@ class Store:
         """Return the edges, each once, and of each artifact the output and the execution that it was first made as."""
         wanted, edges, made_as = set(artifacts), dict[tuple[str, str], Edge](), dict[int, tuple[str, int]]()
         for artifact, run, made, name in self._rows(
-            f"SELECT artifact_id, execution_id, type IN {_OUTPUTS}, coalesce(step_key, '') FROM Event "
+            f"SELECT artifact_id, execution_id, type IN {OUTPUTS}, coalesce(step_key, '') FROM Event "
             "LEFT JOIN EventPath ON event_id = Event.id AND is_index_step = 0 "
             f"WHERE type != 0 AND execution_id IN {_LIST} ORDER BY execution_id",
             _listed(runs),

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, replace
 from typing import Any
 
+from kit.lineage.answers import Answer
 from kit.lineage.compare import metrics_of
 from kit.lineage.graph import Node
 from kit.lineage.origin import COMMIT, HOST, RUN, USER
@@ -16,6 +17,7 @@ from kit.lineage.query import Lineage
 
 _LETTERS = 60  # of a parameter; JSON has all
 _EMPTY = frozenset({"", "None", "null", "{}", "[]"})
+_ANSWERS = 3  # to a request
 _PARAMETERS = 8  # of a step; the same
 
 
@@ -37,41 +39,45 @@ def as_json(lineage: Lineage) -> str:
         "edges": [asdict(edge) for edge in graph.edges],
         "pushes": [asdict(push) for push in lineage.pushes],
         "metrics": lineage.metrics,
+        "linked only by a baseline": lineage.behind,
     }
     return json.dumps(content, indent=1, ensure_ascii=False, default=_plain)
 
 
 def as_text(lineage: Lineage) -> str:
-    """Return what a person asks for first; what is upstream only of the baseline is counted, not listed."""
-    chain, nodes = lineage.own_chain(), lineage.graph.nodes
-    behind = lineage.upstream - chain
+    """Return what a person asks for first; JSON has every parameter."""
+    nodes = lineage.graph.nodes
     lines = [headline(lineage)]
     for heading, keys in (
         ("It is", set(lineage.own)),
-        ("Upstream: what it comes from", chain),
+        ("Upstream: what it comes from", lineage.upstream),
         ("Downstream: what comes from it", lineage.downstream),
     ):
         found = [node for node in nodes.values() if node.key in keys]
         if found:
             lines += ["", f"{heading} ({len(found)})"]
             lines += [line for node in found for line in _node_lines(lineage, node)]
-    if behind:
-        lines += [
-            "",
-            f"And {len(behind)} more behind the baseline that it was judged against; --json has them.",
-        ]
+    if lineage.behind:
+        lines += ["", f"And {lineage.behind:,} more that are linked only by a baseline: --all shows them."]
     return "\n".join(lines)
 
 
 def headline(lineage: Lineage) -> str:
-    """Return what was asked about, who answered, and what became of the versions; not of those before a baseline."""
+    """Return what was asked about, who answered, and what became of the versions."""
     lines = [f"{lineage.subject.kind} {lineage.subject.name}"]
-    lines += [f"  answered {answer}" for answer in lineage.subject.answers]
-    behind = lineage.upstream - lineage.own_chain()
-    for push in lineage.pushes:
-        if push.key not in behind:
-            lines += list(_push_lines(push))
+    lines += _answer_lines(lineage.subject.answers)
+    lines += [line for push in lineage.pushes for line in _push_lines(push)]
     return "\n".join(lines)
+
+
+def _answer_lines(answers: Sequence[Answer]) -> Iterator[str]:
+    """A request may have many rows, which one version answered at one time: one line, with the first few answers."""
+    rows: dict[Answer, list[str]] = {}
+    for answer in answers:
+        rows.setdefault(replace(answer, said=""), []).append(answer.said)
+    for answer, said in rows.items():
+        more = f" and {len(said) - _ANSWERS} more rows" if len(said) > _ANSWERS else ""
+        yield f"  answered {replace(answer, said=', '.join(filter(None, said[:_ANSWERS])) + more)}"
 
 
 def _push_lines(push: Push) -> Iterator[str]:

@@ -5,14 +5,13 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from kit.errors import UsageError
-from kit.lineage.graph import Node
 from kit.lineage.made import Made, leaf
-from kit.lineage.origin import COMMIT, HOST, PACKAGES, packages_of
+from kit.lineage.origin import CHANGED, COMMIT, HOST, PACKAGES, packages_of
 from kit.lineage.query import trace
 from kit.steps.properties import NOT_SET, changes
 from kit.workspace import Workspace
@@ -20,6 +19,7 @@ from kit.workspace import Workspace
 Part = Literal["data", "schema", "parameter", "code", "packages", "seed", "machine"]
 
 _LETTERS = 80  # of a value in a sentence
+_COMMIT_LETTERS = 12
 _FEW = 5  # files or packages that are named one by one
 _NOT_ASKED = frozenset({"workspace", "project_name"})  # of a notebook's parameters
 
@@ -136,11 +136,13 @@ def _schema(one: Made, other: Made) -> Iterator[Cause]:
 
 
 def _parameters(one: Made, other: Made) -> Iterator[Cause]:
-    named = set[str]()
+    named, seen = set[str](), set[tuple[str, str, str]]()
     for step in (step for step in one.steps if step in other.steps):
         for name, old, new in changes(one.parameters(step), other.parameters(step)):
             named.add(leaf(name))
-            yield Cause("parameter", f"{step}, {name}", old, new)
+            if (leaf(name), old, new) not in seen:  # several steps may be told the same
+                seen.add((leaf(name), old, new))
+                yield Cause("parameter", f"{step}, {name}", old, new)
     for name, old, new in changes(one.notebooks, other.notebooks):
         # Most parameters of a notebook are those of a step, which says more exactly what it took.
         if leaf(name) not in named | {"seed"} | _NOT_ASKED and NOT_SET not in {old, new}:
@@ -151,12 +153,18 @@ def _code(one: Made, other: Made) -> Iterator[Cause]:
     steps = [step for step in one.steps if step in other.steps and one.codes(step) != other.codes(step)]
     commits = [made.origins(COMMIT)[-1:] for made in (one, other)]
     if steps or (all(commits) and commits[0] != commits[1]):
-        of_steps = f" of {_names(steps)}" if steps else ", though no step's own code"
+        name = f"what {_names(steps)} runs" if steps else "the commit, but nothing that a step says it runs"
         said = [
-            ", ".join([*(f"commit {commit}" for commit in commits[place]), *_digests(made, steps)])
+            ", ".join(
+                [*(f"commit {_abbreviated(commit)}" for commit in commits[place]), *_digests(made, steps)]
+            )
             for place, made in enumerate((one, other))
         ]
-        yield Cause("code", f"code{of_steps}", *said)
+        yield Cause("code", name, *said)
+
+
+def _abbreviated(commit: str) -> str:
+    return commit[:_COMMIT_LETTERS] + (CHANGED if commit.endswith(CHANGED) else "")
 
 
 def _digests(made: Made, steps: Sequence[str]) -> list[str]:
@@ -180,9 +188,12 @@ def _packages(workspace: Workspace, one: Made, other: Made) -> Iterator[Cause]:
 
 
 def _seeds(one: Made, other: Made) -> Iterator[Cause]:
+    steps: dict[tuple[str, str], list[str]] = {}
     for name, old, new in changes(one.seeds(), other.seeds()):
         if NOT_SET not in {old, new}:  # a step that only one of them has is no other seed
-            yield Cause("seed", f"seed of {name.partition(',')[0]}", old, new)
+            steps.setdefault((old, new), []).append(name.partition(",")[0])
+    for (old, new), told in steps.items():
+        yield Cause("seed", f"of {_names(dict.fromkeys(told))}", old, new)
 
 
 def _machine(one: Made, other: Made) -> Iterator[Cause]:
@@ -197,7 +208,7 @@ def _unknown(one: Made, other: Made) -> Iterator[str]:
             yield said
 
 
-def _names(steps: Iterator[str] | Sequence[str] | Mapping[str, Node]) -> str:
+def _names(steps: Iterable[str]) -> str:
     return ", ".join(steps) or "none"
 
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from kit.lineage.graph import Graph, Node
+from kit.lineage.graph import BASELINE, Graph, Node
 from kit.lineage.pushes import VERSION
-from kit.lineage.query import BASELINE
 
 _STATISTICS, _ANOMALIES = "ExampleStatistics", "ExampleAnomalies"
 _RUNNING = frozenset({"new", "running"})

@@ -78,24 +78,32 @@ def test_a_version_comes_from_its_data_by_every_step_before_it(shop: Workspace) 
         "file:span-1/clicks.csv",
     ],
 )
-def test_everything_comes_from_a_data_file_also_the_verdict_on_the_next_version(
-    shop: Workspace, name: str
-) -> None:
+def test_everything_comes_from_a_data_file_that_was_made_of_it(shop: Workspace, name: str) -> None:
     found = trace(shop, name)
     assert found.subject.kind == "file"
     assert found.upstream == frozenset()
-    assert {push.version for push in found.pushes} == {VERSION, VERSION + 1}
+    assert {push.version for push in found.pushes} == {VERSION}
     assert "span-4" not in as_text(found)
 
 
-def test_the_chain_of_a_baseline_is_behind_and_not_among_what_a_version_is_made_of(shop: Workspace) -> None:
+def test_what_is_linked_only_by_a_baseline_is_counted_and_shown_when_asked_for(shop: Workspace) -> None:
+    found = trace(shop, "span-1/clicks.csv")
+    everything = trace(shop, "span-1/clicks.csv", baselines=True)
+    assert {push.version for push in everything.pushes} == {VERSION, VERSION + 1}
+    assert found.behind == len(everything.downstream) - len(found.downstream) > 0
+    assert f"And {found.behind} more that are linked only by a baseline" in as_text(found)
+    assert everything.behind == 0
+
+
+def test_a_version_is_made_of_its_own_data_and_names_its_baseline(shop: Workspace) -> None:
     found = trace(shop, str(VERSION + 1))
-    assert len([key for key in found.own_chain() if key.startswith("execution")]) == len(STEPS)
-    text = as_text(found)
-    assert "span-3" in text
-    assert "span-1" not in text
-    assert "more behind the baseline" in text
-    assert "span-1" in as_json(found)
+    assert len([key for key in found.upstream if key.startswith("execution")]) == len(STEPS)
+    assert "span-3" in as_text(found)
+    assert "span-1" not in as_json(found)
+    assert "baseline_model 4" in as_text(found)
+    assert "artifact 4" in found.upstream, "the model that was the baseline"
+    assert found.behind > 0
+    assert "span-1" in as_json(trace(shop, str(VERSION + 1), baselines=True))
 
 
 def test_a_request_leads_to_the_version_that_answered_it_and_to_its_data(shop: Workspace) -> None:

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from lineage.stores import FILES, ORIGIN, TRAINING, VERSION, Writer, chain
 
 from kit.lineage.why import NothingToCompareError, Why, why
 from kit.workspace import Workspace, write_atomically
+from lineage.stores import FILES, ORIGIN, TRAINING, VERSION, Writer, chain
 
 CHANGED: Mapping[str, Mapping[str, Any]] = {
     "data": {"files": {**FILES, "span-2/clicks.csv": "9" * 64}},
@@ -26,9 +26,9 @@ SAID = {
     "data": "data: span-2/clicks.csv train changed (digest of all files): ",
     "schema": "Schema: 555555555555 → 666666666666.",
     "parameter": "Parameter: Trainer, custom_config.training.epochs: 3 → 4.",
-    "code": f"Code of Trainer: commit {'c' * 40}, 0123456789abcdef → commit {'c' * 40}, fedcba9876543210",
+    "code": f"Code: what Trainer runs: commit {'c' * 12}, 0123456789abcdef → commit {'c' * 12}, fedcba9876543210",
     "packages": "Packages: numpy: 1.0 → 2.0.",
-    "seed": "Seed of Trainer: 1 → 2.",
+    "seed": "Seed: of Trainer: 1 → 2.",
     "machine": "Machine: host: one → two.",
 }
 OLDER = {**ORIGIN, "packages": "older"}
@@ -61,7 +61,7 @@ def test_a_commit_that_no_step_felt_is_told_as_that(writer: Writer) -> None:
     found = _differ(writer, {}, {"origin": {**OLDER, "code_commit": "d" * 40}})
     [cause] = found.causes
     assert cause.part == "code"
-    assert "though no step's own code" in found.paragraph
+    assert "the commit, but nothing that a step says it runs" in found.paragraph
 
 
 def test_another_baseline_is_no_difference(writer: Writer) -> None:
