@@ -13,9 +13,10 @@ from widgets.parts.budget import fit
 from widgets.parts.copied import COPY
 from widgets.parts.decision_form import attempt, told
 from widgets.parts.formats import count, number
+from widgets.parts.language import marked, say
 from widgets.parts.markup import Markup, join, tag
 from widgets.parts.modules import STATIC, styles
-from widgets.parts.parameter_rows import VALUE, batch, live_row, static_row, table
+from widgets.parts.parameter_rows import CHANGED, VALUE, batch, live_row, static_row, table
 from widgets.parts.repeat import Repeat
 from widgets.values_parameters import Parameter, ParameterDesk
 from widgets.written_view import WRITTEN, WrittenView
@@ -24,12 +25,13 @@ _NAMED = 4  # values that the text face names
 _LETTERS = 60  # of a value there
 _HEAD_BYTES = 8_000  # of a static face: what stands around the rows
 _ACTIONS = {
-    "save": "Save as YAML",
-    "start": "Run as batch",
-    "command": "Copy as batch",
-    "reset": "Reset",
+    "save": marked("Save as YAML"),
+    "start": marked("Run as batch"),
+    "command": marked("Copy as batch"),
+    "reset": marked("Reset"),
 }
-_AGAIN = "Run the cells below again to use what was changed."
+_AGAIN = marked("Run the cells below again to use what was changed.")
+_NONE = marked("This notebook has no parameters.")
 
 
 class Parameters(WrittenView):
@@ -92,7 +94,7 @@ class Parameters(WrittenView):
             return
         self._command = ""
         if self._wrong and asked != "reset":
-            self._told = (False, f"First correct {', '.join(self._wrong)}.")
+            self._told = (False, say("First correct {names}.", names=", ".join(self._wrong)))
         else:
             self._told = attempt(actions[asked])
         if asked == "command" and self._told[0]:
@@ -102,7 +104,9 @@ class Parameters(WrittenView):
         self.content = self.draw_content()
 
     def draw_controls(self) -> Markup:
-        return join([controls.button("asked", action, text, key=action) for action, text in _ACTIONS.items()])
+        return join(
+            [controls.button("asked", action, say(text), key=action) for action, text in _ACTIONS.items()]
+        )
 
     def draw_content(self) -> Markup:
         sources = self._desk.sources()
@@ -110,11 +114,11 @@ class Parameters(WrittenView):
             live_row(spec, text, sources.get(spec.name, ""), self._wrong.get(spec.name, ""))
             for spec, text in self._texts()
         ]
-        changed = "changed here" in sources.values()
+        changed = CHANGED in sources.values()
         return join(
             [
-                table(rows) if rows else tag("p", "This notebook has no parameters.", class_="note"),
-                tag("p", _AGAIN, class_="note") if changed else None,
+                table(rows) if rows else tag("p", say(_NONE), class_="note"),
+                tag("p", say(_AGAIN), class_="note") if changed else None,
                 told(*self._told),
                 self._to_copy(),
             ]
@@ -128,13 +132,16 @@ class Parameters(WrittenView):
             STATIC_BYTES - len(styles()) - _HEAD_BYTES,
         )
         left_out = len(texts) - len(fitted.rows)
-        note = f"{count(left_out, 'parameter')} are left out here; the live view in JupyterLab has all."
+        note = say(
+            "{parameters} are left out here; the live view in JupyterLab has all.",
+            parameters=count(left_out, "parameter"),
+        )
         style = (STATIC / "parameters" / "parameters.css").read_text(encoding="utf-8")
         now = self._desk.batch()
         return join(
             [
                 tag("style", Markup(style)),
-                table(fitted.rows) if texts else tag("p", "This notebook has no parameters.", class_="note"),
+                table(fitted.rows) if texts else tag("p", say(_NONE), class_="note"),
                 tag("p", note, class_="note") if left_out else None,
                 batch(now) if now else None,
             ]
@@ -146,9 +153,12 @@ class Parameters(WrittenView):
         lines = [f"{name} = {_short(text)} ({sources.get(name, '')})" for name, text in given[:_NAMED]]
         total = number(len(self._desk.specs()))
         if not given:
-            return f"Parameters: all {total} at their defaults"
-        more = f", the first {_NAMED}:" if len(given) > _NAMED else ""
-        return "\n".join([f"Parameters: {number(len(given))} of {total} not at their default{more}", *lines])
+            return say("Parameters: all {total} at their defaults", total=total)
+        more = say(", the first {number}:", number=_NAMED) if len(given) > _NAMED else ""
+        said = say(
+            "Parameters: {given} of {total} not at their default", given=number(len(given)), total=total
+        )
+        return "\n".join([f"{said}{more}", *lines])
 
     def _texts(self) -> list[tuple[Parameter, str]]:
         """Each parameter with the text of its control."""
@@ -160,7 +170,7 @@ class Parameters(WrittenView):
         self._desk.reset()
         self._wrong = {}
         self.edits = {}
-        return "All parameters are as their cell has them."
+        return say("All parameters are as their cell has them.")
 
     def _follow(self) -> None:
         """Show the batch until it has ended, without being asked."""
@@ -175,9 +185,9 @@ class Parameters(WrittenView):
     def _to_copy(self) -> Markup | None:
         if not self._command:
             return None
-        copy = tag("button", "Copy", type="button", data_copy=True, data_key="copy")
-        text = tag("pre", self._command, tabindex=0, role="group", aria_label="Command")
-        note = (
+        copy = tag("button", say("Copy"), type="button", data_copy=True, data_key="copy")
+        text = tag("pre", self._command, tabindex=0, role="group", aria_label=say("Command"))
+        note = say(
             "Does again what was done here: these parameters, and the decisions on which the results depend."
         )
         return tag("div", tag("p", note, class_="note"), tag("div", text, copy, class_="command"))

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from widgets.face import Face
+from widgets.parts.language import say
 from widgets.parts.markup import Markup, tag
 
 
@@ -23,7 +24,7 @@ class Stop:
 
     @property
     def state(self) -> str:
-        return self.now or ("✓ done" if self.done else "to do")
+        return self.now or (f"✓ {say('done')}" if self.done else say("to do"))
 
 
 class Road(Face):
@@ -36,7 +37,7 @@ class Road(Face):
 
     def text_face(self) -> str:
         return " → ".join(
-            f"{stop.name} [{stop.now or ('done' if stop.done else 'to do')}]" for stop in self.stops
+            f"{stop.name} [{stop.now or say('done' if stop.done else 'to do')}]" for stop in self.stops
         )
 
     def html_face(self) -> Markup:

@@ -10,6 +10,7 @@ from IPython.core.getipython import get_ipython
 from IPython.display import display
 
 from widgets.parts.formats import count
+from widgets.parts.language import marked, say
 from widgets.parts.markup import Child, Markup, join, tag
 from widgets.parts.modules import STATIC, script, styles
 from widgets.road import Road, Stop
@@ -17,18 +18,18 @@ from widgets.values_steps import Artifact, Step
 from widgets.view import View
 
 _SAID = {
-    "begun": ("○", "looks whether anything has changed"),
-    "waiting": ("○", "waits"),
-    "running": ("●", "is running"),
-    "done": ("✓", "done"),
-    "cached": ("✓", "unchanged, taken from the cache"),
-    "failed": ("✗", "failed"),
-    "interrupted": ("✗", "was stopped"),
+    marked("begun"): ("○", marked("looks whether anything has changed")),
+    marked("waiting"): ("○", marked("waits")),
+    marked("running"): ("●", marked("is running")),
+    marked("done"): ("✓", marked("done")),
+    marked("cached"): ("✓", marked("unchanged, taken from the cache")),
+    marked("failed"): ("✗", marked("failed")),
+    marked("interrupted"): ("✗", marked("was stopped")),
 }
 _UNDER_WAY = ("begun", "waiting", "running")
 _ENDED_BADLY = ("failed", "interrupted")
 _DIFFERENCES, _ARTIFACTS, _LETTERS = 12, 20, 300  # that are shown of one step, and of one text
-_HINT = "To stop it, interrupt the kernel (■ in the toolbar)."
+_HINT = marked("To stop it, interrupt the kernel (■ in the toolbar).")
 
 
 def _beside(name: str) -> str:
@@ -82,9 +83,14 @@ class StepView(View):
     def draw_controls(self) -> Markup:
         name = self._now.step
         cancel = tag(
-            "button", f"Stop {name}", type="button", data_cancel=True, data_key="cancel", hidden=True
+            "button",
+            say("Stop {step}", step=name),
+            type="button",
+            data_cancel=True,
+            data_key="cancel",
+            hidden=True,
         )
-        return join([cancel, tag("small", _HINT, data_hint=True, hidden=True)])
+        return join([cancel, tag("small", say(_HINT), data_hint=True, hidden=True)])
 
     def draw_content(self) -> Markup:
         return self._facts()
@@ -96,12 +102,13 @@ class StepView(View):
         now = self._now
         lines = [f"{now.step}: {_state(now)}"]
         if now.differences:
-            more = f" and {count(len(now.differences) - 1, 'more')}" if len(now.differences) > 1 else ""
-            lines.append(f"not from the cache: {_short(now.differences[0])}{more}")
+            more = say(" and {number} more", number=len(now.differences) - 1) if now.differences[1:] else ""
+            lines.append(say("not from the cache: {why}{more}", why=_short(now.differences[0]), more=more))
         if now.made:
-            lines.append("made " + ", ".join(artifact.name for artifact in now.made[:_ARTIFACTS]))
+            names = ", ".join(artifact.name for artifact in now.made[:_ARTIFACTS])
+            lines.append(say("made {names}", names=names))
         if now.state in _ENDED_BADLY:
-            lines.append(f"log: {now.log}")
+            lines.append(say("log: {file}", file=now.log))
         return "\n".join(lines)
 
     def _facts(self) -> Markup:
@@ -113,11 +120,14 @@ class StepView(View):
 
 def _state(now: Step) -> str:
     """The state in words, such as `is running for 12 s: epoch 3 of 20`."""
-    _, words = _SAID[now.state]
+    words = say(_SAID[now.state][1])
     if now.state in _UNDER_WAY:
         said = f": {_short(now.said)}" if now.said else ""
         return f"{words}, {now.seconds:.0f} s{said}"
-    return f"{words} in {now.seconds:.1f} s" if now.state == "done" else f"{words}, {now.seconds:.1f} s"
+    seconds = f"{now.seconds:.1f}"
+    if now.state == "done":
+        return say("done in {seconds} s", seconds=seconds)
+    return f"{words}, {seconds} s"
 
 
 def _class(state: str) -> str:
@@ -138,7 +148,7 @@ def _road(now: Step) -> Markup | None:
 
 def _word(state: str) -> str:
     sign, _ = _SAID.get(state, ("", ""))
-    return f"{sign} {state}".strip()
+    return f"{sign} {say(state)}".strip()
 
 
 def _why(now: Step) -> Markup | None:
@@ -146,21 +156,23 @@ def _why(now: Step) -> Markup | None:
         return None
     reasons: list[Child] = [tag("li", _short(reason)) for reason in now.differences[:_DIFFERENCES]]
     if len(now.differences) > _DIFFERENCES:
-        reasons.append(tag("li", f"and {len(now.differences) - _DIFFERENCES} more"))
+        reasons.append(tag("li", say("and {number} more", number=len(now.differences) - _DIFFERENCES)))
     return tag(
-        "div", tag("p", "Not from the cache, because", class_="note"), tag("ul", reasons), class_="why"
+        "div", tag("p", say("Not from the cache, because"), class_="note"), tag("ul", reasons), class_="why"
     )
 
 
 def _made(now: Step) -> Markup | None:
     if not now.made:
         return None
-    head = tag("tr", [tag("th", title, scope="col") for title in ("Made", "Type", "Folder")])
+    head = tag("tr", [tag("th", title, scope="col") for title in (say("Made"), say("Type"), say("Folder"))])
     rows = [_artifact(artifact) for artifact in now.made[:_ARTIFACTS]]
     left_out = len(now.made) - len(rows)
     table = tag("table", tag("thead", head), tag("tbody", rows), class_="made")
-    scrolled = tag("div", table, class_="kit-scroll", tabindex=0, role="group", aria_label="Artifacts")
-    return join([scrolled, tag("p", f"{count(left_out, 'more')}", class_="note") if left_out else None])
+    scrolled = tag("div", table, class_="kit-scroll", tabindex=0, role="group", aria_label=say("Artifacts"))
+    return join(
+        [scrolled, tag("p", say("{number} more", number=left_out), class_="note") if left_out else None]
+    )
 
 
 def _artifact(artifact: Artifact) -> Markup:
@@ -173,9 +185,9 @@ def _log(now: Step) -> Markup | None:
     if not now.last_lines:
         return None
     lines = "\n".join(_short(line) for line in now.last_lines)
-    summary = tag("summary", f"Log, the last {count(len(now.last_lines), 'line')}")
-    text = tag("pre", lines, tabindex=0, role="group", aria_label="The end of the log")
-    return tag("details", summary, text, tag("p", "All of it: ", tag("code", now.log), class_="note"))
+    summary = tag("summary", say("Log, the last {lines}", lines=count(len(now.last_lines), "line")))
+    text = tag("pre", lines, tabindex=0, role="group", aria_label=say("The end of the log"))
+    return tag("details", summary, text, tag("p", say("All of it: "), tag("code", now.log), class_="note"))
 
 
 def _short(text: str) -> str:

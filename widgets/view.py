@@ -22,6 +22,7 @@ import traitlets
 from IPython.core.getipython import get_ipython
 
 from widgets.face import Face
+from widgets.parts.language import say
 from widgets.parts.markup import Markup
 from widgets.parts.modules import script, styles
 
@@ -81,7 +82,7 @@ class View(Face, anywidget.AnyWidget):
 
     @traitlets.default("label")
     def _first_label(self) -> str:
-        return self.title
+        return say(self.title)
 
     def _redraw(self, _change: object) -> None:
         self.content = self.draw_content()

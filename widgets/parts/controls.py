@@ -6,11 +6,12 @@ import json
 from collections.abc import Mapping
 
 from widgets.parts.formats import number
+from widgets.parts.language import say
 from widgets.parts.markup import Attribute, Child, Markup, tag
 
 
 def search_box(trait: str, label: str) -> Markup:
-    box = tag("input", type="search", data_trait=trait, placeholder="type to search", autocomplete="off")
+    box = tag("input", type="search", data_trait=trait, placeholder=say("type to search"), autocomplete="off")
     return _labelled(label, box)
 
 
@@ -63,12 +64,13 @@ def pager(trait: str, page: int, *, size: int, total: int) -> Markup | None:
     if last == 0:
         return None
     first_row = page * size
-    place = f"{number(first_row + 1)} to {number(min(first_row + size, total))} of {number(total)}"
+    ends = number(first_row + 1), number(min(first_row + size, total))
+    place = say("{first} to {last} of {total}", first=ends[0], last=ends[1], total=number(total))
     steps = [
-        ("first", "First", 0, page == 0),
-        ("previous", "Previous", page - 1, page == 0),
-        ("next", "Next", page + 1, page == last),
-        ("last", "Last", last, page == last),
+        ("first", say("First"), 0, page == 0),
+        ("previous", say("Previous"), page - 1, page == 0),
+        ("next", say("Next"), page + 1, page == last),
+        ("last", say("Last"), last, page == last),
     ]
     # aria-disabled rather than disabled: a button that is reached and pressed with the keyboard keeps the focus.
     ways = [
@@ -77,7 +79,7 @@ def pager(trait: str, page: int, *, size: int, total: int) -> Markup | None:
         )
         for name, text, to, ended in steps
     ]
-    return tag("nav", ways[:2], tag("span", place), ways[2:], class_="pager", aria_label="Pages")
+    return tag("nav", ways[:2], tag("span", place), ways[2:], class_="pager", aria_label=say("Pages"))
 
 
 def last_page(total: int, size: int) -> int:

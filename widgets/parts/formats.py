@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from datetime import UTC, datetime, timedelta
 
+from widgets.parts.language import say
+
 MISSING = "\N{EN DASH}"
 
 _DAY_SECONDS = 86_400
@@ -50,4 +52,7 @@ def moment(seconds: float | None) -> str:
 
 def count(amount: float, one: str, many: str | None = None) -> str:
     """An amount with its noun: `1 feature`, `2 features`."""
-    return f"{number(amount)} {one if amount == 1 else many or one + 's'}"
+    noun = say(one)
+    if noun == one and amount != 1:  # English, where more than one has a form of its own
+        noun = many or f"{one}s"
+    return f"{number(amount)} {noun}"

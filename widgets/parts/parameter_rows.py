@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 from widgets.parts.formats import count, number
+from widgets.parts.language import marked, say
 from widgets.parts.markup import Markup, join, tag
 from widgets.parts.training_runs import duration
 from widgets.values_parameters import BatchProgress, Parameter
@@ -12,46 +13,61 @@ from widgets.values_parameters import BatchProgress, Parameter
 VALUE = "value"  # the one text of a parameter among the edits
 _LETTERS = 400  # of one text that is shown
 _STEPS = 3  # that have ended last
-_COLUMNS = ("Parameter", "Value", "From")
-_KINDS = {"int": "whole number", "float": "number", "str": "text", "bool": "yes or no"}
-_SIGNS = {"starting": "○", "running": "●", "done": "✓"}
+_COLUMNS = (marked("Parameter"), marked("Value"), marked("From"))
+_KINDS = {
+    "int": marked("whole number"),
+    "float": marked("number"),
+    "str": marked("text"),
+    "bool": marked("yes or no"),
+}
+_SIGNS = {
+    marked("starting"): "○",
+    marked("running"): "●",
+    marked("done"): "✓",
+    marked("failed"): "✗",
+    marked("interrupted"): "✗",
+    marked("killed"): "✗",
+}
+CHANGED = "changed here"
+_SOURCES = {marked("default"), marked("the batch"), marked("changed here")}  # others are options and files
 
 
 def table(rows: list[Markup] | tuple[Markup, ...]) -> Markup:
-    head = tag("thead", tag("tr", [tag("th", title, scope="col") for title in _COLUMNS]))
+    head = tag("thead", tag("tr", [tag("th", say(title), scope="col") for title in _COLUMNS]))
     whole = tag("table", head, tag("tbody", rows), class_="parameters")
-    return tag("div", whole, class_="kit-scroll", tabindex=0, role="group", aria_label="Parameters")
+    return tag("div", whole, class_="kit-scroll", tabindex=0, role="group", aria_label=say("Parameters"))
 
 
 def live_row(parameter: Parameter, text: str, source: str, wrong: str) -> Markup:
     """A row with a control; what is wrong with its text stands below it."""
     problem = tag("small", f"✗ {_short(wrong)}", class_="bad", role="alert") if wrong else None
-    look = "wrong" if wrong else "changed" if source == "changed here" else None
+    look = "wrong" if wrong else "changed" if source == CHANGED else None
     return tag(
         "tr",
         _head(parameter),
         tag("td", _control(parameter, text, wrong), problem, class_=look),
-        tag("td", _short(source)),
+        tag("td", _source(source)),
     )
 
 
 def static_row(parameter: Parameter, text: str, source: str) -> Markup:
-    return tag("tr", _head(parameter), tag("td", tag("b", _short(text))), tag("td", _short(source)))
+    return tag("tr", _head(parameter), tag("td", tag("b", _short(text))), tag("td", _source(source)))
 
 
 def batch(progress: BatchProgress) -> Markup:
     """How far a batch is, with a link to its report, which the page makes where its server has the file."""
     running = not progress.has_ended
-    said = (
-        f"Batch {progress.state} for {duration(progress.seconds)}"
-        if running
-        else f"Batch {progress.state} after {duration(progress.seconds)}"
+    said = say(
+        "Batch {state} for {time}" if running else "Batch {state} after {time}",
+        state=say(progress.state),
+        time=duration(progress.seconds),
     )
-    of = (
-        f", {number(progress.done)} of {count(progress.notebooks, 'notebook')} done"
-        if progress.notebooks
-        else ""
+    label = say(
+        "{done} of {notebooks} done",
+        done=number(progress.done),
+        notebooks=count(progress.notebooks, "notebook"),
     )
+    of = f", {label}" if progress.notebooks else ""
     look = "quiet" if running else "good" if progress.state == "done" else "bad"
     state = tag(
         "p",
@@ -60,7 +76,6 @@ def batch(progress: BatchProgress) -> Markup:
         class_="state",
         role="status",
     )
-    label = f"{number(progress.done)} of {count(progress.notebooks, 'notebook')} done"
     bar = (
         tag("progress", label, value=progress.done, max=progress.notebooks, aria_label=label)
         if running and progress.notebooks
@@ -73,9 +88,9 @@ def batch(progress: BatchProgress) -> Markup:
             state,
             bar,
             tag("p", _short(progress.said)),
-            tag("p", f"Ended last: {latest}", class_="note") if latest else None,
-            tag("p", "Report: ", link) if progress.report else None,
-            tag("p", "Started as: ", tag("code", progress.command), class_="note")
+            tag("p", say("Ended last: {steps}", steps=latest), class_="note") if latest else None,
+            tag("p", say("Report: "), link) if progress.report else None,
+            tag("p", say("Started as: "), tag("code", progress.command), class_="note")
             if progress.command
             else None,
         ]
@@ -83,9 +98,13 @@ def batch(progress: BatchProgress) -> Markup:
 
 
 def _head(parameter: Parameter) -> Markup:
-    kind = _KINDS.get(parameter.type, parameter.type)
+    kind = say(_KINDS.get(parameter.type, parameter.type))
     said = f"{kind}: {_short(parameter.help)}" if parameter.help else kind
     return tag("th", tag("b", parameter.name), tag("small", said), scope="row")
+
+
+def _source(source: str) -> str:
+    return say(source) if source in _SOURCES else _short(source)
 
 
 def _control(parameter: Parameter, text: str, wrong: str) -> Markup:

@@ -1,0 +1,42 @@
+"""What views say in the reader's language: KIT_LANGUAGE=zh is Simplified Chinese; what is not translated stays English.
+
+`static/languages/<language>.json` holds the translations by the English text. Values are put in by name, since another
+language has them in another order. Names of data, parameters and components are never translated.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from functools import cache
+
+from widgets.parts.modules import STATIC
+
+VARIABLE = "KIT_LANGUAGE"
+_FOLDER = STATIC / "languages"
+
+
+def say(english: str, **values: object) -> str:
+    """Return a text in the reader's language with its values, such as `say("{done} of {all}", done=1, all=2)`."""
+    text = _texts(os.environ.get(VARIABLE, "")).get(english, english)
+    return text.format(**values) if values else text
+
+
+def marked(english: str) -> str:
+    """Return a text as it is: a constant that is given to `say` later, as gettext's N_ marks it.
+
+    A test takes the texts that must be translated from the calls of `say`, `marked` and `count`.
+    """
+    return english
+
+
+@cache
+def _texts(asked: str) -> Mapping[str, str]:
+    """Return the translations of a language, which may be asked for with its region, as in `zh_CN.UTF-8`."""
+    language = asked.replace("-", "_").partition("_")[0].lower()
+    known = {path.stem: path for path in _FOLDER.glob("*.json")}
+    if language not in known:
+        return {}
+    found: Mapping[str, str] = json.loads(known[language].read_text(encoding="utf-8"))
+    return found
