@@ -81,6 +81,9 @@ GROUPS: dict[str, Callable[[Path], Iterable[Figure]]] = {
     "governance": _lazily("governance"),
     "faults": _lazily("faults"),
     "checks": _lazily("checks"),
+    "kernel": _lazily("kernel"),
+    "cached": chain.cached,
+    "kills": _lazily("kills"),
     "taxi": chain.taxi,
     "quality": _lazily("quality"),
     "training": _lazily("training"),
@@ -91,6 +94,7 @@ GROUPS: dict[str, Callable[[Path], Iterable[Figure]]] = {
     "serving": _lazily("serving"),
     "gateway": _lazily("gateway"),
     "drill": _lazily("drill"),
+    "lineage": _lazily("lineage"),
     "views": views,
     "clone": lambda folder: [chain.fresh_clone(folder)],
 }

@@ -2,7 +2,7 @@
 
 This reads SQLite, and not through ML Metadata's library, for two reasons that were measured. The library cannot search:
 `filter_query` of release 1.21 answers that it was removed, so a version, a digest or a lineage subgraph can only be
-found by fetching every artifact. And it takes one to two seconds to hand over a store of 50,000 artifacts, of which one
+found by fetching every artifact. And it takes a second or more to hand over a store of 50,000 artifacts, of which one
 question needs a hundred. The file is opened read-only, and its schema is checked before it is read.
 """
 # ruff: noqa: S608  what stands in the texts of queries are constants of this module; values are always bound

@@ -7,15 +7,17 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from kit.batch.record import RUN_FILE, RunRecord
 from kit.errors import UsageError
-from kit.lineage.answers import Answer, answers_to
 from kit.lineage.graph import Kind, number_of
 from kit.lineage.pushes import VERSION, model_of
 from kit.lineage.store import Store
 from kit.workspace import Workspace
+
+if TYPE_CHECKING:
+    from kit.lineage.answers import Answer
 
 SubjectKind = Literal["artifact", "execution", "version", "run", "file", "request"]
 
@@ -140,8 +142,9 @@ def _is_called(file: Mapping[str, str], name: str) -> bool:
 
 
 def _request(workspace: Workspace, store: Store, name: str) -> Iterator[Subject]:
-    answers = answers_to(workspace, name) if name else []
-    if answers:
+    from kit.lineage.answers import answers_to  # noqa: PLC0415  reads Parquet, whose library takes a while to import
+
+    if answers := answers_to(workspace, name) if name else []:
         nodes = [
             node
             for project, version in dict.fromkeys(

@@ -6,14 +6,17 @@ import datetime as dt
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from kit.lineage.answers import Answer
 from kit.lineage.compare import metrics_of
 from kit.lineage.graph import Node
 from kit.lineage.origin import COMMIT, HOST, RUN, USER
 from kit.lineage.pushes import Push
 from kit.lineage.query import Lineage
+
+if TYPE_CHECKING:
+    from kit.lineage.answers import Answer
+
 
 _LETTERS = 60  # of a parameter; JSON has all
 _EMPTY = frozenset({"", "None", "null", "{}", "[]"})

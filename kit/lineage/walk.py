@@ -24,7 +24,7 @@ WITH RECURSIVE reached(node) AS (
 ) SELECT node FROM reached
 """
 _UNLESS_BASELINE = f"""
-        AND NOT EXISTS (SELECT 1 FROM EventPath WHERE event_id = Event.id AND step_key = '{BASELINE}')"""
+        AND NOT EXISTS (SELECT 1 FROM EventPath WHERE event_id = Event.id AND step_key = '{BASELINE}')"""  # noqa: S608  a constant
 
 
 def walk_query(direction: Direction, *, baselines: bool) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -84,7 +85,8 @@ def make_plan(workspace: Workspace, project: str, rule: Retention, now: float | 
         kept[keep.why] = sum(graph.nodes[key].kind == "artifact" for key in more)
         needed |= more
     going = [node for node in graph.nodes.values() if _may_go(node, needed)]
-    mine = [node for node in going if is_inside(workspace, project, node)]
+    root = workspace.artifacts(project)
+    mine = [node for node in going if is_inside(root, node)]
     shared = {graph.nodes[key].uri for key in needed}
     items = [_item(node, moment) for node in mine if node.uri not in shared]
     items += _runs(workspace, project, graph, needed, oldest, moment)
@@ -94,14 +96,17 @@ def make_plan(workspace: Workspace, project: str, rule: Retention, now: float | 
         tuple(key for key in sorted(needed) if _is_marked(graph.nodes[key])),
         kept,
         len(going) - len(mine),
-        size_of(workspace.artifacts(project) / TRASH),
+        size_of(root / TRASH),
     )
 
 
-def is_inside(workspace: Workspace, project: str, node: Node) -> bool:
-    """Return whether an artifact lies in this workspace: ML Metadata of a copied one names the places of the first."""
-    root = workspace.artifacts(project).resolve()
-    return bool(node.uri) and root in Path(node.uri).resolve().parents
+def is_inside(root: Path, node: Node) -> bool:
+    """Return whether an artifact lies below a folder: ML Metadata of a copied workspace names the places of the first.
+
+    By its name alone: nothing below is followed out of it, since folders are moved and not what they link to.
+    """
+    place = os.path.normpath(node.uri) if node.uri else ""
+    return any(place.startswith(f"{folder}{os.sep}") for folder in {str(root), str(root.resolve())})
 
 
 def size_of(folder: Path) -> int:
