@@ -9,7 +9,7 @@ workspace/
     serving/protect.yml      what their answers hide from whoever would copy them (see `kit.serving.protect`)
     serving/<project>.batching.pbtxt   how its requests are batched, once `kit tune-batching` has found that
     serving/monitoring.config   where Prometheus finds what they did
-    runs/<run id>/           executed notebooks, run.json, log and report of a batch
+    runs/<run id>/           executed notebooks, run.json, log, report and times of a batch
     logs/<project>/          one log a component, and TensorBoard's event files
     projects/<name>/         projects that `kit new` wrote
     schemas/<project>/       the curated schema of a built-in project, once somebody has changed it here

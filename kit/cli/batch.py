@@ -12,6 +12,23 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer.core import TyperCommand
 
+from kit.cli.run_options import (
+    DryRunOption,
+    FileOption,
+    FromOption,
+    JobsOption,
+    KernelOption,
+    MemoryOption,
+    NotebooksArgument,
+    OnlyOption,
+    ParameterOption,
+    ProjectOption,
+    RetriesOption,
+    SkipOption,
+    TimeoutOption,
+    UntilOption,
+    WaitOption,
+)
 from kit.cli.shared import WorkspaceOption, chosen_workspace, exits, print_table
 from kit.errors import UsageError
 
@@ -37,54 +54,22 @@ class _PairCommand(TyperCommand):
 @app.command(cls=_PairCommand)
 @exits
 def run(  # noqa: PLR0913, PLR0917  one for each option
-    notebooks: Annotated[
-        list[str] | None,
-        typer.Argument(
-            help="Names (01_data) or paths; all numbered notebooks unless given.", show_default=False
-        ),
-    ] = None,
-    project: Annotated[
-        str | None, typer.Option("--project", "-P", help="A project's name or folder.", show_default=False)
-    ] = None,
+    notebooks: NotebooksArgument = None,
+    project: ProjectOption = None,
     workspace: WorkspaceOption = None,
-    parameter: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--parameter", "-p", metavar="NAME VALUE", help="A notebook's parameter.", show_default=False
-        ),
-    ] = None,
-    file: Annotated[
-        Path | None,
-        typer.Option("--file", "-f", help="YAML file of parameters; those of -p win.", show_default=False),
-    ] = None,
-    first: Annotated[
-        str | None, typer.Option("--from", help="This one and all that wait for it.", show_default=False)
-    ] = None,
-    last: Annotated[
-        str | None, typer.Option("--until", help="This one and all that it waits for.", show_default=False)
-    ] = None,
-    only: Annotated[
-        list[str] | None, typer.Option("--only", help="This one; may be given again.", show_default=False)
-    ] = None,
-    dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Say what would run, what would be skipped, and why.")
-    ] = False,
-    skip: Annotated[bool, typer.Option(help="Leave out what is unchanged since it last ended well.")] = True,
-    jobs: Annotated[int, typer.Option(min=0, help="Notebooks at a time; 0: one a core.")] = 0,
-    memory: Annotated[
-        float, typer.Option(min=0, help="MB that they take together; 0: most of what is free.")
-    ] = 0,
-    retries: Annotated[
-        int, typer.Option(min=0, help="Further tries after an accident, such as a kernel that died.")
-    ] = 2,
-    timeout: Annotated[
-        float | None,
-        typer.Option(
-            min=1, help="Seconds that each notebook may take; wins over its own.", show_default=False
-        ),
-    ] = None,
-    wait: Annotated[bool, typer.Option(help="Wait for another run on this workspace, or fail.")] = True,
-    kernel: Annotated[str, typer.Option(help="Kernelspec that runs the notebooks.")] = "kit",
+    parameter: ParameterOption = None,
+    file: FileOption = None,
+    first: FromOption = None,
+    last: UntilOption = None,
+    only: OnlyOption = None,
+    dry_run: DryRunOption = False,
+    skip: SkipOption = True,
+    jobs: JobsOption = 0,
+    memory: MemoryOption = 0,
+    retries: RetriesOption = 2,
+    timeout: TimeoutOption = None,
+    wait: WaitOption = True,
+    kernel: KernelOption = "kit",
 ) -> None:
     """Run notebooks as one batch, each after those that it needs; the exit code says how it ended."""
     from kit.batch.desk import SOURCES_VARIABLE
@@ -136,10 +121,8 @@ def replay(
     workspace: Annotated[
         Path, typer.Option("--workspace", "-w", help="Folder of the results; best a new one.")
     ],
-    timeout: Annotated[
-        float | None, typer.Option(min=1, help="Seconds that each notebook may take.", show_default=False)
-    ] = None,
-    kernel: Annotated[str, typer.Option(help="Kernelspec that runs the notebooks.")] = "kit",
+    timeout: TimeoutOption = None,
+    kernel: KernelOption = "kit",
 ) -> None:
     """Do again, without anybody, what was done with parameters and decisions in another workspace."""
     from kit.batch.recording import play, read_recording

@@ -1,0 +1,64 @@
+"""Time a kernel from its start to the result of its first cell, which imports what the notebooks do."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from jupyter_client.blocking.client import BlockingKernelClient
+from jupyter_client.manager import KernelManager
+
+from kit import warm
+from kit.bench.figure import Figure
+from kit.errors import StepFailedError
+from kit.warm.preload import MODULES
+
+CELL = f"import {', '.join(MODULES)}"
+"""All that the warm process has imported, in both kernels; the kit's own code is read anew in either."""
+_GOAL = 0.07
+_TIMES = 3  # of which the fastest counts: what else the machine did is in the others
+_MOST_SECONDS = 180
+
+
+def kernel(folder: Path) -> Iterator[Figure]:
+    """Start the kernel `kit` and ipykernel itself, one after the other."""
+    folder.mkdir(parents=True, exist_ok=True)
+    warm.start()  # it is there from the first kernel of a day on
+    ours = min(first_result("kit", folder) for _ in range(_TIMES))
+    peer = min(first_result("python3", folder) for _ in range(_TIMES))
+    yield Figure(
+        "kernel kit over ipykernel, start to the first result",
+        ours / peer,
+        "ratio",
+        _GOAL,
+        "less",
+        peer,
+        ours,
+    )
+
+
+def first_result(name: str, folder: Path) -> float:
+    """Return the seconds from the start of a kernel to the result of its first cell.
+
+    Raises:
+        StepFailedError: when the cell fails; how long that took means nothing.
+    """
+    manager = KernelManager(kernel_name=name)
+    with (folder / "kernels.log").open("ab") as log:
+        started = time.perf_counter()
+        manager.start_kernel(cwd=str(folder), stdout=log, stderr=log)
+    client: BlockingKernelClient = manager.client()
+    try:
+        client.start_channels()
+        client.wait_for_ready(timeout=_MOST_SECONDS)
+        reply = client.execute_interactive(CELL, timeout=_MOST_SECONDS, output_hook=lambda _: None)
+        seconds = time.perf_counter() - started
+    finally:
+        client.stop_channels()
+        manager.shutdown_kernel(now=True)
+    if reply["content"]["status"] != "ok":
+        raise StepFailedError(
+            f"The kernel {name} must run its first cell, but {reply['content'].get('evalue')}. See `kit doctor`."
+        )
+    return seconds

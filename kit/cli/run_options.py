@@ -1,0 +1,52 @@
+"""The options of a run of notebooks, which several commands share."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+NotebooksArgument = Annotated[
+    list[str] | None,
+    typer.Argument(help="Names (01_data) or paths; all numbered notebooks unless given.", show_default=False),
+]
+ProjectOption = Annotated[
+    str | None, typer.Option("--project", "-P", help="A project's name or folder.", show_default=False)
+]
+ParameterOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--parameter", "-p", metavar="NAME VALUE", help="A notebook's parameter.", show_default=False
+    ),
+]
+FileOption = Annotated[
+    Path | None,
+    typer.Option("--file", "-f", help="YAML file of parameters; those of -p win.", show_default=False),
+]
+FromOption = Annotated[
+    str | None, typer.Option("--from", help="This one and all that wait for it.", show_default=False)
+]
+UntilOption = Annotated[
+    str | None, typer.Option("--until", help="This one and all that it waits for.", show_default=False)
+]
+OnlyOption = Annotated[
+    list[str] | None, typer.Option("--only", help="This one; may be given again.", show_default=False)
+]
+DryRunOption = Annotated[
+    bool, typer.Option("--dry-run", help="Say what would run, what would be skipped, and why.")
+]
+SkipOption = Annotated[bool, typer.Option(help="Leave out what is unchanged since it last ended well.")]
+JobsOption = Annotated[int, typer.Option(min=0, help="Notebooks at a time; 0: one a core.")]
+MemoryOption = Annotated[
+    float, typer.Option(min=0, help="MB that they take together; 0: most of what is free.")
+]
+RetriesOption = Annotated[
+    int, typer.Option(min=0, help="Further tries after an accident, such as a kernel that died.")
+]
+TimeoutOption = Annotated[
+    float | None,
+    typer.Option(min=1, help="Seconds that each notebook may take; wins over its own.", show_default=False),
+]
+WaitOption = Annotated[bool, typer.Option(help="Wait for another run on this workspace, or fail.")]
+KernelOption = Annotated[str, typer.Option(help="Kernelspec that runs the notebooks.")]
