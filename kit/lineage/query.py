@@ -63,8 +63,9 @@ def trace(workspace: Workspace, name: str, ways: Ways = "both", *, baselines: bo
         workspace: where it is.
         name: see `kit.lineage.subjects.find_subject`.
         ways: what is asked for.
-        baselines: also what is there only because one model was compared with another: in the end all models that ever
-            were. Otherwise the baseline itself is there, and the others are counted.
+        baselines: also what is there only because one model was compared with another: what the baseline was made of,
+            and the verdicts on models that were compared with this one. Otherwise the baseline itself is there, and the
+            others are counted.
 
     Raises:
         StepOrderError: when nothing has run in the workspace.

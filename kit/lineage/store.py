@@ -91,8 +91,8 @@ class Store:
         Args:
             starts: where to begin.
             direction: of the walk.
-            baselines: whether to go on from a model to the baseline that it was judged against, and so through all
-                models before it.
+            baselines: whether to go on from a model to the baseline that it was judged against, and so to all that
+                this was made of.
         """
         query = walk_query(direction, baselines=baselines)
         return set(self._column(query, _listed(starts)))
