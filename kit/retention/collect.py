@@ -26,8 +26,8 @@ from kit.retention.config import Retention
 from kit.retention.plan import TRASH, Plan, make_plan
 from kit.workspace import Workspace
 
-# A batch holds the first, a single step of a notebook the second, a sweep the third.
-_LOCKS = ("run", "step", "sweep")
+# A batch holds the first; a step, and whoever branches the workspace for a sweep, the second.
+_LOCKS = ("run", "step")
 NOTHING_ELSE: Mapping[str, float | None] = MappingProxyType({})
 _AT_ONCE = 500  # artifacts that one transaction changes
 
@@ -73,7 +73,7 @@ def collect_garbage(
         say: is told of each plan before it is carried out.
 
     Raises:
-        WorkspaceError: when a batch, a step or a sweep is at work there.
+        WorkspaceError: when a batch or a step is at work there.
         StepOrderError: as `plans_of`.
         ProjectError: as `plans_of`.
     """

@@ -139,7 +139,7 @@ def _kill(*_: object) -> None:
     raise KilledError
 
 
-@pytest.mark.parametrize("lock", ["run", "step", "sweep"])
+@pytest.mark.parametrize("lock", ["run", "step"])
 def test_nothing_is_deleted_while_something_runs(shop: tuple[Workspace, Made, Made], lock: str) -> None:
     workspace, *_ = shop
     before = _states(workspace)
