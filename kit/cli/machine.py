@@ -30,9 +30,9 @@ def bench(
     groups: Annotated[
         list[str] | None,
         typer.Argument(
-            help="cells, parameter, generator, alerts, governance, faults, checks, kernel, cached, kills, taxi, quality, "
-            "training, strategies, evaluator, blind_spots, litert, serving, gateway, drill, lineage, views, clone; all "
-            "unless given.",
+            help="cells, parameter, generator, alerts, governance, faults, checks, kernel, cached, kills, taxi, "
+            "quality, training, strategies, evaluator, blind_spots, litert, serving, gateway, drill, lineage, views, "
+            "clone; all unless given.",
             show_default=False,
         ),
     ] = None,
