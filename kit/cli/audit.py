@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 from typing import Annotated
 
@@ -32,11 +33,10 @@ def pack(
     from kit.cli.quiet import quiet
     from kit.workspace import Workspace
 
-    with quiet():  # TensorFlow's libraries warn of each other
+    with quiet():
         from kit.audit.pack import pack as write_pack
-
-        packed = write_pack(Workspace(chosen_workspace(workspace)), version, out, key)
-    typer.echo(packed.message)
+    logging.getLogger("tensorflow").setLevel(logging.ERROR)  # TensorFlow's libraries warn of each other
+    typer.echo(write_pack(Workspace(chosen_workspace(workspace)), version, out, key).message)
 
 
 @group.command()
