@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from tensorflow.core.protobuf import config_pb2, rewriter_config_pb2
@@ -11,6 +14,8 @@ from kit.serving.manager import Loader
 from kit.serving.servable import Servable
 from kit.serving.settings import Settings
 from kit.serving.warmup import warm_up
+
+_TURN_SECONDS = 0.0001
 
 
 def make_loader(settings: Settings, servable_class: type[Servable] = Servable) -> Loader:
@@ -33,7 +38,14 @@ def make_loader(settings: Settings, servable_class: type[Servable] = Servable) -
 
     def load(name: str, version: int, folder: Path) -> Servable:
         # While a model's first version is warmed up nobody is served; later, requests need the processors.
-        threads = 1 if name in known else processors()
+        if name in known:
+            with _short_turns():
+                return loaded(name, version, folder, 1)
+        servable = loaded(name, version, folder, processors())
+        known.add(name)
+        return servable
+
+    def loaded(name: str, version: int, folder: Path, threads: int) -> Servable:
         servable = servable_class.load(name, version, folder, config=config, tags=tags)
         if settings.enable_model_warmup:
             try:
@@ -41,7 +53,21 @@ def make_loader(settings: Settings, servable_class: type[Servable] = Servable) -
             except BaseException:
                 servable.close()
                 raise
-        known.add(name)
         return servable
 
     return load
+
+
+@contextmanager
+def _short_turns() -> Iterator[None]:
+    """Let threads take turns more often while something is loaded.
+
+    A request takes Python's lock about eight times, and waits for a whole turn each time while another thread builds a
+    graph in Python. It costs throughput where many threads answer, so it is not so for good.
+    """
+    usual = sys.getswitchinterval()
+    sys.setswitchinterval(min(usual, _TURN_SECONDS))
+    try:
+        yield
+    finally:
+        sys.setswitchinterval(usual)

@@ -1,0 +1,53 @@
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from kit.serving import loading
+from kit.serving.loading import make_loader
+from kit.serving.settings import Settings
+from serving.models import NAME, save_linear
+
+
+@pytest.fixture
+def warmed(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, float]]:
+    """Return, for each version that was warmed up, the threads that did it and the turns that threads had then."""
+    found: list[tuple[int, float]] = []
+
+    def note(_servable: Any, _iterations: int, threads: int) -> None:
+        found.append((threads, sys.getswitchinterval()))
+
+    monkeypatch.setattr(loading, "warm_up", note)
+    return found
+
+
+def test_only_a_first_version_has_all_processors(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, warmed: list[tuple[int, float]]
+) -> None:
+    monkeypatch.setattr(loading, "processors", lambda: 6)
+    load, usual = make_loader(Settings()), sys.getswitchinterval()
+    for name, version in ((NAME, 1), (NAME, 2), ("other", 1)):
+        load(name, version, save_linear(tmp_path / name, version)).close()
+    assert [threads for threads, _ in warmed] == [6, 1, 6]
+    assert [seconds < usual for _, seconds in warmed] == [False, True, False]
+    assert sys.getswitchinterval() == usual
+
+
+def test_a_first_version_that_fails_is_not_known(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, warmed: list[tuple[int, float]]
+) -> None:
+    folder, load = save_linear(tmp_path / NAME, 1), make_loader(Settings())
+    with monkeypatch.context() as patch:
+        patch.setattr(loading, "warm_up", _fails)
+        with pytest.raises(RuntimeError, match="no warm-up"):
+            load(NAME, 1, folder)
+    monkeypatch.setattr(loading, "processors", lambda: 6)
+    load(NAME, 1, folder).close()
+    assert [threads for threads, _ in warmed] == [6]
+
+
+def _fails(*_: object) -> None:
+    raise RuntimeError("no warm-up")
