@@ -49,7 +49,11 @@ Exit codes: 0 all points have a result, 20 some were left out, 21 interrupted; t
 
 _Jobs = Annotated[int, typer.Option(min=0, help="Points at a time on this machine; 0: one for two cores.")]
 _Memory = Annotated[
-    float, typer.Option(min=0, help="GB that a point takes; a further one begins only while so much is free.")
+    float,
+    typer.Option(
+        min=0,
+        help="GB that a point takes, until that is known; a further one begins only while so much is free.",
+    ),
 ]
 _Dask = Annotated[
     str,

@@ -92,7 +92,12 @@ def _run(folder: SweepFolder, sweep: SweepRecord, point: PointRecord, place: Pat
 
 def _ended(sweep: SweepRecord, point: PointRecord, run: RunRecord, place: Path) -> PointRecord:
     code = ExitCode(run.exit_code if run.exit_code is not None else ExitCode.STEP_FAILED)
-    facts = {"exit_code": int(code), "seconds": round(run.seconds, 2), "run_id": run.run_id}
+    facts = {
+        "exit_code": int(code),
+        "seconds": round(run.seconds, 2),
+        "peak_memory_mb": max(notebook.peak_memory_mb for notebook in run.notebooks),
+        "run_id": run.run_id,
+    }
     if code is not ExitCode.DONE:
         print(explain(run), flush=True)  # noqa: T201  its log
     if code is not ExitCode.DONE and code not in VERDICTS:

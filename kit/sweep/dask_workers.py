@@ -74,6 +74,9 @@ class DaskWorkers:
         begun: Future[str] = self._executor.submit(run_on_worker, str(self._folder), number, code)
         return begun
 
+    def learn(self, peak_memory_mb: float) -> None:
+        """Nothing follows from it: how many points a machine of the cluster takes is said by its workers' threads."""
+
     def keep(self) -> None:
         if self._cluster:
             self._cluster.keep()

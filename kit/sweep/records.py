@@ -40,6 +40,7 @@ class PointRecord(BaseModel):
         exit_code: of its run; None: its process died, or it has not ended.
         metrics: by column, as far as they could be had.
         seconds: that its last run took.
+        peak_memory_mb: that its last run took at once, as far as it is known; 0: it is not.
         attempts: how many were begun.
         reason: why it has failed, or which verdict it came to.
         run_id: of its run in its workspace.
@@ -53,6 +54,7 @@ class PointRecord(BaseModel):
     exit_code: int | None = None
     metrics: dict[str, float] = {}
     seconds: float | None = None
+    peak_memory_mb: float = 0.0
     attempts: int = 0
     reason: str = ""
     run_id: str = ""

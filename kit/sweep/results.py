@@ -24,6 +24,7 @@ def results_table(folder: SweepFolder, record: SweepRecord, points: list[PointRe
             "exit_code": point.exit_code,
             "reason": point.reason,
             "run_seconds": point.seconds,
+            "peak_memory_mb": point.peak_memory_mb,
             "attempts": point.attempts,
             "host": point.host,
             "worker": point.worker,

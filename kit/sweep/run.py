@@ -135,23 +135,25 @@ class _Points:
                 self._say(f"[{self._over}/{self._total}] point {point.number} begins: {point.said}")
             ended, _ = wait(self._running, _POLL_SECONDS, FIRST_COMPLETED)
             for future in ended:
-                self._take(self._running.pop(future), future)
+                workers.learn(self._take(self._running.pop(future), future).peak_memory_mb)
             workers.keep()
 
-    def _take(self, point: PointRecord, future: Future[str]) -> None:
+    def _take(self, point: PointRecord, future: Future[str]) -> PointRecord:
+        """Say how an attempt has ended, and have another one where that is worth it."""
         ended = self._result(point, future)
         if ended.again and self._tries[ended.number] < self._record.attempts:
             self._say(
                 f"Point {ended.number} failed and gets another attempt after the others: {ended.reason}"
             )
             self._queue.append(ended)
-            return
+            return ended
         self._over += 1
         how = "left out" if ended.state == "failed" else ended.reason or "done"
         found = "".join(f", {name} {value:.6g}" for name, value in ended.metrics.items())
         took = f", {ended.seconds:.1f} s" if ended.seconds is not None else ""
         why = f": {ended.reason}" if ended.state == "failed" else ""
         self._say(f"[{self._over}/{self._total}] point {ended.number} {how}{found}{took}{why}")
+        return ended
 
     def _result(self, point: PointRecord, future: Future[str]) -> PointRecord:
         """Return how a point ended; what no attempt could say itself is written here."""

@@ -15,7 +15,7 @@ from kit.sweep.errors import SweepError
 from kit.sweep.point import run_point
 
 _GROWS_SECONDS = 60.0  # in which a point that has begun reaches most of the memory that it will take
-_BYTES_PER_GB = 1e9
+_BYTES_PER_GB, _BYTES_PER_MB = 1e9, 2.0**20  # as `kit run` measures it
 
 
 class Workers(Protocol):
@@ -29,6 +29,9 @@ class Workers(Protocol):
 
         The future raises when the worker has died with it more often than is tried again.
         """
+
+    def learn(self, peak_memory_mb: float) -> None:
+        """Take to heart what a point has taken at once; 0: nobody knows."""
 
     def keep(self) -> None:
         """Do what is to be done from time to time.
@@ -47,7 +50,8 @@ class LocalWorkers:
     Args:
         folder: of the sweep.
         jobs: points at a time; 0: one for two cores.
-        memory_gb: that a point takes; a further one begins only while so much is free. 0: nobody looks.
+        memory_gb: that a point takes, until the first ones have ended and it is known; a further one begins only while
+            so much is free. 0: nobody looks.
 
     Raises:
         SweepError: when this machine does not have so much for a single point.
@@ -62,6 +66,7 @@ class LocalWorkers:
                 f"A point must fit into the memory of this machine, but --memory asks for {memory_gb:g} GB of "
                 f"{total / _BYTES_PER_GB:.0f}. Give less, or take a cluster with --dask."
             )
+        self._peak_bytes = 0.0
         self._begun: list[float] = []
         self._pool = ThreadPoolExecutor(self._jobs, "point")
 
@@ -75,6 +80,11 @@ class LocalWorkers:
     def begin(self, number: int) -> Future[str]:
         self._begun.append(time.monotonic())
         return self._pool.submit(run_point, str(self._folder), number)
+
+    def learn(self, peak_memory_mb: float) -> None:
+        self._peak_bytes = max(self._peak_bytes, peak_memory_mb * _BYTES_PER_MB)
+        if self._bytes and self._peak_bytes:
+            self._bytes = self._peak_bytes
 
     def keep(self) -> None:
         """Nothing is to be done: this machine is always there."""

@@ -106,22 +106,22 @@ def test_what_fails_is_tried_again_then_left_out_and_done_by_a_resumption(
         "fit",
         "size: int = 1",
         "from pathlib import Path\nfrom kit.sweep.record import record\nrecord('loss', size)",
-        f"mark = Path({str(mark)!r} + str(size))\nif size > 1 and not mark.exists():\n"
+        f"mark = Path({str(mark)!r} + str(size))\nif not mark.exists():\n"
         "    mark.touch() if size == 2 else None\n    raise OSError('no luck')",
     )
-    folder = begin(f"notebooks: [{fit}]\nparameters: {{size: [1, 2, 3]}}\nmetrics: ['loss, maximise']")
+    folder = begin(f"notebooks: [{fit}]\nparameters: {{size: [2, 3]}}\nmetrics: ['loss, maximise']")
     said: list[str] = []
     ended = run(folder, said=said)
     assert ended.exit_code == ExitCode.STEP_FAILED
-    assert [(p.state, p.attempts) for p in ended.points] == [("done", 1), ("done", 2), ("failed", 2)]
-    assert ended.points[2].reason == "fit, cell 4: OSError: no luck"
-    assert any("point 3 left out" in line and "fit, cell 4: OSError: no luck" in line for line in said)
-    assert "Point 3 (size 3), after 2 attempts" in (folder.path / "report.html").read_text()
+    assert [(p.state, p.attempts) for p in ended.points] == [("done", 2), ("failed", 2)]
+    assert ended.points[1].reason == "fit, cell 4: OSError: no luck"
+    assert any("point 2 left out" in line and "fit, cell 4: OSError: no luck" in line for line in said)
+    assert "Point 2 (size 3), after 2 attempts" in (folder.path / "report.html").read_text()
 
     Path(f"{mark}3").touch()
     ended = run(folder)
-    assert [(p.state, p.attempts) for p in ended.points] == [("done", 1), ("done", 2), ("done", 3)]
-    assert len(list_runs(folder.point(1) / "ws" / "runs")) == 1
+    assert [(p.state, p.attempts) for p in ended.points] == [("done", 2), ("done", 3)]
+    assert len(list_runs(folder.point(1) / "ws" / "runs")) == 2
 
 
 def test_a_failing_shared_notebook_ends_the_sweep_with_its_exit_code(
@@ -211,6 +211,10 @@ def test_points_begin_only_while_their_memory_is_free(
     workers._begun = [time.monotonic() - 100] * 3  # whose memory is taken from what is free
     assert workers.has_room(3)
     assert not workers.has_room(9)
+    workers.learn(0)  # nobody knows
+    assert workers.has_room(3)
+    workers.learn(12_000)
+    assert not workers.has_room(3)
     free = 2e9
     assert not workers.has_room(3)
     assert workers.has_room(0)
