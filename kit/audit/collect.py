@@ -171,10 +171,16 @@ def _artifacts(collected: Collected, nodes: list[Node]) -> None:
         for path in sorted(path for path in folder.rglob("*") if path.is_file()):
             collected.members[f"artifacts/{name}/{path.relative_to(folder).as_posix()}"] = path.read_bytes()
         if node.type == "ModelEvaluation":
-            collected.add_json("slices.json", slices_of(folder))
-            collected.add_json("verdicts.json", verdict_of(folder))
+            collected.add_json(_free(collected, "slices", node), slices_of(folder))
+            collected.add_json(_free(collected, "verdicts", node), verdict_of(folder))
         if node.type == "ExampleAnomalies":
-            collected.add_json("anomalies.json", anomalies_of(folder))
+            collected.add_json(_free(collected, "anomalies", node), anomalies_of(folder))
+
+
+def _free(collected: Collected, name: str, node: Node) -> str:
+    """Return a name for what one artifact says; the same model may have been judged and pushed twice."""
+    plain = f"{name}.json"
+    return plain if plain not in collected.members else f"{name}-{node.key.split()[1]}.json"
 
 
 def _push(collected: Collected, workspace: Workspace) -> None:

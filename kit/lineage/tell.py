@@ -69,8 +69,8 @@ def headline(lineage: Lineage) -> str:
     """Return what was asked about, who answered, and what became of the versions."""
     lines = [f"{lineage.subject.kind} {lineage.subject.name}"]
     lines += _answer_lines(lineage.subject.answers)
-    lines += [line for push in lineage.pushes for line in _push_lines(push)]
-    return "\n".join(lines)
+    # A version whose push ran twice stands in ML Metadata twice.
+    return "\n".join([*lines, *dict.fromkeys("\n".join(_push_lines(push)) for push in lineage.pushes)])
 
 
 def _answer_lines(answers: Sequence[Answer]) -> Iterator[str]:
