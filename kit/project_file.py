@@ -37,6 +37,7 @@ from kit.retention.config import Retention
 from kit.serving.experiments.config import ExperimentSettings
 from kit.span_files import check_pattern, has_spans, is_dated
 from kit.spans import LAST_DAY, AnySpans, SpanRange, Spans
+from kit.steps.beam_settings import Beam
 from kit.tensorboard.config import TensorBoardSettings
 from kit.training.config import Training
 from kit.tuning.config import Tuning
@@ -234,6 +235,7 @@ class ProjectFile(Section):
     tf1_graph: bool = Field(
         default=False, description="Transform builds a TF1 graph: faster, where features.py works in one"
     )
+    beam: Beam = Beam()
     training: Training = Training()
     tuning: Tuning = Tuning()
     tensorboard: TensorBoardSettings = TensorBoardSettings()

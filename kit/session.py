@@ -21,7 +21,6 @@ from tfx.types import channel_utils
 from kit.errors import StepOrderError
 from kit.lineage.origin import origin
 from kit.project import Project
-from kit.steps.beam_costs import LOCAL_RUNNER
 from kit.steps.history import ENDED_WELL, Artifacts, executions, inputs_of, outputs_of, why_not_cached
 from kit.steps.launcher import StepLauncher, discard_execution
 from kit.steps.monitor import Made, Show, StepMonitor, StepRecord
@@ -71,8 +70,7 @@ class Session(interactive_context.InteractiveContext):
             metadata_connection_config=metadata.sqlite_metadata_connection_config(
                 str(workspace.metadata_path)
             ),
-            # Named, because Beam's default outside IPython first looks for a runner binary on the web.
-            beam_pipeline_args=[LOCAL_RUNNER],
+            beam_pipeline_args=project.spec.beam.arguments(),
         )
         with workspace.lock("step", f"{project.name}, opening"), self._metadata() as store:
             self._discard_dead_executions(store)
@@ -88,6 +86,8 @@ class Session(interactive_context.InteractiveContext):
             KitError: when the executor raises one (a gate, bad input); StepFailedError for any other failure.
             KeyboardInterrupt: when interrupted; the executor's process is gone then.
         """
+        if not self.project.spec.beam.is_local and hasattr(component, "through_beam"):
+            component.through_beam()  # the fast executors know this machine only
         monitor = self._monitor(str(component.id), enable_cache)
         try:
             with self.workspace.lock("step", f"{self.project.name}, {monitor.step}", say=monitor.waiting):

@@ -44,6 +44,11 @@ class StatisticsGen(component.StatisticsGen):
 
     EXECUTOR_SPEC = executor_spec.BeamExecutorSpec(InMemoryStatisticsExecutor)
 
+    def through_beam(self) -> StatisticsGen:
+        """Compute through Beam, as TFX does; return itself."""
+        self.executor_spec = component.StatisticsGen.EXECUTOR_SPEC
+        return self
+
 
 def compute_statistics(folder: Path) -> statistics_pb2.DatasetFeatureStatisticsList:
     """Compute TFDV's statistics of all gzipped TFRecord files in a folder, a batch of rows at a time."""

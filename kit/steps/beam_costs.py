@@ -23,7 +23,9 @@ from apache_beam.options import pipeline_options
 from apache_beam.transforms import core, userstate
 from tfx.utils import dependency_utils
 
-LOCAL_RUNNER = "--runner=apache_beam.runners.portability.fn_api_runner.fn_runner.FnApiRunner"
+from kit.steps.beam_settings import LOCAL_RUNNER
+
+__all__ = ["LOCAL_RUNNER", "pay_once"]
 
 
 def pay_once() -> None:

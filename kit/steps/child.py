@@ -37,7 +37,8 @@ def run_executor(payload: bytes, report: Callable[[str], None]) -> bytes:
 
 def _run(request: dict[str, Any]) -> bytes:
     _collect_seldom()
-    beam_costs.pay_once()
+    if beam_costs.LOCAL_RUNNER in request["beam_args"]:  # workers elsewhere expect Beam as it is
+        beam_costs.pay_once()
     _keep_temporary_files_in(Path(request["tmp_dir"]) / request["unique_id"])
     Project.load(request["project"])  # makes its features.py and model.py importable
     module, _, name = request["executor"].rpartition(".")
