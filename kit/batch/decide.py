@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from kit.batch.order import Waits, upstream
+from kit.batch.facts import NotebookFacts, read_facts
+from kit.batch.order import Waits
+from kit.batch.parameters import Value
 from kit.batch.plan import PlannedNotebook
 from kit.batch.record import RunRecord
 from kit.batch.unchanged import Surroundings, differences, last_good, steps_by_notebook
@@ -44,7 +46,7 @@ class Decider:
 
     Args:
         records: of the workspace's runs, the oldest first.
-        project: whose runs count.
+        project: whose runs count, as the parameter `project_name` names it; None: notebooks without one.
         graph: of all notebooks of the chain.
         surroundings: what is there now.
         skip: False: nothing is skipped.
@@ -53,7 +55,7 @@ class Decider:
     def __init__(
         self,
         records: Sequence[RunRecord],
-        project: str,
+        project: Value | None,
         graph: Mapping[str, Waits],
         surroundings: Surroundings,
         *,
@@ -83,13 +85,30 @@ class Decider:
         )
 
     def digests(self, notebook: PlannedNotebook, now: RunRecord) -> dict[str, str]:
-        """Return what the results of a notebook depend on that has just ended well."""
+        """Return what the results of a notebook depend on that has just ended well; nothing when that is not known."""
         if notebook.facts.reads is None:
             return {}
         ran = steps_by_notebook([*self.records, now], self.project)
-        names = (*upstream(self._graph, notebook.name), notebook.name)
+        needed, waited_for = self._before(notebook)
+        if needed - ran.keys():  # somebody ran them by hand, and their steps are not known
+            return {}
+        names = {notebook.name, *needed, *waited_for}
         steps = {step for name in names for step in ran.get(name, ())}
         return self._surroundings.digests(notebook, steps)
+
+    def _before(self, notebook: PlannedNotebook) -> tuple[set[str], set[str]]:
+        """Return all that a notebook needs and waits for, directly or not, whether or not they are in this run."""
+        needed, waited_for = set(self._graph[notebook.name].needs), set(notebook.facts.after)
+        wanted = [*needed, *(notebook.facts.needs or ())]
+        while wanted:
+            name = wanted.pop()
+            needed.add(name)
+            path = notebook.path.with_name(f"{name}.ipynb")
+            facts = read_facts(path) if path.is_file() else NotebookFacts()
+            below = {*(facts.needs or ()), *(self._graph[name].needs if name in self._graph else ())}
+            wanted += below - needed
+            waited_for |= set(facts.after)
+        return needed, waited_for
 
     def usual(self, notebook: PlannedNotebook) -> Usual:
         return usual(self.records, notebook, self.project)

@@ -60,6 +60,10 @@ class NotebookRecord(BaseModel):
     kernel: str = ""
     same: dict[str, str] = {}
 
+    def is_of(self, project: Value | None) -> bool:
+        """Tell whether it ran on a project, as its parameter names it; None: on none."""
+        return self.parameters.get("project_name", project) == project
+
 
 class StepRow(BaseModel):
     """How one TFX step ended, in which notebook, and the most memory that its process took (0: not known)."""

@@ -125,6 +125,5 @@ def _chain(notebooks: Sequence[Path], given: Mapping[str, object], workspace: Pa
 
 def _decider(chain: Chain, place: Workspace, options: RunOptions) -> Decider:
     records = list_runs(place.runs)
-    return Decider(
-        records, chain.name, chain.graph, Surroundings(place.path, chain.project), skip=options.skip
-    )
+    named = next((n.parameters["project_name"] for n in chain.plan if "project_name" in n.parameters), None)
+    return Decider(records, named, chain.graph, Surroundings(place.path, chain.project), skip=options.skip)

@@ -20,6 +20,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TypeAlias
 
+from kit.batch.parameters import Value
 from kit.batch.plan import PlannedNotebook
 from kit.batch.record import RunRecord
 from kit.project import Project
@@ -127,15 +128,15 @@ def _identity(number: int, uri: str, decision: int | None) -> str:
     return f"{number} (decision {decision})" if decision else str(number)
 
 
-def steps_by_notebook(records: Sequence[RunRecord], project: str) -> dict[str, tuple[str, ...]]:
-    """Return the components that each notebook ran the last time that it ended well."""
+def steps_by_notebook(records: Sequence[RunRecord], project: Value | None) -> dict[str, tuple[str, ...]]:
+    """Return the components that each notebook ran the last time that it ended well on a project."""
     found: dict[str, tuple[str, ...]] = {}
     for record in records:
-        if record.project == project:
-            ran: defaultdict[str, list[str]] = defaultdict(list)
-            for step in record.steps:
-                ran[step.notebook].append(step.step)
-            found |= {each.name: tuple(ran[each.name]) for each in record.notebooks if each.state == "done"}
+        ran: defaultdict[str, list[str]] = defaultdict(list)
+        for step in record.steps:
+            ran[step.notebook].append(step.step)
+        done = (row.name for row in record.notebooks if row.state == "done" and row.is_of(project))
+        found |= {name: tuple(ran[name]) for name in done}
     return found
 
 
@@ -143,13 +144,14 @@ LastGood: TypeAlias = tuple[str, dict[str, str]]
 """The run in which a notebook last ended well, and the digests of then."""
 
 
-def last_good(records: Sequence[RunRecord], notebook: PlannedNotebook, project: str) -> LastGood | None:
-    """Return how a notebook last ended well; None: it has not."""
+def last_good(
+    records: Sequence[RunRecord], notebook: PlannedNotebook, project: Value | None
+) -> LastGood | None:
+    """Return how a notebook last ended well on a project; None: it has not."""
     for record in reversed(records):
-        if record.project == project:
-            for row in record.notebooks:
-                if row.name == notebook.name and row.state == "done":
-                    return record.run_id, row.same
+        for row in record.notebooks:
+            if row.name == notebook.name and row.state == "done" and row.is_of(project):
+                return record.run_id, row.same
     return None
 
 

@@ -6,6 +6,7 @@ import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from kit.batch.parameters import Value
 from kit.batch.plan import PlannedNotebook
 from kit.batch.record import RunRecord
 
@@ -26,7 +27,7 @@ class Usual:
         return f"usually {self.seconds:.0f} s{' here' if self.here else ''}"
 
 
-def usual(records: Sequence[RunRecord], notebook: PlannedNotebook, project: str) -> Usual:
+def usual(records: Sequence[RunRecord], notebook: PlannedNotebook, project: Value | None) -> Usual:
     """Return the median seconds and the highest memory of the last runs of a notebook that ended well.
 
     Runs in which all came from the cache tell little of how long the next one takes; they count when there is no other.
@@ -35,8 +36,8 @@ def usual(records: Sequence[RunRecord], notebook: PlannedNotebook, project: str)
         (row, _all_cached(record, row.name))
         for record in records
         for row in record.notebooks
-        if record.project == project
-        and row.name == notebook.name
+        if row.name == notebook.name
+        and row.is_of(project)
         and row.state == "done"
         and row.seconds is not None
     ]

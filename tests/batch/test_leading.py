@@ -160,6 +160,24 @@ def _changed(why: str) -> str:
     return why.partition("changed since ")[2].partition(": ")[2] if why.startswith("changed") else ""
 
 
+def test_what_a_notebook_needs_counts_though_it_is_not_in_the_run(
+    write_notebook: WriteNotebook, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(unchanged, "CHECKOUT", tmp_path)
+    tell(write_notebook("01_a", "a: int = 1"), needs=[], reads=[])
+    second = tell(write_notebook("02_b", "a: int = 1"), needs=["01_a"], reads=[])
+    workspace = tmp_path / "ws"
+    assert run_chain([second], {}, workspace, TWO, lambda _: None).exit_code == 0
+    [one] = preview([second], {}, workspace, TWO)
+    assert (one.what, "did not note what it found" in one.why) == ("run", True), (
+        "nobody knows what 01_a has made"
+    )
+    run_chain([tmp_path / "01_a.ipynb"], {}, workspace, TWO, lambda _: None)
+    run_chain([second], {}, workspace, TWO, lambda _: None)
+    [one] = preview([second], {}, workspace, TWO)
+    assert one.what == "skip"
+
+
 def test_what_is_usual_here_comes_from_the_runs_before(ran: tuple[list[Path], Path]) -> None:
     paths, workspace = ran
     said: list[str] = []
