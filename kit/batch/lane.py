@@ -71,9 +71,12 @@ class Lane:
     def submit(self, job: Job) -> None:
         self._jobs.put(job)
 
-    def close(self) -> None:
-        """End its kernels; a job that runs is waited for."""
+    def end(self) -> None:
+        """End its kernels, once the job that runs has ended; does not wait for that."""
         self._jobs.put(None)
+
+    def join(self) -> None:
+        """Wait until all is gone."""
         self._thread.join()
 
     def _work(self) -> None:

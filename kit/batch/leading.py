@@ -95,7 +95,9 @@ class Leading:
         for watch in list(self._watches.values()):
             watch.interrupt()
         for lane in self._lanes:
-            lane.close()
+            lane.end()
+        for lane in self._lanes:
+            lane.join()
 
     def _interrupt(self) -> None:
         """Stop all that runs, and start nothing more; called by a signal."""

@@ -154,3 +154,15 @@ def test_a_variable_that_a_cell_has_spoilt_is_named(tmp_path: Path) -> None:
     desk = ParameterDesk(kernel(tmp_path, "epochs = [1]"))
     with pytest.raises(UsageError, match=r"The parameter epochs must be a whole number, but is \[1\]"):
         desk.save()
+
+
+def test_a_secret_is_neither_set_nor_saved(tmp_path: Path) -> None:
+    cell = 'key: str = ""  # that signs messages, secret'
+    namespace: dict[str, Any] = {"In": ["", f"{CELL.format(workspace=tmp_path)}\n{cell}"]}
+    exec(namespace["In"][1], namespace)  # noqa: S102  as a kernel does
+    desk = ParameterDesk(namespace)
+    with pytest.raises(ValueError, match="comes from KIT_SECRET_KEY in the environment only"):
+        desk.set("key", "canary-7f3a")
+    namespace["key"] = "canary-7f3a"  # somebody writes it into a cell all the same
+    desk.save()
+    assert "canary" not in (tmp_path / "parameters" / "mine.yml").read_text()

@@ -51,6 +51,26 @@ def test_an_interrupted_run_stops_its_kernel_and_says_so(
     assert (record.state, record.exit_code, record.notebooks[0].state) == ("interrupted", 21, "interrupted")
 
 
+def test_an_interrupt_ends_all_notebooks_that_run_side_by_side(
+    write_notebook: WriteNotebook, tmp_path: Path
+) -> None:
+    each = "import os, pathlib, time\npathlib.Path(f'{marker}.{os.getpid()}').touch()\ntime.sleep(300)"
+    paths = [write_notebook(name, 'marker: str = ""', each) for name in ("01_a", "02_b", "03_c")]
+    for path in paths:
+        content = json.loads(path.read_text())
+        content["metadata"]["kit"] = {"needs": []}
+        path.write_text(json.dumps(content))
+    words = ("-w", tmp_path / "ws", "--kernel", "python3", "-p", "marker", tmp_path / "marker", "--jobs", "2")
+    process = start_kit("run", *paths, *words, "--memory", "99999")
+    wait_until(lambda: len(list(tmp_path.glob("marker.*"))) == 2 or process.poll() is not None)
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=20)
+    assert process.returncode == 21, errors
+    wait_until(lambda: not any(is_alive(int(path.suffix[1:])) for path in tmp_path.glob("marker.*")), 5)
+    [record] = list_runs(tmp_path / "ws" / "runs")
+    assert [row.state for row in record.notebooks] == ["interrupted", "interrupted", "pending"]
+
+
 def test_a_kernel_that_ignores_interrupts_is_killed_at_the_second(
     write_notebook: WriteNotebook, tmp_path: Path
 ) -> None:
