@@ -57,8 +57,9 @@ def check_sources(files: Sequence[DataFile]) -> str:
             "run."
         )
     other = [f"{Path(file.path).name} ({file.state})" for file in files if file.state != "the same bytes"]
-    said = f"but for {', '.join(other)}" if other else "all of them the same bytes as then"
-    return f"It leads back to {len(files)} data files, {said}."
+    but = f", but for {', '.join(other)}" if other else ""
+    count = "one data file" if len(files) == 1 else f"{len(files)} data files"
+    return f"It leads back to {count}, with the same bytes as then{but}."
 
 
 def _state(path: Path, sha256: str) -> FileState:

@@ -124,11 +124,12 @@ def chain(  # noqa: PLR0913  what two runs can differ in
     origin: Mapping[str, str] = ORIGIN,
     baseline: int | None = None,
     blessed: bool = True,
+    folder: str = "/data/",
     known: Mapping[str, Mapping[str, str]] | None = None,
 ) -> Made:
     """Put the steps from data to a push, or to a blessing without one; return all artifacts by their outputs."""
     data = [
-        {"path": f"/data/{name}", "split": "train", "span": 1, "sha256": digest}
+        {"path": f"{folder}{name}", "split": "train", "span": 1, "sha256": digest}
         for name, digest in files.items()
     ]
     made = writer.step(
@@ -158,8 +159,8 @@ def chain(  # noqa: PLR0913  what two runs can differ in
     )
     if version is None:
         return made
-    folder = writer.workspace.serving(PROJECT) / str(version)
-    pushed = {"pushed_version": str(version), "pushed_destination": str(folder)}
+    place = writer.workspace.serving(PROJECT) / str(version)
+    pushed = {"pushed_version": str(version), "pushed_destination": str(place)}
     return made | writer.step(
         "Pusher",
         {"model": made["model"], "model_blessing": made["blessing"]},
