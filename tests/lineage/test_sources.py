@@ -43,8 +43,8 @@ def test_each_file_is_the_same_changed_or_gone(tmp_path: Path) -> None:
         "gone.csv": "gone",
     }
     assert {file.split for file in files} == {"train"}
-    said = "It leads back to 3 data files, with the same bytes as then, but for changed.csv (changed since), gone.csv (gone)."
-    assert check_sources(files) == said
+    said = "It leads back to 3 data files, with the same bytes as then, but for "
+    assert check_sources(files) == f"{said}changed.csv (changed since), gone.csv (gone)."
     assert check_sources(files[:1]) == "It leads back to one data file, with the same bytes as then."
 
 
