@@ -1,0 +1,9 @@
+"""What is wrong with a schedule."""
+
+from __future__ import annotations
+
+from kit.errors import UsageError
+
+
+class ScheduleError(UsageError):
+    """A schedule cannot be read, or not be carried out as it was asked for."""

@@ -1,0 +1,102 @@
+"""What became of each time of a schedule: runs.json in its folder, written whole at every change."""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+import socket
+from pathlib import Path
+from typing import Literal
+
+import psutil
+from pydantic import BaseModel, ValidationError
+
+from kit.schedule.errors import ScheduleError
+from kit.schedule.schedule import folder_of
+from kit.workspace import write_atomically
+
+FILE = "runs.json"
+_KEPT = 500  # entries; a year and more of days
+_SAME_START_SECONDS = 1.0
+
+State = Literal[
+    "queued", "running", "done", "failed", "skipped", "missed", "replaced", "interrupted", "killed"
+]
+
+
+class Entry(BaseModel):
+    """One time of a schedule.
+
+    Attributes:
+        due: the time; `started` may be later.
+        why: one line: why it did not run, or how it failed.
+        pid_started: seconds since 1970; tells the process from a later one with the same number.
+        replaced: whether a later time has ended it.
+    """
+
+    due: dt.datetime
+    state: State = "queued"
+    why: str = ""
+    run_id: str = ""
+    exit_code: int | None = None
+    started: dt.datetime | None = None
+    ended: dt.datetime | None = None
+    host: str = ""
+    pid: int = 0
+    pid_started: float = 0.0
+    replaced: bool = False
+
+    def begin(self, now: dt.datetime) -> None:
+        self.state, self.started, self.host = "running", now, socket.gethostname()
+        self.pid, self.pid_started = os.getpid(), psutil.Process().create_time()
+
+    def process(self) -> psutil.Process | None:
+        """Return its process; None where that is over, or on another machine."""
+        try:
+            process = psutil.Process(self.pid) if self.host == socket.gethostname() and self.pid else None
+            same = process is not None and abs(process.create_time() - self.pid_started) < _SAME_START_SECONDS
+        except psutil.NoSuchProcess:
+            return None
+        return process if same else None
+
+
+class Journal(BaseModel):
+    """All entries of a schedule, the oldest first; every time up to `looked` has been decided about."""
+
+    looked: dt.datetime
+    entries: list[Entry] = []
+
+    @property
+    def running(self) -> Entry | None:
+        return next((one for one in reversed(self.entries) if one.state == "running"), None)
+
+    def queued(self) -> list[Entry]:
+        return [one for one in self.entries if one.state == "queued"]
+
+    def of(self, due: dt.datetime) -> Entry:
+        return next(one for one in self.entries if one.due == due)
+
+    def save(self, workspace: Path, name: str) -> None:
+        # What waits is never forgotten, however many there are.
+        waiting = [one for one in self.entries if one.state in {"queued", "running"}]
+        over = [one for one in self.entries if one.state not in {"queued", "running"}]
+        self.entries = sorted([*over[-_KEPT:], *waiting], key=lambda one: one.due)
+        write_atomically(folder_of(workspace, name) / FILE, self.model_dump_json(indent=1) + "\n")
+
+
+def read(workspace: Path, name: str, created: dt.datetime) -> Journal:
+    """Read the journal of a schedule; a new one that begins when the schedule was made, where there is none.
+
+    Raises:
+        ScheduleError: when the file is damaged.
+    """
+    file = folder_of(workspace, name) / FILE
+    if not file.is_file():
+        return Journal(looked=created)
+    try:
+        return Journal.model_validate_json(file.read_bytes())
+    except ValidationError as error:
+        raise ScheduleError(
+            f"{file} must be what `kit schedule tick` wrote, but is not: {error}. Move it away: the schedule "
+            "then begins anew, and its catch_up says what runs of all that was due since it was made."
+        ) from None

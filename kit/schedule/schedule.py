@@ -1,0 +1,155 @@
+"""A schedule: which notebooks run when, with which parameters, and what happens when a run is missed or not over yet.
+
+workspace/schedules/<name>/schedule.yml    what was asked for; may be edited
+workspace/schedules/<name>/runs.json       what became of it (see `kit.schedule.journal`)
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator
+from itertools import islice
+from pathlib import Path
+from typing import Literal
+from zoneinfo import ZoneInfo
+
+import yaml
+from pydantic import Field, ValidationError, field_validator
+
+from kit.batch.parameters import Value
+from kit.project_section import Section
+from kit.schedule.errors import ScheduleError
+from kit.schedule.times import check_expression, due_between, due_times
+from kit.workspace import write_atomically
+
+FILE = "schedule.yml"
+# Also a name of Kubernetes, whose CronJobs leave 11 letters of 63 to the jobs.
+NAME = r"^[a-z]([a-z0-9-]{0,38}[a-z0-9])?$"
+DATE = "{date}"
+
+CatchUp = Literal["none", "latest", "all"]
+Overlap = Literal["skip", "queue", "replace"]
+
+
+class Schedule(Section):
+    """One schedule of a workspace.
+
+    Attributes:
+        catch_up: of times that were missed while nothing looked: run none, the latest or all of them.
+        overlap: when a time is due and the run before is not over: skip it, let it wait, or end the one before.
+        late_minutes: that a run may begin late without counting as missed.
+        parameters: of the notebooks; `{date}` in a text is the day for which a run is due, in the time zone.
+        created: nothing is due before.
+    """
+
+    name: str = Field(pattern=NAME)
+    cron: str
+    time_zone: str = "UTC"
+    project: str | None = None
+    notebooks: tuple[str, ...] = ()
+    parameters: dict[str, Value] = Field(default_factory=dict)
+    catch_up: CatchUp = "latest"
+    overlap: Overlap = "skip"
+    late_minutes: int = Field(default=10, ge=1, le=1440)
+    created: dt.datetime
+
+    @field_validator("cron")
+    @classmethod
+    def _cron(cls, value: str) -> str:
+        return check_expression(value)
+
+    @field_validator("time_zone")
+    @classmethod
+    def _zone(cls, value: str) -> str:
+        try:
+            ZoneInfo(value)
+        except (KeyError, ValueError, OSError):
+            raise ValueError(
+                f"a time zone is a name such as Europe/Berlin or UTC, but found {value!r}"
+            ) from None
+        return value
+
+    @field_validator("created")
+    @classmethod
+    def _aware(cls, value: dt.datetime) -> dt.datetime:
+        return value if value.tzinfo else value.replace(tzinfo=dt.UTC)
+
+    @property
+    def zone(self) -> ZoneInfo:
+        return ZoneInfo(self.time_zone)
+
+    def next_times(self, after: dt.datetime, count: int = 5) -> list[dt.datetime]:
+        return list(islice(due_times(self.cron, self.zone, after), count))
+
+    def due(self, after: dt.datetime, until: dt.datetime) -> Iterator[dt.datetime]:
+        return due_between(self.cron, self.zone, after, until)
+
+    def given(self, due: dt.datetime) -> dict[str, Value]:
+        """Return the parameters of the run that is due at a time."""
+        day = f"{due.astimezone(self.zone):%Y-%m-%d}"
+        values = {
+            name: value.replace(DATE, day) if isinstance(value, str) else value
+            for name, value in self.parameters.items()
+        }
+        return {**values, "project_name": self.project} if self.project else values
+
+
+def folder_of(workspace: Path, name: str) -> Path:
+    return workspace / "schedules" / name
+
+
+def make(**said: object) -> Schedule:
+    """Return a schedule that is checked.
+
+    Raises:
+        ScheduleError: when a part of it is not valid.
+    """
+    try:
+        return Schedule.model_validate(said)
+    except ValidationError as error:
+        raise _wrong("A schedule", error, "Correct that and give the same command again") from None
+
+
+def save(schedule: Schedule, workspace: Path) -> Path:
+    """Write a schedule into a workspace, over one of the same name; return its file."""
+    file = folder_of(workspace, schedule.name) / FILE
+    content = schedule.model_dump(mode="json", exclude_defaults=True)
+    write_atomically(file, yaml.safe_dump(content, sort_keys=False, allow_unicode=True))
+    return file
+
+
+def names(workspace: Path) -> list[str]:
+    return sorted(path.parent.name for path in (workspace / "schedules").glob(f"*/{FILE}"))
+
+
+def load(workspace: Path, name: str) -> Schedule:
+    """Read a schedule of a workspace.
+
+    Raises:
+        ScheduleError: when there is none of that name, or its file is not valid.
+    """
+    file = folder_of(workspace, name) / FILE
+    if name not in names(workspace):
+        known = ", ".join(names(workspace)) or "none"
+        raise ScheduleError(
+            f"A schedule of {workspace} must be named, but it has none with the name {name!r}; it has {known}. "
+            "`kit schedule new` makes one."
+        )
+    try:
+        content = yaml.safe_load(file.read_text(encoding="utf-8"))
+        return Schedule.model_validate(content)
+    except ValidationError as error:
+        raise _wrong(str(file), error, "Correct the file") from None
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise ScheduleError(
+            f"{file} must be a schedule in YAML, but cannot be read: {error}. Correct it, or make the schedule again "
+            "with `kit schedule new`."
+        ) from None
+
+
+def _wrong(what: str, error: ValidationError, way_out: str) -> ScheduleError:
+    problems = "; ".join(
+        f"{'.'.join(map(str, one['loc'])) or 'it'}: {one['msg'].removeprefix('Value error, ')}"
+        for one in error.errors()
+    )
+    return ScheduleError(f"{what} must be valid, but found {problems}. {way_out}.")
