@@ -21,12 +21,14 @@ workspace/
     statistics/<project>/    of each span that was looked at, by content (see `kit.data.span_statistics`)
     environments/            the packages that executions ran with, a file a set of them (see `kit.lineage.origin`)
     cards/<project>/<n>/     the model card of model n in ML Metadata, as a page and as Markdown
+    schedules/<name>/        when a chain runs by itself, and what became of it (see `kit.schedule.schedule`)
     sweeps/<name>/           one chain at many points, each in a workspace of its own (see `kit.sweep`)
     tuning/<project>/        searches, and the trials that they share (see `kit.tuning.records`)
     audit/                   audit packs, a file a pushed version (see `kit.audit.layout`)
     private/                 the key that signs them; only its owner can read it
     gateway/<project>/       Envoy's configuration, keys for learning and the access log (see `kit.gateway.plan`)
     load/<project>/          what `kit tune-batching` has measured, a file a point; sweep.json is the last sweep
+    workshop/                scores of the exercises, and their copies of project.yml (see `kit.workshop`)
     alerts/                  incidents and messages that wait (alerts.sqlite), and what was told, a folder a project
 """
 

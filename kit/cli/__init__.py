@@ -11,6 +11,7 @@ from kit.cli import (
     alerts,
     audit,
     batch,
+    canary,
     deploy,
     drift,
     drill,
@@ -23,12 +24,14 @@ from kit.cli import (
     machine,
     projects,
     release,
+    schedule,
     schema,
     serve,
     sweep,
     train_cluster,
     trainings,
     translate,
+    workshop,
 )
 
 __all__ = ["app"]
@@ -41,6 +44,7 @@ app = typer.Typer(
 )
 for group in (
     batch,
+    schedule,
     projects,
     schema,
     drift,
@@ -55,11 +59,13 @@ for group in (
     audit,
     gc,
     serve,
+    canary,
     load,
     deploy,
     drill,
     sweep,
     translate,
+    workshop,
     machine,
 ):
     app.add_typer(group.app)  # without a name: its commands stand beside the others

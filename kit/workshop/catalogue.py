@@ -1,0 +1,112 @@
+"""The exercises by name, in the order of the workshop. Their hints are texts of `hints.yml`, their answers not here."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from kit.faults.catalogue import fault_named
+from kit.project import Project
+from kit.workshop.data_exercise import Case, RowsExercise
+from kit.workshop.errors import WorkshopError
+from kit.workshop.exercise import Exercise
+from kit.workshop.measured import LEAK, LeakExercise, SilentExercise
+from kit.workshop.package_exercise import SignatureExercise, SkewExercise
+from kit.workshop.scores_exercise import ScoresExercise, Weakness
+
+PROJECT = "recommender"
+"""Whose data all exercises are about: faults with known answers need known data."""
+
+_About = tuple[str, str, Sequence[str]]
+_Make = Callable[[Project, Path, int, _About], Exercise]
+
+
+def _negative_ages(project: Project, folder: Path, seed: int, about: _About) -> Exercise:
+    case = Case(fault_named("negative-values"), "age", 0.01, rules={"age": {"least": "", "most": ""}})
+    return RowsExercise(project, folder, case, seed, about)
+
+
+def _silent_category(project: Project, folder: Path, seed: int, about: _About) -> Exercise:
+    case = Case(fault_named("zeroed-category"), "category", 0.05, settings={"checks.label_rates": "off"})
+    return SilentExercise(project, folder, case, seed, about)
+
+
+def _vocabulary_drift(project: Project, folder: Path, seed: int, about: _About) -> Exercise:
+    case = Case(fault_named("new-value"), "device", 0.005, rules={"device": {"values": ""}})
+    return RowsExercise(project, folder, case, seed, about)
+
+
+def _leaking_feature(project: Project, folder: Path, seed: int, about: _About) -> Exercise:
+    case = Case(LEAK, "position", 0.9, everywhere=True, settings={"checks.leakage": "off"})
+    return LeakExercise(project, folder, case, seed, about)
+
+
+def _blind_spot(project: Project, folder: Path, seed: int, about: _About) -> Exercise:
+    return ScoresExercise(
+        project, folder, Weakness({"device": "tablet", "age_band": "25 to 35"}), seed, about
+    )
+
+
+def _new_users(project: Project, folder: Path, seed: int, about: _About) -> Exercise:
+    return ScoresExercise(project, folder, Weakness({"user": "new"}), seed, about)
+
+
+def _wrong_signature(project: Project, folder: Path, _seed: int, about: _About) -> Exercise:
+    return SignatureExercise(project, folder, about)
+
+
+def _version_skew(project: Project, folder: Path, _seed: int, about: _About) -> Exercise:
+    return SkewExercise(project, folder, about)
+
+
+_MAKERS: dict[str, _Make] = {
+    "negative_ages": _negative_ages,
+    "silent_category": _silent_category,
+    "vocabulary_drift": _vocabulary_drift,
+    "leaking_feature": _leaking_feature,
+    "blind_spot": _blind_spot,
+    "new_users": _new_users,
+    "wrong_signature": _wrong_signature,
+    "version_skew": _version_skew,
+}
+NAMES = tuple(_MAKERS)
+
+
+def exercise_named(name: str, folder: Path, seed: int = 7) -> Exercise:
+    """Return an exercise, ready to be looked at and answered.
+
+    Args:
+        name: as in the name of its notebook, without the number.
+        folder: for its copy of project.yml and schema.
+        seed: that its fault follows from.
+
+    Raises:
+        WorkshopError: when there is none of that name; the message lists those that there are.
+    """
+    check_name(name)
+    text = texts()[name]
+    return _MAKERS[name](Project.load(PROJECT), folder, seed, (name, text["title"], text["hints"]))
+
+
+def check_name(name: str) -> None:
+    """Refuse a name that no exercise has.
+
+    Raises:
+        WorkshopError: then; the message lists those that there are.
+    """
+    if name not in NAMES:
+        near = difflib.get_close_matches(name, NAMES, 1)
+        hint = f"Did you mean {near[0]}? " if near else ""
+        raise WorkshopError(f"There is no exercise {name!r}. {hint}Choose one of {', '.join(NAMES)}.")
+
+
+def texts() -> dict[str, dict[str, Any]]:
+    """Return title and hints of each exercise, from the file that a translation has beside it."""
+    content: dict[str, dict[str, Any]] = yaml.safe_load(
+        Path(__file__).with_name("hints.yml").read_text(encoding="utf-8")
+    )
+    return content

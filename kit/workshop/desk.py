@@ -1,0 +1,104 @@
+"""An exercise as its notebook asks for it: plain values in, tables and plain values out; scores are recorded."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from kit.workshop import board as class_board
+from kit.workshop.catalogue import exercise_named, texts
+from kit.workshop.exercise import Answer, Score
+from kit.workspace import Workspace
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+FOLDER = "workshop"
+
+
+class WorkshopDesk:
+    """One exercise of one participant.
+
+    Nothing that the workspace's own projects, models and schemas are is touched: what is written is in `workshop/`.
+
+    Args:
+        name: of the exercise.
+        workspace: of the participant.
+        participant: name of their choice.
+        class_folder: shared by a class; empty: there is none.
+        seed: that the fault follows from.
+
+    Raises:
+        WorkshopError: when there is no such exercise, or the name cannot be one.
+    """
+
+    def __init__(
+        self, name: str, workspace: Workspace, participant: str, class_folder: str = "", seed: int = 7
+    ) -> None:
+        self.participant = class_board.check_participant(participant)
+        self._folder = workspace.path / FOLDER
+        self._class = Path(class_folder).expanduser() if class_folder else None
+        self.exercise = exercise_named(name, self._folder / name, seed)
+
+    def faulty(self) -> pd.DataFrame:
+        """Return what is to be looked at, with the fault in it."""
+        return self.exercise.rows()
+
+    def good(self) -> pd.DataFrame:
+        """Return what is to be compared with: the days before, or the model that is served now."""
+        return self.exercise.clean_rows()
+
+    def stopped(self) -> str:
+        """Say whether anything that the exercise's copy of the project checks stops the fault, which it should not."""
+        said = self.exercise.said()
+        stops = [one for one in said if getattr(one, "state", "") == "fail" or not getattr(one, "met", True)]
+        return f"{len(stops)} checks stop it." if stops else "Nothing stops it: it would go to production."
+
+    def hints(self) -> dict[str, Any]:
+        """Return the hints for a view, and how many this participant has opened before."""
+        return {"hints": list(self.exercise.hints), "opened": self._mine().hints}
+
+    def open_hint(self, opened: int) -> str:
+        """Record how many hints are open; it lowers nothing. Return what is wrong with the board, empty if nothing."""
+        return self._keep(self._progress().with_hints(self.exercise.name, opened))
+
+    def check(
+        self,
+        where: str = "",
+        proof: Any = None,
+        settings: Mapping[str, Any] | None = None,
+        rules: Mapping[str, Mapping[str, str]] | None = None,
+    ) -> dict[str, Any]:
+        """Test what was achieved, and record it.
+
+        Returns:
+            `exercise`, its title; `points`, for each `name`, `reached` and what `said`; `note` on the class board.
+        """
+        score = self.exercise.score(Answer(where, proof, settings or {}, rules or {}))
+        note = self._keep(self._progress().with_score(score))
+        return {"exercise": self.exercise.title, "points": _points(score), "note": note}
+
+    def board(self) -> dict[str, Any]:
+        """Return how far the class is, or this participant where there is no class, for a view."""
+        titles = {name: text["title"] for name, text in texts().items()}
+        people = class_board.read_class(self._class) if self._class and self._class.is_dir() else []
+        mine = self._progress()
+        if self.participant not in {one.name for one in people}:
+            people = [mine, *people]
+        rows = [list(row) for row in class_board.table(people, list(titles))]
+        return {"columns": ["Participant", *titles.values(), "Points"], "rows": rows, "you": self.participant}
+
+    def _progress(self) -> class_board.Progress:
+        return class_board.read(self._folder, self.participant)
+
+    def _mine(self) -> class_board.Done:
+        return self._progress().done.get(self.exercise.name, class_board.Done())
+
+    def _keep(self, progress: class_board.Progress) -> str:
+        class_board.write(progress, self._folder)
+        return class_board.write_soon(progress, self._class) if self._class else ""
+
+
+def _points(score: Score) -> list[dict[str, Any]]:
+    return [{"name": one.name, "reached": one.reached, "said": one.said} for one in score.points]

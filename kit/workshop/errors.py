@@ -1,0 +1,9 @@
+"""What can go wrong in a workshop."""
+
+from __future__ import annotations
+
+from kit.errors import UsageError
+
+
+class WorkshopError(UsageError):
+    """An exercise, a solution or a class board cannot be used as it was asked for."""

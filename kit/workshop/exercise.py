@@ -1,0 +1,143 @@
+"""What an exercise is: a fault, three questions about it, and a test of what was really achieved."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from kit.errors import KitError
+from kit.workshop.errors import WorkshopError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from kit.checks.check import Finding
+    from kit.evaluation.gate_checks import ThresholdCheck
+    from kit.workshop.guard import Guard
+
+FOUND, PROVED, CAUGHT = "found", "proved", "caught next time"
+POINTS = (FOUND, PROVED, CAUGHT)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a participant says and does.
+
+    Attributes:
+        where: the fault is: a column, a slice such as `device=mobile`, a signature, an operation.
+        proof: what only somebody can know who has seen it; each exercise says what that is.
+        settings: of the exercise's copy of project.yml: a value for a path such as `checks.leakage`; a list is added
+            to the list that is there.
+        rules: of the copy's schema: feature, field, text, as the schema editor has them.
+    """
+
+    where: str = ""
+    proof: Any = None
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    rules: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, record: Mapping[str, Any]) -> Answer:
+        """Read an answer that was written as plain values.
+
+        Raises:
+            WorkshopError: when it has parts that an answer has not.
+        """
+        known = tuple(cls.__dataclass_fields__)
+        if unknown := [name for name in record if name not in known]:
+            raise WorkshopError(
+                f"An answer has {', '.join(known)}, but found {', '.join(unknown)}. Leave those out."
+            )
+        return cls(**record)
+
+
+@dataclass(frozen=True)
+class Point:
+    """One of the three points: whether it was reached, and what was tested, in a sentence."""
+
+    name: str
+    reached: bool
+    said: str
+
+
+@dataclass(frozen=True)
+class Score:
+    """What an answer has reached in one exercise: a point each for found, proved, and caught next time."""
+
+    exercise: str
+    points: Sequence[Point]
+
+    @property
+    def total(self) -> int:
+        return sum(point.reached for point in self.points)
+
+
+class Exercise(ABC):
+    """One exercise.
+
+    Args:
+        name: as in the name of its notebook.
+        title: in a few words, for the board.
+        hints: from the vaguest to the one that all but says it.
+    """
+
+    def __init__(self, name: str, title: str, hints: Sequence[str]) -> None:
+        self.name, self.title, self.hints = name, title, tuple(hints)
+
+    @abstractmethod
+    def rows(self) -> pd.DataFrame:
+        """Return what is to be looked at, with the fault in it."""
+
+    @abstractmethod
+    def clean_rows(self) -> pd.DataFrame:
+        """Return what is to be compared with, in the same columns."""
+
+    @abstractmethod
+    def said(self) -> Sequence[Finding | ThresholdCheck | str]:
+        """Return what the exercise's copy of the project says to the fault before anybody has changed it."""
+
+    @abstractmethod
+    def find(self, where: str) -> Point:
+        """Say whether the fault is where somebody says."""
+
+    @abstractmethod
+    def prove(self, proof: Any) -> Point:
+        """Say whether a proof can only come from the fault itself."""
+
+    @abstractmethod
+    def catch(self, guard: Guard) -> Point:
+        """Run the kit's own checks with somebody's settings: they must stop the fault, and let what is good pass."""
+
+    @abstractmethod
+    def guard(self, answer: Answer) -> Guard:
+        """Return the exercise's copy of the project, with what the answer changes in it.
+
+        Raises:
+            KitError: when a change is not valid.
+        """
+
+    def score(self, answer: Answer) -> Score:
+        """Test an answer. A proof counts for what was found only; the guard counts by itself."""
+        found = self.find(answer.where)
+        proved = self.prove(answer.proof) if found.reached else Point(PROVED, False, "nothing is found yet")
+        return Score(self.name, (found, proved, self._caught(answer)))
+
+    def _caught(self, answer: Answer) -> Point:
+        if not answer.settings and not answer.rules:
+            return Point(CAUGHT, False, "no setting and no rule is changed yet")
+        try:
+            return self.catch(self.guard(answer))
+        except KitError as error:  # it tells a participant what is wrong with a setting
+            return Point(CAUGHT, False, str(error))
+
+
+def same(found: object, wanted: str) -> bool:
+    """Whether somebody has written a name, whatever the spaces and capitals."""
+    return isinstance(found, str) and "".join(found.split()).casefold() == "".join(wanted.split()).casefold()
+
+
+def near(found: object, wanted: float, tolerance: float) -> bool:
+    """Whether somebody has written a number that is as near as it is measured; NaN is near nothing."""
+    return isinstance(found, int | float) and not isinstance(found, bool) and abs(found - wanted) <= tolerance

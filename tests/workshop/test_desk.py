@@ -1,0 +1,76 @@
+"""What a notebook gets: tables, hints, a score that is kept in the workspace and on the class board."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from kit.cli import app
+from kit.workshop.board import read_class
+from kit.workshop.catalogue import NAMES
+from kit.workshop.desk import WorkshopDesk
+from kit.workshop.solutions import solutions_of
+from kit.workspace import Workspace
+
+
+@pytest.fixture
+def shared(tmp_path: Path) -> Path:
+    folder = tmp_path / "class"
+    folder.mkdir()
+    return folder
+
+
+def desk(tmp_path: Path, shared: Path | str, name: str = "Ann") -> WorkshopDesk:
+    return WorkshopDesk("version_skew", Workspace(tmp_path / "ws"), name, str(shared))
+
+
+def test_a_score_is_kept_in_the_workspace_and_for_the_class(tmp_path: Path, shared: Path) -> None:
+    ann = desk(tmp_path, shared)
+    assert ann.stopped() == "Nothing stops it: it would go to production."
+    assert len(ann.faulty()) == len(ann.good()) + 1
+    reference = solutions_of("version_skew").reference
+    told = ann.check(reference.where, reference.proof, reference.settings)
+    assert [point["reached"] for point in told["points"]] == [True] * 3
+    assert told["note"] == ""
+    assert read_class(shared)[0].total == 3
+    assert desk(tmp_path, shared).board()["rows"][0][-1] == "3", "it is there for another session"
+
+
+def test_hints_are_opened_for_good_and_lower_nothing(tmp_path: Path, shared: Path) -> None:
+    ann = desk(tmp_path, shared)
+    assert ann.hints()["opened"] == 0
+    assert ann.open_hint(2) == ""
+    assert desk(tmp_path, shared).hints()["opened"] == 2
+    assert read_class(shared)[0].done["version_skew"].hints == 2
+
+
+def test_without_a_class_the_board_has_oneself(tmp_path: Path) -> None:
+    found = desk(tmp_path, "").board()
+    assert [row[0] for row in found["rows"]] == ["Ann"]
+    assert len(found["columns"]) == len(NAMES) + 2
+    told = desk(tmp_path, tmp_path / "gone").check()
+    assert "is not up to date" in told["note"]
+    assert [row[0] for row in desk(tmp_path, tmp_path / "gone").board()["rows"]] == ["Ann"]
+
+
+def test_nothing_outside_of_its_folder_is_touched(tmp_path: Path, shared: Path) -> None:
+    desk(tmp_path, shared).check("x", "y", {"release.keep_versions": 3})
+    assert {path.name for path in (tmp_path / "ws").iterdir()} == {"workshop"}
+
+
+def test_the_commands(tmp_path: Path, shared: Path) -> None:
+    desk(tmp_path, shared).check()
+    run = CliRunner().invoke
+    shown = run(app, ["workshop", "board", str(shared)])
+    assert shown.exit_code == 0, shown.output
+    assert "Ann" in shown.output
+    assert "1 participants" not in shown.output
+    assert (shared / "board.html").read_text().startswith("<!doctype html>")
+    assert "where: DecodeWebP" in run(app, ["workshop", "solutions", "version_skew"]).output
+    written = run(app, ["workshop", "solutions", "--out", str(tmp_path / "out")])
+    assert written.exit_code == 0
+    assert {path.stem for path in (tmp_path / "out").iterdir()} == set(NAMES)
+    assert run(app, ["workshop", "solutions", "nothing"]).exit_code == 2
+    assert "negative_ages" in run(app, ["workshop", "exercises"]).output
