@@ -1,11 +1,13 @@
 from __future__ import annotations
 
 from pathlib import Path
+from textwrap import dedent
 
 import pytest
 from typer.testing import CliRunner
 
 from kit.cli import app
+from kit.cli.sweep import _HELP
 from kit.errors import ExitCode
 from kit.sweep.records import SweepFolder, save_point
 
@@ -53,6 +55,16 @@ def test_a_finished_sweep_says_what_it_found(
     assert code == 0
     assert "fit" in said
     assert "2 of 2 points are done" in said
+
+
+def test_the_file_in_the_help_can_be_swept(tmp_path: Path) -> None:
+    example = _HELP.split("\b\n")[1].split("\n\n")[0]
+    (tmp_path / "help.yml").write_text(dedent(example))
+    code, said = kit("sweep", tmp_path / "help.yml", "--dry-run", "-w", tmp_path)
+    assert code == 0
+    assert said.startswith(
+        "20 points of learning_rate, epochs, batch_size: 01_data, 02_features once, then 03_train"
+    )
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -64,6 +66,22 @@ def test_the_points_of_a_killed_worker_are_done_by_another(
     assert [point.attempts for point in ended.points] == [2, 1, 1, 1]
     assert ended.points[0].worker != first.worker
     assert not attempts_of(folder)
+
+
+def test_a_cluster_ends_with_whoever_has_started_it_however_that_ends(tmp_path: Path) -> None:
+    script = (
+        "import sys, time; from pathlib import Path; from kit.sweep.cluster import LocalCluster\n"
+        "cluster = LocalCluster(1, Path(sys.argv[1]))\n"
+        "print(*(member.pid for member in cluster._members.values()), flush=True); time.sleep(60)"
+    )
+    command = [sys.executable, "-c", script, str(tmp_path)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as owner:
+        assert owner.stdout is not None
+        members = [psutil.Process(int(pid)) for pid in owner.stdout.readline().split()]
+        assert len(members) == 2
+        owner.kill()
+    _, alive = psutil.wait_procs(members, 20)
+    assert not alive
 
 
 def test_a_sweep_whose_scheduler_is_gone_ends_and_can_go_on(
