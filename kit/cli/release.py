@@ -44,6 +44,8 @@ def _row(version: Version) -> tuple[str, ...]:
         remarks.append("past its gates by a person's decision")
     if version.withdrawal:
         remarks.append("rolled back by {who}, {when}: {why}".format(**version.withdrawal))
+    if version.promotion:
+        remarks.append("promoted by {who}, {when}: {why}".format(**version.promotion))
     return (
         str(version.number),
         version.state,

@@ -45,6 +45,9 @@ def serve(  # noqa: PLR0913, PLR0917  the flags of a server
         ),
     ] = None,
     single: Annotated[bool, typer.Option("--single", help="Do not batch requests.")] = False,
+    log_share: Annotated[
+        float, typer.Option(help="Share of the requests to log for 07_monitor and canaries, 0 to 1.")
+    ] = 0,
     metrics: Annotated[bool, typer.Option(help="Tell Prometheus what it asks at the port of REST.")] = True,
     forked: Annotated[
         bool | None,
@@ -55,6 +58,7 @@ def serve(  # noqa: PLR0913, PLR0917  the flags of a server
     ] = None,
 ) -> None:
     """Serve the pushed models until Ctrl-C; new versions are taken as they are pushed."""
+    from kit.serving.prediction_log.config import write_config
     from kit.serving.process import Server
     from kit.serving.pushed import models_config, monitoring_config, tuned_batching
     from kit.serving.settings import Settings
@@ -71,6 +75,14 @@ def serve(  # noqa: PLR0913, PLR0917  the flags of a server
     # Labels of models.config may name versions that are still loading when the server starts.
     chosen += ["--model_config_file_poll_wait_seconds=1", "--allow_version_labels_for_unavailable_models"]
     batching = None if single else batching or tuned_batching(place)
+    # The splitter does nothing until `kit canary start`, which a running server follows.
+    chosen += [
+        "--interceptors=kit.serving.experiments.splitter:make",
+        f"--experiment_config_file={place.path / 'experiments'}",
+    ]
+    if log_share:
+        chosen[-2] += ",kit.serving.prediction_log.logger:make"
+        chosen.append(f"--prediction_log_config_file={write_config(place, log_share)}")
     if batching:
         typer.echo(f"Requests are batched by {batching}.")
         chosen += ["--enable_batching", f"--batching_parameters_file={batching.absolute()}"]

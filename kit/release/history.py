@@ -25,7 +25,7 @@ def note(base: Path, what: str, **facts: Any) -> None:
 
     Args:
         base: folder of the versions.
-        what: `push`, `rollback` or `remove`.
+        what: `push`, `rollback`, `promotion` or `remove`.
         facts: the rest; JSON values.
     """
     entry = {"what": what, **facts}

@@ -73,6 +73,12 @@ class Version:
         rollbacks = [entry for entry in self.history if entry["what"] == "rollback"]
         return rollbacks[-1] if rollbacks and self.state == "withdrawn" else None
 
+    @property
+    def promotion(self) -> Entry | None:
+        """The experiment that it was promoted by."""
+        promotions = [entry for entry in self.history if entry["what"] == "promotion"]
+        return promotions[-1] if promotions else None
+
 
 @dataclass(frozen=True)
 class Rollback:

@@ -10,10 +10,12 @@ from pathlib import Path
 
 from kit.project import Project
 from kit.reasons import require_reasons
-from kit.release.versions import labels_of, numbers, withdraw
+from kit.release import history
+from kit.release.versions import labels_of, numbers, served_version, withdraw
 from kit.serving.experiments import labels
 from kit.serving.experiments.config import ExperimentSettings
 from kit.serving.experiments.experiment import Experiment, ExperimentError, State, load, now, root, save
+from kit.serving.experiments.units import fitted
 from kit.workspace import Workspace
 
 
@@ -37,10 +39,11 @@ def start(
         project: whose model it is.
         candidate: version to try; None: the newest.
         control: version that serves; None: that of the label `stable`, or else the one before the candidate.
-        settings: None: those of project.yml.
+        settings: None: those of project.yml, fitted to its columns (see `units.fitted`).
 
     Raises:
         ExperimentError: when one runs already, or the versions are not there.
+        ProjectError: when project.yml asks for users or clicks that the project has not.
     """
     folder, base = folder_of(workspace, project), workspace.serving(project.name)
     before = load(folder)
@@ -49,8 +52,9 @@ def start(
         if before.running:
             raise ExperimentError(
                 f"One experiment of a model runs at a time, but {before.name} runs since {before.started[:16]} UTC. "
-                "End it: `kit canary promote` or `kit canary rollback`."
+                "End it: `kit canary stop`, with --promote or --rollback where you know better than the test."
             )
+    settings = settings or fitted(project, project.spec.experiment)
     control, candidate = _pair(base, candidate, control)
     experiment = Experiment(
         name=_name(folder, control, candidate),
@@ -58,12 +62,29 @@ def start(
         control=control,
         candidate=candidate,
         started=now(),
-        settings=settings or project.spec.experiment,
+        settings=settings,
         policy=labels.policy_of(workspace, project.name),
     )
     save(folder, experiment)
     settle(workspace, project, experiment)
     return experiment
+
+
+def hold(workspace: Workspace, project: Project) -> int:
+    """Let no push be served from now on until an experiment has promoted it; return the version that is served.
+
+    Raises:
+        ExperimentError: when nothing was pushed, or an experiment runs, which holds pushes anyway.
+    """
+    last, served = load(folder_of(workspace, project)), served_version(workspace.serving(project.name))
+    if served is None or (last is not None and last.running):
+        found = "an experiment runs, whose two versions are served alone" if served else "nothing was pushed"
+        raise ExperimentError(
+            f"To hold pushes, one version must be served, but {found}. "
+            f"{'Wait for its end' if served else 'Run 05_release'}, and give the command again."
+        )
+    labels.hold(workspace, project.name, served)
+    return served
 
 
 def _pair(base: Path, candidate: int | None, control: int | None) -> tuple[int, int]:
@@ -107,16 +128,27 @@ def running(workspace: Workspace, project: Project) -> Experiment:
     return experiment
 
 
-def end(workspace: Workspace, project: Project, state: State, *, who: str, why: str) -> Experiment:
-    """Promote the candidate or take it back.
+def last_of(workspace: Workspace, project: Project) -> Experiment:
+    """Return the experiment that runs, or the last one.
 
-    Promoted, it serves all users and the label `stable` names it. Taken back, nobody gets it any more within a second,
-    and its folder is moved aside, from where `kit rollback --to` can bring it back.
+    Raises:
+        ExperimentError: when there was none.
+    """
+    found = load(folder_of(workspace, project))
+    return found if found is not None else running(workspace, project)
+
+
+def end(workspace: Workspace, project: Project, state: State, *, who: str, why: str) -> Experiment:
+    """Promote the candidate, take it back, or stop without a verdict.
+
+    Promoted, it serves all users and the label `stable` names it. Otherwise nobody gets it any more within a second,
+    and its folder is moved aside, from where `kit rollback --to` can bring it back: it would be the latest version.
+    Stopped, it stays in its place where pushes are held (see `labels.hold`), since nothing was found against it.
 
     Args:
         workspace: of the project.
         project: whose experiment it is.
-        state: `promoted` or `rolled back`.
+        state: `promoted`, `rolled back` or `stopped`.
         who: name of the person or the test, recorded.
         why: their reason, recorded.
 
@@ -140,10 +172,10 @@ def settle(workspace: Workspace, project: Project, experiment: Experiment) -> No
         return
     if labels_of(base).get(labels.CANARY) != experiment.candidate:
         return
+    reasons = {"who": experiment.who, "why": f"experiment {experiment.name}: {experiment.why}"}
     if experiment.state == "promoted":
-        labels.end(workspace, model, pair, experiment.candidate, experiment.policy)
-        return
-    # First the folder: with the policy of before, the newest version would be served alone.
-    why = f"experiment {experiment.name}: {experiment.why}"
-    withdraw(base, experiment.candidate, experiment.control, who=experiment.who, why=why)
-    labels.end(workspace, model, pair, experiment.control, experiment.policy)
+        history.note(base, "promotion", version=experiment.candidate, over=experiment.control, **reasons)
+    elif experiment.state == "rolled back" or not labels.is_held(experiment.policy):
+        # First the folder: with the policy of before, the newest version would be served alone.
+        withdraw(base, experiment.candidate, experiment.control, **reasons)
+    labels.end(workspace, model, pair, experiment.left, experiment.policy)

@@ -8,6 +8,9 @@ from pydantic import Field
 
 from kit.project_section import Section
 
+REQUEST_ID = "x-request-id"
+"""The unit of a model whose requests name no user: each request is in an arm by itself, by the header of that name."""
+
 _Share = Annotated[float, Field(gt=0, lt=1, allow_inf_nan=False)]
 
 
@@ -15,7 +18,12 @@ class ExperimentSettings(Section):
     """How a candidate is tried, and how much worse it may be before it is taken back."""
 
     unit: str = Field(
-        default="user_id", min_length=1, description="input or feature by whose hash users are split"
+        default="user_id",
+        min_length=1,
+        description="input or feature by whose hash users are split; x-request-id: each request by itself",
+    )
+    clicks: bool = Field(
+        default=True, description="whether labels decide as well as failed and slow requests"
     )
     share: _Share = Field(default=0.1, description="of the users who get the candidate")
     alpha: float = Field(

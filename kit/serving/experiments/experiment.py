@@ -14,7 +14,7 @@ from kit.workspace import Workspace, write_atomically
 
 FILE, ENDED = "experiment.json", "ended.json"
 
-State = Literal["running", "promoted", "rolled back"]
+State = Literal["running", "promoted", "rolled back", "stopped"]
 
 
 class ExperimentError(UsageError):
@@ -56,8 +56,17 @@ class Experiment:
         return self.state == "running"
 
     @property
+    def left(self) -> int:
+        """The version that all users get once it has ended."""
+        return self.candidate if self.state == "promoted" else self.control
+
+    @property
     def since(self) -> dt.datetime:
         return dt.datetime.fromisoformat(self.started)
+
+    @property
+    def until(self) -> dt.datetime | None:
+        return dt.datetime.fromisoformat(self.ended) if self.ended else None
 
     def end(self, state: State, who: str, why: str) -> Experiment:
         """Return it as it has ended now."""

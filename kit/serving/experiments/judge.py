@@ -16,6 +16,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Literal
 
+from kit.serving.experiments.config import ExperimentSettings
 from kit.serving.experiments.counts import FAILED, REQUESTS, SLOW, Counts, Floats, Ints
 from kit.serving.experiments.experiment import Experiment
 from kit.serving.experiments.sequential import difference, failures_evidence, rate
@@ -124,8 +125,9 @@ def look(experiment: Experiment, clicks: Clicks, counts: Counts, when: dt.dateti
     """Judge what has been counted until now."""
     settings, table = experiment.settings, counts.table
     requests = table[..., REQUESTS]
+    clicked = _measure(experiment, CLICKS, clicks.clicks, clicks.shown, -settings.click_margin)
     measures = (
-        _measure(experiment, CLICKS, clicks.clicks, clicks.shown, -settings.click_margin),
+        *([clicked] if settings.clicks else []),
         _measure(experiment, FAILURES, table[..., FAILED], requests, settings.error_margin),
         _measure(experiment, SLOWNESS, table[..., SLOW], requests, settings.slow_margin),
     )
@@ -163,7 +165,7 @@ def _verdict(
     when: dt.datetime,
 ) -> tuple[Verdict, str]:
     settings = experiment.settings
-    needed = 1 / (settings.alpha * COIN)
+    needed = needed_evidence(settings)
     if evidence >= needed:
         return "roll back", (
             f"requests to version {experiment.candidate} fail more often: of {failed[1]} groups of users that met a "
@@ -183,6 +185,11 @@ def _verdict(
         f"not sure of {', '.join(open_)}" if open_ else "",
     ]
     return "wait", "; ".join(filter(None, said))
+
+
+def needed_evidence(settings: ExperimentSettings) -> float:
+    """Return the evidence that the candidate fails more often that takes it back."""
+    return 1 / (settings.alpha * COIN)
 
 
 def keep(folder: Path, one: Look) -> None:

@@ -47,6 +47,8 @@ def begin(workspace: Workspace, model: str, control: int, candidate: int) -> Non
 def end(workspace: Workspace, model: str, pair: tuple[int, int], stable: int, policy: str) -> None:
     """Let the label `stable` name the version that is left, and put the policy of before back.
 
+    A policy that holds pushes holds them at that version then.
+
     Args:
         workspace: whose models.config it is.
         model: the model.
@@ -60,10 +62,28 @@ def end(workspace: Workspace, model: str, pair: tuple[int, int], stable: int, po
             config.model_version_policy.CopyFrom(text_format.Parse(policy, _Policy()))
             if not policy:
                 config.ClearField("model_version_policy")
+            elif is_held(policy):
+                config.model_version_policy.specific.versions[:] = [stable]
         config.version_labels[STABLE] = stable
         config.version_labels.pop(CANARY, None)
 
     _edit(workspace, model, change)
+
+
+def hold(workspace: Workspace, model: str, version: int) -> None:
+    """Have one version loaded, whatever is pushed: the next is served once an experiment has promoted it."""
+
+    def change(config: Any) -> None:
+        config.model_version_policy.Clear()
+        config.model_version_policy.specific.versions.append(version)
+        config.version_labels[STABLE] = version
+
+    _edit(workspace, model, change)
+
+
+def is_held(policy: str) -> bool:
+    """Return whether a policy, in text format, serves one version whatever is pushed."""
+    return len(text_format.Parse(policy, _Policy()).specific.versions) == 1
 
 
 def _edit(workspace: Workspace, model: str, change: Callable[[Any], None]) -> None:

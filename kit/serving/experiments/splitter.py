@@ -13,6 +13,7 @@ from typing import Any
 import grpc
 
 from kit.serving.errors import ServingError
+from kit.serving.experiments.config import REQUEST_ID
 from kit.serving.experiments.counts import OTHERS, Counter
 from kit.serving.experiments.experiment import FILE, Experiment, ExperimentError, load
 from kit.serving.experiments.split import CANDIDATE, CONTROL, Place, Split
@@ -106,8 +107,8 @@ class Splitter:
     users goes with the first of them; both are counted apart and are no evidence. When the version of an arm is not
     loaded, the request is answered as if there were no experiment, which is counted too.
 
-    When the candidate was rolled back, nobody gets it any more, from the moment on in which the file says so: until it
-    is unloaded as well it would be the latest version.
+    When the candidate was rolled back or the experiment stopped, nobody gets it any more, from the moment on in which
+    the file says so: until it is unloaded as well it would be the latest version.
     """
 
     def __init__(self, root: Path) -> None:
@@ -129,7 +130,7 @@ class Splitter:
             return
         if followed.experiment.running:
             self._send(followed, context)
-        elif followed.experiment.state == "rolled back":
+        elif followed.experiment.state != "promoted":
             _keep_away(followed, context)
 
     def _follower(self, context: RequestContext) -> _Follower | None:
@@ -142,7 +143,7 @@ class Splitter:
 
     @staticmethod
     def _send(followed: _Followed, context: RequestContext) -> None:
-        users = users_of(context.request, followed.experiment.settings.unit)
+        users = _units(context, followed.experiment.settings.unit)
         place = followed.split.place(users[0] if users else random.randbytes(16))  # noqa: S311  a coin, no secret
         version = followed.versions[place.arm]
         if context.find(version, None) is None:
@@ -178,6 +179,13 @@ class Splitter:
 def make(settings: Settings) -> Splitter:
     """Return the interceptor of a server; `experiment_config_file` names the folder of the experiments."""
     return Splitter(Path(settings.experiment_config_file))
+
+
+def _units(context: RequestContext, unit: str) -> list[bytes]:
+    """Return whose request it is; one that is a unit by itself and has no name gets one."""
+    if unit == REQUEST_ID:
+        return [context.metadata.get(REQUEST_ID, "").encode() or random.randbytes(16)]  # noqa: S311  a coin, no secret
+    return users_of(context.request, unit)
 
 
 def _keep_away(followed: _Followed, context: RequestContext) -> None:

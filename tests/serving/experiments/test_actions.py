@@ -58,7 +58,7 @@ def test_an_experiment_keeps_its_two_versions_loaded_and_labels_them(
     assert (experiment.name, experiment.control, experiment.candidate) == ("2-3", 2, 3)
     assert named(workspace) == ({"stable": 2, "canary": 3}, [2, 3])
     assert running(workspace, project) == experiment == load(folder_of(workspace, project))
-    with pytest.raises(ExperimentError, match=r"2-3 runs since .* `kit canary promote`"):
+    with pytest.raises(ExperimentError, match=r"2-3 runs since .* `kit canary stop`"):
         start(workspace, project)
 
 

@@ -1,0 +1,164 @@
+"""An experiment as plain values, for its view and for the command line."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from kit.serving.experiments.counts import FAILED, OTHERS, REQUESTS, SLOW, total
+from kit.serving.experiments.experiment import Experiment
+from kit.serving.experiments.judge import Look, looks, needed_evidence
+from kit.serving.experiments.split import CANDIDATE, CONTROL
+
+
+@dataclass(frozen=True)
+class Arm:
+    """One side of an experiment.
+
+    Attributes:
+        name: `control` or `candidate`.
+        version: that answers.
+        share: of the users who get it, 0 to 1.
+        requests: that are evidence, as servers have counted them until now.
+        failed: of them.
+        slow: of them.
+    """
+
+    name: str
+    version: int
+    share: float
+    requests: int
+    failed: int
+    slow: int
+
+
+@dataclass(frozen=True)
+class Point:
+    """A difference at one look; candidate minus control.
+
+    Attributes:
+        time: seconds since 1970.
+        difference: itself.
+        lower: its bound, which holds at all looks together.
+        upper: the same.
+    """
+
+    time: float
+    difference: float
+    lower: float
+    upper: float
+
+
+@dataclass(frozen=True)
+class Compared:
+    """One metric, with all looks at it.
+
+    Attributes:
+        name: of it.
+        control: its rate at the last look.
+        candidate: the same.
+        counted: what both rates are of: control's, candidate's.
+        limit: the difference that is still right.
+        higher_is_better: on which side of the limit it should be.
+        state: `harmless`, `harmful`, `open`, or `few`: too few users to judge it.
+        points: of all looks, the first first.
+    """
+
+    name: str
+    control: float
+    candidate: float
+    counted: tuple[int, int]
+    limit: float
+    higher_is_better: bool
+    state: str
+    points: tuple[Point, ...]
+
+
+@dataclass(frozen=True)
+class Shown:
+    """An experiment until now.
+
+    Attributes:
+        name: of it.
+        state: `running`, `promoted`, `rolled back` or `stopped`.
+        unit: what is split.
+        started: seconds since 1970.
+        ended: the same; None: it runs.
+        who: ended it; empty while it runs.
+        why: in words: of its end, or of the last look.
+        arms: control and candidate.
+        metrics: one by one; empty before the first look.
+        failed_groups: of users, of which somebody met a failure: with the candidate first, at all.
+        evidence: that the candidate fails more often; 1: none.
+        needed: the evidence that takes it back.
+        left_out: requests that are no evidence, by the reason.
+        looks: how many there were.
+    """
+
+    name: str
+    state: str
+    unit: str
+    started: float
+    ended: float | None
+    who: str
+    why: str
+    arms: tuple[Arm, Arm]
+    metrics: tuple[Compared, ...]
+    failed_groups: tuple[int, int]
+    evidence: float
+    needed: float
+    left_out: dict[str, int]
+    looks: int
+
+
+def shown(folder: Path, experiment: Experiment) -> Shown:
+    """Return an experiment with all looks at it, and what servers have counted.
+
+    Args:
+        folder: of the experiments of the model.
+        experiment: one of them.
+    """
+    past, counts = looks(folder / experiment.name), total(folder / experiment.name)
+    last, settings = past[-1] if past else None, experiment.settings
+    sums = counts.table.sum(axis=1)
+    arms = [
+        Arm(name, version, share, *(int(sums[arm, kind]) for kind in (REQUESTS, FAILED, SLOW)))
+        for arm, name, version, share in (
+            (CONTROL, "control", experiment.control, 1 - settings.share),
+            (CANDIDATE, "candidate", experiment.candidate, settings.share),
+        )
+    ]
+    return Shown(
+        name=experiment.name,
+        state=experiment.state,
+        unit=settings.unit,
+        started=experiment.since.timestamp(),
+        ended=experiment.until.timestamp() if experiment.until else None,
+        who=experiment.who,
+        why=experiment.why or (last.why if last else "nobody has looked yet"),
+        arms=(arms[CONTROL], arms[CANDIDATE]),
+        metrics=tuple(_compared(past, place) for place in range(len(last.measures))) if last else (),
+        failed_groups=last.failed_groups if last else (0, 0),
+        evidence=last.evidence if last else 1.0,
+        needed=needed_evidence(settings),
+        left_out=dict(zip(OTHERS, map(int, counts.others), strict=True)),
+        looks=len(past),
+    )
+
+
+def _compared(past: list[Look], place: int) -> Compared:
+    last = past[-1].measures[place]
+    judged = "harmful" if last.harmful else "harmless" if last.harmless else "open"
+    points = [(look, look.measures[place]) for look in past]
+    return Compared(
+        name=last.name,
+        control=last.control,
+        candidate=last.candidate,
+        counted=last.counted,
+        limit=last.limit,
+        higher_is_better=last.higher_is_better,
+        state=judged if last.enough else "few",
+        points=tuple(
+            Point(look.time.timestamp(), one.difference, one.lower, one.upper) for look, one in points
+        ),
+    )

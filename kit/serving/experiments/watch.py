@@ -1,0 +1,158 @@
+"""Look at an experiment, do what follows, and tell ML Metadata: what a notebook and `kit canary` call.
+
+A look takes over what servers have logged, joins it with the labels that have arrived, and judges. Looking changes
+nothing but the list of looks; acting ends the experiment when the verdict is no longer to wait. Everything that is
+known is on the disk, so whoever watches may be killed, and the next one goes on.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from kit.monitoring import from_server
+from kit.monitoring.served import served
+from kit.monitoring.truth import LabelReader
+from kit.serving.experiments.actions import end, folder_of, running, settle
+from kit.serving.experiments.clicks import Truth, clicks
+from kit.serving.experiments.counts import total
+from kit.serving.experiments.experiment import Experiment, ExperimentError, State, load
+from kit.serving.experiments.judge import Clicks, Look, keep, look
+from kit.serving.experiments.recorded import is_recorded, record
+from kit.serving.experiments.split import GROUPS
+from kit.session import Session
+
+_STATES: dict[str, State] = {"promote": "promoted", "roll back": "rolled back"}
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """The experiment goes on."""
+
+    look: Look
+
+    @property
+    def message(self) -> str:
+        return f"The experiment goes on: {self.look.why}."
+
+
+@dataclass(frozen=True)
+class Ended:
+    """The experiment has ended.
+
+    Attributes:
+        experiment: as it ended.
+        recorded: whether ML Metadata knows it; it does not know versions that were pushed by other means.
+    """
+
+    experiment: Experiment
+    recorded: bool
+
+    @property
+    def message(self) -> str:
+        one = self.experiment
+        known = (
+            ""
+            if self.recorded
+            else " ML Metadata does not know that version, so it stands in the files only."
+        )
+        return f"{ending(one)} All users get version {one.left}.{known}"
+
+
+def ending(one: Experiment) -> str:
+    """Say how an experiment ended, in a sentence."""
+    done = "was stopped without a verdict" if one.state == "stopped" else f"was {one.state}"
+    return f"Version {one.candidate} {done} by {one.who}: {one.why}."
+
+
+def look_now(session: Session, as_of: dt.datetime | None = None, truth: Truth | None = None) -> Look:
+    """Judge what is known now, and keep that look.
+
+    Args:
+        session: of the project.
+        as_of: time to judge at; None: now.
+        truth: reads labels; None: as the version that was pushed last means them.
+
+    Raises:
+        ExperimentError: when no experiment runs.
+        StepOrderError: when clicks are judged and no model was pushed.
+    """
+    experiment, when = running(session.workspace, session.project), as_of or dt.datetime.now(dt.UTC)
+    found = Clicks(np.zeros((2, GROUPS)), np.zeros((2, GROUPS)))
+    if experiment.settings.clicks:
+        from_server.take(session.workspace, session.project)
+        truth = truth or LabelReader(session.project, served(session).transform_graph).read
+        found = clicks(session.workspace, session.project, experiment, when, truth)
+    folder = folder_of(session.workspace, session.project) / experiment.name
+    one = look(experiment, found, total(folder), when)
+    keep(folder, one)
+    return one
+
+
+def act(session: Session, one: Look) -> Waiting | Ended:
+    """Do what a look says: nothing, or end the experiment in the name of the test.
+
+    Raises:
+        ExperimentError: when no experiment runs.
+    """
+    if one.verdict == "wait":
+        return Waiting(one)
+    name = running(session.workspace, session.project).name
+    return decide(session, _STATES[one.verdict], who=f"the sequential test of experiment {name}", why=one.why)
+
+
+def decide(session: Session, state: State, *, who: str, why: str) -> Ended:
+    """End the experiment by somebody's decision, and record it.
+
+    Raises:
+        ExperimentError: when no experiment runs.
+        DecisionError: when there is no name or no reason.
+    """
+    return finished(session, end(session.workspace, session.project, state, who=who, why=why))
+
+
+def finished(session: Session, one: Experiment) -> Ended:
+    """Finish what is left of an end, such as one that was killed halfway, and record it."""
+    settle(session.workspace, session.project, one)
+    record(session)
+    return Ended(one, is_recorded(session, one))
+
+
+def watch(
+    session: Session, wait: Callable[[], bool], told: Callable[[str], None], truth: Truth | None = None
+) -> Ended | None:
+    """Look and act again and again until the experiment has ended, by the test or by somebody else.
+
+    Args:
+        session: of the project.
+        wait: is called between two looks; tells whether to stop watching.
+        told: is given a sentence after each look.
+        truth: see `look_now`.
+
+    Returns:
+        How it ended; None: it goes on without being watched.
+
+    Raises:
+        ExperimentError: when none was started.
+    """
+    while True:
+        outcome = _step(session, truth)
+        told(outcome.message)
+        if isinstance(outcome, Ended):
+            return outcome
+        if wait():
+            return None
+
+
+def _step(session: Session, truth: Truth | None) -> Waiting | Ended:
+    """Look and act once; an end that somebody else decided, before or meanwhile, is one too."""
+    try:
+        return act(session, look_now(session, truth=truth))
+    except ExperimentError:
+        last = load(folder_of(session.workspace, session.project))
+        if last is None or last.running:
+            raise
+        return finished(session, last)
