@@ -32,10 +32,12 @@ for that.
 
 Limits: `max_message_bytes` a message, `max_concurrent_requests` at once (more get RESOURCE_EXHAUSTED), and
 `drain_seconds` for what runs when the server stops. Python's threads take turns, and TensorFlow gives the turn away
-while it computes; loading a version holds it for some 60 ms at a time with the sample's model, so that is what a
-request may wait during a swap.
+while it computes; loading a version holds it for some 30 ms at a time with the sample's model, so that is what a
+request may wait during a swap. Predict through gRPC has no thread for each request (`grpc_api.direct`); an interceptor
+that is not the kit's own gets one, because it may wait.
 
-Actors: `Manager` keeps versions loaded, `Servable` is one of them, `batching` lets requests share a run of its graph,
+Actors: `Manager` keeps versions loaded, `Servable` is one of them, `batching` lets requests share a run of its graph
+and `gathering` puts them together before that,
 `answers` makes responses, `Inference` joins these with the interceptors of `hooks`, `grpc_api` and `rest` translate,
 `ModelServer` starts and stops all of it, and `process.Server` does so in a process of its own.
 """

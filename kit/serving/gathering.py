@@ -107,7 +107,8 @@ class Gathering:
                     self._since = time.time()
                 self._waiting.append(waiting)
                 self._rows += waiting.rows
-                self._changed.notify()
+                if not self._by_reader:
+                    self._changed.notify()
         if full:
             waiting.done(_refusal(computes.most_batches))
 
