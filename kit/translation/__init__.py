@@ -1,6 +1,8 @@
 """The notebooks in other languages, from one source: prose is translated, code cells stay as they are.
 
-notebooks/<language>/<notebook>.yml holds the translation of each markdown cell by the cell's id, beside a digest of the
-English text that it translates. So a text that has changed since is known, and its translation is never shown for it.
+notebooks/<language>/<notebook>.yml, with the same folders as the notebooks, holds the translation of each markdown
+cell by the cell's id, beside a digest of the English text that it translates. So a text that has changed since is
+known, and its translation is never shown for it.
+
 `kit translate` writes the notebooks of a language into the workspace; `kit translate --check` tells what is to be done.
 """

@@ -14,6 +14,7 @@ from kit.translation.catalogue import (
     catalogue_path,
     digest,
     languages,
+    place_of,
     read_catalogue,
     write_catalogue,
 )
@@ -65,11 +66,11 @@ def build(notebooks: Sequence[Path], language: str, folder: Path) -> list[Built]
     made = [(notebook, *translated(notebook, language)) for notebook in notebooks]
     built = []
     for notebook, content, stayed in made:
-        path = folder / notebook.name
+        path = folder / place_of(notebook)
         write_atomically(path, nbformat.writes(content) + "\n")
         built.append(Built(path, stayed))
         if (pictures := notebook.parent / _PICTURES).is_dir():
-            shutil.copytree(pictures, folder / _PICTURES, dirs_exist_ok=True)
+            shutil.copytree(pictures, path.parent / _PICTURES, dirs_exist_ok=True)
     return built
 
 

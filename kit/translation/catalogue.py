@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from pathlib import Path
 from typing import Annotated
 
@@ -15,6 +16,7 @@ from kit.project_yaml import StrictLoader
 from kit.translation.errors import TranslationError
 from kit.workspace import write_atomically
 
+_CODE = re.compile(r"[a-z]{2,3}")  # of a language, ISO 639
 _DIGITS = 12  # of a digest; an accident in a few hundred cells is as good as impossible
 _HEAD = "# The prose of {name}.ipynb, by cell; `english` is a digest of the text that was translated.\n"
 
@@ -37,11 +39,23 @@ def digest(text: str) -> str:
 
 def languages(notebooks: Path = NOTEBOOKS) -> list[str]:
     """Return the languages that there are translations into."""
-    return sorted({path.parent.name for path in notebooks.glob("*/*.yml")})
+    return sorted(
+        folder.name
+        for folder in notebooks.iterdir()
+        if _CODE.fullmatch(folder.name) and any(folder.rglob("*.yml"))
+    )
+
+
+def place_of(notebook: Path) -> Path:
+    """Return where a notebook is below `notebooks/`, such as `workshop/01_ages.ipynb`; its name if it is elsewhere."""
+    return notebook.relative_to(NOTEBOOKS) if notebook.is_relative_to(NOTEBOOKS) else Path(notebook.name)
 
 
 def catalogue_path(notebook: Path, language: str) -> Path:
-    return notebook.parent / language / f"{notebook.stem}.yml"
+    """Return the file of a notebook's translation; the folder of a language has the folders of the notebooks."""
+    place = place_of(notebook)
+    root = notebook.parents[len(place.parts) - 1]
+    return root / language / place.with_suffix(".yml")
 
 
 def read_catalogue(path: Path) -> Catalogue:

@@ -9,27 +9,30 @@ import pytest
 
 from kit.batch.plan import NOTEBOOKS
 from kit.translation.build import translated
+from kit.translation.catalogue import languages
 from kit.translation.check import check
 
-CATALOGUES = sorted(NOTEBOOKS.glob("*/*.yml"))
+CATALOGUES = [
+    (language, path) for language in languages() for path in sorted((NOTEBOOKS / language).rglob("*.yml"))
+]
 
 pytestmark = pytest.mark.parametrize(
-    "catalogue", CATALOGUES, ids=lambda path: f"{path.parent.name}-{path.stem}"
+    ("language", "catalogue"), CATALOGUES, ids=lambda value: getattr(value, "stem", value)
 )
 
 
-def notebook(catalogue: Path) -> Path:
-    return catalogue.parents[1] / f"{catalogue.stem}.ipynb"
+def notebook(language: str, catalogue: Path) -> Path:
+    return NOTEBOOKS / catalogue.relative_to(NOTEBOOKS / language).with_suffix(".ipynb")
 
 
-def test_every_cell_is_translated_as_it_is_now(catalogue: Path) -> None:
-    problems = check(notebook(catalogue), catalogue.parent.name)
+def test_every_cell_is_translated_as_it_is_now(language: str, catalogue: Path) -> None:
+    problems = check(notebook(language, catalogue), language)
     assert not problems, "\n".join(map(str, problems))
 
 
-def test_the_program_is_the_same(catalogue: Path) -> None:
-    english = nbformat.read(notebook(catalogue), as_version=4)
-    other, stayed = translated(notebook(catalogue), catalogue.parent.name)
+def test_the_program_is_the_same(language: str, catalogue: Path) -> None:
+    english = nbformat.read(notebook(language, catalogue), as_version=4)
+    other, stayed = translated(notebook(language, catalogue), language)
     nbformat.validate(other)
     assert not stayed
     assert [cell.id for cell in other.cells] == [cell.id for cell in english.cells]

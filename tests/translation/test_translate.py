@@ -7,6 +7,7 @@ import pytest
 from typer.testing import CliRunner
 
 from kit.batch.parameters import read_parameters
+from kit.batch.plan import NOTEBOOKS
 from kit.cli import app
 from kit.errors import ExitCode
 from kit.translation import build as building
@@ -68,6 +69,13 @@ def test_prose_is_translated_and_code_is_not(
     assert languages(notebook.parent) == ["zh"]
     with pytest.raises(TranslationError, match="are there in zh, but 'fr' is asked for"):
         build([notebook], "fr", tmp_path / "out")
+
+
+def test_a_notebook_in_a_folder_has_its_translation_in_a_folder() -> None:
+    assert catalogue_path(NOTEBOOKS / "01_data.ipynb", "zh") == NOTEBOOKS / "zh" / "01_data.yml"
+    in_folder = NOTEBOOKS / "workshop" / "01_ages.ipynb"
+    assert catalogue_path(in_folder, "zh") == NOTEBOOKS / "zh" / "workshop" / "01_ages.yml"
+    assert languages() == ["zh"]  # and not the folder of notebooks
 
 
 def test_what_is_missing_or_outdated_stays_english_and_is_named(notebook: Path) -> None:
