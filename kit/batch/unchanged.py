@@ -114,11 +114,15 @@ def latest_outputs(store: Path, pipeline: str) -> dict[str, str]:
     if not store.exists():
         return {}
     values = {"pipeline": pipeline, "complete": _ENDED_WELL[0], "cached": _ENDED_WELL[1]}
-    with closing(sqlite3.connect(f"{store.as_uri()}?mode=ro", uri=True, timeout=10)) as connection:
-        executions = connection.execute(_LATEST, values).fetchall()
-        made = {
-            step: connection.execute(_OUTPUTS, (number, _OUTPUT)).fetchall() for step, number in executions
-        }
+    try:
+        with closing(sqlite3.connect(f"{store.as_uri()}?mode=ro", uri=True, timeout=10)) as connection:
+            executions = connection.execute(_LATEST, values).fetchall()
+            made = {
+                step: connection.execute(_OUTPUTS, (number, _OUTPUT)).fetchall()
+                for step, number in executions
+            }
+    except sqlite3.Error:  # no store, or a busy one: what is not known has changed
+        return {}
     return {step: ", ".join(_identity(*row) for row in rows) for step, rows in made.items()}
 
 

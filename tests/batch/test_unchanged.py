@@ -60,6 +60,11 @@ def test_data_and_project_files_count(tiny: Tiny) -> None:
     assert differences(before, digests()) == ["the project"]
 
 
+def test_a_file_that_is_no_store_has_nothing(tmp_path: Path) -> None:
+    (tmp_path / "metadata.sqlite").write_text("something else")
+    assert latest_outputs(tmp_path / "metadata.sqlite", "any") == {}
+
+
 @pytest.mark.parametrize("then", [{"a": "1"}, {"a": "1", "b": "2"}, {}], ids=["more", "same", "nothing"])
 def test_what_is_not_known_to_be_the_same_differs(then: dict[str, str]) -> None:
     now = {"a": "1", "b": "2"}
