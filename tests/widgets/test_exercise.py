@@ -1,0 +1,82 @@
+"""The views of an exercise: hints one by one, the score, and the class."""
+
+from __future__ import annotations
+
+from widget_examples import HOSTILE
+from widget_pages import Page
+
+from widgets.exercise import ClassBoard, Hints, Scored
+
+POINTS = [
+    {"name": "found", "reached": True, "said": "the fault is in age"},
+    {"name": "proved", "reached": False, "said": "nothing is measured yet"},
+]
+
+
+def test_hints_open_one_by_one_and_are_told() -> None:
+    told: list[int] = []
+    view = Hints(["look", "look there", "it is age"], lambda opened: told.append(opened) or "")  # type: ignore[func-returns-value]
+    assert Page(view.content).text_of("li") == []
+    assert Page(view.content).text_of("button") == ["Open the next hint"]
+    view.opened = 1
+    assert Page(view.content).text_of("li") == ["look"]
+    view.opened = 3
+    assert Page(view.content).text_of("li") == ["look", "look there", "it is age"]
+    assert Page(view.content).text_of("button") == []
+    assert told == [1, 3]
+
+
+def test_what_is_open_stays_open_and_there_are_no_more_than_there_are() -> None:
+    view = Hints.of({"hints": ["a", "b"], "opened": 1}, lambda _: "the drive is gone")
+    view.opened = 0
+    assert view.opened == 1
+    view.opened = 7
+    assert view.opened == 2
+    assert "the drive is gone" in view.content
+
+
+def test_what_was_open_before_is_not_told_again() -> None:
+    told: list[int] = []
+    view = Hints.of({"hints": ["a", "b"], "opened": 2}, lambda opened: told.append(opened) or "")  # type: ignore[func-returns-value]
+    assert Page(view.content).text_of("li") == ["a", "b"]
+    assert told == []
+
+
+def test_the_faces_of_a_batch_show_what_is_open_only() -> None:
+    view = Hints(["a hint", "the secret"], opened=1)
+    assert repr(view) == "1. a hint\n1 of 2 hints are open."
+    assert "the secret" not in view.html_face() + view.content
+
+
+def test_a_score_says_what_was_tested() -> None:
+    view = Scored({"exercise": "Ages", "points": POINTS, "note": "not up to date"})
+    assert repr(view) == (
+        "Ages: 1 of 2 points\n✓ found: the fault is in age\n✗ proved: nothing is measured yet\nnot up to date"
+    )
+    assert Page(view.html_face()).text_of("tr") == [
+        "✓foundthe fault is in age",
+        "✗provednothing is measured yet",
+    ]
+
+
+def test_the_class_and_who_one_is() -> None:
+    record = {
+        "columns": ["Participant", "Ages", "Points"],
+        "rows": [["Bob", "3/3", "3"], ["Ann", "-", "0"]],
+        "you": "Ann",
+    }
+    view = ClassBoard(record)
+    assert repr(view) == "Ann: 0 points, place 2 of 2"
+    assert Page(view.html_face()).text_of("b") == ["Ann"]
+
+
+def test_names_and_hints_are_text() -> None:
+    for text in HOSTILE:
+        board = ClassBoard({"columns": [text], "rows": [[text, text]], "you": text})
+        score = Scored(
+            {"exercise": text, "points": [{"name": text, "reached": True, "said": text}], "note": text}
+        )
+        for face in (board.html_face(), score.html_face(), Hints([text], opened=1).html_face()):
+            assert "<img" not in face
+            assert "<script" not in face
+            assert 'onmouseover="w' not in face

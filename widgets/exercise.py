@@ -1,0 +1,150 @@
+"""An exercise of the workshop: its hints one by one, its score, and how far the class is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import traitlets
+
+from widgets.face import Face
+from widgets.parts import controls
+from widgets.parts.language import say
+from widgets.parts.markup import Markup, join, tag
+from widgets.view import View
+
+_MOST_PEOPLE = 200  # of a board; a class is smaller
+
+
+class Hints(View):
+    """Shows hints one after the other; one that was opened stays open.
+
+    Args:
+        hints: from the vaguest on.
+        record: is told how many are open, and returns what is wrong with that, empty where nothing is.
+        state: traits to begin with, such as `opened`.
+    """
+
+    title = "Hints"
+
+    opened = traitlets.Int(0, min=0, help="hints that are open").tag(sync=True, redraw=True)
+    note = traitlets.Unicode(help="what was said when the last one was recorded").tag(redraw=True)
+
+    def __init__(
+        self, hints: Sequence[str], record: Callable[[int], str] = lambda _: "", **state: Any
+    ) -> None:
+        self.hints, self._record = tuple(hints), record
+        super().__init__(**state)
+        self.observe(self._recorded, names=["opened"])  # from now on: what was open before is known
+
+    @classmethod
+    def of(cls, record: Mapping[str, Any], told: Callable[[int], str] = lambda _: "") -> Hints:
+        """Make it of `hints` and how many are `opened`."""
+        return cls(record["hints"], told, opened=record["opened"])
+
+    @traitlets.validate("opened")
+    def _never_closed(self, proposal: dict[str, Any]) -> int:
+        return max(self.opened, min(int(proposal["value"]), len(self.hints)))
+
+    def _recorded(self, _change: object) -> None:
+        self.note = self._record(self.opened)
+
+    def draw_controls(self) -> Markup:
+        return Markup("")
+
+    def draw_content(self) -> Markup:
+        left = len(self.hints) - self.opened
+        more = controls.button("opened", self.opened + 1, say("Open the next hint"), key="open hint")
+        note = tag("p", self.note, class_="note", role="status") if self.note else None
+        return join([self._list(), tag("p", more, " ", self._left()) if left else None, note])
+
+    def html_face(self) -> Markup:
+        return join([self._list(), tag("p", self._left(), class_="note")])
+
+    def text_face(self) -> str:
+        lines = [f"{number}. {hint}" for number, hint in enumerate(self.hints[: self.opened], 1)]
+        return "\n".join([*lines, self._left()])
+
+    def _list(self) -> Markup:
+        return tag("ol", [tag("li", hint) for hint in self.hints[: self.opened]])
+
+    def _left(self) -> str:
+        return say("{opened} of {all} hints are open.", opened=self.opened, all=len(self.hints))
+
+
+class Scored(Face):
+    """Shows what was reached in an exercise, and what was tested for it.
+
+    Args:
+        record: `exercise`, its title; `points`, for each `name`, `reached` and what `said`; `note` on the board.
+    """
+
+    title = "Score"
+
+    def __init__(self, record: Mapping[str, Any]) -> None:
+        self.exercise, self.points, self.note = record["exercise"], record["points"], record["note"]
+
+    def html_face(self) -> Markup:
+        rows = [
+            tag(
+                "tr",
+                tag("td", _sign(one), class_=_class(one)),
+                tag("th", one["name"]),
+                tag("td", one["said"]),
+            )
+            for one in self.points
+        ]
+        note = tag("p", self.note, class_="note") if self.note else None
+        return join([tag("p", tag("b", self._sum())), tag("table", tag("tbody", rows)), note])
+
+    def text_face(self) -> str:
+        lines = [f"{_sign(one)} {one['name']}: {one['said']}" for one in self.points]
+        return "\n".join([self._sum(), *lines, *([self.note] if self.note else [])])
+
+    def _sum(self) -> str:
+        reached = sum(one["reached"] for one in self.points)
+        return say(
+            "{name}: {reached} of {all} points", name=self.exercise, reached=reached, all=len(self.points)
+        )
+
+
+class ClassBoard(Face):
+    """Shows how far everybody of a class is.
+
+    Args:
+        record: `columns`, `rows` of texts, those who are furthest first, and who `you` are.
+    """
+
+    title = "Class board"
+
+    def __init__(self, record: Mapping[str, Any]) -> None:
+        self.columns, self.rows, self.you = record["columns"], record["rows"], record["you"]
+
+    def html_face(self) -> Markup:
+        head = tag("thead", tag("tr", [tag("th", name, scope="col") for name in self.columns]))
+        body = tag("tbody", [self._row(row) for row in self.rows[:_MOST_PEOPLE]])
+        table = tag("table", head, body)
+        return tag("div", table, class_="kit-scroll", tabindex=0, role="group", aria_label=say(self.title))
+
+    def text_face(self) -> str:
+        mine = next((place for place, row in enumerate(self.rows, 1) if row[0] == self.you), 0)
+        points = self.rows[mine - 1][-1] if mine else "0"
+        return say(
+            "{you}: {points} points, place {place} of {all}",
+            you=self.you,
+            points=points,
+            place=mine,
+            all=len(self.rows),
+        )
+
+    def _row(self, row: Sequence[str]) -> Markup:
+        name = tag("b", row[0]) if row[0] == self.you else row[0]
+        return tag("tr", tag("th", name, scope="row"), [tag("td", cell) for cell in row[1:]])
+
+
+def _sign(point: Mapping[str, Any]) -> str:
+    return "✓" if point["reached"] else "✗"
+
+
+def _class(point: Mapping[str, Any]) -> str:
+    return "good" if point["reached"] else "bad"
