@@ -1,0 +1,246 @@
+"""`kit schedule`: chains that run by themselves."""
+# ruff: noqa: PLC0415
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from kit.cli.shared import WorkspaceOption, chosen_workspace, exits, print_table
+from kit.errors import UsageError
+
+app = typer.Typer()
+schedule = typer.Typer(
+    help="Run chains by themselves: make a schedule, and write it down for cron, systemd, Kubernetes or Airflow.",
+    no_args_is_help=True,
+)
+app.add_typer(schedule, name="schedule")
+
+_Name = Annotated[str, typer.Argument(help="The schedule, as `kit schedule list` names it.")]
+_Output = Annotated[
+    Path | None,
+    typer.Option("--output", "-o", help="File to write; printed unless given.", show_default=False),
+]
+
+
+@schedule.command()
+@exits
+def new(  # noqa: PLR0913, PLR0917  one for each option
+    name: Annotated[str, typer.Argument(help="Small letters, digits and -.")],
+    cron: Annotated[str, typer.Option(help="When: minute, hour, day, month, day of the week.")],
+    notebooks: Annotated[
+        list[str] | None,
+        typer.Argument(help="Names or paths; all numbered ones unless given.", show_default=False),
+    ] = None,
+    time_zone: Annotated[str, typer.Option(help="Whose clock, such as Europe/Berlin.")] = "UTC",
+    project: Annotated[
+        str | None, typer.Option("--project", "-P", help="A project's name or folder.", show_default=False)
+    ] = None,
+    parameter: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--parameter",
+            "-p",
+            metavar="NAME=VALUE",
+            help="{date} is the day of the run.",
+            show_default=False,
+        ),
+    ] = None,
+    catch_up: Annotated[str, typer.Option(help="Of missed times run none, latest or all.")] = "latest",
+    overlap: Annotated[
+        str, typer.Option(help="When the run before is not over: skip, queue or replace it.")
+    ] = "skip",
+    late_minutes: Annotated[int, typer.Option(help="That a run may be late without being missed.")] = 10,
+    workspace: WorkspaceOption = None,
+) -> None:
+    """Make a schedule in the workspace, or change one; nothing runs until a scheduler is given it."""
+    from kit.batch.plan import choose_notebooks, plan_chain
+    from kit.schedule.schedule import make, save
+    from kit.schedule.tick import now
+
+    place = chosen_workspace(workspace)
+    made = make(
+        name=name, cron=cron, time_zone=time_zone, project=project, notebooks=notebooks or (),
+        parameters=_pairs(parameter or []), catch_up=catch_up, overlap=overlap, late_minutes=late_minutes,
+        created=now(),
+    )  # fmt: skip
+    # A parameter that is wrong is told now, and not at night.
+    plan_chain(choose_notebooks(made.notebooks), made.given(made.created), {"workspace": str(place)})
+    typer.echo(f"{save(made, place)}. Next runs:")
+    _print_next(place, name, 5)
+    typer.echo(f"Give it to a scheduler: kit schedule cron {name}, or systemd, kubernetes, airflow.")
+
+
+@schedule.command("list")
+@exits
+def list_(workspace: WorkspaceOption = None) -> None:
+    """List the schedules of a workspace, when each runs next and how it last ended."""
+    from kit.schedule.journal import read
+    from kit.schedule.schedule import load, names
+    from kit.schedule.tick import now
+
+    place = chosen_workspace(workspace)
+    rows = []
+    for name in names(place):
+        one = load(place, name)
+        last = next(reversed(read(place, name, one.created).entries), None)
+        told = f"{last.state}, due {last.due.astimezone(one.zone):%Y-%m-%d %H:%M %Z}" if last else "not yet"
+        [following] = one.next_times(now(), 1)
+        rows.append((name, f"{one.cron} {one.time_zone}", f"{following:%Y-%m-%d %H:%M %Z}", told))
+    print_table(("schedule", "when", "next", "last"), rows)
+
+
+@schedule.command("next")
+@exits
+def next_(
+    name: _Name,
+    count: Annotated[int, typer.Option(min=1, max=1000, help="How many.")] = 5,
+    workspace: WorkspaceOption = None,
+) -> None:
+    """Preview the next runs, in the schedule's time zone and in UTC."""
+    _print_next(chosen_workspace(workspace), name, count)
+
+
+@schedule.command()
+@exits
+def runs(name: _Name, workspace: WorkspaceOption = None) -> None:
+    """List what became of each time, the oldest first: run, skipped, missed, replaced, and why."""
+    from kit.schedule.journal import read
+    from kit.schedule.schedule import load
+
+    one = load(chosen_workspace(workspace), name)
+    rows = [
+        (
+            f"{entry.due.astimezone(one.zone):%Y-%m-%d %H:%M %Z}",
+            entry.state,
+            "" if entry.exit_code is None else str(entry.exit_code),
+            entry.run_id,
+            entry.why,
+        )
+        for entry in read(chosen_workspace(workspace), name, one.created).entries
+    ]
+    print_table(("due", "state", "exit code", "run", "why"), rows)
+
+
+@schedule.command()
+@exits
+def tick(name: _Name, workspace: WorkspaceOption = None) -> None:
+    """Run what is due now, as catch-up and overlap say: for schedulers to call, as often as they like.
+
+    The exit code is that of the first run that did not end well; 0 when nothing was due.
+    """
+    from kit.schedule.tick import Ways
+    from kit.schedule.tick import tick as look
+
+    ended = look(chosen_workspace(workspace), name, Ways(say=typer.echo))
+    for entry in ended:
+        if entry.why:
+            typer.echo(f"{name}, {entry.state}: {entry.why}", err=True)
+    if code := next((entry.exit_code for entry in ended if entry.exit_code), 0):
+        raise typer.Exit(code)
+
+
+@schedule.command()
+@exits
+def cron(name: _Name, output: _Output = None, workspace: WorkspaceOption = None) -> None:
+    """Write a line for crontab."""
+    from kit.schedule.cron_file import cron_file
+    from kit.schedule.schedule import load
+
+    place = chosen_workspace(workspace)
+    _give(cron_file(load(place, name), place), output, "Add the line with: crontab -e")
+
+
+@schedule.command()
+@exits
+def systemd(
+    name: _Name,
+    into: Annotated[
+        Path | None,
+        typer.Option(help="Folder for the units; ~/.config/systemd/user is the user's.", show_default=False),
+    ] = None,
+    workspace: WorkspaceOption = None,
+) -> None:
+    """Write a timer and a service for the user's systemd."""
+    from kit.schedule.schedule import load
+    from kit.schedule.systemd_files import systemd_files
+    from kit.workspace import write_atomically
+
+    place = chosen_workspace(workspace)
+    files = systemd_files(load(place, name), place)
+    for file, content in files.items():
+        if into:
+            write_atomically(into / file, content)
+        typer.echo(str(into / file) if into else f"# {file}\n{content}")
+    timer = next(iter(files))
+    typer.echo(f"# Start it: systemctl --user daemon-reload && systemctl --user enable --now {timer}")
+
+
+@schedule.command()
+@exits
+def kubernetes(  # noqa: PLR0913, PLR0917  one for each option
+    name: _Name,
+    image: Annotated[
+        str, typer.Option(help="Built from batch.Dockerfile, which `kit deploy docker` writes.")
+    ],
+    cpu: Annotated[str, typer.Option(help="Cores.")] = "2",
+    memory: Annotated[str, typer.Option(help="As Kubernetes writes it.")] = "6Gi",
+    output: _Output = None,
+    workspace: WorkspaceOption = None,
+) -> None:
+    """Write a CronJob; it was held against the schemas of Kubernetes, and never run on a cluster."""
+    from kit.project import Project
+    from kit.schedule.kubernetes_file import kubernetes_file
+    from kit.schedule.schedule import load
+
+    place = chosen_workspace(workspace)
+    one = load(place, name)
+    settings = Project.load(one.project or "recommender", place).spec.deploy
+    content = kubernetes_file(one, settings, image, cpu, memory)
+    said = (
+        f"The claim {settings.claim} must hold the workspace with this schedule. Apply with: kubectl apply -f"
+    )
+    _give(content, output, f"{said} {output or 'FILE'}")
+
+
+@schedule.command()
+@exits
+def airflow(name: _Name, output: _Output = None, workspace: WorkspaceOption = None) -> None:
+    """Write a DAG for Airflow 3, one task a notebook."""
+    from kit.schedule.airflow_file import airflow_file
+    from kit.schedule.schedule import load
+
+    place = chosen_workspace(workspace)
+    _give(airflow_file(load(place, name), place), output, "Put the file into Airflow's folder of DAGs.")
+
+
+def _give(content: str, output: Path | None, then: str) -> None:
+    from kit.workspace import write_atomically
+
+    if output:
+        write_atomically(output, content)
+        typer.echo(f"{output}. {then}")
+    else:
+        typer.echo(content, nl=False)
+
+
+def _print_next(place: Path, name: str, count: int) -> None:
+    import datetime as dt
+
+    from kit.schedule.schedule import load
+    from kit.schedule.tick import now
+
+    one = load(place, name)
+    times = one.next_times(now(), count)
+    rows = [(f"{at:%a %Y-%m-%d %H:%M %Z}", f"{at.astimezone(dt.UTC):%Y-%m-%d %H:%M}") for at in times]
+    print_table((one.time_zone, "UTC"), rows)
+
+
+def _pairs(words: list[str]) -> Mapping[str, str]:
+    pairs = dict(word.partition("=")[::2] for word in words)
+    if wrong := [word for word in words if "=" not in word]:
+        raise UsageError(f"-p takes NAME=VALUE, but found {wrong[0]!r}. Write -p {wrong[0]}=VALUE.")
+    return pairs

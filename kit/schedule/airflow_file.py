@@ -1,0 +1,118 @@
+"""A DAG for Airflow 3: one task a notebook, each `kit run` of that notebook alone.
+
+Airflow keeps the times itself, so the tick is not asked; how its policies map is in `_runs`. Tasks are not tried again
+by Airflow: `kit run` tries accidents again, and an exit code of a gate is a verdict.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from kit.batch.order import waits
+from kit.batch.plan import choose_notebooks, plan_chain
+from kit.schedule.command import check_plain, in_shell, tick_words
+from kit.schedule.errors import ScheduleError
+from kit.schedule.schedule import DATE, Schedule
+
+_DAG = '''\
+"""{name}: {cron} in {time_zone}, written by `kit schedule airflow`.
+
+One task a notebook; what each is called with is in TASKS, and whom it waits for in WAITS.
+"""
+
+from __future__ import annotations
+
+import pendulum
+from airflow.providers.standard.operators.bash import BashOperator
+from airflow.sdk import DAG
+from airflow.timetables.trigger import CronTriggerTimetable
+
+ZONE = "{time_zone}"
+TASKS = {tasks}
+WAITS = {waits}
+
+with DAG(
+    dag_id="kit-{name}",
+    schedule=CronTriggerTimetable("{cron}", timezone=ZONE),
+    start_date=pendulum.datetime({start}, tz="UTC"),
+    catchup={catchup},
+    max_active_runs=1,
+    user_defined_macros={{"day_in_zone": lambda moment: moment.in_timezone(ZONE).to_date_string()}},
+    tags=["kit"],
+) as dag:
+    tasks = {{
+        name: BashOperator(task_id=name, bash_command=command, append_env=True, retries=0)
+        for name, command in TASKS.items()
+    }}
+    for name, before in WAITS.items():
+        for one in before:
+            tasks[one] >> tasks[name]
+'''
+
+
+def airflow_file(schedule: Schedule, workspace: Path) -> str:
+    """Return the DAG as Python.
+
+    Raises:
+        ScheduleError: when Airflow cannot do what the policies ask for.
+        UsageError: when a notebook or parameter is not valid.
+    """
+    catchup = _runs(schedule)
+    notebooks = choose_notebooks(schedule.notebooks)
+    plan = plan_chain(notebooks, schedule.given(schedule.created), {"workspace": str(workspace)})
+    graph = waits(plan)
+    words = {one.name: _words(schedule, workspace, one.path, list(one.given)) for one in plan}
+    for several in words.values():
+        check_plain(several)
+    return _DAG.format(
+        name=schedule.name,
+        cron=schedule.cron,
+        time_zone=schedule.time_zone,
+        tasks=_literal({name: _in_template(in_shell(words[name])) for name in graph}),
+        waits=_literal({name: sorted(one.all) for name, one in graph.items() if one.all}),
+        start=", ".join(str(part) for part in schedule.created.utctimetuple()[:6]),
+        catchup=catchup,
+    )
+
+
+def _runs(schedule: Schedule) -> bool:
+    """Return Airflow's `catchup`; with one run at a time it queues what it catches up, and else skips it."""
+    if schedule.overlap == "replace":
+        raise ScheduleError(
+            "Airflow lets a run wait or leaves it out, but the schedule's overlap is replace. Set it to skip or queue."
+        )
+    if (schedule.overlap == "queue") != (schedule.catch_up == "all"):
+        raise ScheduleError(
+            "Airflow has one setting for missed times and for those that meet a run: it runs all of both, or only the "
+            f"latest. The schedule's catch_up is {schedule.catch_up} and its overlap {schedule.overlap}. Set them to "
+            "all and queue, or to latest (or none) and skip."
+        )
+    return schedule.catch_up == "all"
+
+
+def _words(schedule: Schedule, workspace: Path, notebook: Path, declared: list[str]) -> list[str]:
+    """Return the command of one notebook, with the parameters that it declares."""
+    kit = tick_words(workspace, schedule.name)[0]
+    words = [kit, "run", str(notebook), "--workspace", str(workspace)]
+    if schedule.project and "project_name" in declared:
+        words += ["--project", schedule.project]
+    for name, value in schedule.parameters.items():
+        if name in declared:
+            words += ["--parameter", name, str(value)]
+    return words
+
+
+def _in_template(command: str) -> str:
+    """Return a command that Airflow's templates leave as it is, but for the day."""
+    parts = (
+        command.replace("{{", "{{ '{{' }}")
+        .replace("{%", "{{ '{%' }}")
+        .replace("{#", "{{ '{#' }}")
+        .split(DATE)
+    )
+    return "{{ day_in_zone(logical_date) }}".join(parts)
+
+
+def _literal(value: object) -> str:
+    return json.dumps(value, indent=4, ensure_ascii=False)

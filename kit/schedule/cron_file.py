@@ -1,0 +1,28 @@
+"""A line for cron: it looks at the clock every minute, and the tick knows time zone and policies.
+
+So the line is the same on systems whose cron has no time zones (Debian's), a machine that slept is caught up within a
+minute, and no `flock` is needed: the tick holds locks of its own.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from kit.schedule.command import check_plain, in_shell, tick_words
+from kit.schedule.schedule import Schedule, folder_of
+
+LOG = "tick.log"
+
+
+def cron_file(schedule: Schedule, workspace: Path) -> str:
+    """Return lines for `crontab`; cron's own user has to be one who may write to the workspace."""
+    words = tick_words(workspace, schedule.name)
+    log = folder_of(workspace, schedule.name) / LOG
+    check_plain([*words, str(log)])
+    # For cron % ends a command, even in quotes.
+    command = f"{in_shell(words)} >> {in_shell([str(log)])} 2>&1".replace("%", r"\%")
+    return (
+        f"# {schedule.name}: {schedule.cron} in {schedule.time_zone}, which the tick looks at each minute.\n"
+        f"# Missed runs: {schedule.catch_up}. A run that is not over: {schedule.overlap}. What happened: {log}\n"
+        f"* * * * * {command}\n"
+    )

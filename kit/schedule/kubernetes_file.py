@@ -1,0 +1,105 @@
+"""A CronJob for Kubernetes: the batch image of `kit deploy docker`, and the claim that holds the workspace."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import yaml
+
+from kit.deploy.config import DeploySettings
+from kit.deploy.schemas import check_schemas
+from kit.errors import StepFailedError
+from kit.schedule.errors import ScheduleError
+from kit.schedule.schedule import Overlap, Schedule
+
+# A second pod beside a run that goes on queues its time and ends: the pod that runs takes it.
+_CONCURRENCY: dict[Overlap, str] = {"skip": "Forbid", "queue": "Allow", "replace": "Replace"}
+_WORKSPACE = "/workspace"
+_USER = 65_532  # of the image
+_STOP_SECONDS = 120
+_HISTORY = 3
+
+
+def kubernetes_file(
+    schedule: Schedule, settings: DeploySettings, image: str, cpu: str = "2", memory: str = "6Gi"
+) -> str:
+    """Return the CronJob as YAML; its workspace is the claim of `deploy` in project.yml, written to here.
+
+    The schedule itself has to be in that workspace: `kit schedule new` with the claim mounted puts it there.
+
+    Raises:
+        ScheduleError: when Kubernetes would not take the image.
+        StepFailedError: when the schemas of Kubernetes refuse what was made.
+    """
+    if not image or any(letter.isspace() for letter in image):
+        raise ScheduleError(
+            f"--image must name an image that the cluster can pull, but found {image!r}. Name one."
+        )
+    job = _cron_job(schedule, settings, _container(schedule, image, {"cpu": cpu, "memory": memory}))
+    if wrong := [one.found for one in check_schemas([job]) if one.state == "fail"]:
+        raise StepFailedError(
+            f"The CronJob must be one that Kubernetes takes, but {'; '.join(wrong)}. Correct --cpu and --memory, or "
+            "report a fault of the kit."
+        )
+    return yaml.dump(job, Dumper=_Dumper, sort_keys=False, explicit_start=True, width=110)
+
+
+def _cron_job(schedule: Schedule, settings: DeploySettings, container: dict[str, Any]) -> dict[str, Any]:
+    labels = {"app.kubernetes.io/name": f"kit-{schedule.name}", "app.kubernetes.io/managed-by": "kit"}
+    pod = {
+        "restartPolicy": "Never",  # the exit code says what to do; the chain itself tries accidents again
+        "terminationGracePeriodSeconds": _STOP_SECONDS,
+        "automountServiceAccountToken": False,
+        "securityContext": {
+            "runAsNonRoot": True, "runAsUser": _USER, "runAsGroup": _USER, "fsGroup": _USER,
+            "seccompProfile": {"type": "RuntimeDefault"},
+        },
+        "containers": [container],
+        "volumes": [
+            {"name": "workspace", "persistentVolumeClaim": {"claimName": settings.claim}},
+            {"name": "temporary", "emptyDir": {}},
+        ],
+    }  # fmt: skip
+    return {
+        "apiVersion": "batch/v1",
+        "kind": "CronJob",
+        "metadata": {"name": f"kit-{schedule.name}", "namespace": settings.namespace, "labels": labels},
+        "spec": {
+            "schedule": schedule.cron,
+            "timeZone": schedule.time_zone,
+            "concurrencyPolicy": _CONCURRENCY[schedule.overlap],
+            # Later than that Kubernetes gives a start up; the next tick catches it up as the schedule says.
+            "startingDeadlineSeconds": schedule.late_minutes * 60,
+            "successfulJobsHistoryLimit": _HISTORY,
+            "failedJobsHistoryLimit": _HISTORY,
+            "jobTemplate": {
+                "metadata": {"labels": labels},
+                "spec": {"backoffLimit": 0, "template": {"metadata": {"labels": labels}, "spec": pod}},
+            },
+        },
+    }
+
+
+def _container(schedule: Schedule, image: str, resources: dict[str, str]) -> dict[str, Any]:
+    return {
+        "name": "kit",
+        "image": image,
+        "args": ["schedule", "tick", schedule.name, "--workspace", _WORKSPACE],
+        "resources": {"requests": resources, "limits": resources},
+        "securityContext": {
+            "allowPrivilegeEscalation": False,
+            "readOnlyRootFilesystem": True,
+            "capabilities": {"drop": ["ALL"]},
+        },
+        "volumeMounts": [
+            {"name": "workspace", "mountPath": _WORKSPACE},
+            {"name": "temporary", "mountPath": "/tmp"},  # noqa: S108  a volume of the pod's own
+        ],
+    }
+
+
+class _Dumper(yaml.SafeDumper):
+    """Writes nothing by reference, which people and some tools read badly."""
+
+    def ignore_aliases(self, data: Any) -> bool:  # noqa: ARG002
+        return True

@@ -1,0 +1,99 @@
+"""A timer and a service for systemd, of the user or of the system.
+
+The timer rings when the schedule is due, in its time zone, and once after the machine was off; the tick does the rest.
+While a service runs systemd starts no second one: what came due meanwhile is the running tick's to decide about, at
+its end. Only `replace` cannot wait so long: there the timer restarts the service instead.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from croniter import croniter
+
+from kit.errors import ExitCode
+from kit.schedule.command import check_plain, tick_words
+from kit.schedule.schedule import Schedule
+
+_DAYS = ("Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat")
+_STOP_SECONDS = 120  # a step and its kernel end within it
+
+
+def systemd_files(schedule: Schedule, workspace: Path) -> dict[str, str]:
+    """Return the contents of unit files by their names."""
+    words = tick_words(workspace, schedule.name)
+    check_plain(words)
+    unit = f"kit-{schedule.name}"
+    replaces = schedule.overlap == "replace"
+    rung = f"{unit}-replace" if replaces else unit
+    calendar = "\n".join(f"OnCalendar={one}" for one in calendars(schedule))
+    made = {
+        f"{unit}.timer": f"""\
+[Unit]
+Description=When the chain {schedule.name} is due: {schedule.cron} in {schedule.time_zone}
+
+[Timer]
+{calendar}
+Persistent=true
+AccuracySec=1s
+Unit={rung}.service
+
+[Install]
+WantedBy=timers.target
+""",
+        f"{unit}.service": f"""\
+[Unit]
+Description=The chain {schedule.name} in {_text(str(workspace))}
+
+[Service]
+Type=oneshot
+ExecStart={" ".join(_quoted(word) for word in words)}
+# Interrupted: somebody stopped it, or a later run took its place.
+SuccessExitStatus={int(ExitCode.INTERRUPTED)}
+# The tick is told to end and ends its kernels; whatever of them is left then is killed.
+KillMode=mixed
+TimeoutStopSec={_STOP_SECONDS}
+""",
+    }
+    if replaces:
+        made[f"{rung}.service"] = f"""\
+[Unit]
+Description=Begin the chain {schedule.name} anew, although it may run still
+
+[Service]
+Type=oneshot
+ExecStart=systemctl --user restart --no-block {unit}.service
+"""
+    return made
+
+
+def calendars(schedule: Schedule) -> list[str]:
+    """Return a cron expression as systemd's calendar events.
+
+    Where both the day of the month and that of the week are given cron takes either and systemd both: two events.
+    """
+    (minutes, hours, days, months, weekdays), _ = croniter.expand(schedule.cron)
+    clock = f"{_listed(hours)}:{_listed(minutes)}:00 {schedule.time_zone}"
+    every_day = f"*-{_listed(months)}-*"
+    some_days = f"*-{_listed(months)}-{_listed(days)}"
+    named = ",".join(_DAYS[int(day) % 7] for day in weekdays if day != "*")
+    by_month, by_week = "*" not in days, bool(named)
+    if by_month and by_week:
+        return [f"{some_days} {clock}", f"{named} {every_day} {clock}"]
+    if by_week:
+        return [f"{named} {every_day} {clock}"]
+    return [f"{some_days} {clock}"]
+
+
+def _listed(values: Sequence[int | str]) -> str:
+    return ",".join("*" if one == "*" else f"{int(one):02}" for one in values)
+
+
+def _quoted(word: str) -> str:
+    escaped = word.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{_text(escaped).replace("$", "$$")}"'
+
+
+def _text(text: str) -> str:
+    return text.replace("%", "%%")  # otherwise one of systemd's specifiers

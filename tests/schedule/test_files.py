@@ -1,0 +1,148 @@
+"""What is written for schedulers: read by the schedulers' own tools where they are there."""
+
+from __future__ import annotations
+
+import datetime as dt
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from kit.deploy.config import DeploySettings
+from kit.deploy.schemas import check_schemas
+from kit.errors import KitError
+from kit.schedule import schedule as schedules
+from kit.schedule.airflow_file import airflow_file
+from kit.schedule.command import tick_words
+from kit.schedule.cron_file import cron_file
+from kit.schedule.kubernetes_file import kubernetes_file
+from kit.schedule.schedule import Schedule
+from kit.schedule.systemd_files import calendars, systemd_files
+
+CREATED = dt.datetime(2026, 1, 5, tzinfo=dt.UTC)
+
+
+def make(**said: Any) -> Schedule:
+    return schedules.make(**{"name": "nightly", "cron": "30 2 * * *", "created": CREATED, **said})
+
+
+def test_cron_calls_the_tick_with_words_that_the_shell_gives_it_whole(tmp_path: Path) -> None:
+    place = tmp_path / "100% of $HOME's"
+    *comments, line = cron_file(make(), place).splitlines()
+    assert all(comment.startswith("#") for comment in comments)
+    minute, command = line.split(" ", 5)[:5], line.split(" ", 5)[5]
+    assert minute == ["*"] * 5
+    # cron turns \\% into % before a shell reads it.
+    spoken = command.replace(r"\%", "%").rpartition(" >> ")[0]
+    said = subprocess.run(
+        ["sh", "-c", f"printf '%s\\n' {spoken}"], capture_output=True, text=True, check=True
+    )
+    assert said.stdout.splitlines() == tick_words(place, "nightly")
+    assert "%" not in command.replace(r"\%", "")
+
+
+@pytest.mark.parametrize(
+    ("cron", "events"),
+    [
+        ("30 2 * * *", ["*-*-* 02:30:00 UTC"]),
+        ("*/30 9-10 * * 1-5", ["Mon,Tue,Wed,Thu,Fri *-*-* 09,10:00,30:00 UTC"]),
+        ("0 4 1 1,7 *", ["*-01,07-01 04:00:00 UTC"]),
+        ("0 4 13 * 5", ["*-*-13 04:00:00 UTC", "Fri *-*-* 04:00:00 UTC"]),
+        ("0 4 * * 0", ["Sun *-*-* 04:00:00 UTC"]),
+        ("5 * * * *", ["*-*-* *:05:00 UTC"]),
+    ],
+)
+def test_a_timer_rings_when_the_schedule_is_due(cron: str, events: list[str]) -> None:
+    schedule = make(cron=cron)
+    assert calendars(schedule) == events
+    if not (analyze := shutil.which("systemd-analyze")):
+        return
+    command = [analyze, "calendar", "--base-time=2026-01-05 00:00:00 UTC", "--iterations=40", *events]
+    said = subprocess.run(command, capture_output=True, text=True, check=True, env={"TZ": "UTC"}).stdout
+    rung = {
+        line.split("): ")[-1].split(": ")[-1].strip() for line in said.splitlines() if line.endswith(" UTC")
+    }
+    for due in schedule.next_times(CREATED, 10):
+        assert f"{due:%a %Y-%m-%d %H:%M:%S} UTC" in rung
+
+
+@pytest.mark.parametrize("overlap", ["skip", "replace"])
+def test_systemd_takes_the_units(tmp_path: Path, overlap: str) -> None:
+    files = systemd_files(make(overlap=overlap), tmp_path / "100% of $HOME")
+    assert "SuccessExitStatus=21" in files["kit-nightly.service"]
+    assert f"{tmp_path}/100%% of $$HOME" in files["kit-nightly.service"]
+    replaces = overlap == "replace"
+    assert ("restart --no-block kit-nightly.service" in "".join(files.values())) is replaces
+    if not (analyze := shutil.which("systemd-analyze")):
+        pytest.skip("systemd-analyze is not there: the units were written, and not verified")
+    for name, content in files.items():
+        (tmp_path / name).write_text(content)
+    said = subprocess.run(
+        [analyze, "verify", *(str(tmp_path / name) for name in files)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert said.returncode == 0, said.stderr
+    assert "kit-nightly" not in said.stderr
+
+
+@pytest.mark.parametrize(
+    ("overlap", "policy"), [("skip", "Forbid"), ("queue", "Allow"), ("replace", "Replace")]
+)
+def test_kubernetes_takes_the_cron_job(overlap: str, policy: str) -> None:
+    text = kubernetes_file(
+        make(overlap=overlap, time_zone="Europe/Berlin"), DeploySettings(namespace="shop"), "shop/kit:1"
+    )
+    assert "&id" not in text
+    job = yaml.safe_load(text)
+    assert [one.state for one in check_schemas([job])] == ["ok"]
+    spec = job["spec"]
+    assert job["metadata"]["namespace"] == "shop"
+    assert (spec["schedule"], spec["timeZone"], spec["concurrencyPolicy"]) == (
+        "30 2 * * *",
+        "Europe/Berlin",
+        policy,
+    )
+    assert spec["startingDeadlineSeconds"] == 600
+    pod = spec["jobTemplate"]["spec"]["template"]["spec"]
+    assert pod["containers"][0]["args"] == ["schedule", "tick", "nightly", "--workspace", "/workspace"]
+    assert pod["volumes"][0]["persistentVolumeClaim"]["claimName"] == DeploySettings().claim
+
+
+def test_kubernetes_is_given_no_image_of_nobody() -> None:
+    with pytest.raises(KitError, match="--image must name an image"):
+        kubernetes_file(make(), DeploySettings(), "")
+
+
+def test_the_dag_has_a_task_a_notebook_with_the_parameters_that_it_declares(tmp_path: Path) -> None:
+    schedule = make(
+        project="recommender",
+        notebooks=("01_data", "02_features"),
+        parameters={"as_of": "{date}", "parity_rows": 5},
+    )
+    said: dict[str, Any] = {}
+    body = airflow_file(schedule, tmp_path)
+    for line in ("TASKS = {", "WAITS = {"):
+        exec(line + body.split(line)[1].split("\n}\n")[0] + "\n}", said)  # noqa: S102  the kit wrote it
+    assert list(said["TASKS"]) == ["01_data", "02_features"]
+    assert said["WAITS"] == {"02_features": ["01_data"]}
+    assert "--parameter as_of '{{ day_in_zone(logical_date) }}'" in said["TASKS"]["01_data"]
+    assert "parity_rows" not in said["TASKS"]["01_data"]
+    assert said["TASKS"]["02_features"].endswith("--project recommender --parameter parity_rows 5")
+
+
+@pytest.mark.parametrize(
+    ("policies", "found"),
+    [
+        ({"overlap": "replace"}, "overlap is replace"),
+        ({"overlap": "queue"}, "catch_up is latest and its overlap queue"),
+        ({"catch_up": "all"}, "catch_up is all and its overlap skip"),
+    ],
+)
+def test_what_airflow_cannot_do_is_refused(tmp_path: Path, policies: dict[str, str], found: str) -> None:
+    with pytest.raises(KitError, match=found):
+        airflow_file(make(**policies), tmp_path)
