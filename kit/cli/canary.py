@@ -101,9 +101,8 @@ def watch(
         return once
 
     with quiet():
+        session = _session(place, found)  # first: it tells TensorFlow's libraries to be quiet
         from kit.serving.experiments import watch as watching
-
-        session = _session(place, found)
     watching.watch(session, wait, typer.echo)
     _show(place, found)
 

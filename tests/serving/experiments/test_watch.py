@@ -10,11 +10,14 @@ from pathlib import Path
 import pytest
 
 from kit import warm
+from kit.errors import UsageError
 from kit.lineage.read import read_graph
+from kit.reasons import DecisionError
 from kit.release.versions import list_versions, numbers
 from kit.serving.experiments import recorded, watch
 from kit.serving.experiments.actions import end, folder_of, hold, start
 from kit.serving.experiments.config import ExperimentSettings
+from kit.serving.experiments.desk import ExperimentDesk
 from kit.serving.experiments.experiment import ExperimentError, load
 from kit.serving.experiments.judge import looks
 from kit.serving.experiments.shown import shown
@@ -137,3 +140,16 @@ def test_pushes_that_are_held_stay_so_at_what_was_promoted(session: Session) -> 
     last = load(folder_of(workspace, project))
     assert last is not None
     assert last.left == 2
+
+
+def test_a_person_ends_it_at_the_desk(session: Session) -> None:
+    count(session, begin(session), requests=1, failed=0)
+    desk = ExperimentDesk(session)
+    assert (desk.look().state, desk.look().arms[1].requests) == ("running", 1024)
+    with pytest.raises(UsageError, match="one of promote, roll back, stop"):
+        desk.decide("drop", "Ann", "why not")
+    with pytest.raises(DecisionError):
+        desk.decide("promote", "", "")
+    assert "Version 2 was promoted by Ann: clear" in desk.decide("promote", "Ann", "clear")
+    assert (desk.look().state, desk.look().who) == ("promoted", "Ann")
+    assert recorded.recorded(session)["1-2"]["why"] == "clear"

@@ -1,0 +1,109 @@
+"""The tables and curves of an experiment."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from widgets.parts import curves
+from widgets.parts.formats import MISSING, moment, number, share
+from widgets.parts.markup import Markup, tag
+from widgets.values_experiment import Arm, Compared
+
+_STATES = {
+    "harmless": ("good", "✓ not worse than it may be"),
+    "harmful": ("bad", "✗ worse than it may be"),
+    "open": ("quiet", "○ not sure yet"),
+    "few": ("quiet", "○ too few users"),
+}
+_LOOKS = {"difference": 0, "its bounds": 6, "limit": 1}  # the bounds in the colour of the difference, dashed
+_MOST = 400  # points of a curve
+
+
+def arms_table(arms: Sequence[Arm]) -> Markup:
+    """What each arm was asked, and how it went."""
+    rows = [
+        tag(
+            "tr",
+            tag("th", one.name, tag("small", f"version {one.version}"), scope="row"),
+            [tag("td", value, class_="number") for value in _cells(one)],
+        )
+        for one in arms
+    ]
+    return _table(("Arm", "Share", "Requests", "Failed", "Slow"), rows, "Arms")
+
+
+def metrics_table(metrics: Sequence[Compared]) -> Markup | None:
+    """Each metric at the last look, with what it means."""
+    if not metrics:
+        return None
+    titles = ("Metric", "Control", "Candidate", "Difference", "At all looks within", "Limit", "Verdict")
+    return _table(titles, [_row(one) for one in metrics], "Metrics")
+
+
+def pictures(metrics: Sequence[Compared]) -> list[Markup]:
+    """The difference of each metric over time with its interval and its limit."""
+    return [_picture(one) for one in metrics if one.points]
+
+
+def legend() -> Markup:
+    return curves.legend(_LOOKS)
+
+
+def _picture(metric: Compared) -> Markup:
+    points = metric.points[-_MOST:]
+    runs = {"difference": [(one.time, one.difference) for one in points]}
+    bounds = {
+        f"{side} bound": [(one.time, _finite(getattr(one, side))) for one in points]
+        for side in ("lower", "upper")
+    }
+    limit = {"limit": [(one.time, metric.limit) for one in (points[0], points[-1])]}
+    looks = {
+        "difference": _LOOKS["difference"],
+        **dict.fromkeys(bounds, _LOOKS["its bounds"]),
+        "limit": _LOOKS["limit"],
+    }
+    return curves.figure(
+        f"{metric.name}, candidate minus control", runs | bounds | limit, looks, "looks from", moment
+    )
+
+
+def _finite(value: float) -> float:
+    """A bound that says nothing (a rate is 0 to 1) is not drawn: the scale would hide all others."""
+    return value if abs(value) < 1 else math.nan
+
+
+def _cells(one: Arm) -> list[str]:
+    return [share(one.share), number(one.requests), _of(one.failed, one), _of(one.slow, one)]
+
+
+def _of(amount: int, one: Arm) -> str:
+    part = f" ({share(amount / one.requests)})" if one.requests else ""
+    return f"{number(amount)}{part}"
+
+
+def _row(one: Compared) -> Markup:
+    look, said = _STATES[one.state]
+    last = one.points[-1] if one.points else None
+    within = (
+        f"{number(last.lower)} to {number(last.upper)}" if last and math.isfinite(last.lower) else MISSING
+    )
+    cells = [
+        f"{share(one.control)} of {number(one.counted[0])}",
+        f"{share(one.candidate)} of {number(one.counted[1])}",
+        number(last.difference) if last else MISSING,
+        within,
+        number(one.limit),
+    ]
+    return tag(
+        "tr",
+        tag("th", one.name, scope="row"),
+        [tag("td", cell, class_="number") for cell in cells],
+        tag("td", said, class_=look),
+    )
+
+
+def _table(titles: Sequence[str], rows: Sequence[Markup], label: str) -> Markup:
+    head = tag("thead", tag("tr", [tag("th", title, scope="col") for title in titles]))
+    table = tag("table", head, tag("tbody", rows), class_="slices")
+    return tag("div", table, class_="kit-scroll", tabindex=0, role="group", aria_label=label)
