@@ -1,0 +1,46 @@
+"""The notebooks of the exercises: one each, in order, and one run as a batch would, untouched."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import nbformat
+import pytest
+from commands import NOTEBOOKS, command
+
+from kit.workshop.board import read
+from kit.workshop.catalogue import NAMES
+from kit.workshop.solutions import solutions_of
+
+FOLDER = NOTEBOOKS / "workshop"
+
+
+def test_each_exercise_has_its_notebook_in_order() -> None:
+    found = [path.stem for path in sorted(FOLDER.glob("*.ipynb"))]
+    assert found == [f"{number:02}_{name}" for number, name in enumerate(NAMES, 1)]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_no_notebook_holds_its_answer(name: str) -> None:
+    [path] = FOLDER.glob(f"*_{name}.ipynb")
+    cells = nbformat.read(path, as_version=4).cells
+    [answer] = [cell.source for cell in cells if cell.source.startswith('where = ""')]
+    assert any(f'WorkshopDesk("{name}"' in cell.source for cell in cells)
+    reference = solutions_of(name).reference
+    assert all(path not in answer for path in reference.settings)
+    assert f'"{reference.where}"' not in answer
+
+
+@pytest.mark.slow
+@pytest.mark.notebook
+def test_an_untouched_notebook_runs_and_scores_none(tmp_path: Path) -> None:
+    words = ("-p", "workspace", tmp_path / "ws", "-p", "participant", "Ann")
+    notebook = FOLDER / "08_version_skew.ipynb"
+    ended = command(sys.executable, "-m", "papermill", notebook, "out.ipynb", *words, cwd=tmp_path)
+    assert ended.code == 0, ended.errors
+    text = (tmp_path / "out.ipynb").read_text(encoding="utf-8")
+    assert "Nothing stops it: it would go to production." in text
+    assert "A server that is too old: 0 of 3 points" in text
+    assert "Ann: 0 points, place 1 of 1" in text
+    assert read(tmp_path / "ws" / "workshop", "Ann").total == 0
