@@ -44,6 +44,12 @@ def first_records(examples: Path, split: str, count: int) -> list[bytes]:
     return list(islice(read_records(examples, split), count))
 
 
+def spread_records(examples: Path, split: str, count: int) -> list[bytes]:
+    """Return serialized rows of one split, so many at most, from all of it at even distances."""
+    step = max(1, count_records(examples, split) // max(count, 1))
+    return list(islice(islice(read_records(examples, split), 0, None, step), count))
+
+
 def count_records(examples: Path, split: str) -> int:
     """Count the rows of one split."""
     return sum(1 for _ in read_records(examples, split))

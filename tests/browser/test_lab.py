@@ -44,7 +44,7 @@ STORY = [
     ("tune", "trials are done", "1. Search"),
     ("03_train", "Trainer done in", "3. Where it looks"),
     ("04_evaluate", "The model met every gate and is blessed.", "4. The gates"),
-    ("05_release", "is in", "5. Push"),
+    ("05_release", "is in", "6. Push"),
     ("07_monitor", "The model stays", "3. Skew and drift"),
     ("08_lineage", "are as they were signed", "2. Everything behind it"),
     ("fault_lab", "faults are caught in 5 % of the rows or fewer.", "2. Break a copy"),

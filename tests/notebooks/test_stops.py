@@ -15,6 +15,7 @@ BEFORE = {
     "03_train": "02_features",
     "04_evaluate": "03_train",
     "05_release": "03_train",
+    "06_serve": "05_release",
     "07_monitor": "05_release",
     "08_lineage": "05_release",
 }

@@ -1,0 +1,162 @@
+"""A rehearsal of serving, for notebooks: the pushed models in a server of their own, asked as clients will ask them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from kit.data.records import first_records, spread_records
+from kit.errors import InfraCheckError, StepOrderError
+from kit.release.samples import difference, read_samples
+from kit.release.versions import served_version
+from kit.serving.client import GRPC, REST, Client
+from kit.serving.experiments import splitter
+from kit.serving.prediction_log import logger
+from kit.serving.prediction_log.config import write_config
+from kit.serving.process import Server
+from kit.serving.pushed import models_config, monitoring_config
+from kit.serving.settings import Settings
+from kit.session import Session
+from kit.workspace import Workspace
+
+EXAMPLES = "examples"  # the signature that takes serialized tf.Examples, and its input
+
+
+def server(session: Session, log_rate: float) -> Server:
+    """Return a server of the workspace's pushed models on free ports of this machine, which is still to be started.
+
+    It follows pushes, labels and experiments, and logs into the workspace.
+
+    Args:
+        session: of a project whose model is among them.
+        log_rate: share of the requests that it logs, 0 to 1.
+
+    Raises:
+        StepOrderError: when no model of the project was pushed.
+        ServerError: when the rate is none.
+    """
+    workspace = session.workspace
+    if served_version(base := workspace.serving(session.project.name)) is None:
+        raise StepOrderError(
+            f"A server needs a pushed model, but {base} has none. Run 05_release first, with the same workspace and "
+            "project."
+        )
+    log = _log(workspace)
+    log.parent.mkdir(parents=True, exist_ok=True)
+    settings = Settings(
+        port=0,
+        rest_api_port=0,
+        model_config_file=str(models_config(workspace)),
+        model_config_file_poll_wait_seconds=1,
+        # Labels may name a version that is still loading when the server starts.
+        allow_version_labels_for_unavailable_models=True,
+        monitoring_config_file=str(monitoring_config(workspace)),
+        interceptors=f"{splitter.INTERCEPTOR},{logger.INTERCEPTOR}",
+        experiment_config_file=str(workspace.path / "experiments"),
+        prediction_log_config_file=str(write_config(workspace, log_rate)),
+    )
+    return Server(settings, log_path=log)
+
+
+def _log(workspace: Workspace) -> Path:
+    return workspace.path / "logs" / "server.log"
+
+
+def ask_samples(client: Client, session: Session) -> pd.DataFrame:
+    """Send the requests that lie in the pushed package through both APIs; return a row for each signature and way.
+
+    Raises:
+        StepOrderError: when the served version has no requests, as of a model that was pushed by other means.
+        InfraCheckError: when an answer is not the one in the package.
+    """
+    base = session.workspace.serving(session.project.name)
+    version = served_version(base)
+    samples = read_samples(base / str(version)) if version is not None else []
+    if not samples:
+        raise StepOrderError(
+            f"The served version must have the requests that 05_release writes into a package, but {base} has none. "
+            "Run 05_release, with the same workspace and project."
+        )
+    return pd.DataFrame([_asked(client, sample, version, way) for sample in samples for way in (GRPC, REST)])
+
+
+def _asked(client: Client, sample: Any, version: int | None, way: str) -> dict[str, object]:
+    answer = client.predict(sample.inputs, signature=sample.signature, version=version, way=way)
+    arrays = {name: _like(values, sample.answer.get(name)) for name, values in answer.outputs.items()}
+    if said := difference(sample.answer, arrays):
+        raise InfraCheckError(
+            f"{sample.signature} by {way} must answer as the package says, but {said}. Push it again: 05_release."
+        )
+    return {
+        "signature": sample.signature,
+        "way": way,
+        "version": answer.version,
+        "ms": round(answer.milliseconds, 2),
+        "outputs": ", ".join(f"{name} {list(array.shape)}" for name, array in list(arrays.items())[:3]),
+    }
+
+
+def _like(values: Any, expected: Any) -> np.ndarray[Any, Any]:
+    """Return an output as an array; texts as the bytes that the package has."""
+    array = np.asarray(values)
+    if expected is not None and expected.dtype == object:
+        texts = [value.encode() if isinstance(value, str) else value for value in array.ravel()]
+        return np.array(texts, dtype=object).reshape(array.shape)
+    return array
+
+
+@dataclass(frozen=True)
+class Sent:
+    """What came of rows that were sent one by one.
+
+    Attributes:
+        versions: that answered, with how many rows each.
+        milliseconds: of each request, [rows].
+    """
+
+    versions: dict[int, int]
+    milliseconds: np.ndarray[Any, Any]
+
+    @property
+    def message(self) -> str:
+        by = ", ".join(f"version {version} answered {rows:,}" for version, rows in self.versions.items())
+        middle, late = np.percentile(self.milliseconds, (50, 99))
+        return f"{by} requests; half of them within {middle:.1f} ms, 99 of 100 within {late:.1f} ms."
+
+
+def send_rows(client: Client, session: Session, rows: int) -> Sent:
+    """Send rows from all over the evaluation split, one a request, to whatever version the server gives them.
+
+    Raises:
+        NoAnswerError: when the server refuses one.
+    """
+    records = spread_records(session.path("ExampleGen", "examples"), "eval", rows)
+    answers = [client.predict({EXAMPLES: [record]}, signature=EXAMPLES) for record in records]
+    versions: dict[int, int] = {}
+    for answer in answers:
+        versions[answer.version] = versions.get(answer.version, 0) + 1
+    return Sent(versions, np.array([answer.milliseconds for answer in answers]))
+
+
+def a_request(session: Session) -> dict[str, list[bytes]]:
+    """Return the inputs of a request through `EXAMPLES`: the first row of the evaluation split."""
+    return {EXAMPLES: first_records(session.path("ExampleGen", "examples"), "eval", 1)}
+
+
+def check_served(session: Session, sent: Sent) -> str:
+    """Return a sentence when the version that is pushed last has answered.
+
+    Raises:
+        InfraCheckError: when it has not.
+    """
+    version = served_version(session.workspace.serving(session.project.name))
+    if version not in sent.versions:
+        raise InfraCheckError(
+            f"Version {version} must answer, but {', '.join(map(str, sent.versions)) or 'nobody'} did. Read "
+            f"{_log(session.workspace)}, which says what became of it."
+        )
+    return f"Version {version} answers, by gRPC and by REST, as it did before it was pushed."
