@@ -43,7 +43,7 @@ def test_both_faces_say_what_is_known() -> None:
         assert "○ too few users" in text
         assert "○ not sure yet" in text
         assert "No evidence are requests: 7 without a user." in text
-        assert face.count("<polyline") == 3 * 4, "difference, two bounds and the limit of each metric"
+        assert face.count("<polyline") == 3 * 4, "difference, two bounds and limit of each metric"
     assert repr(shown).splitlines()[1] == (
         "control 90,000 requests, candidate 10,000 requests; not sure of slow requests"
     )

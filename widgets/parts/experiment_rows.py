@@ -16,8 +16,11 @@ _STATES = {
     "open": ("quiet", "○ not sure yet"),
     "few": ("quiet", "○ too few users"),
 }
-_LOOKS = {"difference": 0, "its bounds": 6, "limit": 1}  # the bounds in the colour of the difference, dashed
+_DIFFERENCE, _BOUND, _LIMIT = 0, 6, 1  # numbers of colours; that of a bound is the difference's, dashed
 _MOST = 400  # points of a curve
+_ROOM = (
+    4.0  # times the last interval and the limit: wider bounds, of the first looks, would flatten all others
+)
 
 
 def arms_table(arms: Sequence[Arm]) -> Markup:
@@ -25,7 +28,7 @@ def arms_table(arms: Sequence[Arm]) -> Markup:
     rows = [
         tag(
             "tr",
-            tag("th", one.name, tag("small", f"version {one.version}"), scope="row"),
+            tag("th", f"{one.name}, version {one.version}", scope="row"),
             [tag("td", value, class_="number") for value in _cells(one)],
         )
         for one in arms
@@ -47,30 +50,27 @@ def pictures(metrics: Sequence[Compared]) -> list[Markup]:
 
 
 def legend() -> Markup:
-    return curves.legend(_LOOKS)
+    return curves.legend({"difference, its bounds dashed": _DIFFERENCE, "limit": _LIMIT})
 
 
 def _picture(metric: Compared) -> Markup:
     points = metric.points[-_MOST:]
+    last = points[-1]
+    room = _ROOM * max(abs(metric.limit), abs(last.lower), abs(last.upper))
     runs = {"difference": [(one.time, one.difference) for one in points]}
     bounds = {
-        f"{side} bound": [(one.time, _finite(getattr(one, side))) for one in points]
+        f"{side} bound": [(one.time, _drawn(getattr(one, side), room)) for one in points]
         for side in ("lower", "upper")
     }
     limit = {"limit": [(one.time, metric.limit) for one in (points[0], points[-1])]}
-    looks = {
-        "difference": _LOOKS["difference"],
-        **dict.fromkeys(bounds, _LOOKS["its bounds"]),
-        "limit": _LOOKS["limit"],
-    }
+    looks = {"difference": _DIFFERENCE, **dict.fromkeys(bounds, _BOUND), "limit": _LIMIT}
     return curves.figure(
         f"{metric.name}, candidate minus control", runs | bounds | limit, looks, "looks from", moment
     )
 
 
-def _finite(value: float) -> float:
-    """A bound that says nothing (a rate is 0 to 1) is not drawn: the scale would hide all others."""
-    return value if abs(value) < 1 else math.nan
+def _drawn(bound: float, room: float) -> float:
+    return bound if abs(bound) <= room else math.nan
 
 
 def _cells(one: Arm) -> list[str]:
