@@ -103,9 +103,10 @@ def _ask(load: Load) -> LoadResult:
 
 def _capacity(load: Callable[..., Load]) -> LoadResult:
     result = _ask(load(callers=_CALLERS, seconds=_SECONDS))
-    if result.errors:
+    if result.errors or not result.answered:
         raise StepFailedError(
-            f"Every request must be answered, but there were {result.errors}. Read the log."
+            f"Every request must be answered, but {result.answered} were, and there were the errors {result.errors}. "
+            "Read the log."
         )
     return result
 

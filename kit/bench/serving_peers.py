@@ -13,7 +13,8 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
+from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 
 from kit.errors import StepFailedError
@@ -139,9 +140,12 @@ def _free_port() -> int:
 
 
 def _await(port: int, process: subprocess.Popen[bytes], log: Path) -> None:
+    """Wait for an answer, whatever it is: gunicorn takes connections long before its worker has loaded the model."""
     deadline = time.monotonic() + _START_SECONDS
     while time.monotonic() < deadline and process.poll() is None:
-        with suppress(OSError), socket.create_connection(("127.0.0.1", port), _LOOK_SECONDS):
+        with suppress(OSError, HTTPException), closing(HTTPConnection("127.0.0.1", port, timeout=1)) as peer:
+            peer.request("GET", PATH)
+            peer.getresponse()
             return
         time.sleep(_LOOK_SECONDS)
     raise StepFailedError(
