@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -17,11 +18,24 @@ app = typer.Typer()
 def doctor(
     workspace: WorkspaceOption = None,
     deep: Annotated[bool, typer.Option(help="Also start a kernel and import TensorFlow and TFX.")] = False,
+    workshop: Annotated[
+        bool, typer.Option(help="Also ask whether a workshop can be held here; a minute at most.")
+    ] = False,
+    class_folder: Annotated[
+        Path | None,
+        typer.Option(help="With --workshop: folder that the class shares.", show_default=False),
+    ] = None,
 ) -> None:
     """Check the installation: what works, and what to do about the rest."""
     from kit import doctor as examination
 
-    raise typer.Exit(examination.render(examination.check(deep, chosen_workspace(workspace))))
+    place = chosen_workspace(workspace)
+    found = examination.check(deep, place)
+    if workshop:
+        from kit.workshop import room
+
+        found += room.check_room(place, class_folder)
+    raise typer.Exit(examination.render(found))
 
 
 @app.command()

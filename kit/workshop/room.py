@@ -1,0 +1,149 @@
+"""Is a machine ready for a workshop? What a teacher asks of every machine in the room, answered in a minute.
+
+Beside what `kit doctor` looks at: cores, the memory that a chain takes, how soon a warm kernel answers, whether a
+browser can reach a port of this machine, whether the class's folder can be written to, and whether the chain has run.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import tempfile
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable
+from contextlib import closing
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+from threading import Thread
+
+import psutil
+from jupyter_client.manager import start_new_kernel
+
+from kit.batch.facts import read_facts
+from kit.doctor import DEEP_TIMEOUT_SECONDS, KERNEL, SET_UP, Check
+from kit.workspace import CHECKOUT
+
+PROJECT = "recommender"
+CORES, MEMORY_GB = 2, 6.0
+_SOON_SECONDS = 30.0  # cold; warm ones take less than one
+_GB = 1e9
+_CHAIN = ("01_data", "02_features", "03_train", "04_evaluate", "05_release")
+
+
+def check_room(workspace: Path, class_folder: Path | None = None) -> list[Check]:
+    """Examine this machine for a workshop.
+
+    Args:
+        workspace: of the participant; it is not made.
+        class_folder: that the class shares; None: there is none.
+    """
+    checks = [check_cores(), check_memory(), check_chain(workspace), check_loopback(), check_kernel_start()]
+    return [*checks, check_class(class_folder)] if class_folder else checks
+
+
+def check_cores(found: int | None = None) -> Check:
+    """Whether no step takes longer than it should; processors that a container may not use do not count."""
+    cores = found or _cores()
+    ok = cores >= CORES
+    return Check(
+        "cores", str(cores), ok, "" if ok else f"{CORES} are better: steps take longer", needed=False
+    )
+
+
+def _cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def check_memory(total_bytes: int | None = None) -> Check:
+    """Whether all of the workshop fits into the machine's memory."""
+    total = (total_bytes or psutil.virtual_memory().total) / _GB
+    ok = total >= MEMORY_GB
+    remedy = f"{MEMORY_GB:.0f} GB are better: run one notebook at a time, and shut kernels down"
+    return Check("memory of the machine", f"{total:.1f} GB", ok, "" if ok else remedy, needed=False)
+
+
+def check_chain(workspace: Path) -> Check:
+    """Whether a model was pushed in the workspace; otherwise how long that will take."""
+    served = workspace / "serving" / PROJECT
+    versions = [path for path in served.glob("*") if path.name.isdigit()] if served.is_dir() else []
+    if versions and (steps := _steps(workspace / "metadata.sqlite")):
+        return Check("the chain", f"has run: {steps} steps, {len(versions)} versions pushed")
+    usual = sum(read_facts(CHECKOUT / "notebooks" / f"{name}.ipynb").usual_seconds or 0 for name in _CHAIN)
+    minutes = usual * max(1, CORES / _cores()) / 60  # what notebooks say of themselves is on two cores
+    remedy = (
+        f"about {minutes:.0f} minutes here: kit run --workspace {workspace}; the exercises do not need it"
+    )
+    return Check("the chain", "has not run in this workspace", ok=False, what_to_do=remedy, needed=False)
+
+
+def _steps(database: Path) -> int:
+    """Return how many executions ML Metadata has; 0 where there is none that can be read."""
+    try:
+        with closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True)) as connection:
+            [count] = connection.execute("SELECT COUNT(*) FROM Execution").fetchone()
+            return int(count)
+    except sqlite3.Error:
+        return 0
+
+
+def check_loopback() -> Check:
+    """Whether what listens on a port of this machine is reached over HTTP, as a browser reaches JupyterLab."""
+    server = HTTPServer(("127.0.0.1", 0), _Answers)
+    thread = Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    try:
+        # Not through a proxy: browsers reach this machine without one, too.
+        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        with opener.open(f"http://127.0.0.1:{server.server_port}/", timeout=5) as answer:
+            ok, found = answer.status == _Answers.OK, f"HTTP {answer.status} from a port of this machine"
+    except (urllib.error.URLError, OSError) as error:
+        ok, found = False, f"no answer from a port of this machine: {error}"
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+    return Check("browser port", found, ok, "" if ok else "allow connections to 127.0.0.1 in the firewall")
+
+
+class _Answers(BaseHTTPRequestHandler):
+    OK = 200
+
+    def do_GET(self) -> None:
+        self.send_response(self.OK)
+        self.end_headers()
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+def check_kernel_start(clock: Callable[[], float] = time.monotonic) -> Check:
+    """Start the kit's kernel twice: the first start may warm it up, the second is what participants meet."""
+    seconds = []
+    for _ in range(2):
+        began = clock()
+        try:
+            manager, client = start_new_kernel(startup_timeout=DEEP_TIMEOUT_SECONDS, kernel_name=KERNEL)
+        except (RuntimeError, OSError) as error:
+            return Check("kernel starts", str(error), ok=False, what_to_do=SET_UP)
+        client.stop_channels()
+        manager.shutdown_kernel(now=True)
+        seconds.append(clock() - began)
+    ok = seconds[-1] <= _SOON_SECONDS
+    found = f"in {seconds[0]:.1f} s, then {seconds[1]:.1f} s"
+    return Check(
+        "kernel starts", found, ok, "" if ok else f"slow: {SET_UP}, close other programs", needed=False
+    )
+
+
+def check_class(folder: Path) -> Check:
+    """Whether this machine can write to the folder of the class."""
+    began = time.monotonic()
+    try:
+        with tempfile.NamedTemporaryFile(dir=folder, prefix=".room."):
+            pass
+    except OSError as error:
+        remedy = "mount it, or work without: exercises keep scores in the workspace as well"
+        return Check("class folder", f"{folder}: {error.strerror}", ok=False, what_to_do=remedy, needed=False)
+    return Check("class folder", f"{folder}, written in {time.monotonic() - began:.1f} s")
