@@ -1,0 +1,101 @@
+"""`kit schedule` as somebody types it, with a chain that really runs."""
+
+from __future__ import annotations
+
+import datetime as dt
+from pathlib import Path
+
+import pytest
+from commands import KIT, command
+from typer.testing import CliRunner
+
+from kit.cli import app
+from kit.schedule import schedule as schedules
+
+from .notebooks import write_pair
+
+
+def kit(*words: object) -> tuple[int, str]:
+    ended = CliRunner().invoke(app, [str(word) for word in words])
+    return ended.exit_code, ended.output
+
+
+def test_a_new_schedule_is_previewed_listed_and_not_due(tmp_path: Path) -> None:
+    place = tmp_path / "ws"
+    code, said = kit("schedule", "new", "nightly", "--cron", "30 2 * * *", "-p", "as_of={date}", "-w", place)
+    assert code == 0
+    assert str(place / "schedules/nightly/schedule.yml") in said
+    assert said.count("02:30 UTC") == 5
+    assert kit("schedule", "tick", "nightly", "-w", place) == (0, "")
+    code, said = kit("schedule", "list", "-w", place)
+    assert "nightly   30 2 * * * UTC" in said
+    assert "not yet" in said
+    assert kit("schedule", "next", "nightly", "--count", 3, "-w", place)[1].count(" UTC") == 4
+
+
+def test_the_gap_of_spring_is_seen_in_the_preview(tmp_path: Path) -> None:
+    created = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
+    schedule = schedules.make(name="nightly", cron="30 2 * * *", time_zone="Europe/Berlin", created=created)
+    schedules.save(schedule, tmp_path)
+    days = [f"{one:%m-%d %H:%M}" for one in schedules.load(tmp_path, "nightly").next_times(created, 90)]
+    assert days[86:89] == ["03-28 02:30", "03-29 03:00", "03-30 02:30"]
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--cron", "2 *"), "five fields"),
+        (("--cron", "1 1 * * *", "--time-zone", "Europe/Bonn"), "a name such as Europe/Berlin"),
+        (("--cron", "1 1 * * *", "--overlap", "kill"), "'skip', 'queue' or 'replace'"),
+        (("--cron", "1 1 * * *", "-p", "epoch=3"), "Did you mean epochs?"),
+        (("--cron", "1 1 * * *", "-p", "epochs"), "-p takes NAME=VALUE"),
+        (("no_such_notebook", "--cron", "1 1 * * *"), "There is no notebook"),
+    ],
+)
+def test_a_mistake_is_told_and_nothing_is_written(tmp_path: Path, words: tuple[str, ...], said: str) -> None:
+    code, output = kit("schedule", "new", "nightly", *words, "-w", tmp_path)
+    assert code == 2
+    assert said in output
+    assert not (tmp_path / "schedules").exists()
+
+
+def test_an_unknown_schedule_is_told_with_those_that_there_are(tmp_path: Path) -> None:
+    kit("schedule", "new", "weekly", "--cron", "0 3 * * 0", "-w", tmp_path)
+    code, output = kit("schedule", "tick", "nightly", "-w", tmp_path)
+    assert code == 2
+    assert "it has weekly" in output
+
+
+def test_a_tick_runs_the_chain_with_the_day_that_it_is_due_for(tmp_path: Path) -> None:
+    place = tmp_path / "ws"
+    created = dt.datetime.now(dt.UTC) - dt.timedelta(days=3)
+    schedule = schedules.make(
+        name="nightly",
+        cron="0 0 * * *",
+        notebooks=tuple(map(str, write_pair(tmp_path))),
+        parameters={"day": "{date}"},
+        created=created,
+    )
+    schedules.save(schedule, place)
+    ended = command(KIT, "schedule", "tick", "nightly", "-w", place, cwd=tmp_path)
+    assert ended.code == 0, ended.errors
+    today = f"{dt.datetime.now(dt.UTC):%Y-%m-%d}"
+    assert (place / "second.txt").read_text() == f"{today}!"
+    rows = kit("schedule", "runs", "nightly", "-w", place)[1].splitlines()
+    assert [row.split()[3] for row in rows[1:]] == ["missed", "missed", "done"]
+    [run] = (place / "runs").iterdir()
+    assert run.name in rows[-1]
+
+
+def test_the_exit_code_of_a_tick_is_that_of_its_run(tmp_path: Path) -> None:
+    place = tmp_path / "ws"
+    first, _ = write_pair(
+        tmp_path, "from kit.errors import NotBlessedError\nraise NotBlessedError('not blessed')"
+    )
+    created = dt.datetime.now(dt.UTC) - dt.timedelta(days=1)
+    schedules.save(
+        schedules.make(name="nightly", cron="0 0 * * *", notebooks=(str(first),), created=created), place
+    )
+    ended = command(KIT, "schedule", "tick", "nightly", "-w", place, cwd=tmp_path)
+    assert ended.code == 12
+    assert "not blessed" in ended.errors
