@@ -71,9 +71,9 @@ def check_chain(workspace: Path) -> Check:
     if versions and (steps := _steps(workspace / "metadata.sqlite")):
         return Check("the chain", f"has run: {steps} steps, {len(versions)} versions pushed")
     usual = sum(read_facts(CHECKOUT / "notebooks" / f"{name}.ipynb").usual_seconds or 0 for name in _CHAIN)
-    minutes = usual * max(1, CORES / _cores()) / 60  # what notebooks say of themselves is on two cores
+    seconds = usual * max(1, CORES / _cores())  # what notebooks say of themselves is on two cores
     remedy = (
-        f"about {minutes:.0f} minutes here: kit run --workspace {workspace}; the exercises do not need it"
+        f"about {seconds:.0f} s here: kit run --workspace {workspace}; the exercises do not need it"
     )
     return Check("the chain", "has not run in this workspace", ok=False, what_to_do=remedy, needed=False)
 
