@@ -10,6 +10,7 @@ import datetime as dt
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -125,10 +126,11 @@ def _outcome(shop: Shop, settings: ExperimentSettings, looks: int) -> str:
     return "wait"
 
 
-def experiments(number: int = EXPERIMENTS) -> Iterable[Figure]:
+def experiments(_folder: Path, number: int = EXPERIMENTS) -> Iterable[Figure]:
     """Measure; takes about a minute on two cores.
 
     Args:
+        _folder: nothing is written.
         number: of experiments that are simulated for each figure.
     """
     settings = ExperimentSettings(share=0.3, most_days=1000)

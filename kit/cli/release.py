@@ -45,7 +45,7 @@ def _row(version: Version) -> tuple[str, ...]:
     if version.withdrawal:
         remarks.append("rolled back by {who}, {when}: {why}".format(**version.withdrawal))
     if version.promotion:
-        remarks.append("promoted by {who}, {when}: {why}".format(**version.promotion))
+        remarks.append("promoted by {who}, {when}".format(**version.promotion))
     return (
         str(version.number),
         version.state,

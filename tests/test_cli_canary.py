@@ -1,0 +1,86 @@
+"""`kit canary`: what is started, shown and ended, without the libraries that take seconds, and the exit codes."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from kit.cli import app
+from kit.release.versions import numbers
+
+RUNNER = CliRunner()
+
+
+@pytest.fixture
+def base(tmp_path: Path) -> Path:
+    """Two pushed versions of the recommender that ML Metadata does not know."""
+    folder = tmp_path / "ws" / "serving" / "recommender"
+    for version in ("1", "2"):
+        (folder / version).mkdir(parents=True)
+    return folder
+
+
+def give(base: Path, *words: str) -> Result:
+    return RUNNER.invoke(app, ["canary", *words, "-w", str(base.parents[1])])
+
+
+def test_it_is_started_shown_and_promoted_by_a_person(base: Path) -> None:
+    assert "No experiment of recommender was started yet" in give(base, "status").stdout
+    started = give(base, "start", "--share", "0.25")
+    assert started.exit_code == 0, started.output
+    assert "version 2 for 25%, by user_id; 1 for the others" in started.stdout
+    assert "decides on clicks, failed and slow requests" in started.stdout
+    shown = give(base, "status").stdout.splitlines()
+    assert shown[0] == (
+        "Experiment 1-2, running: version 2 for 25%, by user_id; 1 for the others. Looked at 0 times."
+    )
+    assert [line.split()[:3] for line in shown[2:4]] == [["control", "1", "0"], ["candidate", "2", "0"]]
+    assert shown[-1] == "Nobody has looked yet."
+    ended = give(base, "stop", "--promote", "--who", "Ann", "--why", "we know it")
+    assert ended.stdout == "Version 2: promoted. All users get version 2 from now on.\n"
+    assert "Experiment 1-2, promoted by Ann" in give(base, "status").stdout
+    listed = RUNNER.invoke(app, ["versions", "-w", str(base.parents[1])]).stdout.splitlines()
+    assert "promoted by Ann, " in listed[1]
+
+
+def test_stopped_without_a_verdict_the_candidate_is_moved_aside(base: Path) -> None:
+    give(base, "start")
+    assert "Version 2: stopped. All users get version 1" in give(base, "stop", "--who", "Ann").stdout
+    assert numbers(base) == [1]
+
+
+def test_pushes_are_held(base: Path) -> None:
+    assert "Version 2 is served, whatever is pushed." in give(base, "hold").stdout
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("stop",), "`kit canary start`"),
+        (("watch", "--once"), "`kit canary start`"),
+        (("stop", "--promote", "--rollback"), "Choose one."),
+        (("start", "--share", "1"), "above 0 and below 1"),
+        (("start", "--candidate", "9"), "Push a model that is to be tried"),
+    ],
+    ids=["none to stop", "none to watch", "two verdicts", "everybody", "no such version"],
+)
+def test_what_cannot_be_is_wrong_usage(base: Path, words: tuple[str, ...], said: str) -> None:
+    answer = give(base, *words)
+    assert (answer.exit_code, said in answer.stderr) == (2, True), answer.output
+
+
+def test_a_start_and_an_end_import_nothing_slow(base: Path) -> None:
+    code = (
+        "import sys; from kit.cli import app\n"
+        f"place = ['-w', {str(base.parents[1])!r}]\n"
+        "for words in (['start'], ['status'], ['stop', '--rollback', '--who', 'Ann']):\n"
+        "    app(['canary', *words, *place], standalone_mode=False)\n"
+        "print({'tensorflow', 'tfx', 'ml_metadata', 'apache_beam'} & set(sys.modules))"
+    )
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert ran.stdout.splitlines()[-1] == "set()"
+    assert numbers(base) == [1]
