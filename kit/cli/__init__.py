@@ -15,6 +15,7 @@ from kit.cli import (
     deploy,
     drift,
     drill,
+    export,
     faults,
     gateway,
     gc,
@@ -45,6 +46,7 @@ app = typer.Typer(
 for group in (
     batch,
     schedule,
+    export,
     projects,
     schema,
     drift,

@@ -1,0 +1,58 @@
+"""`kit export`: the chain for other orchestrators."""
+# ruff: noqa: PLC0415
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from kit.cli.batch import _PairCommand, _pairs
+from kit.cli.shared import WorkspaceOption, chosen_workspace, exits
+
+app = typer.Typer()
+export = typer.Typer(help="Write the chain down for another orchestrator.", no_args_is_help=True)
+app.add_typer(export, name="export")
+
+
+@export.callback()
+def _group() -> None:
+    """Keep `export` a group, although it has one command."""
+
+
+@export.command(cls=_PairCommand)
+@exits
+def kubeflow(  # noqa: PLR0913, PLR0917  one for each option
+    output: Annotated[Path, typer.Argument(help="YAML file to write.")],
+    image: Annotated[
+        str, typer.Option(help="Built from batch.Dockerfile, which `kit deploy docker` writes.")
+    ],
+    notebooks: Annotated[
+        list[str] | None,
+        typer.Argument(help="Names; all numbered ones unless given.", show_default=False),
+    ] = None,
+    project: Annotated[str, typer.Option("--project", "-P", help="A project's name.")] = "recommender",
+    parameter: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--parameter", "-p", metavar="NAME VALUE", help="A notebook's parameter.", show_default=False
+        ),
+    ] = None,
+    cpu: Annotated[str, typer.Option(help="Cores of a container.")] = "2",
+    memory: Annotated[str, typer.Option(help="Of a container, as Kubernetes writes it.")] = "6Gi",
+    workspace: WorkspaceOption = None,
+) -> None:
+    """Compile a pipeline for Kubeflow Pipelines v2, a container a notebook; checked by its SDK, never run."""
+    from kit.batch.plan import choose_notebooks, plan_chain
+    from kit.export.kubeflow import Place, kubeflow_pipeline
+    from kit.project import Project
+    from kit.workspace import write_atomically
+
+    spec = Project.load(project, chosen_workspace(workspace)).spec
+    given = {**_pairs(parameter or []), "project_name": project}
+    plan = plan_chain(choose_notebooks(notebooks or []), given)
+    text = kubeflow_pipeline(f"kit-{spec.name}", plan, Place(image, spec.deploy.claim, cpu, memory))
+    write_atomically(output, text)
+    typer.echo(f"{output}: {len(plan)} notebooks, each in a container, on the claim {spec.deploy.claim}.")
+    typer.echo("It was compiled and read back with the SDK of Kubeflow Pipelines, and not run on a cluster.")

@@ -1,0 +1,131 @@
+"""The chain as a pipeline of Kubeflow Pipelines v2: a container a notebook, on one shared workspace.
+
+Each container runs `kit run` of its notebook, so that the steps, their executors and the gates are the very ones of
+the notebooks: nothing is written twice that could drift apart. The containers share the claim that holds the
+workspace, where ML Metadata and all artifacts are; Kubeflow itself sees the order, the logs and the exit codes.
+The pipeline is compiled and read back with the SDK. It was never run on a cluster.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+from google.protobuf import json_format
+from kfp import compiler, components, dsl
+from kfp.pipeline_spec import pipeline_spec_pb2
+
+from kit.batch.order import Waits, waits
+from kit.batch.parameters import Value
+from kit.batch.plan import PlannedNotebook
+from kit.errors import StepFailedError, UsageError
+
+WORKSPACE = "/workspace"
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where the containers run.
+
+    Attributes:
+        image: built from batch.Dockerfile.
+        claim: PersistentVolumeClaim that holds the workspace; several pods must be able to write to it in turn.
+        cpu: cores of a container.
+        memory: as Kubernetes writes it.
+    """
+
+    image: str
+    claim: str
+    cpu: str = "2"
+    memory: str = "6Gi"
+
+
+def kubeflow_pipeline(name: str, plan: Sequence[PlannedNotebook], place: Place) -> str:
+    """Return the compiled pipeline as YAML: the pipeline, and the claim that Kubernetes mounts into its containers.
+
+    Args:
+        name: of the pipeline.
+        plan: the notebooks, each with the parameters that it is given.
+        place: where they run.
+
+    Raises:
+        UsageError: when cores or memory are not written as Kubernetes does.
+        StepFailedError: when what was compiled is not what was asked for; it is not to be used.
+    """
+    graph = waits(plan)
+    by_name = {one.name: one for one in plan}
+
+    def chain() -> None:
+        tasks: dict[str, Any] = {}
+        for one, before in graph.items():  # those that it waits for come first
+            tasks[one] = _task(by_name[one], place).after(*(tasks[other] for other in sorted(before.all)))
+
+    chain.__annotations__.clear()  # kfp takes the word for an output
+    pipeline = dsl.pipeline(name=name.replace("_", "-"))(chain)
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "pipeline.yaml"
+        compiler.Compiler().compile(pipeline, str(file))
+        text = file.read_text(encoding="utf-8")
+    if faults := check(text, by_name, graph):
+        raise StepFailedError(
+            f"The pipeline must be the chain of the notebooks, but {'; '.join(faults)}. Report this with the version "
+            "of kfp; nothing was written."
+        )
+    return text
+
+
+def arguments(notebook: PlannedNotebook) -> list[str]:
+    """Return what `kit` is called with in the container of a notebook."""
+    given: Mapping[str, Value] = {
+        name: value for name, value in notebook.given.items() if name != "workspace"
+    }
+    words = [word for name, value in given.items() for word in ("--parameter", name, str(value))]
+    return ["run", notebook.name, "--workspace", WORKSPACE, *words]
+
+
+def _task(notebook: PlannedNotebook, place: Place) -> Any:
+    def container() -> Any:
+        return dsl.ContainerSpec(image=place.image, command=["kit"], args=arguments(notebook))
+
+    container.__annotations__.clear()  # kfp takes the word for an output
+    container.__name__ = f"notebook_{notebook.name}"
+    task = dsl.container_component(container)()
+    task.set_display_name(notebook.name)
+    task.set_caching_options(
+        enable_caching=False
+    )  # a run skips what is unchanged by itself, and knows better
+    try:
+        task.set_cpu_limit(place.cpu).set_memory_limit(place.memory)
+    except ValueError as error:
+        raise UsageError(
+            f"--cpu and --memory are written as Kubernetes does, such as 2 and 6Gi, but found {place.cpu} and "
+            f"{place.memory}: {error} Correct them."
+        ) from None
+    # As kfp-kubernetes writes it, which is not needed for this one field.
+    task.platform_config["kubernetes"] = {"pvcMount": [{"constant": place.claim, "mountPath": WORKSPACE}]}
+    return task
+
+
+def check(text: str, plan: Mapping[str, PlannedNotebook], graph: Mapping[str, Waits]) -> list[str]:
+    """Return what is wrong with a compiled pipeline, by the SDK's own reader and against the chain."""
+    components.load_component_from_text(text)
+    spec, platform = yaml.safe_load_all(text)
+    parsed = json_format.ParseDict(spec, pipeline_spec_pb2.PipelineSpec())
+    executors = spec["deploymentSpec"]["executors"]
+    mounted = platform["platforms"]["kubernetes"]["deploymentSpec"]["executors"]
+    names = {key: task.task_info.name for key, task in parsed.root.dag.tasks.items()}
+    faults = [f"{one} is missing" for one in set(plan) - set(names.values())]
+    for key, task in parsed.root.dag.tasks.items():
+        notebook = plan[names[key]]
+        label = parsed.components[task.component_ref.name].executor_label
+        if executors[label]["container"]["args"] != arguments(notebook):
+            faults.append(f"{notebook.name} is called with {executors[label]['container']['args']}")
+        if {names[one] for one in task.dependent_tasks} != set(graph[notebook.name].all):
+            faults.append(f"{notebook.name} waits for {sorted(task.dependent_tasks)}")
+        if not mounted.get(label, {}).get("pvcMount"):
+            faults.append(f"{notebook.name} has no workspace")
+    return faults

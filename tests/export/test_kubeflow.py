@@ -1,0 +1,112 @@
+"""The chain as a pipeline of Kubeflow Pipelines, read back with its SDK."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from typer.testing import CliRunner
+
+from kit.batch.order import waits
+from kit.batch.plan import PlannedNotebook, choose_notebooks, plan_chain
+from kit.cli import app
+from kit.errors import UsageError
+from kit.export.kubeflow import Place, arguments, check, kubeflow_pipeline
+
+PLACE = Place("shop/kit:1", "shop-claim")
+
+
+@pytest.fixture(scope="module")
+def plan() -> list[PlannedNotebook]:
+    return plan_chain(choose_notebooks(), {"epochs": 3, "project_name": "recommender"})
+
+
+@pytest.fixture(scope="module")
+def text(plan: list[PlannedNotebook]) -> str:
+    return kubeflow_pipeline("kit-recommender", plan, PLACE)
+
+
+def test_every_notebook_is_a_container_that_waits_for_those_that_it_needs(
+    text: str, plan: list[PlannedNotebook]
+) -> None:
+    spec, platform = yaml.safe_load_all(text)
+    tasks = {task["taskInfo"]["name"]: task for task in spec["root"]["dag"]["tasks"].values()}
+    assert set(tasks) == {one.name for one in plan}
+    assert tasks["03_train"]["dependentTasks"] == ["notebook-02-features"]
+    assert not tasks["03_train"]["cachingOptions"]
+    executors = spec["deploymentSpec"]["executors"]
+    train = executors["exec-notebook-03-train"]["container"]
+    assert (train["image"], train["command"]) == ("shop/kit:1", ["kit"])
+    assert train["args"][:4] == ["run", "03_train", "--workspace", "/workspace"]
+    assert train["args"][4:] == [
+        "--parameter",
+        "project_name",
+        "recommender",
+        "--parameter",
+        "epochs",
+        "3",
+    ] or (train["args"][4:] == ["--parameter", "epochs", "3", "--parameter", "project_name", "recommender"])
+    mounts = platform["platforms"]["kubernetes"]["deploymentSpec"]["executors"]
+    assert {str(mounts[one]["pvcMount"]) for one in executors} == {
+        "[{'constant': 'shop-claim', 'mountPath': '/workspace'}]"
+    }
+
+
+def test_a_container_is_given_what_kit_run_takes(plan: list[PlannedNotebook]) -> None:
+    for notebook in plan:
+        words = arguments(notebook)
+        values = dict(zip(words[5::3], words[6::3], strict=True))
+        again = plan_chain([notebook.path], values)[0]
+        assert again.parameters == notebook.parameters
+
+
+def _without_order(spec: dict[str, Any], _: dict[str, Any]) -> None:
+    del spec["root"]["dag"]["tasks"]["notebook-03-train"]["dependentTasks"]
+
+
+def _without_task(spec: dict[str, Any], _: dict[str, Any]) -> None:
+    tasks = spec["root"]["dag"]["tasks"]
+    del tasks["notebook-00-start-here"]
+
+
+def _other_epochs(spec: dict[str, Any], _: dict[str, Any]) -> None:
+    spec["deploymentSpec"]["executors"]["exec-notebook-03-train"]["container"]["args"][-1] = "4"
+
+
+def _without_claim(_: dict[str, Any], platform: dict[str, Any]) -> None:
+    del platform["platforms"]["kubernetes"]["deploymentSpec"]["executors"]["exec-notebook-03-train"]
+
+
+@pytest.mark.parametrize(
+    ("spoil", "found"),
+    [
+        (_without_order, "03_train waits for []"),
+        (_without_task, "00_start_here is missing"),
+        (_other_epochs, "03_train is called with"),
+        (_without_claim, "03_train has no workspace"),
+    ],
+)
+def test_a_pipeline_that_is_not_the_chain_is_found(
+    text: str, plan: list[PlannedNotebook], spoil: Any, found: str
+) -> None:
+    assert check(text, {one.name: one for one in plan}, waits(plan)) == []
+    documents = list(yaml.safe_load_all(text))
+    spoil(*documents)
+    faults = check(yaml.safe_dump_all(documents), {one.name: one for one in plan}, waits(plan))
+    assert len(faults) == 1
+    assert found in faults[0]
+
+
+def test_the_command_writes_it_and_says_that_it_was_not_run(tmp_path: Path) -> None:
+    words = ["export", "kubeflow", str(tmp_path / "chain.yaml"), "--image", "shop/kit:1", "-p", "epochs", "3"]
+    ended = CliRunner().invoke(app, [*words, "-w", str(tmp_path / "ws")])
+    assert ended.exit_code == 0, ended.output
+    assert "not run on a cluster" in ended.output
+    assert "kit-workspace" in (tmp_path / "chain.yaml").read_text()
+
+
+def test_memory_that_kubernetes_does_not_know_is_refused(plan: list[PlannedNotebook]) -> None:
+    with pytest.raises(UsageError, match="such as 2 and 6Gi, but found 2 and lots"):
+        kubeflow_pipeline("kit-recommender", plan, Place("shop/kit:1", "claim", memory="lots"))
