@@ -94,6 +94,7 @@ GROUPS: dict[str, Callable[[Path], Iterable[Figure]]] = {
     "serving": _lazily("serving"),
     "gateway": _lazily("gateway"),
     "drill": _lazily("drill"),
+    "experiments": _lazily("experiments"),
     "lineage": _lazily("lineage"),
     "views": views,
     "clone": lambda folder: [chain.fresh_clone(folder)],
