@@ -16,6 +16,7 @@ import pytest
 from kit.errors import ClusterError, ExitCode
 from kit.sweep import dask_workers
 from kit.sweep.cluster import LocalCluster
+from kit.sweep.code import code_digest
 from kit.sweep.dask_workers import DaskWorkers, open_dask, parse_dask
 from kit.sweep.errors import WorkersLostError
 from kit.sweep.run import SweepEnded, run_sweep
@@ -112,6 +113,7 @@ def test_workers_with_another_kit_or_without_the_folder_are_named(
 ) -> None:
     folder = begin(f"notebooks: {write_notebook('fit', *FIT)}\nparameters: {{size: [1]}}")
     security = cluster.security
+    code_digest.cache_clear()  # workers look at the files now
     DaskWorkers(
         folder.path, cluster.address, security=security
     ).close()  # somebody's cluster, as it should be
