@@ -12,7 +12,8 @@ import json
 import re
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from html import escape
 from pathlib import Path
@@ -96,32 +97,46 @@ def write(progress: Progress, folder: Path) -> None:
 
 
 def write_soon(progress: Progress, folder: Path) -> str:
-    """Write a copy for the class; return what is wrong with the folder, in a sentence, empty where nothing is.
-
-    A drive that does not answer keeps the thread that writes, not the exercise.
-    """
+    """Write a copy for the class; return what is wrong with the folder, in a sentence, empty where nothing is."""
     failed: list[str] = []
 
     def copy() -> None:
         try:
             if (
                 not folder.is_dir()
-            ):  # made by the teacher; a drive that is not mounted must not become a local folder
+            ):  # the teacher makes it: a drive that is not mounted must not become a folder here
                 failed.append("it is not there")
                 return
             write(progress, folder)
         except OSError as error:
             failed.append(error.strerror or str(error))
 
-    thread = threading.Thread(target=copy, name="class board", daemon=True)
-    thread.start()
-    thread.join(_PATIENCE_SECONDS)
-    why = f"it has not answered in {_PATIENCE_SECONDS:g} s" if thread.is_alive() else "".join(failed)
+    in_time = _wait_for(copy)
+    why = "".join(failed) if in_time else f"it has not answered in {_PATIENCE_SECONDS:g} s"
     return (
         f"The class board in {folder} is not up to date: {why}. Your score is in the workspace."
         if why
         else ""
     )
+
+
+def read_soon(folder: Path) -> list[Progress]:
+    """Return the records of a class; none where the folder is gone or does not answer."""
+    found: list[Progress] = []
+
+    def look() -> None:
+        with suppress(WorkshopError):
+            found.extend(read_class(folder))
+
+    return found if _wait_for(look) else []
+
+
+def _wait_for(work: Callable[[], None]) -> bool:
+    """Do something with a folder that may not answer, which then keeps a thread and not the exercise; say if it did."""
+    thread = threading.Thread(target=work, name="class board", daemon=True)
+    thread.start()
+    thread.join(_PATIENCE_SECONDS)
+    return not thread.is_alive()
 
 
 def read(folder: Path, participant: str) -> Progress:

@@ -82,7 +82,7 @@ class WorkshopDesk:
     def board(self) -> dict[str, Any]:
         """Return how far the class is, or this participant where there is no class, for a view."""
         titles = {name: text["title"] for name, text in texts().items()}
-        people = class_board.read_class(self._class) if self._class and self._class.is_dir() else []
+        people = class_board.read_soon(self._class) if self._class else []
         mine = self._progress()
         if self.participant not in {one.name for one in people}:
             people = [mine, *people]

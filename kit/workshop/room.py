@@ -72,9 +72,7 @@ def check_chain(workspace: Path) -> Check:
         return Check("the chain", f"has run: {steps} steps, {len(versions)} versions pushed")
     usual = sum(read_facts(CHECKOUT / "notebooks" / f"{name}.ipynb").usual_seconds or 0 for name in _CHAIN)
     seconds = usual * max(1, CORES / _cores())  # what notebooks say of themselves is on two cores
-    remedy = (
-        f"about {seconds:.0f} s here: kit run --workspace {workspace}; the exercises do not need it"
-    )
+    remedy = f"about {seconds:.0f} s here: kit run --workspace {workspace}; the exercises do not need it"
     return Check("the chain", "has not run in this workspace", ok=False, what_to_do=remedy, needed=False)
 
 

@@ -80,6 +80,8 @@ def test_a_drive_that_does_not_answer_is_not_waited_for(
     monkeypatch.setattr(board, "write", lambda *_: answers.wait(10))
     try:
         assert "it has not answered in 0.05 s" in board.write_soon(Progress("Ann"), tmp_path)
+        monkeypatch.setattr(board, "read_class", lambda *_: [] if answers.wait(10) else [])
+        assert board.read_soon(tmp_path) == []
     finally:
         answers.set()
         for thread in threading.enumerate():
