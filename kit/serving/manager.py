@@ -29,7 +29,6 @@ from kit.serving.settings import Settings
 
 Loader = Callable[[str, int, Path], Servable]
 _LOG = logging.getLogger(__name__)
-_MICROS = 1_000_000
 
 
 class VersionStatus(NamedTuple):
@@ -116,7 +115,7 @@ class Manager:
         finally:
             self.release(harness)
 
-    def hold(self, name: str, version: int | None = None, label: str | None = None) -> Harness:
+    def hold(self, name: str, version: int | None, label: str | None) -> Harness:
         """Return a version that stays loaded until it is released; see `get`."""
         with self._tables:
             harness = self._find(name, version, label)
@@ -127,8 +126,8 @@ class Manager:
         """Let a version go that was held; any thread may do that."""
         with self._tables:
             harness.uses -= 1
-            if not harness.uses and harness.state != State.AVAILABLE:  # somebody waits for that
-                self._tables.notify_all()
+            if not harness.uses and harness.state != State.AVAILABLE:
+                self._tables.notify_all()  # somebody waits for that
 
     def _find(self, name: str, version: int | None, label: str | None) -> Harness:
         if not name:
@@ -253,7 +252,7 @@ class Manager:
         with self._tables:
             self._harnesses[name][version] = harness
         for attempt in range(self._settings.max_num_load_retries + 1):
-            if attempt and self._follower.wait(self._settings.load_retry_interval_micros / _MICROS):
+            if attempt and self._follower.wait(self._settings.load_retry_interval_micros / 1e6):
                 break
             try:
                 harness.failed_as = fingerprint(folder)

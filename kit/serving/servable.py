@@ -225,12 +225,7 @@ class _Input(NamedTuple):
     def fits(self, shape: tuple[int, ...]) -> bool:
         if self.sizes is None:
             return True
-        if len(self.sizes) != len(shape):
-            return False
-        for axis, size in self.fixed:  # noqa: SIM110  most have none, and `all` makes a generator first
-            if shape[axis] != size:
-                return False
-        return True
+        return len(self.sizes) == len(shape) and not any(shape[axis] != size for axis, size in self.fixed)
 
 
 def _inputs_of(signature: Any) -> dict[str, _Input]:
