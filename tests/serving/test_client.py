@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import pickle
 from collections.abc import Iterator
@@ -17,6 +18,7 @@ from kit.gateway.keys import KeyStore
 from kit.gateway.plan import Address, Places, Plan
 from kit.gateway.process import Gateway
 from kit.serving.client import GRPC, REST, Client, NoAnswerError
+from kit.serving.client.values import to_json
 from kit.serving.server import ModelServer
 from kit.serving.settings import Addresses
 from serving.models import NAME, config_text, save_linear, settings_of
@@ -47,6 +49,11 @@ def addresses(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Addresses]:
 def client(addresses: Addresses) -> Iterator[Client]:
     with Client(addresses, NAME) as client:
         yield client
+
+
+def test_bytes_that_end_in_zeros_are_sent_whole() -> None:
+    for dtype in (tf.string, None):
+        assert to_json([b"a\0\0"], dtype) == [{"b64": base64.b64encode(b"a\0\0").decode()}]
 
 
 @_WAYS

@@ -17,7 +17,9 @@ def to_json(value: Any, dtype: Any) -> Any:
         dtype: TensorFlow's, of the input; None when it is not known. A server refuses a large integer where it wants
             numbers that are none, so those are rounded here, as gRPC's client does.
     """
-    wanted = dtype.as_numpy_dtype if dtype is not None and dtype.is_floating else None
+    # As objects, texts keep the zeros at their ends, which NumPy's own texts lose.
+    is_texts = dtype is None or dtype == tf.string
+    wanted = object if is_texts else dtype.as_numpy_dtype if dtype.is_floating else None
     return _json(np.asarray(value, wanted).tolist())
 
 

@@ -1,0 +1,101 @@
+"""A rehearsal asks the pushed model both ways and through the gateway, and notices an answer that is another one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import pytest
+from tensorflow_serving.apis import predict_pb2
+
+from kit.errors import InfraCheckError, StepOrderError
+from kit.gateway.knock import SUBJECT, audited, gateway_before, knock
+from kit.monitoring import from_server
+from kit.project_file import Gate
+from kit.release.infra import infra_validator
+from kit.release.push import pushed_version, pusher
+from kit.release.samples import SAMPLES
+from kit.serving import rehearsal
+from kit.serving.client import Client
+from kit.serving.rehearsal import EXAMPLES, Sent
+from kit.session import Session
+
+if TYPE_CHECKING:
+    from training.tiny import Tiny
+
+ROWS = 12
+
+
+@pytest.fixture(scope="module")
+def session(tiny: Tiny) -> Session:
+    with pytest.raises(StepOrderError, match="Run 05_release first"):
+        rehearsal.server(tiny.session, 1.0)
+    session = tiny.evaluate(tiny.train(3), Gate(metric="auc", min=0.6))
+    session.run(infra_validator(session))
+    session.run(pusher(session))
+    return session
+
+
+@pytest.fixture(scope="module")
+def client(session: Session) -> Iterator[Client]:
+    with rehearsal.server(session, 1.0) as server, Client(server.addresses, session.project.name) as client:
+        yield client
+
+
+def test_the_package_s_own_requests_are_answered_as_the_package_says(
+    session: Session, client: Client
+) -> None:
+    asked = rehearsal.ask_samples(client, session)
+    version = pushed_version(session)
+    assert version is not None
+    assert {(row.signature, row.way) for row in asked.itertuples()} >= {
+        (EXAMPLES, "grpc"),
+        (EXAMPLES, "rest"),
+        ("serving_default", "grpc"),
+        ("serving_default", "rest"),
+    }
+    assert set(asked["version"]) == {int(version.name)}
+
+
+def test_another_answer_is_named(session: Session, client: Client) -> None:
+    version = pushed_version(session)
+    assert version is not None
+    path = version / SAMPLES / EXAMPLES / "response.pb"
+    whole = path.read_bytes()
+    response = predict_pb2.PredictResponse.FromString(whole)
+    [output] = response.outputs.values()
+    output.float_val[:] = []
+    output.tensor_content = bytes(len(output.tensor_content))
+    path.write_bytes(response.SerializeToString())
+    try:
+        with pytest.raises(
+            InfraCheckError, match=rf"{EXAMPLES} by grpc must answer as the package says, but"
+        ):
+            rehearsal.ask_samples(client, session)
+    finally:
+        path.write_bytes(whole)
+
+
+def test_rows_are_answered_by_the_version_that_is_served_and_logged(session: Session, client: Client) -> None:
+    from_server.take(session.workspace, session.project)
+    sent = rehearsal.send_rows(client, session, ROWS)
+    assert sum(sent.versions.values()) == len(sent.milliseconds) == ROWS
+    assert "answers, by gRPC and by REST" in rehearsal.check_served(session, sent)
+    assert f"{ROWS} requests" in sent.message
+    with pytest.raises(InfraCheckError, match=r"but 7 did"):
+        rehearsal.check_served(session, Sent({7: ROWS}, sent.milliseconds))
+
+
+def test_only_a_token_for_this_model_is_let_in(session: Session) -> None:
+    with rehearsal.server(session, 0.0) as server:
+        with gateway_before(server.addresses, session.workspace, session.project) as gateway:
+            answers = knock(gateway, rehearsal.a_request(session), EXAMPLES)
+        log = audited(gateway, newest=len(answers))
+    version = pushed_version(session)
+    assert version is not None
+    let_in = answers[answers["token"] == f"of {SUBJECT}"]
+    assert set(let_in["answer"]) == {f"version {version.name}"}
+    others = answers[answers["token"] != f"of {SUBJECT}"]
+    assert len(others) == 4
+    assert others["answer"].str.startswith("refused, ").all()
+    assert log["verdict"].str.startswith("refused").sum() == 4
