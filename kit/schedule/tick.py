@@ -120,7 +120,9 @@ class _Ticker:
 
     def _decide(self, journal: Journal, *, busy: bool) -> None:
         moment = self.ways.clock()
-        due = list(self.schedule.due(journal.looked, moment))
+        # A schedule that was made anew says nothing of the time before.
+        after = max(journal.looked, self.schedule.created)
+        due = list(self.schedule.due(after, moment))
         journal.looked = max(moment, journal.looked)
         if busy:
             journal.entries += self._overlapping(due, journal)

@@ -193,3 +193,15 @@ def test_an_error_of_the_kit_leaves_no_run_that_goes_on_for_ever(tmp_path: Path)
     world.during = lambda: None
     assert world.tick(due(1)) == ["done"]
     assert world.told == [(0, "killed"), (1, "done")]
+
+
+def test_a_schedule_that_is_changed_runs_nothing_for_the_time_before(tmp_path: Path) -> None:
+    world = World(tmp_path, catch_up="all")
+    world.tick(due(0))
+    changed = due(0) + dt.timedelta(hours=5)
+    world.schedule = schedules.make(
+        name="nightly", cron="0 * * * *", catch_up="all", created=changed + dt.timedelta(minutes=1)
+    )
+    schedules.save(world.schedule, tmp_path)
+    assert world.tick(changed + dt.timedelta(hours=1)) == ["done"]
+    assert world.ran == [due(0), changed + dt.timedelta(hours=1)]
