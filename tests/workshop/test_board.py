@@ -76,11 +76,16 @@ def test_a_drive_that_does_not_answer_is_not_waited_for(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     answers = threading.Event()
+
+    def slow(*_: object) -> list[Progress]:
+        answers.wait(10)
+        return []
+
     monkeypatch.setattr(board, "_PATIENCE_SECONDS", 0.05)
-    monkeypatch.setattr(board, "write", lambda *_: answers.wait(10))
+    monkeypatch.setattr(board, "write", slow)
     try:
         assert "it has not answered in 0.05 s" in board.write_soon(Progress("Ann"), tmp_path)
-        monkeypatch.setattr(board, "read_class", lambda *_: [] if answers.wait(10) else [])
+        monkeypatch.setattr(board, "read_class", slow)
         assert board.read_soon(tmp_path) == []
     finally:
         answers.set()
