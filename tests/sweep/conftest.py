@@ -3,13 +3,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-import nbformat
 import pytest
+from batch.conftest import WriteNotebook, write_notebook
 
 from kit.sweep.begin import SweepOptions, begin_sweep, plan_sweep
 from kit.sweep.records import SweepFolder
 
-WriteNotebook = Callable[..., Path]
+__all__ = ["FIT", "Begin", "WriteNotebook", "write_notebook"]
+
 Begin = Callable[..., SweepFolder]
 
 # A chain of one notebook; it waits for a file where it is told to.
@@ -19,22 +20,6 @@ FIT = (
     "while wait_for and not Path(wait_for).exists():\n    time.sleep(0.05)",
     'record("loss", (rate - 0.3) ** 2 + size)',
 )
-
-
-@pytest.fixture
-def write_notebook(tmp_path: Path) -> WriteNotebook:
-    """Write a notebook whose first cell is the parameters cell."""
-
-    def write(name: str, parameters: str, *cells: str) -> Path:
-        notebook = nbformat.v4.new_notebook()
-        notebook.cells = [nbformat.v4.new_code_cell(source) for source in (parameters, *cells)]
-        notebook.cells[0].metadata["tags"] = ["parameters"]
-        notebook.metadata.kernelspec = {"name": "python3", "display_name": "Python 3", "language": "python"}
-        path = tmp_path / f"{name}.ipynb"
-        nbformat.write(notebook, path)
-        return path
-
-    return write
 
 
 @pytest.fixture
