@@ -45,6 +45,7 @@ STORY = [
     ("03_train", "Trainer done in", "3. Where it looks"),
     ("04_evaluate", "The model met every gate and is blessed.", "4. The gates"),
     ("05_release", "is in", "6. Push"),
+    ("06_serve", "as it did before it was pushed", "4. Who may ask"),
     ("07_monitor", "The model stays", "3. Skew and drift"),
     ("08_lineage", "are as they were signed", "2. Everything behind it"),
     ("fault_lab", "faults are caught in 5 % of the rows or fewer.", "2. Break a copy"),
