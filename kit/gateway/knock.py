@@ -53,9 +53,10 @@ def knock(gateway: Gateway, inputs: Mapping[str, Any], signature: str) -> pd.Dat
     rows = []
     for token, header in headers.items():
         for way in (GRPC, REST):
+            # A client that knows one way only learns the signature by that one too, if it is let in.
             address = str(gateway.address)
             with Client(
-                Addresses(address, address),
+                Addresses(address, None) if way == GRPC else Addresses(None, address),
                 plan.models[0],
                 headers=header,
                 certificate=plan.certificate[0] if plan.certificate else None,

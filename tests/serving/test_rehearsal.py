@@ -90,7 +90,7 @@ def test_only_a_token_for_this_model_is_let_in(session: Session) -> None:
     with rehearsal.server(session, 0.0) as server:
         with gateway_before(server.addresses, session.workspace, session.project) as gateway:
             answers = knock(gateway, rehearsal.a_request(session), EXAMPLES)
-        log = audited(gateway, newest=len(answers))
+        log = audited(gateway, newest=8)
     version = pushed_version(session)
     assert version is not None
     let_in = answers[answers["token"] == f"of {SUBJECT}"]
@@ -99,3 +99,6 @@ def test_only_a_token_for_this_model_is_let_in(session: Session) -> None:
     assert len(others) == 4
     assert others["answer"].str.startswith("refused, ").all()
     assert log["verdict"].str.startswith("refused").sum() == 4
+    assert log["asked"].str.startswith("tiny:").sum() == 4, (
+        "by REST: the signature and the answer, two refusals"
+    )
