@@ -20,7 +20,8 @@ def translate(  # noqa: PLR0913, PLR0917  one for each option
     notebooks: Annotated[
         list[str] | None,
         typer.Argument(
-            help="Names (01_data) or paths; all numbered notebooks unless given.", show_default=False
+            help="Names (01_data, workshop/01_negative_ages) or paths; all notebooks unless given.",
+            show_default=False,
         ),
     ] = None,
     language: Annotated[str, typer.Option("--language", "-l", help="zh is Simplified Chinese.")] = "zh",
@@ -41,8 +42,9 @@ def translate(  # noqa: PLR0913, PLR0917  one for each option
     from kit.batch.plan import choose_notebooks
     from kit.translation.build import build, check_all
     from kit.translation.build import confirm as confirm_one
+    from kit.translation.catalogue import every_notebook
 
-    chosen = choose_notebooks(notebooks or [])
+    chosen = choose_notebooks(notebooks) if notebooks else every_notebook()
     if confirm and not notebooks:
         raise UsageError("--confirm takes the notebooks whose translations somebody has read. Name them.")
     if confirm:

@@ -75,14 +75,13 @@ def build(notebooks: Sequence[Path], language: str, folder: Path) -> list[Built]
 
 
 def check_all(notebooks: Sequence[Path], language: str) -> list[Problem]:
-    """Return what is wrong with the translations of those notebooks that have any.
+    """Return what is wrong with the translations of notebooks; all is missing in one that has none.
 
     Raises:
         TranslationError: as `build` does.
     """
     check_language(language)
-    begun = [notebook for notebook in notebooks if catalogue_path(notebook, language).exists()]
-    return [problem for notebook in begun for problem in check(notebook, language)]
+    return [problem for notebook in notebooks for problem in check(notebook, language)]
 
 
 def confirm(notebook: Path, language: str) -> list[str]:

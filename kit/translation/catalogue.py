@@ -46,6 +46,12 @@ def languages(notebooks: Path = NOTEBOOKS) -> list[str]:
     )
 
 
+def every_notebook(notebooks: Path = NOTEBOOKS) -> list[Path]:
+    """Return all notebooks that there are to translate, those in folders as well, and nothing that Jupyter left."""
+    found = (path for path in notebooks.rglob("*.ipynb") if ".ipynb_checkpoints" not in path.parts)
+    return sorted(found, key=lambda path: (len(path.parts), path))
+
+
 def place_of(notebook: Path) -> Path:
     """Return where a notebook is below `notebooks/`, such as `workshop/01_ages.ipynb`; its name if it is elsewhere."""
     return notebook.relative_to(NOTEBOOKS) if notebook.is_relative_to(NOTEBOOKS) else Path(notebook.name)

@@ -15,6 +15,7 @@ _CODE = re.compile(r"`[^`\n]+`")
 _HEADING = re.compile(r"^#+ ", re.MULTILINE)
 _ITEM = re.compile(r"^(?:- |\d+\. |\|)", re.MULTILINE)  # of a list or a table
 _TARGET = re.compile(r"\]\(([^)]+)\)")
+_PICTURE = re.compile(r'src="([^"]+)"')
 
 
 @dataclass(frozen=True)
@@ -75,7 +76,7 @@ def _problem(notebook: str, cell: str, text: str, catalogue: Catalogue, path: Pa
 
 def _lost(english: str, translated: str) -> str:
     """Say what of the form is not the same; names in code, links, headings and items are no matter of language."""
-    for what, pattern in (("code", _CODE), ("links", _TARGET)):
+    for what, pattern in (("code", _CODE), ("links", _TARGET), ("pictures", _PICTURE)):
         ours, theirs = Counter(pattern.findall(english)), Counter(pattern.findall(translated))
         if ours.keys() != theirs.keys():
             names = sorted(ours.keys() ^ theirs.keys())

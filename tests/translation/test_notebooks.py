@@ -9,30 +9,32 @@ import pytest
 
 from kit.batch.plan import NOTEBOOKS
 from kit.translation.build import translated
-from kit.translation.catalogue import languages
+from kit.translation.catalogue import every_notebook, languages, place_of
 from kit.translation.check import check
 
-CATALOGUES = [
-    (language, path) for language in languages() for path in sorted((NOTEBOOKS / language).rglob("*.yml"))
-]
-
-pytestmark = pytest.mark.parametrize(
-    ("language", "catalogue"), CATALOGUES, ids=lambda value: getattr(value, "stem", value)
+of_each_notebook = pytest.mark.parametrize(
+    ("language", "notebook"),
+    [(language, path) for language in languages() for path in every_notebook()],
+    ids=lambda value: place_of(value).as_posix() if isinstance(value, Path) else value,
 )
 
 
-def notebook(language: str, catalogue: Path) -> Path:
-    return NOTEBOOKS / catalogue.relative_to(NOTEBOOKS / language).with_suffix(".ipynb")
-
-
-def test_every_cell_is_translated_as_it_is_now(language: str, catalogue: Path) -> None:
-    problems = check(notebook(language, catalogue), language)
+@of_each_notebook
+def test_every_cell_is_translated_as_it_is_now(language: str, notebook: Path) -> None:
+    problems = check(notebook, language)
     assert not problems, "\n".join(map(str, problems))
 
 
-def test_the_program_is_the_same(language: str, catalogue: Path) -> None:
-    english = nbformat.read(notebook(language, catalogue), as_version=4)
-    other, stayed = translated(notebook(language, catalogue), language)
+@pytest.mark.parametrize("language", languages())
+def test_no_translation_is_of_a_notebook_that_is_gone(language: str) -> None:
+    found = {path.relative_to(NOTEBOOKS / language) for path in (NOTEBOOKS / language).rglob("*.yml")}
+    assert not found - {place_of(path).with_suffix(".yml") for path in every_notebook()}
+
+
+@of_each_notebook
+def test_the_program_is_the_same(language: str, notebook: Path) -> None:
+    english = nbformat.read(notebook, as_version=4)
+    other, stayed = translated(notebook, language)
     nbformat.validate(other)
     assert not stayed
     assert [cell.id for cell in other.cells] == [cell.id for cell in english.cells]

@@ -11,11 +11,12 @@ from kit.batch.plan import NOTEBOOKS
 from kit.cli import app
 from kit.errors import ExitCode
 from kit.translation import build as building
-from kit.translation.build import build, confirm, translated
+from kit.translation.build import build, check_all, confirm, translated
 from kit.translation.catalogue import (
     TranslatedCell,
     catalogue_path,
     digest,
+    every_notebook,
     languages,
     read_catalogue,
     write_catalogue,
@@ -23,8 +24,10 @@ from kit.translation.catalogue import (
 from kit.translation.check import check
 from kit.translation.errors import TranslationError
 
-TITLE, STEP = "# Fit\nUse `rate` and [this](x.png).\n- one\n- two", "## 1. Run\nIt **runs**."
-TITEL, SCHRITT = "# 拟合\n用 `rate` 和[这个](x.png)。\n- 一\n- 二", "## 1. 运行\n它在**运行**。"
+TITLE = '# Fit\nUse `rate` and [this](x.png).\n- one\n- two\n<img src="x.png" alt="fit">'
+STEP = "## 1. Run\nIt **runs**."
+TITEL = '# 拟合\n用 `rate` 和[这个](x.png)。\n- 一\n- 二\n<img src="x.png" alt="拟合">'
+SCHRITT = "## 1. 运行\n它在**运行**。"
 
 
 @pytest.fixture
@@ -78,6 +81,26 @@ def test_a_notebook_in_a_folder_has_its_translation_in_a_folder() -> None:
     assert languages() == ["zh"]  # and not the folder of notebooks
 
 
+def test_notebooks_in_folders_are_found_and_copies_are_not(notebook: Path) -> None:
+    root = notebook.parent
+    for place in ("workshop/01_ages.ipynb", ".ipynb_checkpoints/01_fit-checkpoint.ipynb"):
+        (root / place).parent.mkdir()
+        (root / place).write_bytes(notebook.read_bytes())
+    assert every_notebook(root) == [notebook, root / "workshop" / "01_ages.ipynb"]
+
+
+def test_a_notebook_without_a_translation_lacks_all_of_it(
+    notebook: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(building, "NOTEBOOKS", notebook.parent)
+    other = notebook.with_name("02_new.ipynb")
+    other.write_bytes(notebook.read_bytes())
+    assert [(problem.cell, problem.what) for problem in check_all([notebook, other], "zh")] == [
+        ("a", "missing"),
+        ("c", "missing"),
+    ]
+
+
 def test_what_is_missing_or_outdated_stays_english_and_is_named(notebook: Path) -> None:
     change(notebook, "It **runs**", "It **walks**")
     content, stayed = translated(notebook, "zh")
@@ -98,7 +121,8 @@ def test_what_is_missing_or_outdated_stays_english_and_is_named(notebook: Path) 
     ("text", "expected"),
     [
         (TITEL.replace("`rate`", "`ratte`"), "the same code, unlike `rate`, `ratte`"),
-        (TITEL.replace("x.png", "y.png"), "the same links, unlike x.png, y.png"),
+        (TITEL.replace("(x.png", "(y.png"), "the same links, unlike x.png, y.png"),
+        (TITEL.replace('"x.png', '"y.png'), "the same pictures, unlike x.png, y.png"),
         (TITEL.replace("# ", "## "), "the same headings"),
         (TITEL.replace("\n- 二", ""), "the same items of lists and tables"),
         (TITEL.replace("用 ", "**用!**于"), "the same emphasis, but **用!** is none"),
