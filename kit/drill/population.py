@@ -50,7 +50,12 @@ class Population:
         batches = [batch for _, batch in decoded_batches(examples, split)]
         if not batches:
             raise DrillError(f"A drill needs rows, but split {split} has none. Run 01_data with other spans.")
-        rows = pd.concat([_flat(batch, project) for batch in batches], ignore_index=True)[:_MOST_ROWS]
+        flat = pd.concat([_flat(batch, project) for batch in batches], ignore_index=True)
+        return cls.of_rows(project, flat[:_MOST_ROWS])
+
+    @classmethod
+    def of_rows(cls, project: Project, rows: pd.DataFrame) -> Self:
+        """Take raw rows, with columns as project.yml names them."""
         columns = {
             name: _TYPES[column.dtype]
             for name, column in project.columns.items()

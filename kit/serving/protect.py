@@ -224,15 +224,14 @@ def _owners(result: Any) -> Iterable[tuple[list[Any], str]]:
         yield [row[place] for row in rows if place < len(row)], "score"
 
 
-def protection(settings: Settings) -> Protector:
-    """Make the interceptor of a server from protect.yml beside its models.config.
+def read_file(path: Path) -> ProtectFile:
+    """Read a protect.yml.
 
     Raises:
-        ServerError: when there is none, it is not valid, or the secret is missing: the server does not start.
+        ServerError: when there is none, or it is not valid.
     """
-    path = Path(settings.model_config_file or settings.model_base_path).absolute().parent / FILE
     try:
-        content = ProtectFile.model_validate(yaml.safe_load(path.read_text()))
+        return ProtectFile.model_validate(yaml.safe_load(path.read_text()))
     except OSError as error:
         raise ServerError(
             f"The protection of answers needs {path}, but {error.strerror}. Write it, or leave the interceptor out."
@@ -241,6 +240,15 @@ def protection(settings: Settings) -> Protector:
         raise ServerError(
             f"{path} must say what protects each model, but {' '.join(str(error).split())}. Correct it."
         ) from None
+
+
+def protection(settings: Settings) -> Protector:
+    """Make the interceptor of a server from protect.yml beside its models.config.
+
+    Raises:
+        ServerError: when there is none, it is not valid, or the secret is missing: the server does not start.
+    """
+    content = read_file(Path(settings.model_config_file or settings.model_base_path).absolute().parent / FILE)
     secret = os.environ.get(content.secret_variable, "").encode()
     if not secret and any(one.noise is not None for one in content.models.values()):
         raise ServerError(

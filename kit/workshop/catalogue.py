@@ -1,22 +1,21 @@
-"""The exercises by name, in the order of the workshop. Their hints are texts of `hints.yml`, their answers not here."""
+"""The exercises by name, in the order of the workshop. Their hints are of `texts`, their answers not here."""
 
 from __future__ import annotations
 
 import difflib
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
-
-import yaml
 
 from kit.faults.catalogue import fault_named
 from kit.project import Project
 from kit.workshop.data_exercise import Case, RowsExercise
 from kit.workshop.errors import WorkshopError
 from kit.workshop.exercise import Exercise
+from kit.workshop.extraction_exercise import ExtractionExercise
 from kit.workshop.measured import LEAK, LeakExercise, SilentExercise
 from kit.workshop.package_exercise import SignatureExercise, SkewExercise
 from kit.workshop.scores_exercise import ScoresExercise, Weakness
+from kit.workshop.texts import texts
 
 PROJECT = "recommender"
 """Whose data all exercises are about: faults with known answers need known data."""
@@ -63,6 +62,10 @@ def _version_skew(project: Project, folder: Path, _seed: int, about: _About) -> 
     return SkewExercise(project, folder, about)
 
 
+def _copied_endpoint(project: Project, folder: Path, seed: int, about: _About) -> Exercise:
+    return ExtractionExercise(project, folder, seed, about)
+
+
 _MAKERS: dict[str, _Make] = {
     "negative_ages": _negative_ages,
     "silent_category": _silent_category,
@@ -72,6 +75,7 @@ _MAKERS: dict[str, _Make] = {
     "new_users": _new_users,
     "wrong_signature": _wrong_signature,
     "version_skew": _version_skew,
+    "copied_endpoint": _copied_endpoint,
 }
 NAMES = tuple(_MAKERS)
 
@@ -102,11 +106,3 @@ def check_name(name: str) -> None:
         near = difflib.get_close_matches(name, NAMES, 1)
         hint = f"Did you mean {near[0]}? " if near else ""
         raise WorkshopError(f"There is no exercise {name!r}. {hint}Choose one of {', '.join(NAMES)}.")
-
-
-def texts() -> dict[str, dict[str, Any]]:
-    """Return title and hints of each exercise, from the file that a translation has beside it."""
-    content: dict[str, dict[str, Any]] = yaml.safe_load(
-        Path(__file__).with_name("hints.yml").read_text(encoding="utf-8")
-    )
-    return content

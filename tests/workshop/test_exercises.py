@@ -8,7 +8,7 @@ from functools import cache
 import pytest
 
 from kit.project import BUILT_IN
-from kit.workshop.catalogue import NAMES, PROJECT, check_name, exercise_named, texts
+from kit.workshop.catalogue import NAMES, PROJECT, check_name, exercise_named
 from kit.workshop.errors import WorkshopError
 from kit.workshop.exercise import POINTS, Answer, Exercise
 from kit.workshop.solutions import solutions_of
@@ -116,6 +116,27 @@ def test_an_exercise_that_is_none() -> None:
         Answer.of({"wher": "age"})
 
 
-def test_every_exercise_has_its_texts() -> None:
-    assert tuple(texts()) == NAMES
-    assert all(len(text["hints"]) == 3 and text["title"] for text in texts().values())
+def test_a_protection_that_is_none_is_told(get: Get) -> None:
+    [*_, caught] = get("copied_endpoint").score(Answer(settings={"models.recommender.top_k": 0})).points
+    assert not caught.reached
+    assert "protect.yml must say what protects each model, but" in caught.said
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ({"models.recommender.top_k": 3}, "honest users lose 0.05"),
+        (
+            {"gateway.rate_limit": {"requests": 1, "seconds": 86400}},
+            "8.0% of the requests of honest users are",
+        ),
+        (
+            {"gateway.rate_limit": {"requests": 2, "seconds": 86400}},
+            "still has a copy whose ranks agree by 0.6",
+        ),
+    ],
+)
+def test_a_protection_has_its_price_and_its_worth(get: Get, settings: dict[str, object], said: str) -> None:
+    [*_, caught] = get("copied_endpoint").score(Answer(settings=settings)).points
+    assert not caught.reached
+    assert said in caught.said

@@ -1,0 +1,89 @@
+"""A day of a model's access log: the shop's own callers, partners, a newsletter, and one who copies the model.
+
+The requests of the shop are those of the sample; who sent them follows from the device and the region.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+CANDIDATES = 100
+"""Of a request of the newsletter and of whoever copies: as many as the signature takes."""
+NEWSLETTER = "newsletter"
+_PARTNERS = {
+    "east": "partner-1",
+    "north": "partner-2",
+    "overseas": "partner-3",
+    "south": "partner-4",
+    "west": "partner-5",
+}
+_LETTERS = 60  # that are sent in the night
+_NIGHT, _APART, _DAY = 3 * 3600, 20, 86_400  # seconds
+
+
+def partner_of(seed: int) -> str:
+    """Return which partner copies the model."""
+    names = sorted(_PARTNERS.values())
+    return names[int(np.random.default_rng(seed).integers(len(names)))]
+
+
+def honest_log(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return who asked for what on a day, a row a request, in the order of time.
+
+    Args:
+        rows: of the sample, a row a candidate.
+    """
+    firsts = rows.drop_duplicates("request_id")
+    shop = pd.DataFrame(
+        {
+            "timestamp": firsts["timestamp"],
+            "subject": firsts["device"].map({"desktop": "web", "mobile": "app"}).to_numpy(),
+            "user_id": firsts["user_id"],
+            "item_ids": rows.groupby("request_id", sort=False)["item_id"].agg(" ".join).to_numpy(),
+        }
+    )
+    shop["subject"] = shop["subject"].fillna(firsts["region"].map(_PARTNERS))
+    return _sorted([shop, _letters(rows)])
+
+
+def with_copier(log: pd.DataFrame, queries: pd.DataFrame, subject: str) -> pd.DataFrame:
+    """Return a log to which somebody has added queries, evenly over the day.
+
+    Args:
+        log: of a day.
+        queries: rows of requests of `CANDIDATES`, one request after another.
+        subject: who sends them.
+    """
+    start = log["timestamp"].min() // _DAY * _DAY
+    count = len(queries) // CANDIDATES
+    asked = {
+        "timestamp": start + (np.arange(count) * _DAY) // count,
+        "subject": subject,
+        "user_id": queries["user_id"].to_numpy()[::CANDIDATES],
+        "item_ids": [" ".join(items) for items in queries["item_id"].to_numpy().reshape(count, CANDIDATES)],
+    }
+    return _sorted([log, pd.DataFrame(asked)])
+
+
+def scores_taken(log: pd.DataFrame, subject: str) -> int:
+    """Return how many scores somebody has got."""
+    return int(log.loc[log["subject"] == subject, "item_ids"].str.split().str.len().sum())
+
+
+def _letters(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return the requests for a letter to some users, each about the items that are shown most."""
+    users = rows["user_id"].drop_duplicates().to_numpy()[:_LETTERS]
+    start = rows["timestamp"].min() // _DAY * _DAY + _NIGHT
+    items = " ".join(rows["item_id"].value_counts().index[:CANDIDATES])
+    asked = {
+        "timestamp": start + _APART * np.arange(len(users)),
+        "subject": NEWSLETTER,
+        "user_id": users,
+        "item_ids": items,
+    }
+    return pd.DataFrame(asked)
+
+
+def _sorted(logs: list[pd.DataFrame]) -> pd.DataFrame:
+    return pd.concat(logs).sort_values("timestamp", kind="stable", ignore_index=True)
