@@ -23,7 +23,8 @@ app.add_typer(workshop, name="workshop")
 def exercises() -> None:
     """List the exercises in their order."""
     with quiet():
-        from kit.workshop.catalogue import NAMES, texts
+        from kit.workshop.catalogue import NAMES
+        from kit.workshop.texts import texts
     titles = texts()
     print_table(("exercise", "about"), [(name, titles[name]["title"]) for name in NAMES])
 
@@ -42,7 +43,7 @@ def board(
     """Show how far a class is, and write a page about it."""
     with quiet():
         from kit.workshop import board as class_board
-        from kit.workshop.catalogue import texts
+        from kit.workshop.texts import texts
         from kit.workspace import write_atomically
     people = class_board.read_class(folder)
     titles = {name: text["title"] for name, text in texts().items()}

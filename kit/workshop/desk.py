@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kit.workshop import board as class_board
-from kit.workshop.catalogue import exercise_named, texts
+from kit.workshop.catalogue import exercise_named
 from kit.workshop.exercise import Answer, Score
+from kit.workshop.texts import texts
 from kit.workspace import Workspace
 
 if TYPE_CHECKING:

@@ -1,0 +1,51 @@
+"""Title and hints of each exercise in the reader's language, which KIT_LANGUAGE chooses as it does for views.
+
+`hints.yml` is English. `hints_<language>.yml` has the same in another language, each exercise beside a digest of the
+English that it translates. So a text that has changed since is known, and its translation is never shown for it.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from kit.translation.catalogue import digest
+
+VARIABLE = "KIT_LANGUAGE"  # the name that widgets know as well; neither imports the other
+_FOLDER = Path(__file__).parent
+
+
+def texts(language: str | None = None) -> dict[str, dict[str, Any]]:
+    """Return `title` and `hints` of each exercise; English where there is no translation of what they say now.
+
+    Args:
+        language: such as `zh`, also with its region, as in `zh_CN.UTF-8`; KIT_LANGUAGE unless given.
+    """
+    english = _read(_FOLDER / "hints.yml")
+    asked = os.environ.get(VARIABLE, "") if language is None else language
+    path = translations().get(asked.replace("-", "_").partition("_")[0].lower())
+    other = _read(path) if path else {}
+    return {
+        name: {"title": other[name]["title"], "hints": other[name]["hints"]}
+        if name in other and other[name]["english"] == digest_of(text)
+        else text
+        for name, text in english.items()
+    }
+
+
+def translations() -> dict[str, Path]:
+    """Return the file of each language that the texts are translated into."""
+    return {path.stem.removeprefix("hints_"): path for path in sorted(_FOLDER.glob("hints_*.yml"))}
+
+
+def digest_of(text: dict[str, Any]) -> str:
+    """Digest of an exercise's English title and hints."""
+    return digest("\n".join([text["title"], *text["hints"]]))
+
+
+def _read(path: Path) -> dict[str, dict[str, Any]]:
+    content: dict[str, dict[str, Any]] = yaml.safe_load(path.read_text(encoding="utf-8"))
+    return content
