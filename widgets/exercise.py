@@ -9,11 +9,16 @@ import traitlets
 
 from widgets.face import Face
 from widgets.parts import controls
-from widgets.parts.language import say
+from widgets.parts.language import marked, say
 from widgets.parts.markup import Markup, join, tag
 from widgets.view import View
 
 _MOST_PEOPLE = 200  # of a board; a class is smaller
+_POINTS = (marked("found"), marked("proved"), marked("caught next time"))  # what records name them
+_COLUMNS = (
+    marked("Participant"),
+    marked("Points"),
+)  # of a board; between them are titles, which come translated
 
 
 class Hints(View):
@@ -89,7 +94,7 @@ class Scored(Face):
             tag(
                 "tr",
                 tag("td", _sign(one), class_=_class(one)),
-                tag("th", one["name"]),
+                tag("th", _name(one)),
                 tag("td", one["said"]),
             )
             for one in self.points
@@ -98,7 +103,7 @@ class Scored(Face):
         return join([tag("p", tag("b", self._sum())), tag("table", tag("tbody", rows)), note])
 
     def text_face(self) -> str:
-        lines = [f"{_sign(one)} {one['name']}: {one['said']}" for one in self.points]
+        lines = [f"{_sign(one)} {_name(one)}: {one['said']}" for one in self.points]
         return "\n".join([self._sum(), *lines, *([self.note] if self.note else [])])
 
     def _sum(self) -> str:
@@ -121,7 +126,7 @@ class ClassBoard(Face):
         self.columns, self.rows, self.you = record["columns"], record["rows"], record["you"]
 
     def html_face(self) -> Markup:
-        head = tag("thead", tag("tr", [tag("th", name, scope="col") for name in self.columns]))
+        head = tag("thead", tag("tr", [tag("th", _heading(name), scope="col") for name in self.columns]))
         body = tag("tbody", [self._row(row) for row in self.rows[:_MOST_PEOPLE]])
         table = tag("table", head, body)
         return tag("div", table, class_="kit-scroll", tabindex=0, role="group", aria_label=say(self.title))
@@ -144,6 +149,15 @@ class ClassBoard(Face):
 
 def _sign(point: Mapping[str, Any]) -> str:
     return "✓" if point["reached"] else "✗"
+
+
+def _name(point: Mapping[str, Any]) -> str:
+    name = str(point["name"])
+    return say(name) if name in _POINTS else name
+
+
+def _heading(name: str) -> str:
+    return say(name) if name in _COLUMNS else name
 
 
 def _class(point: Mapping[str, Any]) -> str:

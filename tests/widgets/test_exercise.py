@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import pytest
 from widget_examples import HOSTILE
 from widget_pages import Page
 
 from widgets.exercise import ClassBoard, Hints, Scored
+from widgets.parts.language import VARIABLE
 
 POINTS = [
     {"name": "found", "reached": True, "said": "the fault is in age"},
@@ -80,3 +82,16 @@ def test_names_and_hints_are_text() -> None:
             assert "<img" not in face
             assert "<script" not in face
             assert 'onmouseover="w' not in face
+
+
+def test_points_and_headings_are_told_in_chinese_and_names_of_others_stay(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv(VARIABLE, "zh")
+    score = Scored({"exercise": "负的年龄", "points": POINTS, "note": ""})
+    assert Page(score.html_face()).text_of("th") == ["找到", "证明"]
+    assert "✓ 找到: the fault is in age" in repr(score)
+    board = ClassBoard(
+        {"columns": ["Participant", "found", "Points"], "rows": [["Points", "-", "0"]], "you": ""}
+    )
+    assert Page(board.html_face()).text_of("th") == ["参加者", "found", "得分", "Points"]
