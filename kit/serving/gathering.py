@@ -82,7 +82,9 @@ class Waiting:
 class Gathering:
     """The requests that have been read and that nobody has computed yet, in the order in which they came."""
 
-    def __init__(self, at_once: int, submit: Submit, *, by_reader: bool) -> None:
+    def __init__(
+        self, at_once: int, submit: Submit, *, by_reader: bool, now: Callable[[], float] = time.time
+    ) -> None:
         """Know the limits.
 
         Args:
@@ -90,12 +92,14 @@ class Gathering:
             submit: gives a thread.
             by_reader: the only thread that reads computes too, one batch at once. On few processors that is faster
                 than threads that take turns.
+            now: gives seconds since 1970. Waits of threads are of the machine's clock, whatever this one says.
         """
+        self._now = now
         self._at_once, self._submit, self._by_reader = at_once, submit, by_reader
         self._changed = threading.Condition()
         self._waiting: deque[Waiting] = deque()
         self._rows = self._running = 0
-        self._since = 0.0  # when the first of them could have been computed, by time.time
+        self._since = 0.0  # when the first of them could have been computed, by its clock
 
     def add(self, waiting: Waiting) -> None:
         """Put a request in line, or tell it that too many wait."""
@@ -104,7 +108,7 @@ class Gathering:
             full = self._rows + waiting.rows > computes.most_rows * max(1, computes.most_batches)
             if not full:
                 if not self._waiting:
-                    self._since = time.time()
+                    self._since = self._now()
                 self._waiting.append(waiting)
                 self._rows += waiting.rows
                 if not self._by_reader:
@@ -126,9 +130,9 @@ class Gathering:
                 self._submit(self._help)
             return None
         while self._waiting:
-            if self._due() > time.time():
+            if self._due() > self._now():
                 return self._due()
-            _answer(self._taken())
+            _answer(self._taken(), self._now())
             return 0.0  # read on first: what came meanwhile may fill the next batch
         return None
 
@@ -136,13 +140,13 @@ class Gathering:
         """Be a thread that computes until nothing waits."""
         while True:
             with self._changed:
-                while self._waiting and (late := self._due() - time.time()) > 0:
+                while self._waiting and (late := self._due() - self._now()) > 0:
                     self._changed.wait(late)
                 if not self._waiting:
                     self._running -= 1
                     return
                 group = self._taken()
-            _answer(group)
+            _answer(group, self._now())
 
     def _due(self) -> float:
         computes = self._waiting[0].computes
@@ -155,13 +159,12 @@ class Gathering:
             group.append(self._waiting.popleft())
             rows += group[-1].rows
         self._rows -= rows
-        self._since = time.time()
+        self._since = self._now()
         return group
 
 
-def _answer(waiting: Sequence[Waiting]) -> None:
+def _answer(waiting: Sequence[Waiting], now: float) -> None:
     """Compute a batch and tell its requests; those that nobody waits for any more are left out."""
-    now = time.time()
     for each in waiting:
         if each.deadline < now:
             each.done(ServingError(grpc.StatusCode.DEADLINE_EXCEEDED, "Deadline Exceeded"))

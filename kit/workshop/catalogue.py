@@ -8,6 +8,7 @@ from pathlib import Path
 
 from kit.faults.catalogue import fault_named
 from kit.project import Project
+from kit.workshop.batching_exercise import BatchingExercise
 from kit.workshop.data_exercise import Case, RowsExercise
 from kit.workshop.errors import WorkshopError
 from kit.workshop.exercise import Exercise
@@ -66,6 +67,10 @@ def _copied_endpoint(project: Project, folder: Path, seed: int, about: _About) -
     return ExtractionExercise(project, folder, seed, about)
 
 
+def _ruined_p99(project: Project, folder: Path, seed: int, about: _About) -> Exercise:
+    return BatchingExercise(project, folder, seed, about)
+
+
 _MAKERS: dict[str, _Make] = {
     "negative_ages": _negative_ages,
     "silent_category": _silent_category,
@@ -76,6 +81,7 @@ _MAKERS: dict[str, _Make] = {
     "wrong_signature": _wrong_signature,
     "version_skew": _version_skew,
     "copied_endpoint": _copied_endpoint,
+    "ruined_p99": _ruined_p99,
 }
 NAMES = tuple(_MAKERS)
 

@@ -41,7 +41,7 @@ class BatchedServable(Servable):
     def __init__(self, name: str, version: int, folder: Path, session: Any, meta_graph: Any) -> None:
         super().__init__(name, version, folder, session, meta_graph)
         self._lanes: dict[_Key, _Lane] = {}
-        self._whole: dict[_Key, _WholeBatches] = {}
+        self._whole: dict[_Key, WholeBatches] = {}
         for signature_name, signature in self.signatures.items():
             self._add_lane(signature_name, signature)
 
@@ -67,7 +67,7 @@ class BatchedServable(Servable):
             return
         self._lanes[key] = _Lane(batched, () if padded else uneven)
         if not padded:
-            self._whole[key] = _WholeBatches(self.batching, super().compute)
+            self._whole[key] = WholeBatches(self.batching, super().compute)
 
     @property
     def batched(self) -> list[str]:
@@ -125,7 +125,7 @@ class BatchedServable(Servable):
         return rows
 
 
-class _WholeBatches:
+class WholeBatches:
     """Computes batches that were put together before, see `kit.serving.gathering`."""
 
     def __init__(self, batching: Batching, compute: _Compute) -> None:

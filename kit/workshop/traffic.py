@@ -1,0 +1,38 @@
+"""Traffic of a shop: a rush, then a quiet time, both as chance has it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True)
+class Traffic:
+    """Requests of visitors who know nothing of each other: their number is Poisson's, their times are uniform.
+
+    Attributes:
+        seed: that they follow from.
+        rush_rate: requests a second while many ask.
+        rush_seconds: how long they do.
+        quiet_rate: requests a second afterwards.
+        quiet_seconds: how long that is.
+        rows: of each request.
+    """
+
+    seed: int
+    rush_rate: float = 900
+    rush_seconds: float = 8
+    quiet_rate: float = 20
+    quiet_seconds: float = 16
+    rows: int = 10
+
+    def arrivals(self) -> NDArray[np.float64]:
+        """Return when each request comes, in seconds, rising."""
+        draw = np.random.default_rng(self.seed)
+        rush = np.sort(draw.uniform(0, self.rush_seconds, draw.poisson(self.rush_rate * self.rush_seconds)))
+        quiet = np.sort(
+            draw.uniform(0, self.quiet_seconds, draw.poisson(self.quiet_rate * self.quiet_seconds))
+        )
+        return np.concatenate([rush, self.rush_seconds + quiet])
