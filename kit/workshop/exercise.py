@@ -29,7 +29,7 @@ class Answer:
         where: the fault is: a column, a slice such as `device=mobile`, a signature, an operation.
         proof: what only somebody can know who has seen it; each exercise says what that is.
         settings: of the exercise's copy of project.yml: a value for a path such as `checks.leakage`; a list is added
-            to the list that is there.
+            to the list that is there. An exercise about serving has those of the server's files below a path as well.
         rules: of the copy's schema: feature, field, text, as the schema editor has them.
     """
 

@@ -189,3 +189,18 @@ def test_a_thread_waits_for_a_batch_that_is_not_full_and_no_longer(told: list[An
         gathering.work()
         assert answered.wait(_SECONDS)
     assert computes.batches == [[1, 2, 3, 4]]
+
+
+def test_waits_and_deadlines_are_of_the_clock_that_is_given(told: list[Any]) -> None:
+    seconds = [5.0]
+    gathering = Gathering(1, lambda _run: None, by_reader=True, now=lambda: seconds[0])
+    computes = _Doubles(wait_micros=1_000_000)
+    gathering.add(_waiting(computes, 1, told=told, deadline=5.5))
+    gathering.add(_waiting(computes, 2, told=told, deadline=6.5))
+    assert gathering.work() == 6
+    assert computes.batches == []
+    seconds[0] = 6.0
+    assert gathering.work() == 0
+    assert computes.batches == [[2]]
+    assert isinstance(told[0], ServingError)
+    assert told[1] == [4]
