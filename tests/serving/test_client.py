@@ -88,6 +88,7 @@ def test_a_version_or_a_label_is_asked(client: Client, way: str) -> None:
 def test_what_the_server_refuses_is_said(client: Client, way: str, code: str) -> None:
     with pytest.raises(NoAnswerError, match=r"by .* Specific\(linear, 7\).* Correct the request") as raised:
         client.predict({"x": [1]}, version=7, way=way)
+    assert raised.value.__context__ is None, "it would be pickled too where Dask is imported"
     again = pickle.loads(pickle.dumps(raised.value))  # noqa: S301  own bytes
     assert (raised.value.code, str(again)) == (code, str(raised.value))
 

@@ -85,7 +85,10 @@ class ByGrpc(Transport):
             call = getattr(stub(self._channel()), method)
             return call(request, self.timeout_seconds, metadata=tuple(self.headers.items()))
         except grpc.RpcError as error:
-            raise NoAnswerError(GRPC, error.code().name, str(error.details())) from None
+            code, details = error.code().name, str(error.details())
+        # Not within the block: gRPC's exception would come along as the context. It cannot be pickled, and where Dask
+        # is imported, exceptions are pickled with theirs.
+        raise NoAnswerError(GRPC, code, details)
 
     def _channel(self) -> Any:
         if not self._kept:
