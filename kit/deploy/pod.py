@@ -9,6 +9,7 @@ from typing import Any
 from kit.deploy import envoy_files as envoy
 from kit.deploy import serving_files as serving
 from kit.deploy.config import Container
+from kit.deploy.hardened import hardened
 from kit.deploy.target import (
     CONFIG,
     GATEWAY_PORT,
@@ -100,7 +101,7 @@ def _server(target: Target) -> Value:
         # Only that it listens: a server that is busy for a while must not be killed for it.
         "livenessProbe": {"tcpSocket": {"port": "grpc"}, "periodSeconds": 10, "failureThreshold": 6},
         "lifecycle": {"preStop": {"sleep": {"seconds": _SERVING_STOPS}}},
-        "securityContext": _hardened(),
+        "securityContext": hardened(),
         "volumeMounts": [
             _read_only(MODELS_VOLUME, str(MODELS), **_within(target)),
             _read_only(SERVING_CONFIG, str(CONFIG)),
@@ -132,7 +133,7 @@ def _gateway(target: Target) -> Value:
             "failureThreshold": 6,
         },
         "lifecycle": {"preStop": {"sleep": {"seconds": _GATEWAY_STOPS}}},
-        "securityContext": _hardened(),
+        "securityContext": hardened(),
         "volumeMounts": [
             _read_only(GATEWAY_CONFIG, str(envoy.FOLDER)),
             {"name": RUN_VOLUME, "mountPath": str(envoy.RUN)},
@@ -147,14 +148,6 @@ def _image(container: Container) -> Value:
         "image": container.image,
         "imagePullPolicy": "IfNotPresent",
         "resources": {"requests": amounts, "limits": dict(amounts)},
-    }
-
-
-def _hardened() -> Value:
-    return {
-        "allowPrivilegeEscalation": False,
-        "readOnlyRootFilesystem": True,
-        "capabilities": {"drop": ["ALL"]},
     }
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import yaml
 
 from kit.deploy.config import DeploySettings
+from kit.deploy.hardened import hardened
 from kit.deploy.schemas import check_schemas
 from kit.errors import StepFailedError
 from kit.schedule.errors import ScheduleError
@@ -86,11 +87,7 @@ def _container(schedule: Schedule, image: str, resources: dict[str, str]) -> dic
         "image": image,
         "args": ["schedule", "tick", schedule.name, "--workspace", _WORKSPACE],
         "resources": {"requests": resources, "limits": resources},
-        "securityContext": {
-            "allowPrivilegeEscalation": False,
-            "readOnlyRootFilesystem": True,
-            "capabilities": {"drop": ["ALL"]},
-        },
+        "securityContext": hardened(),
         "volumeMounts": [
             {"name": "workspace", "mountPath": _WORKSPACE},
             {"name": "temporary", "mountPath": "/tmp"},  # noqa: S108  a volume of the pod's own

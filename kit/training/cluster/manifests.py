@@ -15,6 +15,7 @@ from typing import Any
 
 import yaml
 
+from kit.deploy.hardened import hardened
 from kit.errors import ClusterError
 from kit.training.cluster.places import CHIEF, PS, ROLES, SERVED, VARIABLE, WORKER, Cluster
 from kit.training.config import Training
@@ -182,11 +183,7 @@ def _container(
         ],
         "ports": [{"name": "grpc", "containerPort": PORT}],
         "resources": {"requests": resources, "limits": resources},
-        "securityContext": {
-            "allowPrivilegeEscalation": False,
-            "readOnlyRootFilesystem": True,
-            "capabilities": {"drop": ["ALL"]},
-        },
+        "securityContext": hardened(),
         "volumeMounts": [
             {"name": "workspace", "mountPath": VOLUME_PATH},
             {"name": "tmp", "mountPath": "/tmp"},  # noqa: S108  of the container
