@@ -11,14 +11,12 @@ import heapq
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from functools import cached_property
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from kit.load.sweep import Target
-from kit.project import Project
 from kit.serving.batching.parameters import Batching
 from kit.serving.batching.servable import WholeBatches
 from kit.serving.errors import ServingError
@@ -64,12 +62,6 @@ class BatchingExercise(Exercise):
         seed: that the traffic follows from.
         about: name, title and hints.
     """
-
-    def __init__(
-        self, project: Project, folder: Path, seed: int, about: tuple[str, str, Sequence[str]]
-    ) -> None:
-        super().__init__(*about)
-        self._project, self._folder, self._seed = project, folder, seed
 
     def rows(self) -> pd.DataFrame:
         """Return what became of each request with the setting of today; the columns are those of `served`."""

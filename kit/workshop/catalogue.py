@@ -55,22 +55,6 @@ def _new_users(project: Project, folder: Path, seed: int, about: _About) -> Exer
     return ScoresExercise(project, folder, Weakness({"user": "new"}), seed, about)
 
 
-def _wrong_signature(project: Project, folder: Path, _seed: int, about: _About) -> Exercise:
-    return SignatureExercise(project, folder, about)
-
-
-def _version_skew(project: Project, folder: Path, _seed: int, about: _About) -> Exercise:
-    return SkewExercise(project, folder, about)
-
-
-def _copied_endpoint(project: Project, folder: Path, seed: int, about: _About) -> Exercise:
-    return ExtractionExercise(project, folder, seed, about)
-
-
-def _ruined_p99(project: Project, folder: Path, seed: int, about: _About) -> Exercise:
-    return BatchingExercise(project, folder, seed, about)
-
-
 _MAKERS: dict[str, _Make] = {
     "negative_ages": _negative_ages,
     "silent_category": _silent_category,
@@ -78,10 +62,10 @@ _MAKERS: dict[str, _Make] = {
     "leaking_feature": _leaking_feature,
     "blind_spot": _blind_spot,
     "new_users": _new_users,
-    "wrong_signature": _wrong_signature,
-    "version_skew": _version_skew,
-    "copied_endpoint": _copied_endpoint,
-    "ruined_p99": _ruined_p99,
+    "wrong_signature": SignatureExercise,
+    "version_skew": SkewExercise,
+    "copied_endpoint": ExtractionExercise,
+    "ruined_p99": BatchingExercise,
 }
 NAMES = tuple(_MAKERS)
 

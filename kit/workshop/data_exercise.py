@@ -66,8 +66,8 @@ class DataExercise(Exercise):
     def __init__(
         self, project: Project, folder: Path, case: Case, seed: int, about: tuple[str, str, Sequence[str]]
     ) -> None:
-        super().__init__(*about)
-        self._project, self._folder, self.case, self._seed = project, folder, case, seed
+        super().__init__(project, folder, seed, about)
+        self.case = case
 
     def rows(self) -> pd.DataFrame:
         """Return the rows of the day with the fault in it, as they would be delivered; numbered from 0."""

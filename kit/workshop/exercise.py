@@ -11,10 +11,13 @@ from kit.errors import KitError
 from kit.workshop.errors import WorkshopError
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import pandas as pd
 
     from kit.checks.check import Finding
     from kit.evaluation.gate_checks import ThresholdCheck
+    from kit.project import Project
     from kit.workshop.guard import Guard
 
 FOUND, PROVED, CAUGHT = "found", "proved", "caught next time"
@@ -78,13 +81,19 @@ class Exercise(ABC):
     """One exercise.
 
     Args:
-        name: as in the name of its notebook.
-        title: in a few words, for the board.
-        hints: from the vaguest to the one that all but says it.
+        project: whose copy the exercise has; itself it is only read.
+        folder: for what the exercise copies and a participant changes.
+        seed: that the fault follows from, where it is drawn.
+        about: name, as in that of its notebook; title, in a few words, for the board; and hints, from the vaguest to
+            the one that all but says it.
     """
 
-    def __init__(self, name: str, title: str, hints: Sequence[str]) -> None:
-        self.name, self.title, self.hints = name, title, tuple(hints)
+    def __init__(
+        self, project: Project, folder: Path, seed: int, about: tuple[str, str, Sequence[str]]
+    ) -> None:
+        self._project, self._folder, self._seed = project, folder, seed
+        self.name, self.title, hints = about
+        self.hints = tuple(hints)
 
     @abstractmethod
     def rows(self) -> pd.DataFrame:

@@ -6,10 +6,8 @@ answers every request that an attacker may think of, and nothing is trained but 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -62,12 +60,6 @@ class ExtractionExercise(Exercise):
         seed: chooses who copies, and by which queries.
         about: name, title and hints.
     """
-
-    def __init__(
-        self, project: Project, folder: Path, seed: int, about: tuple[str, str, Sequence[str]]
-    ) -> None:
-        super().__init__(*about)
-        self._project, self._folder, self._seed = project, folder, seed
 
     def rows(self) -> pd.DataFrame:
         """Return the access log of the day, with the queries of who copies."""

@@ -6,15 +6,13 @@ The candidates are what the kit's preflight reads of a package: signatures, and 
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from kit.errors import InfraCheckError
-from kit.project import Project
 from kit.release.contract import SignatureShape, check_promised, promised_by
 from kit.release.operations import Used, known_releases, lowest_release, parse_target, preflight, release_text
 from kit.workshop.exercise import CAUGHT, FOUND, PROVED, Answer, Exercise, Point, same
@@ -29,14 +27,11 @@ class PackageExercise(Exercise):
     Args:
         project: whose packages they are.
         folder: for the exercise's copy of project.yml and schema.
+        seed: of nothing: the packages are always the same.
         about: name, title and hints.
     """
 
     taken: Mapping[str, Any] = {}  # what the exercise's copy of project.yml has lost
-
-    def __init__(self, project: Project, folder: Path, about: tuple[str, str, Sequence[str]]) -> None:
-        super().__init__(*about)
-        self._project, self._folder = project, folder
 
     @abstractmethod
     def judge(self, guard: Guard, package: str) -> str:

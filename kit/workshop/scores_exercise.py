@@ -70,8 +70,8 @@ class ScoresExercise(Exercise):
         seed: int,
         about: tuple[str, str, Sequence[str]],
     ) -> None:
-        super().__init__(*about)
-        self._project, self._folder, self._weakness, self._seed = project, folder, weakness, seed
+        super().__init__(project, folder, seed, about)
+        self._weakness = weakness
 
     def rows(self) -> pd.DataFrame:
         """Return the rows to evaluate on with the score of the candidate; a band is a column as well."""
