@@ -15,7 +15,6 @@ from kit.errors import ExitCode
 
 if TYPE_CHECKING:
     from kit.serving.process import Server
-    from kit.workspace import Workspace
 
 app = typer.Typer()
 _LOOK_SECONDS = 0.5
@@ -60,40 +59,18 @@ def serve(  # noqa: PLR0913, PLR0917  the flags of a server
 ) -> None:
     """Serve the pushed models until Ctrl-C; new versions are taken as they are pushed."""
     from kit.serving.process import Server
-    from kit.serving.pushed import models_config, monitoring_config, tuned_batching
+    from kit.serving.pushed import followed, monitoring_config, server_log, tuned_batching
     from kit.serving.settings import Settings
     from kit.workspace import Workspace
 
     place = Workspace(chosen_workspace(workspace))
-    models = config.absolute() if config else models_config(place)
-    chosen = [
-        f"--port={port}",
-        f"--rest_api_port={rest_port}",
-        f"--host={host}",
-        f"--model_config_file={models}",
-    ]
-    # Labels of models.config may name versions that are still loading when the server starts.
-    chosen += ["--model_config_file_poll_wait_seconds=1", "--allow_version_labels_for_unavailable_models"]
-    chosen += _interceptors(place, log_share)
+    chosen = followed(place, log_share, config.absolute() if config else None).to_flags()
+    chosen += [f"--port={port}", f"--rest_api_port={rest_port}", f"--host={host}"]
     chosen += _batching(None if single else batching or tuned_batching(place))
     if metrics:
         chosen.append(f"--monitoring_config_file={monitoring_config(place)}")
     settings = Settings.from_flags([*chosen, *(flags or ())])
-    log = place.path / "logs" / "server.log"
-    log.parent.mkdir(parents=True, exist_ok=True)
-    _until_ctrl_c(Server(settings, log_path=log), forked)
-
-
-def _interceptors(place: Workspace, log_share: float) -> list[str]:
-    from kit.serving.prediction_log.config import write_config
-
-    # The splitter does nothing until `kit canary start`, which a running server follows.
-    names = ["kit.serving.experiments.splitter:make"]
-    flags = [f"--experiment_config_file={place.path / 'experiments'}"]
-    if log_share:
-        names.append("kit.serving.prediction_log.logger:make")
-        flags.append(f"--prediction_log_config_file={write_config(place, log_share)}")
-    return [f"--interceptors={','.join(names)}", *flags]
+    _until_ctrl_c(Server(settings, log_path=server_log(place)), forked)
 
 
 def _batching(path: Path | None) -> list[str]:

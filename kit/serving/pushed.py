@@ -8,7 +8,9 @@ from google.protobuf import text_format
 from tensorflow_serving.config import model_server_config_pb2
 
 from kit.errors import StepOrderError
+from kit.serving.experiments import config as experiments
 from kit.serving.policies import versions_in
+from kit.serving.prediction_log import config as prediction_log
 from kit.serving.settings import PLATFORM, Settings
 from kit.workspace import Workspace, write_atomically
 
@@ -47,6 +49,42 @@ def models_config(workspace: Workspace) -> Path:
         models.add(name=name, base_path=str(path.parent / name), model_platform=PLATFORM)
     if missing:
         write_atomically(path, text_format.MessageToString(config))
+    return path
+
+
+def followed(workspace: Workspace, log_share: float, models: Path | None = None) -> Settings:
+    """Return the settings of a server that follows pushes, labels and experiments, and logs into the workspace.
+
+    Args:
+        workspace: with the pushed models.
+        log_share: of the requests that are logged, 0 to 1.
+        models: another models.config than the workspace's.
+
+    Raises:
+        StepOrderError: when nothing has been pushed and no other models.config is given.
+        ServerError: when the share is none.
+    """
+    # The splitter does nothing until `kit canary start`, which a running server follows.
+    interceptors = [experiments.INTERCEPTOR]
+    if log_share:
+        interceptors.append(prediction_log.INTERCEPTOR)
+    return Settings(
+        model_config_file=str(models or models_config(workspace)),
+        model_config_file_poll_wait_seconds=1,
+        # Labels of models.config may name versions that are still loading when the server starts.
+        allow_version_labels_for_unavailable_models=True,
+        interceptors=",".join(interceptors),
+        experiment_config_file=str(workspace.path / "experiments"),
+        prediction_log_config_file=str(prediction_log.write_config(workspace, log_share))
+        if log_share
+        else "",
+    )
+
+
+def server_log(workspace: Workspace) -> Path:
+    """Return the file that says what a workspace's servers say; its folder is there then."""
+    path = workspace.path / "logs" / "server.log"
+    path.parent.mkdir(parents=True, exist_ok=True)
     return path
 
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -14,14 +13,9 @@ from kit.errors import InfraCheckError, StepOrderError
 from kit.release.samples import difference, read_samples
 from kit.release.versions import served_version
 from kit.serving.client import GRPC, REST, Client
-from kit.serving.experiments import splitter
-from kit.serving.prediction_log import logger
-from kit.serving.prediction_log.config import write_config
 from kit.serving.process import Server
-from kit.serving.pushed import models_config, monitoring_config
-from kit.serving.settings import Settings
+from kit.serving.pushed import followed, monitoring_config, server_log
 from kit.session import Session
-from kit.workspace import Workspace
 
 EXAMPLES = "examples"  # the signature that takes serialized tf.Examples, and its input
 
@@ -45,25 +39,13 @@ def server(session: Session, log_rate: float) -> Server:
             f"A server needs a pushed model, but {base} has none. Run 05_release first, with the same workspace and "
             "project."
         )
-    log = _log(workspace)
-    log.parent.mkdir(parents=True, exist_ok=True)
-    settings = Settings(
+    settings = replace(
+        followed(workspace, log_rate),
         port=0,
         rest_api_port=0,
-        model_config_file=str(models_config(workspace)),
-        model_config_file_poll_wait_seconds=1,
-        # Labels may name a version that is still loading when the server starts.
-        allow_version_labels_for_unavailable_models=True,
         monitoring_config_file=str(monitoring_config(workspace)),
-        interceptors=f"{splitter.INTERCEPTOR},{logger.INTERCEPTOR}",
-        experiment_config_file=str(workspace.path / "experiments"),
-        prediction_log_config_file=str(write_config(workspace, log_rate)),
     )
-    return Server(settings, log_path=log)
-
-
-def _log(workspace: Workspace) -> Path:
-    return workspace.path / "logs" / "server.log"
+    return Server(settings, log_path=server_log(workspace))
 
 
 def ask_samples(client: Client, session: Session) -> pd.DataFrame:
@@ -157,6 +139,6 @@ def check_served(session: Session, sent: Sent) -> str:
     if version not in sent.versions:
         raise InfraCheckError(
             f"Version {version} must answer, but {', '.join(map(str, sent.versions)) or 'nobody'} did. Read "
-            f"{_log(session.workspace)}, which says what became of it."
+            f"{server_log(session.workspace)}, which says what became of it."
         )
     return f"Version {version} answers, by gRPC and by REST, as it did before it was pushed."

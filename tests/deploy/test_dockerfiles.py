@@ -14,8 +14,8 @@ from kit.deploy.docker_check import read
 from kit.deploy.dockerfiles import BATCH, SERVER_ROOTS, SERVING, SERVING_LOCK, dockerfiles
 from kit.deploy.locked_subset import read_entries, subset
 from kit.errors import StepFailedError
-from kit.serving.experiments import splitter
-from kit.serving.prediction_log import logger
+from kit.serving.experiments import config as experiments
+from kit.serving.prediction_log import config as prediction_log
 from kit.serving.settings import Settings
 from kit.setup.locked import LOCK
 from kit.workspace import CHECKOUT
@@ -95,7 +95,7 @@ def test_the_server_can_be_imported_where_only_its_lock_is_installed() -> None:
         if not names & {owner.lower().replace("_", "-") for owner in owners}
     ]
     assert {"IPython", "tfx", "apache_beam", "jupyterlab"} <= set(absent)
-    interceptors = [splitter.INTERCEPTOR, logger.INTERCEPTOR, "kit.serving.protect:protection"]
+    interceptors = [experiments.INTERCEPTOR, prediction_log.INTERCEPTOR, "kit.serving.protect:protection"]
     command = [sys.executable, "-W", "ignore", "-c", IMPORTS, json.dumps(absent), *interceptors]
     # Transform sets it where it is imported, and a container has no such parent.
     environ = {name: value for name, value in os.environ.items() if name != "TF_USE_LEGACY_KERAS"}

@@ -8,6 +8,7 @@ from pydantic import Field
 
 from kit.project_section import Section
 
+INTERCEPTOR = "kit.serving.experiments.splitter:make"
 REQUEST_ID = "x-request-id"
 """The unit of a model whose requests name no user: each request is in an arm by itself, by the header of that name."""
 

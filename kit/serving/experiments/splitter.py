@@ -21,7 +21,6 @@ from kit.serving.experiments.users import users_of
 from kit.serving.hooks import RequestContext
 from kit.serving.settings import Settings
 
-INTERCEPTOR = "kit.serving.experiments.splitter:make"
 """For the setting `interceptors`."""
 
 _NOTE = "experiment"

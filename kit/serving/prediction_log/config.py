@@ -12,6 +12,7 @@ from kit.serving.errors import ServerError
 from kit.serving.settings import Settings
 from kit.workspace import Workspace, write_atomically
 
+INTERCEPTOR = "kit.serving.prediction_log.logger:make"
 TYPE = "tfrecord"
 FILE, PREFIX = "logging.config", "predictions"
 

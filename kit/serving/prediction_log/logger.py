@@ -22,7 +22,6 @@ from kit.serving.prediction_log.config import Plan, plans
 from kit.serving.prediction_log.writer import Limits, LogWriter, Told
 from kit.serving.settings import Settings
 
-INTERCEPTOR = "kit.serving.prediction_log.logger:make"
 """For the setting `interceptors`."""
 
 _KINDS = {

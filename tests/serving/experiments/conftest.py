@@ -11,7 +11,7 @@ import tensorflow as tf
 from tensorflow_serving.apis import predict_pb2
 
 from kit.serving.experiments import splitter
-from kit.serving.experiments.config import ExperimentSettings
+from kit.serving.experiments.config import INTERCEPTOR, ExperimentSettings
 from kit.serving.experiments.experiment import Experiment, save
 from kit.serving.server import ModelServer
 from serving.models import NAME, config_text, save_linear, settings_of
@@ -41,7 +41,7 @@ class Trial:
                 port=None,
                 model_config_file=str(self.base.with_name("models.config")),
                 experiment_config_file=str(self.root),
-                interceptors=splitter.INTERCEPTOR,
+                interceptors=INTERCEPTOR,
             )
         )
 

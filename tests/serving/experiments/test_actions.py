@@ -15,7 +15,7 @@ from kit.release import history
 from kit.release.versions import list_versions, numbers
 from kit.serving.experiments import actions, labels, splitter
 from kit.serving.experiments.actions import end, folder_of, running, settle, start
-from kit.serving.experiments.config import ExperimentSettings
+from kit.serving.experiments.config import INTERCEPTOR, ExperimentSettings
 from kit.serving.experiments.experiment import ExperimentError, load, save
 from kit.serving.pushed import models_config
 from kit.serving.server import ModelServer
@@ -180,7 +180,7 @@ def test_a_running_server_changes_over_without_a_failed_request(
         file_system_poll_wait_seconds=0,
         allow_version_labels_for_unavailable_models=True,
         experiment_config_file=str(workspace.path / "experiments"),
-        interceptors=splitter.INTERCEPTOR,
+        interceptors=INTERCEPTOR,
     )
     with ModelServer(settings) as server:
         server.start()

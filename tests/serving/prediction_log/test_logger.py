@@ -13,7 +13,7 @@ from tensorflow_serving.apis import classification_pb2, get_model_metadata_pb2, 
 
 from kit.serving.errors import ServerError, ServingError
 from kit.serving.prediction_log import logger
-from kit.serving.prediction_log.config import write_config
+from kit.serving.prediction_log.config import INTERCEPTOR, write_config
 from kit.serving.prediction_log.logger import Logger
 from kit.serving.prediction_log.reader import files, read
 from kit.serving.prediction_log.writer import Limits
@@ -31,7 +31,7 @@ def workspace(tmp_path: Path) -> Workspace:
 def server(base: Path, workspace: Workspace, rate: float = 1.0) -> ModelServer:
     config = str(write_config(workspace, rate))
     made = ModelServer(
-        settings_of(base, port=None, prediction_log_config_file=config, interceptors=logger.INTERCEPTOR)
+        settings_of(base, port=None, prediction_log_config_file=config, interceptors=INTERCEPTOR)
     )
     made.start()
     return made
@@ -150,7 +150,7 @@ def test_a_model_of_models_config_may_have_its_own_log(
         port=None,
         model_config_file=str(models),
         prediction_log_config_file=str(write_config(workspace, 1.0)),
-        interceptors=logger.INTERCEPTOR,
+        interceptors=INTERCEPTOR,
     )
     with ModelServer(settings) as running:
         running.start()
