@@ -19,9 +19,9 @@ _CODE = re.compile(
 # What follows from something else that is compared, or only says where the workspace lies.
 _DERIVED = frozenset(
     {
-        "files", "quarantine", "schema_file", "sha256", "custom_config.checkpoint", "custom_config.data.train",
-        "custom_config.data.eval", "custom_config.project", "settings.against", "settings.base", "settings.project",
-        "settings.requirements.lock", "project", "workspace", "days",
+        "files", "quarantine", "schema_file", "sha256", "custom_config.checkpoint", "custom_config.checkpoints",
+        "custom_config.data.train", "custom_config.data.eval", "custom_config.project", "settings.against",
+        "settings.base", "settings.project", "settings.requirements.lock", "project", "workspace", "days",
         "push_destination.filesystem.base_directory",
     }
 )  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
@@ -52,7 +53,7 @@ class Job:
             eval_files=tuple(fn_args.eval_files),
             transform_output=fn_args.transform_output,
             run_dir=fn_args.model_run_dir,
-            checkpoint=config["checkpoint"],
+            checkpoint=str(Path(config["checkpoints"]) / _digest(fn_args)),
             model_dir=fn_args.serving_model_dir,
             stop_after_steps=config.get("stop_after_steps", 0),
             data=config.get("data", {}),
@@ -81,3 +82,14 @@ class Job:
                 f"A training's job must be JSON as `kit train-cluster --manifests` writes it, but {error!r}. "
                 "Write it again."
             ) from None
+
+
+def _digest(fn_args: Any) -> str:
+    """Digest of everything that a training depends on: only the very same one is resumed when it was cut off.
+
+    What Transform made is in folders that are named by its execution, so their names stand for what is in them.
+    """
+    config = fn_args.custom_config
+    told = [config.get(name) for name in ("training", "stop_after_steps", "code")]
+    inputs = [list(fn_args.train_files), list(fn_args.eval_files), fn_args.transform_output]
+    return hashlib.sha256(json.dumps([inputs, told]).encode()).hexdigest()[:16]

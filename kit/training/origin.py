@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ml_metadata.proto import metadata_store_pb2
+from tfx import types
 from tfx.orchestration import metadata
 
 from kit.project import Project
@@ -18,21 +19,25 @@ _INPUT, _OUTPUT = metadata_store_pb2.Event.INPUT, metadata_store_pb2.Event.OUTPU
 _DIGITS = 12  # of a digest of 64
 
 
-def origin_of(workspace: Workspace, project: Project, artifact: int) -> dict[str, str]:
-    """Return for each split the spans, the number and the digest of the files behind an artifact.
+def origin_of(workspace: Workspace, project: Project, examples: types.BaseChannel) -> dict[str, str]:
+    """Return for each split the spans, the number and the digest of the files behind examples.
 
     Args:
         workspace: whose ML Metadata is asked.
         project: says how spans are written.
-        artifact: id of examples, as they were read or transformed.
+        examples: channel of examples, as they were read or transformed. Where it holds none, because its pipeline has
+            not run, the components before it are asked.
 
     Returns:
         By split; `all` where the rows are split by a hash. Nothing where the examples come from no ExampleGen of the
         kit.
     """
-    config = metadata.sqlite_metadata_connection_config(str(workspace.metadata_path))
-    with metadata.Metadata(config) as handle:
-        files = _files(handle.store, [artifact])
+    if artifacts := examples.get():
+        config = metadata.sqlite_metadata_connection_config(str(workspace.metadata_path))
+        with metadata.Metadata(config) as handle:
+            files = _files(handle.store, [artifact.id for artifact in artifacts])
+    else:
+        files = _files_to_read(examples)
     splits = dict.fromkeys(file["split"] for file in files)
     return {split: _told(project, [file for file in files if file["split"] == split]) for split in splits}
 
@@ -59,4 +64,17 @@ def _files(store: Any, artifacts: Sequence[int]) -> list[Mapping[str, Any]]:
                 return files
         taken = store.get_events_by_execution_ids(makers) if makers else []
         artifacts = sorted({event.artifact_id for event in taken if event.type == _INPUT})
+    return []
+
+
+def _files_to_read(channel: Any) -> list[Mapping[str, Any]]:
+    """Walk from a channel of a pipeline back to the files that its ExampleGen is going to read."""
+    channels = [channel]
+    while channels:
+        makers = [one.producer_component for one in channels if isinstance(one, types.OutputChannel)]
+        for maker in makers:
+            if "files" in maker.exec_properties:
+                files: list[Mapping[str, Any]] = json.loads(maker.exec_properties["files"])
+                return files
+        channels = [one for maker in makers for one in maker.inputs.values()]
     return []

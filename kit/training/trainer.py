@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from typing import Any
 
 from tfx.components.trainer import component
@@ -33,15 +31,8 @@ def trainer(  # noqa: PLR0913  a component's inputs
     `hyperparameters` are Tuner's, where `training` has its values (see `kit.tuning.best`): so the model's lineage leads
     to the search.
 
-    The checkpoint's folder is named by everything that training depends on, so that only the very same training,
-    when it was cut off, is resumed from it.
+    The channels may be those of a session, which hold artifacts, or of a pipeline that has not run.
     """
-    inputs = [artifact.id for channel in (examples, transform_graph) for artifact in channel.get()]
-    code = project.code_digest("features", "training")
-    settings = json.dumps([inputs, training.model_dump(), stop_after_steps, code])
-    checkpoint = (
-        workspace.path / "checkpoints" / project.name / hashlib.sha256(settings.encode()).hexdigest()[:16]
-    )
     return component.Trainer(
         run_fn="kit.training.run_fn.run_fn",
         examples=examples,
@@ -53,9 +44,9 @@ def trainer(  # noqa: PLR0913  a component's inputs
         custom_config={
             "project": str(project.folder),
             "training": training.model_dump(),
-            "checkpoint": str(checkpoint),
+            "checkpoints": str(workspace.path / "checkpoints" / project.name),
             "stop_after_steps": stop_after_steps,
-            "code": code,
-            "data": origin_of(workspace, project, examples.get()[0].id),
+            "code": project.code_digest("features", "training"),
+            "data": origin_of(workspace, project, examples),
         },
     )

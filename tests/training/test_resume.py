@@ -41,7 +41,7 @@ def arguments(tiny: Tiny, tmp_path: Path) -> dict[str, Any]:
         "custom_config": {
             "project": str(tiny.project.folder),
             "training": settings,
-            "checkpoint": str(tmp_path / "checkpoint"),
+            "checkpoints": str(tmp_path / "checkpoints"),
         },
     }
 
@@ -76,7 +76,7 @@ def test_a_killed_training_resumes_from_its_checkpoint(arguments: dict[str, Any]
     assert end == "saving the model"
     assert (tmp_path / "model" / "saved_model.pb").exists()
     assert read_curves(tmp_path / "run").index.tolist() == [1, 2, 3]
-    assert not list((tmp_path / "checkpoint").glob("*")), "a finished training has nothing to resume"
+    assert not list((tmp_path / "checkpoints").glob("*/*")), "a finished training has nothing to resume"
     assert [epoch.number for epoch in read_epochs(tmp_path / "run" / "checkpoints")], "the best is kept"
 
     whole = arguments | {

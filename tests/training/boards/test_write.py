@@ -56,8 +56,8 @@ def test_text_tells_versions_data_schema_and_settings(
     graph = tiny.path("Transform", "transform_graph")
     schema = (graph / "metadata" / "schema.pbtxt").read_bytes()
     assert cells["data"][-1] == hashlib.sha256(schema).hexdigest()
-    examples = tiny.session.latest("ExampleGen", "examples")
-    [(split, files)] = origin_of(tiny.session.workspace, tiny.project, examples.id).items()
+    examples = tiny.session.channel("ExampleGen", "examples")
+    [(split, files)] = origin_of(tiny.session.workspace, tiny.project, examples).items()
     assert split == "all"
     assert files.startswith("1 file, sha256 ")
     assert files in re.sub(r"<[^>]+>", " ", told["data"])
