@@ -7,6 +7,7 @@ import shutil
 import signal
 import subprocess
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -116,13 +117,21 @@ def test_a_killed_step_that_is_not_tried_again_ends_the_batch_and_says_so(worksp
 
 def kill_the_step(workspace: Path) -> None:
     log = workspace / "logs/small/Transform.log"
-    # A program that the step starts has its log open for a moment too; the step is the oldest.
-    os.kill(min((pid for pid in at_work(workspace) if opens(pid, log)), key=started), signal.SIGKILL)
+    deadline = time.monotonic() + 120
+    while not (steps := [pid for pid in at_work(workspace) if is_the_step(pid, log)]):
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+    [step] = steps
+    os.kill(step, signal.SIGKILL)
 
 
-def started(pid: int) -> float:
-    return psutil.Process(pid).create_time()
+def is_the_step(pid: int, log: Path) -> bool:
+    """Tell whether a process prints to a step's log and leads a session.
 
-
-def opens(pid: int, path: Path) -> bool:
-    return str(path) in {file.path for file in psutil.Process(pid).open_files()}
+    The kernel opens the log to hand it over, but prints elsewhere; what a step starts prints there too, but in the
+    step's session.
+    """
+    with suppress(psutil.Error, OSError):
+        printed_to = {file.path for file in psutil.Process(pid).open_files() if file.fd == 1}
+        return str(log) in printed_to and os.getsid(pid) == pid
+    return False
