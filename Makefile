@@ -1,7 +1,8 @@
 # Every target first makes the environment .venv what requirements.lock says: a moment when nothing changed,
 # a few minutes the first time. KIT_PYTHON=/path/to/python chooses the Python to make it from.
 # Arguments go through ARGS, as in: make run ARGS="--project chicago_taxi" or make test ARGS="-k doctor".
-# JOBS test processes at once; a file's tests stay in one, where they share what they prepared.
+# JOBS test processes at once; a file's tests stay in one, where they share what they prepared. Tests that are marked
+# `alone` have the machine for themselves.
 
 ARGS ?=
 JOBS ?= 2

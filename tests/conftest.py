@@ -10,10 +10,13 @@ from typing import TYPE_CHECKING
 import pytest
 from commands import Ended, kit_run
 from hypothesis import configuration
+from turns import turn
 
 from kit.project_file import Gate
 
 if TYPE_CHECKING:
+    from collections.abc import Generator
+
     from training.tiny import Tiny
 
     from kit.session import Session
@@ -26,6 +29,12 @@ def pytest_configure(config: pytest.Config) -> None:
     folder = tempfile.TemporaryDirectory()
     configuration.set_hypothesis_home_dir(folder.name)
     config.add_cleanup(folder.cleanup)
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    with turn(alone=item.get_closest_marker("alone") is not None):
+        return (yield)
 
 
 @pytest.fixture(scope="session")

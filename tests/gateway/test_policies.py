@@ -123,6 +123,7 @@ def test_strange_headers_are_refused(shared: Lab, headers: dict[str, str]) -> No
     assert len(shared.standin.seen) == before
 
 
+@pytest.mark.alone
 def test_a_slow_server_is_not_waited_for(lab: Start) -> None:
     hasty = lab(limits={"timeout_seconds": 0.3})
     started = time.monotonic()
@@ -131,6 +132,7 @@ def test_a_slow_server_is_not_waited_for(lab: Start) -> None:
     assert time.monotonic() - started < 2
 
 
+@pytest.mark.alone
 def test_a_slow_caller_is_not_waited_for(lab: Start) -> None:
     hasty = lab(limits={"receive_seconds": 0.5})
     started = time.monotonic()

@@ -33,6 +33,7 @@ def _ask_one_that_stops(load: Load) -> LoadResult:
     return asyncio.run(main())
 
 
+@pytest.mark.alone
 def test_an_open_loop_counts_the_waiting_of_all_who_came_while_the_server_stopped() -> None:
     result = _ask_one_that_stops(Load(requests=(b"",), rate=500, seconds=1.5, warm_seconds=0))
     waited = (result.took > 0.01).sum()
@@ -41,6 +42,7 @@ def test_an_open_loop_counts_the_waiting_of_all_who_came_while_the_server_stoppe
     assert result.milliseconds(100) == pytest.approx(_STOP * 1000, abs=60)
 
 
+@pytest.mark.alone
 def test_a_closed_loop_hides_it() -> None:
     result = _ask_one_that_stops(Load(requests=(b"",), callers=1, seconds=1.5, warm_seconds=0))
     assert result.took.max() >= _STOP

@@ -71,6 +71,7 @@ def page() -> Iterator[str]:
     server.server_close()
 
 
+@pytest.mark.alone
 def test_a_closed_loop_over_grpc_from_two_processes(echo: tuple[str, _Echo]) -> None:
     address, handler = echo
     handler.asked.clear()
@@ -83,6 +84,7 @@ def test_a_closed_loop_over_grpc_from_two_processes(echo: tuple[str, _Echo]) -> 
     assert set(handler.asked) == {b"a", b"-b"}
 
 
+@pytest.mark.alone
 def test_an_open_loop_over_rest(page: str) -> None:
     load = Load(
         requests=(b"{}", b"[]"), address=page, transport=REST, path="/", rate=100, seconds=1, warm_seconds=0
@@ -117,6 +119,7 @@ def test_a_request_that_takes_too_long_is_given_up(page: str) -> None:
     assert set(run_load(load).errors) == {"DEADLINE_EXCEEDED"}
 
 
+@pytest.mark.alone
 def test_a_function_of_this_process_can_be_asked() -> None:
     def answer(body: bytes) -> None:
         time.sleep(0.01)
@@ -137,6 +140,7 @@ def test_a_process_that_died_is_told_of(echo: tuple[str, _Echo]) -> None:
             running.wait()
 
 
+@pytest.mark.alone
 def test_it_can_be_ended_before_its_time(page: str) -> None:
     load = Load(
         requests=(b"{}",), address=page, transport=REST, path="/", rate=50, seconds=60, warm_seconds=0

@@ -14,7 +14,7 @@ import psutil
 import pytest
 from commands import KIT, kit_run, runs, states, versions
 
-pytestmark = [pytest.mark.slow, pytest.mark.notebook]
+pytestmark = [pytest.mark.alone, pytest.mark.slow, pytest.mark.notebook]
 DATA_STEPS = ("ExampleGen", "StatisticsGen", "SchemaGen", "ExampleValidator")
 
 

@@ -153,6 +153,7 @@ def test_a_rollback_that_is_killed_anywhere_leaves_a_version_served_that_somebod
     assert served == [3] * served.count(3) + [1] * served.count(1)
 
 
+@pytest.mark.alone
 def test_a_rollback_takes_less_than_a_second_with_the_start_of_its_process(base: Path) -> None:
     started = time.perf_counter()
     assert kill_at(0, "kit.release.versions:rollback", str(base), BY) == 0

@@ -77,6 +77,7 @@ def test_a_failed_step_is_recorded_as_failed_and_leaves_nothing(session: Session
     assert not temporary_files(session)
 
 
+@pytest.mark.alone
 def test_an_interrupt_ends_the_step_within_three_seconds(tmp_path: Path) -> None:
     kernel, step = start_sleeping(tmp_path)
     started = time.monotonic()

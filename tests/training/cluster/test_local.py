@@ -26,6 +26,9 @@ from kit.training.progress import DONE, STOPPED, Progress, request_stop
 if TYPE_CHECKING:
     from training.tiny import Tiny
 
+# Five processes on two cores are enough by themselves.
+pytestmark = pytest.mark.alone
+
 EPOCHS = 4
 SECONDS = 240  # two cores have to start up to five processes
 TOGETHER: Strategy = "multi_worker_mirrored"

@@ -1,0 +1,48 @@
+"""Tests in several processes: one that is alone has nobody beside it, and does not wait for ever."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+FEW = """
+import os
+from pathlib import Path
+
+import pytest
+
+HERE = Path(__file__).parent / "running"
+
+
+@pytest.mark.parametrize("turn", range(20))
+@pytest.mark.parametrize("name", [pytest.param("alone", marks=pytest.mark.alone), "with others"])
+def test_it(name, turn):
+    mine = HERE / str(os.getpid())
+    mine.touch()
+    with (HERE.parent / "seen").open("a") as seen:
+        seen.write(f"{name},{len(list(HERE.iterdir()))}\\n")
+    for _ in range(20000):
+        pass
+    mine.unlink()
+"""
+
+
+def test_a_test_that_is_alone_has_no_other_beside_it(tmp_path: Path) -> None:
+    (tmp_path / "running").mkdir()
+    # Copies, because this test has a turn of its own in this folder.
+    for name in ("conftest.py", "turns.py", "commands.py"):
+        shutil.copy(Path(__file__).parent / name, tmp_path)
+    (tmp_path / "test_few.py").write_text(FEW, "utf-8")
+    made = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-n", "3", "-p", "no:cacheprovider", "."],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert made.returncode == 0, made.stdout
+    seen = [line.split(",") for line in (tmp_path / "seen").read_text("utf-8").splitlines()]
+    assert {int(number) for name, number in seen if name == "alone"} == {1}
+    assert max(int(number) for name, number in seen if name != "alone") > 1
