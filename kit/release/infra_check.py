@@ -66,7 +66,7 @@ def check_package(package: Path, model: str, limits: Release) -> Measured:
         asked = [ask_signature(server, sample) for sample in read_samples(package)]
         memory = server.peak_memory_mb()
     measured = Measured(round(server.load_seconds, 2), memory and round(memory, 1), tuple(asked))
-    _check_limits(measured, limits)
+    check_limits(measured, limits)
     return measured
 
 
@@ -174,7 +174,12 @@ def _no_answer(sample: Sample, way: str, why: str) -> InfraCheckError:
     )
 
 
-def _check_limits(measured: Measured, limits: Release) -> None:
+def check_limits(measured: Measured, limits: Release) -> None:
+    """Refuse a package that took more than it may, of memory and of milliseconds.
+
+    Raises:
+        InfraCheckError: then.
+    """
     slowest = max(measured.signatures, key=lambda one: one.grpc_ms, default=None)
     found = [
         ("max_memory_mb", measured.memory_mb, "the server's memory in MB"),

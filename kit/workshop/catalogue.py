@@ -14,6 +14,7 @@ from kit.workshop.errors import WorkshopError
 from kit.workshop.exercise import Exercise
 from kit.workshop.extraction_exercise import ExtractionExercise
 from kit.workshop.measured import LEAK, LeakExercise, SilentExercise
+from kit.workshop.operation_exercise import OperationExercise
 from kit.workshop.package_exercise import SignatureExercise, SkewExercise
 from kit.workshop.scores_exercise import ScoresExercise, Weakness
 from kit.workshop.texts import texts
@@ -66,6 +67,7 @@ _MAKERS: dict[str, _Make] = {
     "version_skew": SkewExercise,
     "copied_endpoint": ExtractionExercise,
     "ruined_p99": BatchingExercise,
+    "slow_op": OperationExercise,
 }
 NAMES = tuple(_MAKERS)
 

@@ -18,7 +18,7 @@ from kit.release.operations import Used, known_releases, lowest_release, parse_t
 from kit.workshop.exercise import CAUGHT, FOUND, PROVED, Answer, Exercise, Point, same
 from kit.workshop.guard import Guard, make_guard
 
-_NOTHING = "nothing is named yet"
+NOTHING = "nothing is named yet"
 
 
 class PackageExercise(Exercise):
@@ -84,12 +84,12 @@ class SignatureExercise(PackageExercise):
 
     def find(self, where: str) -> Point:
         reached = same(where, self.signature)
-        not_there = f"clients of {where} can go on" if where else _NOTHING
+        not_there = f"clients of {where} can go on" if where else NOTHING
         return Point(FOUND, reached, f"{self.signature} has changed" if reached else not_there)
 
     def prove(self, proof: Any) -> Point:
         reached = same(proof, self.was)
-        not_it = _NOTHING if proof is None else f"a request with {proof} is not what is refused"
+        not_it = NOTHING if proof is None else f"a request with {proof} is not what is refused"
         return Point(PROVED, reached, f"a request with {self.was} is refused" if reached else not_it)
 
     def judge(self, guard: Guard, package: str) -> str:
@@ -136,13 +136,13 @@ class SkewExercise(PackageExercise):
     def find(self, where: str) -> Point:
         [wanted] = self._own["candidate"]
         reached = same(where, wanted)
-        not_there = f"the server knows {where}, or the candidate does not use it" if where else _NOTHING
+        not_there = f"the server knows {where}, or the candidate does not use it" if where else NOTHING
         return Point(FOUND, reached, f"{self.server} does not know {wanted}" if reached else not_there)
 
     def prove(self, proof: Any) -> Point:
         wanted = release_text(lowest_release(self._used("candidate"), known_releases()))
         reached = same(proof, wanted)
-        not_it = _NOTHING if proof is None else f"the oldest release that can serve it is not {proof}"
+        not_it = NOTHING if proof is None else f"the oldest release that can serve it is not {proof}"
         return Point(PROVED, reached, f"only {wanted} and newer can serve it" if reached else not_it)
 
     def judge(self, guard: Guard, package: str) -> str:

@@ -140,3 +140,13 @@ def test_a_protection_has_its_price_and_its_worth(get: Get, settings: dict[str, 
     [*_, caught] = get("copied_endpoint").score(Answer(settings=settings)).points
     assert not caught.reached
     assert said in caught.said
+
+
+def test_a_slow_operation_may_be_named_in_full_and_is_counted_exactly(get: Get) -> None:
+    exercise = get("slow_op")
+    [slow, *_] = exercise.rows().to_dict("records")
+    assert exercise.find(slow["operation"]).reached
+    assert exercise.prove(slow["times"]).reached
+    assert (
+        exercise.prove(slow["times"] + 1).said == f"for one request it does not run {slow['times'] + 1} times"
+    )

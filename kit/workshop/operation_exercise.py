@@ -1,0 +1,153 @@
+"""An exercise with a candidate that answers as well as the served model, and slowly: one operation takes the time.
+
+Nothing of it is made up: the packages are served by the kit's own server in this process and asked as the release asks
+a package, and the operations come from a trace of TensorFlow's.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from contextlib import closing
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import grpc
+import pandas as pd
+import tensorflow as tf
+from tensorflow_serving.apis import prediction_service_pb2_grpc
+
+from kit.release.fresh_server import FreshServer
+from kit.release.infra_check import Measured, ask_signature, check_limits
+from kit.release.samples import read_samples
+from kit.serving.servable import DEFAULT_SIGNATURE, Servable
+from kit.serving.server import ModelServer
+from kit.serving.settings import Settings
+from kit.training.boards.profile import Operation, Profile, read_profile, write_profile
+from kit.workshop.errors import WorkshopError
+from kit.workshop.exercise import FOUND, PROVED, Answer, Point, near, same
+from kit.workshop.guard import Guard
+from kit.workshop.operation_models import MODEL, VERSION, Request, request_of, save_package
+from kit.workshop.package_exercise import NOTHING, PackageExercise
+
+_WARM, _TRACED = 2, 5  # requests
+_STEP = "train"  # what the kit's profile takes for a step; here it is a request
+
+
+@dataclass(frozen=True)
+class _Seen:
+    """What a package took for a request, and for which operations."""
+
+    measured: Measured
+    profile: Profile
+
+
+class OperationExercise(PackageExercise):
+    """An operation that runs again for each item; the proof is how often it runs for one request.
+
+    Args:
+        project: whose copy the exercise has.
+        folder: for the copies of project.yml and schema.
+        seed: that the models and the request follow from.
+        about: name, title and hints.
+    """
+
+    taken = {"release.max_latency_ms": 10_000}  # noqa: RUF012  read only
+    good = ("served",)
+
+    def rows(self) -> pd.DataFrame:
+        """Return the operations of the candidate for one request, those that take longest first."""
+        return _table(self._seen("candidate").profile)
+
+    def clean_rows(self) -> pd.DataFrame:
+        """Return those of the model that is served now, for the same request."""
+        return _table(self._seen("served").profile)
+
+    def profiles(self) -> dict[str, Profile]:
+        """Return what a request spends its time on, by package; what the profile calls a step is a request."""
+        return {name: self._seen(name).profile for name in ("candidate", "served")}
+
+    def said(self) -> list[str]:
+        """Return what the candidate and the served model take, and that the limit lets both pass."""
+        guard = self.guard(Answer())
+        return [self.judge(guard, name) for name in ("candidate", "served")]
+
+    def find(self, where: str) -> Point:
+        reached = same(where, self._slow.type) or same(where, self._slow.name)
+        not_it = f"without {where}, a request would take nearly as long" if where else NOTHING
+        return Point(FOUND, reached, f"{self._slow.type} takes the time" if reached else not_it)
+
+    def prove(self, proof: Any) -> Point:
+        reached = near(proof, round(self._slow.times), 0)
+        if proof is None:
+            return Point(PROVED, reached, "nothing is counted yet")
+        runs = "runs" if reached else "does not run"
+        return Point(PROVED, reached, f"for one request it {runs} {proof} times")
+
+    def judge(self, guard: Guard, package: str) -> str:
+        release, measured = guard.project.spec.release, self._seen(package).measured
+        check_limits(measured, release)
+        [asked] = measured.signatures
+        limit = f"release.max_latency_ms is {release.max_latency_ms:g}"
+        return f"The {package} model answers in {asked.grpc_ms:g} ms; {limit}."
+
+    @property
+    def _slow(self) -> Operation:
+        return self._seen("candidate").profile.operations[0]
+
+    def _seen(self, name: str) -> _Seen:
+        if name not in self._known:
+            with tempfile.TemporaryDirectory() as folder:
+                package = save_package(name, Path(folder) / "model", self._seed)
+                self._known[name] = _Seen(
+                    _measured(package), _traced(package, request_of(self._seed), Path(folder))
+                )
+        return self._known[name]
+
+    @cached_property
+    def _known(self) -> dict[str, _Seen]:
+        return {}
+
+
+def _measured(package: Path) -> Measured:
+    """Serve a package, and ask it as the release asks a fresh server; memory and loading are not told."""
+    settings = Settings(port=0, model_name=MODEL, model_base_path=str(package.parent))
+    with ModelServer(settings) as server:
+        address = str(server.start().grpc)
+        with grpc.insecure_channel(address) as channel:
+            stub = prediction_service_pb2_grpc.PredictionServiceStub(channel)
+            asked = FreshServer(MODEL, None, 0, stub, os.getpid())
+            return Measured(0, None, tuple(ask_signature(asked, sample) for sample in read_samples(package)))
+
+
+def _traced(package: Path, request: Request, run: Path) -> Profile:
+    """Answer a request some times, and read what was traced of it.
+
+    Raises:
+        WorkshopError: when nothing was.
+    """
+    with closing(Servable.load(MODEL, VERSION, package)) as servable:
+        for _ in range(_WARM):
+            servable.run(DEFAULT_SIGNATURE, request)
+        tf.profiler.experimental.start(str(run))
+        try:
+            for number in range(_TRACED):
+                with tf.profiler.experimental.Trace(_STEP, step_num=number, _r=1):
+                    servable.run(DEFAULT_SIGNATURE, request)
+        finally:
+            tf.profiler.experimental.stop()
+    write_profile(run)
+    profile = read_profile(run)
+    if profile is None:
+        raise WorkshopError(
+            f"TensorFlow's profiler should have traced {_TRACED} requests, but has traced none. "
+            "Run the cell again while nothing else is profiled in this kernel."
+        )
+    return profile
+
+
+def _table(profile: Profile) -> pd.DataFrame:
+    rows = [(one.name, one.type, one.times, round(one.microseconds / 1000, 3)) for one in profile.operations]
+    return pd.DataFrame(rows, columns=["operation", "type", "times", "ms"])
