@@ -84,7 +84,8 @@ def _peer(files: list[Path]) -> Callable[[], object]:
     from apache_beam.options.pipeline_options import PipelineOptions  # noqa: PLC0415
 
     from kit.checks.judge import rows_of  # noqa: PLC0415
-    from kit.data.example_gen import encode, split_writer  # noqa: PLC0415
+    from kit.data.encoding import encode  # noqa: PLC0415
+    from kit.data.example_gen import split_writer  # noqa: PLC0415
     from kit.data.schema import SCHEMA_FILE, read_schema  # noqa: PLC0415
     from kit.project import Project  # noqa: PLC0415
     from kit.steps.beam_costs import LOCAL_RUNNER  # noqa: PLC0415

@@ -9,7 +9,6 @@ ten million rows.
 from __future__ import annotations
 
 import os
-import shutil
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -22,9 +21,9 @@ import tensorflow_transform as tft
 from kit.bench.boosted import Table
 from kit.bench.chain import NOTEBOOKS, kit_command, run_timed
 from kit.bench.figure import Figure
+from kit.bench.generated import Size, generate, make_project
 from kit.data.records import decoded_batches
-from kit.errors import StepFailedError
-from kit.project import BUILT_IN, Project
+from kit.project import Project
 from kit.projects.recommender import features
 from kit.release.signatures import load_signatures
 from kit.session import Session
@@ -36,7 +35,6 @@ from sample_data.best import auc
 _EVAL_SPAN = 7
 _SAMPLE_GOAL, _MILLION_GOAL = 0.90, 0.96
 _TREES = ("lightgbm==4.7.0", "narwhals")  # numpy and scipy, which it needs besides, are those of the kit
-_FILES = "../../../sample_data/impressions/span-{SPAN}/impressions.csv"
 
 
 @dataclass(frozen=True)
@@ -123,37 +121,8 @@ def _ratio(name: str, value: float, goal: float, measured: float | None = None) 
 def _generate(data: Data, folder: Path) -> tuple[Path, str]:
     """Make the data and a project of the recommender's own code that reads it; return both folders."""
     generated = folder / "generated"
-    settings = {
-        "--seed": data.seed,
-        "--rows-per-span": data.rows_a_span,
-        "--users": data.users,
-        "--items": data.items,
-    }
-    words = [str(word) for setting in settings.items() for word in setting]
-    run_timed([sys.executable, "-m", "sample_data", "--out", str(generated), *words])
+    generate(Size(data.rows_a_span, data.users, data.items), generated, data.seed)
     return generated, str(make_project(folder / f"recommender_{data.seed}", generated))
-
-
-def make_project(folder: Path, generated: Path) -> Path:
-    """Copy the recommender under another name, for data elsewhere.
-
-    Raises:
-        StepFailedError: when its project.yml no longer names the sample's files as this replaces them.
-    """
-    shutil.copytree(BUILT_IN / "recommender", folder, ignore=shutil.ignore_patterns("__pycache__"))
-    text = (folder / "project.yml").read_text()
-    for old, new in (
-        ("name: recommender\n", f"name: {folder.name}\n"),
-        (_FILES, f"{generated}/impressions/span-{{SPAN}}/impressions.csv"),
-    ):
-        if text.count(old) != 1:
-            raise StepFailedError(
-                f"The recommender's project.yml must have {old.strip()!r} once, but has it {text.count(old)} times. "
-                "Change kit/bench/quality.py with it."
-            )
-        text = text.replace(old, new)
-    (folder / "project.yml").write_text(text)
-    return folder
 
 
 def _served(session: Session) -> tuple[np.ndarray, np.ndarray]:

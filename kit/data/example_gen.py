@@ -5,7 +5,7 @@ from __future__ import annotations
 import bisect
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ from tfx import types
 from tfx.dsl.components.base import base_component, base_executor, executor_spec
 from tfx.types import artifact_utils, standard_artifacts
 
+from kit.data.encoding import encode
 from kit.data.files import read_batches
 from kit.data.growing import digest_of, unchanged
 from kit.data.quarantine import QUARANTINED, Quarantine, QuarantinedRows, Tally, quarantine_of
@@ -161,32 +162,9 @@ class ProjectExampleGen(base_component.BaseComponent):
         self.with_id("ExampleGen")
 
 
-def encode(batch: pa.RecordBatch) -> Iterator[bytes]:
-    """Serialise rows as tf.Examples, deterministically: the hash split looks at the bytes.
-
-    A missing value is a feature without a kind, which TFDV counts as missing. Stock TFX writes an empty list of the
-    column's kind, which TFDV counts as present: a column that is half empty would pass a schema that demands 95%.
-    """
-    columns = [
-        (field.name, _LIST_OF[field.type], batch.column(field.name).to_pylist()) for field in batch.schema
-    ]
-    for row in range(batch.num_rows):
-        example = tf.train.Example()
-        features = example.features.feature
-        for name, list_name, values in columns:
-            feature, value = features[name], values[row]
-            if value is not None:
-                kind = getattr(feature, list_name).value
-                kind.append(value.encode() if isinstance(value, str) else value)
-        yield example.SerializeToString(deterministic=True)
-
-
-_LIST_OF = {pa.int64(): "int64_list", pa.float32(): "float_list", pa.string(): "bytes_list"}
-
-
 def hash_split(record: bytes) -> str:
     """Return the split of a record, as stock ExampleGen's default partition does of these bytes (2 to 1 by SHA-256)."""
-    bucket = int(hashlib.sha256(record).hexdigest(), 16) % _HASH_BUCKETS[-1]
+    bucket = int.from_bytes(hashlib.sha256(record).digest(), "big") % _HASH_BUCKETS[-1]
     return SPLITS[bisect.bisect(_HASH_BUCKETS, bucket)]
 
 

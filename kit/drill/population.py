@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from kit.data.example_gen import encode
+from kit.data.encoding import encode
 from kit.data.records import decoded_batches
 from kit.drill.errors import DrillError
 from kit.project import Project

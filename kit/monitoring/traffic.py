@@ -17,12 +17,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import tensorflow as tf
 
-from kit.data.example_gen import encode
+from kit.data.encoding import encode
 from kit.data.files import read_batches
 from kit.errors import InfraCheckError, UsageError
 from kit.monitoring.log import TIMESTAMP, Labels, PredictionLog, days_of, has_keys
 from kit.monitoring.served import Served, served
-from kit.release.ask import EXAMPLES
+from kit.release.signatures import EXAMPLES
 from kit.session import Session
 from kit.spans import SpanWindow, day_of, in_words, parse_spans
 from kit.training.signatures import PROBABILITIES, SCORE

@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from kit.data.example_gen import encode
+from kit.data.encoding import encode
 from kit.errors import InputDataError
 from kit.features.graph import load_graph
 from kit.monitoring.join import JoinedDay

@@ -12,28 +12,11 @@ import pytest
 
 from kit.bench import boosted, quality
 from kit.bench.boosted import Table
-from kit.errors import StepFailedError
-from kit.project import Project
 
 
 def test_the_ratio_is_one_for_the_truth_and_nothing_for_chance() -> None:
     assert quality.Judged(auc=0.86, trees=0.8, best=0.86).ratio == 1
     assert quality.Judged(auc=0.5, trees=0.8, best=0.86).ratio == 0
-
-
-def test_the_copied_project_has_the_same_code_and_other_data(tmp_path: Path) -> None:
-    copied = Project.load(str(quality.make_project(tmp_path / "recommender_5", tmp_path / "generated")))
-    sample = Project.load("recommender")
-    assert copied.name == "recommender_5"
-    assert str(copied.spec.data.files) == f"{tmp_path}/generated/impressions/span-{{SPAN}}/impressions.csv"
-    assert copied.spec.training == sample.spec.training
-    assert (copied.folder / "model.py").read_bytes() == (sample.folder / "model.py").read_bytes()
-
-
-def test_a_project_file_that_was_rewritten_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(quality, "_FILES", "elsewhere.csv")
-    with pytest.raises(StepFailedError, match=r"must have 'elsewhere.csv' once, but has it 0 times"):
-        quality.make_project(tmp_path / "recommender_5", tmp_path)
 
 
 def test_trees_get_the_last_items_as_counts() -> None:

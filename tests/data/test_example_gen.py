@@ -15,7 +15,8 @@ from tfx.components.example_gen.csv_example_gen.component import CsvExampleGen
 from tfx.proto import example_gen_pb2
 from valid_projects import SMALL
 
-from kit.data.example_gen import SPLITS, ProjectExampleGen, encode, hash_split
+from kit.data.encoding import encode
+from kit.data.example_gen import SPLITS, ProjectExampleGen, hash_split
 from kit.data.records import count_records, first_records, read_records
 from kit.errors import InputDataError
 from kit.project import Project
@@ -48,20 +49,6 @@ def test_every_row_is_split_as_stock_tfx_splits_it(rows: list[tuple[Any, ...]]) 
 def test_two_rows_of_three_are_trained_on() -> None:
     records = list(encode(as_batch([(number, None, None) for number in range(3000)])))
     assert sum(hash_split(record) == "train" for record in records) == pytest.approx(2000, abs=100)
-
-
-@FAST
-@given(ROWS)
-def test_a_row_has_always_the_same_bytes_and_keeps_its_values(rows: list[tuple[Any, ...]]) -> None:
-    records = list(encode(as_batch(rows)))
-    assert records == [record for row in rows for record in encode(as_batch([row]))]
-    for record, (age, price, city) in zip(records, rows, strict=True):
-        feature = tf.train.Example.FromString(record).features.feature
-        assert list(feature["age"].int64_list.value) == ([] if age is None else [age])
-        assert list(feature["city"].bytes_list.value) == ([] if city is None else [city.encode()])
-        assert str(list(feature["price"].float_list.value)) == str(
-            [] if price is None else [price]
-        )  # nan is nan
 
 
 def small_project(folder: Path, data: str, text: str = SMALL) -> Project:

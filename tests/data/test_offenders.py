@@ -9,7 +9,7 @@ import pyarrow as pa
 import pytest
 from tensorflow_metadata.proto.v0 import schema_pb2
 
-from kit.data.example_gen import encode
+from kit.data.encoding import encode
 from kit.data.offenders import Complaint, Offenders, find_offenders
 
 

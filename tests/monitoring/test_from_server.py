@@ -15,7 +15,7 @@ import pytest
 import tensorflow as tf
 from tensorflow_serving.apis import prediction_log_pb2
 
-from kit.data.example_gen import encode
+from kit.data.encoding import encode
 from kit.data.schema import load_schema
 from kit.data.statistics import statistics_of_batches
 from kit.monitoring import drift, from_server, statistics
