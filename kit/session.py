@@ -21,7 +21,16 @@ from tfx.types import channel_utils
 from kit.errors import StepOrderError
 from kit.lineage.origin import origin
 from kit.project import Project
-from kit.steps.history import ENDED_WELL, Artifacts, executions, inputs_of, outputs_of, why_not_cached
+from kit.steps.history import (
+    ENDED_WELL,
+    Artifacts,
+    component_of,
+    executions,
+    inputs_of,
+    outputs_of,
+    properties_of,
+    why_not_cached,
+)
 from kit.steps.launcher import StepLauncher, discard_execution
 from kit.steps.monitor import Made, Show, StepMonitor, StepRecord
 from kit.workspace import Workspace
@@ -86,8 +95,7 @@ class Session(interactive_context.InteractiveContext):
             KitError: when the executor raises one (a gate, bad input); StepFailedError for any other failure.
             KeyboardInterrupt: when interrupted; the executor's process is gone then.
         """
-        if not self.project.spec.beam.is_local and hasattr(component, "through_beam"):
-            component.through_beam()  # the fast executors know this machine only
+        self.project.spec.beam.choose_executor(component)
         monitor = self._monitor(str(component.id), enable_cache)
         try:
             with self.workspace.lock("step", f"{self.project.name}, {monitor.step}", say=monitor.waiting):
@@ -155,7 +163,7 @@ class Session(interactive_context.InteractiveContext):
         """
         with self._metadata() as handle:
             last = self._last(handle.store, component_id)
-        return {name: value.string_value for name, value in last.properties.items()}
+        return properties_of(last)
 
     def past_properties(self, component_id: str) -> list[dict[str, str]]:
         """Return the properties that a component ran with each time that it ended well, the latest first.
@@ -167,7 +175,7 @@ class Session(interactive_context.InteractiveContext):
             self._last(handle.store, component_id)
             past = executions(handle.store, self.pipeline_name, component_id)
         return [
-            {name: value.string_value for name, value in execution.properties.items()}
+            properties_of(execution)
             for execution in reversed(past)
             if execution.last_known_state in ENDED_WELL
         ]
@@ -199,7 +207,7 @@ class Session(interactive_context.InteractiveContext):
         """Return for each component of the chain whether it has ended well in this workspace."""
         with self._metadata() as handle:
             past = executions(handle.store, self.pipeline_name)
-        ended = {e.properties["component_id"].string_value for e in past if e.last_known_state in ENDED_WELL}
+        ended = {component_of(e) for e in past if e.last_known_state in ENDED_WELL}
         return {component: component in ended for component in CHAIN}
 
     def path(self, component_id: str, key: str) -> Path:

@@ -15,10 +15,37 @@ app = typer.Typer()
 export = typer.Typer(help="Write the chain down for another orchestrator.", no_args_is_help=True)
 app.add_typer(export, name="export")
 
+ProjectOption = Annotated[str, typer.Option("--project", "-P", help="A project's name or folder.")]
+ParameterOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--parameter", "-p", metavar="NAME VALUE", help="A notebook's parameter.", show_default=False
+    ),
+]
 
-@export.callback()
-def _group() -> None:
-    """Keep `export` a group, although it has one command."""
+
+@export.command(cls=_PairCommand)
+@exits
+def local(
+    output: Annotated[Path, typer.Argument(help="Python file to write.")],
+    project: ProjectOption = "recommender",
+    parameter: ParameterOption = None,
+    workspace: WorkspaceOption = None,
+) -> None:
+    """Write the chain as a TFX pipeline for LocalDagRunner, a Python file to read and to run."""
+    from kit.batch.plan import choose_notebooks, plan_chain
+    from kit.export.local_file import NOTEBOOKS, pipeline_text
+    from kit.project import Project
+    from kit.workspace import write_atomically
+
+    place = chosen_workspace(workspace)
+    found = Project.load(project, place)
+    plan = plan_chain(choose_notebooks(NOTEBOOKS), {**_pairs(parameter or []), "project_name": project})
+    write_atomically(output, pipeline_text(plan, str(found.folder) if "/" in project else project, place))
+    typer.echo(
+        f"{output}: the steps of {found.name}, with gates between them. Run it with `python {output}`;"
+    )
+    typer.echo(f"its results and its lineage will be in {place}, beside those of the notebooks.")
 
 
 @export.command(cls=_PairCommand)
@@ -32,13 +59,8 @@ def kubeflow(  # noqa: PLR0913, PLR0917  one for each option
         list[str] | None,
         typer.Argument(help="Names; all numbered ones unless given.", show_default=False),
     ] = None,
-    project: Annotated[str, typer.Option("--project", "-P", help="A project's name.")] = "recommender",
-    parameter: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--parameter", "-p", metavar="NAME VALUE", help="A notebook's parameter.", show_default=False
-        ),
-    ] = None,
+    project: ProjectOption = "recommender",
+    parameter: ParameterOption = None,
     cpu: Annotated[str, typer.Option(help="Cores of a container.")] = "2",
     memory: Annotated[str, typer.Option(help="Of a container, as Kubernetes writes it.")] = "6Gi",
     workspace: WorkspaceOption = None,

@@ -17,7 +17,7 @@ from kit.data.records import count_records
 from kit.data.statistics import load_statistics
 from kit.errors import RowsLostError, StepOrderError
 from kit.evaluation.results import example_count
-from kit.session import Session
+from kit.steps.made import StepsMade
 from kit.training.job import ROWS_FILE
 
 
@@ -46,26 +46,26 @@ class Entry:
         return sum(self.quarantined.values()) if what == "rows" else self.quarantined.get(what, 0)
 
 
-def read_ledger(session: Session) -> list[Entry]:
+def read_ledger(made: StepsMade) -> list[Entry]:
     """Count the rows at every step that has run, in the order of the chain."""
-    entries = [_files(session)]
-    if quarantined := count_quarantined(session):
-        entries.append(_examples(session, quarantined))
+    entries = [_files(made)]
+    if quarantined := count_quarantined(made):
+        entries.append(_examples(made, quarantined))
     for counter in (_statistics, _transformed, _trained, _evaluated):
         try:
-            entries.append(counter(session))
+            entries.append(counter(made))
         except StepOrderError:
             break
     return entries
 
 
-def check_rows(session: Session) -> pd.DataFrame:
+def check_rows(made: StepsMade) -> pd.DataFrame:
     """Return the ledger as a table. Rows in are rows out and rows quarantined, at every step.
 
     Raises:
         RowsLostError: when two steps differ; the message names the first step that does.
     """
-    entries = read_ledger(session)
+    entries = read_ledger(made)
     for before, after in pairwise(entries):
         for what in ("train", "eval", "rows"):
             expected, found = getattr(before, what), getattr(after, what)
@@ -85,9 +85,9 @@ def check_rows(session: Session) -> pd.DataFrame:
     return table.astype({"train": "Int64", "eval": "Int64", "rows": "Int64", "quarantined": "Int64"})
 
 
-def _files(session: Session) -> Entry:
-    files = json.loads(session.properties("ExampleGen")["files"])
-    data = session.project.spec.data
+def _files(made: StepsMade) -> Entry:
+    files = json.loads(made.properties("ExampleGen")["files"])
+    data = made.project.spec.data
     counts = dict.fromkeys((*SPLITS, "all"), 0)
     for file in files:
         counts[file["split"]] += count_rows(Path(file["path"]), data.format, data.delimiter)
@@ -96,28 +96,28 @@ def _files(session: Session) -> Entry:
     return Entry("read from files", counts["train"], counts["eval"])
 
 
-def _examples(session: Session, quarantined: Mapping[str, int]) -> Entry:
-    folder = session.path("ExampleGen", "examples")
+def _examples(made: StepsMade, quarantined: Mapping[str, int]) -> Entry:
+    folder = made.path("ExampleGen", "examples")
     train, held_out = (count_records(folder, split) for split in SPLITS)
     return Entry("ExampleGen", train, held_out, quarantined=quarantined)
 
 
-def _statistics(session: Session) -> Entry:
-    folder = session.path("StatisticsGen", "statistics")
+def _statistics(made: StepsMade) -> Entry:
+    folder = made.path("StatisticsGen", "statistics")
     train, held_out = (int(load_statistics(folder, split).datasets[0].num_examples) for split in SPLITS)
     return Entry("StatisticsGen", train, held_out)
 
 
-def _transformed(session: Session) -> Entry:
-    folder = session.path("Transform", "transformed_examples")
+def _transformed(made: StepsMade) -> Entry:
+    folder = made.path("Transform", "transformed_examples")
     train, held_out = (count_records(folder, split) for split in SPLITS)
     return Entry("Transform", train, held_out)
 
 
-def _trained(session: Session) -> Entry:
-    rows = json.loads((session.path("Trainer", "model_run") / ROWS_FILE).read_text())
+def _trained(made: StepsMade) -> Entry:
+    rows = json.loads((made.path("Trainer", "model_run") / ROWS_FILE).read_text())
     return Entry("Trainer", rows["train"], rows["eval"])
 
 
-def _evaluated(session: Session) -> Entry:
-    return Entry("Evaluator", None, example_count(session.path("Evaluator", "evaluation")))
+def _evaluated(made: StepsMade) -> Entry:
+    return Entry("Evaluator", None, example_count(made.path("Evaluator", "evaluation")))

@@ -12,30 +12,31 @@ import pandas as pd
 from kit.data.files import count_rows, csv_rows
 from kit.data.quarantine import COUNTS_FILE, QUARANTINED, SURPLUS, FileCount
 from kit.session import Session
+from kit.steps.made import StepsMade
 
 _SHOWN_ROWS = 5
 
 
-def read_counts(session: Session) -> list[FileCount]:
+def read_counts(made: StepsMade) -> list[FileCount]:
     """Return the rows of each data file that ExampleGen last read with a quarantine; without one none.
 
     Raises:
         StepOrderError: when there are no examples yet.
     """
-    if not session.properties("ExampleGen").get("quarantine"):
+    if not made.properties("ExampleGen").get("quarantine"):
         return []
-    text = (session.path("ExampleGen", QUARANTINED) / COUNTS_FILE).read_text(encoding="utf-8")
+    text = (made.path("ExampleGen", QUARANTINED) / COUNTS_FILE).read_text(encoding="utf-8")
     return [FileCount(**count) for count in json.loads(text)]
 
 
-def count_quarantined(session: Session) -> dict[str, int]:
+def count_quarantined(made: StepsMade) -> dict[str, int]:
     """Count the rows that are in the side files, by split; without a quarantine there is none.
 
     Of files that a hash splits they are below `all`: which split a bad row would have been in is not known.
     """
     rows: dict[str, int] = {}
-    for count in read_counts(session):
-        side = session.path("ExampleGen", QUARANTINED) / count.side
+    for count in read_counts(made):
+        side = made.path("ExampleGen", QUARANTINED) / count.side
         rows[count.split] = rows.get(count.split, 0) + (count_rows(side, "csv", ",") if side.exists() else 0)
     return rows
 

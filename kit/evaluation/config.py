@@ -56,14 +56,36 @@ def evaluator(session: Session, *, examples: Any, model: Any, schema: Any) -> Ev
         schema: channel of the Schema.
     """
     baseline = latest_blessed(session, besides=model.get()[0].id)
-    return Evaluator(
+    return evaluator_of(
+        session.project,
         examples=examples,
         model=model,
         schema=schema,
         baseline_model=channel_utils.as_channel([baseline]) if baseline else None,
-        eval_config=eval_config(session.project, has_baseline=baseline is not None),
+    )
+
+
+def evaluator_of(
+    project: Project, *, examples: Any, model: Any, schema: Any, baseline_model: Any = None
+) -> Evaluator:
+    """Return the Evaluator for a project, wherever its inputs come from.
+
+    Args:
+        project: whose metrics, slices and gates are taken.
+        examples: channel of raw Examples; their split eval is used.
+        model: channel of the Model to judge.
+        schema: channel of the Schema.
+        baseline_model: channel of the Model to compare with. Where it turns out to hold none, TFMA leaves the baseline
+            and the gates on changes out of the configuration.
+    """
+    return Evaluator(
+        examples=examples,
+        model=model,
+        schema=schema,
+        baseline_model=baseline_model,
+        eval_config=eval_config(project, has_baseline=baseline_model is not None),
         example_splits=["eval"],
-        module_path=slice_rules.MODULE if session.project.spec.evaluation.bands else None,
+        module_path=slice_rules.MODULE if project.spec.evaluation.bands else None,
     )
 
 

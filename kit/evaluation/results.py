@@ -105,10 +105,15 @@ def check_blessed(session: Session) -> str:
         return "The model met every gate and is blessed."
     if decision := latest_override(session):
         return f"The model missed a gate and is not blessed, but may go on by decision of {decision}."
-    table = gates_table(session.path("Evaluator", "evaluation"), session.project)
+    raise not_blessed(session.path("Evaluator", "evaluation"), session.project)
+
+
+def not_blessed(evaluation: Path, project: Project) -> NotBlessedError:
+    """Return the error of a model that is not blessed; its message lists the gates that were missed."""
+    table = gates_table(evaluation, project)
     missed = "\n".join(_missed(gate) for gate in table.to_dict("records") if not gate["met"])
-    raise NotBlessedError(
-        f"The model must meet every gate of {session.project.folder / 'project.yml'}, but missed:\n{missed}\n"
+    return NotBlessedError(
+        f"The model must meet every gate of {project.folder / 'project.yml'}, but missed:\n{missed}\n"
         "It is not pushed. Train a better one, or change the gate where it is wrong."
     )
 

@@ -1,6 +1,6 @@
 """Where an execution ran and by what code: recorded when it begins, since nobody can tell afterwards.
 
-It stands with the context of the component's run, which belongs to this one execution, and not with the execution: TFX
+It stands with the context of the run, which belongs to this process alone, and not with the execution: TFX
 compares all properties of two executions before it takes a result from the cache, and another host is no other result.
 """
 
@@ -33,7 +33,8 @@ COMMIT, HOST, USER, RUN, PACKAGES, LOCKED = (
     "requirements.lock",
 )
 CHANGED = " with changes"  # ends a commit when the checkout had others than it
-_RUN_OF_A_COMPONENT = "component_run"
+# A session's execution has a context of its own; a pipeline's has that of the whole run, which one process runs.
+_RUNS = frozenset({"component_run", "pipeline_run"})
 _PACKAGE = re.compile(r"(?P<name>.+?)-(?P<version>[^-]+)\.(?:dist|egg)-info")
 
 
@@ -53,7 +54,7 @@ def stamp(store: Any, execution_id: int, facts: Mapping[str, str]) -> None:
     """Record facts about an execution that has begun."""
     contexts = store.get_contexts_by_execution(execution_id)
     for context in contexts:
-        if context.type == _RUN_OF_A_COMPONENT:
+        if context.type in _RUNS:
             for name, value in facts.items():
                 context.custom_properties[PREFIX + name].string_value = value
             store.put_contexts([context])

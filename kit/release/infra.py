@@ -63,11 +63,13 @@ class InfraValidatorExecutor(base_executor.BaseExecutor):
         meta_graph = read_meta_graph(package)
         found, used = signatures_of(meta_graph), used_by(meta_graph)
         said = [check_promised(promised_by(settings["signatures"]), found)]
-        if settings["against"]:
-            old = signatures_of(read_meta_graph(Path(settings["base"]) / settings["against"]))
+        base = Path(settings["base"])
+        # Not `settings`: a model of a pipeline is not there yet when its component is made.
+        if against := newest_other(base, model_digest(source)):
+            old = signatures_of(read_meta_graph(base / against))
             breaking = release.breaking
             declared = (breaking.version, breaking.why) if breaking else None
-            said.append(check_compatible(changes(old, found), int(settings["against"]), declared))
+            said.append(check_compatible(changes(old, found), int(against), declared))
         said.append(preflight(used, [parse_target(target) for target in release.targets]))
 
         report("requests for each signature")
@@ -132,7 +134,29 @@ def infra_validator(session: Session) -> InfraValidator:
     """
     model, project = evaluated_model(session), session.project
     base = session.workspace.serving(project.name)
-    against = _newest_other(base, model_digest(Path(model.uri) / MODEL_FOLDER))
+    [inputs, _] = session.history("Evaluator")[0]
+    return infra_validator_of(
+        project,
+        base,
+        model=session.as_channel([model]),
+        examples=session.as_channel(inputs["examples"]),
+        against=newest_other(base, model_digest(Path(model.uri) / MODEL_FOLDER)),
+    )
+
+
+def infra_validator_of(
+    project: Project, base: Path, *, model: types.BaseChannel, examples: types.BaseChannel, against: str
+) -> InfraValidator:
+    """Return the InfraValidator for a project, wherever its inputs come from.
+
+    Args:
+        project: whose signatures and limits are taken.
+        base: folder of the versions that servers see.
+        model: channel of the Model to check.
+        examples: channel of raw Examples; the split eval gives the sample requests.
+        against: the newest version in that folder; with another one than at the last time the check is run again, and
+            not taken from the cache.
+    """
     settings = {
         "project": str(project.folder),
         "release": project.spec.release.model_dump(mode="json", exclude={"keep_versions", "litert"}),
@@ -142,12 +166,7 @@ def infra_validator(session: Session) -> InfraValidator:
         "code": project.code_digest("release", "serving"),
         "requirements.lock": lock_digest(),
     }
-    [inputs, _] = session.history("Evaluator")[0]
-    return InfraValidator(
-        model=session.as_channel([model]),
-        examples=session.as_channel(inputs["examples"]),
-        settings=json.dumps(settings, sort_keys=True),
-    )
+    return InfraValidator(model=model, examples=examples, settings=json.dumps(settings, sort_keys=True))
 
 
 def evaluated_model(session: Session) -> types.Artifact:
@@ -161,8 +180,8 @@ def evaluated_model(session: Session) -> types.Artifact:
     return inputs["model"][0]
 
 
-def _newest_other(base: Path, digest: str) -> str:
-    """Return the newest version in a folder that is another model; empty: there is none."""
+def newest_other(base: Path, digest: str = "") -> str:
+    """Return the newest version in a folder that is another model than that of a digest; empty: there is none."""
     others = [number for number in numbers(base) if read_package(base / str(number)).get("model") != digest]
     return str(max(others)) if others else ""
 

@@ -20,6 +20,7 @@ from kit import decisions
 from kit.decisions import Decision
 from kit.errors import InfraCheckError, NotBlessedError
 from kit.evaluation.override import latest_override
+from kit.project import Project
 from kit.release import history
 from kit.release.infra import MODEL_DIGEST, evaluated_model, infra_blessing
 from kit.release.keep import prune, remove_leftovers
@@ -146,17 +147,31 @@ def pusher(session: Session) -> Pusher:
         StepOrderError: when InfraValidator has not checked the model.
     """
     record_rollbacks(session)
-    config: dict[str, Any] = {"keep_versions": session.project.spec.release.keep_versions}
-    if override := latest_override(session):
-        config[_OVERRIDE] = {**override.properties, "verdict": override.artifact}
-    base = str(session.workspace.serving(session.project.name))
-    filesystem = pusher_pb2.PushDestination.Filesystem(base_directory=base)
-    return Pusher(
+    return pusher_of(
+        session.project,
+        session.workspace.serving(session.project.name),
+        override=latest_override(session),
         model=session.as_channel([evaluated_model(session)]),
         model_blessing=session.channel("Evaluator", "blessing"),
         infra_blessing=session.as_channel([infra_blessing(session)]),
-        push_destination=pusher_pb2.PushDestination(filesystem=filesystem),
-        custom_config=config,
+    )
+
+
+def pusher_of(project: Project, base: Path, *, override: Decision | None = None, **inputs: Any) -> Pusher:
+    """Return the Pusher for a project, wherever its inputs come from.
+
+    Args:
+        project: says how many versions are kept.
+        base: folder that servers look at.
+        override: of the verdict that is pushed.
+        inputs: channels `model`, `model_blessing` and `infra_blessing`.
+    """
+    config: dict[str, Any] = {"keep_versions": project.spec.release.keep_versions}
+    if override:
+        config[_OVERRIDE] = {**override.properties, "verdict": override.artifact}
+    filesystem = pusher_pb2.PushDestination.Filesystem(base_directory=str(base))
+    return Pusher(
+        push_destination=pusher_pb2.PushDestination(filesystem=filesystem), custom_config=config, **inputs
     )
 
 

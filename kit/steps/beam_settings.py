@@ -8,7 +8,7 @@ for TFX's own, which Beam can spread over machines; ExampleGen still reads its f
 from __future__ import annotations
 
 import re
-from typing import Literal, Self, get_args
+from typing import Any, Literal, Self, get_args
 
 from pydantic import Field, field_validator, model_validator
 
@@ -89,6 +89,11 @@ class Beam(Section):
     def is_local(self) -> bool:
         """Whether Beam runs in the step's own process, where the fast executors can stand in for it."""
         return self.runner == "direct"
+
+    def choose_executor(self, component: Any) -> None:
+        """Let a component compute through Beam where that runs elsewhere: the fast executors know this machine only."""
+        if not self.is_local and hasattr(component, "through_beam"):
+            component.through_beam()
 
     def arguments(self) -> list[str]:
         """Return the `beam_pipeline_args` of every component."""

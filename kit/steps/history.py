@@ -24,7 +24,7 @@ def executions(store: Any, pipeline: str, component_id: str | None = None) -> li
     """List the executions of a pipeline, or of one of its components, oldest first."""
     context = store.get_context_by_type_and_name("pipeline", pipeline)
     found = store.get_executions_by_context(context.id) if context else []
-    wanted = (e for e in found if component_id in {None, e.properties["component_id"].string_value})
+    wanted = (e for e in found if component_id in {None, component_of(e)})
     return sorted(wanted, key=lambda execution: int(execution.id))
 
 
@@ -40,7 +40,21 @@ def outputs_of(store: Any, execution: Any) -> Artifacts:
 
 def parameters_of(execution: Any) -> dict[str, str]:
     """Return what a component was told; each entry of a JSON object for itself, as `custom_config.training.epochs`."""
-    return told_parameters(values_of(execution.properties))
+    return told_parameters(properties_of(execution))
+
+
+def component_of(execution: Any) -> str:
+    """Return the component that an execution is of; empty: nobody has recorded it."""
+    kept = (execution.properties, execution.custom_properties)
+    return next((one["component_id"].string_value for one in kept if "component_id" in one), "")
+
+
+def properties_of(execution: Any) -> dict[str, str]:
+    """Return all that is recorded of an execution as texts.
+
+    A session's are of the execution's type; those that TFX's pipelines record are of the execution alone.
+    """
+    return values_of(execution.custom_properties) | values_of(execution.properties)
 
 
 def values_of(properties: Mapping[str, Any]) -> dict[str, str]:

@@ -18,6 +18,7 @@ from kit import warm
 from kit.errors import KitError, StepDiedError, StepFailedError
 from kit.lineage.origin import stamp
 from kit.secret import without_secrets
+from kit.steps.history import component_of
 from kit.steps.monitor import StepMonitor
 
 TEMPORARY = ".temp"  # below the pipeline's root, one folder an execution
@@ -128,10 +129,11 @@ def discard_execution(store: Any, execution_id: int, pipeline_root: Path) -> Non
     """Record that an execution failed; remove the outputs that it had begun and its temporary files."""
     [execution] = store.get_executions_by_id([execution_id])
     execution.last_known_state = metadata_store_pb2.Execution.FAILED
-    execution.properties["state"].string_value = "failed"
+    component = component_of(execution)
+    if "state" in execution.properties:
+        execution.properties["state"].string_value = "failed"
     store.put_executions([execution])
-    component = execution.properties["component_id"].string_value
-    for folder in (pipeline_root / component).glob(f"*/{execution_id}"):
+    for folder in (pipeline_root / component).glob(f"*/{execution_id}") if component else ():
         shutil.rmtree(folder, ignore_errors=True)
     _remove_temporary(pipeline_root, execution_id)
 

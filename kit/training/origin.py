@@ -13,6 +13,7 @@ from tfx.orchestration import metadata
 
 from kit.project import Project
 from kit.spans import in_words
+from kit.steps.history import properties_of
 from kit.workspace import Workspace
 
 _INPUT, _OUTPUT = metadata_store_pb2.Event.INPUT, metadata_store_pb2.Event.OUTPUT
@@ -59,8 +60,8 @@ def _files(store: Any, artifacts: Sequence[int]) -> list[Mapping[str, Any]]:
         events = store.get_events_by_artifact_ids(artifacts)
         makers = sorted({event.execution_id for event in events if event.type == _OUTPUT})
         for execution in store.get_executions_by_id(makers):
-            if "files" in execution.properties:
-                files: list[Mapping[str, Any]] = json.loads(execution.properties["files"].string_value)
+            if text := properties_of(execution).get("files"):
+                files: list[Mapping[str, Any]] = json.loads(text)
                 return files
         taken = store.get_events_by_execution_ids(makers) if makers else []
         artifacts = sorted({event.artifact_id for event in taken if event.type == _INPUT})

@@ -211,18 +211,31 @@ def litert_converter(session: Session) -> LiteRTConverter:
     model, project = evaluated_model(session), session.project
     origin = origin_of(session, model)
     [inputs, _] = session.history("Evaluator")[0]
-    settings = {
-        "project": str(project.folder),
-        "training": origin.training.model_dump(),
-        "representative_rows": project.spec.release.litert.representative_rows,
-        "evaluation": project.spec.evaluation.model_dump(mode="json"),
-        "slices": project.spec.slices,
-        "code": project.code_digest("release", "training"),
-    }
-    return LiteRTConverter(
-        json.dumps(settings, sort_keys=True),
+    return litert_converter_of(
+        project,
+        origin.training,
         model=session.as_channel([model]),
         examples=session.as_channel(inputs["examples"]),
         transformed_examples=session.as_channel(origin.inputs["examples"]),
         transform_graph=session.as_channel(origin.inputs["transform_graph"]),
     )
+
+
+def litert_converter_of(project: Project, training: Training, **inputs: types.BaseChannel) -> LiteRTConverter:
+    """Return the component for a project, wherever its inputs come from.
+
+    Args:
+        project: whose code has built the model.
+        training: the settings that it was trained with.
+        inputs: `model`, the raw `examples` that judged it, and what Trainer was given of Transform:
+            `transformed_examples` and `transform_graph`.
+    """
+    settings = {
+        "project": str(project.folder),
+        "training": training.model_dump(),
+        "representative_rows": project.spec.release.litert.representative_rows,
+        "evaluation": project.spec.evaluation.model_dump(mode="json"),
+        "slices": project.spec.slices,
+        "code": project.code_digest("release", "training"),
+    }
+    return LiteRTConverter(json.dumps(settings, sort_keys=True), **inputs)

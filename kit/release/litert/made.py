@@ -45,7 +45,12 @@ def measured(session: Session) -> list[Measured]:
     Raises:
         StepOrderError: when nothing was converted.
     """
-    return [Measured(**one) for one in _content(session)["variants"]]
+    return read_measured(converted(session))
+
+
+def read_measured(folder: Path) -> list[Measured]:
+    """Return what was measured of the files of a LiteRTModels artifact, the model itself first."""
+    return [Measured(**one) for one in _read(folder)["variants"]]
 
 
 def representative_findings(session: Session) -> list[Finding]:
@@ -89,6 +94,9 @@ def converted(session: Session) -> Path:
 
 
 def _content(session: Session) -> dict[str, Any]:
-    path = converted(session) / MEASURED_FILE
-    content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return _read(converted(session))
+
+
+def _read(folder: Path) -> dict[str, Any]:
+    content: dict[str, Any] = json.loads((folder / MEASURED_FILE).read_text(encoding="utf-8"))
     return content
