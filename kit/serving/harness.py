@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
+from typing import NamedTuple
 
 from kit.serving.errors import ServingError
 from kit.serving.servable import Servable
@@ -22,6 +23,20 @@ class State(StrEnum):
     END = "END"
 
 
+class VersionStatus(NamedTuple):
+    """What became of one version.
+
+    Attributes:
+        version: its number.
+        state: where it is on its way from START to END.
+        error: why it cannot be served, or None.
+    """
+
+    version: int
+    state: State
+    error: ServingError | None
+
+
 @dataclass(eq=False)
 class Harness:
     """A version, who uses it, and what went wrong.
@@ -34,6 +49,7 @@ class Harness:
         error: of the last attempt to load it.
         uses: requests that are being answered.
         failed_as: what the folder looked like at that attempt.
+        wanted_back: whether it was asked for again while it still unloaded.
     """
 
     name: str
@@ -43,8 +59,14 @@ class Harness:
     error: ServingError | None = None
     uses: int = 0
     failed_as: Fingerprint = ()
+    wanted_back: bool = False
 
     servable: Servable = None  # type: ignore[assignment]  # is there while AVAILABLE or UNLOADING
+
+    @property
+    def status(self) -> VersionStatus:
+        """What became of it until now."""
+        return VersionStatus(self.version, self.state, self.error)
 
     def may_load_again(self, folder: Path) -> bool:
         """Tell whether loading is worth an attempt: it was unloaded before, or its broken files have changed."""

@@ -15,13 +15,13 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import grpc
 
 from kit.serving.errors import ServingError
 from kit.serving.following import ConfigFile, Follower
-from kit.serving.harness import Harness, State, fingerprint
+from kit.serving.harness import Harness, State, VersionStatus, fingerprint
 from kit.serving.model_config import check_config, new_labels
 from kit.serving.policies import aspired
 from kit.serving.servable import Servable
@@ -29,20 +29,6 @@ from kit.serving.settings import Settings
 
 Loader = Callable[[str, int, Path], Servable]
 _LOG = logging.getLogger(__name__)
-
-
-class VersionStatus(NamedTuple):
-    """What became of one version.
-
-    Attributes:
-        version: its number.
-        state: where it is on its way from START to END.
-        error: why it cannot be served, or None.
-    """
-
-    version: int
-    state: State
-    error: ServingError | None
 
 
 class Manager:
@@ -86,7 +72,7 @@ class Manager:
         """Unload everything; requests that run have `drain_seconds` to finish."""
         self._follower.stop()
         deadline = time.monotonic() + self._settings.drain_seconds
-        with self._tables:
+        with self._work, self._tables:  # whatever is loaded at this moment is among them
             harnesses = [harness for table in self._harnesses.values() for harness in table.values()]
             loaded = [harness for harness in harnesses if harness.state == State.AVAILABLE]
             for harness in loaded:
@@ -183,10 +169,7 @@ class Manager:
                 table = {version: table[version]}
             elif not table:
                 raise ServingError(grpc.StatusCode.NOT_FOUND, f"Could not find any versions of model {name}")
-            return [
-                VersionStatus(number, table[number].state, table[number].error)
-                for number in sorted(table, reverse=True)
-            ]
+            return [table[number].status for number in sorted(table, reverse=True)]
 
     def reload(self, config: Any) -> None:
         """Serve what a ModelServerConfig describes from now on; an empty one changes nothing.
@@ -240,12 +223,20 @@ class Manager:
     def _reconcile(self, name: str, wanted: dict[int, Path]) -> None:
         if not wanted and name not in self._harnesses:
             _LOG.warning("No version of %s is in %s.", name, self._models[name].base_path)
-        table = self._harnesses.setdefault(name, {})
+        self._harnesses.setdefault(name, {})
         for version in sorted(wanted, reverse=True):
-            if version not in table or table[version].may_load_again(wanted[version]):
+            if self._worth_loading(name, version, wanted[version]):
                 self._load(name, version, wanted[version])
         if not wanted or any(self._is_available(name, version) for version in wanted):
             self._unload_others(name, wanted)
+
+    def _worth_loading(self, name: str, version: int, folder: Path) -> bool:
+        """Tell whether a version is to be loaded now; one that still unloads has its turn once it has."""
+        with self._tables:
+            harness = self._harnesses[name].get(version)
+            if harness is not None:
+                harness.wanted_back = harness.state == State.UNLOADING
+        return harness is None or harness.may_load_again(folder)
 
     def _load(self, name: str, version: int, folder: Path) -> None:
         harness = Harness(name, version, folder, State.LOADING)
@@ -283,11 +274,15 @@ class Manager:
         with self._tables:
             self._tables.wait_for(lambda: not harness.uses)
         self._close(harness)
+        with self._work:
+            if harness.wanted_back and not self._follower.wait(0):
+                self.poll()  # or nobody would look again, where folders are looked at once only
 
     def _close(self, harness: Harness) -> None:
         harness.servable.close()
         del harness.servable  # the last reference: its memory goes with it
-        harness.state = State.END
+        with self._tables:
+            harness.state = State.END
         _LOG.info("Version %s of %s is unloaded.", harness.version, harness.name)
 
     def _available(self, name: str) -> bool:

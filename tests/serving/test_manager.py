@@ -150,8 +150,23 @@ def test_a_version_may_come_back(base: Path, start: Start) -> None:
     manager = start(settings_of(base))
     save_linear(base, 2, 3.0)
     manager.poll()
+    wait_for(lambda: states(manager)[1] == "END")
     remove(base, 2)
     manager.poll()
+    wait_for(lambda: states(manager) == {2: "END", 1: "AVAILABLE"})
+    assert factor(manager) == 2
+
+
+def test_a_version_that_is_wanted_back_while_it_unloads_is_loaded_once_it_has(
+    base: Path, start: Start
+) -> None:
+    manager = start(settings_of(base))
+    with manager.get(NAME):
+        save_linear(base, 2, 3.0)
+        manager.poll()
+        remove(base, 2)
+        manager.poll()  # nobody looks again after this
+        assert states(manager) == {2: "AVAILABLE", 1: "UNLOADING"}
     wait_for(lambda: states(manager) == {2: "END", 1: "AVAILABLE"})
     assert factor(manager) == 2
 
