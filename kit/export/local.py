@@ -45,6 +45,8 @@ def run(create: Create, workspace: str, project: str) -> int:
     try:
         ws = Workspace(workspace)
         found = Project.load(project, ws.path)
+        if found.spec.beam.is_local:  # workers elsewhere expect Beam as it is
+            beam_costs.pay_once()
         with _written_to(log_of(ws, found)) as say:
             said = run_pipeline(create, ws, found, say)
     except KitError as error:
@@ -72,8 +74,6 @@ def run_pipeline(create: Create, ws: Workspace, project: Project, say: Say) -> s
     purpose = f"{project.name}, pipeline"
     with ws.lock("run", purpose, say=say), ws.lock("step", purpose, say=say):
         pipeline = create(ws, project)
-        if project.spec.beam.is_local:
-            beam_costs.pay_once()
         _note(pipeline, {})  # what a run that was killed has left
         try:
             _run(pipeline, log_of(ws, project), say)

@@ -14,8 +14,13 @@ _BOOKKEEPING = frozenset({"component_id", "pipeline_name", "pipeline_root", "run
 
 
 def told_parameters(properties: Mapping[str, str]) -> dict[str, str]:
-    """Return what a component was told; each entry of a JSON object for itself, as `custom_config.training.epochs`."""
-    told = {name: value for name, value in properties.items() if name not in _BOOKKEEPING}
+    """Return what a component was told; each entry of a JSON object for itself, as `custom_config.training.epochs`.
+
+    What it was not told is left out: a session writes it as a text, a pipeline not at all.
+    """
+    told = {
+        name: value for name, value in properties.items() if name not in _BOOKKEEPING and value != str(None)
+    }
     return dict(pair for name, value in sorted(told.items()) for pair in _flattened(name, value))
 
 
