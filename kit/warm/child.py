@@ -21,19 +21,30 @@ from typing import Any, NoReturn
 
 from kit.warm.address import DEFAULTS
 from kit.warm.answer import run_call
+from kit.warm.own import OwnModules, forget
 from kit.warm.protocol import ChildRequest
 
 _CONTROL_SECONDS = 5.0  # as long as Jupyter waits for a kernel to end
 
 
-def live(
+def live(  # noqa: PLR0913, PLR0917  called in one place
     request: ChildRequest,
     descriptors: Sequence[int],
     lifeline: int,
     close: Iterable[int],
     fresh_path: list[str],
+    own: OwnModules | None = None,
 ) -> NoReturn:
-    """Be the child that was just forked; never returns into the code of its parent."""
+    """Be the child that was just forked; never returns into the code of its parent.
+
+    Args:
+        request: what to be.
+        descriptors: stdout, stderr, and for a call its socket.
+        lifeline: closes when the parent ends.
+        close: descriptors that are not for this child.
+        fresh_path: `sys.path` unless the request has one.
+        own: the kit's own modules that the parent has imported; None: none that a child may keep.
+    """
     code = 1
     try:
         signal.set_wakeup_fd(-1)
@@ -43,7 +54,7 @@ def live(
         _take_standard_streams(descriptors[0], descriptors[1])
         _take_environment(request, fresh_path)
         _reset_signals(interruptible=request.kind == "call")
-        _forget_parent()
+        _forget_parent(own)
         _end_with_parent(lifeline)
         code = _work(request, descriptors)
     except BaseException:  # noqa: BLE001  a forked child must not unwind into its parent's loop
@@ -141,12 +152,14 @@ def _take_environment(request: ChildRequest, fresh_path: list[str]) -> None:
     sys.path[:] = request.sys_path or [*python_path, *fresh_path]
 
 
-def _forget_parent() -> None:
+def _forget_parent(own: OwnModules | None) -> None:
     """Undo what the parent's Python code has set up for itself, and what two children must not share."""
-    for name in [name for name in sys.modules if name == "kit" or name.startswith("kit.")]:
-        del sys.modules[name]  # so that edited code is always read anew
-    sys.modules["__main__"] = ModuleType("__main__")
     importlib.invalidate_caches()
+    if own is None:
+        forget()
+    else:
+        own.forget_unless_same()  # so that edited code is always read anew
+    sys.modules["__main__"] = ModuleType("__main__")
     tempfile.tempdir = None  # it may have been computed with the parent's TMPDIR
     if process := sys.modules.get("multiprocessing.process"):
         process.current_process().authkey = os.urandom(32)

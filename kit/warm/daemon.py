@@ -13,6 +13,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from kit.warm.address import fingerprint_of
+from kit.warm.own import OwnModules
 from kit.warm.server import Server
 from kit.warm.spawn import forker, start_interpreter
 
@@ -44,13 +45,14 @@ def _serve_environment(path: Path, fingerprint: str, fresh_path: list[str]) -> N
     if os.fork():
         os._exit(0)  # tells the starter that clients can connect, and leaves the rest to init
     opened = path.stat()
+    own = None if environ.get("KIT_WARM_MODULES") else OwnModules()
     server = Server(
-        forker(fresh_path),
+        forker(fresh_path, own),
         listener,
         idle_seconds=float(environ.get("KIT_WARM_IDLE_SECONDS", IDLE_SECONDS)),
         outdated=lambda: fingerprint_of(environ) != fingerprint,
     )
-    server.warm_up()
+    server.warm_up(own)
     try:
         server.run()
     finally:

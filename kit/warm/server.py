@@ -17,6 +17,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
+from kit.warm.own import OwnModules
 from kit.warm.preload import chosen_modules, import_all, tensorflow_has_run
 from kit.warm.protocol import ChildRequest, Frame, FrameReader, encode, receive_with_descriptors, same_user
 from kit.warm.spawn import Child, Spawn, signal_group
@@ -88,9 +89,9 @@ class Server:
         self._clients.append(client)
         self._selector.register(sock, selectors.EVENT_READ, lambda events: self._talk(client, events))
 
-    def warm_up(self) -> None:
-        """Import the modules; between two of them the clients that wait hear about it."""
-        self._import_seconds = import_all(chosen_modules(), self._announce)
+    def warm_up(self, own: OwnModules | None = None) -> None:
+        """Import the modules, and then the kit's own; between two of them the clients that wait hear about it."""
+        self._import_seconds = import_all(chosen_modules(), self._announce, own)
 
     def stop(self) -> None:
         """Leave the loop at the next occasion."""

@@ -14,6 +14,7 @@ from typing import IO, Protocol, cast
 
 from kit.warm import child
 from kit.warm.address import ROOT
+from kit.warm.own import OwnModules
 from kit.warm.protocol import ChildRequest
 
 START_CODE = (
@@ -58,11 +59,12 @@ def interpreter_command(module: str, *arguments: str) -> list[str]:
     return [sys.executable, "-P", "-c", START_CODE.format(root=str(ROOT), module=module), *arguments]
 
 
-def forker(fresh_path: list[str]) -> Spawn:
+def forker(fresh_path: list[str], own: OwnModules | None = None) -> Spawn:
     """Return a `Spawn` that forks this process.
 
     Args:
         fresh_path: `sys.path` for children that are given none.
+        own: the kit's own modules that this process has imported.
     """
 
     def fork(request: ChildRequest, descriptors: Sequence[int], lifeline: int, close: Iterable[int]) -> Child:
@@ -73,7 +75,7 @@ def forker(fresh_path: list[str]) -> Spawn:
             warnings.simplefilter("ignore", DeprecationWarning)
             pid = os.fork()
         if not pid:
-            child.live(request, descriptors, lifeline, close, fresh_path)
+            child.live(request, descriptors, lifeline, close, fresh_path, own)
         return ForkedChild(pid)
 
     return fork

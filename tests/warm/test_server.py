@@ -35,6 +35,17 @@ def test_the_warm_process_runs_no_op_and_its_children_can(full: dict[str, str], 
     assert "tensorflow" in status["import_seconds"]
 
 
+def test_children_have_the_kit_too_unless_they_would_find_another(
+    full: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ours = {"kit.session", "kit.evaluation.local.step", "kit.training.run_fn", "widgets.steps"}
+    assert ours <= set(run("loaded", full, tmp_path / "log").decode().split("\n"))
+    (tmp_path / "widgets").mkdir()
+    (tmp_path / "widgets" / "__init__.py").touch()
+    monkeypatch.syspath_prepend(tmp_path)
+    assert not ours & set(run("loaded", full, tmp_path / "log").decode().split("\n"))
+
+
 def test_one_warm_process_however_many_ask_first(own: dict[str, str], tmp_path: Path) -> None:
     with ThreadPoolExecutor(6) as pool:
         results = list(pool.map(lambda n: run("describe", own, tmp_path / f"{n}"), range(6)))

@@ -1,0 +1,109 @@
+"""The kit's own modules in the warm process: all that the notebooks of the chain and its steps import of them.
+
+Packages do not change while a warm process runs, but the kit is edited. So a child keeps these modules only while every
+file of them is what it was before they were imported, and only where a new interpreter would find the same files.
+Otherwise it forgets them all, and reads anew what it needs.
+"""
+
+from __future__ import annotations
+
+import ast
+import json
+import os
+import sys
+import traceback
+from collections.abc import Collection, Iterator
+from contextlib import suppress
+from importlib.machinery import PathFinder
+from pathlib import Path
+
+from kit.warm.address import ROOT
+
+PACKAGES = ("kit", "widgets")
+_NOTEBOOKS = "notebooks/[0-9]*.ipynb"
+_OF_STEPS = ("kit.steps.child", "kit.steps.sampling", "kit.training.run_fn", "kit.serving.server")
+"""Named by text, so that no notebook imports them."""
+
+_State = dict[str, tuple[int, int]]
+
+
+class OwnModules:
+    """What of the packages this process has imported, and from which state of their files.
+
+    Args:
+        root: folder of the packages and of the notebooks.
+        packages: their names.
+        more: modules that no notebook imports.
+    """
+
+    def __init__(
+        self, root: Path = ROOT, packages: tuple[str, ...] = PACKAGES, more: tuple[str, ...] = _OF_STEPS
+    ) -> None:
+        self._root, self._packages, self._more = root, packages, more
+        # Of before the imports: a file that changes meanwhile differs from it.
+        self._files = self._state()
+
+    def load(self) -> None:
+        """Import what notebooks and steps do; what cannot be imported is left to who needs it."""
+        for module, names in (*self._imports(), *((name, ()) for name in self._more)):
+            try:
+                __import__(module, fromlist=names)
+            except Exception:  # noqa: BLE001  somebody may be in the middle of an edit
+                traceback.print_exc()
+
+    def forget_unless_same(self) -> None:
+        """Forget all when a new interpreter would import something else; for a child that has its path."""
+        if not (all(map(self._is_found, self._packages)) and self._state() == self._files):
+            forget(self._packages)
+
+    def _is_found(self, package: str) -> bool:
+        # Kernels look into the folder that they work in before all others, calls do not.
+        specs = (PathFinder.find_spec(package, path) for path in (sys.path, ["", *sys.path]))
+        ours = str(self._root / package / "__init__.py")
+        return all(spec is not None and spec.origin == ours for spec in specs)
+
+    def _imports(self) -> Iterator[tuple[str, tuple[str, ...]]]:
+        """Yield what cells import of the packages: each module, and the names that may be modules below it."""
+        for path in sorted(self._root.glob(_NOTEBOOKS)):
+            for source in _cells(path):
+                with suppress(SyntaxError):  # IPython's own, such as a line magic
+                    nodes = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.ImportFrom)]
+                    for node in nodes:
+                        if node.module and _package(node.module) in self._packages:
+                            yield node.module, tuple(name.name for name in node.names)
+
+    def _state(self) -> _State:
+        """Return time of change and size of each file; a thousand take some milliseconds."""
+        found: _State = {}
+        folders = [str(self._root / package) for package in self._packages]
+        while folders:
+            with (
+                suppress(FileNotFoundError),
+                os.scandir(folders.pop()) as entries,
+            ):  # an editor's, gone already
+                for entry in entries:
+                    if not entry.is_dir(follow_symlinks=False):
+                        status = entry.stat()
+                        found[entry.path] = status.st_mtime_ns, status.st_size
+                    elif entry.name != "__pycache__":
+                        folders.append(entry.path)
+        return found
+
+
+def _cells(notebook: Path) -> list[str]:
+    try:
+        cells = json.loads(notebook.read_text(encoding="utf-8"))["cells"]
+        return ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "code"]
+    except (OSError, ValueError, KeyError):  # somebody may be saving it
+        traceback.print_exc()
+        return []
+
+
+def forget(packages: Collection[str] = PACKAGES) -> None:
+    """Let packages be read anew by whoever imports them."""
+    for name in [name for name in sys.modules if _package(name) in packages]:
+        del sys.modules[name]
+
+
+def _package(module: str) -> str:
+    return module.partition(".")[0]
