@@ -15,16 +15,24 @@ from widgets.parts.alert_detail import evidence
 from widgets.parts.budget import fit
 from widgets.parts.decision_form import attempt, decision_form, told
 from widgets.parts.formats import count, moment, number
+from widgets.parts.language import marked, say, say_each
 from widgets.parts.markup import Markup, join, tag
 from widgets.parts.modules import styles
 from widgets.values_alerts import Alert, DecideAlert, alert
 from widgets.view import View
 
 PAGE_ROWS = 20
-_ACTIONS = {"acknowledge": "Acknowledge", "mute": "Mute until the day"}
-_TAKE_BACK = {"open": "Open again"}
-_COLUMNS = {"Alert": 150, "Found": 220, "Times": 0, "Last seen (UTC)": 110, "State": 110}  # least pixels
-_SIGNS = {"fail": "✗ blocks", "warn": "! warning"}
+_ACTIONS = {"acknowledge": marked("Acknowledge"), "mute": marked("Mute until the day")}
+_TAKE_BACK = {"open": marked("Open again")}
+_COLUMNS = {
+    marked("Alert"): 150,
+    marked("Found"): 220,
+    marked("Times"): 0,
+    marked("Last seen (UTC)"): 110,
+    marked("State"): 110,
+}  # least pixels
+_SIGNS = {"fail": marked("✗ blocks"), "warn": marked("! warning")}
+_STATES = (marked("open"), marked("acknowledged"), marked("resolved"))
 _NAMED = 4  # that the text face names
 _HEAD_BYTES = 4_000  # of a static face: what stands around the rows
 
@@ -102,7 +110,7 @@ class Alerts(View):
         self.content = self.draw_content()  # `done` may be as it was
 
     def draw_controls(self) -> Markup:
-        return controls.search_box("search", "Search")
+        return controls.search_box("search", say("Search"))
 
     def draw_content(self) -> Markup:
         found = self.found()
@@ -120,7 +128,9 @@ class Alerts(View):
         fitted = fit(self.alerts, [_row, _static_row], STATIC_BYTES - len(styles()) - _HEAD_BYTES)
         left_out = len(self.alerts) - len(fitted.rows)
         note = (
-            f"{count(left_out, 'alert')} are left out here; `kit alerts list` has all." if left_out else None
+            say("{alerts} are left out here; `kit alerts list` has all.", alerts=count(left_out, "alert"))
+            if left_out
+            else None
         )
         return join(
             [tag("p", self._summary()), _table(fitted.rows), tag("p", note, class_="note") if note else None]
@@ -129,15 +139,15 @@ class Alerts(View):
     def text_face(self) -> str:
         lines = [f"{_sign(one)} {_name(one)}: {one.found} [{_state(one)}]" for one in self.alerts[:_NAMED]]
         more = len(self.alerts) - _NAMED
-        return "\n".join([self._summary(), *lines, *([f"and {more} more"] if more > 0 else [])])
+        return "\n".join(
+            [self._summary(), *lines, *([say("and {number} more", number=more)] if more > 0 else [])]
+        )
 
     def _summary(self) -> str:
         if not self.alerts:
-            return "✓ No alert is open."
+            return say("✓ No alert is open.")
         by_state = Counter(one.state for one in self.alerts)
-        return (
-            f"{count(len(self.alerts), 'alert')}: {', '.join(f'{n} {name}' for name, n in by_state.items())}"
-        )
+        return f"{count(len(self.alerts), 'alert')}: {', '.join(f'{n} {say(name)}' for name, n in by_state.items())}"
 
     def _live_row(self, one: Alert) -> Markup:
         is_open = one.id == self.opened
@@ -147,12 +157,13 @@ class Alerts(View):
             return row
         until = tag(
             "label",
-            tag("span", "Mute until"),
+            tag("span", say("Mute until")),
             tag("input", type="date", value=self.until, data_trait="until", data_key=f"until {one.id}"),
         )
         decided = one.state == "acknowledged" or one.muted_until
         actions = {**_ACTIONS, **(_TAKE_BACK if decided else {})}
-        form = decision_form(f"Decide about {_name(one)}", (self.who, self.why), actions, one.id, until)
+        label = say("Decide about {name}", name=_name(one))
+        form = decision_form(label, (self.who, self.why), say_each(actions), one.id, until)
         detail = tag("div", evidence(one), told(*self.done), form if self._decide else None, class_="detail")
         return join([row, _detail_row(detail)])
 
@@ -161,11 +172,11 @@ def _table(rows: Sequence[Markup]) -> Markup | None:
     if not rows:
         return None
     heads = [
-        tag("th", name, scope="col", style=f"min-width:{width}px" if width else None)
+        tag("th", say(name), scope="col", style=f"min-width:{width}px" if width else None)
         for name, width in _COLUMNS.items()
     ]
     table = tag("table", tag("thead", tag("tr", heads)), tag("tbody", list(rows)), class_="features")
-    return tag("div", table, class_="kit-scroll", tabindex=0, role="group", aria_label="Alerts")
+    return tag("div", table, class_="kit-scroll", tabindex=0, role="group", aria_label=say("Alerts"))
 
 
 def _cells(one: Alert, name: Markup) -> Markup:
@@ -191,7 +202,7 @@ def _row(one: Alert) -> Markup:
 
 
 def _static_row(one: Alert) -> Markup:
-    details = tag("details", tag("summary", f"Evidence of {_name(one)}"), evidence(one))
+    details = tag("details", tag("summary", say("Evidence of {name}", name=_name(one))), evidence(one))
     return join([_row(one), _detail_row(details)])
 
 
@@ -204,11 +215,14 @@ def _name(one: Alert) -> str:
 
 
 def _sign(one: Alert) -> str:
-    return _SIGNS.get(one.severity, one.severity)
+    return say(_SIGNS.get(one.severity, one.severity))
 
 
 def _state(one: Alert) -> str:
-    return f"{one.state}, muted until {moment(one.muted_until)}" if one.muted_until else one.state
+    state = say(one.state)
+    if not one.muted_until:
+        return state
+    return say("{state}, muted until {day}", state=state, day=moment(one.muted_until))
 
 
 def _words(one: Alert) -> str:

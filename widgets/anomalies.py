@@ -16,14 +16,22 @@ from widgets.parts.anomaly_rows import COLUMNS, cells, rows_at_fault
 from widgets.parts.budget import fit
 from widgets.parts.decision_form import attempt, decision_form, told
 from widgets.parts.formats import count, number
+from widgets.parts.language import marked, say, say_each
 from widgets.parts.markup import Markup, join, tag
 from widgets.parts.modules import styles
 from widgets.values_decisions import Anomaly, Decide
 from widgets.view import View
 
 PAGE_ROWS = 20
-ACTIONS = {"accept": "Accept into the schema", "ignore": "Ignore here", "block": "Block"}
-_GROUPS = {"error": ("✗ Errors", "bad"), "warning": ("! Warnings", None)}
+ACTIONS = {
+    "accept": marked("Accept into the schema"),
+    "ignore": marked("Ignore here"),
+    "block": marked("Block"),
+}
+_GROUPS = {
+    marked("error"): ("✗", marked("Errors"), "bad"),
+    marked("warning"): ("!", marked("Warnings"), None),
+}
 _NAMED = 4  # anomalies that the text face names
 _HEAD_BYTES = 4_000  # of a static face: what stands around the rows
 
@@ -96,8 +104,8 @@ class Anomalies(View):
     def draw_controls(self) -> Markup:
         return join(
             [
-                controls.search_box("search", "Search"),
-                controls.tick("undecided", "only undecided"),
+                controls.search_box("search", say("Search")),
+                controls.tick("undecided", say("only undecided")),
             ]
         )
 
@@ -118,7 +126,10 @@ class Anomalies(View):
         limit = STATIC_BYTES - len(styles()) - _HEAD_BYTES
         fitted = fit(found, [_short_row, _static_row], limit)
         left_out = len(found) - len(fitted.rows)
-        note = f"{count(left_out, 'anomaly', 'anomalies')} are left out here; the live view in JupyterLab has all."
+        note = say(
+            "{amount} are left out here; the live view in JupyterLab has all.",
+            amount=count(left_out, "anomaly", "anomalies"),
+        )
         return join(
             [
                 tag("p", self._summary(len(found))),
@@ -131,20 +142,28 @@ class Anomalies(View):
         lines = [_line(anomaly) for anomaly in self.anomalies[:_NAMED]]
         more = len(self.anomalies) - _NAMED
         return "\n".join(
-            [self._summary(len(self.anomalies)), *lines, *([f"and {more} more"] if more > 0 else [])]
+            [
+                self._summary(len(self.anomalies)),
+                *lines,
+                *([say("and {number} more", number=more)] if more > 0 else []),
+            ]
         )
 
     def _summary(self, shown: int) -> str:
         if not self.anomalies:
-            return "✓ The data follow their schema."
+            return say("✓ The data follow their schema.")
         by_severity = Counter[str](anomaly.severity for anomaly in self.anomalies)
         by_decision = Counter(anomaly.decided for anomaly in self.anomalies if anomaly.decided)
         parts = [count(by_severity[name], name) for name in _GROUPS if by_severity[name]]
         parts += [
-            f"{number(by_decision[what])} {word}" for what, word in _DECIDED.items() if by_decision[what]
+            f"{number(by_decision[what])} {say(word)}" for what, word in _DECIDED.items() if by_decision[what]
         ]
         total = count(len(self.anomalies), "anomaly", "anomalies")
-        place = total if shown == len(self.anomalies) else f"{number(shown)} of {total}"
+        place = (
+            total
+            if shown == len(self.anomalies)
+            else say("{part} of {total}", part=number(shown), total=total)
+        )
         return f"{place}: {', '.join(parts)}"
 
     def _tables(self, anomalies: Sequence[Anomaly], rows: Sequence[Markup]) -> Markup | None:
@@ -153,12 +172,12 @@ class Anomalies(View):
             return None
         drawn = list(zip(anomalies, rows, strict=True))
         bodies = []
-        for severity, (title, class_) in _GROUPS.items():
+        for severity, (sign, title, class_) in _GROUPS.items():
             mine = [row for anomaly, row in drawn if anomaly.severity == severity]
             if mine:
                 heading = tag(
                     "th",
-                    f"{title} ({number(len(mine))})",
+                    f"{sign} {say(title)} ({number(len(mine))})",
                     colspan=len(COLUMNS),
                     scope="rowgroup",
                     class_=class_,
@@ -166,7 +185,7 @@ class Anomalies(View):
                 bodies.append(tag("tbody", tag("tr", heading), mine))
         head = tag("thead", tag("tr", [_header(name, width) for name, width in COLUMNS.items()]))
         table = tag("table", head, bodies, class_="features")
-        return tag("div", table, class_="kit-scroll", tabindex=0, role="group", aria_label="Anomalies")
+        return tag("div", table, class_="kit-scroll", tabindex=0, role="group", aria_label=say("Anomalies"))
 
     def _live_row(self, anomaly: Anomaly) -> Markup:
         is_open = anomaly.key == self.opened
@@ -175,7 +194,8 @@ class Anomalies(View):
         return join([row, _detail_row(self._detail(anomaly))]) if is_open else row
 
     def _detail(self, anomaly: Anomaly) -> Markup:
-        form = decision_form(f"Decide about {anomaly.feature}", (self.who, self.why), ACTIONS, anomaly.key)
+        label = say("Decide about {name}", name=anomaly.feature)
+        form = decision_form(label, (self.who, self.why), say_each(ACTIONS), anomaly.key)
         return tag(
             "div",
             tag("p", anomaly.found),
@@ -186,11 +206,11 @@ class Anomalies(View):
         )
 
 
-_DECIDED = {"ignore": "ignored here", "accept": "accepted", "block": "blocked"}
+_DECIDED = {"ignore": marked("ignored here"), "accept": marked("accepted"), "block": marked("blocked")}
 
 
 def _header(name: str, width: int) -> Markup:
-    return tag("th", name, scope="col", style=f"min-width:{width}px" if width else None)
+    return tag("th", say(name), scope="col", style=f"min-width:{width}px" if width else None)
 
 
 def _short_row(anomaly: Anomaly) -> Markup:
@@ -200,7 +220,7 @@ def _short_row(anomaly: Anomaly) -> Markup:
 def _static_row(anomaly: Anomaly) -> Markup:
     details = tag(
         "details",
-        tag("summary", f"Rows of {anomaly.feature}"),
+        tag("summary", say("Rows of {feature}", feature=anomaly.feature)),
         tag("p", anomaly.found),
         rows_at_fault(anomaly),
     )
@@ -212,6 +232,11 @@ def _detail_row(content: Markup) -> Markup:
 
 
 def _line(anomaly: Anomaly) -> str:
-    rows = f" ({number(anomaly.rows)} of {number(anomaly.of)} rows)" if anomaly.rows is not None else ""
-    decided = f", {_DECIDED[anomaly.decided]}" if anomaly.decided else ""
-    return f"{anomaly.severity}: {anomaly.split}, {anomaly.feature}: {anomaly.what}{rows}{decided}"
+    rows = (
+        say(" ({rows} of {of} rows)", rows=number(anomaly.rows), of=number(anomaly.of))
+        if anomaly.rows is not None
+        else ""
+    )
+    decided = f", {say(_DECIDED[anomaly.decided])}" if anomaly.decided else ""
+    sign, _, _ = _GROUPS[anomaly.severity]
+    return f"{sign} {anomaly.split}, {anomaly.feature}: {anomaly.what}{rows}{decided}"

@@ -12,6 +12,7 @@ from widgets.parts import controls
 from widgets.parts.attention_rows import Row, cells, detail, legend, same_group, table
 from widgets.parts.budget import fit
 from widgets.parts.formats import count, number, share
+from widgets.parts.language import marked, say, say_each
 from widgets.parts.markup import Markup, join, tag
 from widgets.parts.modules import styles
 from widgets.values_attention import Example
@@ -19,8 +20,12 @@ from widgets.view import View
 
 PAGE_ROWS = 15
 ALL, ABOVE, NOT_ABOVE = "all", "above", "not above"
-LABELS = {ALL: "any label", ABOVE: "label above 0", NOT_ABOVE: "label 0"}
-ORDERS = {"given": "as given", "score": "highest score first", "peak": "strongest attention first"}
+LABELS = {ALL: marked("any label"), ABOVE: marked("label above 0"), NOT_ABOVE: marked("label 0")}
+ORDERS = {
+    "given": marked("as given"),
+    "score": marked("highest score first"),
+    "peak": marked("strongest attention first"),
+}
 _NAMED = 3  # examples that the text face names
 _HEAD_BYTES = 8_000  # of a static face: what stands around the rows
 
@@ -69,9 +74,9 @@ class Attention(View):
         return join(
             [
                 legend(),
-                controls.search_box("search", "Search"),
-                controls.choice("label_is", "Show", LABELS),
-                controls.choice("order", "Sort by", ORDERS),
+                controls.search_box("search", say("Search")),
+                controls.choice("label_is", say("Show"), say_each(LABELS)),
+                controls.choice("order", say("Sort by"), say_each(ORDERS)),
             ]
         )
 
@@ -99,18 +104,34 @@ class Attention(View):
                 tag("p", legend()),
                 tag("p", self._sentence(self.rows)),
                 table(fitted.rows) if fitted.rows else None,
-                tag("p", f"{count(left_out, 'example')} left out; the live view has all.", class_="note")
+                tag(
+                    "p",
+                    say("{amount} left out; the live view has all.", amount=count(left_out, "example")),
+                    class_="note",
+                )
                 if left_out
                 else None,
             ]
         )
 
     def text_face(self) -> str:
-        lines = [f"Attention in {self._sentence(self.rows)}"]
+        lines = [say("Attention in {examples}", examples=self._sentence(self.rows))]
         for row in self.rows[:_NAMED]:
             one = row.example
-            looks = f", looks most at {row.most.name} ({share(row.peak)})" if row.most else ""
-            lines.append(f"{one.candidate}: score {number(one.score)}, label {number(one.label)}{looks}")
+            looks = (
+                say(", looks most at {name} ({peak})", name=row.most.name, peak=share(row.peak))
+                if row.most
+                else ""
+            )
+            lines.append(
+                say(
+                    "{candidate}: score {score}, label {label}{looks}",
+                    candidate=one.candidate,
+                    score=number(one.score),
+                    label=number(one.label),
+                    looks=looks,
+                )
+            )
         return "\n".join(lines)
 
     def _row(self, row: Row) -> Markup:
@@ -120,12 +141,16 @@ class Attention(View):
         return join([drawn, row.detail_row(detail(row.example))]) if is_open else drawn
 
     def _sentence(self, found: Sequence[Row]) -> str:
-        of = f" of {number(len(self.rows))}" if len(found) < len(self.rows) else ""
+        of = say(" of {total}", total=number(len(self.rows))) if len(found) < len(self.rows) else ""
         same = same_group(found)
-        said = f"; {share(same)} of the attention is on the candidate's own group" if same is not None else ""
-        return f"{count(len(found), 'example')}{of}{said}."
+        said = (
+            say("; {same} of the attention is on the candidate's own group", same=share(same))
+            if same is not None
+            else ""
+        )
+        return say("{examples}{of}{same}.", examples=count(len(found), "example"), of=of, same=said)
 
 
 def _folded(row: Row) -> Markup:
-    summary = tag("summary", f"What {row.example.candidate} was compared with")
+    summary = tag("summary", say("What {candidate} was compared with", candidate=row.example.candidate))
     return row.detail_row(tag("details", summary, detail(row.example)))

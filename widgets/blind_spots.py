@@ -10,9 +10,10 @@ import traitlets
 from widgets.copied_view import CopiedView
 from widgets.face import STATIC_BYTES
 from widgets.parts import controls
-from widgets.parts.blind_spot_rows import BlindSpotRows
+from widgets.parts.blind_spot_rows import BlindSpotRows, problem
 from widgets.parts.budget import fit
 from widgets.parts.formats import count, number, share
+from widgets.parts.language import say
 from widgets.parts.markup import Markup, join, tag
 from widgets.parts.modules import styles
 from widgets.values_blind_spots import BlindSpot, Searched
@@ -50,7 +51,7 @@ class BlindSpots(CopiedView):
         return [spot for spot in self._found.spots if all(word in spot.name.casefold() for word in words)]
 
     def draw_controls(self) -> Markup:
-        return controls.search_box("search", "Search") if self._found.spots else Markup("")
+        return controls.search_box("search", say("Search")) if self._found.spots else Markup("")
 
     def draw_content(self) -> Markup:
         found = self.found()
@@ -72,7 +73,10 @@ class BlindSpots(CopiedView):
         ]
         fitted = fit(self._found.spots, levels, STATIC_BYTES - len(styles()) - _HEAD_BYTES)
         left_out = len(self._found.spots) - len(fitted.rows)
-        note = f"{count(left_out, 'blind spot')} left out here; the live view in JupyterLab has all."
+        note = say(
+            "{amount} left out here; the live view in JupyterLab has all.",
+            amount=count(left_out, "blind spot"),
+        )
         return join(
             [
                 self._sentence(),
@@ -83,28 +87,47 @@ class BlindSpots(CopiedView):
 
     def text_face(self) -> str:
         lines = [
-            f"{spot.name}: {number(spot.rows)} rows, {spot.problem}; {share(spot.harm)} of the loss"
+            say(
+                "{name}: {rows} rows, {problem}; {harm} of the loss",
+                name=spot.name,
+                rows=number(spot.rows),
+                problem=problem(spot),
+                harm=share(spot.harm),
+            )
             for spot in self._found.spots[:_NAMED]
         ]
         left = len(self._found.spots) - _NAMED
-        return "\n".join([self._in_words(), *lines, *([f"and {left} more"] if left > 0 else [])])
+        return "\n".join(
+            [self._in_words(), *lines, *([say("and {number} more", number=left)] if left > 0 else [])]
+        )
 
     def _in_words(self) -> str:
-        of = f"{count(self._found.slices, 'slice')} of {count(self._found.rows, 'row')}"
+        of = say(
+            "{slices} of {rows}",
+            slices=count(self._found.slices, "slice"),
+            rows=count(self._found.rows, "row"),
+        )
         spots = self._found.spots
         if not self._found.slices:
-            return "Nothing to search: the rows have no columns to be cut by, or one outcome only."
+            return say("Nothing to search: the rows have no columns to be cut by, or one outcome only.")
         if not spots:
-            return f"No blind spot among {of}."
+            return say("No blind spot among {of}.", of=of)
         cost = share(sum(spot.harm for spot in spots))
-        return (
-            f"{count(len(spots), 'blind spot')} among {of}; right scores there would save {cost} of the loss."
+        return say(
+            "{blind_spots} among {of}; right scores there would save {cost} of the loss.",
+            blind_spots=count(len(spots), "blind spot"),
+            of=of,
+            cost=cost,
         )
 
     def _sentence(self) -> Markup:
         facets = ", ".join(self._found.facets)
         note = (
-            f"Searched by up to three of {facets}. What comes true: {self._found.outcome}."
+            say(
+                "Searched by up to three of {facets}. What comes true: {outcome}.",
+                facets=facets,
+                outcome=self._found.outcome,
+            )
             if facets
             else None
         )

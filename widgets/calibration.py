@@ -11,6 +11,7 @@ from widgets.face import STATIC_BYTES
 from widgets.parts import charts, controls
 from widgets.parts.budget import fit
 from widgets.parts.formats import count, number
+from widgets.parts.language import marked, say
 from widgets.parts.markup import Markup, join, tag
 from widgets.parts.modules import styles
 from widgets.values_calibration import CalibrationCurve
@@ -20,9 +21,14 @@ _CHART = charts.Size(340, 260)
 _ROOM = 6  # px around the marks
 _BESIDE = 4  # px between the marks of two models in the same bin
 _HEAD_BYTES = 20_000  # of a static face: what stands around the rows
-_NOTE = (
-    "On the line what is promised comes true; above it the model promises too little, below it too much. A bar is "
-    "the 95 % confidence interval of the share that came true."
+_TITLES = (
+    *(marked("Model"), marked("Rows"), marked("Promised")),
+    *(marked("Came true"), marked("95 % interval"), marked("Too much")),
+)
+_NOTE = marked(
+    "On the line what is promised comes true; above it the model promises too "
+    "little, below it too much. A bar is the 95 % confidence interval of the share "
+    "that came true."
 )
 
 
@@ -56,7 +62,7 @@ class Calibration(View):
 
     def draw_controls(self) -> Markup:
         names = {curve.slice: curve.slice for curve in self.curves}
-        return controls.choice("chosen", "Slice", names) if len(names) > 1 else Markup("")
+        return controls.choice("chosen", say("Slice"), names) if len(names) > 1 else Markup("")
 
     def draw_content(self) -> Markup:
         return join([self._picture(), _table(_rows(self.shown()))])
@@ -64,7 +70,10 @@ class Calibration(View):
     def html_face(self) -> Markup:
         fitted = fit(_rows(self.shown()), [lambda row: row], STATIC_BYTES - len(styles()) - _HEAD_BYTES)
         others = len({curve.slice for curve in self.curves}) - 1
-        note = f"{count(others, 'more slice')} can be chosen in the live view in JupyterLab."
+        note = say(
+            "{more_slices} can be chosen in the live view in JupyterLab.",
+            more_slices=count(others, "more slice"),
+        )
         return join(
             [
                 self._picture(),
@@ -74,25 +83,25 @@ class Calibration(View):
         )
 
     def text_face(self) -> str:
-        return "\n".join(_sentence(curve) for curve in self.shown()) or "Calibration: there are no rows."
+        return "\n".join(_sentence(curve) for curve in self.shown()) or say("Calibration: there are no rows.")
 
     def _picture(self) -> Markup:
         shown = self.shown()
         if not any(len(curve.predicted) for curve in shown):
-            return tag("p", "There are no rows.", class_="note")
+            return tag("p", say("There are no rows."), class_="note")
         most = max(max([*curve.predicted, *curve.upper], default=0.0) for curve in shown) or 1.0
         keys = [charts.key(self._places[curve.model], curve.model) for curve in shown]
         caption = tag("figcaption", tag("b", self.chosen), " ", tag("span", keys, class_="legend"))
         drawing = self._drawing(shown, most)
-        ends = [tag("span", "promised 0"), tag("span", number(most))]
+        top = tag("div", tag("span", say("came true {most}", most=number(most))), class_="axis")
+        ends = [tag("span", say("promised 0")), tag("span", number(most))]
         style = f"width:{_CHART.width}px;max-width:100%"
         return join(
             [
-                tag("figure", caption, tag("div", tag("span", f"came true {number(most)}"), class_="axis"),
-                    drawing, tag("div", ends, class_="axis"), style=style),
-                tag("p", _NOTE, class_="note"),
+                tag("figure", caption, top, drawing, tag("div", ends, class_="axis"), style=style),
+                tag("p", say(_NOTE), class_="note"),
             ]
-        )  # fmt: skip
+        )
 
     def _drawing(self, shown: Sequence[CalibrationCurve], most: float) -> Markup:
         wide, high = _CHART.width - 2 * _ROOM, _CHART.height - 2 * _ROOM
@@ -133,7 +142,7 @@ def _rows(shown: Sequence[CalibrationCurve]) -> list[Markup]:
     for curve in shown:
         off = set(curve.off)
         for place in range(len(curve.predicted)):
-            interval = f"{number(curve.lower[place])} to {number(curve.upper[place])}"
+            interval = say("{low} to {high}", low=number(curve.lower[place]), high=number(curve.upper[place]))
             gap = curve.predicted[place] - curve.observed[place]
             text = f"{'+' if gap > 0 else ''}{number(gap)}"
             values = (
@@ -155,19 +164,26 @@ def _rows(shown: Sequence[CalibrationCurve]) -> list[Markup]:
 def _table(rows: Sequence[Markup]) -> Markup | None:
     if not rows:
         return None
-    titles = ("Model", "Rows", "Promised", "Came true", "95 % interval", "Too much")
-    head = tag("thead", tag("tr", [tag("th", title, scope="col") for title in titles]))
+    head = tag("thead", tag("tr", [tag("th", say(title), scope="col") for title in _TITLES]))
     table = tag("table", head, tag("tbody", rows), class_="slices")
-    return tag("div", table, class_="kit-scroll", tabindex=0, role="group", aria_label="Bins")
+    return tag("div", table, class_="kit-scroll", tabindex=0, role="group", aria_label=say("Bins"))
 
 
 def _sentence(curve: CalibrationCurve) -> str:
     rows = sum(curve.examples)
     if not rows:
-        return f"Calibration of {curve.model} on {curve.slice}: there are no rows."
+        return say(
+            "Calibration of {model} on {slice}: there are no rows.", model=curve.model, slice=curve.slice
+        )
     promised = sum(one * weight for one, weight in zip(curve.predicted, curve.examples, strict=True)) / rows
     true = sum(one * weight for one, weight in zip(curve.observed, curve.examples, strict=True)) / rows
-    return (
-        f"Calibration of {curve.model} on {curve.slice}: {number(promised)} promised, {number(true)} came true; "
-        f"{len(curve.off)} of {count(len(curve.predicted), 'bin')} outside the interval."
+    return say(
+        "Calibration of {model} on {slice}: {promised} promised, {true} came true; "
+        "{off} of {bins} outside the interval.",
+        model=curve.model,
+        slice=curve.slice,
+        promised=number(promised),
+        true=number(true),
+        off=len(curve.off),
+        bins=count(len(curve.predicted), "bin"),
     )

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from widgets.face import Face
+from widgets.parts.language import marked, say
 from widgets.parts.markup import Markup, tag
 
-_SIGNS = {"ok": "✓ ok", "warn": "! warning", "fail": "✗ failed"}
+_SIGNS = {"ok": marked("✓ ok"), "warn": marked("! warning"), "fail": marked("✗ failed")}
 _CLASSES = {"ok": "good", "warn": "bad", "fail": "bad"}
 
 Row = tuple[str, str, str, str]
@@ -23,17 +24,17 @@ class Checks(Face):
 
     def text_face(self) -> str:
         return "\n".join(
-            f"{_SIGNS[state]:9} {name}: {found}{f' - {todo}' if todo else ''}"
+            f"{say(_SIGNS[state]):9} {name}: {found}{f' - {todo}' if todo else ''}"
             for name, found, state, todo in self.rows
         )
 
     def html_face(self) -> Markup:
-        titles = ("state", "check", "found", "what to do")
+        titles = (say("state"), say("check"), say("what was found"), say("what to do"))
         head = tag("thead", tag("tr", [tag("th", title, scope="col") for title in titles]))
         return tag("table", head, tag("tbody", [_row(row) for row in self.rows]))
 
 
 def _row(row: Row) -> Markup:
     name, found, state, todo = row
-    sign = tag("td", _SIGNS[state], class_=f"{_CLASSES[state]} whole")
+    sign = tag("td", say(_SIGNS[state]), class_=f"{_CLASSES[state]} whole")
     return tag("tr", sign, tag("th", name, scope="row"), tag("td", found), tag("td", todo))

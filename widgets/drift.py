@@ -13,6 +13,7 @@ from widgets.parts import controls
 from widgets.parts.budget import fit
 from widgets.parts.drift_rows import Heat, detail, heat_table, legend
 from widgets.parts.formats import count, number
+from widgets.parts.language import marked, say, say_each
 from widgets.parts.markup import Markup, join, tag
 from widgets.parts.modules import styles
 from widgets.values_drift import DriftFeature
@@ -20,7 +21,8 @@ from widgets.view import View
 
 PAGE_ROWS = 20
 MOST_DAYS = 62  # in the map; curves have all
-ORDERS = {"worst": "farthest first", "given": "as given", "name": "name"}
+ORDERS = {"worst": marked("farthest first"), "given": marked("as given"), "name": marked("name")}
+_WORDS = (marked("the training data"), marked("the day before"))  # of the comparisons
 _NAMED = 5  # features that the text face names
 _HEAD_BYTES = 12_000  # of a static face: what stands around the rows
 
@@ -69,11 +71,11 @@ class Drift(View):
         return join(
             [
                 legend(),
-                controls.choice("against", "Compare with", self.comparisons)
+                controls.choice("against", say("Compare with"), say_each(self.comparisons))
                 if len(self.comparisons) > 1
                 else None,
-                controls.search_box("search", "Search"),
-                controls.choice("order", "Sort by", ORDERS),
+                controls.search_box("search", say("Search")),
+                controls.choice("order", say("Sort by"), say_each(ORDERS)),
             ]
         )
 
@@ -104,11 +106,18 @@ class Drift(View):
                 tag("p", legend()),
                 tag(
                     "p",
-                    f"Against {self.comparisons.get(self.against, 'nothing')}. ",
+                    say(
+                        "Against {against}. ",
+                        against=say(self.comparisons.get(self.against, marked("nothing"))),
+                    ),
                     self._sentence(features),
                 ),
                 heat_table(heat, fitted.rows) if fitted.rows else None,
-                tag("p", f"{count(left_out, 'feature')} left out; the live view has all.", class_="note")
+                tag(
+                    "p",
+                    say("{amount} left out; the live view has all.", amount=count(left_out, "feature")),
+                    class_="note",
+                )
                 if left_out
                 else None,
             ]
@@ -116,15 +125,28 @@ class Drift(View):
 
     def text_face(self) -> str:
         if not self.days:
-            return "Drift: no day to compare."
-        lines = [f"Drift of {count(len(self.features), 'feature')} on {self._span()}"]
+            return say("Drift: no day to compare.")
+        lines = [
+            say(
+                "Drift of {features} on {span}",
+                features=count(len(self.features), "feature"),
+                span=self._span(),
+            )
+        ]
         for name, words in list(self.comparisons.items())[:2]:
             heat = Heat(self.days, name)
             far = [one for one in _sorted(self.features, "worst", heat) if heat.exceeds(one)]
             worst = {one.name: heat.worst(one) for one in far[:_NAMED]}
             named = [f"{name} {number(pair[0])} > {number(pair[1])}" for name, pair in worst.items() if pair]
-            more = f" and {len(far) - _NAMED} more" if len(far) > _NAMED else ""
-            lines.append(f"Too far from {words}: {', '.join(named) or 'none'}{more}")
+            more = say(" and {number} more", number=len(far) - _NAMED) if len(far) > _NAMED else ""
+            lines.append(
+                say(
+                    "Too far from {words}: {named}{more}",
+                    words=say(words),
+                    named=", ".join(named) or say("none"),
+                    more=more,
+                )
+            )
         return "\n".join(lines)
 
     def _heat(self) -> Heat:
@@ -140,22 +162,40 @@ class Drift(View):
 
     def _sentence(self, found: Sequence[DriftFeature]) -> str:
         if not self.days:
-            return "There is no day to compare."
+            return say("There is no day to compare.")
         heat = self._heat()
         far = sum(heat.exceeds(one) for one in found)
-        of = f" of {number(len(self.features))}" if len(found) < len(self.features) else ""
-        return f"{number(len(found))}{of} features on {self._span()}; {number(far)} too far on some day."
+        of = say(" of {total}", total=number(len(self.features))) if len(found) < len(self.features) else ""
+        return say(
+            "{found}{of} features on {span}; {far} too far on some day.",
+            found=number(len(found)),
+            of=of,
+            span=self._span(),
+            far=number(far),
+        )
 
     def _span(self) -> str:
         if len(self.days) == 1:
             return f"{self.days[0]}"
-        shown = f", of which the last {MOST_DAYS} are shown" if len(self.days) > MOST_DAYS else ""
-        return f"{number(len(self.days))} days from {self.days[0]} to {self.days[-1]}{shown}"
+        shown = (
+            say(", of which the last {listed} are shown", listed=MOST_DAYS)
+            if len(self.days) > MOST_DAYS
+            else ""
+        )
+        return say(
+            "{days} days from {first} to {last}{shown}",
+            days=number(len(self.days)),
+            first=self.days[0],
+            last=self.days[-1],
+            shown=shown,
+        )
 
 
 def _static_row(feature: DriftFeature, heat: Heat, comparisons: Mapping[str, str]) -> Markup:
     curves = tag(
-        "details", tag("summary", f"Curves of {feature.name}"), detail(feature, heat.days, comparisons)
+        "details",
+        tag("summary", say("Curves of {name}", name=feature.name)),
+        detail(feature, heat.days, comparisons),
     )
     return join([tag("tr", heat.cells(feature, tag("b", feature.name))), heat.detail_row(curves)])
 

@@ -12,6 +12,7 @@ from widgets.face import STATIC_BYTES
 from widgets.parts import controls, curves
 from widgets.parts.budget import fit
 from widgets.parts.formats import MISSING, count, number, share
+from widgets.parts.language import marked, say, say_each
 from widgets.parts.markup import Markup, join, tag
 from widgets.parts.modules import styles
 from widgets.values_drill import Drill, Outcome
@@ -20,13 +21,14 @@ from widgets.view import View
 _LINES = 12  # that a chart has at most, the recommended one among them
 _HEAD_BYTES = 40_000  # of a static face: what stands around the rows
 _CHARTS = {
-    "rank_correlation": "Rank correlation with the model",
-    "overlap": "Top of a request that the copy knows",
-    "r2": "R² of the scores",
+    "rank_correlation": marked("Rank correlation with the model"),
+    "overlap": marked("Top of a request that the copy knows"),
+    "r2": marked("R² of the scores"),
 }
-_NOTE = (
-    "The copy was trained on the answers alone and judged on requests that it had not seen. Lower lines are better "
-    "protected. The queries are on a logarithmic axis."
+_NOTE = marked(
+    "The copy was trained on the answers alone and judged on requests that it had "
+    "not seen. Lower lines are better protected. The queries are on a logarithmic "
+    "axis."
 )
 
 
@@ -55,9 +57,12 @@ class ExtractionDrill(View):
         names = [one.name for one in self._found.outcomes[1:]]
         if not names:
             return Markup("")
-        options = {"": "all", **{name: name for name in names}}
+        options = {"": say("all"), **{name: name for name in names}}
         return join(
-            [controls.choice("measure", "Chart", _CHARTS), controls.choice("only", "Protection", options)]
+            [
+                controls.choice("measure", say("Chart"), say_each(_CHARTS)),
+                controls.choice("only", say("Protection"), options),
+            ]
         )
 
     def draw_content(self) -> Markup:
@@ -68,7 +73,10 @@ class ExtractionDrill(View):
     def html_face(self) -> Markup:
         fitted = fit(self._rows(), [lambda row: row], STATIC_BYTES - len(styles()) - _HEAD_BYTES)
         left_out = len(self._found.outcomes) - len(fitted.rows)
-        note = f"{count(left_out, 'protection')} left out here; the live view in JupyterLab has all."
+        note = say(
+            "{amount} left out here; the live view in JupyterLab has all.",
+            amount=count(left_out, "protection"),
+        )
         charts = [self._chart(measure, self._some()) for measure in _CHARTS]
         return join(
             [
@@ -99,26 +107,41 @@ class ExtractionDrill(View):
 
     def _in_words(self) -> str:
         if not self._found.outcomes or not self._found.outcomes[0].points:
-            return "Extraction drill: nothing was asked."
+            return say("Extraction drill: nothing was asked.")
         last = self._found.outcomes[0].points[-1]
-        asked = f"{count(last.queries, 'query', 'queries')} of {self._found.candidates} candidates"
-        return (
-            f"From the answers to {asked}, a copy of version {self._found.version} learns to rank: its rank "
-            f"correlation with the model is {number(last.rank_correlation)}, and it knows {share(last.overlap)} of the "
-            f"top {self._found.best}."
+        asked = say(
+            "{queries} of {candidates} candidates",
+            queries=count(last.queries, "query", "queries"),
+            candidates=self._found.candidates,
+        )
+        return say(
+            "From the answers to {asked}, a copy of version {version} learns to rank: its "
+            "rank correlation with the model is {rank_correlation}, and it knows {overlap} "
+            "of the top {best}.",
+            asked=asked,
+            version=self._found.version,
+            rank_correlation=number(last.rank_correlation),
+            overlap=share(last.overlap),
+            best=self._found.best,
         )
 
     def _advice(self) -> str:
         chosen = next((one for one in self._found.outcomes if one.recommended), None)
         if chosen is None:
-            return "Recommended: none of the protections that were tried."
-        copy = "nobody got an answer"
+            return say("Recommended: none of the protections that were tried.")
+        copy = say("nobody got an answer")
         if chosen.points:
             last = chosen.points[-1]
-            known = f"it knows {share(last.overlap)} of the top"
-            copy = f"the copy's rank correlation is {number(last.rank_correlation)} then, and {known}"
-        lost = f"{_lost(chosen.quality_cost)} of {self._found.quality_name}"
-        return f"Recommended: {chosen.name}; {copy}. Honest users lose {lost}."
+            known = say("it knows {overlap} of the top", overlap=share(last.overlap))
+            copy = say(
+                "the copy's rank correlation is {rank_correlation} then, and {known}",
+                rank_correlation=number(last.rank_correlation),
+                known=known,
+            )
+        lost = f"{_lost(chosen.quality_cost)} {self._found.quality_name}"
+        return say(
+            "Recommended: {name}; {copy}. Honest users lose {lost}.", name=chosen.name, copy=copy, lost=lost
+        )
 
     def _sentence(self) -> Markup:
         advice = tag("p", tag("b", self._advice())) if self._found.outcomes else None
@@ -126,8 +149,8 @@ class ExtractionDrill(View):
 
     def _rule(self) -> Markup:
         requests, rows = count(self._found.held_out, "request"), count(self._found.rows, "row")
-        judged = f"Copies were judged on {requests}, costs on {rows}."
-        return tag("p", f"{self._found.rule} {judged} {_NOTE}", class_="note")
+        judged = say("Copies were judged on {requests}, costs on {rows}.", requests=requests, rows=rows)
+        return tag("p", f"{self._found.rule} {judged} {say(_NOTE)}", class_="note")
 
     def _chart(self, measure: str, drawn: Sequence[Outcome]) -> Markup | None:
         runs = {
@@ -138,7 +161,11 @@ class ExtractionDrill(View):
         if not runs:
             return None
         return curves.figure(
-            _CHARTS[measure], runs, self._looks(drawn), "queries", lambda place: number(round(10**place))
+            say(_CHARTS[measure]),
+            runs,
+            self._looks(drawn),
+            say("queries"),
+            lambda place: number(round(10**place)),
         )
 
     def _legend(self, drawn: Sequence[Outcome]) -> Markup | None:
@@ -157,12 +184,23 @@ class ExtractionDrill(View):
         if not rows:
             return None
         titles = (
-            *("Protection", "Queries", "Rank correlation", f"Top {self._found.best} known", "R²"),
-            *(f"{self._found.quality_name} lost", "NDCG lost", "Top kept", "Refused"),
+            *(
+                say("Protection"),
+                say("Queries"),
+                say("Rank correlation"),
+                say("Top {best} known", best=self._found.best),
+                "R²",
+            ),
+            *(
+                say("{quality_name} lost", quality_name=self._found.quality_name),
+                say("NDCG lost"),
+                say("Top kept"),
+                say("Refused"),
+            ),
         )
         head = tag("thead", tag("tr", [tag("th", title, scope="col") for title in titles]))
         table = tag("table", head, tag("tbody", rows), class_="slices")
-        return tag("div", table, class_="kit-scroll", tabindex=0, role="group", aria_label="Protections")
+        return tag("div", table, class_="kit-scroll", tabindex=0, role="group", aria_label=say("Protections"))
 
 
 def _row(one: Outcome) -> Markup:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from widgets.parts.formats import number, share
+from widgets.parts.language import say
 from widgets.parts.markup import Markup, tag
 from widgets.records import feature
 from widgets.values import FeatureSummary, SplitSummary
@@ -40,7 +41,7 @@ def _picture(one: FeatureSummary) -> str:
         for place, (name, split) in enumerate(one.splits.items())
     ]
     ends = [number(edge) for edge in (min(edges), max(edges))] if edges else []
-    bottom = ", ".join(values) or " to ".join(ends)
+    bottom = ", ".join(values) or say(" to ").join(ends)
     height = _TOP + _ROW * len(rows) + 20
     return tag(
         "svg",
@@ -79,7 +80,9 @@ def _split(place: int, name: str, split: SplitSummary, bars: Sequence[tuple[floa
         )
         for low, up, height in bars
     ]
-    missing = f"{share(split.missing_share)} missing" if split.missing else ""
+    missing = (
+        say("{missing_share} missing", missing_share=share(split.missing_share)) if split.missing else ""
+    )
     note = tag("text", missing, x=4, y=top + 30, font_size=9) if missing else None
     return tag("g", tag("text", name, x=4, y=top + 16), note, shapes)
 

@@ -11,20 +11,27 @@ from widgets.parts import controls, curves
 from widgets.parts.decision_form import attempt, decision_form, told
 from widgets.parts.experiment_rows import arms_table, legend, metrics_table, pictures
 from widgets.parts.formats import number, share
+from widgets.parts.language import marked, say, say_each
 from widgets.parts.markup import Markup, join, tag
-from widgets.values_experiment import Desk
+from widgets.values_experiment import Desk, Shown
 from widgets.view import View
 
-_ACTIONS = {"promote": "Promote", "roll back": "Roll back", "stop": "Stop without a verdict"}
-_SIGNS = {
-    "running": ("quiet", "●"),
-    "promoted": ("good", "✓"),
-    "rolled back": ("bad", "✗"),
-    "stopped": ("quiet", "■"),
+_ACTIONS = {
+    "promote": marked("Promote"),
+    "roll back": marked("Roll back"),
+    "stop": marked("Stop without a verdict"),
 }
-_NOTE = (
-    "A difference is candidate minus control; its bounds hold at all looks together, so that one may look at any time. "
-    "The candidate is taken back when a metric is beyond its limit for sure, and promoted when none can be."
+_SIGNS = {
+    marked("running"): ("quiet", "●"),
+    marked("promoted"): ("good", "✓"),
+    marked("rolled back"): ("bad", "✗"),
+    marked("stopped"): ("quiet", "■"),
+}
+_NO_EVIDENCE = (marked("without a user"), marked("of several users"), marked("version not loaded"))
+_NOTE = marked(
+    "A difference is candidate minus control; its bounds hold at all looks "
+    "together, so that one may look at any time. The candidate is taken back when "
+    "a metric is beyond its limit for sure, and promoted when none can be."
 )
 
 
@@ -69,53 +76,86 @@ class Experiment(View):
         return Markup("")
 
     def draw_content(self) -> Markup:
-        again = controls.button("fresh", self.fresh + 1, "Look at what is known now", key="fresh")
-        if self._shown.state == "running":
-            form = decision_form("End the experiment", (self.who, self.why), _ACTIONS, "", again)
-        else:
-            form = None
-        return join([self._sentence(), told(*self._told), *self._facts(), form])
+        again = controls.button("fresh", self.fresh + 1, say("Look at what is known now"), key="fresh")
+        one = self._shown
+        if one is None:
+            return join([tag("p", _nothing(), role="status"), told(*self._told), tag("p", again)])
+        form = None
+        if one.state == "running":
+            form = decision_form(
+                say("End the experiment"), (self.who, self.why), say_each(_ACTIONS), "", again
+            )
+        return join([_sentence(one), told(*self._told), *_facts(one), form])
 
     def html_face(self) -> Markup:
-        return join([self._sentence(), *self._facts()])
+        one = self._shown
+        return tag("p", _nothing()) if one is None else join([_sentence(one), *_facts(one)])
 
     def text_face(self) -> str:
-        arms = [f"{one.name} {number(one.requests)} requests" for one in self._shown.arms]
-        return f"Experiment {self._in_words()}\n{', '.join(arms)}; {self._shown.why}"
-
-    def _in_words(self) -> str:
-        one = self._shown
-        control, candidate = one.arms
-        by = f" by {one.who}" if one.who else ""
-        return (
-            f"{one.name}, {one.state}{by}: version {candidate.version} for {share(candidate.share)}, by {one.unit}; "
-            f"{control.version} for the others."
-        )
-
-    def _sentence(self) -> Markup:
-        look, sign = _SIGNS[self._shown.state]
-        state = tag("p", tag("span", sign, class_=look), f" {self._in_words()}", class_="state")
-        return tag("div", state, tag("p", tag("b", self._why())), role="status")
-
-    def _why(self) -> str:
-        return f"{self._shown.why[:1].upper()}{self._shown.why[1:]}."
-
-    def _facts(self) -> list[Markup | None]:
-        one = self._shown
-        drawn = pictures(one.metrics)
-        left_out = [f"{number(amount)} {why}" for why, amount in one.left_out.items() if amount]
-        failures = (
-            f"Evidence that the candidate fails more often: {number(one.evidence)}; {number(one.needed)} takes it "
-            f"back. Looked at {number(one.looks)} times."
-        )
-        return [
-            arms_table(one.arms),
-            metrics_table(one.metrics),
-            curves.grid(drawn) if drawn else None,
-            legend() if drawn else None,
-            tag("p", failures, class_="note"),
-            tag("p", f"No evidence are requests: {', '.join(left_out)}.", class_="note")
-            if left_out
-            else None,
-            tag("p", _NOTE, class_="note"),
+        if self._shown is None:
+            return _nothing()
+        arms = [
+            say("{name} {requests} requests", name=say(one.name), requests=number(one.requests))
+            for one in self._shown.arms
         ]
+        return say(
+            "Experiment {in_words}\n{arms}; {why}",
+            in_words=_in_words(self._shown),
+            arms=", ".join(arms),
+            why=self._shown.why,
+        )
+
+
+def _nothing() -> str:
+    return say(
+        "No experiment was started yet. Push a model that is to be tried, and let `kit canary start` give it to a part "
+        "of the users; `kit canary watch` decides."
+    )
+
+
+def _in_words(one: Shown) -> str:
+    control, candidate = one.arms
+    by = say(" by {who}", who=one.who) if one.who else ""
+    return say(
+        "{name}, {state}{by}: version {version} for {share}, by {unit}; {other} for the others.",
+        name=one.name,
+        state=say(one.state),
+        by=by,
+        version=candidate.version,
+        share=share(candidate.share),
+        unit=one.unit,
+        other=control.version,
+    )
+
+
+def _sentence(one: Shown) -> Markup:
+    look, sign = _SIGNS[one.state]
+    state = tag("p", tag("span", sign, class_=look), f" {_in_words(one)}", class_="state")
+    return tag("div", state, tag("p", tag("b", _why(one))), role="status")
+
+
+def _why(one: Shown) -> str:
+    return f"{one.why[:1].upper()}{one.why[1:]}."
+
+
+def _facts(one: Shown) -> list[Markup | None]:
+    drawn = pictures(one.metrics)
+    left_out = [f"{number(amount)} {say(why)}" for why, amount in one.left_out.items() if amount]
+    failures = say(
+        "Evidence that the candidate fails more often: {evidence}; {needed} takes it "
+        "back. Looked at {looks} times.",
+        evidence=number(one.evidence),
+        needed=number(one.needed),
+        looks=number(one.looks),
+    )
+    return [
+        arms_table(one.arms),
+        metrics_table(one.metrics),
+        curves.grid(drawn) if drawn else None,
+        legend() if drawn else None,
+        tag("p", failures, class_="note"),
+        tag("p", say("No evidence are requests: {left_out}.", left_out=", ".join(left_out)), class_="note")
+        if left_out
+        else None,
+        tag("p", say(_NOTE), class_="note"),
+    ]

@@ -14,6 +14,7 @@ from widgets.parts.budget import fit
 from widgets.parts.decision_form import told
 from widgets.parts.fault_rows import exact, findings, line, picture, shares, verdict
 from widgets.parts.formats import count
+from widgets.parts.language import say
 from widgets.parts.markup import Markup, join, tag
 from widgets.parts.modules import styles
 from widgets.values_faults import FaultChoice, Inject, Search, Smallest, Tried, tried
@@ -89,7 +90,12 @@ class FaultLab(View):
     def _known(self, proposal: Mapping[str, Any]) -> str:
         if self.faults and proposal["value"] not in self.faults:
             raise traitlets.TraitError(
-                f"Expected one of {', '.join(self.faults)} as fault, found {proposal['value']!r}. Choose one of them."
+                say(
+                    "Expected one of {names} as {trait}, found {value!r}. Choose one of them.",
+                    names=", ".join(self.faults),
+                    trait="fault",
+                    value=proposal["value"],
+                )
             )
         return str(proposal["value"])
 
@@ -119,16 +125,16 @@ class FaultLab(View):
     def draw_controls(self) -> Markup:
         return join(
             [
-                controls.choice("fault", "Fault", {name: name for name in self.faults}),
-                controls.number_box("share", "Share of rows, to 1"),
-                controls.number_box("seed", "Seed"),
+                controls.choice("fault", say("Fault"), {name: name for name in self.faults}),
+                controls.number_box("share", say("Share of rows, to 1")),
+                controls.number_box("seed", say("Seed")),
             ]
         )
 
     def draw_content(self) -> Markup:
         chosen = self.faults.get(self.fault)
         if chosen is None:
-            return tag("p", "There is no fault that these data could have.", role="status")
+            return tag("p", say("There is no fault that these data could have."), role="status")
         return join(
             [
                 tag("p", chosen.what, role="status"),
@@ -142,7 +148,7 @@ class FaultLab(View):
     def html_face(self) -> Markup:
         chosen = self.faults.get(self.fault)
         if chosen is None:
-            return tag("p", "There is no fault that these data could have.")
+            return tag("p", say("There is no fault that these data could have."))
         outcome = self._latest()
         parts: list[Callable[[], Markup | None]] = [
             lambda: tag("p", chosen.what),
@@ -158,7 +164,7 @@ class FaultLab(View):
 
     def text_face(self) -> str:
         if self.fault not in self.faults:
-            return "Fault lab: no fault that these data could have."
+            return say("Fault lab: no fault that these data could have.")
         outcome = self._latest()
         searched = [line(one) for one in self.shares.values() if one.fault == self.fault][:3]
         return "\n".join([*outcome.sentence().splitlines()[:2], *searched])
@@ -215,17 +221,27 @@ class FaultLab(View):
             for name in names[:MOST_COLUMNS]
         ]
         left_out = len(names) - MOST_COLUMNS
-        note = f"{count(left_out, 'column')} more: set `column`" if left_out > 0 else None
-        return tag("div", "Column ", buttons, note, class_="kit-controls", role="group", aria_label="Column")
+        note = (
+            say("{columns} more: set `column`", columns=count(left_out, "column")) if left_out > 0 else None
+        )
+        return tag(
+            "div",
+            say("Column "),
+            buttons,
+            note,
+            class_="kit-controls",
+            role="group",
+            aria_label=say("Column"),
+        )
 
     def _buttons(self) -> Markup:
         presses = {
-            "inject": "Inject into a copy and judge it",
-            "search": "Search the smallest share",
-            "all": "Search it for all faults",
+            "inject": say("Inject into a copy and judge it"),
+            "search": say("Search the smallest share"),
+            "all": say("Search it for all faults"),
         }
         buttons = [controls.button("asked", [what], text, key=what) for what, text in presses.items()]
-        return tag("div", buttons, class_="kit-controls", role="group", aria_label="Try it")
+        return tag("div", buttons, class_="kit-controls", role="group", aria_label=say("Try it"))
 
 
 _Dose: TypeAlias = tuple[str, str, float, int]  # fault, column, share, seed
@@ -241,7 +257,12 @@ class _Outcome:
 
     def sentence(self) -> str:
         fault, column, part, _ = self.dose
-        what = f"{fault}{f' in {column}' if column else ''}, {exact(part)} of the rows"
+        what = say(
+            "{fault}{where}, {share} of the rows",
+            fault=fault,
+            where=say(" in {column}", column=column) if column else "",
+            share=exact(part),
+        )
         return f"{what}: {verdict(self.tried) if self.tried else self.refused}"
 
 
@@ -257,4 +278,4 @@ def _drawn(outcome: _Outcome, *, tips: bool) -> Markup:
 
 
 def _nothing_yet() -> Markup:
-    return tag("p", "Nothing was tried yet.", class_="note")
+    return tag("p", say("Nothing was tried yet."), class_="note")

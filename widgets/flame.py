@@ -10,6 +10,7 @@ import traitlets
 from widgets.parts import controls
 from widgets.parts.flame_rows import Shown, bars, css_class, kinds_table, longest, told
 from widgets.parts.formats import count, number, share
+from widgets.parts.language import say
 from widgets.parts.markup import Markup, join, tag
 from widgets.values_flame import Frame
 from widgets.view import View
@@ -43,8 +44,11 @@ class Flame(View):
             self._walk(path)
         except (ValueError, IndexError):
             raise traitlets.TraitError(
-                f"Expected the places of a bar from the top, such as 0/1, found {path!r}. Choose a bar that is there, "
-                "or an empty text for all."
+                say(
+                    "Expected the places of a bar from the top, such as 0/1, found {path!r}. Choose a bar "
+                    "that is there, or an empty text for all.",
+                    path=path,
+                )
             ) from None
         return path
 
@@ -61,7 +65,9 @@ class Flame(View):
             [
                 tag("p", self._sentence(chosen), role="status"),
                 tag(
-                    "nav", [self._step_up(frame, path) for frame, path in above[:-1]], aria_label="Around it"
+                    "nav",
+                    [self._step_up(frame, path) for frame, path in above[:-1]],
+                    aria_label=say("Around it"),
                 ),
                 tag("div", bars(shown, self._button), class_="flames"),
                 _left_out(left_out),
@@ -89,7 +95,9 @@ class Flame(View):
             f"{one.name} {number(round(one.seconds, 1))} s"
             for one in sorted(self.root.children, key=lambda child: -child.seconds)[:_NAMED]
         )
-        return f"{self._sentence(self.root)}\nLongest: {parts or self.root.name}"
+        return say(
+            "{sentence}\nLongest: {parts}", sentence=self._sentence(self.root), parts=parts or self.root.name
+        )
 
     def _walk(self, path: str) -> list[tuple[Frame, tuple[int, ...]]]:
         """Return the bars from the top to the one of a path."""
@@ -120,8 +128,15 @@ class Flame(View):
 
     def _sentence(self, frame: Frame) -> str:
         kinds = sorted(frame.kinds.items(), key=lambda item: -item[1])[:_NAMED]
-        parts = ", ".join(f"{kind} {share(seconds / frame.seconds)}" for kind, seconds in kinds if seconds)
-        return f"{frame.name} took {number(round(frame.seconds, 1))} s: {parts}."
+        parts = ", ".join(
+            f"{say(kind)} {share(seconds / frame.seconds)}" for kind, seconds in kinds if seconds
+        )
+        return say(
+            "{name} took {seconds} s: {parts}.",
+            name=frame.name,
+            seconds=number(round(frame.seconds, 1)),
+            parts=parts,
+        )
 
 
 def _bar(shown: Shown) -> Markup:
@@ -129,8 +144,14 @@ def _bar(shown: Shown) -> Markup:
 
 
 def _left_out(amount: int) -> Markup | None:
-    return tag("p", f"{count(amount, 'short bar')} left out.", class_="note") if amount else None
+    return (
+        tag("p", say("{amount} left out.", amount=count(amount, "short bar")), class_="note")
+        if amount
+        else None
+    )
 
 
 def _nothing() -> str:
-    return "Nothing was seen of this run. Run a batch with `kit run`; it looks at its kernels and steps."
+    return say(
+        "Nothing was seen of a run yet. Run a batch with `kit run`; it looks at its kernels and steps."
+    )

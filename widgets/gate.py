@@ -13,13 +13,23 @@ from widgets.parts import charts, controls
 from widgets.parts.budget import fit
 from widgets.parts.decision_form import attempt, decision_form, told
 from widgets.parts.formats import MISSING, count, number
+from widgets.parts.language import marked, say
 from widgets.parts.markup import BREAK, Markup, join, tag
 from widgets.parts.modules import styles
 from widgets.values_decisions import Override, Threshold
 from widgets.view import View
 
 PAGE_ROWS = 20
-_COLUMNS = ("Metric", "Threshold", "Value", "Baseline", "Change", "Margin", "Met")
+_COLUMNS = (
+    marked("Metric"),
+    marked("Threshold"),
+    marked("Value"),
+    marked("Baseline"),
+    marked("Change"),
+    marked("Margin"),
+    marked("Met"),
+)
+_BOUNDS = (marked("at least"), marked("at most"), marked("change at least"))
 _CHART = charts.Size(90, 12)
 _NAMED = 3  # thresholds that the text face names
 _HEAD_BYTES = 4_000  # of a static face: what stands around the rows
@@ -91,7 +101,10 @@ class Gate(View):
     def html_face(self) -> Markup:
         fitted = fit(self.thresholds, [_row], STATIC_BYTES - len(styles()) - _HEAD_BYTES)
         left_out = len(self.thresholds) - len(fitted.rows)
-        note = f"{count(left_out, 'threshold')} are left out here; the live view in JupyterLab has all."
+        note = say(
+            "{amount} are left out here; the live view in JupyterLab has all.",
+            amount=count(left_out, "threshold"),
+        )
         return join(
             [self._verdict(), _table(fitted.rows), tag("p", note, class_="note") if left_out else None]
         )
@@ -99,13 +112,19 @@ class Gate(View):
     def text_face(self) -> str:
         missed = [threshold for threshold in self.thresholds if not threshold.met]
         lines = [_line(threshold) for threshold in missed[:_NAMED]]
-        more = [f"and {len(missed) - _NAMED} more"] if len(missed) > _NAMED else []
-        overridden = [f"Overridden by {self.overridden}"] if self.overridden else []
+        more = [say("and {number} more", number=len(missed) - _NAMED)] if len(missed) > _NAMED else []
+        overridden = (
+            [say("Overridden by {overridden}", overridden=self.overridden)] if self.overridden else []
+        )
         return "\n".join([self.verdict, *overridden, *lines, *more])
 
     def _verdict(self) -> Markup:
         sign, class_ = ("✓ ", "good") if self.passed else ("✗ ", "bad")
-        overridden = tag("p", tag("b", "! Overridden"), f" by {self.overridden}") if self.overridden else None
+        overridden = (
+            tag("p", tag("b", say("! Overridden")), say(" by {overridden}", overridden=self.overridden))
+            if self.overridden
+            else None
+        )
         return join([tag("p", sign, self.verdict, class_=class_), overridden])
 
     def _form(self) -> Markup | None:
@@ -114,34 +133,40 @@ class Gate(View):
         toggle = controls.button(
             "overriding",
             not self.overriding,
-            "Override the verdict",
+            say("Override the verdict"),
             key="open override",
             aria_expanded="true" if self.overriding else "false",
         )
         if not self.overriding:
             return tag("p", toggle)
-        note = "The model stays without a blessing, and is pushed under your name and for your reason."
-        form = decision_form("Override the verdict", (self.who, self.why), {"override": "Let it pass"})
+        note = say("The model stays without a blessing, and is pushed under your name and for your reason.")
+        form = decision_form(
+            say("Override the verdict"), (self.who, self.why), {"override": say("Let it pass")}
+        )
         return join([tag("p", toggle), tag("p", note, class_="note"), told(False, self.failure), form])
 
 
 def _table(rows: Sequence[Markup]) -> Markup:
     if not rows:
-        return tag("p", "There are no thresholds.", class_="note")
-    head = tag("thead", tag("tr", [tag("th", name, scope="col") for name in _COLUMNS]))
+        return tag("p", say("There are no thresholds."), class_="note")
+    head = tag("thead", tag("tr", [tag("th", say(name), scope="col") for name in _COLUMNS]))
     table = tag("table", head, tag("tbody", rows), class_="slices")
-    return tag("div", table, class_="kit-scroll", tabindex=0, role="group", aria_label="Thresholds")
+    return tag("div", table, class_="kit-scroll", tabindex=0, role="group", aria_label=say("Thresholds"))
 
 
 def _row(threshold: Threshold) -> Markup:
-    met = tag("span", "✓ met", class_="good") if threshold.met else tag("span", "✗ missed", class_="bad")
+    met = (
+        tag("span", say("✓ met"), class_="good")
+        if threshold.met
+        else tag("span", say("✗ missed"), class_="bad")
+    )
     if threshold.note:
-        left_out = tag("span", "left out") if threshold.met else met
+        left_out = tag("span", say("left out")) if threshold.met else met
         met = join([left_out, BREAK, tag("small", threshold.note)])
     return tag(
         "tr",
         tag("th", tag("b", threshold.metric), BREAK, tag("small", threshold.slice), scope="row"),
-        tag("td", f"{threshold.bound} {number(threshold.threshold)}"),
+        tag("td", f"{say(threshold.bound)} {number(threshold.threshold)}"),
         tag("td", tag("div", tag("span", number(threshold.value)), _chart(threshold)), class_="number"),
         [
             tag("td", text, class_="number")
@@ -179,8 +204,14 @@ def _signed(value: float | None) -> str:
 
 
 def _line(threshold: Threshold) -> str:
-    found = threshold.note or f"found {number(threshold.value)} (margin {_signed(threshold.margin)})"
-    return (
-        f"missed: {threshold.metric} on {threshold.slice}, {threshold.bound} {number(threshold.threshold)}, "
-        f"{found}"
+    found = threshold.note or say(
+        "found {value} (margin {margin})", value=number(threshold.value), margin=_signed(threshold.margin)
+    )
+    return say(
+        "missed: {metric} on {slice}, {bound} {threshold}, {found}",
+        metric=threshold.metric,
+        slice=threshold.slice,
+        bound=say(threshold.bound),
+        threshold=number(threshold.threshold),
+        found=found,
     )

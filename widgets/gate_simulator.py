@@ -13,6 +13,7 @@ from widgets.parts import controls
 from widgets.parts.budget import fit
 from widgets.parts.copied import COPY, copied
 from widgets.parts.formats import count, number
+from widgets.parts.language import say
 from widgets.parts.markup import Markup, join, tag
 from widgets.parts.modules import STATIC, script, styles
 from widgets.parts.simulator_rows import MOST_MOVED, run_row, said, sliders, table
@@ -66,7 +67,11 @@ class GateSimulator(View):
         at: list[float] = proposal["value"]
         if len(at) != len(self.thresholds) or not all(map(math.isfinite, at)):
             raise traitlets.TraitError(
-                f"Expected {len(self.thresholds)} finite numbers, one a threshold, found {at}. Give all of them."
+                say(
+                    "Expected {amount} finite numbers, one a threshold, found {at}. Give all of them.",
+                    amount=len(self.thresholds),
+                    at=at,
+                )
             )
         return at
 
@@ -78,11 +83,14 @@ class GateSimulator(View):
         if not self.thresholds:
             return Markup("")
         left_out = len(self.thresholds) - MOST_MOVED
-        note = f"{count(left_out, 'threshold')} more stay where they are; set the trait `at` to move them."
+        note = say(
+            "{thresholds} more stay where they are; set the trait `at` to move them.",
+            thresholds=count(left_out, "threshold"),
+        )
         return join(
             [
                 sliders(self.thresholds, self.runs),
-                controls.button("at", self._own(), "Back to the project", key="back"),
+                controls.button("at", self._own(), say("Back to the project"), key="back"),
                 tag("span", note, class_="note") if left_out > 0 else None,
             ]
         )
@@ -95,7 +103,7 @@ class GateSimulator(View):
                 tag("p", self._sentence(), role="status"),
                 table(shown) if shown else None,
                 controls.pager("page", page, size=PAGE_ROWS, total=len(self.runs)),
-                tag("p", "The gates with these thresholds, for project.yml:", class_="note"),
+                tag("p", say("The gates with these thresholds, for project.yml:"), class_="note"),
                 copied(self._write(self.at), "gates"),
             ]
         )
@@ -111,16 +119,20 @@ class GateSimulator(View):
                 tag("p", self._sentence()),
                 tag("ul", [tag("li", one) for one in moved[:MOST_MOVED]]) if moved else None,
                 table(fitted.rows) if fitted.rows else None,
-                tag("p", f"{count(left_out, 'run')} left out here; the live view has all.", class_="note")
+                tag(
+                    "p",
+                    say("{runs} left out here; the live view has all.", runs=count(left_out, "run")),
+                    class_="note",
+                )
                 if left_out
                 else None,
-                tag("details", tag("summary", "Gates for project.yml"), tag("pre", gates)),
+                tag("details", tag("summary", say("Gates for project.yml")), tag("pre", gates)),
             ]
         )
 
     def text_face(self) -> str:
         moved = self._moved()
-        more = [f"and {len(moved) - _NAMED} more"] if len(moved) > _NAMED else []
+        more = [say("and {number} more", number=len(moved) - _NAMED)] if len(moved) > _NAMED else []
         return "\n".join([self._sentence(), *moved[:_NAMED], *more])
 
     def _own(self) -> list[float]:
@@ -128,7 +140,12 @@ class GateSimulator(View):
 
     def _moved(self) -> list[str]:
         return [
-            f"moved: {said(threshold)} {number(at)}, in the project {number(threshold.threshold)}"
+            say(
+                "moved: {name} {at}, in the project {threshold}",
+                name=said(threshold),
+                at=number(at),
+                threshold=number(threshold.threshold),
+            )
             for threshold, at in zip(self.thresholds, self.at, strict=True)
             if at != threshold.threshold
         ]
@@ -138,9 +155,11 @@ class GateSimulator(View):
 
     def _sentence(self) -> str:
         if not self.runs:
-            return "No run to try thresholds on: nothing was evaluated here yet."
+            return say("No run to try thresholds on: nothing was evaluated here yet.")
         if not self.thresholds:
-            return f"There are no thresholds: each of {count(len(self.runs), 'run')} would pass."
+            return say(
+                "There are no thresholds: each of {runs} would pass.", runs=count(len(self.runs), "run")
+            )
         passing = self.passing()
         unknown = passing.count(None)
         others = [
@@ -149,8 +168,17 @@ class GateSimulator(View):
             if None not in {now, run.blessed} and now != run.blessed
         ]
         words = [
-            f"{number(passing.count(True))} of {count(len(self.runs), 'run')} would pass",
-            *([f"of {number(unknown)} it is not known"] if unknown else []),
-            f"{number(len(others))} other than {'its' if len(others) == 1 else 'their'} verdict then",
+            say(
+                "{passing} of {runs} would pass",
+                passing=number(passing.count(True)),
+                runs=count(len(self.runs), "run"),
+            ),
+            *([say("of {unknown} it is not known", unknown=number(unknown))] if unknown else []),
+            say(
+                "{number} other than its verdict then"
+                if len(others) == 1
+                else "{number} other than their verdict then",
+                number=number(len(others)),
+            ),
         ]
         return "; ".join(words) + "."

@@ -14,6 +14,7 @@ from widgets.parts.formats import count, number, share
 from widgets.parts.inspector_detail import WordSearch, detail
 from widgets.parts.inspector_frame import columns_table, detail_row, turn, unused
 from widgets.parts.inspector_rows import has_detail, live_row, static_row
+from widgets.parts.language import marked, say, say_each
 from widgets.parts.markup import Markup, join, tag
 from widgets.parts.modules import STATIC, styles
 from widgets.values_features import Look, Looked, RawFeature, Vocabulary, raw_feature, vocabulary
@@ -21,7 +22,10 @@ from widgets.written_view import WrittenView
 
 PAGE_ROWS = 20
 BY_HAND = ""  # the split of a row that has no values yet
-ORDERS = {"given": "as given", "name": "name", "outside": "most not in a vocabulary"}
+ORDERS = {"given": marked("as given"), "name": marked("name"), "outside": marked("most not in a vocabulary")}
+_NO_SPLIT = marked(
+    "Expected one of the splits {splits}, found {value!r}. Choose one, or '' to write a row by hand."
+)
 _NAMED = 3  # features that the text face names
 _HEAD_BYTES = 6_000  # of a static face: what stands around the rows
 _STATIC_WORDS = WordSearch(live=False)
@@ -116,10 +120,7 @@ class TransformInspector(WrittenView):
     @traitlets.validate("split")
     def _known_split(self, proposal: Mapping[str, Any]) -> str:
         if proposal["value"] not in {*self.rows, BY_HAND}:
-            raise traitlets.TraitError(
-                f"Expected one of the splits {', '.join(self.rows)}, found {proposal['value']!r}. "
-                "Choose one, or '' to write a row by hand."
-            )
+            raise traitlets.TraitError(say(_NO_SPLIT, splits=", ".join(self.rows), value=proposal["value"]))
         return str(proposal["value"])
 
     @traitlets.validate("row")
@@ -157,10 +158,10 @@ class TransformInspector(WrittenView):
         orders = ORDERS if any(feature.outside_share for feature in self.features) else {}
         return join(
             [
-                controls.choice("split", "Rows of", {**splits, BY_HAND: "written by hand"}),
-                controls.number_box("row", "Row, from 0"),
-                controls.search_box("search", "Search"),
-                controls.choice("order", "Sort by", orders) if orders else None,
+                controls.choice("split", say("Rows of"), {**splits, BY_HAND: say("written by hand")}),
+                controls.number_box("row", say("Row, from 0")),
+                controls.search_box("search", say("Search")),
+                controls.choice("order", say("Sort by"), say_each(orders)) if orders else None,
             ]
         )
 
@@ -190,7 +191,7 @@ class TransformInspector(WrittenView):
         def with_detail(feature: RawFeature) -> Markup:
             if not has_detail(feature):
                 return plain(feature)
-            more = tag("summary", f"Details of {feature.name}")
+            more = tag("summary", say("Details of {name}", name=feature.name))
             content = detail(feature, splits, _STATIC_WORDS)
             return join([plain(feature), detail_row(tag("details", more, content))])
 
@@ -199,7 +200,10 @@ class TransformInspector(WrittenView):
         found = self.found()
         fitted = fit(found, [plain, with_detail], limit)
         left_out = len(found) - len(fitted.rows)
-        note = f"{count(left_out, 'column')} are left out here; the live view in JupyterLab has all of them."
+        note = say(
+            "{amount} are left out here; the live view in JupyterLab has all of them.",
+            amount=count(left_out, "column"),
+        )
         return join(
             [
                 tag("style", Markup(css)),
@@ -217,37 +221,47 @@ class TransformInspector(WrittenView):
         sizes = [f"{name} {number(len(one.words))}" for name, one in used.items()]
         buckets = [f"{one.name} {number(len(one.edges) + 1)}" for one in outputs if one.edges]
         outside = [
-            (part, f"{output.name} {share(part)} of {split}")
+            (part, say("{name} {part} of {split}", name=output.name, part=share(part), split=split))
             for output in outputs
             for split in self.rows
             if (part := output.outside_share(split))
         ]
         outside.sort(key=lambda one: -one[0])
         lines = [
-            f"Transform: {count(len(self.features), 'column')}, {count(len(outputs), 'feature')}",
-            _listed("Words in vocabularies", sizes),
-            _listed("Buckets", buckets),
-            _listed("Not in the vocabulary", [text for _, text in outside]),
+            say(
+                "Transform: {columns}, {features}",
+                columns=count(len(self.features), "column"),
+                features=count(len(outputs), "feature"),
+            ),
+            _listed(say("Words in vocabularies"), sizes),
+            _listed(say("Buckets"), buckets),
+            _listed(say("Not in the vocabulary"), [text for _, text in outside]),
         ]
         return "\n".join(line for line in lines if line)
 
     def _summary(self, found: int) -> str:
         columns = count(len(self.features), "column")
         made = count(sum(len(feature.outputs) for feature in self.features), "feature")
-        place = columns if found == len(self.features) else f"{number(found)} of {columns}"
-        written = f", {number(len(self.written))} written over" if self.written else ""
-        return f"{place}, {made} made of them{written}"
+        place = (
+            columns
+            if found == len(self.features)
+            else say("{part} of {total}", part=number(found), total=columns)
+        )
+        written = say(", {written} written over", written=number(len(self.written))) if self.written else ""
+        return say("{place}, {made} made of them{written}", place=place, made=made, written=written)
 
     def _place(self) -> str:
         if self.split == BY_HAND:
-            return "A row written by hand"
-        return f"Row {number(self.row)} of {self.split}"
+            return say("A row written by hand")
+        return say("Row {row} of {split}", row=number(self.row), split=self.split)
 
     def _refused(self) -> Markup | None:
         _, wrong, _ = self.looked()
         if not wrong:
             return None
-        text = wrong.get("") or f"{count(len(wrong), 'value')} cannot be so; nothing is transformed"
+        text = wrong.get("") or say(
+            "{values} cannot be so; nothing is transformed", values=count(len(wrong), "value")
+        )
         return tag("p", f"✗ {text}", class_="bad", role="alert")
 
     def _live_row(self, feature: RawFeature) -> Markup:
@@ -266,8 +280,12 @@ class TransformInspector(WrittenView):
         limited = [split for split, amount in self.rows.items() if self._counted and amount > self._counted]
         notes = [unused(one) for one in self._unused]
         if limited:
-            first = f"the first {number(self._counted)} rows of {' and '.join(limited)}"
-            notes.insert(0, f"Words and buckets are counted in {first}.")
+            first = say(
+                "the first {counted} rows of {limited}",
+                counted=number(self._counted),
+                limited=say(" and ").join(limited),
+            )
+            notes.insert(0, say("Words and buckets are counted in {first}.", first=first))
         return join([tag("p", note, class_="note") for note in notes])
 
 
@@ -276,5 +294,5 @@ def _names(feature: RawFeature) -> str:
 
 
 def _listed(what: str, items: Sequence[str]) -> str:
-    more = f" and {len(items) - _NAMED} more" if len(items) > _NAMED else ""
+    more = say(" and {number} more", number=len(items) - _NAMED) if len(items) > _NAMED else ""
     return f"{what}: {', '.join(items[:_NAMED])}{more}" if items else ""

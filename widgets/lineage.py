@@ -10,9 +10,11 @@ import traitlets
 from widgets.face import STATIC_BYTES
 from widgets.parts import controls
 from widgets.parts.budget import fit
-from widgets.parts.formats import count, moment, number
-from widgets.parts.lineage_detail import comparison, facts, neighbours, run_choice, short, title
+from widgets.parts.formats import count, number
+from widgets.parts.language import marked, say, say_each
+from widgets.parts.lineage_detail import comparison, facts, neighbours, run_choice, title
 from widgets.parts.lineage_picture import Picture, edges_among
+from widgets.parts.lineage_rows import cells, legend, table, zooms
 from widgets.parts.markup import Markup, join, tag
 from widgets.parts.modules import STATIC, script, styles
 from widgets.values_lineage import Compare, Graph, Node
@@ -23,8 +25,14 @@ _STATIC_NODES = 120  # in the picture of a static face; more of them nobody coul
 _STATIC_ROWS = 300  # that a static face tries to hold
 _HEAD_BYTES = 60_000  # of a static face: the picture and what stands around the rows
 _NAMED = 3  # executions that the text face names
-_DIRECTIONS = {"both": "upstream and downstream", "upstream": "upstream", "downstream": "downstream"}
-_KEYS = "Arrow keys walk along the lines, + and - zoom, 0 shows all; or drag, and turn the wheel with Ctrl."
+_DIRECTIONS = {
+    "both": marked("upstream and downstream"),
+    "upstream": marked("upstream"),
+    "downstream": marked("downstream"),
+}
+_KEYS = marked(
+    "Arrow keys walk along the lines, + and - zoom, 0 shows all; or drag, and turn the wheel with Ctrl."
+)
 
 
 def _beside(name: str) -> str:
@@ -65,7 +73,7 @@ class Lineage(View):
         self.graph, self._compare = graph, compare
         self._picture = Picture(graph)
         self._words = {key: _searched(node) for key, node in graph.nodes.items()}
-        super().__init__(picture=self._picture.svg("Lineage"), **state)
+        super().__init__(picture=self._picture.svg(say("Lineage")), **state)
         self._mark(None)
 
     def found(self) -> list[str]:
@@ -126,19 +134,13 @@ class Lineage(View):
             }
 
     def draw_controls(self) -> Markup:
-        zooms = {"in": ("+", "Zoom in"), "out": ("-", "Zoom out"), "fit": ("all", "Show all")}  # fmt: skip
         return join(
             [
-                _legend(),
-                controls.search_box("search", "Search"),
-                controls.choice("direction", "Highlight", _DIRECTIONS),
-                tag(
-                    "span",
-                    [_zoom(way, *texts) for way, texts in zooms.items()],
-                    role="group",
-                    aria_label="Zoom",
-                ),
-                tag("small", _KEYS, class_="hint"),
+                legend(),
+                controls.search_box("search", say("Search")),
+                controls.choice("direction", say("Highlight"), say_each(_DIRECTIONS)),
+                zooms(),
+                tag("small", say(_KEYS), class_="hint"),
             ]
         )
 
@@ -146,7 +148,7 @@ class Lineage(View):
         found = self.found()
         page = min(self.page, controls.last_page(len(found), PAGE_ROWS))
         rows = [self._live_row(self.graph.nodes[key]) for key in found[page * PAGE_ROWS :][:PAGE_ROWS]]
-        listed = join([_table(rows), controls.pager("page", page, size=PAGE_ROWS, total=len(found))])
+        listed = join([table(rows), controls.pager("page", page, size=PAGE_ROWS, total=len(found))])
         columns = tag("div", tag("div", listed), tag("div", self._details(live=True)), class_="columns")
         return join([tag("p", self._place(len(found)), role="status"), columns])
 
@@ -158,14 +160,17 @@ class Lineage(View):
             STATIC_BYTES - len(styles()) - _HEAD_BYTES,
         )
         left_out = len(found) - len(fitted.rows)
-        note = f"{count(left_out, 'node')} are left out here; the live view in JupyterLab has all of them."
+        note = say(
+            "{amount} are left out here; the live view in JupyterLab has all of them.",
+            amount=count(left_out, "node"),
+        )
         return join(
             [
                 tag("style", Markup(_beside("lineage.css"))),
-                tag("p", _legend(), f" {self._place(len(found))}"),
+                tag("p", legend(), f" {self._place(len(found))}"),
                 self._static_picture(),
                 self._details(live=False) if self.chosen else None,
-                _table(fitted.rows),
+                table(fitted.rows),
                 tag("p", note, class_="note") if left_out else None,
             ]
         )
@@ -178,26 +183,48 @@ class Lineage(View):
         ]
         if runs:
             lines.append(
-                "latest: " + ", ".join(f"{title(run)} {run.state}" for run in runs[: -_NAMED - 1 : -1])
+                say("latest: ")
+                + ", ".join(f"{title(run)} {say(run.state)}" for run in runs[: -_NAMED - 1 : -1])
             )
         if self.chosen in self.graph.nodes:
             ways = (self.graph.upstream(self.chosen), self.graph.downstream(self.chosen))
             name = title(self.graph.nodes[self.chosen])
-            lines.append(f"{name}: {number(len(ways[0]))} upstream, {number(len(ways[1]))} downstream")
+            lines.append(
+                say(
+                    "{name}: {upstream} upstream, {downstream} downstream",
+                    name=name,
+                    upstream=number(len(ways[0])),
+                    downstream=number(len(ways[1])),
+                )
+            )
         return "\n".join(lines)
 
     def _place(self, found: int) -> str:
         total = count(len(self.graph.nodes), "node")
         drawn = len(self._picture.keys)
-        place = total if found == len(self.graph.nodes) else f"{number(found)} of {total}"
-        newest = f"; the picture has the newest {number(drawn)}" if drawn < len(self.graph.nodes) else ""
-        on = f"; {number(len(self.highlighted()))} highlighted" if self.chosen in self.graph.nodes else ""
+        place = (
+            total
+            if found == len(self.graph.nodes)
+            else say("{part} of {total}", part=number(found), total=total)
+        )
+        newest = (
+            say("; the picture has the newest {number}", number=number(drawn))
+            if drawn < len(self.graph.nodes)
+            else ""
+        )
+        on = (
+            say("; {number} highlighted", number=number(len(self.highlighted())))
+            if self.chosen in self.graph.nodes
+            else ""
+        )
         return f"{place}{newest}{on}"
 
     def _details(self, *, live: bool) -> Markup:
         node = self.graph.nodes.get(self.chosen)
         if node is None:
-            return tag("p", "Press a box, or a name in the list, to see what is known of it.", class_="note")
+            return tag(
+                "p", say("Press a box, or a name in the list, to see what is known of it."), class_="note"
+            )
         choice = run_choice(self.graph, node.key, self.other) if live and self._compare else None
         return join(
             [
@@ -220,10 +247,12 @@ class Lineage(View):
         on = self.highlighted()
         near = {self.chosen, *on} if len(self.graph.nodes) > _STATIC_NODES and on else None
         picture = Picture(self.graph, near, _STATIC_NODES)
-        drawing = picture.svg("Lineage", self.chosen, on)
-        box = tag("div", drawing, class_="kit-scroll graph", tabindex=0, role="group", aria_label="Picture")
+        drawing = picture.svg(say("Lineage"), self.chosen, on)
+        box = tag(
+            "div", drawing, class_="kit-scroll graph", tabindex=0, role="group", aria_label=say("Picture")
+        )
         left_out = len(near or self.graph.nodes) - len(picture.keys)
-        note = f"The picture has the newest {number(len(picture.keys))} nodes."
+        note = say("The picture has the newest {number} nodes.", number=number(len(picture.keys)))
         return join([box, tag("p", note, class_="note") if left_out else None])
 
     def _live_row(self, node: Node) -> Markup:
@@ -231,7 +260,7 @@ class Lineage(View):
         name = controls.button(
             "chosen", node.key, title(node), key=f"choose {node.key}", class_="link", aria_pressed=pressed
         )
-        return tag("tr", tag("th", name, scope="row", class_="whole"), _cells(node))
+        return tag("tr", tag("th", name, scope="row", class_="whole"), cells(node))
 
 
 def _searched(node: Node) -> str:
@@ -239,32 +268,6 @@ def _searched(node: Node) -> str:
     return " ".join(texts).casefold()
 
 
-def _legend() -> Markup:
-    kinds = {"e": "execution", "c": "from the cache", "f": "failed", "a": "artifact"}
-    keys = [tag("span", tag("i", class_=f"box {sign}"), name, class_="key") for sign, name in kinds.items()]
-    return tag("span", keys, class_="legend")
-
-
-def _zoom(way: str, text: str, label: str) -> Markup:
-    return tag("button", text, type="button", data_zoom=way, aria_label=label, title=label)
-
-
-def _table(rows: Any) -> Markup:
-    head = tag("tr", [tag("th", text, scope="col") for text in ("Name", "Type", "State", "When")])
-    table = tag("table", tag("thead", head), tag("tbody", rows), class_="nodes")
-    return tag("div", table, class_="kit-scroll", tabindex=0, role="group", aria_label="Nodes")
-
-
-def _cells(node: Node) -> Markup:
-    kind = short(node.type.rpartition(".")[2])
-    return join(
-        [
-            tag("td", text, class_="whole")
-            for text in (kind, node.state, moment(node.began) if node.began else "")
-        ]
-    )
-
-
 def _static_row(node: Node, *, detailed: bool = False) -> Markup:
     name = tag("details", tag("summary", title(node)), facts(node)) if detailed else title(node)
-    return tag("tr", tag("th", name, scope="row"), _cells(node))
+    return tag("tr", tag("th", name, scope="row"), cells(node))

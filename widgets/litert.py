@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from widgets.face import Face
 from widgets.parts.formats import share
+from widgets.parts.language import say
 from widgets.parts.litert_rows import FileRows, decimals, milliseconds, size
 from widgets.parts.markup import Markup, join, tag
 from widgets.values_litert import LiteRTFile
@@ -49,7 +50,9 @@ class LiteRTFiles(Face):
             [
                 tag("p", "✓ " if self._is_good() else "! ", self._verdict(), class_=_class(self._is_good())),
                 self._rows.table(self.files),
-                tag("p", f"Measured on {self._measured_on}.", class_="note") if self._measured_on else None,
+                tag("p", say("Measured on {measured_on}.", measured_on=self._measured_on), class_="note")
+                if self._measured_on
+                else None,
                 [tag("p", note, class_="note") for note in self.notes],
             ]
         )
@@ -58,10 +61,16 @@ class LiteRTFiles(Face):
         lines = [
             f"{one.variant}: "
             + (
-                "refused"
+                say("refused")
                 if one.refused
-                else f"{size(one.bytes)}, {milliseconds(one.ms_few)} ms, {self._quality} lost "
-                f"{decimals(one.lost)}, in the worst slice {decimals(one.worst_lost)}"
+                else say(
+                    "{bytes}, {ms_few} ms, {quality} lost {lost}, in the worst slice {worst_lost}",
+                    bytes=size(one.bytes),
+                    ms_few=milliseconds(one.ms_few),
+                    quality=self._quality,
+                    lost=decimals(one.lost),
+                    worst_lost=decimals(one.worst_lost),
+                )
             )
             for one in self.files
             if one.refused or one.bytes is not None
@@ -84,17 +93,35 @@ class LiteRTFiles(Face):
     def _verdict(self) -> str:
         one = self._meant
         if one is None:
-            return "No model was converted to LiteRT yet."
+            return say("No model was converted to LiteRT yet.")
         if one.refused:
-            return f"{one.variant} is meant for use, but could not be made."
+            return say("{variant} is meant for use, but could not be made.", variant=one.variant)
         whole = next((other.bytes for other in self.files if other.variant == _FLOAT), None)
-        part = f", {share(one.bytes / whole)} of float" if one.bytes and whole else ""
-        meant = f"{one.variant} is meant for use: {size(one.bytes)}{part}"
+        part = say(", {bytes} of float", bytes=share(one.bytes / whole)) if one.bytes and whole else ""
+        meant = say(
+            "{variant} is meant for use: {bytes}{part}", variant=one.variant, bytes=size(one.bytes), part=part
+        )
         if one.lost is None:
-            return f"{meant}; what it loses of {self._quality} is not known."
-        worst = f" and {decimals(one.worst_lost)} on {one.worst_slice}" if one.worst_slice else ""
-        lost = f"{decimals(one.lost)} on all rows{worst}"
-        return f"{meant}; of {self._quality} it loses {lost}, and {self._limit:g} is allowed."
+            return say(
+                "{meant}; what it loses of {quality} is not known.", meant=meant, quality=self._quality
+            )
+        worst = (
+            say(
+                " and {worst_lost} on {worst_slice}",
+                worst_lost=decimals(one.worst_lost),
+                worst_slice=one.worst_slice,
+            )
+            if one.worst_slice
+            else ""
+        )
+        lost = say("{lost} on all rows{worst}", lost=decimals(one.lost), worst=worst)
+        return say(
+            "{meant}; of {quality} it loses {lost}, and {limit:g} is allowed.",
+            meant=meant,
+            quality=self._quality,
+            lost=lost,
+            limit=self._limit,
+        )
 
 
 def _class(is_good: bool) -> str:

@@ -10,6 +10,7 @@ from widgets.face import STATIC_BYTES, Face
 from widgets.parts import charts, curves
 from widgets.parts.budget import fit
 from widgets.parts.formats import MISSING, count, moment, number
+from widgets.parts.language import marked, say
 from widgets.parts.markup import Markup, join, tag
 from widgets.parts.modules import styles
 from widgets.values_drift import Estimate, QualityDay
@@ -18,6 +19,10 @@ _WHISKER = charts.Size(90, 12)
 _HEAD_BYTES = 40_000  # of the face: what stands around the rows, the curve with it
 _BOUND = 6  # the colour of a curve's interval: the curve's own, dashed
 _EVALUATED = 4
+_COUNTS = (  # what became of rows
+    *(marked("logged"), marked("repeated"), marked("labelled")),
+    *(marked("late"), marked("waiting"), marked("never")),
+)
 
 
 class LiveQuality(Face):
@@ -52,22 +57,34 @@ class LiveQuality(Face):
             [
                 self._legend(),
                 tag("p", self.note, class_="note") if self.note else None,
-                self._table(names, newest.rows) if newest.rows else tag("p", "There is no day to judge."),
-                tag("p", f"{count(left_out, 'earlier day')} left out.", class_="note") if left_out else None,
+                self._table(names, newest.rows)
+                if newest.rows
+                else tag("p", say("There is no day to judge.")),
+                tag(
+                    "p",
+                    say("{amount} left out.", amount=count(left_out, "earlier day")),
+                    class_="note",
+                )
+                if left_out
+                else None,
                 self._curve(),
             ]
         )
 
     def text_face(self) -> str:
         if not self.days:
-            return f"Live quality: no day to judge. {self.note}".strip()
+            return say("Live quality: no day to judge. {note}", note=self.note).strip()
         total = {name: sum(day.counts[name] for day in self.days) for name in self.days[0].counts}
         known = [day for day in self.days if self.metric in day.metrics]
         lines = [
-            f"Live quality of {count(len(self.days), 'day')}: "
-            + ", ".join(f"{number(amount)} {name}" for name, amount in total.items()),
+            say("Live quality of {days}: ", days=count(len(self.days), "day"))
+            + ", ".join(f"{number(amount)} {say(name)}" for name, amount in total.items()),
             *(f"{day.day}: {self.metric} {_words(day.metrics[self.metric])}" for day in known[-2:]),
-            f"Before the push: {self.metric} {_words(self.evaluated[self.metric])}"
+            say(
+                "Before the push: {metric} {value}",
+                metric=self.metric,
+                value=_words(self.evaluated[self.metric]),
+            )
             if self.metric in self.evaluated
             else "",
             self.note,
@@ -85,16 +102,20 @@ class LiveQuality(Face):
         return tag(
             "p",
             mark,
-            f"{self.metric} before the push: {_words(self.evaluated[self.metric])}",
+            say(
+                "{metric} before the push: {value}",
+                metric=self.metric,
+                value=_words(self.evaluated[self.metric]),
+            ),
             class_="legend",
         )
 
     def _table(self, names: Sequence[str], rows: Sequence[Markup]) -> Markup:
-        titles = ["Day", *(name.capitalize() for name in self.days[0].counts), *names]
+        titles = [say("Day"), *(say(name).capitalize() for name in self.days[0].counts), *names]
         head = tag("thead", tag("tr", [tag("th", title, scope="col") for title in titles]))
         table = tag("table", head, tag("tbody", rows), class_="quality")
         return tag(
-            "div", table, class_="kit-scroll", tabindex=0, role="group", aria_label="Live quality by day"
+            "div", table, class_="kit-scroll", tabindex=0, role="group", aria_label=say("Live quality by day")
         )
 
     def _row(self, day: QualityDay, names: Sequence[str], scale: tuple[float, float] | None) -> Markup:
@@ -128,16 +149,17 @@ class LiveQuality(Face):
         ]
         if len(known) < 2:  # noqa: PLR2004  a curve has two ends
             return None
+        lower, upper, pushed = say("lower bound"), say("upper bound"), say("before the push")
         lines = {
             self.metric: [(place, one.value) for place, one in known],
-            "lower bound": [(place, one.lower) for place, one in known],
-            "upper bound": [(place, one.upper) for place, one in known],
+            lower: [(place, one.lower) for place, one in known],
+            upper: [(place, one.upper) for place, one in known],
         }
-        looks = {self.metric: 0, "lower bound": _BOUND, "upper bound": _BOUND}
+        looks = {self.metric: 0, lower: _BOUND, upper: _BOUND}
         if (before := self._before()) is not None:
-            lines["before the push"] = [(place, before) for place in (known[0][0], known[-1][0])]
-            looks["before the push"] = _EVALUATED + _BOUND
-        figure = curves.figure(f"Live {self.metric}", lines, looks, "", moment)
+            lines[pushed] = [(place, before) for place in (known[0][0], known[-1][0])]
+            looks[pushed] = _EVALUATED + _BOUND
+        figure = curves.figure(say("Live {metric}", metric=self.metric), lines, looks, "", moment)
         return tag("div", curves.legend(looks), figure, style="padding-right:2px")  # room for half a line
 
 

@@ -12,6 +12,7 @@ from widgets.face import STATIC_BYTES
 from widgets.parts import controls, curves
 from widgets.parts.budget import fit
 from widgets.parts.formats import MISSING, count, number
+from widgets.parts.language import marked, say
 from widgets.parts.load_rows import WANTED, Setting, row, settings_of, table
 from widgets.parts.markup import Markup, join, tag
 from widgets.parts.modules import styles
@@ -23,10 +24,12 @@ _HIGHEST = (
     4.0  # times the wanted p99, up to which the chart goes: beyond, a queue grows for as long as it is asked
 )
 _HEAD_BYTES = 40_000  # of a static face: what stands around the rows
-_NOTE = (
-    "Requests arrived at random times, whether or not earlier ones were answered, and waiting counts. Further right "
-    "more requests are answered, further down sooner. In time is within the wanted p99 and without errors; the p99 of "
-    "the table is that at the wanted rate, and processor time that of the server for each answer."
+_NOTE = marked(
+    "Requests arrived at random times, whether or not earlier ones were answered, "
+    "and waiting counts. Further right more requests are answered, further down "
+    "sooner. In time is within the wanted p99 and without errors; the p99 of the "
+    "table is that at the wanted rate, and processor time that of the server for "
+    "each answer."
 )
 
 
@@ -34,7 +37,7 @@ class LoadSweep(View):
     """Shows what each batching setting does at rising rates, and which is chosen.
 
     Args:
-        sweep: what was measured.
+        sweep: what was measured; None: nothing yet.
         state: traits to begin with, such as `only="32 rows"`.
     """
 
@@ -44,17 +47,21 @@ class LoadSweep(View):
         sync=True, redraw=True
     )
 
-    def __init__(self, sweep: Sweep, **state: Any) -> None:
-        self._sweep, self._settings = sweep, settings_of(sweep)
+    def __init__(self, sweep: Sweep | None, **state: Any) -> None:
+        self._settings = settings_of(sweep) if sweep else []
+        if sweep:
+            self._sweep = sweep
         super().__init__(**state)
 
     def draw_controls(self) -> Markup:
         names = [one.name for one in self._settings if not one.chosen]
         if len(names) < 2:  # noqa: PLR2004  nothing to choose from
             return Markup("")
-        return controls.choice("only", "Setting", {"": "all", **{name: name for name in names}})
+        return controls.choice("only", say("Setting"), {"": say("all"), **{name: name for name in names}})
 
     def draw_content(self) -> Markup:
+        if not self._settings:
+            return tag("p", _nothing(), role="status")
         drawn = self._drawn()
         rows = [row(one) for one in self._settings]
         return join(
@@ -62,9 +69,13 @@ class LoadSweep(View):
         )
 
     def html_face(self) -> Markup:
+        if not self._settings:
+            return tag("p", _nothing())
         fitted = fit(self._settings, [row], STATIC_BYTES - len(styles()) - _HEAD_BYTES)
         left_out = len(self._settings) - len(fitted.rows)
-        note = f"{count(left_out, 'setting')} left out here; the live view in JupyterLab has all."
+        note = say(
+            "{amount} left out here; the live view in JupyterLab has all.", amount=count(left_out, "setting")
+        )
         drawn = self._some()
         return join(
             [
@@ -78,23 +89,30 @@ class LoadSweep(View):
         )
 
     def text_face(self) -> str:
-        return f"{self._asked()}\n{self._in_words()}"
+        return f"{self._asked()}\n{self._in_words()}" if self._settings else _nothing()
 
     def _asked(self) -> str:
-        measured = (
-            f"{count(len(self._settings), 'setting')} measured in {count(len(self._sweep.points), 'point')}"
+        measured = say(
+            "{settings} measured in {points}",
+            settings=count(len(self._settings), "setting"),
+            points=count(len(self._sweep.points), "point"),
         )
-        return f"Wanted: {_wanted(self._sweep)}. {measured}."
+        return say("Wanted: {wanted}. {measured}.", wanted=_wanted(self._sweep), measured=measured)
 
     def _in_words(self) -> str:
         chosen = next((one for one in self._settings if one.chosen), None)
         if chosen is None or chosen.there is None:
-            return (
+            return say(
                 "Chosen: none. No setting that batches does it: ask for less, or serve with more processors."
             )
         there = chosen.there
-        cost = f"{number(there.processor_ms)} ms of processor an answer"
-        return f"Chosen: {chosen.name}. Its p99 is {number(there.p99_ms)} ms at that rate, for {cost}, the least."
+        cost = say("{processor_ms} ms of processor an answer", processor_ms=number(there.processor_ms))
+        return say(
+            "Chosen: {name}. Its p99 is {p99_ms} ms at that rate, for {cost}, the least.",
+            name=chosen.name,
+            p99_ms=number(there.p99_ms),
+            cost=cost,
+        )
 
     def _sentence(self) -> Markup:
         look = "good" if self._sweep.chosen else "bad"
@@ -123,9 +141,13 @@ class LoadSweep(View):
         if not rates:
             return None
         wanted = self._sweep.target.p99_ms
-        runs[WANTED] = [(min(rates), wanted), (max(*rates, self._sweep.target.rate), wanted)]
+        runs[say(WANTED)] = [(min(rates), wanted), (max(*rates, self._sweep.target.rate), wanted)]
         return curves.figure(
-            "p99 in milliseconds over answers a second", runs, self._looks(drawn), "answers a second", _whole
+            say("p99 in milliseconds over answers a second"),
+            runs,
+            self._looks(drawn),
+            say("answers a second"),
+            _whole,
         )
 
     def _legend(self, drawn: Sequence[Setting]) -> Markup | None:
@@ -136,18 +158,33 @@ class LoadSweep(View):
     def _looks(self, drawn: Sequence[Setting]) -> dict[str, int]:
         """The colours of what is drawn, the same whatever else is."""
         looks = {one.name: one.place for one in drawn}
-        return {**looks, WANTED: len(self._settings)}
+        return {**looks, say(WANTED): len(self._settings)}
 
     def _table(self, rows: Sequence[Markup]) -> Markup | None:
         return table(rows) if rows else None
 
     def _note(self) -> Markup:
         highest = number(_HIGHEST * self._sweep.target.p99_ms)
-        return tag("p", f"{_NOTE} Points above {highest} ms are not drawn.", class_="note")
+        return tag(
+            "p",
+            say(_NOTE) + say(" Points above {highest} ms are not drawn.", highest=highest),
+            class_="note",
+        )
+
+
+def _nothing() -> str:
+    return say(
+        "No load was measured yet. `kit tune-batching --rate 500 --p99 20` asks a server at rising rates with each "
+        "batching setting, and writes the cheapest that answers so many requests a second in time."
+    )
 
 
 def _wanted(sweep: Sweep) -> str:
-    return f"{number(sweep.target.rate)} requests a second, 99 of 100 within {number(sweep.target.p99_ms)} ms"
+    return say(
+        "{rate} requests a second, 99 of 100 within {p99_ms} ms",
+        rate=number(sweep.target.rate),
+        p99_ms=number(sweep.target.p99_ms),
+    )
 
 
 def _whole(rate: float) -> str:

@@ -133,8 +133,8 @@ class Parameters(WrittenView):
         )
         left_out = len(texts) - len(fitted.rows)
         note = say(
-            "{parameters} are left out here; the live view in JupyterLab has all.",
-            parameters=count(left_out, "parameter"),
+            "{amount} are left out here; the live view in JupyterLab has all.",
+            amount=count(left_out, "parameter"),
         )
         style = (STATIC / "parameters" / "parameters.css").read_text(encoding="utf-8")
         now = self._desk.batch()

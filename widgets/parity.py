@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from widgets.face import STATIC_BYTES, Face
 from widgets.parts.budget import fit
 from widgets.parts.formats import MISSING, count, number
+from widgets.parts.language import say
 from widgets.parts.markup import BREAK, Markup, join, tag
 from widgets.parts.modules import styles
 from widgets.values_parity import Difference
@@ -43,10 +44,15 @@ class Parity(Face):
         wrong = {one.value for one in self._wrong}
         ordered = sorted(self._values, key=lambda value: value not in wrong)  # else as they come
         fitted = fit(ordered, [self._row], STATIC_BYTES - len(styles()) - _HEAD_BYTES)
-        head = tag("thead", tag("tr", [tag("th", title, scope="col") for title in ("Value", *self._ways)]))
+        head = tag(
+            "thead", tag("tr", [tag("th", title, scope="col") for title in (say("Value"), *self._ways)])
+        )
         table = tag("table", head, tag("tbody", fitted.rows))
         left = len(ordered) - len(fitted.rows)
-        notes = [*([f"{count(left, 'value')} without room here"] if left else []), *self._left_out]
+        notes = [
+            *([say("{values} without room here", values=count(left, "value"))] if left else []),
+            *self._left_out,
+        ]
         return join(
             [
                 tag(
@@ -55,27 +61,43 @@ class Parity(Face):
                     self._sentence(),
                     class_="bad" if self._wrong else "good",
                 ),
-                tag("div", table, class_="kit-scroll", tabindex=0, role="group", aria_label="Differences"),
-                tag("p", f"Left out: {'; '.join(notes)}.", class_="note") if notes else None,
+                tag(
+                    "div", table, class_="kit-scroll", tabindex=0, role="group", aria_label=say("Differences")
+                ),
+                tag("p", say("Left out: {notes}.", notes="; ".join(notes)), class_="note") if notes else None,
             ]
         )
 
     def text_face(self) -> str:
         lines = [
-            f"{one.value} by {one.way}: {one.found}, not {one.expected}, in row {one.row}"
+            say(
+                "{value} by {way}: {found}, not {expected}, in row {row}",
+                value=one.value,
+                way=one.way,
+                found=one.found,
+                expected=one.expected,
+                row=one.row,
+            )
             for one in self._wrong[:_NAMED]
         ]
         left = len(self._wrong) - _NAMED
-        return "\n".join([self._sentence(), *lines, *([f"and {number(left)} more"] if left > 0 else [])])
+        return "\n".join(
+            [self._sentence(), *lines, *([say("and {number} more", number=number(left))] if left > 0 else [])]
+        )
 
     def _sentence(self) -> str:
         if not self._values:
-            return "Nothing was compared yet."
-        of = f"{count(self._rows, 'row')} by {count(len(self._ways), 'way')}"
+            return say("Nothing was compared yet.")
+        of = say("{rows} by {ways}", rows=count(self._rows, "row"), ways=count(len(self._ways), "way"))
         if not self._wrong:
-            return f"{of}: features and scores are those of training, within their bounds."
+            return say("{of}: features and scores are those of training, within their bounds.", of=of)
         first = self._wrong[0]
-        return f"{of}: {first.value} by {first.way} is the first that is not as in training."
+        return say(
+            "{of}: {value} by {way} is the first that is not as in training.",
+            of=of,
+            value=first.value,
+            way=first.way,
+        )
 
     def _row(self, value: str) -> Markup:
         ways = self._values[value]
@@ -88,6 +110,8 @@ def _cell(ways: Mapping[str, Difference], way: str) -> Markup:
         return tag("td", MISSING, class_="number")
     if one.ok:
         return tag("td", number(one.largest), class_="number")
-    said = f"row {number(one.row)}: {one.found}, not {one.expected}"
+    said = say(
+        "row {row}: {found}, not {expected}", row=number(one.row), found=one.found, expected=one.expected
+    )
     note = tag("span", BREAK, tag("span", said, class_="note"))
     return tag("td", f"! {number(one.largest)}", note, class_="bad", style=_WRAPPED)

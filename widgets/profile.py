@@ -11,6 +11,7 @@ from widgets.face import STATIC_BYTES
 from widgets.parts import controls
 from widgets.parts.budget import fit
 from widgets.parts.formats import count, number, share
+from widgets.parts.language import say
 from widgets.parts.markup import Markup, join, tag
 from widgets.parts.modules import styles
 from widgets.parts.profile_rows import Comparison, steps_table
@@ -53,8 +54,13 @@ class Profiles(View):
         name = str(proposal["value"])
         if name not in {*self.profiles, NONE}:
             raise traitlets.TraitError(
-                f"Expected one of {', '.join(self.profiles) or 'no training'} as {proposal['trait'].name}, found "
-                f"{name!r}. Choose one of them; a training is traced when profile_steps is above 0."
+                say(
+                    "Expected one of {names} as {trait}, found {value!r}. Choose one of them; a training is traced "
+                    "when profile_steps is above 0.",
+                    names=", ".join(self.profiles) or say("no training"),
+                    trait=proposal["trait"].name,
+                    value=name,
+                )
             )
         return name
 
@@ -72,9 +78,9 @@ class Profiles(View):
         names = {name: name for name in self.profiles}
         return join(
             [
-                controls.choice("run", "Training", names),
-                controls.choice("against", "Compare with", {NONE: "nothing", **names}),
-                controls.search_box("search", "Search"),
+                controls.choice("run", say("Training"), names),
+                controls.choice("against", say("Compare with"), {NONE: say("nothing"), **names}),
+                controls.search_box("search", say("Search")),
             ]
         )
 
@@ -89,7 +95,7 @@ class Profiles(View):
             [
                 tag("p", self._sentence(), role="status"),
                 steps_table(self._chosen()),
-                compared.table(rows) if rows else tag("p", "No operation has these words."),
+                compared.table(rows) if rows else tag("p", say("No operation has these words.")),
                 controls.pager("page", page, size=PAGE_ROWS, total=len(found)),
             ]
         )
@@ -110,7 +116,11 @@ class Profiles(View):
                 tag("p", self._sentence()),
                 steps_table(self._chosen()),
                 compared.table(fitted.rows) if fitted.rows else None,
-                tag("p", f"{count(left_out, 'operation')} left out; the live view has all.", class_="note")
+                tag(
+                    "p",
+                    say("{amount} left out; the live view has all.", amount=count(left_out, "operation")),
+                    class_="note",
+                )
                 if left_out
                 else None,
             ]
@@ -123,7 +133,12 @@ class Profiles(View):
         longest = ", ".join(
             f"{one.name} {number(round(one.microseconds, 1))} µs" for one in shown.operations[:_NAMED]
         )
-        return f"{self.run}: {self._sentence()}\nLongest: {longest or 'nothing was traced'}"
+        return say(
+            "{run}: {sentence}\nLongest: {longest}",
+            run=self.run,
+            sentence=self._sentence(),
+            longest=longest or say("nothing was traced"),
+        )
 
     def _chosen(self) -> dict[str, Profile]:
         names = [self.run, *([self.against] if self.against not in {NONE, self.run} else [])]
@@ -147,14 +162,20 @@ class Profiles(View):
         fusions = [one for one in shown.kernels if len(one.fused) > 1]
         nodes = {node for one in fusions for node in one.fused}
         xla = (
-            f" XLA made {count(len(shown.kernels), 'kernel')}; {count(len(fusions), 'of them holds', 'of them hold')} "
-            f"{number(len(nodes))} operations of the graph together."
+            say(
+                " XLA made {kernels}; {fusions} {nodes} operations of the graph together.",
+                kernels=count(len(shown.kernels), "kernel"),
+                fusions=count(len(fusions), "of them holds", "of them hold"),
+                nodes=number(len(nodes)),
+            )
             if shown.kernels
-            else " XLA compiled nothing."
+            else say(" XLA compiled nothing.")
         )
-        return (
-            f"A step takes {number(round(shown.microseconds / 1e3, 2))} ms, of which it waits "
-            f"{share(shown.input_share)} for its batch.{xla}"
+        return say(
+            "A step takes {milliseconds} ms, of which it waits {share} for its batch.{xla}",
+            milliseconds=number(round(shown.microseconds / 1000.0, 2)),
+            share=share(shown.input_share),
+            xla=xla,
         )
 
 
@@ -163,4 +184,4 @@ def _folded(one: Operation, compared: Comparison) -> Markup | None:
 
 
 def _nothing() -> str:
-    return "No training was traced. Run Trainer with profile_steps above 0, 20 for example."
+    return say("No training was traced. Run Trainer with profile_steps above 0, 20 for example.")

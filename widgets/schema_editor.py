@@ -14,6 +14,7 @@ from widgets.parts import controls
 from widgets.parts.budget import fit
 from widgets.parts.decision_form import attempt, decision_form, told
 from widgets.parts.formats import MISSING, count, number
+from widgets.parts.language import say
 from widgets.parts.markup import Markup, join, tag
 from widgets.parts.modules import STATIC, styles
 from widgets.parts.rule_rows import TITLES, live_row, static_row
@@ -114,7 +115,7 @@ class SchemaEditor(WrittenView):
 
     def draw_controls(self) -> Markup:
         return join(
-            [controls.search_box("search", "Search"), controls.tick("changed", "only edited")],
+            [controls.search_box("search", say("Search")), controls.tick("changed", say("only edited"))],
         )
 
     def draw_content(self) -> Markup:
@@ -144,7 +145,10 @@ class SchemaEditor(WrittenView):
             STATIC_BYTES - len(styles()) - _HEAD_BYTES,
         )
         left_out = len(found) - len(fitted.rows)
-        note = f"{count(left_out, 'feature')} are left out here; the live view in JupyterLab has all of them."
+        note = say(
+            "{amount} are left out here; the live view in JupyterLab has all of them.",
+            amount=count(left_out, "feature"),
+        )
         return join(
             [
                 tag("p", self._summary()),
@@ -157,7 +161,7 @@ class SchemaEditor(WrittenView):
     def text_face(self) -> str:
         _, _, anomalies = self.checked()
         named = [f"{split}, {feature}: {what}" for split, feature, what, _ in anomalies[:_NAMED]]
-        more = [f"and {len(anomalies) - _NAMED} more"] if len(anomalies) > _NAMED else []
+        more = [say("and {number} more", number=len(anomalies) - _NAMED)] if len(anomalies) > _NAMED else []
         return "\n".join([self._summary(), *named, *more])
 
     def _summary(self) -> str:
@@ -165,33 +169,35 @@ class SchemaEditor(WrittenView):
         mistakes = sum(len(fields) for fields in wrong.values())
         parts = [
             count(len(self.rules), "feature"),
-            f"{count(len(changes), 'change')} to the saved schema" if changes else "as it is saved",
-            f"{count(mistakes, 'text')} that cannot be so" if mistakes else "",
-            f"{count(len(anomalies), 'anomaly', 'anomalies')} with it"
+            say("{changes} to the saved schema", changes=count(len(changes), "change"))
+            if changes
+            else say("as it is saved"),
+            say("{amount} that cannot be so", amount=count(mistakes, "value")) if mistakes else "",
+            say("{anomalies} with it", anomalies=count(len(anomalies), "anomaly", "anomalies"))
             if anomalies
-            else "no anomalies with it",
+            else say("no anomalies with it"),
         ]
         return ", ".join(part for part in parts if part)
 
     def _consequences(self) -> Markup:
         _, changes, anomalies = self.checked()
         named = [
-            (feature, TITLES.get(field, field), before or MISSING, after or MISSING)
+            (feature, say(TITLES.get(field, field)), before or MISSING, after or MISSING)
             for feature, field, before, after in changes
         ]
         return tag(
             "div",
             _list(
-                "Difference to the saved schema",
-                ("Feature", "Field", "Saved", "New"),
+                say("Difference to the saved schema"),
+                (say("Feature"), say("Field"), say("Saved"), say("New")),
                 named,
-                "Nothing differs.",
+                say("Nothing differs."),
             ),
             _list(
-                "Anomalies in the statistics with this schema",
-                ("Split", "Feature", "Problem", "Found"),
+                say("Anomalies in the statistics with this schema"),
+                (say("Split"), say("Feature"), say("Problem"), say("Found")),
                 anomalies,
-                "✓ None: the data follow it.",
+                say("✓ None: the data follow it."),
             ),
             class_="columns",
         )
@@ -199,17 +205,17 @@ class SchemaEditor(WrittenView):
     def _form(self) -> Markup | None:
         if not self.edits:
             return None
-        discard = controls.button("edits", {}, "Discard all edits", key="discard")
+        discard = controls.button("edits", {}, say("Discard all edits"), key="discard")
         if self._save is None:
             return tag("p", discard)
-        actions = {"save": "Save the schema"}
-        return decision_form("Save the schema", (self.who, self.why), actions, beside=discard)
+        actions = {"save": say("Save the schema")}
+        return decision_form(say("Save the schema"), (self.who, self.why), actions, beside=discard)
 
 
 def _table(rows: Sequence[Markup]) -> Markup:
-    head = tag("thead", tag("tr", [tag("th", title, scope="col") for title in TITLES.values()]))
+    head = tag("thead", tag("tr", [tag("th", say(title), scope="col") for title in TITLES.values()]))
     table = tag("table", head, tag("tbody", rows), class_="rules")
-    return tag("div", table, class_="kit-scroll", tabindex=0, role="group", aria_label="Rules")
+    return tag("div", table, class_="kit-scroll", tabindex=0, role="group", aria_label=say("Rules"))
 
 
 def _list(caption: str, titles: Sequence[str], rows: Rows, nothing: str) -> Markup:
@@ -220,6 +226,10 @@ def _list(caption: str, titles: Sequence[str], rows: Rows, nothing: str) -> Mark
         tag("tr", tag("th", row[0], scope="row"), [tag("td", text) for text in row[1:]])
         for row in rows[:_LISTED]
     ]
-    more = f" (the first {_LISTED} of {number(len(rows))})" if len(rows) > _LISTED else ""
+    more = (
+        say(" (the first {listed} of {total})", listed=_LISTED, total=number(len(rows)))
+        if len(rows) > _LISTED
+        else ""
+    )
     table = tag("table", tag("caption", f"{caption}{more}"), head, tag("tbody", body))
     return tag("div", table, class_="kit-scroll-x", tabindex=0, role="group", aria_label=caption)

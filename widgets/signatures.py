@@ -11,6 +11,7 @@ from widgets.face import STATIC_BYTES
 from widgets.parts import controls
 from widgets.parts.budget import fit
 from widgets.parts.formats import count, number
+from widgets.parts.language import say
 from widgets.parts.markup import Markup, join, tag
 from widgets.parts.modules import STATIC, styles
 from widgets.parts.signature_answer import Sent, answer, earlier
@@ -91,8 +92,12 @@ class Signatures(WrittenView):
         names = [*self.signatures] if proposal["trait"].name == "signature" else [*self.rows, NO_ROW]
         if proposal["value"] not in {*names, ""}:
             raise traitlets.TraitError(
-                f"Expected one of {', '.join(filter(None, names))} as {proposal['trait'].name}, "
-                f"found {proposal['value']!r}. Choose one of them."
+                say(
+                    "Expected one of {names} as {trait}, found {value!r}. Choose one of them.",
+                    names=", ".join(filter(None, names)),
+                    trait=proposal["trait"].name,
+                    value=proposal["value"],
+                )
             )
         return str(proposal["value"])
 
@@ -134,19 +139,19 @@ class Signatures(WrittenView):
         splits = {split: f"{split}: {count(amount, 'row')}" for split, amount in self.rows.items()}
         return join(
             [
-                controls.choice("signature", "Signature", {name: name for name in self.signatures}),
-                controls.choice("split", "Take a row of", {**splits, NO_ROW: "an empty form"}),
-                controls.number_box("row", "Row, from 0"),
-                controls.search_box("search", "Search") if self._is_long() else None,
+                controls.choice("signature", say("Signature"), {name: name for name in self.signatures}),
+                controls.choice("split", say("Take a row of"), {**splits, NO_ROW: say("an empty form")}),
+                controls.number_box("row", say("Row, from 0")),
+                controls.search_box("search", say("Search")) if self._is_long() else None,
             ]
         )
 
     def draw_content(self) -> Markup:
         chosen = self.signatures.get(self.signature)
         if chosen is None:
-            return tag("p", "The model has no signature.", role="status")
+            return tag("p", say("The model has no signature."), role="status")
         last = self.answers[-1] if self.answers else None
-        more = tag("summary", f"Inputs and outputs of {chosen.name}")
+        more = tag("summary", say("Inputs and outputs of {name}", name=chosen.name))
         return join(
             [
                 tag("p", takes(chosen), role="status"),
@@ -170,13 +175,14 @@ class Signatures(WrittenView):
             limit,
         )
         left_out = len(shown) - len(fitted.rows)
-        note = (
-            f"{count(left_out, 'signature')} are left out here; the live view in JupyterLab has all of them."
+        note = say(
+            "{amount} are left out here; the live view in JupyterLab has all of them.",
+            amount=count(left_out, "signature"),
         )
         return join(
             [
                 tag("style", Markup(css)),
-                fitted.rows or tag("p", "The model has no signature."),
+                fitted.rows or tag("p", say("The model has no signature.")),
                 tag("p", note, class_="note") if left_out else None,
             ]
         )
@@ -188,7 +194,7 @@ class Signatures(WrittenView):
             sent = self._latest(name)
             lines.append(f"{name}: {sent.first if sent.refused else f'{sent.first}, {sent.time}'}")
         if len(names) > _NAMED:
-            lines.append(f"and {number(len(names) - _NAMED)} more")
+            lines.append(say("and {number} more", number=number(len(names) - _NAMED)))
         return "\n".join([count(len(names), "signature"), *lines])
 
     def _row_of(self, name: str) -> Mapping[str, str]:
@@ -198,9 +204,17 @@ class Signatures(WrittenView):
         return self._taken[1]
 
     def _sent(self, name: str) -> Sent:
-        source = f"row {number(self.row)} of {self.split}" if self.split else "a form filled in by hand"
+        source = (
+            say("row {row} of {split}", row=number(self.row), split=self.split)
+            if self.split
+            else say("a form filled in by hand")
+        )
         changed = len(self.written.get(name, {})) if self.split else 0
-        told = f"{source}, {count(changed, 'value')} changed" if changed else source
+        told = (
+            say("{source}, {values} changed", source=source, values=count(changed, "value"))
+            if changed
+            else source
+        )
         texts = self.texts(name)
         return Sent(name, told, texts, self._send_texts(name, texts))
 
@@ -219,23 +233,27 @@ class Signatures(WrittenView):
         page = min(self.page, controls.last_page(len(found), PAGE_FIELDS))
         texts = self.texts(chosen.name)
         wrong = last.still_wrong(texts) if last and last.signature == chosen.name else {}
-        send = controls.button("asked", ["send"], "Send", key="send")
-        back = controls.button("written", {}, "Discard what was written", key="discard")
+        send = controls.button("asked", ["send"], say("Send"), key="send")
+        back = controls.button("written", {}, say("Discard what was written"), key="discard")
         return tag(
             "div",
             tag("div", send, back if self.written else None, class_="send"),
             fields_table(chosen, found[page * PAGE_FIELDS :][:PAGE_FIELDS], texts, wrong),
             controls.pager("page", page, size=PAGE_FIELDS, total=len(found)),
             role="group",
-            aria_label=f"Request to {chosen.name}",
+            aria_label=say("Request to {name}", name=chosen.name),
         )
 
     def _static(self, one: Signature, sent: Sent) -> Markup:
         form = static_fields(one.fields[:_STATIC_FIELDS], sent.texts, sent.still_wrong(sent.texts))
         left_out = len(one.fields) - _STATIC_FIELDS
-        note = tag("p", f"{count(left_out, 'field')} more", class_="note") if left_out > 0 else None
-        request = tag("summary", f"Request: {sent.source}")
-        more = tag("summary", f"Inputs and outputs of {one.name}")
+        note = (
+            tag("p", say("{amount} more", amount=count(left_out, "field")), class_="note")
+            if left_out > 0
+            else None
+        )
+        request = tag("summary", say("Request: {source}", source=sent.source))
+        more = tag("summary", say("Inputs and outputs of {name}", name=one.name))
         return tag(
             "div",
             tag("p", tag("b", one.name), f" · {takes(one)}"),
@@ -251,4 +269,4 @@ def _listed(one: Signature) -> Markup:
 
 
 def _nothing_yet() -> Markup:
-    return tag("p", "Nothing was sent yet.", class_="note")
+    return tag("p", say("Nothing was sent yet."), class_="note")

@@ -13,6 +13,7 @@ from widgets.face import STATIC_BYTES
 from widgets.parts import charts, controls
 from widgets.parts.budget import fit
 from widgets.parts.formats import count, number
+from widgets.parts.language import say
 from widgets.parts.markup import Markup, join, tag
 from widgets.parts.modules import styles
 from widgets.parts.slice_rows import SliceRows
@@ -85,11 +86,11 @@ class Slices(View):
         return join(
             [
                 self._legend(),
-                controls.search_box("search", "Search"),
-                controls.choice("cut", "Cut by", {"": "any columns", **cuts}) if cuts else None,
-                controls.number_box("at_least", "Examples at least"),
-                controls.choice("metric", "Spread of", metrics) if metrics else None,
-                controls.tick("failing", "only below a threshold"),
+                controls.search_box("search", say("Search")),
+                controls.choice("cut", say("Cut by"), {"": say("any columns"), **cuts}) if cuts else None,
+                controls.number_box("at_least", say("Examples at least")),
+                controls.choice("metric", say("Spread of"), metrics) if metrics else None,
+                controls.tick("failing", say("only below a threshold")),
             ]
         )
 
@@ -118,7 +119,10 @@ class Slices(View):
             STATIC_BYTES - len(styles()) - _HEAD_BYTES,
         )
         left_out = len(found) + len(self._pinned()) - len(fitted.rows)
-        note = f"{count(left_out, 'slice')} are left out here; the live view in JupyterLab has all of them."
+        note = say(
+            "{amount} are left out here; the live view in JupyterLab has all of them.",
+            amount=count(left_out, "slice"),
+        )
         return join(
             [
                 tag("p", self._legend(), f" {self._place(len(found))}"),
@@ -130,20 +134,22 @@ class Slices(View):
         )
 
     def text_face(self) -> str:
-        models = f", {' and '.join(self.table.models)}" if len(self.table.models) > 1 else ""
+        models = f", {say(' and ').join(self.table.models)}" if len(self.table.models) > 1 else ""
         lines = [f"{count(self._total(), 'slice')}{models}"]
         ranked = sorted(self.table.judged, key=lambda metric: metric.threshold is None)
         lines += [self._worst(metric) for metric in ranked[:_TOLD]]
         more = len(ranked) - _TOLD
-        return "\n".join([*lines, *([f"and {count(more, 'metric')} more"] if more > 0 else [])])
+        return "\n".join(
+            [*lines, *([say("and {number} more", number=count(more, "metric"))] if more > 0 else [])]
+        )
 
     def _worst(self, metric: Metric) -> str:
         rows = [int(row) for row in self._search.sorted(metric.name, False)[:_NAMED]]
         worst = ", ".join(f"{self.table.names[row]} {number(float(metric.values[row]))}" for row in rows)
-        text = f"{metric.name}: worst {worst or 'nowhere'}"
+        text = say("{name}: worst {worst}", name=metric.name, worst=worst or say("nowhere"))
         if metric.threshold is None:
             return text
-        side = "below" if metric.larger_is_better else "above"
+        side = say("below") if metric.larger_is_better else say("above")
         return f"{text}; {number(int(metric.failing.sum()))} {side} {number(metric.threshold)}"
 
     def _total(self) -> int:
@@ -154,7 +160,7 @@ class Slices(View):
 
     def _place(self, found: int) -> str:
         total = count(self._total(), "slice")
-        return total if found == self._total() else f"{number(found)} of {total}"
+        return total if found == self._total() else say("{part} of {total}", part=number(found), total=total)
 
     def _legend(self) -> Markup:
         keys = [charts.key(place, model) for place, model in enumerate(self.table.models)]
@@ -178,27 +184,27 @@ class Slices(View):
         drawing = charts.overlay(
             series,
             _CHART,
-            label=f"{self.metric} over slices",
+            label=say("{metric} over slices", metric=self.metric),
             marks=thresholds,
             tips=number if tips else None,
         )
-        middle = tag("span", f"{self.metric} over slices")
+        middle = tag("span", say("{metric} over slices", metric=self.metric))
         caption = tag(
             "figcaption", tag("span", number(low)), middle, tag("span", number(high)), class_="axis"
         )
         return tag("figure", drawing, caption)
 
     def _table(self, rows: Any, *, live: bool) -> Markup:
-        titles = [(SLICE, "Slice"), (EXAMPLES, "Examples")]
+        titles = [(SLICE, say("Slice")), (EXAMPLES, say("Examples"))]
         metrics = [(metric.name, metric.name) for metric in self.table.judged]
-        model = tag("th", "Model", scope="col") if len(self.table.models) > 1 else None
+        model = tag("th", say("Model"), scope="col") if len(self.table.models) > 1 else None
         head = [
             [self._header(*title, live=live) for title in titles],
             model,
             [self._header(*title, live=live) for title in metrics],
         ]
         table = tag("table", tag("thead", tag("tr", head)), tag("tbody", rows), class_="slices")
-        return tag("div", table, class_="kit-scroll", tabindex=0, role="group", aria_label="Slices")
+        return tag("div", table, class_="kit-scroll", tabindex=0, role="group", aria_label=say("Slices"))
 
     def _header(self, column: str, text: str, *, live: bool) -> Markup:
         sorted_by, backwards = self.order
@@ -229,15 +235,15 @@ class Slices(View):
             key=f"compare {row}",
             class_="compare",
             aria_pressed="true" if chosen else "false",
-            aria_label=f"Compare {name}",
-            title="Compare with another slice",
+            aria_label=say("Compare {name}", name=name),
+            title=say("Compare with another slice"),
         )
         class_ = "overall" if row == self.table.overall else None
         return tag("tr", self._rows.cells(row, [compare, name], whiskers=True), class_=class_)
 
     def _comparison(self) -> Markup | None:
         if len(self.compared) < 2:  # noqa: PLR2004  a pair
-            hint = "Press ⇆ at another slice to see the two side by side."
+            hint = say("Press ⇆ at another slice to see the two side by side.")
             return tag("p", hint, class_="note") if self.compared else None
         first, second = self.compared
         return self._rows.comparison(first, second)

@@ -14,6 +14,7 @@ from widgets.parts.budget import fit
 from widgets.parts.feature_detail import detail
 from widgets.parts.feature_rows import COLUMNS, Looks, cells
 from widgets.parts.formats import count, number, share
+from widgets.parts.language import marked, say, say_each
 from widgets.parts.markup import Markup, join, tag
 from widgets.parts.modules import styles
 from widgets.values import Distance, FeatureSummary
@@ -21,11 +22,11 @@ from widgets.view import View
 
 PAGE_ROWS = 20
 ORDERS = {
-    "given": "as given",
-    "name": "name",
-    "missing": "most missing",
-    "drift": "most drift",
-    "skew": "most skew",
+    "given": marked("as given"),
+    "name": marked("name"),
+    "missing": marked("most missing"),
+    "drift": marked("most drift"),
+    "skew": marked("most skew"),
 }
 _NAMED = 5  # features that the text face names of a kind
 _HEAD_BYTES = 2_000  # of a static face: what stands around the rows
@@ -85,10 +86,10 @@ class Statistics(View):
         return join(
             [
                 self._legend(),
-                controls.search_box("search", "Search"),
-                controls.choice("order", "Sort by", ORDERS),
-                controls.tick("logarithmic", "logarithmic"),
-                controls.tick("weighted", "weighted") if has_weights else None,
+                controls.search_box("search", say("Search")),
+                controls.choice("order", say("Sort by"), say_each(ORDERS)),
+                controls.tick("logarithmic", say("logarithmic")),
+                controls.tick("weighted", say("weighted")) if has_weights else None,
             ]
         )
 
@@ -98,7 +99,9 @@ class Statistics(View):
         shown = found[page * PAGE_ROWS :][:PAGE_ROWS]
         place = count(len(found), "feature")
         if len(found) < len(self.features):
-            place = f"{number(len(found))} of {count(len(self.features), 'feature')}"
+            place = say(
+                "{part} of {total}", part=number(len(found)), total=count(len(self.features), "feature")
+            )
         return join(
             [
                 tag("p", place, role="status"),
@@ -127,12 +130,16 @@ class Statistics(View):
         splits = ", ".join(f"{name} {count(total, 'example')}" for name, total in self.examples.items())
         missing = [feature for feature in _sorted(self.features, "missing") if feature.missing_share > 0]
         lines = [
-            f"Statistics of {count(len(self.features), 'feature')}: {splits or 'no split'}",
-            _listed("Missing most", [f"{f.name} {share(f.missing_share)}" for f in missing])
+            say(
+                "Statistics of {features}: {splits}",
+                features=count(len(self.features), "feature"),
+                splits=splits or say("no split"),
+            ),
+            _listed(say("Missing most"), [f"{f.name} {share(f.missing_share)}" for f in missing])
             if missing
-            else "No value is missing.",
-            _listed("Drift above its threshold", _exceeding(self.features, "drift")),
-            _listed("Skew above its threshold", _exceeding(self.features, "skew")),
+            else say("No value is missing."),
+            _listed(say("Drift above its threshold"), _exceeding(self.features, "drift")),
+            _listed(say("Skew above its threshold"), _exceeding(self.features, "skew")),
         ]
         return "\n".join(line for line in lines if line)
 
@@ -154,7 +161,9 @@ class Statistics(View):
 
 
 def _static_row(feature: FeatureSummary, looks: Looks) -> Markup:
-    opened = tag("details", tag("summary", f"Details of {feature.name}"), detail(feature, looks))
+    opened = tag(
+        "details", tag("summary", say("Details of {name}", name=feature.name)), detail(feature, looks)
+    )
     return join([tag("tr", cells(feature, looks, _name(feature), chart=True)), _detail_row(opened)])
 
 
@@ -167,9 +176,9 @@ def _name(feature: FeatureSummary) -> Markup:
 
 
 def _table(rows: Sequence[Markup]) -> Markup:
-    head = tag("thead", tag("tr", [tag("th", name, scope="col") for name in COLUMNS]))
+    head = tag("thead", tag("tr", [tag("th", say(name), scope="col") for name in COLUMNS]))
     table = tag("table", head, tag("tbody", rows), class_="features")
-    return tag("div", table, class_="kit-scroll", tabindex=0, role="group", aria_label="Features")
+    return tag("div", table, class_="kit-scroll", tabindex=0, role="group", aria_label=say("Features"))
 
 
 def _sorted(features: Sequence[FeatureSummary], order: str) -> list[FeatureSummary]:
@@ -202,7 +211,7 @@ def _exceeding(features: Sequence[FeatureSummary], kind: str) -> list[str]:
 def _listed(what: str, items: Sequence[str]) -> str:
     if not items:
         return ""
-    more = f" and {len(items) - _NAMED} more" if len(items) > _NAMED else ""
+    more = say(" and {number} more", number=len(items) - _NAMED) if len(items) > _NAMED else ""
     return f"{what}: {', '.join(items[:_NAMED])}{more}"
 
 
@@ -211,8 +220,12 @@ def _left_out(total: int, with_level: Sequence[int]) -> Markup | None:
     if detailed == total:
         return None
     parts = [
-        f"Details of the first {number(detailed)} features and charts of the first {number(charted)} are kept here"
+        say(
+            "Details of the first {detailed} features and charts of the first {charted} are kept here",
+            detailed=number(detailed),
+            charted=number(charted),
+        )
     ]
     if rows < total:
-        parts.append(f"{number(total - rows)} features are left out")
-    return tag("p", "; ".join(parts), "; the live view in JupyterLab has all of them.", class_="note")
+        parts.append(say("{number} features are left out", number=number(total - rows)))
+    return tag("p", "; ".join(parts), say("; the live view in JupyterLab has all of them."), class_="note")

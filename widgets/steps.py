@@ -90,7 +90,12 @@ class StepView(View):
             data_key="cancel",
             hidden=True,
         )
-        return join([cancel, tag("small", say(_HINT), data_hint=True, hidden=True)])
+        return join(
+            [
+                cancel,
+                tag("small", say(_HINT), data_hint=True, data_failed=say("Stopping failed:"), hidden=True),
+            ]
+        )
 
     def draw_content(self) -> Markup:
         return self._facts()

@@ -11,6 +11,7 @@ from widgets.parts import controls, curves
 from widgets.parts.budget import fit
 from widgets.parts.decision_form import attempt, told
 from widgets.parts.formats import count, number
+from widgets.parts.language import marked, say
 from widgets.parts.markup import Markup, join, tag
 from widgets.parts.modules import STATIC, script, styles
 from widgets.values_training import Curves
@@ -19,9 +20,10 @@ from widgets.view import View
 _DRAWN = 18  # runs, each in a colour or dashes of its own
 _NAMED = 3  # tags that the text face names
 _HEAD_BYTES = 20_000  # of a static face: what stands around the charts
-_ADVICE = (
-    "Run the cell again. If that does not help: is the server extension of this kit on (`jupyter server extension "
-    "list`), and was Jupyter started from the kit's environment?"
+_ADVICE = marked(
+    "Expected TensorBoard from the Jupyter server, found {answer}. Run the cell again. If that does not help: is the "
+    "server extension of this kit on (`jupyter server extension list`), and was Jupyter started from the kit's "
+    "environment?"
 )
 
 
@@ -71,19 +73,19 @@ class TensorBoard(View):
 
     def draw_content(self) -> Markup:
         if not self.running:
-            return join([_button(True, "Start TensorBoard"), self.html_face()])
+            return join([_button(True, say("Start TensorBoard")), self.html_face()])
         done, said = attempt(self._server.start)
         if not done:
             return join([told(False, said), self.html_face()])
-        new_tab = tag("a", "Open in a tab of its own", target="_blank", rel="noopener")
+        new_tab = tag("a", say("Open in a tab of its own"), target="_blank", rel="noopener")
         frame = tag(
             "iframe",
             title=self.title,
             hidden=True,
             style=f"width:100%;height:{self.height}px;border:1px solid var(--line);border-radius:6px",
         )
-        problem = tag("p", class_="bad", role="alert", hidden=True, data_advice=_ADVICE)
-        bar = tag("p", new_tab, " ", _button(False, "Stop TensorBoard"))
+        problem = tag("p", class_="bad", role="alert", hidden=True, data_advice=say(_ADVICE))
+        bar = tag("p", new_tab, " ", _button(False, say("Stop TensorBoard")))
         return tag("div", bar, problem, frame, data_address=said)
 
     def html_face(self) -> Markup:
@@ -94,7 +96,10 @@ class TensorBoard(View):
             sorted(found),
             [
                 lambda name: curves.figure(
-                    name, {run: points for run, points in found[name].items() if run in looks}, looks
+                    name,
+                    {run: points for run, points in found[name].items() if run in looks},
+                    looks,
+                    say("step"),
                 )
             ],
             STATIC_BYTES - len(styles()) - _HEAD_BYTES,
@@ -102,7 +107,12 @@ class TensorBoard(View):
         return join(
             [
                 tag(
-                    "p", f"{count(len(found), 'curve')} of {count(len(runs), 'run')}, as TensorBoard has them"
+                    "p",
+                    say(
+                        "{curves} of {runs}, as TensorBoard has them",
+                        curves=count(len(found), "curve"),
+                        runs=count(len(runs), "run"),
+                    ),
                 ),
                 curves.legend(looks),
                 curves.grid(fitted.rows),
@@ -118,7 +128,14 @@ class TensorBoard(View):
             for name, runs in sorted(found.items())[:_NAMED]
         ]
         return "\n".join(
-            [f"TensorBoard: {count(len(found), 'curve')} of {count(len(_runs(found)), 'run')}", *last]
+            [
+                say(
+                    "TensorBoard: {curves} of {runs}",
+                    curves=count(len(found), "curve"),
+                    runs=count(len(_runs(found)), "run"),
+                ),
+                *last,
+            ]
         )
 
 
@@ -131,5 +148,5 @@ def _button(running: bool, text: str) -> Markup:
 
 
 def _left_out(amount: int, what: str) -> Markup | None:
-    text = f"{count(amount, what)} are left out here; TensorBoard in JupyterLab has all."
+    text = say("{amount} are left out here; TensorBoard in JupyterLab has all.", amount=count(amount, what))
     return tag("p", text, class_="note") if amount else None

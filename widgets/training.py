@@ -13,6 +13,7 @@ from widgets.parts import controls, curves
 from widgets.parts.budget import fit
 from widgets.parts.decision_form import attempt, told
 from widgets.parts.formats import count, number
+from widgets.parts.language import marked, say
 from widgets.parts.markup import Markup, join, tag
 from widgets.parts.modules import STATIC, script, styles
 from widgets.parts.training_runs import duration, metrics, pictures, sentence, table
@@ -24,7 +25,7 @@ _DRAWN = 12  # charts of the live face, which is drawn anew every second
 _MOST = 60  # charts of the static face, before its bytes are counted
 _NAMED = 3  # metrics that the text face names
 _HEAD_BYTES = 30_000  # of a static face: what stands around the charts
-_NOTE = "Over epochs a full line is of the rows held out, a dashed one of the training rows."
+_NOTE = marked("Over epochs a full line is of the rows held out, a dashed one of the training rows.")
 
 
 def _beside(name: str) -> str:
@@ -80,10 +81,10 @@ class Training(LiveView):
     def draw_controls(self) -> Markup:
         options = {"": "nothing"} | {run.name: run.name for run in self._runs[1:]}
         if len(options) > 2 or self.compared == _ALL:  # noqa: PLR2004  nothing, and one training
-            options[_ALL] = "all of them"
-        stop = controls.button("stopping", True, "Stop and keep the best epoch", key="stop", hidden=True)
-        hint = tag("p", "To stop it and keep the best epoch, in a terminal: ", tag("code"), hidden=True)
-        choice = controls.choice("compared", "Compare with", options) if len(options) > 1 else None
+            options[_ALL] = say("all of them")
+        stop = controls.button("stopping", True, say("Stop and keep the best epoch"), key="stop", hidden=True)
+        hint = tag("p", say("To stop it and keep the best epoch, in a terminal: "), tag("code"), hidden=True)
+        choice = controls.choice("compared", say("Compare with"), options) if len(options) > 1 else None
         return join([choice, stop, hint])
 
     def draw_content(self) -> Markup:
@@ -96,7 +97,7 @@ class Training(LiveView):
                 self._bar(),
                 table(shown) if self._ended() or len(shown) > 1 else None,
                 curves.grid(drawn),
-                tag("p", _NOTE, class_="note") if drawn else None,
+                tag("p", say(_NOTE), class_="note") if drawn else None,
                 _left_out(metrics(shown) - len(drawn)),
             ]
         )
@@ -110,7 +111,7 @@ class Training(LiveView):
                 self._state(),
                 table(shown),
                 curves.grid(fitted.rows),
-                tag("p", _NOTE, class_="note") if fitted.rows else None,
+                tag("p", say(_NOTE), class_="note") if fitted.rows else None,
                 _left_out(metrics(shown) - len(fitted.rows)),
             ]
         )
@@ -121,7 +122,7 @@ class Training(LiveView):
             f"{name}: {', '.join(f'{part} {number(points[-1][1])}' for part, points in parts.items() if points)}"
             for name, parts in list(now.by_epoch.items())[:_NAMED]
         ]
-        return "\n".join([f"Training: {self._said()}", *last])
+        return "\n".join([say("Training: {said}", said=self._said()), *last])
 
     def _shown(self) -> list[TrainingRun]:
         now, *earlier = self._runs
@@ -131,7 +132,7 @@ class Training(LiveView):
         return self.failed or self._runs[0].state in {"stopped", "done"}
 
     def _said(self) -> str:
-        return "Trainer has ended without a model" if self.failed else sentence(self._runs[0])
+        return say("Trainer has ended without a model") if self.failed else sentence(self._runs[0])
 
     def _state(self) -> Markup:
         sign = "✗" if self.failed else _SIGNS[self._runs[0].state]
@@ -142,12 +143,17 @@ class Training(LiveView):
         progress = self._runs[0].progress
         if progress is None or not progress.steps or self._ended():
             return None
-        said = f"{number(progress.step)} of {number(progress.steps)} steps after {duration(progress.seconds)}"
+        said = say(
+            "{step} of {steps} steps after {time}",
+            step=number(progress.step),
+            steps=number(progress.steps),
+            time=duration(progress.seconds),
+        )
         return tag("progress", said, value=progress.step, max=progress.steps, aria_label=said)
 
 
 def _left_out(amount: int) -> Markup | None:
-    text = f"{count(amount, 'chart')} more: TensorBoard has all."
+    text = say("{charts} more: TensorBoard has all.", charts=count(amount, "chart"))
     return tag("p", text, class_="note") if amount else None
 
 

@@ -13,6 +13,7 @@ from widgets.parts import controls
 from widgets.parts.axes import axes_of, passes, said
 from widgets.parts.budget import fit
 from widgets.parts.formats import MISSING, count, number
+from widgets.parts.language import marked, say
 from widgets.parts.markup import Markup, join, tag
 from widgets.parts.modules import STATIC, script, styles
 from widgets.parts.parallel import picture
@@ -23,12 +24,17 @@ PAGE_ROWS = 20
 _HEAD_BYTES = 60_000  # of a static face: what stands around the rows, the picture included
 _STATIC_ROWS = 300
 _LETTERS = 300  # of why a trial failed
-_SIGNS = {"running": ("●", "quiet"), "done": ("✓", "good"), "failed": ("✗", "bad")}
+_SIGNS = {
+    marked("running"): ("●", "quiet"),
+    marked("done"): ("✓", "good"),
+    marked("failed"): ("✗", "bad"),
+}
 _ARROWS = {"ascending": "▲", "descending": "▼"}
-_NUMBER, _STATE, _EPOCH, _TIME = "Trial", "State", "Epoch", "Time"
-_HINT = (
-    "Drag along an axis to see only the trials that pass there; a press takes the filter away. With the keyboard, "
-    "arrows move its lower end, with Shift the upper one, and Escape takes it away."
+_NUMBER, _STATE, _EPOCH, _TIME = _OWN = (marked("Trial"), marked("State"), marked("Epoch"), marked("Time"))
+_HINT = marked(
+    "Drag along an axis to see only the trials that pass there; a press takes the "
+    "filter away. With the keyboard, arrows move its lower end, with Shift the "
+    "upper one, and Escape takes it away."
 )
 
 
@@ -103,7 +109,7 @@ class Tuning(LiveView):
                 tag("div", self._state(), role="status"),
                 self._bar(),
                 drawn,
-                tag("p", _HINT, class_="note") if drawn else None,
+                tag("p", say(_HINT), class_="note") if drawn else None,
                 self._filtered(len(found)),
                 self._table(rows, search, live=True),
                 controls.pager("page", page, size=PAGE_ROWS, total=len(found)),
@@ -122,7 +128,10 @@ class Tuning(LiveView):
             STATIC_BYTES - len(styles()) - _HEAD_BYTES,
         )
         left_out = len(found) - len(fitted.rows)
-        note = f"{count(left_out, 'trial')} are left out here; the live view in JupyterLab has all of them."
+        note = say(
+            "{amount} are left out here; the live view in JupyterLab has all of them.",
+            amount=count(left_out, "trial"),
+        )
         return join(
             [
                 style,
@@ -141,24 +150,44 @@ class Tuning(LiveView):
             if best
             else ""
         )
-        return "\n".join([f"Tuning: {self._said()}", *([f"{best.name}: {values}"] if best else [])])
+        return "\n".join(
+            [say("Tuning: {said}", said=self._said()), *([f"{best.name}: {values}"] if best else [])]
+        )
 
     def _said(self) -> str:
         search = self._search
         if search is None:
-            return "Tuner has ended without a search" if self.failed else "waits for the first trial"
+            return (
+                say("Tuner has ended without a search") if self.failed else say("waits for the first trial")
+            )
         over = sum(one.state != "running" for one in search.trials)
         failed = sum(one.state == "failed" for one in search.trials)
         kept = sum(one.reused for one in search.trials)
-        of = f" of {number(search.trials_at_most)}" if search.trials_at_most else ""
-        noun = "trial" if (search.trials_at_most or over) == 1 else "trials"
-        limit = f", at most {duration(search.minutes * 60)}" if search.minutes else ""
-        parts = [f"{number(over)}{of} {noun} over after {duration(search.seconds)}{limit}"]
-        parts += [f"{number(kept)} known from before"] if kept else []
-        parts += [f"{number(failed)} failed"] if failed else []
-        parts += ["Tuner has ended without a result"] if self.failed else []
+        of = say(" of {total}", total=number(search.trials_at_most)) if search.trials_at_most else ""
+        limit = say(", at most {time}", time=duration(search.minutes * 60)) if search.minutes else ""
+        parts = [
+            say(
+                "{over}{of} trial over after {time}{limit}"
+                if (search.trials_at_most or over) == 1
+                else "{over}{of} trials over after {time}{limit}",
+                over=number(over),
+                of=of,
+                time=duration(search.seconds),
+                limit=limit,
+            )
+        ]
+        parts += [say("{number} known from before", number=number(kept))] if kept else []
+        parts += [say("{number} failed", number=number(failed))] if failed else []
+        parts += [say("Tuner has ended without a result")] if self.failed else []
         if (best := search.best) is not None:
-            parts.append(f"best {search.objective} {number(best.objective)} ({best.name})")
+            parts.append(
+                say(
+                    "best {objective} {value} ({name})",
+                    objective=search.objective,
+                    value=number(best.objective),
+                    name=best.name,
+                )
+            )
         return "; ".join(parts)
 
     def _ended(self) -> bool:
@@ -177,42 +206,51 @@ class Tuning(LiveView):
         if search is None or not search.trials_at_most or self._ended() or self.failed:
             return None
         over = sum(one.state != "running" for one in search.trials)
-        words = f"{number(over)} of {number(search.trials_at_most)} trials"
+        words = say(
+            "{over} of {trials_at_most} trials",
+            over=number(over),
+            trials_at_most=number(search.trials_at_most),
+        )
         return tag("progress", words, value=over, max=search.trials_at_most, aria_label=words)
 
     def _filtered(self, found: int) -> Markup | None:
         if not self.brushes:
             return None
-        clear = controls.button("brushes", {}, "Take all filters away", key="clear")
+        clear = controls.button("brushes", {}, say("Take all filters away"), key="clear")
         return tag("p", self._left(found), " ", clear, class_="note")
 
     def _left(self, found: int) -> str:
         total = len(self._search.trials) if self._search else 0
-        return f"{number(found)} of {count(total, 'trial')} pass the filters on {', '.join(self.brushes)}."
+        return say(
+            "{found} of {trials} pass the filters on {brushes}.",
+            found=number(found),
+            trials=count(total, "trial"),
+            brushes=", ".join(self.brushes),
+        )
 
     def _table(self, rows: Sequence[Markup], search: Search, *, live: bool) -> Markup:
         names = [_NUMBER, _STATE, search.objective, *search.axes, _EPOCH, _TIME]
         head = tag("tr", [self._header(name, search, live=live) for name in names])
         table = tag("table", tag("thead", head), tag("tbody", rows), class_="trials")
-        return tag("div", table, class_="kit-scroll", tabindex=0, role="group", aria_label="Trials")
+        return tag("div", table, class_="kit-scroll", tabindex=0, role="group", aria_label=say("Trials"))
 
     def _header(self, name: str, search: Search, *, live: bool) -> Markup:
         if not live:
-            return tag("th", name, scope="col")
+            return tag("th", _title(name), scope="col")
         column, backwards = self.order
         mine = name == (column or search.objective)
         rises = (name == search.objective and search.direction == "max") == backwards
         direction = ("ascending" if rises else "descending") if mine else None
         arrow = tag("i", _ARROWS[direction], aria_hidden="true") if direction else None
         value = [name, mine and not backwards]
-        content = controls.button("order", value, name, arrow, key=f"sort {name}", class_="sort")
+        content = controls.button("order", value, _title(name), arrow, key=f"sort {name}", class_="sort")
         return tag("th", content, scope="col", aria_sort=direction)
 
     def _row(self, one: Trial, search: Search, *, live: bool) -> Markup:
         sign, look = _SIGNS[one.state]
-        state = "known from before" if one.reused and one.state == "done" else one.state
+        state = say("known from before") if one.reused and one.state == "done" else say(one.state)
         message = one.message if len(one.message) <= _LETTERS else f"{one.message[:_LETTERS]}…"
-        retried = "the first attempt failed: " if message and one.state != "failed" else ""
+        retried = say("the first attempt failed: ") if message and one.state != "failed" else ""
         cells = [
             tag(
                 "td",
@@ -224,7 +262,9 @@ class Tuning(LiveView):
             [tag("td", said(one.values.get(name)), class_="number") for name in search.axes],
             tag(
                 "td",
-                f"{number(one.epoch)} of {number(one.epochs)}" if one.epoch else MISSING,
+                say("{part} of {total}", part=number(one.epoch), total=number(one.epochs))
+                if one.epoch
+                else MISSING,
                 class_="number",
             ),
             tag("td", duration(one.seconds) if one.seconds else MISSING, class_="number"),
@@ -237,6 +277,11 @@ class Tuning(LiveView):
             class_="best" if best else None,
             data_trial=one.number if live else None,
         )
+
+
+def _title(column: str) -> str:
+    """A column of the table as it reads; those of the search space keep their names."""
+    return say(column) if column in _OWN else column
 
 
 def _sortable(one: Trial, column: str, search: Search) -> tuple[int, float, str] | None:

@@ -9,6 +9,8 @@ from typing import Literal, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from widgets.parts.language import say
+
 Kind = Literal["whole number", "number", "date", "text", "bytes", "group"]
 
 Column: TypeAlias = NDArray[np.float64]
@@ -28,8 +30,12 @@ class Histogram:
     def __post_init__(self) -> None:
         if len(self.edges) != len(self.counts) + 1:
             raise ValueError(
-                f"Expected one edge more than counts, found {len(self.edges)} and {len(self.counts)}. "
-                "Give the lower edge of every bucket and the upper edge of the last."
+                say(
+                    "Expected one edge more than counts, found {edges} and {counts}. Give the "
+                    "lower edge of every bucket and the upper edge of the last.",
+                    edges=len(self.edges),
+                    counts=len(self.counts),
+                )
             )
 
 
@@ -179,14 +185,22 @@ class SliceTable:
         for name, column in columns.items():
             if len(column) != len(self.names):
                 raise ValueError(
-                    f"Expected {len(self.names)} entries in {name}, one a slice, found {len(column)}. "
-                    "Give NaN where a metric could not be computed."
+                    say(
+                        "Expected {amount} entries in {name}, one a slice, found {found}. Give NaN "
+                        "where a metric could not be computed.",
+                        amount=len(self.names),
+                        name=name,
+                        found=len(column),
+                    )
                 )
         kinds = {tuple(metric.name for metric in metrics) for metrics in self.models.values()}
         if len(kinds) > 1:
             raise ValueError(
-                f"Expected the same metrics for all models, found {sorted(kinds)}. "
-                "Leave out what only some have, or give NaN for the others."
+                say(
+                    "Expected the same metrics for all models, found {kinds}. Leave out what only "
+                    "some have, or give NaN for the others.",
+                    kinds=sorted(kinds),
+                )
             )
 
     def all_metrics(self) -> Iterator[tuple[str, Metric]]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from widgets.parts.language import say
+
 
 @dataclass(frozen=True)
 class CalibrationCurve:
@@ -35,8 +37,13 @@ class CalibrationCurve:
         for name in ("observed", "lower", "upper", "examples"):
             if len(getattr(self, name)) != len(self.predicted):
                 raise ValueError(
-                    f"Expected {len(self.predicted)} bins in {name} of {self.slice}, as in predicted, found "
-                    f"{len(getattr(self, name))}. Give one a bin."
+                    say(
+                        "Expected {bins} bins in {name} of {slice}, as in predicted, found {found}. Give one a bin.",
+                        bins=len(self.predicted),
+                        name=name,
+                        slice=self.slice,
+                        found=len(getattr(self, name)),
+                    )
                 )
 
     @property

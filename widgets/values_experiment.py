@@ -85,8 +85,8 @@ class Shown(Protocol):
 class Desk(Protocol):
     """Where an experiment is looked at, and ended by a person."""
 
-    def look(self) -> Shown:
-        """Return it as it is known now."""
+    def look(self) -> Shown | None:
+        """Return it as it is known now; None: none was started."""
 
     def decide(self, what: str, who: str, why: str) -> str:
         """End it: `promote`, `roll back` or `stop`; return what was done. Any error is told."""

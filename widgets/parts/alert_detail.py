@@ -5,17 +5,23 @@ from __future__ import annotations
 import base64
 
 from widgets.parts.formats import count, moment
+from widgets.parts.language import say
 from widgets.parts.markup import Child, Markup, join, tag
 from widgets.values_alerts import Alert
 
 
 def evidence(alert: Alert) -> Markup:
     facts = {
-        "Expected": alert.expected,
-        "What to do": alert.what_to_do,
-        "Seen": f"{count(alert.times, 'time')}, {moment(alert.first_seen)} to {moment(alert.last_seen)} UTC",
-        "Decided": alert.decided,
-        "Notebook": _link(alert.notebook),
+        say("Expected"): alert.expected,
+        say("What to do"): alert.what_to_do,
+        say("Seen"): say(
+            "{times}, {first_seen} to {last_seen} UTC",
+            times=count(alert.times, "time"),
+            first_seen=moment(alert.first_seen),
+            last_seen=moment(alert.last_seen),
+        ),
+        say("Decided"): alert.decided,
+        say("Notebook"): _link(alert.notebook),
     }
     lines = [[tag("dt", name), tag("dd", value)] for name, value in facts.items() if value]
     return join([tag("p", alert.found), tag("dl", lines), _picture(alert), _rows(alert)])
@@ -26,7 +32,7 @@ def _picture(alert: Alert) -> Markup | None:
     if not alert.picture:
         return None
     data = base64.b64encode(alert.picture.encode()).decode()
-    text = f"How {alert.subject} is spread"
+    text = say("How {subject} is spread", subject=alert.subject)
     return tag("img", src=f"data:image/svg+xml;base64,{data}", alt=text)
 
 
@@ -36,8 +42,10 @@ def _rows(alert: Alert) -> Markup | None:
     names = list(dict.fromkeys(name for row in alert.rows for name in row))
     head = tag("thead", tag("tr", [tag("th", name, scope="col") for name in names]))
     body = [tag("tr", [tag("td", row.get(name, "")) for name in names]) for row in alert.rows]
-    table = tag("table", tag("caption", "Some of the rows"), head, tag("tbody", body))
-    return tag("div", table, class_="kit-scroll-x", tabindex=0, role="group", aria_label="Some of the rows")
+    table = tag("table", tag("caption", say("Some of the rows")), head, tag("tbody", body))
+    return tag(
+        "div", table, class_="kit-scroll-x", tabindex=0, role="group", aria_label=say("Some of the rows")
+    )
 
 
 def _link(notebook: str) -> Child:

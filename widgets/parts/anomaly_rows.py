@@ -4,19 +4,24 @@ from __future__ import annotations
 
 from widgets.parts import charts
 from widgets.parts.formats import MISSING, number, share
+from widgets.parts.language import marked, say
 from widgets.parts.markup import BREAK, Child, Markup, join, tag
 from widgets.values_decisions import Anomaly
 
 COLUMNS = {
-    "Feature": 110,
-    "Problem": 120,
-    "Rows at fault": 0,
-    "Values at fault": 90,
-    "Decision": 140,
+    marked("Feature"): 110,
+    marked("Problem"): 120,
+    marked("Rows at fault"): 0,
+    marked("Values at fault"): 90,
+    marked("Decision"): 140,
 }  # least pixels
 _VALUES = 3  # that a row names
 _LETTERS = 60  # of a value that are shown
-_SIGNS = {"ignore": "○ ignored here", "accept": "✓ accepted into the schema", "block": "✗ blocked"}
+_SIGNS = {
+    "ignore": marked("○ ignored here"),
+    "accept": marked("✓ accepted into the schema"),
+    "block": marked("✗ blocked"),
+}
 
 
 def cells(anomaly: Anomaly, name: Child) -> Markup:
@@ -35,12 +40,12 @@ def cells(anomaly: Anomaly, name: Child) -> Markup:
 def rows_at_fault(anomaly: Anomaly) -> Markup:
     """Some rows of the data as a table, the feature first; or why there are none to show."""
     if anomaly.rows is None:
-        return tag("p", "No single row is at fault: this is about all rows together.", class_="note")
+        return tag("p", say("No single row is at fault: this is about all rows together."), class_="note")
     if not anomaly.examples:
-        return tag("p", "No row of this kind is in the split.", class_="note")
+        return tag("p", say("No row of this kind is in the split."), class_="note")
     names = dict.fromkeys(name for _, row in anomaly.examples for name in row)
     columns = [anomaly.feature, *(name for name in names if name != anomaly.feature)]
-    head = [tag("th", name, scope="col") for name in ("Row", *columns)]
+    head = [tag("th", name, scope="col") for name in (say("Row"), *columns)]
     rows = [
         tag(
             "tr",
@@ -50,47 +55,60 @@ def rows_at_fault(anomaly: Anomaly) -> Markup:
         for place, row in anomaly.examples
     ]
     table = tag("table", tag("caption", _caption(anomaly)), tag("thead", tag("tr", head)), tag("tbody", rows))
-    label = f"Rows at fault in {anomaly.feature}"
+    label = say("Rows at fault in {feature}", feature=anomaly.feature)
     return tag("div", table, class_="kit-scroll-x", tabindex=0, role="group", aria_label=label)
 
 
 def _caption(anomaly: Anomaly) -> str:
     first = (
-        "The"
+        say("The")
         if anomaly.rows == len(anomaly.examples)
-        else f"The first {number(len(anomaly.examples))} of the"
+        else say("The first {examples} of the", examples=number(len(anomaly.examples)))
     )
-    return f"{first} {number(anomaly.rows)} rows at fault in {anomaly.split}; rows count from 0"
+    return say(
+        "{first} {rows} rows at fault in {split}; rows count from 0",
+        first=first,
+        rows=number(anomaly.rows),
+        split=anomaly.split,
+    )
 
 
 def _cell(text: str, *, at_fault: bool) -> Markup:
-    shown = _short(text) or tag("small", "missing")
+    shown = _short(text) or tag("small", say("missing"))
     return tag("td", shown, class_="bad" if at_fault else None)
 
 
 def _rows(anomaly: Anomaly) -> Child:
     if anomaly.rows is None:
-        return tag("small", "all together")
+        return tag("small", say("all together"))
     if not anomaly.of:
         return number(anomaly.rows)
     part = anomaly.rows / anomaly.of
     bar = tag("span", tag("i", style=f"width:{part * 100:.0f}%", class_=charts.colour(4)), class_="bar")
-    return [bar, tag("small", f"{number(anomaly.rows)} of {number(anomaly.of)}, {share(part)}")]
+    return [
+        bar,
+        tag(
+            "small",
+            say("{rows} of {of}, {part}", rows=number(anomaly.rows), of=number(anomaly.of), part=share(part)),
+        ),
+    ]
 
 
 def _values(anomaly: Anomaly) -> Child:
     if not anomaly.at_fault:
         return MISSING
-    named = [f"{_short(value) or '(empty)'} ({number(times)})" for value, times in anomaly.at_fault[:_VALUES]]
-    more = tag("small", "and others") if len(anomaly.at_fault) > _VALUES else None
+    named = [
+        f"{_short(value) or say('(empty)')} ({number(times)})" for value, times in anomaly.at_fault[:_VALUES]
+    ]
+    more = tag("small", say("and others")) if len(anomaly.at_fault) > _VALUES else None
     return [join(named, BREAK), more]
 
 
 def _decision(anomaly: Anomaly) -> Child:
     if not anomaly.decided:
-        return tag("small", "open")
+        return tag("small", say("open"))
     class_ = "bad" if anomaly.decided == "block" else "good"
-    sign = _SIGNS.get(anomaly.decided, anomaly.decided)
+    sign = say(_SIGNS.get(anomaly.decided, anomaly.decided))
     return [tag("span", sign, class_=class_), tag("small", anomaly.decision)]
 
 

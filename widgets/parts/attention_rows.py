@@ -8,11 +8,12 @@ from functools import cached_property
 
 from widgets.parts import charts
 from widgets.parts.formats import MISSING, number, share
+from widgets.parts.language import marked, say
 from widgets.parts.markup import Markup, join, tag
 from widgets.values_attention import Example, Place
 
 _SAME, _OTHER = 0, 4  # colours
-_TITLES = ("Candidate", "Group", "Score", "Label", "Looks most at")
+_TITLES = (marked("Candidate"), marked("Group"), marked("Score"), marked("Label"), marked("Looks most at"))
 
 
 @dataclass(frozen=True)
@@ -48,9 +49,9 @@ class Row:
 
 def table(rows: Sequence[Markup]) -> Markup:
     """The rows below a head."""
-    head = tag("thead", tag("tr", [tag("th", title, scope="col") for title in _TITLES]))
+    head = tag("thead", tag("tr", [tag("th", say(title), scope="col") for title in _TITLES]))
     drawn = tag("table", head, tag("tbody", rows))
-    return tag("div", drawn, class_="kit-scroll", tabindex=0, role="group", aria_label="Examples")
+    return tag("div", drawn, class_="kit-scroll", tabindex=0, role="group", aria_label=say("Examples"))
 
 
 def cells(row: Row, name: Markup) -> list[Markup]:
@@ -79,14 +80,17 @@ def detail(example: Example) -> Markup:
         )
         for place in example.past
     ]
-    head = tag("tr", [tag("th", title, scope="col") for title in ("Latest first", "Group", "Attention")])
+    head = tag(
+        "tr",
+        [tag("th", title, scope="col") for title in (say("Latest first"), say("Group"), say("Attention"))],
+    )
     past = tag("table", tag("thead", head), tag("tbody", rows), class_="bars")
     return tag("div", tag("p", told) if told else None, past, class_="detail")
 
 
 def legend() -> Markup:
     """What the colours mean."""
-    keys = [charts.key(_SAME, "of the candidate's group"), charts.key(_OTHER, "of another")]
+    keys = [charts.key(_SAME, say("of the candidate's group")), charts.key(_OTHER, say("of another"))]
     return tag("span", keys, class_="legend")
 
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from widgets.parts.formats import MISSING, number
+from widgets.parts.language import say
 from widgets.values_tuning import Search, Trial, Value
 
 Brushes = Mapping[str, Sequence[float]]
@@ -54,9 +55,9 @@ class Axis:
     def between(self, low: float, high: float) -> str:
         """What a filter lets through: the ends of a range, or the choices that stand there."""
         if not self.choices:
-            return f"{self.read(low)} to {self.read(high)}"
+            return say("{low} to {high}", low=self.read(low), high=self.read(high))
         inside = [said(one) for one in self.choices if low <= (self.place(one) or 0.0) <= high]
-        return ", ".join(inside) or "nothing"
+        return ", ".join(inside) or say("nothing")
 
     def ends(self) -> tuple[str, str]:
         """The lowest and the highest value as they are read."""
@@ -75,7 +76,7 @@ def said(value: Value | None) -> str:
     if value is None:
         return MISSING
     if isinstance(value, bool):
-        return "yes" if value else "no"
+        return say("yes") if value else say("no")
     return value if isinstance(value, str) else number(value)
 
 

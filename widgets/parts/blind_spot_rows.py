@@ -8,22 +8,27 @@ from collections.abc import Callable, Sequence
 from widgets.parts import charts
 from widgets.parts.copied import copied
 from widgets.parts.formats import MISSING, number, share
+from widgets.parts.language import marked, say
 from widgets.parts.markup import BREAK, Markup, join, tag
 from widgets.values_blind_spots import BlindSpot
 from widgets.values_drift import Estimate
 
 _COLUMNS = (
-    "Slice",
-    "Rows",
-    "What is wrong",
-    "Came true",
-    "Expected",
-    "Difference",
-    "To save a row",
-    "Of all loss",
+    marked("Slice"),
+    marked("Rows"),
+    marked("What is wrong"),
+    marked("Came true"),
+    marked("Expected"),
+    marked("Difference"),
+    marked("To save a row"),
+    marked("Of all loss"),
 )
 _CHART = charts.Size(90, 12)
-_POINTS = " points"
+_PROBLEMS = (
+    *(marked("scores too high"), marked("scores too low"), marked("scores rank poorly")),
+    *(marked("scores rank the wrong way round"), marked("scores too near or far from each other")),
+)
+_POINTS = marked(" points")
 _LEAST_CHANCE = 1e-4  # that is told in digits
 
 
@@ -40,15 +45,15 @@ class BlindSpotRows:
 
     def table(self, rows: Sequence[Markup]) -> Markup:
         """The rows below their head."""
-        head = tag("thead", tag("tr", [tag("th", name, scope="col") for name in _COLUMNS]))
+        head = tag("thead", tag("tr", [tag("th", say(name), scope="col") for name in _COLUMNS]))
         table = tag("table", head, tag("tbody", rows), class_="slices")
-        return tag("div", table, class_="kit-scroll", tabindex=0, role="group", aria_label="Blind spots")
+        return tag("div", table, class_="kit-scroll", tabindex=0, role="group", aria_label=say("Blind spots"))
 
     def cells(self, spot: BlindSpot, name: Markup) -> list[Markup]:
         return [
             tag("th", name, scope="row"),
             tag("td", number(spot.rows), BREAK, tag("small", share(spot.share)), class_="number"),
-            tag("td", spot.problem),
+            tag("td", problem(spot)),
             tag("td", share(spot.observed), class_="number"),
             tag("td", share(spot.expected), class_="number"),
             tag(
@@ -71,7 +76,7 @@ class BlindSpotRows:
     def with_details(self, spot: BlindSpot) -> Markup:
         """A row with its evidence behind a summary, for a page without a kernel."""
         lines = tag("div", _evidence(spot), tag("pre", spot.entry), class_="detail")
-        more = tag("details", tag("summary", f"Evidence of {spot.name}"), lines)
+        more = tag("details", tag("summary", say("Evidence of {name}", name=spot.name)), lines)
         return join([tag("tr", self.cells(spot, tag("b", spot.name))), self._opened(more)])
 
     @staticmethod
@@ -80,16 +85,31 @@ class BlindSpotRows:
 
 
 def _evidence(spot: BlindSpot) -> Markup:
-    by_chance = f"below {_LEAST_CHANCE:g}" if spot.p_value < _LEAST_CHANCE else number(_short(spot.p_value))
+    by_chance = (
+        say("below {chance:g}", chance=_LEAST_CHANCE)
+        if spot.p_value < _LEAST_CHANCE
+        else number(_short(spot.p_value))
+    )
     difference = f"{_signed(spot.difference.value)} ({_points_between(spot.difference)})"
-    saved = f"{number(_short(spot.excess.value))} nats of log loss on each row"
+    saved = say("{value} nats of log loss on each row", value=number(_short(spot.excess.value)))
     between = _interval(spot.excess, lambda value: number(_short(value)))
     sentences = [
-        f"{share(spot.observed)} came true. Of other rows with the same scores {share(spot.expected)} do.",
-        f"That is a difference of {difference}.",
-        f"Right scores would save {saved} ({between}).",
-        f"AUC {_with_interval(spot.auc)}; of the rows in no blind spot {_with_interval(spot.auc_rest)}.",
-        f"The probability to find so much in any of the slices by chance is {by_chance}.",
+        say(
+            "{observed} came true. Of other rows with the same scores {expected} do.",
+            observed=share(spot.observed),
+            expected=share(spot.expected),
+        ),
+        say("That is a difference of {difference}.", difference=difference),
+        say("Right scores would save {saved} ({between}).", saved=saved, between=between),
+        say(
+            "AUC {auc}; of the rows in no blind spot {auc_rest}.",
+            auc=_with_interval(spot.auc),
+            auc_rest=_with_interval(spot.auc_rest),
+        ),
+        say(
+            "The probability to find so much in any of the slices by chance is {by_chance}.",
+            by_chance=by_chance,
+        ),
     ]
     return tag("ul", [tag("li", sentence) for sentence in sentences])
 
@@ -100,6 +120,11 @@ def _with_chart(text: str, value: Estimate, scale: tuple[float, float]) -> Marku
         value.value, value.lower, value.upper, low=low, high=high, size=_CHART, threshold=0.0
     )
     return tag("div", tag("span", text), tag("span", drawing, class_=f"whisker {charts.colour(0)}"))
+
+
+def problem(spot: BlindSpot) -> str:
+    """What is wrong with a slice, in the reader's language."""
+    return say(", ").join(say(part) for part in spot.problem.split(", "))
 
 
 def _scale(values: Sequence[Estimate]) -> tuple[float, float]:
@@ -116,17 +141,17 @@ def _with_interval(value: Estimate) -> str:
 
 def _interval(value: Estimate, said: Callable[[float], str]) -> str:
     if not (math.isfinite(value.lower) and math.isfinite(value.upper)):
-        return "no interval"
-    return f"{said(value.lower)} to {said(value.upper)}"
+        return say("no interval")
+    return say("{low} to {high}", low=said(value.lower), high=said(value.upper))
 
 
 def _points_between(value: Estimate) -> str:
-    return _interval(value, lambda end: _signed(end).removesuffix(_POINTS)) + _POINTS
+    return _interval(value, lambda end: _signed(end).removesuffix(say(_POINTS))) + say(_POINTS)
 
 
 def _signed(value: float) -> str:
     points = value * 100
-    return MISSING if math.isnan(value) else f"{'+' if points > 0 else ''}{points:.1f}{_POINTS}"
+    return MISSING if math.isnan(value) else f"{'+' if points > 0 else ''}{points:.1f}{say(_POINTS)}"
 
 
 def _short(value: float) -> float:

@@ -8,6 +8,7 @@ from itertools import groupby
 
 from widgets.parts.charts import Size, colour, key
 from widgets.parts.formats import number
+from widgets.parts.language import say
 from widgets.parts.markup import Markup, tag
 from widgets.values_training import Points
 
@@ -21,7 +22,7 @@ def figure(
     name: str,
     runs: Mapping[str, Points],
     looks: Mapping[str, int],
-    axis: str = "step",
+    axis: str,
     read: Callable[[float], str] = number,
 ) -> Markup:
     """A chart with its name, the range of its values and that of its steps.
@@ -30,11 +31,17 @@ def figure(
         name: what the curves show.
         runs: their points.
         looks: the number of each run's colour, the same in all charts of a view.
-        axis: what is counted along it.
+        axis: what is counted along it, in the reader's language.
         read: how a place on it reads.
     """
     steps, values = extent(runs)
-    said = f"{name} of {', '.join(runs) or 'no run'}: {number(values[0])} to {number(values[1])}"
+    said = say(
+        "{name} of {runs}: {first} to {last}",
+        name=name,
+        runs=", ".join(runs) or say("no run"),
+        first=number(values[0]),
+        last=number(values[1]),
+    )
     return tag(
         "figure",
         tag("figcaption", tag("b", name)),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from widgets.parts import controls
+from widgets.parts.language import say
 from widgets.parts.markup import Markup, tag
 
 
@@ -29,7 +30,10 @@ def decision_form(
         for action, text in actions.items()
     ]
     who, why = signature
-    fields = [_text_box("who", "Your name", who, key, 140), _text_box("why", "Reason", why, key, 240)]
+    fields = [
+        _text_box("who", say("Your name"), who, key, 140),
+        _text_box("why", say("Reason"), why, key, 240),
+    ]
     return tag("div", fields, buttons, beside, class_="kit-controls", role="group", aria_label=label)
 
 

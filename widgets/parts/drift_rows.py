@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from widgets.parts import charts, curves
 from widgets.parts.formats import MISSING, moment, number
+from widgets.parts.language import say
 from widgets.parts.markup import Markup, tag
 from widgets.values_drift import DriftFeature
 
@@ -59,7 +60,11 @@ class Heat:
     def short_cells(self, feature: DriftFeature, name: Markup) -> list[Markup]:
         """The same row with its greatest distance only."""
         worst = self.worst(feature)
-        said = MISSING if worst is None else f"{'✗ ' if _part(worst) > 1 else ''}up to {number(worst[0])}"
+        said = (
+            MISSING
+            if worst is None
+            else say("{part}up to {worst}", part="✗ " if _part(worst) > 1 else "", worst=number(worst[0]))
+        )
         return [self._head(feature, name), tag("td", said, colspan=len(self.days))]
 
     def detail_row(self, content: Markup) -> Markup:
@@ -67,20 +72,31 @@ class Heat:
 
     @staticmethod
     def _head(feature: DriftFeature, name: Markup) -> Markup:
-        note = tag("small", f"{feature.measure}, {number(feature.threshold)} beside chance")
+        note = tag(
+            "small",
+            say(
+                "{measure}, {threshold} beside chance",
+                measure=feature.measure,
+                threshold=number(feature.threshold),
+            ),
+        )
         return tag("th", name, note, scope="row")
 
 
 def heat_table(heat: Heat, rows: Sequence[Markup]) -> Markup:
     """The rows below a head with the days."""
-    titles = [tag("th", title, scope="col") for title in ("Feature", *(f"{day:%m-%d}" for day in heat.days))]
+    titles = [
+        tag("th", title, scope="col") for title in (say("Feature"), *(f"{day:%m-%d}" for day in heat.days))
+    ]
     table = tag("table", tag("thead", tag("tr", titles)), tag("tbody", rows), class_="heat")
-    return tag("div", table, class_="kit-scroll", tabindex=0, role="group", aria_label="Distances by day")
+    return tag(
+        "div", table, class_="kit-scroll", tabindex=0, role="group", aria_label=say("Distances by day")
+    )
 
 
 def legend() -> Markup:
     """What the colours mean."""
-    keys = [charts.key(_NEAR, "within the limit of the day"), charts.key(_FAR, "✗ beyond it")]
+    keys = [charts.key(_NEAR, say("within the limit of the day")), charts.key(_FAR, say("✗ beyond it"))]
     return tag("span", keys, class_="legend")
 
 
@@ -91,13 +107,13 @@ def detail(feature: DriftFeature, days: Sequence[dt.date], comparisons: Mapping[
     looks: dict[str, int] = {}
     for place, (name, words) in enumerate(comparisons.items()):
         for title, values, look in (
-            (f"to {words}", feature.distances, place),
-            (f"limit to {words}", feature.limits, place + _COLOURS),
+            (say("to {words}", words=say(words)), feature.distances, place),
+            (say("limit to {words}", words=say(words)), feature.limits, place + _COLOURS),
         ):
             of_days = zip(places, values.get(name, ())[-len(days) :], strict=False)
             lines[title] = [(day, value) for day, value in of_days if value is not None]
             looks[title] = look
-    figure = curves.figure(f"Distance of {feature.name}", lines, looks, "", moment)
+    figure = curves.figure(say("Distance of {name}", name=feature.name), lines, looks, "", moment)
     return tag("div", curves.legend(looks), figure, class_="detail")
 
 

@@ -7,16 +7,19 @@ from collections.abc import Sequence
 
 from widgets.parts import curves
 from widgets.parts.formats import MISSING, moment, number, share
+from widgets.parts.language import marked, say
 from widgets.parts.markup import Markup, tag
 from widgets.values_experiment import Arm, Compared
 
 _STATES = {
-    "harmless": ("good", "✓ not worse than it may be"),
-    "harmful": ("bad", "✗ worse than it may be"),
-    "open": ("quiet", "○ not sure yet"),
-    "few": ("quiet", "○ too few users"),
+    "harmless": ("good", marked("✓ not worse than it may be")),
+    "harmful": ("bad", marked("✗ worse than it may be")),
+    "open": ("quiet", marked("○ not sure yet")),
+    "few": ("quiet", marked("○ too few users")),
 }
 _DIFFERENCE, _BOUND, _LIMIT = 0, 6, 1  # numbers of colours; that of a bound is the difference's, dashed
+_ARMS = (marked("control"), marked("candidate"))
+_BOUNDS = (marked("lower bound"), marked("upper bound"))
 _MOST = 400  # points of a curve
 _ROOM = (
     4.0  # times the last interval and the limit: wider bounds, of the first looks, would flatten all others
@@ -28,20 +31,28 @@ def arms_table(arms: Sequence[Arm]) -> Markup:
     rows = [
         tag(
             "tr",
-            tag("th", f"{one.name}, version {one.version}", scope="row"),
+            tag("th", say("{name}, version {version}", name=say(one.name), version=one.version), scope="row"),
             [tag("td", value, class_="number") for value in _cells(one)],
         )
         for one in arms
     ]
-    return _table(("Arm", "Share", "Requests", "Failed", "Slow"), rows, "Arms")
+    return _table((say("Arm"), say("Share"), say("Requests"), say("Failed"), say("Slow")), rows, say("Arms"))
 
 
 def metrics_table(metrics: Sequence[Compared]) -> Markup | None:
     """Each metric at the last look, with what it means."""
     if not metrics:
         return None
-    titles = ("Metric", "Control", "Candidate", "Difference", "At all looks within", "Limit", "Verdict")
-    return _table(titles, [_row(one) for one in metrics], "Metrics")
+    titles = (
+        say("Metric"),
+        say("Control"),
+        say("Candidate"),
+        say("Difference"),
+        say("At all looks within"),
+        say("Limit"),
+        say("Verdict"),
+    )
+    return _table(titles, [_row(one) for one in metrics], say("Metrics"))
 
 
 def pictures(metrics: Sequence[Compared]) -> list[Markup]:
@@ -50,22 +61,27 @@ def pictures(metrics: Sequence[Compared]) -> list[Markup]:
 
 
 def legend() -> Markup:
-    return curves.legend({"difference, its bounds dashed": _DIFFERENCE, "limit": _LIMIT})
+    return curves.legend({say("difference, its bounds dashed"): _DIFFERENCE, say("Limit"): _LIMIT})
 
 
 def _picture(metric: Compared) -> Markup:
     points = metric.points[-_MOST:]
     last = points[-1]
     room = _ROOM * max(abs(metric.limit), abs(last.lower), abs(last.upper))
-    runs = {"difference": [(one.time, one.difference) for one in points]}
+    shown, limited = say("Difference"), say("Limit")
+    runs = {shown: [(one.time, one.difference) for one in points]}
     bounds = {
-        f"{side} bound": [(one.time, _drawn(getattr(one, side), room)) for one in points]
+        say(f"{side} bound"): [(one.time, _drawn(getattr(one, side), room)) for one in points]
         for side in ("lower", "upper")
     }
-    limit = {"limit": [(one.time, metric.limit) for one in (points[0], points[-1])]}
-    looks = {"difference": _DIFFERENCE, **dict.fromkeys(bounds, _BOUND), "limit": _LIMIT}
+    limit = {limited: [(one.time, metric.limit) for one in (points[0], points[-1])]}
+    looks = {shown: _DIFFERENCE, **dict.fromkeys(bounds, _BOUND), limited: _LIMIT}
     return curves.figure(
-        f"{metric.name}, candidate minus control", runs | bounds | limit, looks, "looks from", moment
+        say("{name}, candidate minus control", name=metric.name),
+        runs | bounds | limit,
+        looks,
+        say("looks from"),
+        moment,
     )
 
 
@@ -86,11 +102,13 @@ def _row(one: Compared) -> Markup:
     look, said = _STATES[one.state]
     last = one.points[-1] if one.points else None
     within = (
-        f"{number(last.lower)} to {number(last.upper)}" if last and math.isfinite(last.lower) else MISSING
+        say("{low} to {high}", low=number(last.lower), high=number(last.upper))
+        if last and math.isfinite(last.lower)
+        else MISSING
     )
     cells = [
-        f"{share(one.control)} of {number(one.counted[0])}",
-        f"{share(one.candidate)} of {number(one.counted[1])}",
+        say("{part} of {total}", part=share(one.control), total=number(one.counted[0])),
+        say("{part} of {total}", part=share(one.candidate), total=number(one.counted[1])),
         number(last.difference) if last else MISSING,
         within,
         number(one.limit),
@@ -99,7 +117,7 @@ def _row(one: Compared) -> Markup:
         "tr",
         tag("th", one.name, scope="row"),
         [tag("td", cell, class_="number") for cell in cells],
-        tag("td", said, class_=look),
+        tag("td", say(said), class_=look),
     )
 
 

@@ -8,34 +8,45 @@ from widgets.parts import charts
 from widgets.parts.feature_detail import detail
 from widgets.parts.feature_rows import Looks
 from widgets.parts.formats import count, number, share
+from widgets.parts.language import marked, say
 from widgets.parts.markup import Markup, tag
 from widgets.values import SplitSummary
 from widgets.values_faults import Said, Smallest, Tried
 
-SPLITS = ("before", "after")
+SPLITS = (marked("before"), marked("after"))
 _MOST_SAID = 40  # findings that are listed
 _LETTERS = 600  # of one finding
 
 
 def verdict(tried: Tried) -> str:
     """What became of a fault, in a sentence."""
-    rows = f"{number(tried.rows)} of {number(tried.of)} rows"
+    rows = say("{rows} of {of} rows", rows=number(tried.rows), of=number(tried.of))
     if not tried.said:
-        return f"not noticed by any check; {rows}, in {tried.days}."
+        return say("not noticed by any check; {rows}, in {days}.", rows=rows, days=tried.days)
     names = list(dict.fromkeys(one.check for one in tried.said))
-    more = f" and {len(names) - 3} more" if len(names) > 3 else ""  # noqa: PLR2004  what fits a line
-    return f"caught by {', '.join(map(_shorten, names[:3]))}{more}; {rows}, in {tried.days}."
+    more = say(" and {number} more", number=len(names) - 3) if len(names) > 3 else ""  # noqa: PLR2004  what fits a line
+    return say(
+        "caught by {names}{more}; {rows}, in {days}.",
+        names=", ".join(map(_shorten, names[:3])),
+        more=more,
+        rows=rows,
+        days=tried.days,
+    )
 
 
 def findings(tried: Tried) -> Markup | None:
     """What the checks say that they do not say of the clean rows."""
     if not tried.said:
         return None
-    titles = ("A batch", "Check", "About", "Found", "Expected")
+    titles = (say("A batch"), say("Check"), say("About"), say("Found"), say("Expected"))
     rows = [_finding(one) for one in tried.said[:_MOST_SAID]]
     left_out = len(tried.said) - _MOST_SAID
-    note = tag("p", f"{count(left_out, 'finding')} more", class_="note") if left_out > 0 else None
-    return _scrolled("What the checks say", titles, rows, note)
+    note = (
+        tag("p", say("{amount} more", amount=count(left_out, "finding")), class_="note")
+        if left_out > 0
+        else None
+    )
+    return _scrolled(say("What the checks say"), titles, rows, note)
 
 
 def picture(tried: Tried, *, tips: bool) -> Markup | None:
@@ -45,33 +56,43 @@ def picture(tried: Tried, *, tips: bool) -> Markup | None:
         return note
     name = tried.picture.name
     lines = [
-        tag("li", charts.key(place, split), ": ", _in_words(tried.picture.splits[split]))
+        tag("li", charts.key(place, say(split)), ": ", _in_words(tried.picture.splits[split]))
         for place, split in enumerate(SPLITS)
         if split in tried.picture.splits
     ]
     drawing = detail(tried.picture, Looks(SPLITS, tips=tips))
     # Dates make the table of quantiles wider than a narrow page.
     scrolled = tag(
-        "div", drawing, class_="kit-scroll-x", tabindex=0, role="group", aria_label=f"{name} in detail"
+        "div",
+        drawing,
+        class_="kit-scroll-x",
+        tabindex=0,
+        role="group",
+        aria_label=say("{name} in detail", name=name),
     )
-    return tag("div", tag("p", tag("b", name), " before and after"), note, tag("ul", lines), scrolled)
+    return tag("div", tag("p", tag("b", name), say(" before and after")), note, tag("ul", lines), scrolled)
 
 
 def shares(known: Sequence[Smallest]) -> Markup | None:
     """The smallest share at which each fault is caught, as a table with bars."""
     if not known:
         return None
-    titles = ("Fault", "Column", "Smallest share caught", "Rows", "Caught by")
-    return _scrolled("Smallest shares caught", titles, [_share(one) for one in known], None)
+    titles = (say("Fault"), say("Column"), say("Smallest share caught"), say("Rows"), say("Caught by"))
+    return _scrolled(say("Smallest shares caught"), titles, [_share(one) for one in known], None)
 
 
 def line(one: Smallest) -> str:
     """The smallest share in a few words."""
     if one.why_not:
-        return f"{one.fault}: not tried, {_shorten(one.why_not)}"
+        return say("{fault}: not tried, {why_not}", fault=one.fault, why_not=_shorten(one.why_not))
     if one.share is None:
-        return f"{one.fault}: not caught up to {share(one.most)} of the rows"
-    return f"{one.fault}: caught from {exact(one.share)} of the rows on ({count(one.rows, 'row')})"
+        return say("{fault}: not caught up to {most} of the rows", fault=one.fault, most=share(one.most))
+    return say(
+        "{fault}: caught from {share} of the rows on ({rows})",
+        fault=one.fault,
+        share=exact(one.share),
+        rows=count(one.rows, "row"),
+    )
 
 
 def exact(part: float) -> str:
@@ -80,14 +101,17 @@ def exact(part: float) -> str:
 
 
 def _in_words(split: SplitSummary) -> str:
-    parts = [count(split.present + split.missing, "row"), f"{share(split.missing_share)} missing"]
+    parts = [
+        count(split.present + split.missing, "row"),
+        say("{missing_share} missing", missing_share=share(split.missing_share)),
+    ]
     if split.texts and split.texts.distinct:
         parts.append(count(split.texts.distinct, "value"))
     return ", ".join(parts)
 
 
 def _finding(one: Said) -> Markup:
-    sign = tag("td", "✗ stops" if one.stops else "! warns", class_="bad number")
+    sign = tag("td", say("✗ stops") if one.stops else say("! warns"), class_="bad number")
     return tag(
         "tr",
         sign,
@@ -99,14 +123,24 @@ def _finding(one: Said) -> Markup:
 
 def _share(one: Smallest) -> Markup:
     name = tag("th", one.fault, scope="row")
-    column = tag("td", one.column or tag("span", "whole rows", class_="note"))
+    column = tag("td", one.column or tag("span", say("whole rows"), class_="note"))
     if one.why_not:
-        return tag("tr", name, column, tag("td", f"not tried: {_shorten(one.why_not)}", colspan=3))
+        return tag(
+            "tr",
+            name,
+            column,
+            tag("td", say("not tried: {why_not}", why_not=_shorten(one.why_not)), colspan=3),
+        )
     if one.share is None:
-        return tag("tr", name, column, tag("td", f"✗ not up to {share(one.most)}", class_="bad", colspan=3))
+        return tag(
+            "tr",
+            name,
+            column,
+            tag("td", say("✗ not up to {most}", most=share(one.most)), class_="bad", colspan=3),
+        )
     bar = tag("i", style=f"width:{min(one.share / one.most, 1) * 100:.0f}%", class_=charts.colour(0))
     part = tag("td", tag("span", bar, class_="bar"), tag("span", exact(one.share)), class_="number")
-    rows = tag("td", f"{number(one.rows)} of {number(one.of)}", class_="number")
+    rows = tag("td", say("{part} of {total}", part=number(one.rows), total=number(one.of)), class_="number")
     return tag("tr", name, column, part, rows, tag("td", _shorten(", ".join(one.caught_by))))
 
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from widgets.parts import charts
 from widgets.parts.feature_rows import EMPTY, Looks, distribution, frequent, reader, shorten
 from widgets.parts.formats import MISSING, number, share
+from widgets.parts.language import say
 from widgets.parts.markup import Markup, join, tag
 from widgets.values import Distance, FeatureSummary, SplitSummary
 
@@ -42,7 +43,7 @@ def _numbers(feature: FeatureSummary, looks: Looks, known: _Known) -> Markup | N
         drawing = charts.overlay(
             series,
             _CHART,
-            label=f"Distribution of {feature.name}, larger",
+            label=say("Distribution of {name}, larger", name=feature.name),
             logarithmic=looks.logarithmic,
             tips=read if looks.tips else None,
         )
@@ -67,8 +68,8 @@ def _quantiles(feature: FeatureSummary, known: _Known) -> Markup | None:
         for place, name, split in known
         if split.numbers and split.numbers.quantiles
     ]
-    head = tag("thead", tag("tr", tag("th", "Quantile", scope="col"), header))
-    return _scrolling(tag("table", head, tag("tbody", rows)), f"Quantiles of {feature.name}")
+    head = tag("thead", tag("tr", tag("th", say("Quantile"), scope="col"), header))
+    return _scrolling(tag("table", head, tag("tbody", rows)), say("Quantiles of {name}", name=feature.name))
 
 
 def _frequent_values(known: _Known) -> Markup | None:
@@ -81,14 +82,17 @@ def _frequent_values(known: _Known) -> Markup | None:
     rows = [
         tag(
             "tr",
-            tag("th", shorten(value) or EMPTY, scope="row"),
+            tag("th", shorten(value) or say(EMPTY), scope="row"),
             [_bar(shares[name].get(value), greatest, place) for place, name, _ in known],
         )
         for value in values[:_VALUES]
     ]
     left_out = len(values) - _VALUES
-    caption = f"Most frequent values{f', {left_out} more are known' if left_out > 0 else ''}"
-    head = tag("thead", tag("tr", tag("th", "Value", scope="col"), header))
+    caption = say(
+        "Most frequent values{more}",
+        more=say(", {left_out} more are known", left_out=left_out) if left_out > 0 else "",
+    )
+    head = tag("thead", tag("tr", tag("th", say("Value"), scope="col"), header))
     return tag("table", tag("caption", caption), head, tag("tbody", rows), class_="bars")
 
 
@@ -112,8 +116,12 @@ def _lengths(feature: FeatureSummary, known: _Known) -> Markup | None:
         tag(
             "li",
             charts.key(place, name),
-            f": {number(split.lengths.least)} to {number(split.lengths.most)} values an example, "
-            f"{number(split.lengths.average)} on average",
+            say(
+                ": {least} to {most} values an example, {average} on average",
+                least=number(split.lengths.least),
+                most=number(split.lengths.most),
+                average=number(split.lengths.average),
+            ),
         )
         for place, name, split in known
         if split.lengths
@@ -123,15 +131,15 @@ def _lengths(feature: FeatureSummary, known: _Known) -> Markup | None:
         for place, name, split in known
         if split.lengths and split.lengths.histogram
     ]
-    label = f"Values an example of {feature.name}"
+    label = say("Values an example of {name}", name=feature.name)
     chart = charts.overlay(series, _LENGTHS, label=label) if series else None
     return tag("div", tag("ul", lines), chart)
 
 
 def _distances(feature: FeatureSummary) -> Markup | None:
     sentences = [
-        _sentence("Drift from the span before", feature.drift),
-        _sentence("Skew between training and serving", feature.skew),
+        _sentence(say("Drift from the span before"), feature.drift),
+        _sentence(say("Skew between training and serving"), feature.skew),
     ]
     return join(sentences) if any(sentences) else None
 
@@ -140,10 +148,11 @@ def _sentence(name: str, distance: Distance | None) -> Markup | None:
     if distance is None:
         return None
     measure = f" ({distance.measure})" if distance.measure else ""
-    verdict = "no threshold is set"
+    verdict = say("no threshold is set")
     if distance.threshold is not None:
-        verdict = (
-            f"{'✗ above' if distance.exceeds else '✓ within'} the threshold {number(distance.threshold)}"
+        verdict = say(
+            "✗ above the threshold {threshold}" if distance.exceeds else "✓ within the threshold {threshold}",
+            threshold=number(distance.threshold),
         )
     return tag(
         "p",

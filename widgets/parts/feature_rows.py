@@ -8,13 +8,19 @@ from functools import partial
 
 from widgets.parts import charts
 from widgets.parts.formats import MISSING, moment, number, share
+from widgets.parts.language import marked, say
 from widgets.parts.markup import BREAK, Markup, join, tag
 from widgets.values import Distance, FeatureSummary, Histogram, Numbers, SplitSummary
 
 COLUMNS = (
-    "Feature", "Distribution", "Split", "Missing", "Mean", "Deviation", "Least", "Median", "Greatest", "Zeros",
-)  # fmt: skip
-EMPTY = "(empty)"  # how a text without a character reads
+    *(marked("Feature"), marked("Distribution"), marked("Split"), marked("Missing"), marked("Mean")),
+    *(marked("Deviation"), marked("Least"), marked("Median"), marked("Greatest"), marked("Zeros")),
+)
+EMPTY = marked("(empty)")  # how a text without a character reads
+_KINDS = (
+    *(marked("whole number"), marked("number"), marked("date")),
+    *(marked("text"), marked("bytes"), marked("group")),
+)
 _NUMBER_COLUMNS = 6  # from Mean to Zeros, which texts use as one
 _CHART = charts.Size(150, 36)
 _TOP_VALUES = 3
@@ -44,8 +50,8 @@ def reader(feature: FeatureSummary) -> Callable[[float | None], str]:
 def cells(feature: FeatureSummary, looks: Looks, name: Markup, *, chart: bool) -> Markup:
     """The cells of a row; the name is given because the live face makes a button of it."""
     splits = [looks.of(feature).get(split) for split in looks.splits]
-    kind = f"{'lists of ' if feature.has_lists else ''}{feature.kind}"
-    notes = [tag("small", kind), _note("drift", feature.drift), _note("skew", feature.skew)]
+    kind = f"{say('lists of ') if feature.has_lists else ''}{say(feature.kind)}"
+    notes = [tag("small", kind), _note(say("drift"), feature.drift), _note(say("skew"), feature.skew)]
     legend = [charts.key(index, split) for index, split in enumerate(looks.splits)]
     return join(
         [
@@ -63,7 +69,7 @@ def row_chart(feature: FeatureSummary, looks: Looks) -> Markup | None:
     series = distribution(feature, looks)
     if not series:
         return None
-    label = f"Distribution of {feature.name}"
+    label = say("Distribution of {name}", name=feature.name)
     return charts.overlay(series, _CHART, label=label, logarithmic=looks.logarithmic)
 
 
@@ -125,9 +131,9 @@ def _top(split: SplitSummary) -> str:
     if texts is None or (texts.distinct is None and not texts.top):
         return MISSING
     whole = split.values or split.present
-    parts = [] if texts.distinct is None else [f"{number(texts.distinct)} distinct"]
+    parts = [] if texts.distinct is None else [say("{distinct} distinct", distinct=number(texts.distinct))]
     parts += [
-        f"{shorten(value) or EMPTY}: {share(_part(amount, whole))}"
+        f"{shorten(value) or say(EMPTY)}: {share(_part(amount, whole))}"
         for value, amount in texts.top[:_TOP_VALUES]
     ]
     return " · ".join(parts)

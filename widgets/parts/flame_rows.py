@@ -7,16 +7,18 @@ from dataclasses import dataclass
 
 from widgets.parts import charts
 from widgets.parts.formats import number, share
+from widgets.parts.language import marked, say
 from widgets.parts.markup import Markup, tag
 from widgets.values_flame import Frame
 
+_OTHER = marked("other")
 _COLOURS = {
-    "Beam execution": 0,
-    "imports": 1,
+    marked("Beam execution"): 0,
+    marked("imports"): 1,
     "I/O": 2,
-    "Beam graph": 3,
-    "TensorFlow": 4,
-    "kernel start": 5,
+    marked("Beam graph"): 3,
+    marked("TensorFlow"): 4,
+    marked("kernel start"): 5,
 }  # all else is grey
 Path = tuple[int, ...]
 """Where a bar is: the places among the children, from the top."""
@@ -78,13 +80,13 @@ def css_class(frame: Frame) -> str:
 
 def kind_of(frame: Frame) -> str:
     """Return the kind that most of its time is counted as."""
-    return max(frame.kinds, key=lambda kind: frame.kinds[kind], default="other")
+    return max(frame.kinds, key=lambda kind: frame.kinds[kind], default=_OTHER)
 
 
 def told(frame: Frame) -> str:
     """Return a bar in words: its seconds, and what they are."""
     kinds = sorted(frame.kinds.items(), key=lambda item: -item[1])
-    parts = ", ".join(f"{kind} {_seconds(seconds)}" for kind, seconds in kinds if seconds)
+    parts = ", ".join(f"{say(kind)} {_seconds(seconds)}" for kind, seconds in kinds if seconds)
     return f"{frame.name}: {_seconds(frame.seconds)} ({parts})"
 
 
@@ -93,10 +95,10 @@ def kinds_table(kinds: Mapping[str, float], whole: float) -> Markup:
     rows = [
         _kind_row(kind, seconds, whole) for kind, seconds in sorted(kinds.items(), key=lambda item: -item[1])
     ]
-    titles: Sequence[str] = ("Kind of time", "Seconds", "Share")
+    titles: Sequence[str] = (say("Kind of time"), say("Seconds"), say("Share"))
     head = tag("thead", tag("tr", [tag("th", title, scope="col") for title in titles]))
     drawn = tag("table", head, tag("tbody", rows), class_="bars")
-    return tag("div", drawn, class_="kit-scroll", tabindex=0, role="group", aria_label="Kinds of time")
+    return tag("div", drawn, class_="kit-scroll", tabindex=0, role="group", aria_label=say("Kinds of time"))
 
 
 def _kind_row(kind: str, seconds: float, whole: float) -> Markup:
@@ -106,7 +108,7 @@ def _kind_row(kind: str, seconds: float, whole: float) -> Markup:
     bar = tag("span", tag("i", style=f"width:{part * 100:.0f}%", class_=colour), class_="bar")
     return tag(
         "tr",
-        tag("th", kind, scope="row"),
+        tag("th", say(kind), scope="row"),
         tag("td", number(round(seconds, 1)), class_="number"),
         tag("td", bar, tag("span", share(part))),
     )

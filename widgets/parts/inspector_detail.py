@@ -9,6 +9,7 @@ from widgets.parts import charts, controls
 from widgets.parts.feature_rows import Looks, distribution, reader
 from widgets.parts.formats import MISSING, count, number, share
 from widgets.parts.inspector_rows import shorten
+from widgets.parts.language import say
 from widgets.parts.markup import Child, Markup, tag
 from widgets.values import FeatureSummary
 from widgets.values_features import Output, RawFeature, Vocabulary
@@ -54,14 +55,20 @@ def _histogram(
         return None
     numbers = any(split.numbers for split in statistics.splits.values())
     read = reader(statistics)
-    label = f"Distribution of {statistics.name}{' with bucket edges' if edges else ''}"
+    label = say(
+        "Distribution of {name}{edges}",
+        name=statistics.name,
+        edges=say(" with bucket edges") if edges else "",
+    )
     drawing = charts.overlay(
         series, _CHART, label=label, marks=edges, tips=read if live and numbers else None
     )
     low, high = charts.extent(series, edges)
     middle = tag("span", tag("i", class_="mark"), count(len(edges), "bucket edge")) if edges else None
     axis = (
-        [tag("span", read(low)), middle, tag("span", read(high))] if numbers else "the most frequent values"
+        [tag("span", read(low)), middle, tag("span", read(high))]
+        if numbers
+        else say("the most frequent values")
     )
     return tag("figure", drawing, tag("figcaption", axis, class_="axis"))
 
@@ -69,7 +76,13 @@ def _histogram(
 def _buckets(output: Output, splits: Sequence[str]) -> Markup:
     ends = [None, *output.edges, None]
     shown = [(place, [_end(ends[place]), _end(ends[place + 1])]) for place in range(len(ends) - 1)]
-    return _table(output, splits, f"Buckets of {output.name}", ("Bucket", "From", "To below"), shown)
+    return _table(
+        output,
+        splits,
+        say("Buckets of {name}", name=output.name),
+        (say("Bucket"), say("At least"), say("Below")),
+        shown,
+    )
 
 
 def _end(edge: float | None) -> str:
@@ -83,12 +96,14 @@ def _vocabulary(output: Output, vocabulary: Vocabulary, splits: Sequence[str], s
     places = found[page * PAGE_WORDS :][:PAGE_WORDS]
     size = count(len(vocabulary.words), "word")
     if len(found) < len(vocabulary.words):
-        size = f"{number(len(found))} of {size}"
+        size = say("{part} of {total}", part=number(len(found)), total=size)
     elif not search.live and len(found) > PAGE_WORDS:
-        size += f", the first {PAGE_WORDS}"
-    caption = f"Vocabulary {vocabulary.name} of {output.name}: {size}"
+        size += say(", the first {listed}", listed=PAGE_WORDS)
+    caption = say(
+        "Vocabulary {name} of {output}: {size}", name=vocabulary.name, output=output.name, size=size
+    )
     shown = [(place, [shorten(vocabulary.words[place])]) for place in places]
-    table = _table(output, splits, caption, ("Place", "Word"), shown)
+    table = _table(output, splits, caption, (say("Place"), say("Word")), shown)
     pager = controls.pager("word_page", page, size=PAGE_WORDS, total=len(found)) if search.live else None
     return tag("div", _word_box(output, search) if search.live else None, table, pager, _rate(output, splits))
 
@@ -98,21 +113,31 @@ def _word_box(output: Output, search: WordSearch) -> Markup:
         "input",
         type="text",
         value=search.text,
-        placeholder="type to search",
+        placeholder=say("type to search"),
         autocomplete="off",
         data_trait="word",
         data_key=f"word {output.name}",
     )
-    return tag("label", tag("span", f"Search the words of {output.name} "), box)
+    return tag("label", tag("span", say("Search the words of {name} ", name=output.name)), box)
 
 
 def _rate(output: Output, splits: Sequence[str]) -> Markup | None:
     sentences = [
-        f"{split} {share(part)} ({number(output.outside[split][0])} of {number(output.outside[split][1])})"
+        say(
+            "{split} {part} ({outside} of {total})",
+            split=split,
+            part=share(part),
+            outside=number(output.outside[split][0]),
+            total=number(output.outside[split][1]),
+        )
         for split in splits
         if (part := output.outside_share(split)) is not None
     ]
-    return tag("p", f"Values that are no word: {', '.join(sentences)}.", class_="note") if sentences else None
+    return (
+        tag("p", say("Values that are no word: {sentences}.", sentences=", ".join(sentences)), class_="note")
+        if sentences
+        else None
+    )
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from widgets.parts import controls
 from widgets.parts.formats import count
 from widgets.parts.inspector_rows import TITLES, shorten
+from widgets.parts.language import say
 from widgets.parts.markup import Markup, tag
 from widgets.values_features import Vocabulary
 
@@ -31,19 +32,24 @@ def turn(place: str, row: int, rows: int, *, can_discard: bool) -> Markup:
             key=f"row {to - row}",
             aria_disabled=None if 0 <= to <= last else "true",
         )
-        for text, to in (("Previous row", row - 1), ("Next row", row + 1))
+        for text, to in ((say("Previous row"), row - 1), (say("Next row"), row + 1))
     ]
-    back = controls.button("written", {}, "Discard what was written", key="discard")
+    back = controls.button("written", {}, say("Discard what was written"), key="discard")
     said = tag("b", place, role="status")
     return tag(
-        "nav", said, ways if rows else None, back if can_discard else None, class_="turn", aria_label="Rows"
+        "nav",
+        said,
+        ways if rows else None,
+        back if can_discard else None,
+        class_="turn",
+        aria_label=say("Rows"),
     )
 
 
 def columns_table(rows: Sequence[Markup]) -> Markup:
-    head = tag("thead", tag("tr", [tag("th", title, scope="col") for title in TITLES]))
+    head = tag("thead", tag("tr", [tag("th", say(title), scope="col") for title in TITLES]))
     table = tag("table", head, tag("tbody", rows), class_="inspected")
-    return tag("div", table, class_="kit-scroll", tabindex=0, role="group", aria_label="Columns")
+    return tag("div", table, class_="kit-scroll", tabindex=0, role="group", aria_label=say("Columns"))
 
 
 def detail_row(content: Markup) -> Markup:
@@ -55,4 +61,10 @@ def unused(vocabulary: Vocabulary) -> str:
     words = ", ".join(shorten(word) for word in vocabulary.words[:_FIRST_WORDS])
     more = " …" if len(vocabulary.words) > _FIRST_WORDS else ""
     size = count(len(vocabulary.words), "word")
-    return f"No feature takes its places from the vocabulary {vocabulary.name}, {size}: {words}{more}"
+    return say(
+        "No feature takes its places from the vocabulary {name}, {size}: {words}{more}",
+        name=vocabulary.name,
+        size=size,
+        words=words,
+        more=more,
+    )

@@ -7,12 +7,13 @@ from collections.abc import Mapping, Sequence
 
 from widgets.parts import charts, controls
 from widgets.parts.formats import share
+from widgets.parts.language import marked, say
 from widgets.parts.markup import BREAK, Child, Markup, join, tag
 from widgets.values_features import Output, RawFeature
 
-TITLES = ("Column", "Raw", "Transformed", "Not in the vocabulary")
+TITLES = (marked("Column"), marked("Raw"), marked("Transformed"), marked("Not in the vocabulary"))
 _LETTERS = 160  # of a value
-_NO_COLUMN = "(no column)"
+_NO_COLUMN = marked("(no column)")
 
 Transformed = Mapping[str, tuple[str, str]]
 
@@ -40,7 +41,7 @@ def static_row(
     feature: RawFeature, raw: str, wrong: str, transformed: Transformed, splits: Sequence[str]
 ) -> Markup:
     """A row of texts."""
-    text = shorten(raw) or (tag("span", "missing", class_="note") if feature.name else "")
+    text = shorten(raw) or (tag("span", say("missing"), class_="note") if feature.name else "")
     cell = tag("td", text, tag("small", f"✗ {wrong}", class_="bad") if wrong else None)
     return _row(feature, _static_name(feature), cell, transformed, splits)
 
@@ -53,8 +54,8 @@ def _row(
     feature: RawFeature, name: Markup, cell: Markup, transformed: Transformed, splits: Sequence[str]
 ) -> Markup:
     made = [_made(output, feature.name, transformed) for output in feature.outputs]
-    head = tag("th", name, tag("small", feature.kind), scope="row")
-    result = tag("td", made or tag("small", "feeds no feature"))
+    head = tag("th", name, tag("small", say(feature.kind)), scope="row")
+    result = tag("td", made or tag("small", say("feeds no feature")))
     return tag("tr", head, cell, result, tag("td", _outside(feature, splits), class_="number"))
 
 
@@ -65,7 +66,7 @@ def has_detail(feature: RawFeature) -> bool:
 
 
 def _static_name(feature: RawFeature) -> Markup:
-    return tag("b", feature.name or _NO_COLUMN)
+    return tag("b", feature.name or say(_NO_COLUMN))
 
 
 def _cell(feature: RawFeature, raw: str, wrong: str) -> Child:
@@ -73,12 +74,12 @@ def _cell(feature: RawFeature, raw: str, wrong: str) -> Child:
         "input",
         type="text",
         value=raw,
-        placeholder="missing",
+        placeholder=say("missing"),
         autocomplete="off",
         data_cell="written",
         data_path=json.dumps([feature.name, "text"]),
         data_key=f"raw {feature.name}",
-        aria_label=f"Raw value, {feature.name}",
+        aria_label=say("Raw value, {name}", name=feature.name),
         aria_invalid="true" if wrong else None,
         title=raw if len(raw) > 30 else None,  # noqa: PLR2004  letters that a cell shows
     )
@@ -88,7 +89,11 @@ def _cell(feature: RawFeature, raw: str, wrong: str) -> Child:
 def _made(output: Output, column: str, transformed: Transformed) -> Markup:
     value, meaning = transformed.get(output.name, ("", ""))
     others = [source for source in output.sources if source != column]
-    note = f"{output.name}, with {', '.join(others)}" if others and column else output.name
+    note = (
+        say("{name}, with {others}", name=output.name, others=", ".join(others))
+        if others and column
+        else output.name
+    )
     shown = [tag("b", shorten(value)), f" {shorten(meaning)}" if meaning else None, " "] if value else None
     return tag("div", tag("span", shown, class_="value"), tag("small", note), class_="made")
 

@@ -10,17 +10,24 @@ import json
 import os
 from collections.abc import Mapping
 from functools import cache
+from typing import TypeVar
 
 from widgets.parts.modules import STATIC
 
 VARIABLE = "KIT_LANGUAGE"
 _FOLDER = STATIC / "languages"
+_K = TypeVar("_K")
 
 
-def say(english: str, **values: object) -> str:
+def say(english: str, /, **values: object) -> str:
     """Return a text in the reader's language with its values, such as `say("{done} of {all}", done=1, all=2)`."""
     text = _texts(os.environ.get(VARIABLE, "")).get(english, english)
     return text.format(**values) if values else text
+
+
+def say_each(texts: Mapping[_K, str]) -> dict[_K, str]:
+    """Return a mapping with each of its texts in the reader's language, such as what a list offers to choose."""
+    return {key: say(text) for key, text in texts.items()}
 
 
 def marked(english: str) -> str:

@@ -6,13 +6,20 @@ from collections.abc import Mapping, Sequence
 
 from widgets.parts import controls
 from widgets.parts.formats import MISSING, count, moment, number
+from widgets.parts.language import marked, say
 from widgets.parts.lineage_picture import number_of
 from widgets.parts.markup import Child, Markup, join, tag
 from widgets.values_lineage import Difference, Graph, Node
 
 _LETTERS = 240  # of a value
 _PROPERTIES, _NEIGHBOURS, _RUNS, _DIFFERENCES = 40, 20, 100, 60  # that are shown at once
-_PARTS = {"parameter": "Parameter", "input": "Input", "metric": "Metric"}
+_KINDS = {"execution": marked("an execution"), "artifact": marked("an artifact")}
+_STATES = (  # of executions, and of artifacts, in ML Metadata
+    *(marked("unknown"), marked("new"), marked("running"), marked("complete"), marked("failed")),
+    *(marked("cached"), marked("canceled"), marked("pending"), marked("live"), marked("marked_for_deletion")),
+    *(marked("deleted"), marked("abandoned"), marked("reference")),
+)
+_PARTS = {"parameter": marked("Parameter"), "input": marked("Input"), "metric": marked("Metric")}
 
 
 def title(node: Node) -> str:
@@ -22,13 +29,13 @@ def title(node: Node) -> str:
 def facts(node: Node) -> Markup:
     """State, time, place, where and by what code it ran, and properties, as a table of two columns."""
     told = {
-        "Kind": f"{node.kind}, {node.type}",
-        "State": node.state,
-        "Project": node.project,
-        "Began" if node.kind == "execution" else "Made": moment(node.began) if node.began else "",
-        "Took": _duration(node),
-        "Folder": node.uri,
-        **{f"Origin: {name.replace('_', ' ')}": value for name, value in node.origin.items()},
+        say("Kind"): f"{say(_KINDS[node.kind])}, {node.type}",
+        say("State"): say(node.state),
+        say("Project"): node.project,
+        say("Began") if node.kind == "execution" else say("Made"): moment(node.began) if node.began else "",
+        say("Time"): _duration(node),
+        say("Folder"): node.uri,
+        **{say("Origin: {name}", name=name.replace("_", " ")): value for name, value in node.origin.items()},
     }
     rows = [_row(name, value) for name, value in told.items() if value]
     rows += [_row(name, value) for name, value in list(node.properties.items())[:_PROPERTIES]]
@@ -40,14 +47,19 @@ def facts(node: Node) -> Markup:
     )
     table = tag("table", tag("tbody", rows), class_="facts")
     return join(
-        [tag("div", table, class_="kit-scroll-x", tabindex=0, role="group", aria_label="Properties"), more]
+        [
+            tag("div", table, class_="kit-scroll-x", tabindex=0, role="group", aria_label=say("Properties")),
+            more,
+        ]
     )
 
 
 def neighbours(graph: Graph, key: str, *, live: bool) -> Markup:
     """What is right before and right after a node; buttons that lead there where the face is alive."""
     node = graph.nodes[key]
-    before, after = ("Took", "Made") if node.kind == "execution" else ("Made by", "Taken by")
+    before, after = (
+        (say("Took"), say("Made")) if node.kind == "execution" else (say("Made by"), say("Taken by"))
+    )
     return join(
         [
             _listed(before, graph, graph.inputs(key), live=live),
@@ -61,10 +73,10 @@ def run_choice(graph: Graph, key: str, other: str) -> Markup | None:
     runs = graph.runs_like(key)[:_RUNS]
     if not runs:
         return None
-    options = [tag("option", "no other run", value="", selected=not other)]
+    options = [tag("option", say("no other run"), value="", selected=not other)]
     options += [tag("option", _run(graph.nodes[run]), value=run, selected=run == other) for run in runs]
     select = tag("select", options, data_trait="other", data_key="other")
-    return tag("p", tag("label", "Compare with ", select), class_="compare-with")
+    return tag("p", tag("label", say("Compare with "), select), class_="compare-with")
 
 
 def comparison(first: Node, second: Node, differences: Sequence[Difference]) -> Markup:
@@ -72,14 +84,14 @@ def comparison(first: Node, second: Node, differences: Sequence[Difference]) -> 
     differing = [one for one in differences if one.differs]
     same = [one for one in differences if not one.differs]
     heads = ("", title(first), title(second))
-    caption = f"{count(len(differing), 'difference')} between two runs"
-    equal = _compared(heads, same, "The same in both") if same else None
-    summary = tag("summary", f"{number(len(same))} the same in both")
+    caption = say("{differences} between two runs", differences=count(len(differing), "difference"))
+    equal = _compared(heads, same, say("The same in both")) if same else None
+    summary = tag("summary", say("{number} the same in both", number=number(len(same))))
     return join(
         [
             _compared(heads, differing, caption)
             if differing
-            else tag("p", "✓ Nothing differs.", class_="good"),
+            else tag("p", say("✓ Nothing differs."), class_="good"),
             tag("details", summary, equal) if equal else None,
         ]
     )
@@ -108,12 +120,14 @@ def _listed(words: str, graph: Graph, keys: Mapping[str, str], *, live: bool) ->
         if live
         else [join([name for _, name in names], ", ")]
     )
-    more = f" and {count(len(keys) - _NEIGHBOURS, 'more')}" if len(keys) > _NEIGHBOURS else ""
+    more = (
+        say(" and {number} more", number=number(len(keys) - _NEIGHBOURS)) if len(keys) > _NEIGHBOURS else ""
+    )
     return tag("p", tag("span", f"{words} ", class_="note"), places, more)
 
 
 def _run(node: Node) -> str:
-    return f"{title(node)}, {moment(node.began) if node.began else MISSING}, {node.state}"
+    return f"{title(node)}, {moment(node.began) if node.began else MISSING}, {say(node.state)}"
 
 
 def _compared(heads: Sequence[str], rows: Sequence[Difference], caption: str) -> Markup:
@@ -121,13 +135,13 @@ def _compared(heads: Sequence[str], rows: Sequence[Difference], caption: str) ->
     body = [
         tag(
             "tr",
-            tag("th", tag("small", _PARTS[row.part]), " ", short(row.name), scope="row"),
+            tag("th", tag("small", say(_PARTS[row.part])), " ", short(row.name), scope="row"),
             tag("td", short(row.first)),
             tag("td", short(row.second)),
         )
         for row in rows[:_DIFFERENCES]
     ]
-    more = f" (the first {_DIFFERENCES})" if len(rows) > _DIFFERENCES else ""
+    more = say(" (the first {listed})", listed=_DIFFERENCES) if len(rows) > _DIFFERENCES else ""
     table = tag(
         "table", tag("caption", f"{caption}{more}"), tag("thead", head), tag("tbody", body), class_="facts"
     )

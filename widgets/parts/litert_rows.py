@@ -6,13 +6,14 @@ from collections.abc import Sequence
 
 from widgets.parts import charts
 from widgets.parts.formats import MISSING, number, share
+from widgets.parts.language import marked, say
 from widgets.parts.markup import BREAK, Markup, tag
 from widgets.values_litert import LiteRTFile
 
 _SIZE, _FEW, _MANY = 0, 1, 4  # colours
 _KB = 1e3
 _DIGITS = 4  # of a quality
-_CHOSEN = "meant for use"
+_CHOSEN = marked("meant for use")
 _WRAPPED = "white-space:normal"  # of cells that hold more than a number
 
 
@@ -33,15 +34,17 @@ class FileRows:
             for name in ("bytes", "ms_few", "ms_many")
         }
         self._titles = (
-            "File", "Size", "ms, 1 example", "ms, 64 examples", quality, "Lost, all rows", "Lost, worst slice",
-            "Best ten kept", "Score differs by",
-        )  # fmt: skip
+            *(say("File"), say("Size"), say("ms, 1 example"), say("ms, 64 examples"), quality),
+            *(say("Lost, all rows"), say("Lost, worst slice"), say("Best ten kept"), say("Score differs by")),
+        )
 
     def table(self, files: Sequence[LiteRTFile]) -> Markup:
         """Files below a head."""
         head = tag("thead", tag("tr", [tag("th", title, scope="col") for title in self._titles]))
         drawn = tag("table", head, tag("tbody", [self._row(one) for one in files]), class_="bars")
-        return tag("div", drawn, class_="kit-scroll", tabindex=0, role="group", aria_label="LiteRT files")
+        return tag(
+            "div", drawn, class_="kit-scroll", tabindex=0, role="group", aria_label=say("LiteRT files")
+        )
 
     def exceeds(self, lost: float | None) -> bool:
         """Whether a loss is above the limit."""
@@ -49,7 +52,9 @@ class FileRows:
 
     def _row(self, one: LiteRTFile) -> Markup:
         note = (
-            tag("span", BREAK, tag("span", _CHOSEN, class_="note")) if one.variant == self._chosen else None
+            tag("span", BREAK, tag("span", say(_CHOSEN), class_="note"))
+            if one.variant == self._chosen
+            else None
         )
         name = tag("th", one.variant, note, scope="row", class_="whole")
         if one.refused:

@@ -8,13 +8,19 @@ from dataclasses import dataclass
 from typing import Any
 
 from widgets.parts.formats import MISSING, number
+from widgets.parts.language import marked, say
 from widgets.parts.markup import Markup, tag
 from widgets.values_load import Point, Sweep
 
-WANTED = "p99 wanted"
+WANTED = marked("p99 wanted")
 _TITLES = (
-    *("Setting", "Rows", "Wait, ms", "Threads"),
-    *("Answered in time, a second", "p99 as wanted, ms", "Processor, ms", "Errors"),
+    *(marked("Setting"), marked("Rows"), marked("Wait, ms"), marked("Threads")),
+    *(
+        marked("Answered in time, a second"),
+        marked("p99 as wanted, ms"),
+        marked("Processor, ms"),
+        marked("Errors"),
+    ),
 )
 
 
@@ -66,9 +72,9 @@ def _setting(sweep: Sweep, name: str, place: int) -> Setting:
 
 def table(rows: Sequence[Markup]) -> Markup:
     """The rows below a head."""
-    head = tag("thead", tag("tr", [tag("th", title, scope="col") for title in _TITLES]))
+    head = tag("thead", tag("tr", [tag("th", say(title), scope="col") for title in _TITLES]))
     drawn = tag("table", head, tag("tbody", rows), class_="slices")
-    return tag("div", drawn, class_="kit-scroll", tabindex=0, role="group", aria_label="Settings")
+    return tag("div", drawn, class_="kit-scroll", tabindex=0, role="group", aria_label=say("Settings"))
 
 
 def row(one: Setting) -> Markup:

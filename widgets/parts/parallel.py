@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 from widgets.parts.axes import Axis, Brushes, passes, said, value_on
 from widgets.parts.formats import number
+from widgets.parts.language import say
 from widgets.parts.markup import Markup, tag
 from widgets.values_tuning import Search, Trial
 
@@ -35,7 +36,9 @@ def picture(search: Search, axes: Sequence[Axis], brushes: Brushes, *, live: boo
     width = _STEP * len(axes)
     lines = [_line(trial, search, axes, brushes, live=live) for trial in _best_last(drawn, search)]
     shapes = [_axis(number_, axis, brushes, live=live) for number_, axis in enumerate(axes)]
-    more = f"Values of {number(len(drawn))} trials and their {search.objective}"
+    more = say(
+        "Values of {drawn} trials and their {objective}", drawn=number(len(drawn)), objective=search.objective
+    )
     drawing = tag(
         "svg",
         lines,
@@ -58,7 +61,12 @@ def picture(search: Search, axes: Sequence[Axis], brushes: Brushes, *, live: boo
         style=f"min-width:{_NARROWEST_PX * len(axes)}px",
     )
     return tag(
-        "div", body, class_="kit-scroll parallel", tabindex=0, role="group", aria_label="Parallel coordinates"
+        "div",
+        body,
+        class_="kit-scroll parallel",
+        tabindex=0,
+        role="group",
+        aria_label=say("Parallel coordinates"),
     )
 
 
@@ -123,12 +131,12 @@ def _axis(place: int, axis: Axis, brushes: Brushes, *, live: bool) -> Markup:
         hit,
         tabindex=0,
         role="slider",
-        aria_label=f"Filter by {axis.name}",
+        aria_label=say("Filter by {name}", name=axis.name),
         aria_orientation="vertical",
         aria_valuemin=0,
         aria_valuemax=100,
         aria_valuenow=round(low * 100),
-        aria_valuetext=between if brush else f"all, {between}",
+        aria_valuetext=between if brush else say("all, {between}", between=between),
         data_axis=axis.name,
         data_key=f"axis {axis.name}",
     )

@@ -28,7 +28,7 @@ _SIGNS = {
     marked("interrupted"): "✗",
     marked("killed"): "✗",
 }
-CHANGED = "changed here"
+CHANGED = marked("changed here")
 _SOURCES = {marked("default"), marked("the batch"), marked("changed here")}  # others are options and files
 
 

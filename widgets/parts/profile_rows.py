@@ -8,6 +8,7 @@ from functools import cached_property
 
 from widgets.parts import charts
 from widgets.parts.formats import MISSING, number, share
+from widgets.parts.language import say
 from widgets.parts.markup import Markup, tag
 from widgets.values_profile import Operation, Profile
 
@@ -30,8 +31,8 @@ class Comparison:
 
     @property
     def _titles(self) -> list[str]:
-        own = ["Operation", "Type", "Times a step", "µs a step"]
-        return [*own, f"The same in {self._other_name}"] if self._other else own
+        own = [say("Operation"), say("Type"), say("Times a step"), say("µs a step")]
+        return [*own, say("The same in {other_name}", other_name=self._other_name)] if self._other else own
 
     @cached_property
     def _before(self) -> Mapping[str, float]:
@@ -51,13 +52,17 @@ class Comparison:
         """The rows below a head."""
         head = tag("thead", tag("tr", [tag("th", title, scope="col") for title in self._titles]))
         drawn = tag("table", head, tag("tbody", rows), class_="bars")
-        return tag("div", drawn, class_="kit-scroll", tabindex=0, role="group", aria_label="Operations")
+        return tag("div", drawn, class_="kit-scroll", tabindex=0, role="group", aria_label=say("Operations"))
 
     def cells(self, one: Operation, name: Markup) -> list[Markup]:
         """The cells of an operation."""
         width = f"width:{one.microseconds / self._longest * 100:.0f}%"
         bar = tag("span", tag("i", style=width, class_=charts.colour(_SHOWN)), class_="bar")
-        kind = f"{one.type} of {number(len(one.fused))}" if len(one.fused) > 1 else one.type
+        kind = (
+            say("{part} of {total}", part=one.type, total=number(len(one.fused)))
+            if len(one.fused) > 1
+            else one.type
+        )
         own = [
             tag("th", name, scope="row"),
             tag("td", kind),
@@ -79,25 +84,25 @@ class Comparison:
             )
             for node in one.fused[:_NODES]
         ]
-        took = f"µs in {self._other_name}" if self._other else "µs before"
-        head = tag("tr", [tag("th", title, scope="col") for title in ("Operation of the graph", took)])
+        took = say("µs in {other_name}", other_name=self._other_name) if self._other else say("µs before")
+        head = tag("tr", [tag("th", title, scope="col") for title in (say("Operation of the graph"), took)])
         more = len(one.fused) - _NODES
-        note = tag("p", f"and {number(more)} more", class_="note") if more > 0 else None
+        note = tag("p", say("and {number} more", number=number(more)), class_="note") if more > 0 else None
         content = tag("div", tag("table", tag("thead", head), tag("tbody", rows)), note, class_="detail")
         if folded:
-            content = tag("details", tag("summary", f"What {one.name} holds"), content)
+            content = tag("details", tag("summary", say("What {name} holds", name=one.name)), content)
         return tag("tr", tag("td", content, colspan=len(self._titles)), class_="opened")
 
 
 def steps_table(profiles: Mapping[str, Profile]) -> Markup:
     """Whole steps, a row a training, with a bar for the part in which a step waits for its batch."""
     titles = (
-        "Training",
-        "Steps traced",
-        "ms a step",
-        "Waits for its batch",
-        "Input works for a batch",
-        "Runs a step",
+        say("Training"),
+        say("Steps traced"),
+        say("ms a step"),
+        say("Waits for its batch"),
+        say("Input works for a batch"),
+        say("Runs a step"),
     )
     rows = [
         tag(
@@ -106,14 +111,18 @@ def steps_table(profiles: Mapping[str, Profile]) -> Markup:
             tag("td", number(one.steps), class_="number"),
             tag("td", number(round(one.microseconds / 1e3, 2)), class_="number"),
             tag("td", _waits(one.input_share), tag("span", share(one.input_share))),
-            tag("td", f"{number(round(one.producing / 1e3, 2))} ms", class_="number"),
+            tag(
+                "td",
+                f"{number(round(one.producing / 1000.0, 2))} ms",
+                class_="number",
+            ),
             tag("td", number(round(sum(op.times for op in one.operations))), class_="number"),
         )
         for name, one in profiles.items()
     ]
     head = tag("thead", tag("tr", [tag("th", title, scope="col") for title in titles]))
     drawn = tag("table", head, tag("tbody", rows), class_="bars")
-    return tag("div", drawn, class_="kit-scroll", tabindex=0, role="group", aria_label="Steps")
+    return tag("div", drawn, class_="kit-scroll", tabindex=0, role="group", aria_label=say("Steps"))
 
 
 def _waits(part: float) -> Markup:

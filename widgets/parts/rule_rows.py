@@ -6,18 +6,19 @@ import json
 from collections.abc import Mapping
 
 from widgets.parts.formats import MISSING
+from widgets.parts.language import marked, say
 from widgets.parts.markup import Child, Markup, tag
 from widgets.values_decisions import Rule
 
 TITLES = {
-    "feature": "Feature",
-    "type": "Type",
-    "presence": "Present in, at least",
-    "least": "Least",
-    "most": "Greatest",
-    "values": "Allowed values",
-    "drift": "Drift, at most",
-    "skew": "Skew, at most",
+    "feature": marked("Feature"),
+    "type": marked("Type"),
+    "presence": marked("Present in, at least"),
+    "least": marked("Least"),
+    "most": marked("Greatest"),
+    "values": marked("Allowed values"),
+    "drift": marked("Drift, at most"),
+    "skew": marked("Skew, at most"),
 }
 _TYPES = ("BYTES", "INT", "FLOAT")
 _TEXT_ONLY, _NUMBER_ONLY = ("values",), ("least", "most")
@@ -53,7 +54,7 @@ def _live_cell(
     fits = field not in (_NUMBER_ONLY if kind == "BYTES" else _TEXT_ONLY)
     if not fits and not text:
         return tag("td", tag("small", MISSING))
-    label = f"{TITLES[field]}, {rule.feature}"
+    label = f"{say(TITLES[field])}, {rule.feature}"
     attributes = {
         "data_cell": "edits",
         "data_path": json.dumps([rule.feature, field]),
@@ -89,14 +90,14 @@ def _notes(rule: Rule, field: str, edits: Mapping[str, str], wrong: Mapping[str,
     saved = getattr(rule, field)
     return [
         tag("small", f"✗ {wrong[field]}", class_="bad") if field in wrong else None,
-        tag("small", f"saved: {saved or MISSING}"),
+        tag("small", say("saved: {saved}", saved=saved or MISSING)),
     ]
 
 
 def _static_cell(saved: str, edited: str | None) -> Child:
     if edited is None:
         return _short(saved)
-    return [tag("b", _short(edited)), tag("small", f" saved: {_short(saved)}")]
+    return [tag("b", _short(edited)), tag("small", " ", say("saved: {saved}", saved=_short(saved)))]
 
 
 def _short(text: str) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from widgets.parts.formats import MISSING, count, number
+from widgets.parts.language import say
 from widgets.parts.markup import Markup, join, tag
 from widgets.parts.signature_form import shorten
 from widgets.values_signatures import Answered
@@ -29,7 +30,9 @@ class Sent:
         wrong, _, _ = self.answered
         if not wrong:
             return ""
-        return wrong.get("") or f"{count(len(wrong), 'value')} cannot be so; nothing was sent"
+        return wrong.get("") or say(
+            "{values} cannot be so; nothing was sent", values=count(len(wrong), "value")
+        )
 
     def still_wrong(self, texts: Mapping[str, str]) -> dict[str, str]:
         """What was wrong with the fields that have the same text still."""
@@ -56,7 +59,13 @@ def answer(sent: Sent) -> Markup:
     if sent.refused:
         return tag("p", f"✗ {sent.refused}", class_="bad", role="alert")
     _, outputs, _ = sent.answered
-    line = tag("p", f"✓ {sent.signature} answered in {sent.time}: ", sent.source, class_="good", role="alert")
+    line = tag(
+        "p",
+        say("✓ {signature} answered in {time}: ", signature=sent.signature, time=sent.time),
+        sent.source,
+        class_="good",
+        role="alert",
+    )
     rows = [
         tag(
             "tr", tag("th", tag("b", name), tag("small", " ", shape), scope="row"), tag("td", shorten(values))
@@ -64,13 +73,15 @@ def answer(sent: Sent) -> Markup:
         for name, shape, values in outputs[:_OUTPUTS]
     ]
     more = len(outputs) - _OUTPUTS
-    head = tag("thead", tag("tr", [tag("th", title, scope="col") for title in ("Output", "Values")]))
+    head = tag(
+        "thead", tag("tr", [tag("th", title, scope="col") for title in (say("Output"), say("Values"))])
+    )
     table = tag("table", head, tag("tbody", rows), class_="answer")
     return join(
         [
             line,
-            tag("div", table, class_="kit-scroll-x", tabindex=0, role="group", aria_label="Answer"),
-            tag("p", f"{count(more, 'output')} more", class_="note") if more > 0 else None,
+            tag("div", table, class_="kit-scroll-x", tabindex=0, role="group", aria_label=say("Answer")),
+            tag("p", say("{amount} more", amount=count(more, "output")), class_="note") if more > 0 else None,
         ]
     )
 
@@ -89,7 +100,9 @@ def earlier(answers: Sequence[Sent]) -> Markup | None:
         )
         for sent in reversed(answers)
     ]
-    titles = ("Signature", "Sent", "First output", "Time")
+    titles = (say("Signature"), say("Sent"), say("First output"), say("Time"))
     head = tag("thead", tag("tr", [tag("th", title, scope="col") for title in titles]))
-    table = tag("table", tag("caption", "Earlier answers"), head, tag("tbody", rows), class_="earlier")
-    return tag("div", table, class_="kit-scroll-x", tabindex=0, role="group", aria_label="Earlier answers")
+    table = tag("table", tag("caption", say("Earlier answers")), head, tag("tbody", rows), class_="earlier")
+    return tag(
+        "div", table, class_="kit-scroll-x", tabindex=0, role="group", aria_label=say("Earlier answers")
+    )

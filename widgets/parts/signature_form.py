@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 
 from widgets.parts.formats import count
+from widgets.parts.language import say
 from widgets.parts.markup import Markup, join, tag
 from widgets.values_signatures import Field, Signature, Tensor
 
@@ -21,17 +22,21 @@ def fields_table(
         _field(signature.name, field, texts.get(field.name, ""), wrong.get(field.name, ""))
         for field in fields
     ]
-    return _scrolled(tag("table", _head("Field", "Value"), tag("tbody", rows), class_="form"), "Request")
+    return _scrolled(
+        tag("table", _head(say("Field"), say("Value")), tag("tbody", rows), class_="form"), say("Request")
+    )
 
 
 def static_fields(fields: Sequence[Field], texts: Mapping[str, str], wrong: Mapping[str, str]) -> Markup:
     """The fields as they were sent."""
     rows = [static_field(field, texts, wrong) for field in fields]
-    return _scrolled(tag("table", _head("Field", "Value"), tag("tbody", rows), class_="form"), "Request")
+    return _scrolled(
+        tag("table", _head(say("Field"), say("Value")), tag("tbody", rows), class_="form"), say("Request")
+    )
 
 
 def static_field(field: Field, texts: Mapping[str, str], wrong: Mapping[str, str]) -> Markup:
-    text = shorten(texts.get(field.name, "")) or tag("span", "missing", class_="note")
+    text = shorten(texts.get(field.name, "")) or tag("span", say("missing"), class_="note")
     return tag("tr", _name(field), tag("td", text, _why(wrong.get(field.name, ""))))
 
 
@@ -41,23 +46,26 @@ def shorten(text: str) -> str:
 
 def tensors(signature: Signature) -> Markup:
     """What the signature takes and gives."""
-    listed = [("input", tensor) for tensor in signature.inputs] + [
-        ("output", tensor) for tensor in signature.outputs
+    listed = [(say("Input"), tensor) for tensor in signature.inputs] + [
+        (say("Output"), tensor) for tensor in signature.outputs
     ]
     rows = [_tensor(kind, tensor) for kind, tensor in listed[:_TENSORS]]
     more = len(listed) - _TENSORS
-    caption = f"Inputs and outputs of {signature.name}"
-    table = tag("table", _head("Tensor", "Is", "Type", "Shape"), tag("tbody", rows))
-    note = tag("p", f"{count(more, 'tensor')} more", class_="note") if more > 0 else None
+    caption = say("Inputs and outputs of {name}", name=signature.name)
+    table = tag("table", _head(say("Tensor"), say("Is"), say("Type"), say("Shape")), tag("tbody", rows))
+    note = tag("p", say("{amount} more", amount=count(more, "tensor")), class_="note") if more > 0 else None
     return join([_scrolled(table, caption), note])
 
 
 def takes(signature: Signature) -> str:
     """What is sent, in a sentence."""
     if not signature.is_serialized:
-        return f"{count(len(signature.inputs), 'input')}, one row."
+        return say("{inputs}, one row.", inputs=count(len(signature.inputs), "input"))
     names = ", ".join(tensor.name for tensor in signature.inputs)
-    return f"Sent as one serialized tf.Example in the input {names}; an empty value is left out of it."
+    return say(
+        "Sent as one serialized tf.Example in the input {names}; an empty value is left out of it.",
+        names=names,
+    )
 
 
 def _field(signature: str, field: Field, text: str, wrong: str) -> Markup:
@@ -65,7 +73,7 @@ def _field(signature: str, field: Field, text: str, wrong: str) -> Markup:
         "input",
         type="text",
         value=text,
-        placeholder=field.hint or "missing",
+        placeholder=field.hint or say("missing"),
         autocomplete="off",
         data_cell="written",
         data_path=json.dumps([signature, field.name]),

@@ -6,11 +6,12 @@ import math
 from collections.abc import Iterable, Sequence
 
 from widgets.parts.formats import MISSING, number
+from widgets.parts.language import marked, say
 from widgets.parts.markup import BREAK, Markup, tag
 from widgets.values_simulator import AT_MOST, Decisive, SimulatedRun, SimulatedThreshold, is_met, passes
 
 MOST_MOVED = 50  # thresholds that have a slider
-_COLUMNS = ("Run", "Verdict then", "With these thresholds", "Decided by")
+_COLUMNS = (marked("Run"), marked("Verdict then"), marked("With these thresholds"), marked("Decided by"))
 _NAMED = 4  # missed thresholds that a row lists
 _STEPS = 200  # of a slider
 _DIGITS = 9  # of a threshold: what 0.1 and 0.2 add up to is 0.3
@@ -22,20 +23,25 @@ def sliders(thresholds: Sequence[SimulatedThreshold], runs: Sequence[SimulatedRu
         _slider(place, threshold, [run.found[place] for run in runs])
         for place, threshold in enumerate(thresholds[:MOST_MOVED])
     ]
-    return tag("div", rows, class_="thresholds", role="group", aria_label="Thresholds")
+    return tag("div", rows, class_="thresholds", role="group", aria_label=say("Thresholds"))
 
 
 def said(threshold: SimulatedThreshold) -> str:
     """What a threshold is of, such as `auc on device=mobile, at least`."""
-    return f"{threshold.metric} on {threshold.slice_name}, {threshold.kind}"
+    return say(
+        "{metric} on {slice}, {kind}",
+        metric=threshold.metric,
+        slice=threshold.slice_name,
+        kind=say(threshold.kind),
+    )
 
 
 def table(rows: Sequence[Markup]) -> Markup:
     """The rows of runs below their head."""
-    head = tag("thead", tag("tr", [tag("th", name, scope="col") for name in _COLUMNS]))
+    head = tag("thead", tag("tr", [tag("th", say(name), scope="col") for name in _COLUMNS]))
     return tag(
         "div", tag("table", head, tag("tbody", rows), class_="slices"), class_="kit-scroll", tabindex=0, role="group",
-        aria_label="Runs",
+        aria_label=say("Runs"),
     )  # fmt: skip
 
 
@@ -45,8 +51,8 @@ def run_row(run: SimulatedRun, thresholds: Sequence[SimulatedThreshold], at: Seq
     return tag(
         "tr",
         tag("th", tag("b", run.name), BREAK, tag("small", f"{run.when:%Y-%m-%d %H:%M} UTC"), scope="row"),
-        tag("td", _verdict(run.blessed, ("blessed", "not blessed", "there was none"))),
-        tag("td", _verdict(now, ("would pass", "would not pass", "not known"))),
+        tag("td", _verdict(run.blessed, (say("blessed"), say("not blessed"), say("there was none")))),
+        tag("td", _verdict(now, (say("would pass"), say("would not pass"), say("not known")))),
         tag("td", _reasons(run, thresholds, at)),
     )
 
@@ -64,10 +70,18 @@ def reason(threshold: SimulatedThreshold, at: float, found: Decisive) -> str:
     """Why a threshold is not met."""
     where = found.slice or threshold.slice_name
     if found.value is None:
-        return f"{threshold.metric} on {where}: {found.note}"
-    beside = "above" if threshold.kind == AT_MOST else "below"
-    what = "change of " if threshold.kind.startswith("change") else ""
-    return f"{what}{threshold.metric} on {where}: {number(found.value)}, {beside} {number(at)}"
+        return say("{metric} on {slice}: {note}", metric=threshold.metric, slice=where, note=found.note)
+    beside = say("above") if threshold.kind == AT_MOST else say("below")
+    what = say("change of ") if threshold.kind.startswith("change") else ""
+    return say(
+        "{what}{metric} on {slice}: {value}, {beside} {at}",
+        what=what,
+        metric=threshold.metric,
+        slice=where,
+        value=number(found.value),
+        beside=beside,
+        at=number(at),
+    )
 
 
 def _reasons(
@@ -78,7 +92,9 @@ def _reasons(
         return _closest(run, thresholds, at)
     more = len(reasons) - _NAMED
     lines = [tag("li", one) for one in reasons[:_NAMED]]
-    return tag("ul", lines, tag("li", f"and {more} more", class_="note") if more > 0 else None)
+    return tag(
+        "ul", lines, tag("li", say("and {number} more", number=more), class_="note") if more > 0 else None
+    )
 
 
 def _closest(run: SimulatedRun, thresholds: Sequence[SimulatedThreshold], at: Sequence[float]) -> str:
@@ -90,7 +106,12 @@ def _closest(run: SimulatedRun, thresholds: Sequence[SimulatedThreshold], at: Se
     if not margins:
         return MISSING
     margin, threshold, found = min(margins, key=lambda each: each[0])
-    return f"closest by {number(margin)}: {threshold.metric} on {found.slice or threshold.slice_name}"
+    return say(
+        "closest by {margin}: {metric} on {slice}",
+        margin=number(margin),
+        metric=threshold.metric,
+        slice=found.slice or threshold.slice_name,
+    )
 
 
 def _slider(place: int, threshold: SimulatedThreshold, found: Sequence[Decisive]) -> Markup:
@@ -103,10 +124,22 @@ def _slider(place: int, threshold: SimulatedThreshold, found: Sequence[Decisive]
     at = {"data_threshold": place, "value": threshold.threshold}
     return tag(
         "div",
-        tag("span", tag("b", threshold.metric), f" on {threshold.slice_name}, {threshold.kind}"),
-        tag("input", type="range", min=low, max=high, step=f"{step:g}", aria_label=f"{name}, slider", **at),
+        tag(
+            "span",
+            tag("b", threshold.metric),
+            say(" on {slice}, {kind}", slice=threshold.slice_name, kind=say(threshold.kind)),
+        ),
+        tag(
+            "input",
+            type="range",
+            min=low,
+            max=high,
+            step=f"{step:g}",
+            aria_label=say("{name}, slider", name=name),
+            **at,
+        ),
         tag("input", type="number", step="any", aria_label=name, **at),
-        tag("small", f"project: {number(threshold.threshold)}"),
+        tag("small", say("project: {threshold}", threshold=number(threshold.threshold))),
     )
 
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from widgets.parts import charts
 from widgets.parts.formats import MISSING, number
+from widgets.parts.language import say
 from widgets.parts.markup import BREAK, Child, Markup, join, tag
 from widgets.values import Metric, SliceTable
 
@@ -41,12 +42,12 @@ class SliceRows:
     def _too_small(self, row: int) -> Markup | None:
         if self._table.too_small is None or not self._table.too_small[row]:
             return None
-        return join([BREAK, tag("small", "too small")])
+        return join([BREAK, tag("small", say("too small"))])
 
     def comparison(self, first: int, second: int) -> Markup:
         """Two slices side by side, metric by metric and model by model."""
         names = [self._table.names[first], self._table.names[second]]
-        titles = ["Metric", *names, "Difference", "Intervals"]
+        titles = [say("Metric"), *names, say("Difference"), say("Intervals")]
         several = len(self._table.models) > 1
         suffixes = [f", {model}" if several else "" for model in self._table.models]
         rows = [
@@ -56,7 +57,7 @@ class SliceRows:
         ]
         head = tag("thead", tag("tr", [tag("th", title, scope="col") for title in titles]))
         return tag(
-            "table", tag("caption", "Two slices side by side"), head, tag("tbody", rows), class_="slices"
+            "table", tag("caption", say("Two slices side by side")), head, tag("tbody", rows), class_="slices"
         )
 
     def _compared(self, metric: Metric, first: int, second: int, name: Markup) -> Markup:
@@ -107,7 +108,11 @@ def _value(metric: Metric, row: int) -> Markup:
 
 def _bounds(metric: Metric, row: int) -> str:
     lower, upper = metric.interval(row)
-    return f" ({number(lower)} to {number(upper)})" if math.isfinite(lower) and math.isfinite(upper) else ""
+    return (
+        say(" ({lower} to {upper})", lower=number(lower), upper=number(upper))
+        if math.isfinite(lower) and math.isfinite(upper)
+        else ""
+    )
 
 
 def _difference(metric: Metric, first: int, second: int) -> str:
@@ -120,7 +125,7 @@ def _overlap(metric: Metric, first: int, second: int) -> str:
     one, other = metric.interval(first), metric.interval(second)
     if not all(math.isfinite(bound) for bound in (*one, *other)):
         return MISSING
-    return "overlap" if one[0] <= other[1] and other[0] <= one[1] else "apart"
+    return say("overlap") if one[0] <= other[1] and other[0] <= one[1] else say("apart")
 
 
 def _scale(name: str, table: SliceTable) -> tuple[float, float]:

@@ -6,45 +6,59 @@ from collections.abc import Sequence
 
 from widgets.parts import charts, curves
 from widgets.parts.formats import MISSING, count, number
+from widgets.parts.language import marked, say
 from widgets.parts.markup import Markup, tag
 from widgets.values_training import Points, Progress, TrainingRun
 
 _COLOURS = 6
 _MINUTE, _HOUR = 60, 3600
 _HELD_OUT = "validation"
-_COLUMNS = ("Training", "Epochs", "Steps", "Best epoch", "Its loss", "Steps a second", "Time")
+_COLUMNS = (
+    marked("Training"),
+    marked("Epochs"),
+    marked("Steps"),
+    marked("Best epoch"),
+    marked("Its loss"),
+    marked("Steps a second"),
+    marked("Time"),
+)
 
 
 def sentence(run: TrainingRun) -> str:
     """How far a training is, or how it ended."""
     progress = run.progress
     if progress is None:
-        return "done" if run.state == "done" else "waits for the first step"
+        return say("done") if run.state == "done" else say("waits for the first step")
     if run.state == "training":
         return f"{_place(progress)}{_pace(progress)}"
     if run.state == "stopping":
-        return f"ends after this step, and keeps the best epoch; {_place(progress)}"
+        return say("ends after this step, and keeps the best epoch; {place}", place=_place(progress))
     if run.state == "stopped":
-        return f"stopped at {_place(progress)}; {_best(progress, 'is kept')}"
-    return f"{count(progress.epochs, 'epoch')} in {duration(progress.seconds)}; {_best(progress, 'was the best')}"
+        return say("stopped at {place}; {best}", place=_place(progress), best=_best(progress, say("is kept")))
+    return say(
+        "{epochs} in {time}; {best}",
+        epochs=count(progress.epochs, "epoch"),
+        time=duration(progress.seconds),
+        best=_best(progress, say("was the best")),
+    )
 
 
 def duration(seconds: float) -> str:
     """A time as people say it: two units at most."""
     whole = round(seconds)
     if whole < _MINUTE:
-        return f"{whole} s"
+        return say("{seconds} s", seconds=whole)
     if whole < _HOUR:
-        return f"{whole // _MINUTE} min {whole % _MINUTE} s"
-    return f"{whole // _HOUR} h {whole % _HOUR // _MINUTE} min"
+        return say("{minutes} min {seconds} s", minutes=whole // _MINUTE, seconds=whole % _MINUTE)
+    return say("{hours} h {minutes} min", hours=whole // _HOUR, minutes=whole % _HOUR // _MINUTE)
 
 
 def table(runs: Sequence[TrainingRun]) -> Markup:
     """One row a training, in the colour of its curves."""
-    head = tag("thead", tag("tr", [tag("th", title, scope="col") for title in _COLUMNS]))
+    head = tag("thead", tag("tr", [tag("th", say(title), scope="col") for title in _COLUMNS]))
     rows = [_row(place, run) for place, run in enumerate(runs)]
     whole = tag("table", head, tag("tbody", rows), class_="runs")
-    return tag("div", whole, class_="kit-scroll", tabindex=0, role="group", aria_label="Trainings")
+    return tag("div", whole, class_="kit-scroll", tabindex=0, role="group", aria_label=say("Trainings"))
 
 
 def metrics(runs: Sequence[TrainingRun]) -> int:
@@ -72,7 +86,7 @@ def _picture(name: str, axis: str, runs: Sequence[TrainingRun]) -> Markup:
         for part, points in parts.items():
             lines[f"{run.name}, {part}"] = points
             looks[f"{run.name}, {part}"] = place + (_COLOURS if part != _HELD_OUT and len(parts) > 1 else 0)
-    return curves.figure(name, lines, looks, axis)
+    return curves.figure(name, lines, looks, say(axis))
 
 
 def _row(place: int, run: TrainingRun) -> Markup:
@@ -81,7 +95,7 @@ def _row(place: int, run: TrainingRun) -> Markup:
     if progress is None:
         return tag("tr", head, [tag("td", MISSING, class_="number") for _ in _COLUMNS[1:]])
     cells = (
-        f"{number(progress.epoch)} of {number(progress.epochs)}",
+        say("{part} of {total}", part=number(progress.epoch), total=number(progress.epochs)),
         number(progress.step),
         number(progress.best_epoch) if progress.best_epoch else MISSING,
         number(progress.best),
@@ -102,17 +116,32 @@ def _settings(run: TrainingRun) -> Markup | None:
 
 
 def _place(progress: Progress) -> str:
-    of = f" of {number(progress.steps)}" if progress.steps else ""
-    return f"epoch {number(progress.epoch)} of {number(progress.epochs)}, step {number(progress.step)}{of}"
+    of = say(" of {total}", total=number(progress.steps)) if progress.steps else ""
+    return say(
+        "epoch {epoch} of {epochs}, step {step}{of}",
+        epoch=number(progress.epoch),
+        epochs=number(progress.epochs),
+        step=number(progress.step),
+        of=of,
+    )
 
 
 def _pace(progress: Progress) -> str:
-    pace = f", {number(progress.steps_per_second)} steps a second" if progress.steps_per_second else ""
+    pace = (
+        say(", {number} steps a second", number=number(progress.steps_per_second))
+        if progress.steps_per_second
+        else ""
+    )
     left = progress.seconds_left
-    return pace if left is None else f"{pace}, about {duration(left)} left"
+    return pace if left is None else say("{pace}, about {left} left", pace=pace, left=duration(left))
 
 
 def _best(progress: Progress, what: str) -> str:
     if not progress.best_epoch:
-        return "no epoch was better than another"
-    return f"epoch {number(progress.best_epoch)} {what}, loss {number(progress.best)} on the rows held out"
+        return say("no epoch was better than another")
+    return say(
+        "epoch {best_epoch} {what}, loss {best} on the rows held out",
+        best_epoch=number(progress.best_epoch),
+        what=what,
+        best=number(progress.best),
+    )

@@ -19,7 +19,7 @@ function renderStep({ model, el }) {
     } catch (error) {
       button.hidden = true;
       hint.hidden = false;
-      hint.textContent = `Stopping failed: ${error.message} ${hint.textContent}`;
+      hint.textContent = `${hint.dataset.failed} ${error.message} ${hint.textContent}`;
     }
   };
   button.addEventListener("click", cancel);

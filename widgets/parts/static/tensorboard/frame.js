@@ -17,7 +17,7 @@ async function fillPlace(place) {
   if (document.body.dataset.jpThemeLight === "false") address.searchParams.set("darkMode", "true");
   const [link, frame, problem] = ["a", "iframe", ".bad"].map((name) => place.querySelector(name));
   link.href = address;
-  const problemOf = (answer) => `Expected TensorBoard from the Jupyter server, found ${answer}. ${problem.dataset.advice}`;
+  const problemOf = (answer) => problem.dataset.advice.replace("{answer}", answer);
   try {
     const answer = await fetch(address);
     if (!answer.ok) throw new Error(`${answer.status} ${answer.statusText}`);

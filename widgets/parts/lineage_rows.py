@@ -1,0 +1,52 @@
+"""What stands around the picture of a lineage: the meaning of its boxes, its zoom, and the list of its nodes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from widgets.parts.formats import moment
+from widgets.parts.language import say
+from widgets.parts.lineage_detail import short
+from widgets.parts.markup import Markup, join, tag
+from widgets.values_lineage import Node
+
+
+def legend() -> Markup:
+    """What the looks of boxes mean."""
+    kinds = {
+        "e": say("an execution"),
+        "c": say("from the cache"),
+        "f": say("failed"),
+        "a": say("an artifact"),
+    }
+    keys = [tag("span", tag("i", class_=f"box {sign}"), name, class_="key") for sign, name in kinds.items()]
+    return tag("span", keys, class_="legend")
+
+
+def zooms() -> Markup:
+    """The buttons that change how much of the picture is seen; picture.js knows them by `data-zoom`."""
+    ways = {
+        "in": ("+", say("Zoom in")),
+        "out": ("-", say("Zoom out")),
+        "fit": (say("all"), say("Show all")),
+    }
+    buttons = [
+        tag("button", text, type="button", data_zoom=way, aria_label=label, title=label)
+        for way, (text, label) in ways.items()
+    ]
+    return tag("span", buttons, role="group", aria_label=say("Zoom"))
+
+
+def table(rows: Sequence[Markup]) -> Markup:
+    """The rows below a head."""
+    titles = (say("Name"), say("Type"), say("State"), say("When"))
+    head = tag("tr", [tag("th", title, scope="col") for title in titles])
+    drawn = tag("table", tag("thead", head), tag("tbody", rows), class_="nodes")
+    return tag("div", drawn, class_="kit-scroll", tabindex=0, role="group", aria_label=say("Nodes"))
+
+
+def cells(node: Node) -> Markup:
+    """The cells of a node, but for its name."""
+    kind = short(node.type.rpartition(".")[2])
+    texts = (kind, say(node.state), moment(node.began) if node.began else "")
+    return join([tag("td", text, class_="whole") for text in texts])
