@@ -20,7 +20,6 @@ from pathlib import Path
 import psutil
 from jupyter_client.kernelspec import KernelSpecManager, NoSuchKernel
 from packaging.markers import Marker
-from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 from packaging.version import Version
@@ -32,6 +31,7 @@ from kit.setup.locked import read_lock, read_pyproject
 
 KERNEL = "kit"
 PROVISIONER = "kit-warm"
+_FOUNDATIONS = {"tfx", "tensorflow", "jupyterlab"}
 PORTS = {8888: "JupyterLab", 6006: "TensorBoard"}
 SYSTEMS = {("Linux", "x86_64"), ("Darwin", "arm64")}
 SET_UP = "run `make setup`"
@@ -130,16 +130,13 @@ def check_set_up() -> Check:
 
 
 def check_packages() -> list[Check]:
-    """One check for each package that pyproject.toml names and for each wrong one, one for all others."""
-    direct = {
-        canonicalize_name(Requirement(line).name) for line in read_pyproject()["project"]["dependencies"]
-    }
+    """One check for each of the few that everything stands on and for each wrong one, one for all others."""
     checks = {
         canonicalize_name(pin.name): _check_package(pin.name, pin.version)
         for pin in read_lock()
         if not pin.marker or Marker(pin.marker).evaluate()
     }
-    shown = [one for name, one in checks.items() if name in direct or not one.ok]
+    shown = [one for name, one in checks.items() if name in _FOUNDATIONS or not one.ok]
     others = len(checks) - len(shown)
     return [*shown, Check("other packages", f"{others} as in requirements.lock")]
 

@@ -43,7 +43,8 @@ def choose_notebooks(names: Sequence[str] = (), folder: Path = NOTEBOOKS) -> lis
     """Return the notebooks to run: the named ones in the order given, or all numbered ones of the folder.
 
     Args:
-        names: each a path, or the name of a notebook in the folder with or without its ending.
+        names: each a path, or the name of a notebook with or without its ending: one in the folder, or the only one of
+            that name in a folder in it, such as `workshop`.
         folder: where names are looked up.
 
     Raises:
@@ -62,8 +63,13 @@ def _find(name: str, folder: Path) -> Path:
     for candidate in (Path(name), folder / name, folder / f"{name}.ipynb"):
         if candidate.suffix == ".ipynb" and candidate.is_file():
             return candidate.resolve()
+    below = [path for path in sorted(folder.glob("*/*.ipynb")) if not path.parent.name.startswith(".")]
+    meant = [path for path in below if name in {path.stem, path.name}]
+    if len(meant) == 1:
+        return meant[0].resolve()
     known = [path.stem for path in sorted(folder.glob("*.ipynb"))]
-    near = difflib.get_close_matches(Path(name).stem, known, 1)
+    with_folder = [f"{path.parent.name}/{path.stem}" for path in below]
+    near = difflib.get_close_matches(Path(name).stem, [*known, *with_folder], 1)
     hint = f"Did you mean {near[0]}? " if near else ""
     raise UsageError(
         f"There is no notebook {name!r}. {hint}Notebooks are {', '.join(known) or 'none'}; "

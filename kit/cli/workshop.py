@@ -23,10 +23,8 @@ app.add_typer(workshop, name="workshop")
 def exercises() -> None:
     """List the exercises in their order."""
     with quiet():
-        from kit.workshop.catalogue import NAMES
         from kit.workshop.texts import texts
-    titles = texts()
-    print_table(("exercise", "about"), [(name, titles[name]["title"]) for name in NAMES])
+    print_table(("exercise", "about"), [(name, text["title"]) for name, text in texts().items()])
 
 
 @workshop.command()
@@ -66,12 +64,12 @@ def solutions(
 ) -> None:
     """Print the reference solution of each exercise and three plausible wrong ones."""
     with quiet():
-        from kit.workshop.catalogue import NAMES, check_name
         from kit.workshop.solutions import solutions_of
+        from kit.workshop.texts import check_name, names
         from kit.workspace import write_atomically
     if name:
         check_name(name)
-    for one in [name] if name else NAMES:
+    for one in [name] if name else names():
         text = solutions_of(one).text
         if out:
             write_atomically(out / f"{one}.yml", text)

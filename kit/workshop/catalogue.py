@@ -1,8 +1,7 @@
-"""The exercises by name, in the order of the workshop. Their hints are of `texts`, their answers not here."""
+"""The exercises by name. Their titles, order and hints are of `texts`, their answers not here."""
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -10,14 +9,13 @@ from kit.faults.catalogue import fault_named
 from kit.project import Project
 from kit.workshop.batching_exercise import BatchingExercise
 from kit.workshop.data_exercise import Case, RowsExercise
-from kit.workshop.errors import WorkshopError
 from kit.workshop.exercise import Exercise
 from kit.workshop.extraction_exercise import ExtractionExercise
 from kit.workshop.measured import LEAK, LeakExercise, SilentExercise
 from kit.workshop.operation_exercise import OperationExercise
 from kit.workshop.package_exercise import SignatureExercise, SkewExercise
 from kit.workshop.scores_exercise import ScoresExercise, Weakness
-from kit.workshop.texts import texts
+from kit.workshop.texts import check_name, texts
 
 PROJECT = "recommender"
 """Whose data all exercises are about: faults with known answers need known data."""
@@ -69,7 +67,6 @@ _MAKERS: dict[str, _Make] = {
     "ruined_p99": BatchingExercise,
     "slow_op": OperationExercise,
 }
-NAMES = tuple(_MAKERS)
 
 
 def exercise_named(name: str, folder: Path, seed: int = 7) -> Exercise:
@@ -86,15 +83,3 @@ def exercise_named(name: str, folder: Path, seed: int = 7) -> Exercise:
     check_name(name)
     text = texts()[name]
     return _MAKERS[name](Project.load(PROJECT), folder, seed, (name, text["title"], text["hints"]))
-
-
-def check_name(name: str) -> None:
-    """Refuse a name that no exercise has.
-
-    Raises:
-        WorkshopError: then; the message lists those that there are.
-    """
-    if name not in NAMES:
-        near = difflib.get_close_matches(name, NAMES, 1)
-        hint = f"Did you mean {near[0]}? " if near else ""
-        raise WorkshopError(f"There is no exercise {name!r}. {hint}Choose one of {', '.join(NAMES)}.")

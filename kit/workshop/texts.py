@@ -6,6 +6,7 @@ English that it translates. So a text that has changed since is known, and its t
 
 from __future__ import annotations
 
+import difflib
 import os
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from typing import Any
 import yaml
 
 from kit.translation.catalogue import digest
+from kit.workshop.errors import WorkshopError
 
 VARIABLE = "KIT_LANGUAGE"  # the name that widgets know as well; neither imports the other
 _FOLDER = Path(__file__).parent
@@ -34,6 +36,23 @@ def texts(language: str | None = None) -> dict[str, dict[str, Any]]:
         else text
         for name, text in english.items()
     }
+
+
+def names() -> tuple[str, ...]:
+    """Return the names of the exercises in the order of the workshop."""
+    return tuple(_read(_FOLDER / "hints.yml"))
+
+
+def check_name(name: str) -> None:
+    """Refuse a name that no exercise has.
+
+    Raises:
+        WorkshopError: then; the message lists those that there are.
+    """
+    if name not in (known := names()):
+        near = difflib.get_close_matches(name, known, 1)
+        hint = f"Did you mean {near[0]}? " if near else ""
+        raise WorkshopError(f"There is no exercise {name!r}. {hint}Choose one of {', '.join(known)}.")
 
 
 def translations() -> dict[str, Path]:

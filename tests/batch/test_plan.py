@@ -25,6 +25,20 @@ def test_an_unknown_notebook_is_told_with_the_nearest(write_notebook: WriteNoteb
         choose_notebooks(["01_dat"], tmp_path)
 
 
+def test_a_notebook_in_a_folder_is_named_by_its_name_alone(tmp_path: Path) -> None:
+    for place in ("workshop/01_ages", ".ipynb_checkpoints/01_ages", "workshop/02_words", "other/02_words"):
+        path = tmp_path / f"{place}.ipynb"
+        path.parent.mkdir(exist_ok=True)
+        path.touch()
+    expected = [tmp_path / "workshop" / "01_ages.ipynb"]
+    assert choose_notebooks(["01_ages"], tmp_path) == expected
+    assert choose_notebooks(["workshop/01_ages"], tmp_path) == expected
+    with pytest.raises(
+        UsageError, match=r"no notebook '02_words'\. Did you mean (other|workshop)/02_words\?"
+    ):
+        choose_notebooks(["02_words"], tmp_path)
+
+
 def test_the_same_notebook_twice_is_refused(write_notebook: WriteNotebook, tmp_path: Path) -> None:
     write_notebook("01_data", "a: int = 1")
     with pytest.raises(UsageError, match="01_data is there twice"):

@@ -9,9 +9,9 @@ from typer.testing import CliRunner
 
 from kit.cli import app
 from kit.workshop.board import read_class
-from kit.workshop.catalogue import NAMES
 from kit.workshop.desk import WorkshopDesk
 from kit.workshop.solutions import solutions_of
+from kit.workshop.texts import names
 from kit.workspace import Workspace
 
 
@@ -49,7 +49,7 @@ def test_hints_are_opened_for_good_and_lower_nothing(tmp_path: Path, shared: Pat
 def test_without_a_class_the_board_has_oneself(tmp_path: Path) -> None:
     found = desk(tmp_path, "").board()
     assert [row[0] for row in found["rows"]] == ["Ann"]
-    assert len(found["columns"]) == len(NAMES) + 2
+    assert len(found["columns"]) == len(names()) + 2
     told = desk(tmp_path, tmp_path / "gone").check()
     assert "is not up to date" in told["note"]
     assert [row[0] for row in desk(tmp_path, tmp_path / "gone").board()["rows"]] == ["Ann"]
@@ -71,6 +71,6 @@ def test_the_commands(tmp_path: Path, shared: Path) -> None:
     assert "where: DecodeWebP" in run(app, ["workshop", "solutions", "version_skew"]).output
     written = run(app, ["workshop", "solutions", "--out", str(tmp_path / "out")])
     assert written.exit_code == 0
-    assert {path.stem for path in (tmp_path / "out").iterdir()} == set(NAMES)
+    assert {path.stem for path in (tmp_path / "out").iterdir()} == set(names())
     assert run(app, ["workshop", "solutions", "nothing"]).exit_code == 2
     assert "negative_ages" in run(app, ["workshop", "exercises"]).output

@@ -8,12 +8,14 @@ from functools import cache
 import pytest
 
 from kit.project import BUILT_IN
-from kit.workshop.catalogue import NAMES, PROJECT, check_name, exercise_named
+from kit.workshop.catalogue import PROJECT, exercise_named
 from kit.workshop.errors import WorkshopError
 from kit.workshop.exercise import POINTS, Answer, Exercise
 from kit.workshop.solutions import solutions_of
+from kit.workshop.texts import check_name, names
 
 Get = Callable[[str], Exercise]
+NAMES = names()
 
 
 @pytest.fixture(scope="module")

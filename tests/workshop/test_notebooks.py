@@ -10,10 +10,11 @@ import pytest
 from commands import NOTEBOOKS, command
 
 from kit.workshop.board import read
-from kit.workshop.catalogue import NAMES
 from kit.workshop.solutions import solutions_of
+from kit.workshop.texts import names
 
 FOLDER = NOTEBOOKS / "workshop"
+NAMES = names()
 
 
 def test_each_exercise_has_its_notebook_in_order() -> None:

@@ -9,12 +9,13 @@ import pytest
 import yaml
 
 from kit.workshop import texts as module
-from kit.workshop.catalogue import NAMES, exercise_named
-from kit.workshop.texts import VARIABLE, digest_of, texts, translations
+from kit.workshop.catalogue import exercise_named
+from kit.workshop.texts import VARIABLE, digest_of, names, texts, translations
 from widgets.parts import language as of_views
 
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
 NAMED = re.compile(r"[A-Za-z]+(?:\.|_|=|\(\))+[A-Za-z_.=()]*[A-Za-z]|\d+\.\d+")  # no language changes these
+NAMES = names()
 LANGUAGES = sorted(translations())
 
 
@@ -24,7 +25,6 @@ def content(language: str) -> dict[str, dict[str, str]]:
 
 
 def test_every_exercise_has_its_texts() -> None:
-    assert tuple(texts("en")) == NAMES
     assert all(len(text["hints"]) == 3 and text["title"] for text in texts("en").values())
 
 
