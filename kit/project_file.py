@@ -210,6 +210,9 @@ class Signature(Section):
 
     inputs: dict[str, Tensor]
     outputs: dict[str, Tensor]
+    method: Literal["predict", "classify", "regress"] = Field(
+        default="predict", description="of TensorFlow Serving; every signature answers to Predict as well"
+    )
 
 
 class ProjectFile(Section):

@@ -11,8 +11,7 @@ import tensorflow as tf
 
 from kit.monitoring.log import SCORE, TIME, TIMESTAMP, VERSION
 from kit.project import Project
-from kit.release.ask import EXAMPLES
-from kit.release.signatures import column_of
+from kit.release.signatures import EXAMPLES, column_of
 from kit.training.signatures import PROBABILITIES
 from kit.training.signatures import SCORE as OUTPUT
 

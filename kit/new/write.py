@@ -14,6 +14,7 @@ import yaml
 from kit.new.kinds import Verdict
 from kit.new.label import Label
 from kit.new.names import safe_names
+from kit.new.signatures import promised
 
 _TEMPLATES = Path(__file__).parent / "templates"
 _SLICE_VALUES = 10
@@ -149,6 +150,7 @@ def project_yml(plan: Plan) -> str:
         evaluation="".join(f"  {line}\n" for line in _evaluation(plan)) + _ranking(plan),
         checks="".join(f"  {line}\n" for line in _checks(plan)),
         gates=gates,
+        signatures="".join(f"  {_yaml({name: one})[1:-1]}\n" for name, one in promised(plan.label).items()),
         training="".join(f"  {key}: {value}\n" for key, value in training(plan.rows).items()),
     )
 

@@ -17,10 +17,9 @@ from kit.data.example_gen import SPLITS
 from kit.data.records import as_text, count_records
 from kit.features.graph import why_refused
 from kit.features.rows import RowReader, as_value, texts_of, write_over
-from kit.release.signatures import column_of, load_signatures, make_request
+from kit.release.signatures import column_of, load_signatures, make_request, takes_examples
 from kit.session import Session
 
-EXAMPLES = "examples"  # the input that takes serialized tf.Examples
 _SHOWN_VALUES = 100  # of an output
 _TRUTHS = {"true": True, "false": False}
 
@@ -86,7 +85,7 @@ class SignatureDesk:
             row: its place from 0. An input of several values has those of the rows that follow, too.
         """
         inputs = self.signatures[name].inputs
-        if _takes_examples(inputs):
+        if takes_examples(inputs):
             record = self._rows.read(split, row) if split else b""
             return texts_of(record, self._columns)
         if not split:
@@ -126,7 +125,7 @@ class SignatureDesk:
         return records
 
     def _fields(self, inputs: Mapping[str, tf.TensorSpec]) -> list[dict[str, str]]:
-        if _takes_examples(inputs):
+        if takes_examples(inputs):
             return [
                 {"name": name, "dtype": column.dtype.name, "hint": ""}
                 for name, column in self._columns.items()
@@ -139,10 +138,10 @@ class SignatureDesk:
     def _request(
         self, inputs: Mapping[str, tf.TensorSpec], texts: Mapping[str, str]
     ) -> tuple[dict[str, tf.Tensor], dict[str, str]]:
-        if _takes_examples(inputs):
+        if takes_examples(inputs):
             known = {name: text for name, text in texts.items() if name in self._columns}
             record, wrong = write_over(b"", known, self._columns)
-            return {EXAMPLES: tf.constant([record])}, wrong
+            return dict.fromkeys(inputs, tf.constant([record])), wrong
         request, wrong = {}, {}
         for name, spec in inputs.items():
             try:
@@ -155,10 +154,6 @@ class SignatureDesk:
 def _columns(graph: Path) -> dict[str, Any]:
     columns: dict[str, Any] = tft.TFTransformOutput(str(graph)).raw_feature_spec()
     return columns
-
-
-def _takes_examples(inputs: Mapping[str, tf.TensorSpec]) -> bool:
-    return set(inputs) == {EXAMPLES}
 
 
 def _tensors(specs: Mapping[str, tf.TensorSpec]) -> list[dict[str, str]]:

@@ -80,11 +80,16 @@ def signatures_of(meta_graph: Any) -> dict[str, SignatureShape]:
         name: SignatureShape(
             {key: _tensor(info) for key, info in sorted(signature.inputs.items())},
             {key: _tensor(info) for key, info in sorted(signature.outputs.items())},
-            signature.method_name.rpartition("/")[2],
+            method_of(signature),
         )
         for name, signature in sorted(meta_graph.signature_def.items())
         if name != _INIT
     }
+
+
+def method_of(signature: Any) -> str:
+    """Return what a SignatureDef is for: `predict`, `classify` or `regress`."""
+    return str(signature.method_name.rpartition("/")[2])
 
 
 def _tensor(info: Any) -> TensorShape:
@@ -103,7 +108,7 @@ def promised_by(signatures: Mapping[str, Mapping[str, Any]]) -> dict[str, Signat
         return {name: TensorShape(one["dtype"], tuple(one["shape"])) for name, one in sorted(found.items())}
 
     return {
-        name: SignatureShape(tensors(one["inputs"]), tensors(one["outputs"]))
+        name: SignatureShape(tensors(one["inputs"]), tensors(one["outputs"]), one["method"])
         for name, one in signatures.items()
     }
 
@@ -119,6 +124,11 @@ def check_promised(promised: Mapping[str, SignatureShape], found: Mapping[str, S
             raise InfraCheckError(
                 f"The model must have the signature {name} of project.yml, but has {', '.join(sorted(found))}. "
                 "Add it to model.py, or change project.yml."
+            )
+        if found[name].method != wanted.method:
+            raise InfraCheckError(
+                f"Signature {name} must be for {wanted.method}, as project.yml says, but is for {found[name].method}. "
+                "Change model.py, or project.yml and every client."
             )
         for kind in ("inputs", "outputs"):
             tensors: dict[str, TensorShape] = getattr(found[name], kind)

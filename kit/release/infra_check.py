@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import json
 import statistics
 import time
@@ -14,13 +13,12 @@ from pathlib import Path
 from typing import Any
 
 import grpc
-import numpy as np
-import tensorflow as tf
 
 from kit.errors import InfraCheckError
 from kit.release.config import Release
 from kit.release.fresh_server import FreshServer, fresh_server
-from kit.release.samples import Arrays, Sample, difference, read_samples
+from kit.release.sample import Arrays, Sample, difference
+from kit.release.samples import read_samples
 
 _REPEATS = 15
 _TIMEOUT_SECONDS = 60.0
@@ -78,21 +76,17 @@ def ask_signature(server: FreshServer, sample: Sample) -> Asked:
     """
     by_grpc = [_timed(lambda: _by_grpc(server, sample)) for _ in range(_REPEATS)]
     _compare(sample, "gRPC", by_grpc[0][1])
-    rows = max((len(array) for array in sample.inputs.values() if array.ndim), default=1)
-    return Asked(sample.signature, rows, _median_ms(by_grpc), _rest_ms(server, sample))
+    return Asked(sample.signature, sample.rows, _median_ms(by_grpc), _rest_ms(server, sample))
 
 
 def _rest_ms(server: FreshServer, sample: Sample) -> float | None:
     if server.rest_address is None:
         return None
-    bodies = {"column format": sample.columns_json()} | (
-        {"row format": sample.rows_json()} if sample.by_rows else {}
-    )
+    bodies = sample.files()
     for name, body in bodies.items():
         _compare(sample, f"REST, {name}", _by_rest(server, sample, body))
-    return _median_ms(
-        [_timed(lambda: _by_rest(server, sample, bodies["column format"])) for _ in range(_REPEATS)]
-    )
+    first = next(iter(bodies.values()))
+    return _median_ms([_timed(lambda: _by_rest(server, sample, first)) for _ in range(_REPEATS)])
 
 
 def _timed(ask: Any) -> tuple[float, Arrays]:
@@ -107,15 +101,18 @@ def _median_ms(timed: Sequence[tuple[float, Arrays]]) -> float:
 
 def _by_grpc(server: FreshServer, sample: Sample) -> Arrays:
     try:
-        response = server.predictions.Predict(sample.request, timeout=_TIMEOUT_SECONDS)
+        ask = getattr(server.predictions, sample.method.title())
+        response = ask(sample.request, timeout=_TIMEOUT_SECONDS)
     except grpc.RpcError as error:
         raise _no_answer(sample, "gRPC", f"{error.code().name}: {error.details()}") from None
-    return {name: tf.make_ndarray(tensor) for name, tensor in sorted(response.outputs.items())}
+    return sample.arrays_of(response)
 
 
 def _by_rest(server: FreshServer, sample: Sample, body: str) -> Arrays:
     request = urllib.request.Request(
-        f"http://{server.rest_address}/v1/models/{server.model}:predict", data=body.encode(), method="POST"
+        f"http://{server.rest_address}/v1/models/{server.model}:{sample.method}",
+        data=body.encode(),
+        method="POST",
     )
     try:
         with urllib.request.urlopen(request, timeout=_TIMEOUT_SECONDS) as response:  # noqa: S310
@@ -124,40 +121,7 @@ def _by_rest(server: FreshServer, sample: Sample, body: str) -> Arrays:
         raise _no_answer(sample, "REST", f"{error.code}: {error.read().decode(errors='replace')}") from None
     except (OSError, ValueError) as error:
         raise _no_answer(sample, "REST", str(error)) from None
-    return from_rest(answer, sample.answer)
-
-
-def from_rest(answer: dict[str, Any], expected: Arrays) -> Arrays:
-    """Read the JSON of a predict request as arrays of the dtypes that are expected.
-
-    Source of the formats: https://www.tensorflow.org/tfx/serving/api_rest#predict_api. One output has no name in it.
-    """
-    if "outputs" in answer:
-        outputs = answer["outputs"]
-        named = outputs if len(expected) > 1 else dict.fromkeys(expected, outputs)
-    else:
-        rows = answer["predictions"]
-        names = expected if len(expected) > 1 else ()
-        named = {name: [row[name] for row in rows] for name in names} or dict.fromkeys(expected, rows)
-    return {name: _array(values, expected[name]) for name, values in named.items() if name in expected}
-
-
-def _array(values: Any, expected: Any) -> np.ndarray[Any, Any]:
-    if expected.dtype != object:
-        return np.asarray(values, expected.dtype)
-    flat: list[bytes] = []
-    shape = _flatten(values, flat)
-    array = np.empty(len(flat), object)
-    array[:] = flat
-    return array.reshape(shape)
-
-
-def _flatten(values: Any, into: list[bytes]) -> tuple[int, ...]:
-    if isinstance(values, list):
-        shapes = [_flatten(one, into) for one in values]
-        return (len(values), *(shapes[0] if shapes else ()))
-    into.append(base64.b64decode(values["b64"]) if isinstance(values, dict) else str(values).encode())
-    return ()
+    return sample.arrays_of_json(answer)
 
 
 def _compare(sample: Sample, way: str, answer: Arrays) -> None:

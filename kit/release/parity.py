@@ -17,6 +17,7 @@ from kit.data.records import first_records
 from kit.errors import InfraCheckError, StepOrderError
 from kit.project import Project
 from kit.release.config import Release
+from kit.release.contract import read_meta_graph, signatures_of
 from kit.release.differences import FLOAT_BOUND, SCORE, Difference, FourWays, compare
 from kit.release.fresh_server import fresh_server
 from kit.release.infra import evaluated_model, infra_blessing
@@ -25,11 +26,13 @@ from kit.release.litert.made import converted
 from kit.release.litert.model_part import origin_of, rebuild
 from kit.release.signatures import MODEL_FOLDER
 from kit.release.ways import (
+    TYPED,
     by_grpc,
     by_litert,
     by_rest,
     by_saved_model,
     by_training,
+    by_typed,
 )
 from kit.session import Session
 from kit.training.apart import run_apart
@@ -123,6 +126,7 @@ def send(asked: Rows, release: Release, report: Callable[[str], None]) -> FourWa
 
     report("the SavedModel")
     ways = [(by_saved_model(package, part, records), FLOAT_BOUND)]
+    known = signatures_of(read_meta_graph(package))
     report("a server")
     with fresh_server(package, project.name, release.max_load_seconds) as server:
         ways.append((by_grpc(server, part, records), FLOAT_BOUND))
@@ -130,6 +134,9 @@ def send(asked: Rows, release: Release, report: Callable[[str], None]) -> FourWa
             left_out.append("REST: the server has none")
         else:
             ways.append((by_rest(server, part, records, ways[0][0]), FLOAT_BOUND))
+        ways += [
+            (by_typed(server, method, records, training), FLOAT_BOUND) for method in TYPED if method in known
+        ]
     report("LiteRT")
     ways += [
         (by_litert(variant, content, training.features), release.litert.bound(variant))

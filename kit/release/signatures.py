@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +15,17 @@ import tensorflow as tf
 from kit.data.records import first_records
 from kit.errors import InfraCheckError
 from kit.project import Project
-from kit.release.contract import SignatureShape, TensorShape, check_promised, promised_by
+from kit.release.contract import (
+    SignatureShape,
+    TensorShape,
+    check_promised,
+    promised_by,
+    read_meta_graph,
+    signatures_of,
+)
 
 MODEL_FOLDER = "Format-Serving"
+EXAMPLES = "examples"  # the signature that takes serialized tf.Examples, and its input
 _ROWS = 3
 
 
@@ -33,15 +41,18 @@ def load_signatures(model: Path) -> dict[str, Any]:
         raise InfraCheckError(
             f"{model} must be a SavedModel, but it cannot be loaded: {error}. Train again."
         ) from error
+    shapes = signatures_of(read_meta_graph(model / MODEL_FOLDER))
     # The signatures stop working when the object that holds their tables is collected.
-    return {name: _Kept(function, loaded) for name, function in loaded.signatures.items()}
+    return {
+        name: _Kept(function, loaded, shapes[name].method) for name, function in loaded.signatures.items()
+    }
 
 
 class _Kept:
-    """A signature together with the model that it belongs to."""
+    """A signature together with the model that it belongs to, and its method, such as `predict`."""
 
-    def __init__(self, function: Any, owner: Any) -> None:
-        self.function, self._owner = function, owner
+    def __init__(self, function: Any, owner: Any, method: str) -> None:
+        self.function, self._owner, self.method = function, owner, method
         self.inputs: dict[str, tf.TensorSpec] = function.structured_input_signature[1]
         self.outputs: dict[str, tf.TensorSpec] = function.structured_outputs
 
@@ -63,7 +74,7 @@ def _shape(signature: Any) -> SignatureShape:
     inputs, outputs = (
         {key: _tensor(spec) for key, spec in specs.items()} for specs in (signature.inputs, signature.outputs)
     )
-    return SignatureShape(inputs, outputs)
+    return SignatureShape(inputs, outputs, signature.method)
 
 
 def _tensor(spec: tf.TensorSpec) -> TensorShape:
@@ -115,6 +126,11 @@ def _send(name: str, signature: Any, request: dict[str, tf.Tensor]) -> dict[str,
     }
 
 
+def takes_examples(inputs: Iterable[str]) -> bool:
+    """Say whether the inputs of a signature are serialized tf.Examples alone: `inputs` of Classify and Regress, too."""
+    return list(inputs) in ([EXAMPLES], [tf.saved_model.CLASSIFY_INPUTS])
+
+
 def make_request(
     inputs: dict[str, tf.TensorSpec], records: list[bytes], column_of: Mapping[str, str]
 ) -> dict[str, tf.Tensor]:
@@ -127,8 +143,8 @@ def make_request(
         records: serialized tf.Examples.
         column_of: the column of each input that is not called as its column.
     """
-    if set(inputs) == {"examples"}:
-        return {"examples": tf.constant(records)}
+    if takes_examples(inputs):
+        return dict.fromkeys(inputs, tf.constant(records))
     rows = [tf.train.Example.FromString(record).features.feature for record in records]
     return {name: _column(column_of.get(name, name), spec, rows) for name, spec in inputs.items()}
 

@@ -23,13 +23,15 @@ from tensorflow_serving.apis import predict_pb2
 from kit.data.records import first_records
 from kit.errors import InfraCheckError
 from kit.release.fresh_server import FreshServer
-from kit.release.infra_check import from_rest
 from kit.release.litert.interpreter import LiteRTModel
 from kit.release.litert.model_part import Array, Features, ModelPart
+from kit.release.sample import from_rest
+from kit.serving.client import typed
 from kit.serving.errors import ServingError
 from kit.serving.servable import Servable
 
 TRAINING, SAVED_MODEL, GRPC, REST = "training graph", "SavedModel", "gRPC", "REST"
+TYPED = {typed.CLASSIFY: "Classify", typed.REGRESS: "Regress"}
 TRANSFORM, SCORE = "transform_features", "examples"
 """The signatures that take serialized tf.Examples, and give features and scores."""
 _AT_ONCE = 200  # rows of a request
@@ -145,6 +147,34 @@ def by_rest(server: FreshServer, part: ModelPart, records: Sequence[bytes], like
             raise _no_answer(REST, signature, str(error)) from None
 
     return _computed(REST, part, records, ask)
+
+
+def by_typed(server: FreshServer, method: str, records: Sequence[bytes], like: Computed) -> Computed:
+    """Ask Classify or Regress of a server by gRPC, through the signature of that name; scores alone.
+
+    Args:
+        server: that serves such a signature.
+        method: `classify` or `regress`.
+        records: serialized tf.Examples.
+        like: says whether a row has one score or one a class.
+
+    Raises:
+        InfraCheckError: when it does not answer.
+    """
+
+    def ask(signature: str, some: Sequence[bytes]) -> dict[str, Array]:
+        request = typed.request_of(method, some)
+        request.model_spec.name, request.model_spec.signature_name = server.model, signature
+        try:
+            response = getattr(server.predictions, TYPED[method])(request, timeout=_TIMEOUT_SECONDS)
+        except grpc.RpcError as error:
+            raise _no_answer(TYPED[method], signature, f"{error.code().name}: {error.details()}") from None
+        outputs = typed.outputs_of(response)
+        scores = np.array(outputs[typed.SCORES if method == typed.CLASSIFY else typed.OUTPUTS], np.float32)
+        # Of two classes the training graph gives the probability of the second.
+        return {SCORE: scores[:, 1] if scores.ndim > like.scores.ndim else scores}
+
+    return Computed(TYPED[method], {}, _in_parts(method, records, ask)[SCORE])
 
 
 def by_litert(variant: str, content: bytes, features: Features) -> Computed:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,9 +11,11 @@ import pandas as pd
 
 from kit.data.records import first_records, spread_records
 from kit.errors import InfraCheckError, StepOrderError
-from kit.release.samples import difference, read_samples
+from kit.release.sample import PredictSample, TypedSample, difference
+from kit.release.samples import read_samples
 from kit.release.versions import served_version
-from kit.serving.client import GRPC, REST, Client
+from kit.serving.client import GRPC, REST, Client, Prediction
+from kit.serving.client.typed import CLASSIFY
 from kit.serving.process import Server
 from kit.serving.pushed import followed, monitoring_config, server_log
 from kit.session import Session
@@ -34,11 +37,7 @@ def server(session: Session, log_rate: float) -> Server:
         ServerError: when the rate is none.
     """
     workspace = session.workspace
-    if served_version(base := workspace.serving(session.project.name)) is None:
-        raise StepOrderError(
-            f"A server needs a pushed model, but {base} has none. Run 05_release first, with the same workspace and "
-            "project."
-        )
+    served_folder(session)
     settings = replace(
         followed(workspace, log_rate),
         port=0,
@@ -46,6 +45,22 @@ def server(session: Session, log_rate: float) -> Server:
         monitoring_config_file=str(monitoring_config(workspace)),
     )
     return Server(settings, log_path=server_log(workspace))
+
+
+def served_folder(session: Session) -> Path:
+    """Return the folder of the version of the project that is served.
+
+    Raises:
+        StepOrderError: when no model of the project was pushed.
+    """
+    base = session.workspace.serving(session.project.name)
+    version = served_version(base)
+    if version is None:
+        raise StepOrderError(
+            f"A server needs a pushed model, but {base} has none. Run 05_release first, with the same workspace and "
+            "project."
+        )
+    return base / str(version)
 
 
 def ask_samples(client: Client, session: Session) -> pd.DataFrame:
@@ -66,8 +81,10 @@ def ask_samples(client: Client, session: Session) -> pd.DataFrame:
     return pd.DataFrame([_asked(client, sample, version, way) for sample in samples for way in (GRPC, REST)])
 
 
-def _asked(client: Client, sample: Any, version: int | None, way: str) -> dict[str, object]:
-    answer = client.predict(sample.inputs, signature=sample.signature, version=version, way=way)
+def _asked(
+    client: Client, sample: PredictSample | TypedSample, version: int | None, way: str
+) -> dict[str, object]:
+    answer = _ask(client, sample, version, way)
     arrays = {name: _like(values, sample.answer.get(name)) for name, values in answer.outputs.items()}
     if said := difference(sample.answer, arrays):
         raise InfraCheckError(
@@ -80,6 +97,13 @@ def _asked(client: Client, sample: Any, version: int | None, way: str) -> dict[s
         "ms": round(answer.milliseconds, 2),
         "outputs": ", ".join(f"{name} {list(array.shape)}" for name, array in list(arrays.items())[:3]),
     }
+
+
+def _ask(client: Client, sample: PredictSample | TypedSample, version: int | None, way: str) -> Prediction:
+    if isinstance(sample, PredictSample):
+        return client.predict(sample.inputs, signature=sample.signature, version=version, way=way)
+    ask = client.classify if sample.method == CLASSIFY else client.regress
+    return ask(sample.records, signature=sample.signature, version=version, way=way)
 
 
 def _like(values: Any, expected: Any) -> np.ndarray[Any, Any]:

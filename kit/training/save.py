@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import tensorflow as tf
@@ -11,6 +12,7 @@ from tf_keras.src.saving.legacy.saved_model.utils import keras_option_scope  # n
 
 from kit.project import Project
 from kit.training import signatures
+from kit.training.typed_signatures import set_methods, typed_signatures
 
 
 def save(  # noqa: PLR0913, PLR0917  what a signature may need
@@ -33,6 +35,7 @@ def save(  # noqa: PLR0913, PLR0917  what a signature may need
         if make_default
         else signatures.columns_signature(module)
     )
+    examples = signatures.examples_signature(module)
     # Only the signatures are called: Keras's own traces of every layer would take seconds to write and to load.
     with keras_option_scope(save_traces=False, in_tf_saved_model_scope=False):
         tf.saved_model.save(
@@ -40,7 +43,9 @@ def save(  # noqa: PLR0913, PLR0917  what a signature may need
             folder,
             signatures={
                 "serving_default": default,
-                "examples": signatures.examples_signature(module),
+                "examples": examples,
+                **typed_signatures(project, examples),
                 "transform_features": signatures.transform_features_signature(module, transform_output),
             },
         )
+    set_methods(Path(folder))

@@ -16,13 +16,16 @@ from kit.errors import InfraCheckError
 from kit.project import Project
 from kit.release.config import Release
 from kit.release.infra import check_infra, infra_blessing, infra_table, infra_validator
-from kit.release.infra_check import check_package, from_rest
-from kit.release.samples import WARMUP, Sample, difference, read_samples
+from kit.release.infra_check import check_package
+from kit.release.sample import PredictSample, TypedSample, difference, from_rest
+from kit.release.samples import WARMUP, read_samples
 from kit.release.versions import PACKAGE_FILE, read_package
 from kit.session import Session
 
 if TYPE_CHECKING:
     from training.tiny import Tiny
+
+SIGNATURES = ["classify", "examples", "regress", "serving_default", "transform_features"]
 
 
 @pytest.fixture
@@ -45,7 +48,7 @@ def test_the_package_has_what_a_server_and_a_reader_need(package: Path, blessed:
     assert {"MatMul", "ParseExampleV2"} <= set(facts["operations"])
     assert facts["needs TensorFlow Serving"] == "2.15", "VarHandleOp.debug_name came with it"
     names = [sample.signature for sample in read_samples(package)]
-    assert names == ["examples", "serving_default", "transform_features"]
+    assert names == SIGNATURES
     assert "TensorFlow Serving know all of them since 2.15." in check_infra(blessed)
     assert "A fresh server was ready in" in check_infra(blessed)
 
@@ -53,13 +56,14 @@ def test_the_package_has_what_a_server_and_a_reader_need(package: Path, blessed:
 def test_what_the_server_took_is_told_by_signature(package: Path, blessed: Session) -> None:
     del package  # was checked
     table = infra_table(blessed).set_index("signature")
-    assert list(table.index) == ["examples", "serving_default", "transform_features"]
+    assert list(table.index) == SIGNATURES
     assert (table["rows"] == 3).all()
     assert (table["grpc_ms"] > 0).all()
 
 
 def test_the_samples_are_one_request_in_each_format(package: Path) -> None:
-    [_, sample, _] = read_samples(package)
+    [sample] = [one for one in read_samples(package) if one.signature == "serving_default"]
+    assert isinstance(sample, PredictSample)
     folder = package / "assets.extra" / "samples" / "serving_default"
     columns = json.loads((folder / "columns.json").read_text())
     rows = json.loads((folder / "rows.json").read_text())
@@ -69,15 +73,32 @@ def test_the_samples_are_one_request_in_each_format(package: Path) -> None:
     assert sample.answer["score"].shape == (3,)
 
 
+def test_what_has_a_method_of_its_own_is_asked_by_it(package: Path) -> None:
+    samples = {one.signature: one for one in read_samples(package) if isinstance(one, TypedSample)}
+    assert {name: one.method for name, one in samples.items()} == {
+        "classify": "classify",
+        "regress": "regress",
+    }
+    folder = package / "assets.extra" / "samples"
+    asked = json.loads((folder / "classify" / "classify.json").read_text())
+    assert asked == json.loads((folder / "regress" / "regress.json").read_text()) | {
+        "signature_name": "classify"
+    }
+    cities = [row.get("city") for row in asked["examples"]]
+    rows = json.loads((folder / "serving_default" / "rows.json").read_text())["instances"]
+    assert cities == [row["city"] or None for row in rows], "what is missing is left out"
+    classified = samples["classify"].answer
+    assert classified["classes"].tolist() == [[b"no", b"yes"]] * 3
+    np.testing.assert_allclose(classified["scores"][:, 1], samples["regress"].answer["outputs"], atol=1e-6)
+
+
 def test_the_warm_up_file_has_a_request_for_each_signature(package: Path) -> None:
     records = tf.data.TFRecordDataset(str(package / WARMUP)).as_numpy_iterator()
     logs = [prediction_log_pb2.PredictionLog.FromString(record) for record in records]
-    requests = [log.predict_log.request for log in logs]
-    assert [(one.model_spec.name, one.model_spec.signature_name) for one in requests] == [
-        ("tiny", "examples"),
-        ("tiny", "serving_default"),
-        ("tiny", "transform_features"),
-    ]
+    kinds = [str(log.WhichOneof("log_type")) for log in logs]
+    assert kinds == ["classify_log", "predict_log", "regress_log", "predict_log", "predict_log"]
+    specs = [getattr(log, kind).request.model_spec for log, kind in zip(logs, kinds, strict=True)]
+    assert [(one.name, one.signature_name) for one in specs] == [("tiny", name) for name in SIGNATURES]
 
 
 @pytest.mark.parametrize(
@@ -97,7 +118,7 @@ def test_a_limit_that_is_exceeded_is_named(package: Path, limit: dict[str, float
 def test_an_answer_that_differs_from_the_models_own_is_found(package: Path, tmp_path: Path) -> None:
     other = tmp_path / "other"
     shutil.copytree(package, other)
-    sample = read_samples(other)[1]
+    [sample] = [one for one in read_samples(other) if one.signature == "serving_default"]
     sample.response.outputs["score"].CopyFrom(tf.make_tensor_proto(sample.answer["score"] + 0.001))
     path = other / "assets.extra" / "samples" / "serving_default" / "response.pb"
     path.write_bytes(sample.response.SerializeToString())
@@ -188,5 +209,5 @@ def test_a_difference_is_told_at_its_place(found: dict[str, np.ndarray], said: s
 def test_bytes_that_are_no_text_are_written_as_rest_wants_them() -> None:
     request = prediction_log_pb2.PredictLog().request
     request.inputs["examples"].CopyFrom(tf.make_tensor_proto([b"\xff\x00", b"text"]))
-    body = json.loads(Sample(request, None, by_rows=True).columns_json())
+    body = json.loads(PredictSample(request, None, by_rows=True).files()["columns.json"])
     assert body["inputs"]["examples"] == [{"b64": "/wA="}, {"b64": "dGV4dA=="}]

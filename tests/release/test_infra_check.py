@@ -16,7 +16,7 @@ from tensorflow_serving.apis import predict_pb2
 from kit.errors import InfraCheckError
 from kit.release.fresh_server import FreshServer
 from kit.release.infra_check import ask_signature
-from kit.release.samples import Sample
+from kit.release.sample import PredictSample, Sample
 
 ROWS = [1.5, 2.0]
 
@@ -39,7 +39,7 @@ def sample() -> Sample:
     request.model_spec.name, request.model_spec.signature_name = "shop", "serving_default"
     request.inputs["price"].CopyFrom(tf.make_tensor_proto(ROWS))
     response.outputs["score"].CopyFrom(tf.make_tensor_proto([2 * value for value in ROWS]))
-    return Sample(request, response, by_rows=True)
+    return PredictSample(request, response, by_rows=True)
 
 
 def doubled(body: dict[str, Any]) -> tuple[int, dict[str, Any]]:
@@ -103,7 +103,7 @@ def test_both_formats_are_asked_and_timed(sample: Sample) -> None:
 @pytest.mark.parametrize(
     ("answer", "message"),
     [
-        (wrong_by_rows, r"by REST, row format score\[0\] is 0.0, not 3.0"),
+        (wrong_by_rows, r"by REST, rows.json score\[0\] is 0.0, not 3.0"),
         (refusing, r'by REST, but said 400: \{"error": "no such input"\}'),
     ],
     ids=["another value", "an error"],

@@ -158,11 +158,19 @@ def test_a_package_scores_as_training_did_all_ways(packaged: Session) -> None:
     parity = four_ways(packaged, rows=120)
     assert parity.rows == 120
     ways = list(dict.fromkeys(one.way for one in parity.differences))
-    assert ways == ["SavedModel", "gRPC", "REST", "LiteRT float", "LiteRT dynamic_range"]
+    assert ways == [
+        "SavedModel",
+        "gRPC",
+        "REST",
+        "Classify",
+        "Regress",
+        "LiteRT float",
+        "LiteRT dynamic_range",
+    ]
     asked = {way: [one.value for one in parity.differences if one.way == way] for way in ways}
     assert {"height_xf", "city_xf", "bought_xf", "score"} <= set(asked["REST"])
     assert asked["SavedModel"] == asked["gRPC"] == asked["REST"]
-    assert asked["LiteRT float"] == ["score"]
+    assert asked["LiteRT float"] == asked["Classify"] == asked["Regress"] == ["score"]
     assert "120 rows have the features and scores of training: by SavedModel, gRPC, REST," in check_four_ways(
         parity
     )
@@ -194,7 +202,8 @@ def test_a_feature_that_serving_computes_otherwise_is_named(
 
     parity = four_ways(packaged, rows=120, package=tmp_path / "planted")
     assert {one.value for one in parity.differences if not one.ok} == {"height_xf", "score"}
-    assert {one.way for one in parity.differences if not one.ok} == {"SavedModel", "gRPC", "REST"}
+    wrong = {one.way for one in parity.differences if not one.ok}
+    assert wrong == {"SavedModel", "gRPC", "REST", "Classify", "Regress"}
     height = next(one for one in parity.differences if one.value == "height_xf")
     assert height.largest == pytest.approx(0.25, abs=1e-4)
     message = "height_xf must be the same by SavedModel as in training, within 1e-05, but in row 0 it is "

@@ -88,7 +88,7 @@ def test_it_takes_and_gives_what_project_yml_promises(shop: Shop) -> None:
     assert {name: (spec.dtype.name, spec.shape.as_list()) for name, spec in serving.outputs.items()} == {
         "score": ("float32", [None, CANDIDATES])
     }
-    assert "2 signatures" in check_contract(shop.project, shop.signatures)
+    assert "4 signatures" in check_contract(shop.project, shop.signatures)
     send_requests(shop.project, shop.signatures, shop.examples)
 
 

@@ -51,7 +51,7 @@ def test_a_model_that_keeps_its_contract(tiny: Tiny, signatures: dict[str, Any])
     [
         (
             {"rank": {"inputs": {}, "outputs": {}}},
-            "must have the signature rank .* but has examples, serving_",
+            "must have the signature rank .* but has classify, examples, regress, serving_",
         ),
         (
             {"serving_default": {"inputs": {**COLUMNS, "age": SCORE["score"]}, "outputs": SCORE}},
@@ -74,8 +74,20 @@ def test_a_model_that_keeps_its_contract(tiny: Tiny, signatures: dict[str, Any])
             {"examples": {"inputs": {"examples": COLUMNS["city"]}, "outputs": {"click": SCORE["score"]}}},
             "examples must have the outputs click: .* but has score: ",
         ),
+        (
+            {
+                "classify": {
+                    "inputs": {"inputs": COLUMNS["city"]},
+                    "outputs": {
+                        "classes": {"dtype": "string", "shape": [None, 2]},
+                        "scores": {"dtype": "float32", "shape": [None, 2]},
+                    },
+                }
+            },
+            "classify must be for predict, as project.yml says, but is for classify",
+        ),
     ],
-    ids=["no signature", "one input more", "another type", "another shape", "another name"],
+    ids=["no signature", "one input more", "another type", "another shape", "another name", "another method"],
 )
 def test_a_broken_contract_is_told_tensor_by_tensor(
     tiny: Tiny, signatures: dict[str, Any], promised: dict[str, Any], message: str

@@ -53,6 +53,10 @@ def test_the_package_s_own_requests_are_answered_as_the_package_says(
         (EXAMPLES, "rest"),
         ("serving_default", "grpc"),
         ("serving_default", "rest"),
+        ("classify", "grpc"),
+        ("classify", "rest"),
+        ("regress", "grpc"),
+        ("regress", "rest"),
     }
     assert set(asked["version"]) == {int(version.name)}
 

@@ -56,12 +56,14 @@ def test_columns_and_examples_get_equal_scores(signatures: dict[str, Any], recor
 
 
 def test_the_signatures_take_and_give_what_they_should(signatures: dict[str, Any]) -> None:
-    assert set(signatures) == {"serving_default", "examples", "transform_features"}
+    assert set(signatures) == {"serving_default", "examples", "classify", "regress", "transform_features"}
     assert set(signatures["serving_default"].inputs) == {"height", "city", "came"}, (
         "the label is not asked for"
     )
     assert set(signatures["serving_default"].outputs) == {"score"}
     assert set(signatures["examples"].inputs) == {"examples"}
+    methods = {name: signature.method for name, signature in signatures.items() if name in signature.method}
+    assert methods == {"classify": "classify", "regress": "regress"}
 
 
 @pytest.mark.parametrize(

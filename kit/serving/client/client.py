@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
@@ -21,6 +21,7 @@ from tensorflow_serving.apis import (
     prediction_service_pb2_grpc,
 )
 
+from kit.serving.client import typed
 from kit.serving.client.transports import GRPC, REST, ByGrpc, ByRest
 from kit.serving.client.values import from_json, from_tensor, shape_text, to_json
 from kit.serving.hooks import VERSION_HEADER
@@ -33,7 +34,7 @@ _MODELS = model_service_pb2_grpc.ModelServiceStub
 
 @dataclass(frozen=True)
 class Prediction:
-    """An answer to predict.
+    """An answer.
 
     Attributes:
         outputs: values by the names of the outputs, lists nested as the tensors are; texts are str, or bytes where
@@ -135,6 +136,65 @@ class Client:
             for name, value in sorted(outputs.items())
         }
         return Prediction(plain, int(headers.get(VERSION_HEADER, 0)), took)
+
+    def classify(
+        self,
+        records: Sequence[bytes],
+        *,
+        signature: str = typed.CLASSIFY,
+        version: int | None = None,
+        label: str | None = None,
+        way: str = GRPC,
+    ) -> Prediction:
+        """Ask Classify: `classes` and `scores`, a list a row each.
+
+        Args:
+            records: serialized tf.Examples.
+            signature: its name.
+            version: that is asked; the latest unless given.
+            label: that is asked, when no version is given.
+            way: GRPC or REST.
+
+        Raises:
+            NoAnswerError: when the server refuses it, or cannot be reached.
+        """
+        return self._ask_typed(typed.CLASSIFY, records, signature, version, label, way)
+
+    def regress(
+        self,
+        records: Sequence[bytes],
+        *,
+        signature: str = typed.REGRESS,
+        version: int | None = None,
+        label: str | None = None,
+        way: str = GRPC,
+    ) -> Prediction:
+        """Ask Regress: `outputs`, a number a row; all else is as in `classify`."""
+        return self._ask_typed(typed.REGRESS, records, signature, version, label, way)
+
+    def _ask_typed(  # noqa: PLR0913, PLR0917  what both methods are given
+        self,
+        method: str,
+        records: Sequence[bytes],
+        signature: str,
+        version: int | None,
+        label: str | None,
+        way: str,
+    ) -> Prediction:
+        request = typed.request_of(method, records)
+        if way == REST:
+            body = typed.body_of(signature, request.input.example_list.examples).encode()
+            started = time.perf_counter()
+            answer, headers = self._rest.ask("POST", f"{self._path(version, label)}:{method}", body)
+            took = (time.perf_counter() - started) * 1000
+            outputs = typed.outputs_of_json(method, answer["results"])
+            return Prediction(outputs, int(headers.get(VERSION_HEADER, 0)), took)
+        self._fill_spec(request.model_spec, version, label)
+        request.model_spec.signature_name = signature
+        started = time.perf_counter()
+        response = self._grpc.call(_PREDICTIONS, method.title(), request)
+        took = (time.perf_counter() - started) * 1000
+        return Prediction(typed.outputs_of(response), response.model_spec.version.value, took)
 
     def status(self) -> list[dict[str, Any]]:
         """Return a row for each version, the latest first: version, state, error.
