@@ -10,7 +10,8 @@ workspace/
     serving/<project>.batching.pbtxt   how its requests are batched, once `kit tune-batching` has found that
     serving/monitoring.config   where Prometheus finds what they did
     runs/<run id>/           executed notebooks, run.json, log, report and times of a batch
-    logs/<project>/          one log a component, and TensorBoard's event files
+    logs/<project>/          one log a component, one of a pipeline (see `kit.export.local`), and TensorBoard's event
+                             files
     projects/<name>/         projects that `kit new` wrote
     schemas/<project>/       the curated schema of a built-in project, once somebody has changed it here
     clusters/<project>/      what `kit train-cluster` gives a cluster on other machines, and what that leaves here

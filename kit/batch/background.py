@@ -12,7 +12,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from kit.batch.record import RUN_FILE, RunRecord, now
-from kit.workspace import CHECKOUT
+from kit.child_environment import finding_kit
 
 REPORT_FILE = "report.html"
 _OF_THE_KERNEL = (
@@ -68,12 +68,11 @@ class Batch:
         self._runs, self._started, self._command = workspace / "runs", now(), command
         self._log = workspace / "logs" / f"batch-{self._started:%Y%m%d-%H%M%S-%f}.log"
         self._log.parent.mkdir(parents=True, exist_ok=True)
-        path = os.pathsep.join(filter(None, [str(CHECKOUT), os.environ.get("PYTHONPATH")]))
         environ = {name: value for name, value in os.environ.items() if not name.startswith(_OF_THE_KERNEL)}
         with self._log.open("wb") as log:
             self._process = subprocess.Popen(
                 [sys.executable, "-c", "from kit.cli import app; app(prog_name='kit')", *words],
-                env={**environ, "PYTHONPATH": path},
+                env=finding_kit(environ),
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,

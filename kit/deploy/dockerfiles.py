@@ -16,6 +16,7 @@ from dataclasses import dataclass
 
 from kit.deploy.config import DeploySettings
 from kit.deploy.docker_check import check_dockerfile
+from kit.deploy.image import USER, WORKSPACE
 from kit.deploy.locked_subset import subset
 from kit.deploy.serving_files import MODELS_FILE
 from kit.deploy.target import CONFIG, GRPC_PORT, MODELS, REST_PORT
@@ -32,7 +33,6 @@ SERVER_ROOTS = (
     "psutil", "pydantic", "pyyaml", "tensorflow", "tensorflow-serving-api", "tornado", "typer",
 )  # fmt: skip
 _APP, _ENVIRONMENT, _TOOLS, _LOCKS = "/opt/kit", "/opt/environment", "/opt/tools", "/opt/locks"
-_UID, _WORKSPACE = 65_532, "/workspace"
 
 
 @dataclass(frozen=True)
@@ -84,12 +84,12 @@ def batch(settings: DeploySettings) -> list[Instruction]:
             [
                 f"COPY --from=build {_APP} {_APP}",
                 # A new volume has the owner of the folder that it is mounted on.
-                f"RUN install --directory --owner={_UID} --group={_UID} {_WORKSPACE}",
+                f"RUN install --directory --owner={USER} --group={USER} {WORKSPACE}",
             ]
         ),
-        Instruction("VOLUME", json.dumps([_WORKSPACE]), "the only place that a batch writes to, beside /tmp"),
+        Instruction("VOLUME", json.dumps([WORKSPACE]), "the only place that a batch writes to, beside /tmp"),
         Instruction("ENTRYPOINT", json.dumps(["kit"])),
-        Instruction("CMD", json.dumps(["run", "--workspace", _WORKSPACE])),
+        Instruction("CMD", json.dumps(["run", "--workspace", WORKSPACE])),
     ]
 
 
@@ -160,7 +160,7 @@ def _second_stage(copies: Sequence[str]) -> list[Instruction]:
         ),
         Instruction(
             "USER",
-            f"{_UID}:{_UID}",
+            f"{USER}:{USER}",
             "nobody; the files above are root's, so a process cannot change its own code",
         ),
     ]

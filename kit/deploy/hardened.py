@@ -1,8 +1,10 @@
-"""What every container of the kit runs under in Kubernetes, whatever wrote its manifest."""
+"""What every pod and container of the kit runs under in Kubernetes, whatever wrote its manifest."""
 
 from __future__ import annotations
 
 from typing import Any
+
+from kit.deploy.image import USER
 
 
 def hardened() -> dict[str, Any]:
@@ -11,4 +13,14 @@ def hardened() -> dict[str, Any]:
         "allowPrivilegeEscalation": False,
         "readOnlyRootFilesystem": True,
         "capabilities": {"drop": ["ALL"]},
+    }
+
+
+def unprivileged() -> dict[str, Any]:
+    """Return a pod's securityContext: the user of the kit's images, and the system calls that everybody needs."""
+    return {
+        "runAsNonRoot": True,
+        "runAsUser": USER,
+        "runAsGroup": USER,
+        "seccompProfile": {"type": "RuntimeDefault"},
     }

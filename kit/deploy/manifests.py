@@ -11,14 +11,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import yaml
-
 from kit.deploy.consistency import check_together
 from kit.deploy.envoy_files import envoy_files
 from kit.deploy.pod import GATEWAY, SERVING, gateway_map, pod_template, selector, serving_map
 from kit.deploy.schemas import check_schemas
 from kit.deploy.serving_files import serving_files
 from kit.deploy.target import CANARY, GATEWAY_PORT, MANAGED_LABEL, METRICS_PORT, STABLE, Target
+from kit.deploy.yaml_documents import as_documents
 from kit.errors import KitError, StepFailedError
 
 CANARY_FILE = "canary.yaml"
@@ -41,7 +40,7 @@ def manifests(target: Target) -> Files:
     wrong = [one for one in [*check_schemas(every), *check_together(every)] if one.state == "fail"]
     if wrong:
         raise _faulty([f"{one.subject}: {one.found}" for one in wrong])
-    made: Files = {name: _yaml(several) for name, several in by_file.items()}
+    made: Files = {name: as_documents(several) for name, several in by_file.items()}
     return {CANARY_FILE: None, **made}
 
 
@@ -172,23 +171,5 @@ def _faulty(found: list[str]) -> KitError:
         "the kit unless a value of `deploy` in project.yml is behind it; nothing was written."
     )
 
-
-def _yaml(several: list[Value]) -> str:
-    return yaml.dump_all(several, Dumper=_Dumper, sort_keys=False, width=110, explicit_start=True)
-
-
-class _Dumper(yaml.SafeDumper):
-    """Writes files within a ConfigMap as they are, line by line, and nothing by reference."""
-
-    def ignore_aliases(self, data: Any) -> bool:  # noqa: ARG002
-        return True
-
-
-def _text(dumper: yaml.SafeDumper, value: str) -> yaml.ScalarNode:
-    style = "|" if "\n" in value else None
-    return dumper.represent_scalar("tag:yaml.org,2002:str", value, style=style)
-
-
-_Dumper.add_representer(str, _text)
 
 __all__ = ["CANARY_FILE", "GATEWAY", "Files", "manifests", "objects"]

@@ -9,7 +9,7 @@ from typing import Any
 from kit.deploy import envoy_files as envoy
 from kit.deploy import serving_files as serving
 from kit.deploy.config import Container
-from kit.deploy.hardened import hardened
+from kit.deploy.hardened import hardened, unprivileged
 from kit.deploy.target import (
     CONFIG,
     GATEWAY_PORT,
@@ -24,7 +24,6 @@ from kit.deploy.target import (
 SERVING, GATEWAY = "serving", "gateway"
 MODELS_VOLUME, TMP_VOLUME, RUN_VOLUME = "models", "tmp", "run"
 SERVING_CONFIG, GATEWAY_CONFIG, TLS_VOLUME = "serving-config", "gateway-config", "tls"
-_USER = 65_532  # nobody's, and not root's
 _GATEWAY_STOPS, _SERVING_STOPS, _GRACE = 5, 10, 45  # seconds: Envoy first, and requests under way have time
 _LOAD_SECONDS, _LOOK_SECONDS = 300, 5
 _WORKERS_AT_MOST = 2
@@ -48,12 +47,7 @@ def pod_template(target: Target, track: str, files: Mapping[str, Mapping[str, st
             "automountServiceAccountToken": False,
             "enableServiceLinks": False,
             "terminationGracePeriodSeconds": _GRACE,
-            "securityContext": {
-                "runAsNonRoot": True,
-                "runAsUser": _USER,
-                "runAsGroup": _USER,
-                "seccompProfile": {"type": "RuntimeDefault"},
-            },
+            "securityContext": unprivileged(),
             "topologySpreadConstraints": [
                 {
                     "maxSkew": 1,

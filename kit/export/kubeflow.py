@@ -22,9 +22,8 @@ from kfp.pipeline_spec import pipeline_spec_pb2
 from kit.batch.order import Waits, waits
 from kit.batch.parameters import Value
 from kit.batch.plan import PlannedNotebook
+from kit.deploy.image import WORKSPACE
 from kit.errors import StepFailedError, UsageError
-
-WORKSPACE = "/workspace"
 
 
 @dataclass(frozen=True)

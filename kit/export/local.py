@@ -21,6 +21,7 @@ from tfx.orchestration import metadata
 from tfx.orchestration.local.local_dag_runner import LocalDagRunner
 from tfx.orchestration.pipeline import Pipeline
 
+from kit.batch.signals import signals_as_interrupts
 from kit.errors import ExitCode, KitError, StepFailedError
 from kit.export.noted import note_executions
 from kit.lineage.origin import origin
@@ -47,7 +48,7 @@ def run(create: Create, workspace: str, project: str) -> int:
         found = Project.load(project, ws.path)
         if found.spec.beam.is_local:  # workers elsewhere expect Beam as it is
             beam_costs.pay_once()
-        with _written_to(log_of(ws, found)) as say:
+        with signals_as_interrupts(), _written_to(log_of(ws, found)) as say:
             said = run_pipeline(create, ws, found, say)
     except KitError as error:
         sys.stderr.write(f"{error}\n")

@@ -4,19 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
-import yaml
-
 from kit.deploy.config import DeploySettings
-from kit.deploy.hardened import hardened
+from kit.deploy.hardened import hardened, unprivileged
+from kit.deploy.image import USER, WORKSPACE
 from kit.deploy.schemas import check_schemas
+from kit.deploy.yaml_documents import as_documents
 from kit.errors import StepFailedError
 from kit.schedule.errors import ScheduleError
 from kit.schedule.schedule import Overlap, Schedule
 
 # A second pod beside a run that goes on queues its time and ends: the pod that runs takes it.
 _CONCURRENCY: dict[Overlap, str] = {"skip": "Forbid", "queue": "Allow", "replace": "Replace"}
-_WORKSPACE = "/workspace"
-_USER = 65_532  # of the image
 _STOP_SECONDS = 120
 _HISTORY = 3
 
@@ -42,7 +40,7 @@ def kubernetes_file(
             f"The CronJob must be one that Kubernetes takes, but {'; '.join(wrong)}. Correct --cpu and --memory, or "
             "report a fault of the kit."
         )
-    return yaml.dump(job, Dumper=_Dumper, sort_keys=False, explicit_start=True, width=110)
+    return as_documents([job])
 
 
 def _cron_job(schedule: Schedule, settings: DeploySettings, container: dict[str, Any]) -> dict[str, Any]:
@@ -51,16 +49,13 @@ def _cron_job(schedule: Schedule, settings: DeploySettings, container: dict[str,
         "restartPolicy": "Never",  # the exit code says what to do; the chain itself tries accidents again
         "terminationGracePeriodSeconds": _STOP_SECONDS,
         "automountServiceAccountToken": False,
-        "securityContext": {
-            "runAsNonRoot": True, "runAsUser": _USER, "runAsGroup": _USER, "fsGroup": _USER,
-            "seccompProfile": {"type": "RuntimeDefault"},
-        },
+        "securityContext": {**unprivileged(), "fsGroup": USER},  # so that it may write to the claim
         "containers": [container],
         "volumes": [
             {"name": "workspace", "persistentVolumeClaim": {"claimName": settings.claim}},
             {"name": "temporary", "emptyDir": {}},
         ],
-    }  # fmt: skip
+    }
     return {
         "apiVersion": "batch/v1",
         "kind": "CronJob",
@@ -85,18 +80,11 @@ def _container(schedule: Schedule, image: str, resources: dict[str, str]) -> dic
     return {
         "name": "kit",
         "image": image,
-        "args": ["schedule", "tick", schedule.name, "--workspace", _WORKSPACE],
+        "args": ["schedule", "tick", schedule.name, "--workspace", WORKSPACE],
         "resources": {"requests": resources, "limits": resources},
         "securityContext": hardened(),
         "volumeMounts": [
-            {"name": "workspace", "mountPath": _WORKSPACE},
+            {"name": "workspace", "mountPath": WORKSPACE},
             {"name": "temporary", "mountPath": "/tmp"},  # noqa: S108  a volume of the pod's own
         ],
     }
-
-
-class _Dumper(yaml.SafeDumper):
-    """Writes nothing by reference, which people and some tools read badly."""
-
-    def ignore_aliases(self, data: Any) -> bool:  # noqa: ARG002
-        return True

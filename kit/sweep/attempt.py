@@ -18,6 +18,7 @@ from pathlib import Path
 
 from kit.batch.record import RUN_FILE, RunRecord
 from kit.batch.run import RunOptions, explain, run_chain
+from kit.batch.signals import signals_as_interrupts
 from kit.errors import ExitCode, KitError
 from kit.sweep.branch import branch
 from kit.sweep.code import code_digest
@@ -130,20 +131,15 @@ def _end_with(pipe: int) -> None:
     os._exit(int(ExitCode.INTERRUPTED))
 
 
-def _interrupt(*_: object) -> None:
-    raise KeyboardInterrupt
-
-
 def main(folder: Path, number: int) -> int:
     """Attempt a point; its standard input ends when nobody wants it any more."""
     pipe = os.dup(0)  # not inherited by what the run starts
     null = os.open(os.devnull, os.O_RDONLY)
     os.dup2(null, 0)
-    for signum in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(signum, _interrupt)
-    threading.Thread(target=_end_with, args=(pipe,), daemon=True).start()
     try:
-        return attempt(SweepFolder(folder), number).exit_code or 0
+        with signals_as_interrupts():
+            threading.Thread(target=_end_with, args=(pipe,), daemon=True).start()
+            return attempt(SweepFolder(folder), number).exit_code or 0
     except KeyboardInterrupt:
         return int(ExitCode.INTERRUPTED)
 

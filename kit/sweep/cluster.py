@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import json
-import os
 import subprocess
 import sys
 import time
@@ -15,9 +14,9 @@ from typing import IO
 
 from distributed import Security
 
+from kit.child_environment import finding_kit
 from kit.errors import ClusterError
 from kit.sweep.member import ADDRESS
-from kit.workspace import CHECKOUT
 
 _START_SECONDS = 60.0
 _END_SECONDS = 5.0
@@ -80,10 +79,9 @@ class LocalCluster:
         self._members.clear()
 
     def _start(self, name: str, kind: str, *words: str) -> subprocess.Popen[bytes]:
-        path = os.pathsep.join(filter(None, [str(CHECKOUT), os.environ.get("PYTHONPATH")]))
         with (self._logs / f"{name}.log").open("ab") as log:
             command = [sys.executable, "-m", "kit.sweep.member", kind, str(self._logs), *words]
-            process = _popen(command, path, log)
+            process = _popen(command, log)
         if process.stdin:
             process.stdin.write(json.dumps(_as_values(self.security)).encode() + b"\n")
             process.stdin.flush()
@@ -116,10 +114,10 @@ def _close_pipe(process: subprocess.Popen[bytes]) -> None:
         process.stdin.close()
 
 
-def _popen(command: Sequence[str], path: str, log: IO[bytes]) -> subprocess.Popen[bytes]:
+def _popen(command: Sequence[str], log: IO[bytes]) -> subprocess.Popen[bytes]:
     return subprocess.Popen(
         command,
-        env={**os.environ, "PYTHONPATH": path},
+        env=finding_kit(),
         stdin=subprocess.PIPE,
         stdout=log,
         stderr=log,

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import subprocess
 import sys
 from pathlib import Path
 
+from kit.child_environment import finding_kit
 from kit.errors import ExitCode
 from kit.sweep.code import code_digest
 from kit.sweep.records import WORKER_VARIABLE, PointRecord, SweepFolder, read_point, save_point
@@ -50,8 +50,7 @@ def run_point(folder: str, number: int, code: str = "", worker: str = "") -> str
 
 def _attempt(sweep: SweepFolder, number: int, place: Path, worker: str) -> int:
     """Run the process to its end, which comes early when the sweep is stopped."""
-    path = os.pathsep.join(filter(None, [str(CHECKOUT), os.environ.get("PYTHONPATH")]))
-    environ = {**os.environ, "PYTHONPATH": path, WORKER_VARIABLE: worker, "PYTHONUNBUFFERED": "1"}
+    environ = {**finding_kit(), WORKER_VARIABLE: worker, "PYTHONUNBUFFERED": "1"}
     command = [sys.executable, "-m", "kit.sweep.attempt", str(sweep.path), str(number)]
     with (place / "log.txt").open("ab") as log:
         # A session of its own, so that Ctrl-C at the terminal reaches the sweep alone, which then stops its points.

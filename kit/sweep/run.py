@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import shutil
-import signal
-import threading
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, CancelledError, Future, wait
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from kit.batch.run import RunOptions, explain, run_chain
+from kit.batch.signals import signals_as_interrupts
 from kit.errors import ExitCode
 from kit.sweep.branch import branch
 from kit.sweep.code import code_digest
@@ -63,7 +61,7 @@ def run_sweep(folder: SweepFolder, open_workers: OpenWorkers, say: Say = print) 
     record = folder.read()
     with Workspace(folder.path).lock("sweep", f"kit sweep {record.name}", wait=False):
         folder.stop_file.unlink(missing_ok=True)
-        with _signals_as_interrupts():
+        with signals_as_interrupts():
             code = _run_shared(folder, record, say)
             if code is ExitCode.DONE:
                 code = _Points(folder, folder.read(), say).run(open_workers)
@@ -187,18 +185,3 @@ class _Points:
             self._say(
                 "The kit's code has changed since this sweep began; points before and after are not quite alike."
             )
-
-
-@contextmanager
-def _signals_as_interrupts() -> Iterator[None]:
-    """Let a scheduler's SIGTERM and a closed terminal end a sweep as Ctrl-C does."""
-    if threading.current_thread() is not threading.main_thread():  # signals are the main thread's
-        yield
-        return
-    chosen = [s for s in (signal.SIGTERM, signal.SIGHUP) if signal.getsignal(s) is not signal.SIG_IGN]
-    before = {number: signal.signal(number, signal.default_int_handler) for number in chosen}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

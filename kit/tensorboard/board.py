@@ -12,10 +12,10 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
+from kit.child_environment import finding_kit
 from kit.errors import KitError
 from kit.tensorboard import places
 from kit.training.scalars import Curves, read_scalars
-from kit.workspace import CHECKOUT
 
 _START_SECONDS = 60.0
 _AMBIGUOUS = re.compile(r"[/\\#?&%+]")  # PROJECTOR asks for a run by its name, and does not escape it
@@ -82,11 +82,10 @@ class Board:
         (folder / places.LOGS).mkdir()
         for name, logs in self.folders.items():
             (folder / places.LOGS / _AMBIGUOUS.sub("_", name)).symlink_to(logs.absolute())
-        path = os.pathsep.join(filter(None, [str(CHECKOUT), os.environ.get("PYTHONPATH")]))
         with (folder / "log").open("wb") as log:
             return subprocess.Popen(
                 [sys.executable, "-m", "kit.tensorboard.process", self._id, str(os.getpid())],
-                env={**os.environ, "PYTHONPATH": path},
+                env=finding_kit(),
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,

@@ -14,6 +14,7 @@ from kit.export.gates import GateInputs
 from kit.export.local import run_pipeline
 from kit.export.pipeline import create_pipeline
 from kit.project import Project
+from kit.session import CHAIN
 from kit.steps.beam_settings import Beam
 
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ def test_nothing_passes_a_gate_that_it_has_to_wait_for(tiny: Tiny) -> None:
     for later in ("InfraValidator", "LiteRTConverter"):
         assert {"ModelGate", "RowsGate"} <= waits[later]
     assert {"LiteRTGate", "Evaluator", "InfraValidator"} <= waits["Pusher"]
+    assert set(CHAIN) <= set(steps), "a step of the notebooks is missing"
     order = [step.id for step in pipeline.components]
     assert order.index("DataGate") < order.index("Transform")
     assert order.index("RowsGate") < order.index("InfraValidator")
