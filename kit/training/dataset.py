@@ -15,12 +15,14 @@ from typing import Any, Protocol
 import tensorflow as tf
 import tensorflow_transform as tft
 
+from kit.training.packed import PackedColumns
 from kit.training.streamed import USUAL, Reading, StreamedRows, uncompressed_megabytes
 from kit.training.weights import ClassWeightTable, check_weights
 
 MEMORY_MB = 2_000
 _PARSE_ROWS = 1024
 _GATHERED_ROWS = 16_384
+_AHEAD = 8  # batches that wait for their step
 _TIMED_SECONDS = 0.15
 
 
@@ -110,36 +112,36 @@ class MemoryRows:
         return tf.data.Dataset.from_tensor_slices((self.features, self.label))
 
     def epochs(self, batch_size: int, seed: int, first: int = 0) -> tf.data.Dataset:
-        columns, count = self._columns(), self.count
+        packed, count = PackedColumns.of(self._columns()), self.count
         full = count // batch_size * batch_size  # rows in batches of the full size
         at_once = max(1, _GATHERED_ROWS // batch_size) * batch_size
-
-        def gathered(places: tf.Tensor) -> Any:
-            return tf.nest.map_structure(lambda column: tf.gather(column, places), columns)
 
         def one(epoch: tf.Tensor) -> tf.data.Dataset:
             order = tf.random.experimental.stateless_shuffle(tf.range(count), seed=tf.stack([seed, epoch]))
 
             def several(start: tf.Tensor) -> tf.data.Dataset:
                 places = order[start : tf.minimum(start + at_once, full)]
-                return tf.data.Dataset.from_tensor_slices(gathered(tf.reshape(places, [-1, batch_size])))
+                return tf.data.Dataset.from_tensor_slices(packed.gather(tf.reshape(places, [-1, batch_size])))
 
             batches = tf.data.Dataset.range(0, full, at_once).flat_map(several)
             if full == count:
                 return batches
-            rest = tf.data.Dataset.from_tensors(gathered(order[full:]))
-            return batches.concatenate(rest)
+            return batches.concatenate(tf.data.Dataset.from_tensors(packed.gather(order[full:])))
 
         numbers = tf.data.Dataset.range(first, tf.int64.max)
-        return numbers.flat_map(one).prefetch(tf.data.AUTOTUNE)
+        return numbers.flat_map(one).prefetch(_AHEAD).with_options(_plainly())
 
     def once(self, batch_size: int) -> tf.data.Dataset:
-        columns = self._columns()
-
-        def batch(start: tf.Tensor) -> Any:
-            return tf.nest.map_structure(lambda column: column[start : start + batch_size], columns)
-
-        return tf.data.Dataset.range(0, self.count, batch_size).map(batch).prefetch(tf.data.AUTOTUNE)
+        # Of tensors and no function: an iterator over these begins at once, and every epoch begins one.
+        columns, full = self._columns(), self.count // batch_size * batch_size
+        whole = tf.nest.map_structure(
+            lambda column: tf.reshape(column[:full], [-1, batch_size, *column.shape[1:]]), columns
+        )
+        batches = tf.data.Dataset.from_tensor_slices(whole)
+        if full < self.count:
+            rest = tf.nest.map_structure(lambda column: column[full:], columns)
+            batches = batches.concatenate(tf.data.Dataset.from_tensors(rest))
+        return batches.with_options(_plainly())
 
     def labels(self) -> Iterator[tf.Tensor]:
         yield self.label
@@ -151,6 +153,17 @@ class MemoryRows:
     def _columns(self) -> tuple[Any, ...]:
         columns = (self.features, self.label)
         return columns if self.weight is None else (*columns, self.weight)
+
+
+def _plainly() -> tf.data.Options:
+    """Return the options of a pipeline in which there is nothing to tune, or to rewrite.
+
+    Both would take their time whenever an iterator begins, and the tuner takes a thread's ever after.
+    """
+    options = tf.data.Options()
+    options.autotune.enabled = False
+    options.experimental_optimization.apply_default_optimizations = False
+    return options
 
 
 def seconds_a_batch(batches: tf.data.Dataset) -> float:

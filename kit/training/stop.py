@@ -11,6 +11,8 @@ from typing import Any
 
 import tensorflow as tf
 import tf_keras
+from tensorboard.compat.proto.summary_pb2 import Summary
+from tensorboard.plugins.scalar.summary_v2 import scalar_pb
 
 from kit.steps.progress import report
 from kit.training.checkpoints import Checkpoints
@@ -40,6 +42,11 @@ class LiveTensorBoard(tf_keras.callbacks.TensorBoard):
         super().on_train_begin(logs)
         for epoch, measured in enumerate(self._history):
             self._log_epoch_metrics(epoch, dict(measured))
+
+    def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+        """Write no logs of batches: Keras prepares each, half a millisecond a call, and then has no writer for it."""
+        del logs
+        super().on_train_batch_end(batch)
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
         super().on_epoch_end(epoch, logs)
@@ -153,12 +160,12 @@ class Teller(tf_keras.callbacks.Callback):
         report(f"epoch {progress.epoch} of {progress.epochs}, step {self._batches}{known}")
         self._progress = replace(progress, steps_per_second=round(self._pace, 3))
         self._save()
-        with self._writer.as_default(self._step):
-            if known:
-                tf.summary.scalar(LOSS, loss)
-            tf.summary.scalar(PACE, self._pace)
-            if (rate := present_rate(self.model)) is not None:
-                tf.summary.scalar(RATE, rate)
+        told = Summary()
+        for tag, value in ((LOSS, loss), (PACE, self._pace), (RATE, present_rate(self.model))):
+            if value is not None and not math.isnan(value):
+                told.MergeFrom(scalar_pb(tag, value))
+        with self._writer.as_default():
+            tf.summary.experimental.write_raw_pb(told.SerializeToString(), self._step)
         self._writer.flush()
 
     def _save(self, state: str | None = None) -> None:

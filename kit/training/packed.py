@@ -1,0 +1,57 @@
+"""Columns side by side, so that rows are gathered once and not once for each column."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Self
+
+import tensorflow as tf
+
+
+@dataclass(frozen=True)
+class PackedColumns:
+    """Columns of the same rows: those of one type are one matrix, [rows, numbers].
+
+    A row at any place is then one or two stretches of memory and not as many as there are columns: of a dozen columns
+    a batch takes less than half the time to gather.
+
+    Attributes:
+        columns: in any structure, each [rows, …]; their shapes say how a row is taken apart.
+        matrices: by the name of the type.
+    """
+
+    columns: Any
+    matrices: dict[str, tf.Tensor]
+
+    @classmethod
+    def of(cls, columns: Any) -> Self:
+        """Copy the columns into matrices."""
+        same: dict[str, list[tf.Tensor]] = {}
+        for column in tf.nest.flatten(columns):
+            same.setdefault(column.dtype.name, []).append(tf.reshape(column, [-1, _numbers(column)]))
+        return cls(columns, {name: tf.concat(parts, axis=1) for name, parts in same.items()})
+
+    def gather(self, places: tf.Tensor) -> Any:
+        """Return the rows at some places, in the structure of the columns.
+
+        Args:
+            places: int [rows] or int [batches, rows]; only the first size may be unknown.
+
+        Returns:
+            Tensors of the places' shape and, after it, that of a column's row.
+        """
+        flat = tf.nest.flatten(self.columns)
+        parts = {}
+        for name, matrix in self.matrices.items():
+            sizes = [_numbers(column) for column in flat if column.dtype.name == name]
+            parts[name] = iter(tf.split(tf.gather(matrix, places), sizes, axis=-1))
+        rows = [
+            tf.reshape(next(parts[column.dtype.name]), [-1, *places.shape[1:], *column.shape[1:]])
+            for column in flat
+        ]
+        return tf.nest.pack_sequence_as(self.columns, rows)
+
+
+def _numbers(column: tf.Tensor) -> int:
+    """Return how many numbers a row has."""
+    return int(column.shape[1:].num_elements())
