@@ -158,7 +158,7 @@ def formula_of(metric: Any) -> Formula:
     Raises:
         NotLocalError: when there is none.
     """
-    _register_all()
+    register_all()
     for cls in type(metric).__mro__:
         if cls in _FORMULAS:
             function, subclasses = _FORMULAS[cls]
@@ -168,7 +168,8 @@ def formula_of(metric: Any) -> Formula:
 
 
 @cache
-def _register_all() -> None:
+def register_all() -> None:
+    """Import all formulas, and with them the metrics that are the kit's own."""
     for module in _MODULES:  # which import this one
         importlib.import_module(module)
 

@@ -11,7 +11,7 @@ from tensorflow_model_analysis import constants
 from tensorflow_model_analysis.metrics import metric_specs
 from tfx.types import standard_component_specs as names
 
-from kit.evaluation.local.formulas import formula_of
+from kit.evaluation.local.formulas import formula_of, register_all
 from kit.evaluation.local.rows import NotLocalError, Slices
 from kit.evaluation.metrics import slice_rules
 
@@ -59,6 +59,8 @@ def check_config(eval_config: Any) -> None:
     for spec in eval_config.model_specs:
         if spec.HasField("padding_options") or spec.label_keys or spec.prediction_keys:
             raise NotLocalError("a model has several outputs")
+    # Before TFMA makes a metric: in a process that has read the kit anew, its register has the class of before.
+    register_all()
     for spec in eval_config.metrics_specs:
         for field in _CLASSES:
             if spec.HasField(field):

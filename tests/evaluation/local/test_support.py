@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
+from tensorflow_model_analysis.metrics import metric_types
 from tensorflow_model_analysis.proto import config_pb2
 from tfx.types import standard_artifacts
 
 from evaluation.local import made
-from kit.evaluation.local import support
+from kit.evaluation.local import formulas, support
 from kit.evaluation.local.rows import NotLocalError, Slices
 
 CONFIGS = {
@@ -44,6 +46,35 @@ def test_metrics_of_classes_and_outputs_are_refused(spec: Any) -> None:
     config.metrics_specs.append(spec)
     with pytest.raises(NotLocalError):
         support.check_config(config)
+
+
+RENEWED = """
+from tensorflow_model_analysis.metrics import metric_types
+from kit.evaluation.local.formulas import formula
+
+class Renewed(metric_types.Metric):
+    def __init__(self, name: str = "renewed") -> None:
+        super().__init__(lambda **_: [], name=name)
+
+metric_types.register_metric(Renewed)
+formula(Renewed)(lambda asked: lambda sample: {})
+"""
+
+
+def test_a_metric_that_was_read_anew_has_its_formula(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The kit was edited while its warm process ran: TFMA's register still has the class of before."""
+    monkeypatch.setattr(metric_types, "_METRIC_OBJECTS", dict(metric_types.registered_metrics()))
+    monkeypatch.setattr(formulas, "_FORMULAS", dict(formulas._FORMULAS))
+    metric_types.register_metric(type("Renewed", (metric_types.Metric,), {}))
+    (tmp_path / "renewed_metric.py").write_text(RENEWED)
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setattr(formulas, "_MODULES", ["renewed_metric"])
+    formulas.register_all.cache_clear()
+    try:
+        support.check_config(made.config("Renewed"))
+    finally:
+        formulas.register_all.cache_clear()
+        del sys.modules["renewed_metric"]
 
 
 def test_a_model_that_tfma_loads_with_keras_brings_metrics_of_its_own() -> None:
