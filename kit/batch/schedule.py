@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import psutil
 
 from kit.batch.order import Waits
+from kit.machine import cores
 
 _SHARE_OF_MEMORY = 0.8  # of what is free at the start; the rest is for whoever else works on the machine
 _UNKNOWN_MB = 2_000.0  # that a notebook takes which nobody has measured
@@ -30,9 +30,8 @@ class Budget:
 
     def here(self) -> Budget:
         """Return the budget with what this machine has in the place of zeros."""
-        cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
         free = psutil.virtual_memory().available / _MB
-        return Budget(self.jobs or cores, self.memory_mb or free * _SHARE_OF_MEMORY)
+        return Budget(self.jobs or cores(), self.memory_mb or free * _SHARE_OF_MEMORY)
 
 
 @dataclass

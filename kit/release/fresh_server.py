@@ -6,12 +6,13 @@ import re
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import grpc
+import psutil
 from tensorflow_serving.apis import prediction_service_pb2_grpc
 
 from kit.errors import InfraCheckError
@@ -21,6 +22,7 @@ from kit.serving.settings import Settings
 
 _VERSION = 1  # of the only model that the server has
 _MB = 1e6
+_PROC = Path("/proc")
 
 
 @dataclass(frozen=True)
@@ -43,10 +45,17 @@ class FreshServer:
     pid: int
 
     def peak_memory_mb(self) -> float | None:
-        """Return the most memory that the process held so far, in megabytes; None: this system does not tell."""
-        status = Path(f"/proc/{self.pid}/status")
+        """Return the most memory that the process held so far, in megabytes; None: it is gone.
+
+        Where the system keeps no most of another process (macOS) it is what the process holds now.
+        """
+        status = _PROC / str(self.pid) / "status"
         found = re.search(r"VmHWM:\s+(\d+) kB", status.read_text()) if status.exists() else None
-        return int(found[1]) * 1024 / _MB if found else None
+        if found:
+            return int(found[1]) * 1024 / _MB
+        with suppress(psutil.Error):
+            return float(psutil.Process(self.pid).memory_info().rss) / _MB
+        return None
 
 
 @contextmanager

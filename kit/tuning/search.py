@@ -20,6 +20,7 @@ from keras_tuner.engine import trial as keras_trial
 
 from kit import warm
 from kit.errors import StepFailedError, UsageError
+from kit.machine import cores
 from kit.tuning import parallel
 from kit.tuning import trial as trial_process
 from kit.tuning.oracle import quietly
@@ -158,7 +159,7 @@ class TrialSearch:
             values=one.values,
             objective=self.state.objective,
             direction=self.state.direction,  # type: ignore[arg-type]
-            threads=max(1, parallel.cores() // self.state.parallel),
+            threads=max(1, cores() // self.state.parallel),
         )
         self._calls[place] = warm.start_call(TRIAL, payload, log_path=one.log)
         self._began_at[place] = time.monotonic()

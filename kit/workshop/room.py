@@ -6,7 +6,6 @@ browser can reach a port of this machine, whether the class's folder can be writ
 
 from __future__ import annotations
 
-import os
 import sqlite3
 import tempfile
 import time
@@ -23,6 +22,7 @@ from jupyter_client.manager import start_new_kernel
 
 from kit.batch.facts import read_facts
 from kit.doctor import DEEP_TIMEOUT_SECONDS, KERNEL, SET_UP, Check
+from kit.machine import cores
 from kit.workspace import CHECKOUT
 
 PROJECT = "recommender"
@@ -45,15 +45,11 @@ def check_room(workspace: Path, class_folder: Path | None = None) -> list[Check]
 
 def check_cores(found: int | None = None) -> Check:
     """Whether no step takes longer than it should; processors that a container may not use do not count."""
-    cores = found or _cores()
-    ok = cores >= CORES
+    count = found or cores()
+    ok = count >= CORES
     return Check(
-        "cores", str(cores), ok, "" if ok else f"{CORES} are better: steps take longer", needed=False
+        "cores", str(count), ok, "" if ok else f"{CORES} are better: steps take longer", needed=False
     )
-
-
-def _cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def check_memory(total_bytes: int | None = None) -> Check:
@@ -71,7 +67,7 @@ def check_chain(workspace: Path) -> Check:
     if versions and (steps := _steps(workspace / "metadata.sqlite")):
         return Check("the chain", f"has run: {steps} steps, {len(versions)} versions pushed")
     usual = sum(read_facts(CHECKOUT / "notebooks" / f"{name}.ipynb").usual_seconds or 0 for name in _CHAIN)
-    seconds = usual * max(1, CORES / _cores())  # what notebooks say of themselves is on two cores
+    seconds = usual * max(1, CORES / cores())  # what notebooks say of themselves is on two cores
     remedy = f"about {seconds:.0f} s here: kit run --workspace {workspace}; the exercises do not need it"
     return Check("the chain", "has not run in this workspace", ok=False, what_to_do=remedy, needed=False)
 
