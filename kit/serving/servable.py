@@ -17,10 +17,10 @@ import numpy as np
 import tensorflow as tf
 from tensorflow.core.framework import types_pb2
 from tensorflow.core.protobuf import config_pb2
-from tensorflow.python.saved_model.loader_impl import SavedModelLoader
 
 from kit.serving.errors import ServingError, code_of
 from kit.serving.gathering import Computes, Done
+from kit.serving.saved_model import close_session, load_saved_model
 from kit.serving.tensors import as_array, enum_of
 
 DEFAULT_SIGNATURE = tf.saved_model.DEFAULT_SERVING_SIGNATURE_DEF_KEY
@@ -56,7 +56,7 @@ class Servable:
         name: of the model.
         version: its number.
         folder: that it was loaded from.
-        meta_graph: the MetaGraphDef that was loaded.
+        meta_graph: the MetaGraphDef that was loaded, without its functions.
         signatures: SignatureDef by name.
         session: TensorFlow's, which holds the variables and tables.
     """
@@ -95,8 +95,7 @@ class Servable:
         """
         session = tf.compat.v1.Session(graph=tf.Graph(), config=config)
         try:
-            with session.graph.as_default():
-                meta_graph = SavedModelLoader(str(folder)).load(session, list(tags))
+            meta_graph = load_saved_model(session, folder, tags)
         except tf.errors.OpError as error:
             session.close()
             raise ServingError(code_of(error.error_code), error.message) from error
@@ -110,9 +109,9 @@ class Servable:
 
     def close(self) -> None:
         """Free its memory; it cannot be asked any more."""
+        close_session(self.session)
         with self._lock:
             self._callables.clear()
-        self.session.close()
 
     def signature(self, name: str) -> Any:
         """Return the SignatureDef of a name; empty is serving_default.

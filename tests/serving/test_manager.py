@@ -229,24 +229,26 @@ def test_policies_keep_several_versions(base: Path, start: Start, policy: str, l
 
 def test_no_request_fails_while_versions_are_swapped(base: Path, start: Start) -> None:
     manager = start(settings_of(base))
+    versions = range(2, 10)
+    seen: set[float] = set()
     done = threading.Event()
 
-    def ask() -> set[float]:
-        seen = set()
+    def ask() -> None:
         while not done.is_set():
             seen.add(factor(manager))
-        return seen
 
     with ThreadPoolExecutor(4) as pool:
         asked = [pool.submit(ask) for _ in range(4)]
-        for version in range(2, 22):
+        for version in versions:
             save_linear(base, version, float(version))
             remove(base, version - 1)
             manager.poll()
+        wait_for(lambda: versions[-1] in seen or any(future.done() for future in asked))
         done.set()
-        seen = set.union(*(future.result() for future in asked))
-    assert seen <= {2.0, *map(float, range(2, 22))}
-    assert 21.0 in seen
+        for future in asked:
+            future.result()
+    assert seen <= {2.0, *map(float, versions)}
+    assert versions[-1] in seen
 
 
 def test_stopping_waits_for_requests_no_longer_than_it_may(base: Path) -> None:

@@ -14,6 +14,7 @@ from tensorflow.python.ops import gen_batch_ops
 
 from kit.serving.batching import padding
 from kit.serving.batching.parameters import Batching
+from kit.serving.saved_model import has_functions_as_operations
 
 _Body = Callable[..., list[tf.Tensor]]
 
@@ -76,7 +77,8 @@ def _body(
     handles = [each for each in _handles(graph) if each.ref() not in {feed.ref() for feed in feeds}]
     part = _between([graph.get_tensor_by_name(name) for name in outputs], [*feeds, *handles])
     used = {name for node in part.node for name in node.input}
-    part.library.CopyFrom(graph.as_graph_def().library)
+    if has_functions_as_operations(part):
+        part.library.CopyFrom(graph.as_graph_def().library)
 
     def body(*sent: tf.Tensor) -> list[tf.Tensor]:
         inner = tf.compat.v1.get_default_graph()
