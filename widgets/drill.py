@@ -36,7 +36,7 @@ class ExtractionDrill(View):
     """Shows the curves of fidelity over queries, the price of each protection, and which is recommended.
 
     Args:
-        found: what a drill came to.
+        found: what a drill came to; None: nothing was drilled yet.
         state: traits to begin with, such as `measure="overlap"`.
     """
 
@@ -49,11 +49,15 @@ class ExtractionDrill(View):
         sync=True, redraw=True
     )
 
-    def __init__(self, found: Drill, **state: Any) -> None:
-        self._found = found
+    def __init__(self, found: Drill | None, **state: Any) -> None:
+        self._is_empty = found is None
+        if found is not None:
+            self._found = found
         super().__init__(**state)
 
     def draw_controls(self) -> Markup:
+        if self._is_empty:
+            return Markup("")
         names = [one.name for one in self._found.outcomes[1:]]
         if not names:
             return Markup("")
@@ -66,11 +70,15 @@ class ExtractionDrill(View):
         )
 
     def draw_content(self) -> Markup:
+        if self._is_empty:
+            return tag("p", _nothing(), role="status")
         drawn = self._drawn()
         chart = [self._chart(self.measure, drawn), self._legend(drawn)]
         return join([self._sentence(), *chart, self._table(self._rows()), self._rule()])
 
     def html_face(self) -> Markup:
+        if self._is_empty:
+            return tag("p", _nothing())
         fitted = fit(self._rows(), [lambda row: row], STATIC_BYTES - len(styles()) - _HEAD_BYTES)
         left_out = len(self._found.outcomes) - len(fitted.rows)
         note = say(
@@ -90,6 +98,8 @@ class ExtractionDrill(View):
         )
 
     def text_face(self) -> str:
+        if self._is_empty:
+            return _nothing()
         return "\n".join([self._in_words(), *([self._advice()] if self._found.outcomes else [])])
 
     def _drawn(self) -> list[Outcome]:
@@ -201,6 +211,13 @@ class ExtractionDrill(View):
         head = tag("thead", tag("tr", [tag("th", title, scope="col") for title in titles]))
         table = tag("table", head, tag("tbody", rows), class_="slices")
         return tag("div", table, class_="kit-scroll", tabindex=0, role="group", aria_label=say("Protections"))
+
+
+def _nothing() -> str:
+    return say(
+        "Nothing was drilled yet. `kit drill` attacks your own model with a budget of queries, behind each protection, "
+        "and recommends one."
+    )
 
 
 def _row(one: Outcome) -> Markup:

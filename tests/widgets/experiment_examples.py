@@ -95,14 +95,14 @@ def hostile() -> Shown:
 class Desk:
     """Takes one decision, as the kit's does, and remembers it."""
 
-    def __init__(self, shown: Shown) -> None:
+    def __init__(self, shown: Shown | None) -> None:
         self.shown = shown
 
-    def look(self) -> Shown:
+    def look(self) -> Shown | None:
         return self.shown
 
     def decide(self, what: str, who: str, why: str) -> str:
         if not who or not why:
             raise ValueError("To end an experiment needs a name and a reason.")
-        self.shown = replace(self.shown, state="promoted", who=who, why=why)
+        self.shown = replace(self.shown or Shown(), state="promoted", who=who, why=why)
         return f"{what}: {who}: {why}"

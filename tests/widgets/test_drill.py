@@ -75,3 +75,12 @@ def test_nothing_to_show_is_said() -> None:
     assert repr(examples.nothing()) == "Extraction drill: nothing was asked."
     assert "none of the protections" in repr(examples.refused())
     assert "table" not in Page(examples.nothing().content).elements
+    for face in (repr(ExtractionDrill(None)), *(Page(one).text for one in none_yet())):
+        assert "`kit drill` attacks your own model" in face
+
+
+def none_yet() -> tuple[str, str]:
+    """Return both faces before anything was drilled."""
+    view = ExtractionDrill(None)
+    check_faces(view)
+    return view.content, view.html_face()

@@ -70,9 +70,21 @@ def test_a_decision_needs_a_name_and_ends_it() -> None:
 def test_what_came_since_is_shown_when_it_is_asked_for() -> None:
     desk = examples.Desk(examples.running())
     shown = Experiment(desk)
-    desk.shown = replace(desk.shown, why="too few users for click rate")
+    desk.shown = replace(examples.running(), why="too few users for click rate")
     shown.fresh += 1
     assert "Too few users for click rate." in Page(shown.content).text
+
+
+def test_before_any_was_started_the_command_is_named() -> None:
+    desk = examples.Desk(None)
+    shown = Experiment(desk)
+    check_faces(shown)
+    for face in (repr(shown), Page(shown.content).text, Page(shown.html_face()).text):
+        assert "No experiment was started yet" in face
+        assert "`kit canary start`" in face
+    desk.shown = examples.running()
+    shown.fresh += 1
+    assert "version 2 for 10 %" in Page(shown.content).text
 
 
 def test_a_long_experiment_stays_within_the_limit() -> None:

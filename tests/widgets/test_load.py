@@ -16,6 +16,7 @@ VIEWS: dict[str, Callable[[], LoadSweep]] = {
     "sample": examples.view,
     "one": lambda: examples.view(only="without batching"),
     "nothing": examples.nothing,
+    "never measured": lambda: LoadSweep(None),
     "none does": examples.none_does,
     "hostile": lambda: examples.hostile(only=HOSTILE[1]),
 }
@@ -60,6 +61,12 @@ def test_what_is_far_too_late_is_told_and_not_drawn() -> None:
 
 def test_a_sweep_that_nothing_meets_says_what_to_do() -> None:
     assert "Chosen: none. No setting that batches does it: ask for less" in repr(examples.none_does())
+
+
+def test_before_anything_was_measured_the_command_is_named() -> None:
+    for view in (LoadSweep(None), examples.nothing()):
+        for face in (repr(view), Page(view.content).text, Page(view.html_face()).text):
+            assert "No load was measured yet. `kit tune-batching" in face
 
 
 def test_a_static_face_of_many_keeps_the_chosen_line() -> None:
