@@ -30,6 +30,24 @@ class KitError(Exception):
 
     exit_code: ClassVar[ExitCode] = ExitCode.STEP_FAILED
 
+    def in_words(self) -> str:
+        """Return what it says in the reader's language; `str` is English whoever reads it, as records and logs are."""
+        from kit.translation.messages import in_language  # noqa: PLC0415  only when something went wrong
+
+        return in_language(str(self))
+
+    def _render_traceback_(self) -> list[str]:
+        """Return the lines that IPython shows, with the message in the reader's language.
+
+        https://ipython.readthedocs.io/en/stable/config/integrating.html#custom-exception-tracebacks
+        """
+        from IPython.core.getipython import get_ipython  # noqa: PLC0415  which is what asks
+
+        lines: list[str] = get_ipython().InteractiveTB.structured_traceback(
+            type(self), self, self.__traceback__
+        )
+        return [*lines[:-1], lines[-1].replace(str(self), self.in_words())]
+
 
 class UsageError(KitError):
     """Something the user wrote (a name, a parameter, a path) is not valid; nothing has run."""

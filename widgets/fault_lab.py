@@ -11,7 +11,7 @@ import traitlets
 from widgets.face import STATIC_BYTES
 from widgets.parts import controls
 from widgets.parts.budget import fit
-from widgets.parts.decision_form import told
+from widgets.parts.decision_form import told, words_of
 from widgets.parts.fault_rows import exact, findings, line, picture, shares, verdict
 from widgets.parts.formats import count
 from widgets.parts.language import say
@@ -181,13 +181,13 @@ class FaultLab(View):
         try:
             return _Outcome(dose, tried(self._inject(*dose)))
         except Exception as error:  # noqa: BLE001
-            return _Outcome(dose, None, str(error) or type(error).__name__)
+            return _Outcome(dose, None, words_of(error))
 
     def _find(self, fault: str, column: str) -> None:
         try:
             found = Smallest(**self._search(fault, column, self.seed))
         except Exception as error:  # noqa: BLE001  told in the table
-            found = Smallest(fault, column, None, 0, 0, (), 1.0, str(error) or type(error).__name__)
+            found = Smallest(fault, column, None, 0, 0, (), 1.0, words_of(error))
         self.shares.pop((fault, column), None)
         self.shares = dict([*self.shares.items(), ((fault, column), found)][-_MOST_SHARES:])
 

@@ -34,7 +34,7 @@ def exits(command: Callable[_P, _R]) -> Callable[_P, _R]:
         try:
             return command(*args, **options)
         except KitError as error:
-            typer.echo(str(error), err=True)
+            typer.echo(error.in_words(), err=True)
             raise typer.Exit(int(error.exit_code)) from None
         except OSError as error:  # a full disk, a folder that cannot be read
             typer.echo(f"{error}. Correct that and give the same command again.", err=True)

@@ -32,7 +32,9 @@ def translate(  # noqa: PLR0913, PLR0917  one for each option
             help="Folder to write to; WORKSPACE/notebooks/LANGUAGE unless given.", show_default=False
         ),
     ] = None,
-    check: Annotated[bool, typer.Option("--check", help="Only tell what is missing or outdated.")] = False,
+    check: Annotated[
+        bool, typer.Option("--check", help="Only tell what is missing or outdated, in errors as well.")
+    ] = False,
     confirm: Annotated[
         bool,
         typer.Option("--confirm", help="Say that translations still fit although their English changed."),
@@ -43,6 +45,7 @@ def translate(  # noqa: PLR0913, PLR0917  one for each option
     from kit.translation.build import build, check_all
     from kit.translation.build import confirm as confirm_one
     from kit.translation.catalogue import every_notebook
+    from kit.translation.check_messages import check_messages
 
     chosen = choose_notebooks(notebooks) if notebooks else every_notebook()
     if confirm and not notebooks:
@@ -52,11 +55,11 @@ def translate(  # noqa: PLR0913, PLR0917  one for each option
             typer.echo(f"{path.stem}: {', '.join(confirm_one(path, language)) or 'nothing had changed'}")
         return
     if check:
-        problems = check_all(chosen, language)
+        problems = [*map(str, check_all(chosen, language)), *([] if notebooks else check_messages(language))]
         for problem in problems:
-            typer.echo(str(problem))
+            typer.echo(problem)
         typer.echo(
-            f"{len(problems)} cells to be done." if problems else "All that is translated is up to date."
+            f"{len(problems)} texts to be done." if problems else "All that is translated is up to date."
         )
         raise typer.Exit(int(ExitCode.USAGE if problems else ExitCode.DONE))
     for built in build(chosen, language, out or chosen_workspace(workspace) / "notebooks" / language):

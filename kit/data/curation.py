@@ -16,6 +16,7 @@ from kit.data.schema import curated_file, file_in_force, load_schema, read_schem
 from kit.data.statistics import load_statistics
 from kit.errors import UsageError
 from kit.session import Session
+from kit.translation.messages import in_language
 
 Edits: TypeAlias = Mapping[str, Mapping[str, str]]  # feature, field, text
 Row: TypeAlias = tuple[str, str, str, str]
@@ -122,7 +123,7 @@ class SchemaDesk:
                 try:
                     change(edited, features[name], field, fields[field])
                 except EditError as error:
-                    wrong.setdefault(name, {})[field] = str(error)
+                    wrong.setdefault(name, {})[field] = in_language(str(error))
         return edited, wrong
 
     def _changes(self, edited: schema_pb2.Schema) -> list[Row]:

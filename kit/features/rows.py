@@ -12,6 +12,7 @@ import numpy as np
 import tensorflow as tf
 
 from kit.data.records import read_records
+from kit.translation.messages import in_language
 
 _BLOCK = 512  # rows that are kept, so that turning to the next row does not read the file again
 _INT64 = np.iinfo(np.int64)
@@ -83,7 +84,7 @@ def write_over(record: bytes, texts: Mapping[str, str], columns: Mapping[str, An
         try:
             values = _values(text, columns[name])
         except ValueError as error:
-            wrong[name] = str(error)
+            wrong[name] = in_language(str(error))
             continue
         feature = tf.train.Feature()
         getattr(feature, _LISTS[columns[name].dtype]).value.extend(values)

@@ -7,16 +7,15 @@ English that it translates. So a text that has changed since is known, and its t
 from __future__ import annotations
 
 import difflib
-import os
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 from kit.translation.catalogue import digest
+from kit.translation.messages import chosen_language
 from kit.workshop.errors import WorkshopError
 
-VARIABLE = "KIT_LANGUAGE"  # the name that widgets know as well; neither imports the other
 _FOLDER = Path(__file__).parent
 
 
@@ -27,8 +26,7 @@ def texts(language: str | None = None) -> dict[str, dict[str, Any]]:
         language: such as `zh`, also with its region, as in `zh_CN.UTF-8`; KIT_LANGUAGE unless given.
     """
     english = _read(_FOLDER / "hints.yml")
-    asked = os.environ.get(VARIABLE, "") if language is None else language
-    path = translations().get(asked.replace("-", "_").partition("_")[0].lower())
+    path = translations().get(chosen_language(language))
     other = _read(path) if path else {}
     return {
         name: {"title": other[name]["title"], "hints": other[name]["hints"]}

@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 import yaml
 
+from kit.translation.messages import VARIABLE
 from kit.workshop import texts as module
 from kit.workshop.catalogue import exercise_named
-from kit.workshop.texts import VARIABLE, digest_of, names, texts, translations
+from kit.workshop.texts import digest_of, names, texts, translations
 from widgets.parts import language as of_views
 
 CHINESE = re.compile(r"[\u4e00-\u9fff]")

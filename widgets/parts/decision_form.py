@@ -45,7 +45,13 @@ def attempt(action: Callable[[], str]) -> tuple[bool, str]:
     try:
         return True, action()
     except Exception as error:  # noqa: BLE001
-        return False, str(error) or type(error).__name__
+        return False, words_of(error)
+
+
+def words_of(error: Exception) -> str:
+    """Return what an error says; in the reader's language where it can say so itself, as the kit's errors can."""
+    in_words: Callable[[], str] = getattr(error, "in_words", error.__str__)
+    return in_words() or type(error).__name__
 
 
 def told(done: bool, text: str) -> Markup | None:

@@ -1,0 +1,36 @@
+"""What is missing in the translation of errors, what no error says any more, and values that got lost on the way."""
+
+from __future__ import annotations
+
+import re
+from string import Formatter
+
+from kit.translation.messages import read_messages
+from kit.translation.sources import sources
+
+_WORDS = re.compile(r"\S\s+\S")
+
+
+def check_messages(language: str) -> list[str]:
+    """Return all that is wrong with the messages of a language, each in a sentence that says what to do.
+
+    A text of one word, such as `nothing`, may be a name: it is translated where the catalogue has it.
+    """
+    known, said = read_messages(language), sources()
+    name = f"messages/{language}.json"
+    missing = [
+        f"{place} says {text!r}: add its translation to {name}."
+        for text, place in said.items()
+        if text not in known and _WORDS.search(text.strip())
+    ]
+    gone = [f"No error says {text!r} any more: take it out of {name}." for text in known if text not in said]
+    lost = [
+        f"{text!r} must have the same values in both languages: correct it in {name}."
+        for text, other in known.items()
+        if _places(text) != _places(other)
+    ]
+    return [*missing, *gone, *lost]
+
+
+def _places(text: str) -> set[str | None]:
+    return {place for _, place, _, _ in Formatter().parse(text)} - {None}

@@ -1,0 +1,173 @@
+"""What errors of the kit say in the reader's language: KIT_LANGUAGE=zh is Simplified Chinese.
+
+Errors are raised, recorded and logged in English. Where one is shown to a person (a command line, a traceback in a
+notebook, a view), its text is found here by the template that it was written with, and its values are put into the
+template's translation: messages/<language>.json has each by the English one. `sources` takes the templates from the
+program. What is not found stays English; so does what other libraries say inside a message.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from string import Formatter
+from typing import TypeAlias
+
+VARIABLE = "KIT_LANGUAGE"  # the name that widgets know as well; neither imports the other
+_FOLDER = Path(__file__).parent / "messages"
+_TELLING = 15  # what a template must have to be known by: its letters, and twice its places
+_WORD = re.compile("[A-Za-z]{2,}")
+_BEFORE_TAILS = frozenset(" ,;")
+_SEPARATORS = (re.compile("(?<=[.?])( )"), re.compile("(; )"), re.compile("(, )"))  # of the parts of a value
+
+
+class _Message:
+    """A template, as the texts around its values, and its translation.
+
+    Args:
+        template: in English, as the catalogue has it.
+        other: its translation.
+    """
+
+    def __init__(self, template: str, other: str) -> None:
+        self.around, self.other = tuple(_around(template)), other
+        self.letters = sum(map(len, self.around))
+        # Whether no text fits it by chance, as many a sentence fits `{0} to {1}`.
+        self.is_telling = self.letters + 2 * len(self.around) > _TELLING
+
+    def values(self, text: str) -> list[str] | None:
+        """Return what stands in the places of the template; None: the text was not written with it."""
+        first, *rest = self.around
+        if not text.startswith(first) or not text.endswith(self.around[-1]):
+            return None
+        if not rest:
+            return [] if text == first else None
+        found, at, end = [], len(first), len(text) - len(rest[-1])
+        for part in rest[:-1]:
+            place = text.find(part, at, end)
+            if place < 0:
+                return None
+            found.append(text[at:place])
+            at = place + len(part)
+        return [*found, text[at:end]] if at <= end else None
+
+
+_Messages: TypeAlias = tuple[_Message, ...]
+
+
+def chosen_language(asked: str | None = None) -> str:
+    """Return the language that is asked for, without its region: `zh` of `zh_CN.UTF-8`; KIT_LANGUAGE unless given."""
+    asked = os.environ.get(VARIABLE, "") if asked is None else asked
+    return asked.replace("-", "_").partition("_")[0].lower()
+
+
+def languages() -> list[str]:
+    """Return the languages that messages are translated into."""
+    return sorted(path.stem for path in _FOLDER.glob("*.json"))
+
+
+def read_messages(language: str) -> dict[str, str]:
+    """Return the translation of each template; none where there is no such language."""
+    path = _FOLDER / f"{language}.json"
+    if language not in languages():
+        return {}
+    found: dict[str, str] = json.loads(path.read_text(encoding="utf-8"))
+    return found
+
+
+def in_language(text: str, asked: str | None = None) -> str:
+    """Return what an error says in a language; what is not known of it stays as it is.
+
+    Args:
+        text: what it says in English.
+        asked: such as `zh` or `zh_CN.UTF-8`; KIT_LANGUAGE unless given.
+    """
+    messages = _messages(chosen_language(asked))
+    if not messages:
+        return text
+    lines = text.split("\n")
+    by_line = [_translated(line, messages) for line in lines]
+    for said in (
+        _translated(text, messages, of_lines=len(lines) > 1),
+        "\n".join(map(str, by_line)) if None not in by_line else None,
+        _translated(text, messages),  # a value of several lines, such as what a YAML parser says
+    ):
+        if said is not None:
+            return said
+    return "\n".join(line if said is None else said for line, said in zip(lines, by_line, strict=True))
+
+
+def _translated(
+    text: str, messages: _Messages, *, of_lines: bool = False, is_value: bool = False
+) -> str | None:
+    """Return a text by the most telling template that it can be written with; None: there is none.
+
+    Args:
+        text: to be translated.
+        messages: the most telling first.
+        of_lines: whether values of several lines do not count: they may be the lines of another message.
+        is_value: whether a short template will do, where it is a third of the text.
+    """
+    for message in messages:
+        if not message.is_telling and not (is_value and message.letters * 3 >= len(text)):
+            continue
+        values = message.values(text)
+        if values is not None and not (of_lines and any("\n" in value for value in values)):
+            return message.other.format(*(_value(value, messages) for value in values))
+    return None
+
+
+def _value(value: str, messages: _Messages) -> str:
+    """Return a value of a message, which may be put together of texts that are translated."""
+    if not _WORD.search(value):  # a number, or nothing
+        return value
+    if (said := _piece(value, messages)) is not None:
+        return said
+    for separator in _SEPARATORS:
+        parts = separator.split(value)  # what separates them is among them
+        known = [_piece(part, messages) for part in parts]
+        if len(parts) > 1 and any(known):
+            return "".join(part if said is None else said for part, said in zip(parts, known, strict=True))
+    return _with_tail(value, messages)
+
+
+def _piece(text: str, messages: _Messages) -> str | None:
+    """Return a value or a part of one; where it stands alone it has lost the blank that it is written with."""
+    forms = (text, f" {text}", f"{text} ")
+    return next(
+        (said for form in forms if (said := _translated(form, messages, is_value=True)) is not None), None
+    )
+
+
+def _with_tail(value: str, messages: _Messages) -> str:
+    """Return a value whose end is a text that is added to another, such as `, found 3`."""
+    for message in messages:
+        at = value.find(message.around[0]) if message.around[0][:1] in _BEFORE_TAILS else -1
+        if at > 0 and (values := message.values(value[at:])) is not None:
+            head = _value(value[:at], messages)
+            return head + message.other.format(*(_value(one, messages) for one in values))
+    return value
+
+
+@cache
+def _messages(language: str) -> _Messages:
+    """Return the messages of a language, the most telling first."""
+    messages = [_Message(template, other) for template, other in read_messages(language).items()]
+    return tuple(sorted(messages, key=lambda message: -message.letters))
+
+
+def _around(template: str) -> Iterator[str]:
+    """Give the texts before, between and after the places of a template."""
+    text, ended_with_place = "", True
+    for literal, place, _, _ in Formatter().parse(template):
+        text += literal
+        ended_with_place = place is not None
+        if place is not None:
+            yield text
+            text = ""
+    if text or ended_with_place:
+        yield text
