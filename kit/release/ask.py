@@ -19,6 +19,7 @@ from kit.features.graph import why_refused
 from kit.features.rows import RowReader, as_value, texts_of, write_over
 from kit.release.signatures import column_of, load_signatures, make_request, takes_examples
 from kit.session import Session
+from kit.translation.messages import in_language
 
 _SHOWN_VALUES = 100  # of an output
 _TRUTHS = {"true": True, "false": False}
@@ -147,7 +148,7 @@ class SignatureDesk:
             try:
                 request[name] = _tensor(texts.get(name, ""), spec)
             except ValueError as error:
-                wrong[name] = str(error)
+                wrong[name] = in_language(str(error))
         return request, wrong
 
 
