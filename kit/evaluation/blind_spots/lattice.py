@@ -147,16 +147,16 @@ class Lattice:
     def counts_of(self, state: NDArray[np.int64]) -> NDArray[np.int64]:
         return np.bincount(state, minlength=self._states).reshape(2, -1)
 
-    def tables(self) -> Iterator[Table]:
-        """Count all rows for each choice of facets."""
-        for names in self._choices_of_facets():
-            yield Table(names, self._count(names, self._state, None))
+    def table(self, names: tuple[int, ...]) -> Table:
+        """Count all rows by some facets."""
+        return Table(names, self._count(names, self._state, None))
 
     def part(self, table: Table, inside: NDArray[np.intp]) -> NDArray[np.int32]:
         """Count some rows, by their places, as a table has them."""
         return self._count(table.facets, self._state[inside], inside)
 
-    def _choices_of_facets(self) -> Iterator[tuple[int, ...]]:
+    def choices_of_facets(self) -> Iterator[tuple[int, ...]]:
+        """Yield the places of one to three facets, fewer ones first."""
         places = range(len(self.facets))
         for order in range(1, MOST_FACETS + 1):
             yield from combinations(places, order)
@@ -175,10 +175,15 @@ class Lattice:
         counts = np.bincount(cell, minlength=prod(sizes) * self._states).reshape(*sizes, 2, -1)
         return counts[tuple(slice(0, size - 1) for size in sizes)].astype(np.int32)
 
-    def note(self, table: Table) -> None:
-        """Count the slices of a table among those that chance could have chosen from."""
-        rows = self._over_parts(table, table.counts.sum(axis=(-1, -2))[None].astype(float))[0]
-        self.choices[len(table.facets) - 1] += int(((rows >= self._least) & (rows <= self._most)).sum())
+    def look(self, table: Table, expected: Values) -> tuple[int, float]:
+        """Return how many slices of a table have enough rows, and what none of them gains more than.
+
+        Args:
+            table: whose slices are meant.
+            expected: [bins], log odds that the rest gives to the scores.
+        """
+        score, slices = self._scores(table, expected)
+        return slices, _MOST_UNSEEN * float(score.max(initial=0))
 
     def screen(self, table: Table, expected: Values, least_gain: float) -> Screened:
         """Return slices that may gain so much, the most suspicious of the table.
@@ -188,16 +193,24 @@ class Lattice:
             expected: [bins], log odds that the rest gives to the scores.
             least_gain: of a fit.
         """
-        summands = calibration.terms(expected).reshape(self._states, -1)
-        cells = table.counts.reshape(*table.counts.shape[:-2], self._states)
-        sums = self._over_parts(table, np.moveaxis(cells @ summands, -1, 0))
-        rows = sums[calibration.ROWS]
-        score = np.where((rows >= self._least) & (rows <= self._most), calibration.screen(sums), 0.0).ravel()
+        of_parts, _ = self._scores(table, expected)
+        score = of_parts.ravel()
         places = np.flatnonzero(score >= least_gain / _MOST_UNSEEN)
         if len(places) > _FITTED:
             places = places[np.argpartition(-score[places], _FITTED)[:_FITTED]]
         most_gain = _MOST_UNSEEN * float(score[places].max(initial=0))
-        return Screened(table, np.stack(np.unravel_index(places, rows.shape), axis=-1), most_gain, least_gain)
+        return Screened(
+            table, np.stack(np.unravel_index(places, of_parts.shape), axis=-1), most_gain, least_gain
+        )
+
+    def _scores(self, table: Table, expected: Values) -> tuple[Values, int]:
+        """Return the score of each slice, [*parts], 0 without enough rows, and how many have enough."""
+        summands = calibration.terms(expected).reshape(self._states, -1)
+        cells = table.counts.reshape(*table.counts.shape[:-2], self._states)
+        sums = self._over_parts(table, np.moveaxis(cells @ summands, -1, 0))
+        rows = sums[calibration.ROWS]
+        enough = (rows >= self._least) & (rows <= self._most)
+        return np.where(enough, calibration.screen(sums), 0.0), int(np.count_nonzero(enough))
 
     def suspects(self, screened: Screened, expected: Values) -> list[Suspect]:
         """Fit what was screened; return the slices that gain enough."""

@@ -15,8 +15,10 @@ from __future__ import annotations
 
 import heapq
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,10 +27,13 @@ from kit.evaluation.blind_spots import spot
 from kit.evaluation.blind_spots.calibration import Fit, Recalibration, Values, fit, logits, sigmoid
 from kit.evaluation.blind_spots.dependence import Dependence, Ids
 from kit.evaluation.blind_spots.facets import Condition, Facet
-from kit.evaluation.blind_spots.lattice import MOST_FACETS, Bins, Lattice, Slice, Suspect, Table
+from kit.evaluation.blind_spots.lattice import MOST_FACETS, Bins, Lattice, Screened, Slice, Suspect, Table
 from kit.evaluation.blind_spots.spot import BlindSpot
+from kit.machine import cores
 
 Rows = NDArray[np.bool_]
+Item = TypeVar("Item")
+Result = TypeVar("Result")
 
 _MOST_REFUSED = (
     500  # slices that look wrong until one sees that it is their items, or users; then the search ends
@@ -112,6 +117,12 @@ def search(judged: Judged, limits: Limits | None = None) -> Searched:
     return Searched(tuple(in_order), len(judged.outcomes), slices, names, judged.outcome)
 
 
+def _side_by_side(work: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[Result]:
+    """Yield what work makes of each item, in their order; NumPy lets other threads go on while it multiplies."""
+    with ThreadPoolExecutor(cores()) as pool:
+        yield from pool.map(work, items)
+
+
 class _Search:
     def __init__(self, judged: Judged, limits: Limits) -> None:
         self._judged, self._limits, self._rows = judged, limits, len(judged.outcomes)
@@ -159,12 +170,16 @@ class _Search:
     def _suspicious_tables(self) -> list[Table]:
         """Count all slices; keep the tables that have one which might count."""
         expected, kept = self._meaning(self._bins.logit), []
-        for table in self.lattice.tables():
-            self.lattice.note(table)
+
+        def look(facets: tuple[int, ...]) -> tuple[Table, int, float]:
+            table = self.lattice.table(facets)
+            return table, *self.lattice.look(table, expected)
+
+        for table, slices, most_gain in _side_by_side(look, self.lattice.choices_of_facets()):
+            order = len(table.facets)
+            self.lattice.choices[order - 1] += slices
             # How many slices there are is not known yet: a table is kept rather than lost.
-            needed = -2 * math.log(self._limits.chance / MOST_FACETS)
-            needed += 2 * math.log(max(self.lattice.choices[len(table.facets) - 1], 1))
-            if len(self.lattice.screen(table, expected, needed).places):
+            if most_gain >= self._needed(order):
                 kept.append(table)
         return kept
 
@@ -181,12 +196,15 @@ class _Search:
     def _suspects(self, tables: Sequence[Table]) -> Iterator[Suspect]:
         """Yield slices, that with the most evidence first; a table is fitted when one of its slices may be next."""
         expected = self._meaning(self._bins.logit)
-        waiting = []
-        for place, table in enumerate(tables):
-            order = len(table.facets)
-            screened = self.lattice.screen(table, expected, self._needed(order))
-            if len(screened.places):
-                waiting.append((self._log_chance(screened.most_gain, order), place, screened))
+
+        def screen(table: Table) -> Screened:
+            return self.lattice.screen(table, expected, self._needed(len(table.facets)))
+
+        waiting = [
+            (self._log_chance(screened.most_gain, len(screened.table.facets)), place, screened)
+            for place, screened in enumerate(_side_by_side(screen, tables))
+            if len(screened.places)
+        ]
         heapq.heapify(waiting)
         ready: list[tuple[float, int, int, Suspect]] = []
         while waiting or ready:
