@@ -7,6 +7,7 @@ browser can reach a port of this machine, whether the class's folder can be writ
 from __future__ import annotations
 
 import sqlite3
+import subprocess
 import tempfile
 import time
 import urllib.error
@@ -17,12 +18,11 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from threading import Thread
 
-import psutil
 from jupyter_client.manager import start_new_kernel
 
 from kit.batch.facts import read_facts
 from kit.doctor import DEEP_TIMEOUT_SECONDS, KERNEL, SET_UP, Check
-from kit.machine import cores
+from kit.machine import cores, memory_bytes
 from kit.workspace import CHECKOUT
 
 PROJECT = "recommender"
@@ -53,8 +53,8 @@ def check_cores(found: int | None = None) -> Check:
 
 
 def check_memory(total_bytes: int | None = None) -> Check:
-    """Whether all of the workshop fits into the machine's memory."""
-    total = (total_bytes or psutil.virtual_memory().total) / _GB
+    """Whether all of the workshop fits into the memory that the machine, or the container, has."""
+    total = (total_bytes or memory_bytes()) / _GB
     ok = total >= MEMORY_GB
     remedy = f"{MEMORY_GB:.0f} GB are better: run one notebook at a time, and shut kernels down"
     return Check("memory of the machine", f"{total:.1f} GB", ok, "" if ok else remedy, needed=False)
@@ -68,7 +68,8 @@ def check_chain(workspace: Path) -> Check:
         return Check("the chain", f"has run: {steps} steps, {len(versions)} versions pushed")
     usual = sum(read_facts(CHECKOUT / "notebooks" / f"{name}.ipynb").usual_seconds or 0 for name in _CHAIN)
     seconds = usual * max(1, CORES / cores())  # what notebooks say of themselves is on two cores
-    remedy = f"about {seconds:.0f} s here: kit run --workspace {workspace}; the exercises do not need it"
+    command = "make run" if workspace == CHECKOUT / "workspace" else f"kit run --workspace {workspace}"
+    remedy = f"about {seconds:.0f} s here: {command}; the exercises do not need it"
     return Check("the chain", "has not run in this workspace", ok=False, what_to_do=remedy, needed=False)
 
 
@@ -117,8 +118,10 @@ def check_kernel_start(clock: Callable[[], float] = time.monotonic) -> Check:
     seconds = []
     for _ in range(2):
         began = clock()
-        try:
-            manager, client = start_new_kernel(startup_timeout=DEEP_TIMEOUT_SECONDS, kernel_name=KERNEL)
+        try:  # what the kernel says of itself is not for the room
+            manager, client = start_new_kernel(
+                startup_timeout=DEEP_TIMEOUT_SECONDS, kernel_name=KERNEL, stderr=subprocess.DEVNULL
+            )
         except (RuntimeError, OSError) as error:
             return Check("kernel starts", str(error), ok=False, what_to_do=SET_UP)
         client.stop_channels()

@@ -7,6 +7,7 @@ import threading
 from pathlib import Path
 
 import pytest
+from commands import NOTEBOOKS
 from typer.testing import CliRunner
 
 from kit import doctor
@@ -29,6 +30,14 @@ def test_a_workspace_without_a_chain_says_how_to_run_it(tmp_path: Path) -> None:
     assert found.state == "warn"
     assert f"kit run --workspace {tmp_path / 'ws'}" in found.what_to_do
     assert not (tmp_path / "ws").exists()
+
+
+def test_the_usual_workspace_needs_the_shortest_command(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(room, "CHECKOUT", tmp_path)
+    (tmp_path / "notebooks").symlink_to(NOTEBOOKS)
+    assert "s here: make run; the exercises" in room.check_chain(tmp_path / "workspace").what_to_do
 
 
 def test_a_chain_that_has_run(tmp_path: Path) -> None:
