@@ -91,17 +91,25 @@ def flame(record: RunRecord, folder: Path) -> Frame:
 
 
 def latest_flame(workspace: Path, run_id: str = "") -> Frame:
-    """Return the bars of a run of a workspace, by default of the last in which a notebook ended.
+    """Return the bars of a run of a workspace.
+
+    Args:
+        workspace: its folder.
+        run_id: of the run; empty: the last that has ended after it ran a notebook. Where there is none, the bar is
+            empty: a notebook may show it before anything ran as a batch.
 
     Raises:
-        UsageError: when there is none.
+        UsageError: when the run of that id is not there.
     """
     for record in reversed(list_runs(workspace / "runs")):
-        if record.run_id == run_id or (not run_id and any(row.seconds for row in record.notebooks)):
+        has_ended = record.state != "running" and any(row.seconds for row in record.notebooks)
+        if record.run_id == run_id or (not run_id and has_ended):
             return flame(record, workspace / "runs" / record.run_id)
+    if not run_id:
+        return Frame("no run")
     raise UsageError(
-        f"{workspace} must hold {f'the run {run_id!r}' if run_id else 'a run that has come to an end'}, but does not. "
-        "`kit runs` lists the runs there are, and `kit run` makes one."
+        f"{workspace} must hold the run {run_id!r}, but does not. `kit runs` lists the runs there are, and `kit run` "
+        "makes one."
     )
 
 

@@ -47,7 +47,7 @@ def tune_batching(  # noqa: PLR0913, PLR0917  what is wanted, and where it is fo
     What was measured before is taken from the workspace: a command that was ended goes on where it was.
     """
     from kit.load.recorded import WARMUP_FILE, recorded_requests
-    from kit.load.sweep import Target
+    from kit.load.sweep import Target, load_folder
     from kit.load.tune_batching import Trials, proposed, tune, write_chosen
     from kit.serving.pushed import batching_file
     from kit.workspace import Workspace
@@ -60,7 +60,7 @@ def tune_batching(  # noqa: PLR0913, PLR0917  what is wanted, and where it is fo
         requests=recorded_requests(requests or version / WARMUP_FILE, project, signature),
         target=Target(rate, p99),
         settings=proposed(),
-        folder=place.path / "load" / project,
+        folder=load_folder(place.path, project),
         seconds=seconds,
     )
     sweep = trials.sweep()

@@ -15,6 +15,11 @@ from typing import Any, Self
 from kit.errors import StepOrderError, UsageError
 from kit.workspace import write_atomically
 
+FILE = "sweep.json"
+"""Below a folder of points, what was measured last."""
+SMALL = "small"
+"""The folder of the small sweep of a notebook, beside what `kit tune-batching` has measured."""
+
 
 @dataclass(frozen=True)
 class Target:
@@ -130,3 +135,15 @@ class Sweep:
     def chosen(self) -> str | None:
         """The setting that does what is wanted with the least processor time a request; None: none does."""
         return self.meeting[0].setting if self.meeting else None
+
+
+def load_folder(workspace: Path, project: str) -> Path:
+    """Return where the load sweeps of a project's model are kept."""
+    return workspace / "load" / project
+
+
+def last_sweep(workspace: Path, project: str) -> Sweep | None:
+    """Return the sweep that `kit tune-batching` measured, or the small one of a notebook; None: there is none."""
+    folder = load_folder(workspace, project)
+    kept = [path for path in (folder / FILE, folder / SMALL / FILE) if path.exists()]
+    return Sweep.read(kept[0]) if kept else None

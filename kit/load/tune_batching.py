@@ -21,7 +21,7 @@ import psutil
 from kit.errors import StepFailedError
 from kit.load.plan import Load
 from kit.load.process import RunningLoad
-from kit.load.sweep import Point, Sweep, Target
+from kit.load.sweep import FILE, Point, Sweep, Target
 from kit.serving.batching.parameters import Batching, processors
 from kit.serving.process import Server
 from kit.serving.settings import Settings
@@ -31,7 +31,6 @@ WITHOUT = "without batching"
 SHARES = (0.25, 0.5, 0.75, 1.0, 1.25)
 """Of the wanted rate: lower ones show how the p99 rises, the higher one what is in reserve."""
 _HOPELESS = 4.0  # times the wanted p99; at a higher rate it will not become better
-FILE = "sweep.json"
 _SIZES, _WAITED_MICROS = (8, 32, 128), 2000
 _MOST_ROWS = 1 << 14
 """Of a request, which is split over batches, and of all that wait: a server that batches should refuse nothing that it
@@ -80,6 +79,7 @@ class Trials:
         folder: where points are kept.
         seconds: that each point is measured.
         threads: of the server for requests; a batch cannot have more requests than that.
+        shares: of the wanted rate, at which each setting is asked, rising.
     """
 
     name: str
@@ -90,11 +90,12 @@ class Trials:
     folder: Path
     seconds: float = 4.0
     threads: int = 64
+    shares: Sequence[float] = SHARES
 
     @property
     def rates(self) -> list[float]:
         """Requests a second, rising."""
-        return [share * self.target.rate for share in SHARES]
+        return [share * self.target.rate for share in self.shares]
 
     def sweep(self, points: Sequence[Point] = ()) -> Sweep:
         """Return what the points say of the target."""

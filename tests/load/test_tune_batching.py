@@ -41,7 +41,7 @@ def trials(version: Path, tmp_path: Path) -> Trials:
 def test_measures_every_setting_and_takes_what_is_known(
     trials: Trials, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(tune_batching, "SHARES", (0.5, 1.0))
+    trials = replace(trials, shares=(0.5, 1.0))
     told: list[str] = []
     *_, sweep = tune(trials, told.append)
     assert [(point.setting, point.offered) for point in sweep.points] == [

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from kit.errors import UsageError
 from kit.reasons import require_reasons
-from kit.serving.experiments.actions import folder_of, last_of
-from kit.serving.experiments.experiment import State
+from kit.serving.experiments.actions import folder_of
+from kit.serving.experiments.experiment import State, load
 from kit.serving.experiments.shown import Shown, shown
 from kit.serving.experiments.watch import decide
 from kit.session import Session
@@ -23,14 +23,11 @@ class ExperimentDesk:
     def __init__(self, session: Session) -> None:
         self._session = session
 
-    def look(self) -> Shown:
-        """Return it as it is known now; nothing is judged and nothing changes.
-
-        Raises:
-            ExperimentError: when none was started.
-        """
-        place = self._session.workspace, self._session.project
-        return shown(folder_of(*place), last_of(*place))
+    def look(self) -> Shown | None:
+        """Return it as it is known now, None when none was started; nothing is judged and nothing changes."""
+        folder = folder_of(self._session.workspace, self._session.project)
+        last = load(folder)
+        return shown(folder, last) if last else None
 
     def decide(self, what: str, who: str, why: str) -> str:
         """End it by a person's decision; return what was done, in a sentence.

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from itertools import chain
 from typing import Any
 
 import tensorflow as tf
 
-_EXAMPLES = "examples"
+_EXAMPLES = (
+    "examples",
+    "inputs",
+)  # as the kit's signatures call them, `inputs` those for Classify and Regress
 
 
 def users_of(request: Any, unit: str) -> list[bytes]:
@@ -26,9 +30,9 @@ def users_of(request: Any, unit: str) -> list[bytes]:
 def _of_inputs(inputs: Any, unit: str) -> Iterable[bytes]:
     if unit in inputs:
         return _values(inputs[unit])
-    if _EXAMPLES in inputs:
-        return _of_serialized(inputs[_EXAMPLES].string_val, unit)
-    return ()
+    return chain.from_iterable(
+        _of_serialized(inputs[name].string_val, unit) for name in _EXAMPLES if name in inputs
+    )
 
 
 def _values(tensor: Any) -> list[bytes]:

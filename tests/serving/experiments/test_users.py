@@ -53,6 +53,7 @@ def test_a_tensor_that_holds_no_numbers_names_no_user() -> None:
 def test_users_are_read_from_serialized_examples() -> None:
     records = [example(b"u1").SerializeToString(), example(7).SerializeToString()]
     assert users_of(predict(examples=records), "user_id") == [b"u1", b"7"]
+    assert users_of(predict(inputs=records), "user_id") == [b"u1", b"7"], "as Classify's signature calls them"
     assert users_of(predict(examples=[b"\xff\xff", *records]), "user_id") == []
     assert users_of(predict(examples=[example().SerializeToString()]), "user_id") == []
 

@@ -143,13 +143,18 @@ def test_pushes_that_are_held_stay_so_at_what_was_promoted(session: Session) -> 
 
 
 def test_a_person_ends_it_at_the_desk(session: Session) -> None:
-    count(session, begin(session), requests=1, failed=0)
     desk = ExperimentDesk(session)
-    assert (desk.look().state, desk.look().arms[1].requests) == ("running", 1024)
+    assert desk.look() is None
+    count(session, begin(session), requests=1, failed=0)
+    running = desk.look()
+    assert running is not None
+    assert (running.state, running.arms[1].requests) == ("running", 1024)
     with pytest.raises(UsageError, match="one of promote, roll back, stop"):
         desk.decide("drop", "Ann", "why not")
     with pytest.raises(DecisionError):
         desk.decide("promote", "", "")
     assert "Version 2 was promoted by Ann: clear" in desk.decide("promote", "Ann", "clear")
-    assert (desk.look().state, desk.look().who) == ("promoted", "Ann")
+    ended = desk.look()
+    assert ended is not None
+    assert (ended.state, ended.who) == ("promoted", "Ann")
     assert recorded.recorded(session)["1-2"]["why"] == "clear"

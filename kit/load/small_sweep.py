@@ -1,0 +1,50 @@
+"""A small load sweep, for notebooks: a first look at what batching does to the pushed model on this machine."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from kit.load.recorded import WARMUP_FILE, recorded_requests
+from kit.load.sweep import SMALL, Sweep, Target, last_sweep, load_folder
+from kit.load.tune_batching import WITHOUT, Trials, proposed, tune
+from kit.serving.rehearsal import served_folder
+from kit.session import Session
+
+_SHARES, _SECONDS = (0.5, 1.0), 1.0
+_SETTINGS = (WITHOUT, "32 rows, no wait, 1 thread")
+
+
+def small_sweep(
+    session: Session, rate: float, p99_ms: float, say: Callable[[str], None] = lambda _: None
+) -> Sweep | None:
+    """Ask servers with and without batching at half of a rate and at the whole, a second each.
+
+    What they are asked is the request of `serving_default` in the package, again and again. What was measured before of
+    the same model is taken from the workspace.
+
+    Args:
+        session: of a project whose model was pushed.
+        rate: requests a second that are wanted; 0 measures nothing, and gives what was measured before, or None.
+        p99_ms: milliseconds within which 99 of 100 are wanted.
+        say: is told each point in a line.
+
+    Raises:
+        UsageError: when the rate is less than 0, or the milliseconds are not more.
+        StepOrderError: when no model of the project was pushed.
+    """
+    place, name = session.workspace.path, session.project.name
+    if rate == 0:
+        return last_sweep(place, name)
+    version = served_folder(session)
+    trials = Trials(
+        name=name,
+        version=version,
+        requests=recorded_requests(version / WARMUP_FILE, name),
+        target=Target(rate, p99_ms),
+        settings={setting: proposed()[setting] for setting in _SETTINGS},
+        folder=load_folder(place, name) / SMALL,
+        seconds=_SECONDS,
+        shares=_SHARES,
+    )
+    *_, whole = tune(trials, say)
+    return whole
