@@ -15,6 +15,7 @@ from typing import Any
 import pandas as pd
 from tfx import types
 from tfx.dsl.components.base import base_component, base_executor, executor_spec
+from tfx.orchestration import metadata
 from tfx.types import artifact_utils, component_spec, standard_artifacts
 from tfx.utils import path_utils
 
@@ -39,7 +40,9 @@ from kit.release.versions import numbers, read_package
 from kit.serving.errors import ServingError
 from kit.serving.servable import Servable
 from kit.session import Session
+from kit.steps.history import ENDED_WELL, executions, outputs_of
 from kit.steps.progress import report
+from kit.workspace import Workspace
 
 MEASURED = "measured.json"
 MODEL_DIGEST = "model_digest"
@@ -154,8 +157,8 @@ def infra_validator_of(
         base: folder of the versions that servers see.
         model: channel of the Model to check.
         examples: channel of raw Examples; the split eval gives the sample requests.
-        against: the newest version in that folder; with another one than at the last time the check is run again, and
-            not taken from the cache.
+        against: the newest version in that folder that is another model, as far as it is known; where it is not that of
+            the last time, the check is run again and not taken from the cache.
     """
     settings = {
         "project": str(project.folder),
@@ -184,6 +187,26 @@ def newest_other(base: Path, digest: str = "") -> str:
     """Return the newest version in a folder that is another model than that of a digest; empty: there is none."""
     others = [number for number in numbers(base) if read_package(base / str(number)).get("model") != digest]
     return str(max(others)) if others else ""
+
+
+def newest_besides_last(workspace: Workspace, project: Project) -> str:
+    """Return the newest version that servers see and that is not the model which Trainer made last; empty: none.
+
+    What a pipeline is told, whose own model is not there yet: either it comes from the cache and is the last one, or
+    it is a new one, which is checked anyway.
+    """
+    config = metadata.sqlite_metadata_connection_config(str(workspace.metadata_path))
+    with metadata.Metadata(config) as handle:
+        past = [
+            run
+            for run in executions(handle.store, project.name, "Trainer")
+            if run.last_known_state in ENDED_WELL
+        ]
+        model = outputs_of(handle.store, past[-1])["model"][0].uri if past else ""
+    folder = Path(model) / MODEL_FOLDER
+    return newest_other(
+        workspace.serving(project.name), model_digest(folder) if model and folder.is_dir() else ""
+    )
 
 
 def infra_blessing(session: Session) -> types.Artifact:

@@ -12,8 +12,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from IPython.display import display
-
 MEDIA_TYPE = "application/scrapbook.scrap.json+json"
 
 
@@ -23,6 +21,8 @@ def record(name: str, value: float) -> None:
     Raises:
         TypeError: when it is no number, or not finite.
     """
+    from IPython.display import display  # noqa: PLC0415  the process of each point only reads, which needs none of it
+
     number = float(value)
     if not math.isfinite(number):
         raise TypeError(

@@ -40,7 +40,7 @@ def test_the_points_of_a_killed_worker_are_done_by_another(
     go = tmp_path / "go"
     folder = begin(
         f"notebooks: {write_notebook('fit', *FIT)}\nfixed: {{wait_for: {go}}}\n"
-        "parameters: {size: [1, 2, 3, 4]}\nmetrics: ['loss, minimise']"
+        "parameters: {size: [1, 2]}\nmetrics: ['loss, minimise']"
     )
     endings: list[SweepEnded] = []
 
@@ -51,7 +51,7 @@ def test_the_points_of_a_killed_worker_are_done_by_another(
     thread = threading.Thread(target=sweep)
     thread.start()
     wait_until(lambda: len(list(folder.path.glob("points/*/ws/runs/*/run.json"))) == 2)
-    first, second, *_ = folder.points()
+    first, second = folder.points()
     assert {first.worker, second.worker} == {"worker-1", "worker-2"}
     orphans = [process for process in attempts_of(folder) if str(first.number) == process.cmdline()[-1]]
     os.kill(cluster.workers[first.worker], signal.SIGKILL)
@@ -62,9 +62,9 @@ def test_the_points_of_a_killed_worker_are_done_by_another(
     thread.join(60)
     [ended] = endings
     assert ended.exit_code == ExitCode.DONE
-    assert [point.state for point in ended.points] == ["done"] * 4
-    assert [point.metrics["loss"] for point in ended.points] == [1.04, 2.04, 3.04, 4.04]
-    assert [point.attempts for point in ended.points] == [2, 1, 1, 1]
+    assert [point.state for point in ended.points] == ["done", "done"]
+    assert [point.metrics["loss"] for point in ended.points] == [1.04, 2.04]
+    assert [point.attempts for point in ended.points] == [2, 1]
     assert ended.points[0].worker != first.worker
     assert not attempts_of(folder)
 
