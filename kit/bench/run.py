@@ -85,6 +85,8 @@ GROUPS: dict[str, Callable[[Path], Iterable[Figure]]] = {
     "cached": chain.cached,
     "kills": _lazily("kills"),
     "taxi": chain.taxi,
+    "data_steps": _lazily("data_steps"),
+    "scale": _lazily("scale"),
     "quality": _lazily("quality"),
     "training": _lazily("training"),
     "strategies": _lazily("strategies"),
