@@ -133,25 +133,65 @@ def buckets(plot: Any) -> list[float]:
 @pytest.mark.parametrize("method", ["POISSON_BOOTSTRAP", "JACKKNIFE"])
 def test_intervals_are_as_wide_as_stocks(rejected: Session, method: str) -> None:
     given = eval_config(rejected.project, has_baseline=True)
+    del given.metrics_specs[0].metrics[:]
+    given.metrics_specs[0].metrics.extend(
+        config_pb2.MetricConfig(class_name=name) for name in ("ExampleCount", "MeanLabel", "AUC")
+    )
     given.options.compute_confidence_intervals.value = True
     methods = config_pb2.ConfidenceIntervalOptions
     given.options.confidence_intervals.method = methods.ConfidenceIntervalMethod.Value(method)
-    stock, local = evaluate_both(rejected, given)
-    expected, found = entries(stock), entries(local)
-    assert found.keys() == expected.keys()
-    ratios = []
-    for key, entry in expected.items():
-        assert found[key].HasField("confidence_interval") == entry.HasField("confidence_interval"), key
-        assert (
-            found[key].confidence_interval.degrees_of_freedom == entry.confidence_interval.degrees_of_freedom
-        )
-        mine, its = (one.confidence_interval.standard_error.double_value.value for one in (found[key], entry))
-        if mine > 0 and its > 0:
-            ratios.append(mine / its)
-    # A deviation of 20 samples is off by a sixth itself, in each of the two.
-    assert len(ratios) > 60
-    assert np.median(ratios) == pytest.approx(1, abs=0.25)
-    assert np.mean([0.4 < ratio < 2.5 for ratio in ratios]) > 0.9
+    both = [entries(evaluation) for evaluation in evaluate_both(rejected, given)]
+    told = [{key: degrees(entry) for key, entry in found.items()} for found in both]
+    assert told[0] == told[1]
+    assert set(told[1].values()) == {None, 19}
+    for found in both:
+        spreads = [spread for spread in map(variance_over_its_own, mean_labels(found)) if spread is not None]
+        assert len(spreads) >= 3, "cities"
+        low, high = bounds(19 * len(spreads))  # each slice draws its own samples
+        assert low < np.mean(spreads) < high
+
+
+def bounds(freedom: int) -> tuple[float, float]:
+    """Return between what a variance of 20 samples a slice is, over the true one, but once in half a billion times.
+
+    Chi-squared over its degrees of freedom, by Wilson and Hilferty, The distribution of chi-square, PNAS 17 (1931).
+    """
+    part = 2 / (9 * freedom)
+    low, high = ((1 - part + deviations * part**0.5) ** 3 for deviations in (-6, 6))
+    return low, high
+
+
+def degrees(entry: Any) -> int | None:
+    """Return the degrees of freedom of an interval; None: there is none."""
+    return (
+        int(entry.confidence_interval.degrees_of_freedom.value)
+        if entry.HasField("confidence_interval")
+        else None
+    )
+
+
+def mean_labels(found: dict[Any, Any]) -> list[tuple[float, Any]]:
+    """Return how many rows each slice has and the entry of its mean label, of one of the models."""
+    of_candidate = {
+        (slice_key, entry.key.name): entry
+        for (slice_key, _), entry in found.items()
+        if entry.key.model_name == "candidate" and not entry.key.is_diff
+    }
+    return [
+        (of_candidate[slice_key, "example_count"].value.double_value.value, entry)
+        for (slice_key, name), entry in of_candidate.items()
+        if name == "mean_label"
+    ]
+
+
+def variance_over_its_own(of_slice: tuple[float, Any]) -> float | None:
+    """Return the variance that samples found of a mean of 0 and 1, over p(1 - p)/n; None where it has none."""
+    rows, entry = of_slice
+    mean = entry.value.double_value.value
+    if degrees(entry) is None or mean in {0, 1}:
+        return None
+    deviation = entry.confidence_interval.standard_error.double_value.value
+    return float(deviation**2 * rows / (mean * (1 - mean)))
 
 
 def test_a_session_scores_as_tfma_does(blessed: Session) -> None:
