@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kit.workshop import board as class_board
 from kit.workshop.catalogue import exercise_named
 from kit.workshop.exercise import Answer, Score
+from kit.workshop.member import member
 from kit.workshop.texts import texts
 from kit.workspace import Workspace
 
@@ -26,20 +26,20 @@ class WorkshopDesk:
     Args:
         name: of the exercise.
         workspace: of the participant.
-        participant: name of their choice.
-        class_folder: shared by a class; empty: there is none.
+        participant: name of their choice; empty: the one that was given before.
+        class_folder: shared by a class; empty: the one that was given before, if any; `none` leaves it.
         seed: that the fault follows from.
 
     Raises:
-        WorkshopError: when there is no such exercise, or the name cannot be one.
+        WorkshopError: when there is no such exercise, the name cannot be one, or somebody of a class has none.
     """
 
     def __init__(
-        self, name: str, workspace: Workspace, participant: str, class_folder: str = "", seed: int = 7
+        self, name: str, workspace: Workspace, participant: str = "", class_folder: str = "", seed: int = 7
     ) -> None:
-        self.participant = class_board.check_participant(participant)
         self._folder = workspace.path / FOLDER
-        self._class = Path(class_folder).expanduser() if class_folder else None
+        who = member(self._folder, participant, class_folder)
+        self.participant, self._class = who.name, who.shared
         self.exercise = exercise_named(name, self._folder / name, seed)
 
     def faulty(self) -> pd.DataFrame:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import tempfile
+import time
 from contextlib import closing
 from dataclasses import dataclass
 from functools import cached_property
@@ -20,7 +21,8 @@ import tensorflow as tf
 from tensorflow_serving.apis import prediction_service_pb2_grpc
 
 from kit.release.fresh_server import FreshServer
-from kit.release.infra_check import Measured, ask_signature, check_limits
+from kit.release.infra_check import Asked, Measured, ask_signature, check_limits
+from kit.release.sample import Sample
 from kit.release.samples import read_samples
 from kit.serving.servable import DEFAULT_SIGNATURE, Servable
 from kit.serving.server import ModelServer
@@ -33,6 +35,7 @@ from kit.workshop.operation_models import MODEL, VERSION, Request, request_of, s
 from kit.workshop.package_exercise import NOTHING, PackageExercise
 
 _WARM, _TRACED = 2, 5  # requests
+_ROUNDS_SECONDS = 0.5
 _STEP = "train"  # what the kit's profile takes for a step; here it is a request
 
 
@@ -119,7 +122,16 @@ def _measured(package: Path) -> Measured:
         with grpc.insecure_channel(address) as channel:
             stub = prediction_service_pb2_grpc.PredictionServiceStub(channel)
             asked = FreshServer(MODEL, None, 0, stub, os.getpid())
-            return Measured(0, None, tuple(ask_signature(asked, sample) for sample in read_samples(package)))
+            return Measured(0, None, tuple(_quickest(asked, sample) for sample in read_samples(package)))
+
+
+def _quickest(server: FreshServer, sample: Sample) -> Asked:
+    """Ask in several rounds while that is quick, and return the quickest: what else a machine does only adds."""
+    enough = time.monotonic() + _ROUNDS_SECONDS
+    rounds = [ask_signature(server, sample)]
+    while time.monotonic() < enough:
+        rounds.append(ask_signature(server, sample))
+    return min(rounds, key=lambda one: one.grpc_ms)
 
 
 def _traced(package: Path, request: Request, run: Path) -> Profile:

@@ -10,6 +10,7 @@ from typer.testing import CliRunner
 from kit.cli import app
 from kit.workshop.board import read_class
 from kit.workshop.desk import WorkshopDesk
+from kit.workshop.errors import WorkshopError
 from kit.workshop.solutions import solutions_of
 from kit.workshop.texts import names
 from kit.workspace import Workspace
@@ -53,6 +54,25 @@ def test_without_a_class_the_board_has_oneself(tmp_path: Path) -> None:
     told = desk(tmp_path, tmp_path / "gone").check()
     assert "is not up to date" in told["note"]
     assert [row[0] for row in desk(tmp_path, tmp_path / "gone").board()["rows"]] == ["Ann"]
+
+
+def test_who_one_is_is_said_once(tmp_path: Path, shared: Path) -> None:
+    desk(tmp_path, shared)
+    assert desk(tmp_path, "", "").board()["you"] == "Ann"
+    desk(tmp_path, "", "").check()
+    assert [one.name for one in read_class(shared)] == ["Ann"]
+    desk(tmp_path, "none", "Bob").check()
+    assert desk(tmp_path, "", "").board()["you"] == "Bob"
+    assert [one.name for one in read_class(shared)] == ["Ann"], "Bob has left the class"
+
+
+def test_who_is_alone_needs_no_name_and_who_is_of_a_class_does(tmp_path: Path, shared: Path) -> None:
+    assert desk(tmp_path, "", "").board()["you"] == "participant"
+    with pytest.raises(WorkshopError, match=r"needs a name of their own, but no participant is given\."):
+        desk(tmp_path, shared, " ")
+    (tmp_path / "ws" / "workshop").mkdir(parents=True)
+    (tmp_path / "ws" / "workshop" / "participant.json").write_text('{"name": "Ann", "cla')
+    assert desk(tmp_path, "", "").board()["you"] == "participant", "half of a file is nobody"
 
 
 def test_nothing_outside_of_its_folder_is_touched(tmp_path: Path, shared: Path) -> None:

@@ -1,0 +1,69 @@
+"""Who takes part, and in which class: said in one exercise, remembered in the workspace for all others."""
+
+from __future__ import annotations
+
+import json
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from kit.workshop.board import check_participant
+from kit.workshop.errors import WorkshopError
+from kit.workspace import write_atomically
+
+FILE = "participant.json"
+UNNAMED = "participant"
+"""Who works alone and gives no name."""
+ALONE = "none"
+"""Given as the folder of the class it leaves the class."""
+
+
+@dataclass(frozen=True)
+class Member:
+    """A participant.
+
+    Attributes:
+        name: of their choice.
+        class_folder: that the class shares; empty: there is none.
+    """
+
+    name: str
+    class_folder: str
+
+    @property
+    def shared(self) -> Path | None:
+        return Path(self.class_folder).expanduser() if self.class_folder else None
+
+
+def member(folder: Path, name: str, class_folder: str) -> Member:
+    """Return who takes part, and remember it.
+
+    Args:
+        folder: of the workshop in the participant's workspace.
+        name: empty: the one that was given before.
+        class_folder: empty: the one that was given before, if any; `none`: no more.
+
+    Raises:
+        WorkshopError: when a name cannot be one, or somebody of a class has none: they would all be one there.
+    """
+    before = _remembered(folder)
+    chosen = class_folder.strip() or before.class_folder
+    found = Member(
+        check_participant(name) if name.strip() else before.name, "" if chosen == ALONE else chosen
+    )
+    if found.class_folder and found.name == UNNAMED:
+        raise WorkshopError(
+            "Who is on the board of a class needs a name of their own, but no participant is given. "
+            "Write a name into the parameters at the top and run the notebook again; it need not be your real one."
+        )
+    if found != before:
+        write_atomically(folder / FILE, json.dumps(asdict(found), ensure_ascii=False))
+    return found
+
+
+def _remembered(folder: Path) -> Member:
+    with suppress(
+        OSError, ValueError, TypeError
+    ):  # nothing was said yet, or the file is not as it was written
+        return Member(**json.loads((folder / FILE).read_text(encoding="utf-8")))
+    return Member(UNNAMED, "")
