@@ -126,7 +126,8 @@ class ClassBoard(Face):
         self.columns, self.rows, self.you = record["columns"], record["rows"], record["you"]
 
     def html_face(self) -> Markup:
-        head = tag("thead", tag("tr", [tag("th", _heading(name), scope="col") for name in self.columns]))
+        columns = [tag("th", _heading(name), scope="col") for name in _points_first(self.columns)]
+        head = tag("thead", tag("tr", columns))
         body = tag("tbody", [self._row(row) for row in self.rows[:_MOST_PEOPLE]])
         table = tag("table", head, body)
         return tag("div", table, class_="kit-scroll", tabindex=0, role="group", aria_label=say(self.title))
@@ -143,8 +144,14 @@ class ClassBoard(Face):
         )
 
     def _row(self, row: Sequence[str]) -> Markup:
-        name = tag("b", row[0]) if row[0] == self.you else row[0]
-        return tag("tr", tag("th", name, scope="row"), [tag("td", cell) for cell in row[1:]])
+        who, *cells = _points_first(row)
+        name = tag("b", who) if who == self.you else who
+        return tag("tr", tag("th", name, scope="row"), [tag("td", cell) for cell in cells])
+
+
+def _points_first(row: Sequence[str]) -> list[str]:
+    """Put the last column after the first: with all exercises between them nobody sees it without scrolling."""
+    return [*row[:1], *row[1:][-1:], *row[1:-1]]
 
 
 def _sign(point: Mapping[str, Any]) -> str:

@@ -6,13 +6,19 @@ With KIT_PICTURES=FOLDER the screenshots are also kept there, as the README show
 from __future__ import annotations
 
 import os
+import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
+import nbformat
 import pytest
 from lab import needs_browser, notebook_in, open_and_run, running_lab, violations, watched_page
 from playwright.sync_api import Page
+
+from kit.workshop.board import Progress, write
+from kit.workshop.exercise import POINTS, Point, Score
+from kit.workshop.solutions import solutions_of
 
 NOTEBOOKS = Path(__file__).resolve().parents[2] / "notebooks"
 
@@ -25,9 +31,37 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     folder = tmp_path_factory.mktemp("lab")
     for path in NOTEBOOKS.glob("*.ipynb"):
         notebook_in(folder, path, workspace=folder / "workspace", **GIVEN.get(path.stem, {}))
+    _workshop_in(folder)
     shutil.copytree(NOTEBOOKS / "pictures", folder / "pictures")
     with running_lab(folder) as address:
         yield address
+
+
+def _workshop_in(folder: Path) -> None:
+    """Copy exercises with their reference solutions filled in, for somebody of a class that has begun."""
+    place = folder / "workshop"
+    place.mkdir()
+    for name, points in {"Ada": 2, "Emmy": 1, "Grace": 3}.items():
+        reached = [Point(point, place < points, "") for place, point in enumerate(POINTS)]
+        write(Progress(name).with_score(Score("negative_ages", reached)), place / "class")
+    for exercise, _ in ACTS:
+        path = place / f"{exercise}.ipynb"
+        path.write_text(_answered(NOTEBOOKS / "workshop" / path.name), encoding="utf-8")
+        given = {"participant": "Alan", "class_folder": place / "class"}
+        notebook_in(place, path, workspace=folder / "workspace", **given)
+
+
+def _answered(path: Path) -> str:
+    notebook = nbformat.read(path, as_version=4)
+    [cell] = [cell for cell in notebook.cells if cell.source.startswith('where = ""')]
+    reference = solutions_of(path.stem.partition("_")[2]).reference
+    cell.source = re.sub(
+        r"^(\w+) = [^#]*",
+        lambda found: f"{found[1]} = {getattr(reference, found[1])!r}  ",
+        cell.source,
+        flags=re.MULTILINE,
+    )
+    return str(nbformat.writes(notebook))
 
 
 @pytest.fixture
@@ -58,6 +92,28 @@ GIVEN: dict[str, dict[str, object]] = {  # other parameters than those that are 
     "tune": {"trials": 2, "share": 0.1},
     "07_monitor": {"traffic_spans": "7"},
 }
+
+
+# The exercise of each act of the workshop, and the heading that its picture starts with.
+ACTS = [
+    ("01_negative_ages", "Your answer"),
+    ("06_new_users", "Look"),
+    ("07_wrong_signature", "Look"),
+    ("11_slow_op", "Look"),
+]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("exercise", "heading"), ACTS, ids=[name for name, _ in ACTS])
+def test_an_exercise_is_solved_in_the_browser(lab: str, page: Page, exercise: str, heading: str) -> None:
+    open_and_run(lab, page, f"workshop/{exercise}", drawn=".jp-OutputArea-output")
+    assert "3 of 3 points" in "\n".join(page.locator(".jp-OutputArea-output").all_text_contents())
+    assert not violations(page)
+    _keep_picture(page, f"workshop_{exercise}", heading)
+    board = page.get_by_role("region", name="Class board")
+    assert "Alan" in board.inner_text()
+    if (folder := os.environ.get("KIT_PICTURES")) and exercise == ACTS[-1][0]:
+        board.screenshot(path=str(Path(folder) / "workshop_board.png"))
 
 
 @pytest.mark.slow

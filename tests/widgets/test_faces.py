@@ -26,6 +26,7 @@ from widget_examples import (
 from widget_pages import Page
 
 from widgets.checks import Checks
+from widgets.exercise import ClassBoard, Hints, Scored
 from widgets.face import Face
 from widgets.parts.modules import styles
 from widgets.road import Road, Stop
@@ -58,6 +59,23 @@ FACES: dict[str, Callable[[], Face]] = {
     "slices 500 rows": lambda: Slices(slice_table(500)),
     "slices 100000 rows": lambda: Slices(slice_table(100_000)),
     "slices hostile": lambda: Slices(hostile_slices(), compared=[0, 1]),
+    "hints empty": lambda: Hints([]),
+    "hints hostile": lambda: Hints(HOSTILE, opened=len(HOSTILE)),
+    "score empty": lambda: Scored({"exercise": "", "points": [], "note": ""}),
+    "score hostile": lambda: Scored(
+        {
+            "exercise": HOSTILE[0],
+            "points": [{"name": text, "reached": True, "said": text} for text in HOSTILE],
+            "note": "",
+        }
+    ),
+    "class board empty": lambda: ClassBoard({"columns": ["Participant"], "rows": [], "you": ""}),
+    "class board 5000 rows": lambda: ClassBoard(
+        {"columns": [*"abcdefghijklm"], "rows": [["x" * 60, *["3/3 (3 hints)"] * 12]] * 5000, "you": "x" * 60}
+    ),
+    "class board hostile": lambda: ClassBoard(
+        {"columns": HOSTILE, "rows": [HOSTILE, HOSTILE[::-1]], "you": HOSTILE[0]}
+    ),
 }
 
 
