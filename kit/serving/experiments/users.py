@@ -8,10 +8,8 @@ from typing import Any
 
 import tensorflow as tf
 
-_EXAMPLES = (
-    "examples",
-    "inputs",
-)  # as the kit's signatures call them, `inputs` those for Classify and Regress
+# As the kit's signatures call them; `inputs` are those of Classify and Regress, which Predict may ask as well.
+_EXAMPLES = ("examples", "inputs")
 
 
 def users_of(request: Any, unit: str) -> list[bytes]:
