@@ -33,7 +33,7 @@ def write_notebook(tmp_path: Path) -> WriteNotebook:
 def kit(*words: object) -> subprocess.CompletedProcess[str]:
     """Run the command line to its end."""
     command = [*KIT, *(str(word) for word in words)]
-    return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    return subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
 
 
 def start_kit(*words: object) -> subprocess.Popen[str]:
