@@ -53,7 +53,7 @@ def _picture(one: FeatureSummary) -> str:
         width=_WIDTH,
         height=height,
         viewBox=f"0 0 {_WIDTH} {height}",
-        font_family="sans-serif",
+        font_family="system-ui, PingFang SC, Microsoft YaHei, Noto Sans CJK SC, sans-serif",
         font_size=12,
         role="img",
         aria_label=one.name,

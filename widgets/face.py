@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from typing import Any
 
-from widgets.parts.language import say
+from widgets.parts.language import html_language, say
 from widgets.parts.markup import Markup, tag
 from widgets.parts.modules import styles
 
@@ -32,6 +32,8 @@ class Face:
 
     def _repr_mimebundle_(self, **_: Any) -> tuple[dict[str, Any], dict[str, Any]]:
         """Both faces; IPython itself picks from them what it was asked to include or exclude."""
-        section = tag("section", self.html_face(), class_="kit-view", aria_label=say(self.title))
+        section = tag(
+            "section", self.html_face(), class_="kit-view", lang=html_language(), aria_label=say(self.title)
+        )
         html = tag("style", Markup(styles())) + section
         return {"text/html": html, "text/plain": self.text_face()}, {}

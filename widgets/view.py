@@ -22,7 +22,7 @@ import traitlets
 from IPython.core.getipython import get_ipython
 
 from widgets.face import Face
-from widgets.parts.language import say
+from widgets.parts.language import html_language, say
 from widgets.parts.markup import Markup
 from widgets.parts.modules import script, styles
 
@@ -44,6 +44,8 @@ class View(Face, anywidget.AnyWidget):
     controls = traitlets.Unicode(help="HTML of the controls, which stay in place").tag(sync=True)
     content = traitlets.Unicode(help="HTML of what changes with the controls").tag(sync=True)
     label = traitlets.Unicode(help="what assistive technology calls the view").tag(sync=True)
+
+    language = traitlets.Unicode(help="of its texts, as the attribute `lang` has it").tag(sync=True)
 
     def __init__(self, **state: Any) -> None:
         super().__init__(**state)
@@ -83,6 +85,10 @@ class View(Face, anywidget.AnyWidget):
     @traitlets.default("label")
     def _first_label(self) -> str:
         return say(self.title)
+
+    @traitlets.default("language")
+    def _first_language(self) -> str:
+        return html_language()
 
     def _redraw(self, _change: object) -> None:
         self.content = self.draw_content()

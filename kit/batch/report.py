@@ -15,6 +15,8 @@ from traitlets.config import Config
 
 from kit.batch.flame_page import times_section
 from kit.batch.record import Failure, NotebookRecord, RunRecord
+from kit.fonts import SANS
+from kit.translation.messages import html_language
 from kit.workspace import write_atomically
 
 REPORT_FILE = "report.html"
@@ -35,7 +37,7 @@ _EXTERNAL_TAG = re.compile(
 )
 _EXTERNAL_STYLE = re.compile(rf"@import\s+[^;]*;|url\(\s*[\"']?{_EXTERNAL}[\"']?\s*\)", re.IGNORECASE)
 _STYLE = """
-body { font: 15px/1.5 system-ui, sans-serif; max-width: 1000px; margin: 2em auto; padding: 0 1em;
+body { font: 15px/1.5 FONTS; max-width: 1000px; margin: 2em auto; padding: 0 1em;
        color: #1c1c1c; background: #fff }
 table { border-collapse: collapse; margin: .6em 0 } td, th { padding: .25em .8em; text-align: left;
        border-bottom: 1px solid #ddd; vertical-align: top } td.number { text-align: right }
@@ -46,7 +48,7 @@ pre { background: #f6f6f6; padding: .6em; overflow-x: auto; white-space: pre-wra
 .jp-InputPrompt, .jp-OutputPrompt, .prompt { display: none } details { margin: 1em 0 }
 .ansi-bold { font-weight: 600 } .ansi-red-fg, .ansi-red-intense-fg { color: #a40000 }
 body > details > summary { font-size: 1.2em; cursor: pointer } .anchor-link { display: none }
-"""
+""".replace("FONTS", SANS)
 
 
 def write_report(record: RunRecord, folder: Path, notebooks: Iterable[str]) -> Path:
@@ -81,8 +83,10 @@ def notebook_section(notebook: NotebookRecord, folder: Path) -> str:
     content = nbformat.read(path, as_version=4)
     resources = {"metadata": {"path": str(Path(notebook.path).parent)}}  # where its pictures are
     body, _ = _exporter().from_notebook_node(content, resources=resources)
+    language = html_language(content.metadata.get("kit_language", ""))
+    is_open = " open" if notebook.state != "done" else ""
     return (
-        f"<details{' open' if notebook.state != 'done' else ''}><summary>{_escape(notebook.name)}</summary>"
+        f'<details lang="{language}"{is_open}><summary>{_escape(notebook.name)}</summary>'
         f"{without_external(body)}</details>"
     )
 

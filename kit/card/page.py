@@ -6,10 +6,11 @@ import html
 from collections.abc import Sequence
 
 from kit.card.document import Bar, Bars, Block, Card, Items, Table, Text
+from kit.fonts import SANS
 
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 _STYLE = """
-body { font: 15px/1.5 system-ui, sans-serif; max-width: 900px; margin: 2em auto; padding: 0 1em;
+body { font: 15px/1.5 FONTS; max-width: 900px; margin: 2em auto; padding: 0 1em;
        color: #1c1c1c; background: #fff }
 h1 { margin-bottom: .2em } h2 { margin-top: 1.6em; border-bottom: 1px solid #ddd }
 table { border-collapse: collapse; margin: .6em 0; display: block; overflow-x: auto }
@@ -17,9 +18,9 @@ td, th { padding: .25em .8em; text-align: left; border-bottom: 1px solid #ddd; v
 .number { text-align: right; font-variant-numeric: tabular-nums }
 .verdict { font-weight: 600; padding: .4em .8em; border-left: 4px solid } .blessed { color: #17692a }
 .missed { color: #a40000 } figure { margin: 1em 0 } figcaption { font-weight: 600 }
-svg { width: 100%; height: auto } svg text { font: 13px system-ui, sans-serif; fill: #1c1c1c }
+svg { width: 100%; height: auto } svg text { font: 13px FONTS; fill: #1c1c1c }
 @media print { body { margin: 0; max-width: none } h2 { break-after: avoid } tr, figure { break-inside: avoid } }
-"""
+""".replace("FONTS", SANS)
 
 _WIDTH, _ROW, _NAMES, _VALUES = 860, 24, 300, 70  # pixels: of the picture, a bar, the names, the values
 

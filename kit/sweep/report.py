@@ -8,12 +8,13 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from kit.batch.plan import NOTEBOOKS
+from kit.fonts import SANS
 from kit.sweep.charts import Dot, scatter, short
 from kit.sweep.records import PointRecord, SweepRecord, best_of, ordered
 
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 _STYLE = """
-body { font: 15px/1.5 system-ui, sans-serif; max-width: 1100px; margin: 2em auto; padding: 0 1em;
+body { font: 15px/1.5 FONTS; max-width: 1100px; margin: 2em auto; padding: 0 1em;
        color: #1c1c1c; background: #fff }
 table { border-collapse: collapse; margin: .6em 0 } .wide { overflow-x: auto }
 td, th { padding: .25em .8em; text-align: left; border-bottom: 1px solid #ddd; vertical-align: top }
@@ -22,10 +23,10 @@ pre { background: #f6f6f6; padding: .6em; overflow-x: auto; white-space: pre-wra
 .failed { color: #a40000; font-weight: 600 } .done { color: #17692a } .pending, .running, .stopped { color: #555 }
 .charts { display: grid; grid-template-columns: repeat(auto-fill, minmax(300px, 1fr)); gap: 1em }
 figure { margin: 0 } figcaption { font-weight: 600 } svg { width: 100%; height: auto }
-svg text { font: 11px system-ui, sans-serif; fill: #444 } svg line { stroke: #e4e4e4 } svg .axis { stroke: #888 }
+svg text { font: 11px FONTS; fill: #444 } svg line { stroke: #e4e4e4 } svg .axis { stroke: #888 }
 svg circle { fill: #3465a4; fill-opacity: .6 } svg circle.best { fill: #17692a; fill-opacity: 1 }
 svg circle.stopped { fill: none; stroke: #3465a4 }
-"""
+""".replace("FONTS", SANS)
 _BEST = ' class="best"'
 
 

@@ -19,6 +19,7 @@ from typing import TypeAlias
 
 VARIABLE = "KIT_LANGUAGE"  # the name that widgets know as well; neither imports the other
 _FOLDER = Path(__file__).parent / "messages"
+_TAGS = {"zh": "zh-Hans"}  # BCP 47, where it says more than the name of a catalogue
 _TELLING = 15  # what a template must have to be known by: its letters, and twice its places
 _WORD = re.compile("[A-Za-z]{2,}")
 _BEFORE_TAILS = frozenset(" ,;")
@@ -37,7 +38,7 @@ class _Message:
         self.around, self.other = tuple(_around(template)), other
         self.letters = sum(map(len, self.around))
         # Whether no text fits it by chance, as many a sentence fits `{0} to {1}`.
-        self.is_telling = self.letters + 2 * len(self.around) > _TELLING
+        self.is_telling = len(self.around) == 1 or self.letters + 2 * len(self.around) > _TELLING
 
     def values(self, text: str) -> list[str] | None:
         """Return what stands in the places of the template; None: the text was not written with it."""
@@ -63,6 +64,12 @@ def chosen_language(asked: str | None = None) -> str:
     """Return the language that is asked for, without its region: `zh` of `zh_CN.UTF-8`; KIT_LANGUAGE unless given."""
     asked = os.environ.get(VARIABLE, "") if asked is None else asked
     return asked.replace("-", "_").partition("_")[0].lower()
+
+
+def html_language(asked: str | None = None) -> str:
+    """Return the `lang` of HTML that is written in a language; English where nothing is translated into it."""
+    language = chosen_language(asked)
+    return _TAGS.get(language, language) if language in languages() else "en"
 
 
 def languages() -> list[str]:

@@ -22,6 +22,7 @@ _BASE, _NOT_OURS = "KitError", frozenset({"ServingError"})
 # What is told of a value, such as a field of project.yml, and becomes a part of a message.
 _INNER = frozenset({"TypeError", "ValueError"})
 _CLASS = re.compile(r"^class (\w+)\(([^)]*)\)", re.MULTILINE)
+_SAY = "in_language"  # is given the few other texts of the kit that are translated
 _WORD = re.compile(r"[A-Za-z]{2,}")
 _SAME = frozenset({"capitalize", "rstrip", "strip"})  # methods that leave the words of a text as they are
 _ADDING = frozenset({"append", "extend", "insert"})
@@ -73,10 +74,10 @@ class _Module:
 
     def said(self, errors: set[str]) -> Iterator[tuple[ast.expr, _Function | None]]:
         """Give what errors are made with and what they return as their text, with the function around it."""
-        if not any(f"{name}(" in self.text for name in errors):
+        if not any(f"{name}(" in self.text for name in [*errors, _SAY]):
             return  # most modules need not be parsed
         for node, function in _inside(self.tree):
-            if isinstance(node, ast.Call) and _called_name(node) in errors:
+            if isinstance(node, ast.Call) and _called_name(node) in {*errors, _SAY}:
                 yield from ((argument, function) for argument in node.args)
             elif isinstance(node, ast.ClassDef) and node.name in errors:
                 texts = (one for one in node.body if isinstance(one, _Function) and one.name == "__str__")

@@ -19,6 +19,8 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
+from kit.fonts import SANS
+from kit.translation.messages import html_language, in_language
 from kit.workshop.errors import WorkshopError
 from kit.workshop.exercise import POINTS, Score
 from kit.workspace import write_atomically
@@ -201,17 +203,20 @@ def page(people: Sequence[Progress], titles: Mapping[str, str]) -> str:
     """Return the board as one HTML page for the teacher, with nothing fetched and no script."""
     rows = table(people, list(titles))
     solved = [sum(one.done.get(name, Done()).total == len(POINTS) for one in people) for name in titles]
-    head = "".join(f"<th>{escape(text)}</th>" for text in ("Participant", *titles.values(), "Points"))
+    titles_of_columns = (in_language("Participant"), *titles.values(), in_language("Points"))
+    head = "".join(f"<th>{escape(text)}</th>" for text in titles_of_columns)
     body = "".join(
         f"<tr><th>{escape(name)}</th>{''.join(f'<td>{escape(cell)}</td>' for cell in cells)}</tr>"
         for name, *cells in rows
     )
-    foot = "".join(f"<td>{count} of {len(people)}</td>" for count in solved)
+    foot = "".join(f"<td>{count} / {len(people)}</td>" for count in solved)
+    heading = in_language("Class board")
+    note = in_language(f"Points of {len(POINTS)} in each exercise: {', '.join(POINTS)}.")
     return f"""<!doctype html>
-<html lang="en"><meta charset="utf-8"><title>Class board</title>
-<style>body {{ font: 1rem/1.4 system-ui, sans-serif; margin: 2rem }} table {{ border-collapse: collapse }}
+<html lang="{html_language()}"><meta charset="utf-8"><title>{heading}</title>
+<style>body {{ font: 1rem/1.4 {SANS}; margin: 2rem }} table {{ border-collapse: collapse }}
 th, td {{ border: 1px solid #888; padding: .3rem .6rem; text-align: left }}</style>
-<h1>Class board</h1><p>Points of {len(POINTS)} in each exercise: {", ".join(POINTS)}.</p>
+<h1>{heading}</h1><p>{escape(note)}</p>
 <table><thead><tr>{head}</tr></thead><tbody>{body}</tbody>
-<tfoot><tr><th>All points</th>{foot}<td></td></tr></tfoot></table></html>
+<tfoot><tr><th>{in_language("All points")}</th>{foot}<td></td></tr></tfoot></table></html>
 """

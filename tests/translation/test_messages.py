@@ -16,8 +16,16 @@ from kit.errors import UsageError
 from kit.project import Project
 from kit.translation import check_messages as checking
 from kit.translation.check_messages import check_messages
-from kit.translation.messages import VARIABLE, chosen_language, in_language, languages, read_messages
+from kit.translation.messages import (
+    VARIABLE,
+    chosen_language,
+    html_language,
+    in_language,
+    languages,
+    read_messages,
+)
 from kit.translation.sources import sources
+from kit.workshop.board import page
 from widgets.parts.decision_form import attempt
 from widgets.parts.language import VARIABLE as VARIABLE_OF_VIEWS
 
@@ -144,6 +152,16 @@ def test_a_traceback_in_a_notebook_ends_with_the_message_in_the_language(
 def test_all_that_reads_the_language_reads_it_alike() -> None:
     assert VARIABLE == VARIABLE_OF_VIEWS
     assert [chosen_language(one) for one in ("zh", "zh_CN.UTF-8", "ZH-Hans", "")] == ["zh", "zh", "zh", ""]
+
+
+def test_the_class_board_is_a_page_in_the_language(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert '<html lang="en">' in page([], {"ages": "Negative ages"})
+    monkeypatch.setenv(VARIABLE, "zh")
+    board = page([], {"ages": "负的年龄"})
+    assert '<html lang="zh-Hans">' in board
+    assert "<h1>班级看板</h1>" in board
+    assert "<th>参加者</th><th>负的年龄</th><th>得分</th>" in board
+    assert html_language("xx") == "en"  # nothing is translated into it
 
 
 def test_what_is_wrong_with_a_catalogue_is_named(monkeypatch: pytest.MonkeyPatch) -> None:

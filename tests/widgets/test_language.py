@@ -41,7 +41,7 @@ from widgets.face import Face
 from widgets.lineage import Lineage
 from widgets.parameters import Parameters
 from widgets.parts.formats import count
-from widgets.parts.language import _FOLDER, VARIABLE, say
+from widgets.parts.language import _FOLDER, VARIABLE, html_language, say
 from widgets.road import Road, Stop
 from widgets.slices import Slices
 from widgets.statistics import Statistics
@@ -56,15 +56,8 @@ NO_TEXTS = {"at most", "not above", "on chosen", "roll back", " ms", " UTC"}
 SCRIPT = "export default {"
 PROSE = re.compile(r"[A-Za-z]{2,} [a-z]|[a-z] [A-Za-z]{2,}|^[✓✗!○]? ?[A-Z][a-z]")  # two words, or a capital
 WORD = re.compile(r"[A-Za-z]{2,}")
-NOT_SEEN = {
-    "help",
-    "class_",
-    "style",
-    "key",
-    "data_key",
-    "type",
-    "role",
-}  # attributes of widgets and elements
+# Attributes of widgets and elements that nobody reads.
+NOT_SEEN = {"class_", "data_key", "font_family", "help", "key", "role", "style", "type"}
 READ = {"aria_label", "alt", "placeholder", "title"}
 
 
@@ -175,6 +168,10 @@ def test_a_language_is_chosen_by_the_environment(
 ) -> None:
     monkeypatch.setenv(VARIABLE, language)
     assert say("done") == expected
+    in_html = "en" if expected == "done" else "zh-Hans"
+    assert html_language() == in_html
+    bundle, _ = Road([])._repr_mimebundle_()
+    assert f'class="kit-view" lang="{in_html}"' in bundle["text/html"]
 
 
 def test_what_is_not_translated_stays_english(monkeypatch: pytest.MonkeyPatch) -> None:

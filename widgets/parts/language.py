@@ -10,12 +10,14 @@ import json
 import os
 from collections.abc import Mapping
 from functools import cache
+from pathlib import Path
 from typing import TypeVar
 
 from widgets.parts.modules import STATIC
 
 VARIABLE = "KIT_LANGUAGE"
 _FOLDER = STATIC / "languages"
+_TAGS = {"zh": "zh-Hans"}  # BCP 47, where it says more than the name of a catalogue
 _K = TypeVar("_K")
 
 
@@ -30,6 +32,12 @@ def say_each(texts: Mapping[_K, str]) -> dict[_K, str]:
     return {key: say(text) for key, text in texts.items()}
 
 
+def html_language() -> str:
+    """Return the `lang` of what views say: by it browsers choose fonts and voices."""
+    language = _language(os.environ.get(VARIABLE, ""))
+    return _TAGS.get(language, language) if language in _known() else "en"
+
+
 def marked(english: str) -> str:
     """Return a text as it is: a constant that is given to `say` later, as gettext's N_ marks it.
 
@@ -41,9 +49,15 @@ def marked(english: str) -> str:
 @cache
 def _texts(asked: str) -> Mapping[str, str]:
     """Return the translations of a language, which may be asked for with its region, as in `zh_CN.UTF-8`."""
-    language = asked.replace("-", "_").partition("_")[0].lower()
-    known = {path.stem: path for path in _FOLDER.glob("*.json")}
-    if language not in known:
-        return {}
-    found: Mapping[str, str] = json.loads(known[language].read_text(encoding="utf-8"))
+    path = _known().get(_language(asked))
+    found: Mapping[str, str] = json.loads(path.read_text(encoding="utf-8")) if path else {}
     return found
+
+
+def _language(asked: str) -> str:
+    return asked.replace("-", "_").partition("_")[0].lower()
+
+
+@cache
+def _known() -> Mapping[str, Path]:
+    return {path.stem: path for path in _FOLDER.glob("*.json")}

@@ -7,6 +7,7 @@ function render({ model, el }) {
   el.classList.add("kit-view");
   el.setAttribute("role", "region");
   el.setAttribute("aria-label", model.get("label"));
+  el.lang = model.get("language");
   const controls = section("kit-controls", model.get("controls"));
   const content = section("kit-content", model.get("content"));
   el.append(controls, content);
