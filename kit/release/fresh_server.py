@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -89,3 +90,19 @@ def fresh_server(package: Path, model: str, limit_seconds: float) -> Iterator[Fr
         channel = stack.enter_context(grpc.insecure_channel(str(addresses.grpc)))
         stub = prediction_service_pb2_grpc.PredictionServiceStub(channel)
         yield FreshServer(model, addresses.rest, load_seconds, stub, server.pid or 0)
+
+
+@contextmanager
+def fresh_server_meanwhile(
+    package: Path, model: str, limit_seconds: float
+) -> Iterator[Callable[[], FreshServer]]:
+    """Start the same while something else is done; what is given waits until it is ready.
+
+    Args:
+        package: folder of a SavedModel.
+        model: name to serve it under.
+        limit_seconds: until it has to be ready.
+    """
+    # The thread ends first, so that a server which starts while something else fails is stopped, too.
+    with ExitStack() as stack, ThreadPoolExecutor(1, "fresh-server") as thread:
+        yield thread.submit(stack.enter_context, fresh_server(package, model, limit_seconds)).result

@@ -19,7 +19,7 @@ from kit.project import Project
 from kit.release.config import Release
 from kit.release.contract import read_meta_graph, signatures_of
 from kit.release.differences import FLOAT_BOUND, SCORE, Difference, FourWays, compare
-from kit.release.fresh_server import fresh_server
+from kit.release.fresh_server import fresh_server_meanwhile
 from kit.release.infra import evaluated_model, infra_blessing
 from kit.release.litert.config import Variant
 from kit.release.litert.made import converted
@@ -119,16 +119,16 @@ def send(asked: Rows, release: Release, report: Callable[[str], None]) -> FourWa
     """
     project, graph, package = Project.load(asked.project), Path(asked.graph), Path(asked.package)
     settings = Training.model_validate_json(asked.training)
-    part = rebuild(project, settings, graph, Path(asked.saved_model))
-    records = first_records(Path(asked.raw), "eval", asked.rows)
-    training = by_training(part, Path(asked.transformed), graph, asked.rows)
     files, left_out = _files(Path(asked.litert), release.litert.variant)
-
-    report("the SavedModel")
-    ways = [(by_saved_model(package, part, records), FLOAT_BOUND)]
-    known = signatures_of(read_meta_graph(package))
-    report("a server")
-    with fresh_server(package, project.name, release.max_load_seconds) as server:
+    with fresh_server_meanwhile(package, project.name, release.max_load_seconds) as started:
+        part = rebuild(project, settings, graph, Path(asked.saved_model))
+        records = first_records(Path(asked.raw), "eval", asked.rows)
+        training = by_training(part, Path(asked.transformed), graph, asked.rows)
+        report("the SavedModel")
+        ways = [(by_saved_model(package, part, records), FLOAT_BOUND)]
+        known = signatures_of(read_meta_graph(package))
+        report("a server")
+        server = started()
         ways.append((by_grpc(server, part, records), FLOAT_BOUND))
         if server.rest_address is None:
             left_out.append("REST: the server has none")
