@@ -158,7 +158,7 @@ class LoadSweep(View):
     def _looks(self, drawn: Sequence[Setting]) -> dict[str, int]:
         """The colours of what is drawn, the same whatever else is."""
         looks = {one.name: one.place for one in drawn}
-        return {**looks, say(WANTED): len(self._settings)}
+        return {**looks, say(WANTED): curves.dashed(len(self._settings))}
 
     def _table(self, rows: Sequence[Markup]) -> Markup | None:
         return table(rows) if rows else None

@@ -57,6 +57,11 @@ def legend(looks: Mapping[str, int]) -> Markup:
     return tag("p", [key(place, name) for name, place in looks.items()], class_="legend")
 
 
+def dashed(look: int) -> int:
+    """Return the number of the same colour for a line of dashes."""
+    return look % _COLOURS + _COLOURS
+
+
 def grid(figures: Sequence[Markup]) -> Markup:
     """Charts beside one another, as many as there is room for."""
     style = "display:grid;grid-template-columns:repeat(auto-fill,minmax(min(280px,100%),1fr));gap:18px 28px"

@@ -12,7 +12,7 @@ from widgets.parts.language import marked, say
 from widgets.parts.markup import Markup, tag
 from widgets.values_load import Point, Sweep
 
-WANTED = marked("p99 wanted")
+WANTED = marked("p99 wanted, dashed")
 _TITLES = (
     *(marked("Setting"), marked("Rows"), marked("Wait, ms"), marked("Threads")),
     *(
