@@ -32,6 +32,8 @@ MODULES = (
     "tfx.components.schema_gen.import_schema_gen.component",
     "tfx.orchestration.experimental.interactive.interactive_context",
     "tfx.orchestration.portable.launcher",
+    "setuptools",  # this and the next: TFX looks for them as it makes an artifact
+    "tfx.extensions",
     "matplotlib_inline.backend_inline",
     "anywidget",
     "pydantic.main",
