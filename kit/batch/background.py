@@ -13,6 +13,7 @@ from pydantic import ValidationError
 
 from kit.batch.record import RUN_FILE, RunRecord, now
 from kit.child_environment import finding_kit
+from kit.translation.messages import in_language
 
 REPORT_FILE = "report.html"
 _OF_THE_KERNEL = (
@@ -133,5 +134,7 @@ def _said(record: RunRecord) -> str:
     if record.failure is not None:
         cell = f", cell {record.failure.cell}" if record.failure.cell else ""
         reason = record.failure.reason or record.failure.error
-        return f"Stopped in {record.failure.notebook}{cell} (exit code {record.exit_code}): {reason}"
+        return in_language(
+            f"Stopped in {record.failure.notebook}{cell} (exit code {record.exit_code}): {reason}"
+        )
     return ", ".join(f"{notebook.name} {notebook.state}" for notebook in record.notebooks)

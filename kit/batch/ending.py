@@ -8,6 +8,7 @@ from pathlib import Path
 from kit.batch.plan import NOTEBOOKS
 from kit.batch.record import Failure, RunRecord
 from kit.errors import ExitCode, OutOfTimeError
+from kit.translation.messages import in_language
 
 
 def stopped(notebook: str, why: ExitCode, limit_seconds: float | None, seen: Failure | None) -> Failure:
@@ -45,5 +46,5 @@ def explain(record: RunRecord) -> str:
 def _told(failure: Failure, code: str) -> str:
     place = f"{failure.notebook}, cell {failure.cell}" if failure.cell else failure.notebook
     source = "".join(f"    {line}\n" for line in failure.source.splitlines())
-    reason = f"{failure.error}: {failure.reason}" if failure.reason else failure.error
+    reason = f"{failure.error}: {in_language(failure.reason)}" if failure.reason else failure.error
     return f"Stopped in {place}{code}:\n{source}{reason}"
