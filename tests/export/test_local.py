@@ -12,6 +12,7 @@ import tensorflow as tf
 from typer.testing import CliRunner
 
 from kit import warm
+from kit.batch.unchanged import latest_outputs
 from kit.cli import app
 from kit.data.records import read_records
 from kit.evaluation.results import load_slices
@@ -46,7 +47,7 @@ def start(file: Path) -> tuple[str, str]:
     """Run a pipeline; return its exit code and all that its user saw."""
     said = file.with_suffix(".log")
     call = warm.start_call(f"{run_file.__module__}:{run_file.__name__}", bytes(file), log_path=said)
-    outcome = call.wait(300)
+    outcome = call.wait(900)
     assert isinstance(outcome, warm.CallReturned), said.read_text()
     return outcome.result.decode(), said.read_text()
 
@@ -147,6 +148,16 @@ def test_the_pushed_version_is_the_model_and_its_lineage_is_whole(ran: tuple[Tin
     assert {"ExampleGen", "SchemaGen", "Transform", "Trainer", "Evaluator", "InfraValidator"} <= steps.keys()
     assert steps["Trainer"].properties["custom_config.training.seed"] == "1"
     assert steps["Trainer"].origin["python"]
+
+
+def test_notebooks_go_on_where_the_pipeline_ended(ran: tuple[Tiny, str]) -> None:
+    session = ran[0].session
+    made = latest_outputs(
+        session.workspace.metadata_path, "tiny"
+    )  # by which `kit run` sees what is unchanged
+    for step, done in session.done().items():
+        assert done, step
+        assert made[step].startswith(str(next(iter(session.history(step)[0][1].values()))[0].id))
 
 
 def test_a_model_that_misses_a_gate_ends_the_pipeline_before_it_is_packaged(
