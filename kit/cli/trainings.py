@@ -44,14 +44,17 @@ def prune(
     ] = 0,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only tell what would go.")] = False,
 ) -> None:
-    """Remove the event files of old trainings whose models were neither blessed nor pushed."""
+    """Remove the event files of old trainings whose models were neither blessed nor pushed, and of old trials."""
     with quiet():
         from kit.tensorboard import retention
-    judged = retention.prune(_session(project, workspace), keep, dry_run=dry_run)
+        from kit.tuning.retention import prune_trials
+    session = _session(project, workspace)
+    judged = retention.prune(session, keep, dry_run=dry_run)
     rows = [(one.run.name, "stays", one.why) for one in judged.kept]
     rows += [(one.run.name, "goes" if one.size_bytes else "is gone", one.why) for one in judged.pruned]
     print_table(("training", "", "why"), rows)
     typer.echo(judged.message)
+    typer.echo(prune_trials(session.workspace, session.project, dry_run=dry_run).message)
 
 
 def _session(project: str, workspace: object) -> Session:

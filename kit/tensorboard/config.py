@@ -8,8 +8,11 @@ from kit.project_section import Section
 
 
 class TensorBoardSettings(Section):
-    """How long trainings stay in TensorBoard."""
+    """How long trainings, and trials of Tuner, stay in TensorBoard."""
 
     keep_runs: int = Field(
         default=20, ge=1, description="of the latest trainings, besides those of models that were let pass"
+    )
+    keep_searches: int = Field(
+        default=5, ge=1, description="of the latest searches of Tuner, with their trials"
     )

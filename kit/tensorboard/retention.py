@@ -21,7 +21,7 @@ from kit.workspace import write_atomically
 RECORD = "pruned.json"
 # Beside event files: vectors with their words, traces, and the attention of some rows.
 _SHOWN = ("projector", "projector_config.pbtxt", "plugins", "attention.json")
-_MB = 1_000_000
+MEGABYTE = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,7 @@ class Retention:
         """What became of the trainings, in a sentence."""
         going = [one for one in self.pruned if one.size_bytes]
         passed = sum(1 for one in self.kept if one.run.passed)
-        size = sum(one.size_bytes for one in going) / _MB
+        size = sum(one.size_bytes for one in going) / MEGABYTE
         went = "gone" if self.done else "to go"
         return (
             f"Of {len(self.kept) + len(self.pruned)} trainings TensorBoard keeps {len(self.kept)}: the newest "
@@ -121,14 +121,16 @@ def _files(folder: Path) -> Iterator[Path]:
         yield from (path for path in [shown, *shown.rglob("*")] if path.is_file())
 
 
+def write_record(folder: Path, rule: str, size_bytes: int) -> None:
+    """Tell in a folder what is about to go of it, and by which rule."""
+    when = dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
+    write_atomically(folder / RECORD, json.dumps({"when": when, "rule": rule, "size_bytes": size_bytes}))
+
+
 def _remove(one: Pruned, keep: int) -> None:
     """Write the record first: what is killed in the middle is gone on with the next time."""
-    record = {
-        "when": dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
-        "rule": f"older than the newest {keep}, its model neither blessed nor pushed",
-        "size_bytes": one.size_bytes,
-    }
-    write_atomically(one.run.folder / RECORD, json.dumps(record))
+    rule = f"older than the newest {keep}, its model neither blessed nor pushed"
+    write_record(one.run.folder, rule, one.size_bytes)
     for path in [*_files(one.run.folder)]:
         path.unlink(missing_ok=True)
     for name in _SHOWN:

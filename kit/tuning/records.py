@@ -20,7 +20,8 @@ from kit.training.progress import Progress
 from kit.workspace import Workspace, write_atomically
 
 RUNNING, DONE, FAILED = "running", "done", "failed"
-_TRIAL_FILE, _RUN, _CHECKPOINT, _LOG = "trial.json", "run", "checkpoint", "trial.log"
+TRIAL_FILE = "trial.json"
+_RUN, _CHECKPOINT, _LOG = "run", "checkpoint", "trial.log"
 
 Value = bool | int | float | str
 
@@ -77,12 +78,12 @@ class Trial:
 
     def save(self) -> None:
         """Keep it for this search and later ones."""
-        write_atomically(Path(self.folder) / _TRIAL_FILE, json.dumps(asdict(self)))
+        write_atomically(Path(self.folder) / TRIAL_FILE, json.dumps(asdict(self)))
 
     def kept(self) -> Trial | None:
         """Return what an earlier process has left of this very trial, under the number in this search."""
         try:
-            found = Trial(**json.loads((Path(self.folder) / _TRIAL_FILE).read_text()))
+            found = Trial(**json.loads((Path(self.folder) / TRIAL_FILE).read_text()))
         except (OSError, ValueError, TypeError):  # TypeError: of an older version
             return None
         return replace(found, number=self.number, folder=self.folder, reused=found.is_over)

@@ -1,0 +1,130 @@
+"""Which trials of Tuner stay as they are: those of the newest searches.
+
+Of the others goes what TensorBoard reads, with their logs and checkpoints. Their records stay, so that a later search
+still has their results, and with the searches' records how they compared.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from kit.project import Project
+from kit.tensorboard.retention import MEGABYTE, RECORD, write_record
+from kit.tuning.records import TRIAL_FILE, Search, Trial, folder_of
+from kit.workspace import Workspace
+
+_LEFT = {TRIAL_FILE, RECORD}  # of a trial
+
+
+@dataclass(frozen=True)
+class TrialRetention:
+    """What the rule says of the trials of a project.
+
+    Attributes:
+        searches: how many there are, of which the newest `keep_searches` stay whole.
+        kept: folders of trials that stay as they are.
+        pruned: folders of those of which only the records stay from now on.
+        size_bytes: of what goes, the rows drawn for older searches included.
+        done: whether what is to go is gone; False: it was only looked at.
+    """
+
+    searches: int
+    keep_searches: int
+    kept: tuple[Path, ...]
+    pruned: tuple[Path, ...]
+    size_bytes: int
+    done: bool
+
+    @property
+    def message(self) -> str:
+        """What became of the trials, in a sentence."""
+        went = "gone" if self.done else "to go"
+        return (
+            f"Of {self.searches} searches the trials of the newest {self.keep_searches} stay, {len(self.kept)}. Event "
+            f"files, logs and checkpoints of {len(self.pruned)} others are {went}, {self.size_bytes / MEGABYTE:.1f} MB."
+        )
+
+    def __repr__(self) -> str:
+        return self.message
+
+
+def prune_trials(
+    workspace: Workspace, project: Project, keep_searches: int = 0, *, dry_run: bool = False
+) -> TrialRetention:
+    """Remove the event files, logs and checkpoints of trials that only old searches have.
+
+    The rows that were drawn for those go too: they are drawn again where they are needed.
+
+    Args:
+        workspace: where Tuner has searched.
+        project: whose searches are looked at.
+        keep_searches: how many of the newest stay whole; 0: as in project.yml.
+        dry_run: only tell what would go.
+
+    Raises:
+        WorkspaceError: when nothing can be removed there.
+    """
+    keep = keep_searches or project.spec.tensorboard.keep_searches
+    folder = folder_of(workspace, project.name)
+    if dry_run:
+        return _judge(folder, keep, done=False)
+    # No search begins meanwhile.
+    with workspace.lock("step", f"{project.name}, pruning trials"):
+        retention = _judge(folder, keep, done=True)
+        rule = f"of no search among the newest {keep}"
+        for one in retention.pruned:
+            write_record(one, rule, _size(_spare(one)))
+            for path in list(_spare(one)):
+                _remove(path)
+        for path in _old_rows(folder, keep):
+            _remove(path)
+    return retention
+
+
+def _judge(folder: Path, keep: int, *, done: bool) -> TrialRetention:
+    searches = _newest_first(folder)
+    named = {Path(trial.folder).name for path in searches[:keep] for trial in _trials(folder, path)}
+    trials = sorted(path for path in (folder / "trials").glob("*") if path.is_dir())
+    pruned = tuple(path for path in trials if path.name not in named and any(_spare(path)))
+    going = [*(path for one in pruned for path in _spare(one)), *_old_rows(folder, keep)]
+    kept = tuple(path for path in trials if path.name in named)
+    return TrialRetention(len(searches), keep, kept, pruned, _size(iter(going)), done)
+
+
+def _newest_first(folder: Path) -> list[Path]:
+    """Return the searches' records; one is written last when its search ends."""
+    return sorted((folder / "searches").glob("*.json"), key=lambda path: path.stat().st_mtime, reverse=True)
+
+
+def _trials(folder: Path, path: Path) -> tuple[Trial, ...]:
+    search = Search.read(folder, path.stem)
+    return search.trials if search else ()
+
+
+def _old_rows(folder: Path, keep: int) -> list[Path]:
+    """Return the draws of rows that were made before the oldest search that stays began."""
+    stay = _newest_first(folder)[:keep]
+    if not stay:
+        return []
+    search = Search.read(folder, stay[-1].stem)
+    began = stay[-1].stat().st_mtime - (search.seconds if search else 0)
+    return sorted(path for path in (folder / "rows").glob("*") if path.stat().st_mtime < began)
+
+
+def _spare(trial: Path) -> Iterator[Path]:
+    """Give what a trial's folder has beside its records."""
+    return (path for path in trial.iterdir() if path.name not in _LEFT)
+
+
+def _size(paths: Iterator[Path]) -> int:
+    return sum(file.stat().st_size for path in paths for file in [path, *path.rglob("*")] if file.is_file())
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        path.unlink(missing_ok=True)
