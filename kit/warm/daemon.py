@@ -52,9 +52,9 @@ def _serve_environment(path: Path, fingerprint: str, fresh_path: list[str]) -> N
         idle_seconds=float(environ.get("KIT_WARM_IDLE_SECONDS", IDLE_SECONDS)),
         outdated=lambda: fingerprint_of(environ) != fingerprint,
     )
-    server.warm_up(own)
+    server.warm_up()
     try:
-        server.run()
+        server.run(own)
     finally:
         listener.close()
         with suppress(FileNotFoundError):

@@ -12,7 +12,7 @@ import json
 import os
 import sys
 import traceback
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import suppress
 from importlib.machinery import PathFinder
 from pathlib import Path
@@ -43,9 +43,14 @@ class OwnModules:
         # Of before the imports: a file that changes meanwhile differs from it.
         self._files = self._state()
 
-    def load(self) -> None:
-        """Import what notebooks and steps do; what cannot be imported is left to who needs it."""
+    def load(self, between: Callable[[], None] = lambda: None) -> None:
+        """Import what notebooks and steps do; what cannot be imported is left to who needs it.
+
+        Args:
+            between: is called before each import.
+        """
         for module, names in (*self._imports(), *((name, ()) for name in self._more)):
+            between()
             try:
                 __import__(module, fromlist=names)
             except Exception:  # noqa: BLE001  somebody may be in the middle of an edit

@@ -10,8 +10,6 @@ import time
 import traceback
 from collections.abc import Callable
 
-from kit.warm.own import OwnModules
-
 MODULES = (
     "numpy",
     "pandas",
@@ -48,9 +46,7 @@ def chosen_modules() -> tuple[str, ...]:
     return tuple(name.strip() for name in chosen.split(",") if name.strip()) or MODULES
 
 
-def import_all(
-    modules: tuple[str, ...], progress: Callable[[str], None], own: OwnModules | None = None
-) -> dict[str, float]:
+def import_all(modules: tuple[str, ...], progress: Callable[[str], None]) -> dict[str, float]:
     """Import the modules and freeze what they made, so that children share its memory for longer.
 
     A module that cannot be imported is left out, and stderr says so: children meet the error where they
@@ -69,9 +65,6 @@ def import_all(
         except Exception:  # noqa: BLE001  whatever a library raises, children can do without its head start
             traceback.print_exc()
         seconds[name] = round(time.perf_counter() - start, 2)
-    if own is not None:
-        progress("warming up: importing the kit's own modules")
-        own.load()
     gc.freeze()
     return seconds
 

@@ -6,6 +6,7 @@ environment that it imported has changed, or when it is told to. Its children en
 
 from __future__ import annotations
 
+import gc
 import os
 import selectors
 import signal
@@ -59,7 +60,7 @@ class Server:
         )
         self._clients: list[_Client] = []
         self._orphans: list[Child] = []  # killed, not yet gone, and nobody to tell
-        self._ready, self._stopping = False, False
+        self._ready, self._has_own, self._stopping = False, False, False
         self._import_seconds: dict[str, float] = {}
         self._last_busy = time.monotonic()
         self._selector = selectors.DefaultSelector()
@@ -89,19 +90,27 @@ class Server:
         self._clients.append(client)
         self._selector.register(sock, selectors.EVENT_READ, lambda events: self._talk(client, events))
 
-    def warm_up(self, own: OwnModules | None = None) -> None:
-        """Import the modules, and then the kit's own; between two of them the clients that wait hear about it."""
-        self._import_seconds = import_all(chosen_modules(), self._announce, own)
+    def warm_up(self) -> None:
+        """Import the modules; between two of them the clients that wait hear about it."""
+        self._import_seconds = import_all(chosen_modules(), self._announce)
 
     def stop(self) -> None:
         """Leave the loop at the next occasion."""
         self._stopping = True
 
-    def run(self) -> None:
-        """Serve until there is a reason to end."""
+    def run(self, own: OwnModules | None = None) -> None:
+        """Serve until there is a reason to end.
+
+        Args:
+            own: to be imported too. Whoever waits for a child already does not wait for these.
+        """
         self._ready = True
         for client in self._clients[:]:
             self._start_child(client)
+        if own is not None:
+            own.load(lambda: self._turn(0))
+            gc.freeze()
+            self._has_own = True
         while not self._finished():
             self._turn(min(_LOOK_SECONDS, self._idle_seconds or _LOOK_SECONDS))
 
@@ -172,6 +181,7 @@ class Server:
         return {
             "pid": os.getpid(),
             "ready": self._ready,
+            "has_own_modules": self._has_own,
             "children": children,
             "import_seconds": self._import_seconds,
             "tensorflow_has_run": tensorflow_has_run(),
