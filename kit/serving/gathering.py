@@ -72,11 +72,12 @@ class Waiting:
 
     def fits(self, other: Waiting) -> bool:
         """Tell whether the rows of another one can stand below the rows of this one."""
-        return (
-            self.computes is other.computes
-            and self.fetches == other.fetches
-            and all(array.shape[1:] == other.feeds[name].shape[1:] for name, array in self.feeds.items())
-        )
+        if self.computes is not other.computes or self.fetches != other.fetches:
+            return False
+        for name, array in self.feeds.items():  # noqa: SIM110  a generator costs more than the whole check
+            if array.shape[1:] != other.feeds[name].shape[1:]:
+                return False
+        return True
 
 
 class Gathering:

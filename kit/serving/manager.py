@@ -45,7 +45,8 @@ class Manager:
         self._models: dict[str, Any] = {}  # ModelConfig by name
         self._labels: dict[str, dict[str, int]] = {}
         self._harnesses: dict[str, dict[int, Harness]] = {}
-        self._tables = threading.Condition()  # held for moments only: every request takes it
+        self._lock = threading.RLock()  # of the tables; held for moments only: every request takes it
+        self._tables = threading.Condition(self._lock)
         self._work = threading.RLock()  # held while something is loaded
         self._follower = Follower()
 
@@ -103,14 +104,14 @@ class Manager:
 
     def hold(self, name: str, version: int | None, label: str | None) -> Harness:
         """Return a version that stays loaded until it is released; see `get`."""
-        with self._tables:
+        with self._lock:  # a condition would take it in Python, which costs as much as the rest
             harness = self._find(name, version, label)
             harness.uses += 1
         return harness
 
     def release(self, harness: Harness) -> None:
         """Let a version go that was held; any thread may do that."""
-        with self._tables:
+        with self._lock:
             harness.uses -= 1
             if not harness.uses and harness.state != State.AVAILABLE:
                 self._tables.notify_all()  # somebody waits for that

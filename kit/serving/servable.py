@@ -207,7 +207,7 @@ class Servable:
         feeds = {}
         for name, known in wanted.items():
             array = as_array(name, given[name])
-            if enum_of(array) != known.dtype or not known.fits(array.shape):
+            if not known.fits(array):
                 raise _misfit(list(wanted).index(name), name, array, known)
             feeds[known.tensor] = array
         return feeds
@@ -221,10 +221,13 @@ class _Input(NamedTuple):
     sizes: tuple[int | None, ...] | None
     fixed: tuple[tuple[int, int], ...]  # axis and size of the dimensions that are known
 
-    def fits(self, shape: tuple[int, ...]) -> bool:
-        if self.sizes is None:
-            return True
-        return len(self.sizes) == len(shape) and not any(shape[axis] != size for axis, size in self.fixed)
+    def fits(self, array: Array) -> bool:
+        if enum_of(array) != self.dtype:
+            return False
+        sizes, shape = self.sizes, array.shape
+        return sizes is None or (
+            len(sizes) == len(shape) and all(shape[axis] == size for axis, size in self.fixed)
+        )
 
 
 def _inputs_of(signature: Any) -> dict[str, _Input]:

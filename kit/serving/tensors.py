@@ -103,7 +103,8 @@ def _complete(proto: Any, sizes: tuple[int, ...], count: int) -> np.ndarray[Any,
         return None
     content, values = proto.tensor_content, getattr(proto, _FIELDS[number])
     if not content and len(values) == count:
-        return np.array(values[:], dtype).reshape(sizes)  # a list is read faster than protobuf's container
+        # A list is read faster than protobuf's container.
+        return np.fromiter(values[:], dtype, count).reshape(sizes)
     if content and not dtype.hasobject and len(content) == count * dtype.itemsize:
         return np.frombuffer(content, dtype).reshape(sizes).copy()  # or it could not be written to
     return None
