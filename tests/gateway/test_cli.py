@@ -73,9 +73,9 @@ def test_it_runs_until_it_is_told_to_end_and_the_log_is_read(tmp_path: Path, sig
                 address = line.split("on ")[1].split(",")[0]
                 path = "/v1/models/recommender:predict"
                 headers = {"authorization": f"Bearer {token}"}
-                assert httpx.post(f"{address}{path}", headers=headers, timeout=20).status_code == 200
+                assert httpx.post(f"{address}{path}", headers=headers, timeout=60).status_code == 200
                 running.send_signal(signum)
-                assert running.wait(20) == 21
+                assert running.wait(120) == 21
             finally:
                 running.kill()
     [header, row] = kit(tmp_path, "audit", "--subject", "ann", "--since", "1h").output.splitlines()

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
+import runpy
 import sys
 from pathlib import Path
 
 import pytest
 
-import serving
 from kit.serving.server import ModelServer
 from kit.serving.settings import Addresses
 from serving.contract.target import VARIABLE, parse_target, target
@@ -30,19 +28,13 @@ def test_both_addresses_must_be_given(text: str) -> None:
         parse_target(text)
 
 
-@pytest.mark.slow
-def test_the_command_writes_the_model_and_says_how_to_ask(tmp_path: Path) -> None:
-    tests = Path(str(serving.__file__)).parents[1]
-    ended = subprocess.run(
-        [sys.executable, "-m", "serving.contract", tmp_path],
-        env={**os.environ, "PYTHONPATH": str(tests)},
-        capture_output=True,
-        text=True,
-        check=True,
-        timeout=120,
-    )
+def test_the_command_writes_the_model_and_says_how_to_ask(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["serving.contract", str(tmp_path)])
+    runpy.run_module("serving.contract", run_name="__main__")
     base = tmp_path / NAME
-    assert f"--model_name={NAME} --model_base_path={base}" in ended.stdout
+    assert f"--model_name={NAME} --model_base_path={base}" in capsys.readouterr().out
     with ModelServer(settings_of(base, rest_api_port=0)) as server:
         answer = ask(str(server.start().rest), f"/v1/models/{NAME}:predict", {"instances": [1]})
     assert answer.json == {"predictions": [2.0]}

@@ -30,7 +30,13 @@ def batches(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def _batched(base: Path, tmp_path: Path, **batching: Any) -> Any:
     path = tmp_path / "batching.pbtxt"
     Batching(**batching).write(path)
-    return settings_of(base, model_name=NAME, enable_batching=True, batching_parameters_file=str(path))
+    return settings_of(
+        base,
+        model_name=NAME,
+        enable_batching=True,
+        batching_parameters_file=str(path),
+        enable_model_warmup=False,  # each test asks one of seven signatures
+    )
 
 
 def _ask_many(address: str | None) -> list[list[int]]:
