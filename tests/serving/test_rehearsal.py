@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from tensorflow_serving.apis import predict_pb2
 
-from kit.errors import InfraCheckError, StepOrderError
+from kit.errors import InfraCheckError, StepOrderError, UsageError
 from kit.gateway.knock import SUBJECT, audited, gateway_before, knock
 from kit.monitoring import from_server
 from kit.project_file import Gate
@@ -18,6 +18,7 @@ from kit.release.samples import SAMPLES
 from kit.serving import rehearsal
 from kit.serving.client import Client
 from kit.serving.rehearsal import EXAMPLES, Sent
+from kit.serving.rehearsed_canary import rehearse_canary
 from kit.session import Session
 
 if TYPE_CHECKING:
@@ -106,3 +107,22 @@ def test_only_a_token_for_this_model_is_let_in(session: Session) -> None:
     assert log["asked"].str.startswith("tiny:").sum() == 4, (
         "by REST: the signature and the answer, two refusals"
     )
+
+
+def test_a_candidate_that_fails_is_taken_back_by_the_test(session: Session) -> None:
+    with pytest.raises(UsageError, match="must be above 0 and up to 1, but is 0"):
+        rehearse_canary(session, 0.0)
+    rehearsed = rehearse_canary(session, 0.3)
+    shown = rehearsed.look()
+    control, candidate = shown.arms
+    assert shown.state == "rolled back"
+    assert "fail more often" in shown.why
+    assert control.failed == 0 < candidate.failed <= rehearsed.refused
+    assert 0 < control.requests + candidate.requests <= rehearsed.requests
+    assert shown.evidence >= shown.needed
+    assert rehearsed.message == (
+        f"{rehearsed.requests:,} simulated requests, {rehearsed.refused:,} of them not answered."
+    )
+    with pytest.raises(UsageError, match="this was a rehearsal, and it is over"):
+        rehearsed.decide("promote", "Ann", "it was fine")
+    assert not (session.workspace.path / "experiments").exists(), "nothing of it is the workspace's"
