@@ -21,9 +21,10 @@ from kit.training.weights import ClassWeightTable, check_weights
 
 MEMORY_MB = 2_000
 _PARSE_ROWS = 1024
+_PIECE_ROWS = 4_096
 _GATHERED_ROWS = 16_384
 _AHEAD = 8  # batches that wait for their step
-_TIMED_SECONDS = 0.15
+_TIMED_SECONDS = 0.05
 
 
 class Rows(Protocol):
@@ -32,8 +33,8 @@ class Rows(Protocol):
     @property
     def count(self) -> int: ...
 
-    def single(self) -> tf.data.Dataset:
-        """Return single rows (features, label) in the order of the files."""
+    def pieces(self) -> tf.data.Dataset:
+        """Return all rows once, (features, label) without weights, in the order of the files and many at a time."""
 
     def epochs(self, batch_size: int, seed: int, first: int = 0) -> tf.data.Dataset:
         """Return the batches of all epochs from one, from 0, without an end; each shuffles all rows anew."""
@@ -108,14 +109,15 @@ class MemoryRows:
     def count(self) -> int:
         return int(self.label.shape[0])
 
-    def single(self) -> tf.data.Dataset:
-        return tf.data.Dataset.from_tensor_slices((self.features, self.label))
+    def pieces(self) -> tf.data.Dataset:
+        return replace(self, weight=None).once(_PIECE_ROWS)
 
     def epochs(self, batch_size: int, seed: int, first: int = 0) -> tf.data.Dataset:
         packed, count = PackedColumns.of(self._columns()), self.count
         full = count // batch_size * batch_size  # rows in batches of the full size
         at_once = max(1, _GATHERED_ROWS // batch_size) * batch_size
 
+        @tf.autograph.experimental.do_not_convert  # there is no flow to convert, and that takes a tenth of a second
         def one(epoch: tf.Tensor) -> tf.data.Dataset:
             order = tf.random.experimental.stateless_shuffle(tf.range(count), seed=tf.stack([seed, epoch]))
 

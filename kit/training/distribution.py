@@ -65,7 +65,7 @@ class Distribution:
         """
         return {"x": train.make(), "steps_per_epoch": train.steps, "validation_data": held_out.make()}
 
-    def callbacks(self, own: list[Any], held_out: tf.data.Dataset) -> list[Any]:
+    def callbacks(self, own: list[Any], held_out: Batches) -> list[Any]:
         """Return the loop's own callbacks with those that a training of this kind needs besides."""
         del held_out
         return own

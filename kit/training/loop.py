@@ -48,22 +48,21 @@ def train(job: Job, distribution: Distribution | None = None) -> None:
     checkpoints = Checkpoints(Path(job.checkpoint), training.best_by, training.keep_checkpoints)
     keep = KeepEpochs(checkpoints, training.seed, training.early_stopping)
     first = checkpoints.resume(model)
-    batches = train.epochs(training.batch_size, training.seed, first)
-    held_out_batches = held_out.once(training.batch_size)
+    held_out_batches = Batches(
+        partial(held_out.once, training.batch_size), math.ceil(held_out.count / training.batch_size)
+    )
+    data = spread.data(
+        Batches(partial(train.epochs, training.batch_size, training.seed, first), steps), held_out_batches
+    )
     subject = Subject(job, project, model_module, transform_output, held_out, spread.trained)
     model.fit(
-        **spread.data(
-            Batches(partial(train.epochs, training.batch_size, training.seed, first), steps),
-            Batches(
-                partial(held_out.once, training.batch_size), math.ceil(held_out.count / training.batch_size)
-            ),
-        ),
+        **data,
         initial_epoch=training.epochs if checkpoints.ended or keep.is_over else first,
         epochs=training.epochs,
         callbacks=spread.callbacks(
             [
                 keep,
-                *_tellers(job, spread, keep, checkpoints, batches),
+                *_tellers(job, spread, keep, checkpoints, data["x"]),
                 *spread.outside(boards(subject, model)),
             ],
             held_out_batches,
@@ -73,7 +72,7 @@ def train(job: Job, distribution: Distribution | None = None) -> None:
     if job.model_dir:
         report("saving the model")
         plain = _whole(spread.trained(model), model_module, transform_output, training)
-        save(project, model_module, plain, transform_output, train.single(), job.model_dir)
+        save(project, model_module, plain, transform_output, train.pieces(), job.model_dir)
     if model.distribute_strategy.extended.should_checkpoint:
         checkpoints.hand_over(job.run / KEPT_FOLDER)
     (job.run / ROWS_FILE).write_text(json.dumps({"train": train.count, "eval": held_out.count}))
@@ -92,7 +91,7 @@ def _whole(
 def _adapting(model_module: Any, train: Rows) -> Callable[[tf_keras.Model], None]:
     """Return what fills the tables that a model looks things up in; most projects have none."""
     adapt = getattr(model_module, "adapt", None)
-    return lambda model: adapt(model, train.single()) if adapt else None
+    return lambda model: adapt(model, train.pieces()) if adapt else None
 
 
 def _tellers(

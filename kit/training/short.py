@@ -40,7 +40,7 @@ class Short:
         with own_generators():
             model = build(module, transform_output, training, _STEPS)
         if adapt := getattr(module, "adapt", None):
-            adapt(model, rows.single())
+            adapt(model, rows.pieces())
         reseed(model, training.seed, 0)
         return cls(model, rows, job)
 

@@ -90,8 +90,8 @@ class StreamedRows:
                 check_weights(weight_key, spec, tf.cast(weights, tf.float32).numpy())
         return replace(rows, count=count)
 
-    def single(self) -> tf.data.Dataset:
-        return self._parsed(self.records.batch(_READ_ROWS)).map(lambda *row: row[:2]).unbatch()
+    def pieces(self) -> tf.data.Dataset:
+        return self._parsed(self.records.batch(_READ_ROWS)).map(lambda *rows: rows[:2])
 
     def epochs(self, batch_size: int, seed: int, first: int = 0) -> tf.data.Dataset:
         def one(epoch: tf.Tensor) -> tf.data.Dataset:

@@ -59,7 +59,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Shop:
     session.run(transform(project, examples, schema))
     output = tft.TFTransformOutput(str(session.path("Transform", "transform_graph")))
     rows = session.path("Transform", "transformed_examples") / "Split-train" / "*"
-    train = dataset.load([str(rows)], output, project.label_key).single()
+    train = dataset.load([str(rows)], output, project.label_key).pieces()
     tf.random.set_seed(1)
     model = model_module.build_model(output, project.spec.training)
     model_module.adapt(model, train)

@@ -100,10 +100,15 @@ def search_space(hp: keras_tuner.HyperParameters) -> None:
 
 
 def adapt(model: tf_keras.Model, train: tf.data.Dataset) -> None:
-    """Tell the model what the training rows say: the category of each item, and how many rows they are."""
+    """Tell the model what the training rows say: the category of each item, and how many rows they are.
+
+    Args:
+        model: of `build_model`.
+        train: all training rows once, some at a time, as features and label.
+    """
     known = model.get_layer(ITEM_CATEGORY)
     categories, rows = known.table.numpy(), 0
-    for features_, _ in train.batch(4096):
+    for features_, _ in train:
         categories[features_["item_id_xf"].numpy()] = features_["category_xf"].numpy()
         rows += len(features_["item_id_xf"])
     known.table.assign(categories)

@@ -20,7 +20,6 @@ CANDIDATES = 100
 FIRST_POSITION = 1
 _USER_KEYS = ("region_xf", "device_xf", "age_xf", "days_xf", "last_items_xf", "last_count_xf")
 _ITEM_KEYS = ("category_xf", "price_xf")
-_ROWS = 4096
 
 
 class Lookup(tf.Module):
@@ -47,13 +46,15 @@ class Lookup(tf.Module):
 
     def _fill(self, train: tf.data.Dataset) -> None:
         """Remember each user and item as in the latest training row; rows come in the order of time."""
-        for tables, code in ((self.users, "user_id_xf"), (self.items, "item_id_xf")):
-            values = {key: table.numpy() for key, table in tables.items()}
-            for rows, _ in train.batch(_ROWS):
-                for key, value in values.items():
+        known = (("user_id_xf", self.users), ("item_id_xf", self.items))
+        values = [{key: table.numpy() for key, table in tables.items()} for _, tables in known]
+        for rows, _ in train:
+            for (code, _), of_code in zip(known, values, strict=True):
+                for key, value in of_code.items():
                     value[rows[code].numpy()] = rows[key].numpy()
+        for (_, tables), of_code in zip(known, values, strict=True):
             for key, table in tables.items():
-                table.assign(values[key])
+                table.assign(of_code[key])
 
 
 def serving_signature(

@@ -1,7 +1,7 @@
 """Embeddings as TensorBoard's PROJECTOR reads them: the vectors, and the words that they stand for.
 
 They are files of tab-separated values and no checkpoint: the kit's TensorBoard runs without TensorFlow, which alone
-reads those. They are written after every epoch, so that a training that is cut off leaves the last ones.
+reads those. They are written every few seconds and in the end, so that a training that is cut off leaves some.
 """
 
 from __future__ import annotations

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -74,11 +73,11 @@ class RunBoard(tf_keras.callbacks.Callback):
         super().__init__()
         self._subject, self._job = subject, subject.job
         self._epoch = 0
-        self._embedded = -math.inf
 
     def on_train_begin(self, logs: Any = None) -> None:
         del logs
         self._rows = _Rows(self._subject.held_out)
+        self._embedded = time.monotonic()  # a short training writes them once, when it ends
         self._writer = tf.summary.create_file_writer(self._job.run_dir)
         with self._writer.as_default():
             summary.write_text(summary.facts_of(self._job, self._subject.transform_output))

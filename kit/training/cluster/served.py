@@ -83,11 +83,11 @@ class Served(Distribution):
 
         return {"x": tf_keras.utils.experimental.DatasetCreator(of_worker), "steps_per_epoch": train.steps}
 
-    def callbacks(self, own: list[Any], held_out: tf.data.Dataset) -> list[Any]:
+    def callbacks(self, own: list[Any], held_out: Batches) -> list[Any]:
         for callback in own:
             # Else Keras refuses those that are called after a batch, whose logs are not known yet.
             callback._supports_tf_logs = True  # noqa: SLF001
-        return [_HeldOut(self.plain, held_out), *own]
+        return [_HeldOut(self.plain, held_out.make()), *own]
 
 
 class _HeldOut(tf_keras.callbacks.Callback):

@@ -13,7 +13,7 @@ from typing import Any
 import tensorflow as tf
 import tf_keras
 
-from kit.training.distribution import ShardedBatches
+from kit.training.distribution import Batches, ShardedBatches
 from kit.training.progress import asked_to_stop
 
 _LOOK_SECONDS = 0.5  # how often the chief looks whether training has to stop
@@ -71,7 +71,7 @@ class Together(ShardedBatches):
         self._every, self._since = round(every), 0
         return stop > 0
 
-    def callbacks(self, own: list[Any], held_out: tf.data.Dataset) -> list[Any]:
+    def callbacks(self, own: list[Any], held_out: Batches) -> list[Any]:
         return [*super().callbacks(own, held_out), _EndTogether(self._agreement)]
 
 

@@ -50,7 +50,7 @@ def train(columns: Columns, clicked: np.ndarray) -> tf_keras.Model:
     tf_keras.utils.set_random_seed(5)
     model = build_model(Vocabularies(SIZES), TRAINING)
     data = tf.data.Dataset.from_tensor_slices((columns, clicked.astype(np.float32)))
-    adapt(model, data)
+    adapt(model, data.batch(1_000))
     model.fit(data.shuffle(ROWS, seed=1).batch(TRAINING.batch_size), epochs=TRAINING.epochs, verbose=0)
     return model
 
@@ -118,7 +118,8 @@ def test_from_chance_nothing_is_learnt_by_heart() -> None:
 def test_adapt_tells_categories_and_how_many_rows_there_are() -> None:
     model = build_model(Vocabularies(SIZES), TRAINING)
     columns = {name: values[:5_000] for name, values in rows(1).items()}
-    adapt(model, tf.data.Dataset.from_tensor_slices((columns, np.zeros(5_000, np.float32))))
+    train = tf.data.Dataset.from_tensor_slices((columns, np.zeros(5_000, np.float32)))
+    adapt(model, train.batch(2_000))
     known = model.get_layer(ITEM_CATEGORY)
     items = SIZES["item_id"]
     assert known.table.numpy()[:items].tolist() == [code % SIZES["category"] for code in range(items)]
