@@ -213,7 +213,7 @@ def check_browser() -> Check:
     try:
         browser = webbrowser.get()
     except webbrowser.Error:
-        remedy = "open the address that `make lab` prints in a browser of your own"
+        remedy = "nothing, if you read this in one; otherwise open the address that `make lab` prints"
         return Check("browser", "none", ok=False, what_to_do=remedy, needed=False)
     return Check("browser", getattr(browser, "name", type(browser).__name__))
 
