@@ -72,8 +72,8 @@ class Manager:
     def stop(self) -> None:
         """Unload everything; requests that run have `drain_seconds` to finish."""
         self._follower.stop()
-        deadline = time.monotonic() + self._settings.drain_seconds
         with self._work, self._tables:  # whatever is loaded at this moment is among them
+            deadline = time.monotonic() + self._settings.drain_seconds
             harnesses = [harness for table in self._harnesses.values() for harness in table.values()]
             loaded = [harness for harness in harnesses if harness.state == State.AVAILABLE]
             for harness in loaded:
@@ -275,9 +275,10 @@ class Manager:
         with self._tables:
             self._tables.wait_for(lambda: not harness.uses)
         self._close(harness)
-        with self._work:
-            if harness.wanted_back and not self._follower.wait(0):
-                self.poll()  # or nobody would look again, where folders are looked at once only
+        if harness.wanted_back:
+            with self._work:
+                if not self._follower.wait(0):  # it is not being stopped
+                    self.poll()  # or nobody would look again, where folders are looked at once only
 
     def _close(self, harness: Harness) -> None:
         harness.servable.close()
