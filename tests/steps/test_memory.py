@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
-from kit.steps.memory import memory_mb
+from kit.steps import memory
+from kit.steps.memory import PeakMemory, memory_mb
 
 GONE = 2**22 + 1  # more than any process id that Linux gives
 
@@ -24,3 +26,25 @@ def test_without_proc_it_is_told_by_psutil(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setattr(Path, "read_text", absent)
     assert 10 < memory_mb(os.getpid()) < 100_000
     assert memory_mb(GONE) == 0
+
+
+@pytest.mark.parametrize(("cost_seconds", "looks"), [(0.0, 5), (0.015, 3), (0.1, 1)])
+def test_the_more_a_look_costs_the_fewer_there_are(
+    monkeypatch: pytest.MonkeyPatch, cost_seconds: float, looks: int
+) -> None:
+    """Two seconds, with an occasion every 0.1 s."""
+    seen: list[int] = []
+
+    def look(pid: int) -> float:
+        seen.append(pid)
+        return float(pid)
+
+    tick = iter(range(21))
+    now = SimpleNamespace(monotonic=lambda: next(tick) / 10, thread_time=lambda: len(seen) * cost_seconds)
+    monkeypatch.setattr(memory, "time", now)
+    monkeypatch.setattr(memory, "memory_mb", look)
+    peak = PeakMemory()
+    for _ in range(20):
+        peak.look_at(7)
+    assert len(seen) == looks
+    assert peak.peak_mb == 7
