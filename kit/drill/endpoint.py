@@ -107,8 +107,7 @@ class Served:
         try:
             answer: Any = self._stub.Predict(request, _SECONDS, metadata=self._metadata)
         except grpc.RpcError as error:
-            kind = RefusedError if error.code() in _REFUSED else DrillError
-            raise kind(
+            raise (RefusedError if error.code() in _REFUSED else DrillError)(
                 f"The server must answer a drill's requests, but says {error.code().name}: {error.details()}. Start "
                 "it, or give a token, or fewer queries."
             ) from error

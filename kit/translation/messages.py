@@ -23,7 +23,9 @@ _TAGS = {"zh": "zh-Hans"}  # BCP 47, where it says more than the name of a catal
 _TELLING = 15  # what a template must have to be known by: its letters, and twice its places
 _WORD = re.compile("[A-Za-z]{2,}")
 _BEFORE_TAILS = frozenset(" ,;")
-_SEPARATORS = (re.compile("(?<=[.?])( )"), re.compile("(; )"), re.compile("(, )"))  # of the parts of a value
+_SENTENCE = re.compile("(?<=[.?]) ")
+_SEPARATORS = (". ", "? ", "; ", ", ")  # between the parts of a value
+_NAMED = re.compile(r"(\s*[^:\n]{1,40}: )(.+)")  # what is found, after the name of what it is found of
 
 
 class _Message:
@@ -37,6 +39,7 @@ class _Message:
     def __init__(self, template: str, other: str) -> None:
         self.around, self.other = tuple(_around(template)), other
         self.letters = sum(map(len, self.around))
+        self.has_lines = any("\n" in text for text in self.around)
         # Whether no text fits it by chance, as many a sentence fits `{0} to {1}`.
         self.is_telling = len(self.around) == 1 or self.letters + 2 * len(self.around) > _TELLING
 
@@ -109,7 +112,7 @@ def in_language(text: str, asked: str | None = None) -> str:
 
 
 def _translated(
-    text: str, messages: _Messages, *, of_lines: bool = False, is_value: bool = False
+    text: str, messages: _Messages, *, of_lines: bool = False, has_lines: bool = False, is_value: bool = False
 ) -> str | None:
     """Return a text by the most telling template that it can be written with; None: there is none.
 
@@ -117,9 +120,12 @@ def _translated(
         text: to be translated.
         messages: the most telling first.
         of_lines: whether values of several lines do not count: they may be the lines of another message.
+        has_lines: whether only a template of several lines will do.
         is_value: whether a short template will do, where it is a third of the text.
     """
     for message in messages:
+        if has_lines and not message.has_lines:
+            continue
         if not message.is_telling and not (is_value and message.letters * 3 >= len(text)):
             continue
         values = message.values(text)
@@ -132,29 +138,46 @@ def _value(value: str, messages: _Messages) -> str:
     """Return a value of a message, which may be put together of texts that are translated."""
     if not _WORD.search(value):  # a number, or nothing
         return value
-    if (said := _piece(value, messages)) is not None:
+    if "\n" in value:
+        whole = _translated(value, messages, has_lines=True)
+        return "\n".join(_value(line, messages) for line in value.split("\n")) if whole is None else whole
+    sentences = [_known(one, messages) for one in _SENTENCE.split(value)]
+    if len(sentences) > 1 and None not in sentences:
+        return " ".join(map(str, sentences))
+    if (said := _known(value, messages)) is not None:
         return said
     for separator in _SEPARATORS:
-        parts = separator.split(value)  # what separates them is among them
-        known = [_piece(part, messages) for part in parts]
-        if len(parts) > 1 and any(known):
-            return "".join(part if said is None else said for part, said in zip(parts, known, strict=True))
+        parts = value.split(separator)
+        if len(parts) > 1:
+            said = separator.join(_value(part, messages) for part in parts)
+            if said != value:
+                return said
     return _with_tail(value, messages)
 
 
+def _known(text: str, messages: _Messages) -> str | None:
+    """Return a text by a template, also after a name, as in `volume: span 3 has 4 rows`."""
+    named = _NAMED.fullmatch(text)
+    found = _piece(named[2], messages) if named else None
+    return f"{named[1]}{found}" if named and found is not None else _piece(text, messages)
+
+
 def _piece(text: str, messages: _Messages) -> str | None:
-    """Return a value or a part of one; where it stands alone it has lost the blank that it is written with."""
+    """Return a value or a part of one; alone it has lost its blank, and a finding has become a sentence."""
+    if text.endswith(".") and (said := _translated(text[:-1], messages, is_value=True)) is not None:
+        return f"{said}。"
     forms = (text, f" {text}", f"{text} ")
-    return next(
-        (said for form in forms if (said := _translated(form, messages, is_value=True)) is not None), None
-    )
+    known = (_translated(form, messages, is_value=True) for form in forms)
+    return next((said for said in known if said is not None), None)
 
 
 def _with_tail(value: str, messages: _Messages) -> str:
     """Return a value whose end is a text that is added to another, such as `, found 3`."""
     for message in messages:
         at = value.find(message.around[0]) if message.around[0][:1] in _BEFORE_TAILS else -1
-        if at > 0 and (values := message.values(value[at:])) is not None:
+        if at <= 0 or not (message.is_telling or message.letters * 3 >= len(value) - at):
+            continue
+        if (values := message.values(value[at:])) is not None:
             head = _value(value[:at], messages)
             return head + message.other.format(*(_value(one, messages) for one in values))
     return value

@@ -3,7 +3,7 @@
 An error is raised with the text that it says, mostly an f-string. Here that becomes a template, such as `{0} must be
 a folder, but it is a file.`, by reading the program and not by running it; so nothing has to be written at a raise for
 a message to be translated. A text that a message is put together with is a template as well: `or "none"` in a value of
-it, and what a function of the kit returns to it.
+it, what a function of the kit returns to it, and what checks have found and advise.
 
 ServingError is left out: its messages are TensorFlow Serving's own words, which clients compare.
 """
@@ -22,6 +22,7 @@ _BASE, _NOT_OURS = "KitError", frozenset({"ServingError"})
 # What is told of a value, such as a field of project.yml, and becomes a part of a message.
 _INNER = frozenset({"TypeError", "ValueError"})
 _CLASS = re.compile(r"^class (\w+)\(([^)]*)\)", re.MULTILINE)
+_FINDING, _TOLD = "Finding", frozenset({"found", "what_to_do"})  # which errors about data are made of
 _SAY = "in_language"  # is given the few other texts of the kit that are translated
 _WORD = re.compile(r"[A-Za-z]{2,}")
 _SAME = frozenset({"capitalize", "rstrip", "strip"})  # methods that leave the words of a text as they are
@@ -74,11 +75,14 @@ class _Module:
 
     def said(self, errors: set[str]) -> Iterator[tuple[ast.expr, _Function | None]]:
         """Give what errors are made with and what they return as their text, with the function around it."""
-        if not any(f"{name}(" in self.text for name in [*errors, _SAY]):
+        if not any(f"{name}(" in self.text or f"{name})(" in self.text for name in [*errors, _FINDING, _SAY]):
             return  # most modules need not be parsed
         for node, function in _inside(self.tree):
             if isinstance(node, ast.Call) and _called_name(node) in {*errors, _SAY}:
                 yield from ((argument, function) for argument in node.args)
+            elif isinstance(node, ast.Call) and _called_name(node) == _FINDING:
+                told = [*node.args[1:4:2], *(one.value for one in node.keywords if one.arg in _TOLD)]
+                yield from ((one, function) for one in told)
             elif isinstance(node, ast.ClassDef) and node.name in errors:
                 texts = (one for one in node.body if isinstance(one, _Function) and one.name == "__str__")
                 yield from ((value, text) for text in texts for value in _returned(text))
@@ -212,8 +216,9 @@ def _inside(tree: ast.Module) -> Iterator[tuple[ast.AST, _Function | None]]:
 
 
 def _called_name(node: ast.Call) -> str:
-    """Return the name of what is called, without what it is an attribute of."""
-    return node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+    """Return the name of what is called, without what it is an attribute of; of two errors the first."""
+    called = node.func.body if isinstance(node.func, ast.IfExp) else node.func
+    return called.attr if isinstance(called, ast.Attribute) else getattr(called, "id", "")
 
 
 @cache

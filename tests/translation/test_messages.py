@@ -78,6 +78,32 @@ def test_every_translation_is_put_together_by_its_template(language: str) -> Non
             "a.yml must be a YAML file, but it cannot be read: while scanning\n  in line 3. Correct it there.",
             "a.yml 必须是 YAML 文件，但无法读取：while scanning\n  in line 3。请在那里更正。",
         ),
+        (  # findings, each a sentence and what to do, among the lines of a message
+            (
+                "The data must pass the checks of project.yml, but 1 block:\n"
+                "  volume: span 3 has 4 rows, and the spans of train have 10. "
+                "See whether the delivery is whole, or was delivered twice.\n"
+                "Mend the data or choose other spans; where the data are right, "
+                "set the check to warn in project.yml."
+            ),
+            (
+                "数据必须通过 project.yml 的检查，但有 1 项阻止：\n"
+                "  volume: span 3 有 4 行，而训练的 span 有 10 行。 请查看送达的内容是否完整，或是否送达了两次。\n"
+                "请修正数据或选择其他 span；如果数据是对的，请在 project.yml 中把该检查设为 warn。"
+            ),
+        ),
+        (  # a message of several lines within another
+            (
+                "Stopped in 04_evaluate (exit code 12): The model must meet every gate of shop, but missed:\n"
+                "  auc on all rows: 0.8, found 0.71\n"
+                "It is not pushed. Train a better one, or change the gate where it is wrong."
+            ),
+            (
+                "在 04_evaluate 中停止（退出码 12）：模型必须达到 shop 的每道门禁，但未达到：\n"
+                "  auc，all rows：0.8，实际 0.71\n"
+                "它没有被推送。请训练一个更好的模型，或在门禁有误之处修改它。"
+            ),
+        ),
         ("A library says: from 3 to 5 rows.", "A library says: from 3 to 5 rows."),
         (
             "Unknown.\nVersion 7 is nothing that the kit says.",
