@@ -28,7 +28,10 @@ workspace/
     audit/                   audit packs, a file a pushed version (see `kit.audit.layout`)
     private/                 the key that signs them; only its owner can read it
     gateway/<project>/       Envoy's configuration, keys for learning and the access log (see `kit.gateway.plan`)
-    load/<project>/          what `kit tune-batching` has measured, a file a point; sweep.json is the last sweep
+    load/<project>/          what `kit tune-batching` has measured, a file a point; sweep.json is the last sweep, and
+                             in small that of `06_serve`
+    drills/<project>.json    what `kit drill` found last (see `kit.drill.outcomes`)
+    parity/<project>.json    how far the ways of a row were apart when they were compared last
     workshop/                scores of the exercises, and their copies of project.yml (see `kit.workshop`)
     alerts/                  incidents and messages that wait (alerts.sqlite), and what was told, a folder a project
 """

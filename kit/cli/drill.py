@@ -39,6 +39,7 @@ def drill(  # noqa: PLR0913, PLR0917  what is attacked, and how
     """Attack your own model with a budget of queries, behind each protection, and recommend one."""
     with quiet():
         from kit.drill.endpoint import Served
+        from kit.drill.outcomes import drill_file
         from kit.drill.run import drill as run
         from kit.drill.settings import DrillSettings
         from kit.project import Project
@@ -57,6 +58,7 @@ def drill(  # noqa: PLR0913, PLR0917  what is attacked, and how
     finally:
         if endpoint:
             endpoint.close()
+    found.write(drill_file(place.path, session.project.name))
     header = (
         "protection",
         "queries",

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
 
 from kit.drill.settings import DrillSettings
+from kit.workspace import write_atomically
 
 NONE, LIMIT, DISTILLED, SERVER = "none", "rate limit", "distilled model", "the running server"
 
@@ -90,6 +93,28 @@ class Drill:
     @property
     def recommended(self) -> Outcome | None:
         return next((one for one in self.outcomes if one.recommended), None)
+
+    def write(self, path: Path) -> None:
+        """Keep it, for `last_drill`."""
+        write_atomically(path, json.dumps(asdict(self)) + "\n")
+
+
+def drill_file(workspace: Path, project: str) -> Path:
+    """Return where the last drill of a project's model is kept."""
+    return workspace / "drills" / f"{project}.json"
+
+
+def last_drill(workspace: Path, project: str) -> Drill | None:
+    """Return what `kit drill` found last; None: nothing was drilled."""
+    path = drill_file(workspace, project)
+    if not path.exists():
+        return None
+    found = json.loads(path.read_text())
+    outcomes = tuple(
+        Outcome(**{**one, "points": tuple(Point(**point) for point in one["points"])})
+        for one in found["outcomes"]
+    )
+    return Drill(**{**found, "outcomes": outcomes})
 
 
 def recommend(outcomes: Sequence[Outcome], settings: DrillSettings) -> tuple[Outcome, ...]:

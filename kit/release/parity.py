@@ -10,6 +10,7 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 from tfx.utils import path_utils
 
@@ -37,6 +38,7 @@ from kit.release.ways import (
 from kit.session import Session
 from kit.training.apart import run_apart
 from kit.training.config import Training
+from kit.workspace import write_atomically
 
 
 @dataclass(frozen=True)
@@ -69,7 +71,8 @@ class Rows:
 def four_ways(session: Session, rows: int = 1000, package: Path | None = None) -> FourWays:
     """Send rows of the evaluation split all ways, in a process of its own; takes some seconds.
 
-    A process of its own keeps TensorFlow's and LiteRT's lines out of the notebook, and their memory out of its kernel.
+    What came of it is kept, for `last_four_ways`. A process of its own keeps TensorFlow's and LiteRT's lines out of the
+    notebook, and their memory out of its kernel.
 
     Args:
         session: whose InfraValidator and LiteRTConverter have run on the model that was evaluated last.
@@ -96,6 +99,21 @@ def four_ways(session: Session, rows: int = 1000, package: Path | None = None) -
     )
     payload = json.dumps([asdict(asked), session.project.spec.release.model_dump(mode="json")]).encode()
     found = json.loads(run_apart(answer, payload, "The comparison of the ways of a row"))
+    write_atomically(_file(session), json.dumps(found) + "\n")
+    return _read(found)
+
+
+def last_four_ways(session: Session) -> FourWays:
+    """Return what was compared last in a workspace; no rows where nothing was."""
+    path = _file(session)
+    return _read(json.loads(path.read_text())) if path.exists() else FourWays(0, ())
+
+
+def _file(session: Session) -> Path:
+    return session.workspace.path / "parity" / f"{session.project.name}.json"
+
+
+def _read(found: dict[str, Any]) -> FourWays:
     differences = tuple(Difference(**one) for one in found["differences"])
     return FourWays(found["rows"], differences, tuple(found["left_out"]))
 

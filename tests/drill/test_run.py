@@ -19,7 +19,7 @@ from kit.cli import app
 from kit.drill.endpoint import InProcess, RefusedError, Served
 from kit.drill.errors import DrillError
 from kit.drill.honest import Honest
-from kit.drill.outcomes import DISTILLED, NONE, SERVER, Drill, Outcome, Point, recommend
+from kit.drill.outcomes import DISTILLED, NONE, SERVER, Drill, Outcome, Point, last_drill, recommend
 from kit.drill.run import drill
 from kit.drill.settings import DrillSettings
 from kit.errors import StepOrderError
@@ -141,6 +141,10 @@ def test_the_command_prints_the_table(pushed: Tiny) -> None:
     assert answer.exit_code == 0, answer.output
     assert "distilled model" in answer.output
     assert "Recommended: " in answer.output
+    kept = last_drill(pushed.folder, pushed.project.name)
+    assert kept is not None
+    assert [one.name for one in kept.outcomes if one.name not in answer.output] == []
+    assert last_drill(pushed.folder, "another") is None
 
 
 def test_what_cannot_be_drilled_is_said(tiny: Tiny, tmp_path: Path) -> None:

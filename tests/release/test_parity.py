@@ -19,7 +19,7 @@ from kit.release.differences import Difference, FourWays, compare
 from kit.release.infra import evaluated_model, infra_blessing, infra_validator
 from kit.release.litert.component import litert_converter
 from kit.release.litert.model_part import origin_of, rebuild
-from kit.release.parity import check_four_ways, four_ways
+from kit.release.parity import check_four_ways, four_ways, last_four_ways
 from kit.release.signatures import MODEL_FOLDER
 from kit.release.ways import Computed
 from kit.session import Session
@@ -155,7 +155,9 @@ def packaged(blessed: Session) -> Session:
 
 
 def test_a_package_scores_as_training_did_all_ways(packaged: Session) -> None:
+    assert last_four_ways(packaged).rows == 0
     parity = four_ways(packaged, rows=120)
+    assert last_four_ways(packaged) == parity
     assert parity.rows == 120
     ways = list(dict.fromkeys(one.way for one in parity.differences))
     assert ways == [
