@@ -21,6 +21,7 @@ VARIABLE = "KIT_LANGUAGE"  # the name that widgets know as well; neither imports
 _FOLDER = Path(__file__).parent / "messages"
 _TAGS = {"zh": "zh-Hans"}  # BCP 47, where it says more than the name of a catalogue
 _TELLING = 15  # what a template must have to be known by: its letters, and twice its places
+_LONGEST = 2_000  # letters of a value that is looked into
 _WORD = re.compile("[A-Za-z]{2,}")
 _BEFORE_TAILS = frozenset(" ,;")
 _SENTENCE = re.compile("(?<=[.?]) ")
@@ -136,7 +137,7 @@ def _translated(
 
 def _value(value: str, messages: _Messages) -> str:
     """Return a value of a message, which may be put together of texts that are translated."""
-    if not _WORD.search(value):  # a number, or nothing
+    if len(value) > _LONGEST or not _WORD.search(value):  # a log, a number, or nothing
         return value
     if "\n" in value:
         whole = _translated(value, messages, has_lines=True)
@@ -164,6 +165,8 @@ def _known(text: str, messages: _Messages) -> str | None:
 
 def _piece(text: str, messages: _Messages) -> str | None:
     """Return a value or a part of one; alone it has lost its blank, and a finding has become a sentence."""
+    if " " not in text:  # a name, mostly: no template with a value is one word
+        return next((message.other for message in messages if message.around == (text,)), None)
     if text.endswith(".") and (said := _translated(text[:-1], messages, is_value=True)) is not None:
         return f"{said}。"
     forms = (text, f" {text}", f"{text} ")
