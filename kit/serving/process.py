@@ -27,7 +27,7 @@ from kit.serving.errors import ServerError
 from kit.serving.settings import Addresses, Settings
 
 _TARGET = "kit.serving.process:serve"
-_LOOK_SECONDS = 0.05
+_LOOK_SECONDS = 0.01
 _STOP_SECONDS = 5.0  # to unload, after the requests have had theirs
 _TAIL_LINES = 10
 _SWITCH_SECONDS = 0.0005
