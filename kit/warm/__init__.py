@@ -10,6 +10,8 @@ What a child cannot have of its own: Python's hash seed (all children of one war
 resource limits, both those of the warm process. The variables in `kit.warm.address.READ_AT_IMPORT` choose the
 warm process.
 
+Children have the kit's own modules, too, as long as no file of them has changed since (see `kit.warm.own`).
+
 Settings, as environment variables: KIT_WARM=off, KIT_WARM_DIR (folder of the socket, mode 700),
 KIT_WARM_IDLE_SECONDS (1800), KIT_WARM_MODULES (what to import, separated by commas).
 """
