@@ -40,11 +40,12 @@ class Prior(tf_keras.regularizers.Regularizer):
     """
 
     def __init__(self, deviation: float, known: Known) -> None:
-        self._strength, self._known = 1.0 / (2.0 * deviation**2), known
+        self._precision, self._known = 1.0 / deviation**2, known
 
     def __call__(self, weights: tf.Tensor) -> tf.Tensor:
-        squares = tf.reduce_sum(tf.square(tf.cast(weights, tf.float32)))
-        return self._strength * squares / tf.convert_to_tensor(self._known.rows)
+        # Half of the sum of squares as one operation, of a factor without a gradient: a model has two dozen priors.
+        each = self._precision / tf.convert_to_tensor(self._known.rows)
+        return tf.nn.l2_loss(tf.cast(weights, tf.float32)) * each
 
 
 class Cross(tf_keras.layers.Layer):
