@@ -11,12 +11,16 @@ import pyarrow as pa
 import tensorflow as tf
 import tensorflow_data_validation as tfdv
 from tensorflow_data_validation.statistics import stats_impl
+from tensorflow_data_validation.statistics.generators.top_k_uniques_sketch_stats_generator import (
+    TopKUniquesSketchStatsGenerator,
+)
 from tensorflow_metadata.proto.v0 import statistics_pb2
 from tfx.components.statistics_gen import component
 from tfx.dsl.components.base import base_beam_executor, executor_spec
 from tfx.types import artifact_utils
 from tfx_bsl.coders import example_coder
 
+from kit.data.counts import TopKUniques
 from kit.steps.progress import report
 
 STATISTICS_FILE = "FeatureStats.pb"
@@ -60,7 +64,11 @@ class Accumulated:
     """TFDV's statistics of rows that come a batch at a time, or were accumulated apart from each other."""
 
     def __init__(self) -> None:
-        self._generators = stats_impl.get_generators(tfdv.StatsOptions(), in_memory=True)
+        options = tfdv.StatsOptions()
+        self._generators = [
+            TopKUniques(options) if isinstance(generator, TopKUniquesSketchStatsGenerator) else generator
+            for generator in stats_impl.get_generators(options, in_memory=True)
+        ]
         self._accumulators = [generator.create_accumulator() for generator in self._generators]
 
     def add(self, batch: pa.RecordBatch) -> None:
