@@ -45,7 +45,7 @@ def bench(
         list[str] | None,
         typer.Argument(
             help="cells, parameter, generator, alerts, governance, faults, checks, kernel, cached, kills, taxi, "
-            "quality, training, strategies, evaluator, blind_spots, litert, serving, gateway, drill, "
+            "data_steps, scale, quality, training, strategies, evaluator, blind_spots, litert, serving, gateway, drill, "
             "experiments, lineage, views, "
             "clone; all unless given.",
             show_default=False,

@@ -22,7 +22,8 @@ from kit.errors import StepFailedError
 from kit.load.plan import Load
 from kit.load.process import RunningLoad
 from kit.load.sweep import FILE, Point, Sweep, Target
-from kit.serving.batching.parameters import Batching, processors
+from kit.machine import cores
+from kit.serving.batching.parameters import Batching
 from kit.serving.process import Server
 from kit.serving.settings import Settings
 from kit.workspace import write_atomically
@@ -46,7 +47,7 @@ def proposed() -> dict[str, Batching | None]:
     """
     made: dict[str, Batching | None] = {WITHOUT: None}
     for rows in _SIZES:
-        for micros, threads in ((0, 1), (0, processors()), (_WAITED_MICROS, 1)):
+        for micros, threads in ((0, 1), (0, cores()), (_WAITED_MICROS, 1)):
             batching = Batching(
                 max_batch_size=_MOST_ROWS,
                 enable_large_batch_splitting=True,

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from tensorflow.core.protobuf import config_pb2, rewriter_config_pb2
 
-from kit.serving.batching.parameters import processors
+from kit.machine import cores
 from kit.serving.manager import Loader
 from kit.serving.servable import Servable
 from kit.serving.settings import Settings
@@ -41,7 +41,7 @@ def make_loader(settings: Settings, servable_class: type[Servable] = Servable) -
         if name in known:
             with _short_turns():
                 return loaded(name, version, folder, 1)
-        servable = loaded(name, version, folder, processors())
+        servable = loaded(name, version, folder, cores())
         known.add(name)
         return servable
 

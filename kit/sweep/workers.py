@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -11,6 +10,7 @@ from typing import Protocol
 
 import psutil
 
+from kit.machine import cores
 from kit.sweep.errors import SweepError
 from kit.sweep.point import run_point
 
@@ -58,7 +58,7 @@ class LocalWorkers:
     """
 
     def __init__(self, folder: Path, jobs: int = 0, memory_gb: float = 0.0) -> None:
-        self._folder, self._jobs = folder, jobs or max(1, (os.cpu_count() or 1) // 2)
+        self._folder, self._jobs = folder, jobs or max(1, cores() // 2)
         self._bytes = memory_gb * _BYTES_PER_GB
         total = psutil.virtual_memory().total
         if self._bytes > total:

@@ -112,6 +112,17 @@ def in_language(text: str, asked: str | None = None) -> str:
     return "\n".join(line if said is None else said for line, said in zip(lines, by_line, strict=True))
 
 
+def parts_in_language(text: str, asked: str | None = None) -> str:
+    """Return a text that may be put together of several, such as what two checks found, each in a language.
+
+    Args:
+        text: in English; also a few words, which would say too little to know a message of an error by.
+        asked: as `in_language` takes it.
+    """
+    messages = _messages(chosen_language(asked))
+    return _value(text, messages) if messages else text
+
+
 def _translated(
     text: str, messages: _Messages, *, of_lines: bool = False, has_lines: bool = False, is_value: bool = False
 ) -> str | None:

@@ -3,7 +3,7 @@
 An error is raised with the text that it says, mostly an f-string. Here that becomes a template, such as `{0} must be
 a folder, but it is a file.`, by reading the program and not by running it; so nothing has to be written at a raise for
 a message to be translated. A text that a message is put together with is a template as well: `or "none"` in a value of
-it, what a function of the kit returns to it, and what checks have found and advise.
+it, what a function of the kit returns to it, and what checks have found and advise. `told` has the other texts.
 
 ServingError is left out: its messages are TensorFlow Serving's own words, which clients compare.
 """
@@ -17,13 +17,14 @@ from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
 
+from kit.translation.told import TOLD, fields_of, given, helps, methods
+
 _PACKAGE = Path(__file__).parents[1]
 _BASE, _NOT_OURS = "KitError", frozenset({"ServingError"})
 # What is told of a value, such as a field of project.yml, and becomes a part of a message.
 _INNER = frozenset({"TypeError", "ValueError"})
 _CLASS = re.compile(r"^class (\w+)\(([^)]*)\)", re.MULTILINE)
-_FINDING, _TOLD = "Finding", frozenset({"found", "what_to_do"})  # which errors about data are made of
-_SAY = "in_language"  # is given the few other texts of the kit that are translated
+_SAY = frozenset({"in_language", "parts_in_language"})  # are given the other texts of the kit that are translated
 _WORD = re.compile(r"[A-Za-z]{2,}")
 _SAME = frozenset({"capitalize", "rstrip", "strip"})  # methods that leave the words of a text as they are
 _ADDING = frozenset({"append", "extend", "insert"})
@@ -39,10 +40,11 @@ def sources() -> Mapping[str, str]:
     modules = {_name(path): _Module(path) for path in sorted(_PACKAGE.rglob("*.py"))}
     reader = _Reader(modules)
     errors = _errors(modules.values())
+    told = fields_of(one.tree for one in modules.values() if any(f"class {name}" in one.text for name in TOLD))
     for module in modules.values():
-        for expression, function in module.said(errors):
+        for expression, function in module.said(errors, told):
             reader.read(expression, _Scope(module, function))
-    return reader.found
+    return {**{_template((text,)): place for text, place in helps().items()}, **reader.found}
 
 
 class _Module:
@@ -73,19 +75,22 @@ class _Module:
             for one in node.names
         }
 
-    def said(self, errors: set[str]) -> Iterator[tuple[ast.expr, _Function | None]]:
-        """Give what errors are made with and what they return as their text, with the function around it."""
-        if not any(f"{name}(" in self.text or f"{name})(" in self.text for name in [*errors, _FINDING, _SAY]):
+    def said(
+        self, errors: set[str], told: Mapping[str, list[str]]
+    ) -> Iterator[tuple[ast.expr, _Function | None]]:
+        """Give what errors and what is told are made with and return as their text, with the function around it."""
+        if not any(f"{name}(" in self.text or f"{name})(" in self.text for name in {*errors, *told, *_SAY}):
             return  # most modules need not be parsed
         for node, function in _inside(self.tree):
-            if isinstance(node, ast.Call) and _called_name(node) in {*errors, _SAY}:
+            if isinstance(node, ast.Call) and (name := _called_name(node)) in {*errors, *_SAY}:
                 yield from ((argument, function) for argument in node.args)
-            elif isinstance(node, ast.Call) and _called_name(node) == _FINDING:
-                told = [*node.args[1:4:2], *(one.value for one in node.keywords if one.arg in _TOLD)]
-                yield from ((one, function) for one in told)
+            elif isinstance(node, ast.Call) and name in told:
+                yield from ((one, function) for one in given(node, name, told[name]))
             elif isinstance(node, ast.ClassDef) and node.name in errors:
                 texts = (one for one in node.body if isinstance(one, _Function) and one.name == "__str__")
                 yield from ((value, text) for text in texts for value in _returned(text))
+            elif isinstance(node, ast.ClassDef):
+                yield from ((value, text) for text in methods(node) for value in _returned(text))
 
 
 @dataclass(frozen=True)
@@ -157,11 +162,20 @@ class _Reader:
         elif isinstance(node, ast.ListComp | ast.GeneratorExp):
             yield node.elt, scope
         elif isinstance(node, ast.Subscript):
-            yield from ((one, scope) for known in self._named(node.value, scope) for one in _entries(known))
+            yield from self._taken(node, scope)
         elif isinstance(node, ast.Name):
             yield from ((one, scope) for one in scope.values(node.id))
         elif isinstance(node, ast.Call):
             yield from self._called(node, scope)
+
+    def _taken(self, node: ast.Subscript, scope: _Scope) -> Iterator[tuple[ast.expr, _Scope]]:
+        """Give what can be taken out of a name or of what a function returns: at a place, if that is written out."""
+        if isinstance(node.value, ast.Call):
+            known = list(self._called(node.value, scope))
+        else:
+            known = [(one, scope) for one in self._named(node.value, scope)]
+        for one, where in known:
+            yield from ((entry, where) for entry in _entries(one, node.slice))
 
     def _named(self, node: ast.expr, scope: _Scope) -> list[ast.expr]:
         return scope.values(node.id) if isinstance(node, ast.Name) else [node]
@@ -248,6 +262,9 @@ def _unpacked(target: ast.expr, value: ast.expr) -> Iterator[tuple[str, ast.expr
     elif isinstance(target, ast.Tuple) and isinstance(value, ast.Tuple):
         for one, its in zip(target.elts, value.elts, strict=False):
             yield from _unpacked(one, its)
+    elif isinstance(target, ast.Tuple):
+        for place, one in enumerate(target.elts):
+            yield from _unpacked(one, ast.Subscript(value, ast.Constant(place), ast.Load()))
 
 
 def _returned(function: _Function) -> list[ast.expr]:
@@ -256,11 +273,13 @@ def _returned(function: _Function) -> list[ast.expr]:
     ]
 
 
-def _entries(node: ast.expr) -> list[ast.expr]:
+def _entries(node: ast.expr, place: ast.expr) -> list[ast.expr]:
     """Return what can be taken out of a mapping or a sequence that is written out."""
     if isinstance(node, ast.Dict):
         return node.values
-    return node.elts if isinstance(node, ast.List | ast.Tuple) else []
+    entries = node.elts if isinstance(node, ast.List | ast.Tuple) else []
+    at = place.value if isinstance(place, ast.Constant) else None
+    return entries[at : at + 1] if isinstance(at, int) and at >= 0 else entries
 
 
 def _joined(left: _Parts, right: _Parts) -> _Parts:

@@ -59,7 +59,9 @@ def test_the_bars_say_the_same(ran: tuple[RunRecord, Path, Path]) -> None:
     assert latest_flame(ran[2]) == latest_flame(ran[2], record.run_id) == root
     [notebook] = root.children
     assert notebook.name == "01_a"
-    assert root.seconds == notebook.seconds == pytest.approx(record.notebooks[0].seconds)
+    assert root.seconds == notebook.seconds
+    # What was sampled is a little more or less than what the clock says.
+    assert root.seconds == pytest.approx(record.notebooks[0].seconds, abs=0.2)
     names = [child.name for child in notebook.children]
     assert {"kernel start", "Transform"} <= set(names)
     transform = notebook.children[names.index("Transform")]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass, field, fields
 from itertools import pairwise
 from pathlib import Path
@@ -10,16 +9,12 @@ from typing import Any, Self
 
 from google.protobuf import text_format
 
+from kit.machine import cores
 from kit.serving.config_protos import BatchingParameters
 from kit.serving.errors import ServerError
 from kit.workspace import write_atomically
 
 _LEAST = {"max_batch_size": 1, "batch_timeout_micros": 0, "max_enqueued_batches": 0, "num_batch_threads": 1}
-
-
-def processors() -> int:
-    """Return how many this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,7 +38,7 @@ class Batching:
     max_batch_size: int = 1000
     batch_timeout_micros: int = 0
     max_enqueued_batches: int = 10
-    num_batch_threads: int = field(default_factory=processors)
+    num_batch_threads: int = field(default_factory=cores)
     allowed_batch_sizes: tuple[int, ...] = ()
     pad_variable_length_inputs: bool = False
     enable_large_batch_splitting: bool = False

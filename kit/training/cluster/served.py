@@ -6,13 +6,13 @@ last digit. Based on https://www.tensorflow.org/tutorials/distribute/parameter_s
 
 from __future__ import annotations
 
-import os
 from functools import partial
 from typing import Any, NoReturn
 
 import tensorflow as tf
 import tf_keras
 
+from kit.machine import cores
 from kit.training.cluster.places import PS, Place
 from kit.training.distribution import Batches, Distribution, copy_weights, outside_scope
 
@@ -24,7 +24,7 @@ def serve(place: Place) -> NoReturn:
     """Be a worker or a parameter server, which does what the chief says until its process is ended."""
     config = tf.compat.v1.ConfigProto()
     # A step waits for variables in one of these threads; with too few of them workers wait for each other.
-    config.inter_op_parallelism_threads = max(os.cpu_count() or 1, len(place.cluster.members))
+    config.inter_op_parallelism_threads = max(cores(), len(place.cluster.members))
     server = tf.distribute.Server(
         tf.train.ClusterSpec(place.cluster.addresses),
         job_name=place.member.role,
