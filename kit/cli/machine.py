@@ -45,9 +45,8 @@ def bench(
         list[str] | None,
         typer.Argument(
             help="cells, parameter, generator, alerts, governance, faults, checks, kernel, cached, kills, taxi, "
-            "data_steps, scale, quality, training, strategies, evaluator, blind_spots, litert, serving, gateway, drill, "
-            "experiments, lineage, views, "
-            "clone; all unless given.",
+            "data_steps, scale, quality, training, strategies, evaluator, blind_spots, litert, serving, gateway, "
+            "drill, experiments, lineage, views, clone; all unless given.",
             show_default=False,
         ),
     ] = None,
