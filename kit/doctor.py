@@ -28,6 +28,7 @@ from rich.table import Table
 
 from kit.setup.environment import NEEDED_GLIBC, VENV, is_current
 from kit.setup.locked import read_lock, read_pyproject
+from kit.translation.messages import parts_in_language
 
 KERNEL = "kit"
 PROVISIONER = "kit-warm"
@@ -61,6 +62,10 @@ class Check:
     def state(self) -> str:
         """`ok`, `warn` where it is a hint, or `fail`."""
         return "ok" if self.ok else "fail" if self.needed else "warn"
+
+    def as_row(self) -> tuple[str, str, str, str]:
+        """Return name, what was found, state and what to do, for a view: in the reader's language."""
+        return self.name, parts_in_language(self.found), self.state, parts_in_language(self.what_to_do)
 
 
 def check(deep: bool, workspace: Path) -> list[Check]:

@@ -11,6 +11,7 @@ from kit.alerts.outbox import Clock
 from kit.alerts.store import Store
 from kit.errors import UsageError
 from kit.reasons import require_reasons
+from kit.translation.messages import in_language, parts_in_language
 from kit.workspace import Workspace
 
 _SHOWN = (
@@ -25,7 +26,8 @@ _SHOWN = (
     "muted_until",
     "decided",
 )
-_EVIDENCE = ("severity", "found", "expected", "what_to_do", "notebook", "picture", "rows")
+_EVIDENCE = ("severity", "notebook", "picture", "rows")
+_IN_WORDS = ("found", "expected", "what_to_do")  # which are kept in English
 ACKNOWLEDGE, MUTE, OPEN = "acknowledge", "mute", "open"
 
 
@@ -50,11 +52,12 @@ class AlertDesk:
         return self._store.incidents(self._project, also_resolved=also_resolved)
 
     def records(self) -> list[dict[str, Any]]:
-        """Return the incidents that are not over, as plain values for a view."""
+        """Return the incidents that are not over, as plain values for a view: in the reader's language."""
         return [
             {
                 **{name: getattr(one, name) for name in _SHOWN},
                 **{name: getattr(one.evidence, name) for name in _EVIDENCE},
+                **{name: parts_in_language(getattr(one.evidence, name)) for name in _IN_WORDS},
             }
             for one in self.incidents()
         ]
@@ -89,7 +92,7 @@ class AlertDesk:
             MUTE: f"It is not sent until the end of {until.strip()} UTC; found after that, it is told again.",
             OPEN: "It is open again; it is told anew only when it was over and is back.",
         }
-        return f"{incident.title} ({incident.id}): {decided}. {told[what]}"
+        return f"{incident.title} ({incident.id}): {decided}. {in_language(told[what])}"
 
     def _end_of(self, day: str) -> float:
         try:

@@ -7,6 +7,7 @@ import linecache
 import os
 import shlex
 from collections.abc import Mapping, MutableMapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from kit.batch.background import Batch, BatchProgress
 from kit.batch.parameters import Parameter, Value, parse_parameters
 from kit.batch.plan import read_parameter_file
 from kit.errors import UsageError
+from kit.translation.messages import in_language
 from kit.workspace import resolve_folder, write_atomically
 
 SOURCES_VARIABLE = "KIT_PARAMETER_SOURCES"
@@ -23,6 +25,16 @@ SOURCES_VARIABLE = "KIT_PARAMETER_SOURCES"
 
 DEFAULT, HERE, BATCH = "default", "changed here", "the batch"
 _INJECTED = "# Parameters\n"  # the first line of the cell that papermill puts behind the parameters cell
+
+
+@dataclass(frozen=True)
+class ToldParameter:
+    """A parameter as a view shows it: `help` in the reader's language, `choices` as they are written."""
+
+    name: str
+    type: str
+    help: str
+    choices: tuple[str, ...]
 
 
 class ParameterDesk:
@@ -54,9 +66,12 @@ class ParameterDesk:
         self._specs = {spec.name: spec for spec in specs.values()}
         self._injected = _injected(sources[number + 1]) if number + 1 < len(sources) else {}
 
-    def specs(self) -> list[Parameter]:
+    def specs(self) -> list[ToldParameter]:
         """Return the parameters in the order of their cell."""
-        return list(self._specs.values())
+        return [
+            ToldParameter(spec.name, spec.type, in_language(spec.help), spec.choices)
+            for spec in self._specs.values()
+        ]
 
     def values(self) -> dict[str, object]:
         """Return what the variables of the notebook hold now."""
@@ -91,7 +106,7 @@ class ParameterDesk:
         path = self._file()
         content = yaml.safe_dump(self._of_all_notebooks(), sort_keys=False, allow_unicode=True)
         write_atomically(path, content)
-        return f"Saved to {path}. Run a batch with them: kit run -f {shlex.quote(str(path))}"
+        return in_language(f"Saved to {path}. Run a batch with them: kit run -f {shlex.quote(str(path))}")
 
     def start(self) -> str:
         """Start all numbered notebooks as a batch with these values; return how to follow it elsewhere.
@@ -107,7 +122,9 @@ class ParameterDesk:
         values = self._checked()
         words = [word for name, value in values.items() for word in ("-p", f"{name}={_text(value)}")]
         self._batch = Batch(["run", *words], self._workspace(), _command(values))
-        return "The batch has started, and goes on when this notebook is closed. `kit runs` lists it, too."
+        return in_language(
+            "The batch has started, and goes on when this notebook is closed. `kit runs` lists it, too."
+        )
 
     def batch(self) -> BatchProgress | None:
         """Return how far the batch is that was started here; None: none was."""

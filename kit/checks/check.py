@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, Protocol
 
 from kit.checks.config import Severity
+from kit.translation.messages import parts_in_language
 
 if TYPE_CHECKING:  # a finding is a plain value; rows are read with TensorFlow's libraries
     from kit.checks.rows import Rows
@@ -38,6 +39,10 @@ class Finding:
     value: float | None = None
     expected: str = ""
     rows: tuple[Mapping[str, str], ...] = ()
+
+    def as_row(self) -> tuple[str, str, State, str]:
+        """Return name, what was found, state and what to do, for a view: in the reader's language."""
+        return self.check, parts_in_language(self.found), self.state, parts_in_language(self.what_to_do)
 
 
 class Check(Protocol):

@@ -27,6 +27,7 @@ from kit.data.schema_update import widen
 from kit.errors import UsageError
 from kit.project import Project
 from kit.session import Session
+from kit.translation.messages import in_language
 from kit.workspace import Workspace
 
 UPDATE = "update schema"
@@ -129,7 +130,7 @@ def write(project: Project, workspace: Workspace, proposal: Proposal, who: str, 
         not workspace.metadata_path.exists()
         or not (session := Session(workspace, project)).done()["SchemaGen"]
     ):
-        return (
+        return in_language(
             f"{done} SchemaGen has not run in {workspace.path}: keep who and why in the commit of the file."
         )
     subject = {"spans": proposal.spans, "features": proposal.features}
@@ -142,7 +143,9 @@ def write(project: Project, workspace: Workspace, proposal: Proposal, who: str, 
         why=why,
     )
     commit = "" if is_built_in(project) else "; commit the file"  # a workspace is not in version control
-    return f"{done} Recorded in {workspace.path}: {decision}. The next SchemaGen takes it{commit}."
+    return in_language(
+        f"{done} Recorded in {workspace.path}: {decision}. The next SchemaGen takes it{commit}."
+    )
 
 
 def _comments_below_head(file: Path) -> Iterator[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ import yaml
 from kit.evaluation.simulator import Bound, Decisive, StoredEvaluation, bounds_of
 from kit.project_file import Gate
 from kit.session import Session
+from kit.translation.messages import parts_in_language
 
 LAST = 20
 _BLESSED = "blessed"
@@ -27,7 +28,7 @@ class Run:
         name: the model that was judged.
         when: it was made, in UTC.
         blessed: Evaluator's verdict; None: there were no gates.
-        found: what decides about each threshold.
+        found: what decides about each threshold; its note in the reader's language, as the name is.
     """
 
     name: str
@@ -81,8 +82,9 @@ def _run(model: Any, evaluation: Any, blessing: Any, thresholds: Sequence[Bound]
     stored = StoredEvaluation(Path(evaluation.uri))
     milliseconds = evaluation.mlmd_artifact.create_time_since_epoch
     when = dt.datetime.fromtimestamp(milliseconds / 1000, dt.UTC).replace(microsecond=0)
-    found = tuple(stored.decisive(bound) for bound in thresholds)
-    return Run(f"model {model.id}", when, _verdict(blessing), found)
+    decisive = (stored.decisive(bound) for bound in thresholds)
+    found = tuple(replace(one, note=parts_in_language(one.note)) for one in decisive)
+    return Run(parts_in_language(f"model {model.id}"), when, _verdict(blessing), found)
 
 
 def _verdict(blessing: Any) -> bool | None:

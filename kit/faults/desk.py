@@ -1,4 +1,4 @@
-"""The fault lab of one span as a view asks for it: plain values in, plain values out."""
+"""The fault lab of one span as a view asks for it: plain values in, plain values out, texts in their language."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from kit.faults.inject import chosen_span, days_of
 from kit.faults.lab import SHARES, Lab, Trial
 from kit.faults.table import lines
 from kit.project import Project
+from kit.translation.messages import in_language, parts_in_language
 from kit.workspace import Workspace
 
 
@@ -43,7 +44,7 @@ class FaultDesk:
     def summary(self) -> dict[str, Any]:
         """Return the faults that these data can have, as plain values."""
         faults = [
-            {"name": fault.name, "what": fault.what, "columns": fault.columns(self.project)}
+            {"name": fault.name, "what": in_language(fault.what), "columns": fault.columns(self.project)}
             for fault in FAULTS.values()
         ]
         return {
@@ -82,8 +83,8 @@ class FaultDesk:
                 {
                     "check": one.check,
                     "about": one.subject,
-                    "found": one.found,
-                    "expected": one.expected,
+                    "found": parts_in_language(one.found),
+                    "expected": parts_in_language(one.expected),
                     "stops": one.state == "fail",
                 }
                 for one in trial.findings
@@ -131,22 +132,22 @@ class FaultDesk:
         labels = [self.project.span_label(day) for day in trial.days]
         all_days = days_of(self.project, fault_named(trial.fault), self.lab.span)
         if len(all_days) == 1:
-            return f"span {labels[0]}"
-        return f"{len(labels)} of {len(all_days)} days, span {labels[0]} to {labels[-1]}"
+            return parts_in_language(f"span {labels[0]}")
+        return in_language(f"{len(labels)} of {len(all_days)} days, span {labels[0]} to {labels[-1]}")
 
     def _picture(self, spoiled: Spoiled, asked: str) -> tuple[dict[str, Any] | None, str]:
         """Return the statistics of the column before and after; of a label, where it is set."""
         before = self.lab.delivery(self.lab.span).rows.table
         after = spoiled.of(before)
         if not spoiled.column:
-            return None, f"{len(before):,} rows before, {len(after):,} after."
+            return None, in_language(f"{len(before):,} rows before, {len(after):,} after.")
         note = ""
         if spoiled.column != asked:
             nothing = spoiled.values.filter(pa.array(spoiled.hit))[0] if spoiled.values is not None else None
             before, after = (
                 table.filter(pc.not_equal(table[spoiled.column], nothing)) for table in (before, after)
             )
-            note = f"Of the rows whose {spoiled.column} is not {nothing}."
+            note = in_language(f"Of the rows whose {spoiled.column} is not {nothing}.")
         statistics = {
             name: statistics_of_batches(
                 as_examples(batch) for batch in table.select([asked]).combine_chunks().to_batches()
@@ -167,5 +168,5 @@ def _smallest(fault: str, column: str, trial: Trial | None, why_not: str = "") -
         "of": trial.of if trial else 0,
         "caught_by": trial.caught_by if trial else (),
         "most": SHARES[-1],
-        "why_not": why_not,
+        "why_not": in_language(why_not),
     }

@@ -15,6 +15,7 @@ from kit.monitoring.config import Retraining
 from kit.monitoring.drift import TRAINING, LogDrift
 from kit.monitoring.metrics import CALIBRATION
 from kit.monitoring.quality import Quality
+from kit.translation.messages import parts_in_language
 
 _FEW_NAMES = 5
 
@@ -32,6 +33,10 @@ class Rule:
     name: str
     found: str
     fired: bool = False
+
+    def as_row(self) -> tuple[str, str, str, str]:
+        """Return name, what was found, state and nothing to do, for a table of checks: in the reader's language."""
+        return self.name, parts_in_language(self.found), "warn" if self.fired else "ok", ""
 
 
 @dataclass(frozen=True)

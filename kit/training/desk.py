@@ -24,6 +24,7 @@ from kit.training.progress import (
 )
 from kit.training.scalars import EVENTS, EventFile
 from kit.training.stop import LOSS, PACE, RATE, STEPS_RUN
+from kit.translation.messages import in_language
 
 _PARTS = {"train": "training", "validation": "validation", STEPS_RUN: "training"}
 _EPOCH_TAG = "epoch_"
@@ -64,7 +65,9 @@ class TrainingDesk:
         with self._lock:
             present = self._find()
         request_stop(present.run if present else self._folder / "none")
-        return "The training ends after this step, and keeps the best epoch on the rows held out."
+        return in_language(
+            "The training ends after this step, and keeps the best epoch on the rows held out."
+        )
 
     def by_hand(self) -> str:
         """Return the command that ends the training from a terminal, where no front end reaches the busy kernel."""

@@ -4,8 +4,9 @@ notebooks/<language>/<notebook>.yml, with the same folders as the notebooks, hol
 cell by the cell's id, beside a digest of the English text that it translates. So a text that has changed since is
 known, and its translation is never shown for it.
 
-What errors say in other languages is in messages/<language>.json, by the English text; KIT_LANGUAGE chooses. Views have
-their own texts, in widgets/parts/static/languages.
+What the kit says in other languages is in messages/<language>.json, by the English text; KIT_LANGUAGE chooses: errors,
+what checks find and other texts that views are given, and the help of notebooks' parameters. The texts of the views
+themselves are in widgets/parts/static/languages.
 
 `kit translate` writes the notebooks of a language into the workspace; `kit translate --check` tells what is to be done.
 """

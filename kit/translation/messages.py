@@ -25,8 +25,11 @@ _LONGEST = 2_000  # letters of a value that is looked into
 _WORD = re.compile("[A-Za-z]{2,}")
 _BEFORE_TAILS = frozenset(" ,;")
 _SENTENCE = re.compile("(?<=[.?]) ")
-_SEPARATORS = (". ", "? ", "; ", ", ")  # between the parts of a value
-_NAMED = re.compile(r"(\s*[^:\n]{1,40}: )(.+)")  # what is found, after the name of what it is found of
+_FINDINGS = "; "  # between what several checks found of one thing
+SEPARATORS = (". ", "? ", _FINDINGS, ", ")
+"""What is between the parts of a value; a catalogue has its own for those that are others in its language."""
+# What is found, after the name of the check that found it, which is of one word or of two.
+_NAMED = re.compile(r"(\s*[\w.-]{1,40}(?: [\w.-]{1,40})?: )(.+)")
 
 
 class _Message:
@@ -153,18 +156,25 @@ def _value(value: str, messages: _Messages) -> str:
     if "\n" in value:
         whole = _translated(value, messages, has_lines=True)
         return "\n".join(_value(line, messages) for line in value.split("\n")) if whole is None else whole
-    sentences = [_known(one, messages) for one in _SENTENCE.split(value)]
-    if len(sentences) > 1 and None not in sentences:
-        return " ".join(map(str, sentences))
+    for parts, between in (
+        (_SENTENCE.split(value), " "),
+        (value.split(_FINDINGS), _between(_FINDINGS, messages)),
+    ):
+        known = [_known(one, messages) for one in parts]
+        if len(parts) > 1 and None not in known:
+            return between.join(map(str, known))
     if (said := _known(value, messages)) is not None:
         return said
-    for separator in _SEPARATORS:
+    for separator in SEPARATORS:
         parts = value.split(separator)
-        if len(parts) > 1:
-            said = separator.join(_value(part, messages) for part in parts)
-            if said != value:
-                return said
+        translated = [_value(part, messages) for part in parts] if len(parts) > 1 else parts
+        if translated != parts:
+            return _between(separator, messages).join(translated)
     return _with_tail(value, messages)
+
+
+def _between(separator: str, messages: _Messages) -> str:
+    return next((message.other for message in messages if message.around == (separator,)), separator)
 
 
 def _known(text: str, messages: _Messages) -> str | None:
@@ -201,7 +211,8 @@ def _with_tail(value: str, messages: _Messages) -> str:
 def _messages(language: str) -> _Messages:
     """Return the messages of a language, the most telling first."""
     messages = [_Message(template, other) for template, other in read_messages(language).items()]
-    return tuple(sorted(messages, key=lambda message: -message.letters))
+    # What a text begins with says more than as many letters anywhere else.
+    return tuple(sorted(messages, key=lambda message: -message.letters - len(message.around[0])))
 
 
 def _around(template: str) -> Iterator[str]:

@@ -17,6 +17,8 @@ from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
 
+from kit.translation.messages import SEPARATORS
+from kit.translation.syntax import Function, assigned, called_name, entries, inside, local, returned
 from kit.translation.told import TOLD, fields_of, given, helps, methods
 
 _PACKAGE = Path(__file__).parents[1]
@@ -24,12 +26,10 @@ _BASE, _NOT_OURS = "KitError", frozenset({"ServingError"})
 # What is told of a value, such as a field of project.yml, and becomes a part of a message.
 _INNER = frozenset({"TypeError", "ValueError"})
 _CLASS = re.compile(r"^class (\w+)\(([^)]*)\)", re.MULTILINE)
-_SAY = frozenset({"in_language", "parts_in_language"})  # are given the other texts of the kit that are translated
+_SAY = frozenset({"in_language", "parts_in_language"})  # are given other texts that are translated
 _WORD = re.compile(r"[A-Za-z]{2,}")
 _SAME = frozenset({"capitalize", "rstrip", "strip"})  # methods that leave the words of a text as they are
-_ADDING = frozenset({"append", "extend", "insert"})
 
-_Function = ast.FunctionDef | ast.AsyncFunctionDef
 _Parts = tuple[str | None, ...]  # texts, and None where a value stands
 _VALUE: _Parts = (None,)
 
@@ -40,11 +40,14 @@ def sources() -> Mapping[str, str]:
     modules = {_name(path): _Module(path) for path in sorted(_PACKAGE.rglob("*.py"))}
     reader = _Reader(modules)
     errors = _errors(modules.values())
-    told = fields_of(one.tree for one in modules.values() if any(f"class {name}" in one.text for name in TOLD))
+    told = fields_of(
+        one.tree for one in modules.values() if any(f"class {name}" in one.text for name in TOLD)
+    )
     for module in modules.values():
         for expression, function in module.said(errors, told):
             reader.read(expression, _Scope(module, function))
-    return {**{_template((text,)): place for text, place in helps().items()}, **reader.found}
+    separators = dict.fromkeys(SEPARATORS, "kit/translation/messages.py")
+    return {**separators, **{_template((text,)): place for text, place in helps().items()}, **reader.found}
 
 
 class _Module:
@@ -58,12 +61,12 @@ class _Module:
         return ast.parse(self.text)
 
     @cached_property
-    def functions(self) -> dict[str, _Function]:
-        return {node.name: node for node in ast.walk(self.tree) if isinstance(node, _Function)}
+    def functions(self) -> dict[str, Function]:
+        return {node.name: node for node in ast.walk(self.tree) if isinstance(node, Function)}
 
     @cached_property
     def constants(self) -> dict[str, ast.expr]:
-        return dict(_assigned(self.tree.body))
+        return dict(assigned(self.tree.body))
 
     @cached_property
     def imported(self) -> dict[str, tuple[str, str]]:
@@ -77,20 +80,20 @@ class _Module:
 
     def said(
         self, errors: set[str], told: Mapping[str, list[str]]
-    ) -> Iterator[tuple[ast.expr, _Function | None]]:
+    ) -> Iterator[tuple[ast.expr, Function | None]]:
         """Give what errors and what is told are made with and return as their text, with the function around it."""
         if not any(f"{name}(" in self.text or f"{name})(" in self.text for name in {*errors, *told, *_SAY}):
             return  # most modules need not be parsed
-        for node, function in _inside(self.tree):
-            if isinstance(node, ast.Call) and (name := _called_name(node)) in {*errors, *_SAY}:
+        for node, function in inside(self.tree):
+            if isinstance(node, ast.Call) and (name := called_name(node)) in {*errors, *_SAY}:
                 yield from ((argument, function) for argument in node.args)
             elif isinstance(node, ast.Call) and name in told:
                 yield from ((one, function) for one in given(node, name, told[name]))
             elif isinstance(node, ast.ClassDef) and node.name in errors:
-                texts = (one for one in node.body if isinstance(one, _Function) and one.name == "__str__")
-                yield from ((value, text) for text in texts for value in _returned(text))
+                texts = (one for one in node.body if isinstance(one, Function) and one.name == "__str__")
+                yield from ((value, text) for text in texts for value in returned(text))
             elif isinstance(node, ast.ClassDef):
-                yield from ((value, text) for text in methods(node) for value in _returned(text))
+                yield from ((value, text) for text in methods(node) for value in returned(text))
 
 
 @dataclass(frozen=True)
@@ -98,12 +101,12 @@ class _Scope:
     """Where a name is looked up."""
 
     module: _Module
-    function: _Function | None
+    function: Function | None
 
     def values(self, name: str) -> list[ast.expr]:
         """What a name can stand for in the function, or else in the module."""
         known = self.module.constants.get(name)
-        return _local(self.function).get(name) or ([known] if known is not None else [])
+        return local(self.function).get(name) or ([known] if known is not None else [])
 
 
 class _Reader:
@@ -175,7 +178,7 @@ class _Reader:
         else:
             known = [(one, scope) for one in self._named(node.value, scope)]
         for one, where in known:
-            yield from ((entry, where) for entry in _entries(one, node.slice))
+            yield from ((entry, where) for entry in entries(one, node.slice))
 
     def _named(self, node: ast.expr, scope: _Scope) -> list[ast.expr]:
         return scope.values(node.id) if isinstance(node, ast.Name) else [node]
@@ -192,11 +195,13 @@ class _Reader:
                 return
             if not (isinstance(node.func.value, ast.Name) and node.func.value.id in {"self", "cls"}):
                 return  # a method of something that is not known
-        module, function = self._function(_called_name(node), scope.module)
+        if called_name(node) == "filter":
+            yield node.args[1], scope  # some of these
+        module, function = self._function(called_name(node), scope.module)
         if function is not None:
-            yield from ((one, _Scope(module, function)) for one in _returned(function))
+            yield from ((one, _Scope(module, function)) for one in returned(function))
 
-    def _function(self, name: str, module: _Module) -> tuple[_Module, _Function | None]:
+    def _function(self, name: str, module: _Module) -> tuple[_Module, Function | None]:
         if name in module.functions:
             return module, module.functions[name]
         where, original = module.imported.get(name, ("", ""))
@@ -217,69 +222,6 @@ def _errors(modules: Iterable[_Module]) -> set[str]:
     while more := {name for name, bases in above.items() if bases & found} - found:
         found |= more
     return found - _NOT_OURS
-
-
-def _inside(tree: ast.Module) -> Iterator[tuple[ast.AST, _Function | None]]:
-    """Give each node with the function that it is in."""
-    left: list[tuple[ast.AST, _Function | None]] = [(tree, None)]
-    while left:
-        node, function = left.pop()
-        yield node, function
-        around = node if isinstance(node, _Function) else function
-        left += [(child, around) for child in ast.iter_child_nodes(node)]
-
-
-def _called_name(node: ast.Call) -> str:
-    """Return the name of what is called, without what it is an attribute of; of two errors the first."""
-    called = node.func.body if isinstance(node.func, ast.IfExp) else node.func
-    return called.attr if isinstance(called, ast.Attribute) else getattr(called, "id", "")
-
-
-@cache
-def _local(function: _Function | None) -> dict[str, list[ast.expr]]:
-    """Return what each name of a function is assigned, and what is appended to it."""
-    found: dict[str, list[ast.expr]] = {}
-    for node in ast.walk(function) if function is not None else ():
-        for name, value in _assigned([node]):
-            found.setdefault(name, []).append(value)
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in _ADDING:
-            found.setdefault(getattr(node.func.value, "id", ""), []).extend(node.args)
-    return found
-
-
-def _assigned(nodes: Iterable[ast.AST]) -> Iterator[tuple[str, ast.expr]]:
-    for node in nodes:
-        if isinstance(node, ast.Assign):
-            for target in node.targets:
-                yield from _unpacked(target, node.value)
-        elif isinstance(node, ast.AnnAssign | ast.AugAssign | ast.NamedExpr) and node.value is not None:
-            yield from _unpacked(node.target, node.value)
-
-
-def _unpacked(target: ast.expr, value: ast.expr) -> Iterator[tuple[str, ast.expr]]:
-    if isinstance(target, ast.Name):
-        yield target.id, value
-    elif isinstance(target, ast.Tuple) and isinstance(value, ast.Tuple):
-        for one, its in zip(target.elts, value.elts, strict=False):
-            yield from _unpacked(one, its)
-    elif isinstance(target, ast.Tuple):
-        for place, one in enumerate(target.elts):
-            yield from _unpacked(one, ast.Subscript(value, ast.Constant(place), ast.Load()))
-
-
-def _returned(function: _Function) -> list[ast.expr]:
-    return [
-        node.value for node in ast.walk(function) if isinstance(node, ast.Return) and node.value is not None
-    ]
-
-
-def _entries(node: ast.expr, place: ast.expr) -> list[ast.expr]:
-    """Return what can be taken out of a mapping or a sequence that is written out."""
-    if isinstance(node, ast.Dict):
-        return node.values
-    entries = node.elts if isinstance(node, ast.List | ast.Tuple) else []
-    at = place.value if isinstance(place, ast.Constant) else None
-    return entries[at : at + 1] if isinstance(at, int) and at >= 0 else entries
 
 
 def _joined(left: _Parts, right: _Parts) -> _Parts:

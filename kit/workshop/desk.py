@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from kit.translation.messages import in_language, parts_in_language
 from kit.workshop import board as class_board
 from kit.workshop.catalogue import exercise_named
 from kit.workshop.exercise import Answer, Score
@@ -54,7 +55,9 @@ class WorkshopDesk:
         """Say whether anything that the exercise's copy of the project checks stops the fault, which it should not."""
         said = self.exercise.said()
         stops = [one for one in said if getattr(one, "state", "") == "fail" or not getattr(one, "met", True)]
-        return f"{len(stops)} checks stop it." if stops else "Nothing stops it: it would go to production."
+        return in_language(
+            f"{len(stops)} checks stop it." if stops else "Nothing stops it: it would go to production."
+        )
 
     def hints(self) -> dict[str, Any]:
         """Return the hints for a view, and how many this participant has opened before."""
@@ -74,7 +77,8 @@ class WorkshopDesk:
         """Test what was achieved, and record it.
 
         Returns:
-            `exercise`, its title; `points`, for each `name`, `reached` and what `said`; `note` on the class board.
+            `exercise`, its title; `points`, for each `name`, `reached` and what `said` in the reader's language;
+            `note` on the class board.
         """
         score = self.exercise.score(Answer(where, proof, settings or {}, rules or {}))
         note = self._keep(self._progress().with_score(score))
@@ -102,4 +106,7 @@ class WorkshopDesk:
 
 
 def _points(score: Score) -> list[dict[str, Any]]:
-    return [{"name": one.name, "reached": one.reached, "said": one.said} for one in score.points]
+    return [
+        {"name": one.name, "reached": one.reached, "said": parts_in_language(one.said)}
+        for one in score.points
+    ]

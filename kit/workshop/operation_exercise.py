@@ -86,8 +86,8 @@ class OperationExercise(PackageExercise):
         reached = near(proof, round(self._slow.times), 0)
         if proof is None:
             return Point(PROVED, reached, "nothing is counted yet")
-        runs = "runs" if reached else "does not run"
-        return Point(PROVED, reached, f"for one request it {runs} {proof} times")
+        often = f"for one request it runs {proof} times"
+        return Point(PROVED, reached, often if reached else f"for one request it does not run {proof} times")
 
     def judge(self, guard: Guard, package: str) -> str:
         release, measured = guard.project.spec.release, self._seen(package).measured

@@ -125,7 +125,9 @@ def test_every_stored_run_has_the_verdict_of_its_blessing(tiny: Tiny, rejected: 
     assert judged >= 3
 
 
-def test_the_desk_shows_the_last_runs_and_writes_gates(tiny: Tiny, rejected: Session) -> None:
+def test_the_desk_shows_the_last_runs_and_writes_gates(
+    tiny: Tiny, rejected: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
     simulator = SimulatorDesk(rejected)
     assert [(one.metric, one.slice_name, one.kind) for one in simulator.thresholds] == [
         ("auc", "all rows", "at least"),
@@ -144,7 +146,10 @@ def test_the_desk_shows_the_last_runs_and_writes_gates(tiny: Tiny, rejected: Ses
     assert len(simulator.runs) == min(len(folders), 20), (
         "an evaluation that came from the cache again is there once"
     )
-    assert len(SimulatorDesk(rejected, last=1).runs) == 1
+    monkeypatch.setenv("KIT_LANGUAGE", "zh")
+    [translated] = SimulatorDesk(rejected, last=1).runs
+    assert translated.name.startswith("模型 ")
+    assert translated.found == latest.found
     passing = [0.5, 0.1, 10.0, -1.0]
     met = [
         bound.is_met_by(decisive.value)

@@ -113,6 +113,17 @@ def desk() -> FaultDesk:
     return FaultDesk(Project.load("recommender"), "7")
 
 
+def test_the_desk_speaks_the_language(desk: FaultDesk, monkeypatch: pytest.MonkeyPatch) -> None:
+    english = desk.inject("duplicated-rows", "", 0.3, 7)
+    monkeypatch.setenv("KIT_LANGUAGE", "zh")
+    [whole] = [one for one in desk.summary()["faults"] if one["name"] == "duplicated-rows"]
+    assert whole["what"].startswith("文件被加载了两次")
+    chinese = desk.inject("duplicated-rows", "", 0.3, 7)
+    assert chinese["note"].startswith("之前 ")
+    assert english["said"][0]["found"] != chinese["said"][0]["found"]
+    assert [one["about"] for one in chinese["said"]] == [one["about"] for one in english["said"]]
+
+
 def test_the_desk_gives_plain_values(desk: FaultDesk) -> None:
     done = desk.inject("null-burst", "", 0.05, 7)
     assert (done["rows"], done["of"], done["days"]) == (200, 4_000, "span 7")

@@ -9,6 +9,7 @@ from kit.serving.experiments.experiment import State, load
 from kit.serving.experiments.shown import Shown, shown
 from kit.serving.experiments.watch import decide
 from kit.session import Session
+from kit.translation.messages import in_language
 
 _STATES: dict[str, State] = {"promote": "promoted", "roll back": "rolled back", "stop": "stopped"}
 
@@ -47,4 +48,4 @@ class ExperimentDesk:
                 f"An experiment is ended by one of {', '.join(_STATES)}, but found {what!r}. Choose one of these."
             )
         require_reasons(f"{what} an experiment", who, why)
-        return decide(self._session, _STATES[what], who=who, why=why).message
+        return in_language(decide(self._session, _STATES[what], who=who, why=why).message)

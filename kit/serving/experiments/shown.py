@@ -9,6 +9,7 @@ from kit.serving.experiments.counts import FAILED, OTHERS, REQUESTS, SLOW, total
 from kit.serving.experiments.experiment import Experiment
 from kit.serving.experiments.judge import Look, looks, needed_evidence
 from kit.serving.experiments.split import CANDIDATE, CONTROL
+from kit.translation.messages import in_language, parts_in_language
 
 
 @dataclass(frozen=True)
@@ -85,7 +86,7 @@ class Shown:
         started: seconds since 1970.
         ended: the same; None: it runs.
         who: ended it; empty while it runs.
-        why: in words: of its end, or of the last look.
+        why: in words: of its end, or of the last look; in the reader's language.
         arms: control and candidate.
         metrics: one by one; empty before the first look.
         failed_groups: of users, of which somebody met a failure: with the candidate first, at all.
@@ -135,7 +136,7 @@ def shown(folder: Path, experiment: Experiment) -> Shown:
         started=experiment.since.timestamp(),
         ended=experiment.until.timestamp() if experiment.until else None,
         who=experiment.who,
-        why=experiment.why or (last.why if last else "nobody has looked yet"),
+        why=in_language(experiment.why) or parts_in_language(last.why if last else "nobody has looked yet"),
         arms=(arms[CONTROL], arms[CANDIDATE]),
         metrics=tuple(_compared(past, place) for place in range(len(last.measures))) if last else (),
         failed_groups=last.failed_groups if last else (0, 0),

@@ -26,6 +26,11 @@ from kit.serving.experiments.split import GROUPS
 from kit.session import Session
 
 _STATES: dict[str, State] = {"promote": "promoted", "roll back": "rolled back"}
+_DONE: dict[State, str] = {
+    "promoted": "was promoted",
+    "rolled back": "was rolled back",
+    "stopped": "was stopped without a verdict",
+}
 
 
 @dataclass(frozen=True)
@@ -64,8 +69,7 @@ class Ended:
 
 def ending(one: Experiment) -> str:
     """Say how an experiment ended, in a sentence."""
-    done = "was stopped without a verdict" if one.state == "stopped" else f"was {one.state}"
-    return f"Version {one.candidate} {done} by {one.who}: {one.why}."
+    return f"Version {one.candidate} {_DONE[one.state]} by {one.who}: {one.why}."
 
 
 def look_now(session: Session, as_of: dt.datetime | None = None, truth: Truth | None = None) -> Look:

@@ -72,7 +72,7 @@ def test_a_candidate_that_fails_is_taken_back(session: Session) -> None:
     assert recorded.recorded(session)["1-2"]["verdict"] == "rolled back"
 
 
-def test_as_long_as_nothing_is_sure_it_goes_on(session: Session) -> None:
+def test_as_long_as_nothing_is_sure_it_goes_on(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
     experiment = begin(session)
     outcome, told = watched_once(session)
     assert outcome is None
@@ -83,6 +83,10 @@ def test_as_long_as_nothing_is_sure_it_goes_on(session: Session) -> None:
     found = shown(folder_of(session.workspace, session.project), experiment)
     assert (found.state, found.looks, [arm.requests for arm in found.arms]) == ("running", 2, [1024, 1024])
     assert [len(one.points) for one in found.metrics] == [2, 2]
+    monkeypatch.setenv("KIT_LANGUAGE", "zh")
+    translated = shown(folder_of(session.workspace, session.project), experiment)
+    assert found.why.startswith("not sure of ")
+    assert translated.why.startswith("尚不能确定 ")
 
 
 @pytest.mark.slow

@@ -1,0 +1,73 @@
+"""What Python's syntax tree says of where a text comes from: names, what they are assigned, what functions return."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable, Iterator
+from functools import cache
+
+Function = ast.FunctionDef | ast.AsyncFunctionDef
+_ADDING = frozenset({"append", "extend", "insert"})
+
+
+def inside(tree: ast.Module) -> Iterator[tuple[ast.AST, Function | None]]:
+    """Give each node with the function that it is in."""
+    left: list[tuple[ast.AST, Function | None]] = [(tree, None)]
+    while left:
+        node, function = left.pop()
+        yield node, function
+        around = node if isinstance(node, Function) else function
+        left += [(child, around) for child in ast.iter_child_nodes(node)]
+
+
+def called_name(node: ast.Call) -> str:
+    """Return the name of what is called, without what it is an attribute of; of two errors the first."""
+    called = node.func.body if isinstance(node.func, ast.IfExp) else node.func
+    return called.attr if isinstance(called, ast.Attribute) else getattr(called, "id", "")
+
+
+@cache
+def local(function: Function | None) -> dict[str, list[ast.expr]]:
+    """Return what each name of a function is assigned, and what is appended to it."""
+    found: dict[str, list[ast.expr]] = {}
+    for node in ast.walk(function) if function is not None else ():
+        for name, value in assigned([node]):
+            found.setdefault(name, []).append(value)
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in _ADDING:
+            found.setdefault(getattr(node.func.value, "id", ""), []).extend(node.args)
+    return found
+
+
+def assigned(nodes: Iterable[ast.AST]) -> Iterator[tuple[str, ast.expr]]:
+    for node in nodes:
+        if isinstance(node, ast.Assign):
+            for target in node.targets:
+                yield from _unpacked(target, node.value)
+        elif isinstance(node, ast.AnnAssign | ast.AugAssign | ast.NamedExpr) and node.value is not None:
+            yield from _unpacked(node.target, node.value)
+
+
+def _unpacked(target: ast.expr, value: ast.expr) -> Iterator[tuple[str, ast.expr]]:
+    if isinstance(target, ast.Name):
+        yield target.id, value
+    elif isinstance(target, ast.Tuple) and isinstance(value, ast.Tuple):
+        for one, its in zip(target.elts, value.elts, strict=False):
+            yield from _unpacked(one, its)
+    elif isinstance(target, ast.Tuple):
+        for place, one in enumerate(target.elts):
+            yield from _unpacked(one, ast.Subscript(value, ast.Constant(place), ast.Load()))
+
+
+def returned(function: Function) -> list[ast.expr]:
+    return [
+        node.value for node in ast.walk(function) if isinstance(node, ast.Return) and node.value is not None
+    ]
+
+
+def entries(node: ast.expr, place: ast.expr) -> list[ast.expr]:
+    """Return what can be taken out of a mapping or a sequence that is written out."""
+    if isinstance(node, ast.Dict):
+        return node.values
+    entries = node.elts if isinstance(node, ast.List | ast.Tuple) else []
+    at = place.value if isinstance(place, ast.Constant) else None
+    return entries[at : at + 1] if isinstance(at, int) and at >= 0 else entries

@@ -1,0 +1,72 @@
+"""What views are told besides errors: fields of values that the kit makes, and the help of notebooks' parameters."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable, Iterator, Mapping
+
+from kit.batch.parameters import read_parameters
+from kit.translation.catalogue import every_notebook, place_of
+
+TOLD: Mapping[str, tuple[str, ...]] = {
+    "Check": ("found", "what_to_do"),  # of kit.doctor
+    "Decisive": ("note",),
+    "Ended": ("message",),
+    "Fault": ("what",),
+    "Finding": ("found", "what_to_do", "expected"),
+    "Look": ("why",),
+    "Measure": ("__str__",),
+    "Point": ("said",),
+    "Rule": ("found",),
+    "Waiting": ("message",),
+}
+"""The fields and methods of classes that hold a text which somebody reads; errors about data are made of some."""
+
+
+def fields_of(trees: Iterable[ast.Module]) -> dict[str, list[str]]:
+    """Return the fields of the classes of `TOLD`, in the order in which they are given; of a namesake, none.
+
+    Args:
+        trees: of the modules that may define them.
+    """
+    return {
+        node.name: fields
+        for tree in trees
+        for node in tree.body
+        if isinstance(node, ast.ClassDef) and (fields := _fields(node)) and _is_told(node, fields)
+    }
+
+
+def given(call: ast.Call, name: str, fields: list[str]) -> Iterator[ast.expr]:
+    """Give what a call of a class puts into the fields that are told."""
+    told = TOLD[name]
+    yield from (one for field, one in zip(fields, call.args, strict=False) if field in told)
+    yield from (one.value for one in call.keywords if one.arg in told)
+
+
+def methods(node: ast.ClassDef) -> Iterator[ast.FunctionDef]:
+    """Give the methods of a class whose text is told."""
+    told = TOLD.get(node.name, ())
+    yield from (one for one in node.body if isinstance(one, ast.FunctionDef) and one.name in told)
+
+
+def helps() -> dict[str, str]:
+    """Return the help of each parameter of the notebooks, with the notebook where it stands first."""
+    found: dict[str, str] = {}
+    for notebook in every_notebook():
+        for parameter in read_parameters(notebook).values():
+            found.setdefault(parameter.help, f"notebooks/{place_of(notebook)}, {parameter.name},")
+    return found
+
+
+def _fields(node: ast.ClassDef) -> list[str]:
+    return [
+        line.target.id
+        for line in node.body
+        if isinstance(line, ast.AnnAssign) and isinstance(line.target, ast.Name)
+    ]
+
+
+def _is_told(node: ast.ClassDef, fields: list[str]) -> bool:
+    here = {*fields, *(one.name for one in node.body if isinstance(one, ast.FunctionDef))}
+    return here.issuperset(TOLD.get(node.name, ("",)))

@@ -1,0 +1,160 @@
+"""What views are told in other languages: what checks found, what was judged, the help of parameters."""
+
+# ruff: noqa: RUF001  Chinese has commas of its own
+
+from __future__ import annotations
+
+import ast
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import kit
+from kit.alerts.desk import AlertDesk
+from kit.alerts.tell import Alerts
+from kit.batch.desk import ParameterDesk
+from kit.batch.parameters import read_parameters
+from kit.checks.check import Finding
+from kit.doctor import Check
+from kit.faults.catalogue import FAULTS
+from kit.monitoring.decision import Rule
+from kit.project import Project
+from kit.translation.catalogue import every_notebook
+from kit.translation.messages import VARIABLE, languages, parts_in_language
+from kit.translation.sources import sources
+from kit.translation.told import TOLD, fields_of, helps
+from kit.workspace import Workspace
+
+CHINESE = re.compile("[\u4e00-\u9fff]")
+VOLUME = "span 3 has 4 rows, and the spans of train have 10"
+VOLUME_ZH = "span 3 有 4 行，而训练的 span 有 10 行"
+ADVICE = "See whether the delivery is whole, or was delivered twice."
+ADVICE_ZH = "请查看送达的内容是否完整，或是否送达了两次。"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (VOLUME, VOLUME_ZH),
+        (f"{VOLUME}; {VOLUME}", f"{VOLUME_ZH}；{VOLUME_ZH}"),  # two findings of one incident
+        (f"missing values: {VOLUME}", f"missing values: {VOLUME_ZH}"),  # after the name of a check
+        ("120 to 400", "120 至 400"),  # a few words, of which an error would not be known
+        ("0.51, as in train", "0.51，与 train 中一样"),
+        ("not computed on all rows", "未在 all rows 上计算"),
+        (
+            (
+                "no metric can be worse than it may be: click rate 0.0010 against 0.0020, difference -0.0010 "
+                "[-0.0020, +0.0010], may be down to -0.0050"
+            ),
+            (
+                "没有任何指标可能比允许的更差：click rate 0.0010，对照 0.0020，差异 -0.0010 "
+                "[-0.0020, +0.0010]，允许下降到 -0.0050"
+            ),
+        ),
+        (
+            "too few users for click rate; not sure of slow requests",
+            "用户太少，无法判断 click rate；尚不能确定 slow requests",
+        ),
+        ("99 of 100 are not answered within 12 ms", "100 个中有 99 个没有在 12 毫秒之内得到回答"),
+        ("because Ann knows better", "because Ann knows better"),
+        ("", ""),
+    ],
+)
+def test_what_is_told_is_put_together_of_its_parts(text: str, expected: str) -> None:
+    assert parts_in_language(text, "zh_CN.UTF-8") == expected
+    assert parts_in_language(text, "") == text
+
+
+def test_every_class_that_tells_something_is_there_with_its_fields() -> None:
+    """A class or a field of another name would be left out, and nobody would miss its texts."""
+    texts = (path.read_text(encoding="utf-8") for path in Path(kit.__file__).parent.rglob("*.py"))
+    trees = [ast.parse(text) for text in texts if any(f"class {name}" in text for name in TOLD)]
+    assert fields_of(trees).keys() == TOLD.keys()
+
+
+def test_what_is_told_is_among_the_sources() -> None:
+    ways = {
+        "a field by its place": "the fault is in {0}",
+        "a field by its name": "A file is loaded twice, or a queue delivers at least once: rows are there again.",
+        "what should have been": "{0}, as in train",
+        "one of two that a function returns": "there was no evidence for it within {0} days",
+        "__str__ of a part": "{0} {1} against {2}, difference {3} [{4}, {5}], may be {6} to {7}",
+        "what is left by filter": "too few users for {0}",
+        "a method": "The experiment goes on: {0}.",
+    }
+    assert not {way for way, text in ways.items() if text not in sources()}
+    assert {text.replace("{", "{{").replace("}", "}}") for text in helps()} <= sources().keys()
+
+
+@pytest.mark.parametrize("language", languages())
+def test_every_parameter_of_every_notebook_has_its_help(language: str) -> None:
+    found = [spec.help for path in every_notebook() for spec in read_parameters(path).values()]
+    assert len(found) > 50
+    assert not {text for text in found if not CHINESE.search(parts_in_language(text, language))}
+
+
+@pytest.mark.parametrize("language", languages())
+def test_every_fault_is_described(language: str) -> None:
+    assert all(CHINESE.search(parts_in_language(fault.what, language)) for fault in FAULTS.values())
+
+
+def test_rows_of_checks_are_in_the_language(monkeypatch: pytest.MonkeyPatch) -> None:
+    finding = Finding("volume", VOLUME, "warn", ADVICE)
+    rule = Rule("schema", "all requests follow the schema")
+    check = Check(
+        "port 8888", "in use", ok=False, what_to_do="JupyterLab takes the next free one", needed=False
+    )
+    english = [finding.as_row(), rule.as_row(), check.as_row()]
+    assert english == [
+        ("volume", VOLUME, "warn", ADVICE),
+        ("schema", "all requests follow the schema", "ok", ""),
+        ("port 8888", "in use", "warn", "JupyterLab takes the next free one"),
+    ]
+    monkeypatch.setenv(VARIABLE, "zh")
+    assert [finding.as_row(), rule.as_row(), check.as_row()] == [
+        ("volume", VOLUME_ZH, "warn", ADVICE_ZH),
+        ("schema", "所有请求都符合 schema", "ok", ""),
+        ("port 8888", "已被占用", "warn", "JupyterLab 会使用下一个空闲端口"),
+    ]
+    assert finding.found == VOLUME
+
+
+def test_alerts_are_shown_in_the_language_and_kept_in_english(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(VARIABLE, "zh")
+    workspace = Workspace(tmp_path)
+    found = [
+        Finding("volume", f"{VOLUME}.", "warn", ADVICE, "price", expected="120 to 400"),
+        Finding("drift", VOLUME, "warn", ADVICE, "price"),
+    ]
+    Alerts(workspace, Project.load("recommender")).tell(found, "span 3", "01_data")
+    desk = AlertDesk(workspace)
+    [record], [incident] = desk.records(), desk.incidents()
+    assert record["found"] == f"{VOLUME_ZH}；{VOLUME_ZH}"
+    assert (record["expected"], record["what_to_do"]) == ("120 至 400", ADVICE_ZH)
+    assert incident.evidence.found == f"{VOLUME}; {VOLUME}"
+    said = desk.decide(incident.id, "acknowledge", "Ann", "known")
+    assert said.endswith("它保持打开，不会再次发送。")
+    assert desk.incidents()[0].decided.startswith("acknowledge: Ann")
+
+
+def test_the_panel_tells_the_help_in_the_language_and_offers_the_same(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    cell = (
+        'precision: str = "project"  # of numbers, one of: project, float32, auto, mixed_float16, mixed_bfloat16\n'
+        "mine: int = 5  # nobody has translated this, 1 to 9"
+    )
+    namespace: dict[str, Any] = {"In": ["", cell], "precision": "project", "mine": 5}
+    desk = ParameterDesk(namespace)
+    english = desk.specs()
+    monkeypatch.setenv(VARIABLE, "zh")
+    precision, mine = desk.specs()
+    assert precision.help.startswith("数值精度；可选：project, float32")
+    assert precision.choices == english[0].choices
+    assert len(precision.choices) == 5
+    assert mine.help == "nobody has translated this, 1 to 9"
+    assert desk.set("mine", "9") == 9
