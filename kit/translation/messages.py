@@ -43,6 +43,8 @@ class _Message:
     def __init__(self, template: str, other: str) -> None:
         self.around, self.other = tuple(_around(template)), other
         self.letters = sum(map(len, self.around))
+        # What introduces a text says more than as many letters of that text.
+        self.telling = self.letters + len(self.around[0]) * self.around[0].endswith(": ")
         self.has_lines = any("\n" in text for text in self.around)
         # Whether no text fits it by chance, as many a sentence fits `{0} to {1}`.
         self.is_telling = len(self.around) == 1 or self.letters + 2 * len(self.around) > _TELLING
@@ -181,7 +183,10 @@ def _known(text: str, messages: _Messages) -> str | None:
     """Return a text by a template, also after a name, as in `volume: span 3 has 4 rows`."""
     named = _NAMED.fullmatch(text)
     found = _piece(named[2], messages) if named else None
-    return f"{named[1]}{found}" if named and found is not None else _piece(text, messages)
+    if named is None or found is None:
+        return _piece(text, messages)
+    known = next((message for message in messages if message.around == (named[1], "")), None)
+    return known.other.format(found) if known else f"{named[1]}{found}"
 
 
 def _piece(text: str, messages: _Messages) -> str | None:
@@ -211,8 +216,7 @@ def _with_tail(value: str, messages: _Messages) -> str:
 def _messages(language: str) -> _Messages:
     """Return the messages of a language, the most telling first."""
     messages = [_Message(template, other) for template, other in read_messages(language).items()]
-    # What a text begins with says more than as many letters anywhere else.
-    return tuple(sorted(messages, key=lambda message: -message.letters - len(message.around[0])))
+    return tuple(sorted(messages, key=lambda message: -message.telling))
 
 
 def _around(template: str) -> Iterator[str]:

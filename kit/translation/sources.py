@@ -3,7 +3,8 @@
 An error is raised with the text that it says, mostly an f-string. Here that becomes a template, such as `{0} must be
 a folder, but it is a file.`, by reading the program and not by running it; so nothing has to be written at a raise for
 a message to be translated. A text that a message is put together with is a template as well: `or "none"` in a value of
-it, what a function of the kit returns to it, and what checks have found and advise. `told` has the other texts.
+it, what a function of the kit returns to it or is called with, and what checks have found and advise. `told` has the
+other texts.
 
 ServingError is left out: its messages are TensorFlow Serving's own words, which clients compare.
 """
@@ -18,7 +19,16 @@ from functools import cache, cached_property
 from pathlib import Path
 
 from kit.translation.messages import SEPARATORS
-from kit.translation.syntax import Function, assigned, called_name, entries, inside, local, returned
+from kit.translation.syntax import (
+    Function,
+    assigned,
+    called_name,
+    entries,
+    inside,
+    local,
+    parameters,
+    returned,
+)
 from kit.translation.told import TOLD, fields_of, given, helps, methods
 
 _PACKAGE = Path(__file__).parents[1]
@@ -65,6 +75,15 @@ class _Module:
         return {node.name: node for node in ast.walk(self.tree) if isinstance(node, Function)}
 
     @cached_property
+    def calls(self) -> dict[str, list[tuple[ast.Call, Function | None]]]:
+        """The calls by what is called, with the function around each."""
+        found: dict[str, list[tuple[ast.Call, Function | None]]] = {}
+        for node, function in inside(self.tree):
+            if isinstance(node, ast.Call):
+                found.setdefault(called_name(node), []).append((node, function))
+        return found
+
+    @cached_property
     def constants(self) -> dict[str, ast.expr]:
         return dict(assigned(self.tree.body))
 
@@ -107,6 +126,18 @@ class _Scope:
         """What a name can stand for in the function, or else in the module."""
         known = self.module.constants.get(name)
         return local(self.function).get(name) or ([known] if known is not None else [])
+
+    def arguments(self, name: str) -> Iterator[tuple[ast.expr, _Scope]]:
+        """Give what the module calls the function with for one of its parameters."""
+        names = parameters(self.function) if self.function is not None else []
+        if self.function is None or name not in names:
+            return
+        for call, caller in self.module.calls.get(self.function.name, ()):
+            scope = _Scope(self.module, caller)
+            yield from (
+                (one, scope) for given_for, one in zip(names, call.args, strict=False) if given_for == name
+            )
+            yield from ((one.value, scope) for one in call.keywords if one.arg == name)
 
 
 class _Reader:
@@ -168,6 +199,7 @@ class _Reader:
             yield from self._taken(node, scope)
         elif isinstance(node, ast.Name):
             yield from ((one, scope) for one in scope.values(node.id))
+            yield from scope.arguments(node.id)
         elif isinstance(node, ast.Call):
             yield from self._called(node, scope)
 

@@ -58,6 +58,13 @@ def _unpacked(target: ast.expr, value: ast.expr) -> Iterator[tuple[str, ast.expr
             yield from _unpacked(one, ast.Subscript(value, ast.Constant(place), ast.Load()))
 
 
+def parameters(function: Function) -> list[str]:
+    """Return the names of a function's parameters as a call fills them, and then those that are given by name only."""
+    names = [one.arg for one in (*function.args.posonlyargs, *function.args.args)]
+    own = names[1:] if names[:1] in (["self"], ["cls"]) else names
+    return [*own, *(one.arg for one in function.args.kwonlyargs)]
+
+
 def returned(function: Function) -> list[ast.expr]:
     return [
         node.value for node in ast.walk(function) if isinstance(node, ast.Return) and node.value is not None

@@ -15,7 +15,7 @@ TOLD: Mapping[str, tuple[str, ...]] = {
     "Fault": ("what",),
     "Finding": ("found", "what_to_do", "expected"),
     "Look": ("why",),
-    "Measure": ("__str__",),
+    "Measure": ("name", "__str__"),
     "Point": ("said",),
     "Rule": ("found",),
     "Waiting": ("message",),

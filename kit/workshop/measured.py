@@ -31,7 +31,9 @@ class SilentExercise(DataExercise):
         labels = clean[self._project.label].filter(of_it).to_numpy()
         usual = float(np.mean(labels > 0))
         reached = near(proof, usual, _TOLERANCE)
-        return Point(PROVED, reached, _measured(proof, reached, f"its usual share of {self._project.label}"))
+        return Point(
+            PROVED, reached, _measured(proof, reached, f"its usual rate of {self._project.label} there")
+        )
 
     @property
     def _silent(self) -> str:
@@ -81,4 +83,6 @@ LEAK = Fault(
 def _measured(proof: object, reached: bool, what: str) -> str:
     if proof is None:
         return "nothing is measured yet"
-    return f"{what} is {proof}" if reached else f"{what} is not {proof}, to within {_TOLERANCE}"
+    return (
+        f"measured right: {what} is {proof}" if reached else f"{what} is not {proof}, to within {_TOLERANCE}"
+    )

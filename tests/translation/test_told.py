@@ -45,17 +45,17 @@ ADVICE_ZH = "请查看送达的内容是否完整，或是否送达了两次。"
         ("not computed on all rows", "未在 all rows 上计算"),
         (
             (
-                "no metric can be worse than it may be: click rate 0.0010 against 0.0020, difference -0.0010 "
+                "no metric can be worse than it may be: click rate at 0.0010 against 0.0020, difference -0.0010 "
                 "[-0.0020, +0.0010], may be down to -0.0050"
             ),
             (
-                "没有任何指标可能比允许的更差：click rate 0.0010，对照 0.0020，差异 -0.0010 "
+                "没有任何指标可能比允许的更差：点击率为 0.0010，对照 0.0020，差异 -0.0010 "
                 "[-0.0020, +0.0010]，允许下降到 -0.0050"
             ),
         ),
         (
             "too few users for click rate; not sure of slow requests",
-            "用户太少，无法判断 click rate；尚不能确定 slow requests",
+            "用户太少，无法判断 点击率；尚不能确定 慢的请求",
         ),
         ("99 of 100 are not answered within 12 ms", "100 个中有 99 个没有在 12 毫秒之内得到回答"),
         ("because Ann knows better", "because Ann knows better"),
@@ -80,8 +80,10 @@ def test_what_is_told_is_among_the_sources() -> None:
         "a field by its name": "A file is loaded twice, or a queue delivers at least once: rows are there again.",
         "what should have been": "{0}, as in train",
         "one of two that a function returns": "there was no evidence for it within {0} days",
-        "__str__ of a part": "{0} {1} against {2}, difference {3} [{4}, {5}], may be {6} to {7}",
+        "__str__ of a part": "{0} at {1} against {2}, difference {3} [{4}, {5}], may be {6} to {7}",
         "what is left by filter": "too few users for {0}",
+        "what a function is called with": "remove old runs or choose another --workspace",
+        "the same, a constant": "slow requests",
         "a method": "The experiment goes on: {0}.",
     }
     assert not {way for way, text in ways.items() if text not in sources()}
@@ -115,7 +117,7 @@ def test_rows_of_checks_are_in_the_language(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setenv(VARIABLE, "zh")
     assert [finding.as_row(), rule.as_row(), check.as_row()] == [
         ("volume", VOLUME_ZH, "warn", ADVICE_ZH),
-        ("schema", "所有请求都符合 schema", "ok", ""),
+        ("schema", "所有请求都符合架构", "ok", ""),
         ("port 8888", "已被占用", "warn", "JupyterLab 会使用下一个空闲端口"),
     ]
     assert finding.found == VOLUME

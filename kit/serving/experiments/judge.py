@@ -78,7 +78,7 @@ class Measure:
 
     def __str__(self) -> str:
         return (
-            f"{self.name} {self.candidate:.4f} against {self.control:.4f}, difference {self.difference:+.4f} "
+            f"{self.name} at {self.candidate:.4f} against {self.control:.4f}, difference {self.difference:+.4f} "
             f"[{self.lower:+.4f}, {self.upper:+.4f}], may be {'down' if self.higher_is_better else 'up'} to "
             f"{self.limit:+.4f}"
         )

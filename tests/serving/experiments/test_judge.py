@@ -50,15 +50,15 @@ def test_a_candidate_that_is_not_worse_anywhere_is_promoted() -> None:
     assert found.verdict == "promote"
     assert [one.name for one in found.measures] == [CLICKS, FAILURES, SLOWNESS]
     assert found.why.startswith(
-        "no metric can be worse than it may be: click rate 0.1000 against 0.1000, difference "
+        "no metric can be worse than it may be: click rate at 0.1000 against 0.1000, difference "
     )
 
 
 @pytest.mark.parametrize(
     ("given", "word"),
     [
-        ({"clicks": (0.10, 0.08)}, "click rate 0.0800 against 0.1000"),
-        ({"slow": (10, 50)}, "slow requests 0.0500 against 0.0100"),
+        ({"clicks": (0.10, 0.08)}, "click rate at 0.0800 against 0.1000"),
+        ({"slow": (10, 50)}, "slow requests at 0.0500 against 0.0100"),
         ({"failed": (0, 10)}, "requests to version 2 fail more often: of 1024 groups"),
     ],
     ids=["clicks", "slow", "failures"],
