@@ -19,6 +19,7 @@ from kit.data.statistics import load_statistics
 from kit.data.validation import ACCEPT, BLOCK, DATA_SET, IGNORE, AnomalyRow, read_anomalies
 from kit.errors import UsageError
 from kit.session import Session
+from kit.translation.messages import in_language
 
 _SEVERITIES: dict[str, Literal["error", "warning"]] = {"ERROR": "error", "WARNING": "warning"}
 
@@ -99,8 +100,10 @@ class Review:
         file = self._accept(row) if what == ACCEPT else None
         decision = decisions.record(self._session, self._artifact, what, subject=key, who=who, why=why)
         if file:
-            return f"Accepted into {file} by {decision}. Run SchemaGen and ExampleValidator again."
-        return f"{'Ignored here' if what == IGNORE else 'Blocked'} by {decision}."
+            return in_language(
+                f"Accepted into {file} by {decision}. Run SchemaGen and ExampleValidator again."
+            )
+        return in_language(f"Ignored here by {decision}." if what == IGNORE else f"Blocked by {decision}.")
 
     def decided(self) -> list[decisions.Decision]:
         """Return the decisions about these anomalies, the latest first, as `check_anomalies` takes them."""

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from kit.evaluation.gate_checks import ThresholdCheck
 from kit.evaluation.override import latest_override, record_override
 from kit.evaluation.results import is_blessed, threshold_checks
 from kit.session import Session
+from kit.translation.messages import in_language, parts_in_language
 
 
 class GateDesk:
@@ -22,10 +24,13 @@ class GateDesk:
         self.blessed = is_blessed(session)
 
     def summary(self) -> dict[str, Any]:
-        """Return what a view shows: `thresholds`, `verdict`, whether the model `passed`, and by whom `overridden`."""
+        """Return what a view shows: `thresholds`, `verdict`, whether the model `passed`, and by whom `overridden`.
+
+        Texts are in the reader's language.
+        """
         return {
-            "thresholds": self.thresholds(),
-            "verdict": self.verdict(),
+            "thresholds": [replace(one, note=parts_in_language(one.note)) for one in self.thresholds()],
+            "verdict": in_language(self.verdict()),
             "passed": self.blessed,
             "overridden": self.overridden(),
         }
@@ -41,7 +46,8 @@ class GateDesk:
             return _blessed(checks)
         if not missed:  # the gates of project.yml are not those that the evaluation had
             return "Not blessed: the model missed gates that are no longer in project.yml; evaluate it again."
-        of = f"{len(missed)} of {len(checks)} thresholds {'is' if len(missed) == 1 else 'are'} missed"
+        share = f"{len(missed)} of {len(checks)} thresholds"
+        of = f"{share} is missed" if len(missed) == 1 else f"{share} are missed"
         unknown = [check for check in missed if check.margin is None]
         if unknown:
             return f"Not blessed: {of}; {_why_unknown(unknown[0])}."

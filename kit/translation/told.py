@@ -18,6 +18,7 @@ TOLD: Mapping[str, tuple[str, ...]] = {
     "Measure": ("name", "__str__"),
     "Point": ("said",),
     "Rule": ("found",),
+    "ThresholdCheck": ("note",),
     "Waiting": ("message",),
 }
 """The fields and methods of classes that hold a text which somebody reads; errors about data are made of some."""

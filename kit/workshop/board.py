@@ -115,7 +115,7 @@ def write_soon(progress: Progress, folder: Path) -> str:
 
     in_time = _wait_for(copy)
     why = "".join(failed) if in_time else f"it has not answered in {_PATIENCE_SECONDS:g} s"
-    return (
+    return in_language(
         f"The class board in {folder} is not up to date: {why}. Your score is in the workspace."
         if why
         else ""

@@ -84,7 +84,9 @@ def test_a_change_without_a_baseline_is_met(blessed: Session) -> None:
     assert (change.bound, change.baseline, change.margin, change.met) == ("change at least", None, None, True)
 
 
-def test_the_verdict_is_one_sentence_with_its_reason(tiny: Tiny, rejected: Session) -> None:
+def test_the_verdict_is_one_sentence_with_its_reason(
+    tiny: Tiny, rejected: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
     desk = GateDesk(rejected)
     checks = {(check.metric, check.slice): check for check in desk.thresholds() if not check.met}
     assert set(checks) == {("auc", "city=東京"), ("logloss", "all rows")}
@@ -92,6 +94,11 @@ def test_the_verdict_is_one_sentence_with_its_reason(tiny: Tiny, rejected: Sessi
     assert desk.verdict() == (
         f"Not blessed: 2 of 4 thresholds are missed, the widest by {widest:.4g} (logloss on all rows, at most 0.001)."
     )
+    monkeypatch.setenv("KIT_LANGUAGE", "zh")
+    assert desk.summary()["verdict"] == (
+        f"未获得 blessing：4 个阈值中有 2 个未达到，差得最多的为 {widest:.4g}（all rows 的 logloss，at most 0.001）。"  # noqa: RUF001
+    )
+    assert desk.verdict().startswith("Not blessed"), "what checks and cards say stays as it is"
     again = tiny.evaluate(tiny.train(2), Gate(metric="auc", slice={"city": "Atlantis"}, min=0.1))
     assert GateDesk(again).verdict() == (
         "Not blessed: 1 of 1 thresholds is missed; no row of city=Atlantis was evaluated for auc."

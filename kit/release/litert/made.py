@@ -13,6 +13,7 @@ from kit.release.litert.component import MEASURED_FILE
 from kit.release.litert.judge import judge
 from kit.release.litert.measure import QUALITY, Measured
 from kit.session import Session
+from kit.translation.messages import in_language, parts_in_language
 
 
 def summary(session: Session) -> dict[str, Any]:
@@ -27,7 +28,9 @@ def summary(session: Session) -> dict[str, Any]:
         "quality": QUALITY[spec.task],
         "chosen": spec.release.litert.variant,
         "limit": spec.release.litert.max_auc_loss,
-        "measured_on": f"{content['rows']:,} rows of the evaluation split, and {content['ranked']}",
+        "measured_on": in_language(
+            f"{content['rows']:,} rows of the evaluation split, and {content['ranked']}"
+        ),
         "notes": [_note(one) for one in representative_findings(session)],
     }
 
@@ -36,7 +39,7 @@ def _note(finding: Finding) -> str:
     text = (
         f"int8 was calibrated with {finding.found}" if finding.state == "ok" else f"! int8: {finding.found}"
     )
-    return f"{text}. {finding.what_to_do}".strip()
+    return parts_in_language(f"{text}. {finding.what_to_do}".strip())
 
 
 def measured(session: Session) -> list[Measured]:
