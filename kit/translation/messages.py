@@ -128,8 +128,14 @@ def parts_in_language(text: str, asked: str | None = None) -> str:
     return _value(text, messages) if messages else text
 
 
-def _translated(
-    text: str, messages: _Messages, *, of_lines: bool = False, has_lines: bool = False, is_value: bool = False
+def _translated(  # noqa: PLR0913  each says which templates will do
+    text: str,
+    messages: _Messages,
+    *,
+    of_lines: bool = False,
+    has_lines: bool = False,
+    ends: str = "",
+    is_value: bool = False,
 ) -> str | None:
     """Return a text by the most telling template that it can be written with; None: there is none.
 
@@ -138,10 +144,11 @@ def _translated(
         messages: the most telling first.
         of_lines: whether values of several lines do not count: they may be the lines of another message.
         has_lines: whether only a template of several lines will do.
+        ends: what a template must end with.
         is_value: whether a short template will do, where it is a third of the text.
     """
     for message in messages:
-        if has_lines and not message.has_lines:
+        if (has_lines and not message.has_lines) or not message.around[-1].endswith(ends):
             continue
         if not message.is_telling and not (is_value and message.letters * 3 >= len(text)):
             continue
@@ -182,9 +189,11 @@ def _between(separator: str, messages: _Messages) -> str:
 def _known(text: str, messages: _Messages) -> str | None:
     """Return a text by a template, also after a name, as in `volume: span 3 has 4 rows`."""
     named = _NAMED.fullmatch(text)
-    found = _piece(named[2], messages) if named else None
+    begins = named is not None and any(message.around[0].startswith(named[1]) for message in messages)
+    whole = _piece(text, messages) if begins else None  # no name, but what a message begins with
+    found = _piece(named[2], messages) if named and whole is None else None
     if named is None or found is None:
-        return _piece(text, messages)
+        return whole or _piece(text, messages)
     known = next((message for message in messages if message.around == (named[1], "")), None)
     return known.other.format(found) if known else f"{named[1]}{found}"
 
@@ -193,6 +202,8 @@ def _piece(text: str, messages: _Messages) -> str | None:
     """Return a value or a part of one; alone it has lost its blank, and a finding has become a sentence."""
     if " " not in text:  # a name, mostly: no template with a value is one word
         return next((message.other for message in messages if message.around == (text,)), None)
+    if text.endswith(".") and (said := _translated(text, messages, ends=".")) is not None:
+        return said
     if text.endswith(".") and (said := _translated(text[:-1], messages, is_value=True)) is not None:
         return f"{said}。"
     forms = (text, f" {text}", f"{text} ")

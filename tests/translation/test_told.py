@@ -58,6 +58,14 @@ ADVICE_ZH = "请查看送达的内容是否完整，或是否送达了两次。"
             "用户太少，无法判断 点击率；尚不能确定 慢的请求",
         ),
         ("99 of 100 are not answered within 12 ms", "100 个中有 99 个没有在 12 毫秒之内得到回答"),
+        (  # what looks like a name, and is the beginning of a message
+            "stopped: auc on all rows must be at most 0.7, is 0.9; the model that is served now passes",
+            "被拦住：all rows 的 auc 必须 at most 0.7，实际为 0.9；正在提供服务的模型通过",
+        ),
+        (  # an error with its own full stop
+            "stopped: Version 7 must have been pushed, but the versions pushed are 3, 5. Choose one.",
+            "被拦住：版本 7 必须已推送，但已推送的版本是 3, 5。请选择其中之一。",
+        ),
         ("because Ann knows better", "because Ann knows better"),
         ("", ""),
     ],
