@@ -165,6 +165,29 @@ def _value(value: str, messages: _Messages) -> str:
     if "\n" in value:
         whole = _translated(value, messages, has_lines=True)
         return "\n".join(_value(line, messages) for line in value.split("\n")) if whole is None else whole
+    for way in (_whole, _in_parts, _known):
+        if (said := way(value, messages)) is not None:
+            return said
+    for separator in SEPARATORS:
+        parts = value.split(separator)
+        translated = [_value(part, messages) for part in parts] if len(parts) > 1 else parts
+        if translated != parts:
+            return _between(separator, messages).join(translated)
+    return _with_tail(value, messages)
+
+
+def _whole(value: str, messages: _Messages) -> str | None:
+    """Return a message with a full stop of its own, also after what introduces it, as in `stopped: ...`."""
+    if not value.endswith("."):
+        return None
+    named = _NAMED.fullmatch(value)
+    if named and (introduced := _introduced(named, messages)):
+        return introduced.other.format(_value(named[2], messages))
+    return _translated(value, messages, ends=".")
+
+
+def _in_parts(value: str, messages: _Messages) -> str | None:
+    """Return a value that is several sentences, or several findings, each of which is known."""
     for parts, between in (
         (_SENTENCE.split(value), " "),
         (value.split(_FINDINGS), _between(_FINDINGS, messages)),
@@ -172,14 +195,12 @@ def _value(value: str, messages: _Messages) -> str:
         known = [_known(one, messages) for one in parts]
         if len(parts) > 1 and None not in known:
             return between.join(map(str, known))
-    if (said := _known(value, messages)) is not None:
-        return said
-    for separator in SEPARATORS:
-        parts = value.split(separator)
-        translated = [_value(part, messages) for part in parts] if len(parts) > 1 else parts
-        if translated != parts:
-            return _between(separator, messages).join(translated)
-    return _with_tail(value, messages)
+    return None
+
+
+def _introduced(named: re.Match[str], messages: _Messages) -> _Message | None:
+    """Return the template that is a name and a place, such as `stopped: {0}`."""
+    return next((message for message in messages if message.around == (named[1], "")), None)
 
 
 def _between(separator: str, messages: _Messages) -> str:
@@ -194,8 +215,8 @@ def _known(text: str, messages: _Messages) -> str | None:
     found = _piece(named[2], messages) if named and whole is None else None
     if named is None or found is None:
         return whole or _piece(text, messages)
-    known = next((message for message in messages if message.around == (named[1], "")), None)
-    return known.other.format(found) if known else f"{named[1]}{found}"
+    introduced = _introduced(named, messages)
+    return introduced.other.format(found) if introduced else f"{named[1]}{found}"
 
 
 def _piece(text: str, messages: _Messages) -> str | None:

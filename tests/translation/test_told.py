@@ -66,6 +66,16 @@ ADVICE_ZH = "请查看送达的内容是否完整，或是否送达了两次。"
             "stopped: Version 7 must have been pushed, but the versions pushed are 3, 5. Choose one.",
             "被拦住：版本 7 必须已推送，但已推送的版本是 3, 5。请选择其中之一。",
         ),
+        (  # the same of several sentences, whose first could be something else
+            (
+                "stopped: Signature a must have the inputs b: string [any] of project.yml, but has c: string [any]. "
+                "Change model.py, or project.yml and every client."
+            ),
+            (
+                "被拦住：签名 a 必须有 project.yml 中的 inputs b: string [any]，但有 c: string [any]。"
+                "请修改 model.py，或修改 project.yml 和每个客户端。"
+            ),
+        ),
         ("because Ann knows better", "because Ann knows better"),
         ("", ""),
     ],
