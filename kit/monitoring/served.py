@@ -12,7 +12,7 @@ from tfx.orchestration import metadata
 
 from kit.errors import StepOrderError
 from kit.session import CHAIN, Session
-from kit.steps.history import ENDED_WELL, Artifacts, executions, inputs_of, outputs_of
+from kit.steps.history import ENDED_WELL, Artifacts, executions, inputs_of, outputs_of, properties_of
 
 
 @dataclass(frozen=True)
@@ -101,7 +101,7 @@ class _Past:
 def _spans(reading: _Step) -> dict[str, tuple[int, ...]]:
     """Return which spans ExampleGen read into each split."""
     found: dict[str, set[int]] = {}
-    for file in json.loads(reading.execution.properties["files"].string_value):
+    for file in json.loads(properties_of(reading.execution)["files"]):
         if file.get("span") is not None:
             found.setdefault(file["split"], set()).add(int(file["span"]))
     return {split: tuple(sorted(numbers)) for split, numbers in found.items()}

@@ -17,6 +17,7 @@ from kit.cli import app
 from kit.data.records import read_records
 from kit.evaluation.results import load_slices
 from kit.lineage.query import trace
+from kit.monitoring.served import served
 from kit.release.infra import newest_besides_last
 from kit.release.lock import model_digest
 from kit.release.signatures import MODEL_FOLDER
@@ -158,6 +159,8 @@ def test_notebooks_go_on_where_the_pipeline_ended(ran: tuple[Tiny, str]) -> None
     for step, done in session.done().items():
         assert done, step
         assert made[step].startswith(str(next(iter(session.history(step)[0][1].values()))[0].id))
+    [version] = list_versions(session.workspace.serving("tiny"))
+    assert served(session).version == version.number, "07_monitor finds what it was made of"
 
 
 def test_a_model_that_misses_a_gate_ends_the_pipeline_before_it_is_packaged(
