@@ -27,7 +27,7 @@ def warmed(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, float]]:
 def test_only_a_first_version_has_all_processors(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, warmed: list[tuple[int, float]]
 ) -> None:
-    monkeypatch.setattr(loading, "processors", lambda: 6)
+    monkeypatch.setattr(loading, "cores", lambda: 6)
     load, usual = make_loader(Settings()), sys.getswitchinterval()
     for name, version in ((NAME, 1), (NAME, 2), ("other", 1)):
         load(name, version, save_linear(tmp_path / name, version)).close()
@@ -44,7 +44,7 @@ def test_a_first_version_that_fails_is_not_known(
         patch.setattr(loading, "warm_up", _fails)
         with pytest.raises(RuntimeError, match="no warm-up"):
             load(NAME, 1, folder)
-    monkeypatch.setattr(loading, "processors", lambda: 6)
+    monkeypatch.setattr(loading, "cores", lambda: 6)
     load(NAME, 1, folder).close()
     assert [threads for threads, _ in warmed] == [6]
 
