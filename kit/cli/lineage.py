@@ -36,7 +36,8 @@ def of(
     name: Annotated[
         str,
         typer.Argument(
-            help="Version, run, data file (path, its end, or SHA-256), id of a request, `artifact N`, `execution N`."
+            help="Version, project (its served version), run, data file (path, its end, or SHA-256), id of a request, "
+            "`artifact N`, `execution N`."
         ),
     ],
     upstream: Annotated[bool, typer.Option("--upstream", help="Only what it comes from.")] = False,
@@ -68,7 +69,7 @@ def of(
 @group.command()
 @exits
 def why(
-    first: Annotated[str, typer.Argument(help="A run, version, `artifact N` or `execution N`.")],
+    first: Annotated[str, typer.Argument(help="A run, version, project, `artifact N` or `execution N`.")],
     second: Annotated[str, typer.Argument(help="Another one.")],
     as_json: Annotated[bool, typer.Option("--json", help="As one JSON object.")] = False,
     workspace: WorkspaceOption = None,

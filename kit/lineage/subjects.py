@@ -14,6 +14,7 @@ from kit.errors import UsageError
 from kit.lineage.graph import Kind, number_of
 from kit.lineage.pushes import VERSION, model_of
 from kit.lineage.store import Store
+from kit.release.versions import served_version
 from kit.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -53,8 +54,9 @@ def find_subject(workspace: Workspace, store: Store, name: str) -> Subject:
         workspace: with the runs and the logs.
         store: of its ML Metadata.
         name: `artifact 7`, `execution 12`, the number of a version (`recommender/1795828022` where several projects
-            have it), the id of a run, a data file (its path, the end of it, or the beginning of its SHA-256), or the id
-            of a request. With the kind and a colon before it, such as `run:…`, only that is looked for.
+            have it), a project for the version that is served, the id of a run, a data file (its path, the end of it,
+            or the beginning of its SHA-256), or the id of a request. With the kind and a colon before it, such as
+            `run:…`, only that is looked for.
 
     Raises:
         SubjectError: when it means nothing here, or several things.
@@ -65,8 +67,9 @@ def find_subject(workspace: Workspace, store: Store, name: str) -> Subject:
     found = list(_all_found(workspace, store, rest if named else name, searches))
     if not found:
         raise SubjectError(
-            f"Lineage is of something in {workspace.path}, but nothing there is called {name!r}: no version, run, data "
-            "file, request, `artifact N` or `execution N`. `kit runs` and `kit versions` list what there is."
+            f"Lineage is of something in {workspace.path}, but nothing there is called {name!r}: no version, "
+            "project with one, run, data file, request, `artifact N` or `execution N`. `kit runs` and `kit versions` "
+            "list what there is."
         )
     if len(found) > 1:
         choices = ", ".join(f"{one.kind}:{one.name}" for one in found)
@@ -96,10 +99,10 @@ def _node(kind: Kind) -> _Search:
     return search
 
 
-def _version(_: Workspace, store: Store, name: str) -> Iterator[Subject]:
+def _version(workspace: Workspace, store: Store, name: str) -> Iterator[Subject]:
     project, _slash, number = name.rpartition("/")
     if not number.isdecimal():
-        return
+        project, number = name, str(served_version(workspace.serving(name)))
     by_project: dict[str, list[int]] = {}
     graph = store.graph(store.artifacts_with(VERSION, number))
     for node in graph.nodes.values():

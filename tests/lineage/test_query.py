@@ -69,6 +69,10 @@ def test_a_version_comes_from_its_data_by_every_step_before_it(shop: Workspace) 
     assert push.served[0].until is not None
 
 
+def test_a_project_stands_for_the_version_that_it_serves(shop: Workspace) -> None:
+    assert trace(shop, PROJECT).subject == trace(shop, str(VERSION + 1)).subject
+
+
 @pytest.mark.parametrize(
     "name",
     [
