@@ -16,15 +16,14 @@ from typing import Any
 import yaml
 
 from kit.deploy.hardened import hardened
+from kit.deploy.image import USER, WORKSPACE
 from kit.errors import ClusterError
 from kit.training.cluster.places import CHIEF, PS, ROLES, SERVED, VARIABLE, WORKER, Cluster
 from kit.training.config import Training
 
 PORT = 2222
-VOLUME_PATH = "/workspace"
 _NAME = re.compile(r"[a-z]([a-z0-9-]*[a-z0-9])?")
 _MOST_LETTERS = 40  # of a name, which pods' names of at most 63 letters begin with
-_USER = 1000
 _RESTARTS = 10
 _INDEX = "MEMBER_INDEX"
 _JOB_INDEX = "metadata.annotations['batch.kubernetes.io/job-completion-index']"
@@ -154,8 +153,8 @@ def _pod(
             "restartPolicy": restart,
             "securityContext": {
                 "runAsNonRoot": True,
-                "runAsUser": _USER,
-                "fsGroup": _USER,
+                "runAsUser": USER,
+                "fsGroup": USER,
                 "seccompProfile": {"type": "RuntimeDefault"},
             },
             "automountServiceAccountToken": False,
@@ -185,7 +184,7 @@ def _container(
         "resources": {"requests": resources, "limits": resources},
         "securityContext": hardened(),
         "volumeMounts": [
-            {"name": "workspace", "mountPath": VOLUME_PATH},
+            {"name": "workspace", "mountPath": WORKSPACE},
             {"name": "tmp", "mountPath": "/tmp"},  # noqa: S108  of the container
         ],
     }

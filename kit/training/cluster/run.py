@@ -9,12 +9,12 @@ from typing import Any
 
 import pandas as pd
 
+from kit.deploy.image import WORKSPACE
 from kit.errors import ClusterError
 from kit.project import BUILT_IN, Project
 from kit.session import Session
 from kit.steps.monitor import StepNow, Update
 from kit.training.cluster.crew_record import MEMBERS, CrewRecord
-from kit.training.cluster.manifests import VOLUME_PATH
 from kit.training.config import Training
 from kit.training.curves import read_curves
 from kit.training.job import Job
@@ -90,7 +90,7 @@ class Follower:
 
 
 def write_job(workspace: Workspace, project: Project, training: Training) -> tuple[Path, str]:
-    """Write the job of a cluster on other machines, which have the workspace at `VOLUME_PATH`.
+    """Write the job of a cluster on other machines, which have the workspace at `WORKSPACE`.
 
     Returns:
         The file here, and the file as they see it.
@@ -104,7 +104,7 @@ def write_job(workspace: Workspace, project: Project, training: Training) -> tup
     folder = workspace.path / "clusters" / project.name
 
     def there(path: Path) -> str:
-        return str(Path(VOLUME_PATH) / path.relative_to(workspace.path))
+        return str(Path(WORKSPACE) / path.relative_to(workspace.path))
 
     job = Job(
         project=_project_there(workspace, project, there),
