@@ -8,7 +8,15 @@ from typing import Annotated
 
 import typer
 
-from kit.cli.shared import WorkspaceOption, chosen_workspace, exits, print_table, printable
+from kit.cli.shared import (
+    SAMPLE,
+    ProjectOption,
+    WorkspaceOption,
+    chosen_workspace,
+    exits,
+    print_table,
+    printable,
+)
 
 app = typer.Typer()
 _alerts = typer.Typer(
@@ -139,9 +147,7 @@ def send(
 @_alerts.command("test")
 @exits
 def try_channels(
-    project: Annotated[
-        str, typer.Option("--project", "-P", help="A project's name or folder.")
-    ] = "recommender",
+    project: ProjectOption = SAMPLE,
     workspace: WorkspaceOption = None,
 ) -> None:
     """Send a test message through each channel of a project; exit code 1 when one does not take it."""

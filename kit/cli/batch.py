@@ -7,10 +7,9 @@ import json
 import os
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
-from typer.core import TyperCommand
 
 from kit.cli.run_options import (
     DryRunOption,
@@ -21,15 +20,16 @@ from kit.cli.run_options import (
     MemoryOption,
     NotebooksArgument,
     OnlyOption,
+    PairCommand,
     ParameterOption,
-    ProjectOption,
     RetriesOption,
     SkipOption,
     TimeoutOption,
     UntilOption,
     WaitOption,
+    pairs_of,
 )
-from kit.cli.shared import WorkspaceOption, chosen_workspace, exits, print_table
+from kit.cli.shared import AnyProjectOption, WorkspaceOption, chosen_workspace, exits, print_table
 from kit.errors import UsageError
 
 if TYPE_CHECKING:
@@ -38,24 +38,11 @@ if TYPE_CHECKING:
 app = typer.Typer()
 
 
-class _PairCommand(TyperCommand):
-    """Takes `-p NAME VALUE` as papermill does; typer's options that can be repeated take one word each."""
-
-    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        joined, words = [], iter(args)
-        for word in words:
-            joined.append(word)
-            if word in {"-p", "--parameter"} and (name := next(words, None)) is not None:
-                value = None if "=" in name else next(words, None)
-                joined.append(name if value is None else f"{name}={value}")
-        return super().parse_args(ctx, joined)
-
-
-@app.command(cls=_PairCommand)
+@app.command(cls=PairCommand)
 @exits
 def run(  # noqa: PLR0913, PLR0917  one for each option
     notebooks: NotebooksArgument = None,
-    project: ProjectOption = None,
+    project: AnyProjectOption = None,
     workspace: WorkspaceOption = None,
     parameter: ParameterOption = None,
     file: FileOption = None,
@@ -80,8 +67,8 @@ def run(  # noqa: PLR0913, PLR0917  one for each option
 
     given = read_parameter_file(file) if file else {}
     sources = dict.fromkeys(given, f"-f {file}")
-    given |= _pairs(parameter or [])
-    sources |= dict.fromkeys(_pairs(parameter or []), "-p")
+    given |= pairs_of(parameter)
+    sources |= dict.fromkeys(pairs_of(parameter), "-p")
     if project:
         given["project_name"], sources["project_name"] = project, "--project"
     os.environ[SOURCES_VARIABLE] = json.dumps(sources)  # for the kernels, which show it
@@ -203,15 +190,3 @@ def _print_times(folder: Path, run: str) -> None:
     sums = [sum(line.kinds.get(kind, 0.0) for line in lines) for kind in kinds]
     rows.append(("all", f"{sum(line.seconds for line in lines):.1f}", *(f"{one:.1f}" for one in sums)))
     print_table(("seconds of", "all", *kinds), rows)
-
-
-def _pairs(words: list[str]) -> dict[str, object]:
-    pairs: dict[str, object] = {}
-    for word in words:
-        name, separator, value = word.partition("=")
-        if not separator:
-            raise UsageError(
-                f"-p takes a name and a value, but {word!r} stands alone. Write -p {word} VALUE."
-            )
-        pairs[name] = value
-    return pairs

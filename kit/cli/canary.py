@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from kit.cli.quiet import quiet
-from kit.cli.shared import WorkspaceOption, chosen_workspace, exits, print_table
+from kit.cli.shared import SAMPLE, ModelOption, WorkspaceOption, chosen_workspace, exits, print_table
 
 if TYPE_CHECKING:
     from kit.project import Project
@@ -24,17 +24,13 @@ app = typer.Typer()
 _canary = typer.Typer(help="Try a newer version on a part of the users.", no_args_is_help=True)
 app.add_typer(_canary, name="canary")
 
-_ProjectOption = Annotated[
-    str, typer.Option("--project", "-P", help="Name of the project whose model it is.")
-]
-_PROJECT = "recommender"
 _COLUMNS = ("metric", "control", "candidate", "difference", "at all looks within", "limit", "")
 
 
 @_canary.command()
 @exits
 def start(
-    project: _ProjectOption = _PROJECT,
+    project: ModelOption = SAMPLE,
     workspace: WorkspaceOption = None,
     candidate: Annotated[
         int | None, typer.Option(help="The version to try.", show_default="the newest")
@@ -66,7 +62,7 @@ def start(
 
 @_canary.command()
 @exits
-def hold(project: _ProjectOption = _PROJECT, workspace: WorkspaceOption = None) -> None:
+def hold(project: ModelOption = SAMPLE, workspace: WorkspaceOption = None) -> None:
     """Let no push be served from now on until an experiment has promoted it."""
     from kit.serving.experiments.actions import hold as hold_pushes
 
@@ -76,7 +72,7 @@ def hold(project: _ProjectOption = _PROJECT, workspace: WorkspaceOption = None) 
 
 @_canary.command()
 @exits
-def status(project: _ProjectOption = _PROJECT, workspace: WorkspaceOption = None) -> None:
+def status(project: ModelOption = SAMPLE, workspace: WorkspaceOption = None) -> None:
     """Show the experiment that runs as it was last looked at, or how the last one ended; nothing is decided."""
     _show(*_opened(project, workspace))
 
@@ -84,7 +80,7 @@ def status(project: _ProjectOption = _PROJECT, workspace: WorkspaceOption = None
 @_canary.command()
 @exits
 def watch(
-    project: _ProjectOption = _PROJECT,
+    project: ModelOption = SAMPLE,
     workspace: WorkspaceOption = None,
     every: Annotated[float, typer.Option(help="Seconds between two looks.", min=1)] = 60,
     once: Annotated[bool, typer.Option("--once", help="Look and act once, for a scheduler.")] = False,
@@ -110,7 +106,7 @@ def watch(
 @_canary.command()
 @exits
 def stop(  # noqa: PLR0913, PLR0917  a decision has that many sides
-    project: _ProjectOption = _PROJECT,
+    project: ModelOption = SAMPLE,
     workspace: WorkspaceOption = None,
     promote: Annotated[bool, typer.Option("--promote", help="Let the candidate serve all users.")] = False,
     rollback: Annotated[bool, typer.Option("--rollback", help="Take the candidate back as worse.")] = False,

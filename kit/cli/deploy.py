@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from kit.cli.shared import WorkspaceOption, chosen_workspace, exits, print_table
+from kit.cli.shared import SAMPLE, ProjectOption, WorkspaceOption, chosen_workspace, exits, print_table
 from kit.errors import ExitCode
 
 if TYPE_CHECKING:
@@ -23,8 +23,6 @@ _deploy = typer.Typer(
 )
 app.add_typer(_deploy, name="deploy")
 
-_Project = Annotated[str, typer.Option("--project", "-P", help="A project's name or folder.")]
-_PROJECT = "recommender"
 _Out = Annotated[Path, typer.Option(help="Folder to write into.")]
 _Force = Annotated[bool, typer.Option("--force", help="Replace files that have another content.")]
 _Batching = Annotated[
@@ -37,7 +35,7 @@ _Batching = Annotated[
 @exits
 def k8s(  # noqa: PLR0913, PLR0917  what differs from one cluster to another
     out: _Out,
-    project: _Project = _PROJECT,
+    project: ProjectOption = SAMPLE,
     workspace: WorkspaceOption = None,
     name: Annotated[
         str | None, typer.Option(help="Of all objects.", show_default="deploy.name in project.yml")
@@ -93,7 +91,7 @@ def k8s(  # noqa: PLR0913, PLR0917  what differs from one cluster to another
 @exits
 def serving(  # noqa: PLR0913, PLR0917  where the files go, and what is in them
     out: _Out,
-    project: _Project = _PROJECT,
+    project: ProjectOption = SAMPLE,
     workspace: WorkspaceOption = None,
     batching: _Batching = None,
     models: Annotated[
@@ -119,7 +117,7 @@ def serving(  # noqa: PLR0913, PLR0917  where the files go, and what is in them
 @_deploy.command()
 @exits
 def docker(
-    out: _Out, project: _Project = _PROJECT, workspace: WorkspaceOption = None, force: _Force = False
+    out: _Out, project: ProjectOption = SAMPLE, workspace: WorkspaceOption = None, force: _Force = False
 ) -> None:
     """Write Dockerfiles for batches and for the kit's own server, with the locked versions."""
     from kit.deploy.dockerfiles import BATCH, DEPLOY, SERVING, dockerfiles

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from kit.cli.quiet import quiet
-from kit.cli.shared import WorkspaceOption, chosen_workspace, exits, print_table
+from kit.cli.shared import SAMPLE, ProjectOption, WorkspaceOption, chosen_workspace, exits, print_table
 
 app = typer.Typer()
 drift = typer.Typer(no_args_is_help=True, help="How far the features of a project go from day to day.")
@@ -23,9 +23,7 @@ def _of_drift() -> None:
 @drift.command()
 @exits
 def propose(
-    project: Annotated[
-        str, typer.Option("--project", "-P", help="A project's name or folder.")
-    ] = "recommender",
+    project: ProjectOption = SAMPLE,
     workspace: WorkspaceOption = None,
     spans: Annotated[
         str,

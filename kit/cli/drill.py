@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from kit.cli.quiet import quiet
-from kit.cli.shared import WorkspaceOption, chosen_workspace, exits, print_table
+from kit.cli.shared import SAMPLE, ProjectOption, WorkspaceOption, chosen_workspace, exits, print_table
 
 if TYPE_CHECKING:
     from kit.drill.outcomes import Outcome
@@ -19,9 +19,7 @@ app = typer.Typer()
 @app.command()
 @exits
 def drill(  # noqa: PLR0913, PLR0917  what is attacked, and how
-    project: Annotated[
-        str, typer.Option("--project", "-P", help="A project's name or folder.")
-    ] = "recommender",
+    project: ProjectOption = SAMPLE,
     workspace: WorkspaceOption = None,
     queries: Annotated[int, typer.Option(min=1, help="Requests that the attacker may send at most.")] = 300,
     server: Annotated[

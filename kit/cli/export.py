@@ -8,27 +8,19 @@ from typing import Annotated
 
 import typer
 
-from kit.cli.batch import _PairCommand, _pairs
-from kit.cli.shared import WorkspaceOption, chosen_workspace, exits
+from kit.cli.run_options import PairCommand, ParameterOption, pairs_of
+from kit.cli.shared import SAMPLE, ProjectOption, WorkspaceOption, chosen_workspace, exits
 
 app = typer.Typer()
 export = typer.Typer(help="Write the chain down for another orchestrator.", no_args_is_help=True)
 app.add_typer(export, name="export")
 
-ProjectOption = Annotated[str, typer.Option("--project", "-P", help="A project's name or folder.")]
-ParameterOption = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--parameter", "-p", metavar="NAME VALUE", help="A notebook's parameter.", show_default=False
-    ),
-]
 
-
-@export.command(cls=_PairCommand)
+@export.command(cls=PairCommand)
 @exits
 def local(
     output: Annotated[Path, typer.Argument(help="Python file to write.")],
-    project: ProjectOption = "recommender",
+    project: ProjectOption = SAMPLE,
     parameter: ParameterOption = None,
     workspace: WorkspaceOption = None,
 ) -> None:
@@ -40,7 +32,7 @@ def local(
 
     place = chosen_workspace(workspace)
     found = Project.load(project, place)
-    plan = plan_chain(choose_notebooks(NOTEBOOKS), {**_pairs(parameter or []), "project_name": project})
+    plan = plan_chain(choose_notebooks(NOTEBOOKS), {**pairs_of(parameter), "project_name": project})
     write_atomically(output, pipeline_text(plan, str(found.folder) if "/" in project else project, place))
     typer.echo(
         f"{output}: the steps of {found.name}, with gates between them. Run it with `python {output}`;"
@@ -48,7 +40,7 @@ def local(
     typer.echo(f"its results and its lineage will be in {place}, beside those of the notebooks.")
 
 
-@export.command(cls=_PairCommand)
+@export.command(cls=PairCommand)
 @exits
 def kubeflow(  # noqa: PLR0913, PLR0917  one for each option
     output: Annotated[Path, typer.Argument(help="YAML file to write.")],
@@ -59,7 +51,7 @@ def kubeflow(  # noqa: PLR0913, PLR0917  one for each option
         list[str] | None,
         typer.Argument(help="Names; all numbered ones unless given.", show_default=False),
     ] = None,
-    project: ProjectOption = "recommender",
+    project: ProjectOption = SAMPLE,
     parameter: ParameterOption = None,
     cpu: Annotated[str, typer.Option(help="Cores of a container.")] = "2",
     memory: Annotated[str, typer.Option(help="Of a container, as Kubernetes writes it.")] = "6Gi",
@@ -72,7 +64,7 @@ def kubeflow(  # noqa: PLR0913, PLR0917  one for each option
     from kit.workspace import write_atomically
 
     spec = Project.load(project, chosen_workspace(workspace)).spec
-    given = {**_pairs(parameter or []), "project_name": project}
+    given = {**pairs_of(parameter), "project_name": project}
     plan = plan_chain(choose_notebooks(notebooks or []), given)
     text = kubeflow_pipeline(f"kit-{spec.name}", plan, Place(image, spec.deploy.claim, cpu, memory))
     write_atomically(output, text)

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from kit.cli.shared import WorkspaceOption, chosen_workspace, exits, print_table
+from kit.cli.shared import SAMPLE, ProjectOption, WorkspaceOption, chosen_workspace, exits, print_table
 
 app = typer.Typer()
 faults = typer.Typer(
@@ -17,7 +17,6 @@ faults = typer.Typer(
 )
 app.add_typer(faults, name="faults")
 
-_ProjectOption = Annotated[str, typer.Option("--project", "-P", help="Name of a project, or its folder.")]
 _SpanOption = Annotated[
     str, typer.Option(help="Span to copy: its number, or its date.", show_default="of eval_spans, the last")
 ]
@@ -27,7 +26,7 @@ _SeedOption = Annotated[int, typer.Option(help="Chooses the rows at fault.")]
 
 @faults.command("list")
 @exits
-def list_faults(project: _ProjectOption = "recommender", workspace: WorkspaceOption = None) -> None:
+def list_faults(project: ProjectOption = SAMPLE, workspace: WorkspaceOption = None) -> None:
     """List the faults, what really happens, and the column of a project that each is put into."""
     from kit.faults.catalogue import FAULTS
     from kit.project import Project
@@ -45,7 +44,7 @@ def list_faults(project: _ProjectOption = "recommender", workspace: WorkspaceOpt
 def inject(  # noqa: PLR0913, PLR0917  one for each option
     name: Annotated[str, typer.Argument(help="Name of a fault, as `kit faults list` has them.")],
     out: Annotated[Path, typer.Option(help="Folder of the new project; its name becomes the project's.")],
-    project: _ProjectOption = "recommender",
+    project: ProjectOption = SAMPLE,
     span: _SpanOption = "",
     column: Annotated[
         str, typer.Option(help="Column to put it into.", show_default="the one that shows it best")
@@ -75,7 +74,7 @@ def trial(  # noqa: PLR0913, PLR0917  one for each option
     names: Annotated[
         list[str] | None, typer.Argument(help="Names of faults; all unless given.", show_default=False)
     ] = None,
-    project: _ProjectOption = "recommender",
+    project: ProjectOption = SAMPLE,
     span: _SpanOption = "",
     share: _ShareOption = 0.05,
     seed: _SeedOption = 7,

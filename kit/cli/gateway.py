@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from kit.cli.shared import WorkspaceOption, chosen_workspace, exits, print_table
+from kit.cli.shared import SAMPLE, ProjectOption, WorkspaceOption, chosen_workspace, exits, print_table
 
 if TYPE_CHECKING:
     from kit.gateway.keys import KeyStore
@@ -20,8 +20,6 @@ _gateway = typer.Typer(
 )
 app.add_typer(_gateway, name="gateway")
 
-_ProjectOption = Annotated[str, typer.Option("--project", "-P", help="A project's name or folder.")]
-_PROJECT = "recommender"
 _Server = Annotated[str, typer.Option(help="Host and port of that API of the server.")]
 _REST, _GRPC, _LISTEN = "127.0.0.1:8501", "127.0.0.1:8500", "127.0.0.1:8443"
 
@@ -29,7 +27,7 @@ _REST, _GRPC, _LISTEN = "127.0.0.1:8501", "127.0.0.1:8500", "127.0.0.1:8443"
 @_gateway.command()
 @exits
 def keys(
-    project: _ProjectOption = _PROJECT,
+    project: ProjectOption = SAMPLE,
     workspace: WorkspaceOption = None,
     rotate: Annotated[bool, typer.Option("--rotate", help="Make a key that signs from now on.")] = False,
     retire: Annotated[
@@ -56,7 +54,7 @@ def keys(
 @exits
 def token(
     subject: Annotated[str, typer.Argument(help="Who the token is for.")],
-    project: _ProjectOption = _PROJECT,
+    project: ProjectOption = SAMPLE,
     workspace: WorkspaceOption = None,
     seconds: Annotated[int, typer.Option(help="After which it expires.")] = 3600,
 ) -> None:
@@ -68,7 +66,7 @@ def token(
 
 @_gateway.command()
 @exits
-def check(project: _ProjectOption = _PROJECT, workspace: WorkspaceOption = None) -> None:
+def check(project: ProjectOption = SAMPLE, workspace: WorkspaceOption = None) -> None:
     """Show Envoy's configuration, and let Envoy itself check it."""
     from kit.gateway.process import check
 
@@ -78,7 +76,7 @@ def check(project: _ProjectOption = _PROJECT, workspace: WorkspaceOption = None)
 @_gateway.command()
 @exits
 def run(
-    project: _ProjectOption = _PROJECT,
+    project: ProjectOption = SAMPLE,
     workspace: WorkspaceOption = None,
     rest: _Server = _REST,
     grpc: _Server = _GRPC,
@@ -104,7 +102,7 @@ def run(
 
 @_gateway.command()
 @exits
-def certificate(project: _ProjectOption = _PROJECT, workspace: WorkspaceOption = None) -> None:
+def certificate(project: ProjectOption = SAMPLE, workspace: WorkspaceOption = None) -> None:
     """Make a certificate for localhost that this machine signs itself; name it in gateway.tls of project.yml."""
     from kit.gateway.certificate import make_certificate
 
@@ -116,7 +114,7 @@ def certificate(project: _ProjectOption = _PROJECT, workspace: WorkspaceOption =
 @_gateway.command()
 @exits
 def audit(
-    project: _ProjectOption = _PROJECT,
+    project: ProjectOption = SAMPLE,
     workspace: WorkspaceOption = None,
     subject: Annotated[
         str | None, typer.Option(help="Only requests of this subject.", show_default=False)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from kit.cli.quiet import quiet
-from kit.cli.shared import WorkspaceOption, chosen_workspace, exits, print_table
+from kit.cli.shared import SAMPLE, ProjectOption, WorkspaceOption, chosen_workspace, exits, print_table
 
 if TYPE_CHECKING:
     from kit.release.litert.measure import Measured
@@ -23,9 +23,7 @@ _HEADER = ("file", "kB", "ms, 1", "ms, 64", "lost", "lost, worst slice", "best t
 @app.command()
 @exits
 def litert(
-    project: Annotated[
-        str, typer.Option("--project", "-P", help="A project's name or folder.")
-    ] = "recommender",
+    project: ProjectOption = SAMPLE,
     workspace: WorkspaceOption = None,
     into: Annotated[
         Path | None,

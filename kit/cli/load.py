@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from kit.cli.shared import WorkspaceOption, chosen_workspace, exits, print_table
+from kit.cli.shared import SAMPLE, ModelOption, WorkspaceOption, chosen_workspace, exits, print_table
 
 if TYPE_CHECKING:
     from kit.load.sweep import Sweep
@@ -22,9 +22,7 @@ app = typer.Typer()
 def tune_batching(  # noqa: PLR0913, PLR0917  what is wanted, and where it is found
     rate: Annotated[float, typer.Option(help="Requests a second that the server is to answer.")],
     p99: Annotated[float, typer.Option(help="Milliseconds within which 99 of 100 are to be answered.")],
-    project: Annotated[
-        str, typer.Option("--project", "-P", help="Name of the pushed model.")
-    ] = "recommender",
+    project: ModelOption = SAMPLE,
     workspace: WorkspaceOption = None,
     requests: Annotated[
         Path | None,

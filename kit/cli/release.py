@@ -10,20 +10,19 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from kit.cli.quiet import quiet
-from kit.cli.shared import WorkspaceOption, chosen_workspace, exits, print_table
+from kit.cli.shared import SAMPLE, ModelOption, WorkspaceOption, chosen_workspace, exits, print_table
 
 if TYPE_CHECKING:
     from kit.release.versions import Version
 
 app = typer.Typer()
 
-ModelOption = Annotated[str, typer.Option("--project", "-P", help="Name of the project whose model it is.")]
 _BYTES_A_MB = 1e6
 
 
 @app.command()
 @exits
-def versions(project: ModelOption = "recommender", workspace: WorkspaceOption = None) -> None:
+def versions(project: ModelOption = SAMPLE, workspace: WorkspaceOption = None) -> None:
     """List the pushed versions of a model, the newest first: which one a server serves, and what was done to them."""
     from kit.release.versions import list_versions
 
@@ -73,7 +72,7 @@ def _pushed(version: Version) -> str:
 @app.command()
 @exits
 def rollback(
-    project: ModelOption = "recommender",
+    project: ModelOption = SAMPLE,
     workspace: WorkspaceOption = None,
     to: Annotated[
         int | None, typer.Option(help="The version to serve.", show_default="the one before the served one")
@@ -101,7 +100,7 @@ def preflight(
             help="Servers, such as 'tensorflow_serving 2.20'.", show_default="those of project.yml"
         ),
     ] = None,
-    project: ModelOption = "recommender",
+    project: ModelOption = SAMPLE,
     workspace: WorkspaceOption = None,
     model: Annotated[
         Path | None,

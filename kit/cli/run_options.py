@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperCommand
+
+from kit.errors import UsageError
+
+_OPTION = re.compile("--?[a-zA-Z]")  # what no value begins with: -1 is one, -w is none
 
 NotebooksArgument = Annotated[
     list[str] | None,
     typer.Argument(help="Names (01_data) or paths; all numbered notebooks unless given.", show_default=False),
-]
-ProjectOption = Annotated[
-    str | None, typer.Option("--project", "-P", help="A project's name or folder.", show_default=False)
 ]
 ParameterOption = Annotated[
     list[str] | None,
@@ -50,3 +54,34 @@ TimeoutOption = Annotated[
 ]
 WaitOption = Annotated[bool, typer.Option(help="Wait for another run on this workspace, or fail.")]
 KernelOption = Annotated[str, typer.Option(help="Kernelspec that runs the notebooks.")]
+
+
+class PairCommand(TyperCommand):
+    """Takes `-p NAME VALUE` as papermill does; typer's options that can be repeated take one word each."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        words, joined = list(args), []
+        while words:
+            joined.append(words.pop(0))
+            if joined[-1] in {"-p", "--parameter"} and words:
+                name = words.pop(0)
+                has_value = "=" not in name and words and not _OPTION.match(words[0])
+                joined.append(f"{name}={words.pop(0)}" if has_value else name)
+        return super().parse_args(ctx, joined)
+
+
+def pairs_of(words: Sequence[str] | None) -> dict[str, str]:
+    """Return the values by the names that `-p` was given.
+
+    Raises:
+        UsageError: when a name has no value.
+    """
+    pairs: dict[str, str] = {}
+    for word in words or ():
+        name, separator, value = word.partition("=")
+        if not separator:
+            raise UsageError(
+                f"-p takes a name and a value, but {word!r} stands alone. Write -p {word} VALUE."
+            )
+        pairs[name] = value
+    return pairs

@@ -3,14 +3,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from kit.cli.shared import WorkspaceOption, chosen_workspace, exits, print_table
-from kit.errors import UsageError
+from kit.cli.run_options import PairCommand, pairs_of
+from kit.cli.shared import SAMPLE, AnyProjectOption, WorkspaceOption, chosen_workspace, exits, print_table
 
 app = typer.Typer()
 schedule = typer.Typer(
@@ -26,7 +25,7 @@ _Output = Annotated[
 ]
 
 
-@schedule.command()
+@schedule.command(cls=PairCommand)
 @exits
 def new(  # noqa: PLR0913, PLR0917  one for each option
     name: Annotated[str, typer.Argument(help="Small letters, digits and -.")],
@@ -36,15 +35,13 @@ def new(  # noqa: PLR0913, PLR0917  one for each option
         typer.Argument(help="Names or paths; all numbered ones unless given.", show_default=False),
     ] = None,
     time_zone: Annotated[str, typer.Option(help="Whose clock, such as Europe/Berlin.")] = "UTC",
-    project: Annotated[
-        str | None, typer.Option("--project", "-P", help="A project's name or folder.", show_default=False)
-    ] = None,
+    project: AnyProjectOption = None,
     parameter: Annotated[
         list[str] | None,
         typer.Option(
             "--parameter",
             "-p",
-            metavar="NAME=VALUE",
+            metavar="NAME VALUE",
             help="{date} is the day of the run.",
             show_default=False,
         ),
@@ -64,7 +61,7 @@ def new(  # noqa: PLR0913, PLR0917  one for each option
     place = chosen_workspace(workspace)
     made = make(
         name=name, cron=cron, time_zone=time_zone, project=project, notebooks=notebooks or (),
-        parameters=_pairs(parameter or []), catch_up=catch_up, overlap=overlap, late_minutes=late_minutes,
+        parameters=pairs_of(parameter), catch_up=catch_up, overlap=overlap, late_minutes=late_minutes,
         created=now(),
     )  # fmt: skip
     # A parameter that is wrong is told now, and not at night.
@@ -198,7 +195,7 @@ def kubernetes(  # noqa: PLR0913, PLR0917  one for each option
 
     place = chosen_workspace(workspace)
     one = load(place, name)
-    settings = Project.load(one.project or "recommender", place).spec.deploy
+    settings = Project.load(one.project or SAMPLE, place).spec.deploy
     content = kubernetes_file(one, settings, image, cpu, memory)
     said = (
         f"The claim {settings.claim} must hold the workspace with this schedule. Apply with: kubectl apply -f"
@@ -237,10 +234,3 @@ def _print_next(place: Path, name: str, count: int) -> None:
     times = one.next_times(now(), count)
     rows = [(f"{at:%a %Y-%m-%d %H:%M %Z}", f"{at.astimezone(dt.UTC):%Y-%m-%d %H:%M}") for at in times]
     print_table((one.time_zone, "UTC"), rows)
-
-
-def _pairs(words: list[str]) -> Mapping[str, str]:
-    pairs = dict(word.partition("=")[::2] for word in words)
-    if wrong := [word for word in words if "=" not in word]:
-        raise UsageError(f"-p takes NAME=VALUE, but found {wrong[0]!r}. Write -p {wrong[0]}=VALUE.")
-    return pairs

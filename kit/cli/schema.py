@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from kit.cli.quiet import quiet
-from kit.cli.shared import WorkspaceOption, chosen_workspace, exits, print_table
+from kit.cli.shared import SAMPLE, ProjectOption, WorkspaceOption, chosen_workspace, exits, print_table
 from kit.errors import ExitCode
 
 if TYPE_CHECKING:
@@ -25,7 +25,6 @@ schema = typer.Typer(
 )
 app.add_typer(schema, name="schema")
 
-ProjectOption = Annotated[str, typer.Option("--project", "-P", help="A project's name or folder.")]
 SpansOption = Annotated[
     str, typer.Option(help="Spans to read, for example 1-7.", show_default="the project's train spans")
 ]
@@ -34,7 +33,7 @@ SpansOption = Annotated[
 @schema.command()
 @exits
 def diff(
-    project: ProjectOption = "recommender",
+    project: ProjectOption = SAMPLE,
     workspace: WorkspaceOption = None,
     against: Annotated[
         str,
@@ -67,7 +66,7 @@ def diff(
 @schema.command()
 @exits
 def check(
-    project: ProjectOption = "recommender", workspace: WorkspaceOption = None, spans: SpansOption = ""
+    project: ProjectOption = SAMPLE, workspace: WorkspaceOption = None, spans: SpansOption = ""
 ) -> None:
     """Check that the curated schema fits project.yml, is sound in itself, and that the data follow it.
 
@@ -88,7 +87,7 @@ def check(
 @schema.command()
 @exits
 def update(  # noqa: PLR0913, PLR0917  one for each option
-    project: ProjectOption = "recommender",
+    project: ProjectOption = SAMPLE,
     workspace: WorkspaceOption = None,
     spans: SpansOption = "",
     feature: Annotated[

@@ -12,9 +12,16 @@ import typer
 from kit.errors import ExitCode, KitError
 from kit.workspace import CHECKOUT
 
+SAMPLE = "recommender"
+
 _P = ParamSpec("_P")
 _R = TypeVar("_R")
 
+ProjectOption = Annotated[str, typer.Option("--project", "-P", help="A project's name or folder.")]
+AnyProjectOption = Annotated[
+    str | None, typer.Option("--project", "-P", help="A project's name or folder.", show_default=False)
+]
+ModelOption = Annotated[str, typer.Option("--project", "-P", help="Name of the project whose model it is.")]
 WorkspaceOption = Annotated[
     Path | None,
     typer.Option(

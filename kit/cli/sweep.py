@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from kit.cli.shared import WorkspaceOption, chosen_workspace, exits, print_table
+from kit.cli.shared import AnyProjectOption, WorkspaceOption, chosen_workspace, exits, print_table
 from kit.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
@@ -73,9 +73,7 @@ def sweep(  # noqa: PLR0913, PLR0917  one for each option
         Path | None, typer.Argument(help="YAML file that says what to sweep.", show_default=False)
     ] = None,
     workspace: WorkspaceOption = None,
-    project: Annotated[
-        str | None, typer.Option("--project", "-P", help="A project's name or folder.", show_default=False)
-    ] = None,
+    project: AnyProjectOption = None,
     name: Annotated[
         str, typer.Option(help="Of the sweep; that of the file unless given.", show_default=False)
     ] = "",

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from kit.cli.quiet import quiet
-from kit.cli.shared import WorkspaceOption, chosen_workspace, exits
+from kit.cli.shared import SAMPLE, ProjectOption, WorkspaceOption, chosen_workspace, exits
 from kit.errors import ClusterError
 
 if TYPE_CHECKING:
@@ -24,7 +24,6 @@ app = typer.Typer()
 _Number = Annotated[int, typer.Option(min=0, help="0: as project.yml says.")]
 
 
-_Project = Annotated[str, typer.Option("--project", "-P", help="A project's name or folder.")]
 _Strategy = Annotated[str, typer.Option(help="multi_worker_mirrored or parameter_server.")]
 _Workers = Annotated[
     int, typer.Option(min=0, help="Processes that compute gradients; 0: as project.yml says.")
@@ -62,7 +61,7 @@ _Job = Annotated[
 @app.command()
 @exits
 def train_cluster(  # noqa: PLR0913, PLR0917  one for each option
-    project: _Project = "recommender",
+    project: ProjectOption = SAMPLE,
     strategy: _Strategy = "multi_worker_mirrored",
     workers: _Workers = 0,
     parameter_servers: _Servers = 0,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from kit.cli.quiet import quiet
-from kit.cli.shared import WorkspaceOption, chosen_workspace, exits, print_table
+from kit.cli.shared import SAMPLE, ProjectOption, WorkspaceOption, chosen_workspace, exits, print_table
 
 if TYPE_CHECKING:
     from kit.session import Session
@@ -19,12 +19,10 @@ _trainings = typer.Typer(
 )
 app.add_typer(_trainings, name="trainings")
 
-_Project = Annotated[str, typer.Option("--project", "-P", help="A project's name or folder.")]
-
 
 @_trainings.command("list")
 @exits
-def show_list(project: _Project = "recommender", workspace: WorkspaceOption = None) -> None:
+def show_list(project: ProjectOption = SAMPLE, workspace: WorkspaceOption = None) -> None:
     """List the trainings, the latest first, and whether their models were let pass; times are UTC."""
     with quiet():
         from kit.tensorboard.runs import all_runs
@@ -36,7 +34,7 @@ def show_list(project: _Project = "recommender", workspace: WorkspaceOption = No
 @_trainings.command()
 @exits
 def prune(
-    project: _Project = "recommender",
+    project: ProjectOption = SAMPLE,
     workspace: WorkspaceOption = None,
     keep: Annotated[
         int,

@@ -48,7 +48,7 @@ def test_the_gap_of_spring_is_seen_in_the_preview(tmp_path: Path) -> None:
         (("--cron", "1 1 * * *", "--time-zone", "Europe/Bonn"), "a name such as Europe/Berlin"),
         (("--cron", "1 1 * * *", "--overlap", "kill"), "'skip', 'queue' or 'replace'"),
         (("--cron", "1 1 * * *", "-p", "epoch=3"), "Did you mean epochs?"),
-        (("--cron", "1 1 * * *", "-p", "epochs"), "-p takes NAME=VALUE"),
+        (("--cron", "1 1 * * *", "-p", "epochs"), "-p takes a name and a value"),
         (("no_such_notebook", "--cron", "1 1 * * *"), "There is no notebook"),
     ],
 )
