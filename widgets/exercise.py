@@ -1,4 +1,4 @@
-"""An exercise of the workshop: its hints one by one, its score, and how far the class is."""
+"""An exercise of the workshop: its fault, its hints one by one, its score, and how far the class is."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import traitlets
 
 from widgets.face import Face
 from widgets.parts import controls
+from widgets.parts.decision_form import attempt, told
 from widgets.parts.language import marked, say
 from widgets.parts.markup import Markup, join, tag
 from widgets.view import View
@@ -19,6 +20,59 @@ _COLUMNS = (
     marked("Participant"),
     marked("Points"),
 )  # of a board; between them are titles, which come translated
+
+
+class Injected(View):
+    """Shows that the fault is there, and puts another one in when somebody presses.
+
+    Args:
+        stopped: says whether anything stops the fault that is there.
+        inject: puts in the one that follows from a seed, and says the same of it.
+        seed: from which the one follows that is there.
+    """
+
+    title = "The fault"
+
+    seed = traitlets.CInt(min=0, help="that the next one follows from").tag(sync=True)
+    asked = traitlets.Unicode(help="set when the button is pressed").tag(sync=True)
+
+    def __init__(self, stopped: str, inject: Callable[[int], str], seed: int) -> None:
+        self._inject, self._there = inject, seed
+        self._stopped, self._refused, self._is_another = stopped, "", False
+        super().__init__(seed=seed)
+
+    def parameters(self) -> dict[str, int]:
+        """What to give the notebook, so that the same fault is there."""
+        return {"seed": self._there}
+
+    @traitlets.observe("asked")
+    def _press(self, _change: object) -> None:
+        if not self.asked:
+            return
+        self.asked, seed = "", self.seed
+        done, said = attempt(lambda: self._inject(seed))
+        if done:
+            self._there, self._stopped, self._is_another = seed, said, True
+        self._refused = "" if done else said
+        self.content = self.draw_content()
+
+    def draw_controls(self) -> Markup:
+        press = controls.button("asked", "inject", say("Inject the fault"), key="inject")
+        return join([controls.number_box("seed", say("Seed")), press])
+
+    def draw_content(self) -> Markup:
+        next_step = say("Run the cells below again; the parameter seed says which fault they begin with.")
+        note = tag("p", next_step, class_="note", role="status") if self._is_another else None
+        return join([told(done=False, text=self._refused), self.html_face(), note])
+
+    def html_face(self) -> Markup:
+        return join([tag("p", self._which()), tag("p", tag("b", self._stopped))])
+
+    def text_face(self) -> str:
+        return f"{self._which()}\n{self._stopped}"
+
+    def _which(self) -> str:
+        return say("The fault is injected, as it follows from seed {seed}.", seed=self._there)
 
 
 class Hints(View):

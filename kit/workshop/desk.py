@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from kit.translation.messages import in_language, parts_in_language
 from kit.workshop import board as class_board
 from kit.workshop.catalogue import exercise_named
-from kit.workshop.exercise import Answer, Score
+from kit.workshop.exercise import Answer, Exercise, Score
 from kit.workshop.member import member
 from kit.workshop.texts import texts
 from kit.workspace import Workspace
@@ -41,7 +41,14 @@ class WorkshopDesk:
         self._folder = workspace.path / FOLDER
         who = member(self._folder, participant, class_folder)
         self.participant, self._class = who.name, who.shared
-        self.exercise = exercise_named(name, self._folder / name, seed)
+        self.exercise, self.seed = self._made(name, seed), seed
+
+    def inject(self, seed: int) -> str:
+        """Put the fault in once more, as it follows from another seed; say whether anything stops it."""
+        made = self._made(self.exercise.name, seed)
+        said = _stopped(made)
+        self.exercise, self.seed = made, seed
+        return said
 
     def faulty(self) -> pd.DataFrame:
         """Return what is to be looked at, with the fault in it."""
@@ -53,11 +60,11 @@ class WorkshopDesk:
 
     def stopped(self) -> str:
         """Say whether anything that the exercise's copy of the project checks stops the fault, which it should not."""
-        said = self.exercise.said()
-        stops = [one for one in said if getattr(one, "state", "") == "fail" or not getattr(one, "met", True)]
-        return in_language(
-            f"{len(stops)} checks stop it." if stops else "Nothing stops it: it would go to production."
-        )
+        return _stopped(self.exercise)
+
+    def said(self) -> list[str]:
+        """Return what the exercise's copy of the project says to the fault, in the reader's language."""
+        return [parts_in_language(str(one)) for one in self.exercise.said()]
 
     def hints(self) -> dict[str, Any]:
         """Return the hints for a view, and how many this participant has opened before."""
@@ -94,6 +101,9 @@ class WorkshopDesk:
         rows = [list(row) for row in class_board.table(people, list(titles))]
         return {"columns": ["Participant", *titles.values(), "Points"], "rows": rows, "you": self.participant}
 
+    def _made(self, name: str, seed: int) -> Exercise:
+        return exercise_named(name, self._folder / name, seed)
+
     def _progress(self) -> class_board.Progress:
         return class_board.read(self._folder, self.participant)
 
@@ -103,6 +113,14 @@ class WorkshopDesk:
     def _keep(self, progress: class_board.Progress) -> str:
         class_board.write(progress, self._folder)
         return class_board.write_soon(progress, self._class) if self._class else ""
+
+
+def _stopped(exercise: Exercise) -> str:
+    said = exercise.said()
+    stops = [one for one in said if getattr(one, "state", "") == "fail" or not getattr(one, "met", True)]
+    return in_language(
+        f"{len(stops)} checks stop it." if stops else "Nothing stops it: it would go to production."
+    )
 
 
 def _points(score: Score) -> list[dict[str, Any]]:

@@ -27,7 +27,7 @@ class PackageExercise(Exercise):
     Args:
         project: whose packages they are.
         folder: for the exercise's copy of project.yml and schema.
-        seed: of nothing: the packages are always the same.
+        seed: chooses the tensor or the operation that is at fault.
         about: name, title and hints.
     """
 
@@ -71,7 +71,8 @@ class PackageExercise(Exercise):
 class SignatureExercise(PackageExercise):
     """An input of a signature has another name; the proof is the name that clients still send."""
 
-    signature, was, now = "serving_default", "item_ids", "items"
+    signature = "serving_default"
+    _renamed: Mapping[str, str] = {"user_id": "user", "item_ids": "items", "timestamp": "time"}
     taken = {"signatures": {}}  # noqa: RUF012  read only
 
     def rows(self) -> pd.DataFrame:
@@ -88,20 +89,26 @@ class SignatureExercise(PackageExercise):
         return Point(FOUND, reached, f"{self.signature} has changed" if reached else not_there)
 
     def prove(self, proof: Any) -> Point:
-        reached = same(proof, self.was)
+        reached = same(proof, self._was)
         not_it = NOTHING if proof is None else f"a request with {proof} is not what is refused"
-        return Point(PROVED, reached, f"a request with {self.was} is refused" if reached else not_it)
+        return Point(PROVED, reached, f"a request with {self._was} is refused" if reached else not_it)
 
     def judge(self, guard: Guard, package: str) -> str:
         promised = {name: one.model_dump() for name, one in guard.project.spec.signatures.items()}
         return check_promised(promised_by(promised), self._packages()[package])
+
+    @property
+    def _was(self) -> str:
+        """The name that clients send still."""
+        return list(self._renamed)[self._seed % len(self._renamed)]
 
     def _packages(self) -> dict[str, dict[str, SignatureShape]]:
         """The next candidate has all names, and gives a score an item no more: only the outputs tell it."""
         given = {name: one.model_dump() for name, one in self._project.spec.signatures.items()}
         served = promised_by(given)
         asked = served[self.signature]
-        inputs = {self.now if name == self.was else name: one for name, one in asked.inputs.items()}
+        now = self._renamed[self._was]
+        inputs = {now if name == self._was else name: one for name, one in asked.inputs.items()}
         outputs = {name: replace(one, sizes=(None,)) for name, one in asked.outputs.items()}
         return {
             "served": served,
@@ -117,13 +124,7 @@ class SkewExercise(PackageExercise):
     taken = {"release.targets": []}  # noqa: RUF012  read only
     good = ("served", "another good")
     _usual = ("AddV2", "Cast", "GatherV2", "LookupTableFindV2", "MatMul", "ParseExampleV2", "Sigmoid")
-    # Each with an operation of the release in which it came: 2.20 and 2.18 are too young, 2.17 is not.
-    _own: Mapping[str, tuple[str, ...]] = {
-        "served": (),
-        "another good": ("WeightedFlatMapDataset",),
-        "candidate": ("DecodeWebP",),
-        "next candidate": ("CheckPinned",),
-    }
+    _too_young = ("DecodeJxl", "DecodeWebP")  # of 2.21 and 2.20
 
     def rows(self) -> pd.DataFrame:
         """Return the operations of the candidate."""
@@ -134,7 +135,7 @@ class SkewExercise(PackageExercise):
         return pd.DataFrame({"operation": self._used("served").operations})
 
     def find(self, where: str) -> Point:
-        [wanted] = self._own["candidate"]
+        [wanted] = self._own("candidate")
         reached = same(where, wanted)
         not_there = f"the server knows {where}, or the candidate does not use it" if where else NOTHING
         return Point(FOUND, reached, f"{self.server} does not know {wanted}" if reached else not_there)
@@ -149,9 +150,17 @@ class SkewExercise(PackageExercise):
         targets = [parse_target(text) for text in guard.project.spec.release.targets]
         return preflight(self._used(package), targets)
 
+    def _own(self, package: str) -> tuple[str, ...]:
+        """Return what a package uses beside the usual: 2.18 is too young as well, and 2.17 is not."""
+        return {
+            "candidate": (self._too_young[self._seed % len(self._too_young)],),
+            "next candidate": ("CheckPinned",),
+            "another good": ("WeightedFlatMapDataset",),
+        }.get(package, ())
+
     def _used(self, package: str) -> Used:
         formats = known_releases().graph_format
-        operations = tuple(sorted({*self._usual, *self._own[package]}))
+        operations = tuple(sorted({*self._usual, *self._own(package)}))
         return Used(operations, (), producer=max(formats.values()), min_consumer=12)
 
 

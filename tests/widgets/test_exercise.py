@@ -6,13 +6,41 @@ import pytest
 from widget_examples import HOSTILE
 from widget_pages import Page
 
-from widgets.exercise import ClassBoard, Hints, Scored
+from widgets.exercise import ClassBoard, Hints, Injected, Scored
 from widgets.parts.language import VARIABLE
 
 POINTS = [
     {"name": "found", "reached": True, "said": "the fault is in age"},
     {"name": "proved", "reached": False, "said": "nothing is measured yet"},
 ]
+
+
+def test_a_fault_is_injected_by_the_button() -> None:
+    seeds: list[int] = []
+
+    def inject(seed: int) -> str:
+        seeds.append(seed)
+        if seed == 9:
+            raise OSError("the disk is full")
+        return "2 checks stop it."
+
+    view = Injected("Nothing stops it.", inject, 7)
+    assert repr(view) == "The fault is injected, as it follows from seed 7.\nNothing stops it."
+    assert Page(view.controls).text_of("button") == ["Inject the fault"]
+    view.seed = 8
+    assert seeds == [], "only the button injects"
+    view.asked = "inject"
+    assert seeds == [8]
+    assert view.parameters() == {"seed": 8}
+    assert "seed 8" in view.content
+    assert "2 checks stop it." in view.content
+    assert "Run the cells below again" in view.content
+    view.seed = 9
+    view.asked = "inject"
+    assert "the disk is full" in view.content
+    assert "seed 8" in view.content, "what was there is there still"
+    assert view.parameters() == {"seed": 8}
+    assert "button" not in view.html_face()
 
 
 def test_hints_open_one_by_one_and_are_told() -> None:
@@ -80,7 +108,11 @@ def test_names_and_hints_are_text() -> None:
         score = Scored(
             {"exercise": text, "points": [{"name": text, "reached": True, "said": text}], "note": text}
         )
-        for face in (board.html_face(), score.html_face(), Hints([text], opened=1).html_face()):
+        fault = Injected(text, lambda _: "", 7)
+        for face in (
+            *(one.html_face() for one in (board, score, fault)),
+            Hints([text], opened=1).html_face(),
+        ):
             assert "<img" not in face
             assert "<script" not in face
             assert 'onmouseover="w' not in face

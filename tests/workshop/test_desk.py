@@ -39,6 +39,21 @@ def test_a_score_is_kept_in_the_workspace_and_for_the_class(tmp_path: Path, shar
     assert desk(tmp_path, shared).board()["rows"][0][-1] == "3", "it is there for another session"
 
 
+def test_the_fault_is_injected_in_another_form(tmp_path: Path) -> None:
+    ann = desk(tmp_path, "")
+    before = set(ann.faulty()["operation"])
+    assert ann.inject(8) == "Nothing stops it: it would go to production."
+    assert ann.seed == 8
+    [new] = set(ann.faulty()["operation"]) - before
+    assert new == "DecodeJxl"
+    reference = solutions_of("version_skew").reference
+    told = ann.check(new, "2.21", reference.settings)
+    assert [point["reached"] for point in told["points"]] == [True] * 3
+    assert ann.said() == [
+        "The model uses 8 operations; TensorFlow and TensorFlow Serving know all of them since 2.21."
+    ]
+
+
 def test_hints_are_opened_for_good_and_lower_nothing(tmp_path: Path, shared: Path) -> None:
     ann = desk(tmp_path, shared)
     assert ann.hints()["opened"] == 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cache
+from pathlib import Path
 
 import pytest
 
@@ -62,6 +63,14 @@ def test_each_guard_is_tested_by_itself(get: Get, name: str) -> None:
     reference = solutions_of(name).reference
     score = get(name).score(Answer("nowhere", None, reference.settings, reference.rules))
     assert [one.reached for one in score.points] == [False, False, True]
+
+
+def test_another_seed_renames_another_tensor(tmp_path: Path) -> None:
+    settings = solutions_of("wrong_signature").reference.settings
+    for seed, was in enumerate(("user_id", "item_ids", "timestamp")):
+        exercise = exercise_named("wrong_signature", tmp_path, seed)
+        assert was not in set(exercise.rows()["tensor"])
+        assert exercise.score(Answer("serving_default", was, settings)).total == len(POINTS)
 
 
 def test_another_way_to_stop_it_counts_as_well(get: Get) -> None:
