@@ -11,10 +11,11 @@ from collections.abc import Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import yaml
 
+from kit.batch.chain import Chain, RunOptions, Say
 from kit.batch.decide import Decider, Decision
 from kit.batch.ending import stopped
 from kit.batch.kernels import Kernels
@@ -30,9 +31,6 @@ from kit.errors import ExitCode, StepFailedError
 from kit.secret import Blotter, known_secrets
 from kit.steps.monitor import STEPS_FILE
 from kit.workspace import write_atomically
-
-if TYPE_CHECKING:
-    from kit.batch.run import Chain, RunOptions, Say
 
 _POLL_SECONDS = 0.2
 _STATES: dict[ExitCode, Any] = {ExitCode.DONE: "done", ExitCode.INTERRUPTED: "interrupted"}

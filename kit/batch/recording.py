@@ -9,10 +9,11 @@ from typing import Annotated
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from kit.batch.chain import Say
 from kit.batch.parameters import Value
 from kit.batch.plan import choose_notebooks, plan_chain, read_parameter_file
 from kit.batch.record import RunRecord
-from kit.batch.run import RunOptions, Say, run_chain
+from kit.batch.run import RunOptions, run_chain
 from kit.errors import ExitCode, KitError, UsageError
 from kit.workspace import write_atomically
 

@@ -2,68 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from kit.batch.chain import USUAL, Chain, RunOptions, Say
 from kit.batch.decide import Decider, Prospect
 from kit.batch.ending import explain
-from kit.batch.order import Part, Waits, choose_part, waits
-from kit.batch.plan import PlannedNotebook, plan_chain, require_secrets
+from kit.batch.order import Part, choose_part, waits
+from kit.batch.plan import plan_chain, require_secrets
 from kit.batch.record import NotebookRecord, RunRecord, list_runs, make_run_folder, new_record
-from kit.batch.schedule import Budget
 from kit.batch.signals import signals_as_interrupts
 from kit.batch.unchanged import Surroundings
 from kit.project import Project
 from kit.workspace import Workspace
 
-__all__ = ["Chain", "RunOptions", "Say", "explain", "preview", "run_chain"]
-
-Say = Callable[[str], None]
-
-
-@dataclass(frozen=True)
-class RunOptions:
-    """How a chain runs, apart from its parameters.
-
-    Attributes:
-        timeout_seconds: for each notebook, the start of its kernel included; None: as its metadata say.
-        wait: for another run on the same workspace; otherwise that is an error.
-        kernel_name: the kernelspec; `kit` has a head start.
-        budget: how much runs at a time.
-        retries: how often a notebook is tried again after an accident (see `kit.batch.retry`).
-        skip: leave out what is unchanged since it last ended well.
-        part: which of the notebooks.
-    """
-
-    timeout_seconds: float | None = None
-    wait: bool = True
-    kernel_name: str = "kit"
-    budget: Budget = field(default_factory=Budget)
-    retries: int = 2
-    skip: bool = True
-    part: Part = field(default_factory=Part)
-
-
-@dataclass(frozen=True)
-class Chain:
-    """The notebooks of a run in the order in which they start, whom each waits for, and the project of all."""
-
-    plan: list[PlannedNotebook]
-    graph: dict[str, Waits]
-    project: Project | None
-
-    @property
-    def name(self) -> str:
-        """The project's name, or that of the first notebook where there is no project."""
-        return self.project.name if self.project else self.plan[0].name
+__all__ = ["RunOptions", "explain", "preview", "run_chain"]
 
 
 def run_chain(
     notebooks: Sequence[Path],
     given: Mapping[str, object],
     workspace: Path,
-    options: RunOptions = RunOptions(),
+    options: RunOptions = USUAL,
     say: Say = print,
 ) -> RunRecord:
     """Run notebooks, each once those that it needs have ended well; a failure stops only what needs it.
@@ -101,7 +61,7 @@ def preview(
     notebooks: Sequence[Path],
     given: Mapping[str, object],
     workspace: Path,
-    options: RunOptions = RunOptions(),
+    options: RunOptions = USUAL,
 ) -> list[Prospect]:
     """Return what `run_chain` would do with the same arguments; nothing runs.
 
