@@ -45,6 +45,7 @@ _ROLLBACK_SECONDS = 1.0
 _MOST_OVER_BEFORE = 2.0
 _COLD_SECONDS, _FORKED_SECONDS = 8.0, 1.0
 _STARTS = 3
+_WARM_SECONDS, _WARM_LOOK_SECONDS = 120.0, 0.2
 _AVAILABLE = get_model_status_pb2.ModelVersionStatus.AVAILABLE
 _END = get_model_status_pb2.ModelVersionStatus.END
 
@@ -229,7 +230,7 @@ def _starts(model: Sample) -> Iterator[Figure]:
     """Time the start until every signature was asked once."""
     for forked, most in ((False, _COLD_SECONDS), (True, _FORKED_SECONDS)):
         if forked:
-            warm.start()
+            _await_warm()
         times = []
         for _ in range(_STARTS):
             server = Server(Settings(port=0, model_name=NAME, model_base_path=str(model.base)))
@@ -241,6 +242,19 @@ def _starts(model: Sample) -> Iterator[Figure]:
         yield Figure(
             f"start of the server until it is ready, {how}", float(np.median(times)), "s", most, "less"
         )
+
+
+def _await_warm() -> None:
+    """Wait until the warm process has all its modules: until then children share the processors with its imports."""
+    warm.start()
+    deadline = time.monotonic() + _WARM_SECONDS
+    while not (warm.status() or {}).get("has_own_modules"):
+        if time.monotonic() > deadline:
+            raise StepFailedError(
+                f"The warm process should have its modules within {_WARM_SECONDS:g} s, but has not. See its log by "
+                "`kit warm status`."
+            )
+        time.sleep(_WARM_LOOK_SECONDS)
 
 
 def _rolled_back(folder: Path, model: Sample) -> Figure:

@@ -41,7 +41,7 @@ def warm_up(servable: Servable, iterations: int = 1, threads: int = 1) -> int:
     Args:
         servable: the version.
         iterations: how often each record is replayed.
-        threads: that replay, each another record.
+        threads: that replay, each another record, or prime, each another signature.
 
     Raises:
         ServingError: when the file cannot be read, or a request of it fails: such a version must take no traffic.
@@ -49,7 +49,7 @@ def warm_up(servable: Servable, iterations: int = 1, threads: int = 1) -> int:
     path = servable.folder / WARMUP_FILE
     if not path.is_file():
         _LOG.info("No warmup data file found at %s", path)
-        prime(servable)
+        prime(servable, threads)
         return 0
     started = time.perf_counter()
     records = _read(path)
@@ -60,19 +60,28 @@ def warm_up(servable: Servable, iterations: int = 1, threads: int = 1) -> int:
     return len(records)
 
 
-def prime(servable: Servable) -> None:
+def prime(servable: Servable, threads: int = 1) -> None:
     """Ask each signature once, with one row of zeros and empty texts; what it answers does not matter.
 
     A graph may refuse such a row, as one that parses an example without a feature that it must have does. Its executor
     is built by then.
+
+    Args:
+        servable: the version.
+        threads: that ask, each another signature.
     """
-    for name, signature in servable.signatures.items():
-        inputs = {key: _zeros(info) for key, info in signature.inputs.items()}
-        try:
-            servable.run(name, inputs)
-            _compute_batch(servable, servable.question(name, inputs))
-        except ServingError as error:
-            _LOG.debug("Signature %s refuses a row of zeros: %s", name, error)
+    with ThreadPoolExecutor(threads, "serving-warm-up") as pool:
+        for asked in [pool.submit(_ask, servable, name) for name in servable.signatures]:
+            asked.result()
+
+
+def _ask(servable: Servable, name: str) -> None:
+    inputs = {key: _zeros(info) for key, info in servable.signatures[name].inputs.items()}
+    try:
+        servable.run(name, inputs)
+        _compute_batch(servable, servable.question(name, inputs))
+    except ServingError as error:
+        _LOG.debug("Signature %s refuses a row of zeros: %s", name, error)
 
 
 def _zeros(info: Any) -> np.ndarray[Any, Any]:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -76,6 +77,16 @@ def test_a_model_without_the_file_is_asked_once_through_each_signature(loaded: L
         len(servable._callables) == len(servable.signatures) == 5
     )  # "three" and "classify" refuse such a row
     assert servable.run("", {"x": np.ones(1, np.float32)})["y"].tolist() == [2]
+
+
+def test_signatures_are_asked_by_as_many_threads_as_there_may_be(
+    loaded: Load, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    servable = loaded()
+    together = threading.Barrier(len(servable.signatures), timeout=30)
+    monkeypatch.setattr(servable, "run", lambda *_: together.wait())
+    warm_up(servable, threads=len(servable.signatures))  # one thread less, and all would wait for it
+    assert not together.broken
 
 
 def test_a_file_that_is_no_tfrecord_is_refused(loaded: Load) -> None:
