@@ -13,6 +13,7 @@ import tf_keras
 
 from kit.project import Project
 from kit.training import precision
+from kit.training.adam import fuse_adam
 from kit.training.config import Training
 from kit.training.execution import execute_several
 from kit.training.schedules import schedule_rate
@@ -34,6 +35,7 @@ def build(
         if training.precision != "float32":
             precision.keep_outputs_whole(model)
     schedule_rate(model, training, steps)
+    fuse_adam(model)
     if training.jit_compile:
         model.jit_compile = True
     if training.steps_per_execution > 1:

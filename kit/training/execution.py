@@ -12,6 +12,7 @@ from typing import Any
 
 import tensorflow as tf
 import tf_keras
+from tensorflow.python.autograph.core import ag_ctx  # not public, and pinned
 
 
 def execute_several(model: tf_keras.Model, steps: int) -> None:
@@ -49,10 +50,13 @@ def _several(model: tf_keras.Model, step: Callable[[Any], Any], counter: Callabl
     """
 
     def once(data: Any) -> None:
-        step(data)
+        with ag_ctx.ControlStatusCtx(ag_ctx.Status.ENABLED):  # the code of the model's layers is converted
+            step(data)
         counter().assign_add(1)
 
-    run = tf.function(once, jit_compile=True, reduce_retracing=True) if model.jit_compile else once
+    # The code here has no flow to convert, and looking for some takes a tenth of a second.
+    plainly = {"autograph": False, "reduce_retracing": True}
+    run = tf.function(once, jit_compile=True, **plainly) if model.jit_compile else once
 
     def several(iterator: Any) -> Any:
         def go_on(done: tf.Tensor) -> tf.Tensor:
@@ -64,4 +68,4 @@ def _several(model: tf_keras.Model, step: Callable[[Any], Any], counter: Callabl
         tf.while_loop(lambda done: done < steps, go_on, [0], parallel_iterations=1)
         return model.get_metrics_result()
 
-    return tf.function(several, reduce_retracing=True)
+    return tf.function(several, **plainly)

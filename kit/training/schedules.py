@@ -69,7 +69,7 @@ def schedule_rate(model: tf_keras.Model, training: Training, steps: int) -> None
             f"The warm-up must end before the training does, but warmup_steps is {training.warmup_steps} of {steps} "
             "steps. Choose fewer, or more epochs."
         )
-    optimizer = _without_loss_scale(model.optimizer)
+    optimizer = without_loss_scale(model.optimizer)
     if isinstance(
         getattr(optimizer, "_learning_rate", None), tf_keras.optimizers.schedules.LearningRateSchedule
     ):
@@ -86,12 +86,13 @@ def schedule_rate(model: tf_keras.Model, training: Training, steps: int) -> None
 
 def present_rate(model: tf_keras.Model) -> float | None:
     """Return the learning rate of the next step where it follows a schedule, else None."""
-    optimizer = _without_loss_scale(model.optimizer)
+    optimizer = without_loss_scale(model.optimizer)
     schedule = getattr(optimizer, "_learning_rate", None)
     if not isinstance(schedule, tf_keras.optimizers.schedules.LearningRateSchedule):
         return None
     return float(schedule(optimizer.iterations))
 
 
-def _without_loss_scale(optimizer: Any) -> Any:
+def without_loss_scale(optimizer: Any) -> Any:
+    """Return the optimizer that steps, also below one that scales the loss."""
     return getattr(optimizer, "inner_optimizer", optimizer)

@@ -44,12 +44,12 @@ def typed_signatures(project: Project, examples: Any) -> dict[str, Any]:
 
     Args:
         project: its task, and the `CLASSES` of its features.py, which are 0, 1, … where it has none.
-        examples: the signature `examples`, which is called by both, so that it is traced once.
+        examples: the signature `examples`, traced once, which both call.
 
     Raises:
         ProjectError: when the model gives another number of probabilities than there are classes.
     """
-    output, shape = next(iter(examples.get_concrete_function().output_shapes.items()))
+    output, shape = next(iter(examples.output_shapes.items()))
     signatures = {}
     if project.spec.task != "regression":
         width = 2 if output == SCORE else int(shape[-1])

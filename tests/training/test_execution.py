@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import tensorflow as tf
 import tf_keras
 
 from kit.training.execution import execute_several
@@ -13,6 +14,15 @@ from kit.training.execution import execute_several
 ROWS, BATCH = 52, 4  # 13 steps: the last call of an epoch is shorter
 X = np.random.default_rng(0).normal(size=(ROWS, 3)).astype("float32")
 Y = (X.sum(axis=1, keepdims=True) > 0).astype("float32")
+
+
+class ByTheBatch(tf_keras.layers.Layer):
+    """Does one thing or another by the values of a batch, in Python that only AutoGraph can make a graph of."""
+
+    def call(self, inputs: tf.Tensor) -> tf.Tensor:
+        if tf.reduce_sum(inputs) > 0.0:
+            return inputs
+        return tf.zeros_like(inputs)
 
 
 class OwnStep(tf_keras.Sequential):
@@ -63,6 +73,17 @@ def test_the_step_is_traced_once(monkeypatch: pytest.MonkeyPatch) -> None:
     execute_several(built, 4)
     trained(built)
     assert len(traced) == 1
+
+
+def test_autograph_converts_the_layers_of_a_model() -> None:
+    built = tf_keras.Sequential([ByTheBatch(input_shape=(3,)), tf_keras.layers.Dense(1, use_bias=False)])
+    built.compile("sgd", "mse")
+    execute_several(built, 2)
+    start = built.get_weights()[0]
+    built.fit(-np.abs(X), Y, BATCH, verbose=0)  # a layer that gives zeros lets no weight learn
+    assert np.array_equal(built.get_weights()[0], start)
+    built.fit(np.abs(X), Y, BATCH, verbose=0)
+    assert not np.array_equal(built.get_weights()[0], start)
 
 
 def test_a_model_with_a_step_of_its_own_keeps_keras_s_loop() -> None:

@@ -51,7 +51,7 @@ def model_of(output: str, *sizes: int) -> Any:
         length = tf.cast(tf.strings.length(examples), tf.float32)
         return {output: length if not sizes else length[:, tf.newaxis] + tf.range(sizes[0], dtype=tf.float32)}
 
-    return examples
+    return examples.get_concrete_function()
 
 
 def test_each_task_has_its_own(project: Callable[..., Project]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import tensorflow as tf
 import tf_keras
@@ -10,7 +11,18 @@ import tf_keras
 from kit.projects.recommender import features
 
 
-class Known(tf_keras.layers.Layer):
+class AsWritten(tf_keras.layers.Layer):
+    """A layer whose code AutoGraph leaves as it is.
+
+    No layer here does one thing or another by the value of a tensor, so that there is no flow to convert, and looking
+    for some takes a twentieth of a second a layer.
+    """
+
+    def __call__(self, *arguments: Any, **options: Any) -> Any:
+        return tf.autograph.experimental.do_not_convert(super().__call__)(*arguments, **options)
+
+
+class Known(AsWritten):
     """What the training rows say besides: the category of each item, which this layer looks up, and their number.
 
     Attributes:
@@ -48,7 +60,7 @@ class Prior(tf_keras.regularizers.Regularizer):
         return tf.nn.l2_loss(tf.cast(weights, tf.float32)) * each
 
 
-class Cross(tf_keras.layers.Layer):
+class Cross(AsWritten):
     """One code for a pair of codes, [batch] each: the wide part of a model learns a number for every pair.
 
     Args:
@@ -64,7 +76,7 @@ class Cross(tf_keras.layers.Layer):
         return first * self._second_size + second
 
 
-class Attention(tf_keras.layers.Layer):
+class Attention(AsWritten):
     """What the last items say of the candidate.
 
     Takes the candidate [batch, width], the last items [batch, HISTORY, width] and how many of them are real [batch];
@@ -95,7 +107,7 @@ class Attention(tf_keras.layers.Layer):
         return tf.concat([attended, agreeing, best], axis=1)
 
 
-class Segments(tf_keras.layers.Layer):
+class Segments(AsWritten):
     """How likely the user is of each segment, [batch, segments].
 
     Each of the last items is evidence for some segments, and pieces of evidence add up, as logarithms of likelihoods
@@ -112,7 +124,7 @@ class Segments(tf_keras.layers.Layer):
         return tf.nn.softmax(self._usual + user + tf.einsum("bhs,bh->bs", history, real))
 
 
-class Mixture(tf_keras.layers.Layer):
+class Mixture(AsWritten):
     """The click probability, [batch, 1]: that of each segment, weighed by how likely the user is of it.
 
     Mixed are probabilities and not logits: whoever may be of either of two segments clicks as often as the average of
