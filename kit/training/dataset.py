@@ -157,6 +157,28 @@ class MemoryRows:
         return columns if self.weight is None else (*columns, self.weight)
 
 
+def of_project(rows: Rows) -> tf.data.Dataset:
+    """Return all rows once, (features, label) and some at a time, as the functions of a model.py are given them.
+
+    Its `batch` gives batches of so many rows. That of a data set would put pieces together, which fails where one is
+    shorter; and the rows were once given one by one, so that a model.py may well ask for batches.
+    """
+    pieces = rows.pieces()
+
+    def batch(  # with the arguments of `tf.data.Dataset.batch`
+        batch_size: Any,
+        drop_remainder: bool = False,
+        num_parallel_calls: Any = None,
+        deterministic: bool | None = None,
+        name: str | None = None,
+    ) -> tf.data.Dataset:
+        del num_parallel_calls, deterministic
+        return pieces.rebatch(batch_size, drop_remainder, name)
+
+    pieces.batch = batch
+    return pieces
+
+
 def _plainly() -> tf.data.Options:
     """Return the options of a pipeline in which there is nothing to tune, or to rewrite.
 

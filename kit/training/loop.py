@@ -72,7 +72,7 @@ def train(job: Job, distribution: Distribution | None = None) -> None:
     if job.model_dir:
         report("saving the model")
         plain = _whole(spread.trained(model), model_module, transform_output, training)
-        save(project, model_module, plain, transform_output, train.pieces(), job.model_dir)
+        save(project, model_module, plain, transform_output, dataset.of_project(train), job.model_dir)
     if model.distribute_strategy.extended.should_checkpoint:
         checkpoints.hand_over(job.run / KEPT_FOLDER)
     (job.run / ROWS_FILE).write_text(json.dumps({"train": train.count, "eval": held_out.count}))
@@ -91,7 +91,7 @@ def _whole(
 def _adapting(model_module: Any, train: Rows) -> Callable[[tf_keras.Model], None]:
     """Return what fills the tables that a model looks things up in; most projects have none."""
     adapt = getattr(model_module, "adapt", None)
-    return lambda model: adapt(model, train.pieces()) if adapt else None
+    return lambda model: adapt(model, dataset.of_project(train)) if adapt else None
 
 
 def _tellers(

@@ -26,7 +26,7 @@ def save(  # noqa: PLR0913, PLR0917  what a signature may need
     """Save the model as a SavedModel, without optimizer and metrics.
 
     A project's own `serving_signature(module, transform_output, train)` takes the place of the default one; `train` are
-    the training rows, some at a time (see `kit.training.dataset.Rows.pieces`).
+    the training rows, some at a time (see `kit.training.dataset.of_project`).
     """
     predictor = tf_keras.Model(model.inputs, model.outputs)
     module = signatures.ServingModule(predictor, transform_output, project.not_requested)

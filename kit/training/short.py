@@ -13,7 +13,7 @@ import tf_keras
 
 from kit.project import Project
 from kit.training.build import build, model_module_of, own_generators, reseed
-from kit.training.dataset import Rows
+from kit.training.dataset import Rows, of_project
 from kit.training.job import Job
 from kit.training.settle import read_rows
 from kit.training.streamed import USUAL, Reading
@@ -40,7 +40,7 @@ class Short:
         with own_generators():
             model = build(module, transform_output, training, _STEPS)
         if adapt := getattr(module, "adapt", None):
-            adapt(model, rows.pieces())
+            adapt(model, of_project(rows))
         reseed(model, training.seed, 0)
         return cls(model, rows, job)
 

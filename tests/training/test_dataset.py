@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import math
 import shutil
+from collections.abc import Iterable
 from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
@@ -15,7 +16,7 @@ import tensorflow as tf
 import tensorflow_transform as tft
 
 from kit.data.records import read_records
-from kit.training import dataset
+from kit.training import dataset, streamed
 from kit.training.streamed import uncompressed_megabytes
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ def load(pattern: Path, output: Any, label_key: str, **options: Any) -> dataset.
     return dataset.load([str(pattern)], output, label_key, **options)
 
 
-def seen(rows: tf.data.Dataset) -> list[float]:
+def seen(rows: Iterable[Any]) -> list[float]:
     return [value for features, *_ in rows for value in features[SCALED].numpy().ravel().tolist()]
 
 
@@ -69,6 +70,19 @@ def test_all_rows_are_loaded_in_the_order_of_the_files(
     assert sorted(found) == sorted(once + once)
     if memory_mb:
         assert found == once + once
+
+
+def test_a_model_py_may_ask_for_batches_of_its_own(
+    rows: dataset.Rows, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dataset, "_PIECE_ROWS", 7)
+    monkeypatch.setattr(streamed, "_READ_ROWS", 7)
+    batches = list(dataset.of_project(rows).batch(16))
+    assert [len(label) for _, label in batches] == [
+        *[16] * (rows.count // 16),
+        *([rows.count % 16] if rows.count % 16 else []),
+    ]
+    assert seen(batches) == seen(rows.pieces())
 
 
 def test_rows_larger_than_the_memory_for_them_are_streamed(rows: dataset.Rows, memory_mb: int) -> None:
