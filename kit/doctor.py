@@ -65,7 +65,8 @@ class Check:
 
     def as_row(self) -> tuple[str, str, str, str]:
         """Return name, what was found, state and what to do, for a view: in the reader's language."""
-        return self.name, parts_in_language(self.found), self.state, parts_in_language(self.what_to_do)
+        name, found, what_to_do = map(parts_in_language, (self.name, self.found, self.what_to_do))
+        return name, found, self.state, what_to_do
 
 
 def check(deep: bool, workspace: Path) -> list[Check]:

@@ -42,7 +42,8 @@ class Finding:
 
     def as_row(self) -> tuple[str, str, State, str]:
         """Return name, what was found, state and what to do, for a view: in the reader's language."""
-        return self.check, parts_in_language(self.found), self.state, parts_in_language(self.what_to_do)
+        check, found, what_to_do = map(parts_in_language, (self.check, self.found, self.what_to_do))
+        return check, found, self.state, what_to_do
 
 
 class Check(Protocol):

@@ -82,4 +82,4 @@ def why(
     from kit.workspace import Workspace
 
     found = differences(Workspace(chosen_workspace(workspace)), first, second)
-    typer.echo(json.dumps(asdict(found), indent=1, ensure_ascii=False) if as_json else found.paragraph)
+    typer.echo(json.dumps(asdict(found), indent=1, ensure_ascii=False) if as_json else found.in_words())

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from kit.evaluation.gate_checks import ThresholdCheck
+from kit.evaluation.gate_checks import ThresholdCheck, asked
 from kit.evaluation.override import latest_override, record_override
 from kit.evaluation.results import is_blessed, threshold_checks
 from kit.session import Session
@@ -86,7 +86,7 @@ def _why_unknown(check: ThresholdCheck) -> str:
 
 
 def _name(check: ThresholdCheck) -> str:
-    return f"{check.metric} on {check.slice}, {check.bound} {check.threshold:g}"
+    return f"{check.metric} on {check.slice}, {asked(check.bound, check.threshold)}"
 
 
 def _margin(check: ThresholdCheck) -> float:

@@ -118,6 +118,16 @@ def bounds(gate: Gate) -> dict[str, float]:
     return {words: bound for words, bound in said.items() if bound is not None}
 
 
+def asked(bound: str, threshold: float) -> str:
+    """Return what a threshold asks, such as `at least 0.7`."""
+    words = {
+        "at least": f"at least {threshold:g}",
+        "at most": f"at most {threshold:g}",
+        CHANGE: f"change at least {threshold:g}",
+    }
+    return words[bound]
+
+
 def _check(  # noqa: PLR0913, PLR0917  what a threshold is asked of
     gate: Gate, name: str, bound: tuple[str, float], found: Found, note: str, passes: bool
 ) -> ThresholdCheck:

@@ -10,7 +10,7 @@ import pandas as pd
 import tensorflow_model_analysis as tfma
 
 from kit.errors import NotBlessedError, RowsLostError
-from kit.evaluation.gate_checks import Found, ThresholdCheck, bounds, checks_of, slice_name
+from kit.evaluation.gate_checks import Found, ThresholdCheck, asked, bounds, checks_of, slice_name
 from kit.evaluation.override import latest_override
 from kit.project import Project
 from kit.session import Session
@@ -51,7 +51,7 @@ def gates_table(evaluation: Path, project: Project) -> pd.DataFrame:
     found = found_slices(evaluation, project)
     rows = []
     for gate in project.spec.gates:
-        words = ", ".join(f"{bound} {threshold:g}" for bound, threshold in bounds(gate).items())
+        words = ", ".join(asked(bound, threshold) for bound, threshold in bounds(gate).items())
         of_slice: dict[str, list[ThresholdCheck]] = {}
         for check in checks_of(gate, found):
             of_slice.setdefault(check.slice, []).append(check)

@@ -40,4 +40,4 @@ def why_latest(workspace: Workspace, project: str, first: str = "", second: str 
     pair = (first, second) if first and second else latest_pair(workspace, project)
     if pair is None:
         return "One model has been trained so far. Train again with another seed to see here what differs."
-    return why(workspace, *pair).paragraph
+    return why(workspace, *pair).in_words()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -14,10 +14,20 @@ from kit.lineage.made import Made, leaf
 from kit.lineage.origin import CHANGED, COMMIT, HOST, PACKAGES, packages_of
 from kit.lineage.query import trace
 from kit.steps.properties import NOT_SET, changes
+from kit.translation.messages import in_language, parts_in_language
 from kit.workspace import Workspace
 
 Part = Literal["data", "schema", "parameter", "code", "packages", "seed", "machine"]
 
+_LABELS: Mapping[Part, str] = {
+    "data": "data:",
+    "schema": "schema:",
+    "parameter": "parameter:",
+    "code": "code:",
+    "packages": "packages:",
+    "seed": "seed:",
+    "machine": "machine:",
+}
 _LETTERS = 80  # of a value in a sentence
 _COMMIT_LETTERS = 12
 _FEW = 5  # files or packages that are named one by one
@@ -44,8 +54,11 @@ class Cause:
     first: str
     second: str
 
-    def __str__(self) -> str:
-        return f"{self.name}: {_short(self.first)} → {_short(self.second)}"
+    def said(self, language: str | None) -> str:
+        """Return what differs in a language, None being the reader's, and what both had."""
+        label = "" if self.part == self.name else f"{parts_in_language(_LABELS[self.part], language)} "
+        name = parts_in_language(self.name, language)
+        return f"{label}{name}: {_short(self.first)} → {_short(self.second)}"
 
 
 @dataclass(frozen=True)
@@ -66,19 +79,36 @@ class Why:
 
     @property
     def paragraph(self) -> str:
-        missing = f" Not recorded for both: {', '.join(self.unknown)}." if self.unknown else ""
+        """What differs, in English, as it is recorded."""
+        return self._said("en")
+
+    def in_words(self) -> str:
+        """Return the paragraph in the reader's language."""
+        return self._said(None)
+
+    def _said(self, language: str | None) -> str:
+        """Return the paragraph in a language; None is the reader's.
+
+        It is put together of what is translated by itself: a whole paragraph would have no template to be known by.
+        """
+        said = [self._differences(language)]
+        if self.unknown:
+            said.append(in_language(f"Not recorded for both: {', '.join(self.unknown)}.", language))
+        return " ".join(said)
+
+    def _differences(self, language: str | None) -> str:
         if not self.causes:
-            return (
+            return in_language(
                 f"Nothing that is recorded differs between {self.first} and {self.second}: the same data, schema, "
-                f"parameters, code, packages and seed.{missing}"
+                "parameters, code, packages and seed.",
+                language,
             )
         count = (
             "one thing" if len(self.causes) == 1 else f"{len(self.causes)} things, the likeliest cause first"
         )
-        said = "; ".join(
-            f"{cause.part}: {cause}" if cause.part != cause.name else str(cause) for cause in self.causes
-        )
-        return f"{self.second} differs from {self.first} in {count}. {said[0].upper()}{said[1:]}.{missing}"
+        differs = in_language(f"{self.second} differs from {self.first} in {count}.", language)
+        causes = "; ".join(cause.said(language) for cause in self.causes)
+        return f"{differs} {causes[0].upper()}{causes[1:]}."
 
 
 def why(workspace: Workspace, first: str, second: str) -> Why:

@@ -36,7 +36,7 @@ class Rule:
 
     def as_row(self) -> tuple[str, str, str, str]:
         """Return name, what was found, state and nothing to do, for a table of checks: in the reader's language."""
-        return self.name, parts_in_language(self.found), "warn" if self.fired else "ok", ""
+        return parts_in_language(self.name), parts_in_language(self.found), "warn" if self.fired else "ok", ""
 
 
 @dataclass(frozen=True)

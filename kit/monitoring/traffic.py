@@ -64,10 +64,12 @@ class Played:
     def message(self) -> str:
         if not self.new:
             return f"All {self.rows:,} rows of spans {self.spans} are in the log already; nothing is logged twice."
-        before = f"; {self.rows - self.new:,} more were there already" if self.rows > self.new else ""
+        arrived = f"{self.labels:,} labels arrived."
+        if self.rows == self.new:
+            return f"Version {self.version} answered {self.new:,} rows of spans {self.spans}. {arrived}"
         return (
-            f"Version {self.version} answered {self.new:,} rows of spans {self.spans}{before}. "
-            f"{self.labels:,} labels arrived."
+            f"Version {self.version} answered {self.new:,} rows of spans {self.spans}; {self.rows - self.new:,} more "
+            f"were there already. {arrived}"
         )
 
 

@@ -24,7 +24,7 @@ def kept_lines(plan: Plan) -> Iterable[str]:
     """Return what stays and why, a line a reason."""
     for why, count in plan.kept.items():
         if count:
-            yield f"{count:,} {'artifact stays' if count == 1 else 'artifacts stay'}: {why}"
+            yield f"1 artifact stays: {why}" if count == 1 else f"{count:,} artifacts stay: {why}"
     if plan.elsewhere:
         yield f"{plan.elsewhere:,} artifacts lie outside of this workspace and are left alone"
 

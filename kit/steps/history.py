@@ -11,6 +11,7 @@ from tfx import types
 from tfx.types import artifact_utils
 
 from kit.steps.properties import changes, told_parameters
+from kit.translation.messages import in_language
 
 Artifacts = dict[str, list[types.Artifact]]
 
@@ -64,16 +65,20 @@ def values_of(properties: Mapping[str, Any]) -> dict[str, str]:
 
 
 def why_not_cached(store: Any, pipeline: str, component_id: str) -> tuple[str, ...]:
-    """Say how the latest execution of a component differs from the last one before it that ended well."""
+    """Say how the latest execution of a component differs from the last one before it that ended well.
+
+    In the reader's language: it is shown while the step runs, and not kept.
+    """
     *past, latest = executions(store, pipeline, component_id)
     well = [execution for execution in past if execution.last_known_state in ENDED_WELL]
     if not well:
-        return (f"{component_id} has not run to its end here before",)
+        return (in_language(f"{component_id} has not run to its end here before"),)
     parameters = changes(parameters_of(well[-1]), parameters_of(latest))
     inputs = changes(*(_identities(inputs_of(store, execution)) for execution in (well[-1], latest)))
     said = [f"{name}: {_short(old)} → {_short(new)}" for name, old, new in parameters]
-    said += [f"input {name}: {old} → {new}" for name, old, new in inputs]
-    return tuple(said) or ("nothing differs, but what was made the last time is gone or not valid any more",)
+    said += [in_language(f"input {name}: {old} → {new}") for name, old, new in inputs]
+    gone = "nothing differs, but what was made the last time is gone or not valid any more"
+    return tuple(said) or (in_language(gone),)
 
 
 def _identities(artifacts: Artifacts) -> dict[str, str]:

@@ -216,7 +216,13 @@ def _known(text: str, messages: _Messages) -> str | None:
     if named is None or found is None:
         return whole or _piece(text, messages)
     introduced = _introduced(named, messages)
-    return introduced.other.format(found) if introduced else f"{named[1]}{found}"
+    return introduced.other.format(found) if introduced else f"{_name_first(named[1], messages)}{found}"
+
+
+def _name_first(introduction: str, messages: _Messages) -> str:
+    """Return what introduces a text, such as `missing values: `; the name of a check may be known, too."""
+    name = introduction.strip().removesuffix(":")
+    return introduction.replace(name, _piece(name, messages) or name, 1)
 
 
 def _piece(text: str, messages: _Messages) -> str | None:

@@ -29,7 +29,7 @@ from kit.translation.syntax import (
     parameters,
     returned,
 )
-from kit.translation.told import TOLD, fields_of, given, helps, methods
+from kit.translation.told import MESSAGE, RETURNED, TOLD, fields_of, given, helps, methods, programs
 
 _PACKAGE = Path(__file__).parents[1]
 _BASE, _NOT_OURS = "KitError", frozenset({"ServingError"})
@@ -47,13 +47,15 @@ _VALUE: _Parts = (None,)
 @cache
 def sources() -> Mapping[str, str]:
     """Return the template of each text that an error of the kit can say, with the place where it stands."""
-    modules = {_name(path): _Module(path) for path in sorted(_PACKAGE.rglob("*.py"))}
+    files = sorted(_PACKAGE.rglob("*.py"))
+    modules = {_name(path): _Module(path, path.read_text(encoding="utf-8")) for path in files}
     reader = _Reader(modules)
     errors = _errors(modules.values())
     told = fields_of(
         one.tree for one in modules.values() if any(f"class {name}" in one.text for name in TOLD)
     )
-    for module in modules.values():
+    notebooks = (_Module(path, text) for path, text in programs().items())
+    for module in (*modules.values(), *notebooks):
         for expression, function in module.said(errors, told):
             reader.read(expression, _Scope(module, function))
     separators = dict.fromkeys(SEPARATORS, "kit/translation/messages.py")
@@ -61,10 +63,10 @@ def sources() -> Mapping[str, str]:
 
 
 class _Module:
-    """What a module defines, by name; read only when something asks for it."""
+    """What a module defines, by name; read only when something asks for it. The code of a notebook is one, too."""
 
-    def __init__(self, path: Path) -> None:
-        self.path, self.text = path, path.read_text(encoding="utf-8")
+    def __init__(self, path: Path, text: str) -> None:
+        self.path, self.text = path, text
 
     @cached_property
     def tree(self) -> ast.Module:
@@ -101,10 +103,17 @@ class _Module:
         self, errors: set[str], told: Mapping[str, list[str]]
     ) -> Iterator[tuple[ast.expr, Function | None]]:
         """Give what errors and what is told are made with and return as their text, with the function around it."""
-        if not any(f"{name}(" in self.text or f"{name})(" in self.text for name in {*errors, *told, *_SAY}):
+        say = {*_SAY, "say"} if self.path.suffix == ".ipynb" else _SAY
+        recorded = {one.rpartition(".")[2] for one in RETURNED if one.startswith(f"{_name(self.path)}.")}
+        if not any(
+            f"{name}(" in self.text or f"{name})(" in self.text
+            for name in {*errors, *told, *say, *recorded, MESSAGE}
+        ):
             return  # most modules need not be parsed
         for node, function in inside(self.tree):
-            if isinstance(node, ast.Call) and (name := called_name(node)) in {*errors, *_SAY}:
+            if isinstance(node, ast.FunctionDef) and node.name in recorded:
+                yield from ((value, node) for value in returned(node))
+            elif isinstance(node, ast.Call) and (name := called_name(node)) in {*errors, *say}:
                 yield from ((argument, function) for argument in node.args)
             elif isinstance(node, ast.Call) and name in told:
                 yield from ((one, function) for one in given(node, name, told[name]))
@@ -226,12 +235,22 @@ class _Reader:
                 yield node.func.value, scope
                 return
             if not (isinstance(node.func.value, ast.Name) and node.func.value.id in {"self", "cls"}):
-                return  # a method of something that is not known
+                yield from self._of_another(node.func, scope)
+                return
         if called_name(node) == "filter":
             yield node.args[1], scope  # some of these
         module, function = self._function(called_name(node), scope.module)
         if function is not None:
             yield from ((one, _Scope(module, function)) for one in returned(function))
+
+    def _of_another(self, called: ast.Attribute, scope: _Scope) -> Iterator[tuple[ast.expr, _Scope]]:
+        """Give what a function of an imported module returns, or a method of what was made of an imported class."""
+        made = [one for one in self._named(called.value, scope) if isinstance(one, ast.Call)]
+        for name in (getattr(called.value, "id", ""), *map(called_name, made)):
+            where, original = scope.module.imported.get(name, ("", ""))
+            other = self._modules.get(f"{where}.{original}") or self._modules.get(where)
+            if other is not None and (function := other.functions.get(called.attr)):
+                yield from ((one, _Scope(other, function)) for one in returned(function))
 
     def _function(self, name: str, module: _Module) -> tuple[_Module, Function | None]:
         if name in module.functions:

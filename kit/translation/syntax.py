@@ -66,8 +66,11 @@ def parameters(function: Function) -> list[str]:
 
 
 def returned(function: Function) -> list[ast.expr]:
+    """Return what a function returns, or yields one after the other."""
     return [
-        node.value for node in ast.walk(function) if isinstance(node, ast.Return) and node.value is not None
+        node.value
+        for node in ast.walk(function)
+        if isinstance(node, ast.Return | ast.Yield) and node.value is not None
     ]
 
 

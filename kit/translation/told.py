@@ -4,24 +4,48 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+
+import nbformat
 
 from kit.batch.parameters import read_parameters
 from kit.translation.catalogue import every_notebook, place_of
 
+MESSAGE = "message"
 TOLD: Mapping[str, tuple[str, ...]] = {
-    "Check": ("found", "what_to_do"),  # of kit.doctor
+    "Cause": ("name",),
+    "Check": ("name", "found", "what_to_do"),  # of kit.doctor
     "Decisive": ("note",),
     "Ended": ("message",),
     "Fault": ("what",),
-    "Finding": ("found", "what_to_do", "expected"),
+    "Finding": ("check", "found", "what_to_do", "expected"),
+    "Keep": ("why",),
     "Look": ("why",),
     "Measure": ("name", "__str__"),
+    "NotStarted": ("message",),
     "Point": ("said",),
+    "Proof": ("__str__",),
     "Rule": ("found",),
     "ThresholdCheck": ("note",),
     "Waiting": ("message",),
+    "Window": ("__str__",),
+    "Written": ("__str__",),
+    "_Found": ("measure",),
 }
 """The fields and methods of classes that hold a text which somebody reads; errors about data are made of some."""
+
+
+RETURNED = frozenset(
+    {
+        "kit.evaluation.gate_checks.slice_name",
+        "kit.lineage.tell._push_lines",
+        "kit.release.contract.check_promised",
+        "kit.release.operations.preflight",
+        "kit.workshop.batching_exercise.said",
+        "kit.workshop.operation_exercise.judge",
+    }
+)
+"""Functions whose sentences are recorded in English and told later, when nothing shows any more who said them."""
 
 
 def fields_of(trees: Iterable[ast.Module]) -> dict[str, list[str]]:
@@ -46,8 +70,8 @@ def given(call: ast.Call, name: str, fields: list[str]) -> Iterator[ast.expr]:
 
 
 def methods(node: ast.ClassDef) -> Iterator[ast.FunctionDef]:
-    """Give the methods of a class whose text is told."""
-    told = TOLD.get(node.name, ())
+    """Give the methods of a class whose text is told; `message` is, of any outcome."""
+    told = (*TOLD.get(node.name, ()), MESSAGE)
     yield from (one for one in node.body if isinstance(one, ast.FunctionDef) and one.name in told)
 
 
@@ -58,6 +82,16 @@ def helps() -> dict[str, str]:
         for parameter in read_parameters(notebook).values():
             found.setdefault(parameter.help, f"notebooks/{place_of(notebook)}, {parameter.name},")
     return found
+
+
+def programs() -> dict[Path, str]:
+    """Return the code of each notebook, as one program."""
+    return {path: _code(path) for path in every_notebook()}
+
+
+def _code(notebook: Path) -> str:
+    cells = nbformat.read(notebook, as_version=4).cells
+    return "\n".join(cell.source for cell in cells if cell.cell_type == "code")
 
 
 def _fields(node: ast.ClassDef) -> list[str]:

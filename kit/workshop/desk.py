@@ -63,8 +63,8 @@ class WorkshopDesk:
         return _stopped(self.exercise)
 
     def said(self) -> list[str]:
-        """Return what the exercise's copy of the project says to the fault, in the reader's language."""
-        return [parts_in_language(str(one)) for one in self.exercise.said()]
+        """Return what the exercise's copy of the project says to the fault, a sentence each."""
+        return [str(one) for one in self.exercise.said()]
 
     def hints(self) -> dict[str, Any]:
         """Return the hints for a view, and how many this participant has opened before."""

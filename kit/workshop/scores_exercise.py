@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from kit.checks.judge import rows_of
 from kit.checks.leakage import area_under_curve
 from kit.checks.sample import ranks
-from kit.evaluation.gate_checks import Found, ThresholdCheck, checks_of, slice_name
+from kit.evaluation.gate_checks import Found, ThresholdCheck, asked, checks_of, slice_name
 from kit.project import Project
 from kit.workshop.exercise import CAUGHT, FOUND, PROVED, Answer, Exercise, Point, near, same
 from kit.workshop.guard import Guard, make_guard
@@ -181,4 +181,4 @@ def _metrics(labels: NDArray[np.bool_], scores: NDArray[np.float64]) -> dict[str
 
 def _words(one: ThresholdCheck) -> str:
     found = one.note or ("not measured" if one.value is None else f"{one.value:.3f}")
-    return f"{one.metric} on {one.slice} must be {one.bound} {one.threshold:g}, is {found}"
+    return f"{one.metric} on {one.slice} must be {asked(one.bound, one.threshold)}, is {found}"

@@ -96,7 +96,7 @@ def test_the_verdict_is_one_sentence_with_its_reason(
     )
     monkeypatch.setenv("KIT_LANGUAGE", "zh")
     assert desk.summary()["verdict"] == (
-        f"未获得 blessing：4 个阈值中有 2 个未达到，差得最多的为 {widest:.4g}（all rows 的 logloss，at most 0.001）。"  # noqa: RUF001
+        f"未获得 blessing：4 个阈值中有 2 个未达到，差得最多的为 {widest:.4g}（所有行 的 logloss，至多 0.001）。"  # noqa: RUF001
     )
     assert desk.verdict().startswith("Not blessed"), "what checks and cards say stays as it is"
     again = tiny.evaluate(tiny.train(2), Gate(metric="auc", slice={"city": "Atlantis"}, min=0.1))

@@ -100,7 +100,7 @@ def test_every_translation_is_put_together_by_its_template(language: str) -> Non
             ),
             (
                 "在 04_evaluate 中停止（退出码 12）：模型必须达到 shop 的每道门禁，但未达到：\n"
-                "  auc，all rows：0.8，实际 0.71\n"
+                "  auc，所有行：0.8，实际 0.71\n"
                 "它没有被推送。请训练一个更好的模型，或在门禁有误之处修改它。"
             ),
         ),
@@ -211,6 +211,12 @@ def test_texts_are_found_wherever_an_error_has_them_from() -> None:
         "__str__ of an error": "To use the warm process, {0}; but {1}. To change that, {2}.",
         "a part of a value": "no other language",
         "a ValueError that becomes a part": "a gate needs min, max or min_change",
+        "what a notebook says by itself": "Hyperparameters {0}.",
+        "what a notebook says of a function": "The model met every gate and is blessed.",
+        "what a notebook says of a method": "The files of span {0} are as they were: every fault went into a copy.",
+        "what a function yields": "{0} artifacts stay: {1}",
+        "the message of an outcome": "The model stays: none of {0} rules asks for another one.",
+        "what is recorded and told later": "The {0} model answers in {1} ms; {2}.",
     }
     assert not {way for way, text in ways.items() if text not in found}
     assert not [text for text in found if "Servable not found" in text], "TensorFlow Serving's own words"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from pathlib import Path
 
 import nbformat
@@ -46,3 +47,13 @@ def test_the_program_is_the_same(language: str, notebook: Path) -> None:
             assert theirs.metadata == ours.metadata
             assert theirs.source != ours.source
     assert {**other.metadata, "kit_language": None} == {**english.metadata, "kit_language": None}
+
+
+@pytest.mark.parametrize("notebook", every_notebook(), ids=lambda path: place_of(path).as_posix())
+def test_what_a_notebook_prints_is_said_in_the_language(notebook: Path) -> None:
+    """A sentence that is given to `print` stays English, and no test would miss its translation."""
+    code = "\n".join(
+        cell.source for cell in nbformat.read(notebook, as_version=4).cells if cell.cell_type == "code"
+    )
+    called = [node.func for node in ast.walk(ast.parse(code)) if isinstance(node, ast.Call)]
+    assert "print" not in [getattr(one, "id", "") for one in called]

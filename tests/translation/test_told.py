@@ -39,10 +39,10 @@ ADVICE_ZH = "请查看送达的内容是否完整，或是否送达了两次。"
     [
         (VOLUME, VOLUME_ZH),
         (f"{VOLUME}; {VOLUME}", f"{VOLUME_ZH}；{VOLUME_ZH}"),  # two findings of one incident
-        (f"missing values: {VOLUME}", f"missing values: {VOLUME_ZH}"),  # after the name of a check
+        (f"missing values: {VOLUME}", f"缺失值: {VOLUME_ZH}"),  # after the name of a check
         ("120 to 400", "120 至 400"),  # a few words, of which an error would not be known
         ("0.51, as in train", "0.51，与 train 中一样"),
-        ("not computed on all rows", "未在 all rows 上计算"),
+        ("not computed on all rows", "未在 所有行 上计算"),
         (
             (
                 "no metric can be worse than it may be: click rate at 0.0010 against 0.0020, difference -0.0010 "
@@ -60,7 +60,7 @@ ADVICE_ZH = "请查看送达的内容是否完整，或是否送达了两次。"
         ("99 of 100 are not answered within 12 ms", "100 个中有 99 个没有在 12 毫秒之内得到回答"),
         (  # what looks like a name, and is the beginning of a message
             "stopped: auc on all rows must be at most 0.7, is 0.9; the model that is served now passes",
-            "被拦住：all rows 的 auc 必须 at most 0.7，实际为 0.9；正在提供服务的模型通过",
+            "被拦住：所有行 的 auc 必须至多 0.7，实际为 0.9；正在提供服务的模型通过",
         ),
         (  # an error with its own full stop
             "stopped: Version 7 must have been pushed, but the versions pushed are 3, 5. Choose one.",
@@ -136,7 +136,7 @@ def test_rows_of_checks_are_in_the_language(monkeypatch: pytest.MonkeyPatch) -> 
     assert [finding.as_row(), rule.as_row(), check.as_row()] == [
         ("volume", VOLUME_ZH, "warn", ADVICE_ZH),
         ("schema", "所有请求都符合架构", "ok", ""),
-        ("port 8888", "已被占用", "warn", "JupyterLab 会使用下一个空闲端口"),
+        ("端口 8888", "已被占用", "warn", "JupyterLab 会使用下一个空闲端口"),
     ]
     assert finding.found == VOLUME
 
