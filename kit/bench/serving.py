@@ -251,8 +251,8 @@ def _await_warm() -> None:
     while not (warm.status() or {}).get("has_own_modules"):
         if time.monotonic() > deadline:
             raise StepFailedError(
-                f"The warm process should have its modules within {_WARM_SECONDS:g} s, but has not. See its log by "
-                "`kit warm status`."
+                f"The warm process should have its modules within {_WARM_SECONDS:g} s, but has not. End it by "
+                "`python -m kit.warm stop` and measure again."
             )
         time.sleep(_WARM_LOOK_SECONDS)
 

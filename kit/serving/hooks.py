@@ -92,6 +92,11 @@ class Chain:
         self._interceptors = tuple(interceptors)
 
     @property
+    def empty(self) -> bool:
+        """Whether there is none."""
+        return not self._interceptors
+
+    @property
     def quick(self) -> bool:
         """Whether none of them waits for anything; of others than the kit's own nobody knows."""
         return all(type(each).__module__.startswith(_OWN) for each in self._interceptors)

@@ -13,13 +13,14 @@ import grpc
 from kit.serving import answers
 from kit.serving.errors import ServingError
 from kit.serving.gathering import BROKEN, Submit, Values, Waiting
+from kit.serving.harness import Harness
 from kit.serving.hooks import Chain, RequestContext
 from kit.serving.manager import Manager
 from kit.serving.servable import Question, Servable
 from kit.serving.settings import Settings
 
 Answer = Callable[[Servable, Any], Any]
-Reply = Callable[[Any], None]
+Reply = Callable[[bytes | ServingError, int], None]
 _LOG = logging.getLogger(__name__)
 
 
@@ -67,7 +68,8 @@ class Inference:
             request: see the class.
             metadata: see the class.
             transport: see the class.
-            reply: is told the response or the error, in whatever thread; it raises nothing.
+            reply: is told the serialized response or the error, and the version that gave it, 0 without one, in
+                whatever thread; it raises nothing.
             submit: gives a thread to what is computed by itself.
             gather: takes what may be computed together with others; None computes everything by itself.
             deadline: seconds since 1970 after which nobody wants the answer.
@@ -75,19 +77,21 @@ class Inference:
         try:
             begun = self._begun("Predict", request.model_spec, request, metadata, transport)
         except ServingError as error:
-            reply(error)
+            reply(error, 0)
             return
         servable = begun.servable
+        # Nobody looks at the message where there are no interceptors, and to make it takes longer than its bytes.
+        answer = answers.predict_serialized if self._chain.empty else answers.predict_response
 
         def told(found: Values | ServingError) -> None:
             def response() -> Any:
                 if isinstance(found, ServingError):
                     raise found
-                return answers.predict_response(
-                    servable, request, question, found, as_content=self._as_content
-                )
+                return answer(servable, request, question, found, as_content=self._as_content)
 
-            reply(_outcome(begun, response))
+            outcome = _outcome(begun, response)
+            plain = isinstance(outcome, bytes | ServingError)
+            reply(outcome if plain else outcome.SerializeToString(), servable.version)
 
         done = servable.timed(told)
         try:
@@ -161,16 +165,18 @@ class Inference:
         begun = self._begun(api, spec, request, metadata, transport)
         return begun.end(lambda: answer(begun.servable, request))
 
-    def _begun(
-        self, api: str, spec: Any, request: Any, metadata: Mapping[str, str], transport: str
-    ) -> _Begun:
+    def _begun(self, api: str, spec: Any, request: Any, metadata: Mapping[str, str], transport: str) -> _Held:
         choice = spec.WhichOneof("version_choice")
+        version = spec.version.value if choice == "version" else None
+        label = spec.version_label if choice == "version_label" else None
+        if self._chain.empty:
+            return _Held(self.manager, self.manager.hold(spec.name, version, label))
         context = RequestContext(
             api=api,
             model=spec.name,
             signature=spec.signature_name,
-            version=spec.version.value if choice == "version" else None,
-            label=spec.version_label if choice == "version_label" else None,
+            version=version,
+            label=label,
             request=request,
             metadata=metadata,
             transport=transport,
@@ -193,12 +199,32 @@ def _computed(servable: Servable, question: Question) -> Values | ServingError:
         return error
 
 
-class _Begun:
-    """A request that the interceptors know of, and the version that it keeps loaded. Any thread may end it.
+class _Held:
+    """A request, and the version that it keeps loaded. Any thread may end it.
 
     Attributes:
         servable: that version.
     """
+
+    def __init__(self, manager: Manager, harness: Harness) -> None:
+        """Know what is held."""
+        self._manager, self._harness = manager, harness
+        self.servable = harness.servable
+
+    def end(self, answer: Callable[[], Any]) -> Any:
+        """Return the answer once nothing is held any more.
+
+        Raises:
+            ServingError: from `answer`.
+        """
+        try:
+            return answer()
+        finally:
+            self._manager.release(self._harness)
+
+
+class _Begun(_Held):
+    """One that the interceptors know of."""
 
     def __init__(self, chain: Chain, manager: Manager, context: RequestContext) -> None:
         """Tell the interceptors, and find the version that it is for then.
@@ -206,19 +232,19 @@ class _Begun:
         Raises:
             ServingError: when one of them refuses it, or there is no such version.
         """
-        self._chain, self._manager, self._context = chain, manager, context
+        self._chain, self._context = chain, context
         self._exchange = chain.begin(context)
         try:
-            self._harness = manager.hold(context.model, context.version, context.label)
+            harness = manager.hold(context.model, context.version, context.label)
         except ServingError as error:
             self._exchange.response = error
             chain.end(context, self._exchange)
             raise
-        self.servable = self._harness.servable
+        super().__init__(manager, harness)
         self._exchange.version = self.servable.version
 
     def end(self, answer: Callable[[], Any]) -> Any:
-        """Return the answer once the interceptors know it.
+        """Return the answer once the interceptors know it, and nothing is held any more.
 
         Raises:
             ServingError: from `answer`.
@@ -234,7 +260,7 @@ class _Begun:
         return self._exchange.response
 
 
-def _outcome(begun: _Begun, answer: Callable[[], Any]) -> Any:
+def _outcome(begun: _Held, answer: Callable[[], Any]) -> Any:
     """End a request; return the answer or the error."""
     try:
         return begun.end(answer)

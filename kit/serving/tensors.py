@@ -11,6 +11,7 @@ import grpc
 import numpy as np
 import tensorflow as tf
 from tensorflow.core.framework import tensor_pb2, tensor_shape_pb2, types_pb2
+from tensorflow_serving.apis import predict_pb2
 
 from kit.serving.errors import ServingError
 
@@ -156,6 +157,32 @@ def fill_proto(proto: Any, array: np.ndarray[Any, Any], *, as_content: bool = Fa
     for size in array.shape:
         proto.tensor_shape.dim.add(size=size)
     getattr(proto, field).extend(array.ravel().tolist())
+
+
+def serialized_entry(key: str, array: np.ndarray[Any, Any], *, as_content: bool = False) -> bytes:
+    """Return a serialized PredictResponse that has one output and nothing else; one after the other they are one.
+
+    Args:
+        key: of the output.
+        array: see `as_proto`.
+        as_content: see `as_proto`.
+    """
+    dtype = _ENUMS.get(array.dtype)
+    if as_content or dtype is None or _FIELDS[dtype] not in _PACKED:
+        response = predict_pb2.PredictResponse()
+        fill_proto(response.outputs[key], array, as_content=as_content)
+        return bytes(response.SerializeToString())
+    data = array.tobytes()
+    return _entry_head(key, dtype, array.shape, len(data)) + data
+
+
+@lru_cache(maxsize=1024)
+def _entry_head(key: str, dtype: int, shape: tuple[int, ...], count: int) -> bytes:
+    """Return all of a serialized output but its packed numbers, which are its last `count` bytes."""
+    head = _head(dtype, shape, count)
+    response = predict_pb2.PredictResponse()
+    response.outputs[key].MergeFromString(head + bytes(count))
+    return bytes(response.SerializeToString())[: -count or None]
 
 
 @lru_cache(maxsize=1024)

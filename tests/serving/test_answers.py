@@ -73,3 +73,14 @@ def test_an_answer_may_hold_bytes_instead_of_fields(linear: Servable) -> None:
     response = answers.predict(linear, predict_request(1.0, 2.0), as_content=True)
     assert not response.outputs["y"].float_val
     np.testing.assert_array_equal(tf.make_ndarray(response.outputs["y"]), [2, 4])
+
+
+@pytest.mark.parametrize("signature", ["", "serving_default", "three"])
+@pytest.mark.parametrize("as_content", [False, True], ids=["values", "content"])
+def test_a_serialized_answer_is_the_message(linear: Servable, signature: str, *, as_content: bool) -> None:
+    request = predict_request(1.0, 2.0, 3.0, signature=signature)
+    question = answers.predict_question(linear, request)
+    values = linear.compute(question.feeds, question.fetches)
+    found = answers.predict_serialized(linear, request, question, values, as_content=as_content)
+    message = answers.predict_response(linear, request, question, values, as_content=as_content)
+    assert type(message).FromString(found) == message

@@ -12,9 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as st_numpy
 from tensorflow.core.framework import tensor_pb2, types_pb2
+from tensorflow_serving.apis import predict_pb2
 
 from kit.serving.errors import ServingError
-from kit.serving.tensors import as_array, as_proto
+from kit.serving.tensors import as_array, as_proto, serialized_entry
 
 _DTYPES = [
     *(f"{kind}{bits}" for kind in ("int", "uint") for bits in (8, 16, 32, 64)),
@@ -118,3 +119,19 @@ def test_content_of_another_length_is_refused() -> None:
     proto.tensor_content = proto.tensor_content[:-1]
     with pytest.raises(ServingError, match="tensor parsing error: x"):
         as_array("x", proto)
+
+
+@pytest.mark.parametrize("as_content", [False, True], ids=["values", "content"])
+@pytest.mark.parametrize("dtype", [*_DTYPES, object])
+@pytest.mark.parametrize("shape", [(), (0,), (3,), (2, 100)])
+def test_a_serialized_output_is_the_message_that_has_it(
+    dtype: Any, shape: tuple[int, ...], *, as_content: bool
+) -> None:
+    array = (np.arange(np.prod(shape)).reshape(shape) % 2).astype(dtype)
+    if dtype is object:
+        array = np.full(shape, b"text", object)
+    response = predict_pb2.PredictResponse()
+    response.outputs["y"].CopyFrom(as_proto(array, as_content=as_content))
+    for _ in range(2):  # the second time from the cache
+        found = serialized_entry("y", array, as_content=as_content)
+        assert predict_pb2.PredictResponse.FromString(found) == response

@@ -7,7 +7,8 @@ which has the form of events. It is not public, and grpcio may change it: `Direc
 there, and leaves Predict to `grpc.server` if not. To be removed when grpcio has handlers that need no thread.
 
 The thread has a queue of events of its own. It reads all messages that are there, computes a batch or has it computed,
-and sends the answers; what comes meanwhile is the next batch.
+and sends the answers; what comes meanwhile is the next batch. Each of these it does for all requests before it begins
+the next: code that has just run is still in the processor's cache.
 """
 
 from __future__ import annotations
@@ -62,6 +63,7 @@ class DirectPredict:
         core.register_completion_queue(self._queue)
         self._most, self._active = most, 0  # only the thread that reads counts
         self._calls = 0  # that are asked for or under way
+        self._received: list[tuple[_Call, bytes]] = []
         self._thread = threading.Thread(target=self._run, name="serving-predict", daemon=True)
 
     @classmethod
@@ -105,6 +107,10 @@ class DirectPredict:
         self._calls += 1
         self._core.request_registered_call(self._queue, self._queue, PREDICT, _Call(self).begun)
 
+    def received(self, call: _Call, message: bytes) -> None:
+        """Take note of a message that is to be answered once all that are there have been read."""
+        self._received.append((call, message))
+
     def enter(self) -> bool:
         """Count a call that begins; tell whether it may."""
         self._active += 1
@@ -118,13 +124,17 @@ class DirectPredict:
         until: float | None = None
         while self._calls:
             self._read(until)
+            received, self._received = self._received, []
+            for call, message in received:
+                call.answer(message, self.gathering.add)
             until = self.gathering.work()
 
     def _read(self, until: float | None) -> None:
         """Handle all events that are there; without any, wait for one until then (None: for ever)."""
+        poll, nothing = self._queue.poll, cygrpc.CompletionType.queue_timeout
         for _ in range(_IN_A_ROW):
-            event = self._queue.poll(until)
-            if event.completion_type == cygrpc.CompletionType.queue_timeout:
+            event = poll(until)
+            if event.completion_type == nothing:
                 return
             ended = event.tag(event)
             self._calls -= ended  # not in one line: the tag counts too
@@ -159,7 +169,7 @@ class _Call:
         if message is None:
             self._refuse(grpc.StatusCode.UNIMPLEMENTED, "Method requires exactly one request message")
         elif self._direct.inference.quick and len(message) < _LARGE_BYTES:
-            self._answer(message, self._direct.gathering.add)
+            self._direct.received(self, message)
         else:
             self._direct.submit(lambda: self._answer_here(message))
         return 0
@@ -167,11 +177,17 @@ class _Call:
     def _answer_here(self, message: bytes) -> None:
         """Answer in a thread that may wait; where the reader computes, it would not know of a new batch."""
         gathering = self._direct.gathering
-        self._answer(message, None if self._direct.by_reader else gathering.add)
+        self.answer(message, None if self._direct.by_reader else gathering.add)
         if not self._direct.by_reader:
             gathering.work()
 
-    def _answer(self, message: bytes, gather: Callable[[Waiting], None] | None) -> None:
+    def answer(self, message: bytes, gather: Callable[[Waiting], None] | None) -> None:
+        """Answer, now or once it is computed; whatever is wrong is an answer too.
+
+        Args:
+            message: the serialized PredictRequest.
+            gather: see `Inference.predict_soon`.
+        """
         direct = self._direct
         try:
             if self._deadline < time.time():
@@ -187,16 +203,15 @@ class _Call:
             _LOG.exception("A request broke the server's own code.")
             self._refuse(grpc.StatusCode.INTERNAL, BROKEN)
 
-    def _reply(self, response: Any) -> None:
+    def _reply(self, response: bytes | ServingError, version: int) -> None:
         if isinstance(response, ServingError):
             self._refuse(response.code, response.message)
             return
-        version = (VERSION_HEADER, str(response.model_spec.version.value))
         self._call.start_server_batch(
             (
                 cygrpc.SendInitialMetadataOperation((), 0),
-                cygrpc.SendMessageOperation(response.SerializeToString(), 0),
-                cygrpc.SendStatusFromServerOperation((version,), 0, b"", 0),
+                cygrpc.SendMessageOperation(response, 0),
+                cygrpc.SendStatusFromServerOperation(((VERSION_HEADER, str(version)),), 0, b"", 0),
             ),
             self._sent,
         )
