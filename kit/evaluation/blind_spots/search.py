@@ -22,6 +22,7 @@ from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from kit.evaluation.blind_spots import spot
 from kit.evaluation.blind_spots.calibration import Fit, Recalibration, Values, fit, logits, sigmoid
@@ -118,8 +119,11 @@ def search(judged: Judged, limits: Limits | None = None) -> Searched:
 
 
 def _side_by_side(work: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[Result]:
-    """Yield what work makes of each item, in their order; NumPy lets other threads go on while it multiplies."""
-    with ThreadPoolExecutor(cores()) as pool:
+    """Yield what work makes of each item, in their order; NumPy lets other threads go on while it multiplies.
+
+    Each thread multiplies by itself: those of BLAS beside them would wait for one another, and double the work.
+    """
+    with threadpool_limits(1, "blas"), ThreadPoolExecutor(cores()) as pool:
         yield from pool.map(work, items)
 
 
