@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 from pathlib import Path
 from typing import Literal
@@ -19,7 +19,7 @@ from kit.data.statistics import load_statistics
 from kit.data.validation import ACCEPT, BLOCK, DATA_SET, IGNORE, AnomalyRow, read_anomalies
 from kit.errors import UsageError
 from kit.session import Session
-from kit.translation.messages import in_language
+from kit.translation.messages import in_language, parts_in_language
 
 _SEVERITIES: dict[str, Literal["error", "warning"]] = {"ERROR": "error", "WARNING": "warning"}
 
@@ -83,6 +83,13 @@ class Review:
             for anomaly in self._of_split(split, list(rows))
         ]
         return sorted(made, key=lambda anomaly: anomaly.severity)
+
+    def shown(self) -> list[FoundAnomaly]:
+        """Return the same for a view, which says what was found in the reader's language."""
+        return [
+            replace(one, what=parts_in_language(one.what), found=parts_in_language(one.found))
+            for one in self.found()
+        ]
 
     def decide(self, key: str, what: str, who: str, why: str) -> str:
         """Record that a person ignores, accepts or blocks an anomaly, and do what it takes; return what was done.

@@ -16,7 +16,7 @@ from kit.data.schema import curated_file, file_in_force, load_schema, read_schem
 from kit.data.statistics import load_statistics
 from kit.errors import UsageError
 from kit.session import Session
-from kit.translation.messages import in_language
+from kit.translation.messages import in_language, parts_in_language
 
 Edits: TypeAlias = Mapping[str, Mapping[str, str]]  # feature, field, text
 Row: TypeAlias = tuple[str, str, str, str]
@@ -154,7 +154,11 @@ class SchemaDesk:
                 _of(statistics, features), schema, previous_statistics=previous, serving_statistics=serving
             )
             rows += [
-                (split, feature, reason.short_description, reason.description)
+                (
+                    split,
+                    feature,
+                    *map(parts_in_language, (reason.short_description, reason.description.strip())),
+                )
                 for feature, info in sorted(found.anomaly_info.items())
                 for reason in info.reason
             ]

@@ -29,6 +29,7 @@ from kit.translation.syntax import (
     parameters,
     returned,
 )
+from kit.translation.tfdv import TEXTS
 from kit.translation.told import MESSAGE, RETURNED, TOLD, fields_of, given, helps, methods, programs
 
 _PACKAGE = Path(__file__).parents[1]
@@ -59,7 +60,9 @@ def sources() -> Mapping[str, str]:
         for expression, function in module.said(errors, told):
             reader.read(expression, _Scope(module, function))
     separators = dict.fromkeys(SEPARATORS, "kit/translation/messages.py")
-    return {**separators, **{_template((text,)): place for text, place in helps().items()}, **reader.found}
+    others = dict.fromkeys(TEXTS, "kit/translation/tfdv.py")
+    told_of_parameters = {_template((text,)): place for text, place in helps().items()}
+    return {**separators, **others, **told_of_parameters, **reader.found}
 
 
 class _Module:

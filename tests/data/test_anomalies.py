@@ -18,6 +18,7 @@ from kit.decisions import DecisionError
 from kit.errors import DataAnomalyError
 from kit.project import Project
 from kit.session import Session
+from kit.translation.messages import VARIABLE
 from kit.workspace import CHECKOUT, Workspace
 from widgets.anomalies import Anomalies
 from widgets.values_decisions import Anomaly
@@ -85,9 +86,14 @@ def test_clean_data_have_nothing_to_review(tmp_path: Path) -> None:
 # -- decisions
 
 
-def test_the_view_takes_what_is_found(bad: Session) -> None:
+def test_the_view_takes_what_is_found(bad: Session, monkeypatch: pytest.MonkeyPatch) -> None:
     review = Review(bad)
-    view = Anomalies([Anomaly(**vars(found)) for found in review.found()], review.decide, opened=DEVICE)
+    monkeypatch.setenv(VARIABLE, "zh")
+    assert {(found.what, told.what) for found, told in zip(review.found(), review.shown(), strict=True)} >= {
+        ("Unexpected string values", "意外的字符串值")
+    }
+    monkeypatch.delenv(VARIABLE)
+    view = Anomalies([Anomaly(**vars(found)) for found in review.shown()], review.decide, opened=DEVICE)
     assert "400 of 4,000, 10 %" in view.content
     view.who, view.why = "Ann", "televisions are new"
     view.asked = ["ignore", DEVICE]

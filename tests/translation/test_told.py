@@ -58,6 +58,22 @@ ADVICE_ZH = "请查看送达的内容是否完整，或是否送达了两次。"
             "用户太少，无法判断 点击率；尚不能确定 慢的请求",
         ),
         ("99 of 100 are not answered within 12 ms", "100 个中有 99 个没有在 12 毫秒之内得到回答"),
+        (  # what TFDV says, after the feature that it is about
+            "age: Out-of-range values. Unexpectedly small value: -73.",
+            "age: 超出范围的值。 意外小的值：-73。",
+        ),
+        (
+            (
+                "device: High Linfty distance between training and serving. The Linfty distance between training and "
+                "serving is 0.02 (up to six significant digits), above the threshold 0.01. The feature value with "
+                "maximum difference is: a b"
+            ),
+            (
+                "device: training 与 serving 之间的 Linfty 距离过大。 "
+                "training 与 serving 之间的 Linfty 距离为 0.02（至多六位有效数字），高于阈值 0.01。 "
+                "差异最大的特征值是：a b"
+            ),
+        ),
         (  # what looks like a name, and is the beginning of a message
             "stopped: auc on all rows must be at most 0.7, is 0.9; the model that is served now passes",
             "被拦住：所有行 的 auc 必须至多 0.7，实际为 0.9；正在提供服务的模型通过",
