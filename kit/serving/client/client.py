@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 from urllib.parse import quote
 
 import tensorflow as tf
@@ -30,6 +30,9 @@ from kit.serving.settings import Addresses
 
 _PREDICTIONS = prediction_service_pb2_grpc.PredictionServiceStub
 _MODELS = model_service_pb2_grpc.ModelServiceStub
+_R = TypeVar("_R")
+_OutputsOf = Callable[[Any], dict[str, Any]]
+"""Reads the outputs of a message of gRPC, or of an answer of REST."""
 
 
 @dataclass(frozen=True)
@@ -114,28 +117,28 @@ class Client:
         request.model_spec.signature_name = signature
         for name, value in inputs.items():
             request.inputs[name].CopyFrom(tf.make_tensor_proto(value, _dtype(known, name)))
-        started = time.perf_counter()
-        response = self._grpc.call(_PREDICTIONS, "Predict", request)
-        took = (time.perf_counter() - started) * 1000
-        outputs = {name: from_tensor(tensor) for name, tensor in sorted(response.outputs.items())}
-        return Prediction(outputs, response.model_spec.version.value, took)
+        return self._ask_by_grpc(
+            "Predict",
+            request,
+            lambda found: {name: from_tensor(tensor) for name, tensor in sorted(found.outputs.items())},
+        )
 
     def _predict_by_rest(
         self, inputs: Mapping[str, Any], signature: str, path: str, known: Any
     ) -> Prediction:
         values = {name: to_json(value, _dtype(known, name)) for name, value in inputs.items()}
         body = json.dumps({"signature_name": signature, "inputs": values}).encode()
-        started = time.perf_counter()
-        answer, headers = self._rest.ask("POST", f"{path}:predict", body)
-        took = (time.perf_counter() - started) * 1000
-        outputs = answer["outputs"]
-        if len(known.outputs) == 1:  # then it has no name
-            outputs = dict.fromkeys(known.outputs, outputs)
-        plain = {
-            name: from_json(value, tf.as_dtype(known.outputs[name].dtype))
-            for name, value in sorted(outputs.items())
-        }
-        return Prediction(plain, int(headers.get(VERSION_HEADER, 0)), took)
+
+        def outputs_of(answer: Any) -> dict[str, Any]:
+            outputs = answer["outputs"]
+            if len(known.outputs) == 1:  # then it has no name
+                outputs = dict.fromkeys(known.outputs, outputs)
+            return {
+                name: from_json(value, tf.as_dtype(known.outputs[name].dtype))
+                for name, value in sorted(outputs.items())
+            }
+
+        return self._ask_by_rest(f"{path}:predict", body, outputs_of)
 
     def classify(
         self,
@@ -184,17 +187,21 @@ class Client:
         request = typed.request_of(method, records)
         if way == REST:
             body = typed.body_of(signature, request.input.example_list.examples).encode()
-            started = time.perf_counter()
-            answer, headers = self._rest.ask("POST", f"{self._path(version, label)}:{method}", body)
-            took = (time.perf_counter() - started) * 1000
-            outputs = typed.outputs_of_json(method, answer["results"])
-            return Prediction(outputs, int(headers.get(VERSION_HEADER, 0)), took)
+            path = f"{self._path(version, label)}:{method}"
+            return self._ask_by_rest(
+                path, body, lambda found: typed.outputs_of_json(method, found["results"])
+            )
         self._fill_spec(request.model_spec, version, label)
         request.model_spec.signature_name = signature
-        started = time.perf_counter()
-        response = self._grpc.call(_PREDICTIONS, method.title(), request)
-        took = (time.perf_counter() - started) * 1000
-        return Prediction(typed.outputs_of(response), response.model_spec.version.value, took)
+        return self._ask_by_grpc(method.title(), request, typed.outputs_of)
+
+    def _ask_by_grpc(self, method: str, request: Any, outputs_of: _OutputsOf) -> Prediction:
+        response, took = _timed(lambda: self._grpc.call(_PREDICTIONS, method, request))
+        return Prediction(outputs_of(response), response.model_spec.version.value, took)
+
+    def _ask_by_rest(self, path: str, body: bytes, outputs_of: _OutputsOf) -> Prediction:
+        (answer, headers), took = _timed(lambda: self._rest.ask("POST", path, body))
+        return Prediction(outputs_of(answer), int(headers.get(VERSION_HEADER, 0)), took)
 
     def status(self) -> list[dict[str, Any]]:
         """Return a row for each version, the latest first: version, state, error.
@@ -265,6 +272,13 @@ class Client:
         if version is not None:
             return f"{path}/versions/{version}"
         return path if label is None else f"{path}/labels/{quote(label, safe='')}"
+
+
+def _timed(ask: Callable[[], _R]) -> tuple[_R, float]:
+    """Return an answer, and the milliseconds until it was there."""
+    started = time.perf_counter()
+    answer = ask()
+    return answer, (time.perf_counter() - started) * 1000
 
 
 def _dtype(signature: Any, name: str) -> Any:
