@@ -52,7 +52,11 @@ class GateDesk:
         if unknown:
             return f"Not blessed: {of}; {_why_unknown(unknown[0])}."
         worst = min(missed, key=_margin)
-        return f"Not blessed: {of}, the widest by {-_margin(worst):.4g} ({_name(worst)})."
+        # Written out here and in `_blessed`: a text that is put in has too few words to be known in a translation.
+        return (
+            f"Not blessed: {of}, the widest by {-_margin(worst):.4g} "
+            f"({worst.metric} on {worst.slice}, {asked(worst.bound, worst.threshold)})."
+        )
 
     def overridden(self) -> str:
         """Return who let the model pass, when and why; empty when nobody did."""
@@ -74,7 +78,12 @@ def _blessed(checks: list[ThresholdCheck]) -> str:
         return "Blessed: project.yml has no gates."
     measured = [check for check in checks if check.margin is not None]
     closest = min(measured, key=_margin, default=None)
-    least = f", the closest by {_margin(closest):.4g} ({_name(closest)})" if closest else ""
+    least = (
+        f", the closest by {_margin(closest):.4g} "
+        f"({closest.metric} on {closest.slice}, {asked(closest.bound, closest.threshold)})"
+        if closest
+        else ""
+    )
     thresholds = "the only threshold is" if len(checks) == 1 else f"all {len(checks)} thresholds are"
     return f"Blessed: {thresholds} met{least}."
 
@@ -83,10 +92,6 @@ def _why_unknown(check: ThresholdCheck) -> str:
     if check.note:
         return f"{check.slice} is too small for {check.metric} ({check.note})"
     return f"no row of {check.slice} was evaluated for {check.metric}"
-
-
-def _name(check: ThresholdCheck) -> str:
-    return f"{check.metric} on {check.slice}, {asked(check.bound, check.threshold)}"
 
 
 def _margin(check: ThresholdCheck) -> float:

@@ -18,6 +18,7 @@ TOLD: Mapping[str, tuple[str, ...]] = {
     "Decisive": ("note",),
     "Ended": ("message",),
     "Fault": ("what",),
+    "Hyperparameters": ("__str__",),
     "Finding": ("check", "found", "what_to_do", "expected"),
     "Keep": ("why",),
     "Look": ("why",),
@@ -25,6 +26,7 @@ TOLD: Mapping[str, tuple[str, ...]] = {
     "NotStarted": ("message",),
     "Point": ("said",),
     "Proof": ("__str__",),
+    "Requests": ("told",),
     "Rule": ("found",),
     "ThresholdCheck": ("note",),
     "Waiting": ("message",),
@@ -39,6 +41,7 @@ RETURNED = frozenset(
     {
         "kit.evaluation.gate_checks.slice_name",
         "kit.lineage.tell._push_lines",
+        "kit.release.contract.check_compatible",
         "kit.release.contract.check_promised",
         "kit.release.operations.preflight",
         "kit.workshop.batching_exercise.said",
