@@ -5,6 +5,8 @@ from __future__ import annotations
 import datetime as dt
 import logging
 import os
+from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +33,7 @@ from kit.steps.history import (
     properties_of,
     why_not_cached,
 )
-from kit.steps.launcher import StepLauncher, discard_execution
+from kit.steps.launcher import StepLauncher, discard_execution, launch_together
 from kit.steps.monitor import Made, Show, StepMonitor, StepRecord
 from kit.workspace import Workspace
 
@@ -95,15 +97,49 @@ class Session(interactive_context.InteractiveContext):
             KitError: when the executor raises one (a gate, bad input); StepFailedError for any other failure.
             KeyboardInterrupt: when interrupted; the executor's process is gone then.
         """
-        self.project.spec.beam.choose_executor(component)
-        monitor = self._monitor(str(component.id), enable_cache)
+        self._run([component], enable_cache, beam_pipeline_args)
+
+    def run_together(self, *components: Any) -> None:
+        """Run components that need nothing of one another, at the same time.
+
+        Each is shown, recorded and cached as by `run`. One that fails does not stop the others.
+
+        Raises:
+            KitError: as `run`; of several that fail, the error of the one that was given first.
+            KeyboardInterrupt: when interrupted; the executors' processes are gone then.
+        """
+        self._run(components, enable_cache=True, beam_args=None)
+
+    def _run(self, components: Sequence[Any], enable_cache: bool, beam_args: list[str] | None) -> None:
+        for component in components:
+            self.project.spec.beam.choose_executor(component)
+        monitors = [self._monitor(str(component.id), enable_cache) for component in components]
+        purpose = f"{self.project.name}, {' and '.join(monitor.step for monitor in monitors)}"
+        errors: dict[StepMonitor, Exception | None] = {}
         try:
-            with self.workspace.lock("step", f"{self.project.name}, {monitor.step}", say=monitor.waiting):
-                self._launcher(component, monitor, enable_cache, beam_pipeline_args).launch()
+            with self.workspace.lock("step", purpose, say=monitors[0].waiting):
+                launchers = [
+                    self._launcher(component, monitor, enable_cache, beam_args)
+                    for component, monitor in zip(components, monitors, strict=True)
+                ]
+                with closing(launch_together(launchers)) as ended:
+                    for launcher, error in ended:
+                        errors[launcher.monitor] = error
+                        self._end(launcher.monitor, error)
         except BaseException as error:
+            for monitor in monitors:
+                if monitor not in errors:
+                    self._end(monitor, error)
+            raise
+        for monitor in monitors:
+            if (failure := errors[monitor]) is not None:
+                raise failure
+
+    def _end(self, monitor: StepMonitor, error: BaseException | None) -> None:
+        if error is not None:
             ending = "interrupted" if isinstance(error, KeyboardInterrupt) else "failed"
             self.steps.append(monitor.end(ending))
-            raise
+            return
         self.steps.append(monitor.end("cached" if monitor.cached else "done", self._made(monitor.step)))
 
     def _monitor(self, step: str, enable_cache: bool) -> StepMonitor:

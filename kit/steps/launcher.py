@@ -1,10 +1,10 @@
-"""Launch one component: as TFX's in-process launcher does, but with the executor in a process that can be stopped."""
+"""Launch components: as TFX's in-process launcher does, but with the executor in a process that can be stopped."""
 
 from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, cast
 
@@ -37,16 +37,48 @@ class StepLauncher(in_process_component_launcher.InProcessComponentLauncher):
     origin: Mapping[str, str]
 
     def launch(self) -> Any:
-        self._failed_execution: int | None = None
-        try:
-            return super().launch()
-        except BaseException:
-            if self._failed_execution is not None:
-                with self._metadata_connection as metadata:
-                    discard_execution(
-                        metadata.store, self._failed_execution, Path(self._pipeline_info.pipeline_root)
-                    )
-            raise
+        """Do all at once, as TFX's launchers do."""
+        for _, error in launch_together([self]):
+            if error is not None:
+                raise error
+        return self._decision
+
+    def begin(self) -> None:
+        """Ask TFX's driver, and start the executor's process unless the results are in the cache."""
+        self._unfinished: int | None = None
+        self._child: warm.WarmCall | None = None
+        self._decision = self._run_driver(self._input_dict, self._output_dict, self._exec_properties)
+        if not self._decision.use_cached_results:
+            self._run_executor(
+                self._decision.execution_id,
+                self._decision.input_dict,
+                self._decision.output_dict,
+                self._decision.exec_properties,
+            )
+
+    def is_over(self, seconds: float) -> bool:
+        """Wait for the executor, at most so long, and tell how it does; once it is over, publish what it made.
+
+        Raises:
+            KitError: the one that the executor raised; StepFailedError for any other failure.
+        """
+        if self._child is not None:
+            outcome = self._child.wait(seconds)
+            if outcome is None:
+                self.monitor.process(self._child.pid)
+                self.monitor.tick(self._child.progress)
+                return False
+            self._take(outcome)
+        self._run_publisher(output_dict=self._decision.output_dict)
+        return True
+
+    def discard(self) -> None:
+        """End the executor where it still runs, and let ML Metadata tell that it came to nothing."""
+        if self._child is not None:
+            self._child.kill()
+        if self._unfinished is not None:
+            with self._metadata_connection as metadata:
+                discard_execution(metadata.store, self._unfinished, Path(self._pipeline_info.pipeline_root))
 
     def _run_driver(self, *arguments: Any, **named: Any) -> Any:
         decision = super()._run_driver(*arguments, **named)
@@ -61,9 +93,9 @@ class StepLauncher(in_process_component_launcher.InProcessComponentLauncher):
         output_dict: dict[str, list[types.Artifact]],
         exec_properties: dict[str, Any],
     ) -> None:
-        self._failed_execution = execution_id
+        """Start it; `is_over` waits for it."""
+        self._unfinished = execution_id
         self.monitor.executing()
-        root = Path(self._pipeline_info.pipeline_root)
         spec = cast("executor_spec.ExecutorClassSpec", self._component_executor_spec)
         executor = spec.executor_class
         request = {
@@ -73,35 +105,30 @@ class StepLauncher(in_process_component_launcher.InProcessComponentLauncher):
             "outputs": output_dict,
             "properties": exec_properties,
             "beam_args": self._beam_pipeline_args,
-            "tmp_dir": str(root / TEMPORARY),
+            "tmp_dir": str(Path(self._pipeline_info.pipeline_root) / TEMPORARY),
             "unique_id": str(execution_id),
             "project": str(self.project_folder),
         }
-        try:
-            result = self._call(json_utils.dumps(request).encode())
-        finally:
-            _remove_temporary(root, execution_id)
-        for key, artifacts in json_utils.loads(result.decode()).items():
-            for kept, filled in zip(output_dict[key], artifacts, strict=True):
-                kept.set_mlmd_artifact(filled.mlmd_artifact)
-        self._failed_execution = None
-
-    def _call(self, payload: bytes) -> bytes:
         self.log_path.parent.mkdir(parents=True, exist_ok=True)
-        child = warm.start_call(
+        self._child = warm.start_call(
             "kit.steps.child:run_executor",
-            payload,
+            json_utils.dumps(request).encode(),
             log_path=self.log_path,
             env=without_secrets(os.environ),  # it records what it is told, and its log is read by others
             notify=self.monitor.tick,
         )
-        try:
-            while (outcome := child.wait(self.monitor.interval_seconds)) is None:
-                self.monitor.process(child.pid)
-                self.monitor.tick(child.progress)
-        except BaseException:
-            child.kill()
-            raise
+
+    def _take(self, outcome: warm.CallOutcome) -> None:
+        """Let the outputs have what the executor recorded on them."""
+        result = self._result(outcome)
+        output_dict = self._decision.output_dict
+        for key, artifacts in json_utils.loads(result.decode()).items():
+            for kept, filled in zip(output_dict[key], artifacts, strict=True):
+                kept.set_mlmd_artifact(filled.mlmd_artifact)
+        _remove_temporary(Path(self._pipeline_info.pipeline_root), self._decision.execution_id)
+        self._unfinished = None
+
+    def _result(self, outcome: warm.CallOutcome) -> bytes:
         if isinstance(outcome, warm.CallReturned):
             return outcome.result
         if isinstance(outcome, warm.CallRaised) and isinstance(error := outcome.exception(), KitError):
@@ -123,6 +150,36 @@ class StepLauncher(in_process_component_launcher.InProcessComponentLauncher):
     def _append_to_log(self, text: str) -> None:
         with self.log_path.open("a") as log:
             log.write(text)
+
+
+def launch_together(
+    launchers: Sequence[StepLauncher],
+) -> Generator[tuple[StepLauncher, Exception | None]]:
+    """Begin them all, and yield each as it ends, with the error that it failed with.
+
+    The executors run beside one another; all else, ML Metadata above all, is done by the one who asks for the next. One
+    that fails does not stop the others: what they make is in the cache when all are run again. An interrupt, or a
+    driver that fails, stops them all.
+    """
+    going: list[StepLauncher] = []
+    try:
+        for launcher in launchers:
+            going.append(launcher)
+            launcher.begin()
+        while going:
+            for launcher in list(going):
+                error = None
+                try:
+                    if not launcher.is_over(launcher.monitor.interval_seconds / len(going)):
+                        continue
+                except Exception as failure:  # noqa: BLE001  the caller raises it
+                    launcher.discard()
+                    error = failure
+                going.remove(launcher)
+                yield launcher, error
+    finally:
+        for launcher in going:
+            launcher.discard()
 
 
 def discard_execution(store: Any, execution_id: int, pipeline_root: Path) -> None:

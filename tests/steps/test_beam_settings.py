@@ -95,8 +95,11 @@ def test_a_session_gives_every_component_the_runner_and_leaves_its_fast_executor
         def __init__(self, *, component: Any, beam_pipeline_args: list[str], **_: Any) -> None:
             seen.update(executor=component.executor_spec.executor_class, arguments=beam_pipeline_args)
 
-        def launch(self) -> None:
+        def begin(self) -> None:
             raise KeyboardInterrupt
+
+        def discard(self) -> None:
+            """Nothing has begun."""
 
     monkeypatch.setattr("kit.session.StepLauncher", Noting)
     project = Project.load("chicago_taxi")

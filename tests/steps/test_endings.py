@@ -17,7 +17,7 @@ from kit.errors import NotBlessedError, StepFailedError
 from kit.session import Session
 
 from .conftest import wait_until
-from .workers import Worker, open_session, run_in_session, states
+from .workers import Other, Worker, open_session, run_in_session, states
 
 
 def outputs(session: Session) -> list[Path]:
@@ -75,6 +75,18 @@ def test_a_failed_step_is_recorded_as_failed_and_leaves_nothing(session: Session
     session.run(Worker())
     assert states(session) == ["FAILED", "COMPLETE"]
     assert not temporary_files(session)
+
+
+def test_of_two_at_once_one_may_fail_and_the_other_is_kept(session: Session) -> None:
+    with pytest.raises(NotBlessedError, match="gate"):
+        session.run_together(Other(text="kept"), Worker("miss gate", "gate"))
+    assert sorted((step.step, step.state) for step in session.steps) == [
+        ("Other", "done"),
+        ("Worker", "failed"),
+    ]
+    assert not outputs(session)
+    assert not temporary_files(session)
+    assert session.latest("Other", "made").get_string_custom_property("text") == "kept"
 
 
 @pytest.mark.alone

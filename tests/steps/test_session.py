@@ -13,7 +13,7 @@ from kit.errors import StepOrderError
 from kit.session import Session
 
 from .conftest import wait_until
-from .workers import Worker, open_session, run_in_session, states
+from .workers import Other, Worker, open_session, run_in_session, states
 
 
 def endings(session: Session) -> list[str]:
@@ -102,6 +102,23 @@ def test_a_batch_is_told_how_each_step_ended(
     ]
     assert {line["log"] for line in lines} == {str(session.workspace.logs("chicago_taxi") / "Worker.log")}
     assert all(line["seconds"] >= 0 for line in lines)
+
+
+def test_two_steps_run_at_the_same_time(session: Session, tmp_path: Path) -> None:
+    door, other = tmp_path / "door", tmp_path / "other"
+    both = threading.Thread(target=_open_when_both_wait, args=(door, other))
+    both.start()
+    session.run_together(Worker("wait for", str(door)), Other("wait for", str(other)))
+    both.join()
+    assert sorted(step.step for step in session.steps) == ["Other", "Worker"]
+    session.run_together(Worker("wait for", str(door)), Other("wait for", str(other)))
+    assert endings(session) == ["done", "done", "cached", "cached"]
+
+
+def _open_when_both_wait(*doors: Path) -> None:
+    wait_until(lambda: all(Path(f"{door}.waiting").exists() for door in doors), 60)
+    for door in doors:
+        door.touch()
 
 
 def test_a_second_session_waits_and_says_who_holds_the_workspace(

@@ -102,6 +102,10 @@ class Worker(base_component.BaseComponent):
         super().__init__(_Spec(act=act, text=text, made=made))
 
 
+class Other(Worker):
+    """Another component that does the same."""
+
+
 def open_session(workspace: Path) -> Session:
     return Session(Workspace(workspace), Project.load("chicago_taxi"))
 
