@@ -13,7 +13,7 @@ from widgets.parts import charts, controls
 from widgets.parts.budget import fit
 from widgets.parts.decision_form import attempt, decision_form, told
 from widgets.parts.formats import MISSING, count, number
-from widgets.parts.language import marked, say
+from widgets.parts.language import marked, say, say_known
 from widgets.parts.markup import BREAK, Markup, join, tag
 from widgets.parts.modules import styles
 from widgets.values_decisions import Override, Threshold
@@ -165,7 +165,7 @@ def _row(threshold: Threshold) -> Markup:
         met = join([left_out, BREAK, tag("small", threshold.note)])
     return tag(
         "tr",
-        tag("th", tag("b", threshold.metric), BREAK, tag("small", threshold.slice), scope="row"),
+        tag("th", tag("b", threshold.metric), BREAK, tag("small", say_known(threshold.slice)), scope="row"),
         tag("td", f"{say(threshold.bound)} {number(threshold.threshold)}"),
         tag("td", tag("div", tag("span", number(threshold.value)), _chart(threshold)), class_="number"),
         [
@@ -210,7 +210,7 @@ def _line(threshold: Threshold) -> str:
     return say(
         "missed: {metric} on {slice}, {bound} {threshold}, {found}",
         metric=threshold.metric,
-        slice=threshold.slice,
+        slice=say_known(threshold.slice),
         bound=say(threshold.bound),
         threshold=number(threshold.threshold),
         found=found,

@@ -13,7 +13,7 @@ from widgets.parts import controls, curves
 from widgets.parts.budget import fit
 from widgets.parts.decision_form import attempt, told
 from widgets.parts.formats import count, number
-from widgets.parts.language import marked, say
+from widgets.parts.language import marked, say, say_known
 from widgets.parts.markup import Markup, join, tag
 from widgets.parts.modules import STATIC, script, styles
 from widgets.parts.training_runs import duration, metrics, pictures, sentence, table
@@ -119,7 +119,7 @@ class Training(LiveView):
     def text_face(self) -> str:
         now = self._runs[0]
         last = [
-            f"{name}: {', '.join(f'{part} {number(points[-1][1])}' for part, points in parts.items() if points)}"
+            f"{name}: {', '.join(_last(part, points) for part, points in parts.items() if points)}"
             for name, parts in list(now.by_epoch.items())[:_NAMED]
         ]
         return "\n".join([say("Training: {said}", said=self._said()), *last])
@@ -159,3 +159,7 @@ def _left_out(amount: int) -> Markup | None:
 
 def _as_it_is(drawn: Markup) -> Markup:
     return drawn
+
+
+def _last(part: str, points: Sequence[tuple[float, float]]) -> str:
+    return f"{say_known(part)} {number(points[-1][1])}"

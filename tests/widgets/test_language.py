@@ -41,7 +41,7 @@ from widgets.face import Face
 from widgets.lineage import Lineage
 from widgets.parameters import Parameters
 from widgets.parts.formats import count
-from widgets.parts.language import _FOLDER, VARIABLE, html_language, say
+from widgets.parts.language import _FOLDER, VARIABLE, html_language, say, say_known
 from widgets.road import Road, Stop
 from widgets.slices import Slices
 from widgets.statistics import Statistics
@@ -228,3 +228,13 @@ def test_a_view_says_the_same_in_chinese(monkeypatch: pytest.MonkeyPatch, make: 
 def _elements(markup: str) -> list[str]:
     """Return the tags of HTML without their attributes."""
     return re.findall(r"</?[a-z]+", markup)
+
+
+def test_names_that_the_kit_gives_are_told_and_those_of_data_stay(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert [say_known(name) for name in ("all rows", "device=tablet")] == ["all rows", "device=tablet"]
+    monkeypatch.setenv(VARIABLE, "zh")
+    assert [say_known(name) for name in ("all rows", "device=tablet", "done")] == [
+        "所有行",
+        "device=tablet",
+        "done",
+    ]

@@ -32,18 +32,40 @@ def say_each(texts: Mapping[_K, str]) -> dict[_K, str]:
     return {key: say(text) for key, text in texts.items()}
 
 
-def html_language() -> str:
-    """Return the `lang` of what views say: by it browsers choose fonts and voices."""
-    language = _language(os.environ.get(VARIABLE, ""))
-    return _TAGS.get(language, language) if language in _known() else "en"
-
-
 def marked(english: str) -> str:
     """Return a text as it is: a constant that is given to `say` later, as gettext's N_ marks it.
 
     A test takes the texts that must be translated from the calls of `say`, `marked` and `count`.
     """
     return english
+
+
+_KNOWN = frozenset(
+    {
+        marked("all rows"),
+        marked("learning rate"),
+        marked("loss so far in the epoch"),
+        marked("steps a second"),
+        marked("this training"),
+        marked("training"),
+        marked("validation"),
+    }
+)
+"""What the kit calls things by among names of people and data, which stay as they are."""
+
+
+def say_known(name: str) -> str:
+    """Return a name in the reader's language where it is one that the kit gives, as it does to the slice of all rows.
+
+    A project may have a metric or a column of such a name as well; then that is translated, too.
+    """
+    return say(name) if name in _KNOWN else name
+
+
+def html_language() -> str:
+    """Return the `lang` of what views say: by it browsers choose fonts and voices."""
+    language = _language(os.environ.get(VARIABLE, ""))
+    return _TAGS.get(language, language) if language in _known() else "en"
 
 
 @cache

@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable, Sequence
 
 from widgets.parts.formats import MISSING, number
-from widgets.parts.language import marked, say
+from widgets.parts.language import marked, say, say_known
 from widgets.parts.markup import BREAK, Markup, tag
 from widgets.values_simulator import AT_MOST, Decisive, SimulatedRun, SimulatedThreshold, is_met, passes
 
@@ -31,7 +31,7 @@ def said(threshold: SimulatedThreshold) -> str:
     return say(
         "{metric} on {slice}, {kind}",
         metric=threshold.metric,
-        slice=threshold.slice_name,
+        slice=say_known(threshold.slice_name),
         kind=say(threshold.kind),
     )
 
@@ -68,7 +68,7 @@ def missed(
 
 def reason(threshold: SimulatedThreshold, at: float, found: Decisive) -> str:
     """Why a threshold is not met."""
-    where = found.slice or threshold.slice_name
+    where = say_known(found.slice or threshold.slice_name)
     if found.value is None:
         return say("{metric} on {slice}: {note}", metric=threshold.metric, slice=where, note=found.note)
     beside = say("above") if threshold.kind == AT_MOST else say("below")
@@ -110,7 +110,7 @@ def _closest(run: SimulatedRun, thresholds: Sequence[SimulatedThreshold], at: Se
         "closest by {margin}: {metric} on {slice}",
         margin=number(margin),
         metric=threshold.metric,
-        slice=found.slice or threshold.slice_name,
+        slice=say_known(found.slice or threshold.slice_name),
     )
 
 
@@ -127,7 +127,7 @@ def _slider(place: int, threshold: SimulatedThreshold, found: Sequence[Decisive]
         tag(
             "span",
             tag("b", threshold.metric),
-            say(" on {slice}, {kind}", slice=threshold.slice_name, kind=say(threshold.kind)),
+            say(" on {slice}, {kind}", slice=say_known(threshold.slice_name), kind=say(threshold.kind)),
         ),
         tag(
             "input",

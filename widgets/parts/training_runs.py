@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from widgets.parts import charts, curves
 from widgets.parts.formats import MISSING, count, number
-from widgets.parts.language import marked, say
+from widgets.parts.language import marked, say, say_known
 from widgets.parts.markup import Markup, tag
 from widgets.values_training import Points, Progress, TrainingRun
 
@@ -84,14 +84,15 @@ def _picture(name: str, axis: str, runs: Sequence[TrainingRun]) -> Markup:
     for place, run in enumerate(runs):
         parts = (run.by_epoch if axis == "epoch" else run.by_step).get(name, {})
         for part, points in parts.items():
-            lines[f"{run.name}, {part}"] = points
-            looks[f"{run.name}, {part}"] = place + (_COLOURS if part != _HELD_OUT and len(parts) > 1 else 0)
-    return curves.figure(name, lines, looks, say(axis))
+            line = f"{say_known(run.name)}, {say_known(part)}"
+            lines[line] = points
+            looks[line] = place + (_COLOURS if part != _HELD_OUT and len(parts) > 1 else 0)
+    return curves.figure(say_known(name), lines, looks, say(axis))
 
 
 def _row(place: int, run: TrainingRun) -> Markup:
     progress = run.progress
-    head = tag("th", charts.key(place, run.name), _settings(run), scope="row")
+    head = tag("th", charts.key(place, say_known(run.name)), _settings(run), scope="row")
     if progress is None:
         return tag("tr", head, [tag("td", MISSING, class_="number") for _ in _COLUMNS[1:]])
     cells = (
