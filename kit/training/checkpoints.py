@@ -21,10 +21,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import tensorflow as tf
 import tf_keras
 
 from kit.errors import UsageError
+from kit.training.checkpoint_file import CheckpointFile, checkpoint_of
 from kit.workspace import write_atomically
 
 _WEIGHTS, _EPOCH_FILE, _ENDED_FILE = "weights", "epoch.json", "ended.json"
@@ -78,7 +78,7 @@ class Epoch:
 
     def load(self, model: tf_keras.Model) -> None:
         """Give a model the weights of this epoch, and its optimizer what it knew."""
-        _checkpoint(model).read(str(self.folder / _WEIGHTS)).expect_partial()
+        checkpoint_of(model).read(str(self.folder / _WEIGHTS)).expect_partial()
 
 
 def more_is_better(metric: str) -> bool:
@@ -96,7 +96,7 @@ class Checkpoints:
     """
 
     def __init__(self, folder: Path, best_by: str = "val_loss", keep: int = 1) -> None:
-        self._folder, self._keep = folder, keep
+        self._folder, self._keep, self._file = folder, keep, CheckpointFile()
         self.best_by = best_by
         self._epochs = read_epochs(folder)
         self.history: list[Mapping[str, float]] = list(self._epochs[-1].history) if self._epochs else []
@@ -145,7 +145,7 @@ class Checkpoints:
         self._folder.mkdir(parents=True, exist_ok=True)
         half = Path(tempfile.mkdtemp(dir=self._folder, prefix=_HALF))
         try:
-            _checkpoint(model).write(str(half / _WEIGHTS))
+            self._file.write(model, half / _WEIGHTS)
             if model.distribute_strategy.extended.should_checkpoint:
                 epoch.write(half)
                 self._prune()
@@ -196,10 +196,6 @@ def read_epochs(folder: Path) -> list[Epoch]:
     """Return the whole epochs in a folder, the first one first; also of a training that is done."""
     found = (Epoch.read(path) for path in sorted(folder.glob("epoch-*")))
     return [epoch for epoch in found if epoch is not None]
-
-
-def _checkpoint(model: tf_keras.Model) -> tf.train.Checkpoint:
-    return tf.train.Checkpoint(model=model, optimizer=model.optimizer)
 
 
 def _digest(path: Path) -> str:
