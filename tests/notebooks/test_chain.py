@@ -21,6 +21,7 @@ ALL_STEPS = (
     "Transform",
     "Trainer",
     "Evaluator",
+    "BlindSpotFinder",
     "InfraValidator",
     "LiteRTConverter",
     "Pusher",
@@ -69,7 +70,7 @@ def test_other_parameters_train_another_model_which_is_compared_with_the_first(
     ended = kit_run("03_train", "04_evaluate", "05_release", "-p", "epochs", "5", workspace=workspace)
     assert ended.code == 0
     assert states(runs(workspace)[-1]) == dict.fromkeys(
-        ("Trainer", "Evaluator", "InfraValidator", "LiteRTConverter", "Pusher"), "done"
+        ("Trainer", "Evaluator", "BlindSpotFinder", "InfraValidator", "LiteRTConverter", "Pusher"), "done"
     )
     assert len(versions(workspace, "recommender")) == len(before) + 1
     executed = workspace / "runs" / runs(workspace)[-1]["run_id"] / "04_evaluate.ipynb"

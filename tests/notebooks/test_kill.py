@@ -75,6 +75,7 @@ def test_a_killed_batch_leaves_no_process_and_goes_on_where_it_was(workspace: Pa
         "Transform",
         "Trainer",
         "Evaluator",
+        "BlindSpotFinder",
         "InfraValidator",
         "LiteRTConverter",
         "Pusher",

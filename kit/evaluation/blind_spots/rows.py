@@ -49,8 +49,13 @@ def find_blind_spots(session: Session, limits: Limits | None = None) -> Searched
         StepOrderError: when no model was evaluated.
         InfraCheckError: when its model cannot be loaded.
     """
-    found = search(judged_rows(session), limits)
-    spots = tuple(replace(one, entry=entry_of(one, session.project.spec)) for one in found.spots)
+    return searched(session.project, judged_rows(session), limits)
+
+
+def searched(project: Project, judged: Judged, limits: Limits | None = None) -> Searched:
+    """Search rows of a project; each of the spots has its entry for project.yml."""
+    found = search(judged, limits)
+    spots = tuple(replace(one, entry=entry_of(one, project.spec)) for one in found.spots)
     return replace(found, spots=spots)
 
 
