@@ -15,13 +15,12 @@ from typing import Any, NamedTuple, Self
 import grpc
 import numpy as np
 import tensorflow as tf
-from tensorflow.core.framework import types_pb2
 from tensorflow.core.protobuf import config_pb2
 
 from kit.serving.errors import ServingError, code_of
 from kit.serving.gathering import Computes, Done
+from kit.serving.inputs import feeds_of, inputs_of
 from kit.serving.saved_model import close_session, load_saved_model
-from kit.serving.tensors import as_array, enum_of
 
 DEFAULT_SIGNATURE = tf.saved_model.DEFAULT_SERVING_SIGNATURE_DEF_KEY
 METHODS = (
@@ -66,7 +65,7 @@ class Servable:
         self.session, self.meta_graph = session, meta_graph
         found = meta_graph.signature_def
         self.signatures: dict[str, Any] = {key: found[key] for key in found if key != INIT_OP}
-        self._inputs = {key: _inputs_of(signature) for key, signature in self.signatures.items()}
+        self._inputs = {key: inputs_of(signature) for key, signature in self.signatures.items()}
         self._outputs = {key: _outputs_of(signature) for key, signature in self.signatures.items()}
         self._callables: OrderedDict[tuple[tuple[str, ...], ...], Callable[..., Sequence[Array]]]
         self._callables, self._lock = OrderedDict(), threading.Lock()
@@ -155,7 +154,7 @@ class Servable:
             ServingError: INVALID_ARGUMENT when the request does not fit.
         """
         signature, key = self.signature(signature_name), signature_name or DEFAULT_SIGNATURE
-        feeds = self._feeds(key, inputs)
+        feeds = feeds_of(signature, self._inputs[key], inputs)
         names, fetches = _chosen_outputs(signature, output_filter) if output_filter else self._outputs[key]
         return Question(feeds, fetches, names)
 
@@ -197,49 +196,6 @@ class Servable:
             self._callables.move_to_end((feeds, fetches))
         return found
 
-    def _feeds(self, signature_name: str, inputs: Mapping[str, Any]) -> dict[str, Array]:
-        signature, wanted = self.signatures[signature_name], self._inputs[signature_name]
-        given = inputs
-        if len(inputs) != len(wanted) or not all(map(inputs.__contains__, wanted)):
-            _check_names(signature, inputs)
-            # `defaults` is a field of newer SignatureDefs.
-            given = {**dict(getattr(signature, "defaults", {})), **inputs}
-        feeds = {}
-        for name, known in wanted.items():
-            array = as_array(name, given[name])
-            if not known.fits(array):
-                raise _misfit(list(wanted).index(name), name, array, known)
-            feeds[known.tensor] = array
-        return feeds
-
-
-class _Input(NamedTuple):
-    """What a request is checked by; reading it from the signature each time would take longer than the model."""
-
-    tensor: str
-    dtype: int
-    sizes: tuple[int | None, ...] | None
-    fixed: tuple[tuple[int, int], ...]  # axis and size of the dimensions that are known
-
-    def fits(self, array: Array) -> bool:
-        if enum_of(array) != self.dtype:
-            return False
-        sizes, shape = self.sizes, array.shape
-        return sizes is None or (
-            len(sizes) == len(shape) and all(shape[axis] == size for axis, size in self.fixed)
-        )
-
-
-def _inputs_of(signature: Any) -> dict[str, _Input]:
-    """Return the inputs of a signature, in the order of their names."""
-    found = {}
-    for name, info in sorted(signature.inputs.items()):
-        shape = tf.TensorShape(info.tensor_shape)
-        sizes = None if shape.rank is None else tuple(shape.as_list())
-        fixed = tuple((axis, size) for axis, size in enumerate(sizes or ()) if size is not None)
-        found[name] = _Input(info.name, info.dtype, sizes, fixed)
-    return found
-
 
 def _outputs_of(signature: Any) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Return the names of the outputs of a signature, and those of their tensors."""
@@ -249,43 +205,6 @@ def _outputs_of(signature: Any) -> tuple[tuple[str, ...], tuple[str, ...]]:
 
 def _invalid(message: str) -> ServingError:
     return ServingError(grpc.StatusCode.INVALID_ARGUMENT, message)
-
-
-def _check_names(signature: Any, inputs: Mapping[str, Any]) -> None:
-    """Check that a request has the inputs of its signature.
-
-    Source of the texts: tensorflow_serving/servables/tensorflow/predict_util.cc.
-    """
-    wanted, sent = set(signature.inputs), set(inputs)
-    optional = set(getattr(signature, "defaults", {}))
-    if sent <= wanted and wanted - optional <= sent:
-        return
-    if len(sent) == len(wanted):
-        extra = min(sent - wanted)
-        raise _invalid(
-            f"input tensor alias not found in signature: {extra}. "
-            f"Inputs expected to be in the set {{{','.join(sorted(wanted))}}}."
-        )
-    raise _invalid(
-        f"input size does not match signature: {len(sent)}!={len(wanted)} "
-        f"len({{{','.join(sorted(sent))}}}) != len({{{','.join(sorted(wanted))}}}). "
-        f"Sent extra: {{{','.join(sorted(sent - wanted))}}}. "
-        f"Missing but required: {{{','.join(sorted(wanted - optional - sent))}}}."
-    )
-
-
-def _misfit(number: int, name: str, array: Array, known: _Input) -> ServingError:
-    found = enum_of(array)
-    if found != known.dtype:
-        return _invalid(
-            f"Expects arg[{number}] to be {_word(known.dtype)} but {_word(found)} is provided (input {name})."
-        )
-    sizes = ",".join("?" if size is None else str(size) for size in known.sizes or ())
-    return _invalid(f"Expects input {name} to have shape [{sizes}] but {list(array.shape)} is provided.")
-
-
-def _word(dtype: int) -> str:
-    return str(types_pb2.DataType.Name(dtype)).removeprefix("DT_").lower()
 
 
 def _chosen_outputs(signature: Any, output_filter: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:

@@ -78,8 +78,8 @@ def _from_proto(name: str, proto: Any) -> np.ndarray[Any, Any]:
     sizes, count = _shape_of(proto.tensor_shape.SerializeToString())
     if count < 0:
         raise _parsing_error(name)
-    complete = _complete(proto, sizes, count)
-    return _by_tensorflow(name, proto, sizes) if complete is None else complete
+    array = complete(proto, sizes, count)
+    return _by_tensorflow(name, proto, sizes) if array is None else array
 
 
 @lru_cache(maxsize=1024)
@@ -93,22 +93,29 @@ def _shape_of(serialized: bytes) -> tuple[tuple[int, ...], int]:
     return sizes, -1 if shape.unknown_rank or min(sizes, default=0) < 0 else math.prod(sizes)
 
 
-def _complete(proto: Any, sizes: tuple[int, ...], count: int) -> np.ndarray[Any, Any] | None:
+def complete(proto: Any, sizes: tuple[int, ...], count: int) -> np.ndarray[Any, Any] | None:
     """Return a tensor of a common dtype whose proto has a value for each element, as almost every request's.
 
     `tf.make_ndarray` gives the same in five times as long, and is a quarter of what a request costs here.
+
+    Args:
+        proto: TensorProto.
+        sizes: of its shape.
+        count: their product.
+
+    Returns:
+        None when it is another one.
     """
     number = proto.dtype
     dtype = _COMMON.get(number)
     if dtype is None:
         return None
-    content, values = proto.tensor_content, getattr(proto, _FIELDS[number])
-    if not content and len(values) == count:
-        # A list is read faster than protobuf's container.
-        return np.fromiter(values[:], dtype, count).reshape(sizes)
-    if content and not dtype.hasobject and len(content) == count * dtype.itemsize:
+    if content := proto.tensor_content:
+        if dtype.hasobject or len(content) != count * dtype.itemsize:
+            return None
         return np.frombuffer(content, dtype).reshape(sizes).copy()  # or it could not be written to
-    return None
+    values = getattr(proto, _FIELDS[number])[:]  # a list is read faster than protobuf's container
+    return np.fromiter(values, dtype, count).reshape(sizes) if len(values) == count else None
 
 
 def _by_tensorflow(name: str, proto: Any, sizes: tuple[int, ...]) -> np.ndarray[Any, Any]:
