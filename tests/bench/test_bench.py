@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 from pathlib import Path
 from typing import Literal
@@ -10,10 +11,12 @@ import nbformat
 import pytest
 from typer.testing import CliRunner
 
+from kit.batch.record import NotebookRecord, new_record
 from kit.bench import chain, run
 from kit.bench.figure import Figure
 from kit.cli import app
 from kit.errors import StepFailedError, UsageError
+from kit.workspace import Workspace
 
 
 @pytest.mark.parametrize(
@@ -70,6 +73,20 @@ def test_the_notebooks_keep_to_the_longest_cell_that_is_allowed() -> None:
 def test_a_command_that_fails_is_not_measured() -> None:
     with pytest.raises(StepFailedError, match=r"failed \(exit code 1\)(.|\n)*No module named"):
         chain.run_timed(chain._module("no_such_module"))
+
+
+def test_of_a_run_it_is_told_what_each_notebook_took(tmp_path: Path) -> None:
+    workspace = Workspace(tmp_path)
+    times = {"01_data": (9.0, 6.0), "02_features": (4.0, 0.5)}
+    notebooks = [
+        NotebookRecord(name=name, path=name, parameters={}, seconds=took, kernel_seconds=kernel)
+        for name, (took, kernel) in times.items()
+    ]
+    record = new_record("20260501", "tiny", tmp_path, notebooks)
+    record.state, record.ended = "done", record.started + dt.timedelta(seconds=15)
+    (workspace.runs / "20260501").mkdir(parents=True)
+    record.save(workspace.runs / "20260501")
+    assert [figure.value for figure in chain.by_notebook(workspace)] == [3.0, 3.5, 6.5, 2.0]
 
 
 def test_a_run_writes_every_figure_and_fails_when_one_is_missed(
