@@ -138,7 +138,8 @@ def test_an_error_is_json_too() -> None:
     st.sampled_from(Format),
 )
 def test_numbers_come_back_to_the_bit(values: Any, chosen: Format) -> None:
-    if values.dtype == np.float32:  # nine digits of the largest one are above it, and refused as by the real server
+    # Nine digits of the largest float32 are above it, and refused as by the real server.
+    if values.dtype == np.float32:
         hypothesis.assume((np.abs(values) != np.finfo(np.float32).max).all())
     text = predict_json(_protos(y=values), chosen)
     [found] = json.loads(text, parse_constant=Constant).values()
