@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
@@ -12,7 +13,7 @@ from kit.drill.encoder import Encoder
 from kit.drill.fidelity import compare
 from kit.drill.outcomes import Point
 from kit.drill.settings import DrillSettings
-from kit.drill.surrogate import Surrogate, to_odds
+from kit.drill.surrogate import Learner, to_odds
 from kit.project import Project
 
 _BELOW = 2.0
@@ -47,19 +48,27 @@ class Attack:
             queries: how many count.
         """
         size = self.settings.candidates
-        rows, answers = self.queries[: queries * size], answers[: queries * size]
-        encoder = Encoder.of(self.project, rows, size)
+        encoder, learner = self._prepared(queries)
+        answers = answers[: queries * size]
         taken = [believed(one, size, probabilities=self.probabilities) for one in answers.T]
-        surrogate = Surrogate.fit(
-            *encoder.encode(rows),
-            np.stack(taken, axis=1),
-            candidates=size,
-            seed=self.settings.seed,
-            probabilities=self.probabilities,
-        )
+        surrogate = learner.fit(np.stack(taken, axis=1), probabilities=self.probabilities)
         guesses = surrogate.predict(*encoder.encode(self.judged))
         compared = [compare(one, self.truth, size, self.settings.best) for one in guesses.T]
         return [Point(queries, one.rank_correlation, one.overlap, one.r2) for one in compared]
+
+    def _prepared(self, queries: int) -> tuple[Encoder, Learner]:
+        """Return what learns from the first queries; made once, as most of the time goes into it."""
+        if queries not in self._known:
+            size = self.settings.candidates
+            rows = self.queries[: queries * size]
+            encoder = Encoder.of(self.project, rows, size)
+            learner = Learner(*encoder.encode(rows), candidates=size, seed=self.settings.seed)
+            self._known[queries] = encoder, learner
+        return self._known[queries]
+
+    @cached_property
+    def _known(self) -> dict[int, tuple[Encoder, Learner]]:
+        return {}
 
 
 def believed(answers: Values, candidates: int, *, probabilities: bool) -> Values:

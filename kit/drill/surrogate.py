@@ -8,6 +8,7 @@ whole drill takes seconds where as many networks would take minutes. Nothing of 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,9 +35,8 @@ class Surrogate:
     projection: Features
     probabilities: bool
 
-    @classmethod
+    @staticmethod
     def fit(  # noqa: PLR0913  what was asked, and what was answered
-        cls,
         dense: Features,
         ids: Features,
         answers: Values,
@@ -59,20 +59,39 @@ class Surrogate:
             seed: of the random features.
             probabilities: whether the answers are such; they are fitted in log odds then.
         """
-        draw = np.random.default_rng(seed)
-        scale = 1 / np.sqrt(max(dense.shape[1], 1))
-        projection = draw.normal(0, scale, (dense.shape[1] + 1, _RANDOM)).astype(np.float32)
-        design = _design(dense, ids, projection)
-        targets = to_odds(answers) if probabilities else answers
-        requests = len(design) // candidates
-        cut = max(1, min(requests - 1, round(_FITTED * requests))) * candidates
-        ridges = _chosen(design[:cut], targets[:cut], design[cut:], targets[cut:])
-        return cls(_Ridge(design).solve(targets, ridges), projection, probabilities)
+        return Learner(dense, ids, candidates=candidates, seed=seed).fit(answers, probabilities=probabilities)
 
     def predict(self, dense: Features, ids: Features) -> Values:
         """Return what it would answer, [rows, sets]."""
         found = _design(dense, ids, self.projection) @ self.weights
         return np.asarray(1 / (1 + np.exp(-found)) if self.probabilities else found, np.float64)
+
+
+class Learner:
+    """What is the same for all answers to the same queries, and costs the most: features and their decompositions.
+
+    Args:
+        dense: [rows, features].
+        ids: [rows, ids].
+        candidates: rows of a request.
+        seed: of the random features.
+    """
+
+    def __init__(self, dense: Features, ids: Features, *, candidates: int, seed: int) -> None:
+        draw = np.random.default_rng(seed)
+        scale = 1 / np.sqrt(max(dense.shape[1], 1))
+        self._projection = draw.normal(0, scale, (dense.shape[1] + 1, _RANDOM)).astype(np.float32)
+        design = _design(dense, ids, self._projection)
+        requests = len(design) // candidates
+        self._cut = max(1, min(requests - 1, round(_FITTED * requests))) * candidates
+        self._all, self._first = _Ridge(design), _Ridge(design[: self._cut])
+        self._left_out = design[self._cut :]
+
+    def fit(self, answers: Values, *, probabilities: bool) -> Surrogate:
+        """Fit answers as `Surrogate.fit` does."""
+        targets = to_odds(answers) if probabilities else answers
+        ridges = _chosen(self._first, targets[: self._cut], self._left_out, targets[self._cut :])
+        return Surrogate(self._all.solve(targets, ridges), self._projection, probabilities)
 
 
 def to_odds(probabilities: Values) -> Values:
@@ -88,31 +107,34 @@ def _design(dense: Features, ids: Features, projection: Features) -> Features:
 
 
 class _Ridge:
-    """One decomposition, for any targets and any strength."""
+    """One decomposition, for any targets and any strength; made when it is first needed."""
 
     def __init__(self, design: Features) -> None:
         self._design = design
-        gram = (design.T @ design).astype(np.float64)
-        values, self._vectors = np.linalg.eigh(gram)
-        self._values = np.maximum(values, 0)
+
+    @cached_property
+    def _decomposed(self) -> tuple[Values, Values]:
+        """Eigenvalues and eigenvectors of what the features have in common."""
+        gram = (self._design.T @ self._design).astype(np.float64)
+        values, vectors = np.linalg.eigh(gram)
+        return np.maximum(values, 0), vectors
 
     def solve(self, targets: Values, ridges: Values) -> Values:
         """Return weights [features, sets] for a strength a set, which is times the rows."""
         moments = (self._design.T @ targets.astype(np.float32)).astype(np.float64)
-        turned = self._vectors.T @ moments
+        values, vectors = self._decomposed
+        turned = vectors.T @ moments
         return np.asarray(
-            self._vectors @ (turned / (self._values[:, None] + len(self._design) * ridges[None, :])),
-            np.float64,
+            vectors @ (turned / (values[:, None] + len(self._design) * ridges[None, :])), np.float64
         )
 
 
-def _chosen(design: Features, targets: Values, left_out: Features, their_targets: Values) -> Values:
+def _chosen(ridge: _Ridge, targets: Values, left_out: Features, their_targets: Values) -> Values:
     """Return for each set the ridge that is best for the requests that were left out; the strongest if none were."""
     sets = targets.shape[1]
     best, chosen = np.full(sets, np.inf), np.full(sets, _RIDGES[-1])
     if not len(left_out):
         return chosen
-    ridge = _Ridge(design)
     for strength in _RIDGES:
         guessed = left_out @ ridge.solve(targets, np.full(sets, strength))
         error = ((guessed - their_targets) ** 2).mean(axis=0)

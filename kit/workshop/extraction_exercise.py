@@ -131,11 +131,8 @@ class ExtractionExercise(Exercise):
 
     def _copied(self, guard: ServingGuard, seed: int) -> tuple[float, float]:
         """Return the rank correlation of a copy with the model: without protection, and with a guard's."""
-        queries = self._queries(seed)
-        answers = self._scores(queries)
-        attack = Attack(
-            self._project, _SETTINGS, queries, self._judged, self._scores(self._judged), probabilities=True
-        )
+        attack = self._attack(seed)
+        answers = self._scores(attack.queries)
         shown = _shown(answers, guard.protection, partner_of(seed))
         [wanted] = _SETTINGS.queries
         # A bucket is full at first, and fills again as often as its seconds go into the days of an attack.
@@ -148,6 +145,19 @@ class ExtractionExercise(Exercise):
                 attack.points(one[:, None], many) for one, many in ((answers, wanted), (shown, allowed))
             )
         return plain.rank_correlation, left.rank_correlation
+
+    def _attack(self, seed: int) -> Attack:
+        """Return an attack, which keeps what it has learnt with: a second answer is checked in a tenth of the time."""
+        if seed not in self._attacks:
+            truth = self._scores(self._judged)
+            self._attacks[seed] = Attack(
+                self._project, _SETTINGS, self._queries(seed), self._judged, truth, probabilities=True
+            )
+        return self._attacks[seed]
+
+    @cached_property
+    def _attacks(self) -> dict[int, Attack]:
+        return {}
 
     def _queries(self, seed: int) -> pd.DataFrame:
         return self._seen.requests(_SETTINGS.queries[-1], CANDIDATES, seed)
