@@ -5,6 +5,7 @@ What differs is named in the order in which a row goes: features before scores, 
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections import defaultdict
 from collections.abc import Callable, Mapping
@@ -25,6 +26,7 @@ from kit.release.infra import evaluated_model, infra_blessing
 from kit.release.litert.config import Variant
 from kit.release.litert.made import converted
 from kit.release.litert.model_part import origin_of, rebuild
+from kit.release.lock import lock_digest, model_digest
 from kit.release.signatures import MODEL_FOLDER
 from kit.release.ways import (
     TYPED,
@@ -71,8 +73,9 @@ class Rows:
 def four_ways(session: Session, rows: int = 1000, package: Path | None = None) -> FourWays:
     """Send rows of the evaluation split all ways, in a process of its own; takes some seconds.
 
-    What came of it is kept, for `last_four_ways`. A process of its own keeps TensorFlow's and LiteRT's lines out of the
-    notebook, and their memory out of its kernel.
+    What came of it is kept, for `last_four_ways` and for the next time that the same rows would go the same ways: while
+    package, files, settings, code and requirements.lock are what they were, unless two ways parted. A process of its
+    own keeps TensorFlow's and LiteRT's lines out of the notebook, and their memory out of its kernel.
 
     Args:
         session: whose InfraValidator and LiteRTConverter have run on the model that was evaluated last.
@@ -98,15 +101,38 @@ def four_ways(session: Session, rows: int = 1000, package: Path | None = None) -
         rows=rows,
     )
     payload = json.dumps([asdict(asked), session.project.spec.release.model_dump(mode="json")]).encode()
+    digest = _digest(session.project, asked, payload)
+    kept = _kept(session)
+    if kept.get("of") == digest and (same := _read(kept)).first is None:  # what parted is looked at again
+        return same
     found = json.loads(run_apart(answer, payload, "The comparison of the ways of a row"))
-    write_atomically(_file(session), json.dumps(found) + "\n")
+    write_atomically(_file(session), json.dumps({**found, "of": digest}) + "\n")
     return _read(found)
 
 
 def last_four_ways(session: Session) -> FourWays:
     """Return what was compared last in a workspace; no rows where nothing was."""
+    kept = _kept(session)
+    return _read(kept) if kept else FourWays(0, ())
+
+
+def _digest(project: Project, asked: Rows, payload: bytes) -> str:
+    """Return a digest of all that the ways depend on; what a step made is known by its folder, which nobody changes.
+
+    The package and the files are looked into all the same: they are what is to be proved.
+    """
+    digest = hashlib.sha256(payload)
+    digest.update(model_digest(Path(asked.package)).encode())
+    for file in sorted(Path(asked.litert).glob("*.tflite")):
+        digest.update(file.name.encode() + file.read_bytes())
+    digest.update(project.code_digest("release", "serving", "training", "features", "data").encode())
+    digest.update(str(lock_digest()).encode())
+    return digest.hexdigest()
+
+
+def _kept(session: Session) -> dict[str, Any]:
     path = _file(session)
-    return _read(json.loads(path.read_text())) if path.exists() else FourWays(0, ())
+    return dict(json.loads(path.read_text())) if path.exists() else {}
 
 
 def _file(session: Session) -> Path:

@@ -178,6 +178,18 @@ def test_a_package_scores_as_training_did_all_ways(packaged: Session) -> None:
     )
 
 
+def test_the_same_rows_go_the_same_ways_once(packaged: Session, monkeypatch: pytest.MonkeyPatch) -> None:
+    parity = four_ways(packaged, rows=7)
+    monkeypatch.setattr(parity_room, "run_apart", lambda *_: pytest.fail("asked again"))
+    assert four_ways(packaged, rows=7) == parity
+    with pytest.raises(pytest.fail.Exception, match="asked again"):
+        four_ways(packaged, rows=8)
+    file = packaged.path("LiteRTConverter", "litert") / "float.tflite"
+    file.write_bytes(file.read_bytes() + b"\0")
+    with pytest.raises(pytest.fail.Exception, match="asked again"):
+        four_ways(packaged, rows=7)
+
+
 class Shifted(tf.Module):
     """Transform's layer, but that it takes everybody as a little taller: a bug that only serving has."""
 
