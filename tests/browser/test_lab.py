@@ -14,7 +14,7 @@ from pathlib import Path
 import nbformat
 import pytest
 from lab import needs_browser, notebook_in, open_and_run, running_lab, violations, watched_page
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from kit.workshop.board import Progress, write
 from kit.workshop.exercise import POINTS, Point, Score
@@ -110,10 +110,20 @@ def test_an_exercise_is_solved_in_the_browser(lab: str, page: Page, exercise: st
     assert "3 of 3 points" in "\n".join(page.locator(".jp-OutputArea-output").all_text_contents())
     assert not violations(page)
     _keep_picture(page, f"workshop_{exercise}", heading)
+    if exercise == ACTS[0][0]:
+        _inject_another(page)
     board = page.get_by_role("region", name="Class board")
     assert "Alan" in board.inner_text()
     if (folder := os.environ.get("KIT_PICTURES")) and exercise == ACTS[-1][0]:
         board.screenshot(path=str(Path(folder) / "workshop_board.png"))
+
+
+def _inject_another(page: Page) -> None:
+    fault = page.get_by_role("region", name="The fault")
+    fault.get_by_label("Seed").fill("8")
+    fault.get_by_role("button", name="Inject the fault").click()
+    expect(fault).to_contain_text("as it follows from seed 8", timeout=60_000)
+    expect(fault).to_contain_text("Run the cells below again")
 
 
 @pytest.mark.slow

@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from kit.lineage.why import NothingToCompareError, Why, why
+from kit.lineage.why import Cause, NothingToCompareError, Why, why
+from kit.translation.messages import VARIABLE
 from kit.workspace import Workspace, write_atomically
 from lineage.stores import FILES, ORIGIN, TRAINING, VERSION, Writer, chain
 
@@ -124,3 +125,23 @@ def test_two_runs_without_a_step_in_common_are_no_comparison(writer: Writer) -> 
     made = chain(writer)
     with pytest.raises(NothingToCompareError, match="a step in common"):
         why(writer.workspace, f"artifact {made['schema']}", f"artifact {made['examples']}")
+
+
+def test_the_paragraph_is_told_in_the_language_and_recorded_in_english(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    found = Why(
+        "run a",
+        "run b",
+        (Cause("parameter", "Trainer, epochs", "3", "4"), Cause("code", "what Trainer runs", "1", "2")),
+        ("the packages",),
+    )
+    said = (
+        "run b differs from run a in 2 things, the likeliest cause first. Parameter: Trainer, epochs: 3 → 4; "
+        "code: what Trainer runs: 1 → 2. Not recorded for both: the packages."
+    )
+    assert found.paragraph == found.in_words() == said
+    monkeypatch.setenv(VARIABLE, "zh")
+    assert found.paragraph == said
+    assert found.in_words().startswith("run b 与 run a 的不同之处有2 处，最可能的原因在前。")  # noqa: RUF001
+    assert "代码： Trainer 所运行的代码: 1 → 2" in found.in_words()  # noqa: RUF001

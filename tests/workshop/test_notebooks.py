@@ -33,6 +33,23 @@ def test_no_notebook_holds_its_answer(name: str) -> None:
     assert f'"{reference.where}"' not in answer
 
 
+@pytest.mark.parametrize("path", sorted(NOTEBOOKS.glob("0*.ipynb")), ids=lambda path: path.stem)
+def test_each_notebook_of_the_road_ends_with_a_question_and_an_exercise(path: Path) -> None:
+    said = [cell.source for cell in nbformat.read(path, as_version=4).cells if cell.cell_type == "markdown"]
+    [end] = [text for text in said if "**Question:**" in text]
+    assert end in said[-2:], "what follows is at most the map of the notebooks"
+    assert end.count("**Question:**") == end.count("**Exercise:**") == 1
+    _, _, exercise = end.partition("**Exercise:** `")
+    assert (NOTEBOOKS / f"{exercise.partition('`')[0]}.ipynb").is_file()
+
+
+@pytest.mark.parametrize("path", sorted(FOLDER.glob("*.ipynb")), ids=lambda path: path.stem)
+def test_each_exercise_has_a_button_that_injects_its_fault_and_a_question(path: Path) -> None:
+    cells = nbformat.read(path, as_version=4).cells
+    assert any("Injected(desk.stopped(), desk.inject, desk.seed)" in cell.source for cell in cells)
+    assert cells[-1].source.startswith("**Question:**")
+
+
 @pytest.mark.slow
 @pytest.mark.notebook
 def test_an_untouched_notebook_runs_and_scores_none(tmp_path: Path) -> None:
