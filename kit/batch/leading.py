@@ -182,7 +182,7 @@ class Leading:
             self._note_end(outcome, watch, row)
 
     def _peak(self, name: str, watch: Watch) -> float:
-        """Return the memory of the kernel and of the largest of its steps, which run one at a time."""
+        """Return the memory of the kernel and of the largest of its steps; what runs beside that is not counted."""
         steps = [step.peak_memory_mb for step in self.record.steps if step.notebook == name]
         return round(watch.memory.peak_mb + max(steps, default=0.0), 1)
 
