@@ -17,6 +17,7 @@ import tf_keras
 from kit.project import Project
 from kit.steps.progress import report
 from kit.training import dataset
+from kit.training.ahead import LoadTransform
 from kit.training.boards.write import Subject, boards
 from kit.training.build import build, model_module_of, own_generators
 from kit.training.checkpoints import KEPT_FOLDER, Checkpoints
@@ -64,6 +65,7 @@ def train(job: Job, distribution: Distribution | None = None) -> None:
                 keep,
                 *_tellers(job, spread, keep, checkpoints, data["x"]),
                 *spread.outside(boards(subject, model)),
+                *([LoadTransform(transform_output)] if job.model_dir and not spread.strategy else []),
             ],
             held_out_batches,
         ),
