@@ -16,7 +16,7 @@ from widgets.parts.formats import count, number
 from widgets.parts.language import marked, say
 from widgets.parts.markup import Markup, join, tag
 from widgets.parts.modules import STATIC, styles
-from widgets.parts.parameter_rows import CHANGED, VALUE, batch, live_row, static_row, table
+from widgets.parts.parameter_rows import CHANGED, VALUE, batch, live_row, source_text, static_row, table
 from widgets.parts.repeat import Repeat
 from widgets.values_parameters import Parameter, ParameterDesk
 from widgets.written_view import WRITTEN, WrittenView
@@ -150,7 +150,9 @@ class Parameters(WrittenView):
     def text_face(self) -> str:
         sources = self._desk.sources()
         given = [(spec.name, text) for spec, text in self._texts() if sources.get(spec.name) != "default"]
-        lines = [f"{name} = {_short(text)} ({sources.get(name, '')})" for name, text in given[:_NAMED]]
+        lines = [
+            f"{name} = {_short(text)} ({source_text(sources.get(name, ''))})" for name, text in given[:_NAMED]
+        ]
         total = number(len(self._desk.specs()))
         if not given:
             return say("Parameters: all {total} at their defaults", total=total)

@@ -46,12 +46,12 @@ def live_row(parameter: Parameter, text: str, source: str, wrong: str) -> Markup
         "tr",
         _head(parameter),
         tag("td", _control(parameter, text, wrong), problem, class_=look),
-        tag("td", _source(source)),
+        tag("td", source_text(source)),
     )
 
 
 def static_row(parameter: Parameter, text: str, source: str) -> Markup:
-    return tag("tr", _head(parameter), tag("td", tag("b", _short(text))), tag("td", _source(source)))
+    return tag("tr", _head(parameter), tag("td", tag("b", _short(text))), tag("td", source_text(source)))
 
 
 def batch(progress: BatchProgress) -> Markup:
@@ -103,7 +103,8 @@ def _head(parameter: Parameter) -> Markup:
     return tag("th", tag("b", parameter.name), tag("small", said), scope="row")
 
 
-def _source(source: str) -> str:
+def source_text(source: str) -> str:
+    """Return where a value came from, as a person reads it."""
     return say(source) if source in _SOURCES else _short(source)
 
 
