@@ -22,7 +22,7 @@ from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
-from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+from threadpoolctl import threadpool_limits
 
 from kit.evaluation.blind_spots import spot
 from kit.evaluation.blind_spots.calibration import Fit, Recalibration, Values, fit, logits, sigmoid
@@ -36,9 +36,8 @@ Rows = NDArray[np.bool_]
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
-_MOST_REFUSED = (
-    500  # slices that look wrong until one sees that it is their items, or users; then the search ends
-)
+# Slices that look wrong until one sees that it is their items, or users; then the search ends.
+_MOST_REFUSED = 500
 
 
 @dataclass(frozen=True)
