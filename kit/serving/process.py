@@ -167,16 +167,6 @@ def serve(payload: bytes, report: Callable[[str], None]) -> bytes:
     return b""
 
 
-def _take_whole_turns() -> None:
-    """Let no thread that wakes up interrupt one that runs, on Linux: threads that start from now on inherit it.
-
-    On one processor each request that comes in would otherwise interrupt the batch that is computed, which costs a
-    sixth of the time. See `SCHED_BATCH` in sched(7).
-    """
-    with suppress(AttributeError, OSError):  # another system, or a container that forbids it
-        os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))
-
-
 def run_until_stopped(settings: Settings, ready: Callable[[Addresses], None]) -> None:
     """Serve in this process until SIGTERM or SIGINT; must run in the main thread.
 
@@ -196,7 +186,6 @@ def run_until_stopped(settings: Settings, ready: Callable[[Addresses], None]) ->
     # Or each stranger that speaks no HTTP writes a line.
     logging.getLogger("tornado.general").setLevel(logging.WARNING)
     sys.setswitchinterval(_SWITCH_SECONDS)
-    _take_whole_turns()
     from kit.serving.server import ModelServer  # noqa: PLC0415  imports TensorFlow, which the parent does without
 
     gc.collect()

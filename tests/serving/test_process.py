@@ -47,13 +47,6 @@ def test_a_server_starts_answers_and_stops(server: Server, forked: bool) -> None
         _ask(address)
 
 
-@pytest.mark.skipif(not hasattr(os, "SCHED_BATCH"), reason="of Linux")
-def test_threads_that_wake_up_interrupt_none(server: Server) -> None:
-    server.start(forked=True)
-    policies = [os.sched_getscheduler(thread.id) for thread in psutil.Process(server.pid).threads()]
-    assert policies.count(os.SCHED_BATCH) >= len(policies) - 1 > 1  # one waits for the end of the parent
-
-
 def test_its_log_tells_what_it_did(base: Path, tmp_path: Path) -> None:
     log = tmp_path / "server.log"
     with Server(settings_of(base), log_path=log) as server:
