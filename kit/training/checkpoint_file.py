@@ -14,9 +14,8 @@ import tensorflow as tf
 import tf_keras
 from tensorflow.core.protobuf import trackable_object_graph_pb2
 
-_GRAPH = (
-    "_CHECKPOINTABLE_OBJECT_GRAPH"  # the name under which a checkpoint says which object has which values
-)
+# The name under which a checkpoint says which object has which values.
+_GRAPH = "_CHECKPOINTABLE_OBJECT_GRAPH"
 
 
 class CheckpointFile:
