@@ -22,7 +22,7 @@ from tensorflow_serving.apis import (
     regression_pb2,
 )
 
-from kit.serving.errors import ServingError
+from kit.serving.errors import ServingError, invalid
 from kit.serving.servable import DEFAULT_SIGNATURE, METHODS, Question, Servable
 from kit.serving.tensors import fill_proto, serialized_entry
 
@@ -135,10 +135,10 @@ def multi_inference(servable: Servable, request: Any, *, check_method: bool = Tr
 def metadata(servable: Servable, request: Any) -> Any:
     """Answer a GetModelMetadataRequest: the signatures."""
     if not request.metadata_field:
-        raise _invalid("GetModelMetadataRequest must specify at least one metadata_field")
+        raise invalid("GetModelMetadataRequest must specify at least one metadata_field")
     for field in request.metadata_field:
         if field != _SIGNATURE_DEF:
-            raise _invalid(f"Metadata field {field} is not supported")
+            raise invalid(f"Metadata field {field} is not supported")
     signatures = get_model_metadata_pb2.SignatureDefMap()
     # All of the graph's, the one that initialises it too: the real server leaves none out.
     for name, signature in servable.meta_graph.signature_def.items():
@@ -161,13 +161,9 @@ def examples_of(given: Any) -> list[bytes]:
         context = given.example_list_with_context.context.SerializeToString()
     examples = getattr(given, kind).examples if kind else ()
     if not examples:
-        raise _invalid("Input is empty.")
+        raise invalid("Input is empty.")
     # Serialized messages one after the other are their merge: a feature of the example wins.
     return [context + example.SerializeToString() for example in examples]
-
-
-def _invalid(message: str) -> ServingError:
-    return ServingError(grpc.StatusCode.INVALID_ARGUMENT, message)
 
 
 def _fill_spec(spec: Any, servable: Servable, signature_name: str) -> None:
@@ -182,10 +178,10 @@ def _signature_of(servable: Servable, name: str, method: str, *, check_method: b
     """
     name = name or DEFAULT_SIGNATURE
     if name not in servable.signatures:
-        raise _invalid(f"No signature was found with the name: {name}")
+        raise invalid(f"No signature was found with the name: {name}")
     signature = servable.signatures[name]
     if check_method and signature.method_name != method:
-        raise _invalid(
+        raise invalid(
             f"Expected {_KINDS[method]} signature method_name to be {method}. Was: {signature.method_name}"
         )
     _check_form(signature, method)
@@ -196,7 +192,7 @@ def _check_form(signature: Any, method: str) -> None:
     """Check that a signature has the tensors that its method promises."""
     kind, allowed = _KINDS[method], {CLASSES, SCORES} if method == CLASSIFY else {OUTPUTS}
     if len(signature.inputs) != 1:
-        raise _invalid("Expected one input Tensor.")
+        raise invalid("Expected one input Tensor.")
     if INPUTS not in signature.inputs:
         raise ServingError(
             grpc.StatusCode.FAILED_PRECONDITION, f"No {kind} inputs found in SignatureDef: {signature}"
@@ -217,13 +213,13 @@ def _tasks(servable: Servable, request: Any, *, check_method: bool) -> dict[str,
     for task in request.tasks:
         name = task.model_spec.signature_name or DEFAULT_SIGNATURE
         if not task.model_spec.name:
-            raise _invalid("Found ModelSpec with an empty model name.")
+            raise invalid("Found ModelSpec with an empty model name.")
         if task.model_spec.name != request.tasks[0].model_spec.name:
-            raise _invalid("All ModelSpecs in a MultiInferenceRequest must access the same model name.")
+            raise invalid("All ModelSpecs in a MultiInferenceRequest must access the same model name.")
         if name in tasks:
-            raise _invalid(f"Duplicate evaluation of signature: {name}")
+            raise invalid(f"Duplicate evaluation of signature: {name}")
         if name not in servable.signatures:
-            raise _invalid(f"Requested signature not found in model graph: {name}")
+            raise invalid(f"Requested signature not found in model graph: {name}")
         if task.method_name not in {CLASSIFY, REGRESS}:
             raise ServingError(
                 grpc.StatusCode.UNIMPLEMENTED, f"Unsupported signature method_name: {task.method_name}"
@@ -231,7 +227,7 @@ def _tasks(servable: Servable, request: Any, *, check_method: bool) -> dict[str,
         signature = _signature_of(servable, name, task.method_name, check_method=check_method)
         tasks[name] = (signature, task.method_name)
     if len({signature.inputs[INPUTS].name for signature, _ in tasks.values()}) > 1:
-        raise _invalid("Input tensor must be the same for all Signatures.")
+        raise invalid("Input tensor must be the same for all Signatures.")
     return tasks
 
 
@@ -254,7 +250,7 @@ def _fill_classes(result: Any, outputs: Mapping[str, Array], rows: int) -> None:
     _check_matrix(CLASSES, classes, np.dtype(object), rows)
     _check_matrix(SCORES, scores, np.dtype(np.float32), rows)
     if classes is not None and scores is not None and classes.shape != scores.shape:
-        raise _invalid(
+        raise invalid(
             f"Tensors class and score should match in dim_size(1). Got {classes.shape[1]} vs. {scores.shape[1]}"
         )
     for row in range(rows):
@@ -271,23 +267,23 @@ def _check_matrix(name: str, found: Array | None, dtype: np.dtype[Any], rows: in
     if found is None:
         return
     if found.ndim != _MATRIX:
-        raise _invalid(f"Expected Tensor shape: [batch_size num_classes] but got {list(found.shape)}")
+        raise invalid(f"Expected Tensor shape: [batch_size num_classes] but got {list(found.shape)}")
     if found.dtype != dtype:
-        raise _invalid(f"Expected {name} Tensor of {dtype}. Got: {found.dtype}")
+        raise invalid(f"Expected {name} Tensor of {dtype}. Got: {found.dtype}")
     if len(found) != rows:
-        raise _invalid(f"Expected {name} output batch size of {rows}. Got: {len(found)}")
+        raise invalid(f"Expected {name} output batch size of {rows}. Got: {len(found)}")
 
 
 def _fill_values(result: Any, outputs: Mapping[str, Array], rows: int) -> None:
     values = outputs[OUTPUTS]
     if values.ndim not in {1, 2} or values.shape[1:] not in {(), (1,)}:
-        raise _invalid(
+        raise invalid(
             "Expected output Tensor shape to be either [batch_size] or [batch_size, 1] but got "
             f"{list(values.shape)}"
         )
     if len(values) != rows:
-        raise _invalid(f"Input batch size did not match output batch size: {rows} vs. {len(values)}")
+        raise invalid(f"Input batch size did not match output batch size: {rows} vs. {len(values)}")
     if values.dtype != np.float32:
-        raise _invalid(f"Expected output Tensor of DT_FLOAT.  Got: {values.dtype}")
+        raise invalid(f"Expected output Tensor of DT_FLOAT.  Got: {values.dtype}")
     for value in values.ravel().tolist():
         result.regressions.add(value=value)

@@ -46,6 +46,11 @@ class ServingError(KitError):
         return self.message
 
 
+def invalid(message: str) -> ServingError:
+    """Return the error of a request that does not fit: INVALID_ARGUMENT."""
+    return ServingError(grpc.StatusCode.INVALID_ARGUMENT, message)
+
+
 class ServerError(UsageError):
     """A server cannot be started as it was asked for."""
 

@@ -9,12 +9,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-import grpc
 import numpy as np
 import tensorflow as tf
 from tensorflow.core.framework import tensor_pb2, types_pb2
 
-from kit.serving.errors import ServingError
+from kit.serving.errors import ServingError, invalid
 from kit.serving.tensors import as_array, complete, enum_of
 
 Array = np.ndarray[Any, Any]
@@ -117,11 +116,11 @@ def _check_names(signature: Any, inputs: Mapping[str, Any]) -> None:
         return
     if len(sent) == len(wanted):
         extra = min(sent - wanted)
-        raise _invalid(
+        raise invalid(
             f"input tensor alias not found in signature: {extra}. "
             f"Inputs expected to be in the set {{{','.join(sorted(wanted))}}}."
         )
-    raise _invalid(
+    raise invalid(
         f"input size does not match signature: {len(sent)}!={len(wanted)} "
         f"len({{{','.join(sorted(sent))}}}) != len({{{','.join(sorted(wanted))}}}). "
         f"Sent extra: {{{','.join(sorted(sent - wanted))}}}. "
@@ -132,16 +131,12 @@ def _check_names(signature: Any, inputs: Mapping[str, Any]) -> None:
 def _misfit(number: int, name: str, array: Array, known: Input) -> ServingError:
     found = enum_of(array)
     if found != known.dtype:
-        return _invalid(
+        return invalid(
             f"Expects arg[{number}] to be {_word(known.dtype)} but {_word(found)} is provided (input {name})."
         )
     sizes = ",".join("?" if size is None else str(size) for size in known.sizes or ())
-    return _invalid(f"Expects input {name} to have shape [{sizes}] but {list(array.shape)} is provided.")
+    return invalid(f"Expects input {name} to have shape [{sizes}] but {list(array.shape)} is provided.")
 
 
 def _word(dtype: int) -> str:
     return str(types_pb2.DataType.Name(dtype)).removeprefix("DT_").lower()
-
-
-def _invalid(message: str) -> ServingError:
-    return ServingError(grpc.StatusCode.INVALID_ARGUMENT, message)

@@ -13,7 +13,7 @@ from typing import Any
 
 import grpc
 
-from kit.serving.errors import ServingError
+from kit.serving.errors import ServingError, invalid
 from kit.serving.settings import PLATFORM, Settings
 
 _LOG = logging.getLogger(__name__)
@@ -43,7 +43,7 @@ def check_config(config: Any, current: Mapping[str, Any]) -> dict[str, Any] | No
     models = list(config.model_config_list.config)
     for name, count in Counter(model.name for model in models).items():
         if count > 1:
-            raise _invalid(f"Illegal to list model {name} multiple times in config list")
+            raise invalid(f"Illegal to list model {name} multiple times in config list")
     for model in models:
         _check_model(model)
     return {model.name: model for model in models}
@@ -51,11 +51,11 @@ def check_config(config: Any, current: Mapping[str, Any]) -> dict[str, Any] | No
 
 def _check_model(model: Any) -> None:
     if not Path(model.base_path).is_absolute():
-        raise _invalid(
+        raise invalid(
             f"Expected model {model.name} to have an absolute path or URI; got base_path()={model.base_path}"
         )
     if not model.model_platform and not model.model_type:
-        raise _invalid(
+        raise invalid(
             "Illegal setting neither ModelServerConfig::model_type (deprecated) nor "
             "ModelServerConfig::model_platform."
         )
@@ -93,7 +93,3 @@ def new_labels(
                 )
             labels.setdefault(name, {})[label] = version
     return labels
-
-
-def _invalid(message: str) -> ServingError:
-    return ServingError(grpc.StatusCode.INVALID_ARGUMENT, message)

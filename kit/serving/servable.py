@@ -17,7 +17,7 @@ import numpy as np
 import tensorflow as tf
 from tensorflow.core.protobuf import config_pb2
 
-from kit.serving.errors import ServingError, code_of
+from kit.serving.errors import ServingError, code_of, invalid
 from kit.serving.gathering import Computes, Done
 from kit.serving.inputs import feeds_of, inputs_of
 from kit.serving.saved_model import close_session, load_saved_model
@@ -203,17 +203,13 @@ def _outputs_of(signature: Any) -> tuple[tuple[str, ...], tuple[str, ...]]:
     return names, tuple(signature.outputs[name].name for name in names)
 
 
-def _invalid(message: str) -> ServingError:
-    return ServingError(grpc.StatusCode.INVALID_ARGUMENT, message)
-
-
 def _chosen_outputs(signature: Any, output_filter: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
     for name in output_filter:
         if name not in signature.outputs:
-            raise _invalid(
+            raise invalid(
                 f"output tensor alias not found in signature: {name} "
                 f"Outputs expected to be in the set {{{','.join(sorted(signature.outputs))}}}."
             )
         if list(output_filter).count(name) > 1:
-            raise _invalid(f"duplicate output tensor alias: {name}")
+            raise invalid(f"duplicate output tensor alias: {name}")
     return tuple(output_filter), tuple(signature.outputs[name].name for name in output_filter)

@@ -20,7 +20,7 @@ import tensorflow as tf
 
 from kit.serving.batching.batch_op import batch
 from kit.serving.batching.parameters import Batching
-from kit.serving.errors import ServerError, ServingError
+from kit.serving.errors import ServerError, ServingError, invalid
 from kit.serving.gathering import Computes, Values
 from kit.serving.servable import Question, Servable
 from kit.serving.settings import Settings
@@ -117,9 +117,9 @@ class BatchedServable(Servable):
         rows = len(next(arrays))
         for array in arrays:
             if len(array) != rows:
-                raise _invalid("Batching session Run() input tensors must have equal 0th-dimension size")
+                raise invalid("Batching session Run() input tensors must have equal 0th-dimension size")
         if rows > self.batching.max_batch_size:
-            raise _invalid(
+            raise invalid(
                 f"Task size {rows} is larger than maximum input batch size {self.batching.max_batch_size}"
             )
         return rows
@@ -195,10 +195,6 @@ def servable_class_of(settings: Settings) -> type[Servable]:
             "file out."
         )
     return Servable
-
-
-def _invalid(message: str) -> ServingError:
-    return ServingError(grpc.StatusCode.INVALID_ARGUMENT, message)
 
 
 def _shape(info: Any) -> tf.TensorShape:

@@ -9,7 +9,7 @@ from urllib.parse import unquote_to_bytes
 
 import grpc
 
-from kit.serving.errors import ServingError
+from kit.serving.errors import ServingError, invalid
 
 _VERSION = r"(?:/versions/(?P<version>[0-9]+)|/labels/(?P<label>[^/:]+))?"
 _POST = re.compile(rf"(?i)/v1/models/(?P<model>[^/:]+){_VERSION}:(?P<method>classify|regress|predict)")
@@ -60,12 +60,12 @@ def read_address(http_method: str, path: str) -> Address:
     if not found:
         if not _UNDER.fullmatch(path):
             raise ServingError(grpc.StatusCode.NOT_FOUND, f"Not Found: {path}")
-        raise _invalid(f"Malformed request: {http_method} {path}")
+        raise invalid(f"Malformed request: {http_method} {path}")
     if not found["model"]:
-        raise _invalid("Missing model name in request.")
+        raise invalid("Missing model name in request.")
     version = int(found["version"]) if found["version"] else None
     if version is not None and version > _INT64_MAX:
-        raise _invalid(f"Failed to convert version: {found['version']} to numeric.")
+        raise invalid(f"Failed to convert version: {found['version']} to numeric.")
     return Address(
         method=(found["method"] or STATUS).lower(),
         model=_decoded(found["model"], "model name"),
@@ -78,8 +78,4 @@ def _decoded(text: str, what: str) -> str:
     try:
         return unquote_to_bytes(text).decode()
     except UnicodeDecodeError:
-        raise _invalid(f"Failed to decode {what}:{text}") from None
-
-
-def _invalid(message: str) -> ServingError:
-    return ServingError(grpc.StatusCode.INVALID_ARGUMENT, message)
+        raise invalid(f"Failed to decode {what}:{text}") from None
