@@ -35,32 +35,6 @@ class Surrogate:
     projection: Features
     probabilities: bool
 
-    @staticmethod
-    def fit(  # noqa: PLR0913  what was asked, and what was answered
-        dense: Features,
-        ids: Features,
-        answers: Values,
-        *,
-        candidates: int,
-        seed: int,
-        probabilities: bool,
-    ) -> Surrogate:
-        """Fit answers.
-
-        The strength of the ridge is chosen for each set by requests that are left out for it, so that noise in the
-        answers is smoothed as far as helps; by whole requests, because what is the same in all rows of one would
-        otherwise be learnt by heart.
-
-        Args:
-            dense: [rows, features].
-            ids: [rows, ids].
-            answers: [rows, sets].
-            candidates: rows of a request.
-            seed: of the random features.
-            probabilities: whether the answers are such; they are fitted in log odds then.
-        """
-        return Learner(dense, ids, candidates=candidates, seed=seed).fit(answers, probabilities=probabilities)
-
     def predict(self, dense: Features, ids: Features) -> Values:
         """Return what it would answer, [rows, sets]."""
         found = _design(dense, ids, self.projection) @ self.weights
@@ -88,7 +62,16 @@ class Learner:
         self._left_out = design[self._cut :]
 
     def fit(self, answers: Values, *, probabilities: bool) -> Surrogate:
-        """Fit answers as `Surrogate.fit` does."""
+        """Fit answers.
+
+        The strength of the ridge is chosen for each set by requests that are left out for it, so that noise in the
+        answers is smoothed as far as helps; by whole requests, because what is the same in all rows of one would
+        otherwise be learnt by heart.
+
+        Args:
+            answers: [rows, sets].
+            probabilities: whether the answers are such; they are fitted in log odds then.
+        """
         targets = to_odds(answers) if probabilities else answers
         ridges = _chosen(self._first, targets[: self._cut], self._left_out, targets[self._cut :])
         return Surrogate(self._all.solve(targets, ridges), self._projection, probabilities)

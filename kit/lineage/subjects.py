@@ -102,7 +102,10 @@ def _node(kind: Kind) -> _Search:
 def _version(workspace: Workspace, store: Store, name: str) -> Iterator[Subject]:
     project, _slash, number = name.rpartition("/")
     if not number.isdecimal():
-        project, number = name, str(served_version(workspace.serving(name)))
+        served = served_version(workspace.serving(name))
+        if served is None:
+            return
+        project, number = name, str(served)
     by_project: dict[str, list[int]] = {}
     graph = store.graph(store.artifacts_with(VERSION, number))
     for node in graph.nodes.values():

@@ -5,7 +5,7 @@ import pytest
 
 from kit.drill.attack import believed
 from kit.drill.fidelity import rank_correlation
-from kit.drill.surrogate import Surrogate, to_odds
+from kit.drill.surrogate import Learner, Surrogate, to_odds
 
 SIZE = 20
 
@@ -21,7 +21,8 @@ def queries(requests: int, seed: int) -> tuple[np.ndarray, np.ndarray, np.ndarra
 
 def fitted(requests: int, *answers: np.ndarray) -> Surrogate:
     dense, ids, _ = queries(requests, 1)
-    return Surrogate.fit(dense, ids, np.stack(answers, 1), candidates=SIZE, seed=0, probabilities=True)
+    learner = Learner(dense, ids, candidates=SIZE, seed=0)
+    return learner.fit(np.stack(answers, 1), probabilities=True)
 
 
 def test_it_learns_interactions_and_ids_from_answers_alone() -> None:
