@@ -10,6 +10,7 @@ from typing import Any
 import traitlets
 
 from widgets.face import STATIC_BYTES
+from widgets.paged_view import SearchedView
 from widgets.parts import controls
 from widgets.parts.alert_detail import evidence
 from widgets.parts.budget import fit
@@ -19,9 +20,7 @@ from widgets.parts.language import marked, say, say_each
 from widgets.parts.markup import Markup, join, tag
 from widgets.parts.modules import styles
 from widgets.values_alerts import Alert, DecideAlert, alert
-from widgets.view import View
 
-PAGE_ROWS = 20
 _ACTIONS = {"acknowledge": marked("Acknowledge"), "mute": marked("Mute until the day")}
 _TAKE_BACK = {"open": marked("Open again")}
 _COLUMNS = {
@@ -37,7 +36,7 @@ _NAMED = 4  # that the text face names
 _HEAD_BYTES = 4_000  # of a static face: what stands around the rows
 
 
-class Alerts(View):
+class Alerts(SearchedView):
     """Shows incidents, and lets a person decide about each where something is given that takes decisions.
 
     Args:
@@ -49,9 +48,7 @@ class Alerts(View):
 
     title = "Alerts"
 
-    search = traitlets.Unicode(help="words that an alert must have").tag(sync=True, redraw=True)
     opened = traitlets.Unicode(help="id of the alert whose evidence is shown").tag(sync=True, redraw=True)
-    page = traitlets.Int(min=0).tag(sync=True, redraw=True)
     who = traitlets.Unicode(help="name of the person who decides").tag(sync=True)
     why = traitlets.Unicode(help="reason of the decision").tag(sync=True)
     until = traitlets.Unicode(help="last day of a mute, such as 2026-01-31").tag(sync=True)
@@ -86,12 +83,7 @@ class Alerts(View):
 
     def found(self) -> list[Alert]:
         """The alerts that the search leaves."""
-        words = self.search.casefold().split()
-        return [one for one in self.alerts if all(word in _words(one) for word in words)]
-
-    @traitlets.observe("search")
-    def _to_first_page(self, _change: object) -> None:
-        self.page = 0
+        return self.having_words(self.alerts, _words)
 
     @traitlets.observe("opened")
     def _forget_reason(self, _change: object) -> None:
@@ -114,13 +106,12 @@ class Alerts(View):
 
     def draw_content(self) -> Markup:
         found = self.found()
-        page = min(self.page, controls.last_page(len(found), PAGE_ROWS))
-        shown = found[page * PAGE_ROWS :][:PAGE_ROWS]
+        shown, pager = self.on_page(found)
         return join(
             [
                 tag("p", self._summary(), role="status"),
                 _table([self._live_row(one) for one in shown]),
-                controls.pager("page", page, size=PAGE_ROWS, total=len(found)),
+                pager,
             ]
         )
 
@@ -226,4 +217,4 @@ def _state(one: Alert) -> str:
 
 
 def _words(one: Alert) -> str:
-    return f"{_name(one)} {one.about} {one.found} {one.state}".casefold()
+    return f"{_name(one)} {one.about} {one.found} {one.state}"

@@ -11,6 +11,7 @@ from typing import Any
 import traitlets
 
 from widgets.face import STATIC_BYTES
+from widgets.paged_view import SearchedView
 from widgets.parts import controls
 from widgets.parts.anomaly_rows import COLUMNS, cells, rows_at_fault
 from widgets.parts.budget import fit
@@ -20,9 +21,7 @@ from widgets.parts.language import marked, say, say_each
 from widgets.parts.markup import Markup, join, tag
 from widgets.parts.modules import styles
 from widgets.values_decisions import Anomaly, Decide
-from widgets.view import View
 
-PAGE_ROWS = 20
 ACTIONS = {
     "accept": marked("Accept into the schema"),
     "ignore": marked("Ignore here"),
@@ -36,7 +35,7 @@ _NAMED = 4  # anomalies that the text face names
 _HEAD_BYTES = 4_000  # of a static face: what stands around the rows
 
 
-class Anomalies(View):
+class Anomalies(SearchedView):
     """Shows anomalies, and lets a person decide about each where something is given that takes decisions.
 
     Args:
@@ -47,12 +46,10 @@ class Anomalies(View):
 
     title = "Anomalies"
 
-    search = traitlets.Unicode(help="words that feature and problem must have").tag(sync=True, redraw=True)
     undecided = traitlets.Bool(help="whether only those are shown that nobody decided about").tag(
-        sync=True, redraw=True
+        sync=True, redraw=True, narrows=True
     )
     opened = traitlets.Unicode(help="key of the anomaly whose rows are shown").tag(sync=True, redraw=True)
-    page = traitlets.Int(min=0).tag(sync=True, redraw=True)
     who = traitlets.Unicode(help="name of the person who decides").tag(sync=True)
     why = traitlets.Unicode(help="reason of the decision").tag(sync=True)
     asked = traitlets.List(traitlets.Unicode(), maxlen=2, help="decision to take: action, key").tag(sync=True)
@@ -70,17 +67,8 @@ class Anomalies(View):
 
     def found(self) -> list[Anomaly]:
         """The anomalies that the controls leave, the errors first."""
-        words = self.search.casefold().split()
-        return [
-            anomaly
-            for anomaly in self.anomalies
-            if not (self.undecided and anomaly.decided)
-            and all(word in f"{anomaly.feature} {anomaly.what} {anomaly.split}".casefold() for word in words)
-        ]
-
-    @traitlets.observe("search", "undecided")
-    def _to_first_page(self, _change: object) -> None:
-        self.page = 0
+        found = self.having_words(self.anomalies, lambda one: f"{one.feature} {one.what} {one.split}")
+        return [anomaly for anomaly in found if not (self.undecided and anomaly.decided)]
 
     @traitlets.observe("opened")
     def _forget_reason(self, _change: object) -> None:
@@ -111,13 +99,12 @@ class Anomalies(View):
 
     def draw_content(self) -> Markup:
         found = self.found()
-        page = min(self.page, controls.last_page(len(found), PAGE_ROWS))
-        shown = found[page * PAGE_ROWS :][:PAGE_ROWS]
+        shown, pager = self.on_page(found)
         return join(
             [
                 tag("p", self._summary(len(found)), role="status"),
                 self._tables(shown, [self._live_row(anomaly) for anomaly in shown]),
-                controls.pager("page", page, size=PAGE_ROWS, total=len(found)),
+                pager,
             ]
         )
 

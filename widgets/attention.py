@@ -8,6 +8,7 @@ from typing import Any
 import traitlets
 
 from widgets.face import STATIC_BYTES
+from widgets.paged_view import SearchedView
 from widgets.parts import controls
 from widgets.parts.attention_rows import Row, cells, detail, legend, same_group, table
 from widgets.parts.budget import fit
@@ -16,9 +17,7 @@ from widgets.parts.language import marked, say, say_each
 from widgets.parts.markup import Markup, join, tag
 from widgets.parts.modules import styles
 from widgets.values_attention import Example
-from widgets.view import View
 
-PAGE_ROWS = 15
 ALL, ABOVE, NOT_ABOVE = "all", "above", "not above"
 LABELS = {ALL: marked("any label"), ABOVE: marked("label above 0"), NOT_ABOVE: marked("label 0")}
 ORDERS = {
@@ -30,7 +29,7 @@ _NAMED = 3  # examples that the text face names
 _HEAD_BYTES = 8_000  # of a static face: what stands around the rows
 
 
-class Attention(View):
+class Attention(SearchedView):
     """Shows examples with their score and label, and of the one that is opened what the model looked at.
 
     Args:
@@ -39,29 +38,26 @@ class Attention(View):
     """
 
     title = "Attention"
+    page_rows = 15
 
-    search = traitlets.Unicode(help="words that an example must have").tag(sync=True, redraw=True)
-    label_is = traitlets.Enum(list(LABELS), ALL, help="which examples are shown").tag(sync=True, redraw=True)
-    order = traitlets.Enum(list(ORDERS), "given", help="which come first").tag(sync=True, redraw=True)
+    label_is = traitlets.Enum(list(LABELS), ALL, help="which examples are shown").tag(
+        sync=True, redraw=True, narrows=True
+    )
+    order = traitlets.Enum(list(ORDERS), "given", help="which come first").tag(
+        sync=True, redraw=True, narrows=True
+    )
     opened = traitlets.Unicode("0", help="place of the example that is opened").tag(sync=True, redraw=True)
-    page = traitlets.Int(min=0).tag(sync=True, redraw=True)
 
     def __init__(self, examples: Sequence[Example], **state: Any) -> None:
         self.rows = [Row(place, one) for place, one in enumerate(examples)]
         super().__init__(**state)
 
-    @traitlets.observe("search", "label_is", "order")
-    def _to_first_page(self, _change: object) -> None:
-        self.page = 0
-
     def found(self) -> list[Row]:
         """The examples that search and label leave, in the chosen order."""
-        words = self.search.casefold().split()
         left = [
             row
-            for row in self.rows
-            if (self.label_is == ALL or (row.example.label > 0) == (self.label_is == ABOVE))
-            and all(word in row.words for word in words)
+            for row in self.having_words(self.rows, lambda row: row.words)
+            if self.label_is == ALL or (row.example.label > 0) == (self.label_is == ABOVE)
         ]
         keys: dict[str, Callable[[Row], float]] = {
             "given": lambda _: 0,
@@ -82,13 +78,13 @@ class Attention(View):
 
     def draw_content(self) -> Markup:
         found = self.found()
-        page = min(self.page, controls.last_page(len(found), PAGE_ROWS))
-        rows = [self._row(row) for row in found[page * PAGE_ROWS :][:PAGE_ROWS]]
+        shown, pager = self.on_page(found)
+        rows = [self._row(row) for row in shown]
         return join(
             [
                 tag("p", self._sentence(found), role="status"),
                 table(rows) if rows else None,
-                controls.pager("page", page, size=PAGE_ROWS, total=len(found)),
+                pager,
             ]
         )
 

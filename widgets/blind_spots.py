@@ -9,6 +9,7 @@ import traitlets
 
 from widgets.copied_view import CopiedView
 from widgets.face import STATIC_BYTES
+from widgets.paged_view import SearchedView
 from widgets.parts import controls
 from widgets.parts.blind_spot_rows import BlindSpotRows, problem
 from widgets.parts.budget import fit
@@ -18,12 +19,11 @@ from widgets.parts.markup import Markup, join, tag
 from widgets.parts.modules import styles
 from widgets.values_blind_spots import BlindSpot, Searched
 
-PAGE_ROWS = 20
 _NAMED = 4  # blind spots that the text face names
 _HEAD_BYTES = 6_000  # of a static face: what stands around the rows
 
 
-class BlindSpots(CopiedView):
+class BlindSpots(SearchedView, CopiedView):
     """Shows blind spots with their size and evidence; behind each are the lines for project.yml that watch it.
 
     Args:
@@ -33,35 +33,27 @@ class BlindSpots(CopiedView):
 
     title = "Blind spots"
 
-    search = traitlets.Unicode(help="words that a slice must have").tag(sync=True, redraw=True)
     opened = traitlets.Unicode(help="name of the slice whose evidence is shown").tag(sync=True, redraw=True)
-    page = traitlets.Int(min=0).tag(sync=True, redraw=True)
 
     def __init__(self, found: Searched, **state: Any) -> None:
         self._found, self._rows = found, BlindSpotRows(found.spots)
         super().__init__(**state)
 
-    @traitlets.observe("search")
-    def _to_first_page(self, _change: object) -> None:
-        self.page = 0
-
     def found(self) -> list[BlindSpot]:
         """The blind spots that the search leaves."""
-        words = self.search.casefold().split()
-        return [spot for spot in self._found.spots if all(word in spot.name.casefold() for word in words)]
+        return self.having_words(self._found.spots, lambda spot: spot.name)
 
     def draw_controls(self) -> Markup:
         return controls.search_box("search", say("Search")) if self._found.spots else Markup("")
 
     def draw_content(self) -> Markup:
         found = self.found()
-        page = min(self.page, controls.last_page(len(found), PAGE_ROWS))
-        shown = found[page * PAGE_ROWS :][:PAGE_ROWS]
+        shown, pager = self.on_page(found)
         return join(
             [
                 tag("div", self._sentence(), role="status"),
                 self._table([self._live_row(spot) for spot in shown]),
-                controls.pager("page", page, size=PAGE_ROWS, total=len(found)),
+                pager,
             ]
         )
 

@@ -9,6 +9,7 @@ from typing import Any
 import traitlets
 
 from widgets.face import STATIC_BYTES
+from widgets.paged_view import SearchedView
 from widgets.parts import controls
 from widgets.parts.budget import fit
 from widgets.parts.drift_rows import Heat, detail, heat_table, legend
@@ -17,9 +18,7 @@ from widgets.parts.language import marked, say, say_each
 from widgets.parts.markup import Markup, join, tag
 from widgets.parts.modules import styles
 from widgets.values_drift import DriftFeature
-from widgets.view import View
 
-PAGE_ROWS = 20
 MOST_DAYS = 62  # in the map; curves have all
 ORDERS = {"worst": marked("farthest first"), "given": marked("as given"), "name": marked("name")}
 _WORDS = (marked("the training data"), marked("the day before"))  # of the comparisons
@@ -27,7 +26,7 @@ _NAMED = 5  # features that the text face names
 _HEAD_BYTES = 12_000  # of a static face: what stands around the rows
 
 
-class Drift(View):
+class Drift(SearchedView):
     """Shows the distances of features by day, against one thing at a time.
 
     Args:
@@ -39,13 +38,13 @@ class Drift(View):
 
     title = "Drift"
 
-    against = traitlets.Unicode(help="name of the comparison that is shown").tag(sync=True, redraw=True)
-    search = traitlets.Unicode(help="words that a name must have").tag(sync=True, redraw=True)
+    against = traitlets.Unicode(help="name of the comparison that is shown").tag(
+        sync=True, redraw=True, narrows=True
+    )
     order = traitlets.Enum(list(ORDERS), "worst", help="which features come first").tag(
-        sync=True, redraw=True
+        sync=True, redraw=True, narrows=True
     )
     opened = traitlets.Unicode(help="name of the feature whose curves are shown").tag(sync=True, redraw=True)
-    page = traitlets.Int(min=0).tag(sync=True, redraw=True)
 
     def __init__(
         self,
@@ -57,14 +56,9 @@ class Drift(View):
         self.days, self.features, self.comparisons = tuple(days), tuple(features), dict(comparisons)
         super().__init__(**{"against": next(iter(self.comparisons), ""), **state})
 
-    @traitlets.observe("against", "search", "order")
-    def _to_first_page(self, _change: object) -> None:
-        self.page = 0
-
     def found(self) -> list[DriftFeature]:
         """The features that the search leaves, in the chosen order."""
-        words = self.search.casefold().split()
-        left = [one for one in self.features if all(word in one.name.casefold() for word in words)]
+        left = self.having_words(self.features, lambda one: one.name)
         return _sorted(left, self.order, self._heat())
 
     def draw_controls(self) -> Markup:
@@ -81,13 +75,13 @@ class Drift(View):
 
     def draw_content(self) -> Markup:
         found, heat = self.found(), self._heat()
-        page = min(self.page, controls.last_page(len(found), PAGE_ROWS))
-        rows = [self._row(one, heat) for one in found[page * PAGE_ROWS :][:PAGE_ROWS]]
+        shown, pager = self.on_page(found)
+        rows = [self._row(one, heat) for one in shown]
         return join(
             [
                 tag("p", self._sentence(found), role="status"),
                 heat_table(heat, rows) if rows and self.days else None,
-                controls.pager("page", page, size=PAGE_ROWS, total=len(found)),
+                pager,
             ]
         )
 

@@ -9,6 +9,7 @@ from typing import Any
 import traitlets
 
 from widgets.face import STATIC_BYTES
+from widgets.paged_view import PagedView
 from widgets.parts import charts, controls
 from widgets.parts.budget import fit
 from widgets.parts.decision_form import attempt, decision_form, told
@@ -17,9 +18,7 @@ from widgets.parts.language import marked, say, say_known
 from widgets.parts.markup import BREAK, Markup, join, tag
 from widgets.parts.modules import styles
 from widgets.values_decisions import Override, Threshold
-from widgets.view import View
 
-PAGE_ROWS = 20
 _COLUMNS = (
     marked("Metric"),
     marked("Threshold"),
@@ -35,7 +34,7 @@ _NAMED = 3  # thresholds that the text face names
 _HEAD_BYTES = 4_000  # of a static face: what stands around the rows
 
 
-class Gate(View):
+class Gate(PagedView):
     """Shows the thresholds, those that are missed first, and lets a person override the verdict.
 
     Args:
@@ -49,7 +48,6 @@ class Gate(View):
 
     title = "Gate"
 
-    page = traitlets.Int(min=0).tag(sync=True, redraw=True)
     overriding = traitlets.Bool(help="whether the form for an override is open").tag(sync=True, redraw=True)
     who = traitlets.Unicode(help="name of the person who overrides").tag(sync=True)
     why = traitlets.Unicode(help="reason of the override").tag(sync=True)
@@ -87,13 +85,12 @@ class Gate(View):
         return Markup("")
 
     def draw_content(self) -> Markup:
-        page = min(self.page, controls.last_page(len(self.thresholds), PAGE_ROWS))
-        shown = self.thresholds[page * PAGE_ROWS :][:PAGE_ROWS]
+        shown, pager = self.on_page(self.thresholds)
         return join(
             [
                 tag("div", self._verdict(), role="status"),
                 _table([_row(threshold) for threshold in shown]),
-                controls.pager("page", page, size=PAGE_ROWS, total=len(self.thresholds)),
+                pager,
                 self._form(),
             ]
         )

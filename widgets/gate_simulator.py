@@ -9,6 +9,7 @@ from typing import Any
 import traitlets
 
 from widgets.face import STATIC_BYTES
+from widgets.paged_view import PagedView
 from widgets.parts import controls
 from widgets.parts.budget import fit
 from widgets.parts.copied import COPY, copied
@@ -18,15 +19,13 @@ from widgets.parts.markup import Markup, join, tag
 from widgets.parts.modules import STATIC, script, styles
 from widgets.parts.simulator_rows import MOST_MOVED, run_row, said, sliders, table
 from widgets.values_simulator import SimulatedRun, SimulatedThreshold, Write, passes
-from widgets.view import View
 
-PAGE_ROWS = 20
 _BESIDE = STATIC / "simulator"
 _NAMED = 3  # thresholds that the text face names
 _HEAD_BYTES = 6_000  # of a static face: what stands around the rows and the gates
 
 
-class GateSimulator(View):
+class GateSimulator(PagedView):
     """Shows which runs would pass the thresholds where they are moved to, and the gates to put into the project.
 
     Args:
@@ -50,7 +49,6 @@ class GateSimulator(View):
     at = traitlets.List(traitlets.Float(), help="where each threshold is put, in their order").tag(
         sync=True, redraw=True
     )
-    page = traitlets.Int(min=0).tag(sync=True, redraw=True)
 
     def __init__(
         self,
@@ -96,13 +94,13 @@ class GateSimulator(View):
         )
 
     def draw_content(self) -> Markup:
-        page = min(self.page, controls.last_page(len(self.runs), PAGE_ROWS))
-        shown = [self._row(run) for run in self.runs[page * PAGE_ROWS :][:PAGE_ROWS]]
+        shown, pager = self.on_page(self.runs)
+        rows = [self._row(run) for run in shown]
         return join(
             [
                 tag("p", self._sentence(), role="status"),
-                table(shown) if shown else None,
-                controls.pager("page", page, size=PAGE_ROWS, total=len(self.runs)),
+                table(rows) if rows else None,
+                pager,
                 tag("p", say("The gates with these thresholds, for project.yml:"), class_="note"),
                 copied(self._write(self.at), "gates"),
             ]

@@ -8,6 +8,7 @@ from typing import Any, Self
 import traitlets
 
 from widgets.face import STATIC_BYTES
+from widgets.paged_view import SearchedView
 from widgets.parts import controls
 from widgets.parts.budget import fit
 from widgets.parts.formats import count, number, share
@@ -20,7 +21,6 @@ from widgets.parts.modules import STATIC, styles
 from widgets.values_features import Look, Looked, RawFeature, Vocabulary, raw_feature, vocabulary
 from widgets.written_view import WrittenView
 
-PAGE_ROWS = 20
 BY_HAND = ""  # the split of a row that has no values yet
 ORDERS = {"given": marked("as given"), "name": marked("name"), "outside": marked("most not in a vocabulary")}
 _NO_SPLIT = marked(
@@ -35,7 +35,7 @@ def _beside(folder: str, name: str) -> str:
     return (STATIC / folder / name).read_text(encoding="utf-8")
 
 
-class TransformInspector(WrittenView):
+class TransformInspector(SearchedView, WrittenView):
     """Shows columns with what a row has there, what the graph makes of it, and what the places mean.
 
     Args:
@@ -50,13 +50,9 @@ class TransformInspector(WrittenView):
     title = "Transform inspector"
     _css = styles() + _beside("inspector", "inspector.css")
 
-    search = traitlets.Unicode(help="words that a column's or a feature's name must have").tag(
-        sync=True, redraw=True
-    )
     order = traitlets.Enum(list(ORDERS), "given", help="what the first columns have most of").tag(
-        sync=True, redraw=True
+        sync=True, redraw=True, narrows=True
     )
-    page = traitlets.Int(min=0).tag(sync=True, redraw=True)
     split = traitlets.Unicode(help="where the row is from; empty: it is written by hand").tag(
         sync=True, redraw=True
     )
@@ -108,8 +104,7 @@ class TransformInspector(WrittenView):
 
     def found(self) -> list[RawFeature]:
         """The columns that the search leaves, in the chosen order."""
-        words = self.search.casefold().split()
-        left = [feature for feature in self.features if all(word in _names(feature) for word in words)]
+        left = self.having_words(self.features, _names)
         keys: dict[str, Callable[[RawFeature], Any]] = {
             "given": lambda _: 0,
             "name": lambda feature: feature.name.casefold(),
@@ -143,10 +138,6 @@ class TransformInspector(WrittenView):
         if change["name"] == "split":
             self.row = self._within_split({"value": self.row})
 
-    @traitlets.observe("search", "order")
-    def _to_first_page(self, _change: object) -> None:
-        self.page = 0
-
     @traitlets.observe("word", "opened")
     def _to_first_words(self, change: Any) -> None:
         self.word_page = 0
@@ -167,15 +158,15 @@ class TransformInspector(WrittenView):
 
     def draw_content(self) -> Markup:
         found = self.found()
-        page = min(self.page, controls.last_page(len(found), PAGE_ROWS))
-        rows = [self._live_row(feature) for feature in found[page * PAGE_ROWS :][:PAGE_ROWS]]
+        shown, pager = self.on_page(found)
+        rows = [self._live_row(feature) for feature in shown]
         return join(
             [
                 turn(self._place(), self.row, self.rows.get(self.split, 0), can_discard=bool(self.written)),
                 tag("p", self._summary(len(found)), role="status"),
                 self._refused(),
                 columns_table(rows) if rows else None,
-                controls.pager("page", page, size=PAGE_ROWS, total=len(found)),
+                pager,
                 self._notes(),
             ]
         )
@@ -290,7 +281,7 @@ class TransformInspector(WrittenView):
 
 
 def _names(feature: RawFeature) -> str:
-    return " ".join([feature.name, *(output.name for output in feature.outputs)]).casefold()
+    return " ".join([feature.name, *(output.name for output in feature.outputs)])
 
 
 def _listed(what: str, items: Sequence[str]) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 import traitlets
 
 from widgets.face import STATIC_BYTES
+from widgets.paged_view import SearchedView
 from widgets.parts import controls
 from widgets.parts.budget import fit
 from widgets.parts.formats import count, number
@@ -18,9 +19,7 @@ from widgets.parts.lineage_rows import cells, legend, table, zooms
 from widgets.parts.markup import Markup, join, tag
 from widgets.parts.modules import STATIC, script, styles
 from widgets.values_lineage import Compare, Graph, Node
-from widgets.view import View
 
-PAGE_ROWS = 10
 _STATIC_NODES = 120  # in the picture of a static face; more of them nobody could read on a page
 _STATIC_ROWS = 300  # that a static face tries to hold
 _HEAD_BYTES = 60_000  # of a static face: the picture and what stands around the rows
@@ -39,7 +38,7 @@ def _beside(name: str) -> str:
     return (STATIC / "lineage" / name).read_text(encoding="utf-8")
 
 
-class Lineage(View):
+class Lineage(SearchedView):
     """Shows a graph of artifacts and executions.
 
     Args:
@@ -49,17 +48,16 @@ class Lineage(View):
     """
 
     title = "Lineage"
+    page_rows = 10
     # A text has one default export; that of picture.js, which wraps the one of view.js, is it.
     _esm = script("view.js").replace("export default { render };", _beside("picture.js"))
     _css = styles() + _beside("lineage.css")
 
-    search = traitlets.Unicode(help="words that a node must have").tag(sync=True, redraw=True)
     direction = traitlets.Enum(list(_DIRECTIONS), "both", help="what is highlighted").tag(
         sync=True, redraw=True
     )
     chosen = traitlets.Unicode(help="key of the node that is looked at").tag(sync=True, redraw=True)
     other = traitlets.Unicode(help="key of the run that it is compared with").tag(sync=True, redraw=True)
-    page = traitlets.Int(min=0).tag(sync=True, redraw=True)
     picture = traitlets.Unicode(help="SVG of the graph, drawn once").tag(sync=True)
     picked = traitlets.Int(-1, help="number of the chosen node in the picture; -1: none").tag(sync=True)
     walked: traitlets.List[Any] = traitlets.List(
@@ -78,10 +76,7 @@ class Lineage(View):
 
     def found(self) -> list[str]:
         """Keys of the nodes that have all words, the newest first."""
-        words = self.search.casefold().split()
-        return [
-            key for key in reversed(list(self.graph.nodes)) if all(word in self._words[key] for word in words)
-        ]
+        return self.having_words(reversed(list(self.graph.nodes)), self._words.__getitem__)
 
     def highlighted(self) -> set[str]:
         """Keys of what the chosen node comes from, or what comes from it, or both."""
@@ -90,10 +85,6 @@ class Lineage(View):
         above = self.graph.upstream(self.chosen) if self.direction != "downstream" else set()
         below = self.graph.downstream(self.chosen) if self.direction != "upstream" else set()
         return above | below
-
-    @traitlets.observe("search")
-    def _to_first_page(self, _change: object) -> None:
-        self.page = 0
 
     @traitlets.observe("picked")
     def _choose(self, _change: object) -> None:
@@ -146,9 +137,9 @@ class Lineage(View):
 
     def draw_content(self) -> Markup:
         found = self.found()
-        page = min(self.page, controls.last_page(len(found), PAGE_ROWS))
-        rows = [self._live_row(self.graph.nodes[key]) for key in found[page * PAGE_ROWS :][:PAGE_ROWS]]
-        listed = join([table(rows), controls.pager("page", page, size=PAGE_ROWS, total=len(found))])
+        shown, pager = self.on_page(found)
+        rows = [self._live_row(self.graph.nodes[key]) for key in shown]
+        listed = join([table(rows), pager])
         columns = tag("div", tag("div", listed), tag("div", self._details(live=True)), class_="columns")
         return join([tag("p", self._place(len(found)), role="status"), columns])
 
@@ -265,7 +256,7 @@ class Lineage(View):
 
 def _searched(node: Node) -> str:
     texts = [node.key, title(node), node.type, node.state, node.project, node.uri, *node.properties.values()]
-    return " ".join(texts).casefold()
+    return " ".join(texts)
 
 
 def _static_row(node: Node, *, detailed: bool = False) -> Markup:

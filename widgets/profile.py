@@ -8,6 +8,7 @@ from typing import Any
 import traitlets
 
 from widgets.face import STATIC_BYTES
+from widgets.paged_view import SearchedView
 from widgets.parts import controls
 from widgets.parts.budget import fit
 from widgets.parts.formats import count, number, share
@@ -16,15 +17,13 @@ from widgets.parts.markup import Markup, join, tag
 from widgets.parts.modules import styles
 from widgets.parts.profile_rows import Comparison, steps_table
 from widgets.values_profile import Operation, Profile
-from widgets.view import View
 
-PAGE_ROWS = 20
 NONE = ""
 _NAMED = 3  # operations that the text face names
 _HEAD_BYTES = 12_000  # of a static face: what stands around the rows
 
 
-class Profiles(View):
+class Profiles(SearchedView):
     """Shows the steps of one training, compared with those of another.
 
     Args:
@@ -34,20 +33,18 @@ class Profiles(View):
 
     title = "Profile"
 
-    run = traitlets.Unicode(help="name of the training that is shown").tag(sync=True, redraw=True)
-    against = traitlets.Unicode(NONE, help="name of another; empty: none").tag(sync=True, redraw=True)
-    search = traitlets.Unicode(help="words that an operation must have").tag(sync=True, redraw=True)
+    run = traitlets.Unicode(help="name of the training that is shown").tag(
+        sync=True, redraw=True, narrows=True
+    )
+    against = traitlets.Unicode(NONE, help="name of another; empty: none").tag(
+        sync=True, redraw=True, narrows=True
+    )
     opened = traitlets.Unicode(help="name of the kernel that is opened").tag(sync=True, redraw=True)
-    page = traitlets.Int(min=0).tag(sync=True, redraw=True)
 
     def __init__(self, profiles: Mapping[str, Profile], **state: Any) -> None:
         self.profiles = dict(profiles)
         names = [*self.profiles, NONE, NONE]
         super().__init__(**{"run": names[0], "against": names[1], **state})
-
-    @traitlets.observe("run", "against", "search")
-    def _to_first_page(self, _change: object) -> None:
-        self.page = 0
 
     @traitlets.validate("run", "against")
     def _known(self, proposal: Mapping[str, Any]) -> str:
@@ -66,13 +63,10 @@ class Profiles(View):
 
     def found(self) -> list[Operation]:
         """The operations of the chosen training that the search leaves, those that take longest first."""
-        words = self.search.casefold().split()
         shown = self.profiles.get(self.run)
-        return [
-            one
-            for one in (shown.operations if shown else ())
-            if all(word in " ".join([one.name, one.type, *one.fused]).casefold() for word in words)
-        ]
+        return self.having_words(
+            shown.operations if shown else (), lambda one: " ".join([one.name, one.type, *one.fused])
+        )
 
     def draw_controls(self) -> Markup:
         names = {name: name for name in self.profiles}
@@ -89,14 +83,14 @@ class Profiles(View):
         if compared is None:
             return tag("p", _nothing(), role="status")
         found = self.found()
-        page = min(self.page, controls.last_page(len(found), PAGE_ROWS))
-        rows = [self._row(one, compared) for one in found[page * PAGE_ROWS :][:PAGE_ROWS]]
+        shown, pager = self.on_page(found)
+        rows = [self._row(one, compared) for one in shown]
         return join(
             [
                 tag("p", self._sentence(), role="status"),
                 steps_table(self._chosen()),
                 compared.table(rows) if rows else tag("p", say("No operation has these words.")),
-                controls.pager("page", page, size=PAGE_ROWS, total=len(found)),
+                pager,
             ]
         )
 

@@ -10,6 +10,7 @@ from typing import Any
 import traitlets
 
 from widgets.face import STATIC_BYTES
+from widgets.paged_view import SearchedView
 from widgets.parts import controls
 from widgets.parts.budget import fit
 from widgets.parts.decision_form import attempt, decision_form, told
@@ -21,7 +22,6 @@ from widgets.parts.rule_rows import TITLES, live_row, static_row
 from widgets.values_decisions import Check, Edits, Rows, Rule, Save
 from widgets.written_view import WrittenView
 
-PAGE_ROWS = 20
 _LISTED = 50  # differences and anomalies that are shown
 _NAMED = 3  # anomalies that the text face names
 _HEAD_BYTES = 40_000  # of a static face: what stands around the rows
@@ -31,7 +31,7 @@ def _beside(name: str) -> str:
     return (STATIC / "schema_editor" / name).read_text(encoding="utf-8")
 
 
-class SchemaEditor(WrittenView):
+class SchemaEditor(SearchedView, WrittenView):
     """Shows the rules of features, takes edits, and checks them as they are made.
 
     Args:
@@ -44,9 +44,9 @@ class SchemaEditor(WrittenView):
     title = "Schema"
     _css = styles() + _beside("cells.css")
 
-    search = traitlets.Unicode(help="words that a feature's name must have").tag(sync=True, redraw=True)
-    changed = traitlets.Bool(help="whether only edited features are shown").tag(sync=True, redraw=True)
-    page = traitlets.Int(min=0).tag(sync=True, redraw=True)
+    changed = traitlets.Bool(help="whether only edited features are shown").tag(
+        sync=True, redraw=True, narrows=True
+    )
     edits = traitlets.Dict(
         value_trait=traitlets.Dict(value_trait=traitlets.Unicode()), help="feature, field, new text"
     ).tag(sync=True, redraw=True)
@@ -69,13 +69,8 @@ class SchemaEditor(WrittenView):
 
     def found(self) -> list[Rule]:
         """The rules that the controls leave, as they are saved."""
-        words = self.search.casefold().split()
-        return [
-            rule
-            for rule in self.rules.values()
-            if all(word in rule.feature.casefold() for word in words)
-            and (not self.changed or rule.feature in self.edits)
-        ]
+        found = self.having_words(self.rules.values(), lambda rule: rule.feature)
+        return [rule for rule in found if not self.changed or rule.feature in self.edits]
 
     @traitlets.validate("edits")
     def _without_what_is_saved(self, proposal: Mapping[str, Any]) -> dict[str, dict[str, str]]:
@@ -89,10 +84,6 @@ class SchemaEditor(WrittenView):
             for feature, fields in proposal["value"].items()
         }
         return {feature: fields for feature, fields in left.items() if fields}
-
-    @traitlets.observe("search", "changed")
-    def _to_first_page(self, _change: object) -> None:
-        self.page = 0
 
     @traitlets.observe("edits")
     def _forget_outcome(self, _change: object) -> None:
@@ -120,17 +111,16 @@ class SchemaEditor(WrittenView):
 
     def draw_content(self) -> Markup:
         found = self.found()
-        page = min(self.page, controls.last_page(len(found), PAGE_ROWS))
+        shown, pager = self.on_page(found)
         wrong, _, _ = self.checked()
         rows = [
-            live_row(rule, self.edits.get(rule.feature, {}), wrong.get(rule.feature, {}))
-            for rule in found[page * PAGE_ROWS :][:PAGE_ROWS]
+            live_row(rule, self.edits.get(rule.feature, {}), wrong.get(rule.feature, {})) for rule in shown
         ]
         return join(
             [
                 tag("p", self._summary(), role="status"),
                 _table(rows),
-                controls.pager("page", page, size=PAGE_ROWS, total=len(found)),
+                pager,
                 self._consequences(),
                 told(*self._told),
                 self._form(),

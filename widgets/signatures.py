@@ -8,6 +8,7 @@ from typing import Any, Self
 import traitlets
 
 from widgets.face import STATIC_BYTES
+from widgets.paged_view import SearchedView
 from widgets.parts import controls
 from widgets.parts.budget import fit
 from widgets.parts.formats import count, number
@@ -19,7 +20,6 @@ from widgets.parts.signature_form import fields_table, static_fields, takes, ten
 from widgets.values_signatures import Field, Send, Signature, Take, signature
 from widgets.written_view import WrittenView
 
-PAGE_FIELDS = 20
 NO_ROW = ""  # the split of a form that nothing was filled into
 _EARLIER = 5  # answers that are kept
 _STATIC_FIELDS = 60  # that a static face shows of a request
@@ -31,7 +31,7 @@ def _beside(folder: str, name: str) -> str:
     return (STATIC / folder / name).read_text(encoding="utf-8")
 
 
-class Signatures(WrittenView):
+class Signatures(SearchedView, WrittenView):
     """Shows what a model takes and gives, and asks it.
 
     Where nobody can fill in a form, each signature is asked once with the row that the state names.
@@ -47,11 +47,11 @@ class Signatures(WrittenView):
     title = "Signatures"
     _css = styles() + _beside("signatures", "signatures.css")
 
-    signature = traitlets.Unicode(help="name of the one that is asked").tag(sync=True, redraw=True)
+    signature = traitlets.Unicode(help="name of the one that is asked").tag(
+        sync=True, redraw=True, narrows=True
+    )
     split = traitlets.Unicode(help="where the row is from; empty: an empty form").tag(sync=True, redraw=True)
     row = traitlets.CInt(help="its place in the split, from 0").tag(sync=True, redraw=True)
-    search = traitlets.Unicode(help="words that a field's name must have").tag(sync=True, redraw=True)
-    page = traitlets.Int(min=0).tag(sync=True, redraw=True)
     written = traitlets.Dict(
         value_trait=traitlets.Dict(value_trait=traitlets.Unicode()), help="signature, field, new text"
     ).tag(sync=True, redraw=True)
@@ -82,10 +82,8 @@ class Signatures(WrittenView):
 
     def found(self) -> list[Field]:
         """The fields of the chosen signature that the search leaves."""
-        words = self.search.casefold().split()
         chosen = self.signatures.get(self.signature)
-        fields = chosen.fields if chosen else ()
-        return [field for field in fields if all(word in field.name.casefold() for word in words)]
+        return self.having_words(chosen.fields if chosen else (), lambda field: field.name)
 
     @traitlets.validate("signature", "split")
     def _known(self, proposal: Mapping[str, Any]) -> str:
@@ -122,10 +120,6 @@ class Signatures(WrittenView):
         self.written = {}
         if change["name"] == "split":
             self.row = self._within_split({"value": self.row})
-
-    @traitlets.observe("search", "signature")
-    def _to_first_page(self, _change: object) -> None:
-        self.page = 0
 
     @traitlets.observe("asked")
     def _ask(self, _change: object) -> None:
@@ -226,11 +220,11 @@ class Signatures(WrittenView):
         return latest[name]
 
     def _is_long(self) -> bool:
-        return any(len(one.fields) > PAGE_FIELDS for one in self.signatures.values())
+        return any(len(one.fields) > self.page_rows for one in self.signatures.values())
 
     def _form(self, chosen: Signature, last: Sent | None) -> Markup:
         found = self.found()
-        page = min(self.page, controls.last_page(len(found), PAGE_FIELDS))
+        shown, pager = self.on_page(found)
         texts = self.texts(chosen.name)
         wrong = last.still_wrong(texts) if last and last.signature == chosen.name else {}
         send = controls.button("asked", ["send"], say("Send"), key="send")
@@ -238,8 +232,8 @@ class Signatures(WrittenView):
         return tag(
             "div",
             tag("div", send, back if self.written else None, class_="send"),
-            fields_table(chosen, found[page * PAGE_FIELDS :][:PAGE_FIELDS], texts, wrong),
-            controls.pager("page", page, size=PAGE_FIELDS, total=len(found)),
+            fields_table(chosen, shown, texts, wrong),
+            pager,
             role="group",
             aria_label=say("Request to {name}", name=chosen.name),
         )

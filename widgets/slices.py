@@ -10,6 +10,7 @@ import traitlets
 
 from widgets import records
 from widgets.face import STATIC_BYTES
+from widgets.paged_view import SearchedView
 from widgets.parts import charts, controls
 from widgets.parts.budget import fit
 from widgets.parts.formats import count, number
@@ -19,9 +20,7 @@ from widgets.parts.modules import styles
 from widgets.parts.slice_rows import SliceRows
 from widgets.parts.slice_search import EXAMPLES, SLICE, Rows, SliceSearch, metric_named
 from widgets.values import Column, Histogram, Metric, SliceTable
-from widgets.view import View
 
-PAGE_ROWS = 20
 _BUCKETS = 40
 _CHART = charts.Size(640, 90)
 _HEAD_BYTES = 12_000  # of a static face: what stands around the rows
@@ -31,7 +30,7 @@ _NAMED = 3  # slices that the text face names of a metric
 _TOLD = 4  # metrics that it tells of, those with a threshold first
 
 
-class Slices(View):
+class Slices(SearchedView):
     """Shows the metrics of every slice, with thresholds and confidence intervals.
 
     Args:
@@ -41,20 +40,22 @@ class Slices(View):
 
     title = "Slices"
 
-    search = traitlets.Unicode(help="words that a slice's name must have").tag(sync=True, redraw=True)
-    cut = traitlets.Unicode(help="the columns that slices are cut by; empty: any").tag(sync=True, redraw=True)
-    at_least = traitlets.Float(min=0, help="examples that a slice must have").tag(sync=True, redraw=True)
+    cut = traitlets.Unicode(help="the columns that slices are cut by; empty: any").tag(
+        sync=True, redraw=True, narrows=True
+    )
+    at_least = traitlets.Float(min=0, help="examples that a slice must have").tag(
+        sync=True, redraw=True, narrows=True
+    )
     failing = traitlets.Bool(help="whether only slices that miss a threshold are shown").tag(
-        sync=True, redraw=True
+        sync=True, redraw=True, narrows=True
     )
     metric = traitlets.Unicode(help="the metric whose spread is drawn").tag(sync=True, redraw=True)
     order = traitlets.Tuple(
         traitlets.Unicode(), traitlets.Bool(), help="column to sort by, and whether backwards"
-    ).tag(sync=True, redraw=True)
+    ).tag(sync=True, redraw=True, narrows=True)
     compared = traitlets.List(traitlets.Int(), maxlen=2, help="rows of the table side by side").tag(
         sync=True, redraw=True
     )
-    page = traitlets.Int(min=0).tag(sync=True, redraw=True)
 
     def __init__(self, table: SliceTable, **state: Any) -> None:
         self.table = table
@@ -76,10 +77,6 @@ class Slices(View):
             rows = rows[self._search.failing[rows]]
         return rows if self.table.overall is None else rows[rows != self.table.overall]
 
-    @traitlets.observe("search", "cut", "at_least", "failing", "order")
-    def _to_first_page(self, _change: object) -> None:
-        self.page = 0
-
     def draw_controls(self) -> Markup:
         cuts = {cut: cut for cut in sorted(set(self.table.cuts)) if cut}
         metrics = {metric.name: metric.name for metric in self.table.judged}
@@ -96,14 +93,13 @@ class Slices(View):
 
     def draw_content(self) -> Markup:
         found = self.found()
-        page = min(self.page, controls.last_page(len(found), PAGE_ROWS))
-        shown = [int(row) for row in found[page * PAGE_ROWS :][:PAGE_ROWS]]
+        shown, pager = self.on_page(found.tolist())
         return join(
             [
                 tag("p", self._place(len(found)), role="status"),
                 self._spread(found, tips=True),
                 self._table([self._live_row(row) for row in [*self._pinned(), *shown]], live=True),
-                controls.pager("page", page, size=PAGE_ROWS, total=len(found)),
+                pager,
                 self._comparison(),
             ]
         )

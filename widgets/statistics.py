@@ -9,6 +9,7 @@ import traitlets
 
 from widgets import records
 from widgets.face import STATIC_BYTES
+from widgets.paged_view import SearchedView
 from widgets.parts import charts, controls
 from widgets.parts.budget import fit
 from widgets.parts.feature_detail import detail
@@ -18,9 +19,7 @@ from widgets.parts.language import marked, say, say_each
 from widgets.parts.markup import Markup, join, tag
 from widgets.parts.modules import styles
 from widgets.values import Distance, FeatureSummary
-from widgets.view import View
 
-PAGE_ROWS = 20
 ORDERS = {
     "given": marked("as given"),
     "name": marked("name"),
@@ -32,7 +31,7 @@ _NAMED = 5  # features that the text face names of a kind
 _HEAD_BYTES = 2_000  # of a static face: what stands around the rows
 
 
-class Statistics(View):
+class Statistics(SearchedView):
     """Shows features with their splits over one another.
 
     Args:
@@ -43,21 +42,18 @@ class Statistics(View):
 
     title = "Statistics"
 
-    search = traitlets.Unicode(help="words that a name must have").tag(sync=True, redraw=True)
     order = traitlets.Enum(list(ORDERS), "given", help="what the first features have most of").tag(
-        sync=True, redraw=True
+        sync=True, redraw=True, narrows=True
     )
     weighted = traitlets.Bool(help="whether examples count by their weight").tag(sync=True, redraw=True)
     logarithmic = traitlets.Bool(help="whether rare values are made visible").tag(sync=True, redraw=True)
     opened = traitlets.Unicode(help="name of the feature that is shown in detail").tag(sync=True, redraw=True)
-    page = traitlets.Int(min=0).tag(sync=True, redraw=True)
 
     def __init__(
         self, features: Sequence[FeatureSummary], examples: Mapping[str, float], **state: Any
     ) -> None:
         self.features = tuple(features)
         self.examples = dict(examples)
-        self._folded = [feature.name.casefold() for feature in self.features]
         super().__init__(**state)
 
     @classmethod
@@ -69,17 +65,7 @@ class Statistics(View):
 
     def found(self) -> list[FeatureSummary]:
         """The features that the search leaves, in the chosen order."""
-        words = self.search.casefold().split()
-        left = [
-            feature
-            for feature, folded in zip(self.features, self._folded, strict=True)
-            if all(word in folded for word in words)
-        ]
-        return _sorted(left, self.order)
-
-    @traitlets.observe("search", "order")
-    def _to_first_page(self, _change: object) -> None:
-        self.page = 0
+        return _sorted(self.having_words(self.features, lambda feature: feature.name), self.order)
 
     def draw_controls(self) -> Markup:
         has_weights = any(feature.weighted for feature in self.features)
@@ -95,8 +81,7 @@ class Statistics(View):
 
     def draw_content(self) -> Markup:
         found = self.found()
-        page = min(self.page, controls.last_page(len(found), PAGE_ROWS))
-        shown = found[page * PAGE_ROWS :][:PAGE_ROWS]
+        shown, pager = self.on_page(found)
         place = count(len(found), "feature")
         if len(found) < len(self.features):
             place = say(
@@ -106,7 +91,7 @@ class Statistics(View):
             [
                 tag("p", place, role="status"),
                 _table([self._live_row(feature) for feature in shown]) if shown else None,
-                controls.pager("page", page, size=PAGE_ROWS, total=len(found)),
+                pager,
             ]
         )
 

@@ -9,6 +9,7 @@ import traitlets
 
 from widgets.face import STATIC_BYTES
 from widgets.live_view import LiveView
+from widgets.paged_view import PagedView
 from widgets.parts import controls
 from widgets.parts.axes import axes_of, passes, said
 from widgets.parts.budget import fit
@@ -20,7 +21,6 @@ from widgets.parts.parallel import picture
 from widgets.parts.training_runs import duration
 from widgets.values_tuning import Desk, Search, Trial, Value
 
-PAGE_ROWS = 20
 _HEAD_BYTES = 60_000  # of a static face: what stands around the rows, the picture included
 _STATIC_ROWS = 300
 _LETTERS = 300  # of why a trial failed
@@ -42,7 +42,7 @@ def _beside(name: str) -> str:
     return (STATIC / "tuning" / name).read_text(encoding="utf-8")
 
 
-class Tuning(LiveView):
+class Tuning(PagedView, LiveView):
     """Shows the search that runs inside its `with` block, and stays as it ended.
 
     Args:
@@ -58,14 +58,13 @@ class Tuning(LiveView):
     brushes = traitlets.Dict(
         traitlets.List(traitlets.Float(), minlen=2, maxlen=2),
         help="for each axis that filters the places from and to, 0 at the bottom to 1",
-    ).tag(sync=True, redraw=True)
+    ).tag(sync=True, redraw=True, narrows=True)
     order = traitlets.Tuple(
         traitlets.Unicode(),
         traitlets.Bool(),
         default_value=("", False),
         help="column to sort by, and whether backwards",
-    ).tag(sync=True, redraw=True)
-    page = traitlets.Int(min=0).tag(sync=True, redraw=True)
+    ).tag(sync=True, redraw=True, narrows=True)
 
     def __init__(self, desk: Desk, **state: Any) -> None:
         self._desk = desk
@@ -89,10 +88,6 @@ class Tuning(LiveView):
         known.sort(key=lambda one: _sortable(one, column, search) or (), reverse=best_first != backwards)
         return known + [one for one in left if _sortable(one, column, search) is None]
 
-    @traitlets.observe("brushes", "order")
-    def _to_first_page(self, _change: object) -> None:
-        self.page = 0
-
     def draw_controls(self) -> Markup:
         return Markup("")  # filters stand on the axes, and sorting in the table
 
@@ -101,9 +96,9 @@ class Tuning(LiveView):
         if search is None:
             return tag("div", self._state(), role="status")
         found, axes = self.found(), axes_of(search)
-        page = min(self.page, controls.last_page(len(found), PAGE_ROWS))
+        shown, pager = self.on_page(found)
         drawn = picture(search, axes, self.brushes, live=True)
-        rows = [self._row(one, search, live=True) for one in found[page * PAGE_ROWS :][:PAGE_ROWS]]
+        rows = [self._row(one, search, live=True) for one in shown]
         return join(
             [
                 tag("div", self._state(), role="status"),
@@ -112,7 +107,7 @@ class Tuning(LiveView):
                 tag("p", say(_HINT), class_="note") if drawn else None,
                 self._filtered(len(found)),
                 self._table(rows, search, live=True),
-                controls.pager("page", page, size=PAGE_ROWS, total=len(found)),
+                pager,
             ]
         )
 

@@ -6,7 +6,7 @@ import pytest
 from decision_examples import Desk, few_anomalies, many_anomalies
 from widget_pages import Page
 
-from widgets.anomalies import PAGE_ROWS, Anomalies
+from widgets.anomalies import Anomalies
 from widgets.values_decisions import Anomaly
 
 AGE = "eval/age/LOW"
@@ -44,9 +44,11 @@ def test_errors_come_before_warnings_and_each_kind_is_counted() -> None:
 
 def test_search_and_pages() -> None:
     view = Anomalies(many_anomalies())
-    assert len(_features(view)) == PAGE_ROWS
+    assert len(_features(view)) == Anomalies.page_rows
     view.page = 1
-    assert _features(view) == [anomaly.feature for anomaly in view.found()[PAGE_ROWS : 2 * PAGE_ROWS]]
+    assert _features(view) == [
+        anomaly.feature for anomaly in view.found()[Anomalies.page_rows : 2 * Anomalies.page_rows]
+    ]
     view.search = "STRING 49"
     assert view.page == 0
     assert _features(view) == [f"feature_{number}" for number in ("049", 149, 249, 349, 449)] + [

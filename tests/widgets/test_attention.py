@@ -9,7 +9,7 @@ import pytest
 from view_checks import check_faces, check_hostile
 from widget_pages import Page
 
-from widgets.attention import ABOVE, NOT_ABOVE, PAGE_ROWS, Attention
+from widgets.attention import ABOVE, NOT_ABOVE, Attention
 
 VIEWS: dict[str, Callable[[], Attention]] = {
     "empty": examples.empty,
@@ -81,7 +81,7 @@ def test_examples_are_sorted() -> None:
 def test_many_are_paged_and_a_search_begins_at_the_first_page() -> None:
     view = examples.many()
     view.page = 3
-    assert f"{3 * PAGE_ROWS + 1} to {4 * PAGE_ROWS} of 500" in Page(view.content).text
+    assert f"{3 * Attention.page_rows + 1} to {4 * Attention.page_rows} of 500" in Page(view.content).text
     view.search = "item 49"
     assert view.page == 0
 

@@ -10,7 +10,7 @@ from view_checks import check_faces, check_hostile
 from widget_examples import HOSTILE
 from widget_pages import Page
 
-from widgets.blind_spots import PAGE_ROWS, BlindSpots
+from widgets.blind_spots import BlindSpots
 from widgets.parts.formats import MISSING
 
 VIEWS: dict[str, Callable[[], BlindSpots]] = {
@@ -66,9 +66,9 @@ def test_a_slice_is_opened_with_its_evidence_and_its_lines() -> None:
 
 def test_slices_are_searched_and_turned_page_by_page() -> None:
     view = examples.many_spots()
-    assert len(Page(view.content).text_of("tr")) == PAGE_ROWS + 1
+    assert len(Page(view.content).text_of("tr")) == BlindSpots.page_rows + 1
     view.page = 3
     view.search = "I4 mobile"
     assert view.page == 0
     assert all("i4" in spot.name for spot in view.found())
-    assert f"1 to {PAGE_ROWS} of 111" in Page(view.content).text
+    assert f"1 to {BlindSpots.page_rows} of 111" in Page(view.content).text

@@ -25,7 +25,7 @@ from playwright.sync_api import Page, expect
 from widget_examples import SPLITS, few_features, many_features, slice_table
 from widget_timing import PRESS, TYPE, rerun_seconds, seconds_until_redrawn
 
-from widgets.slices import PAGE_ROWS, Slices
+from widgets.slices import Slices
 from widgets.statistics import Statistics
 
 pytestmark = needs_browser
@@ -203,12 +203,12 @@ def test_an_executed_notebook_reads_offline(tmp_path: Path, monkeypatch: pytest.
 
 
 def _expect_names(page: Page, expected: Statistics) -> None:
-    names = [feature.name for feature in expected.found()][:PAGE_ROWS]
+    names = [feature.name for feature in expected.found()][: Slices.page_rows]
     expect(page.locator(".kit-view button.name")).to_have_text(names)
 
 
 def _expect_slices(page: Page, expected: Slices) -> None:
-    rows = [0, *expected.found()[:PAGE_ROWS]]
+    rows = [0, *expected.found()[: Slices.page_rows]]
     expect(page.locator(".kit-view .slices tbody th")).to_have_text(
         [f"⇆{expected.table.names[row]}" for row in rows]
     )

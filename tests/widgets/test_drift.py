@@ -13,7 +13,7 @@ from test_faces import LIMIT, LIVE
 from widget_examples import HOSTILE
 from widget_pages import Page
 
-from widgets.drift import MOST_DAYS, PAGE_ROWS, Drift
+from widgets.drift import MOST_DAYS, Drift
 from widgets.parts.formats import MISSING
 
 VIEWS: dict[str, Callable[[], Drift]] = {
@@ -125,7 +125,7 @@ def test_a_feature_opens_into_curves_against_everything_and_its_threshold() -> N
 def test_many_days_and_features_are_bounded_and_say_so() -> None:
     view = examples.many(45, 90)
     page = Page(view.content)
-    assert page.elements.count("th") == 1 + MOST_DAYS + PAGE_ROWS
+    assert page.elements.count("th") == 1 + MOST_DAYS + Drift.page_rows
     assert f"of which the last {MOST_DAYS} are shown" in page.text
     static = Page(examples.many(3_000, 90).html_face())
     assert "features left out; the live view has all" in static.text

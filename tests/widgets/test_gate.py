@@ -5,7 +5,7 @@ from collections.abc import Callable
 from decision_examples import VERDICT, Desk, few_thresholds, many_thresholds
 from widget_pages import Page
 
-from widgets.gate import PAGE_ROWS, Gate
+from widgets.gate import Gate
 from widgets.values_decisions import Threshold
 
 
@@ -52,7 +52,7 @@ def test_pages() -> None:
     view = Gate(many_thresholds(), "Not blessed.", passed=False)
     assert "1 to 20 of 500" in Page(view.content).text
     view.page = 1
-    assert Page(view.content).text_of("tr")[1].startswith(f"auccity=C{PAGE_ROWS}at least")
+    assert Page(view.content).text_of("tr")[1].startswith(f"auccity=C{Gate.page_rows}at least")
 
 
 def test_a_passed_gate_has_nothing_to_override() -> None:

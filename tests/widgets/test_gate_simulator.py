@@ -10,7 +10,7 @@ import traitlets
 from view_checks import check_faces, check_hostile
 from widget_pages import Page
 
-from widgets.gate_simulator import PAGE_ROWS, GateSimulator
+from widgets.gate_simulator import GateSimulator
 
 VIEWS: dict[str, Callable[[], GateSimulator]] = {
     "few": examples.simulator,
@@ -84,7 +84,7 @@ def test_a_slider_reaches_beyond_the_values_of_all_runs() -> None:
 
 def test_runs_are_turned_page_by_page() -> None:
     view = examples.large_simulator()
-    assert f"1 to {PAGE_ROWS} of 300" in Page(view.content).text
+    assert f"1 to {GateSimulator.page_rows} of 300" in Page(view.content).text
     assert "150 thresholds more stay where they are" in view.controls
     view.page = 1
     assert "model 20" in Page(view.content).text

@@ -19,7 +19,7 @@ from view_checks import check_faces, check_hostile
 from widget_examples import SPLITS
 from widget_pages import Page
 
-from widgets.inspector import PAGE_ROWS, TransformInspector
+from widgets.inspector import TransformInspector
 from widgets.parts.inspector_detail import PAGE_WORDS
 from widgets.view import View
 
@@ -130,7 +130,7 @@ def test_columns_are_searched_by_feature_too_and_sorted() -> None:
     assert "61 to 80 of 500" in Page(view.content).text
     view.search = "column_00"
     assert view.page == 0
-    assert len(view.found()) == PAGE_ROWS / 2
+    assert len(view.found()) == TransformInspector.page_rows / 2
 
 
 def test_words_are_searched_whatever_their_case_and_paged() -> None:

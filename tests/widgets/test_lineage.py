@@ -11,7 +11,7 @@ from widget_examples import HOSTILE
 from widget_pages import Page
 
 from kit.lineage.graph import Edge, Graph, Node
-from widgets.lineage import PAGE_ROWS, Lineage
+from widgets.lineage import Lineage
 from widgets.parts.layered import layered
 
 FACES: dict[str, Callable[[], Lineage]] = {
@@ -108,7 +108,7 @@ def test_two_runs_are_compared_until_another_node_is_chosen() -> None:
 def test_the_pages_of_the_list_hold_every_node_once() -> None:
     view = Lineage(chain())
     total, seen = len(view.graph.nodes), []
-    for page in range(-(-total // PAGE_ROWS)):
+    for page in range(-(-total // Lineage.page_rows)):
         view.page = page
         seen += Page(view.content).text_of("th")
     named = [text for text in seen if "#" in text]

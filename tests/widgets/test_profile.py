@@ -13,7 +13,7 @@ from widget_examples import HOSTILE
 from widget_pages import Page
 
 from widgets.parts.formats import MISSING
-from widgets.profile import PAGE_ROWS, Profiles
+from widgets.profile import Profiles
 
 VIEWS: dict[str, Callable[[], Profiles]] = {
     "empty": examples.empty,
@@ -87,7 +87,7 @@ def test_the_steps_stand_side_by_side() -> None:
 def test_operations_are_searched_and_paged() -> None:
     view = examples.many()
     view.page = 2
-    assert f"{2 * PAGE_ROWS + 1} to {3 * PAGE_ROWS} of 800" in Page(view.content).text
+    assert f"{2 * Profiles.page_rows + 1} to {3 * Profiles.page_rows} of 800" in Page(view.content).text
     view.search = "fusion.79"
     assert view.page == 0
     assert [one.name for one in view.found()][:1] == ["fusion.79"]

@@ -7,7 +7,7 @@ import traitlets
 from decision_examples import Desk, few_rules, many_rules
 from widget_pages import Page
 
-from widgets.schema_editor import PAGE_ROWS, SchemaEditor
+from widgets.schema_editor import SchemaEditor
 
 EDITS = {"age": {"presence": "2", "least": "5"}, "city": {"values": "Rom"}}
 
@@ -87,7 +87,7 @@ def test_search_pages_and_only_edited() -> None:
     desk = Desk(many_rules())
     view = _editor(desk)
     assert "1 to 20 of 500" in Page(view.content).text
-    assert len(Page(view.content).text_of("b")) >= PAGE_ROWS
+    assert len(Page(view.content).text_of("b")) >= SchemaEditor.page_rows
     view.page, view.search = 3, "7"
     assert view.page == 0
     view.changed, view.search = True, ""

@@ -7,7 +7,7 @@ import pytest
 from widget_examples import slice_table
 from widget_pages import Page
 
-from widgets.slices import PAGE_ROWS, Slices
+from widgets.slices import Slices
 from widgets.values import Metric, SliceTable
 
 
@@ -83,7 +83,7 @@ def test_filters_narrow_down_together() -> None:
 def test_pages_follow_one_another() -> None:
     view = Slices(slice_table(1_000))
     view.page = 1
-    rows = view.found()[PAGE_ROWS : 2 * PAGE_ROWS]
+    rows = view.found()[Slices.page_rows : 2 * Slices.page_rows]
     assert _shown(view)[1:] == [view.table.names[row] for row in rows]
     view.failing = True
     assert view.page == 0

@@ -7,7 +7,7 @@ import traitlets
 from widget_examples import SPLITS, few_features, many_features
 from widget_pages import Page
 
-from widgets.statistics import PAGE_ROWS, Statistics
+from widgets.statistics import Statistics
 from widgets.values import Histogram
 
 
@@ -50,7 +50,7 @@ def test_searching_finds_all_words_in_any_case() -> None:
     assert [feature.name for feature in view.found()] == [
         name for name in (f"feature_{number:03}" for number in range(500)) if "49" in name
     ]
-    assert _shown(view) == [feature.name for feature in view.found()][:PAGE_ROWS]
+    assert _shown(view) == [feature.name for feature in view.found()][: Statistics.page_rows]
     assert "15 of 500 features" in Page(view.content).text
 
 
@@ -72,7 +72,7 @@ def test_sorting_by_missing_and_by_drift_brings_the_most_first() -> None:
 def test_a_new_search_or_order_begins_at_the_first_page() -> None:
     view = Statistics(many_features(), SPLITS)
     view.page = 3
-    assert _shown(view)[0] == f"feature_{3 * PAGE_ROWS:03}"
+    assert _shown(view)[0] == f"feature_{3 * Statistics.page_rows:03}"
     view.order = "name"
     assert view.page == 0
     view.page = 2

@@ -13,7 +13,7 @@ from widget_pages import Page
 from kit.tuning.records import Search
 from widgets import live_view
 from widgets.parts.axes import Axis, axes_of, passes
-from widgets.tuning import PAGE_ROWS, Tuning
+from widgets.tuning import Tuning
 
 SEARCHES: dict[str, Callable[[], Search | None]] = {
     "waiting": lambda: None,
@@ -92,7 +92,7 @@ def test_an_axis_can_be_reached_and_read_by_keyboard() -> None:
 
 def test_a_long_search_has_pages() -> None:
     view = Tuning(PlayedDesk(many()))
-    assert len(Page(view.content).text_of("tr")) == 1 + PAGE_ROWS
+    assert len(Page(view.content).text_of("tr")) == 1 + Tuning.page_rows
     view.page = 99
     assert "1,981 to 2,000 of 2,000" in Page(view.content).text
     view.order = ("Trial", False)

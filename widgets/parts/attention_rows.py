@@ -41,7 +41,7 @@ class Row:
         """All that a search looks in."""
         one = self.example
         past = [text for place in one.past for text in (place.name, place.group)]
-        return " ".join([one.candidate, one.group, *one.about.values(), *past]).casefold()
+        return " ".join([one.candidate, one.group, *one.about.values(), *past])
 
     def detail_row(self, content: Markup) -> Markup:
         return tag("tr", tag("td", content, colspan=len(_TITLES)), class_="opened")

@@ -1,0 +1,55 @@
+"""Views of many rows: a page of them at a time, and of which a search leaves only some."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, ClassVar, TypeVar
+
+import traitlets
+
+from widgets.parts import controls
+from widgets.parts.markup import Markup
+from widgets.view import View
+
+_Row = TypeVar("_Row")
+
+
+class PagedView(View):
+    """A view of which `page_rows` rows are shown at a time.
+
+    A trait that decides which rows there are, or in which order, is tagged `narrows`: when it changes, the first page
+    is shown again.
+    """
+
+    page_rows: ClassVar[int] = 20
+
+    page = traitlets.Int(min=0).tag(sync=True, redraw=True)
+
+    def __init__(self, **state: Any) -> None:
+        super().__init__(**state)
+        for name in self.traits(narrows=True):  # one by one: an empty list of names would mean every trait
+            self.observe(self._to_first_page, names=name)
+
+    def on_page(self, found: Sequence[_Row]) -> tuple[Sequence[_Row], Markup | None]:
+        """Return the rows of the page, and the ways to the others; the last page where there are fewer."""
+        page = min(self.page, controls.last_page(len(found), self.page_rows))
+        rows = found[page * self.page_rows :][: self.page_rows]
+        return rows, controls.pager("page", page, size=self.page_rows, total=len(found))
+
+    def _to_first_page(self, _change: object) -> None:
+        self.page = 0
+
+
+class SearchedView(PagedView):
+    """A view that shows only the rows that have all words of its search, in large or small letters."""
+
+    search = traitlets.Unicode(help="words that a row must have").tag(sync=True, redraw=True, narrows=True)
+
+    def having_words(self, rows: Iterable[_Row], text: Callable[[_Row], str]) -> list[_Row]:
+        """Return the rows whose text has all words that are searched for."""
+        words = self.search.casefold().split()
+        if not words:
+            return list(rows)
+        return [
+            row for row in rows if all(word in folded for folded in [text(row).casefold()] for word in words)
+        ]
