@@ -9,16 +9,15 @@ from typing import Any
 
 import traitlets
 
-from widgets.face import STATIC_BYTES
-from widgets.paged_view import SearchedView
+from widgets.decided_view import DecidedView
+from widgets.face import room
 from widgets.parts import controls
 from widgets.parts.alert_detail import evidence
 from widgets.parts.budget import fit
-from widgets.parts.decision_form import attempt, decision_form, told
+from widgets.parts.decision_form import decision_form, told
 from widgets.parts.formats import count, moment, number
 from widgets.parts.language import marked, say, say_each
 from widgets.parts.markup import Markup, join, tag
-from widgets.parts.modules import styles
 from widgets.values_alerts import Alert, DecideAlert, alert
 
 _ACTIONS = {"acknowledge": marked("Acknowledge"), "mute": marked("Mute until the day")}
@@ -36,7 +35,7 @@ _NAMED = 4  # that the text face names
 _HEAD_BYTES = 4_000  # of a static face: what stands around the rows
 
 
-class Alerts(SearchedView):
+class Alerts(DecidedView):
     """Shows incidents, and lets a person decide about each where something is given that takes decisions.
 
     Args:
@@ -48,14 +47,7 @@ class Alerts(SearchedView):
 
     title = "Alerts"
 
-    opened = traitlets.Unicode(help="id of the alert whose evidence is shown").tag(sync=True, redraw=True)
-    who = traitlets.Unicode(help="name of the person who decides").tag(sync=True)
-    why = traitlets.Unicode(help="reason of the decision").tag(sync=True)
     until = traitlets.Unicode(help="last day of a mute, such as 2026-01-31").tag(sync=True)
-    asked = traitlets.List(traitlets.Unicode(), maxlen=2, help="decision to take: action, id").tag(sync=True)
-    done = traitlets.Tuple(
-        traitlets.Bool(), traitlets.Unicode(), default_value=(True, ""), help="what became of it"
-    ).tag(redraw=True)
 
     def __init__(
         self,
@@ -64,8 +56,8 @@ class Alerts(SearchedView):
         again: Callable[[], Sequence[Alert]] | None = None,
         **state: Any,
     ) -> None:
-        self.alerts, self._decide, self._again = list(alerts), decide, again
-        super().__init__(**state)
+        self.alerts, self._again = list(alerts), again
+        super().__init__(decide=partial(self._have_decided, decide) if decide else None, **state)
 
     @classmethod
     def of(
@@ -85,21 +77,11 @@ class Alerts(SearchedView):
         """The alerts that the search leaves."""
         return self.having_words(self.alerts, _words)
 
-    @traitlets.observe("opened")
-    def _forget_reason(self, _change: object) -> None:
-        self.why, self.done = "", (True, "")
-
-    @traitlets.observe("asked")
-    def _take_decision(self, _change: object) -> None:
-        if not self.asked or self._decide is None:
-            return
-        action, id_ = self.asked
-        done, text = attempt(partial(self._decide, id_, action, self.who, self.why, self.until))
-        if done and self._again:
+    def _have_decided(self, decide: DecideAlert, action: str, key: str) -> str:
+        told = decide(key, action, self.who, self.why, self.until)
+        if self._again:
             self.alerts = list(self._again())
-        self.asked = []
-        self.done = (done, text)
-        self.content = self.draw_content()  # `done` may be as it was
+        return told
 
     def draw_controls(self) -> Markup:
         return controls.search_box("search", say("Search"))
@@ -116,7 +98,7 @@ class Alerts(SearchedView):
         )
 
     def html_face(self) -> Markup:
-        fitted = fit(self.alerts, [_row, _static_row], STATIC_BYTES - len(styles()) - _HEAD_BYTES)
+        fitted = fit(self.alerts, [_row, _static_row], room(_HEAD_BYTES))
         left_out = len(self.alerts) - len(fitted.rows)
         note = (
             say("{alerts} are left out here; `kit alerts list` has all.", alerts=count(left_out, "alert"))
@@ -155,7 +137,7 @@ class Alerts(SearchedView):
         actions = {**_ACTIONS, **(_TAKE_BACK if decided else {})}
         label = say("Decide about {name}", name=_name(one))
         form = decision_form(label, (self.who, self.why), say_each(actions), one.id, until)
-        detail = tag("div", evidence(one), told(*self.done), form if self._decide else None, class_="detail")
+        detail = tag("div", evidence(one), told(*self.done), form if self.decide else None, class_="detail")
         return join([row, _detail_row(detail)])
 
 

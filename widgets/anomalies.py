@@ -10,16 +10,15 @@ from typing import Any
 
 import traitlets
 
-from widgets.face import STATIC_BYTES
-from widgets.paged_view import SearchedView
+from widgets.decided_view import DecidedView
+from widgets.face import room
 from widgets.parts import controls
 from widgets.parts.anomaly_rows import COLUMNS, cells, rows_at_fault
 from widgets.parts.budget import fit
-from widgets.parts.decision_form import attempt, decision_form, told
+from widgets.parts.decision_form import decision_form, told
 from widgets.parts.formats import count, number
 from widgets.parts.language import marked, say, say_each
 from widgets.parts.markup import Markup, join, tag
-from widgets.parts.modules import styles
 from widgets.values_decisions import Anomaly, Decide
 
 ACTIONS = {
@@ -35,7 +34,7 @@ _NAMED = 4  # anomalies that the text face names
 _HEAD_BYTES = 4_000  # of a static face: what stands around the rows
 
 
-class Anomalies(SearchedView):
+class Anomalies(DecidedView):
     """Shows anomalies, and lets a person decide about each where something is given that takes decisions.
 
     Args:
@@ -49,45 +48,22 @@ class Anomalies(SearchedView):
     undecided = traitlets.Bool(help="whether only those are shown that nobody decided about").tag(
         sync=True, redraw=True, narrows=True
     )
-    opened = traitlets.Unicode(help="key of the anomaly whose rows are shown").tag(sync=True, redraw=True)
-    who = traitlets.Unicode(help="name of the person who decides").tag(sync=True)
-    why = traitlets.Unicode(help="reason of the decision").tag(sync=True)
-    asked = traitlets.List(traitlets.Unicode(), maxlen=2, help="decision to take: action, key").tag(sync=True)
-    done = traitlets.Tuple(
-        traitlets.Bool(),
-        traitlets.Unicode(),
-        default_value=(True, ""),
-        help="what became of the last decision",
-    ).tag(redraw=True)
 
     def __init__(self, anomalies: Sequence[Anomaly], decide: Decide | None = None, **state: Any) -> None:
         self.anomalies = sorted(anomalies, key=lambda anomaly: list(_GROUPS).index(anomaly.severity))
-        self._decide = decide
-        super().__init__(**state)
+        super().__init__(decide=partial(self._have_decided, decide) if decide else None, **state)
 
     def found(self) -> list[Anomaly]:
         """The anomalies that the controls leave, the errors first."""
         found = self.having_words(self.anomalies, lambda one: f"{one.feature} {one.what} {one.split}")
         return [anomaly for anomaly in found if not (self.undecided and anomaly.decided)]
 
-    @traitlets.observe("opened")
-    def _forget_reason(self, _change: object) -> None:
-        self.why, self.done = "", (True, "")
-
-    @traitlets.observe("asked")
-    def _take_decision(self, _change: object) -> None:
-        if not self.asked or self._decide is None:
-            return
-        action, key = self.asked
-        done, text = attempt(partial(self._decide, key, action, self.who, self.why))
-        if done:
-            self.anomalies = [
-                replace(anomaly, decided=action, decision=text) if anomaly.key == key else anomaly
-                for anomaly in self.anomalies
-            ]
-        self.asked = []
-        self.done = (done, text)
-        self.content = self.draw_content()  # `done` may be as it was
+    def _have_decided(self, decide: Decide, action: str, key: str) -> str:
+        told = decide(key, action, self.who, self.why)
+        self.anomalies = [
+            replace(one, decided=action, decision=told) if one.key == key else one for one in self.anomalies
+        ]
+        return told
 
     def draw_controls(self) -> Markup:
         return join(
@@ -110,7 +86,7 @@ class Anomalies(SearchedView):
 
     def html_face(self) -> Markup:
         found = self.found()
-        limit = STATIC_BYTES - len(styles()) - _HEAD_BYTES
+        limit = room(_HEAD_BYTES)
         fitted = fit(found, [_short_row, _static_row], limit)
         left_out = len(found) - len(fitted.rows)
         note = say(
@@ -188,7 +164,7 @@ class Anomalies(SearchedView):
             tag("p", anomaly.found),
             rows_at_fault(anomaly),
             told(*self.done),
-            form if self._decide else None,
+            form if self.decide else None,
             class_="detail",
         )
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import traitlets
 
-from widgets.face import STATIC_BYTES
+from widgets.face import room
 from widgets.paged_view import SearchedView
 from widgets.parts import controls
 from widgets.parts.attention_rows import Row, cells, detail, legend, same_group, table
@@ -15,7 +15,6 @@ from widgets.parts.budget import fit
 from widgets.parts.formats import count, number, share
 from widgets.parts.language import marked, say, say_each
 from widgets.parts.markup import Markup, join, tag
-from widgets.parts.modules import styles
 from widgets.values_attention import Example
 
 ALL, ABOVE, NOT_ABOVE = "all", "above", "not above"
@@ -93,7 +92,7 @@ class Attention(SearchedView):
             lambda row: tag("tr", cells(row, tag("b", row.example.candidate))),
             lambda row: join([tag("tr", cells(row, tag("b", row.example.candidate))), _folded(row)]),
         ]
-        fitted = fit(self.rows, levels, STATIC_BYTES - len(styles()) - _HEAD_BYTES)
+        fitted = fit(self.rows, levels, room(_HEAD_BYTES))
         left_out = len(self.rows) - len(fitted.rows)
         return join(
             [

@@ -8,7 +8,7 @@ from typing import Any
 import traitlets
 
 from widgets.copied_view import CopiedView
-from widgets.face import STATIC_BYTES
+from widgets.face import room
 from widgets.paged_view import SearchedView
 from widgets.parts import controls
 from widgets.parts.blind_spot_rows import BlindSpotRows, problem
@@ -16,7 +16,6 @@ from widgets.parts.budget import fit
 from widgets.parts.formats import count, number, share
 from widgets.parts.language import say
 from widgets.parts.markup import Markup, join, tag
-from widgets.parts.modules import styles
 from widgets.values_blind_spots import BlindSpot, Searched
 
 _NAMED = 4  # blind spots that the text face names
@@ -63,7 +62,7 @@ class BlindSpots(SearchedView, CopiedView):
             lambda spot: tag("tr", rows.cells(spot, tag("b", spot.name))),
             rows.with_details,
         ]
-        fitted = fit(self._found.spots, levels, STATIC_BYTES - len(styles()) - _HEAD_BYTES)
+        fitted = fit(self._found.spots, levels, room(_HEAD_BYTES))
         left_out = len(self._found.spots) - len(fitted.rows)
         note = say(
             "{amount} left out here; the live view in JupyterLab has all.",

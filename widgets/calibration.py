@@ -7,13 +7,12 @@ from typing import Any, Self
 
 import traitlets
 
-from widgets.face import STATIC_BYTES
+from widgets.face import room
 from widgets.parts import charts, controls
 from widgets.parts.budget import fit
 from widgets.parts.formats import count, number
 from widgets.parts.language import marked, say
 from widgets.parts.markup import Markup, join, tag
-from widgets.parts.modules import styles
 from widgets.values_calibration import CalibrationCurve
 from widgets.view import View
 
@@ -68,7 +67,7 @@ class Calibration(View):
         return join([self._picture(), _table(_rows(self.shown()))])
 
     def html_face(self) -> Markup:
-        fitted = fit(_rows(self.shown()), [lambda row: row], STATIC_BYTES - len(styles()) - _HEAD_BYTES)
+        fitted = fit(_rows(self.shown()), [lambda row: row], room(_HEAD_BYTES))
         others = len({curve.slice for curve in self.curves}) - 1
         note = say(
             "{more_slices} can be chosen in the live view in JupyterLab.",

@@ -8,7 +8,7 @@ from typing import Any
 
 import traitlets
 
-from widgets.face import STATIC_BYTES
+from widgets.face import room
 from widgets.paged_view import SearchedView
 from widgets.parts import controls
 from widgets.parts.budget import fit
@@ -16,7 +16,6 @@ from widgets.parts.drift_rows import Heat, detail, heat_table, legend
 from widgets.parts.formats import count, number
 from widgets.parts.language import marked, say, say_each
 from widgets.parts.markup import Markup, join, tag
-from widgets.parts.modules import styles
 from widgets.values_drift import DriftFeature
 
 MOST_DAYS = 62  # in the map; curves have all
@@ -93,7 +92,7 @@ class Drift(SearchedView):
             lambda one: _static_row(one, heat, self.comparisons),
         ]
         drawn = features if self.days else []
-        fitted = fit(drawn, levels, STATIC_BYTES - len(styles()) - _HEAD_BYTES)
+        fitted = fit(drawn, levels, room(_HEAD_BYTES))
         left_out = len(drawn) - fitted.with_level[0]
         return join(
             [

@@ -8,13 +8,12 @@ from typing import Any
 
 import traitlets
 
-from widgets.face import STATIC_BYTES
+from widgets.face import room
 from widgets.parts import controls, curves
 from widgets.parts.budget import fit
 from widgets.parts.formats import MISSING, count, number, share
 from widgets.parts.language import marked, say, say_each
 from widgets.parts.markup import Markup, join, tag
-from widgets.parts.modules import styles
 from widgets.values_drill import Drill, Outcome
 from widgets.view import View
 
@@ -79,7 +78,7 @@ class ExtractionDrill(View):
     def html_face(self) -> Markup:
         if self._is_empty:
             return tag("p", _nothing())
-        fitted = fit(self._rows(), [lambda row: row], STATIC_BYTES - len(styles()) - _HEAD_BYTES)
+        fitted = fit(self._rows(), [lambda row: row], room(_HEAD_BYTES))
         left_out = len(self._found.outcomes) - len(fitted.rows)
         note = say(
             "{amount} left out here; the live view in JupyterLab has all.",

@@ -14,6 +14,11 @@ STATIC_BYTES = (
 )
 
 
+def room(around: int) -> int:
+    """Bytes that a static face has for its rows, where so many stand around them."""
+    return STATIC_BYTES - len(styles()) - around
+
+
 class Face:
     """Something to look at that nobody can operate: HTML and text."""
 

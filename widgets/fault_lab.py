@@ -8,7 +8,7 @@ from typing import Any, Self, TypeAlias
 
 import traitlets
 
-from widgets.face import STATIC_BYTES
+from widgets.face import room
 from widgets.parts import controls
 from widgets.parts.budget import fit
 from widgets.parts.decision_form import told, words_of
@@ -16,7 +16,6 @@ from widgets.parts.fault_rows import exact, findings, line, picture, shares, ver
 from widgets.parts.formats import count
 from widgets.parts.language import say
 from widgets.parts.markup import Markup, join, tag
-from widgets.parts.modules import styles
 from widgets.values_faults import FaultChoice, Inject, Search, Smallest, Tried, tried
 from widgets.view import View
 
@@ -158,7 +157,7 @@ class FaultLab(View):
         fitted = fit(
             [drawn for part in parts if (drawn := part()) is not None],
             [lambda drawn: drawn],
-            STATIC_BYTES - len(styles()) - _HEAD_BYTES,
+            room(_HEAD_BYTES),
         )
         return join(fitted.rows)
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import traitlets
 
-from widgets.face import STATIC_BYTES
+from widgets.face import room
 from widgets.paged_view import PagedView
 from widgets.parts import charts, controls
 from widgets.parts.budget import fit
@@ -16,7 +16,6 @@ from widgets.parts.decision_form import attempt, decision_form, told
 from widgets.parts.formats import MISSING, count, number
 from widgets.parts.language import marked, say, say_known
 from widgets.parts.markup import BREAK, Markup, join, tag
-from widgets.parts.modules import styles
 from widgets.values_decisions import Override, Threshold
 
 _COLUMNS = (
@@ -96,7 +95,7 @@ class Gate(PagedView):
         )
 
     def html_face(self) -> Markup:
-        fitted = fit(self.thresholds, [_row], STATIC_BYTES - len(styles()) - _HEAD_BYTES)
+        fitted = fit(self.thresholds, [_row], room(_HEAD_BYTES))
         left_out = len(self.thresholds) - len(fitted.rows)
         note = say(
             "{amount} are left out here; the live view in JupyterLab has all.",

@@ -8,7 +8,7 @@ from typing import Any
 
 import traitlets
 
-from widgets.face import STATIC_BYTES
+from widgets.face import room
 from widgets.paged_view import PagedView
 from widgets.parts import controls
 from widgets.parts.budget import fit
@@ -16,11 +16,10 @@ from widgets.parts.copied import COPY, copied
 from widgets.parts.formats import count, number
 from widgets.parts.language import say
 from widgets.parts.markup import Markup, join, tag
-from widgets.parts.modules import STATIC, script, styles
+from widgets.parts.modules import extended, script, styles
 from widgets.parts.simulator_rows import MOST_MOVED, run_row, said, sliders, table
 from widgets.values_simulator import SimulatedRun, SimulatedThreshold, Write, passes
 
-_BESIDE = STATIC / "simulator"
 _NAMED = 3  # thresholds that the text face names
 _HEAD_BYTES = 6_000  # of a static face: what stands around the rows and the gates
 
@@ -36,15 +35,8 @@ class GateSimulator(PagedView):
     """
 
     title = "Gate simulator"
-    # A text has one default export: that of simulator.js, which wraps the one of view.js.
-    _esm = script("view.js").replace(
-        "export default { render };", COPY + (_BESIDE / "simulator.js").read_text(encoding="utf-8")
-    )
-    _css = (
-        styles()
-        + (STATIC / "copied" / "copied.css").read_text(encoding="utf-8")
-        + (_BESIDE / "simulator.css").read_text(encoding="utf-8")
-    )
+    _esm = extended(script("view.js"), COPY, "simulator/simulator.js")
+    _css = styles("copied/copied.css", "simulator/simulator.css")
 
     at = traitlets.List(traitlets.Float(), help="where each threshold is put, in their order").tag(
         sync=True, redraw=True
@@ -109,8 +101,7 @@ class GateSimulator(PagedView):
     def html_face(self) -> Markup:
         moved = self._moved()
         gates = self._write(self.at)
-        room = STATIC_BYTES - len(styles()) - _HEAD_BYTES - 2 * len(gates.encode())
-        fitted = fit(self.runs, [self._row], room)
+        fitted = fit(self.runs, [self._row], room(_HEAD_BYTES + 2 * len(gates.encode())))
         left_out = len(self.runs) - len(fitted.rows)
         return join(
             [

@@ -7,7 +7,7 @@ from typing import Any, Self
 
 import traitlets
 
-from widgets.face import STATIC_BYTES
+from widgets.face import room
 from widgets.paged_view import SearchedView
 from widgets.parts import controls
 from widgets.parts.budget import fit
@@ -17,11 +17,10 @@ from widgets.parts.inspector_frame import columns_table, detail_row, turn, unuse
 from widgets.parts.inspector_rows import has_detail, live_row, static_row
 from widgets.parts.language import marked, say, say_each
 from widgets.parts.markup import Markup, join, tag
-from widgets.parts.modules import STATIC, styles
+from widgets.parts.modules import source, styles
+from widgets.row_form import BY_HAND, RowForm
 from widgets.values_features import Look, Looked, RawFeature, Vocabulary, raw_feature, vocabulary
-from widgets.written_view import WrittenView
 
-BY_HAND = ""  # the split of a row that has no values yet
 ORDERS = {"given": marked("as given"), "name": marked("name"), "outside": marked("most not in a vocabulary")}
 _NO_SPLIT = marked(
     "Expected one of the splits {splits}, found {value!r}. Choose one, or '' to write a row by hand."
@@ -31,11 +30,7 @@ _HEAD_BYTES = 6_000  # of a static face: what stands around the rows
 _STATIC_WORDS = WordSearch(live=False)
 
 
-def _beside(folder: str, name: str) -> str:
-    return (STATIC / folder / name).read_text(encoding="utf-8")
-
-
-class TransformInspector(SearchedView, WrittenView):
+class TransformInspector(SearchedView, RowForm):
     """Shows columns with what a row has there, what the graph makes of it, and what the places mean.
 
     Args:
@@ -48,18 +43,11 @@ class TransformInspector(SearchedView, WrittenView):
     """
 
     title = "Transform inspector"
-    _css = styles() + _beside("inspector", "inspector.css")
+    _css = styles("inspector/inspector.css")
 
     order = traitlets.Enum(list(ORDERS), "given", help="what the first columns have most of").tag(
         sync=True, redraw=True, narrows=True
     )
-    split = traitlets.Unicode(help="where the row is from; empty: it is written by hand").tag(
-        sync=True, redraw=True
-    )
-    row = traitlets.CInt(help="its place in the split, from 0").tag(sync=True, redraw=True)
-    written = traitlets.Dict(
-        value_trait=traitlets.Dict(value_trait=traitlets.Unicode()), help="column, 'text', new text"
-    ).tag(sync=True, redraw=True)
     opened = traitlets.Unicode(help="name of the column that is shown in detail").tag(sync=True, redraw=True)
     word = traitlets.Unicode(help="what a word of a vocabulary must have in it").tag(sync=True, redraw=True)
     word_page = traitlets.Int(min=0).tag(sync=True, redraw=True)
@@ -75,12 +63,9 @@ class TransformInspector(SearchedView, WrittenView):
         **state: Any,
     ) -> None:
         self.features = tuple(features)
-        self.rows = {split: amount for split, amount in rows.items() if amount}
         self._look, self._unused, self._counted = look, tuple(unused), counted
         self._looked: tuple[object, Looked] | None = None
-        written = state.pop("written", {})
-        super().__init__(**{"split": next(iter(self.rows), BY_HAND), **state})
-        self.written = written  # after the row that it is written over
+        super().__init__(rows=rows, **state)
 
     @classmethod
     def of(cls, summary: Mapping[str, Any], look: Look, **state: Any) -> Self:
@@ -118,10 +103,6 @@ class TransformInspector(SearchedView, WrittenView):
             raise traitlets.TraitError(say(_NO_SPLIT, splits=", ".join(self.rows), value=proposal["value"]))
         return str(proposal["value"])
 
-    @traitlets.validate("row")
-    def _within_split(self, proposal: Mapping[str, Any]) -> int:
-        return max(0, min(int(proposal["value"]), self.rows.get(self.split, 1) - 1))
-
     @traitlets.validate("written")
     def _without_what_is_there(self, proposal: Mapping[str, Any]) -> dict[str, dict[str, str]]:
         """A text that was written back is nothing written; what is no column cannot be written."""
@@ -131,12 +112,6 @@ class TransformInspector(SearchedView, WrittenView):
             for column, fields in proposal["value"].items()
             if column in there and fields.get("text", there[column]) != there[column]
         }
-
-    @traitlets.observe("split", "row")
-    def _another_row(self, change: Any) -> None:
-        self.written = {}
-        if change["name"] == "split":
-            self.row = self._within_split({"value": self.row})
 
     @traitlets.observe("word", "opened")
     def _to_first_words(self, change: Any) -> None:
@@ -186,8 +161,8 @@ class TransformInspector(SearchedView, WrittenView):
             content = detail(feature, splits, _STATIC_WORDS)
             return join([plain(feature), detail_row(tag("details", more, content))])
 
-        css = _beside("inspector", "inspector.css")
-        limit = STATIC_BYTES - len(styles()) - len(css) - _HEAD_BYTES
+        css = source("inspector/inspector.css")
+        limit = room(len(css) + _HEAD_BYTES)
         found = self.found()
         fitted = fit(found, [plain, with_detail], limit)
         left_out = len(found) - len(fitted.rows)

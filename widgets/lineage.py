@@ -7,7 +7,7 @@ from typing import Any
 
 import traitlets
 
-from widgets.face import STATIC_BYTES
+from widgets.face import room
 from widgets.paged_view import SearchedView
 from widgets.parts import controls
 from widgets.parts.budget import fit
@@ -17,7 +17,7 @@ from widgets.parts.lineage_detail import comparison, facts, neighbours, run_choi
 from widgets.parts.lineage_picture import Picture, edges_among
 from widgets.parts.lineage_rows import cells, legend, table, zooms
 from widgets.parts.markup import Markup, join, tag
-from widgets.parts.modules import STATIC, script, styles
+from widgets.parts.modules import extended, script, source, styles
 from widgets.values_lineage import Compare, Graph, Node
 
 _STATIC_NODES = 120  # in the picture of a static face; more of them nobody could read on a page
@@ -34,10 +34,6 @@ _KEYS = marked(
 )
 
 
-def _beside(name: str) -> str:
-    return (STATIC / "lineage" / name).read_text(encoding="utf-8")
-
-
 class Lineage(SearchedView):
     """Shows a graph of artifacts and executions.
 
@@ -49,9 +45,8 @@ class Lineage(SearchedView):
 
     title = "Lineage"
     page_rows = 10
-    # A text has one default export; that of picture.js, which wraps the one of view.js, is it.
-    _esm = script("view.js").replace("export default { render };", _beside("picture.js"))
-    _css = styles() + _beside("lineage.css")
+    _esm = extended(script("view.js"), "lineage/picture.js")
+    _css = styles("lineage/lineage.css")
 
     direction = traitlets.Enum(list(_DIRECTIONS), "both", help="what is highlighted").tag(
         sync=True, redraw=True
@@ -148,7 +143,7 @@ class Lineage(SearchedView):
         fitted = fit(
             [self.graph.nodes[key] for key in found[:_STATIC_ROWS]],
             [_static_row, partial(_static_row, detailed=True)],
-            STATIC_BYTES - len(styles()) - _HEAD_BYTES,
+            room(_HEAD_BYTES),
         )
         left_out = len(found) - len(fitted.rows)
         note = say(
@@ -157,7 +152,7 @@ class Lineage(SearchedView):
         )
         return join(
             [
-                tag("style", Markup(_beside("lineage.css"))),
+                tag("style", Markup(source("lineage/lineage.css"))),
                 tag("p", legend(), f" {self._place(len(found))}"),
                 self._static_picture(),
                 self._details(live=False) if self.chosen else None,

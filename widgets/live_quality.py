@@ -6,13 +6,12 @@ import datetime as dt
 import math
 from collections.abc import Callable, Mapping, Sequence
 
-from widgets.face import STATIC_BYTES, Face
+from widgets.face import Face, room
 from widgets.parts import charts, curves
 from widgets.parts.budget import fit
 from widgets.parts.formats import MISSING, count, moment, number
 from widgets.parts.language import marked, say
 from widgets.parts.markup import Markup, join, tag
-from widgets.parts.modules import styles
 from widgets.values_drift import Estimate, QualityDay
 
 _WHISKER = charts.Size(90, 12)
@@ -51,7 +50,7 @@ class LiveQuality(Face):
             lambda day: self._row(day, names, None),
             lambda day: self._row(day, names, scale),
         ]
-        newest = fit(self.days[::-1], levels, STATIC_BYTES - len(styles()) - _HEAD_BYTES)
+        newest = fit(self.days[::-1], levels, room(_HEAD_BYTES))
         left_out = len(self.days) - len(newest.rows)
         return join(
             [

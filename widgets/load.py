@@ -8,14 +8,13 @@ from typing import Any
 
 import traitlets
 
-from widgets.face import STATIC_BYTES
+from widgets.face import room
 from widgets.parts import controls, curves
 from widgets.parts.budget import fit
 from widgets.parts.formats import MISSING, count, number
 from widgets.parts.language import marked, say
 from widgets.parts.load_rows import WANTED, Setting, row, settings_of, table
 from widgets.parts.markup import Markup, join, tag
-from widgets.parts.modules import styles
 from widgets.values_load import Sweep
 from widgets.view import View
 
@@ -71,7 +70,7 @@ class LoadSweep(View):
     def html_face(self) -> Markup:
         if not self._settings:
             return tag("p", _nothing())
-        fitted = fit(self._settings, [row], STATIC_BYTES - len(styles()) - _HEAD_BYTES)
+        fitted = fit(self._settings, [row], room(_HEAD_BYTES))
         left_out = len(self._settings) - len(fitted.rows)
         note = say(
             "{amount} left out here; the live view in JupyterLab has all.", amount=count(left_out, "setting")

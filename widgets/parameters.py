@@ -7,7 +7,7 @@ from typing import Any
 
 import traitlets
 
-from widgets.face import STATIC_BYTES
+from widgets.face import room
 from widgets.parts import controls
 from widgets.parts.budget import fit
 from widgets.parts.copied import COPY
@@ -15,7 +15,7 @@ from widgets.parts.decision_form import attempt, told
 from widgets.parts.formats import count, number
 from widgets.parts.language import marked, say
 from widgets.parts.markup import Markup, join, tag
-from widgets.parts.modules import STATIC, styles
+from widgets.parts.modules import extended, source, styles
 from widgets.parts.parameter_rows import CHANGED, VALUE, batch, live_row, source_text, static_row, table
 from widgets.parts.repeat import Repeat
 from widgets.values_parameters import Parameter, ParameterDesk
@@ -43,12 +43,8 @@ class Parameters(WrittenView):
     """
 
     title = "Parameters"
-    # A text has one default export: that of panel.js, which wraps the one of cells.js.
-    _esm = WRITTEN.replace(
-        "export default { render: renderCells };",
-        COPY + (STATIC / "parameters" / "panel.js").read_text(encoding="utf-8"),
-    )
-    _css = styles() + (STATIC / "parameters" / "parameters.css").read_text(encoding="utf-8")
+    _esm = extended(WRITTEN, COPY, "parameters/panel.js")
+    _css = styles("parameters/parameters.css")
 
     edits = traitlets.Dict(
         value_trait=traitlets.Dict(value_trait=traitlets.Unicode()),
@@ -129,14 +125,14 @@ class Parameters(WrittenView):
         fitted = fit(
             texts,
             [lambda row: static_row(row[0], row[1], sources.get(row[0].name, ""))],
-            STATIC_BYTES - len(styles()) - _HEAD_BYTES,
+            room(_HEAD_BYTES),
         )
         left_out = len(texts) - len(fitted.rows)
         note = say(
             "{amount} are left out here; the live view in JupyterLab has all.",
             amount=count(left_out, "parameter"),
         )
-        style = (STATIC / "parameters" / "parameters.css").read_text(encoding="utf-8")
+        style = source("parameters/parameters.css")
         now = self._desk.batch()
         return join(
             [

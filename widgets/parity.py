@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from widgets.face import STATIC_BYTES, Face
+from widgets.face import Face, room
 from widgets.parts.budget import fit
 from widgets.parts.formats import MISSING, count, number
 from widgets.parts.language import say
 from widgets.parts.markup import BREAK, Markup, join, tag
-from widgets.parts.modules import styles
 from widgets.values_parity import Difference
 
 _NAMED = 3  # values that the text face names
@@ -43,7 +42,7 @@ class Parity(Face):
             return tag("p", self._sentence())
         wrong = {one.value for one in self._wrong}
         ordered = sorted(self._values, key=lambda value: value not in wrong)  # else as they come
-        fitted = fit(ordered, [self._row], STATIC_BYTES - len(styles()) - _HEAD_BYTES)
+        fitted = fit(ordered, [self._row], room(_HEAD_BYTES))
         head = tag(
             "thead", tag("tr", [tag("th", title, scope="col") for title in (say("Value"), *self._ways)])
         )

@@ -7,14 +7,13 @@ from typing import Any
 
 import traitlets
 
-from widgets.face import STATIC_BYTES
+from widgets.face import room
 from widgets.paged_view import SearchedView
 from widgets.parts import controls
 from widgets.parts.budget import fit
 from widgets.parts.formats import count, number, share
 from widgets.parts.language import say
 from widgets.parts.markup import Markup, join, tag
-from widgets.parts.modules import styles
 from widgets.parts.profile_rows import Comparison, steps_table
 from widgets.values_profile import Operation, Profile
 
@@ -103,7 +102,7 @@ class Profiles(SearchedView):
             lambda one: tag("tr", compared.cells(one, tag("span", one.name))),
             lambda one: join([tag("tr", compared.cells(one, tag("span", one.name))), _folded(one, compared)]),
         ]
-        fitted = fit(found, levels, STATIC_BYTES - len(styles()) - _HEAD_BYTES)
+        fitted = fit(found, levels, room(_HEAD_BYTES))
         left_out = len(found) - len(fitted.rows)
         return join(
             [

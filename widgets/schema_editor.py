@@ -9,7 +9,7 @@ from typing import Any
 
 import traitlets
 
-from widgets.face import STATIC_BYTES
+from widgets.face import room
 from widgets.paged_view import SearchedView
 from widgets.parts import controls
 from widgets.parts.budget import fit
@@ -17,7 +17,7 @@ from widgets.parts.decision_form import attempt, decision_form, told
 from widgets.parts.formats import MISSING, count, number
 from widgets.parts.language import say
 from widgets.parts.markup import Markup, join, tag
-from widgets.parts.modules import STATIC, styles
+from widgets.parts.modules import styles
 from widgets.parts.rule_rows import TITLES, live_row, static_row
 from widgets.values_decisions import Check, Edits, Rows, Rule, Save
 from widgets.written_view import WrittenView
@@ -25,10 +25,6 @@ from widgets.written_view import WrittenView
 _LISTED = 50  # differences and anomalies that are shown
 _NAMED = 3  # anomalies that the text face names
 _HEAD_BYTES = 40_000  # of a static face: what stands around the rows
-
-
-def _beside(name: str) -> str:
-    return (STATIC / "schema_editor" / name).read_text(encoding="utf-8")
 
 
 class SchemaEditor(SearchedView, WrittenView):
@@ -42,7 +38,7 @@ class SchemaEditor(SearchedView, WrittenView):
     """
 
     title = "Schema"
-    _css = styles() + _beside("cells.css")
+    _css = styles("schema_editor/cells.css")
 
     changed = traitlets.Bool(help="whether only edited features are shown").tag(
         sync=True, redraw=True, narrows=True
@@ -132,7 +128,7 @@ class SchemaEditor(SearchedView, WrittenView):
         fitted = fit(
             found,
             [lambda rule: static_row(rule, self.edits.get(rule.feature, {}))],
-            STATIC_BYTES - len(styles()) - _HEAD_BYTES,
+            room(_HEAD_BYTES),
         )
         left_out = len(found) - len(fitted.rows)
         note = say(

@@ -7,31 +7,26 @@ from typing import Any, Self
 
 import traitlets
 
-from widgets.face import STATIC_BYTES
+from widgets.face import room
 from widgets.paged_view import SearchedView
 from widgets.parts import controls
 from widgets.parts.budget import fit
 from widgets.parts.formats import count, number
 from widgets.parts.language import say
 from widgets.parts.markup import Markup, join, tag
-from widgets.parts.modules import STATIC, styles
+from widgets.parts.modules import source, styles
 from widgets.parts.signature_answer import Sent, answer, earlier
 from widgets.parts.signature_form import fields_table, static_fields, takes, tensors
+from widgets.row_form import BY_HAND, RowForm
 from widgets.values_signatures import Field, Send, Signature, Take, signature
-from widgets.written_view import WrittenView
 
-NO_ROW = ""  # the split of a form that nothing was filled into
 _EARLIER = 5  # answers that are kept
 _STATIC_FIELDS = 60  # that a static face shows of a request
 _NAMED = 4  # signatures that the text face names
 _HEAD_BYTES = 4_000  # of a static face: what stands around the signatures
 
 
-def _beside(folder: str, name: str) -> str:
-    return (STATIC / folder / name).read_text(encoding="utf-8")
-
-
-class Signatures(SearchedView, WrittenView):
+class Signatures(SearchedView, RowForm):
     """Shows what a model takes and gives, and asks it.
 
     Where nobody can fill in a form, each signature is asked once with the row that the state names.
@@ -45,31 +40,22 @@ class Signatures(SearchedView, WrittenView):
     """
 
     title = "Signatures"
-    _css = styles() + _beside("signatures", "signatures.css")
+    _css = styles("signatures/signatures.css")
 
     signature = traitlets.Unicode(help="name of the one that is asked").tag(
         sync=True, redraw=True, narrows=True
     )
-    split = traitlets.Unicode(help="where the row is from; empty: an empty form").tag(sync=True, redraw=True)
-    row = traitlets.CInt(help="its place in the split, from 0").tag(sync=True, redraw=True)
-    written = traitlets.Dict(
-        value_trait=traitlets.Dict(value_trait=traitlets.Unicode()), help="signature, field, new text"
-    ).tag(sync=True, redraw=True)
     asked = traitlets.List(traitlets.Unicode(), maxlen=1, help="set when send is pressed").tag(sync=True)
 
     def __init__(
         self, signatures: Sequence[Signature], rows: Mapping[str, int], take: Take, send: Send, **state: Any
     ) -> None:
         self.signatures = {one.name: one for one in signatures}
-        self.rows = {split: amount for split, amount in rows.items() if amount}
         self._take_row, self._send_texts = take, send
         self._taken: tuple[object, Mapping[str, str]] | None = None
         self.answers: list[Sent] = []
         self._unasked: dict[str, Sent] = {}
-        first = {"signature": next(iter(self.signatures), ""), "split": next(iter(self.rows), NO_ROW)}
-        written = state.pop("written", {})
-        super().__init__(**{**first, **state})
-        self.written = written  # after the row that it is written over
+        super().__init__(rows=rows, **{"signature": next(iter(self.signatures), ""), **state})
 
     @classmethod
     def of(cls, summary: Mapping[str, Any], take: Take, send: Send, **state: Any) -> Self:
@@ -87,7 +73,7 @@ class Signatures(SearchedView, WrittenView):
 
     @traitlets.validate("signature", "split")
     def _known(self, proposal: Mapping[str, Any]) -> str:
-        names = [*self.signatures] if proposal["trait"].name == "signature" else [*self.rows, NO_ROW]
+        names = [*self.signatures] if proposal["trait"].name == "signature" else [*self.rows, BY_HAND]
         if proposal["value"] not in {*names, ""}:
             raise traitlets.TraitError(
                 say(
@@ -98,10 +84,6 @@ class Signatures(SearchedView, WrittenView):
                 )
             )
         return str(proposal["value"])
-
-    @traitlets.validate("row")
-    def _within_split(self, proposal: Mapping[str, Any]) -> int:
-        return max(0, min(int(proposal["value"]), self.rows.get(self.split, 1) - 1))
 
     @traitlets.validate("written")
     def _without_what_is_there(self, proposal: Mapping[str, Any]) -> dict[str, dict[str, str]]:
@@ -114,12 +96,6 @@ class Signatures(SearchedView, WrittenView):
             if name in self.signatures
         }
         return {name: fields for name, fields in left.items() if fields}
-
-    @traitlets.observe("split", "row")
-    def _another_row(self, change: Any) -> None:
-        self.written = {}
-        if change["name"] == "split":
-            self.row = self._within_split({"value": self.row})
 
     @traitlets.observe("asked")
     def _ask(self, _change: object) -> None:
@@ -134,7 +110,7 @@ class Signatures(SearchedView, WrittenView):
         return join(
             [
                 controls.choice("signature", say("Signature"), {name: name for name in self.signatures}),
-                controls.choice("split", say("Take a row of"), {**splits, NO_ROW: say("an empty form")}),
+                controls.choice("split", say("Take a row of"), {**splits, BY_HAND: say("an empty form")}),
                 controls.number_box("row", say("Row, from 0")),
                 controls.search_box("search", say("Search")) if self._is_long() else None,
             ]
@@ -160,8 +136,8 @@ class Signatures(SearchedView, WrittenView):
         )
 
     def html_face(self) -> Markup:
-        css = _beside("signatures", "signatures.css")
-        limit = STATIC_BYTES - len(styles()) - len(css) - _HEAD_BYTES
+        css = source("signatures/signatures.css")
+        limit = room(len(css) + _HEAD_BYTES)
         shown = list(self.signatures.values())
         fitted = fit(
             shown,

@@ -9,14 +9,13 @@ import numpy as np
 import traitlets
 
 from widgets import records
-from widgets.face import STATIC_BYTES
+from widgets.face import room
 from widgets.paged_view import SearchedView
 from widgets.parts import charts, controls
 from widgets.parts.budget import fit
 from widgets.parts.formats import count, number
 from widgets.parts.language import say
 from widgets.parts.markup import Markup, join, tag
-from widgets.parts.modules import styles
 from widgets.parts.slice_rows import SliceRows
 from widgets.parts.slice_search import EXAMPLES, SLICE, Rows, SliceSearch, metric_named
 from widgets.values import Column, Histogram, Metric, SliceTable
@@ -112,7 +111,7 @@ class Slices(SearchedView):
                 lambda row: self._static_row(row, whiskers=False),
                 lambda row: self._static_row(row, whiskers=True),
             ],
-            STATIC_BYTES - len(styles()) - _HEAD_BYTES,
+            room(_HEAD_BYTES),
         )
         left_out = len(found) + len(self._pinned()) - len(fitted.rows)
         note = say(

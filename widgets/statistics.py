@@ -8,7 +8,7 @@ from typing import Any, Self
 import traitlets
 
 from widgets import records
-from widgets.face import STATIC_BYTES
+from widgets.face import room
 from widgets.paged_view import SearchedView
 from widgets.parts import charts, controls
 from widgets.parts.budget import fit
@@ -17,7 +17,6 @@ from widgets.parts.feature_rows import COLUMNS, Looks, cells
 from widgets.parts.formats import count, number, share
 from widgets.parts.language import marked, say, say_each
 from widgets.parts.markup import Markup, join, tag
-from widgets.parts.modules import styles
 from widgets.values import Distance, FeatureSummary
 
 ORDERS = {
@@ -102,7 +101,7 @@ class Statistics(SearchedView):
             lambda feature: tag("tr", cells(feature, looks, _name(feature), chart=True)),
             lambda feature: _static_row(feature, looks),
         ]
-        fitted = fit(_sorted(self.features, self.order), levels, STATIC_BYTES - len(styles()) - _HEAD_BYTES)
+        fitted = fit(_sorted(self.features, self.order), levels, room(_HEAD_BYTES))
         return join(
             [
                 tag("p", self._legend(), f" · {count(len(self.features), 'feature')}"),

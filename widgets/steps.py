@@ -12,7 +12,7 @@ from IPython.display import display
 from widgets.parts.formats import count
 from widgets.parts.language import marked, say
 from widgets.parts.markup import Child, Markup, join, tag
-from widgets.parts.modules import STATIC, script, styles
+from widgets.parts.modules import extended, script, source, styles
 from widgets.road import Road, Stop
 from widgets.values_steps import Artifact, Step
 from widgets.view import View
@@ -30,10 +30,6 @@ _UNDER_WAY = ("begun", "waiting", "running")
 _ENDED_BADLY = ("failed", "interrupted")
 _DIFFERENCES, _ARTIFACTS, _LETTERS = 12, 20, 300  # that are shown of one step, and of one text
 _HINT = marked("To stop it, interrupt the kernel (■ in the toolbar).")
-
-
-def _beside(name: str) -> str:
-    return (STATIC / "steps" / name).read_text(encoding="utf-8")
 
 
 def show_step(first: Step) -> Callable[[Step], None]:
@@ -63,9 +59,8 @@ class StepView(View):
     """
 
     title = "Step"
-    # A text has one default export; that of cancel.js, which wraps the one of view.js, is it.
-    _esm = script("view.js").replace("export default { render };", _beside("cancel.js"))
-    _css = styles() + _beside("steps.css")
+    _esm = extended(script("view.js"), "steps/cancel.js")
+    _css = styles("steps/steps.css")
 
     state = traitlets.Enum(list(_SAID), help="how far the step is").tag(sync=True)
     under_way = traitlets.Bool(help="whether there is something to stop").tag(sync=True)
@@ -101,7 +96,7 @@ class StepView(View):
         return self._facts()
 
     def html_face(self) -> Markup:
-        return join([tag("style", Markup(_beside("steps.css"))), self._facts()])
+        return join([tag("style", Markup(source("steps/steps.css"))), self._facts()])
 
     def text_face(self) -> str:
         now = self._now

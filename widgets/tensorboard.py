@@ -6,14 +6,14 @@ from typing import Any, Protocol
 
 import traitlets
 
-from widgets.face import STATIC_BYTES
+from widgets.face import room
 from widgets.parts import controls, curves
 from widgets.parts.budget import fit
 from widgets.parts.decision_form import attempt, told
 from widgets.parts.formats import count, number
 from widgets.parts.language import marked, say
 from widgets.parts.markup import Markup, join, tag
-from widgets.parts.modules import STATIC, script, styles
+from widgets.parts.modules import extended, script
 from widgets.values_training import Curves
 from widgets.view import View
 
@@ -49,10 +49,7 @@ class TensorBoard(View):
     """
 
     title = "TensorBoard"
-    # A text has one default export; that of frame.js, which wraps the one of view.js, is it.
-    _esm = script("view.js").replace(
-        "export default { render };", (STATIC / "tensorboard" / "frame.js").read_text(encoding="utf-8")
-    )
+    _esm = extended(script("view.js"), "tensorboard/frame.js")
 
     height = traitlets.Int(640, min=200, max=4000, help="of the frame in CSS pixels").tag(
         sync=True, redraw=True
@@ -102,7 +99,7 @@ class TensorBoard(View):
                     say("step"),
                 )
             ],
-            STATIC_BYTES - len(styles()) - _HEAD_BYTES,
+            room(_HEAD_BYTES),
         )
         return join(
             [

@@ -7,7 +7,7 @@ from typing import Any
 
 import traitlets
 
-from widgets.face import STATIC_BYTES
+from widgets.face import room
 from widgets.live_view import LiveView
 from widgets.parts import controls, curves
 from widgets.parts.budget import fit
@@ -15,7 +15,7 @@ from widgets.parts.decision_form import attempt, told
 from widgets.parts.formats import count, number
 from widgets.parts.language import marked, say, say_known
 from widgets.parts.markup import Markup, join, tag
-from widgets.parts.modules import STATIC, script, styles
+from widgets.parts.modules import extended, script, source, styles
 from widgets.parts.training_runs import duration, metrics, pictures, sentence, table
 from widgets.values_training import Desk, TrainingRun
 
@@ -26,10 +26,6 @@ _MOST = 60  # charts of the static face, before its bytes are counted
 _NAMED = 3  # metrics that the text face names
 _HEAD_BYTES = 30_000  # of a static face: what stands around the charts
 _NOTE = marked("Over epochs a full line is of the rows held out, a dashed one of the training rows.")
-
-
-def _beside(name: str) -> str:
-    return (STATIC / "training" / name).read_text(encoding="utf-8")
 
 
 class Training(LiveView):
@@ -44,9 +40,8 @@ class Training(LiveView):
     """
 
     title = "Training"
-    # A text has one default export; that of stop.js, which wraps the one of view.js, is it.
-    _esm = script("view.js").replace("export default { render };", _beside("stop.js"))
-    _css = styles() + _beside("training.css")
+    _esm = extended(script("view.js"), "training/stop.js")
+    _css = styles("training/training.css")
 
     compared = traitlets.Unicode(help="name of an earlier training, `all`, or empty").tag(
         sync=True, redraw=True
@@ -104,10 +99,10 @@ class Training(LiveView):
 
     def html_face(self) -> Markup:
         shown = self._shown()
-        fitted = fit(pictures(shown, _MOST), [_as_it_is], STATIC_BYTES - len(styles()) - _HEAD_BYTES)
+        fitted = fit(pictures(shown, _MOST), [_as_it_is], room(_HEAD_BYTES))
         return join(
             [
-                tag("style", Markup(_beside("training.css"))),
+                tag("style", Markup(source("training/training.css"))),
                 self._state(),
                 table(shown),
                 curves.grid(fitted.rows),

@@ -7,7 +7,7 @@ from typing import Any
 
 import traitlets
 
-from widgets.face import STATIC_BYTES
+from widgets.face import room
 from widgets.live_view import LiveView
 from widgets.paged_view import PagedView
 from widgets.parts import controls
@@ -16,7 +16,7 @@ from widgets.parts.budget import fit
 from widgets.parts.formats import MISSING, count, number
 from widgets.parts.language import marked, say
 from widgets.parts.markup import Markup, join, tag
-from widgets.parts.modules import STATIC, script, styles
+from widgets.parts.modules import extended, script, source, styles
 from widgets.parts.parallel import picture
 from widgets.parts.training_runs import duration
 from widgets.values_tuning import Desk, Search, Trial, Value
@@ -38,10 +38,6 @@ _HINT = marked(
 )
 
 
-def _beside(name: str) -> str:
-    return (STATIC / "tuning" / name).read_text(encoding="utf-8")
-
-
 class Tuning(PagedView, LiveView):
     """Shows the search that runs inside its `with` block, and stays as it ended.
 
@@ -51,9 +47,8 @@ class Tuning(PagedView, LiveView):
     """
 
     title = "Tuning"
-    # A text has one default export; that of brush.js, which wraps the one of view.js, is it.
-    _esm = script("view.js").replace("export default { render };", _beside("brush.js"))
-    _css = styles() + _beside("tuning.css")
+    _esm = extended(script("view.js"), "tuning/brush.js")
+    _css = styles("tuning/tuning.css")
 
     brushes = traitlets.Dict(
         traitlets.List(traitlets.Float(), minlen=2, maxlen=2),
@@ -112,7 +107,7 @@ class Tuning(PagedView, LiveView):
         )
 
     def html_face(self) -> Markup:
-        style = tag("style", Markup(_beside("tuning.css")))
+        style = tag("style", Markup(source("tuning/tuning.css")))
         search = self._search
         if search is None:
             return join([style, self._state()])
@@ -120,7 +115,7 @@ class Tuning(PagedView, LiveView):
         fitted = fit(
             found[:_STATIC_ROWS],
             [lambda one: self._row(one, search, live=False)],
-            STATIC_BYTES - len(styles()) - _HEAD_BYTES,
+            room(_HEAD_BYTES),
         )
         left_out = len(found) - len(fitted.rows)
         note = say(

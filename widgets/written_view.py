@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from typing import Any, cast
 
-from widgets.parts.modules import STATIC, script
+from widgets.parts.modules import extended, script
 from widgets.view import View
 
-# A text has one default export; that of cells.js, which wraps the one of view.js, is it.
-WRITTEN = script("view.js").replace(
-    "export default { render };", (STATIC / "written" / "cells.js").read_text(encoding="utf-8")
-)
+WRITTEN = extended(script("view.js"), "written/cells.js")
 
 
 class WrittenView(View):

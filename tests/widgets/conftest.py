@@ -11,12 +11,14 @@ import shutil
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from lab import open_and_run, running_lab, watched_page, write_notebook
 from playwright.sync_api import Page
 
 import widgets
+from widgets import live_view
 
 _FOLDER = Path(__file__).parent / "golden"
 # Where a line begins in a golden file, so that a change in one row is a change in one line.
@@ -35,6 +37,20 @@ def golden() -> Callable[[str, str], None]:
         assert lines == path.read_text(encoding="utf-8")
 
     return check
+
+
+@pytest.fixture
+def shown_faces(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Return what a live view of a batch is shown as, one text after the other, in place of IPython's display."""
+    shown: list[str] = []
+
+    def display(face: object, **_: object) -> SimpleNamespace:
+        shown.append(repr(face))
+        return SimpleNamespace(update=lambda later: shown.append(repr(later)))
+
+    monkeypatch.setattr(live_view, "get_ipython", object)
+    monkeypatch.setattr(live_view, "display", display)
+    return shown
 
 
 @pytest.fixture(scope="module")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from lab import keep_picture, needs_browser, open_and_run, set_theme, violations
+from lab import check_narrow, keep_picture, needs_browser, open_and_run, violations
 from playwright.sync_api import Page, expect
 
 pytestmark = needs_browser
@@ -52,9 +52,4 @@ def test_a_kernel_is_opened_and_another_training_compared(show: Callable[[str], 
 @pytest.mark.parametrize("name", list(NOTEBOOKS))
 def test_it_is_accessible_in_both_themes_and_narrow(lab: str, page: Page, name: str, theme: str) -> None:
     open_and_run(lab, page, name, drawn=".kit-view table")
-    page.set_viewport_size({"width": 900, "height": 900})
-    set_theme(page, theme)
-    assert not violations(page)
-    assert page.evaluate("window.hacked") is None
-    keep_picture(page, f"{name}_{theme.lower()}_900")
-    assert page.locator(".kit-view").first.evaluate("view => view.scrollWidth <= view.clientWidth")
+    check_narrow(page, theme, name)

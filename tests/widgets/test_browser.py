@@ -11,12 +11,12 @@ import papermill
 import pytest
 from lab import (
     TOKEN,
+    check_narrow,
     converted,
     keep_picture,
     needs_browser,
     open_and_run,
     record_figure,
-    set_theme,
     violations,
     watched_page,
     write_notebook,
@@ -153,14 +153,7 @@ def test_views_are_accessible_in_both_themes_and_narrow(
     show: Callable[[str], Page], name: str, theme: str
 ) -> None:
     page = show(name)
-    page.set_viewport_size({"width": 900, "height": 900})
-    set_theme(page, theme)
-    view = page.locator(".kit-view")
-    assert not violations(page)
-    keep_picture(page, f"{name}_{theme.lower()}_900")
-    assert view.evaluate("view => view.scrollWidth <= view.clientWidth"), (
-        "only tables may be wider than the view"
-    )
+    check_narrow(page, theme, name)
 
 
 def test_statistics_are_fluid(show: Callable[[str], Page]) -> None:

@@ -8,11 +8,11 @@ from pathlib import Path
 import papermill
 import pytest
 from lab import (
+    check_narrow,
     converted,
     keep_picture,
     needs_browser,
     record_figure,
-    set_theme,
     violations,
     watched_page,
     write_notebook,
@@ -145,13 +145,7 @@ def test_views_are_accessible_in_both_themes_and_narrow(
     show: Callable[[str], Page], name: str, theme: str
 ) -> None:
     page = show(name)
-    page.set_viewport_size({"width": 900, "height": 900})
-    set_theme(page, theme)
-    assert not violations(page)
-    keep_picture(page, f"{name}_{theme.lower()}_900")
-    assert page.locator(".kit-view").evaluate("view => view.scrollWidth <= view.clientWidth"), (
-        "only tables may be wider than the view"
-    )
+    check_narrow(page, theme, name)
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from lab import keep_picture, needs_browser, set_theme, violations
+from lab import check_narrow, keep_picture, needs_browser, violations
 from playwright.sync_api import Page, expect
 
 pytestmark = needs_browser
@@ -56,10 +56,7 @@ def test_hostile_values_stay_text(show: Callable[[str], Page]) -> None:
 @pytest.mark.parametrize("theme", ["Light", "Dark"])
 def test_the_view_is_accessible_in_both_themes_and_narrow(show: Callable[[str], Page], theme: str) -> None:
     page = show("lab")
-    page.set_viewport_size({"width": 900, "height": 900})
-    set_theme(page, theme)
     page.get_by_role("button", name="Search the smallest share").click()
     page.get_by_role("button", name="Inject into a copy and judge it").click()
     expect(page.get_by_role("alert")).to_be_visible()
-    keep_picture(page, f"fault_lab_{theme.lower()}")
-    assert not violations(page)
+    check_narrow(page, theme, "fault_lab")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from lab import keep_picture, needs_browser, record_figure, set_theme, violations
+from lab import check_narrow, keep_picture, needs_browser, record_figure, violations
 from lineage_examples import chain
 from playwright.sync_api import Page, expect
 from widget_timing import rerun_seconds
@@ -119,14 +119,9 @@ def test_hostile_values_stay_text(show: Callable[[str], Page]) -> None:
 @pytest.mark.parametrize("theme", ["Light", "Dark"])
 def test_it_is_accessible_in_both_themes_and_narrow(show: Callable[[str], Page], theme: str) -> None:
     page = show("few")
-    page.set_viewport_size({"width": 900, "height": 900})
-    set_theme(page, theme)
     page.get_by_role("button", name="Show all").click()
     page.locator(".kit-view .boxes > g", has_text="Trainer #11").click()
-    assert not violations(page)
-    keep_picture(page, f"lineage_{theme.lower()}_900")
-    view = page.locator(".kit-view")
-    assert view.evaluate("view => view.scrollWidth <= view.clientWidth")
+    check_narrow(page, theme, "lineage")
 
 
 def test_2000_nodes_are_fluid(show: Callable[[str], Page]) -> None:

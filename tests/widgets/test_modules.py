@@ -1,12 +1,14 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
 
-from widgets.parts.modules import STATIC, script, styles
+from widgets.parts.modules import STATIC, extended, script, source, styles
 
 _DECLARED = re.compile(r"^(?:export )?(?:async )?(?:function|const|let|class) (\w+)", re.MULTILINE)
+_OF_THE_BROWSER = sorted(path for path in STATIC.rglob("*") if path.suffix in {".js", ".css"})
 
 
 def test_a_script_is_one_text_that_imports_nothing() -> None:
@@ -27,9 +29,24 @@ def test_a_module_comes_after_those_that_it_needs() -> None:
     assert text.index("function replace(") < text.index("function render(")
 
 
-@pytest.mark.parametrize("text", [script("view.js"), styles()], ids=["script", "styles"])
-def test_the_browsers_side_asks_no_host(text: str) -> None:
-    assert not re.search(r"https?:|//\w+\.|url\(|@import", text)
+def test_a_module_that_wraps_takes_the_default_export_over() -> None:
+    text = extended(extended(script("view.js"), "written/cells.js"), "copied/copy.js", "parameters/panel.js")
+    assert re.findall(r"^export .*", text, re.MULTILINE) == ["export default { render: renderPanel };"]
+    assert (
+        text.index("function render(")
+        < text.index("function renderCells(")
+        < text.index("function renderPanel(")
+    )
+
+
+def test_what_exports_nothing_cannot_be_wrapped() -> None:
+    with pytest.raises(ValueError, match="not found"):
+        extended(source("copied/copy.js"), "copied/copied.js")
+
+
+@pytest.mark.parametrize("path", _OF_THE_BROWSER, ids=lambda path: path.name)
+def test_the_browsers_side_asks_no_host(path: Path) -> None:
+    assert not re.search(r"https?:|//\w+\.|url\(|@import", path.read_text())
 
 
 def test_styles_reach_nothing_outside_views() -> None:

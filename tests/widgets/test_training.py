@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Sequence
-from typing import Any
 
 import pytest
 from test_faces import LIMIT, LIVE
@@ -14,7 +13,6 @@ from widget_examples import HOSTILE
 from widget_pages import Page
 
 from kit.training.progress import NOW, Progress, TrainingRun
-from widgets import live_view
 from widgets.parts.repeat import Repeat
 from widgets.parts.training_runs import duration, sentence
 from widgets.training import Training
@@ -103,45 +101,23 @@ def test_a_stop_that_fails_says_why_and_can_be_pressed_again() -> None:
     assert desk.asked == ["stop", "stop"]
 
 
-class _Handle:
-    def __init__(self) -> None:
-        self.shown: list[str] = []
-
-    def update(self, face: object) -> None:
-        self.shown.append(repr(face))
-
-
-@pytest.fixture
-def handle(monkeypatch: pytest.MonkeyPatch) -> _Handle:
-    """Stands for what IPython gives for something shown."""
-    handle = _Handle()
-
-    def display(face: object, **_: Any) -> _Handle:
-        handle.update(face)
-        return handle
-
-    monkeypatch.setattr(live_view, "get_ipython", object)
-    monkeypatch.setattr(live_view, "display", display)
-    return handle
-
-
-def test_a_batch_keeps_the_training_as_it_ended(handle: _Handle) -> None:
+def test_a_batch_keeps_the_training_as_it_ended(shown_faces: list[str]) -> None:
     desk = PlayedDesk()
     with Training(desk):
         desk.train(0)
-    assert [text.splitlines()[0] for text in handle.shown] == [
+    assert [text.splitlines()[0] for text in shown_faces] == [
         "Training: waits for the first step",
         f"Training: {sentence(stopped()[0])}",
     ]
     assert desk.asked == ["end"]
 
 
-def test_a_step_that_fails_leaves_no_model(handle: _Handle) -> None:
+def test_a_step_that_fails_leaves_no_model(shown_faces: list[str]) -> None:
     desk = PlayedDesk(training())
     with pytest.raises(ZeroDivisionError), Training(desk) as view:
         raise ZeroDivisionError
     assert desk.asked == [], "nothing has ended well"
-    assert handle.shown[-1].startswith("Training: Trainer has ended without a model")
+    assert shown_faces[-1].startswith("Training: Trainer has ended without a model")
     assert "✗ Trainer has ended without a model" in Page(view.content).text
     assert not view.under_way
 

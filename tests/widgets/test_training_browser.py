@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 from lab import (
     TOKEN,
+    check_narrow,
     keep_picture,
     needs_browser,
     running_lab,
-    set_theme,
     violations,
     watched_page,
     write_notebook,
@@ -81,9 +81,4 @@ def test_trainings_are_accessible_in_both_themes_and_narrow(
     show: Callable[[str], Page], name: str, theme: str
 ) -> None:
     page = show(name)
-    page.set_viewport_size({"width": 900, "height": 900})
-    set_theme(page, theme)
-    assert not violations(page)
-    assert page.evaluate("window.hacked") is None
-    keep_picture(page, f"training_{name}_{theme.lower()}_900")
-    assert page.locator(".kit-view").evaluate("view => view.scrollWidth <= view.clientWidth")
+    check_narrow(page, theme, f"training_{name}")

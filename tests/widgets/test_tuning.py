@@ -11,7 +11,6 @@ from view_checks import check_faces, check_hostile
 from widget_pages import Page
 
 from kit.tuning.records import Search
-from widgets import live_view
 from widgets.parts.axes import Axis, axes_of, passes
 from widgets.tuning import Tuning
 
@@ -122,44 +121,22 @@ def test_a_filter_needs_a_value() -> None:
     assert not passes(trial(4), axes, "val_auc", {"optimizer": [0.0, 1.0]})
 
 
-class _Handle:
-    def __init__(self) -> None:
-        self.shown: list[str] = []
-
-    def update(self, face: object) -> None:
-        self.shown.append(repr(face))
-
-
-@pytest.fixture
-def handle(monkeypatch: pytest.MonkeyPatch) -> _Handle:
-    """Stands for what IPython gives for something shown."""
-    handle = _Handle()
-
-    def display(face: object, **_: object) -> _Handle:
-        handle.update(face)
-        return handle
-
-    monkeypatch.setattr(live_view, "get_ipython", object)
-    monkeypatch.setattr(live_view, "display", display)
-    return handle
-
-
-def test_a_batch_keeps_the_search_as_it_ended(handle: _Handle) -> None:
+def test_a_batch_keeps_the_search_as_it_ended(shown_faces: list[str]) -> None:
     desk = PlayedDesk()
     with Tuning(desk):
         desk.play(0)
-    assert handle.shown[0] == "Tuning: waits for the first trial"
-    assert handle.shown[-1].startswith(
+    assert shown_faces[0] == "Tuning: waits for the first trial"
+    assert shown_faces[-1].startswith(
         "Tuning: 12 of 12 trials over after 34 s; 1 known from before; best val_auc 0.796"
     )
-    assert len(handle.shown) == 2
+    assert len(shown_faces) == 2
 
 
-def test_a_search_that_fails_says_so(handle: _Handle) -> None:
+def test_a_search_that_fails_says_so(shown_faces: list[str]) -> None:
     with pytest.raises(ZeroDivisionError), Tuning(PlayedDesk(begun())) as view:
         raise ZeroDivisionError
-    assert "Tuner has ended without a result" in handle.shown[-1]
+    assert "Tuner has ended without a result" in shown_faces[-1]
     assert "✗" in view.content
     with pytest.raises(ZeroDivisionError), Tuning(PlayedDesk()):
         raise ZeroDivisionError
-    assert handle.shown[-1] == "Tuning: Tuner has ended without a search"
+    assert shown_faces[-1] == "Tuning: Tuner has ended without a search"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from lab import TOKEN, keep_picture, needs_browser, set_theme, violations, watched_page
+from lab import TOKEN, check_narrow, keep_picture, needs_browser, violations, watched_page
 from playwright.sync_api import Page, expect
 
 pytestmark = needs_browser
@@ -82,9 +82,4 @@ def test_searches_are_accessible_in_both_themes_and_narrow(
     show: Callable[[str], Page], name: str, theme: str
 ) -> None:
     page = show(name)
-    page.set_viewport_size({"width": 900, "height": 900})
-    set_theme(page, theme)
-    assert not violations(page)
-    assert page.evaluate("window.hacked") is None
-    keep_picture(page, f"tuning_{name}_{theme.lower()}_900")
-    assert page.locator(".kit-view").evaluate("view => view.scrollWidth <= view.clientWidth")
+    check_narrow(page, theme, f"tuning_{name}")

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from widgets.parts.language import say
 from widgets.parts.markup import Markup, tag
-from widgets.parts.modules import STATIC
 
-COPY = (STATIC / "copied" / "copy.js").read_text(encoding="utf-8")
+COPY = "copied/copy.js"  # what a module that wraps another needs to copy a text
 
 
 def copied(text: str, key: str) -> Markup:

@@ -24,13 +24,30 @@ def script(name: str) -> str:
 
 
 @cache
-def styles() -> str:
-    """The style sheet of all views."""
-    return (STATIC / "view.css").read_text(encoding="utf-8")
+def extended(script: str, *names: str) -> str:
+    """A script whose default export gives way to that of modules which wrap it: a text can have only one.
+
+    Raises:
+        ValueError: when the script has no default export of the form `{ render: … };`.
+    """
+    start = script.rindex("export default { render")
+    rest = script[script.index("};", start) + len("};") :]
+    return script[:start] + rest + "".join(source(name) for name in names)
+
+
+@cache
+def styles(*names: str) -> str:
+    """The style sheet of all views, with those of one kind of them."""
+    return "".join(source(name) for name in ("view.css", *names))
+
+
+def source(name: str) -> str:
+    """A file as it is, by its path under `static`."""
+    return (STATIC / name).read_text(encoding="utf-8")
 
 
 def _in_order(name: str, before: list[str]) -> list[str]:
-    for neighbour in _IMPORT.findall(_source(name)):
+    for neighbour in _IMPORT.findall(source(name)):
         _in_order(neighbour, before)
     if name not in before:
         before.append(name)
@@ -38,8 +55,4 @@ def _in_order(name: str, before: list[str]) -> list[str]:
 
 
 def _without_links(name: str) -> str:
-    return _EXPORT.sub("", _IMPORT.sub("", _source(name)))
-
-
-def _source(name: str) -> str:
-    return (STATIC / name).read_text(encoding="utf-8")
+    return _EXPORT.sub("", _IMPORT.sub("", source(name)))
