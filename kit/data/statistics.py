@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -56,8 +57,7 @@ class StatisticsGen(component.StatisticsGen):
 
 def compute_statistics(folder: Path) -> statistics_pb2.DatasetFeatureStatisticsList:
     """Compute TFDV's statistics of all gzipped TFRecord files in a folder, a batch of rows at a time."""
-    decoder = example_coder.ExamplesToRecordBatchDecoder()
-    return statistics_of_batches(map(decoder.DecodeBatch, _batches(folder)))
+    return statistics_of_batches(_batches(folder))
 
 
 class Accumulated:
@@ -100,10 +100,22 @@ def statistics_of_batches(batches: Iterable[pa.RecordBatch]) -> statistics_pb2.D
     return accumulated.statistics()
 
 
-def _batches(folder: Path) -> Any:
+def _batches(folder: Path) -> Iterator[pa.RecordBatch]:
+    """Yield the rows of all files; the next ones are unpacked and decoded while the last are counted."""
     files = sorted(str(path) for path in folder.iterdir())
-    records = tf.data.TFRecordDataset(files, compression_type="GZIP").batch(BATCH_ROWS)
-    return records.prefetch(1).as_numpy_iterator()  # unpacked while the rows before are counted
+    records = tf.data.TFRecordDataset(files, compression_type="GZIP").batch(BATCH_ROWS).prefetch(1)
+    serialized = records.as_numpy_iterator()
+    decoder = example_coder.ExamplesToRecordBatchDecoder()
+
+    def following() -> pa.RecordBatch | None:
+        batch = next(serialized, None)
+        return None if batch is None else decoder.DecodeBatch(batch)
+
+    with ThreadPoolExecutor(1, "decode") as thread:
+        ahead = thread.submit(following)
+        while (batch := ahead.result()) is not None:
+            ahead = thread.submit(following)
+            yield batch
 
 
 def load_statistics(path: Path, split: str) -> statistics_pb2.DatasetFeatureStatisticsList:
