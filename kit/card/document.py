@@ -28,6 +28,8 @@ class Table:
     rows: Sequence[Sequence[str]]
     numbers: Sequence[int] = ()
     """Places of the columns that hold numbers."""
+    said: Sequence[int] = ()
+    """Places of the columns that hold words of the kit, which have translations, and no names or values."""
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from kit.card.document import Bar, Bars, Block, Items, Part, Table, Text
-from kit.card.made_of import UNSAID
+from kit.card.made_of import unsaid
 from kit.evaluation.gate import GateDesk
 from kit.evaluation.slice_table import slice_columns
 from kit.session import Session
@@ -80,7 +80,9 @@ class Judgement:
             for check in self.desk.thresholds()
         ]
         header = ("metric", "slice", "threshold", "found", "")
-        blocks: list[Block] = [Table(header, rows, numbers=(3,)) if rows else Text("project.yml has none.")]
+        blocks: list[Block] = [
+            Table(header, rows, numbers=(3,), said=(2, 4)) if rows else Text("project.yml has none.")
+        ]
         if overridden := self.desk.overridden():
             blocks.append(Text(f"The verdict was overridden by {overridden}"))
         return Part("Gates", blocks)
@@ -89,7 +91,7 @@ class Judgement:
         """Return what is known of its weaknesses: said in project.yml, measured here, and `found` elsewhere."""
         said = self._session.project.spec.card.limits
         known = [*said, *self._small_slices(), *found]
-        blocks: list[Block] = [Items(known) if known else Text(UNSAID.format(field="limits"))]
+        blocks: list[Block] = [Items(known) if known else Text(unsaid("limits"))]
         if worse := list(self._worse_slices()):
             blocks += [
                 Text("Worse than on all rows beyond the interval; one slice in forty is by chance:"),

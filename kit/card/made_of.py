@@ -20,7 +20,10 @@ from kit.training.progress import Progress
 from kit.versions import code_versions
 
 _DIGITS = 12  # of a digest that tells two files apart
-UNSAID = "project.yml does not say; add {field} below card."
+
+
+def unsaid(field: str) -> str:
+    return f"project.yml does not say; add {field} below card."
 
 
 def details(session: Session, origins: Origins) -> Part:
@@ -33,18 +36,18 @@ def details(session: Session, origins: Origins) -> Part:
         ("model", f"artifact {model.id} in ML Metadata"),
         ("trained", f"{made:%Y-%m-%d %H:%M} UTC"),
         ("task", f"{project.spec.task}: {project.spec.label}"),
-        ("owner", text.owner or UNSAID.format(field="owner")),
-        ("license", text.license or UNSAID.format(field="license")),
+        ("owner", text.owner or unsaid("owner")),
+        ("license", text.license or unsaid("license")),
         ("digest of features, model and training code", str(origins.config["code"])),
         *code_versions().items(),
     ]
-    return Part("The model", [Table(("what", "value"), rows)])
+    return Part("The model", [Table(("what", "value"), rows, said=(0, 1))])
 
 
 def use(session: Session) -> Part:
     """Say what it is for, in the words of project.yml."""
     text = session.project.spec.card
-    blocks: list[Block] = [Text(text.intended_use or UNSAID.format(field="intended_use"))]
+    blocks: list[Block] = [Text(text.intended_use or unsaid("intended_use"))]
     if text.out_of_scope:
         blocks += [Text("It was not made for:"), Items(text.out_of_scope)]
     return Part("Intended use", blocks)
@@ -62,7 +65,7 @@ def data(session: Session, origins: Origins) -> Part:
     return Part(
         "Data",
         [
-            Table(("split", "spans", "examples"), rows, numbers=(2,)),
+            Table(("split", "spans", "examples"), rows, numbers=(2,), said=(1,)),
             Text(_set_aside(session)),
             Text(_anomalies(origins)),
             Table(("file", "SHA-256, its beginning"), digests),
@@ -95,7 +98,7 @@ def training(origins: Origins) -> Part:
             ("seconds", f"{progress.seconds:.1f}"),
             ("epoch with the least loss on the rows held out", str(progress.best_epoch or "not known")),
         ]
-    return Part("Training", [Table(("parameter", "value"), rows, numbers=(1,))])
+    return Part("Training", [Table(("parameter", "value"), rows, numbers=(1,), said=(0, 1))])
 
 
 def _spans(session: Session, files: list[dict[str, Any]]) -> str:

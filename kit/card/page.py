@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from kit.card.document import Bar, Bars, Block, Card, Items, Table, Text
 from kit.fonts import SANS
+from kit.translation.messages import html_language
 
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 _STYLE = """
@@ -34,7 +35,7 @@ def as_page(card: Card) -> str:
         body += [_block(block) for block in part.blocks]
         body.append("</section>")
     return (
-        '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">'
+        f'<!DOCTYPE html>\n<html lang="{html_language()}"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">'
         f"<title>{_escape(card.title)}</title><style>{_STYLE}</style></head><body>{''.join(body)}</body></html>\n"

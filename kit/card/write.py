@@ -12,6 +12,7 @@ from pathlib import Path
 from kit.card import made_of
 from kit.card.document import Card
 from kit.card.judged import Judgement
+from kit.card.language import in_readers_language
 from kit.card.markdown import as_markdown
 from kit.card.origins import Origins
 from kit.card.page import as_page
@@ -45,7 +46,7 @@ def write_card(session: Session, found: Sequence[str] = ()) -> Written:
         StepOrderError: when no model was evaluated.
     """
     origins = Origins(session)
-    card = make_card(session, origins, found)
+    card = in_readers_language(make_card(session, origins, found))
     folder = session.workspace.path / "cards" / session.project.name / str(origins.model.id)
     written = Written(folder / PAGE, folder / MARKDOWN)
     write_atomically(written.page, as_page(card))

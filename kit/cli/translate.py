@@ -45,7 +45,7 @@ def translate(  # noqa: PLR0913, PLR0917  one for each option
     from kit.translation.build import build, check_all
     from kit.translation.build import confirm as confirm_one
     from kit.translation.catalogue import every_notebook
-    from kit.translation.check_messages import check_messages
+    from kit.translation.check_messages import check_labels, check_messages
 
     chosen = choose_notebooks(notebooks) if notebooks else every_notebook()
     if confirm and not notebooks:
@@ -55,7 +55,9 @@ def translate(  # noqa: PLR0913, PLR0917  one for each option
             typer.echo(f"{path.stem}: {', '.join(confirm_one(path, language)) or 'nothing had changed'}")
         return
     if check:
-        problems = [*map(str, check_all(chosen, language)), *([] if notebooks else check_messages(language))]
+        problems = list(map(str, check_all(chosen, language)))
+        if not notebooks:
+            problems += [*check_messages(language), *check_labels(language)]
         for problem in problems:
             typer.echo(problem)
         typer.echo(

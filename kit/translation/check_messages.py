@@ -1,14 +1,17 @@
-"""What is missing in the translation of errors, what no error says any more, and values that got lost on the way."""
+"""What is missing in the translation of errors and labels, what is not said any more, and values that got lost."""
 
 from __future__ import annotations
 
 import re
 from string import Formatter
 
+from kit.translation.labels import read_labels
 from kit.translation.messages import read_messages
 from kit.translation.sources import sources
 
 _WORDS = re.compile(r"\S\s+\S")
+_ONE_WORD = re.compile(r"[A-Za-z]+")
+_LABELLED = ("kit/card/",)  # where a single word is the kit's, and no name of somebody's
 
 
 def check_messages(language: str) -> list[str]:
@@ -30,6 +33,20 @@ def check_messages(language: str) -> list[str]:
         if _places(text) != _places(other)
     ]
     return [*missing, *gone, *lost]
+
+
+def check_labels(language: str) -> list[str]:
+    """Return all that is wrong with the labels of a language, each in a sentence that says what to do."""
+    said, known, name = sources(), read_labels(language), f"labels/{language}.json"
+    missing = [
+        f"{place} says {text!r}: add its translation to {name}."
+        for text, place in said.items()
+        if place.startswith(_LABELLED)
+        and _ONE_WORD.fullmatch(text)
+        and text not in known.keys() | read_messages(language)
+    ]
+    gone = [f"Nothing says {text!r} any more: take it out of {name}." for text in known if text not in said]
+    return [*missing, *gone]
 
 
 def _places(text: str) -> set[str | None]:

@@ -13,6 +13,8 @@ from kit.translation.catalogue import every_notebook, place_of
 
 MESSAGE = "message"
 TOLD: Mapping[str, tuple[str, ...]] = {
+    "Bars": ("title",),
+    "Card": ("title", "verdict"),
     "Cause": ("name",),
     "Check": ("name", "found", "what_to_do"),  # of kit.doctor
     "Decisive": ("note",),
@@ -20,14 +22,18 @@ TOLD: Mapping[str, tuple[str, ...]] = {
     "Fault": ("what",),
     "Hyperparameters": ("__str__",),
     "Finding": ("check", "found", "what_to_do", "expected"),
+    "Items": ("items",),
     "Keep": ("why",),
     "Look": ("why",),
     "Measure": ("name", "__str__"),
     "NotStarted": ("message",),
+    "Part": ("heading", "blocks"),
     "Point": ("said",),
     "Proof": ("__str__",),
     "Requests": ("told",),
     "Rule": ("found",),
+    "Table": ("header", "rows"),
+    "Text": ("text",),
     "ThresholdCheck": ("note",),
     "Waiting": ("message",),
     "Window": ("__str__",),

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
+import re
 from typing import TYPE_CHECKING
 
 import pytest
@@ -13,6 +15,7 @@ from kit.errors import StepOrderError
 from kit.evaluation.results import metrics_table
 from kit.project import Project
 from kit.session import Session
+from kit.translation.messages import VARIABLE
 from kit.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -57,6 +60,22 @@ def test_a_card_has_the_words_of_its_owners(tiny: Tiny, blessed: Session) -> Non
     text = write_card(session, ["Weak on Mondays."]).markdown.read_text()
     for said in ("For the shop.", "- Credit.", "- Small.", "| owner | Ann |", "- Weak on Mondays."):
         assert said in text
+
+
+def test_a_card_is_in_the_readers_language(blessed: Session, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(VARIABLE, "zh")
+    written = write_card(blessed)
+    lines = written.markdown.read_text().splitlines()
+    assert written.page.read_text().startswith('<!DOCTYPE html>\n<html lang="zh-Hans">')
+    assert "全部 3 个阈值" in lines[2]
+    headings = [line for line in lines if line.startswith("## ")]
+    assert not re.search("[A-Za-z]", "".join(headings))
+    heads = [
+        line for line, below in itertools.pairwise(lines) if below.startswith("| ---") and "auc" not in line
+    ]
+    assert set(re.findall("[A-Za-z]{2,}", "".join(heads))) == {"SHA", "blessing", "span"}
+    assert "| epochs | 3 |" in lines, "a setting keeps its name"
+    assert "| auc | city=Rom | 至少 0.5 |" in "\n".join(lines)
 
 
 def test_without_an_evaluation_there_is_no_card(tmp_path: Path, tiny: Tiny) -> None:

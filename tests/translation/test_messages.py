@@ -15,13 +15,15 @@ from kit.cli.shared import exits
 from kit.errors import UsageError
 from kit.project import Project
 from kit.translation import check_messages as checking
-from kit.translation.check_messages import check_messages
+from kit.translation.check_messages import check_labels, check_messages
+from kit.translation.labels import label
 from kit.translation.messages import (
     VARIABLE,
     chosen_language,
     html_language,
     in_language,
     languages,
+    parts_in_language,
     read_messages,
 )
 from kit.translation.sources import sources
@@ -32,7 +34,7 @@ from widgets.parts.language import VARIABLE as VARIABLE_OF_VIEWS
 
 @pytest.mark.parametrize("language", languages())
 def test_every_message_is_translated_with_its_values(language: str) -> None:
-    problems = check_messages(language)
+    problems = [*check_messages(language), *check_labels(language)]
     assert not problems, "\n".join(problems)
 
 
@@ -199,6 +201,22 @@ def test_what_is_wrong_with_a_catalogue_is_named(monkeypatch: pytest.MonkeyPatch
     assert missing == "kit/y.py:2 says 'two words': add its translation to messages/zh.json."
     assert gone.startswith("No error says 'gone now' any more")
     assert lost.startswith("'a {0} b' must have the same values in both languages")
+
+
+def test_a_label_that_is_missing_or_gone_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(checking, "sources", lambda: {"kind": "kit/card/x.py:1", "type": "kit/checks/y.py:2"})
+    monkeypatch.setattr(checking, "read_labels", lambda _language: {"sort": "种类"})
+    missing, gone = check_labels("zh")
+    assert missing == "kit/card/x.py:1 says 'kind': add its translation to labels/zh.json."
+    assert gone == "Nothing says 'sort' any more: take it out of labels/zh.json."
+
+
+def test_a_word_is_a_label_only_where_it_stands_as_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(VARIABLE, "zh")
+    assert label("type") == "类型"
+    assert label("label rates") == parts_in_language("label rates")
+    assert parts_in_language("type") == "type", "may be the name of a column"
+    assert label("type", "xx") == "type"
 
 
 def test_texts_are_found_wherever_an_error_has_them_from() -> None:
