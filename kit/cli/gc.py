@@ -29,7 +29,10 @@ def gc(
     ] = None,
     workspace: WorkspaceOption = None,
 ) -> None:
-    """Delete results that no blessed or served model needs; without --yes only show them."""
+    """Delete results that no blessed or served model needs; without --yes only show them.
+
+    Of old sweeps the workspaces of their points go, of the trials of old searches all but their results.
+    """
     from kit.retention.collect import collect_garbage, plans_of
     from kit.retention.plan import Plan
     from kit.retention.tell import HEADER, item_row, kept_lines, told

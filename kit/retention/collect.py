@@ -23,7 +23,11 @@ from kit.errors import StepOrderError
 from kit.lineage.store import opened
 from kit.project import Project
 from kit.retention.config import Retention
+from kit.retention.item import BASE, POINT
 from kit.retention.plan import TRASH, Plan, make_plan
+from kit.retention.pruned import write_record
+from kit.retention.sweeps import sweep_folders, sweep_projects
+from kit.tuning.retention import remove_trials
 from kit.workspace import Workspace
 
 # A batch holds the first; a step, and whoever branches the workspace for a sweep, the second.
@@ -48,14 +52,15 @@ def plans_of(
     """
     chosen = {name: value for name, value in settings.items() if value is not None}
     with opened(workspace) as store:
-        projects = store.projects() if store else []
+        ran = store.projects() if store else []
+    projects = sorted({*ran, *sweep_projects(workspace)})
     names = projects if project is None else [project]
     if not projects or (project is not None and project not in projects):
         raise StepOrderError(
             f"Results are collected of projects that have run, but in {workspace.path} these have: "
             f"{', '.join(projects) or 'none'}. Choose one of them, or another workspace."
         )
-    return [make_plan(workspace, name, _rule(workspace, name, chosen)) for name in names]
+    return [_plan(workspace, name, chosen) for name in names]
 
 
 def collect_garbage(
@@ -73,13 +78,15 @@ def collect_garbage(
         say: is told of each plan before it is carried out.
 
     Raises:
-        WorkspaceError: when a batch or a step is at work there.
+        WorkspaceError: when a batch, a step or a sweep is at work there.
         StepOrderError: as `plans_of`.
         ProjectError: as `plans_of`.
     """
     with ExitStack() as held:
         for name in _LOCKS:
             held.enter_context(workspace.lock(name, "kit gc", wait=False))
+        for folder in sweep_folders(workspace):
+            held.enter_context(Workspace(folder.path).lock("sweep", "kit gc", wait=False))
         # Looked at under the locks: what was free to go a moment ago may be needed now.
         plans = plans_of(workspace, project, settings)
         for plan in plans:
@@ -90,9 +97,10 @@ def collect_garbage(
 
 def _carry_out(workspace: Workspace, plan: Plan) -> None:
     trash = workspace.artifacts(plan.project) / TRASH
-    store = _writable(workspace)
+    artifacts = [item for item in plan.items if item.is_artifact]
+    # A project that ran only in sweeps has nothing in ML Metadata, and may have none.
+    store = _writable(workspace) if artifacts or plan.restored else None
     _set_state(store, plan.restored, mlmd.Artifact.LIVE)
-    artifacts = [item for item in plan.items if item.what != "run"]
     for batch in (artifacts[start : start + _AT_ONCE] for start in range(0, len(artifacts), _AT_ONCE)):
         names = [item.name for item in batch]
         _set_state(store, names, mlmd.Artifact.MARKED_FOR_DELETION)
@@ -101,9 +109,12 @@ def _carry_out(workspace: Workspace, plan: Plan) -> None:
         _set_state(store, names, mlmd.Artifact.DELETED)
         _empty(trash)
     for item in plan.items:
-        if item.what == "run":
+        if item.what in {POINT, BASE}:
+            write_record(item.folder.parent, "of an old sweep, and none of its models is needed", item.size)
+        if not item.is_artifact:
             _aside(item.folder, trash)
     _empty(trash)
+    remove_trials(plan.trials)
 
 
 def _set_state(store: Any, keys: Sequence[str], state: int) -> None:
@@ -128,9 +139,10 @@ def _empty(trash: Path) -> None:
         shutil.rmtree(left) if left.is_dir() else left.unlink()
 
 
-def _rule(workspace: Workspace, project: str, chosen: dict[str, float]) -> Retention:
-    rule = Project.load(project, workspace.path).spec.retention
-    return Retention.model_validate({**rule.model_dump(), **chosen})
+def _plan(workspace: Workspace, project: str, chosen: dict[str, float]) -> Plan:
+    spec = Project.load(project, workspace.path).spec
+    rule = Retention.model_validate({**spec.retention.model_dump(), **chosen})
+    return make_plan(workspace, project, rule, keep_searches=spec.tensorboard.keep_searches)
 
 
 def _writable(workspace: Workspace) -> Any:

@@ -29,18 +29,25 @@ def reasons(graph: Graph, *, versions: Iterable[int], models: int, younger_than:
         models: how many of the newest models stay.
         younger_than: what was made or changed after this stays; seconds since 1970.
     """
-    there = {str(version) for version in versions}
     newest = [node.key for node in graph.nodes.values() if node.type == "Model"][-models:] if models else []
     return [
-        Keep(
-            "a version that is or can be served",
-            _keys(graph, lambda node: node.properties.get(VERSION) in there),
-        ),
-        Keep("a blessed model", _blessed(graph)),
+        Keep("a version that is or can be served", served(graph, versions)),
+        Keep("a blessed model", blessed(graph)),
         Keep("what each step took and made last, for the next run", _latest(graph)),
         Keep(f"the {models} newest models", frozenset(newest)),
         Keep("younger than the rule", _keys(graph, lambda node: (node.ended or 0) > younger_than)),
     ]
+
+
+def served(graph: Graph, versions: Iterable[int]) -> frozenset[str]:
+    """Return the pushed models that are among the versions of a serving folder."""
+    there = {str(version) for version in versions}
+    return _keys(graph, lambda node: node.properties.get(VERSION) in there)
+
+
+def blessed(graph: Graph) -> frozenset[str]:
+    """Return the blessings that say so; the model is upstream of each."""
+    return _keys(graph, lambda node: node.type == "ModelBlessing" and node.properties.get("blessed") == "1")
 
 
 def with_origins(graph: Graph, keys: Iterable[str]) -> set[str]:
@@ -81,11 +88,6 @@ def _made_of(graph: Graph, key: str, wanted: Callable[[Node], bool]) -> set[str]
         made = {one for one in graph.outputs(step) if wanted(graph.nodes[one])} if name != BASELINE else set()
         found |= made | ({step} if made else set())
     return found
-
-
-def _blessed(graph: Graph) -> frozenset[str]:
-    """The blessings that say so; the model is upstream of each."""
-    return _keys(graph, lambda node: node.type == "ModelBlessing" and node.properties.get("blessed") == "1")
 
 
 def _latest(graph: Graph) -> frozenset[str]:

@@ -14,31 +14,17 @@ from kit.lineage.read import read_graph
 from kit.lineage.runs import run_of
 from kit.release.versions import list_versions
 from kit.retention.config import Retention
+from kit.retention.item import RUN, Item, size_of
 from kit.retention.needed import reasons, with_origins
+from kit.retention.sweeps import look_at_sweeps
+from kit.tensorboard.config import TensorBoardSettings
+from kit.tuning.retention import TrialRetention, look_at_trials
 from kit.workspace import Workspace
 
 TRASH = ".trash"  # in the folder of a project's artifacts: what was taken out of the way and is being deleted
 _A_DAY = 86_400.0
+_SEARCHES = TensorBoardSettings().keep_searches
 _GOING = frozenset({"live", "marked_for_deletion"})
-
-
-@dataclass(frozen=True)
-class Item:
-    """Something that can go.
-
-    Attributes:
-        what: type of the artifact, or `run`.
-        name: key of the artifact, or id of the run.
-        folder: of it; it may be gone already.
-        size: bytes that are free afterwards; files that another workspace shares do not count.
-        days: its age.
-    """
-
-    what: str
-    name: str
-    folder: Path
-    size: int
-    days: float
 
 
 @dataclass(frozen=True)
@@ -52,6 +38,8 @@ class Plan:
         kept: how many artifacts stay for a reason, by the first reason that holds.
         elsewhere: how many artifacts can go, but lie outside of this workspace and are left alone.
         leftover: bytes that an earlier collection took out of the way and did not get to delete.
+        kept_points: how many points of sweeps stay whole, by the reason.
+        trials: which trials of Tuner keep only their results.
     """
 
     project: str
@@ -60,13 +48,26 @@ class Plan:
     kept: dict[str, int]
     elsewhere: int
     leftover: int
+    kept_points: dict[str, int]
+    trials: TrialRetention
+
+    @property
+    def count(self) -> int:
+        return len(self.items) + len(self.trials.pruned) + len(self.trials.rows)
 
     @property
     def size(self) -> int:
-        return sum(item.size for item in self.items) + self.leftover
+        return sum(item.size for item in self.items) + self.leftover + self.trials.size_bytes
 
 
-def make_plan(workspace: Workspace, project: str, rule: Retention, now: float | None = None) -> Plan:
+def make_plan(
+    workspace: Workspace,
+    project: str,
+    rule: Retention,
+    now: float | None = None,
+    *,
+    keep_searches: int = _SEARCHES,
+) -> Plan:
     """Return what can go; nothing is changed.
 
     Args:
@@ -74,6 +75,7 @@ def make_plan(workspace: Workspace, project: str, rule: Retention, now: float | 
         project: whose are looked at.
         rule: what stays besides what is needed.
         now: seconds since 1970; None: the time that it is.
+        keep_searches: so many of the newest searches keep all of their trials.
     """
     moment = time.time() if now is None else now
     oldest = moment - rule.keep_days * _A_DAY
@@ -90,6 +92,8 @@ def make_plan(workspace: Workspace, project: str, rule: Retention, now: float | 
     shared = {graph.nodes[key].uri for key in needed}
     items = [_item(node, moment) for node in mine if node.uri not in shared]
     items += _runs(workspace, project, graph, needed, oldest, moment)
+    sweeps = look_at_sweeps(workspace, project, oldest, moment)
+    items += sweeps.items
     return Plan(
         project,
         tuple(sorted(items, key=lambda item: (-item.size, item.name))),
@@ -97,6 +101,8 @@ def make_plan(workspace: Workspace, project: str, rule: Retention, now: float | 
         kept,
         len(going) - len(mine),
         size_of(root / TRASH),
+        sweeps.kept,
+        look_at_trials(workspace, project, keep_searches, oldest),
     )
 
 
@@ -107,12 +113,6 @@ def is_inside(root: Path, node: Node) -> bool:
     """
     place = os.path.normpath(node.uri) if node.uri else ""
     return any(place.startswith(f"{folder}{os.sep}") for folder in {str(root), str(root.resolve())})
-
-
-def size_of(folder: Path) -> int:
-    """Return the bytes that are free once a folder is gone; what a branch of the workspace shares is not among them."""
-    files = (path.lstat() for path in folder.rglob("*") if path.is_file() and not path.is_symlink())
-    return sum(file.st_size for file in files if file.st_nlink == 1)
 
 
 def _may_go(node: Node, needed: set[str]) -> bool:
@@ -139,7 +139,7 @@ def _runs(  # noqa: PLR0913, PLR0917  all that decides about them
         ended = _ended(record)
         if record.run_id not in evidence and record.state != "running" and ended < oldest:
             folder = workspace.runs / record.run_id
-            yield Item("run", record.run_id, folder, size_of(folder), (now - ended) / _A_DAY)
+            yield Item(RUN, record.run_id, folder, size_of(folder), (now - ended) / _A_DAY)
 
 
 def _ended(record: RunRecord) -> float:

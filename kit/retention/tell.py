@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from kit.retention.plan import Item, Plan
+from kit.retention.item import Item
+from kit.retention.plan import Plan
 
 HEADER = ("what", "name", "days old", "bytes", "folder")
 
@@ -12,7 +13,7 @@ HEADER = ("what", "name", "days old", "bytes", "folder")
 def told(plans: Sequence[Plan], *, done: bool) -> str:
     """Return the last line for a person: how much, and what to do."""
     size = sum(plan.size for plan in plans)
-    count = sum(len(plan.items) for plan in plans)
+    count = sum(plan.count for plan in plans)
     if done:
         return f"{count} results deleted, {size:,} bytes free."
     if not size and not count:
@@ -25,6 +26,18 @@ def kept_lines(plan: Plan) -> Iterable[str]:
     for why, count in plan.kept.items():
         if count:
             yield f"1 artifact stays: {why}" if count == 1 else f"{count:,} artifacts stay: {why}"
+    for why, count in plan.kept_points.items():
+        yield f"1 point of a sweep stays: {why}" if count == 1 else f"{count:,} points of sweeps stay: {why}"
+    if plan.trials.searches:
+        yield (
+            f"{len(plan.trials.kept):,} trials stay: of the newest {plan.trials.keep_searches} of "
+            f"{plan.trials.searches} searches, or younger than the rule"
+        )
+    if plan.trials.pruned or plan.trials.rows:
+        yield (
+            f"{len(plan.trials.pruned):,} trials keep only their results; of event files, logs, checkpoints and drawn "
+            f"rows {plan.trials.size_bytes:,} bytes are not needed"
+        )
     if plan.elsewhere:
         yield f"{plan.elsewhere:,} artifacts lie outside of this workspace and are left alone"
 

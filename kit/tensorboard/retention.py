@@ -6,22 +6,19 @@ recorded in the folder of each.
 
 from __future__ import annotations
 
-import datetime as dt
-import json
 import shutil
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from kit.retention.pruned import write_record
 from kit.session import Session
 from kit.tensorboard.runs import Run, all_runs
 from kit.training.scalars import EVENTS
-from kit.workspace import write_atomically
 
-RECORD = "pruned.json"
 # Beside event files: vectors with their words, traces, and the attention of some rows.
 _SHOWN = ("projector", "projector_config.pbtxt", "plugins", "attention.json")
-MEGABYTE = 1_000_000
+_MEGABYTE = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -69,7 +66,7 @@ class Retention:
         """What became of the trainings, in a sentence."""
         going = [one for one in self.pruned if one.size_bytes]
         passed = sum(1 for one in self.kept if one.run.passed)
-        size = sum(one.size_bytes for one in going) / MEGABYTE
+        size = sum(one.size_bytes for one in going) / _MEGABYTE
         went = "gone" if self.done else "to go"
         return (
             f"Of {len(self.kept) + len(self.pruned)} trainings TensorBoard keeps {len(self.kept)}: the newest "
@@ -119,12 +116,6 @@ def _files(folder: Path) -> Iterator[Path]:
     for name in _SHOWN:
         shown = folder / name
         yield from (path for path in [shown, *shown.rglob("*")] if path.is_file())
-
-
-def write_record(folder: Path, rule: str, size_bytes: int) -> None:
-    """Tell in a folder what is about to go of it, and by which rule."""
-    when = dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
-    write_atomically(folder / RECORD, json.dumps({"when": when, "rule": rule, "size_bytes": size_bytes}))
 
 
 def _remove(one: Pruned, keep: int) -> None:

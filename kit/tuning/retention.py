@@ -6,16 +6,18 @@ still has their results, and with the searches' records how they compared.
 
 from __future__ import annotations
 
+import math
 import shutil
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from kit.project import Project
-from kit.tensorboard.retention import MEGABYTE, RECORD, write_record
+from kit.retention.pruned import RECORD, write_record
 from kit.tuning.records import TRIAL_FILE, Search, Trial, folder_of
 from kit.workspace import Workspace
 
+_MEGABYTE = 1_000_000
 _LEFT = {TRIAL_FILE, RECORD}  # of a trial
 
 
@@ -27,7 +29,8 @@ class TrialRetention:
         searches: how many there are, of which the newest `keep_searches` stay whole.
         kept: folders of trials that stay as they are.
         pruned: folders of those of which only the records stay from now on.
-        size_bytes: of what goes, the rows drawn for older searches included.
+        rows: draws of rows that only older searches saw, which go too.
+        size_bytes: of all that goes.
         done: whether what is to go is gone; False: it was only looked at.
     """
 
@@ -35,16 +38,17 @@ class TrialRetention:
     keep_searches: int
     kept: tuple[Path, ...]
     pruned: tuple[Path, ...]
+    rows: tuple[Path, ...]
     size_bytes: int
     done: bool
 
     @property
     def message(self) -> str:
         """What became of the trials, in a sentence."""
-        went = "gone" if self.done else "to go"
+        went, size = "gone" if self.done else "to go", self.size_bytes / _MEGABYTE
         return (
             f"Of {self.searches} searches the trials of the newest {self.keep_searches} stay, {len(self.kept)}. Event "
-            f"files, logs and checkpoints of {len(self.pruned)} others are {went}, {self.size_bytes / MEGABYTE:.1f} MB."
+            f"files, logs and checkpoints of {len(self.pruned)} others are {went}, {size:.1f} MB."
         )
 
     def __repr__(self) -> str:
@@ -68,30 +72,51 @@ def prune_trials(
         WorkspaceError: when nothing can be removed there.
     """
     keep = keep_searches or project.spec.tensorboard.keep_searches
-    folder = folder_of(workspace, project.name)
     if dry_run:
-        return _judge(folder, keep, done=False)
+        return look_at_trials(workspace, project.name, keep)
     # No search begins meanwhile.
     with workspace.lock("step", f"{project.name}, pruning trials"):
-        retention = _judge(folder, keep, done=True)
-        rule = f"of no search among the newest {keep}"
-        for one in retention.pruned:
-            write_record(one, rule, _size(_spare(one)))
-            for path in list(_spare(one)):
-                _remove(path)
-        for path in _old_rows(folder, keep):
-            _remove(path)
-    return retention
+        return remove_trials(look_at_trials(workspace, project.name, keep))
 
 
-def _judge(folder: Path, keep: int, *, done: bool) -> TrialRetention:
+def look_at_trials(
+    workspace: Workspace, project: str, keep_searches: int, younger_than: float = math.inf
+) -> TrialRetention:
+    """Return what would go; nothing is changed.
+
+    Args:
+        workspace: where Tuner has searched.
+        project: name of the one whose searches are looked at.
+        keep_searches: how many of the newest stay whole.
+        younger_than: a trial, or a draw of rows, that changed after this stays as well; seconds since 1970.
+    """
+    folder = folder_of(workspace, project)
     searches = _newest_first(folder)
-    named = {Path(trial.folder).name for path in searches[:keep] for trial in _trials(folder, path)}
+    stay = searches[:keep_searches]
+    named = {Path(trial.folder).name for path in stay for trial in _trials(folder, path)}
     trials = sorted(path for path in (folder / "trials").glob("*") if path.is_dir())
-    pruned = tuple(path for path in trials if path.name not in named and any(_spare(path)))
-    going = [*(path for one in pruned for path in _spare(one)), *_old_rows(folder, keep)]
-    kept = tuple(path for path in trials if path.name in named)
-    return TrialRetention(len(searches), keep, kept, pruned, _size(iter(going)), done)
+    old = [path for path in trials if path.name not in named and not _is_young(path, younger_than)]
+    pruned = tuple(path for path in old if any(_spare(path)))
+    rows = tuple(path for path in _old_rows(folder, stay) if not _is_young(path, younger_than))
+    going = (*(path for one in pruned for path in _spare(one)), *rows)
+    kept = tuple(path for path in trials if path not in old)
+    return TrialRetention(len(searches), keep_searches, kept, pruned, rows, _size(going), done=False)
+
+
+def remove_trials(looked: TrialRetention) -> TrialRetention:
+    """Remove what a look has found; the caller holds the workspace's lock of steps.
+
+    Raises:
+        WorkspaceError: when nothing can be removed there.
+    """
+    rule = f"of no search among the newest {looked.keep_searches}"
+    for one in looked.pruned:
+        write_record(one, rule, _size(_spare(one)))
+        for path in list(_spare(one)):
+            _remove(path)
+    for path in looked.rows:
+        _remove(path)
+    return replace(looked, done=True)
 
 
 def _newest_first(folder: Path) -> list[Path]:
@@ -104,9 +129,14 @@ def _trials(folder: Path, path: Path) -> tuple[Trial, ...]:
     return search.trials if search else ()
 
 
-def _old_rows(folder: Path, keep: int) -> list[Path]:
+def _is_young(path: Path, younger_than: float) -> bool:
+    """Tell by what is written last: of a trial its record, when it ends, and of drawn rows the last file."""
+    files = (file for file in path.iterdir() if file.is_file() and file.name != RECORD)
+    return max((file.stat().st_mtime for file in files), default=0.0) >= younger_than
+
+
+def _old_rows(folder: Path, stay: Sequence[Path]) -> list[Path]:
     """Return the draws of rows that were made before the oldest search that stays began."""
-    stay = _newest_first(folder)[:keep]
     if not stay:
         return []
     search = Search.read(folder, stay[-1].stem)
@@ -119,7 +149,7 @@ def _spare(trial: Path) -> Iterator[Path]:
     return (path for path in trial.iterdir() if path.name not in _LEFT)
 
 
-def _size(paths: Iterator[Path]) -> int:
+def _size(paths: Iterable[Path]) -> int:
     return sum(file.stat().st_size for path in paths for file in [path, *path.rglob("*")] if file.is_file())
 
 

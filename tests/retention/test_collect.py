@@ -30,18 +30,28 @@ class KilledError(BaseException):
     """What no handler expects, as a kill is."""
 
 
-@pytest.fixture
-def shop(tmp_path: Path) -> tuple[Workspace, Made, Made]:
-    """A workspace with a blessed model, one that can go, and the last one."""
-    workspace = Workspace(tmp_path / "ws")
-    pd.DataFrame({"height": [1.5, 2.5] * 30, "bought": ["yes", "no"] * 30}).to_csv(
-        tmp_path / "a.csv", index=False
-    )
-    create(PROJECT, tmp_path / "a.csv", "bought", workspace.path / "projects")
+@pytest.fixture(scope="module")
+def made_shop(tmp_path_factory: pytest.TempPathFactory) -> tuple[Workspace, Made, Made]:
+    """A workspace with a blessed model, one that can go, and the last one; a copy of it is beside it."""
+    folder = tmp_path_factory.mktemp("shop")
+    workspace = Workspace(folder / "ws")
+    rows = pd.DataFrame({"height": [1.5, 2.5] * 30, "bought": ["yes", "no"] * 30})
+    rows.to_csv(folder / "a.csv", index=False)
+    create(PROJECT, folder / "a.csv", "bought", workspace.path / "projects")
     writer = Writer(workspace)
     blessed, missed = chain(writer), chain(writer, blessed=False, known={"model": {"note": "kept"}})
     chain(writer, blessed=False)
+    shutil.copytree(workspace.path, folder / "as_made")
     return workspace, blessed, missed
+
+
+@pytest.fixture
+def shop(made_shop: tuple[Workspace, Made, Made]) -> tuple[Workspace, Made, Made]:
+    """It as it was made, at the place that ML Metadata names."""
+    folder = made_shop[0].path
+    shutil.rmtree(folder)
+    shutil.copytree(folder.with_name("as_made"), folder)
+    return made_shop
 
 
 def _states(workspace: Workspace) -> dict[str, str]:

@@ -12,7 +12,8 @@ import pytest
 from tensorboard.summary import Writer
 
 from kit.project_file import Gate
-from kit.tensorboard.retention import RECORD, prune
+from kit.retention.pruned import RECORD
+from kit.tensorboard.retention import prune
 from kit.tensorboard.runs import Run, all_runs, runs
 from kit.training.scalars import EVENTS
 

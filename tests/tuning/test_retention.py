@@ -11,13 +11,13 @@ import pytest
 
 from kit.project import Project
 from kit.tuning.records import DONE, Search, Trial, folder_of
-from kit.tuning.retention import prune_trials
+from kit.tuning.retention import look_at_trials, prune_trials
 from kit.workspace import Workspace
 
 if TYPE_CHECKING:
     from kit.tuning.retention import TrialRetention
 
-_DAY = 86_400
+_FIRST, _DAY = 1_000_000_000, 86_400
 
 
 @pytest.fixture
@@ -46,7 +46,7 @@ def _trial(folder: Path, number: int) -> Trial:
 
 
 def _made(path: Path, seconds: float) -> None:
-    os.utime(path, (1_000_000_000 + seconds,) * 2)
+    os.utime(path, (_FIRST + seconds,) * 2)
 
 
 def _prune(workspace: Workspace, keep: int = 0, *, dry_run: bool = False) -> TrialRetention:
@@ -96,3 +96,12 @@ def test_the_project_says_how_many_searches_stay(workspace: Workspace) -> None:
 def test_where_nothing_was_searched_nothing_goes(tmp_path: Path) -> None:
     nothing = _prune(Workspace(tmp_path / "empty"))
     assert (nothing.searches, nothing.kept, nothing.pruned, nothing.size_bytes) == (0, (), (), 0)
+
+
+def test_what_is_younger_than_the_rule_stays_although_its_search_is_old(workspace: Workspace) -> None:
+    folder = folder_of(workspace, "recommender")
+    for path in (folder / "trials").rglob("*.*"):
+        _made(path, 0)
+    _made(folder / "trials" / "b" / "trial.json", 9 * _DAY)
+    looked = look_at_trials(workspace, "recommender", 2, younger_than=_FIRST + 8 * _DAY)
+    assert (_names(looked.pruned), _names(looked.kept)) == ("a", "bcde")

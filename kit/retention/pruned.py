@@ -1,0 +1,17 @@
+"""What a folder says of what went of it, for whoever looks for that later."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from pathlib import Path
+
+from kit.workspace import write_atomically
+
+RECORD = "pruned.json"
+
+
+def write_record(folder: Path, rule: str, size_bytes: int) -> None:
+    """Tell in a folder what is about to go of it, and by which rule."""
+    when = dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
+    write_atomically(folder / RECORD, json.dumps({"when": when, "rule": rule, "size_bytes": size_bytes}))

@@ -1,0 +1,119 @@
+"""What old sweeps have left: a workspace a point, and the one that all points began with.
+
+What a sweep has found stays: its records, its table and its page. A point stays whole when a model of its own was
+blessed or can be served, and what all points began with stays as long as one of them can still run.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from kit.batch.record import list_runs
+from kit.lineage.graph import Graph
+from kit.lineage.read import read_graph
+from kit.lineage.runs import run_of
+from kit.release.versions import list_versions
+from kit.retention.item import BASE, POINT, Item, size_of
+from kit.retention.needed import blessed, served
+from kit.sweep.records import PointRecord, SweepFolder, SweepRecord, list_sweeps
+from kit.workspace import Workspace
+
+_A_DAY = 86_400.0
+_SAMPLE = "recommender"  # the project of a notebook that is given none
+
+
+@dataclass(frozen=True)
+class SweepsLeft:
+    """What the sweeps of a project have left.
+
+    Attributes:
+        items: what can go.
+        kept: how many points stay whole, by the reason.
+    """
+
+    items: tuple[Item, ...]
+    kept: dict[str, int]
+
+
+def sweep_folders(workspace: Workspace) -> list[SweepFolder]:
+    """Return the sweeps of a workspace."""
+    return [SweepFolder.of(workspace.path, name) for name in list_sweeps(workspace.path)]
+
+
+def project_of(record: SweepRecord, points: list[PointRecord]) -> str:
+    """Return the name of the project that a sweep is about, its first point's."""
+    given = {**record.fixed, **(points[0].values if points else {})}
+    return Path(str(given.get("project_name", _SAMPLE))).name
+
+
+def sweep_projects(workspace: Workspace) -> set[str]:
+    """Return the names of the projects that have sweeps; they need not have run outside of these."""
+    return {project_of(folder.read(), folder.points()) for folder in sweep_folders(workspace)}
+
+
+def look_at_sweeps(workspace: Workspace, project: str, younger_than: float, now: float) -> SweepsLeft:
+    """Return what the sweeps of a project have left; nothing is changed.
+
+    Args:
+        workspace: in which they were begun.
+        project: whose are looked at.
+        younger_than: a sweep stays when a point of it was at work after this; seconds since 1970.
+        now: seconds since 1970.
+
+    Raises:
+        SweepError: when the record of a sweep cannot be read.
+    """
+    items, kept = list[Item](), Counter[str]()
+    for folder in sweep_folders(workspace):
+        points = folder.points()
+        if project_of(folder.read(), points) != project:
+            continue
+        worked = _last_worked(folder)
+        there = [point for point in points if _place(folder, point).exists()]
+        if worked > younger_than:
+            kept["their sweep is younger than the rule"] += len(there)
+            continue
+        days = (now - worked) / _A_DAY
+        going = [point for point in there if not _has_passed(_place(folder, point))]
+        kept["a model of theirs was blessed or can be served"] += len(there) - len(going)
+        items += [_item(POINT, f"{folder.path.name} {p.number}", _place(folder, p), days) for p in going]
+        if folder.base.exists() and all(point.state == "done" for point in points):
+            items.append(_item(BASE, folder.path.name, folder.base, days))
+    return SweepsLeft(tuple(items), dict(+kept))
+
+
+def _place(folder: SweepFolder, point: PointRecord) -> Path:
+    return folder.point(point.number) / "ws"
+
+
+def _item(what: str, name: str, place: Path, days: float) -> Item:
+    return Item(what, name, place, size_of(place), days)
+
+
+def _last_worked(folder: SweepFolder) -> float:
+    files = [folder.path / "sweep.json", *(folder.path / "points").glob("*/point.json")]
+    return max(file.stat().st_mtime for file in files)
+
+
+def _has_passed(place: Path) -> bool:
+    """Whether a point's own run made a model that was blessed or can be served; it begins with those of others."""
+    workspace = Workspace(place)
+    graph = read_graph(workspace)
+    own = set(_own(workspace, graph))
+    if blessed(graph) & own:
+        return True
+    projects = {node.project for node in graph.nodes.values() if node.project}
+    versions = (one.number for project in projects for one in list_versions(workspace.serving(project)))
+    return bool(served(graph, versions) & own)
+
+
+def _own(workspace: Workspace, graph: Graph) -> Iterator[str]:
+    """Give the artifacts that runs of this workspace made; what they took from the cache was there before."""
+    runs = list_runs(workspace.runs)
+    ids = {run.run_id for run in runs}
+    for node in graph.nodes.values():
+        if node.kind == "execution" and node.state != "cached" and run_of(runs, node) in ids:
+            yield from graph.outputs(node.key)

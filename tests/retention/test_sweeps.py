@@ -1,0 +1,130 @@
+"""Of old sweeps what they found stays, with the points whose models passed; the other workspaces go."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import os
+import shutil
+import time
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from lineage.stores import ORIGIN, PROJECT, VERSION, Writer, chain
+from typer.testing import CliRunner
+
+from kit.cli import app
+from kit.errors import WorkspaceError
+from kit.lineage.origin import RUN
+from kit.new import create
+from kit.retention.collect import collect_garbage, plans_of
+from kit.retention.plan import Plan
+from kit.sweep.records import PointRecord, PointState, SweepFolder, SweepRecord, save_point
+from kit.workspace import Workspace
+
+_OLD = time.time() - 100 * 86_400
+
+
+@pytest.fixture(scope="module")
+def points(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Workspaces of points whose model was missed by a gate, blessed, and pushed without a blessing."""
+    folder = tmp_path_factory.mktemp("points")
+    for name in ("missed", "blessed", "pushed"):
+        workspace = Workspace(folder / name)
+        writer = Writer(workspace)
+        before = chain(writer, origin={**ORIGIN, RUN: "before the branch"}) if name == "missed" else {}
+        writer.run_file("own")
+        own, version = {**ORIGIN, RUN: "own"}, VERSION if name == "pushed" else None
+        chain(writer, origin=own, blessed=name == "blessed", version=version, baseline=before.get("model"))
+        if version:
+            (workspace.serving(PROJECT) / str(version)).mkdir(parents=True)
+    return folder
+
+
+@pytest.fixture
+def workspace(points: Path, tmp_path: Path) -> Workspace:
+    """A workspace in which nothing has run but, long ago, a sweep of three points."""
+    made = Workspace(tmp_path / "ws")
+    rows = pd.DataFrame({"height": [1.5, 2.5] * 30, "bought": ["yes", "no"] * 30})
+    rows.to_csv(tmp_path / "a.csv", index=False)
+    create(PROJECT, tmp_path / "a.csv", "bought", made.path / "projects")
+    sweep(made, "old", _OLD, points)
+    return made
+
+
+def sweep(
+    workspace: Workspace, name: str, worked: float, points: Path, last: PointState = "done"
+) -> SweepFolder:
+    """Write a sweep down that was last at work at some time."""
+    folder = SweepFolder.of(workspace.path, name)
+    for number, made in enumerate(("missed", "blessed", "pushed"), 1):
+        place = folder.point(number)
+        shutil.copytree(points / made, place / "ws")
+        state = last if made == "pushed" else "done"
+        save_point(place, PointRecord(number=number, values={"seed": number}, state=state))
+        os.utime(place / "point.json", (worked, worked))
+    (folder.base / "artifacts").mkdir(parents=True)
+    record = SweepRecord(
+        name=name, workspace=str(workspace.path), started=dt.datetime.now(dt.UTC), shared=[], own=["03_train"],
+        fixed={"project_name": PROJECT}, swept=["seed"],
+    )  # fmt: skip
+    folder.save(record)
+    os.utime(folder.path / "sweep.json", (worked, worked))
+    (folder.path / "results.csv").write_text("what was found")
+    return folder
+
+
+def left(folder: SweepFolder) -> list[int]:
+    """Return the points that have their workspaces."""
+    return [number for number in (1, 2, 3) if (folder.point(number) / "ws").is_dir()]
+
+
+def going(plan: Plan) -> set[tuple[str, str]]:
+    return {(item.what, item.name) for item in plan.items}
+
+
+def test_points_whose_models_passed_stay_and_so_does_what_was_found(workspace: Workspace) -> None:
+    folder = SweepFolder.of(workspace.path, "old")
+    [looked] = plans_of(workspace)
+    assert going(looked) == {("sweep point", "old 1"), ("sweep base", "old")}
+    assert left(folder) == [1, 2, 3], "it only looked"
+    [done] = collect_garbage(workspace)
+    assert going(done) == going(looked)
+    assert left(folder) == [2, 3]
+    assert not folder.base.exists()
+    assert (folder.path / "results.csv").read_text() == "what was found"
+    assert [one.state for one in folder.points()] == ["done"] * 3
+    told = json.loads((folder.point(1) / "pruned.json").read_text())
+    assert told["size_bytes"] == next(item.size for item in done.items if item.name == "old 1") > 0
+    assert [plan.items for plan in collect_garbage(workspace)] == [()]
+
+
+def test_a_young_sweep_stays_and_what_points_still_begin_with(workspace: Workspace, points: Path) -> None:
+    young = sweep(workspace, "young", time.time(), points)
+    unfinished = sweep(workspace, "unfinished", _OLD, points, last="running")
+    [plan] = collect_garbage(workspace)
+    assert plan.kept_points == {
+        "their sweep is younger than the rule": 3,
+        "a model of theirs was blessed or can be served": 4,
+    }
+    assert left(young) == [1, 2, 3]
+    assert young.base.is_dir()
+    assert left(unfinished) == [2, 3]
+    assert unfinished.base.is_dir(), "kit sweep --resume goes on with it"
+
+
+def test_nothing_is_deleted_while_a_sweep_runs(workspace: Workspace) -> None:
+    folder = SweepFolder.of(workspace.path, "old")
+    held = Workspace(folder.path).lock("sweep", "kit sweep old")
+    with held, pytest.raises(WorkspaceError, match="kit sweep old"):
+        collect_garbage(workspace)
+    assert left(folder) == [1, 2, 3]
+
+
+def test_the_command_shows_what_goes_and_why_other_points_stay(workspace: Workspace) -> None:
+    shown = CliRunner().invoke(app, ["gc", "--workspace", str(workspace.path), "--project", PROJECT])
+    assert shown.exit_code == 0, shown.output
+    assert "2 points of sweeps stay: a model of theirs was blessed or can be served" in shown.output
+    assert "old 1" in shown.output
+    assert "2 results can go" in shown.output
