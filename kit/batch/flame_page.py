@@ -7,6 +7,7 @@ from pathlib import Path
 
 from kit.batch.record import RunRecord
 from kit.batch.times import ALL_KINDS, Frame, flame, times_of
+from kit.translation.labels import label
 
 COLOURS = {
     "kernel start": "#8d99ae",
@@ -41,10 +42,11 @@ def times_section(record: RunRecord, folder: Path) -> str:
         + "</tr>"
         for line in lines
     )
-    head = "".join(f"<th>{html.escape(name)}</th>" for name in ("seconds of", "all", *kinds))
+    head = "".join(f"<th>{html.escape(name)}</th>" for name in (label("seconds of"), label("all"), *kinds))
     keys = "".join(f'<span class="key" style="{_colours(kind)}">{html.escape(kind)}</span>' for kind in kinds)
     return (
-        f"<details><summary>Where the time went</summary><style>{_STYLE}</style><table><tr>{head}</tr>{rows}</table>"
+        f"<details><summary>{label('Where the time went')}</summary><style>{_STYLE}</style>"
+        f"<table><tr>{head}</tr>{rows}</table>"
         f'<p>{keys}</p><div class="flame">{_bar(flame(record, folder), 0)}</div></details>'
     )
 

@@ -16,7 +16,8 @@ from traitlets.config import Config
 from kit.batch.flame_page import times_section
 from kit.batch.record import Failure, NotebookRecord, RunRecord
 from kit.fonts import SANS
-from kit.translation.messages import html_language
+from kit.translation.labels import label
+from kit.translation.messages import html_language, in_language, parts_in_language
 from kit.workspace import write_atomically
 
 REPORT_FILE = "report.html"
@@ -67,7 +68,7 @@ def write_report(record: RunRecord, folder: Path, notebooks: Iterable[str]) -> P
     sections += notebooks
     style = _STYLE + HtmlFormatter(style="default").get_style_defs(".highlight")
     page = (
-        '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">'
+        f'<!DOCTYPE html>\n<html lang="{html_language()}"><head><meta charset="utf-8">'
         f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">'
         f"<title>{html.escape(record.run_id)}</title><style>{style}</style></head><body>"
         f"{''.join(sections)}</body></html>\n"
@@ -106,17 +107,23 @@ def _summary(record: RunRecord) -> str:
             _seconds(n.seconds),
             f"{n.peak_memory_mb:.0f}" if n.peak_memory_mb else "",
             _escape(n.executed or ""),
-            _escape("; ".join(filter(None, [n.why, *_tries(n)]))),
+            _said("; ".join(filter(None, [n.why, *_tries(n)]))),
         )
         for n in record.notebooks
     ]
-    return (
-        f"<h1>{_escape(record.run_id)}: {_state(record.state)}</h1>"
-        f"<p>Project {_escape(record.project)}, workspace {_escape(record.workspace)}. "
-        f"Started {record.started:%Y-%m-%d %H:%M:%S} UTC, {record.seconds:.1f} s, "
-        f"exit code {record.exit_code}.</p>"
-        f"{_table(('notebook', 'state', 'seconds', 'memory, MB', 'executed copy', 'why'), rows)}"
+    facts = (
+        f"Project {record.project}, workspace {record.workspace}. Started {record.started:%Y-%m-%d %H:%M:%S} UTC, "
+        f"{record.seconds:.1f} s, exit code {record.exit_code}."
     )
+    header = (
+        label("notebook"),
+        label("state"),
+        label("seconds"),
+        label("memory, MB"),
+        label("executed copy"),
+        label("why"),
+    )
+    return f"<h1>{_escape(record.run_id)}: {_state(record.state)}</h1><p>{_said(facts)}</p>{_table(header, rows)}"
 
 
 def _tries(notebook: NotebookRecord) -> list[str]:
@@ -132,10 +139,14 @@ def _failures(record: RunRecord) -> str:
 
 
 def _failure(failure: Failure) -> str:
-    place = f"{failure.notebook}, cell {failure.cell}" if failure.cell else failure.notebook
+    where = (
+        f"Stopped in {failure.notebook}, cell {failure.cell}: {failure.error}"
+        if failure.cell
+        else f"Stopped in {failure.notebook}: {failure.error}"
+    )
     return (
-        f'<section class="failure"><h2>Stopped in {_escape(place)}: {_escape(failure.error)}</h2>'
-        f"<pre>{_escape(failure.source)}</pre><p>{_escape(failure.reason)}</p></section>"
+        f'<section class="failure"><h2>{_said(where)}</h2><pre>{_escape(failure.source)}</pre>'
+        f"<p>{_escape(in_language(failure.reason))}</p></section>"
     )
 
 
@@ -144,7 +155,8 @@ def _steps(record: RunRecord) -> str:
         (_escape(step.notebook), _escape(step.step), _state(step.state), _seconds(step.seconds))
         for step in record.steps
     ]
-    return "<h2>Steps</h2>" + _table(("notebook", "step", "state", "seconds"), rows) if rows else ""
+    header = (label("notebook"), label("step"), label("state"), label("seconds"))
+    return f"<h2>{label('Steps')}</h2>{_table(header, rows)}" if rows else ""
 
 
 def _settings(record: RunRecord) -> str:
@@ -155,12 +167,12 @@ def _settings(record: RunRecord) -> str:
     ]
     facts = {"python": record.python, **record.versions, "git commit": record.git_commit, "host": record.host}
     versions = [(_escape(name), _escape(str(value))) for name, value in facts.items()]
-    return (
-        "<details><summary>Parameters</summary>"
-        + _table(("notebook", "parameter", "value"), parameters)
-        + "</details><details><summary>Versions</summary>"
-        + _table(("what", "version"), versions)
-        + "</details>"
+    tables = {
+        label("Parameters"): _table((label("notebook"), label("parameter"), label("value")), parameters),
+        label("Versions"): _table((label("what"), label("version")), versions),
+    }
+    return "".join(
+        f"<details><summary>{_escape(name)}</summary>{table}</details>" for name, table in tables.items()
     )
 
 
@@ -182,6 +194,11 @@ def _state(state: str) -> str:
 
 def _seconds(seconds: float | None) -> str:
     return "" if seconds is None else f"{seconds:.1f}"
+
+
+def _said(text: str) -> str:
+    """Return a sentence of the kit in the reader's language, as HTML."""
+    return _escape(parts_in_language(text))
 
 
 def _escape(text: str) -> str:

@@ -11,7 +11,8 @@ from kit.translation.sources import sources
 
 _WORDS = re.compile(r"\S\s+\S")
 _ONE_WORD = re.compile(r"[A-Za-z]+")
-_LABELLED = ("kit/card/",)  # where a single word is the kit's, and no name of somebody's
+# Where a single word is the kit's, and no name of somebody's.
+_LABELLED = ("kit/batch/flame_page.py", "kit/batch/report.py", "kit/card/")
 
 
 def check_messages(language: str) -> list[str]:

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from kit.batch.report import without_external
+from kit.batch.report import without_external, write_report
 from kit.batch.run import RunOptions, run_chain
+from kit.translation.messages import VARIABLE
 
 from .conftest import WriteNotebook
 
@@ -35,7 +36,9 @@ class Loads(HTMLParser):
                 self.found.append(value or "")
 
 
-def test_the_report_opens_offline_and_tells_it_all(write_notebook: WriteNotebook, tmp_path: Path) -> None:
+def test_the_report_opens_offline_and_tells_it_all(
+    write_notebook: WriteNotebook, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     raising = "from kit.errors import RowsLostError\nraise RowsLostError('rows <read> are 9, trained 8')"
     path = write_notebook("01_a", "epochs: int = 5", LOADING_OUTPUT, PICTURE, raising)
     record = run_chain([path], {}, tmp_path / "ws", RunOptions(kernel_name="python3"), lambda _: None)
@@ -56,6 +59,11 @@ def test_the_report_opens_offline_and_tells_it_all(write_notebook: WriteNotebook
         "epochs",
         "papermill",
     ):
+        assert fact in page
+
+    monkeypatch.setenv(VARIABLE, "zh")
+    page = write_report(record, tmp_path / "ws" / "runs" / record.run_id, ()).read_text()
+    for fact in ('<html lang="zh-Hans">', "停在 01_a 的第 ", "退出码 14", "<th>笔记本</th>", "RowsLostError"):
         assert fact in page
 
 
