@@ -34,6 +34,7 @@ from kit.steps.history import (
     why_not_cached,
 )
 from kit.steps.launcher import StepLauncher, discard_execution, launch_together
+from kit.steps.memory import MemoryTogether
 from kit.steps.monitor import Made, Show, StepMonitor, StepRecord
 from kit.workspace import Workspace
 
@@ -113,7 +114,8 @@ class Session(interactive_context.InteractiveContext):
     def _run(self, components: Sequence[Any], enable_cache: bool, beam_args: list[str] | None) -> None:
         for component in components:
             self.project.spec.beam.choose_executor(component)
-        monitors = [self._monitor(str(component.id), enable_cache) for component in components]
+        together = MemoryTogether()
+        monitors = [self._monitor(str(component.id), enable_cache, together) for component in components]
         purpose = f"{self.project.name}, {' and '.join(monitor.step for monitor in monitors)}"
         errors: dict[StepMonitor, Exception | None] = {}
         try:
@@ -142,7 +144,7 @@ class Session(interactive_context.InteractiveContext):
             return
         self.steps.append(monitor.end("cached" if monitor.cached else "done", self._made(monitor.step)))
 
-    def _monitor(self, step: str, enable_cache: bool) -> StepMonitor:
+    def _monitor(self, step: str, enable_cache: bool, together: MemoryTogether) -> StepMonitor:
         def why() -> tuple[str, ...]:
             if not enable_cache:
                 return ("the cache was left out",)
@@ -151,7 +153,7 @@ class Session(interactive_context.InteractiveContext):
 
         log = self.workspace.logs(self.project.name) / f"{step}.log"
         chain = {component: "done" if done else "to do" for component, done in self.done().items()}
-        return StepMonitor(step, log, self._show, chain, why)
+        return StepMonitor(step, log, self._show, chain, why, together=together)
 
     def _made(self, step: str) -> tuple[Made, ...]:
         with self._metadata() as handle:

@@ -182,8 +182,11 @@ class Leading:
             self._note_end(outcome, watch, row)
 
     def _peak(self, name: str, watch: Watch) -> float:
-        """Return the memory of the kernel and of the largest of its steps; what runs beside that is not counted."""
-        steps = [step.peak_memory_mb for step in self.record.steps if step.notebook == name]
+        """Return the memory of the kernel and of the steps that took most at a time, in MB.
+
+        It is not less than what all took at once: the kernel may have had its own peak at another moment.
+        """
+        steps = [step.together_mb for step in self.record.steps if step.notebook == name]
         return round(watch.memory.peak_mb + max(steps, default=0.0), 1)
 
     def _tries_again(self, outcome: Outcome, row: NotebookRecord) -> bool:

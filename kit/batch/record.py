@@ -39,7 +39,8 @@ class NotebookRecord(BaseModel):
     Attributes:
         seconds: of the last try; the first of them are those of its kernel's start.
         kernel_seconds: that it waited for its kernel.
-        peak_memory_mb: of its kernel and the largest of its steps; 0: not known.
+        peak_memory_mb: of its kernel and the steps that took most at a time; of pages that several processes share,
+            such as the warm process's, their part. 0: not known.
         executed: name of its executed copy in the run's folder, once it has ended.
         attempts: earlier tries.
         why: one line: why it ran although it has run before, was skipped, or has not run.
@@ -66,7 +67,7 @@ class NotebookRecord(BaseModel):
 
 
 class StepRow(BaseModel):
-    """How one TFX step ended, in which notebook, and the most memory that its process took (0: not known)."""
+    """How one TFX step ended, in which notebook; its memory is told as in `kit.steps.monitor.StepRecord`."""
 
     notebook: str
     step: str
@@ -74,6 +75,7 @@ class StepRow(BaseModel):
     seconds: float
     log: str = ""
     peak_memory_mb: float = 0.0
+    together_mb: float = 0.0
 
 
 class Failure(BaseModel):

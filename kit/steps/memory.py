@@ -28,15 +28,38 @@ def memory_mb(pid: int) -> float:
 
 
 class PeakMemory:
-    """Keeps the highest of what was seen; what lasts less than the time between two looks may be missed."""
+    """Keeps the highest of what was seen; what lasts less than the time between two looks may be missed.
+
+    Attributes:
+        now_mb: what the last look has seen.
+        peak_mb: the most that any has.
+    """
 
     def __init__(self) -> None:
-        self.peak_mb, self._next = 0.0, 0.0
+        self.now_mb, self.peak_mb, self._next = 0.0, 0.0, 0.0
 
     def look_at(self, *pids: int) -> None:
         """Add up the memory of processes, unless that was done a moment ago: a gigabyte costs ten milliseconds."""
         now = time.monotonic()
         if now >= self._next:
             before = time.thread_time()
-            self.peak_mb = max(self.peak_mb, sum(memory_mb(pid) for pid in pids))
+            self.now_mb = sum(memory_mb(pid) for pid in pids)
+            self.peak_mb = max(self.peak_mb, self.now_mb)
             self._next = now + max(_EVERY_SECONDS, (time.thread_time() - before) / _SHARE)
+
+
+class MemoryTogether:
+    """Keeps the most that several took at a time, each as it was seen last."""
+
+    def __init__(self) -> None:
+        self.peak_mb = 0.0
+        self._now: dict[str, float] = {}
+
+    def saw(self, name: str, now_mb: float) -> None:
+        """Take what one of them has now."""
+        self._now[name] = now_mb
+        self.peak_mb = max(self.peak_mb, sum(self._now.values()))
+
+    def ended(self, name: str) -> None:
+        """Count one of them no more."""
+        self._now.pop(name, None)

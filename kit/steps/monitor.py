@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from kit.steps.memory import PeakMemory
+from kit.steps.memory import MemoryTogether, PeakMemory
 
 RUN_FOLDER_VARIABLE = "KIT_RUN_FOLDER"
 STEPS_FILE = "steps.jsonl"
@@ -22,13 +22,19 @@ _TAIL_LINES, _TAIL_LETTERS, _TAIL_BYTES = 20, 200, 65_536  # of the log that are
 
 @dataclass(frozen=True)
 class StepRecord:
-    """How one step ended: `done`, `cached`, `failed` or `interrupted`, after how many seconds."""
+    """How one step ended: `done`, `cached`, `failed` or `interrupted`, after how many seconds.
+
+    Attributes:
+        peak_memory_mb: the most that its process took; 0: not known.
+        together_mb: the most that it and the steps that ran beside it took at a time, until it ended.
+    """
 
     step: str
     state: str
     seconds: float
     log: str
     peak_memory_mb: float = 0.0
+    together_mb: float = 0.0
 
     def __str__(self) -> str:
         said = {"done": "done in", "cached": "unchanged, taken from the cache in"}.get(
@@ -87,21 +93,24 @@ class StepMonitor:
         show: is told of the step; a line of text by default.
         chain: the states of the components.
         why: tells why the results are not in the cache; asked when an executor is started.
+        together: of the steps that run at the same time; None: it runs alone.
     """
 
     interval_seconds = 0.5
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  what it tells of, and whom
         self,
         step: str,
         log: Path,
         show: Show | None = None,
         chain: Mapping[str, str] | None = None,
         why: Callable[[], tuple[str, ...]] = tuple,
+        *,
+        together: MemoryTogether | None = None,
     ) -> None:
         self.step, self.log, self._why = step, log, why
         self.cached = True  # until an executor is started
-        self._memory = PeakMemory()
+        self._memory, self._together = PeakMemory(), together or MemoryTogether()
         self._started = time.monotonic()
         self._log_before = log.stat().st_size if log.exists() else 0
         self._now = StepNow(step, log=str(log), chain=self._chain(chain or {}, "begun"))
@@ -123,14 +132,16 @@ class StepMonitor:
     def process(self, pid: int) -> None:
         """Look at the memory of the executor's process."""
         self._memory.look_at(pid)
+        self._together.saw(self.step, self._memory.now_mb)
 
     def waiting(self, message: str) -> None:
         self._tell("waiting", said=message)
 
     def end(self, state: str, made: tuple[Made, ...] = ()) -> StepRecord:
         """Tell the last time; append the end to the run's record when the notebook runs in a batch."""
-        peak = round(self._memory.peak_mb, 1)
-        record = StepRecord(self.step, state, round(self.elapsed_seconds, 2), str(self.log), peak)
+        peak, together = round(self._memory.peak_mb, 1), round(self._together.peak_mb, 1)
+        self._together.ended(self.step)
+        record = StepRecord(self.step, state, round(self.elapsed_seconds, 2), str(self.log), peak, together)
         self._tell(state, said="", made=made, last_lines=self._last_lines())
         if folder := os.environ.get(RUN_FOLDER_VARIABLE):
             with (Path(folder) / STEPS_FILE).open("a") as file:

@@ -9,7 +9,7 @@ from types import SimpleNamespace
 import pytest
 
 from kit.steps import memory
-from kit.steps.memory import PeakMemory, memory_mb
+from kit.steps.memory import MemoryTogether, PeakMemory, memory_mb
 
 GONE = 2**22 + 1  # more than any process id that Linux gives
 
@@ -48,3 +48,16 @@ def test_the_more_a_look_costs_the_fewer_there_are(
         peak.look_at(7)
     assert len(seen) == looks
     assert peak.peak_mb == 7
+
+
+def test_of_several_what_they_took_at_a_time_is_kept_and_not_what_they_took_in_turn() -> None:
+    together = MemoryTogether()
+    together.saw("one", 300)
+    together.saw("other", 200)
+    together.saw("one", 100)
+    assert together.peak_mb == 500
+    together.ended("one")
+    together.saw("other", 450)
+    assert together.peak_mb == 500
+    together.saw("other", 600)
+    assert together.peak_mb == 600

@@ -104,19 +104,26 @@ def test_a_batch_is_told_how_each_step_ended(
     assert all(line["seconds"] >= 0 for line in lines)
 
 
-def test_two_steps_run_at_the_same_time(session: Session, tmp_path: Path) -> None:
+def test_two_steps_run_at_the_same_time(
+    session: Session, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen = dict[int, float]()
+    monkeypatch.setattr("kit.steps.memory.memory_mb", lambda pid: seen.setdefault(pid, 100.0))
     door, other = tmp_path / "door", tmp_path / "other"
-    both = threading.Thread(target=_open_when_both_wait, args=(door, other))
+    both = threading.Thread(target=_open_when_both_wait, args=(seen, door, other))
     both.start()
     session.run_together(Worker("wait for", str(door)), Other("wait for", str(other)))
     both.join()
     assert sorted(step.step for step in session.steps) == ["Other", "Worker"]
+    assert [step.peak_memory_mb for step in session.steps] == [100, 100]
+    assert [step.together_mb for step in session.steps] == [200, 200]
     session.run_together(Worker("wait for", str(door)), Other("wait for", str(other)))
     assert endings(session) == ["done", "done", "cached", "cached"]
 
 
-def _open_when_both_wait(*doors: Path) -> None:
-    wait_until(lambda: all(Path(f"{door}.waiting").exists() for door in doors), 60)
+def _open_when_both_wait(seen: dict[int, float], *doors: Path) -> None:
+    """Both have been looked at by then."""
+    wait_until(lambda: all(Path(f"{door}.waiting").exists() for door in doors) and len(seen) > 1, 60)
     for door in doors:
         door.touch()
 
