@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import combinations
-from math import prod
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +17,7 @@ from numpy.typing import NDArray
 from kit.evaluation.blind_spots import calibration
 from kit.evaluation.blind_spots.calibration import Values
 from kit.evaluation.blind_spots.facets import Facet
+from kit.evaluation.blind_spots.table import Table
 
 MOST_FACETS = 3
 _QUANTILE_BINS, _EVEN_BINS = 48, 16
@@ -73,17 +73,6 @@ class Slice:
         return inside
 
 
-@dataclass(frozen=True, eq=False)
-class Table:
-    """Counts of rows by the codes of some facets, outcome and bin: [*codes, 2, bins]."""
-
-    facets: tuple[int, ...]
-    counts: NDArray[np.int32]
-
-    def without(self, counts: NDArray[np.int32]) -> Table:
-        return Table(self.facets, self.counts - counts)
-
-
 @dataclass(frozen=True)
 class Suspect:
     """A slice, and twice the log likelihood that treating it by itself would gain."""
@@ -94,20 +83,31 @@ class Suspect:
 
 
 @dataclass(frozen=True, eq=False)
-class Screened:
-    """What of a table may be suspect.
+class Scored:
+    """Slices of a table, and their scores.
 
     Attributes:
         table: whose slices are meant.
-        places: the part of each facet, [slices, facets].
-        most_gain: what none of them gains more than.
-        least_gain: what a suspect has to gain.
+        places: of the slices among all combinations of the facets' parts, flattened, [slices].
+        scores: [slices], near what a fit gains; see `calibration.screen`.
     """
 
     table: Table
     places: NDArray[np.intp]
-    most_gain: float
-    least_gain: float
+    scores: Values
+
+    @property
+    def most_gain(self) -> float:
+        """What none of them gains more than."""
+        return _MOST_UNSEEN * float(self.scores.max(initial=0))
+
+    def above(self, least_gain: float) -> Scored:
+        """Return those that may gain so much."""
+        return self.part(np.flatnonzero(self.scores >= least_gain / _MOST_UNSEEN))
+
+    def part(self, which: NDArray[np.intp] | slice) -> Scored:
+        """Return some of them."""
+        return Scored(self.table, self.places[which], self.scores[which])
 
 
 class Lattice:
@@ -127,6 +127,7 @@ class Lattice:
         self.facets, self._bins, self._least, self._most = facets, bins, least, most
         self._states = 2 * len(bins.logit)
         self._state = outcomes.astype(np.int64) * len(bins.logit) + bins.of_row
+        self._all_known = [bool((facet.codes < facet.size).all()) for facet in facets]
         self._parts, self._members = [], []
         for order in range(1, MOST_FACETS + 1):
             widest = _WIDEST if order == MOST_FACETS else 1.0
@@ -147,13 +148,25 @@ class Lattice:
     def counts_of(self, state: NDArray[np.int64]) -> NDArray[np.int64]:
         return np.bincount(state, minlength=self._states).reshape(2, -1)
 
-    def table(self, names: tuple[int, ...]) -> Table:
-        """Count all rows by some facets."""
-        return Table(names, self._count(names, self._state, None))
+    def table(self, names: tuple[int, ...], inside: NDArray[np.intp] | None = None) -> Table:
+        """Count rows by some facets.
 
-    def part(self, table: Table, inside: NDArray[np.intp]) -> NDArray[np.int32]:
-        """Count some rows, by their places, as a table has them."""
-        return self._count(table.facets, self._state[inside], inside)
+        Args:
+            names: places of the facets.
+            inside: places of the rows; None: all rows.
+        """
+        sizes = [self.facets[name].size for name in names]
+        cell, known = np.zeros(len(self._state if inside is None else inside), np.int64), None
+        for name, size in zip(names, sizes, strict=True):
+            codes = self.facets[name].codes if inside is None else self.facets[name].codes[inside]
+            cell *= size
+            cell += codes
+            if not self._all_known[name]:
+                here = codes < size
+                known = here if known is None else known & here
+        cell *= self._states
+        cell += self._state if inside is None else self._state[inside]
+        return Table.of(names, (*sizes, self._states), cell if known is None else cell[known])
 
     def choices_of_facets(self) -> Iterator[tuple[int, ...]]:
         """Yield the places of one to three facets, fewer ones first."""
@@ -161,83 +174,60 @@ class Lattice:
         for order in range(1, MOST_FACETS + 1):
             yield from combinations(places, order)
 
-    def _count(
-        self, names: tuple[int, ...], state: NDArray[np.int64], inside: NDArray[np.intp] | None
-    ) -> NDArray[np.int32]:
-        sizes = [self.facets[name].size + 1 for name in names]  # the last: in none of the parts
-        cell = np.zeros(len(state), np.int64)
-        for name, size in zip(names, sizes, strict=True):
-            codes = self.facets[name].codes
-            cell *= size
-            cell += codes if inside is None else codes[inside]
-        cell *= self._states
-        cell += state
-        counts = np.bincount(cell, minlength=prod(sizes) * self._states).reshape(*sizes, 2, -1)
-        return counts[tuple(slice(0, size - 1) for size in sizes)].astype(np.int32)
-
-    def look(self, table: Table, expected: Values) -> tuple[int, float]:
-        """Return how many slices of a table have enough rows, and what none of them gains more than.
+    def score(self, table: Table, expected: Values) -> Scored:
+        """Score the slices of a table that have enough rows.
 
         Args:
             table: whose slices are meant.
             expected: [bins], log odds that the rest gives to the scores.
         """
-        score, slices = self._scores(table, expected)
-        return slices, _MOST_UNSEEN * float(score.max(initial=0))
+        summands = calibration.terms(expected).reshape(self._states, -1)
+        *others, last = (self._members[len(table.facets) - 1][name] for name in table.facets)
+        sums = table.sums(summands)
+        for members in others:
+            # The facet's codes stand second, and its parts come last: after all, the order is as it was.
+            ahead = sums.reshape(len(sums), len(members), -1)
+            sums = ahead.transpose(0, 2, 1) @ members
+        by_last = sums.reshape(len(sums), len(last), -1).transpose(0, 2, 1)
+        # Most slices have too few rows: so these are counted first, and all else is summed for the others only.
+        rows = by_last[calibration.ROWS] @ last
+        enough = (rows >= self._least) & (rows <= self._most)
+        some = np.flatnonzero(enough.any(axis=1))
+        score = calibration.screen((by_last[:, some] @ last)[:, enough[some]])
+        return Scored(table, np.flatnonzero(enough), score)
 
-    def screen(self, table: Table, expected: Values, least_gain: float) -> Screened:
-        """Return slices that may gain so much, the most suspicious of the table.
+    def screen(self, scored: Scored, least_gain: float) -> Scored:
+        """Return slices that may gain so much, the most suspicious of a table.
 
         Args:
-            table: whose slices are meant.
-            expected: [bins], log odds that the rest gives to the scores.
+            scored: slices of the table.
             least_gain: of a fit.
         """
-        of_parts, _ = self._scores(table, expected)
-        score = of_parts.ravel()
-        places = np.flatnonzero(score >= least_gain / _MOST_UNSEEN)
-        if len(places) > _FITTED:
-            places = places[np.argpartition(-score[places], _FITTED)[:_FITTED]]
-        most_gain = _MOST_UNSEEN * float(score[places].max(initial=0))
-        return Screened(
-            table, np.stack(np.unravel_index(places, of_parts.shape), axis=-1), most_gain, least_gain
-        )
+        scored = scored.above(least_gain)
+        if len(scored.places) <= _FITTED:
+            return scored
+        return scored.part(np.argpartition(-scored.scores, _FITTED)[:_FITTED])
 
-    def _scores(self, table: Table, expected: Values) -> tuple[Values, int]:
-        """Return the score of each slice, [*parts], 0 without enough rows, and how many have enough."""
-        summands = calibration.terms(expected).reshape(self._states, -1)
-        cells = table.counts.reshape(*table.counts.shape[:-2], self._states)
-        sums = self._over_parts(table, np.moveaxis(cells @ summands, -1, 0))
-        rows = sums[calibration.ROWS]
-        enough = (rows >= self._least) & (rows <= self._most)
-        return np.where(enough, calibration.screen(sums), 0.0), int(np.count_nonzero(enough))
-
-    def suspects(self, screened: Screened, expected: Values) -> list[Suspect]:
+    def suspects(self, screened: Scored, expected: Values, least_gain: float) -> list[Suspect]:
         """Fit what was screened; return the slices that gain enough."""
         if not len(screened.places):
             return []
-        slices = [self._slice(screened.table, place) for place in screened.places]
-        counts = np.array([_counts(screened.table, one) for one in slices], float)
+        of_cells, slices = screened.table.counts(), list(self._slices(screened))
+        counts = np.array([_counts(of_cells, one) for one in slices], float).reshape(len(slices), 2, -1)
         gains = calibration.fit(expected, counts.sum(axis=1), counts[:, 1]).gain
         return [
             Suspect(one, int(count.sum()), float(gain))
             for one, count, gain in zip(slices, counts, gains, strict=True)
-            if gain >= screened.least_gain
+            if gain >= least_gain
         ]
 
-    def _over_parts(self, table: Table, sums: Values) -> Values:
-        """Sum cells, [sums, *codes], to the parts of each facet, [sums, *parts]."""
-        members, codes = self._members[len(table.facets) - 1], sums.shape[1:]
-        for name, size in zip(table.facets, codes, strict=True):
-            # The facet's codes stand second, and its parts come last: after all facets, the order is as it was.
-            ahead = sums.reshape(len(sums), size, -1)
-            sums = ahead.transpose(0, 2, 1) @ members[name]
-        return sums.reshape(-1, *(members[name].shape[1] for name in table.facets))
-
-    def _slice(self, table: Table, place: NDArray[np.intp]) -> Slice:
-        of_facet = self._parts[len(table.facets) - 1]
-        parts = [of_facet[name][index].tolist() for name, index in zip(table.facets, place, strict=True)]
-        return Slice(table.facets, tuple((first, last) for first, last in parts))
+    def _slices(self, scored: Scored) -> Iterator[Slice]:
+        facets = scored.table.facets
+        parts = [self._parts[len(facets) - 1][name] for name in facets]
+        indices = np.unravel_index(scored.places, [len(of_facet) for of_facet in parts])
+        bounds = [of_facet[index].tolist() for of_facet, index in zip(parts, indices, strict=True)]
+        for chosen in zip(*bounds, strict=True):
+            yield Slice(facets, tuple((first, last) for first, last in chosen))
 
 
 def _members(facet: Facet, parts: NDArray[np.int64]) -> Values:
@@ -246,8 +236,8 @@ def _members(facet: Facet, parts: NDArray[np.int64]) -> Values:
     return np.asarray((codes >= parts[:, 0]) & (codes <= parts[:, 1]), float)
 
 
-def _counts(table: Table, one: Slice) -> NDArray[np.int64]:
-    """Return the counts of a slice of a table, [2, bins]."""
-    cells = table.counts[tuple(slice(first, last + 1) for first, last in one.parts)]
+def _counts(of_cells: NDArray[np.int64], one: Slice) -> NDArray[np.int64]:
+    """Return the counts of a slice of a table, [states]."""
+    cells = of_cells[tuple(slice(first, last + 1) for first, last in one.parts)]
     counts: NDArray[np.int64] = cells.sum(axis=tuple(range(len(one.parts))))
     return counts

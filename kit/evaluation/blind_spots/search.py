@@ -28,8 +28,9 @@ from kit.evaluation.blind_spots import spot
 from kit.evaluation.blind_spots.calibration import Fit, Recalibration, Values, fit, logits, sigmoid
 from kit.evaluation.blind_spots.dependence import Dependence, Ids
 from kit.evaluation.blind_spots.facets import Condition, Facet
-from kit.evaluation.blind_spots.lattice import MOST_FACETS, Bins, Lattice, Screened, Slice, Suspect, Table
+from kit.evaluation.blind_spots.lattice import MOST_FACETS, Bins, Lattice, Scored, Slice, Suspect
 from kit.evaluation.blind_spots.spot import BlindSpot
+from kit.evaluation.blind_spots.table import Table
 from kit.machine import cores
 
 Rows = NDArray[np.bool_]
@@ -140,9 +141,9 @@ class _Search:
         self._refused: set[Slice] = set()
 
     def spots(self) -> Iterator[BlindSpot]:
-        tables = self._suspicious_tables()
+        scored = self._suspicious()
         for _ in range(self._limits.most):
-            chosen = self._choose(tables)
+            chosen = self._choose(scored)
             if chosen is None:
                 return
             one, found = chosen
@@ -154,8 +155,7 @@ class _Search:
                 yield found
             inside = everywhere & self._free
             self._leave_out(inside)
-            places = np.flatnonzero(inside)
-            tables = [table.without(self.lattice.part(table, places)) for table in tables]
+            scored = self._score_without(scored, np.flatnonzero(inside))
 
     def _leave_out(self, inside: Rows) -> None:
         self._whole = self._whole - self.lattice.state(inside)
@@ -170,25 +170,34 @@ class _Search:
             self._judged.ids, self._judged.outcomes - probability, probability * (1 - probability), self._free
         )
 
-    def _suspicious_tables(self) -> list[Table]:
-        """Count all slices; keep the tables that have one which might count."""
+    def _suspicious(self) -> list[Scored]:
+        """Score all slices; keep the tables that have one which might count."""
         expected, kept = self._meaning(self._bins.logit), []
 
-        def look(facets: tuple[int, ...]) -> tuple[Table, int, float]:
-            table = self.lattice.table(facets)
-            return table, *self.lattice.look(table, expected)
+        def look(facets: tuple[int, ...]) -> Scored:
+            return self.lattice.score(self.lattice.table(facets), expected)
 
-        for table, slices, most_gain in _side_by_side(look, self.lattice.choices_of_facets()):
-            order = len(table.facets)
-            self.lattice.choices[order - 1] += slices
+        for scored in _side_by_side(look, self.lattice.choices_of_facets()):
+            order = len(scored.table.facets)
+            self.lattice.choices[order - 1] += len(scored.places)
             # How many slices there are is not known yet: a table is kept rather than lost.
-            if most_gain >= self._needed(order):
-                kept.append(table)
+            if scored.most_gain >= self._needed(order):
+                kept.append(scored.above(self._needed(order)))
         return kept
 
-    def _choose(self, tables: Sequence[Table]) -> tuple[Slice, BlindSpot] | None:
+    def _score_without(self, scored: Sequence[Scored], places: NDArray[np.intp]) -> list[Scored]:
+        """Score what is left of tables when some rows are left out."""
+        expected = self._meaning(self._bins.logit)
+
+        def look(table: Table) -> Scored:
+            left = table.without(self.lattice.table(table.facets, places))
+            return self.lattice.score(left, expected).above(self._needed(len(table.facets)))
+
+        return list(_side_by_side(look, [one.table for one in scored]))
+
+    def _choose(self, scored: Sequence[Scored]) -> tuple[Slice, BlindSpot] | None:
         """Return the slice with the most evidence that stands up to the rows themselves."""
-        for suspect in self._suspects(tables):
+        for suspect in self._suspects(scored):
             if found := self._proved(suspect):
                 return suspect.slice, found
             self._refused.add(suspect.slice)
@@ -196,24 +205,22 @@ class _Search:
                 break
         return None
 
-    def _suspects(self, tables: Sequence[Table]) -> Iterator[Suspect]:
+    def _suspects(self, scored: Sequence[Scored]) -> Iterator[Suspect]:
         """Yield slices, that with the most evidence first; a table is fitted when one of its slices may be next."""
         expected = self._meaning(self._bins.logit)
-
-        def screen(table: Table) -> Screened:
-            return self.lattice.screen(table, expected, self._needed(len(table.facets)))
-
-        waiting = [
-            (self._log_chance(screened.most_gain, len(screened.table.facets)), place, screened)
-            for place, screened in enumerate(_side_by_side(screen, tables))
-            if len(screened.places)
-        ]
+        waiting = []
+        for place, one in enumerate(scored):
+            order = len(one.table.facets)
+            screened = self.lattice.screen(one, self._needed(order))
+            if len(screened.places):
+                waiting.append((self._log_chance(screened.most_gain, order), place, screened))
         heapq.heapify(waiting)
         ready: list[tuple[float, int, int, Suspect]] = []
         while waiting or ready:
             if waiting and (not ready or waiting[0][0] <= ready[0][0]):
                 _, place, screened = heapq.heappop(waiting)
-                for rank, suspect in enumerate(self.lattice.suspects(screened, expected)):
+                needed = self._needed(len(screened.table.facets))
+                for rank, suspect in enumerate(self.lattice.suspects(screened, expected, needed)):
                     if suspect.slice not in self._refused and self._matters(suspect.gain, suspect.rows):
                         heapq.heappush(ready, (self._log_chance_of(suspect), place, rank, suspect))
             else:
