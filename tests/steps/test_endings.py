@@ -14,10 +14,12 @@ import pytest
 
 from kit import warm
 from kit.errors import NotBlessedError, StepFailedError
+from kit.lineage.read import read_graph
 from kit.session import Session
+from kit.workspace import Workspace
 
 from .conftest import wait_until
-from .workers import Other, Worker, open_session, run_in_session, states
+from .workers import Other, Worker, open_session, run_both_in_session, run_in_session, states
 
 
 def outputs(session: Session) -> list[Path]:
@@ -118,3 +120,41 @@ def test_a_killed_session_is_cleaned_up_by_the_next_one(tmp_path: Path) -> None:
     assert not Path(step["file"]).exists()
     session.run(Worker("write", "after all"))
     assert session.latest("Worker", "made").get_string_custom_property("text") == "after all"
+
+
+@pytest.mark.parametrize("other", ["write", "sleep"])
+def test_of_two_at_once_whose_session_is_killed_the_one_that_ended_is_not_done_again(
+    tmp_path: Path, other: str
+) -> None:
+    place, first, second = tmp_path / "ws", str(tmp_path / "first"), str(tmp_path / "second")
+    payload = json.dumps([str(place), [other, first], ["sleep", second]]).encode()
+    target = f"{run_both_in_session.__module__}:{run_both_in_session.__name__}"
+    kernel = warm.start_call(target, payload, log_path=tmp_path / "kernel.log")
+    ended = {
+        "write": {"Other": "complete", "Worker": "running"},
+        "sleep": {"Other": "running", "Worker": "running"},
+    }
+    sleeping = [Path(second)] if other == "write" else [Path(first), Path(second)]
+    wait_until(
+        lambda: all(marker.exists() for marker in sleeping) and executions_of(place) == ended[other], 60
+    )
+    os.kill(kernel.pid, signal.SIGKILL)
+    assert isinstance(kernel.wait(20), warm.CallDied)
+    steps = [json.loads(marker.read_text()) for marker in sleeping]
+    wait_until(lambda: all(gone(step["processes"]) for step in steps), 5)
+
+    session = open_session(place)
+    assert sorted(states(session)) == (["COMPLETE", "FAILED"] if other == "write" else ["FAILED", "FAILED"])
+    assert not outputs(session)
+    assert not any(Path(step["file"]).exists() for step in steps)
+    session.run_together(Other("write", first), Worker("write", "after all"))
+    found = {step.step: step.state for step in session.steps}
+    assert found == {"Other": "cached" if other == "write" else "done", "Worker": "done"}
+    for component, text in (("Other", first), ("Worker", "after all")):
+        assert (session.path(component, "made") / "text").read_text() == text
+
+
+def executions_of(place: Path) -> dict[str, str]:
+    """Return how far each component is, as another process sees it."""
+    nodes = read_graph(Workspace(place)).nodes.values()
+    return {node.name: node.state for node in nodes if node.kind == "execution"}

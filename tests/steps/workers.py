@@ -123,3 +123,10 @@ def run_in_session(payload: bytes, _report: Callable[[str], None]) -> bytes:
     workspace, act, text = json.loads(payload)
     open_session(Path(workspace)).run(Worker(act, text))
     return b""
+
+
+def run_both_in_session(payload: bytes, _report: Callable[[str], None]) -> bytes:
+    """Run Other and Worker at the same time: the payload is JSON of workspace, and of each act and text."""
+    workspace, other, worker = json.loads(payload)
+    open_session(Path(workspace)).run_together(Other(*other), Worker(*worker))
+    return b""
