@@ -43,6 +43,8 @@ def exits(command: Callable[_P, _R]) -> Callable[_P, _R]:
         except KitError as error:
             typer.echo(error.in_words(), err=True)
             raise typer.Exit(int(error.exit_code)) from None
+        except BrokenPipeError:  # `kit runs | head` has read enough: typer ends a command without a word then
+            raise
         except OSError as error:  # a full disk, a folder that cannot be read
             typer.echo(f"{error}. Correct that and give the same command again.", err=True)
             raise typer.Exit(int(ExitCode.STEP_FAILED)) from None

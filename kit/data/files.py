@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
 import textwrap
 from collections.abc import Callable, Iterator, Mapping
@@ -83,9 +84,7 @@ def read_header(path: Path, delimiter: str) -> list[str]:
             f"{path} cannot be read: {error.strerror}. Check its name and permissions."
         ) from error
     except UnicodeEncodeError:
-        raise InputDataError(
-            f"{path} must be UTF-8 text, but its header is not. Convert the file to UTF-8, or set data.format."
-        ) from None
+        raise _no_text(path) from None
     except csv.Error as error:
         raise InputDataError(
             f"{path} must begin with a header, but its first row cannot be read: {error}. Look for a quote that is "
@@ -95,6 +94,27 @@ def read_header(path: Path, delimiter: str) -> list[str]:
         raise InputDataError(f"{path} must be a CSV file with a header, but it is empty. Deliver it again.")
     _check_once(path, header)
     return header
+
+
+def _no_text(path: Path) -> InputDataError:
+    """Say what a file is whose header is not UTF-8: what has to be done differs."""
+    with path.open("rb") as file:
+        begin = file.read(4)
+    if begin.startswith(b"\x1f\x8b"):
+        return InputDataError(f"{path} must be UTF-8 text, but is packed by gzip. Unpack it with gunzip -k.")
+    if begin == b"PK\x03\x04":
+        return InputDataError(
+            f"{path} must be UTF-8 text, but is a zip archive, as Excel's workbooks are too. Unpack it, or save the "
+            "sheet as CSV UTF-8."
+        )
+    if begin[:2] in {codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE}:
+        return InputDataError(
+            f"{path} must be UTF-8 text, but is UTF-16. Save it as UTF-8, or convert it with iconv -f UTF-16 -t UTF-8."
+        )
+    return InputDataError(
+        f"{path} must be UTF-8 text, but its header is not. Convert the file to UTF-8 (of Western Europe's letters: "
+        "iconv -f CP1252 -t UTF-8), or set data.format."
+    )
 
 
 def csv_batches(

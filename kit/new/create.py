@@ -114,6 +114,11 @@ def _check_name(name: str, folder: Path) -> None:
 
 def _find_files(data: Path) -> tuple[list[Path], tuple[str, str] | None]:
     if not has_spans(str(data)):
+        if data.is_dir():
+            raise InputDataError(
+                f"{data} must be a CSV or Parquet file, but is a folder. Name a file in it; `kit new --help` says how "
+                "to name one for each day."
+            )
         if not data.is_file():
             raise InputDataError(f"{data} must be a CSV or Parquet file, but there is none. Check the path.")
         return [data], None

@@ -32,6 +32,7 @@ _CODE_NAME = re.compile(
     r"code|type|class|group|zone|region|area|month|day|hour|week|grade|level|category|status|zip|plz",
     re.IGNORECASE,
 )
+_NUMBER = r"^[+-]?(\d+|\d{1,3}([.,]\d{3})+)([.,]\d+)?([eE][+-]?\d+)?$"  # 1.234,5 and 1,234.5 as well
 _TIME_NAME = re.compile(r"time|date|stamp|(^|_)ts$|_at$|created|updated", re.IGNORECASE)
 _WORD = re.compile(r"[぀-ヿ㐀-鿿]|\w+")
 DATE_FORMATS = (
@@ -192,10 +193,16 @@ def _within(texts: pa.ChunkedArray, low: int, high: int) -> bool:
 
 
 def _nearly_numbers(present: pa.ChunkedArray) -> str:
-    """Warn of a column that a few words such as NA keep from being a number."""
+    """Warn of a column that its commas, or a few words such as NA, keep from being a number."""
     trimmed = pc.utf8_trim_whitespace(present)
-    numeric = pc.match_substring_regex(trimmed, r"^[+-]?\d+([.,]\d+)?([eE][+-]?\d+)?$")
+    numeric = pc.match_substring_regex(trimmed, _NUMBER)
     share = pc.mean(numeric.cast(pa.float64())).as_py()
+    commas = present.filter(pc.match_substring(trimmed, ","))
+    if share == 1 and len(commas):
+        return (
+            f"numbers with a comma, such as {commas[0].as_py()!r}, are words here: write them like 1234.5 in the file, "
+            "and make the project again"
+        )
     if not 0.5 < share < 1:  # noqa: PLR2004  the larger part
         return ""
     words = pc.unique(present.filter(pc.invert(numeric))).to_pylist()[:3]

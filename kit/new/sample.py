@@ -113,6 +113,11 @@ def _open(path: Path, file_format: str, delimiter: str) -> Iterator[Any]:
         ) as reader:
             yield reader
     except pa.ArrowInvalid as error:
+        if "invalid UTF8" in str(error):
+            raise InputDataError(
+                f"{path} must be UTF-8 text, but has rows that are not. Convert the file to UTF-8 (of Western Europe's "
+                "letters: iconv -f CP1252 -t UTF-8)."
+            ) from None
         raise InputDataError(
             f"{path} is not a well-formed {file_format} table: {error}. Mend it there."
         ) from None

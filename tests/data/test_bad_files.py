@@ -52,7 +52,7 @@ BAD_CSV = {
     "quote that is never closed": (HEADER + ROW + '31,1,"Oslo,1\n' + ROW, "row 2 must have 4 cells, but has 3"),
     "quote in the header": ('"' + HEADER + ROW * 9000, "is missing", "age,price"),
     "header that is not UTF-8": ("âge,bought\n1,1\n".encode("latin-1"), "must be UTF-8", "Convert the file"),
-    "UTF-16": ((HEADER + ROW).encode("utf-16"), "must be UTF-8 text, but its header is not. Convert the file"),
+    "UTF-16": ((HEADER + ROW).encode("utf-16"), "must be UTF-8 text, but is UTF-16", "iconv -f UTF-16"),
     "value that is not UTF-8": (
         (HEADER + ROW * 3000 + "31,1,Köln,1\n").encode("latin-1"),
         r"row 3001, column city: text in UTF-8 is expected, but b'K\xf6ln' was found. Convert the file to UTF-8",

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import ast
 import glob
+import gzip
 import subprocess
 import sys
 from pathlib import Path
@@ -195,7 +196,9 @@ BAD_FILES = {
     "binary": (b"\x89PNG\r\n\x00\x00\x00", "UTF-8"),
     "binary but text so far": (b"a,b\n\x00\x01,2\n", "binary"),
     "latin-1": ("größe,bought\n1,2\n".encode("latin-1"), "UTF-8"),
-    "latin-1 further on": (b"a,bought\n" + b"1,2\n" * 9000 + b"\xe9,2\n", "not a well-formed csv"),
+    "latin-1 further on": (b"a,bought\n" + b"1,2\n" * 9000 + b"\xe9,2\n", "has rows that are not"),
+    "gzip": (gzip.compress(b"a,bought\n1,2\n"), "gunzip"),
+    "Excel": (b"PK\x03\x04\x14\x00\xff", "save the sheet"),
     "a row too wide": (b"a,bought\n" + b"1,2\n" * 60 + b"1,2,3\n", "not a well-formed csv"),
     "duplicate column": (b"a,a,bought\n1,2,3\n", "more than once"),
     "broken Parquet": (b"PAR1" + b"x" * 50, "not a well-formed parquet"),
@@ -214,6 +217,11 @@ def test_files_that_are_no_tables(tmp_path: Path, content: bytes, words: str) ->
 def test_no_file(tmp_path: Path) -> None:
     with pytest.raises(InputDataError, match="there is none"):
         create("shop", tmp_path / "none.csv", "bought", tmp_path)
+
+
+def test_a_folder(tmp_path: Path) -> None:
+    with pytest.raises(InputDataError, match="but is a folder"):
+        create("shop", tmp_path, "bought", tmp_path / "projects")
 
 
 @pytest.mark.parametrize(

@@ -132,6 +132,17 @@ def test_a_number_spoilt_by_words_is_warned_of() -> None:
     assert "95% are numbers, but not 'NA'" in verdict.warning
 
 
+@pytest.mark.parametrize("written", ["{},5", "1.{},5", "1,{}.5", "-{},25"])
+def test_numbers_with_a_comma_are_warned_of(written: str) -> None:
+    verdict = judge("income", cells([written.format(number) for number in range(100, 300)]))
+    assert f"such as {written.format(100)!r}, are words here: write them like 1234.5" in verdict.warning
+
+
+@pytest.mark.parametrize("written", ["0{}", "48.{},11.5", "a{},5"])
+def test_codes_and_words_are_no_numbers_with_a_comma(written: str) -> None:
+    assert not judge("place", cells([written.format(number) for number in range(100, 300)])).warning
+
+
 @given(st.lists(st.one_of(st.none(), st.text(max_size=12)), min_size=1, max_size=60))
 def test_any_strings_get_a_kind(values: list[str | None]) -> None:
     verdict = judge("anything", cells(values))
