@@ -9,8 +9,11 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +21,7 @@ import grpc
 import numpy as np
 import tensorflow as tf
 from google.protobuf.message import DecodeError
+from tensorflow.python.lib.io._pywrap_record_io import RecordIterator
 from tensorflow_serving.apis import prediction_log_pb2
 
 from kit.serving import answers
@@ -53,9 +57,7 @@ def warm_up(servable: Servable, iterations: int = 1, threads: int = 1) -> int:
         return 0
     started = time.perf_counter()
     records = _read(path)
-    with ThreadPoolExecutor(threads, "serving-warm-up") as pool:
-        for replayed in [pool.submit(_replay, servable, record, path, iterations) for record in records]:
-            replayed.result()
+    _by_threads(threads, [partial(_replay, servable, record, path, iterations) for record in records])
     _LOG.info("Replayed %d requests of %s in %.2f s.", len(records), path, time.perf_counter() - started)
     return len(records)
 
@@ -70,9 +72,30 @@ def prime(servable: Servable, threads: int = 1) -> None:
         servable: the version.
         threads: that ask, each another signature.
     """
-    with ThreadPoolExecutor(threads, "serving-warm-up") as pool:
-        for asked in [pool.submit(_ask, servable, name) for name in servable.signatures]:
-            asked.result()
+    _by_threads(threads, [partial(_ask, servable, name) for name in servable.signatures])
+
+
+def _by_threads(threads: int, jobs: Iterable[Callable[[], None]]) -> None:
+    """Do all jobs; this thread is one of those that do them.
+
+    TensorFlow finds out once in each thread which operations oneDNN has, and that takes a tenth of a load's time. So
+    the thread that loads one version after the other does as much as it can itself.
+    """
+    waiting = deque(jobs)
+
+    def work() -> None:
+        while True:
+            try:
+                job = waiting.popleft()
+            except IndexError:
+                return
+            job()
+
+    with ThreadPoolExecutor(max(1, threads - 1), "serving-warm-up") as pool:
+        others = [pool.submit(work) for _ in range(threads - 1)]
+        work()
+        for other in others:
+            other.result()
 
 
 def _ask(servable: Servable, name: str) -> None:
@@ -92,7 +115,8 @@ def _zeros(info: Any) -> np.ndarray[Any, Any]:
 
 def _read(path: Path) -> list[bytes]:
     try:
-        records = list(tf.data.TFRecordDataset(str(path)).take(_MOST_RECORDS + 1).as_numpy_iterator())
+        # `tf.data` would start TensorFlow's eager runtime for it, which takes as long as a signature.
+        records = list(islice(RecordIterator(str(path), ""), _MOST_RECORDS + 1))
     except tf.errors.OpError as error:
         raise ServingError(
             code_of(error.error_code),
