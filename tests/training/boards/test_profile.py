@@ -6,6 +6,7 @@ import json
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -19,7 +20,7 @@ from kit.training.boards.profile import PROFILE_FILE, Profile, read_profile
 from kit.training.boards.trace import StepTrace
 
 STEPS, BATCH_ROWS, WIDTH = 8, 64, 32
-SLOW_SECONDS = 0.02
+SLOW_SECONDS = 0.1  # many times what a step computes, also on a busy machine
 
 
 def fit(run: Path, *, jit_compile: bool = False, slow: bool = False, batches: int = 60) -> None:
@@ -40,7 +41,7 @@ def fit(run: Path, *, jit_compile: bool = False, slow: bool = False, batches: in
     model.fit(data, callbacks=[StepTrace(run, STEPS)], verbose=0)
 
 
-def profile_of(folder: Path, **options: bool) -> Profile:
+def profile_of(folder: Path, **options: Any) -> Profile:
     fit(folder, **options)
     found = read_profile(folder)
     assert found
@@ -91,14 +92,14 @@ def test_a_mean_step_is_that_of_the_whole_steps(plain: tuple[Path, Profile]) -> 
     assert forward.times == pytest.approx(1)
 
 
-def test_waiting_for_data_is_told_apart(plain: tuple[Path, Profile], tmp_path: Path) -> None:
-    starved = profile_of(tmp_path, slow=True)
-    # Half, because the trace's edges cut a step's row making off, and few steps are in it.
+@pytest.mark.alone
+def test_waiting_for_data_is_told_apart(tmp_path: Path) -> None:
+    starved = profile_of(tmp_path, slow=True, batches=24)
+    # Half, because the edges of the trace cut the making of a batch off, and few are in it.
     half = 0.5 * SLOW_SECONDS * 1e6
-    assert starved.microseconds >= half
     assert starved.producing >= half
+    assert starved.waiting >= half
     assert starved.input_share > 0.5
-    assert starved.input_share > plain[1].input_share
 
 
 def test_kernels_name_the_operations_that_xla_put_together(
