@@ -23,14 +23,20 @@ class Parity(Face):
         differences: in the order in which a row goes.
         rows: how many were compared.
         left_out: ways that were not there, and why.
+        kept_from: when they were compared, where that was another time; empty: just now.
     """
 
     title = "Parity"
 
     def __init__(
-        self, differences: Sequence[Difference], *, rows: int = 0, left_out: Sequence[str] = ()
+        self,
+        differences: Sequence[Difference],
+        *,
+        rows: int = 0,
+        left_out: Sequence[str] = (),
+        kept_from: str = "",
     ) -> None:
-        self._rows, self._left_out = rows, tuple(left_out)
+        self._rows, self._left_out, self._kept_from = rows, tuple(left_out), kept_from
         self._ways = list(dict.fromkeys(one.way for one in differences))
         self._values: dict[str, dict[str, Difference]] = {}
         for one in differences:
@@ -64,6 +70,7 @@ class Parity(Face):
                     "div", table, class_="kit-scroll", tabindex=0, role="group", aria_label=say("Differences")
                 ),
                 tag("p", say("Left out: {notes}.", notes="; ".join(notes)), class_="note") if notes else None,
+                tag("p", self._kept(), class_="note") if self._kept_from else None,
             ]
         )
 
@@ -81,8 +88,16 @@ class Parity(Face):
         ]
         left = len(self._wrong) - _NAMED
         return "\n".join(
-            [self._sentence(), *lines, *([say("and {number} more", number=number(left))] if left > 0 else [])]
+            [
+                self._sentence(),
+                *lines,
+                *([say("and {number} more", number=number(left))] if left > 0 else []),
+                *([self._kept()] if self._kept_from else []),
+            ]
         )
+
+    def _kept(self) -> str:
+        return say("Kept from {when}: nothing that they depend on has changed.", when=self._kept_from)
 
     def _sentence(self) -> str:
         if not self._values:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
@@ -54,11 +54,13 @@ class FourWays:
         rows: how many.
         differences: of all ways.
         left_out: ways that were not there, and why.
+        kept_from: when it was compared, in UTC, where that is kept from another time; empty: just now.
     """
 
     rows: int
     differences: tuple[Difference, ...]
     left_out: tuple[str, ...] = ()
+    kept_from: str = field(default="", compare=False)
 
     @property
     def first(self) -> Difference | None:

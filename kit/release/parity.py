@@ -5,6 +5,7 @@ What differs is named in the order in which a row goes: features before scores, 
 
 from __future__ import annotations
 
+import datetime as dt
 import hashlib
 import json
 from collections import defaultdict
@@ -103,10 +104,12 @@ def four_ways(session: Session, rows: int = 1000, package: Path | None = None) -
     payload = json.dumps([asdict(asked), session.project.spec.release.model_dump(mode="json")]).encode()
     digest = _digest(session.project, asked, payload)
     kept = _kept(session)
-    if kept.get("of") == digest and (same := _read(kept)).first is None:  # what parted is looked at again
+    same = _read(kept) if kept.get("of") == digest else None
+    if same and same.kept_from and same.first is None:  # what parted is looked at again
         return same
     found = json.loads(run_apart(answer, payload, "The comparison of the ways of a row"))
-    write_atomically(_file(session), json.dumps({**found, "of": digest}) + "\n")
+    now = f"{dt.datetime.now(dt.UTC):%Y-%m-%d %H:%M} UTC"
+    write_atomically(_file(session), json.dumps({**found, "of": digest, "kept_from": now}) + "\n")
     return _read(found)
 
 
@@ -141,7 +144,7 @@ def _file(session: Session) -> Path:
 
 def _read(found: dict[str, Any]) -> FourWays:
     differences = tuple(Difference(**one) for one in found["differences"])
-    return FourWays(found["rows"], differences, tuple(found["left_out"]))
+    return FourWays(found["rows"], differences, tuple(found["left_out"]), found.get("kept_from", ""))
 
 
 def answer(payload: bytes, report: Callable[[str], None]) -> bytes:
@@ -209,7 +212,10 @@ def check_four_ways(parity: FourWays) -> str:
             by_bound[one.bound].append(one.way)
     kept = "; ".join(f"by {', '.join(ways)} within {bound:g}" for bound, ways in by_bound.items())
     left_out = f" Left out: {'; '.join(parity.left_out)}." if parity.left_out else ""
-    return f"{parity.rows} rows have the features and scores of training: {kept} of 1 + a score.{left_out}"
+    since = (
+        f" Kept from {parity.kept_from}: nothing that they depend on has changed." if parity.kept_from else ""
+    )
+    return f"{parity.rows} rows have the features and scores of training: {kept} of 1 + a score.{left_out}{since}"
 
 
 def _what_to_do(first: Difference) -> str:

@@ -181,7 +181,11 @@ def test_a_package_scores_as_training_did_all_ways(packaged: Session) -> None:
 def test_the_same_rows_go_the_same_ways_once(packaged: Session, monkeypatch: pytest.MonkeyPatch) -> None:
     parity = four_ways(packaged, rows=7)
     monkeypatch.setattr(parity_room, "run_apart", lambda *_: pytest.fail("asked again"))
-    assert four_ways(packaged, rows=7) == parity
+    assert not parity.kept_from, "just now"
+    kept = four_ways(packaged, rows=7)
+    assert kept == parity
+    assert kept.kept_from.endswith("UTC")
+    assert f"Kept from {kept.kept_from}: nothing" in check_four_ways(kept)
     with pytest.raises(pytest.fail.Exception, match="asked again"):
         four_ways(packaged, rows=8)
     file = packaged.path("LiteRTConverter", "litert") / "float.tflite"
