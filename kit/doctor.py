@@ -28,7 +28,7 @@ from rich.table import Table
 
 from kit.setup.environment import NEEDED_GLIBC, VENV, is_current
 from kit.setup.locked import read_lock, read_pyproject
-from kit.translation.messages import parts_in_language
+from kit.translation.row import Row, row_of
 
 KERNEL = "kit"
 PROVISIONER = "kit-warm"
@@ -63,10 +63,9 @@ class Check:
         """`ok`, `warn` where it is a hint, or `fail`."""
         return "ok" if self.ok else "fail" if self.needed else "warn"
 
-    def as_row(self) -> tuple[str, str, str, str]:
-        """Return name, what was found, state and what to do, for a view: in the reader's language."""
-        name, found, what_to_do = map(parts_in_language, (self.name, self.found, self.what_to_do))
-        return name, found, self.state, what_to_do
+    def as_row(self) -> Row:
+        """Return name, what was found, state and what to do, for a view."""
+        return row_of(self.name, self.found, self.state, self.what_to_do)
 
 
 def check(deep: bool, workspace: Path) -> list[Check]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, Protocol
 
 from kit.checks.config import Severity
-from kit.translation.messages import parts_in_language
+from kit.translation.row import Row, row_of
 
 if TYPE_CHECKING:  # a finding is a plain value; rows are read with TensorFlow's libraries
     from kit.checks.rows import Rows
@@ -40,10 +40,9 @@ class Finding:
     expected: str = ""
     rows: tuple[Mapping[str, str], ...] = ()
 
-    def as_row(self) -> tuple[str, str, State, str]:
-        """Return name, what was found, state and what to do, for a view: in the reader's language."""
-        check, found, what_to_do = map(parts_in_language, (self.check, self.found, self.what_to_do))
-        return check, found, self.state, what_to_do
+    def as_row(self) -> Row:
+        """Return name, what was found, state and what to do, for a view."""
+        return row_of(self.check, self.found, self.state, self.what_to_do)
 
 
 class Check(Protocol):

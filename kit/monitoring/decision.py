@@ -15,7 +15,7 @@ from kit.monitoring.config import Retraining
 from kit.monitoring.drift import TRAINING, LogDrift
 from kit.monitoring.metrics import CALIBRATION
 from kit.monitoring.quality import Quality
-from kit.translation.messages import parts_in_language
+from kit.translation.row import Row, row_of
 
 _FEW_NAMES = 5
 
@@ -34,9 +34,9 @@ class Rule:
     found: str
     fired: bool = False
 
-    def as_row(self) -> tuple[str, str, str, str]:
-        """Return name, what was found, state and nothing to do, for a table of checks: in the reader's language."""
-        return parts_in_language(self.name), parts_in_language(self.found), "warn" if self.fired else "ok", ""
+    def as_row(self) -> Row:
+        """Return name, what was found, state and nothing to do, for a table of checks."""
+        return row_of(self.name, self.found, "warn" if self.fired else "ok")
 
 
 @dataclass(frozen=True)
