@@ -31,6 +31,7 @@ from kit.release.contract import (
     read_meta_graph,
     signatures_of,
 )
+from kit.release.few_requests import for_few_requests
 from kit.release.infra_check import check_package
 from kit.release.lock import lock_digest, model_digest, write_package_file
 from kit.release.operations import parse_target, preflight, used_by
@@ -92,7 +93,7 @@ class InfraValidatorExecutor(base_executor.BaseExecutor):
 
 def _add_samples(package: Path, project: Project, records: list[bytes]) -> None:
     try:
-        servable = Servable.load(project.name, 0, package)
+        servable = Servable.load(project.name, 0, package, config=for_few_requests())
     except ServingError as error:
         raise InfraCheckError(
             f"The model must be a SavedModel, but it cannot be loaded: {error}. Train again."

@@ -22,6 +22,7 @@ from tensorflow_serving.apis import predict_pb2
 
 from kit.data.records import first_records
 from kit.errors import InfraCheckError
+from kit.release.few_requests import for_few_requests
 from kit.release.fresh_server import FreshServer
 from kit.release.litert.interpreter import LiteRTModel
 from kit.release.litert.model_part import Array, Features, ModelPart
@@ -80,7 +81,7 @@ def by_saved_model(package: Path, part: ModelPart, records: Sequence[bytes]) -> 
         InfraCheckError: when it cannot be loaded, or does not answer.
     """
     try:
-        servable = Servable.load("model", 1, package)
+        servable = Servable.load("model", 1, package, config=for_few_requests())
     except ServingError as error:
         raise InfraCheckError(
             f"{package} must be a SavedModel, but it cannot be loaded: {error}. Run InfraValidator again."
