@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import os
+import signal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +19,7 @@ from kit.cli import app
 from kit.data.records import read_records
 from kit.evaluation.results import load_slices
 from kit.lineage.query import trace
+from kit.lineage.read import read_graph
 from kit.monitoring.served import served
 from kit.release.infra import newest_besides_last
 from kit.release.lock import model_digest
@@ -47,18 +50,35 @@ def write(tiny: Tiny, file: Path) -> None:
 def start(file: Path) -> tuple[str, str]:
     """Run a pipeline; return its exit code and all that its user saw."""
     said = file.with_suffix(".log")
-    call = warm.start_call(f"{run_file.__module__}:{run_file.__name__}", bytes(file), log_path=said)
-    outcome = call.wait(900)
+    outcome = begin(file, said).wait(900)
     assert isinstance(outcome, warm.CallReturned), said.read_text()
     return outcome.result.decode(), said.read_text()
 
 
+def begin(file: Path, said: Path) -> warm.WarmCall:
+    return warm.start_call(f"{run_file.__module__}:{run_file.__name__}", bytes(file), log_path=said)
+
+
+def kill_while_it_trains(tiny: Tiny, file: Path) -> None:
+    """Run a pipeline, and kill it once Trainer has begun to write a model."""
+    models, said = tiny.path("Trainer", "model").parent, file.with_suffix(".killed.log")
+    before, call = set(models.iterdir()), begin(file, said)
+    while set(models.iterdir()) == before:
+        assert call.wait(0.05) is None, said.read_text()
+    os.kill(call.pid, signal.SIGKILL)
+    assert isinstance(call.wait(20), warm.CallDied)
+
+
 @pytest.fixture(scope="module")
 def ran(tiny: Tiny, tmp_path_factory: pytest.TempPathFactory) -> tuple[Tiny, str]:
-    """Return the tiny project after its chain was judged and its pipeline has run, and what that said."""
+    """Return the tiny project after its chain was judged and its pipeline has run, and what that said.
+
+    It was killed once before, in the middle of Trainer, so that all tests see what a second run makes of that.
+    """
     tiny.evaluate(tiny.train(1), *tiny.project.spec.gates)
     file = tmp_path_factory.mktemp("exported") / "pipeline.py"
     write(tiny, file)
+    kill_while_it_trains(tiny, file)
     code, said = start(file)
     assert code == "0", said
     return tiny, said
@@ -66,7 +86,7 @@ def ran(tiny: Tiny, tmp_path_factory: pytest.TempPathFactory) -> tuple[Tiny, str
 
 def both(tiny: Tiny, component: str, key: str) -> tuple[Path, Path]:
     """Return the folders of what the pipeline and what the chain made."""
-    [(_, by_pipeline), (_, by_chain), *_] = tiny.session.history(component)
+    [(_, by_pipeline), *_, (_, by_chain)] = tiny.session.history(component)
     made = Path(by_pipeline[key][0].uri), Path(by_chain[key][0].uri)
     assert made[0] != made[1]
     return made
@@ -86,6 +106,19 @@ def test_a_line_a_step_is_said_and_the_rest_is_in_the_log(ran: tuple[Tiny, str])
     assert "Component Pusher is finished." in (tiny.folder / "logs" / "tiny" / "pipeline.log").read_text()
 
 
+def test_after_a_kill_only_the_step_that_was_killed_is_done_again(ran: tuple[Tiny, str]) -> None:
+    session = ran[0].session
+    found: dict[str, list[str]] = {step: [] for step in STEPS}
+    for node in read_graph(session.workspace, "tiny").nodes.values():
+        if node.kind == "execution":
+            found[node.name].append(node.state)
+    for step in ("ExampleGen", "StatisticsGen", "SchemaGen", "ExampleValidator", "DataGate", "Transform"):
+        assert found[step][-2:] == ["complete", "cached"], step
+    assert found["Trainer"][-2:] == ["failed", "complete"]
+    models = [Path(made["model"][0].uri) for _, made in session.history("Trainer")]
+    assert set(session.path("Trainer", "model").parent.iterdir()) == set(models), "no half of a model is left"
+
+
 @pytest.mark.parametrize(
     ("component", "key"),
     [
@@ -101,25 +134,37 @@ def test_data_are_the_same_bytes(ran: tuple[Tiny, str], component: str, key: str
 
 
 def test_transform_gives_the_same_rows(ran: tuple[Tiny, str]) -> None:
+    """But for the last bits: Beam sizes the batches that analyzers add up by the time that they take."""
     ours, theirs = both(ran[0], "Transform", "transformed_examples")
     for split in ("train", "eval"):
-        assert rows(ours, split) == rows(theirs, split) != []
+        found, expected = rows(ours, split), rows(theirs, split)
+        assert len(found) == len(expected) > 0
+        for one, other in zip(found, expected, strict=True):
+            assert one == {name: pytest.approx(values, rel=1e-5, abs=1e-6) for name, values in other.items()}
 
 
-def rows(folder: Path, split: str) -> list[tf.train.Example]:
+def rows(folder: Path, split: str) -> list[dict[str, list[Any]]]:
     """Read examples: the order of the features within one is not always the same."""
-    return [tf.train.Example.FromString(record) for record in read_records(folder, split)]
+    examples = map(tf.train.Example.FromString, read_records(folder, split))
+    return [
+        {
+            name: list(getattr(feature, str(feature.WhichOneof("kind"))).value)
+            for name, feature in example.features.feature.items()
+        }
+        for example in examples
+    ]
 
 
 def test_the_model_has_the_same_weights_and_metrics(ran: tuple[Tiny, str]) -> None:
     ours, theirs = (weights(folder) for folder in both(ran[0], "Trainer", "model"))
     assert ours.keys() == theirs.keys()
     for name, value in ours.items():
-        np.testing.assert_array_equal(value, theirs[name], err_msg=name)
+        # Another seed or order of the rows is further off; for the rest see the rows above.
+        np.testing.assert_allclose(value, theirs[name], rtol=1e-4, atol=1e-6, err_msg=name)
     found, expected = (dict(load_slices(folder)) for folder in both(ran[0], "Evaluator", "evaluation"))
     assert found.keys() == expected.keys() > {()}
     for key, metrics in found.items():
-        assert metrics == pytest.approx(expected[key], nan_ok=True), key
+        assert metrics == pytest.approx(expected[key], rel=1e-4, nan_ok=True), key
 
 
 def weights(model: Path) -> dict[str, Any]:
