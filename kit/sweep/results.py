@@ -14,7 +14,10 @@ TABLE, PARQUET, REPORT = "results.csv", "results.parquet", "report.html"
 
 
 def results_table(folder: SweepFolder, record: SweepRecord, points: list[PointRecord]) -> pd.DataFrame:
-    """Return one row a point, the best first: values, metrics, how it ended, and where its workspace is."""
+    """Return one row a point, the best first: values, metrics, how it ended, and where its workspace is.
+
+    A point that has not begun has none, nor has one whose workspace `kit gc` has deleted.
+    """
     rows = [
         {
             "point": point.number,
@@ -29,7 +32,7 @@ def results_table(folder: SweepFolder, record: SweepRecord, points: list[PointRe
             "host": point.host,
             "worker": point.worker,
             "code": point.code,
-            "workspace": str(folder.point(point.number) / "ws"),
+            "workspace": str(place) if (place := folder.point(point.number) / "ws").exists() else "",
         }
         for point in ordered(record, points)
     ]
