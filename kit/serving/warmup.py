@@ -9,10 +9,8 @@ from __future__ import annotations
 
 import logging
 import time
-from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -57,7 +55,9 @@ def warm_up(servable: Servable, iterations: int = 1, threads: int = 1) -> int:
         return 0
     started = time.perf_counter()
     records = _read(path)
-    _by_threads(threads, [partial(_replay, servable, record, path, iterations) for record in records])
+    with ThreadPoolExecutor(threads, "serving-warm-up") as pool:
+        for replayed in [pool.submit(_replay, servable, record, path, iterations) for record in records]:
+            replayed.result()
     _LOG.info("Replayed %d requests of %s in %.2f s.", len(records), path, time.perf_counter() - started)
     return len(records)
 
@@ -72,30 +72,9 @@ def prime(servable: Servable, threads: int = 1) -> None:
         servable: the version.
         threads: that ask, each another signature.
     """
-    _by_threads(threads, [partial(_ask, servable, name) for name in servable.signatures])
-
-
-def _by_threads(threads: int, jobs: Iterable[Callable[[], None]]) -> None:
-    """Do all jobs; this thread is one of those that do them.
-
-    TensorFlow finds out once in each thread which operations oneDNN has, and that takes a tenth of a load's time. So
-    the thread that loads one version after the other does as much as it can itself.
-    """
-    waiting = deque(jobs)
-
-    def work() -> None:
-        while True:
-            try:
-                job = waiting.popleft()
-            except IndexError:
-                return
-            job()
-
-    with ThreadPoolExecutor(max(1, threads - 1), "serving-warm-up") as pool:
-        others = [pool.submit(work) for _ in range(threads - 1)]
-        work()
-        for other in others:
-            other.result()
+    with ThreadPoolExecutor(threads, "serving-warm-up") as pool:
+        for asked in [pool.submit(_ask, servable, name) for name in servable.signatures]:
+            asked.result()
 
 
 def _ask(servable: Servable, name: str) -> None:
@@ -115,7 +94,7 @@ def _zeros(info: Any) -> np.ndarray[Any, Any]:
 
 def _read(path: Path) -> list[bytes]:
     try:
-        # `tf.data` would start TensorFlow's eager runtime for it, which takes as long as a signature.
+        # `tf.data` would start TensorFlow's eager runtime for it, which takes a twentieth of a server's start.
         records = list(islice(RecordIterator(str(path), ""), _MOST_RECORDS + 1))
     except tf.errors.OpError as error:
         raise ServingError(
