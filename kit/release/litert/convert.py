@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import warnings
 from collections.abc import Callable, Iterator
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -55,13 +56,7 @@ def convert(part: ModelPart, variant: Variant, representative: Features) -> byte
 
 def _frozen(part: ModelPart) -> Any:
     """Return the function with its weights as constants, and without what LiteRT could have but has not."""
-    frozen = convert_variables_to_constants_v2(
-        part.function.get_concrete_function(), lower_control_flow=False
-    )
-    graph = floor_div_in_32_bits(frozen.graph.as_graph_def())
-    # The inputs of a concrete function come in the order of its structure, which sorts a dict by its keys.
-    names = [tensor.name for tensor in frozen.inputs]
-    [output] = [tensor.name for tensor in frozen.outputs]
+    graph, names, output = _with_constants(part)
 
     def predict(features: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
         given = dict(zip(names, [features[name] for name in part.inputs], strict=True))
@@ -69,6 +64,18 @@ def _frozen(part: ModelPart) -> Any:
         return {part.output: found}
 
     return tf.function(predict, input_signature=[part.inputs], autograph=False)
+
+
+@lru_cache(maxsize=1)
+def _with_constants(part: ModelPart) -> tuple[Any, list[str], str]:
+    """Return the graph, and the names of its inputs and output; once for all variants, whose graph is the same."""
+    frozen = convert_variables_to_constants_v2(
+        part.function.get_concrete_function(), lower_control_flow=False
+    )
+    # The inputs of a concrete function come in the order of its structure, which sorts a dict by its keys.
+    [output] = [tensor.name for tensor in frozen.outputs]
+    names = [tensor.name for tensor in frozen.inputs]
+    return floor_div_in_32_bits(frozen.graph.as_graph_def()), names, output
 
 
 def floor_div_in_32_bits(graph: Any) -> Any:
