@@ -115,7 +115,8 @@ class BlindSpots(SearchedView, CopiedView):
         facets = ", ".join(self._found.facets)
         note = (
             say(
-                "Searched by up to three of {facets}. What comes true: {outcome}.",
+                "Searched by up to {most} of {facets}. What comes true: {outcome}.",
+                most=str(self._found.deepest),
                 facets=facets,
                 outcome=self._found.outcome,
             )

@@ -48,6 +48,7 @@ class Found(NamedTuple):
     slices: int
     facets: Sequence[str]
     outcome: str
+    deepest: int = 3
 
 
 FACETS = ("hour of timestamp", "age", "region", "device", "category", "price")

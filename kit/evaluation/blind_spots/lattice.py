@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import combinations
+from math import comb
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +21,7 @@ from kit.evaluation.blind_spots.facets import Facet
 from kit.evaluation.blind_spots.table import Table
 
 MOST_FACETS = 3
+_MOST_TABLES = 10_000  # three of 40 facets, two of 140: a table of 300 columns has 4.5 million of three
 _QUANTILE_BINS, _EVEN_BINS = 48, 16
 _TAIL = 0.001  # beyond these quantiles a bin may be as wide as it is
 _WIDEST = 0.5  # of the codes: ranges of three numbers at once are many, and wide ones among them say little
@@ -137,6 +139,12 @@ class Lattice:
         self.choices = [0] * MOST_FACETS
         """How many slices of one, two and three facets have enough rows."""
 
+    @property
+    def deepest(self) -> int:
+        """How many facets cut a slice, at most: fewer of a wide table, which has too many choices of three."""
+        orders = range(MOST_FACETS, 1, -1)
+        return next((order for order in orders if comb(len(self.facets), order) <= _MOST_TABLES), 1)
+
     def whole(self) -> NDArray[np.int64]:
         """Return the counts of all rows, [2, bins]."""
         return self.counts_of(self._state)
@@ -169,9 +177,9 @@ class Lattice:
         return Table.of(names, (*sizes, self._states), cell if known is None else cell[known])
 
     def choices_of_facets(self) -> Iterator[tuple[int, ...]]:
-        """Yield the places of one to three facets, fewer ones first."""
+        """Yield the places of one to `deepest` facets, fewer ones first."""
         places = range(len(self.facets))
-        for order in range(1, MOST_FACETS + 1):
+        for order in range(1, self.deepest + 1):
             yield from combinations(places, order)
 
     def score(self, table: Table, expected: Values) -> Scored:

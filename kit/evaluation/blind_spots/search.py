@@ -91,6 +91,7 @@ class Searched:
         slices: how many chance could have chosen from.
         facets: what slices were cut by, as they read.
         outcome: what came true, in words.
+        deepest: how many facets cut a slice, at most: fewer where there are many to choose from.
     """
 
     spots: tuple[BlindSpot, ...]
@@ -98,6 +99,7 @@ class Searched:
     slices: int
     facets: tuple[str, ...]
     outcome: str
+    deepest: int = MOST_FACETS
 
 
 def search(judged: Judged, limits: Limits | None = None) -> Searched:
@@ -110,12 +112,13 @@ def search(judged: Judged, limits: Limits | None = None) -> Searched:
         f"{facet.derived} of {facet.column}" if facet.derived else facet.column for facet in judged.facets
     )
     found: list[BlindSpot] = []
-    slices = 0
+    slices, deepest = 0, MOST_FACETS
     if judged.facets and len(judged.outcomes) and 0 < judged.outcomes.sum() < len(judged.outcomes):
         work = _Search(judged, limits)
         found, slices = list(work.spots()), sum(work.lattice.choices)
+        deepest = work.lattice.deepest
     in_order = sorted(found, key=lambda one: -one.harm)
-    return Searched(tuple(in_order), len(judged.outcomes), slices, names, judged.outcome)
+    return Searched(tuple(in_order), len(judged.outcomes), slices, names, judged.outcome, deepest)
 
 
 def _side_by_side(work: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[Result]:

@@ -171,3 +171,11 @@ def test_rows_of_one_outcome_have_no_blind_spots(labels: Values) -> None:
 def test_without_facets_there_is_nothing_to_search() -> None:
     made = Made(19, 500)
     assert search(Judged(made.labels, made.truth, [])).slices == 0
+
+
+@pytest.mark.parametrize(("times", "deepest"), [(1, 3), (20, 2), (50, 1)])
+def test_a_wide_table_is_cut_by_fewer_facets_at_once(times: int, deepest: int) -> None:
+    made = Made(20, 500)
+    found = search(Judged(made.labels, made.truth, [*made.judged().facets] * times), Limits(most=0))
+    assert found.deepest == deepest
+    assert found.slices > 0
