@@ -74,5 +74,9 @@ def test_steps_are_accessible_in_both_themes_and_narrow(
     check_narrow(page, theme, f"step_{name}")
 
 
+def test_a_step_that_is_still_to_come_has_an_even_border(show: Callable[[str], Page]) -> None:
+    expect(show("running").locator(".chain li.open:not(.now)").first).to_have_css("border-width", "1px")
+
+
 def _alive(pid: int) -> bool:
     return psutil.pid_exists(pid) and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
