@@ -38,6 +38,7 @@ workspace/
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import tempfile
@@ -178,6 +179,11 @@ class Workspace:
             raise self._not_writable(error) from error
 
     def _not_writable(self, error: OSError) -> WorkspaceError:
+        if error.errno in {errno.ENOSPC, errno.EDQUOT}:
+            return WorkspaceError(
+                f"The workspace {self.path} must have room for what is written, but {error.strerror}. Free some, or "
+                "choose another folder with the parameter `workspace` (`--workspace` on the command line)."
+            )
         return WorkspaceError(
             f"The workspace {self.path} must be a folder that you can write to, but {error.strerror or error}. "
             "Choose another folder with the parameter `workspace` (`--workspace` on the command line)."

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 from pathlib import Path
 
@@ -97,6 +99,19 @@ def test_a_read_only_workspace_is_explained() -> None:
 def test_a_workspace_of_somebody_else_is_explained(tmp_path: Path) -> None:
     (tmp_path / "ws").mkdir(mode=0o555)
     assert_refused(tmp_path / "ws", "Permission denied")
+
+
+def test_a_full_disk_is_told_from_a_folder_that_takes_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(**_: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(tempfile, "TemporaryFile", full)
+    with pytest.raises(
+        WorkspaceError, match=r"must have room .* No space left on device\. Free some, or choose"
+    ):
+        Workspace(tmp_path / "ws")
 
 
 # -- files
