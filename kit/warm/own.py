@@ -23,6 +23,7 @@ PACKAGES = ("kit", "widgets")
 _NOTEBOOKS = "notebooks/[0-9]*.ipynb"
 _OF_STEPS = ("kit.steps.child", "kit.steps.sampling", "kit.training.run_fn", "kit.serving.server")
 """Named by text, so that no notebook imports them."""
+_METRICS = "tensorflow_model_analysis.metrics.metric_types"
 
 _State = dict[str, tuple[int, int]]
 
@@ -105,9 +106,15 @@ def _cells(notebook: Path) -> list[str]:
 
 
 def forget(packages: Collection[str] = PACKAGES) -> None:
-    """Let packages be read anew by whoever imports them."""
+    """Let packages be read anew by whoever imports them, also what TFMA has registered of them.
+
+    A metric of a module that is forgotten computes with classes that nothing can be pickled with any more.
+    """
     for name in [name for name in sys.modules if _package(name) in packages]:
         del sys.modules[name]
+    metrics = getattr(sys.modules.get(_METRICS), "_METRIC_OBJECTS", {})  # TFMA can register only
+    for name in [name for name, metric in metrics.items() if _package(metric.__module__) in packages]:
+        del metrics[name]
 
 
 def _package(module: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
 import sys
@@ -10,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from kit.warm.own import OwnModules
+from kit.warm.own import OwnModules, forget
 
 PACKAGES = ("own_kit", "own_views")
 CELLS = (
@@ -68,6 +69,15 @@ def test_a_child_keeps_what_nobody_has_edited(root: Path, modules: OwnModules) -
     before = own()
     modules.forget_unless_same()
     assert own() == before
+
+
+def test_metrics_that_were_registered_of_it_are_forgotten_with_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    metric_types = importlib.import_module("tensorflow_model_analysis.metrics.metric_types")
+    monkeypatch.setattr(metric_types, "_METRIC_OBJECTS", metric_types.registered_metrics())
+    stock = set(metric_types.registered_metrics())
+    metric_types.register_metric(type("OwnMetric", (), {"__module__": "own_kit.data.rows"}))
+    forget(PACKAGES)
+    assert set(metric_types.registered_metrics()) == stock
 
 
 def edit(root: Path) -> None:
