@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from commands import Ended, kit_run
-from hypothesis import configuration
+from hypothesis import HealthCheck, configuration, settings
 from turns import turn
 
 from kit.project_file import Gate
@@ -29,6 +29,11 @@ def pytest_configure(config: pytest.Config) -> None:
     folder = tempfile.TemporaryDirectory()
     configuration.set_hypothesis_home_dir(folder.name)
     config.add_cleanup(folder.cleanup)
+    # How long an example takes says what else the machine does.
+    settings.register_profile(
+        "no clock", deadline=None, database=None, suppress_health_check=[HealthCheck.too_slow]
+    )
+    settings.load_profile("no clock")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

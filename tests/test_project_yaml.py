@@ -20,7 +20,7 @@ from kit.evaluation.sections import METRICS_BY_TASK
 from kit.project_file import ProjectFile
 from kit.project_yaml import read_project_file
 
-FAST = settings(max_examples=50, deadline=None, database=None)
+FAST = settings(max_examples=50)
 
 
 def read_text(text: str | bytes) -> ProjectFile:

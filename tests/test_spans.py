@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from kit.spans import FORMS, SpanRange, SpanWindow, choose, day_of, in_words, parse_spans, span_of
 
-FAST = settings(max_examples=50, deadline=None, database=None)
+FAST = settings(max_examples=50)
 NUMBERS = st.integers(0, 10**6)
 DAYS = st.dates(dt.date(1970, 1, 1), dt.date(9999, 12, 31))
 FEW = st.lists(st.integers(0, 40), unique=True).map(sorted)

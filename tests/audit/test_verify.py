@@ -69,7 +69,7 @@ def test_every_byte_that_is_flipped_is_found_and_its_member_named(bit: int) -> N
             assert named == {region.member}, (place, region)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.binary(min_size=1, max_size=40), st.integers(0, len(PACK) - 1), st.integers(0, 40))
 def test_whatever_else_is_written_into_it_is_found(junk: bytes, place: int, length: int) -> None:
     changed = PACK[:place] + junk + PACK[place + length :]

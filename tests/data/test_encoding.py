@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from kit.data import encoding
 from kit.data.encoding import encode
 
-FAST = settings(max_examples=50, deadline=None, database=None)
+FAST = settings(max_examples=50)
 LISTS = {pa.int64(): "int64_list", pa.float32(): "float_list", pa.string(): "bytes_list"}
 TEXT = st.text(st.characters(exclude_categories=["Cs"]))
 VALUES = {

@@ -24,7 +24,7 @@ from kit.project_file import Column
 from kit.session import Session
 from kit.workspace import Workspace
 
-FAST = settings(max_examples=50, deadline=None, database=None)
+FAST = settings(max_examples=50)
 WHOLE = st.none() | st.integers(-(2**63), 2**63 - 1)
 FLOATS = st.none() | st.floats(width=32)
 TEXTS = st.none() | st.text(st.characters(exclude_categories=["Cs"]))

@@ -20,7 +20,7 @@ from data.reading import columns, read, rows
 from kit.data.files import count_rows, read_batches
 from kit.project_file import Dtype
 
-FAST = settings(max_examples=50, deadline=None, database=None)
+FAST = settings(max_examples=50)
 
 
 def test_byte_order_mark_and_chinese_names_and_values(tmp_path: Path) -> None:

@@ -26,7 +26,7 @@ from kit.project import Project
 from kit.session import Session
 from kit.workspace import Workspace
 
-FAST = settings(max_examples=40, deadline=None, database=None)
+FAST = settings(max_examples=40)
 
 
 # -- which rows are bad

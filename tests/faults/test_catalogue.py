@@ -257,7 +257,7 @@ def test_where_there_is_nothing_to_hit_it_says_so(
         FAULTS[name].spoil(Rows(table, project.columns, "bought"), Dose("amount", 0.5))
 
 
-@settings(max_examples=60, deadline=None, database=None)
+@settings(max_examples=60)
 @given(
     st.sampled_from(sorted(set(FAULTS) - {"late-day"})),
     st.lists(st.none() | st.integers(-9, 9), min_size=1, max_size=30),

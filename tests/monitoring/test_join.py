@@ -120,7 +120,7 @@ _hours = st.integers(0, 100)
 _key = st.integers(0, 12)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     st.lists(st.tuples(_key, _hours), max_size=30),
     st.lists(st.tuples(_key, st.integers(0, 1), _hours), max_size=40),
