@@ -57,7 +57,7 @@ def own(light: Environ) -> Iterator[Environ]:
     shutil.rmtree(folder)
 
 
-def gone(pid: int, timeout_seconds: float = 5) -> bool:
+def gone(pid: int, timeout_seconds: float = 30) -> bool:
     """Wait until a process has ended; a zombie that its parent does not reap has ended, too."""
     deadline = time.monotonic() + timeout_seconds
     while time.monotonic() < deadline:

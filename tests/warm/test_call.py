@@ -168,6 +168,7 @@ child.wait()
 """
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize("way", WAYS)
 def test_no_orphan_when_the_caller_is_killed(way: str, light: dict[str, str], tmp_path: Path) -> None:
     environ = {**light, "KIT_WARM": "on" if way == "warm" else "off", "PYTHONPATH": os.pathsep.join(sys.path)}
@@ -180,13 +181,14 @@ def test_no_orphan_when_the_caller_is_killed(way: str, light: dict[str, str], tm
     assert all(gone(pid) for pid in pids)
 
 
+@pytest.mark.alone
 def test_children_end_with_the_warm_process(own: dict[str, str], tmp_path: Path) -> None:
     child = warm.start_call(f"{targets.__name__}:sleep_with_helper", b"", log_path=tmp_path / "log", env=own)
     pids = [int(word) for word in wait_for_progress(child).split()]
     status = warm.status(own)
     assert status is not None
     os.kill(status["pid"], signal.SIGKILL)
-    outcome = child.wait(10)
+    outcome = child.wait(60)
     assert isinstance(outcome, CallDied)
     assert outcome.parent_lost
     assert "warm process" in outcome.message
