@@ -64,7 +64,7 @@ def gone(pid: int, timeout_seconds: float = 30) -> bool:
         try:
             if (Path("/proc") / str(pid) / "stat").read_text().rsplit(")", 1)[1].split()[0] == "Z":
                 return True
-        except FileNotFoundError:
+        except (FileNotFoundError, ProcessLookupError):  # it may end between opening and reading
             return True
         time.sleep(0.02)
     return False
