@@ -9,7 +9,6 @@ from typing import Annotated
 import typer
 
 from kit.cli.shared import (
-    SAMPLE,
     ProjectOption,
     WorkspaceOption,
     chosen_workspace,
@@ -17,6 +16,7 @@ from kit.cli.shared import (
     print_table,
     printable,
 )
+from kit.projects import SAMPLE
 
 app = typer.Typer()
 _alerts = typer.Typer(

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from kit.cli.shared import SAMPLE, ProjectOption, WorkspaceOption, chosen_workspace, exits, print_table
+from kit.cli.shared import ProjectOption, WorkspaceOption, chosen_workspace, exits, print_table
 from kit.errors import ExitCode
+from kit.projects import SAMPLE
 
 if TYPE_CHECKING:
     from kit.checks.check import Finding

@@ -8,7 +8,8 @@ from typing import Annotated
 import typer
 
 from kit.cli.quiet import quiet
-from kit.cli.shared import SAMPLE, ProjectOption, WorkspaceOption, chosen_workspace, exits, print_table
+from kit.cli.shared import ProjectOption, WorkspaceOption, chosen_workspace, exits, print_table
+from kit.projects import SAMPLE
 
 app = typer.Typer()
 drift = typer.Typer(no_args_is_help=True, help="How far the features of a project go from day to day.")

@@ -9,7 +9,8 @@ from typing import Annotated
 import typer
 
 from kit.cli.run_options import PairCommand, ParameterOption, pairs_of
-from kit.cli.shared import SAMPLE, ProjectOption, WorkspaceOption, chosen_workspace, exits
+from kit.cli.shared import ProjectOption, WorkspaceOption, chosen_workspace, exits
+from kit.projects import SAMPLE
 
 app = typer.Typer()
 export = typer.Typer(help="Write the chain down for another orchestrator.", no_args_is_help=True)

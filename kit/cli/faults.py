@@ -9,7 +9,8 @@ from typing import Annotated
 
 import typer
 
-from kit.cli.shared import SAMPLE, ProjectOption, WorkspaceOption, chosen_workspace, exits, print_table
+from kit.cli.shared import ProjectOption, WorkspaceOption, chosen_workspace, exits, print_table
+from kit.projects import SAMPLE
 
 app = typer.Typer()
 faults = typer.Typer(

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from kit.cli.shared import SAMPLE, ProjectOption, WorkspaceOption, chosen_workspace, exits, print_table
+from kit.cli.shared import ProjectOption, WorkspaceOption, chosen_workspace, exits, print_table
+from kit.projects import SAMPLE
 
 if TYPE_CHECKING:
     from kit.gateway.keys import KeyStore

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from kit.cli.shared import SAMPLE, ModelOption, WorkspaceOption, chosen_workspace, exits, print_table
+from kit.cli.shared import ModelOption, WorkspaceOption, chosen_workspace, exits, print_table
+from kit.projects import SAMPLE
 
 if TYPE_CHECKING:
     from kit.load.sweep import Sweep

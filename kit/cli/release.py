@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from kit.cli.quiet import quiet
-from kit.cli.shared import SAMPLE, ModelOption, WorkspaceOption, chosen_workspace, exits, print_table
+from kit.cli.shared import ModelOption, WorkspaceOption, chosen_workspace, exits, print_table
+from kit.projects import SAMPLE
 
 if TYPE_CHECKING:
     from kit.release.versions import Version

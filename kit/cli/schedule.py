@@ -9,7 +9,8 @@ from typing import Annotated
 import typer
 
 from kit.cli.run_options import PairCommand, pairs_of
-from kit.cli.shared import SAMPLE, AnyProjectOption, WorkspaceOption, chosen_workspace, exits, print_table
+from kit.cli.shared import AnyProjectOption, WorkspaceOption, chosen_workspace, exits, print_table
+from kit.projects import SAMPLE
 
 app = typer.Typer()
 schedule = typer.Typer(

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from kit.cli.quiet import quiet
-from kit.cli.shared import SAMPLE, ProjectOption, WorkspaceOption, chosen_workspace, exits, print_table
+from kit.cli.shared import ProjectOption, WorkspaceOption, chosen_workspace, exits, print_table
 from kit.errors import ExitCode
+from kit.projects import SAMPLE
 
 if TYPE_CHECKING:
     from kit.data.schema_diff import SchemaChange

@@ -12,8 +12,6 @@ import typer
 from kit.errors import ExitCode, KitError
 from kit.workspace import CHECKOUT
 
-SAMPLE = "recommender"
-
 _P = ParamSpec("_P")
 _R = TypeVar("_R")
 

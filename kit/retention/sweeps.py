@@ -15,14 +15,12 @@ from kit.batch.record import list_runs
 from kit.lineage.graph import Graph
 from kit.lineage.read import read_graph
 from kit.lineage.runs import run_of
+from kit.projects import SAMPLE
 from kit.release.versions import list_versions
-from kit.retention.item import BASE, POINT, Item, size_of
+from kit.retention.item import A_DAY, BASE, POINT, Item, size_of
 from kit.retention.needed import blessed, served
 from kit.sweep.records import PointRecord, SweepFolder, SweepRecord, list_sweeps
 from kit.workspace import Workspace
-
-_A_DAY = 86_400.0
-_SAMPLE = "recommender"  # the project of a notebook that is given none
 
 
 @dataclass(frozen=True)
@@ -46,7 +44,7 @@ def sweep_folders(workspace: Workspace) -> list[SweepFolder]:
 def project_of(record: SweepRecord, points: list[PointRecord]) -> str:
     """Return the name of the project that a sweep is about, its first point's."""
     given = {**record.fixed, **(points[0].values if points else {})}
-    return Path(str(given.get("project_name", _SAMPLE))).name
+    return Path(str(given.get("project_name", SAMPLE))).name
 
 
 def sweep_projects(workspace: Workspace) -> set[str]:
@@ -76,7 +74,7 @@ def look_at_sweeps(workspace: Workspace, project: str, younger_than: float, now:
         if worked > younger_than:
             kept["their sweep is younger than the rule"] += len(there)
             continue
-        days = (now - worked) / _A_DAY
+        days = (now - worked) / A_DAY
         going = [point for point in there if not _has_passed(_place(folder, point))]
         kept["a model of theirs was blessed or can be served"] += len(there) - len(going)
         items += [_item(POINT, f"{folder.path.name} {p.number}", _place(folder, p), days) for p in going]

@@ -11,14 +11,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from kit.retention.pruned import write_record
+from kit.retention.pruned import MEGABYTE, write_record
 from kit.session import Session
 from kit.tensorboard.runs import Run, all_runs
 from kit.training.scalars import EVENTS
 
 # Beside event files: vectors with their words, traces, and the attention of some rows.
 _SHOWN = ("projector", "projector_config.pbtxt", "plugins", "attention.json")
-_MEGABYTE = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -66,7 +65,7 @@ class Retention:
         """What became of the trainings, in a sentence."""
         going = [one for one in self.pruned if one.size_bytes]
         passed = sum(1 for one in self.kept if one.run.passed)
-        size = sum(one.size_bytes for one in going) / _MEGABYTE
+        size = sum(one.size_bytes for one in going) / MEGABYTE
         went = "gone" if self.done else "to go"
         return (
             f"Of {len(self.kept) + len(self.pruned)} trainings TensorBoard keeps {len(self.kept)}: the newest "
