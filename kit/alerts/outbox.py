@@ -15,6 +15,7 @@ from typing import Any
 
 from kit.alerts.channel import Channel, Delivered, Later, Outcome, Refused
 from kit.alerts.store import Store, Waiting
+from kit.durations import SECONDS_PER_DAY, SECONDS_PER_HOUR
 from kit.errors import WorkspaceError
 
 Clock = Callable[[], float]
@@ -23,9 +24,9 @@ BUDGET_SECONDS = 5.0
 """What all deliveries of one run may take together: a receiver that hangs must not hold up a batch."""
 
 _PAUSES_SECONDS = (0.2, 0.5)  # before the second and third attempt of a run
-_FIRST_WAIT_SECONDS, _LONGEST_WAIT_SECONDS = 30.0, 3600.0
+_FIRST_WAIT_SECONDS, _LONGEST_WAIT_SECONDS = 30.0, float(SECONDS_PER_HOUR)
 _MOST_DOUBLINGS = 7  # 64 minutes; who sends every minute by hand makes thousands of attempts
-_GIVE_UP_SECONDS = 7 * 86_400.0
+_GIVE_UP_SECONDS = 7.0 * SECONDS_PER_DAY
 _HELD_SECONDS = 60.0  # a process that is killed while it delivers holds its message so long
 _LEAST_SECONDS = 0.1
 _GRACE_SECONDS = 0.3  # for a timeout to be told by the channel itself, which knows more about it

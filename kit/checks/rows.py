@@ -19,7 +19,6 @@ SHOWN_ROWS = 5
 """How many of the rows at fault a finding brings along."""
 
 _T = TypeVar("_T")
-_DAY_SECONDS = 86_400
 MISSING = np.uint64(0x9E3779B97F4A7C15)
 """What stands for a missing value among hashes."""
 _MIX = (np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB))

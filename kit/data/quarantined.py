@@ -14,8 +14,6 @@ from kit.data.quarantine import COUNTS_FILE, QUARANTINED, SURPLUS, FileCount
 from kit.session import Session
 from kit.steps.made import StepsMade
 
-_SHOWN_ROWS = 5
-
 
 def read_counts(made: StepsMade) -> list[FileCount]:
     """Return the rows of each data file that ExampleGen last read with a quarantine; without one none.

@@ -14,8 +14,6 @@ from kit.data.records import first_records
 from kit.session import Session
 from kit.spans import in_words
 
-_SHOWN_VALUES = 4
-
 
 def rows_table(examples: Path, split: str, count: int = 5) -> pd.DataFrame:
     """Return the first rows of a split as a table; lists of several values stay lists."""

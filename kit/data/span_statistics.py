@@ -20,8 +20,6 @@ from kit.errors import InputDataError
 from kit.project import Project
 from kit.workspace import Workspace, write_atomically
 
-_BLOCK_BYTES = 1 << 20
-
 
 class SpanStatistics:
     """Reads a project's files straight into statistics, which equal those that StatisticsGen computes of their rows.

@@ -10,10 +10,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from kit.durations import SECONDS_PER_DAY
 from kit.project import Project
 
 _FEW, _MANY = 64, 512  # values of a column that become a number each in both parts, or in the linear one
-_DAY_SECONDS, _HOUR_SECONDS = 86_400, 3_600
 _REQUESTS = 3  # in which a value comes on average, or nothing can be learnt of it
 _OVERLAP = 0.5  # of the values of a sequence, that are values of a column, or it is not a list of those
 Values = NDArray[np.float32]
@@ -80,7 +80,9 @@ class Encoder:
         found = []
         for name, column in self.project.features.items():
             if column.kind == "timestamp" and column.dtype == "int" and name in rows:
-                turns = rows[name].astype("float64").to_numpy() % _DAY_SECONDS / _DAY_SECONDS * 2 * np.pi
+                turns = (
+                    rows[name].astype("float64").to_numpy() % SECONDS_PER_DAY / SECONDS_PER_DAY * 2 * np.pi
+                )
                 found.append(np.stack([np.sin(turns), np.cos(turns)], axis=1).astype(np.float32))
         return found
 

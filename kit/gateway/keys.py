@@ -19,13 +19,14 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from jwt.algorithms import RSAAlgorithm
 
+from kit.durations import SECONDS_PER_DAY
 from kit.gateway.errors import GatewayError
 from kit.workspace import write_atomically
 
 ALGORITHM = "RS256"
 JWKS = "jwks.json"
 _BITS = 2048  # the least that RFC 7518, section 3.3, allows
-_MOST_SECONDS = 30 * 86_400
+_MOST_SECONDS = 30 * SECONDS_PER_DAY
 
 
 class KeyStore:

@@ -11,6 +11,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from kit.durations import SECONDS_PER_DAY
+
 
 @dataclass(frozen=True)
 class Served:
@@ -26,7 +28,7 @@ class Served:
     @property
     def days(self) -> float:
         """How long, until now where it has not ended."""
-        return ((self.until or dt.datetime.now(dt.UTC)) - self.since).total_seconds() / 86_400
+        return ((self.until or dt.datetime.now(dt.UTC)) - self.since).total_seconds() / SECONDS_PER_DAY
 
 
 def served_times(entries: Iterable[Mapping[str, Any]]) -> dict[int, list[Served]]:

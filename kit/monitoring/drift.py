@@ -18,6 +18,7 @@ from kit.data.environments import SERVING, add_environments, validate
 from kit.data.schema import load_schema
 from kit.data.statistics import load_statistics
 from kit.data.summaries import summarize
+from kit.durations import SECONDS_PER_DAY
 from kit.monitoring.log import OWN_COLUMNS, SCORE, PredictionLog
 from kit.monitoring.served import Served
 from kit.monitoring.statistics import load_days
@@ -29,7 +30,6 @@ COMPARISONS = {TRAINING: "the training data", DAY_BEFORE: "the day before"}
 """What a day is compared with, and how it reads."""
 
 _Statistics: TypeAlias = statistics_pb2.DatasetFeatureStatisticsList
-_DAY_SECONDS = 86_400
 
 
 @dataclass(frozen=True)
@@ -189,7 +189,7 @@ def _age(project: Project, training: _Statistics, days: Sequence[_Statistics]) -
     if not times or not days:
         return None
     before, now = _greatest(training, times[0]), _greatest(days[-1], times[0])
-    return None if before is None or now is None else (now - before) / _DAY_SECONDS
+    return None if before is None or now is None else (now - before) / SECONDS_PER_DAY
 
 
 def _greatest(statistics: _Statistics, name: str) -> float | None:

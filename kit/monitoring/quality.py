@@ -21,7 +21,6 @@ from kit.monitoring.served import Served
 from kit.monitoring.truth import LabelReader
 from kit.session import Session
 
-_NOT_KNOWN = Estimate(math.nan, math.nan, math.nan)
 # In which direction a metric gets worse, and the order in which one is chosen to judge by.
 _WORSE = {"auc": -1, "accuracy": -1, "logloss": 1, "mse": 1, "mae": 1}
 

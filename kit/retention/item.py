@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 RUN, POINT, BASE = "run", "sweep point", "sweep base"
-A_DAY = 86_400.0  # seconds
 
 
 @dataclass(frozen=True)

@@ -9,12 +9,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from kit.batch.record import RunRecord, list_runs
+from kit.durations import SECONDS_PER_DAY
 from kit.lineage.graph import Graph, Node
 from kit.lineage.read import read_graph
 from kit.lineage.runs import run_of
 from kit.release.versions import list_versions
 from kit.retention.config import Retention
-from kit.retention.item import A_DAY, RUN, Item, size_of
+from kit.retention.item import RUN, Item, size_of
 from kit.retention.needed import reasons, with_origins
 from kit.retention.sweeps import look_at_sweeps
 from kit.tensorboard.config import TensorBoardSettings
@@ -77,7 +78,7 @@ def make_plan(
         keep_searches: so many of the newest searches keep all of their trials.
     """
     moment = time.time() if now is None else now
-    oldest = moment - rule.keep_days * A_DAY
+    oldest = moment - rule.keep_days * SECONDS_PER_DAY
     graph = read_graph(workspace, project)
     versions = [version.number for version in list_versions(workspace.serving(project))]
     needed, kept = set[str](), dict[str, int]()
@@ -124,7 +125,7 @@ def _is_marked(node: Node) -> bool:
 
 def _item(node: Node, now: float) -> Item:
     folder = Path(node.uri)
-    return Item(node.type, node.key, folder, size_of(folder), (now - (node.ended or now)) / A_DAY)
+    return Item(node.type, node.key, folder, size_of(folder), (now - (node.ended or now)) / SECONDS_PER_DAY)
 
 
 def _runs(  # noqa: PLR0913, PLR0917  all that decides about them
@@ -138,7 +139,7 @@ def _runs(  # noqa: PLR0913, PLR0917  all that decides about them
         ended = _ended(record)
         if record.run_id not in evidence and record.state != "running" and ended < oldest:
             folder = workspace.runs / record.run_id
-            yield Item(RUN, record.run_id, folder, size_of(folder), (now - ended) / A_DAY)
+            yield Item(RUN, record.run_id, folder, size_of(folder), (now - ended) / SECONDS_PER_DAY)
 
 
 def _ended(record: RunRecord) -> float:

@@ -12,12 +12,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from kit.batch.record import list_runs
+from kit.durations import SECONDS_PER_DAY
 from kit.lineage.graph import Graph
 from kit.lineage.read import read_graph
 from kit.lineage.runs import run_of
 from kit.projects import SAMPLE
 from kit.release.versions import list_versions
-from kit.retention.item import A_DAY, BASE, POINT, Item, size_of
+from kit.retention.item import BASE, POINT, Item, size_of
 from kit.retention.needed import blessed, served
 from kit.sweep.records import PointRecord, SweepFolder, SweepRecord, list_sweeps
 from kit.workspace import Workspace
@@ -74,7 +75,7 @@ def look_at_sweeps(workspace: Workspace, project: str, younger_than: float, now:
         if worked > younger_than:
             kept["their sweep is younger than the rule"] += len(there)
             continue
-        days = (now - worked) / A_DAY
+        days = (now - worked) / SECONDS_PER_DAY
         going = [point for point in there if not _has_passed(_place(folder, point))]
         kept["a model of theirs was blessed or can be served"] += len(there) - len(going)
         items += [_item(POINT, f"{folder.path.name} {p.number}", _place(folder, p), days) for p in going]

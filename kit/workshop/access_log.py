@@ -8,6 +8,8 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from kit.durations import SECONDS_PER_DAY, SECONDS_PER_HOUR
+
 CANDIDATES = 100
 """Of a request of the newsletter and of whoever copies: as many as the signature takes."""
 NEWSLETTER = "newsletter"
@@ -19,7 +21,7 @@ _PARTNERS = {
     "west": "partner-5",
 }
 _LETTERS = 60  # that are sent in the night
-_NIGHT, _APART, _DAY = 3 * 3600, 20, 86_400  # seconds
+_NIGHT_SECONDS, _APART_SECONDS = 3 * SECONDS_PER_HOUR, 20
 
 
 def partner_of(seed: int) -> str:
@@ -55,10 +57,10 @@ def with_copier(log: pd.DataFrame, queries: pd.DataFrame, subject: str) -> pd.Da
         queries: rows of requests of `CANDIDATES`, one request after another.
         subject: who sends them.
     """
-    start = log["timestamp"].min() // _DAY * _DAY
+    start = log["timestamp"].min() // SECONDS_PER_DAY * SECONDS_PER_DAY
     count = len(queries) // CANDIDATES
     asked = {
-        "timestamp": start + (np.arange(count) * _DAY) // count,
+        "timestamp": start + (np.arange(count) * SECONDS_PER_DAY) // count,
         "subject": subject,
         "user_id": queries["user_id"].to_numpy()[::CANDIDATES],
         "item_ids": [" ".join(items) for items in queries["item_id"].to_numpy().reshape(count, CANDIDATES)],
@@ -74,10 +76,10 @@ def scores_taken(log: pd.DataFrame, subject: str) -> int:
 def _letters(rows: pd.DataFrame) -> pd.DataFrame:
     """Return the requests for a letter to some users, each about the items that are shown most."""
     users = rows["user_id"].drop_duplicates().to_numpy()[:_LETTERS]
-    start = rows["timestamp"].min() // _DAY * _DAY + _NIGHT
+    start = rows["timestamp"].min() // SECONDS_PER_DAY * SECONDS_PER_DAY + _NIGHT_SECONDS
     items = " ".join(rows["item_id"].value_counts().index[:CANDIDATES])
     asked = {
-        "timestamp": start + _APART * np.arange(len(users)),
+        "timestamp": start + _APART_SECONDS * np.arange(len(users)),
         "subject": NEWSLETTER,
         "user_id": users,
         "item_ids": items,

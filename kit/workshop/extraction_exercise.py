@@ -22,6 +22,7 @@ from kit.drill.fidelity import overlap
 from kit.drill.honest import USER, Honest
 from kit.drill.population import Population
 from kit.drill.settings import DrillSettings
+from kit.durations import SECONDS_PER_DAY, SECONDS_PER_HOUR
 from kit.gateway.config import RateLimit
 from kit.project import Project
 from kit.serving.protect import FILE, Protection, protect, read_file
@@ -36,7 +37,6 @@ MODELS = "models"
 _SETTINGS = DrillSettings(queries=(40,), candidates=CANDIDATES, held_out=30, min_gain=0.1)
 _SECRET = bytes(32)  # of the noise: the exercise has to repeat
 _NEXT_SEED = 101  # added: another attacker, with other queries
-_DAY = 86_400
 Values = NDArray[np.float64]
 
 
@@ -120,7 +120,7 @@ class ExtractionExercise(Exercise):
         lost = self._honest.quality(self._scores(self._day)) - self._honest.quality(shown)
         truth = self._scores(self._judged)
         kept = overlap(_shown(truth, guard.protection, USER), truth, CANDIDATES, _SETTINGS.best)
-        refused = self._honest.refused(int(guard.limit.requests * _DAY / guard.limit.seconds))
+        refused = self._honest.refused(int(guard.limit.requests * SECONDS_PER_DAY / guard.limit.seconds))
         if refused > _SETTINGS.max_refused:
             return f"{refused:.1%} of the requests of honest users are refused"
         if lost > _SETTINGS.max_auc_cost:
@@ -136,7 +136,7 @@ class ExtractionExercise(Exercise):
         shown = _shown(answers, guard.protection, partner_of(seed))
         [wanted] = _SETTINGS.queries
         # A bucket is full at first, and fills again as often as its seconds go into the days of an attack.
-        fills = 1 + _SETTINGS.days * _DAY / guard.limit.seconds
+        fills = 1 + _SETTINGS.days * SECONDS_PER_DAY / guard.limit.seconds
         allowed = min(wanted, int(guard.limit.requests * fills))
         if allowed == wanted:
             plain, left = attack.points(np.stack([answers, shown], axis=1), wanted)
@@ -171,7 +171,7 @@ class ExtractionExercise(Exercise):
             rows["item_id"].str[1:],
             rows["device"].map(DEVICES.index),
             rows["position"],
-            rows["timestamp"] // 3600 % 24,
+            rows["timestamp"] // SECONDS_PER_HOUR % 24,
             rows["days_since_signup"],
         )
         return click_probability(self._world, *(np.asarray(one, np.int64) for one in causes))

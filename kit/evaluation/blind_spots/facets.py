@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from kit.checks.rows import Rows
 from kit.data.records import as_text
+from kit.durations import SECONDS_PER_DAY, SECONDS_PER_HOUR
 from kit.project import Project
 from kit.project_file import Column
 
@@ -23,7 +24,6 @@ MOST_VALUES = 20
 _FEW = 12  # a whole number with so many values or fewer keeps them
 _LATEST_SECONDS = 32_503_680_000  # the year 3000; a greater time is counted in a smaller unit
 _UNITS = (1, 1_000, 1_000_000, 1_000_000_000)
-_DAY, _HOUR = 86_400, 3_600  # seconds
 _THURSDAY = 3  # the first day of 1970, when Monday is 0
 
 Codes = NDArray[np.int16]
@@ -167,8 +167,8 @@ def _time(name: str, column: Column, rows: Rows) -> Iterator[Facet]:
         return
     middle = float(np.median(np.abs(known)))
     seconds = times / next((unit for unit in _UNITS if middle / unit < _LATEST_SECONDS), 1)
-    yield of_numbers(name, "hour", seconds % _DAY // _HOUR, whole=True)
-    yield of_numbers(name, "weekday", (seconds // _DAY + _THURSDAY) % 7 + 1, whole=True)
+    yield of_numbers(name, "hour", seconds % SECONDS_PER_DAY // SECONDS_PER_HOUR, whole=True)
+    yield of_numbers(name, "weekday", (seconds // SECONDS_PER_DAY + _THURSDAY) % 7 + 1, whole=True)
 
 
 def _length(name: str, column: Column, rows: Rows) -> Iterator[Facet]:
