@@ -12,7 +12,7 @@ import pytest
 import yaml
 from commands import KIT, Ended, command
 
-from kit.training.cluster.places import place_of_process
+from kit.training.cluster.tf_config import place_of_process
 from kit.training.job import Job
 
 if TYPE_CHECKING:

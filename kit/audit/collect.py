@@ -9,16 +9,16 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from kit.audit.plain_values import anomalies_of, signatures_of_version, slices_of, verdict_of
 from kit.audit.seal import PackError
-from kit.audit.told import anomalies_of, signatures_of_version, slices_of, verdict_of
 from kit.batch.record import RUN_FILE, list_runs
 from kit.lineage.graph import Graph, Node
 from kit.lineage.origin import CHANGED, COMMIT, LOCKED, PACKAGES
 from kit.lineage.pushes import Push
 from kit.lineage.query import Lineage, trace
 from kit.lineage.read import read_graph
+from kit.lineage.render import as_json, with_metrics
 from kit.lineage.runs import run_of
-from kit.lineage.tell import as_json, with_metrics
 from kit.release import history
 from kit.release.versions import WITHDRAWN, read_package
 from kit.setup.locked import LOCK

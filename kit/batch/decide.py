@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from kit.batch.facts import NotebookFacts, read_facts
+from kit.batch.notebook_metadata import NotebookFacts, read_facts
 from kit.batch.order import Waits
 from kit.batch.parameters import Value
 from kit.batch.plan import PlannedNotebook

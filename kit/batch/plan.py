@@ -10,7 +10,7 @@ from pathlib import Path
 
 import yaml
 
-from kit.batch.facts import NotebookFacts, read_facts
+from kit.batch.notebook_metadata import NotebookFacts, read_facts
 from kit.batch.parameters import Parameter, Value, read_parameters, validate
 from kit.errors import UsageError
 from kit.secret import known_secrets, missing, variable_of

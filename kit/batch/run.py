@@ -42,7 +42,7 @@ def run_chain(
         UsageError: when a parameter, notebook, project or workspace cannot be used; nothing has run.
         KeyboardInterrupt: when interrupted before the first notebook.
     """
-    from kit.batch.leading import Leading  # noqa: PLC0415  Jupyter's client; a wrong parameter needs none of it
+    from kit.batch.coordinator import RunCoordinator  # noqa: PLC0415  Jupyter's client; a wrong parameter needs none of it
 
     chain = _chain(notebooks, given, workspace, options.part)
     place = Workspace(workspace)
@@ -54,7 +54,7 @@ def run_chain(
         folder = make_run_folder(place.runs, chain.name)
         rows = [NotebookRecord(name=n.name, path=str(n.path), parameters=n.parameters) for n in chain.plan]
         record = new_record(folder.name, chain.name, place.path, rows)
-        return Leading(chain, record, folder, options, decider, say).execute()
+        return RunCoordinator(chain, record, folder, options, decider, say).execute()
 
 
 def preview(

@@ -9,7 +9,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 from kit.alerts.config import AlertSettings, Webhook
-from kit.alerts.tell import Alerts
+from kit.alerts.notify import Alerts
 from kit.bench.figure import Figure
 from kit.checks.check import Finding
 from kit.errors import StepFailedError

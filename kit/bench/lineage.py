@@ -22,7 +22,7 @@ from kit.bench.figure import Figure
 from kit.errors import StepFailedError
 from kit.lineage.graph import BASELINE
 from kit.lineage.query import trace
-from kit.lineage.tell import as_text
+from kit.lineage.render import as_text
 from kit.retention.config import Retention
 from kit.retention.plan import make_plan
 from kit.workspace import Workspace

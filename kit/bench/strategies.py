@@ -21,7 +21,7 @@ from kit.bench.chain import kit_command, run_timed
 from kit.bench.figure import Figure
 from kit.errors import StepFailedError
 from kit.project import Project
-from kit.training.cluster.places import TOGETHER, VARIABLE, Cluster
+from kit.training.cluster.tf_config import MULTI_WORKER, VARIABLE, Cluster
 from kit.training.config import Strategy, Training
 from kit.training.job import Job
 from kit.training.scalars import read_scalars
@@ -108,7 +108,7 @@ def _pace(job: Job, folder: Path, batch_size: int, workers: int) -> float:
     """Return the examples a second of a cluster in its last epoch, whose workers have half of the cores each."""
     folder.mkdir(parents=True)
     training = job.training.override(
-        strategy=TOGETHER, workers=workers, batch_size=batch_size, epochs=_EPOCHS
+        strategy=MULTI_WORKER, workers=workers, batch_size=batch_size, epochs=_EPOCHS
     )
     placed = replace(
         _placed(job, folder), training=training, train_files=job.train_files * _TIMES_THE_ROWS, model_dir=""

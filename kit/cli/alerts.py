@@ -118,8 +118,8 @@ def send(
     workspace: WorkspaceOption = None,
 ) -> None:
     """Deliver what waits because its receiver was down; exit code 1 when something still waits."""
+    from kit.alerts.notify import Alerts
     from kit.alerts.store import Store
-    from kit.alerts.tell import Alerts
     from kit.errors import ProjectError
     from kit.project import Project
     from kit.workspace import Workspace
@@ -151,7 +151,7 @@ def try_channels(
     workspace: WorkspaceOption = None,
 ) -> None:
     """Send a test message through each channel of a project; exit code 1 when one does not take it."""
-    from kit.alerts.tell import try_channels
+    from kit.alerts.notify import try_channels
     from kit.project import Project
 
     found = try_channels(Project.load(project, chosen_workspace(workspace)))

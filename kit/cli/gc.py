@@ -35,7 +35,7 @@ def gc(
     """
     from kit.retention.collect import collect_garbage, plans_of
     from kit.retention.plan import Plan
-    from kit.retention.tell import HEADER, item_row, kept_lines, told
+    from kit.retention.render import HEADER, item_row, kept_lines, told
     from kit.workspace import Workspace
 
     def show(plan: Plan) -> None:

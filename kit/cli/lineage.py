@@ -54,8 +54,8 @@ def of(
     """Show where something comes from, and what came of it. `of` may be left out."""
     from kit.cli.quiet import quiet
     from kit.lineage.query import Ways, trace
-    from kit.lineage.tell import as_json as json_of
-    from kit.lineage.tell import as_text, with_metrics
+    from kit.lineage.render import as_json as json_of
+    from kit.lineage.render import as_text, with_metrics
     from kit.workspace import Workspace
 
     ways: Ways = "both" if upstream == downstream else "upstream" if upstream else "downstream"

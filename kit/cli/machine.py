@@ -32,9 +32,9 @@ def doctor(
     place = chosen_workspace(workspace)
     found = examination.check(deep, place)
     if workshop:
-        from kit.workshop import room
+        from kit.workshop import readiness
 
-        found += room.check_room(place, class_folder)
+        found += readiness.check_readiness(place, class_folder)
     raise typer.Exit(examination.render(found))
 
 

@@ -16,7 +16,7 @@ from kit.projects import SAMPLE
 
 if TYPE_CHECKING:
     from kit.project import Project
-    from kit.training.cluster.places import Cluster
+    from kit.training.cluster.tf_config import Cluster
     from kit.training.config import Training
     from kit.workspace import Workspace
 
@@ -81,7 +81,7 @@ def train_cluster(  # noqa: PLR0913, PLR0917  one for each option
     A member that dies is started again, and training goes on. The model is Trainer's newest: 04_evaluate judges it.
     """
     from kit.project import Project
-    from kit.training.cluster.places import ROLES, Cluster
+    from kit.training.cluster.tf_config import ROLES, Cluster
     from kit.workspace import Workspace
 
     if job is not None:

@@ -23,7 +23,7 @@ from tfx.orchestration.pipeline import Pipeline
 
 from kit.batch.signals import signals_as_interrupts
 from kit.errors import ExitCode, KitError, StepFailedError
-from kit.export.noted import note_executions
+from kit.export.execution_metadata import note_executions
 from kit.lineage.origin import origin
 from kit.project import Project
 from kit.release.push import check_pushed

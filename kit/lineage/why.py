@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from kit.errors import UsageError
-from kit.lineage.made import Made, leaf
+from kit.lineage.composition import Made, leaf
 from kit.lineage.origin import CHANGED, COMMIT, HOST, PACKAGES, packages_of
 from kit.lineage.query import trace
 from kit.steps.properties import NOT_SET, changes

@@ -16,7 +16,7 @@ from typing import Self
 
 from kit import warm
 from kit.errors import StepFailedError
-from kit.load.pace import ask
+from kit.load.loops import ask
 from kit.load.plan import Load
 from kit.load.result import LoadResult
 from kit.load.transports import called, opened

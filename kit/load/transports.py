@@ -9,7 +9,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 import grpc
 
-from kit.load.pace import Send
+from kit.load.loops import Send
 from kit.load.plan import GRPC, Load
 from kit.load.result import OK
 

@@ -39,8 +39,8 @@ from kit.release.ways import (
     by_typed,
 )
 from kit.session import Session
-from kit.training.apart import run_apart
 from kit.training.config import Training
+from kit.training.isolated import run_isolated
 from kit.workspace import write_atomically
 
 
@@ -107,7 +107,7 @@ def four_ways(session: Session, rows: int = 1000, package: Path | None = None) -
     same = _read(kept) if kept.get("of") == digest else None
     if same and same.kept_from and same.first is None:  # what parted is looked at again
         return same
-    found = json.loads(run_apart(answer, payload, "The comparison of the ways of a row"))
+    found = json.loads(run_isolated(answer, payload, "The comparison of the ways of a row"))
     now = f"{dt.datetime.now(dt.UTC):%Y-%m-%d %H:%M} UTC"
     write_atomically(_file(session), json.dumps({**found, "of": digest, "kept_from": now}) + "\n")
     return _read(found)

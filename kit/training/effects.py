@@ -14,8 +14,8 @@ import pandas as pd
 from kit.errors import KitError
 from kit.session import Session
 from kit.steps import progress
-from kit.training.apart import job_of, run_apart
 from kit.training.config import Training
+from kit.training.isolated import job_of, run_isolated
 from kit.training.job import Job
 
 AS_SET = "as set"
@@ -90,7 +90,7 @@ def _try(
     job = job_of(session, training.model_copy(update=known))
     asked = {"job": job.as_json(), "input": {key: changes[key] for key in changes if key not in known}}
     try:
-        answer = run_apart(measure, json.dumps(asked).encode(), f"trying {name}", seconds=most_seconds)
+        answer = run_isolated(measure, json.dumps(asked).encode(), f"trying {name}", seconds=most_seconds)
     except KitError as error:
         return Effect(name, None, None, " ".join(str(error).split())[:_NOTE_LETTERS])
     found = json.loads(answer)
@@ -104,12 +104,12 @@ def measure(payload: bytes, report: Callable[[str], None]) -> bytes:
         JSON of the steps a second, and of a note.
     """
     from kit.training import dataset  # noqa: PLC0415  TensorFlow
-    from kit.training.short import Short  # noqa: PLC0415
+    from kit.training.short_training import ShortTraining  # noqa: PLC0415
     from kit.training.streamed import Reading  # noqa: PLC0415
 
     progress.set_report(report)
     asked = json.loads(payload)
-    short = Short.of(Job.of_json(asked["job"]), Reading(**asked["input"]))
+    short = ShortTraining.of(Job.of_json(asked["job"]), Reading(**asked["input"]))
     paces, loss = short.paces(iter(short.batches()), _STRETCH_SECONDS, _STRETCHES)
     pace = statistics.median(paces)
     share = dataset.seconds_a_batch(short.batches()) * pace

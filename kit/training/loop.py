@@ -17,7 +17,6 @@ import tf_keras
 from kit.project import Project
 from kit.steps.progress import report
 from kit.training import dataset
-from kit.training.ahead import LoadTransform
 from kit.training.boards.write import Subject, boards
 from kit.training.build import build, model_module_of, own_generators
 from kit.training.checkpoints import KEPT_FOLDER, Checkpoints
@@ -27,15 +26,16 @@ from kit.training.distribution import Batches, Distribution
 from kit.training.job import ROWS_FILE, Job
 from kit.training.keep import KeepEpochs
 from kit.training.precision import FLOAT32, copy_into
+from kit.training.resolve import read_rows, resolved
 from kit.training.save import save
-from kit.training.settle import read_rows, settled
 from kit.training.stop import LiveTensorBoard, Teller
+from kit.training.transform_preload import LoadTransform
 
 
 def train(job: Job, distribution: Distribution | None = None) -> None:
     """Train a model and save it with its signatures; without a distribution on one device."""
     spread = distribution or Distribution()
-    project, job = Project.load(job.project), settled(job)
+    project, job = Project.load(job.project), resolved(job)
     training = job.training
     model_module = model_module_of(project)
     tf_keras.utils.set_random_seed(training.seed)

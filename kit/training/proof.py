@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from kit.errors import KitError
 from kit.session import Session
 from kit.steps import progress
-from kit.training.apart import job_of, run_apart
 from kit.training.config import Training
+from kit.training.isolated import job_of, run_isolated
 from kit.training.job import Job
 
 _DIGITS = 16  # of a digest
@@ -66,7 +66,9 @@ def prove(session: Session, training: Training, steps: int = 50) -> Proof:
     environ = {**os.environ, "CUDA_VISIBLE_DEVICES": "-1"}
     started = time.monotonic()
     one, other = (
-        json.loads(run_apart(digests, payload, f"training {number} of 2 from the same seed", environ=environ))
+        json.loads(
+            run_isolated(digests, payload, f"training {number} of 2 from the same seed", environ=environ)
+        )
         for number in (1, 2)
     )
     return compare(one, other, steps, training.seed, time.monotonic() - started)
@@ -94,11 +96,11 @@ def digests(payload: bytes, report: Callable[[str], None]) -> bytes:
     Returns:
         JSON of the SHA-256 of each weight, by its place and name.
     """
-    from kit.training.short import Short  # noqa: PLC0415  TensorFlow
+    from kit.training.short_training import ShortTraining  # noqa: PLC0415  TensorFlow
 
     progress.set_report(report)
     asked = json.loads(payload)
-    short = Short.of(Job.of_json(asked["job"]))
+    short = ShortTraining.of(Job.of_json(asked["job"]))
     short.model.fit(short.batches(), steps_per_epoch=asked["steps"], epochs=1, verbose=0)
     found = {
         f"{weight.name} ({place})": hashlib.sha256(weight.numpy().tobytes()).hexdigest()

@@ -7,7 +7,7 @@ import tensorflow as tf
 from kit.errors import ClusterError
 from kit.training import loop
 from kit.training.cluster import local, member
-from kit.training.cluster.places import ROLES, place_of_process
+from kit.training.cluster.tf_config import ROLES, place_of_process
 from kit.training.distribution import ShardedBatches
 from kit.training.job import Job
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from kit.errors import KitError
 from kit.steps import progress
-from kit.training.apart import run_apart
+from kit.training.isolated import run_isolated
 from kit.training.job import Job
 
 _SAID = 300  # letters of what XLA says when it fails
@@ -20,7 +20,7 @@ def why_not(job: Job) -> str:
     """
     seconds = job.training.jit_seconds
     try:
-        run_apart(compile_step, job.as_json().encode(), "compiling with XLA", seconds=seconds)
+        run_isolated(compile_step, job.as_json().encode(), "compiling with XLA", seconds=seconds)
     except KitError as error:
         return f"XLA is left out: {str(error)[:_SAID]}"
     return ""
@@ -28,12 +28,12 @@ def why_not(job: Job) -> str:
 
 def compile_step(payload: bytes, report: Callable[[str], None]) -> bytes:
     """Compile the step for both sizes of batches that an epoch has: the full one, and the rest."""
-    from kit.training.short import Short  # noqa: PLC0415  which imports what asks here whether XLA can
+    from kit.training.short_training import ShortTraining  # noqa: PLC0415  which imports what asks here whether XLA can
 
     progress.set_report(report)
     job = Job.of_json(payload.decode())
     job = replace(job, training=job.training.model_copy(update={"jit_compile": True}))
-    short = Short.of(job)
+    short = ShortTraining.of(job)
     size = job.training.batch_size
     step = short.model.make_train_function()
     rest = short.rows.count % size

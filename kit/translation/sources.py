@@ -30,7 +30,7 @@ from kit.translation.syntax import (
     returned,
 )
 from kit.translation.tfdv import TEXTS
-from kit.translation.told import MESSAGE, RETURNED, TOLD, fields_of, given, helps, methods, programs
+from kit.translation.view_texts import MESSAGE, RETURNED, TOLD, fields_of, given, helps, methods, programs
 
 _PACKAGE = Path(__file__).parents[1]
 _BASE, _NOT_OURS = "KitError", frozenset({"ServingError"})

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from kit.alerts.config import AlertSettings
-from kit.alerts.tell import Alerts, Told
+from kit.alerts.notify import Alerts, AlertSummary
 from kit.checks.check import Finding
 from kit.project import Project
 from kit.workspace import Workspace
@@ -36,7 +36,7 @@ class Place:
         self.drawn.append(subject)
         return f"<svg>{subject}</svg>"
 
-    def tell(self, alerts: Alerts, *subjects: str, about: str = "span 8") -> Told:
+    def tell(self, alerts: Alerts, *subjects: str, about: str = "span 8") -> AlertSummary:
         return alerts.tell([finding(subject) for subject in subjects], about, "01_data")
 
 

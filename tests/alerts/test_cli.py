@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 from alerts.conftest import finding
 from alerts.receivers import free_port, web_server
 from kit.alerts.incident import Incident
-from kit.alerts.tell import Alerts
+from kit.alerts.notify import Alerts
 from kit.cli import app
 from kit.project import BUILT_IN, Project
 from kit.workspace import Workspace

@@ -15,8 +15,8 @@ from alerts.conftest import Place
 from alerts.receivers import Inbox, free_port, mail_server, web_server
 from kit.alerts.channel import Delivered, Later, Refused
 from kit.alerts.config import AlertSettings, Email, Webhook
+from kit.alerts.notify import try_channels
 from kit.alerts.store import Store
-from kit.alerts.tell import try_channels
 from kit.project import Project
 
 PETS, PRICE = "category=pets", "price"

@@ -17,7 +17,7 @@ from alerts.conftest import Place
 from alerts.receivers import Inbox, Login, mail_server
 from kit.alerts.channel import Delivered, Later, Refused
 from kit.alerts.config import AlertSettings, Email
-from kit.alerts.tell import Told
+from kit.alerts.notify import AlertSummary
 
 PETS = "category=pets"
 PASSWORD = "s3cret-canary"  # noqa: S105  what must not be found anywhere
@@ -75,7 +75,7 @@ def files_with_password(place: Place) -> list[Path]:
     return [path for path in files if PASSWORD.encode() in path.read_bytes()]
 
 
-def refused(told: Told) -> str:
+def refused(told: AlertSummary) -> str:
     [sent] = told.sent
     assert isinstance(sent.outcome, Refused)
     assert PASSWORD not in told.message

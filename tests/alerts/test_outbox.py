@@ -15,9 +15,9 @@ from alerts.conftest import Place, finding
 from alerts.receivers import free_port, mail_server, web_server
 from kit.alerts.channel import Delivered, Later, Refused
 from kit.alerts.config import AlertSettings, Email, Webhook
+from kit.alerts.notify import Alerts
 from kit.alerts.outbox import BUDGET_SECONDS
 from kit.alerts.store import Store
-from kit.alerts.tell import Alerts
 from kit.checks.check import Finding
 from kit.project import Project
 from kit.workspace import Workspace

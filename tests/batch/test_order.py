@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from kit.batch.facts import NotebookFacts, read_facts
+from kit.batch.notebook_metadata import NotebookFacts, read_facts
 from kit.batch.order import Part, choose_part, waits
 from kit.batch.plan import NOTEBOOKS, PlannedNotebook, choose_notebooks, plan_chain
 from kit.errors import UsageError

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from kit.batch.facts import NotebookFacts
+from kit.batch.notebook_metadata import NotebookFacts
 from kit.batch.plan import PlannedNotebook
 from kit.batch.unchanged import Surroundings, differences, latest_outputs
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from kit.bench.lineage import FIRST_VERSION, PROJECT, lineage, make_store
 from kit.lineage.query import trace
 from kit.lineage.read import read_graph
-from kit.lineage.tell import as_json
+from kit.lineage.render import as_json
 from kit.workspace import Workspace
 
 

@@ -24,7 +24,7 @@ from kit.gateway.errors import GatewayError
 from kit.gateway.filters import jwt_resource
 from kit.gateway.keys import KeyStore
 from kit.gateway.plan import Address, Places
-from kit.training.cluster.places import free_ports
+from kit.training.cluster.tf_config import free_ports
 from kit.workspace import Workspace
 
 WAIT_SECONDS = 20

@@ -9,8 +9,8 @@ import pytest
 
 from kit.errors import StepOrderError, WorkspaceError
 from kit.lineage.query import Lineage, trace
+from kit.lineage.render import as_json, as_text
 from kit.lineage.subjects import SubjectError
-from kit.lineage.tell import as_json, as_text
 from kit.release import history
 from kit.workspace import Workspace
 from lineage.stores import FILES, PROJECT, VERSION, Writer, chain

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from commands import NUMBERED, Ended, runs
 
-from kit.batch.facts import read_facts
+from kit.batch.notebook_metadata import read_facts
 
 pytestmark = [pytest.mark.slow, pytest.mark.notebook]
 

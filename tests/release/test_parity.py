@@ -180,7 +180,7 @@ def test_a_package_scores_as_training_did_all_ways(packaged: Session) -> None:
 
 def test_the_same_rows_go_the_same_ways_once(packaged: Session, monkeypatch: pytest.MonkeyPatch) -> None:
     parity = four_ways(packaged, rows=7)
-    monkeypatch.setattr(parity_room, "run_apart", lambda *_: pytest.fail("asked again"))
+    monkeypatch.setattr(parity_room, "run_isolated", lambda *_: pytest.fail("asked again"))
     assert not parity.kept_from, "just now"
     kept = four_ways(packaged, rows=7)
     assert kept == parity

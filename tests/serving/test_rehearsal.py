@@ -9,7 +9,7 @@ import pytest
 from tensorflow_serving.apis import predict_pb2
 
 from kit.errors import InfraCheckError, StepOrderError, UsageError
-from kit.gateway.knock import SUBJECT, audited, gateway_before, knock
+from kit.gateway.probe import SUBJECT, audited, gateway_before, probe
 from kit.monitoring import from_server
 from kit.project_file import Gate
 from kit.release.infra import infra_validator
@@ -94,7 +94,7 @@ def test_rows_are_answered_by_the_version_that_is_served_and_logged(session: Ses
 def test_only_a_token_for_this_model_is_let_in(session: Session) -> None:
     with rehearsal.server(session, 0.0) as server:
         with gateway_before(server.addresses, session.workspace, session.project) as gateway:
-            answers = knock(gateway, rehearsal.a_request(session), EXAMPLES)
+            answers = probe(gateway, rehearsal.a_request(session), EXAMPLES)
         log = audited(gateway, newest=8)
     version = pushed_version(session)
     assert version is not None

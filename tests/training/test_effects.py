@@ -12,12 +12,12 @@ import pytest
 
 from kit.errors import StepFailedError
 from kit.training import effects, xla
-from kit.training.apart import TookTooLongError, job_of, run_apart
 from kit.training.config import Training
 from kit.training.effects import AS_SET
+from kit.training.isolated import TookTooLongError, job_of, run_isolated
 from kit.training.job import Job
 from kit.training.proof import NotRepeatableError, compare, digests, prove
-from kit.training.settle import settled
+from kit.training.resolve import resolved
 
 if TYPE_CHECKING:
     from training.tiny import Tiny
@@ -39,7 +39,7 @@ def name_process(payload: bytes, _report: Callable[[str], None]) -> bytes:
 
 
 def test_a_function_runs_in_a_process_of_its_own() -> None:
-    answer = run_apart(name_process, b"asked", "naming", environ={**os.environ, "OF_ITS_OWN": "yes"})
+    answer = run_isolated(name_process, b"asked", "naming", environ={**os.environ, "OF_ITS_OWN": "yes"})
     process, *rest = json.loads(answer)
     assert process != os.getpid()
     assert rest == ["asked", "yes"]
@@ -50,7 +50,7 @@ def test_what_takes_too_long_is_ended() -> None:
     with pytest.raises(
         TookTooLongError, match=r"sleeping must be done within 1 s, and was ended after [\d]+ s"
     ):
-        run_apart(sleep, b"", "sleeping", seconds=1)
+        run_isolated(sleep, b"", "sleeping", seconds=1)
     assert time.monotonic() - started < 30
 
 
@@ -58,7 +58,7 @@ def test_what_fails_says_why() -> None:
     with pytest.raises(
         StepFailedError, match=r"failing should have ended with an answer, but: RuntimeError: no luck"
     ):
-        run_apart(fail, b"", "failing")
+        run_isolated(fail, b"", "failing")
 
 
 @pytest.mark.slow
@@ -91,7 +91,7 @@ def test_a_training_is_proved_to_repeat(tiny: Tiny) -> None:
     assert (proof.steps, proof.seed) == (12, 5)
     assert proof.weights > 5
     other = json.dumps({"job": job_of(tiny.session, SMALL).as_json(), "steps": 13}).encode()
-    found = json.loads(run_apart(digests, other, "another"))
+    found = json.loads(run_isolated(digests, other, "another"))
     assert compare(found, found, 13, 5, 1.0).digest != proof.digest, "a step more gives other weights"
 
 
@@ -111,7 +111,7 @@ def test_a_step_that_xla_does_not_compile_in_time_is_trained_without(
     tiny: Tiny, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(xla, "compile_step", sleep)
-    assert not settled(job(tiny, jit_seconds=1)).training.jit_compile
+    assert not resolved(job(tiny, jit_seconds=1)).training.jit_compile
     assert "XLA is left out: compiling with XLA must be done within 1 s" in capsys.readouterr().out
 
 
@@ -119,23 +119,23 @@ def test_a_step_that_xla_cannot_compile_is_trained_without(
     tiny: Tiny, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(xla, "compile_step", fail)
-    assert not settled(job(tiny)).training.jit_compile
+    assert not resolved(job(tiny)).training.jit_compile
     assert "no luck" in capsys.readouterr().out
 
 
 @pytest.mark.slow
 def test_xla_compiles_a_small_model(tiny: Tiny) -> None:
-    assert settled(job(tiny, jit_seconds=300)).training.jit_compile
+    assert resolved(job(tiny, jit_seconds=300)).training.jit_compile
 
 
 def test_xla_is_for_one_device(tiny: Tiny, capsys: pytest.CaptureFixture[str]) -> None:
-    assert not settled(job(tiny, strategy="mirrored")).training.jit_compile
+    assert not resolved(job(tiny, strategy="mirrored")).training.jit_compile
     assert "the strategy is mirrored" in capsys.readouterr().out
 
 
 def test_replicas_that_gather_gradients_train_a_step_an_execution(tiny: Tiny) -> None:
     """TensorFlow mixes up the sizes of two steps of one execution where the last batch is smaller."""
-    gathering = settled(job(tiny, strategy="mirrored", steps_per_execution=8))
+    gathering = resolved(job(tiny, strategy="mirrored", steps_per_execution=8))
     assert gathering.training.steps_per_execution == 1
-    others = settled(job(tiny, strategy="parameter_server", steps_per_execution=8))
+    others = resolved(job(tiny, strategy="parameter_server", steps_per_execution=8))
     assert others.training.steps_per_execution == 8

@@ -13,7 +13,7 @@ import tensorflow as tf
 from kit import warm
 from kit.errors import ClusterError, UsageError
 from kit.training import strategies
-from kit.training.cluster.places import VARIABLE, PortError
+from kit.training.cluster.tf_config import VARIABLE, PortError
 from kit.training.curves import read_curves
 from kit.training.job import Job
 

@@ -18,7 +18,7 @@ from kit import warm
 from kit.errors import KitError, StepFailedError
 from kit.steps.progress import report
 from kit.training.cluster.crew_record import ENDED, MEMBERS, RUNNING, CrewRecord, MemberRecord
-from kit.training.cluster.places import SERVED, VARIABLE, WORKER, Cluster, Member, PortError
+from kit.training.cluster.tf_config import PARAMETER_SERVER, VARIABLE, WORKER, Cluster, Member, PortError
 from kit.training.job import Job
 
 PLAY = "kit.training.cluster.member:play_locally"
@@ -164,7 +164,9 @@ class Crew:
 
     def _can_replace(self, failed: Mapping[Member, object]) -> bool:
         """Tell whether only workers are gone that do a chief's steps: it gives those steps to others meanwhile."""
-        served = self._cluster.strategy == SERVED and all(member.role == WORKER for member in failed)
+        served = self._cluster.strategy == PARAMETER_SERVER and all(
+            member.role == WORKER for member in failed
+        )
         died = all(isinstance(outcome, warm.CallDied) for outcome in failed.values())
         return served and died and len(self.said) < MOST_LOST
 
@@ -207,7 +209,7 @@ class Crew:
     def _await_others(self) -> None:
         """Let the other workers end by themselves: what they still do must not be cut off in the chief's files."""
         deadline = time.monotonic() + _END_SECONDS
-        waited = [member for member in self._calls if self._cluster.strategy != SERVED]
+        waited = [member for member in self._calls if self._cluster.strategy != PARAMETER_SERVER]
         while any(member not in self._ended for member in waited) and time.monotonic() < deadline:
             self._look(_LOOK_SECONDS)
 

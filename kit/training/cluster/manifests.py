@@ -18,7 +18,7 @@ import yaml
 from kit.deploy.hardened import hardened
 from kit.deploy.image import USER, WORKSPACE
 from kit.errors import ClusterError
-from kit.training.cluster.places import CHIEF, PS, ROLES, SERVED, VARIABLE, WORKER, Cluster
+from kit.training.cluster.tf_config import CHIEF, PARAMETER_SERVER, PS, ROLES, VARIABLE, WORKER, Cluster
 from kit.training.config import Training
 
 PORT = 2222
@@ -81,7 +81,7 @@ def manifests(deployment: Deployment, training: Training) -> str:
     cluster = cluster_of(deployment, training)
     objects: list[dict[str, Any]] = []
     for role, addresses in cluster.addresses.items():
-        serves = cluster.strategy == SERVED and role != CHIEF
+        serves = cluster.strategy == PARAMETER_SERVER and role != CHIEF
         pods = _stateful_set if serves else _job
         objects += [_service(deployment, role), pods(deployment, role, cluster.addresses, len(addresses))]
     return yaml.safe_dump_all(objects, sort_keys=False, width=100)

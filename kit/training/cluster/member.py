@@ -12,9 +12,9 @@ import tensorflow as tf
 from kit.steps import progress
 from kit.training import loop
 from kit.training.cluster.crew_record import MEMBERS
-from kit.training.cluster.places import CHIEF, TOGETHER, Place, check_port
-from kit.training.cluster.served import Served, serve
-from kit.training.cluster.together import Together
+from kit.training.cluster.multi_worker import MultiWorkerDistribution
+from kit.training.cluster.parameter_server import ParameterServerDistribution, serve
+from kit.training.cluster.tf_config import CHIEF, MULTI_WORKER, Place, check_port
 from kit.training.job import Job
 
 
@@ -25,16 +25,16 @@ def play(job: Job, place: Place) -> None:
         PortError: when somebody else listens on its port.
     """
     check_port(place.member.port)
-    if place.cluster.strategy == TOGETHER:
+    if place.cluster.strategy == MULTI_WORKER:
         own = job if place.is_chief else for_helper(job, place)
-        loop.train(own, Together(tf.distribute.MultiWorkerMirroredStrategy()))
+        loop.train(own, MultiWorkerDistribution(tf.distribute.MultiWorkerMirroredStrategy()))
         return
     os.environ["GRPC_FAIL_FAST"] = (
         "use_caller"  # a call to a process that is gone fails instead of waiting for it
     )
     if place.member.role != CHIEF:
         serve(place)
-    loop.train(job, Served(place))
+    loop.train(job, ParameterServerDistribution(place))
 
 
 def for_helper(job: Job, place: Place) -> Job:

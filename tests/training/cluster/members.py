@@ -11,7 +11,7 @@ from pathlib import Path
 
 import tensorflow as tf
 
-from kit.training.cluster.places import PortError
+from kit.training.cluster.tf_config import PortError
 from kit.training.job import Job
 
 Report = Callable[[str], None]

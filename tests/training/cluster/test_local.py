@@ -17,7 +17,7 @@ import pytest
 from kit import warm
 from kit.errors import ClusterError, ProjectError
 from kit.training.cluster.crew_record import MEMBERS, CrewRecord, MemberRecord
-from kit.training.cluster.places import VARIABLE
+from kit.training.cluster.tf_config import VARIABLE
 from kit.training.config import Strategy, Training
 from kit.training.curves import read_curves
 from kit.training.job import ROWS_FILE, Job
@@ -31,8 +31,8 @@ pytestmark = pytest.mark.alone
 
 EPOCHS = 4
 SECONDS = 240  # two cores have to start up to five processes
-TOGETHER: Strategy = "multi_worker_mirrored"
-SERVED: Strategy = "parameter_server"
+MULTI_WORKER: Strategy = "multi_worker_mirrored"
+PARAMETER_SERVER: Strategy = "parameter_server"
 
 
 @pytest.fixture
@@ -114,7 +114,7 @@ def assert_gone(members: object) -> None:
 
 
 def test_a_worker_that_is_killed_is_begun_again_with_all_others(job: Job) -> None:
-    job = by(job, TOGETHER)
+    job = by(job, MULTI_WORKER)
     with start(job) as call:
         wait_for(call, job, lambda: epoch(job) >= 2)
         first = running(job)
@@ -136,7 +136,7 @@ def test_a_worker_that_is_killed_is_begun_again_with_all_others(job: Job) -> Non
 
 
 def test_a_served_worker_that_is_killed_is_replaced_while_training_goes_on(job: Job) -> None:
-    job = by(job, SERVED)
+    job = by(job, PARAMETER_SERVER)
     with start(job) as call:
         wait_for(call, job, lambda: epoch(job) >= 2)
         first = running(job)
@@ -156,7 +156,7 @@ def test_a_served_worker_that_is_killed_is_replaced_while_training_goes_on(job: 
 
 
 def test_a_parameter_server_that_is_killed_costs_an_epoch_at_most(job: Job) -> None:
-    job = by(job, SERVED, workers=1, parameter_servers=2)
+    job = by(job, PARAMETER_SERVER, workers=1, parameter_servers=2)
     with start(job) as call:
         wait_for(call, job, lambda: epoch(job) >= 2)
         first = running(job)
@@ -172,7 +172,7 @@ def test_a_parameter_server_that_is_killed_costs_an_epoch_at_most(job: Job) -> N
     assert_gone(first.values())
 
 
-@pytest.mark.parametrize("strategy", [TOGETHER, SERVED])
+@pytest.mark.parametrize("strategy", [MULTI_WORKER, PARAMETER_SERVER])
 def test_all_stop_when_somebody_wants_it(job: Job, strategy: Strategy) -> None:
     job = by(job, strategy, epochs=500)
     with start(job) as call:
@@ -184,7 +184,7 @@ def test_all_stop_when_somebody_wants_it(job: Job, strategy: Strategy) -> None:
 
 
 def test_nobody_outlives_the_process_that_started_them(job: Job) -> None:
-    job = by(job, SERVED, epochs=500)
+    job = by(job, PARAMETER_SERVER, epochs=500)
     with start(job) as call:
         wait_for(call, job, lambda: epoch(job) >= 1)
         first = running(job)
@@ -194,7 +194,7 @@ def test_nobody_outlives_the_process_that_started_them(job: Job) -> None:
 
 
 def test_an_error_of_the_project_ends_all_and_arrives_as_it_is(job: Job) -> None:
-    job = replace(by(job, TOGETHER), project=str(job.run / "no project"))
+    job = replace(by(job, MULTI_WORKER), project=str(job.run / "no project"))
     with start(job) as call:
         outcome = call.wait(SECONDS)
     assert isinstance(outcome, warm.CallRaised)
@@ -203,7 +203,7 @@ def test_an_error_of_the_project_ends_all_and_arrives_as_it_is(job: Job) -> None
 
 
 def test_a_config_that_fits_no_strategy_is_said_at_once(job: Job) -> None:
-    job = by(job, SERVED)
+    job = by(job, PARAMETER_SERVER)
     config = {"cluster": {"worker": ["localhost:1"]}, "task": {"type": "worker", "index": 0}}
     with start(job, **{VARIABLE: json.dumps(config)}) as call:
         outcome = call.wait(SECONDS)

@@ -12,7 +12,7 @@ from kubernetes import client
 
 from kit.errors import ClusterError
 from kit.training.cluster.manifests import Deployment, manifests
-from kit.training.cluster.places import VARIABLE, place_of_process
+from kit.training.cluster.tf_config import VARIABLE, place_of_process
 from kit.training.config import Strategy, Training
 
 KINDS = {"Service": "V1Service", "Job": "V1Job", "StatefulSet": "V1StatefulSet"}

@@ -15,14 +15,14 @@ from kit.project import Project
 from kit.training.build import build, model_module_of, own_generators, reseed
 from kit.training.dataset import Rows, of_project
 from kit.training.job import Job
-from kit.training.settle import read_rows
+from kit.training.resolve import read_rows
 from kit.training.streamed import USUAL, Reading
 
 _STEPS = 1_000_000  # of a schedule: so many that the rate does not fall
 
 
 @dataclass(frozen=True)
-class Short:
+class ShortTraining:
     """A model that is ready to train, and the rows that it trains on."""
 
     model: tf_keras.Model
@@ -30,7 +30,7 @@ class Short:
     job: Job
 
     @classmethod
-    def of(cls, job: Job, reading: Reading = USUAL) -> Short:
+    def of(cls, job: Job, reading: Reading = USUAL) -> ShortTraining:
         """Build it as the loop does, on one device."""
         project, training = Project.load(job.project), job.training
         tf_keras.utils.set_random_seed(training.seed)

@@ -32,7 +32,7 @@ def gateway_before(server: Addresses, workspace: Workspace, project: Project) ->
     return Gateway(Plan.of(project, workspace, rest, grpc, Address(0)))
 
 
-def knock(gateway: Gateway, inputs: Mapping[str, Any], signature: str) -> pd.DataFrame:
+def probe(gateway: Gateway, inputs: Mapping[str, Any], signature: str) -> pd.DataFrame:
     """Send one request by each API, with a token, with one for somebody else's model and with none.
 
     Args:

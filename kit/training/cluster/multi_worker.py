@@ -44,7 +44,7 @@ class Agreement:
         return self._strategy.reduce("SUM", self._strategy.run(of_replica), axis=None)
 
 
-class Together(ShardedBatches):
+class MultiWorkerDistribution(ShardedBatches):
     """The distribution of one of several workers.
 
     Args:

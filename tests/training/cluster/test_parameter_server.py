@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import tensorflow as tf
 
-from kit.training.cluster.served import ByRows
+from kit.training.cluster.parameter_server import ByRows
 
 
 @pytest.mark.parametrize(

@@ -31,7 +31,7 @@ Draw = Callable[[str], str]
 
 
 @dataclass(frozen=True)
-class Told:
+class AlertSummary:
     """What became of the findings of one look.
 
     Attributes:
@@ -84,7 +84,7 @@ class Alerts:
         self.channels = channels_of(project)
         self._folder = workspace.path / "alerts" / project.name
 
-    def tell(self, findings: Iterable[Finding], about: str, notebook: str) -> Told:
+    def tell(self, findings: Iterable[Finding], about: str, notebook: str) -> AlertSummary:
         """Open what is new, close what is over, and send what is to be sent.
 
         What cannot be delivered now stays in the outbox for the next look, or for `kit alerts send`.
@@ -122,7 +122,7 @@ class Alerts:
             )  # before it is committed: who is killed in between writes twice, not never
         sent = self._outbox().send()
         waiting = len(self.store.waiting(self._project))
-        return Told(tuple(opened), tuple(seen), tuple(resolved), tuple(sent), waiting)
+        return AlertSummary(tuple(opened), tuple(seen), tuple(resolved), tuple(sent), waiting)
 
     def send(self) -> list[Sent]:
         """Try everything that waits in the outbox, whenever its next attempt would have been; no batch waits for it.

@@ -13,7 +13,7 @@ import tensorflow as tf
 import tf_keras
 
 from kit.machine import cores
-from kit.training.cluster.places import PS, Place
+from kit.training.cluster.tf_config import PS, Place
 from kit.training.distribution import Batches, Distribution, copy_weights, outside_scope
 
 _LEAST_ROWS = 512  # of a shard
@@ -55,7 +55,7 @@ class ByRows(tf.distribute.experimental.partitioners.Partitioner):
         return [max(1, min(self._servers, int(shape[0]) // _LEAST_ROWS)), *[1] * (shape.rank - 1)]
 
 
-class Served(Distribution):
+class ParameterServerDistribution(Distribution):
     """The distribution of a chief with workers and parameter servers."""
 
     def __init__(self, place: Place) -> None:

@@ -36,7 +36,7 @@ _POLL_SECONDS = 0.2
 _STATES: dict[ExitCode, Any] = {ExitCode.DONE: "done", ExitCode.INTERRUPTED: "interrupted"}
 
 
-class Leading:
+class RunCoordinator:
     """One run in progress. The main thread leads; lanes and watches tell it, and change the record under one lock."""
 
     def __init__(  # noqa: PLR0913, PLR0917  made in one place

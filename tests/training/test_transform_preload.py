@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import tf_keras
 
-from kit.training.ahead import LoadTransform
+from kit.training.transform_preload import LoadTransform
 
 X = np.ones((8, 2), "float32")
 

@@ -46,7 +46,7 @@ TOLD: Mapping[str, tuple[str, ...]] = {
 RETURNED = frozenset(
     {
         "kit.evaluation.gate_checks.slice_name",
-        "kit.lineage.tell._push_lines",
+        "kit.lineage.render._push_lines",
         "kit.release.contract.check_compatible",
         "kit.release.contract.check_promised",
         "kit.release.operations.preflight",

@@ -18,7 +18,7 @@ from kit.training.weights import ClassWeightTable
 _GATHERING = ("mirrored", "multi_worker_mirrored")
 
 
-def settled(job: Job) -> Job:
+def resolved(job: Job) -> Job:
     """Return the job as it can be trained here.
 
     With a precision that this device has, with XLA only where it compiles the model in time, and with several steps an

@@ -8,9 +8,9 @@ import socket
 import pytest
 
 from kit.errors import ClusterError
-from kit.training.cluster.places import (
-    SERVED,
-    TOGETHER,
+from kit.training.cluster.tf_config import (
+    MULTI_WORKER,
+    PARAMETER_SERVER,
     VARIABLE,
     Cluster,
     PortError,
@@ -28,7 +28,9 @@ def said(cluster: object, role: object = "worker", index: object = 0) -> dict[st
     return {VARIABLE: json.dumps({"cluster": cluster, "task": {"type": role, "index": index}})}
 
 
-@pytest.mark.parametrize(("strategy", "hosts"), [(TOGETHER, WORKERS), (SERVED, (*WORKERS, *SERVERS))])
+@pytest.mark.parametrize(
+    ("strategy", "hosts"), [(MULTI_WORKER, WORKERS), (PARAMETER_SERVER, (*WORKERS, *SERVERS))]
+)
 def test_each_member_finds_itself_in_its_own_config(strategy: str, hosts: tuple[str, ...]) -> None:
     cluster = Cluster.on_hosts(strategy, hosts)
     assert len(cluster.members) == len(hosts)
@@ -46,7 +48,7 @@ def place_is_chief(cluster: Cluster, strategy: str) -> list[bool]:
 
 
 def test_a_config_has_tensorflows_form() -> None:
-    cluster = Cluster.on_hosts(SERVED, (*WORKERS, *SERVERS))
+    cluster = Cluster.on_hosts(PARAMETER_SERVER, (*WORKERS, *SERVERS))
     [*_, server] = cluster.members
     assert json.loads(cluster.tf_config(server)) == {
         "cluster": {"worker": ["a:1000", "b:1000"], "chief": ["c:1000"], "ps": ["d:1000"]},
@@ -56,7 +58,7 @@ def test_a_config_has_tensorflows_form() -> None:
 
 @pytest.mark.parametrize("environ", [{}, {VARIABLE: " "}])
 def test_without_a_config_a_process_is_no_member(environ: dict[str, str]) -> None:
-    assert place_of_process(TOGETHER, environ) is None
+    assert place_of_process(MULTI_WORKER, environ) is None
 
 
 @pytest.mark.parametrize("strategy", ["one_device", "mirrored"])
@@ -67,28 +69,36 @@ def test_a_strategy_of_one_process_reads_no_config(strategy: str) -> None:
 @pytest.mark.parametrize(
     ("strategy", "environ", "message"),
     [
-        (TOGETHER, {VARIABLE: "{"}, "must be JSON with a cluster"),
-        (TOGETHER, {VARIABLE: "[]"}, "must be JSON with a cluster"),
-        (TOGETHER, {VARIABLE: '{"cluster": {"worker": ["a:1"]}}'}, "KeyError\\('task'\\)"),
-        (TOGETHER, said({"worker": "a:1"}), "'a:1' is no list of addresses"),
-        (TOGETHER, said({"worker": ["a:1"]}, index="two"), "'two'"),
-        (TOGETHER, said({"worker": ["a"]}), "must be host:port, found 'a'"),
-        (TOGETHER, said({"worker": ["a:70000"]}), "must be host:port, found 'a:70000'"),
-        (TOGETHER, said({"worker": ["a:1", "a:1"]}), "found a:1 twice"),
-        (TOGETHER, said({"worker": []}), "must have workers only, at least one of each, found worker 0"),
-        (TOGETHER, said({"worker": ["a:1"]}, index=1), r"member of its cluster \(worker-0\), found worker-1"),
+        (MULTI_WORKER, {VARIABLE: "{"}, "must be JSON with a cluster"),
+        (MULTI_WORKER, {VARIABLE: "[]"}, "must be JSON with a cluster"),
+        (MULTI_WORKER, {VARIABLE: '{"cluster": {"worker": ["a:1"]}}'}, "KeyError\\('task'\\)"),
+        (MULTI_WORKER, said({"worker": "a:1"}), "'a:1' is no list of addresses"),
+        (MULTI_WORKER, said({"worker": ["a:1"]}, index="two"), "'two'"),
+        (MULTI_WORKER, said({"worker": ["a"]}), "must be host:port, found 'a'"),
+        (MULTI_WORKER, said({"worker": ["a:70000"]}), "must be host:port, found 'a:70000'"),
+        (MULTI_WORKER, said({"worker": ["a:1", "a:1"]}), "found a:1 twice"),
+        (MULTI_WORKER, said({"worker": []}), "must have workers only, at least one of each, found worker 0"),
         (
-            TOGETHER,
+            MULTI_WORKER,
+            said({"worker": ["a:1"]}, index=1),
+            r"member of its cluster \(worker-0\), found worker-1",
+        ),
+        (
+            MULTI_WORKER,
             said({"worker": ["a:1"], "ps": ["b:1"]}),
             "must have workers only, .* found worker 1, ps 1",
         ),
-        (SERVED, said({"worker": ["a:1"], "ps": ["b:1"]}), "one chief, and workers and parameter servers"),
         (
-            SERVED,
+            PARAMETER_SERVER,
+            said({"worker": ["a:1"], "ps": ["b:1"]}),
+            "one chief, and workers and parameter servers",
+        ),
+        (
+            PARAMETER_SERVER,
             said({"worker": ["a:1"], "ps": ["b:1"], "chief": ["c:1", "d:1"]}),
             "found worker 1, ps 1, chief 2",
         ),
-        (SERVED, said({}), "found none"),
+        (PARAMETER_SERVER, said({}), "found none"),
     ],
 )
 def test_what_cannot_be_is_said(strategy: str, environ: dict[str, str], message: str) -> None:

@@ -36,7 +36,7 @@ def job_of(session: Session, training: Training) -> Job:
     )
 
 
-def run_apart(
+def run_isolated(
     function: Callable[[bytes, Callable[[str], None]], bytes],
     payload: bytes,
     what: str,

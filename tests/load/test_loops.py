@@ -6,7 +6,7 @@ import time
 import pytest
 
 from kit.load import Load, LoadResult
-from kit.load.pace import ask
+from kit.load.loops import ask
 
 _STOP = 0.4  # seconds that the server below does not answer, once
 

@@ -13,7 +13,7 @@ import pytest
 
 import kit
 from kit.alerts.desk import AlertDesk
-from kit.alerts.tell import Alerts
+from kit.alerts.notify import Alerts
 from kit.batch.desk import ParameterDesk
 from kit.batch.parameters import read_parameters
 from kit.checks.check import Finding
@@ -24,7 +24,7 @@ from kit.project import Project
 from kit.translation.catalogue import every_notebook
 from kit.translation.messages import VARIABLE, languages, parts_in_language
 from kit.translation.sources import sources
-from kit.translation.told import TOLD, fields_of, helps
+from kit.translation.view_texts import TOLD, fields_of, helps
 from kit.workspace import Workspace
 
 CHINESE = re.compile("[\u4e00-\u9fff]")

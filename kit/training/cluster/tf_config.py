@@ -18,8 +18,8 @@ from kit.training.config import Training
 
 VARIABLE = "TF_CONFIG"
 CHIEF, WORKER, PS = "chief", "worker", "ps"
-TOGETHER, SERVED = "multi_worker_mirrored", "parameter_server"
-ROLES: Mapping[str, tuple[str, ...]] = {TOGETHER: (WORKER,), SERVED: (CHIEF, WORKER, PS)}
+MULTI_WORKER, PARAMETER_SERVER = "multi_worker_mirrored", "parameter_server"
+ROLES: Mapping[str, tuple[str, ...]] = {MULTI_WORKER: (WORKER,), PARAMETER_SERVER: (CHIEF, WORKER, PS)}
 """The strategies that need several processes, and who takes part in each."""
 
 _LOCAL = "localhost"

@@ -20,7 +20,7 @@ from threading import Thread
 
 from jupyter_client.manager import start_new_kernel
 
-from kit.batch.facts import read_facts
+from kit.batch.notebook_metadata import read_facts
 from kit.doctor import DEEP_TIMEOUT_SECONDS, KERNEL, SET_UP, Check
 from kit.machine import cores, memory_bytes
 from kit.workspace import CHECKOUT
@@ -32,7 +32,7 @@ _GB = 1e9
 _CHAIN = ("01_data", "02_features", "03_train", "04_evaluate", "05_release")
 
 
-def check_room(workspace: Path, class_folder: Path | None = None) -> list[Check]:
+def check_readiness(workspace: Path, class_folder: Path | None = None) -> list[Check]:
     """Examine this machine for a workshop.
 
     Args:

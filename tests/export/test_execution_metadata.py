@@ -9,7 +9,7 @@ import ml_metadata
 import pytest
 from ml_metadata.proto import metadata_store_pb2
 
-from kit.export.noted import note_executions
+from kit.export.execution_metadata import note_executions
 from kit.steps.history import component_of, executions
 
 _STATES = metadata_store_pb2.Execution

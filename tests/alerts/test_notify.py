@@ -11,8 +11,8 @@ import pytest
 
 from alerts.conftest import NOON, Place, finding
 from kit.alerts.desk import AlertDecisionError, AlertDesk
+from kit.alerts.notify import Alerts
 from kit.alerts.store import NoIncidentError, Store
-from kit.alerts.tell import Alerts
 from kit.checks.check import Finding
 from kit.errors import WorkspaceError
 from kit.project import Project

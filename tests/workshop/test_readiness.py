@@ -13,20 +13,20 @@ from typer.testing import CliRunner
 from kit import doctor
 from kit.cli import app
 from kit.doctor import Check
-from kit.workshop import room
+from kit.workshop import readiness
 
 
 def test_few_cores_and_little_memory_are_hints() -> None:
-    assert room.check_cores(4).state == "ok"
-    assert room.check_cores(1).state == "warn"
-    assert room.check_memory(8_000_000_000).state == "ok"
-    little = room.check_memory(4_000_000_000)
+    assert readiness.check_cores(4).state == "ok"
+    assert readiness.check_cores(1).state == "warn"
+    assert readiness.check_memory(8_000_000_000).state == "ok"
+    little = readiness.check_memory(4_000_000_000)
     assert (little.state, little.found) == ("warn", "4.0 GB")
     assert "6 GB are better" in little.what_to_do
 
 
 def test_a_workspace_without_a_chain_says_how_to_run_it(tmp_path: Path) -> None:
-    found = room.check_chain(tmp_path / "ws")
+    found = readiness.check_chain(tmp_path / "ws")
     assert found.state == "warn"
     assert f"kit run --workspace {tmp_path / 'ws'}" in found.what_to_do
     assert not (tmp_path / "ws").exists()
@@ -35,23 +35,23 @@ def test_a_workspace_without_a_chain_says_how_to_run_it(tmp_path: Path) -> None:
 def test_the_usual_workspace_needs_the_shortest_command(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(room, "CHECKOUT", tmp_path)
+    monkeypatch.setattr(readiness, "CHECKOUT", tmp_path)
     (tmp_path / "notebooks").symlink_to(NOTEBOOKS)
-    assert "s here: make run; the exercises" in room.check_chain(tmp_path / "workspace").what_to_do
+    assert "s here: make run; the exercises" in readiness.check_chain(tmp_path / "workspace").what_to_do
 
 
 def test_a_chain_that_has_run(tmp_path: Path) -> None:
-    (tmp_path / "serving" / room.PROJECT / "17").mkdir(parents=True)
-    assert room.check_chain(tmp_path).state == "warn", "a version that ML Metadata knows nothing of"
+    (tmp_path / "serving" / readiness.PROJECT / "17").mkdir(parents=True)
+    assert readiness.check_chain(tmp_path).state == "warn", "a version that ML Metadata knows nothing of"
     connection = sqlite3.connect(tmp_path / "metadata.sqlite")
     connection.executescript("CREATE TABLE Execution (id INTEGER); INSERT INTO Execution VALUES (1), (2);")
     connection.close()
-    assert room.check_chain(tmp_path) == Check("the chain", "has run: 2 steps, 1 versions pushed")
+    assert readiness.check_chain(tmp_path) == Check("the chain", "has run: 2 steps, 1 versions pushed")
 
 
 def test_a_port_of_this_machine_answers_and_nothing_stays() -> None:
     before = threading.active_count()
-    assert room.check_loopback().found == "HTTP 200 from a port of this machine"
+    assert readiness.check_loopback().found == "HTTP 200 from a port of this machine"
     assert threading.active_count() == before
 
 
@@ -59,14 +59,14 @@ def test_a_kernel_that_does_not_start_fails(monkeypatch: pytest.MonkeyPatch) -> 
     def fails(**_: object) -> None:
         raise RuntimeError("Kernel died before replying")
 
-    monkeypatch.setattr(room, "start_new_kernel", fails)
-    assert room.check_kernel_start().state == "fail"
+    monkeypatch.setattr(readiness, "start_new_kernel", fails)
+    assert readiness.check_kernel_start().state == "fail"
 
 
 def test_the_class_folder(tmp_path: Path) -> None:
-    assert room.check_class(tmp_path).state == "ok"
+    assert readiness.check_class(tmp_path).state == "ok"
     assert list(tmp_path.iterdir()) == []
-    assert room.check_class(tmp_path / "gone").state == "warn"
+    assert readiness.check_class(tmp_path / "gone").state == "warn"
 
 
 def test_the_command_looks_at_the_room_as_well(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -77,7 +77,7 @@ def test_the_command_looks_at_the_room_as_well(tmp_path: Path, monkeypatch: pyte
         return [Check("cores", "2")]
 
     monkeypatch.setattr(doctor, "check", lambda *_, **__: [Check("Python", "3.12")])
-    monkeypatch.setattr(room, "check_room", looked)
+    monkeypatch.setattr(readiness, "check_readiness", looked)
     words = ["doctor", "--workshop", "--workspace", str(tmp_path), "--class-folder", str(tmp_path / "class")]
     ended = CliRunner().invoke(app, words)
     assert ended.exit_code == 0, ended.output
