@@ -1,1 +1,1 @@
-"""The kit behind the notebooks: what computes, from data to a pushed model."""
+"""The package behind the notebooks: everything that computes, from data files to a pushed and served model."""

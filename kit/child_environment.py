@@ -1,4 +1,4 @@
-"""The environment of a Python process that is to find this kit, wherever it starts."""
+"""Environment variables for a child Python process that must import this package, wherever it starts."""
 
 from __future__ import annotations
 

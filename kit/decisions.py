@@ -1,7 +1,7 @@
-"""What people decided about an artifact: recorded in ML Metadata with who, when, what and why.
+"""People's decisions about an artifact, recorded in ML Metadata: who decided what, when and why.
 
-A decision is an execution that took the artifact as its input. So it stands in the lineage, and whoever judges the
-same artifact again, a batch without a person too, finds it: nothing has to be clicked twice.
+A decision is an execution with the artifact as its input, so it is part of the lineage. Whatever judges the same
+artifact again, an unattended batch included, finds it: nothing has to be clicked twice.
 """
 
 from __future__ import annotations

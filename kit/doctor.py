@@ -1,4 +1,4 @@
-"""`kit doctor`: would everything work here, and what to do about the rest.
+"""`kit doctor`: check whether everything would work on this machine, and say what to do about what would not.
 
 Nothing heavy is imported, so that the answer takes about a second; the deep examination starts what notebooks start.
 """

@@ -1,4 +1,4 @@
-"""The fonts of the pages that the kit writes: those of the reader's system, and Chinese ones by name."""
+"""Font stacks of the HTML pages that the kit writes: the reader's system fonts, with Chinese ones by name."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What this machine lets a process have."""
+"""The cores and the memory that a process may use here, container limits included."""
 
 from __future__ import annotations
 

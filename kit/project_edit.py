@@ -1,4 +1,4 @@
-"""Set a value in a YAML file that a person has written, and leave every other byte as it is, comments included."""
+"""Set one value in a hand-written YAML file and leave every other byte, comments included, as it is."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a project.yml may say: one model a section, checked when the project is loaded.
+"""The schema of project.yml: one pydantic model per section, checked when the project is loaded.
 
 The models import neither TensorFlow nor TFX, so that a wrong file is reported at once.
 """

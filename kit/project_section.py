@@ -1,4 +1,4 @@
-"""What all sections of a project.yml have in common."""
+"""The base class of all sections of project.yml."""
 
 from __future__ import annotations
 

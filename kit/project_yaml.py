@@ -1,4 +1,4 @@
-"""Read a project.yml: strict YAML, and errors that name the line."""
+"""Read project.yml: strict YAML, with errors that name the line."""
 
 from __future__ import annotations
 

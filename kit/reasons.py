@@ -1,4 +1,4 @@
-"""Who decides, and why: what every decision needs, in ML Metadata or elsewhere."""
+"""What every decision needs, whether it is recorded in ML Metadata or elsewhere: a name and a reason."""
 
 from __future__ import annotations
 

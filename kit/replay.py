@@ -1,4 +1,4 @@
-"""Take the decisions of one workspace again in another, without a person: the same names, reasons and results."""
+"""Replay the decisions of one workspace in another, unattended: same names, same reasons, same results."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A session: TFX's InteractiveContext on a workspace, where steps run quietly, timed, cached and one at a time."""
+"""A session: TFX's InteractiveContext on a workspace, which runs steps quietly, timed, cached and one at a time."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The files behind a pattern such as `day-{SPAN}.csv` or `{YYYY}/{MM}-{DD}/*.csv`, by the span that each belongs to."""
+"""Find the files behind a pattern such as `day-{SPAN}.csv` or `{YYYY}/{MM}-{DD}/*.csv`, grouped by span."""
 
 from __future__ import annotations
 

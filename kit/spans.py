@@ -1,4 +1,4 @@
-"""Spans: the partitions in which data are delivered, how a range of them is written, and which of it are there.
+"""Spans, the partitions in which data are delivered: how a range is written, and which of its spans exist.
 
 A span has a number. Where the files are named by dates it is TFX's own, the days since 1970-01-01
 (https://www.tensorflow.org/tfx/guide/examplegen#span), and people are shown the date.

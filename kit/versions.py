@@ -1,4 +1,4 @@
-"""What code is at work: versions of packages, and the commit of the checkout."""
+"""The versions of the code at work: installed packages, and the commit of the checkout."""
 
 from __future__ import annotations
 

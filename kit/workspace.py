@@ -1,4 +1,4 @@
-"""The workspace: one folder that holds everything the notebooks make, and the only place where they meet.
+"""The workspace: the one folder that holds everything the notebooks make, and the only place where they meet.
 
 workspace/
     metadata.sqlite          ML Metadata: artifacts, executions, contexts

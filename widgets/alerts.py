@@ -1,4 +1,4 @@
-"""What was found wrong and told, the newest first: with its evidence, to be acknowledged or muted."""
+"""The list of alerts, newest first, each with its evidence, to be acknowledged or muted."""
 
 from __future__ import annotations
 

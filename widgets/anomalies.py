@@ -1,4 +1,4 @@
-"""What in the data does not follow the schema: by severity, with the rows at fault, to be decided about."""
+"""The data's violations of the schema, by severity, with the rows at fault, for a person to decide about."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where a model looks in the past of a user, example by example."""
+"""The model's attention over a user's past, example by example."""
 
 from __future__ import annotations
 

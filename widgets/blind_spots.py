@@ -1,4 +1,4 @@
-"""Blind spots: slices in which a model is worse than it has to be, the one that costs most first."""
+"""Blind spots: slices in which a model is worse than it has to be, the costliest first."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Calibration: what the model promises beside what came true, bin by bin, on any slice."""
+"""Calibration: predicted against observed rates, bin by bin, on any slice."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A table of checks: what was looked at, what was found, and what to do."""
+"""A table of checks: what was examined, what was found, and what to do."""
 
 from __future__ import annotations
 

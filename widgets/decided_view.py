@@ -1,4 +1,4 @@
-"""A view of rows about which a person decides, one at a time, with a name and a reason."""
+"""A view of rows that a person decides about, one at a time, with a name and a reason."""
 
 from __future__ import annotations
 

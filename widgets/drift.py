@@ -1,4 +1,4 @@
-"""How far features are from where they were: a heat map of features by days, and curves of the one that is opened."""
+"""Drift: a heat map of features by days, and the curves of one feature."""
 
 from __future__ import annotations
 

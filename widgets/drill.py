@@ -1,4 +1,4 @@
-"""An extraction drill: how like the model a stranger's copy becomes by its answers, and what protects it."""
+"""An extraction drill: how close an attacker's surrogate comes to the model, and what protects it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A picture of a feature that stands by itself, in a mail or a message: how each split is spread, as SVG."""
+"""A self-contained SVG of a feature's distribution in each split, for mails and messages."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""An experiment: two versions beside each other, what is known of their difference, and a person's last word."""
+"""An experiment: two versions side by side, the evidence on their difference, and a person's last word."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What everything is that a notebook shows: HTML that needs nothing but the page, and text."""
+"""The static face of everything that a notebook shows: self-contained HTML, and text."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Put a fault into a copy of a span, and see which check catches it and from how many rows on."""
+"""The fault lab: put a fault into a copy of a span, and see which check catches it from how many rows on."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where the time of a run went: bars, each above those that it called, and the kinds of time."""
+"""Where the time of a run went: a flame graph, and the kinds of time."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The gate: each threshold with what the model has, the verdict in a sentence, and a way past it that is signed."""
+"""The gate: each threshold beside the model's value, the verdict in a sentence, and the signed override."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The gate simulator: thresholds are moved, and the last runs tell whether they would have passed."""
+"""The gate simulator: move thresholds, and see which of the last runs would have passed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Transform laid open: any row raw and transformed, vocabularies, bucket edges, and rows to write by hand."""
+"""The Transform inspector: any row raw and transformed, vocabularies, bucket boundaries, and hand-written rows."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where everything comes from: artifacts and executions as a picture to walk in, and two runs of a step compared."""
+"""Lineage: a navigable graph of artifacts and executions, and two runs of a step compared."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""LiteRT files side by side: how large, how fast, and what each loses of the model that it was made of."""
+"""LiteRT files side by side: size, speed, and what each loses against the model."""
 
 from __future__ import annotations
 

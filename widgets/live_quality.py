@@ -1,4 +1,4 @@
-"""How good answers were on each day, where the truth has arrived, beside the evaluation before the push."""
+"""Live quality by day, where labels have arrived, beside the evaluation before the push."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A view that follows what keeps its kernel busy, inside a `with` block."""
+"""A view that keeps updating while a `with` block keeps the kernel busy."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A load sweep: throughput over p99 for each batching setting, and the cheapest that does what is wanted."""
+"""A load sweep: throughput against p99 for each batching setting, and the cheapest that meets the goal."""
 
 from __future__ import annotations
 

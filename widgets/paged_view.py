@@ -1,4 +1,4 @@
-"""Views of many rows: a page of them at a time, and of which a search leaves only some."""
+"""Base classes of views with many rows: paging, and a search that filters them."""
 
 from __future__ import annotations
 

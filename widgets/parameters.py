@@ -1,4 +1,4 @@
-"""The parameters of a notebook as a panel: change them, keep them in a file, and run all of it with them as a batch."""
+"""The parameters of a notebook as a panel: change them, save them to a file, run a batch with them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Parity: how far features and scores are from training's by each way that a row can take, the first fault first."""
+"""Parity: how far features and scores by each serving way are from training's, the first fault first."""
 
 from __future__ import annotations
 

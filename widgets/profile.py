@@ -1,4 +1,4 @@
-"""What a step of a training spends its time on, beside another training; and what XLA made one kernel of."""
+"""The profile of a training step, beside another training's, and what XLA fused."""
 
 from __future__ import annotations
 

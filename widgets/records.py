@@ -1,4 +1,4 @@
-"""The values of views from plain records, whose keys are the fields: what other packages and files can give."""
+"""Make the values of views from plain records whose keys are the fields, as other packages and files supply them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The production road as one picture: the steps in order, what each makes, and which have been done."""
+"""The production road as one picture: the steps in order, what each makes, and which are done."""
 
 from __future__ import annotations
 

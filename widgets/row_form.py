@@ -1,4 +1,4 @@
-"""What views have in common that take a row of a split and let its values be written over."""
+"""Shared by views that take a row of a split and let its values be overwritten."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A schema as a table to write in, with the difference to the saved one and the anomalies that would be left."""
+"""The schema editor: an editable table, the difference to the saved schema, and the anomalies that would remain."""
 
 from __future__ import annotations
 

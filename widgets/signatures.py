@@ -1,4 +1,4 @@
-"""A form for each signature of a model: fill it in or take a row of the data, send, and see the answer and the time."""
+"""A form for each signature of a model: fill it in or take a row, send it, and see the answer and its time."""
 
 from __future__ import annotations
 

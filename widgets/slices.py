@@ -1,4 +1,4 @@
-"""Metrics slice by slice: the worst first, their spread over all slices, and two of them side by side."""
+"""Metrics by slice: the worst first, their distribution over all slices, and two slices side by side."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The statistics of a data set: every feature in every split, to be searched, sorted and opened."""
+"""The statistics of a data set: every feature in every split, with search, sorting and details."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One step: what it is doing now, and then how it ended, why it ran at all, what it made and the end of its log."""
+"""One step while it runs, and then how it ended, why it was not cached, what it made, and the end of its log."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""TensorBoard in the notebook, and its curves where it cannot run."""
+"""TensorBoard in the notebook, and static curves where it cannot run."""
 
 from __future__ import annotations
 

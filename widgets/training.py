@@ -1,4 +1,4 @@
-"""A training while it runs: its curves beside those of earlier ones, how long it still takes, and a way to end it."""
+"""A training while it runs: its curves beside earlier ones, the time it still takes, and a way to stop it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A search for better settings while it runs: its trials as lines across the values that they tried, and as a table."""
+"""A hyperparameter search while it runs: its trials as parallel coordinates and as a table."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The plain values that views are given. What is not known is None or NaN and never a made-up zero."""
+"""The plain values that views are given. What is unknown is None or NaN, never a made-up zero."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The plain values of the view of attention: what a model looked at when it scored something."""
+"""The plain values of the attention view."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The plain values of views in which a person decides something: anomalies, rules of a schema, thresholds of a gate."""
+"""The plain values of views in which a person decides: anomalies, schema rules, gate thresholds."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The plain values of the fault lab: what can go wrong, what became of a try, and the smallest shares caught."""
+"""The plain values of the fault lab: the faults, the result of one trial, and the smallest shares caught."""
 
 from __future__ import annotations
 

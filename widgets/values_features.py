@@ -1,4 +1,4 @@
-"""The plain values of the Transform inspector: columns, what is made of them, and what its places mean."""
+"""The plain values of the Transform inspector: columns, what they become, and what its values mean."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the lineage view is given: anything with these attributes; what they hold is said where it is made."""
+"""The protocols of the lineage view's values: any object with these attributes will do."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the panel of parameters is given: anything with these attributes; what they hold is said where it is made."""
+"""The protocols of the parameter panel's values: any object with these attributes will do."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The plain values of the view of profiles: what a step of a training spends its time on."""
+"""The plain values of the profile view."""
 
 from __future__ import annotations
 

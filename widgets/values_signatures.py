@@ -1,4 +1,4 @@
-"""The plain values of the view of signatures: what a model takes and gives, and how it is asked."""
+"""The plain values of the signatures view: a model's inputs and outputs, and how it is asked."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The plain values of views of a training: curves, runs and what a run is doing."""
+"""The plain values of training views: curves, runs and live progress."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The plain values of the view of a search for better settings."""
+"""The plain values of the search view."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What every view is: one object with three faces.
+"""The base class of all views: one object with three faces (live, static HTML, text).
 
 - **Live** in a front end with a person before it: an anywidget. The kernel draws the HTML of what is visible, the
   browser puts it in place and reports what was searched, sorted or opened, in synced traits. So large data stays in

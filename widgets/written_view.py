@@ -1,4 +1,4 @@
-"""A view with cells to write in: each text that was left reaches the kernel, however fast the next one follows."""
+"""A view with editable cells: every text that was left reaches the kernel, however fast the next follows."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Alerts: what the checks find, told once an incident to whoever should know, through channels that may be down."""
+"""Alerts: tell whoever should know what the checks found, once per incident, even when a channel is down."""

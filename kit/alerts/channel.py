@@ -1,4 +1,4 @@
-"""What a channel is: it takes a message, and tells which of three things became of it."""
+"""The interface of a channel: it takes a message and reports one of three outcomes."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ Outcome: TypeAlias = Delivered | Later | Refused
 
 
 class Channel(Protocol):
-    """A way to a receiver."""
+    """Delivers messages to one receiver, such as a webhook or a mail server."""
 
     name: str
 

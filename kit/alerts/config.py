@@ -1,4 +1,4 @@
-"""What project.yml says about alerts. Secrets stay out of it: it names environment variables that hold them."""
+"""The `alerts` section of project.yml. It holds no secrets, only the names of environment variables that do."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _ADDRESS = re.compile(r"[^@\s,<>]+@[^@\s,<>]+")
 
 
 class _Keyless(Section):
-    """A section in which no secret may stand; an unknown field is shown as it was found, and this one must not be."""
+    """A section that must not hold a secret: errors show the value of an unknown field, and must not show a secret."""
 
     @model_validator(mode="before")
     @classmethod

@@ -1,4 +1,4 @@
-"""What people decide about alerts: acknowledge one that is being worked on, mute one that is known until a day."""
+"""Decisions about alerts: acknowledge one that somebody works on, or mute a known one until a given day."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ ACKNOWLEDGE, MUTE, OPEN = "acknowledge", "mute", "open"
 
 
 class AlertDecisionError(UsageError):
-    """Something was decided about an alert that cannot be done."""
+    """A decision about an alert cannot be carried out."""
 
 
 class AlertDesk:

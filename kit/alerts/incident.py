@@ -1,4 +1,4 @@
-"""An incident: one thing that is wrong with some data, however often it is found and by however many runs."""
+"""An incident: one thing that is wrong with some data, however often and by however many runs it is found."""
 
 from __future__ import annotations
 

@@ -81,7 +81,7 @@ def _lines(message: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _of_recipients(refused: Mapping[str, tuple[int, bytes]]) -> Outcome:
-    """Some may have been refused where others were taken; to send it again would reach those others again."""
+    """Return the outcome where a server refused some recipients; sending again would reach the others twice."""
     if not refused:
         return Delivered()
     names = ", ".join(f"{address} ({code})" for address, (code, _) in sorted(refused.items()))

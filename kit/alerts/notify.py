@@ -1,4 +1,4 @@
-"""Tell what checks have found: one alert an incident, sent once, closed when it is over."""
+"""Turn findings into alerts: one per incident, sent once, and closed when the incident is over."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ Draw = Callable[[str], str]
 
 @dataclass(frozen=True)
 class AlertSummary:
-    """What became of the findings of one look.
+    """What became of the findings of one run of the checks.
 
     Attributes:
         opened: incidents that are new, or are back.
@@ -90,9 +90,10 @@ class Alerts:
         What cannot be delivered now stays in the outbox for the next look, or for `kit alerts send`.
 
         Args:
-            findings: all that one look has found, what is well too: what was open and is not among them is over.
+            findings: everything that one run of the checks said, good news included: an open incident that is not among
+                them is over.
             about: the data that were looked at, such as `span 8`.
-            notebook: the name of the one that looks; the same for each look of a kind.
+            notebook: the name of the notebook that runs the checks; only the one that found an incident closes it.
 
         Raises:
             WorkspaceError: when the workspace cannot keep what was found; that a receiver is down raises nothing.
@@ -117,9 +118,8 @@ class Alerts:
                 if (is_new or is_loud_again) and not incident.muted_until:
                     post(database, incident, [one.name for one in self.channels], _message(incident), now)
             resolved = self._close(database, about, notebook, set(wrong))
-            self._write(
-                opened, resolved
-            )  # before it is committed: who is killed in between writes twice, not never
+            # Before the commit: a process that is killed in between writes these lines twice, not never.
+            self._write(opened, resolved)
         sent = self._outbox().send()
         waiting = len(self.store.waiting(self._project))
         return AlertSummary(tuple(opened), tuple(seen), tuple(resolved), tuple(sent), waiting)
@@ -152,7 +152,7 @@ class Alerts:
         return self._draw(finding.subject) if self._draw and finding.subject else ""
 
     def _close(self, database: Any, about: str, notebook: str, still: set[str]) -> list[Incident]:
-        """Close what an earlier look of the same kind at the same data found, and this one did not."""
+        """Close what the same notebook found earlier in the same data, and does not find now."""
         rows = database.execute(
             "SELECT id FROM incidents WHERE project = ? AND about = ? AND source = ? AND state != 'resolved'",
             [self._project, about, notebook],

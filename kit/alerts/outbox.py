@@ -1,7 +1,7 @@
-"""Deliver what waits in the outbox: soon after it was written, and with longer and longer pauses where nobody takes it.
+"""Deliver the messages in the outbox: at once, and after ever longer pauses while a receiver does not answer.
 
-A message is delivered at least once: where a process ends between a delivery and its record, the receiver gets it again
-with the same name, by which it can tell.
+Delivery is at least once: when a process dies between delivering a message and recording that, the receiver gets it
+again under the same delivery name, by which it can recognize the repetition.
 """
 
 from __future__ import annotations
@@ -49,10 +49,10 @@ class Sent:
 
 @dataclass
 class _Lane:
-    """The messages of one channel, one after the other; each channel has a thread of its own.
+    """Delivers the messages of one channel in order; each channel has a thread of its own.
 
-    A channel's timeout is for a byte and not for an answer, and names of hosts are looked up without any: only who
-    waits beside the channel keeps to a time. Nor does one that hangs take the time of another.
+    A socket's timeout is per byte and not per answer, and host names are looked up without any: only a caller that
+    waits in another thread can keep a deadline. Nor does one that hangs take the time of another.
     """
 
     messages: list[Waiting] = field(default_factory=list)
@@ -125,7 +125,7 @@ class Outbox:
                 return  # who did not answer once is not asked again in this run
 
     def _ended(self, lane: _Lane, seconds: float) -> list[Sent]:
-        """Return what became of a lane, whose thread may still wait for an answer; that one is not waited for."""
+        """Return what became of a lane without waiting for its thread, which may still wait for an answer."""
         if lane.error is not None:
             raise lane.error
         sent, waiting = list(lane.sent), lane.in_hand
@@ -150,7 +150,7 @@ class Outbox:
 
 @dataclass
 class _Gone:
-    """Stands for a channel that messages wait for and project.yml no longer has, or not here."""
+    """Stands in for a channel that messages wait for and that project.yml no longer has, or cannot use here."""
 
     name: str
 
@@ -173,7 +173,7 @@ def _attempts(channel: Channel, waiting: Waiting, deadline: float) -> Outcome:
 
 
 def _attempt(channel: Channel, delivery: str, message: Mapping[str, Any], timeout_seconds: float) -> Outcome:
-    """Send once; what a channel did not foresee is told too and must not end the notebook that found something.
+    """Send once; an unforeseen error is an outcome too, as it must not end the notebook that found something.
 
     The text of such an error stays out of it: nobody knows whether a secret is in it.
     """

@@ -1,7 +1,7 @@
-"""Incidents and the messages about them that are still to be delivered, in one SQLite file of the workspace.
+"""Incidents and their undelivered messages, in one SQLite file of the workspace.
 
-A database rather than files of JSON: that an incident is open and that its message waits must become true together, for
-two processes at the same time and however one of them ends.
+A database and not JSON files: opening an incident and queueing its message must be one transaction, also when two
+processes write at the same time and one of them is killed.
 """
 
 from __future__ import annotations

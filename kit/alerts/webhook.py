@@ -67,7 +67,7 @@ def sign(key: str, timestamp: str, body: bytes) -> str:
 
 
 class _NoRedirects(urllib.request.HTTPRedirectHandler):
-    """A signed message is for the receiver that project.yml names, and for nobody whom that one names."""
+    """Follows no redirect: a signed message is for the receiver in project.yml and for nobody else."""
 
     def redirect_request(self, *_: Any) -> None:
         return None

@@ -1,1 +1,1 @@
-"""A pushed model with all that speaks for it in one signed file, and the check of such a file far from here."""
+"""Audit packs: everything that accounts for a pushed model in one signed file, and the offline verification of it."""

@@ -1,4 +1,4 @@
-"""The end of a batch: is what was pushed accounted for?"""
+"""The check at the end of a batch: is the pushed model accounted for, from its data to its audit pack?"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Collect what speaks for a pushed version: every file of it, by its name in the pack, and what is missing."""
+"""Collect the files that account for a pushed version, by their names in the pack, and list what is missing."""
 
 from __future__ import annotations
 
@@ -178,7 +178,7 @@ def _artifacts(collected: Collected, nodes: list[Node]) -> None:
 
 
 def _free(collected: Collected, name: str, node: Node) -> str:
-    """Return a name for what one artifact says; the same model may have been judged and pushed twice."""
+    """Return an unused name for a member; the same model may have been judged and pushed twice."""
     plain = f"{name}.json"
     return plain if plain not in collected.members else f"{name}-{node.key.split()[1]}.json"
 

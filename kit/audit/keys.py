@@ -1,4 +1,4 @@
-"""The key that audit packs of a workspace are signed with."""
+"""The ed25519 key that signs a workspace's audit packs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every byte of an audit pack: a ZIP file that its members determine, so that no byte of it can change unseen.
+"""The byte layout of an audit pack: a ZIP file fully determined by its members, so that any changed byte shows.
 
     seal.json        the public key, the signature of manifest.json, and its size; always of the same length
     manifest.json    of each member its name, size, SHA-256, and a chain of digests that fixes their order

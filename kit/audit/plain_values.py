@@ -1,4 +1,4 @@
-"""What TensorFlow's own files say, as plain values that can be read without it."""
+"""The content of TensorFlow's and TFX's own files as plain values, which can be read without TensorFlow."""
 
 from __future__ import annotations
 

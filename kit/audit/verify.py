@@ -69,7 +69,7 @@ class Verdict:
 
 
 class _Unreadable(Exception):  # noqa: N818  an early return, not an error
-    """Nothing behind this can be read."""
+    """The file cannot be read beyond this point."""
 
 
 def fingerprint(public_key: bytes) -> str:
@@ -135,7 +135,7 @@ def _signed(data: bytes, expected: bytes | None) -> tuple[bytes, bytes]:
 
 
 def _who_broke(data: bytes, seal: bytes, manifest: bytes) -> list[Broken]:
-    """Return which of the two the signature does not hold for: the one whose checksum in its header is another."""
+    """Return which of seal and manifest breaks the signature: the one whose header has another checksum."""
     place = 14  # of the checksum in a header
     parts = ((SEAL, 0, seal), (MANIFEST, layout.header_bytes(SEAL) + layout.SEAL_BYTES, manifest))
     changed = [

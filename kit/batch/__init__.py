@@ -1,1 +1,1 @@
-"""Notebooks as a batch: checked parameters, one chain in order, a record and a report of every run."""
+"""Notebooks as a batch: checked parameters, one ordered chain, a record and a report of every run."""

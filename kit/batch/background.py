@@ -1,4 +1,4 @@
-"""A batch that a notebook starts and that does not need it any more: it outlives the kernel and the front end."""
+"""A batch that a notebook starts in the background, and that outlives its kernel and front end."""
 
 from __future__ import annotations
 

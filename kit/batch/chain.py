@@ -1,4 +1,4 @@
-"""A chain that is about to run: its notebooks in order, whom each waits for, and how it is to run."""
+"""A chain that is ready to run: its notebooks in order, their dependencies, and the options of the run."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Lead a run: start what may start, take note of what ended, try again after an accident, and write it all down."""
+"""Coordinate a run: start the notebooks that may start, record how each ended, retry accidents, write the report."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ _STATES: dict[ExitCode, Any] = {ExitCode.DONE: "done", ExitCode.INTERRUPTED: "in
 
 
 class RunCoordinator:
-    """One run in progress. The main thread leads; lanes and watches tell it, and change the record under one lock."""
+    """One run in progress. The main thread decides; lanes and watches report to it. A lock guards the record."""
 
     def __init__(  # noqa: PLR0913, PLR0917  made in one place
         self, chain: Chain, record: RunRecord, folder: Path, options: RunOptions, decider: Decider, say: Say
@@ -118,7 +118,7 @@ class RunCoordinator:
                     self._start(name, decision)
 
     def _decision(self, name: str) -> Decision:
-        """Return whether it has to run; asked again only when something has ended since."""
+        """Return whether it has to run; decided anew only when something has ended since."""
         if self._rows[name].attempts:
             return Decision(skip=False, why=self._rows[name].why)
         if name not in self._decided:

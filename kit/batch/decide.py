@@ -1,4 +1,4 @@
-"""Whether each notebook of a run has to run, and why; and what a run would do, without doing it."""
+"""Decide whether each notebook of a run has to run, and why; preview a run without running it."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Decision:
 
 @dataclass(frozen=True)
 class Prospect:
-    """What would become of one notebook.
+    """What a run would do with one notebook.
 
     Attributes:
         name: of the notebook.

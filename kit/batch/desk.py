@@ -1,4 +1,4 @@
-"""The parameters of the notebook that runs in this kernel: its cell, the values now, and what to do with them."""
+"""The parameters of the notebook that runs in this kernel: declared, current, and to be saved or run as a batch."""
 
 from __future__ import annotations
 

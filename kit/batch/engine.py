@@ -1,4 +1,4 @@
-"""One notebook through papermill, in a kernel that a `Watch` can stop."""
+"""Run one notebook through papermill, in a kernel that a `Watch` can stop."""
 
 from __future__ import annotations
 

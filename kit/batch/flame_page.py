@@ -1,4 +1,4 @@
-"""Where the time went, as a part of the report: a table, and bars one below the other that need no script."""
+"""The "where the time went" section of the report: a table, and nested bars that need no JavaScript."""
 
 from __future__ import annotations
 

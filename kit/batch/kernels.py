@@ -1,4 +1,4 @@
-"""The kernels of a lane: each starts while the notebook before it runs, and ends while the next one does."""
+"""The kernels of a lane: the next one starts, and the last one shuts down, while a notebook runs."""
 
 from __future__ import annotations
 
@@ -171,7 +171,7 @@ class Kernels:
 
 
 class _Saying(logging.Handler):
-    """Puts a warning among the lines of progress."""
+    """Log handler that shows a warning among the lines of progress."""
 
     def __init__(self, say: Callable[[str], None]) -> None:
         super().__init__(logging.WARNING)

@@ -1,4 +1,4 @@
-"""A lane of a run: a thread that runs one notebook after the other, each in a kernel of its own."""
+"""A lane of a run: a thread that runs one notebook after another, each in its own kernel."""
 
 from __future__ import annotations
 

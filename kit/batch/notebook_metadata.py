@@ -1,4 +1,4 @@
-"""What a notebook says of itself as a part of a chain: the object `kit` in its metadata, the one place for it.
+"""What a notebook declares about its place in a chain: the object `kit` in its metadata.
 
     "kit": {
      "needs": ["02_features"],           notebooks that must have ended well before it; [] for none

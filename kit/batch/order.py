@@ -1,4 +1,4 @@
-"""In which order the notebooks of a run may start, from what each says that it needs, and which are asked for."""
+"""The order in which notebooks may start, from the dependencies that each declares, and the part that was asked for."""
 
 from __future__ import annotations
 

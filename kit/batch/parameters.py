@@ -1,4 +1,4 @@
-"""The one specification of a notebook's parameters: its cell tagged `parameters`.
+"""A notebook's parameters as its cell tagged `parameters` declares them: the single source for all front ends.
 
 A line is `name: type = default  # help`, with type str, int, float or bool and a literal as default. The help
 may bound the value, in a person's words:

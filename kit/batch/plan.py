@@ -1,4 +1,4 @@
-"""What a batch is going to run: the chosen notebooks and the parameters of each, checked beforehand."""
+"""The plan of a batch: the chosen notebooks and each one's parameters, checked before anything runs."""
 
 from __future__ import annotations
 

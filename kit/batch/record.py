@@ -1,4 +1,4 @@
-"""What is known of a run: run.json, written whole at every change, so that it is true after any death."""
+"""The record of a run: run.json, rewritten atomically at every change, so that it is true however the run dies."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ NotebookState = Literal["pending", "running", "done", "skipped", "failed", "inte
 
 
 class Attempt(BaseModel):
-    """A try that ended with an accident, after which there was another one."""
+    """An attempt that ended with an accident and was followed by another one."""
 
     seconds: float
     error: str

@@ -1,4 +1,4 @@
-"""What was done with parameters and decisions, as a file that does it again in another workspace without anybody."""
+"""A recording of parameters and decisions, which can be played again in another workspace, unattended."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class _Part(BaseModel):
 
 
 class MadeDecision(_Part):
-    """A decision without what is only true of its own workspace."""
+    """A decision, without what holds only in the workspace where it was taken."""
 
     what: str
     subject: str = ""

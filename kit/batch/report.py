@@ -178,7 +178,7 @@ def _settings(record: RunRecord) -> str:
 
 @cache
 def _exporter() -> HTMLExporter:
-    """One for all notebooks: it compiles its templates once."""
+    """Return the exporter, shared by all notebooks since compiling its templates is slow."""
     return HTMLExporter(config=Config({"HTMLExporter": {"template_name": "basic", "embed_images": True}}))
 
 

@@ -1,4 +1,4 @@
-"""What is worth another try: an accident of the machine, not a verdict on data, model, code or command."""
+"""What is worth retrying: an accident of the machine, never a verdict on data, model, code or command."""
 
 from __future__ import annotations
 

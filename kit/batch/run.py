@@ -1,4 +1,4 @@
-"""Run a chain of notebooks: what is independent side by side, each in a kernel, with a record and a report."""
+"""Run a chain of notebooks: independent ones side by side, each in its own kernel, with a record and a report."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What may start next: notebooks whose turn it is, within a number at a time and a budget of memory."""
+"""Which notebooks may start next, within a number of jobs and a memory budget."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Budget:
     """How much may run at a time.
 
     Attributes:
-        jobs: notebooks; 0 for one a core.
+        jobs: how many notebooks; 0: one per core.
         memory_mb: that they take together, as far as is known; 0 for most of what is free. One that needs more than
             all of it runs alone.
     """

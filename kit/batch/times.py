@@ -1,4 +1,4 @@
-"""Where the time of a run went, from what its kernels and steps have seen of themselves (see `kit.steps.sampling`)."""
+"""Where the time of a run went, from the samples that its kernels and steps took (see `kit.steps.sampling`)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether a notebook would find everything as it did the last time that it ended well, so that it need not run.
+"""Whether a notebook's inputs are all as they were when it last ended well, so that it need not run again.
 
 Each thing that its results depend on gets a digest: itself, its parameters, the code, the versions, the files of the
 project, the data files, what it reads in the workspace, and what the steps of the notebooks before it and its own have

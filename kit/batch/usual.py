@@ -1,4 +1,4 @@
-"""How long a notebook usually takes and how much memory: as it did in this workspace, else as its metadata say."""
+"""A notebook's usual time and memory: measured in this workspace, or else as its metadata say."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A thread beside a running notebook: passes on finished steps, keeps the time limit, stops the kernel."""
+"""A thread beside a running notebook: it reports finished steps, enforces the time limit, and stops the kernel."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ class Watch:
         self._pass_on_steps()
 
     def kernel_started(self, pid: int | None, mark: str) -> None:
-        """From now on this is the process to stop, and these are its steps."""
+        """Take over the kernel's process, which is the one to stop from now on, and the mark of its steps."""
         self.mark, self.started = mark, time.monotonic()
         if pid is None:
             return
@@ -72,7 +72,7 @@ class Watch:
         self._look_at_memory()  # a short notebook may have ended before the next look
 
     def interrupt(self) -> None:
-        """Ask for a stop, the second time at once; only sets flags, since a signal handler calls it."""
+        """Ask for a stop; a second call kills at once. Only sets flags, since a signal handler calls it."""
         self._hurry = self.reason is not None
         self.reason = self.reason or ExitCode.INTERRUPTED
 

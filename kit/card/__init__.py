@@ -1,1 +1,1 @@
-"""Model cards: what somebody has to know who uses a model that others trained."""
+"""Model cards: what the users of a model need to know who did not train it."""

@@ -1,4 +1,4 @@
-"""What a project.yml may say about the use of its models: the parts of a card that no measurement tells."""
+"""The `card` section of project.yml: intended use and other parts of a model card that nothing measures."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The parts of a card that say how good a model is: metrics, slices, gates and limits."""
+"""The quality sections of a model card: metrics, slices, gates and limitations."""
 
 from __future__ import annotations
 
@@ -125,7 +125,7 @@ class Judgement:
         return metrics
 
     def _place(self, row: int) -> tuple[bool, str, float]:
-        """All rows first, then cut by cut, the larger slices first."""
+        """Sort key: all rows first, then by the columns that slice, the larger slices first."""
         return row != self._found["overall"], self._found["cuts"][row], -self._found["examples"][row]
 
     def _bar(self, metric: dict[str, Any], place: int) -> Bar | None:

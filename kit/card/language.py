@@ -1,4 +1,4 @@
-"""A card in the reader's language: what the kit says in it; values, names and what project.yml says stay."""
+"""Translate a card into the reader's language: the kit's sentences only, not names, values or project.yml's texts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The parts of a card that say what a model was made of: data, schema, settings."""
+"""The provenance sections of a model card: data, schema, training settings."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the latest evaluation was of: the model, and the steps that made it and its data, which may have run since."""
+"""The artifacts behind the latest evaluation: its model, and the runs that made it, which may not be the latest."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Checks of the examples that no schema can express: of labels by slice, of repeated rows, of keys in both splits."""
+"""Data checks beyond a schema: label rates by slice, repeated rows, shared keys, drift, leakage and more."""

@@ -1,4 +1,4 @@
-"""How far chance alone moves what is measured of a day: what a check must allow for before it speaks."""
+"""How far sampling noise alone moves a statistic: the allowance that a check makes before it reports anything."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ _KEPT = 1 << 16  # distinct keys of rows at fault that are told apart
 
 
 def normal_quantile(looks: int) -> float:
-    """Return how many standard deviations chance goes to either side, in one of so many looks."""
+    """Return the two-sided normal quantile at the level FALSE_ALERTS over so many looks together (Bonferroni)."""
     return NormalDist().inv_cdf(1 - FALSE_ALERTS / 2 / max(looks, 1))
 
 
 def chi_square_quantile(freedom: int, looks: int) -> float:
-    """Return the value that a chi-square variable exceeds by chance in one of so many looks.
+    """Return the chi-square quantile at the level FALSE_ALERTS over so many looks together (Bonferroni).
 
     Wilson and Hilferty, The distribution of chi-square, Proceedings of the National Academy of Sciences 17 (1931); so
     far out in the tail up to 4% too high from three degrees of freedom on, and 1% from ten on.
@@ -39,7 +39,7 @@ def chi_square_quantile(freedom: int, looks: int) -> float:
 
 
 def by_chance(before: float, of_before: float, now: float, of_now: float) -> float:
-    """Return the probability that so many cases fall on the present, if each falls anywhere alike.
+    """Return the probability of so many cases now or more, if cases are as frequent now as before.
 
     The conditional test of two rates: given all cases, those of now are binomial (Przyborowski and Wilenski,
     Homogeneity of results in testing samples from Poisson series, Biometrika 31 (1940)).
@@ -68,7 +68,7 @@ def by_chance(before: float, of_before: float, now: float, of_now: float) -> flo
 
 
 class Cases:
-    """Counts rows, and how many of them are independent: rows that share a key, such as a request, say the same.
+    """Counts rows, and how many of them are independent: rows that share a key, such as a request, count as one.
 
     Memory does not grow with the rows: of more keys than 65,536 the distinct ones are estimated from those with the
     smallest hashes, with a standard error of 0.4% (Bar-Yossef and others, Counting distinct elements in a data stream,

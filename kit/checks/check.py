@@ -1,4 +1,4 @@
-"""What a check is, and what it finds."""
+"""The interface of a check, and the findings that it reports."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ State = Literal["ok", "warn", "fail"]
 
 @dataclass(frozen=True)
 class Finding:
-    """What one check says.
+    """One result of a check, good or bad.
 
     Attributes:
         check: its name.
@@ -46,7 +46,7 @@ class Finding:
 
 
 class Check(Protocol):
-    """Sees all rows once, those of train before those of eval, and then speaks."""
+    """Is fed all rows once, those of train before those of eval, and then reports its findings."""
 
     severity: Severity
 
@@ -54,7 +54,7 @@ class Check(Protocol):
         """Take some rows."""
 
     def findings(self) -> list[Finding]:
-        """Return one finding an incident, or one that all is well."""
+        """Return one finding per incident, or a single one that says that all is well."""
 
 
 def wrong(severity: Severity) -> State:

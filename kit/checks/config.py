@@ -1,4 +1,4 @@
-"""What project.yml says about the checks."""
+"""The `checks` section of project.yml."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Do numbers still go together as they did? Each column of a shuffled one is as it was, and their relation is gone."""
+"""Are numbers still correlated as they were? A shuffled column keeps its distribution and loses its correlations."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Correlations:
 
     Args:
         numbers: names of the columns.
-        change: of Fisher's z that is daily life, such as 0.1: from 0 to 0.1, or from 0.9 to 0.92.
+        change: of Fisher's z that is normal from day to day, such as 0.1: from 0 to 0.1, or from 0.9 to 0.92.
         totals: of all rows.
         severity: of what is found.
     """

@@ -1,4 +1,4 @@
-"""Spans that are missing, that came twice, or that came again with other bytes: told by content, not by name or time.
+"""Spans that are missing, were delivered twice or came back changed, judged by content and not by name or time.
 
 ML Metadata keeps the digest of every file that ExampleGen ever read here, which is all that there is to compare with: a
 span that nobody read leaves no trace.
@@ -22,7 +22,7 @@ _Digests: TypeAlias = dict[int, tuple[str, ...]]  # of the files of each span, s
 
 
 def deliveries(session: Session) -> list[Finding]:
-    """Judge what ExampleGen last read by what it read before in this workspace; one finding an incident.
+    """Judge what ExampleGen last read by what it read before in this workspace; one finding per incident.
 
     Rows in quarantine are told whatever the severity, and only warn: that the rest goes on is what quarantine is for.
     A span that changed stays a finding when the same run is repeated, and is none once a later run has read it.

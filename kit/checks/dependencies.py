@@ -1,4 +1,4 @@
-"""Does what belongs together still do so? An item has one price and a user one age, until a column is shuffled."""
+"""Do functional dependencies still hold? An item has one price and a user one age, until a column is shuffled."""
 
 from __future__ import annotations
 
@@ -122,7 +122,7 @@ class _Table:
         return self.exceptions[other, SPLITS[1]] / max(self.again[other, SPLITS[1]], 1)
 
     def is_broken(self, other: str, looks: int) -> bool:
-        """Return whether the exceptions are more than in train, beyond chance and daily life."""
+        """Return whether exceptions are more frequent than in train, by more than chance and the tolerance explain."""
         was, now = (self.exceptions[other, split] for split in SPLITS)
         of_was, of_now = (self.again[other, split] for split in SPLITS)
         more = now / of_now > was / of_was + _DAILY

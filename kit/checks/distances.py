@@ -1,4 +1,4 @@
-"""How far apart two data sets are, feature by feature, as TFDV measures it for drift and skew.
+"""The distance between two data sets, feature by feature, as TFDV measures it for drift and skew.
 
 Texts are compared by the L-infinity distance, the largest change of one value's share; numbers by the Jensen-Shannon
 divergence of their histograms, in bits (https://www.tensorflow.org/tfx/data_validation/get_started#drift_detection).

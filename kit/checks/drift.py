@@ -1,8 +1,9 @@
-"""Has a feature drifted: from the span before, from the training data, or a little every day?
+"""Has a feature drifted: from the span before, from the training data, or slowly over many spans?
 
-A distance between two samples of the same world is not zero, and grows as they get smaller. So a distance is too far
-when it exceeds the threshold of project.yml by more than chance explains, once in 10,000 days over all features. Of
-numbers, the quantiles must be as far apart as TFDV's buckets are (see `kit.checks.quantiles`). Chance explains:
+Two samples of one distribution are never at distance zero, and are farther apart the smaller they are. So a distance
+is too great when it exceeds the threshold of project.yml by more than chance explains, once in 10,000 days over all
+features. For numbers, both TFDV's buckets and the quantiles (see `kit.checks.quantiles`) must be that far apart. Chance
+explains:
 
 - Jensen-Shannon, in bits: (1/n + 1/m) / (8 ln 2) times a chi-square of as many degrees of freedom as there are buckets
   less one (Grosse and others, Analysis of symbolic sequences using the Jensen-Shannon divergence, Physical Review E 65
@@ -48,7 +49,7 @@ class Moved:
         distance: as TFDV measures it.
         by_quantiles: the divergence of a number by its quantiles, which one far value does not move; None: a text.
         allowance: what chance explains of it.
-        threshold: what is daily life.
+        threshold: the distance that is normal from day to day.
     """
 
     distance: Distance
@@ -112,7 +113,7 @@ def compare(
 
 
 def drift(project: Project, history: History) -> list[Finding]:
-    """Return which features of a judged span have moved too far, or a little with every span."""
+    """Return which features of a judged span have moved too far, or a little further with every span."""
     found = [one for span in history.judged for one in _of_span(project, history, span)]
     if found:
         return found
@@ -219,7 +220,7 @@ def _slope(
 def _allowance(
     distance: Distance, features: tuple[Feature, Feature], rows: tuple[float, float], looks: int
 ) -> float:
-    """Return how great the distance of two samples of one world is by chance, at most."""
+    """Return how far apart two samples of one distribution are by chance, at most."""
     inverse = sum(
         1 / max(_present(feature) * count, 1) for feature, count in zip(features, rows, strict=True)
     )

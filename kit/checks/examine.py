@@ -47,7 +47,7 @@ def examine(session: Session, as_of: str = "") -> list[Finding]:
 
 
 def feed(checks: Sequence[Check], examples: Path, split: str, parts: Sequence[Part] = ()) -> None:
-    """Show the checks the rows of one split of an Examples artifact's folder.
+    """Feed the checks the rows of one split of an Examples artifact's folder.
 
     Args:
         checks: that see them.

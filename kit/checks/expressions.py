@@ -1,4 +1,4 @@
-"""Expressions of SQL over TFDV's statistics of a feature, as its custom validations have them.
+"""SQL expressions over TFDV's statistics of a feature, in the form of TFDV's custom validations.
 
 The package of TFDV 1.21 comes without the engine that runs custom validations (it needs ZetaSQL, which is not part of
 the wheel), so SQLite evaluates them here. What can be said is what TFDV's `FeatureNameStatistics` holds, by the names

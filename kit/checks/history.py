@@ -1,4 +1,4 @@
-"""Which spans the examples of a session are from, and the statistics of each."""
+"""The spans that a session's examples come from, and the statistics of each span."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Judge days one by one against a reference that is read once: what a schema and all checks say to each."""
+"""Judge days one by one, by the schema and all checks, against reference data that are read only once."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Is the share of each class of the label, slice by slice, what it was? A category without clicks breaks no schema."""
+"""Is each class of the label as frequent in each slice as it was? A category without clicks breaks no schema."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class LabelRates:
     Args:
         label: name of the label's column.
         columns: whose values make the slices.
-        change: relative change of a share that is daily life, such as 0.25.
+        change: relative change of a share that is normal from day to day, such as 0.25.
         severity: of what is found.
         label_of: says how people call a span.
     """

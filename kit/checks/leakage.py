@@ -1,4 +1,4 @@
-"""Does one feature alone tell the label? Then it knows the answer, and will not when the model is asked."""
+"""Does one feature alone predict the label? Then it probably holds the answer, and requests will not have it."""
 
 from __future__ import annotations
 

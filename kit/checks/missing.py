@@ -1,4 +1,4 @@
-"""Is more missing than was? A schema that allows one value in twenty to be missing does not see where it never was."""
+"""Are more values missing than before? A schema that allows 5 % misses the column that never lacked a value."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class MissingValues:
 
     Args:
         columns: to look at.
-        change: of the share that is daily life, absolute, such as 0.01.
+        change: of the share that is normal from day to day, absolute, such as 0.01.
         totals: of all rows.
         severity: of what is found.
     """

@@ -1,4 +1,4 @@
-"""Thresholds of drift from history: how far each feature goes from day to day when nothing is wrong."""
+"""Propose drift thresholds from history: how far each feature moves from day to day when nothing is wrong."""
 
 from __future__ import annotations
 

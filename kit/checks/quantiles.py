@@ -1,4 +1,4 @@
-"""The Jensen-Shannon divergence of two numbers by their quantiles, as TFDV keeps them.
+"""The Jensen-Shannon divergence of two numeric features, from the quantiles in TFDV's statistics.
 
 TFDV compares ten buckets of equal width between the least and the greatest value. One far value, such as a fare of 700
 among fares of 10, stretches them until nearly all rows are in the first, and two halves of the same data are 0.3 apart.

@@ -1,4 +1,4 @@
-"""Are the numbers where they were? One price in a hundred in cents, or one age below zero, moves no distance."""
+"""Are numbers inside their known range? One price in a hundred given in cents moves no distribution."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _MARGIN = 0.1  # of the width of the range, beyond which a new greatest value is
 class Ranges:
     """Looks in eval for numbers well beyond the least and the greatest of train.
 
-    That a few values exceed all known ones is daily life: with n cases in train and m in eval the chance that all of
+    It is normal that a few values exceed all known ones: with n cases in train and m in eval the chance that all of
     c new extremes fall on eval is at most (m / (n + m)) ** c, whatever the distribution.
 
     Args:

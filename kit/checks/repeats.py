@@ -1,4 +1,4 @@
-"""Is anything there twice: whole rows, or keys in both splits, which a model would be tested on after learning them?"""
+"""Are rows repeated, or are keys in both splits, so that a model is tested on rows that it has learnt?"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Some rows as the checks see them, each column turned into what a check needs once for all checks."""
+"""A batch of rows as the checks see it: what several checks need of a column is computed once."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Rows:
 
     @classmethod
     def of_examples(cls, batch: pa.RecordBatch, span: int | None = None) -> Rows:
-        """Take rows as examples are decoded: each column a list of at most one value a row."""
+        """Take decoded examples: each column is a list with at most one value per row."""
         flat = [_flat(column) for column in batch.columns]
         return cls(pa.RecordBatch.from_arrays(flat, names=batch.schema.names), span)
 
@@ -57,7 +57,7 @@ class Rows:
         return Rows(self._batch.slice(start, stop - start), span)
 
     def every(self, step: int, first: int) -> pa.RecordBatch:
-        """Return each row whose place is `first` and a multiple of `step` behind it."""
+        """Return every `step`-th row, from the row at `first` on."""
         return self._batch.take(pa.array(np.arange(first, len(self), step)))
 
     def values(self, name: str) -> pa.Array:
@@ -79,7 +79,7 @@ class Rows:
         return found
 
     def hashes(self, name: str) -> NDArray[np.uint64]:
-        """Return 64 bits a row that are equal where the values are: one collision is expected in 6 billion values."""
+        """Return a 64-bit hash per row, equal where the values are: one collision is expected in 6 billion values."""
         if not self.has(name):
             return np.full(len(self), MISSING)
         return self._once("hashes", name, lambda: _hashes(self.values(name)))
@@ -117,7 +117,7 @@ def as_numbers(values: pa.Array) -> NDArray[np.float64]:
 
 
 def mixed(hashes: NDArray[np.uint64]) -> NDArray[np.uint64]:
-    """Spread the bits of each word over all of it, so that sums of what was mixed tell rows apart.
+    """Mix the bits of each word (its avalanche), so that sums of mixed words tell rows apart.
 
     The finalizer of splitmix64: Steele, Lea and Flood, Fast splittable pseudorandom number generators, OOPSLA 2014.
     """

@@ -1,4 +1,4 @@
-"""A sample of the rows for what needs values side by side, such as ranks: all of them, until there are many."""
+"""A bounded sample of the rows, for checks that need values side by side, such as ranks."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Sample:
 
     @property
     def step(self) -> int:
-        """Of how many rows one is in the sample."""
+        """The sample has one of this many rows."""
         return self._step
 
     def rows(self) -> Rows:
@@ -64,7 +64,7 @@ class Sample:
 
 
 def ranks(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the place of each value in their order, from 0.5; equal values share the mean of their places."""
+    """Return the rank of each value, from 0.5; ties share the mean of their ranks."""
     _, codes, counts = np.unique(values, return_inverse=True, return_counts=True)
     middle = np.cumsum(counts) - counts / 2
     found: NDArray[np.float64] = middle[codes]

@@ -1,4 +1,4 @@
-"""What ExampleValidator found, as findings that stand beside those of the checks."""
+"""ExampleValidator's anomalies as findings, to be listed with those of the checks."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from kit.data.validation import IGNORE
 
 
 def of_anomalies(anomalies: Sequence[FoundAnomaly]) -> list[Finding]:
-    """Return a finding an anomaly, with its rows; one that somebody chose to ignore warns nobody."""
+    """Return one finding per anomaly, with its rows; an anomaly that somebody chose to ignore is no warning."""
     return [
         Finding(
             SCHEMA,

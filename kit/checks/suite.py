@@ -1,4 +1,4 @@
-"""The checks of a project, whatever the rows come from: those that see rows, and those that see statistics."""
+"""The checks of a project, wherever the rows come from: those over rows, and those over statistics."""
 
 from __future__ import annotations
 
@@ -57,13 +57,13 @@ def checks_of(project: Project) -> list[Check]:
 
 
 def show(checks: Iterable[Check], split: str, rows: Rows) -> None:
-    """Show the checks some rows; those of train come before those of eval."""
+    """Feed the checks some rows; those of train come before those of eval."""
     for check in checks:
         check.add(split, rows)
 
 
 def speak(checks: Iterable[Check]) -> list[Finding]:
-    """Return what the checks found in all that they were shown."""
+    """Return what the checks found in all rows that they were fed."""
     return [finding for check in checks for finding in check.findings()]
 
 

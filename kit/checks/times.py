@@ -1,4 +1,4 @@
-"""Are the rows of a span of its own time? Yesterday's rows in today's file fit every schema and every distribution."""
+"""Do the rows of a span lie in its time? Yesterday's rows in today's file fit every schema and distribution."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Validations that project.yml writes as expressions over the statistics."""
+"""Apply the custom validations of project.yml, which are expressions over the statistics."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Does a span have as many rows as the others? Half a file is half a day, and each of its rows is right."""
+"""Does a span have as many rows as usual? In half a file every single row is right."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Volume:
     """Compares the rows of each span of eval with the median of the spans of train.
 
     Args:
-        change: of the rows that is daily life, relative, such as 0.5.
+        change: of the number of rows that is normal from day to day, relative, such as 0.5.
         totals: of all rows.
         label_of: says how people call a span.
         severity: of what is found.
@@ -31,7 +31,7 @@ class Volume:
         self._change, self._totals, self._label_of, self.severity = change, totals, label_of, severity
 
     def add(self, split: str, rows: Rows) -> None:
-        """Do nothing: the totals count."""
+        """Do nothing: `totals` counts the rows."""
 
     def findings(self) -> list[Finding]:
         train, held_out = (self._totals.spans[split] for split in SPLITS)

@@ -1,4 +1,4 @@
-"""The command line: one thin function a command; the work is done in the rooms behind it.
+"""The command line: one thin function per command; the packages behind it do the work.
 
 Imports stand inside the commands, so that `kit --help` and a wrong parameter answer at once.
 """

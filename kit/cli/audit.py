@@ -1,4 +1,4 @@
-"""`kit audit`: a pushed model with all that speaks for it in one signed file, and the check of such a file."""
+"""`kit audit`: sign everything that accounts for a pushed model as one file, and verify such a file."""
 # ruff: noqa: PLC0415
 
 from __future__ import annotations

@@ -18,7 +18,7 @@ app.add_typer(drift, name="drift")
 
 @drift.callback()
 def _of_drift() -> None:
-    """Keep `propose` a word of its own: of a single command typer makes the group itself."""
+    """Keep `kit drift propose` a subcommand: typer collapses a group with a single command into that command."""
 
 
 @drift.command()

@@ -58,7 +58,7 @@ def kubeflow(  # noqa: PLR0913, PLR0917  one for each option
     memory: Annotated[str, typer.Option(help="Of a container, as Kubernetes writes it.")] = "6Gi",
     workspace: WorkspaceOption = None,
 ) -> None:
-    """Compile a pipeline for Kubeflow Pipelines v2, a container a notebook; checked by its SDK, never run."""
+    """Compile a pipeline for Kubeflow Pipelines v2, one container per notebook; checked by its SDK, never run."""
     from kit.batch.plan import choose_notebooks, plan_chain
     from kit.export.kubeflow import Place, kubeflow_pipeline
     from kit.project import Project

@@ -1,4 +1,4 @@
-"""`kit litert`: what the LiteRT files of a model cost and lose, and the one that is meant for use."""
+"""`kit litert`: the size, speed and accuracy of a model's LiteRT files, and the one chosen for use."""
 # ruff: noqa: PLC0415
 
 from __future__ import annotations

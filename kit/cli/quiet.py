@@ -1,4 +1,4 @@
-"""Keep what TensorFlow's libraries say of this machine, as they are loaded, off a user's terminal."""
+"""Keep off the terminal what TensorFlow's libraries print about the machine while they are imported."""
 
 from __future__ import annotations
 

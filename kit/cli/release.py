@@ -1,4 +1,4 @@
-"""`kit versions`, `rollback` and `preflight`: what is pushed, back to an earlier version, and can a server load it."""
+"""`kit versions`, `rollback` and `preflight`: what is pushed, the way back, and whether a server can load it."""
 # ruff: noqa: PLC0415
 
 from __future__ import annotations

@@ -207,7 +207,7 @@ def kubernetes(  # noqa: PLR0913, PLR0917  one for each option
 @schedule.command()
 @exits
 def airflow(name: _Name, output: _Output = None, workspace: WorkspaceOption = None) -> None:
-    """Write a DAG for Airflow 3, one task a notebook."""
+    """Write a DAG for Airflow 3, one task per notebook."""
     from kit.schedule.airflow_file import airflow_file
     from kit.schedule.schedule import load
 

@@ -1,4 +1,4 @@
-"""What the commands share: the workspace option, errors as exit codes, tables."""
+"""Shared by all commands: the workspace option, errors as exit codes, tables."""
 
 from __future__ import annotations
 

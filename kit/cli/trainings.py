@@ -1,4 +1,4 @@
-"""`kit trainings`: what TensorBoard shows of a project, and which of it goes."""
+"""`kit trainings`: the trainings that TensorBoard shows, and removing old ones."""
 # ruff: noqa: PLC0415
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Anomalies as a person judges them: with the rows that they come from, and what was decided about each."""
+"""Anomalies for a person to judge: each with the rows behind it and the decisions taken about it."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _SEVERITIES: dict[str, Literal["error", "warning"]] = {"ERROR": "error", "WARNIN
 
 
 class AnomalyDecisionError(UsageError):
-    """Something was decided about an anomaly that cannot be done."""
+    """A decision about an anomaly cannot be carried out."""
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Give the values of a data file the types of project.yml, with errors that name the row and the value."""
+"""Cast the values of a data file to the types of project.yml, with errors that name the row and the value."""
 
 from __future__ import annotations
 

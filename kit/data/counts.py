@@ -1,4 +1,4 @@
-"""How often each text of a column is there, exactly, as TFDV counts through Beam.
+"""Exact counts of a column's distinct texts, as TFDV makes them through Beam.
 
 In memory TFDV counts by a sketch: of a column with more than 1,024 different texts the most frequent come out wrong,
 and with more than 16,384 their number, too. Counts of all texts take about as much memory as the different texts do.
@@ -44,7 +44,7 @@ class TopKUniques(sketched.TopKUniquesSketchStatsGenerator):
 
 
 class _Counts:
-    """Stands in for the sketches of one feature.
+    """Exact counts of one feature, in place of TFDV's sketches.
 
     Args:
         most: how many of the most frequent texts are told.

@@ -1,4 +1,4 @@
-"""Edit a schema as a table of texts: read its rules, apply changes, and see at once what the statistics say to them."""
+"""Edit a schema as a table of texts: read its rules, apply changes, and validate the statistics at once."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class SchemaEditError(UsageError):
 
 
 class Checked(NamedTuple):
-    """What a set of edits comes to.
+    """The effect of a set of edits.
 
     Attributes:
         wrong: for each feature and field that cannot be so, why.

@@ -1,4 +1,4 @@
-"""Rows as serialized tf.Examples, made a column at a time: the bytes are those that protobuf's own encoder makes.
+"""Serialize rows as tf.Examples column by column, to the very bytes that protobuf's own encoder makes.
 
 The encoder of tfx_bsl writes the features of a row in an order that varies, and the split of a row is a hash of its
 bytes; protobuf's own takes fifteen times as long, which is most of ExampleGen. So the bytes are joined here by Arrow,
@@ -63,7 +63,7 @@ def _entry(name: bytes, values: pa.Array) -> tuple[pa.Array, pa.Array]:
 
 
 def _by_length(payload: pa.Array, head: Callable[[int], bytes]) -> pa.Array:
-    """Return what stands before a payload, which depends on its length alone; null where there is none."""
+    """Return the prefix of each payload, which depends on its length alone; null where there is no payload."""
     lengths = pc.binary_length(payload).dictionary_encode()
     heads = pa.array([head(length) for length in lengths.dictionary.to_pylist()], pa.large_binary())
     return heads.take(lengths.indices)

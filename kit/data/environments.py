@@ -1,4 +1,4 @@
-"""The two environments of a schema: rows to train on have a label, requests have none yet.
+"""The two environments of a schema: training rows have a label, requests have none yet.
 
 They are TFDV's own (https://www.tensorflow.org/tfx/data_validation/get_started#schema_environments): a schema names
 its environments once, in `default_environment`, and a feature that is missing in one of them says so in

@@ -1,4 +1,4 @@
-"""Read data files as project.yml describes them: in batches of constant memory, with errors that name the place."""
+"""Read data files as project.yml describes them: in batches, in constant memory, with errors that name the place."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Files that must be whole when they are read: what a writer is still adding to is half a delivery."""
+"""Detect files that change while they are read: a file that is still being written is half a delivery."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def digest_of(path: Path) -> str:
 
 @contextmanager
 def unchanged(path: Path, sha256: str) -> Iterator[None]:
-    """Read a file within this context, and be sure that all of it had the digest.
+    """Context for reading a file that raises unless all of it had the given digest throughout.
 
     Size, time and digest are compared when the reading has ended, well or not: half a row at the end of a file that
     grows is no mistake of its author. A writer that pauses longer than the reading takes is not noticed; its next

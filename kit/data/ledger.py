@@ -1,4 +1,4 @@
-"""The row ledger: how many rows each step saw, counted where the step left them, so that none is lost in silence."""
+"""The row ledger: the rows that each step saw, counted where the step left them, so that no loss goes unnoticed."""
 
 from __future__ import annotations
 

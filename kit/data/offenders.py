@@ -1,4 +1,4 @@
-"""Find the rows behind an anomaly: ExampleValidator sees statistics only, a person wants to see the data."""
+"""Find the rows behind an anomaly: ExampleValidator sees only statistics, a person wants to see data."""
 
 from __future__ import annotations
 

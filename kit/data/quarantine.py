@@ -1,4 +1,4 @@
-"""Rows that are left out of the examples and kept in a side file, with the reason: nothing is dropped in silence.
+"""Quarantine: rows left out of the examples, and kept with the reason in a side file.
 
 What project.yml has under checks.quarantine is turned into rules here, which are a property of ExampleGen's execution:
 a changed rule is a run, and not a cache hit.

@@ -1,4 +1,4 @@
-"""Read back which rows ExampleGen set aside, and why."""
+"""Read back the rows that ExampleGen quarantined, and why."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Rows of an Examples artifact, read without a TensorFlow op."""
+"""Read the rows of an Examples artifact without a TensorFlow op."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def read_records(examples: Path, split: str) -> Iterator[bytes]:
 
 
 def decoded_batches(examples: Path, split: str) -> Iterator[tuple[list[bytes], pa.RecordBatch]]:
-    """Yield the rows of one split some ten thousand at a time: serialized, and each column a list of values a row."""
+    """Yield one split in batches of some ten thousand rows: serialized, and as columns with one list per row."""
     decoder = example_coder.ExamplesToRecordBatchDecoder()
     records = read_records(examples, split)
     while batch := list(islice(records, _BATCH_ROWS)):

@@ -1,4 +1,4 @@
-"""What the schema demands of every single row, checked on typed columns before the rows become tf.Examples.
+"""The rules of a schema that a single row can break, checked on typed columns before rows become tf.Examples.
 
 ExampleValidator judges the statistics of all rows together, and cannot say which of them to leave out. A rule here is
 what one row can break: its value is outside the range or not among the allowed ones, is NaN or infinite where the

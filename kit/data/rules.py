@@ -1,4 +1,4 @@
-"""The rule of one feature in a schema as texts that a person can edit, and back."""
+"""The schema's rule of one feature as texts that a person can edit, and back."""
 
 from __future__ import annotations
 
@@ -125,7 +125,7 @@ def _set_bound(schema: schema_pb2.Schema, feature: schema_pb2.Feature, text: str
 
 
 def _set_values(schema: schema_pb2.Schema, feature: schema_pb2.Feature, text: str) -> None:
-    """The feature gets a domain of its own where others share the one that it had."""
+    """Set the allowed values; a domain that other features share is copied for this one first."""
     values = split_values(text)
     if values and feature.type != schema_pb2.BYTES:
         raise EditError(
@@ -237,5 +237,5 @@ def _finite(text: str) -> float:
 
 
 def _number(value: float) -> str:
-    """As short as it can be read back to the same float32, in which thresholds and ranges are kept at times."""
+    """Return the shortest text that reads back as the same float32, the type of some thresholds and ranges."""
     return f"{value:.7g}" if isinstance(value, float) else str(value)

@@ -32,7 +32,7 @@ SCHEMA_FILE = "schema.pbtxt"
 _TYPES = {"string": "BYTES", "int": "INT", "float": "FLOAT"}
 # Kinds of columns whose texts are of a fixed set. An id, a key, a date or a free text is new every day.
 _CLOSED = {"category", "label"}
-# Share of rows whose value must be a known one. New values are daily life for ids and rare for categories.
+# Share of rows whose value must be a known one. New values are normal for ids and rare for categories.
 _CATEGORY_MASS = 0.98
 
 
@@ -152,7 +152,7 @@ def infer(statistics: Statistics, columns: Columns) -> schema_pb2.Schema:
 
 
 def loosen(features: Iterable[schema_pb2.Feature], open_columns: Collection[str] = ()) -> None:
-    """Allow the few new values that every day brings, so that inference from one sample does not cry wolf.
+    """Allow the few new values that every day brings, so that a schema inferred from one sample raises no false alarms.
 
     Args:
         features: of an inferred schema.
@@ -172,7 +172,7 @@ def loosen(features: Iterable[schema_pb2.Feature], open_columns: Collection[str]
 
 
 def drop_unused_domains(schema: schema_pb2.Schema) -> None:
-    """Leave no list of values behind that no feature names."""
+    """Remove the domains that no feature refers to."""
     named = {feature.domain for feature in schema.feature}
     kept = [domain for domain in schema.string_domain if domain.name in named]
     del schema.string_domain[:]
@@ -218,7 +218,7 @@ def parse_schema(content: bytes, origin: str) -> schema_pb2.Schema:
 
 
 def schema_text(schema: schema_pb2.Schema) -> str:
-    """Return a schema as text of one rule a line, so that a change of one rule is one line in a review."""
+    """Return a schema as text with one rule per line, so that a changed rule is a one-line diff."""
     text = io.StringIO()
     for field, value in schema.ListFields():
         for one in value if field.is_repeated else (value,):

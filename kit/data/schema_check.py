@@ -1,4 +1,4 @@
-"""Is a curated schema one of this project, sound in itself, and true of the data?"""
+"""Check a curated schema: does it fit the project, is it consistent, and do the data follow it?"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Propose what the data ask of the curated schema, write it once somebody agrees, and record who and why."""
+"""Propose changes to the curated schema, write them once somebody agrees, and record who and why."""
 
 from __future__ import annotations
 

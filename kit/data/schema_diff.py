@@ -1,4 +1,4 @@
-"""What differs between two schemas, in the words of the editor's rules, and nothing left out."""
+"""The complete difference of two schemas, in the words of the editor's rules."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a curated schema is compared with: the data, a file, a version in git, or what was in force in the last run."""
+"""What a curated schema can be compared with: the data, a file, a git revision, or the schema of the last run."""
 
 from __future__ import annotations
 

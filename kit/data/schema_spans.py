@@ -1,4 +1,4 @@
-"""The statistics that a curated schema is compared with: of each span of a project, or of some spans together."""
+"""The statistics that a curated schema is compared with: of each span of a project, or of several together."""
 
 from __future__ import annotations
 

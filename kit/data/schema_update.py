@@ -1,4 +1,4 @@
-"""Make a curated schema of the data, or widen it as far as they force it, and not further."""
+"""Make a curated schema from data, or widen it as far as the data force it and no further."""
 
 from __future__ import annotations
 

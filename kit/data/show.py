@@ -1,4 +1,4 @@
-"""What was read, for a notebook: rows as a plain table, spans in a sentence."""
+"""What was read, for display in a notebook: rows as a plain table, spans in a sentence."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Read a data file of which bad rows are set aside, in one pass and in constant memory."""
+"""Read a data file and set its bad rows aside, in one pass and in constant memory."""
 
 from __future__ import annotations
 

@@ -76,7 +76,7 @@ class SpanStatistics:
 
 
 def as_examples(batch: pa.RecordBatch) -> pa.RecordBatch:
-    """Turn rows into what tfx_bsl decodes of their tf.Examples: sorted columns, a list a row, null where missing."""
+    """Return rows as tfx_bsl would decode their tf.Examples: sorted columns, one list per row, null where missing."""
     names = sorted(batch.schema.names)
     return pa.RecordBatch.from_arrays([_as_lists(batch.column(name)) for name in names], names=names)
 

@@ -1,4 +1,4 @@
-"""StatisticsGen that computes TFDV's statistics in memory instead of through Beam: the same values, sooner."""
+"""StatisticsGen that computes TFDV's statistics in memory instead of through Beam: the same values, faster."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ class Accumulated:
         self._accumulators = [generator.create_accumulator() for generator in self._generators]
 
     def add(self, batch: pa.RecordBatch) -> None:
-        """Take rows as examples are decoded: each column a list of values a row."""
+        """Add decoded examples: each column holds one list of values per row."""
         self._accumulators = [
             generator.add_input(accumulator, batch)
             for generator, accumulator in zip(self._generators, self._accumulators, strict=True)

@@ -42,7 +42,7 @@ def summarize(
             and skew of the features whose schema sets a threshold. Of several the farthest counts.
 
     Returns:
-        `features`: one dict a feature, with what it is like in each split; `examples`: how many each split has.
+        `features`: one dict per feature, with what it is like in each split; `examples`: how many each split has.
     """
     features: dict[str, dict[str, Any]] = {}
     examples = {}

@@ -1,4 +1,4 @@
-"""What ExampleValidator found, and the error that stops a batch with it, which stock TFX never raises."""
+"""ExampleValidator's anomalies, and the error that they stop a batch with; stock TFX never raises one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Deployment: what Kubernetes, Docker and the real TensorFlow Serving are given, from one project.yml.
+"""Deployment: the files for Kubernetes, Docker and the real TensorFlow Serving, made from one project.yml.
 
 Everything is built as typed values and written as YAML, protobuf text or a Dockerfile, then checked where it is made:
 against the schemas of Kubernetes (`schemas`), against each other (`consistency`), by Envoy itself (`envoy_files`), and

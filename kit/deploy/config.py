@@ -1,4 +1,4 @@
-"""What project.yml says about Kubernetes and images."""
+"""The `deploy` section of project.yml: Kubernetes and container images."""
 
 from __future__ import annotations
 

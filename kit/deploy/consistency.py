@@ -1,4 +1,4 @@
-"""Objects against each other, where a schema sees nothing: names, labels, ports and files that must agree.
+"""Cross-checks of Kubernetes objects that no schema makes: names, labels, ports and files that must agree.
 
 Kubernetes takes a Service that selects nobody, a probe at a port that nobody listens to and a flag that names a file of
 no ConfigMap; what comes of it is seen much later. So these are looked for in any set of objects, such as a folder that
@@ -48,7 +48,7 @@ class Objects:
 
 
 def check_together(objects: Iterable[Value]) -> list[Finding]:
-    """Return a finding a fault, or one a check that all is well."""
+    """Return one finding per fault; for a check that finds none, one that says so."""
     whole = Objects(objects)
     findings: list[Finding] = []
     for name, check in CHECKS.items():

@@ -1,4 +1,4 @@
-"""Dockerfiles by their form: what a build would stop at, and what should not be in an image, without Docker.
+"""Check Dockerfiles without Docker: what would stop a build, and what should not be in an image.
 
 The rules are those of https://docs.docker.com/reference/dockerfile/ as far as these files use it. It is no build: what
 a RUN does is not known.
@@ -49,7 +49,7 @@ class Line:
 def check_dockerfile(
     text: str, context: Path, named: Mapping[str, Sequence[str]] | None = None
 ) -> list[Finding]:
-    """Return a finding a fault, or one that all is well.
+    """Return one finding per fault, or a single one that says that all is well.
 
     Args:
         text: of the Dockerfile.

@@ -1,4 +1,4 @@
-"""Images of the kit itself: one that runs the notebooks as a batch, one that serves. Both have the locked versions.
+"""Dockerfiles for the kit itself: a batch image and a serving image, both with the locked versions.
 
 The default base is Debian 13, whose glibc 2.41 is newer than the 2.38 that TFX's wheels need: nothing of what the
 set-up does on older systems is needed. Everything is installed by hash in a first stage, and the second one has neither

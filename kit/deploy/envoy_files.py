@@ -1,4 +1,4 @@
-"""Envoy's files for a pod: the gateway of `kit.gateway`, at the places and ports that it has there.
+"""Envoy's configuration in a pod: the gateway of `kit.gateway` with a pod's paths and ports.
 
 Three things differ from the gateway of one machine. Kubernetes replaces the files of a ConfigMap by swapping a link of
 their folder, so the folder is watched and not the file. A second listener shows metrics and liveness without a token;

@@ -1,4 +1,4 @@
-"""What can go wrong with a deployment."""
+"""The error of deployments."""
 
 from __future__ import annotations
 

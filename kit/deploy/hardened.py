@@ -1,4 +1,4 @@
-"""What every pod and container of the kit runs under in Kubernetes, whatever wrote its manifest."""
+"""The security contexts of every pod and container that the kit writes a manifest for."""
 
 from __future__ import annotations
 

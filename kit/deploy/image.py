@@ -1,4 +1,4 @@
-"""What the images of `kit deploy docker` are like inside, for whatever writes manifests that run them."""
+"""Facts about the inside of `kit deploy docker`'s images, for the manifests that run them."""
 
 from __future__ import annotations
 

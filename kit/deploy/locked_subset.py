@@ -1,4 +1,4 @@
-"""The part of requirements.lock that some packages need: the same versions and hashes, and nothing that is not theirs.
+"""The part of requirements.lock that some packages need, with the same versions and hashes.
 
 A server needs TensorFlow and gRPC, but neither JupyterLab nor Beam nor the tests. The lock itself says who needs whom
 (`# via`), so that nothing is resolved anew and no index is asked.

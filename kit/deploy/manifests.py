@@ -1,4 +1,4 @@
-"""The objects of Kubernetes around the pods: what `kubectl apply --filename FOLDER` is given.
+"""The Kubernetes objects around the pods, to be applied by `kubectl apply --filename FOLDER`.
 
 A canary is a second Deployment whose pods have the same labels but `track: canary`. The Service picks by the labels
 that both have, so the canary meets its pods' share of the connections; the Service `<name>-canary` reaches it alone.

@@ -1,4 +1,4 @@
-"""A pod: TensorFlow Serving's official image, and Envoy beside it as the only one that others reach."""
+"""The pod: TensorFlow Serving's official image, with Envoy beside it as the only container that others reach."""
 
 from __future__ import annotations
 

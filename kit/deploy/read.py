@@ -1,4 +1,4 @@
-"""Manifests that are there, as somebody may have edited them."""
+"""Read existing manifests, which somebody may have edited."""
 
 from __future__ import annotations
 

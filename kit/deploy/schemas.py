@@ -1,4 +1,4 @@
-"""Objects against the schemas of Kubernetes, which come in a package: no cluster and no network are asked."""
+"""Validate objects against Kubernetes's schemas, offline: the schemas come in a package."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def versions() -> tuple[str, ...]:
 
 
 def check_schemas(objects: Iterable[dict[str, Any]], releases: Sequence[str] | None = None) -> list[Finding]:
-    """Return a finding an object and fault: unknown fields, wrong types, missing fields; or one that all is well.
+    """Return one finding per object and fault: unknown fields, wrong types, missing fields; or one that all is well.
 
     Args:
         objects: of Kubernetes.

@@ -1,4 +1,4 @@
-"""The files and flags of the real tensorflow_model_server, of the messages that the kit's own server reads."""
+"""The configuration files and flags of tensorflow_model_server, in the messages that the kit's own server reads."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is deployed: a project of a workspace, under names of Kubernetes, with or without a canary."""
+"""What is deployed: one project of a workspace under Kubernetes names, with or without a canary."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Files into a folder, all or none: what somebody has changed there is shown, and replaced only when they say so."""
+"""Write files into a folder, all or none; what somebody edited there is shown, and replaced only on request."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Objects of Kubernetes as YAML that people read and compare."""
+"""Kubernetes objects as YAML that people can read and compare."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ _WIDTH = 110
 
 
 def as_documents(objects: Sequence[Any]) -> str:
-    """Return one document an object, keys in their order, files within a ConfigMap line by line."""
+    """Return one document per object, keys in their order, files within a ConfigMap line by line."""
     return yaml.dump_all(objects, Dumper=_Dumper, sort_keys=False, width=_WIDTH, explicit_start=True)
 
 
 class _Dumper(yaml.SafeDumper):
-    """Writes nothing by reference, which people and some tools read badly."""
+    """Writes no YAML anchors and aliases, which people and some tools read badly."""
 
     def ignore_aliases(self, data: Any) -> bool:  # noqa: ARG002
         return True

@@ -1,4 +1,4 @@
-"""Extraction drill: attack one's own endpoint as a stranger with a valid token could, and see what protects it.
+"""Extraction drill: attack your own endpoint as a stranger with a valid token could, and see what protects it.
 
 The attacker has rows like those that the model is asked about, but no labels. They send requests of many candidates,
 keep the answers, and train a surrogate on them; how like the model it has become is measured on requests that neither

@@ -1,4 +1,4 @@
-"""What an attacker does with answers: take them for what they may mean, train a surrogate, and see how like it is."""
+"""The attacker's side: read scores out of answers, train a surrogate on them, and measure its fidelity."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Distillation as a protection: a smaller model that learnt from the served one's answers is served in its place.
+"""Distillation as a protection: a smaller model, trained on the served one's answers, is served in its place.
 
 Hinton, Vinyals and Dean, Distilling the Knowledge in a Neural Network, arXiv:1503.02531. Whoever extracts the smaller
 one gets no more than it knows. It is a SavedModel with all of the project's signatures, so it can be pushed and served

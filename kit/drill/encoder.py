@@ -1,4 +1,4 @@
-"""Rows as numbers that a surrogate can learn from, by what an attacker sees in their own queries and nothing else."""
+"""Encode rows as features for a surrogate, using only what an attacker sees in their own queries."""
 
 from __future__ import annotations
 

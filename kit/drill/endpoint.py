@@ -1,4 +1,4 @@
-"""Where queries go: a model in this process through its signature, or a server that runs."""
+"""The endpoint that a drill attacks: a model in this process through its signature, or a running server."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What can go wrong with a drill."""
+"""The error of drills."""
 
 from __future__ import annotations
 

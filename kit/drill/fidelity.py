@@ -1,4 +1,4 @@
-"""How like a model something else answers, on the same requests."""
+"""Fidelity: how alike two models score the same requests."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Honest users: rows with labels, as they asked, and how good scores are for them."""
+"""The honest users' side: labelled rows as they were asked, and how good the protected scores are for them."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ class Honest:
         return found
 
     def refused(self, limit: int) -> float:
-        """Return the share of requests that are past a limit a user, all rows taken for those of one day."""
+        """Return the share of requests beyond a limit per user, as if all rows were of one day."""
         if self.lists is None or self.users is None:
             return 0.0
         asked = pd.DataFrame({"user": self.users, "list": self.lists}).drop_duplicates()

@@ -1,4 +1,4 @@
-"""What a drill found, and what its rule recommends; plain values."""
+"""The results of a drill and the recommendation that its rule makes, as plain values."""
 
 from __future__ import annotations
 

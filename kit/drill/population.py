@@ -1,4 +1,4 @@
-"""Requests for an attack and for its judge: candidates for somebody, as a shop asks, made of rows that were seen."""
+"""The requests of a drill, made of rows that were seen: candidates for one user, as a shop asks."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The drill: each protection attacked with the same queries, judged on the same requests, priced for honest users."""
+"""Run a drill: attack behind each protection with the same queries, and measure its price for honest users."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a drill does, and by which rule it recommends."""
+"""The settings of a drill, and the rule by which it recommends a protection."""
 
 from __future__ import annotations
 

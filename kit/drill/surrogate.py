@@ -1,4 +1,4 @@
-"""What an attacker trains: ridge regression on the features, on ids, and on random features, in log odds.
+"""The attacker's surrogate: ridge regression in log odds on features, ids and random features.
 
 Random features (Rahimi and Recht, Weighted Sums of Random Kitchen Sinks, NIPS 2008) make a linear model one that knows
 interactions, and it is solved in closed form: the same queries behind many protections need one decomposition, so a
@@ -103,7 +103,7 @@ class _Ridge:
         return np.maximum(values, 0), vectors
 
     def solve(self, targets: Values, ridges: Values) -> Values:
-        """Return weights [features, sets] for a strength a set, which is times the rows."""
+        """Return weights [features, sets] for one strength per set, each multiplied by the number of rows."""
         moments = (self._design.T @ targets.astype(np.float32)).astype(np.float64)
         values, vectors = self._decomposed
         turned = vectors.T @ moments

@@ -1,4 +1,4 @@
-"""The baseline in a pipeline, where nobody knows the model that is to be judged before Trainer has run."""
+"""The resolver of the baseline in a pipeline, where the model to judge does not exist when the pipeline is written."""
 
 from __future__ import annotations
 

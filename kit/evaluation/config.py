@@ -1,4 +1,4 @@
-"""From the metrics, slices and gates of project.yml to TFMA's EvalConfig, and the Evaluator that uses it."""
+"""Translate the metrics, slices and gates of project.yml into TFMA's EvalConfig, and make the Evaluator."""
 
 from __future__ import annotations
 

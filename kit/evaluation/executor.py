@@ -1,4 +1,4 @@
-"""Evaluator with two executors behind it: without Beam while that is possible, through Beam for all else."""
+"""Evaluator with two executors: without Beam where possible, through Beam otherwise."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class BeamEvaluatorExecutor(executor.Executor):
 
 
 class EvaluatorExecutor(BeamEvaluatorExecutor):
-    """Computes in arrays what `kit.evaluation.local` knows and this machine holds; the rest goes through Beam whole."""
+    """Computes in memory what `kit.evaluation.local` supports and this machine can hold; all else goes through Beam."""
 
     def Do(self, input_dict: Any, output_dict: Any, exec_properties: Any) -> None:  # noqa: N802
         validation.judge_by_slices_of_size()

@@ -1,4 +1,4 @@
-"""The verdict on the latest model as a person reads it, and the way past it."""
+"""The verdict on the latest model, and the signed override of a missed gate."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How a model stands to the gates: one record for each threshold and each slice that it is asked of.
+"""The model against its gates: one record per threshold and slice that it applies to.
 
 The rules are those of the verdict itself (`kit.evaluation.metrics.validation` and TFMA's), so that what a person reads
 and what Evaluator decided are the same:

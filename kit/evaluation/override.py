@@ -1,4 +1,4 @@
-"""Let a model pass that missed its gates: by a person with a name and a reason, both in ML Metadata."""
+"""Override a missed gate: by a person with a name and a reason, both recorded in ML Metadata."""
 
 from __future__ import annotations
 

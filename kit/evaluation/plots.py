@@ -1,4 +1,4 @@
-"""What an evaluation's plots say, as plain values that a view can draw."""
+"""An evaluation's plots as plain values that a view can draw."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What Evaluator found: metrics by slice, the verdict of each gate, and the error that stops a batch."""
+"""Evaluator's results: metrics by slice, each gate's verdict, and the error that stops a batch."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _BLESSED = 1
 
 
 def metrics_table(evaluation: Path, project: Project) -> pd.DataFrame:
-    """Return one row a slice, the largest first: its name, `example_count`, and the metrics of the project."""
+    """Return one row per slice, the largest first: its name, `example_count`, and the metrics of the project."""
     names = ["example_count", *project.spec.evaluated]
     rows = [
         {"slice": slice_name(key), **{name: values[name] for name in names if name in values}}

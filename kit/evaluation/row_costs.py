@@ -1,4 +1,4 @@
-"""TFMA's costs of a row, paid once for all metrics and slices rather than for each of them.
+"""Pay TFMA's per-row costs once for all metrics and slices, not once for each of them.
 
 Every metric takes label, prediction and weight out of the same row with the same few settings, through lookups that
 cost more than the metric itself; and every row is split off its batch with all its features, of which slices and
@@ -71,7 +71,7 @@ def extract_unbatched_inputs(extracts: Mapping[str, Any]) -> Sequence[Mapping[st
 
 
 def _named(features: Mapping[str, Any]) -> dict[str, Any]:
-    # Those of several models are in one dict a model. A name that is part of another one is kept for nothing.
+    # Those of several models are in one dict per model. A name that is part of another one is kept for nothing.
     return {
         name: _named(value) if isinstance(value, Mapping) else value
         for name, value in features.items()

@@ -1,4 +1,4 @@
-"""What project.yml says about evaluation: metrics and their directions, bands of numbers, ranking, intervals.
+"""The evaluation sections of project.yml: metrics and their directions, numeric bands, ranking, intervals.
 
 Imports nothing slow: project.yml is checked before anything else is loaded.
 """

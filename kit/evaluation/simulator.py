@@ -1,4 +1,4 @@
-"""Which of the stored evaluations would have passed other thresholds.
+"""What-if gates: which stored evaluations would have passed other thresholds.
 
 The verdict is TFMA's (`tensorflow_model_analysis.evaluators.metrics_validator`, and the writer that puts its verdicts
 together), taken apart: of every threshold the one value that decides, and whatever no threshold can change.

@@ -1,4 +1,4 @@
-"""The last evaluations of a workspace, and which of them would have passed other thresholds than they had."""
+"""The gate simulator of a workspace: its last evaluations, judged by thresholds that a person moves."""
 
 from __future__ import annotations
 

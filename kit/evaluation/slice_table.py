@@ -1,4 +1,4 @@
-"""An evaluation as plain columns that a view can show: one entry a slice."""
+"""An evaluation as plain columns for a view, with one entry per slice."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""The chain for other orchestrators."""
+"""Export the chain to other orchestrators: TFX's LocalDagRunner and Kubeflow Pipelines."""

@@ -1,4 +1,4 @@
-"""What TFX's pipelines leave out of ML Metadata and sessions write there: an execution's component, and its origin.
+"""Add to ML Metadata what sessions write and TFX's pipelines do not: an execution's component and its origin.
 
 A pipeline knows a component by a context of its own. All that reads executions here asks them, so each is told.
 """

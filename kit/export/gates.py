@@ -1,4 +1,4 @@
-"""Gates of a pipeline: components that make nothing, and raise what the notebooks raise when something is wrong.
+"""Gate components of a pipeline: they have no outputs, and raise what the notebooks would raise.
 
 TFX's ExampleValidator and Evaluator write what they found and end well, and all that comes after them runs. Decisions
 of people about anomalies and verdicts are made in notebooks and hold there: a pipeline asks nobody.

@@ -1,4 +1,4 @@
-"""The chain as a pipeline of Kubeflow Pipelines v2: a container a notebook, on one shared workspace.
+"""The chain as a Kubeflow Pipelines v2 pipeline: one container per notebook, on one shared workspace.
 
 Each container runs `kit run` of its notebook, so that the steps, their executors and the gates are the very ones of
 the notebooks: nothing is written twice that could drift apart. The containers share the claim that holds the

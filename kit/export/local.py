@@ -1,4 +1,4 @@
-"""Run a pipeline by TFX's LocalDagRunner on a workspace, as a session runs a notebook's steps there.
+"""Run a pipeline with TFX's LocalDagRunner on a workspace, as a session runs the notebooks' steps there.
 
 TFX runs all steps in this process, one after the other, and goes on in silence after a step that it could not start.
 Here one line a step is said, the rest is in a log, an error is told in words and is the exit code, and what stands in
@@ -36,7 +36,7 @@ Say = Callable[[str], None]
 
 
 def run(create: Create, workspace: str, project: str) -> int:
-    """Run a pipeline, say a line a step, and return the exit code that tells how it ended (see `kit.errors`).
+    """Run a pipeline, print one line per step, and return the exit code of its ending (see `kit.errors`).
 
     Args:
         create: makes the pipeline.
@@ -108,7 +108,7 @@ def _run(pipeline: Pipeline, log: Path, say: Say) -> None:
 
 
 class _StepLines(logging.Handler):
-    """Says one line a step, of the two that LocalDagRunner logs about it."""
+    """Prints one line per step, made of the two that LocalDagRunner logs about it."""
 
     def __init__(self, say: Say) -> None:
         super().__init__()

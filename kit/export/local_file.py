@@ -1,4 +1,4 @@
-"""The file that `kit export local` writes: `kit.export.pipeline` with the values of one chain at its head."""
+"""Write the file of `kit export local`: `kit.export.pipeline` with one chain's parameter values at its head."""
 
 from __future__ import annotations
 

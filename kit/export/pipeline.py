@@ -1,4 +1,4 @@
-"""The chain of a project as a TFX pipeline: the components of the notebooks, with the parameters that they take.
+"""A project's chain as a TFX pipeline: the notebooks' components with their parameters.
 
     python pipeline.py
 

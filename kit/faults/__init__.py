@@ -1,1 +1,1 @@
-"""The fault lab: named faults put into a copy of a span, and what the project's checks say to each."""
+"""The fault lab: put named faults into a copy of a span, and see which of the project's checks catch them."""

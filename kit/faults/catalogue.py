@@ -1,4 +1,4 @@
-"""The faults: what goes wrong in deliveries, each a small function of a span's rows.
+"""The catalogue of faults that happen in deliveries, each a small function of a span's rows.
 
 A fault knows kinds of columns and no project. Which rows it hits follows from the seed alone, and the rows of a
 smaller share are among those of a larger one, so that the smallest share that is caught can be searched by halving.

@@ -1,4 +1,4 @@
-"""The files of one span as they were delivered, and the same with a fault in them.
+"""The files of one span as they were delivered, and the same files with a fault in them.
 
 Cells that no fault has touched are written as they were read: columns that the project ignores, numbers of many digits.
 """

@@ -1,4 +1,4 @@
-"""The fault lab of one span as a view asks for it: plain values in, plain values out, texts in their language."""
+"""The fault lab of one span for a view: plain values in, plain values out, texts in the reader's language."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a fault is: a named way in which deliveries go wrong, for any project that has a column for it."""
+"""A fault: a named way in which deliveries go wrong, for any project that has a suitable column."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Put a fault into a copy of a span, as a project of its own that the notebooks run on. The original is only read."""
+"""Inject a fault into a copy of a span, as a project of its own for the notebooks. The original is only read."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Try faults on a span: which check says something to each, and from how many rows on."""
+"""Try faults on a span: which check catches each, and the smallest number of broken rows that it needs."""
 
 from __future__ import annotations
 

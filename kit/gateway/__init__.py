@@ -1,1 +1,1 @@
-"""The gateway: Envoy in front of a server of models. It asks who calls, counts, bounds, refuses and writes down."""
+"""The gateway: Envoy in front of a model server, for authentication, limits, refusals and an access log."""

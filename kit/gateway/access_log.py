@@ -1,4 +1,4 @@
-"""What the gateway writes down of a request: who, when, which version, how long, with which verdict.
+"""The access log's format: who asked, when, which version, how long it took, and the verdict.
 
 No field holds what a caller chose freely, but a subject, which a trusted issuer signed: no path, query, header or body.
 So no feature and no token gets into the log, wherever somebody put it.
@@ -33,7 +33,7 @@ FORMAT: dict[str, str] = {
 
 
 def access_log(path: str) -> dict[str, Any]:
-    """Return Envoy's access log: a line of JSON a request, refused ones too."""
+    """Return Envoy's access log: one JSON line per request, refused ones too."""
     return typed(
         "envoy.access_loggers.file",
         "type.googleapis.com/envoy.extensions.access_loggers.file.v3.FileAccessLog",

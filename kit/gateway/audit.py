@@ -1,4 +1,4 @@
-"""Read the access log: who asked for what, when, which version answered, how long it took, and what was decided."""
+"""Query the access log: who asked for what and when, which version answered, how long it took, the verdict."""
 
 from __future__ import annotations
 

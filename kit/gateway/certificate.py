@@ -1,4 +1,4 @@
-"""A certificate for this machine, signed by itself: for learning and tests, where no authority gives one."""
+"""A self-signed certificate for localhost, for learning and tests where no authority issues one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Envoy's configuration: one listener for both APIs, two clusters, and bounds on all that a caller can make large."""
+"""Envoy's bootstrap configuration: one listener for both APIs, two clusters, and bounds on all input."""
 
 from __future__ import annotations
 

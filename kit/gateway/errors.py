@@ -1,4 +1,4 @@
-"""What can go wrong with a gateway."""
+"""The errors of the gateway."""
 
 from __future__ import annotations
 

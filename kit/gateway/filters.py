@@ -1,4 +1,4 @@
-"""Envoy's HTTP filters, in the order in which a request meets them: who, named, how often, how large, then on."""
+"""Envoy's HTTP filters in request order: authentication, subject, rate limit, size limit, router."""
 
 from __future__ import annotations
 

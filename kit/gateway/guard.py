@@ -1,4 +1,4 @@
-"""Runs Envoy and ends it when the process that wanted it is gone: `python -m kit.gateway.guard PARENT FOLDER …`.
+"""Run Envoy and end it when its parent process is gone: `python -m kit.gateway.guard PARENT FOLDER …`.
 
 Only the standard library, so that it is small and starts at once. However the parent ends, kill -9 included, Envoy ends
 too; where this process itself is killed, Linux ends Envoy.

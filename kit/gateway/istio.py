@@ -1,4 +1,4 @@
-"""The gateway's policies as resources of Istio, for a server in a mesh: the sidecar beside it is an Envoy too.
+"""The gateway's policies as Istio resources, for a server in a mesh whose sidecar is an Envoy too.
 
 What differs from the gateway of this machine: Istio matches paths by their beginning, so that `…/versions/x:predict`
 gets through to the server, which refuses it; its sidecar holds TLS between the machines (mTLS) and an ingress that of

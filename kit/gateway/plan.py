@@ -1,4 +1,4 @@
-"""What one gateway is made of: the settings of a project, and the places and addresses of this machine."""
+"""The plan of one gateway: a project's settings, and this machine's files and addresses."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class Places:
         jwt.yaml             its filter of tokens with the public keys; Envoy reads it anew when it is replaced
         tls.yaml             where the certificate is; Envoy reads that anew too
         keys/<kid>.pem       private keys of the workspace, for learning; readable by their owner only
-        access.log           a line of JSON a request
+        access.log           one JSON line per request
         envoy.log            what Envoy says of itself
     """
 

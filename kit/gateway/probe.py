@@ -1,4 +1,4 @@
-"""Ask a server through its gateway, with a token and without one, and see what the gateway says and writes down."""
+"""Ask a server through its gateway, with and without a token, and collect the answers and the access log's lines."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which paths the gateway lets through: those of the APIs that a caller of the model needs, and no other.
+"""The paths that the gateway lets through: those of the APIs that a model's callers need, and no other.
 
 HandleReloadConfigRequest, which changes what a server serves, is not among them, nor is reflection.
 """

@@ -1,1 +1,1 @@
-"""Where everything in a workspace comes from: artifacts and executions as a graph, and two runs of a step compared."""
+"""Lineage: artifacts and executions of a workspace as a graph, and runs of a step compared."""

@@ -1,4 +1,4 @@
-"""Find who answered a request: in the gateway's log, in the rows that monitoring keeps, and in the logs of servers."""
+"""Find who answered a request: in the gateway's log, the monitor's prediction log, and the servers' logs."""
 
 from __future__ import annotations
 

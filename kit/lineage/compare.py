@@ -1,4 +1,4 @@
-"""Two runs of one component beside each other: what they were told, what they took, and how good the result is."""
+"""Compare two runs of a component: their settings, their inputs, and the quality of the result."""
 
 from __future__ import annotations
 

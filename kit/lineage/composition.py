@@ -1,4 +1,4 @@
-"""What a run, a version or a model was made of, so that two of them can be compared."""
+"""What a run, a version or a model was made of, in a form in which two of them can be compared."""
 
 from __future__ import annotations
 

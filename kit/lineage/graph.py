@@ -1,4 +1,4 @@
-"""Artifacts and the executions that took and made them, as plain nodes and edges."""
+"""Artifacts, and the executions that consumed and produced them, as plain nodes and edges."""
 
 from __future__ import annotations
 

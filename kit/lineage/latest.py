@@ -1,4 +1,4 @@
-"""What a person means who names nothing: the last request that was answered, the last push, the last two trainings."""
+"""Defaults for lineage questions: the last answered request, the last push, the last two trainings."""
 
 from __future__ import annotations
 

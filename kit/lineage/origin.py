@@ -1,4 +1,4 @@
-"""Where an execution ran and by what code: recorded when it begins, since nobody can tell afterwards.
+"""Where an execution ran and with which code, recorded when it begins, as nobody can tell later.
 
 It stands with the context of the run, which belongs to this process alone, and not with the execution: TFX
 compares all properties of two executions before it takes a result from the cache, and another host is no other result.

@@ -1,4 +1,4 @@
-"""What became of the models in a graph that were pushed: their verdicts, their state, and when they answered."""
+"""The pushed models of a graph: their verdicts, their state, and when each one served."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Everything up- and downstream of something, with what became of the models on the way."""
+"""Everything up- and downstream of a node, and what became of the models on the way."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which batch a step belongs to."""
+"""Which batch run a step belongs to."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""When each version of a model was the one that answers, by what was done to the versions (see `kit.release.history`).
+"""The periods in which each version of a model served, from the history of versions (see `kit.release.history`).
 
 That is what a server with the policy `latest` does: it serves the highest number that it sees. Labels and experiments
 send a part of the requests elsewhere; which version answered a request says the prediction log.

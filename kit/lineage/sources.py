@@ -1,4 +1,4 @@
-"""The bytes that something was made of: the data files at the beginning, and whether they are still what they were."""
+"""The data files at the root of a lineage, and whether their bytes are still the same."""
 
 from __future__ import annotations
 

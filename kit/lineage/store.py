@@ -1,4 +1,4 @@
-"""Ask ML Metadata's file: which nodes there are, what is up- and downstream of them, and what is known of them.
+"""Query ML Metadata's SQLite file: nodes, their neighbours up- and downstream, and their properties.
 
 This reads SQLite, and not through ML Metadata's library, for two reasons that were measured. The library cannot search:
 `filter_query` of release 1.21 answers that it was removed, so a version, a digest or a lineage subgraph can only be

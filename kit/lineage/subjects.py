@@ -1,4 +1,4 @@
-"""What a name means that somebody asks about: a prediction, a version of a model, a run, a data file, or a node."""
+"""Resolve a name that somebody asks about: a prediction, a model version, a run, a data file, or a node."""
 
 from __future__ import annotations
 

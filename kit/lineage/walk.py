@@ -1,4 +1,4 @@
-"""The question that ML Metadata's file is asked for all that is up- or downstream of something."""
+"""The recursive SQL query for everything up- or downstream of a node."""
 
 from __future__ import annotations
 

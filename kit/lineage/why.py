@@ -1,4 +1,4 @@
-"""Why two runs differ: everything that they were made of beside each other, in the order in which causes are likely."""
+"""Why two runs differ: compare all that they were made of, in order of the likeliest cause."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Load: how many requests a second a server answers, and how long each takes.
+"""Load tests: how many requests per second a server answers, and how long each takes.
 
 Closed loop: a number of callers, each asks again once it has its answer. It finds the capacity, and hides waiting: a
 server that stops for a second is not asked in that second. Open loop: requests arrive at random times whatever the

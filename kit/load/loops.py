@@ -1,4 +1,4 @@
-"""The two loops that ask: closed and open. One event loop, so that asking costs little beside answering."""
+"""The two load loops, closed and open, on one event loop, so that asking costs little beside answering."""
 
 from __future__ import annotations
 

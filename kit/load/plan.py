@@ -1,4 +1,4 @@
-"""What is asked, how often, and for how long."""
+"""The plan of a load: which requests, how often, and for how long."""
 
 from __future__ import annotations
 

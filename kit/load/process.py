@@ -1,4 +1,4 @@
-"""Load from processes of its own, or from this one."""
+"""Generate load in processes of its own, or in this one."""
 
 from __future__ import annotations
 

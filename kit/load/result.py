@@ -1,4 +1,4 @@
-"""What came of a load: when each request was due, how long it took, and whether it was answered."""
+"""The result of a load: when each request was due, how long it took, and whether it was answered."""
 
 from __future__ import annotations
 

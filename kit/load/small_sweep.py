@@ -1,4 +1,4 @@
-"""A small load sweep, for notebooks: a first look at what batching does to the pushed model on this machine."""
+"""A small load sweep for notebooks: a first look at what batching does for the pushed model on this machine."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a sweep of batching settings has found: points of rate and p99, which of them are worth having, which is chosen.
+"""The results of a sweep over batching settings: rate and p99 points, the Pareto front, and the chosen setting.
 
 Nothing here asks or imports TensorFlow, so that what was measured can be shown and judged anywhere.
 """
@@ -133,7 +133,7 @@ class Sweep:
 
     @property
     def chosen(self) -> str | None:
-        """The setting that does what is wanted with the least processor time a request; None: none does."""
+        """The setting that meets the goal with the least processor time per request; None: none does."""
         return self.meeting[0].setting if self.meeting else None
 
 

@@ -1,4 +1,4 @@
-"""How a request is sent: over gRPC, over HTTP/1.1, or to a function of this process."""
+"""How a request is sent: over gRPC, over HTTP/1.1, or to a function in this process."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Find the batching parameters for a rate and a p99: every setting is served and asked at several rates.
+"""Find batching parameters for a given rate and p99: each setting is served and loaded at several rates.
 
 Each point that was measured stands in a file of its own, named by all that it depends on: the model's files, the
 requests, the setting, the rate and the seconds. So a sweep that was ended goes on where it was, and a larger one takes

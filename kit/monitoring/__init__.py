@@ -1,1 +1,1 @@
-"""What a model answered and what became true: the prediction log, late labels, drift, live quality, the decision."""
+"""Monitoring: the prediction log, late labels, drift, live quality, and the decision to retrain."""

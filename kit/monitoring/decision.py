@@ -1,8 +1,8 @@
-"""Retrain or not: rules that each say what they found, and the decision that follows from all of them.
+"""The decision to retrain: rules that each say what they found, and the outcome that follows from all of them.
 
-Data that are broken are no reason to train on them. So requests that break the schema keep a model from being trained
-again, however far its features have drifted and however bad its answers have become: first the data are mended, or the
-schema comes to allow what is right.
+A model must not be trained on broken data. So requests that violate the schema block retraining, however far features
+have drifted and however bad the answers have become: first somebody mends the data, or widens the schema where the
+data are right.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ class NothingLogged:
 
 @dataclass(frozen=True)
 class KeepModel:
-    """No rule speaks for another model."""
+    """No rule asks for a new model."""
 
     rules: tuple[Rule, ...]
     what = "keep"
@@ -76,7 +76,7 @@ class KeepModel:
 
 @dataclass(frozen=True)
 class MendData:
-    """The requests break the schema, so that nothing is to be learnt from them."""
+    """The requests violate the schema, so the model must not be trained on such data."""
 
     rules: tuple[Rule, ...]
     what = "mend the data"
@@ -108,7 +108,7 @@ class WaitForSpans:
 
 @dataclass(frozen=True)
 class Retrain:
-    """The world has changed, and there are data of it."""
+    """There is a reason to retrain, and there are newer data to learn from."""
 
     rules: tuple[Rule, ...]
     window: Window

@@ -1,4 +1,4 @@
-"""How far each day of the prediction log is from the training data and from the day before, and what breaks the schema.
+"""The distance of each logged day from the training data and from the day before, and violations of the schema.
 
 Distances and thresholds are those of `kit.checks.drift`: a day of few requests differs by chance alone, and is allowed
 more.
@@ -39,7 +39,7 @@ class FeatureDrift:
     Attributes:
         name: of the feature.
         measure: `l-infinity` or `jensen-shannon`.
-        threshold: of `checks.drift` in project.yml: what is daily life.
+        threshold: of `checks.drift` in project.yml: the distance that is normal from day to day.
         distances: for each of COMPARISONS one a day; None: one of the two had no value, or nothing to compare with. Of
             a number the lesser of TFDV's divergence and that of the quantiles.
         limits: for each of them the threshold and what chance explains: from there on it is too far.

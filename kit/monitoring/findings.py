@@ -1,4 +1,4 @@
-"""What monitoring found, as findings: for the table in the notebook, for alerts, and for what ends a batch."""
+"""What monitoring found, as findings: for the notebook's table, for alerts, and for the gate that ends a batch."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _MOSTLY = 0.5
 
 
 def findings(settings: Monitoring, drift: LogDrift, quality: Quality, decision: Decision) -> list[Finding]:
-    """Return one finding an incident, or one that all is well for each kind of them.
+    """Return one finding per incident; for each kind that has none, one that says that all is well.
 
     What was on the newest day blocks where project.yml says so; what is over by then only warns.
     """

@@ -1,4 +1,4 @@
-"""Rows of the monitor's log from the prediction log of servers, each record once.
+"""Import servers' prediction logs into the monitor's log, each record once.
 
 What monitoring can see of a request depends on its signature. `examples` carries all columns. The recommender's
 `serving_default` carries a user, up to a hundred candidates and a time: that is a row a candidate with these columns.

@@ -1,4 +1,4 @@
-"""Labels that arrive late, joined with the predictions that they are about: by keys, within a window, all counted.
+"""Join predictions with labels that arrive late: by keys, within a window, with every row accounted for.
 
 A prediction is some 130 bytes at the peak: a hash of its keys (64 bits: among ten million rows two are mistaken for one
 another with a probability of 3 in a million), its time, version, score and place. So days of millions of rows join in

@@ -1,4 +1,4 @@
-"""The prediction log and the labels that arrive later: what a server writes, and what monitoring reads.
+"""The prediction log and the labels that arrive later: the tables that servers write and monitoring reads.
 
 workspace/predictions/<project>/<YYYY-MM-DD>/<part>.parquet
     the columns of the request as they came, without the label, and

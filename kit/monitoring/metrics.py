@@ -1,4 +1,4 @@
-"""The metrics of answers whose truth has arrived, each with the interval that chance explains."""
+"""Metrics of the labelled predictions, each with its confidence interval."""
 
 from __future__ import annotations
 

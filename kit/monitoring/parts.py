@@ -1,4 +1,4 @@
-"""Append-only tables on disk: a folder a day, in it one Parquet file a flush.
+"""Append-only tables on disk: one folder per day, and one Parquet file per flush in it.
 
 Any number of processes append at the same time without a lock, because each file is written once, under a name of its
 own, and is there as a whole or not at all. Nothing is ever changed, so a reader needs no lock either.
@@ -28,7 +28,7 @@ class Parts:
     """The parts of one table.
 
     Args:
-        folder: with a folder a day.
+        folder: has one folder per day.
         schema: that its rows have. A part with fewer columns reads as if they were empty: project.yml has grown since.
     """
 

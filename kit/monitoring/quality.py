@@ -1,4 +1,4 @@
-"""How good the answers were, where the truth has arrived: by day, and against the evaluation before the push."""
+"""Live quality, where labels have arrived: by day, and against the evaluation before the push."""
 
 from __future__ import annotations
 

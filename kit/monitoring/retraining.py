@@ -1,4 +1,4 @@
-"""From the decision to the chain: the window that moves on, the record in ML Metadata, and the batch."""
+"""Act on the decision to retrain: the new window, the record in ML Metadata, and the batch."""
 
 from __future__ import annotations
 

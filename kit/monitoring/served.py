@@ -1,4 +1,4 @@
-"""The version that answers, and what it was made of: found in ML Metadata from the push backwards."""
+"""The pushed version and what it was made of, traced back through ML Metadata."""
 
 from __future__ import annotations
 

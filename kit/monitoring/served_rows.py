@@ -1,4 +1,4 @@
-"""The rows of the monitor's log that one served request is: one of a batch each, or one for each candidate."""
+"""The rows that one logged request stands for: one per row of its batch, or one per candidate."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ class RowMaker:
         return pa.table({**asked.columns, **self._key(asked, metadata.request_origin), **own})
 
     def _scores(self, response: Any) -> np.ndarray[Any, Any]:
-        """Return an answer a row: a number, or a probability of each class."""
+        """Return one answer per row: a number, or a probability of each class."""
         output = PROBABILITIES if self._is_multiclass else OUTPUT
         if output not in response.outputs:
             raise NoRowsError(f"were answered without {output}")

@@ -1,4 +1,4 @@
-"""StatisticsGen on the prediction log: TFDV's statistics of each day, in ML Metadata like those of the examples."""
+"""StatisticsGen for the prediction log: TFDV's statistics of each day, recorded in ML Metadata."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class _Spec(types.ComponentSpec):
 
 
 class LogStatisticsExecutor(base_executor.BaseExecutor):
-    """Writes one split a day, named after the day; a day with the same bytes is computed once in a workspace."""
+    """Writes one split per day, named after it; a day with the same bytes is computed once in a workspace."""
 
     def Do(self, input_dict: Any, output_dict: Any, exec_properties: Any) -> None:  # noqa: N802
         del input_dict

@@ -1,4 +1,4 @@
-"""Play spans of a project through its pushed model, as clients would: into the prediction log, and labels later.
+"""Replay spans of a project through its pushed model as client traffic: into the prediction log, and labels later.
 
 So monitoring can be tried without a server, and a day of the past can be seen as if it had been served.
 """
@@ -35,7 +35,7 @@ _SECONDS = (0, 4_102_444_800)  # 1970 to 2100: other timestamps are faults, and 
 
 @dataclass(frozen=True)
 class Nothing:
-    """No traffic was asked for."""
+    """No spans were asked for, so nothing was played."""
 
     @property
     def message(self) -> str:

@@ -1,4 +1,4 @@
-"""Labels as the model means them: a project's features.py may make the label of other columns too."""
+"""Labels as the model means them: a project's features.py may derive the label from several columns."""
 
 from __future__ import annotations
 

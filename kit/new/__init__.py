@@ -1,4 +1,4 @@
-"""`kit new`: a project for data that the kit has never seen, by looking at them. Never imports TensorFlow."""
+"""`kit new`: create a project by looking at the data that it is for. Never imports TensorFlow."""
 
 from kit.new.create import Created, create
 

@@ -1,4 +1,4 @@
-"""Write a project for a table that the kit has never seen."""
+"""Create a project for a table that the kit has never seen."""
 
 from __future__ import annotations
 

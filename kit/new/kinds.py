@@ -1,4 +1,4 @@
-"""What a column is, judged by its values and, where they leave it open, by its name."""
+"""Guess the kind of a column from its values and, where they leave it open, from its name."""
 
 from __future__ import annotations
 

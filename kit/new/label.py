@@ -1,4 +1,4 @@
-"""What is to be predicted: the task that a label asks for, its classes, and what a useless model reaches."""
+"""The prediction task that a label implies: its classes, and the score of a useless model."""
 
 from __future__ import annotations
 

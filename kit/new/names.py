@@ -1,4 +1,4 @@
-"""Names of features: a column may be called anything, a vocabulary's file and a model's layer may not."""
+"""Feature names from column names: a column may be called anything, a vocabulary file or a Keras layer may not."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Look at the beginning of a table: up to `MOST_ROWS` rows, in constant memory, whatever the file's size."""
+"""Read the beginning of a table: up to `MOST_ROWS` rows, in constant memory, whatever the file's size."""
 
 from __future__ import annotations
 

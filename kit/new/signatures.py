@@ -1,4 +1,4 @@
-"""The signatures that a model of a new project has whatever its columns are, as project.yml promises them."""
+"""The signatures that every new project's model has, as its project.yml promises them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The text of a new project's files, made of the templates beside this module and of what the data show."""
+"""Write the files of a new project, from the templates beside this module and what the data show."""
 
 from __future__ import annotations
 

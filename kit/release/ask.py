@@ -1,4 +1,4 @@
-"""Ask a model through any of its signatures: a request is filled in as texts, or taken from a row of the data."""
+"""Ask a model through any of its signatures: a request filled in as texts, or taken from a row of the data."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What project.yml says about packages and pushes."""
+"""The `release` section of project.yml: packages and pushes."""
 
 from __future__ import annotations
 

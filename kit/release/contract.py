@@ -1,4 +1,4 @@
-"""Compare the signatures of two models: what a client of the one meets at the other.
+"""Compare the signatures of two models: what would a client of one meet at the other?
 
 A change breaks clients when a request that was right is refused, or when an answer has not what it had. The rules
 follow what TensorFlow Serving checks: a request has every input of its signature and no other.

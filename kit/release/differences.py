@@ -1,4 +1,4 @@
-"""How far what one way made of rows is from what training made of them: plain values."""
+"""The differences between a row's scores and features by one way and by training, as plain values."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ class FourWays:
         return next((one for one in self.differences if not one.ok), None)
 
     def table(self) -> pd.DataFrame:
-        """Return a row a value: the largest difference of each way; NaN where a way takes features as they are."""
+        """Return one row per value: the largest difference of each way; NaN where a way takes features as they are."""
         table = pd.DataFrame(
             [{"value": one.value, "way": one.way, "largest": one.largest} for one in self.differences]
         )

@@ -1,4 +1,4 @@
-"""How a model's session is set where it answers a few requests and is closed again."""
+"""Session options for a model that answers a few requests and is closed again."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A server process of its own for one package: started, waited for until it is ready, measured, and ended."""
+"""A fresh server process for one package: started, awaited until ready, measured, and ended."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What was done to the versions of a model, a line of JSON each: when, by whom and why.
+"""The history of a model's versions: who did what to which version, when and why, one JSON line each.
 
 It stands beside the versions and not in ML Metadata, whose libraries take seconds to import: a rollback must not wait
 for them. The next session takes over what people decided (`kit.release.push.record_rollbacks`).

@@ -1,4 +1,4 @@
-"""InfraValidator: a blessed model becomes a package, which a fresh server must load and answer from before a push.
+"""InfraValidator: turns a blessed model into a package that a fresh server must load and answer from before a push.
 
 The package is the model with `assets.extra`: requests and answers, the warm-up file, and what it needs (see
 `kit.release.samples` and `kit.release.lock`). It lies where TFX's InfraValidator leaves a model with warm-up requests,
@@ -232,7 +232,7 @@ def infra_table(session: Session) -> pd.DataFrame:
 
 
 def check_infra(session: Session) -> str:
-    """Return what each check of the package said, a sentence a line."""
+    """Return what each check of the package said, one sentence per line."""
     measured = _measured(session)
     memory = f" with {measured['memory_mb']:.0f} MB" if measured["memory_mb"] else ""
     ways = "gRPC and REST" if all(one["rest_ms"] is not None for one in measured["signatures"]) else "gRPC"

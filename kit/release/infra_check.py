@@ -1,4 +1,4 @@
-"""Ask a package through a fresh server: every signature by gRPC and by REST, within limits of time and memory."""
+"""Check a package on a fresh server: every signature by gRPC and REST, within time and memory limits."""
 
 from __future__ import annotations
 

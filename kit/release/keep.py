@@ -1,4 +1,4 @@
-"""Keep the last versions of a model, and remove the others."""
+"""Keep the newest versions of a model, and remove the others."""
 
 from __future__ import annotations
 

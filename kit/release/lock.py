@@ -1,4 +1,4 @@
-"""What a package carries about itself: the environment that it was made in, and what a server needs to load it."""
+"""What a package records about itself: its build environment, and what a server needs to load it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The operations that a SavedModel uses, the oldest TensorFlow that knows them, and what a stated server lacks.
+"""The operations of a SavedModel: the oldest TensorFlow that knows them, and those that a given server lacks.
 
 "Op type not registered" is otherwise said by a server, after the push. `operations.json` tells since when TensorFlow
 knows an operation, from the wheels of its releases (see `kit.release.operations_of_wheels`). TensorFlow Serving x.y is

@@ -1,4 +1,4 @@
-"""Make operations.json again: which operations, and which of their attributes, each TensorFlow release knows.
+"""Regenerate operations.json: the operations and attributes that each TensorFlow release knows.
 
 A wheel holds a generated Python function for every public operation (`gen_*.py`), and the number of its graph format
 (`TF_GRAPH_DEF_VERSION`). Both are read as text, so that releases of any age can be looked at without being installed:

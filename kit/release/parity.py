@@ -1,4 +1,4 @@
-"""Four-way parity: the same raw rows through training's graph, the SavedModel, a server and LiteRT give the same.
+"""Four-way parity: raw rows give the same through training's graph, the SavedModel, a server and LiteRT.
 
 What differs is named in the order in which a row goes: features before scores, so that the first name is where to look.
 """

@@ -1,4 +1,4 @@
-"""Push a blessed model to where a server looks for it: all of it at once, under the next version number."""
+"""Push a blessed model to where a server looks for it: atomically, under the next version number."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One request for a signature, as each way writes it, and what the model answered to it."""
+"""A sample request for a signature in each API's format, with the model's answer."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A request for each signature that goes into a package, as a client writes it, and what the model answered to it.
+"""The sample requests and answers that go into a package, one for each signature.
 
     assets.extra/samples/<signature>/request.pb     PredictRequest, ClassificationRequest or RegressionRequest
     assets.extra/samples/<signature>/response.pb    PredictResponse, and so on

@@ -1,4 +1,4 @@
-"""The signatures of a saved model, checked against project.yml, and a request through each."""
+"""Check a saved model's signatures against project.yml, and send a request through each."""
 
 from __future__ import annotations
 

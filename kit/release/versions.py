@@ -1,4 +1,4 @@
-"""The versions of a model in its serving folder: which is served, which stay, and back to an earlier one.
+"""A model's versions in its serving folder: which one serves, which stay, and the rollback.
 
 A server with the `latest` policy serves the highest number that it sees. So a rollback moves what is newer aside, into
 a folder whose name is no number, and the server loads the earlier version before it drops the newer one. Every move is

@@ -1,4 +1,4 @@
-"""The ways from a raw row to a score: through training's graph, a SavedModel's signatures, a server, and LiteRT files.
+"""The ways from a raw row to a score: training's graph, a SavedModel's signatures, a server, and LiteRT files.
 
 Each gives the transformed features of the rows where it computes them, and the scores.
 """

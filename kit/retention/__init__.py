@@ -1,1 +1,1 @@
-"""What a workspace keeps: all that a blessed or served model needs, what is young, and nothing else for ever."""
+"""Retention: what a workspace keeps (what blessed or served models need, what is young), and deleting the rest."""

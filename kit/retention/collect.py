@@ -1,4 +1,4 @@
-"""Delete what can go. At whatever moment it is killed, ML Metadata says the truth and the next collection goes on.
+"""Garbage collection that may be killed at any moment: ML Metadata stays true, and the next one goes on.
 
 For each artifact, in this order: ML Metadata says that it is marked for deletion; its folder is moved aside by one
 rename; ML Metadata says that it is deleted; what was moved aside is removed. So nothing is ever live and half there. A

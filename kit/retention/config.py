@@ -1,4 +1,4 @@
-"""What project.yml says about how long results are kept that no blessed or served model needs."""
+"""The `retention` section of project.yml: how long unneeded results are kept."""
 
 from __future__ import annotations
 

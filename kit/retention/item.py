@@ -1,4 +1,4 @@
-"""Something that can go."""
+"""A result that can be deleted."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ RUN, POINT, BASE = "run", "sweep point", "sweep base"
 
 @dataclass(frozen=True)
 class Item:
-    """Something that can go.
+    """A result that can be deleted.
 
     Attributes:
         what: type of the artifact, `run`, or of a sweep what its points began with or what one has left.

@@ -1,4 +1,4 @@
-"""Which artifacts are needed: by models that were blessed or can be served, by what is young, by the next run."""
+"""Which artifacts are needed: by blessed or servable models, by young results, or by the next run."""
 
 from __future__ import annotations
 

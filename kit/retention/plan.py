@@ -1,4 +1,4 @@
-"""What could be deleted now, what stays, and why."""
+"""Plan a collection: what could be deleted now, what stays, and why."""
 
 from __future__ import annotations
 

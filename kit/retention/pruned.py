@@ -1,4 +1,4 @@
-"""What a folder says of what went of it, for whoever looks for that later."""
+"""The note that `kit gc` leaves in a folder about what it deleted there."""
 
 from __future__ import annotations
 

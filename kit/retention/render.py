@@ -1,4 +1,4 @@
-"""A plan in words and rows."""
+"""A collection plan as sentences and table rows."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def told(plans: Sequence[Plan], *, done: bool) -> str:
 
 
 def kept_lines(plan: Plan) -> Iterable[str]:
-    """Return what stays and why, a line a reason."""
+    """Return what stays and why, one line per reason."""
     for why, count in plan.kept.items():
         if count:
             yield f"1 artifact stays: {why}" if count == 1 else f"{count:,} artifacts stay: {why}"

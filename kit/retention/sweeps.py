@@ -1,4 +1,4 @@
-"""What old sweeps have left: a workspace a point, and the one that all points began with.
+"""Leftovers of old sweeps: one workspace per point, and the base that all points started from.
 
 What a sweep has found stays: its records, its table and its page. A point stays whole when a model of its own was
 blessed or can be served, and what all points began with stays as long as one of them can still run.

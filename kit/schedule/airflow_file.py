@@ -1,4 +1,4 @@
-"""A DAG for Airflow 3: one task a notebook, each `kit run` of that notebook alone.
+"""Write a DAG for Airflow 3: one task per notebook, each running `kit run` for that notebook alone.
 
 Airflow keeps the times itself, so the tick is not asked; how its policies map is in `_runs`. Tasks are not tried again
 by Airflow: `kit run` tries accidents again, and an exit code of a gate is a verdict.

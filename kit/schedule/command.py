@@ -1,4 +1,4 @@
-"""The command that schedulers call, and how it is written down for them."""
+"""The command line that schedulers call, and how it is quoted for them."""
 
 from __future__ import annotations
 

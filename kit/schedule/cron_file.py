@@ -1,4 +1,4 @@
-"""A line for cron: it looks at the clock every minute, and the tick knows time zone and policies.
+"""Write a crontab line that ticks every minute; time zone and policies are the tick's business.
 
 So the line is the same on systems whose cron has no time zones (Debian's), a machine that slept is caught up within a
 minute, and no `flock` is needed: the tick holds locks of its own.

@@ -1,4 +1,4 @@
-"""What is wrong with a schedule."""
+"""The error of schedules."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What became of each time of a schedule: runs.json in its folder, written whole at every change."""
+"""The journal of a schedule, runs.json: what became of each due time, rewritten atomically at every change."""
 
 from __future__ import annotations
 

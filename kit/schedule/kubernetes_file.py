@@ -1,4 +1,4 @@
-"""A CronJob for Kubernetes: the batch image of `kit deploy docker`, and the claim that holds the workspace."""
+"""Write a Kubernetes CronJob that uses `kit deploy docker`'s batch image and the workspace's claim."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The run of one time of a schedule: a chain of notebooks, as `kit run` does it."""
+"""Run a schedule's notebooks for one due time, as `kit run` does."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A schedule: which notebooks run when, with which parameters, and what happens when a run is missed or not over yet.
+"""A schedule: which notebooks run when, with which parameters, and what happens to missed and overlapping runs.
 
 workspace/schedules/<name>/schedule.yml    what was asked for; may be edited
 workspace/schedules/<name>/runs.json       what became of it (see `kit.schedule.journal`)

@@ -1,4 +1,4 @@
-"""A timer and a service for systemd, of the user or of the system.
+"""Write a systemd timer and service, for a user or for the system.
 
 The timer rings when the schedule is due, in its time zone, and once after the machine was off; the tick does the rest.
 While a service runs systemd starts no second one: what came due meanwhile is the running tick's to decide about, at

@@ -1,4 +1,4 @@
-"""One look at the clock: run what is due, as the schedule's policies say. cron, systemd and Kubernetes all call this.
+"""One tick of the clock: run what is due, by the schedule's policies. cron, systemd and Kubernetes call this.
 
 Two locks of the workspace keep ticks apart. `schedule-<name>-desk` is held for moments, to decide and to write the
 journal; `schedule-<name>` as long as runs of the schedule go on. The second is taken and given back only under the
@@ -31,7 +31,7 @@ def now() -> dt.datetime:
 
 @dataclass(frozen=True)
 class Ways:
-    """What a tick does the world with; tests give their own clock and run."""
+    """How a tick reaches the outside world; tests pass their own clock and run."""
 
     clock: Callable[[], dt.datetime] = now
     run: Callable[[Schedule, dt.datetime, Path, Say], Ended] = run_due
@@ -193,7 +193,7 @@ class _Ticker:
 
 
 def _bury(entries: Iterable[Entry]) -> None:
-    """Nobody holds the lock of runs, so that none is going on: its process was killed."""
+    """Close a run whose process was killed: nobody holds the lock of runs, so none is going on."""
     for entry in entries:
         if entry.state == "running":
             entry.state, entry.why = ("replaced" if entry.replaced else "killed"), "its process was killed"

@@ -1,4 +1,4 @@
-"""When a cron expression is due in a time zone, across changes of the clock."""
+"""When a cron expression is due in a time zone, daylight-saving changes included."""
 
 from __future__ import annotations
 

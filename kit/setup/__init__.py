@@ -1,1 +1,1 @@
-"""Making the environment; standard library only, since it runs before anything is installed."""
+"""Set up the environment, with the standard library only: this runs before anything is installed."""

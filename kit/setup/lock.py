@@ -1,4 +1,4 @@
-"""Refresh requirements.lock and kit/setup/tools.lock from pyproject.toml: the newest versions that fit.
+"""Refresh requirements.lock and kit/setup/tools.lock from pyproject.toml, with the newest versions that fit.
 
 uv's own lock file names download addresses, which differ from network to network; so it is made in a private
 folder, and what is kept is its export: versions, markers and hashes.

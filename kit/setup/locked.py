@@ -1,4 +1,4 @@
-"""What pyproject.toml asks for and what requirements.lock answers."""
+"""Read the dependencies of pyproject.toml and the pinned versions of requirements.lock."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Give the environment a newer C library of its own, where the system's is too old for TFX's wheels.
+"""Give the environment a private, newer C library where the system's is too old for TFX's wheels.
 
 Runs only on x86_64 Linux with a glibc before 2.38, which in practice is Debian 12 and Ubuntu 22.04. Nothing
 outside the checkout is touched and no root is needed:

@@ -1,4 +1,4 @@
-"""One chain of notebooks at many points of its parameters: on this machine or on a Dask cluster.
+"""Sweeps: one chain of notebooks at many parameter points, on this machine or on a Dask cluster.
 
 workspace/sweeps/<name>/
     sweep.json, sweep.yml    what was asked for, checked; and the file as it was given

@@ -1,4 +1,4 @@
-"""Begin a sweep: everything is checked before anything runs, and written down so that it can go on later."""
+"""Begin a sweep: check everything before anything runs, and write it down so that the sweep can be resumed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A branch of a workspace: another one that begins with all that the first has made, and goes its own way.
+"""Branch a workspace: a copy that starts with all results of the first and diverges from there.
 
 Artifacts and pushed models are never written to once they are made, so a branch shares their bytes by hard links; the
 rest is copied. ML Metadata names places by their full path, and TFX's cache compares them: in the branch they are

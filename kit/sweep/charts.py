@@ -1,4 +1,4 @@
-"""For each swept parameter the points over its values, as SVG: which one matters, and where it is best."""
+"""One SVG scatter chart per swept parameter: which parameter matters, and where its best value is."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A Dask cluster for one sweep: a scheduler and workers as processes of this machine, kept alive, ended with it."""
+"""A local Dask cluster for one sweep: scheduler and workers as processes that live and end with it."""
 
 from __future__ import annotations
 

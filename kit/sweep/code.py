@@ -1,4 +1,4 @@
-"""Which code runs a point: equal points that other code has run are not to be compared."""
+"""The digest of the code that runs a point: points that different code has run must not be compared."""
 
 from __future__ import annotations
 

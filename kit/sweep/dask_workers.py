@@ -1,4 +1,4 @@
-"""Points on the workers of a Dask cluster, which somebody runs or the sweep has started."""
+"""Run points on the workers of a Dask cluster, an existing one or one that the sweep started."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What can go wrong with a sweep before and between its points."""
+"""The errors of sweeps, before and between their points."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Read what Evaluator has measured, in a process that has TensorFlow: `kit.warm.start_call` runs it."""
+"""Read Evaluator's results in a process that has TensorFlow; called through `kit.warm.start_call`."""
 
 from __future__ import annotations
 

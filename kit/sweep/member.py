@@ -1,4 +1,4 @@
-"""A scheduler or a worker of Dask that a sweep has started.
+"""The process of a Dask scheduler or worker that a sweep has started.
 
 `python -m kit.sweep.member scheduler FOLDER` writes its address there, `… worker FOLDER NAME` runs points. The first
 line of standard input is the key without which nobody is let in: whoever reaches a scheduler can run code as its user.

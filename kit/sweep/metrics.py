@@ -1,4 +1,4 @@
-"""The values that points are compared by: what notebooks recorded, how long they ran, what Evaluator measured."""
+"""The metrics that points are compared by: recorded by notebooks, their run time, and Evaluator's."""
 
 from __future__ import annotations
 

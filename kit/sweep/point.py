@@ -1,4 +1,4 @@
-"""What a worker does with a point: starts the attempt, waits for it, and says how it ended. No TensorFlow in here."""
+"""What a worker does with a point: start an attempt, wait, and report its ending. Imports no TensorFlow."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The points of a sweep: every one of a grid, some that chance draws, or a list."""
+"""The points of a sweep: a full grid, random draws, or a list."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a worker of a cluster is asked before it gets a point.
+"""The question to a cluster's worker before it is given a point: has it the same code and the same folder?
 
 It is sent as it stands, so it must need nothing but Python: a worker without the kit, or with another one, would
 otherwise answer with an error of pickle.

@@ -1,4 +1,4 @@
-"""What is known of a sweep and of its points: files that are written whole, so that they are true after any death."""
+"""The records of a sweep and of its points, written atomically, so that they are true however a process dies."""
 
 from __future__ import annotations
 

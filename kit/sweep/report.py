@@ -1,4 +1,4 @@
-"""One HTML page of a sweep that opens offline: the best point, what each parameter does, and every point."""
+"""The HTML report of a sweep, which opens offline: the best point, the effect of each parameter, all points."""
 
 from __future__ import annotations
 

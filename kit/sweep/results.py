@@ -1,4 +1,4 @@
-"""The results of a sweep: one table, as CSV and Parquet, and one page."""
+"""Write the results of a sweep: one table, as CSV and Parquet, and one page."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ TABLE, PARQUET, REPORT = "results.csv", "results.parquet", "report.html"
 
 
 def results_table(folder: SweepFolder, record: SweepRecord, points: list[PointRecord]) -> pd.DataFrame:
-    """Return one row a point, the best first: values, metrics, how it ended, and where its workspace is.
+    """Return one row per point, the best first: values, metrics, how it ended, and where its workspace is.
 
     A point that has not begun has none, nor has one whose workspace `kit gc` has deleted.
     """

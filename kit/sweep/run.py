@@ -1,4 +1,4 @@
-"""Run a sweep to its end: the shared notebooks once, then every point that is not done, then the results."""
+"""Run a sweep to its end: the shared notebooks once, every point that is not done, then the results."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The file of a sweep: which notebooks, which parameters with which values, and what the points are compared by."""
+"""The file of a sweep: notebooks, swept parameters with their values, and the metrics to compare by."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who runs the points: processes of this machine, or the workers of a Dask cluster."""
+"""The interface of whatever runs points: processes on this machine, or the workers of a Dask cluster."""
 
 from __future__ import annotations
 

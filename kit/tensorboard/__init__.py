@@ -1,4 +1,4 @@
-"""TensorBoard inside Jupyter: no open port, Jupyter's own authentication, and an end with the kernel.
+"""TensorBoard inside Jupyter: no open port, Jupyter's own authentication, ended with the kernel.
 
 `board` starts TensorBoard as a child of the kernel. `process` is that child: it listens on a Unix socket in a folder
 that only its user can enter, and ends when its parent does, however that ended. `extension` is a part of the Jupyter

@@ -1,4 +1,4 @@
-"""A TensorBoard of the kernel: started on demand, and never outliving it."""
+"""The kernel's TensorBoard: started on demand, and never outliving the kernel."""
 
 from __future__ import annotations
 

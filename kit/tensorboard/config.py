@@ -1,4 +1,4 @@
-"""What project.yml says about TensorBoard."""
+"""The `tensorboard` section of project.yml."""
 
 from __future__ import annotations
 

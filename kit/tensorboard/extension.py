@@ -1,4 +1,4 @@
-"""The part of the Jupyter server: passes requests with Jupyter's authentication on to TensorBoard's socket.
+"""The Jupyter server extension that forwards authenticated requests to TensorBoard's socket.
 
 jupyter-server-proxy does the passing on. Its own routes would start a server itself, one for all kernels; here the
 kernel that shows a board is its owner.

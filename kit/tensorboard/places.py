@@ -1,4 +1,4 @@
-"""Where the kernel, TensorBoard and the Jupyter server meet: one private folder a board."""
+"""Where kernel, TensorBoard and Jupyter server meet: one private folder per board."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which trainings stay in TensorBoard: the newest, and those whose models were blessed or pushed.
+"""Which trainings TensorBoard keeps: the newest, and those whose models were blessed or pushed.
 
 Of the others goes what TensorBoard reads; how far they came, their settings and their models stay. What went is
 recorded in the folder of each.

@@ -1,4 +1,4 @@
-"""The trainings of a project as runs of TensorBoard: one folder each, named so that they can be told apart."""
+"""A project's trainings as TensorBoard runs: one folder each, under names that can be told apart."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Training: the data set, the loop that Trainer runs, and the signatures that a model is saved with."""
+"""Training: the data set, Trainer's loop, and the signatures that a model is saved with."""

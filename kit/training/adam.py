@@ -1,4 +1,4 @@
-"""Adam as one operation a variable.
+"""Adam as one fused operation per variable.
 
 Keras composes the step of each variable of two dozen operations. Of a model with many small variables, as one of
 embeddings has, they are a third of what is traced before the first step, and a good part of each step. TensorFlow has

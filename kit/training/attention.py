@@ -1,7 +1,7 @@
-"""Where a model looks: the weights that it gives to what a user met last, for some rows that it has not trained on.
+"""Attention weights over a user's last items, for some held-out rows.
 
-Trainer writes them when the model is done, because a SavedModel keeps signatures and no layers; whoever shows them
-reads plain values.
+Trainer writes them once the model is trained, because a SavedModel keeps signatures and no layers. Views read them as
+plain values.
 """
 
 from __future__ import annotations

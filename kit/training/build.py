@@ -1,4 +1,4 @@
-"""A project's model, built and compiled as its `build_model` says and then as the settings of training say."""
+"""Build and compile a project's model as its `build_model` says, then apply the training settings."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The file of a checkpoint, written again without looking again for what is in it.
+"""Write a checkpoint repeatedly without walking the object graph again each time.
 
 `tf.train.Checkpoint` walks from a model to everything that it holds, whenever it writes, and reads each variable by a
 few operations: for a model of a hundred variables as long as a dozen of its steps take. But a model in training has the

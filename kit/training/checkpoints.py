@@ -1,11 +1,11 @@
-"""The epochs of a training on disk: the latest, from which it goes on, and the best by a metric, which stay.
+"""The epochs of a training on disk: the latest, to resume from, and the best by a metric, to keep.
 
 folder/
     epoch-00003/    an epoch: TensorFlow's checkpoint of model and optimizer, and epoch.json
     ended.json      how the training ended, while its model is saved
 
-A folder gets its name when all in it is written, and epoch.json has a digest of each file beside it, so that a process
-or a machine that dies at any moment leaves whole epochs behind, and what is damaged later is not gone on with.
+A folder is renamed into place when everything in it is written, and epoch.json has a digest of each file beside it. So
+a process or machine that dies at any moment leaves whole epochs behind, and no training resumes from a damaged one.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What a project.yml may say about training, and what a notebook's parameters override of it."""
+"""The `training` section of project.yml, and the notebook parameters that override it."""
 
 from __future__ import annotations
 

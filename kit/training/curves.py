@@ -1,4 +1,4 @@
-"""The curves of a training, from the event files that TensorBoard reads."""
+"""Training curves, read from the event files that TensorBoard reads."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _EPOCH_TAG = "epoch_"
 
 
 def read_curves(run: Path) -> pd.DataFrame:
-    """Return one row an epoch, from 1, and one column a metric: `loss` of training, `validation loss`, and so on."""
+    """Return one row per epoch, from 1, and one column per metric: `loss` of training, `validation loss`, and so on."""
     columns: dict[str, pd.Series] = {}
     for part, prefix in (("train", ""), ("validation", "validation ")):
         for tag, points in read_scalars(run / part).get("", {}).items():

@@ -1,4 +1,4 @@
-"""Transformed examples as batches: from memory where they fit, else from files as they are needed.
+"""Transformed examples as batches: from memory where they fit, else streamed from files.
 
 An epoch of training has every row once, in an order that follows from the seed and the number of the epoch alone: a
 training that goes on after it was cut off sees the same batches as one that was not.
@@ -87,7 +87,7 @@ def load(  # noqa: PLR0913
 
 @dataclass(frozen=True)
 class MemoryRows:
-    """Rows as one tensor [rows, …] a feature.
+    """Rows as one tensor [rows, …] per feature.
 
     Batches are gathered by the places of their rows, many at once: shuffling and batching single rows takes longer than
     a step of a small model, and so would an operation for each column of each batch.

@@ -1,4 +1,4 @@
-"""The training of a session as somebody watches it: how far it is, its curves beside earlier ones, and a way to end it.
+"""A session's training as an observer sees it: its progress, its curves beside earlier ones, and a way to stop it.
 
 Everything is read from files that the training writes, so that a thread can look while the kernel waits for Trainer.
 """

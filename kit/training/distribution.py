@@ -1,4 +1,4 @@
-"""One training spread over devices: the model that is trained by a strategy, and beside it a plain one that is saved.
+"""Distribute a training over devices: a distributed model is trained, a plain copy of it is saved.
 
 The project's code only ever meets plain variables (`adapt`, the signatures), and the saved model is the same for all
 strategies: nothing in it tells of devices, mirrors or shards.

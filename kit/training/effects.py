@@ -1,4 +1,4 @@
-"""What the switches of training are worth for a project's model on this machine: each is tried for a moment."""
+"""Measure what each training switch is worth for a project's model on this machine, by a short trial of each."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Several steps a call of the compiled loop, whose graph is built from one trace of the step.
+"""Run several steps per call of the compiled loop, with a graph that is built from one trace of the step.
 
 Keras writes the same as a Python loop that AutoGraph turns into a graph. What the last step returns has no value before
 the loop, so AutoGraph traces the step once to learn its form and a second time to build the loop, and the loop computes

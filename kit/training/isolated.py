@@ -1,4 +1,4 @@
-"""Short trainings in processes of their own, for what cannot be known or undone inside the one that asks."""
+"""Run short trainings in processes of their own, where the caller must stay free of their side effects."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One training: what it reads, how, and where its results go; plain values, so that any process can be given it."""
+"""A training job as plain values (inputs, settings, outputs), so that any process can run it."""
 
 from __future__ import annotations
 

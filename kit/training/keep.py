@@ -1,4 +1,4 @@
-"""What happens between epochs: each is written, the training ends when it no longer improves, and the best is kept."""
+"""Between epochs: write a checkpoint, stop when training no longer improves, keep the best epoch."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the examples of a training were made of, as ML Metadata knows it: for the words of TensorBoard."""
+"""The origin of a training's examples according to ML Metadata, for TensorBoard's text pages."""
 
 from __future__ import annotations
 

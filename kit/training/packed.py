@@ -1,4 +1,4 @@
-"""Columns side by side, so that rows are gathered once and not once for each column."""
+"""Pack columns side by side, so that a batch is gathered once and not once per column."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which numbers a model computes with: half the bits where the device is made for them, and always float32 outside."""
+"""Mixed precision: half precision where the device supports it, float32 inputs and outputs always."""
 
 from __future__ import annotations
 

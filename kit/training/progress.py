@@ -1,4 +1,4 @@
-"""How far a training is, and the wish to end it: files in its folder, since it runs in a process of its own.
+"""Progress and stop requests of a training, as files in its folder: it runs in another process.
 
 The notebook's kernel reads and writes them beside the training, so nothing here imports TensorFlow.
 """

@@ -1,4 +1,4 @@
-"""The proof that a training can be repeated: twice for some steps, in processes of their own, to the same weights."""
+"""Prove that a training repeats: run some steps twice, in separate processes, and compare the weights."""
 
 from __future__ import annotations
 

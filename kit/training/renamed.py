@@ -1,4 +1,4 @@
-"""A signature whose arguments are not called as the columns: TensorFlow takes plain names only."""
+"""A signature whose argument names differ from the columns, since TensorFlow takes plain names only."""
 
 from __future__ import annotations
 

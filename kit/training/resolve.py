@@ -1,4 +1,4 @@
-"""What the settings of a training mean here: on this device, with these rows."""
+"""Resolve a training job's settings for this device and these rows, and load its rows."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ _GATHERING = ("mirrored", "multi_worker_mirrored")
 def resolved(job: Job) -> Job:
     """Return the job as it can be trained here.
 
-    With a precision that this device has, with XLA only where it compiles the model in time, and with several steps an
-    execution only where no replicas wait for each other within it.
+    The precision is one that this device has, XLA is on only where it compiles the model in time, and several steps
+    are run per call only where no replicas wait for each other within one.
     """
     chosen, why = precision.choose(job.training.precision)
     job = replace(job, training=job.training.model_copy(update={"precision": chosen}))

@@ -1,4 +1,4 @@
-"""What Trainer calls, the same for every project; what differs is in the project's model.py."""
+"""Trainer's run_fn, the same for every project; what differs is in the project's model.py."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A trained model as a SavedModel with the signatures of its project."""
+"""Save a trained model as a SavedModel with its project's signatures."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The scalars of event files, read as they grow; without TensorFlow, so that a thread can do it beside a training."""
+"""Read the scalars of growing event files without TensorFlow, from a thread beside a training."""
 
 from __future__ import annotations
 

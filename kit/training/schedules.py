@@ -1,4 +1,4 @@
-"""How the learning rate grows and falls, put on the optimizer that a project's `build_model` compiled."""
+"""Learning-rate schedules, put on the optimizer that a project's `build_model` compiled."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The inside of a short training: a model, its compiled step and its batches, without files and callbacks."""
+"""A short training without files and callbacks: a model, its compiled step, and its batches."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The signatures that every model of the kit is saved with: named inputs, named outputs, raw values in."""
+"""The signatures that every model of the kit is saved with: named raw inputs, named outputs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a training tells while it runs, and how it ends early when it is told to."""
+"""The callback that reports a training's progress, and stops it early on request."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From the name of a strategy in project.yml to devices and processes that train together."""
+"""From a strategy's name in project.yml to tf.distribute devices and processes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Rows that do not fit in memory: read from many files at once, kept uncompressed on disk, shuffled in a window."""
+"""Rows that do not fit in memory: read from many files at once, cached uncompressed on disk, shuffled in a window."""
 
 from __future__ import annotations
 

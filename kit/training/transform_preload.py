@@ -1,4 +1,4 @@
-"""What the saved model takes and no step changes, loaded while the steps run."""
+"""Load Transform's graph, which the saved model needs, in the background while the training steps run."""
 
 from __future__ import annotations
 

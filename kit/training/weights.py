@@ -1,4 +1,4 @@
-"""How much a row counts in training: by a column of its own, by how rare its class is, or both."""
+"""Row weights in training: from a column, from the rarity of the row's class, or both."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether XLA compiles the step of a model, found out in a process of its own: nothing can interrupt it in this one."""
+"""Whether XLA compiles a model's step, tried in another process, since a compilation cannot be interrupted."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The notebooks in other languages, from one source: prose is translated, code cells stay as they are.
+"""Translated notebooks from one source: prose is translated, code cells stay as they are.
 
 notebooks/<language>/<notebook>.yml, with the same folders as the notebooks, holds the translation of each markdown
 cell by the cell's id, beside a digest of the English text that it translates. So a text that has changed since is

@@ -1,4 +1,4 @@
-"""Write the notebooks of a language: the code cells as they are, the markdown cells from the catalogue."""
+"""Build a language's notebooks: code cells as they are, markdown cells from the catalogue."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The translated cells of one notebook, as a file that a translator edits."""
+"""The catalogue of a notebook's translated cells, as a file that a translator edits."""
 
 from __future__ import annotations
 

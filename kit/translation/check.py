@@ -1,4 +1,4 @@
-"""What is missing in a translation, what the English has left behind, and what got lost on the way."""
+"""Check a translation: missing cells, cells whose English has changed since, and lost names, links or headings."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is missing in the translation of errors and labels, what is not said any more, and values that got lost."""
+"""Check the catalogues of messages and labels: missing texts, obsolete texts, lost placeholders."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What can go wrong with translations."""
+"""The error of translations."""
 
 from __future__ import annotations
 

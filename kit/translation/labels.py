@@ -1,4 +1,4 @@
-"""Words that stand by themselves, such as the head of a column, in the reader's language.
+"""Translate single words and short labels, such as column heads, into the reader's language.
 
 A word such as `type` is left alone inside a message, where it may be the name of somebody's column. Where the kit
 itself wrote it as a heading it cannot be one: labels/<language>.json has those words.

@@ -1,4 +1,4 @@
-"""What errors of the kit say in the reader's language: KIT_LANGUAGE=zh is Simplified Chinese.
+"""Translate the kit's texts (errors, findings, lines that are printed): KIT_LANGUAGE=zh is Simplified Chinese.
 
 Errors are raised, recorded and logged in English. Where one is shown to a person (a command line, a traceback in a
 notebook, a view), its text is found here by the template that it was written with, and its values are put into the

@@ -1,4 +1,4 @@
-"""What a check, a finding and a rule are in a table: one row, in the reader's language."""
+"""A check, a finding or a rule as a table row in the reader's language."""
 
 from __future__ import annotations
 

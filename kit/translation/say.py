@@ -1,4 +1,4 @@
-"""What a notebook prints of the kit's sentences."""
+"""Print a sentence of the kit in the reader's language."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The texts of the kit's errors, taken from its source: what a catalogue of messages must have, and nothing else.
+"""Extract the texts of the kit's errors from its source: exactly what a message catalogue must contain.
 
 An error is raised with the text that it says, mostly an f-string. Here that becomes a template, such as `{0} must be
 a folder, but it is a file.`, by reading the program and not by running it; so nothing has to be written at a raise for

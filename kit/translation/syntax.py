@@ -1,4 +1,4 @@
-"""What Python's syntax tree says of where a text comes from: names, what they are assigned, what functions return."""
+"""Trace texts through Python's syntax trees: names, their assignments, and what functions return."""
 
 from __future__ import annotations
 

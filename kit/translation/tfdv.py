@@ -1,4 +1,4 @@
-"""What TensorFlow Data Validation says of anomalies: texts of another library that readers of the kit meet every day.
+"""Templates of TFDV's anomaly descriptions, so that they can be translated like the kit's own texts.
 
 Templates as `sources` makes them, of the texts in tensorflow_data_validation/anomalies of TFDV 1.21:
 https://github.com/tensorflow/data-validation/tree/master/tensorflow_data_validation/anomalies.

@@ -1,4 +1,4 @@
-"""What views are told besides errors: fields of values that the kit makes, and the help of notebooks' parameters."""
+"""Extract the texts that views show besides errors: fields of the kit's values, and the help of parameters."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The best trial of the latest search, as a training that Trainer can be given."""
+"""The best trial of the latest search, as settings that Trainer can be given."""
 
 from __future__ import annotations
 

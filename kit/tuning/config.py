@@ -1,4 +1,4 @@
-"""What a project.yml may say about the search for better settings."""
+"""The `tuning` section of project.yml."""
 
 from __future__ import annotations
 

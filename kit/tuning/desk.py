@@ -1,4 +1,4 @@
-"""The search of a session as somebody watches it, from files that it writes while the kernel waits for Tuner."""
+"""A session's search as an observer sees it, read from files while the kernel waits for Tuner."""
 
 from __future__ import annotations
 

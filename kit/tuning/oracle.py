@@ -1,4 +1,4 @@
-"""KerasTuner's oracles: each is asked for the values of a trial, and told how that trial ended."""
+"""KerasTuner's oracles: asked for the values of a trial, and told how it ended."""
 
 from __future__ import annotations
 

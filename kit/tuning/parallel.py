@@ -1,4 +1,4 @@
-"""How many trials at a time a machine has room for."""
+"""How many trials a machine has room for at a time."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What Tuner is asked for, as plain values: they pass through its `custom_config`."""
+"""The plan of a search as plain values, as they pass through Tuner's `custom_config`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a search leaves in the workspace, written as it goes: its state, and one record a trial.
+"""The records of a search in the workspace, written as it goes: its state, and one record per trial.
 
 tuning/<project>/searches/<id>.json      a search: what it was told, and the records of its trials in order
 tuning/<project>/trials/<digest>/        one trial: trial.json, its log, event files (`run`) and checkpoint

@@ -1,4 +1,4 @@
-"""Which trials of Tuner stay as they are: those of the newest searches.
+"""Which of Tuner's trials are kept whole: those of the newest searches.
 
 Of the others goes what TensorBoard reads, with their logs and checkpoints. Their records stay, so that a later search
 still has their results, and with the searches' records how they compared.

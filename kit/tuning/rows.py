@@ -1,4 +1,4 @@
-"""A share of the training rows for trials: the same rows for all of them, in a file of their own."""
+"""A sample of the training rows for trials, the same for all of them, in a file of its own."""
 
 from __future__ import annotations
 

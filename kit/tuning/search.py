@@ -1,4 +1,4 @@
-"""The search: an oracle is asked for trials, which run in processes of their own, and told how they ended.
+"""Run a search: take trials from an oracle, run them in processes of their own, and report their scores to it.
 
 It can be killed at any moment. Every trial that is over has its record, under a name made of all that it depends on;
 the next search asks the oracle the same again, and gives it the answers that it finds there.

@@ -1,4 +1,4 @@
-"""The process of a trial: train as Trainer does, but for the model that nobody needs, and tell how good it became."""
+"""The process of a trial: train as Trainer does, report the score, and export no model."""
 
 from __future__ import annotations
 

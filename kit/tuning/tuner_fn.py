@@ -1,4 +1,4 @@
-"""What Tuner calls, the same for every project; what differs is `search_space` in the project's model.py."""
+"""Tuner's tuner_fn, the same for every project; what differs is `search_space` in the project's model.py."""
 
 from __future__ import annotations
 

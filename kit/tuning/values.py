@@ -1,4 +1,4 @@
-"""The values of a search space in the settings of a training: fields of `Training`, or what build_model reads."""
+"""Apply a trial's values to the training settings: fields of `Training`, or what build_model reads."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""Fresh processes without the wait: children of a process that has imported TensorFlow and TFX and run no op.
+"""Warm processes: children forked from a process that has imported TensorFlow and TFX and run no op.
 
 Importing them costs 10 to 18 s, in every kernel and every step that runs on its own; a fork costs 0.03 s.
-The warm process is started on demand, one for a user and an environment, and ends by itself. Kernels of the
+The warm process is started on demand, one per user and environment, and ends by itself. Kernels of the
 kernelspec `kit` come from it through `kit.warm.provisioner`; `start_call` runs one function in a child. Where
 there can be no warm process (not Linux, KIT_WARM=off, or anything that went wrong) both start a new
 interpreter and behave the same.

@@ -1,4 +1,4 @@
-"""Look after the warm process: `python -m kit.warm start|status|stop`."""
+"""Manage the warm process: `python -m kit.warm start|status|stop`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where the warm process of this user and this environment is found.
+"""The address of the warm process that belongs to this user and environment.
 
 Two processes may share a warm process only when an interpreter started by either would be the same. The
 socket is therefore named by a fingerprint of all that an interpreter reads while it starts and imports: the

@@ -1,4 +1,4 @@
-"""A call as seen by its child: find the function, run it, send back progress and what became of it."""
+"""The child's side of a call: find the function, run it, send back progress and the outcome."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Run one function in a process of its own, watch it, and know for certain how it ended."""
+"""Run one function in a process of its own, follow it, and know for certain how it ended."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a child does between its birth and its end: becomes a process of its own, then a kernel or a call."""
+"""The life of a child: detach from its parent, then be a kernel or a call, then end."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The side that asks for children: reach the warm process, start it when there is none, hold one child."""
+"""The client's side: connect to the warm process, start it when there is none, and hold one child."""
 
 from __future__ import annotations
 

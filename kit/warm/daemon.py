@@ -1,4 +1,4 @@
-"""How the warm process comes to run: detached from who asked for it first, listening before it imports.
+"""The start of the warm process: detached from whoever asked first, listening before it imports.
 
 python -c START_CODE SOCKET FINGERPRINT    the warm process of an environment
 python -c START_CODE DESCRIPTOR            the parent of one call, where no warm process is possible

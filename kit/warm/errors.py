@@ -1,4 +1,4 @@
-"""Why the warm process cannot serve; callers take the plain way and say so."""
+"""Why the warm process cannot serve; callers then start a new interpreter and say so."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The kit's own modules in the warm process: all that the notebooks of the chain and its steps import of them.
+"""The kit's own modules in the warm process: what the chain's notebooks and steps import.
 
 Packages do not change while a warm process runs, but the kit is edited. So a child keeps these modules only while every
 file of them is what it was before they were imported, and only where a new interpreter would find the same files.

@@ -1,4 +1,4 @@
-"""What the warm process imports, and the proof that none of it has started TensorFlow."""
+"""What the warm process imports, and the check that none of it has started TensorFlow."""
 
 from __future__ import annotations
 

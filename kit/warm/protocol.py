@@ -1,4 +1,4 @@
-"""Frames between the warm process, its clients and its children: a JSON header, raw bytes, file descriptors.
+"""The wire protocol of warm process, clients and children: a JSON header, raw bytes, file descriptors.
 
 A client has one connection for each child that it asks for, so that the end of the connection is the end of
 the child. Requests have an `op`, answers an `event`:

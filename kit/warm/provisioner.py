@@ -1,4 +1,4 @@
-"""Jupyter's way to the warm process: a kernel provisioner that forks kernels, else starts them as ever."""
+"""The Jupyter kernel provisioner that forks kernels from the warm process, or else starts them as usual."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _PATIENCE_SECONDS = 1.0  # a warm process that is ready forks within a tenth of 
 class WarmProvisioner(LocalProvisioner):
     """Forks kernels from the warm process; all but the start is LocalProvisioner's, on the forked process.
 
-    Whatever stands in the way of a fork is logged once a process, and the kernel starts the plain way.
+    Whatever prevents a fork is logged once per process, and the kernel then starts as usual.
     """
 
     _said: ClassVar[set[str]] = set()

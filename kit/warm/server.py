@@ -1,4 +1,4 @@
-"""The warm process: imports what is slow, runs no TensorFlow op, and makes children on request.
+"""The warm process: makes the slow imports, runs no TensorFlow op, and forks children on request.
 
 One thread, one selector, no blocking call after the imports. It ends when it was idle for long, when the
 environment that it imported has changed, or when it is told to. Its children end with it.

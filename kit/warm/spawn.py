@@ -1,4 +1,4 @@
-"""Two ways to make a child: fork the warm process, or start a new interpreter where that is not possible."""
+"""Two ways to make a child: fork the warm process, or start a new interpreter where it cannot be forked."""
 
 from __future__ import annotations
 

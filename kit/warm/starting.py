@@ -1,4 +1,4 @@
-"""A kernel that is still to come: a process with the methods of Popen from the moment that it is asked for."""
+"""A kernel that is still being started: has Popen's methods from the moment that it is asked for."""
 
 from __future__ import annotations
 

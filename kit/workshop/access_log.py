@@ -1,4 +1,4 @@
-"""A day of a model's access log: the shop's own callers, partners, a newsletter, and one who copies the model.
+"""A simulated day of a model's access log: the shop, partners, a newsletter, and one caller who copies the model.
 
 The requests of the shop are those of the sample; who sent them follows from the device and the region.
 """

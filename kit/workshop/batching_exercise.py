@@ -1,4 +1,4 @@
-"""An exercise with a batching setting that saves most runs of the model, and ruins p99.
+"""The exercise on batching: a setting that saves most runs of the model and ruins p99.
 
 The kit's own batching puts the requests together, by the parameters and the rules of a server with one batch thread;
 only the clock is one that the exercise turns, and a run of the model takes the time that it would take. So each wait

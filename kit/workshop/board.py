@@ -1,4 +1,4 @@
-"""The class board: how far everybody is, from a folder that all of them can write to, without a server.
+"""The class board: everybody's progress, read from a shared folder without a server.
 
 Each participant has one small JSON file of their own there, written whole under another name and renamed, so that two
 laptops never write the same file and nobody reads half of one. A network drive that is slow or gone must not break an

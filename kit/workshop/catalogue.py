@@ -1,4 +1,4 @@
-"""The exercises by name. Their titles, order and hints are of `texts`, their answers not here."""
+"""The exercises by name. Titles, order and hints are in `texts`; the answers are not here."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Exercises with a fault in the data: the kit's checks are run on the faulty day and on the day as it was delivered."""
+"""Exercises with a fault in the data: the checks run on the faulty day and on the day as it was delivered."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""An exercise as its notebook asks for it: plain values in, tables and plain values out; scores are recorded."""
+"""An exercise for its notebook: plain values in, tables and plain values out, scores recorded."""
 
 from __future__ import annotations
 

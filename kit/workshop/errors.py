@@ -1,4 +1,4 @@
-"""What can go wrong in a workshop."""
+"""The error of the workshop."""
 
 from __future__ import annotations
 

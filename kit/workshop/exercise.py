@@ -1,4 +1,4 @@
-"""What an exercise is: a fault, three questions about it, and a test of what was really achieved."""
+"""An exercise: a fault, three questions about it, and a test of what was achieved."""
 
 from __future__ import annotations
 

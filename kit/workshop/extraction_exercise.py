@@ -1,4 +1,4 @@
-"""An exercise with somebody who copies the model by its answers, and protections that are drilled as `kit drill` does.
+"""The exercise on model extraction: find who copies the model, and choose a protection by drills.
 
 The model is the world that the sample was drawn from: its click probability is known for any user and any item, so it
 answers every request that an attacker may think of, and nothing is trained but the copies.

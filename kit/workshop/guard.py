@@ -1,4 +1,4 @@
-"""An exercise's own copy of the project: weaker than the original, and stronger by what a participant adds."""
+"""An exercise's copy of the project: weaker than the original until a participant strengthens it."""
 
 from __future__ import annotations
 

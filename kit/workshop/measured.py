@@ -1,4 +1,4 @@
-"""Data exercises whose proof is a number that the participant has measured."""
+"""Data exercises whose proof is a number that the participant measures."""
 
 from __future__ import annotations
 

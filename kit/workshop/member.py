@@ -1,4 +1,4 @@
-"""Who takes part, and in which class: said in one exercise, remembered in the workspace for all others."""
+"""The participant and the class: entered in one exercise, remembered in the workspace for the others."""
 
 from __future__ import annotations
 

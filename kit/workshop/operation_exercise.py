@@ -1,4 +1,4 @@
-"""An exercise with a candidate that answers as well as the served model, and slowly: one operation takes the time.
+"""The exercise on a slow candidate: its answers are as good, and a single operation takes the time.
 
 Nothing of it is made up: the packages are served by the kit's own server in this process and asked as the release asks
 a package, and the operations come from a trace of TensorFlow's.

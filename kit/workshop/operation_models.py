@@ -1,4 +1,4 @@
-"""Three models that answer the same, two of them slowly, saved as packages that a server loads.
+"""Three models with equal answers, two of them slow, saved as packages for a server.
 
 Each scores a list of items by what is known of them and by the rank of their price in the catalogue. The served model
 has the prices sorted since its training. The slow ones sort them anew for each item that is asked about: the candidate

@@ -1,4 +1,4 @@
-"""Exercises with a candidate whose package breaks clients or servers, though every metric of it is good.
+"""Exercises with a candidate whose metrics are good and whose package breaks clients or servers.
 
 The candidates are what the kit's preflight reads of a package: signatures, and operations. Nothing is trained.
 """

@@ -1,4 +1,4 @@
-"""Is a machine ready for a workshop? What a teacher asks of every machine in the room, answered in a minute.
+"""Is this machine ready for a workshop? The checks that a teacher runs on every machine, in about a minute.
 
 Beside what `kit doctor` looks at: cores, the memory that a chain takes, how soon a warm kernel answers, whether a
 browser can reach a port of this machine, whether the class's folder can be written to, and whether the chain has run.

@@ -1,4 +1,4 @@
-"""Exercises with a candidate that is bad for some: good on average, so that only a gate on the right slice stops it.
+"""Exercises with a candidate that is good on average and bad for some: only a gate on the right slice stops it.
 
 The candidates are no models but scores: the true probability of each click, which `sample_data/truth` knows, in the
 order of the rows. One is as good as a model can be; the other one gives the rows of one slice each other's scores. So

@@ -1,4 +1,4 @@
-"""Title and hints of each exercise in the reader's language, which KIT_LANGUAGE chooses as it does for views.
+"""Titles and hints of the exercises in the reader's language, chosen by KIT_LANGUAGE.
 
 `hints.yml` is English. `hints_<language>.yml` has the same in another language, each exercise beside a digest of the
 English that it translates. So a text that has changed since is known, and its translation is never shown for it.

@@ -1,4 +1,4 @@
-"""Traffic of a shop: a rush, then a quiet time, both as chance has it."""
+"""Random traffic of a shop: a rush, then a quiet time."""
 
 from __future__ import annotations
 

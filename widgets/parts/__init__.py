@@ -1,1 +1,1 @@
-"""What views are made of: markup, controls, charts, and the browser's side of them."""
+"""The parts of views: markup, controls, charts, and their JavaScript."""

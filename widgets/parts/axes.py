@@ -1,4 +1,4 @@
-"""The axes of parallel coordinates: where a value stands on each, and which trials a filter leaves."""
+"""The axes of parallel coordinates: where a value lies on each, and which trials pass a filter."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How much of each row a static face can show within its bytes."""
+"""How many rows a static face can show in detail within its byte budget."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The controls of live views: HTML elements that name the trait which they set."""
+"""The controls of live views: HTML elements that name the trait that they set."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Texts to copy, and what in the browser copies them."""
+"""Texts to copy, and the JavaScript that copies them."""
 
 from __future__ import annotations
 

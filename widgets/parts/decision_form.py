@@ -1,4 +1,4 @@
-"""Where a person signs a decision: a name, a reason, and the buttons that take it."""
+"""The form in which a person signs a decision: a name, a reason, and the buttons."""
 
 from __future__ import annotations
 

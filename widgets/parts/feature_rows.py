@@ -1,4 +1,4 @@
-"""One feature as a row of the statistics table: a line a split, and its distribution."""
+"""One feature as a row of the statistics table: a line per split, and its distribution."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What stands around the columns of the Transform inspector: the way from row to row, the table and the notes."""
+"""The frame of the Transform inspector: row navigation, the table, and notes."""
 
 from __future__ import annotations
 

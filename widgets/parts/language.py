@@ -1,4 +1,4 @@
-"""What views say in the reader's language: KIT_LANGUAGE=zh is Simplified Chinese; what is not translated stays English.
+"""Translate the texts of views: KIT_LANGUAGE=zh is Simplified Chinese; untranslated texts stay English.
 
 `static/languages/<language>.json` holds the translations by the English text. Values are put in by name, since another
 language has them in another order. Names of data, parameters and components are never translated.

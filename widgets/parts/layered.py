@@ -1,4 +1,4 @@
-"""Places for the nodes of a graph whose edges go from left to right: layers, few crossings, short edges.
+"""Layered layout of a directed graph: left to right, few crossings, short edges.
 
 The usual steps of Sugiyama's method, without nodes where a long edge passes a layer: boxes cover the lines behind them.
 A layer is the longest path to a node, the order in it follows the mean place of the neighbours (barycentre), and the

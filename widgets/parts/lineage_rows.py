@@ -1,4 +1,4 @@
-"""What stands around the picture of a lineage: the meaning of its boxes, its zoom, and the list of its nodes."""
+"""The surroundings of the lineage picture: legend, zoom, and the list of nodes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""HTML and SVG from Python calls, in which text from data can only ever be text."""
+"""Build HTML and SVG from Python calls, with all text escaped."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Small ES modules made into the one text that anywidget sends to the browser."""
+"""Bundle small ES modules into the single text that anywidget sends to the browser."""
 
 from __future__ import annotations
 

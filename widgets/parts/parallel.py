@@ -1,4 +1,4 @@
-"""Parallel coordinates: an upright axis for each name of a search space, and a line across them for each trial.
+"""Parallel coordinates: one axis per hyperparameter, one line per trial.
 
 As in Inselberg 1985, The plane with parallel coordinates. Names and ends stand beside the SVG as HTML, as with all
 charts of the kit.

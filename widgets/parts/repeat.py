@@ -1,4 +1,4 @@
-"""Something that is done again and again while the kernel is busy with a cell, or idle."""
+"""Repeat a call on a timer, whether the kernel is busy with a cell or idle."""
 
 from __future__ import annotations
 

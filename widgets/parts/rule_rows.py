@@ -1,4 +1,4 @@
-"""One rule of a schema as a row: cells to write in where the view is alive, and texts where it is not."""
+"""One schema rule as a row: editable cells in a live view, plain texts in a static one."""
 
 from __future__ import annotations
 

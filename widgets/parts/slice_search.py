@@ -1,4 +1,4 @@
-"""Which slices are shown and in which order, over columns that are too long for a loop in Python."""
+"""Which slices are shown, in which order; vectorized, as the columns are too long for a Python loop."""
 
 from __future__ import annotations
 

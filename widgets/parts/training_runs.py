@@ -1,4 +1,4 @@
-"""Trainings side by side: their state in a sentence, their figures in a table and their curves in charts."""
+"""Trainings side by side: state in a sentence, figures in a table, curves in charts."""
 
 from __future__ import annotations
 

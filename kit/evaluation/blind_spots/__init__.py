@@ -1,1 +1,1 @@
-"""Search for the slices in which a model is worse than it has to be: of one to three columns, numbers in buckets."""
+"""Search for blind spots: slices of one to three columns in which a model is worse than it has to be."""

@@ -1,4 +1,4 @@
-"""Whether rows come true as often as other rows with the same scores, and how much loss there is to save where not.
+"""Whether rows come true as often as other rows with the same scores, and the avoidable loss where they do not.
 
 A slice with more uncertain outcomes has a greater log loss by nature. A blind spot is something else: given the score,
 outcomes in the slice are not what they are elsewhere. So scores are first recalibrated on the rest of the rows, and

@@ -1,4 +1,4 @@
-"""BlindSpotFinder: the search for blind spots as a step, which runs beside Evaluator and is not done twice.
+"""BlindSpotFinder: the search for blind spots as a cached TFX component that runs beside Evaluator.
 
 found.json    what was found, the slice that costs most first
 """

@@ -1,4 +1,4 @@
-"""How many rows say as much as one that stands alone, where rows share a user, an item or a request."""
+"""The design effect: how many independent rows some rows are worth that share a user, an item or a request."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Dependence:
     blind spot when it is further off than items are.
 
     Args:
-        ids: [rows] for each id a code a row; -1: none.
+        ids: for each id column one code per row, [rows]; -1: none.
         residuals: [rows], outcome minus probability.
         variances: [rows], of the outcomes.
         free: which rows are looked at.

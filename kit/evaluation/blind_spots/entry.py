@@ -1,4 +1,4 @@
-"""What project.yml needs to watch a blind spot: a slice, a gate on it, and bands for its ranges of numbers."""
+"""The project.yml entry that watches a blind spot: a slice, a gate on it, and bands for its numeric ranges."""
 
 from __future__ import annotations
 

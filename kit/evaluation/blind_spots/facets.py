@@ -1,4 +1,4 @@
-"""What slices are searched by: columns and what is derived from them, as one small code a row."""
+"""The facets that slices are searched by: columns, and what is derived from them, as one small code per row."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""The rows of all slices of one to three facets, counted by score and outcome.
+"""Counts by score and outcome for every slice of one to three facets.
 
-A facet is a small code a row, a score one of 64 bins. So a slice is a few cells of a table of counts, which holds all
+A facet is one code per row, a score one of 64 bins. So a slice is a few cells of a table of counts, which holds all
 that a fit needs: no slice is looked up in the rows. A table has the cells of all values of its facets; only those in
 which something may be wrong are kept.
 """

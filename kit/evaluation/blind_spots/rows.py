@@ -1,4 +1,4 @@
-"""The rows that the latest evaluation judged, with what its model says of them, as a search for blind spots needs them.
+"""The input of the search: the rows of the latest evaluation, with the model's scores of them.
 
 What can come true differs by task. Binary: the label is 1, with the score as its probability. Multiclass: the most
 probable class is right, with its probability (Gupta and Ramdas, Top-label calibration, ICLR 2022). Regression: the

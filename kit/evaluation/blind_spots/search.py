@@ -1,4 +1,4 @@
-"""Search rows for blind spots: the slice with the most evidence first, then the rows without it, until none is left.
+"""Greedy search: take the slice with the most evidence, remove its rows, and repeat until none is left.
 
 A slice counts when chance explains its evidence with a probability of at most 1 %, over all slices of up to three
 facets together: each order has a third of that, shared evenly by its slices (Bonferroni; Holm's steps would change
@@ -68,7 +68,7 @@ class Judged:
         outcomes: [rows], 1 where it came true, else 0.
         probabilities: [rows], that the model gave to it.
         facets: what slices are cut by.
-        ids: [rows] for each id a code a row, -1: none; rows of one id are not independent.
+        ids: for each id column one code per row, [rows]; -1: none. Rows with the same id are not independent.
         only_more: whether only slices in which more comes true are blind spots: it is an error.
         outcome: what came true, in words.
     """

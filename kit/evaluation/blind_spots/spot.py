@@ -1,4 +1,4 @@
-"""A blind spot with its evidence, as a view or a report shows it."""
+"""A blind spot with its evidence, as views and reports show it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Rows counted by the codes of some facets, outcome and bin of the score.
+"""Count rows by facet codes, outcome and score bin.
 
 Of the cells of a table few have a row while there are fewer rows than cells: one in fifty of 5,000 rows. So only those
 are kept, and what is summed over them takes as long as they are many.

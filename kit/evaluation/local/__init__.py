@@ -1,4 +1,4 @@
-"""An evaluation without Beam: what TFMA's EvalConfig asks for, in arrays, while the examples fit this machine.
+"""Evaluation without Beam: what TFMA's EvalConfig asks for, computed in arrays while the examples fit in memory.
 
 `step` does one execution of Evaluator: `support` says whether it is one for this machine, `extract` reads the rows and
 `scoring` scores them, `slices` and `queries` say which rows belong together, `evaluate` computes every metric on every

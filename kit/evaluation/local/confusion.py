@@ -1,4 +1,4 @@
-"""Metrics of confusion matrices: at single thresholds, and along the thousands of thresholds of a curve.
+"""Metrics of confusion matrices: at single thresholds, and over all thresholds of a curve.
 
 TFMA makes the matrices of a curve from a histogram of 10,000 buckets, in Python, slice by slice. Here they come from
 the buckets that rows fell into, all slices at once; and an area under a curve is added up over those buckets alone, as

@@ -1,4 +1,4 @@
-"""All metrics and plots of an EvalConfig on all slices: what TFMA's pipeline gives its writers."""
+"""Compute all metrics and plots of an EvalConfig on all slices, in the form that TFMA's writers take."""
 
 from __future__ import annotations
 

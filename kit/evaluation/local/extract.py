@@ -1,4 +1,4 @@
-"""The rows of an evaluation, read and scored as TFMA's extractors do, some ten thousand at a time.
+"""Read and score the rows of an evaluation as TFMA's extractors do, some ten thousand at a time.
 
 TFMA's own functions decode, and find labels and weights; here they are given large batches and no pipeline around them.
 """

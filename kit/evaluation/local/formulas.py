@@ -1,4 +1,4 @@
-"""What the formulas of metrics are given, and the register that they stand in.
+"""The registry of metric formulas, and what a formula is given.
 
 A formula is looked up by the class of the metric. It is called once for each metric of each model, with all rows, and
 returns a function that gives the metric's values on all slices of a sample: so what does not depend on the sample is

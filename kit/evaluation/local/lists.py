@@ -1,4 +1,4 @@
-"""The kit's own ranking metrics (`kit.evaluation.metrics.ranking`) of all lists at once: the same figures."""
+"""The kit's own ranking metrics (`kit.evaluation.metrics.ranking`), vectorized over all lists, with equal results."""
 
 from __future__ import annotations
 

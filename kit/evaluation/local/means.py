@@ -1,4 +1,4 @@
-"""Metrics that are sums over rows, or quotients of such sums."""
+"""Metrics that are sums over rows, or ratios of such sums."""
 
 from __future__ import annotations
 

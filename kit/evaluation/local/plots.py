@@ -1,4 +1,4 @@
-"""Calibration, and TFMA's plots: its histograms from arrays, and what it derives from them by its own code."""
+"""Calibration and TFMA's plots: histograms computed in arrays, and what TFMA's own code derives from them."""
 
 from __future__ import annotations
 

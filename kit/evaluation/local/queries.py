@@ -1,4 +1,4 @@
-"""Rows by query: TFMA takes all rows of a query as one element, in every slice that one of them is in."""
+"""Rows grouped by query: TFMA takes a query's rows as one element, in every slice that any of them is in."""
 
 from __future__ import annotations
 

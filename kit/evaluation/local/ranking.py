@@ -1,4 +1,4 @@
-"""TFMA's metrics of queries: how well the rows of one query are ranked against each other."""
+"""TFMA's query metrics: how well the rows of a query are ranked against each other."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The rows of an evaluation as arrays: what a metric of one model is computed from."""
+"""The rows of an evaluation as arrays, from which metrics are computed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What models make of a batch of examples: transformed features and predictions, where TFMA's extracts have them.
+"""Score a batch of examples: transformed features and predictions, put where TFMA's extracts have them.
 
 A SavedModel is loaded in one of two ways. Where its signatures take serialized examples, which those of the kit's
 models do, its graph goes into a session, all signatures of a batch in one call: half the time of

@@ -1,4 +1,4 @@
-"""TFMA's slices, from the values of features to the rows that each slice has.
+"""TFMA's slices: from feature values to the rows of each slice.
 
 A row is in a slice as `tensorflow_model_analysis.slicer` says: with each of its values of a key, and once with each.
 """

@@ -1,4 +1,4 @@
-"""One execution of Evaluator without Beam: the inputs, outputs and verdict of TFX's executor."""
+"""One execution of Evaluator without Beam, with the inputs, outputs and verdict of TFX's executor."""
 
 from __future__ import annotations
 

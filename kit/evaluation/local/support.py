@@ -1,4 +1,4 @@
-"""Whether an evaluation is one for this machine, and what it looks at."""
+"""Whether an evaluation can be done in memory here, and which features it needs."""
 
 from __future__ import annotations
 

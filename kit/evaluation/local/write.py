@@ -1,4 +1,4 @@
-"""The files of an evaluation, as TFMA's writers leave them: its readers see no difference."""
+"""Write the files of an evaluation as TFMA's writers do, so that TFMA's readers see no difference."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Metrics that TFMA has not, as formulas on arrays and as TFMA's metrics, and the bands that slices are made of."""
+"""Metrics that TFMA lacks, as array formulas and as TFMA metrics, and the numeric bands that slices use."""

@@ -1,4 +1,4 @@
-"""The band of each row: one function for both ways to evaluate, through Beam and on one machine."""
+"""The band of each row: one function for both ways to evaluate, through Beam and in memory."""
 
 from __future__ import annotations
 

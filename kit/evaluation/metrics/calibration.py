@@ -1,4 +1,4 @@
-"""How far scores are from the rates that they promise, from the histogram that AUC is made of as well."""
+"""Calibration error: how far scores are from the observed rates, from the same histogram as AUC."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Ranking metrics as formulas on arrays: one list at a time, and sums over lists that give the metrics.
+"""Ranking metrics as array formulas: figures of one list, and the sums over lists that give the metrics.
 
 A list is the rows of one query, best score first. Of two rows with the same score the one without a click comes first,
 so that a model that gives every row the same score earns nothing by the order in which the rows happen to lie.

@@ -1,4 +1,4 @@
-"""Ranking metrics as TFMA's: each reads what it gives from sums over lists, which are made once a slice.
+"""Ranking metrics as TFMA metrics, all read from sums over lists that are computed once per slice.
 
 As all metrics of TFMA with a query key they are of whole queries: where a slice is of some rows of a query, such as the
 items of a category, they are of the queries that have such a row, with all of their rows.

@@ -1,4 +1,4 @@
-"""Bands and the smallest slice inside an EvalConfig, which has no place for them, and what Evaluator does with them.
+"""Bands and the minimum slice size, carried in an EvalConfig that has no fields for them, and applied by Evaluator.
 
 The configuration stays the whole truth about an evaluation: TFX's cache sees a change in it, it is kept beside the
 results, and TFX's own Evaluator, given this module as `module_path`, cuts the same slices.
@@ -101,7 +101,7 @@ def add_bands(extracts: Mapping[str, Any], bands: Mapping[str, Any]) -> dict[str
 
 
 def _rows(features: Mapping[str, Any]) -> int:
-    """Return how many rows a batch has; a sparse feature says it in its shape."""
+    """Return how many rows a batch has; a sparse feature holds that in its shape."""
     first = next(iter(features.values()))
     shape = getattr(first, "dense_shape", None)
     return len(first) if shape is None else int(shape[0])

@@ -1,4 +1,4 @@
-"""TFMA's verdict on the gates, for which slices that are too small count as if they were not there."""
+"""TFMA's verdict on the gates, with slices that are too small treated as absent."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the boards show of the model: the names and categories of items, and where a candidate looks in the past."""
+"""What TensorBoard shows of the model: names and categories of items, and its attention."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""LiteRT: the model as files of a few hundred kilobytes that run without TensorFlow, and what each of them costs.
+"""LiteRT: the model as small files that run without TensorFlow, and what each of them costs in quality.
 
 What is converted is the model part: the Keras model on transformed features, with its embeddings, its attention and
 the tables that are its weights. Transform's graph stays outside: it parses, splits and hashes strings, which LiteRT

@@ -1,4 +1,4 @@
-"""LiteRTConverter: the model that was evaluated last as LiteRT files, each held against the model itself.
+"""LiteRTConverter: converts the latest evaluated model to LiteRT files, each compared with the model itself.
 
 <variant>.tflite     float, float16, dynamic_range and int8, those that the runtime's operations allow
 features.json        what a file takes, and the columns that each feature is computed from by Transform's graph

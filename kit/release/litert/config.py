@@ -1,4 +1,4 @@
-"""What project.yml says about LiteRT."""
+"""The `release.litert` section of project.yml."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From a function of TensorFlow to a LiteRT file of the plain runtime's operations."""
+"""Convert a TensorFlow function to a LiteRT file that uses built-in operations only."""
 
 from __future__ import annotations
 

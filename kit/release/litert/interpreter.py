@@ -1,4 +1,4 @@
-"""A LiteRT file in LiteRT's own runtime, which is what a phone has; TensorFlow is not asked."""
+"""Run a LiteRT file in LiteRT's own runtime, as a phone would, without TensorFlow."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What LiteRTConverter made of the model that was evaluated last, as plain values, and whether it may be used."""
+"""The LiteRT files of the latest evaluated model as plain values, and whether they may be used."""
 
 from __future__ import annotations
 

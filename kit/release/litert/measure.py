@@ -1,4 +1,4 @@
-"""One file beside the model that it was made of: bytes, milliseconds, quality overall and by slice, ranks, scores."""
+"""Measure one file against the model: size, latency, quality overall and by slice, ranking, scores."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The part of a SavedModel that takes transformed features: built anew from the project's code, with its weights.
+"""The part of a SavedModel that takes transformed features, rebuilt from the project's code with its weights.
 
 A SavedModel keeps signatures from raw values to scores and no layers, so there is nothing in it to cut at. What is
 built anew is held against the signature, row by row, before anything is made of it.

@@ -1,4 +1,4 @@
-"""Lists to be ranked: what a person would see first must stay the same when a model is made smaller.
+"""Lists to rank with both models: what a user would see first must survive the conversion.
 
 Of a project with a `ranking` section they are requests: a row of the data, with a hundred items as candidates in the
 place of its own. What belongs to an item (its category, its price) is found in the data, as what never differs between

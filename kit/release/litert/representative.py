@@ -1,4 +1,4 @@
-"""The rows that int8 is calibrated with: whether they are like the split that they come from.
+"""The representative rows that int8 is calibrated with, and whether they resemble the split that they come from.
 
 The converter takes the range of each number inside the model from these rows. Were all of them of one label or one
 category, numbers of the others would be cut off, and nothing would say so.

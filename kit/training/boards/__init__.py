@@ -1,4 +1,4 @@
-"""What TensorBoard shows of a training beside its curves; one module a plugin.
+"""What TensorBoard shows of a training besides its curves, one module per plugin.
 
 write       the callback that has all of them written, by one process of a training only
 summary     TEXT and HPARAMS: versions, data, schema and settings

@@ -15,7 +15,7 @@ MOST_NUMBERS = 100_000  # of a weight; of a larger one every so many
 
 
 def write_histograms(model: tf_keras.Model, step: int) -> None:
-    """Write one of each weight that is trained into the present summary writer.
+    """Write one of each trainable weight with the current summary writer.
 
     Args:
         model: a plain one, whose weights lie in this process.

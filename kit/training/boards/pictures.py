@@ -1,4 +1,4 @@
-"""Pictures of where a model looks, for TensorBoard's IMAGES.
+"""Attention pictures for TensorBoard's IMAGES.
 
 They are drawn with Pillow in a tenth of a second; matplotlib, of which only the font is taken, needs a second and more,
 in every training.
@@ -25,7 +25,7 @@ _SAME, _OTHER, _INK, _PAPER = "#1f77b4", "#9a9a9a", "#202020", "#ffffff"
 
 
 def write_attention(examples: Sequence[AttentionExample], step: int) -> None:
-    """Write one picture an example into the present summary writer."""
+    """Write one picture per example with the current summary writer."""
     if examples:
         pictures = np.stack([np.asarray(_drawn(one)) for one in examples])
         tf.summary.image(TAG, pictures, step, max_outputs=len(pictures))

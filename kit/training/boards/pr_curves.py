@@ -1,4 +1,4 @@
-"""Precision and recall at every threshold, as TensorBoard's PR CURVES reads them."""
+"""Precision-recall curves for TensorBoard's PR CURVES."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ MOST_CLASSES = 10  # that get a curve of their own
 
 
 def write_pr_curves(labels: np.ndarray, scores: np.ndarray, step: int) -> None:
-    """Write the curve, or one a class against all others, into the present summary writer.
+    """Write the curve, or one per class against all others, with the current summary writer.
 
     TensorBoard's own writer is for TF1's sessions; the message that it makes is the same.
 

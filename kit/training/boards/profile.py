@@ -1,4 +1,4 @@
-"""What the traced steps of a training spent their time on, and which operations XLA put together.
+"""Where the time of traced training steps went, and which operations XLA fused.
 
 The profile plugin of TensorBoard (`xprof`) needs a newer absl-py than TFX allows, and its
 pages ask the web for their fonts. So the trace that TensorFlow writes is read here: the same file, which xprof opens as

@@ -1,4 +1,4 @@
-"""Embeddings as TensorBoard's PROJECTOR reads them: the vectors, and the words that they stand for.
+"""Embeddings for TensorBoard's PROJECTOR: the vectors, and the words that they stand for.
 
 They are files of tab-separated values and no checkpoint: the kit's TensorBoard runs without TensorFlow, which alone
 reads those. They are written every few seconds and in the end, so that a training that is cut off leaves some.

@@ -1,4 +1,4 @@
-"""What a training was made of: words for TEXT, values for HPARAMS."""
+"""What a training was made of: text for TEXT, values for HPARAMS."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Traces some steps of a training, once its loop runs evenly."""
+"""Trace some steps of a training, once its loop has settled."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The callback that writes what TensorBoard shows of a training beside its curves."""
+"""The callback that writes what TensorBoard shows of a training besides its curves."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""A training in several processes: who they are, what each does, and a cluster of them on this machine."""
+"""Distributed training: who is in the cluster, what each process does, and a cluster on this machine."""

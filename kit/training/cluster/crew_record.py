@@ -1,4 +1,4 @@
-"""Who of a local cluster runs where, in a file for whoever follows the training from another process."""
+"""The members of a local cluster in a file, for whoever follows the training from another process."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A cluster of processes on this machine: started, followed, begun again when a member is lost, and never left behind.
+"""A cluster of processes on this machine: started, followed, restarted when a member dies, never left behind.
 
 Actors: `Crew` holds the processes of one start; `train` follows crews until one has trained the model. Every process is
 a child of the warm process (`kit.warm`), which ends it when this process ends, however that happens.

@@ -1,4 +1,4 @@
-"""Kubernetes manifests of a cluster: what `kubectl apply` is given, as plain YAML.
+"""Kubernetes manifests of a training cluster, as plain YAML for `kubectl apply`.
 
 A role whose members end by themselves is a Job with an index a pod, which is begun again when it fails; one that serves
 until it is deleted is a StatefulSet. Both give a pod a name of its own below a headless Service, and that name with a

@@ -1,4 +1,4 @@
-"""The part that one process plays in a cluster."""
+"""The role that one process plays in a cluster."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Workers that compute each step together (MultiWorkerMirroredStrategy): who stops, stops with all others.
+"""MultiWorkerMirroredStrategy: workers compute each step together, so they must all stop after the same step.
 
 Every worker runs the whole loop. They meet in the collective operations of each step, so one that left the loop by
 itself would leave the others waiting for ever.
@@ -21,7 +21,7 @@ _MOST_STEPS = 1_000  # between two looks
 
 
 class Agreement:
-    """A question that all workers answer together, after the same step.
+    """An all-reduce of a few numbers over all workers, after the same step.
 
     Args:
         strategy: of the workers.

@@ -1,4 +1,4 @@
-"""Parameter servers: variables live there, workers compute steps, and the chief gives out the steps.
+"""ParameterServerStrategy: servers hold the variables, workers compute steps, the chief schedules the steps.
 
 Only the chief runs the training loop. Steps are computed asynchronously, so two trainings are never the same to the
 last digit. Based on https://www.tensorflow.org/tutorials/distribute/parameter_server_training.

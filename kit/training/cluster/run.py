@@ -1,4 +1,4 @@
-"""A training of a workspace in a cluster: on this machine, followed line by line, or given to other machines."""
+"""Train a workspace's project in a cluster: on this machine and followed line by line, or on other machines."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who is in a cluster and where: the TF_CONFIG of each member, written for others and read for this process.
+"""TF_CONFIG: the members of a cluster and their addresses, written for others and read for this process.
 
 The words are those of https://www.tensorflow.org/guide/distributed_training#TF_CONFIG. Nothing here imports TensorFlow.
 """
