@@ -66,7 +66,7 @@ class Alerts(DecidedView):
         decide: DecideAlert | None = None,
         **state: Any,
     ) -> Alerts:
-        """Make the view of something that gives records, whose keys are the fields of an alert."""
+        """Make the view of a source of records whose keys are the fields of an alert."""
 
         def alerts() -> list[Alert]:
             return [alert(record) for record in records()]

@@ -130,7 +130,7 @@ class Anomalies(DecidedView):
         return f"{place}: {', '.join(parts)}"
 
     def _tables(self, anomalies: Sequence[Anomaly], rows: Sequence[Markup]) -> Markup | None:
-        """One table a severity, with the rows that were drawn of the anomalies."""
+        """One table per severity, with the rows that were drawn of the anomalies."""
         if not anomalies:
             return None
         drawn = list(zip(anomalies, rows, strict=True))

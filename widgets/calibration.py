@@ -52,11 +52,11 @@ class Calibration(View):
 
     @classmethod
     def of(cls, curves: Sequence[Mapping[str, Any]], **state: Any) -> Self:
-        """Show plain records, one a slice and model, with the fields of `CalibrationCurve`."""
+        """Show plain records, one per slice and model, with the fields of `CalibrationCurve`."""
         return cls([CalibrationCurve(**curve) for curve in curves], **state)
 
     def shown(self) -> list[CalibrationCurve]:
-        """The curves of the chosen slice, one a model."""
+        """The curves of the chosen slice, one per model."""
         return [curve for curve in self.curves if curve.slice == self.chosen]
 
     def draw_controls(self) -> Markup:

@@ -30,7 +30,7 @@ class Drift(SearchedView):
 
     Args:
         days: in order.
-        features: each with a distance a day for each comparison.
+        features: each with one distance per day for each comparison.
         comparisons: by the name that the distances have, how it reads; the first is shown first.
         state: traits to begin with, such as `opened="price"`.
     """

@@ -242,5 +242,5 @@ def _row(one: Outcome) -> Markup:
 
 
 def _lost(value: float | None) -> str:
-    """What is less than a ten-thousandth of a metric is nothing."""
+    """A cost as text; less than a ten-thousandth of a metric counts as none."""
     return number(None if value is None else round(value, 4) + 0.0)

@@ -80,7 +80,7 @@ class Hints(View):
 
     Args:
         hints: from the vaguest on.
-        record: is told how many are open, and returns what is wrong with that, empty where nothing is.
+        record: is called with the number of open hints; returns what went wrong, or an empty text.
         state: traits to begin with, such as `opened`.
     """
 

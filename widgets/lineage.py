@@ -88,7 +88,7 @@ class Lineage(SearchedView):
 
     @traitlets.observe("walked")
     def _walk(self, _change: object) -> None:
-        """Go left to what a node took or was made by, right to what it made or was taken by, or within its layer."""
+        """Move the choice: left to what a node took or was made by, right to what came of it, or within its layer."""
         if not self.walked or not self._picture.keys:
             return
         if self.chosen not in self._picture.index:

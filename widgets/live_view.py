@@ -30,7 +30,7 @@ class LiveView(View):
 
     @abstractmethod
     def take(self) -> None:
-        """Take what is to be drawn from where it happens; any thread calls this."""
+        """Read the state to draw; called from any thread."""
 
     def end_well(self) -> None:
         """Do what is due when the block ends without an error; nothing by default."""
@@ -59,7 +59,7 @@ class LiveView(View):
             self._handle.update(self)
 
     def _look(self) -> bool:
-        """Draw what is now; return True, since only the end of the cell ends the looking."""
+        """Draw the present state; return True, since only the end of the cell ends the updates."""
         with self.hold_sync():
             self.take()
             self._redraw(None)

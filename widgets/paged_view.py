@@ -41,7 +41,7 @@ class PagedView(View):
 
 
 class SearchedView(PagedView):
-    """A view that shows only the rows that have all words of its search, in large or small letters."""
+    """A view that shows only the rows that contain all words of its search, whatever their case."""
 
     search = traitlets.Unicode(help="words that a row must have").tag(sync=True, redraw=True, narrows=True)
 

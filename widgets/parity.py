@@ -17,7 +17,7 @@ _WRAPPED = "white-space:normal"  # of cells that hold more than a number
 
 
 class Parity(Face):
-    """Shows a row a value, features before the score, and a column a way; values that differ come first.
+    """Shows one row per value, features before the score, and one column per way; values that differ come first.
 
     Args:
         differences: in the order in which a row goes.

@@ -26,7 +26,7 @@ _TRUTHS = {"true": True, "false": False}
 
 
 class Answer(NamedTuple):
-    """What came of a request.
+    """The outcome of a request.
 
     Attributes:
         wrong: for each field whose text cannot be so, why; under "" why the model does not answer.

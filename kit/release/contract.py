@@ -189,7 +189,7 @@ def _differences(old: SignatureShape, new: SignatureShape) -> list[tuple[str, bo
 
 
 def _holds(wide: TensorShape, narrow: TensorShape) -> bool:
-    """Say whether every tensor of the one shape is also one of the other."""
+    """Return whether every tensor of one shape also fits the other."""
     if wide.dtype != narrow.dtype:
         return False
     if wide.sizes is None or narrow.sizes is None:

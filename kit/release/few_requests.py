@@ -6,7 +6,7 @@ from tensorflow.core.protobuf import config_pb2, rewriter_config_pb2
 
 
 def for_few_requests() -> config_pb2.ConfigProto:
-    """Return a ConfigProto by which TensorFlow takes out of a graph what a request does not need, and improves no more.
+    """Return a ConfigProto with which TensorFlow inlines functions, prunes the graph and optimizes no further.
 
     All else that it does to a graph takes longer than a few requests do. Taking nothing out would be quicker still, but
     wrong: a request has no label, and what is made of one inside a function fails without it.

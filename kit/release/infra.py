@@ -227,7 +227,7 @@ def infra_blessing(session: Session) -> types.Artifact:
 
 
 def infra_table(session: Session) -> pd.DataFrame:
-    """Return what the fresh server took: a row a signature, and its milliseconds by gRPC and REST."""
+    """Return what the fresh server took: one row per signature, and its milliseconds by gRPC and REST."""
     return pd.DataFrame(_measured(session)["signatures"])
 
 

@@ -42,7 +42,7 @@ def write_package_file(package: Path, project: Project, used: Used, said: Sequen
         package: its folder.
         project: whose model it is.
         used: what the graph uses.
-        said: what each check of the package said, a sentence each.
+        said: what each check of the package said, one sentence each.
     """
     known = known_releases()
     facts: dict[str, Any] = {

@@ -92,7 +92,7 @@ class AtomicPushExecutor(Executor):
 
 
 def _check_not_withdrawn(base: Path, digest: str) -> None:
-    """Keep a model that somebody rolled back from coming back by itself, with the next batch.
+    """Refuse a model that somebody rolled back: it must not come back by itself with the next batch.
 
     Raises:
         NotBlessedError: when it is one.

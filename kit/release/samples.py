@@ -45,7 +45,7 @@ def make_samples(servable: Servable, records: Sequence[bytes], column_of: Mappin
 
     Args:
         servable: the model.
-        records: serialized tf.Examples, a row each.
+        records: serialized tf.Examples, one per row.
         column_of: the column of each input that is not called as its column.
 
     Raises:

@@ -82,7 +82,7 @@ def _tensor(spec: tf.TensorSpec) -> TensorShape:
 
 
 def send_requests(project: Project, signatures: dict[str, Any], examples: Path) -> pd.DataFrame:
-    """Send real rows through every signature; return one row a signature with the answer's shape and milliseconds.
+    """Send real rows through every signature; return one row for each, with the answer's shape and milliseconds.
 
     Raises:
         InfraCheckError: when a signature raises, or gives a score that is not a number.

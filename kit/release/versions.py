@@ -132,7 +132,7 @@ def next_number(base: Path, at_least: int) -> int:
 
 @contextmanager
 def lock(base: Path) -> Iterator[None]:
-    """Let nobody else change which versions are there; a copy is made before, so this is held for a moment.
+    """Lock the set of versions against changes by others; copies are made before, so the lock is held only briefly.
 
     Raises:
         VersionError: when somebody holds it for half a minute.

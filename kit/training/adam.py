@@ -1,8 +1,8 @@
 """Adam as one fused operation per variable.
 
-Keras composes the step of each variable of two dozen operations. Of a model with many small variables, as one of
-embeddings has, they are a third of what is traced before the first step, and a good part of each step. TensorFlow has
-the same step as one operation, `ResourceApplyAdam`: with g the gradient, t the step from 1 and r the rate,
+Keras composes each variable's update of two dozen operations. In a model with many small variables, such as one with
+embeddings, they are a third of what is traced before the first step, and a good part of each step. TensorFlow has the
+same update as one operation, `ResourceApplyAdam`: with g the gradient, t the step from 1 and r the rate,
 
     m += (1 - beta_1) (g - m);  v += (1 - beta_2) (g^2 - v)
     w -= r sqrt(1 - beta_2^t) / (1 - beta_1^t) m / (sqrt(v) + epsilon)
@@ -21,7 +21,7 @@ from kit.training.schedules import without_loss_scale
 
 
 def fuse_adam(model: tf_keras.Model) -> None:
-    """Let the Adam that a model is compiled with update each variable by one operation.
+    """Make the Adam that a model is compiled with update each variable by one operation.
 
     The weights are those of Keras's own step but for rounding, and so are the variables of the optimizer: a checkpoint
     of either goes on with the other. What is not plain Adam stays as it is: a subclass, AMSGrad, an adaptive epsilon,

@@ -35,7 +35,7 @@ _NO_LOSS_HELD_OUT = "loss"
 
 
 class BestByError(UsageError):
-    """The metric that epochs are judged by is none of the model's."""
+    """The metric that epochs are judged by is not among the model's metrics."""
 
 
 @dataclass(frozen=True)

@@ -180,7 +180,7 @@ def of_project(rows: Rows) -> tf.data.Dataset:
 
 
 def _plainly() -> tf.data.Options:
-    """Return the options of a pipeline in which there is nothing to tune, or to rewrite.
+    """Return tf.data options without autotuning and graph rewriting, for pipelines that gain nothing from them.
 
     Both would take their time whenever an iterator begins, and the tuner takes a thread's ever after.
     """

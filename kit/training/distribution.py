@@ -130,7 +130,7 @@ class ShardedBatches(Distribution):
 
 
 class _Outside(tf_keras.callbacks.Callback):
-    """Calls another callback outside the scope in which `fit` calls its callbacks."""
+    """Calls another callback outside the strategy scope in which `fit` calls its callbacks."""
 
     def __init__(self, inner: tf_keras.callbacks.Callback) -> None:
         super().__init__()

@@ -22,7 +22,7 @@ class TookTooLongError(KitError):
 
 
 def job_of(session: Session, training: Training) -> Job:
-    """Return a training of the latest transformed examples of a session, which leaves nothing behind."""
+    """Return a job that trains on a session's latest transformed examples and leaves no files behind."""
     examples = session.path("Transform", "transformed_examples")
     return Job(
         project=str(session.project.folder),
@@ -47,9 +47,9 @@ def run_isolated(
     """Run a function of a module in a process of its own, and return its answer.
 
     Args:
-        function: takes the payload, and what it may tell its progress to.
+        function: takes the payload, and a callback for lines of progress.
         payload: for the function.
-        what: is done there, in words that complete "… failed".
+        what: names the work, in words that complete "… failed".
         seconds: after which the process is ended; None: never.
         environ: the process's environment variables; None: those of this one.
 

@@ -91,7 +91,7 @@ def _whole(
 
 
 def _adapting(model_module: Any, train: Rows) -> Callable[[tf_keras.Model], None]:
-    """Return what fills the tables that a model looks things up in; most projects have none."""
+    """Return a function that fills the model's lookup tables; most projects have none."""
     adapt = getattr(model_module, "adapt", None)
     return lambda model: adapt(model, dataset.of_project(train)) if adapt else None
 
@@ -99,7 +99,7 @@ def _adapting(model_module: Any, train: Rows) -> Callable[[tf_keras.Model], None
 def _tellers(
     job: Job, spread: Distribution, keep: KeepEpochs, checkpoints: Checkpoints, batches: tf.data.Dataset
 ) -> list[tf_keras.callbacks.Callback]:
-    """Return what tells of the training while it runs."""
+    """Return the callbacks that report on the training while it runs."""
     return [
         LiveTensorBoard(
             job.run_dir,

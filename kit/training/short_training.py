@@ -31,7 +31,7 @@ class ShortTraining:
 
     @classmethod
     def of(cls, job: Job, reading: Reading = USUAL) -> ShortTraining:
-        """Build it as the loop does, on one device."""
+        """Build the model as the loop does, on one device."""
         project, training = Project.load(job.project), job.training
         tf_keras.utils.set_random_seed(training.seed)
         transform_output = tft.TFTransformOutput(job.transform_output)
@@ -48,10 +48,10 @@ class ShortTraining:
         return self.rows.epochs(self.job.training.batch_size, self.job.training.seed)
 
     def paces(self, batches: Iterator[Any], seconds: float, times: int) -> tuple[list[float], float]:
-        """Train for some stretches of about so many seconds, after a step that compiles what is trained.
+        """Train several times for about so many seconds, after a step that compiles the training function.
 
         Returns:
-            The steps a second of each stretch, and the loss in the end.
+            The steps per second of each time, and the final loss.
         """
         step, at_once = self.model.make_train_function(), self.job.training.steps_per_execution
         float(step(batches)["loss"])

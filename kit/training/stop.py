@@ -65,7 +65,7 @@ def _loss(logs: Any) -> float:
 
 
 class Teller(tf_keras.callbacks.Callback):
-    """Says about twice a second how far training is, and ends it after the present step when it is told to.
+    """Reports progress about twice a second, and stops training after the present step on request.
 
     Args:
         run: the folder of the training; progress and events go there, and a wish to end comes from there.

@@ -12,8 +12,8 @@ import tf_keras
 class LoadTransform(tf_keras.callbacks.Callback):
     """Loads Transform's graph for the signatures in a thread, from the first step on.
 
-    A step leaves Python alone, and loading is nearly all Python. Before the first step is the time of tracing, which is
-    Python too. `transform_features_layer` then returns what was loaded.
+    A step runs outside Python and loading is nearly all Python, so the two overlap. Tracing, before the first step, is
+    Python too and would not. `transform_features_layer` then returns what was loaded.
 
     Args:
         transform_output: where Transform wrote its graph; keeps what was loaded.
@@ -33,7 +33,7 @@ class LoadTransform(tf_keras.callbacks.Callback):
             thread.shutdown(wait=False)
 
     def on_train_end(self, logs: Any = None) -> None:
-        """Wait for it, and raise what it raised."""
+        """Wait for the loading thread, and raise what it raised."""
         del logs
         if self._loading is not None:
             self._loading.result()

@@ -37,7 +37,7 @@ _SPEC = [tf.TensorSpec([None], tf.string, name=INPUTS)]
 
 
 def typed_signatures(project: Project, examples: Any) -> dict[str, Any]:
-    """Return the signatures that a task has besides, by name.
+    """Return the additional signatures of a task, by name.
 
     `classify` gives `classes` and `scores` [batch, classes], unless the task is regression; `regress` gives `outputs`
     [batch], unless it is multiclass: the value, or of two classes the probability of the second.
@@ -108,7 +108,7 @@ def set_methods(folder: Path) -> None:
 
 
 def _take_input_of(first: Any, other: Any, graph: Any) -> None:
-    """Let a signature take the input tensor of another one; its own placeholder goes."""
+    """Make a signature take the input tensor of another one, and drop its own placeholder."""
     kept, gone = (signature.inputs[INPUTS].name.partition(":")[0] for signature in (first, other))
     if kept == gone:
         return

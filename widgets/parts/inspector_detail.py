@@ -167,7 +167,7 @@ def _table(
     titles: Sequence[str],
     shown: Sequence[tuple[int, Sequence[str]]],
 ) -> Markup:
-    """A row a place: its number, what it stands for, and how often each split has it."""
+    """One row per place: its number, what it stands for, and how often each split has it."""
     counted = [
         _Counted(split, colour, output.counts[split], int(sum(output.counts[split])))
         for colour, split in enumerate(splits)

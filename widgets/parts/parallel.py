@@ -71,7 +71,7 @@ def picture(search: Search, axes: Sequence[Axis], brushes: Brushes, *, live: boo
 
 
 def _best_last(trials: Sequence[Trial], search: Search) -> list[Trial]:
-    """Drawn over the others."""
+    """The trials with the best one last, so that it is drawn over the others."""
     best = search.best
     return sorted(trials, key=lambda trial: best is not None and trial.number == best.number)
 

@@ -95,7 +95,7 @@ class Comparison:
 
 
 def steps_table(profiles: Mapping[str, Profile]) -> Markup:
-    """Whole steps, a row a training, with a bar for the part in which a step waits for its batch."""
+    """Whole steps, one row per training, with a bar for the part in which a step waits for its batch."""
     titles = (
         say("Training"),
         say("Steps traced"),

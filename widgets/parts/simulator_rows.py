@@ -27,7 +27,7 @@ def sliders(thresholds: Sequence[SimulatedThreshold], runs: Sequence[SimulatedRu
 
 
 def said(threshold: SimulatedThreshold) -> str:
-    """What a threshold is of, such as `auc on device=mobile, at least`."""
+    """A threshold's metric, slice and bound, such as `auc on device=mobile, at least`."""
     return say(
         "{metric} on {slice}, {kind}",
         metric=threshold.metric,

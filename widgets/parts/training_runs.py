@@ -54,7 +54,7 @@ def duration(seconds: float) -> str:
 
 
 def table(runs: Sequence[TrainingRun]) -> Markup:
-    """One row a training, in the colour of its curves."""
+    """One row per training, in the colour of its curves."""
     head = tag("thead", tag("tr", [tag("th", say(title), scope="col") for title in _COLUMNS]))
     rows = [_row(place, run) for place, run in enumerate(runs)]
     whole = tag("table", head, tag("tbody", rows), class_="runs")
@@ -67,7 +67,7 @@ def metrics(runs: Sequence[TrainingRun]) -> int:
 
 
 def pictures(runs: Sequence[TrainingRun], most: int) -> list[Markup]:
-    """One chart a metric over epochs, then one a figure over steps; the rows held out are a full line."""
+    """One chart per metric over epochs, then one per figure over steps; the rows held out are a full line."""
     return [_picture(name, axis, runs) for name, axis in _named(runs)[:most]]
 
 

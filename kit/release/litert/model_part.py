@@ -76,7 +76,7 @@ class ModelPart:
 
     @property
     def inputs(self) -> dict[str, tf.TensorSpec]:
-        """What it takes, by the names of the features, in alphabetical order."""
+        """The input tensors, by the names of the features, in alphabetical order."""
         named = zip(self.keras.input_names, self.keras.inputs, strict=True)
         specs = {name: tf.TensorSpec(tensor.shape, tensor.dtype, name) for name, tensor in named}
         return dict(sorted(specs.items()))

@@ -125,7 +125,7 @@ class Crew:
                     return self._judge()
 
     def tell(self, what: str) -> None:
-        """Say what was lost: on the line of progress, in the record and in the log of the step."""
+        """Report what was lost: on the line of progress, in the record and in the step's log."""
         self.said.append(what)
         report(what)
         print(what, flush=True)  # noqa: T201  the log of the step
@@ -178,7 +178,7 @@ class Crew:
             self._start(member)
 
     def _judge(self) -> Lost:
-        """Tell a loss from a failure, which the same code would meet again.
+        """Tell a lost member, which a restart may mend, from a failure that the same code would meet again.
 
         Raises:
             KitError: of a member.

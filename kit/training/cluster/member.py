@@ -38,7 +38,7 @@ def play(job: Job, place: Place) -> None:
 
 
 def for_helper(job: Job, place: Place) -> Job:
-    """Return the job of a worker that does not lead: it computes the same, and keeps nothing of it."""
+    """Return the job of a worker other than the chief: it computes the same, and writes no results."""
     folder = job.run / MEMBERS / place.member.name
     return replace(job, run_dir=str(folder / "run"), model_dir="")
 

@@ -32,7 +32,7 @@ class Agreement:
         self._sum = tf.function(self._summed, autograph=False)
 
     def total(self, *values: float) -> list[float]:
-        """Return the sums of what all workers say; each must call this equally often, and with as many values."""
+        """Return the sums over all workers; each must call this equally often, and with as many values."""
         return [float(value) for value in self._sum(tf.constant(values, tf.float32)).numpy()]
 
     def _summed(self, values: tf.Tensor) -> tf.Tensor:
@@ -58,7 +58,7 @@ class MultiWorkerDistribution(ShardedBatches):
         self._every, self._since, self._asked_at = 1, 0, time.monotonic()
 
     def asked_to_stop(self, run: Path, *, due: bool) -> bool:
-        """Ask all workers now and then; how often, the chief says, so that all ask after the same steps."""
+        """Ask all workers now and then; the chief decides how often, so that all ask after the same steps."""
         del due
         self._since += 1
         if self._since < self._every:
