@@ -203,9 +203,8 @@ def _nearest(path: Path) -> Path:
 
 def check_port(port: int) -> Check:
     with socket.socket() as probe:
-        probe.setsockopt(
-            socket.SOL_SOCKET, socket.SO_REUSEADDR, 1
-        )  # a server that has just ended is no matter
+        # A server that has just ended does not count.
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind(("127.0.0.1", port))
         except OSError:

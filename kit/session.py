@@ -67,9 +67,8 @@ class Session(interactive_context.InteractiveContext):
     """
 
     def __init__(self, workspace: Workspace, project: Project, show: Show | None = None) -> None:
-        absl_logging.set_verbosity(
-            absl_logging.ERROR
-        )  # the driver's and publisher's lines; steps have their own log
+        # Silences TFX's driver and publisher; steps have their own log.
+        absl_logging.set_verbosity(absl_logging.ERROR)
         for name in ("apache_beam", "tensorflow"):
             logging.getLogger(name).setLevel(logging.ERROR)
         self.workspace, self.project, self._show = workspace, project, show

@@ -22,13 +22,14 @@ from widgets.values_alerts import Alert, DecideAlert, alert
 
 _ACTIONS = {"acknowledge": marked("Acknowledge"), "mute": marked("Mute until the day")}
 _TAKE_BACK = {"open": marked("Open again")}
+# Minimum widths in pixels.
 _COLUMNS = {
     marked("Alert"): 150,
     marked("Found"): 220,
     marked("Times"): 0,
     marked("Last seen (UTC)"): 110,
     marked("State"): 110,
-}  # least pixels
+}
 _SIGNS = {"fail": marked("✗ blocks"), "warn": marked("! warning")}
 _STATES = (marked("open"), marked("acknowledged"), marked("resolved"))
 _NAMED = 4  # that the text face names

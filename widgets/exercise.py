@@ -16,10 +16,8 @@ from widgets.view import View
 
 _MOST_PEOPLE = 200  # of a board; a class is smaller
 _POINTS = (marked("found"), marked("proved"), marked("caught next time"))  # what records name them
-_COLUMNS = (
-    marked("Participant"),
-    marked("Points"),
-)  # of a board; between them are titles, which come translated
+# The first and last columns of a board; those between are titles of exercises, which come translated.
+_COLUMNS = (marked("Participant"), marked("Points"))
 
 
 class Injected(View):

@@ -16,6 +16,7 @@ from kit.child_environment import finding_kit
 from kit.translation.messages import in_language
 
 REPORT_FILE = "report.html"
+# Variables of this kernel's own environment, which the batch must not inherit.
 _OF_THE_KERNEL = (
     "JPY_",
     "KIT_RUN_FOLDER",
@@ -23,7 +24,7 @@ _OF_THE_KERNEL = (
     "KIT_TIMES",
     "KIT_PARAMETER_SOURCES",
     "MPLBACKEND",
-)  # not meant for other programs
+)
 _LAST_WORDS = 2_000  # characters of what a batch said before it had a record
 _ENDED = {"done", "failed", "interrupted", "killed"}
 

@@ -70,9 +70,8 @@ class Kernels:
         self.kernel_name, self._run_folder = kernel_name, run_folder
         self._environ = {**os.environ, **known_secrets(os.environ), RUN_FOLDER_VARIABLE: str(run_folder)}
         self._log = log.open("a")
-        self._logger = logging.getLogger(
-            f"{__name__}.{threading.get_ident()}"
-        )  # what threads have to say apart
+        # One logger per lane's thread, so that their messages stay apart.
+        self._logger = logging.getLogger(f"{__name__}.{threading.get_ident()}")
         self._saying = _Saying(say)
         self._logger.addHandler(self._saying)
         self._next: tuple[asyncio.Task[Kernel], Path] | None = None

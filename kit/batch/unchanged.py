@@ -28,10 +28,8 @@ from kit.versions import installed_versions
 from kit.workspace import CHECKOUT
 
 _CODE = ("*.py", "*.js", "*.css", "*.yml")
-_ENDED_WELL, _OUTPUT = (
-    (3, 5),
-    4,
-)  # COMPLETE and CACHED of Execution.State, OUTPUT of Event.Type: ML Metadata's numbers
+# ML Metadata's numbers: COMPLETE and CACHED of Execution.State, OUTPUT of Event.Type.
+_ENDED_WELL, _OUTPUT = (3, 5), 4
 _MADE = "what {} made"
 _LATEST = """
     SELECT step.string_value, MAX(execution.id) FROM Execution AS execution

@@ -10,7 +10,7 @@ from kit.checks.check import Check, Finding
 from kit.checks.deliveries import deliveries
 from kit.checks.history import Part, history_of, parts_of
 from kit.checks.rows import Rows
-from kit.checks.suite import as_date, checks_of, of_age, of_statistics, show, speak, wants_statistics
+from kit.checks.suite import as_date, checks_of, feed, findings_of, of_age, of_statistics, wants_statistics
 from kit.data.example_gen import SPLITS
 from kit.data.records import decoded_batches
 from kit.errors import DataAnomalyError, DriftError
@@ -39,14 +39,14 @@ def examine(session: Session, as_of: str = "") -> list[Finding]:
         return arrived
     parts = parts_of(session)
     for split in SPLITS:
-        feed(checks, examples, split, parts[split])
-    found = arrived + speak(checks)
+        feed_split(checks, examples, split, parts[split])
+    found = arrived + findings_of(checks)
     if wants_statistics(project):
         found += of_statistics(project, history_of(session, parts))
     return found + of_age(project, checks, day)
 
 
-def feed(checks: Sequence[Check], examples: Path, split: str, parts: Sequence[Part] = ()) -> None:
+def feed_split(checks: Sequence[Check], examples: Path, split: str, parts: Sequence[Part] = ()) -> None:
     """Feed the checks the rows of one split of an Examples artifact's folder.
 
     Args:
@@ -58,7 +58,7 @@ def feed(checks: Sequence[Check], examples: Path, split: str, parts: Sequence[Pa
     left = [(part.span, part.rows) for part in parts]
     for _, batch in decoded_batches(examples, split) if checks else ():
         for rows in _by_span(Rows.of_examples(batch), left):
-            show(checks, split, rows)
+            feed(checks, split, rows)
 
 
 def require(findings: Sequence[Finding]) -> str:

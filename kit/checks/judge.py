@@ -13,7 +13,7 @@ from kit.checks.check import Check, Finding
 from kit.checks.distances import Statistics
 from kit.checks.drift import History
 from kit.checks.rows import Rows
-from kit.checks.suite import checks_of, of_statistics, show, speak, wants_statistics
+from kit.checks.suite import checks_of, feed, findings_of, of_statistics, wants_statistics
 from kit.data.environments import TRAINING, validate
 from kit.data.example_gen import SPLITS
 from kit.data.files import read_batches
@@ -56,7 +56,7 @@ class Judge:
         for span, batches in sorted(reference.items()):
             part = Accumulated()
             for batch in batches:
-                show(self._checks, SPLITS[0], Rows(batch, span))
+                feed(self._checks, SPLITS[0], Rows(batch, span))
                 part.add(as_examples(batch))
             whole.merge(part)
             spans[span] = part.statistics()
@@ -73,7 +73,7 @@ class Judge:
         """
         checks = copy.deepcopy(self._checks)
         statistics = statistics_of_batches(self._shown(checks, day, span))
-        found = [*_anomalies(statistics, self.schema), *speak(checks)]
+        found = [*_anomalies(statistics, self.schema), *findings_of(checks)]
         if wants_statistics(self.project):
             history = History(self._train, self._spans, {span: statistics})
             found += of_statistics(self.project, history)
@@ -84,7 +84,7 @@ class Judge:
         checks: Sequence[Check], day: Iterable[pa.RecordBatch], span: int | None
     ) -> Iterator[pa.RecordBatch]:
         for batch in day:
-            show(checks, SPLITS[1], Rows(batch, span))
+            feed(checks, SPLITS[1], Rows(batch, span))
             yield as_examples(batch)
 
 

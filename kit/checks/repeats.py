@@ -34,9 +34,8 @@ class RepeatedRows:
             hashes = mixed(hashes + rows.hashes(name))
         if (wanted := SHOWN_ROWS - len(self._rows)) > 0:
             first = np.unique(hashes, return_index=True)[1]
-            again = np.setdiff1d(np.arange(len(rows)), first)[
-                :wanted
-            ]  # those within a batch are enough to show
+            # As examples, repetitions within the batch are enough.
+            again = np.setdiff1d(np.arange(len(rows)), first)[:wanted]
             self._rows += rows.texts(again)
         self._hashes.append(hashes)
 

@@ -56,13 +56,13 @@ def checks_of(project: Project) -> list[Check]:
     return [totals, *on] if on else []
 
 
-def show(checks: Iterable[Check], split: str, rows: Rows) -> None:
+def feed(checks: Iterable[Check], split: str, rows: Rows) -> None:
     """Feed the checks some rows; those of train come before those of eval."""
     for check in checks:
         check.add(split, rows)
 
 
-def speak(checks: Iterable[Check]) -> list[Finding]:
+def findings_of(checks: Iterable[Check]) -> list[Finding]:
     """Return what the checks found in all rows that they were fed."""
     return [finding for check in checks for finding in check.findings()]
 

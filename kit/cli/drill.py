@@ -37,7 +37,7 @@ def drill(  # noqa: PLR0913, PLR0917  what is attacked, and how
 ) -> None:
     """Attack your own model with a budget of queries, behind each protection, and recommend one."""
     with quiet():
-        from kit.drill.endpoint import Served
+        from kit.drill.endpoint import ServerEndpoint
         from kit.drill.outcomes import drill_file
         from kit.drill.run import drill as run
         from kit.drill.settings import DrillSettings
@@ -48,7 +48,7 @@ def drill(  # noqa: PLR0913, PLR0917  what is attacked, and how
     place = Workspace(chosen_workspace(workspace))
     session = Session(place, Project.load(project, place.path))
     budgets = tuple(sorted({max(1, queries * part // 30) for part in (1, 3, 10, 30)}))
-    endpoint = Served(server, session.project.name, token) if server else None
+    endpoint = ServerEndpoint(server, session.project.name, token) if server else None
     try:
         with (
             quiet()

@@ -172,9 +172,8 @@ def _handler(take: Callable[[Malformed], None]) -> Callable[[Any], str]:
     def handle(row: Any) -> str:
         if "\n" in row.text:  # a quote that is never closed has swallowed the rows after it
             return "error"
-        take(
-            Malformed(row.number - 1, row.text, row.actual_columns, row.expected_columns)
-        )  # the header is row 0
+        # Arrow counts the header as a row; here it is row 0.
+        take(Malformed(row.number - 1, row.text, row.actual_columns, row.expected_columns))
         return "skip"
 
     return handle

@@ -84,7 +84,7 @@ class InProcess:
         self._servable.close()
 
 
-class Served:
+class ServerEndpoint:
     """A model behind gRPC: the kit's server, the real one, or a gateway in front of either.
 
     Args:
@@ -122,4 +122,4 @@ class Served:
         self._channel.close()
 
 
-__all__ = ["Endpoint", "InProcess", "RefusedError", "Served", "ServingError"]
+__all__ = ["Endpoint", "InProcess", "RefusedError", "ServerEndpoint", "ServingError"]

@@ -64,25 +64,25 @@ def drill(
     started = time.monotonic()
     model = InProcess.load(session.project.name, base / str(version))
     try:
-        desk = _Desk(session, settings or DrillSettings(), model, say)
-        outcomes = desk.run(server)
+        context = _AttackContext(session, settings or DrillSettings(), model, say)
+        outcomes = context.run(server)
     finally:
         model.close()
-    chosen = desk.settings
+    chosen = context.settings
     return Drill(
         recommend(outcomes, chosen),
         version,
-        desk.honest.quality_name,
+        context.honest.quality_name,
         chosen.candidates,
         chosen.best,
         chosen.held_out,
-        len(desk.honest.labels),
+        len(context.honest.labels),
         chosen.rule,
         time.monotonic() - started,
     )
 
 
-class _Desk:
+class _AttackContext:
     """Everything that all attacks share."""
 
     def __init__(self, session: Session, settings: DrillSettings, model: InProcess, say: Say) -> None:

@@ -1,6 +1,7 @@
 """Add to ML Metadata what sessions write and TFX's pipelines do not: an execution's component and its origin.
 
-A pipeline knows a component by a context of its own. All that reads executions here asks them, so each is told.
+A pipeline identifies a component by a context. Everything here that reads executions looks for a property of the
+execution instead, so it is added to each.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ _LEFT = (metadata_store_pb2.Execution.RUNNING, metadata_store_pb2.Execution.FAIL
 def note_executions(
     store: Any, pipeline: str, root: Path, facts: Mapping[str, str] | None = None
 ) -> dict[str, bool]:
-    """Record of which component each new execution is, and remove what those that did not end well had begun.
+    """Record the component of each new execution, and remove the partial results of those that did not end well.
 
     The locks of the workspace are held, so none is running.
 

@@ -30,7 +30,7 @@ from kit.release.litert.made import read_measured
 
 @dataclass(frozen=True)
 class GateInputs:
-    """What the steps before a gate made, asked as a session is (see `kit.steps.made`).
+    """The results of the steps before a gate, with the interface of a session (see `kit.steps.made`).
 
     Attributes:
         project: whose steps they are.

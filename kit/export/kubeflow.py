@@ -94,9 +94,8 @@ def _task(notebook: PlannedNotebook, place: Place) -> Any:
     container.__name__ = f"notebook_{notebook.name}"
     task = dsl.container_component(container)()
     task.set_display_name(notebook.name)
-    task.set_caching_options(
-        enable_caching=False
-    )  # a run skips what is unchanged by itself, and knows better
+    # `kit run` itself skips what is unchanged, and knows better than Kubeflow's cache.
+    task.set_caching_options(enable_caching=False)
     try:
         task.set_cpu_limit(place.cpu).set_memory_limit(place.memory)
     except ValueError as error:

@@ -1,8 +1,8 @@
 """Run a pipeline with TFX's LocalDagRunner on a workspace, as a session runs the notebooks' steps there.
 
 TFX runs all steps in this process, one after the other, and goes on in silence after a step that it could not start.
-Here one line a step is said, the rest is in a log, an error is told in words and is the exit code, and what stands in
-ML Metadata afterwards can be read by all that reads what sessions have written: notebooks, `kit lineage`, `kit gc`.
+Here one line is printed per step, the rest goes to a log, an error becomes a message and an exit code, and ML Metadata
+ends up as sessions leave it, so that notebooks, `kit lineage` and `kit gc` can read it.
 """
 
 from __future__ import annotations
@@ -141,7 +141,7 @@ def _note(pipeline: Pipeline, facts: Mapping[str, str]) -> dict[str, bool]:
 
 @contextmanager
 def _written_to(log: Path) -> Iterator[Say]:
-    """Send all that this process and its children write to a file; give what writes to the terminal all the same.
+    """Redirect all output of this process and its children to a file; yield what still writes to the terminal.
 
     Most of it is written from C++, past Python's streams.
     """

@@ -64,7 +64,6 @@ def _check(plan: Sequence[PlannedNotebook]) -> None:
 def _with(text: str, name: str, value: object) -> str:
     """Replace the value of a constant, and keep its comment."""
     line = re.compile(rf"^({name}: [^=]+ = ).*?(  # .*)?$", re.MULTILINE)
-    written = json.dumps(
-        value, ensure_ascii=False
-    )  # texts, numbers and a dict of them are the same in Python
+    # JSON of texts, numbers and dicts of them is valid Python.
+    written = json.dumps(value, ensure_ascii=False)
     return line.sub(lambda found: f"{found[1]}{written}{found[2] or ''}", text, count=1)

@@ -1,7 +1,8 @@
 """The catalogue of faults that happen in deliveries, each a small function of a span's rows.
 
-A fault knows kinds of columns and no project. Which rows it hits follows from the seed alone, and the rows of a
-smaller share are among those of a larger one, so that the smallest share that is caught can be searched by halving.
+A fault is written for kinds of columns, not for a project. Which rows it hits follows from the seed alone, and the rows
+of a smaller share are among those of a larger one, so that the smallest share that is caught can be searched by
+halving.
 """
 
 from __future__ import annotations
@@ -174,7 +175,7 @@ def _present(column: pa.Array) -> NDArray[np.bool_]:
 
 
 def _no_label(labels: pa.Array) -> Any:
-    """Return the label of a row of which nothing became: zero where it is a number that can be, else the usual one."""
+    """Return the label of a row without an outcome: zero where a numeric label can be zero, else the usual one."""
     counts = pc.value_counts(labels).to_pylist()
     usual = max(counts, key=lambda one: (one["counts"], str(one["values"])))["values"]
     return 0 if not pa.types.is_string(labels.type) and pc.any(pc.equal(labels, 0)).as_py() else usual

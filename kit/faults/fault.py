@@ -53,7 +53,7 @@ class Rows:
 
 @dataclass(frozen=True)
 class Spoiled:
-    """What a fault made of the rows, told by the rows that were there before.
+    """The rows with a fault in them, in relation to the rows before.
 
     Attributes:
         origins: for each row now, its place before; a row that is repeated is there twice.

@@ -38,7 +38,7 @@ SHARES = (
 
 @dataclass(frozen=True)
 class Trial:
-    """What became of one fault.
+    """The result of one fault on a span.
 
     Attributes:
         fault: its name.
@@ -109,7 +109,7 @@ class Lab:
         return self._deliveries[span]
 
     def spoil(self, fault: Fault, dose: Dose) -> Spoiled:
-        """Return what the fault makes of the span, with all its strength."""
+        """Return the span with the fault in it, at full strength."""
         return fault.spoil(self.delivery(self.span).rows, dose)
 
     def trial(self, fault: Fault, dose: Dose) -> Trial:

@@ -49,7 +49,7 @@ class Tls(Section):
 
 
 class Breaker(Section):
-    """How much may be under way to the server; what is more is refused at once instead of waiting."""
+    """Circuit breaker: how many requests to the server may be in flight; further ones are refused at once."""
 
     connections: _Count = 256
     pending: _Count = 256

@@ -96,7 +96,7 @@ def _named() -> dict[str, Any]:
 
 
 def rate_limit(limit: RateLimit, by: dict[str, Any]) -> dict[str, Any]:
-    """Give each subject a bucket when it is first seen: a descriptor without a value is one a value (Envoy 1.34).
+    """Give each subject a bucket when first seen: a descriptor without a value has one bucket per value (Envoy 1.34).
 
     Args:
         limit: of the project.
@@ -119,7 +119,7 @@ def rate_limit(limit: RateLimit, by: dict[str, Any]) -> dict[str, Any]:
 
 
 def size_limit(limits: Limits) -> dict[str, Any]:
-    """Hold a request until it is whole, and refuse it when it is too large: no part of it reaches the server."""
+    """Buffer a request until it is complete, and refuse it when it is too large: no part of it reaches the server."""
     return typed(
         "envoy.filters.http.buffer", f"{_HTTP}.buffer.v3.Buffer", max_request_bytes=limits.request_bytes
     )

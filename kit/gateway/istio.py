@@ -87,7 +87,7 @@ def _tokens(server: MeshServer, settings: GatewaySettings) -> dict[str, Any]:
 
 
 def _allowed(server: MeshServer, settings: GatewaySettings) -> dict[str, Any]:
-    """Allow what is named; with one such policy Istio refuses the rest, and whoever has no valid token."""
+    """Allow the named routes; with one such policy Istio refuses everything else, and callers without a valid token."""
     posts, reads = list(GRPC_PATHS), []
     for model in server.models:
         base = f"/v1/models/{model}"
@@ -141,7 +141,7 @@ def _once(server: MeshServer, settings: GatewaySettings) -> dict[str, Any]:
 
 
 def _filters(server: MeshServer, settings: GatewaySettings) -> dict[str, Any]:
-    """Add what Istio has no resource for: buckets a subject, the size of a request, the log without features."""
+    """Add what Istio has no resource for: a bucket per subject, the request size limit, the log without features."""
     # By the header that RequestAuthentication sets from the token; what a caller sends under its name is dropped there.
     by_header = {"request_headers": {"header_name": SUBJECT_HEADER, "descriptor_key": SUBJECT}}
     added = [rate_limit(settings.rate_limit, by_header), size_limit(settings.limits)]

@@ -33,7 +33,7 @@ class KeyStore:
     """The keys of one gateway in its workspace: the newest signs, all of them check.
 
     Args:
-        folder: holds a file `<kid>.pem` a private key, and the public ones in `jwks.json`.
+        folder: holds one file `<kid>.pem` per private key, and the public ones in `jwks.json`.
     """
 
     def __init__(self, folder: Path) -> None:

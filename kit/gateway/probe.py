@@ -41,7 +41,7 @@ def probe(gateway: Gateway, inputs: Mapping[str, Any], signature: str) -> pd.Dat
         signature: that is asked.
 
     Returns:
-        A row a request: the token, the way, what was answered.
+        One row per request: the token, the API, the answer.
     """
     plan = gateway.plan
     store, tokens = KeyStore(plan.places.keys), plan.settings.tokens

@@ -277,7 +277,7 @@ def _check_certificate(plan: Plan) -> None:
 
 
 def _check_port(address: Address) -> None:
-    """Say at once that a port is taken: Envoy shares one with another Envoy of the same user without a word."""
+    """Raise at once when the port is taken: Envoy silently shares one with another Envoy of the same user."""
     with socket.socket(socket.AF_INET6 if ":" in address.host else socket.AF_INET) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:

@@ -103,7 +103,7 @@ def _rows(log: PredictionLog, key: str, request_id: str, project: str) -> Iterat
 
 
 def _of_servers(workspace: Workspace, request_id: str) -> Iterator[Answer]:
-    """Rows that monitoring has not taken over yet. Bytes are searched first: TensorFlow takes seconds to import."""
+    """Yield answers that monitoring has not read yet. Raw bytes are searched first: importing TensorFlow is slow."""
     for path in sorted((workspace.path / "served").glob("*.tfrecord")):
         if request_id.encode() in path.read_bytes():
             yield from _records(path, request_id)

@@ -13,9 +13,8 @@ from kit.lineage.graph import Node
 from kit.lineage.query import Lineage
 from kit.workspace import Workspace
 
-_CODE = re.compile(
-    r'(\\*"code\\*": *\\*")[0-9a-f]{16}(\\*")'
-)  # the digest in a JSON text, inside another one too
+# The digest in a JSON text, which may itself be quoted inside another one.
+_CODE = re.compile(r'(\\*"code\\*": *\\*")[0-9a-f]{16}(\\*")')
 # What follows from something else that is compared, or only says where the workspace lies.
 _DERIVED = frozenset(
     {

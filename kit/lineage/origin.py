@@ -82,7 +82,7 @@ def installed_packages() -> Mapping[str, str]:
 
 @cache
 def _of_process() -> Mapping[str, str]:
-    """A process keeps the code that it has imported, so this is asked once."""
+    """Return the facts of this process; cached, since a process keeps the code that it has imported."""
     commit = git_commit()
     known = {
         COMMIT: commit and commit + (CHANGED if git_changed() else ""),

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from kit.lineage.graph import Graph, Node, number_of
-from kit.lineage.served import Served, served_times
+from kit.lineage.served import ServingPeriod, served_times
 from kit.lineage.store import Store
 from kit.release import history
 from kit.release.versions import list_versions
@@ -39,7 +39,7 @@ class Push:
     gates: str
     infra: str
     override: str
-    served: tuple[Served, ...]
+    served: tuple[ServingPeriod, ...]
 
 
 def find_pushes(workspace: Workspace, store: Store, graph: Graph) -> tuple[Push, ...]:

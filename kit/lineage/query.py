@@ -96,7 +96,7 @@ def _walked(store: Store, own: set[int], direction: Direction, baselines: bool) 
 
 
 def _behind(store: Store, own: set[int], up: set[int], down: set[int]) -> int:
-    """Numbers only: reading the properties of thousands of nodes would take a second."""
+    """Return counts only: reading the properties of thousands of nodes would take a second."""
     whole = set[int]()
     whole |= _walked(store, own, "upstream", baselines=True) if up else set()
     whole |= _walked(store, own, "downstream", baselines=True) if down else set()

@@ -74,7 +74,7 @@ def headline(lineage: Lineage) -> str:
 
 
 def _answer_lines(answers: Sequence[Answer]) -> Iterator[str]:
-    """A request may have many rows, which one version answered at one time: one line, with the first few answers."""
+    """Yield one line per version and time, with the first few answers: a request may have many rows."""
     rows: dict[Answer, list[str]] = {}
     for answer in answers:
         rows.setdefault(replace(answer, said=""), []).append(answer.said)

@@ -15,7 +15,7 @@ from kit.durations import SECONDS_PER_DAY
 
 
 @dataclass(frozen=True)
-class Served:
+class ServingPeriod:
     """A time in which a version was the one that answers; `until` None: it still is."""
 
     since: dt.datetime
@@ -31,23 +31,23 @@ class Served:
         return ((self.until or dt.datetime.now(dt.UTC)) - self.since).total_seconds() / SECONDS_PER_DAY
 
 
-def served_times(entries: Iterable[Mapping[str, Any]]) -> dict[int, list[Served]]:
+def served_times(entries: Iterable[Mapping[str, Any]]) -> dict[int, list[ServingPeriod]]:
     """Return the times of each version that ever answered, the first first.
 
     Args:
         entries: of the history, the oldest first.
     """
-    times: dict[int, list[Served]] = {}
+    times: dict[int, list[ServingPeriod]] = {}
     answering: int | None = None
     since = dt.datetime.min.replace(tzinfo=dt.UTC)
     for when, highest in _changes(entries):
         if highest == answering:
             continue
         if answering is not None:
-            times.setdefault(answering, []).append(Served(since, when))
+            times.setdefault(answering, []).append(ServingPeriod(since, when))
         answering, since = highest, when
     if answering is not None:
-        times.setdefault(answering, []).append(Served(since, None))
+        times.setdefault(answering, []).append(ServingPeriod(since, None))
     return times
 
 

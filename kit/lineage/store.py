@@ -246,7 +246,7 @@ class Store:
         )
 
     def _properties(self, table: str, numbers: Sequence[int]) -> Mapping[int, dict[str, str]]:
-        """Custom properties come last, as they are to win over TFX's of the same name."""
+        """Return properties by node; custom ones come last, so that they override TFX's of the same name."""
         found: dict[int, dict[str, str]] = defaultdict(dict)
         for number, name, value in self._rows(
             f"SELECT {table}_id, name, {_VALUE} FROM {table}Property WHERE {table}_id IN {_LIST} "

@@ -128,7 +128,7 @@ def _run(workspace: Workspace, store: Store, name: str) -> Iterator[Subject]:
 
 
 def _file(_: Workspace, store: Store, name: str) -> Iterator[Subject]:
-    """By the list of files that each ExampleGen was told."""
+    """Find a data file in the list of files that each ExampleGen was given."""
     if not name:
         return
     path = str(Path(name).absolute()) if Path(name).is_file() else name

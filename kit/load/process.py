@@ -28,7 +28,7 @@ class RunningLoad:
     """Load that is being made; the processes end with the block."""
 
     def __init__(self, load: Load, processes: int = 1) -> None:
-        """Know the plan; nothing is asked before `start`.
+        """Take the plan; no request is sent before `start`.
 
         Args:
             load: over gRPC or REST.
@@ -121,7 +121,7 @@ def run_load_here(load: Load, function: Callable[[bytes], object], threads: int 
 
 
 def child(payload: bytes, _report: Callable[[str], None]) -> bytes:
-    """Be a process that asks."""
+    """Entry point of a load process."""
     found = json.loads(payload)
     load = Load(**found | {"requests": tuple(base64.b64decode(each) for each in found["requests"])})
 

@@ -112,7 +112,7 @@ class Sweep:
 
     @property
     def front(self) -> list[Point]:
-        """Points to which no other is better in rate and p99 both, the slowest rate first (V. Pareto)."""
+        """The Pareto front: points to which no other is better in both rate and p99, the lowest rate first."""
         good = [point for point in self.points if not point.errors and math.isfinite(point.p99_ms)]
         found: list[Point] = []
         for point in sorted(good, key=lambda each: (-each.rate, each.p99_ms)):

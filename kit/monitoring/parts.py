@@ -1,7 +1,7 @@
 """Append-only tables on disk: one folder per day, and one Parquet file per flush in it.
 
-Any number of processes append at the same time without a lock, because each file is written once, under a name of its
-own, and is there as a whole or not at all. Nothing is ever changed, so a reader needs no lock either.
+Any number of processes append at the same time without a lock, because each file is written once, under a unique name,
+and appears atomically. Nothing is ever changed, so a reader needs no lock either.
 """
 
 from __future__ import annotations

@@ -17,7 +17,7 @@ from kit.evaluation.sections import METRICS_BY_TASK
 from kit.monitoring.join import Joined, join
 from kit.monitoring.log import Labels, PredictionLog, has_keys
 from kit.monitoring.metrics import Estimate, estimates
-from kit.monitoring.served import Served
+from kit.monitoring.served import ServedVersion
 from kit.monitoring.truth import LabelReader
 from kit.session import Session
 
@@ -64,7 +64,7 @@ class Quality:
 
     @property
     def note(self) -> str:
-        """What became of the labels, in a sentence."""
+        """The number of labels that arrived, and what became of them, in a sentence."""
         if self.why_not:
             return f"{self.why_not[0].upper()}{self.why_not[1:]}."
         counts = self.labels
@@ -90,7 +90,9 @@ class Quality:
         return Estimate(better, better - margin, better + margin)
 
 
-def live_quality(session: Session, version: Served, days: Sequence[dt.date], as_of: dt.datetime) -> Quality:
+def live_quality(
+    session: Session, version: ServedVersion, days: Sequence[dt.date], as_of: dt.datetime
+) -> Quality:
     """Join the log with the labels that had arrived until a time, and measure each day.
 
     Args:
@@ -119,7 +121,7 @@ def live_quality(session: Session, version: Served, days: Sequence[dt.date], as_
 
 def _measured(  # noqa: PLR0913, PLR0917  what a measurement is put together from
     session: Session,
-    version: Served,
+    version: ServedVersion,
     log: PredictionLog,
     joined: Joined,
     metric: str,
@@ -157,7 +159,7 @@ def _measured(  # noqa: PLR0913, PLR0917  what a measurement is put together fro
     return Quality(tuple(days), metric, evaluated, live, sum(map(len, truths)), labels, why_not)
 
 
-def _evaluated(version: Served, names: Sequence[str]) -> dict[str, Estimate]:
+def _evaluated(version: ServedVersion, names: Sequence[str]) -> dict[str, Estimate]:
     """Return the metrics of the evaluation on all rows; an interval where there is a formula for it."""
     for key, values in load_slices(version.evaluation):
         if not key:

@@ -13,7 +13,7 @@ from kit.data.schema import is_built_in
 from kit.monitoring.decision import Decision, Retrain, Window, decide
 from kit.monitoring.drift import LogDrift
 from kit.monitoring.quality import Quality
-from kit.monitoring.served import Served
+from kit.monitoring.served import ServedVersion
 from kit.monitoring.statistics import COMPONENT
 from kit.project import Project
 from kit.session import CHAIN, Session
@@ -48,7 +48,7 @@ class Started:
 Start: TypeAlias = NotStarted | Started
 
 
-def judge(session: Session, version: Served, drift: LogDrift, quality: Quality) -> Decision:
+def judge(session: Session, version: ServedVersion, drift: LogDrift, quality: Quality) -> Decision:
     """Decide whether to retrain, and record it with its reasons at the statistics that it is about.
 
     The same decision about the same statistics is recorded once.
@@ -65,13 +65,13 @@ def judge(session: Session, version: Served, drift: LogDrift, quality: Quality) 
     return decision
 
 
-def newer_spans(project: Project, version: Served) -> list[int]:
+def newer_spans(project: Project, version: ServedVersion) -> list[int]:
     """Return the spans that were delivered after those that a version was made of."""
     known = [span for spans in version.spans.values() for span in spans]
     return [span for span in project.spans() if known and span > max(known)]
 
 
-def next_window(project: Project, version: Served) -> Window | None:
+def next_window(project: Project, version: ServedVersion) -> Window | None:
     """Return a window of the same sizes that ends with the newest span; None: the model was made of the newest."""
     if not newer_spans(project, version):
         return None

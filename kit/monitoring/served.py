@@ -16,7 +16,7 @@ from kit.steps.history import ENDED_WELL, Artifacts, executions, inputs_of, outp
 
 
 @dataclass(frozen=True)
-class Served:
+class ServedVersion:
     """One pushed version.
 
     Attributes:
@@ -38,7 +38,7 @@ class Served:
     spans: Mapping[str, tuple[int, ...]]
 
 
-def served(session: Session) -> Served:
+def served(session: Session) -> ServedVersion:
     """Return the version that was pushed last.
 
     Raises:
@@ -56,7 +56,7 @@ def served(session: Session) -> Served:
         evaluation = past.find("Evaluator", lambda step: step.inputs["model"][0].id == model)
         spans = _spans(past.making("ExampleGen", "examples", examples))
     [version] = push.outputs["pushed_model"]
-    return Served(
+    return ServedVersion(
         version=int(version.get_string_custom_property("pushed_version")),
         folder=Path(version.get_string_custom_property("pushed_destination")),
         statistics=Path(statistics.outputs["statistics"][0].uri),

@@ -21,7 +21,7 @@ from kit.data.encoding import encode
 from kit.data.files import read_batches
 from kit.errors import InfraCheckError, UsageError
 from kit.monitoring.log import TIMESTAMP, Labels, PredictionLog, days_of, has_keys
-from kit.monitoring.served import Served, served
+from kit.monitoring.served import ServedVersion, served
 from kit.release.signatures import EXAMPLES
 from kit.session import Session
 from kit.spans import SpanWindow, day_of, in_words, parse_spans
@@ -102,7 +102,7 @@ def play(session: Session, spans: str, delay: dt.timedelta = DELAY) -> Nothing |
 
 
 class _Player:
-    def __init__(self, session: Session, version: Served, delay: dt.timedelta) -> None:
+    def __init__(self, session: Session, version: ServedVersion, delay: dt.timedelta) -> None:
         self._project, self.version, self._folder, self._delay = (
             session.project,
             version.version,

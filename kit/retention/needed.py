@@ -68,7 +68,7 @@ def with_origins(graph: Graph, keys: Iterable[str]) -> set[str]:
 
 
 def _told(graph: Graph, keys: set[str]) -> set[str]:
-    """What was made of these examples and models only to tell of them."""
+    """The artifacts that only describe these examples and models, such as statistics and evaluations."""
     found = set[str]()
     for key in keys:
         if graph.nodes[key].type == "Model":

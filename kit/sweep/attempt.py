@@ -40,7 +40,7 @@ _LETTERS = 600  # of a reason
 
 
 def attempt(folder: SweepFolder, number: int) -> PointRecord:
-    """Run a point that is not done yet, and leave how it ended.
+    """Run a point that is not done yet, and record how it ended.
 
     Another attempt at the same point, such as that of a worker which its scheduler had lost, is waited for.
 

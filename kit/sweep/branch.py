@@ -33,7 +33,7 @@ _TEXTS = (
 
 
 def branch(source: Workspace, target: Path, say: Callable[[str], None] = print) -> None:
-    """Make a branch; whoever looks sees all of it or nothing.
+    """Make a branch; it appears atomically.
 
     No step runs in the source meanwhile, so that what ML Metadata names is there.
 

@@ -51,7 +51,7 @@ def _end_with_stdin() -> None:
 
 
 def main(kind: str, folder: str, *name: str) -> None:
-    """Be a member until the sweep is gone."""
+    """Run as a scheduler or a worker until the sweep is gone."""
     security = Security(**json.loads(os.fdopen(os.dup(0), "rb", buffering=0).readline()))
     threading.Thread(target=_end_with_stdin, daemon=True).start()
     work = _schedule if kind == "scheduler" else _work

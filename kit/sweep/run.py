@@ -47,7 +47,7 @@ class SweepEnded:
 
 
 def run_sweep(folder: SweepFolder, open_workers: OpenWorkers, say: Say = print) -> SweepEnded:
-    """Run all points of a sweep that are not done; one that was killed in the middle goes on.
+    """Run all points of a sweep that are not done; a sweep that was killed is resumed.
 
     Args:
         folder: of the sweep, which `begin_sweep` has made.

@@ -136,6 +136,7 @@ def _example(
 ) -> AttentionExample:
     code = int(row[attended.candidate])
     past = row[attended.past][: int(row[attended.count])]
+    # The weights are padded, the past is not: hence not strict.
     return AttentionExample(
         candidate=attended.names[code],
         group=attended.groups[code],
@@ -144,8 +145,6 @@ def _example(
         about={name: words[int(row[feature])] for name, (feature, words) in attended.about.items()},
         past=tuple(
             Place(attended.names[one], attended.groups[one], round(float(weight), _DIGITS))
-            for one, weight in zip(
-                past.tolist(), weights.tolist(), strict=False
-            )  # weights go on past the real
+            for one, weight in zip(past.tolist(), weights.tolist(), strict=False)
         ),
     )

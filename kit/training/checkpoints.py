@@ -124,9 +124,8 @@ class Checkpoints:
         if not self._epochs:
             return 0
         with model.distribute_strategy.scope():
-            model.optimizer.build(
-                model.trainable_variables
-            )  # else its part would be read when it is first used
+            # Else the optimizer's variables would only be restored when they are first used.
+            model.optimizer.build(model.trainable_variables)
         self._epochs[-1].load(model)
         return self.latest
 

@@ -3,8 +3,8 @@
 An error is raised with the text that it says, mostly an f-string. Here that becomes a template, such as `{0} must be
 a folder, but it is a file.`, by reading the program and not by running it; so nothing has to be written at a raise for
 a message to be translated. A text that a message is put together with is a template as well: `or "none"` in a value of
-it, what a function of the kit returns to it or is called with, and what checks have found and advise. `told` has the
-other texts.
+it, what a function of the kit returns to it or is called with, and what checks have found and advise. `view_texts` has
+the other texts.
 
 ServingError is left out: its messages are TensorFlow Serving's own words, which clients compare.
 """

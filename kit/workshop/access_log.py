@@ -31,10 +31,10 @@ def partner_of(seed: int) -> str:
 
 
 def honest_log(rows: pd.DataFrame) -> pd.DataFrame:
-    """Return who asked for what on a day, a row a request, in the order of time.
+    """Return who asked for what on a day, one row per request, in the order of time.
 
     Args:
-        rows: of the sample, a row a candidate.
+        rows: of the sample, one row per candidate.
     """
     firsts = rows.drop_duplicates("request_id")
     shop = pd.DataFrame(
@@ -50,7 +50,7 @@ def honest_log(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def with_copier(log: pd.DataFrame, queries: pd.DataFrame, subject: str) -> pd.DataFrame:
-    """Return a log to which somebody has added queries, evenly over the day.
+    """Return a log with somebody's additional queries, spread evenly over the day.
 
     Args:
         log: of a day.

@@ -150,7 +150,7 @@ class _Server:
         self._gathering = Gathering(1, _no_thread, by_reader=True, now=lambda: self._seconds)
 
     def send(self, number: int, seconds: float, rows: int) -> None:
-        """Let a request come at a time."""
+        """Let a request arrive at a time."""
         heapq.heappush(self._coming, (seconds, number, rows))
 
     def run(self) -> pd.DataFrame:
@@ -185,7 +185,7 @@ class _Server:
             self._gathering.add(Waiting(self._whole, feeds, (_OUTPUT,), rows, done, np.inf))
 
     def _compute(self, feeds: Mapping[str, Any], _fetches: Sequence[str]) -> Values:
-        """Be the model: take the time that so many rows take."""
+        """Stand in for the model: advance the clock by the time that so many rows take."""
         rows = len(feeds["row"])
         self._batch = (self._batch[0] + 1, rows, self._seconds)
         self._seconds += (RUN_MS + ROW_MS * rows) / 1000

@@ -33,7 +33,7 @@ _LONGEST_NAME = 60
 
 @dataclass(frozen=True)
 class Done:
-    """What somebody has reached in one exercise: the points by name, hints opened, and when it was last checked."""
+    """What somebody has achieved in one exercise: the points by name, hints opened, and when it was last checked."""
 
     points: Mapping[str, bool] = field(default_factory=dict)
     hints: int = 0
@@ -134,7 +134,7 @@ def read_soon(folder: Path) -> list[Progress]:
 
 
 def _wait_for(work: Callable[[], None]) -> bool:
-    """Do something with a folder that may not answer, which then keeps a thread and not the exercise; say if it did."""
+    """Do something with a folder that may hang, in a thread, for a moment at most; return whether it was done."""
     thread = threading.Thread(target=work, name="class board", daemon=True)
     thread.start()
     thread.join(_PATIENCE_SECONDS)

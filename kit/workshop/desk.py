@@ -63,7 +63,7 @@ class WorkshopDesk:
         return _stopped(self.exercise)
 
     def said(self) -> list[str]:
-        """Return what the exercise's copy of the project says to the fault, a sentence each."""
+        """Return what the exercise's copy of the project says to the fault, one sentence per check."""
         return [str(one) for one in self.exercise.said()]
 
     def hints(self) -> dict[str, Any]:

@@ -67,7 +67,7 @@ class Point:
 
 @dataclass(frozen=True)
 class Score:
-    """What an answer has reached in one exercise: a point each for found, proved, and caught next time."""
+    """The score of an answer: one point each for found, proved, and caught next time."""
 
     exercise: str
     points: Sequence[Point]

@@ -197,7 +197,7 @@ class ExtractionExercise(Exercise):
 
     @cached_property
     def _judged(self) -> pd.DataFrame:
-        """Requests that nobody who copies has sent."""
+        """Requests to judge copies by, which no attacker has sent."""
         return self._unseen.requests(_SETTINGS.held_out, CANDIDATES, self._seed + 1)
 
     @cached_property

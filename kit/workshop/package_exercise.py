@@ -76,7 +76,7 @@ class SignatureExercise(PackageExercise):
     taken = {"signatures": {}}  # noqa: RUF012  read only
 
     def rows(self) -> pd.DataFrame:
-        """Return the signatures of the candidate, a row each tensor."""
+        """Return the signatures of the candidate, one row per tensor."""
         return _tensors(self._packages()["candidate"])
 
     def clean_rows(self) -> pd.DataFrame:

@@ -16,7 +16,7 @@ from training.tiny import Tiny
 from typer.testing import CliRunner
 
 from kit.cli import app
-from kit.drill.endpoint import InProcess, RefusedError, Served
+from kit.drill.endpoint import InProcess, RefusedError, ServerEndpoint
 from kit.drill.errors import DrillError
 from kit.drill.honest import Honest
 from kit.drill.outcomes import DISTILLED, NONE, SERVER, Drill, Outcome, Point, last_drill, recommend
@@ -49,13 +49,13 @@ def server(pushed: Tiny) -> Any:
     base = pushed.session.workspace.serving("tiny")
     settings = settings_of(base, port=0, rest_api_port=None, model_name="tiny")
     with ModelServer(settings, [Protector({"tiny": Protection(decimals=0)})]) as running:
-        endpoint = Served(running.start().grpc or "", "tiny")
+        endpoint = ServerEndpoint(running.start().grpc or "", "tiny")
         yield endpoint
         endpoint.close()
 
 
 @pytest.fixture(scope="module")
-def found(pushed: Tiny, server: Served) -> Drill:
+def found(pushed: Tiny, server: ServerEndpoint) -> Drill:
     return drill(pushed.session, SETTINGS, server=server)
 
 
@@ -105,7 +105,7 @@ def test_the_server_was_attacked_as_it_runs(found: Drill) -> None:
     assert served.points[-1].r2 < found.outcomes[0].points[-1].r2  # it says 0 or 1
 
 
-def test_both_ways_to_ask_give_the_same_scores(pushed: Tiny, server: Served) -> None:
+def test_both_ways_to_ask_give_the_same_scores(pushed: Tiny, server: ServerEndpoint) -> None:
     model = InProcess.load("tiny", pushed.session.workspace.serving("tiny") / "1")
     from kit.data.records import first_records  # noqa: PLC0415
 
@@ -114,7 +114,9 @@ def test_both_ways_to_ask_give_the_same_scores(pushed: Tiny, server: Served) -> 
     model.close()
 
 
-def test_a_server_that_refuses_ends_the_attack(server: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_server_that_refuses_ends_the_attack(
+    server: ServerEndpoint, monkeypatch: pytest.MonkeyPatch
+) -> None:
     class Limited(grpc.RpcError):
         def __init__(self, code: grpc.StatusCode) -> None:
             self.code, self.details = (lambda: code), lambda: "enough"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
-from kit.lineage.served import Served, served_times
+from kit.lineage.served import ServingPeriod, served_times
 
 
 def _day(number: int) -> dt.datetime:
@@ -18,7 +18,7 @@ def _entry(day: int, what: str, **facts: Any) -> dict[str, Any]:
 
 def test_a_push_ends_the_time_of_the_version_before() -> None:
     times = served_times([_entry(1, "push", version=5), _entry(3, "push", version=7)])
-    assert times == {5: [Served(_day(1), _day(3))], 7: [Served(_day(3), None)]}
+    assert times == {5: [ServingPeriod(_day(1), _day(3))], 7: [ServingPeriod(_day(3), None)]}
     assert times[5][0].days == 2.0
     assert str(times[5][0]) == "2026-01-01 00:00 to 2026-01-03 00:00 UTC (2.0 days)"
 
@@ -31,8 +31,8 @@ def test_a_rollback_gives_the_version_before_a_second_time() -> None:
         _entry(4, "rollback", to=7, withdrawn=[], **{"from": 5}),
     ]
     assert served_times(entries) == {
-        5: [Served(_day(1), _day(2)), Served(_day(3), _day(4))],
-        7: [Served(_day(2), _day(3)), Served(_day(4), None)],
+        5: [ServingPeriod(_day(1), _day(2)), ServingPeriod(_day(3), _day(4))],
+        7: [ServingPeriod(_day(2), _day(3)), ServingPeriod(_day(4), None)],
     }
 
 
@@ -44,7 +44,7 @@ def test_what_changes_nothing_for_servers_ends_no_time() -> None:
         _entry(4, "promotion", version=7, over=5),
         _entry(5, "rollback", to=7, withdrawn=[6], **{"from": 6}),
     ]
-    assert served_times(entries)[7] == [Served(_day(2), None)]
+    assert served_times(entries)[7] == [ServingPeriod(_day(2), None)]
 
 
 def test_no_history_is_no_time() -> None:

@@ -167,9 +167,9 @@ def test_without_a_pushed_model_the_notebook_to_run_is_named(tmp_path: Path) -> 
 
 def test_a_version_whose_folder_is_gone_is_told(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
     from kit.monitoring import traffic  # noqa: PLC0415
-    from kit.monitoring.served import Served, served  # noqa: PLC0415
+    from kit.monitoring.served import ServedVersion, served  # noqa: PLC0415
 
-    gone = Served(**{**vars(served(session)), "folder": session.workspace.path / "gone"})
+    gone = ServedVersion(**{**vars(served(session)), "folder": session.workspace.path / "gone"})
     monkeypatch.setattr(traffic, "served", lambda _: gone)
     with pytest.raises(InfraCheckError, match=r"gone must be a SavedModel.*Run 05_release again"):
         traffic.play(session, "7")

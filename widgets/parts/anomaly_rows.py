@@ -8,13 +8,14 @@ from widgets.parts.language import marked, say
 from widgets.parts.markup import BREAK, Child, Markup, join, tag
 from widgets.values_decisions import Anomaly
 
+# Minimum widths in pixels.
 COLUMNS = {
     marked("Feature"): 110,
     marked("Problem"): 120,
     marked("Rows at fault"): 0,
     marked("Values at fault"): 90,
     marked("Decision"): 140,
-}  # least pixels
+}
 _VALUES = 3  # that a row names
 _LETTERS = 60  # of a value that are shown
 _SIGNS = {

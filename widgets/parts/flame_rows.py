@@ -12,6 +12,7 @@ from widgets.parts.markup import Markup, tag
 from widgets.values_flame import Frame
 
 _OTHER = marked("other")
+# The kinds of time that have a colour; all others are grey.
 _COLOURS = {
     marked("Beam execution"): 0,
     marked("imports"): 1,
@@ -19,7 +20,7 @@ _COLOURS = {
     marked("Beam graph"): 3,
     marked("TensorFlow"): 4,
     marked("kernel start"): 5,
-}  # all else is grey
+}
 Path = tuple[int, ...]
 """Where a bar is: the places among the children, from the top."""
 

@@ -42,9 +42,8 @@ class Dependence:
         for name, of_all in self._all.items():
             own = self._sums(name, inside, of_all.shape[1])
             rows = own[_ROWS]
-            together = float(
-                (rows**2).sum() / max(rows.sum(), 1)
-            )  # that share an id with a row, itself included
+            # How many rows share an id with a row, itself included, on average over the rows.
+            together = float((rows**2).sum() / max(rows.sum(), 1))
             effects.append(1 + _correlation(of_all - own) * (together - 1))
         return max(effects)
 
