@@ -2,8 +2,9 @@
 
 Every metric takes label, prediction and weight out of the same row with the same few settings, through lookups that
 cost more than the metric itself; and every row is split off its batch with all its features, of which slices and
-metrics look at a few. What is computed stays as it is (a test compares with stock TFX's Evaluator); this module can go
-when TFMA does these by itself.
+metrics look at a few. TFMA has no hook there, so its own functions, a private one among them, are replaced in this
+process. What is computed stays as it is (a test compares with stock TFX's Evaluator); this module can go when TFMA
+does the same by itself.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ _split = unbatch_extractor._extract_unbatched_inputs  # noqa: SLF001
 
 
 class _Memory:
-    """What this process remembers, which runs a single executor; of rows only the latest."""
+    """The cache of this process, which runs a single executor; it holds the latest row only."""
 
     eval_config = ""
     row: Any = None

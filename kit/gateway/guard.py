@@ -33,7 +33,7 @@ def guard(parent: int, folder: str, command: Sequence[str]) -> int:
     prepare = _die_with_parent if sys.platform == "linux" else None
     try:
         # The one thread there is, so nothing can hold a lock between fork and exec.
-        with subprocess.Popen(command, preexec_fn=prepare) as child:  # noqa: PLW1509
+        with subprocess.Popen(command, preexec_fn=prepare) as child:  # noqa: PLW1509  see above
             while child.poll() is None and not ended and os.getppid() == parent:
                 time.sleep(_LOOK_SECONDS)
             return _end(child)

@@ -44,6 +44,7 @@ def _fused(optimizer: tf_keras.optimizers.Adam) -> Any:
         if isinstance(gradient, tf.IndexedSlices):
             composed(gradient, variable)
             return
+        # The moments of a variable have private names only.
         place = optimizer._index_dict[optimizer._var_key(variable)]  # noqa: SLF001
         m, v = optimizer._momentums[place], optimizer._velocities[place]  # noqa: SLF001
         step = tf.cast(optimizer.iterations + 1, variable.dtype)

@@ -71,9 +71,10 @@ class Distribution:
         return own
 
     def outside(self, own: list[Any]) -> list[Any]:
-        """Return callbacks that build or run plain models, so that they can: inside a strategy's scope none can."""
+        """Return callbacks that build or run plain models, wrapped to run outside a strategy's scope."""
         if self.strategy is None:
             return own
+        # Keras has no public way to ask for batch hooks, which `_Outside` does not pass on.
         return [one if one._implements_train_batch_hooks() else _Outside(one) for one in own]  # noqa: SLF001
 
     def asked_to_stop(self, run: Path, *, due: bool) -> bool:

@@ -31,7 +31,7 @@ def execute_several(model: tf_keras.Model, steps: int) -> None:
     # A function that makes variables is traced a second time, to know that it makes no more.
     if make := getattr(model.optimizer, "build", None):  # Keras's legacy ones make theirs as they go
         make(model.trainable_variables)
-    # Keras asks for these two before it makes its own, and `compile` forgets them.
+    # Keras uses these two where they are set, and `compile` resets them. Its step counters have no public name.
     model.train_function = model.train_tf_function = _several(
         model,
         model.train_step,

@@ -78,7 +78,7 @@ def main(_fresh_path: list[str]) -> None:
     sys.argv[:], sys.path[:] = request.argv, request.sys_path or sys.path
     _end_with_parent(lifeline)
     code = run_call(request.target, channel)
-    atexit._run_exitfuncs()  # noqa: SLF001
+    atexit._run_exitfuncs()  # noqa: SLF001  os._exit skips them
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(code)

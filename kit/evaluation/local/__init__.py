@@ -4,6 +4,9 @@
 `scoring` scores them, `slices` and `queries` say which rows belong together, `evaluate` computes every metric on every
 slice, `intervals` repeats that on samples, and `write` leaves the files that TFMA's own writers leave.
 
-A metric is known by its formula: `formulas` is the register, `means`, `confusion` (with `buckets`), `plots`, `ranking`
-and `lists` fill it. What has no formula goes through Beam, the whole evaluation with it.
+A metric is computed by its formula: `formulas` is the registry, which `means`, `confusion` (with `buckets`), `plots`,
+`ranking` and `lists` fill. If any metric has no formula, the whole evaluation goes through Beam.
+
+These modules read private names of TFMA (defaults, thresholds, kinds of combiners), which it offers no other way to
+learn. Tests compare all results with TFMA's own, so that a release with other internals fails there.
 """

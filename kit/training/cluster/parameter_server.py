@@ -85,7 +85,7 @@ class ParameterServerDistribution(Distribution):
 
     def callbacks(self, own: list[Any], held_out: Batches) -> list[Any]:
         for callback in own:
-            # Else Keras refuses those that are called after a batch, whose logs are not known yet.
+            # Else Keras refuses callbacks with batch hooks, whose logs are not known yet; it has no public switch.
             callback._supports_tf_logs = True  # noqa: SLF001
         return [_HeldOut(self.plain, held_out.make()), *own]
 
