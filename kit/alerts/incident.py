@@ -116,7 +116,7 @@ def by_subject(findings: Iterable[Finding]) -> list[Finding]:
     """Return one finding for all that checks found wrong with a subject, the worst first: it is one incident.
 
     A price in cents is outside its range, has drifted and no longer goes with other columns; nobody wants to be told
-    four times. Findings without a subject are one a check.
+    four times. Findings without a subject are one per check.
     """
     groups: dict[str, list[Finding]] = defaultdict(list)
     for finding in findings:

@@ -20,7 +20,7 @@ ROWS, KEYS = "repeated rows", "shared keys"
 
 
 class RepeatedRows:
-    """Counts the rows whose every column is as in a row before, in either split; 8 bytes of memory a row."""
+    """Counts the rows whose every column is as in a row before, in either split; 8 bytes of memory per row."""
 
     def __init__(self, severity: Severity) -> None:
         self.severity = severity

@@ -25,7 +25,7 @@ _MIX = (np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB))
 
 
 class Rows:
-    """Rows of one split in which each column has one typed value a row, null where it is missing; text is bytes.
+    """Rows of one split in which each column has one typed value per row, null where it is missing; text is bytes.
 
     Args:
         batch: typed, as `kit.data.files.read_batches` gives it.

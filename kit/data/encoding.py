@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 _AT_ONCE = 8_192  # rows, whose parts stay in the processor's cache
-_MOST_BYTES = 10  # of a varint: 64 bits, seven a byte
+_MOST_BYTES = 10  # of a varint: 64 bits, seven per byte
 _EMPTY = pa.scalar(b"", pa.large_binary())
 
 

@@ -64,7 +64,7 @@ class RowRule:
         return self != RowRule(self.feature)
 
     def faults(self, column: pa.Array) -> Iterator[Fault]:
-        """Yield what is wrong in a column of one value a row: int64, float32 or string."""
+        """Yield what is wrong in a column of one value per row: int64, float32 or string."""
         present = np.flatnonzero(_flags(column.is_valid()))
         if self.required:
             for row in np.flatnonzero(_flags(column.is_null())).tolist():

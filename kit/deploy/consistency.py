@@ -1,7 +1,7 @@
 """Cross-checks of Kubernetes objects that no schema makes: names, labels, ports and files that must agree.
 
-Kubernetes takes a Service that selects nobody, a probe at a port that nobody listens to and a flag that names a file of
-no ConfigMap; what comes of it is seen much later. So these are looked for in any set of objects, such as a folder that
+Kubernetes accepts a Service that selects no pod, a probe of a port that nobody listens on, and a flag that names a file
+in no ConfigMap; the consequences show much later. So these are looked for in any set of objects, such as a folder that
 somebody has edited (`kit deploy check`).
 """
 

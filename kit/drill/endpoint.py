@@ -55,7 +55,7 @@ class InProcess:
         """Load a version of a model.
 
         Raises:
-            DrillError: when it has no signature that takes tf.Examples and gives one score a row.
+            DrillError: when it has no signature that takes tf.Examples and gives one score per row.
             ServingError: when it cannot be loaded.
         """
         servable = Servable.load(name, int(folder.name) if folder.name.isdecimal() else 1, folder)

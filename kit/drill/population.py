@@ -27,7 +27,7 @@ class Population:
     all items; what is neither, such as the place in the list, is that of the first. Without one, it is any rows.
 
     Attributes:
-        rows: raw columns, one row an example.
+        rows: raw columns, one row per example.
         columns: names and stored types of those that a request has.
         query: column that tells one request from another; None: rows belong to no list.
         of_item: columns that follow from the candidate alone.

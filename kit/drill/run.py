@@ -50,7 +50,7 @@ def drill(
         say: is told what is done.
 
     Raises:
-        DrillError: when the task is multiclass, or the model gives no score a row.
+        DrillError: when the task is multiclass, or the model does not give one score per row.
         StepOrderError: when nothing was pushed.
     """
     if session.project.spec.task == "multiclass":

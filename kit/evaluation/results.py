@@ -47,7 +47,7 @@ def example_count(evaluation: Path) -> int:
 
 
 def gates_table(evaluation: Path, project: Project) -> pd.DataFrame:
-    """Return one row a gate and slice: metric, slice, bound, value, change to the baseline, whether met, and a note."""
+    """Return one row per gate and slice: metric, slice, bound, value, change to the baseline, whether met, note."""
     found = found_slices(evaluation, project)
     rows = []
     for gate in project.spec.gates:

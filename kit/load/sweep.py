@@ -1,6 +1,6 @@
 """The results of a sweep over batching settings: rate and p99 points, the Pareto front, and the chosen setting.
 
-Nothing here asks or imports TensorFlow, so that what was measured can be shown and judged anywhere.
+Nothing here sends requests or imports TensorFlow, so that results can be shown and judged anywhere.
 """
 
 from __future__ import annotations

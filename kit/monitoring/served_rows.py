@@ -101,7 +101,7 @@ class RowMaker:
         return _Asked(columns, np.ones(len(rows), bool), np.arange(len(rows)))
 
     def _of_inputs(self, inputs: Mapping[str, np.ndarray[Any, Any]]) -> _Asked:
-        """Return the columns of named inputs; where one has several values a row, such as candidates, each is a row.
+        """Return the columns of named inputs; where one has several values per row, such as candidates, each is a row.
 
         Empty texts among those are padding.
         """

@@ -134,8 +134,8 @@ def _find_files(data: Path) -> tuple[list[Path], tuple[str, str] | None]:
 def _find_spans(data: Path, spans: list[int]) -> tuple[str, str]:
     """Return which spans to train on, all but the newest, and which to evaluate on.
 
-    Days without a file are daily life where files are named by dates, so that windows are written then; a number that
-    is left out is a mistake.
+    Missing days are normal where files are named by dates, so that windows are written then; a missing number is a
+    mistake.
     """
     dated = is_dated(str(data))
     consecutive = bool(spans) and spans[-1] - spans[0] + 1 == len(spans)

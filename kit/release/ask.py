@@ -172,7 +172,7 @@ def _shape(spec: tf.TensorSpec) -> str:
 
 def _row_shape(spec: tf.TensorSpec) -> list[int | None]:
     """Return the shape of one row, without the dimension of rows where there is one."""
-    if spec.shape.rank is None:  # taken for one value a row
+    if spec.shape.rank is None:  # taken for one value per row
         return []
     sizes: list[int | None] = spec.shape.as_list()
     return sizes[1:] if sizes and sizes[0] is None else sizes

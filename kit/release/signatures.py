@@ -136,7 +136,7 @@ def make_request(
 ) -> dict[str, tf.Tensor]:
     """Make a request from serialized examples: either these themselves, or the columns that the inputs name.
 
-    An input of several values a row, such as `item_ids`, gets those of all rows, repeated to the width that it takes.
+    An input of several values per row, such as `item_ids`, gets those of all rows, repeated to the width that it takes.
 
     Args:
         inputs: of the signature, by name.

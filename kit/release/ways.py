@@ -157,7 +157,7 @@ def by_typed(server: FreshServer, method: str, records: Sequence[bytes], like: C
         server: that serves such a signature.
         method: `classify` or `regress`.
         records: serialized tf.Examples.
-        like: says whether a row has one score or one a class.
+        like: says whether a row has one score or one per class.
 
     Raises:
         InfraCheckError: when it does not answer.

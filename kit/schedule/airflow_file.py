@@ -18,7 +18,7 @@ from kit.schedule.schedule import DATE, Schedule
 _DAG = '''\
 """{name}: {cron} in {time_zone}, written by `kit schedule airflow`.
 
-One task a notebook; what each is called with is in TASKS, and whom it waits for in WAITS.
+One task per notebook; what each is called with is in TASKS, and whom it waits for in WAITS.
 """
 
 from __future__ import annotations

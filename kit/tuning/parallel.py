@@ -10,7 +10,7 @@ _TRIAL_BYTES = 1.5e9  # of a process that trains a small model: mostly TensorFlo
 
 
 def room_for_trials(asked: int) -> int:
-    """Return how many trials run at a time: as many as asked for, or for 0 one a core while memory allows."""
+    """Return how many trials run at a time: as many as asked for, or for 0 one per core while memory allows."""
     if asked:
         return asked
     memory = int(psutil.virtual_memory().available // _TRIAL_BYTES)

@@ -126,7 +126,7 @@ def _measured(package: Path) -> Measured:
 
 
 def _quickest(server: FreshServer, sample: Sample) -> Asked:
-    """Ask in several rounds while that is quick, and return the quickest: what else a machine does only adds."""
+    """Ask in several short rounds, and return the quickest: other work on the machine only adds time."""
     enough = time.monotonic() + _ROUNDS_SECONDS
     rounds = [ask_signature(server, sample)]
     while time.monotonic() < enough:

@@ -103,7 +103,7 @@ class SignatureExercise(PackageExercise):
         return list(self._renamed)[self._seed % len(self._renamed)]
 
     def _packages(self) -> dict[str, dict[str, SignatureShape]]:
-        """The next candidate has all names, and gives a score an item no more: only the outputs tell it."""
+        """The next candidate has all names, and no longer gives one score per item: only the outputs tell it."""
         given = {name: one.model_dump() for name, one in self._project.spec.signatures.items()}
         served = promised_by(given)
         asked = served[self.signature]

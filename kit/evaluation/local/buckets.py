@@ -14,7 +14,7 @@ from kit.evaluation.local.formulas import divided
 from kit.evaluation.local.rows import Sample, Slices, Values
 
 _COUNT = calibration_histogram.DEFAULT_NUM_BUCKETS
-_SLICES_AT_ONCE = 64  # of 10,000 buckets: 5 MB a column
+_SLICES_AT_ONCE = 64  # of 10,000 buckets: 5 MB per column
 
 
 def bucket_numbers(values: Values, left: float = 0.0, right: float = 1.0, count: int = _COUNT) -> Values:

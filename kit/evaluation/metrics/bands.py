@@ -29,7 +29,7 @@ def numbers_of(feature: Any, rows: int) -> NDArray[np.float64]:
     """Return a feature as [rows], however TFMA holds it: the first value of a row, NaN where it has none.
 
     Args:
-        feature: dense [rows] or [rows, n], sparse, an array a row of which some are empty or None, or None.
+        feature: dense [rows] or [rows, n], sparse, one array per row of which some are empty or None, or None.
         rows: how many there are.
     """
     numbers = np.full(rows, np.nan)

@@ -178,7 +178,7 @@ def column(values: Any, rows: int) -> NDArray[Any]:
     """Return a feature of several rows, however TFMA holds it, as [rows]: the first value of each, or an empty text.
 
     Args:
-        values: dense [rows] or [rows, n], sparse, one array a row of which some are empty, or None.
+        values: dense [rows] or [rows, n], sparse, one array per row of which some are empty, or None.
         rows: how many there are.
     """
     if values is None:

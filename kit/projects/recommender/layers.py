@@ -15,7 +15,7 @@ class AsWritten(tf_keras.layers.Layer):
     """A layer whose code AutoGraph leaves as it is.
 
     No layer here does one thing or another by the value of a tensor, so that there is no flow to convert, and looking
-    for some takes a twentieth of a second a layer.
+    for some takes a twentieth of a second per layer.
     """
 
     def __call__(self, *arguments: Any, **options: Any) -> Any:

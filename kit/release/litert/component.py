@@ -62,7 +62,7 @@ class LiteRTModels(Artifact):
 
 
 class LiteRTConverterExecutor(base_executor.BaseExecutor):
-    """Converts and measures; what limits a project has is judged later, by who knows them."""
+    """Converts and measures; whether a project's limits are kept is judged later (see `judge`)."""
 
     def Do(self, input_dict: Any, output_dict: Any, exec_properties: Any) -> None:  # noqa: N802
         settings = json.loads(exec_properties["settings"])

@@ -1,6 +1,6 @@
 """Histograms of a model's weights, for TensorBoard's HISTOGRAMS and DISTRIBUTIONS.
 
-Keras's own callback makes each by a dozen operations of TensorFlow: a tenth of a second an epoch for a small model.
+Keras's own callback makes each by a dozen operations of TensorFlow: a tenth of a second per epoch for a small model.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Kubernetes manifests of a training cluster, as plain YAML for `kubectl apply`.
 
-A role whose members end by themselves is a Job with an index a pod, which is begun again when it fails; one that serves
+A role whose members end by themselves is an indexed Job, whose pods are restarted when they fail; one that serves
 until it is deleted is a StatefulSet. Both give a pod a name of its own below a headless Service, and that name with a
 port is the member's address in TF_CONFIG. Kubernetes puts a pod's index into its TF_CONFIG.
 """
