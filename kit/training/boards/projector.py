@@ -58,7 +58,7 @@ def embeddings_of(
         model: a functional one; another has no layers that can be looked into.
         transform_output: knows the vocabularies.
         more: as a project's `embeddings` tells.
-        metadata: more about the words, as a project's `embedding_metadata` gives it: vocabulary, column, a text per code.
+        metadata: more about the words, from a project's `embedding_metadata`: vocabulary, column, one text per code.
     """
     layers = [layer for layer in model.layers if isinstance(layer, tf_keras.layers.Embedding)]
     found = {layer.name: (_vocabulary(layer, transform_output), _vectors(layer)) for layer in layers}
