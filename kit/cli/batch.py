@@ -111,7 +111,7 @@ def replay(
     timeout: TimeoutOption = None,
     kernel: KernelOption = "kit",
 ) -> None:
-    """Do again, without anybody, what was done with parameters and decisions in another workspace."""
+    """Repeat, unattended, what was done with parameters and decisions in another workspace."""
     from kit.batch.recording import play, read_recording
     from kit.batch.run import RunOptions, explain
 

@@ -64,7 +64,7 @@ def start(
 @_canary.command()
 @exits
 def hold(project: ModelOption = SAMPLE, workspace: WorkspaceOption = None) -> None:
-    """Let no push be served from now on until an experiment has promoted it."""
+    """Keep new pushes from being served until an experiment has promoted them."""
     from kit.serving.experiments.actions import hold as hold_pushes
 
     version = hold_pushes(*_opened(project, workspace))
@@ -74,7 +74,7 @@ def hold(project: ModelOption = SAMPLE, workspace: WorkspaceOption = None) -> No
 @_canary.command()
 @exits
 def status(project: ModelOption = SAMPLE, workspace: WorkspaceOption = None) -> None:
-    """Show the experiment that runs as it was last looked at, or how the last one ended; nothing is decided."""
+    """Show the running experiment as of its last look, or how the last one ended; decides nothing."""
     _show(*_opened(project, workspace))
 
 
@@ -86,7 +86,7 @@ def watch(
     every: Annotated[float, typer.Option(help="Seconds between two looks.", min=1)] = 60,
     once: Annotated[bool, typer.Option("--once", help="Look and act once, for a scheduler.")] = False,
 ) -> None:
-    """Look again and again, and promote the candidate or take it back as soon as the test is sure."""
+    """Watch the experiment, and promote the candidate or roll it back as soon as the test is sure."""
     from kit.serving.experiments.actions import last_of
 
     place, found = _opened(project, workspace)

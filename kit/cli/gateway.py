@@ -104,7 +104,7 @@ def run(
 @_gateway.command()
 @exits
 def certificate(project: ProjectOption = SAMPLE, workspace: WorkspaceOption = None) -> None:
-    """Make a certificate for localhost that this machine signs itself; name it in gateway.tls of project.yml."""
+    """Make a self-signed certificate for localhost; name it in gateway.tls of project.yml."""
     from kit.gateway.certificate import make_certificate
 
     made = make_certificate(_store(project, workspace)[2].folder / "tls")

@@ -189,7 +189,7 @@ def kubernetes(  # noqa: PLR0913, PLR0917  one for each option
     output: _Output = None,
     workspace: WorkspaceOption = None,
 ) -> None:
-    """Write a CronJob; it was held against the schemas of Kubernetes, and never run on a cluster."""
+    """Write a CronJob; checked against the schemas of Kubernetes, never run on a cluster."""
     from kit.project import Project
     from kit.schedule.kubernetes_file import kubernetes_file
     from kit.schedule.schedule import load

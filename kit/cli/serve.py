@@ -57,7 +57,7 @@ def serve(  # noqa: PLR0913, PLR0917  the flags of a server
         ),
     ] = None,
 ) -> None:
-    """Serve the pushed models until Ctrl-C; new versions are taken as they are pushed."""
+    """Serve the pushed models until Ctrl-C; new versions are loaded as they are pushed."""
     from kit.serving.process import Server
     from kit.serving.pushed import followed, monitoring_config, server_log, tuned_batching
     from kit.serving.settings import Settings
