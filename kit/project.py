@@ -123,7 +123,7 @@ class Project:
         return digest.hexdigest()[:16]
 
     def make_importable(self) -> None:
-        """Let `kit.projects.<name>` be found where the project lies outside the package.
+        """Make `kit.projects.<name>` importable where the project lies outside the package.
 
         Raises:
             ProjectError: when a built-in project has that name, whose code would be imported instead.

@@ -20,7 +20,7 @@ def user_name() -> str:
 
 
 def require_reasons(what: str, who: str, why: str) -> None:
-    """See that a decision has a name and a reason, before anything is done about it.
+    """Check that a decision has a name and a reason, before anything is done about it.
 
     Raises:
         DecisionError: when one of them is missing.

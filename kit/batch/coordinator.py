@@ -276,7 +276,7 @@ class RunCoordinator:
 
     @contextmanager
     def _papermill_logs(self) -> Iterator[None]:
-        """Let papermill, which has one logger for all threads, write to the log of the run."""
+        """Send papermill's log, one logger for all threads, to the log of the run."""
         logger = logging.getLogger("papermill")
         with self._log.open("a") as stream:
             handler = logging.StreamHandler(stream)

@@ -74,7 +74,7 @@ class _Engine(NBClientEngine):
 
 
 def _seldom(save: Callable[..., None]) -> Callable[..., None]:
-    """Let papermill, which saves before and after each cell, also of text, do so at most once a second.
+    """Make papermill save at most once a second; by default it does so before and after every cell, even of text.
 
     At the end of a notebook, whatever it was, papermill writes it in another way.
     """

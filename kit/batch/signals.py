@@ -12,7 +12,7 @@ _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 @contextmanager
 def signals_as_interrupts() -> Iterator[None]:
-    """Let all of them do what Ctrl-C does."""
+    """Make all of them act like Ctrl-C."""
 
     def interrupt() -> None:
         raise KeyboardInterrupt

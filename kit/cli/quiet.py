@@ -11,7 +11,7 @@ from contextlib import contextmanager
 
 @contextmanager
 def quiet() -> Iterator[None]:
-    """Hold back what is written to the error stream inside; it is shown when something is raised there.
+    """Hold back what is written to standard error inside the block; show it when the block raises.
 
     The lines come from C++ before its log is set up, so no setting stops them: the file descriptor has to be turned
     away. Only for imports: whatever a person must read is written outside.

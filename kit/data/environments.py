@@ -22,7 +22,7 @@ SERVING: Environment = "SERVING"
 
 
 def add_environments(schema: schema_pb2.Schema, *not_requested: str) -> None:
-    """Let a schema know both environments, with the features that requests do not have, such as the label.
+    """Add both environments to a schema, with the features that requests do not have, such as the label.
 
     One that knows any is left as it is: somebody has thought about it.
     """

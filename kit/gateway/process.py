@@ -34,7 +34,7 @@ _TAIL_LINES = 5
 
 
 def check(plan: Plan) -> str:
-    """Let Envoy check the whole configuration, keys included, without listening.
+    """Have Envoy check the whole configuration, keys included, without listening.
 
     Returns:
         The configuration, as YAML.
@@ -49,7 +49,7 @@ def check(plan: Plan) -> str:
 
 
 def validate(config: dict[str, Any]) -> str:
-    """Let Envoy check a configuration without listening, and return it as YAML.
+    """Have Envoy check a configuration without listening, and return it as YAML.
 
     Raises:
         GatewayError: with what Envoy says is wrong.

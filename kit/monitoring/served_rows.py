@@ -42,7 +42,7 @@ class RowMaker:
     """Makes rows of PredictionLogs."""
 
     def __init__(self, project: Project) -> None:
-        """Know the columns of a project."""
+        """Take the columns of a project."""
         self._columns = {
             name: one for name, one in project.columns.items() if name not in project.not_requested
         }

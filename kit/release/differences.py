@@ -78,7 +78,7 @@ class FourWays:
 
 
 def compare(training: Computed, ways: Sequence[tuple[Computed, float]]) -> tuple[Difference, ...]:
-    """Hold what other ways made of the rows against what training made of them.
+    """Compare what other ways made of the rows with what training made of them.
 
     Args:
         training: what is right.

@@ -148,7 +148,7 @@ def _read(found: dict[str, Any]) -> FourWays:
 
 
 def answer(payload: bytes, report: Callable[[str], None]) -> bytes:
-    """Be the process of `four_ways`.
+    """Entry point of the process that `four_ways` starts.
 
     Args:
         payload: JSON of the rows and of the section release of project.yml.

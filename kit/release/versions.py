@@ -208,7 +208,7 @@ def configs_of(base: Path) -> Iterable[Any]:
 
 
 def rollback(base: Path, to: int | None = None, *, who: str, why: str) -> Rollback:
-    """Let an earlier version be served, or a withdrawn one again.
+    """Serve an earlier version again, or one that was withdrawn.
 
     Args:
         base: folder of the versions.

@@ -144,7 +144,7 @@ def rebuild(project: Project, training: Training, graph: Path, saved_model: Path
 
 
 def check_same(expected: Array, found: Array) -> None:
-    """Hold the scores of a model part against those of the SavedModel that its weights come from.
+    """Compare the scores of a model part with those of the SavedModel that its weights come from.
 
     Raises:
         InfraCheckError: when a row has another score.
