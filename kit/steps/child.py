@@ -15,7 +15,7 @@ from tfx.dsl.components.base import base_beam_executor, base_executor
 from tfx.utils import json_utils
 
 from kit.project import Project
-from kit.steps import beam_costs, progress, sampling
+from kit.steps import beam_costs, progress, sampling, transform_costs
 from kit.warm.address import folder_of
 
 
@@ -39,6 +39,7 @@ def _run(request: dict[str, Any]) -> bytes:
     _collect_seldom()
     if beam_costs.LOCAL_RUNNER in request["beam_args"]:  # workers elsewhere expect Beam as it is
         beam_costs.pay_once()
+        transform_costs.pay_once()
     _keep_temporary_files_in(Path(request["tmp_dir"]) / request["unique_id"])
     Project.load(request["project"])  # makes its features.py and model.py importable
     module, _, name = request["executor"].rpartition(".")

@@ -15,8 +15,10 @@ import tensorflow_transform as tft
 from apache_beam.options.pipeline_options import DirectOptions, PipelineOptions, StandardOptions
 from apache_beam.transforms import core
 from tensorflow_transform import beam as tft_beam
+from tensorflow_transform.beam.analysis_graph_builder import get_analysis_cache_entry_keys
+from tensorflow_transform.beam.analyzer_cache import DatasetKey
 
-from kit.steps import beam_costs
+from kit.steps import beam_costs, transform_costs
 
 _ROWS = [{"word": word, "size": float(size)} for size, word in enumerate(["the", "cat", "the", "dog", "the"])]
 _SPEC = {"word": tf.io.FixedLenFeature([], tf.string), "size": tf.io.FixedLenFeature([], tf.float32)}
@@ -48,10 +50,17 @@ _FUNCTIONS: list[Any] = [
 
 
 def run(payload: bytes, _report: Callable[[str], None]) -> bytes:
-    """Return as JSON what the pipelines give; `paid` as the payload changes Beam first."""
+    """Return as JSON what the pipelines give, and how often `_preprocess` was traced to look at it.
+
+    `paid` as the payload changes Beam and TensorFlow Transform first.
+    """
     if payload == b"paid":
         beam_costs.pay_once()
-    return json.dumps([_signatures(), _options(), _plain(), _transform()]).encode()
+        transform_costs.pay_once()
+    looked_at = [_look_at(tf1_graph) for tf1_graph in (True, False)]
+    traces = [traces for _, traces in looked_at]
+    seen = [seen for seen, _ in looked_at]
+    return json.dumps([_signatures(), _options(), _plain(), _transform(), seen, traces]).encode()
 
 
 def _signatures() -> list[str]:
@@ -91,6 +100,26 @@ def _plain() -> list[str]:
             sums | beam.io.WriteToText(f"{folder}/sums", num_shards=1)
         [written] = Path(folder).iterdir()
         return sorted(written.read_text().splitlines())
+
+
+def _look_at(tf1_graph: bool) -> tuple[list[list[str]], int]:
+    """Ask for the columns and cache entries that `_preprocess` reads, as TFX's executor does, and of other columns."""
+    traced = 0
+
+    def preprocess(inputs: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
+        nonlocal traced
+        traced += 1
+        return _preprocess(inputs)
+
+    specs = {name: tf.TensorSpec([None], spec.dtype) for name, spec in _SPEC.items()}
+    more = {**specs, "color": tf.TensorSpec([None], tf.string)}
+    seen = []
+    for columns in (specs, specs, more, specs):
+        for inspect in (tft.get_analyze_input_columns, tft.get_transform_input_columns):
+            seen.append(sorted(inspect(preprocess, columns, tf1_graph)))
+        keys = get_analysis_cache_entry_keys(preprocess, columns, [DatasetKey("rows")], tf1_graph)
+        seen.append(sorted(str(key) for key in keys))
+    return seen, traced
 
 
 def _preprocess(inputs: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:

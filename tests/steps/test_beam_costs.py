@@ -1,4 +1,4 @@
-"""Paying Beam's costs once changes nothing that is computed."""
+"""Paying Beam's and TensorFlow Transform's costs once changes nothing that is computed."""
 
 from __future__ import annotations
 
@@ -20,8 +20,12 @@ def test_stock_beam_gives_the_same(tmp_path: Path) -> None:
     stock, paid = (call.wait(120) for call in calls)
     assert isinstance(stock, warm.CallReturned), stock
     assert isinstance(paid, warm.CallReturned), paid
-    signatures, options, sums, transformed = json.loads(stock.result)
-    assert json.loads(paid.result) == [signatures, options, sums, transformed]
+    signatures, options, sums, transformed, looked_at, traces = json.loads(stock.result)
+    *same, fewer_traces = json.loads(paid.result)
+    assert same == [signatures, options, sums, transformed, looked_at]
+    assert traces == [12, 12]
+    assert fewer_traces == [3, 3]  # the columns changed twice
+    assert all(columns and cache_entries for columns, *_, cache_entries in looked_at)
     assert len(signatures) == 20
     assert options == [3, True, True, False, 1]
     assert len(sums) == 7
