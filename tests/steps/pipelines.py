@@ -115,8 +115,8 @@ def _look_at(tf1_graph: bool) -> tuple[list[list[str]], int]:
     more = {**specs, "color": tf.TensorSpec([None], tf.string)}
     seen = []
     for columns in (specs, specs, more, specs):
-        for inspect in (tft.get_analyze_input_columns, tft.get_transform_input_columns):
-            seen.append(sorted(inspect(preprocess, columns, tf1_graph)))
+        seen.append(sorted(tft.get_analyze_input_columns(preprocess, columns, tf1_graph)))
+        seen.append(sorted(tft.get_transform_input_columns(preprocess, columns, tf1_graph)))
         keys = get_analysis_cache_entry_keys(preprocess, columns, [DatasetKey("rows")], tf1_graph)
         seen.append(sorted(str(key) for key in keys))
     return seen, traced
