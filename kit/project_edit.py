@@ -14,7 +14,7 @@ def with_value(text: str, path: Sequence[str], value: Any) -> str:
     """Return the text with a value at a path of keys; what lies on the way and is not there yet is added.
 
     Args:
-        text: of a YAML file whose root is a mapping.
+        text: the text of a YAML file whose root is a mapping.
         path: keys from the root on, such as `("checks", "drift", "default")`.
         value: a scalar, or a mapping where nothing is yet.
 

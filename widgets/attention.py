@@ -32,7 +32,7 @@ class Attention(SearchedView):
     """Shows examples with their score and label, and of the one that is opened what the model looked at.
 
     Args:
-        examples: of rows that the model was not trained on.
+        examples: the examples of rows that the model was not trained on.
         state: traits to begin with, such as `opened="3"`.
     """
 

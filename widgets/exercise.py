@@ -26,7 +26,7 @@ class Injected(View):
     Args:
         stopped: says whether anything stops the fault that is there.
         inject: puts in the one that follows from a seed, and says the same of it.
-        seed: from which the one follows that is there.
+        seed: the seed of the present fault.
     """
 
     title = "The fault"

@@ -32,7 +32,7 @@ class FaultLab(View):
     same rows at fault and the same findings.
 
     Args:
-        faults: that can be chosen.
+        faults: the faults that can be chosen.
         inject: puts a fault into a copy and judges it.
         search: finds the smallest share at which a fault is caught.
         shares: that were searched before.

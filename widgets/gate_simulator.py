@@ -28,7 +28,7 @@ class GateSimulator(PagedView):
     """Shows which runs would pass the thresholds where they are moved to, and the gates to put into the project.
 
     Args:
-        thresholds: of the project, in their order.
+        thresholds: the thresholds of the project, in their order.
         runs: the newest first, each with what decides about every threshold.
         write: gives the gates with other thresholds as text.
         state: traits to begin with, such as `at=[0.8]`.

@@ -32,7 +32,7 @@ class Signatures(SearchedView, RowForm):
     Where nobody can fill in a form, each signature is asked once with the row that the state names.
 
     Args:
-        signatures: of the model, the most important first.
+        signatures: the signatures of the model, the most important first.
         rows: how many rows each split has; its order is the order of the splits.
         take: fills in a form with a row.
         send: asks the model.

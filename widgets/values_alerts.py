@@ -20,7 +20,7 @@ class Alert:
         state: `open`, `acknowledged` or `resolved`.
         severity: `warn`, or `fail` where it ends a batch.
         about: the data that it is in, such as `span 8`.
-        check: that found it.
+        check: the check that found it.
         subject: feature or slice; empty: all of the data.
         found: in a sentence.
         expected: what it should have been.

@@ -33,7 +33,7 @@ class Anomaly:
         key: what a decision names it by.
         severity: `error` or `warning`.
         split: where it was found.
-        feature: that it is about.
+        feature: the feature that it is about.
         what: in two or three words.
         found: in a sentence.
         of: rows of the split; 0: not known.
@@ -92,7 +92,7 @@ class Threshold:
         slice: the rows it was computed on.
         bound: how the threshold is meant, such as `at least` or `change at least`.
         threshold: where it is.
-        value: of the model; None: it could not be computed.
+        value: the value of the model; None: it could not be computed.
         baseline: of the model that it is compared with; None: there is none.
         change: how much better the value is than the baseline's; negative: worse.
         limit: the value that would be right at the threshold; None: there is none.

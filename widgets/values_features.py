@@ -33,7 +33,7 @@ class Output:
     Attributes:
         name: its name.
         sources: the columns that it is made of.
-        vocabulary: that it takes its places from.
+        vocabulary: the vocabulary that it takes its places from.
         edges: between its buckets, rising; an edge belongs to the bucket above it.
         counts: for each split how often each place is taken.
         outside: for each split how many values the vocabulary does not have, and of how many.

@@ -47,7 +47,7 @@ class Channel(Protocol):
         Args:
             delivery: names the message for the receiver, who may get it twice.
             message: see `Incident.as_message`.
-            timeout_seconds: that it may take.
+            timeout_seconds: the seconds that it may take.
         """
 
 

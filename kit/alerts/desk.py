@@ -39,7 +39,7 @@ class AlertDesk:
     """The alerts of a workspace, to be decided about.
 
     Args:
-        workspace: that keeps them.
+        workspace: the workspace that keeps them.
         project: whose alerts are listed; None: those of all projects.
         clock: gives seconds since 1970.
     """

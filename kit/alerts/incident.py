@@ -70,7 +70,7 @@ class Incident:
         id: 12 hexadecimal digits, the same for every run that finds it.
         project: whose data it is in.
         about: the data, such as `span 8`.
-        check: that found it; several, with commas between them.
+        check: the check that found it; several, with commas between them.
         subject: feature or slice; empty: all of the data.
         state: `open`, `acknowledged` or `resolved`.
         times: how often it was found since it was last opened.

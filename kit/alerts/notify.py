@@ -67,7 +67,7 @@ class Alerts:
     """The alerts of a project in a workspace.
 
     Args:
-        workspace: that keeps them.
+        workspace: the workspace that keeps them.
         project: its `alerts` say who is told.
         draw: makes a picture of what a finding is about.
         clock: gives seconds since 1970.

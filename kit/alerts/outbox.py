@@ -37,7 +37,7 @@ class Sent:
     """What became of one message.
 
     Attributes:
-        channel: that it went through.
+        channel: the channel that it went through.
         outcome: of the last attempt.
         message: JSON of it.
     """
@@ -65,9 +65,9 @@ class Outbox:
     """Delivers the messages of a project.
 
     Args:
-        store: that holds them.
+        store: the store that holds them.
         project: its name.
-        channels: of the project.
+        channels: the channels of the project.
         clock: gives seconds since 1970.
     """
 
@@ -81,7 +81,7 @@ class Outbox:
         """Try the messages that are due, all channels at the same time; an error of a channel is an outcome.
 
         Args:
-            budget_seconds: that it may take; what is not begun by then is left.
+            budget_seconds: the seconds that it may take; what is not begun by then is left.
             also_early: try all that no other process has in hand, due or not.
 
         Raises:

@@ -60,7 +60,7 @@ def collect(workspace: Workspace, version: str) -> Collected:
     """Return all that is known of a pushed version.
 
     Args:
-        workspace: that it was made in.
+        workspace: the workspace that it was made in.
         version: its number, or `project/number`.
 
     Raises:

@@ -24,7 +24,7 @@ def signing_key(workspace: Workspace, path: Path | None = None) -> Ed25519Privat
 
     Args:
         workspace: keeps its own in `private/`, which only its owner can read.
-        path: of a PEM file (PKCS 8) with another one.
+        path: the path of a PEM file (PKCS 8) with another one.
 
     Raises:
         AuditKeyError: when a file holds no such key, or others can read it.

@@ -17,9 +17,9 @@ class Packed:
     """A pack that was written.
 
     Attributes:
-        path: of the file.
+        path: the path of the file.
         members: how many it has, without the seal and the manifest.
-        size: of the file in bytes.
+        size: the size of the file in bytes.
         public_key: of who signed it, in hexadecimal.
         fingerprint: of that key.
         missing: what should be in it and is not, a sentence each; it says so itself in missing.json.
@@ -47,7 +47,7 @@ def pack(workspace: Workspace, version: str, out: Path | None = None, key: Path 
     """Write the audit pack of a pushed version; the same state of the workspace gives the same bytes.
 
     Args:
-        workspace: that it was made in.
+        workspace: the workspace that it was made in.
         version: its number, or `project/number` where several projects have it.
         out: the file; None: `audit/<project>-<version>.zip` in the workspace.
         key: PEM file with the ed25519 key that signs; None: that of the workspace.

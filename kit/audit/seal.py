@@ -20,7 +20,7 @@ def sealed(facts: Mapping[str, str], members: Mapping[str, bytes], key: Ed25519P
     Args:
         facts: what it is of; they stand in the manifest.
         members: contents by their names, which are relative paths; they are put in the order of the names.
-        key: that signs.
+        key: the key that signs.
 
     Raises:
         PackError: when there is too much for one file.

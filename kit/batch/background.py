@@ -40,7 +40,7 @@ class BatchProgress:
         steps: the TFX steps that have ended, the latest last: how each one did.
         seconds: since it was started, or that it took.
         report: the page that tells of it, once it is there.
-        command: that starts it again.
+        command: the command that starts it again.
     """
 
     state: str
@@ -61,8 +61,8 @@ class Batch:
     """`kit` with some words, in a process of its own session: no signal for the kernel's group reaches it.
 
     Args:
-        words: of the command line, such as `run -p epochs=3`.
-        workspace: in which it runs; keeps what it says in `logs/`.
+        words: the words of the command line, such as `run -p epochs=3`.
+        workspace: the workspace in which it runs; keeps what it says in `logs/`.
         command: the command as a person would give it.
     """
 

@@ -19,7 +19,7 @@ class RunOptions:
 
     Attributes:
         timeout_seconds: for each notebook, the start of its kernel included; None: as its metadata say.
-        wait: for another run on the same workspace; otherwise that is an error.
+        wait: whether to wait for another run on the same workspace; otherwise that is an error.
         kernel_name: the kernelspec; `kit` has a head start.
         budget: how much runs at a time.
         retries: how often a notebook is tried again after an accident (see `kit.batch.retry`).

@@ -27,10 +27,10 @@ class Prospect:
     """What a run would do with one notebook.
 
     Attributes:
-        name: of the notebook.
+        name: the name of the notebook.
         what: `run`, `skip`, or `run?` when that depends on what those before it make.
         why: in one line.
-        waits: for these.
+        waits: the notebooks that it waits for.
         usual: time and memory.
     """
 
@@ -45,9 +45,9 @@ class Decider:
     """Compares with the last time that a notebook ended well.
 
     Args:
-        records: of the workspace's runs, the oldest first.
+        records: the records of the workspace's runs, the oldest first.
         project: whose runs count, as the parameter `project_name` names it; None: notebooks without one.
-        graph: of all notebooks of the chain.
+        graph: the graph of all notebooks of the chain.
         surroundings: what is there now.
         skip: False: nothing is skipped.
     """

@@ -98,9 +98,9 @@ def execute(
     """Run a notebook in a kernel of its own, and write its executed copy, also when it fails.
 
     Args:
-        notebook: with its parameters; its kernel works in its folder, as in JupyterLab.
+        notebook: the notebook with its parameters; its kernel works in its folder, as in JupyterLab.
         output: of the executed copy.
-        watch: that can stop it.
+        watch: the watch that can stop it.
         kernels: which start one.
         ahead: the folder of another notebook, whose kernel may start meanwhile.
 

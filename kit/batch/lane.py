@@ -25,8 +25,8 @@ class Job:
     """A notebook to run.
 
     Attributes:
-        notebook: with its parameters.
-        watch: that can stop it.
+        notebook: the notebook with its parameters.
+        watch: the watch that can stop it.
         output: where its executed copy goes.
         ahead: folder to start another kernel in meanwhile; None: no notebook follows.
     """

@@ -37,8 +37,8 @@ class NotebookRecord(BaseModel):
     """One notebook of a run.
 
     Attributes:
-        seconds: of the last try; the first of them are those of its kernel's start.
-        kernel_seconds: that it waited for its kernel.
+        seconds: the seconds of the last try; the first of them are those of its kernel's start.
+        kernel_seconds: the seconds that it waited for its kernel.
         peak_memory_mb: of its kernel and the steps that took most at a time; of pages that several processes share,
             such as the warm process's, their part. 0: not known.
         executed: name of its executed copy in the run's folder, once it has ended.

@@ -41,7 +41,7 @@ class Schedule:
     Args:
         graph: whom each notebook waits for, in the order in which they start when they can.
         budget: with all its numbers given.
-        memory_mb: that each notebook usually takes; those that nobody has measured are left out.
+        memory_mb: the megabytes that each notebook usually takes; those that nobody has measured are left out.
     """
 
     graph: Mapping[str, Waits]

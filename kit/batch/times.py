@@ -41,7 +41,7 @@ class Frame:
     """A bar of the flame view: what ran, with all that it called.
 
     Attributes:
-        name: of a run, a notebook, a step, or a package and the function by which it was entered.
+        name: the name of a run, a notebook, a step, or a package and the function by which it was entered.
         kinds: seconds by kind.
         children: what it called; the notebooks of a run in their order, all else the longest first.
     """

@@ -76,7 +76,7 @@ class Surroundings:
         """Return a digest for each thing that its results depend on.
 
         Args:
-            notebook: that runs or has run.
+            notebook: the notebook that runs or has run.
             steps: the components that it and the notebooks before it have run.
         """
         made = latest_outputs(self._workspace / "metadata.sqlite", self._name)

@@ -41,7 +41,7 @@ class Correlations:
         numbers: names of the columns.
         change: of Fisher's z that is normal from day to day, such as 0.1: from 0 to 0.1, or from 0.9 to 0.92.
         totals: of all rows.
-        severity: of what is found.
+        severity: the severity of what is found.
     """
 
     def __init__(self, numbers: Iterable[str], change: float, totals: Totals, severity: Severity) -> None:

@@ -30,7 +30,7 @@ class Dependencies:
     Args:
         determining: columns that may decide what others are: keys and ids.
         others: columns that may follow from them.
-        severity: of what is found.
+        severity: the severity of what is found.
     """
 
     def __init__(self, determining: Iterable[str], others: Iterable[str], severity: Severity) -> None:

@@ -50,7 +50,7 @@ def feed_split(checks: Sequence[Check], examples: Path, split: str, parts: Seque
     """Feed the checks the rows of one split of an Examples artifact's folder.
 
     Args:
-        checks: that see them.
+        checks: the checks that see them.
         examples: the folder.
         split: `train` or `eval`.
         parts: the spans that the rows are from; none: not known.
@@ -84,7 +84,7 @@ def _by_span(rows: Rows, left: list[tuple[int, int]]) -> Iterator[Rows]:
     """Yield rows of one span at a time.
 
     Args:
-        rows: of some spans, or of one that is not known.
+        rows: the rows of some spans, or of one that is not known.
         left: the spans and how many rows of each are still to come; what is yielded is taken off.
     """
     start = 0

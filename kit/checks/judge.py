@@ -37,7 +37,7 @@ class Judge:
         project: whose checks, schema and columns they are.
         reference: for each span to compare with its rows, typed as `kit.data.files.read_batches` gives them; a
             `pa.Table` gives them by `to_batches()`. Read once, a batch at a time.
-        schema: to follow; None: the project's own, or one inferred from the reference.
+        schema: the schema to follow; None: the project's own, or one inferred from the reference.
 
     Raises:
         ProjectError: when `checks` in project.yml names a column that the project does not have.

@@ -43,7 +43,7 @@ class LabelRates:
         label: name of the label's column.
         columns: whose values make the slices.
         change: relative change of a share that is normal from day to day, such as 0.25.
-        severity: of what is found.
+        severity: the severity of what is found.
         label_of: says how people call a span.
     """
 

@@ -45,7 +45,7 @@ class Leakage:
         features: for each feature whether it is a number.
         auc: at most, of a feature alone.
         r2: likewise.
-        severity: of what is found.
+        severity: the severity of what is found.
     """
 
     def __init__(

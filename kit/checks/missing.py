@@ -19,10 +19,10 @@ class MissingValues:
     """Compares the share of missing values in eval with that in train.
 
     Args:
-        columns: to look at.
+        columns: the columns to look at.
         change: of the share that is normal from day to day, absolute, such as 0.01.
         totals: of all rows.
-        severity: of what is found.
+        severity: the severity of what is found.
     """
 
     def __init__(self, columns: Iterable[str], change: float, totals: Totals, severity: Severity) -> None:

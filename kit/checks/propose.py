@@ -38,7 +38,7 @@ class Proposal:
         farthest: the greatest of them.
         beyond_chance: the greatest of them less what chance explains.
         now: the threshold that project.yml has.
-        threshold: that is proposed; what chance explains is allowed beside it.
+        threshold: the threshold that is proposed; what chance explains is allowed beside it.
     """
 
     feature: str

@@ -26,7 +26,7 @@ class Ranges:
     Args:
         numbers: names of the columns.
         totals: of all rows.
-        severity: of what is found.
+        severity: the severity of what is found.
     """
 
     def __init__(self, numbers: Iterable[str], totals: Totals, severity: Severity) -> None:

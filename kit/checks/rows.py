@@ -29,7 +29,7 @@ class Rows:
 
     Args:
         batch: typed, as `kit.data.files.read_batches` gives it.
-        span: that all of the rows are from; None: not known.
+        span: the span that all of the rows are from; None: not known.
     """
 
     def __init__(self, batch: pa.RecordBatch, span: int | None = None) -> None:

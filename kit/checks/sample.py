@@ -17,7 +17,7 @@ class Sample:
     """Keeps every row up to 131,072 and then every second, fourth, ... of all, so that memory is bounded.
 
     Args:
-        columns: that are kept.
+        columns: the columns that are kept.
         most: rows that are kept at most; between that and half of it where there are more.
     """
 

@@ -44,10 +44,10 @@ class Times:
     row.
 
     Args:
-        name: of the column with the time.
-        column: of kind timestamp, in any unit, or date.
+        name: the name of the column with the time.
+        column: the column of kind timestamp, in any unit, or date.
         label_of: says how people call a span.
-        severity: of what is found.
+        severity: the severity of what is found.
     """
 
     def __init__(self, name: str, column: Column, label_of: Callable[[int], str], severity: Severity) -> None:
@@ -115,8 +115,8 @@ def freshness(newest: float | None, as_of: dt.date, days: float, severity: Sever
     Args:
         newest: time of the newest row, seconds since 1970; None: the rows tell no time.
         as_of: the day on which the data are wanted, UTC.
-        days: that the newest row may be old at the end of that day.
-        severity: of what is found.
+        days: how old the newest row may be at the end of that day, in days.
+        severity: the severity of what is found.
     """
     if newest is None:
         return Finding(FRESHNESS, "not checked: no column of kind timestamp or date has a value", "ok")

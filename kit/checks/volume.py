@@ -22,7 +22,7 @@ class Volume:
         change: of the number of rows that is normal from day to day, relative, such as 0.5.
         totals: of all rows.
         label_of: says how people call a span.
-        severity: of what is found.
+        severity: the severity of what is found.
     """
 
     def __init__(

@@ -36,7 +36,7 @@ class FoundAnomaly:
         key: what a decision names it by.
         severity: as TFDV sees it; one that it does not rate is an error.
         split: where it was found.
-        feature: that it is about, or `(data set)`.
+        feature: the feature that it is about, or `(data set)`.
         what: in two or three words.
         found: in a sentence.
         of: rows of the split; 0 where they were not read.

@@ -46,8 +46,8 @@ def validate(
     where it is missing. A schema without environments is one for training, as TFX's ExampleValidator takes it.
 
     Args:
-        statistics: of one data set, such as a span or a day of the prediction log.
-        schema: to follow.
+        statistics: the statistics of one data set, such as a span or a day of the prediction log.
+        schema: the schema to follow.
         environment: TRAINING or SERVING.
 
     Raises:

@@ -128,7 +128,7 @@ def csv_batches(
     """Yield the rows of a CSV file in order, every cell as bytes.
 
     Args:
-        path: of the file.
+        path: the path of the file.
         delimiter: between the cells.
         names: columns that must be there.
         whole: read all columns, and not these only.
@@ -191,7 +191,7 @@ def parquet_batches(path: Path, names: list[str], *, whole: bool = False) -> Ite
     """Yield the rows of a Parquet file in order.
 
     Args:
-        path: of the file.
+        path: the path of the file.
         names: columns that must be there.
         whole: read all columns, and not these only.
 

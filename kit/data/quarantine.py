@@ -125,7 +125,7 @@ class SideFile:
     """Takes the bad rows of one data file; it is made when there is one.
 
     Args:
-        folder: of the artifact.
+        folder: the folder of the artifact.
         count: of the data file, which is kept up to date.
         stack: closes the file.
     """
@@ -140,7 +140,7 @@ class SideFile:
         """Write one row.
 
         Args:
-            number: of the row in its file, from 1.
+            number: the number of the row in its file, from 1.
             header: the columns of the file.
             cells: as many, or as a malformed row has.
             faults: what is wrong.

@@ -155,7 +155,7 @@ def loosen(features: Iterable[schema_pb2.Feature], open_columns: Collection[str]
     """Allow the few new values that every day brings, so that a schema inferred from one sample raises no false alarms.
 
     Args:
-        features: of an inferred schema.
+        features: the features of an inferred schema.
         open_columns: names of those whose texts are of no fixed set; what one sample had of them is no rule.
     """
     for feature in features:

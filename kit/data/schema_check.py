@@ -38,8 +38,8 @@ def check_data(statistics: Statistics, schema: schema_pb2.Schema, place: str) ->
     """Return what TFDV finds in rows to train on.
 
     Args:
-        statistics: of one span.
-        schema: to follow.
+        statistics: the statistics of one span.
+        schema: the schema to follow.
         place: the name of the span, for people.
     """
     anomalies = validate(statistics, schema, TRAINING)
@@ -178,7 +178,7 @@ def check_project(
     Args:
         project: whose schema it is.
         workspace: where a built-in project's schema is saved, and statistics are kept.
-        spans: to read; empty: the train spans.
+        spans: the spans to read; empty: the train spans.
         say: is told of each span that is read.
 
     Returns:

@@ -44,8 +44,8 @@ class Proposal(NamedTuple):
         changes: from one to the other, rule by rule; none: there is nothing to write.
         without: features that no row of the data has, whose rules stay.
         lost_comments: lines that have a comment and are not at the head of the file; no writer of schemas keeps them.
-        spans: that were asked for; empty: the train spans.
-        features: that were asked for; none: all.
+        spans: the spans that were asked for; empty: the train spans.
+        features: the features that were asked for; none: all.
     """
 
     file: Path
@@ -66,8 +66,8 @@ def propose(
     Args:
         project: whose schema it is.
         workspace: where a built-in project's schema is saved, and statistics are kept.
-        spans: to read; empty: the train spans.
-        features: to widen; none: all.
+        spans: the spans to read; empty: the train spans.
+        features: the features to widen; none: all.
         say: is told of each span that is read.
 
     Raises:

@@ -60,7 +60,7 @@ def widen(
 
     Args:
         schema: the curated one.
-        statistics: of each span.
+        statistics: the statistics of each span.
         project: whose columns may be in the schema.
         features: to widen; none: all columns of the project, and the environments where the schema has none.
     """

@@ -44,7 +44,7 @@ class Sieve:
     """Reads one file, gives its good rows, and hands the others to a side file.
 
     Args:
-        path: of the file.
+        path: the path of the file.
         reading: how project.yml says that it is read.
         quarantine: which rows are bad.
         count: of the file; its rows are counted as they are read.

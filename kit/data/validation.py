@@ -54,7 +54,7 @@ def check_anomalies(folder: Path, decided: Sequence[Decision] = ()) -> str:
     """Return one sentence when the data follow their schema, but for what somebody chose to ignore.
 
     Args:
-        folder: of the ExampleAnomalies artifact.
+        folder: the folder of the ExampleAnomalies artifact.
         decided: about this artifact, the latest first.
 
     Raises:

@@ -52,7 +52,7 @@ def check_dockerfile(
     """Return one finding per fault, or a single one that says that all is well.
 
     Args:
-        text: of the Dockerfile.
+        text: the text of the Dockerfile.
         context: folder that COPY copies from.
         named: files of further contexts by their names (`docker build --build-context`).
     """

@@ -70,7 +70,7 @@ def pod_config(plan: Plan, *, inline: bool = False) -> Value:
     """Return Envoy's configuration in a pod.
 
     Args:
-        plan: of the gateway there.
+        plan: the plan of the gateway there.
         inline: keys and certificate within it, as `kit.gateway.envoy.bootstrap` has it.
     """
     config = bootstrap(plan, RUN / _ADMIN, inline=inline)

@@ -22,7 +22,7 @@ def check_schemas(objects: Iterable[dict[str, Any]], releases: Sequence[str] | N
     """Return one finding per object and fault: unknown fields, wrong types, missing fields; or one that all is well.
 
     Args:
-        objects: of Kubernetes.
+        objects: the objects of Kubernetes.
         releases: such as 1.30; `versions()` unless given.
     """
     chosen = tuple(releases or versions())

@@ -90,7 +90,7 @@ def flags(target: Target, folder: Path = CONFIG) -> list[str]:
 
     Args:
         target: what is deployed.
-        folder: of its files, as the server sees it.
+        folder: the folder of its files, as the server sees it.
     """
     cores = target.settings.serving.cores
     batched = batching_config(target) is not None

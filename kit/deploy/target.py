@@ -29,8 +29,8 @@ class Canary:
     """A version that some pods serve while the others keep another one.
 
     Attributes:
-        version: that the canary's pods serve.
-        stable: that all other pods serve.
+        version: the version that the canary's pods serve.
+        stable: the version that all other pods serve.
         replicas: pods of the canary. The Service gives each pod the same share of new connections.
     """
 
@@ -49,9 +49,9 @@ class Target:
 
     Attributes:
         project: whose model is served.
-        workspace: that has the pushed versions, models.config and the gateway's keys.
+        workspace: the workspace that has the pushed versions, models.config and the gateway's keys.
         settings: `deploy` of the project, with what the command line says.
-        name: of all objects.
+        name: the name of all objects.
         canary: None when all pods serve the same.
     """
 
@@ -111,8 +111,8 @@ def canary_of(
 
     Args:
         project: whose versions they are.
-        workspace: that has them.
-        version: of the canary.
+        workspace: the workspace that has them.
+        version: the version of the canary.
         stable: of the other pods; None: the newest version below the canary's.
         replicas: pods of the canary.
 

@@ -17,9 +17,9 @@ class FilesDifferError(DeployError):
     """Files are there already with another content; none was written.
 
     Args:
-        folder: that they are in.
-        names: of them.
-        difference: from what is there to what would be written.
+        folder: the folder that they are in.
+        names: their names.
+        difference: the diff from what is there to what would be written.
     """
 
     def __init__(self, folder: str, names: tuple[str, ...], difference: str) -> None:
@@ -44,11 +44,11 @@ class Written:
     """What became of the files.
 
     Attributes:
-        folder: that they are in.
-        new: that were not there.
-        changed: that had another content.
-        removed: that belong to what is not deployed any more.
-        same: that had this content already.
+        folder: the folder that they are in.
+        new: files that were not there.
+        changed: files that had another content.
+        removed: files that belonged to what is not deployed any more.
+        same: files that had this content already.
     """
 
     folder: Path

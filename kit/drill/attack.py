@@ -26,7 +26,7 @@ class Attack:
 
     Attributes:
         project: says what the columns are.
-        settings: of the drill.
+        settings: the settings of the drill.
         queries: rows of all requests, one after another.
         judged: rows of requests that the attacker has not seen.
         truth: the model's own scores of those.

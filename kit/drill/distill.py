@@ -70,8 +70,8 @@ def distill(
         session: has Transform's graph.
         teacher: whose answers it learns.
         records: serialized tf.Examples to learn from; labels are not looked at and may be missing.
-        folder: to save into.
-        seed: of its first weights and of the order of rows.
+        folder: the folder to save into.
+        seed: the seed of its first weights and of the order of rows.
     """
     step = -(-len(records) // _MOST_ROWS)  # spread over all of them
     records = records[::step]

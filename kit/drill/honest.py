@@ -25,7 +25,7 @@ class Honest:
 
     Attributes:
         lists: the number of each row's list; None where there are no lists.
-        labels: of the rows.
+        labels: the labels of the rows.
         users: who asked for each row; None where that is not known.
         k: how many of a list count as its top.
         probabilities: whether scores are such.

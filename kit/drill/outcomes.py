@@ -35,15 +35,15 @@ class Outcome:
     """What one protection came to.
 
     Attributes:
-        name: of the protection; `none` is the model as it is.
-        points: by queries.
+        name: the name of the protection; `none` is the model as it is.
+        points: its surrogates, by rising number of queries.
         quality: AUC for honest users, of the labels; of a regression R².
-        quality_cost: by how much that is less than without.
+        quality_cost: how much lower that is than without protection.
         ndcg: of the lists of honest users; None where there are no lists.
-        ndcg_cost: by how much that is less than without.
+        ndcg_cost: how much lower that is than without protection.
         top_kept: share of the model's top that honest users still see as the top.
         refused: share of honest requests that get no answer.
-        days: that the most queries take.
+        days: the days that the most queries take.
         recommended: whether the rule chooses it.
     """
 
@@ -70,14 +70,14 @@ class Drill:
 
     Attributes:
         outcomes: the model as it is first.
-        version: of the model.
+        version: the version of the model.
         quality_name: AUC or R².
-        candidates: of a request.
-        best: of them that count as the top.
+        candidates: the candidates of a request.
+        best: how many of them count as the top.
         held_out: requests that surrogates were judged on.
         rows: honest rows that the costs are of.
-        rule: by which one is recommended, in words.
-        seconds: that it took.
+        rule: the rule by which a protection is recommended, in words.
+        seconds: the seconds that it took.
     """
 
     outcomes: tuple[Outcome, ...]

@@ -71,8 +71,8 @@ class Population:
 
         Args:
             count: of requests; no one is asked for twice while there are others.
-            candidates: of each.
-            seed: that the choice follows from. The first of more requests are those of fewer.
+            candidates: the candidates of each.
+            seed: the seed that the choice follows from. The first of more requests are those of fewer.
         """
         draw = np.random.default_rng(seed)
         if self.query is None:

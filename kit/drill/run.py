@@ -44,9 +44,9 @@ def drill(
     """Attack the served version of a project's model behind each protection.
 
     Args:
-        session: of the workspace that has pushed it.
+        session: the session of the workspace that has pushed it.
         settings: what is tried.
-        server: that runs, with whatever protects it; attacked besides.
+        server: the server that runs, with whatever protects it; attacked besides.
         say: is told what is done.
 
     Raises:

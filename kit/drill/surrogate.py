@@ -48,7 +48,7 @@ class Learner:
         dense: [rows, features].
         ids: [rows, ids].
         candidates: rows of a request.
-        seed: of the random features.
+        seed: the seed of the random features.
     """
 
     def __init__(self, dense: Features, ids: Features, *, candidates: int, seed: int) -> None:

@@ -35,7 +35,7 @@ class ThresholdCheck:
         slice: the rows it was computed on.
         bound: `at least`, `at most`, or `change at least`, which is against the baseline.
         threshold: the worst value, or change, that is still good.
-        value: of the model; None: no such row was evaluated.
+        value: the value of the model; None: no such row was evaluated.
         baseline: the same metric of the baseline; None: there is no baseline.
         change: how much better the value is than the baseline's; negative: worse.
         limit: the value that would be right at the threshold; None: a change without a baseline.

@@ -153,7 +153,7 @@ def check_evaluation(
     Args:
         evaluation: of project.yml.
         ranking: the same.
-        task: of the project.
+        task: the task of the project.
         kinds: of the columns that are read.
 
     Raises:

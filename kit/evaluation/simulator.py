@@ -75,7 +75,7 @@ class Decisive:
     """What a threshold is decided by in one evaluation.
 
     Attributes:
-        value: of the worst slice; None: no threshold changes anything.
+        value: the value of the worst slice; None: no threshold changes anything.
         met: where there is no value, whether it is met; None: not known.
         slice: the worst slice; empty: none was asked.
         note: why there is no value.
@@ -114,7 +114,7 @@ class StoredEvaluation:
     """What a ModelEvaluation holds.
 
     Args:
-        folder: of the artifact.
+        folder: the folder of the artifact.
 
     Raises:
         ValueError: when no evaluation is there.

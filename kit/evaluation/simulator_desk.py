@@ -41,11 +41,11 @@ class SimulatorDesk:
     """Moves the thresholds of project.yml over the last evaluations.
 
     Args:
-        session: of a project whose Evaluator has run; without any evaluation there are no runs.
+        session: the session of a project whose Evaluator has run; without any evaluation there are no runs.
         last: how many evaluations.
 
     Attributes:
-        thresholds: of the gates of project.yml, in their order.
+        thresholds: the thresholds of the gates of project.yml, in their order.
         runs: the one that ran last first; evaluations whose files are gone are left out.
     """
 

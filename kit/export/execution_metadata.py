@@ -27,7 +27,7 @@ def note_executions(
     The locks of the workspace are held, so none is running.
 
     Args:
-        store: of ML Metadata.
+        store: the store of ML Metadata.
         pipeline: its name.
         root: folder of its artifacts.
         facts: about the process that ran them; see `kit.lineage.origin`.

@@ -34,7 +34,7 @@ class GateInputs:
 
     Attributes:
         project: whose steps they are.
-        folders: of the inputs, by their names, which are those of the outputs that they come from.
+        folders: the folders of the inputs, by their names, which are those of the outputs that they come from.
         example_gen: the properties that ExampleGen ran with.
     """
 

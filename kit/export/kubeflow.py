@@ -47,7 +47,7 @@ def kubeflow_pipeline(name: str, plan: Sequence[PlannedNotebook], place: Place) 
     """Return the compiled pipeline as YAML: the pipeline, and the claim that Kubernetes mounts into its containers.
 
     Args:
-        name: of the pipeline.
+        name: the name of the pipeline.
         plan: the notebooks, each with the parameters that it is given.
         place: where they run.
 

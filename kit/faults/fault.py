@@ -19,7 +19,7 @@ class Dose:
     """How much of a fault.
 
     Attributes:
-        column: that it is in; empty for a fault of whole rows.
+        column: the column that it is in; empty for a fault of whole rows.
         share: of the rows, 0 to 1; one row is the least.
         seed: chooses the rows. Those of a smaller share are among those of a larger one, but for a burst.
         strength: 0 to 1, of a fault that grows from day to day.
@@ -59,7 +59,7 @@ class Spoiled:
         origins: for each row now, its place before; a row that is repeated is there twice.
         hit: for each row now, whether it is at fault.
         values: for each row now the value of the column; None where no column is changed.
-        column: that holds the values, which is not always the one that the fault was asked for.
+        column: the column that holds the values, which is not always the one that the fault was asked for.
     """
 
     origins: NDArray[np.int64]

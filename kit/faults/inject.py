@@ -29,9 +29,9 @@ class Injected:
     """A project with a fault in its data.
 
     Attributes:
-        folder: of the project.
-        files: that hold the fault, the oldest span first.
-        column: that was hit; empty: whole rows.
+        folder: the folder of the project.
+        files: the files that hold the fault, the oldest span first.
+        column: the column that was hit; empty: whole rows.
         rows: at fault in the last span, and `of` how many.
     """
 
@@ -49,10 +49,10 @@ def inject(project: Project, fault: Fault, span: int, dose: Dose, folder: Path) 
 
     Args:
         project: whose span it is.
-        fault: to put in.
-        span: to put it into, or the last of several.
+        fault: the fault to put in.
+        span: the span to put it into, or the last of several.
         dose: how much of it.
-        folder: of the new project; its name becomes the project's.
+        folder: the folder of the new project; its name becomes the project's.
 
     Raises:
         FaultError: when the folder holds something, its name cannot be a project's, or no clean span is left.

@@ -42,12 +42,12 @@ class Trial:
 
     Attributes:
         fault: its name.
-        column: that was hit; empty: whole rows.
+        column: the column that was hit; empty: whole rows.
         share: of the rows that was asked for.
         rows: at fault in all days until it was caught, or in all of them.
         of: rows of those days.
-        days: that were judged, one after the other; a fault that grows has several.
-        findings: that the clean days do not give; none: the fault is not caught.
+        days: the days that were judged, one after the other; a fault that grows has several.
+        findings: the findings that the clean days do not give; none: the fault is not caught.
     """
 
     fault: str
@@ -84,7 +84,7 @@ class Lab:
 
     Args:
         project: whose checks they are.
-        span: to put faults into; a fault that grows ends with it.
+        span: the span to put faults into; a fault that grows ends with it.
         workspace: where a schema may have been saved that goes before the project's own.
 
     Raises:
@@ -132,8 +132,8 @@ class Lab:
         Found by halving, which takes for granted that a fault in more rows is caught where it was in fewer.
 
         Args:
-            fault: to try.
-            column: to put it into.
+            fault: the fault to try.
+            column: the column to put it into.
             seed: chooses the rows.
             shares: rising.
         """

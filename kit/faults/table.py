@@ -18,7 +18,7 @@ class Line:
 
     Attributes:
         fault: its name.
-        column: that it was put into; empty: whole rows.
+        column: the column that it was put into; empty: whole rows.
         trial: at the share that was asked for; None: the fault does not fit the data.
         smallest: at the smallest share at which it is caught; None: at none that was tried.
         why_not: why the fault does not fit.

@@ -42,9 +42,9 @@ class Entry:
         subject: who asked; empty where no valid token said so.
         client: address that it came from.
         route: what was asked, as `kit.gateway.routes` names it.
-        version: of the model that answered; empty where the server did not say.
+        version: the version of the model that answered; empty where the server did not say.
         status: of HTTP, or the name of that of gRPC where it has one.
-        milliseconds: from its first byte to the last of the answer.
+        milliseconds: the time from its first byte to the last of the answer.
         verdict: `allowed`, or `refused: …`, or `failed: …`.
         request_id: under which the server knows it too.
     """
@@ -66,7 +66,7 @@ def read_log(
     """Read the entries of a log, in the order in which the requests ended.
 
     Args:
-        path: of the access log.
+        path: the path of the access log.
         subject: only who is named so.
         since: only what came then or later.
         verdict: only verdicts that begin so.

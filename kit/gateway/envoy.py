@@ -23,7 +23,7 @@ def bootstrap(plan: Plan, admin_socket: Path, *, inline: bool = False) -> dict[s
     """Return the whole configuration.
 
     Args:
-        plan: of the gateway.
+        plan: the plan of the gateway.
         admin_socket: Unix socket of Envoy's own interface; whoever may open the file may end Envoy.
         inline: keys and certificate within it instead of in files that Envoy follows, so that
             `envoy --mode validate` checks them too.

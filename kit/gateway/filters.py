@@ -30,7 +30,7 @@ def http_filters(plan: Plan, *, inline: bool) -> list[dict[str, Any]]:
     """Return all filters.
 
     Args:
-        plan: of the gateway.
+        plan: the plan of the gateway.
         inline: write the public keys into the configuration instead of naming the file that Envoy follows; that is
             what `envoy --mode validate` can check.
     """

@@ -29,11 +29,11 @@ class MeshServer:
     """A server in a cluster.
 
     Attributes:
-        name: of its Service, and of the resources.
-        namespace: that all of them are in.
-        labels: of its pods.
+        name: the name of its Service, and of the resources.
+        namespace: the namespace that all of them are in.
+        labels: the labels of its pods.
         models: names of models that may be asked through REST.
-        audience: that a token must be for.
+        audience: the audience that a token must be for.
         jwks: public keys, as `kit.gateway.keys.read_jwks` gives them.
         rest_port: of the REST API in the pod.
         grpc_port: of the gRPC API in the pod.

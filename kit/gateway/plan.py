@@ -90,8 +90,8 @@ class Plan:
 
     Attributes:
         models: names of models that may be asked through REST; gRPC names them within the request.
-        settings: of the project.
-        audience: that a token must be for.
+        settings: the settings of the project.
+        audience: the audience that a token must be for.
         jwks_file: public keys that tokens are checked with.
         certificate: PEM files of the certificate and its key; None is plain text.
         places: where files are written.

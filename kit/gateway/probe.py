@@ -36,9 +36,9 @@ def probe(gateway: Gateway, inputs: Mapping[str, Any], signature: str) -> pd.Dat
     """Send one request by each API, with a token, with one for somebody else's model and with none.
 
     Args:
-        gateway: that runs.
-        inputs: of the request.
-        signature: that is asked.
+        gateway: the gateway that runs.
+        inputs: the inputs of the request.
+        signature: the signature that is asked.
 
     Returns:
         One row per request: the token, the API, the answer.

@@ -80,7 +80,7 @@ class Gateway:
     is closed for it.
 
     Args:
-        plan: of the gateway.
+        plan: the plan of the gateway.
     """
 
     def __init__(self, plan: Plan) -> None:

@@ -29,8 +29,8 @@ class Route:
     """One kind of request.
 
     Attributes:
-        name: that the access log knows it by; it holds nothing that a caller chose.
-        method: of HTTP.
+        name: the name that the access log knows it by; it holds nothing that a caller chose.
+        method: the method of HTTP.
         path: a regular expression (RE2) for the whole path without the query.
         cluster: REST or GRPC.
     """

@@ -23,7 +23,7 @@ class Answer:
 
     Attributes:
         project: whose model answered.
-        version: of it; None: the log does not say.
+        version: the version that answered; None: the log does not say.
         time: UTC.
         log: which one says so.
         subject: who asked; empty where the log does not say.

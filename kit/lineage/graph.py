@@ -21,7 +21,7 @@ class Node:
     Attributes:
         key: unique among all nodes, such as `execution 12`; the number is the id in ML Metadata.
         kind: what it is.
-        name: of an execution its component, of an artifact the output that it was made as.
+        name: of an execution, its component; of an artifact, the output that it was made as.
         type: of the artifact, or of the component.
         state: in lower case, such as `live`, `complete`, `cached`, `failed`.
         project: whose pipeline it belongs to; empty: not known.

@@ -22,7 +22,7 @@ class Push:
     """A pushed version.
 
     Attributes:
-        key: of its PushedModel.
+        key: the key of its PushedModel.
         version: its number.
         project: whose it is.
         state: `served`, `kept`, `withdrawn`, or `gone` from the serving folder.
@@ -46,9 +46,9 @@ def find_pushes(workspace: Workspace, store: Store, graph: Graph) -> tuple[Push,
     """Return the pushed versions in a graph, the oldest first.
 
     Args:
-        workspace: with their serving folders.
-        store: of its ML Metadata; what a push took may lie outside of the graph, such as a blessing.
-        graph: with them.
+        workspace: the workspace with their serving folders.
+        store: the store of its ML Metadata; what a push took may lie outside of the graph, such as a blessing.
+        graph: the graph with them.
     """
     pushed = [node for node in graph.nodes.values() if VERSION in node.properties]
     pushes = {number_of(node.key) for node in pushed}

@@ -23,13 +23,13 @@ class Lineage:
 
     Attributes:
         subject: what was asked about.
-        graph: of all that was reached, with the subject's own nodes.
+        graph: the graph of all that was reached, with the subject's own nodes.
         own: keys of those.
         upstream: keys of what it comes from; empty when nobody asked.
         downstream: keys of what comes from it; the same.
         pushes: the pushed versions among all of them, the oldest first.
         behind: how many more nodes are upstream or downstream only by models that were compared with each other.
-        metrics: of what executions made, by their keys; empty when nobody asked.
+        metrics: the metrics of what executions made, by their keys; empty when nobody asked.
     """
 
     subject: Subject

@@ -15,7 +15,7 @@ def run_of(runs: Sequence[RunRecord], step: Node) -> str:
     An execution that began before such ids were recorded belongs to the batch that ran at that time.
 
     Args:
-        runs: of the workspace.
+        runs: the runs of the workspace.
         step: an execution.
     """
     if recorded := step.origin.get(RUN):

@@ -22,7 +22,7 @@ class DataFile:
 
     Attributes:
         path: where it was.
-        split: that it went into; empty: its rows were split by a hash.
+        split: the split that it went into; empty: its rows were split by a hash.
         sha256: of its bytes at that time.
         state: what is there now.
     """

@@ -36,7 +36,7 @@ class Subject:
 
     Attributes:
         kind: what it is.
-        name: of it.
+        name: its name.
         nodes: it stands at in ML Metadata, by their numbers in the store.
         answers: to it, where it is a request.
     """
@@ -51,8 +51,8 @@ def find_subject(workspace: Workspace, store: Store, name: str) -> Subject:
     """Return what a name means.
 
     Args:
-        workspace: with the runs and the logs.
-        store: of its ML Metadata.
+        workspace: the workspace with the runs and the logs.
+        store: the store of its ML Metadata.
         name: `artifact 7`, `execution 12`, the number of a version (`recommender/1795828022` where several projects
             have it), a project for the version that is served, the id of a run, a data file (its path, the end of it,
             or the beginning of its SHA-256), or the id of a request. With the kind and a colon before it, such as

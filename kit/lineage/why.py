@@ -44,7 +44,7 @@ class Cause:
 
     Attributes:
         part: what kind of thing it is.
-        name: of it, as a person would say it.
+        name: its name, as a person would say it.
         first: what the first run had.
         second: the same of the second.
     """
@@ -115,7 +115,7 @@ def why(workspace: Workspace, first: str, second: str) -> Why:
     """Return what differs between two runs, versions, models or executions.
 
     Args:
-        workspace: with both.
+        workspace: the workspace with both.
         first: name of the one, as `kit.lineage.subjects.find_subject` takes it.
         second: name of the other.
 

@@ -23,13 +23,13 @@ class Load:
         address: host and port; empty when a function of this process is asked.
         transport: GRPC or REST.
         path: method of gRPC or path of REST.
-        callers: that ask at once, each again once it has its answer; 0 is an open loop.
+        callers: the callers that ask at once, each again once it has its answer; 0 is an open loop.
         rate: requests a second that arrive, on average; 0 is a closed loop.
-        seconds: that are measured.
+        seconds: the seconds that are measured.
         warm_seconds: before those; what was due in them does not count.
-        timeout_seconds: that an answer may take.
+        timeout_seconds: the seconds that an answer may take.
         most_under_way: of an open loop; a request that is due while so many wait is an error, not sent.
-        seed: of the arrivals.
+        seed: the seed of the arrivals.
 
     Raises:
         UsageError: when it is neither or both, or asks nothing.

@@ -32,7 +32,7 @@ class RunningLoad:
 
         Args:
             load: over gRPC or REST.
-            processes: to share it.
+            processes: the processes to share it.
         """
         self._parts = load.split(processes)
         self._calls: list[warm.WarmCall] = []
@@ -110,7 +110,7 @@ def run_load_here(load: Load, function: Callable[[bytes], object], threads: int 
     Args:
         load: whose address and transport do not matter.
         function: is given each request; what it returns does not matter, what it raises is an error.
-        threads: that it is called from; more requests than those wait, and that counts.
+        threads: the threads that it is called from; more requests than those wait, and that counts.
     """
 
     async def main() -> LoadResult:

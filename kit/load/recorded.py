@@ -19,7 +19,7 @@ def recorded_requests(path: Path, model: str, signature: str = "serving_default"
     Args:
         path: a TFRecord: a model's warm-up file or a prediction log.
         model: name that the requests are to ask for, whatever they asked for then; versions are left out.
-        signature: of the model.
+        signature: the signature of the model.
 
     Raises:
         UsageError: when the file has none.

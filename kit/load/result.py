@@ -24,7 +24,7 @@ class LoadResult:
         due: when they were due, float64 [n], seconds of `time.monotonic`, which all processes of a machine share.
         took: from then until the answer, float64 [n], seconds.
         outcomes: OK or the code of the error, texts [n].
-        seconds: that were measured.
+        seconds: the seconds that were measured.
     """
 
     due: Array

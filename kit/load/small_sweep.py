@@ -23,7 +23,7 @@ def small_sweep(
     the same model is taken from the workspace.
 
     Args:
-        session: of a project whose model was pushed.
+        session: the session of a project whose model was pushed.
         rate: requests a second that are wanted; 0 measures nothing, and gives what was measured before, or None.
         p99_ms: milliseconds within which 99 of 100 are wanted.
         say: is told each point in a line.

@@ -72,14 +72,14 @@ class Trials:
     """What is measured.
 
     Attributes:
-        name: of the model.
+        name: the name of the model.
         version: folder of the version that is served.
         requests: serialized PredictRequests, sent in turn.
         target: what is wanted.
         settings: see `proposed`.
         folder: where points are kept.
-        seconds: that each point is measured.
-        threads: of the server for requests; a batch cannot have more requests than that.
+        seconds: the seconds that each point is measured.
+        threads: the threads of the server for requests; a batch cannot have more requests than that.
         shares: of the wanted rate, at which each setting is asked, rising.
     """
 

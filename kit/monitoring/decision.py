@@ -25,7 +25,7 @@ class Rule:
     """One rule and what it found.
 
     Attributes:
-        name: of the setting below `monitoring.retrain_when`; `schema` for the requests that break it.
+        name: the name of the setting below `monitoring.retrain_when`; `schema` for the requests that break it.
         found: in a sentence, with the numbers.
         fired: whether it speaks for a change.
     """

@@ -37,9 +37,9 @@ class FeatureDrift:
     """One feature of the log.
 
     Attributes:
-        name: of the feature.
+        name: the name of the feature.
         measure: `l-infinity` or `jensen-shannon`.
-        threshold: of `checks.drift` in project.yml: the distance that is normal from day to day.
+        threshold: the threshold of `checks.drift` in project.yml: the distance that is normal from day to day.
         distances: for each of COMPARISONS one a day; None: one of the two had no value, or nothing to compare with. Of
             a number the lesser of TFDV's divergence and that of the quantiles.
         limits: for each of them the threshold and what chance explains: from there on it is too far.
@@ -66,8 +66,8 @@ class BrokenRule:
     """What the schema does not allow, and was asked all the same.
 
     Attributes:
-        day: on which.
-        feature: that the rule is of.
+        day: the day on which it happened.
+        feature: the feature that the rule is of.
         found: in a sentence.
     """
 

@@ -37,7 +37,7 @@ class Taken:
     """What was taken over.
 
     Attributes:
-        requests: that became rows.
+        requests: the requests that became rows.
         rows: of them that are new.
         left_out: requests that are no rows, by the reason.
         torn: files that end in half a record: they are being written, or their server was killed.

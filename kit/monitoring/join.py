@@ -42,8 +42,8 @@ class JoinedDay:
         late: whose label came only after the window.
         waiting: whose window is still open.
         never: whose window closed without a label.
-        scores: of the rows whose label arrived in time, [labelled] or [labelled, classes].
-        versions: of the models that answered them.
+        scores: the scores of the rows whose label arrived in time, [labelled] or [labelled, classes].
+        versions: the versions of the models that answered them.
         rows: their places in the log of the day.
         labels: of those rows, as the data have them.
     """
@@ -70,7 +70,7 @@ class Joined:
 
     Attributes:
         days: one by one.
-        labels: that were read: all with a value that had arrived since the first of the days.
+        labels: the labels that were read: all with a value that had arrived since the first of the days.
         repeated: of them for a prediction that had a label already; the last that arrived within the window counts.
         changed: of the repeated ones, those that say otherwise than the one before.
         unknown: about no prediction of these days: about an earlier one, or about none that was there by then.
@@ -89,9 +89,9 @@ def join(
     """Join the predictions of some days with the labels that had arrived until a time.
 
     Args:
-        log: of predictions.
-        labels: of the same project.
-        days: of the predictions.
+        log: the log of predictions.
+        labels: the labels of the same project.
+        days: the days of the predictions.
         window: after a prediction, in which a label counts.
         as_of: labels that arrived later are not known yet.
     """

@@ -62,9 +62,9 @@ class PredictionLog:
         Args:
             requests: rows with the columns of a request; others are left out.
             times: when each was answered, UTC.
-            version: of the model that answered.
+            version: the version of the model that answered.
             scores: float32 [rows], or lists of float32.
-            name: of the parts; "": new ones. Parts that are there already are left as they are.
+            name: the name of the parts; "": new ones. Parts that are there already are left as they are.
         """
         versions = pa.array(np.full(requests.num_rows, version, np.int64))
         rows = requests.select(self.request_columns)
@@ -76,8 +76,8 @@ class PredictionLog:
         """Write rows as a server answered them; return how many were not there yet.
 
         Args:
-            rows: with time, version and score, and those columns of a request that the signature takes.
-            name: of the parts.
+            rows: the rows with time, version and score, and those columns of a request that the signature takes.
+            name: the name of the parts.
         """
         return write_by_day(self.parts, rows, TIME, name)
 
@@ -100,9 +100,9 @@ class Labels:
         """Write labels that have arrived; return how many were not there yet.
 
         Args:
-            rows: with the keys and the label.
+            rows: the rows with the keys and the label.
             times: when each arrived, UTC.
-            name: of the parts; "": new ones.
+            name: the name of the parts; "": new ones.
         """
         table = rows.select([*self.keys, self.label]).append_column(LABEL_TIME, times)
         return write_by_day(self.parts, table, LABEL_TIME, name)
@@ -113,7 +113,7 @@ class JudgedDays:
     """Which days of the log are judged, and from when.
 
     Attributes:
-        days: that have rows, the first first.
+        days: the days that have rows, the first first.
         as_of: what arrived later is not known yet.
     """
 
@@ -125,7 +125,7 @@ def judged_days(workspace: Workspace, project: Project, most: int, as_of: str = 
     """Return the newest days of the log that have rows.
 
     Args:
-        workspace: with the log.
+        workspace: the workspace with the log.
         project: whose log it is.
         most: days.
         as_of: time to judge at, ISO 8601, UTC unless it says otherwise; a date is its end. Empty: the end of the newest

@@ -40,7 +40,7 @@ def estimates(task: Task, scores: NDArray[np.float32], truth: Values) -> dict[st
     Of a binary task also `calibration`, mean score by mean label: 1 is right, 2 promises twice what comes true.
 
     Args:
-        task: of the project.
+        task: the task of the project.
         scores: [rows] in 0 to 1, or [rows, classes]; of a regression the values.
         truth: [rows]: 0 and 1, the place of the class, or the value.
     """

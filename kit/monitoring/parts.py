@@ -39,8 +39,8 @@ class Parts:
         """Append rows to a day; return whether they were not there yet.
 
         Args:
-            day: to which they belong.
-            rows: with columns of the schema; those that it lacks were never asked for, see `columns`.
+            day: the day to which they belong.
+            rows: the rows with columns of the schema; those that it lacks were never asked for, see `columns`.
             name: the same for the same rows, so that they are there once however often they are written; "": a new
                 one, later in the order than those before.
         """
@@ -94,7 +94,7 @@ class Parts:
 
         Args:
             day: whose rows; one without any yields nothing.
-            columns: that are wanted; none: all.
+            columns: the columns that are wanted; none: all.
 
         Raises:
             InputDataError: when a part is no Parquet file, or a column of it has values of another type.

@@ -32,7 +32,7 @@ class QualityDay:
     Attributes:
         day: in UTC.
         counts: of rows: `logged`, `repeated`, `labelled`, `late`, `waiting` and `never`, see `JoinedDay`.
-        metrics: of the rows that are labelled, whatever version answered them; empty where none is.
+        metrics: the metrics of the rows that are labelled, whatever version answered them; empty where none is.
     """
 
     day: dt.date
@@ -46,7 +46,7 @@ class Quality:
 
     Attributes:
         days: one by one.
-        metric: that the version is judged by: the first of its task that the evaluation has.
+        metric: the metric that the version is judged by: the first of its task that the evaluation has.
         evaluated: its metrics before it was pushed.
         live: the metrics of all rows of these days that it answered and that are labelled; empty: there are none.
         rows: how many those are.
@@ -96,9 +96,9 @@ def live_quality(
     """Join the log with the labels that had arrived until a time, and measure each day.
 
     Args:
-        session: of the project.
+        session: the session of the project.
         version: whose evaluation is compared with.
-        days: of the log.
+        days: the days of the log.
         as_of: a label that arrived later, or a prediction whose window is open then, is not judged yet.
 
     Raises:

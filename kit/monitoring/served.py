@@ -21,7 +21,7 @@ class ServedVersion:
 
     Attributes:
         version: its number.
-        folder: with its SavedModel; it may be gone.
+        folder: the folder with its SavedModel; it may be gone.
         statistics: folder of the ExampleStatistics of the examples that it was trained on; split `train`.
         schema: folder of the Schema that those examples followed.
         transform_graph: folder of the TransformGraph in it.

@@ -28,9 +28,9 @@ class _Asked(NamedTuple):
     """What was asked.
 
     Attributes:
-        columns: of the rows.
+        columns: the columns of the rows.
         kept: which answers are theirs, [answers] of bool.
-        places: of the rows in the batch of the request, from 0.
+        places: the places of the rows in the batch of the request, from 0.
     """
 
     columns: dict[str, pa.Array]

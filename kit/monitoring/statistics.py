@@ -67,8 +67,8 @@ class LogStatisticsGen(base_component.BaseComponent):
     The digest of each day's parts is a property of the execution, so the same log is a cache hit.
 
     Args:
-        session: of the project.
-        days: of the log; none is no error: there are no splits then.
+        session: the session of the project.
+        days: the days of the log; none is no error: there are no splits then.
     """
 
     SPEC_CLASS = _Spec

@@ -48,10 +48,10 @@ class Played:
 
     Attributes:
         spans: which.
-        version: that answered the rows which are new.
-        rows: of the spans.
+        version: the version that answered the rows which are new.
+        rows: the rows of the spans.
         new: of them that were not in the log yet.
-        labels: that were written with them.
+        labels: the labels that were written with them.
     """
 
     spans: str
@@ -80,7 +80,7 @@ def play(session: Session, spans: str, delay: dt.timedelta = DELAY) -> Nothing |
     and a playing that was killed goes on where it was. A row that is in the log keeps the version that answered it.
 
     Args:
-        session: of the project.
+        session: the session of the project.
         spans: such as `7`, `1-6` or `last 1`; empty: none.
         delay: after which the label of a row arrives.
 

@@ -58,7 +58,7 @@ def create(name: str, data: Path, label: str, into: Path, *, task: str | None = 
     """Look at the data and write the project folder `into/name`, whole or not at all.
 
     Args:
-        name: of the project and its folder.
+        name: the name of the project and its folder.
         data: a CSV or Parquet file; with `{SPAN}`, or `{YYYY}`, `{MM}` and `{DD}`, in its name one file for each span.
         label: the column to predict.
         into: the folder that holds projects.

@@ -31,7 +31,7 @@ class Answer(NamedTuple):
     Attributes:
         wrong: for each field whose text cannot be so, why; under "" why the model does not answer.
         outputs: name, shape and values of each output; empty when something is wrong.
-        milliseconds: that the model took; setting its graph up at the first call is left out.
+        milliseconds: the milliseconds that the model took; setting its graph up at the first call is left out.
     """
 
     wrong: dict[str, str]
@@ -46,7 +46,7 @@ class SignatureDesk:
     serialized when it is sent. Every other one is filled in by its inputs. A request has one row.
 
     Args:
-        session: of the project.
+        session: the session of the project.
 
     Raises:
         StepOrderError: when there is no model yet.
@@ -81,8 +81,8 @@ class SignatureDesk:
         """Return what a form is filled in with.
 
         Args:
-            name: of the signature.
-            split: that the row is from; "": nothing is filled in.
+            name: the name of the signature.
+            split: the split that the row is from; "": nothing is filled in.
             row: its place from 0. An input of several values has those of the rows that follow, too.
         """
         inputs = self.signatures[name].inputs
@@ -99,7 +99,7 @@ class SignatureDesk:
         """Send one row to a signature.
 
         Args:
-            name: of the signature.
+            name: the name of the signature.
             texts: for each field what was filled in.
         """
         signature = self.signatures[name]

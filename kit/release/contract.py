@@ -204,7 +204,7 @@ def check_compatible(found: list[Change], version: int, declared: tuple[int, str
 
     Args:
         found: differences from that version's signatures.
-        version: that clients use now.
+        version: the version that clients use now.
         declared: against which version a breaking change is declared, and why.
 
     Raises:

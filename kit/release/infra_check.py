@@ -53,7 +53,7 @@ def check_package(package: Path, model: str, limits: Release) -> Measured:
     """Load a package by a fresh server, send it every sample request, and compare the answers with the model's own.
 
     Args:
-        package: with `assets.extra` (see `kit.release.samples`).
+        package: the package with `assets.extra` (see `kit.release.samples`).
         model: name that clients will ask for.
         limits: of seconds, megabytes and milliseconds.
 

@@ -139,7 +139,7 @@ def make_request(
     An input of several values per row, such as `item_ids`, gets those of all rows, repeated to the width that it takes.
 
     Args:
-        inputs: of the signature, by name.
+        inputs: the inputs of the signature, by name.
         records: serialized tf.Examples.
         column_of: the column of each input that is not called as its column.
     """

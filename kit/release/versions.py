@@ -47,7 +47,7 @@ class Version:
     """One version of a model.
 
     Attributes:
-        number: of it; its folder's name.
+        number: its number, which is its folder's name.
         state: `served` is the newest that a server sees, `kept` is seen too, `withdrawn` is not.
         folder: where it is.
         labels: names that models.config gives it.
@@ -241,7 +241,7 @@ def withdraw(base: Path, number: int, to: int, *, who: str, why: str) -> bool:
 
     Args:
         base: folder of the versions.
-        number: of the version.
+        number: the number of the version.
         to: the one that is served instead, for the history.
         who: name of the person or the test, recorded.
         why: their reason, recorded.

@@ -123,7 +123,7 @@ def by_rest(server: FreshServer, part: ModelPart, records: Sequence[bytes], like
     """Ask a server by REST.
 
     Args:
-        server: that has REST.
+        server: the server that has REST.
         part: of the model.
         records: serialized tf.Examples.
         like: gives the dtypes, which JSON does not have.
@@ -154,7 +154,7 @@ def by_typed(server: FreshServer, method: str, records: Sequence[bytes], like: C
     """Ask Classify or Regress of a server by gRPC, through the signature of that name; scores alone.
 
     Args:
-        server: that serves such a signature.
+        server: the server that serves such a signature.
         method: `classify` or `regress`.
         records: serialized tf.Examples.
         like: says whether a row has one score or one per class.

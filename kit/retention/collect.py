@@ -42,7 +42,7 @@ def plans_of(
     """Return what can go of a project, or of all projects of a workspace; nothing is changed.
 
     Args:
-        workspace: with the results.
+        workspace: the workspace with the results.
         project: whose; None: of all.
         settings: of `kit.retention.config.Retention`, to hold instead of project.yml's; None: project.yml's.
 
@@ -72,7 +72,7 @@ def collect_garbage(
     """Delete what can go; return what that was.
 
     Args:
-        workspace: with the results.
+        workspace: the workspace with the results.
         project: whose; None: of all.
         settings: as those of `plans_of`.
         say: is told of each plan before it is carried out.

@@ -15,7 +15,7 @@ class Item:
     Attributes:
         what: type of the artifact, `run`, or of a sweep what its points began with or what one has left.
         name: key of the artifact, id of the run, or the sweep's name and the number of the point.
-        folder: of it; it may be gone already.
+        folder: its folder, which may be gone already.
         size: bytes that are free afterwards; files that another workspace shares do not count.
         days: its age.
     """

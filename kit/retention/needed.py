@@ -24,8 +24,8 @@ def reasons(graph: Graph, *, versions: Iterable[int], models: int, younger_than:
     """Return what must stay, by the reason, the strongest first.
 
     Args:
-        graph: of one project.
-        versions: of its model that are in the serving folder, those that were rolled back with them.
+        graph: the graph of one project.
+        versions: the versions of its model that are in the serving folder, those that were rolled back with them.
         models: how many of the newest models stay.
         younger_than: what was made or changed after this stays; seconds since 1970.
     """

@@ -71,11 +71,11 @@ def make_plan(
     """Return what can go; nothing is changed.
 
     Args:
-        workspace: with the results.
+        workspace: the workspace with the results.
         project: whose are looked at.
         rule: what stays besides what is needed.
         now: seconds since 1970; None: the time that it is.
-        keep_searches: so many of the newest searches keep all of their trials.
+        keep_searches: how many of the newest searches keep all of their trials.
     """
     moment = time.time() if now is None else now
     oldest = moment - rule.keep_days * SECONDS_PER_DAY

@@ -57,7 +57,7 @@ def look_at_sweeps(workspace: Workspace, project: str, younger_than: float, now:
     """Return what the sweeps of a project have left; nothing is changed.
 
     Args:
-        workspace: in which they were begun.
+        workspace: the workspace in which they were begun.
         project: whose are looked at.
         younger_than: a sweep stays when a point of it was at work after this; seconds since 1970.
         now: seconds since 1970.

@@ -37,7 +37,7 @@ class Schedule(Section):
     Attributes:
         catch_up: of times that were missed while nothing looked: run none, the latest or all of them.
         overlap: when a time is due and the run before is not over: skip it, let it wait, or end the one before.
-        late_minutes: that a run may begin late without counting as missed.
+        late_minutes: the minutes that a run may begin late without counting as missed.
         parameters: of the notebooks; `{date}` in a text is the day for which a run is due, in the time zone.
         created: nothing is due before.
     """

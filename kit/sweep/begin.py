@@ -61,8 +61,8 @@ def plan_sweep(
 
     Args:
         file: the space.
-        workspace: that every point begins with.
-        name: of the sweep; empty: that of the file.
+        workspace: the workspace that every point begins with.
+        name: the name of the sweep; empty: that of the file.
         options: attempts, time limit, kernel.
 
     Raises:

@@ -29,7 +29,7 @@ def scatter(name: str, dots: Sequence[Dot], metric: str, *, logarithmic: bool = 
     """Return a figure of a metric over the values of a parameter.
 
     Args:
-        name: of the parameter.
+        name: the name of the parameter.
         dots: the points; the best one is drawn last, over the others.
         metric: its name.
         logarithmic: equal factors are equal distances.

@@ -27,9 +27,9 @@ class DaskWorkers:
     """The workers of a cluster; a point whose worker dies begins again on another one, as Dask does it.
 
     Args:
-        folder: of the sweep, which every worker must see under the same path.
+        folder: the folder of the sweep, which every worker must see under the same path.
         scheduler: its address, such as tcp://10.0.0.1:8786.
-        cluster: that was started for the sweep, and ends with it.
+        cluster: the cluster that was started for the sweep, and ends with it.
         security: keys of somebody's cluster; None: as Dask's own configuration has them.
 
     Raises:

@@ -35,7 +35,7 @@ def collect(metrics: Sequence[Metric], runs: Sequence[RunRecord], log: Path) -> 
 
     Args:
         metrics: what is wanted.
-        runs: of the point, its own last; their folders have the executed notebooks.
+        runs: the runs of the point, its own last; their folders have the executed notebooks.
         log: gets what the process says that reads Evaluator's results.
     """
     known = {name: value for run in runs for name, value in _recorded(run).items()}

@@ -22,10 +22,10 @@ def run_point(folder: str, number: int, code: str = "", worker: str = "") -> str
     """Attempt a point and return its record as JSON; it is on the disk as well.
 
     Args:
-        folder: of the sweep.
-        number: of the point.
+        folder: the folder of the sweep.
+        number: the number of the point.
         code: digest of the code that the sweep began with; empty: the same by construction.
-        worker: that does it, for the record.
+        worker: the worker that does it, for the record.
     """
     sweep = SweepFolder(Path(folder))
     place = sweep.point(number)

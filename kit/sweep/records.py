@@ -35,12 +35,12 @@ class PointRecord(BaseModel):
 
     Attributes:
         number: its place in the sweep, from 1.
-        values: of the swept parameters.
+        values: the values of the swept parameters.
         state: `done` also where a gate has stopped it; `failed` with `again` tells that it is worth another attempt.
         exit_code: of its run; None: its process died, or it has not ended.
         metrics: by column, as far as they could be had.
-        seconds: that its last run took.
-        peak_memory_mb: that its last run took at once, as far as it is known; 0: it is not.
+        seconds: the seconds that its last run took.
+        peak_memory_mb: the megabytes that its last run took at once, as far as it is known; 0: it is not.
         attempts: how many were begun.
         reason: why it has failed, or which verdict it came to.
         run_id: of its run in its workspace.
@@ -82,12 +82,12 @@ class SweepRecord(BaseModel):
     """What a sweep was asked for, checked, and how its shared part ended.
 
     Attributes:
-        workspace: that it began with.
+        workspace: the workspace that it began with.
         shared: notebooks that no swept parameter touches; they run once.
         own: those that run at every point.
         fixed: parameters that all points share.
         swept: names of the others, in order; `logarithmic` are those whose range goes by factors.
-        metrics: that every point must have; the first with a goal orders the points.
+        metrics: the metrics that every point must have; the first with a goal orders the points.
         attempts: at each point, at most.
         code: digest of the kit's code when it began.
         shared_run: folder of the run of the shared notebooks, once it has ended well.

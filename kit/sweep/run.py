@@ -50,7 +50,7 @@ def run_sweep(folder: SweepFolder, open_workers: OpenWorkers, say: Say = print) 
     """Run all points of a sweep that are not done; a sweep that was killed is resumed.
 
     Args:
-        folder: of the sweep, which `begin_sweep` has made.
+        folder: the folder of the sweep, which `begin_sweep` has made.
         open_workers: gives who runs the points, once the shared notebooks are done.
         say: is told every line of progress.
 

@@ -48,7 +48,7 @@ class LocalWorkers:
     """Processes of this machine.
 
     Args:
-        folder: of the sweep.
+        folder: the folder of the sweep.
         jobs: points at a time; 0: one for two cores.
         memory_gb: that a point takes, until the first ones have ended and it is known; a further one begins only while
             so much is free. 0: nobody looks.

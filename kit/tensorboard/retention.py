@@ -34,7 +34,7 @@ class Pruned:
 
     Attributes:
         run: the training.
-        size_bytes: of what goes; 0: it went before.
+        size_bytes: the bytes of what goes; 0: it went before.
     """
 
     run: Run

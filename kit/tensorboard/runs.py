@@ -21,9 +21,9 @@ class Run:
     """One training that ended well.
 
     Attributes:
-        folder: with its event files.
+        folder: the folder with its event files.
         made: when it ended, in UTC.
-        settings: of the training; empty: it left none.
+        settings: the settings of the training; empty: it left none.
         passed: why its event files are kept whatever their age: `blessed`, `pushed`; empty: they are not.
     """
 

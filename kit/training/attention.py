@@ -32,7 +32,7 @@ class Attended:
         candidate: feature with the code of what is scored, [rows].
         past: feature with the codes of what it is compared with, [rows, places].
         count: feature that tells how many places are real, the first ones, [rows].
-        names: of things, by code.
+        names: the names of things, by code.
         groups: of things, by code; their category, say.
         about: what else is told of a row: for each name a feature [rows] and the words of its codes.
     """
@@ -86,7 +86,7 @@ def examples(
     Args:
         attended: how the model attends.
         rows: transformed features.
-        scores: of the model, [rows].
+        scores: the scores of the model, [rows].
         labels: [rows].
         most: how many examples are wanted.
     """

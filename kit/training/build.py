@@ -28,7 +28,7 @@ def build(
         model_module: the project's model.py.
         transform_output: where Transform wrote its graph.
         training: the settings; `precision` is a policy of Keras and not `auto`.
-        steps: of all epochs.
+        steps: the steps of all epochs.
     """
     with precision.policy(training.precision):
         model = model_module.build_model(transform_output, training)

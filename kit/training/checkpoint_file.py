@@ -33,7 +33,7 @@ class CheckpointFile:
 
         Args:
             model: the same at each call; another one is looked through anew.
-            path: of the files without their endings.
+            path: the path of the files without their endings.
         """
         if self._known is not None and self._known[0] is model:
             _, graph, variables = self._known

@@ -44,7 +44,7 @@ class Epoch:
 
     Attributes:
         number: from 1.
-        value: of the metric that epochs are judged by; NaN where it was none.
+        value: the value of the metric that epochs are judged by; NaN where it was none.
         history: what Keras measured in this epoch and in each one before it, the first one first.
         files: SHA-256 of each file of the checkpoint.
         folder: where it is.

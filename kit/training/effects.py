@@ -48,9 +48,9 @@ def effects(session: Session, training: Training, *, most_seconds: float = 60) -
     Each is tried in a process of its own, one after the other. A step is one batch, whatever it is compiled to.
 
     Args:
-        session: in which Transform has run.
+        session: the session in which Transform has run.
         training: the settings; on one device, whatever the strategy is.
-        most_seconds: that a switch may take; XLA may not answer at all. One that takes longer is ended.
+        most_seconds: the seconds that a switch may take; XLA may not answer at all. One that takes longer is ended.
 
     Returns:
         One row a setting, with the attributes of `Effect` as columns.

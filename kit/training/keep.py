@@ -21,7 +21,7 @@ class KeepEpochs(tf_keras.callbacks.Callback):
 
     Args:
         checkpoints: of this training.
-        seed: of what random layers draw.
+        seed: the seed of what random layers draw.
         early_stopping: epochs without improvement to end after; 0: never.
     """
 
@@ -51,7 +51,7 @@ class KeepEpochs(tf_keras.callbacks.Callback):
         """Give the model the weights that it ends with.
 
         Args:
-            state: of `kit.training.progress`.
+            state: the state of `kit.training.progress`.
         """
         best = self._checkpoints.best if state == STOPPED or self._early_stopping else None
         self.kept = best.number if best else self._checkpoints.latest

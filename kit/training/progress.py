@@ -36,13 +36,13 @@ class Progress:
         epoch: the present one, from 1.
         step: batches so far, in all epochs together; 0 of `steps` where their number is not known.
         first_step: where this process began, which may go on with a training that was cut off.
-        seconds: that this process has trained.
+        seconds: the seconds that this process has trained.
         steps_per_second: of the present epoch.
         best_epoch: the best by the metric of `training.best_by`, which is `best`; 0: no epoch is over yet.
         kept_epoch: whose weights the model ended with; 0: it trains, or ended before an epoch was over.
         input_share: what the input pipeline alone takes for a batch over what a step takes; it works beside the steps,
             so that training waits for it only above 1. None: not measured.
-        settings: by which it is told from others (see `Training.told`).
+        settings: the settings by which it is told from others (see `Training.told`).
     """
 
     state: str = TRAINING

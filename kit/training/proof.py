@@ -28,11 +28,11 @@ class Proof:
     """Two trainings that were equal.
 
     Attributes:
-        digest: of all weights, SHA-256, its first 16 digits.
-        steps: that each has trained.
-        seed: of both.
+        digest: the digest of all weights, SHA-256, its first 16 digits.
+        steps: the steps that each has trained.
+        seed: the seed of both.
         weights: how many variables were compared.
-        seconds: that both took together.
+        seconds: the seconds that both took together.
     """
 
     digest: str
@@ -52,9 +52,9 @@ def prove(session: Session, training: Training, steps: int = 50) -> Proof:
     """Train twice from the start, on one CPU device, and compare the weights bit by bit.
 
     Args:
-        session: in which Transform has run.
+        session: the session in which Transform has run.
         training: the settings, trained here in float32 without XLA.
-        steps: to train.
+        steps: the steps to train.
 
     Raises:
         NotRepeatableError: when a weight differs; the message names it.

@@ -57,7 +57,7 @@ def schedule_rate(model: tf_keras.Model, training: Training, steps: int) -> None
     Args:
         model: compiled, not yet trained.
         training: says how.
-        steps: of all epochs.
+        steps: the steps of all epochs.
 
     Raises:
         UsageError: when the warm-up takes all steps, or build_model has a schedule of its own.

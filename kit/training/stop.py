@@ -29,7 +29,7 @@ class LiveTensorBoard(tf_keras.callbacks.TensorBoard):
     """Writes the events of an epoch out when it ends; they would otherwise wait for two minutes.
 
     Args:
-        folder: of the training.
+        folder: the folder of the training.
         history: what was measured in the epochs that an earlier process trained, whose folder may be gone.
         options: of Keras's TensorBoard.
     """
@@ -71,7 +71,7 @@ class Teller(tf_keras.callbacks.Callback):
         run: the folder of the training; progress and events go there, and a wish to end comes from there.
         keep: knows the epochs that are over, and stands before this one.
         checkpoints: of this training.
-        settings: of the training; they name it where it is compared with others.
+        settings: the settings of the training; they name it where it is compared with others.
         stop_after_steps: end after so many steps in all, as somebody did before by hand, or at the end of the execution
             of several steps in which that is; 0: train all epochs.
         asked_to_stop: is asked after each step.

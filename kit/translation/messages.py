@@ -140,7 +140,7 @@ def _translated(  # noqa: PLR0913  each says which templates will do
     """Return a text by the most telling template that it can be written with; None: there is none.
 
     Args:
-        text: to be translated.
+        text: the text to be translated.
         messages: the most telling first.
         of_lines: whether values of several lines do not count: they may be the lines of another message.
         has_lines: whether only a template of several lines will do.

@@ -25,7 +25,7 @@ class Hyperparameters:
     Attributes:
         training: with the values of the best trial, where those were asked for.
         channel: the artifact that they are from, so that it stands in the lineage of the model; None: project.yml.
-        values: of the best trial.
+        values: the values of the best trial.
     """
 
     training: Training
@@ -44,7 +44,7 @@ def hyperparameters_of(session: Session, chosen: str) -> Hyperparameters:
     """Return the project's own settings, or those with the values of the best trial of its latest search.
 
     Args:
-        session: of the project.
+        session: the session of the project.
         chosen: `project` or `tuned`.
 
     Raises:

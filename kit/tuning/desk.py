@@ -17,8 +17,8 @@ class TuningDesk:
     """Follows the search of a Tuner component; made before it runs.
 
     Args:
-        session: that runs it.
-        component: of `kit.tuning.tuner`.
+        session: the session that runs it.
+        component: the component of `kit.tuning.tuner`.
     """
 
     def __init__(self, session: Session, component: Any) -> None:

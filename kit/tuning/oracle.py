@@ -52,7 +52,7 @@ def make_oracle(  # noqa: PLR0913, PLR0917  what a search is
         space: its values are those of the first trial, but for Hyperband.
         objective: what trials are judged by.
         direction: which values of it are better.
-        epochs: of the longest trial of Hyperband.
+        epochs: the epochs of the longest trial of Hyperband.
         folder: for files of KerasTuner's own; a search is resumed from the kit's records.
     """
     common = {

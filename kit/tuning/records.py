@@ -32,13 +32,13 @@ class Trial:
 
     Attributes:
         number: its place in the search, from 1.
-        values: of the search space.
+        values: the values of the search space.
         folder: where its record, event files and checkpoint are.
         state: `running`, `done` or `failed`.
         objective: its value with the weights that the training ends with; None until it is done.
-        epochs: that it trains.
+        epochs: the epochs that it trains.
         epoch: the present one, or that of the objective once it is done; 0: none yet.
-        seconds: that its processes took, those before a resumption included.
+        seconds: the seconds that its processes took, those before a resumption included.
         attempts: how many processes were started and not killed together with the search.
         message: why it failed, or why the first attempt did.
         reused: it was done before this search.
@@ -101,13 +101,13 @@ class Search:
     Attributes:
         id: digest of all that it depends on.
         objective, direction: what trials are judged by; `max` or `min`.
-        algorithm: of KerasTuner.
+        algorithm: the algorithm of KerasTuner.
         trials_at_most, minutes: its budget; 0: no limit.
         parallel: trials at a time.
         axes: for each name of the search space its values, in order, where it is a choice; empty: a range of numbers.
         logarithmic: names whose range is searched by its logarithm.
         trials: those that have begun, in order.
-        seconds: since it began, or that it took.
+        seconds: the time since it began, or that it took.
         ended: why no further trial begins; empty while it runs.
     """
 

@@ -29,7 +29,7 @@ class TrialRetention:
         kept: folders of trials that stay as they are.
         pruned: folders of those of which only the records stay from now on.
         rows: draws of rows that only older searches saw, which go too.
-        size_bytes: of all that goes.
+        size_bytes: the bytes of all that goes.
         done: whether what is to go is gone; False: it was only looked at.
     """
 

@@ -48,7 +48,7 @@ class TrialSearch:
 
     Args:
         plan: what is searched.
-        oracle: of KerasTuner, new.
+        oracle: the oracle of KerasTuner, new.
         train_files: patterns of the rows that trials see.
         say: is told how far it is, in a line.
     """

@@ -67,11 +67,11 @@ def describe(  # noqa: PLR0913  what a trial is
 
     Args:
         job: the training; with an empty `model_dir`.
-        name: of the trial, by which TensorBoard tells it from others.
-        values: of the search space.
+        name: the name of the trial, by which TensorBoard tells it from others.
+        values: the values of the search space.
         objective: what it is judged by.
         direction: which values of it are better.
-        threads: that an operation of TensorFlow may use, so that trials do not fight for cores.
+        threads: the threads that an operation of TensorFlow may use, so that trials do not fight for cores.
     """
     asked = {"name": name, "values": dict(values), "objective": objective, "direction": direction}
     plain = {**asdict(job), "training": job.training.model_dump()}

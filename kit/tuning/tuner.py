@@ -39,7 +39,7 @@ def tuner(  # noqa: PLR0913  a component's inputs
         tuning: how to search.
         examples: transformed examples, with the splits train and eval.
         transform_graph: of Transform.
-        schema: of the data.
+        schema: the schema of the data.
     """
     inputs = [artifact.id for channel in (examples, transform_graph) for artifact in channel.get()]
     basis = digest([inputs, project.code_digest("features", "training", "tuning")])

@@ -34,7 +34,7 @@ def honest_log(rows: pd.DataFrame) -> pd.DataFrame:
     """Return who asked for what on a day, one row per request, in the order of time.
 
     Args:
-        rows: of the sample, one row per candidate.
+        rows: the rows of the sample, one row per candidate.
     """
     firsts = rows.drop_duplicates("request_id")
     shop = pd.DataFrame(
@@ -53,7 +53,7 @@ def with_copier(log: pd.DataFrame, queries: pd.DataFrame, subject: str) -> pd.Da
     """Return a log with somebody's additional queries, spread evenly over the day.
 
     Args:
-        log: of a day.
+        log: the log of a day.
         queries: rows of requests of `CANDIDATES`, one request after another.
         subject: who sends them.
     """

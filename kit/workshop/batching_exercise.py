@@ -59,7 +59,7 @@ class BatchingExercise(Exercise):
     Args:
         project: whose copy the exercise has, unchanged.
         folder: for the copies of project.yml and schema, and the file of batching parameters.
-        seed: that the traffic follows from.
+        seed: the seed that the traffic follows from.
         about: name, title and hints.
     """
 

@@ -75,7 +75,7 @@ def exercise_named(name: str, folder: Path, seed: int = 7) -> Exercise:
     Args:
         name: as in the name of its notebook, without the number.
         folder: for its copy of project.yml and schema.
-        seed: that its fault follows from.
+        seed: the seed that its fault follows from.
 
     Raises:
         WorkshopError: when there is none of that name; the message lists those that there are.

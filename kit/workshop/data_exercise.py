@@ -34,13 +34,13 @@ class Case:
     """What goes wrong in a data exercise.
 
     Attributes:
-        fault: of `kit.faults`, or of the exercise's own.
-        column: that it is put into.
+        fault: the fault of `kit.faults`, or of the exercise's own.
+        column: the column that it is put into.
         share: of the rows.
         span: the day that it is put into.
         everywhere: whether the days to train on have it as well.
-        settings: of project.yml that are weaker in the exercise's copy.
-        rules: of the schema, likewise.
+        settings: the settings of project.yml that are weaker in the exercise's copy.
+        rules: the rules of the schema, likewise.
     """
 
     fault: Fault

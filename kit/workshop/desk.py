@@ -25,11 +25,11 @@ class WorkshopDesk:
     Nothing that the workspace's own projects, models and schemas are is touched: what is written is in `workshop/`.
 
     Args:
-        name: of the exercise.
-        workspace: of the participant.
+        name: the name of the exercise.
+        workspace: the workspace of the participant.
         participant: name of their choice; empty: the one that was given before.
         class_folder: shared by a class; empty: the one that was given before, if any; `none` leaves it.
-        seed: that the fault follows from.
+        seed: the seed that the fault follows from.
 
     Raises:
         WorkshopError: when there is no such exercise, the name cannot be one, or somebody of a class has none.

@@ -44,7 +44,7 @@ def make_guard(
 
     Args:
         project: the original.
-        folder: of the copy.
+        folder: the folder of the copy.
         taken: settings and rules with which the exercise weakens it.
         given: those of a participant.
 

@@ -23,8 +23,8 @@ class Member:
     """A participant.
 
     Attributes:
-        name: of their choice.
-        class_folder: that the class shares; empty: there is none.
+        name: the name of their choice.
+        class_folder: the folder that the class shares; empty: there is none.
     """
 
     name: str
@@ -39,7 +39,7 @@ def member(folder: Path, name: str, class_folder: str) -> Member:
     """Return who takes part, and remember it.
 
     Args:
-        folder: of the workshop in the participant's workspace.
+        folder: the folder of the workshop in the participant's workspace.
         name: empty: the one that was given before.
         class_folder: empty: the one that was given before, if any; `none`: no more.
 

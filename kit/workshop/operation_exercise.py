@@ -53,7 +53,7 @@ class OperationExercise(PackageExercise):
     Args:
         project: whose copy the exercise has.
         folder: for the copies of project.yml and schema.
-        seed: that the models and the request follow from.
+        seed: the seed that the models and the request follow from.
         about: name, title and hints.
     """
 

@@ -34,7 +34,7 @@ def save_package(name: str, base: Path, seed: int) -> Path:
     Args:
         name: one of PACKAGES.
         base: of the model's versions; there will be one.
-        seed: of prices, weights and the request.
+        seed: the seed of prices, weights and the request.
     """
     package = base / str(VERSION)
     scorer = _Scorer(PACKAGES[name], seed)
@@ -51,7 +51,7 @@ class _Scorer(tf.Module):
 
     Args:
         rank: ranks prices, float32 [n], among those of the catalogue: int32 [n].
-        seed: of prices and weights.
+        seed: the seed of prices and weights.
     """
 
     def __init__(self, rank: Rank, seed: int) -> None:

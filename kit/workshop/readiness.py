@@ -36,8 +36,8 @@ def check_readiness(workspace: Path, class_folder: Path | None = None) -> list[C
     """Examine this machine for a workshop.
 
     Args:
-        workspace: of the participant; it is not made.
-        class_folder: that the class shares; None: there is none.
+        workspace: the workspace of the participant; it is not made.
+        class_folder: the folder that the class shares; None: there is none.
     """
     checks = [check_cores(), check_memory(), check_chain(workspace), check_loopback(), check_kernel_start()]
     return [*checks, check_class(class_folder)] if class_folder else checks

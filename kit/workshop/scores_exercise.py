@@ -58,7 +58,7 @@ class ScoresExercise(Exercise):
         project: whose rows and gates they are.
         folder: for the exercise's copy of project.yml and schema.
         weakness: where it is bad.
-        seed: by which the scores are mixed.
+        seed: the seed by which the scores are mixed.
         about: name, title and hints.
     """
 

@@ -13,12 +13,12 @@ class Traffic:
     """Requests of visitors who know nothing of each other: their number is Poisson's, their times are uniform.
 
     Attributes:
-        seed: that they follow from.
+        seed: the seed that they follow from.
         rush_rate: requests a second while many ask.
         rush_seconds: how long they do.
         quiet_rate: requests a second afterwards.
         quiet_seconds: how long that is.
-        rows: of each request.
+        rows: the rows of each request.
     """
 
     seed: int

@@ -19,7 +19,7 @@ class Axis:
     """One axis, from the bottom up.
 
     Attributes:
-        name: of the search space, or the objective.
+        name: the name of the search space, or the objective.
         choices: the values that it has, in order; empty: all numbers from `low` to `high`.
         low, high: the least and the greatest number; NaN where there is none.
         logarithmic: whether equal steps multiply.

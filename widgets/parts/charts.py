@@ -58,7 +58,7 @@ def overlay(  # noqa: PLR0913  what is drawn, and how it can be looked at
 
     Args:
         series: those first that may be covered by others.
-        size: of the drawing.
+        size: the size of the drawing.
         label: what the chart shows, for assistive technology.
         logarithmic: heights over four decades, which makes rare values visible.
         marks: places on the axis that get a vertical line, such as a threshold.

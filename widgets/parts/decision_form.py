@@ -22,7 +22,7 @@ def decision_form(
         label: what is decided, for assistive technology.
         signature: the name and the reason as they are written so far.
         actions: how the button of each action reads.
-        key: of what is decided on.
+        key: the key of what is decided on.
         beside: another button after those.
     """
     buttons = [

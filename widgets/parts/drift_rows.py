@@ -22,7 +22,7 @@ class Heat:
     """A heat map against one thing.
 
     Attributes:
-        days: that have a column.
+        days: the days that have a column.
         against: name of the comparison.
         skipped: days before those.
     """

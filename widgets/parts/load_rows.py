@@ -29,8 +29,8 @@ class Setting:
     """One setting and what was measured of it.
 
     Attributes:
-        name: of it.
-        parameters: of batching; empty: it does not batch.
+        name: its name.
+        parameters: the parameters of batching; empty: it does not batch.
         points: by rising rate.
         there: the point at the wanted rate; None: it was not asked so much.
         in_time: answers a second, at most, within the wanted p99 and without errors; NaN: none.

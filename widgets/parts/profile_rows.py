@@ -22,7 +22,7 @@ class Comparison:
     Args:
         shown: the profile.
         other: another; None: there is none.
-        other_name: of its training.
+        other_name: the name of its training.
     """
 
     def __init__(self, shown: Profile, other: Profile | None, other_name: str) -> None:

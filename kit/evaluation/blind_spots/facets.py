@@ -36,7 +36,7 @@ class Condition:
     Attributes:
         column: its name in project.yml.
         derived: what of it, such as `hour`; empty: the value itself.
-        value: that it must have; None: a range, or missing.
+        value: the value that it must have; None: a range, or missing.
         low: least value of a range; None: no bound.
         high: value that the range ends before; None: no bound.
         missing: whether it is the rows without a value.
@@ -69,8 +69,8 @@ class Facet:
         column: its name in project.yml.
         derived: what of it; empty: the value itself.
         codes: [rows]; `size` is that of rows which are in none of the parts.
-        values: of codes without an order, one each.
-        edges: of codes in order, one more than they are; the outer two are the least and the greatest value.
+        values: the values of codes without an order, one each.
+        edges: the edges of codes in order, one more than they are; the outer two are the least and the greatest value.
         whole: whether the codes in order are whole numbers, one each.
         has_missing: whether the code after those is that of missing values.
     """

@@ -90,7 +90,7 @@ class Scored:
 
     Attributes:
         table: whose slices are meant.
-        places: of the slices among all combinations of the facets' parts, flattened, [slices].
+        places: the places of the slices among all combinations of the facets' parts, flattened, [slices].
         scores: [slices], near what a fit gains; see `calibration.screen`.
     """
 

@@ -84,7 +84,7 @@ def judge(project: Project, model: Path, examples: Path, split: str = "eval") ->
         project: whose columns they have.
         model: folder of a Model artifact.
         examples: folder of an Examples artifact.
-        split: of it.
+        split: the split to score.
 
     Raises:
         InfraCheckError: when the model cannot be loaded.
@@ -133,7 +133,7 @@ def outcomes_of(task: Task, scores: Values, labels: Values) -> tuple[Values, Val
     """Return what came true, 0 or 1, and the probability that the model gave to it, both [rows].
 
     Args:
-        task: of the project.
+        task: the task of the project.
         scores: [rows], or [rows, classes].
         labels: [rows]: 0 and 1, the place of the class, or the value.
     """

@@ -87,7 +87,7 @@ class Searched:
 
     Attributes:
         spots: the one that costs most first.
-        rows: that were searched.
+        rows: the rows that were searched.
         slices: how many chance could have chosen from.
         facets: what slices were cut by, as they read.
         outcome: what came true, in words.

@@ -25,7 +25,7 @@ class Table:
         facets: their places, rising.
         shape: how many codes each has, and how many states there are.
         cells: which cells have rows, rising; cells are counted as an array of that shape is flattened.
-        rows: of each of these cells.
+        rows: the rows of each of these cells.
     """
 
     facets: tuple[int, ...]

@@ -40,8 +40,8 @@ def evaluate(eval_config: Any, rows: Rows, schema: Any | None = None, seed: int 
     Args:
         eval_config: with its defaults filled in.
         rows: read and scored.
-        schema: of the examples.
-        seed: of the samples for intervals; None: another one each time.
+        schema: the schema of the examples.
+        seed: the seed of the samples for intervals; None: another one each time.
 
     Raises:
         NotLocalError: when it asks for something that has no formula here.

@@ -29,7 +29,7 @@ class Extractor:
     Args:
         eval_config: with its defaults filled in.
         models: TFMA's shared models of its model specs.
-        schema: of the examples; None: as they come.
+        schema: the schema of the examples; None: as they come.
         features: the names of those that slices and metrics look at.
     """
 

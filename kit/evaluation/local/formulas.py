@@ -39,7 +39,7 @@ class Asked:
         eval_config: the whole configuration.
         queries: the rows by query, which the slices are then of; None: the slices are of rows.
         spec: the MetricsSpec that asks for it.
-        schema: of the examples, which some settings come from; None: there is none.
+        schema: the schema of the examples, which some settings come from; None: there is none.
         shared: what several metrics have in common, by keys of their own.
     """
 

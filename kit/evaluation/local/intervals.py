@@ -38,10 +38,10 @@ def with_intervals(
 
     Args:
         compute: from a sample to the values on its slices.
-        slices: of the rows, or queries.
+        slices: the slices of the rows, or queries.
         options: TFMA's options.
         without: keys that have no interval.
-        seed: of the samples; None: another one each time, as in TFMA.
+        seed: the seed of the samples; None: another one each time, as in TFMA.
     """
     points = dict(compute(Sample(slices)))
     method = options.confidence_intervals.method

@@ -34,7 +34,7 @@ class Scored:
     Attributes:
         labels: [rows], or [rows, outputs]; the numbers keep the type that the model gave them.
         predictions: [rows], or [rows, classes].
-        weights: of the examples, [rows]; None: there are none.
+        weights: the weights of the examples, [rows]; None: there are none.
     """
 
     labels: Values
@@ -126,7 +126,7 @@ class Sample:
         """Return how much each membership counts, [memberships].
 
         Args:
-            weights: of the elements, [elements].
+            weights: the weights of the elements, [elements].
         """
         taken = np.asarray(weights, np.float64)[self.slices.elements]
         return taken if self.times is None else taken * self.times

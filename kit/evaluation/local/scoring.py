@@ -95,7 +95,7 @@ class _InSession:
     """A model whose graph is in a session.
 
     Args:
-        path: of the SavedModel.
+        path: the path of the SavedModel.
         transformed: tensors of the wanted features by their names.
         predictions: tensors of the predictions by their names.
         inputs: the tensors that take serialized examples.

@@ -38,7 +38,7 @@ def slices_of(specs: Iterable[Any], features: Mapping[str, Pairs], count: int) -
 
     Args:
         specs: TFMA's SlicingSpecs; none: all rows.
-        features: of the rows; one that is not there has no slice.
+        features: the features of the rows; one that is not there has no slice.
         count: how many rows there are.
 
     Raises:

@@ -26,7 +26,7 @@ def write(folder: Path, evaluated: Evaluated, eval_config: Any, model_paths: dic
     """Write metrics, plots, empty attributions, the verdict and the configuration.
 
     Args:
-        folder: of the ModelEvaluation artifact.
+        folder: the folder of the ModelEvaluation artifact.
         evaluated: what was computed.
         eval_config: with its defaults filled in.
         model_paths: of each model by its name.

@@ -56,7 +56,7 @@ def band_columns(
     Args:
         features: the raw features of a batch by name.
         bands: for each its `column`, `edges` and `labels`, as an EvalConfig carries them (see `SliceRules`).
-        rows: of the batch.
+        rows: the rows of the batch.
     """
     return {
         name: bands_of(numbers_of(features.get(band["column"]), rows), band["edges"], band["labels"])

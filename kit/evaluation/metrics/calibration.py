@@ -33,7 +33,7 @@ class CalibrationError(metric_types.Metric):
 
     Args:
         num_bins: of the scores from 0 to 1.
-        name: of the metric.
+        name: the name of the metric.
     """
 
     def __init__(self, num_bins: int = BINS, name: str = "calibration_error") -> None:

@@ -26,7 +26,7 @@ class _RankingMetric(metric_types.Metric):
         item_key: column of the item.
         k: how many of a list count as recommended.
         attribute_keys: columns whose variety is the diversity.
-        name: of the metric.
+        name: the name of the metric.
     """
 
     metric = ""

@@ -32,7 +32,7 @@ class SliceRules(metric_types.Metric):
         bands: for each its `column`, `edges` and `labels`.
         min_slice_size: rows that a slice must have for its values to decide about gates.
         code: digest of the code of the metrics, so that results of other code are not taken from the cache.
-        name: of the metric.
+        name: the name of the metric.
     """
 
     def __init__(

@@ -103,7 +103,7 @@ def adapt(model: tf_keras.Model, train: tf.data.Dataset) -> None:
     """Tell the model what the training rows say: the category of each item, and how many rows they are.
 
     Args:
-        model: of `build_model`.
+        model: the model of `build_model`.
         train: all training rows once, some at a time, as features and label.
     """
     known = model.get_layer(ITEM_CATEGORY)
@@ -141,7 +141,7 @@ class Weights:
         """Return an embedding of codes below `size`.
 
         Args:
-            name: of the layer, after `embed_`.
+            name: the name of the layer, after `embed_`.
             size: how many codes there are.
             width: numbers a code.
             deviation: of the prior, in logits.

@@ -21,7 +21,7 @@ class LiteRTModel:
 
     Args:
         content: of the file.
-        threads: that it computes with; a phone gives an app few.
+        threads: the threads that it computes with; a phone gives an app few.
 
     Raises:
         InfraCheckError: when it cannot be loaded, or has not one signature.

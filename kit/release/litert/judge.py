@@ -16,7 +16,7 @@ def judge(measured: Sequence[Measured], settings: LiteRT, task: Task) -> str:
     Args:
         measured: of all variants.
         settings: name the variant and its limit.
-        task: of the project.
+        task: the task of the project.
 
     Raises:
         InfraCheckError: when there is no such file, or it loses more than the limit on all rows or on a slice.

@@ -32,7 +32,7 @@ class Measured:
     Attributes:
         variant: its name, or MODEL.
         refused: why there is no such file; empty: there is, and only then are the numbers there.
-        bytes: of the file; None: the model has no file of its own.
+        bytes: the bytes of the file; None: the model has no file of its own.
         ms_few: median milliseconds of a call with 1 example.
         ms_many: the same with 64.
         quality: on all rows.
@@ -63,13 +63,13 @@ class Bench:
     """What all variants are measured with.
 
     Attributes:
-        task: of the project.
+        task: the task of the project.
         features: transformed, of the rows.
-        labels: of the rows.
-        scores: of the model.
-        slices: of the rows.
+        labels: the labels of the rows.
+        scores: the scores of the model.
+        slices: the slices of the rows.
         least: rows below which a slice is not looked at.
-        requests: to be ranked.
+        requests: the requests to be ranked.
         ranked: scores of the model for them.
     """
 

@@ -63,11 +63,11 @@ def make_requests(
     """Make lists of rows.
 
     Args:
-        spec: of the project.
+        spec: the spec of the project.
         rows: raw.
         features: transformed, of the same rows.
         sources: the raw columns that each feature is made of.
-        seed: of what is drawn.
+        seed: the seed of what is drawn.
     """
     draw = np.random.default_rng(seed)
     if spec.ranking and rows.has(spec.ranking.item):

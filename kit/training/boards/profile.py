@@ -34,10 +34,10 @@ class Operation:
     """An operation of TensorFlow's graph, or a kernel that XLA made of one or several.
 
     Attributes:
-        name: of the node, or of the kernel.
+        name: the name of the node, or of the kernel.
         type: of the operation; of a kernel `XLA fusion` or `XLA kernel`.
-        times: that it ran, a step.
-        microseconds: that it took in all its threads together, a step.
+        times: how often it ran, per step.
+        microseconds: the time that it took per step, in all its threads together.
         fused: of a kernel the nodes of the graph that it computes.
     """
 
@@ -53,8 +53,8 @@ class Profile:
     """A mean step of those that were traced.
 
     Attributes:
-        steps: that were traced.
-        microseconds: from the begin of a step to the begin of the next.
+        steps: the steps that were traced.
+        microseconds: the time from the start of a step to the start of the next.
         waiting: microseconds of it in which the step waited for its batch.
         producing: microseconds that threads of the input pipeline worked meanwhile for one batch.
         operations: those that took longest first.

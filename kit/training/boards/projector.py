@@ -36,7 +36,7 @@ class Embedding:
     """An embedding of the words of a vocabulary.
 
     Attributes:
-        name: of its layer, or what the project calls it.
+        name: the name of its layer, or what the project calls it.
         vectors: [codes, numbers].
         columns: what is known of each code, by name; the word itself first.
     """

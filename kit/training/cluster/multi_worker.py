@@ -24,7 +24,7 @@ class Agreement:
     """An all-reduce of a few numbers over all workers, after the same step.
 
     Args:
-        strategy: of the workers.
+        strategy: the strategy of the workers.
     """
 
     def __init__(self, strategy: tf.distribute.Strategy) -> None:
@@ -48,7 +48,7 @@ class MultiWorkerDistribution(ShardedBatches):
     """The distribution of one of several workers.
 
     Args:
-        strategy: of all workers; its TF_CONFIG tells which one this is.
+        strategy: the strategy of all workers; its TF_CONFIG tells which one this is.
     """
 
     def __init__(self, strategy: tf.distribute.MultiWorkerMirroredStrategy) -> None:

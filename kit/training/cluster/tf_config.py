@@ -196,7 +196,7 @@ class PortError(ClusterError):
     """Somebody else listens on a member's port.
 
     Args:
-        port: of this member.
+        port: the port of this member.
         found: what the operating system says.
     """
 

@@ -17,7 +17,7 @@ class Solutions:
     """What is known to be right and to be wrong about an exercise with its usual seed.
 
     Attributes:
-        text: of the file, for people.
+        text: the text of the file, for people.
         reference: scores all three points.
         wrong: each scores none; the key says why it is plausible, and wrong.
     """
