@@ -22,7 +22,7 @@ from axe_playwright_python.sync_playwright import Axe
 from nbconvert import HTMLExporter
 from papermill.iorw import load_notebook_node
 from papermill.parameterize import parameterize_notebook
-from playwright.sync_api import ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
 from traitlets.config import Config
 
 from kit.bench.views import FIGURES_VARIABLE
@@ -95,14 +95,22 @@ def _wait_for(address: str, server: subprocess.Popen[bytes]) -> None:
 
 
 @contextmanager
-def watched_page(allowed: str, *, ignored: str = "") -> Iterator[Page]:
-    """A page that ends with an error when it asked another host than the allowed, or wrote an error to the console.
-
-    Console errors that begin with the ignored text are left out.
-    """
+def running_browser() -> Iterator[Browser]:
+    """A browser for the pages of a module; while it runs, its thread cannot run another loop of asyncio."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=list(_FLAGS))
-        page = browser.new_page(viewport={"width": 1280, "height": 1000})
+        yield browser
+        browser.close()
+
+
+@contextmanager
+def watched_page(browser: Browser, allowed: str, *, ignored: str = "") -> Iterator[Page]:
+    """A page that ends with an error when it asked another host than the allowed, or wrote an error to the console.
+
+    It knows nothing of the browser's other pages. Console errors that begin with the ignored text are left out.
+    """
+    with browser.new_context(viewport={"width": 1280, "height": 1000}) as context:
+        page = context.new_page()
         foreign: list[str] = []
         errors: list[str] = []
         own = (allowed, allowed.replace("http", "ws"), "data:", "blob:")
@@ -112,11 +120,10 @@ def watched_page(allowed: str, *, ignored: str = "") -> Iterator[Page]:
         page.on("console", lambda message: errors.append(message.text) if _is_error(message) else None)
         page.on("pageerror", lambda error: errors.append(str(error)))
         yield page
-        browser.close()
-        record_figure("requests to foreign hosts while all notebooks run in the browser", len(foreign))
-        assert not foreign, f"the page asked other hosts: {foreign}"
-        errors = [error for error in errors if not (ignored and error.startswith(ignored))]
-        assert not errors, f"the console has errors: {errors}"
+    record_figure("requests to foreign hosts while all notebooks run in the browser", len(foreign))
+    assert not foreign, f"the page asked other hosts: {foreign}"
+    errors = [error for error in errors if not (ignored and error.startswith(ignored))]
+    assert not errors, f"the console has errors: {errors}"
 
 
 def _is_error(message: ConsoleMessage) -> bool:

@@ -13,8 +13,16 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from lab import needs_browser, notebook_in, open_and_run, running_lab, violations, watched_page
-from playwright.sync_api import Page, expect
+from lab import (
+    needs_browser,
+    notebook_in,
+    open_and_run,
+    running_browser,
+    running_lab,
+    violations,
+    watched_page,
+)
+from playwright.sync_api import Browser, Page, expect
 
 from kit.workshop.board import Progress, write
 from kit.workshop.exercise import POINTS, Point, Score
@@ -64,9 +72,15 @@ def _answered(path: Path) -> str:
     return str(nbformat.writes(notebook))
 
 
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with running_browser() as browser:
+        yield browser
+
+
 @pytest.fixture
-def page(lab: str) -> Iterator[Page]:
-    with watched_page(lab) as page:
+def page(browser: Browser, lab: str) -> Iterator[Page]:
+    with watched_page(browser, lab) as page:
         yield page
 
 

@@ -13,6 +13,7 @@ from lab import (
     needs_browser,
     notebook_in,
     open_and_run,
+    running_browser,
     running_lab,
     wait_until_run,
     watched_page,
@@ -30,7 +31,11 @@ def page(tmp_path: Path) -> Iterator[Page]:
     (tmp_path / "lab").mkdir()
     notebook_in(tmp_path / "lab", NOTEBOOKS / "01_data.ipynb", workspace=tmp_path / "ws")
     # The console tells of the cell that stops at the bad day, as it should.
-    with running_lab(tmp_path / "lab") as lab, watched_page(lab) as page:
+    with (
+        running_lab(tmp_path / "lab") as lab,
+        running_browser() as browser,
+        watched_page(browser, lab) as page,
+    ):
         yield open_and_run(lab, page, "01_data")
 
 

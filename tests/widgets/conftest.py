@@ -14,8 +14,8 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from lab import open_and_run, running_lab, watched_page, write_notebook
-from playwright.sync_api import Page
+from lab import open_and_run, running_browser, running_lab, watched_page, write_notebook
+from playwright.sync_api import Browser, Page
 
 import widgets
 from widgets import live_view
@@ -71,10 +71,17 @@ def lab(folder: Path) -> Iterator[str]:
         yield address
 
 
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Start the browser of a module's pages."""
+    with running_browser() as browser:
+        yield browser
+
+
 @pytest.fixture
-def page(lab: str) -> Iterator[Page]:
+def page(browser: Browser, lab: str) -> Iterator[Page]:
     """Return a page that reports what must not happen."""
-    with watched_page(lab) as page:
+    with watched_page(browser, lab) as page:
         yield page
 
 

@@ -21,7 +21,7 @@ from lab import (
     watched_page,
     write_notebook,
 )
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 from widget_examples import SPLITS, few_features, many_features, slice_table
 from widget_timing import PRESS, TYPE, rerun_seconds, seconds_until_redrawn
 
@@ -133,8 +133,8 @@ def test_the_notebook_moves_the_controls(show: Callable[[str], Page]) -> None:
     expect(page.locator(".kit-view button.name")).to_have_text(["age"])
 
 
-def test_a_notebook_opened_again_shows_the_static_face(lab: str) -> None:
-    with watched_page(lab, ignored=_NO_MODEL) as page:
+def test_a_notebook_opened_again_shows_the_static_face(browser: Browser, lab: str) -> None:
+    with watched_page(browser, lab, ignored=_NO_MODEL) as page:
         open_and_run(lab, page, "again")
         page.keyboard.press("Control+s")
         page.wait_for_function("!document.querySelector('.jp-mod-dirty')")
@@ -174,7 +174,9 @@ def test_slices_are_fluid(show: Callable[[str], Page]) -> None:
     record_figure("slices, 100,000 slices: sort", sort)
 
 
-def test_an_executed_notebook_reads_offline(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_executed_notebook_reads_offline(
+    browser: Browser, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Papermill, nbconvert, a file, and a browser without a network."""
     monkeypatch.syspath_prepend(str(Path(__file__).parent))
     monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parent), prepend=":")
@@ -183,7 +185,7 @@ def test_an_executed_notebook_reads_offline(tmp_path: Path, monkeypatch: pytest.
     papermill.execute_notebook(tmp_path / "given.ipynb", tmp_path / "done.ipynb", progress_bar=False)
     body = converted(tmp_path / "done.ipynb")
     (tmp_path / "done.html").write_text(f"<!doctype html><html lang='en'><title>t</title><body>{body}</body>")
-    with watched_page(tmp_path.as_uri()) as page:
+    with watched_page(browser, tmp_path.as_uri()) as page:
         page.context.set_offline(True)
         page.goto((tmp_path / "done.html").as_uri())
         for feature in few_features():

@@ -17,7 +17,7 @@ from lab import (
     watched_page,
     write_notebook,
 )
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 from widget_timing import PRESS, rerun_seconds, seconds_until_redrawn
 
 pytestmark = needs_browser
@@ -161,7 +161,9 @@ def test_500_features_are_fluid(show: Callable[[str], Page], name: str, button: 
     record_figure(f"{name}, 500 features: press to repaint", press)
 
 
-def test_an_executed_notebook_reads_offline(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_executed_notebook_reads_offline(
+    browser: Browser, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Papermill, nbconvert, a file, and a browser without a network."""
     monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parent), prepend=":")
     write_notebook(
@@ -170,7 +172,7 @@ def test_an_executed_notebook_reads_offline(tmp_path: Path, monkeypatch: pytest.
     papermill.execute_notebook(tmp_path / "given.ipynb", tmp_path / "done.ipynb", progress_bar=False)
     body = converted(tmp_path / "done.ipynb")
     (tmp_path / "done.html").write_text(f"<!doctype html><html lang='en'><title>t</title><body>{body}</body>")
-    with watched_page(tmp_path.as_uri()) as page:
+    with watched_page(browser, tmp_path.as_uri()) as page:
         page.context.set_offline(True)
         page.goto((tmp_path / "done.html").as_uri())
         page.get_by_text("Rows of age").click()

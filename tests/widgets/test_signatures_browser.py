@@ -8,7 +8,7 @@ from pathlib import Path
 import papermill
 import pytest
 from lab import check_narrow, converted, keep_picture, needs_browser, violations, watched_page, write_notebook
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
 pytestmark = needs_browser
 
@@ -84,14 +84,16 @@ def test_the_view_is_accessible_in_both_themes_and_narrow(show: Callable[[str], 
     check_narrow(page, theme, "signatures")
 
 
-def test_an_executed_notebook_reads_offline(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_executed_notebook_reads_offline(
+    browser: Browser, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Papermill, nbconvert, a file, and a browser without a network; the inspector too."""
     monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parent), prepend=":")
     write_notebook(tmp_path / "given.ipynb", [IMPORTS, "form()", "inspector()"])
     papermill.execute_notebook(tmp_path / "given.ipynb", tmp_path / "done.ipynb", progress_bar=False)
     body = converted(tmp_path / "done.ipynb")
     (tmp_path / "done.html").write_text(f"<!doctype html><html lang='en'><title>t</title><body>{body}</body>")
-    with watched_page(tmp_path.as_uri()) as page:
+    with watched_page(browser, tmp_path.as_uri()) as page:
         page.context.set_offline(True)
         page.goto((tmp_path / "done.html").as_uri())
         expect(page.get_by_text("serving_default answered in 1.23 ms: row 0 of eval")).to_be_visible()

@@ -9,7 +9,7 @@ from pathlib import Path
 import psutil
 import pytest
 from lab import TOKEN, check_narrow, keep_picture, needs_browser, violations, watched_page, write_notebook
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
 pytestmark = needs_browser
 
@@ -39,8 +39,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def test_a_running_step_is_stopped(lab: str, folder: Path) -> None:
-    with watched_page(lab) as page:
+def test_a_running_step_is_stopped(browser: Browser, lab: str, folder: Path) -> None:
+    with watched_page(browser, lab) as page:
         page.goto(f"{lab}/lab/tree/work.ipynb?token={TOKEN}&reset")
         page.get_by_text("| Idle").wait_for(timeout=60_000)
         page.get_by_role("menuitem", name="Run", exact=True).click()

@@ -16,7 +16,7 @@ from lab import (
     watched_page,
     write_notebook,
 )
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
 pytestmark = needs_browser
 
@@ -43,8 +43,8 @@ def _begin(lab: str, page: Page) -> None:
     expect(page.get_by_text("epoch 2 of 20")).to_be_visible(timeout=60_000)
 
 
-def test_a_training_is_compared_and_stopped_while_the_kernel_is_busy(lab: str) -> None:
-    with watched_page(lab) as page:
+def test_a_training_is_compared_and_stopped_while_the_kernel_is_busy(browser: Browser, lab: str) -> None:
+    with watched_page(browser, lab) as page:
         _begin(lab, page)
         expect(page.get_by_text("epoch 3 of 20")).to_be_visible(timeout=20_000)
         page.get_by_label("Compare with").select_option("all of them")
@@ -62,12 +62,14 @@ def test_a_training_is_compared_and_stopped_while_the_kernel_is_busy(lab: str) -
         keep_picture(page, "training_stopped")
 
 
-def test_where_no_message_reaches_a_busy_kernel_the_command_is_shown(tmp_path: Path) -> None:
+def test_where_no_message_reaches_a_busy_kernel_the_command_is_shown(
+    browser: Browser, tmp_path: Path
+) -> None:
     write_notebook(tmp_path / "work.ipynb", _WORK)
     settings = tmp_path / "config" / "lab" / "user-settings" / _SETTINGS
     settings.parent.mkdir(parents=True)
     settings.write_text('{"commsOverSubshells": "disabled"}')
-    with running_lab(tmp_path, modules=Path(__file__).parent) as lab, watched_page(lab) as page:
+    with running_lab(tmp_path, modules=Path(__file__).parent) as lab, watched_page(browser, lab) as page:
         _begin(lab, page)
         expect(page.get_by_text("touch 'workspace/artifacts/")).to_be_visible()
         expect(page.get_by_role("button", name="Stop and keep the best epoch")).to_have_count(0)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 from lab import TOKEN, check_narrow, keep_picture, needs_browser, violations, watched_page
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
 pytestmark = needs_browser
 
@@ -23,8 +23,8 @@ def rows(page: Page) -> int:
     return page.locator(".trials tbody tr").count()
 
 
-def test_a_search_moves_and_is_filtered_while_the_kernel_is_busy(lab: str) -> None:
-    with watched_page(lab) as page:
+def test_a_search_moves_and_is_filtered_while_the_kernel_is_busy(browser: Browser, lab: str) -> None:
+    with watched_page(browser, lab) as page:
         page.goto(f"{lab}/lab/tree/work.ipynb?token={TOKEN}&reset")
         page.get_by_text("| Idle").wait_for(timeout=60_000)
         page.get_by_role("menuitem", name="Run", exact=True).click()
