@@ -76,16 +76,20 @@ def test_what_cannot_begin_says_why(tmp_path: Path) -> None:
     assert "There is no notebook '99_nothing'." in ended.said
 
 
-@pytest.mark.parametrize("variable", ["JPY_SESSION_NAME", "KIT_RUN_FOLDER", "MPLBACKEND"])
 def test_what_is_meant_for_the_kernel_is_not_passed_on(
-    write_notebook: WriteNotebook, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, variable: str
+    write_notebook: WriteNotebook, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv(variable, "of this kernel")
+    variables = ["JPY_SESSION_NAME", "KIT_RUN_FOLDER", "MPLBACKEND"]
+    for variable in variables:
+        monkeypatch.setenv(variable, "of this kernel")
     left = tmp_path / "left"
-    cell = f"import os\nfrom pathlib import Path\nPath({str(left)!r}).write_text(os.environ.get({variable!r}, ''))"
+    cell = (
+        f"import json, os\nfrom pathlib import Path\nfound = [os.environ.get(name) for name in {variables}]\n"
+        f"Path({str(left)!r}).write_text(json.dumps(found))"
+    )
     batch = start(write_notebook("01_a", "a: int = 1", cell), tmp_path / "ws")
     wait_until(lambda: batch.progress().has_ended)
-    assert left.read_text() != "of this kernel"
+    assert "of this kernel" not in json.loads(left.read_text())
 
 
 def test_a_batch_outlives_the_process_that_started_it(write_notebook: WriteNotebook, tmp_path: Path) -> None:
