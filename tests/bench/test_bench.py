@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import re
 from pathlib import Path
 from typing import Literal
 
@@ -12,7 +13,7 @@ import pytest
 from typer.testing import CliRunner
 
 from kit.batch.record import NotebookRecord, new_record
-from kit.bench import chain, run
+from kit.bench import chain, plain_tfx, run, same_components
 from kit.bench.figure import Figure
 from kit.cli import app
 from kit.errors import StepFailedError, UsageError
@@ -73,6 +74,13 @@ def test_the_notebooks_keep_to_the_longest_cell_that_is_allowed() -> None:
 def test_a_command_that_fails_is_not_measured() -> None:
     with pytest.raises(StepFailedError, match=r"failed \(exit code 1\)(.|\n)*No module named"):
         chain.run_timed(chain._module("no_such_module"))
+
+
+def test_the_goal_of_the_taxi_chain_is_held_against_the_same_components() -> None:
+    peer = re.findall(r"v1\.components\.(?:Csv)?(\w+)", "".join(plain_tfx.STEPS))
+    made = re.findall(r"= (\w+)_of\(|session\.run\((\w+)\(", "".join(same_components.UNTIL_PUSHED))
+    pushed = [name.capitalize() for names in made for name in names if name]
+    assert [*same_components.UNTIL_TRAINED, *pushed] == peer
 
 
 def test_of_a_run_it_is_told_what_each_notebook_took(tmp_path: Path) -> None:
