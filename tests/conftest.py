@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 from commands import Ended, kit_run
 from hypothesis import HealthCheck, configuration, settings
-from turns import turn
+from turns import in_order, turn
 
 from kit.project_file import Gate
 
@@ -37,6 +37,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items[:] = in_order(items)
     for item in items:
         if item.get_closest_marker("alone"):
             # Alone among these tests, but not on the machine: a second turn, which the summary tells.
@@ -50,10 +51,19 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object
 
 
 @pytest.fixture(scope="session")
-def sample(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Ended]:
-    """A workspace in which the whole chain has run on the sample, and how that batch ended."""
+def made_sample(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Ended]:
+    """Return the workspace in which the whole chain has run on the sample, with a copy beside it."""
     workspace = tmp_path_factory.mktemp("sample") / "ws"
-    return workspace, kit_run(workspace=workspace)
+    ended = kit_run(workspace=workspace)
+    shutil.copytree(workspace, _copy_of(workspace))
+    return workspace, ended
+
+
+@pytest.fixture(scope="module")
+def sample(made_sample: tuple[Path, Ended]) -> tuple[Path, Ended]:
+    """A workspace in which the whole chain has run on the sample, and how that batch ended; as it was, to a module."""
+    _put_back(made_sample[0])
+    return made_sample
 
 
 @pytest.fixture(scope="session")
@@ -73,9 +83,13 @@ def tiny(made_tiny: Tiny) -> Tiny:
     What the tests of a module do to it (a baseline, a push, a rollback) is gone in the next, so that no test minds
     which others ran before it.
     """
-    shutil.rmtree(made_tiny.folder)
-    shutil.copytree(_copy_of(made_tiny.folder), made_tiny.folder)
+    _put_back(made_tiny.folder)
     return made_tiny.opened_again()
+
+
+def _put_back(folder: Path) -> None:
+    shutil.rmtree(folder)
+    shutil.copytree(_copy_of(folder), folder)
 
 
 def _copy_of(folder: Path) -> Path:

@@ -6,6 +6,11 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from turns import in_order
 
 FEW = """
 import os
@@ -54,3 +59,24 @@ def test_a_test_that_is_alone_has_no_other_beside_it(tmp_path: Path) -> None:
     seen = [line.split(",") for line in (tmp_path / "seen").read_text("utf-8").splitlines()]
     assert {int(number) for name, number in seen if name == "alone"} == {1}
     assert (tmp_path / "met").exists()
+
+
+def test_long_files_begin_and_those_with_a_test_that_is_alone_end_the_run() -> None:
+    slow, alone, long = pytest.mark.slow, pytest.mark.alone, pytest.mark.timeout(1500)
+    files: dict[str, list[list[pytest.MarkDecorator]]] = {
+        "a": [[alone, slow], []],
+        "b": [[]],
+        "c": [[slow], [slow]],
+        "d": [[slow]],
+        "e": [[long]],
+        "f": [[], []],
+    }
+    items: list[Any] = [
+        item(f"{file}{number}", marks) for file in files for number, marks in enumerate(files[file])
+    ]
+    assert [one.name for one in in_order(items)] == ["e0", "c0", "c1", "d0", "b0", "f0", "f1", "a0", "a1"]
+
+
+def item(name: str, marks: list[pytest.MarkDecorator]) -> SimpleNamespace:
+    found = {mark.name: mark.mark for mark in marks}
+    return SimpleNamespace(name=name, path=Path(name[0]), get_closest_marker=found.get)

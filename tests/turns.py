@@ -1,4 +1,4 @@
-"""Turns of the tests that run in several processes: one that is marked `alone` has the machine for itself."""
+"""Turns and order of the tests that run in several processes: who is marked `alone` has the machine for itself."""
 
 from __future__ import annotations
 
@@ -9,11 +9,33 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
+
+    import pytest
 
 # Any two things that are there: only their locks are used.
 _QUEUE = Path(__file__)
 _MACHINE = Path(__file__).parent
+
+
+def in_order(items: Sequence[pytest.Item]) -> list[pytest.Item]:
+    """Return the tests in the order of their files in which no process waits long for another, or works by itself.
+
+    What takes longest comes first, or one process would still be at it when the others have nothing left: files with
+    a test that may take longest, then those with most that are slow. Files with tests that are alone come last, where
+    everybody has only these: elsewhere each of them would wait, with its process, for whatever long test runs beside.
+    """
+    files: dict[Path, list[pytest.Item]] = {}
+    for item in items:
+        files.setdefault(item.path, []).append(item)
+    return [item for tests in sorted(files.values(), key=_place) for item in tests]
+
+
+def _place(tests: Sequence[pytest.Item]) -> tuple[bool, float, int]:
+    limits = [float(limit.args[0]) for item in tests if (limit := item.get_closest_marker("timeout"))]
+    slow = sum(item.get_closest_marker("slow") is not None for item in tests)
+    alone = any(item.get_closest_marker("alone") for item in tests)
+    return alone, -max(limits, default=0.0), -slow
 
 
 @contextmanager
