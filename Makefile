@@ -2,7 +2,8 @@
 # a few minutes the first time. KIT_PYTHON=/path/to/python chooses the Python to make it from.
 # Arguments go through ARGS, as in: make run ARGS="--project chicago_taxi" or make test ARGS="-k doctor".
 # JOBS test processes at once; a file's tests stay in one, where they share what they prepared. Tests that are marked
-# `alone` have the machine for themselves.
+# `alone` have the machine for themselves. mypy, which takes a minute of one core the first time, runs beside them: what
+# it finds is printed when it is found, and fails the whole at its end.
 
 ARGS ?=
 JOBS ?= 2
@@ -28,8 +29,8 @@ run: setup ## run the notebooks as a batch, from data to a pushed model
 test: setup ## all checks: ruff, mypy, pytest
 	ruff check
 	ruff format --check
-	mypy
-	pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder $(ARGS)
+	mypy & types=$$!; pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder $(ARGS); \
+	    tests=$$?; wait $$types || { echo "mypy failed: what it found is above"; exit 1; }; exit $$tests
 
 bench: setup ## measure the numbers that the kit promises
 	@kit bench $(ARGS)
