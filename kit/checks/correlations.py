@@ -63,20 +63,31 @@ class Correlations:
         ]
 
     def _pairs(self) -> Iterable[_Pair]:
-        train, held_out = (
-            {name: self._samples[split].rows().numbers(name) for name in self._numbers} for split in SPLITS
-        )
+        train, held_out = (self._correlations(split) for split in SPLITS)
         independent = [self._share(split) for split in SPLITS]
-        for one, other in combinations(self._numbers, 2):
-            (was, before), (now, after) = (
-                _spearman(train[one], train[other]),
-                _spearman(held_out[one], held_out[other]),
-            )
+        for (one, other), (was, before) in train.items():
+            now, after = held_out[one, other]
             cases = [before * independent[0], after * independent[1]]
             if np.isfinite(was) and np.isfinite(now) and min(cases) >= _FEWEST:
                 yield _Pair(
                     one, other, was, now, float(np.sqrt(sum(_RANKS / (count - 3) for count in cases)))
                 )
+
+    def _correlations(self, split: str) -> dict[tuple[str, str], tuple[float, int]]:
+        """Return each pair's correlation in a split, and of how many rows; NaN where a column has one value only."""
+        rows = self._samples[split].rows()
+        values = {name: rows.numbers(name) for name in self._numbers}
+        present = {name: np.isfinite(column) for name, column in values.items()}
+        # Most columns lack the same rows, often none: so they are ranked once, not once for each of the others.
+        alone = {name: _unit_ranks(values[name][present[name]]) for name in self._numbers}
+        found = {}
+        for one, other in combinations(self._numbers, 2):
+            first, second = alone[one], alone[other]
+            if not np.array_equal(present[one], present[other]):
+                both = present[one] & present[other]
+                first, second = _unit_ranks(values[one][both]), _unit_ranks(values[other][both])
+            found[one, other] = (float(first @ second) if len(first) else float("nan"), len(first))
+        return found
 
     def _share(self, split: str) -> float:
         """Return how much of a row's news is its own."""
@@ -95,15 +106,11 @@ class Correlations:
         )
 
 
-def _spearman(one: NDArray[np.float64], other: NDArray[np.float64]) -> tuple[float, int]:
-    """Return the correlation, and of how many rows; NaN where a column has one value only."""
-    both = np.isfinite(one) & np.isfinite(other)
-    if not both.any():
-        return float("nan"), 0
-    first, second = ranks(one[both]), ranks(other[both])
-    first, second = first - first.mean(), second - second.mean()
-    spread = float(np.sqrt((first @ first) * (second @ second)))
-    return (float(first @ second) / spread if spread else float("nan")), int(both.sum())
+def _unit_ranks(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the ranks with a mean of 0 and a length of 1, so that the product of two is their correlation."""
+    centered = ranks(values) - (len(values) / 2)
+    length = float(np.sqrt(centered @ centered))
+    return centered / (length or float("nan"))
 
 
 def _moved(pair: _Pair) -> float:
