@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from kit.batch.record import RunRecord
+from kit.batch.record import RunRecord, list_runs
 from kit.sweep.errors import MetricError
 from kit.sweep.record import read_recorded
 from kit.sweep.space_file import SECONDS, Metric
@@ -30,8 +30,9 @@ class Collected:
 def collect(metrics: Sequence[Metric], runs: Sequence[RunRecord], log: Path) -> Collected:
     """Return the metrics of a point.
 
-    A name that a notebook has recorded comes from there; `seconds` is how long the last run took; any other one, and
-    each of a slice, is looked up in what Evaluator has measured.
+    A name that a notebook has recorded comes from there; `seconds` is how long all attempts took together, since the
+    last one finds in its cache what the others have made; any other one, and each of a slice, is looked up in what
+    Evaluator has measured.
 
     Args:
         metrics: what is wanted.
@@ -39,7 +40,7 @@ def collect(metrics: Sequence[Metric], runs: Sequence[RunRecord], log: Path) -> 
         log: gets what the process says that reads Evaluator's results.
     """
     known = {name: value for run in runs for name, value in _recorded(run).items()}
-    known = {SECONDS: runs[-1].seconds, **known}
+    known = {SECONDS: _seconds(runs[-1]), **known}
     found = {one.column: known[one.name] for one in metrics if not one.slice and one.name in known}
     problems = []
     missing = [one for one in metrics if one.column not in found]
@@ -53,6 +54,13 @@ def collect(metrics: Sequence[Metric], runs: Sequence[RunRecord], log: Path) -> 
         except MetricError as error:
             problems.append(str(error))
     return Collected(found, " ".join(problems))
+
+
+def _seconds(last: RunRecord) -> float:
+    """Return how long all attempts took; of one that was killed what its finished steps did is known."""
+    earlier = [run for run in list_runs(Path(last.workspace) / "runs") if run.run_id != last.run_id]
+    took = (run.seconds if run.ended else sum(step.seconds for step in run.steps) for run in earlier)
+    return last.seconds + sum(took)
 
 
 def _recorded(run: RunRecord) -> dict[str, float]:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import datetime as dt
 import json
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -49,6 +50,17 @@ def test_a_value_comes_from_the_notebook_or_from_evaluator(
         "auc[city=Rom]": 0.6,
     }
     assert found.values["seconds"] >= 0
+
+
+def test_the_seconds_are_those_of_all_attempts(run: RunRecord, tmp_path: Path) -> None:
+    """The last attempt takes from the cache what the others made, and would be the quickest of all points."""
+    run.ended = run.started + dt.timedelta(seconds=9)
+    ended = run.model_copy(update={"run_id": "r0", "ended": run.started + dt.timedelta(seconds=50)})
+    killed = run.model_copy(update={"run_id": "r00", "state": "killed", "ended": None})
+    for one in (run, ended, killed):
+        (tmp_path / "runs" / one.run_id).mkdir(exist_ok=True)
+        one.save(tmp_path / "runs" / one.run_id)
+    assert collect([Metric(name="seconds")], [run], tmp_path / "log").values == {"seconds": 9 + 50 + 1.0}
 
 
 @pytest.mark.parametrize(
