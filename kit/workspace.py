@@ -2,7 +2,7 @@
 
 workspace/
     metadata.sqlite          ML Metadata: artifacts, executions, contexts
-    artifacts/<project>/     what the components write, one folder a component; in .trash what `kit gc` is deleting
+    artifacts/<project>/     what the components write, one folder per component; in .trash what `kit gc` is deleting
     serving/<project>/<n>/   pushed models, numeric versions as TensorFlow Serving wants them; beside them what was
                              rolled back, and what was done to versions (see `kit.release.versions`)
     serving/models.config    which of them `kit serve` serves, with their policies and labels
@@ -10,30 +10,30 @@ workspace/
     serving/<project>.batching.pbtxt   how its requests are batched, once `kit tune-batching` has found that
     serving/monitoring.config   where Prometheus finds what they did
     runs/<run id>/           executed notebooks, run.json, log, report and times of a batch
-    logs/<project>/          one log a component, one of a pipeline (see `kit.export.local`), and TensorBoard's event
+    logs/<project>/          one log per component, one of a pipeline (see `kit.export.local`), and TensorBoard's event
                              files
     projects/<name>/         projects that `kit new` wrote
     schemas/<project>/       the curated schema of a built-in project, once somebody has changed it here
     clusters/<project>/      what `kit train-cluster` gives a cluster on other machines, and what that leaves here
-    predictions/<project>/   what the models answered, a folder a day (see `kit.monitoring.log`)
-    labels/<project>/        what became true of it, by the day on which it arrived
-    served/                  what servers log, and what they are to log (see `kit.serving.prediction_log`)
-    experiments/<project>/   candidates on a part of the users (see `kit.serving.experiments`)
+    predictions/<project>/   what the models answered, one folder per day (see `kit.monitoring.log`)
+    labels/<project>/        the labels of those predictions, by the day on which they arrived
+    served/                  the logs of servers, and what they are to log (see `kit.serving.prediction_log`)
+    experiments/<project>/   candidates that a part of the users gets (see `kit.serving.experiments`)
     statistics/<project>/    of each span that was looked at, by content (see `kit.data.span_statistics`)
-    environments/            the packages that executions ran with, a file a set of them (see `kit.lineage.origin`)
+    environments/            the packages that executions ran with, one file per set of them (see `kit.lineage.origin`)
     cards/<project>/<n>/     the model card of model n in ML Metadata, as a page and as Markdown
     schedules/<name>/        when a chain runs by itself, and what became of it (see `kit.schedule.schedule`)
-    sweeps/<name>/           one chain at many points, each in a workspace of its own (see `kit.sweep`)
+    sweeps/<name>/           one chain at many parameter points, each in a workspace of its own (see `kit.sweep`)
     tuning/<project>/        searches, and the trials that they share (see `kit.tuning.records`)
-    audit/                   audit packs, a file a pushed version (see `kit.audit.layout`)
+    audit/                   audit packs, one file per pushed version (see `kit.audit.layout`)
     private/                 the key that signs them; only its owner can read it
     gateway/<project>/       Envoy's configuration, keys for learning and the access log (see `kit.gateway.plan`)
-    load/<project>/          what `kit tune-batching` has measured, a file a point; sweep.json is the last sweep, and
-                             in small that of `06_serve`
+    load/<project>/          what `kit tune-batching` has measured, one file per point; sweep.json is the last
+                             sweep, and `small` has that of `06_serve`
     drills/<project>.json    what `kit drill` found last (see `kit.drill.outcomes`)
-    parity/<project>.json    how far the ways of a row were apart when they were compared last
+    parity/<project>.json    the last comparison of all ways from a row to a score (see `kit.release.parity`)
     workshop/                scores of the exercises, and their copies of project.yml (see `kit.workshop`)
-    alerts/                  incidents and messages that wait (alerts.sqlite), and what was told, a folder a project
+    alerts/                  incidents and messages that wait (alerts.sqlite), and what was told, one folder per project
 """
 
 from __future__ import annotations
@@ -71,7 +71,16 @@ def resolve_folder(folder: str | os.PathLike[str]) -> Path:
         raise WorkspaceError(
             f"The workspace {os.fspath(folder)!r} must be a folder, but there is no such home. Write the path in full."
         ) from None
-    return path if path.is_absolute() else CHECKOUT / path
+    return without_dots(path if path.is_absolute() else CHECKOUT / path)
+
+
+def without_dots(path: Path) -> Path:
+    """Return the same folder without `..`: its path is a parameter, and two ways to write it would be two workspaces.
+
+    Only then are links followed, since what lies above a link depends on where it leads; without `..` a folder keeps
+    the name that was chosen for it.
+    """
+    return path.resolve() if ".." in path.parts else path
 
 
 def write_atomically(path: Path, content: str | bytes) -> None:
@@ -94,12 +103,18 @@ def write_atomically(path: Path, content: str | bytes) -> None:
 class Workspace:
     """Paths and locks of one workspace folder; the folder is made when it is missing.
 
+    Args:
+        folder: as `resolve_folder` takes it.
+        read_only: for somebody who only looks: nothing is made or tried, and it may lie where nobody can write.
+
     Raises:
         WorkspaceError: when the folder cannot be made or written to.
     """
 
-    def __init__(self, folder: str | os.PathLike[str] = "workspace") -> None:
-        self.path = resolve_folder(folder)
+    def __init__(self, folder: str | os.PathLike[str] = "workspace", *, read_only: bool = False) -> None:
+        self.path, self.read_only = resolve_folder(folder), read_only
+        if read_only:
+            return
         try:
             self.path.mkdir(parents=True, exist_ok=True)
             with tempfile.TemporaryFile(dir=self.path):

@@ -64,4 +64,5 @@ def test_a_name_that_means_nothing_ends_with_a_sentence_and_code_2(workspace: Pa
     assert (ended.exit_code, "nothing there is called 'nobody'" in ended.stderr) == (2, True)
     ended = runner.invoke(app, ["lineage", "1", "--workspace", str(tmp_path / "empty")])
     assert (ended.exit_code, "Run the notebooks first" in ended.stderr) == (2, True)
+    assert not (tmp_path / "empty").exists(), "who asks makes nothing"
     assert "why" in runner.invoke(app, ["lineage", "--help"]).stdout

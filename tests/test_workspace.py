@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from kit.cli.shared import chosen_workspace
 from kit.errors import ExitCode, WorkspaceError
 from kit.workspace import CHECKOUT, Workspace, resolve_folder, write_atomically
 
@@ -51,6 +52,12 @@ def test_a_relative_folder_is_in_the_checkout_wherever_one_is(
     assert resolve_folder("workspace") == CHECKOUT / "workspace"
     assert resolve_folder(tmp_path / "ws") == tmp_path / "ws"
     assert resolve_folder("~/ws") == tmp_path / "home" / "ws"
+    (tmp_path / "far" / "away").mkdir(parents=True)
+    (tmp_path / "link").symlink_to(tmp_path / "far" / "away")
+    assert resolve_folder(tmp_path / "far" / "away" / ".." / "ws") == tmp_path / "far" / "ws"
+    assert resolve_folder(tmp_path / "link" / ".." / "ws") == tmp_path / "far" / "ws", "what the system opens"
+    assert resolve_folder(tmp_path / "link") == tmp_path / "link", "a link keeps its name"
+    assert chosen_workspace(Path("far/../ws")) == tmp_path / "ws", "another path would be another parameter"
 
 
 def test_a_home_of_nobody_is_explained() -> None:
@@ -93,6 +100,7 @@ def test_a_file_in_the_way_is_explained(tmp_path: Path) -> None:
 def test_a_read_only_workspace_is_explained() -> None:
     assert_refused(Path("/proc/self"), "No such file or directory")
     assert_refused(Path("/proc/ws"), "No such file or directory")
+    assert Workspace("/proc/ws", read_only=True).runs == Path("/proc/ws/runs")
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")

@@ -11,6 +11,7 @@ import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 from kit.alerts.incident import Evidence, Incident
 from kit.errors import UsageError, WorkspaceError
@@ -63,26 +64,46 @@ class Store:
     """The incidents and the outbox of all projects of a workspace.
 
     Raises:
-        WorkspaceError: when the file is no database, or cannot be written.
+        WorkspaceError: when the file is no database, or cannot be written where the workspace is not only read.
     """
 
     def __init__(self, workspace: Workspace) -> None:
         self.path = workspace.path / "alerts" / FILE
-        self.path.parent.mkdir(exist_ok=True)
-        with self.change() as database:
-            database.executescript(_SCHEMA)
+        self._read_only = workspace.read_only
+        if not self._read_only:
+            self.path.parent.mkdir(exist_ok=True)
+            with self.change() as database:
+                database.executescript(_SCHEMA)
 
     @contextmanager
     def change(self) -> Iterator[sqlite3.Connection]:
         """Give a connection in a transaction that holds as a whole or not at all."""
+        with self._connected(self.path) as database:
+            database.execute("BEGIN IMMEDIATE")
+            yield database
+            if database.in_transaction:
+                database.execute("COMMIT")
+
+    @contextmanager
+    def _look(self) -> Iterator[sqlite3.Connection]:
+        """Give a connection that changes nothing, where the workspace is only read."""
+        if not self._read_only:
+            with self.change() as database:
+                yield database
+            return
+        there = self.path.exists()
+        with self._connected(f"{self.path.as_uri()}?mode=ro" if there else ":memory:") as database:
+            if not there:
+                database.executescript(_SCHEMA)
+            yield database
+
+    @contextmanager
+    def _connected(self, address: Path | str) -> Iterator[sqlite3.Connection]:
         try:
-            database = sqlite3.connect(self.path, timeout=_WAIT_SECONDS, isolation_level=None)
+            database = sqlite3.connect(address, timeout=_WAIT_SECONDS, isolation_level=None, uri=True)
             try:
                 database.row_factory = sqlite3.Row
-                database.execute("BEGIN IMMEDIATE")
                 yield database
-                if database.in_transaction:
-                    database.execute("COMMIT")
             finally:
                 database.close()  # rolls back what is not committed
         except sqlite3.DatabaseError as error:
@@ -96,7 +117,7 @@ class Store:
         where = [] if also_resolved else ["state != 'resolved'"]
         where += ["project = ?"] if project else []
         condition = f" WHERE {' AND '.join(where)}" if where else ""
-        with self.change() as database:
+        with self._look() as database:
             rows = database.execute(
                 f"SELECT {_FIELDS} FROM incidents{condition} ORDER BY last_seen DESC, id",  # noqa: S608  no values
                 [project] if project else [],

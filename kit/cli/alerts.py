@@ -42,7 +42,9 @@ def show_list(
     from kit.alerts.desk import AlertDesk
     from kit.workspace import Workspace
 
-    incidents = AlertDesk(Workspace(chosen_workspace(workspace)), project).incidents(also_resolved=every)
+    incidents = AlertDesk(Workspace(chosen_workspace(workspace), read_only=True), project).incidents(
+        also_resolved=every
+    )
     rows = [
         (one.id, _state(one.state, one.muted_until), one.title, str(one.times), _time(one.last_seen))
         for one in incidents
@@ -57,7 +59,7 @@ def show(id_: _Id, workspace: WorkspaceOption = None) -> None:
     from kit.alerts.store import Store
     from kit.workspace import Workspace
 
-    one = Store(Workspace(chosen_workspace(workspace))).incident(id_)
+    one = Store(Workspace(chosen_workspace(workspace), read_only=True)).incident(id_)
     typer.echo(f"{printable(one.title)}\n{printable(one.evidence.found)}.")
     facts = {
         "state": _state(one.state, one.muted_until),

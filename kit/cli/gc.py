@@ -45,7 +45,8 @@ def gc(
         if plan.items:
             print_table(HEADER, [item_row(item) for item in plan.items])
 
-    place, rule = Workspace(chosen_workspace(workspace)), {"keep_days": keep_days, "keep_models": keep_models}
+    place = Workspace(chosen_workspace(workspace), read_only=not yes)
+    rule = {"keep_days": keep_days, "keep_models": keep_models}
     if yes:
         plans = collect_garbage(place, project, rule, show)
     else:

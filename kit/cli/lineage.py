@@ -59,7 +59,7 @@ def of(
     from kit.workspace import Workspace
 
     ways: Ways = "both" if upstream == downstream else "upstream" if upstream else "downstream"
-    lineage = trace(Workspace(chosen_workspace(workspace)), name, ways, baselines=everything)
+    lineage = trace(Workspace(chosen_workspace(workspace), read_only=True), name, ways, baselines=everything)
     if metrics:
         with quiet():
             lineage = with_metrics(lineage)
@@ -81,5 +81,5 @@ def why(
     from kit.lineage.why import why as differences
     from kit.workspace import Workspace
 
-    found = differences(Workspace(chosen_workspace(workspace)), first, second)
+    found = differences(Workspace(chosen_workspace(workspace), read_only=True), first, second)
     typer.echo(json.dumps(asdict(found), indent=1, ensure_ascii=False) if as_json else found.in_words())

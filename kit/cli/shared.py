@@ -10,7 +10,7 @@ from typing import Annotated, ParamSpec, TypeVar
 import typer
 
 from kit.errors import ExitCode, KitError
-from kit.workspace import CHECKOUT
+from kit.workspace import CHECKOUT, without_dots
 
 _P = ParamSpec("_P")
 _R = TypeVar("_R")
@@ -55,7 +55,9 @@ def exits(command: Callable[_P, _R]) -> Callable[_P, _R]:
 
 def chosen_workspace(chosen: object) -> Path:
     """Return the absolute path; what somebody typed is relative to where they are."""
-    return CHECKOUT / "workspace" if chosen is None else Path(str(chosen)).expanduser().absolute()
+    if chosen is None:
+        return CHECKOUT / "workspace"
+    return without_dots(Path(str(chosen)).expanduser().absolute())
 
 
 def printable(text: str) -> str:

@@ -99,7 +99,7 @@ def _last_worked(folder: SweepFolder) -> float:
 
 def _has_passed(place: Path) -> bool:
     """Whether a point's own run made a model that was blessed or can be served; it begins with those of others."""
-    workspace = Workspace(place)
+    workspace = Workspace(place, read_only=True)
     graph = read_graph(workspace)
     own = set(_own(workspace, graph))
     if blessed(graph) & own:

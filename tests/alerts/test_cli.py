@@ -57,6 +57,14 @@ def test_an_incident_is_listed_shown_and_decided_about(folder: Path, incident: I
     assert code == 0
     for part in ("expected  12.8%, as in train", "what to do  Look.", "u4", "notebook  01_data"):
         assert part in shown
+    (folder / "alerts").chmod(0o555)
+    database = folder / "alerts" / "alerts.sqlite"
+    database.chmod(0o444)
+    made = (database.stat().st_mtime_ns, sorted(folder.rglob("*")))
+    assert kit(folder, "list") == (0, listed), "where one may only read, too"
+    assert made == (database.stat().st_mtime_ns, sorted(folder.rglob("*")))
+    (folder / "alerts").chmod(0o755)
+    database.chmod(0o644)
     code, said = kit(folder, "ack", incident.id, "--who", "Ann", "--why", "on it")
     assert (code, "stays open" in said) == (0, True)
     code, said = kit(folder, "mute", incident.id, "--until", "2999-01-01", "--who", "Ann", "--why", "known")
@@ -69,6 +77,12 @@ def test_wrong_words_are_wrong_usage(folder: Path, incident: Incident) -> None:
     assert kit(folder, "show", "zz")[0] == 2
     code, said = kit(folder, "mute", incident.id, "--until", "never", "--why", "known", "--who", "Ann")
     assert (code, "such as 2026-01-31" in said) == (2, True)
+
+
+def test_looking_makes_nothing(tmp_path: Path) -> None:
+    assert kit(tmp_path / "nowhere", "list") == (0, "id  state  incident  times  last seen\n")
+    assert kit(tmp_path / "nowhere", "show", "x")[0] == 2
+    assert not (tmp_path / "nowhere").exists()
 
 
 def test_what_waits_is_delivered_later(folder: Path, incident: Incident) -> None:

@@ -162,7 +162,9 @@ def test_the_command_line_shows_first_and_deletes_when_told(shop: tuple[Workspac
     workspace, _, missed = shop
     told = ["gc", "--workspace", str(workspace.path), "--keep-days", "0", "--keep-models", "0"]
     runner = CliRunner()
+    before = _digest(workspace.path)
     shown = runner.invoke(app, told)
+    assert _digest(workspace.path) == before
     assert shown.exit_code == 0, shown.output
     assert "Nothing was deleted: --yes deletes them." in shown.output
     assert "a blessed model" in shown.output
