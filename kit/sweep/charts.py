@@ -13,6 +13,7 @@ from kit.batch.parameters import Value
 _WIDTH, _HEIGHT, _LEFT, _BOTTOM, _EDGE = 320, 190, 62, 34, 12  # pixels
 _ROOM = 0.06  # beyond the least and the greatest value, of the distance between them
 _MOST_NAMES = 8  # values under an axis
+_LETTER = 6.5  # pixels that one takes there, about
 
 
 @dataclass(frozen=True)
@@ -96,11 +97,19 @@ def _frame(scale: _Scale) -> str:
 
 def _names(places: Mapping[Value, float]) -> str:
     known = sorted(places.items(), key=lambda pair: pair[1])
-    shown = known if len(known) <= _MOST_NAMES else [known[0], known[len(known) // 2], known[-1]]
+    asked = known if len(known) <= _MOST_NAMES else [known[0], known[len(known) // 2], known[-1]]
+    shown: list[tuple[str, float, float]] = []  # what is written, its middle, half of its width
+    for value, part in dict.fromkeys(
+        [asked[0], asked[-1], *asked]
+    ):  # the ends win over what would cover them
+        name = short(value)
+        half = len(name) * _LETTER / 2
+        middle = min(_across(part), _WIDTH - half)
+        if all(abs(middle - other) > half + its_half + _LETTER for _, other, its_half in shown):
+            shown.append((name, middle, half))
     return "".join(
-        f'<text x="{_across(part):.1f}" y="{_HEIGHT - _BOTTOM + 18}" text-anchor="middle">'
-        f"{html.escape(short(value))}</text>"
-        for value, part in shown
+        f'<text x="{middle:.1f}" y="{_HEIGHT - _BOTTOM + 18}" text-anchor="middle">{html.escape(name)}</text>'
+        for name, middle, _ in sorted(shown, key=lambda one: one[1])
     )
 
 

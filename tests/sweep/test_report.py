@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from itertools import pairwise
 from pathlib import Path
 
 from kit.sweep.charts import Dot, scatter
@@ -78,6 +79,18 @@ def test_a_chart_puts_numbers_by_size_and_names_side_by_side() -> None:
     assert (middle - low) * 8 < high - middle
     first, second = across(scatter("x", [Dot("a", 1, ""), Dot("b", 1, "")], "y"))  # equal values are no scale
     assert first < second
+
+
+def test_values_under_an_axis_cover_no_other_and_stay_inside() -> None:
+    rates = (0.00130616, 0.00139596, 0.00444289, 0.00706380, 0.00736701)
+    figure = scatter("rate", [Dot(rate, rate, "") for rate in rates], "auc")
+    names = [
+        (float(x) - len(name) * 3, float(x) + len(name) * 3)
+        for x, name in re.findall(r'<text x="([\d.]+)"[^>]*"middle">([^<]+)', figure)
+    ]
+    assert len(names) == 3
+    assert all(end < begin for (_, end), (begin, _) in pairwise(names))
+    assert names[-1][1] <= 320, "pixels of the chart's width"
 
 
 def test_the_table_keeps_types_in_parquet(tmp_path: Path) -> None:
