@@ -20,7 +20,7 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NoReturn
-from urllib.parse import quote
+from urllib.parse import quote, quote_plus
 
 from kit.errors import UsageError
 
@@ -28,6 +28,7 @@ PREFIX = "KIT_SECRET_"
 BLOT = "•••"
 _FILE = "_FILE"
 _LEAST_LETTERS = 6  # a shorter one would be found, and blotted out, where it is none
+_URL_SAFE = bytes.maketrans(b"+/", b"-_")  # the other alphabet of base64
 
 
 class Secret:
@@ -151,7 +152,22 @@ def _forms(value: str) -> set[str]:
     written = {
         form
         for one in plain
-        for form in (repr(one)[1:-1], json.dumps(one)[1:-1], html.escape(one), quote(one))
+        for form in (
+            *(repr(one)[1:-1], json.dumps(one)[1:-1], html.escape(one)),
+            *(quote(one), quote(one, safe=""), quote_plus(one)),
+        )
     }
-    encoded = {base64.b64encode(value.encode()).decode().rstrip("=")}
-    return {form for form in plain | written | encoded if len(form) >= _LEAST_LETTERS}
+    return {form for form in plain | written | _in_base64(value.encode()) if len(form) >= _LEAST_LETTERS}
+
+
+def _in_base64(value: bytes) -> set[str]:
+    """Return what base64 makes of a value wherever in a text it stands, as the password in `Basic USER:PASSWORD`.
+
+    Three bytes are four letters, so there are three ways; letters that the neighbours have a part in are left out.
+    """
+    forms = {base64.b64encode(value).decode().rstrip("=")}  # alone, to its last letter
+    for before in range(3):
+        letters = base64.b64encode(bytes(before) + value)
+        first, end = -(-before * 8 // 6), (before + len(value)) * 8 // 6
+        forms |= {letters[first:end].decode(), letters.translate(_URL_SAFE)[first:end].decode()}
+    return forms

@@ -6,6 +6,7 @@ import base64
 import json
 import pickle
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 from hypothesis import given
@@ -69,6 +70,11 @@ def test_no_text_keeps_one_however_it_is_written(value: str, before: str, after:
     except UnicodeEncodeError:
         return
     assert encoded not in blotter.text(f"Basic {encoded}")
+    for user in ("", "u", "ab", "abc"):
+        for encode in (base64.b64encode, base64.urlsafe_b64encode):
+            header = encode(f"{user}:{value}:".encode()).decode()
+            assert BLOT in blotter.text(header), "the password of a Basic header, behind any user"
+    assert quote(value, safe="") not in blotter.text(f"?token={quote(value, safe='')}")
 
 
 def test_what_holds_texts_is_cleaned_all_through() -> None:
