@@ -7,7 +7,7 @@ A notebook declares one in its parameters cell, and asks for it where it is used
     server.login(user, secret("mail_password").reveal())
 
 Its value is in the variable KIT_SECRET_MAIL_PASSWORD, or in the file that KIT_SECRET_MAIL_PASSWORD_FILE names, as
-containers are given them. It is never taken from the command line or a file of parameters. A batch blots values out of
+containers are given them. It is never taken from the command line or a file of parameters. A batch redacts values from
 all that it writes; steps, which record in ML Metadata what they are told, are not given them.
 """
 
@@ -25,9 +25,9 @@ from urllib.parse import quote, quote_plus
 from kit.errors import UsageError
 
 PREFIX = "KIT_SECRET_"
-BLOT = "•••"
+REDACTED = "•••"
 _FILE = "_FILE"
-_LEAST_LETTERS = 6  # a shorter one would be found, and blotted out, where it is none
+_LEAST_LETTERS = 6  # a shorter one would be found, and redacted, where it is none
 _URL_SAFE = bytes.maketrans(b"+/", b"-_")  # the other alphabet of base64
 
 
@@ -112,8 +112,8 @@ def _read(variable: str, path: Path) -> str:
         ) from None
 
 
-class Blotter:
-    """Blots secrets out of texts, also in the ways in which JSON, Python, HTML, addresses and headers write them."""
+class Redactor:
+    """Redacts secrets in texts, also as JSON, Python, HTML, addresses and headers encode them."""
 
     def __init__(self, values: Mapping[str, str]) -> None:
         forms = {form for value in values.values() for form in _forms(value)}
@@ -125,7 +125,7 @@ class Blotter:
     def text(self, text: str) -> str:
         """Return a text without them."""
         for form in self._forms:
-            text = text.replace(form, BLOT)
+            text = text.replace(form, REDACTED)
         return text
 
     def all_in(self, value: Any) -> Any:
@@ -139,7 +139,7 @@ class Blotter:
         return [self.all_in(each) for each in value] if isinstance(value, list) else value
 
     def file(self, path: Path) -> None:
-        """Blot them out of a file that is there."""
+        """Redact them in an existing file."""
         if not self._forms or not path.exists():
             return
         content = path.read_text(encoding="utf-8", errors="replace")

@@ -1,4 +1,4 @@
-"""Secrets come from the environment or a file, and are blotted out of everything else."""
+"""Secrets come from the environment or a file, and are redacted from everything else."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kit.errors import UsageError
-from kit.secret import BLOT, Blotter, known_secrets, secret, without_secrets
+from kit.secret import REDACTED, Redactor, known_secrets, secret, without_secrets
 
 VALUE = 'p"<é & 7\\x'
 
@@ -60,25 +60,25 @@ def test_processes_that_must_not_know_them_do_not() -> None:
     assert without_secrets(environ) == {"HOME": "y"}
 
 
-@given(st.text(min_size=6).filter(lambda text: BLOT[0] not in text), st.text(), st.text())
+@given(st.text(min_size=6).filter(lambda text: REDACTED[0] not in text), st.text(), st.text())
 def test_no_text_keeps_one_however_it_is_written(value: str, before: str, after: str) -> None:
-    blotter = Blotter({"KIT_SECRET_A": value})
-    assert value not in blotter.text(before + value + after)
-    assert json.dumps(value)[1:-1] not in blotter.text(json.dumps(before + value + after))
+    redactor = Redactor({"KIT_SECRET_A": value})
+    assert value not in redactor.text(before + value + after)
+    assert json.dumps(value)[1:-1] not in redactor.text(json.dumps(before + value + after))
     try:
         encoded = base64.b64encode(value.encode()).decode()
     except UnicodeEncodeError:
         return
-    assert encoded not in blotter.text(f"Basic {encoded}")
+    assert encoded not in redactor.text(f"Basic {encoded}")
     for user in ("", "u", "ab", "abc"):
         for encode in (base64.b64encode, base64.urlsafe_b64encode):
             header = encode(f"{user}:{value}:".encode()).decode()
-            assert BLOT in blotter.text(header), "the password of a Basic header, behind any user"
-    assert quote(value, safe="") not in blotter.text(f"?token={quote(value, safe='')}")
+            assert REDACTED in redactor.text(header), "the password of a Basic header, behind any user"
+    assert quote(value, safe="") not in redactor.text(f"?token={quote(value, safe='')}")
 
 
 def test_what_holds_texts_is_cleaned_all_through() -> None:
-    blotter = Blotter(known_secrets({"KIT_SECRET_A": VALUE}))
+    redactor = Redactor(known_secrets({"KIT_SECRET_A": VALUE}))
     message = {"content": [{"text": f"it is {VALUE}"}, 7], VALUE: None}
-    assert blotter.all_in(message) == {"content": [{"text": f"it is {BLOT}"}, 7], BLOT: None}
-    assert Blotter({}).all_in(message) is message
+    assert redactor.all_in(message) == {"content": [{"text": f"it is {REDACTED}"}, 7], REDACTED: None}
+    assert Redactor({}).all_in(message) is message

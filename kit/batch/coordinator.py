@@ -28,7 +28,7 @@ from kit.batch.schedule import Schedule
 from kit.batch.signals import signals_call
 from kit.batch.watch import Watch
 from kit.errors import ExitCode, StepFailedError
-from kit.secret import Blotter, known_secrets
+from kit.secret import Redactor, known_secrets
 from kit.steps.monitor import STEPS_FILE
 from kit.workspace import write_atomically
 
@@ -62,7 +62,7 @@ class RunCoordinator:
         self._sections: dict[str, Future[str]] = {}  # of the report, made while the notebooks that follow run
         self._background = ThreadPoolExecutor(1, "report")
         self._log = folder / "log.txt"
-        self._blotter = Blotter(known_secrets(os.environ))
+        self._redactor = Redactor(known_secrets(os.environ))
 
     def execute(self) -> RunRecord:
         parameters: dict[str, Value] = common_parameters(list(self._plan.values()))
@@ -252,7 +252,7 @@ class RunCoordinator:
         for row in self.record.notebooks:
             row.state = self.record.state if row.state == "running" else row.state
         self.record.save(self._folder)
-        self._blotter.file(self._log)  # of what libraries wrote past Python
+        self._redactor.file(self._log)  # of what libraries wrote past Python
         try:
             from kit.batch.report import write_report  # noqa: PLC0415  as in _section
 
@@ -269,7 +269,7 @@ class RunCoordinator:
 
     def _tell(self, line: str) -> None:
         with self._telling:
-            line = self._blotter.text(line)
+            line = self._redactor.text(line)
             self._say(line)
             with self._log.open("a") as log:
                 log.write(f"{now():%H:%M:%S} {line}\n")

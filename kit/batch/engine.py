@@ -19,7 +19,7 @@ from kit.batch.plan import PlannedNotebook
 from kit.batch.record import Failure
 from kit.batch.watch import StoppedError, Watch
 from kit.errors import ExitCode, exit_code_of
-from kit.secret import Blotter, known_secrets
+from kit.secret import Redactor, known_secrets
 
 _ENGINE = "kit-batch"
 _SAVE_SECONDS = 1.0  # how old the executed notebook of a killed run may be
@@ -39,14 +39,14 @@ class _Client(PapermillNotebookClient):
         super().__init__(nb_man, km=kernel.manager, **options)
         self.kc = kernel.client
         self._watch, self._kernel = watch, kernel
-        self._blotter = Blotter(known_secrets(os.environ))
+        self._redactor = Redactor(known_secrets(os.environ))
 
     def papermill_execute_cells(self) -> None:
         self._watch.kernel_started(self._kernel.pid, self._kernel.mark)
         super().papermill_execute_cells()
 
     def process_message(self, msg: Any, cell: Any, cell_index: int) -> Any:
-        return super().process_message(self._blotter.all_in(msg), cell, cell_index)
+        return super().process_message(self._redactor.all_in(msg), cell, cell_index)
 
     def execute_cell(self, *arguments: Any, **options: Any) -> Any:
         if self._watch.reason is not None:
@@ -134,7 +134,7 @@ def execute(
             cell=None,
             source="",
             error=type(error).__name__,
-            reason=Blotter(known_secrets(os.environ)).text(str(error)).strip(),
+            reason=Redactor(known_secrets(os.environ)).text(str(error)).strip(),
         )
         return watch.reason or exit_code_of(failure.error), failure
     return ExitCode.DONE, None

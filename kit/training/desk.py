@@ -22,8 +22,8 @@ from kit.training.progress import (
     TrainingRun,
     request_stop,
 )
+from kit.training.reporting import LOSS, PACE, RATE, STEPS_RUN
 from kit.training.scalars import EVENTS, EventFile
-from kit.training.stop import LOSS, PACE, RATE, STEPS_RUN
 from kit.translation.messages import in_language
 
 _PARTS = {"train": "training", "validation": "validation", STEPS_RUN: "training"}

@@ -26,9 +26,9 @@ from kit.training.distribution import Batches, Distribution
 from kit.training.job import ROWS_FILE, Job
 from kit.training.keep import KeepEpochs
 from kit.training.precision import FLOAT32, copy_into
+from kit.training.reporting import LiveTensorBoard, ProgressCallback
 from kit.training.resolve import read_rows, resolved
 from kit.training.save import save
-from kit.training.stop import LiveTensorBoard, Teller
 from kit.training.transform_preload import LoadTransform
 
 
@@ -63,7 +63,7 @@ def train(job: Job, distribution: Distribution | None = None) -> None:
         callbacks=spread.callbacks(
             [
                 keep,
-                *_tellers(job, spread, keep, checkpoints, data["x"]),
+                *_reporting_callbacks(job, spread, keep, checkpoints, data["x"]),
                 *spread.outside(boards(subject, model)),
                 *([LoadTransform(transform_output)] if job.model_dir and not spread.strategy else []),
             ],
@@ -96,7 +96,7 @@ def _adapting(model_module: Any, train: Rows) -> Callable[[tf_keras.Model], None
     return lambda model: adapt(model, dataset.of_project(train)) if adapt else None
 
 
-def _tellers(
+def _reporting_callbacks(
     job: Job, spread: Distribution, keep: KeepEpochs, checkpoints: Checkpoints, batches: tf.data.Dataset
 ) -> list[tf_keras.callbacks.Callback]:
     """Return the callbacks that report on the training while it runs."""
@@ -106,7 +106,7 @@ def _tellers(
             checkpoints.history,
             write_graph=bool(job.model_dir),
         ),
-        Teller(
+        ProgressCallback(
             job.run,
             keep,
             checkpoints,

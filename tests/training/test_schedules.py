@@ -12,9 +12,9 @@ import tf_keras
 from kit.errors import UsageError
 from kit.training.checkpoints import Checkpoints
 from kit.training.config import Schedule, Training
+from kit.training.reporting import LiveTensorBoard
 from kit.training.scalars import read_scalars
 from kit.training.schedules import WarmUpAndFall, present_rate, schedule_rate
-from kit.training.stop import LiveTensorBoard
 
 X = np.ones((8, 1), "float32")
 

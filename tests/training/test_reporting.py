@@ -20,7 +20,7 @@ from kit.training.checkpoints import Checkpoints
 from kit.training.desk import TrainingDesk, stopped_after
 from kit.training.keep import KeepEpochs
 from kit.training.progress import DONE, NOW, STOP, STOPPED, NoTrainingError, Progress, request_stop
-from kit.training.stop import Teller
+from kit.training.reporting import ProgressCallback
 from kit.training.trainer import trainer
 
 if TYPE_CHECKING:
@@ -173,10 +173,10 @@ def fit(
     x = np.ones((8, 1), "float32")
     checkpoints = Checkpoints(folder / "c")
     keep = KeepEpochs(checkpoints, seed=1, early_stopping=early_stopping)
-    teller = Teller(folder, keep, checkpoints, {}, **options)
+    callback = ProgressCallback(folder, keep, checkpoints, {}, **options)
     trained = model()
     trained.steps_per_execution = steps_per_execution
-    trained.fit(x, x, batch_size=2, epochs=epochs, callbacks=[keep, teller], verbose=0)
+    trained.fit(x, x, batch_size=2, epochs=epochs, callbacks=[keep, callback], verbose=0)
     ended = Progress.read(folder)
     assert ended
     return ended

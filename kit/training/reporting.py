@@ -64,7 +64,7 @@ def _loss(logs: Any) -> float:
     return float(logs["loss"]) if isinstance(logs, dict) and "loss" in logs else math.nan
 
 
-class Teller(tf_keras.callbacks.Callback):
+class ProgressCallback(tf_keras.callbacks.Callback):
     """Reports progress about twice a second, and stops training after the present step on request.
 
     Args:
