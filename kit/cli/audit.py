@@ -42,7 +42,7 @@ def pack(
 @group.command()
 @exits
 def verify(
-    file: Annotated[Path, typer.Argument(help="An audit pack.")],
+    file: Annotated[Path, typer.Argument(help="An audit pack.", exists=True, dir_okay=False)],
     public_key: Annotated[
         str | None, typer.Option(help="Of who should have signed it: a PEM file, or in hexadecimal.")
     ] = None,

@@ -234,4 +234,5 @@ def _print_next(place: Path, name: str, count: int) -> None:
     one = load(place, name)
     times = one.next_times(now(), count)
     rows = [(f"{at:%a %Y-%m-%d %H:%M %Z}", f"{at.astimezone(dt.UTC):%Y-%m-%d %H:%M}") for at in times]
-    print_table((one.time_zone, "UTC"), rows)
+    columns = 1 if one.time_zone == "UTC" else 2
+    print_table((one.time_zone, "UTC")[:columns], [row[:columns] for row in rows])

@@ -165,6 +165,9 @@ def test_the_command_line_verifies_what_it_packed(released: Released, tmp_path: 
     assert broken.exit_code == 1
     assert f"runs/{RUN}/03_train.ipynb" in broken.stderr
     assert runner.invoke(app, ["audit", "verify", str(path), "--public-key", "zz"]).exit_code == 2
+    nowhere = runner.invoke(app, ["audit", "verify", str(path.with_name("nowhere.zip"))])
+    assert nowhere.exit_code == 2
+    assert "does not exist" in nowhere.output
 
 
 def test_a_version_that_was_pruned_still_has_a_pack_that_says_so(released: Released, tmp_path: Path) -> None:
