@@ -113,7 +113,7 @@ def _read(variable: str, path: Path) -> str:
 
 
 class Redactor:
-    """Redacts secrets in texts, also as JSON, Python, HTML, addresses and headers encode them."""
+    """Redacts secrets in texts, also as JSON, Python, HTML, addresses, headers and hexadecimal dumps encode them."""
 
     def __init__(self, values: Mapping[str, str]) -> None:
         forms = {form for value in values.values() for form in _forms(value)}
@@ -157,7 +157,9 @@ def _forms(value: str) -> set[str]:
             *(quote(one), quote(one, safe=""), quote_plus(one)),
         )
     }
-    return {form for form in plain | written | _in_base64(value.encode()) if len(form) >= _LEAST_LETTERS}
+    content = value.encode()
+    encoded = {content.hex(), content.hex().upper(), *_in_base64(content)}
+    return {form for form in plain | written | encoded if len(form) >= _LEAST_LETTERS}
 
 
 def _in_base64(value: bytes) -> set[str]:

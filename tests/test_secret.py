@@ -70,6 +70,8 @@ def test_no_text_keeps_one_however_it_is_written(value: str, before: str, after:
     except UnicodeEncodeError:
         return
     assert encoded not in redactor.text(f"Basic {encoded}")
+    for digits in (value.encode().hex(), value.encode().hex().upper()):
+        assert digits not in redactor.text(f"{before}{digits}{after}")
     for user in ("", "u", "ab", "abc"):
         for encode in (base64.b64encode, base64.urlsafe_b64encode):
             header = encode(f"{user}:{value}:".encode()).decode()
