@@ -62,10 +62,15 @@ def serve(command: str, clone: Path) -> None:
     """Start a server, wait for the address that it prints, and end it as Ctrl-C does."""
     words = [*shlex.split(command), "ARGS=--no-browser --port=0"]
     log = clone / "server.log"
-    with log.open("wb") as file:
-        process = subprocess.Popen(
-            words, cwd=clone, env=environment(), stdout=file, stderr=file, start_new_session=True
-        )
+    # A shell lets what it starts in the background ignore Ctrl-C, and so would this.
+    usual = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        with log.open("wb") as file:
+            process = subprocess.Popen(
+                words, cwd=clone, env=environment(), stdout=file, stderr=file, start_new_session=True
+            )
+    finally:
+        signal.signal(signal.SIGINT, usual)
     deadline = time.monotonic() + 600
     while "http://localhost:" not in log.read_text():
         assert process.poll() is None, log.read_text()
