@@ -44,10 +44,8 @@ def parts_of(session: Session) -> dict[str, list[Part]]:
         for (split, span), paths in files.items():
             statistics = computed.of_files(paths)
             parts[split].append(Part(span, int(statistics.datasets[0].num_examples), statistics))
-    except (
-        InputDataError,
-        OSError,
-    ):  # as a quarantine reads over what cannot be read, or a file that is gone
+    except (InputDataError, OSError):
+        # As a quarantine reads over what cannot be read, or a file that is gone
         return {split: [] for split in SPLITS}
     whole = {split: split_statistics(session, split).datasets[0].num_examples for split in SPLITS}
     return {

@@ -113,9 +113,8 @@ def _proposal(feature: str, moved: Sequence[Moved]) -> Proposal:
 def _written(text: str, project: Project, found: dict[str, float]) -> str:
     content = yaml.safe_load(text)
     drift = (content.get("checks") or {}).get("drift")
-    if drift is not None and not isinstance(
-        drift, dict
-    ):  # `drift: warn`, which yaml reads as a text, or off as False
+    # `drift: warn`, which yaml reads as a text, or off as False
+    if drift is not None and not isinstance(drift, dict):
         severity = project.spec.checks.drift.severity
         return with_value(text, _SECTION, {"severity": severity, "features": found})
     if not (drift or {}).get("features"):

@@ -88,12 +88,8 @@ async def _http(load: Load) -> AsyncIterator[Send]:
                 return await connections.post(body)
         except TimeoutError:
             return SLOW
-        except (
-            OSError,
-            EOFError,
-            KeyError,
-            ValueError,
-        ):  # no connection, or no answer of HTTP with its length
+        except (OSError, EOFError, KeyError, ValueError):
+            # No connection, or no answer of HTTP with its length
             return BROKEN
 
     try:

@@ -257,9 +257,8 @@ def _fill_classes(result: Any, outputs: Mapping[str, Array], rows: int) -> None:
         labels = classes[row] if classes is not None else ()
         values = scores[row].tolist() if scores is not None else ()
         added = result.classifications.add().classes
-        for label, value in zip_longest(
-            labels, values
-        ):  # one of them is None where the model does not give it
+        # One of them is None where the model does not give it
+        for label, value in zip_longest(labels, values):
             added.add(label=label, score=value)
 
 

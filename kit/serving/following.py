@@ -59,10 +59,8 @@ class ConfigFile:
         path = self._settings.model_config_file
         try:
             return Path(path).read_text() if path else None
-        except (
-            OSError,
-            UnicodeDecodeError,
-        ):  # it may be back in a moment; at the start, `models` says what is wrong
+        except (OSError, UnicodeDecodeError):
+            # It may be back in a moment; at the start, `models` says what is wrong
             return None
 
     def look(self) -> None:

@@ -99,9 +99,8 @@ def _names(places: Mapping[Value, float]) -> str:
     known = sorted(places.items(), key=lambda pair: pair[1])
     asked = known if len(known) <= _MOST_NAMES else [known[0], known[len(known) // 2], known[-1]]
     shown: list[tuple[str, float, float]] = []  # what is written, its middle, half of its width
-    for value, part in dict.fromkeys(
-        [asked[0], asked[-1], *asked]
-    ):  # the ends win over what would cover them
+    # The ends come first: they win over what would cover them.
+    for value, part in dict.fromkeys([asked[0], asked[-1], *asked]):
         name = short(value)
         half = len(name) * _LETTER / 2
         middle = min(_across(part), _WIDTH - half)

@@ -72,9 +72,8 @@ def run_sweep(folder: SweepFolder, open_workers: OpenWorkers, say: Say = print) 
 
 def _run_shared(folder: SweepFolder, record: SweepRecord, say: Say) -> ExitCode:
     """Run the notebooks that all points share in a branch of the workspace, unless that is done."""
-    for unfinished in folder.path.glob(
-        f".{folder.base.name}.*"
-    ):  # of a sweep that was killed while it branched
+    # Of a sweep that was killed while it branched
+    for unfinished in folder.path.glob(f".{folder.base.name}.*"):
         shutil.rmtree(unfinished, ignore_errors=True)
     if not folder.base.exists():
         branch(Workspace(record.workspace), folder.base, say)

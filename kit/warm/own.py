@@ -83,10 +83,8 @@ class OwnModules:
         found: _State = {}
         folders = [str(self._root / package) for package in self._packages]
         while folders:
-            with (
-                suppress(FileNotFoundError),
-                os.scandir(folders.pop()) as entries,
-            ):  # an editor's, gone already
+            # An editor's, gone already
+            with suppress(FileNotFoundError), os.scandir(folders.pop()) as entries:
                 for entry in entries:
                     if not entry.is_dir(follow_symlinks=False):
                         status = entry.stat()

@@ -104,9 +104,8 @@ def write_soon(progress: Progress, folder: Path) -> str:
 
     def copy() -> None:
         try:
-            if (
-                not folder.is_dir()
-            ):  # the teacher makes it: a drive that is not mounted must not become a folder here
+            # The teacher makes it: a drive that is not mounted must not become a folder here
+            if not folder.is_dir():
                 failed.append("it is not there")
                 return
             write(progress, folder)

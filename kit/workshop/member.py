@@ -62,8 +62,7 @@ def member(folder: Path, name: str, class_folder: str) -> Member:
 
 
 def _remembered(folder: Path) -> Member:
-    with suppress(
-        OSError, ValueError, TypeError
-    ):  # nothing was said yet, or the file is not as it was written
+    # Nothing was said yet, or the file is not as it was written
+    with suppress(OSError, ValueError, TypeError):
         return Member(**json.loads((folder / FILE).read_text(encoding="utf-8")))
     return Member(UNNAMED, "")

@@ -95,9 +95,8 @@ class BatchedServable(Servable):
             try:
                 return super().compute(feeds, [lane.batched[name] for name in fetches])
             except ServingError as error:
-                if (
-                    error.code in _NOT_THE_GRAPHS
-                ):  # the scheduler's own refusal; the rest of its text is for a log
+                # The scheduler's own refusal; the rest of its text is for a log
+                if error.code in _NOT_THE_GRAPHS:
                     raise ServingError(error.code, error.message.partition("\n")[0]) from error
         # Something in the batch made the graph fail, perhaps another request. Each then answers for itself.
         return super().compute(feeds, fetches)

@@ -120,9 +120,8 @@ class Counter:
         while not self._stopping.wait(_WRITE_SECONDS):
             try:
                 self.write()
-            except (
-                OSError
-            ) as error:  # a full disk, for a while perhaps: the counts are kept and written later
+            except OSError as error:
+                # A full disk, for a while perhaps: the counts are kept and written later
                 _LOG.error("The counts of the experiment cannot be written: %s", error)
 
     def write(self) -> None:

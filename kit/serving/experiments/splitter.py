@@ -134,9 +134,8 @@ class Splitter:
 
     def _follower(self, context: RequestContext) -> _Follower | None:
         follower = self._followers.get(context.model)
-        if (
-            follower is None and context.find(None, None) is not None
-        ):  # only models of this server: any name may be asked
+        # Only models of this server: any name may be asked
+        if follower is None and context.find(None, None) is not None:
             follower = self._followers.setdefault(context.model, _Follower(self._root / context.model))
         return follower
 
