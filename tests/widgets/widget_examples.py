@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from widgets.statistics import Statistics
 from widgets.values import (
     Distance,
     FeatureSummary,
@@ -60,6 +61,15 @@ def _list_split(examples: int) -> SplitSummary:
     lengths = Lengths(0, 3.5, 9, Histogram((0.0, 3.0, 6.0, 9.0), (examples / 2, examples / 4, examples / 4)))
     texts = Texts(400, 4.0, (("i66", examples * 0.2), ("i3", examples * 0.1)))
     return SplitSummary(examples, 0, examples * 3.5, texts=texts, lengths=lengths)
+
+
+def slow_to_load(features: list[FeatureSummary]) -> Statistics:
+    """Return a view whose script runs three seconds late in the browser: anywidget gives it two."""
+
+    class SlowStatistics(Statistics):
+        _esm = f"await new Promise((done) => setTimeout(done, 3_000));\n{Statistics._esm}"
+
+    return SlowStatistics(features, SPLITS)
 
 
 def few_features() -> list[FeatureSummary]:

@@ -3,10 +3,15 @@
 // A notebook that is opened again has live views whose kernel has gone. JupyterLab then says "model not found" and
 // leaves the HTML unseen that stands beside each of them; here it is shown instead, until the cell is run again.
 // This can go when ipywidgets falls back to another type of an output by itself.
+//
+// anywidget gives a view 2 s to load its script. Where that takes longer, as on a busy machine with many views, the
+// view is drawn all the same, but anywidget refuses every message that the kernel sends it later: it never changes
+// again. Here it gets more time. This can go when anywidget waits for the script itself.
 (() => {
   const NAME = "notebook-mlops-kit";
   const LIVE = "application/vnd.jupyter.widget-view+json";
   const STATIC = "text/html";
+  const LOAD_MS = { theirs: 2_000, ours: 120_000 };
   let shared = {};
 
   // One of JupyterLab's own packages, in the version that it runs.
@@ -27,6 +32,15 @@
       },
     };
     return () => ({ __esModule: true, default: plugin });
+  }
+
+  // Only what anywidget itself asks for changes: the page has other timeouts of two seconds.
+  function giveAnywidgetTime() {
+    const timeout = AbortSignal.timeout.bind(AbortSignal);
+    AbortSignal.timeout = (ms) => {
+      const theirs = ms === LOAD_MS.theirs && new Error().stack.includes("/anywidget/");
+      return timeout(theirs ? LOAD_MS.ours : ms);
+    };
   }
 
   // Around what makes renderers rather than as one of them, because each notebook gets its own for widgets later.
@@ -60,6 +74,7 @@
   window._JUPYTERLAB[NAME] = {
     init: (scope) => {
       shared = scope;
+      giveAnywidgetTime();
     },
     get: async () => extension(),
   };
