@@ -17,6 +17,9 @@ from kit.features.columns import fill_missing, is_missing
 # The calendar features of a time, and how many values each has; 0 stands for a missing time.
 CALENDAR = {"month": 13, "weekday": 8, "hour": 25}
 _DAY = 86_400  # seconds
+# Of the year 2020, near the times that tables hold: float32 keeps seven digits, and so the minute of a day from here
+# but not of one counted from 1970.
+_NEAR = 1_577_836_800
 _CLIP = 8.0  # standard deviations
 # Scripts that are written without spaces: every sign is taken as a word.
 _SIGNS = r"([\p{Han}\p{Hiragana}\p{Katakana}])"
@@ -64,7 +67,9 @@ def words(column: tf.SparseTensor, count: int) -> tf.Tensor:
 def calendar(seconds: tf.SparseTensor, name: str) -> dict[str, tf.Tensor]:
     """Return `<name>_xf`, the scaled time itself, and a code `<name>_<part>_xf` for each part in CALENDAR."""
     days = tf.SparseTensor(
-        seconds.indices, tf.cast(seconds.values, tf.float32) / _DAY, [seconds.dense_shape[0], 1]
+        seconds.indices,
+        tf.cast(seconds.values - _NEAR, tf.float32) / _DAY,
+        [seconds.dense_shape[0], 1],
     )
     day = tf.math.floordiv(seconds.values, _DAY)
     parts = {
