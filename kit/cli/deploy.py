@@ -1,4 +1,4 @@
-"""`kit deploy`: the files that Kubernetes, Docker and the real TensorFlow Serving are given."""
+"""`kit deploy`: the files that Kubernetes, Istio, Docker and the real TensorFlow Serving are given."""
 # ruff: noqa: PLC0415
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer()
 _deploy = typer.Typer(
-    help="Files for Kubernetes, Docker and the real TensorFlow Serving; they are checked, and nothing is run.",
+    help="Files for Kubernetes, Istio, Docker and the real TensorFlow Serving; they are checked, and nothing is run.",
     no_args_is_help=True,
 )
 app.add_typer(_deploy, name="deploy")
@@ -86,6 +86,37 @@ def k8s(  # noqa: PLR0913, PLR0917  what differs from one cluster to another
         f"The cluster must have the claim {target.settings.claim} with the workspace. "
         f"Then: kubectl apply --filename {out}"
     )
+
+
+@_deploy.command()
+@exits
+def istio(  # noqa: PLR0913, PLR0917  what differs from one cluster to another
+    out: _Out,
+    project: ProjectOption = SAMPLE,
+    workspace: WorkspaceOption = None,
+    name: Annotated[
+        str | None, typer.Option(help="Of the Service.", show_default="deploy.name in project.yml")
+    ] = None,
+    namespace: Annotated[
+        str | None, typer.Option(help="Of the Service.", show_default="deploy.namespace in project.yml")
+    ] = None,
+    selector: Annotated[
+        str,
+        typer.Option(
+            help="Labels of the server's pods: app=shop,tier=models.",
+            show_default="those that `kit deploy k8s` gives",
+        ),
+    ] = "",
+    force: _Force = False,
+) -> None:
+    """Write the gateway's policies for a server in a mesh of Istio, in place of the Envoy of `kit deploy k8s`."""
+    from kit.deploy.istio_files import istio_files, labels_of
+    from kit.deploy.write import write_files
+
+    target = _target(project, workspace, {"name": name, "namespace": namespace})
+    typer.echo(write_files(out.absolute(), istio_files(target, labels_of(selector)), force=force).message)
+    typer.echo("Envoy has checked what goes into its sidecars; no mesh has run any of it.")
+    typer.echo(f"The server's pods need a sidecar of Istio. Then: kubectl apply --filename {out}")
 
 
 @_deploy.command()

@@ -66,6 +66,24 @@ def test_the_files_of_the_real_server_are_written(workspace: Workspace, tmp_path
     assert model.base_path == str(workspace.path / "serving" / "recommender")
 
 
+def test_the_policies_are_written_for_a_mesh(workspace: Workspace, tmp_path: Path) -> None:
+    words = ["istio", "-w", str(workspace.path), "--out", str(tmp_path), "--namespace", "ml"]
+    told = kit(*words, "--selector", "app=shop, tier=models").output
+    assert "Envoy has checked what goes into its sidecars; no mesh has run any of it." in told
+    found = {one["kind"]: one for one in yaml.safe_load_all((tmp_path / "istio.yaml").read_text())}
+    assert {"PeerAuthentication", "RequestAuthentication", "AuthorizationPolicy"} < found.keys()
+    policy = found["AuthorizationPolicy"]
+    assert policy["metadata"] == {
+        "name": "recommender",
+        "namespace": "ml",
+        "labels": policy["spec"]["selector"]["matchLabels"],
+    }
+    assert policy["spec"]["selector"]["matchLabels"] == {"app": "shop", "tier": "models"}
+    assert "--selector" in kit(*words, "--selector", "app", code=2).output
+    kit(*words, "--force")
+    assert "app.kubernetes.io/name: recommender" in (tmp_path / "istio.yaml").read_text()
+
+
 def test_dockerfiles_are_written(workspace: Workspace, tmp_path: Path) -> None:
     told = kit("docker", "-w", str(workspace.path), "--out", str(tmp_path)).output
     assert "no image was built" in told

@@ -9,8 +9,9 @@ import pytest
 import yaml
 
 from gateway.standin import MODEL, StandIn, make_plan
-from kit.gateway import envoy, process
+from kit.deploy.istio_files import let_envoy_check
 from kit.gateway.config import GatewaySettings
+from kit.gateway.errors import GatewayError
 from kit.gateway.istio import MeshServer, istio_resources
 from kit.gateway.keys import KeyStore, read_jwks
 from kit.gateway.plan import Plan
@@ -38,24 +39,14 @@ def resources(plan: Plan) -> dict[str, dict[str, Any]]:
     return {one["kind"]: one["spec"] for one in found}
 
 
-def test_envoy_accepts_what_is_put_into_its_sidecar(
-    resources: dict[str, dict[str, Any]], plan: Plan, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    *filters, manager = [one["patch"]["value"] for one in resources["EnvoyFilter"]["configPatches"]]
-    monkeypatch.setattr(process, "bootstrap", lambda *args, **options: merged(plan, *args, **options))
-
-    def merged(_: Plan, *args: Any, **options: Any) -> dict[str, Any]:
-        whole = envoy.bootstrap(plan, *args[1:], **options)
-        [chain] = whole["static_resources"]["listeners"][0]["filter_chains"]
-        [connection_manager] = chain["filters"]
-        fields = connection_manager["typed_config"]
-        fields["http_filters"][-1:-1] = filters
-        fields.update(manager["typed_config"])
-        return whole
-
-    text = process.check(plan)
+def test_envoy_accepts_what_is_put_into_its_sidecar(resources: dict[str, dict[str, Any]], plan: Plan) -> None:
+    patched = [one["patch"]["value"] for one in resources["EnvoyFilter"]["configPatches"]]
+    text = let_envoy_check(plan, patched)
     assert text.count("local_ratelimit.v3") == 2
     assert "/dev/stdout" in text
+    patched[0]["typed_config"]["stat_prefix"] = 1
+    with pytest.raises(GatewayError, match="stat_prefix"):
+        let_envoy_check(plan, patched)
 
 
 def test_who_may_call_is_the_same(resources: dict[str, dict[str, Any]], plan: Plan) -> None:
