@@ -7,8 +7,6 @@ from collections.abc import Iterable, Iterator
 from itertools import chain, islice
 from pathlib import Path
 
-import pandas as pd
-
 from kit.data.files import count_rows, csv_rows
 from kit.data.quarantine import COUNTS_FILE, QUARANTINED, SURPLUS, FileCount
 from kit.session import Session
@@ -44,19 +42,6 @@ def quarantined_rows(session: Session, counts: Iterable[FileCount], most: int) -
     folder = session.path("ExampleGen", QUARANTINED)
     rows = chain.from_iterable(_rows(folder / count.side) for count in counts if count.quarantined)
     return list(islice(rows, most))
-
-
-def quarantined_table(session: Session, most: int = 20) -> pd.DataFrame:
-    """Return the first rows in quarantine as a table, the file by its name; empty where there is none.
-
-    Raises:
-        StepOrderError: when there are no examples yet.
-    """
-    counts = read_counts(session)
-    rows = quarantined_rows(session, counts, most) if counts else []
-    return pd.DataFrame([{**row, "_file": Path(row["_file"]).name} for row in rows]).rename(
-        columns={"_file": "file", "_row": "row", "_reason": "reason"}
-    )
 
 
 def quarantine_text(session: Session) -> str:

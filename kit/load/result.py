@@ -76,11 +76,6 @@ class LoadResult:
         chosen = (self.due >= start) & (self.due < end)
         return LoadResult(self.due[chosen], self.took[chosen], self.outcomes[chosen], end - start)
 
-    def as_record(self) -> dict[str, Any]:
-        """Return the plain values that are told: answers a second, milliseconds, errors."""
-        percentiles = {f"p{each}_ms": self.milliseconds(each) for each in (50, 95, 99)}
-        return {"requests": len(self.due), "rate": self.rate, **percentiles, "errors": self.errors}
-
     def to_bytes(self) -> bytes:
         """Return it for another process."""
         file = io.BytesIO()

@@ -22,7 +22,7 @@ from kit.batch.signals import signals_as_interrupts
 from kit.errors import ExitCode, KitError
 from kit.sweep.branch import branch
 from kit.sweep.code import code_digest
-from kit.sweep.metrics import collect
+from kit.sweep.metrics import collect, seconds_of_attempts
 from kit.sweep.points import declared_by
 from kit.sweep.records import (
     VERDICTS,
@@ -95,7 +95,7 @@ def _ended(sweep: SweepRecord, point: PointRecord, run: RunRecord, place: Path) 
     code = ExitCode(run.exit_code if run.exit_code is not None else ExitCode.STEP_FAILED)
     facts = {
         "exit_code": int(code),
-        "seconds": round(run.seconds, 2),
+        "seconds": round(seconds_of_attempts(run), 2),
         "peak_memory_mb": max(notebook.peak_memory_mb for notebook in run.notebooks),
         "run_id": run.run_id,
     }

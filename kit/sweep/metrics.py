@@ -40,7 +40,7 @@ def collect(metrics: Sequence[Metric], runs: Sequence[RunRecord], log: Path) -> 
         log: gets what the process says that reads Evaluator's results.
     """
     known = {name: value for run in runs for name, value in _recorded(run).items()}
-    known = {SECONDS: _seconds(runs[-1]), **known}
+    known = {SECONDS: seconds_of_attempts(runs[-1]), **known}
     found = {one.column: known[one.name] for one in metrics if not one.slice and one.name in known}
     problems = []
     missing = [one for one in metrics if one.column not in found]
@@ -56,8 +56,8 @@ def collect(metrics: Sequence[Metric], runs: Sequence[RunRecord], log: Path) -> 
     return Collected(found, " ".join(problems))
 
 
-def _seconds(last: RunRecord) -> float:
-    """Return how long all attempts took; of one that was killed what its finished steps did is known."""
+def seconds_of_attempts(last: RunRecord) -> float:
+    """Return how long all attempts of a point took; of one that was killed, the steps that it finished count."""
     earlier = [run for run in list_runs(Path(last.workspace) / "runs") if run.run_id != last.run_id]
     took = (run.seconds if run.ended else sum(step.seconds for step in run.steps) for run in earlier)
     return last.seconds + sum(took)

@@ -39,7 +39,7 @@ class PointRecord(BaseModel):
         state: `done` also where a gate has stopped it; `failed` with `again` tells that it is worth another attempt.
         exit_code: of its run; None: its process died, or it has not ended.
         metrics: by column, as far as they could be had.
-        seconds: the seconds that its last run took.
+        seconds: the seconds that its runs took, of all attempts together.
         peak_memory_mb: the megabytes that its last run took at once, as far as it is known; 0: it is not.
         attempts: how many were begun.
         reason: why it has failed, or which verdict it came to.

@@ -7,7 +7,7 @@ from pathlib import Path
 from valid_projects import SMALL
 
 from kit.data.example_gen import SPLITS, ProjectExampleGen
-from kit.data.quarantined import quarantined_table
+from kit.data.quarantined import quarantined_rows, read_counts
 from kit.data.records import count_records
 from kit.project import Project
 from kit.session import Session
@@ -42,9 +42,13 @@ def run(session: Session, train_spans: str = "", eval_spans: str = "") -> Sessio
     return session
 
 
+def rows_in_quarantine(session: Session) -> list[dict[str, str]]:
+    counts = read_counts(session)
+    return quarantined_rows(session, counts, 1000) if counts else []
+
+
 def reasons(session: Session) -> dict[int, str]:
-    table = quarantined_table(session, 1000)
-    return dict(zip(table["row"].astype(int), table["reason"], strict=True)) if len(table) else {}
+    return {int(row["_row"]): row["_reason"] for row in rows_in_quarantine(session)}
 
 
 def kept(session: Session) -> int:

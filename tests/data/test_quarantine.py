@@ -8,11 +8,11 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from data.quarantine_shop import GOOD, SCHEMA, kept, run, shop
+from data.quarantine_shop import GOOD, SCHEMA, kept, rows_in_quarantine, run, shop
 from kit.data.example_gen import ProjectExampleGen
 from kit.data.ledger import check_rows
 from kit.data.quarantine import COUNTS_FILE, FileCount, Quarantine, SideFile, Tally
-from kit.data.quarantined import quarantine_text, quarantined_table
+from kit.data.quarantined import quarantine_text
 from kit.data.records import count_records
 from kit.data.show import rows_table
 from kit.data.sift import Sieve
@@ -83,13 +83,13 @@ def test_a_changed_rule_is_a_run_and_another_rule_is_not(tmp_path: Path) -> None
         states.append((session.steps[-1].state, kept(session)))
     assert states == [("cached", 100), ("cached", 100), ("done", 101)]
     assert quarantine_text(session) == "No row is quarantined: all of 101 follow the rules of the quarantine."
-    assert quarantined_table(session).empty
+    assert not rows_in_quarantine(session)
 
 
 def test_without_a_quarantine_there_is_none(tmp_path: Path) -> None:
     session = run(shop(tmp_path / "shop", "age,city,bought\n" + GOOD, "quarantine: off"))
     assert quarantine_text(session) == "No row is quarantined: project.yml asks for no quarantine."
-    assert quarantined_table(session).empty
+    assert not rows_in_quarantine(session)
     assert [made.name for made in session._made("ExampleGen")] == ["examples"]
 
 
