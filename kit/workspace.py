@@ -2,6 +2,7 @@
 
 workspace/
     metadata.sqlite          ML Metadata: artifacts, executions, contexts
+    .place                   the path that these name; where it is another one, the workspace was moved
     artifacts/<project>/     what the components write, one folder per component; in .trash what `kit gc` is deleting
     serving/<project>/<n>/   pushed models, numeric versions as TensorFlow Serving wants them; beside them what was
                              rolled back, and what was done to versions (see `kit.release.versions`)
@@ -52,6 +53,7 @@ import filelock
 from kit.errors import WorkspaceError
 
 CHECKOUT = Path(__file__).resolve().parents[1]
+_PLACE_FILE = ".place"
 _POLL_SECONDS = 0.2
 _SAY_AFTER_SECONDS = 1.0
 
@@ -119,8 +121,23 @@ class Workspace:
             self.path.mkdir(parents=True, exist_ok=True)
             with tempfile.TemporaryFile(dir=self.path):
                 pass
+            self._follow_move()
         except OSError as error:
             raise self._not_writable(error) from error
+
+    def _follow_move(self) -> None:
+        """Let a workspace that was moved or copied here go on as if it had always been here."""
+        place = self.path / _PLACE_FILE
+        before = _read_place(place)
+        if before is None:
+            write_atomically(place, str(self.path))
+        elif before != self.path and not _is_same(before, self.path):
+            from kit.moved_workspace import follow  # noqa: PLC0415  imports this module
+
+            with self.lock("step", f"following the move from {before}"):
+                if _read_place(place) == before:  # and nobody else has done it meanwhile
+                    follow(self, before)
+                    write_atomically(place, str(self.path))
 
     def __repr__(self) -> str:
         return f"Workspace({str(self.path)!r})"
@@ -203,6 +220,18 @@ class Workspace:
             f"The workspace {self.path} must be a folder that you can write to, but {error.strerror or error}. "
             "Choose another folder with the parameter `workspace` (`--workspace` on the command line)."
         )
+
+
+def _read_place(file: Path) -> Path | None:
+    try:
+        return Path(file.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return None
+
+
+def _is_same(one: Path, other: Path) -> bool:
+    """Tell whether both paths lead to one folder, as a link and what it leads to do."""
+    return one.exists() and one.samefile(other)
 
 
 def _read_holder(holder: Path) -> str:

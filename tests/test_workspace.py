@@ -67,7 +67,7 @@ def test_a_home_of_nobody_is_explained() -> None:
 
 def test_the_folder_is_made_and_its_parts_have_their_places(tmp_path: Path) -> None:
     workspace = Workspace(tmp_path / "new" / "ws")
-    assert list(workspace.path.iterdir()) == []
+    assert [path.name for path in workspace.path.iterdir()] == [".place"]
     assert workspace.metadata_path == workspace.path / "metadata.sqlite"
     assert workspace.serving("shop") == workspace.path / "serving" / "shop"
     assert {workspace.runs, workspace.artifacts("shop"), workspace.logs("shop")} == {
@@ -179,6 +179,7 @@ def test_a_full_disk_leaves_the_old_file_whole(tmp_path: Path) -> None:
 
 
 def test_a_full_disk_is_explained_before_anything_runs(tmp_path: Path) -> None:
+    Workspace(tmp_path)
     error = under_a_full_disk(tmp_path, "with Workspace(folder).lock('run', 'shop'): print('ran')")
     assert error.startswith(
         f"kit.errors.WorkspaceError: The workspace {tmp_path} must be a folder that you can wri"

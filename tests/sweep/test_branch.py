@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from kit.sweep.branch import _moving, branch
+from kit.sweep.branch import branch
 from kit.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -55,25 +55,6 @@ def test_nothing_of_a_branch_that_fails_is_left(tmp_path: Path, monkeypatch: pyt
     with pytest.raises(OSError, match="No space left"):
         branch(source, tmp_path / "branches" / "b")
     assert not os.listdir(tmp_path / "branches")  # noqa: PTH208  hidden ones too
-
-
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        ("/a/ws/artifacts/x", "/b/artifacts/x"),
-        ("/a/ws", "/b"),
-        ('{"base": "/a/ws/serving", "other": "/a/ws"}', '{"base": "/b/serving", "other": "/b"}'),
-        ("/a/ws2/artifacts", "/a/ws2/artifacts"),
-        ("/a/ws-old", "/a/ws-old"),
-        ("/x/a/ws/artifacts", "/x/a/ws/artifacts"),
-    ],
-)
-def test_only_the_path_of_the_workspace_is_moved(text: str, expected: str) -> None:
-    assert _moving("/a/ws", "/b")(text) == expected
-
-
-def test_a_path_inside_json_is_moved_however_it_is_escaped() -> None:
-    assert _moving("/a/东", "/b")('{"p": "/a/\\u4e1c/x"}') == '{"p": "/b/x"}'
 
 
 def test_what_is_done_already_comes_from_the_cache_in_a_branch(tiny: Tiny, tmp_path: Path) -> None:

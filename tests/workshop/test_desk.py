@@ -92,7 +92,7 @@ def test_who_is_alone_needs_no_name_and_who_is_of_a_class_does(tmp_path: Path, s
 
 def test_nothing_outside_of_its_folder_is_touched(tmp_path: Path, shared: Path) -> None:
     desk(tmp_path, shared).check("x", "y", {"release.keep_versions": 3})
-    assert {path.name for path in (tmp_path / "ws").iterdir()} == {"workshop"}
+    assert {path.name for path in (tmp_path / "ws").iterdir()} == {".place", "workshop"}
 
 
 def test_the_commands(tmp_path: Path, shared: Path) -> None:

@@ -1,0 +1,89 @@
+"""A workspace that was moved or copied: what names places by their full path gets the new one.
+
+ML Metadata does so, and TFX's cache compares it; so does models.config, because TensorFlow Serving wants it. What tells
+how something was, such as the record of a run, keeps the old path.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import sqlite3
+import tempfile
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+
+from kit.errors import WorkspaceError
+from kit.workspace import Workspace, write_atomically
+
+# Every text of ML Metadata that may name a place.
+_TEXTS = (
+    ("Artifact", "uri"),
+    ("ArtifactProperty", "string_value"),
+    ("ExecutionProperty", "string_value"),
+    ("ContextProperty", "string_value"),
+)
+
+
+def follow(workspace: Workspace, before: Path) -> None:
+    """Make the records of a workspace name its path in place of the one before; each file changes at once.
+
+    No step runs in it meanwhile.
+
+    Raises:
+        WorkspaceError: when ML Metadata cannot be read or written.
+        OSError: when something else cannot.
+    """
+    if workspace.metadata_path.exists():
+        with tempfile.TemporaryDirectory(dir=workspace.path, prefix=".moved.") as folder:
+            copy = Path(folder) / workspace.metadata_path.name
+            try:
+                copy_metadata(workspace.metadata_path, copy, before, workspace.path)
+            except sqlite3.Error as error:
+                raise WorkspaceError(
+                    f"The workspace {workspace.path} was moved from {before}, and its ML Metadata must follow, but "
+                    f"{error}. Free room on the disk, or move it back."
+                ) from error
+            copy.replace(workspace.metadata_path)
+    follow_models(workspace.path, before, workspace.path)
+
+
+def copy_metadata(source: Path, target: Path, before: Path, now: Path) -> None:
+    """Copy ML Metadata's file, with the path of a workspace replaced in it.
+
+    Args:
+        source: the file; it may be in use.
+        target: the copy, which is not there yet.
+        before: path of the workspace in the file.
+        now: path of the workspace in the copy.
+    """
+    address = f"{source.absolute().as_uri()}?mode=ro"
+    with closing(sqlite3.connect(address, uri=True)) as original, closing(sqlite3.connect(target)) as copy:
+        original.backup(copy)
+        copy.create_function("moved", 1, moving(str(before), str(now)), deterministic=True)
+        for table, column in _TEXTS:
+            change = f"UPDATE {table} SET {column} = moved({column}) WHERE {column} LIKE '%/%'"  # noqa: S608  ours
+            copy.execute(change)
+        copy.commit()
+
+
+def follow_models(folder: Path, before: Path, now: Path) -> None:
+    """Replace the path of a workspace in the models.config within a folder, if it has one."""
+    config = folder / "serving" / "models.config"
+    if config.exists():
+        write_atomically(config, moving(str(before), str(now))(config.read_text(encoding="utf-8")))
+
+
+def moving(before: str, now: str) -> Callable[[str], str]:
+    """Return what replaces a path and all below it, in plain texts and in those of JSON."""
+    pairs = {before: now, json.dumps(before)[1:-1]: json.dumps(now)[1:-1]}
+    patterns = [(re.compile(rf"(?<![\w.-]){re.escape(old)}(?![\w.-])"), new) for old, new in pairs.items()]
+
+    def moved(text: str) -> str:
+        for pattern, new in patterns:
+            if pattern.search(text):
+                return pattern.sub(lambda _, new=new: new, text)  # type: ignore[misc]
+        return text
+
+    return moved

@@ -1,0 +1,93 @@
+"""A workspace that was moved, or copied, goes on with what was made in it."""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from kit.errors import WorkspaceError
+from kit.moved_workspace import moving
+from kit.session import Session
+from kit.workspace import Workspace
+
+if TYPE_CHECKING:
+    from training.tiny import Tiny
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("/a/ws/artifacts/x", "/b/artifacts/x"),
+        ("/a/ws", "/b"),
+        ('{"base": "/a/ws/serving", "other": "/a/ws"}', '{"base": "/b/serving", "other": "/b"}'),
+        ("/a/ws2/artifacts", "/a/ws2/artifacts"),
+        ("/a/ws-old", "/a/ws-old"),
+        ("/x/a/ws/artifacts", "/x/a/ws/artifacts"),
+    ],
+)
+def test_only_the_path_of_the_workspace_is_moved(text: str, expected: str) -> None:
+    assert moving("/a/ws", "/b")(text) == expected
+
+
+def test_a_path_inside_json_is_moved_however_it_is_escaped() -> None:
+    assert moving("/a/东", "/b")('{"p": "/a/\\u4e1c/x"}') == '{"p": "/b/x"}'
+
+
+def test_steps_that_were_done_before_the_move_come_from_the_cache(tiny: Tiny, tmp_path: Path) -> None:
+    from tfx.components.example_validator.component import ExampleValidator  # noqa: PLC0415  imports TFX
+
+    def validate(session: Session) -> Path:
+        given = {
+            "statistics": session.channel("StatisticsGen", "statistics"),
+            "schema": session.channel("SchemaGen", "schema"),
+        }
+        session.run(ExampleValidator(**given))
+        return session.path("ExampleValidator", "anomalies")
+
+    shutil.copytree(tiny.folder, tmp_path / "first")
+    first = Session(Workspace(tmp_path / "first"), tiny.project)
+    made = validate(first)
+    assert made.is_relative_to(tmp_path / "first")
+    (tmp_path / "first").rename(tmp_path / "second")
+    second = Session(Workspace(tmp_path / "second"), tiny.project)
+    assert validate(second) == tmp_path / "second" / made.relative_to(tmp_path / "first")
+    assert second.steps[-1].state == "cached"
+    assert not (tmp_path / "first").exists()
+
+
+def test_a_copy_is_a_workspace_of_its_own_and_a_link_is_not(tmp_path: Path) -> None:
+    first = Workspace(tmp_path / "first")
+    config = first.path / "serving" / "models.config"
+    config.parent.mkdir()
+    config.write_text(f'base_path: "{first.path}/serving/shop"')
+    (tmp_path / "link").symlink_to(first.path)
+    assert Workspace(tmp_path / "link").path == tmp_path / "link"
+    assert f"{first.path}/serving/shop" in config.read_text()
+    shutil.copytree(first.path, tmp_path / "copy")
+    Workspace(tmp_path / "copy", read_only=True)
+    copied = tmp_path / "copy" / "serving" / "models.config"
+    assert f"{first.path}/serving/shop" in copied.read_text()
+    Workspace(tmp_path / "copy")
+    assert f"{tmp_path / 'copy'}/serving/shop" in copied.read_text()
+    assert f"{first.path}/serving/shop" in config.read_text()
+
+
+def test_metadata_that_cannot_follow_stay_as_they_were(tmp_path: Path) -> None:
+    first = Workspace(tmp_path / "first")
+    with closing(sqlite3.connect(first.metadata_path)) as other:
+        other.execute("CREATE TABLE Artifact (name TEXT)")
+        other.commit()
+    before = first.metadata_path.read_bytes()
+    second = first.path.rename(tmp_path / "second")
+    for _ in range(2):
+        with pytest.raises(
+            WorkspaceError, match=rf"second was moved from {first.path}, and its ML Metadata must"
+        ):
+            Workspace(second)
+    assert (second / "metadata.sqlite").read_bytes() == before
+    assert not list(second.glob(".moved*"))
