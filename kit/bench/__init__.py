@@ -1,1 +1,1 @@
-"""`kit bench`: measure the goals that the kit is built for, against stock TFX in the same run."""
+"""`kit bench`: measure the goals that the kit is built for, compared with stock TFX in the same run."""

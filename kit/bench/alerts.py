@@ -1,4 +1,4 @@
-"""Time an alert from the end of a check to its receiver, a web server on this machine."""
+"""Time an alert from the end of a check to its arrival at a web server on this machine."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ _FINDINGS = 5  # as many as the sample's bad day has
 
 
 def alerts(folder: Path) -> Iterable[Figure]:
-    """Tell of five incidents; the last one counts.
+    """Send alerts of five incidents; the last one counts.
 
     Raises:
-        StepFailedError: when one does not arrive.
+        StepFailedError: when an alert does not arrive.
     """
     arrived: list[float] = []
 
@@ -36,7 +36,7 @@ def alerts(folder: Path) -> Iterable[Figure]:
             self.end_headers()
 
         def log_message(self, *_: object) -> None:
-            """Say nothing."""
+            """Log nothing."""
 
     with HTTPServer(("127.0.0.1", 0), Receiver) as server:
         threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()

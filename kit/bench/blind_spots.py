@@ -1,10 +1,10 @@
 """Plant blind spots in generated rows and search for them; search as many clean sets; time a million rows.
 
-The scores are those of a model that knows the true click probabilities but for errors of its own: of each row, of each
-user and of each item. A planted slice has one to three conditions, at bounds that the search does not know. In it, by
-turns, some of the labels are inverted, labels are tossed like a coin of the slice's click rate, scores are dealt anew
-among its rows, or the odds are a multiple of what they should be. It is found when a reported slice has most of its
-rows: at least half of the rows that are in either are in both.
+The scores are those of a model that knows the true click probabilities except for errors of its own: per row, per user
+and per item. A planted slice has one to three conditions, at bounds that the search does not know. In it, by turns,
+some of the labels are inverted, labels are drawn at random with the slice's click rate, scores are shuffled among its
+rows, or the odds are a multiple of what they should be. It counts as found when a reported slice matches it: at least
+half of the rows that are in either are in both.
 """
 
 from __future__ import annotations
@@ -27,14 +27,14 @@ from kit.evaluation.blind_spots.spot import BlindSpot
 from kit.project import Project
 
 _SETS, _ROWS, _MILLION = 20, 100_000, 1_000_000
-_FIRST_SEED = 1_000  # the search was designed on sets of smaller seeds
+_FIRST_SEED = 1_000  # the search was designed on sets with smaller seeds
 _MOST_SECONDS = 30
 _USERS_PER_ROW = 0.02
-_ERRORS = {"": 0.2, "user_id": 0.2, "item_id": 0.2}  # deviations of the log odds; "": of each row
-_SHARES = (0.01, 0.15)  # of the rows, that a planted slice has
-_STRONG = 0.05  # of the mean loss of all rows: what right scores would save on each row of a planted slice, at least
-_HARM = 0.004  # of the loss of all rows: what right scores would save in all of a planted slice, at least
-_INVERTED = 0.2  # share of the labels
+_ERRORS = {"": 0.2, "user_id": 0.2, "item_id": 0.2}  # standard deviations of the log odds; "": per row
+_SHARES = (0.01, 0.15)  # least and largest share of the rows in a planted slice
+_STRONG = 0.05  # least loss that right scores save per row of a planted slice, over the mean loss of all rows
+_HARM = 0.004  # least loss that right scores save in a whole planted slice, over the loss of all rows
+_INVERTED = 0.2  # share of the labels that are inverted
 _ODDS = 2.5
 _TRIES = 200
 
@@ -43,7 +43,7 @@ Inside = NDArray[np.bool_]
 
 @dataclass(frozen=True, eq=False)
 class Generated:
-    """Rows, and of each its label, the score of a good model, and the true probability that the label is 1."""
+    """Rows with their labels, the scores of a good model, and the true probabilities that the label is 1."""
 
     rows: Rows
     labels: Values
@@ -53,12 +53,12 @@ class Generated:
 
 @dataclass(frozen=True)
 class Planted:
-    """A slice that was ruined.
+    """A slice with planted errors.
 
     Attributes:
-        words: what it is, and how it was ruined.
-        inside: [rows], which are in it.
-        cost: loss that right scores would save on each of its rows, by the mean loss of all rows.
+        words: a description of the slice and its errors.
+        inside: which rows are in it, [rows].
+        cost: the loss that right scores would save per row of it, divided by the mean loss of all rows.
     """
 
     words: str
@@ -67,7 +67,7 @@ class Planted:
 
 
 def blind_spots(_folder: Path) -> Iterator[Figure]:
-    """Measure what is found, what is reported without a reason, and how long a million rows take."""
+    """Measure how many slices are found, how many are reported wrongly, and how long a million rows take."""
     planted = [_planted_set(_FIRST_SEED + place) for place in range(_SETS)]
     hits = [_is_found(one, judged, found) for one, judged, found in planted]
     yield Figure("blind spots found, of those planted", 100 * sum(hits) / _SETS, "%", 90, "more")
@@ -90,7 +90,7 @@ def _million() -> Iterator[Figure]:
 
 
 def _rows(seed: int, rows: int = 0) -> Generated:
-    """Generate rows, and what a good model says of each."""
+    """Generate rows with the scores of a good model."""
     from sample_data import Config, Generator  # noqa: PLC0415  not part of the package that runs elsewhere
 
     count = rows or _ROWS
@@ -163,7 +163,7 @@ def _slice(draw: np.random.Generator, rows: Rows, conditions: int) -> tuple[str,
 
 @dataclass(frozen=True)
 class Ruined:
-    """[rows]: labels and scores after the ruin, and the probability that a label is 1 now."""
+    """Labels, scores and probabilities that a label is 1, after errors were planted, each [rows]."""
 
     labels: Values
     scores: Values
@@ -171,7 +171,7 @@ class Ruined:
 
 
 def _cost(ruined: Ruined, inside: Inside, everywhere: float) -> float:
-    """Return the loss that right scores would save on a row of the slice, by the mean loss of all rows."""
+    """Return the loss that right scores would save per row of the slice, divided by the mean loss of all rows."""
     if not inside.any():
         return 0.0
     said, truth = logits(ruined.scores[inside]), ruined.truth[inside]
@@ -226,7 +226,7 @@ def _is_found(planted: Planted, judged: Judged, found: Searched) -> bool:
 
 
 def _reported_aside(planted: Planted, judged: Judged, found: Searched) -> int:
-    """Count the reports of slices most of whose rows were not ruined."""
+    """Count the reported slices most of whose rows are outside the planted one."""
     return sum(not planted.inside[_inside(one, judged)].mean() >= 0.5 for one in found.spots)  # noqa: PLR2004  most
 
 
@@ -235,7 +235,7 @@ def _shared(one: Inside, other: Inside) -> float:
 
 
 def _inside(one: BlindSpot, judged: Judged) -> Inside:
-    """Return which rows fulfil the conditions of a blind spot."""
+    """Return which rows meet the conditions of a blind spot."""
     inside: Inside = np.ones(len(judged.outcomes), bool)
     for condition in one.conditions:
         facet: Facet = next(

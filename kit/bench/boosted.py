@@ -1,6 +1,7 @@
 """Boosted trees on a table of transformed rows: what a careful user of LightGBM would try first.
 
-A program of its own: LightGBM is installed for this measurement alone, and its threads and TensorFlow's do not meet.
+Runs as a separate program: LightGBM is installed for this measurement alone, and its threads do not compete with
+TensorFlow's.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from typing import Any, Self
 
 import numpy as np
 
-_TRAIN_SHARE = 5 / 6  # of the rows in the order of time; the rest, a day of six, tells when to stop
+_TRAIN_SHARE = 5 / 6  # of the rows in order of time; the rest, one day of six, decides when to stop
 _MOST_TREES, _PATIENCE = 3_000, 50
 _SETTINGS: tuple[Mapping[str, Any], ...] = (
     {"num_leaves": 15, "min_data_in_leaf": 50},
@@ -35,12 +36,12 @@ _COMMON = {
 
 @dataclass(frozen=True)
 class Table:
-    """Rows to train on, in the order of time, and rows to score; one array [rows] a column.
+    """Rows to train on, in order of time, and rows to score; one array [rows] per column.
 
     Attributes:
         train, score: the columns; the same names in the same order.
-        label: of the rows to train on, 0 or 1.
-        categorical: columns whose numbers are codes.
+        label: the labels of the training rows, 0 or 1.
+        categorical: the columns whose numbers are codes.
     """
 
     train: Mapping[str, np.ndarray]
@@ -73,8 +74,8 @@ class Table:
 def scores(table: Table) -> np.ndarray:
     """Return the scores of the rows to score, [rows].
 
-    Of each setting, with and without users (who are many, and trees learn them by heart), the trees are as many as
-    order the latest rows best; the best of all is trained again on all rows.
+    For each setting, with and without the user column (users are many, and trees memorise them), the number of trees is
+    the one with the best AUC on the latest rows; the best setting is trained again on all rows.
     """
     tried = [
         (*_early_stopped(table, columns, settings), columns, settings)
@@ -89,11 +90,11 @@ def scores(table: Table) -> np.ndarray:
 
 
 def _early_stopped(table: Table, columns: Sequence[str], settings: Mapping[str, Any]) -> tuple[float, int]:
-    """Return the AUC on the latest rows, and with how many trees."""
+    """Return the AUC on the latest rows, and the number of trees that reach it."""
     lightgbm: Any = importlib.import_module("lightgbm")
     cut = int(len(table.label) * _TRAIN_SHARE)
     early = _data(table, columns, slice(cut))
-    late = _data(table, columns, slice(cut, None), reference=early)  # binned alike
+    late = _data(table, columns, slice(cut, None), reference=early)  # binned the same way
     stop = lightgbm.early_stopping(_PATIENCE, verbose=False)
     model = lightgbm.train({**_COMMON, **settings}, early, _MOST_TREES, valid_sets=[late], callbacks=[stop])
     return float(model.best_score["valid_0"]["auc"]), int(model.best_iteration)

@@ -19,12 +19,12 @@ NOTEBOOKS = ("01_data", "02_features", "03_train", "04_evaluate", "05_release")
 
 
 def taxi(folder: Path) -> list[Figure]:
-    """Run both chains cold and with everything cached, and the kit's once more with the peer's components alone.
+    """Run both chains cold and with everything cached, and the kit's once more with only the peer's components.
 
-    The kit has a warm process of its own here, which its first run has to start: stopping the one that everybody
-    uses would end the user's open notebooks. Stock TFX's chain ends with a push, but has none of the gates, blind
-    spots, checks of a server, LiteRT files and comparisons of ways that the notebooks have: so the goal is held
-    against the same components, and what each notebook takes is told beside it.
+    The kit gets a warm process of its own here, which its first run has to start: stopping the shared one would end
+    the user's open notebooks. Stock TFX's chain ends with a push, but has none of the gates, blind spots, server
+    checks, LiteRT files and comparisons that the notebooks have: so the goal is for the same components, and the
+    time of each notebook is reported beside it.
     """
     command = kit_command("run", *NOTEBOOKS, "-P", "chicago_taxi", "-w", str(folder / "kit"))
     folder.mkdir(parents=True)
@@ -71,7 +71,7 @@ def taxi(folder: Path) -> list[Figure]:
 
 
 def _written(module: str, folder: Path, name: str) -> list[str]:
-    """Let a module of this package write a notebook, and return the command that runs it."""
+    """Have a module of this package write a notebook, and return the command that runs it."""
     notebook, root = folder / f"{name}.ipynb", folder / name
     root.mkdir()
     run_timed(_module(f"kit.bench.{module}", str(notebook), str(root)))
@@ -79,7 +79,7 @@ def _written(module: str, folder: Path, name: str) -> list[str]:
 
 
 def by_notebook(workspace: Workspace) -> Iterator[Figure]:
-    """Yield what each notebook of a workspace's first run took, what its kernels did, and what was besides."""
+    """Yield the time of each notebook in a workspace's first run, of its kernels, and of everything else."""
     record = list_runs(workspace.runs)[0]
     rest, kernels = record.seconds, 0.0
     for notebook in record.notebooks:
@@ -93,12 +93,12 @@ def by_notebook(workspace: Workspace) -> Iterator[Figure]:
 def cached(folder: Path) -> Iterator[Figure]:
     """Time all numbered notebooks on the sample when nothing has changed since they ran.
 
-    The goal is held against `kit run` as it is called. With every notebook run again, `06_serve` still starts its
-    servers and sends them a canary's requests, which no cache can answer: that is told beside it.
+    The goal is for plain `kit run`. With every notebook run again, `06_serve` still starts its servers and sends them
+    a canary's requests, which no cache can answer: that time is reported beside it.
     """
     command = kit_command("run", "-w", str(folder))
     run_timed(command)
-    run_timed([*command, "--no-skip"])  # what looks at what has become of the first run is in the cache now
+    run_timed([*command, "--no-skip"])  # now steps that look at the first run are cached too
     name = "kit run of the whole chain, all cached"
     yield Figure(name, run_timed(command), "s", 10, "less")
     yield Figure(f"{name}, every notebook run again", run_timed([*command, "--no-skip"]), "s")
@@ -117,7 +117,7 @@ def wrong_parameter() -> Figure:
 
 
 def fresh_clone(folder: Path) -> Figure:
-    """Time `make run` in a fresh clone, set-up included; packages that were fetched before come from uv's cache."""
+    """Time `make run` in a fresh clone, set-up included; packages downloaded before come from uv's cache."""
     clone = folder / "clone"
     run_timed(["git", "clone", "--quiet", str(CHECKOUT), str(clone)])
     seconds = run_timed(["make", "-C", str(clone), "run"])
@@ -125,7 +125,7 @@ def fresh_clone(folder: Path) -> Figure:
 
 
 def kit_command(*words: str) -> list[str]:
-    """Return the words that call the command line of this environment."""
+    """Return the command that calls this environment's `kit`."""
     return [str(Path(sys.executable).with_name("kit")), *words]
 
 
@@ -137,7 +137,7 @@ def run_timed(command: Sequence[str], environ: Mapping[str, str] | None = None) 
     """Run a command, with other environment variables if given, and return its seconds.
 
     Raises:
-        StepFailedError: when it fails; a figure of a failed run means nothing.
+        StepFailedError: when it fails; the time of a failed run means nothing.
     """
     started = time.perf_counter()
     done = subprocess.run(command, capture_output=True, text=True, check=False, env=environ)

@@ -1,8 +1,8 @@
 """Time all checks on more and more rows, and the peer's statistics and validation on the same rows.
 
-What is timed is all that a judge does: reading CSV files, TFDV's statistics of each span, the schema, and every check.
-The peer is what the executors of stock StatisticsGen and ExampleValidator do: TFDV's statistics of tf.Examples through
-Beam, and their validation. That the rows have to become tf.Examples first is not held against it.
+The time covers all of the judge's work: reading CSV files, TFDV's statistics of each span, the schema, and every check.
+The peer does what the executors of stock StatisticsGen and ExampleValidator do: TFDV's statistics of tf.Examples
+through Beam, and their validation. Converting the rows to tf.Examples first is not counted against it.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ from kit.workspace import CHECKOUT
 
 _SIZES = (15_000, 150_000, 1_500_000)
 _PEER_ROWS = 150_000
-_SPANS = 3  # the last is judged by the others
-_MOST_TIMES = 12  # as long for ten times the rows: linear, and something for a busy machine
+_SPANS = 3  # the last is judged against the others
+_MOST_TIMES = 12  # times as long for ten times the rows: linear, plus a margin for a busy machine
 _MOST_MB = 4_000
 
 
 def checks(folder: Path) -> Iterator[Figure]:
-    """Generate rows of each size into a folder and judge them, each in a process of its own; takes about 3 minutes."""
+    """Generate rows of each size in a folder and judge them, each in a process of its own; takes about 3 minutes."""
     found = {rows: _measured("judge", folder / f"{rows}", rows) for rows in _SIZES}
     for rows, (seconds, megabytes) in found.items():
         yield Figure(
@@ -46,7 +46,7 @@ def checks(folder: Path) -> Iterator[Figure]:
 
 
 def _measured(what: str, folder: Path, rows: int) -> tuple[float, float]:
-    """Return the seconds, without those of imports, and the peak memory in MB."""
+    """Return the seconds, without imports, and the peak memory in MB."""
     command = [sys.executable, "-m", __name__, what, str(folder), str(rows)]
     done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=CHECKOUT)
     seconds, megabytes = json.loads(done.stdout.splitlines()[-1])
@@ -118,7 +118,7 @@ def _peer(files: list[Path]) -> Callable[[], object]:
 
 
 def main(what: str, folder: str, rows: str) -> None:
-    """Do one piece of work in this process, and print how long it took and how much memory at most."""
+    """Do one piece of work in this process, and print its seconds and its peak memory."""
     files = _generate(Path(folder), int(rows))
     work = {"judge": _judge, "peer": _peer}[what](files)
     started = time.perf_counter()

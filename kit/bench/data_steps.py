@@ -1,7 +1,7 @@
 """Time ExampleGen and StatisticsGen on 1.5 million generated rows: the kit's executors, and stock TFX's.
 
-Each executor runs in a process of its own that has imported all it needs; what is timed is its work, without the
-component's bookkeeping, which is the same for both. Both read the same CSV files, and both StatisticsGen the examples
+Each executor runs in a process of its own that has imported all it needs; its work is timed without the component's
+bookkeeping, which is the same for both. Both ExampleGens read the same CSV files, and both StatisticsGens the examples
 that the kit has written. Stock runs on Beam's local runner.
 """
 
@@ -19,13 +19,13 @@ from kit.bench.figure import Figure
 from kit.bench.generated import SPANS, Size, generate, make_project
 from kit.workspace import CHECKOUT
 
-SIZE = Size(214_290, 30_000, 750)  # as many users and items for a row as sample_data/README.md shows
+SIZE = Size(214_290, 30_000, 750)  # users and items per row as in sample_data/README.md
 _STEPS = ("ExampleGen", "StatisticsGen")
 _TIME_GOAL, _MEMORY_GOAL = 0.25, 1.0
 
 
 def data_steps(folder: Path, size: Size = SIZE) -> Iterator[Figure]:
-    """Generate the rows and run both steps both ways; takes ten minutes, most of them stock's."""
+    """Generate the rows and run both steps both ways; takes ten minutes, most of it for stock TFX."""
     generate(size, folder)
     make_project(folder / "generated", folder)
     for step in _STEPS:
@@ -37,7 +37,7 @@ def data_steps(folder: Path, size: Size = SIZE) -> Iterator[Figure]:
 
 
 def _measured(way: str, step: str, folder: Path) -> dict[str, float]:
-    """Return the seconds of one executor without its imports, and the most megabytes of its process."""
+    """Return the seconds of one executor, without imports, and its process's peak megabytes."""
     command = [sys.executable, "-m", __name__, way, step, str(folder)]
     done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=CHECKOUT)
     measured: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
@@ -56,7 +56,7 @@ def main(way: str, step: str, folder: str) -> None:
 
 
 def _work(way: str, step: str, folder: Path) -> tuple[Any, Any, Any, Any]:
-    """Return the executor of a step, and what its `Do` is given."""
+    """Return a step's executor, and the arguments of its `Do`."""
     from tfx.dsl.components.base.base_beam_executor import BaseBeamExecutor  # noqa: PLC0415
     from tfx.types import artifact_utils, channel_utils, standard_artifacts  # noqa: PLC0415
 

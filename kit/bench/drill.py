@@ -1,4 +1,4 @@
-"""How far the sample's model is extracted by its answers, and what each protection leaves of that at which price."""
+"""How well the sample's model can be extracted from its answers, and what each protection achieves at which cost."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ def drill(folder: Path) -> Iterator[Figure]:
 
 
 def of_drill(found: Drill, settings: DrillSettings) -> Iterator[Figure]:
-    """Tell what a drill found.
+    """Yield the figures of a drill.
 
     Raises:
-        StepFailedError: when nothing was answered.
+        StepFailedError: when no request was answered.
     """
     if not found.outcomes or not found.outcomes[0].points:
         raise StepFailedError(

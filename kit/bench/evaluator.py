@@ -1,7 +1,7 @@
 """Time Evaluator on the same model, rows and configuration: the kit's executor, and stock TFX's.
 
-Each executor runs in a process of its own that has imported all it needs; what is timed is its work, without the
-component's bookkeeping, which is the same for both.
+Each executor runs in a process of its own that has imported all it needs; its work is timed without the component's
+bookkeeping, which is the same for both.
 """
 
 from __future__ import annotations
@@ -53,15 +53,13 @@ SLICES = (
     ("region", "position"),
 )
 _CHAIN = ("01_data", "02_features", "03_train")
-_MOST_SECONDS = (
-    600  # of stock, which needs a good part of an hour for all of these where it has to share the machine
-)
+_MOST_SECONDS = 600  # for stock TFX, which needs a good part of an hour for all of these on a shared machine
 
 
 def evaluator(folder: Path) -> Iterator[Figure]:
-    """Train a model of both sample projects and evaluate it both ways; takes 15 minutes, most of them stock's.
+    """Train a model of both sample projects and evaluate it both ways; takes 15 minutes, most of it for stock TFX.
 
-    Where stock is not done in time it is ended, and the ratio is an upper bound: it would be less.
+    If stock TFX does not finish in time it is stopped, and the ratio is an upper bound: the true one is lower.
     """
     cases = (
         ("30 metrics, 200 slices, intervals", "recommender", "many", 0.1),
@@ -80,10 +78,10 @@ def evaluator(folder: Path) -> Iterator[Figure]:
 
 
 def _measured(way: str, workspace: Path, project: str, configuration: str) -> float:
-    """Return the seconds of one executor, without its imports.
+    """Return the seconds of one executor, without imports.
 
     Raises:
-        TimeoutExpired: when it was not done in time.
+        TimeoutExpired: when it did not finish in time.
     """
     command = [sys.executable, "-m", __name__, way, str(workspace), project, configuration]
     done = subprocess.run(

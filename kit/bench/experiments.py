@@ -1,7 +1,7 @@
 """How often the sequential test decides wrongly, and how soon rightly, on simulated shops whose truth is known.
 
-Users come back, some of them often; each has a taste of their own, and some are in slow networks or have bad luck with
-failures. So impressions are no independent units here either. The test looks after every simulated hour.
+Users come back, some of them often; each has their own click rate, and some have slow networks or bad luck with
+failures. So impressions are not independent here either. The test looks after every simulated hour.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from kit.serving.experiments.split import GROUPS
 EXPERIMENTS = 300
 LOOKS = 100
 USERS = 6_000
-_IMPRESSIONS = 10  # a request
+_IMPRESSIONS = 10  # per request
 _SEED = 20_260_101
 _CLICK_RATE, _CLICK_SPREAD = 0.12, 15.0  # of users: Beta(rate · spread, (1 - rate) · spread)
 _START = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
@@ -33,14 +33,14 @@ _START = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
 
 @dataclass(frozen=True)
 class Truth:
-    """By how much the candidate differs in truth.
+    """The true differences of the candidate.
 
     Attributes:
-        clicks: added to the click rate.
-        failures: share of failed requests, of both arms.
-        more_failures: added for the candidate.
-        slow: share of slow requests, of both arms.
-        more_slow: added for the candidate.
+        clicks: added to the candidate's click rate.
+        failures: the share of failed requests in both arms.
+        more_failures: added to that for the candidate.
+        slow: the share of slow requests in both arms.
+        more_slow: added to that for the candidate.
     """
 
     clicks: float = 0.0
@@ -54,13 +54,13 @@ class Shop:
     """One simulated experiment."""
 
     def __init__(self, seed: int, truth: Truth, settings: ExperimentSettings, users: int = USERS) -> None:
-        """Make its users.
+        """Draw the users.
 
         Args:
-            seed: of everything.
-            truth: see there.
-            settings: of the experiment.
-            users: how many there are; some of them come in any hour.
+            seed: the seed of all random numbers.
+            truth: the true differences.
+            settings: the experiment's settings.
+            users: the number of users; some of them come in any hour.
         """
         self._random = np.random.default_rng(seed)
         random = self._random
@@ -68,10 +68,10 @@ class Shop:
         self._place = self._arm * GROUPS + random.integers(GROUPS, size=users)
         self._visits = random.lognormal(
             -3.0, 1.0, users
-        )  # an hour: 0.08 on average, one in a hundred comes each hour
+        )  # visits per hour: 0.08 on average, one user in a hundred comes every hour
         taste = random.beta(_CLICK_RATE * _CLICK_SPREAD, (1 - _CLICK_RATE) * _CLICK_SPREAD, users)
         self._clicks = np.clip(taste + truth.clicks * self._arm, 0, 1)
-        luck = random.gamma(0.5, 2.0, users)  # of mean 1: some users meet most of the failures
+        luck = random.gamma(0.5, 2.0, users)  # mean 1: some users meet most of the failures
         self._failures = np.clip((truth.failures + truth.more_failures * self._arm) * luck, 0, 1)
         network = random.gamma(0.5, 2.0, users)
         self._slow = np.clip((truth.slow + truth.more_slow * self._arm) * network, 0, 1)
@@ -79,7 +79,7 @@ class Shop:
         self.clicks = Clicks(np.zeros((2, GROUPS)), np.zeros((2, GROUPS)))
 
     def hour(self, number: int) -> None:
-        """Let an hour pass."""
+        """Simulate an hour of visits."""
         random = self._random
         came = random.poisson(self._visits)
         failed, slow = random.binomial(came, self._failures), random.binomial(came, self._slow)
@@ -90,7 +90,7 @@ class Shop:
         np.add(
             self.clicks.clicks, self._by_group(random.binomial(shown, self._clicks)), out=self.clicks.clicks
         )
-        # Within an hour failures come in any order, and who of a group was first is a matter of chance.
+        # Within an hour failures come in any order, so which user of a group was first is random.
         who = np.flatnonzero(failed)
         when = number + random.random(len(who))
         np.minimum.at(self.counts.first_failure.reshape(-1), self._place[who], when)
@@ -108,7 +108,7 @@ def simulate(
     looks: int = LOOKS,
     seed: int = _SEED,
 ) -> Counter[str]:
-    """Return how many simulated experiments ended in each verdict, each looked at once an hour until it ended."""
+    """Return how many simulated experiments ended in each verdict, judged once an hour until the end."""
     return Counter(
         _outcome(Shop(seed + number, truth, settings), settings, looks) for number in range(experiments)
     )
@@ -130,8 +130,8 @@ def experiments(_folder: Path, number: int = EXPERIMENTS) -> Iterable[Figure]:
     """Measure; takes about a minute on two cores.
 
     Args:
-        _folder: nothing is written.
-        number: of experiments that are simulated for each figure.
+        _folder: not used, as nothing is written.
+        number: the number of experiments to simulate for each figure.
     """
     settings = ExperimentSettings(share=0.3, most_days=1000)
     margin = settings.click_margin

@@ -1,4 +1,4 @@
-"""Measure from how many rows on each fault is caught on a clean day of the sample."""
+"""Measure from which share of rows on each fault is caught when put into a clean day of the sample."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _SPAN, _SEEDS = 7, (7, 8, 9)
 
 
 def faults(_folder: Path) -> Iterator[Figure]:
-    """Search the smallest share for every fault in the column that shows it best; the worst of three seeds counts."""
+    """Find the smallest share for every fault, in the column that shows it best; the worst of three seeds counts."""
     project = Project.load("recommender")
     lab = Lab(project, _SPAN)
     for fault in FAULTS.values():

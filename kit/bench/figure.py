@@ -8,9 +8,9 @@ from typing import Literal
 
 @dataclass(frozen=True)
 class Figure:
-    """A measured value; `peer` is what the same run measured of stock TFX, in the unit of `measured`.
+    """A measured value; `peer` is stock TFX's value from the same run, in the same unit as `measured`.
 
-    `goal` is a bound: the value must be at most or at least that, as `better` says; None: the value is only told.
+    `goal` is a bound: the value must be at most or at least that, as `better` says; None: the value is only reported.
     """
 
     name: str
@@ -29,7 +29,7 @@ class Figure:
 
     @property
     def aim(self) -> str:
-        """The goal in words; empty where there is none."""
+        """The goal in words; empty if there is none."""
         if self.goal is None:
             return ""
         return f"{'at most' if self.better == 'less' else 'at least'} {self.goal:g}"

@@ -1,4 +1,4 @@
-"""Throw malformed requests at a server and at the gateway before it, and count what became of them."""
+"""Throw malformed requests at a server and at the gateway in front of it, and count the outcomes."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ from kit.serving.settings import Settings
 
 REQUESTS = 100_000
 _SEED = 20_260_101
-_GENEROUS = 1_000_000  # so that neither rate limit nor circuit breaker answers for the policy that is tested
+_GENEROUS = 1_000_000  # so that neither rate limit nor circuit breaker answers instead of the tested policy
 _GRPC_PATH = "/tensorflow.serving.PredictionService/Predict"
 _SHARES = {"tokens": 0.4, "heads": 0.1, "json": 0.25, "protos": 0.25}
 
 
 @dataclass(frozen=True)
 class _Outcomes:
-    """What became of requests: how many were refused, accepted, hung, or broke the server."""
+    """The outcomes of requests: how many were refused, accepted, hung, or broke the server."""
 
     counts: Counter[str]
     reached: int
@@ -42,11 +42,8 @@ def gateway(folder: Path, requests: int = REQUESTS) -> Iterable[Figure]:
     """Measure; takes about three minutes on two cores.
 
     Args:
-        folder: for the model, the keys and the logs.
-        requests: how many, all kinds together.
-
-    Raises:
-        StepFailedError: when what is right is refused, so that a count of nothing would mean nothing.
+        folder: the folder for the model, the keys and the logs.
+        requests: how many requests, all kinds together.
     """
     unknown = _without_token(folder / "sink", int(requests * _SHARES["tokens"]))
     yield Figure("requests without a valid token that reach the server", unknown.reached, "", 0, "less")
@@ -59,7 +56,7 @@ def gateway(folder: Path, requests: int = REQUESTS) -> Iterable[Figure]:
 
 
 class _Sink:
-    """Stands where the server is, and counts connections: a request that reaches the server makes one."""
+    """Stands in for the server, and counts connections: a request that gets past the gateway makes one."""
 
     def __init__(self) -> None:
         self.reached = 0
@@ -84,7 +81,7 @@ class _Sink:
 
 
 def _without_token(folder: Path, requests: int) -> _Outcomes:
-    """Ask without a token that counts; whoever gets through is counted where the server would be."""
+    """Send requests without a valid token; those that get through are counted by the stand-in for the server."""
     sink = _Sink()
     with Gateway(_plan(folder, sink.address, sink.address)) as running:
         keys = KeyStore(running.plan.places.keys)
@@ -105,7 +102,7 @@ def _without_token(folder: Path, requests: int) -> _Outcomes:
 
 
 def _with_token(folder: Path, requests: int) -> Counter[str]:
-    """Ask wrongly with a valid token, the gateway and the server itself, half each."""
+    """Send malformed requests with a valid token, half to the gateway and half to the server itself."""
     _save_model(folder / malformed.MODEL / "1")
     settings = Settings(
         port=0, rest_api_port=0, model_name=malformed.MODEL, model_base_path=str(folder / malformed.MODEL)
@@ -172,7 +169,7 @@ def _check_alive(is_alive: Callable[[], bool], log: Path) -> None:
 
 
 def _save_model(folder: Path) -> None:
-    """Save y = 2 x."""
+    """Save a model that computes y = 2 x."""
     module = tf.Module()
     signature = tf.TensorSpec([None], tf.float32, malformed.INPUT)
     module.serve = tf.function(lambda x: {"y": 2.0 * x}, input_signature=[signature])

@@ -1,4 +1,4 @@
-"""Data of any size in the form of the sample, and a project of the recommender's own code that reads it."""
+"""Data of any size in the form of the sample, and a copy of the recommender project that reads it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _FILES = "../../../sample_data/impressions/span-{SPAN}/impressions.csv"
 
 @dataclass(frozen=True)
 class Size:
-    """How much is generated; `rows_a_span` is a multiple of ten, which are a request."""
+    """How much to generate; `rows_a_span` is a multiple of ten, as a request has ten rows."""
 
     rows_a_span: int
     users: int
@@ -29,7 +29,7 @@ class Size:
 
 
 def generate(size: Size, folder: Path, seed: int = 1) -> None:
-    """Write impressions/ and truth/ of all spans."""
+    """Write impressions/ and truth/ for all spans."""
     settings = {
         "--seed": seed,
         "--spans": SPANS,
@@ -42,10 +42,10 @@ def generate(size: Size, folder: Path, seed: int = 1) -> None:
 
 
 def make_project(folder: Path, generated: Path) -> Path:
-    """Copy the recommender under another name, for data elsewhere.
+    """Copy the recommender project under another name, for data elsewhere.
 
     Raises:
-        StepFailedError: when its project.yml no longer names the sample's files as this replaces them.
+        StepFailedError: when its project.yml no longer has the path of the sample's files that is replaced here.
     """
     shutil.copytree(BUILT_IN / "recommender", folder, ignore=shutil.ignore_patterns("__pycache__"))
     text = (folder / "project.yml").read_text()

@@ -1,4 +1,4 @@
-"""Time the generator of sample data, and see how much memory ten million rows take."""
+"""Time the sample data generator, and measure its memory for ten million rows."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ print(json.dumps({"rows_a_second": rows / seconds, "peak_mb": peak_megabytes()})
 
 
 def generator(folder: Path) -> list[Figure]:
-    """Generate ten million rows into a folder, in a process of its own."""
+    """Generate ten million rows in a folder, in a process of its own."""
     command = [sys.executable, "-c", _SCRIPT, str(_ROWS), str(folder)]
     done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=CHECKOUT)
     found = json.loads(done.stdout)

@@ -1,4 +1,4 @@
-"""Count what the checks of the data find: every fault of the bad day, and nothing on days without any."""
+"""Count what the data checks find: it should be every fault of the bad day, and nothing on days without faults."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ _MOST_FALSE_ALERTS = 2
 
 
 class _Alert(NamedTuple):
-    """What was found on a day."""
+    """An alert of one day."""
 
     day: int
     finding: Finding
 
 
 def governance(folder: Path) -> Iterator[Figure]:
-    """Judge the sample's days, and clean days that were generated with other seeds, as `01_data` does."""
+    """Judge the sample's days, and clean days generated with other seeds, as `01_data` does."""
     clean = range(1, _CLEAN_DAYS + 1)
     caught = _caught(_alerts(_SAMPLE, clean[:_TRAIN_DAYS], [_BAD_DAY]))
     yield Figure("faults of the bad day that are found", caught, "faults", len(FAULTS), "more")
@@ -43,7 +43,7 @@ def governance(folder: Path) -> Iterator[Figure]:
 
 
 def _caught(alerts: Sequence[_Alert]) -> int:
-    """Count the faults with an alert of their own: about the column, or the rate of the silent category."""
+    """Count the faults with an alert of their own: for the column, or for the rate of the silent category."""
     subjects = {alert.finding.subject for alert in alerts}
     if (label_rates.NAME, f"category={SILENT_CATEGORY}") in {
         (alert.finding.check, alert.finding.subject) for alert in alerts
@@ -61,7 +61,7 @@ def _generated(folder: Path, seed: int) -> list[_Alert]:
 
 
 def _alerts(data: Path, train: Iterable[int], days: Iterable[int]) -> list[_Alert]:
-    """Return what the schema and the checks say to each day by itself, given the days of training."""
+    """Return the alerts of the schema and the checks for each day by itself, given the training days."""
     project = Project.load("recommender")
 
     def rows(span: int) -> Iterator[pa.RecordBatch]:

@@ -1,4 +1,4 @@
-"""Time a kernel from its start to the result of its first cell, which imports what the notebooks do."""
+"""Time a kernel from its start to the result of its first cell, which imports what the notebooks import."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ from kit.warm.preload import MODULES
 from kit.workspace import CHECKOUT
 
 CELL = f"import {', '.join(MODULES)}"
-"""All packages that the warm process has imported, in both kernels."""
+"""Imports all packages that the warm process has imported; for both kernels."""
 NOTEBOOK = CHECKOUT / "notebooks" / "04_evaluate.ipynb"
-"""What its cells import is measured too: the kit's own modules, which the warm process has while nobody edits them."""
+"""Its imports are measured too: the kit's own modules, which the warm process has imported unless they were edited."""
 _GOAL = 0.07
-_TIMES = 3  # of which the fastest counts: what else the machine did is in the others
+_TIMES = 3  # the fastest counts: the others include other work of the machine
 _MOST_SECONDS = 180
 
 
 def kernel(folder: Path) -> Iterator[Figure]:
-    """Start the kernel `kit` and ipykernel itself, one after the other."""
+    """Start the kernel `kit` and plain ipykernel, one after the other."""
     folder.mkdir(parents=True, exist_ok=True)
-    warm.start()  # it is there from the first kernel of a day on
+    warm.start()  # in practice it runs from the first kernel of a day on
     for what, cell in (("", CELL), (f" of what {NOTEBOOK.stem} imports", imports_of(NOTEBOOK))):
         ours = min(first_result("kit", folder, cell) for _ in range(_TIMES))
         peer = min(first_result("python3", folder, cell) for _ in range(_TIMES))
@@ -51,7 +51,7 @@ def first_result(name: str, folder: Path, cell: str) -> float:
     """Return the seconds from the start of a kernel to the result of its first cell.
 
     Raises:
-        StepFailedError: when the cell fails; how long that took means nothing.
+        StepFailedError: when the cell fails; its time would mean nothing.
     """
     manager = KernelManager(kernel_name=name)
     with (folder / "kernels.log").open("ab") as log:

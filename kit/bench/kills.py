@@ -1,4 +1,4 @@
-"""Kill a run at random moments, again and again, and look at what is left: nothing by halves, nothing done twice."""
+"""Kill a run at random moments, again and again, and check that nothing is left half-finished, and no work repeated."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _PROJECT = "small"
 _KILLS, _SEED = 50, 7
 _LONGEST_SECONDS = 12.0  # before a kill; a run of the small project takes some twenty
 _QUIET_SECONDS = 20.0
-_SHARE_OF_OTHERS = 0.4  # of the kills meet a kernel or a step
+_SHARE_OF_OTHERS = 0.4  # of the kills hit a kernel or a step instead of the run
 _COMPLETE, _CACHED, _OUTPUT = 3, 5, 4  # ML Metadata's numbers, see `kit.batch.unchanged`
 _MADE = """
     SELECT artifact.uri FROM Event AS event JOIN Execution AS execution ON execution.id = event.execution_id
@@ -41,10 +41,10 @@ _TOOK = """
 
 
 def kills(folder: Path, amount: int = _KILLS) -> Iterator[Figure]:
-    """Kill a run, or a process of it, at random moments; begin another training whenever one came to its end.
+    """Kill a run, or one of its processes, at random moments; begin another training whenever a run has finished.
 
     Raises:
-        StepFailedError: when what the kills have left cannot be brought to its end.
+        StepFailedError: when a killed run cannot be finished afterwards.
     """
     workspace = make_project(folder)
     dice = random.Random(_SEED)  # noqa: S311  moments, no secrets
@@ -68,7 +68,7 @@ def kills(folder: Path, amount: int = _KILLS) -> Iterator[Figure]:
 
 
 def make_project(folder: Path) -> Path:
-    """Write a project of 600 rows by `kit new`, and return its workspace."""
+    """Create a project of 600 rows with `kit new`, and return its workspace."""
     projects = folder / "projects"
     projects.mkdir(parents=True)
     with (projects / "rows.csv").open("w", encoding="utf-8", newline="") as file:
@@ -94,12 +94,12 @@ def make_project(folder: Path) -> Path:
 
 
 def half_visible(workspace: Path) -> Counter[str]:
-    """Count results that somebody could take for whole ones although they are not."""
+    """Count incomplete results that could be mistaken for complete ones."""
     found: Counter[str] = Counter()
     for path in workspace.glob("runs/*/*.json"):
         found[f"{path.name} that is no JSON"] += not _is_json(path)
     for path in workspace.glob("runs/*/*.ipynb"):
-        # Of a notebook that ran as its run was killed there is a copy in progress, which papermill writes in place.
+        # A notebook whose run was killed leaves a copy in progress, which papermill writes in place.
         found["executed notebooks that are no JSON"] += not path.name.endswith(
             ".running.ipynb"
         ) and not _is_json(path)
@@ -114,7 +114,7 @@ def half_visible(workspace: Path) -> Counter[str]:
 
 
 def repeated_work(workspace: Path) -> Counter[str]:
-    """Count executions that ended well and were told and given just what an earlier one was."""
+    """Count successful executions with the same parameters and inputs as an earlier one."""
     told: defaultdict[int, list[object]] = defaultdict(list)
     steps: dict[int, str] = {}
     store = (workspace / "metadata.sqlite").as_uri()
@@ -158,7 +158,7 @@ def _kill_one(workspace: Path, run: subprocess.Popen[bytes], dice: random.Random
 
 
 def _at_work(workspace: Path) -> list[int]:
-    """Return the processes that have a file of the workspace open."""
+    """Return the ids of processes that have a file of the workspace open."""
     found = []
     for process in psutil.process_iter():
         with suppress(psutil.Error, OSError):

@@ -1,4 +1,4 @@
-"""How long a question about lineage takes in a store of 50,000 artifacts, and the check of an audit pack."""
+"""How long a question about lineage takes in a store of 50,000 artifacts, and how long checking an audit pack takes."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _REPEATS, _PACK_BYTES = 3, 20_000_000
 _GOAL_SECONDS = 1.0
 _A_YEAR = 365 * 86_400
 
-# Of one chain: the steps, what they take, and what they make; the Evaluator takes the model before it as well.
+# One chain: its steps with their inputs and outputs; the Evaluator also takes the previous chain's model.
 _STEPS: Sequence[tuple[str, Sequence[str], Mapping[str, str]]] = (
     ("ExampleGen", (), {"examples": "Examples"}),
     ("StatisticsGen", ("examples",), {"statistics": "ExampleStatistics"}),
@@ -52,8 +52,8 @@ def lineage(folder: Path, artifacts: int = ARTIFACTS) -> Iterable[Figure]:
     """Measure; takes about a minute on two cores, most of it to make the store.
 
     Args:
-        folder: for the store.
-        artifacts: how many it has, at least.
+        folder: the folder for the store.
+        artifacts: the least number of artifacts in it.
 
     Raises:
         StepFailedError: when an answer is not what the store holds.
@@ -78,7 +78,7 @@ def _ask(workspace: Workspace, subject: str) -> str:
 
 
 def make_store(workspace: Workspace, chains: int) -> None:
-    """Write a store of so many chains from data to push, each judged against the one before it."""
+    """Write a store with a number of chains from data to push, each judged against the one before."""
     store = _open(workspace)
     runs, artifacts = list(_executions(store, chains)), list(_artifacts(store, workspace, chains))
     run_ids, artifact_ids = store.put_executions(runs), store.put_artifacts(artifacts)
@@ -175,7 +175,7 @@ def _origins(store: Any, runs: Sequence[int]) -> None:
 
 
 def _command(workspace: Workspace, version: str) -> float:
-    """The whole command, from the start of its process: the best of some, as other processes only add to it."""
+    """Return the seconds of the whole command, from its process's start; the best of some, as others only add to it."""
     command = kit_command("lineage", version, "--workspace", str(workspace.path))
 
     def ask() -> None:

@@ -1,9 +1,9 @@
-"""What LiteRT files cost and save: of the sample's model, and of the same model with a shop's number of users.
+"""What LiteRT files cost and save: for the sample's model, and for the same model with a real shop's number of users.
 
-The sample's model has 1,370 users, so that its float file is 0.2 MB. A tenth of that describes the operations and stays
-as it is, and the converter leaves weights of fewer than 1,024 numbers in float, with no option for that. Were every
-weight of it in 8 bits, the file would still be a third of the one in float: the goal of 0.27 is one for a model that is
-nearly all weights, as that of a shop with 100,000 users is. Both are told.
+The sample's model has 1,370 users, so its float file is 0.2 MB. A tenth of that describes the operations and stays
+as it is, and the converter leaves weights of fewer than 1,024 numbers in float, with no option to change that. Even
+with every weight in 8 bits, the file would be a third of the float one: the goal of 0.27 is for a model that is nearly
+all weights, like that of a shop with 100,000 users. Both are reported.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from kit.workspace import Workspace
 _NOTEBOOKS = ("01_data", "02_features", "03_train", "04_evaluate")
 _MOST_BYTES, _MOST_LOST = 0.27, 0.01
 _USERS = 100_000
-_SHOP = {"user_id": _USERS, "item_id": 5_000}  # words of vocabularies
+_SHOP = {"user_id": _USERS, "item_id": 5_000}  # vocabulary sizes
 CHOSEN: Variant = "dynamic_range"
 WHOLE: Variant = "float"
 
@@ -45,7 +45,7 @@ def litert(folder: Path) -> Iterator[Figure]:
 
 
 def of_session(session: Session) -> Iterator[Figure]:
-    """Convert the model that was evaluated last in a session, and one of its code with more users.
+    """Convert the model that was evaluated last in a session, and a model of the same code with more users.
 
     Raises:
         StepFailedError: when a file could not be made.
@@ -79,7 +79,7 @@ def _ratio(whose: str, chosen: int | None, whole: int | None, goal: float | None
 
 
 def _losses(name: str, one: Measured) -> Iterator[Figure]:
-    goal = _MOST_LOST if name == CHOSEN else None  # the others are told, whichever way they fall
+    goal = _MOST_LOST if name == CHOSEN else None  # the others are only reported
     for where, lost in (("all rows", one.lost), (f"worst slice, {one.worst_slice}", one.worst_lost)):
         if lost is None:
             raise StepFailedError(f"The AUC of LiteRT {name} must be known on {where}, but is not.")
@@ -88,14 +88,14 @@ def _losses(name: str, one: Measured) -> Iterator[Figure]:
 
 
 class Sizes(NamedTuple):
-    """Bytes of two files of one model."""
+    """The sizes of a model's two files, in bytes."""
 
     chosen: int
     whole: int
 
 
 class _Larger(tft.TFTransformOutput):
-    """Transform's output with larger vocabularies: what a model is built by, and nothing else."""
+    """Transform's output with larger vocabularies, only as far as building a model needs it."""
 
     def __init__(self, folder: str, words: Mapping[str, int]) -> None:
         super().__init__(folder)
@@ -109,11 +109,11 @@ class _Larger(tft.TFTransformOutput):
 def with_words(session: Session, words: Mapping[str, int]) -> Sizes:
     """Convert a model of the project's code for larger vocabularies.
 
-    It is not trained: its size does not depend on that.
+    It is not trained: that does not change its size.
 
     Args:
-        session: of the project.
-        words: how many each vocabulary has; those that are not named stay.
+        session: the project's session.
+        words: the new size of each vocabulary; vocabularies not named keep theirs.
     """
     origin = origin_of(session, evaluated_model(session))
     output = _Larger(origin.inputs["transform_graph"][0].uri, words)

@@ -1,6 +1,6 @@
-"""Requests that no server may accept, as many as one likes: drawn from a seed, so that a failure can be had again.
+"""Any number of requests that no server may accept: drawn from a seed, so that a failure can be reproduced.
 
-Every one of them is wrong for certain, not by chance: a bit that is flipped anywhere may leave a request right.
+Each one is certain to be wrong: flipping a random bit, in contrast, may leave a request valid.
 """
 
 from __future__ import annotations
@@ -24,18 +24,18 @@ _UNKNOWN_TYPE = 999
 
 
 def http(path: str, body: bytes, *lines: str, method: str = "POST") -> bytes:
-    """Return a whole request of HTTP/1.1; the lines are its headers besides host and length."""
+    """Return a complete HTTP/1.1 request; the lines are its headers besides host and length."""
     head = [f"{method} {path} HTTP/1.1", _HOST, *lines, f"content-length: {len(body)}"]
     return "\r\n".join(head).encode("latin-1") + b"\r\n\r\n" + body
 
 
 def without_token(seed: int, valid: str, stranger: str) -> Iterator[bytes]:
-    """Draw requests that would be right if their token were.
+    """Draw requests that would be valid if their token were.
 
     Args:
-        seed: of the draws.
-        valid: a token that counts; what is drawn from it does not.
-        stranger: a token of a key that nobody published.
+        seed: the seed of the draws.
+        valid: a valid token; the drawn variants of it are invalid.
+        stranger: a token signed with an unpublished key.
     """
     draw = random.Random(seed)  # noqa: S311  not for secrets
     header, payload, signature = valid.split(".")
@@ -64,12 +64,12 @@ def without_token(seed: int, valid: str, stranger: str) -> Iterator[bytes]:
 
 
 def bad_heads(seed: int, token: str) -> Iterator[bytes]:
-    """Draw requests with a valid token whose head breaks RFC 9112, or asks for what is not offered."""
+    """Draw requests with a valid token whose head violates RFC 9112, or asks for something that is not offered."""
     draw = random.Random(seed)  # noqa: S311
     auth = f"authorization: Bearer {token}"
     more = f"POST {PREDICT} HTTP/1.1\r\n{_HOST}\r\n\r\n"
     ways: list[Callable[[], bytes]] = [
-        lambda: _raw(f"POST {PREDICT} HTTP/1.1", auth, "content-length: 0"),  # no host
+        lambda: _raw(f"POST {PREDICT} HTTP/1.1", auth, "content-length: 0"),  # no Host header
         lambda: _raw(f"POST {PREDICT} HTTP/{draw.randrange(2, 99)}.7", _HOST, auth, "content-length: 0"),
         lambda: _raw(f"POST {PREDICT} HTTP/1.1", _HOST, auth, f"content-length: -{draw.randrange(1, 99)}"),
         lambda: _raw(f"POST {PREDICT} HTTP/1.1", _HOST, auth, f"content-length: {_letters(draw)}"),
@@ -83,7 +83,7 @@ def bad_heads(seed: int, token: str) -> Iterator[bytes]:
                 f"content-length: {len(more)}",
             )
             + f"0\r\n\r\n{more}".encode()
-        ),  # two requests to one reader and one to another
+        ),  # two requests to one parser and one to another
         lambda: (
             _raw(f"POST {PREDICT} HTTP/1.1", _HOST, auth, "transfer-encoding: chunked")
             + f"{_letters(draw)}~\r\n".encode()
@@ -101,7 +101,7 @@ def bad_heads(seed: int, token: str) -> Iterator[bytes]:
             PREDICT, _GOOD_BODY, auth, method=draw.choice(["OPTIONS", "PUT", "DELETE", "PATCH", "TRACE"])
         ),
         lambda: http(PREDICT, _GOOD_BODY, auth, method=f"{_letters(draw).upper()}~"),
-        lambda: b"\x16\x03\x01" + _bytes(draw) + b"\r\n\r\n",  # TLS where none is
+        lambda: b"\x16\x03\x01" + _bytes(draw) + b"\r\n\r\n",  # TLS where there is none
         lambda: b"\x00" + _bytes(draw) + b"\r\n\r\n",
     ]
     while True:
@@ -109,7 +109,7 @@ def bad_heads(seed: int, token: str) -> Iterator[bytes]:
 
 
 def bad_json(seed: int) -> Iterator[bytes]:
-    """Draw bodies that `predict` of the model of the benchmark, float32 x of shape [n], must refuse."""
+    """Draw bodies that `predict` must refuse for the benchmark's model, whose input is x, float32 [n]."""
     draw = random.Random(seed)  # noqa: S311
     wrong: list[Callable[[], Any]] = [
         dict,
@@ -148,12 +148,12 @@ def bad_json(seed: int) -> Iterator[bytes]:
 
 
 def bad_protos(seed: int) -> Iterator[bytes]:
-    """Draw messages that Predict of the same model must refuse."""
+    """Draw messages that Predict must refuse for the same model."""
     draw = random.Random(seed)  # noqa: S311
     good = _predict({"float_val": [1.0, 2.0]}, [2])
     ways: list[Callable[[], bytes]] = [
         lambda: good[: draw.randrange(len(good))],
-        lambda: b"\x0f" + _bytes(draw),  # wire type 7, which there is not
+        lambda: b"\x0f" + _bytes(draw),  # wire type 7, which does not exist
         lambda: _bytes(draw) + b"\x0f",
         lambda: _predict({"float_val": [1.0] * 4}, [2, 2]),
         lambda: _predict({"tensor_content": _bytes(draw)[:3]}, [1]),
@@ -217,7 +217,7 @@ def _base64(content: bytes) -> str:
 
 
 def _changed(draw: random.Random, part: str) -> str:
-    """Change one letter, not the last one: some of its bits mean nothing."""
+    """Change one character, but not the last one, some of whose bits mean nothing."""
     place = draw.randrange(len(part) - 1)
     other = draw.choice([letter for letter in "ABCDwxyz0189-_" if letter != part[place]])
     return part[:place] + other + part[place + 1 :]

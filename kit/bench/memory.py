@@ -1,4 +1,4 @@
-"""How much memory a process took at most."""
+"""The peak memory of a process."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from pathlib import Path
 
 
 def peak_megabytes() -> float:
-    """Return the most memory that this process had since it began its program.
+    """Return the peak memory of this process since its program started.
 
-    On Linux the figure that `getrusage` gives outlives exec: a small program that a large one started would be given
-    the large one's. The kernel's own status of the process (VmHWM, in KiB) begins anew.
+    On Linux the figure of `getrusage` survives exec: a small program started by a large one would report the large
+    one's. The kernel's status of the process (VmHWM, in KiB) starts anew.
     """
     if sys.platform == "linux":
         lines = Path("/proc/self/status").read_text(encoding="utf-8").splitlines()

@@ -1,9 +1,9 @@
-"""How good the recommender is as a model: beside the best that is possible, and beside boosted trees.
+"""How good the recommender is as a model, compared with the best possible and with boosted trees.
 
-The data is generated, so that the true probability of every click is known; no model orders clicks better than it
-does. The committed sample is one draw of a world. Two more are measured with it, whose clicks nobody has looked at
-while the model was built, and a large one with the users and items for a row that sample_data/README.md shows for
-ten million rows.
+The data is generated, so the true probability of every click is known; no model can rank clicks better than that. The
+committed sample is one random draw. Two more draws are measured, whose clicks nobody looked at while building the
+model, and a large one with the numbers of users and items per row that sample_data/README.md shows for ten million
+rows.
 """
 
 from __future__ import annotations
@@ -34,18 +34,18 @@ from sample_data.best import auc
 
 _EVAL_SPAN = 7
 _SAMPLE_GOAL, _MILLION_GOAL = 0.90, 0.96
-_TREES = ("lightgbm==4.7.0", "narwhals")  # numpy and scipy, which it needs besides, are those of the kit
+_TREES = ("lightgbm==4.7.0", "narwhals")  # the numpy and scipy that it also needs are the kit's
 
 
 @dataclass(frozen=True)
 class Data:
-    """What a model is trained and judged on.
+    """The data that a model is trained and judged on.
 
     Attributes:
-        name: of the figure.
-        seed: of the generator; 0: the committed sample.
+        name: the figure's name.
+        seed: the generator's seed; 0: the committed sample.
         rows_a_span, users, items: how much is generated, over seven spans.
-        parameters: of the notebooks, where project.yml's are for less data.
+        parameters: the notebooks' parameters, where those of project.yml are for less data.
     """
 
     name: str
@@ -58,13 +58,13 @@ class Data:
 
 SAMPLE = Data("sample")
 OTHERS = (Data("seed 101", 101), Data("seed 102", 102))
-# Steps of 2,048 rows: the rows of one tell less about a user than those of many, and fewer steps are quicker.
+# Batches of 2,048 rows: a small batch tells less about each of so many users, and fewer steps are quicker.
 MILLION = Data("1 million rows", 21, 142_860, 20_000, 500, ("-p", "epochs", "3", "-p", "batch_size", "2048"))
 
 
 @dataclass(frozen=True)
 class Judged:
-    """AUC on the rows held out, and the best that is possible there."""
+    """The AUC on the held-out rows, that of boosted trees, and the best possible one."""
 
     auc: float
     trees: float
@@ -76,7 +76,7 @@ class Judged:
 
 
 def quality(folder: Path) -> Iterator[Figure]:
-    """Train on each data by the notebooks, and boosted trees on what Transform made of the same rows."""
+    """Train on each data set with the notebooks, and train boosted trees on the same transformed rows."""
     sample = judge(SAMPLE, folder / "sample")
     yield _ratio("sample", sample.ratio, _SAMPLE_GOAL, sample.auc)
     others = [judge(data, folder / f"seed-{data.seed}") for data in OTHERS]
@@ -97,7 +97,7 @@ def quality(folder: Path) -> Iterator[Figure]:
 
 
 def judge(data: Data, folder: Path) -> Judged:
-    """Run data, features and training on some data, and compare the model as it would be served.
+    """Run the notebooks for data, features and training, and judge the model as it would be served.
 
     Raises:
         StepFailedError: when a command fails.
@@ -119,14 +119,14 @@ def _ratio(name: str, value: float, goal: float, measured: float | None = None) 
 
 
 def _generate(data: Data, folder: Path) -> tuple[Path, str]:
-    """Make the data and a project of the recommender's own code that reads it; return both folders."""
+    """Generate the data and a copy of the recommender project that reads it; return the folder and the project."""
     generated = folder / "generated"
     generate(Size(data.rows_a_span, data.users, data.items), generated, data.seed)
     return generated, str(make_project(folder / f"recommender_{data.seed}", generated))
 
 
 def _served(session: Session) -> tuple[np.ndarray, np.ndarray]:
-    """Return the labels of the rows held out, and their scores by the saved model's `examples` signature."""
+    """Return the labels of the held-out rows, and their scores from the saved model's `examples` signature."""
     signature = load_signatures(session.path("Trainer", "model"))["examples"]
     label, labels, scores = session.project.label, [], []
     for records, columns in decoded_batches(session.path("ExampleGen", "examples"), "eval"):
@@ -139,10 +139,10 @@ def _served(session: Session) -> tuple[np.ndarray, np.ndarray]:
 
 
 def boosted_auc(session: Session, folder: Path) -> float:
-    """Return the AUC of LightGBM on the transformed rows, in a process and with packages of its own.
+    """Return the AUC of LightGBM on the transformed rows, run in a process and with packages of its own.
 
     Raises:
-        StepFailedError: when it cannot be installed, or fails.
+        StepFailedError: when LightGBM cannot be installed, or fails.
     """
     packages = folder / "packages"
     run_timed([sys.executable, "-m", "pip", "install", "-q", "--no-deps", "--target", str(packages), *_TREES])
@@ -162,7 +162,7 @@ def boosted_auc(session: Session, folder: Path) -> float:
 
 
 def _columns(session: Session, split: str) -> dict[str, np.ndarray]:
-    """Return the transformed rows of a split in the order of time, label and all, one array a feature."""
+    """Return the transformed rows of a split in order of time, label included, one array per feature."""
     output = tft.TFTransformOutput(str(session.path("Transform", "transform_graph")))
     pattern = str(session.path("Transform", "transformed_examples") / f"Split-{split}" / "*")
     label = session.project.label_key
@@ -175,7 +175,7 @@ def _columns(session: Session, split: str) -> dict[str, np.ndarray]:
 
 
 def _categories(train: dict[str, np.ndarray]) -> np.ndarray:
-    """Return the category of each item by its code, as the model looks it up; that of unknown items is one more."""
+    """Return the category of each item by its code, as the model looks it up, with an extra one for unknown items."""
     unknown = int(train["category_xf"].max()) + 1
     categories = np.full(int(max(train["item_id_xf"].max(), train["last_items_xf"].max())) + 1, unknown)
     categories[train["item_id_xf"]] = train["category_xf"]
@@ -183,9 +183,9 @@ def _categories(train: dict[str, np.ndarray]) -> np.ndarray:
 
 
 def _features(rows: dict[str, np.ndarray], categories: np.ndarray) -> dict[str, np.ndarray]:
-    """Return the columns for trees: those of the model, and of the last items what trees cannot count themselves.
+    """Return the columns for trees: the model's, and counts over the last items that trees cannot compute themselves.
 
-    These are how many of them are of each category, and how many of the candidate's.
+    These are how many of the last items are in each category, and how many in the candidate's.
     """
     plain = {name: rows[name] for name in rows if name not in {"clicked_xf", "timestamp_xf", "last_items_xf"}}
     last = categories[np.minimum(rows["last_items_xf"], len(categories) - 1)]

@@ -1,4 +1,4 @@
-"""Run all measurements, print them as a table, and write the same to bench.json."""
+"""Run all measurements, print them as a table, and write them to bench.json."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _MOST_LINES = 12
 
 
 def main(workspace: Path, groups: Sequence[str] = ()) -> int:
-    """Measure the groups, all unless some are named; all take more than an hour on two cores.
+    """Measure some groups, by default all, which takes more than an hour on two cores.
 
     Returns:
         0 when every goal is reached, else 1.
@@ -50,7 +50,7 @@ def main(workspace: Path, groups: Sequence[str] = ()) -> int:
 
 
 def longest_cell() -> Figure:
-    """Count the lines of the longest code cell of all notebooks; that of the parameters has a line for each."""
+    """Count the lines of the longest code cell in all notebooks, except the parameters cells with one line each."""
     lines = [
         len(cell.source.splitlines())
         for path in (CHECKOUT / "notebooks").glob("**/*.ipynb")
@@ -61,9 +61,9 @@ def longest_cell() -> Figure:
 
 
 def _lazily(name: str) -> Callable[[Path], Iterable[Figure]]:
-    """Import a group of the same module's name when it is measured.
+    """Return a group that is imported, from the module of the same name, only when it is measured.
 
-    TensorFlow takes seconds and memory, beside which the other groups must not be measured.
+    Importing TensorFlow takes seconds and memory, which must not distort the other groups.
     """
 
     def measure(folder: Path) -> Iterable[Figure]:
@@ -101,7 +101,7 @@ GROUPS: dict[str, Callable[[Path], Iterable[Figure]]] = {
     "views": views,
     "clone": lambda folder: [chain.fresh_clone(folder)],
 }
-"""What can be measured by itself; each is given a folder of its own."""
+"""The groups that can be measured separately; each gets a folder of its own."""
 
 
 def _table(figures: list[Figure]) -> Table:

@@ -1,9 +1,9 @@
-"""Write a notebook that runs the components of `plain_tfx`, and no others, in the kit's session.
+"""Write a notebook that runs only the components of `plain_tfx`, in the kit's session.
 
     python -m kit.bench.same_components OUT.ipynb WORKSPACE
     papermill OUT.ipynb EXECUTED.ipynb -k kit
 
-Pusher is stock TFX's: the kit's own would wait for an infra check, which the peer has not.
+Pusher is stock TFX's: the kit's own would wait for an infra check, which the peer does not have.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ assert any(ws.serving(project.name).iterdir()), "nothing was pushed"
 
 
 def main(path: str, workspace: str) -> None:
-    """Write the notebook to `path`; what it makes goes into `workspace`."""
+    """Write the notebook to `path`; its results go into `workspace`."""
     cells = [
         SETUP.format(workspace=workspace, project=PROJECT),
         *(f'session.run(components["{name}"])' for name in UNTIL_TRAINED),

@@ -1,4 +1,4 @@
-"""Time the chain, data to push, on ever more rows, and see how much memory all its processes take together."""
+"""Time the chain, data to push, on more and more rows, and measure the memory of all its processes together."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from kit.bench.figure import Figure
 from kit.bench.generated import Size, generate, make_project
 from kit.steps.memory import PeakMemory
 
-# As many users and items for a row as sample_data/README.md shows for ten million, at the largest.
+# The largest has users and items per row as sample_data/README.md shows for ten million rows.
 SIZES = (Size(2_150, 2_000, 400), Size(21_430, 6_000, 500), Size(214_290, 30_000, 750))
 _MOST_MB = 6_000
 _EVERY_SECONDS = 0.4
@@ -24,7 +24,7 @@ _MARK = "KIT_WARM_DIR"
 
 
 def scale(folder: Path, sizes: tuple[Size, ...] = SIZES) -> Iterator[Figure]:
-    """Run the recommender's chain as it is on each size, and compare the last two by the row; takes 15 minutes."""
+    """Run the recommender's chain, unchanged, on each size, and compare the last two per row; takes 15 minutes."""
     measured = []
     for size in sizes:
         seconds, peak_mb = _run(size, folder / str(size.rows))
@@ -38,7 +38,7 @@ def scale(folder: Path, sizes: tuple[Size, ...] = SIZES) -> Iterator[Figure]:
 
 
 def _run(size: Size, folder: Path) -> tuple[float, float]:
-    """Return the seconds of a chain and the most megabytes of its processes, its own warm process among them."""
+    """Return the seconds of a chain and the peak megabytes of all its processes, including its own warm process."""
     generate(size, folder / "generated")
     project = make_project(folder / f"rows_{size.rows}", folder / "generated")
     environ = {**os.environ, _MARK: str(folder / "warm")}
@@ -53,7 +53,7 @@ def _run(size: Size, folder: Path) -> tuple[float, float]:
 
 @contextmanager
 def _watching(mark: str) -> Iterator[PeakMemory]:
-    """Watch all processes that are marked: most are children of the warm process, which is nobody's child."""
+    """Watch all marked processes: most are children of the warm process, which is not a child of this one."""
     memory, done = PeakMemory(), threading.Event()
 
     def watch() -> None:
@@ -75,6 +75,6 @@ def _marked(mark: str) -> list[int]:
         try:
             if process.environ().get(_MARK) == mark:
                 found.append(process.pid)
-        except psutil.Error:  # it has ended, or is somebody else's
+        except psutil.Error:  # it has ended, or belongs to another user
             continue
     return found

@@ -1,8 +1,8 @@
-"""Measure the server: against its limit, against FastAPI and Flask, with and without batches, over swaps and starts.
+"""Measure the server: against its limit, against FastAPI and Flask, with and without batching, over swaps and starts.
 
-Where rates are compared, each server has one processor and what asks it has another, as on a machine of its own; the
-limit, which is the same graph called with full batches in the same process, has one too. A rate at equal p99 is the
-highest at which requests that arrive at random times (see `kit.load`) have that p99.
+Where rates are compared, each server has one processor and its clients have another, as on a machine of their own; the
+limit, which is the same graph called with full batches in the same process, has one too. The rate at equal p99 is the
+highest rate of requests arriving at random times (see `kit.load`) with that p99.
 """
 
 from __future__ import annotations
@@ -54,8 +54,8 @@ def serving(folder: Path, trained: Path | None = None) -> Iterator[Figure]:
     """Measure; takes about five minutes on two cores, training included.
 
     Args:
-        folder: for the model, the peers and the logs.
-        trained: folder of the recommender's version; it is trained unless given.
+        folder: the folder for the model, the peers and the logs.
+        trained: the folder of a trained version of the recommender; None: it is trained first.
     """
     model = sample(folder, trained)
     BATCHING.write(folder / "batching.pbtxt")
@@ -68,7 +68,7 @@ def serving(folder: Path, trained: Path | None = None) -> Iterator[Figure]:
 
 
 def settings(folder: Path, model: Sample, *, batched: bool, **others: Any) -> Settings:
-    """Return settings of a server for the model."""
+    """Return a server's settings for the model."""
     batching: dict[str, Any] = {"batching_parameters_file": str(folder / "batching.pbtxt")}
     batching["enable_batching"] = True
     own: dict[str, Any] = {
@@ -82,7 +82,7 @@ def settings(folder: Path, model: Sample, *, batched: bool, **others: Any) -> Se
 
 @contextmanager
 def _served(folder: Path, model: Sample, *, batched: bool) -> Iterator[Server]:
-    """Serve on one processor, with TensorFlow's pools as large as that."""
+    """Serve on one processor, with TensorFlow's thread pools of that size."""
     chosen = settings(folder, model, batched=batched, rest_api_port=0, tensorflow_session_parallelism=1)
     with Server(chosen, log_path=folder / "server.log") as server:
         bind(_pid(server), processors()[0])
@@ -113,7 +113,7 @@ def _capacity(load: Callable[..., Load]) -> LoadResult:
 
 
 def _over_limit(folder: Path, model: Sample) -> Iterator[Figure]:
-    """Compare predictions a second through the server with those of the graph itself."""
+    """Compare predictions per second through the server with those of the graph itself."""
     limit = measured_limit(model.version, BATCHING.max_batch_size, processors()[0])
     with _served(folder, model, batched=True) as server:
         load = partial(Load, requests=model.messages(), address=str(server.addresses.grpc))
@@ -123,7 +123,7 @@ def _over_limit(folder: Path, model: Sample) -> Iterator[Figure]:
 
 
 def _over_peers(folder: Path, model: Sample) -> Iterator[Figure]:
-    """Compare requests a second at equal p99 with the same model behind other servers."""
+    """Compare requests per second at equal p99 with the same model behind other servers."""
     with _served(folder, model, batched=True) as server:
         ours = _highest(partial(Load, requests=model.messages(), address=str(server.addresses.grpc)))
         path = f"/v1/models/{NAME}:predict"
@@ -149,7 +149,7 @@ def _over_peers(folder: Path, model: Sample) -> Iterator[Figure]:
 
 
 def _highest(load: Callable[..., Load]) -> float:
-    """Return the highest rate that has the p99, requests a second, to a thirty-second of the capacity."""
+    """Return the highest rate with the p99, in requests per second, to within 1/32 of the capacity."""
     low, high = 0.0, _capacity(load).rate
     for _ in range(_SEARCH_STEPS):
         rate = (low + high) / 2
@@ -162,7 +162,7 @@ def _highest(load: Callable[..., Load]) -> float:
 
 
 def _batched_over_single(folder: Path, model: Sample) -> Figure:
-    """Compare the p99 with and without batches at the same rate, near what the server can do without."""
+    """Compare the p99 with and without batching at the same rate, near the server's capacity without."""
     found: dict[bool, float] = {}
     rate = 0.0
     for batched in (False, True):
@@ -175,11 +175,11 @@ def _batched_over_single(folder: Path, model: Sample) -> Figure:
 
 
 def _swaps(folder: Path, model: Sample) -> Iterator[Figure]:
-    """Put versions in one after the other while requests arrive; the server has both processors."""
+    """Add versions one after the other while requests arrive; the server has both processors."""
     chosen = settings(folder, model, batched=True, file_system_poll_wait_seconds=0.1)
     with Server(chosen, log_path=folder / "swaps.log") as server:
         address = str(server.addresses.grpc)
-        most = _SWAPS * 10 * _SWAP_GAP_SECONDS  # longer than it takes; it is ended before
+        most = _SWAPS * 10 * _SWAP_GAP_SECONDS  # longer than needed; it is stopped before
         load = Load(requests=model.messages(), address=address, rate=_SWAP_RATE, seconds=most)
         with RunningLoad(load) as running, grpc.insecure_channel(address) as channel:
             time.sleep(5 * _SWAP_GAP_SECONDS)
@@ -206,7 +206,7 @@ def _swaps(folder: Path, model: Sample) -> Iterator[Figure]:
 
 
 def _swap(model: Sample, stub: Any, number: int) -> tuple[float, float]:
-    """Add a version and wait until it serves and the one before is gone; return when that began and ended."""
+    """Add a version and wait until it serves and the one before is gone; return the times of begin and end."""
     shutil.copytree(model.base / "1", model.base / ".part")
     started = time.monotonic()
     (model.base / ".part").rename(model.base / str(number))
@@ -227,7 +227,7 @@ def _swap(model: Sample, stub: Any, number: int) -> tuple[float, float]:
 
 
 def _starts(model: Sample) -> Iterator[Figure]:
-    """Time the start until every signature was asked once."""
+    """Time the start until every signature was called once."""
     for forked, most in ((False, _COLD_SECONDS), (True, _FORKED_SECONDS)):
         if forked:
             _await_warm()
@@ -245,7 +245,7 @@ def _starts(model: Sample) -> Iterator[Figure]:
 
 
 def _await_warm() -> None:
-    """Wait until the warm process has all its modules: until then children share the processors with its imports."""
+    """Wait until the warm process has imported everything: until then children compete with its imports."""
     warm.start()
     deadline = time.monotonic() + _WARM_SECONDS
     while not (warm.status() or {}).get("has_own_modules"):
@@ -258,7 +258,7 @@ def _await_warm() -> None:
 
 
 def _rolled_back(folder: Path, model: Sample) -> Figure:
-    """Time the command that takes a version back, from its start to its end; the model has several by now."""
+    """Time the rollback command from its start to its end; the model has several versions by now."""
     place = folder / "pushed"
     shutil.copytree(model.base, place / "serving" / NAME)
     seconds = run_timed(kit_command("rollback", "--workspace", str(place), "--why", "measured"))

@@ -1,4 +1,4 @@
-"""The limit of serving: the same graph, called with full batches in the same process, without any transport."""
+"""The upper limit of serving: the same graph, called with full batches in the same process, without any transport."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ _SECONDS = 5.0
 
 
 def measured_limit(version: Path, rows: int, processor: int) -> float:
-    """Return predictions a second of one caller, in a process of its own on one processor.
+    """Return the predictions per second of one caller, in a process of its own on one processor.
 
     Args:
-        version: folder of the model.
-        rows: of a batch.
-        processor: its number.
+        version: the folder of the model's version.
+        rows: the rows per batch.
+        processor: the processor's number.
 
     Raises:
-        StepFailedError: when it fails.
+        StepFailedError: when the process fails.
     """
     command = [sys.executable, "-m", __name__, str(version), str(rows), str(processor)]
     done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=CHECKOUT)
@@ -37,7 +37,7 @@ def measured_limit(version: Path, rows: int, processor: int) -> float:
 
 
 def limit(version: Path, rows: int) -> float:
-    """Return predictions a second of this process."""
+    """Return the predictions per second of this process."""
     from tensorflow.core.protobuf import config_pb2  # noqa: PLC0415  TensorFlow, which only this process loads
 
     from kit.serving.servable import Servable  # noqa: PLC0415

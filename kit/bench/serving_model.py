@@ -1,4 +1,4 @@
-"""The model and the requests that serving is measured with: the sample's recommender, 100 candidates a request."""
+"""The model and the requests for measuring the server: the sample's recommender, 100 candidates per request."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from kit.bench.chain import kit_command, run_timed
 
 NAME = "recommender"
 CANDIDATES = 100
-REQUESTS = 500  # different ones, sent in turn
+REQUESTS = 500  # distinct requests, sent in turn
 TIMESTAMP = 1_767_225_600.0
 _SEED = 7
 
@@ -25,9 +25,9 @@ class Sample:
     """A model, and requests for it.
 
     Attributes:
-        base: folder of its versions.
-        users: their ids, one a request.
-        items: ids of their candidates, [requests, CANDIDATES].
+        base: the folder of the model's versions.
+        users: the user ids, one per request.
+        items: the ids of the candidate items, [requests, CANDIDATES].
     """
 
     base: Path
@@ -42,15 +42,15 @@ class Sample:
         )
 
     def messages(self) -> tuple[bytes, ...]:
-        """Return serialized PredictRequests of one user each."""
+        """Return serialized PredictRequests, each for one user."""
         return tuple(_message(user, items) for user, items in zip(self.users, self.items, strict=True))
 
     def rows_json(self) -> tuple[bytes, ...]:
-        """Return bodies for REST in the format of rows."""
+        """Return REST bodies in row format."""
         return tuple(json.dumps({"instances": [row]}).encode() for row in self._rows())
 
     def plain_json(self) -> tuple[bytes, ...]:
-        """Return bodies as somebody designs them who writes a server for this model only."""
+        """Return bodies as one would design them for a server of this model only."""
         return tuple(json.dumps(row).encode() for row in self._rows())
 
     def _rows(self) -> list[dict[str, object]]:
@@ -64,8 +64,8 @@ def sample(folder: Path, trained: Path | None = None) -> Sample:
     """Return the model with its requests.
 
     Args:
-        folder: for a copy of it.
-        trained: folder of a version; it is trained by the kit's notebooks unless given.
+        folder: the folder for a copy of the model.
+        trained: the folder of a trained version; None: the kit's notebooks train one.
     """
     base = folder / "models" / NAME
     shutil.copytree(trained or _train(folder / "workspace"), base / "1")

@@ -1,8 +1,8 @@
-"""The same model behind FastAPI and behind Flask, as their own documentation serves one.
+"""The same model behind FastAPI and behind Flask, served as their own documentation shows.
 
-Both are installed into a scratch folder for the time of the measurement. Each has one worker, as each server here has
-one processor: FastAPI under uvicorn with its fast loop and parser, Flask under gunicorn with threads. Both load the
-SavedModel by `tf.saved_model.load` and call its signature, in an answer of JSON.
+Both are installed into a scratch folder for the measurement. Each has one worker, as each server here has one
+processor: FastAPI under uvicorn with its fast loop and parser, Flask under gunicorn with threads. Both load the
+SavedModel with `tf.saved_model.load`, call its signature, and answer in JSON.
 """
 
 from __future__ import annotations
@@ -80,7 +80,7 @@ def install(folder: Path) -> None:
     """Install the packages of both into a folder.
 
     Raises:
-        StepFailedError: when they cannot be fetched.
+        StepFailedError: when they cannot be installed.
     """
     command = [sys.executable, "-m", "pip", "install", "--quiet", "--target", str(folder), *PACKAGES]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
@@ -93,16 +93,16 @@ def install(folder: Path) -> None:
 
 @contextmanager
 def served(name: str, packages: Path, model: Path, folder: Path) -> Iterator[tuple[str, int]]:
-    """Serve the model while the block runs; give the address and the process.
+    """Serve the model while the block runs; yield the address and the process id.
 
     Args:
         name: FastAPI or Flask.
-        packages: where both are installed.
-        model: folder of a version.
-        folder: for the application and its log.
+        packages: the folder where both are installed.
+        model: the folder of a version.
+        folder: the folder for the application and its log.
 
     Raises:
-        StepFailedError: when it does not come up.
+        StepFailedError: when it does not start.
     """
     folder.mkdir(parents=True, exist_ok=True)
     (folder / f"{_MODULE}.py").write_text(_MODEL + _APPS[name])
@@ -140,7 +140,7 @@ def _free_port() -> int:
 
 
 def _await(port: int, process: subprocess.Popen[bytes], log: Path) -> None:
-    """Wait for an answer, whatever it is: gunicorn takes connections long before its worker has loaded the model."""
+    """Wait for any answer: gunicorn accepts connections long before its worker has loaded the model."""
     deadline = time.monotonic() + _START_SECONDS
     while time.monotonic() < deadline and process.poll() is None:
         with suppress(OSError, HTTPException), closing(HTTPConnection("127.0.0.1", port, timeout=1)) as peer:

@@ -1,4 +1,4 @@
-"""Who runs on which processor: a server on one, what asks it on another, so that neither is measured by the other."""
+"""Which process runs on which processor: the server on one, its clients on another, so that neither slows the other."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from kit.errors import StepFailedError
 
 
 def processors() -> tuple[int, int]:
-    """Return one for the server and one for the callers.
+    """Return one processor for the server and one for the clients.
 
     Raises:
         StepFailedError: when there are not two, or a process cannot be bound to one.
@@ -25,8 +25,8 @@ def processors() -> tuple[int, int]:
 
 
 def bind(pid: int, processor: int) -> None:
-    """Keep a process, its children and all their threads on one processor, and those that they will start."""
+    """Bind a process, its children and all their threads, including later ones, to one processor."""
     for process in [psutil.Process(pid), *psutil.Process(pid).children(recursive=True)]:
         for thread in process.threads():
-            with suppress(ProcessLookupError):  # it has ended meanwhile
+            with suppress(ProcessLookupError):  # the thread has ended meanwhile
                 os.sched_setaffinity(thread.id, {processor})

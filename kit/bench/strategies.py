@@ -1,7 +1,7 @@
-"""Train the sample by every strategy: whether all reach the same AUC, and what a second worker gains.
+"""Train the sample with every strategy: whether all reach the same AUC, and what a second worker gains.
 
-The second worker is measured against one that has half the cores. Each worker has half of them to itself, as a machine
-of its own would have; but both share this machine's memory, and talk over its loopback instead of a network.
+Two workers are compared with one. Each worker has half of the cores to itself, as if on a machine of its own; but both
+share this machine's memory, and talk over its loopback interface instead of a network.
 """
 
 from __future__ import annotations
@@ -28,13 +28,13 @@ from kit.training.scalars import read_scalars
 from kit.workspace import write_atomically
 
 SEEDS = (7, 8, 9)
-MOST_DIFFERENCE = 0.005  # of an AUC: half its standard error on the sample's rows held out
+MOST_DIFFERENCE = 0.005  # of the AUC: half its standard error on the sample's held-out rows
 _BATCHES = (256, 4096)
-_TIMES_THE_ROWS, _EPOCHS = 4, 2  # so that an epoch of large batches takes seconds; the first one also traces
+_TIMES_THE_ROWS, _EPOCHS = 4, 2  # so that an epoch of large batches takes seconds; the first also traces
 
 
 def strategies(folder: Path) -> Iterator[Figure]:
-    """Train the sample by each strategy with some seeds, and by one and two workers; takes about 8 minutes."""
+    """Train the sample with each strategy and several seeds, and with one and two workers; takes about 8 minutes."""
     workspace = folder / "kit"
     run_timed(kit_command("run", "01_data", "02_features", "-w", str(workspace)))
     project = Project.load("recommender")
@@ -53,7 +53,7 @@ def strategies(folder: Path) -> Iterator[Figure]:
 
 
 def sample_job(workspace: Path, project: Project, training: Training) -> Job:
-    """Return a training on what Transform last made in a workspace; its results go nowhere yet."""
+    """Return a training job on Transform's latest output in a workspace; where its results go is not set yet."""
     made = workspace / "artifacts" / project.name / "Transform"
     examples, graph = (
         max((made / key).iterdir(), key=lambda path: int(path.name))
@@ -72,7 +72,7 @@ def sample_job(workspace: Path, project: Project, training: Training) -> Job:
 
 
 def train(job: Job, folder: Path) -> Path:
-    """Train in a process as Trainer does; return the folder of what it tells."""
+    """Train in a process as Trainer does; return the folder of its model run."""
     folder.mkdir(parents=True)
     placed = _placed(job, folder)
     with warm.start_call(
@@ -88,12 +88,12 @@ def train(job: Job, folder: Path) -> Path:
 
 
 def auc(run: Path) -> float:
-    """Return the AUC of the last epoch on the rows held out."""
+    """Return the AUC of the last epoch on the held-out rows."""
     return read_scalars(run / "validation")[""]["epoch_auc"][-1][1]
 
 
 def two_workers(job: Job, folder: Path, batch_size: int) -> Figure:
-    """Compare the pace of two workers with that of one, each on half of the cores; their batch is the same in all."""
+    """Compare the pace of two workers with that of one, each on half of the cores; the total batch size is the same."""
     paces = [_pace(job, folder / f"{count}", batch_size, count) for count in (2, 1)]
     return Figure(
         f"two workers over one with half the cores, examples a second, batches of {batch_size}",
@@ -105,7 +105,7 @@ def two_workers(job: Job, folder: Path, batch_size: int) -> Figure:
 
 
 def _pace(job: Job, folder: Path, batch_size: int, workers: int) -> float:
-    """Return the examples a second of a cluster in its last epoch, whose workers have half of the cores each."""
+    """Return a cluster's examples per second in its last epoch; each worker has half of the cores."""
     folder.mkdir(parents=True)
     training = job.training.override(
         strategy=MULTI_WORKER, workers=workers, batch_size=batch_size, epochs=_EPOCHS
@@ -142,7 +142,7 @@ def _start(log: Path, job: Path, config: str, cores: Sequence[int]) -> subproces
 
 
 def _halves() -> tuple[list[int], list[int]]:
-    """Return two halves of the cores that this process may use; only Linux tells which, and holds a worker there."""
+    """Return two halves of the cores that this process may use; only Linux names them and can bind a worker to them."""
     known = hasattr(os, "sched_getaffinity")
     cores = sorted(os.sched_getaffinity(0)) if known else list(range(os.cpu_count() or 1))
     half = len(cores) // 2

@@ -1,4 +1,4 @@
-"""Send requests that may be anything, over HTTP/1.1 and gRPC, and tell what became of each."""
+"""Send arbitrary requests over HTTP/1.1 and gRPC, and classify the outcomes."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ import grpc
 from kit.gateway.plan import Address
 
 REFUSED, ACCEPTED, HUNG, BROKEN = "refused", "accepted", "hung", "broken"
-_SECONDS = 10.0  # that an answer may take; more is a hang
+_SECONDS = 10.0  # longest time for an answer; more counts as a hang
 _THREADS = 4
 _BATCH = 500
-_CALLS = 50  # of gRPC under way at a time
+_CALLS = 50  # most gRPC calls under way at a time
 _LENGTH = re.compile(rb"(?i)\r\ncontent-length: *([0-9]+)")
 _CLOSES = re.compile(rb"(?i)\r\nconnection: *close")
-_OWN_ERROR = 500  # of a server's own code; 501, 503 and 505 are answers
+_OWN_ERROR = 500  # a failure of the server's own code; 501, 503 and 505 are deliberate answers
 _BROKEN_CODES = {grpc.StatusCode.UNKNOWN, grpc.StatusCode.DATA_LOSS, grpc.StatusCode.INTERNAL}
-_NO_MESSAGE = "deserializing"  # gRPC itself answers INTERNAL to bytes that are no message of the method
+_NO_MESSAGE = "deserializing"  # gRPC itself answers INTERNAL to bytes that are not the method's message
 
 
 def throw_http(address: Address, requests: Iterable[bytes]) -> Counter[str]:
-    """Send each request by itself, on a connection that is kept as long as the other side keeps it."""
+    """Send the requests one by one, on a connection that is kept as long as the other side keeps it."""
     remaining = iter(requests)
     batches = iter(lambda: list(islice(remaining, _BATCH)), [])
     counts: Counter[str] = Counter()
@@ -38,7 +38,7 @@ def throw_http(address: Address, requests: Iterable[bytes]) -> Counter[str]:
 
 
 def throw_grpc(address: Address, path: str, token: str, requests: Iterable[bytes]) -> Counter[str]:
-    """Call a method with the bytes as they are, a few calls at a time."""
+    """Call a method with the raw bytes, a few calls at a time."""
     counts: Counter[str] = Counter()
     metadata = [("authorization", f"Bearer {token}")] if token else []
     remaining = iter(requests)
@@ -55,7 +55,7 @@ def _throw_batch(address: Address, batch: Iterable[bytes]) -> Counter[str]:
     connection: socket.socket | None = None
     for request in batch:
         outcome, keep = "", False
-        while not outcome:  # once more where the other side had closed a kept connection
+        while not outcome:  # once more if the other side had closed a kept connection
             fresh = connection is None
             connection = connection or socket.create_connection((address.host, address.port), _SECONDS)
             outcome, keep = _exchange(connection, request, fresh=fresh)
@@ -69,9 +69,9 @@ def _throw_batch(address: Address, batch: Iterable[bytes]) -> Counter[str]:
 
 
 def _exchange(connection: socket.socket, request: bytes, *, fresh: bool) -> tuple[str, bool]:
-    """Return what became of a request, empty if it is to be sent again, and whether the connection is of use."""
+    """Return a request's outcome, empty if it must be sent again, and whether the connection can be reused."""
     try:
-        # A refusal may come, and the connection be closed, before all is sent.
+        # The server may refuse, and close the connection, before everything is sent.
         with suppress(BrokenPipeError, ConnectionResetError):
             connection.sendall(request)
         head = _read_answer(connection)
@@ -87,7 +87,7 @@ def _exchange(connection: socket.socket, request: bytes, *, fresh: bool) -> tupl
 
 
 def _read_answer(connection: socket.socket) -> bytes:
-    """Return the head of an answer after reading its body too; empty where the connection is closed without one."""
+    """Return the head of an answer after reading its body too; empty if the connection is closed without one."""
     answer = b""
     while b"\r\n\r\n" not in answer:
         part = connection.recv(65_536)

@@ -1,10 +1,10 @@
-"""Measure the training loop: its pace against the same model's step, and what Trainer costs beside its steps.
+"""Measure the training loop: its pace against the same model's bare step, and Trainer's time outside its steps.
 
-The limit is the compiled step of the very model that the loop trains, over one batch that lies in memory. The loop's
-pace counts everything between two ends of epochs: shuffling, rows held out, checkpoints, TensorBoard, progress.
+The limit is the compiled step of the same model, over one batch that is in memory. The loop's pace includes everything
+from one end of an epoch to the next: shuffling, evaluation, checkpoints, TensorBoard, progress.
 
-What Trainer costs is the time from its start to its first step, and from its last step to the saved model; the peer's
-is that of stock TFX's Trainer with the module of TFX's own taxi example, on the same machine in the same run.
+Trainer's fixed cost is the time from its start to its first step, and from its last step to the saved model; the peer
+is stock TFX's Trainer with the module of TFX's own taxi example, on the same machine in the same run.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ _TIMES = 3
 
 
 def training(folder: Path) -> Iterator[Figure]:
-    """Train the sample and the taxi project by the kit, and the taxi example by stock TFX; takes about 5 minutes."""
+    """Train the sample and the taxi project with the kit, the taxi example with stock TFX; takes about 5 minutes."""
     workspace = folder / "kit"
     for project in ("recommender", "chicago_taxi"):
         run_timed(kit_command("run", "01_data", "02_features", "-P", project, "-w", str(workspace)))
@@ -47,7 +47,7 @@ def training(folder: Path) -> Iterator[Figure]:
         share, pace, limit = _measured("pace", workspace, folder / f"pace-{times}", times)
         rows = "the sample's rows" + (f", each {times} times" if times > 1 else "")
         name = f"training loop over the same model's step on tensors, examples a second, {rows}"
-        # On a few rows an epoch lasts half a second, of which what stands between epochs is a good part.
+        # On few rows an epoch lasts half a second, a good part of which is the work between epochs.
         goal = _LEAST_SHARE if times > 1 else None
         yield Figure(name, share, "ratio", goal, "more", peer=limit, measured=pace)
     peer = stock_trainer(folder / "stock")
@@ -59,7 +59,7 @@ def training(folder: Path) -> Iterator[Figure]:
 
 
 def _measured(what: str, workspace: Path, folder: Path, times: int) -> list[float]:
-    """Return what `main` prints in a process of its own, which takes TensorFlow's memory along when it ends."""
+    """Return what `main` prints in a process of its own, so that TensorFlow's memory is freed when it ends."""
     command = [sys.executable, "-m", __name__, what, str(workspace), str(folder), str(times)]
     done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=CHECKOUT)
     if done.returncode:
@@ -69,12 +69,12 @@ def _measured(what: str, workspace: Path, folder: Path, times: int) -> list[floa
 
 
 def pace(workspace: Path, folder: Path, times: int) -> list[float]:
-    """Train the recommender; return its pace over the limit, the pace and the limit, in examples a second.
+    """Train the recommender; return the pace divided by the limit, the pace and the limit, in examples per second.
 
     Args:
-        workspace: where Transform has run.
-        folder: for what the training writes.
-        times: how often the training rows are read, to have more of them.
+        workspace: the workspace where Transform has run.
+        folder: the folder for the training's files.
+        times: how often the training rows are repeated, to have more of them.
     """
     from kit.training import loop  # noqa: PLC0415  TensorFlow, which only the measured process loads
 
@@ -90,18 +90,18 @@ def pace(workspace: Path, folder: Path, times: int) -> list[float]:
     )
     stretches = limits(job)
     loop.train(job)
-    # Of stretches on both sides, the middle one: the loop's pace too is one of good and bad moments of the machine.
+    # The median of measurements before and after: the loop's pace, too, covers good and bad moments of the machine.
     most = statistics.median([*stretches, *limits(job)])
     [events] = (folder / "run" / "train").glob(EVENTS)
     ends = sorted(at for tag, _, _, at in EventFile(events).new_scalars() if tag == "epoch_loss")
     rows = json.loads((folder / "run" / ROWS_FILE).read_text())["train"]
-    # Without the first epoch, in which the step is compiled: that is a fixed cost.
+    # Without the first epoch, in which the step is compiled, which is a fixed cost.
     kept = rows * (len(ends) - 1) / (ends[-1] - ends[0])
     return [kept / most, kept, most]
 
 
 def limits(job: Job) -> list[float]:
-    """Return, three times, how many examples a second the compiled step of the model trains on a batch in memory."""
+    """Return three measurements of the examples per second of the model's compiled step on a batch in memory."""
     import tensorflow as tf  # noqa: PLC0415
     import tensorflow_transform as tft  # noqa: PLC0415
 
@@ -121,13 +121,13 @@ def limits(job: Job) -> list[float]:
         started = time.perf_counter()
         for _ in range(_STEPS // training.steps_per_execution):
             logs = step(batches)
-        float(logs["loss"])  # a step may still be on its way
+        float(logs["loss"])  # waits for steps that are still running
         found.append(training.batch_size * _STEPS / (time.perf_counter() - started))
     return found
 
 
 def _fixed_seconds(workspace: Path, project: str, seed: int) -> float:
-    """Run Trainer in a notebook; return its seconds without those between the ends of its first and its last step."""
+    """Run Trainer in a notebook; return its seconds, except those between the ends of its first and last steps."""
     command = (
         "run",
         "03_train",
@@ -159,7 +159,7 @@ def _fixed_seconds(workspace: Path, project: str, seed: int) -> float:
 def stock_trainer(folder: Path) -> float:
     """Run stock TFX up to its Trainer with the module of its taxi example; return the seconds without its steps.
 
-    The module's `fit` is given a clock besides; all else is as `kit.bench.plain_tfx` has it.
+    The module's `fit` also gets a clock; all else is as in `kit.bench.plain_tfx`.
     """
     folder.mkdir(parents=True, exist_ok=True)
     times, module, notebook = folder / "times.json", folder / "timed_taxi.py", folder / "stock.ipynb"

@@ -1,4 +1,4 @@
-"""Measure the views where a person meets them: in a browser, by the tests that open them there."""
+"""Measure the views in a browser, as a person sees them, with the tests that open them there."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from kit.errors import StepFailedError
 from kit.workspace import CHECKOUT
 
 FIGURES_VARIABLE = "KIT_FIGURES"
-"""Names the file that tests/lab.py appends what it has measured to, a JSON list of a name and a value a line."""
+"""Names the file that tests/lab.py appends its measurements to, one JSON list of name and value per line."""
 
 _TESTS = "fluid or runs_in_the_browser"
 _TIMES = {
@@ -39,7 +39,7 @@ def views(folder: Path) -> list[Figure]:
     """Run the browser tests that measure, and the sample's chain for the size of its views.
 
     Raises:
-        StepFailedError: when a test fails or does not measure what it should.
+        StepFailedError: when a test fails or does not report a measurement.
     """
     found = _measured(folder)
     figures = [Figure(name, min(found[name]), "s", goal, "less") for name, goal in _TIMES.items()]
@@ -75,7 +75,7 @@ def _measured(folder: Path) -> dict[str, list[float]]:
 
 
 def _largest_output(path: Path) -> int:
-    """Return the size in bytes of the largest output of a notebook as it is stored."""
+    """Return the size in bytes of the largest stored output of a notebook."""
     cells = nbformat.read(path, as_version=4).cells
     outputs = [output for cell in cells if cell.cell_type == "code" for output in cell.outputs]
     return max((len(json.dumps(output, ensure_ascii=False).encode()) for output in outputs), default=0)

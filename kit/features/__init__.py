@@ -1,1 +1,1 @@
-"""Transform: building blocks for a project's preprocessing_fn, the component, and the proof of serving parity."""
+"""Transform: building blocks for a project's preprocessing_fn, the component, and the check of serving parity."""

@@ -6,7 +6,7 @@ import tensorflow as tf
 
 
 def fill_missing(column: tf.Tensor | tf.SparseTensor, default: str | float) -> tf.Tensor:
-    """Return a dense tensor [batch] in which a missing value, an empty cell or NaN, is `default`."""
+    """Return a dense tensor [batch] in which missing values, empty cells and NaN are replaced by `default`."""
     if isinstance(column, tf.SparseTensor):
         shape = [column.dense_shape[0], 1]
         value = tf.cast(default, column.dtype) if column.dtype != tf.string else default
@@ -19,7 +19,7 @@ def fill_missing(column: tf.Tensor | tf.SparseTensor, default: str | float) -> t
 
 
 def is_missing(column: tf.SparseTensor) -> tf.Tensor:
-    """Return float32 [batch]: 1 where the row has no value, so that a model can tell it from the filled-in one."""
+    """Return float32 [batch]: 1 where the row has no value, so that a model can tell that from a filled-in value."""
     ones = tf.SparseTensor(
         column.indices, tf.ones_like(column.values, tf.float32), [column.dense_shape[0], 1]
     )

@@ -1,4 +1,4 @@
-"""How often each place of a feature is taken in the data, and how many values no vocabulary has."""
+"""How often each place (vocabulary index or bucket) of a feature occurs in the data, and how many values have none."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ import tensorflow as tf
 from kit.data.records import read_records
 from kit.features.graph import RowGraph
 
-MOST_ROWS = 200_000  # of a split; more would not change a rate that a person looks at
+MOST_ROWS = 200_000  # rows read per split; more would not visibly change a rate
 _BATCH_ROWS = 10_000
 
 
 @dataclass
 class Coverage:
-    """What one split has of one feature.
+    """The counts of one feature in one split.
 
     Attributes:
-        counts: how often each place is taken, int64 [places].
-        outside: values behind the last place: those that a vocabulary does not have.
-        total: all values that are not missing.
+        counts: how often each place occurs, int64 [places].
+        outside: how many values are beyond the last place, such as words outside the vocabulary.
+        total: how many values are not missing.
     """
 
     counts: np.ndarray
@@ -32,7 +32,7 @@ class Coverage:
     total: int = 0
 
     def add(self, codes: np.ndarray) -> None:
-        """Count codes [any]; those that are no place are outside."""
+        """Count codes of any number; those that are not a place count as outside."""
         inside = codes[(codes >= 0) & (codes < len(self.counts))]
         self.counts += np.bincount(inside, minlength=len(self.counts))
         self.outside += len(codes) - len(inside)
@@ -40,16 +40,16 @@ class Coverage:
 
 
 def cover(graph: RowGraph, examples: Path, split: str, places: Mapping[str, int]) -> dict[str, Coverage]:
-    """Transform the first rows of a split, at most MOST_ROWS, and count.
+    """Transform the first rows of a split, at most MOST_ROWS, and count the places of each feature.
 
-    A missing value is not counted. Of the places of a list, those behind the last word that is known are taken for
-    padding: nothing tells an unknown word there from it.
+    Missing values are not counted. In a list, everything after the last known word is taken for padding, since unknown
+    words there look the same.
 
     Args:
-        graph: Transform's.
-        examples: folder of the raw Examples.
-        split: its name.
-        places: how many places each feature has; each feature is made of one column.
+        graph: Transform's graph.
+        examples: the folder of the raw Examples.
+        split: the split's name.
+        places: how many places each feature has; each feature is made from one column.
     """
     found = {feature: Coverage(np.zeros(size, np.int64)) for feature, size in places.items()}
     for records in _batches(examples, split) if places else ():
@@ -68,7 +68,7 @@ def _batches(examples: Path, split: str) -> Iterator[Sequence[bytes]]:
 
 
 def _present(graph: RowGraph, records: Sequence[bytes], columns: set[str]) -> dict[str, np.ndarray]:
-    """Return for each column, bool [rows], where it has a value: no empty text, and a number that is one."""
+    """Return for each column which rows have a value, bool [rows]; an empty string or NaN is none."""
     parsed = tf.io.parse_example(records, {name: graph.columns[name] for name in columns})
     return {name: _has_value(column, len(records)) for name, column in parsed.items()}
 
@@ -83,7 +83,7 @@ def _has_value(column: tf.Tensor | tf.SparseTensor, rows: int) -> np.ndarray:
 
 
 def _before_padding(codes: np.ndarray, places: int) -> np.ndarray:
-    """Return, bool [rows, width], the places up to the last one that is known."""
+    """Return a mask, bool [rows, width], of each row's codes up to its last known one."""
     known = (codes >= 0) & (codes < places)
     padded: np.ndarray = np.cumsum(known[:, ::-1], axis=1)[:, ::-1] > 0
     return padded

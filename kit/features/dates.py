@@ -1,4 +1,4 @@
-"""How dates are written: strptime's `%Y %m %d %H %M %S` as a pattern that Python and TensorFlow both read."""
+"""Date formats: strptime's `%Y %m %d %H %M %S` as a regular expression that Python and TensorFlow both understand."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _PARTS = {
     "M": r"(\d{2})",
     "S": r"(\d{2})",
 }
-# Fractions of a second and the zone may follow a time; both are left out: times are taken as written.
+# Fractions of a second and a time zone may follow a time; both are ignored: times are taken as written.
 _AFTER_TIME = r"(?:\.\d+)?\s*(?:Z|[+-]\d{2}:?\d{2})?"
 
 
@@ -20,7 +20,7 @@ def pattern(date_format: str) -> tuple[str, str]:
     """Return a regular expression for a whole cell (RE2 and `re`) and the order of its groups, like `Ymd`.
 
     Raises:
-        ValueError: when the format holds a part that is not supported, or one twice.
+        ValueError: when the format has an unsupported part, or the same part twice.
 
     """
     order = "".join(re.findall(r"%(.)", date_format))

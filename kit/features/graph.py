@@ -1,4 +1,4 @@
-"""Transform's graph at hand: it transforms rows as often as wanted, and says which column feeds which feature."""
+"""Transform's graph, ready to use: transforms any rows, and knows which columns feed which feature."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ Arrays: TypeAlias = Mapping[str, np.ndarray]
 class RowGraph:
     """The graph that Transform saved, as a function of serialized tf.Examples.
 
-    It is traced once and a call then takes a millisecond, where TFX's Keras layer takes up to two tenths of a second.
+    It is traced once; a call then takes a millisecond, where TFX's Keras layer takes up to two tenths of a second.
 
     Args:
-        folder: of the TransformGraph artifact.
+        folder: the folder of the TransformGraph artifact.
 
     Attributes:
         columns: how each raw column is parsed.
-        sources: for each transformed feature the columns that it is made of, in their own order.
+        sources: for each transformed feature the columns that it is made from, in the order of `columns`.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -40,8 +40,8 @@ class RowGraph:
         """Transform serialized examples.
 
         Args:
-            records: any number of them.
-            without: columns that are left out; what is made of them is then not among the features.
+            records: the serialized tf.Examples, any number.
+            without: columns to leave out, together with the features made from them.
 
         Returns:
             For each transformed feature an array [rows, …]. A feature of lists of any length is an array [rows] of
@@ -57,7 +57,7 @@ class RowGraph:
         return {name: _array(value) for name, value in outputs.items()}
 
     def vocabularies(self) -> dict[str, list[bytes]]:
-        """Return the words of each vocabulary in their order, the place of a word being its code."""
+        """Return the words of each vocabulary in order: a word's index is its code."""
         paths = sorted(self._assets.iterdir()) if self._assets.is_dir() else []
         return {path.name: list(self._output.vocabulary_by_name(path.name)) for path in paths}
 
@@ -72,10 +72,10 @@ class RowGraph:
         return tf.function(transform, input_signature=[tf.TensorSpec([None], tf.string)], autograph=False)
 
     def _sources(self) -> dict[str, tuple[str, ...]]:
-        """Read what TFX itself keeps in order to leave out features that a request has no columns for."""
+        """Read the mapping that TFX keeps for leaving out features whose columns a request lacks."""
         column_of = {
             tensor: name
-            for name, column in self._loader._structured_inputs.items()  # noqa: SLF001  not told in public
+            for name, column in self._loader._structured_inputs.items()  # noqa: SLF001  not public
             for tensor in _tensor_names(column)
         }
         found = {
@@ -89,12 +89,12 @@ class RowGraph:
 
 @lru_cache(maxsize=1)
 def load_graph(folder: Path) -> RowGraph:
-    """Load a graph once: the folder of an artifact does not change."""
+    """Load a graph, cached by folder: the folder of an artifact does not change."""
     return RowGraph(folder)
 
 
 def why_refused(error: tf.errors.OpError) -> str:
-    """Return what an operation said about a value, without where in the graph it stands."""
+    """Return an operation's message about a value, without its location in the graph."""
     said: str = error.message.split("<stack traces unavailable>\n")[-1]
     return said.partition("\n\t [[")[0].strip()
 

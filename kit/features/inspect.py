@@ -1,4 +1,4 @@
-"""Look into Transform: what each column becomes, what the places mean, and what the graph makes of any row."""
+"""Inspect Transform: what each column becomes, what codes stand for, and what the graph makes of any row."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from kit.features.places import Prober, edges_of, vocabulary_of
 from kit.features.rows import RowReader, texts_of, write_over
 from kit.session import Session
 
-_SHOWN_VALUES = 24  # of a feature that is a list
+_SHOWN_VALUES = 24  # values shown of a feature that is a list
 _OUTSIDE, _NOTHING = "not in the vocabulary", "\N{EN DASH}"
 _KINDS = {tf.string: "text", tf.int64: "whole number", tf.float32: "number"}
 
@@ -25,9 +25,9 @@ class Looked(NamedTuple):
     """One row, raw and transformed.
 
     Attributes:
-        raw: each column as a text.
-        wrong: for each column whose text cannot be so, why; under "" why the graph takes the row as a whole not.
-        transformed: for each feature its value, and what that means where it is a place: the word, or the bucket.
+        raw: the text of each column.
+        wrong: for each column with an invalid text, the reason; under "" why the graph refuses the row as a whole.
+        transformed: for each feature its value, and the word or bucket that the value stands for, if any.
     """
 
     raw: dict[str, str]
@@ -36,10 +36,10 @@ class Looked(NamedTuple):
 
 
 class TransformDesk:
-    """What Transform did last in a session's project, and its graph to try rows on.
+    """The latest results of Transform in a session's project, and its graph to try rows on.
 
     Args:
-        session: of the project.
+        session: the project's session.
 
     Raises:
         StepOrderError: when Transform has not run in this workspace.
@@ -55,12 +55,11 @@ class TransformDesk:
         self._uses, self._edges = self._places()
 
     def summary(self) -> dict[str, Any]:
-        """Return all that is known of every column and feature, as plain values.
+        """Return all that is known about every column and feature, as plain values.
 
         Returns:
-            `features`: a dict a column, with the statistics of it and the features made of it; `rows`: how many each
-            split has; `unused`: vocabularies that no feature takes places from; `counted`: how many rows of each split
-            were counted at most.
+            `features`: one dict per column, with its statistics and the features made from it; `rows`: the number of
+            rows per split; `unused`: vocabularies that no feature uses; `counted`: the most rows counted per split.
         """
         covered = self._covered()
         statistics = {feature["name"]: feature for feature in self._statistics["features"]}
@@ -81,14 +80,14 @@ class TransformDesk:
         return {"features": features, "rows": rows, "unused": unused, "counted": MOST_ROWS}
 
     def look(self, split: str, row: int, texts: Mapping[str, str]) -> Looked:
-        """Transform a row of the data with what was written over it.
+        """Transform a row of the data, with some values replaced.
 
-        A row without a label is transformed as a request is: what is made of the label is left out.
+        A row without a label is transformed like a request: features made from the label are left out.
 
         Args:
-            split: its name; "": a row without any value.
-            row: its place from 0.
-            texts: for each column that is written over the text.
+            split: the split's name; "": a row without any value.
+            row: the row's number, from 0.
+            texts: the new text of each replaced column.
         """
         stored = self._rows.read(split, row) if split else b""
         record, wrong = write_over(stored, texts, self.graph.columns)
@@ -152,13 +151,13 @@ class TransformDesk:
 
 
 def _home(feature: str, sources: Sequence[str]) -> str:
-    """Return the column that a feature is shown at: the one that it is named after, or the first of its own."""
+    """Return the column that a feature is shown under: the one it is named after, or the first that it is made from."""
     named = [column for column in sources if feature.startswith(column)]
     return max(named, key=len) if named else sources[0] if sources else ""
 
 
 def _reach(features: Sequence[Mapping[str, Any]]) -> dict[str, tuple[float, float]]:
-    """Return the least and the greatest value of each column of numbers, in all splits."""
+    """Return the smallest and the largest value of each numeric column, over all splits."""
     reach = {}
     for feature in features:
         numbers = [split["numbers"] for split in feature["splits"].values() if split["numbers"]]

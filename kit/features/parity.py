@@ -1,4 +1,4 @@
-"""The proof that a served model computes the very features that it was trained on."""
+"""Checks that a served model computes exactly the features that it was trained on."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class ParityError(KitError):
 
 @dataclass(frozen=True)
 class Parity:
-    """What was compared: so many rows, and for each feature the largest difference."""
+    """What was compared: the number of rows, and for each feature the largest difference."""
 
     rows: int
     differences: dict[str, float]
@@ -38,9 +38,9 @@ def check_parity(graph: Path, examples: Path, transformed: Path, rows: int = 100
     Transform keeps the order of the rows, so row n of one is row n of the other.
 
     Args:
-        graph: folder of the TransformGraph artifact.
-        examples: folder of the raw Examples.
-        transformed: folder of the transformed Examples.
+        graph: the folder of the TransformGraph artifact.
+        examples: the folder of the raw Examples.
+        transformed: the folder of the transformed Examples.
         rows: how many rows of the training split are compared.
 
     Raises:
@@ -60,7 +60,7 @@ def check_parity(graph: Path, examples: Path, transformed: Path, rows: int = 100
 
 
 def largest_difference(left: np.ndarray, right: np.ndarray) -> float:
-    """Return the largest difference, infinity where only one is a number; for text how many values differ."""
+    """Return the largest difference, infinity where only one is NaN; for strings the number of values that differ."""
     differs = left != right
     if left.dtype.kind in "OSU":
         return float(np.sum(differs))

@@ -1,8 +1,8 @@
-"""What the places mean that a transformed feature consists of: words of a vocabulary, or buckets between edges.
+"""What the places (the codes) of a transformed feature stand for: words of a vocabulary, or buckets between edges.
 
 Transform saves its vocabularies without saying which feature uses which, and bucket edges only inside its graph. Both
-are found by asking the graph: which feature answers a vocabulary's words with their places, and where, as a number
-rises, does the answer change.
+are found by probing the graph: which feature maps a vocabulary's words to their indices, and at which numbers does the
+code change.
 """
 
 from __future__ import annotations
@@ -20,25 +20,25 @@ Asked: TypeAlias = "dict[tuple[str, str], np.ndarray]"
 Reach: TypeAlias = Mapping[str, tuple[float, float]]
 
 MOST_EDGES = 256  # more are no buckets but a calculation
-_ASKED_WORDS = 12  # of a vocabulary, spread over it
-_GRID = 257  # values between the least and the greatest
-_HALVINGS = 70  # of the way between two neighbours of the grid, down to neighbouring numbers of 64 bits
+_ASKED_WORDS = 12  # words probed per vocabulary, spread over it
+_GRID = 257  # probed values from the smallest to the largest
+_HALVINGS = 70  # bisections between two grid points, enough to reach neighbouring 64-bit numbers
 _STRANGER = {tf.string: b"zzqxnowordqzz", tf.int64: -(2**40) - 7, tf.float32: -1.5e30}
 
 
 class Prober:
-    """Asks a graph what it makes of chosen values of single columns.
+    """Probes a graph with chosen values of single columns.
 
     Args:
-        graph: to ask.
-        record: a serialized tf.Example that the graph takes, which lends its values to all other columns.
+        graph: the graph to probe.
+        record: a serialized tf.Example that the graph accepts; the other columns keep its values.
     """
 
     def __init__(self, graph: RowGraph, record: bytes) -> None:
         self.graph, self._record = graph, record
 
     def codes_of(self) -> list[tuple[str, str]]:
-        """Return (column, feature) for each feature of whole numbers that one column alone decides."""
+        """Return (column, feature) for each integer feature that depends on one column alone."""
         sample = self.graph.transform([self._record])
         return [
             (sources[0], feature)
@@ -47,14 +47,14 @@ class Prober:
         ]
 
     def answers(self, column: str, feature: str, values: Sequence[Any]) -> np.ndarray | None:
-        """Return what the feature is for each value of the column; None when the graph refuses one of them."""
+        """Return the feature for each value of the column; None when the graph refuses one of them."""
         try:
             return self.graph.transform([self._with(column, value) for value in values])[feature]
         except tf.errors.OpError:
             return None
 
     def all_answers(self, values: Mapping[tuple[str, str], Sequence[Any]]) -> Asked:
-        """Return the answers for many (column, feature) in one call, which the graph must not refuse."""
+        """Return the features for many (column, feature) pairs in one call; the graph must accept all values."""
         records = [self._with(column, value) for (column, _), several in values.items() for value in several]
         transformed = self.graph.transform(records)
         starts = np.cumsum([0, *(len(several) for several in values.values())])
@@ -77,10 +77,10 @@ class Prober:
 
 
 def vocabulary_of(prober: Prober, vocabularies: Mapping[str, Sequence[bytes]]) -> dict[str, str]:
-    """Return the vocabulary that each feature takes its places from, for those that have one.
+    """Return the vocabulary of each feature that has one.
 
-    A vocabulary that is called like the feature or its column is asked for first; of several that hold the same words,
-    one that no other feature uses.
+    Vocabularies named like the feature or its column are tried first; among several with the same words, one that no
+    other feature uses.
     """
     pairs = prober.codes_of()
     found: dict[str, str] = {}
@@ -102,14 +102,14 @@ def _is_called(vocabulary: str, column: str, feature: str) -> bool:
 
 
 def _is_place(prober: Prober, column: str, feature: str, words: Sequence[bytes]) -> bool:
-    """Whether the feature answers the words with their places, and a word that is none of them with another."""
+    """Whether the feature maps the words to their indices, and an unknown word to another code."""
     dtype = prober.graph.columns[column].dtype
     if not words:
         return False
     places = np.unique(np.linspace(0, len(words) - 1, _ASKED_WORDS).astype(int))
     try:
         values = [_as_word(words[place], dtype) for place in places]
-    except ValueError:  # words of a text column are no numbers
+    except ValueError:  # the words are not numbers, so they belong to a text column
         return False
     answers = prober.answers(column, feature, [*values, _STRANGER[dtype]])
     if answers is None or answers.dtype != np.int64:
@@ -125,12 +125,12 @@ def _as_word(word: bytes, dtype: tf.DType) -> Any:
 def edges_of(prober: Prober, reach: Reach, known: Mapping[str, str]) -> dict[str, tuple[float, ...]]:
     """Return the bucket edges of each feature that puts the numbers of one column into buckets.
 
-    An edge is the least number of the bucket above it.
+    An edge is the smallest number in the bucket above it.
 
     Args:
-        prober: asks the graph.
-        reach: least and greatest value of each column of numbers.
-        known: features that are places in a vocabulary, which have no buckets.
+        prober: the prober of the graph.
+        reach: the smallest and the largest value of each numeric column.
+        known: features that use a vocabulary, which have no buckets.
     """
     low: dict[tuple[str, str], np.ndarray] = {}
     high: dict[tuple[str, str], np.ndarray] = {}
@@ -144,7 +144,7 @@ def edges_of(prober: Prober, reach: Reach, known: Mapping[str, str]) -> dict[str
             continue
         pair = (column, feature)
         targets[pair] = np.arange(codes[0] + 1, codes[-1] + 1)
-        first = np.searchsorted(codes, targets[pair])  # the first of the grid in the bucket or above it
+        first = np.searchsorted(codes, targets[pair])  # the first grid point in the bucket or above it
         low[pair], high[pair] = grid[first - 1], grid[first]
     _narrow(low, high, targets, prober.all_answers)
     return {feature: tuple(np.unique(high[column, feature]).tolist()) for column, feature in high}
@@ -156,7 +156,7 @@ def _narrow(
     targets: dict[tuple[str, str], np.ndarray],
     ask: Callable[[Mapping[tuple[str, str], Sequence[Any]]], Asked],
 ) -> None:
-    """Halve the way between low and high, where each target is crossed, until they are neighbouring numbers."""
+    """Bisect between low and high, where each target is crossed, until they are neighbouring numbers."""
     for _ in range(_HALVINGS):
         middle = {pair: _between(low[pair], high[pair]) for pair in high}
         if all(((middle[pair] == low[pair]) | (middle[pair] == high[pair])).all() for pair in high):
@@ -179,7 +179,7 @@ def _grid(least: float, most: float, dtype: tf.DType) -> np.ndarray:
 
 
 def _is_bucketed(codes: np.ndarray, grid: np.ndarray) -> bool:
-    """Whether codes of one place rise with the numbers in few steps, and are not mostly the numbers themselves."""
+    """Whether codes [n] rise with the numbers in few steps, and are not mostly the numbers themselves."""
     if codes.ndim != 1 or codes.dtype != np.int64 or (np.diff(codes) < 0).any():
         return False
     return 0 < codes[-1] - codes[0] <= MOST_EDGES and float(np.mean(codes == grid)) < 0.5  # noqa: PLR2004  half

@@ -1,4 +1,4 @@
-"""One row of the data as texts that a person can read and write over, and back."""
+"""One row of the data as texts that a person can read and edit, and back."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ import tensorflow as tf
 from kit.data.records import read_records
 from kit.translation.messages import in_language
 
-_BLOCK = 512  # rows that are kept, so that turning to the next row does not read the file again
+_BLOCK = 512  # rows kept in memory, so that turning to the next row does not read the file again
 _INT64 = np.iinfo(np.int64)
 _LISTS = {tf.string: "bytes_list", tf.int64: "int64_list", tf.float32: "float_list"}
 
 
 class RowReader:
-    """Any row of an Examples artifact by its number.
+    """Reads any row of an Examples artifact by its number.
 
     Args:
-        examples: folder of the artifact.
+        examples: the folder of the artifact.
     """
 
     def __init__(self, examples: Path) -> None:
@@ -34,8 +34,8 @@ class RowReader:
         """Return a row as a serialized tf.Example.
 
         Args:
-            split: its name.
-            row: its place from 0.
+            split: the split's name.
+            row: the row's number, from 0.
 
         Raises:
             IndexError: when the split has no such row.
@@ -53,7 +53,7 @@ class RowReader:
 
 
 class Written(NamedTuple):
-    """A row with what was written over it, and for each text that cannot be so, why."""
+    """An edited row, and the reason for each text that is not valid."""
 
     record: bytes
     wrong: dict[str, str]
@@ -64,19 +64,19 @@ def texts_of(record: bytes, columns: Mapping[str, Any]) -> dict[str, str]:
 
     Args:
         record: a serialized tf.Example.
-        columns: how each is parsed, such as `tf.io.VarLenFeature(tf.int64)`.
+        columns: how each column is parsed, such as `tf.io.VarLenFeature(tf.int64)`.
     """
     features = tf.train.Example.FromString(record).features.feature
     return {name: _text(features.get(name)) for name in columns}
 
 
 def write_over(record: bytes, texts: Mapping[str, str], columns: Mapping[str, Any]) -> Written:
-    """Put values that are given as texts in the place of those that a row has.
+    """Replace values of a row by values given as texts.
 
     Args:
-        record: a serialized tf.Example; b"": one without any value.
-        texts: for each column that is written over the text, as in `texts_of`.
-        columns: how each is parsed.
+        record: a serialized tf.Example; b"": a row without any value.
+        texts: the new text of each replaced column, as in `texts_of`.
+        columns: how each column is parsed.
     """
     example = tf.train.Example.FromString(record)
     wrong: dict[str, str] = {}
@@ -93,7 +93,7 @@ def write_over(record: bytes, texts: Mapping[str, str], columns: Mapping[str, An
 
 
 def as_value(text: str, dtype: tf.DType) -> bytes | int | float:
-    """Read one value.
+    """Parse one value.
 
     Raises:
         ValueError: when the text is not such a value; the message says what it must be.
@@ -126,7 +126,7 @@ def _text(feature: Any) -> str:
         texts = [value.decode(errors="replace") for value in values]
         is_plain = len(texts) == 1 and _list_of_texts(texts[0]) is None
         return texts[0] if is_plain else json.dumps(texts, ensure_ascii=False) if texts else ""
-    # The shortest text that is the same float32 when it is read again.
+    # The shortest text that gives the same float32 when parsed.
     texts = [str(np.float32(value)) if kind == "float_list" else str(value) for value in values]
     return texts[0] if len(texts) == 1 else f"[{', '.join(texts)}]" if texts else ""
 
@@ -150,7 +150,7 @@ def _parts(text: str, dtype: tf.DType) -> list[str]:
 
 
 def _list_of_texts(text: str) -> list[str] | None:
-    """Return what a JSON list of texts holds, None when the text is no such list."""
+    """Return the items of a JSON list of strings, None when the text is not such a list."""
     if not text.startswith("["):
         return None
     try:

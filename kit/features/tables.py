@@ -1,6 +1,6 @@
 """Building blocks for tables of any shape, as `kit new` uses them: raw sparse columns in, dense features out.
 
-A missing value is an empty cell, NaN, or a date that does not follow its format; all blocks take it the same
+A missing value is an empty cell, NaN, or a date that does not follow its format; all blocks treat it the same
 way, so that a row in training and the same row in a request give the same numbers.
 """
 
@@ -17,16 +17,16 @@ from kit.features.columns import fill_missing, is_missing
 # The calendar features of a time, and how many values each has; 0 stands for a missing time.
 CALENDAR = {"month": 13, "weekday": 8, "hour": 25}
 _DAY = 86_400  # seconds
-# Of the year 2020, near the times that tables hold: float32 keeps seven digits, and so the minute of a day from here
-# but not of one counted from 1970.
+# The start of 2020, near the times in most tables: float32 keeps seven digits, enough for the minute when counting from
+# here but not from 1970.
 _NEAR = 1_577_836_800
 _CLIP = 8.0  # standard deviations
-# Scripts that are written without spaces: every sign is taken as a word.
+# Scripts that are written without spaces: every character is taken as a word.
 _SIGNS = r"([\p{Han}\p{Hiragana}\p{Katakana}])"
 
 
 def scaled(column: tf.SparseTensor) -> tf.Tensor:
-    """Return float32 [batch] with mean 0, deviation 1; a missing value is the mean, an outlier is clipped."""
+    """Return float32 [batch] with mean 0 and deviation 1; missing values become the mean, outliers are clipped."""
     present = _without_nan(column)
     score = tft.scale_to_z_score(present)
     return tf.clip_by_value(fill_missing(score, 0.0), -_CLIP, _CLIP)
@@ -40,9 +40,9 @@ def missing(column: tf.SparseTensor) -> tf.Tensor:
 def codes(
     column: tf.SparseTensor, name: str, *, top_k: int, oov_buckets: int, min_count: int = 1
 ) -> tf.Tensor:
-    """Return int64 [batch]: the place of the value in a vocabulary, written as the file `name`.
+    """Return int64 [batch]: the index of the value in a vocabulary, which is saved as the file `name`.
 
-    Values rarer than `min_count`, new ones and missing ones share the buckets behind the vocabulary.
+    Values rarer than `min_count`, unknown ones and missing ones share the out-of-vocabulary buckets.
     """
     if column.dtype != tf.string:
         column = tf.SparseTensor(column.indices, tf.strings.as_string(column.values), column.dense_shape)
@@ -56,7 +56,7 @@ def codes(
 
 
 def words(column: tf.SparseTensor, count: int) -> tf.Tensor:
-    """Return string [batch, count]: the first words of each cell in small letters, padded with ''."""
+    """Return string [batch, count]: the first words of each cell in lower case, padded with ''."""
     text = tf.strings.lower(fill_missing(column, ""), encoding="utf-8")
     spaced = tf.strings.regex_replace(
         tf.strings.regex_replace(text, _SIGNS, r" \1 "), r"[^\p{L}\p{N}\p{M}]+", " "
@@ -86,7 +86,7 @@ def calendar(seconds: tf.SparseTensor, name: str) -> dict[str, tf.Tensor]:
 
 
 def seconds_of(column: tf.SparseTensor, date_format: str) -> tf.SparseTensor:
-    """Turn dates written as `date_format` into seconds since 1970, int64; others become missing values."""
+    """Convert dates written as `date_format` to seconds since 1970, int64; others become missing values."""
     expression, order = dates.pattern(date_format)
     text = tf.strings.strip(column.values)
     valid = tf.strings.regex_full_match(text, expression)
@@ -105,16 +105,16 @@ def seconds_of(column: tf.SparseTensor, date_format: str) -> tf.SparseTensor:
 
 
 def whole_seconds(column: tf.SparseTensor, units: int) -> tf.SparseTensor:
-    """Turn int64 times of which `units` make a second into whole seconds."""
+    """Convert int64 times with `units` per second to whole seconds."""
     return tf.SparseTensor(column.indices, tf.math.floordiv(column.values, units), column.dense_shape)
 
 
 def class_index(label: tf.SparseTensor, classes: Sequence[str | int | float]) -> tf.Tensor:
-    """Return int64 [batch]: the place of the label in `classes`.
+    """Return int64 [batch]: the index of the label in `classes`.
 
     A label that is not among the classes fails the step: it would be trained on as another class. A request
-    has no label, and TFX then feeds a made-up one whose index nobody asks for. So it is the computation that
-    fails and not an assertion, which would run all the same.
+    has no label, and TFX then feeds a made-up one whose index nobody uses. So the computation itself fails, and not an
+    assertion, which would run in a request too.
     """
     values = fill_missing(label, "" if label.dtype == tf.string else 0)
     hits = values[:, tf.newaxis] == tf.constant(list(classes), values.dtype)[tf.newaxis, :]
@@ -131,7 +131,7 @@ def _without_nan(column: tf.SparseTensor) -> tf.SparseTensor:
 
 
 def _day_number(year: tf.Tensor, month: tf.Tensor, day: tf.Tensor) -> tf.Tensor:
-    """Days since 1970-01-01 in the Gregorian calendar; years begin in March, so that leap days come last."""
+    """Return the days since 1970-01-01 in the Gregorian calendar; years begin in March, so that leap days come last."""
     year = tf.where(month <= 2, year - 1, year)  # noqa: PLR2004  February
     day_of_year = tf.math.floordiv(153 * tf.math.floormod(month + 9, 12) + 2, 5) + day - 1
     leap_days = tf.math.floordiv(year, 4) - tf.math.floordiv(year, 100) + tf.math.floordiv(year, 400)
@@ -139,7 +139,7 @@ def _day_number(year: tf.Tensor, month: tf.Tensor, day: tf.Tensor) -> tf.Tensor:
 
 
 def _month(day: tf.Tensor) -> tf.Tensor:
-    """Month 1 to 12 of a day since 1970-01-01; the inverse of `_day_number` within its cycle of 400 years."""
+    """Return the month, 1 to 12, of a day since 1970-01-01; inverts `_day_number` within its cycle of 400 years."""
     of_cycle = tf.math.floormod(day + 719_468, 146_097)
     skipped = (
         tf.math.floordiv(of_cycle, 36_524)

@@ -13,18 +13,18 @@ def transform(project: Project, examples: Any, schema: Any) -> component.Transfo
     """Return Transform with the project's `preprocessing_fn`, imported by its dotted path.
 
     Args:
-        project: gives the function, and a digest of its code, so that changed code is run again.
-        examples: channel of Examples.
-        schema: channel of the Schema that the examples follow.
+        project: the project with the function, and with a digest of its code, so that changed code is run again.
+        examples: the channel of the Examples.
+        schema: the channel of the Schema that the examples follow.
     """
     return component.Transform(
         examples=examples,
         schema=schema,
         preprocessing_fn=project.dotted("features", "preprocessing_fn"),
         custom_config={"code": project.code_digest("features")},
-        # The notebooks show transformed rows and vocabularies; statistics of them are a third of Transform's time.
+        # The notebooks show transformed rows and vocabularies; their statistics would take a third of Transform's time.
         disable_statistics=True,
-        # The cache would be for a next run over some of the same files, to which nothing here passes it on.
+        # The cache would serve a later run over some of the same files, but nothing here passes it on.
         disable_analyzer_cache=True,
         force_tf_compat_v1=project.spec.tf1_graph,
     )

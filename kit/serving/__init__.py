@@ -17,27 +17,27 @@ for that.
 | base_path on a remote file system (gs://, s3://) | no: refused |
 | versions: load before unload, a broken one is reported and takes no traffic, labels only to loaded ones | yes |
 | a broken version is tried again | when its files change; max_num_load_retries is 0 here, 5 there |
-| warm-up files, assets.extra/tf_serving_warmup_requests | yes, but for SessionRunLog |
-| a model without a warm-up file | each signature is asked once with zeros; there nothing happens |
+| warm-up files, assets.extra/tf_serving_warmup_requests | yes, except SessionRunLog |
+| a model without a warm-up file | each signature is called once with zeros; there nothing happens |
 | enable_batching, batching parameters file | yes; see the table in `kit.serving.batching` |
-| monitoring config file: Prometheus's metrics at the port of REST | yes; see the table in `kit.serving.metrics` |
+| monitoring config file: Prometheus metrics on the REST port | yes; see the table in `kit.serving.metrics` |
 | dtype and shape of inputs | checked before the graph runs; the real one leaves a wrong shape to the graph |
 | REST: predict, classify, regress, metadata, status; versions, labels | yes; see the table in `kit.serving.rest` |
 | TLS (ssl_config_file), ALTS | no: `kit.gateway` does that |
 | GPU, TPU, TensorFlow Lite models, XLA flags, platform_config_file | no |
-| flags by their names | those of `Settings`; a flag that is not known ends the process with its usage |
-| port 0 | a free port; there it is no port |
-| listens to | this machine only unless host says else; there every address |
+| command-line flags | those of `Settings`; an unknown flag ends the process with a usage text |
+| port 0 | a free port; there the API is off |
+| listens on | this machine only, unless `host` says otherwise; there every address |
 | deadline of a request | checked before the model runs, not within it |
 
-Limits: `max_message_bytes` a message, `max_concurrent_requests` at once (more get RESOURCE_EXHAUSTED), and
-`drain_seconds` for what runs when the server stops. Python's threads take turns, and TensorFlow gives the turn away
-while it computes; loading a version holds it for some 30 ms at a time with the sample's model, so that is what a
-request may wait during a swap. Predict through gRPC has no thread for each request (`grpc_api.direct`); an interceptor
-that is not the kit's own gets one, because it may wait.
+Limits: `max_message_bytes` per message, `max_concurrent_requests` at once (more get RESOURCE_EXHAUSTED), and
+`drain_seconds` for requests that still run when the server stops. Python threads share one lock, which TensorFlow
+releases while it computes; loading a version holds it for some 30 ms at a time with the sample's model, so that is how
+long a request may wait during a swap. Predict through gRPC has no thread for each request (`grpc_api.direct`), unless
+an interceptor is not the kit's own: such an interceptor may block.
 
-Actors: `Manager` keeps versions loaded, `Servable` is one of them, `batching` lets requests share a run of its graph
-and `gathering` puts them together before that,
-`answers` makes responses, `Inference` joins these with the interceptors of `hooks`, `grpc_api` and `rest` translate,
-`ModelServer` starts and stops all of it, and `process.Server` does so in a process of its own.
+Actors: `Manager` keeps versions loaded, `Servable` is one loaded version, `batching` lets requests share a run of its
+graph and `gathering` puts requests together before that, `answers` makes responses, `Inference` joins these with the
+interceptors of `hooks`, `grpc_api` and `rest` translate, `ModelServer` starts and stops all of it, and
+`process.Server` does so in a process of its own.
 """

@@ -1,4 +1,4 @@
-"""What each API makes of a request and one loaded version; the same for gRPC, REST and the warm-up.
+"""How each API answers a request from one loaded version; the same for gRPC, REST and the warm-up.
 
 Source of the rules and texts: predict_util.cc, classifier.cc, regressor.cc, multi_inference.cc and
 get_model_metadata_impl.cc in tensorflow_serving/servables/tensorflow.
@@ -38,11 +38,11 @@ def predict(servable: Servable, request: Any, *, as_content: bool = False, check
     """Answer a PredictRequest.
 
     Args:
-        servable: the version that is asked.
-        request: PredictRequest.
-        as_content: answer with `tensor_content`, see `kit.serving.tensors.as_proto`.
-        check_method: refuse signatures of methods that are none of TensorFlow Serving's; for the other APIs, those of
-            another method.
+        servable: the version that answers.
+        request: the PredictRequest.
+        as_content: whether to answer with `tensor_content`, see `kit.serving.tensors.as_proto`.
+        check_method: whether to refuse signatures whose method TensorFlow Serving does not know; the other APIs refuse
+            those of another API's method.
     """
     question = predict_question(servable, request, check_method=check_method)
     values = servable.compute(question.feeds, question.fetches)
@@ -50,7 +50,7 @@ def predict(servable: Servable, request: Any, *, as_content: bool = False, check
 
 
 def predict_question(servable: Servable, request: Any, *, check_method: bool = True) -> Question:
-    """Return what a PredictRequest asks, checked."""
+    """Return the checked inputs and the wanted outputs of a PredictRequest."""
     name = request.model_spec.signature_name
     method = servable.signature(name).method_name
     if check_method and method not in METHODS:
@@ -64,7 +64,7 @@ def predict_question(servable: Servable, request: Any, *, check_method: bool = T
 def predict_response(
     servable: Servable, request: Any, question: Question, values: Sequence[Array], *, as_content: bool = False
 ) -> Any:
-    """Return the PredictResponse of the values that were computed for a question."""
+    """Return the PredictResponse with the values that were computed for a question."""
     response = predict_pb2.PredictResponse()
     _fill_spec(response.model_spec, servable, request.model_spec.signature_name or DEFAULT_SIGNATURE)
     for key, value in zip(question.names, values, strict=True):
@@ -75,7 +75,7 @@ def predict_response(
 def predict_serialized(
     servable: Servable, request: Any, question: Question, values: Sequence[Array], *, as_content: bool = False
 ) -> bytes:
-    """Return the same serialized, for those who need no message: that takes a third of the time."""
+    """Return the PredictResponse serialized, in a third of the time that it takes to make the message."""
     name = request.model_spec.signature_name or DEFAULT_SIGNATURE
     entries = [
         serialized_entry(key, value, as_content=as_content)
@@ -140,7 +140,7 @@ def metadata(servable: Servable, request: Any) -> Any:
         if field != _SIGNATURE_DEF:
             raise invalid(f"Metadata field {field} is not supported")
     signatures = get_model_metadata_pb2.SignatureDefMap()
-    # All of the graph's, the one that initialises it too: the real server leaves none out.
+    # All signatures of the graph, even the one that initialises it: the real server leaves none out.
     for name, signature in servable.meta_graph.signature_def.items():
         signatures.signature_def[name].CopyFrom(signature)
     response = get_model_metadata_pb2.GetModelMetadataResponse()
@@ -153,7 +153,7 @@ def examples_of(given: Any) -> list[bytes]:
     """Return the serialized tf.Examples of an Input; a context goes in front of each of its examples.
 
     Raises:
-        ServingError: INVALID_ARGUMENT when there are none.
+        ServingError: INVALID_ARGUMENT when there are no examples.
     """
     kind = given.WhichOneof("kind")
     context = b""
@@ -162,7 +162,7 @@ def examples_of(given: Any) -> list[bytes]:
     examples = getattr(given, kind).examples if kind else ()
     if not examples:
         raise invalid("Input is empty.")
-    # Serialized messages one after the other are their merge: a feature of the example wins.
+    # Concatenated serialized messages parse as their merge: a feature of the example wins over the context's.
     return [context + example.SerializeToString() for example in examples]
 
 
@@ -172,9 +172,9 @@ def _fill_spec(spec: Any, servable: Servable, signature_name: str) -> None:
 
 
 def _signature_of(servable: Servable, name: str, method: str, *, check_method: bool) -> Any:
-    """Return the signature to classify or regress by.
+    """Return the signature to classify or regress with.
 
-    TensorFlow 2 writes every signature with the method of predict; `check_method` off takes those too.
+    TensorFlow 2 saves every signature with the method of predict; without `check_method` those are accepted too.
     """
     name = name or DEFAULT_SIGNATURE
     if name not in servable.signatures:
@@ -189,7 +189,7 @@ def _signature_of(servable: Servable, name: str, method: str, *, check_method: b
 
 
 def _check_form(signature: Any, method: str) -> None:
-    """Check that a signature has the tensors that its method promises."""
+    """Check that a signature has the tensors that its method needs."""
     kind, allowed = _KINDS[method], {CLASSES, SCORES} if method == CLASSIFY else {OUTPUTS}
     if len(signature.inputs) != 1:
         raise invalid("Expected one input Tensor.")
@@ -208,7 +208,7 @@ def _check_form(signature: Any, method: str) -> None:
 
 
 def _tasks(servable: Servable, request: Any, *, check_method: bool) -> dict[str, tuple[Any, str]]:
-    """Return signature and method of each task by the name of the signature."""
+    """Return each task's signature and method, by the name of the signature."""
     tasks: dict[str, tuple[Any, str]] = {}
     for task in request.tasks:
         name = task.model_spec.signature_name or DEFAULT_SIGNATURE
@@ -234,7 +234,7 @@ def _tasks(servable: Servable, request: Any, *, check_method: bool) -> dict[str,
 def _compute(
     servable: Servable, tasks: Mapping[str, tuple[Any, str]], examples: Sequence[bytes]
 ) -> dict[str, dict[str, Array]]:
-    """Compute the outputs of all tasks in one go, by the names of the tasks and of their outputs."""
+    """Compute the outputs of all tasks in one run; keyed by task, then by output."""
     signatures = {name: signature for name, (signature, _) in tasks.items()}
     fetches = sorted({info.name for each in signatures.values() for info in each.outputs.values()})
     feed = next(iter(signatures.values())).inputs[INPUTS].name
@@ -257,7 +257,7 @@ def _fill_classes(result: Any, outputs: Mapping[str, Array], rows: int) -> None:
         labels = classes[row] if classes is not None else ()
         values = scores[row].tolist() if scores is not None else ()
         added = result.classifications.add().classes
-        # One of them is None where the model does not give it
+        # Labels or values are None where the model does not give them.
         for label, value in zip_longest(labels, values):
             added.add(label=label, score=value)
 

@@ -1,4 +1,4 @@
-"""What a server answers instead of a result: a status code of gRPC and a text, as TensorFlow Serving gives them."""
+"""Errors that a server answers with: a gRPC status code and a text, as TensorFlow Serving gives them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from kit.errors import KitError, UsageError
 
 _HTTP_STATUS = {
     grpc.StatusCode.OK: HTTPStatus.OK,
-    grpc.StatusCode.CANCELLED: 499,  # client closed request, which has no name in the standard
+    grpc.StatusCode.CANCELLED: 499,  # client closed request, which the standard does not name
     grpc.StatusCode.INVALID_ARGUMENT: HTTPStatus.BAD_REQUEST,
     grpc.StatusCode.DEADLINE_EXCEEDED: HTTPStatus.GATEWAY_TIMEOUT,
     grpc.StatusCode.NOT_FOUND: HTTPStatus.NOT_FOUND,
@@ -30,12 +30,12 @@ _CODES = {code.value[0]: code for code in grpc.StatusCode}
 class ServingError(KitError):
     """A request or a model that cannot be served.
 
-    Its text is the one that TensorFlow Serving sends wherever that has one, because clients and runbooks search for
-    it. So it is not always in three parts.
+    Its text is TensorFlow Serving's own wherever that has one, because clients and runbooks search for it. So it does
+    not always have three parts.
 
     Attributes:
-        code: status of gRPC; `http_status` gives REST's.
-        message: for the client.
+        code: the gRPC status; `http_status` gives REST's.
+        message: the text for the client.
     """
 
     def __init__(self, code: grpc.StatusCode, message: str) -> None:
@@ -47,16 +47,16 @@ class ServingError(KitError):
 
 
 def invalid(message: str) -> ServingError:
-    """Return the error of a request that does not fit: INVALID_ARGUMENT."""
+    """Return the error for a request that does not fit: INVALID_ARGUMENT."""
     return ServingError(grpc.StatusCode.INVALID_ARGUMENT, message)
 
 
 class ServerError(UsageError):
-    """A server cannot be started as it was asked for."""
+    """A server cannot be started as requested."""
 
 
 def http_status(code: grpc.StatusCode) -> int:
-    """Return the status of REST that TensorFlow Serving gives for a code of gRPC.
+    """Return the HTTP status that TensorFlow Serving's REST API gives for a gRPC code.
 
     Source: `ToHTTPStatusCode` in tensorflow_serving/model_servers/http_server.cc.
     """
@@ -64,5 +64,5 @@ def http_status(code: grpc.StatusCode) -> int:
 
 
 def code_of(number: int) -> grpc.StatusCode:
-    """Return the status of a number, which TensorFlow's errors carry; a number that gRPC does not know is UNKNOWN."""
+    """Return the gRPC status for the number that a TensorFlow error carries; a number unknown to gRPC is UNKNOWN."""
     return _CODES.get(number, grpc.StatusCode.UNKNOWN)

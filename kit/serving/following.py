@@ -1,4 +1,4 @@
-"""What a server looks at again and again: the model folders and the configuration file."""
+"""Follows what a server must notice while it runs: changes of the model folders and of the configuration file."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ _LOG = logging.getLogger(__name__)
 
 
 class Follower:
-    """Threads that look at something every few seconds, until all of them are stopped."""
+    """Threads that each call a function every few seconds, until all are stopped together."""
 
     def __init__(self) -> None:
         self._stopping = threading.Event()
         self._threads: list[threading.Thread] = []
 
     def follow(self, look: Callable[[], None], seconds: float) -> None:
-        """Call `look` that often from now on; never when `seconds` is 0 or less."""
+        """Call `look` every `seconds` from now on; never when that is 0 or less."""
         if seconds <= 0:
             return
 
@@ -30,7 +30,7 @@ class Follower:
             while not self.wait(seconds):
                 try:
                     look()
-                except Exception:  # noqa: BLE001  of a moment, perhaps; a server that no longer looks is worse
+                except Exception:  # noqa: BLE001  perhaps it passes; a server that no longer looks is worse
                     _LOG.exception("Looking for changes failed; it goes on.")
 
         thread = threading.Thread(target=repeat, name="serving-follower", daemon=True)
@@ -38,18 +38,18 @@ class Follower:
         thread.start()
 
     def wait(self, seconds: float) -> bool:
-        """Wait that long, or until it is stopped; return whether it is."""
+        """Wait that long, or until `stop`; return whether it was stopped."""
         return self._stopping.wait(seconds)
 
     def stop(self) -> None:
-        """End the threads, each after what it is at."""
+        """End the threads, each after its current call."""
         self._stopping.set()
         for thread in self._threads:
             thread.join()
 
 
 class ConfigFile:
-    """The file of the models, taken again when its text changes."""
+    """The models' configuration file, reloaded when its text changes."""
 
     def __init__(self, settings: Settings, reload: Callable[[Any], None]) -> None:
         self._settings, self._reload = settings, reload
@@ -60,11 +60,11 @@ class ConfigFile:
         try:
             return Path(path).read_text() if path else None
         except (OSError, UnicodeDecodeError):
-            # It may be back in a moment; at the start, `models` says what is wrong
+            # It may be back in a moment; at the start, `Settings.models` says what is wrong.
             return None
 
     def look(self) -> None:
-        """Reload when the text is another one; a file that is not valid changes nothing, and the log says why."""
+        """Reload when the text has changed; an invalid file changes nothing, and the log says why."""
         text = self._read()
         if text is None or text == self._text:
             return

@@ -1,4 +1,4 @@
-"""One version on its way: from the folder into memory and out again."""
+"""The life of one version: from its folder into memory and out again."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ class State(StrEnum):
 
 
 class VersionStatus(NamedTuple):
-    """What became of one version.
+    """The state of one version.
 
     Attributes:
-        version: its number.
-        state: where it is on its way from START to END.
+        version: the version's number.
+        state: its state between START and END.
         error: why it cannot be served, or None.
     """
 
@@ -39,17 +39,17 @@ class VersionStatus(NamedTuple):
 
 @dataclass(eq=False)
 class Harness:
-    """A version, who uses it, and what went wrong.
+    """A version, how many requests use it, and what went wrong.
 
     Attributes:
-        name: of the model.
-        version: its number.
-        folder: that it is loaded from.
+        name: the model's name.
+        version: the version's number.
+        folder: the folder that it is loaded from.
         state: see State.
-        error: of the last attempt to load it.
-        uses: requests that are being answered.
-        failed_as: what the folder looked like at that attempt.
-        wanted_back: whether it was asked for again while it still unloaded.
+        error: the error of the last attempt to load it.
+        uses: how many requests it is answering.
+        failed_as: the fingerprint of the folder at that attempt.
+        wanted_back: whether it was wanted again while it was still unloading.
     """
 
     name: str
@@ -61,24 +61,24 @@ class Harness:
     failed_as: Fingerprint = ()
     wanted_back: bool = False
 
-    servable: Servable = None  # type: ignore[assignment]  # is there while AVAILABLE or UNLOADING
+    servable: Servable = None  # type: ignore[assignment]  # set while AVAILABLE or UNLOADING
 
     @property
     def status(self) -> VersionStatus:
-        """What became of it until now."""
+        """Its status now."""
         return VersionStatus(self.version, self.state, self.error)
 
     def may_load_again(self, folder: Path) -> bool:
-        """Tell whether loading is worth an attempt: it was unloaded before, or its broken files have changed."""
+        """Return whether to load it again: it was unloaded in order, or its broken files have changed."""
         if self.state != State.END:
             return False
         return self.error is None or fingerprint(folder) != self.failed_as
 
 
 def fingerprint(folder: Path) -> Fingerprint:
-    """Return what tells that files were changed: their names, sizes and times."""
+    """Return the names, sizes and times of a folder's files, which show whether any has changed."""
     try:
         files = [(path, path.stat()) for path in sorted(folder.rglob("*")) if path.is_file()]
-    except OSError:  # a file went away between the two looks: that is a change
+    except OSError:  # a file vanished while the folder was read: that is a change
         return ()
     return tuple((str(path), facts.st_size, facts.st_mtime_ns) for path, facts in files)

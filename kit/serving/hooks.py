@@ -1,8 +1,8 @@
-"""Interceptors: what is asked before a request is answered, and told afterwards.
+"""Interceptors: called before a request is answered, and again with the answer.
 
 An experiment chooses the version, the prediction log and the metrics take note. All of them are called in the order
-in which the server was given them, by many threads at once: `before` by one that reads a request, `after` by one that
-answers it, which may be another. They must be quick, or requests wait for a thread.
+in which the server was given them, by many threads at once: `before` in the thread that reads a request, `after` in the
+one that answers it, which may be another. They must be quick, or requests wait for a thread.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 REQUEST_ID = "x-request-id"
 _OWN = "kit.serving."
 VERSION_HEADER = "x-model-version"
-"""Of an answer: the version that gave it. A header of REST, a trailer of gRPC."""
+"""Names the version that gave an answer: a header of REST, a trailer of gRPC."""
 _LOG = logging.getLogger(__name__)
 
 
@@ -34,15 +34,16 @@ class RequestContext:
 
     Attributes:
         api: Predict, Classify, Regress, MultiInference or GetModelMetadata.
-        model: name that was asked for.
-        signature: name that was asked for; empty is serving_default.
-        version: that was asked for, or that an interceptor chose; None is the latest.
-        label: that was asked for; it counts while `version` is None.
-        request: the message of the API, which nobody may change.
-        metadata: headers of HTTP or metadata of gRPC, names in small letters.
+        model: the requested model's name.
+        signature: the requested signature's name; empty is serving_default.
+        version: the version that was requested, or that an interceptor chose; None is the latest.
+        label: the requested label; it counts while `version` is None.
+        request: the API's message, which nobody may change.
+        metadata: HTTP headers or gRPC metadata, names in lower case.
         transport: GRPC or REST.
-        find: gives the version that a version, a label or, without both, the latest would be; None: it is not loaded.
-        notes: for interceptors, from their `before` to their `after`.
+        find: returns the number of the version for a version, a label or, without both, the latest; None: it is not
+            loaded.
+        notes: what an interceptor's `before` leaves for its `after`.
     """
 
     api: str
@@ -61,28 +62,28 @@ class Interceptor(Protocol):
     """Looks at requests and answers."""
 
     def before(self, context: RequestContext) -> None:
-        """May set `context.version`, which is loaded or the request fails, or refuse with a ServingError."""
+        """May set `context.version` (the request fails if it is not loaded), or refuse with a ServingError."""
 
     def after(
         self, context: RequestContext, response: Any | ServingError, version: int | None, seconds: float
     ) -> None:
-        """Is told the answer or the error, the version that gave it (None: there was none), and how long it took."""
+        """Gets the answer or the error, the version that gave it (None: none did), and the seconds it took."""
 
 
 @runtime_checkable
 class Closable(Protocol):
-    """An interceptor that has something to finish, such as a file."""
+    """An interceptor with something to finish, such as a file."""
 
     def close(self) -> None:
-        """Is called once, after the last request."""
+        """Called once, after the last request."""
 
 
 @runtime_checkable
 class Measured(Protocol):
-    """An interceptor that has metrics of its own, which the server shows with its own."""
+    """An interceptor with metrics of its own, which the server exposes beside its own."""
 
     def collect(self) -> Iterable[Any]:
-        """Yield families of metrics of prometheus_client."""
+        """Yield prometheus_client's metric families."""
 
 
 class Chain:
@@ -93,19 +94,19 @@ class Chain:
 
     @property
     def empty(self) -> bool:
-        """Whether there is none."""
+        """Whether there are no interceptors."""
         return not self._interceptors
 
     @property
     def quick(self) -> bool:
-        """Whether none of them waits for anything; of others than the kit's own nobody knows."""
+        """Whether no interceptor blocks; only the kit's own are known not to."""
         return all(type(each).__module__.startswith(_OWN) for each in self._interceptors)
 
     def begin(self, context: RequestContext) -> Exchange:
-        """Call all of them before a request; one that breaks is logged and breaks no request.
+        """Call all interceptors before a request; one that breaks is logged, and the request goes on.
 
         Raises:
-            ServingError: when one refuses it; all have been told the end then.
+            ServingError: when one refuses the request; `after` of all of them has been called then.
         """
         exchange = Exchange(started=time.perf_counter())
         for interceptor in self._interceptors:
@@ -120,7 +121,7 @@ class Chain:
         return exchange
 
     def end(self, context: RequestContext, exchange: Exchange) -> None:
-        """Call all of them after a request, in whatever thread; one that breaks is logged."""
+        """Call all interceptors after a request, in any thread; one that breaks is logged."""
         seconds = time.perf_counter() - exchange.started
         for interceptor in self._interceptors:
             try:
@@ -129,7 +130,7 @@ class Chain:
                 _LOG.exception("%s failed after a request; the answer is sent.", type(interceptor).__name__)
 
     def close(self) -> None:
-        """Let interceptors finish what they have begun; one that breaks is logged and keeps no other from it."""
+        """Close all interceptors that are Closable; one that breaks is logged, and the others are still closed."""
         for interceptor in self._interceptors:
             if isinstance(interceptor, Closable):
                 try:
@@ -143,7 +144,7 @@ _NOT_ANSWERED = ServingError(grpc.StatusCode.INTERNAL, "The request was not answ
 
 @dataclass(slots=True)
 class Exchange:
-    """What came of a request: filled in by what answers it."""
+    """The outcome of a request, filled in by whoever answers it."""
 
     started: float  # by time.perf_counter
     response: Any | ServingError = _NOT_ANSWERED
@@ -151,10 +152,10 @@ class Exchange:
 
 
 def make_interceptors(settings: Settings) -> list[Interceptor]:
-    """Make the interceptors that settings name, by calling each factory with the settings.
+    """Make the interceptors named in the settings, by calling each factory with the settings.
 
     Raises:
-        ServerError: when there is no such factory.
+        ServerError: when a factory does not exist.
     """
     return [_factory(name.strip())(settings) for name in settings.interceptors.split(",") if name.strip()]
 

@@ -1,4 +1,4 @@
-"""The APIs of PredictionService over all models: choose the version, keep it loaded, tell the interceptors."""
+"""The APIs of PredictionService over all models: choose the version, keep it loaded, call the interceptors."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ _LOG = logging.getLogger(__name__)
 
 
 class Inference:
-    """Answers requests of any transport; gRPC's servicer and REST's handlers only translate.
+    """Answers requests from any transport; gRPC's servicer and REST's handlers only translate.
 
-    Every method takes the message of its API, the headers by names in small letters, and the transport (GRPC or
+    Every method takes the message of its API, the headers by names in lower case, and the transport (GRPC or
     REST), and returns the response message.
 
     Attributes:
-        manager: of the models.
-        quick: whether no interceptor waits for anything, so that the thread that reads requests may call them.
+        manager: the manager of the models.
+        quick: whether no interceptor blocks, so that the thread that reads requests may call them.
 
     Raises:
         ServingError: from every method, when there is no answer.
@@ -52,7 +52,7 @@ class Inference:
         """PredictRequest to PredictResponse."""
         return self._answer("Predict", request.model_spec, request, metadata, transport, self._predict)
 
-    def predict_soon(  # noqa: PLR0913, PLR0917  a request, and who waits for what
+    def predict_soon(  # noqa: PLR0913, PLR0917  a request, and who answers it
         self,
         request: Any,
         metadata: Mapping[str, str],
@@ -62,17 +62,17 @@ class Inference:
         gather: Callable[[Waiting], None] | None,
         deadline: float = math.inf,
     ) -> None:
-        """PredictRequest to PredictResponse, without waiting for it.
+        """PredictRequest to PredictResponse, without waiting for the result.
 
         Args:
             request: see the class.
             metadata: see the class.
             transport: see the class.
-            reply: is told the serialized response or the error, and the version that gave it, 0 without one, in
-                whatever thread; it raises nothing.
-            submit: gives a thread to what is computed by itself.
-            gather: takes what may be computed together with others; None computes everything by itself.
-            deadline: seconds since 1970 after which nobody wants the answer.
+            reply: called with the serialized response or the error, and the version that gave it (0: none), in any
+                thread; must not raise.
+            submit: runs in another thread what cannot be computed together with other requests.
+            gather: takes what can; None: everything is computed by itself.
+            deadline: the time, seconds since 1970, after which nobody wants the answer.
         """
         try:
             begun = self._begun("Predict", request.model_spec, request, metadata, transport)
@@ -80,7 +80,7 @@ class Inference:
             reply(error, 0)
             return
         servable = begun.servable
-        # Nobody looks at the message where there are no interceptors, and to make it takes longer than its bytes.
+        # Without interceptors nobody looks at the message, and to make it takes longer than to write its bytes.
         answer = answers.predict_serialized if self._chain.empty else answers.predict_response
 
         def told(found: Values | ServingError) -> None:
@@ -203,16 +203,16 @@ class _Held:
     """A request, and the version that it keeps loaded. Any thread may end it.
 
     Attributes:
-        servable: that version.
+        servable: the version.
     """
 
     def __init__(self, manager: Manager, harness: Harness) -> None:
-        """Know what is held."""
+        """Take over a version that the manager holds; `end` releases it."""
         self._manager, self._harness = manager, harness
         self.servable = harness.servable
 
     def end(self, answer: Callable[[], Any]) -> Any:
-        """Return the answer once nothing is held any more.
+        """Compute the answer, release the version, and return the answer.
 
         Raises:
             ServingError: from `answer`.
@@ -224,13 +224,13 @@ class _Held:
 
 
 class _Begun(_Held):
-    """One that the interceptors know of."""
+    """A held request that the interceptors have seen."""
 
     def __init__(self, chain: Chain, manager: Manager, context: RequestContext) -> None:
-        """Tell the interceptors, and find the version that it is for then.
+        """Call the interceptors, then hold the version that the request is for.
 
         Raises:
-            ServingError: when one of them refuses it, or there is no such version.
+            ServingError: when an interceptor refuses the request, or there is no such version.
         """
         self._chain, self._context = chain, context
         self._exchange = chain.begin(context)
@@ -244,7 +244,7 @@ class _Begun(_Held):
         self._exchange.version = self.servable.version
 
     def end(self, answer: Callable[[], Any]) -> Any:
-        """Return the answer once the interceptors know it, and nothing is held any more.
+        """Compute the answer, release the version, call the interceptors, and return the answer.
 
         Raises:
             ServingError: from `answer`.

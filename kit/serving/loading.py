@@ -1,4 +1,4 @@
-"""How a version gets ready: loaded with the session's settings, batched if that is wanted, and warmed up."""
+"""How a version gets ready: loaded with the session's settings, batched if wanted, and warmed up."""
 
 from __future__ import annotations
 
@@ -28,17 +28,17 @@ _OPTIMIZERS = (
     "dependency",
     "common_subgraph_elimination",
 )
-"""Of graphs, in their order: those that TensorFlow has on by default and that do something where a processor answers.
-By default it first translates each graph into MLIR and back, and takes out at the end what a request does not need.
-With that taken out first, a version is ready in four fifths of the time, and answers take as long as ever."""
+"""Graph optimizers in their order: those of TensorFlow's defaults that do something on a CPU.
+By default TensorFlow first translates each graph into MLIR and back, and prunes last what a request does not need.
+With pruning first, a version is ready in four fifths of the time, and answers take as long as before."""
 
 
 def make_loader(settings: Settings, servable_class: type[Servable] = Servable) -> Loader:
-    """Return what loads versions for a manager.
+    """Return the function that loads versions for a manager.
 
     Args:
-        settings: of the server.
-        servable_class: whose `load` is used; one that batches requests overrides `compute`.
+        settings: the server's settings.
+        servable_class: the class whose `load` is used; one that batches requests overrides `compute`.
     """
     both = settings.tensorflow_session_parallelism
     config = config_pb2.ConfigProto(
@@ -47,14 +47,14 @@ def make_loader(settings: Settings, servable_class: type[Servable] = Servable) -
     )
     rewriting = config.graph_options.rewrite_options
     rewriting.optimizers.extend(_OPTIMIZERS)
-    # A second round over the graph changed no answer's time, and takes a third of what the first request waits.
+    # A second round over the graph made no answer faster, and takes a third of the time that the first request waits.
     rewriting.meta_optimizer_iterations = rewriter_config_pb2.RewriterConfig.ONE
     tags = [tag.strip() for tag in settings.saved_model_tags.split(",")]
 
     known: set[str] = set()
 
     def load(name: str, version: int, folder: Path) -> Servable:
-        # While a model's first version is warmed up nobody is served; later, requests need the processors.
+        # While a model's first version is warmed up, it serves nobody; later, requests need the processors.
         if name in known:
             with _short_turns():
                 return loaded(name, version, folder, 1)
@@ -77,10 +77,10 @@ def make_loader(settings: Settings, servable_class: type[Servable] = Servable) -
 
 @contextmanager
 def _short_turns() -> Iterator[None]:
-    """Let threads take turns more often while something is loaded.
+    """Switch threads more often while something is loaded.
 
-    A request takes Python's lock about eight times, and waits for a whole turn each time while another thread builds a
-    graph in Python. It costs throughput where many threads answer, so it is not so for good.
+    A request takes Python's lock about eight times, and waits for a whole switch interval each time while another
+    thread builds a graph in Python. This costs throughput where many threads answer, so it is not permanent.
     """
     usual = sys.getswitchinterval()
     sys.setswitchinterval(min(usual, _TURN_SECONDS))

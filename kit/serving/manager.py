@@ -1,7 +1,7 @@
 """The manager: keeps the versions loaded that the model folders and their policies ask for.
 
-A new version is loaded and warmed up before an old one goes, and an old one goes only when its last request is
-answered. A version that cannot be loaded is reported and takes no traffic; what served before it stays.
+A new version is loaded and warmed up before an old one is unloaded, and an old one is unloaded only when its last
+request is answered. A version that cannot be loaded is reported and takes no traffic; the one before keeps serving.
 
 Source of the rules and texts: tensorflow_serving/core/availability_preserving_policy.h and
 tensorflow_serving/model_servers/server_core.cc.
@@ -35,17 +35,17 @@ class Manager:
     """All models of a server."""
 
     def __init__(self, settings: Settings, load: Loader) -> None:
-        """Know the settings; nothing is loaded before `start`.
+        """Set up the manager; nothing is loaded before `start`.
 
         Args:
-            settings: of the server.
-            load: gives a version that is ready to be asked, or raises a ServingError.
+            settings: the server's settings.
+            load: returns a version that is ready to serve, or raises a ServingError.
         """
         self._settings, self._load_servable = settings, load
         self._models: dict[str, Any] = {}  # ModelConfig by name
         self._labels: dict[str, dict[str, int]] = {}
         self._harnesses: dict[str, dict[int, Harness]] = {}
-        self._lock = threading.RLock()  # of the tables; held for moments only: every request takes it
+        self._lock = threading.RLock()  # guards the tables; held for moments only: every request takes it
         self._tables = threading.Condition(self._lock)
         self._work = threading.RLock()  # held while something is loaded
         self._follower = Follower()
@@ -70,9 +70,9 @@ class Manager:
         self._follower.follow(config_file.look, self._settings.model_config_file_poll_wait_seconds)
 
     def stop(self) -> None:
-        """Unload everything; requests that run have `drain_seconds` to finish."""
+        """Unload everything; running requests have `drain_seconds` to finish."""
         self._follower.stop()
-        with self._work, self._tables:  # whatever is loaded at this moment is among them
+        with self._work, self._tables:  # a version that is just being loaded is then among them
             deadline = time.monotonic() + self._settings.drain_seconds
             harnesses = [harness for table in self._harnesses.values() for harness in table.values()]
             loaded = [harness for harness in harnesses if harness.state == State.AVAILABLE]
@@ -86,15 +86,15 @@ class Manager:
 
     @contextmanager
     def get(self, name: str, version: int | None = None, label: str | None = None) -> Iterator[Servable]:
-        """Give a version, which stays loaded until the end of the `with` block.
+        """Yield a version that stays loaded until the end of the `with` block.
 
         Args:
-            name: of the model.
-            version: its number; None is the latest that is loaded.
+            name: the model's name.
+            version: the version's number; None is the latest loaded one.
             label: used when there is no version.
 
         Raises:
-            ServingError: NOT_FOUND when it is not loaded, INVALID_ARGUMENT for a label that is not known.
+            ServingError: NOT_FOUND when it is not loaded, INVALID_ARGUMENT for an unknown label.
         """
         harness = self.hold(name, version, label)
         try:
@@ -104,17 +104,17 @@ class Manager:
 
     def hold(self, name: str, version: int | None, label: str | None) -> Harness:
         """Return a version that stays loaded until it is released; see `get`."""
-        with self._lock:  # a condition would take it in Python, which costs as much as the rest
+        with self._lock:  # through the condition, Python code would take it, which costs as much as the rest
             harness = self._find(name, version, label)
             harness.uses += 1
         return harness
 
     def release(self, harness: Harness) -> None:
-        """Let a version go that was held; any thread may do that."""
+        """Release a version that was held; any thread may do that."""
         with self._lock:
             harness.uses -= 1
             if not harness.uses and harness.state != State.AVAILABLE:
-                self._tables.notify_all()  # somebody waits for that
+                self._tables.notify_all()  # `stop` or an unloading thread may wait for it
 
     def _find(self, name: str, version: int | None, label: str | None) -> Harness:
         if not name:
@@ -149,11 +149,11 @@ class Manager:
         return dict(self._labels.get(name, {}))
 
     def ready(self) -> bool:
-        """Tell whether every model has a version that takes traffic."""
+        """Return whether every model has a version that takes traffic."""
         return bool(self._models) and all(self._available(name) for name in self._models)
 
     def status(self, name: str, version: int | None = None, label: str | None = None) -> list[VersionStatus]:
-        """Return what became of a model's versions, the latest first.
+        """Return the status of a model's versions, the latest first.
 
         Raises:
             ServingError: NOT_FOUND when there is no such model or version, INVALID_ARGUMENT for an unknown label.
@@ -176,8 +176,8 @@ class Manager:
         """Serve what a ModelServerConfig describes from now on; an empty one changes nothing.
 
         Raises:
-            ServingError: when it is not valid, a label points to a version that is not loaded, or a model that is new
-                in it has no version that can be served. The first two change nothing.
+            ServingError: when it is not valid, a label points to a version that is not loaded, or a newly added model
+                has no version that can be served. The first two change nothing.
         """
         with self._work:
             models = check_config(config, self._models)
@@ -215,7 +215,7 @@ class Manager:
             for name, config in self._models.items():
                 try:
                     wanted = aspired(config)
-                except OSError as error:  # of a moment, perhaps: what is loaded goes on serving
+                except OSError as error:  # perhaps it passes: what is loaded goes on serving
                     _LOG.error("The versions of %s cannot be looked for: %s", name, error)
                     continue
                 if wanted or not self._settings.servable_versions_always_present:
@@ -232,7 +232,7 @@ class Manager:
             self._unload_others(name, wanted)
 
     def _worth_loading(self, name: str, version: int, folder: Path) -> bool:
-        """Tell whether a version is to be loaded now; one that still unloads has its turn once it has."""
+        """Return whether to load a version now; one that is still unloading is marked to be loaded again afterwards."""
         with self._tables:
             harness = self._harnesses[name].get(version)
             if harness is not None:
@@ -266,7 +266,7 @@ class Manager:
             gone = [v for v, h in table.items() if v not in wanted and h.error]
             for harness in going:
                 harness.state = State.UNLOADING
-            for version in gone:  # a broken version that was taken away is not worth a word any more
+            for version in gone:  # a broken version that was removed need not be reported any more
                 del table[version]
         for harness in going:
             threading.Thread(target=self._close_when_idle, args=(harness,), daemon=True).start()
@@ -277,12 +277,12 @@ class Manager:
         self._close(harness)
         if harness.wanted_back:
             with self._work:
-                if not self._follower.wait(0):  # it is not being stopped
-                    self.poll()  # or nobody would look again, where folders are looked at once only
+                if not self._follower.wait(0):  # the manager is not being stopped
+                    self.poll()  # otherwise nobody would load it again where folders are polled only once
 
     def _close(self, harness: Harness) -> None:
         harness.servable.close()
-        del harness.servable  # the last reference: its memory goes with it
+        del harness.servable  # the last reference: frees its memory
         with self._tables:
             harness.state = State.END
         _LOG.info("Version %s of %s is unloaded.", harness.version, harness.name)

@@ -1,20 +1,20 @@
-"""What monitoring may ask a server: TensorFlow Serving's metrics by their names, and the kit's where it has none.
+"""The server's metrics: TensorFlow Serving's under their own names, and the kit's where it has none.
 
-Prometheus reads them from the port of REST, at the path that the monitoring file names, when that enables them. Times
-are in microseconds, as there. Its batching metrics come from inside TensorFlow, which shows them to C++ only.
+Prometheus reads them from the REST port, at the path in the monitoring file, when that enables them. Times are in
+microseconds, as there. The real server's batching metrics are missing: TensorFlow exposes them to C++ only.
 
 | metric | what | labels |
 | --- | --- | --- |
-| :tensorflow:serving:request_count | requests answered; status is that of gRPC | model_name, status |
-| :tensorflow:serving:request_latency | time of those that succeeded | model_name, API, entrypoint |
-| :tensorflow:serving:runtime_latency | time in TensorFlow, waiting for a batch too | model_name, API, runtime |
+| :tensorflow:serving:request_count | requests answered, by gRPC status | model_name, status |
+| :tensorflow:serving:request_latency | time of successful requests | model_name, API, entrypoint |
+| :tensorflow:serving:runtime_latency | time in TensorFlow, incl. waiting for a batch | model_name, API, runtime |
 | :tensorflow:serving:request_example_counts | examples of a classify or regress request | model |
-| :tensorflow:serving:request_example_count_total | all of them | model |
-| :tensorflow:cc:saved_model:load_attempt_count | versions loaded, or tried | model_path, status |
-| :tensorflow:cc:saved_model:load_latency | time that it took | model_path |
+| :tensorflow:serving:request_example_count_total | the sum of these | model |
+| :tensorflow:cc:saved_model:load_attempt_count | attempts to load a version | model_path, status |
+| :tensorflow:cc:saved_model:load_latency | time to load a version | model_path |
 | kit_serving_requests_running | requests that are being answered | transport |
-| kit_serving_rest_waiting | requests of REST that wait for a thread | |
-| kit_serving_version_state | 1 for each version that is known | model_name, version, state |
+| kit_serving_rest_waiting | REST requests that wait for a thread | |
+| kit_serving_version_state | 1 for each known version | model_name, version, state |
 | kit_serving_label_version | the version that a label points to | model_name, label |
 
 Source of the names: tensorflow_serving/servables/tensorflow/util.cc, tensorflow/cc/saved_model/loader.cc and
@@ -51,18 +51,18 @@ _SERVING, _SAVED_MODEL = ":tensorflow:serving:", ":tensorflow:cc:saved_model:"
 
 
 class Metrics:
-    """The metrics of one server; as an interceptor it sees every request. Safe for threads.
+    """The metrics of one server; as an interceptor it sees every request. Thread-safe.
 
     Attributes:
-        registry: of prometheus_client, for those who have metrics of their own.
-        path: where the page is.
+        registry: prometheus_client's registry, to which others may add their own metrics.
+        path: the path of the metrics page.
     """
 
     def __init__(self, path: str) -> None:
-        """Start at zero.
+        """Create all metrics, at zero.
 
         Args:
-            path: where the page is.
+            path: the path of the metrics page.
         """
         self.path = path
         self.registry = CollectorRegistry()
@@ -110,7 +110,7 @@ class Metrics:
 
     def _counter(self, name: str, text: str, *labels: str) -> Counter:
         counter = Counter(name, text, labels, registry=self.registry)
-        # prometheus_client takes a "_total" from the name and gives it back to the sample, wanted or not.
+        # prometheus_client strips "_total" from the name and appends it to the sample, wanted or not.
         self._counters[name.removesuffix("_total")] = name
         return counter
 
@@ -118,12 +118,12 @@ class Metrics:
         return Histogram(name, text, labels, buckets=buckets, registry=self.registry)
 
     def watch(self, manager: Manager) -> None:
-        """Tell of the versions of a manager from now on."""
+        """Report the versions of a manager from now on."""
         self._manager = manager
         self.registry.register(_Versions(manager))
 
     def watch_queue(self, length: Callable[[], int]) -> None:
-        """Tell how many requests of REST wait for a thread."""
+        """Report how many REST requests wait for a thread."""
         gauge = Gauge(
             "kit_serving_rest_waiting", "Requests of REST that wait for a thread.", registry=self.registry
         )
@@ -137,7 +137,7 @@ class Metrics:
     def after(
         self, context: RequestContext, response: Any | ServingError, version: int | None, seconds: float
     ) -> None:
-        """Take note of its end; REST does that itself, for it refuses many before they are a request."""
+        """Take note of a request's end. REST calls `answered` itself, since it refuses many requests earlier."""
         self._now.api = ""
         self._running.labels(context.transport).dec()
         code = response.code if isinstance(response, ServingError) else grpc.StatusCode.OK
@@ -150,11 +150,11 @@ class Metrics:
         """Count a request.
 
         Args:
-            model: that was asked for.
-            api: its method; empty does not count its time.
+            model: the requested model.
+            api: the API's name; empty: the time is not counted.
             entrypoint: GRPC or REST.
-            code: of the answer.
-            seconds: that it took.
+            code: the answer's status.
+            seconds: how long it took.
         """
         known = self._known(model)
         self._requests.labels(known, code.name).inc()
@@ -162,7 +162,7 @@ class Metrics:
             self._latency.labels(known, api, entrypoint).observe(seconds * _MICROS)
 
     def _known(self, model: str) -> str:
-        """Return the name of a model, or nothing for one that there is not: a stranger could invent names for ever."""
+        """Return the name of a model, or "" if it does not exist: strangers could invent any number of names."""
         return model if self._manager is not None and model in self._manager.models else ""
 
     def _count_examples(self, context: RequestContext) -> None:
@@ -196,7 +196,7 @@ class Metrics:
         return Timed
 
     def _timed_until(self, done: Done) -> Done:
-        """Return what notes the time from now on: another thread computes, perhaps for several requests at once."""
+        """Wrap a callback so that it measures the time from now on: another thread computes, perhaps a whole batch."""
         started, api, model = time.perf_counter(), self._now.api, self._now.model
         self._now.api = ""  # this thread may compute for others before the end of this request
 
@@ -222,7 +222,7 @@ class Metrics:
             self._runtime.labels(self._now.model, api, _RUNTIME).observe(seconds * _MICROS)
 
     def page(self) -> str:
-        """Return all of them in Prometheus's text format, counters by their very names."""
+        """Return all metrics in Prometheus's text format, counters under their exact names."""
         lines = []
         for family in self.registry.collect():
             name = self._counters.get(family.name, family.name)
@@ -245,7 +245,7 @@ def _label(name: str, value: str) -> str:
 
 
 class _Versions(Collector):
-    """The versions and labels of a manager at the moment when they are asked for."""
+    """The versions and labels of a manager at the moment of collection."""
 
     def __init__(self, manager: Manager) -> None:
         self._manager = manager

@@ -1,4 +1,4 @@
-"""Checks of a ModelServerConfig, at the start and when it is reloaded.
+"""Checks of a ModelServerConfig, at the start and on reload.
 
 Source of the rules and texts: tensorflow_serving/model_servers/server_core.cc.
 """
@@ -24,8 +24,8 @@ def check_config(config: Any, current: Mapping[str, Any]) -> dict[str, Any] | No
     """Return the ModelConfigs of a ModelServerConfig by name, or None when it is empty.
 
     Args:
-        config: ModelServerConfig.
-        current: what is configured now.
+        config: the ModelServerConfig.
+        current: the current ModelConfigs by name.
 
     Raises:
         ServingError: when it is not valid.
@@ -74,7 +74,7 @@ def new_labels(
 ) -> Labels:
     """Return the labels of a configuration.
 
-    A label may point to a version that is not loaded only where the settings allow it and the label is not in use for
+    A label may point to a version that is not loaded only if the settings allow it and the label is not in use for
     another version.
 
     Raises:

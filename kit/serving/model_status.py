@@ -1,4 +1,4 @@
-"""ModelService's answers: the status of versions, and a configuration at run time.
+"""ModelService's answers: the status of versions, and a new configuration at run time.
 
 Source of the rules and texts: tensorflow_serving/model_servers/get_model_status_impl.cc and model_service_impl.cc.
 """
@@ -39,10 +39,10 @@ def model_status(manager: Manager, request: Any) -> Any:
 
 
 def reload_config(manager: Manager, request: Any) -> Any:
-    """Answer a ReloadConfigRequest when the models that are new in it are loaded.
+    """Answer a ReloadConfigRequest once its new models are loaded.
 
     Raises:
-        ServingError: when the configuration is not taken, or a new model cannot be served.
+        ServingError: when the configuration is refused, or a new model cannot be served.
     """
     if request.config.WhichOneof("config") != "model_config_list":
         raise ServingError(

@@ -34,13 +34,13 @@ def _is_version(path: Path) -> bool:
 
 
 def aspired(config: Any) -> dict[int, Path]:
-    """Return the versions that a ModelConfig's policy wants of those that are there.
+    """Return the existing versions that a ModelConfig's policy wants.
 
     Args:
-        config: ModelConfig. Without a policy it is the latest one version.
+        config: the ModelConfig. Without a policy, the latest version is wanted.
 
     Raises:
-        OSError: when its base path cannot be read. Then nothing is known, and what is loaded should stay.
+        OSError: when its base path cannot be read. Then nothing is known, and loaded versions should stay.
     """
     found = versions_in(Path(config.base_path))
     policy = config.model_version_policy

@@ -1,7 +1,7 @@
 """A server in a process of its own, which ends with the process that started it, however that ends.
 
-The child comes from `kit.warm`: forked from the warm process it has TensorFlow imported already and is ready in the
-time that the model takes to load; a new interpreter imports TensorFlow first.
+The child comes from `kit.warm`: forked from the warm process, it has TensorFlow imported already and is ready as soon
+as the model is loaded; a new interpreter imports TensorFlow first.
 """
 
 from __future__ import annotations
@@ -28,14 +28,15 @@ from kit.serving.settings import Addresses, Settings
 
 _TARGET = "kit.serving.process:serve"
 _LOOK_SECONDS = 0.01
-_STOP_SECONDS = 5.0  # to unload, after the requests have had theirs
+_STOP_SECONDS = 5.0  # to unload, after `drain_seconds` for the requests
 _TAIL_LINES = 10
 _SWITCH_SECONDS = 0.0005
-"""Python's threads take turns that often in a server, ten times as often as by default: a thread that loads a new
-version holds a request up for no longer than that."""
+"""The server's thread switch interval, a tenth of Python's default: a thread that loads a new version holds a request
+up for no longer than that."""
 _GARBAGE = (50_000, 4, 2)
-"""Objects after which Python looks for garbage in cycles, instead of 700: a request leaves none, and a look costs a
-fiftieth of the time. The graphs of versions that have gone are some, so every eighth look is at everything."""
+"""Thresholds of the garbage collector, the first instead of 700 objects: a request leaves no cycles, and collecting
+costs a fiftieth of the time. The graphs of unloaded versions are cycles, so every eighth collection covers
+everything."""
 _LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 
 
@@ -43,20 +44,20 @@ class Server:
     """A model server in a child process, for notebooks, tests and the command line.
 
     Attributes:
-        settings: that it is started with.
+        settings: the settings that it is started with.
         addresses: where it listens, once it is started.
-        log_path: what it says.
+        log_path: the file with its output.
     """
 
     def __init__(
         self, settings: Settings, *, log_path: Path | None = None, start_seconds: float = 120
     ) -> None:
-        """Know the settings; nothing is started yet.
+        """Prepare a server; nothing is started yet.
 
         Args:
-            settings: of the server.
-            log_path: is appended to; its folder must exist. A temporary file unless given.
-            start_seconds: until it must be ready, which is when every model is loaded and warmed up.
+            settings: the server's settings.
+            log_path: the file that its output is appended to; its folder must exist. None: a temporary file.
+            start_seconds: the time limit to become ready, with every model loaded and warmed up.
         """
         self.settings, self.addresses = settings, Addresses(None, None)
         self._start_seconds = start_seconds
@@ -65,15 +66,15 @@ class Server:
         self._call: warm.WarmCall | None = None
 
     def start(self, *, forked: bool | None = None) -> Addresses:
-        """Start it and wait until it is ready; return where it listens.
+        """Start the server and wait until it is ready; return where it listens.
 
         Args:
-            forked: True starts the warm process if there is none, False starts a new interpreter. By default the warm
-                process is used if it runs.
+            forked: True forks the warm process, which is started if there is none; False starts a new interpreter;
+                None forks the warm process if it runs.
 
         Raises:
             ServingError: when a model cannot be served.
-            ServerError: when the configuration or a port is not right, it died, or took too long.
+            ServerError: when the configuration or a port is not right, or the server died or took too long.
         """
         self.stop()
         if forked is None:
@@ -114,21 +115,21 @@ class Server:
     def _tail(self) -> str:
         try:
             return "\n".join(self.log_path.read_text(errors="replace").splitlines()[-_TAIL_LINES:])
-        except OSError:  # it died before it could say anything
+        except OSError:  # it died before it could write anything
             return ""
 
     @property
     def pid(self) -> int | None:
-        """The id of its process, or None when it is not started."""
+        """The id of the server's process, or None when it is not started."""
         return self._call.pid if self._call else None
 
     @property
     def alive(self) -> bool:
-        """Whether its process runs."""
+        """Whether the server's process runs."""
         return self._call is not None and self._call.wait(0) is None
 
     def stop(self) -> None:
-        """Let it answer what runs, and wait until its process is gone; nothing happens when none runs."""
+        """Let the server finish running requests, and wait until its process is gone; does nothing if none runs."""
         if self._call and self.alive:
             with suppress(ProcessLookupError):
                 os.kill(self._call.pid, signal.SIGTERM)
@@ -148,7 +149,7 @@ class Server:
 def _is_warm() -> bool:
     try:
         return warm.status() is not None
-    except warm.WarmUnavailableError:  # there can be none here
+    except warm.WarmUnavailableError:  # a warm process is not possible here
         return False
 
 
@@ -157,11 +158,11 @@ def _plain_environment() -> dict[str, str]:
 
 
 def serve(payload: bytes, report: Callable[[str], None]) -> bytes:
-    """Be the child: serve until SIGTERM.
+    """Run the server in the child process until SIGTERM.
 
     Args:
         payload: the settings as JSON.
-        report: is told the addresses as JSON, once the server is ready.
+        report: called with the addresses as JSON, once the server is ready.
     """
     run_until_stopped(Settings(**json.loads(payload)), lambda addresses: report(json.dumps(addresses)))
     return b""
@@ -171,8 +172,8 @@ def run_until_stopped(settings: Settings, ready: Callable[[Addresses], None]) ->
     """Serve in this process until SIGTERM or SIGINT; must run in the main thread.
 
     Args:
-        settings: of the server.
-        ready: is told where it listens, once every model is loaded.
+        settings: the server's settings.
+        ready: called with where it listens, once every model is loaded.
 
     Raises:
         ServingError: when a model cannot be served.
@@ -181,15 +182,15 @@ def run_until_stopped(settings: Settings, ready: Callable[[Addresses], None]) ->
     stopping = threading.Event()
     for signum in (signal.SIGTERM, signal.SIGINT):
         signal.signal(signum, lambda *_: stopping.set())
-    # The warm process has libraries imported that set up logs of their own.
+    # The warm process has imported libraries that set up logging of their own.
     logging.basicConfig(level=logging.INFO, format=_LOG_FORMAT, stream=sys.stderr, force=True)
-    # Or each stranger that speaks no HTTP writes a line.
+    # Otherwise each stranger that does not speak HTTP writes a line.
     logging.getLogger("tornado.general").setLevel(logging.WARNING)
     sys.setswitchinterval(_SWITCH_SECONDS)
     from kit.serving.server import ModelServer  # noqa: PLC0415  imports TensorFlow, which the parent does without
 
     gc.collect()
-    gc.freeze()  # or a collection while a version is loaded goes through all of TensorFlow, and requests wait a second
+    gc.freeze()  # otherwise a collection during a load goes through all of TensorFlow, and requests wait a second
     gc.set_threshold(*_GARBAGE)
     with ModelServer(settings) as server:
         ready(server.start())

@@ -1,23 +1,23 @@
-"""Protections of a served model against extraction: answers that say a little less than the model knows.
+"""Protections of a served model against extraction: answers that reveal a little less than the model knows.
 
 An interceptor changes the scores of every answer after the model gave it and before it is sent:
 
 - **rounding** to some decimals: close scores become equal;
-- **top k**: of each list only the k best scores, the others are 0; a list is the last dimension of a score, or all rows
-  of a request where it has one dimension;
-- **noise** in log odds (or as a factor, where scores are no probabilities). It follows from a secret, the subject and
-  the score alone, so asking again, in another order or among other rows, gives the same answer, and nothing is left to
-  average. Several subjects who put their answers together can: a limit of subjects is the gateway's work.
+- **top k**: only the k best scores of each list are kept, the others become 0; a list is the last dimension of a score,
+  or all rows of a request if the score has one dimension;
+- **noise** in log odds (or as a factor, where scores are not probabilities). It depends on a secret, the subject and
+  the score alone, so asking again, in another order or among other rows, gives the same answer, and cannot be averaged
+  out. Several subjects who pool their answers can do so: limiting subjects is the gateway's work.
 
-The real TensorFlow Serving has no place for it: there a protection is a rate limit of the gateway, or a model that
-knows less (`kit.drill.distill`).
+The real TensorFlow Serving has no place for such an interceptor: there the protection is a rate limit in the gateway,
+or a model that knows less (`kit.drill.distill`).
 
-What protects how much, and what it costs honest users, `kit.drill` measures on one's own model.
+`kit.drill` measures on your own model how much each protects, and what it costs honest users.
 
 Settings are in protect.yml beside models.config; the server is started with
-`--interceptors=kit.serving.protect:protection`, after what must see the model's own answers (a prediction log) and
-before what should see what was sent. Where the protection itself fails, the answer is emptied: none is better than an
-unprotected one.
+`--interceptors=kit.serving.protect:protection`, after interceptors that must see the model's own answers (a prediction
+log) and before those that should see the sent ones. If the protection itself fails, the answer is emptied: no answer is
+better than an unprotected one.
 
     secret_variable: PROTECT_SECRET      # name of the environment variable with the secret of the noise
     models:
@@ -53,7 +53,7 @@ Values = NDArray[np.float64]
 
 
 class Protection(Section):
-    """What is done to the scores of one model; nothing unless given."""
+    """What is done to the scores of one model; by default nothing."""
 
     decimals: Annotated[int, Field(ge=0, le=12)] | None = None
     top_k: Annotated[int, Field(ge=1)] | None = None
@@ -64,7 +64,7 @@ class Protection(Section):
 
     @property
     def name(self) -> str:
-        """What it does, in words."""
+        """What the protection does, in words."""
         parts = [
             f"{self.decimals} decimal{'' if self.decimals == 1 else 's'}"
             if self.decimals is not None
@@ -76,7 +76,7 @@ class Protection(Section):
 
 
 class ProtectFile(Section):
-    """A whole protect.yml."""
+    """The contents of protect.yml."""
 
     models: dict[str, Protection]
     secret_variable: str = "KIT_PROTECT_SECRET"  # noqa: S105  the name of a variable
@@ -96,14 +96,14 @@ def protect(
     *,
     probabilities: bool = True,
 ) -> Values:
-    """Return scores as somebody may see them.
+    """Return scores as a subject may see them.
 
     Args:
-        scores: [rows] or [batch, rows]; the last dimension is a list.
-        protection: what is done: first the noise, then the best are chosen, then they are rounded.
+        scores: the model's scores, [rows] or [batch, rows]; the last dimension is a list.
+        protection: what is done: first noise, then top k, then rounding.
         subject: who asks.
-        secret: that the noise follows from.
-        probabilities: whether the scores are such, 0 to 1.
+        secret: the secret that determines the noise.
+        probabilities: whether the scores are probabilities, 0 to 1.
     """
     shown = np.asarray(scores, np.float64)
     if protection.noise is not None:
@@ -117,13 +117,13 @@ def protect(
 
 
 def _noise(scores: Values, subject: str, secret: bytes) -> Values:
-    """Return a standard normal number a score, the same for the same subject, score and secret.
+    """Return a standard normal number per score, the same for the same subject, score and secret.
 
-    From two uniform halves of a keyed BLAKE2b (RFC 7693) by Box and Muller's transform, so that nobody without the
+    Made by the Box-Muller transform from the two halves of a keyed BLAKE2b hash (RFC 7693), so that nobody without the
     secret can tell it from chance.
     """
     key = hashlib.blake2b(subject.encode(), key=secret[:64], digest_size=_KEY_BYTES).digest()
-    # As the model gives them: float32, so that the same score has the same bits whatever the transport.
+    # As float32, the model's own type, the same score has the same bits whatever the transport.
     unique, places = np.unique(scores.astype(np.float32), return_inverse=True)
     words = b"".join(
         hashlib.blake2b(value.tobytes(), key=key, digest_size=_NUMBER_BYTES).digest() for value in unique
@@ -140,7 +140,7 @@ def _odds_moved(scores: Values, by: Values) -> Values:
 
 
 def _best(scores: Values, k: int) -> Values:
-    """Keep the k best of each list, the first of equal ones, and make the others 0."""
+    """Keep the k best scores of each list, the first of equal ones, and set the others to 0."""
     if scores.ndim == 0 or scores.shape[-1] <= k:
         return scores
     order = np.argsort(-scores, axis=-1, kind="stable")
@@ -151,18 +151,18 @@ def _best(scores: Values, k: int) -> Values:
 
 @dataclass(frozen=True)
 class Protector:
-    """The interceptor.
+    """The interceptor that protects answers.
 
     Attributes:
-        models: what is done to the scores of each model; one that is not named is sent as it is.
-        secret: that the noise follows from.
+        models: the protection of each model; answers of other models are sent unchanged.
+        secret: the secret that determines the noise.
     """
 
     models: Mapping[str, Protection]
     secret: bytes = b""
 
     def before(self, context: RequestContext) -> None:
-        """Nothing is to be done before the model answers."""
+        """Do nothing: there is no answer yet."""
 
     def after(
         self, context: RequestContext, response: Any | ServingError, version: int | None, seconds: float
@@ -182,7 +182,7 @@ class Protector:
     def _change(self, response: Any, chosen: Protection, subject: str) -> None:
         if "outputs" in response.DESCRIPTOR.fields_by_name:
             self._change_tensors(response.outputs, chosen, subject)
-        elif "results" in response.DESCRIPTOR.fields_by_name:  # of MultiInference
+        elif "results" in response.DESCRIPTOR.fields_by_name:  # a MultiInferenceResponse
             for result in response.results:
                 kind = result.WhichOneof("result")
                 self._change_numbers(getattr(result, kind), chosen, subject)
@@ -212,9 +212,9 @@ class Protector:
 
 
 def _owners(result: Any) -> Iterable[tuple[list[Any], str]]:
-    """Give lists of what holds a number, with the name of its field.
+    """Yield lists of messages that hold a number each, with the name of the number's field.
 
-    A class's scores over all examples are a list, for the best k examples are wanted and not an example's best classes.
+    The scores of one class over all examples are a list: the best k examples are wanted, not an example's best classes.
     """
     if "regressions" in result.DESCRIPTOR.fields_by_name:
         yield list(result.regressions), "value"
@@ -228,7 +228,7 @@ def read_file(path: Path) -> ProtectFile:
     """Read a protect.yml.
 
     Raises:
-        ServerError: when there is none, or it is not valid.
+        ServerError: when there is no such file, or it is not valid.
     """
     try:
         return ProtectFile.model_validate(yaml.safe_load(path.read_text()))
@@ -243,10 +243,10 @@ def read_file(path: Path) -> ProtectFile:
 
 
 def protection(settings: Settings) -> Protector:
-    """Make the interceptor of a server from protect.yml beside its models.config.
+    """Make the interceptor for a server from protect.yml beside its models.config.
 
     Raises:
-        ServerError: when there is none, it is not valid, or the secret is missing: the server does not start.
+        ServerError: when the file is missing or not valid, or the secret is missing; then the server does not start.
     """
     content = read_file(Path(settings.model_config_file or settings.model_base_path).absolute().parent / FILE)
     secret = os.environ.get(content.secret_variable, "").encode()

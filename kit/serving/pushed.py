@@ -1,4 +1,4 @@
-"""What a server of a workspace is started with: its pushed models and its monitoring, as files that may be edited."""
+"""Configuration for a workspace's server: its pushed models and its monitoring, as files that may be edited."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ CONFIG, MONITORING = "models.config", "monitoring.config"
 
 
 def pushed_models(workspace: Workspace) -> dict[str, list[int]]:
-    """Return the versions of each project that has been pushed, the latest last."""
+    """Return the pushed versions of each project, the latest last."""
     folder = workspace.path / "serving"
     bases = [path for path in sorted(folder.glob("*")) if path.is_dir()]
     found = {base.name: sorted(versions_in(base)) for base in bases}
@@ -28,8 +28,8 @@ def pushed_models(workspace: Workspace) -> dict[str, list[int]]:
 def models_config(workspace: Workspace) -> Path:
     """Return the workspace's models.config, with every pushed model in it.
 
-    A model that it does not have yet is added with the policy of the real server, the latest version; what somebody
-    wrote into it, such as policies and labels, stays.
+    A model that is not in it yet is added with the real server's default policy, the latest version; what somebody
+    wrote into the file, such as policies and labels, stays.
 
     Raises:
         StepOrderError: when nothing has been pushed.
@@ -56,15 +56,15 @@ def followed(workspace: Workspace, log_share: float, models: Path | None = None)
     """Return the settings of a server that follows pushes, labels and experiments, and logs into the workspace.
 
     Args:
-        workspace: with the pushed models.
-        log_share: of the requests that are logged, 0 to 1.
-        models: another models.config than the workspace's.
+        workspace: the workspace with the pushed models.
+        log_share: the share of requests that are logged, 0 to 1.
+        models: a models.config to use instead of the workspace's.
 
     Raises:
         StepOrderError: when nothing has been pushed and no other models.config is given.
-        ServerError: when the share is none.
+        ServerError: when the share is not between 0 and 1.
     """
-    # The splitter does nothing until `kit canary start`, which a running server follows.
+    # The splitter does nothing until `kit canary start`, which a running server notices.
     interceptors = [experiments.INTERCEPTOR]
     if log_share:
         interceptors.append(prediction_log.INTERCEPTOR)
@@ -82,7 +82,7 @@ def followed(workspace: Workspace, log_share: float, models: Path | None = None)
 
 
 def server_log(workspace: Workspace) -> Path:
-    """Return the file that says what a workspace's servers say; its folder is there then."""
+    """Return the log file of a workspace's servers, after creating its folder."""
     path = workspace.path / "logs" / "server.log"
     path.parent.mkdir(parents=True, exist_ok=True)
     return path
@@ -97,14 +97,14 @@ def monitoring_config(workspace: Workspace) -> Path:
 
 
 def batching_file(workspace: Workspace, project: str) -> Path:
-    """Return where a project's batching parameters are, once `kit tune-batching` has found some."""
+    """Return the file of a project's batching parameters, which `kit tune-batching` writes."""
     return workspace.path / "serving" / f"{project}.batching.pbtxt"
 
 
 def tuned_batching(workspace: Workspace) -> Path | None:
     """Return the batching parameters that were found for the pushed model.
 
-    There is one file for a whole server, so of several models' files none is taken: somebody has to choose.
+    A server takes one file for all models, so with files of several models none is taken: somebody has to choose.
     """
     files = [batching_file(workspace, name) for name in pushed_models(workspace)]
     found = [path for path in files if path.is_file()]

@@ -1,4 +1,4 @@
-"""A rehearsal of serving, for notebooks: the pushed models in a server of their own, asked as clients will ask them."""
+"""A rehearsal of serving, for notebooks: the pushed models in a server of their own, called as clients call them."""
 
 from __future__ import annotations
 
@@ -20,21 +20,21 @@ from kit.serving.process import Server
 from kit.serving.pushed import followed, monitoring_config, server_log
 from kit.session import Session
 
-EXAMPLES = "examples"  # the signature that takes serialized tf.Examples, and its input
+EXAMPLES = "examples"  # the name of the signature that takes serialized tf.Examples, and of its input
 
 
 def server(session: Session, log_rate: float) -> Server:
-    """Return a server of the workspace's pushed models on free ports of this machine, which is still to be started.
+    """Return a server of the workspace's pushed models on free ports of this machine, not yet started.
 
     It follows pushes, labels and experiments, and logs into the workspace.
 
     Args:
-        session: of a project whose model is among them.
-        log_rate: share of the requests that it logs, 0 to 1.
+        session: the session of a project whose model was pushed.
+        log_rate: the share of requests that it logs, 0 to 1.
 
     Raises:
         StepOrderError: when no model of the project was pushed.
-        ServerError: when the rate is none.
+        ServerError: when the rate is not between 0 and 1.
     """
     workspace = session.workspace
     served_folder(session)
@@ -48,7 +48,7 @@ def server(session: Session, log_rate: float) -> Server:
 
 
 def served_folder(session: Session) -> Path:
-    """Return the folder of the version of the project that is served.
+    """Return the folder of the project's served version.
 
     Raises:
         StepOrderError: when no model of the project was pushed.
@@ -64,11 +64,11 @@ def served_folder(session: Session) -> Path:
 
 
 def ask_samples(client: Client, session: Session) -> pd.DataFrame:
-    """Send the requests that lie in the pushed package through both APIs; return a row for each signature and way.
+    """Send the sample requests of the pushed package through both APIs; return one row per signature and API.
 
     Raises:
-        StepOrderError: when the served version has no requests, as of a model that was pushed by other means.
-        InfraCheckError: when an answer is not the one in the package.
+        StepOrderError: when the served version has no sample requests, like a model that was pushed by other means.
+        InfraCheckError: when an answer differs from the one in the package.
     """
     base = session.workspace.serving(session.project.name)
     version = served_version(base)
@@ -107,7 +107,7 @@ def _ask(client: Client, sample: PredictSample | TypedSample, version: int | Non
 
 
 def _like(values: Any, expected: Any) -> np.ndarray[Any, Any]:
-    """Return an output as an array; texts as the bytes that the package has."""
+    """Return an output as an array like the expected one; strings become bytes, as in the package."""
     array = np.asarray(values)
     if expected is not None and expected.dtype == object:
         texts = [value.encode() if isinstance(value, str) else value for value in array.ravel()]
@@ -117,11 +117,11 @@ def _like(values: Any, expected: Any) -> np.ndarray[Any, Any]:
 
 @dataclass(frozen=True)
 class Sent:
-    """What came of rows that were sent one by one.
+    """The answers to rows that were sent one by one.
 
     Attributes:
-        versions: that answered, with how many rows each.
-        milliseconds: of each request, [rows].
+        versions: the versions that answered, with the number of rows of each.
+        milliseconds: the time of each request, [rows].
     """
 
     versions: dict[int, int]
@@ -135,7 +135,7 @@ class Sent:
 
 
 def send_rows(client: Client, session: Session, rows: int) -> Sent:
-    """Send rows from all over the evaluation split, one a request, to whatever version the server gives them.
+    """Send rows spread over the evaluation split, one per request, without naming a version.
 
     Raises:
         NoAnswerError: when the server refuses one.
@@ -149,12 +149,12 @@ def send_rows(client: Client, session: Session, rows: int) -> Sent:
 
 
 def a_request(session: Session) -> dict[str, list[bytes]]:
-    """Return the inputs of a request through `EXAMPLES`: the first row of the evaluation split."""
+    """Return the inputs of a request to the signature `EXAMPLES`: the first row of the evaluation split."""
     return {EXAMPLES: first_records(session.path("ExampleGen", "examples"), "eval", 1)}
 
 
 def check_served(session: Session, sent: Sent) -> str:
-    """Return a sentence when the version that is pushed last has answered.
+    """Return a sentence if the version that was pushed last has answered.
 
     Raises:
         InfraCheckError: when it has not.

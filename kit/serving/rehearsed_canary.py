@@ -1,8 +1,8 @@
 """A rehearsal of a canary, for notebooks: a candidate that is made to fail, and how soon the test takes it back.
 
-It happens in a folder of its own: the pushed model as version 1, and as version 2 a copy of it that fails for some
-rows. Servers, labels and experiments of the workspace are not touched. The traffic is simulated: rows of the
-evaluation split, one a request.
+It runs in a folder of its own: the pushed model is version 1, and a copy of it that fails for some rows is version 2.
+Servers, labels and experiments of the workspace are not touched. The traffic is simulated: rows of the evaluation
+split, one per request.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ from kit.session import Session
 from kit.workspace import Workspace, write_atomically
 
 CONTROL, CANDIDATE = 1, 2
-_SHARE = 0.5  # of the users who get the candidate: both arms fill as fast
+_SHARE = 0.5  # share of the users who get the candidate: both arms fill equally fast
 _SAID = "This copy was made to fail for some rows."
 _LOOK_SECONDS = 1.1  # servers write their counts once a second
 _MOST_REQUESTS = 10_000
@@ -44,12 +44,12 @@ _MOST_REQUESTS = 10_000
 
 @dataclass(frozen=True)
 class RehearsedDesk:
-    """What its view is given: the experiment as it ended.
+    """The model behind the experiment view, for a rehearsal that has ended.
 
     Attributes:
         shown: the experiment, with all looks at it.
-        requests: that were sent.
-        refused: of them, that were not answered.
+        requests: how many requests were sent.
+        refused: how many of them failed.
     """
 
     shown: Shown
@@ -61,11 +61,11 @@ class RehearsedDesk:
         return f"{self.requests:,} simulated requests, {self.refused:,} of them not answered."
 
     def look(self) -> Shown:
-        """Return it: nothing changes any more."""
+        """Return the experiment, which no longer changes."""
         return self.shown
 
     def decide(self, what: str, who: str, why: str) -> str:
-        """Refuse to decide anything.
+        """Refuse: a rehearsal is decided by the test.
 
         Raises:
             UsageError: always.
@@ -80,11 +80,11 @@ def rehearse_canary(session: Session, failing: float) -> RehearsedDesk:
     """Send simulated traffic to the pushed model and to a copy that fails, until the sequential test decides.
 
     Args:
-        session: of a project whose model was pushed.
-        failing: share of the rows for which the copy fails, more than 0 to 1.
+        session: the session of a project whose model was pushed.
+        failing: the share of rows for which the copy fails, above 0 and at most 1.
 
     Raises:
-        UsageError: when the share is none.
+        UsageError: when the share is out of that range.
         StepOrderError: when no model of the project was pushed.
         InfraCheckError: when the test has not decided after 10,000 requests.
     """
@@ -101,7 +101,7 @@ def rehearse_canary(session: Session, failing: float) -> RehearsedDesk:
         for version in (CONTROL, CANDIDATE):
             shutil.copytree(package, base / str(version))
         make_failing(base / str(CANDIDATE), failing)
-        # With these a server finds such a fault by itself, and never lets the version take traffic.
+        # With warm-up requests a server finds such a fault by itself, and never lets the version take traffic.
         (base / str(CANDIDATE) / WARMUP_FILE).unlink(missing_ok=True)
         settings = ExperimentSettings(share=_SHARE, clicks=False)
         start(workspace, project, settings=fitted(project, settings))
@@ -137,7 +137,7 @@ def _send_until_decided(
 
 
 def make_failing(package: Path, share: float) -> None:
-    """Let the signature `examples` of a SavedModel fail for a share of the rows, by a hash of each.
+    """Make the signature `examples` of a SavedModel fail for a share of the rows, chosen by a hash of each row.
 
     Raises:
         InfraCheckError: when it has no such signature.
@@ -160,7 +160,7 @@ def make_failing(package: Path, share: float) -> None:
 
 
 def _checking(output: str, given: str, dtype: tf.DType, share: float, scope: str) -> Iterator[object]:
-    """Yield the nodes that give a tensor of the graph as it is, unless one of the rows is to fail."""
+    """Yield the graph nodes that pass a tensor through unchanged, unless one of the rows is to fail."""
     buckets = 1000
     with tf.Graph().as_default() as graph, tf.name_scope(scope):
         rows = tf.compat.v1.placeholder(tf.string, name="rows")

@@ -1,9 +1,9 @@
-"""A SavedModel into a session, in steps so small that requests have their turns meanwhile.
+"""Loads a SavedModel into a session, in steps small enough for requests to be answered in between.
 
-TensorFlow holds Python's lock for as long as it imports a graph, and for most of that it infers the shapes of calls
-through the functions that they name, which nobody asks for here: signatures tell the shapes. So the operations are
-imported before there are any functions, and those one by one. `SavedModelLoader.load` imports all at once, and parses
-the file twice.
+TensorFlow holds Python's lock for as long as it imports a graph, and for most of that time it infers the shapes of
+function calls through the functions' bodies, which is not needed here: signatures have the shapes. So the operations
+are imported before any functions, and the functions one by one. `SavedModelLoader.load` imports everything at once, and
+parses the file twice.
 """
 
 from __future__ import annotations
@@ -21,17 +21,17 @@ def load_saved_model(session: Any, folder: Path, tags: Sequence[str]) -> Any:
     """Load a SavedModel into a session's graph, restore its variables and fill its tables.
 
     Args:
-        session: of a graph that is empty.
-        folder: with saved_model.pb.
-        tags: of the graph.
+        session: a session with an empty graph.
+        folder: the folder with saved_model.pb.
+        tags: the tags of the graph to load.
 
     Returns:
         Its MetaGraphDef, without the functions.
 
     Raises:
-        OSError: when there is no such file, or it is none.
-        RuntimeError: when it has no graph of those tags.
-        ValueError: when the graph is none.
+        OSError: when there is no such file, or it cannot be parsed.
+        RuntimeError: when it has no graph with those tags.
+        ValueError: when the graph is not valid.
         tf.errors.OpError: when it cannot be restored.
     """
     loader = SavedModelLoader(str(folder))
@@ -47,20 +47,20 @@ def load_saved_model(session: Any, folder: Path, tags: Sequence[str]) -> Any:
 
 
 def close_session(session: Any) -> None:
-    """Free what a session and its graph hold; callables of it must still be there, or each would be freed by itself.
+    """Free what a session and its graph hold; its callables must still exist, or each would be freed separately.
 
-    What frees a graph holds Python's lock from the start to the end, so the functions go before it, one by one.
+    Freeing a graph holds Python's lock from start to end, so the functions are removed first, one by one.
     """
     session.close()
     graph = session.graph
-    for name in list(graph._functions):  # noqa: SLF001  nothing public takes a function away
+    for name in list(graph._functions):  # noqa: SLF001  there is no public way to remove a function
         graph._remove_function(name)  # noqa: SLF001
 
 
 def _taken_out(graph_def: Any) -> list[Any]:
     """Take the functions out of a graph; return each as a graph of its own.
 
-    Those of TensorFlow 1 stay: they stand among the operations by their own names, or name others as their gradients.
+    TensorFlow 1 functions stay: operations use their names as op types, or they name other functions as gradients.
     """
     library = graph_def.library
     if library.gradient or has_functions_as_operations(graph_def):
@@ -74,5 +74,5 @@ def _taken_out(graph_def: Any) -> list[Any]:
 
 
 def has_functions_as_operations(graph_def: Any) -> bool:
-    """Tell whether a graph cannot be imported without its functions; calls of functions can."""
+    """Return whether operations use functions as op types; such a graph cannot be imported without its functions."""
     return any(op_def_registry.get(node.op) is None for node in graph_def.node)

@@ -18,18 +18,18 @@ from kit.serving.settings import Addresses, Settings
 
 
 class ModelServer:
-    """A server of threads in this process. `kit.serving.process.Server` is one in a process of its own.
+    """A server with threads in this process. `kit.serving.process.Server` has a process of its own.
 
     Attributes:
-        manager: of its models.
-        inference: what answers.
+        manager: the manager of its models.
+        inference: the part that answers.
     """
 
     def __init__(self, settings: Settings, interceptors: Sequence[Interceptor] = ()) -> None:
-        """Make its parts; nothing is loaded and nothing listens yet.
+        """Build the server; nothing is loaded and nothing listens yet.
 
         Args:
-            settings: of the server.
+            settings: the server's settings.
             interceptors: called after those that the settings name.
         """
         self._settings = settings
@@ -37,7 +37,7 @@ class ModelServer:
         path = settings.metrics_path()
         self._metrics = Metrics(path) if path else None
         if self._metrics:
-            # The first one, so that it sees what the others refuse.
+            # The metrics come first, so that they see what the others refuse.
             servable_class, chain = self._metrics.timed(servable_class), [self._metrics, *chain]
         self.manager = Manager(settings, make_loader(settings, servable_class))
         if self._metrics:
@@ -54,7 +54,7 @@ class ModelServer:
 
         Raises:
             ServingError: when a model cannot be served.
-            ServerError: when the configuration cannot be read or a port cannot be had.
+            ServerError: when the configuration cannot be read or a port is not available.
         """
         with ExitStack() as started:
             started.callback(self._chain.close)
@@ -74,7 +74,7 @@ class ModelServer:
         return Addresses(grpc_address, rest_address)
 
     def stop(self) -> None:
-        """Answer what runs, then unload everything."""
+        """Let running requests finish, then unload everything."""
         self._running.close()
 
     def __enter__(self) -> Self:

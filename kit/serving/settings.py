@@ -1,4 +1,4 @@
-"""The settings of a server: tensorflow_model_server's flags by their names, and the files that they name."""
+"""The settings of a server: tensorflow_model_server's flags under the same names, and the files that they name."""
 
 from __future__ import annotations
 
@@ -35,9 +35,10 @@ def _flag(default: Any, text: str) -> Any:
 class Settings:
     """What a server is started with. The flags are those of tensorflow_model_server, except for the last seven.
 
-    Defaults are the real server's but for four. It listens to this machine only (`host`). Port 0 is a free port, which
-    is what notebooks and tests want, and None is none; the real server has 0 for none. A broken version is not tried
-    again by the clock (`max_num_load_retries`) but when its files change. And gRPC's health service is always there.
+    Defaults are the real server's but for four. It listens on this machine only (`host`). Port 0 means a free port,
+    which is what notebooks and tests want, and None means no port; for the real server 0 means none. A broken version
+    is not retried after an interval (`max_num_load_retries`) but when its files change. And gRPC's health service is
+    always there.
     """
 
     port: int | None = _flag(8500, "Port of gRPC; 0 is a free one.")
@@ -100,7 +101,7 @@ class Settings:
         """Read `--name=value` flags.
 
         Raises:
-            SystemExit: with code 2 and a usage text when a flag is not known or has no such value.
+            SystemExit: with code 2 and a usage text when a flag is unknown or its value not valid.
         """
         parser = argparse.ArgumentParser(prog="python -m kit.serving", allow_abbrev=False)
         for flag in fields(cls):
@@ -113,7 +114,7 @@ class Settings:
         return [f"--{name}={_word(value)}" for name, value in changed if value != getattr(Settings, name)]
 
     def models(self) -> Any:
-        """Return the ModelServerConfig: that of the file, or else the one that the single-model flags describe.
+        """Return the ModelServerConfig: the file's, or else the one that the single-model flags describe.
 
         Raises:
             ServerError: when there is neither, or the file cannot be read.
@@ -131,21 +132,21 @@ class Settings:
         return config
 
     def batching_parameters(self) -> Any:
-        """Return the BatchingParameters, empty ones without a file."""
+        """Return the BatchingParameters; empty without a file."""
         return _read(self.batching_parameters_file, BatchingParameters())
 
     def monitoring(self) -> Any:
-        """Return the MonitoringConfig, an empty one without a file."""
+        """Return the MonitoringConfig; empty without a file."""
         return _read(self.monitoring_config_file, MonitoringConfig())
 
     def metrics_path(self) -> str:
-        """Return where Prometheus finds the metrics at the port of REST; empty when the file does not enable them."""
+        """Return the path of the Prometheus metrics on the REST port; empty when the file does not enable them."""
         prometheus = self.monitoring().prometheus_config
         return (prometheus.path or _METRICS_PATH) if prometheus.enable else ""
 
 
 def _argument(flag: Field[Any]) -> dict[str, Any]:
-    """Return how argparse reads a flag; one of truth may stand alone, as the real server takes it."""
+    """Return argparse's options for a flag; a boolean flag may come without a value, as with the real server."""
     default = None if flag.default is MISSING else flag.default
     rest: dict[str, Any] = {"default": default, "help": f"{flag.metadata['help']} Default: {default}."}
     if isinstance(default, bool):

@@ -1,8 +1,8 @@
-"""Warm-up: the requests that a model brings along are replayed before it takes traffic.
+"""Warm-up: requests that come with a model are replayed before it takes traffic.
 
-The first request through a signature builds its executor and optimises its graph, which takes up to a second. The
-file is TensorFlow Serving's own, assets.extra/tf_serving_warmup_requests: a TFRecord of PredictionLogs. A model
-without it is asked once through each signature by `prime`, which the real server does not do.
+The first request to a signature builds its executor and optimises its graph, which takes up to a second. The file is
+TensorFlow Serving's own, assets.extra/tf_serving_warmup_requests: a TFRecord of PredictionLogs. For a model without it,
+`prime` calls each signature once, which the real server does not do.
 """
 
 from __future__ import annotations
@@ -38,15 +38,15 @@ _REPLAYS: dict[str, tuple[str, Callable[[Servable, Any], Any]]] = {
 
 
 def warm_up(servable: Servable, iterations: int = 1, threads: int = 1) -> int:
-    """Replay a version's warm-up file; return how many records it has. Without a file, `prime` it and return 0.
+    """Replay a version's warm-up file; return how many records it has. Without a file, `prime` it; return 0.
 
     Args:
         servable: the version.
         iterations: how often each record is replayed.
-        threads: that replay, each another record, or prime, each another signature.
+        threads: how many threads share the records, or the signatures to prime.
 
     Raises:
-        ServingError: when the file cannot be read, or a request of it fails: such a version must take no traffic.
+        ServingError: when the file cannot be read, or one of its requests fails: such a version must take no traffic.
     """
     path = servable.folder / WARMUP_FILE
     if not path.is_file():
@@ -63,14 +63,14 @@ def warm_up(servable: Servable, iterations: int = 1, threads: int = 1) -> int:
 
 
 def prime(servable: Servable, threads: int = 1) -> None:
-    """Ask each signature once, with one row of zeros and empty texts; what it answers does not matter.
+    """Call each signature once, with one row of zeros and empty strings; the answer does not matter.
 
-    A graph may refuse such a row, as one that parses an example without a feature that it must have does. Its executor
-    is built by then.
+    A graph may refuse such a row, for example when it parses tf.Examples and a required feature is missing. Its
+    executor is built by then.
 
     Args:
         servable: the version.
-        threads: that ask, each another signature.
+        threads: how many threads share the signatures.
     """
     with ThreadPoolExecutor(threads, "serving-warm-up") as pool:
         for asked in [pool.submit(_ask, servable, name) for name in servable.signatures]:
@@ -94,7 +94,7 @@ def _zeros(info: Any) -> np.ndarray[Any, Any]:
 
 def _read(path: Path) -> list[bytes]:
     try:
-        # `tf.data` would start TensorFlow's eager runtime for it, which takes a twentieth of a server's start.
+        # `tf.data` would start TensorFlow's eager runtime, which takes a twentieth of a server's start.
         records = list(islice(RecordIterator(str(path), ""), _MOST_RECORDS + 1))
     except tf.errors.OpError as error:
         raise ServingError(
@@ -130,6 +130,6 @@ def _replay(servable: Servable, record: bytes, path: Path, iterations: int) -> N
 
 
 def _compute_batch(servable: Servable, question: Question) -> None:
-    """Ask in the other way, if the version has two: batches that were put together before have their own executor."""
+    """Compute as a gathered batch too, if the version can: that way has an executor of its own."""
     if batch := servable.batch_of(question):
         batch[0].compute_batch(question.feeds, question.fetches)

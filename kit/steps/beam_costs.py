@@ -1,10 +1,10 @@
 """Beam's fixed costs of building a pipeline, paid once for each function and option rather than thousands of times.
 
 Transform's pipeline has some 800 transforms. For each of them Beam inspects the methods of the same few classes,
-builds an argument parser for the same options and compresses its code for workers elsewhere; for each function that it
-packs and each side input that it weighs it looks at all loaded modules: seconds in which no row is touched. What is
-computed stays as it is (tests compare the results with stock TFX's); this module can go when Beam remembers these by
-itself.
+builds an argument parser for the same options and compresses its code for remote workers; for each function that it
+pickles and each side input whose size it measures, it goes through all loaded modules. These are seconds in which no
+row is touched. The results stay the same (tests compare them with stock TFX's); this module can go when Beam caches all
+this itself.
 """
 
 from __future__ import annotations
@@ -29,12 +29,12 @@ __all__ = ["LOCAL_RUNNER", "pay_once"]
 
 
 def pay_once() -> None:
-    """Change Beam and TFX in this process, which runs a single executor."""
+    """Patch Beam and TFX in this process, which runs a single executor."""
     core.get_function_args_defaults = _remember_defaults(core.get_function_args_defaults)
     userstate.get_dofn_specs = _remember_specs(userstate.get_dofn_specs)
     cloudpickle._find_imported_submodules = _find_imported_submodules  # noqa: SLF001
     cloudpickle_pickler.bz2 = _Uncompressed
-    # What it leaves out of the weight can be reached through functions and modules only, which Beam leaves out too.
+    # This leaves out objects that are reachable only through functions and modules, which Beam leaves out too.
     objsize.traverse._iter_modules_globals = tuple  # noqa: SLF001
     pipeline_options.PipelineOptions.view_as = _remember_views(pipeline_options.PipelineOptions.view_as)
     dependency_utils.make_beam_dependency_flags = _flags_for_local(
@@ -46,7 +46,7 @@ def _remember_defaults(compute: Callable[..., Any]) -> Callable[..., Any]:
     known: dict[tuple[Any, bool], tuple[list[str], list[Any]]] = {}
 
     def get_function_args_defaults(function: Any) -> tuple[list[str], list[Any]]:
-        # A bound method is a new object at each access; what it is bound to does not change its arguments.
+        # A bound method is a new object at each access; its instance does not change its arguments.
         code = getattr(function, "__func__", function)
         if not inspect.isfunction(code):
             return compute(function)  # type: ignore[no-any-return]
@@ -63,7 +63,7 @@ def _remember_specs(compute: Callable[[Any], Any]) -> Callable[[Any], Any]:
     known: dict[tuple[Any, ...], Any] = {}
 
     def get_dofn_specs(dofn: Any) -> Any:
-        # They are in the defaults of methods: those of the class, and functions put on the object as a method.
+        # The specs are in the defaults of methods: the class's own, and functions bound to the object as methods.
         own = [value.__func__ for value in vars(dofn).values() if inspect.ismethod(value)]
         key = (type(dofn), *own)
         if key not in known:
@@ -75,7 +75,7 @@ def _remember_specs(compute: Callable[[Any], Any]) -> Callable[[Any], Any]:
 
 
 def _find_imported_submodules(code: Any, dependencies: Iterable[Any]) -> list[Any]:
-    """Do what cloudpickle's own does, with the submodules of each package looked up once."""
+    """Stand in for cloudpickle's function, looking up the submodules of each package once."""
     names = frozenset(code.co_names)
     packages = [m.__name__ for m in dependencies if inspect.ismodule(m) and getattr(m, "__package__", None)]
     return [
@@ -88,14 +88,14 @@ def _find_imported_submodules(code: Any, dependencies: Iterable[Any]) -> list[An
 
 @cache
 def _submodules(package: str, loaded: int) -> tuple[str, ...]:
-    """Return the names of a package's imported submodules below it; `loaded` makes it look again after an import."""
+    """Return the names of a package's imported submodules; `loaded`, the number of modules, renews the cache."""
     del loaded
     prefix = f"{package}."
     return tuple(name.removeprefix(prefix) for name in list(sys.modules) if name.startswith(prefix))
 
 
 class _Uncompressed:
-    """Stands in for bz2 where Beam packs code, which never leaves this process."""
+    """Replaces bz2 where Beam compresses code, which never leaves this process."""
 
     @staticmethod
     def compress(content: bytes, compresslevel: int = 9) -> bytes:

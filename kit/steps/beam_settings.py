@@ -1,8 +1,8 @@
 """What project.yml says about Apache Beam: the runner of every component, and its options.
 
-`direct` is this process (Beam's FnApiRunner). The others are passed on as they are, and were never run here: Flink and
-Spark need a job server, Dataflow an account. With any of them StatisticsGen and Evaluator leave their fast executors
-for TFX's own, which Beam can spread over machines; ExampleGen still reads its files on this one.
+`direct` runs in this process (Beam's FnApiRunner). The others are passed on as they are, and were never run here: Flink
+and Spark need a job server, Dataflow an account. With any of them StatisticsGen and Evaluator use TFX's own executors,
+which Beam can spread over machines, instead of the fast ones; ExampleGen still reads its files on this machine.
 """
 
 from __future__ import annotations
@@ -91,7 +91,7 @@ class Beam(Section):
         return self.runner == "direct"
 
     def choose_executor(self, component: Any) -> None:
-        """Let a component compute through Beam where that runs elsewhere: the fast executors know this machine only."""
+        """Give a component TFX's own executor if Beam runs elsewhere: the fast executors know this machine only."""
         if not self.is_local and hasattr(component, "through_beam"):
             component.through_beam()
 
@@ -106,6 +106,6 @@ class Beam(Section):
 def _words(name: str, value: Option | tuple[Option, ...]) -> list[str]:
     if isinstance(value, tuple):
         return [word for one in value for word in _words(name, one)]
-    if isinstance(value, bool):  # Beam's flags take no value; one that is off is left out
+    if isinstance(value, bool):  # Beam's boolean flags take no value; one that is off is left out
         return [f"--{name}"] if value else []
     return [f"--{name}={value}"]

@@ -1,4 +1,4 @@
-"""The process of a step: run one executor and send back what it recorded on its output artifacts."""
+"""A step's process: runs one executor and sends back what it recorded on its output artifacts."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ def run_executor(payload: bytes, report: Callable[[str], None]) -> bytes:
     """Run the executor that `kit.steps.launcher` describes.
 
     Args:
-        payload: JSON of the executor's class, inputs, outputs, properties and context.
-        report: takes a line of progress.
+        payload: the executor's class, inputs, outputs, properties and context as JSON.
+        report: called with a line of progress.
 
     Returns:
         JSON of the output artifacts, with the properties that the executor set.
@@ -37,7 +37,7 @@ def run_executor(payload: bytes, report: Callable[[str], None]) -> bytes:
 
 def _run(request: dict[str, Any]) -> bytes:
     _collect_seldom()
-    if beam_costs.LOCAL_RUNNER in request["beam_args"]:  # workers elsewhere expect Beam as it is
+    if beam_costs.LOCAL_RUNNER in request["beam_args"]:  # remote workers expect Beam unpatched
         beam_costs.pay_once()
         transform_costs.pay_once()
     _keep_temporary_files_in(Path(request["tmp_dir"]) / request["unique_id"])
@@ -52,7 +52,7 @@ def _run(request: dict[str, Any]) -> bytes:
 
 @contextmanager
 def _looked_at(step: str) -> Iterator[None]:
-    """Note where the time goes, in a batch."""
+    """Sample where the time goes, if in a batch."""
     sampler = sampling.sampler_of_step(step)
     if sampler is None:
         yield
@@ -65,24 +65,24 @@ def _looked_at(step: str) -> Iterator[None]:
 
 
 def _collect_seldom() -> None:
-    """Look for garbage a hundred times less often: a step makes millions of small objects and few cycles.
+    """Collect garbage a hundred times less often: a step makes millions of small objects and few cycles.
 
-    By default a search starts at every 700 new objects, a fifteenth of Evaluator's time.
+    By default a collection starts after every 700 new objects, which takes a fifteenth of Evaluator's time.
     """
-    gc.freeze()  # what was there before is none
+    gc.freeze()  # what exists already is not garbage
     gc.set_threshold(70_000, 20, 20)
 
 
 def _keep_temporary_files_in(folder: Path) -> None:
-    """Put what libraries leave in the system's temporary folder where the launcher removes it after any end.
+    """Redirect libraries' temporary files to a folder that the launcher removes however the step ends.
 
-    Autograph and Beam remove theirs at exit, which a process that is killed does not reach.
+    Autograph and Beam remove their files at exit, which a killed process does not reach.
     """
-    # The warm process stays where it is: a step starts processes too, trials and servers.
+    # The warm process's folder stays the same: a step starts processes too, trials and servers.
     os.environ.setdefault("KIT_WARM_DIR", str(folder_of(os.environ)))
     folder.mkdir(parents=True, exist_ok=True)
     os.environ["TMPDIR"] = str(folder)
-    tempfile.tempdir = None  # it may have been computed
+    tempfile.tempdir = None  # forget a cached value
 
 
 def _context(executor_class: type, request: dict[str, Any]) -> Any:

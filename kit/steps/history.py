@@ -1,4 +1,4 @@
-"""Read from ML Metadata what the components of a project took and made, and what changed from one run to the next."""
+"""Read from ML Metadata the inputs and outputs of a project's components, and what changed between two runs."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Artifacts = dict[str, list[types.Artifact]]
 ENDED_WELL = (metadata_store_pb2.Execution.COMPLETE, metadata_store_pb2.Execution.CACHED)
 _OUTPUTS = (metadata_store_pb2.Event.OUTPUT,)
 _INPUTS = (metadata_store_pb2.Event.INPUT,)
-_LETTERS = 60  # of a value in a sentence
+_LETTERS = 60  # shown of a value in a sentence
 
 
 def executions(store: Any, pipeline: str, component_id: str | None = None) -> list[Any]:
@@ -30,44 +30,44 @@ def executions(store: Any, pipeline: str, component_id: str | None = None) -> li
 
 
 def inputs_of(store: Any, execution: Any) -> Artifacts:
-    """Return the artifacts that an execution took, by the name of the input."""
+    """Return an execution's input artifacts, by the name of the input."""
     return _artifacts(store, execution, _INPUTS)
 
 
 def outputs_of(store: Any, execution: Any) -> Artifacts:
-    """Return the artifacts that an execution made, by the name of the output."""
+    """Return an execution's output artifacts, by the name of the output."""
     return _artifacts(store, execution, _OUTPUTS)
 
 
 def parameters_of(execution: Any) -> dict[str, str]:
-    """Return what a component was told; each entry of a JSON object for itself, as `custom_config.training.epochs`."""
+    """Return a component's parameters; each entry of a JSON object separately, as `custom_config.training.epochs`."""
     return told_parameters(properties_of(execution))
 
 
 def component_of(execution: Any) -> str:
-    """Return the component that an execution is of; empty: nobody has recorded it."""
+    """Return the component of an execution; empty: it is not recorded."""
     kept = (execution.properties, execution.custom_properties)
     return next((one["component_id"].string_value for one in kept if "component_id" in one), "")
 
 
 def properties_of(execution: Any) -> dict[str, str]:
-    """Return all that is recorded of an execution as texts.
+    """Return all properties of an execution as texts.
 
-    A session's are of the execution's type; those that TFX's pipelines record are of the execution alone.
+    A session records properties of the execution's type; TFX's pipelines record custom properties.
     """
     return values_of(execution.custom_properties) | values_of(execution.properties)
 
 
 def values_of(properties: Mapping[str, Any]) -> dict[str, str]:
-    """Return properties of ML Metadata as texts, without those that looking for them has left there empty."""
+    """Return ML Metadata properties as texts, without empty ones, which mere look-ups leave behind."""
     kinds = {name: value.WhichOneof("value") for name, value in properties.items()}
     return {name: str(getattr(properties[name], kind)) for name, kind in kinds.items() if kind}
 
 
 def why_not_cached(store: Any, pipeline: str, component_id: str) -> tuple[str, ...]:
-    """Say how the latest execution of a component differs from the last one before it that ended well.
+    """Return how a component's latest execution differs from the last successful one before it.
 
-    In the reader's language: it is shown while the step runs, and not kept.
+    In the reader's language: it is shown while the step runs, and not stored.
     """
     *past, latest = executions(store, pipeline, component_id)
     well = [execution for execution in past if execution.last_known_state in ENDED_WELL]

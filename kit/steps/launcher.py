@@ -1,4 +1,4 @@
-"""Launch components: as TFX's in-process launcher does, but with the executor in a process that can be stopped."""
+"""Launches components like TFX's in-process launcher, but with the executor in a process that can be stopped."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ from kit.secret import without_secrets
 from kit.steps.history import component_of
 from kit.steps.monitor import StepMonitor
 
-TEMPORARY = ".temp"  # below the pipeline's root, one folder an execution
+TEMPORARY = ".temp"  # below the pipeline's root, with one folder per execution
 _LOG_TAIL_LINES = 12
 
 
 class StepLauncher(in_process_component_launcher.InProcessComponentLauncher):
     """Runs the executor in a child, so that it can be watched and interrupted, and always sees the code on disk.
 
-    A step that fails or is interrupted is FAILED in ML Metadata, and what it had written is removed.
+    A step that fails or is interrupted is FAILED in ML Metadata, and its partial output is removed.
     """
 
     monitor: StepMonitor
@@ -37,14 +37,14 @@ class StepLauncher(in_process_component_launcher.InProcessComponentLauncher):
     origin: Mapping[str, str]
 
     def launch(self) -> Any:
-        """Do all at once, as TFX's launchers do."""
+        """Run the component to its end, as TFX's launchers do."""
         for _, error in launch_together([self]):
             if error is not None:
                 raise error
         return self._decision
 
     def begin(self) -> None:
-        """Ask TFX's driver, and start the executor's process unless the results are in the cache."""
+        """Run TFX's driver, and start the executor's process unless the results are cached."""
         self._unfinished: int | None = None
         self._child: warm.WarmCall | None = None
         self._decision = self._run_driver(self._input_dict, self._output_dict, self._exec_properties)
@@ -57,10 +57,10 @@ class StepLauncher(in_process_component_launcher.InProcessComponentLauncher):
             )
 
     def is_over(self, seconds: float) -> bool:
-        """Wait for the executor, at most so long, and tell how it does; once it is over, publish what it made.
+        """Wait for the executor, at most `seconds`, and return whether it has ended; if so, publish its outputs.
 
         Raises:
-            KitError: the one that the executor raised; StepFailedError for any other failure.
+            KitError: the executor's own, or StepFailedError for any other failure.
         """
         if self._child is not None:
             outcome = self._child.wait(seconds)
@@ -73,7 +73,7 @@ class StepLauncher(in_process_component_launcher.InProcessComponentLauncher):
         return True
 
     def discard(self) -> None:
-        """End the executor where it still runs, and let ML Metadata tell that it came to nothing."""
+        """Stop the executor if it still runs, and record the execution as failed in ML Metadata."""
         if self._child is not None:
             self._child.kill()
         if self._unfinished is not None:
@@ -93,7 +93,7 @@ class StepLauncher(in_process_component_launcher.InProcessComponentLauncher):
         output_dict: dict[str, list[types.Artifact]],
         exec_properties: dict[str, Any],
     ) -> None:
-        """Start it; `is_over` waits for it."""
+        """Start the executor; `is_over` waits for it."""
         self._unfinished = execution_id
         self.monitor.executing()
         spec = cast("executor_spec.ExecutorClassSpec", self._component_executor_spec)
@@ -114,12 +114,12 @@ class StepLauncher(in_process_component_launcher.InProcessComponentLauncher):
             "kit.steps.child:run_executor",
             json_utils.dumps(request).encode(),
             log_path=self.log_path,
-            env=without_secrets(os.environ),  # it records what it is told, and its log is read by others
+            env=without_secrets(os.environ),  # it records its parameters, and others read its log
             notify=self.monitor.tick,
         )
 
     def _take(self, outcome: warm.CallOutcome) -> None:
-        """Let the outputs have what the executor recorded on them."""
+        """Copy what the executor recorded to the output artifacts."""
         result = self._result(outcome)
         output_dict = self._decision.output_dict
         for key, artifacts in json_utils.loads(result.decode()).items():
@@ -155,11 +155,11 @@ class StepLauncher(in_process_component_launcher.InProcessComponentLauncher):
 def launch_together(
     launchers: Sequence[StepLauncher],
 ) -> Generator[tuple[StepLauncher, Exception | None]]:
-    """Begin them all, and yield each as it ends, with the error that it failed with.
+    """Start all launchers, and yield each as it ends, with its error if it failed.
 
-    The executors run beside one another; all else, ML Metadata above all, is done by the one who asks for the next. One
-    that fails does not stop the others: what they make is in the cache when all are run again. An interrupt, or a
-    driver that fails, stops them all.
+    The executors run side by side; all else, ML Metadata above all, happens in the caller's thread as it asks for the
+    next. A failed step does not stop the others: their results are in the cache when all are run again. An interrupt,
+    or a driver that fails, stops them all.
     """
     going: list[StepLauncher] = []
     try:
@@ -183,7 +183,7 @@ def launch_together(
 
 
 def discard_execution(store: Any, execution_id: int, pipeline_root: Path) -> None:
-    """Record that an execution failed; remove the outputs that it had begun and its temporary files."""
+    """Record that an execution failed; remove its partial outputs and its temporary files."""
     [execution] = store.get_executions_by_id([execution_id])
     execution.last_known_state = metadata_store_pb2.Execution.FAILED
     component = component_of(execution)

@@ -1,4 +1,4 @@
-"""What is asked of steps that have run, by whoever judges what they made."""
+"""The interface to steps that have run, for code that judges their outputs."""
 
 from __future__ import annotations
 
@@ -9,21 +9,21 @@ from kit.project import Project
 
 
 class StepsMade(Protocol):
-    """The steps of a project: a session knows those of its workspace, a gate of a pipeline those before it."""
+    """The steps of a project: a session has those of its workspace, a gate in a pipeline those before it."""
 
     @property
     def project(self) -> Project: ...
 
     def path(self, component_id: str, key: str) -> Path:
-        """Return the folder of what a component last made.
+        """Return the folder of a component's latest output.
 
         Raises:
-            StepOrderError: when it has not run.
+            StepOrderError: when the component has not run.
         """
 
     def properties(self, component_id: str) -> dict[str, str]:
-        """Return the properties that a component last ran with.
+        """Return the properties of a component's latest run.
 
         Raises:
-            StepOrderError: when it has not run.
+            StepOrderError: when the component has not run.
         """

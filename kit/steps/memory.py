@@ -1,4 +1,4 @@
-"""The memory that a process takes, and the most that it took while somebody looked."""
+"""The memory that processes take, and the most that was seen."""
 
 from __future__ import annotations
 
@@ -10,13 +10,14 @@ import psutil
 
 _MB = 2**20
 _EVERY_SECONDS = 0.4
-_SHARE = 0.02  # of a core for looks, at most: who is looked at waits meanwhile when it wants more memory
+_SHARE = 0.02  # most of a core to spend on looks: a process that wants more memory waits for them
 
 
 def memory_mb(pid: int) -> float:
-    """Return the memory of a process in MB; of pages that several share, such as the warm process's, its part.
+    """Return the memory of a process in MB, 0 when it is gone.
 
-    0 when it is gone. Where the system does not tell parts (macOS) all of a shared page counts.
+    Of pages that several processes share, such as the warm process's, its part counts; all of them where the system
+    does not tell (macOS).
     """
     try:
         lines = Path(f"/proc/{pid}/smaps_rollup").read_text(encoding="ascii").splitlines()
@@ -28,18 +29,18 @@ def memory_mb(pid: int) -> float:
 
 
 class PeakMemory:
-    """Keeps the highest of what was seen; what lasts less than the time between two looks may be missed.
+    """Keeps the highest memory seen; peaks shorter than the time between two looks may be missed.
 
     Attributes:
-        now_mb: what the last look has seen.
-        peak_mb: the most that any has.
+        now_mb: the memory at the last look, MB.
+        peak_mb: the highest memory of all looks, MB.
     """
 
     def __init__(self) -> None:
         self.now_mb, self.peak_mb, self._next = 0.0, 0.0, 0.0
 
     def look_at(self, *pids: int) -> None:
-        """Add up the memory of processes, unless that was done a moment ago: a gigabyte costs ten milliseconds."""
+        """Sum the memory of processes, unless that was done a moment ago: a gigabyte costs ten milliseconds."""
         now = time.monotonic()
         if now >= self._next:
             before = time.thread_time()
@@ -49,17 +50,17 @@ class PeakMemory:
 
 
 class MemoryTogether:
-    """Keeps the most that several took at a time, each as it was seen last."""
+    """Keeps the most memory that several processes took at a time, each as last seen."""
 
     def __init__(self) -> None:
         self.peak_mb = 0.0
         self._now: dict[str, float] = {}
 
     def saw(self, name: str, now_mb: float) -> None:
-        """Take what one of them has now."""
+        """Update the current memory of one of them."""
         self._now[name] = now_mb
         self.peak_mb = max(self.peak_mb, sum(self._now.values()))
 
     def ended(self, name: str) -> None:
-        """Count one of them no more."""
+        """Stop counting one of them."""
         self._now.pop(name, None)

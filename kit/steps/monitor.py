@@ -1,4 +1,4 @@
-"""What is known of a step while it runs and when it is done, and the line that tells it where nothing else does."""
+"""What is known about a step while it runs and when it has ended, and a plain line of text that shows it."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from kit.steps.memory import MemoryTogether, PeakMemory
 RUN_FOLDER_VARIABLE = "KIT_RUN_FOLDER"
 STEPS_FILE = "steps.jsonl"
 KERNEL_VARIABLE = "KIT_KERNEL"
-"""Tells the kernels of a run apart, whose steps all stand in one file."""
+"""Distinguishes the kernels of a run, whose steps are all recorded in one file."""
 
-_TAIL_LINES, _TAIL_LETTERS, _TAIL_BYTES = 20, 200, 65_536  # of the log that are kept
+_TAIL_LINES, _TAIL_LETTERS, _TAIL_BYTES = 20, 200, 65_536  # kept of the log
 
 
 @dataclass(frozen=True)
@@ -25,8 +25,8 @@ class StepRecord:
     """How one step ended: `done`, `cached`, `failed` or `interrupted`, after how many seconds.
 
     Attributes:
-        peak_memory_mb: the most that its process took; 0: not known.
-        together_mb: the most that it and the steps that ran beside it took at a time, until it ended.
+        peak_memory_mb: the most memory that its process took; 0: not known.
+        together_mb: the most memory that it and the steps beside it took at a time, until it ended.
     """
 
     step: str
@@ -54,18 +54,18 @@ class Made:
 
 @dataclass(frozen=True)
 class StepNow:
-    """What is known of a step at a moment.
+    """What is known about a step at one moment.
 
     Attributes:
-        step: id of the component.
+        step: the component's id.
         state: `begun`, `waiting` (for the workspace), `running`, `done`, `cached`, `failed` or `interrupted`.
         seconds: since it began.
-        said: what the executor says of its progress, or whom the step waits for.
-        differences: why its results were not in the cache; empty while that is not known, and when they were.
+        said: the executor's line of progress, or whom the step waits for.
+        differences: why its results were not in the cache; empty if they were, or while it is not known.
         made: the artifacts, once it has ended well.
         log: the file that the executor's output is appended to.
         last_lines: the end of that output, once the step has ended.
-        chain: how far each component of the chain is in this workspace: `done` or `to do`; of this one its state.
+        chain: the progress of each component of the chain in this workspace: `done` or `to do`; for this one its state.
     """
 
     step: str
@@ -81,24 +81,24 @@ class StepNow:
 
 Update: TypeAlias = Callable[[StepNow], None]
 Show: TypeAlias = Callable[[StepNow], Update]
-"""Is given a step as it begins, and returns what is told of every change of it."""
+"""Called with a step as it begins; returns the function to call with every change."""
 
 
 class StepMonitor:
-    """Follows a step, tells of it, and records its end for the batch that the notebook may be part of.
+    """Follows a step, shows its progress, and records its end for the batch that the notebook may be part of.
 
     Args:
-        step: id of the component.
+        step: the component's id.
         log: the file that its output is appended to.
-        show: is told of the step; a line of text by default.
+        show: shows the step; by default as a line of text.
         chain: the states of the components.
-        why: tells why the results are not in the cache; asked when an executor is started.
-        together: of the steps that run at the same time; None: it runs alone.
+        why: returns why the results are not in the cache; called when an executor is started.
+        together: the memory of the steps that run at the same time; None: it runs alone.
     """
 
     interval_seconds = 0.5
 
-    def __init__(  # noqa: PLR0913  what it tells of, and whom
+    def __init__(  # noqa: PLR0913  what it follows, and where it shows that
         self,
         step: str,
         log: Path,
@@ -121,16 +121,16 @@ class StepMonitor:
         return time.monotonic() - self._started
 
     def executing(self) -> None:
-        """The step is not in the cache."""
+        """Note that the step's results are not in the cache, so that its executor runs."""
         self.cached = False
         self._tell("running", said="", differences=self._why())
 
     def tick(self, progress: str | None) -> None:
-        """Tell that the step is alive, and what its executor says of itself."""
+        """Show that the step is alive, with its executor's line of progress, if any."""
         self._tell("running", said=progress or "")
 
     def process(self, pid: int) -> None:
-        """Look at the memory of the executor's process."""
+        """Measure the memory of the executor's process."""
         self._memory.look_at(pid)
         self._together.saw(self.step, self._memory.now_mb)
 
@@ -138,7 +138,7 @@ class StepMonitor:
         self._tell("waiting", said=message)
 
     def end(self, state: str, made: tuple[Made, ...] = ()) -> StepRecord:
-        """Tell the last time; append the end to the run's record when the notebook runs in a batch."""
+        """Show the step's end; append it to the run's record when the notebook runs in a batch."""
         peak, together = round(self._memory.peak_mb, 1), round(self._together.peak_mb, 1)
         self._together.ended(self.step)
         record = StepRecord(self.step, state, round(self.elapsed_seconds, 2), str(self.log), peak, together)
@@ -158,7 +158,7 @@ class StepMonitor:
         return {**chain, self.step: state} if self.step in chain else chain
 
     def _last_lines(self) -> tuple[str, ...]:
-        """What this run of the step has added to the log, the end of it."""
+        """Return the last lines that this run of the step has added to the log."""
         if not self.log.exists():
             return ()
         with self.log.open("rb") as file:
@@ -168,7 +168,7 @@ class StepMonitor:
 
 
 def line_of_text(first: StepNow) -> Update:
-    """Show a step as one line that moves while it runs and stays when it is done; needs no more than IPython."""
+    """Show a step as one line that changes while it runs and stays when it is done; needs only IPython."""
     handle = _display(f"{first.step} …")
 
     def update(now: StepNow) -> None:

@@ -9,11 +9,11 @@ _report: Callable[[str], None] | None = None
 
 def set_report(report: Callable[[str], None]) -> None:
     """Send progress to the kernel that started this process."""
-    global _report  # noqa: PLW0603  one process runs one executor, which TFX gives no other way to reach
+    global _report  # noqa: PLW0603  one process runs one executor, and TFX offers no other way to pass this to it
     _report = report
 
 
 def report(text: str) -> None:
-    """Show where the executor is; outside a step's process nobody listens."""
+    """Show the executor's progress; outside a step's process nobody listens."""
     if _report is not None:
         _report(text)

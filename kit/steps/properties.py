@@ -1,4 +1,4 @@
-"""Properties of executions and artifacts as texts: what a component was told, and what changed. Imports no TFX."""
+"""Properties of executions and artifacts as texts: a component's parameters, and what changed. Imports no TFX."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from collections.abc import Mapping
 from typing import Any
 
 NOT_SET = "not set"
-_STRUCTURE = "mlmd-struct::"  # begins a text that is a structure
+_STRUCTURE = "mlmd-struct::"  # prefix of a text that encodes a structure
 # What TFX writes beside the parameters of a component.
 _BOOKKEEPING = frozenset({"component_id", "pipeline_name", "pipeline_root", "run_id", "state"})
 
 
 def told_parameters(properties: Mapping[str, str]) -> dict[str, str]:
-    """Return what a component was told; each entry of a JSON object for itself, as `custom_config.training.epochs`.
+    """Return a component's parameters; each entry of a JSON object separately, as `custom_config.training.epochs`.
 
-    What it was not told is left out: a session writes it as a text, a pipeline not at all.
+    Parameters that were not given are left out: a session writes them as a text, a pipeline not at all.
     """
     told = {
         name: value for name, value in properties.items() if name not in _BOOKKEEPING and value != str(None)
@@ -47,7 +47,7 @@ def _flattened(name: str, value: str) -> list[tuple[str, str]]:
 def text_of(value: Any) -> str:
     """Return the value of a property in ML Metadata's file as text.
 
-    A structure is kept there as a text of its own kind: a prefix, and its bytes in base 64.
+    A structure is stored there as a special text: a prefix, and its bytes in base64.
     """
     text = str(value)
     if not text.startswith(_STRUCTURE):

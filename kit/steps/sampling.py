@@ -1,17 +1,17 @@
 """Where a process spends its time: a thread looks fifty times a second at what the others are doing.
 
-A look costs some 0.1 ms, and nothing is changed in what is looked at. What is seen counts for the time since the look
-before, so that a library which does not let the thread look (it holds Python's lock) gets its time all the same. A look
-belongs to one kind:
+A sample costs some 0.1 ms, and changes nothing in what it observes. It counts for the time since the sample before, so
+that a library which keeps the thread from looking (it holds Python's lock) gets its time all the same. Each sample is
+of one kind:
 
 - `imports`: a module is being loaded,
 - `I/O`: files and ML Metadata,
-- `TensorFlow`: TensorFlow and Keras, also inside of Beam,
+- `TensorFlow`: TensorFlow and Keras, also inside Beam,
 - `Beam execution`: rows go through a pipeline, whatever works on them; `Beam graph`: the pipeline is being built,
 - `waiting`: for another step of the workspace,
-- `other`: all that is none of these.
+- `other`: everything else.
 
-The innermost library that a rule names decides. A batch looks at its kernels while they run a cell, and at its steps.
+The innermost library with a rule decides. A batch samples its kernels while they run a cell, and its steps.
 """
 
 from __future__ import annotations
@@ -31,12 +31,12 @@ from kit.workspace import write_atomically
 
 KINDS = ("imports", "I/O", "TensorFlow", "Beam graph", "Beam execution", "waiting", "other")
 FOLDER_VARIABLE = "KIT_TIMES"
-"""Where a kernel and its steps write what was seen; names a file of the kernel, beside which those of steps stand."""
+"""Names the file that a kernel writes its samples to; its steps write theirs beside it."""
 INTERVAL_SECONDS = 0.02
 
 _WRITE_SECONDS = 1.0
 _IMPORTS = "imports"
-_MOST_FRAMES = 12  # of a stack that are kept, packages taken together
+_MOST_FRAMES = 12  # kept of a stack, with a package's frames merged
 _RULES = (
     ("/tensorflow/python/lib/io/", "I/O"),
     ("/apache_beam/io/", "I/O"),
@@ -56,19 +56,19 @@ _IDLE = ("/threading.py", "/queue.py", "/selectors.py", "/concurrent/futures/")
 _CELL = "/IPython/core/interactiveshell.py"
 _STEP = "/kit/steps/launcher.py"
 _LOCK = ("/kit/workspace.py", "lock")
-_AROUND = {"ipykernel", "IPython", "tornado", "traitlets", "decorator", "kit.warm"}  # of every process
-_WRAPPERS = {"error_handler", "<lambda>", "wrapper", "wrapped"}  # functions that tell nothing
+_AROUND = {"ipykernel", "IPython", "tornado", "traitlets", "decorator", "kit.warm"}  # in every process
+_WRAPPERS = {"error_handler", "<lambda>", "wrapper", "wrapped"}  # function names that say nothing
 
 Stack: TypeAlias = list[tuple[str, str]]
-"""Files and functions, the outermost first."""
+"""Pairs of file and function, the outermost first."""
 
 
 class Sampler:
-    """Looks from its start to its end, and writes what it has seen every second.
+    """Samples this process from `start` to `stop`, and writes the results every second.
 
     Args:
-        path: of the file, JSON: `seconds` and `stacks`, each with frames, kind and seconds.
-        cells: look only while an IPython kernel runs a cell, and not while that waits for a step.
+        path: the path of the file, JSON: `seconds` and `stacks`, each with frames, kind and seconds.
+        cells: whether to sample only while an IPython kernel runs a cell, and not while that waits for a step.
     """
 
     def __init__(self, path: Path, *, cells: bool = False) -> None:
@@ -82,7 +82,7 @@ class Sampler:
         self._thread.start()
 
     def stop(self) -> None:
-        """Look no more, and write."""
+        """Stop sampling, and write the results."""
         self._ended.set()
         self._thread.join()
 
@@ -103,7 +103,7 @@ class Sampler:
             return
         main = _stack(frame)
         self._looking = not self._cells or _is_in_cell(main)
-        if not self._looking:  # between two cells, the second of which may be the last
+        if not self._looking:  # between two cells, and there may be no more
             return
         self._dirty = True
         busy = [main]
@@ -125,13 +125,13 @@ class Sampler:
 
 
 def look_at_kernel() -> None:
-    """Begin to look at this kernel when it runs in a batch; the batch lets kernels call this as they start."""
+    """Begin to sample this kernel if it runs in a batch; the batch makes kernels call this as they start."""
     if path := os.environ.get(FOLDER_VARIABLE):
         Sampler(Path(path), cells=True).start()
 
 
 def sampler_of_step(name: str) -> Sampler | None:
-    """Return what looks at the process of a step, in a batch; None elsewhere."""
+    """Return the sampler for a step's process if in a batch, else None."""
     if not (path := os.environ.get(FOLDER_VARIABLE)):
         return None
     kernel = Path(path)
@@ -139,7 +139,7 @@ def sampler_of_step(name: str) -> Sampler | None:
 
 
 def kind_of(stack: Stack) -> str:
-    """Return what a stack is counted as."""
+    """Return the kind that a stack counts as."""
     if any(file == _IMPORT for file, _ in stack):
         return "imports"
     for file, function in reversed(stack):
@@ -178,14 +178,14 @@ def _runs_beam(stack: Iterable[tuple[str, str]]) -> bool:
 
 
 def _shortened(stack: Stack) -> tuple[str, ...]:
-    """Return a name for each package that the stack goes through: of the function by which it is entered."""
+    """Return for each package that the stack goes through the name of the function by which it is entered."""
     names: list[str] = []
     before = ""
     for file, function in stack:
         package = "" if function in _WRAPPERS else _package(file)
         if package and package != before:
             names.append(package if package == _IMPORTS else f"{package}: {function}")
-        if before == _IMPORTS and package not in {"", _IMPORTS}:  # what that imports in its turn is its own
+        if before == _IMPORTS and package not in {"", _IMPORTS}:  # its own imports count as its
             names[-1] = package
             break
         before = package or before
@@ -193,7 +193,7 @@ def _shortened(stack: Stack) -> tuple[str, ...]:
 
 
 def _package(file: str) -> str:
-    """Return the package of a file, of the kit's own the module; empty for what every process has around it."""
+    """Return the package of a file (for the kit's own files the module); empty for frames that every process has."""
     if file == _IMPORT:
         return _IMPORTS
     for root in ("/site-packages/", "/kit/", "/widgets/"):

@@ -2,7 +2,7 @@
 
 TFX's executor traces it three times to learn which columns are read, and TensorFlow Transform once more to name cache
 entries that a run without a cache does not have, before the trace that is analyzed. With the same function and columns
-all of them are the same graph.
+all traces give the same graph.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from tensorflow_transform import analyzer_nodes, impl_helper
 
 
 def pay_once() -> None:
-    """Change TensorFlow Transform in this process, which runs a single executor."""
+    """Patch TensorFlow Transform in this process, which runs a single executor."""
     impl_helper.trace_preprocessing_function = _remember_last(impl_helper.trace_preprocessing_function)
 
 
@@ -27,13 +27,13 @@ def _remember_last(trace: Callable[..., tuple[Any, Any, Any]]) -> Callable[..., 
         preprocessing_fn: Any, input_specs: Any, use_tf_compat_v1: bool, base_temp_dir: str | None = None
     ) -> tuple[Any, Any, Any]:
         nonlocal last, traced, analyzers
-        # A TF1 graph has no files of its own; the folder of a TF2 graph's is a part of it.
+        # A TF1 graph has no files of its own; a TF2 graph depends on its folder.
         folder = None if use_tf_compat_v1 else base_temp_dir
         asked = (preprocessing_fn, dict(input_specs), use_tf_compat_v1, folder)
         if asked != last:
             traced = trace(preprocessing_fn, input_specs, use_tf_compat_v1, base_temp_dir)
             last, analyzers = asked, traced[0].get_collection(analyzer_nodes.TENSOR_REPLACEMENTS)
-        # Whoever builds an analysis from the graph takes its analyzers away.
+        # Building an analysis from the graph removes its analyzers.
         traced[0].get_collection_ref(analyzer_nodes.TENSOR_REPLACEMENTS)[:] = analyzers
         return traced
 

@@ -1,7 +1,7 @@
 """The batch scheduler around a signature: an operation in the graph that waits until its batch is computed.
 
-The operation computes a function, so the part of the graph between the signature's inputs and outputs becomes one. Its
-variables and tables stay where they are; the function is given their handles.
+The operation calls a function, so the part of the graph between the signature's inputs and outputs is made into one.
+Variables and tables stay where they are; the function gets their handles.
 """
 
 from __future__ import annotations
@@ -26,20 +26,20 @@ def batch(
     batching: Batching,
     padded: Collection[str] = (),
 ) -> Mapping[str, str]:
-    """Add the operation to a graph.
+    """Add the batching operation to a graph.
 
     Args:
-        graph: of the model; its session may have run already.
+        graph: the model's graph; its session may have run already.
         inputs: names of tensors, each [batch, …].
         outputs: names of tensors, each [batch, …].
-        batching: how.
-        padded: those of the inputs whose rows may have several lengths.
+        batching: the parameters.
+        padded: the inputs whose rows may have several lengths.
 
     Returns:
-        For each output the name of the tensor that gives the same, batched.
+        For each output the name of the tensor that gives the same values, batched.
 
     Raises:
-        ValueError: when what is between them cannot become a function, as with variables of TensorFlow 1.
+        ValueError: when the graph between them cannot become a function, as with variables of TensorFlow 1.
     """
     with graph.as_default():
         feeds = [graph.get_tensor_by_name(name) for name in inputs]
@@ -65,10 +65,10 @@ def batch(
 
 
 def _allowed(batching: Batching) -> list[int]:
-    """Return the operation's allowed sizes; the last of them is also how it knows the largest part of a request."""
+    """Return the allowed batch sizes; the operation takes the last as the largest part to split a request into."""
     if batching.allowed_batch_sizes or batching.most_rows == batching.max_batch_size:
         return list(batching.allowed_batch_sizes)
-    return list(range(1, batching.most_rows + 1))  # every size is allowed, so that nothing is filled up
+    return list(range(1, batching.most_rows + 1))  # every size is allowed, so that nothing is padded
 
 
 def _body(
@@ -104,7 +104,7 @@ def _received(
 
 
 def _handles(graph: tf.Graph) -> list[tf.Tensor]:
-    """Return the handles of variables and tables, which no other operation computes."""
+    """Return the handles of variables and tables: operations without inputs."""
     sources = [operation for operation in graph.get_operations() if not operation.inputs]
     return [each for operation in sources for each in operation.outputs if each.dtype == tf.resource]
 
@@ -127,6 +127,6 @@ def _between(outputs: Sequence[tf.Tensor], given: Sequence[tf.Tensor]) -> Any:
 
 
 def _check_movable(operation: tf.Operation) -> None:
-    """Refuse what holds a state by itself: in a function it would be another one."""
+    """Refuse an operation that holds state itself: in a function it would have another state."""
     if any(each.dtype._is_ref_dtype for each in operation.outputs):  # noqa: SLF001
         raise ValueError(f"{operation.type} {operation.name} holds its value by itself, as in TensorFlow 1.")

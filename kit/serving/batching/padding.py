@@ -1,7 +1,7 @@
-"""Padding inside the graph: rows of several lengths travel to the scheduler packed, and are filled up in the batch.
+"""Padding inside the graph: rows of several lengths travel to the scheduler packed, and are padded in the batch.
 
-The scheduler can only put tensors of equal length together, and how long a batch's longest row is shows after that.
-So each row becomes one variant, which fits beside any other, with its lengths and what it is filled up with.
+The scheduler can only join tensors of equal length, but the length of a batch's longest row is known only afterwards.
+So each row becomes one variant, which fits beside any other, with its lengths and its padding value.
 
 Source of the rule: `AddPadding` in tensorflow_serving/batching/batching_util.cc, which appends the tensor's first
 value up to the longest of the batch in each dimension.
@@ -18,7 +18,7 @@ PACKED = 3
 
 
 def pack(tensor: tf.Tensor) -> list[tf.Tensor]:
-    """Return rows [n] as variants, their lengths [n, rank - 1] and their fill [n], of a tensor [n, …]."""
+    """Split a tensor [n, …] into rows as variants [n], their lengths [n, rank - 1] and their padding values [n]."""
     shape = tf.shape(tensor, tf.int64)
     rows, lengths, flat = shape[0], shape[1:], tf.reshape(tensor, [-1])
     packed = tf.raw_ops.RaggedTensorToVariant(
@@ -31,7 +31,7 @@ def pack(tensor: tf.Tensor) -> list[tf.Tensor]:
 
 
 def unpack(packed: Sequence[tf.Tensor], dtype: tf.DType, shape: tf.TensorShape) -> tf.Tensor:
-    """Return the rows of `pack` filled up to one tensor [n, …] of a dtype and a shape."""
+    """Return the rows of `pack`, padded, as one tensor [n, …] of a dtype and a shape."""
     variants, lengths, fill = packed
     nested = tf.raw_ops.RaggedTensorFromVariant(
         encoded_ragged=variants, input_ragged_rank=0, output_ragged_rank=1, Tvalues=dtype
@@ -41,7 +41,7 @@ def unpack(packed: Sequence[tf.Tensor], dtype: tf.DType, shape: tf.TensorShape) 
     row = tf.repeat(tf.range(rows), splits[1:] - splits[:-1])
     place = tf.range(splits[-1]) - tf.gather(splits, row)
     indices: list[tf.Tensor] = []
-    for axis in reversed(range(shape.rank - 1)):  # the last dimension counts fastest
+    for axis in reversed(range(shape.rank - 1)):  # the last dimension varies fastest
         length = tf.gather(lengths[:, axis], row)
         indices.insert(0, place % length)
         place //= length

@@ -22,17 +22,17 @@ class Batching:
     """How requests are batched. Names and defaults are those of session_bundle_config.proto and its scheduler.
 
     Attributes:
-        max_batch_size: most rows of a batch, and of a request.
+        max_batch_size: most rows in a batch, and in a request.
         batch_timeout_micros: how long a batch waits for more rows, microseconds.
         max_enqueued_batches: batches that may wait; a request that needs one more is refused.
-        num_batch_threads: batches that are computed at once.
-        allowed_batch_sizes: rows that a batch is filled up to; empty is no filling.
+        num_batch_threads: how many batches are computed at once.
+        allowed_batch_sizes: row counts that a batch is padded to; empty: no padding.
         pad_variable_length_inputs: make inputs of several lengths fit into one batch.
-        enable_large_batch_splitting: split a request over batches of at most `max_execution_batch_size`.
-        max_execution_batch_size: most rows of a batch then; 0 is max_batch_size.
+        enable_large_batch_splitting: whether to split a request over batches of at most `max_execution_batch_size`.
+        max_execution_batch_size: most rows in a batch then; 0 means max_batch_size.
 
     Raises:
-        ServerError: when a value is not possible.
+        ServerError: when a value is out of range.
     """
 
     max_batch_size: int = 1000
@@ -70,16 +70,16 @@ class Batching:
 
     @property
     def most_rows(self) -> int:
-        """Most rows of a batch that is computed."""
+        """Most rows in a batch that the graph computes."""
         split = self.enable_large_batch_splitting and self.max_execution_batch_size
         return split or self.max_batch_size
 
     @classmethod
     def of(cls, message: Any) -> Self:
-        """Read a BatchingParameters message; what it leaves out has its default.
+        """Read a BatchingParameters message; fields that it leaves out get their defaults.
 
         Raises:
-            ServerError: when a value is not possible.
+            ServerError: when a value is out of range.
         """
         given: dict[str, Any] = {
             "allowed_batch_sizes": tuple(message.allowed_batch_sizes),
@@ -91,7 +91,7 @@ class Batching:
         return cls(**given)
 
     def to_text(self) -> str:
-        """Return the file's text, which TensorFlow Serving reads too."""
+        """Return the parameters in text format, which TensorFlow Serving reads too."""
         message = BatchingParameters()
         message.allowed_batch_sizes.extend(self.allowed_batch_sizes)
         message.pad_variable_length_inputs = self.pad_variable_length_inputs
@@ -103,6 +103,6 @@ class Batching:
         return str(text_format.MessageToString(message))
 
     def write(self, path: Path) -> None:
-        """Write the file at once, so that no server reads half of it."""
+        """Write the file atomically, so that no server reads half of it."""
         path.parent.mkdir(parents=True, exist_ok=True)
         write_atomically(path, self.to_text())

@@ -1,4 +1,4 @@
-"""The client: one model of one server, asked by names and plain values."""
+"""The client of one model on one server: named inputs and outputs, plain values."""
 
 from __future__ import annotations
 
@@ -32,18 +32,18 @@ _PREDICTIONS = prediction_service_pb2_grpc.PredictionServiceStub
 _MODELS = model_service_pb2_grpc.ModelServiceStub
 _R = TypeVar("_R")
 _OutputsOf = Callable[[Any], dict[str, Any]]
-"""Reads the outputs of a message of gRPC, or of an answer of REST."""
+"""Reads the outputs from a gRPC message or from a REST answer."""
 
 
 @dataclass(frozen=True)
 class Prediction:
-    """An answer.
+    """A server's answer.
 
     Attributes:
-        outputs: values by the names of the outputs, lists nested as the tensors are; texts are str, or bytes where
-            they are not UTF-8.
-        version: that answered.
-        milliseconds: from the request's first byte to the answer's last, measured here.
+        outputs: values by output name, lists nested like the tensors; strings are str, or bytes where they are not
+            UTF-8.
+        version: the version that answered.
+        milliseconds: the time from the request's first byte to the answer's last, measured here.
     """
 
     outputs: Mapping[str, Any]
@@ -52,7 +52,7 @@ class Prediction:
 
 
 class Client:
-    """Asks one model of one server, from one thread."""
+    """Sends requests to one model of one server; for use from one thread."""
 
     def __init__(
         self,
@@ -63,14 +63,14 @@ class Client:
         certificate: Path | None = None,
         timeout_seconds: float = 30,
     ) -> None:
-        """Know the server; nothing is sent yet.
+        """Set up the client; nothing is sent yet.
 
         Args:
-            addresses: of the server, or of the gateway before it.
-            model: its name.
-            headers: of every request, such as {"authorization": "Bearer …"}; names in small letters.
-            certificate: of the authority that signed the server's; without it nothing is encrypted.
-            timeout_seconds: that an answer may take.
+            addresses: where the server, or the gateway in front of it, listens.
+            model: the model's name.
+            headers: sent with every request, such as {"authorization": "Bearer …"}; names in lower case.
+            certificate: the certificate of the authority that signed the server's; without it nothing is encrypted.
+            timeout_seconds: how long an answer may take.
         """
         self._model = model
         shared = (dict(headers or {}), certificate, timeout_seconds)
@@ -78,7 +78,7 @@ class Client:
         self._signatures: dict[str, Any] = {}
 
     def close(self) -> None:
-        """Close its connections; the next request opens them again."""
+        """Close the connections; the next request opens them again."""
         self._grpc.close()
         self._rest.close()
 
@@ -97,17 +97,17 @@ class Client:
         label: str | None = None,
         way: str = GRPC,
     ) -> Prediction:
-        """Ask through a signature.
+        """Call Predict on a signature.
 
         Args:
-            inputs: a value, nested lists or an array for each of its inputs, by name.
-            signature: its name.
-            version: that is asked; the latest unless given.
-            label: that is asked, when no version is given.
+            inputs: a value, nested lists or an array for each of the signature's inputs, by name.
+            signature: the signature's name.
+            version: the version to ask; None: the latest.
+            label: the label to ask, when no version is given.
             way: GRPC or REST.
 
         Raises:
-            NoAnswerError: when the server refuses it, or cannot be reached.
+            NoAnswerError: when the server refuses the request, or cannot be reached.
         """
         known = self._signature(signature)
         if way == REST:
@@ -131,7 +131,7 @@ class Client:
 
         def outputs_of(answer: Any) -> dict[str, Any]:
             outputs = answer["outputs"]
-            if len(known.outputs) == 1:  # then it has no name
+            if len(known.outputs) == 1:  # then the answer does not name it
                 outputs = dict.fromkeys(known.outputs, outputs)
             return {
                 name: from_json(value, tf.as_dtype(known.outputs[name].dtype))
@@ -149,17 +149,17 @@ class Client:
         label: str | None = None,
         way: str = GRPC,
     ) -> Prediction:
-        """Ask Classify: `classes` and `scores`, a list a row each.
+        """Call Classify; the outputs are `classes` and `scores`, each with one list per row.
 
         Args:
             records: serialized tf.Examples.
-            signature: its name.
-            version: that is asked; the latest unless given.
-            label: that is asked, when no version is given.
+            signature: the signature's name.
+            version: the version to ask; None: the latest.
+            label: the label to ask, when no version is given.
             way: GRPC or REST.
 
         Raises:
-            NoAnswerError: when the server refuses it, or cannot be reached.
+            NoAnswerError: when the server refuses the request, or cannot be reached.
         """
         return self._ask_typed(typed.CLASSIFY, records, signature, version, label, way)
 
@@ -172,7 +172,7 @@ class Client:
         label: str | None = None,
         way: str = GRPC,
     ) -> Prediction:
-        """Ask Regress: `outputs`, a number a row; all else is as in `classify`."""
+        """Call Regress; the output is `outputs`, one number per row. Everything else is as in `classify`."""
         return self._ask_typed(typed.REGRESS, records, signature, version, label, way)
 
     def _ask_typed(  # noqa: PLR0913, PLR0917  what both methods are given
@@ -204,7 +204,7 @@ class Client:
         return Prediction(outputs_of(answer), int(headers.get(VERSION_HEADER, 0)), took)
 
     def status(self) -> list[dict[str, Any]]:
-        """Return a row for each version, the latest first: version, state, error.
+        """Return one row per version, the latest first: version, state, error.
 
         Raises:
             NoAnswerError: when there is no such model, or the server cannot be reached.
@@ -223,7 +223,7 @@ class Client:
         ]
 
     def signatures(self) -> list[dict[str, Any]]:
-        """Return a row for each input and output of the latest version: signature, kind, name, dtype, shape.
+        """Return one row per input and output of the latest version: signature, kind, name, dtype, shape.
 
         Raises:
             NoAnswerError: when there is no such model, or the server cannot be reached.
@@ -275,15 +275,15 @@ class Client:
 
 
 def _timed(ask: Callable[[], _R]) -> tuple[_R, float]:
-    """Return an answer, and the milliseconds until it was there."""
+    """Return an answer, and the milliseconds that it took."""
     started = time.perf_counter()
     answer = ask()
     return answer, (time.perf_counter() - started) * 1000
 
 
 def _dtype(signature: Any, name: str) -> Any:
-    """Return the dtype of an input.
+    """Return the dtype of an input, None for one that the signature does not have.
 
-    None for one that the signature has not: it is sent as it looks, and the server's answer names those that it has.
+    Its dtype is then inferred from the value, and the server's error names the inputs that exist.
     """
     return tf.as_dtype(signature.inputs[name].dtype) if name in signature.inputs else None

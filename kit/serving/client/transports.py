@@ -1,4 +1,4 @@
-"""The two ways to a server: a channel of gRPC, and a connection of HTTP that is kept."""
+"""The two ways to reach a server: a gRPC channel, and an HTTP connection that is kept open."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ class NoAnswerError(KitError):
 
     Attributes:
         way: GRPC or REST.
-        code: the status, such as NOT_FOUND or 404; empty when nothing was heard from it.
-        message: the server's.
+        code: the status, such as NOT_FOUND or 404; empty when the server sent nothing.
+        message: the server's own words.
     """
 
     def __init__(self, way: str, code: str, message: str) -> None:
@@ -44,20 +44,20 @@ class Transport:
     """What both ways share.
 
     Attributes:
-        address: host:port, or None when the server is not asked this way.
-        headers: of every request, names in small letters.
-        certificate: of the authority that signed the server's; None encrypts nothing.
-        timeout_seconds: that an answer may take.
+        address: host:port, or None when the server does not offer this transport.
+        headers: sent with every request, names in lower case.
+        certificate: the certificate of the authority that signed the server's; None: nothing is encrypted.
+        timeout_seconds: how long an answer may take.
     """
 
     address: str | None
     headers: Mapping[str, str]
     certificate: Path | None
     timeout_seconds: float
-    _kept: list[Any] = field(default_factory=list)  # what is open: none or one
+    _kept: list[Any] = field(default_factory=list)  # the open connection: none or one
 
     def close(self) -> None:
-        """Close what is open; the next request opens it again."""
+        """Close the connection; the next request opens it again."""
         while self._kept:
             self._kept.pop().close()
 
@@ -68,26 +68,26 @@ class Transport:
 
 
 class ByGrpc(Transport):
-    """Calls methods of stubs."""
+    """Calls the methods of gRPC stubs."""
 
     def call(self, stub: Any, method: str, request: Any) -> Any:
         """Return the response.
 
         Args:
-            stub: class of the service's stub.
-            method: its name.
-            request: its message.
+            stub: the class of the service's stub.
+            method: the method's name.
+            request: the request message.
 
         Raises:
-            NoAnswerError: when there is none.
+            NoAnswerError: when the call fails.
         """
         try:
             call = getattr(stub(self._channel()), method)
             return call(request, self.timeout_seconds, metadata=tuple(self.headers.items()))
         except grpc.RpcError as error:
             code, details = error.code().name, str(error.details())
-        # Not within the block: gRPC's exception would come along as the context. It cannot be pickled, and where Dask
-        # is imported, exceptions are pickled with theirs.
+        # Raised outside the except block, or gRPC's exception would become its context. That cannot be pickled, and
+        # where Dask is imported, exceptions are pickled with their context.
         raise NoAnswerError(GRPC, code, details)
 
     def _channel(self) -> Any:
@@ -102,13 +102,13 @@ class ByGrpc(Transport):
 
 
 class ByRest(Transport):
-    """Sends requests of HTTP, one after the other."""
+    """Sends HTTP requests, one after the other."""
 
     def ask(self, method: str, path: str, body: bytes | None = None) -> tuple[Any, dict[str, str]]:
-        """Return the answer's JSON and its headers, names in small letters.
+        """Return the answer's JSON and its headers, names in lower case.
 
         Raises:
-            NoAnswerError: when there is none.
+            NoAnswerError: when the server refuses the request, or cannot be reached.
         """
         fresh = not self._kept
         try:
@@ -118,7 +118,7 @@ class ByRest(Transport):
             text = response.read()
         except (OSError, HTTPException) as error:
             self.close()
-            if not fresh:  # the server had closed it while nothing was asked
+            if not fresh:  # the server had closed it while it was idle
                 return self.ask(method, path, body)
             raise NoAnswerError(REST, "", f"{type(error).__name__}: {error}") from None
         if response.status != _OK:
@@ -138,7 +138,7 @@ class ByRest(Transport):
 
 
 def _error_of(text: bytes) -> str:
-    """Return the message of an error; a gateway's is no JSON."""
+    """Return the message of an error answer, which is not JSON when it comes from a gateway."""
     try:
         return str(json.loads(text)["error"])
     except (ValueError, KeyError, TypeError):

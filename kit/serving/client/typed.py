@@ -1,4 +1,4 @@
-"""Classify and Regress: tf.Examples as each way takes them, and the answers of both ways as the same plain values.
+"""Classify and Regress: tf.Examples in each transport's format, and both transports' answers as the same plain values.
 
 Source of the formats: https://www.tensorflow.org/tfx/serving/api_rest#classify_and_regress_api.
 """
@@ -15,7 +15,7 @@ import tensorflow as tf
 from tensorflow_serving.apis import classification_pb2, regression_pb2
 
 CLASSIFY, REGRESS = "classify", "regress"
-"""The last part of a signature's method, and of REST's path."""
+"""The last part of a signature's method name, and of the REST path."""
 CLASSES, SCORES, OUTPUTS = "classes", "scores", "outputs"
 _REQUESTS = {CLASSIFY: classification_pb2.ClassificationRequest, REGRESS: regression_pb2.RegressionRequest}
 _RESPONSES = {
@@ -25,14 +25,14 @@ _RESPONSES = {
 
 
 def request_of(method: str, records: Sequence[bytes]) -> Any:
-    """Return a ClassificationRequest or a RegressionRequest of serialized tf.Examples; its model_spec is empty."""
+    """Build a ClassificationRequest or a RegressionRequest from serialized tf.Examples; its model_spec is empty."""
     request = _REQUESTS[method]()
     request.input.example_list.examples.extend(map(tf.train.Example.FromString, records))
     return request
 
 
 def method_of(request: Any) -> str:
-    """Return CLASSIFY or REGRESS."""
+    """Return CLASSIFY or REGRESS, by the type of a request."""
     return CLASSIFY if isinstance(request, classification_pb2.ClassificationRequest) else REGRESS
 
 
@@ -47,7 +47,7 @@ def read_request(method: str, content: bytes) -> Any:
 
 
 def body_of(signature: str, examples: Sequence[Any]) -> str:
-    """Return the body of REST for tf.Examples."""
+    """Return the REST body for tf.Examples."""
     rows = [
         {name: _values(feature) for name, feature in sorted(one.features.feature.items())} for one in examples
     ]
@@ -56,7 +56,7 @@ def body_of(signature: str, examples: Sequence[Any]) -> str:
 
 
 def _values(feature: Any) -> Any:
-    """Return one value as it is, several as a list; a fraction keeps its point, by which the server knows it."""
+    """Return one value as it is, several as a list; a float keeps its decimal point, which marks its type."""
     kind = feature.WhichOneof("kind")
     found = getattr(feature, kind).value if kind else ()
     values = [_text(value) if isinstance(value, bytes) else value for value in found]
@@ -71,7 +71,7 @@ def _text(value: bytes) -> Any:
 
 
 def outputs_of(response: Any) -> dict[str, Any]:
-    """Return `classes` and `scores`, lists of a list a row, or `outputs`, a number a row, of a response of gRPC."""
+    """Read a gRPC response: `classes` and `scores` with one list per row, or `outputs` with one number per row."""
     if hasattr(response.result, "regressions"):
         return {OUTPUTS: [one.value for one in response.result.regressions]}
     rows = [one.classes for one in response.result.classifications]
@@ -82,7 +82,7 @@ def outputs_of(response: Any) -> dict[str, Any]:
 
 
 def outputs_of_json(method: str, results: Sequence[Any]) -> dict[str, Any]:
-    """Return the same of `results` in an answer of REST: float32's digits are not those of a double."""
+    """Read `results` of a REST answer like `outputs_of`; numbers are rounded to float32, as in the tensor."""
     if method == REGRESS:
         return {OUTPUTS: np.array(results, np.float32).tolist()}
     return {

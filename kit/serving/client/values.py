@@ -1,4 +1,4 @@
-"""Tensors and JSON to plain values, the same ones by both ways."""
+"""Tensors and JSON to plain values, the same for both transports."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ import tensorflow as tf
 
 
 def to_json(value: Any, dtype: Any) -> Any:
-    """Return an array, nested lists or a scalar as REST wants it; bytes are base64.
+    """Return an array, nested lists or a scalar as JSON for REST; bytes become base64.
 
     Args:
-        value: of an input.
-        dtype: TensorFlow's, of the input; None when it is not known. A server refuses a large integer where it wants
-            numbers that are none, so those are rounded here, as gRPC's client does.
+        value: the value of an input.
+        dtype: the input's TensorFlow dtype; None when it is not known. A server refuses an integer too large for a
+            floating-point input, so integers for such inputs are rounded here, as the gRPC client does.
     """
-    # As objects, texts keep the zeros at their ends, which NumPy's own texts lose.
+    # As objects, strings keep trailing NUL bytes, which NumPy's own string types drop.
     is_texts = dtype is None or dtype == tf.string
     wanted = object if is_texts else dtype.as_numpy_dtype if dtype.is_floating else None
     return _json(np.asarray(value, wanted).tolist())
@@ -30,11 +30,11 @@ def _json(value: Any) -> Any:
 
 
 def from_json(value: Any, dtype: Any) -> Any:
-    """Return the values of an answer of REST as they are in the tensor: float32's digits are not those of a double.
+    """Return the values of a REST answer as in the tensor: float32 is rounded to float32, since JSON reads doubles.
 
     Args:
-        value: of the JSON.
-        dtype: TensorFlow's, of the output.
+        value: the parsed JSON value.
+        dtype: the output's TensorFlow dtype.
     """
     return _decoded(value) if dtype == tf.string else np.array(value, dtype.as_numpy_dtype).tolist()
 
@@ -46,7 +46,7 @@ def _decoded(value: Any) -> Any:
 
 
 def from_tensor(proto: Any) -> Any:
-    """Return a TensorProto's values, lists nested as it is; texts are str, or bytes where they are not UTF-8."""
+    """Return a TensorProto's values, lists nested like it; strings are str, or bytes where they are not UTF-8."""
     array = tf.make_ndarray(proto)
     return _texts(array.tolist()) if array.dtype == object else array.tolist()
 
@@ -63,7 +63,7 @@ def _text(value: bytes) -> str | bytes:
 
 
 def shape_text(info: Any) -> str:
-    """Return the shape of a TensorInfo: [?, 2] is any number of rows of two values."""
+    """Return the shape of a TensorInfo as text: [?, 2] is any number of rows of two values."""
     if info.tensor_shape.unknown_rank:
         return "?"
     return f"[{', '.join('?' if size.size < 0 else str(size.size) for size in info.tensor_shape.dim)}]"

@@ -1,7 +1,7 @@
-"""Start an experiment, and end it: the file that servers follow, the labels, and the version that is withdrawn.
+"""Start and end an experiment: write the file that servers follow, move the labels, withdraw a version.
 
-Nothing here imports TFX, so that a candidate is taken back in a second. What was decided is on the disk first, and what
-follows from it can be done again: a command that was killed is finished by the next one.
+Nothing here imports TFX, so that a candidate is taken back in a second. A decision is on the disk first, and its
+consequences can be repeated: what a killed command left undone, the next one finishes.
 """
 
 from __future__ import annotations
@@ -35,15 +35,15 @@ def start(
     """Send a share of the users to a newer version from now on.
 
     Args:
-        workspace: with the pushed versions.
-        project: whose model it is.
-        candidate: version to try; None: the newest.
-        control: version that serves; None: that of the label `stable`, or else the one before the candidate.
-        settings: None: those of project.yml, fitted to its columns (see `units.fitted`).
+        workspace: the workspace with the pushed versions.
+        project: the model's project.
+        candidate: the version to try; None: the newest.
+        control: the version that serves; None: that of the label `stable`, or else the one before the candidate.
+        settings: the settings; None: those of project.yml, fitted to its columns (see `units.fitted`).
 
     Raises:
-        ExperimentError: when one runs already, or the versions are not there.
-        ProjectError: when project.yml asks for users or clicks that the project has not.
+        ExperimentError: when an experiment runs already, or the versions are not there.
+        ProjectError: when project.yml asks for users or clicks that the project does not have.
     """
     folder, base = folder_of(workspace, project), workspace.serving(project.name)
     before = load(folder)
@@ -71,7 +71,7 @@ def start(
 
 
 def hold(workspace: Workspace, project: Project) -> int:
-    """Let no push be served from now on until an experiment has promoted it; return the version that is served.
+    """Serve no push from now on until an experiment has promoted it; return the version that is served.
 
     Raises:
         ExperimentError: when nothing was pushed, or an experiment runs, which holds pushes anyway.
@@ -104,7 +104,7 @@ def _pair(base: Path, candidate: int | None, control: int | None) -> tuple[int, 
 
 
 def _name(folder: Path, control: int, candidate: int) -> str:
-    """Return a name that no experiment had: it salts the split, and its folder has the counts."""
+    """Return a name that no experiment had yet: it salts the split, and its folder holds the counts."""
     name, number = f"{control}-{candidate}", 1
     while (folder / name).exists():
         number += 1
@@ -114,10 +114,10 @@ def _name(folder: Path, control: int, candidate: int) -> str:
 
 
 def running(workspace: Workspace, project: Project) -> Experiment:
-    """Return the experiment that runs.
+    """Return the running experiment.
 
     Raises:
-        ExperimentError: when none does.
+        ExperimentError: when none runs.
     """
     experiment = load(folder_of(workspace, project))
     if experiment is None or not experiment.running:
@@ -129,7 +129,7 @@ def running(workspace: Workspace, project: Project) -> Experiment:
 
 
 def last_of(workspace: Workspace, project: Project) -> Experiment:
-    """Return the experiment that runs, or the last one.
+    """Return the running experiment, or the last one.
 
     Raises:
         ExperimentError: when there was none.
@@ -139,22 +139,22 @@ def last_of(workspace: Workspace, project: Project) -> Experiment:
 
 
 def end(workspace: Workspace, project: Project, state: State, *, who: str, why: str) -> Experiment:
-    """Promote the candidate, take it back, or stop without a verdict.
+    """End the experiment: promote the candidate, take it back, or stop without a verdict.
 
-    Promoted, it serves all users and the label `stable` names it. Otherwise nobody gets it any more within a second,
-    and its folder is moved aside, from where `kit rollback --to` can bring it back: it would be the latest version.
-    Stopped, it stays in its place where pushes are held (see `labels.hold`), since nothing was found against it.
+    A promoted candidate serves all users and gets the label `stable`. Otherwise nobody gets it any more within a
+    second, and its folder is moved aside, since it would be the latest version; `kit rollback --to` can bring it back.
+    After a stop the folder stays if pushes are held (see `labels.hold`), since nothing was found against it.
 
     Args:
-        workspace: of the project.
-        project: whose experiment it is.
+        workspace: the project's workspace.
+        project: the experiment's project.
         state: `promoted`, `rolled back` or `stopped`.
-        who: name of the person or the test, recorded.
+        who: the name of the person or the test, recorded.
         why: their reason, recorded.
 
     Raises:
         ExperimentError: when none runs.
-        DecisionError: when there is no name or no reason.
+        DecisionError: when the name or the reason is missing.
     """
     require_reasons("end an experiment", who, why)
     experiment = running(workspace, project).end(state, " ".join(who.split()), " ".join(why.split()))
@@ -164,7 +164,7 @@ def end(workspace: Workspace, project: Project, state: State, *, who: str, why: 
 
 
 def settle(workspace: Workspace, project: Project, experiment: Experiment) -> None:
-    """Make versions and labels what the state of an experiment says; done already, nothing changes."""
+    """Bring versions and labels in line with an experiment's state; safe to repeat."""
     pair = (experiment.control, experiment.candidate)
     base, model = workspace.serving(project.name), project.name
     if experiment.running:
@@ -176,6 +176,6 @@ def settle(workspace: Workspace, project: Project, experiment: Experiment) -> No
     if experiment.state == "promoted":
         history.note(base, "promotion", version=experiment.candidate, over=experiment.control, **reasons)
     elif experiment.state == "rolled back" or not labels.is_held(experiment.policy):
-        # First the folder: with the policy of before, the newest version would be served alone.
+        # First the folder: under the previous policy, the newest version would be served alone.
         withdraw(base, experiment.candidate, experiment.control, **reasons)
     labels.end(workspace, model, pair, experiment.left, experiment.policy)

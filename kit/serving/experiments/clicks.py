@@ -1,4 +1,4 @@
-"""What the users of an experiment clicked: the monitor's log joined with the labels that have arrived."""
+"""What the users of an experiment clicked: the monitor's prediction log joined with the labels that have arrived."""
 
 from __future__ import annotations
 
@@ -22,26 +22,26 @@ from kit.serving.experiments.split import CANDIDATE, CONTROL, GROUPS, Split
 from kit.workspace import Workspace
 
 Truth: TypeAlias = Callable[[PredictionLog, JoinedDay], NDArray[np.float64]]
-"""Gives the labels of a day as the model means them, such as `kit.monitoring.truth.LabelReader.read`."""
+"""Returns the labels of a day as the model means them, such as `kit.monitoring.truth.LabelReader.read`."""
 
 
 def clicks(
     workspace: Workspace, project: Project, experiment: Experiment, as_of: dt.datetime, truth: Truth
 ) -> Clicks:
-    """Return what was clicked until a time, by arm and group.
+    """Count clicks and impressions until a time, by arm and group.
 
     A row counts when the version of its user's own arm answered it after the start: whoever asked for a version by name
-    is no part of the experiment.
+    is not part of the experiment.
 
     Args:
-        workspace: with the log and the labels.
-        project: whose they are.
-        experiment: that is judged.
-        as_of: labels that arrived later are not known yet.
-        truth: reads labels.
+        workspace: the workspace with the log and the labels.
+        project: the project that they belong to.
+        experiment: the experiment that is judged.
+        as_of: the time to judge at; labels that arrived later are ignored.
+        truth: the reader of labels.
 
     Raises:
-        ProjectError: when the users are in no column of the log, or no keys are known.
+        ProjectError: when no column of the log has the users, or no keys are known.
     """
     unit = _unit(project, experiment)
     log, labels = PredictionLog(workspace, project), Labels(workspace, project)
@@ -63,7 +63,7 @@ def clicks(
 
 
 class _Places:
-    """The places of users, each worked out once."""
+    """The users' places in the split, each computed once."""
 
     def __init__(self, experiment: Experiment) -> None:
         self._split = Split(experiment.name, experiment.settings.share)
@@ -71,7 +71,7 @@ class _Places:
         self.versions[CONTROL], self.versions[CANDIDATE] = experiment.control, experiment.candidate
 
     def of(self, users: pa.ChunkedArray) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Return arms and groups; of a missing user those of an empty one, whose requests count as nobody's."""
+        """Return arms and groups; a missing user gets those of the empty id, whose requests count as nobody's."""
         encoded = users.cast(pa.string()).fill_null("").combine_chunks().dictionary_encode()
         known = np.array(
             [self._split.place(user.encode()) for user in encoded.dictionary.to_pylist()], np.int64
@@ -81,7 +81,7 @@ class _Places:
 
 
 def _unit(project: Project, experiment: Experiment) -> str:
-    """Return the column of the users."""
+    """Return the column with the users' ids."""
     project.make_importable()
     name = column_of(project).get(experiment.settings.unit, experiment.settings.unit)
     if name not in project.columns:

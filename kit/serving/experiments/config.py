@@ -10,7 +10,7 @@ from kit.project_section import Section
 
 INTERCEPTOR = "kit.serving.experiments.splitter:make"
 REQUEST_ID = "x-request-id"
-"""The unit of a model whose requests name no user: each request is in an arm by itself, by the header of that name."""
+"""The unit when requests name no user: the split is by request, by the header of that name."""
 
 _Share = Annotated[float, Field(gt=0, lt=1, allow_inf_nan=False)]
 

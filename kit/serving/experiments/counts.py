@@ -1,7 +1,7 @@
-"""What came of the requests of an experiment, by arm and group of users, on the disk every second.
+"""The outcomes of an experiment's requests, by arm and group of users, written to disk every second.
 
-Each server process writes one file of its own and never reads it: a restarted server begins a new one, and several
-servers count side by side. What is judged is the sum of all of them. A killed process loses its last second.
+Each server process writes a file of its own and never reads it: a restarted server begins a new one, and several
+servers count side by side. The sum of all files is judged. A killed process loses its last second.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from kit.workspace import write_atomically
 
 REQUESTS, FAILED, SLOW = range(3)
 OTHERS = ("without a user", "of several users", "version not loaded")
-"""Requests that were answered, and are no evidence."""
+"""Why an answered request does not count as evidence."""
 
 Ints: TypeAlias = NDArray[np.int64]
 Floats: TypeAlias = NDArray[np.float64]
@@ -34,12 +34,12 @@ _LOG = logging.getLogger(__name__)
 
 
 class Counts:
-    """Counts of one process, or of all.
+    """The counts of one process, or of all.
 
     Attributes:
-        table: [2 arms, GROUPS, 3] of requests: all, those that failed, those that were slow.
+        table: requests [2 arms, GROUPS, 3]: all, failed, slow.
         first_failure: [2 arms, GROUPS], seconds since 1970; infinity where there was none.
-        others: how many requests are no evidence, by OTHERS.
+        others: how many requests do not count as evidence, in the order of OTHERS.
     """
 
     def __init__(self) -> None:
@@ -48,7 +48,7 @@ class Counts:
         self.others: Ints = np.zeros(len(OTHERS), np.int64)
 
     def add(self, arm: int, group: int, *, failed: bool, slow: bool, when: float) -> None:
-        """Count one request."""
+        """Count one request that is evidence."""
         row = self.table[arm, group]
         row[REQUESTS] += 1
         row[SLOW] += slow
@@ -57,7 +57,7 @@ class Counts:
             self.first_failure[arm, group] = min(self.first_failure[arm, group], when)
 
     def merge(self, other: Counts) -> None:
-        """Add those of another process."""
+        """Add the counts of another process."""
         self.table += other.table
         self.first_failure = np.minimum(self.first_failure, other.first_failure)
         self.others += other.others
@@ -69,7 +69,7 @@ class Counts:
 
     @classmethod
     def read(cls, path: Path) -> Counts:
-        """Read what `to_bytes` gave."""
+        """Read a file of `to_bytes`."""
         counts = cls()
         with np.load(path) as file:
             counts.table, counts.first_failure = file["table"], file["first_failure"]
@@ -78,7 +78,7 @@ class Counts:
 
 
 def total(folder: Path) -> Counts:
-    """Return the sum of what all processes have counted in an experiment's folder; a file that is none is left out."""
+    """Return the sum of all processes' counts in an experiment's folder; unreadable files are left out."""
     summed = Counts()
     for path in sorted((folder / _FOLDER).glob(f"*{_END}")):
         try:
@@ -89,10 +89,10 @@ def total(folder: Path) -> Counts:
 
 
 class Counter:
-    """Counts of this process, written behind the requests."""
+    """The counts of this process, written to disk in the background."""
 
     def __init__(self, folder: Path) -> None:
-        """Begin a file; nothing is written before the first request."""
+        """Prepare a new file in the folder; nothing is written before the first request."""
         self._path = folder / _FOLDER / f"{time.time_ns():020d}-{os.getpid()}{_END}"
         self._counts, self._lock, self._changed = Counts(), threading.Lock(), False
         self._stopping = threading.Event()
@@ -105,7 +105,7 @@ class Counter:
             self._touch()
 
     def add_other(self, kind: int) -> None:
-        """Count one that is none; its place in OTHERS."""
+        """Count a request that is no evidence; `kind` is the reason's place in OTHERS."""
         with self._lock:
             self._counts.others[kind] += 1
             self._touch()
@@ -121,11 +121,11 @@ class Counter:
             try:
                 self.write()
             except OSError as error:
-                # A full disk, for a while perhaps: the counts are kept and written later
+                # A full disk, perhaps for a while: the counts are kept and written later.
                 _LOG.error("The counts of the experiment cannot be written: %s", error)
 
     def write(self) -> None:
-        """Write what has changed since it was written last."""
+        """Write the counts, if they have changed since the last write."""
         with self._lock:
             data = self._counts.to_bytes() if self._changed else b""
             self._changed = False
@@ -138,7 +138,7 @@ class Counter:
             raise
 
     def close(self) -> None:
-        """Write the rest."""
+        """Write the last counts."""
         self._stopping.set()
         if self._thread is not None:
             self._thread.join()

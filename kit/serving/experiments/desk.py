@@ -1,4 +1,4 @@
-"""Where an experiment is looked at and decided about from a notebook: what its view is given."""
+"""The model behind a notebook's experiment view: shows an experiment and takes a person's decision."""
 
 from __future__ import annotations
 
@@ -15,33 +15,33 @@ _STATES: dict[str, State] = {"promote": "promoted", "roll back": "rolled back", 
 
 
 class ExperimentDesk:
-    """The experiment of a project that runs, or the last one.
+    """A project's running experiment, or its last one.
 
     Args:
-        session: of the project.
+        session: the project's session.
     """
 
     def __init__(self, session: Session) -> None:
         self._session = session
 
     def look(self) -> Shown | None:
-        """Return it as it is known now, None when none was started; nothing is judged and nothing changes."""
+        """Return the experiment as known now, None when none was started; nothing is judged and nothing changes."""
         folder = folder_of(self._session.workspace, self._session.project)
         last = load(folder)
         return shown(folder, last) if last else None
 
     def decide(self, what: str, who: str, why: str) -> str:
-        """End it by a person's decision; return what was done, in a sentence.
+        """End the experiment by a person's decision; return what was done, in a sentence.
 
         Args:
             what: `promote`, `roll back` or `stop`.
-            who: name of the person.
+            who: the person's name.
             why: their reason.
 
         Raises:
             UsageError: when there is no such decision.
             ExperimentError: when none runs.
-            DecisionError: when there is no name or no reason.
+            DecisionError: when the name or the reason is missing.
         """
         if what not in _STATES:
             raise UsageError(

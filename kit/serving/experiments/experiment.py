@@ -18,7 +18,7 @@ State = Literal["running", "promoted", "rolled back", "stopped"]
 
 
 class ExperimentError(UsageError):
-    """An experiment cannot be started, judged or ended as it was asked for."""
+    """An experiment cannot be started, judged or ended as requested."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,17 +26,17 @@ class Experiment:
     """A candidate beside the version that serves.
 
     Attributes:
-        name: of it; salts the split.
-        model: that is asked for.
-        control: version that serves.
-        candidate: version that is tried.
-        started: time in UTC, as ISO 8601 has it.
-        settings: as they were when it was started: what is judged does not change on the way.
-        policy: that models.config had before, in text format; put back at the end. Empty: none.
-        state: what became of it.
-        ended: time of that; empty while it runs.
-        who: decided.
-        why: in words.
+        name: the experiment's name; salts the split.
+        model: the name of the model.
+        control: the version that serves.
+        candidate: the version that is tried.
+        started: the time of its start in UTC, ISO 8601.
+        settings: the settings at its start: what is judged does not change on the way.
+        policy: the policy that models.config had before, in text format; restored at the end. Empty: none.
+        state: whether it runs, or how it ended.
+        ended: the time of its end, like `started`; empty while it runs.
+        who: the person or test that ended it.
+        why: their reason, in words.
     """
 
     name: str
@@ -57,7 +57,7 @@ class Experiment:
 
     @property
     def left(self) -> int:
-        """The version that all users get once it has ended."""
+        """The version that all users get once the experiment has ended."""
         return self.candidate if self.state == "promoted" else self.control
 
     @property
@@ -69,7 +69,7 @@ class Experiment:
         return dt.datetime.fromisoformat(self.ended) if self.ended else None
 
     def end(self, state: State, who: str, why: str) -> Experiment:
-        """Return it as it has ended now."""
+        """Return a copy that ends now, with who ended it and why."""
         return replace(self, state=state, ended=now(), who=who, why=why)
 
     def to_json(self) -> str:
@@ -77,10 +77,10 @@ class Experiment:
 
     @classmethod
     def from_json(cls, text: str) -> Experiment:
-        """Read what `to_json` wrote.
+        """Read the text of `to_json`.
 
         Raises:
-            ValueError: when it is something else.
+            ValueError: when the text is something else.
         """
         values: dict[str, Any] = json.loads(text)
         try:
@@ -90,17 +90,17 @@ class Experiment:
 
 
 def now() -> str:
-    """Return the time in UTC, as ISO 8601 has it."""
+    """Return the current time in UTC, ISO 8601."""
     return dt.datetime.now(dt.UTC).isoformat(timespec="microseconds")
 
 
 def root(workspace: Workspace) -> Path:
-    """Return the folder with one folder a model: what the setting experiment_config_file names."""
+    """Return the folder with one folder per model, which the setting experiment_config_file names."""
     return workspace.path / "experiments"
 
 
 def load(folder: Path) -> Experiment | None:
-    """Return the experiment of a model's folder that runs, or the last one; None: there was none.
+    """Return the running experiment of a model's folder, or the last one; None: there was none.
 
     Raises:
         ExperimentError: when its file cannot be read.
@@ -118,7 +118,7 @@ def load(folder: Path) -> Experiment | None:
 
 
 def save(folder: Path, experiment: Experiment) -> None:
-    """Let servers follow an experiment; they look once a second. One that has ended stays in its own folder as well."""
+    """Write the file that servers read once a second; an experiment that has ended is also kept in its own folder."""
     write_atomically(folder / FILE, experiment.to_json())
     if not experiment.running:
         write_atomically(folder / experiment.name / ENDED, experiment.to_json())

@@ -1,10 +1,10 @@
-"""One look at an experiment: what is known of each metric, and what follows from it.
+"""One look at an experiment: what is known about each metric, and what follows from it.
 
 The probability of a wrong decision, over all looks and metrics, is at most `alpha`: half of it is spent on the click
-rate, a quarter on slow requests, and a quarter on failures, for their share and for the coin alike. Each metric has a
-margin by which the candidate may be worse. It is taken back when one metric is worse by more than that for sure, or
-requests fail more often for sure; it is promoted when no metric can be worse by more than that. Between the two, the
-experiment goes on.
+rate, a quarter on slow requests, and a quarter on failures, shared by their rate and the coin test (`sequential`). Each
+metric has a margin by which the candidate may be worse. The candidate is taken back when some metric is certainly
+worse by more than its margin, or requests certainly fail more often; it is promoted when no metric can be worse by
+more than its margin. Until one of these holds, the experiment goes on.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _LOOKS = "looks.jsonl"
 
 @dataclass(frozen=True)
 class Clicks:
-    """What users clicked, [2 arms, GROUPS]: sums of labels, and the rows that have one."""
+    """What users clicked, [2 arms, GROUPS]: sums of labels, and counts of labelled rows."""
 
     clicks: Floats
     shown: Floats
@@ -43,16 +43,16 @@ class Measure:
     """One metric at one look.
 
     Attributes:
-        name: of it.
-        control: its rate with the version that serves.
-        candidate: the same with the other.
-        counted: what each rate is of: control's, candidate's.
+        name: the metric's name.
+        control: the control's rate.
+        candidate: the candidate's rate.
+        counted: the denominators of the rates: control's, candidate's.
         difference: candidate minus control.
-        lower: its bound, which holds at all looks together.
-        upper: the same.
-        limit: the difference that is still right; beyond it the candidate is worse than it may be.
-        higher_is_better: on which side of the limit it should be.
-        enough: whether there are groups enough to judge it.
+        lower: the lower bound of the difference, valid at all looks together.
+        upper: the upper bound, likewise.
+        limit: the largest tolerated difference; beyond it the candidate is worse than it may be.
+        higher_is_better: which side of the limit is the good one.
+        enough: whether there are enough groups to judge it.
     """
 
     name: str
@@ -86,16 +86,16 @@ class Measure:
 
 @dataclass(frozen=True)
 class Look:
-    """All that is known at one time.
+    """All that is known about an experiment at one time.
 
     Attributes:
-        when: time in UTC, as ISO 8601 has it.
-        measures: one by one.
-        failed_groups: groups of users of which somebody met a failure: in the candidate's arm first, in any.
-        evidence: that the candidate fails more often; 1: none.
-        others: requests that are no evidence, by the reason.
-        verdict: what follows.
-        why: in a sentence.
+        when: the time in UTC, ISO 8601.
+        measures: one entry per metric.
+        failed_groups: how many groups of users met their first failure in the candidate's arm, and in either arm.
+        evidence: the evidence that the candidate fails more often; 1: none.
+        others: how many requests are no evidence, by reason.
+        verdict: the decision that follows.
+        why: the reason, in a sentence.
     """
 
     when: str
@@ -122,7 +122,7 @@ class Look:
 
 
 def look(experiment: Experiment, clicks: Clicks, counts: Counts, when: dt.datetime) -> Look:
-    """Judge what has been counted until now."""
+    """Judge the clicks and counts so far."""
     settings, table = experiment.settings, counts.table
     requests = table[..., REQUESTS]
     clicked = _measure(experiment, CLICKS, clicks.clicks, clicks.shown, -settings.click_margin)
@@ -188,7 +188,7 @@ def _verdict(
 
 
 def needed_evidence(settings: ExperimentSettings) -> float:
-    """Return the evidence that the candidate fails more often that takes it back."""
+    """Return how much evidence of more failures it takes to take the candidate back."""
     return 1 / (settings.alpha * COIN)
 
 
@@ -200,7 +200,7 @@ def keep(folder: Path, one: Look) -> None:
 
 
 def looks(folder: Path) -> list[Look]:
-    """Return the looks of an experiment, the first first; a line that a crash cut off is left out."""
+    """Return the looks of an experiment, oldest first; a line that a crash cut off is left out."""
     path = folder / _LOOKS
     found = []
     for line in path.read_text(encoding="utf-8").splitlines() if path.exists() else ():

@@ -1,7 +1,7 @@
 """What an experiment does to models.config: both versions stay loaded, and labels name them.
 
-A server takes the file again when it changes, and accepts a label for a version that it is about to load where it was
-started with `allow_version_labels_for_unavailable_models`, as `kit serve` starts it.
+A server reloads the file when it changes, and accepts a label for a version that it is about to load if it was started
+with `allow_version_labels_for_unavailable_models`, as `kit serve` does.
 """
 
 from __future__ import annotations
@@ -29,12 +29,12 @@ def policy_of(workspace: Workspace, model: str) -> str:
 
 
 def stable_version(base: Path) -> int | None:
-    """Return the version of the label `stable`; None: there is no such label."""
+    """Return the version that the label `stable` points to; None: there is no such label."""
     return labels_of(base).get(STABLE)
 
 
 def begin(workspace: Workspace, model: str, control: int, candidate: int) -> None:
-    """Have both versions loaded and labelled, whatever is pushed meanwhile."""
+    """Keep both versions loaded and labelled, whatever is pushed meanwhile."""
 
     def change(config: Any) -> None:
         config.model_version_policy.Clear()
@@ -45,16 +45,16 @@ def begin(workspace: Workspace, model: str, control: int, candidate: int) -> Non
 
 
 def end(workspace: Workspace, model: str, pair: tuple[int, int], stable: int, policy: str) -> None:
-    """Let the label `stable` name the version that is left, and put the policy of before back.
+    """Point the label `stable` at the remaining version, and restore the previous policy.
 
-    A policy that holds pushes holds them at that version then.
+    If that policy holds pushes, it holds them at the remaining version.
 
     Args:
-        workspace: whose models.config it is.
-        model: the model.
-        pair: control and candidate; a policy that somebody has set meanwhile stays.
-        stable: the version that is left.
-        policy: of before, in text format.
+        workspace: the workspace of the models.config.
+        model: the model's name.
+        pair: control and candidate; a policy that no longer names just these was set by somebody meanwhile, and stays.
+        stable: the remaining version.
+        policy: the previous policy, in text format.
     """
 
     def change(config: Any) -> None:
@@ -71,7 +71,7 @@ def end(workspace: Workspace, model: str, pair: tuple[int, int], stable: int, po
 
 
 def hold(workspace: Workspace, model: str, version: int) -> None:
-    """Have one version loaded, whatever is pushed: the next is served once an experiment has promoted it."""
+    """Keep one version loaded, whatever is pushed: the next is served once an experiment has promoted it."""
 
     def change(config: Any) -> None:
         config.model_version_policy.Clear()
@@ -99,5 +99,5 @@ def _read(path: Path) -> Any:
 
 
 def _find(config: Any, model: str) -> Any:
-    """Return the model's part; `models_config` has added it when it was pushed."""
+    """Return the model's entry; `models_config` has added it when it was pushed."""
     return next(one for one in config.model_config_list.config if one.name == model)

@@ -1,10 +1,10 @@
-"""How experiments ended, in ML Metadata: an execution that took both pushed versions and made the evidence.
+"""How experiments ended, in ML Metadata: an execution with both pushed versions as inputs, the evidence as output.
 
     kit.Experiment            who decided what, when and why; the settings. Inputs `control` and `candidate`
     kit.ExperimentEvidence    the folder of the experiment, with what was counted and the last look at it
 
-It is taken over from the files of the experiments, which are there first: an end must not wait for ML Metadata's
-libraries, and one that was killed before it was recorded is recorded by the next command.
+The records are made from the experiments' files, which come first: an end must not wait for ML Metadata's libraries,
+and when a command was killed before it recorded one, the next command does.
 """
 
 from __future__ import annotations
@@ -35,9 +35,9 @@ _EVIDENCE = ("looks", "last_look", "requests")
 
 
 def record(session: Session) -> list[str]:
-    """Take over the experiments of a project that have ended; return the names of those that are new.
+    """Record a project's ended experiments in ML Metadata; return the names of the newly recorded ones.
 
-    One whose candidate ML Metadata does not know, since it was pushed by other means, stays in its files only.
+    If ML Metadata does not know the candidate, which was pushed by other means, the experiment stays in its files only.
     """
     folder = folder_of(session.workspace, session.project)
     ended = sorted(
@@ -54,7 +54,7 @@ def record(session: Session) -> list[str]:
 
 
 def recorded(session: Session) -> dict[str, Mapping[str, str]]:
-    """Return what ML Metadata knows of the experiments of a project, by their names, the oldest first."""
+    """Return what ML Metadata knows about a project's experiments, by name, the oldest first."""
     with metadata.Metadata(session.metadata_connection_config) as handle:
         found = executions(handle.store, session.pipeline_name)
     facts = [values_of(one.properties) for one in found if one.type == EXPERIMENT_TYPE]
@@ -129,7 +129,7 @@ def _evidence(folder: Path) -> dict[str, str]:
 
 
 def _type(put: Any, kind: Any, names: tuple[str, ...]) -> int:
-    """Make a type, or find it: ML Metadata keeps one that is put again."""
+    """Create a type, or find it: ML Metadata returns an existing type that is put again."""
     for name in names:
         kind.properties[name] = mlmd.STRING
     return int(put(kind))

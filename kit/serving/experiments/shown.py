@@ -18,11 +18,11 @@ class Arm:
 
     Attributes:
         name: `control` or `candidate`.
-        version: that answers.
-        share: of the users who get it, 0 to 1.
-        requests: that are evidence, as servers have counted them until now.
-        failed: of them.
-        slow: of them.
+        version: the version that answers.
+        share: the share of the users who get it, 0 to 1.
+        requests: how many requests are evidence, as counted by the servers so far.
+        failed: how many of them failed.
+        slow: how many of them were slow.
     """
 
     name: str
@@ -35,13 +35,13 @@ class Arm:
 
 @dataclass(frozen=True)
 class Point:
-    """A difference at one look; candidate minus control.
+    """The difference of a metric at one look; candidate minus control.
 
     Attributes:
-        time: seconds since 1970.
-        difference: itself.
-        lower: its bound, which holds at all looks together.
-        upper: the same.
+        time: the time of the look, seconds since 1970.
+        difference: the difference.
+        lower: its lower bound, valid at all looks together.
+        upper: its upper bound, likewise.
     """
 
     time: float
@@ -55,14 +55,14 @@ class Compared:
     """One metric, with all looks at it.
 
     Attributes:
-        name: of it.
-        control: its rate at the last look.
-        candidate: the same.
-        counted: what both rates are of: control's, candidate's.
-        limit: the difference that is still right.
-        higher_is_better: on which side of the limit it should be.
+        name: the metric's name.
+        control: the control's rate at the last look.
+        candidate: the candidate's rate, likewise.
+        counted: the denominators of the rates: control's, candidate's.
+        limit: the largest tolerated difference.
+        higher_is_better: which side of the limit is the good one.
         state: `harmless`, `harmful`, `open`, or `few`: too few users to judge it.
-        points: of all looks, the first first.
+        points: one point per look, oldest first.
     """
 
     name: str
@@ -77,23 +77,23 @@ class Compared:
 
 @dataclass(frozen=True)
 class Shown:
-    """An experiment until now.
+    """An experiment so far, as plain values.
 
     Attributes:
-        name: of it.
+        name: the experiment's name.
         state: `running`, `promoted`, `rolled back` or `stopped`.
-        unit: what is split.
-        started: seconds since 1970.
-        ended: the same; None: it runs.
-        who: ended it; empty while it runs.
-        why: in words: of its end, or of the last look; in the reader's language.
+        unit: the unit of the split, such as `user_id`.
+        started: the time of its start, seconds since 1970.
+        ended: the time of its end, likewise; None: it runs.
+        who: the person or test that ended it; empty while it runs.
+        why: the reason for its end, or for the last look's verdict; in the reader's language.
         arms: control and candidate.
-        metrics: one by one; empty before the first look.
-        failed_groups: of users, of which somebody met a failure: with the candidate first, at all.
-        evidence: that the candidate fails more often; 1: none.
-        needed: the evidence that takes it back.
-        left_out: requests that are no evidence, by the reason.
-        looks: how many there were.
+        metrics: one entry per metric; empty before the first look.
+        failed_groups: how many groups of users met their first failure in the candidate's arm, and in either arm.
+        evidence: the evidence that the candidate fails more often; 1: none.
+        needed: how much evidence takes the candidate back.
+        left_out: how many requests are no evidence, by reason.
+        looks: how many looks there were.
     """
 
     name: str
@@ -113,10 +113,10 @@ class Shown:
 
 
 def shown(folder: Path, experiment: Experiment) -> Shown:
-    """Return an experiment with all looks at it, and what servers have counted.
+    """Return an experiment with all looks at it, and the servers' counts.
 
     Args:
-        folder: of the experiments of the model.
+        folder: the folder of the model's experiments.
         experiment: one of them.
     """
     past, counts = looks(folder / experiment.name), total(folder / experiment.name)

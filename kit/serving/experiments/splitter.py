@@ -1,4 +1,4 @@
-"""The interceptor of an experiment: sends each user to their arm, and counts what came of it."""
+"""The interceptor of an experiment: sends each user to their arm, and counts the outcomes."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ from kit.serving.experiments.users import users_of
 from kit.serving.hooks import RequestContext
 from kit.serving.settings import Settings
 
-"""For the setting `interceptors`."""
+"""A value for the setting `interceptors`."""
 
 _NOTE = "experiment"
 _LOOK_SECONDS = 1.0
 _APIS = frozenset({"Predict", "Classify", "Regress", "MultiInference"})
 _NO_USER, _SEVERAL, _NOT_LOADED = range(len(OTHERS))
-# No fault of a version: the server was full, the caller gave up or may not call.
+# Not the version's fault: the server was full, or the caller gave up or lacks permission.
 _NO_FAILURES = frozenset(
     {
         grpc.StatusCode.RESOURCE_EXHAUSTED,
@@ -42,7 +42,7 @@ _LOG = logging.getLogger(__name__)
 
 @dataclass
 class _Followed:
-    """An experiment as a server has it."""
+    """An experiment as a server sees it."""
 
     experiment: Experiment
     split: Split
@@ -54,7 +54,7 @@ class _Followed:
 
 
 class _Follower:
-    """The experiment of one model, looked for at most once a second."""
+    """The experiment of one model, reread at most once a second."""
 
     def __init__(self, folder: Path) -> None:
         self._folder, self._lock = folder, threading.Lock()
@@ -102,25 +102,25 @@ class _Follower:
 class Splitter:
     """Splits the traffic of every model that has an experiment.
 
-    A request that names a version or a label gets it. One without a user is sent somewhere at random, one of several
-    users goes with the first of them; both are counted apart and are no evidence. When the version of an arm is not
-    loaded, the request is answered as if there were no experiment, which is counted too.
+    A request that names a version or a label gets it. A request without a user goes to a random arm, one with several
+    users to the arm of the first; both are counted apart and are no evidence. When an arm's version is not loaded, the
+    request is answered as if there were no experiment, which is counted too.
 
-    When the candidate was rolled back or the experiment stopped, nobody gets it any more, from the moment on in which
-    the file says so: until it is unloaded as well it would be the latest version.
+    When the candidate was rolled back or the experiment stopped, nobody gets the candidate any more as soon as the file
+    says so: until it is unloaded, it would still be the latest version.
     """
 
     def __init__(self, root: Path) -> None:
-        """Follow experiments.
+        """Follow the experiments in a folder.
 
         Args:
-            root: with one folder a model, see `kit.serving.experiments`.
+            root: the folder with one folder per model, see `kit.serving.experiments`.
         """
         self._root = root
         self._followers: dict[str, _Follower] = {}
 
     def before(self, context: RequestContext) -> None:
-        """Choose the version."""
+        """Choose the version of the user's arm."""
         if context.version is not None or context.label or context.api not in _APIS:
             return
         follower = self._follower(context)
@@ -134,7 +134,7 @@ class Splitter:
 
     def _follower(self, context: RequestContext) -> _Follower | None:
         follower = self._followers.get(context.model)
-        # Only models of this server: any name may be asked
+        # Only models of this server: a request may name anything.
         if follower is None and context.find(None, None) is not None:
             follower = self._followers.setdefault(context.model, _Follower(self._root / context.model))
         return follower
@@ -156,7 +156,7 @@ class Splitter:
     def after(
         self, context: RequestContext, response: Any | ServingError, version: int | None, seconds: float
     ) -> None:
-        """Count what came of it."""
+        """Count the outcome of a request."""
         del version  # the arm's, or none
         noted: tuple[_Followed, Place] | None = context.notes.get(_NOTE)
         if noted is None:
@@ -175,12 +175,12 @@ class Splitter:
 
 
 def make(settings: Settings) -> Splitter:
-    """Return the interceptor of a server; `experiment_config_file` names the folder of the experiments."""
+    """Make the interceptor for a server; its setting `experiment_config_file` names the folder of the experiments."""
     return Splitter(Path(settings.experiment_config_file))
 
 
 def _units(context: RequestContext, unit: str) -> list[bytes]:
-    """Return whose request it is; one that is a unit by itself and has no name gets one."""
+    """Return the units of a request; where each request is its own unit, one without an id gets a random one."""
     if unit == REQUEST_ID:
         return [context.metadata.get(REQUEST_ID, "").encode() or random.randbytes(16)]  # noqa: S311  a coin, no secret
     return users_of(context.request, unit)
@@ -193,7 +193,7 @@ def _keep_away(followed: _Followed, context: RequestContext) -> None:
 
 
 def _mark(path: Path) -> tuple[int, int]:
-    """Return what tells that a file is another one: each write is a new inode."""
+    """Return a mark that changes when the file is rewritten: each write makes a new inode."""
     try:
         facts = path.stat()
     except OSError:

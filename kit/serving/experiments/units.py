@@ -1,4 +1,4 @@
-"""What an experiment of a project can be split by and judged on: said by its columns, before it starts."""
+"""What a project's experiment can be split by and judged on: derived from its columns before it starts."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from kit.serving.experiments.config import REQUEST_ID, ExperimentSettings
 
 
 def fitted(project: Project, settings: ExperimentSettings) -> ExperimentSettings:
-    """Return settings that a project can be judged by: what project.yml leaves open follows from its columns.
+    """Return settings that suit a project: what project.yml leaves open follows from its columns.
 
-    A model whose requests name no user is split by requests. Clicks count where labels find their predictions, and
-    predictions their users.
+    A model whose requests name no user is split by requests. Clicks are judged if labels can be joined to predictions,
+    and predictions to users.
 
     Raises:
-        ProjectError: when what project.yml asks for by name cannot be.
+        ProjectError: when project.yml asks for something that its columns do not allow.
     """
     said, file = settings.model_fields_set, project.folder / "project.yml"
     known = {REQUEST_ID, *project.columns, *_inputs(project)}

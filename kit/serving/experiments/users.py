@@ -1,4 +1,4 @@
-"""Whose request it is: the value of one input, whichever API was called."""
+"""Which users a request is for: the values of one input, whichever API was called."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ from typing import Any
 
 import tensorflow as tf
 
-# As the kit's signatures call them; `inputs` are those of Classify and Regress, which Predict may ask as well.
+# The names in the kit's signatures; `inputs` belongs to those of Classify and Regress, which Predict may call too.
 _EXAMPLES = ("examples", "inputs")
 
 
 def users_of(request: Any, unit: str) -> list[bytes]:
-    """Return the different users of a request, the first first; empty: it names none.
+    """Return the distinct users of a request in their order; empty: it names none.
 
     Args:
-        request: of Predict, Classify, Regress or MultiInference.
-        unit: input of Predict, or feature of the tf.Examples that are sent; texts or whole numbers.
+        request: the request message of Predict, Classify, Regress or MultiInference.
+        unit: the input of Predict, or the feature of the sent tf.Examples, with the user; strings or integers.
     """
     values = (
         _of_inputs(request.inputs, unit) if hasattr(request, "inputs") else _of_input(request.input, unit)
@@ -38,7 +38,7 @@ def _values(tensor: Any) -> list[bytes]:
         return list(tensor.string_val)
     try:
         return [b"%d" % int(value) for value in tf.make_ndarray(tensor).ravel()]
-    except (TypeError, ValueError):  # not a tensor of whole numbers: the model will say what is wrong with it
+    except (TypeError, ValueError):  # not a tensor of integers: the model will say what is wrong with it
         return []
 
 
@@ -59,7 +59,7 @@ def _of_example(example: Any, unit: str) -> list[bytes]:
 
 
 def _of_input(given: Any, unit: str) -> Iterator[bytes]:
-    """Yield the users of a classification or regression; the context of a list of examples counts for all of them."""
+    """Yield the users of a classification or regression; the context applies to every example of its list."""
     if given.WhichOneof("kind") == "example_list_with_context":
         yield from _of_example(given.example_list_with_context.context, unit)
         examples = given.example_list_with_context.examples

@@ -1,8 +1,8 @@
-"""Look at an experiment, do what follows, and tell ML Metadata: what a notebook and `kit canary` call.
+"""Judge an experiment, act on the verdict, and record the end in ML Metadata; used by a notebook and `kit canary`.
 
-A look takes over what servers have logged, joins it with the labels that have arrived, and judges. Looking changes
-nothing but the list of looks; acting ends the experiment when the verdict is no longer to wait. Everything that is
-known is on the disk, so whoever watches may be killed, and the next one goes on.
+A look imports what servers have logged, joins it with the labels that have arrived, and judges. Looking changes
+nothing but the list of looks; acting ends the experiment unless the verdict is to wait. Everything known is on the
+disk, so a watcher may be killed, and the next one goes on.
 """
 
 from __future__ import annotations
@@ -49,8 +49,8 @@ class Ended:
     """The experiment has ended.
 
     Attributes:
-        experiment: as it ended.
-        recorded: whether ML Metadata knows it; it does not know versions that were pushed by other means.
+        experiment: the experiment as it ended.
+        recorded: whether it is in ML Metadata, which does not know versions that were pushed by other means.
     """
 
     experiment: Experiment
@@ -68,17 +68,17 @@ class Ended:
 
 
 def ending(one: Experiment) -> str:
-    """Say how an experiment ended, in a sentence."""
+    """Return how an experiment ended, in a sentence."""
     return f"Version {one.candidate} {_DONE[one.state]} by {one.who}: {one.why}."
 
 
 def look_now(session: Session, as_of: dt.datetime | None = None, truth: Truth | None = None) -> Look:
-    """Judge what is known now, and keep that look.
+    """Judge the experiment, and append the look to its list.
 
     Args:
-        session: of the project.
-        as_of: time to judge at; None: now.
-        truth: reads labels; None: as the version that was pushed last means them.
+        session: the project's session.
+        as_of: the time to judge at; None: now.
+        truth: the reader of labels; None: as the version that was pushed last means them.
 
     Raises:
         ExperimentError: when no experiment runs.
@@ -97,7 +97,7 @@ def look_now(session: Session, as_of: dt.datetime | None = None, truth: Truth | 
 
 
 def act(session: Session, one: Look) -> Waiting | Ended:
-    """Do what a look says: nothing, or end the experiment in the name of the test.
+    """Act on a look's verdict: do nothing, or end the experiment in the name of the test.
 
     Raises:
         ExperimentError: when no experiment runs.
@@ -109,17 +109,17 @@ def act(session: Session, one: Look) -> Waiting | Ended:
 
 
 def decide(session: Session, state: State, *, who: str, why: str) -> Ended:
-    """End the experiment by somebody's decision, and record it.
+    """End the experiment by a person's decision, and record it.
 
     Raises:
         ExperimentError: when no experiment runs.
-        DecisionError: when there is no name or no reason.
+        DecisionError: when the name or the reason is missing.
     """
     return finished(session, end(session.workspace, session.project, state, who=who, why=why))
 
 
 def finished(session: Session, one: Experiment) -> Ended:
-    """Finish what is left of an end, such as one that was killed halfway, and record it."""
+    """Complete an end that was interrupted halfway, and record it; safe to repeat."""
     settle(session.workspace, session.project, one)
     record(session)
     return Ended(one, is_recorded(session, one))
@@ -131,13 +131,13 @@ def watch(
     """Look and act again and again until the experiment has ended, by the test or by somebody else.
 
     Args:
-        session: of the project.
-        wait: is called between two looks; tells whether to stop watching.
-        told: is given a sentence after each look.
+        session: the project's session.
+        wait: called between two looks; returns whether to stop watching.
+        told: called with a sentence after each look.
         truth: see `look_now`.
 
     Returns:
-        How it ended; None: it goes on without being watched.
+        How it ended; None: it goes on unwatched.
 
     Raises:
         ExperimentError: when none was started.
@@ -152,7 +152,7 @@ def watch(
 
 
 def _step(session: Session, truth: Truth | None) -> Waiting | Ended:
-    """Look and act once; an end that somebody else decided, before or meanwhile, is one too."""
+    """Look and act once; if somebody else has ended the experiment, before or meanwhile, return that end."""
     try:
         return act(session, look_now(session, truth=truth))
     except ExperimentError:

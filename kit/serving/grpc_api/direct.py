@@ -1,14 +1,14 @@
 """Predict without a thread for each request: one thread reads many of them, and they are computed together.
 
 `grpc.server` wakes two threads for each request, which then wait for each other and for Python's lock. That is two
-thirds of what gRPC costs here (105 microseconds a request, against 35 this way), and as much as a small model's answer.
-So the calls of Predict are taken from the same server one layer below, from grpcio's wrapper of its C core, `cygrpc`,
-which has the form of events. It is not public, and grpcio may change it: `DirectPredict.of` looks whether all of it is
+thirds of what gRPC costs here (105 microseconds per request, against 35 this way), as much as a small model's answer.
+So calls of Predict are taken from the same server one layer below, from `cygrpc`, grpcio's wrapper of its C core, which
+is driven by events. It is not public, and grpcio may change it: `DirectPredict.of` checks that everything it needs is
 there, and leaves Predict to `grpc.server` if not. To be removed when grpcio has handlers that need no thread.
 
-The thread has a queue of events of its own. It reads all messages that are there, computes a batch or has it computed,
-and sends the answers; what comes meanwhile is the next batch. Each of these it does for all requests before it begins
-the next: code that has just run is still in the processor's cache.
+The thread has an event queue of its own. It reads all waiting messages, computes a batch or has it computed, and sends
+the answers; requests that arrive meanwhile form the next batch. It does each of these steps for all requests before it
+begins the next step: code that has just run is still in the processor's cache.
 """
 
 from __future__ import annotations
@@ -34,9 +34,9 @@ from kit.serving.inference import Inference
 PREDICT = "/tensorflow.serving.PredictionService/Predict"
 _GRPC = "GRPC"
 _ACCEPTED = 32  # calls that the C core may have ready before it is asked for more
-_IN_A_ROW = 512  # events that are read before a batch is computed, however many there are
+_IN_A_ROW = 512  # most events that are read before a batch is computed
 _LARGE_BYTES = 1 << 18
-"""A message of that size takes longer to read than a thread takes to wake up, and all others would wait meanwhile."""
+"""A message of this size takes longer to parse than a thread takes to wake up, and all others would wait meanwhile."""
 _NEEDED = (
     "CompletionQueue",
     "ReceiveMessageOperation",
@@ -54,7 +54,7 @@ class DirectPredict:
     def __init__(
         self, core: Any, inference: Inference, submit: Submit, *, most: int, batches_at_once: int
     ) -> None:
-        """Have a queue of events; see `of`."""
+        """Register Predict and a new event queue with grpcio's core; use `of` instead."""
         self.inference, self.submit = inference, submit
         self.by_reader = inference.quick and batches_at_once == 1
         self.gathering = Gathering(batches_at_once, submit, by_reader=self.by_reader)
@@ -62,7 +62,7 @@ class DirectPredict:
         core.register_method(PREDICT)
         core.register_completion_queue(self._queue)
         self._most, self._active = most, 0  # only the thread that reads counts
-        self._calls = 0  # that are asked for or under way
+        self._calls = 0  # calls that are requested or under way
         self._received: list[tuple[_Call, bytes]] = []
         self._thread = threading.Thread(target=self._run, name="serving-predict", daemon=True)
 
@@ -70,22 +70,22 @@ class DirectPredict:
     def of(
         cls, server: grpc.Server, inference: Inference, submit: Submit, *, most: int, batches_at_once: int
     ) -> Self | None:
-        """Take the calls of Predict of a server that has not started yet.
+        """Take over the Predict calls of a server that has not started yet.
 
         Args:
-            server: of `grpc.server`.
-            inference: that answers.
-            submit: gives a thread for what would hold up the one that reads.
-            most: calls at once; more are refused.
-            batches_at_once: that are computed.
+            server: the server, made by `grpc.server`.
+            inference: the part that answers.
+            submit: runs work in another thread that would hold up the reading one.
+            most: most calls at once; more are refused.
+            batches_at_once: how many batches are computed at once.
 
         Returns:
-            None when this grpcio has another form.
+            None when this version of grpcio lacks what is needed.
         """
         try:
             core = server._state.server  # noqa: SLF001  see above
             for owner, names in ((cygrpc, _NEEDED), (core, _NEEDED_OF_SERVER)):
-                for name in names:  # before anything is changed
+                for name in names:  # before the server is touched
                     getattr(owner, name)
             return cls(core, inference, submit, most=most, batches_at_once=batches_at_once)
         except (AttributeError, TypeError) as error:
@@ -93,26 +93,26 @@ class DirectPredict:
             return None
 
     def start(self) -> None:
-        """Read calls; the server has started."""
+        """Begin to read calls; the server must have started."""
         for _ in range(_ACCEPTED):
             self.accept()
         self._thread.start()
 
     def join(self) -> None:
-        """Wait until all calls are answered; the server has been told to stop."""
+        """Wait until all calls are answered; the server must have been told to stop."""
         self._thread.join()
 
     def accept(self) -> None:
-        """Ask for one more call."""
+        """Request one more call from the core."""
         self._calls += 1
         self._core.request_registered_call(self._queue, self._queue, PREDICT, _Call(self).begun)
 
     def received(self, call: _Call, message: bytes) -> None:
-        """Take note of a message that is to be answered once all that are there have been read."""
+        """Keep a message, to be answered once all waiting messages have been read."""
         self._received.append((call, message))
 
     def enter(self) -> bool:
-        """Count a call that begins; tell whether it may."""
+        """Count a call that begins; return whether it is within the limit."""
         self._active += 1
         return self._active <= self._most
 
@@ -130,19 +130,23 @@ class DirectPredict:
             until = self.gathering.work()
 
     def _read(self, until: float | None) -> None:
-        """Handle all events that are there; without any, wait for one until then (None: for ever)."""
+        """Handle all waiting events; if there are none, wait for one until a time (None: for ever)."""
         poll, nothing = self._queue.poll, cygrpc.CompletionType.queue_timeout
         for _ in range(_IN_A_ROW):
             event = poll(until)
             if event.completion_type == nothing:
                 return
             ended = event.tag(event)
-            self._calls -= ended  # not in one line: the tag counts too
-            until = 0.0  # the next one only if it is there
+            self._calls -= ended  # not in one statement: the tag changes `_calls` too
+            until = 0.0  # take the next event only if it is there already
 
 
 class _Call:
-    """One call, from being asked for until its status is sent. Its tags return how many calls have ended: 1 or 0."""
+    """One call, from its request to the core until its status is sent.
+
+    The core gives each finished operation back with its tag: here the method to call with that event, which returns how
+    many calls have ended, 1 or 0.
+    """
 
     def __init__(self, direct: DirectPredict) -> None:
         self._direct = direct
@@ -151,7 +155,7 @@ class _Call:
         self._deadline = math.inf
 
     def begun(self, event: Any) -> int:
-        """Be the tag of the call that comes in, or of none any more as the server ends."""
+        """Handle an incoming call; without success the server is shutting down, and there is no call."""
         if not event.success:
             return 1
         self._direct.accept()
@@ -164,7 +168,7 @@ class _Call:
         return 0
 
     def _received(self, event: Any) -> int:
-        """Be the tag of the message; there is none from a client that has gone."""
+        """Handle the request's message, which is None when the client has gone."""
         message = event.batch_operations[0].message()
         if message is None:
             self._refuse(grpc.StatusCode.UNIMPLEMENTED, "Method requires exactly one request message")
@@ -175,14 +179,14 @@ class _Call:
         return 0
 
     def _answer_here(self, message: bytes) -> None:
-        """Answer in a thread that may wait; where the reader computes, it would not know of a new batch."""
+        """Answer in a thread that may block; not in a batch if the reader computes: it would not notice a new one."""
         gathering = self._direct.gathering
         self.answer(message, None if self._direct.by_reader else gathering.add)
         if not self._direct.by_reader:
             gathering.work()
 
     def answer(self, message: bytes, gather: Callable[[Waiting], None] | None) -> None:
-        """Answer, now or once it is computed; whatever is wrong is an answer too.
+        """Answer, now or once the result is computed; errors are answered too.
 
         Args:
             message: the serialized PredictRequest.
@@ -227,6 +231,6 @@ class _Call:
         )
 
     def _sent(self, _event: Any) -> int:
-        """Be the tag of the end; whether it reached the client does not matter."""
+        """Handle the end of the call; whether the answer reached the client does not matter."""
         self._direct.leave()
         return 1

@@ -14,14 +14,14 @@ _SECONDS = 0.5
 
 
 class Health:
-    """Follows the manager, so that those who watch are told of a change."""
+    """Follows the manager, so that clients that watch learn of a change."""
 
     def __init__(self, manager: Manager, services: Sequence[str]) -> None:
-        """Know whom to ask.
+        """Create the service; it is NOT_SERVING until `start`.
 
         Args:
-            manager: whose models count.
-            services: names that clients may ask for; the empty one is the whole server.
+            manager: the manager whose models count.
+            services: the names that clients may ask for; the empty one is the whole server.
         """
         self.servicer = health.HealthServicer()
         self._manager, self._services, self._told = manager, ("", *services), NOT_SERVING
@@ -33,7 +33,7 @@ class Health:
         self._follower.follow(self._look, _SECONDS)
 
     def stop(self) -> None:
-        """Say NOT_SERVING from now on, so that load balancers send no more."""
+        """Report NOT_SERVING from now on, so that load balancers send no more requests."""
         self._follower.stop()
         self.servicer.enter_graceful_shutdown()
 

@@ -13,7 +13,7 @@ from kit.serving.model_status import model_status, reload_config
 
 
 class ModelServicer(model_service_pb2_grpc.ModelServiceServicer):
-    """Tells the status of models and takes their configuration."""
+    """Returns the status of models and accepts a new configuration."""
 
     def __init__(self, manager: Manager) -> None:
         self._manager = manager

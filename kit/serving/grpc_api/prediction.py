@@ -16,7 +16,7 @@ _GRPC = "GRPC"
 
 
 class PredictionServicer(prediction_service_pb2_grpc.PredictionServiceServicer):
-    """Hands each request to `Inference`, and tells in a trailer which version answered."""
+    """Hands each request to `Inference`, and names the version that answered in a trailer."""
 
     def __init__(self, inference: Inference) -> None:
         self._inference = inference
@@ -40,6 +40,6 @@ class PredictionServicer(prediction_service_pb2_grpc.PredictionServiceServicer):
 def _answered(context: Any, answer: Callable[[Any, Mapping[str, str], str], Any], request: Any) -> Any:
     response = answered(context, lambda: answer(request, metadata_of(context), _GRPC))
     first = response.results[0] if hasattr(response, "results") else response
-    # A proxy's access log can have a trailer, but not a field of a message.
+    # A proxy's access log can show a trailer, but not a field of a message.
     context.set_trailing_metadata(((VERSION_HEADER, str(first.model_spec.version.value)),))
     return response

@@ -1,4 +1,4 @@
-"""The gRPC server: its port, its threads, its limits and its end."""
+"""The gRPC server: its port, threads, limits and shutdown."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ HEALTH = health_pb2.DESCRIPTOR.services_by_name["Health"].full_name
 
 
 class GrpcServer:
-    """Serves `Inference` and its manager through gRPC, as long as it is between `start` and `stop`."""
+    """Serves `Inference` and its manager through gRPC, between `start` and `stop`."""
 
     def __init__(self, inference: Inference, settings: Settings) -> None:
         self._inference, self._settings = inference, settings
@@ -41,7 +41,7 @@ class GrpcServer:
         """Listen; return the address, host and port.
 
         Raises:
-            ServerError: when the port cannot be had.
+            ServerError: when the port is not available.
         """
         manager, server = self._inference.manager, self._server
         servicer = PredictionServicer(self._inference)
@@ -82,7 +82,7 @@ class GrpcServer:
             ) from error
 
     def stop(self) -> None:
-        """Take no more requests, and give those that run `drain_seconds` to finish."""
+        """Accept no more requests, and give running ones `drain_seconds` to finish."""
         self._health.stop()
         stopped = self._server.stop(self._settings.drain_seconds)
         if self._direct:
@@ -92,7 +92,7 @@ class GrpcServer:
 
 
 def _options(settings: Settings) -> list[tuple[str, Any]]:
-    """Return the options of the server; those of grpc_channel_arguments come last and so win."""
+    """Return the server's options; those of grpc_channel_arguments come last and so win."""
     options: list[tuple[str, Any]] = [
         ("grpc.max_receive_message_length", settings.max_message_bytes),
         ("grpc.max_send_message_length", settings.max_message_bytes),

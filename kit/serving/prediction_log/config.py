@@ -1,4 +1,4 @@
-"""What a server logs: LoggingConfig, in models.config or in a file for all models that have none there."""
+"""What a server logs: a LoggingConfig, in models.config or in a file for all models that have none there."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ class Plan(NamedTuple):
     """What is logged of one model.
 
     Attributes:
-        prefix: of the files.
-        rate: share of the requests, 0 to 1.
+        prefix: the prefix of the files.
+        rate: the share of requests that are logged, 0 to 1.
     """
 
     prefix: str
@@ -30,10 +30,10 @@ class Plan(NamedTuple):
 
 
 def plans(settings: Settings) -> tuple[dict[str, Plan], Plan | None]:
-    """Return what is logged of each model that says so itself, and of all others; None: nothing.
+    """Return the plan of each model with a LoggingConfig of its own, and that of all others; None: not logged.
 
     Raises:
-        ServerError: when a configuration cannot be read, or asks for what is not here.
+        ServerError: when a configuration cannot be read, or asks for something unsupported.
     """
     own = {
         model.name: _plan(model.logging_config, f"models.config, {model.name}")
@@ -45,10 +45,10 @@ def plans(settings: Settings) -> tuple[dict[str, Plan], Plan | None]:
 
 
 def write_config(workspace: Workspace, rate: float) -> Path:
-    """Write the configuration that logs into the workspace, where 07_monitor looks; return its path.
+    """Write a configuration that logs into the workspace, where 07_monitor looks; return its path.
 
     Raises:
-        ServerError: when the rate is none.
+        ServerError: when the rate is not between 0 and 1.
     """
     folder = logs(workspace)
     config = logging_config_pb2.LoggingConfig()

@@ -22,7 +22,7 @@ from kit.serving.prediction_log.config import Plan, plans
 from kit.serving.prediction_log.writer import Limits, LogWriter, Told
 from kit.serving.settings import Settings
 
-"""For the setting `interceptors`."""
+"""A value for the setting `interceptors`."""
 
 _KINDS = {
     "Predict": "predict_log",
@@ -38,14 +38,14 @@ _HELP = (
 
 
 class Logger(Collector):
-    """Logs answers of the models that are to be logged; what could not be answered is in the server's metrics."""
+    """Logs the answers of the configured models; failed requests are in the server's metrics only."""
 
     def __init__(self, settings: Settings, limits: Limits | None = None) -> None:
         """Read the configuration.
 
         Args:
-            settings: of the server.
-            limits: of the line and the files.
+            settings: the server's settings.
+            limits: the limits of the queue and the files.
 
         Raises:
             ServerError: when it cannot be read.
@@ -57,12 +57,12 @@ class Logger(Collector):
         self._counts: Counter[tuple[str, str]] = Counter()
 
     def before(self, context: RequestContext) -> None:
-        """Nothing is known yet."""
+        """Do nothing: there is no answer yet."""
 
     def after(
         self, context: RequestContext, response: Any | ServingError, version: int | None, seconds: float
     ) -> None:
-        """Put a record in line, if the request is in the sample."""
+        """Queue a record, if the request is in the sample."""
         del seconds
         plan = self._own.get(context.model, self._others)
         if plan is None or isinstance(response, ServingError) or context.api not in _KINDS or version is None:
@@ -108,7 +108,7 @@ class Logger(Collector):
         return Told(count("dropped"), count("written"), count("lost"))
 
     def collect(self) -> Iterator[CounterMetricFamily]:
-        """Yield what became of records, for the metrics of the server."""
+        """Yield how many records were written, dropped and lost, for the server's metrics."""
         family = CounterMetricFamily(METRIC, _HELP, labels=("model_name", "outcome"))
         with self._lock:
             for labels, records in sorted(self._counts.items()):
@@ -116,11 +116,11 @@ class Logger(Collector):
         yield family
 
     def close(self) -> None:
-        """Write what is in line."""
+        """Write the queued records."""
         for writer in list(self._writers.values()):
             writer.close()
 
 
 def make(settings: Settings) -> Logger:
-    """Return the interceptor of a server."""
+    """Make the interceptor for a server."""
     return Logger(settings)

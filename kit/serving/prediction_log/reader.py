@@ -1,4 +1,4 @@
-"""Read a prediction log back, from files that a server may still write to, or was killed at."""
+"""Read a prediction log back, from files that a server may still be writing, or was killed while writing."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ _FRAME_BYTES = 16  # around each record: its length and two checksums
 
 @dataclass(frozen=True)
 class Read:
-    """What one file has.
+    """The contents of one file.
 
     Attributes:
-        logs: PredictionLogs, the first first.
-        torn: whether something follows that is no whole record: it is being written, or its writer was killed.
+        logs: the PredictionLogs, oldest first.
+        torn: whether an incomplete record follows: it is being written, or its writer was killed.
     """
 
     logs: tuple[Any, ...]
@@ -32,24 +32,24 @@ def files(prefix: Path) -> list[Path]:
 
 
 def read(path: Path, start: int = 0) -> Read:
-    """Return the whole records of a file.
+    """Return the complete records of a file.
 
     Args:
-        path: of it.
-        start: how many are left out at the beginning.
+        path: the file's path.
+        start: how many records to skip at the beginning.
 
     Raises:
-        OSError: when it cannot be opened.
+        OSError: when the file cannot be opened.
     """
     records, torn = whole_records(path)
     return Read(tuple(map(prediction_log_pb2.PredictionLog.FromString, records[start:])), torn)
 
 
 def whole_records(path: Path) -> tuple[list[bytes], bool]:
-    """Return the records of a file of TFRecords up to one that is torn, and whether there is one.
+    """Return the records of a TFRecord file up to a torn one, and whether there is a torn one.
 
     Raises:
-        OSError: when it cannot be opened.
+        OSError: when the file cannot be opened.
     """
     size, records = path.stat().st_size, list[bytes]()
     try:
@@ -57,5 +57,5 @@ def whole_records(path: Path) -> tuple[list[bytes], bool]:
             records.append(record)
     except tf.errors.DataLossError:
         return records, True
-    # TensorFlow takes half a header for the end of the file.
+    # TensorFlow takes half a header for the end of the file, so the size is compared.
     return records, size > sum(len(record) + _FRAME_BYTES for record in records)

@@ -1,4 +1,4 @@
-"""A thread that writes records into rotated files of TFRecords, and never keeps a request waiting."""
+"""A thread that writes records into rotated TFRecord files, and never keeps a request waiting."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from typing import Any
 import tensorflow as tf
 
 _MEBIBYTE = 1 << 20
-_TAKE = 256  # records that the thread takes out of the line at once
+_TAKE = 256  # records that the thread takes from the queue at once
 _RETRY_SECONDS = 1.0
 _STOP_SECONDS = 30.0
 _LOG = logging.getLogger(__name__)
@@ -24,15 +24,15 @@ _LOG = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Limits:
-    """Bounds of the log.
+    """Limits of the log.
 
     Attributes:
-        line_records: that may wait; what finds more is dropped.
-        line_bytes: the same.
-        flush_seconds: after which a record is on the disk.
-        unflushed_bytes: at which they are flushed before that.
-        file_bytes: at which a new file is begun.
-        file_seconds: the same.
+        line_records: most records in the queue; more are dropped.
+        line_bytes: most bytes in the queue, likewise.
+        flush_seconds: the time after which a record is on disk.
+        unflushed_bytes: the size at which records are flushed before that.
+        file_bytes: the size at which a new file is begun.
+        file_seconds: the age at which a new file is begun.
     """
 
     line_records: int = 10_000
@@ -45,7 +45,7 @@ class Limits:
 
 @dataclass(frozen=True)
 class Told:
-    """Who is told what became of records; each is called with how many, from any thread."""
+    """Callbacks for the fate of records; each is called with how many, from any thread."""
 
     dropped: Callable[[int], None]
     written: Callable[[int], None]
@@ -56,12 +56,12 @@ class LogWriter:
     """The files of one model in this process."""
 
     def __init__(self, stem: Path, told: Told, limits: Limits | None = None) -> None:
-        """Know where; the thread and the first file begin with the first record.
+        """Set up the writer; the thread and the first file begin with the first record.
 
         Args:
-            stem: path that the names of the files begin with.
-            told: is told what became of records.
-            limits: of the line and the files.
+            stem: the path that the names of the files begin with.
+            told: the callbacks for the fate of records.
+            limits: the limits of the queue and the files.
         """
         self._stem, self._told, self._limits = stem, told, limits or Limits()
         self._line: deque[tuple[Callable[[], bytes], int]] = deque()
@@ -75,11 +75,11 @@ class LogWriter:
         self._flush_at = 0.0
 
     def offer(self, make: Callable[[], bytes], size: int) -> bool:
-        """Put a record in line; return whether there was room. It is written then, unless the process is killed.
+        """Queue a record; return whether there was room. If so, it is written unless the process is killed.
 
         Args:
-            make: gives its bytes; called in the thread, so the request does not wait for it either.
-            size: of them, about.
+            make: returns the record's bytes; called in the thread, so that the request need not wait for it.
+            size: their approximate number.
         """
         with self._changed:
             full = len(self._line) >= self._limits.line_records
@@ -95,7 +95,7 @@ class LogWriter:
         return True
 
     def close(self) -> None:
-        """Write what is in line, and end."""
+        """Write the queued records, and end the thread."""
         with self._changed:
             self._stopping = True
             self._changed.notify()
@@ -136,7 +136,7 @@ class LogWriter:
             self._told.lost(1)
 
     def _write(self, *, last_try: bool) -> None:
-        """Write and sync what is not yet; try again until that succeeds, and once more when the server stops."""
+        """Write and sync the unflushed records; retry until that succeeds, and once more when the server stops."""
         while True:
             try:
                 self._file = self._file or self._new_file()
@@ -169,7 +169,7 @@ class LogWriter:
 
 
 class _File:
-    """One file; what was not written as a whole is cut off again."""
+    """One file; what a failed write has left in it is cut off."""
 
     def __init__(self, path: Path, limits: Limits) -> None:
         self._path, self._limits, self._began, self._good_bytes = path, limits, time.monotonic(), 0
@@ -177,7 +177,7 @@ class _File:
         self._descriptor = os.open(path, os.O_RDWR)
 
     def write(self, records: list[bytes]) -> None:
-        """Write records; they are on the disk when this returns, and none of them is when it raises."""
+        """Write records; all of them are on disk when this returns, and none when it raises."""
         try:
             for record in records:
                 self._writer.write(record)
@@ -190,7 +190,7 @@ class _File:
 
     def _cut_off(self) -> None:
         try:
-            self._writer.close()  # before the cut: it writes what it still has
+            self._writer.close()  # before the cut, as closing writes what is still buffered
         except tf.errors.OpError:
             pass
         finally:

@@ -1,4 +1,4 @@
-"""What a request of REST is answered: its address and body to a message, `Inference`, and the response to JSON."""
+"""Answers a REST request: path and body to a message, `Inference`, and the response to JSON."""
 
 from __future__ import annotations
 
@@ -43,19 +43,19 @@ _TEXT_HEADERS = {"Content-Type": "text/plain; version=0.0.4; charset=utf-8"}
 JSON_HEADERS = {"Content-Type": "application/json"}
 _GZIP = 16 + zlib.MAX_WBITS
 _MOST_LETTERS = 2000
-"""Of an error. A model's own may repeat a whole graph."""
+"""Longest error text. A model's own may repeat a whole graph."""
 _LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class Request:
-    """A request of HTTP.
+    """An HTTP request.
 
     Attributes:
         method: POST, GET or another.
-        path: with the query, if there is one.
-        headers: by their names in small letters.
-        body: as it came.
+        path: the path with the query, if there is one.
+        headers: the headers, names in lower case.
+        body: the body as received.
     """
 
     method: str
@@ -66,13 +66,13 @@ class Request:
 
 @dataclass(frozen=True)
 class Reply:
-    """What is sent back.
+    """An HTTP response.
 
     Attributes:
-        status: of HTTP.
-        headers: besides those of HTTP itself.
-        body: what it says.
-        code: of gRPC, for the metrics.
+        status: the HTTP status.
+        headers: the headers besides those that HTTP itself needs.
+        body: the body to send.
+        code: the gRPC status, for the metrics.
     """
 
     status: int
@@ -82,21 +82,21 @@ class Reply:
 
 
 def refusal(code: grpc.StatusCode, message: str, status: int | None = None) -> Reply:
-    """Return the answer to a request that is refused; the status of HTTP is that of the code unless given."""
+    """Return the answer that refuses a request; the HTTP status follows from the code unless given."""
     body = error_json(message[:_MOST_LETTERS]).encode(errors="replace")
     return Reply(status or http_status(code), JSON_HEADERS, body, code)
 
 
 class RestApi:
-    """Answers requests, in any thread."""
+    """Answers REST requests, in any thread."""
 
     def __init__(self, inference: Inference, max_body_bytes: int, metrics: Metrics | None = None) -> None:
-        """Know what answers.
+        """Build the API over an inference.
 
         Args:
-            inference: of the server.
-            max_body_bytes: of a body once it is unpacked.
-            metrics: to show to who asks, and to count into.
+            inference: the server's part that answers.
+            max_body_bytes: most bytes of a body after decompression.
+            metrics: the metrics to expose and to count into.
         """
         self._inference, self._max_body_bytes, self._metrics = inference, max_body_bytes, metrics
         self._turns = threading.Lock()
@@ -110,14 +110,14 @@ class RestApi:
         }
 
     def answer(self, request: Request) -> Reply:
-        """Return the answer; whatever goes wrong is one too."""
+        """Return the answer; every error becomes an answer too."""
         with self._turns:
             self.running += 1
         try:
             if self._metrics and request.path == self._metrics.path:
                 return Reply(HTTPStatus.OK, _TEXT_HEADERS, self._metrics.page().encode())
             return self._counted(request)
-        except Exception:  # noqa: BLE001  of the server, not of the request: its text is not for strangers
+        except Exception:  # noqa: BLE001  the server's fault, not the request's: its text is not for strangers
             _LOG.exception("A request broke the server's own code.")
             return refusal(grpc.StatusCode.INTERNAL, "Internal error; the server's log has the reason.")
         finally:
@@ -149,9 +149,9 @@ class RestApi:
         return predict_json(response.outputs, chosen), response.model_spec.version.value
 
     def _inputs_of(self, address: Address, name: str) -> Mapping[str, Any]:
-        """Return the inputs of a signature, which say what numbers in JSON are.
+        """Return the inputs of a signature, whose dtypes say how to read JSON numbers.
 
-        An interceptor may choose another version for the request afterwards. Where that has other inputs, it refuses
+        An interceptor may choose another version for the request afterwards. If that has other inputs, it refuses
         the tensors.
         """
         name = name or DEFAULT_SIGNATURE

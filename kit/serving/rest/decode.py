@@ -1,4 +1,4 @@
-"""The body of predict to a PredictRequest: rows ("instances") or columns ("inputs"), named or not."""
+"""A predict body to a PredictRequest: rows ("instances") or columns ("inputs"), named or not."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ INSTANCES, INPUTS, SIGNATURE_NAME = "instances", "inputs", "signature_name"
 
 
 class Format(StrEnum):
-    """How the tensors of a request are written; its answer is written alike."""
+    """How the tensors of a request are written; its answer is written the same way."""
 
     ROW = INSTANCES
     COLUMN = INPUTS
@@ -27,9 +27,9 @@ def fill_predict(body: bytes, request: Any, inputs_of: Callable[[str], Mapping[s
     """Fill a PredictRequest.
 
     Args:
-        body: JSON.
-        request: whose model_spec says already which version is asked.
-        inputs_of: returns the inputs (TensorInfo by name) of a signature's name; empty is serving_default.
+        body: the body, JSON.
+        request: the message to fill; its model_spec already has model and version.
+        inputs_of: returns the inputs (TensorInfo by name) of the signature with a name; empty is serving_default.
 
     Raises:
         ServingError: INVALID_ARGUMENT when the body is not of that form or does not fit the signature.
@@ -56,7 +56,7 @@ def signature_name(document: Mapping[str, Any]) -> str:
     """Return the name of the signature that a request names; empty is serving_default.
 
     Raises:
-        ServingError: INVALID_ARGUMENT when it is not a text.
+        ServingError: INVALID_ARGUMENT when it is not a string.
     """
     name = document.get(SIGNATURE_NAME, "")
     if type(name) is not str:
@@ -72,7 +72,7 @@ def _tensor(array: Array, dtype: int) -> Any:
     if array.dtype == object:
         proto.string_val.extend(array.ravel().tolist())
     else:
-        proto.tensor_content = array.tobytes()  # a tenth of the time that a field of numbers takes
+        proto.tensor_content = array.tobytes()  # takes a tenth of the time of a repeated number field
     return proto
 
 
@@ -103,7 +103,7 @@ def _is_named(row: Any) -> bool:
 
 
 def _fast_rows(rows: Sequence[Any], infos: Mapping[str, Any]) -> dict[str, Array]:
-    """Stack the rows of each input; raises OutOfTheOrdinaryError when one is not like the others."""
+    """Stack the rows of each input; raises OutOfTheOrdinaryError when a row differs from the others in form."""
     if not _is_named(rows[0]):
         name = min(infos)
         return {name: fast(rows, dtype_of(infos[name]))}
@@ -141,7 +141,7 @@ def _exact_rows(rows: Sequence[Any], infos: Mapping[str, Any]) -> dict[str, Arra
 
 
 def _add(stacks: dict[str, list[Array]], name: str, value: Any, infos: Mapping[str, Any], where: str) -> None:
-    """Add the value of one row to those before it, which it must be like."""
+    """Add the value of one row to the earlier ones, whose dtype and shape it must have."""
     try:
         if name not in infos:
             raise invalid(f"JSON object: does not have named input: {name}")
@@ -155,7 +155,7 @@ def _add(stacks: dict[str, list[Array]], name: str, value: Any, infos: Mapping[s
             raise invalid(f"Expecting shape {_shape(earlier)} but got: {_shape(array)}")
         stacks[name].append(array)
     except ServingError as error:
-        # The real server words any error of a row as one of the request.
+        # The real server reports any error in a row as an error of the request.
         raise invalid(f"{where} Error: {error.code.name}: {error.message}") from None
 
 

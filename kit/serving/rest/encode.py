@@ -19,8 +19,8 @@ from kit.serving.rest.parsing import invalid
 
 Array = np.ndarray[Any, Any]
 _INDENT = "    "
-_BYTES_SUFFIX = "_bytes"  # of the names of outputs whose texts are bytes
-_DIGITS = {np.dtype(np.float32): 9, np.dtype(np.float64): 17}  # that tell every number from its neighbours
+_BYTES_SUFFIX = "_bytes"  # suffix of the names of outputs whose strings are bytes
+_DIGITS = {np.dtype(np.float32): 9, np.dtype(np.float64): 17}  # that tell neighbours apart
 _INTEGERS = {np.dtype(name) for name in ("int8", "int16", "int32", "int64", "uint8", "uint32", "uint64")}
 
 
@@ -28,11 +28,11 @@ def predict_json(outputs: Mapping[str, Any], chosen: Format) -> str:
     """Return the answer of predict, in the format of the request.
 
     Args:
-        outputs: TensorProto by name.
-        chosen: format of the request.
+        outputs: TensorProtos by name.
+        chosen: the request's format.
 
     Raises:
-        ServingError: INVALID_ARGUMENT when the outputs cannot be written so.
+        ServingError: INVALID_ARGUMENT when the outputs cannot be written in that format.
     """
     if not outputs:
         raise invalid("Cannot convert empty tensor map to JSON")
@@ -41,7 +41,7 @@ def predict_json(outputs: Mapping[str, Any], chosen: Format) -> str:
 
 
 def classify_json(result: Any) -> str:
-    """Return the answer of classify: for each example a list of label and score."""
+    """Return the answer of classify: for each example a list of [label, score] pairs."""
     if not result.classifications:
         raise invalid("Cannot convert empty ClassificationResults to JSON")
     rows = []
@@ -69,7 +69,7 @@ def error_json(message: str) -> str:
 def status_json(response: Any) -> str:
     """Return a GetModelStatusResponse as JSON."""
     for status in response.model_version_status:
-        status.status.SetInParent()  # a version without a fault says so: OK
+        status.status.SetInParent()  # a version without an error shows the status OK
     return _message_json(response)
 
 
@@ -142,13 +142,13 @@ def _columns(arrays: Mapping[str, Array]) -> str:
 
 
 def _join(tokens: list[str], shape: Sequence[int], *, kept: int = 0, level: int | None = None) -> list[str]:
-    """Put values into lists.
+    """Join the tokens of values into nested lists.
 
     Args:
         tokens: one for each value.
-        shape: of the array.
-        kept: dimensions in front that no lists are made of.
-        level: of the elements of the outermost list, when each stands on a line of its own.
+        shape: the array's shape.
+        kept: how many leading dimensions are left unjoined.
+        level: the indentation of the outermost list's elements, when each gets a line of its own.
     """
     for depth in reversed(range(kept, len(shape))):
         size = shape[depth]
@@ -166,7 +166,7 @@ def _join(tokens: list[str], shape: Sequence[int], *, kept: int = 0, level: int 
 
 
 def _tokens(name: str, array: Array, named: bool) -> list[str]:
-    """Return the values as JSON."""
+    """Return the values as JSON tokens."""
     values = array.ravel()
     if array.dtype in _DIGITS:
         return decimals(values)
@@ -177,7 +177,7 @@ def _tokens(name: str, array: Array, named: bool) -> list[str]:
     if array.dtype == object:
         if not name.endswith(_BYTES_SUFFIX):
             return [text_of(value) for value in values.tolist()]
-        # How deep a value stands: in the lists of its tensor, and in one object or two, and in rows in their list.
+        # A value's depth: the lists of its tensor, the outer object, and one more if its outputs are named.
         level = array.ndim + 1 + named
         return [
             f'{{{_line(level + 1)}"b64": "{base64.b64encode(value).decode()}"{_line(level)}}}'
@@ -187,10 +187,10 @@ def _tokens(name: str, array: Array, named: bool) -> list[str]:
 
 
 def decimals(values: Array) -> list[str]:
-    """Write numbers: six digits where that is exact, otherwise as many as it takes, and never as an integer.
+    """Format numbers: with six digits where that is exact, otherwise as many as it takes, and never as an integer.
 
     Args:
-        values: one dimension, float32 or float64.
+        values: the numbers, one dimension, float32 or float64.
     """
     numbers = values.tolist()
     short = [f"{number:g}" for number in numbers]
@@ -216,5 +216,5 @@ def text(value: str) -> str:
 
 
 def text_of(value: bytes) -> str:
-    """Write a text of a tensor; what is not UTF-8 becomes U+FFFD, for JSON has no bytes."""
+    """Format a string of a tensor; bytes that are not UTF-8 become U+FFFD, since JSON has no bytes."""
     return text(value.decode(errors="replace"))

@@ -1,4 +1,4 @@
-"""The body of classify and regress to the tf.Examples of a request."""
+"""A body of classify or regress to the tf.Examples of a request."""
 
 from __future__ import annotations
 
@@ -33,8 +33,8 @@ def fill_examples(body: bytes, request: Any) -> None:
     """Fill a ClassificationRequest or RegressionRequest.
 
     Args:
-        body: JSON.
-        request: whose model_spec says already which version is asked.
+        body: the body, JSON.
+        request: the message to fill; its model_spec already has model and version.
 
     Raises:
         ServingError: INVALID_ARGUMENT when the body is not of that form.
@@ -74,7 +74,7 @@ def _fill_example(value: Any, example: Any) -> None:
 
 
 def _add_value(value: Any, name: str, feature: Any) -> None:
-    """Add one value; the first one of a feature says of which kind all of them are."""
+    """Add one value; a feature's first value decides the kind of all of them."""
     kind, content = _kind_of(value, name)
     found = feature.WhichOneof("kind")
     if found not in {None, kind}:

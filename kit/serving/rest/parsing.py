@@ -1,4 +1,4 @@
-"""JSON of a request: its text to values, and values to the words of an error."""
+"""JSON of a request: text to values, and values to the wording of errors."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ import grpc
 from kit.serving.errors import ServingError
 
 _MOST_LETTERS = 500
-"""Of a value that is repeated in an error."""
+"""Longest value that an error repeats."""
 _UINT64_MAX = (1 << 64) - 1
 _TYPES = {str: "String", int: "Number", float: "Number", list: "Array", dict: "Object", type(None): "Null"}
-# RapidJSON's texts for the mistakes that Python's parser tells apart.
+# RapidJSON's texts for the errors that Python's parser distinguishes.
 _MISTAKES = {
     "Expecting value": "Invalid value.",
     "Expecting ',' delimiter": "Missing a comma or } after an object member, or a comma or ] after an array element.",
@@ -33,7 +33,7 @@ TOO_BIG = "Number too big to be stored in double."
 
 
 class Constant(float):
-    """NaN, Infinity or -Infinity as it was written, so that it is told from a number that is too large for a double."""
+    """NaN, Infinity or -Infinity as written, to distinguish it from a number that is too large for a double."""
 
 
 def invalid(message: str) -> ServingError:
@@ -45,7 +45,7 @@ def parse_error(reason: str) -> ServingError:
 
 
 def form_error(value: Any, text: str) -> ServingError:
-    """Return the error for a value that is not of the form that it should be."""
+    """Return the error for a value of the wrong form."""
     return invalid(f"JSON Value: {as_text(value)} {text}")
 
 
@@ -53,10 +53,10 @@ def parse(body: bytes) -> dict[str, Any]:
     """Parse the body of a request, which must be an object.
 
     Returns:
-        Its members. NaN and the infinities are of `Constant`.
+        Its members. NaN and the infinities are instances of `Constant`.
 
     Raises:
-        ServingError: INVALID_ARGUMENT when it is none.
+        ServingError: INVALID_ARGUMENT when it is not an object.
     """
     try:
         text = body.decode("utf-8-sig")
@@ -83,13 +83,13 @@ def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(members) != len(pairs):
         names = [name for name, _ in pairs]
         twice = next(name for name in names if names.count(name) > 1)
-        # A gateway and a server that each take another of the two would see two requests.
+        # A gateway and a server that each pick a different one would see different requests.
         raise parse_error(f"Name of object member is not unique: {as_text(twice)}")
     return members
 
 
 def as_text(value: Any) -> str:
-    """Return a value as it stands in an error: as JSON, indented as the real server has it, and cut when it is long."""
+    """Return a value as errors quote it: as JSON, indented like the real server's, and cut when it is long."""
     parts, length = [], 0
     for part in json.JSONEncoder(indent=4, ensure_ascii=False).iterencode(value):
         parts.append(part)
@@ -107,7 +107,7 @@ def type_name(value: Any) -> str:
 
 
 def is_integer(value: Any) -> bool:
-    """Tell whether a value is an integer for RapidJSON, for which one beyond 64 bits is a double."""
+    """Return whether a value is an integer to RapidJSON, for which an integer beyond 64 bits is a double."""
     return type(value) is int and -(1 << 63) <= value <= _UINT64_MAX
 
 
@@ -115,22 +115,22 @@ def check_doubles(values: Iterable[Any]) -> None:
     """Check that infinities were written as such.
 
     Raises:
-        ServingError: INVALID_ARGUMENT when one is a number that is too large for a double.
+        ServingError: INVALID_ARGUMENT when one was written as a number too large for a double.
     """
     if any(type(value) is float and math.isinf(value) for value in values):
         raise parse_error(TOO_BIG)
 
 
 def encoded(text: str) -> bytes:
-    """Return a text as UTF-8; see `all_encoded`."""
+    """Return a string as UTF-8; see `all_encoded`."""
     return all_encoded([text])[0]
 
 
 def all_encoded(texts: Iterable[str]) -> list[bytes]:
-    """Return texts as UTF-8.
+    """Return strings as UTF-8.
 
     Raises:
-        ServingError: INVALID_ARGUMENT when one has half of a surrogate pair.
+        ServingError: INVALID_ARGUMENT when one has a lone surrogate.
     """
     try:
         return [text.encode() for text in texts]

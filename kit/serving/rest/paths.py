@@ -1,4 +1,4 @@
-"""Addresses of REST: which model, version and method a request is for."""
+"""REST paths: which model, version and method a request is for."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ class Address:
 
     Attributes:
         method: predict, classify, regress, metadata or STATUS.
-        model: its name.
-        version: that is asked for, or None.
-        label: that is asked for, or None.
+        model: the model's name.
+        version: the requested version, or None.
+        label: the requested label, or None.
     """
 
     method: str
@@ -46,14 +46,14 @@ class Address:
 
 
 def read_address(http_method: str, path: str) -> Address:
-    """Read the address of a request.
+    """Read what a request is for from its path.
 
     Args:
         http_method: POST, GET or another.
-        path: with the query, if there is one; no address has any.
+        path: the path with the query, if there is one; valid paths have none.
 
     Raises:
-        ServingError: INVALID_ARGUMENT when there is no such address, NOT_FOUND when it is not even under /v1.
+        ServingError: INVALID_ARGUMENT when the API has no such path, NOT_FOUND when it is not even under /v1.
     """
     route = _ROUTES.get(http_method)
     found = route.fullmatch(path) if route else None

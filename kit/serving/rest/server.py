@@ -1,7 +1,7 @@
-"""HTTP for REST: an event loop of tornado in a thread of its own, and threads that answer.
+"""HTTP for REST: tornado's event loop in a thread of its own, and threads that answer.
 
-The requests go to `RestApi` without tornado's `Application`, whose routing and handlers cost more than the answer of a
-small model.
+Requests go to `RestApi` without tornado's `Application`, whose routing and handlers cost more than a small model's
+answer.
 """
 
 from __future__ import annotations
@@ -29,12 +29,12 @@ from kit.serving.settings import Settings
 
 _LOG = logging.getLogger(__name__)
 _TOO_LARGE = 413
-_BACKLOG = 128  # connections that wait to be accepted
+_BACKLOG = 128  # most connections that wait to be accepted
 _READ_ON = 4
-"""Times the limit that a body is read to its end, and thrown away, so that its sender sees why it is refused. Beyond
-that the connection is closed."""
+"""A body of up to this many times the limit is read to its end, and thrown away, so that the sender sees why it is
+refused. Beyond that the connection is closed."""
 _CONNECTIONS = 2
-"""Open connections for each request that may run at once; more are closed, or strangers would use up all files."""
+"""Open connections per request that may run at once; more are closed, or strangers could use up all file handles."""
 _CORS = {
     "Access-Control-Allow-Origin": "*",
     "Access-Control-Allow-Methods": "POST, GET",
@@ -43,15 +43,15 @@ _CORS = {
 
 
 class RestServer:
-    """Serves `Inference` through REST, as long as it is between `start` and `stop`."""
+    """Serves `Inference` through REST, between `start` and `stop`."""
 
     def __init__(self, inference: Inference, settings: Settings, metrics: Metrics | None = None) -> None:
-        """Make its parts; nothing listens yet.
+        """Build the server; it does not listen yet.
 
         Args:
-            inference: that answers.
-            settings: of the server.
-            metrics: to show to who asks, and to count into.
+            inference: the part that answers.
+            settings: the server's settings.
+            metrics: the metrics to expose and to count into.
         """
         self._settings = settings
         self._api = RestApi(inference, settings.max_message_bytes, metrics)
@@ -59,9 +59,9 @@ class RestServer:
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="serving-http", daemon=True)
         self._http: _BoundedServer | None = None
-        # Only the loop's thread touches these.
+        # Only the loop's thread changes these.
         self._running = 0  # requests that are being answered, or wait for a thread
-        self._open = 0  # those and the ones whose answer is being sent
+        self._open = 0  # those, and requests whose answer is being sent
         self._idle = asyncio.Event()
         self._idle.set()
         if metrics:
@@ -71,7 +71,7 @@ class RestServer:
         """Listen; return the address, host and port.
 
         Raises:
-            ServerError: when the port cannot be had.
+            ServerError: when the port is not available.
         """
         host, port = self._settings.host, self._settings.rest_api_port or 0
         try:
@@ -100,7 +100,7 @@ class RestServer:
         self._http.add_sockets([listening])
 
     def stop(self) -> None:
-        """Take no more requests, and give those that run `drain_seconds` to finish."""
+        """Accept no more requests, and give running ones `drain_seconds` to finish."""
         asyncio.run_coroutine_threadsafe(self._drain(), self._loop).result()
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
@@ -135,7 +135,7 @@ class RestServer:
 
     @contextmanager
     def opened(self) -> Iterator[None]:
-        """Keep the server from stopping, for a while, until the block is left."""
+        """Keep `stop` waiting, for `drain_seconds` at most, until the block is left."""
         self._open += 1
         self._idle.clear()
         try:
@@ -147,21 +147,21 @@ class RestServer:
 
     @property
     def limit(self) -> int:
-        """Most bytes of a body."""
+        """Most bytes in a body."""
         return self._settings.max_message_bytes
 
     @property
     def cors(self) -> bool:
-        """Whether pages of other sites may ask."""
+        """Whether pages of other sites may send requests."""
         return self._settings.rest_api_enable_cors_support
 
 
 class _BoundedServer(HTTPServer):
-    """Closes connections beyond a number.
+    """Closes new connections beyond a limit.
 
     Attributes:
-        most: that number.
-        count: of those that are open.
+        most: the limit.
+        count: how many connections are open.
     """
 
     most = 0
@@ -232,7 +232,7 @@ class _Exchange(httputil.HTTPMessageDelegate):
         body = b"" if self._line.method == "HEAD" else reply.body
         sent = self._connection.write_headers(start, headers, body)
         self._connection.finish()
-        await sent  # to the system, which sends the rest although the connection is closed
+        await sent  # handed to the operating system, which sends the rest although the connection is closed
 
     async def _reply(self) -> Reply:
         if self._size > self._server.limit:
