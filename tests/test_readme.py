@@ -34,8 +34,9 @@ def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def environment() -> dict[str, str]:
-    """The environment of somebody who has not activated this one."""
-    return {name: value for name, value in os.environ.items() if name != "VIRTUAL_ENV"}
+    """The environment of somebody who has not activated this one, and whom no other make has started."""
+    ours = {"VIRTUAL_ENV", "MAKEFLAGS", "MAKEOVERRIDES", "MFLAGS", "MAKELEVEL", "ARGS", "JOBS"}
+    return {name: value for name, value in os.environ.items() if name not in ours}
 
 
 def test_there_are_commands() -> None:

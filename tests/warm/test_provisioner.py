@@ -45,6 +45,7 @@ class Kernel:
         self.client.execute_interactive(
             code,
             timeout=60,
+            stop_on_error=False,  # or the kernel drops it where it comes right after an error
             output_hook=lambda message: texts.append(
                 message["content"].get("text", "") or message["content"].get("ename", "")
             ),

@@ -48,8 +48,7 @@ def test_a_kernel_is_opened_and_another_training_compared(show: Callable[[str], 
     expect(page.get_by_role("columnheader", name="The same in 13, jit_compile True")).to_be_visible()
 
 
-@pytest.mark.parametrize("theme", ["Light", "Dark"])
 @pytest.mark.parametrize("name", list(NOTEBOOKS))
-def test_it_is_accessible_in_both_themes_and_narrow(lab: str, page: Page, name: str, theme: str) -> None:
+def test_it_is_accessible_in_both_themes_and_narrow(lab: str, page: Page, name: str) -> None:
     open_and_run(lab, page, name, drawn=".kit-view table")
-    check_narrow(page, theme, name)
+    check_narrow(page, name)

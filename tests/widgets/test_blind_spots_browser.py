@@ -56,8 +56,7 @@ def test_a_threshold_is_moved_by_its_slider_and_its_field(show: Callable[[str], 
     assert not violations(page)
 
 
-@pytest.mark.parametrize("theme", ["Light", "Dark"])
 @pytest.mark.parametrize("name", [name for name in NOTEBOOKS if name != "spots"])
-def test_they_are_accessible_in_both_themes_and_narrow(lab: str, page: Page, name: str, theme: str) -> None:
+def test_they_are_accessible_in_both_themes_and_narrow(lab: str, page: Page, name: str) -> None:
     open_and_run(lab, page, name, drawn=".kit-view table")
-    check_narrow(page, theme, name)
+    check_narrow(page, name)

@@ -150,13 +150,10 @@ def test_a_notebook_opened_again_shows_the_static_face(browser: Browser, lab: st
         keep_picture(page, "opened_again")
 
 
-@pytest.mark.parametrize("theme", ["Light", "Dark"])
 @pytest.mark.parametrize("name", ["few", "slices"])
-def test_views_are_accessible_in_both_themes_and_narrow(
-    show: Callable[[str], Page], name: str, theme: str
-) -> None:
+def test_views_are_accessible_in_both_themes_and_narrow(show: Callable[[str], Page], name: str) -> None:
     page = show(name)
-    check_narrow(page, theme, name)
+    check_narrow(page, name)
 
 
 def test_statistics_are_fluid(show: Callable[[str], Page]) -> None:

@@ -42,8 +42,7 @@ def test_another_comparison_is_chosen(show: Callable[[str], Page]) -> None:
     expect(first).to_contain_text("prediction_score")
 
 
-@pytest.mark.parametrize("theme", ["Light", "Dark"])
 @pytest.mark.parametrize("name", list(NOTEBOOKS))
-def test_it_is_accessible_in_both_themes_and_narrow(lab: str, page: Page, name: str, theme: str) -> None:
+def test_it_is_accessible_in_both_themes_and_narrow(lab: str, page: Page, name: str) -> None:
     open_and_run(lab, page, name, drawn=".kit-view table")
-    check_narrow(page, theme, f"drift_{name}")
+    check_narrow(page, f"drift_{name}")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import pytest
 from lab import check_narrow, keep_picture, needs_browser, record_figure, violations
 from lineage_examples import chain
 from playwright.sync_api import Page, expect
@@ -116,12 +115,11 @@ def test_hostile_values_stay_text(show: Callable[[str], Page]) -> None:
     assert not violations(page)
 
 
-@pytest.mark.parametrize("theme", ["Light", "Dark"])
-def test_it_is_accessible_in_both_themes_and_narrow(show: Callable[[str], Page], theme: str) -> None:
+def test_it_is_accessible_in_both_themes_and_narrow(show: Callable[[str], Page]) -> None:
     page = show("few")
     page.get_by_role("button", name="Show all").click()
     page.locator(".kit-view .boxes > g", has_text="Trainer #11").click()
-    check_narrow(page, theme, "lineage")
+    check_narrow(page, "lineage")
 
 
 def test_2000_nodes_are_fluid(show: Callable[[str], Page]) -> None:

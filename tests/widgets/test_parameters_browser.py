@@ -120,11 +120,8 @@ def test_the_command_can_be_copied(show: Callable[[str], Page]) -> None:
     keep_picture(page, "parameters_command")
 
 
-@pytest.mark.parametrize("theme", ["Light", "Dark"])
 @pytest.mark.parametrize("name", ["in_a_batch", "hostile"])
-def test_panels_are_accessible_in_both_themes_and_narrow(
-    show: Callable[[str], Page], name: str, theme: str
-) -> None:
+def test_panels_are_accessible_in_both_themes_and_narrow(show: Callable[[str], Page], name: str) -> None:
     page = show(name)
     assert page.locator(".kit-view img, .kit-view script").count() == 0
-    check_narrow(page, theme, f"parameters_{name}")
+    check_narrow(page, f"parameters_{name}")

@@ -77,10 +77,7 @@ def test_where_no_message_reaches_a_busy_kernel_the_command_is_shown(
         assert not violations(page)
 
 
-@pytest.mark.parametrize("theme", ["Light", "Dark"])
 @pytest.mark.parametrize("name", ["training", "stopped", "hostile"])
-def test_trainings_are_accessible_in_both_themes_and_narrow(
-    show: Callable[[str], Page], name: str, theme: str
-) -> None:
+def test_trainings_are_accessible_in_both_themes_and_narrow(show: Callable[[str], Page], name: str) -> None:
     page = show(name)
-    check_narrow(page, theme, f"training_{name}")
+    check_narrow(page, f"training_{name}")
