@@ -11,7 +11,7 @@ from typing import Any
 
 from kit.audit.plain_values import anomalies_of, signatures_of_version, slices_of, verdict_of
 from kit.audit.seal import PackError
-from kit.batch.record import RUN_FILE, list_runs
+from kit.batch.record import RUN_FILE, UNFINISHED, list_runs
 from kit.lineage.graph import Graph, Node
 from kit.lineage.origin import CHANGED, COMMIT, LOCKED, PACKAGES
 from kit.lineage.pushes import Push
@@ -108,7 +108,9 @@ def _runs(collected: Collected, workspace: Workspace, chain: list[Node]) -> None
     for run in sorted(filter(None, set(belongs.values()))):
         folder = workspace.runs / run
         collected.add_file(f"runs/{run}/{RUN_FILE}", folder / RUN_FILE, f"The folder of run {run} is gone.")
-        for path in sorted([*folder.glob("*.ipynb"), *folder.glob("parameters.yml")]):
+        # The notebook that makes the pack is not finished, and belongs to what comes after the push.
+        executed = [path for path in folder.glob("*.ipynb") if not path.name.endswith(UNFINISHED)]
+        for path in sorted([*executed, *folder.glob("parameters.yml")]):
             collected.members[f"runs/{run}/{path.name}"] = path.read_bytes()
     if by_hand := dict.fromkeys(node.name for node in steps if not belongs[node.key]):
         collected.missing.append(

@@ -22,7 +22,7 @@ from kit.batch.kernels import Kernels
 from kit.batch.lane import Job, Lane, Outcome
 from kit.batch.parameters import Value
 from kit.batch.plan import PlannedNotebook, common_parameters
-from kit.batch.record import Attempt, NotebookRecord, RunRecord, StepRow, now
+from kit.batch.record import UNFINISHED, Attempt, NotebookRecord, RunRecord, StepRow, now
 from kit.batch.retry import accident, is_death, pause_seconds
 from kit.batch.schedule import Schedule
 from kit.batch.signals import signals_call
@@ -146,7 +146,7 @@ class RunCoordinator:
         if self._interrupted:  # by a signal that did not see this watch
             watch.interrupt()
         ahead = next((self._plan[one].path.parent for one in self._schedule.waiting), None)
-        self._free_lane().submit(Job(notebook, watch, self._folder / f"{name}.running.ipynb", ahead))
+        self._free_lane().submit(Job(notebook, watch, self._folder / f"{name}{UNFINISHED}", ahead))
 
     def _limit(self, notebook: PlannedNotebook) -> float | None:
         return self._options.timeout_seconds or notebook.facts.timeout_seconds

@@ -19,6 +19,8 @@ from kit.versions import git_commit, installed_versions
 from kit.workspace import write_atomically
 
 RUN_FILE = "run.json"
+UNFINISHED = ".running.ipynb"
+"""The end of a notebook's name in the run's folder while it runs."""
 _SAME_START_SECONDS = 1.0
 
 RunState = Literal["running", "done", "failed", "interrupted", "killed"]

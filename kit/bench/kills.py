@@ -17,6 +17,7 @@ from pathlib import Path
 
 import psutil
 
+from kit.batch.record import UNFINISHED
 from kit.bench.chain import kit_command, run_timed
 from kit.bench.figure import Figure
 from kit.errors import StepFailedError
@@ -100,9 +101,8 @@ def half_visible(workspace: Path) -> Counter[str]:
         found[f"{path.name} that is no JSON"] += not _is_json(path)
     for path in workspace.glob("runs/*/*.ipynb"):
         # A notebook whose run was killed leaves a copy in progress, which papermill writes in place.
-        found["executed notebooks that are no JSON"] += not path.name.endswith(
-            ".running.ipynb"
-        ) and not _is_json(path)
+        finished = not path.name.endswith(UNFINISHED)
+        found["executed notebooks that are no JSON"] += finished and not _is_json(path)
     for version in (workspace / "serving" / _PROJECT).glob("[0-9]*"):
         found["pushed versions without a model"] += not (version / "saved_model.pb").is_file()
     store = workspace / "metadata.sqlite"

@@ -61,6 +61,7 @@ def released(tiny: Tiny) -> Released:
     decisions.record(session, session.latest("Evaluator", "blessing"), "trust", who="Ada", why="seen it")
     (folder / "run.json").write_text("{}")
     (folder / "03_train.ipynb").write_text('{"cells": ["executed"]}')
+    (folder / "08_lineage.running.ipynb").write_text('{"cells": ["the one that packs"]}')
     version = pushed_version(session)
     assert version is not None
     return Released(workspace, int(version.name), pack(workspace, version.name))
@@ -80,6 +81,7 @@ def test_it_has_what_an_auditor_asks_for(released: Released) -> None:
         "model_card.md", "model_files.json", "parameters.json", "push.json", "signatures.json", "slices.json",
         "verdicts.json", f"runs/{RUN}/03_train.ipynb", f"runs/{RUN}/run.json", "environment/requirements.lock",
     } <= set(released.names())  # fmt: skip
+    assert f"runs/{RUN}/08_lineage.running.ipynb" not in released.names()
     assert any(name.endswith("schema.pbtxt") for name in released.names())
     assert any(name.endswith("/SchemaDiff.pb") for name in released.names())
 
