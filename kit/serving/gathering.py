@@ -1,8 +1,8 @@
-"""Gathering: requests that one thread has read become a batch before the session runs, which then runs once.
+"""Gathering: requests that one thread has read become a batch, for which the session runs once.
 
-Each run of a session has a price of its own, as much as a small model's answer: threads that wake each other, tensors
-that are made and taken apart. TensorFlow's scheduler takes requests one by one, each by a run that waits for the batch.
-So who has many requests in hand puts them together first, by the same parameters, and computes a batch as such.
+Each run of a session has a fixed cost, as much as a small model's answer: threads wake each other, tensors are made
+and taken apart. TensorFlow's scheduler takes requests one by one, each by a run that waits for the batch.
+So a thread that has many requests in hand puts them together first, by the same parameters, and computes the batch.
 """
 
 from __future__ import annotations
@@ -32,22 +32,26 @@ _LOG = logging.getLogger(__name__)
 
 
 class Computes(Protocol):
-    """What a batch is given to. Requests for the same one may be put together."""
+    """Computes batches. Requests for the same object may be put together."""
 
     @property
     def most_rows(self) -> int:
-        """Of a batch."""
+        """The most rows of a batch."""
 
     @property
     def most_batches(self) -> int:
-        """That may wait."""
+        """The most batches that may wait."""
 
     @property
     def wait_micros(self) -> int:
-        """That a batch may wait for more rows."""
+        """The microseconds that a batch may wait for more rows."""
 
     def compute_batch(self, feeds: Mapping[str, Array], fetches: Sequence[str]) -> Values:
-        """Compute; raises ServingErrors."""
+        """Compute the fetches of a batch.
+
+        Raises:
+            ServingError: when the graph cannot compute them.
+        """
 
 
 @dataclass(slots=True, eq=False)
@@ -55,12 +59,12 @@ class Waiting:
     """One request.
 
     Attributes:
-        computes: what computes it.
+        computes: the object that computes it.
         feeds: arrays [rows, …] by the names of tensors.
         fetches: names of tensors, each [rows, …].
-        rows: at least one, and not more than those of a batch.
+        rows: at least one, and at most those of a batch.
         done: is told the values of the fetches, or why there are none; it raises nothing.
-        deadline: seconds since 1970 after which nobody wants them.
+        deadline: seconds since 1970 after which nobody wants the answer.
     """
 
     computes: Computes
@@ -71,7 +75,7 @@ class Waiting:
     deadline: float
 
     def fits(self, other: Waiting) -> bool:
-        """Tell whether the rows of another one can stand below the rows of this one."""
+        """Tell whether the rows of another request can stand below the rows of this one."""
         if self.computes is not other.computes or self.fetches != other.fetches:
             return False
         for name, array in self.feeds.items():  # noqa: SIM110  a generator costs more than the whole check
@@ -81,19 +85,19 @@ class Waiting:
 
 
 class Gathering:
-    """The requests that have been read and that nobody has computed yet, in the order in which they came."""
+    """The requests that have been read and not computed yet, in the order in which they came."""
 
     def __init__(
         self, at_once: int, submit: Submit, *, by_reader: bool, now: Callable[[], float] = time.time
     ) -> None:
-        """Know the limits.
+        """Start without any request.
 
         Args:
-            at_once: batches that are computed at once.
-            submit: gives a thread.
-            by_reader: the only thread that reads computes too, one batch at once. On few processors that is faster
-                than threads that take turns.
-            now: gives seconds since 1970. Waits of threads are of the machine's clock, whatever this one says.
+            at_once: how many batches are computed at once.
+            submit: runs a function in a thread.
+            by_reader: whether the only thread that reads computes too, one batch at a time. On few processors that is
+                faster than threads that take turns.
+            now: returns seconds since 1970. Threads that wait use the machine's own clock, whatever this one says.
         """
         self._now = now
         self._at_once, self._submit, self._by_reader = at_once, submit, by_reader
@@ -103,7 +107,7 @@ class Gathering:
         self._since = 0.0  # when the first of them could have been computed, by its clock
 
     def add(self, waiting: Waiting) -> None:
-        """Put a request in line, or tell it that too many wait."""
+        """Put a request in line, or refuse it because too many wait."""
         computes = waiting.computes
         with self._changed:
             full = self._rows + waiting.rows > computes.most_rows * max(1, computes.most_batches)
@@ -118,10 +122,10 @@ class Gathering:
             waiting.done(_refusal(computes.most_batches))
 
     def work(self) -> float | None:
-        """Compute what is due, or see to it that others do; called after something was added.
+        """Compute the batches that are due, or have other threads do so; called after a request was added.
 
         Returns:
-            Seconds since 1970 when it must be called again, whether or not something is added; None: never.
+            Seconds since 1970 when it must be called again even if no request is added; None: never.
         """
         if not self._by_reader:
             with self._changed:
@@ -138,7 +142,7 @@ class Gathering:
         return None
 
     def _help(self) -> None:
-        """Be a thread that computes until nothing waits."""
+        """Compute in this thread until nothing waits."""
         while True:
             with self._changed:
                 while self._waiting and (late := self._due() - self._now()) > 0:
@@ -165,7 +169,7 @@ class Gathering:
 
 
 def _answer(waiting: Sequence[Waiting], now: float) -> None:
-    """Compute a batch and tell its requests; those that nobody waits for any more are left out."""
+    """Compute a batch and answer its requests; those whose deadline has passed are left out."""
     for each in waiting:
         if each.deadline < now:
             each.done(ServingError(grpc.StatusCode.DEADLINE_EXCEEDED, "Deadline Exceeded"))

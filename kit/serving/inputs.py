@@ -1,4 +1,4 @@
-"""The inputs of a signature: what a request must have for each, and the arrays that it has.
+"""The inputs of a signature: what a request must hold for each, and the arrays in a request.
 
 Source of the texts: tensorflow_serving/servables/tensorflow/predict_util.cc.
 """
@@ -22,14 +22,14 @@ _MOST_SHAPES = 1024  # that are kept of one input; a client could otherwise send
 
 @dataclass(frozen=True, slots=True)
 class Input:
-    """What a request is checked by; reading it from the signature each time would take longer than the model.
+    """What a request is checked against; reading it from the signature each time would take longer than the model.
 
     Attributes:
         tensor: name in the graph.
         dtype: number of types.proto.
-        sizes: of its dimensions, None for one that may be any; None when not even their number is known.
+        sizes: the sizes of its dimensions, None where any is allowed; None if not even their number is known.
         fixed: axis and size of the dimensions that are known.
-        shapes: sizes and number of values by serialized TensorShapeProtos that have been seen, and that fit.
+        shapes: sizes and number of values of the shapes seen so far that fit, by their serialized TensorShapeProto.
     """
 
     tensor: str
@@ -42,7 +42,7 @@ class Input:
         """Return a tensor of a request as an array, or None when it does not fit.
 
         Args:
-            name: of the input, for the error.
+            name: the name of the input, for the error.
             value: see `as_array`.
 
         Raises:

@@ -28,7 +28,7 @@ METHODS = (
     tf.saved_model.CLASSIFY_METHOD_NAME,
     tf.saved_model.REGRESS_METHOD_NAME,
 )
-INIT_OP = "__saved_model_init_op"  # stands among the signatures, but is none that can be asked
+INIT_OP = "__saved_model_init_op"  # listed among the signatures, but cannot be asked
 Array = np.ndarray[Any, Any]
 _KEPT_CALLABLES = 64
 """Pairs of signature and outputs whose executors are kept; a client could otherwise ask for all subsets of outputs."""
@@ -52,9 +52,9 @@ class Servable:
     """One loaded version. May be asked by many threads at once.
 
     Attributes:
-        name: of the model.
+        name: the name of the model.
         version: its number.
-        folder: that it was loaded from.
+        folder: the folder that it was loaded from.
         meta_graph: the MetaGraphDef that was loaded, without its functions.
         signatures: SignatureDef by name.
         session: TensorFlow's, which holds the variables and tables.
@@ -83,11 +83,11 @@ class Servable:
         """Load a SavedModel.
 
         Args:
-            name: of the model.
+            name: the name of the model.
             version: its number.
-            folder: with saved_model.pb.
-            config: ConfigProto of the session.
-            tags: of the graph.
+            folder: the folder with saved_model.pb.
+            config: the ConfigProto of the session.
+            tags: the tags of the graph.
 
         Raises:
             ServingError: when it cannot be loaded, with TensorFlow's reason.
@@ -159,7 +159,7 @@ class Servable:
         return Question(feeds, fetches, names)
 
     def compute(self, feeds: Mapping[str, Array], fetches: Sequence[str]) -> Sequence[Array]:
-        """Compute tensors of the graph from others, both by their names in it; what batches requests overrides this.
+        """Compute tensors of the graph from others, both by their names in it; a servable that batches overrides this.
 
         Raises:
             ServingError: what TensorFlow says when it fails.
@@ -171,16 +171,16 @@ class Servable:
             raise ServingError(code_of(error.error_code), error.message) from error
 
     def batch_of(self, question: Question) -> tuple[Computes, int] | None:
-        """Return what computes a question together with others, and its rows; None: it is computed by itself.
+        """Return what computes a question together with others, and its rows; None if it is computed alone.
 
         Raises:
-            ServingError: when it can be no batch.
+            ServingError: when it cannot be a batch.
         """
-        del question  # what batches requests overrides this
+        del question  # a servable that batches overrides this
         return None
 
     def timed(self, done: Done) -> Done:
-        """Return what is to be told the values of a request instead; what measures overrides this."""
+        """Return the callback to use in place of `done`; a servable that measures overrides this."""
         return done
 
     def _callable(self, feeds: tuple[str, ...], fetches: tuple[str, ...]) -> Callable[..., Sequence[Array]]:

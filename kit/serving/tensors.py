@@ -49,7 +49,7 @@ def as_array(name: str, value: Any) -> np.ndarray[Any, Any]:
     """Return a tensor of a request as an array; texts are an array of bytes objects.
 
     Args:
-        name: of the input, for the error.
+        name: the name of the input, for the error.
         value: an array, a tensor of TensorFlow, or a TensorProto.
 
     Raises:
@@ -64,12 +64,12 @@ def as_array(name: str, value: Any) -> np.ndarray[Any, Any]:
 
 
 def dtype_of(array: np.ndarray[Any, Any]) -> Any:
-    """Return TensorFlow's dtype of an array; of objects it is string."""
+    """Return TensorFlow's dtype of an array; for an array of objects it is string."""
     return tf.string if array.dtype == object else tf.as_dtype(array.dtype)
 
 
 def enum_of(array: np.ndarray[Any, Any]) -> int:
-    """Return the same as a number of types.proto."""
+    """Return the dtype of an array as its number in types.proto."""
     common = _ENUMS.get(array.dtype)
     return int(dtype_of(array).as_datatype_enum) if common is None else common
 
@@ -167,7 +167,7 @@ def fill_proto(proto: Any, array: np.ndarray[Any, Any], *, as_content: bool = Fa
 
 
 def serialized_entry(key: str, array: np.ndarray[Any, Any], *, as_content: bool = False) -> bytes:
-    """Return a serialized PredictResponse that has one output and nothing else; one after the other they are one.
+    """Return a serialized PredictResponse with one output; several, joined, are one PredictResponse of all outputs.
 
     Args:
         key: of the output.

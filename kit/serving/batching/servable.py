@@ -102,10 +102,10 @@ class BatchedServable(Servable):
         return super().compute(feeds, fetches)
 
     def batch_of(self, question: Question) -> tuple[Computes, int] | None:
-        """Return what computes a question in whole batches, and its rows.
+        """Return what computes a question in whole batches, and its rows; None if nothing does.
 
-        Nothing does that for what is not batched, and where a batch is more than rows one below the other: where they
-        are filled up to one length, or split.
+        Nothing does so for a signature that is not batched, or whose batch is more than rows one below the other: where
+        rows are filled up to one length, or split.
         """
         whole = self._whole.get((frozenset(question.feeds), frozenset(question.fetches)))
         rows = self._rows(question.feeds) if whole else 0
@@ -128,7 +128,7 @@ class WholeBatches:
     """Computes batches that were put together before, see `kit.serving.gathering`."""
 
     def __init__(self, batching: Batching, compute: _Compute) -> None:
-        """Know the parameters, and what computes without the scheduler."""
+        """Take the parameters, and the function that computes without the scheduler."""
         self.most_rows, self.most_batches = batching.most_rows, batching.max_enqueued_batches
         self.wait_micros, self._allowed = batching.batch_timeout_micros, batching.allowed_batch_sizes
         self._compute = compute
@@ -151,11 +151,11 @@ class _Lane:
     """
 
     def __init__(self, batched: Mapping[str, str], uneven: Collection[str]) -> None:
-        """Know them.
+        """Start with no request under way.
 
         Args:
-            batched: see there.
-            uneven: inputs of several lengths, which nothing makes fit each other.
+            batched: see the class.
+            uneven: inputs whose requests differ in length, and which nothing fills up to one length.
         """
         self.batched, self._uneven = batched, tuple(sorted(uneven))
         self._under_way: Counter[_Lengths] = Counter()
@@ -163,7 +163,7 @@ class _Lane:
 
     @contextmanager
     def joined(self, feeds: Mapping[str, Array]) -> Iterator[bool]:
-        """Tell whether a request fits to those under way; while the block runs, it is one of them."""
+        """Tell whether a request fits those under way; while the block runs, it is one of them."""
         if not self._uneven:
             yield True
             return
@@ -176,7 +176,7 @@ class _Lane:
         finally:
             with self._lock:
                 self._under_way[lengths] -= fits
-                self._under_way = +self._under_way  # only those that are more than none
+                self._under_way = +self._under_way  # without those that have ended
 
 
 def servable_class_of(settings: Settings) -> type[Servable]:
