@@ -67,7 +67,7 @@ class Surroundings:
         if notebook.name not in self._own:
             self._own[notebook.name] = {
                 "the notebook": _digest(_sources(notebook.path)),
-                "parameters": _digest(notebook.parameters),
+                "parameters": _digest(self._parameters(notebook)),
                 **self._fixed,
             }
         return self._own[notebook.name]
@@ -87,6 +87,11 @@ class Surroundings:
             **{_MADE.format(step): made.get(step, "") for step in sorted(set(steps))},
         }
 
+    def _parameters(self, notebook: PlannedNotebook) -> dict[str, Value]:
+        """Return the parameters without this workspace: it stays the same one when it is moved."""
+        here = str(self._workspace)
+        return {name: value for name, value in notebook.parameters.items() if value != here}
+
     @property
     def _name(self) -> str:
         return self._project.name if self._project else ""
@@ -99,7 +104,7 @@ class Surroundings:
         }
         if self._project:
             found["the project"] = _contents(self._project.folder)
-            found["data files"] = _digest([_stamp(path) for path in _data_files(self._project)])
+            found["data files"] = _digest([[str(path), _stamp(path)] for path in _data_files(self._project)])
         return found
 
 
@@ -175,14 +180,15 @@ def _data_files(project: Project) -> list[Path]:
 
 def _stamps(base: Path, patterns: Iterable[str]) -> list[object]:
     roots = [found for pattern in patterns for found in sorted(base.glob(pattern))]
-    return [_stamp(file) for root in roots for file in (sorted(root.rglob("*")) if root.is_dir() else [root])]
+    files = [file for root in roots for file in (sorted(root.rglob("*")) if root.is_dir() else [root])]
+    return [[str(file.relative_to(base)), _stamp(file)] for file in files]
 
 
 def _stamp(path: Path) -> object:
     if not path.is_file():
-        return str(path)
+        return None
     facts = path.stat()
-    return [str(path), facts.st_size, facts.st_mtime_ns]
+    return [facts.st_size, facts.st_mtime_ns]
 
 
 def _contents(*folders: Path) -> str:

@@ -6,11 +6,14 @@ import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import nbformat
 import pytest
 
 from kit.batch.notebook_metadata import NotebookFacts
+from kit.batch.parameters import read_parameters
 from kit.batch.plan import PlannedNotebook
 from kit.batch.unchanged import Surroundings, differences, latest_outputs
+from kit.workspace import Workspace
 
 if TYPE_CHECKING:
     from training.tiny import Tiny
@@ -58,6 +61,29 @@ def test_data_and_project_files_count(tiny: Tiny) -> None:
     with (project.folder / "features.py").open("a") as file:
         file.write("\n# changed\n")
     assert differences(before, digests()) == ["the project"]
+
+
+def test_a_workspace_that_was_moved_is_the_same(tiny: Tiny, tmp_path: Path) -> None:
+    path = tmp_path / "a.ipynb"
+    parameters = nbformat.v4.new_code_cell('workspace: str = "workspace"\nepochs: int = 3')
+    parameters.metadata["tags"] = ["parameters"]
+    nbformat.write(nbformat.v4.new_notebook(cells=[parameters]), path)
+    facts = NotebookFacts(reads=("serving", "logs/*/Trainer.log"))
+
+    def digests(workspace: Path, epochs: int = 3) -> dict[str, str]:
+        given = {"workspace": str(workspace), "epochs": epochs}
+        notebook = PlannedNotebook(path, read_parameters(path), given, facts)
+        return Surroundings(workspace, tiny.project).digests(notebook, ["Trainer"])
+
+    shutil.copytree(tiny.folder, tmp_path / "first")
+    before = digests(Workspace(tmp_path / "first").path)
+    (tmp_path / "first").rename(tmp_path / "second")
+    moved = Workspace(tmp_path / "second").path
+    assert differences(before, digests(moved)) == []
+    assert differences(before, digests(moved, epochs=4)) == ["parameters"]
+    with (moved / "logs" / "tiny" / "Trainer.log").open("a") as file:
+        file.write("more")
+    assert differences(before, digests(moved)) == ["what it reads"]
 
 
 def test_a_file_that_is_no_store_has_nothing(tmp_path: Path) -> None:
