@@ -10,7 +10,7 @@ import nbformat
 import pytest
 
 from kit.batch.notebook_metadata import NotebookFacts
-from kit.batch.parameters import read_parameters
+from kit.batch.parameters import Value, read_parameters
 from kit.batch.plan import PlannedNotebook
 from kit.batch.unchanged import Surroundings, differences, latest_outputs
 from kit.workspace import Workspace
@@ -71,7 +71,7 @@ def test_a_workspace_that_was_moved_is_the_same(tiny: Tiny, tmp_path: Path) -> N
     facts = NotebookFacts(reads=("serving", "logs/*/Trainer.log"))
 
     def digests(workspace: Path, epochs: int = 3) -> dict[str, str]:
-        given = {"workspace": str(workspace), "epochs": epochs}
+        given: dict[str, Value] = {"workspace": str(workspace), "epochs": epochs}
         notebook = PlannedNotebook(path, read_parameters(path), given, facts)
         return Surroundings(workspace, tiny.project).digests(notebook, ["Trainer"])
 
