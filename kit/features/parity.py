@@ -11,7 +11,7 @@ import tensorflow as tf
 import tensorflow_transform as tft
 
 from kit.data.records import first_records
-from kit.errors import KitError
+from kit.errors import KitError, RowsLostError
 from kit.features.graph import load_graph
 
 
@@ -44,11 +44,18 @@ def check_parity(graph: Path, examples: Path, transformed: Path, rows: int = 100
         rows: how many rows of the training split are compared.
 
     Raises:
+        RowsLostError: when one has fewer rows than the other.
         ParityError: when any value differs at all; the message names the feature that differs most.
     """
-    served = load_graph(graph).transform(first_records(examples, "train", rows))
+    given, made = (first_records(folder, "train", rows) for folder in (examples, transformed))
+    if len(given) != len(made):
+        raise RowsLostError(
+            f"Transform must write every row, but {len(made):,} of the first {len(given):,} are there. Delete "
+            f"{transformed} and {graph}, and run again; if it stays, features.py leaves rows out."
+        )
+    served = load_graph(graph).transform(given)
     spec = tft.TFTransformOutput(str(graph)).transformed_feature_spec()
-    trained = tf.io.parse_example(first_records(transformed, "train", rows), spec)
+    trained = tf.io.parse_example(made, spec)
     differences = {name: largest_difference(served[name], trained[name].numpy()) for name in sorted(served)}
     worst = max(differences, key=lambda name: differences[name])
     if differences[worst]:

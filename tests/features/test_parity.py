@@ -12,6 +12,7 @@ import pytest
 import tensorflow as tf
 
 from kit.data.records import count_records, read_records
+from kit.errors import RowsLostError
 from kit.features.parity import Parity, ParityError, check_parity, largest_difference
 
 if TYPE_CHECKING:
@@ -25,11 +26,16 @@ def check(tiny: Tiny, transformed: Path, rows: int = 1000) -> Parity:
 
 def tampered(original: Path, copy: Path, change: Callable[[Any], None]) -> Path:
     """Copy transformed examples with one row, the tenth, changed."""
-    shutil.copytree(original, copy)
     records = list(read_records(original, "train"))
     example = tf.train.Example.FromString(records[9])
     change(example.features.feature)
     records[9] = example.SerializeToString()
+    return with_records(records, original, copy)
+
+
+def with_records(records: list[bytes], original: Path, copy: Path) -> Path:
+    """Copy transformed examples with other training rows."""
+    shutil.copytree(original, copy)
     for path in (copy / "Split-train").iterdir():
         path.unlink()
     options = tf.io.TFRecordOptions(compression_type="GZIP")
@@ -48,6 +54,15 @@ def test_serving_computes_what_training_saw(tiny: Tiny) -> None:
     )
     assert set(parity.differences.values()) == {0.0}
     assert list(parity.table()["feature"]) == sorted(parity.differences)
+
+
+def test_a_row_that_transform_lost_is_told(tiny: Tiny, tmp_path: Path) -> None:
+    original = tiny.path("Transform", "transformed_examples")
+    records = list(read_records(original, "train"))
+    lost = with_records(records[1:], original, tmp_path / "lost")
+    message = f"{len(records) - 1} of the first {len(records)} are there. Delete {lost} and"
+    with pytest.raises(RowsLostError, match=message):
+        check(tiny, lost)
 
 
 def test_only_the_rows_that_are_asked_for_are_compared(tiny: Tiny) -> None:
