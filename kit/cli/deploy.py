@@ -25,6 +25,10 @@ _deploy = typer.Typer(
 app.add_typer(_deploy, name="deploy")
 
 _Out = Annotated[Path, typer.Option(help="Folder to write into.")]
+_Name = Annotated[str | None, typer.Option(help="Of all objects.", show_default="deploy.name in project.yml")]
+_Namespace = Annotated[
+    str | None, typer.Option(help="Of all objects.", show_default="deploy.namespace in project.yml")
+]
 _Force = Annotated[bool, typer.Option("--force", help="Replace files that have another content.")]
 _Batching = Annotated[
     Path | None,
@@ -38,12 +42,8 @@ def k8s(  # noqa: PLR0913, PLR0917  what differs from one cluster to another
     out: _Out,
     project: ProjectOption = SAMPLE,
     workspace: WorkspaceOption = None,
-    name: Annotated[
-        str | None, typer.Option(help="Of all objects.", show_default="deploy.name in project.yml")
-    ] = None,
-    namespace: Annotated[
-        str | None, typer.Option(help="Of all objects.", show_default="deploy.namespace in project.yml")
-    ] = None,
+    name: _Name = None,
+    namespace: _Namespace = None,
     batching: _Batching = None,
     canary: Annotated[
         int | None, typer.Option(help="Version that some pods serve beside the others.", show_default=False)
@@ -94,12 +94,8 @@ def istio(  # noqa: PLR0913, PLR0917  what differs from one cluster to another
     out: _Out,
     project: ProjectOption = SAMPLE,
     workspace: WorkspaceOption = None,
-    name: Annotated[
-        str | None, typer.Option(help="Of the Service.", show_default="deploy.name in project.yml")
-    ] = None,
-    namespace: Annotated[
-        str | None, typer.Option(help="Of the Service.", show_default="deploy.namespace in project.yml")
-    ] = None,
+    name: _Name = None,
+    namespace: _Namespace = None,
     selector: Annotated[
         str,
         typer.Option(
