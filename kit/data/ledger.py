@@ -25,7 +25,8 @@ from kit.training.job import ROWS_FILE
 class Entry:
     """Rows that one step saw and passed on; None: it does not tell this split (a hash decides it, or it has not run).
 
-    `quarantined` are the rows that it set aside instead, by split, or below `all` where a hash decides.
+    `quarantined` are the rows that it set aside instead, by split, or below `all` where a hash decides; `folder` is
+    where its result is.
     """
 
     step: str
@@ -33,6 +34,7 @@ class Entry:
     eval: int | None
     total: int | None = None
     quarantined: Mapping[str, int] = field(default_factory=dict)
+    folder: Path | None = None
 
     @property
     def rows(self) -> int | None:
@@ -74,7 +76,7 @@ def check_rows(made: StepsMade) -> pd.DataFrame:
                 quarantined = f" and quarantined {aside:,}" if after.quarantined else ""
                 raise RowsLostError(
                     f"{after.step} must see the {expected:,} {what} rows of the step before ({before.step}), but saw "
-                    f"{found:,}{quarantined}. Run that step again without its cached result, and read its log."
+                    f"{found:,}{quarantined}. Delete {after.folder}, run again, and read the log of {after.step}."
                 )
     table = pd.DataFrame(
         [
@@ -99,25 +101,27 @@ def _files(made: StepsMade) -> Entry:
 def _examples(made: StepsMade, quarantined: Mapping[str, int]) -> Entry:
     folder = made.path("ExampleGen", "examples")
     train, held_out = (count_records(folder, split) for split in SPLITS)
-    return Entry("ExampleGen", train, held_out, quarantined=quarantined)
+    return Entry("ExampleGen", train, held_out, quarantined=quarantined, folder=folder)
 
 
 def _statistics(made: StepsMade) -> Entry:
     folder = made.path("StatisticsGen", "statistics")
     train, held_out = (int(load_statistics(folder, split).datasets[0].num_examples) for split in SPLITS)
-    return Entry("StatisticsGen", train, held_out)
+    return Entry("StatisticsGen", train, held_out, folder=folder)
 
 
 def _transformed(made: StepsMade) -> Entry:
     folder = made.path("Transform", "transformed_examples")
     train, held_out = (count_records(folder, split) for split in SPLITS)
-    return Entry("Transform", train, held_out)
+    return Entry("Transform", train, held_out, folder=folder)
 
 
 def _trained(made: StepsMade) -> Entry:
-    rows = json.loads((made.path("Trainer", "model_run") / ROWS_FILE).read_text())
-    return Entry("Trainer", rows["train"], rows["eval"])
+    folder = made.path("Trainer", "model_run")
+    rows = json.loads((folder / ROWS_FILE).read_text())
+    return Entry("Trainer", rows["train"], rows["eval"], folder=folder)
 
 
 def _evaluated(made: StepsMade) -> Entry:
-    return Entry("Evaluator", None, example_count(made.path("Evaluator", "evaluation")))
+    folder = made.path("Evaluator", "evaluation")
+    return Entry("Evaluator", None, example_count(folder), folder=folder)
