@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import fcntl
+import json
+import os
 import shutil
 import tempfile
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 from commands import Ended, kit_run
 from hypothesis import HealthCheck, configuration, settings
-from turns import in_order, turn
+from turns import in_order, locked, turn
 
 from kit.project_file import Gate
 
@@ -52,18 +56,26 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object
 
 @pytest.fixture(scope="session")
 def made_sample(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Ended]:
-    """Return the workspace in which the whole chain has run on the sample, with a copy beside it."""
-    workspace = tmp_path_factory.mktemp("sample") / "ws"
-    ended = kit_run(workspace=workspace)
-    shutil.copytree(workspace, _copy_of(workspace))
-    return workspace, ended
+    """Return the workspace in which the whole chain has run on the sample, and how that batch ended.
+
+    The processes of a run of tests share it, because it takes minutes; each module looks at a copy.
+    """
+    folder = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:  # then each process has a folder of its own in the one of the run
+        folder = folder.parent
+    workspace, told = folder / "sample" / "ws", folder / "sample" / "ended.json"
+    told.parent.mkdir(exist_ok=True)
+    with locked(told.parent, fcntl.LOCK_EX):
+        if not told.exists():
+            told.write_text(json.dumps(asdict(kit_run(workspace=workspace))))
+    return workspace, Ended(**json.loads(told.read_text()))
 
 
 @pytest.fixture(scope="module")
-def sample(made_sample: tuple[Path, Ended]) -> tuple[Path, Ended]:
-    """A workspace in which the whole chain has run on the sample, and how that batch ended; as it was, to a module."""
-    _put_back(made_sample[0])
-    return made_sample
+def sample(made_sample: tuple[Path, Ended], tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Ended]:
+    """A workspace in which the whole chain has run on the sample, and how that batch ended; for one module."""
+    workspace, ended = made_sample
+    return shutil.copytree(workspace, tmp_path_factory.mktemp("sample") / "ws"), ended
 
 
 @pytest.fixture(scope="session")
@@ -83,13 +95,9 @@ def tiny(made_tiny: Tiny) -> Tiny:
     What the tests of a module do to it (a baseline, a push, a rollback) is gone in the next, so that no test minds
     which others ran before it.
     """
-    _put_back(made_tiny.folder)
+    shutil.rmtree(made_tiny.folder)
+    shutil.copytree(_copy_of(made_tiny.folder), made_tiny.folder)
     return made_tiny.opened_again()
-
-
-def _put_back(folder: Path) -> None:
-    shutil.rmtree(folder)
-    shutil.copytree(_copy_of(folder), folder)
 
 
 def _copy_of(folder: Path) -> Path:

@@ -45,13 +45,14 @@ def turn(*, alone: bool) -> Iterator[None]:
     Everybody goes through the queue, so that one who waits to be alone is not overtaken for ever.
     """
     with ExitStack() as held:
-        with _locked(_QUEUE, fcntl.LOCK_EX):
-            held.enter_context(_locked(_MACHINE, fcntl.LOCK_EX if alone else fcntl.LOCK_SH))
+        with locked(_QUEUE, fcntl.LOCK_EX):
+            held.enter_context(locked(_MACHINE, fcntl.LOCK_EX if alone else fcntl.LOCK_SH))
         yield
 
 
 @contextmanager
-def _locked(place: Path, how: int) -> Iterator[None]:
+def locked(place: Path, how: int) -> Iterator[None]:
+    """Hold a lock (`fcntl.flock`'s kinds) on a file or folder that is there."""
     descriptor = os.open(place, os.O_RDONLY)
     try:
         fcntl.flock(descriptor, how)
