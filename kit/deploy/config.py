@@ -24,6 +24,11 @@ _Name = Annotated[str, Field(pattern=_NAMESPACE)]
 _Count = Annotated[int, Field(ge=1, le=1000)]
 
 
+def is_label(key: str, value: str) -> bool:
+    """Tell whether Kubernetes takes this as a label of an object."""
+    return bool(_LABEL_KEY.fullmatch(key) and _LABEL_VALUE.fullmatch(value))
+
+
 class Container(Section):
     """An image, and what it may use; it asks for as much as it may, so that its neighbours cannot slow it."""
 
@@ -95,7 +100,7 @@ class Clients(Section):
     @classmethod
     def _labels(cls, value: dict[str, str]) -> dict[str, str]:
         for key, one in value.items():
-            if not _LABEL_KEY.fullmatch(key) or not _LABEL_VALUE.fullmatch(one):
+            if not is_label(key, one):
                 raise ValueError(f"{key}: {one!r} cannot be a label of Kubernetes")
         return value
 

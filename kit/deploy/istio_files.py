@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from kit.deploy.config import is_label
 from kit.deploy.envoy_files import pod_plan
 from kit.deploy.errors import DeployError
 from kit.deploy.target import GRPC_PORT, REST_PORT, Target
@@ -73,10 +74,10 @@ def labels_of(text: str) -> dict[str, str]:
     """Read labels as `kubectl --selector` has them: app=shop,tier=models.
 
     Raises:
-        DeployError: when they are written in another way.
+        DeployError: when they are written in another way, or Kubernetes has no such labels.
     """
     pairs = [one.strip().partition("=") for one in text.split(",") if one.strip()]
-    if not all(key and sign and value for key, sign, value in pairs):
+    if not all(sign and value and is_label(key, value) for key, sign, value in pairs):
         raise DeployError(
             f"Labels of pods are written as app=shop,tier=models, but {text!r} is not. Correct --selector."
         )

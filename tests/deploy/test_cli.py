@@ -79,7 +79,8 @@ def test_the_policies_are_written_for_a_mesh(workspace: Workspace, tmp_path: Pat
         "labels": policy["spec"]["selector"]["matchLabels"],
     }
     assert policy["spec"]["selector"]["matchLabels"] == {"app": "shop", "tier": "models"}
-    assert "--selector" in kit(*words, "--selector", "app", code=2).output
+    for wrong in ("app", "app=", "=shop", "app=the shop", "a/b/c=shop"):
+        assert "--selector" in kit(*words, "--selector", wrong, code=2).output
     kit(*words, "--force")
     assert "app.kubernetes.io/name: recommender" in (tmp_path / "istio.yaml").read_text()
 
