@@ -21,7 +21,7 @@ from kit.batch.watch import StoppedError, Watch
 from kit.errors import KernelStartError
 from kit.secret import known_secrets
 from kit.steps.monitor import KERNEL_VARIABLE, RUN_FOLDER_VARIABLE
-from kit.steps.sampling import FOLDER_VARIABLE
+from kit.steps.sampling import FILE_VARIABLE
 
 _POLL_SECONDS = 0.1
 _LOOK = (  # leaves no name behind, and does without a kit that the kernel's environment does not have
@@ -150,7 +150,7 @@ class Kernels:
                 env={
                     **self._environ,
                     KERNEL_VARIABLE: mark,
-                    FOLDER_VARIABLE: str(self._run_folder / TIMES / f"{mark}.json"),
+                    FILE_VARIABLE: str(self._run_folder / TIMES / f"{mark}.json"),
                 },
                 stdout=self._log,
                 stderr=self._log,

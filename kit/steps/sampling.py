@@ -30,7 +30,7 @@ from typing import TypeAlias
 from kit.workspace import write_atomically
 
 KINDS = ("imports", "I/O", "TensorFlow", "Beam graph", "Beam execution", "waiting", "other")
-FOLDER_VARIABLE = "KIT_TIMES"
+FILE_VARIABLE = "KIT_TIMES"
 """Names the file that a kernel writes its samples to; its steps write theirs beside it."""
 INTERVAL_SECONDS = 0.02
 
@@ -126,13 +126,13 @@ class Sampler:
 
 def look_at_kernel() -> None:
     """Begin to sample this kernel if it runs in a batch; the batch makes kernels call this as they start."""
-    if path := os.environ.get(FOLDER_VARIABLE):
+    if path := os.environ.get(FILE_VARIABLE):
         Sampler(Path(path), cells=True).start()
 
 
 def sampler_of_step(name: str) -> Sampler | None:
     """Return the sampler for a step's process if in a batch, else None."""
-    if not (path := os.environ.get(FOLDER_VARIABLE)):
+    if not (path := os.environ.get(FILE_VARIABLE)):
         return None
     kernel = Path(path)
     return Sampler(kernel.with_name(f"{kernel.stem}.{name}.{time.time_ns()}.json"))
