@@ -21,6 +21,7 @@ COLOURS = {
 }
 _DARK = {"TensorFlow", "Beam graph", "Beam execution", "I/O"}  # backgrounds that need white letters
 _DEEPEST = 14
+_NO_BREAK = "\N{NO-BREAK SPACE}"
 _STYLE = (
     ".flame div { min-width: 0; overflow: hidden } .flame .row { display: flex } .flame .bar { border: 1px solid #fff; "
     "border-radius: 2px; font-size: 11px; line-height: 17px; height: 17px; white-space: nowrap; overflow: hidden; "
@@ -36,17 +37,17 @@ def times_section(record: RunRecord, folder: Path) -> str:
         return ""
     kinds = [kind for kind in ALL_KINDS if any(line.kinds.get(kind) for line in lines)]
     rows = "".join(
-        f"<tr><td>{html.escape((line.step and f'· {line.step}') or line.notebook)}</td>"
+        f"<tr><td>{html.escape((line.step and f'·{_NO_BREAK}{line.step}') or line.notebook)}</td>"
         f'<td class="number">{line.seconds:.1f}</td>'
         + "".join(f'<td class="number">{_number(line.kinds.get(kind, 0.0))}</td>' for kind in kinds)
         + "</tr>"
         for line in lines
     )
-    head = "".join(f"<th>{html.escape(name)}</th>" for name in (label("seconds of"), label("all"), *kinds))
+    numbers = "".join(f'<th class="number">{html.escape(name)}</th>' for name in (label("all"), *kinds))
     keys = "".join(f'<span class="key" style="{_colours(kind)}">{html.escape(kind)}</span>' for kind in kinds)
     return (
         f"<details><summary>{label('Where the time went')}</summary><style>{_STYLE}</style>"
-        f"<table><tr>{head}</tr>{rows}</table>"
+        f"<table><tr><th>{html.escape(label('seconds of'))}</th>{numbers}</tr>{rows}</table>"
         f'<p>{keys}</p><div class="flame">{_bar(flame(record, folder), 0)}</div></details>'
     )
 

@@ -41,7 +41,7 @@ _STYLE = """
 body { font: 15px/1.5 FONTS; max-width: 1000px; margin: 2em auto; padding: 0 1em;
        color: #1c1c1c; background: #fff }
 table { border-collapse: collapse; margin: .6em 0 } td, th { padding: .25em .8em; text-align: left;
-       border-bottom: 1px solid #ddd; vertical-align: top } td.number { text-align: right }
+       border-bottom: 1px solid #ddd; vertical-align: top } .number { text-align: right }
 pre { background: #f6f6f6; padding: .6em; overflow-x: auto; white-space: pre-wrap } img { max-width: 100% }
 .failed, .interrupted, .killed { color: #a40000; font-weight: 600 } .done { color: #17692a }
 .cached, .skipped, .pending { color: #555 } .failure { border-left: 4px solid #a40000; padding-left: 1em }
