@@ -8,7 +8,6 @@ model.py        build_model and signatures, for Trainer
 
 from __future__ import annotations
 
-import difflib
 import glob
 import hashlib
 import importlib.util
@@ -19,13 +18,13 @@ from pathlib import Path
 
 import kit.projects
 from kit.errors import InputDataError, ProjectError
-from kit.project_file import NAME_PATTERN, Column, ProjectFile
+from kit.project_file import Column, ProjectFile
+from kit.project_folder import BUILT_IN, find_folder
 from kit.project_yaml import read_project_file
 from kit.span_files import InputFile, Inputs, files_by_span
 from kit.spans import AnySpans, Chosen, SpanRange, choose, day_of, in_words, parse_spans
 from kit.workspace import resolve_folder
 
-BUILT_IN = Path(kit.projects.__file__).parent
 _PARTS = ("project.yml", "features.py", "model.py")
 
 
@@ -46,7 +45,7 @@ class Project:
             ProjectError: when there is none, a part is missing, or project.yml is not valid; the message names the
                 file, the line, what was found and what is allowed.
         """
-        folder = _find_folder(os.fspath(name), resolve_folder(workspace))
+        folder = find_folder(os.fspath(name), resolve_folder(workspace))
         for part in _PARTS:
             if not (folder / part).is_file():
                 raise ProjectError(
@@ -276,24 +275,3 @@ class Project:
         )
         fixed = Path(os.path.normpath(path))
         return Path(fixed.anchor), str(fixed.relative_to(fixed.anchor))
-
-
-def _find_folder(name: str, workspace: Path) -> Path:
-    folders = {path.parent.name: path.parent for path in BUILT_IN.glob("*/project.yml")}
-    folders |= {path.parent.name: path.parent for path in (workspace / "projects").glob("*/project.yml")}
-    if name in folders:
-        return folders[name]
-    # Path's own expanduser and is_dir raise for a user or a file name that cannot be.
-    path = Path(os.path.expanduser(name))  # noqa: PTH111
-    if os.path.isdir(path) and ("/" in name or (path / "project.yml").is_file()):  # noqa: PTH112
-        if not re.fullmatch(NAME_PATTERN, path.resolve().name):
-            raise ProjectError(
-                f"A project's folder needs a name of small letters, digits and _, but {path.name!r} is not. Rename it."
-            )
-        return path.resolve()
-    near = difflib.get_close_matches(name, folders, 1)
-    hint = f"Did you mean {near[0]}? " if near else ""
-    raise ProjectError(
-        f"There is no project {name!r}. {hint}Known projects are {', '.join(sorted(folders))}; "
-        "a project elsewhere is named by its folder, and `kit new` writes one for your data."
-    )

@@ -51,7 +51,19 @@ def notebook(tmp_path: Path) -> Path:
 
 
 def test_run_passes_on_what_was_typed(chain: Chain, notebook: Path, tmp_path: Path) -> None:
-    words = ["run", str(notebook), "-P", "mine", "-w", str(tmp_path / "w"), "-p", "epochs", "-3", "-p", "a=b"]
+    words = [
+        "run",
+        str(notebook),
+        "-P",
+        "chicago_taxi",
+        "-w",
+        str(tmp_path / "w"),
+        "-p",
+        "epochs",
+        "-3",
+        "-p",
+        "a=b",
+    ]
     more = [
         "--timeout",
         "60",
@@ -68,7 +80,7 @@ def test_run_passes_on_what_was_typed(chain: Chain, notebook: Path, tmp_path: Pa
     part = ["--no-skip", "--from", "a", "--until", "b", "--only", "c", "--only", "d"]
     answer = RUNNER.invoke(app, [*words, *more, *part])
     assert answer.exit_code == 0, answer.output
-    given = {"epochs": "-3", "a": "b", "project_name": "mine"}
+    given = {"epochs": "-3", "a": "b", "project_name": "chicago_taxi"}
     options = RunOptions(60, False, "python3", Budget(3, 9), 0, False, Part("a", "b", ("c", "d")))
     assert chain.calls == [([notebook], given, tmp_path / "w", options)]
 

@@ -6,11 +6,12 @@ import shutil
 from pathlib import Path
 
 import pytest
-from valid_projects import SMALL
+from valid_projects import SMALL, write
 
 import kit.projects
 from kit.errors import InputDataError, KitError, ProjectError
-from kit.project import BUILT_IN, Project
+from kit.project import Project
+from kit.project_folder import BUILT_IN
 from kit.training.config import Training
 from kit.workspace import CHECKOUT
 
@@ -19,14 +20,6 @@ from kit.workspace import CHECKOUT
 def _imports_as_before(monkeypatch: pytest.MonkeyPatch) -> None:
     """Loading a project makes it importable for the rest of the process."""
     monkeypatch.setattr(kit.projects, "__path__", list(kit.projects.__path__))
-
-
-def write(folder: Path, text: str = SMALL) -> Path:
-    """Write a project; return its folder."""
-    folder.mkdir(parents=True, exist_ok=True)
-    for part, content in {"project.yml": text, "features.py": "", "model.py": ""}.items():
-        (folder / part).write_text(content, encoding="utf-8")
-    return folder
 
 
 # -- spans
@@ -219,22 +212,6 @@ def test_a_project_is_found_in_the_workspace_and_by_its_folder(tmp_path: Path) -
     assert by_name.dotted("model", "run_fn") == "kit.projects.shop.model.run_fn"
     assert str(folder.parent) in kit.projects.__path__
     assert list(by_name.features) == ["age", "city"]
-
-
-def test_a_near_miss_is_named(tmp_path: Path) -> None:
-    with pytest.raises(
-        ProjectError, match=r"no project 'recomender'\. Did you mean recommender\? Known projects"
-    ):
-        Project.load("recomender", tmp_path)
-    write(tmp_path / "projects" / "shop")
-    with pytest.raises(ProjectError, match=r"Did you mean shop.*chicago_taxi, recommender, shop"):
-        Project.load("shopp", tmp_path)
-
-
-@pytest.mark.parametrize("name", ["", ".", "/", "no/such/folder", "x" * 5000, "a\0b", "~no-such-user/shop"])
-def test_what_is_no_project_is_refused(tmp_path: Path, name: str) -> None:
-    with pytest.raises(ProjectError, match=r"no project|needs a name"):
-        Project.load(name, tmp_path)
 
 
 @pytest.mark.parametrize("part", ["project.yml", "features.py", "model.py"])

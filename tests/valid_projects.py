@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from hypothesis import strategies as st
@@ -83,3 +84,11 @@ def projects(draw: st.DrawFn) -> Content:
             st.dictionaries(NAMES, st.fixed_dictionaries({"inputs": TENSORS, "outputs": TENSORS}), max_size=1)
         ),
     }
+
+
+def write(folder: Path, text: str = SMALL) -> Path:
+    """Write a project; return its folder."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for part, content in {"project.yml": text, "features.py": "", "model.py": ""}.items():
+        (folder / part).write_text(content, encoding="utf-8")
+    return folder

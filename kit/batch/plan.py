@@ -59,6 +59,13 @@ def choose_notebooks(names: Sequence[str] = (), folder: Path = NOTEBOOKS) -> lis
     return paths
 
 
+def notebook_from_anywhere(path: Path) -> str:
+    """Return what `choose_notebooks` finds a notebook by in every working folder: the kit's own have their name."""
+    if path.is_relative_to(NOTEBOOKS):
+        return str(path.relative_to(NOTEBOOKS).with_suffix(""))
+    return str(path)
+
+
 def _find(name: str, folder: Path) -> Path:
     for candidate in (Path(name), folder / name, folder / f"{name}.ipynb"):
         if candidate.suffix == ".ipynb" and candidate.is_file():

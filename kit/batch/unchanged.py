@@ -12,6 +12,7 @@ from __future__ import annotations
 import hashlib
 import json
 import platform
+import re
 import sqlite3
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -28,6 +29,7 @@ from kit.versions import installed_versions
 from kit.workspace import CHECKOUT
 
 _CODE = ("*.py", "*.js", "*.css", "*.yml")
+_HIDDEN = re.compile(r"/(\.|__pycache__/)")
 # ML Metadata's numbers: COMPLETE and CACHED of Execution.State, OUTPUT of Event.Type.
 _ENDED_WELL, _OUTPUT = (3, 5), 4
 _MADE = "what {} made"
@@ -99,12 +101,15 @@ class Surroundings:
     @cached_property
     def _fixed(self) -> dict[str, str]:
         found = {
-            "code": _contents(CHECKOUT / "kit", CHECKOUT / "widgets"),
+            "code": _digest(
+                [_contents(_code(CHECKOUT / name), CHECKOUT / name) for name in ("kit", "widgets")]
+            ),
             "versions": _digest([installed_versions(), platform.python_version()]),
         }
         if self._project:
-            found["the project"] = _contents(self._project.folder)
-            found["data files"] = _digest([[str(path), _stamp(path)] for path in _data_files(self._project)])
+            data = _data_files(self._project)
+            found["the project"] = _contents(_files_beside(data, self._project.folder), self._project.folder)
+            found["data files"] = _digest([[str(path), _stamp(path)] for path in data])
         return found
 
 
@@ -191,12 +196,23 @@ def _stamp(path: Path) -> object:
     return [facts.st_size, facts.st_mtime_ns]
 
 
-def _contents(*folders: Path) -> str:
+def _code(folder: Path) -> list[Path]:
+    return [found for pattern in _CODE for found in folder.rglob(pattern)]
+
+
+def _files_beside(data: Iterable[Path], folder: Path) -> list[Path]:
+    """Return a project's files: its schema too, and whatever else its code may read."""
+    given = {path.resolve() for path in data}
+    below = (path for path in folder.rglob("*") if path.is_file() and path.resolve() not in given)
+    return [path for path in below if not _HIDDEN.search(f"/{path.relative_to(folder)}")]
+
+
+def _contents(files: Iterable[Path], folder: Path) -> str:
     digest = hashlib.sha256()
-    for folder in folders:
-        for path in sorted(found for pattern in _CODE for found in folder.rglob(pattern)):
-            digest.update(f"{path.relative_to(folder)}\0".encode())
-            digest.update(hashlib.sha256(path.read_bytes()).digest())
+    for path in sorted(files):
+        digest.update(f"{path.relative_to(folder)}\0".encode())
+        with path.open("rb") as file:
+            digest.update(hashlib.file_digest(file, "sha256").digest())
     return digest.hexdigest()
 
 

@@ -64,16 +64,19 @@ def run(  # noqa: PLR0913, PLR0917  one for each option
     from kit.batch.plan import choose_notebooks, read_parameter_file
     from kit.batch.run import RunOptions, explain, preview, run_chain
     from kit.batch.schedule import Budget
+    from kit.project_folder import name_from_anywhere
 
     given = read_parameter_file(file) if file else {}
     sources = dict.fromkeys(given, f"-f {file}")
     given |= pairs_of(parameter)
     sources |= dict.fromkeys(pairs_of(parameter), "-p")
     if project:
-        given["project_name"], sources["project_name"] = project, "--project"
+        sources["project_name"] = "--project"
     os.environ[SOURCES_VARIABLE] = json.dumps(sources)  # for the kernels, which show it
     named = given.pop("workspace", None)  # also the place of the run's own records
     place = chosen_workspace(workspace or named)
+    if project:  # kernels have another working folder
+        given["project_name"] = name_from_anywhere(project, place)
     part = Part(first, last, tuple(only or ()))
     options = RunOptions(timeout, wait, kernel, Budget(jobs, memory), retries, skip, part)
     chosen = choose_notebooks(notebooks or [])

@@ -55,13 +55,17 @@ def new(  # noqa: PLR0913, PLR0917  one for each option
     workspace: WorkspaceOption = None,
 ) -> None:
     """Make a schedule in the workspace, or change one; nothing runs until a scheduler is given it."""
-    from kit.batch.plan import choose_notebooks, plan_chain
+    from kit.batch.plan import choose_notebooks, notebook_from_anywhere, plan_chain
+    from kit.project_folder import name_from_anywhere
     from kit.schedule.schedule import make, save
     from kit.schedule.tick import now
 
     place = chosen_workspace(workspace)
+    # A scheduler calls from another folder.
+    named = [notebook_from_anywhere(path) for path in choose_notebooks(notebooks)] if notebooks else []
     made = make(
-        name=name, cron=cron, time_zone=time_zone, project=project, notebooks=notebooks or (),
+        name=name, cron=cron, time_zone=time_zone, notebooks=named,
+        project=name_from_anywhere(project, place) if project else None,
         parameters=pairs_of(parameter), catch_up=catch_up, overlap=overlap, late_minutes=late_minutes,
         created=now(),
     )  # fmt: skip

@@ -95,6 +95,7 @@ def sweep(  # noqa: PLR0913, PLR0917  one for each option
         raise UsageError("kit sweep takes the file of a new sweep, or --resume NAME. Give one of them.")
     _refuse(context, "--resume, which goes on as the sweep began,", _OF_A_NEW_SWEEP if resume else ())
     _refuse(context, "--dask", _OF_THIS_MACHINE if dask else ())
+    from kit.project_folder import name_from_anywhere
     from kit.sweep.begin import SweepOptions, begin_sweep, plan_sweep
     from kit.sweep.records import SweepFolder
     from kit.sweep.run import run_sweep
@@ -103,7 +104,9 @@ def sweep(  # noqa: PLR0913, PLR0917  one for each option
     if resume:
         folder = SweepFolder.of(place, resume)
     else:
-        fixed: dict[str, str | int | float | bool] = {"project_name": project} if project else {}
+        fixed: dict[str, str | int | float | bool] = {}
+        if project:
+            fixed["project_name"] = name_from_anywhere(project, place)
         options = SweepOptions(fixed, attempts, timeout, kernel)
         planned = plan_sweep(Path(str(file)), place, name, options)
         typer.echo(planned.said)

@@ -22,7 +22,8 @@ from tfx.types import standard_artifacts, standard_component_specs
 from kit.data.environments import add_environments
 from kit.data.statistics import load_statistics
 from kit.errors import ProjectError
-from kit.project import BUILT_IN, Project
+from kit.project import Project
+from kit.project_folder import BUILT_IN
 from kit.project_yaml import read_project_file
 from kit.workspace import Workspace, write_atomically
 

@@ -3,45 +3,85 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Iterator
 from zoneinfo import ZoneInfo
 
-from croniter import croniter
+from croniter import CroniterBadDateError, CroniterError, croniter
 
 _FIELDS = 5
 _HOUR = 1
+_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+_DAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")
+_NUMBERS = {
+    name: number for names, first in ((_MONTHS, 1), (_DAYS, 0)) for number, name in enumerate(names, first)
+}
+_ONE = rf"(\d+|{'|'.join(_NUMBERS)})"
+_RANGE = re.compile(rf"(?:\*|{_ONE}(?:-{_ONE})?)(?:/\d+)?", re.IGNORECASE)
+_SUNDAY_OF_SOME = 7
+_MOST_YEARS = 8  # from one 29th of February to the next, where a century has none
 
 
 def check_expression(expression: str) -> str:
     """Return a cron expression with single blanks.
 
     Raises:
-        ValueError: when it is not one of five fields.
+        ValueError: when it is not one of five fields that all schedulers take (croniter takes more), or is never due.
     """
     words = expression.split()
-    if len(words) != _FIELDS or not croniter.is_valid(expression):
+    if len(words) != _FIELDS:
         raise ValueError(
             f"a cron expression has five fields (minute, hour, day of the month, month, day of the week), such as "
             f"`30 2 * * *`, but found {expression!r}"
         )
+    for word in words:
+        _check_field(word)
+    if any(_SUNDAY_OF_SOME in ends for ends in map(_ends, words[-1].split(","))):
+        raise ValueError(f"Sunday is 0, since Kubernetes has no day 7 of the week, but found {words[-1]!r}")
+    try:
+        croniter(expression, max_years_between_matches=_MOST_YEARS).get_next()
+    except CroniterBadDateError:
+        raise ValueError(f"{expression!r} is never due; correct the day of the month or the month") from None
+    except CroniterError as error:
+        raise ValueError(f"{expression!r} is no cron expression: {error}") from None
     return " ".join(words)
+
+
+def _check_field(word: str) -> None:
+    for part in word.split(","):
+        if not _RANGE.fullmatch(part):
+            raise ValueError(
+                f"a field of a cron expression has numbers, names such as jan and mon, and * , - /, but found {word!r}"
+            )
+        ends = _ends(part)
+        if ends != sorted(ends):
+            raise ValueError(f"a range in a cron expression rises, but found {part!r}; write it as two")
+
+
+def _ends(part: str) -> list[int]:
+    """Return the numbers between which a part of a field is; none for `*`."""
+    found = _RANGE.fullmatch(part)
+    said = [one.lower() for one in found.groups() if one] if found else []
+    return [int(one) if one.isdigit() else _NUMBERS[one] for one in said]
 
 
 def due_times(expression: str, zone: ZoneInfo, after: dt.datetime) -> Iterator[dt.datetime]:
     """Yield the times in a zone that come after a moment, without end.
 
     A time that the clock jumps over in spring is due when it has jumped; one that it passes twice in autumn is due the
-    first time only, unless the hour is `*`: as cron does.
+    first time only, unless the hour begins with `*`: as cron does.
     """
     every_hour = expression.split()[_HOUR].startswith("*")
     times = croniter(expression, after.astimezone(zone))
-    last = None
     while True:
         due = times.get_next(dt.datetime)
-        wall = due.replace(tzinfo=None, fold=0)
-        if due > after and (every_hour or wall != last):
+        if due > after and (every_hour or not _is_second(due)):
             yield due
-        last = wall
+
+
+def _is_second(due: dt.datetime) -> bool:
+    """Tell whether the clock shows this time for the second time."""
+    return due.utcoffset() != due.replace(fold=0).utcoffset()
 
 
 def due_between(

@@ -16,7 +16,8 @@ from alerts.receivers import free_port, web_server
 from kit.alerts.incident import Incident
 from kit.alerts.notify import Alerts
 from kit.cli import app
-from kit.project import BUILT_IN, Project
+from kit.project import Project
+from kit.project_folder import BUILT_IN
 from kit.workspace import Workspace
 
 RUNNER = CliRunner()

@@ -58,9 +58,19 @@ def test_data_and_project_files_count(tiny: Tiny) -> None:
 
     before = digests()
     assert before["what Trainer made"]
-    with (project.folder / "features.py").open("a") as file:
+    features, schema = project.folder / "features.py", project.folder / "schema.pbtxt"
+    with features.open("a") as file:
         file.write("\n# changed\n")
     assert differences(before, digests()) == ["the project"]
+    before = digests()
+    schema.write_text('feature { name: "height" type: FLOAT }')
+    assert differences(before, digests()) == ["the project"]
+    before = digests()
+    (project.folder / ".swp").write_text("an editor's own")
+    assert differences(before, digests()) == []
+    data = next(file.path for file in project.input_files())
+    data.write_bytes(data.read_bytes() + b"\n")
+    assert differences(before, digests()) == ["data files"]
 
 
 def test_a_workspace_that_was_moved_is_the_same(tiny: Tiny, tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import shutil
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from commands import KIT, command
 from typer.testing import CliRunner
 
 from kit.cli import app
+from kit.project_folder import BUILT_IN
 from kit.schedule import schedule as schedules
 
 from .notebooks import write_pair
@@ -47,6 +49,8 @@ def test_the_gap_of_spring_is_seen_in_the_preview(tmp_path: Path) -> None:
     ("words", "said"),
     [
         (("--cron", "2 *"), "five fields"),
+        (("--cron", "0 3 30 2 *"), "never due"),
+        (("--cron", "1 1 * * *", "-P", "nix"), "There is no project 'nix'"),
         (("--cron", "1 1 * * *", "--time-zone", "Europe/Bonn"), "a name such as Europe/Berlin"),
         (("--cron", "1 1 * * *", "--overlap", "kill"), "'skip', 'queue' or 'replace'"),
         (("--cron", "1 1 * * *", "-p", "epoch=3"), "Did you mean epochs?"),
@@ -59,6 +63,23 @@ def test_a_mistake_is_told_and_nothing_is_written(tmp_path: Path, words: tuple[s
     assert code == 2
     assert said in output
     assert not (tmp_path / "schedules").exists()
+
+
+def test_what_was_named_from_one_folder_is_found_from_another(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mine, _ = write_pair(tmp_path)
+    shutil.copytree(BUILT_IN / "recommender", tmp_path / "shop")
+    project = tmp_path / "shop" / "project.yml"
+    project.write_text(project.read_text().replace("name: recommender", "name: shop"))
+    monkeypatch.chdir(tmp_path)
+    words = ("schedule", "new", "nightly", mine.name, "03_train", "--cron", "1 1 * * *", "-w", "ws")
+    assert kit(*words, "-P", "shop")[0] == 0
+    made = schedules.load(tmp_path / "ws", "nightly")
+    assert made.notebooks == (str(mine.resolve()), "03_train")
+    assert made.project == str(tmp_path / "shop")
+    assert kit(*words, "-P", "recommender")[0] == 0
+    assert schedules.load(tmp_path / "ws", "nightly").project == "recommender"
 
 
 def test_an_unknown_schedule_is_told_with_those_that_there_are(tmp_path: Path) -> None:

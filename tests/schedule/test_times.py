@@ -41,7 +41,36 @@ def test_the_end_is_within_and_the_beginning_is_not() -> None:
     assert list(found) == [noon + dt.timedelta(days=1), noon + dt.timedelta(days=2)]
 
 
-@pytest.mark.parametrize("wrong", ["", "* * *", "61 * * * *", "0 2 * * * *", "@daily"])
-def test_what_is_no_cron_expression_is_refused(wrong: str) -> None:
-    with pytest.raises(ValueError, match="five fields"):
+def test_several_times_that_come_twice_are_due_once_each() -> None:
+    before = dt.datetime(2026, 10, 25, 0, 45, tzinfo=BERLIN)
+    assert times("*/30 2 * * *", before, 3) == ["10-25 02:00 CEST", "10-25 02:30 CEST", "10-26 02:00 CET"]
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ("", "five fields"),
+        ("* * *", "five fields"),
+        ("0 2 * * * *", "five fields"),
+        ("@daily", "five fields"),
+        ("61 * * * *", "out of range"),
+        ("0 0 L * *", "found 'L'"),
+        ("R R * * *", "found 'R'"),
+        ("0 0 * * 5#2", "found '5#2'"),
+        ("0 0 * * 7", "Sunday is 0"),
+        ("0 0 * * 1-7", "Sunday is 0"),
+        ("0 22-2 * * *", "found '22-2'; write it as two"),
+        ("0 0 * * Fri-mon", "found 'Fri-mon'"),
+        ("0 3 30 2 *", "never due"),
+    ],
+)
+def test_what_some_scheduler_does_not_take_is_refused(wrong: str, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
         check_expression(wrong)
+
+
+@pytest.mark.parametrize(
+    "right", ["*/5 0,12 1-7 jan-mar Mon", "0 0 29 2 *", "0 0 * * 0-6", "7 7 7 7 *", "0 0 * * 1-5/2"]
+)
+def test_what_all_take_is_taken(right: str) -> None:
+    assert check_expression(f" {right}  ") == right

@@ -1,0 +1,57 @@
+"""Where a project lies: built in, in the workspace, or in any folder."""
+
+from __future__ import annotations
+
+import difflib
+import os
+import re
+from pathlib import Path
+
+import kit.projects
+from kit.errors import ProjectError
+from kit.project_file import NAME_PATTERN
+
+BUILT_IN = Path(kit.projects.__file__).parent
+
+
+def name_from_anywhere(name: str, workspace: Path) -> str:
+    """Return what names a project in every working folder: its name, or its folder with the path from the root.
+
+    Raises:
+        ProjectError: when there is none.
+    """
+    return name if name in _known_folders(workspace) else str(find_folder(name, workspace))
+
+
+def find_folder(name: str, workspace: Path) -> Path:
+    """Return a project's folder.
+
+    Args:
+        name: its name, if it is built in or in the workspace, or its folder.
+        workspace: the folder of the workspace.
+
+    Raises:
+        ProjectError: when there is none, or its folder cannot be a project's.
+    """
+    folders = _known_folders(workspace)
+    if name in folders:
+        return folders[name]
+    # Path's own expanduser and is_dir raise for a user or a file name that cannot be.
+    path = Path(os.path.expanduser(name))  # noqa: PTH111
+    if os.path.isdir(path) and ("/" in name or (path / "project.yml").is_file()):  # noqa: PTH112
+        if not re.fullmatch(NAME_PATTERN, path.resolve().name):
+            raise ProjectError(
+                f"A project's folder needs a name of small letters, digits and _, but {path.name!r} is not. Rename it."
+            )
+        return path.resolve()
+    near = difflib.get_close_matches(name, folders, 1)
+    hint = f"Did you mean {near[0]}? " if near else ""
+    raise ProjectError(
+        f"There is no project {name!r}. {hint}Known projects are {', '.join(sorted(folders))}; "
+        "a project elsewhere is named by its folder, and `kit new` writes one for your data."
+    )
+
+
+def _known_folders(workspace: Path) -> dict[str, Path]:
+    files = [*BUILT_IN.glob("*/project.yml"), *(workspace / "projects").glob("*/project.yml")]
+    return {path.parent.name: path.parent for path in files}
