@@ -1,8 +1,8 @@
 """The package behind the notebooks: everything that computes, from data files to a pushed and served model.
 
 Foundations      `workspace` (where all results live), `project` (what is modelled; `project_file` is the schema of
-                 project.yml, `project_folder` finds it), `session` (runs TFX components), `errors`, `decisions`, `steps`
-                 (one component's run)
+                 project.yml, `project_folder` finds it), `session` (runs TFX components), `errors`, `decisions`,
+                 `steps` (one component's run)
 The chain        `data`, `features`, `training` with `tuning`, `evaluation`, `release`
 Judging it       `checks` and `alerts` (data), `monitoring` (what was served), `faults` and `drill` (tests of both)
 Serving          `serving`, `gateway`, `load`, `deploy`

@@ -197,6 +197,9 @@ def _computed(servable: Servable, question: Question) -> Values | ServingError:
         return servable.compute(question.feeds, question.fetches)
     except ServingError as error:
         return error
+    except Exception:  # noqa: BLE001  whoever asked waits for an answer, and keeps the version loaded
+        _LOG.exception("A request broke the server's own code.")
+        return ServingError(grpc.StatusCode.INTERNAL, BROKEN)
 
 
 class _Held:

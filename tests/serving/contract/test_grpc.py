@@ -127,3 +127,13 @@ def test_refusals(prediction: Any, change: Any, code: grpc.StatusCode, message: 
     change(request)
     found, details = refused(lambda: prediction.Predict(request, _SECONDS))
     assert (found, message in details) == (code, True)
+
+
+def test_a_row_that_is_no_text_and_no_example_is_refused_and_others_are_answered(prediction: Any) -> None:
+    request = predict_pb2.PredictRequest()
+    request.model_spec.name, request.model_spec.signature_name = NAME, "regress"
+    request.inputs["inputs"].CopyFrom(tf.make_tensor_proto([b"\xff\xfe"]))
+    for _ in range(3):
+        found, details = refused(lambda: prediction.Predict(request, _SECONDS))
+        assert (found, "Could not parse example input" in details) == (_INVALID, True)
+    assert list(prediction.Predict(predict_request(1.0), _SECONDS).outputs["y"].float_val) == [2.0]

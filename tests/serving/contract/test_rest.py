@@ -211,6 +211,11 @@ _REFUSED = [
         "Servable not found for request: Latest(no)",
         id="no model",
     ),
+    _bad(
+        "Could not parse example input",
+        signature_name="regress",
+        instances=[{"b64": "//4="}],
+    ),
     pytest.param(f"{_MODEL}:train", {}, 400, f"Malformed request: POST {_MODEL}:train", id="no such method"),
     pytest.param(_PREDICT, None, 400, f"Malformed request: GET {_PREDICT}", id="GET of predict"),
     pytest.param("/v1/models", None, 400, "Missing model name in request.", id="no name"),
