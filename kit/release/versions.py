@@ -27,6 +27,7 @@ import filelock
 from kit.errors import UsageError
 from kit.reasons import require_reasons
 from kit.release import history
+from kit.release.held import go_back
 from kit.release.history import Entry
 
 WITHDRAWN = ".withdrawn"
@@ -227,10 +228,14 @@ def rollback(base: Path, to: int | None = None, *, who: str, why: str) -> Rollba
         newer = [number for number in visible if number > target]
         if target == served:
             return Rollback(served, target, (), ())
-        labels = tuple(sorted(name for name, number in labels_of(base).items() if number in newer))
+        labels_of(base)  # refuses a file that cannot be read, before anything is done
         history.note(base, "rollback", to=target, withdrawn=newer, who=who, why=why, **{"from": served})
         if target in aside:
             _move(base / WITHDRAWN / str(target), base / str(target))
+        go_back(
+            base.parent / MODELS_CONFIG, base.name, target, newer
+        )  # before the server misses what it is to serve
+        labels = tuple(sorted(name for name, number in labels_of(base).items() if number in newer))
         for number in newer:  # the newest, which is served, last
             _move(base / str(number), base / WITHDRAWN / str(number))
     return Rollback(served, target, tuple(newer), labels)

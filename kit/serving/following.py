@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import logging
 import threading
 from collections.abc import Callable
@@ -52,16 +53,20 @@ class ConfigFile:
     """The models' configuration file, reloaded when its text changes."""
 
     def __init__(self, settings: Settings, reload: Callable[[Any], None]) -> None:
+        """Remember what the file says now.
+
+        Raises:
+            ServerError: when it cannot be read.
+        """
         self._settings, self._reload = settings, reload
-        self._text = self._read()
+        self._text, self._taken = self._read(), settings.models()
 
     def _read(self) -> str | None:
         path = self._settings.model_config_file
         try:
             return Path(path).read_text() if path else None
         except (OSError, UnicodeDecodeError):
-            # It may be back in a moment; at the start, `Settings.models` says what is wrong.
-            return None
+            return None  # it may be back in a moment
 
     def look(self) -> None:
         """Reload when the text has changed; an invalid file changes nothing, and the log says why."""
@@ -70,6 +75,34 @@ class ConfigFile:
             return
         self._text = text
         try:
-            self._reload(self._settings.models())
+            self._take(self._settings.models())
         except (ServingError, ServerError) as error:
             _LOG.error("The changed %s is not taken: %s", self._settings.model_config_file, error)
+
+    def _take(self, config: Any) -> None:
+        try:
+            self._reload(config)
+        except ServingError:
+            between = _between(self._taken, config)
+            if between is None:
+                raise
+            self._reload(between)
+            self._reload(config)
+        self._taken = config
+
+
+def _between(before: Any, after: Any) -> Any | None:
+    """Return a configuration on the way to another: labels stay, and what they are to point to is loaded beside.
+
+    A server refuses a label that moves to a version which is not loaded. None: no label moves.
+    """
+    found, moves = copy.deepcopy(after), False
+    labels = {one.name: dict(one.version_labels) for one in before.model_config_list.config}
+    for one in found.model_config_list.config:
+        specific, now = one.model_version_policy.specific.versions, labels.get(one.name, {})
+        if specific and now and dict(one.version_labels) != now:
+            specific.extend(sorted(set(now.values()).difference(specific)))
+            one.version_labels.clear()
+            one.version_labels.update(now)
+            moves = True
+    return found if moves else None

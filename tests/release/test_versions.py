@@ -17,6 +17,7 @@ from kit.release.versions import (
     WITHDRAWN,
     Rollback,
     VersionError,
+    configs_of,
     labels_of,
     list_versions,
     lock,
@@ -27,6 +28,7 @@ from kit.release.versions import (
 )
 
 KILLED = Path(__file__).with_name("killed.py")
+_SPECIFIC = "model_version_policy { specific { %s } }"
 BY = {"who": "Ann", "why": "clicks fell"}
 
 
@@ -120,6 +122,31 @@ def test_labels_come_from_the_configuration_of_the_server(base: Path) -> None:
     assert labels_of(base) == {"canary": 3}
     assert {one.number: one.labels for one in list_versions(base)} == {3: ("canary",), 2: (), 1: ()}
     assert "The labels canary point to what moved" in rollback(base, None, **BY).message
+
+
+@pytest.mark.parametrize(
+    ("held", "to", "then"),
+    [([3], None, [2]), ([2], 3, [3]), ([2, 3], None, [2]), ([1, 3], 2, [1, 2])],
+    ids=["back", "forward", "two", "another"],
+)
+def test_a_server_that_is_told_its_versions_is_told_of_the_rollback(
+    base: Path, held: list[int], to: int | None, then: list[int]
+) -> None:
+    if to == 3:
+        rollback(base, 2, **BY)
+    file = base.parent / "models.config"
+    versions = " ".join(f"versions: {one}" for one in held)
+    file.write_text(
+        f'model_config_list {{ config {{ name: "a" base_path: "/x/other" {_SPECIFIC % "versions: 3"} }}'
+        f' config {{ name: "b" base_path: "{base}" {_SPECIFIC % versions}'
+        f' version_labels {{ key: "stable" value: {held[-1]} }} }} }}'
+    )
+    done = rollback(base, to, **BY)
+    assert not done.labels
+    [config] = configs_of(base)
+    assert list(config.model_version_policy.specific.versions) == then
+    assert dict(config.version_labels) == {"stable": done.now}
+    assert file.read_text().count("versions: 3") == 1 + then.count(3), "another model's stay"
 
 
 def test_a_configuration_that_cannot_be_read_is_told(base: Path) -> None:

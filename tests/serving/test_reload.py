@@ -138,3 +138,26 @@ def test_a_changed_file_is_taken_and_a_wrong_one_is_not(
     assert factor(manager) == 3
     config.write_text(config_text(base, "model_version_policy { specific { versions: 1 } }"))
     wait_for(lambda: factor(manager) == 2)
+
+
+def test_a_label_of_a_changed_file_moves_once_its_version_is_loaded(
+    base: Path, start: Start, caplog: pytest.LogCaptureFixture
+) -> None:
+    save_linear(base, 2, 3.0)
+    config = base.with_name("models.config")
+
+    def hold(version: int) -> None:
+        policy = f"model_version_policy {{ specific {{ versions: {version} }} }}"
+        config.write_text(config_text(base, policy, _labels(stable=version)))
+
+    hold(2)
+    looked = {"model_config_file": str(config), "model_config_file_poll_wait_seconds": 0.05}
+    manager = start(settings_of(base, allow_version_labels_for_unavailable_models=True, **looked))
+    assert factor(manager, label="stable") == 3
+    hold(1)
+    wait_for(lambda: manager.labels(NAME) == {"stable": 1})
+    assert factor(manager) == factor(manager, label="stable") == 2
+    with caplog.at_level(logging.ERROR):
+        hold(7)
+        wait_for(lambda: "is not taken" in caplog.text)
+    assert factor(manager) == factor(manager, label="stable") == 2

@@ -93,6 +93,11 @@ def _pair(base: Path, candidate: int | None, control: int | None) -> tuple[int, 
     older = [number for number in there if candidate is not None and number < candidate]
     if control is None:
         stable = labels.stable_version(base) if there else None
+        if candidate is not None and stable == candidate:
+            raise ExperimentError(
+                f"An experiment needs a version to try, but {candidate} of {base} serves already, by the label stable. "
+                "Push a newer one: 05_release; or name the version that it is to be compared with: --control."
+            )
         control = stable if stable in older else max(older, default=None)
     if candidate not in there or control not in older:
         raise ExperimentError(

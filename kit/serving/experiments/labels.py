@@ -13,12 +13,13 @@ from typing import Any
 from google.protobuf import text_format
 from tensorflow_serving.config import file_system_storage_path_source_pb2
 
+from kit.release.held import STABLE
 from kit.release.versions import labels_of, lock
 from kit.serving.pushed import models_config
 from kit.serving.settings import Settings
 from kit.workspace import Workspace, write_atomically
 
-STABLE, CANARY = "stable", "canary"
+CANARY = "canary"
 _Policy = file_system_storage_path_source_pb2.FileSystemStoragePathSourceConfig.ServableVersionPolicy
 
 
