@@ -59,6 +59,7 @@ class ConfigFile:
             ServerError: when it cannot be read.
         """
         self._settings, self._reload = settings, reload
+        self._looking = threading.Lock()
         self._text, self._taken = self._read(), settings.models()
 
     def _read(self) -> str | None:
@@ -70,14 +71,28 @@ class ConfigFile:
 
     def look(self) -> None:
         """Reload when the text has changed; an invalid file changes nothing, and the log says why."""
-        text = self._read()
-        if text is None or text == self._text:
-            return
-        self._text = text
-        try:
-            self._take(self._settings.models())
-        except (ServingError, ServerError) as error:
-            _LOG.error("The changed %s is not taken: %s", self._settings.model_config_file, error)
+        with self._looking:
+            text = self._read()
+            if text is None or text == self._text:
+                return
+            self._text = text
+            try:
+                self._take(self._settings.models())
+            except (ServingError, ServerError) as error:
+                _LOG.error("The changed %s is not taken: %s", self._settings.model_config_file, error)
+
+    def before(self, poll: Callable[[], None]) -> Callable[[], None]:
+        """Return a look at the models' folders that looks at the file first, if changes of it count.
+
+        Whoever takes a version away changes the file and then the folder. Seen the other way round, nothing would be
+        left to serve for a moment.
+        """
+
+        def both() -> None:
+            self.look()
+            poll()
+
+        return both if self._settings.model_config_file_poll_wait_seconds > 0 else poll
 
     def _take(self, config: Any) -> None:
         try:

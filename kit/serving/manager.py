@@ -66,7 +66,7 @@ class Manager:
                 grpc.StatusCode.NOT_FOUND,
                 f"Unable to find a numerical version path for servable {missing[0]} at: {base}",
             )
-        self._follower.follow(self.poll, self._settings.file_system_poll_wait_seconds)
+        self._follower.follow(config_file.before(self.poll), self._settings.file_system_poll_wait_seconds)
         self._follower.follow(config_file.look, self._settings.model_config_file_poll_wait_seconds)
 
     def stop(self) -> None:

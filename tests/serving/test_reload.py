@@ -161,3 +161,17 @@ def test_a_label_of_a_changed_file_moves_once_its_version_is_loaded(
         hold(7)
         wait_for(lambda: "is not taken" in caplog.text)
     assert factor(manager) == factor(manager, label="stable") == 2
+
+
+def test_a_version_goes_when_the_file_no_longer_names_it_and_one_always_serves(
+    base: Path, start: Start
+) -> None:
+    save_linear(base, 2, 3.0)
+    config = base.with_name("models.config")
+    policy = "model_version_policy {{ specific {{ versions: {0} }} }}"
+    config.write_text(config_text(base, policy.format(2)))
+    polls = {"file_system_poll_wait_seconds": 0.05, "model_config_file_poll_wait_seconds": 60}
+    manager = start(settings_of(base, model_config_file=str(config), **polls))
+    config.write_text(config_text(base, policy.format(1)))
+    (base / "2").rename(base.with_name("aside"))
+    wait_for(lambda: factor(manager) == 2)  # an error of `factor` ends the test
