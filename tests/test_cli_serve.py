@@ -83,6 +83,14 @@ def test_without_a_push_it_says_what_to_run(tmp_path: Path) -> None:
     assert "05_release" in ended.errors
 
 
+@pytest.mark.parametrize("option", ["--port", "--rest-port"])
+@pytest.mark.parametrize("port", ["-1", "70000"])
+def test_a_port_that_cannot_be_is_wrong_usage(workspace: Path, option: str, port: str) -> None:
+    ended = command(KIT, "serve", "-w", workspace, option, port, cwd=workspace)
+    assert ended.code == 2
+    assert f"Invalid value for '{option}'" in ended.errors
+
+
 def test_a_flag_that_is_not_known_is_wrong_usage(workspace: Path) -> None:
     ended = command(KIT, "serve", "-w", workspace, "--", "--prot=8500", cwd=workspace)
     assert ended.code == 2

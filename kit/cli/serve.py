@@ -16,6 +16,7 @@ from kit.errors import ExitCode
 if TYPE_CHECKING:
     from kit.serving.process import Server
 
+_LAST_PORT = 65_535  # gRPC takes a larger one modulo 65,536, and says so nowhere
 app = typer.Typer()
 _LOOK_SECONDS = 0.5
 
@@ -28,8 +29,10 @@ def serve(  # noqa: PLR0913, PLR0917  the flags of a server
         typer.Argument(help="Flags of tensorflow_model_server, after --.", show_default=False),
     ] = None,
     workspace: WorkspaceOption = None,
-    port: Annotated[int, typer.Option(help="Port of gRPC; 0 is a free one.")] = 8500,
-    rest_port: Annotated[int, typer.Option(help="Port of REST; 0 is a free one.")] = 8501,
+    port: Annotated[int, typer.Option(min=0, max=_LAST_PORT, help="Port of gRPC; 0 is a free one.")] = 8500,
+    rest_port: Annotated[
+        int, typer.Option(min=0, max=_LAST_PORT, help="Port of REST; 0 is a free one.")
+    ] = 8501,
     host: Annotated[str, typer.Option(help="Address to listen to; 0.0.0.0 is every one.")] = "127.0.0.1",
     config: Annotated[
         Path | None,
