@@ -222,6 +222,10 @@ def _seeds(one: Made, other: Made) -> Iterator[Cause]:
     for name, old, new in changes(one.seeds(), other.seeds()):
         if NOT_SET not in {old, new}:  # a step that only one of them has is no other seed
             steps.setdefault((old, new), []).append(name.partition(",")[0])
+    if not (one.seeds() and other.seeds()):  # a run ended before any step took one
+        for name, old, new in changes(one.notebooks, other.notebooks):
+            if leaf(name) == "seed" and NOT_SET not in {old, new}:
+                steps.setdefault((old, new), []).append(f"notebook {name.rpartition('.')[0]}")
     for (old, new), told in steps.items():
         yield Cause("seed", f"of {_names(dict.fromkeys(told))}", old, new)
 

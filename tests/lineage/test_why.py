@@ -112,6 +112,17 @@ def test_a_parameter_that_only_a_notebook_knows_is_named_and_one_of_a_step_once(
     ]
 
 
+def test_a_seed_that_no_step_was_given_yet_is_named_by_the_notebook(writer: Writer) -> None:
+    runs = []
+    for seed in (7, 8):
+        run = f"2026020{seed}-000000-shop"
+        chain(writer, origin={**OLDER, "run": run}, training={"epochs": 3})
+        _run_file(writer.workspace.runs / run, {"seed": seed})
+        runs.append(run)
+    [cause] = why(writer.workspace, *runs).causes
+    assert (cause.part, cause.name, cause.first, cause.second) == ("seed", "of notebook 03_train", "7", "8")
+
+
 def _run_file(folder: Path, parameters: Mapping[str, Any]) -> None:
     record = {
         "run_id": folder.name, "project": "shop", "workspace": "/ws", "state": "done", "exit_code": 0,
