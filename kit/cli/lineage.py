@@ -59,9 +59,10 @@ def of(
     from kit.workspace import Workspace
 
     ways: Ways = "both" if upstream == downstream else "upstream" if upstream else "downstream"
-    lineage = trace(Workspace(chosen_workspace(workspace), read_only=True), name, ways, baselines=everything)
-    if metrics:
-        with quiet():
+    place = Workspace(chosen_workspace(workspace), read_only=True)
+    with quiet():  # TensorFlow reads metrics, and answers that only a server's log has
+        lineage = trace(place, name, ways, baselines=everything)
+        if metrics:
             lineage = with_metrics(lineage)
     typer.echo(json_of(lineage) if as_json else as_text(lineage))
 

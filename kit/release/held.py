@@ -26,6 +26,7 @@ def go_back(models_config: Path, model: str, target: int, withdrawn: Collection[
     from tensorflow_serving.config import model_server_config_pb2  # noqa: PLC0415
 
     config = text_format.Parse(models_config.read_text(), model_server_config_pb2.ModelServerConfig())
+    before = config.SerializeToString(deterministic=True)
     for one in config.model_config_list.config:
         named = set(one.model_version_policy.specific.versions)
         if Path(one.base_path).name == model and named:
@@ -33,4 +34,5 @@ def go_back(models_config: Path, model: str, target: int, withdrawn: Collection[
             one.model_version_policy.specific.versions[:] = sorted(stay | {target})
             if one.version_labels.get(STABLE) in {*withdrawn, *named.difference(stay)}:
                 one.version_labels[STABLE] = target
-    write_atomically(models_config, text_format.MessageToString(config))
+    if config.SerializeToString(deterministic=True) != before:  # comments of a file that stays are somebody's
+        write_atomically(models_config, text_format.MessageToString(config))

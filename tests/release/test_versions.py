@@ -149,6 +149,13 @@ def test_a_server_that_is_told_its_versions_is_told_of_the_rollback(
     assert file.read_text().count("versions: 3") == 1 + then.count(3), "another model's stay"
 
 
+def test_a_configuration_that_takes_the_latest_stays_as_it_is_written(base: Path) -> None:
+    file = base.parent / "models.config"
+    file.write_text(f'# ours\nmodel_config_list {{ config {{ name: "b" base_path: "{base}" }} }}')
+    rollback(base, None, **BY)
+    assert file.read_text().startswith("# ours")
+
+
 def test_a_configuration_that_cannot_be_read_is_told(base: Path) -> None:
     (base.parent / "models.config").write_text("model_config_list { what }")
     with pytest.raises(VersionError, match="must be a ModelServerConfig in text format"):
