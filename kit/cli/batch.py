@@ -70,13 +70,11 @@ def run(  # noqa: PLR0913, PLR0917  one for each option
     sources = dict.fromkeys(given, f"-f {file}")
     given |= pairs_of(parameter)
     sources |= dict.fromkeys(pairs_of(parameter), "-p")
-    if project:
-        sources["project_name"] = "--project"
-    os.environ[SOURCES_VARIABLE] = json.dumps(sources)  # for the kernels, which show it
     named = given.pop("workspace", None)  # also the place of the run's own records
     place = chosen_workspace(workspace or named)
     if project:  # kernels have another working folder
-        given["project_name"] = name_from_anywhere(project, place)
+        given["project_name"], sources["project_name"] = name_from_anywhere(project, place), "--project"
+    os.environ[SOURCES_VARIABLE] = json.dumps(sources)  # for the kernels, which show it
     part = Part(first, last, tuple(only or ()))
     options = RunOptions(timeout, wait, kernel, Budget(jobs, memory), retries, skip, part)
     chosen = choose_notebooks(notebooks or [])

@@ -113,7 +113,8 @@ def preflight(
     Ends with 13 when an operation is custom, or a target lacks one.
     """
     from kit.project import Project
-    from kit.release.versions import VersionError, served_version
+    from kit.release.errors import VersionError
+    from kit.release.versions import served_version
 
     base = _serving(project, workspace)
     if model is None and (served := served_version(base)) is None:

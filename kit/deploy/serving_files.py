@@ -9,7 +9,7 @@ from google.protobuf import text_format
 from tensorflow_serving.config import model_server_config_pb2
 
 from kit.deploy.target import CANARY, CONFIG, GRPC_PORT, MODELS, REST_PORT, STABLE, Target
-from kit.release.versions import configs_of
+from kit.release.models_config import configs_of
 from kit.serving.config_protos import BatchingParameters, MonitoringConfig
 from kit.serving.settings import PLATFORM, Settings
 

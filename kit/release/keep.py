@@ -6,7 +6,8 @@ import shutil
 from pathlib import Path
 
 from kit.release import history
-from kit.release.versions import PART, Version, configs_of, labels_of, list_versions, lock
+from kit.release.models_config import configs_of, labels_of
+from kit.release.versions import PART, Version, list_versions, lock
 
 
 def prune(base: Path, keep: int) -> list[int]:

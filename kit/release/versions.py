@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,23 +24,18 @@ from typing import Any, Literal
 
 import filelock
 
-from kit.errors import UsageError
 from kit.reasons import require_reasons
 from kit.release import history
-from kit.release.held import go_back
+from kit.release.errors import VersionError
 from kit.release.history import Entry
+from kit.release.models_config import go_back, labels_of
 
 WITHDRAWN = ".withdrawn"
 PACKAGE_FILE = "assets.extra/kit_package.json"
 PART = ".part"  # ends the names of copies that are not whole
-MODELS_CONFIG = "models.config"  # beside the models' folders; what a server is told of versions and labels
 _LOCK_SECONDS = 30.0
 
 State = Literal["served", "kept", "withdrawn"]
-
-
-class VersionError(UsageError):
-    """There is no such version, or none to go back to."""
 
 
 @dataclass(frozen=True)
@@ -182,32 +177,6 @@ def read_package(folder: Path) -> dict[str, Any]:
     return content if isinstance(content, dict) else {}
 
 
-def labels_of(base: Path) -> dict[str, int]:
-    """Return the labels that models.config gives to versions of this model."""
-    return {name: number for config in configs_of(base) for name, number in config.version_labels.items()}
-
-
-def configs_of(base: Path) -> Iterable[Any]:
-    """Return what models.config, beside the folder, says about this model.
-
-    Raises:
-        VersionError: when it cannot be read: a version that it names must not be removed.
-    """
-    path = base.parent / MODELS_CONFIG
-    if not path.exists():
-        return []
-    from google.protobuf import text_format  # noqa: PLC0415  most workspaces have no such file
-    from tensorflow_serving.config import model_server_config_pb2  # noqa: PLC0415
-
-    try:
-        read = text_format.Parse(path.read_text(), model_server_config_pb2.ModelServerConfig())
-    except (text_format.ParseError, UnicodeDecodeError) as error:
-        raise VersionError(
-            f"{path} must be a ModelServerConfig in text format, but is not: {error}. Correct it."
-        ) from None
-    return [one for one in read.model_config_list.config if Path(one.base_path).name == base.name]
-
-
 def rollback(base: Path, to: int | None = None, *, who: str, why: str) -> Rollback:
     """Serve an earlier version again, or one that was withdrawn.
 
@@ -232,9 +201,8 @@ def rollback(base: Path, to: int | None = None, *, who: str, why: str) -> Rollba
         history.note(base, "rollback", to=target, withdrawn=newer, who=who, why=why, **{"from": served})
         if target in aside:
             _move(base / WITHDRAWN / str(target), base / str(target))
-        go_back(
-            base.parent / MODELS_CONFIG, base.name, target, newer
-        )  # before the server misses what it is to serve
+        # Before the server misses what it is to serve.
+        go_back(base, target, newer)
         labels = tuple(sorted(name for name, number in labels_of(base).items() if number in newer))
         for number in newer:  # the newest, which is served, last
             _move(base / str(number), base / WITHDRAWN / str(number))

@@ -15,8 +15,8 @@ from croniter import croniter
 from kit.errors import ExitCode
 from kit.schedule.command import check_plain, tick_words
 from kit.schedule.schedule import Schedule
+from kit.schedule.times import DAYS
 
-_DAYS = ("Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat")
 _STOP_SECONDS = 120  # a step and its kernel end within it
 
 
@@ -77,7 +77,7 @@ def calendars(schedule: Schedule) -> list[str]:
     clock = f"{_listed(hours)}:{_listed(minutes)}:00 {schedule.time_zone}"
     every_day = f"*-{_listed(months)}-*"
     some_days = f"*-{_listed(months)}-{_listed(days)}"
-    named = ",".join(_DAYS[int(day) % 7] for day in weekdays if day != "*")
+    named = ",".join(DAYS[int(day)].capitalize() for day in weekdays if day != "*")
     by_month, by_week = "*" not in days, bool(named)
     if by_month and by_week:
         return [f"{some_days} {clock}", f"{named} {every_day} {clock}"]

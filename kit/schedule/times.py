@@ -12,9 +12,9 @@ from croniter import CroniterBadDateError, CroniterError, croniter
 _FIELDS = 5
 _HOUR = 1
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
-_DAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")
+DAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")
 _NUMBERS = {
-    name: number for names, first in ((_MONTHS, 1), (_DAYS, 0)) for number, name in enumerate(names, first)
+    name: number for names, first in ((_MONTHS, 1), (DAYS, 0)) for number, name in enumerate(names, first)
 }
 _ONE = rf"(\d+|{'|'.join(_NUMBERS)})"
 _RANGE = re.compile(rf"(?:\*|{_ONE}(?:-{_ONE})?)(?:/\d+)?", re.IGNORECASE)
@@ -34,9 +34,8 @@ def check_expression(expression: str) -> str:
             f"a cron expression has five fields (minute, hour, day of the month, month, day of the week), such as "
             f"`30 2 * * *`, but found {expression!r}"
         )
-    for word in words:
-        _check_field(word)
-    if any(_SUNDAY_OF_SOME in ends for ends in map(_ends, words[-1].split(","))):
+    *_, week = [list(_ranges(word)) for word in words]
+    if any(_SUNDAY_OF_SOME in ends for ends in week):
         raise ValueError(f"Sunday is 0, since Kubernetes has no day 7 of the week, but found {words[-1]!r}")
     try:
         croniter(expression, max_years_between_matches=_MOST_YEARS).get_next()
@@ -47,22 +46,18 @@ def check_expression(expression: str) -> str:
     return " ".join(words)
 
 
-def _check_field(word: str) -> None:
+def _ranges(word: str) -> Iterator[list[int]]:
+    """Yield for each part of a field the numbers between which it is; none for `*`."""
     for part in word.split(","):
-        if not _RANGE.fullmatch(part):
+        if (found := _RANGE.fullmatch(part)) is None:
             raise ValueError(
                 f"a field of a cron expression has numbers, names such as jan and mon, and * , - /, but found {word!r}"
             )
-        ends = _ends(part)
+        said = [one.lower() for one in found.groups() if one]
+        ends = [int(one) if one.isdigit() else _NUMBERS[one] for one in said]
         if ends != sorted(ends):
             raise ValueError(f"a range in a cron expression rises, but found {part!r}; write it as two")
-
-
-def _ends(part: str) -> list[int]:
-    """Return the numbers between which a part of a field is; none for `*`."""
-    found = _RANGE.fullmatch(part)
-    said = [one.lower() for one in found.groups() if one] if found else []
-    return [int(one) if one.isdigit() else _NUMBERS[one] for one in said]
+        yield ends
 
 
 def due_times(expression: str, zone: ZoneInfo, after: dt.datetime) -> Iterator[dt.datetime]:

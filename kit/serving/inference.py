@@ -104,8 +104,7 @@ class Inference:
         except ServingError as error:
             told(error)
         except Exception:  # noqa: BLE001  see `_outcome`
-            _LOG.exception("A request broke the server's own code.")
-            told(ServingError(grpc.StatusCode.INTERNAL, BROKEN))
+            told(_broken())
 
     def classify(self, request: Any, metadata: Mapping[str, str], transport: str) -> Any:
         """ClassificationRequest to ClassificationResponse."""
@@ -198,8 +197,7 @@ def _computed(servable: Servable, question: Question) -> Values | ServingError:
     except ServingError as error:
         return error
     except Exception:  # noqa: BLE001  whoever asked waits for an answer, and keeps the version loaded
-        _LOG.exception("A request broke the server's own code.")
-        return ServingError(grpc.StatusCode.INTERNAL, BROKEN)
+        return _broken()
 
 
 class _Held:
@@ -270,5 +268,10 @@ def _outcome(begun: _Held, answer: Callable[[], Any]) -> Any:
     except ServingError as error:
         return error
     except Exception:  # noqa: BLE001  of the server, not of the request: its text is not for strangers
-        _LOG.exception("A request broke the server's own code.")
-        return ServingError(grpc.StatusCode.INTERNAL, BROKEN)
+        return _broken()
+
+
+def _broken() -> ServingError:
+    """Log the error that is being handled, and return what may be told of it."""
+    _LOG.exception("A request broke the server's own code.")
+    return ServingError(grpc.StatusCode.INTERNAL, BROKEN)

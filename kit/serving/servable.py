@@ -169,9 +169,8 @@ class Servable:
             return self._callable(names, tuple(fetches))(*(feeds[name] for name in names))
         except tf.errors.OpError as error:
             raise ServingError(code_of(error.error_code), error.message) from error
-        except (
-            UnicodeDecodeError
-        ) as error:  # TensorFlow's message quotes what the request sent, and that is no text
+        except UnicodeDecodeError as error:
+            # TensorFlow's message quotes what the request sent, and that is no text.
             raise invalid(error.object.decode(errors="replace")) from error
 
     def batch_of(self, question: Question) -> tuple[Computes, int] | None:

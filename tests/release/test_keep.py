@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from kit.release import history
+from kit.release.errors import VersionError
 from kit.release.keep import prune, remove_leftovers
-from kit.release.versions import WITHDRAWN, VersionError, numbers, rollback
+from kit.release.versions import WITHDRAWN, numbers, rollback
 
 from .test_versions import BY, kill_at
 

@@ -13,12 +13,11 @@ import pytest
 
 from kit.reasons import DecisionError
 from kit.release import history
+from kit.release.errors import VersionError
+from kit.release.models_config import configs_of, labels_of
 from kit.release.versions import (
     WITHDRAWN,
     Rollback,
-    VersionError,
-    configs_of,
-    labels_of,
     list_versions,
     lock,
     next_number,

@@ -11,7 +11,8 @@ from pathlib import Path
 from kit.project import Project
 from kit.reasons import require_reasons
 from kit.release import history
-from kit.release.versions import labels_of, numbers, served_version, withdraw
+from kit.release.models_config import labels_of
+from kit.release.versions import numbers, served_version, withdraw
 from kit.serving.experiments import labels
 from kit.serving.experiments.config import ExperimentSettings
 from kit.serving.experiments.experiment import Experiment, ExperimentError, State, load, now, root, save

@@ -1,0 +1,81 @@
+"""What models.config, beside the models' folders, tells a server of a model's versions and labels."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from pathlib import Path
+from typing import Any
+
+from kit.release.errors import VersionError
+from kit.workspace import write_atomically
+
+MODELS_CONFIG = "models.config"
+STABLE = "stable"
+"""The label of the version that serves; others are nobody's business but of who set them."""
+
+
+def labels_of(base: Path) -> dict[str, int]:
+    """Return the labels that models.config gives to versions of this model.
+
+    Args:
+        base: folder of the model's versions.
+
+    Raises:
+        VersionError: when it cannot be read.
+    """
+    return {name: number for config in configs_of(base) for name, number in config.version_labels.items()}
+
+
+def configs_of(base: Path) -> Iterable[Any]:
+    """Return what models.config, beside the folder, says about this model.
+
+    Raises:
+        VersionError: when it cannot be read: a version that it names must not be removed.
+    """
+    return _about(base, _read(base.parent / MODELS_CONFIG))
+
+
+def go_back(base: Path, target: int, withdrawn: Collection[int]) -> None:
+    """Have a server that is told which versions to serve go over to another one; nothing if it takes the latest.
+
+    Args:
+        base: folder of the model's versions.
+        target: the version to serve.
+        withdrawn: the versions that go away.
+
+    Raises:
+        VersionError: when models.config cannot be read.
+    """
+    config, changed = _read(base.parent / MODELS_CONFIG), False
+    for one in _about(base, config):
+        named = set(one.model_version_policy.specific.versions)
+        if not named:
+            continue
+        stay = named.difference(withdrawn) if len(named) > 1 else set()
+        one.model_version_policy.specific.versions[:] = sorted(stay | {target})
+        if one.version_labels.get(STABLE) in {*withdrawn, *named.difference(stay)}:
+            one.version_labels[STABLE] = target
+        changed = True
+    if changed:  # what is as it was keeps its comments
+        from google.protobuf import text_format  # noqa: PLC0415  most workspaces have no such file
+
+        write_atomically(base.parent / MODELS_CONFIG, text_format.MessageToString(config))
+
+
+def _read(path: Path) -> Any | None:
+    if not path.exists():
+        return None
+    from google.protobuf import text_format  # noqa: PLC0415  most workspaces have no such file
+    from tensorflow_serving.config import model_server_config_pb2  # noqa: PLC0415
+
+    try:
+        return text_format.Parse(path.read_text(), model_server_config_pb2.ModelServerConfig())
+    except (text_format.ParseError, UnicodeDecodeError) as error:
+        raise VersionError(
+            f"{path} must be a ModelServerConfig in text format, but is not: {error}. Correct it."
+        ) from None
+
+
+def _about(base: Path, config: Any | None) -> list[Any]:
+    models = () if config is None else config.model_config_list.config
+    return [one for one in models if Path(one.base_path).name == base.name]
