@@ -69,13 +69,13 @@ def check_rows(made: StepsMade) -> pd.DataFrame:
     """
     entries = read_ledger(made)
     for before, after in pairwise(entries):
-        for what in ("train", "eval", "rows"):
+        for what, rows in (("train", "train rows"), ("eval", "eval rows"), ("rows", "rows")):
             expected, found = getattr(before, what), getattr(after, what)
             aside = after.aside(what)
             if expected is not None and found is not None and expected != found + aside:
                 quarantined = f" and quarantined {aside:,}" if after.quarantined else ""
                 raise RowsLostError(
-                    f"{after.step} must see the {expected:,} {what} rows of the step before ({before.step}), but saw "
+                    f"{after.step} must see the {expected:,} {rows} of the step before ({before.step}), but saw "
                     f"{found:,}{quarantined}. Delete {after.folder}, run again, and read the log of {after.step}."
                 )
     table = pd.DataFrame(

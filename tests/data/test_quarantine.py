@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -101,7 +102,8 @@ def test_a_lost_row_is_found_with_a_quarantine_too(tmp_path: Path) -> None:
     lines = side.read_text().splitlines(keepends=True)
     side.write_text("".join(lines[:-1]))  # the only row in it
     message = (
-        r"see the 102 rows rows of the step before \(read from files\), but saw 101 and quarantined 0\. Run"
+        r"see the 102 rows of the step before \(read from files\), but saw 101 and quarantined 0\. Delete "
+        + re.escape(str(session.path("ExampleGen", "examples")))
     )
     with pytest.raises(RowsLostError, match=message):
         check_rows(session)

@@ -25,7 +25,7 @@ def test_transformed_examples_have_the_origin_of_the_examples(tiny: Tiny) -> Non
     ]
     assert found[0] == found[1]
     [told] = found[0].values()
-    content = (session.workspace.path.parent / "visitors.csv").read_bytes()
+    content = (session.workspace.path / "visitors.csv").read_bytes()
     digest = hashlib.sha256(hashlib.sha256(content).hexdigest().encode()).hexdigest()
     assert told == f"1 file, sha256 {digest[:12]}"
 

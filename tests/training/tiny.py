@@ -90,9 +90,10 @@ def make(
 ) -> Tiny:
     """Train a project on rows, the visitors by default, after its files were changed."""
     table = visitors() if rows is None else rows
-    table.to_csv(folder / "visitors.csv", index=False)
     workspace = Workspace(folder / "ws")
-    created = create(NAME, folder / "visitors.csv", "bought", workspace.path / "projects")
+    data = workspace.path / "visitors.csv"  # in it, so that who puts the workspace back puts the rows back
+    table.to_csv(data, index=False)
+    created = create(NAME, data, "bought", workspace.path / "projects")
     prepare(created.folder)
     project = Project.load(created.folder)
     session = Session(workspace, project)
