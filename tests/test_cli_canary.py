@@ -55,6 +55,19 @@ def test_stopped_without_a_verdict_the_candidate_is_moved_aside(base: Path) -> N
 
 def test_pushes_are_held(base: Path) -> None:
     assert "Version 2 is served, whatever is pushed." in give(base, "hold").stdout
+    (base / "3").mkdir()
+    listed = RUNNER.invoke(app, ["versions", "-w", str(base.parents[1])]).stdout.splitlines()
+    assert [line.split()[:2] for line in listed[1:]] == [["3", "kept"], ["2", "served"], ["1", "kept"]]
+    assert "Version 2 is served" in give(base, "hold").stdout, "still"
+
+
+def test_what_is_tried_is_taken_back_and_not_rolled_back(base: Path) -> None:
+    give(base, "start")
+    refused = RUNNER.invoke(app, ["rollback", "-w", str(base.parents[1])])
+    assert (refused.exit_code, "`kit canary stop --rollback`" in refused.stderr) == (2, True)
+    assert numbers(base) == [1, 2]
+    listed = RUNNER.invoke(app, ["versions", "-w", str(base.parents[1])]).stdout.splitlines()
+    assert [line.split()[:2] for line in listed[1:]] == [["2", "kept"], ["1", "served"]]
 
 
 @pytest.mark.parametrize(

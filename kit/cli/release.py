@@ -86,9 +86,16 @@ def rollback(
     Newer versions are moved aside, not removed: --to NUMBER brings one back.
     """
     from kit.reasons import user_name
+    from kit.release.models_config import CANARY, labels_of
     from kit.release.versions import rollback as roll_back
 
-    done = roll_back(_serving(project, workspace), to, who=who or user_name(), why=why)
+    base = _serving(project, workspace)
+    if CANARY in labels_of(base):  # only then is it worth the time of the imports
+        from kit.serving.experiments.actions import check_none_runs
+        from kit.workspace import Workspace
+
+        check_none_runs(Workspace(chosen_workspace(workspace)), base.name)
+    done = roll_back(base, to, who=who or user_name(), why=why)
     typer.echo(done.message)
 
 

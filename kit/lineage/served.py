@@ -1,7 +1,6 @@
 """The periods in which each version of a model served, from the history of versions (see `kit.release.history`).
 
-That is what a server with the policy `latest` does: it serves the highest number that it sees. Labels and experiments
-send a part of the requests elsewhere; which version answered a request says the prediction log.
+Labels and experiments send a part of the requests elsewhere; which version answered a request says the prediction log.
 """
 
 from __future__ import annotations
@@ -40,27 +39,25 @@ def served_times(entries: Iterable[Mapping[str, Any]]) -> dict[int, list[Serving
     times: dict[int, list[ServingPeriod]] = {}
     answering: int | None = None
     since = dt.datetime.min.replace(tzinfo=dt.UTC)
-    for when, highest in _changes(entries):
-        if highest == answering:
+    for when, version in _changes(entries):
+        if version == answering:
             continue
         if answering is not None:
             times.setdefault(answering, []).append(ServingPeriod(since, when))
-        answering, since = highest, when
+        answering, since = version, when
     if answering is not None:
         times.setdefault(answering, []).append(ServingPeriod(since, None))
     return times
 
 
 def _changes(entries: Iterable[Mapping[str, Any]]) -> Iterator[tuple[dt.datetime, int | None]]:
-    """After each entry, the highest version that servers see."""
-    seen = set[int]()
+    """When what is served may have changed, and to which version."""
     for entry in entries:
-        if entry["what"] == "push":
-            seen.add(entry["version"])
-        elif entry["what"] == "rollback":
-            seen = (seen - set(entry["withdrawn"])) | {entry["to"]}
-        elif entry["what"] == "remove":
-            seen -= set(entry["versions"])
-        else:
-            continue  # a promotion is followed by the rollback or push that it does
-        yield dt.datetime.fromisoformat(entry["when"]), max(seen, default=None)
+        match entry:
+            # What models.config said then; entries before kit wrote that are of servers that take the latest.
+            case (
+                {"serves": version}
+                | {"what": "push", "version": version}
+                | {"what": "rollback", "to": version}
+            ):
+                yield dt.datetime.fromisoformat(entry["when"]), version

@@ -25,8 +25,9 @@ def note(base: Path, what: str, **facts: Any) -> None:
 
     Args:
         base: folder of the versions.
-        what: `push`, `rollback`, `promotion` or `remove`.
-        facts: the rest; JSON values.
+        what: `push`, `rollback`, `promotion`, `remove`, `hold` or `experiment`.
+        facts: the rest; JSON values. `serves` is the version that answers from then on who names none, where that
+            depends on more than which versions there are.
     """
     entry = {"what": what, **facts}
     past = read(base)

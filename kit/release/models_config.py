@@ -7,11 +7,12 @@ from pathlib import Path
 from typing import Any
 
 from kit.release.errors import VersionError
+from kit.serving.policies import wanted
 from kit.workspace import write_atomically
 
 MODELS_CONFIG = "models.config"
-STABLE = "stable"
-"""The label of the version that serves; others are nobody's business but of who set them."""
+STABLE, CANARY = "stable", "canary"
+"""The labels of the version that serves, and of one that is tried; others are nobody's business but of who set them."""
 
 
 def labels_of(base: Path) -> dict[str, int]:
@@ -33,6 +34,22 @@ def configs_of(base: Path) -> Iterable[Any]:
         VersionError: when it cannot be read: a version that it names must not be removed.
     """
     return _about(base, _read(base.parent / MODELS_CONFIG))
+
+
+def loaded(base: Path, found: Collection[int]) -> list[int]:
+    """Return those of the model's versions that a server is told to load, the lowest first.
+
+    Args:
+        base: folder of the model's versions.
+        found: the versions in it.
+
+    Raises:
+        VersionError: when models.config cannot be read.
+    """
+    configs = list(configs_of(base))
+    if not configs:  # the default policy: the latest
+        return sorted(found)[-1:]
+    return sorted({version for config in configs for version in wanted(config.model_version_policy, found)})
 
 
 def go_back(base: Path, target: int, withdrawn: Collection[int]) -> None:

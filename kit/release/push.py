@@ -33,6 +33,7 @@ from kit.release.versions import (
     list_versions,
     lock,
     next_number,
+    numbers,
     read_package,
     served_version,
 )
@@ -111,16 +112,18 @@ def _withdrawn(version: Version) -> NotBlessedError:
 
 
 def _pushed_already(base: Path, digest: str) -> Path | None:
-    """Return the served version when it is this very model: its push was cut off, or it was checked again."""
-    number = served_version(base)
-    folder = base / str(number)
-    return folder if number is not None and read_package(folder).get("model") == digest else None
+    """Return the newest version when it is this very model: its push was cut off, or it was checked again."""
+    for number in numbers(base)[-1:]:
+        if read_package(base / str(number)).get("model") == digest:
+            return base / str(number)
+    return None
 
 
 def _note_push(base: Path, number: int, override: dict[str, str]) -> None:
     past = history.read(base)
     if not any(entry["what"] == "push" and entry.get("version") == number for entry in past):
-        history.note(base, "push", version=number, **({_OVERRIDE: override} if override else {}))
+        overridden = {_OVERRIDE: override} if override else {}
+        history.note(base, "push", version=number, serves=served_version(base), **overridden)
 
 
 class Pusher(component.Pusher):

@@ -1,6 +1,7 @@
 """A model's versions in its serving folder: which one serves, which stay, and the rollback.
 
-A server with the `latest` policy serves the highest number that it sees. So a rollback moves what is newer aside, into
+A server with the policy `latest` serves the highest number that it sees; models.config beside the folder may tell it
+another policy. So a rollback moves what is newer aside, into
 a folder whose name is no number, and the server loads the earlier version before it drops the newer one. Every move is
 one rename. All but the newest are moved first: whenever it is interrupted, the server has seen the version of before
 or the one that was asked for, never one between.
@@ -28,7 +29,7 @@ from kit.reasons import require_reasons
 from kit.release import history
 from kit.release.errors import VersionError
 from kit.release.history import Entry
-from kit.release.models_config import go_back, labels_of
+from kit.release.models_config import CANARY, go_back, labels_of, loaded
 
 WITHDRAWN = ".withdrawn"
 PACKAGE_FILE = "assets.extra/kit_package.json"
@@ -44,7 +45,7 @@ class Version:
 
     Attributes:
         number: its number, which is its folder's name.
-        state: `served` is the newest that a server sees, `kept` is seen too, `withdrawn` is not.
+        state: `served` answers who names no version, `kept` is there too, `withdrawn` is not seen by servers.
         folder: where it is.
         labels: names that models.config gives it.
         package: what it carries about itself (see `kit.release.lock`); empty where it was pushed by other means.
@@ -94,7 +95,7 @@ class Rollback:
 
     @property
     def message(self) -> str:
-        if self.before == self.now:
+        if self.before == self.now and not self.withdrawn:
             return f"Version {self.now} is served already; nothing was done."
         aside = f"; {', '.join(map(str, self.withdrawn))} moved aside" if self.withdrawn else ""
         lost = (
@@ -116,8 +117,15 @@ def _is_number(name: str) -> bool:
 
 
 def served_version(base: Path) -> int | None:
-    """Return the version that a server with the `latest` policy serves; None: there is none."""
-    return max(numbers(base), default=None)
+    """Return the version that answers who names none, by the policy of models.config; None: there is none.
+
+    While a canary is tried, that is the one beside it.
+
+    Raises:
+        VersionError: when models.config cannot be read.
+    """
+    found = loaded(base, numbers(base))
+    return max((n for n in found if n != labels_of(base).get(CANARY)), default=max(found, default=None))
 
 
 def next_number(base: Path, at_least: int) -> int:
@@ -180,6 +188,8 @@ def read_package(folder: Path) -> dict[str, Any]:
 def rollback(base: Path, to: int | None = None, *, who: str, why: str) -> Rollback:
     """Serve an earlier version again, or one that was withdrawn.
 
+    Newer versions that no server is told to load, as where pushes are held, stay where they are.
+
     Args:
         base: folder of the versions.
         to: the version; None: the one before the served one.
@@ -193,11 +203,11 @@ def rollback(base: Path, to: int | None = None, *, who: str, why: str) -> Rollba
     require_reasons("roll back", who, why)
     with lock(base):
         visible, aside, served = numbers(base), numbers(base / WITHDRAWN), served_version(base)
-        target = _target(base, to, visible, aside)
-        newer = [number for number in visible if number > target]
-        if target == served:
+        target, seen = _target(base, to, visible, aside, served), loaded(base, visible)
+        left = _left_by_a_killed_one(base, target)
+        newer = [n for n in visible if n > target and (n in seen or n in left or n <= (served or 0))]
+        if target == served and not newer:
             return Rollback(served, target, (), ())
-        labels_of(base)  # refuses a file that cannot be read, before anything is done
         history.note(base, "rollback", to=target, withdrawn=newer, who=who, why=why, **{"from": served})
         if target in aside:
             _move(base / WITHDRAWN / str(target), base / str(target))
@@ -207,6 +217,12 @@ def rollback(base: Path, to: int | None = None, *, who: str, why: str) -> Rollba
         for number in newer:  # the newest, which is served, last
             _move(base / str(number), base / WITHDRAWN / str(number))
     return Rollback(served, target, tuple(newer), labels)
+
+
+def _left_by_a_killed_one(base: Path, target: int) -> list[int]:
+    """Return what the last rollback, to the same version, was to move aside."""
+    last = (history.read(base) or [{}])[-1]
+    return list(last["withdrawn"]) if last.get("what") == "rollback" and last["to"] == target else []
 
 
 def withdraw(base: Path, number: int, to: int, *, who: str, why: str) -> bool:
@@ -231,14 +247,15 @@ def withdraw(base: Path, number: int, to: int, *, who: str, why: str) -> bool:
     return True
 
 
-def _target(base: Path, to: int | None, visible: list[int], aside: list[int]) -> int:
+def _target(base: Path, to: int | None, visible: list[int], aside: list[int], served: int | None) -> int:
     if to is None:
-        if len(visible) < 2:  # noqa: PLR2004
+        earlier = [number for number in visible if served is not None and number < served]
+        if not earlier:
             raise VersionError(
-                f"A rollback needs an earlier version, but {base} has {_some(visible)}; withdrawn: {_some(aside)}. "
-                "Name a withdrawn one with --to, or push again."
+                f"A rollback needs a version before the one that serves ({served or 'none'}), but {base} has "
+                f"{_some(visible)}; withdrawn: {_some(aside)}. Name one with --to, or push again."
             )
-        return visible[-2]
+        return earlier[-1]
     if to not in {*visible, *aside}:
         raise VersionError(
             f"Version {to} must be in {base}, but there are {_some(visible)}; withdrawn: {_some(aside)}. Choose one."

@@ -6,6 +6,7 @@ Source: tensorflow_serving/sources/storage_path/file_system_storage_path_source.
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -44,19 +45,22 @@ def aspired(config: Any) -> dict[int, Path]:
     """
     found = versions_in(Path(config.base_path))
     policy = config.model_version_policy
+    if missing := sorted(set(policy.specific.versions) - set(found)):
+        _LOG.warning(
+            "Versions %s of %s, which its policy names, are not in %s.",
+            missing,
+            config.name,
+            config.base_path,
+        )
+    return {version: found[version] for version in wanted(policy, found)}
+
+
+def wanted(policy: Any, found: Iterable[int]) -> list[int]:
+    """Return those of the existing versions that a ServableVersionPolicy wants, the lowest first."""
     match policy.WhichOneof("policy_choice"):
         case "all":
-            return found
+            return sorted(found)
         case "specific":
-            missing = sorted(set(policy.specific.versions) - set(found))
-            if missing:
-                _LOG.warning(
-                    "Versions %s of %s, which its policy names, are not in %s.",
-                    missing,
-                    config.name,
-                    config.base_path,
-                )
-            return {version: found[version] for version in found if version in policy.specific.versions}
+            return sorted(set(found).intersection(policy.specific.versions))
         case _:
-            latest = sorted(found)[-max(policy.latest.num_versions, 1) :]
-            return {version: found[version] for version in latest}
+            return sorted(found)[-max(policy.latest.num_versions, 1) :]

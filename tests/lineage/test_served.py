@@ -36,6 +36,21 @@ def test_a_rollback_gives_the_version_before_a_second_time() -> None:
     }
 
 
+def test_a_push_that_is_held_answers_from_its_promotion_on() -> None:
+    entries = [
+        _entry(1, "push", version=5, serves=5),
+        _entry(2, "hold", serves=5),
+        _entry(3, "push", version=7, serves=5),
+        _entry(4, "experiment", candidate=7, serves=5),
+        _entry(5, "promotion", version=7, over=5),
+        _entry(5, "experiment", candidate=7, ended="promoted", serves=7),
+    ]
+    assert served_times(entries) == {
+        5: [ServingPeriod(_day(1), _day(5))],
+        7: [ServingPeriod(_day(5), None)],
+    }
+
+
 def test_what_changes_nothing_for_servers_ends_no_time() -> None:
     entries = [
         _entry(1, "push", version=5),

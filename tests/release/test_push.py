@@ -153,7 +153,7 @@ def test_a_push_that_was_killed_after_its_copy_is_not_made_twice(tiny: Tiny, pac
     assert visible(base) == before
     assert pushed_version(packaged) == version
     pushes = [entry for entry in history.read(base) if entry["what"] == "push"]
-    assert [entry["version"] for entry in pushes].count(int(version.name)) == 1
+    assert [(entry["version"], entry["serves"]) for entry in pushes].count((int(version.name),) * 2) == 1
 
 
 def test_a_rejected_model_is_never_pushed(tiny: Tiny, rejected: Session) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from kit.reasons import DecisionError
-from kit.release import history
+from kit.release import history, versions
 from kit.release.errors import VersionError
 from kit.release.models_config import configs_of, labels_of
 from kit.release.versions import (
@@ -88,7 +88,10 @@ def test_a_version_after_a_rollback_is_above_all_that_were_there(base: Path) -> 
     ("to", "message"),
     [
         (9, r"Version 9 must be in .* but there are 1, 2, 3; withdrawn: none. Choose one."),
-        (None, r"needs an earlier version, but .* has 1; withdrawn: 2, 3. Name a withdrawn one with --to"),
+        (
+            None,
+            r"needs a version before the one that serves \(1\), but .* has 1; withdrawn: 2, 3. Name one with --to",
+        ),
     ],
     ids=["unknown", "none before"],
 )
@@ -146,6 +149,62 @@ def test_a_server_that_is_told_its_versions_is_told_of_the_rollback(
     assert list(config.model_version_policy.specific.versions) == then
     assert dict(config.version_labels) == {"stable": done.now}
     assert file.read_text().count("versions: 3") == 1 + then.count(3), "another model's stay"
+
+
+def tell(base: Path, policy: str, labels: str = "") -> None:
+    """Write a models.config with a policy."""
+    (base.parent / "models.config").write_text(
+        f'model_config_list {{ config {{ name: "shop" base_path: "{base}" {policy} {labels} }} }}'
+    )
+
+
+@pytest.mark.parametrize(
+    ("policy", "labels", "served"),
+    [
+        (_SPECIFIC % "versions: 2", "", 2),
+        (_SPECIFIC % "versions: 1 versions: 2", "", 2),
+        (_SPECIFIC % "versions: 2 versions: 3", 'version_labels { key: "canary" value: 3 }', 2),
+        ("model_version_policy { all {} }", "", 3),
+        ("model_version_policy { latest { num_versions: 2 } }", "", 3),
+        (_SPECIFIC % "versions: 9", "", None),
+    ],
+    ids=["held", "two", "a canary beside it", "all", "latest two", "not there"],
+)
+def test_the_version_that_serves_is_by_the_servers_configuration(
+    base: Path, policy: str, labels: str, served: int | None
+) -> None:
+    tell(base, policy, labels)
+    assert served_version(base) == served
+    assert [number for number, state in states(base).items() if state == "served"] == [served][: bool(served)]
+
+
+def test_a_rollback_goes_back_from_what_serves_and_leaves_a_push_that_is_held(base: Path) -> None:
+    tell(base, _SPECIFIC % "versions: 2")
+    assert rollback(base, None, **BY) == Rollback(2, 1, (2,), ())
+    assert states(base) == {3: "kept", 2: "withdrawn", 1: "served"}
+    with pytest.raises(
+        VersionError, match=r"serves \(1\), but .* has 1, 3; withdrawn: 2\. Name one with --to"
+    ):
+        rollback(base, None, **BY)
+    assert rollback(base, 3, **BY) == Rollback(1, 3, (), ())
+    assert states(base) == {3: "served", 2: "withdrawn", 1: "kept"}
+
+
+def test_a_rollback_that_was_killed_once_the_server_was_told_is_finished_by_the_next(
+    base: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def dies(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    tell(base, _SPECIFIC % "versions: 3")
+    monkeypatch.setattr(versions, "_move", dies)
+    with pytest.raises(KeyboardInterrupt):
+        rollback(base, 1, **BY)
+    monkeypatch.undo()
+    assert states(base) == {3: "kept", 2: "kept", 1: "served"}
+    assert rollback(base, 1, **BY) == Rollback(1, 1, (2, 3), ())
+    assert states(base) == {3: "withdrawn", 2: "withdrawn", 1: "served"}
+    assert rollback(base, 1, **BY) == Rollback(1, 1, (), ())
 
 
 def test_a_configuration_that_takes_the_latest_stays_as_it_is_written(base: Path) -> None:

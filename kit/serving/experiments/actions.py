@@ -11,7 +11,7 @@ from pathlib import Path
 from kit.project import Project
 from kit.reasons import require_reasons
 from kit.release import history
-from kit.release.models_config import labels_of
+from kit.release.models_config import CANARY, labels_of
 from kit.release.versions import numbers, served_version, withdraw
 from kit.serving.experiments import labels
 from kit.serving.experiments.config import ExperimentSettings
@@ -68,6 +68,7 @@ def start(
     )
     save(folder, experiment)
     settle(workspace, project, experiment)
+    history.note(base, "experiment", candidate=candidate, serves=control)
     return experiment
 
 
@@ -85,6 +86,7 @@ def hold(workspace: Workspace, project: Project) -> int:
             f"{'Wait for its end' if served else 'Run 05_release'}, and give the command again."
         )
     labels.hold(workspace, project.name, served)
+    history.note(workspace.serving(project.name), "hold", serves=served)
     return served
 
 
@@ -134,6 +136,21 @@ def running(workspace: Workspace, project: Project) -> Experiment:
     return experiment
 
 
+def check_none_runs(workspace: Workspace, model: str) -> None:
+    """Refuse what would move versions that an experiment compares.
+
+    Raises:
+        ExperimentError: when one runs.
+    """
+    last = load(root(workspace) / model)
+    if last is not None and last.running:
+        raise ExperimentError(
+            f"To roll back, no experiment of {model} may run, but {last.name} compares {last.candidate} with "
+            f"{last.control}. Take {last.candidate} back with `kit canary stop --rollback`, and then roll back where "
+            f"{last.control} is to go too."
+        )
+
+
 def last_of(workspace: Workspace, project: Project) -> Experiment:
     """Return the running experiment, or the last one.
 
@@ -176,7 +193,7 @@ def settle(workspace: Workspace, project: Project, experiment: Experiment) -> No
     if experiment.running:
         labels.begin(workspace, model, *pair)
         return
-    if labels_of(base).get(labels.CANARY) != experiment.candidate:
+    if labels_of(base).get(CANARY) != experiment.candidate:
         return
     reasons = {"who": experiment.who, "why": f"experiment {experiment.name}: {experiment.why}"}
     if experiment.state == "promoted":
@@ -185,3 +202,10 @@ def settle(workspace: Workspace, project: Project, experiment: Experiment) -> No
         # First the folder: under the previous policy, the newest version would be served alone.
         withdraw(base, experiment.candidate, experiment.control, **reasons)
     labels.end(workspace, model, pair, experiment.left, experiment.policy)
+    history.note(
+        base,
+        "experiment",
+        candidate=experiment.candidate,
+        ended=experiment.state,
+        serves=served_version(base),
+    )

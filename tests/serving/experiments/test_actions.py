@@ -14,7 +14,7 @@ from kit.reasons import DecisionError
 from kit.release import history
 from kit.release.versions import list_versions, numbers
 from kit.serving.experiments import actions, labels, splitter
-from kit.serving.experiments.actions import end, folder_of, running, settle, start
+from kit.serving.experiments.actions import check_none_runs, end, folder_of, running, settle, start
 from kit.serving.experiments.config import INTERCEPTOR, ExperimentSettings
 from kit.serving.experiments.experiment import ExperimentError, load, save
 from kit.serving.pushed import models_config
@@ -95,9 +95,22 @@ def test_taken_back_only_the_candidate_is_withdrawn(workspace: Workspace, projec
         (2, "withdrawn"),
         (1, "kept"),
     ]
-    [entry] = history.read(base)
+    begun, entry, ended = history.read(base)
+    assert (begun["what"], begun["serves"]) == ("experiment", 1)
+    assert (ended["what"], ended["ended"], ended["serves"]) == ("experiment", "rolled back", 3)
     assert (entry["from"], entry["to"], entry["who"]) == (2, 1, "Ann")
     assert entry["why"] == "experiment 1-2: fewer clicks"
+
+
+def test_while_one_runs_nobody_rolls_back_past_it(workspace: Workspace, project: Project) -> None:
+    check_none_runs(workspace, NAME)
+    start(workspace, project)
+    with pytest.raises(
+        ExperimentError, match=r"2-3 compares 3 with 2. Take 3 back with `kit canary stop --roll"
+    ):
+        check_none_runs(workspace, NAME)
+    end(workspace, project, "rolled back", who="Ann", why="worse")
+    check_none_runs(workspace, NAME)
 
 
 def test_another_experiment_on_the_same_versions_has_another_name(
@@ -146,7 +159,8 @@ def test_an_end_that_was_killed_is_finished_by_the_next_command(
         settle(workspace, project, ended)
         assert named(workspace) == ({"stable": 2}, [])
         assert numbers(workspace.serving(NAME)) == [1, 2]
-    assert len(history.read(workspace.serving(NAME))) == 1
+    what = [entry["what"] for entry in history.read(workspace.serving(NAME))]
+    assert what == ["experiment", "rollback", "experiment"]
 
 
 def test_a_policy_that_somebody_set_meanwhile_stays(workspace: Workspace, project: Project) -> None:
