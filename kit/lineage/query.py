@@ -8,6 +8,7 @@ from typing import Literal
 
 from kit.errors import StepOrderError
 from kit.lineage.graph import Graph, key_of
+from kit.lineage.predictions import Predictions, count_predictions
 from kit.lineage.pushes import Push, find_pushes
 from kit.lineage.store import Store, opened
 from kit.lineage.subjects import Subject, find_subject
@@ -28,6 +29,7 @@ class Lineage:
         upstream: keys of what it comes from; empty when nobody asked.
         downstream: keys of what comes from it; the same.
         pushes: the pushed versions among all of them, the oldest first.
+        predictions: what the pushed versions downstream of it, or itself, have answered.
         behind: how many more nodes are upstream or downstream only by models that were compared with each other.
         metrics: the metrics of what executions made, by their keys; empty when nobody asked.
     """
@@ -38,6 +40,7 @@ class Lineage:
     upstream: frozenset[str]
     downstream: frozenset[str]
     pushes: tuple[Push, ...]
+    predictions: tuple[Predictions, ...] = ()
     behind: int = 0
     metrics: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
@@ -83,8 +86,14 @@ def trace(workspace: Workspace, name: str, ways: Ways = "both", *, baselines: bo
         graph = store.graph(own | up | down)
         pushes = find_pushes(workspace, store, graph)
         behind = 0 if baselines else _behind(store, own, up, down)
-    upstream, downstream = (frozenset(map(key_of, nodes)) for nodes in (up, down))
-    return Lineage(subject, graph, tuple(map(key_of, subject.nodes)), upstream, downstream, pushes, behind)
+    subjects, upstream, downstream = (frozenset(map(key_of, nodes)) for nodes in (own, up, down))
+    asked = ways != "upstream" and subject.kind != "request"
+    versions = {
+        (push.project, push.version) for push in pushes if asked and push.key in subjects | downstream
+    }
+    predictions = count_predictions(workspace, versions)
+    own_keys = tuple(map(key_of, subject.nodes))
+    return Lineage(subject, graph, own_keys, upstream, downstream, pushes, predictions, behind)
 
 
 def _walked(store: Store, own: set[int], direction: Direction, baselines: bool) -> set[int]:

@@ -41,6 +41,7 @@ def as_json(lineage: Lineage) -> str:
         "downstream": [asdict(node) for node in graph.nodes.values() if node.key in lineage.downstream],
         "edges": [asdict(edge) for edge in graph.edges],
         "pushes": [asdict(push) for push in lineage.pushes],
+        "predictions": [asdict(one) for one in lineage.predictions],
         "metrics": lineage.metrics,
         "linked only by a baseline": lineage.behind,
     }
@@ -60,6 +61,8 @@ def as_text(lineage: Lineage) -> str:
         if found:
             lines += ["", f"{heading} ({len(found)})"]
             lines += [line for node in found for line in _node_lines(lineage, node)]
+    if lineage.predictions:
+        lines += ["", "Predictions that came of it", *(f"  {one}" for one in lineage.predictions)]
     if lineage.behind:
         lines += ["", f"And {lineage.behind:,} more that are linked only by a baseline: --all shows them."]
     return "\n".join(lines)

@@ -69,6 +69,17 @@ def test_a_version_comes_from_its_data_by_every_step_before_it(shop: Workspace) 
     assert push.served[0].until is not None
 
 
+def test_what_a_version_has_answered_is_downstream_of_it_and_of_its_data(shop: Workspace) -> None:
+    [answered] = trace(shop, str(VERSION)).predictions
+    assert (answered.version, answered.count) == (VERSION, 1)
+    assert trace(shop, "span-1/clicks.csv", "downstream").predictions == (answered,)
+    assert trace(shop, str(VERSION + 1)).predictions == ()
+    assert trace(shop, str(VERSION), "upstream").predictions == ()
+    shown = as_text(trace(shop, str(VERSION), "downstream"))
+    assert f"Predictions that came of it\n  {answered}" in shown
+    assert json.loads(as_json(trace(shop, str(VERSION))))["predictions"][0]["log"] == "gateway"
+
+
 def test_a_project_stands_for_the_version_that_it_serves(shop: Workspace) -> None:
     assert trace(shop, PROJECT).subject == trace(shop, str(VERSION + 1)).subject
 

@@ -1,0 +1,103 @@
+"""Count the predictions that came of pushed versions, in the logs of the gateways and of monitoring.
+
+Monitoring has a row per example, a gateway a line per request; a request that both saw is in both.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Literal
+
+from kit.workspace import Workspace
+
+Log = Literal["gateway", "monitoring"]
+
+
+@dataclass(frozen=True)
+class Predictions:
+    """What one log has of one version.
+
+    Attributes:
+        project: whose model it is.
+        version: the number of the version.
+        log: which one it is.
+        count: requests that the gateway passed on and that were answered, or rows that monitoring has.
+        first: time of the first, UTC.
+        last: the same of the last.
+    """
+
+    project: str
+    version: int
+    log: Log
+    count: int
+    first: dt.datetime
+    last: dt.datetime
+
+    def __str__(self) -> str:
+        unit = "requests" if self.log == "gateway" else "rows"
+        return (
+            f"version {self.version} of {self.project} answered {self.count:,} {unit}, {self.first:%Y-%m-%d %H:%M} "
+            f"to {self.last:%Y-%m-%d %H:%M} UTC ({self.log})"
+        )
+
+
+def count_predictions(workspace: Workspace, versions: Collection[tuple[str, int]]) -> tuple[Predictions, ...]:
+    """Return what the logs have of some versions, given as (project, number); nothing for one that never answered.
+
+    What only a server's own log has is not counted: 07_monitor reads it into the monitoring's.
+
+    Raises:
+        InputDataError: when a part of the monitoring's log is no Parquet file.
+        GatewayError: when a gateway's log has a line that it did not write.
+    """
+    found = dict[tuple[str, int, Log], Predictions]()
+    for one in _in_logs(workspace, versions):
+        key = (one.project, one.version, one.log)
+        found[key] = _joined(found[key], one) if key in found else one
+    return tuple(found[key] for key in sorted(found))
+
+
+def _joined(one: Predictions, other: Predictions) -> Predictions:
+    first, last = min(one.first, other.first), max(one.last, other.last)
+    return replace(one, count=one.count + other.count, first=first, last=last)
+
+
+def _in_logs(workspace: Workspace, versions: Collection[tuple[str, int]]) -> Iterator[Predictions]:
+    for project in sorted({project for project, _ in versions}):
+        numbers = {number for name, number in versions if name == project}
+        log = workspace.path / "gateway" / project / "access.log"
+        if log.is_file():
+            yield from _of_gateway(log, project, numbers)
+        rows = workspace.path / "predictions" / project
+        if rows.is_dir():
+            yield from _of_monitoring(rows, project, numbers)
+
+
+def _of_gateway(path: Path, project: str, numbers: Collection[int]) -> Iterator[Predictions]:
+    from kit.gateway.audit import ALLOWED, read_log  # noqa: PLC0415  most workspaces have no such log
+
+    for entry in read_log(path, verdict=ALLOWED):
+        if entry.version.isdecimal() and int(entry.version) in numbers:
+            yield Predictions(project, int(entry.version), "gateway", 1, entry.time, entry.time)
+
+
+def _of_monitoring(folder: Path, project: str, numbers: Collection[int]) -> Iterator[Predictions]:
+    # Arrow takes a while to import.
+    import pyarrow as pa  # noqa: PLC0415
+
+    from kit.monitoring.log import TIME, TIMESTAMP, VERSION  # noqa: PLC0415
+    from kit.monitoring.parts import Parts  # noqa: PLC0415
+
+    parts = Parts(folder, pa.schema([(TIME, TIMESTAMP), (VERSION, pa.int64())]))
+    for day in parts.days():
+        for batch in parts.batches(day):
+            sums = (
+                pa.table(batch).group_by(VERSION).aggregate([(TIME, "count"), (TIME, "min"), (TIME, "max")])
+            )
+            for row in sums.to_pylist():
+                if row[VERSION] in numbers:
+                    times = row[f"{TIME}_min"], row[f"{TIME}_max"]
+                    yield Predictions(project, row[VERSION], "monitoring", row[f"{TIME}_count"], *times)
