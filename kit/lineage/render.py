@@ -61,19 +61,18 @@ def as_text(lineage: Lineage) -> str:
         if found:
             lines += ["", f"{heading} ({len(found)})"]
             lines += [line for node in found for line in _node_lines(lineage, node)]
-    if lineage.predictions:
-        lines += ["", "Predictions that came of it", *(f"  {one}" for one in lineage.predictions)]
     if lineage.behind:
         lines += ["", f"And {lineage.behind:,} more that are linked only by a baseline: --all shows them."]
     return "\n".join(lines)
 
 
 def headline(lineage: Lineage) -> str:
-    """Return what was asked about, who answered, and what became of the versions."""
+    """Return what was asked about, who answered, what became of the versions, and how much they answered."""
     lines = [f"{lineage.subject.kind} {lineage.subject.name}"]
     lines += _answer_lines(lineage.subject.answers)
     # A version whose push ran twice stands in ML Metadata twice.
-    return "\n".join([*lines, *dict.fromkeys("\n".join(_push_lines(push)) for push in lineage.pushes)])
+    lines += dict.fromkeys("\n".join(_push_lines(push)) for push in lineage.pushes)
+    return "\n".join([*lines, *(f"  {one}" for one in lineage.predictions)])
 
 
 def _answer_lines(answers: Sequence[Answer]) -> Iterator[str]:
