@@ -36,13 +36,6 @@ class Predictions:
     first: dt.datetime
     last: dt.datetime
 
-    def __str__(self) -> str:
-        unit = "requests" if self.log == "gateway" else "rows"
-        return (
-            f"version {self.version} of {self.project} answered {self.count:,} {unit}, {self.first:%Y-%m-%d %H:%M} "
-            f"to {self.last:%Y-%m-%d %H:%M} UTC ({self.log})"
-        )
-
 
 def count_predictions(workspace: Workspace, versions: Collection[tuple[str, int]]) -> tuple[Predictions, ...]:
     """Return what the logs have of some versions, given as (project, number); nothing for one that never answered.

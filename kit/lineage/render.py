@@ -71,8 +71,9 @@ def headline(lineage: Lineage) -> str:
     lines = [f"{lineage.subject.kind} {lineage.subject.name}"]
     lines += _answer_lines(lineage.subject.answers)
     # A version whose push ran twice stands in ML Metadata twice.
-    lines += dict.fromkeys("\n".join(_push_lines(push)) for push in lineage.pushes)
-    return "\n".join([*lines, *(f"  {one}" for one in lineage.predictions)])
+    return "\n".join(
+        [*lines, *dict.fromkeys("\n".join(_push_lines(push, lineage)) for push in lineage.pushes)]
+    )
 
 
 def _answer_lines(answers: Sequence[Answer]) -> Iterator[str]:
@@ -85,7 +86,7 @@ def _answer_lines(answers: Sequence[Answer]) -> Iterator[str]:
         yield f"  answered {replace(answer, said=', '.join(filter(None, said[:_ANSWERS])) + more)}"
 
 
-def _push_lines(push: Push) -> Iterator[str]:
+def _push_lines(push: Push, lineage: Lineage) -> Iterator[str]:
     verdicts = [f"gates: {push.gates or 'not known'}", f"infra check: {push.infra or 'not known'}"]
     if push.override:
         verdicts.append(f"gates overridden by {push.override}")
@@ -96,6 +97,10 @@ def _push_lines(push: Push) -> Iterator[str]:
         if served
         else "    never the version that answers, by what was recorded"
     )
+    for one in lineage.predictions:
+        if (one.project, one.version) == (push.project, push.version):
+            what = "requests through the gateway" if one.log == "gateway" else "rows that monitoring has"
+            yield f"    answered {one.count:,} {what}, {one.first:%Y-%m-%d %H:%M} to {one.last:%Y-%m-%d %H:%M} UTC"
 
 
 def _node_lines(lineage: Lineage, node: Node) -> Iterator[str]:

@@ -76,7 +76,9 @@ def test_what_a_version_has_answered_is_downstream_of_it_and_of_its_data(shop: W
     assert trace(shop, str(VERSION + 1)).predictions == ()
     assert trace(shop, str(VERSION), "upstream").predictions == ()
     shown = as_text(trace(shop, str(VERSION), "downstream"))
-    assert f"\n  {answered}\n" in shown
+    assert (
+        "\n    answered 1 requests through the gateway, 2026-01-03 10:00 to 2026-01-03 10:00 UTC\n" in shown
+    )
     assert json.loads(as_json(trace(shop, str(VERSION))))["predictions"][0]["log"] == "gateway"
 
 
