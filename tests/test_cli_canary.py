@@ -30,6 +30,7 @@ def give(base: Path, *words: str) -> Result:
 
 def test_it_is_started_shown_and_promoted_by_a_person(base: Path) -> None:
     assert "No experiment of recommender was started yet" in give(base, "status").stdout
+    assert sorted(path.name for path in base.parents[1].iterdir()) == ["serving"], "a look leaves nothing"
     started = give(base, "start", "--share", "0.25")
     assert started.exit_code == 0, started.output
     assert "version 2 for 25%, by user_id; 1 for the others" in started.stdout

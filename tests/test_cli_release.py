@@ -79,6 +79,13 @@ def test_a_rollback_to_what_is_not_there_is_wrong_usage(base: Path) -> None:
     assert numbers(base) == [1700000000, 1700000100]
 
 
+def test_of_a_project_without_a_push_nothing_is_rolled_back_and_nothing_made(base: Path) -> None:
+    nowhere = base.with_name("nope")
+    answer = give(nowhere, "rollback")
+    assert (answer.exit_code, f"there is no {nowhere}" in answer.stderr) == (2, True)
+    assert not nowhere.exists()
+
+
 def test_versions_and_rollbacks_import_nothing_slow(base: Path) -> None:
     code = (
         "import sys; from kit.cli import app\n"

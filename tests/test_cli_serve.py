@@ -91,6 +91,11 @@ def test_a_port_that_cannot_be_is_wrong_usage(workspace: Path, option: str, port
     assert f"Invalid value for '{option}'" in ended.errors
 
 
+def test_to_batch_and_not_to_batch_is_wrong_usage(workspace: Path) -> None:
+    ended = command(KIT, "serve", "-w", workspace, "--single", "--batching", "b.pbtxt", cwd=workspace)
+    assert (ended.code, "Choose one." in ended.errors) == (2, True)
+
+
 def test_a_flag_that_is_not_known_is_wrong_usage(workspace: Path) -> None:
     ended = command(KIT, "serve", "-w", workspace, "--", "--prot=8500", cwd=workspace)
     assert ended.code == 2

@@ -54,7 +54,9 @@ def k8s(  # noqa: PLR0913, PLR0917  what differs from one cluster to another
             help="With --canary: version of the others.", show_default="the newest below the canary"
         ),
     ] = None,
-    canary_replicas: Annotated[int, typer.Option(min=1, help="With --canary: pods of it.")] = 1,
+    canary_replicas: Annotated[
+        int | None, typer.Option(min=1, max=1000, help="With --canary: pods of it.", show_default="1")
+    ] = None,
     force: _Force = False,
 ) -> None:
     """Write manifests: TensorFlow Serving with Envoy beside it, scaled, guarded and not root."""
@@ -131,12 +133,17 @@ def serving(  # noqa: PLR0913, PLR0917  where the files go, and what is in them
     force: _Force = False,
 ) -> None:
     """Write the files of the real tensorflow_model_server, and show how it is started with them."""
+    from kit.deploy.errors import DeployError
     from kit.deploy.serving_files import flags, serving_files
     from kit.deploy.write import write_files
 
     folder = out.absolute()
     target = _target(project, workspace, {"batching_file": batching and str(batching.absolute())})
     base = models or target.workspace.path / "serving"
+    if not base.is_absolute():
+        raise DeployError(
+            f"--models must be an absolute path on the server's machine, such as /models, but is {base}. Correct it."
+        )
     files = serving_files(target, base=base)
     typer.echo(write_files(folder, {**files}, force=force).message)
     typer.echo("tensorflow_model_server " + " \\\n    ".join(flags(target, folder)))
@@ -190,8 +197,9 @@ def _target(
     project: str,
     workspace: object,
     asked: dict[str, Any],
-    canary: tuple[int | None, int | None, int] = (None, None, 1),
+    canary: tuple[int | None, int | None, int | None] = (None, None, None),
 ) -> Target:
+    from kit.deploy.errors import DeployError
     from kit.deploy.target import Target, canary_of
     from kit.project import Project
     from kit.workspace import Workspace
@@ -199,7 +207,11 @@ def _target(
     place = Workspace(chosen_workspace(workspace))
     found = Project.load(project, place.path)
     version, stable, replicas = canary
-    chosen = canary_of(found, place, version, stable, replicas) if version is not None else None
+    if version is None and (stable, replicas) != (None, None):
+        raise DeployError(
+            "--stable and --canary-replicas are about a canary, but none is asked for. Name its version with --canary."
+        )
+    chosen = canary_of(found, place, version, stable, replicas or 1) if version is not None else None
     return Target.of(found, place, with_changes(found.spec.deploy, asked), chosen)
 
 

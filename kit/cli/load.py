@@ -21,8 +21,10 @@ app = typer.Typer()
 @app.command()
 @exits
 def tune_batching(  # noqa: PLR0913, PLR0917  what is wanted, and where it is found
-    rate: Annotated[float, typer.Option(help="Requests a second that the server is to answer.")],
-    p99: Annotated[float, typer.Option(help="Milliseconds within which 99 of 100 are to be answered.")],
+    rate: Annotated[float, typer.Option(min=0.1, help="Requests a second that the server is to answer.")],
+    p99: Annotated[
+        float, typer.Option(min=0.1, help="Milliseconds within which 99 of 100 are to be answered.")
+    ],
     project: ModelOption = SAMPLE,
     workspace: WorkspaceOption = None,
     requests: Annotated[

@@ -94,7 +94,7 @@ def rollback(
         from kit.serving.experiments.actions import check_none_runs
         from kit.workspace import Workspace
 
-        check_none_runs(Workspace(chosen_workspace(workspace)), base.name)
+        check_none_runs(Workspace(chosen_workspace(workspace), read_only=True), base.name)
     done = roll_back(base, to, who=who or user_name(), why=why)
     typer.echo(done.message)
 
@@ -112,7 +112,12 @@ def preflight(
     workspace: WorkspaceOption = None,
     model: Annotated[
         Path | None,
-        typer.Option(help="Folder of a SavedModel.", show_default="the version that is served"),
+        typer.Option(
+            exists=True,
+            file_okay=False,
+            help="Folder of a SavedModel.",
+            show_default="the version that is served",
+        ),
     ] = None,
 ) -> None:
     """Check that a server knows every operation of a model, before it says 'Op type not registered'.

@@ -49,7 +49,7 @@ def serve(  # noqa: PLR0913, PLR0917  the flags of a server
     ] = None,
     single: Annotated[bool, typer.Option("--single", help="Do not batch requests.")] = False,
     log_share: Annotated[
-        float, typer.Option(help="Share of the requests to log for 07_monitor and canaries, 0 to 1.")
+        float, typer.Option(min=0, max=1, help="Share of the requests to log for 07_monitor and canaries.")
     ] = 0,
     metrics: Annotated[bool, typer.Option(help="Tell Prometheus what it asks at the port of REST.")] = True,
     forked: Annotated[
@@ -61,11 +61,14 @@ def serve(  # noqa: PLR0913, PLR0917  the flags of a server
     ] = None,
 ) -> None:
     """Serve the pushed models until Ctrl-C; new versions are loaded as they are pushed."""
+    from kit.errors import UsageError
     from kit.serving.process import Server
     from kit.serving.pushed import followed, monitoring_config, server_log, tuned_batching
     from kit.serving.settings import Settings
     from kit.workspace import Workspace
 
+    if single and batching:
+        raise UsageError("--single does not batch, and --batching does. Choose one.")
     place = Workspace(chosen_workspace(workspace))
     chosen = followed(place, log_share, config.absolute() if config else None).to_flags()
     chosen += [f"--port={port}", f"--rest_api_port={rest_port}", f"--host={host}"]

@@ -77,8 +77,9 @@ def labels_of(text: str) -> dict[str, str]:
         DeployError: when they are written in another way, or Kubernetes has no such labels.
     """
     pairs = [one.strip().partition("=") for one in text.split(",") if one.strip()]
-    if not all(sign and value and is_label(key, value) for key, sign, value in pairs):
+    labels = {key: value for key, _, value in pairs}
+    if len(labels) < len(pairs) or not all(sign and v and is_label(key, v) for key, sign, v in pairs):
         raise DeployError(
-            f"Labels of pods are written as app=shop,tier=models, but {text!r} is not. Correct --selector."
+            f"Labels of pods are written as app=shop,tier=models, each once, but {text!r} is not. Correct --selector."
         )
-    return {key: value for key, _, value in pairs}
+    return labels

@@ -120,19 +120,18 @@ def canary_of(
         DeployError: when there are no such versions.
     """
     pushed = numbers(workspace.serving(project.name))
-    below = [number for number in pushed if number < version]
-    other = stable if stable is not None else max(below, default=None)
     words = ", ".join(map(str, pushed)) or "none"
+    for number in (version, stable):
+        if number is not None and number not in pushed:
+            raise DeployError(
+                f"Version {number} must have been pushed, but the versions pushed are {words}. Choose one."
+            )
+    other = stable if stable is not None else max((one for one in pushed if one < version), default=None)
     if other is None:
         raise DeployError(
             f"A canary needs another version that the rest of the pods serve, but the versions pushed are {words}. "
             "Name one with --stable, or push another."
         )
-    for number in (version, other):
-        if number not in pushed:
-            raise DeployError(
-                f"Version {number} must have been pushed, but the versions pushed are {words}. Choose one."
-            )
     if version == other:
         raise DeployError(
             f"The canary must be another version than the stable one, but both are {version}. Choose one of {words}."

@@ -20,7 +20,7 @@ from kit.serving.tensors import as_array, as_proto
 SIGNATURE, SCORE = "examples", "score"
 TRANSFORM, EXAMPLES = "transform_features", "examples"
 _ROWS = 8_192  # at once, in this process
-_SECONDS = 60.0
+_SECONDS, _CONNECT_SECONDS = 60.0, 10.0
 _REFUSED = {
     grpc.StatusCode.RESOURCE_EXHAUSTED,
     grpc.StatusCode.PERMISSION_DENIED,
@@ -91,10 +91,13 @@ class ServerEndpoint:
         address: host and port.
         model: its name there.
         token: JSON Web Token for a gateway.
+
+    Raises:
+        DrillError: when nobody answers there.
     """
 
     def __init__(self, address: str, model: str, token: str = "") -> None:
-        self._channel = grpc.insecure_channel(address)
+        self._channel = _connected(address)
         self._stub = PredictionServiceStub(self._channel)
         self._model = model
         self._metadata = [("authorization", f"Bearer {token}")] if token else []
@@ -120,6 +123,19 @@ class ServerEndpoint:
 
     def close(self) -> None:
         self._channel.close()
+
+
+def _connected(address: str) -> grpc.Channel:
+    channel = grpc.insecure_channel(address)
+    try:
+        grpc.channel_ready_future(channel).result(_CONNECT_SECONDS)
+    except grpc.FutureTimeoutError:
+        channel.close()
+        raise DrillError(
+            f"A server must listen at {address}, but nobody did for {_CONNECT_SECONDS:g} s. Start it, or correct "
+            "--server."
+        ) from None
+    return channel
 
 
 __all__ = ["Endpoint", "InProcess", "RefusedError", "ServerEndpoint", "ServingError"]

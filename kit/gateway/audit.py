@@ -12,7 +12,7 @@ from typing import Any
 
 from kit.gateway.errors import GatewayError
 
-ALLOWED, FAILED = "allowed", "failed"
+ALLOWED, REFUSED, FAILED = "allowed", "refused", "failed"
 _AGE = re.compile(r"([0-9]{1,5})([smhd])")
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 _FIRST_FAILURE = 500
@@ -72,8 +72,12 @@ def read_log(
         verdict: only verdicts that begin so.
 
     Raises:
-        GatewayError: when there is no log, or a line that the gateway did not write.
+        GatewayError: when there is no log, no such verdict, or a line that the gateway did not write.
     """
+    if verdict is not None and not verdict.startswith((ALLOWED, REFUSED, FAILED)):
+        raise GatewayError(
+            f"A verdict begins with {ALLOWED}, {REFUSED} or {FAILED}, but {verdict!r} does not. Choose one of these."
+        )
     try:
         with path.open() as lines:
             for number, line in enumerate(lines, 1):

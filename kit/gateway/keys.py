@@ -92,8 +92,10 @@ class KeyStore:
             kid: key that signs; the newest unless given.
 
         Raises:
-            GatewayError: when there is no key, or the token would live too long.
+            GatewayError: when there is no key or no subject, or the token would live too long.
         """
+        if not subject.strip():
+            raise GatewayError("A token is for somebody, but the subject is empty. Name who it is for.")
         if not 0 < seconds <= _MOST_SECONDS:
             raise GatewayError(
                 f"A token lives 1 to {_MOST_SECONDS} seconds, but {seconds} is asked for. Issue a new one in time."
@@ -102,7 +104,7 @@ class KeyStore:
         if not kids or (kid is not None and kid not in kids):
             raise GatewayError(
                 f"A token is signed by a key of {self.folder}, but {kid or 'none'} is there. "
-                "Make one: kit gateway keys --rotate."
+                f"Make one: kit gateway keys --rotate -P {self.folder.parent.name}."
             )
         chosen = kid or kids[-1]
         now = int(dt.datetime.now(dt.UTC).timestamp())

@@ -201,6 +201,10 @@ def rollback(base: Path, to: int | None = None, *, who: str, why: str) -> Rollba
         DecisionError: when there is no name or no reason.
     """
     require_reasons("roll back", who, why)
+    if not base.is_dir():
+        raise VersionError(
+            f"A rollback needs pushed versions, but there is no {base}. Run 05_release, or name another project."
+        )
     with lock(base):
         visible, aside, served = numbers(base), numbers(base / WITHDRAWN), served_version(base)
         target, seen = _target(base, to, visible, aside, served), loaded(base, visible)

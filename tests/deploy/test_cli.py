@@ -51,6 +51,9 @@ def test_a_canary_comes_and_goes(workspace: Workspace, tmp_path: Path) -> None:
     assert "kubectl delete" in kit(*words, "--force").output
     assert not (tmp_path / "canary.yaml").exists()
     assert "Version 9 must have been pushed" in kit(*words, "--canary", "9", code=2).output
+    assert "another version that the rest" in kit(*words, "--canary", "1", code=2).output
+    for alone in (["--stable", "1"], ["--canary-replicas", "2"]):
+        assert "Name its version with --canary." in kit(*words, *alone, code=2).output
 
 
 def test_the_files_of_the_real_server_are_written(workspace: Workspace, tmp_path: Path) -> None:
@@ -64,6 +67,10 @@ def test_the_files_of_the_real_server_are_written(workspace: Workspace, tmp_path
     assert settings.batching_parameters().max_batch_size.value == 7
     [model] = settings.models().model_config_list.config
     assert model.base_path == str(workspace.path / "serving" / "recommender")
+    elsewhere = ["serving", "-w", str(workspace.path), "--out", str(tmp_path / "e"), "--models"]
+    assert "an absolute path on the server's machine" in kit(*elsewhere, "models", code=2).output
+    kit(*elsewhere, "/models")
+    assert 'base_path: "/models/recommender"' in (tmp_path / "e" / "models.config").read_text()
 
 
 def test_the_policies_are_written_for_a_mesh(workspace: Workspace, tmp_path: Path) -> None:
@@ -79,7 +86,7 @@ def test_the_policies_are_written_for_a_mesh(workspace: Workspace, tmp_path: Pat
         "labels": policy["spec"]["selector"]["matchLabels"],
     }
     assert policy["spec"]["selector"]["matchLabels"] == {"app": "shop", "tier": "models"}
-    for wrong in ("app", "app=", "=shop", "app=the shop", "a/b/c=shop"):
+    for wrong in ("app", "app=", "=shop", "app=the shop", "a/b/c=shop", "app=shop,app=other"):
         assert "--selector" in kit(*words, "--selector", wrong, code=2).output
     kit(*words, "--force")
     assert "app.kubernetes.io/name: recommender" in (tmp_path / "istio.yaml").read_text()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import socket
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -112,6 +113,17 @@ def test_both_ways_to_ask_give_the_same_scores(pushed: Tiny, server: ServerEndpo
     records = first_records(pushed.path("ExampleGen", "examples"), "eval", 5)
     assert server.scores(records).tolist() == np.round(model.scores(records)).tolist()
     model.close()
+
+
+def test_a_server_that_is_not_there_is_told_before_anything_is_attacked(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("kit.drill.endpoint._CONNECT_SECONDS", 0.2)
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))  # and does not listen
+        address = f"127.0.0.1:{taken.getsockname()[1]}"
+        with pytest.raises(DrillError, match=f"must listen at {address}, but nobody did for 0.2 s"):
+            ServerEndpoint(address, "tiny")
 
 
 def test_a_server_that_refuses_ends_the_attack(

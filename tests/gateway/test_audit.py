@@ -85,6 +85,11 @@ def test_a_line_that_is_being_written_is_left_out(lab: Callable[..., Lab]) -> No
         list(read_log(running.places.access_log))
 
 
+def test_a_verdict_that_there_is_not_is_told(tmp_path: Path) -> None:
+    with pytest.raises(GatewayError, match="begins with allowed, refused or failed, but 'denied' does not"):
+        list(read_log(tmp_path / "access.log", verdict="denied"))
+
+
 def test_without_a_log_there_is_a_hint(tmp_path: Path) -> None:
     with pytest.raises(GatewayError, match="kit gateway run"):
         list(read_log(tmp_path / "access.log"))

@@ -53,9 +53,14 @@ def test_a_token_ends(store: KeyStore, seconds: int) -> None:
         store.issue("ann", "kit", "shop", seconds)
 
 
+def test_a_token_is_for_somebody(store: KeyStore) -> None:
+    with pytest.raises(GatewayError, match="Name who it is for"):
+        store.issue(" ", "kit", "shop")
+
+
 def test_without_a_key_nothing_is_signed(tmp_path: Path) -> None:
-    with pytest.raises(GatewayError, match="kit gateway keys --rotate"):
-        KeyStore(tmp_path).issue("ann", "kit", "shop")
+    with pytest.raises(GatewayError, match="kit gateway keys --rotate -P shop"):
+        KeyStore(tmp_path / "shop" / "keys").issue("ann", "kit", "shop")
 
 
 def test_a_private_key_among_the_public_ones_is_refused(store: KeyStore, tmp_path: Path) -> None:
