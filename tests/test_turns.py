@@ -10,7 +10,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from turns import in_order
+from turns import SHARED, in_order
 
 FEW = """
 import os
@@ -61,7 +61,7 @@ def test_a_test_that_is_alone_has_no_other_beside_it(tmp_path: Path) -> None:
     assert (tmp_path / "met").exists()
 
 
-def test_long_files_begin_and_those_with_a_test_that_is_alone_end_the_run() -> None:
+def test_long_files_begin_then_who_shares_something_and_those_with_a_test_that_is_alone_end_the_run() -> None:
     slow, alone, long = pytest.mark.slow, pytest.mark.alone, pytest.mark.timeout(1500)
     files: dict[str, list[list[pytest.MarkDecorator]]] = {
         "a": [[alone, slow], []],
@@ -70,13 +70,18 @@ def test_long_files_begin_and_those_with_a_test_that_is_alone_end_the_run() -> N
         "d": [[slow]],
         "e": [[long]],
         "f": [[], []],
+        "g": [[]],
     }
     items: list[Any] = [
         item(f"{file}{number}", marks) for file in files for number, marks in enumerate(files[file])
     ]
-    assert [one.name for one in in_order(items)] == ["e0", "c0", "c1", "d0", "b0", "f0", "f1", "a0", "a1"]
+    items[-1].fixturenames.append(SHARED)
+    names = [one.name for one in in_order(items)]
+    assert names == ["e0", "g0", "c0", "c1", "d0", "b0", "f0", "f1", "a0", "a1"]
 
 
 def item(name: str, marks: list[pytest.MarkDecorator]) -> SimpleNamespace:
     found = {mark.name: mark.mark for mark in marks}
-    return SimpleNamespace(name=name, path=Path(name[0]), get_closest_marker=found.get)
+    return SimpleNamespace(
+        name=name, path=Path(name[0]), get_closest_marker=found.get, fixturenames=["tmp_path"]
+    )

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
     import pytest
 
+SHARED = "made_sample"
+"""The fixture of what is made once for the processes of all tests."""
 # Any two things that are there: only their locks are used.
 _QUEUE = Path(__file__)
 _MACHINE = Path(__file__).parent
@@ -22,8 +24,10 @@ def in_order(items: Sequence[pytest.Item]) -> list[pytest.Item]:
     """Return the tests in the order of their files in which no process waits long for another, or works by itself.
 
     What takes longest comes first, or one process would still be at it when the others have nothing left: files with
-    a test that may take longest, then those with most that are slow. Files with tests that are alone come last, where
-    everybody has only these: elsewhere each of them would wait, with its process, for whatever long test runs beside.
+    a test that may take longest, then those with most that are slow. Before these, files with tests on what is made
+    once for all (`SHARED`): one process makes it while the other has the longest file, and nobody waits for it later.
+    Files with tests that are alone come last, where everybody has only these: elsewhere each of them would wait, with
+    its process, for whatever long test runs beside.
     """
     files: dict[Path, list[pytest.Item]] = {}
     for item in items:
@@ -31,11 +35,12 @@ def in_order(items: Sequence[pytest.Item]) -> list[pytest.Item]:
     return [item for tests in sorted(files.values(), key=_place) for item in tests]
 
 
-def _place(tests: Sequence[pytest.Item]) -> tuple[bool, float, int]:
+def _place(tests: Sequence[pytest.Item]) -> tuple[bool, float, bool, int]:
     limits = [float(limit.args[0]) for item in tests if (limit := item.get_closest_marker("timeout"))]
     slow = sum(item.get_closest_marker("slow") is not None for item in tests)
     alone = any(item.get_closest_marker("alone") for item in tests)
-    return alone, -max(limits, default=0.0), -slow
+    shared = any(SHARED in getattr(item, "fixturenames", ()) for item in tests)
+    return alone, -max(limits, default=0.0), not shared, -slow
 
 
 @contextmanager

@@ -31,6 +31,7 @@ pytestmark = pytest.mark.alone
 
 EPOCHS = 4
 SECONDS = 240  # two cores have to start up to five processes
+FEW_STEPS = {"batch_size": 16}  # an epoch, where members wait for one another at each
 MULTI_WORKER: Strategy = "multi_worker_mirrored"
 PARAMETER_SERVER: Strategy = "parameter_server"
 
@@ -114,7 +115,7 @@ def assert_gone(members: object) -> None:
 
 
 def test_a_worker_that_is_killed_is_begun_again_with_all_others(job: Job) -> None:
-    job = by(job, MULTI_WORKER)
+    job = by(job, MULTI_WORKER, **FEW_STEPS)
     with start(job) as call:
         wait_for(call, job, lambda: epoch(job) >= 2)
         first = running(job)
@@ -172,9 +173,13 @@ def test_a_parameter_server_that_is_killed_costs_an_epoch_at_most(job: Job) -> N
     assert_gone(first.values())
 
 
-@pytest.mark.parametrize("strategy", [MULTI_WORKER, PARAMETER_SERVER])
-def test_all_stop_when_somebody_wants_it(job: Job, strategy: Strategy) -> None:
-    job = by(job, strategy, epochs=500)
+@pytest.mark.parametrize(
+    ("strategy", "settings"),
+    [(MULTI_WORKER, FEW_STEPS), (PARAMETER_SERVER, {})],
+    ids=[MULTI_WORKER, PARAMETER_SERVER],
+)
+def test_all_stop_when_somebody_wants_it(job: Job, strategy: Strategy, settings: dict[str, int]) -> None:
+    job = by(job, strategy, epochs=500, **settings)
     with start(job) as call:
         wait_for(call, job, lambda: epoch(job) >= 2)
         request_stop(job.run)
