@@ -69,12 +69,16 @@ def variable_of(name: str) -> str:
     return f"{PREFIX}{name.upper()}"
 
 
+def file_variable_of(name: str) -> str:
+    """Return the environment variable that names a file with a secret parameter's value."""
+    return f"{variable_of(name)}{_FILE}"
+
+
 def missing(name: str) -> str:
     """Return what to do about a secret that is not set."""
-    variable = variable_of(name)
     return (
-        f"The secret parameter {name} must be in the environment variable {variable}, or in the file that "
-        f"{variable}{_FILE} names, but neither is set. Set one of them and give the same command again."
+        f"The secret parameter {name} must be in the environment variable {variable_of(name)}, or in the file that "
+        f"{file_variable_of(name)} names, but neither is set. Set one of them and give the same command again."
     )
 
 

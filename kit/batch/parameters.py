@@ -27,7 +27,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from kit.errors import UsageError
-from kit.secret import variable_of
+from kit.secret import file_variable_of, variable_of
 
 Value = str | int | float | bool
 TAG = "parameters"
@@ -80,7 +80,8 @@ class Parameter:
         value = _typed(given, self.type)
         if self.is_secret and value:
             raise ValueError(
-                f"is a secret, which comes from {variable_of(self.name)} in the environment only"
+                f"is a secret, which comes only from {variable_of(self.name)} in the environment, or from the file "
+                f"that {file_variable_of(self.name)} names there"
             )
         if self.is_secret and self.type != "str":
             raise ValueError("is a secret, which must be of type str")

@@ -125,6 +125,14 @@ def plan_chain(
     ]
 
 
+def secrets_of(plan: Iterable[PlannedNotebook]) -> dict[str, bool]:
+    """Return the names of the secrets that notebooks declare, and whether one of them cannot do without it."""
+    found: dict[str, bool] = {}
+    for spec in (spec for notebook in plan for spec in notebook.specs.values() if spec.is_secret):
+        found[spec.name] = found.get(spec.name, False) or spec.is_required
+    return dict(sorted(found.items()))
+
+
 def require_secrets(specs: Iterable[Parameter]) -> None:
     """Refuse a run for which a secret is not set.
 

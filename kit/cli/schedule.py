@@ -55,8 +55,9 @@ def new(  # noqa: PLR0913, PLR0917  one for each option
     workspace: WorkspaceOption = None,
 ) -> None:
     """Make a schedule in the workspace, or change one; nothing runs until a scheduler is given it."""
-    from kit.batch.plan import choose_notebooks, notebook_from_anywhere, plan_chain
+    from kit.batch.plan import choose_notebooks, notebook_from_anywhere
     from kit.project_folder import name_from_anywhere
+    from kit.schedule.chain import planned
     from kit.schedule.schedule import make, save
     from kit.schedule.tick import now
 
@@ -70,7 +71,7 @@ def new(  # noqa: PLR0913, PLR0917  one for each option
         created=now(),
     )  # fmt: skip
     # A parameter that is wrong is told now, and not at night.
-    plan_chain(choose_notebooks(made.notebooks), made.given(made.created), {"workspace": str(place)})
+    planned(made, place)
     typer.echo(f"{save(made, place)}. Next runs:")
     _print_next(place, name, 5)
     typer.echo(f"Give it to a scheduler: kit schedule cron {name}, or systemd, kubernetes, airflow.")
@@ -194,18 +195,22 @@ def kubernetes(  # noqa: PLR0913, PLR0917  one for each option
     workspace: WorkspaceOption = None,
 ) -> None:
     """Write a CronJob; checked against the schemas of Kubernetes, never run on a cluster."""
+    from kit.batch.plan import secrets_of
+    from kit.deploy.notebook_secrets import how_to_make
     from kit.project import Project
+    from kit.schedule.chain import planned
     from kit.schedule.kubernetes_file import kubernetes_file
     from kit.schedule.schedule import load
 
     place = chosen_workspace(workspace)
     one = load(place, name)
     settings = Project.load(one.project or SAMPLE, place).spec.deploy
-    content = kubernetes_file(one, settings, image, cpu, memory)
+    secrets = secrets_of(planned(one, place))
+    content = kubernetes_file(one, settings, image, cpu, memory, secrets)
     said = (
         f"The claim {settings.claim} must hold the workspace with this schedule. Apply with: kubectl apply -f"
     )
-    _give(content, output, f"{said} {output or 'FILE'}")
+    _give(content, output, f"{said} {output or 'FILE'}\n{how_to_make(secrets, settings)}".rstrip())
 
 
 @schedule.command()

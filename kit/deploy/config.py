@@ -146,6 +146,10 @@ class DeploySettings(Section):
         pattern=r"^([A-Za-z0-9_-][A-Za-z0-9._-]*(/[A-Za-z0-9_-][A-Za-z0-9._-]*)*)?$",
         description="of the pushed models within it; empty: all of it",
     )
+    secrets: _Name = Field(
+        default="kit-secrets",
+        description="Secret with those of the notebooks, by their environment variables",
+    )
     tls_secret: _Name | None = Field(
         default=None, description="Secret of the type kubernetes.io/tls with the gateway's certificate"
     )

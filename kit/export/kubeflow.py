@@ -21,9 +21,10 @@ from kfp.pipeline_spec import pipeline_spec_pb2
 
 from kit.batch.order import Waits, waits
 from kit.batch.parameters import Value
-from kit.batch.plan import PlannedNotebook
+from kit.batch.plan import PlannedNotebook, secrets_of
 from kit.deploy.image import WORKSPACE
 from kit.errors import StepFailedError, UsageError
+from kit.secret import variable_of
 
 
 @dataclass(frozen=True)
@@ -33,12 +34,14 @@ class Place:
     Attributes:
         image: built from batch.Dockerfile.
         claim: PersistentVolumeClaim that holds the workspace; several pods must be able to write to it in turn.
+        secrets: the Secret with those of the notebooks, by their environment variables.
         cpu: cores of a container.
         memory: as Kubernetes writes it.
     """
 
     image: str
     claim: str
+    secrets: str = "kit-secrets"
     cpu: str = "2"
     memory: str = "6Gi"
 
@@ -103,9 +106,23 @@ def _task(notebook: PlannedNotebook, place: Place) -> Any:
             f"--cpu and --memory are written as Kubernetes does, such as 2 and 6Gi, but found {place.cpu} and "
             f"{place.memory}: {error} Correct them."
         ) from None
-    # As kfp-kubernetes writes it, which is not needed for this one field.
-    task.platform_config["kubernetes"] = {"pvcMount": [{"constant": place.claim, "mountPath": WORKSPACE}]}
+    # As kfp-kubernetes writes it, which is not needed for these two fields.
+    task.platform_config["kubernetes"] = {
+        "pvcMount": [{"constant": place.claim, "mountPath": WORKSPACE}],
+        **({"secretAsEnv": secrets} if (secrets := _secrets(notebook, place)) else {}),
+    }
     return task
+
+
+def _secrets(notebook: PlannedNotebook, place: Place) -> list[dict[str, Any]]:
+    return [
+        {
+            "secretName": place.secrets,
+            "keyToEnv": [{"secretKey": variable_of(name), "envVar": variable_of(name)}],
+            "optional": not required,
+        }
+        for name, required in secrets_of([notebook]).items()
+    ]
 
 
 def check(text: str, plan: Mapping[str, PlannedNotebook], graph: Mapping[str, Waits]) -> list[str]:

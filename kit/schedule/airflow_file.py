@@ -10,7 +10,7 @@ import json
 from pathlib import Path
 
 from kit.batch.order import waits
-from kit.batch.plan import choose_notebooks, plan_chain
+from kit.schedule.chain import planned, secrets_to_add
 from kit.schedule.command import check_plain, in_shell, tick_words
 from kit.schedule.errors import ScheduleError
 from kit.schedule.schedule import DATE, Schedule
@@ -28,7 +28,7 @@ from airflow.providers.standard.operators.bash import BashOperator
 from airflow.sdk import DAG
 from airflow.timetables.trigger import CronTriggerTimetable
 
-ZONE = "{time_zone}"
+{secrets}ZONE = "{time_zone}"
 TASKS = {tasks}
 WAITS = {waits}
 
@@ -59,13 +59,13 @@ def airflow_file(schedule: Schedule, workspace: Path) -> str:
         UsageError: when a notebook or parameter is not valid.
     """
     catchup = _runs(schedule)
-    notebooks = choose_notebooks(schedule.notebooks)
-    plan = plan_chain(notebooks, schedule.given(schedule.created), {"workspace": str(workspace)})
+    plan = planned(schedule, workspace)
     graph = waits(plan)
     words = {one.name: _words(schedule, workspace, one.path, list(one.given)) for one in plan}
     for several in words.values():
         check_plain(several)
     return _DAG.format(
+        secrets=secrets_to_add(schedule, workspace, "To set where Airflow's workers run"),
         name=schedule.name,
         cron=schedule.cron,
         time_zone=schedule.time_zone,

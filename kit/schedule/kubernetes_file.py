@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 from kit.deploy.config import DeploySettings
 from kit.deploy.hardened import hardened, unprivileged
 from kit.deploy.image import USER, WORKSPACE
+from kit.deploy.notebook_secrets import environment, how_to_make
 from kit.deploy.schemas import check_schemas
 from kit.deploy.yaml_documents import as_documents
 from kit.errors import StepFailedError
@@ -19,12 +22,25 @@ _STOP_SECONDS = 120
 _HISTORY = 3
 
 
-def kubernetes_file(
-    schedule: Schedule, settings: DeploySettings, image: str, cpu: str = "2", memory: str = "6Gi"
+def kubernetes_file(  # noqa: PLR0913, PLR0917  what the container is made of
+    schedule: Schedule,
+    settings: DeploySettings,
+    image: str,
+    cpu: str = "2",
+    memory: str = "6Gi",
+    secrets: Mapping[str, bool] = MappingProxyType({}),
 ) -> str:
     """Return the CronJob as YAML; its workspace is the claim of `deploy` in project.yml, written to here.
 
     The schedule itself has to be in that workspace: `kit schedule new` with the claim mounted puts it there.
+
+    Args:
+        schedule: what the CronJob ticks for.
+        settings: `deploy` of project.yml.
+        image: built from batch.Dockerfile.
+        cpu: cores.
+        memory: as Kubernetes writes it.
+        secrets: the names of the notebooks' secrets, and whether each must be set; see `secrets_of`.
 
     Raises:
         ScheduleError: when Kubernetes would not take the image.
@@ -34,13 +50,17 @@ def kubernetes_file(
         raise ScheduleError(
             f"--image must name an image that the cluster can pull, but found {image!r}. Name one."
         )
-    job = _cron_job(schedule, settings, _container(schedule, image, {"cpu": cpu, "memory": memory}))
+    container = _container(schedule, image, {"cpu": cpu, "memory": memory})
+    if secrets:
+        container["env"] = environment(secrets, settings)
+    job = _cron_job(schedule, settings, container)
     if wrong := [one.found for one in check_schemas([job]) if one.state == "fail"]:
         raise StepFailedError(
             f"The CronJob must be one that Kubernetes takes, but {'; '.join(wrong)}. Correct --cpu and --memory, or "
             "report a fault of the kit."
         )
-    return as_documents([job])
+    to_make = how_to_make(secrets, settings)
+    return (f"# {to_make}\n" if to_make else "") + as_documents([job])
 
 
 def _cron_job(schedule: Schedule, settings: DeploySettings, container: dict[str, Any]) -> dict[str, Any]:

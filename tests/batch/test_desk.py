@@ -161,7 +161,7 @@ def test_a_secret_is_neither_set_nor_saved(tmp_path: Path) -> None:
     namespace: dict[str, Any] = {"In": ["", f"{CELL.format(workspace=tmp_path)}\n{cell}"]}
     exec(namespace["In"][1], namespace)  # noqa: S102  as a kernel does
     desk = ParameterDesk(namespace)
-    with pytest.raises(ValueError, match="comes from KIT_SECRET_KEY in the environment only"):
+    with pytest.raises(ValueError, match="comes only from KIT_SECRET_KEY in the environment"):
         desk.set("key", "canary-7f3a")
     namespace["key"] = "canary-7f3a"  # somebody writes it into a cell all the same
     desk.save()

@@ -60,7 +60,8 @@ def test_a_secret_is_not_taken_from_the_command_line(write_notebook: WriteNotebo
     path = write_notebook("01_a", PARAMETERS)
     answer = kit("run", path, "-w", tmp_path / "ws", "-p", "web_key", CANARY)
     assert answer.returncode == 2
-    assert "comes from KIT_SECRET_WEB_KEY in the environment only" in answer.stderr
+    assert "comes only from KIT_SECRET_WEB_KEY in the environment" in answer.stderr
+    assert "or from the file that KIT_SECRET_WEB_KEY_FILE names there" in answer.stderr
     assert "canary" not in answer.stderr + answer.stdout
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import nbformat
 import pytest
 import yaml
 from typer.testing import CliRunner
@@ -60,6 +61,30 @@ def test_a_container_is_given_what_kit_run_takes(plan: list[PlannedNotebook]) ->
         values = dict(zip(words[5::3], words[6::3], strict=True))
         again = plan_chain([notebook.path], values)[0]
         assert again.parameters == notebook.parameters
+
+
+def test_a_container_is_given_its_secrets_and_needs_no_project(tmp_path: Path) -> None:
+    notebook = nbformat.v4.new_notebook()
+    line = 'mail_password: str = ""  # of the account, secret'
+    notebook.cells = [nbformat.v4.new_code_cell(line, metadata={"tags": ["parameters"]})]
+    nbformat.write(notebook, tmp_path / "mails.ipynb")
+    file, path = str(tmp_path / "chain.yaml"), str(tmp_path / "mails.ipynb")
+    words = ["export", "kubeflow", file, path, "--image", "shop/kit:1", "-w", str(tmp_path / "ws")]
+    ended = CliRunner().invoke(app, words)
+    assert ended.exit_code == 0, ended.output
+    assert "KIT_SECRET_MAIL_PASSWORD" in ended.output
+    spec, platform = yaml.safe_load_all((tmp_path / "chain.yaml").read_text())
+    [container] = [one["container"] for one in spec["deploymentSpec"]["executors"].values()]
+    assert container["args"] == ["run", "mails", "--workspace", "/workspace"]
+    [given] = platform["platforms"]["kubernetes"]["deploymentSpec"]["executors"].values()
+    variable = "KIT_SECRET_MAIL_PASSWORD"
+    assert given["secretAsEnv"] == [
+        {
+            "secretName": "kit-secrets",
+            "keyToEnv": [{"secretKey": variable, "envVar": variable}],
+            "optional": False,
+        }
+    ]
 
 
 def _without_order(spec: dict[str, Any], _: dict[str, Any]) -> None:

@@ -8,14 +8,17 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
+import nbformat
 import pytest
 import yaml
 
+from kit.batch.plan import secrets_of
 from kit.deploy.config import DeploySettings
 from kit.deploy.schemas import check_schemas
 from kit.errors import KitError
 from kit.schedule import schedule as schedules
 from kit.schedule.airflow_file import airflow_file
+from kit.schedule.chain import planned
 from kit.schedule.command import tick_words
 from kit.schedule.cron_file import cron_file
 from kit.schedule.kubernetes_file import kubernetes_file
@@ -111,6 +114,46 @@ def test_kubernetes_takes_the_cron_job(overlap: str, policy: str) -> None:
     pod = spec["jobTemplate"]["spec"]["template"]["spec"]
     assert pod["containers"][0]["args"] == ["schedule", "tick", "nightly", "--workspace", "/workspace"]
     assert pod["volumes"][0]["persistentVolumeClaim"]["claimName"] == DeploySettings().claim
+
+
+@pytest.fixture
+def with_secrets(tmp_path: Path) -> Schedule:
+    notebook = nbformat.v4.new_notebook()
+    lines = (
+        'mail_password: str = ""  # of the account, secret',
+        'web_key: str = ""  # of us, optional secret',
+    )
+    notebook.cells = [nbformat.v4.new_code_cell("\n".join(lines), metadata={"tags": ["parameters"]})]
+    nbformat.write(notebook, tmp_path / "mails.ipynb")
+    return make(notebooks=(str(tmp_path / "mails.ipynb"),))
+
+
+def test_the_cron_job_reads_the_secrets_of_its_notebooks(with_secrets: Schedule, tmp_path: Path) -> None:
+    secrets = secrets_of(planned(with_secrets, tmp_path))
+    text = kubernetes_file(with_secrets, DeploySettings(secrets="ours"), "shop/kit:1", secrets=secrets)
+    assert "kubectl create secret generic ours" in text.splitlines()[0]
+    job = yaml.safe_load(text)
+    assert [one.state for one in check_schemas([job])] == ["ok"]
+    [container] = job["spec"]["jobTemplate"]["spec"]["template"]["spec"]["containers"]
+    keys = {one["name"]: one["valueFrom"]["secretKeyRef"] for one in container["env"]}
+    assert keys == {
+        "KIT_SECRET_MAIL_PASSWORD": {"name": "ours", "key": "KIT_SECRET_MAIL_PASSWORD", "optional": False},
+        "KIT_SECRET_WEB_KEY": {"name": "ours", "key": "KIT_SECRET_WEB_KEY", "optional": True},
+    }
+
+
+def test_other_schedulers_files_say_which_secrets_to_give(with_secrets: Schedule, tmp_path: Path) -> None:
+    units = systemd_files(with_secrets, tmp_path)
+    for text in (
+        cron_file(with_secrets, tmp_path),
+        units["kit-nightly.service"],
+        airflow_file(with_secrets, tmp_path),
+    ):
+        comments = [line for line in text.splitlines() if line.startswith("# To set ")]
+        assert "KIT_SECRET_MAIL_PASSWORD, or KIT_SECRET_MAIL_PASSWORD_FILE" in comments[0]
+        assert comments[1].endswith("(optional).")
+        assert len(comments) == 2
+    assert "# To set" not in cron_file(make(), tmp_path)
 
 
 def test_kubernetes_is_given_no_image_of_nobody() -> None:
