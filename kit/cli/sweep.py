@@ -103,6 +103,7 @@ def sweep(  # noqa: PLR0913, PLR0917  one for each option
     place = chosen_workspace(workspace)
     if resume:
         folder = SweepFolder.of(place, resume)
+        workers = _workers(jobs, memory, dask)
     else:
         fixed: dict[str, str | int | float | bool] = {}
         if project:
@@ -113,8 +114,9 @@ def sweep(  # noqa: PLR0913, PLR0917  one for each option
         if dry_run:
             _print_points(planned)
             return
+        workers = _workers(jobs, memory, dask)
         folder = begin_sweep(planned)
-    ended = run_sweep(folder, _workers(jobs, memory, dask), say=typer.echo)
+    ended = run_sweep(folder, workers, say=typer.echo)
     _print(ended)
     if ended.exit_code:
         raise typer.Exit(int(ended.exit_code))
@@ -147,9 +149,9 @@ def _refuse(context: typer.Context, why: str, options: tuple[str, ...]) -> None:
 
 def _workers(jobs: int, memory: float, dask: str) -> OpenWorkers:
     if dask:
-        from kit.sweep.dask_workers import open_dask, parse_dask
+        from kit.sweep.dask_workers import check_dask, open_dask
 
-        parse_dask(dask)  # a mistake is told before the shared notebooks run
+        check_dask(dask)
         return lambda folder: open_dask(folder, dask)
     from kit.sweep.workers import LocalWorkers
 

@@ -103,9 +103,7 @@ def _ended(sweep: SweepRecord, point: PointRecord, run: RunRecord, place: Path) 
         print(explain(run), flush=True)  # noqa: T201  its log
     if code is not ExitCode.DONE and code not in VERDICTS:
         return point.model_copy(update={**facts, "state": "failed", "reason": _reason(run)})
-    shared = Path(sweep.shared_run) / RUN_FILE if sweep.shared_run else None
-    runs = [RunRecord.model_validate_json(shared.read_text(encoding="utf-8"))] if shared else []
-    found = collect(sweep.metrics, [*runs, run], place / "metrics.log")
+    found = collect(sweep.metrics, [*_shared_run(sweep), run], place / "metrics.log")
     facts |= {"metrics": found.values}
     if code in VERDICTS:  # whatever can be had of a point that went no further
         return point.model_copy(update={**facts, "state": "done", "reason": VERDICTS[code]})
@@ -113,6 +111,15 @@ def _ended(sweep: SweepRecord, point: PointRecord, run: RunRecord, place: Path) 
     if found.problem:  # the same code would end the same way
         facts["exit_code"] = int(ExitCode.USAGE)
     return point.model_copy(update={**facts, "state": state, "reason": found.problem[:_LETTERS]})
+
+
+def _shared_run(sweep: SweepRecord) -> list[RunRecord]:
+    if not sweep.shared_run:
+        return []
+    folder = Path(sweep.shared_run)
+    record = RunRecord.model_validate_json((folder / RUN_FILE).read_text(encoding="utf-8"))
+    # Its files are beside it, also where the workspace was moved since.
+    return [record.model_copy(update={"workspace": str(folder.parents[1])})]
 
 
 def _reason(run: RunRecord) -> str:

@@ -12,6 +12,7 @@ from kit.batch.record import now
 from kit.project import Project
 from kit.sweep.code import code_digest
 from kit.sweep.errors import SweepError
+from kit.sweep.metric_names import check_metrics
 from kit.sweep.points import make_points
 from kit.sweep.records import PointRecord, SweepFolder, SweepRecord, save_point
 from kit.sweep.space_file import Range, SpaceFile, read_space
@@ -49,9 +50,8 @@ class PlannedSweep:
         own = ", ".join(Path(path).stem for path in self.record.own)
         shared = ", ".join(Path(path).stem for path in self.record.shared)
         first = f"{shared} once, " if shared else ""
-        return (
-            f"{len(self.points)} points of {', '.join(self.record.swept)}: {first}then {own} at every point."
-        )
+        points = "1 point" if len(self.points) == 1 else f"{len(self.points)} points"
+        return f"{points} of {', '.join(self.record.swept)}: {first}then {own} at every point."
 
 
 def plan_sweep(
@@ -73,7 +73,8 @@ def plan_sweep(
         space = space.model_copy(update={"fixed": {**space.fixed, **options.fixed}})
     notebooks = choose_notebooks(space.notebooks)
     values = make_points(space, notebooks, str(file))
-    _check_project(notebooks, {**space.fixed, **values[0]}, workspace)
+    projects = _projects(notebooks, [{**space.fixed, **point} for point in values], workspace)
+    check_metrics(space.metrics, notebooks, projects, str(file))
     own = next(place for place, path in enumerate(notebooks) if {*read_parameters(path)} & {*space.swept})
     record = SweepRecord(
         name=name or file.stem,
@@ -117,10 +118,14 @@ def begin_sweep(planned: PlannedSweep) -> SweepFolder:
     return folder
 
 
-def _check_project(notebooks: Sequence[Path], given: dict[str, Value], workspace: Path) -> None:
-    plan = plan_chain(notebooks, given)
-    for name in {n.parameters["project_name"] for n in plan if "project_name" in n.parameters}:
-        Project.load(str(name), workspace)
+def _projects(
+    notebooks: Sequence[Path], points: Sequence[dict[str, Value]], workspace: Path
+) -> list[Project]:
+    """Return the projects that the points run with, of which there are several where project_name is swept."""
+    plan = plan_chain(notebooks, points[0])
+    defaults = [one.specs["project_name"].default for one in plan if "project_name" in one.specs]
+    named = {str(point.get("project_name", default)) for default in defaults for point in points}
+    return [Project.load(name, workspace) for name in sorted(named)]
 
 
 def _logarithmic(space: SpaceFile) -> list[str]:

@@ -45,18 +45,7 @@ class DaskWorkers:
     ) -> None:
         self._folder, self._cluster = folder, cluster
         self._alone_since: float | None = None
-        try:
-            self._client = Client(
-                scheduler,
-                timeout=_CONNECT_SECONDS,
-                set_as_default=False,
-                security=cluster.security if cluster else security,
-            )
-        except (OSError, ValueError, TypeError) as error:  # TypeError: tls:// without keys
-            raise ClusterError(
-                f"A scheduler of Dask must answer at {scheduler} within {_CONNECT_SECONDS:g} s, but {error}. "
-                "Start one (`dask scheduler`), correct the address, or let the sweep start its own: --dask local:2."
-            ) from None
+        self._client = _connect(scheduler, cluster.security if cluster else security)
         try:
             self._wait_for_workers(scheduler)
             if cluster is None:
@@ -136,6 +125,16 @@ class DaskWorkers:
             )
 
 
+def _connect(scheduler: str, security: Security | None = None) -> Client:
+    try:
+        return Client(scheduler, timeout=_CONNECT_SECONDS, set_as_default=False, security=security)
+    except (OSError, ValueError, TypeError) as error:  # TypeError: tls:// without keys
+        raise ClusterError(
+            f"A scheduler of Dask must answer at {scheduler} within {_CONNECT_SECONDS:g} s, but {error}. "
+            "Start one (`dask scheduler`), correct the address, or let the sweep start its own: --dask local:2."
+        ) from None
+
+
 def run_on_worker(folder: str, number: int, code: str) -> str:
     """Attempt a point; the worker itself only waits for it."""
     return run_point(folder, number, code, str(get_worker().name))
@@ -162,6 +161,16 @@ def parse_dask(words: str) -> tuple[str, int]:
         f"--dask takes the address of a scheduler (tcp://HOST:8786), or local:N for N workers, but is {words!r}. "
         "Give one of these."
     )
+
+
+def check_dask(words: str) -> None:
+    """Find a mistake in `--dask` before a sweep begins and its shared notebooks run.
+
+    Raises:
+        ClusterError: when it is neither of what `parse_dask` reads, or no scheduler answers at the address.
+    """
+    if address := parse_dask(words)[0]:
+        _connect(address).close()
 
 
 def open_dask(folder: Path, words: str) -> DaskWorkers:

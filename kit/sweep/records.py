@@ -164,11 +164,15 @@ class SweepFolder:
                 "Give one of these, or the file of a new sweep."
             )
         try:
-            return SweepRecord.model_validate_json(path.read_text(encoding="utf-8"))
+            record = SweepRecord.model_validate_json(path.read_text(encoding="utf-8"))
         except ValidationError as error:
             raise SweepError(
                 f"{path} must be the record of a sweep, but is not: {error.errors()[0]['msg']}. Begin a new sweep."
             ) from None
+        # Both may have been moved or copied since it was written.
+        shared_run = self.base / "runs" / Path(record.shared_run).name if record.shared_run else ""
+        here = {"workspace": str(self.path.parents[1]), "shared_run": str(shared_run)}
+        return record.model_copy(update=here)
 
     def points(self) -> list[PointRecord]:
         """Return all points as they are on the disk, in order."""

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 import yaml
-from pydantic import BeforeValidator, Field, ValidationError, model_validator
+from pydantic import BeforeValidator, Discriminator, Field, Tag, ValidationError, model_validator
 
 from kit.batch.parameters import Value
 from kit.project_section import Section
@@ -20,14 +20,33 @@ SECONDS = "seconds"  # the metric that every run has
 _EXAMPLE = "way: grid\nparameters:\n  learning_rate: [0.01, 0.02]\nmetrics:\n  - auc, maximise\n"
 
 
+def _number(value: object) -> object:
+    """Refuse what is no number in one sentence, and not in one for each type that it might have been."""
+    try:
+        float(str(value))  # 1e-3 is a text in YAML
+    except ValueError:
+        raise ValueError(f"a number is needed, but found {value!r}") from None
+    return value
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, str | int | float):  # a bool is an int
+        return value
+    raise ValueError(f"a value is a text, a number, true or false, but found {value!r}")
+
+
+_Number = Annotated[int | float, BeforeValidator(_number)]
+_Value = Annotated[Value, BeforeValidator(_plain)]
+
+
 class Range(Section):
     """Numbers from `min` to `max`, both included.
 
     A grid takes `count` of them or goes by `step`; chance draws any of them, or those that `step` reaches.
     """
 
-    min: int | float
-    max: int | float
+    min: _Number
+    max: _Number
     step: int | float | None = Field(default=None, gt=0, description="from one value to the next")
     count: int | None = Field(default=None, ge=2, description="values of a grid")
     log: bool = Field(default=False, description="equal factors between values instead of equal steps")
@@ -66,7 +85,26 @@ def _in_words(value: object) -> object:
 
 
 def _values(value: object) -> object:
-    return [value] if isinstance(value, str | int | float) else value  # a bool is an int
+    return [value] if isinstance(value, str | int | float) else value
+
+
+def _some_values(value: object) -> object:
+    if value == []:
+        raise ValueError("a list of values needs at least one")
+    return _values(value)
+
+
+_RANGE, _LIST = "<range>", "<list>"
+
+
+def _kind(value: object) -> str:
+    return _RANGE if isinstance(value, dict | Range) else _LIST
+
+
+_Swept = Annotated[
+    Annotated[Range, Tag(_RANGE)] | Annotated[tuple[_Value, ...], BeforeValidator(_some_values), Tag(_LIST)],
+    Discriminator(_kind),
+]
 
 
 class SpaceFile(Section):
@@ -74,11 +112,9 @@ class SpaceFile(Section):
 
     way: Way = "grid"
     notebooks: Annotated[tuple[str, ...], BeforeValidator(_values)] = ()
-    fixed: dict[str, Value] = Field(default_factory=dict)
-    parameters: dict[
-        str, Range | Annotated[tuple[Value, ...], Field(min_length=1), BeforeValidator(_values)]
-    ] = Field(default_factory=dict)
-    points: tuple[dict[str, Value], ...] = ()
+    fixed: dict[str, _Value] = Field(default_factory=dict)
+    parameters: dict[str, _Swept] = Field(default_factory=dict)
+    points: tuple[dict[str, _Value], ...] = ()
     count: int | None = Field(default=None, ge=1, description="points that chance draws")
     seed: int = Field(default=0, ge=0, description="that all of them follow from")
     metrics: tuple[Annotated[Metric, BeforeValidator(_in_words)], ...] = ()
@@ -147,11 +183,12 @@ def _explain(path: Path, node: Any, error: ValidationError) -> str:
 
 
 _NAMES = frozenset(SpaceFile.model_fields)
-_BRANCHES = ("function-", "tuple[", "Range", "str", "int", "float", "bool", "constrained-")
+_BRANCHES = ("function-", "constrained-", "<")
+_TYPES = frozenset({"str", "int", "float", "bool"})
 
 
 def _is_key(part: str) -> bool:
-    return not part.startswith(_BRANCHES)
+    return not part.startswith(_BRANCHES) and part not in _TYPES
 
 
 def _is_unknown(problem: Any) -> bool:

@@ -9,6 +9,7 @@ from typer.testing import CliRunner
 from kit.cli import app
 from kit.cli.sweep import _HELP
 from kit.errors import ExitCode
+from kit.sweep import dask_workers
 from kit.sweep.records import SweepFolder, save_point
 
 from .conftest import FIT, Begin, WriteNotebook
@@ -82,6 +83,43 @@ def test_wrong_usage_is_told(tmp_path: Path, words: tuple[object, ...], expected
     code, said = kit("sweep", *words, "-w", tmp_path)
     assert code == ExitCode.USAGE
     assert expected in said
+
+
+def test_one_point_is_one(write_notebook: WriteNotebook, tmp_path: Path) -> None:
+    file = tmp_path / "fit.yml"
+    file.write_text(f"notebooks: {write_notebook('fit', *FIT)}\nparameters: {{size: [1]}}")
+    assert kit("sweep", file, "--dry-run", "-w", tmp_path / "ws")[1].startswith("1 point of size: then")
+
+
+@pytest.mark.parametrize(
+    ("lines", "expected"),
+    [
+        ("parameters: {project_name: [recommender, nix]}", "There is no project 'nix'"),
+        ("parameters: {size: [1]}\nmetrics: [los]", "Did you mean loss?"),
+    ],
+    ids=["a project of a later point", "a metric"],
+)
+def test_a_dry_run_finds_what_no_point_could_run_with(
+    write_notebook: WriteNotebook, tmp_path: Path, lines: str, expected: str
+) -> None:
+    notebook = write_notebook("fit", f'{FIT[0]}\nproject_name: str = "recommender"', *FIT[1:])
+    file = tmp_path / "fit.yml"
+    file.write_text(f"notebooks: {notebook}\n{lines}")
+    code, said = kit("sweep", file, "--dry-run", "-w", tmp_path / "ws")
+    assert code == ExitCode.USAGE
+    assert expected in said
+
+
+def test_a_scheduler_that_does_not_answer_leaves_no_sweep_behind(
+    write_notebook: WriteNotebook, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dask_workers, "_CONNECT_SECONDS", 0.3)
+    file = tmp_path / "fit.yml"
+    file.write_text(f"notebooks: {write_notebook('fit', *FIT)}\nparameters: {{size: [1]}}")
+    code, said = kit("sweep", file, "--dask", "tcp://127.0.0.1:9", "-w", tmp_path / "ws")
+    assert code == ExitCode.USAGE
+    assert "must answer at tcp://127.0.0.1:9" in said
+    assert not (tmp_path / "ws" / "sweeps").exists()
 
 
 def test_an_address_that_is_none_is_told_before_anything_runs(

@@ -18,7 +18,7 @@ from kit.batch.record import list_runs
 from kit.errors import ExitCode, WorkspaceError
 from kit.sweep.begin import begin_sweep, plan_sweep
 from kit.sweep.errors import SweepError
-from kit.sweep.records import PointRecord, SweepFolder
+from kit.sweep.records import PointRecord, SweepFolder, save_point
 from kit.sweep.run import SweepEnded, run_sweep
 from kit.sweep.workers import LocalWorkers
 
@@ -195,6 +195,24 @@ def test_a_name_is_taken_once(begin: Begin, write_notebook: WriteNotebook, tmp_p
         SweepFolder.of(tmp_path / "ws", "thirs").read()
     with pytest.raises(SweepError, match="a/b"):
         begin_sweep(plan_sweep(tmp_path / "fit.yml", tmp_path / "ws", "a/b"))
+
+
+def test_a_sweep_goes_on_where_its_workspace_was_copied(
+    begin: Begin, write_notebook: WriteNotebook, tmp_path: Path
+) -> None:
+    shared = write_notebook("01_rows", "", 'from kit.sweep.record import record\nrecord("rows", 3)')
+    fit = write_notebook("02_fit", *FIT)
+    folder = begin(
+        f"notebooks: [{shared}, {fit}]\nparameters: {{size: [1, 2]}}\nmetrics: ['loss, minimise', rows]"
+    )
+    assert run(folder).exit_code == ExitCode.DONE
+    (tmp_path / "ws").rename(tmp_path / "moved")
+    moved = SweepFolder.of(tmp_path / "moved", "fit")
+    save_point(moved.point(2), moved.points()[1].model_copy(update={"state": "pending", "metrics": {}}))
+    ended = run(moved)
+    assert ended.exit_code == ExitCode.DONE, ended.points
+    assert [point.metrics["rows"] for point in ended.points] == [3, 3]
+    assert ended.record.workspace == str(tmp_path / "moved")
 
 
 def test_points_begin_only_while_their_memory_is_free(

@@ -71,7 +71,12 @@ def test_a_file_says_what_to_sweep(tmp_path: Path) -> None:
             "parameters:\n  a: {min: 0, max: 1, stop: 3}",
             "line 2, parameters.a.stop: Extra inputs are not permitted",
         ),
-        ("parameters:\n  a: []", "line 2, parameters.a: Tuple should have at least 1 item"),
+        ("parameters:\n  a: []", "line 2, parameters.a: a list of values needs at least one"),
+        ("parameters:\n  a: {min: 0, max: b}", "line 2, parameters.a.max: a number is needed, but found 'b'"),
+        (
+            "parameters:\n  strength: [[1]]",
+            "line 2, parameters.strength.0: a value is a text, a number, true",
+        ),
         ("parameters: {a: [1]}\nfixed: {a: 2}", "a is fixed and swept: leave one out"),
         ("parameters: {workspace: [x, y]}", "workspace cannot be set"),
         (
@@ -85,6 +90,7 @@ def test_what_is_wrong_is_told_with_its_line(tmp_path: Path, text: str, expected
     with pytest.raises(SweepError) as error:
         read_space(path)
     assert str(path) in str(error.value)
+    assert "valid tuple" not in str(error.value)
     assert expected in str(error.value)
 
 
