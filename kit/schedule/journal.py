@@ -50,6 +50,14 @@ class Entry(BaseModel):
         self.state, self.started, self.host = "running", now, socket.gethostname()
         self.pid, self.pid_started = os.getpid(), psutil.Process().create_time()
 
+    def bury(self) -> None:
+        """Close a run whose process could not say how it ended."""
+        self.state, self.why = ("replaced" if self.replaced else "killed"), "its process was killed"
+
+    def is_dead(self) -> bool:
+        """Whether it was killed on this machine; of another one only whoever gets the lock of runs can tell."""
+        return self.state == "running" and self.host == socket.gethostname() and self.process() is None
+
     def process(self) -> psutil.Process | None:
         """Return its process; None where that is over, or on another machine."""
         try:
@@ -87,6 +95,8 @@ class Journal(BaseModel):
 def read(workspace: Path, name: str, created: dt.datetime) -> Journal:
     """Read the journal of a schedule; a new one that begins when the schedule was made, where there is none.
 
+    A run whose process is gone is closed, so that a look at the journal does not wait for the next tick to do so.
+
     Raises:
         ScheduleError: when the file is damaged.
     """
@@ -94,9 +104,13 @@ def read(workspace: Path, name: str, created: dt.datetime) -> Journal:
     if not file.is_file():
         return Journal(looked=created)
     try:
-        return Journal.model_validate_json(file.read_bytes())
+        journal = Journal.model_validate_json(file.read_bytes())
     except ValidationError as error:
         raise ScheduleError(
             f"{file} must be what `kit schedule tick` wrote, but is not: {error}. Move it away: the schedule "
             "then begins anew, and its catch_up says what runs of all that was due since it was made."
         ) from None
+    for entry in journal.entries:
+        if entry.is_dead():
+            entry.bury()
+    return journal

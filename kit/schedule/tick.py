@@ -196,4 +196,4 @@ def _bury(entries: Iterable[Entry]) -> None:
     """Close a run whose process was killed: nobody holds the lock of runs, so none is going on."""
     for entry in entries:
         if entry.state == "running":
-            entry.state, entry.why = ("replaced" if entry.replaced else "killed"), "its process was killed"
+            entry.bury()

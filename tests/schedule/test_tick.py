@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from kit.schedule import schedule as schedules
-from kit.schedule.journal import Journal, read
+from kit.schedule.journal import Entry, Journal, read
 from kit.schedule.run import Ended
 from kit.schedule.schedule import Schedule
 from kit.schedule.tick import Say, Ways, tick
@@ -160,10 +160,19 @@ def test_a_later_time_ends_the_run_before_where_it_is_to(tmp_path: Path) -> None
 def test_a_tick_that_was_killed_is_told_of_and_blocks_nothing(tmp_path: Path, overlap: str) -> None:
     world = World(tmp_path, overlap=overlap)
     process = _held(tmp_path)
+    assert world.told == [(0, "running")]
     process.kill()
     process.join(20)
+    assert world.told == [(0, "killed")]  # before the next tick
     assert world.tick(due(1)) == ["done"]
     assert world.told == [(0, "killed"), (1, "done")]
+
+
+def test_a_run_on_another_machine_is_taken_for_one_that_goes_on(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    entry = Entry(due=due(0), state="running", host="another", pid=2**22 + 1)
+    Journal(looked=due(0), entries=[entry]).save(tmp_path, "nightly")
+    assert world.told == [(0, "running")]
 
 
 def test_what_a_killed_tick_had_queued_runs_with_the_next(tmp_path: Path) -> None:
