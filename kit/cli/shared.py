@@ -10,6 +10,7 @@ from typing import Annotated, ParamSpec, TypeVar
 import typer
 
 from kit.errors import ExitCode, KitError
+from kit.places import in_other_words
 from kit.workspace import CHECKOUT, without_dots
 
 _P = ParamSpec("_P")
@@ -44,8 +45,9 @@ def exits(command: Callable[_P, _R]) -> Callable[_P, _R]:
         except BrokenPipeError:  # `kit runs | head` has read enough: typer ends a command without a word then
             raise
         except OSError as error:  # a full disk, a folder that cannot be read
-            typer.echo(f"{error}. Correct that and give the same command again.", err=True)
-            raise typer.Exit(int(ExitCode.STEP_FAILED)) from None
+            told = in_other_words(error)
+            typer.echo(told.in_words(), err=True)
+            raise typer.Exit(int(told.exit_code)) from None
         except KeyboardInterrupt:
             typer.echo("Interrupted.", err=True)
             raise typer.Exit(int(ExitCode.INTERRUPTED)) from None

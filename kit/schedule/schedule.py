@@ -20,7 +20,7 @@ from kit.batch.parameters import Value
 from kit.project_section import Section
 from kit.schedule.errors import ScheduleError
 from kit.schedule.times import check_expression, due_between, due_times
-from kit.workspace import write_atomically
+from kit.workspace import Workspace, write_atomically
 
 FILE = "schedule.yml"
 # Also a name of Kubernetes, whose CronJobs leave 11 letters of 63 to the jobs.
@@ -111,8 +111,12 @@ def make(**said: object) -> Schedule:
 
 
 def save(schedule: Schedule, workspace: Path) -> Path:
-    """Write a schedule into a workspace, over one of the same name; return its file."""
-    file = folder_of(workspace, schedule.name) / FILE
+    """Write a schedule into a workspace, over one of the same name; return its file.
+
+    Raises:
+        WorkspaceError: when the workspace cannot be written to.
+    """
+    file = folder_of(Workspace(workspace).path, schedule.name) / FILE
     content = schedule.model_dump(mode="json", exclude_defaults=True)
     write_atomically(file, yaml.safe_dump(content, sort_keys=False, allow_unicode=True))
     return file

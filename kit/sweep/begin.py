@@ -16,7 +16,7 @@ from kit.sweep.metric_names import check_metrics
 from kit.sweep.points import make_points
 from kit.sweep.records import PointRecord, SweepFolder, SweepRecord, save_point
 from kit.sweep.space_file import Range, SpaceFile, read_space
-from kit.workspace import write_atomically
+from kit.workspace import Workspace, write_atomically
 
 
 @dataclass(frozen=True)
@@ -100,9 +100,10 @@ def begin_sweep(planned: PlannedSweep) -> SweepFolder:
 
     Raises:
         SweepError: when there is one of that name, or the name cannot be one of a folder.
+        WorkspaceError: when the workspace cannot be written to.
     """
     record = planned.record
-    folder = SweepFolder.of(Path(record.workspace), record.name)
+    folder = SweepFolder.of(Workspace(record.workspace).path, record.name)
     if folder.exists():
         done = sum(point.state == "done" for point in folder.points())
         raise SweepError(

@@ -1,0 +1,32 @@
+"""What an error of the operating system means to whoever named a place that cannot be used."""
+
+from __future__ import annotations
+
+import errno
+import os
+
+from kit.errors import KitError, StepFailedError, UsageError
+
+_FULL = {errno.ENOSPC, errno.EDQUOT}
+_WRONG_PLACE = {
+    *(errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOENT, errno.ENOTDIR, errno.EISDIR),
+    *(errno.EEXIST, errno.ENAMETOOLONG, errno.ELOOP),
+}
+
+
+def in_other_words(error: OSError) -> KitError:
+    """Return the kit's error for one of the operating system, which names the place and the way out."""
+    # Of a file that is renamed, the place that was asked for is the second one.
+    named = error.filename2 or error.filename
+    place, reason = os.fsdecode(named) if isinstance(named, str | bytes) else "", error.strerror or str(error)
+    if error.errno in _FULL:
+        return StepFailedError(
+            f"{place or 'The disk'} must have room for what is written, but: {reason}. Free some, and give the same "
+            "command again."
+        )
+    if place and error.errno in _WRONG_PLACE:
+        return UsageError(
+            f"{place} must be a place that can be read and written, but: {reason}. Correct that or name another one, "
+            "and give the same command again."
+        )
+    return StepFailedError(f"{error}. Correct that and give the same command again.")

@@ -1,0 +1,55 @@
+"""A place that cannot be used is named with the way out, whichever command was given it."""
+
+from __future__ import annotations
+
+import errno
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from kit.cli import app
+from kit.errors import ExitCode
+from kit.places import in_other_words
+
+NOTEBOOK, WHEN = "01_data", ("--cron", "1 1 * * *")
+
+
+def kit(*words: object) -> tuple[int, str]:
+    ended = CliRunner().invoke(app, [str(word) for word in words])
+    return ended.exit_code, ended.output
+
+
+@pytest.mark.parametrize("room", ["schedules", "sweeps"])
+def test_a_file_where_a_folder_is_needed_is_named(tmp_path: Path, room: str) -> None:
+    place, file = tmp_path / "ws", tmp_path / "seeds.yml"
+    file.write_text("notebooks: 03_train\nparameters: {seed: [1]}")
+    place.mkdir()
+    (place / room).touch()
+    words = ("schedule", "new", "nightly", NOTEBOOK, *WHEN) if room == "schedules" else ("sweep", file)
+    code, said = kit(*words, "-w", place)
+    assert code == ExitCode.USAGE
+    assert f"{place / room}" in said
+    assert "must be a place that can be read and written" in said
+
+
+def test_a_workspace_that_cannot_be_made_is_told_as_such(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    code, said = kit("schedule", "new", "nightly", NOTEBOOK, *WHEN, "-w", tmp_path / "file" / "ws")
+    assert code == ExitCode.USAGE
+    assert f"The workspace {tmp_path / 'file' / 'ws'} must be a folder that you can write to" in said
+
+
+def test_a_folder_where_a_file_is_to_be_written_is_named(tmp_path: Path) -> None:
+    kit("schedule", "new", "nightly", NOTEBOOK, *WHEN, "-w", tmp_path / "ws")
+    (tmp_path / "folder").mkdir()
+    code, said = kit("schedule", "cron", "nightly", "-w", tmp_path / "ws", "-o", tmp_path / "folder")
+    assert code == ExitCode.USAGE
+    assert said.startswith(f"{tmp_path / 'folder'} must be a place")
+
+
+def test_what_is_no_mistake_of_the_user_is_no_wrong_usage() -> None:
+    full = in_other_words(OSError(errno.ENOSPC, "No space left on device", "/data/a"))
+    assert full.exit_code == ExitCode.STEP_FAILED
+    assert "/data/a must have room" in str(full)
+    assert in_other_words(OSError(errno.EIO, "Input/output error")).exit_code == ExitCode.STEP_FAILED
