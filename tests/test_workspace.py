@@ -174,6 +174,7 @@ def test_a_full_disk_leaves_the_old_file_whole(tmp_path: Path) -> None:
     write_atomically(path, "old")
     error = under_a_full_disk(tmp_path, "write_atomically(folder / 'run.json', 'new' * 5000)")
     assert error.startswith("OSError: ")
+    assert error.endswith(f": '{path}'")
     assert path.read_text() == "old"
     assert list(tmp_path.iterdir()) == [path]
 

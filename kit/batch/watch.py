@@ -38,6 +38,9 @@ class Watch:
         started: when its kernel answered, as `time.monotonic` has it.
         memory: the most that the kernel and its children took.
         mark: of the kernel.
+
+    Raises:
+        Exception: at the end of `with`, whatever a step could not be reported for, such as a full disk.
     """
 
     def __init__(self, steps_file: Path, step_seen: StepSeen, timeout_seconds: float | None = None) -> None:
@@ -51,6 +54,7 @@ class Watch:
         self._kernel: psutil.Process | None = None
         self._ended = threading.Event()
         self._hurry = False
+        self._error: Exception | None = None
         self._thread = threading.Thread(target=self._watch, name="watch", daemon=True)
 
     def __enter__(self) -> Self:
@@ -60,6 +64,8 @@ class Watch:
     def __exit__(self, *_: object) -> None:
         self._ended.set()
         self._thread.join()
+        if self._error is not None:
+            raise self._error
         self._pass_on_steps()
 
     def kernel_started(self, pid: int | None, mark: str) -> None:
@@ -80,7 +86,7 @@ class Watch:
         asked: float | None = None
         last = 0.0
         while not self._ended.wait(_POLL_SECONDS):
-            self._pass_on_steps()
+            self._report()
             self._look_at_memory()
             now = time.monotonic()
             if self.reason is None and self._deadline is not None and now > self._deadline:
@@ -100,6 +106,14 @@ class Watch:
                 self.memory.look_at(
                     self._kernel.pid, *(child.pid for child in self._kernel.children(recursive=True))
                 )
+
+    def _report(self) -> None:
+        """Pass on steps; where that fails the notebook is stopped, since nobody would know of what it does."""
+        if self._error is None:
+            try:
+                self._pass_on_steps()
+            except Exception as error:  # noqa: BLE001  raised again by the thread that waits for the notebook
+                self._error, self.reason = error, self.reason or ExitCode.STEP_FAILED
 
     def _pass_on_steps(self) -> None:
         """Read the lines that are complete and of this kernel; a kernel may be in the middle of one."""
