@@ -40,7 +40,12 @@ def follow(workspace: Workspace, before: Path) -> None:
             copy = Path(folder) / workspace.metadata_path.name
             try:
                 copy_metadata(workspace.metadata_path, copy, before, workspace.path)
-            except sqlite3.Error as error:
+            except sqlite3.DatabaseError as error:
+                if not isinstance(error, sqlite3.OperationalError):  # such as a full disk
+                    raise WorkspaceError(
+                        f"{workspace.metadata_path} must be ML Metadata, but {error}. Put a copy of it back, or move "
+                        "it away: the workspace then knows nothing of what has run."
+                    ) from error
                 raise WorkspaceError(
                     f"The workspace {workspace.path} was moved from {before}, and its ML Metadata must follow, but "
                     f"{error}. Free room on the disk, or move it back."

@@ -6,6 +6,7 @@ The models import neither TensorFlow nor TFX, so that a wrong file is reported a
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping
 from typing import Literal, Self
 
@@ -218,7 +219,7 @@ class Signature(Section):
 class ProjectFile(Section):
     """A whole project.yml."""
 
-    name: str = Field(pattern=NAME_PATTERN)
+    name: str
     title: str = ""
     task: Task
     label: str
@@ -247,6 +248,15 @@ class ProjectFile(Section):
     retention: Retention = Retention()
     card: CardText = CardText()
     schema_file: str | None = None
+
+    @field_validator("name")
+    @classmethod
+    def _possible(cls, value: str) -> str:
+        if not re.fullmatch(NAME_PATTERN, value):
+            raise ValueError(
+                f"a project's name has small letters, digits and _, a letter first, but found {value!r}"
+            )
+        return value
 
     @model_validator(mode="after")
     def _names_agree(self) -> Self:

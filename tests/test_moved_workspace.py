@@ -77,6 +77,16 @@ def test_a_copy_is_a_workspace_of_its_own_and_a_link_is_not(tmp_path: Path) -> N
     assert f"{first.path}/serving/shop" in config.read_text()
 
 
+def test_what_is_no_metadata_is_told_as_such(tmp_path: Path) -> None:
+    first = Workspace(tmp_path / "first")
+    first.metadata_path.write_text("rubbish, which is longer than a header of SQLite would be " * 3)
+    second = first.path.rename(tmp_path / "second")
+    with pytest.raises(
+        WorkspaceError, match=r"second/metadata.sqlite must be ML Metadata, but .* move it away"
+    ):
+        Workspace(second)
+
+
 def test_metadata_that_cannot_follow_stay_as_they_were(tmp_path: Path) -> None:
     first = Workspace(tmp_path / "first")
     with closing(sqlite3.connect(first.metadata_path)) as other:

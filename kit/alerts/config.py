@@ -6,12 +6,22 @@ import re
 from typing import Annotated, Any, Self
 from urllib.parse import urlsplit
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import AfterValidator, Field, field_validator, model_validator
 
 from kit.project_section import Section
 
-_Variable = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
 _ADDRESS = re.compile(r"[^@\s,<>]+@[^@\s,<>]+")
+
+
+def _variable(value: str) -> str:
+    if not re.fullmatch("[A-Za-z_][A-Za-z0-9_]*", value):
+        raise ValueError(
+            f"an environment variable has letters, digits and _, and no digit first, but found {value!r}"
+        )
+    return value
+
+
+_Variable = Annotated[str, AfterValidator(_variable)]
 
 
 class _Keyless(Section):

@@ -6,7 +6,7 @@ import math
 import re
 from typing import Annotated, Self
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import AfterValidator, Field, field_validator, model_validator
 
 from kit.project_section import Section
 
@@ -15,12 +15,12 @@ NAME = r"^[a-z]([a-z0-9-]{0,38}[a-z0-9])?$"
 _NAMESPACE = r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$"
 _CPU = r"^([1-9][0-9]*m|(0|[1-9][0-9]*)(\.[0-9]{1,3})?)$"
 _MEMORY = r"^[1-9][0-9]*(Ki|Mi|Gi|Ti)$"
+_WITHIN = r"^([A-Za-z0-9_-][A-Za-z0-9._-]*(/[A-Za-z0-9_-][A-Za-z0-9._-]*)*)?$"
 _LABEL_VALUE = re.compile(r"([A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?)?")
 _LABEL_KEY = re.compile(
     r"([a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?"
 )
 _MILLI = 1000
-_Name = Annotated[str, Field(pattern=_NAMESPACE)]
 _Count = Annotated[int, Field(ge=1, le=1000)]
 
 
@@ -29,12 +29,41 @@ def is_label(key: str, value: str) -> bool:
     return bool(_LABEL_KEY.fullmatch(key) and _LABEL_VALUE.fullmatch(value))
 
 
+def _written(value: str, pattern: str, how: str) -> str:
+    if not re.fullmatch(pattern, value):
+        raise ValueError(f"it is written as {how}, but found {value!r}")
+    return value
+
+
+def _name(value: str) -> str:
+    return _written(value, _NAMESPACE, "at most 63 small letters, digits and -, with no - first or last")
+
+
+def _cores(value: str) -> str:
+    return _written(value, _CPU, "a number of cores, such as 2, 0.5 or 500m")
+
+
+def _memory(value: str) -> str:
+    return _written(value, _MEMORY, "a whole number and a unit, such as 512Mi or 2Gi")
+
+
+def _folder(value: str) -> str:
+    return _written(value, _WITHIN, "names of folders with / between them, such as serving/shop")
+
+
+_Name = Annotated[str, AfterValidator(_name)]
+
+
 class Container(Section):
     """An image, and what it may use; it asks for as much as it may, so that its neighbours cannot slow it."""
 
     image: str
-    cpu: str = Field(default="2", pattern=_CPU, description="cores, as Kubernetes writes them")
-    memory: str = Field(default="2Gi", pattern=_MEMORY, description="as Kubernetes writes it")
+    cpu: Annotated[str, AfterValidator(_cores)] = Field(
+        default="2", description="cores, as Kubernetes writes them"
+    )
+    memory: Annotated[str, AfterValidator(_memory)] = Field(
+        default="2Gi", description="as Kubernetes writes it"
+    )
 
     @property
     def cores(self) -> int:
@@ -141,10 +170,8 @@ class DeploySettings(Section):
     claim: _Name = Field(
         default="kit-workspace", description="PersistentVolumeClaim that holds the workspace; read only here"
     )
-    claim_folder: str = Field(
-        default="serving",
-        pattern=r"^([A-Za-z0-9_-][A-Za-z0-9._-]*(/[A-Za-z0-9_-][A-Za-z0-9._-]*)*)?$",
-        description="of the pushed models within it; empty: all of it",
+    claim_folder: Annotated[str, AfterValidator(_folder)] = Field(
+        default="serving", description="of the pushed models within it; empty: all of it"
     )
     secrets: _Name = Field(
         default="kit-secrets",

@@ -65,6 +65,11 @@ def find_subject(workspace: Workspace, store: Store, name: str) -> Subject:
     named = bool(colon) and kind in _SEARCHES
     searches = {kind: _SEARCHES[kind]} if named else _SEARCHES
     found = list(_all_found(workspace, store, rest if named else name, searches))
+    if not found and named:
+        raise SubjectError(
+            f"{workspace.path} must have the {kind} {rest!r}, but has none of that name. `kit runs` and `kit versions` "
+            "list what there is."
+        )
     if not found:
         raise SubjectError(
             f"Lineage is of something in {workspace.path}, but nothing there is called {name!r}: no version, "

@@ -106,9 +106,11 @@ def read(workspace: Path, name: str, created: dt.datetime) -> Journal:
     try:
         journal = Journal.model_validate_json(file.read_bytes())
     except ValidationError as error:
+        first = error.errors()[0]
+        where = "".join(f"{part}: " for part in first["loc"])
         raise ScheduleError(
-            f"{file} must be what `kit schedule tick` wrote, but is not: {error}. Move it away: the schedule "
-            "then begins anew, and its catch_up says what runs of all that was due since it was made."
+            f"{file} must be what `kit schedule tick` wrote, but is not: {where}{first['msg']}. Move it away: the "
+            "schedule then begins anew, and its catch_up says what runs of all that was due since it was made."
         ) from None
     for entry in journal.entries:
         if entry.is_dead():

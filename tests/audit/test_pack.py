@@ -148,7 +148,7 @@ def test_a_file_without_a_key_is_refused(tmp_path: Path, content: bytes | None) 
 
 
 def test_what_was_not_pushed_has_no_pack(released: Released) -> None:
-    with pytest.raises(SubjectError):
+    with pytest.raises(SubjectError, match="must have the version '12', but has none of that name"):
         pack(released.workspace, "12")
 
 
