@@ -130,6 +130,18 @@ def runs(name: _Name, workspace: WorkspaceOption = None) -> None:
 
 @schedule.command()
 @exits
+def remove(name: _Name, workspace: WorkspaceOption = None) -> None:
+    """Remove a schedule and the list of its times; its runs stay, and so does what a scheduler was given."""
+    from kit.schedule.remove import remove as remove_it
+
+    remove_it(chosen_workspace(workspace), name)
+    typer.echo(
+        f"The schedule {name} is gone; its runs stay. Take it out of the scheduler that was given it, too."
+    )
+
+
+@schedule.command()
+@exits
 def tick(name: _Name, workspace: WorkspaceOption = None) -> None:
     """Run what is due now, as catch-up and overlap say: for schedulers to call, as often as they like.
 

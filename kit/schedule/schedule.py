@@ -7,6 +7,7 @@ workspace/schedules/<name>/runs.json       what became of it (see `kit.schedule.
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
@@ -42,7 +43,7 @@ class Schedule(Section):
         created: nothing is due before.
     """
 
-    name: str = Field(pattern=NAME)
+    name: str
     cron: str
     time_zone: str = "UTC"
     project: str | None = None
@@ -52,6 +53,15 @@ class Schedule(Section):
     overlap: Overlap = "skip"
     late_minutes: int = Field(default=10, ge=1, le=1440)
     created: dt.datetime
+
+    @field_validator("name")
+    @classmethod
+    def _name(cls, value: str) -> str:
+        if not re.fullmatch(NAME, value):
+            raise ValueError(
+                f"a name has at most 40 small letters, digits and -, a letter first and no - last, but found {value!r}"
+            )
+        return value
 
     @field_validator("cron")
     @classmethod
@@ -126,19 +136,28 @@ def names(workspace: Path) -> list[str]:
     return sorted(path.parent.name for path in (workspace / "schedules").glob(f"*/{FILE}"))
 
 
-def load(workspace: Path, name: str) -> Schedule:
-    """Read a schedule of a workspace.
+def require(workspace: Path, name: str) -> None:
+    """Refuse a name that no schedule of a workspace has.
 
     Raises:
-        ScheduleError: when there is none of that name, or its file is not valid.
+        ScheduleError: names those that there are.
     """
-    file = folder_of(workspace, name) / FILE
     if name not in names(workspace):
         known = ", ".join(names(workspace)) or "none"
         raise ScheduleError(
             f"A schedule of {workspace} must be named, but it has none with the name {name!r}; it has {known}. "
             "`kit schedule new` makes one."
         )
+
+
+def load(workspace: Path, name: str) -> Schedule:
+    """Read a schedule of a workspace.
+
+    Raises:
+        ScheduleError: when there is none of that name, or its file is not valid.
+    """
+    require(workspace, name)
+    file = folder_of(workspace, name) / FILE
     try:
         content = yaml.safe_load(file.read_text(encoding="utf-8"))
         return Schedule.model_validate(content)

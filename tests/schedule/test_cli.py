@@ -13,6 +13,7 @@ from typer.testing import CliRunner
 from kit.cli import app
 from kit.project_folder import BUILT_IN
 from kit.schedule import schedule as schedules
+from kit.workspace import Workspace
 
 from .notebooks import write_pair
 
@@ -65,6 +66,13 @@ def test_a_mistake_is_told_and_nothing_is_written(tmp_path: Path, words: tuple[s
     assert not (tmp_path / "schedules").exists()
 
 
+def test_a_name_that_cannot_be_is_told_in_words(tmp_path: Path) -> None:
+    code, output = kit("schedule", "new", "Bad_Name", "--cron", "1 1 * * *", "-w", tmp_path)
+    assert code == 2
+    assert "at most 40 small letters, digits and -" in output
+    assert "pattern" not in output
+
+
 def test_what_was_named_from_one_folder_is_found_from_another(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -82,11 +90,47 @@ def test_what_was_named_from_one_folder_is_found_from_another(
     assert schedules.load(tmp_path / "ws", "nightly").project == "recommender"
 
 
+def test_a_damaged_journal_is_told_in_one_line(tmp_path: Path) -> None:
+    kit("schedule", "new", "nightly", "--cron", "0 3 * * 0", "-w", tmp_path)
+    journal = tmp_path / "schedules" / "nightly" / "runs.json"
+    for content, found in (('{"entries": [', "Invalid JSON"), ("{}", "looked: Field required")):
+        journal.write_text(content)
+        code, output = kit("schedule", "runs", "nightly", "-w", tmp_path)
+        assert code == 2
+        assert output.startswith(f"{journal} must be what `kit schedule tick` wrote, but is not: {found}")
+        assert len(output.splitlines()) == 1
+
+
 def test_an_unknown_schedule_is_told_with_those_that_there_are(tmp_path: Path) -> None:
     kit("schedule", "new", "weekly", "--cron", "0 3 * * 0", "-w", tmp_path)
     code, output = kit("schedule", "tick", "nightly", "-w", tmp_path)
     assert code == 2
     assert "it has weekly" in output
+
+
+def test_a_removed_schedule_is_gone_and_its_runs_stay(tmp_path: Path) -> None:
+    for name in ("nightly", "weekly"):
+        kit("schedule", "new", name, "--cron", "0 3 * * 0", "-w", tmp_path)
+    (tmp_path / "runs" / "r1").mkdir(parents=True)
+    (tmp_path / "schedules" / "nightly" / "schedule.yml").write_text("damaged: [")
+    code, output = kit("schedule", "remove", "nightly", "-w", tmp_path)
+    assert code == 0
+    assert "its runs stay" in output
+    assert [path.name for path in (tmp_path / "schedules").iterdir()] == ["weekly"]
+    assert (tmp_path / "runs" / "r1").is_dir()
+    code, output = kit("schedule", "remove", "nightly", "-w", tmp_path)
+    assert code == 2
+    assert "it has weekly" in output
+
+
+def test_a_schedule_whose_run_goes_on_is_not_removed(tmp_path: Path) -> None:
+    kit("schedule", "new", "nightly", "--cron", "0 3 * * 0", "-w", tmp_path)
+    with Workspace(tmp_path).lock("schedule-nightly", "kit schedule tick, nightly"):
+        code, output = kit("schedule", "remove", "nightly", "-w", tmp_path)
+    assert code == 2
+    assert "in use by process" in output
+    assert "kit schedule tick, nightly" in output
+    assert kit("schedule", "remove", "nightly", "-w", tmp_path)[0] == 0
 
 
 def test_a_tick_runs_the_chain_with_the_day_that_it_is_due_for(tmp_path: Path) -> None:
