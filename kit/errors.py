@@ -6,8 +6,11 @@ Every message has three parts: what was expected, what was found, what to do nex
 
 from __future__ import annotations
 
+import re
 from enum import IntEnum
 from typing import ClassVar
+
+_TWO_STOPS = re.compile(r"(?<=[\w)\]'\"])\.\.(?=\s|$)")
 
 
 class ExitCode(IntEnum):
@@ -34,7 +37,8 @@ class KitError(Exception):
         """Return what it says in the reader's language; `str` is English whoever reads it, as records and logs are."""
         from kit.translation.messages import in_language  # noqa: PLC0415  only when something went wrong
 
-        return in_language(str(self))
+        # A message that quotes another one, which ends with a full stop itself.
+        return in_language(_TWO_STOPS.sub(".", str(self)))
 
     def _render_traceback_(self) -> list[str]:
         """Return the lines that IPython shows, with the message in the reader's language.

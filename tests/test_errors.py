@@ -20,6 +20,18 @@ def test_an_error_keeps_its_words_and_its_number_on_the_way_out_of_a_process(kin
     assert exit_code_of(kind.__name__) == kind.exit_code != ExitCode.DONE
 
 
+@pytest.mark.parametrize(
+    ("said", "shown"),
+    [
+        ("but: No such table.. Correct it.", "but: No such table. Correct it."),
+        ("Name 'a.yml'..", "Name 'a.yml'."),
+        ("It is in ../x, or in .. above; wait ...", "It is in ../x, or in .. above; wait ..."),
+    ],
+)
+def test_a_quoted_sentence_ends_with_one_full_stop(said: str, shown: str) -> None:
+    assert KitError(said).in_words() == shown
+
+
 def test_numbers_are_those_of_the_contract() -> None:
     numbers = {
         2: "USAGE",
