@@ -23,7 +23,7 @@ from kit.serving.errors import ServingError
 from kit.serving.following import ConfigFile, Follower
 from kit.serving.harness import Harness, State, VersionStatus, fingerprint
 from kit.serving.model_config import check_config, new_labels
-from kit.serving.policies import aspired
+from kit.serving.policies import Folders
 from kit.serving.servable import Servable
 from kit.serving.settings import Settings
 
@@ -48,7 +48,7 @@ class Manager:
         self._lock = threading.RLock()  # guards the tables; held for moments only: every request takes it
         self._tables = threading.Condition(self._lock)
         self._work = threading.RLock()  # held while something is loaded
-        self._follower = Follower()
+        self._folders, self._follower = Folders(), Follower()
 
     def start(self) -> None:
         """Load what the configuration asks for, then follow the folders and the configuration file.
@@ -213,10 +213,8 @@ class Manager:
             for name in set(self._harnesses) - set(self._models):
                 self._unload_others(name, {})
             for name, config in self._models.items():
-                try:
-                    wanted = aspired(config)
-                except OSError as error:  # perhaps it passes: what is loaded goes on serving
-                    _LOG.error("The versions of %s cannot be looked for: %s", name, error)
+                wanted = self._folders.aspired(config)
+                if wanted is None:  # perhaps it passes: what is loaded goes on serving
                     continue
                 if wanted or not self._settings.servable_versions_always_present:
                     self._reconcile(name, wanted)

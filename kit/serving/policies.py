@@ -34,25 +34,32 @@ def _is_version(path: Path) -> bool:
     )
 
 
-def aspired(config: Any) -> dict[int, Path]:
-    """Return the existing versions that a ModelConfig's policy wants.
+class Folders:
+    """The models' folders as a server looks at them again and again; what is wrong is logged when it begins."""
 
-    Args:
-        config: the ModelConfig. Without a policy, the latest version is wanted.
+    def __init__(self) -> None:
+        self._wrong: dict[str, str] = {}
 
-    Raises:
-        OSError: when its base path cannot be read. Then nothing is known, and loaded versions should stay.
-    """
-    found = versions_in(Path(config.base_path))
-    policy = config.model_version_policy
-    if missing := sorted(set(policy.specific.versions) - set(found)):
-        _LOG.warning(
-            "Versions %s of %s, which its policy names, are not in %s.",
-            missing,
-            config.name,
-            config.base_path,
-        )
-    return {version: found[version] for version in wanted(policy, found)}
+    def aspired(self, config: Any) -> dict[int, Path] | None:
+        """Return the existing versions that a ModelConfig's policy wants; without a policy, that is the latest.
+
+        None where the folder cannot be read: then nothing is known, and loaded versions should stay.
+        """
+        policy = config.model_version_policy
+        try:
+            found = versions_in(Path(config.base_path))
+        except OSError as error:
+            self._tell(config.name, f"The versions of {config.name} cannot be looked for: {error}")
+            return None
+        missing = sorted(set(policy.specific.versions) - set(found))
+        named = f"Versions {missing} of {config.name}, which its policy names, are not in {config.base_path}."
+        self._tell(config.name, named if missing else "")
+        return {version: found[version] for version in wanted(policy, found)}
+
+    def _tell(self, model: str, wrong: str) -> None:
+        if wrong and wrong != self._wrong.get(model):
+            _LOG.warning(wrong)
+        self._wrong[model] = wrong
 
 
 def wanted(policy: Any, found: Iterable[int]) -> list[int]:

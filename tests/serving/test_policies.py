@@ -8,7 +8,7 @@ import pytest
 from google.protobuf import text_format
 from tensorflow_serving.config import model_server_config_pb2
 
-from kit.serving.policies import aspired, versions_in
+from kit.serving.policies import Folders, versions_in
 
 
 @pytest.fixture
@@ -47,15 +47,29 @@ def test_only_folders_that_are_numbers_are_versions(base: Path) -> None:
     ],
 )
 def test_policies(base: Path, policy: str, versions: set[int]) -> None:
-    assert set(aspired(_config(base, policy))) == versions
+    assert set(Folders().aspired(_config(base, policy)) or ()) == versions
 
 
-def test_a_specific_version_that_is_missing_is_said(base: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_specific_version_that_is_missing_is_said_when_it_begins(
+    base: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    folders, config = Folders(), _config(base, "specific { versions: 1 versions: 5 }")
     with caplog.at_level(logging.WARNING):
-        assert set(aspired(_config(base, "specific { versions: 1 versions: 5 }"))) == {1}
-    assert "[5]" in caplog.text
+        for _ in range(3):
+            assert set(folders.aspired(config) or ()) == {1}
+        (base / "5").mkdir()
+        assert set(folders.aspired(config) or ()) == {1, 5}
+        (base / "5").rmdir()
+        folders.aspired(config)
+    assert [("[5]" in one.message) for one in caplog.records] == [True, True], "gone, and gone again"
 
 
-def test_a_folder_that_cannot_be_read_is_no_empty_folder(tmp_path: Path) -> None:
-    with pytest.raises(OSError, match="missing"):
-        aspired(_config(tmp_path / "missing", ""))
+def test_a_folder_that_cannot_be_read_is_no_empty_folder(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    folders = Folders()
+    with caplog.at_level(logging.WARNING):
+        assert [folders.aspired(_config(tmp_path / "missing", "")) for _ in range(2)] == [None, None]
+    assert [one.message.startswith("The versions of m cannot be looked for") for one in caplog.records] == [
+        True
+    ]
