@@ -30,6 +30,7 @@ from kit.release import history
 from kit.release.errors import VersionError
 from kit.release.history import Entry
 from kit.release.models_config import CANARY, go_back, labels_of, loaded
+from kit.serving.policies import versions_in
 
 WITHDRAWN = ".withdrawn"
 PACKAGE_FILE = "assets.extra/kit_package.json"
@@ -107,13 +108,7 @@ class Rollback:
 
 def numbers(folder: Path) -> list[int]:
     """Return the versions in a folder as servers see them, the lowest first."""
-    if not folder.is_dir():
-        return []
-    return sorted(int(path.name) for path in folder.iterdir() if _is_number(path.name) and path.is_dir())
-
-
-def _is_number(name: str) -> bool:
-    return name.isascii() and name.isdecimal()
+    return sorted(versions_in(folder)) if folder.is_dir() else []
 
 
 def served_version(base: Path) -> int | None:
