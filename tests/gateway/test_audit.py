@@ -10,7 +10,7 @@ import grpc
 import pytest
 
 from gateway.standin import GRPC_PREDICT, MODEL, PREDICT, VERSION, Lab
-from kit.gateway.audit import parse_since, read_log
+from kit.gateway.audit import count_answered, parse_since, read_log
 from kit.gateway.errors import GatewayError
 
 NOW = dt.datetime(2026, 1, 31, 12, tzinfo=dt.UTC)
@@ -51,6 +51,13 @@ def test_every_request_is_told_and_none_of_its_content(lab: Callable[..., Lab]) 
         ("ann", f"{MODEL}:metadata", VERSION, "200", "allowed"),
         ("ann", f"{MODEL}:metadata", "", "429", "refused: too many requests"),
     ]
+    allowed = list(read_log(running.places.access_log, verdict="allowed"))
+    [counted] = count_answered(running.places.access_log)
+    assert (counted.version, counted.count) == (VERSION, len(allowed))
+    assert (counted.first, counted.last) == (
+        min(one.time for one in allowed),
+        max(one.time for one in allowed),
+    )
 
 
 def test_a_query_finds_who_when_and_what(lab: Callable[..., Lab]) -> None:
@@ -79,10 +86,18 @@ def test_a_line_that_is_being_written_is_left_out(lab: Callable[..., Lab]) -> No
     with running.places.access_log.open("a") as log:
         log.write('{"time": "20')
     assert len(list(read_log(running.places.access_log))) == 1
+    assert [one.count for one in count_answered(running.places.access_log)] == [1]
     with running.places.access_log.open("a") as log:
         log.write("\n")
     with pytest.raises(GatewayError, match="Line 2 of"):
         list(read_log(running.places.access_log))
+    with pytest.raises(GatewayError, match="A line of"):
+        count_answered(running.places.access_log)
+
+
+def test_a_log_without_a_whole_line_counts_nothing(tmp_path: Path) -> None:
+    (tmp_path / "access.log").write_text('{"time": "20')
+    assert count_answered(tmp_path / "access.log") == []
 
 
 def test_a_verdict_that_there_is_not_is_told(tmp_path: Path) -> None:
