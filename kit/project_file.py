@@ -6,7 +6,6 @@ The models import neither TensorFlow nor TFX, so that a wrong file is reported a
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Mapping
 from typing import Literal, Self
 
@@ -32,7 +31,7 @@ from kit.evaluation.sections import (
 )
 from kit.gateway.config import GatewaySettings
 from kit.monitoring.config import Monitoring
-from kit.project_section import Section
+from kit.project_section import Section, written
 from kit.release.config import Release
 from kit.retention.config import Retention
 from kit.serving.experiments.config import ExperimentSettings
@@ -252,11 +251,9 @@ class ProjectFile(Section):
     @field_validator("name")
     @classmethod
     def _possible(cls, value: str) -> str:
-        if not re.fullmatch(NAME_PATTERN, value):
-            raise ValueError(
-                f"a project's name has small letters, digits and _, a letter first, but found {value!r}"
-            )
-        return value
+        return written(
+            value, NAME_PATTERN, "a project's name has small letters, digits and _, a letter first"
+        )
 
     @model_validator(mode="after")
     def _names_agree(self) -> Self:

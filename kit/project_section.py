@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from pydantic import BaseModel, ConfigDict
 
 
@@ -9,3 +11,14 @@ class Section(BaseModel):
     """Unknown fields are errors: a misspelt gate must not be a gate that never closes."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+def written(value: str, pattern: str, how: str) -> str:
+    """Return a text that follows a pattern; otherwise say how it is written: a pattern would have to be puzzled out.
+
+    Raises:
+        ValueError: when not all of it matches.
+    """
+    if not re.fullmatch(pattern, value):
+        raise ValueError(f"{how}, but found {value!r}")
+    return value

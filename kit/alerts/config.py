@@ -8,17 +8,14 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, field_validator, model_validator
 
-from kit.project_section import Section
+from kit.project_section import Section, written
 
 _ADDRESS = re.compile(r"[^@\s,<>]+@[^@\s,<>]+")
 
 
 def _variable(value: str) -> str:
-    if not re.fullmatch("[A-Za-z_][A-Za-z0-9_]*", value):
-        raise ValueError(
-            f"an environment variable has letters, digits and _, and no digit first, but found {value!r}"
-        )
-    return value
+    how = "an environment variable has letters, digits and _, and no digit first"
+    return written(value, "[A-Za-z_][A-Za-z0-9_]*", how)
 
 
 _Variable = Annotated[str, AfterValidator(_variable)]

@@ -8,7 +8,7 @@ from typing import Annotated, Self
 
 from pydantic import AfterValidator, Field, field_validator, model_validator
 
-from kit.project_section import Section
+from kit.project_section import Section, written
 
 # Names of Kubernetes (RFC 1123); 40 letters, so that `-canary` and what Kubernetes adds to a pod's name still fit.
 NAME = r"^[a-z]([a-z0-9-]{0,38}[a-z0-9])?$"
@@ -29,26 +29,24 @@ def is_label(key: str, value: str) -> bool:
     return bool(_LABEL_KEY.fullmatch(key) and _LABEL_VALUE.fullmatch(value))
 
 
-def _written(value: str, pattern: str, how: str) -> str:
-    if not re.fullmatch(pattern, value):
-        raise ValueError(f"it is written as {how}, but found {value!r}")
-    return value
-
-
 def _name(value: str) -> str:
-    return _written(value, _NAMESPACE, "at most 63 small letters, digits and -, with no - first or last")
+    return written(
+        value, _NAMESPACE, "it is written as at most 63 small letters, digits and -, with no - first or last"
+    )
 
 
 def _cores(value: str) -> str:
-    return _written(value, _CPU, "a number of cores, such as 2, 0.5 or 500m")
+    return written(value, _CPU, "it is written as a number of cores, such as 2, 0.5 or 500m")
 
 
 def _memory(value: str) -> str:
-    return _written(value, _MEMORY, "a whole number and a unit, such as 512Mi or 2Gi")
+    return written(value, _MEMORY, "it is written as a whole number and a unit, such as 512Mi or 2Gi")
 
 
 def _folder(value: str) -> str:
-    return _written(value, _WITHIN, "names of folders with / between them, such as serving/shop")
+    return written(
+        value, _WITHIN, "it is written as names of folders with / between them, such as serving/shop"
+    )
 
 
 _Name = Annotated[str, AfterValidator(_name)]

@@ -7,7 +7,6 @@ workspace/schedules/<name>/runs.json       what became of it (see `kit.schedule.
 from __future__ import annotations
 
 import datetime as dt
-import re
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
@@ -18,7 +17,7 @@ import yaml
 from pydantic import Field, ValidationError, field_validator
 
 from kit.batch.parameters import Value
-from kit.project_section import Section
+from kit.project_section import Section, written
 from kit.schedule.errors import ScheduleError
 from kit.schedule.times import check_expression, due_between, due_times
 from kit.workspace import Workspace, write_atomically
@@ -57,11 +56,8 @@ class Schedule(Section):
     @field_validator("name")
     @classmethod
     def _name(cls, value: str) -> str:
-        if not re.fullmatch(NAME, value):
-            raise ValueError(
-                f"a name has at most 40 small letters, digits and -, a letter first and no - last, but found {value!r}"
-            )
-        return value
+        how = "a name has at most 40 small letters, digits and -, a letter first and no - last"
+        return written(value, NAME, how)
 
     @field_validator("cron")
     @classmethod

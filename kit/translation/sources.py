@@ -37,7 +37,9 @@ _BASE, _NOT_OURS = "KitError", frozenset({"ServingError"})
 # What is told of a value, such as a field of project.yml, and becomes a part of a message.
 _INNER = frozenset({"TypeError", "ValueError"})
 _CLASS = re.compile(r"^class (\w+)\(([^)]*)\)", re.MULTILINE)
-_SAY = frozenset({"in_language", "label", "parts_in_language"})  # are given other texts that are translated
+_SAY = frozenset(
+    {"in_language", "label", "parts_in_language", "written"}
+)  # are given other texts of that kind
 _WORD = re.compile(r"[A-Za-z]{2,}")
 _SAME = frozenset({"capitalize", "rstrip", "strip"})  # methods that leave the words of a text as they are
 
