@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
@@ -46,16 +46,7 @@ def count_predictions(workspace: Workspace, versions: Collection[tuple[str, int]
         InputDataError: when a part of the monitoring's log is no Parquet file.
         GatewayError: when a gateway's log has a line that it did not write.
     """
-    found = dict[tuple[str, int, Log], Predictions]()
-    for one in _in_logs(workspace, versions):
-        key = (one.project, one.version, one.log)
-        found[key] = _joined(found[key], one) if key in found else one
-    return tuple(found[key] for key in sorted(found))
-
-
-def _joined(one: Predictions, other: Predictions) -> Predictions:
-    first, last = min(one.first, other.first), max(one.last, other.last)
-    return replace(one, count=one.count + other.count, first=first, last=last)
+    return tuple(sorted(_in_logs(workspace, versions), key=lambda one: (one.project, one.version, one.log)))
 
 
 def _in_logs(workspace: Workspace, versions: Collection[tuple[str, int]]) -> Iterator[Predictions]:
@@ -85,12 +76,17 @@ def _of_monitoring(folder: Path, project: str, numbers: Collection[int]) -> Iter
     from kit.monitoring.parts import Parts  # noqa: PLC0415
 
     parts = Parts(folder, pa.schema([(TIME, TIMESTAMP), (VERSION, pa.int64())]))
-    for day in parts.days():
-        for batch in parts.batches(day):
-            sums = (
-                pa.table(batch).group_by(VERSION).aggregate([(TIME, "count"), (TIME, "min"), (TIME, "max")])
-            )
-            for row in sums.to_pylist():
-                if row[VERSION] in numbers:
-                    times = row[f"{TIME}_min"], row[f"{TIME}_max"]
-                    yield Predictions(project, row[VERSION], "monitoring", row[f"{TIME}_count"], *times)
+    each = [(TIME, "count"), (TIME, "min"), (TIME, "max")]
+    # The sums of batches, and then theirs: all rows would take too much memory.
+    sums = [
+        pa.table(batch).group_by(VERSION).aggregate(each)
+        for day in parts.days()
+        for batch in parts.batches(day)
+    ]
+    if not sums:
+        return
+    all_ = [(f"{TIME}_count", "sum"), (f"{TIME}_min", "min"), (f"{TIME}_max", "max")]
+    for row in pa.concat_tables(sums).group_by(VERSION).aggregate(all_).to_pylist():
+        if row[VERSION] in numbers:
+            values = (row[f"{name}_{how}"] for name, how in all_)
+            yield Predictions(project, row[VERSION], "monitoring", *values)
