@@ -15,6 +15,7 @@ from contextlib import closing
 from pathlib import Path
 
 from kit.errors import WorkspaceError
+from kit.release.models_config import MODELS_CONFIG
 from kit.workspace import Workspace, write_atomically
 
 # Every text of ML Metadata that may name a place.
@@ -40,15 +41,15 @@ def follow(workspace: Workspace, before: Path) -> None:
             copy = Path(folder) / workspace.metadata_path.name
             try:
                 copy_metadata(workspace.metadata_path, copy, before, workspace.path)
-            except sqlite3.DatabaseError as error:
-                if not isinstance(error, sqlite3.OperationalError):  # such as a full disk
-                    raise WorkspaceError(
-                        f"{workspace.metadata_path} must be ML Metadata, but {error}. Put a copy of it back, or move "
-                        "it away: the workspace then knows nothing of what has run."
-                    ) from error
+            except sqlite3.OperationalError as error:  # such as a full disk
                 raise WorkspaceError(
                     f"The workspace {workspace.path} was moved from {before}, and its ML Metadata must follow, but "
                     f"{error}. Free room on the disk, or move it back."
+                ) from error
+            except sqlite3.DatabaseError as error:
+                raise WorkspaceError(
+                    f"{workspace.metadata_path} must be ML Metadata, but {error}. Put a copy of it back, or move "
+                    "it away: the workspace then knows nothing of what has run."
                 ) from error
             copy.replace(workspace.metadata_path)
     follow_models(workspace.path, before, workspace.path)
@@ -75,7 +76,7 @@ def copy_metadata(source: Path, target: Path, before: Path, now: Path) -> None:
 
 def follow_models(folder: Path, before: Path, now: Path) -> None:
     """Replace the path of a workspace in the models.config within a folder, if it has one."""
-    config = folder / "serving" / "models.config"
+    config = folder / "serving" / MODELS_CONFIG
     if config.exists():
         write_atomically(config, moving(str(before), str(now))(config.read_text(encoding="utf-8")))
 

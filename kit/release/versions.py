@@ -1,10 +1,9 @@
 """A model's versions in its serving folder: which one serves, which stay, and the rollback.
 
 A server with the policy `latest` serves the highest number that it sees; models.config beside the folder may tell it
-another policy. So a rollback moves what is newer aside, into
-a folder whose name is no number, and the server loads the earlier version before it drops the newer one. Every move is
-one rename. All but the newest are moved first: whenever it is interrupted, the server has seen the version of before
-or the one that was asked for, never one between.
+another policy. So a rollback moves what is newer aside, into a folder whose name is no number, and the server loads the
+earlier version before it drops the newer one. Every move is one rename. All but the newest are moved first: whenever it
+is interrupted, the server has seen the version of before or the one that was asked for, never one between.
 
     serving/<project>/<n>/              what servers see
     serving/<project>/.withdrawn/<n>/   rolled back; `--to n` brings one back
@@ -119,8 +118,8 @@ def served_version(base: Path) -> int | None:
     Raises:
         VersionError: when models.config cannot be read.
     """
-    found = loaded(base, numbers(base))
-    return max((n for n in found if n != labels_of(base).get(CANARY)), default=max(found, default=None))
+    found, canary = loaded(base, numbers(base)), labels_of(base).get(CANARY)
+    return max((number for number in found if number != canary), default=max(found, default=None))
 
 
 def next_number(base: Path, at_least: int) -> int:

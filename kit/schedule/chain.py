@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 from kit.batch.plan import PlannedNotebook, choose_notebooks, plan_chain, secrets_of
@@ -19,19 +20,15 @@ def planned(schedule: Schedule, workspace: Path) -> list[PlannedNotebook]:
     return plan_chain(notebooks, schedule.given(schedule.created), {"workspace": str(workspace)})
 
 
-def secrets_to_add(schedule: Schedule, workspace: Path, where: str) -> str:
+def secrets_to_add(plan: Iterable[PlannedNotebook], where: str) -> str:
     """Return comments that say which secrets a scheduler has to give; empty where no notebook takes any.
 
     Args:
-        schedule: whose notebooks declare them.
-        workspace: of the schedule.
+        plan: the notebooks, which declare them.
         where: in which place the scheduler has its variables.
-
-    Raises:
-        UsageError: when a notebook or parameter is not valid.
     """
     return "".join(
         f"# {where}: {variable_of(name)}, or {file_variable_of(name)} with the path of a file that holds it"
         f"{'' if required else ' (optional)'}.\n"
-        for name, required in secrets_of(planned(schedule, workspace)).items()
+        for name, required in secrets_of(plan).items()
     )

@@ -13,7 +13,7 @@ from pathlib import Path
 from croniter import croniter
 
 from kit.errors import ExitCode
-from kit.schedule.chain import secrets_to_add
+from kit.schedule.chain import planned, secrets_to_add
 from kit.schedule.command import check_plain, tick_words
 from kit.schedule.schedule import Schedule
 from kit.schedule.times import DAYS
@@ -28,7 +28,7 @@ def systemd_files(schedule: Schedule, workspace: Path) -> dict[str, str]:
     unit = f"kit-{schedule.name}"
     replaces = schedule.overlap == "replace"
     rung = f"{unit}-replace" if replaces else unit
-    secrets = secrets_to_add(schedule, workspace, "To set with Environment=")
+    secrets = secrets_to_add(planned(schedule, workspace), "To set with Environment=")
     calendar = "\n".join(f"OnCalendar={one}" for one in calendars(schedule))
     made = {
         f"{unit}.timer": f"""\

@@ -8,13 +8,14 @@ from google.protobuf import text_format
 from tensorflow_serving.config import model_server_config_pb2
 
 from kit.errors import StepOrderError
+from kit.release.models_config import MODELS_CONFIG
 from kit.serving.experiments import config as experiments
 from kit.serving.policies import versions_in
 from kit.serving.prediction_log import config as prediction_log
 from kit.serving.settings import PLATFORM, Settings
 from kit.workspace import Workspace, write_atomically
 
-CONFIG, MONITORING = "models.config", "monitoring.config"
+MONITORING = "monitoring.config"
 
 
 def pushed_models(workspace: Workspace) -> dict[str, list[int]]:
@@ -35,7 +36,7 @@ def models_config(workspace: Workspace) -> Path:
         StepOrderError: when nothing has been pushed.
         ServerError: when the file cannot be read.
     """
-    path = workspace.path / "serving" / CONFIG
+    path = workspace.path / "serving" / MODELS_CONFIG
     config = model_server_config_pb2.ModelServerConfig()
     if path.exists():
         config = Settings(model_config_file=str(path)).models()
