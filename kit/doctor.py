@@ -27,7 +27,7 @@ from rich.console import Console
 from rich.table import Table
 
 from kit.setup.environment import NEEDED_GLIBC, VENV, is_current
-from kit.setup.locked import read_lock, read_pyproject
+from kit.setup.locked import dependency_digest, read_digest, read_lock, read_pyproject
 from kit.translation.row import Row, row_of
 
 KERNEL = "kit"
@@ -75,7 +75,8 @@ def check(deep: bool, workspace: Path) -> list[Check]:
         deep: also import TensorFlow and TFX in a process of their own, and run a cell in the kit's kernel.
         workspace: the folder that notebooks would write to; it is not made.
     """
-    checks = [check_python(), check_system(), check_libc(), check_set_up(), *check_packages(), check_kernel()]
+    checks = [check_python(), check_system(), check_libc(), check_lock(), check_set_up()]
+    checks += [*check_packages(), check_kernel()]
     checks += [check_disk(workspace), check_memory(), check_workspace(workspace)]
     checks += [*map(check_port, PORTS), check_browser()]
     if deep:
@@ -124,6 +125,13 @@ def check_libc() -> Check:
     ok = name == "glibc" and Version(version) >= Version(needed)
     private = " (the environment's own)" if (VENV / "glibc").is_dir() else ""
     return Check("glibc", f"{version or 'none'}{private}", ok, "" if ok else f"{needed} is needed: {SET_UP}")
+
+
+def check_lock() -> Check:
+    """Whether `requirements.lock` was made for the dependencies that `pyproject.toml` has now."""
+    ok = read_digest() == dependency_digest(read_pyproject())
+    found = "answers pyproject.toml" if ok else "made for another pyproject.toml"
+    return Check("requirements.lock", found, ok, "" if ok else "run `make lock`")
 
 
 def check_set_up() -> Check:

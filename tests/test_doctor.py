@@ -51,6 +51,13 @@ def test_hint_does_not_fail_and_failure_does() -> None:
     assert "open the address" in text
 
 
+def test_a_lock_that_was_made_for_other_dependencies_fails(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert doctor.check_lock().ok
+    monkeypatch.setattr(doctor, "read_digest", lambda: "0123")
+    assert not doctor.check_lock().ok
+    assert "make lock" in printed([doctor.check_lock()])[1]
+
+
 def test_wrong_and_missing_packages_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
     pins = [
         Pin("rich", "0.1", "", ()),
