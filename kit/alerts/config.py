@@ -109,6 +109,15 @@ class AlertSettings(Section):
     webhook: Webhook | None = None
     email: Email | None = None
 
+    @property
+    def variables(self) -> tuple[str, ...]:
+        """The environment variables that hold what alerts are sent with."""
+        named = (
+            self.webhook.secret_variable if self.webhook else None,
+            self.email.password_variable if self.email else None,
+        )
+        return tuple(name for name in named if name)
+
 
 def _is_host(name: str) -> bool:
     """Return whether a name can be looked up: socket and smtplib fail at others with an error of their own kind."""

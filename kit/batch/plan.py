@@ -125,11 +125,20 @@ def plan_chain(
     ]
 
 
-def secrets_of(plan: Iterable[PlannedNotebook]) -> dict[str, bool]:
-    """Return the names of the secrets that notebooks declare, and whether one of them cannot do without it."""
-    found: dict[str, bool] = {}
+def secret_variables(plan: Iterable[PlannedNotebook], alerts: Iterable[str]) -> dict[str, bool]:
+    """Return the environment variables that hold what a chain needs and no file may.
+
+    Args:
+        plan: the notebooks, which declare secrets.
+        alerts: those that alerts of their project are sent with.
+
+    Returns:
+        Whether each must be set: an alert that cannot be sent waits, a notebook without its secret does not begin.
+    """
+    found = dict.fromkeys(alerts, False)
     for spec in (spec for notebook in plan for spec in notebook.specs.values() if spec.is_secret):
-        found[spec.name] = found.get(spec.name, False) or spec.is_required
+        variable = variable_of(spec.name)
+        found[variable] = found.get(variable, False) or spec.is_required
     return dict(sorted(found.items()))
 
 

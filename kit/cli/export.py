@@ -59,7 +59,7 @@ def kubeflow(  # noqa: PLR0913, PLR0917  one for each option
     workspace: WorkspaceOption = None,
 ) -> None:
     """Compile a pipeline for Kubeflow Pipelines v2, one container per notebook; checked by its SDK, never run."""
-    from kit.batch.plan import choose_notebooks, plan_chain, secrets_of
+    from kit.batch.plan import choose_notebooks, plan_chain, secret_variables
     from kit.deploy.notebook_secrets import how_to_make
     from kit.export.kubeflow import Place, kubeflow_pipeline
     from kit.project import Project
@@ -67,13 +67,16 @@ def kubeflow(  # noqa: PLR0913, PLR0917  one for each option
 
     given = pairs_of(parameter)
     named = given.get("project_name", project)
-    spec = Project.load(named, chosen_workspace(workspace)).spec
+    folder = chosen_workspace(workspace)
+    spec = Project.load(named, folder).spec
     settings = spec.deploy
     # A notebook that is about no project has no parameter for its name.
     plan = plan_chain(choose_notebooks(notebooks or []), given, {"project_name": named})
-    where = Place(image, settings.claim, settings.secrets, cpu, memory)
+    where = Place(
+        image, folder.resolve(), settings.claim, settings.secrets, spec.alerts.variables, cpu, memory
+    )
     write_atomically(output, kubeflow_pipeline(f"kit-{spec.name}", plan, where))
     typer.echo(f"{output}: {len(plan)} notebooks, each in a container, on the claim {settings.claim}.")
-    if to_make := how_to_make(secrets_of(plan), settings):
+    if to_make := how_to_make(secret_variables(plan, spec.alerts.variables), settings):
         typer.echo(to_make)
     typer.echo("It was compiled and read back with the SDK of Kubeflow Pipelines, and not run on a cluster.")

@@ -10,7 +10,6 @@ import typer
 
 from kit.cli.run_options import PairCommand, pairs_of
 from kit.cli.shared import AnyProjectOption, WorkspaceOption, chosen_workspace, exits, print_table
-from kit.projects import SAMPLE
 
 app = typer.Typer()
 schedule = typer.Typer(
@@ -207,22 +206,21 @@ def kubernetes(  # noqa: PLR0913, PLR0917  one for each option
     workspace: WorkspaceOption = None,
 ) -> None:
     """Write a CronJob; checked against the schemas of Kubernetes, never run on a cluster."""
-    from kit.batch.plan import secrets_of
+    from kit.batch.plan import secret_variables
     from kit.deploy.notebook_secrets import how_to_make
-    from kit.project import Project
-    from kit.schedule.chain import planned
+    from kit.schedule.chain import planned, project_of
     from kit.schedule.kubernetes_file import kubernetes_file
     from kit.schedule.schedule import load
 
     place = chosen_workspace(workspace)
     one = load(place, name)
-    settings = Project.load(one.project or SAMPLE, place).spec.deploy
-    secrets = secrets_of(planned(one, place))
-    content = kubernetes_file(one, settings, image, cpu, memory, secrets)
+    spec = project_of(one, place).spec
+    settings, variables = spec.deploy, secret_variables(planned(one, place), spec.alerts.variables)
+    content = kubernetes_file(one, settings, image, cpu, memory, variables)
     said = (
         f"The claim {settings.claim} must hold the workspace with this schedule. Apply with: kubectl apply -f"
     )
-    _give(content, output, f"{said} {output or 'FILE'}\n{how_to_make(secrets, settings)}".rstrip())
+    _give(content, output, f"{said} {output or 'FILE'}\n{how_to_make(variables, settings)}".rstrip())
 
 
 @schedule.command()

@@ -21,10 +21,9 @@ from kfp.pipeline_spec import pipeline_spec_pb2
 
 from kit.batch.order import Waits, waits
 from kit.batch.parameters import Value
-from kit.batch.plan import PlannedNotebook, secrets_of
+from kit.batch.plan import NOTEBOOKS, PlannedNotebook, notebook_from_anywhere, secret_variables
 from kit.deploy.image import WORKSPACE
 from kit.errors import StepFailedError, UsageError
-from kit.secret import variable_of
 
 
 @dataclass(frozen=True)
@@ -33,15 +32,19 @@ class Place:
 
     Attributes:
         image: built from batch.Dockerfile.
+        workspace: the folder on this machine that the claim has a copy of.
         claim: PersistentVolumeClaim that holds the workspace; several pods must be able to write to it in turn.
-        secrets: the Secret with those of the notebooks, by their environment variables.
+        secrets: the Secret that holds environment variables.
+        alerts: the environment variables that alerts of the project are sent with.
         cpu: cores of a container.
         memory: as Kubernetes writes it.
     """
 
     image: str
+    workspace: Path
     claim: str
-    secrets: str = "kit-secrets"
+    secrets: str
+    alerts: Sequence[str] = ()
     cpu: str = "2"
     memory: str = "6Gi"
 
@@ -55,7 +58,7 @@ def kubeflow_pipeline(name: str, plan: Sequence[PlannedNotebook], place: Place) 
         place: where they run.
 
     Raises:
-        UsageError: when cores or memory are not written as Kubernetes does.
+        UsageError: when cores or memory are not written as Kubernetes does, or a container cannot have a notebook.
         StepFailedError: when what was compiled is not what was asked for; it is not to be used.
     """
     graph = waits(plan)
@@ -72,7 +75,7 @@ def kubeflow_pipeline(name: str, plan: Sequence[PlannedNotebook], place: Place) 
         file = Path(folder) / "pipeline.yaml"
         compiler.Compiler().compile(pipeline, str(file))
         text = file.read_text(encoding="utf-8")
-    if faults := check(text, by_name, graph):
+    if faults := check(text, by_name, graph, place.workspace):
         raise StepFailedError(
             f"The pipeline must be the chain of the notebooks, but {'; '.join(faults)}. Report this with the version "
             "of kfp; nothing was written."
@@ -80,18 +83,35 @@ def kubeflow_pipeline(name: str, plan: Sequence[PlannedNotebook], place: Place) 
     return text
 
 
-def arguments(notebook: PlannedNotebook) -> list[str]:
-    """Return what `kit` is called with in the container of a notebook."""
+def arguments(notebook: PlannedNotebook, workspace: Path) -> list[str]:
+    """Return what `kit` is called with in the container of a notebook.
+
+    Raises:
+        UsageError: when the notebook is neither in the image nor in the workspace.
+    """
     given: Mapping[str, Value] = {
         name: value for name, value in notebook.given.items() if name != "workspace"
     }
     words = [word for name, value in given.items() for word in ("--parameter", name, str(value))]
-    return ["run", notebook.name, "--workspace", WORKSPACE, *words]
+    return ["run", _path(notebook.path, workspace), "--workspace", WORKSPACE, *words]
+
+
+def _path(notebook: Path, workspace: Path) -> str:
+    if notebook.is_relative_to(NOTEBOOKS):
+        return notebook_from_anywhere(notebook)
+    if notebook.is_relative_to(workspace):
+        return f"{WORKSPACE}/{notebook.relative_to(workspace).as_posix()}"
+    raise UsageError(
+        f"A container has the notebooks of {NOTEBOOKS}, which are in its image, and of {workspace}, which is on the "
+        f"claim, but {notebook} is in neither. Copy it to one of them."
+    )
 
 
 def _task(notebook: PlannedNotebook, place: Place) -> Any:
+    words = arguments(notebook, place.workspace)
+
     def container() -> Any:
-        return dsl.ContainerSpec(image=place.image, command=["kit"], args=arguments(notebook))
+        return dsl.ContainerSpec(image=place.image, command=["kit"], args=words)
 
     container.__annotations__.clear()  # kfp takes the word for an output
     container.__name__ = f"notebook_{notebook.name}"
@@ -118,14 +138,16 @@ def _secrets(notebook: PlannedNotebook, place: Place) -> list[dict[str, Any]]:
     return [
         {
             "secretName": place.secrets,
-            "keyToEnv": [{"secretKey": variable_of(name), "envVar": variable_of(name)}],
+            "keyToEnv": [{"secretKey": name, "envVar": name}],
             "optional": not required,
         }
-        for name, required in secrets_of([notebook]).items()
+        for name, required in secret_variables([notebook], place.alerts).items()
     ]
 
 
-def check(text: str, plan: Mapping[str, PlannedNotebook], graph: Mapping[str, Waits]) -> list[str]:
+def check(
+    text: str, plan: Mapping[str, PlannedNotebook], graph: Mapping[str, Waits], workspace: Path
+) -> list[str]:
     """Return what is wrong with a compiled pipeline, by the SDK's own reader and against the chain."""
     components.load_component_from_text(text)
     spec, platform = yaml.safe_load_all(text)
@@ -137,7 +159,7 @@ def check(text: str, plan: Mapping[str, PlannedNotebook], graph: Mapping[str, Wa
     for key, task in parsed.root.dag.tasks.items():
         notebook = plan[names[key]]
         label = parsed.components[task.component_ref.name].executor_label
-        if executors[label]["container"]["args"] != arguments(notebook):
+        if executors[label]["container"]["args"] != arguments(notebook, workspace):
             faults.append(f"{notebook.name} is called with {executors[label]['container']['args']}")
         if {names[one] for one in task.dependent_tasks} != set(graph[notebook.name].all):
             faults.append(f"{notebook.name} waits for {sorted(task.dependent_tasks)}")

@@ -65,7 +65,7 @@ def airflow_file(schedule: Schedule, workspace: Path) -> str:
     for several in words.values():
         check_plain(several)
     return _DAG.format(
-        secrets=secrets_to_add(plan, "To set where Airflow's workers run"),
+        secrets=secrets_to_add(schedule, plan, workspace, "To set where Airflow's workers run"),
         name=schedule.name,
         cron=schedule.cron,
         time_zone=schedule.time_zone,

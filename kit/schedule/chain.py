@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-from kit.batch.plan import PlannedNotebook, choose_notebooks, plan_chain, secrets_of
+from kit.batch.plan import PlannedNotebook, choose_notebooks, plan_chain, secret_variables
+from kit.project import Project
+from kit.projects import SAMPLE
 from kit.schedule.schedule import Schedule
-from kit.secret import file_variable_of, variable_of
+from kit.secret import FILE_ENDING, PREFIX
 
 
 def planned(schedule: Schedule, workspace: Path) -> list[PlannedNotebook]:
@@ -20,15 +22,32 @@ def planned(schedule: Schedule, workspace: Path) -> list[PlannedNotebook]:
     return plan_chain(notebooks, schedule.given(schedule.created), {"workspace": str(workspace)})
 
 
-def secrets_to_add(plan: Iterable[PlannedNotebook], where: str) -> str:
-    """Return comments that say which secrets a scheduler has to give; empty where no notebook takes any.
+def project_of(schedule: Schedule, workspace: Path) -> Project:
+    """Return the project that the notebooks are about.
+
+    Raises:
+        ProjectError: when there is no such project, or its project.yml is not valid.
+    """
+    return Project.load(schedule.project or SAMPLE, workspace)
+
+
+def secrets_to_add(schedule: Schedule, plan: Iterable[PlannedNotebook], workspace: Path, where: str) -> str:
+    """Return comments that say which secrets a scheduler has to give; empty where the chain needs none.
 
     Args:
-        plan: the notebooks, which declare them.
+        schedule: whose project sends alerts.
+        plan: its notebooks, which declare secrets.
+        workspace: where the project is looked up.
         where: in which place the scheduler has its variables.
     """
+    variables = secret_variables(plan, project_of(schedule, workspace).spec.alerts.variables)
     return "".join(
-        f"# {where}: {variable_of(name)}, or {file_variable_of(name)} with the path of a file that holds it"
-        f"{'' if required else ' (optional)'}.\n"
-        for name, required in secrets_of(plan).items()
+        f"# {where}: {name}{_or_file(name)}{'' if required else ' (optional)'}.\n"
+        for name, required in variables.items()
     )
+
+
+def _or_file(variable: str) -> str:
+    """A notebook's secret may come from a file too; what alerts are sent with may not."""
+    is_notebooks = variable.startswith(PREFIX)
+    return f", or {variable}{FILE_ENDING} with the path of a file that holds it" if is_notebooks else ""

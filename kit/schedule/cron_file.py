@@ -22,7 +22,7 @@ def cron_file(schedule: Schedule, workspace: Path) -> str:
     check_plain([*words, str(log)])
     # For cron % ends a command, even in quotes.
     command = f"{in_shell(words)} >> {in_shell([str(log)])} 2>&1".replace("%", r"\%")
-    secrets = secrets_to_add(planned(schedule, workspace), "To set above the line")
+    secrets = secrets_to_add(schedule, planned(schedule, workspace), workspace, "To set above the line")
     return (
         f"# {schedule.name}: {schedule.cron} in {schedule.time_zone}, which the tick looks at each minute.\n"
         f"# Missed runs: {schedule.catch_up}. A run that is not over: {schedule.overlap}. What happened: {log}\n"

@@ -28,7 +28,7 @@ def kubernetes_file(  # noqa: PLR0913, PLR0917  what the container is made of
     image: str,
     cpu: str = "2",
     memory: str = "6Gi",
-    secrets: Mapping[str, bool] = MappingProxyType({}),
+    variables: Mapping[str, bool] = MappingProxyType({}),
 ) -> str:
     """Return the CronJob as YAML; its workspace is the claim of `deploy` in project.yml, written to here.
 
@@ -40,7 +40,7 @@ def kubernetes_file(  # noqa: PLR0913, PLR0917  what the container is made of
         image: built from batch.Dockerfile.
         cpu: cores.
         memory: as Kubernetes writes it.
-        secrets: the names of the notebooks' secrets, and whether each must be set; see `secrets_of`.
+        variables: those that a Secret holds, and whether each must be set; see `secret_variables`.
 
     Raises:
         ScheduleError: when Kubernetes would not take the image.
@@ -51,15 +51,15 @@ def kubernetes_file(  # noqa: PLR0913, PLR0917  what the container is made of
             f"--image must name an image that the cluster can pull, but found {image!r}. Name one."
         )
     container = _container(schedule, image, {"cpu": cpu, "memory": memory})
-    if secrets:
-        container["env"] = environment(secrets, settings)
+    if variables:
+        container["env"] = environment(variables, settings)
     job = _cron_job(schedule, settings, container)
     if wrong := [one.found for one in check_schemas([job]) if one.state == "fail"]:
         raise StepFailedError(
             f"The CronJob must be one that Kubernetes takes, but {'; '.join(wrong)}. Correct --cpu and --memory, or "
             "report a fault of the kit."
         )
-    to_make = how_to_make(secrets, settings)
+    to_make = how_to_make(variables, settings)
     return (f"# {to_make}\n" if to_make else "") + as_documents([job])
 
 

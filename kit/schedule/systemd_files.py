@@ -28,7 +28,7 @@ def systemd_files(schedule: Schedule, workspace: Path) -> dict[str, str]:
     unit = f"kit-{schedule.name}"
     replaces = schedule.overlap == "replace"
     rung = f"{unit}-replace" if replaces else unit
-    secrets = secrets_to_add(planned(schedule, workspace), "To set with Environment=")
+    secrets = secrets_to_add(schedule, planned(schedule, workspace), workspace, "To set with Environment=")
     calendar = "\n".join(f"OnCalendar={one}" for one in calendars(schedule))
     made = {
         f"{unit}.timer": f"""\

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from kit.cli import app
 from kit.errors import UsageError
 from kit.export.kubeflow import Place, arguments, check, kubeflow_pipeline
 
-PLACE = Place("shop/kit:1", "shop-claim")
+PLACE = Place("shop/kit:1", Path("/nowhere"), "shop-claim", "kit-secrets")
 
 
 @pytest.fixture(scope="module")
@@ -57,7 +58,7 @@ def test_every_notebook_is_a_container_that_waits_for_those_that_it_needs(
 
 def test_a_container_is_given_what_kit_run_takes(plan: list[PlannedNotebook]) -> None:
     for notebook in plan:
-        words = arguments(notebook)
+        words = arguments(notebook, PLACE.workspace)
         values = dict(zip(words[5::3], words[6::3], strict=True))
         again = plan_chain([notebook.path], values)[0]
         assert again.parameters == notebook.parameters
@@ -67,15 +68,16 @@ def test_a_container_is_given_its_secrets_and_needs_no_project(tmp_path: Path) -
     notebook = nbformat.v4.new_notebook()
     line = 'mail_password: str = ""  # of the account, secret'
     notebook.cells = [nbformat.v4.new_code_cell(line, metadata={"tags": ["parameters"]})]
-    nbformat.write(notebook, tmp_path / "mails.ipynb")
-    file, path = str(tmp_path / "chain.yaml"), str(tmp_path / "mails.ipynb")
-    words = ["export", "kubeflow", file, path, "--image", "shop/kit:1", "-w", str(tmp_path / "ws")]
-    ended = CliRunner().invoke(app, words)
+    path = tmp_path / "ws" / "ours" / "mails.ipynb"
+    path.parent.mkdir(parents=True)
+    nbformat.write(notebook, path)
+    words = ["export", "kubeflow", str(tmp_path / "chain.yaml"), str(path), "--image", "shop/kit:1", "-w"]
+    ended = CliRunner().invoke(app, [*words, str(tmp_path / "ws")])
     assert ended.exit_code == 0, ended.output
     assert "KIT_SECRET_MAIL_PASSWORD" in ended.output
     spec, platform = yaml.safe_load_all((tmp_path / "chain.yaml").read_text())
     [container] = [one["container"] for one in spec["deploymentSpec"]["executors"].values()]
-    assert container["args"] == ["run", "mails", "--workspace", "/workspace"]
+    assert container["args"] == ["run", "/workspace/ours/mails.ipynb", "--workspace", "/workspace"]
     [given] = platform["platforms"]["kubernetes"]["deploymentSpec"]["executors"].values()
     variable = "KIT_SECRET_MAIL_PASSWORD"
     assert given["secretAsEnv"] == [
@@ -85,6 +87,9 @@ def test_a_container_is_given_its_secrets_and_needs_no_project(tmp_path: Path) -
             "optional": False,
         }
     ]
+    elsewhere = CliRunner().invoke(app, [*words, str(tmp_path / "other")])
+    assert elsewhere.exit_code == 2
+    assert "Copy it to one of them" in elsewhere.output
 
 
 def _without_order(spec: dict[str, Any], _: dict[str, Any]) -> None:
@@ -116,10 +121,12 @@ def _without_claim(_: dict[str, Any], platform: dict[str, Any]) -> None:
 def test_a_pipeline_that_is_not_the_chain_is_found(
     text: str, plan: list[PlannedNotebook], spoil: Any, found: str
 ) -> None:
-    assert check(text, {one.name: one for one in plan}, waits(plan)) == []
+    assert check(text, {one.name: one for one in plan}, waits(plan), PLACE.workspace) == []
     documents = list(yaml.safe_load_all(text))
     spoil(*documents)
-    faults = check(yaml.safe_dump_all(documents), {one.name: one for one in plan}, waits(plan))
+    faults = check(
+        yaml.safe_dump_all(documents), {one.name: one for one in plan}, waits(plan), PLACE.workspace
+    )
     assert len(faults) == 1
     assert found in faults[0]
 
@@ -134,4 +141,4 @@ def test_the_command_writes_it_and_says_that_it_was_not_run(tmp_path: Path) -> N
 
 def test_memory_that_kubernetes_does_not_know_is_refused(plan: list[PlannedNotebook]) -> None:
     with pytest.raises(UsageError, match="such as 2 and 6Gi, but found 2 and lots"):
-        kubeflow_pipeline("kit-recommender", plan, Place("shop/kit:1", "claim", memory="lots"))
+        kubeflow_pipeline("kit-recommender", plan, replace(PLACE, memory="lots"))

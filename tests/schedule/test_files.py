@@ -12,10 +12,14 @@ import nbformat
 import pytest
 import yaml
 
-from kit.batch.plan import secrets_of
+from kit.alerts.config import AlertSettings, Webhook
+from kit.batch.plan import secret_variables
 from kit.deploy.config import DeploySettings
 from kit.deploy.schemas import check_schemas
 from kit.errors import KitError
+from kit.project import Project
+from kit.projects import SAMPLE
+from kit.schedule import chain
 from kit.schedule import schedule as schedules
 from kit.schedule.airflow_file import airflow_file
 from kit.schedule.chain import planned
@@ -128,15 +132,19 @@ def with_secrets(tmp_path: Path) -> Schedule:
     return make(notebooks=(str(tmp_path / "mails.ipynb"),))
 
 
-def test_the_cron_job_reads_the_secrets_of_its_notebooks(with_secrets: Schedule, tmp_path: Path) -> None:
-    secrets = secrets_of(planned(with_secrets, tmp_path))
-    text = kubernetes_file(with_secrets, DeploySettings(secrets="ours"), "shop/kit:1", secrets=secrets)
+def test_the_cron_job_reads_the_secrets_of_its_notebooks_and_alerts(
+    with_secrets: Schedule, tmp_path: Path
+) -> None:
+    alerts = AlertSettings(webhook=Webhook(url="https://example.org/", secret_variable="HOOK_KEY"))  # noqa: S106  a name
+    variables = secret_variables(planned(with_secrets, tmp_path), alerts.variables)
+    text = kubernetes_file(with_secrets, DeploySettings(secrets="ours"), "shop/kit:1", variables=variables)
     assert "kubectl create secret generic ours" in text.splitlines()[0]
     job = yaml.safe_load(text)
     assert [one.state for one in check_schemas([job])] == ["ok"]
     [container] = job["spec"]["jobTemplate"]["spec"]["template"]["spec"]["containers"]
     keys = {one["name"]: one["valueFrom"]["secretKeyRef"] for one in container["env"]}
     assert keys == {
+        "HOOK_KEY": {"name": "ours", "key": "HOOK_KEY", "optional": True},
         "KIT_SECRET_MAIL_PASSWORD": {"name": "ours", "key": "KIT_SECRET_MAIL_PASSWORD", "optional": False},
         "KIT_SECRET_WEB_KEY": {"name": "ours", "key": "KIT_SECRET_WEB_KEY", "optional": True},
     }
@@ -154,6 +162,16 @@ def test_other_schedulers_files_say_which_secrets_to_give(with_secrets: Schedule
         assert comments[1].endswith("(optional).")
         assert len(comments) == 2
     assert "# To set" not in cron_file(make(), tmp_path)
+
+
+def test_what_alerts_are_sent_with_is_named_too_and_comes_from_no_file(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    project = Project.load(SAMPLE, tmp_path)
+    webhook = Webhook(url="https://example.org/", secret_variable="HOOK_KEY")  # noqa: S106  a name
+    spec = project.spec.model_copy(update={"alerts": AlertSettings(webhook=webhook)})
+    monkeypatch.setattr(chain, "project_of", lambda *_: Project(project.folder, spec))
+    assert "# To set above the line: HOOK_KEY (optional).\n" in cron_file(make(), tmp_path)
 
 
 def test_kubernetes_is_given_no_image_of_nobody() -> None:
