@@ -45,6 +45,7 @@ class DaskWorkers:
     ) -> None:
         self._folder, self._cluster = folder, cluster
         self._alone_since: float | None = None
+        self._names: set[str] = set()
         self._client = _connect(scheduler, cluster.security if cluster else security)
         try:
             self._wait_for_workers(scheduler)
@@ -66,18 +67,19 @@ class DaskWorkers:
     def learn(self, peak_memory_mb: float) -> None:
         """Nothing follows from it: how many points a machine of the cluster takes is said by its workers' threads."""
 
-    def keep(self) -> None:
+    def keep(self) -> list[str]:
         if self._cluster:
             self._cluster.keep()
         if self._slots():
             self._alone_since = None
-            return
+            return self._lost()
         self._alone_since = self._alone_since or time.monotonic()
         if self._client.status != "running" or time.monotonic() - self._alone_since > _ALONE_SECONDS:
             raise WorkersLostError(
                 f"The sweep must have a worker, but for {_ALONE_SECONDS:g} s there was none, or no scheduler. "
                 f"Start some and go on with: kit sweep --resume {self._folder.name}"
             )
+        return self._lost()
 
     def close(self) -> None:
         self._executor.shutdown(wait=False)  # cancels what has not begun
@@ -90,6 +92,13 @@ class DaskWorkers:
         if self._client.status != "running":
             return 0
         return sum(worker["nthreads"] for worker in self._known().values())
+
+    def _lost(self) -> list[str]:
+        before, self._names = self._names, {str(worker["name"]) for worker in self._known().values()}
+        return [
+            f"Worker {name} is lost; what it was at begins again on another one."
+            for name in sorted(before - self._names)
+        ]
 
     def _known(self) -> Mapping[str, Any]:
         try:

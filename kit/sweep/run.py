@@ -133,7 +133,8 @@ class _Points:
             ended, _ = wait(self._running, _POLL_SECONDS, FIRST_COMPLETED)
             for future in ended:
                 workers.learn(self._take(self._running.pop(future), future).peak_memory_mb)
-            workers.keep()
+            for line in workers.keep():
+                self._say(line)
 
     def _take(self, point: PointRecord, future: Future[str]) -> PointRecord:
         """Say how an attempt has ended, and have another one where that is worth it."""

@@ -33,8 +33,11 @@ class Workers(Protocol):
     def learn(self, peak_memory_mb: float) -> None:
         """Take to heart what a point has taken at once; 0: nobody knows."""
 
-    def keep(self) -> None:
+    def keep(self) -> list[str]:
         """Do what is to be done from time to time.
+
+        Returns:
+            What has happened to workers since the last time, each in a line.
 
         Raises:
             WorkersLostError: when nobody is left who could run a point.
@@ -86,8 +89,9 @@ class LocalWorkers:
         if self._bytes and self._peak_bytes:
             self._bytes = self._peak_bytes
 
-    def keep(self) -> None:
+    def keep(self) -> list[str]:
         """Nothing is to be done: this machine is always there."""
+        return []
 
     def close(self) -> None:
         self._pool.shutdown(wait=True, cancel_futures=True)

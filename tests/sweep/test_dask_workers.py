@@ -43,10 +43,11 @@ def test_the_points_of_a_killed_worker_are_done_by_another(
         "parameters: {size: [1, 2]}\nmetrics: ['loss, minimise']"
     )
     endings: list[SweepEnded] = []
+    said: list[str] = []
 
     def sweep() -> None:
         workers = DaskWorkers(folder.path, cluster.address, cluster)
-        endings.append(run_sweep(folder, lambda _: workers, lambda _: None))
+        endings.append(run_sweep(folder, lambda _: workers, said.append))
 
     thread = threading.Thread(target=sweep)
     thread.start()
@@ -66,6 +67,9 @@ def test_the_points_of_a_killed_worker_are_done_by_another(
     assert [point.metrics["loss"] for point in ended.points] == [1.04, 2.04]
     assert [point.attempts for point in ended.points] == [2, 1]
     assert ended.points[0].worker != first.worker
+    assert [line for line in said if "is lost" in line] == [
+        f"Worker {first.worker} is lost; what it was at begins again on another one."
+    ]
     assert not attempts_of(folder)
 
 
