@@ -58,12 +58,15 @@ class Session(interactive_context.InteractiveContext):
     The pipeline has a fixed name and root, so that a second session finds what the first one made.
 
     Args:
-        workspace: where everything is kept.
+        workspace: where everything is kept; one that is read-only lets the session look at what has run.
         project: what is modelled.
         show: is told of each step as it runs; None: a line of text in the notebook.
 
     Attributes:
         steps: how each step of this session ended, in order.
+
+    Raises:
+        StepOrderError: when the workspace is read-only and nothing has run in it.
     """
 
     def __init__(self, workspace: Workspace, project: Project, show: Show | None = None) -> None:
@@ -74,17 +77,18 @@ class Session(interactive_context.InteractiveContext):
         self.workspace, self.project, self._show = workspace, project, show
         self.steps: list[StepRecord] = []
         root = workspace.artifacts(project.name)
-        root.mkdir(parents=True, exist_ok=True)
+        connection = _connection(workspace)
+        if not workspace.read_only:
+            root.mkdir(parents=True, exist_ok=True)
         super().__init__(
             pipeline_name=project.name,
             pipeline_root=str(root),
-            metadata_connection_config=metadata.sqlite_metadata_connection_config(
-                str(workspace.metadata_path)
-            ),
+            metadata_connection_config=connection,
             beam_pipeline_args=project.spec.beam.arguments(),
         )
-        with workspace.lock("step", f"{project.name}, opening"), self._metadata() as store:
-            self._discard_dead_executions(store)
+        if not workspace.read_only:
+            with workspace.lock("step", f"{project.name}, opening"), self._metadata() as store:
+                self._discard_dead_executions(store)
 
     def run(
         self, component: Any, enable_cache: bool = True, beam_pipeline_args: list[str] | None = None
@@ -268,3 +272,15 @@ class Session(interactive_context.InteractiveContext):
         for execution in executions(handle.store, self.pipeline_name):
             if execution.last_known_state == metadata_store_pb2.Execution.RUNNING:
                 discard_execution(handle.store, execution.id, Path(self.pipeline_root))
+
+
+def _connection(workspace: Workspace) -> metadata_store_pb2.ConnectionConfig:
+    path = workspace.metadata_path
+    if not workspace.read_only:
+        return metadata.sqlite_metadata_connection_config(str(path))
+    if not path.exists():
+        raise StepOrderError(f"Nothing has run in {workspace.path} yet. Run the notebooks first: kit run.")
+    config = metadata_store_pb2.ConnectionConfig()
+    config.sqlite.filename_uri = str(path)
+    config.sqlite.connection_mode = metadata_store_pb2.SqliteMetadataSourceConfig.READONLY
+    return config

@@ -63,4 +63,5 @@ def test_a_file_that_loses_more_than_it_may_is_not_copied(
 def test_without_a_model_it_says_what_to_run(tmp_path: Path) -> None:
     result = RUNNER.invoke(app, ["litert", "-w", str(tmp_path / "ws")])
     assert result.exit_code == ExitCode.USAGE
-    assert "Evaluator must have run" in result.output
+    assert "Nothing has run in" in result.output
+    assert not (tmp_path / "ws").exists()

@@ -44,7 +44,7 @@ def litert(
         from kit.session import Session
         from kit.workspace import Workspace
 
-        ws = Workspace(chosen_workspace(workspace))
+        ws = Workspace(chosen_workspace(workspace), read_only=True)
         session = Session(ws, Project.load(project, ws.path))
         files = [one for one in made.measured(session) if one.bytes]
     print_table(_HEADER, [_row(one) for one in files])
@@ -72,4 +72,4 @@ def _row(one: Measured) -> tuple[str, ...]:
 
 
 def _decimals(value: float | None) -> str:
-    return "" if value is None else f"{value:.4f}"
+    return "" if value is None else f"{value:z.4f}"

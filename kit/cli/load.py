@@ -49,14 +49,18 @@ def tune_batching(  # noqa: PLR0913, PLR0917  what is wanted, and where it is fo
 
     What was measured before is taken from the workspace: a command that was ended goes on where it was.
     """
+    from kit.errors import UsageError
     from kit.load.recorded import WARMUP_FILE, recorded_requests
     from kit.load.sweep import Target, load_folder
     from kit.load.tune_batching import Trials, proposed, tune, write_chosen
     from kit.serving.pushed import batching_file
     from kit.workspace import Workspace
 
+    version = _latest(Workspace(chosen_workspace(workspace), read_only=True), project)
     place = Workspace(chosen_workspace(workspace))
-    version = _latest(place, project)
+    path = write or batching_file(place, project)
+    if path.is_dir():  # before minutes of measuring
+        raise UsageError(f"--write must name a file, but {path} is a folder. Name a file in it.")
     trials = Trials(
         name=project,
         version=version,
@@ -70,7 +74,6 @@ def tune_batching(  # noqa: PLR0913, PLR0917  what is wanted, and where it is fo
     for sweep in tune(trials, typer.echo):  # noqa: B007  the last one has all
         pass
     _print(sweep)
-    path = write or batching_file(place, project)
     write_chosen(sweep, path)
     cheapest = sweep.meeting[0]
     typer.echo(

@@ -43,9 +43,10 @@ def check(plan: Plan) -> str:
         GatewayError: with what Envoy says is wrong.
     """
     _check_certificate(plan)
-    plan.places.folder.mkdir(parents=True, exist_ok=True)  # Envoy opens the access log
     with tempfile.TemporaryDirectory(prefix="kit-gateway-") as folder:
-        return validate(bootstrap(plan, Path(folder) / "admin", inline=True))
+        config = bootstrap(plan, Path(folder) / "admin", inline=True)
+        plan.places.folder.mkdir(parents=True, exist_ok=True)  # Envoy opens the access log
+        return validate(config)
 
 
 def validate(config: dict[str, Any]) -> str:

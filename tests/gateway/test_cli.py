@@ -46,6 +46,8 @@ def test_a_token_names_who_it_is_for(tmp_path: Path) -> None:
 
 
 def test_a_configuration_is_shown(tmp_path: Path) -> None:
+    assert "kit gateway keys --rotate" in kit(tmp_path, "check", code=2).output
+    assert not (tmp_path / "gateway").exists()
     kit(tmp_path, "keys", "--rotate")
     shown = yaml.safe_load(kit(tmp_path, "check").output)
     assert shown["static_resources"]["listeners"][0]["name"] == "gateway"

@@ -11,6 +11,7 @@ import pytest
 from kit import warm
 from kit.errors import StepOrderError
 from kit.session import Session
+from kit.workspace import Workspace
 
 from .conftest import wait_until
 from .workers import Other, Worker, open_session, run_in_session, states
@@ -48,6 +49,17 @@ def test_what_was_made_last_is_found_with_its_properties(session: Session) -> No
     assert session.properties("Worker")["text"] == "two"
     [artifact] = session.channel("Worker", "made").get()
     assert artifact.uri == session.latest("Worker", "made").uri
+
+
+def test_who_only_looks_finds_what_was_made_and_leaves_nothing(session: Session, tmp_path: Path) -> None:
+    session.run(Worker(text="one"))
+    before = sorted(session.workspace.path.rglob("*"))
+    looks = Session(Workspace(session.workspace.path, read_only=True), session.project)
+    assert looks.properties("Worker")["text"] == "one"
+    assert sorted(session.workspace.path.rglob("*")) == before
+    with pytest.raises(StepOrderError, match=r"Nothing has run in .*elsewhere yet"):
+        Session(Workspace(tmp_path / "elsewhere", read_only=True), session.project)
+    assert not (tmp_path / "elsewhere").exists()
 
 
 def test_history_has_the_latest_first_and_failures_never(session: Session) -> None:

@@ -31,7 +31,7 @@ def judge(measured: Sequence[Measured], settings: LiteRT, task: Task) -> str:
             "its label never differs. Evaluate on rows of which it does."
         )
     losses = {"all rows": one.lost, one.worst_slice: one.worst_lost}
-    said = [f"{lost:.4f} on {where}" for where, lost in losses.items() if lost is not None and where]
+    said = [f"{lost:z.4f} on {where}" for where, lost in losses.items() if lost is not None and where]
     if any(lost is not None and lost > limit for lost in losses.values()):
         kept = [
             other.variant
