@@ -17,6 +17,7 @@ IMPORTS = "from lineage_examples import *\nfrom widgets.lineage import Lineage"
 NOTEBOOKS = {
     "few": "view = Lineage(chain(), compare); view",
     "many": "graph = many(); view = Lineage(graph); view",
+    "chosen": "view = Lineage(chain(), chosen='execution 12'); view",
     "hostile": "view = Lineage(hostile(), compare, chosen='execution 1'); view",
 }
 
@@ -93,6 +94,20 @@ def test_the_picture_is_moved_enlarged_and_walked_in(show: Callable[[str], Page]
     page.keyboard.press("+")
     page.keyboard.press("0")
     expect(page.locator(".jp-Cell")).to_have_count(2)  # the notebook's own keys did not act
+
+
+def test_what_is_chosen_from_the_start_is_in_the_frame_and_little_beside_it_is_empty(
+    show: Callable[[str], Page],
+) -> None:
+    page = show("chosen")
+    frame, chosen = page.locator(".kit-view .graph"), page.locator(".kit-view .boxes > g.chosen rect")
+    outer, inner = frame.bounding_box(), chosen.bounding_box()
+    assert outer
+    assert inner
+    assert outer["x"] <= inner["x"]
+    assert inner["x"] + inner["width"] <= outer["x"] + outer["width"]
+    assert 200 <= outer["height"] < 440
+    keep_picture(page, "lineage_from_the_start")
 
 
 def test_two_runs_are_compared(show: Callable[[str], Page]) -> None:

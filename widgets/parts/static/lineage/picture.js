@@ -3,6 +3,7 @@
 const LEAST_SCALE = 0.05;
 const MOST_SCALE = 3;
 const READABLE_SCALE = 0.75;
+const MARGIN = 20; // pixels
 const WAYS = { ArrowLeft: "left", ArrowRight: "right", ArrowUp: "up", ArrowDown: "down" };
 const ZOOMS = { "+": "in", "=": "in", "-": "out", "0": "fit" };
 
@@ -54,7 +55,7 @@ function renderLineage({ model, el }) {
   frame.addEventListener("click", pick, { signal: stop.signal });
   frame.addEventListener("keydown", press, { signal: stop.signal });
   el.addEventListener("click", zoom, { signal: stop.signal });
-  camera.listen(stop.signal);
+  camera.listen(stop.signal, follow);
   model.on("change:marks", mark);
   model.on("change:picked", mark);
   model.on("change:picked", follow);
@@ -74,6 +75,7 @@ function cameraOn(frame) {
   const scene = svg.firstElementChild;
   const { width, height } = svg.viewBox.baseVal;
   svg.removeAttribute("viewBox");
+  frame.style.height = `${height + 2 * MARGIN}px`; // as far as its style allows
   let [left, top, scale] = [0, 0, 1];
   let [from, moved] = [null, false];
   const apply = () => scene.setAttribute("transform", `translate(${left} ${top}) scale(${scale})`);
@@ -83,6 +85,11 @@ function cameraOn(frame) {
     left = Math.max((frame.clientWidth - width * scale) / 2, 0);
     top = Math.max((frame.clientHeight - height * scale) / 2, 0);
     apply();
+  };
+  // Where a side of the picture starts, so that no more than a margin beside it is empty.
+  const inside = (start, room, size) => {
+    const slack = room - size * scale;
+    return slack > 0 ? slack / 2 : Math.min(Math.max(start, slack - MARGIN), MARGIN);
   };
   const enlarge = (factor, x, y) => {
     const next = Math.min(Math.max(scale * factor, LEAST_SCALE), MOST_SCALE);
@@ -103,6 +110,8 @@ function cameraOn(frame) {
     if (!hidden) return;
     left += outer.left + outer.width / 2 - (inner.left + inner.width / 2);
     top += outer.top + outer.height / 2 - (inner.top + inner.height / 2);
+    left = inside(left, frame.clientWidth, width);
+    top = inside(top, frame.clientHeight, height);
     apply();
   };
   const drag = (event) => {
@@ -123,16 +132,17 @@ function cameraOn(frame) {
     const outer = frame.getBoundingClientRect();
     enlarge(Math.exp(-event.deltaY / 300), event.clientX - outer.left, event.clientY - outer.top);
   };
-  const listen = (signal) => {
+  const listen = (signal, follow) => {
     frame.addEventListener("pointerdown", begin, { signal });
     frame.addEventListener("pointermove", drag, { signal });
     ["pointerup", "pointercancel"].forEach((type) => frame.addEventListener(type, () => (from = null), { signal }));
     frame.addEventListener("wheel", turn, { signal, passive: false });
-    // Only now is the size known. All of it where names can be read then, otherwise a part in which they can.
+    // Only now is the size known. All of it where names can be read then, otherwise the part around what is chosen.
     const sized = new ResizeObserver(() => {
       if (!frame.clientWidth) return;
       sized.disconnect();
-      place(Math.max(fitting(), Math.min(READABLE_SCALE, 1)));
+      place(Math.max(fitting(), READABLE_SCALE));
+      follow();
     });
     sized.observe(frame);
     signal.addEventListener("abort", () => sized.disconnect());
