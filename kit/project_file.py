@@ -236,7 +236,8 @@ class ProjectFile(Section):
     experiment: ExperimentSettings = ExperimentSettings()
     deploy: DeploySettings = DeploySettings()
     tf1_graph: bool = Field(
-        default=False, description="Transform builds a TF1 graph: faster, where features.py works in one"
+        default=False,
+        description="Transform builds a TF1 graph, which is faster; in it == and != do not compare what tensors hold",
     )
     beam: Beam = Beam()
     training: Training = Training()

@@ -31,7 +31,8 @@ def preprocessing_fn(inputs: dict[str, Any]) -> dict[str, tf.Tensor]:
         tft.vocabulary(words["item_id"], vocab_filename="item_id_again"),
         num_oov_buckets=OOV_BUCKETS,
     )
-    outputs["last_count_xf"] = tf.reduce_sum(tf.cast(last_items != "", tf.int64), axis=1)
+    # In a TF1 graph `!=` would compare the tensor itself, which is never the text.
+    outputs["last_count_xf"] = tf.reduce_sum(tf.cast(tf.not_equal(last_items, ""), tf.int64), axis=1)
     outputs["age_xf"] = tft.bucketize(fill_missing(inputs["age"], 0), AGE_BUCKETS)
     days = tf.cast(fill_missing(inputs["days_since_signup"], 0), tf.float32)
     outputs["days_xf"] = tft.apply_buckets(days, tf.constant([DAYS], tf.float32))
