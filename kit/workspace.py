@@ -47,6 +47,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Self
 
 import filelock
 
@@ -134,6 +135,17 @@ class Workspace:
             self._follow_move()
         except OSError as error:
             raise self._not_writable(error) from error
+
+    @classmethod
+    def to_look_at(cls, folder: str | os.PathLike[str]) -> Self:
+        """Return a read-only workspace that has followed its move, where it was moved and can be written to.
+
+        A place that was misspelt is left as it is.
+        """
+        place = resolve_folder(folder) / _PLACE_FILE
+        if place.exists() and os.access(place.parent, os.W_OK):
+            cls(folder)
+        return cls(folder, read_only=True)
 
     def _follow_move(self) -> None:
         """Let a workspace that was moved or copied here go on as if it had always been here."""

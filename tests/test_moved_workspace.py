@@ -72,7 +72,7 @@ def test_a_copy_is_a_workspace_of_its_own_and_a_link_is_not(tmp_path: Path) -> N
     Workspace(tmp_path / "copy", read_only=True)
     copied = tmp_path / "copy" / "serving" / "models.config"
     assert f"{first.path}/serving/shop" in copied.read_text()
-    Workspace(tmp_path / "copy")
+    Workspace.to_look_at(tmp_path / "copy")
     assert f"{tmp_path / 'copy'}/serving/shop" in copied.read_text()
     assert f"{first.path}/serving/shop" in config.read_text()
 

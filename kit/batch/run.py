@@ -69,7 +69,7 @@ def preview(
         UsageError: when a parameter, notebook, project or workspace cannot be used.
     """
     chain = _chain(notebooks, given, workspace, options.part)
-    return _decider(chain, Workspace(workspace, read_only=True), options).prospects(chain.plan)
+    return _decider(chain, Workspace.to_look_at(workspace), options).prospects(chain.plan)
 
 
 def _chain(notebooks: Sequence[Path], given: Mapping[str, object], workspace: Path, part: Part) -> Chain:

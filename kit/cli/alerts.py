@@ -42,7 +42,7 @@ def show_list(
     from kit.alerts.desk import AlertDesk
     from kit.workspace import Workspace
 
-    incidents = AlertDesk(Workspace(chosen_workspace(workspace), read_only=True), project).incidents(
+    incidents = AlertDesk(Workspace.to_look_at(chosen_workspace(workspace)), project).incidents(
         also_resolved=every
     )
     rows = [
@@ -59,7 +59,7 @@ def show(id_: _Id, workspace: WorkspaceOption = None) -> None:
     from kit.alerts.store import Store
     from kit.workspace import Workspace
 
-    one = Store(Workspace(chosen_workspace(workspace), read_only=True)).incident(id_)
+    one = Store(Workspace.to_look_at(chosen_workspace(workspace))).incident(id_)
     typer.echo(f"{printable(one.title)}\n{printable(one.evidence.found)}.")
     facts = {
         "state": _state(one.state, one.muted_until),

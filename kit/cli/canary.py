@@ -75,7 +75,7 @@ def hold(project: ModelOption = SAMPLE, workspace: WorkspaceOption = None) -> No
 @exits
 def status(project: ModelOption = SAMPLE, workspace: WorkspaceOption = None) -> None:
     """Show the running experiment as of its last look, or how the last one ended; decides nothing."""
-    _show(*_opened(project, workspace, read_only=True))
+    _show(*_opened(project, workspace, looks=True))
 
 
 @_canary.command()
@@ -185,11 +185,12 @@ def _row(metric: Compared) -> tuple[str, ...]:
     )
 
 
-def _opened(project: str, workspace: Path | None, *, read_only: bool = False) -> tuple[Workspace, Project]:
+def _opened(project: str, workspace: Path | None, *, looks: bool = False) -> tuple[Workspace, Project]:
     from kit.project import Project
     from kit.workspace import Workspace
 
-    place = Workspace(chosen_workspace(workspace), read_only=read_only)
+    folder = chosen_workspace(workspace)
+    place = Workspace.to_look_at(folder) if looks else Workspace(folder)
     return place, Project.load(project, place.path)
 
 

@@ -37,7 +37,7 @@ def keys(
     ] = None,
 ) -> None:
     """List the workspace's own keys, for learning; a running gateway takes a change over at once."""
-    store = _store(project, workspace, read_only=not rotate and retire is None)[1]
+    store = _store(project, workspace, looks=not rotate and retire is None)[1]
     if rotate:
         typer.echo(f"{store.rotate()} signs from now on.")
     if retire is not None:
@@ -60,7 +60,7 @@ def token(
     seconds: Annotated[int, typer.Option(help="After which it expires.")] = 3600,
 ) -> None:
     """Sign a token with the workspace's newest key, for learning: an identity provider does so in production."""
-    found, store, _ = _store(project, workspace, read_only=True)
+    found, store, _ = _store(project, workspace, looks=True)
     settings = found.spec.gateway.tokens
     typer.echo(store.issue(subject, settings.issuer, settings.audience or found.spec.name, seconds))
 
@@ -131,7 +131,7 @@ def audit(
 
     from kit.gateway.audit import parse_since, read_log
 
-    log = _store(project, workspace, read_only=True)[2].access_log
+    log = _store(project, workspace, looks=True)[2].access_log
     start = parse_since(since, dt.datetime.now(dt.UTC))
     rows = [
         (
@@ -149,14 +149,15 @@ def audit(
     print_table(("time (UTC)", "subject", "client", "asked", "version", "status", "ms", "verdict"), rows)
 
 
-def _store(project: str, workspace: object, *, read_only: bool = False) -> tuple[Project, KeyStore, Places]:
+def _store(project: str, workspace: object, *, looks: bool = False) -> tuple[Project, KeyStore, Places]:
     """Return a project with the keys and the files of its gateway."""
     from kit.gateway.keys import KeyStore
     from kit.gateway.plan import Places
     from kit.project import Project
     from kit.workspace import Workspace
 
-    place = Workspace(chosen_workspace(workspace), read_only=read_only)
+    folder = chosen_workspace(workspace)
+    place = Workspace.to_look_at(folder) if looks else Workspace(folder)
     found = Project.load(project, place.path)
     places = Places.of(place, found.spec.name)
     return found, KeyStore(places.keys), places

@@ -45,7 +45,8 @@ def gc(
         if plan.items:
             print_table(HEADER, [item_row(item) for item in plan.items])
 
-    place = Workspace(chosen_workspace(workspace), read_only=not yes)
+    folder = chosen_workspace(workspace)
+    place = Workspace(folder) if yes else Workspace.to_look_at(folder)
     rule = {"keep_days": keep_days, "keep_models": keep_models}
     if yes:
         plans = collect_garbage(place, project, rule, show)

@@ -59,7 +59,7 @@ def of(
     from kit.workspace import Workspace
 
     ways: Ways = "both" if upstream == downstream else "upstream" if upstream else "downstream"
-    place = Workspace(chosen_workspace(workspace), read_only=True)
+    place = Workspace.to_look_at(chosen_workspace(workspace))
     with quiet():  # TensorFlow reads metrics, and answers that only a server's log has
         lineage = trace(place, name, ways, baselines=everything)
         if metrics:
@@ -82,5 +82,5 @@ def why(
     from kit.lineage.why import why as differences
     from kit.workspace import Workspace
 
-    found = differences(Workspace(chosen_workspace(workspace), read_only=True), first, second)
+    found = differences(Workspace.to_look_at(chosen_workspace(workspace)), first, second)
     typer.echo(json.dumps(asdict(found), indent=1, ensure_ascii=False) if as_json else found.in_words())

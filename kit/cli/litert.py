@@ -44,7 +44,7 @@ def litert(
         from kit.session import Session
         from kit.workspace import Workspace
 
-        ws = Workspace(chosen_workspace(workspace), read_only=True)
+        ws = Workspace.to_look_at(chosen_workspace(workspace))
         session = Session(ws, Project.load(project, ws.path))
         files = [one for one in made.measured(session) if one.bytes]
     print_table(_HEADER, [_row(one) for one in files])

@@ -56,7 +56,7 @@ def tune_batching(  # noqa: PLR0913, PLR0917  what is wanted, and where it is fo
     from kit.serving.pushed import batching_file
     from kit.workspace import Workspace
 
-    version = _latest(Workspace(chosen_workspace(workspace), read_only=True), project)
+    version = _latest(Workspace.to_look_at(chosen_workspace(workspace)), project)
     place = Workspace(chosen_workspace(workspace))
     path = write or batching_file(place, project)
     if path.is_dir():  # before minutes of measuring

@@ -94,7 +94,7 @@ def rollback(
         from kit.serving.experiments.actions import check_none_runs
         from kit.workspace import Workspace
 
-        check_none_runs(Workspace(chosen_workspace(workspace), read_only=True), base.name)
+        check_none_runs(Workspace.to_look_at(chosen_workspace(workspace)), base.name)
     done = roll_back(base, to, who=who or user_name(), why=why)
     typer.echo(done.message)
 

@@ -27,7 +27,7 @@ def show_list(project: ProjectOption = SAMPLE, workspace: WorkspaceOption = None
     """List the trainings, the latest first, and whether their models were let pass; times are UTC."""
     with quiet():
         from kit.tensorboard.runs import all_runs
-    found = all_runs(_session(project, workspace, read_only=True))
+    found = all_runs(_session(project, workspace, looks=True))
     rows = [(run.name, " and ".join(run.passed) or "-", str(run.folder)) for run in found]
     print_table(("training", "model", "folder"), rows)
 
@@ -47,7 +47,7 @@ def prune(
     with quiet():
         from kit.tensorboard import retention
         from kit.tuning.retention import prune_trials
-    session = _session(project, workspace, read_only=dry_run)
+    session = _session(project, workspace, looks=dry_run)
     judged = retention.prune(session, keep, dry_run=dry_run)
     rows = [(one.run.name, "stays", one.why) for one in judged.kept]
     rows += [(one.run.name, "goes" if one.size_bytes else "is gone", one.why) for one in judged.pruned]
@@ -56,11 +56,12 @@ def prune(
     typer.echo(prune_trials(session.workspace, session.project, dry_run=dry_run).message)
 
 
-def _session(project: str, workspace: object, *, read_only: bool) -> Session:
+def _session(project: str, workspace: object, *, looks: bool) -> Session:
     with quiet():
         from kit.project import Project
         from kit.session import Session
         from kit.workspace import Workspace
 
-        ws = Workspace(chosen_workspace(workspace), read_only=read_only)
+        place = chosen_workspace(workspace)
+        ws = Workspace.to_look_at(place) if looks else Workspace(place)
         return Session(ws, Project.load(project, ws.path))
