@@ -49,7 +49,6 @@ def tune_batching(  # noqa: PLR0913, PLR0917  what is wanted, and where it is fo
 
     What was measured before is taken from the workspace: a command that was ended goes on where it was.
     """
-    from kit.errors import UsageError
     from kit.load.recorded import WARMUP_FILE, recorded_requests
     from kit.load.sweep import Target, load_folder
     from kit.load.tune_batching import Trials, proposed, tune, write_chosen
@@ -58,9 +57,7 @@ def tune_batching(  # noqa: PLR0913, PLR0917  what is wanted, and where it is fo
 
     version = _latest(Workspace.to_look_at(chosen_workspace(workspace)), project)
     place = Workspace(chosen_workspace(workspace))
-    path = write or batching_file(place, project)
-    if path.is_dir():  # before minutes of measuring
-        raise UsageError(f"--write must name a file, but {path} is a folder. Name a file in it.")
+    path = _file(write or batching_file(place, project))  # before minutes of measuring
     trials = Trials(
         name=project,
         version=version,
@@ -81,6 +78,14 @@ def tune_batching(  # noqa: PLR0913, PLR0917  what is wanted, and where it is fo
         f"for {cheapest.processor_ms:.2f} ms of processor each, the least of the settings that batch.\n"
         + (f"Serve with it: kit serve --batching {path}" if write else f"kit serve takes it from {path}.")
     )
+
+
+def _file(path: Path) -> Path:
+    from kit.errors import UsageError
+
+    if path.is_dir():
+        raise UsageError(f"--write must name a file, but {path} is a folder. Name a file in it.")
+    return path
 
 
 def _latest(workspace: Workspace, project: str) -> Path:
