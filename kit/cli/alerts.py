@@ -15,6 +15,7 @@ from kit.cli.shared import (
     exits,
     print_table,
     printable,
+    workspace_of,
 )
 from kit.projects import SAMPLE
 
@@ -40,11 +41,8 @@ def show_list(
 ) -> None:
     """List the incidents, those found last first; times are UTC."""
     from kit.alerts.desk import AlertDesk
-    from kit.workspace import Workspace
 
-    incidents = AlertDesk(Workspace.to_look_at(chosen_workspace(workspace)), project).incidents(
-        also_resolved=every
-    )
+    incidents = AlertDesk(workspace_of(workspace, looks=True), project).incidents(also_resolved=every)
     rows = [
         (one.id, _state(one.state, one.muted_until), one.title, str(one.times), _time(one.last_seen))
         for one in incidents
@@ -57,9 +55,8 @@ def show_list(
 def show(id_: _Id, workspace: WorkspaceOption = None) -> None:
     """Show one incident with its evidence."""
     from kit.alerts.store import Store
-    from kit.workspace import Workspace
 
-    one = Store(Workspace.to_look_at(chosen_workspace(workspace))).incident(id_)
+    one = Store(workspace_of(workspace, looks=True)).incident(id_)
     typer.echo(f"{printable(one.title)}\n{printable(one.evidence.found)}.")
     facts = {
         "state": _state(one.state, one.muted_until),
@@ -124,9 +121,8 @@ def send(
     from kit.alerts.store import Store
     from kit.errors import ProjectError
     from kit.project import Project
-    from kit.workspace import Workspace
 
-    place = Workspace(chosen_workspace(workspace))
+    place = workspace_of(workspace)
     store = Store(place)
     for name in [project] if project else store.waiting_projects():
         try:
@@ -170,10 +166,9 @@ def _decide(workspace: object, what: str, id_: str, who: str, reason: tuple[str,
     """Take a decision; the reason goes with the last day that it holds, if it has one."""
     from kit.alerts.desk import AlertDesk
     from kit.reasons import user_name
-    from kit.workspace import Workspace
 
     why, until = reason
-    desk = AlertDesk(Workspace(chosen_workspace(workspace)))
+    desk = AlertDesk(workspace_of(workspace))
     typer.echo(desk.decide(id_, what, who or user_name(), why, until))
 
 

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from kit.cli.shared import WorkspaceOption, chosen_workspace, exits
+from kit.cli.shared import WorkspaceOption, exits, workspace_of
 
 app = typer.Typer()
 group = typer.Typer(no_args_is_help=True)
@@ -31,12 +31,11 @@ def pack(
 ) -> None:
     """Write the audit pack of a pushed version."""
     from kit.cli.quiet import quiet
-    from kit.workspace import Workspace
 
     with quiet():
         from kit.audit.pack import pack as write_pack
     logging.getLogger("tensorflow").setLevel(logging.ERROR)  # TensorFlow's libraries warn of each other
-    typer.echo(write_pack(Workspace(chosen_workspace(workspace)), version, out, key).message)
+    typer.echo(write_pack(workspace_of(workspace), version, out, key).message)
 
 
 @group.command()

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from kit.cli.quiet import quiet
-from kit.cli.shared import ModelOption, WorkspaceOption, chosen_workspace, exits, print_table
+from kit.cli.shared import ModelOption, WorkspaceOption, exits, print_table, workspace_of
 from kit.projects import SAMPLE
 
 if TYPE_CHECKING:
@@ -187,10 +187,8 @@ def _row(metric: Compared) -> tuple[str, ...]:
 
 def _opened(project: str, workspace: Path | None, *, looks: bool = False) -> tuple[Workspace, Project]:
     from kit.project import Project
-    from kit.workspace import Workspace
 
-    folder = chosen_workspace(workspace)
-    place = Workspace.to_look_at(folder) if looks else Workspace(folder)
+    place = workspace_of(workspace, looks=looks)
     return place, Project.load(project, place.path)
 
 

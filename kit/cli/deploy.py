@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from kit.cli.shared import ProjectOption, WorkspaceOption, chosen_workspace, exits, print_table
+from kit.cli.shared import ProjectOption, WorkspaceOption, exits, print_table, workspace_of
 from kit.errors import ExitCode
 from kit.projects import SAMPLE
 
@@ -202,9 +202,8 @@ def _target(
     from kit.deploy.errors import DeployError
     from kit.deploy.target import Target, canary_of
     from kit.project import Project
-    from kit.workspace import Workspace
 
-    place = Workspace(chosen_workspace(workspace))
+    place = workspace_of(workspace)
     found = Project.load(project, place.path)
     version, stable, replicas = canary
     if version is None and (stable, replicas) != (None, None):

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from kit.cli.quiet import quiet
-from kit.cli.shared import ProjectOption, WorkspaceOption, chosen_workspace, exits, print_table
+from kit.cli.shared import ProjectOption, WorkspaceOption, exits, print_table, workspace_of
 from kit.projects import SAMPLE
 
 app = typer.Typer()
@@ -44,8 +44,7 @@ def propose(
         from kit.checks import propose as history
         from kit.data.schema_spans import per_span
         from kit.project import Project
-        from kit.workspace import Workspace
-    place = Workspace(chosen_workspace(workspace))
+    place = workspace_of(workspace)
     chosen = Project.load(project, place.path)
     delivered = len(chosen.spans())
     read = per_span(chosen, place, spans or (f"last {delivered}" if delivered else ""), _say)

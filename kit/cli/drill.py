@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from kit.cli.quiet import quiet
-from kit.cli.shared import ProjectOption, WorkspaceOption, chosen_workspace, exits, print_table
+from kit.cli.shared import ProjectOption, WorkspaceOption, exits, print_table, workspace_of
 from kit.projects import SAMPLE
 
 if TYPE_CHECKING:
@@ -43,9 +43,8 @@ def drill(  # noqa: PLR0913, PLR0917  what is attacked, and how
         from kit.drill.settings import DrillSettings
         from kit.project import Project
         from kit.session import Session
-        from kit.workspace import Workspace
 
-    place = Workspace(chosen_workspace(workspace))
+    place = workspace_of(workspace)
     session = Session(place, Project.load(project, place.path))
     budgets = tuple(sorted({max(1, queries * part // 30) for part in (1, 3, 10, 30)}))
     endpoint = ServerEndpoint(server, session.project.name, token) if server else None

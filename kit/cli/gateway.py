@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from kit.cli.shared import ProjectOption, WorkspaceOption, chosen_workspace, exits, print_table
+from kit.cli.shared import ProjectOption, WorkspaceOption, exits, print_table, workspace_of
 from kit.projects import SAMPLE
 
 if TYPE_CHECKING:
@@ -154,10 +154,8 @@ def _store(project: str, workspace: object, *, looks: bool = False) -> tuple[Pro
     from kit.gateway.keys import KeyStore
     from kit.gateway.plan import Places
     from kit.project import Project
-    from kit.workspace import Workspace
 
-    folder = chosen_workspace(workspace)
-    place = Workspace.to_look_at(folder) if looks else Workspace(folder)
+    place = workspace_of(workspace, looks=looks)
     found = Project.load(project, place.path)
     places = Places.of(place, found.spec.name)
     return found, KeyStore(places.keys), places
@@ -165,8 +163,7 @@ def _store(project: str, workspace: object, *, looks: bool = False) -> tuple[Pro
 
 def _plan(project: str, workspace: object, rest: str, grpc: str, listen: str) -> Plan:
     from kit.gateway.plan import Address, Plan
-    from kit.workspace import Workspace
 
     addresses = [Address.parse(text) for text in (rest, grpc, listen)]
     found = _store(project, workspace)[0]
-    return Plan.of(found, Workspace(chosen_workspace(workspace)), *addresses)
+    return Plan.of(found, workspace_of(workspace), *addresses)

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from kit.cli.shared import WorkspaceOption, chosen_workspace, exits, print_table
+from kit.cli.shared import WorkspaceOption, exits, print_table, workspace_of
 
 app = typer.Typer()
 
@@ -36,7 +36,6 @@ def gc(
     from kit.retention.collect import collect_garbage, plans_of
     from kit.retention.plan import Plan
     from kit.retention.render import HEADER, item_row, kept_lines, told
-    from kit.workspace import Workspace
 
     def show(plan: Plan) -> None:
         typer.echo(f"{plan.project}:")
@@ -45,8 +44,7 @@ def gc(
         if plan.items:
             print_table(HEADER, [item_row(item) for item in plan.items])
 
-    folder = chosen_workspace(workspace)
-    place = Workspace(folder) if yes else Workspace.to_look_at(folder)
+    place = workspace_of(workspace, looks=not yes)
     rule = {"keep_days": keep_days, "keep_models": keep_models}
     if yes:
         plans = collect_garbage(place, project, rule, show)

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from kit.cli.shared import WorkspaceOption, chosen_workspace, exits
+from kit.cli.shared import WorkspaceOption, exits, workspace_of
 
 app = typer.Typer()
 
@@ -56,10 +56,9 @@ def of(
     from kit.lineage.query import Ways, trace
     from kit.lineage.render import as_json as json_of
     from kit.lineage.render import as_text, with_metrics
-    from kit.workspace import Workspace
 
     ways: Ways = "both" if upstream == downstream else "upstream" if upstream else "downstream"
-    place = Workspace.to_look_at(chosen_workspace(workspace))
+    place = workspace_of(workspace, looks=True)
     with quiet():  # TensorFlow reads metrics, and answers that only a server's log has
         lineage = trace(place, name, ways, baselines=everything)
         if metrics:
@@ -80,7 +79,6 @@ def why(
     from dataclasses import asdict
 
     from kit.lineage.why import why as differences
-    from kit.workspace import Workspace
 
-    found = differences(Workspace.to_look_at(chosen_workspace(workspace)), first, second)
+    found = differences(workspace_of(workspace, looks=True), first, second)
     typer.echo(json.dumps(asdict(found), indent=1, ensure_ascii=False) if as_json else found.in_words())

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from kit.cli.quiet import quiet
-from kit.cli.shared import ProjectOption, WorkspaceOption, chosen_workspace, exits, print_table
+from kit.cli.shared import ProjectOption, WorkspaceOption, exits, print_table, workspace_of
 from kit.projects import SAMPLE
 
 if TYPE_CHECKING:
@@ -42,9 +42,8 @@ def litert(
         from kit.release.litert import made
         from kit.release.litert.component import FEATURES_FILE
         from kit.session import Session
-        from kit.workspace import Workspace
 
-        ws = Workspace.to_look_at(chosen_workspace(workspace))
+        ws = workspace_of(workspace, looks=True)
         session = Session(ws, Project.load(project, ws.path))
         files = [one for one in made.measured(session) if one.bytes]
     print_table(_HEADER, [_row(one) for one in files])

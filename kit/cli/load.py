@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from kit.cli.shared import ModelOption, WorkspaceOption, chosen_workspace, exits, print_table
+from kit.cli.shared import ModelOption, WorkspaceOption, exits, print_table, workspace_of
 from kit.projects import SAMPLE
 
 if TYPE_CHECKING:
@@ -53,10 +53,9 @@ def tune_batching(  # noqa: PLR0913, PLR0917  what is wanted, and where it is fo
     from kit.load.sweep import Target, load_folder
     from kit.load.tune_batching import Trials, proposed, tune, write_chosen
     from kit.serving.pushed import batching_file
-    from kit.workspace import Workspace
 
-    version = _latest(Workspace.to_look_at(chosen_workspace(workspace)), project)
-    place = Workspace(chosen_workspace(workspace))
+    version = _latest(workspace_of(workspace, looks=True), project)
+    place = workspace_of(workspace)
     path = _file(write or batching_file(place, project))  # before minutes of measuring
     trials = Trials(
         name=project,

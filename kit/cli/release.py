@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from kit.cli.quiet import quiet
-from kit.cli.shared import ModelOption, WorkspaceOption, chosen_workspace, exits, print_table
+from kit.cli.shared import ModelOption, WorkspaceOption, chosen_workspace, exits, print_table, workspace_of
 from kit.projects import SAMPLE
 
 if TYPE_CHECKING:
@@ -92,9 +92,8 @@ def rollback(
     base = _serving(project, workspace)
     if CANARY in labels_of(base):  # only then is it worth the time of the imports
         from kit.serving.experiments.actions import check_none_runs
-        from kit.workspace import Workspace
 
-        check_none_runs(Workspace.to_look_at(chosen_workspace(workspace)), base.name)
+        check_none_runs(workspace_of(workspace, looks=True), base.name)
     done = roll_back(base, to, who=who or user_name(), why=why)
     typer.echo(done.message)
 

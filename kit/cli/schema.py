@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from kit.cli.quiet import quiet
-from kit.cli.shared import ProjectOption, WorkspaceOption, chosen_workspace, exits, print_table
+from kit.cli.shared import ProjectOption, WorkspaceOption, exits, print_table, workspace_of
 from kit.errors import ExitCode
 from kit.projects import SAMPLE
 
@@ -135,9 +135,8 @@ def update(  # noqa: PLR0913, PLR0917  one for each option
 def _opened(project: str, workspace: Path | None) -> tuple[Project, Workspace]:
     with quiet():
         from kit.project import Project
-        from kit.workspace import Workspace
 
-    place = Workspace(chosen_workspace(workspace))
+    place = workspace_of(workspace)
     return Project.load(project, place.path), place
 
 

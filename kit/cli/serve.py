@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from kit.cli.shared import WorkspaceOption, chosen_workspace, exits
+from kit.cli.shared import WorkspaceOption, exits, workspace_of
 from kit.errors import ExitCode
 
 if TYPE_CHECKING:
@@ -65,11 +65,10 @@ def serve(  # noqa: PLR0913, PLR0917  the flags of a server
     from kit.serving.process import Server
     from kit.serving.pushed import followed, monitoring_config, server_log, tuned_batching
     from kit.serving.settings import Settings
-    from kit.workspace import Workspace
 
     if single and batching:
         raise UsageError("--single does not batch, and --batching does. Choose one.")
-    place = Workspace(chosen_workspace(workspace))
+    place = workspace_of(workspace)
     chosen = followed(place, log_share, config.absolute() if config else None).to_flags()
     chosen += [f"--port={port}", f"--rest_api_port={rest_port}", f"--host={host}"]
     chosen += _batching(None if single else batching or tuned_batching(place))

@@ -11,7 +11,7 @@ import typer
 
 from kit.errors import ExitCode, KitError
 from kit.places import in_other_words
-from kit.workspace import CHECKOUT, without_dots
+from kit.workspace import CHECKOUT, Workspace, without_dots
 
 _P = ParamSpec("_P")
 _R = TypeVar("_R")
@@ -60,6 +60,17 @@ def chosen_workspace(chosen: object) -> Path:
     if chosen is None:
         return CHECKOUT / "workspace"
     return without_dots(Path(str(chosen)).expanduser().absolute())
+
+
+def workspace_of(chosen: object, *, looks: bool = False) -> Workspace:
+    """Return the workspace of a command.
+
+    Args:
+        chosen: as for `chosen_workspace`.
+        looks: whether the command only looks, see `Workspace.to_look_at`.
+    """
+    folder = chosen_workspace(chosen)
+    return Workspace.to_look_at(folder) if looks else Workspace(folder)
 
 
 def printable(text: str) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from kit.cli.quiet import quiet
-from kit.cli.shared import ProjectOption, WorkspaceOption, chosen_workspace, exits, print_table
+from kit.cli.shared import ProjectOption, WorkspaceOption, exits, print_table, workspace_of
 from kit.projects import SAMPLE
 
 if TYPE_CHECKING:
@@ -60,8 +60,6 @@ def _session(project: str, workspace: object, *, looks: bool) -> Session:
     with quiet():
         from kit.project import Project
         from kit.session import Session
-        from kit.workspace import Workspace
 
-        place = chosen_workspace(workspace)
-        ws = Workspace.to_look_at(place) if looks else Workspace(place)
+        ws = workspace_of(workspace, looks=looks)
         return Session(ws, Project.load(project, ws.path))
