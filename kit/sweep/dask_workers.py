@@ -95,8 +95,9 @@ class DaskWorkers:
 
     def _lost(self) -> list[str]:
         before, self._names = self._names, {str(worker["name"]) for worker in self._known().values()}
+        where = "on another one" if self._names else "as soon as there is another one"
         return [
-            f"Worker {name} is lost; what it was at begins again on another one."
+            f"Worker {name} is lost; what it was at begins again {where}."
             for name in sorted(before - self._names)
         ]
 
