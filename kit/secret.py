@@ -26,7 +26,7 @@ from kit.errors import UsageError
 
 PREFIX = "KIT_SECRET_"
 REDACTED = "•••"
-FILE_ENDING = "_FILE"
+_FILE = "_FILE"
 _LEAST_LETTERS = 6  # a shorter one would be found, and redacted, where it is none
 _URL_SAFE = bytes.maketrans(b"+/", b"-_")  # the other alphabet of base64
 
@@ -71,7 +71,7 @@ def variable_of(name: str) -> str:
 
 def file_variable_of(name: str) -> str:
     """Return the environment variable that names a file with a secret parameter's value."""
-    return f"{variable_of(name)}{FILE_ENDING}"
+    return f"{variable_of(name)}{_FILE}"
 
 
 def missing(name: str) -> str:
@@ -91,7 +91,7 @@ def known_secrets(environ: Mapping[str, str]) -> dict[str, str]:
     found = {}
     for name, value in environ.items():
         if name.startswith(PREFIX) and value:
-            variable = name.removesuffix(FILE_ENDING)
+            variable = name.removesuffix(_FILE)
             found[variable] = value if variable == name else _read(name, Path(value))
             if len(found[variable]) < _LEAST_LETTERS:
                 raise UsageError(

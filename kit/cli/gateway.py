@@ -163,7 +163,8 @@ def _store(project: str, workspace: object, *, looks: bool = False) -> tuple[Pro
 
 def _plan(project: str, workspace: object, rest: str, grpc: str, listen: str) -> Plan:
     from kit.gateway.plan import Address, Plan
+    from kit.project import Project
 
     addresses = [Address.parse(text) for text in (rest, grpc, listen)]
-    found = _store(project, workspace)[0]
-    return Plan.of(found, workspace_of(workspace), *addresses)
+    place = workspace_of(workspace)
+    return Plan.of(Project.load(project, place.path), place, *addresses)

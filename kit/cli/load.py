@@ -54,7 +54,7 @@ def tune_batching(  # noqa: PLR0913, PLR0917  what is wanted, and where it is fo
     from kit.load.tune_batching import Trials, proposed, tune, write_chosen
     from kit.serving.pushed import batching_file
 
-    version = _latest(workspace_of(workspace, looks=True), project)
+    version = _latest(workspace_of(workspace, looks=True), project)  # without one, nothing is made
     place = workspace_of(workspace)
     path = _file(write or batching_file(place, project))  # before minutes of measuring
     trials = Trials(

@@ -9,7 +9,7 @@ from kit.batch.plan import PlannedNotebook, choose_notebooks, plan_chain, secret
 from kit.project import Project
 from kit.projects import SAMPLE
 from kit.schedule.schedule import Schedule
-from kit.secret import FILE_ENDING, PREFIX
+from kit.secret import PREFIX, file_variable_of
 
 
 def planned(schedule: Schedule, workspace: Path) -> list[PlannedNotebook]:
@@ -49,5 +49,6 @@ def secrets_to_add(schedule: Schedule, plan: Iterable[PlannedNotebook], workspac
 
 def _or_file(variable: str) -> str:
     """A notebook's secret may come from a file too; what alerts are sent with may not."""
-    is_notebooks = variable.startswith(PREFIX)
-    return f", or {variable}{FILE_ENDING} with the path of a file that holds it" if is_notebooks else ""
+    if not variable.startswith(PREFIX):
+        return ""
+    return f", or {file_variable_of(variable.removeprefix(PREFIX))} with the path of a file that holds it"

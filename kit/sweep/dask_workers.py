@@ -57,7 +57,7 @@ class DaskWorkers:
         self._executor = self._client.get_executor(pure=False)  # another attempt is no repetition
 
     def has_room(self, running: int) -> bool:
-        return running < self._slots()
+        return running < _slots(self._known())
 
     def begin(self, number: int) -> Future[str]:
         code = "" if self._cluster else code_digest()
@@ -70,16 +70,18 @@ class DaskWorkers:
     def keep(self) -> list[str]:
         if self._cluster:
             self._cluster.keep()
-        if self._slots():
+        known = self._known()
+        lost = self._lost(known)
+        if _slots(known):
             self._alone_since = None
-            return self._lost()
+            return lost
         self._alone_since = self._alone_since or time.monotonic()
         if self._client.status != "running" or time.monotonic() - self._alone_since > _ALONE_SECONDS:
             raise WorkersLostError(
                 f"The sweep must have a worker, but for {_ALONE_SECONDS:g} s there was none, or no scheduler. "
                 f"Start some and go on with: kit sweep --resume {self._folder.name}"
             )
-        return self._lost()
+        return lost
 
     def close(self) -> None:
         self._executor.shutdown(wait=False)  # cancels what has not begun
@@ -87,14 +89,8 @@ class DaskWorkers:
         if self._cluster:
             self._cluster.close()
 
-    def _slots(self) -> int:
-        """Points that there is room for: Dask's threads, since a point is one task."""
-        if self._client.status != "running":
-            return 0
-        return sum(worker["nthreads"] for worker in self._known().values())
-
-    def _lost(self) -> list[str]:
-        before, self._names = self._names, {str(worker["name"]) for worker in self._known().values()}
+    def _lost(self, known: Mapping[str, Any]) -> list[str]:
+        before, self._names = self._names, {str(worker["name"]) for worker in known.values()}
         where = "on another one" if self._names else "as soon as there is another one"
         return [
             f"Worker {name} is lost; what it was at begins again {where}."
@@ -102,6 +98,8 @@ class DaskWorkers:
         ]
 
     def _known(self) -> Mapping[str, Any]:
+        if self._client.status != "running":
+            return {}
         try:
             found: Mapping[str, Any] = self._client.scheduler_info(n_workers=-1)["workers"]
         except OSError:  # the scheduler is gone; `keep` tells
@@ -133,6 +131,11 @@ class DaskWorkers:
                 + "\n".join(problems)
                 + "\nStart them from the same checkout, on a file system that all of them share."
             )
+
+
+def _slots(known: Mapping[str, Any]) -> int:
+    """Points that there is room for: Dask's threads, since a point is one task."""
+    return sum(worker["nthreads"] for worker in known.values())
 
 
 def _connect(scheduler: str, security: Security | None = None) -> Client:

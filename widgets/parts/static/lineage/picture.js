@@ -80,16 +80,16 @@ function cameraOn(frame) {
   let [from, moved] = [null, false];
   const apply = () => scene.setAttribute("transform", `translate(${left} ${top}) scale(${scale})`);
   const fitting = () => Math.min(frame.clientWidth / width, frame.clientHeight / height, 1);
-  const place = (size) => {
-    scale = Math.max(size, LEAST_SCALE);
-    left = Math.max((frame.clientWidth - width * scale) / 2, 0);
-    top = Math.max((frame.clientHeight - height * scale) / 2, 0);
-    apply();
-  };
   // Where a side of the picture starts, so that no more than a margin beside it is empty.
   const inside = (start, room, size) => {
     const slack = room - size * scale;
     return slack > 0 ? slack / 2 : Math.min(Math.max(start, slack - MARGIN), MARGIN);
+  };
+  const place = (size) => {
+    scale = Math.max(size, LEAST_SCALE);
+    left = inside(0, frame.clientWidth, width);
+    top = inside(0, frame.clientHeight, height);
+    apply();
   };
   const enlarge = (factor, x, y) => {
     const next = Math.min(Math.max(scale * factor, LEAST_SCALE), MOST_SCALE);
