@@ -22,7 +22,7 @@ from axe_playwright_python.sync_playwright import Axe
 from nbconvert import HTMLExporter
 from papermill.iorw import load_notebook_node
 from papermill.parameterize import parameterize_notebook
-from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, Position, sync_playwright
 from traitlets.config import Config
 
 from kit.bench.views import FIGURES_VARIABLE
@@ -185,6 +185,14 @@ def notebook_in(folder: Path, path: Path, **parameters: object) -> None:
     """Copy a notebook with other parameters, as papermill sets them."""
     given = {name: str(value) if isinstance(value, Path) else value for name, value in parameters.items()}
     nbformat.write(parameterize_notebook(load_notebook_node(str(path)), given), folder / path.name)
+
+
+def drag(target: Locator, start: Position, end: Position) -> None:
+    """Drag between two places in an element, each found when the element stands still: Lab moves its cells late."""
+    target.hover(position=start)
+    target.page.mouse.down()
+    target.hover(position=end)
+    target.page.mouse.up()
 
 
 def set_theme(page: Page, theme: str) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from lab import check_narrow, keep_picture, needs_browser, record_figure, violations
+from lab import check_narrow, drag, keep_picture, needs_browser, record_figure, violations
 from lineage_examples import chain
 from playwright.sync_api import Page, expect
 from widget_timing import rerun_seconds
@@ -69,13 +69,10 @@ def test_the_picture_is_moved_enlarged_and_walked_in(show: Callable[[str], Page]
     page.get_by_role("button", name="Zoom in").click()
     larger = scene.evaluate(_SCENE)
     assert larger != before
-    place = frame.bounding_box()
-    assert place
-    x, y = place["x"] + place["width"] / 2, place["y"] + place["height"] - 12
-    page.mouse.move(x, y)
-    page.mouse.down()
-    page.mouse.move(x - 80, y - 40, steps=4)
-    page.mouse.up()
+    size = frame.bounding_box()
+    assert size
+    x, y = size["width"] / 2, size["height"] - 12
+    drag(frame, {"x": x, "y": y}, {"x": x - 80, "y": y - 40})
     assert scene.evaluate(_SCENE) not in (before, larger)
     page.get_by_role("button", name="Zoom out").click()
     page.get_by_role("button", name="Show all").click()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from lab import TOKEN, check_narrow, keep_picture, needs_browser, violations, watched_page
+from lab import TOKEN, check_narrow, drag, keep_picture, needs_browser, violations, watched_page
 from playwright.sync_api import Browser, Page, expect
 
 pytestmark = needs_browser
@@ -42,15 +42,12 @@ def test_a_search_moves_and_is_filtered_while_the_kernel_is_busy(browser: Browse
 
 def test_filters_by_pointer_and_keys(show: Callable[[str], Page]) -> None:
     page = show("ended")
-    page.set_viewport_size({"width": 1000, "height": 1000})
     assert rows(page) == 12
-    box = page.get_by_role("slider", name="Filter by dropout").locator("rect.hit").bounding_box()
-    assert box is not None
-    middle = box["x"] + box["width"] / 2
-    page.mouse.move(middle, box["y"] + 2)
-    page.mouse.down()
-    page.mouse.move(middle, box["y"] + box["height"] / 2, steps=4)
-    page.mouse.up()
+    axis = page.get_by_role("slider", name="Filter by dropout").locator("rect.hit")
+    size = axis.bounding_box()
+    assert size is not None
+    middle = size["width"] / 2
+    drag(axis, {"x": middle, "y": 2}, {"x": middle, "y": size["height"] / 2})
     expect(page.get_by_text("trials pass the filters on dropout.")).to_be_visible()
     by_pointer = rows(page)
     assert 0 < by_pointer < 12
