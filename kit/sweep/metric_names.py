@@ -1,4 +1,7 @@
-"""Metrics that no point can have, found before one runs: by what the notebooks record, and what Evaluator measures."""
+"""Metrics that no point can have, found before one runs: by what the notebooks record, and what Evaluator measures.
+
+Of a slice there are only those that Evaluator measures, on the slices of project.yml and of its gates.
+"""
 
 from __future__ import annotations
 
@@ -8,10 +11,12 @@ import importlib.util
 import json
 import sys
 import sysconfig
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
+from kit.evaluation.sections import EVERY
 from kit.project import Project
+from kit.project_file import ProjectFile
 from kit.sweep.errors import SweepError
 from kit.sweep.space_file import SECONDS, Metric
 
@@ -26,7 +31,7 @@ class _UnknownError(Exception):
 
 
 def check_metrics(
-    metrics: Sequence[Metric], notebooks: Iterable[Path], projects: Iterable[Project], where: str
+    metrics: Sequence[Metric], notebooks: Iterable[Path], projects: Sequence[Project], where: str
 ) -> None:
     """Refuse a metric that no run of the notebooks has; where only a run can tell, it does.
 
@@ -40,11 +45,12 @@ def check_metrics(
         SweepError: when there is no such metric.
     """
     try:
-        known = {SECONDS, *(name for path in notebooks for name in _recorded(path))}
+        recorded = {SECONDS, *(name for path in notebooks for name in _recorded(path))}
     except _UnknownError:
         return
-    known |= {name for one in projects for name in (*one.spec.evaluated, *_BESIDE_THE_METRICS)}
+    measured = {name for one in projects for name in (*one.spec.evaluated, *_BESIDE_THE_METRICS)}
     for metric in metrics:
+        known = measured if metric.slice else measured | recorded
         if metric.name not in known:
             near = difflib.get_close_matches(metric.name, known, 1)
             hint = f" Did you mean {near[0]}?" if near else ""
@@ -53,6 +59,25 @@ def check_metrics(
                 f"not.{hint} They have {', '.join(sorted(known))}. Correct the name, or record it in a notebook: "
                 '`record("name", value)` of kit.sweep.record.'
             )
+        if metric.slice and not any(_is_measured(metric.slice, one.spec) for one in projects):
+            columns = sorted({" and ".join(keys) for one in projects for keys in one.spec.slices})
+            raise SweepError(
+                f"{where}: the slice of a metric must be one that Evaluator measures, but that of {metric.column} is "
+                f"not. It measures slices by {', '.join(columns) or 'nothing'}, and those of gates. Correct the slice, "
+                "or add it to `slices` in project.yml."
+            )
+
+
+def _is_measured(slice_: Mapping[str, str], spec: ProjectFile) -> bool:
+    """Tell whether Evaluator measures a slice; what values a column has, only its data tell, but not of a band."""
+    bands = spec.evaluation.bands
+    if any(column in bands and value not in bands[column].labels for column, value in slice_.items()):
+        return False
+    return any({*keys} == {*slice_} for keys in spec.slices) or any(
+        gate.slice.keys() == slice_.keys()
+        and all(str(gate.slice[column]) in {EVERY, value} for column, value in slice_.items())
+        for gate in spec.gates
+    )
 
 
 def _recorded(notebook: Path) -> Iterator[str]:
