@@ -6,15 +6,19 @@ import json
 import shutil
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
 from commands import KIT
+from serving.models import NAME, save_linear, settings_of
 from typer.testing import CliRunner, Result
 
 from kit.cli import app
 from kit.release import history
+from kit.release.on_server import NoStatusError, states_on
 from kit.release.versions import PACKAGE_FILE, numbers
+from kit.serving.server import ModelServer
 
 RUNNER = CliRunner()
 
@@ -54,6 +58,29 @@ def test_versions_are_listed_with_their_state_and_what_was_done(base: Path) -> N
     assert "0.02  2.21.0      012345678" in newest
     assert newest.endswith("past its gates by a person's decision")
     assert oldest.split() == ["1700000000", "kept", "2023-11-14", "22:13", "0.02"]
+
+
+def test_a_running_server_tells_of_a_version_that_it_could_not_load(tmp_path: Path) -> None:
+    folder = tmp_path / "serving" / NAME
+    save_linear(folder, 1, 2.0)
+    settings = settings_of(folder, rest_api_port=0, file_system_poll_wait_seconds=0.05)
+    with ModelServer(settings) as server:
+        rest = str(server.start().rest)
+        (folder / "2").mkdir()
+        (folder / "2" / "saved_model.pb").write_bytes(b"torn")
+        deadline = time.monotonic() + 60
+        while len(states := states_on(rest, NAME)) < 2 or not states[2].startswith("END"):
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        header, newest, oldest = give(folder, "versions", "--server", f"http://{rest}/").stdout.splitlines()
+        with pytest.raises(NoStatusError, match=r"404 .*other"):
+            states_on(rest, "other")
+    assert header.endswith("on the server")
+    assert "END: Could not load" in newest
+    assert oldest.endswith("AVAILABLE")
+    gone = give(folder, "versions", "--server", rest)
+    assert gone.exit_code == 2
+    assert f"http://{rest}/v1/models/{NAME}, but: [Errno" in gone.stderr
 
 
 def test_nothing_was_pushed(tmp_path: Path) -> None:

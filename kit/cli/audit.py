@@ -35,7 +35,9 @@ def pack(
     with quiet():
         from kit.audit.pack import pack as write_pack
     logging.getLogger("tensorflow").setLevel(logging.ERROR)  # TensorFlow's libraries warn of each other
-    typer.echo(write_pack(workspace_of(workspace), version, out, key).message)
+    writes = out is None or key is None
+    place = workspace_of(workspace, looks=not writes)
+    typer.echo(write_pack(place, version, out, key).message)
 
 
 @group.command()

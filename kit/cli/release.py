@@ -23,8 +23,20 @@ _BYTES_A_MB = 1e6
 
 @app.command()
 @exits
-def versions(project: ModelOption = SAMPLE, workspace: WorkspaceOption = None) -> None:
+def versions(
+    project: ModelOption = SAMPLE,
+    workspace: WorkspaceOption = None,
+    server: Annotated[
+        str,
+        typer.Option(
+            metavar="HOST:PORT",
+            help="A running server's address for REST: what it says of each version is shown too.",
+            show_default="only the folder is looked at",
+        ),
+    ] = "",
+) -> None:
     """List the pushed versions of a model, the newest first: which one a server serves, and what was done to them."""
+    from kit.release.on_server import states_on
     from kit.release.versions import list_versions
 
     base = _serving(project, workspace)
@@ -33,7 +45,13 @@ def versions(project: ModelOption = SAMPLE, workspace: WorkspaceOption = None) -
         typer.echo(f"Nothing was pushed to {base} yet. Run 05_release.")
         return
     header = ("version", "state", "pushed (UTC)", "MB", "TensorFlow", "commit", "labels", "remarks")
-    print_table(header, [_row(one) for one in found])
+    if not server:
+        print_table(header, [_row(one) for one in found])
+        return
+    states = states_on(server, base.name)
+    print_table(
+        (*header, "on the server"), [(*_row(one), states.get(one.number, "not there")) for one in found]
+    )
 
 
 def _row(version: Version) -> tuple[str, ...]:

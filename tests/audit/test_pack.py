@@ -172,6 +172,20 @@ def test_the_command_line_verifies_what_it_packed(released: Released, tmp_path: 
     assert "does not exist" in nowhere.output
 
 
+def test_with_a_file_and_a_key_of_ones_own_nothing_is_written_to_the_workspace(
+    released: Released, tmp_path: Path
+) -> None:
+    signing_key(Workspace(tmp_path / "mine"))
+    key = tmp_path / "mine" / "private" / "audit_ed25519.pem"
+    looked_at = Workspace(released.workspace.path, read_only=True)
+    assert (
+        pack(looked_at, str(released.version), tmp_path / "pack.zip", key).members == released.packed.members
+    )
+    given = ["--out", str(tmp_path / "no.zip"), "--key", str(key), "--workspace", str(tmp_path / "misspelt")]
+    assert CliRunner().invoke(app, ["audit", "pack", "1", *given]).exit_code == 2
+    assert not (tmp_path / "misspelt").exists()
+
+
 def test_a_version_that_was_pruned_still_has_a_pack_that_says_so(released: Released, tmp_path: Path) -> None:
     folder = released.workspace.serving("tiny") / str(released.version)
     moved = folder.with_name(".aside")
