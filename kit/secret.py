@@ -111,8 +111,9 @@ def _read(variable: str, path: Path) -> str:
         return path.read_text(encoding="utf-8").rstrip("\r\n")
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or "it is no text in UTF-8"
+        # What it names is not told: whoever confuses the two variables has put the secret itself there.
         raise UsageError(
-            f"{variable} must name a file that holds a secret, but {path} cannot be read: {reason}. Correct it."
+            f"{variable} must name a file that holds a secret, but what it names cannot be read: {reason}. Correct it."
         ) from None
 
 

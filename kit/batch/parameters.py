@@ -85,6 +85,10 @@ class Parameter:
             )
         if self.is_secret and self.type != "str":
             raise ValueError("is a secret, which must be of type str")
+        if self.is_secret and self.name.lower().endswith("_file"):
+            raise ValueError(
+                f"is a secret, but {variable_of(self.name)} would name a file: choose another name"
+            )
         if value is None:
             raise ValueError(f"must be {_ARTICLES[self.type]}, but is {given!r}")
         bounds = self.bounds

@@ -80,6 +80,11 @@ def test_a_secret_in_a_notebook_is_refused(line: str) -> None:
         parse_parameters(line, "a notebook")
 
 
+def test_a_secret_whose_variable_would_name_a_file_is_refused() -> None:
+    with pytest.raises(UsageError, match="KIT_SECRET_KEY_FILE would name a file: choose another name"):
+        parse_parameters('key_file: str = ""  # of us, secret', "a notebook")
+
+
 def test_a_help_that_only_mentions_secrets_makes_none() -> None:
     [one] = parse_parameters('kind: str = ""  # of messages that tell no secret', "a notebook").values()
     assert not one.is_secret
