@@ -9,8 +9,7 @@ from pathlib import Path
 
 from kit.batch.plan import PlannedNotebook
 from kit.errors import UsageError
-from kit.training.config import Training
-from kit.tuning.config import PROJECT
+from kit.training.config import PROJECT, Training, chosen
 
 NOTEBOOKS = ("01_data", "03_train")
 """Those whose parameters a pipeline takes; of the others none changes a step."""
@@ -37,9 +36,7 @@ def pipeline_text(plan: Sequence[PlannedNotebook], project: str, workspace: Path
         "WORKSPACE": str(workspace),
         "PROJECT": project,
         **{name.upper(): values[name] for name in _OWN},
-        "TRAINING": {
-            name: values[name] for name in Training.model_fields if values.get(name, 0) not in {0, PROJECT}
-        },
+        "TRAINING": chosen({name: values.get(name) for name in Training.model_fields}),
     }.items():
         text = _with(text, name, value)
     return text

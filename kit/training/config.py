@@ -78,16 +78,15 @@ class Training(Section):
         return {name: _said(value) for name, value in {**settings, **self.model}.items()}
 
     def override(self, **given: float | str | None) -> Training:
-        """Return a copy with the given values; 0, '', `project` and None keep the project's own.
+        """Return a copy with the given values, as `chosen` takes them.
 
         A switch is `on` or `off`.
 
         Raises:
             ProjectError: when a value is out of range; the message names it.
         """
-        changes = {name: value for name, value in given.items() if value and value != PROJECT}
         try:
-            return Training.model_validate({**self.model_dump(), **changes})
+            return Training.model_validate({**self.model_dump(), **chosen(given)})
         except ValidationError as error:
             [problem, *_] = error.errors()
             raise ProjectError(
@@ -108,6 +107,15 @@ class Training(Section):
                 if name in parameters and name != "model"
             }
         )
+
+
+def chosen(given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the values that were given: 0, '', `project` and None keep the project's own, but a seed may be 0."""
+    return {
+        name: value
+        for name, value in given.items()
+        if (value and value != PROJECT) or (name == "seed" and value == 0)
+    }
 
 
 def _said(value: Choice) -> float | str:

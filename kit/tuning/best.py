@@ -9,8 +9,7 @@ from typing import Any
 
 from kit.errors import StepOrderError, UsageError
 from kit.session import Session
-from kit.training.config import Training
-from kit.tuning.config import PROJECT
+from kit.training.config import PROJECT, Training
 from kit.tuning.records import Value
 from kit.tuning.values import apply
 

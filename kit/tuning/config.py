@@ -8,10 +8,10 @@ from pydantic import Field, ValidationError, model_validator
 
 from kit.errors import ProjectError
 from kit.project_section import Section
+from kit.training.config import chosen
 
 Algorithm = Literal["random", "bayesian", "hyperband"]
 Direction = Literal["max", "min"]
-PROJECT = "project"  # in a notebook: as in project.yml
 
 # What gets larger as a model gets better, among the names that Keras has for its metrics.
 _LARGER_IS_BETTER = ("auc", "accuracy", "precision", "recall", "ndcg", "hit", "mrr", "r2")
@@ -54,14 +54,13 @@ class Tuning(Section):
         return name, "max" if any(word in name for word in _LARGER_IS_BETTER) else "min"
 
     def override(self, **given: float | str | None) -> Tuning:
-        """Return a copy with the given values; 0, '', `project` and None keep the project's own.
+        """Return a copy with the given values, as `kit.training.config.chosen` takes them.
 
         Raises:
             ProjectError: when a value is out of range; the message names it.
         """
-        changes = {name: value for name, value in given.items() if value and value != PROJECT}
         try:
-            return Tuning.model_validate({**self.model_dump(), **changes})
+            return Tuning.model_validate({**self.model_dump(), **chosen(given)})
         except ValidationError as error:
             [problem, *_] = error.errors()
             place = ".".join(str(part) for part in problem["loc"]) or "tuning"
