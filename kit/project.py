@@ -23,6 +23,7 @@ from kit.project_folder import BUILT_IN, find_folder
 from kit.project_yaml import read_project_file
 from kit.span_files import InputFile, Inputs, files_by_span
 from kit.spans import AnySpans, Chosen, SpanRange, choose, day_of, in_words, parse_spans
+from kit.versions import locked_packages_digest
 from kit.workspace import resolve_folder
 
 _PARTS = ("project.yml", "features.py", "model.py")
@@ -111,15 +112,18 @@ class Project:
         return f"kit.projects.{self.name}.{part}.{function}"
 
     def code_digest(self, *rooms: str) -> str:
-        """Digest of the code that a step runs: the project's own and that of some rooms of the kit.
+        """Digests of the code that a step runs, the project's own and that of some rooms of the kit, and of packages.
 
         TFX's cache looks at artifacts and properties only; with this among the properties, changed code is a miss.
         """
         digest = hashlib.sha256()
-        sources = [path for room in rooms for path in (BUILT_IN.parent / room).rglob("*.py")]
-        for path in sorted([*sources, *self.folder.glob("*.py")]):
-            digest.update(path.name.encode() + path.read_bytes())
-        return digest.hexdigest()[:16]
+        places = [(BUILT_IN.parent, BUILT_IN.parent / room) for room in rooms]
+        for base, place in [*places, (self.folder, self.folder)]:
+            for path in sorted(place.rglob("*.py")):
+                name = path.relative_to(base).as_posix()
+                if "/." not in f"/{name}":  # such as copies in .ipynb_checkpoints
+                    digest.update(name.encode() + b"\0" + path.read_bytes())
+        return f"{digest.hexdigest()[:16]}+{locked_packages_digest()}"
 
     def make_importable(self) -> None:
         """Make `kit.projects.<name>` importable where the project lies outside the package.

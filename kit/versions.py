@@ -2,18 +2,53 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import platform
+import re
 import subprocess
+import sys
+from collections.abc import Mapping
+from functools import cache
 from importlib import metadata
+from pathlib import Path
 
+from kit.setup.locked import LOCK, read_lock
 from kit.workspace import CHECKOUT
 
 _TOLD = ("notebook-mlops-kit", "tensorflow", "tfx", "papermill")
+_PACKAGE = re.compile(r"(?P<name>.+?)-(?P<version>[^-]+)\.(?:dist|egg)-info")
 
 
 def installed_versions() -> dict[str, str | None]:
-    """Return the versions of the packages that results depend on; None: not installed."""
+    """Return the versions of the packages that a record names; None: not installed."""
     return {name: _version(name) for name in _TOLD}
+
+
+@cache
+def installed_packages() -> Mapping[str, str]:
+    """Return the versions of all packages that this process can import, by the names of their folders.
+
+    Reading each package's METADATA would take half a second; the name of the folder says the same.
+    """
+    # setuptools puts what it brings along on the path, but only once somebody has imported it.
+    places = [Path(place) for place in sys.path if place and "_vendor" not in Path(place).parts]
+    folders = [place for place in places if place.is_dir()]
+    found = [_PACKAGE.fullmatch(path.name) for folder in folders for path in folder.iterdir()]
+    # The first on the path is imported.
+    return {match["name"].lower().replace("_", "-"): match["version"] for match in reversed(found) if match}
+
+
+@cache
+def locked_packages_digest() -> str:
+    """Digest of the versions at work of the packages in requirements.lock; of all packages where there is no lock.
+
+    What somebody has installed beside them, such as a library for pictures, is no reason to train a model again.
+    """
+    installed = installed_packages()
+    names = {pin.name.lower().replace("_", "-") for pin in read_lock()} if LOCK.exists() else {*installed}
+    at_work = sorted((name, installed.get(name)) for name in names)
+    return hashlib.sha256(json.dumps(at_work).encode()).hexdigest()[:16]
 
 
 def code_versions() -> dict[str, str]:

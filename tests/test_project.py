@@ -255,10 +255,18 @@ def test_the_digest_of_the_code_changes_with_the_code_and_with_nothing_else(tmp_
     assert project.code_digest("features") != with_room
     (project.folder / "model.py").write_text("")
     assert project.code_digest() == before
+    (project.folder / "lib").mkdir()
+    (project.folder / "lib" / "helper.py").write_text("EPOCHS = 3\n")
+    (project.folder / ".ipynb_checkpoints").mkdir()
+    (project.folder / ".ipynb_checkpoints" / "model.py").write_text("EPOCHS = 3\n")
+    beside = project.code_digest()
+    (project.folder / "lib" / "helper.py").rename(project.folder / "helper.py")
+    assert before != beside != project.code_digest() != before
 
 
 def test_parameters_override_the_training_of_a_project() -> None:
     training = Training(epochs=4, learning_rate=0.1)
+    assert training.override(seed=0).seed == 0 != training.override(seed=None).seed
     assert training.override(epochs=2, batch_size=0) == Training(epochs=2, learning_rate=0.1)
     with pytest.raises(
         ProjectError, match=r"epochs: .*greater than or equal to 1, found -1. Give another, or 0"

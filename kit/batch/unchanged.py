@@ -25,7 +25,7 @@ from kit.batch.parameters import Value
 from kit.batch.plan import PlannedNotebook
 from kit.batch.record import RunRecord
 from kit.project import Project
-from kit.versions import installed_versions
+from kit.versions import installed_packages
 from kit.workspace import CHECKOUT
 
 _CODE = ("*.py", "*.js", "*.css", "*.yml")
@@ -104,7 +104,7 @@ class Surroundings:
             "code": _digest(
                 [_contents(_code(CHECKOUT / name), CHECKOUT / name) for name in ("kit", "widgets")]
             ),
-            "versions": _digest([installed_versions(), platform.python_version()]),
+            "versions": _digest([installed_packages(), platform.python_version()]),
         }
         if self._project:
             data = _data_files(self._project)

@@ -9,8 +9,6 @@ from __future__ import annotations
 import hashlib
 import os
 import platform
-import re
-import sys
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
@@ -19,7 +17,7 @@ from typing import Any
 from kit.reasons import user_name
 from kit.setup.locked import LOCK
 from kit.steps.monitor import RUN_FOLDER_VARIABLE
-from kit.versions import git_changed, git_commit
+from kit.versions import git_changed, git_commit, installed_packages
 from kit.workspace import Workspace, write_atomically
 
 PREFIX = "kit_"
@@ -35,7 +33,6 @@ COMMIT, HOST, USER, RUN, PACKAGES, LOCKED = (
 CHANGED = " with changes"  # ends a commit when the checkout had others than it
 # A session's execution has a context of its own; a pipeline's has that of the whole run, which one process runs.
 _RUNS = frozenset({"component_run", "pipeline_run"})
-_PACKAGE = re.compile(r"(?P<name>.+?)-(?P<version>[^-]+)\.(?:dist|egg)-info")
 
 
 def origin(workspace: Workspace) -> dict[str, str]:
@@ -66,18 +63,6 @@ def packages_of(workspace: Workspace, digest: str) -> dict[str, str]:
     if not path.is_file():
         return {}
     return dict(line.split("==", 1) for line in path.read_text().splitlines())
-
-
-@cache
-def installed_packages() -> Mapping[str, str]:
-    """Return the versions of all packages that this process can import, by the names of their folders.
-
-    Reading each package's METADATA would take half a second; the name of the folder says the same.
-    """
-    folders = [Path(place) for place in sys.path if place and Path(place).is_dir()]
-    found = [_PACKAGE.fullmatch(path.name) for folder in folders for path in folder.iterdir()]
-    # The first on the path is imported.
-    return {match["name"].lower().replace("_", "-"): match["version"] for match in reversed(found) if match}
 
 
 @cache

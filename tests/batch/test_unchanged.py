@@ -13,6 +13,7 @@ from kit.batch.notebook_metadata import NotebookFacts
 from kit.batch.parameters import Value, read_parameters
 from kit.batch.plan import PlannedNotebook
 from kit.batch.unchanged import Surroundings, differences, latest_outputs
+from kit.versions import installed_packages
 from kit.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -71,6 +72,19 @@ def test_data_and_project_files_count(tiny: Tiny) -> None:
     data = next(file.path for file in project.input_files())
     data.write_bytes(data.read_bytes() + b"\n")
     assert differences(before, digests()) == ["data files"]
+
+
+def test_another_version_of_any_package_counts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "a.ipynb"
+    path.write_text('{"metadata": {}, "cells": []}')
+    notebook = PlannedNotebook(path, {}, {}, NotebookFacts(reads=()))
+    before = Surroundings(tmp_path, None).digests(notebook, [])
+    (tmp_path / "tf_keras-99.0.dist-info").mkdir()
+    monkeypatch.syspath_prepend(str(tmp_path))
+    installed_packages.cache_clear()  # as in another process
+    changed = differences(before, Surroundings(tmp_path, None).digests(notebook, []))
+    installed_packages.cache_clear()
+    assert changed == ["versions"]
 
 
 def test_a_workspace_that_was_moved_is_the_same(tiny: Tiny, tmp_path: Path) -> None:
