@@ -5,16 +5,16 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 from kit.batch.record import RUN_FILE, RunRecord
-from kit.lineage.graph import Node
+from kit.lineage.graph import Graph, Node
 from kit.lineage.query import Lineage
 from kit.workspace import Workspace
 
-# The digest in a JSON text, which may itself be quoted inside another one.
-_CODE = re.compile(r'(\\*"code\\*": *\\*")[0-9a-f]{16}(\\*")')
+# The digest in a JSON text, which may itself be quoted inside another one; that of packages after it is not the code's.
+_CODE = re.compile(r'(\\*"code\\*": *\\*")([0-9a-f]{16})(?:\+[0-9a-f]{16})?(\\*")')
 # What follows from something else that is compared, or only says where the workspace lies.
 _DERIVED = frozenset(
     {
@@ -27,7 +27,10 @@ _DERIVED = frozenset(
 
 
 class Made:
-    """What one of the two was made of: the last execution of each component in it."""
+    """What one of the two was made of: the last execution of each component, its own before those that it comes from.
+
+    A run has steps of its own, and comes from those whose notebooks it skipped. The chain of a baseline is in neither.
+    """
 
     def __init__(self, workspace: Workspace, lineage: Lineage) -> None:
         subject, graph = lineage.subject, lineage.graph
@@ -35,10 +38,9 @@ class Made:
             subject.name if subject.kind in {"artifact", "execution"} else f"{subject.kind} {subject.name}"
         )
         self.graph = graph
-        # Of a run its own steps; of anything else all that it comes from, but not the chain of its baseline.
-        keys = set(lineage.own) if subject.kind == "run" else set(lineage.own) | lineage.upstream
-        runs = [node for node in graph.nodes.values() if node.key in keys and node.kind == "execution"]
-        self.steps: Mapping[str, Node] = {node.name: node for node in runs if node.name != "kit.Decision"}
+        own, before = _steps(graph, lineage.own), _steps(graph, lineage.upstream)
+        # The own ones stand last, since the last step tells the commit and the packages.
+        self.steps: Mapping[str, Node] = {name: before[name] for name in before if name not in own} | own
         self.notebooks = _notebook_parameters(workspace, subject.name) if subject.kind == "run" else {}
 
     def parameters(self, step: str) -> dict[str, str]:
@@ -58,8 +60,8 @@ class Made:
     def codes(self, step: str) -> set[str]:
         """Return the digests of code that a step was told."""
         told = self.steps[step].properties
-        nested = {match[0] for value in told.values() for match in _CODE.finditer(value)}
-        return {value for name, value in told.items() if leaf(name) == "code"} | nested
+        nested = {match[2] for value in told.values() for match in _CODE.finditer(value)}
+        return {value.partition("+")[0] for name, value in told.items() if leaf(name) == "code"} | nested
 
     def origins(self, fact: str) -> list[str]:
         """Return what its executions say of where they ran, the latest last."""
@@ -90,6 +92,13 @@ class Made:
         return ""
 
 
+def _steps(graph: Graph, keys: Collection[str]) -> dict[str, Node]:
+    """Return the last execution of each component among some nodes."""
+    wanted = {*keys}
+    nodes = [node for node in graph.nodes.values() if node.key in wanted and node.kind == "execution"]
+    return {node.name: node for node in nodes if node.name != "kit.Decision"}
+
+
 def _end_of(path: str) -> str:
     return "/".join(Path(path).parts[-2:])
 
@@ -113,7 +122,7 @@ def _plain(name: str, value: str) -> str:
     if name == "eval_config.model_specs":
         specs = [spec for spec in json.loads(value) if not spec.get("is_baseline")]
         value = json.dumps([{key: spec[key] for key in sorted(spec) if key != "name"} for spec in specs])
-    return _CODE.sub(r"\1\2", value)
+    return _CODE.sub(r"\1\3", value)
 
 
 def leaf(name: str) -> str:

@@ -97,6 +97,10 @@ class Why:
         return " ".join(said)
 
     def _differences(self, language: str | None) -> str:
+        if not self.causes and self.unknown:
+            return in_language(
+                f"Nothing that is recorded differs between {self.first} and {self.second}.", language
+            )
         if not self.causes:
             return in_language(
                 f"Nothing that is recorded differs between {self.first} and {self.second}: the same data, schema, "
@@ -237,6 +241,12 @@ def _machine(one: Made, other: Made) -> Iterator[Cause]:
 
 
 def _unknown(one: Made, other: Made) -> Iterator[str]:
+    if one.files() is None or other.files() is None:
+        yield "the data files"
+    if not (one.schema_digest() and other.schema_digest()):
+        yield "the schema"
+    if bool(one.seeds()) != bool(other.seeds()):
+        yield "the seed"
     for fact, said in ((COMMIT, "the commit of the code"), (PACKAGES, "the packages")):
         if not (one.origins(fact) and other.origins(fact)):
             yield said

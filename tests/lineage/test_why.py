@@ -19,7 +19,7 @@ CHANGED: Mapping[str, Mapping[str, Any]] = {
     "schema": {"schema": "6" * 64},
     "parameter": {"training": {**TRAINING, "epochs": 4}},
     "code": {"code": "fedcba9876543210"},
-    "packages": {"origin": {**ORIGIN, "packages": "newer"}},
+    "packages": {"origin": {**ORIGIN, "packages": "newer"}, "code": f"0123456789abcdef+{'1' * 16}"},
     "seed": {"training": {**TRAINING, "seed": 2}},
     "machine": {"origin": {**ORIGIN, "packages": "older", "host": "two"}},
 }
@@ -74,6 +74,7 @@ def test_several_are_told_in_their_order(writer: Writer) -> None:
     everything = {key: value for how in CHANGED.values() for key, value in how.items()}
     everything["training"] = {"epochs": 4, "learning_rate": 0.1, "seed": 2}
     everything["origin"] = {**ORIGIN, "packages": "newer", "host": "two"}
+    everything["code"] = CHANGED["code"]["code"]
     found = _differ(writer, {}, everything)
     assert [cause.part for cause in found.causes] == list(CHANGED)
     assert "in 7 things, the likeliest cause first. Data: " in found.paragraph
@@ -130,6 +131,39 @@ def _run_file(folder: Path, parameters: Mapping[str, Any]) -> None:
         "versions": {}, "python": "3.12", "git_commit": None, "host": "one", "pid": 1, "pid_started": 0.0,
     }  # fmt: skip
     write_atomically(folder / "run.json", json.dumps(record))
+
+
+def test_of_a_run_that_skipped_notebooks_what_they_had_made_counts(writer: Writer) -> None:
+    whole, data, training = (f"2026030{number}-000000-shop" for number in (1, 2, 3))
+    for run in (whole, data, training):
+        writer.run_file(run)
+    chain(writer, origin={**OLDER, "run": whole})
+    files = [{"path": "/data/span-3/clicks.csv", "split": "train", "span": 1, "sha256": "7" * 64}]
+    began = {**OLDER, "run": data}
+    made = writer.step(
+        "ExampleGen", {}, {"examples": "Examples"}, told={"files": json.dumps(files)}, origin=began
+    )
+    made |= writer.step("SchemaGen", {}, {"schema": "Schema"}, told={"sha256": "6" * 64}, origin=began)
+    config = {"code": "0123456789abcdef", "checkpoint": "/somewhere", "training": TRAINING}
+    told = {"custom_config": json.dumps(config)}
+    writer.step("Trainer", made, {"model": "Model"}, told=told, origin={**OLDER, "run": training})
+    found = why(writer.workspace, whole, training)
+    assert [cause.part for cause in found.causes] == ["data", "schema"]
+    assert found.unknown == ()
+
+
+def test_what_no_step_of_both_tells_is_not_called_the_same(writer: Writer) -> None:
+    runs = []
+    for number in (1, 2):
+        run = f"2026040{number}-000000-shop"
+        writer.run_file(run)
+        writer.step("Monitor", {}, {"report": "Report"}, origin={**OLDER, "run": run})
+        runs.append(run)
+    said = why(writer.workspace, *runs).paragraph
+    assert said == (
+        f"Nothing that is recorded differs between run {runs[0]} and run {runs[1]}. "
+        "Not recorded for both: the data files, the schema."
+    )
 
 
 def test_two_runs_without_a_step_in_common_are_no_comparison(writer: Writer) -> None:
