@@ -32,9 +32,11 @@ def local(
     from kit.workspace import write_atomically
 
     place = chosen_workspace(workspace)
-    found = Project.load(project, place)
-    plan = plan_chain(choose_notebooks(NOTEBOOKS), {**pairs_of(parameter), "project_name": project})
-    write_atomically(output, pipeline_text(plan, str(found.folder) if "/" in project else project, place))
+    given = {"project_name": project, **pairs_of(parameter)}
+    named = given["project_name"]
+    found = Project.load(named, place)
+    plan = plan_chain(choose_notebooks(NOTEBOOKS), given)
+    write_atomically(output, pipeline_text(plan, str(found.folder) if "/" in named else named, place))
     typer.echo(
         f"{output}: the steps of {found.name}, with gates between them. Run it with `python {output}`;"
     )

@@ -16,7 +16,8 @@ app = typer.Typer()
 @exits
 def gc(
     project: Annotated[
-        str | None, typer.Option(help="Whose results.", show_default="of all projects")
+        str | None,
+        typer.Option(help="Whose results: its name or its folder.", show_default="of all projects"),
     ] = None,
     yes: Annotated[
         bool, typer.Option("--yes", help="Delete; without it only what could go is shown.")

@@ -43,7 +43,7 @@ def plans_of(
 
     Args:
         workspace: the workspace with the results.
-        project: whose; None: of all.
+        project: whose, by its name or its folder; None: of all, which must be found by their names.
         settings: of `kit.retention.config.Retention`, to hold instead of project.yml's; None: project.yml's.
 
     Raises:
@@ -54,13 +54,14 @@ def plans_of(
     with opened(workspace) as store:
         ran = store.projects() if store else []
     projects = sorted({*ran, *sweep_projects(workspace)})
-    names = projects if project is None else [project]
-    if not projects or (project is not None and project not in projects):
+    # A project that lies elsewhere is found by its folder only; what it has made is recorded by its name.
+    found = {Path(one).name: one for one in (projects if project is None else [project])}
+    if not projects or found.keys() - {*projects}:
         raise StepOrderError(
             f"Results are collected of projects that have run, but in {workspace.path} these have: "
             f"{', '.join(projects) or 'none'}. Choose one of them, or another workspace."
         )
-    return [_plan(workspace, name, chosen) for name in names]
+    return [_plan(workspace, Project.load(one, workspace.path), chosen) for one in found.values()]
 
 
 def collect_garbage(
@@ -139,10 +140,9 @@ def _empty(trash: Path) -> None:
         shutil.rmtree(left) if left.is_dir() else left.unlink()
 
 
-def _plan(workspace: Workspace, project: str, chosen: dict[str, float]) -> Plan:
-    spec = Project.load(project, workspace.path).spec
-    rule = Retention.model_validate({**spec.retention.model_dump(), **chosen})
-    return make_plan(workspace, project, rule, keep_searches=spec.tensorboard.keep_searches)
+def _plan(workspace: Workspace, project: Project, chosen: dict[str, float]) -> Plan:
+    rule = Retention.model_validate({**project.spec.retention.model_dump(), **chosen})
+    return make_plan(workspace, project.name, rule, keep_searches=project.spec.tensorboard.keep_searches)
 
 
 def _writable(workspace: Workspace) -> Any:

@@ -28,7 +28,7 @@ def project_of(schedule: Schedule, workspace: Path) -> Project:
     Raises:
         ProjectError: when there is no such project, or its project.yml is not valid.
     """
-    return Project.load(schedule.project or SAMPLE, workspace)
+    return Project.load(str(schedule.given(schedule.created).get("project_name") or SAMPLE), workspace)
 
 
 def secrets_to_add(schedule: Schedule, plan: Iterable[PlannedNotebook], workspace: Path, where: str) -> str:

@@ -15,7 +15,7 @@ from training.tiny import Tiny
 from typer.testing import CliRunner
 
 from kit.cli import app
-from kit.errors import StepOrderError, WorkspaceError
+from kit.errors import ProjectError, StepOrderError, WorkspaceError
 from kit.lineage.read import read_graph
 from kit.new import create
 from kit.project_file import Gate
@@ -193,3 +193,14 @@ def test_a_model_that_went_is_trained_again_and_not_taken_from_the_cache(tiny: T
     again = tiny.train(4)
     assert tiny.session.steps[-1].state == "done"
     assert Path(again.uri).is_dir()
+
+
+def test_a_project_that_lies_elsewhere_is_named_by_its_folder(
+    shop: tuple[Workspace, Made, Made], tmp_path: Path
+) -> None:
+    workspace, _, missed = shop
+    elsewhere = shutil.move(workspace.path / "projects" / PROJECT, tmp_path / PROJECT)
+    with pytest.raises(ProjectError, match=f"There is no project '{PROJECT}'"):
+        plans_of(workspace, PROJECT, NOW)
+    [plan] = collect_garbage(workspace, str(elsewhere), NOW)
+    assert (plan.project, len(plan.items)) == (PROJECT, len(missed))

@@ -13,6 +13,7 @@ from typer.testing import CliRunner
 from kit.cli import app
 from kit.project_folder import BUILT_IN
 from kit.schedule import schedule as schedules
+from kit.schedule.chain import project_of
 from kit.workspace import Workspace
 
 from .notebooks import write_pair
@@ -166,3 +167,9 @@ def test_the_exit_code_of_a_tick_is_that_of_its_run(tmp_path: Path) -> None:
     ended = command(KIT, "schedule", "tick", "nightly", "-w", place, cwd=tmp_path)
     assert ended.code == 12
     assert "not blessed" in ended.errors
+
+
+def test_its_project_may_be_given_as_a_parameter(tmp_path: Path) -> None:
+    said = {"name": "nightly", "cron": "30 2 * * *", "parameters": {"project_name": "chicago_taxi"}}
+    schedule = schedules.make(**said, created=dt.datetime(2026, 1, 5, tzinfo=dt.UTC))
+    assert project_of(schedule, tmp_path).name == "chicago_taxi"
