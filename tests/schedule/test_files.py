@@ -242,6 +242,8 @@ def test_the_dag_has_a_task_a_notebook_with_the_parameters_that_it_declares(tmp_
         ({"overlap": "replace"}, "overlap is replace"),
         ({"overlap": "queue"}, "catch_up is latest and its overlap queue"),
         ({"catch_up": "all"}, "catch_up is all and its overlap skip"),
+        ({"catch_up": "none"}, "catch_up is none. Set it to latest and overlap to skip"),
+        ({"catch_up": "none", "overlap": "queue"}, "catch_up is none. Set it to latest and overlap to skip"),
     ],
 )
 def test_what_airflow_cannot_do_is_refused(tmp_path: Path, policies: dict[str, str], found: str) -> None:
