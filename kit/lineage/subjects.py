@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 
 SubjectKind = Literal["artifact", "execution", "version", "run", "file", "request"]
 
-_NODE = re.compile(r"(artifact|execution)[ -]?([0-9]+)")
+# SQLite takes no number of more digits, and has no node of one.
+_NODE = re.compile(r"(artifact|execution)[ -]?([0-9]{1,18})")
 _DIGEST = re.compile(r"[0-9a-f]{8,64}")
 
 

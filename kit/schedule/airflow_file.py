@@ -82,11 +82,17 @@ def _runs(schedule: Schedule) -> bool:
         raise ScheduleError(
             "Airflow lets a run wait or leaves it out, but the schedule's overlap is replace. Set it to skip or queue."
         )
+    if schedule.catch_up == "none":
+        # Without `catchup` Airflow's timetable begins with the last time before now, and cannot be told not to.
+        raise ScheduleError(
+            "Airflow runs the latest of the times that it missed, but the schedule's catch_up is none. Set it to latest "
+            "and overlap to skip, or give the schedule to cron, systemd or Kubernetes."
+        )
     if (schedule.overlap == "queue") != (schedule.catch_up == "all"):
         raise ScheduleError(
             "Airflow has one setting for missed times and for those that meet a run: it runs all of both, or only the "
             f"latest. The schedule's catch_up is {schedule.catch_up} and its overlap {schedule.overlap}. Set them to "
-            "all and queue, or to latest (or none) and skip."
+            "all and queue, or to latest and skip."
         )
     return schedule.catch_up == "all"
 

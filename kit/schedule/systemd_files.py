@@ -1,13 +1,17 @@
 """Write a systemd timer and service, for a user or for the system.
 
 The timer rings when the schedule is due, in its time zone, and once after the machine was off; the tick does the rest.
+systemd leaves out a time that the clock jumps over in spring, and the second of two with the same reading in autumn:
+where one is due it is written out, for the next years.
 While a service runs systemd starts no second one: what came due meanwhile is the running tick's to decide about, at
 its end. Only `replace` cannot wait so long: there the timer restarts the service instead.
 """
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Sequence
+from itertools import groupby
 from pathlib import Path
 
 from croniter import croniter
@@ -16,9 +20,10 @@ from kit.errors import ExitCode
 from kit.schedule.chain import planned, secrets_to_add
 from kit.schedule.command import check_plain, tick_words
 from kit.schedule.schedule import Schedule
-from kit.schedule.times import DAYS
+from kit.schedule.times import DAYS, due_at_changes
 
 _STOP_SECONDS = 120  # a step and its kernel end within it
+_DAYS_OF_CHANGES = 5 * 365  # written out: further ahead, laws about clocks may be others
 
 
 def systemd_files(schedule: Schedule, workspace: Path) -> dict[str, str]:
@@ -29,7 +34,7 @@ def systemd_files(schedule: Schedule, workspace: Path) -> dict[str, str]:
     replaces = schedule.overlap == "replace"
     rung = f"{unit}-replace" if replaces else unit
     secrets = secrets_to_add(schedule, planned(schedule, workspace), workspace, "To set with Environment=")
-    calendar = "\n".join(f"OnCalendar={one}" for one in calendars(schedule))
+    calendar = "\n".join([*(f"OnCalendar={one}" for one in calendars(schedule)), *_at_changes(schedule)])
     made = {
         f"{unit}.timer": f"""\
 [Unit]
@@ -86,6 +91,26 @@ def calendars(schedule: Schedule) -> list[str]:
     if by_week:
         return [f"{named} {every_day} {clock}"]
     return [f"{some_days} {clock}"]
+
+
+def changes(schedule: Schedule, after: dt.datetime, until: dt.datetime) -> list[str]:
+    """Return the times between two moments that the calendar events leave out, an hour of them at a time."""
+    moments = [one.astimezone(dt.UTC) for one in due_at_changes(schedule.cron, schedule.zone, after, until)]
+    return [
+        f"{hour}:{_listed([one.minute for one in several])}:00 UTC"
+        for hour, several in groupby(moments, lambda one: f"{one:%Y-%m-%d %H}")
+    ]
+
+
+def _at_changes(schedule: Schedule) -> list[str]:
+    after = dt.datetime.now(dt.UTC)
+    until = after + dt.timedelta(days=_DAYS_OF_CHANGES)
+    if not (events := changes(schedule, after, until)):
+        return []
+    return [
+        f"# What systemd leaves out where clocks change, until {until:%Y-%m-%d}: write the units anew before then.",
+        *(f"OnCalendar={one}" for one in events),
+    ]
 
 
 def _listed(values: Sequence[int | str]) -> str:

@@ -87,3 +87,21 @@ def due_between(
         if due > until:
             return
         yield due
+
+
+def due_at_changes(
+    expression: str, zone: ZoneInfo, after: dt.datetime, until: dt.datetime
+) -> Iterator[dt.datetime]:
+    """Yield those times between two moments that are due although the clock does not come to them for the first time.
+
+    It has jumped over the time of the expression, or it shows it for the second time.
+    """
+    some_hours, start = dt.timedelta(hours=3), after
+    while start < until:
+        end = min(start + some_hours, until)
+        if start.astimezone(zone).utcoffset() != end.astimezone(zone).utcoffset():
+            # What comes for the second time comes within hours after the change.
+            for due in due_between(expression, zone, start, min(end + some_hours, until)):
+                if _is_second(due) or not croniter.match(expression, due.replace(tzinfo=None)):
+                    yield due
+        start = end

@@ -68,9 +68,7 @@ def plan_sweep(
     Raises:
         UsageError: when the file, a notebook, a parameter or the project cannot be used.
     """
-    space = read_space(file)
-    if options.fixed:
-        space = space.model_copy(update={"fixed": {**space.fixed, **options.fixed}})
+    space = _with_fixed(read_space(file), options.fixed, file)
     notebooks = choose_notebooks(space.notebooks)
     values = make_points(space, notebooks, str(file))
     projects = _projects(notebooks, [{**space.fixed, **point} for point in values], workspace)
@@ -117,6 +115,17 @@ def begin_sweep(planned: PlannedSweep) -> SweepFolder:
     write_atomically(folder.path / "sweep.yml", planned.text)
     folder.save(record)  # last: only now is it there
     return folder
+
+
+def _with_fixed(space: SpaceFile, fixed: dict[str, Value], file: Path) -> SpaceFile:
+    """Return the space with parameters of the command, which must not be swept: the file's own check has been."""
+    if both := [name for name in space.swept if name in fixed]:
+        values = ", ".join(f"{name} {fixed[name]}" for name in both)
+        raise SweepError(
+            f"{file} must not sweep what the command sets for all points, but does so with {values}. Leave the option "
+            "out, --project for project_name, or take the parameter out of the file."
+        )
+    return space.model_copy(update={"fixed": {**space.fixed, **fixed}})
 
 
 def _projects(

@@ -87,13 +87,13 @@ def _grid(space: SpaceFile, declared: Mapping[str, Parameter], where: str) -> li
 def _axis(name: str, values: Range | Sequence[Value], spec: Parameter, where: str) -> list[Value]:
     if not isinstance(values, Range):
         return list(values)
-    whole = _is_whole(name, spec, where)
+    whole = _is_whole(name, values, spec, where)
     if values.step is not None:
         axis = [values.min + place * values.step for place in range(_steps(values) + 1)]
     elif values.count is not None:
         axis = [_between(values, place / (values.count - 1)) for place in range(values.count)]
     elif whole and not values.log:
-        axis = list(range(math.ceil(values.min), math.floor(values.max) + 1))
+        axis = list(range(int(values.min), int(values.max) + 1))
     else:
         raise SweepError(
             f"{where}: a range of a grid must say how many values it has, but {name} does not. "
@@ -106,7 +106,7 @@ def _drawn(space: SpaceFile, declared: Mapping[str, Parameter], where: str) -> l
     """Draw by `random()` alone, whose sequence for a seed Python keeps from version to version."""
     count = space.count or 0
     whole = {
-        name: isinstance(values, Range) and _is_whole(name, declared[name], where)
+        name: isinstance(values, Range) and _is_whole(name, values, declared[name], where)
         for name, values in space.parameters.items()
     }
     draw = random.Random(space.seed).random  # noqa: S311  no secret follows from it
@@ -132,8 +132,8 @@ def _draw(values: Range | Sequence[Value], part: float, whole: bool) -> Value:
     if not whole:
         return _rounded(_between(values, part))
     # One more than the last, rounded down: each whole number is as likely as its neighbours.
-    upto = Range(min=math.ceil(values.min), max=math.floor(values.max) + 1, log=values.log)
-    return min(math.floor(_between(upto, part)), math.floor(values.max))
+    upto = Range(min=values.min, max=values.max + 1, log=values.log)
+    return min(math.floor(_between(upto, part)), int(values.max))
 
 
 def _between(values: Range, part: float) -> float:
@@ -150,9 +150,17 @@ def _rounded(value: float) -> float:
     return float(f"{value:.{_DIGITS}g}")
 
 
-def _is_whole(name: str, spec: Parameter, where: str) -> bool:
+def _is_whole(name: str, values: Range, spec: Parameter, where: str) -> bool:
+    """Tell whether a range is of an int; its ends and its step are then whole, or rounding would leave the range."""
     if spec.type not in {"int", "float"}:
         raise SweepError(
             f"{where}: a range is of numbers, but {name} is {spec.type}. Write its values as a list: [a, b]."
+        )
+    said = {"min": values.min, "max": values.max, "step": values.step}
+    broken = [f"{key} is {value}" for key, value in said.items() if value is not None and value % 1]
+    if spec.type == "int" and broken:
+        raise SweepError(
+            f"{where}: min, max and step of {name} must be whole numbers, since it is an int, but "
+            f"{' and '.join(broken)}. Give whole ones, or write the values as a list: [2, 3, 4]."
         )
     return spec.type == "int"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -27,7 +28,7 @@ from kit.schedule.command import tick_words
 from kit.schedule.cron_file import cron_file
 from kit.schedule.kubernetes_file import kubernetes_file
 from kit.schedule.schedule import Schedule
-from kit.schedule.systemd_files import calendars, systemd_files
+from kit.schedule.systemd_files import calendars, changes, systemd_files
 
 CREATED = dt.datetime(2026, 1, 5, tzinfo=dt.UTC)
 
@@ -65,15 +66,54 @@ def test_cron_calls_the_tick_with_words_that_the_shell_gives_it_whole(tmp_path: 
 def test_a_timer_rings_when_the_schedule_is_due(cron: str, events: list[str]) -> None:
     schedule = make(cron=cron)
     assert calendars(schedule) == events
+    rung = rings(events, CREATED)
+    assert rung is None or rung >= {*schedule.next_times(CREATED, 10)}
+
+
+@pytest.mark.parametrize(
+    ("cron", "zone", "before", "events"),
+    [
+        ("30 2 * * *", "Europe/Berlin", "2026-03-28", ["2026-03-29 01:00:00 UTC"]),
+        ("*/30 * * * *", "Europe/Berlin", "2026-10-24T20", ["2026-10-25 01:00,30:00 UTC"]),
+        ("30 0 * * *", "America/Santiago", "2026-09-05", ["2026-09-06 04:00:00 UTC"]),
+        ("15 2 * * *", "Australia/Lord_Howe", "2026-10-02", ["2026-10-03 15:30:00 UTC"]),
+    ],
+)
+def test_a_timer_rings_when_the_schedule_is_due_where_clocks_change(
+    cron: str, zone: str, before: str, events: list[str]
+) -> None:
+    schedule = make(cron=cron, time_zone=zone)
+    after = dt.datetime.fromisoformat(before).replace(tzinfo=dt.UTC)
+    assert changes(schedule, after, after + dt.timedelta(days=3)) == events
+    due = {one.astimezone(dt.UTC) for one in schedule.next_times(after, 15)}
+    rung = rings([*calendars(schedule), *events], after)
+    if rung is not None:
+        assert rung >= due
+        assert rings(calendars(schedule), after) != rung  # or nothing of this is needed any more
+
+
+def test_the_timer_tells_until_when_it_knows_the_changes_of_clocks(tmp_path: Path) -> None:
+    timer = systemd_files(make(time_zone="Europe/Berlin"), tmp_path)["kit-nightly.timer"]
+    # Every day's, and a change a spring, whose dates are not quite a year apart, for five years.
+    assert timer.count("\nOnCalendar=") in {5, 6, 7}
+    assert "\n# What systemd leaves out where clocks change, until 20" in timer
+    assert "# What" not in systemd_files(make(), tmp_path)["kit-nightly.timer"]
+
+
+def rings(events: list[str], after: dt.datetime) -> set[dt.datetime] | None:
+    """Return when systemd rings next, if it is there to ask."""
     if not (analyze := shutil.which("systemd-analyze")):
-        return
-    command = [analyze, "calendar", "--base-time=2026-01-05 00:00:00 UTC", "--iterations=40", *events]
-    said = subprocess.run(command, capture_output=True, text=True, check=True, env={"TZ": "UTC"}).stdout
-    rung = {
-        line.split("): ")[-1].split(": ")[-1].strip() for line in said.splitlines() if line.endswith(" UTC")
-    }
-    for due in schedule.next_times(CREATED, 10):
-        assert f"{due:%a %Y-%m-%d %H:%M:%S} UTC" in rung
+        return None
+    base = f"--base-time={after:%Y-%m-%d %H:%M:%S} UTC"
+    said = subprocess.run(
+        [analyze, "calendar", base, "--iterations=40", *events],
+        capture_output=True,
+        text=True,
+        check=True,
+        env={"TZ": "UTC"},
+    ).stdout
+    found = re.findall(r"(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d) UTC$", said, re.MULTILINE)
+    return {dt.datetime.fromisoformat(f"{one}+00:00") for one in found}
 
 
 @pytest.mark.parametrize("overlap", ["skip", "replace"])
@@ -202,6 +242,8 @@ def test_the_dag_has_a_task_a_notebook_with_the_parameters_that_it_declares(tmp_
         ({"overlap": "replace"}, "overlap is replace"),
         ({"overlap": "queue"}, "catch_up is latest and its overlap queue"),
         ({"catch_up": "all"}, "catch_up is all and its overlap skip"),
+        ({"catch_up": "none"}, "catch_up is none. Set it to latest and overlap to skip"),
+        ({"catch_up": "none", "overlap": "queue"}, "catch_up is none. Set it to latest and overlap to skip"),
     ],
 )
 def test_what_airflow_cannot_do_is_refused(tmp_path: Path, policies: dict[str, str], found: str) -> None:

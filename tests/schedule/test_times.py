@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from kit.schedule.times import check_expression, due_between, due_times
+from kit.schedule.times import check_expression, due_at_changes, due_between, due_times
 
 BERLIN = ZoneInfo("Europe/Berlin")
 
@@ -33,6 +33,18 @@ def test_a_time_that_comes_twice_is_due_once_but_every_hour_is_every_hour() -> N
         "10-25 02:30 CET",
         "10-25 03:30 CET",
     ]
+
+
+def test_times_that_clocks_jump_over_or_show_a_second_time_are_found() -> None:
+    year = dt.datetime(2026, 1, 1, tzinfo=dt.UTC), dt.datetime(2027, 1, 1, tzinfo=dt.UTC)
+
+    def found(expression: str, zone: ZoneInfo = BERLIN) -> list[str]:
+        return [f"{one:%m-%d %H:%M %Z}" for one in due_at_changes(expression, zone, *year)]
+
+    assert found("30 2 * * *") == ["03-29 03:00 CEST"]
+    assert found("30 * * * *") == ["10-25 02:30 CET"]
+    assert found("0 2,3 * * *") == [], "03:00 is one of its own times, too"
+    assert found("30 4 * * *") == found("30 2 * * *", ZoneInfo("Asia/Tokyo")) == []
 
 
 def test_the_end_is_within_and_the_beginning_is_not() -> None:

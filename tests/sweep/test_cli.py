@@ -34,6 +34,26 @@ def test_a_dry_run_lists_the_points_and_writes_nothing(write_notebook: WriteNote
     assert not (tmp_path / "ws").exists()
 
 
+@pytest.mark.parametrize(
+    "space",
+    [
+        "parameters: {project_name: [recommender, chicago_taxi]}",
+        "way: list\npoints: [{project_name: recommender}, {size: 2}]",
+    ],
+)
+def test_a_project_of_the_command_is_not_swept_too(
+    write_notebook: WriteNotebook, tmp_path: Path, space: str
+) -> None:
+    notebook = write_notebook("fit", 'project_name: str = "recommender"\nsize: int = 1')
+    file = tmp_path / "fit.yml"
+    file.write_text(f"notebooks: {notebook}\n{space}")
+    words = ("sweep", file, "--dry-run", "-w", tmp_path / "ws")
+    assert kit(*words)[0] == 0
+    code, said = kit(*words, "--project", "chicago_taxi")
+    assert code == ExitCode.USAGE
+    assert "must not sweep what the command sets for all points, but does so with project_name" in said
+
+
 def test_a_finished_sweep_says_what_it_found(
     write_notebook: WriteNotebook, begin: Begin, tmp_path: Path
 ) -> None:

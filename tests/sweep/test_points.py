@@ -39,6 +39,7 @@ def test_a_grid_has_every_combination_in_the_types_of_the_parameters(chain: list
         ("size", {"min": 2, "max": 5}, [2, 3, 4, 5]),
         ("size", {"min": 1, "max": 64, "count": 4, "log": True}, [1, 4, 16, 64]),
         ("size", {"min": 1, "max": 2, "count": 9}, [1, 2]),
+        ("size", {"min": 2.0, "max": "1e1", "step": 4}, [2, 6, 10]),
     ],
 )
 def test_a_range_of_a_grid(chain: list[Path], name: str, values: dict[str, Any], expected: list[Any]) -> None:
@@ -108,6 +109,24 @@ def test_a_list_is_taken_as_it_is_but_for_repetitions(chain: list[Path]) -> None
 def test_what_cannot_be_swept_is_told(chain: list[Path], content: dict[str, Any], expected: str) -> None:
     with pytest.raises(SweepError) as error:
         points(chain, **content)
+    assert expected in str(error.value)
+
+
+@pytest.mark.parametrize("way", [{"way": "grid"}, {"way": "random", "count": 2}])
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        ({"min": 2.2, "max": 2.8}, "but min is 2.2 and max is 2.8. Give whole ones"),
+        ({"min": 2.4, "max": 5, "count": 3}, "but min is 2.4. Give"),
+        ({"min": 2, "max": 10, "step": 3.5}, "but step is 3.5. Give"),
+    ],
+)
+def test_a_range_of_an_int_has_whole_ends_and_steps(
+    chain: list[Path], way: dict[str, Any], values: dict[str, Any], expected: str
+) -> None:
+    with pytest.raises(SweepError) as error:
+        points(chain, **way, parameters={"size": values})
+    assert "x.yml: min, max and step of size must be whole numbers" in str(error.value)
     assert expected in str(error.value)
 
 
