@@ -85,8 +85,8 @@ def _runs(schedule: Schedule) -> bool:
     if schedule.catch_up == "none":
         # Without `catchup` Airflow's timetable begins with the last time before now, and cannot be told not to.
         raise ScheduleError(
-            "Airflow runs the latest of the times that it missed, but the schedule's catch_up is none. Set it to latest "
-            "and overlap to skip, or give the schedule to cron, systemd or Kubernetes."
+            "Airflow runs the latest of the times that it missed, but the schedule's catch_up is none. Set it to "
+            "latest and overlap to skip, or give the schedule to cron, systemd or Kubernetes."
         )
     if (schedule.overlap == "queue") != (schedule.catch_up == "all"):
         raise ScheduleError(
