@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping
@@ -89,7 +90,12 @@ def _all_found(
     workspace: Workspace, store: Store, name: str, searches: Mapping[str, _Search]
 ) -> Iterator[Subject]:
     for search in searches.values():
-        found = list(search(workspace, store, name))
+        try:
+            found = list(search(workspace, store, name))
+        except OSError as error:
+            if error.errno != errno.ENAMETOOLONG:
+                raise
+            found = []  # what is too long for a file's name is the name of none
         yield from found
         if found:  # the later ones read whole logs
             return

@@ -88,17 +88,21 @@ def _axis(name: str, values: Range | Sequence[Value], spec: Parameter, where: st
     if not isinstance(values, Range):
         return list(values)
     whole = _is_whole(name, values, spec, where)
-    if values.step is not None:
-        axis = [values.min + place * values.step for place in range(_steps(values) + 1)]
-    elif values.count is not None:
-        axis = [_between(values, place / (values.count - 1)) for place in range(values.count)]
-    elif whole and not values.log:
-        axis = list(range(int(values.min), int(values.max) + 1))
-    else:
+    if values.step is None and values.count is None and (values.log or not whole):
         raise SweepError(
             f"{where}: a range of a grid must say how many values it has, but {name} does not. "
             "Add `count: 5`, or `step`."
         )
+    size = values.count or _steps(values) + 1
+    if size > MOST_POINTS:
+        raise SweepError(
+            f"{where}: a grid may have {MOST_POINTS:,} points, but {name} alone has {size:,} values. Take fewer, or "
+            "draw some with `way: random` and `count`."
+        )
+    if values.count:
+        axis = [_between(values, place / (size - 1)) for place in range(size)]
+    else:
+        axis = [values.min + place * (values.step or 1) for place in range(size)]
     return list(dict.fromkeys(round(value) if whole else _rounded(value) for value in axis))
 
 

@@ -177,6 +177,7 @@ def test_json_has_the_nodes_with_where_they_ran_and_the_edges(shop: Workspace) -
         ("nobody", "nothing there is called 'nobody'"),
         ("artifact 999", "nothing there is called"),
         ("artifact 99999999999999999999999", "nothing there is called"),
+        ("x" * 300, "nothing there is called"),
         ("clicks.csv", "means several: file:/data/span-1/clicks.csv, file:/data/span-2/clicks.csv"),
         ("", "nothing there is called"),
     ],

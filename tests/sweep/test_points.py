@@ -93,6 +93,10 @@ def test_a_list_is_taken_as_it_is_but_for_repetitions(chain: list[Path]) -> None
             "must say how many values it has, but rate does not",
         ),
         (
+            {"parameters": {"size": {"min": 1, "max": 10**12}}},
+            "may have 10,000 points, but size alone has 1,000,000,000,000 values",
+        ),
+        (
             {"parameters": {"kind": {"min": 0, "max": 1, "count": 2}}},
             "a range is of numbers, but kind is str",
         ),
