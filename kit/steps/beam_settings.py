@@ -96,11 +96,17 @@ class Beam(Section):
             component.through_beam()
 
     def arguments(self) -> list[str]:
-        """Return the `beam_pipeline_args` of every component."""
-        return [
-            _CLASSES[self.runner],
-            *(word for name, value in self.options.items() for word in _words(name, value)),
-        ]
+        """Return the `beam_pipeline_args` of every component.
+
+        Raises:
+            ProjectError: when Beam does not know an option, or does not take its value.
+        """
+        words = [word for name, value in self.options.items() for word in _words(name, value)]
+        if words:
+            from kit.steps.beam_options import check_arguments  # noqa: PLC0415  imports Beam
+
+            check_arguments(words, names=self.runner in {"direct", "dataflow"})
+        return [_CLASSES[self.runner], *words]
 
 
 def _words(name: str, value: Option | tuple[Option, ...]) -> list[str]:

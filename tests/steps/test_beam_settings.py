@@ -56,6 +56,27 @@ def test_beam_itself_reads_what_is_passed_on() -> None:
 
 
 @pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"direct_num_workerz": 2}, "none called direct_num_workerz. Did you mean direct_num_workers?"),
+        (
+            {"direct_num_workers": "many"},
+            "--direct_num_workers: invalid int value: 'many'. Correct the value",
+        ),
+    ],
+)
+def test_what_beam_cannot_read_is_refused_before_a_step_runs(options: dict[str, Any], said: str) -> None:
+    with pytest.raises(ProjectError, match=said):
+        Beam.model_validate({"options": options}).arguments()
+
+
+def test_job_servers_know_more_names_than_beam() -> None:
+    options = {"flink_master": "flink:8081", "of_the_job_server": 2}
+    beam = Beam.model_validate({"runner": "flink", "options": options})
+    assert beam.arguments()[-1] == "--of_the_job_server=2"
+
+
+@pytest.mark.parametrize(
     ("beam", "said"),
     [
         ({"runner": "flnk"}, "runners are direct, flink, spark, dataflow"),
