@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import grpc
 from tensorflow.core.protobuf import config_pb2, rewriter_config_pb2
 
 from kit.machine import cores
+from kit.serving.errors import ServingError
 from kit.serving.manager import Loader
 from kit.serving.servable import Servable
 from kit.serving.settings import Settings
 from kit.serving.warmup import warm_up
 
 _TURN_SECONDS = 0.0001
+_LOG = logging.getLogger(__name__)
 _OPTIMIZERS = (
     "pruning",
     "function",
@@ -63,6 +67,17 @@ def make_loader(settings: Settings, servable_class: type[Servable] = Servable) -
         return servable
 
     def loaded(name: str, version: int, folder: Path, threads: int) -> Servable:
+        try:
+            return made(name, version, folder, threads)
+        except ServingError:
+            raise
+        except Exception as error:
+            # Whatever is wrong with a file is that version's own fault, and must not stop others.
+            _LOG.exception("Version %s of %s breaks what loads it.", version, name)
+            message = f"Could not load {folder}: {type(error).__name__}: {error}"
+            raise ServingError(grpc.StatusCode.INTERNAL, message) from error
+
+    def made(name: str, version: int, folder: Path, threads: int) -> Servable:
         servable = servable_class.load(name, version, folder, config=config, tags=tags)
         if settings.enable_model_warmup:
             try:

@@ -94,7 +94,7 @@ class Servable:
         """
         session = tf.compat.v1.Session(graph=tf.Graph(), config=config)
         try:
-            meta_graph = load_saved_model(session, folder, tags)
+            return cls(name, version, folder, session, load_saved_model(session, folder, tags))
         except tf.errors.OpError as error:
             session.close()
             raise ServingError(code_of(error.error_code), error.message) from error
@@ -104,7 +104,6 @@ class Servable:
         except BaseException:
             session.close()
             raise
-        return cls(name, version, folder, session, meta_graph)
 
     def close(self) -> None:
         """Free its memory; it cannot be asked any more."""

@@ -4,9 +4,13 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import grpc
 import pytest
+from tensorflow.core.framework import types_pb2
+from tensorflow.core.protobuf import saved_model_pb2
 
 from kit.serving import loading
+from kit.serving.errors import ServingError
 from kit.serving.loading import make_loader
 from kit.serving.settings import Settings
 from serving.models import NAME, save_linear
@@ -42,11 +46,23 @@ def test_a_first_version_that_fails_is_not_known(
     folder, load = save_linear(tmp_path / NAME, 1), make_loader(Settings())
     with monkeypatch.context() as patch:
         patch.setattr(loading, "warm_up", _fails)
-        with pytest.raises(RuntimeError, match="no warm-up"):
+        with pytest.raises(ServingError, match="RuntimeError: no warm-up"):
             load(NAME, 1, folder)
     monkeypatch.setattr(loading, "cores", lambda: 6)
     load(NAME, 1, folder).close()
     assert [threads for threads, _ in warmed] == [6]
+
+
+def test_a_signature_that_no_server_can_read_is_that_versions_error(tmp_path: Path) -> None:
+    folder = save_linear(tmp_path / NAME, 1)
+    model = saved_model_pb2.SavedModel.FromString((folder / "saved_model.pb").read_bytes())
+    for signature in model.meta_graphs[0].signature_def.values():
+        for given in signature.inputs.values():
+            given.dtype = types_pb2.DT_INVALID
+    (folder / "saved_model.pb").write_bytes(model.SerializeToString())
+    with pytest.raises(ServingError, match=f"Could not load {folder}: TypeError") as raised:
+        make_loader(Settings())(NAME, 1, folder)
+    assert raised.value.code == grpc.StatusCode.INTERNAL
 
 
 def _fails(*_: object) -> None:
