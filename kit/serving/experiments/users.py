@@ -6,10 +6,13 @@ from collections.abc import Iterable, Iterator
 from itertools import chain
 from typing import Any
 
+import numpy as np
 import tensorflow as tf
 
 # The names in the kit's signatures; `inputs` belongs to those of Classify and Regress, which Predict may call too.
 _EXAMPLES = ("examples", "inputs")
+# The fields of a TensorProto that hold numbers, one of them by its dtype.
+_NUMBERS = ("int64_val", "int_val", "uint64_val", "uint32_val", "float_val", "double_val")
 
 
 def users_of(request: Any, unit: str) -> list[bytes]:
@@ -34,11 +37,19 @@ def _of_inputs(inputs: Any, unit: str) -> Iterable[bytes]:
 
 
 def _values(tensor: Any) -> list[bytes]:
+    """Read what was sent, and no more: a shape may promise millions of values in a few bytes."""
     if tensor.string_val:
         return list(tensor.string_val)
     try:
-        return [b"%d" % int(value) for value in tf.make_ndarray(tensor).ravel()]
-    except (TypeError, ValueError):  # not a tensor of integers: the model will say what is wrong with it
+        dtype = tf.as_dtype(tensor.dtype)
+        found = np.frombuffer(tensor.tensor_content, dtype.as_numpy_dtype)
+        for field in _NUMBERS if not found.size else ():
+            found = np.concatenate([found, np.array(getattr(tensor, field), dtype.as_numpy_dtype)])
+        if not found.size and all(dimension.size for dimension in tensor.tensor_shape.dim):
+            found = np.zeros(1, dtype.as_numpy_dtype)  # zeros need not be sent
+        _, places = np.unique(found, return_index=True)
+        return [b"%d" % int(value) for value in found[np.sort(places)]]
+    except (TypeError, ValueError, OverflowError):  # no numbers: the model will say what is wrong with it
         return []
 
 

@@ -50,6 +50,25 @@ def test_a_tensor_that_holds_no_numbers_names_no_user() -> None:
     assert users_of(predict(x=[1.0]), "user_id") == []
 
 
+def test_a_shape_that_promises_more_than_was_sent_costs_nothing() -> None:
+    request = predict(user_id=np.array([7], np.int64))
+    tensor = request.inputs["user_id"]
+    tensor.tensor_shape.dim[0].size = 1 << 40
+    assert users_of(request, "user_id") == [b"7"]
+    tensor.int64_val[:] = [8, 7, 8]
+    assert users_of(request, "user_id") == [b"8", b"7"]
+    tensor.ClearField("int64_val")
+    tensor.tensor_content = np.array([9, 9, 3], np.int64).tobytes()
+    assert users_of(request, "user_id") == [b"9", b"3"]
+    tensor.ClearField("tensor_content")
+    assert users_of(request, "user_id") == [b"0"], "zeros need not be sent"
+
+
+def test_a_number_that_is_none_names_no_user() -> None:
+    assert users_of(predict(user_id=[float("inf")]), "user_id") == []
+    assert users_of(predict(user_id=[float("nan")]), "user_id") == []
+
+
 def test_users_are_read_from_serialized_examples() -> None:
     records = [example(b"u1").SerializeToString(), example(7).SerializeToString()]
     assert users_of(predict(examples=records), "user_id") == [b"u1", b"7"]
