@@ -52,7 +52,7 @@ class Follower:
 class ConfigFile:
     """The models' configuration file, reloaded when its text changes."""
 
-    def __init__(self, settings: Settings, reload: Callable[[Any], None]) -> None:
+    def __init__(self, settings: Settings, reload: Callable[..., None]) -> None:
         """Remember what the file says now.
 
         Raises:
@@ -61,6 +61,7 @@ class ConfigFile:
         self._settings, self._reload = settings, reload
         self._looking = threading.Lock()
         self._text, self._taken = self._read(), settings.models()
+        self._refused: str | None = None
 
     def _read(self) -> str | None:
         path = self._settings.model_config_file
@@ -70,16 +71,22 @@ class ConfigFile:
             return None  # it may be back in a moment
 
     def look(self) -> None:
-        """Reload when the text has changed; an invalid file changes nothing, and the log says why."""
+        """Reload when the text has changed; a file that cannot be taken changes nothing, and the log says why, once.
+
+        It is tried again each time: what it lacks may come, such as the version that a label points to.
+        """
         with self._looking:
             text = self._read()
             if text is None or text == self._text:
                 return
-            self._text = text
             try:
                 self._take(self._settings.models())
             except (ServingError, ServerError) as error:
-                _LOG.error("The changed %s is not taken: %s", self._settings.model_config_file, error)
+                if text != self._refused:
+                    _LOG.error("The changed %s is not taken: %s", self._settings.model_config_file, error)
+                self._refused = text
+            else:
+                self._text = text
 
     def before(self, poll: Callable[[], None]) -> Callable[[], None]:
         """Return a look at the models' folders that looks at the file first, if changes of it count.
@@ -101,7 +108,8 @@ class ConfigFile:
             between = _between(self._taken, config)
             if between is None:
                 raise
-            self._reload(between)
+            # What the labels point to may lie aside already, but is loaded still.
+            self._reload(between, keeps_labelled=True)
             self._reload(config)
         self._taken = config
 

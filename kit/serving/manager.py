@@ -41,7 +41,7 @@ class Manager:
             settings: the server's settings.
             load: returns a version that is ready to serve, or raises a ServingError.
         """
-        self._settings, self._load_servable = settings, load
+        self._settings, self._load_servable, self._keeps_labelled = settings, load, False
         self._models: dict[str, Any] = {}  # ModelConfig by name
         self._labels: dict[str, dict[str, int]] = {}
         self._harnesses: dict[str, dict[int, Harness]] = {}
@@ -172,8 +172,12 @@ class Manager:
                 raise ServingError(grpc.StatusCode.NOT_FOUND, f"Could not find any versions of model {name}")
             return [table[number].status for number in sorted(table, reverse=True)]
 
-    def reload(self, config: Any) -> None:
+    def reload(self, config: Any, *, keeps_labelled: bool = False) -> None:
         """Serve what a ModelServerConfig describes from now on; an empty one changes nothing.
+
+        Args:
+            config: the ModelServerConfig.
+            keeps_labelled: whether versions with a label stay until the next configuration, whatever their folders say.
 
         Raises:
             ServingError: when it is not valid, a label points to a version that is not loaded, or a newly added model
@@ -186,7 +190,7 @@ class Manager:
             labels = new_labels(models, self._labels, self._is_available, self._settings)
             new = set(models) - set(self._models)
             with self._tables:
-                self._models, self._labels = models, labels
+                self._models, self._labels, self._keeps_labelled = models, labels, keeps_labelled
             self.poll()
             self._check_new(new)
 
@@ -260,7 +264,8 @@ class Manager:
     def _unload_others(self, name: str, wanted: dict[int, Path]) -> None:
         with self._tables:
             table = self._harnesses[name]
-            going = [h for v, h in table.items() if v not in wanted and h.state == State.AVAILABLE]
+            stays = {*wanted, *(self._labels.get(name, {}).values() if self._keeps_labelled else ())}
+            going = [h for v, h in table.items() if v not in stays and h.state == State.AVAILABLE]
             gone = [v for v, h in table.items() if v not in wanted and h.error]
             for harness in going:
                 harness.state = State.UNLOADING

@@ -14,6 +14,7 @@ from google.protobuf import text_format
 from tensorflow_serving.config import model_server_config_pb2
 
 from kit.serving.errors import ServingError
+from kit.serving.harness import State
 from kit.serving.manager import Manager
 from serving.models import (
     NAME,
@@ -161,6 +162,40 @@ def test_a_label_of_a_changed_file_moves_once_its_version_is_loaded(
         hold(7)
         wait_for(lambda: "is not taken" in caplog.text)
     assert factor(manager) == factor(manager, label="stable") == 2
+
+
+def test_a_label_serves_on_while_it_moves_away_from_a_version_that_lies_aside(
+    base: Path, start: Start
+) -> None:
+    save_linear(base, 2, 3.0)
+    config = base.with_name("models.config")
+    policy = "model_version_policy {{ specific {{ versions: {0} }} }}"
+    config.write_text(config_text(base, policy.format(2), _labels(stable=2)))
+    polls = {"file_system_poll_wait_seconds": 0.05, "model_config_file_poll_wait_seconds": 60}
+    looked = {"model_config_file": str(config), "allow_version_labels_for_unavailable_models": True}
+    manager = start(settings_of(base, **looked, **polls))
+    config.write_text(config_text(base, policy.format(1), _labels(stable=1)))
+    (base / "2").rename(base.with_name("aside"))
+    wait_for(lambda: factor(manager, label="stable") == 2)  # an error of `factor` ends the test
+    wait_for(lambda: [one.version for one in manager.status(NAME) if one.state == State.AVAILABLE] == [1])
+
+
+def test_a_label_that_is_early_is_taken_once_its_version_has_come(
+    base: Path, start: Start, caplog: pytest.LogCaptureFixture
+) -> None:
+    config = base.with_name("models.config")
+    policy = "model_version_policy { all { } }"
+    config.write_text(config_text(base, policy, _labels(stable=1)))
+    polls = {"file_system_poll_wait_seconds": 0.05, "model_config_file_poll_wait_seconds": 0.05}
+    looked = {"model_config_file": str(config), "allow_version_labels_for_unavailable_models": True}
+    manager = start(settings_of(base, **looked, **polls))
+    with caplog.at_level(logging.ERROR):
+        config.write_text(config_text(base, policy, _labels(stable=2)))
+        wait_for(lambda: "is not taken" in caplog.text)
+        save_linear(base, 2, 3.0)
+        wait_for(lambda: manager.labels(NAME) == {"stable": 2})
+    assert caplog.text.count("is not taken") == 1
+    assert factor(manager, label="stable") == 3
 
 
 def test_a_version_goes_when_the_file_no_longer_names_it_and_one_always_serves(
