@@ -17,6 +17,7 @@ from kit.gateway.access_log import access_log
 from kit.gateway.config import GatewaySettings
 from kit.gateway.filters import SUBJECT, SUBJECT_HEADER, rate_limit, size_limit
 from kit.gateway.routes import GRPC_PATHS, VERBS
+from kit.serving.hooks import MODELS_HEADER
 
 _MANAGER = "envoy.filters.network.http_connection_manager"
 _MANAGER_TYPE = (
@@ -32,7 +33,7 @@ class MeshServer:
         name: the name of its Service, and of the resources.
         namespace: the namespace that all of them are in.
         labels: the labels of its pods.
-        models: names of models that may be asked through REST.
+        models: names of models that may be asked.
         audience: the audience that a token must be for.
         jwks: public keys, as `kit.gateway.keys.read_jwks` gives them.
         rest_port: of the REST API in the pod.
@@ -136,7 +137,8 @@ def _once(server: MeshServer, settings: GatewaySettings) -> dict[str, Any]:
     """Bound the time of an answer, and switch off the two retries that Istio has by default: POST is not idempotent."""
     route = {"destination": {"host": _host(server)}}
     timeout = _duration(settings.limits.timeout_seconds)
-    http = {"route": [route], "timeout": timeout, "retries": {"attempts": 0}}
+    allowed = {"request": {"set": {MODELS_HEADER: ",".join(server.models)}}}
+    http = {"route": [route], "headers": allowed, "timeout": timeout, "retries": {"attempts": 0}}
     return {"hosts": [_host(server)], "http": [http]}
 
 

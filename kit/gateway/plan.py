@@ -89,7 +89,8 @@ class Plan:
     """All that Envoy's configuration follows from.
 
     Attributes:
-        models: names of models that may be asked through REST; gRPC names them within the request.
+        models: names of models that may be asked. With gRPC only the kit's own server refuses others, by a header that
+            the gateway sets: the model stands in the message, which Envoy does not read.
         settings: the settings of the project.
         audience: the audience that a token must be for.
         jwks_file: public keys that tokens are checked with.

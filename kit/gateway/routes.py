@@ -10,6 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from kit.serving.hooks import MODELS_HEADER
+
 _VERSION = r"(/versions/[0-9]+|/labels/[A-Za-z0-9_.-]+)?"
 VERBS = ("predict", "classify", "regress")
 _PREDICTION = "/tensorflow.serving.PredictionService/"
@@ -22,6 +24,7 @@ GRPC_PATHS = (
 )
 ONCE_MORE = {"retry_on": "connect-failure,reset,gateway-error", "num_retries": 1}
 REST, GRPC = "rest", "grpc"
+_SET = "OVERWRITE_IF_EXISTS_OR_ADD"  # in place of what a caller has sent
 
 
 @dataclass(frozen=True)
@@ -62,7 +65,10 @@ def route_table(models: Sequence[str], timeout_seconds: float) -> list[dict[str,
     routes = routes_of(models)
     refused = [_answer(route, 405) for route in routes]
     rest = {"match": {"prefix": "/"}, "name": "unknown", "direct_response": {"status": 404}}
-    return [*(_forward(route, timeout_seconds) for route in routes), *refused, rest]
+    # A path of gRPC does not name the model; the server looks that up in the message, and refuses what is not here.
+    allowed = {"header": {"key": MODELS_HEADER, "value": ",".join(models)}, "append_action": _SET}
+    forwards = [{**_forward(route, timeout_seconds), "request_headers_to_add": [allowed]} for route in routes]
+    return [*forwards, *refused, rest]
 
 
 def _forward(route: Route, timeout_seconds: float) -> dict[str, Any]:

@@ -25,6 +25,8 @@ REQUEST_ID = "x-request-id"
 _OWN = "kit.serving."
 VERSION_HEADER = "x-model-version"
 """Names the version that gave an answer: a header of REST, a trailer of gRPC."""
+MODELS_HEADER = "x-allowed-models"
+"""Names, between commas, the models that a request may ask. A gateway sets it: with gRPC it cannot see which one is."""
 _LOG = logging.getLogger(__name__)
 
 
@@ -56,6 +58,17 @@ class RequestContext:
     transport: str
     find: Callable[[int | None, str | None], int | None] = lambda version, _label: version
     notes: dict[str, Any] = field(default_factory=dict)
+
+
+def check_allowed(model: str, metadata: Mapping[str, str]) -> None:
+    """Refuse a model that the gateway does not let its callers ask.
+
+    Raises:
+        ServingError: PERMISSION_DENIED when it is not among those of MODELS_HEADER.
+    """
+    allowed = metadata.get(MODELS_HEADER)
+    if allowed is not None and model not in allowed.split(","):
+        raise ServingError(grpc.StatusCode.PERMISSION_DENIED, f"Model {model} may not be asked here")
 
 
 class Interceptor(Protocol):

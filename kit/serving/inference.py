@@ -14,7 +14,7 @@ from kit.serving import answers
 from kit.serving.errors import ServingError
 from kit.serving.gathering import BROKEN, Submit, Values, Waiting
 from kit.serving.harness import Harness
-from kit.serving.hooks import Chain, RequestContext
+from kit.serving.hooks import Chain, RequestContext, check_allowed
 from kit.serving.manager import Manager
 from kit.serving.servable import Question, Servable
 from kit.serving.settings import Settings
@@ -165,6 +165,7 @@ class Inference:
         return begun.end(lambda: answer(begun.servable, request))
 
     def _begun(self, api: str, spec: Any, request: Any, metadata: Mapping[str, str], transport: str) -> _Held:
+        check_allowed(spec.name, metadata)
         choice = spec.WhichOneof("version_choice")
         version = spec.version.value if choice == "version" else None
         label = spec.version_label if choice == "version_label" else None

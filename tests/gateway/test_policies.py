@@ -71,6 +71,13 @@ def test_grpc_gets_through_and_its_administration_does_not(shared: Lab) -> None:
     assert len(shared.standin.seen) == before
 
 
+def test_the_server_is_told_which_models_may_be_asked(shared: Lab) -> None:
+    shared.ask(headers={"x-allowed-models": "other"})
+    assert shared.standin.seen[-1][1]["x-allowed-models"] == MODEL
+    shared.call(GRPC_PREDICT)
+    assert shared.standin.seen[-1][1]["x-allowed-models"] == MODEL
+
+
 def test_the_server_is_told_who_asks_and_gets_no_token(shared: Lab) -> None:
     shared.ask(token=shared.token("bob"), headers={"x-subject": "root", "x-request-id": "mine"})
     headers = shared.standin.seen[-1][1]

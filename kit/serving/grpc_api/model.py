@@ -8,6 +8,7 @@ from typing import Any
 from tensorflow_serving.apis import model_service_pb2_grpc
 
 from kit.serving.grpc_api.calls import answered
+from kit.serving.hooks import check_allowed
 from kit.serving.manager import Manager
 from kit.serving.model_status import model_status, reload_config
 
@@ -19,7 +20,11 @@ class ModelServicer(model_service_pb2_grpc.ModelServiceServicer):
         self._manager = manager
 
     def GetModelStatus(self, request: Any, context: Any) -> Any:
-        return answered(context, lambda: model_status(self._manager, request))
+        def status() -> Any:
+            check_allowed(request.model_spec.name, dict(context.invocation_metadata()))
+            return model_status(self._manager, request)
+
+        return answered(context, status)
 
     def HandleReloadConfigRequest(self, request: Any, context: Any) -> Any:
         return answered(context, lambda: reload_config(self._manager, request))

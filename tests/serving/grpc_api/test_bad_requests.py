@@ -10,9 +10,11 @@ import pytest
 from tensorflow_serving.apis import (
     classification_pb2,
     get_model_metadata_pb2,
+    get_model_status_pb2,
     inference_pb2,
 )
 
+from kit.serving.hooks import MODELS_HEADER
 from serving.grpc_api.test_server import add_task, examples_for, refused
 from serving.models import NAME, predict_request
 
@@ -132,3 +134,21 @@ def test_examples_that_the_model_cannot_parse_are_an_error_of_the_request(predic
     code, details = refused(lambda: prediction.Classify(request, _SECONDS))
     assert code is _INVALID
     assert "feature: x (data type: float) is required" in details.lower()
+
+
+@pytest.mark.parametrize("api", ["Predict", "GetModelStatus"])
+def test_a_model_that_the_gateway_lets_nobody_ask_is_refused(prediction: Any, model: Any, api: str) -> None:
+    status = get_model_status_pb2.GetModelStatusRequest()
+    status.model_spec.name = NAME
+
+    def ask(allowed: str) -> object:
+        metadata = ((MODELS_HEADER, allowed),)
+        if api == "Predict":
+            return prediction.Predict(predict_request(1.0), _SECONDS, metadata=metadata)
+        return model.GetModelStatus(status, _SECONDS, metadata=metadata)
+
+    ask(f"other,{NAME}")
+    assert refused(lambda: ask("other")) == (
+        grpc.StatusCode.PERMISSION_DENIED,
+        f"Model {NAME} may not be asked here",
+    )
