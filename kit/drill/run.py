@@ -148,9 +148,11 @@ class _AttackContext:
     def _curves(self, answers: Values, names: Sequence[str]) -> dict[str, tuple[Point, ...]]:
         """Return the points of each set of answers [rows, sets], by as many queries as were answered."""
         found: dict[str, list[Point]] = {name: [] for name in names}
-        for queries in self.settings.queries:
-            if queries * self.settings.candidates > len(answers):
-                break
+        answered = len(answers) // self.settings.candidates
+        budgets = [queries for queries in self.settings.queries if queries <= answered]
+        if 0 < answered < self.settings.queries[-1] and answered not in budgets:
+            budgets.append(answered)  # all that a server gave before it refused
+        for queries in budgets:
             self._say(f"Training surrogates on {queries} queries.")
             for name, point in zip(names, self._attack.points(answers, queries), strict=True):
                 found[name].append(point)

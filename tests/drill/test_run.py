@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -104,6 +104,22 @@ def test_the_server_was_attacked_as_it_runs(found: Drill) -> None:
     assert np.isnan(served.quality)
     assert len(served.points) == 2
     assert served.points[-1].r2 < found.outcomes[0].points[-1].r2  # it says 0 or 1
+
+
+def test_all_that_a_server_answered_before_it_refused_counts(pushed: Tiny, server: ServerEndpoint) -> None:
+    class Refuses(ServerEndpoint):
+        def __init__(self) -> None:
+            self.left = 5
+
+        def scores(self, records: Sequence[bytes]) -> Any:
+            if not self.left:
+                raise RefusedError("enough")
+            self.left -= 1
+            return server.scores(records)
+
+    settings = SETTINGS.model_copy(update={"protections": (Protection(decimals=1),)})
+    points = outcome(drill(pushed.session, settings, server=Refuses()), SERVER).points
+    assert [point.queries for point in points] == [1, 5]
 
 
 def test_both_ways_to_ask_give_the_same_scores(pushed: Tiny, server: ServerEndpoint) -> None:
