@@ -18,7 +18,7 @@ from kit.deploy.config import DeploySettings
 from kit.deploy.docker_check import check_dockerfile
 from kit.deploy.image import USER, WORKSPACE
 from kit.deploy.locked_subset import subset
-from kit.deploy.serving_files import MODELS_FILE
+from kit.deploy.serving_files import LABELS_FLAG, MODELS_FILE
 from kit.deploy.target import CONFIG, GRPC_PORT, MODELS, REST_PORT
 from kit.errors import StepFailedError
 from kit.setup.locked import LOCK
@@ -107,6 +107,7 @@ def serving(settings: DeploySettings) -> list[Instruction]:
         ),
         f"--model_config_file={CONFIG / MODELS_FILE}",
         "--model_config_file_poll_wait_seconds=30",
+        LABELS_FLAG,
     ]
     return [
         *_first_stage(settings, lock, SERVING_LOCK),

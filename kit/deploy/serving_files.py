@@ -15,6 +15,9 @@ from kit.serving.settings import PLATFORM, Settings
 
 MODELS_FILE, BATCHING_FILE, MONITORING_FILE = "models.config", "batching.config", "monitoring.config"
 METRICS_PATH = "/monitoring/prometheus/metrics"  # the real server's own default
+# models.config may have labels when the server starts, or get them later. The server assigns those of its first config
+# before any version is loaded, and without this flag it would end there.
+LABELS_FLAG = "--allow_version_labels_for_unavailable_models=true"
 _LOOK_SECONDS = 30
 _THREAD_POOL = "batches"
 
@@ -99,6 +102,7 @@ def flags(target: Target, folder: Path = CONFIG) -> list[str]:
         f"--rest_api_port={REST_PORT}",
         f"--model_config_file={folder / MODELS_FILE}",
         f"--model_config_file_poll_wait_seconds={_LOOK_SECONDS}",
+        LABELS_FLAG,
         f"--monitoring_config_file={folder / MONITORING_FILE}",
         *(
             ["--enable_batching=true", f"--batching_parameters_file={folder / BATCHING_FILE}"]

@@ -59,6 +59,8 @@ def test_the_server_is_started_with_flags_that_it_knows() -> None:
     assert (python, dash_m, module) == ("python", "-m", "kit.serving")
     settings = Settings.from_flags(flags)
     assert (settings.host, settings.port, settings.rest_api_port) == ("0.0.0.0", 8500, 8501)  # noqa: S104
+    # It could not start with a label in its first models.config otherwise.
+    assert settings.allow_version_labels_for_unavailable_models
 
 
 def test_a_base_without_a_version_is_refused() -> None:

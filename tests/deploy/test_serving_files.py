@@ -6,20 +6,32 @@ from pathlib import Path
 
 import pytest
 from pydantic import ValidationError
+from serving.models import config_text, predict_request, save_linear
 
 from deploy.places import MODEL, push, target_in
 from kit.deploy.serving_files import BATCHING_FILE, MODELS_FILE, MONITORING_FILE, flags, serving_files
-from kit.deploy.target import CANARY, STABLE, Canary, Target
+from kit.deploy.target import CANARY, MODELS, STABLE, Canary, Target
 from kit.serving.errors import ServerError
+from kit.serving.server import ModelServer
 from kit.serving.settings import Settings
+from kit.serving.tensors import as_array
 from kit.workspace import Workspace, write_atomically
 
 
-def read(target: Target, folder: Path, track: str = STABLE) -> Settings:
-    """Return the settings of a server that is started with the files."""
-    for name, content in serving_files(target, track).items():
+def read(target: Target, folder: Path, track: str = STABLE, base: Path = MODELS) -> Settings:
+    """Return the settings of a server that is started with the files, at free ports."""
+    for name, content in serving_files(target, track, base).items():
         write_atomically(folder / name, content)
-    return Settings.from_flags(flags(target, folder))
+    return Settings.from_flags([*flags(target, folder), "--port=0", "--rest_api_port=0"])
+
+
+def asked(settings: Settings, label: str) -> float:
+    """Return what a started server answers to 1, asked for the version with a label."""
+    request = predict_request(1.0, model=MODEL)
+    request.model_spec.version_label = label
+    with ModelServer(settings) as server:
+        server.start()
+        return float(as_array("y", server.inference.predict(request, {}, "GRPC").outputs["y"])[0])
 
 
 def test_the_kits_own_server_takes_the_flags_and_files(target: Target, tmp_path: Path) -> None:
@@ -59,6 +71,17 @@ def test_beside_a_canary_each_track_has_its_own_version(workspace: Workspace, tm
         [model] = read(target, tmp_path / track, track).models().model_config_list.config
         assert list(model.model_version_policy.specific.versions) == [version]
         assert dict(model.version_labels) == {track: version}
+
+
+def test_a_server_starts_with_labels_in_its_first_config(workspace: Workspace, tmp_path: Path) -> None:
+    base = workspace.path / "serving"
+    for version in (1, 2):
+        save_linear(base / MODEL, version, 10.0 * version)
+    beside = target_in(workspace, Canary(2, 1))
+    assert [asked(read(beside, tmp_path / track, track, base), track) for track in beside.tracks] == [10, 20]
+    text = config_text(base / MODEL, labels='version_labels { key: "best" value: 2 }', name=MODEL)
+    (base / "models.config").write_text(text)
+    assert asked(read(target_in(workspace), tmp_path / "own", base=base), "best") == 20
 
 
 def test_without_batching_there_is_no_file_and_no_flag(workspace: Workspace) -> None:
