@@ -1,6 +1,8 @@
 """Protections of a served model against extraction: answers that reveal a little less than the model knows.
 
-An interceptor changes the scores of every answer after the model gave it and before it is sent:
+An interceptor changes the scores of every answer after the model gave it and before it is sent. Every output of
+floating-point numbers is taken for scores, whatever its name: an output that nobody thought of could tell all. Integers
+and texts are sent as they are.
 
 - **rounding** to some decimals: close scores become equal;
 - **top k**: only the k best scores of each list are kept, the others become 0; a list is the last dimension of a score,
@@ -34,6 +36,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import numpy as np
+import tensorflow as tf
 import yaml
 from numpy.typing import NDArray
 from pydantic import Field, ValidationError, model_validator
@@ -46,14 +49,13 @@ from kit.serving.tensors import as_array, as_proto
 
 FILE = "protect.yml"
 SUBJECT_HEADER = "x-subject"  # set by the gateway from the token
-SCORES = ("score", "scores", "probabilities", "outputs")
 _KEY_BYTES, _NUMBER_BYTES = 32, 8
 _NEAR_ZERO = 1e-7
 Values = NDArray[np.float64]
 
 
 class Protection(Section):
-    """What is done to the scores of one model; by default nothing."""
+    """What is done to the scores of one model, all of its floating-point outputs; by default nothing."""
 
     decimals: Annotated[int, Field(ge=0, le=12)] | None = None
     top_k: Annotated[int, Field(ge=1)] | None = None
@@ -190,13 +192,13 @@ class Protector:
             self._change_numbers(response.result, chosen, subject)
 
     def _change_tensors(self, outputs: Any, chosen: Protection, subject: str) -> None:
-        for name in SCORES:
-            if name not in outputs:
+        for name, tensor in outputs.items():
+            # Not by NumPy's kind of the array, which is not that of a float for bfloat16.
+            if not tf.as_dtype(tensor.dtype).is_floating:
                 continue
-            scores = as_array(name, outputs[name])
-            if scores.dtype.kind == "f":
-                shown = self._shown(scores, chosen, subject).astype(scores.dtype)
-                outputs[name].CopyFrom(as_proto(shown, as_content=bool(outputs[name].tensor_content)))
+            scores = as_array(name, tensor)
+            shown = self._shown(scores, chosen, subject).astype(scores.dtype)
+            tensor.CopyFrom(as_proto(shown, as_content=bool(tensor.tensor_content)))
 
     def _change_numbers(self, result: Any, chosen: Protection, subject: str) -> None:
         """Change the scores of a ClassificationResult or the values of a RegressionResult."""

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import tensorflow as tf
 from tensorflow_serving.apis import classification_pb2, inference_pb2, predict_pb2, regression_pb2
 
 from kit.serving.errors import ServerError, ServingError
@@ -28,9 +29,9 @@ def sent(scores: Any, chosen: Protection, subject: str = "ann", secret: bytes = 
     """Return what becomes of scores in a PredictResponse."""
     response = predict_pb2.PredictResponse()
     response.outputs["score"].CopyFrom(as_proto(np.asarray(scores, np.float32)))
-    response.outputs["other"].CopyFrom(as_proto(np.array([0.123], np.float32)))
+    response.outputs["other"].CopyFrom(as_proto(np.array([123])))
     Protector({"shop": chosen}, secret).after(context(subject=subject), response, 1, 0.0)
-    assert as_array("other", response.outputs["other"]).tolist() == pytest.approx([0.123])
+    assert as_array("other", response.outputs["other"]).tolist() == [123]
     return as_array("score", response.outputs["score"])
 
 
@@ -83,6 +84,19 @@ def test_the_interceptor_changes_scores_and_nothing_else() -> None:
     assert noisy.tolist() == sent(SCORES[0], Protection(noise=1), "ann").tolist()
 
 
+@pytest.mark.parametrize("dtype", [tf.float16, tf.float32, tf.float64, tf.bfloat16])
+@pytest.mark.parametrize("as_content", [False, True])
+def test_an_output_of_any_name_and_float_is_protected(dtype: Any, as_content: bool) -> None:
+    response = predict_pb2.PredictResponse()
+    for name in ("rating", "logits"):
+        values = np.array([[0.26, 0.74, 0.11]]).astype(dtype.as_numpy_dtype)
+        response.outputs[name].CopyFrom(as_proto(values, as_content=as_content))
+    Protector({"shop": Protection(decimals=0)}).after(context(), response, 1, 0.0)
+    for name in ("rating", "logits"):
+        shown = as_array(name, response.outputs[name])
+        assert (shown.tolist(), tf.as_dtype(shown.dtype)) == ([[0, 1, 0]], dtype)
+
+
 def test_every_api_is_protected() -> None:
     protector = Protector({"shop": Protection(decimals=1, top_k=2)})
     regressed = regression_pb2.RegressionResponse()
@@ -125,11 +139,10 @@ def test_a_protection_that_fails_shows_nothing(monkeypatch: pytest.MonkeyPatch) 
     assert not response.outputs
 
 
-def test_a_server_is_started_with_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_server_is_started_with_it(tmp_path: Path) -> None:
     base = tmp_path / "linear"
     save_linear(base, 1)
     (tmp_path / FILE).write_text("models: {linear: {decimals: 0}}")
-    monkeypatch.setattr("kit.serving.protect.SCORES", ("y",))
     settings = settings_of(base, port=None, interceptors="kit.serving.protect:protection")
     with ModelServer(settings) as server:
         server.start()
