@@ -44,7 +44,7 @@ def serve(  # noqa: PLR0913, PLR0917  the flags of a server
         Path | None,
         typer.Option(
             help="Batch requests by this file of parameters.",
-            show_default="what kit tune-batching has found, if it has",
+            show_default="what kit tune-batching has found, if only that model is served",
         ),
     ] = None,
     single: Annotated[bool, typer.Option("--single", help="Do not batch requests.")] = False,
@@ -69,9 +69,9 @@ def serve(  # noqa: PLR0913, PLR0917  the flags of a server
     if single and batching:
         raise UsageError("--single does not batch, and --batching does. Choose one.")
     place = workspace_of(workspace)
-    chosen = followed(place, log_share, config.absolute() if config else None).to_flags()
-    chosen += [f"--port={port}", f"--rest_api_port={rest_port}", f"--host={host}"]
-    chosen += _batching(None if single else batching or tuned_batching(place))
+    following = followed(place, log_share, config.absolute() if config else None)
+    chosen = [*following.to_flags(), f"--port={port}", f"--rest_api_port={rest_port}", f"--host={host}"]
+    chosen += _batching(None if single else batching or tuned_batching(place, following))
     if metrics:
         chosen.append(f"--monitoring_config_file={monitoring_config(place)}")
     settings = Settings.from_flags([*chosen, *(flags or ())])

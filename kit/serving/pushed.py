@@ -102,11 +102,19 @@ def batching_file(workspace: Workspace, project: str) -> Path:
     return workspace.path / "serving" / f"{project}.batching.pbtxt"
 
 
-def tuned_batching(workspace: Workspace) -> Path | None:
-    """Return the batching parameters that were found for the pushed model.
+def tuned_batching(workspace: Workspace, settings: Settings) -> Path | None:
+    """Return the batching parameters that were found for the only model of a server; None if it has several.
 
-    A server takes one file for all models, so with files of several models none is taken: somebody has to choose.
+    A server takes one file for all models and refuses requests of more rows than it allows, so what was found for one
+    model would refuse requests of another: with several models somebody has to choose.
+
+    Args:
+        workspace: the workspace that has the files.
+        settings: the server's, with its models.config.
+
+    Raises:
+        ServerError: when models.config cannot be read.
     """
-    files = [batching_file(workspace, name) for name in pushed_models(workspace)]
-    found = [path for path in files if path.is_file()]
-    return found[0] if len(found) == 1 else None
+    names = {model.name for model in settings.models().model_config_list.config}
+    found = [path for path in (batching_file(workspace, name) for name in names) if path.is_file()]
+    return found[0] if found and len(names) == 1 else None

@@ -8,6 +8,7 @@ from kit.errors import StepOrderError
 from kit.serving.errors import ServerError
 from kit.serving.pushed import (
     batching_file,
+    followed,
     models_config,
     monitoring_config,
     pushed_models,
@@ -80,15 +81,34 @@ def test_metrics_are_enabled_unless_somebody_wrote_otherwise(workspace: Workspac
     assert Settings(monitoring_config_file=str(monitoring_config(workspace))).metrics_path() == "/own"
 
 
-def test_batching_that_was_tuned_is_taken_where_there_is_no_choice(workspace: Workspace) -> None:
-    assert tuned_batching(workspace) is None
-    one, other = (batching_file(workspace, name) for name in ("recommender", "taxi"))
-    one.write_text("max_batch_size { value: 8 }")
-    assert tuned_batching(workspace) == one
-    other.write_text("max_batch_size { value: 9 }")
-    assert tuned_batching(workspace) is None
+def _served(workspace: Workspace) -> Settings:
+    return Settings(model_config_file=str(models_config(workspace)))
 
 
-def test_batching_of_a_model_that_is_not_pushed_does_not_count(workspace: Workspace) -> None:
-    batching_file(workspace, "empty").write_text("max_batch_size { value: 8 }")
-    assert tuned_batching(workspace) is None
+def test_batching_that_was_tuned_is_taken_for_the_only_model(tmp_path: Path) -> None:
+    workspace = Workspace(tmp_path)
+    (tmp_path / "serving" / "taxi" / "3").mkdir(parents=True)
+    assert tuned_batching(workspace, _served(workspace)) is None
+    batching_file(workspace, "empty").write_text("max_batch_size { value: 8 }")  # of no model that is served
+    assert tuned_batching(workspace, _served(workspace)) is None
+    own = batching_file(workspace, "taxi")
+    own.write_text("max_batch_size { value: 8 }")
+    assert tuned_batching(workspace, _served(workspace)) == own
+
+
+def test_batching_of_one_model_is_not_taken_for_another(workspace: Workspace) -> None:
+    batching_file(workspace, "recommender").write_text("max_batch_size { value: 8 }")
+    assert tuned_batching(workspace, _served(workspace)) is None
+    batching_file(workspace, "taxi").write_text("max_batch_size { value: 9 }")
+    assert tuned_batching(workspace, _served(workspace)) is None
+
+
+def test_a_models_config_says_which_models_are_served(workspace: Workspace, tmp_path: Path) -> None:
+    own = batching_file(workspace, "taxi")
+    own.write_text("max_batch_size { value: 8 }")
+    alone, two = tmp_path / "alone.config", tmp_path / "two.config"
+    for path, names in ((alone, ["taxi"]), (two, ["taxi", "other"])):
+        models = " ".join(f'config {{ name: "{name}" base_path: "/{name}" }}' for name in names)
+        path.write_text(f"model_config_list {{ {models} }}")
+    assert tuned_batching(workspace, followed(workspace, 0, alone)) == own
+    assert tuned_batching(workspace, followed(workspace, 0, two)) is None
