@@ -165,12 +165,14 @@ class Servable:
         """
         names = tuple(sorted(feeds))
         try:
-            return self._callable(names, tuple(fetches))(*(feeds[name] for name in names))
+            found = self._callable(names, tuple(fetches))(*(feeds[name] for name in names))
         except tf.errors.OpError as error:
             raise ServingError(code_of(error.error_code), error.message) from error
         except UnicodeDecodeError as error:
             # TensorFlow's message quotes what the request sent, and that is no text.
             raise invalid(error.object.decode(errors="replace")) from error
+        # A session gives one text without dimensions as bytes, which have neither shape nor dtype.
+        return [np.array(value, object) if isinstance(value, bytes) else value for value in found]
 
     def batch_of(self, question: Question) -> tuple[Computes, int] | None:
         """Return what computes a question together with others, and its rows; None if it is computed alone.

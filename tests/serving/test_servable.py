@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +32,18 @@ def test_texts_are_bytes_and_outputs_can_be_chosen(linear: Servable) -> None:
     assert both["echo"].tolist() == ["東京".encode(), b"b"]  # numpy itself drops a text's last zeros
     assert both["total"].tolist() == [3, 7]
     assert list(linear.run("pairs", inputs, ["total"])) == ["total"]
+
+
+def test_one_text_without_dimensions_is_an_array_too(tmp_path: Path) -> None:
+    """TensorFlow gives it as bytes, which no answer could be written of."""
+    module = tf.Module()
+    module.first = tf.function(
+        lambda text: {"first": text}, input_signature=[tf.TensorSpec([], tf.string, name="text")]
+    )
+    tf.saved_model.save(module, str(tmp_path), signatures={"first": module.first})
+    with closing(Servable.load("texts", 1, tmp_path)) as servable:
+        first = servable.run("first", {"text": np.array(b"b\0", object)})["first"]
+    assert (first.shape, first.dtype, first.item()) == ((), object, b"b\0")
 
 
 _GOOD: dict[str, Any] = {"pair": np.ones((2, 2), np.float32), "text": np.array([b"a", b"b"], object)}
