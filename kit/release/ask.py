@@ -15,9 +15,10 @@ import tensorflow_transform as tft
 
 from kit.data.example_gen import SPLITS
 from kit.data.records import as_text, count_records
+from kit.errors import InfraCheckError
 from kit.features.graph import why_refused
 from kit.features.rows import RowReader, as_value, texts_of, write_over
-from kit.release.signatures import column_of, load_signatures, make_request, takes_examples
+from kit.release.signatures import OPEN_SIZE, column_of, load_signatures, make_request, takes_examples
 from kit.session import Session
 from kit.translation.messages import in_language
 
@@ -83,7 +84,8 @@ class SignatureDesk:
         Args:
             name: the name of the signature.
             split: the split that the row is from; "": nothing is filled in.
-            row: its place from 0. An input of several values has those of the rows that follow, too.
+            row: its place from 0. An input of several values has those of the rows that follow, too. Nothing is filled
+                in where an input takes what no column has.
         """
         inputs = self.signatures[name].inputs
         if takes_examples(inputs):
@@ -91,9 +93,18 @@ class SignatureDesk:
             return texts_of(record, self._columns)
         if not split:
             return dict.fromkeys(inputs, "")
-        width = max([1, *(_values(spec) or 1 for spec in inputs.values())])
-        request = make_request(inputs, self._some(split, row, width), self._column_of)
-        return {name: _as_field(value.numpy()[0], inputs[name]) for name, value in request.items()}
+        amounts = [_values(spec) for spec in inputs.values()]
+        width = max([1, *(OPEN_SIZE if amount is None else amount for amount in amounts)])
+        try:
+            request = make_request(name, inputs, self._some(split, row, width), self._column_of)
+        except (
+            InfraCheckError
+        ):  # no row fits its inputs, and `send_requests` says which one; it is filled in by hand
+            return dict.fromkeys(inputs, "")
+        return {
+            key: _as_field(_one_row(value.numpy(), inputs[key]), inputs[key])
+            for key, value in request.items()
+        }
 
     def send(self, name: str, texts: Mapping[str, str]) -> Answer:
         """Send one row to a signature.
@@ -170,6 +181,15 @@ def _shape(spec: tf.TensorSpec) -> str:
     return f"[{', '.join('any' if size is None else str(size) for size in spec.shape)}]"
 
 
+def _has_rows(spec: tf.TensorSpec) -> bool:
+    """Say whether the first dimension is that of rows; an unknown number of dimensions is taken for one of rows."""
+    return spec.shape.rank is None or bool(spec.shape.rank and spec.shape[0] is None)
+
+
+def _one_row(value: Any, spec: tf.TensorSpec) -> Any:
+    return value[0] if _has_rows(spec) else value
+
+
 def _row_shape(spec: tf.TensorSpec) -> list[int | None]:
     """Return the shape of one row, without the dimension of rows where there is one."""
     if spec.shape.rank is None:  # taken for one value per row
@@ -209,7 +229,7 @@ def _tensor(text: str, spec: tf.TensorSpec) -> tf.Tensor:
             raise ValueError(f"this needs {amount} values, not {len(values)}")
     elif sizes.count(None) > 1:
         raise ValueError(f"only one size of this may be left open, but its shape is {_shape(spec)}")
-    rows = [1] if spec.shape.rank is None or (spec.shape.rank and spec.shape[0] is None) else []
+    rows = [1] if _has_rows(spec) else []
     shape = [*rows, *(-1 if size is None else size for size in sizes)]
     return tf.reshape(tf.constant(values, spec.dtype), shape)
 

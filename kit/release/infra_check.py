@@ -28,7 +28,7 @@ _TIMEOUT_SECONDS = 60.0
 class Asked:
     """One signature: rows of its request, and the median milliseconds of one request at a time.
 
-    `rest_ms` is None where the server has no REST.
+    `rest_ms` is None where the server has no REST, or REST cannot ask the signature.
     """
 
     signature: str
@@ -80,9 +80,9 @@ def ask_signature(server: FreshServer, sample: Sample) -> Asked:
 
 
 def _rest_ms(server: FreshServer, sample: Sample) -> float | None:
-    if server.rest_address is None:
-        return None
     bodies = sample.files()
+    if server.rest_address is None or not bodies:
+        return None
     for name, body in bodies.items():
         _compare(sample, f"REST, {name}", _by_rest(server, sample, body))
     first = next(iter(bodies.values()))

@@ -53,7 +53,7 @@ class Sample(ABC):
 
     @abstractmethod
     def files(self) -> Mapping[str, str]:
-        """Return the bodies of REST by the names of their files, such as `rows.json`."""
+        """Return the bodies of REST by the names of their files, such as `rows.json`; none if REST cannot ask it."""
 
     @property
     def signature(self) -> str:
@@ -99,6 +99,10 @@ class PredictSample(Sample):
         return from_rest(answer, self.answer)
 
     def files(self) -> Mapping[str, str]:
+        if (
+            not self.inputs
+        ):  # the real server's REST cannot ask a signature that takes nothing, and so the kit's cannot
+            return {}
         values = {name: _values(array) for name, array in self.inputs.items()}
         files = {"columns.json": self._json(inputs=values)}
         if self.by_rows:

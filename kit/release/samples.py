@@ -24,7 +24,7 @@ from tensorflow_serving.apis import predict_pb2
 from kit.errors import InfraCheckError
 from kit.release.contract import method_of
 from kit.release.sample import Arrays, PredictSample, Sample, TypedSample
-from kit.release.signatures import make_request
+from kit.release.signatures import make_arrays
 from kit.serving import answers
 from kit.serving.client import typed
 from kit.serving.errors import ServingError
@@ -81,13 +81,7 @@ def _predicted(
 ) -> PredictSample:
     signature = servable.signatures[name]
     specs = {key: _spec(key, info) for key, info in sorted(signature.inputs.items())}
-    try:
-        arrays = {key: value.numpy() for key, value in make_request(specs, [*records], column_of).items()}
-    except KeyError as error:
-        raise InfraCheckError(
-            f"Each input of signature {name} must be a column of the data, of string, float32 or int64, but no "
-            f"request can be made of {error}. Name the input after a column, or leave the signature out."
-        ) from None
+    arrays = make_arrays(name, specs, [*records], column_of)
     answer = servable.run(name, arrays)
     by_rows = all(
         not info.tensor_shape.unknown_rank and [dim.size for dim in info.tensor_shape.dim][:1] == [-1]

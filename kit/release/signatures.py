@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +26,10 @@ from kit.release.contract import (
 
 MODEL_FOLDER = "Format-Serving"
 EXAMPLES = "examples"  # the signature that takes serialized tf.Examples, and its input
+OPEN_SIZE = 3  # of a dimension of any size in a request that is made, such as the length of a list
 _ROWS = 3
+
+Array = np.ndarray[Any, Any]
 
 
 def load_signatures(model: Path) -> dict[str, Any]:
@@ -85,13 +88,13 @@ def send_requests(project: Project, signatures: dict[str, Any], examples: Path) 
     """Send real rows through every signature; return one row for each, with the answer's shape and milliseconds.
 
     Raises:
-        InfraCheckError: when a signature raises, or gives a score that is not a number.
+        InfraCheckError: when no request can be made for a signature, or it raises, or gives a score that is no number.
     """
     records = first_records(examples, "eval", _ROWS)
     columns = column_of(project)
     rows = []
     for name, signature in sorted(signatures.items()):
-        request = make_request(signature.inputs, records, columns)
+        request = make_request(name, signature.inputs, records, columns)
         rows.append({"signature": name, "rows sent": len(records), **_send(name, signature, request)})
     return pd.DataFrame(rows)
 
@@ -106,7 +109,7 @@ def _send(name: str, signature: Any, request: dict[str, tf.Tensor]) -> dict[str,
     try:
         signature(**request)  # the first call also sets the graph up
         started = time.perf_counter()
-        answer = {key: value.numpy() for key, value in signature(**request).items()}
+        answer = {key: np.asarray(value.numpy()) for key, value in signature(**request).items()}
     except tf.errors.OpError as error:
         raise InfraCheckError(
             f"Signature {name} must answer, but raised: {error.message}. Train again."
@@ -118,48 +121,100 @@ def _send(name: str, signature: Any, request: dict[str, tf.Tensor]) -> dict[str,
                 f"{key} of signature {name} must be numbers, but has NaN or infinity. Train again."
             )
     shown = {key: str(list(value.shape)) for key, value in sorted(answer.items())}
-    first = next(iter(sorted(answer)))
+    values = [value for key in sorted(answer) for value in answer[key].ravel()[:1]]
     return {
         "outputs": ", ".join(f"{key} {shape}" for key, shape in list(shown.items())[:4]),
-        "first value": answer[first].ravel()[0],
+        "first value": values[0] if values else "",
         "ms": round(milliseconds, 2),
     }
 
 
-def takes_examples(inputs: Iterable[str]) -> bool:
+def takes_examples(inputs: Mapping[str, tf.TensorSpec]) -> bool:
     """Say whether the inputs of a signature are serialized tf.Examples alone: `inputs` of Classify and Regress, too."""
-    return list(inputs) in ([EXAMPLES], [tf.saved_model.CLASSIFY_INPUTS])
+    return list(inputs) in ([EXAMPLES], [tf.saved_model.CLASSIFY_INPUTS]) and all(
+        spec.dtype == tf.string for spec in inputs.values()
+    )
 
 
 def make_request(
-    inputs: dict[str, tf.TensorSpec], records: list[bytes], column_of: Mapping[str, str]
+    signature: str, inputs: Mapping[str, tf.TensorSpec], records: list[bytes], column_of: Mapping[str, str]
 ) -> dict[str, tf.Tensor]:
+    """Return what `make_arrays` does, as tensors."""
+    arrays = make_arrays(signature, inputs, records, column_of)
+    return {name: tf.constant(array, inputs[name].dtype) for name, array in arrays.items()}
+
+
+def make_arrays(
+    signature: str, inputs: Mapping[str, tf.TensorSpec], records: list[bytes], column_of: Mapping[str, str]
+) -> dict[str, Array]:
     """Make a request from serialized examples: either these themselves, or the columns that the inputs name.
 
-    An input of several values per row, such as `item_ids`, gets those of all rows, repeated to the width that it takes.
+    An input of several values per row, such as `item_ids`, gets those of all rows, repeated to the shape that it takes;
+    where that leaves a size open, OPEN_SIZE. One without a dimension of rows gets as many values as it takes.
 
     Args:
+        signature: its name.
         inputs: the inputs of the signature, by name.
         records: serialized tf.Examples.
         column_of: the column of each input that is not called as its column.
+
+    Raises:
+        InfraCheckError: when an input takes what no column is; the message names it.
     """
     if takes_examples(inputs):
-        return dict.fromkeys(inputs, tf.constant(records))
+        return {name: _shaped(_objects(records), spec) for name, spec in inputs.items()}
     rows = [tf.train.Example.FromString(record).features.feature for record in records]
-    return {name: _column(column_of.get(name, name), spec, rows) for name, spec in inputs.items()}
+    found = {}
+    for name, spec in inputs.items():
+        if not (spec.dtype in {tf.string, tf.bool} or spec.dtype.is_floating or spec.dtype.is_integer):
+            raise InfraCheckError(
+                f"Input {name} of signature {signature} must be of strings, numbers or truths, so that a request can "
+                f"be made, but is {_tensor(spec)}. Give it another dtype in model.py, or leave the signature out."
+            )
+        column = column_of.get(name, name)
+        column = column if any(column in row for row in rows) else column.removesuffix("s")
+        values = _values(column, spec.dtype, rows)
+        for value in values:
+            if not _fits(value, spec.dtype):
+                raise InfraCheckError(
+                    f"Input {name} of signature {signature} must take what column {column} has, so that a request can "
+                    f"be made, but it is {_tensor(spec)}, and a row has {value!r}. Give it the column's dtype or "
+                    "another name in model.py, or leave the signature out."
+                )
+        typed = _objects(values) if spec.dtype == tf.string else np.array(values)
+        found[name] = _shaped(typed.astype(spec.dtype.as_numpy_dtype), spec)
+    return found
 
 
-def _column(name: str, spec: tf.TensorSpec, rows: list[Any]) -> tf.Tensor:
-    source = name if name in rows[0] else name.removesuffix("s")
-    missing = {"string": b"", "float32": float("nan"), "int64": 0}[spec.dtype.name]
-    values = [_first(row[source], missing) if source in row else missing for row in rows]
-    if spec.shape.rank == 1:
-        return tf.cast(tf.constant(values), spec.dtype) if spec.dtype != tf.string else tf.constant(values)
-    width = spec.shape[1]
-    return tf.constant([(values * width)[:width] for _ in rows], spec.dtype)
+def _objects(values: Sequence[bytes]) -> Array:
+    """Return an array of texts; NumPy's own type for bytes would take zeros off their ends."""
+    return np.array([*values, None], object)[:-1]
+
+
+def _values(column: str, dtype: tf.DType, rows: list[Any]) -> list[Any]:
+    missing = b"" if dtype == tf.string else float("nan") if dtype.is_floating else 0
+    return [_first(row[column], missing) if column in row else missing for row in rows]
 
 
 def _first(feature: Any, missing: Any) -> Any:
     kind = feature.WhichOneof("kind")
     values = getattr(feature, kind).value if kind else ()
     return values[0] if values else missing
+
+
+def _fits(value: Any, dtype: tf.DType) -> bool:
+    if isinstance(value, bytes) or dtype == tf.string:
+        return isinstance(value, bytes) and dtype == tf.string
+    return not dtype.is_integer or bool(dtype.min <= value <= dtype.max)  # which NaN is not
+
+
+def _shaped(values: Array, spec: tf.TensorSpec) -> Array:
+    """Repeat one value per row to the shape of an input; an unknown number of dimensions is taken for one."""
+    if spec.shape.rank is None or not spec.shape.rank:
+        return values if spec.shape.rank is None else values[:1].reshape(())
+    rows, *row = spec.shape.as_list()
+    rows = len(values) if rows is None else rows
+    if not row:
+        return np.resize(values, [rows])
+    one = np.resize(values, [OPEN_SIZE if size is None else size for size in row])
+    return np.stack([one] * rows) if rows else one[None][:0]

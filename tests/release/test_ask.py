@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import copy
 import json
+from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 import pytest
 import tensorflow as tf
 
 from kit.data.records import read_records
-from kit.release.ask import SignatureDesk, _as_field, _tensor
+from kit.release.ask import SignatureDesk, _as_field, _one_row, _tensor
 from kit.release.signatures import load_signatures, make_request
 
 if TYPE_CHECKING:
@@ -50,6 +52,14 @@ def test_a_row_gives_the_same_score_through_both_signatures(tiny: Tiny, desk: Si
             assert (output, shape) == ("score", "[1]")
             assert float(values) == pytest.approx(expected[row], rel=1e-4)
             assert answer.milliseconds > 0
+
+
+def test_a_form_that_no_row_fits_is_left_to_be_filled_in(desk: SignatureDesk) -> None:
+    """Whoever looks at the other signatures must not be stopped by one that takes what no column is."""
+    asked = SimpleNamespace(inputs={"city": tf.TensorSpec([None], tf.int64)})
+    other = copy.copy(desk)
+    other.signatures = {"text": asked}
+    assert other.take("text", "eval", 0) == {"city": ""}
 
 
 def test_a_form_is_filled_in_by_hand(desk: SignatureDesk) -> None:
@@ -128,5 +138,15 @@ def test_what_a_row_fills_in_is_read_back(items: list[str]) -> None:
         example = tf.train.Example()
         example.features.feature["item_id"].bytes_list.value.append(item.encode())
         records.append(example.SerializeToString())
-    request = make_request({"item_ids": spec}, records, {})["item_ids"]
+    request = make_request("rank", {"item_ids": spec}, records, {})["item_ids"]
     assert _tensor(_as_field(request.numpy()[0], spec), spec).numpy().tolist() == request.numpy()[:1].tolist()
+
+
+@pytest.mark.parametrize("shape", [[], [2], [None], [None, None], [None, 2]])
+def test_a_row_fills_in_an_input_of_any_shape(shape: list[int | None]) -> None:
+    spec = tf.TensorSpec(shape, tf.int64)
+    example = tf.train.Example()
+    example.features.feature["item_id"].int64_list.value.append(7)
+    request = make_request("rank", {"item_ids": spec}, [example.SerializeToString()], {})["item_ids"].numpy()
+    filled = _tensor(_as_field(_one_row(request, spec), spec), spec).numpy()
+    assert filled.tolist() == request.tolist()

@@ -13,7 +13,6 @@ from kit.project import Project
 from kit.release.signatures import (
     check_contract,
     load_signatures,
-    make_request,
     send_requests,
 )
 
@@ -134,20 +133,3 @@ def test_a_model_that_does_not_answer_is_found_before_it_is_pushed(
     )
     with pytest.raises(InfraCheckError, match=message):
         send_requests(tiny.project, load_signatures(tmp_path), tiny.path("ExampleGen", "examples"))
-
-
-def test_a_list_input_gets_the_values_of_all_rows() -> None:
-    records = []
-    for item in ("i1", "i2"):
-        example = tf.train.Example()
-        example.features.feature["item_id"].bytes_list.value.append(item.encode())
-        records.append(example.SerializeToString())
-    inputs = {
-        "item_ids": tf.TensorSpec([None, 5], tf.string),
-        "user": tf.TensorSpec([None], tf.string),
-        "age": tf.TensorSpec([None], tf.int64),
-    }
-    request = make_request(inputs, records, {"user": "item_id"})
-    assert request["item_ids"].numpy().tolist() == [[b"i1", b"i2", b"i1", b"i2", b"i1"]] * 2
-    assert request["user"].numpy().tolist() == [b"i1", b"i2"]
-    assert request["age"].numpy().tolist() == [0, 0], "a column that no row has is a missing value"

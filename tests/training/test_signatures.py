@@ -45,8 +45,8 @@ def example(**columns: Any) -> bytes:
 
 
 def test_columns_and_examples_get_equal_scores(signatures: dict[str, Any], records: list[bytes]) -> None:
-    by_column = make_request(signatures["serving_default"].inputs, records, {})
-    by_example = make_request(signatures["examples"].inputs, records, {})
+    by_column = make_request("serving_default", signatures["serving_default"].inputs, records, {})
+    by_example = make_request("examples", signatures["examples"].inputs, records, {})
     heights, cities = by_column["height"].numpy(), by_column["city"].numpy()
     assert np.isnan(heights).any(), "rows with a missing number are among them"
     assert b"" in cities, "and rows with a missing category"
