@@ -116,6 +116,8 @@ def promised_by(signatures: Mapping[str, Mapping[str, Any]]) -> dict[str, Signat
 def check_promised(promised: Mapping[str, SignatureShape], found: Mapping[str, SignatureShape]) -> str:
     """Return one sentence when a model has every signature that project.yml promises, tensor for tensor.
 
+    The sentence names the signatures that it does not promise.
+
     Raises:
         InfraCheckError: otherwise; the message names the signature and the tensors.
     """
@@ -137,6 +139,12 @@ def check_promised(promised: Mapping[str, SignatureShape], found: Mapping[str, S
                     f"Signature {name} must have the {kind} {_words(getattr(wanted, kind))} of project.yml, but has "
                     f"{_words(tensors)}. Change model.py, or project.yml and every client."
                 )
+    # Not refused: every model that the kit saves has some, such as transform_features, which are for no client.
+    if more := sorted(found.keys() - promised.keys()):
+        return (
+            f"The model keeps the contract of {len(promised)} signatures in project.yml, and has {len(more)} that it "
+            f"does not promise: {', '.join(more)}."
+        )
     return f"The model keeps the contract of {len(promised)} signatures in project.yml."
 
 

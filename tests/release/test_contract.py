@@ -13,6 +13,7 @@ from kit.release.contract import (
     TensorShape,
     changes,
     check_compatible,
+    check_promised,
 )
 
 IDS, FIXED = TensorShape("string", (None, 100)), TensorShape("string", (None, 10))
@@ -118,3 +119,18 @@ def test_a_model_may_go_on(found: list[Change], declared: tuple[int, str] | None
 def test_a_break_is_refused(declared: tuple[int, str] | None, message: str) -> None:
     with pytest.raises(InfraCheckError, match=message):
         check_compatible([MORE, GONE], 7, declared)
+
+
+@pytest.mark.parametrize(
+    ("found", "said"),
+    [
+        ({"a": OLD}, "of 1 signatures in project.yml."),
+        (
+            {"a": OLD, "transform": OLD, "dump": OLD},
+            "in project.yml, and has 2 that it does not promise: dump, transform.",
+        ),
+    ],
+    ids=["as promised", "more than promised"],
+)
+def test_signatures_that_nobody_promised_are_named(found: dict[str, SignatureShape], said: str) -> None:
+    assert check_promised({"a": OLD}, found).endswith(said)
