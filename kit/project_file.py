@@ -201,7 +201,9 @@ class Gate(Section):
 class Tensor(Section):
     """One named input or output of a signature; `null` in the shape is a dimension of any size."""
 
-    dtype: Literal["string", "float32", "int64"]
+    dtype: Literal[  # what TensorFlow Serving's REST and the kit's take and give as JSON; uint16 they do not give
+        "string", "bool", "float32", "float64", "int8", "int16", "int32", "int64", "uint8", "uint32", "uint64"
+    ]
     shape: tuple[int | None, ...]
 
 

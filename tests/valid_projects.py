@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from hypothesis import strategies as st
 
 from kit.evaluation.sections import HIGHER_IS_BETTER, METRICS_BY_TASK
+from kit.project_file import Tensor
 
 Content = dict[str, Any]
 
@@ -34,7 +35,7 @@ TENSORS = st.dictionaries(
     NAMES,
     st.fixed_dictionaries(
         {
-            "dtype": st.sampled_from(["string", "float32", "int64"]),
+            "dtype": st.sampled_from(get_args(Tensor.model_fields["dtype"].annotation)),
             "shape": st.lists(st.none() | st.integers(1, 100), max_size=2),
         }
     ),

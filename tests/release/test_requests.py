@@ -5,13 +5,15 @@ from __future__ import annotations
 import shutil
 from contextlib import closing
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 import pytest
 import tensorflow as tf
 
 from kit.data.records import first_records
 from kit.errors import InfraCheckError
+from kit.project_file import Signature, Tensor
+from kit.release.contract import check_promised, promised_by, read_meta_graph, signatures_of
 from kit.release.infra_check import check_package
 from kit.release.samples import make_samples, write_samples
 from kit.release.signatures import load_signatures, make_request, send_requests
@@ -186,3 +188,27 @@ def test_a_signature_that_cannot_be_asked_is_named(tiny: Tiny, tmp_path: Path) -
         pytest.raises(InfraCheckError, match="Input city of signature text must take what column city has"),
     ):
         make_samples(servable, first_records(examples, "eval", 3), {})
+
+
+def test_every_dtype_that_a_contract_may_have_is_asked_and_answered(tiny: Tiny, tmp_path: Path) -> None:
+    dtypes = [tf.as_dtype(name) for name in get_args(Tensor.model_fields["dtype"].annotation)]
+    module = tf.Module()
+    module.echo = tf.function(
+        lambda **given: {f"{name}_again": value for name, value in given.items()},
+    )
+    asked = module.echo.get_concrete_function(
+        **{f"a_{dtype.name}": tf.TensorSpec([None], dtype) for dtype in dtypes}
+    )
+    tf.saved_model.save(module, str(tmp_path), signatures={"echo": asked})
+    columns = {f"a_{dtype.name}": "item" if dtype == tf.string else "price" for dtype in dtypes}
+    with closing(Servable.load("tiny", 0, tmp_path)) as servable:
+        write_samples(tmp_path, make_samples(servable, two_rows(), columns))
+    [measured] = check_package(tmp_path, "tiny", tiny.project.spec.release).signatures
+    assert (measured.rows, measured.rest_ms is not None) == (2, True)
+
+    promised = {
+        kind: {f"a_{dtype.name}{end}": {"dtype": dtype.name, "shape": [None]} for dtype in dtypes}
+        for kind, end in (("inputs", ""), ("outputs", "_again"))
+    }
+    contract = promised_by({"echo": Signature.model_validate(promised).model_dump()})
+    assert "of 1 signatures" in check_promised(contract, signatures_of(read_meta_graph(tmp_path)))
