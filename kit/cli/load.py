@@ -74,13 +74,10 @@ def tune_batching(  # noqa: PLR0913, PLR0917  what is wanted, and where it is fo
     cheapest = sweep.meeting[0]
     typer.echo(
         f"Chosen: {sweep.chosen}. It answers {rate:g} requests a second, 99 of 100 within {cheapest.p99_ms:.1f} ms, "
-        f"for {cheapest.processor_ms:.2f} ms of processor each, the least of the settings that batch.\n"
-        + (
-            f"Serve with it: kit serve --batching {path}"
-            if write
-            else f"kit serve takes it from {path}, unless it serves other models too."
-        )
+        f"for {cheapest.processor_ms:.2f} ms of processor each, the least of the settings that batch."
     )
+    taken = f"kit serve takes it from {path}, unless it serves other models too."
+    typer.echo(f"Serve with it: kit serve --batching {path}" if write else taken)
 
 
 def _file(path: Path) -> Path:
