@@ -13,6 +13,8 @@ pytestmark = [pytest.mark.slow, pytest.mark.notebook]
 
 FAR_MORE_SECONDS = 6.0
 """A budget is missed when a notebook takes more than so many times its usual seconds: machines and load differ."""
+STALL_SECONDS = 20.0
+"""A full machine may stop for so long, which is far more than so many times for a notebook of a few seconds."""
 FAR_MORE_MEMORY = 2.5
 """Memory differs less; what the processes share counts once, so that fewer beside them make each look larger."""
 
@@ -24,5 +26,5 @@ def test_a_numbered_notebook_has_a_budget_and_keeps_within_it(path: Path, sample
     assert facts.peak_memory_mb is not None
     [row] = [row for row in runs(sample[0])[0]["notebooks"] if row["name"] == path.stem]
     assert row["state"] == "done"
-    assert row["seconds"] <= FAR_MORE_SECONDS * facts.usual_seconds
+    assert row["seconds"] <= FAR_MORE_SECONDS * facts.usual_seconds + STALL_SECONDS
     assert row["peak_memory_mb"] <= FAR_MORE_MEMORY * facts.peak_memory_mb

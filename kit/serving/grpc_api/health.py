@@ -24,7 +24,8 @@ class Health:
             services: the names that clients may ask for; the empty one is the whole server.
         """
         self.servicer = health.HealthServicer()
-        self._manager, self._services, self._told = manager, ("", *services), NOT_SERVING
+        # The whole server last: whoever sees it change finds all services changed.
+        self._manager, self._services, self._told = manager, (*services, ""), NOT_SERVING
         self._follower = Follower()
         self._tell(NOT_SERVING)
 
