@@ -97,9 +97,8 @@ class SignatureDesk:
         width = max([1, *(OPEN_SIZE if amount is None else amount for amount in amounts)])
         try:
             request = make_request(name, inputs, self._some(split, row, width), self._column_of)
-        except (
-            InfraCheckError
-        ):  # no row fits its inputs, and `send_requests` says which one; it is filled in by hand
+        except InfraCheckError:
+            # No row fits its inputs, and `send_requests` says which one; it is filled in by hand.
             return dict.fromkeys(inputs, "")
         return {
             key: _as_field(_one_row(value.numpy(), inputs[key]), inputs[key])

@@ -99,9 +99,8 @@ class PredictSample(Sample):
         return from_rest(answer, self.answer)
 
     def files(self) -> Mapping[str, str]:
-        if (
-            not self.inputs
-        ):  # the real server's REST cannot ask a signature that takes nothing, and so the kit's cannot
+        # The real server's REST cannot ask a signature that takes nothing, and so the kit's cannot.
+        if not self.inputs:
             return {}
         values = {name: _values(array) for name, array in self.inputs.items()}
         files = {"columns.json": self._json(inputs=values)}

@@ -43,8 +43,9 @@ def _values(tensor: Any) -> list[bytes]:
     try:
         dtype = tf.as_dtype(tensor.dtype)
         found = np.frombuffer(tensor.tensor_content, dtype.as_numpy_dtype)
-        for field in _NUMBERS if not found.size else ():
-            found = np.concatenate([found, np.array(getattr(tensor, field), dtype.as_numpy_dtype)])
+        if not found.size:
+            sent = chain.from_iterable(getattr(tensor, field) for field in _NUMBERS)
+            found = np.array([*sent], dtype.as_numpy_dtype)
         if not found.size and all(dimension.size for dimension in tensor.tensor_shape.dim):
             found = np.zeros(1, dtype.as_numpy_dtype)  # zeros need not be sent
         _, places = np.unique(found, return_index=True)
