@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import logging
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import grpc
@@ -16,9 +13,9 @@ from kit.serving.errors import ServingError
 from kit.serving.manager import Loader
 from kit.serving.servable import Servable
 from kit.serving.settings import Settings
+from kit.serving.turns import requests_first
 from kit.serving.warmup import warm_up
 
-_TURN_SECONDS = 0.0001
 _LOG = logging.getLogger(__name__)
 _OPTIMIZERS = (
     "pruning",
@@ -60,7 +57,7 @@ def make_loader(settings: Settings, servable_class: type[Servable] = Servable) -
     def load(name: str, version: int, folder: Path) -> Servable:
         # While a model's first version is warmed up, it serves nobody; later, requests need the processors.
         if name in known:
-            with _short_turns():
+            with requests_first():
                 return loaded(name, version, folder, 1)
         servable = loaded(name, version, folder, cores())
         known.add(name)
@@ -88,18 +85,3 @@ def make_loader(settings: Settings, servable_class: type[Servable] = Servable) -
         return servable
 
     return load
-
-
-@contextmanager
-def _short_turns() -> Iterator[None]:
-    """Switch threads more often while something is loaded.
-
-    A request takes Python's lock about eight times, and waits for a whole switch interval each time while another
-    thread builds a graph in Python. This costs throughput where many threads answer, so it is not permanent.
-    """
-    usual = sys.getswitchinterval()
-    sys.setswitchinterval(min(usual, _TURN_SECONDS))
-    try:
-        yield
-    finally:
-        sys.setswitchinterval(usual)

@@ -14,19 +14,23 @@ from typing import Any
 
 import tensorflow as tf
 from tensorflow.python.framework import op_def_registry
+from tensorflow.python.framework.ops import dismantle_graph
 from tensorflow.python.saved_model.loader_impl import SavedModelLoader
 
+from kit.serving.improved_graph import improve
+from kit.serving.turns import rest
 
-def load_saved_model(session: Any, folder: Path, tags: Sequence[str]) -> Any:
-    """Load a SavedModel into a session's graph, restore its variables and fill its tables.
+
+def open_saved_model(folder: Path, tags: Sequence[str], config: Any = None) -> tuple[Any, Any]:
+    """Load a SavedModel into a session of its own: its graph, improved, its variables and its tables.
 
     Args:
-        session: a session with an empty graph.
         folder: the folder with saved_model.pb.
         tags: the tags of the graph to load.
+        config: the ConfigProto of the session; None is TensorFlow's default.
 
     Returns:
-        Its MetaGraphDef, without the functions.
+        The session, and the MetaGraphDef of the graph that it has, without the functions.
 
     Raises:
         OSError: when there is no such file, or it cannot be parsed.
@@ -36,25 +40,36 @@ def load_saved_model(session: Any, folder: Path, tags: Sequence[str]) -> Any:
     """
     loader = SavedModelLoader(str(folder))
     meta_graph = loader.get_meta_graph_def_from_tags(tags)
-    functions = _taken_out(meta_graph.graph_def)
-    with session.graph.as_default():
-        saver, _ = loader.load_graph(session.graph, tags)
-        for function in functions:
-            tf.graph_util.import_graph_def(function, name="")
-        loader.restore_variables(session, saver)
-        loader.run_init_ops(session, tags)
-    return meta_graph
+    session = tf.compat.v1.Session(graph=tf.Graph(), config=improve(meta_graph, config))
+    try:
+        functions = _taken_out(meta_graph.graph_def)
+        rest()
+        with session.graph.as_default():
+            saver, _ = loader.load_graph(session.graph, tags)
+            for function in functions:
+                rest()
+                tf.graph_util.import_graph_def(function, name="")
+            rest()
+            loader.restore_variables(session, saver)
+            loader.run_init_ops(session, tags)
+    except BaseException:
+        session.close()
+        raise
+    return session, meta_graph
 
 
 def close_session(session: Any) -> None:
     """Free what a session and its graph hold; its callables must still exist, or each would be freed separately.
 
-    Freeing a graph holds Python's lock from start to end, so the functions are removed first, one by one.
+    Freeing a graph holds Python's lock from start to end, so the functions are removed first, one by one. A graph and
+    its operations name each other; left to the garbage collector, those of a few versions hold requests up for a
+    quarter of a second.
     """
     session.close()
     graph = session.graph
     for name in list(graph._functions):  # noqa: SLF001  there is no public way to remove a function
         graph._remove_function(name)  # noqa: SLF001
+    dismantle_graph(graph)
 
 
 def _taken_out(graph_def: Any) -> list[Any]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, NamedTuple, Self
 
@@ -20,7 +21,7 @@ from tensorflow.core.protobuf import config_pb2
 from kit.serving.errors import ServingError, code_of, invalid
 from kit.serving.gathering import Computes, Done
 from kit.serving.inputs import feeds_of, inputs_of
-from kit.serving.saved_model import close_session, load_saved_model
+from kit.serving.saved_model import close_session, open_saved_model
 
 DEFAULT_SIGNATURE = tf.saved_model.DEFAULT_SERVING_SIGNATURE_DEF_KEY
 METHODS = (
@@ -92,18 +93,17 @@ class Servable:
         Raises:
             ServingError: when it cannot be loaded, with TensorFlow's reason.
         """
-        session = tf.compat.v1.Session(graph=tf.Graph(), config=config)
         try:
-            return cls(name, version, folder, session, load_saved_model(session, folder, tags))
+            session, meta_graph = open_saved_model(folder, tags, config)
+            with ExitStack() as failed:
+                failed.callback(session.close)
+                servable = cls(name, version, folder, session, meta_graph)
+                failed.pop_all()
         except tf.errors.OpError as error:
-            session.close()
             raise ServingError(code_of(error.error_code), error.message) from error
         except (OSError, RuntimeError, ValueError) as error:  # no such file or tag, a graph that is none
-            session.close()
             raise ServingError(grpc.StatusCode.NOT_FOUND, f"Could not load {folder}: {error}") from error
-        except BaseException:
-            session.close()
-            raise
+        return servable
 
     def close(self) -> None:
         """Free its memory; it cannot be asked any more."""

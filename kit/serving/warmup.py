@@ -25,6 +25,7 @@ from tensorflow_serving.apis import prediction_log_pb2
 from kit.serving import answers
 from kit.serving.errors import ServingError, code_of
 from kit.serving.servable import Question, Servable
+from kit.serving.turns import rest
 
 WARMUP_FILE = Path("assets.extra", "tf_serving_warmup_requests")
 _MOST_RECORDS = 1000  # as in TensorFlow Serving: saved_model_warmup_util.h
@@ -80,7 +81,9 @@ def prime(servable: Servable, threads: int = 1) -> None:
 def _ask(servable: Servable, name: str) -> None:
     inputs = {key: _zeros(info) for key, info in servable.signatures[name].inputs.items()}
     try:
+        rest()
         servable.run(name, inputs)
+        rest()
         _compute_batch(servable, servable.question(name, inputs))
     except ServingError as error:
         _LOG.debug("Signature %s refuses a row of zeros: %s", name, error)
@@ -123,10 +126,12 @@ def _replay(servable: Servable, record: bytes, path: Path, iterations: int) -> N
         )
     field, answer = _REPLAYS[kind]
     request = getattr(getattr(log, kind), field)
+    started = time.perf_counter()
     for _ in range(iterations):
         answer(servable, request)
         if kind == "predict_log":
             _compute_batch(servable, answers.predict_question(servable, request))
+    rest(time.perf_counter() - started)
 
 
 def _compute_batch(servable: Servable, question: Question) -> None:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 import tensorflow as tf
+from tensorflow.python.framework.func_graph import dismantle_func_graph
 from tensorflow.python.ops import gen_batch_ops
 
 from kit.serving.batching import padding
@@ -61,6 +62,7 @@ def batch(
             shared_name="batch_scheduler",  # one for the version, so that its threads are shared,
             batching_queue=graph.unique_name("batching_queue"),  # in which each signature has a queue
         )
+        dismantle_func_graph(function.graph)  # the graph has a copy; this one is left to no garbage collector
     return {name: each.name for name, each in zip(outputs, batched, strict=True)}
 
 

@@ -24,6 +24,7 @@ from kit.serving.errors import ServerError, ServingError, invalid
 from kit.serving.gathering import Computes, Values
 from kit.serving.servable import Question, Servable
 from kit.serving.settings import Settings
+from kit.serving.turns import rest
 
 Array = np.ndarray[Any, Any]
 _Key = tuple[frozenset[str], frozenset[str]]
@@ -43,6 +44,7 @@ class BatchedServable(Servable):
         self._lanes: dict[_Key, _Lane] = {}
         self._whole: dict[_Key, WholeBatches] = {}
         for signature_name, signature in self.signatures.items():
+            rest()
             self._add_lane(signature_name, signature)
 
     def _add_lane(self, signature_name: str, signature: Any) -> None:
@@ -68,6 +70,11 @@ class BatchedServable(Servable):
         self._lanes[key] = _Lane(batched, () if padded else uneven)
         if not padded:
             self._whole[key] = WholeBatches(self.batching, super().compute)
+
+    def close(self) -> None:
+        """Free its memory; it cannot be asked any more."""
+        super().close()
+        self._whole.clear()  # they name this version, and nothing should be left to the garbage collector
 
     @property
     def batched(self) -> list[str]:

@@ -1,0 +1,49 @@
+"""Turns: while a version is loaded beside one that answers, requests go first.
+
+Loading takes Python's lock and the processors again and again, and a request that comes in such a burst waits for all
+of it. A load is not urgent: it consists of steps and rests between them, so that waiting requests are answered.
+"""
+
+from __future__ import annotations
+
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+_TURN_SECONDS = 0.0001
+_REST_SECONDS = 0.05
+"""Longer than most steps take: with less, requests that waited for one step meet the next."""
+_SHORT_SECONDS = 0.005
+_lock, _loads = threading.Lock(), 0
+
+
+@contextmanager
+def requests_first() -> Iterator[None]:
+    """Rest between the steps of a load, and switch threads more often.
+
+    A request takes Python's lock about eight times, and waits for a whole switch interval each time while another
+    thread builds a graph in Python. This costs throughput where many threads answer, so it is not permanent.
+    """
+    global _loads  # noqa: PLW0603  a load has several threads
+    usual = sys.getswitchinterval()
+    with _lock:
+        _loads += 1
+    sys.setswitchinterval(min(usual, _TURN_SECONDS))
+    try:
+        yield
+    finally:
+        with _lock:
+            _loads -= 1
+        sys.setswitchinterval(usual)
+
+
+def rest(step_seconds: float = _REST_SECONDS) -> None:
+    """Wait a moment between two steps of a load, if requests go first now.
+
+    Args:
+        step_seconds: what the step before took; after a short one nothing is waited for.
+    """
+    if _loads and step_seconds > _SHORT_SECONDS:
+        time.sleep(_REST_SECONDS)

@@ -1,0 +1,41 @@
+from __future__ import annotations
+
+import sys
+import time
+
+import pytest
+
+from kit.serving import turns
+from kit.serving.turns import requests_first, rest
+
+
+@pytest.fixture
+def rests(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """Return how long each rest was, without resting."""
+    found: list[float] = []
+    monkeypatch.setattr(time, "sleep", found.append)
+    return found
+
+
+def test_a_load_rests_between_long_steps_only_while_requests_go_first(rests: list[float]) -> None:
+    rest()
+    with requests_first(), requests_first():
+        rest()
+        rest(0.001)
+        rest(0.2)
+    rest()
+    assert rests == [turns._REST_SECONDS] * 2
+
+
+def test_threads_take_turns_as_before_after_a_load_that_fails() -> None:
+    usual, inside = sys.getswitchinterval(), []
+
+    def fail() -> None:
+        with requests_first():
+            inside.append(sys.getswitchinterval())
+            raise ValueError("broken")
+
+    with pytest.raises(ValueError, match="broken"):
+        fail()
+    assert inside[0] < usual == sys.getswitchinterval()
+    assert not turns._loads
