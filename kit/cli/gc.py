@@ -34,6 +34,7 @@ def gc(
 
     Of old sweeps the workspaces of their points go, of the trials of old searches all but their results.
     """
+    from kit.errors import ProjectError
     from kit.retention.collect import collect_garbage, plans_of
     from kit.retention.plan import Plan
     from kit.retention.render import HEADER, item_row, kept_lines, told
@@ -45,12 +46,18 @@ def gc(
         if plan.items:
             print_table(HEADER, [item_row(item) for item in plan.items])
 
+    unread: list[ProjectError] = []
     place = workspace_of(workspace, looks=not yes)
     rule = {"keep_days": keep_days, "keep_models": keep_models}
     if yes:
-        plans = collect_garbage(place, project, rule, show)
+        plans = collect_garbage(place, project, rule, show, unread.append)
     else:
-        plans = plans_of(place, project, rule)
+        plans = plans_of(place, project, rule, unread.append)
         for plan in plans:
             show(plan)
-    typer.echo(told(plans, done=yes))
+    if plans:
+        typer.echo(told(plans, done=yes))
+    for error in unread:
+        typer.echo(f"All results stay of a project that cannot be read: {error.in_words()}", err=True)
+    if unread:
+        raise typer.Exit(int(unread[0].exit_code))

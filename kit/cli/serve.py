@@ -71,7 +71,7 @@ def serve(  # noqa: PLR0913, PLR0917  the flags of a server
     place = workspace_of(workspace)
     following = followed(place, log_share, config.absolute() if config else None)
     chosen = [*following.to_flags(), f"--port={port}", f"--rest_api_port={rest_port}", f"--host={host}"]
-    chosen += _batching(None if single else batching or tuned_batching(place, following))
+    chosen += _batching(None if single else batching or tuned_batching(place, following, typer.echo))
     if metrics:
         chosen.append(f"--monitoring_config_file={monitoring_config(place)}")
     settings = Settings.from_flags([*chosen, *(flags or ())])

@@ -19,7 +19,7 @@ from typing import Any
 from ml_metadata.metadata_store import metadata_store
 from ml_metadata.proto import metadata_store_pb2 as mlmd
 
-from kit.errors import StepOrderError
+from kit.errors import ProjectError, StepOrderError
 from kit.lineage.store import opened
 from kit.project import Project
 from kit.retention.config import Retention
@@ -33,11 +33,16 @@ from kit.workspace import Workspace
 # A batch holds the first; a step, and whoever branches the workspace for a sweep, the second.
 _LOCKS = ("run", "step")
 NOTHING_ELSE: Mapping[str, float | None] = MappingProxyType({})
+Unread = Callable[[ProjectError], None]
+"""Is told of a project that cannot be read: all that it has stays, and the other projects' turn comes."""
 _AT_ONCE = 500  # artifacts that one transaction changes
 
 
 def plans_of(
-    workspace: Workspace, project: str | None = None, settings: Mapping[str, float | None] = NOTHING_ELSE
+    workspace: Workspace,
+    project: str | None = None,
+    settings: Mapping[str, float | None] = NOTHING_ELSE,
+    unread: Unread | None = None,
 ) -> list[Plan]:
     """Return what can go of a project, or of all projects of a workspace; nothing is changed.
 
@@ -45,10 +50,11 @@ def plans_of(
         workspace: the workspace with the results.
         project: whose, by its name or its folder; None: of all, which must be found by their names.
         settings: of `kit.retention.config.Retention`, to hold instead of project.yml's; None: project.yml's.
+        unread: see `Unread`; None: it is an error.
 
     Raises:
         StepOrderError: when nothing has run there, or nothing of that project.
-        ProjectError: when a project's project.yml is not there or not right, which says what stays.
+        ProjectError: when a project's project.yml is not there or not right, which says what stays, and nobody is told.
     """
     chosen = {name: value for name, value in settings.items() if value is not None}
     with opened(workspace) as store:
@@ -61,7 +67,15 @@ def plans_of(
             f"Results are collected of projects that have run, but in {workspace.path} these have: "
             f"{', '.join(projects) or 'none'}. Choose one of them, or another workspace."
         )
-    return [_plan(workspace, Project.load(one, workspace.path), chosen) for one in found.values()]
+    plans = []
+    for one in found.values():
+        try:
+            plans.append(_plan(workspace, Project.load(one, workspace.path), chosen))
+        except ProjectError as error:
+            if unread is None:
+                raise
+            unread(error)
+    return plans
 
 
 def collect_garbage(
@@ -69,6 +83,7 @@ def collect_garbage(
     project: str | None = None,
     settings: Mapping[str, float | None] = NOTHING_ELSE,
     say: Callable[[Plan], None] = lambda _: None,
+    unread: Unread | None = None,
 ) -> list[Plan]:
     """Delete what can go; return what that was.
 
@@ -77,6 +92,7 @@ def collect_garbage(
         project: whose; None: of all.
         settings: as those of `plans_of`.
         say: is told of each plan before it is carried out.
+        unread: as that of `plans_of`.
 
     Raises:
         WorkspaceError: when a batch, a step or a sweep is at work there.
@@ -89,7 +105,7 @@ def collect_garbage(
         for folder in sweep_folders(workspace):
             held.enter_context(Workspace(folder.path).lock("sweep", "kit gc", wait=False))
         # Looked at under the locks: what was free to go a moment ago may be needed now.
-        plans = plans_of(workspace, project, settings)
+        plans = plans_of(workspace, project, settings, unread)
         for plan in plans:
             say(plan)
             _carry_out(workspace, plan)

@@ -1,8 +1,8 @@
 """Protections of a served model against extraction: answers that reveal a little less than the model knows.
 
 An interceptor changes the scores of every answer after the model gave it and before it is sent. Every output of
-floating-point numbers is taken for scores, whatever its name: an output that nobody thought of could tell all. Integers
-and texts are sent as they are.
+floating-point numbers is taken for scores, whatever its name: an output that nobody thought of could tell all. What
+`unchanged` names is sent as it is, and so are integers and texts.
 
 - **rounding** to some decimals: close scores become equal;
 - **top k**: only the k best scores of each list are kept, the others become 0; a list is the last dimension of a score,
@@ -23,7 +23,7 @@ better than an unprotected one.
 
     secret_variable: PROTECT_SECRET      # name of the environment variable with the secret of the noise
     models:
-      recommender: {decimals: 2, top_k: 10, noise: 0.3}
+      recommender: {decimals: 2, top_k: 10, noise: 0.3, unchanged: [price]}
 """
 
 from __future__ import annotations
@@ -77,15 +77,24 @@ class Protection(Section):
         return ", ".join(part for part in parts if part) or "none"
 
 
+class ServedProtection(Protection):
+    """What is done to the scores of a served model."""
+
+    unchanged: tuple[str, ...] = Field(
+        default=(),
+        description="names of outputs that are no scores, such as a price: they are sent as they are",
+    )
+
+
 class ProtectFile(Section):
     """The contents of protect.yml."""
 
-    models: dict[str, Protection]
+    models: dict[str, ServedProtection]
     secret_variable: str = "KIT_PROTECT_SECRET"  # noqa: S105  the name of a variable
 
     @model_validator(mode="after")
     def _protects(self) -> ProtectFile:
-        if idle := [name for name, one in self.models.items() if one == Protection()]:
+        if idle := [name for name, one in self.models.items() if one.name == Protection().name]:
             raise ValueError(f"{', '.join(idle)} needs decimals, top_k or noise")
         return self
 
@@ -160,7 +169,7 @@ class Protector:
         secret: the secret that determines the noise.
     """
 
-    models: Mapping[str, Protection]
+    models: Mapping[str, ServedProtection]
     secret: bytes = b""
 
     def before(self, context: RequestContext) -> None:
@@ -181,7 +190,7 @@ class Protector:
             response.Clear()
             raise
 
-    def _change(self, response: Any, chosen: Protection, subject: str) -> None:
+    def _change(self, response: Any, chosen: ServedProtection, subject: str) -> None:
         if "outputs" in response.DESCRIPTOR.fields_by_name:
             self._change_tensors(response.outputs, chosen, subject)
         elif "results" in response.DESCRIPTOR.fields_by_name:  # a MultiInferenceResponse
@@ -191,10 +200,10 @@ class Protector:
         else:
             self._change_numbers(response.result, chosen, subject)
 
-    def _change_tensors(self, outputs: Any, chosen: Protection, subject: str) -> None:
+    def _change_tensors(self, outputs: Any, chosen: ServedProtection, subject: str) -> None:
         for name, tensor in outputs.items():
             # Not by NumPy's kind of the array, which is not that of a float for bfloat16.
-            if not tf.as_dtype(tensor.dtype).is_floating:
+            if name in chosen.unchanged or not tf.as_dtype(tensor.dtype).is_floating:
                 continue
             scores = as_array(name, tensor)
             shown = self._shown(scores, chosen, subject).astype(scores.dtype)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 from google.protobuf import text_format
@@ -102,7 +103,9 @@ def batching_file(workspace: Workspace, project: str) -> Path:
     return workspace.path / "serving" / f"{project}.batching.pbtxt"
 
 
-def tuned_batching(workspace: Workspace, settings: Settings) -> Path | None:
+def tuned_batching(
+    workspace: Workspace, settings: Settings, say: Callable[[str], None] = lambda _: None
+) -> Path | None:
     """Return the batching parameters that were found for the only model of a server; None if it has several.
 
     A server takes one file for all models and refuses requests of more rows than it allows, so what was found for one
@@ -111,10 +114,15 @@ def tuned_batching(workspace: Workspace, settings: Settings) -> Path | None:
     Args:
         workspace: the workspace that has the files.
         settings: the server's, with its models.config.
+        say: is told when there is such a file and it is not taken.
 
     Raises:
         ServerError: when models.config cannot be read.
     """
     names = {model.name for model in settings.models().model_config_list.config}
     found = [path for path in (batching_file(workspace, name) for name in names) if path.is_file()]
+    if found and len(names) > 1:
+        say(
+            f"Not batched: {', '.join(map(str, sorted(found)))} is for one model of {len(names)}. Choose --batching."
+        )
     return found[0] if found and len(names) == 1 else None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
@@ -23,9 +24,11 @@ _EXAMPLE = "way: grid\nparameters:\n  learning_rate: [0.01, 0.02]\nmetrics:\n  -
 def _number(value: object) -> object:
     """Refuse what is no number in one sentence, and not in one for each type that it might have been."""
     try:
-        float(str(value))  # 1e-3 is a text in YAML
+        number = float(str(value))  # 1e-3 is a text in YAML
     except ValueError:
         raise ValueError(f"a number is needed, but found {value!r}") from None
+    if not math.isfinite(number):
+        raise ValueError(f"a finite number is needed, and at most {sys.float_info.max:.2g}")
     return value
 
 
@@ -53,7 +56,7 @@ class Range(Section):
 
     @model_validator(mode="after")
     def _can_be(self) -> Self:
-        if not (math.isfinite(self.min) and math.isfinite(self.max) and self.min < self.max):
+        if self.min >= self.max:
             raise ValueError(f"min must be below max, but they are {self.min} and {self.max}")
         if self.log and self.min <= 0:
             raise ValueError(f"with log, min must be more than 0, but is {self.min}")

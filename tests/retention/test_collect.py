@@ -204,3 +204,16 @@ def test_a_project_that_lies_elsewhere_is_named_by_its_folder(
         plans_of(workspace, PROJECT, NOW)
     [plan] = collect_garbage(workspace, str(elsewhere), NOW)
     assert (plan.project, len(plan.items)) == (PROJECT, len(missed))
+
+
+def test_a_project_that_is_not_found_does_not_keep_others_from_being_collected(
+    shop: tuple[Workspace, Made, Made], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    workspace, _, missed = shop
+    monkeypatch.setattr(collect, "sweep_projects", lambda _: {"gone"})
+    told = ["gc", "--workspace", str(workspace.path), "--keep-days", "0", "--keep-models", "0", "--yes"]
+    done = CliRunner().invoke(app, told)
+    assert done.exit_code == 2
+    assert f"{len(missed)} results deleted" in done.stdout
+    assert "All results stay of a project that cannot be read: There is no project 'gone'" in done.stderr
+    assert not _folders(workspace)[f"artifact {missed['model']}"]

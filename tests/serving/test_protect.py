@@ -12,7 +12,7 @@ from tensorflow_serving.apis import classification_pb2, inference_pb2, predict_p
 
 from kit.serving.errors import ServerError, ServingError
 from kit.serving.hooks import RequestContext
-from kit.serving.protect import FILE, Protection, Protector, protect, protection
+from kit.serving.protect import FILE, Protection, Protector, ServedProtection, protect, protection, read_file
 from kit.serving.server import ModelServer
 from kit.serving.tensors import as_array, as_proto
 from serving.models import predict_request, save_linear, settings_of
@@ -30,7 +30,9 @@ def sent(scores: Any, chosen: Protection, subject: str = "ann", secret: bytes = 
     response = predict_pb2.PredictResponse()
     response.outputs["score"].CopyFrom(as_proto(np.asarray(scores, np.float32)))
     response.outputs["other"].CopyFrom(as_proto(np.array([123])))
-    Protector({"shop": chosen}, secret).after(context(subject=subject), response, 1, 0.0)
+    Protector({"shop": ServedProtection(**chosen.model_dump())}, secret).after(
+        context(subject=subject), response, 1, 0.0
+    )
     assert as_array("other", response.outputs["other"]).tolist() == [123]
     return as_array("score", response.outputs["score"])
 
@@ -91,14 +93,24 @@ def test_an_output_of_any_name_and_float_is_protected(dtype: Any, as_content: bo
     for name in ("rating", "logits"):
         values = np.array([[0.26, 0.74, 0.11]]).astype(dtype.as_numpy_dtype)
         response.outputs[name].CopyFrom(as_proto(values, as_content=as_content))
-    Protector({"shop": Protection(decimals=0)}).after(context(), response, 1, 0.0)
+    Protector({"shop": ServedProtection(decimals=0)}).after(context(), response, 1, 0.0)
     for name in ("rating", "logits"):
         shown = as_array(name, response.outputs[name])
         assert (shown.tolist(), tf.as_dtype(shown.dtype)) == ([[0, 1, 0]], dtype)
 
 
+def test_an_output_that_is_no_score_can_be_left_out(tmp_path: Path) -> None:
+    (tmp_path / FILE).write_text("models: {shop: {decimals: 0, unchanged: [price]}}")
+    response = predict_pb2.PredictResponse()
+    for name in ("score", "price"):
+        response.outputs[name].CopyFrom(as_proto(np.array([0.75, 0.25], np.float32)))
+    Protector(read_file(tmp_path / FILE).models).after(context(), response, 1, 0.0)
+    assert as_array("score", response.outputs["score"]).tolist() == [1, 0]
+    assert as_array("price", response.outputs["price"]).tolist() == [0.75, 0.25]
+
+
 def test_every_api_is_protected() -> None:
-    protector = Protector({"shop": Protection(decimals=1, top_k=2)})
+    protector = Protector({"shop": ServedProtection(decimals=1, top_k=2)})
     regressed = regression_pb2.RegressionResponse()
     for value in (0.26, 0.74, 0.11):
         regressed.result.regressions.add(value=value)
@@ -124,7 +136,7 @@ def test_other_models_and_errors_are_left_alone() -> None:
     response = predict_pb2.PredictResponse()
     response.outputs["score"].CopyFrom(as_proto(np.array([0.123], np.float32)))
     before = response.SerializeToString(deterministic=True)
-    protector = Protector({"shop": Protection(decimals=0)})
+    protector = Protector({"shop": ServedProtection(decimals=0)})
     protector.after(context(model="other"), response, 1, 0.0)
     protector.after(context(), ServingError(None, "no"), None, 0.0)
     assert response.SerializeToString(deterministic=True) == before
@@ -135,7 +147,7 @@ def test_a_protection_that_fails_shows_nothing(monkeypatch: pytest.MonkeyPatch) 
     response = predict_pb2.PredictResponse()
     response.outputs["score"].CopyFrom(as_proto(np.array([0.123], np.float32)))
     with pytest.raises(ZeroDivisionError):
-        Protector({"shop": Protection(decimals=0)}).after(context(), response, 1, 0.0)
+        Protector({"shop": ServedProtection(decimals=0)}).after(context(), response, 1, 0.0)
     assert not response.outputs
 
 
@@ -157,6 +169,7 @@ def test_a_server_is_started_with_it(tmp_path: Path) -> None:
         ("models: [", "must say what protects"),
         ("models: {shop: {}}", "shop needs decimals, top_k or noise"),
         ("models: {shop: {top: 1}}", "must say what protects"),
+        ("models: {shop: {unchanged: [score]}}", "shop needs decimals, top_k or noise"),
         ("models: {shop: {noise: 0.3}}", "KIT_PROTECT_SECRET .*is not set"),
     ],
 )

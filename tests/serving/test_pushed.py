@@ -97,8 +97,12 @@ def test_batching_that_was_tuned_is_taken_for_the_only_model(tmp_path: Path) -> 
 
 
 def test_batching_of_one_model_is_not_taken_for_another(workspace: Workspace) -> None:
+    said: list[str] = []
     batching_file(workspace, "recommender").write_text("max_batch_size { value: 8 }")
-    assert tuned_batching(workspace, _served(workspace)) is None
+    assert tuned_batching(workspace, _served(workspace), said.append) is None
+    assert said == [
+        f"Not batched: {batching_file(workspace, 'recommender')} is for one model of 2. Choose --batching."
+    ]
     batching_file(workspace, "taxi").write_text("max_batch_size { value: 9 }")
     assert tuned_batching(workspace, _served(workspace)) is None
 

@@ -72,6 +72,11 @@ def test_a_file_says_what_to_sweep(tmp_path: Path) -> None:
             "line 2, parameters.a.stop: Extra inputs are not permitted",
         ),
         ("parameters:\n  a: []", "line 2, parameters.a: a list of values needs at least one"),
+        ("parameters:\n  a: {min: 0, max: .inf}", "line 2, parameters.a.max: a finite number is needed"),
+        (
+            f"parameters:\n  a: {{min: 0, max: 1{400 * '0'}}}",
+            "line 2, parameters.a.max: a finite number is needed",
+        ),
         ("parameters:\n  a: {min: 0, max: b}", "line 2, parameters.a.max: a number is needed, but found 'b'"),
         (
             "parameters:\n  strength: [[1]]",
