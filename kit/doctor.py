@@ -17,7 +17,6 @@ from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 
-import psutil
 from jupyter_client.kernelspec import KernelSpecManager, NoSuchKernel
 from packaging.markers import Marker
 from packaging.specifiers import SpecifierSet
@@ -26,6 +25,7 @@ from packaging.version import Version
 from rich.console import Console
 from rich.table import Table
 
+from kit.machine import free_memory_bytes
 from kit.setup.environment import NEEDED_GLIBC, VENV, is_current
 from kit.setup.locked import dependency_digest, read_digest, read_lock, read_pyproject
 from kit.translation.row import Row, row_of
@@ -182,7 +182,7 @@ def check_disk(workspace: Path) -> Check:
 
 
 def check_memory() -> Check:
-    free = psutil.virtual_memory().available / _GB
+    free = free_memory_bytes() / _GB
     # One process that has imported TensorFlow and TFX takes 0.9 GB before any data; kernel and step are two.
     return _enough("free memory", free, needed=2, comfortable=4, remedy="close kernels and other programs")
 

@@ -2,29 +2,66 @@
 
 from __future__ import annotations
 
+import math
 import os
 from pathlib import Path
 
 import psutil
 
 _CGROUP = Path("/sys/fs/cgroup")
-_LIMITS = ("memory.max", "memory/memory.limit_in_bytes")  # of its second and its first version
+# Of its second and its first version each: a limit, and for memory what is taken and which of it are files in memory,
+# which are dropped when others need it.
+_MEMORY = (
+    ("memory.max", "memory.current", "memory.stat", "inactive_file"),
+    (
+        "memory/memory.limit_in_bytes",
+        "memory/memory.usage_in_bytes",
+        "memory/memory.stat",
+        "total_inactive_file",
+    ),
+)
+_CORES = (("cpu.max",), ("cpu/cpu.cfs_quota_us", "cpu/cpu.cfs_period_us"))
 
 
 def cores() -> int:
-    """Return the cores that this process may use: those of a container, where the system tells them apart."""
+    """Return the cores that this process may use: those of a container, where the system tells them apart.
+
+    A container may also have a share of the time of all cores; a part of a core counts as one.
+    """
+    found = os.cpu_count() or 1
     if hasattr(os, "sched_getaffinity"):  # not on macOS
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
+        found = len(os.sched_getaffinity(0))
+    for names in _CORES:
+        match [word for name in names for word in _words(name)]:
+            case [quota, period] if quota.isdecimal() and int(quota):  # it may say `max` or -1
+                found = min(found, math.ceil(int(quota) / int(period)))
+    return found
 
 
 def memory_bytes() -> int:
     """Return the memory that all processes here may take together: less than the machine's in a limited container."""
-    return int(min([psutil.virtual_memory().total, *map(_limit, _LIMITS)]))
+    return int(min([psutil.virtual_memory().total, *(_number(names[0]) for names in _MEMORY)]))
 
 
-def _limit(name: str) -> float:
+def free_memory_bytes() -> int:
+    """Return the memory that processes here may take in addition: what is free, or less in a limited container."""
+    free: list[float] = [psutil.virtual_memory().available]
+    for limit, taken, details, files in _MEMORY:
+        if (most := _number(limit)) < math.inf and (now := _number(taken)) < math.inf:
+            words = _words(details)
+            dropped = int(words[words.index(files) + 1]) if files in words else 0
+            free.append(max(0.0, most - now + dropped))
+    return int(min(free))
+
+
+def _number(name: str) -> float:
+    words = _words(name)
+    return float(words[0]) if words and words[0].isdecimal() else math.inf
+
+
+def _words(name: str) -> list[str]:
+    """Return what a file of the container says; nothing when there is none: not Linux, no container."""
     try:
-        return float((_CGROUP / name).read_text(encoding="ascii"))
-    except (OSError, ValueError):  # there is none (not Linux, no container), or it says `max`
-        return float("inf")
+        return (_CGROUP / name).read_text(encoding="ascii").split()
+    except (OSError, UnicodeDecodeError):
+        return []

@@ -20,6 +20,7 @@ from kit.batch.decide import Decider, Decision
 from kit.batch.ending import stopped
 from kit.batch.kernels import Kernels
 from kit.batch.lane import Job, Lane, Outcome
+from kit.batch.order import among
 from kit.batch.parameters import Value
 from kit.batch.plan import PlannedNotebook, common_parameters
 from kit.batch.record import UNFINISHED, Attempt, NotebookRecord, RunRecord, StepRow, now
@@ -48,8 +49,7 @@ class RunCoordinator:
         self._decider, self._say = decider, say
         usual = {name: decider.usual(notebook).memory_mb for name, notebook in self._plan.items()}
         memory = {name: most for name, most in usual.items() if most is not None}
-        graph = {name: chain.graph[name].among(self._plan) for name in self._plan}
-        self._schedule = Schedule(graph, options.budget.here(), memory)
+        self._schedule = Schedule(among(chain.graph, self._plan), options.budget.here(), memory)
         self._decided: dict[str, Decision] = {}
         self._not_before: dict[str, float] = {}
         self._ended: queue.SimpleQueue[Outcome] = queue.SimpleQueue()
@@ -252,7 +252,6 @@ class RunCoordinator:
         for row in self.record.notebooks:
             row.state = self.record.state if row.state == "running" else row.state
         self.record.save(self._folder)
-        self._redactor.file(self._log)  # of what libraries wrote past Python
         try:
             from kit.batch.report import write_report  # noqa: PLC0415  as in _section
 

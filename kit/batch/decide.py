@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from kit.batch.notebook_metadata import NotebookFacts, read_facts
-from kit.batch.order import Waits
+from kit.batch.order import Waits, among
 from kit.batch.parameters import Value
 from kit.batch.plan import PlannedNotebook
 from kit.batch.record import RunRecord
@@ -116,13 +116,14 @@ class Decider:
     def prospects(self, plan: Sequence[PlannedNotebook]) -> list[Prospect]:
         """Tell of each notebook, in the order of a run, whether it would run."""
         found: dict[str, Prospect] = {}
+        graph = among(self._graph, [notebook.name for notebook in plan])
         for notebook in plan:
-            one, waits = self.decide(notebook), self._graph[notebook.name].all
+            one, waits = self.decide(notebook), graph[notebook.name].all
             before = [name for name in found if name in waits and found[name].what != "skip"]
             what, why = ("skip" if one.skip else "run"), one.why
             if one.skip and before:
                 what, why = "run?", f"unchanged so far; {', '.join(before)} runs before it"
-            in_order = tuple(name for name in self._graph if name in waits)
+            in_order = tuple(name for name in graph if name in waits)
             found[notebook.name] = Prospect(notebook.name, what, why, in_order, self.usual(notebook))
         return list(found.values())
 

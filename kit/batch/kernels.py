@@ -16,10 +16,11 @@ from typing import Any, Self, TypeVar
 from jupyter_client.manager import AsyncKernelManager
 from jupyter_core.utils import ensure_event_loop
 
+from kit.batch.redacted_log import RedactedLog
 from kit.batch.times import TIMES
 from kit.batch.watch import StoppedError, Watch
 from kit.errors import KernelStartError
-from kit.secret import known_secrets
+from kit.secret import Redactor, known_secrets
 from kit.steps.monitor import KERNEL_VARIABLE, RUN_FOLDER_VARIABLE
 from kit.steps.sampling import FILE_VARIABLE
 
@@ -69,7 +70,7 @@ class Kernels:
         self._loop = ensure_event_loop()
         self.kernel_name, self._run_folder = kernel_name, run_folder
         self._environ = {**os.environ, **known_secrets(os.environ), RUN_FOLDER_VARIABLE: str(run_folder)}
-        self._log = log.open("a")
+        self._log = RedactedLog(log, Redactor(known_secrets(os.environ)))
         # One logger per lane's thread, so that their messages stay apart.
         self._logger = logging.getLogger(f"{__name__}.{threading.get_ident()}")
         self._saying = _Saying(say)

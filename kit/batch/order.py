@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
-from itertools import starmap
 
-from kit.batch.plan import PlannedNotebook
+from kit.batch.notebook_metadata import read_facts
+from kit.batch.plan import NOTEBOOKS, PlannedNotebook
 from kit.errors import UsageError
 
 
@@ -50,7 +50,9 @@ def waits(plan: Sequence[PlannedNotebook]) -> dict[str, Waits]:
         UsageError: when notebooks wait for each other.
     """
     names = [notebook.name for notebook in plan]
-    found = dict(starmap(_waits, ((notebook, names[:number]) for number, notebook in enumerate(plan))))
+    found = {
+        notebook.name: _waits(notebook, names[:number], set(names)) for number, notebook in enumerate(plan)
+    }
     sorter = TopologicalSorter(
         {name: sorted(one.all & set(names), key=names.index) for name, one in found.items()}
     )
@@ -66,10 +68,47 @@ def waits(plan: Sequence[PlannedNotebook]) -> dict[str, Waits]:
     return {name: found[name].among(names) for name in ranked}
 
 
-def _waits(notebook: PlannedNotebook, before: Iterable[str]) -> tuple[str, Waits]:
+def _waits(notebook: PlannedNotebook, before: Iterable[str], names: set[str]) -> Waits:
+    def left_out(name: str) -> Waits | None:
+        path = notebook.path.with_name(f"{name}.ipynb")
+        if path.is_file():
+            facts = read_facts(path)
+            return Waits(frozenset(facts.needs or ()), frozenset(facts.after))
+        if name not in (known := sorted({one.stem for one in NOTEBOOKS.glob("**/*.ipynb")})):
+            near = difflib.get_close_matches(name, [*names, *known], 1)
+            hint = f" Did you mean {near[0]}?" if near else ""
+            raise UsageError(
+                f"{notebook.name} can only wait for notebooks of the run or beside it, but `needs` or `after` in its "
+                f"metadata names {name!r}.{hint}"
+            )
+        return None
+
     facts = notebook.facts
     needs = before if facts.needs is None else facts.needs
-    return notebook.name, Waits(frozenset(needs), frozenset(facts.after))
+    return _past_left_out(Waits(frozenset(needs), frozenset(facts.after)), names, left_out)
+
+
+def among(graph: Mapping[str, Waits], names: Iterable[str]) -> dict[str, Waits]:
+    """Return whom some notebooks of a graph wait for when the others are left out: for those that these wait for."""
+    kept = set(names)
+    return {name: _past_left_out(graph[name], kept, graph.get).among(kept) for name in graph if name in kept}
+
+
+def _past_left_out(direct: Waits, names: set[str], left_out: Callable[[str], Waits | None]) -> Waits:
+    """Return also whom those wait for that are not among the names, and so on."""
+    needs, after = set(direct.needs), set(direct.after)
+    wanted = [*((name, True) for name in needs), *((name, False) for name in after)]
+    seen: set[tuple[str, bool]] = set()
+    while wanted:
+        one = name, needed = wanted.pop()
+        if name in names or one in seen:
+            continue
+        seen.add(one)
+        if (below := left_out(name)) is not None:
+            (needs if needed else after).update(below.needs)
+            after |= below.after
+            wanted += [*((each, needed) for each in below.needs), *((each, False) for each in below.after)]
+    return Waits(frozenset(needs), frozenset(after))
 
 
 def _depth(name: str, found: Mapping[str, Waits]) -> int:
@@ -99,10 +138,9 @@ def choose_part(graph: Mapping[str, Waits], part: Part) -> set[str]:
     if part.only:
         chosen &= set(part.only)
     if not chosen:
-        raise UsageError(
-            f"Notebooks were asked for that wait for {part.first} and that {part.last} waits for, but there is none. "
-            "Name others, or leave one of the two out."
-        )
+        asked = (("--from", part.first), ("--until", part.last), ("--only", ", ".join(part.only)))
+        given = " ".join(f"{option} {value}" for option, value in asked if value)
+        raise UsageError(f"Some notebook must be left to run, but {given} leaves none. Give fewer of them.")
     return chosen
 
 

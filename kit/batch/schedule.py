@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-import psutil
-
 from kit.batch.order import Waits
-from kit.machine import cores
+from kit.machine import cores, free_memory_bytes
 
 _SHARE_OF_MEMORY = 0.8  # of what is free at the start; the rest is for whoever else works on the machine
 _UNKNOWN_MB = 2_000.0  # that a notebook takes which nobody has measured
@@ -30,7 +28,7 @@ class Budget:
 
     def here(self) -> Budget:
         """Return the budget with what this machine has in the place of zeros."""
-        free = psutil.virtual_memory().available / _MB
+        free = free_memory_bytes() / _MB
         return Budget(self.jobs or cores(), self.memory_mb or free * _SHARE_OF_MEMORY)
 
 

@@ -70,6 +70,7 @@ class Surroundings:
             self._own[notebook.name] = {
                 "the notebook": _digest(_sources(notebook.path)),
                 "parameters": _digest(self._parameters(notebook)),
+                "the code beside it": _contents(_modules_in(notebook.path.parent), notebook.path.parent),
                 **self._fixed,
             }
         return self._own[notebook.name]
@@ -198,6 +199,12 @@ def _stamp(path: Path) -> object:
 
 def _code(folder: Path) -> list[Path]:
     return [found for pattern in _CODE for found in folder.rglob(pattern)]
+
+
+def _modules_in(folder: Path) -> list[Path]:
+    """Return what a notebook can import from the folder that it works in."""
+    packages = (path.parent for path in folder.glob("*/__init__.py"))
+    return [*folder.glob("*.py"), *(path for package in packages for path in package.rglob("*.py"))]
 
 
 def _files_beside(data: Iterable[Path], folder: Path) -> list[Path]:

@@ -8,9 +8,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Protocol
 
-import psutil
-
-from kit.machine import cores
+from kit.machine import cores, free_memory_bytes, memory_bytes
 from kit.sweep.errors import SweepError
 from kit.sweep.point import run_point
 
@@ -63,7 +61,7 @@ class LocalWorkers:
     def __init__(self, folder: Path, jobs: int = 0, memory_gb: float = 0.0) -> None:
         self._folder, self._jobs = folder, jobs or max(1, cores() // 2)
         self._bytes = memory_gb * _BYTES_PER_GB
-        total = psutil.virtual_memory().total
+        total = memory_bytes()
         if self._bytes > total:
             raise SweepError(
                 f"A point must fit into the memory of this machine, but --memory asks for {memory_gb:g} GB of "
@@ -78,7 +76,7 @@ class LocalWorkers:
             return True
         young = sum(time.monotonic() - begun < _GROWS_SECONDS for begun in self._begun[-running:])
         needed = self._bytes * (young + 1)
-        return running < self._jobs and psutil.virtual_memory().available >= needed
+        return running < self._jobs and free_memory_bytes() >= needed
 
     def begin(self, number: int) -> Future[str]:
         self._begun.append(time.monotonic())

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import psutil
-
-from kit.machine import cores
+from kit.machine import cores, free_memory_bytes
 
 _TRIAL_BYTES = 1.5e9  # of a process that trains a small model: mostly TensorFlow and TFX themselves
 
@@ -13,5 +11,5 @@ def room_for_trials(asked: int) -> int:
     """Return how many trials run at a time: as many as asked for, or for 0 one per core while memory allows."""
     if asked:
         return asked
-    memory = int(psutil.virtual_memory().available // _TRIAL_BYTES)
+    memory = int(free_memory_bytes() // _TRIAL_BYTES)
     return max(1, min(cores(), memory))

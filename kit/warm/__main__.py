@@ -11,12 +11,16 @@ from kit.warm.errors import WarmUnavailableError
 
 def main(arguments: list[str]) -> int:
     """Carry out one command for the environment of this process; return the exit code."""
+    try:
+        return _carry_out(arguments)
+    except WarmUnavailableError as error:
+        return _say(f"{error} Until then, kernels and steps start without it.", code=1)
+
+
+def _carry_out(arguments: list[str]) -> int:
     match arguments:
         case ["start"]:
-            try:
-                start()
-            except WarmUnavailableError as error:
-                return _say(f"{error} Until then, kernels and steps start without it.", code=1)
+            start()
             return _say("The warm process runs; its first child waits for its imports.")
         case ["status"]:
             found = status()

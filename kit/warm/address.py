@@ -119,7 +119,7 @@ def fingerprint_of(environ: Mapping[str, str]) -> str:
 def folder_of(environ: Mapping[str, str]) -> Path:
     """Return the folder of the sockets; it need not exist."""
     if chosen := environ.get("KIT_WARM_DIR"):
-        return Path(chosen)
+        return Path(chosen).absolute()
     if runtime := environ.get("XDG_RUNTIME_DIR"):
         return Path(runtime) / "kit-warm"
     return Path(tempfile.gettempdir()) / f"kit-warm-{os.getuid()}"

@@ -8,6 +8,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Mapping
 from contextlib import ExitStack, suppress
@@ -20,6 +21,9 @@ from kit.warm.client import Link, Notify, WarmProcess, await_start, launch
 from kit.warm.errors import WarmUnavailableError
 from kit.warm.protocol import CHUNK_BYTES, ChildRequest, Frame, FrameReader, encode
 from kit.warm.spawn import interpreter_command
+
+_MASK = threading.Lock()
+"""Held while the mask is another one; a second thread that read it then would restore that for ever."""
 
 
 @dataclass(frozen=True)
@@ -216,8 +220,9 @@ def start_call(  # noqa: PLR0913  the keyword arguments are those of a new proce
 
 def current_umask() -> int:
     """Return the file mode mask, which can only be read by setting it."""
-    mask = os.umask(0o077)
-    os.umask(mask)
+    with _MASK:
+        mask = os.umask(0o077)
+        os.umask(mask)
     return mask
 
 

@@ -159,6 +159,7 @@ def _forget_parent(own: OwnModules | None) -> None:
         forget()
     else:
         own.forget_unless_same()  # so that edited code is always read anew
+    forget(_READ_SETTINGS)
     sys.modules["__main__"] = ModuleType("__main__")
     tempfile.tempdir = None  # it may have been computed with the parent's TMPDIR
     if process := sys.modules.get("multiprocessing.process"):
@@ -195,5 +196,8 @@ def _end_with_parent(lifeline: int) -> None:
     threading.Thread(target=watch, name="kit-warm-lifeline", daemon=True).start()
 
 
+_READ_SETTINGS = ("matplotlib", "matplotlib_inline", "mpl_toolkits")
+"""What Keras has imported, and what reads variables and files of the folder when it is imported: a kernel's pictures
+come from the backend that ipykernel sets."""
 _AT_START = frozenset(os.environ)
 """The variables that the warm process was started with; this module is imported before the slow ones."""

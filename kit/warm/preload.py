@@ -32,7 +32,6 @@ MODULES = (
     "tfx.orchestration.portable.launcher",
     "setuptools",  # this and the next: TFX looks for them as it makes an artifact
     "tfx.extensions",
-    "matplotlib_inline.backend_inline",
     "anywidget",
     "pydantic.main",
     "tensorboard.backend.event_processing.event_accumulator",

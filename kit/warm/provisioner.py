@@ -61,11 +61,13 @@ class WarmProvisioner(LocalProvisioner):
     def _fork(self, cmd: list[str], kwargs: dict[str, Any]) -> WarmProcess:
         _check(cmd, kwargs)
         environ = dict(os.environ if kwargs.get("env") is None else kwargs["env"])
+        cwd = Path(kwargs.get("cwd") or Path.cwd())
+        cwd.stat()  # where it is gone, the plain start tells
         request = ChildRequest(
             kind="kernel",
             argv=[cmd[2], *(str(Path(word).expanduser()) if word[:1] == "~" else word for word in cmd[3:])],
             environ=environ,
-            cwd=os.fspath(kwargs.get("cwd") or Path.cwd()),
+            cwd=os.fspath(cwd),
             umask=current_umask(),
         )
         with ExitStack() as stack:
@@ -76,7 +78,10 @@ class WarmProvisioner(LocalProvisioner):
 
 def _check(cmd: list[str], kwargs: dict[str, Any]) -> None:
     """Refuse what a fork of this environment's interpreter cannot be."""
-    if cmd[1:3] != ["-m", "ipykernel_launcher"] or not Path(cmd[0]).samefile(sys.executable):
+    # In the same folder too: the interpreters of several environments may be links to one file.
+    python, ours = Path(cmd[0]), Path(sys.executable)
+    same = python.samefile(ours) and python.parent.samefile(ours.parent)
+    if cmd[1:3] != ["-m", "ipykernel_launcher"] or not same:
         raise WarmUnavailableError(
             f"the kernel's command must start with {sys.executable} -m ipykernel_launcher",
             f"it is {' '.join(cmd)}",

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from kit.batch.notebook_metadata import NotebookFacts, read_facts
-from kit.batch.order import Part, choose_part, waits
+from kit.batch.order import Part, among, choose_part, waits
 from kit.batch.plan import NOTEBOOKS, PlannedNotebook, choose_notebooks, plan_chain
 from kit.errors import UsageError
 
@@ -41,7 +41,30 @@ def test_each_stands_behind_those_that_it_waits_for_wherever_it_was_named() -> N
 
 
 def test_who_is_not_in_the_run_is_not_waited_for() -> None:
-    assert waits([notebook("train", ("data",), ("tune",))])["train"].all == frozenset()
+    assert waits([notebook("train", ("02_features",), ("tune",))])["train"].all == frozenset()
+
+
+def test_whoever_is_left_out_is_looked_past() -> None:
+    left = among(waits(CHAIN), ("data", "evaluate"))
+    assert not left["data"].all
+    assert left["evaluate"].needs == {"data"}
+    left = among(waits(CHAIN), ("tune", "evaluate"))
+    assert not left["evaluate"].needs
+    assert left["evaluate"].after == {"tune"}
+
+
+def test_whoever_is_not_named_is_looked_past_too(tmp_path: Path) -> None:
+    facts = {"data": {"needs": []}, "features": {"needs": ["data"]}, "train": {"needs": ["features"]}}
+    for name, kit in facts.items():
+        (tmp_path / f"{name}.ipynb").write_text(json.dumps({"metadata": {"kit": kit}, "cells": []}))
+    paths = [tmp_path / "train.ipynb", tmp_path / "data.ipynb"]
+    graph = waits([PlannedNotebook(path, {}, {}, read_facts(path)) for path in paths])
+    assert {name: one.needs for name, one in graph.items()} == {"data": frozenset(), "train": {"data"}}
+
+
+def test_a_name_that_is_no_notebook_is_refused() -> None:
+    with pytest.raises(UsageError, match=r"train .* metadata names 'dtaa'\. Did you mean data\?"):
+        waits([notebook("data", ()), notebook("train", ("dtaa",))])
 
 
 def test_notebooks_that_wait_for_each_other_are_refused() -> None:
@@ -69,9 +92,10 @@ def test_a_part_of_the_chain(part: Part, expected: set[str]) -> None:
     ("part", "message"),
     [
         (Part(first="trian"), "found 'trian'. Did you mean train?"),
-        (Part(first="evaluate", last="data"), "there is none"),
+        (Part(first="evaluate", last="data"), "--from evaluate --until data leaves none"),
+        (Part(first="train", only=("data", "tune")), "--from train --only data, tune leaves none"),
     ],
-    ids=["unknown", "nothing left"],
+    ids=["unknown", "nothing left", "none of only"],
 )
 def test_a_part_that_cannot_be_is_explained(part: Part, message: str) -> None:
     with pytest.raises(UsageError, match=message.replace("?", r"\?")):

@@ -80,6 +80,13 @@ def test_a_secret_in_a_notebook_is_refused(line: str) -> None:
         parse_parameters(line, "a notebook")
 
 
+def test_a_secret_that_a_file_gives_as_a_number_is_not_told() -> None:
+    specs = parse_parameters('key: str = ""  # of us, secret', "a notebook")
+    with pytest.raises(ValueError, match="comes only from KIT_SECRET_KEY") as raised:
+        specs["key"].convert(9876543.25)
+    assert "9876543" not in str(raised.value)
+
+
 def test_a_secret_whose_variable_would_name_a_file_is_refused() -> None:
     with pytest.raises(UsageError, match="KIT_SECRET_KEY_FILE would name a file: choose another name"):
         parse_parameters('key_file: str = ""  # of us, secret', "a notebook")

@@ -74,6 +74,25 @@ def test_data_and_project_files_count(tiny: Tiny) -> None:
     assert differences(before, digests()) == ["data files"]
 
 
+def test_code_that_a_notebook_can_import_from_its_folder_counts(tmp_path: Path) -> None:
+    path, package = tmp_path / "a.ipynb", tmp_path / "own" / "deep"
+    path.write_text('{"metadata": {}, "cells": []}')
+    package.mkdir(parents=True)
+    (tmp_path / "own" / "__init__.py").touch()
+
+    def digests() -> dict[str, str]:
+        notebook = PlannedNotebook(path, {}, {}, NotebookFacts(reads=()))
+        return Surroundings(tmp_path, None).digests(notebook, [])
+
+    for helpers in (tmp_path / "helpers.py", package / "more.py"):
+        before = digests()
+        helpers.write_text("x = 1")
+        assert differences(before, digests()) == ["the code beside it"]
+    before = digests()
+    (tmp_path / "notes.txt").write_text("no code")
+    assert differences(before, digests()) == []
+
+
 def test_another_version_of_any_package_counts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "a.ipynb"
     path.write_text('{"metadata": {}, "cells": []}')

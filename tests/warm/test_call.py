@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,7 @@ import pytest
 
 from kit import warm
 from kit.warm import CallDied, CallRaised, CallReturned
+from kit.warm.call import current_umask
 
 from . import targets
 from .conftest import gone
@@ -218,3 +220,15 @@ def test_temporary_files_of_autograph_are_removed(full: dict[str, str], tmp_path
     )
     assert child.wait(120) == CallReturned(b"1")
     assert not list(folder.iterdir())
+
+
+def test_the_file_mode_mask_stays_when_several_threads_read_it() -> None:
+    mask, usual = os.umask(0o027), sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        with ThreadPoolExecutor(4) as pool:
+            assert set(pool.map(lambda _: current_umask(), range(4000))) == {0o027}
+    finally:
+        sys.setswitchinterval(usual)
+        left = os.umask(mask)
+    assert left == 0o027

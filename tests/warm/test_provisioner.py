@@ -245,13 +245,44 @@ def test_a_kernel_can_be_ended_before_it_is_there(slow: dict[str, str]) -> None:
     assert not children
 
 
-def test_the_first_result_of_a_kernel_with_all_imports(
-    full: dict[str, str], start: Callable[..., Kernel]
-) -> None:
-    """Print the seconds; how many they are depends on the machine."""
+@pytest.fixture
+def all_imported(full: dict[str, str]) -> dict[str, str]:
+    """Return the environment of a warm process that has imported everything."""
     while not (warm.status(full) or {}).get("ready"):
         warm.start(full)
         time.sleep(0.5)
+    return full
+
+
+def test_pictures_are_shown_and_settings_are_read_as_by_ipykernel(
+    all_imported: dict[str, str], start: Callable[..., Kernel], tmp_path: Path
+) -> None:
+    (tmp_path / "matplotlibrc").write_text("lines.linewidth: 7")
+    kernel, kinds = start(all_imported, cwd=str(tmp_path)), set()
+    code = "import matplotlib.pyplot as plt; plt.plot([1, 2]); print(plt.rcParams['lines.linewidth'])"
+    said: list[str] = []
+
+    def hear(message: dict[str, Any]) -> None:
+        said.append(message["content"].get("text", ""))
+        kinds.update(message["content"].get("data", {}))
+
+    kernel.client.execute_interactive(code, timeout=60, output_hook=hear)
+    assert "image/png" in kinds
+    assert "".join(said).strip() == "7.0"
+    assert kernel.run("print(plt.get_backend())") in {"inline", "module://matplotlib_inline.backend_inline"}
+
+
+def test_a_folder_that_is_gone_is_the_error_that_ipykernel_has(light: dict[str, str], tmp_path: Path) -> None:
+    manager = KernelManager(kernel_name="kit")
+    with pytest.raises(FileNotFoundError, match="nowhere"):
+        manager.start_kernel(env=light, cwd=str(tmp_path / "nowhere"))
+
+
+def test_the_first_result_of_a_kernel_with_all_imports(
+    all_imported: dict[str, str], start: Callable[..., Kernel]
+) -> None:
+    """Print the seconds; how many they are depends on the machine."""
+    full = all_imported
     code = "import tensorflow, tfx.components, tensorflow_model_analysis; print('imported')"
     for environ, name in ((full, "kit"), ({**full, "KIT_WARM": "off"}, "ipykernel")):
         started = time.monotonic()

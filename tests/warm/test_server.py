@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -10,7 +12,7 @@ import pytest
 
 from kit import warm
 from kit.warm import CallReturned, WarmUnavailableError
-from kit.warm.address import address_of, fingerprint_of, import_variables
+from kit.warm.address import address_of, fingerprint_of, folder_of, import_variables
 
 from . import targets
 from .conftest import gone
@@ -135,3 +137,23 @@ def test_a_module_that_cannot_be_imported_is_left_out(own: dict[str, str], tmp_p
     assert run("describe", environ, tmp_path / "log")
     assert "No module named 'no_such_module'" in address_of(environ).log.read_text()
     assert warm.stop(environ)
+
+
+@pytest.mark.parametrize("command", ["start", "status", "stop"])
+def test_a_folder_of_sockets_that_others_can_read_is_told_of(
+    own: dict[str, str], command: str, tmp_path: Path
+) -> None:
+    (tmp_path / "open").mkdir(mode=0o755)
+    environ = {**own, "KIT_WARM_DIR": str(tmp_path / "open")}
+    done = subprocess.run(
+        [sys.executable, "-m", "kit.warm", command], env=environ, capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, "Traceback" in done.stderr) == (1, False)
+    assert "must be your own, with mode 700" in done.stderr
+
+
+def test_the_folder_of_sockets_may_be_named_from_where_one_is(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert folder_of({"KIT_WARM_DIR": "sockets"}) == tmp_path / "sockets"

@@ -1,0 +1,54 @@
+"""A log that other processes write to themselves, and that never holds a secret, not even for a moment."""
+
+from __future__ import annotations
+
+import os
+import threading
+from pathlib import Path
+
+from kit.secret import Redactor
+
+_MOST_BYTES = 1 << 16  # of a line without an end, such as that of a progress bar
+
+
+class RedactedLog:
+    """Has a descriptor for processes; what they write is appended to a file line by line, without secrets.
+
+    Without secrets it is the file itself: then nothing is lost when this process is killed.
+    """
+
+    def __init__(self, path: Path, redactor: Redactor) -> None:
+        """Open it for writing.
+
+        Args:
+            path: the file; what it holds stays.
+            redactor: knows the secrets.
+        """
+        self._path, self._redactor = path, redactor
+        self._copying: threading.Thread | None = None
+        if not redactor:
+            self._descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o666)
+            return
+        source, self._descriptor = os.pipe()
+        # A process that a notebook left behind may keep the other end open for ever.
+        self._copying = threading.Thread(target=self._copy, args=(source,), name="redacted-log", daemon=True)
+        self._copying.start()
+
+    def fileno(self) -> int:
+        """Return the descriptor to write to."""
+        return self._descriptor
+
+    def close(self, seconds: float = 1.0) -> None:
+        """Close it; what has been written is in the file then, unless a process still writes after some seconds."""
+        os.close(self._descriptor)
+        if self._copying is not None:
+            self._copying.join(seconds)
+
+    def _copy(self, source: int) -> None:
+        with (
+            os.fdopen(source, "rb") as lines,
+            self._path.open("a", encoding="utf-8", errors="replace") as log,
+        ):
+            while line := lines.readline(_MOST_BYTES):
+                log.write(self._redactor.text(line.decode("utf-8", errors="replace")))
+                log.flush()
