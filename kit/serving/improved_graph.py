@@ -65,7 +65,7 @@ def _improved(meta_graph: Any, config: Any) -> Any | None:
     kept.collection_def["kept"].node_list.value.extend(sorted(needed))
     try:
         improved = tf_optimizer.OptimizeGraph(config, kept, verbose=False)
-    except (tf.errors.OpError, ValueError) as error:
+    except Exception as error:  # noqa: BLE001  whatever it does not know must not keep a model from being served
         _LOG.info("The graph is improved for each signature, since it cannot be for all: %s", error)
         return None
     lost = needed - {node.name for node in improved.node}
