@@ -61,6 +61,7 @@ def _improved(meta_graph: Any, config: Any) -> Any | None:
     needed = set(_needed(meta_graph))
     kept = meta_graph_pb2.MetaGraphDef()
     kept.CopyFrom(meta_graph)
+    kept.saver_def.ClearField("save_tensor_name")  # a server saves nothing
     # Grappler keeps what a collection names.
     kept.collection_def["kept"].node_list.value.extend(sorted(needed))
     try:
