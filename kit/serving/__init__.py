@@ -18,6 +18,7 @@ for that.
 | versions: load before unload, a broken one is reported and takes no traffic, labels only to loaded ones | yes |
 | a broken version is tried again | when its files change; max_num_load_retries is 0 here, 5 there |
 | warm-up files, assets.extra/tf_serving_warmup_requests | yes, except SessionRunLog |
+| TensorFlow's graph optimizers | once for all signatures (`improved_graph`); there for each that is asked |
 | a model without a warm-up file | each signature is called once with zeros; there nothing happens |
 | enable_batching, batching parameters file | yes; see the table in `kit.serving.batching` |
 | monitoring config file: Prometheus metrics on the REST port | yes; see the table in `kit.serving.metrics` |
@@ -32,9 +33,9 @@ for that.
 
 Limits: `max_message_bytes` per message, `max_concurrent_requests` at once (more get RESOURCE_EXHAUSTED), and
 `drain_seconds` for requests that still run when the server stops. Python threads share one lock, which TensorFlow
-releases while it computes; loading a version holds it for some 30 ms at a time with the sample's model, so that is how
-long a request may wait during a swap. Predict through gRPC has no thread for each request (`grpc_api.direct`), unless
-an interceptor is not the kit's own: such an interceptor may block.
+releases while it computes; loading a version holds it for some 10 ms at a time with the sample's model, and rests in
+between (`turns`), so that is how long a request may wait for it during a swap. Predict through gRPC has no thread for
+each request (`grpc_api.direct`), unless an interceptor is not the kit's own: such an interceptor may block.
 
 Actors: `Manager` keeps versions loaded, `Servable` is one loaded version, `batching` lets requests share a run of its
 graph and `gathering` puts requests together before that, `answers` makes responses, `Inference` joins these with the
