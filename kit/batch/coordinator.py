@@ -252,6 +252,7 @@ class RunCoordinator:
         for row in self.record.notebooks:
             row.state = self.record.state if row.state == "running" else row.state
         self.record.save(self._folder)
+        self._redactor.file(self._log)  # of one that two pieces of an endless line shared
         try:
             from kit.batch.report import write_report  # noqa: PLC0415  as in _section
 

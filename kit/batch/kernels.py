@@ -69,8 +69,9 @@ class Kernels:
     ) -> None:
         self._loop = ensure_event_loop()
         self.kernel_name, self._run_folder = kernel_name, run_folder
-        self._environ = {**os.environ, **known_secrets(os.environ), RUN_FOLDER_VARIABLE: str(run_folder)}
-        self._log = RedactedLog(log, Redactor(known_secrets(os.environ)))
+        secrets = known_secrets(os.environ)
+        self._environ = {**os.environ, **secrets, RUN_FOLDER_VARIABLE: str(run_folder)}
+        self._log = RedactedLog(log, Redactor(secrets))
         # One logger per lane's thread, so that their messages stay apart.
         self._logger = logging.getLogger(f"{__name__}.{threading.get_ident()}")
         self._saying = _Saying(say)

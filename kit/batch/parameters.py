@@ -78,7 +78,7 @@ class Parameter:
                 was expected and found.
         """
         value = _typed(given, self.type)
-        if self.is_secret and (value or given not in ("", None)):  # also what is no text: it must not be told
+        if self.is_secret and given not in ("", None):  # also what is no text: it must not be told
             raise ValueError(
                 f"is a secret, which comes only from {variable_of(self.name)} in the environment, or from the file "
                 f"that {file_variable_of(self.name)} names there"
