@@ -8,6 +8,7 @@ parses the file twice.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -46,10 +47,11 @@ def open_saved_model(folder: Path, tags: Sequence[str], config: Any = None) -> t
         rest()
         with session.graph.as_default():
             saver, _ = loader.load_graph(session.graph, tags)
-            for function in functions:
-                rest()
-                tf.graph_util.import_graph_def(function, name="")
             rest()
+            for function in functions:  # there may be hundreds of small ones
+                started = time.perf_counter()
+                tf.graph_util.import_graph_def(function, name="")
+                rest(time.perf_counter() - started)
             loader.restore_variables(session, saver)
             loader.run_init_ops(session, tags)
     except BaseException:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import gc
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -49,6 +50,7 @@ def test_requests_at_once_share_a_batch_and_get_their_own_rows(loaded: Loaded) -
 
 
 def test_signatures_share_threads_and_nothing_else(loaded: Loaded) -> None:
+    gc.collect()  # or those of other tests' servables end meanwhile
     before = _threads_named("batch_threads")
     servable = loaded(num_batch_threads=1, batch_timeout_micros=1000)
     asked = {
