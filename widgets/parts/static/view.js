@@ -1,5 +1,5 @@
 // The live face of every view: shows what the kernel has drawn, and tells it what a person did.
-import { replace } from "./content.js";
+import { replace, whenReleased } from "./content.js";
 import { controlValue, showValue } from "./controls.js";
 import { tips } from "./tips.js";
 
@@ -21,7 +21,7 @@ function render({ model, el }) {
     model.set(trait, value);
     model.save_changes();
   };
-  const redraw = () => replace(content, model.get("content"));
+  const redraw = () => whenReleased(content, () => replace(content, model.get("content")));
   const follow = () => showAll(controls, model);
 
   const stop = new AbortController();

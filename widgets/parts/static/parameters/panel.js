@@ -10,11 +10,12 @@ function renderPanel({ model, el }) {
   const stop = new AbortController();
   el.addEventListener("click", copyText, { signal: stop.signal });
   el.append(batch);
-  model.on("change:progress", draw);
+  const redraw = () => whenReleased(batch, draw);
+  model.on("change:progress", redraw);
   draw();
   return () => {
     stop.abort();
-    model.off("change:progress", draw);
+    model.off("change:progress", redraw);
     end();
   };
 }

@@ -3,10 +3,11 @@
 function renderFrame({ model, el }) {
   const fill = () => el.querySelectorAll("[data-address]").forEach(fillPlace);
   const end = render({ model, el });
-  model.on("change:content", fill); // listens after the view does, which has redrawn by then
+  const refill = () => whenReleased(el.querySelector(".kit-content"), fill);
+  model.on("change:content", refill); // listens after the view does, which has redrawn by then
   fill();
   return () => {
-    model.off("change:content", fill);
+    model.off("change:content", refill);
     end();
   };
 }
