@@ -80,7 +80,7 @@ def _taken_out(graph_def: Any) -> list[Any]:
     TensorFlow 1 functions stay: operations use their names as op types, or they name other functions as gradients.
     """
     library = graph_def.library
-    if library.gradient or has_functions_as_operations(graph_def):
+    if library.gradient or _has_functions_as_operations(graph_def):
         return []
     alone = []
     for function in library.function:
@@ -90,6 +90,6 @@ def _taken_out(graph_def: Any) -> list[Any]:
     return alone
 
 
-def has_functions_as_operations(graph_def: Any) -> bool:
+def _has_functions_as_operations(graph_def: Any) -> bool:
     """Return whether operations use functions as op types; such a graph cannot be imported without its functions."""
     return any(op_def_registry.get(node.op) is None for node in graph_def.node)

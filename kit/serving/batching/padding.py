@@ -10,6 +10,7 @@ value up to the longest of the batch in each dimension.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 import tensorflow as tf
 
@@ -28,6 +29,29 @@ def pack(tensor: tf.Tensor) -> list[tf.Tensor]:
     )
     first = tf.concat([flat[:1], tf.zeros([1], tensor.dtype)], 0)[0]  # a tensor of no values has no first one
     return [packed, tf.tile(lengths[tf.newaxis], [rows, 1]), tf.fill(rows[tf.newaxis], first)]
+
+
+class Unpacking(NamedTuple):
+    """The operations that make a tensor of a packed one.
+
+    Attributes:
+        operations: NodeDefs.
+        arguments: names of the packed tensors, with the numbers of their dtypes.
+        result: the name of the tensor that they make.
+    """
+
+    operations: Sequence[Any]
+    arguments: dict[str, int]
+    result: str
+
+
+def unpacking(packed: Sequence[tf.Tensor], tensor: tf.Tensor, scope: str) -> Unpacking:
+    """Return the operations that make a tensor of what `pack` made of it; their names begin with the scope."""
+    with tf.Graph().as_default() as graph, tf.name_scope(scope):
+        given = [tf.compat.v1.placeholder(part.dtype, part.shape) for part in packed]
+        result = unpack(given, tensor.dtype, tensor.shape)
+    operations = [node for node in graph.as_graph_def().node if node.op != "Placeholder"]
+    return Unpacking(operations, {part.name: part.dtype.as_datatype_enum for part in given}, result.name)
 
 
 def unpack(packed: Sequence[tf.Tensor], dtype: tf.DType, shape: tf.TensorShape) -> tf.Tensor:

@@ -19,6 +19,7 @@ import numpy as np
 import tensorflow as tf
 
 from kit.serving.batching.batch_op import batch
+from kit.serving.batching.function_def import Operations
 from kit.serving.batching.parameters import Batching
 from kit.serving.errors import ServerError, ServingError, invalid
 from kit.serving.gathering import Computes, Values
@@ -43,11 +44,12 @@ class BatchedServable(Servable):
         super().__init__(name, version, folder, session, meta_graph)
         self._lanes: dict[_Key, _Lane] = {}
         self._whole: dict[_Key, WholeBatches] = {}
+        operations = Operations(meta_graph.graph_def)
         for signature_name, signature in self.signatures.items():
             rest()
-            self._add_lane(signature_name, signature)
+            self._add_lane(signature_name, signature, operations)
 
-    def _add_lane(self, signature_name: str, signature: Any) -> None:
+    def _add_lane(self, signature_name: str, signature: Any, operations: Operations) -> None:
         inputs = {info.name: _shape(info) for info in signature.inputs.values()}
         outputs = {info.name: _shape(info) for info in signature.outputs.values()}
         key = frozenset(inputs), frozenset(outputs)
@@ -63,7 +65,9 @@ class BatchedServable(Servable):
         uneven = [name for name, shape in inputs.items() if not shape[1:].is_fully_defined()]
         padded = uneven if self.batching.pad_variable_length_inputs else []
         try:
-            batched = batch(self.session.graph, sorted(inputs), sorted(outputs), self.batching, padded)
+            batched = batch(
+                self.session.graph, operations, sorted(inputs), sorted(outputs), self.batching, padded
+            )
         except (ValueError, TypeError, tf.errors.OpError) as error:
             _LOG.warning("Signature %s of %s cannot be batched: %s", signature_name, self.name, error)
             return
