@@ -14,10 +14,9 @@ from typing import Any
 from google.protobuf.message import DecodeError
 from tensorflow.core.framework import types_pb2
 from tensorflow.core.protobuf import saved_model_pb2
+from tensorflow.python.saved_model.constants import INIT_OP_SIGNATURE_KEY
 
 from kit.errors import InfraCheckError
-
-_INIT = "__saved_model_init_op"  # stands among the signatures of a SavedModel, but nobody can ask it
 
 
 @dataclass(frozen=True)
@@ -83,7 +82,7 @@ def signatures_of(meta_graph: Any) -> dict[str, SignatureShape]:
             method_of(signature),
         )
         for name, signature in sorted(meta_graph.signature_def.items())
-        if name != _INIT
+        if name != INIT_OP_SIGNATURE_KEY
     }
 
 

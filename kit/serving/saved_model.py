@@ -1,95 +1,82 @@
-"""Loads a SavedModel into a session, in steps small enough for requests to be answered in between.
+"""Reads a SavedModel, and opens a session with its graph, variables and tables.
 
-TensorFlow holds Python's lock for as long as it imports a graph, and for most of that time it infers the shapes of
-function calls through the functions' bodies, which is not needed here: signatures have the shapes. So the operations
-are imported before any functions, and the functions one by one. `SavedModelLoader.load` imports everything at once, and
-parses the file twice.
+`SavedModelLoader.load` does both at once, with an object of Python for each operation, and parses the file twice.
 """
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import tensorflow as tf
-from tensorflow.python.framework import op_def_registry
-from tensorflow.python.framework.ops import dismantle_graph
-from tensorflow.python.saved_model.loader_impl import SavedModelLoader
+import numpy as np
+from tensorflow.python.framework import importer
+from tensorflow.python.saved_model.constants import INIT_OP_SIGNATURE_KEY
+from tensorflow.python.saved_model.loader_impl import SavedModelLoader, get_asset_tensors
 
-from kit.serving.improved_graph import improve
+from kit.serving.graph_session import GraphSession
 from kit.serving.turns import rest
 
+_INIT_OPS_OF_1 = ("saved_model_main_op", "legacy_init_op")
+_VARIABLES = Path("variables", "variables")
 
-def open_saved_model(folder: Path, tags: Sequence[str], config: Any = None) -> tuple[Any, Any]:
-    """Load a SavedModel into a session of its own: its graph, improved, its variables and its tables.
+
+def read_saved_model(folder: Path, tags: Sequence[str]) -> Any:
+    """Return the MetaGraphDef of a SavedModel.
 
     Args:
         folder: the folder with saved_model.pb.
         tags: the tags of the graph to load.
-        config: the ConfigProto of the session; None is TensorFlow's default.
-
-    Returns:
-        The session, and the MetaGraphDef of the graph that it has, without the functions.
 
     Raises:
         OSError: when there is no such file, or it cannot be parsed.
         RuntimeError: when it has no graph with those tags.
+    """
+    meta_graph = SavedModelLoader(str(folder)).get_meta_graph_def_from_tags(tags)
+    known = meta_graph.meta_info_def.stripped_op_list
+    if known.op:  # a newer TensorFlow may have written attributes that this one has not, with their defaults
+        importer._RemoveDefaultAttrs(known, meta_graph.graph_def)  # noqa: SLF001  as every import does
+    return meta_graph
+
+
+def open_session(folder: Path, meta_graph: Any, config: Any = None) -> GraphSession:
+    """Return a session with a graph, its variables restored and its tables filled, in steps with rests between.
+
+    Args:
+        folder: the folder that the graph was read from.
+        meta_graph: MetaGraphDef.
+        config: the ConfigProto of the session; None is TensorFlow's default.
+
+    Raises:
         ValueError: when the graph is not valid.
         tf.errors.OpError: when it cannot be restored.
     """
-    loader = SavedModelLoader(str(folder))
-    meta_graph = loader.get_meta_graph_def_from_tags(tags)
-    session = tf.compat.v1.Session(graph=tf.Graph(), config=improve(meta_graph, config))
+    session = GraphSession(config)
     try:
-        functions = _taken_out(meta_graph.graph_def)
+        session.add(meta_graph.graph_def)
+        if meta_graph.HasField("saver_def"):
+            saver = meta_graph.saver_def
+            session.run(saver.restore_op_name, {saver.filename_tensor_name: _text(folder / _VARIABLES)})
         rest()
-        with session.graph.as_default():
-            saver, _ = loader.load_graph(session.graph, tags)
-            rest()
-            for function in functions:  # there may be hundreds of small ones
-                started = time.perf_counter()
-                tf.graph_util.import_graph_def(function, name="")
-                rest(time.perf_counter() - started)
-            loader.restore_variables(session, saver)
-            loader.run_init_ops(session, tags)
+        if operation := _init_op(meta_graph):
+            assets = get_asset_tensors(str(folder), meta_graph)
+            session.run(operation, {tensor: _text(path) for tensor, path in assets.items()})
     except BaseException:
         session.close()
         raise
-    return session, meta_graph
+    return session
 
 
-def close_session(session: Any) -> None:
-    """Free what a session and its graph hold; its callables must still exist, or each would be freed separately.
-
-    Freeing a graph holds Python's lock from start to end, so the functions are removed first, one by one. A graph and
-    its operations name each other; left to the garbage collector, those of a few versions hold requests up for a
-    quarter of a second.
-    """
-    session.close()
-    graph = session.graph
-    for name in list(graph._functions):  # noqa: SLF001  there is no public way to remove a function
-        graph._remove_function(name)  # noqa: SLF001
-    dismantle_graph(graph)
+def _init_op(meta_graph: Any) -> str:
+    """Return the name of the operation that fills the tables, or an empty text."""
+    if INIT_OP_SIGNATURE_KEY in meta_graph.signature_def:
+        tensor: str = meta_graph.signature_def[INIT_OP_SIGNATURE_KEY].outputs[INIT_OP_SIGNATURE_KEY].name
+        return tensor.partition(":")[0]
+    collections = [
+        meta_graph.collection_def[key] for key in _INIT_OPS_OF_1 if key in meta_graph.collection_def
+    ]
+    return next((collection.node_list.value[0] for collection in collections), "")
 
 
-def _taken_out(graph_def: Any) -> list[Any]:
-    """Take the functions out of a graph; return each as a graph of its own.
-
-    TensorFlow 1 functions stay: operations use their names as op types, or they name other functions as gradients.
-    """
-    library = graph_def.library
-    if library.gradient or _has_functions_as_operations(graph_def):
-        return []
-    alone = []
-    for function in library.function:
-        alone.append(tf.compat.v1.GraphDef(versions=graph_def.versions))
-        alone[-1].library.function.append(function)
-    graph_def.ClearField("library")
-    return alone
-
-
-def _has_functions_as_operations(graph_def: Any) -> bool:
-    """Return whether operations use functions as op types; such a graph cannot be imported without its functions."""
-    return any(op_def_registry.get(node.op) is None for node in graph_def.node)
+def _text(path: Path | bytes) -> np.ndarray[Any, Any]:
+    return np.array(path if isinstance(path, bytes) else str(path).encode(), object)

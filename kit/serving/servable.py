@@ -9,19 +9,21 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, NamedTuple, Self
 
 import grpc
 import numpy as np
 import tensorflow as tf
-from tensorflow.core.protobuf import config_pb2
+from tensorflow.python.saved_model.constants import INIT_OP_SIGNATURE_KEY
 
 from kit.serving.errors import ServingError, code_of, invalid
 from kit.serving.gathering import Computes, Done
+from kit.serving.graph_session import GraphSession
+from kit.serving.improved_graph import improve
 from kit.serving.inputs import feeds_of, inputs_of
-from kit.serving.saved_model import close_session, open_saved_model
+from kit.serving.saved_model import open_session, read_saved_model
+from kit.serving.turns import rest
 
 DEFAULT_SIGNATURE = tf.saved_model.DEFAULT_SERVING_SIGNATURE_DEF_KEY
 METHODS = (
@@ -29,7 +31,6 @@ METHODS = (
     tf.saved_model.CLASSIFY_METHOD_NAME,
     tf.saved_model.REGRESS_METHOD_NAME,
 )
-INIT_OP = "__saved_model_init_op"  # listed among the signatures, but cannot be asked
 Array = np.ndarray[Any, Any]
 _KEPT_CALLABLES = 64
 """Pairs of signature and outputs whose executors are kept; a client could otherwise ask for all subsets of outputs."""
@@ -56,16 +57,16 @@ class Servable:
         name: the name of the model.
         version: its number.
         folder: the folder that it was loaded from.
-        meta_graph: the MetaGraphDef that was loaded, without its functions.
+        meta_graph: the MetaGraphDef that was loaded.
         signatures: SignatureDef by name.
-        session: TensorFlow's, which holds the variables and tables.
     """
 
-    def __init__(self, name: str, version: int, folder: Path, session: Any, meta_graph: Any) -> None:
-        self.name, self.version, self.folder = name, version, folder
-        self.session, self.meta_graph = session, meta_graph
+    def __init__(self, name: str, version: int, folder: Path, meta_graph: Any) -> None:
+        """Take over a version whose graph no session has yet; one that batches adds operations to it."""
+        self.name, self.version, self.folder, self.meta_graph = name, version, folder, meta_graph
+        self._session: GraphSession
         found = meta_graph.signature_def
-        self.signatures: dict[str, Any] = {key: found[key] for key in found if key != INIT_OP}
+        self.signatures: dict[str, Any] = {key: found[key] for key in found if key != INIT_OP_SIGNATURE_KEY}
         self._inputs = {key: inputs_of(signature) for key, signature in self.signatures.items()}
         self._outputs = {key: _outputs_of(signature) for key, signature in self.signatures.items()}
         self._callables: OrderedDict[tuple[tuple[str, ...], ...], Callable[..., Sequence[Array]]]
@@ -94,11 +95,12 @@ class Servable:
             ServingError: when it cannot be loaded, with TensorFlow's reason.
         """
         try:
-            session, meta_graph = open_saved_model(folder, tags, config)
-            with ExitStack() as failed:
-                failed.callback(session.close)
-                servable = cls(name, version, folder, session, meta_graph)
-                failed.pop_all()
+            meta_graph = read_saved_model(folder, tags)
+            rest()
+            improved = improve(meta_graph, config)
+            rest()
+            servable = cls(name, version, folder, meta_graph)
+            servable._session = open_session(folder, meta_graph, improved)
         except tf.errors.OpError as error:
             raise ServingError(code_of(error.error_code), error.message) from error
         except (OSError, RuntimeError, ValueError) as error:  # no such file or tag, a graph that is none
@@ -107,7 +109,7 @@ class Servable:
 
     def close(self) -> None:
         """Free its memory; it cannot be asked any more."""
-        close_session(self.session)
+        self._session.close()
         with self._lock:
             self._callables.clear()
 
@@ -191,10 +193,7 @@ class Servable:
         with self._lock:
             found = self._callables.get((feeds, fetches))
             if found is None:
-                # The public `make_callable` builds a feed dictionary in each call, which costs a fifth of a small one.
-                options = config_pb2.CallableOptions(feed=feeds, fetch=fetches)
-                found = self.session._make_callable_from_options(options)  # noqa: SLF001
-                self._callables[feeds, fetches] = found
+                found = self._callables[feeds, fetches] = self._session.callable(feeds, fetches)
                 while len(self._callables) > _KEPT_CALLABLES:
                     self._callables.popitem(last=False)
             self._callables.move_to_end((feeds, fetches))

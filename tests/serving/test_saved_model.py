@@ -2,15 +2,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 import tensorflow as tf
 from tensorflow.python.framework import function as function_of_1
-from tensorflow.python.framework import importer
 
-from kit.serving import improved_graph
 from kit.serving.servable import Servable
 
 v1 = tf.compat.v1
@@ -43,23 +40,53 @@ def test_functions_are_loaded_however_they_are_called(save: Callable[[Path], Non
     servable.close()
 
 
-def test_an_import_is_of_operations_without_functions_or_of_one_function(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(improved_graph, "_improved", lambda *_: None)  # that leaves few functions
-    _calls(tmp_path / "1")
-    imported: list[tuple[bool, int]] = []
-    real = importer._import_graph_def_internal
+def _with_a_table(folder: Path) -> None:
+    module = tf.Module()
+    (folder.parent / "words").write_text("one\ntwo\n")
+    module.table = tf.lookup.StaticVocabularyTable(
+        tf.lookup.TextFileInitializer(
+            str(folder.parent / "words"),
+            tf.string,
+            tf.lookup.TextFileIndex.WHOLE_LINE,
+            tf.int64,
+            tf.lookup.TextFileIndex.LINE_NUMBER,
+        ),
+        1,
+    )
+    module.code = tf.function(
+        lambda word: {"code": module.table.lookup(word)},
+        input_signature=[tf.TensorSpec([None], tf.string, "word")],
+    )
+    tf.saved_model.save(module, str(folder), signatures=module.code)
+    (folder.parent / "words").unlink()  # the model has a copy
 
-    def watched(graph_def: Any, *arguments: Any, **options: Any) -> Any:
-        imported.append((bool(graph_def.node), len(graph_def.library.function)))
-        return real(graph_def, *arguments, **options)
 
-    monkeypatch.setattr(importer, "_import_graph_def_internal", watched)
-    servable = Servable.load("doubled", 1, tmp_path / "1")
-    assert imported[0] == (True, 0)
-    assert len(imported) > 2
-    assert set(imported[1:]) == {(False, 1)}
-    graph = servable.session.graph
+def test_tables_are_filled_from_the_files_of_the_folder(tmp_path: Path) -> None:
+    _with_a_table(tmp_path / "1")
+    servable = Servable.load("codes", 1, tmp_path / "1")
+    assert servable.run("", {"word": np.array([b"two", b"?"], object)})["code"].tolist() == [1, 2]
     servable.close()
-    assert not graph._functions
+
+
+def _with_a_table_of_1(folder: Path) -> None:
+    """Save a model of TensorFlow 1, whose operation to begin with has a name in a collection only."""
+    with tf.Graph().as_default(), v1.Session() as session:
+        initializer = tf.lookup.KeyValueTensorInitializer(["two"], tf.constant([2], tf.int64))
+        table = tf.lookup.StaticHashTable(initializer, -1)
+        word = v1.placeholder(tf.string, [None], "word")
+        signature = v1.saved_model.predict_signature_def({"word": word}, {"code": table.lookup(word)})
+        builder = v1.saved_model.Builder(str(folder))
+        builder.add_meta_graph_and_variables(
+            session,
+            [tf.saved_model.SERVING],
+            {"serving_default": signature},
+            main_op=v1.tables_initializer(),
+        )
+        builder.save()
+
+
+def test_tables_of_tensorflow_1_are_filled_too(tmp_path: Path) -> None:
+    _with_a_table_of_1(tmp_path / "1")
+    servable = Servable.load("codes", 1, tmp_path / "1")
+    assert servable.run("", {"word": np.array([b"two", b"?"], object)})["code"].tolist() == [2, -1]
+    servable.close()

@@ -39,7 +39,9 @@ def test_a_model_is_asked_by_pointer_and_keyboard(show: Callable[[str], Page]) -
     keep_picture(page, "signatures_wrong")
     assert not violations(page)
     age.fill("41")
-    send.click(delay=500)  # leaves the field, which is told first: the kernel answers before the button is released
+    send.click(
+        delay=500
+    )  # leaves the field, which is told first: the kernel answers before the button is released
     expect(alert).to_have_text("✓ serving_default answered in 1.23 ms: row 7 of eval, 1 value changed")
     page.get_by_role("button", name="Discard what was written").click()
     expect(age).to_have_value("37")

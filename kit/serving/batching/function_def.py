@@ -7,6 +7,7 @@ version that serves meanwhile would wait. Variables and tables stay where they a
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from itertools import count
 from typing import Any, NamedTuple
 
 from tensorflow.core.framework import function_pb2, op_def_pb2, types_pb2
@@ -33,8 +34,37 @@ class Operations:
 
     def __init__(self, graph_def: Any) -> None:
         """Index a GraphDef, with the functions that its operations use as types."""
+        self._graph_def = graph_def
         self._nodes = {node.name: node for node in graph_def.node}
         self._functions = {each.signature.name: each.signature for each in graph_def.library.function}
+
+    def add(self, nodes: Sequence[Any], function: Any) -> None:
+        """Add operations (NodeDef) and a function (FunctionDef) to the GraphDef."""
+        self._graph_def.node.extend(nodes)
+        self._graph_def.library.function.append(function)
+        self._nodes.update({node.name: node for node in nodes})
+        self._functions[function.signature.name] = function.signature
+
+    def unused(self, name: str) -> str:
+        """Return a name with a number that nothing in the graph begins with."""
+        taken = [*self._nodes, *self._functions]
+        return next(
+            found
+            for found in (f"{name}_{number}" for number in count())
+            if not any(each.startswith(found) for each in taken)
+        )
+
+    def dtype(self, tensor: str) -> int:
+        """Return the number of a tensor's dtype.
+
+        Raises:
+            ValueError: when there is no such tensor.
+        """
+        node = self._nodes.get(tensor.partition(":")[0])
+        found = {each.tensor: each.dtype for each in self._results(node)} if node else {}
+        if tensor not in found:
+            raise ValueError(f"The graph has no tensor {tensor}.")
+        return found[tensor]
 
     def part(
         self,
@@ -70,7 +100,7 @@ class Operations:
         for tensor, dtype in dtypes.items():
             signature.input_arg.add(name=known[tensor], type=dtype)
         for node in found.values():
-            known.update(self._results(node))
+            known.update({each.tensor: each.in_function for each in self._results(node)})
         for node in found.values():
             function.node_def.append(_renamed(node, known, instead, found))
         for place, (tensor, dtype) in enumerate(outputs.items()):
@@ -122,19 +152,41 @@ class Operations:
         if any(each.is_ref for each in self._type_of(node).output_arg):
             raise ValueError(f"{node.op} {node.name} holds its value by itself, as in TensorFlow 1.")
 
-    def _results(self, node: Any) -> Iterator[tuple[str, str]]:
-        """Yield the names of an operation's outputs as they are in a graph, and as they are in a function."""
-        place = 0
-        for argument in self._type_of(node).output_arg:
-            for number in range(_count(argument, node)):
-                yield f"{node.name}:{place}", f"{node.name}:{argument.name}:{number}"
+    def _results(self, node: Any) -> Iterator[_Result]:
+        place, op_type = 0, self._type_of(node)
+        for argument in op_type.output_arg:
+            for number, dtype in enumerate(_dtypes(argument, node, op_type)):
+                yield _Result(f"{node.name}:{place}", f"{node.name}:{argument.name}:{number}", dtype)
                 place += 1
 
 
-def _count(argument: op_def_pb2.OpDef.ArgDef, node: Any) -> int:
-    if argument.number_attr:
-        return int(node.attr[argument.number_attr].i)
-    return len(node.attr[argument.type_list_attr].list.type) if argument.type_list_attr else 1
+class _Result(NamedTuple):
+    """An output of an operation.
+
+    Attributes:
+        tensor: its name in a graph.
+        in_function: its name in a function.
+        dtype: number of its dtype.
+    """
+
+    tensor: str
+    in_function: str
+    dtype: int
+
+
+def _dtypes(argument: op_def_pb2.OpDef.ArgDef, node: Any, op_type: op_def_pb2.OpDef) -> Sequence[int]:
+    """Return the dtypes of what an operation gives for an output of its type: one, or a list."""
+    if argument.type_list_attr:
+        return list(_attribute(node, op_type, argument.type_list_attr).list.type)
+    dtype = argument.type or _attribute(node, op_type, argument.type_attr).type
+    return [dtype] * (_attribute(node, op_type, argument.number_attr).i if argument.number_attr else 1)
+
+
+def _attribute(node: Any, op_type: op_def_pb2.OpDef, name: str) -> Any:
+    """Return an AttrValue; a SavedModel leaves out those that have their default."""
+    if name in node.attr:
+        return node.attr[name]
+    return next(each.default_value for each in op_type.attr if each.name == name)
 
 
 def _inputs(node: Any) -> Iterator[str]:

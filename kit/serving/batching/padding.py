@@ -9,13 +9,10 @@ value up to the longest of the batch in each dimension.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import tensorflow as tf
-
-PACKED = 3
-"""Tensors that a packed one consists of."""
 
 
 def pack(tensor: tf.Tensor) -> list[tf.Tensor]:
@@ -31,27 +28,52 @@ def pack(tensor: tf.Tensor) -> list[tf.Tensor]:
     return [packed, tf.tile(lengths[tf.newaxis], [rows, 1]), tf.fill(rows[tf.newaxis], first)]
 
 
-class Unpacking(NamedTuple):
-    """The operations that make a tensor of a packed one.
+class Written(NamedTuple):
+    """Operations that stand in no graph yet.
 
     Attributes:
         operations: NodeDefs.
-        arguments: names of the packed tensors, with the numbers of their dtypes.
-        result: the name of the tensor that they make.
+        arguments: names of the tensors that they take, with the numbers of their dtypes.
+        results: names of the tensors that they make, with the numbers of their dtypes.
     """
 
     operations: Sequence[Any]
     arguments: dict[str, int]
-    result: str
+    results: dict[str, int]
 
 
-def unpacking(packed: Sequence[tf.Tensor], tensor: tf.Tensor, scope: str) -> Unpacking:
-    """Return the operations that make a tensor of what `pack` made of it; their names begin with the scope."""
+def packing(tensor: str, dtype: int, shape: tf.TensorShape, scope: str) -> Written:
+    """Return the operations that pack a tensor of that name; their own names begin with the scope."""
+    written = _written(pack, [tf.TensorSpec(shape, dtype)], scope)
+    (alone,) = written.arguments
+    for operation in written.operations:
+        operation.input[:] = [tensor if f"{each}:0" == alone else each for each in operation.input]
+    return written._replace(arguments={tensor: dtype})
+
+
+def unpacking(dtype: int, shape: tf.TensorShape, scope: str) -> Written:
+    """Return the operations that make a tensor of what was packed; their names begin with the scope."""
+    rows = shape[:1]
+    packed = [
+        tf.TensorSpec(rows, tf.variant),
+        tf.TensorSpec([*rows, shape.rank - 1], tf.int64),
+        tf.TensorSpec(rows, dtype),
+    ]
+    return _written(lambda *given: [unpack(given, tf.as_dtype(dtype), shape)], packed, scope)
+
+
+def _written(
+    compute: Callable[..., Sequence[tf.Tensor]], specs: Sequence[tf.TensorSpec], scope: str
+) -> Written:
     with tf.Graph().as_default() as graph, tf.name_scope(scope):
-        given = [tf.compat.v1.placeholder(part.dtype, part.shape) for part in packed]
-        result = unpack(given, tensor.dtype, tensor.shape)
+        given = [tf.compat.v1.placeholder(spec.dtype, spec.shape) for spec in specs]
+        made = compute(*given)
     operations = [node for node in graph.as_graph_def().node if node.op != "Placeholder"]
-    return Unpacking(operations, {part.name: part.dtype.as_datatype_enum for part in given}, result.name)
+    return Written(operations, _numbers(given), _numbers(made))
+
+
+def _numbers(tensors: Sequence[tf.Tensor]) -> dict[str, int]:
+    return {tensor.name: tensor.dtype.as_datatype_enum for tensor in tensors}
 
 
 def unpack(packed: Sequence[tf.Tensor], dtype: tf.DType, shape: tf.TensorShape) -> tf.Tensor:

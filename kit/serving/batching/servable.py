@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -40,14 +41,15 @@ class BatchedServable(Servable):
 
     batching: ClassVar[Batching] = Batching()
 
-    def __init__(self, name: str, version: int, folder: Path, session: Any, meta_graph: Any) -> None:
-        super().__init__(name, version, folder, session, meta_graph)
+    def __init__(self, name: str, version: int, folder: Path, meta_graph: Any) -> None:
+        super().__init__(name, version, folder, meta_graph)
         self._lanes: dict[_Key, _Lane] = {}
         self._whole: dict[_Key, WholeBatches] = {}
         operations = Operations(meta_graph.graph_def)
         for signature_name, signature in self.signatures.items():
-            rest()
+            started = time.perf_counter()
             self._add_lane(signature_name, signature, operations)
+            rest(time.perf_counter() - started)
 
     def _add_lane(self, signature_name: str, signature: Any, operations: Operations) -> None:
         inputs = {info.name: _shape(info) for info in signature.inputs.values()}
@@ -63,12 +65,10 @@ class BatchedServable(Servable):
             )
             return
         uneven = [name for name, shape in inputs.items() if not shape[1:].is_fully_defined()]
-        padded = uneven if self.batching.pad_variable_length_inputs else []
+        padded = {name: inputs[name] for name in uneven} if self.batching.pad_variable_length_inputs else {}
         try:
-            batched = batch(
-                self.session.graph, operations, sorted(inputs), sorted(outputs), self.batching, padded
-            )
-        except (ValueError, TypeError, tf.errors.OpError) as error:
+            batched = batch(operations, sorted(inputs), sorted(outputs), self.batching, padded)
+        except ValueError as error:
             _LOG.warning("Signature %s of %s cannot be batched: %s", signature_name, self.name, error)
             return
         self._lanes[key] = _Lane(batched, () if padded else uneven)

@@ -13,6 +13,7 @@ from urllib.parse import quote
 import tensorflow as tf
 from google.protobuf import json_format
 from tensorflow.core.protobuf import meta_graph_pb2
+from tensorflow.python.saved_model.constants import INIT_OP_SIGNATURE_KEY
 from tensorflow_serving.apis import (
     get_model_metadata_pb2,
     get_model_status_pb2,
@@ -25,7 +26,7 @@ from kit.serving.client import typed
 from kit.serving.client.transports import GRPC, REST, ByGrpc, ByRest
 from kit.serving.client.values import from_json, from_tensor, shape_text, to_json
 from kit.serving.hooks import VERSION_HEADER
-from kit.serving.servable import DEFAULT_SIGNATURE, INIT_OP
+from kit.serving.servable import DEFAULT_SIGNATURE
 from kit.serving.settings import Addresses
 
 _PREDICTIONS = prediction_service_pb2_grpc.PredictionServiceStub
@@ -258,7 +259,7 @@ class Client:
             answer, _ = self._rest.ask("GET", f"{self._path()}/metadata")
             json_format.ParseDict(answer["metadata"]["signature_def"], signatures, ignore_unknown_fields=True)
         found = signatures.signature_def
-        return {name: found[name] for name in found if name != INIT_OP}
+        return {name: found[name] for name in found if name != INIT_OP_SIGNATURE_KEY}
 
     def _fill_spec(self, spec: Any, version: int | None, label: str | None) -> None:
         spec.name = self._model

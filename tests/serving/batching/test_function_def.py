@@ -130,3 +130,31 @@ def test_what_is_missing_is_named() -> None:
     graph_def.node[-1].op = "Unheard"
     with pytest.raises(ValueError, match=r"^Nothing is known of Unheard, which is what y does"):
         Operations(graph_def).part("part", {"x:0": _FLOAT}, {"y:0": _FLOAT})
+
+
+def test_a_dtype_may_be_one_of_many_or_left_out_for_it_is_the_default() -> None:
+    def build() -> None:
+        x = v1.placeholder(tf.float32, [None], "x")
+        tf.unique_with_counts(x, name="unique")
+        tf.split(x, 2, name="halves")
+        tf.shape(x, name="shape")
+
+    graph_def = _made(build).as_graph_def()
+    for node in graph_def.node:
+        node.attr.pop("out_type", None)
+        node.attr.pop("out_idx", None)
+    before = graph_def.SerializeToString(deterministic=True)
+    operations = Operations(graph_def)
+    assert [operations.dtype(f"unique:{place}") for place in range(3)] == [_FLOAT, _INT32, _INT32]
+    assert operations.dtype("halves:1") == _FLOAT
+    assert operations.dtype("shape:0") == _INT32
+    for missing in ("halves:2", "z:0", ""):
+        with pytest.raises(ValueError, match=f"^The graph has no tensor {missing}"):
+            operations.dtype(missing)
+    assert graph_def.SerializeToString(deterministic=True) == before
+
+
+def test_a_name_that_nothing_begins_with() -> None:
+    graph_def = _made(lambda: v1.placeholder(tf.float32, [], "batched_0/x")).as_graph_def()
+    graph_def.library.function.add().signature.name = "batched_1"
+    assert Operations(graph_def).unused("batched") == "batched_2"
