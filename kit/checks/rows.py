@@ -37,10 +37,10 @@ class Rows:
         self._made: dict[tuple[str, str], Any] = {}
 
     @classmethod
-    def of_examples(cls, batch: pa.RecordBatch, span: int | None = None) -> Rows:
+    def of_examples(cls, batch: pa.RecordBatch) -> Rows:
         """Take decoded examples: each column is a list with at most one value per row."""
         flat = [_flat(column) for column in batch.columns]
-        return cls(pa.RecordBatch.from_arrays(flat, names=batch.schema.names), span)
+        return cls(pa.RecordBatch.from_arrays(flat, names=batch.schema.names))
 
     def __len__(self) -> int:
         return int(self._batch.num_rows)

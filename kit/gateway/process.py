@@ -178,7 +178,7 @@ class Gateway:
         """
         write_atomically(self.plan.places.jwt, _yaml(jwt_resource(self.plan)))
 
-    def admin(self, path: str, method: str = "GET") -> str:
+    def admin(self, path: str) -> str:
         """Ask Envoy's own interface, such as `/stats` or `/clusters`.
 
         Raises:
@@ -186,7 +186,7 @@ class Gateway:
         """
         connection = _SocketConnection(self.admin_socket)
         try:
-            connection.request(method, path)
+            connection.request("GET", path)
             return connection.getresponse().read().decode()
         finally:
             connection.close()

@@ -20,24 +20,28 @@ def latest_subject(session: Session) -> str:
     return f"request:{request}" if request else f"version:{session.project.name}/{pushed}"
 
 
-def latest_pair(workspace: Workspace, project: str) -> tuple[str, str] | None:
-    """Return the keys of the last two trainings that made a model, the earlier first; None: there are no two yet."""
-    trainings = [
-        node.key
-        for node in read_graph(workspace, project).nodes.values()
-        if node.name == "Trainer" and node.state == "complete"
-    ]
-    return (trainings[-2], trainings[-1]) if len(trainings) > 1 else None
+def latest_trainings(workspace: Workspace, project: str) -> list[str]:
+    """Return the keys of the trainings that made a model and did not come from the cache, the earliest first."""
+    nodes = read_graph(workspace, project).nodes.values()
+    return [node.key for node in nodes if node.name == "Trainer" and node.state == "complete"]
 
 
 def why_latest(workspace: Workspace, project: str, first: str = "", second: str = "") -> str:
-    """Say why two runs differ, by default the last two trainings.
+    """Say why two runs differ.
+
+    Args:
+        workspace: where the runs are recorded.
+        project: name of the project whose trainings are meant where no run is named.
+        first: the one run; by default the last training but one.
+        second: the other run; by default the last training.
 
     Raises:
         SubjectError: when a name means nothing, or several things.
         NothingToCompareError: when they have no step in common.
     """
-    pair = (first, second) if first and second else latest_pair(workspace, project)
-    if pair is None:
-        return "One model has been trained so far. Train again with another seed to see here what differs."
-    return why(workspace, *pair).in_words()
+    trainings = [] if first and second else latest_trainings(workspace, project)
+    first = first or next(iter(trainings[-2:-1]), "")
+    second = second or next(iter(trainings[-1:]), "")
+    if first and second:
+        return why(workspace, first, second).in_words()
+    return "One model has been trained so far. Train again with another seed to see here what differs."

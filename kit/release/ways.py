@@ -57,19 +57,18 @@ class Computed:
     scores: Array
 
 
-def by_training(part: ModelPart, transformed: Path, graph: Path, rows: int, split: str = "eval") -> Computed:
+def by_training(part: ModelPart, transformed: Path, graph: Path, rows: int) -> Computed:
     """Take the features that Transform wrote for training, and score them with the Keras model.
 
     Args:
         part: of the model.
         transformed: folder of the transformed Examples, which are in the order of the raw ones.
         graph: folder of the TransformGraph artifact.
-        rows: how many, from the first.
-        split: which they are of.
+        rows: how many of the split eval, from the first.
     """
     spec = tft.TFTransformOutput(str(graph)).transformed_feature_spec()
     dense = {name: one for name, one in spec.items() if isinstance(one, tf.io.FixedLenFeature)}
-    parsed = tf.io.parse_example(first_records(transformed, split, rows), dense)
+    parsed = tf.io.parse_example(first_records(transformed, "eval", rows), dense)
     features = {name: value.numpy() for name, value in sorted(parsed.items())}
     return Computed(TRAINING, features, part.score(features))
 

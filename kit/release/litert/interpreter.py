@@ -21,17 +21,16 @@ class LiteRTModel:
 
     Args:
         content: of the file.
-        threads: the threads that it computes with; a phone gives an app few.
 
     Raises:
         InfraCheckError: when it cannot be loaded, or has not one signature.
     """
 
-    def __init__(self, content: bytes, threads: int = 1) -> None:
+    def __init__(self, content: bytes) -> None:
         try:
             # The interpreter does not keep the bytes that it reads.
             self._content = content
-            self._interpreter = Interpreter(model_content=content, num_threads=threads)
+            self._interpreter = Interpreter(model_content=content, num_threads=1)
             [signature] = self._interpreter.get_signature_list()
             self._run = self._interpreter.get_signature_runner(signature)
         except (ValueError, RuntimeError) as error:

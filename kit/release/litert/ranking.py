@@ -20,6 +20,7 @@ from kit.release.litert.model_part import Array, Features
 CANDIDATES = 100
 TOP = 10
 _REQUESTS = 50
+_SEED = 7
 _LEAST = 2 * TOP  # candidates, of fewer the top is no choice
 
 
@@ -58,7 +59,7 @@ class Requests:
 
 
 def make_requests(
-    spec: ProjectFile, rows: Rows, features: Features, sources: Mapping[str, Sequence[str]], seed: int = 7
+    spec: ProjectFile, rows: Rows, features: Features, sources: Mapping[str, Sequence[str]]
 ) -> Requests:
     """Make lists of rows.
 
@@ -67,9 +68,8 @@ def make_requests(
         rows: raw.
         features: transformed, of the same rows.
         sources: the raw columns that each feature is made of.
-        seed: the seed of what is drawn.
     """
-    draw = np.random.default_rng(seed)
+    draw = np.random.default_rng(_SEED)
     if spec.ranking and rows.has(spec.ranking.item):
         item = spec.ranking.item
         _, first = np.unique(rows.hashes(item), return_index=True)
