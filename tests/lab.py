@@ -22,7 +22,7 @@ from axe_playwright_python.sync_playwright import Axe
 from nbconvert import HTMLExporter
 from papermill.iorw import load_notebook_node
 from papermill.parameterize import parameterize_notebook
-from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, Position, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, Position, expect, sync_playwright
 from traitlets.config import Config
 
 from kit.bench.views import FIGURES_VARIABLE
@@ -33,6 +33,8 @@ needs_browser = [
     pytest.mark.skipif(CHROMIUM is None, reason="no chromium on this machine"),
 ]
 TOKEN = "test"  # noqa: S105  a server on localhost that lives for a minute
+
+expect.set_options(timeout=20_000)  # Playwright's 5 s are short where two other tests use the same processors
 
 _FLAGS = ("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update")
 
