@@ -127,6 +127,11 @@ class Redactor:
     def __bool__(self) -> bool:
         return bool(self._forms)
 
+    @property
+    def most_letters(self) -> int:
+        """The letters of the longest text that is redacted."""
+        return len(self._forms[0]) if self._forms else 0
+
     def text(self, text: str) -> str:
         """Return a text without them."""
         for form in self._forms:

@@ -46,7 +46,19 @@ class _Client(PapermillNotebookClient):
         super().papermill_execute_cells()
 
     def process_message(self, msg: Any, cell: Any, cell_index: int) -> Any:
-        return super().process_message(self._redactor.all_in(msg), cell, cell_index)
+        output = super().process_message(self._redactor.all_in(msg), cell, cell_index)
+        if self._redactor and msg["msg_type"] == "stream" and len(cell.get("outputs", ())) > 1:
+            self._join(cell.outputs)
+        return output
+
+    def _join(self, outputs: list[Any]) -> None:
+        """Make the last two texts one, as a front end shows them: a secret may have come in pieces."""
+        before, last = outputs[-2:]
+        if before.output_type == last.output_type == "stream" and before.name == last.name:
+            letters = len(last.text) + self._redactor.most_letters
+            text = before.text + last.text
+            before.text = text[:-letters] + self._redactor.text(text[-letters:])
+            outputs.pop()
 
     def execute_cell(self, *arguments: Any, **options: Any) -> Any:
         if self._watch.reason is not None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import nbformat
 import pytest
 
 from kit.batch.parameters import parse_parameters
@@ -19,6 +20,10 @@ from IPython.display import HTML, display
 from kit.secret import secret
 value = secret("web_key").reveal()
 print(secret("web_key"), value)
+print("in pieces", value[:3], end="", flush=True)
+for letter in value[3:]:
+    print(letter, end="", flush=True)
+print(" and after")
 print("as an error line", value, file=sys.stderr)
 os.write(2, f"past Python {value}\\n".encode())
 display(HTML(f"<b>{value}</b>"))
@@ -43,6 +48,10 @@ def test_no_file_of_the_workspace_holds_a_secret(
     }
     assert [file for file in files if b"canary" in file.read_bytes()] == []
     assert "canary" not in "".join(said)
+    cells = nbformat.read(tmp_path / "ws" / "runs" / record.run_id / "01_a.ipynb", 4).cells
+    [told] = [cell for cell in cells if cell.source == TELLING]
+    [printed] = [each for each in told.outputs if each.get("name") == "stdout"]
+    assert printed.text == "Secret('web_key') •••\nin pieces ••• and after\n"
     assert "past Python •••" in (tmp_path / "ws" / "runs" / record.run_id / "log.txt").read_text()
 
 
