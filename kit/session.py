@@ -31,6 +31,7 @@ from kit.steps.history import (
     inputs_of,
     outputs_of,
     properties_of,
+    took_from,
     why_not_cached,
 )
 from kit.steps.launcher import StepLauncher, discard_execution, launch_together
@@ -195,6 +196,16 @@ class Session(interactive_context.InteractiveContext):
         """
         with self._metadata() as handle:
             return outputs_of(handle.store, self._last(handle.store, component_id))[key][0]
+
+    def follows(self, component_id: str, before: str) -> bool:
+        """Tell whether a component's latest run took what another one made last.
+
+        Raises:
+            StepOrderError: when one of them has not run in this workspace.
+        """
+        with self._metadata() as handle:
+            last, last_before = (self._last(handle.store, each) for each in (component_id, before))
+            return took_from(handle.store, last, last_before)
 
     def properties(self, component_id: str) -> dict[str, str]:
         """Return the properties that a component last ran with.

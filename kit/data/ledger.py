@@ -49,12 +49,19 @@ class Entry:
 
 
 def read_ledger(made: StepsMade) -> list[Entry]:
-    """Count the rows at every step that has run, in the order of the chain."""
+    """Count the rows at every step that has run on these data, in the order of the chain."""
     entries = [_files(made)]
     if quarantined := count_quarantined(made):
         entries.append(_examples(made, quarantined))
-    for counter in (_statistics, _transformed, _trained, _evaluated):
+    for component, before, counter in (
+        ("StatisticsGen", ("ExampleGen",), _statistics),
+        ("Transform", ("ExampleGen",), _transformed),
+        ("Trainer", ("Transform",), _trained),
+        ("Evaluator", ("ExampleGen", "Trainer"), _evaluated),
+    ):
         try:
+            if not all(made.follows(component, each) for each in before):
+                break  # it has not run again since the data, or the step before it, changed
             entries.append(counter(made))
         except StepOrderError:
             break

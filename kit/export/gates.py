@@ -51,6 +51,11 @@ class GateInputs:
             )
         return self.folders[key]
 
+    def follows(self, component_id: str, before: str) -> bool:
+        """Tell that every step took what the one before it made: they are of one run of the pipeline."""
+        del component_id, before
+        return True
+
     def properties(self, component_id: str) -> dict[str, str]:
         """Return ExampleGen's properties, the only ones that are asked for."""
         del component_id

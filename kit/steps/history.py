@@ -39,6 +39,14 @@ def outputs_of(store: Any, execution: Any) -> Artifacts:
     return _artifacts(store, execution, _OUTPUTS)
 
 
+def took_from(store: Any, execution: Any, before: Any) -> bool:
+    """Tell whether an execution took something that another one made."""
+    made = {artifact.id for several in outputs_of(store, before).values() for artifact in several}
+    return any(
+        artifact.id in made for several in inputs_of(store, execution).values() for artifact in several
+    )
+
+
 def parameters_of(execution: Any) -> dict[str, str]:
     """Return a component's parameters; each entry of a JSON object separately, as `custom_config.training.epochs`."""
     return told_parameters(properties_of(execution))

@@ -21,6 +21,15 @@ class StepsMade(Protocol):
             StepOrderError: when the component has not run.
         """
 
+    def follows(self, component_id: str, before: str) -> bool:
+        """Tell whether a component's latest run took what another one made last.
+
+        Where data have changed and only some steps have run again, the others are still of the data before.
+
+        Raises:
+            StepOrderError: when one of them has not run.
+        """
+
     def properties(self, component_id: str) -> dict[str, str]:
         """Return the properties of a component's latest run.
 

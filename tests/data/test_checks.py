@@ -22,7 +22,7 @@ from kit.data.show import rows_table
 from kit.data.statistics import StatisticsGen, load_statistics
 from kit.data.summaries import summarize_artifact
 from kit.data.validation import check_anomalies, read_anomalies
-from kit.errors import DataAnomalyError, DriftError, RowsLostError
+from kit.errors import DataAnomalyError, DriftError, RowsLostError, StepOrderError
 from kit.project import Project
 from kit.session import Session
 from kit.steps.beam_costs import LOCAL_RUNNER
@@ -213,6 +213,21 @@ def test_a_lost_row_is_found_and_its_step_named(tmp_path: Path) -> None:
     message = r"StatisticsGen must see the 21 eval rows of the step before \(read from files\), but saw 20"
     with pytest.raises(RowsLostError, match=message):
         check_rows(session)
+
+
+def test_steps_that_have_not_run_again_since_the_data_grew_are_left_out(tmp_path: Path) -> None:
+    session = check(small(tmp_path / "shop", "Rom Oslo " * 20, "Rom " * 20))
+    with (session.project.folder / "2.csv").open("a") as file:
+        file.write("7,Rom,1\n")
+    session.run(ProjectExampleGen(session.project, "", ""))
+    assert check_rows(session)["step"].tolist() == ["read from files"]
+    assert not session.follows("StatisticsGen", "ExampleGen")
+    check(session)
+    table = check_rows(session)
+    assert table["step"].tolist() == ["read from files", "StatisticsGen"]
+    assert table["eval"].tolist() == [21, 21]
+    with pytest.raises(StepOrderError, match="Transform must have run"):
+        session.follows("Transform", "ExampleGen")
 
 
 def test_where_a_hash_splits_the_ledger_begins_with_the_sum(tmp_path: Path) -> None:
