@@ -15,8 +15,8 @@ from typing import Any
 
 from kit.alerts.channel import Channel, Delivered, Later, Outcome, Refused
 from kit.alerts.store import Store, Waiting
-from kit.durations import SECONDS_PER_DAY, SECONDS_PER_HOUR
 from kit.errors import WorkspaceError
+from kit.units import SECONDS_PER_DAY, SECONDS_PER_HOUR
 
 Clock = Callable[[], float]
 

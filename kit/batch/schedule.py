@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 
 from kit.batch.order import Waits
 from kit.machine import cores, free_memory_bytes
+from kit.units import BYTES_PER_MB
 
 _SHARE_OF_MEMORY = 0.8  # of what is free at the start; the rest is for whoever else works on the machine
 _UNKNOWN_MB = 2_000.0  # that a notebook takes which nobody has measured
-_MB = 2**20
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ class Budget:
 
     def here(self) -> Budget:
         """Return the budget with what this machine has in the place of zeros."""
-        free = free_memory_bytes() / _MB
+        free = free_memory_bytes() / BYTES_PER_MB
         return Budget(self.jobs or cores(), self.memory_mb or free * _SHARE_OF_MEMORY)
 
 

@@ -12,13 +12,12 @@ import typer
 from kit.cli.quiet import quiet
 from kit.cli.shared import ModelOption, WorkspaceOption, chosen_workspace, exits, print_table, workspace_of
 from kit.projects import SAMPLE
+from kit.units import BYTES_PER_MB
 
 if TYPE_CHECKING:
     from kit.release.versions import Version
 
 app = typer.Typer()
-
-_BYTES_A_MB = 1e6
 
 
 @app.command()
@@ -68,7 +67,7 @@ def _row(version: Version) -> tuple[str, ...]:
         str(version.number),
         version.state,
         _pushed(version),
-        f"{size / _BYTES_A_MB:.2f}",
+        f"{size / BYTES_PER_MB:.2f}",
         package.get("tensorflow", ""),
         package.get("git commit", "")[:9],
         ", ".join(version.labels),

@@ -10,8 +10,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from kit.durations import SECONDS_PER_DAY
 from kit.project import Project
+from kit.units import SECONDS_PER_DAY
 
 _FEW, _MANY = 64, 512  # values of a column that become a number each in both parts, or in the linear one
 _REQUESTS = 3  # in which a value comes on average, or nothing can be learnt of it

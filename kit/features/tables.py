@@ -13,10 +13,10 @@ import tensorflow_transform as tft
 
 from kit.features import dates
 from kit.features.columns import fill_missing, is_missing
+from kit.units import SECONDS_PER_DAY, SECONDS_PER_HOUR
 
 # The calendar features of a time, and how many values each has; 0 stands for a missing time.
 CALENDAR = {"month": 13, "weekday": 8, "hour": 25}
-_DAY = 86_400  # seconds
 # The start of 2020, near the times in most tables: float32 keeps seven digits, enough for the minute when counting from
 # here but not from 1970.
 _NEAR = 1_577_836_800
@@ -68,14 +68,14 @@ def calendar(seconds: tf.SparseTensor, name: str) -> dict[str, tf.Tensor]:
     """Return `<name>_xf`, the scaled time itself, and a code `<name>_<part>_xf` for each part in CALENDAR."""
     days = tf.SparseTensor(
         seconds.indices,
-        tf.cast(seconds.values - _NEAR, tf.float32) / _DAY,
+        tf.cast(seconds.values - _NEAR, tf.float32) / SECONDS_PER_DAY,
         [seconds.dense_shape[0], 1],
     )
-    day = tf.math.floordiv(seconds.values, _DAY)
+    day = tf.math.floordiv(seconds.values, SECONDS_PER_DAY)
     parts = {
         "month": _month(day),
         "weekday": tf.math.floormod(day + 3, 7) + 1,  # Monday is 1; the first day of 1970 was a Thursday
-        "hour": tf.math.floordiv(tf.math.floormod(seconds.values, _DAY), 3600) + 1,
+        "hour": tf.math.floordiv(tf.math.floormod(seconds.values, SECONDS_PER_DAY), SECONDS_PER_HOUR) + 1,
     }
     outputs = {f"{name}_xf": scaled(days)}
     for part, values in parts.items():
@@ -97,8 +97,8 @@ def seconds_of(column: tf.SparseTensor, date_format: str) -> tf.SparseTensor:
         )
         for group, letter in enumerate(order, start=1)
     }
-    seconds = _day_number(part["Y"], part["m"], part["d"]) * _DAY
-    for letter, unit in (("H", 3600), ("M", 60), ("S", 1)):
+    seconds = _day_number(part["Y"], part["m"], part["d"]) * SECONDS_PER_DAY
+    for letter, unit in (("H", SECONDS_PER_HOUR), ("M", 60), ("S", 1)):
         if letter in part:
             seconds += part[letter] * unit
     return tf.SparseTensor(tf.boolean_mask(column.indices, valid), seconds, column.dense_shape)

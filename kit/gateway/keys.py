@@ -19,8 +19,8 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from jwt.algorithms import RSAAlgorithm
 
-from kit.durations import SECONDS_PER_DAY
 from kit.gateway.errors import GatewayError
+from kit.units import SECONDS_PER_DAY
 from kit.workspace import write_atomically
 
 ALGORITHM = "RS256"

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from kit.durations import SECONDS_PER_DAY
+from kit.units import SECONDS_PER_DAY
 
 
 @dataclass(frozen=True)

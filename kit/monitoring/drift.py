@@ -18,12 +18,12 @@ from kit.data.environments import SERVING, add_environments, validate
 from kit.data.schema import load_schema
 from kit.data.statistics import load_statistics
 from kit.data.summaries import summarize
-from kit.durations import SECONDS_PER_DAY
 from kit.monitoring.log import OWN_COLUMNS, SCORE, PredictionLog
 from kit.monitoring.served import ServedVersion
 from kit.monitoring.statistics import load_days
 from kit.project import Project
 from kit.session import Session
+from kit.units import SECONDS_PER_DAY
 
 TRAINING, DAY_BEFORE = "training", "day before"
 COMPARISONS = {TRAINING: "the training data", DAY_BEFORE: "the day before"}

@@ -20,9 +20,9 @@ from kit.errors import InfraCheckError
 from kit.serving.errors import ServerError, ServingError
 from kit.serving.process import Server
 from kit.serving.settings import Settings
+from kit.units import BYTES_PER_MB
 
 _VERSION = 1  # of the only model that the server has
-_MB = 1e6
 _PROC = Path("/proc")
 
 
@@ -53,9 +53,9 @@ class FreshServer:
         status = _PROC / str(self.pid) / "status"
         found = re.search(r"VmHWM:\s+(\d+) kB", status.read_text()) if status.exists() else None
         if found:
-            return int(found[1]) * 1024 / _MB
+            return int(found[1]) * 1024 / BYTES_PER_MB
         with suppress(psutil.Error):
-            return float(psutil.Process(self.pid).memory_info().rss) / _MB
+            return float(psutil.Process(self.pid).memory_info().rss) / BYTES_PER_MB
         return None
 
 

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from kit.batch.record import RunRecord, list_runs
-from kit.durations import SECONDS_PER_DAY
 from kit.lineage.graph import Graph, Node
 from kit.lineage.read import read_graph
 from kit.lineage.runs import run_of
@@ -20,6 +19,7 @@ from kit.retention.needed import reasons, with_origins
 from kit.retention.sweeps import look_at_sweeps
 from kit.tensorboard.config import TensorBoardSettings
 from kit.tuning.retention import TrialRetention, look_at_trials
+from kit.units import SECONDS_PER_DAY
 from kit.workspace import Workspace
 
 TRASH = ".trash"  # in the folder of a project's artifacts: what was taken out of the way and is being deleted

@@ -9,7 +9,6 @@ from pathlib import Path
 from kit.workspace import write_atomically
 
 RECORD = "pruned.json"
-MEGABYTE = 1_000_000  # as what went is told
 
 
 def write_record(folder: Path, rule: str, size_bytes: int) -> None:

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from kit.batch.record import list_runs
-from kit.durations import SECONDS_PER_DAY
 from kit.lineage.graph import Graph
 from kit.lineage.read import read_graph
 from kit.lineage.runs import run_of
@@ -21,6 +20,7 @@ from kit.release.versions import list_versions
 from kit.retention.item import BASE, POINT, Item, size_of
 from kit.retention.needed import blessed, served
 from kit.sweep.records import PointRecord, SweepFolder, SweepRecord, list_sweeps
+from kit.units import SECONDS_PER_DAY
 from kit.workspace import Workspace
 
 

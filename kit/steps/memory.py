@@ -8,7 +8,9 @@ from pathlib import Path
 
 import psutil
 
-_MB = 2**20
+from kit.units import BYTES_PER_MB
+
+_BYTES_PER_KB = 1024  # as Linux's kernel counts its kB
 _EVERY_SECONDS = 0.4
 _SHARE = 0.02  # most of a core to spend on looks: a process that wants more memory waits for them
 
@@ -23,9 +25,10 @@ def memory_mb(pid: int) -> float:
         lines = Path(f"/proc/{pid}/smaps_rollup").read_text(encoding="ascii").splitlines()
     except OSError:
         with contextlib.suppress(psutil.Error):
-            return float(psutil.Process(pid).memory_info().rss) / _MB
+            return float(psutil.Process(pid).memory_info().rss) / BYTES_PER_MB
         return 0.0
-    return next((int(line.split()[1]) / 1024 for line in lines if line.startswith("Pss:")), 0.0)
+    shares = (int(line.split()[1]) for line in lines if line.startswith("Pss:"))
+    return next(shares, 0) * _BYTES_PER_KB / BYTES_PER_MB
 
 
 class PeakMemory:

@@ -11,9 +11,10 @@ from typing import Protocol
 from kit.machine import cores, free_memory_bytes, memory_bytes
 from kit.sweep.errors import SweepError
 from kit.sweep.point import run_point
+from kit.units import BYTES_PER_MB
 
 _GROWS_SECONDS = 60.0  # in which a point that has begun reaches most of the memory that it will take
-_BYTES_PER_GB, _BYTES_PER_MB = 1e9, 2.0**20  # as `kit run` measures it
+_BYTES_PER_GB = 1e9
 
 
 class Workers(Protocol):
@@ -83,7 +84,7 @@ class LocalWorkers:
         return self._pool.submit(run_point, str(self._folder), number)
 
     def learn(self, peak_memory_mb: float) -> None:
-        self._peak_bytes = max(self._peak_bytes, peak_memory_mb * _BYTES_PER_MB)
+        self._peak_bytes = max(self._peak_bytes, peak_memory_mb * BYTES_PER_MB)
         if self._bytes and self._peak_bytes:
             self._bytes = self._peak_bytes
 

@@ -11,10 +11,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from kit.retention.pruned import MEGABYTE, write_record
+from kit.retention.pruned import write_record
 from kit.session import Session
 from kit.tensorboard.runs import Run, all_runs
 from kit.training.scalars import EVENTS
+from kit.units import BYTES_PER_MB
 
 # Beside event files: vectors with their words, traces, and the attention of some rows.
 _SHOWN = ("projector", "projector_config.pbtxt", "plugins", "attention.json")
@@ -65,7 +66,7 @@ class Retention:
         """What became of the trainings, in a sentence."""
         going = [one for one in self.pruned if one.size_bytes]
         passed = sum(1 for one in self.kept if one.run.passed)
-        size = sum(one.size_bytes for one in going) / MEGABYTE
+        size = sum(one.size_bytes for one in going) / BYTES_PER_MB
         went = "gone" if self.done else "to go"
         return (
             f"Of {len(self.kept) + len(self.pruned)} trainings TensorBoard keeps {len(self.kept)}: the newest "

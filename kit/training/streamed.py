@@ -12,11 +12,11 @@ from typing import Any
 import tensorflow as tf
 
 from kit.training.weights import ClassWeightTable, check_weights
+from kit.units import BYTES_PER_MB
 
 _FILES_AT_ONCE = 8
 _WINDOW_ROWS = 100_000
 _READ_ROWS = 1024
-_BYTES_A_MEGABYTE = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ def uncompressed_megabytes(files: Sequence[str]) -> float:
             file.seek(max(0, size - 4))
             # A file of 4 GiB and more starts again at 0; it is never smaller than what it is compressed to.
             total += max(size, int.from_bytes(file.read(4), "little"))
-    return total / _BYTES_A_MEGABYTE
+    return total / BYTES_PER_MB
 
 
 @dataclass(frozen=True)

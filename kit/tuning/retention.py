@@ -13,8 +13,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from kit.project import Project
-from kit.retention.pruned import MEGABYTE, RECORD, write_record
+from kit.retention.pruned import RECORD, write_record
 from kit.tuning.records import TRIAL_FILE, Search, Trial, folder_of
+from kit.units import BYTES_PER_MB
 from kit.workspace import Workspace
 
 _LEFT = {TRIAL_FILE, RECORD}  # of a trial
@@ -44,7 +45,7 @@ class TrialRetention:
     @property
     def message(self) -> str:
         """What became of the trials, in a sentence."""
-        went, size = "gone" if self.done else "to go", self.size_bytes / MEGABYTE
+        went, size = "gone" if self.done else "to go", self.size_bytes / BYTES_PER_MB
         return (
             f"Of {self.searches} searches the trials of the newest {self.keep_searches} stay, {len(self.kept)}. Event "
             f"files, logs and checkpoints of {len(self.pruned)} others are {went}, {size:.1f} MB."

@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from kit.durations import SECONDS_PER_DAY, SECONDS_PER_HOUR
+from kit.units import SECONDS_PER_DAY, SECONDS_PER_HOUR
 
 CANDIDATES = 100
 """Of a request of the newsletter and of whoever copies: as many as the signature takes."""

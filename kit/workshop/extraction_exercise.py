@@ -22,10 +22,10 @@ from kit.drill.fidelity import overlap
 from kit.drill.honest import USER, Honest
 from kit.drill.population import Population
 from kit.drill.settings import DrillSettings
-from kit.durations import SECONDS_PER_DAY, SECONDS_PER_HOUR
 from kit.gateway.config import RateLimit
 from kit.project import Project
 from kit.serving.protect import FILE, Protection, protect, read_file
+from kit.units import SECONDS_PER_DAY, SECONDS_PER_HOUR
 from kit.workshop.access_log import CANDIDATES, honest_log, partner_of, scores_taken, with_copier
 from kit.workshop.exercise import CAUGHT, FOUND, PROVED, Answer, Exercise, Point, near, same
 from kit.workshop.guard import Guard, make_guard, with_settings

@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 
 from kit.checks.rows import Rows
 from kit.data.records import as_text
-from kit.durations import SECONDS_PER_DAY, SECONDS_PER_HOUR
 from kit.project import Project
 from kit.project_file import Column
+from kit.units import SECONDS_PER_DAY, SECONDS_PER_HOUR
 
 BUCKETS = 10
 """Parts of equal size that a number is cut into."""

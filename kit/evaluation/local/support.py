@@ -14,8 +14,9 @@ from tfx.types import standard_component_specs as names
 from kit.evaluation.local.formulas import formula_of, register_all
 from kit.evaluation.local.rows import NotLocalError, Slices
 from kit.evaluation.metrics import slice_rules
+from kit.units import BYTES_PER_MB
 
-MOST_BYTES = 64 * 1024**2  # of compressed examples: two million rows of the sample, which need 29 each
+MOST_BYTES = 64 * BYTES_PER_MB  # of compressed examples: two million rows of the sample, which need 29 each
 MOST_MEMBERSHIPS = 30_000_000  # of rows in slices; each costs some 60 bytes while metrics are computed
 
 _CLASSES = ("binarize", "aggregate")
@@ -38,7 +39,9 @@ def check_inputs(input_dict: Any, exec_properties: Any, files: list[Path]) -> No
             raise NotLocalError(f"it has no single artifact of {key}")
     size = sum(file.stat().st_size for file in files)
     if size > MOST_BYTES:
-        raise NotLocalError(f"{size / 1024**2:,.0f} MB of examples are more than {MOST_BYTES // 1024**2} MB")
+        raise NotLocalError(
+            f"{size / BYTES_PER_MB:,.0f} MB of examples are more than {MOST_BYTES // BYTES_PER_MB} MB"
+        )
     if not all(file.suffix == ".gz" for file in files):
         raise NotLocalError("its examples are no gzipped TFRecord files")
 
