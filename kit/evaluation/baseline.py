@@ -8,7 +8,9 @@ from tfx import types
 from tfx.dsl.components.common import resolver
 from tfx.types import standard_artifacts
 
-_BLESSED, _JUDGED = "blessed", "current_model_id"  # what Evaluator says of its blessing
+from kit.evaluation.blessing import is_blessed
+
+_JUDGED = "current_model_id"  # what Evaluator says of its blessing
 
 
 class LatestBlessedOther(resolver.ResolverStrategy):
@@ -27,7 +29,7 @@ class LatestBlessedOther(resolver.ResolverStrategy):
         found: dict[str, list[types.Artifact]] = {name: [] for name in input_dict}
         for blessing in sorted(input_dict["model_blessing"], key=lambda blessing: int(blessing.id)):
             model = others.get(blessing.get_int_custom_property(_JUDGED))
-            if model and blessing.get_int_custom_property(_BLESSED) == 1:
+            if model and is_blessed(blessing):
                 found |= {"model": [model], "model_blessing": [blessing]}
         return found
 

@@ -11,6 +11,7 @@ import tensorflow_model_analysis as tfma
 from tensorflow_model_analysis.proto import config_pb2
 from tfx.types import channel_utils
 
+from kit.evaluation.blessing import is_blessed
 from kit.evaluation.executor import Evaluator
 from kit.evaluation.metrics import calibration, ranking, slice_rules
 from kit.evaluation.metrics.validation import EXAMPLE_COUNT
@@ -93,7 +94,7 @@ def latest_blessed(session: Session, besides: int) -> Any | None:
     """Return the Model artifact that was blessed last, leaving out the one with id `besides`; None: there is none."""
     for inputs, outputs in session.history("Evaluator"):
         blessing, [model] = outputs.get("blessing"), inputs["model"]
-        if blessing and blessing[0].get_int_custom_property("blessed") == 1 and model.id != besides:
+        if blessing and is_blessed(blessing[0]) and model.id != besides:
             return model
     return None
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from kit.evaluation.gate_checks import ThresholdCheck, asked
 from kit.evaluation.override import latest_override, record_override
-from kit.evaluation.results import is_blessed, threshold_checks
+from kit.evaluation.results import latest_is_blessed, threshold_checks
 from kit.session import Session
 from kit.translation.messages import in_language, parts_in_language
 
@@ -21,7 +21,7 @@ class GateDesk:
 
     def __init__(self, session: Session) -> None:
         self._session = session
-        self.blessed = is_blessed(session)
+        self.blessed = latest_is_blessed(session)
 
     def summary(self) -> dict[str, Any]:
         """Return what a view shows: `thresholds`, `verdict`, whether the model `passed`, and by whom `overridden`.

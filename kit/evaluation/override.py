@@ -5,10 +5,10 @@ from __future__ import annotations
 from kit import decisions
 from kit.decisions import Decision
 from kit.errors import UsageError
+from kit.evaluation.blessing import is_blessed
 from kit.session import Session
 
 OVERRIDE = "override"
-_BLESSED = 1
 
 
 class OverrideError(UsageError):
@@ -25,7 +25,7 @@ def record_override(session: Session, who: str, why: str) -> Decision:
         DecisionError: when there is no name or no reason.
     """
     blessing = session.latest("Evaluator", "blessing")
-    if blessing.get_int_custom_property("blessed") == _BLESSED:
+    if is_blessed(blessing):
         raise OverrideError(
             "Only the verdict on a model that missed a gate can be overridden, but this one is blessed. Push it."
         )

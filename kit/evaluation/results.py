@@ -10,6 +10,7 @@ import pandas as pd
 import tensorflow_model_analysis as tfma
 
 from kit.errors import NotBlessedError, RowsLostError
+from kit.evaluation.blessing import is_blessed
 from kit.evaluation.gate_checks import Found, ThresholdCheck, asked, bounds, checks_of, slice_name
 from kit.evaluation.override import latest_override
 from kit.project import Project
@@ -17,8 +18,6 @@ from kit.session import Session
 
 SliceKey = tuple[tuple[str, Any], ...]
 """The columns and values that a slice was cut by, sorted; empty for all rows."""
-
-_BLESSED = 1
 
 
 def metrics_table(evaluation: Path, project: Project) -> pd.DataFrame:
@@ -89,10 +88,9 @@ def found_slices(evaluation: Path, project: Project) -> Found:
     )
 
 
-def is_blessed(session: Session) -> bool:
+def latest_is_blessed(session: Session) -> bool:
     """Return whether the latest evaluation blessed its model."""
-    blessing = session.latest("Evaluator", "blessing")
-    return bool(blessing.get_int_custom_property("blessed") == _BLESSED)
+    return is_blessed(session.latest("Evaluator", "blessing"))
 
 
 def check_blessed(session: Session) -> str:
@@ -101,7 +99,7 @@ def check_blessed(session: Session) -> str:
     Raises:
         NotBlessedError: otherwise; the message lists the gates that were missed.
     """
-    if is_blessed(session):
+    if latest_is_blessed(session):
         return "The model met every gate and is blessed."
     if decision := latest_override(session):
         return f"The model missed a gate and is not blessed, but may go on by decision of {decision}."

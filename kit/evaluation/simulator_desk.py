@@ -10,13 +10,13 @@ from typing import Any
 
 import yaml
 
+from kit.evaluation.blessing import BLESSED, is_blessed
 from kit.evaluation.simulator import Bound, Decisive, StoredEvaluation, bounds_of
 from kit.project_file import Gate
 from kit.session import Session
 from kit.translation.messages import parts_in_language
 
 LAST = 20
-_BLESSED = "blessed"
 _FIELDS = ("min", "max", "min_change")  # the order of a gate's thresholds in `bounds_of`
 
 
@@ -88,9 +88,9 @@ def _run(model: Any, evaluation: Any, blessing: Any, thresholds: Sequence[Bound]
 
 
 def _verdict(blessing: Any) -> bool | None:
-    if blessing is None or not blessing.has_custom_property(_BLESSED):
+    if blessing is None or not blessing.has_custom_property(BLESSED):
         return None
-    return bool(blessing.get_int_custom_property(_BLESSED) == 1)
+    return is_blessed(blessing)
 
 
 def _with_thresholds(gate: Gate, values: Iterator[float]) -> dict[str, Any]:

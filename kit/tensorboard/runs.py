@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from kit.evaluation.blessing import is_blessed
 from kit.session import Session
 from kit.training.progress import Progress
 
@@ -86,7 +87,7 @@ def _passed(session: Session) -> dict[int, set[str]]:
 
 def _verdicts(session: Session) -> Iterator[tuple[int, str]]:
     for taken, made in session.history("Evaluator"):
-        if any(blessing.get_int_custom_property("blessed") for blessing in made.get("blessing", [])):
+        if any(is_blessed(blessing) for blessing in made.get("blessing", [])):
             yield taken["model"][0].id, "blessed"
     for taken, _ in session.history("Pusher"):
         yield taken["model"][0].id, "pushed"
