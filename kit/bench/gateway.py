@@ -18,7 +18,7 @@ from kit.bench.throwing import ACCEPTED, BROKEN, HUNG, throw_grpc, throw_http
 from kit.errors import StepFailedError
 from kit.gateway.config import GatewaySettings
 from kit.gateway.keys import KeyStore
-from kit.gateway.plan import Address, Places, Plan
+from kit.gateway.plan import Address, GatewayFiles, Plan
 from kit.gateway.process import Gateway
 from kit.serving.process import Server
 from kit.serving.settings import Settings
@@ -84,7 +84,7 @@ def _without_token(folder: Path, requests: int) -> _Outcomes:
     """Send requests without a valid token; those that get through are counted by the stand-in for the server."""
     sink = _Sink()
     with Gateway(_plan(folder, sink.address, sink.address)) as running:
-        keys = KeyStore(running.plan.places.keys)
+        keys = KeyStore(running.plan.files.keys)
         valid, stranger = _token(keys), KeyStore(folder / "stranger")
         stranger.rotate()
         drawn = malformed.without_token(_SEED, valid, _token(stranger))
@@ -94,9 +94,9 @@ def _without_token(folder: Path, requests: int) -> _Outcomes:
         if sink.reached == reached:
             raise StepFailedError(
                 "A request with a valid token must reach the server, but none did, so that the count proves nothing. "
-                f"Read {running.plan.places.access_log}."
+                f"Read {running.plan.files.access_log}."
             )
-        _check_alive(running.is_running, running.plan.places.envoy_log)
+        _check_alive(running.is_running, running.plan.files.envoy_log)
     sink.close()
     return _Outcomes(counts, reached)
 
@@ -111,7 +111,7 @@ def _with_token(folder: Path, requests: int) -> Counter[str]:
     with Server(settings, log_path=folder / "server.log") as server:
         rest, direct = _both(server)
         with Gateway(_plan(folder / "gateway", rest, direct)) as running:
-            token = _token(KeyStore(running.plan.places.keys))
+            token = _token(KeyStore(running.plan.files.keys))
             heads = malformed.bad_heads(_SEED, token)
             counts += throw_http(running.address, islice(heads, int(requests * _SHARES["heads"])))
             for number, (address, to_rest, bearer) in enumerate(
@@ -129,7 +129,7 @@ def _with_token(folder: Path, requests: int) -> Counter[str]:
                     f"What is right must be answered afterwards, but of {right.total()} requests {dict(right)}. Read "
                     f"{folder}/server.log."
                 )
-            _check_alive(running.is_running, running.plan.places.envoy_log)
+            _check_alive(running.is_running, running.plan.files.envoy_log)
         _check_alive(lambda: server.alive, folder / "server.log")
     return counts
 
@@ -146,11 +146,11 @@ def _both(server: Server) -> tuple[Address, Address]:
 def _plan(folder: Path, rest: Address, grpc_address: Address) -> Plan:
     rate = {"requests": _GENEROUS, "all_requests": _GENEROUS, "seconds": 1}
     settings = GatewaySettings.model_validate({"rate_limit": rate, "breaker": {"failures": _GENEROUS}})
-    places = Places(folder)
-    KeyStore(places.keys).rotate()
-    jwks = places.keys / "jwks.json"
+    files = GatewayFiles(folder)
+    KeyStore(files.keys).rotate()
+    jwks = files.keys / "jwks.json"
     models, audience = (malformed.MODEL,), malformed.MODEL
-    return Plan(models, settings, audience, jwks, None, places, rest, grpc_address, Address(0))
+    return Plan(models, settings, audience, jwks, None, files, rest, grpc_address, Address(0))
 
 
 def _token(keys: KeyStore) -> str:

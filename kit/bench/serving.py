@@ -23,10 +23,10 @@ from tensorflow_serving.apis import get_model_status_pb2, model_service_pb2_grpc
 from kit import warm
 from kit.bench import serving_peers
 from kit.bench.chain import kit_command, run_timed
+from kit.bench.cpu_pinning import bind, processors
 from kit.bench.figure import Figure
 from kit.bench.serving_limit import measured_limit
 from kit.bench.serving_model import CANDIDATES, NAME, Sample, sample
-from kit.bench.serving_places import bind, processors
 from kit.errors import StepFailedError
 from kit.load import REST, Load, LoadResult, RunningLoad
 from kit.serving.batching import Batching

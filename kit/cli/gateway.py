@@ -12,7 +12,7 @@ from kit.projects import SAMPLE
 
 if TYPE_CHECKING:
     from kit.gateway.keys import KeyStore
-    from kit.gateway.plan import Places, Plan
+    from kit.gateway.plan import GatewayFiles, Plan
     from kit.project import Project
 
 app = typer.Typer()
@@ -97,7 +97,7 @@ def run(
         typer.echo(f"Who asked what: kit gateway audit -P {project}")
         gateway.wait()
     raise GatewayStartError(
-        f"Envoy must run until it is told to end, but it ended by itself. Read {plan.places.envoy_log}."
+        f"Envoy must run until it is told to end, but it ended by itself. Read {plan.files.envoy_log}."
     )
 
 
@@ -149,16 +149,16 @@ def audit(
     print_table(("time (UTC)", "subject", "client", "asked", "version", "status", "ms", "verdict"), rows)
 
 
-def _store(project: str, workspace: object, *, looks: bool = False) -> tuple[Project, KeyStore, Places]:
+def _store(project: str, workspace: object, *, looks: bool = False) -> tuple[Project, KeyStore, GatewayFiles]:
     """Return a project with the keys and the files of its gateway."""
     from kit.gateway.keys import KeyStore
-    from kit.gateway.plan import Places
+    from kit.gateway.plan import GatewayFiles
     from kit.project import Project
 
     place = workspace_of(workspace, looks=looks)
     found = Project.load(project, place.path)
-    places = Places.of(place, found.spec.name)
-    return found, KeyStore(places.keys), places
+    files = GatewayFiles.of(place, found.spec.name)
+    return found, KeyStore(files.keys), files
 
 
 def _plan(project: str, workspace: object, rest: str, grpc: str, listen: str) -> Plan:

@@ -10,7 +10,7 @@ from typing import Annotated, ParamSpec, TypeVar
 import typer
 
 from kit.errors import ExitCode, KitError
-from kit.places import in_other_words
+from kit.os_errors import kit_error_of
 from kit.workspace import CHECKOUT, Workspace, without_dots
 
 _P = ParamSpec("_P")
@@ -45,7 +45,7 @@ def exits(command: Callable[_P, _R]) -> Callable[_P, _R]:
         except BrokenPipeError:  # `kit runs | head` has read enough: typer ends a command without a word then
             raise
         except OSError as error:  # a full disk, a folder that cannot be read
-            told = in_other_words(error)
+            told = kit_error_of(error)
             typer.echo(told.in_words(), err=True)
             raise typer.Exit(int(told.exit_code)) from None
         except KeyboardInterrupt:

@@ -21,7 +21,7 @@ from kit.deploy.target import GATEWAY_PORT, GRPC_PORT, METRICS_PORT, REST_PORT, 
 from kit.gateway.certificate import make_certificate
 from kit.gateway.envoy import bootstrap, tls_resource
 from kit.gateway.filters import jwt_resource, typed
-from kit.gateway.plan import Address, Places, Plan
+from kit.gateway.plan import Address, GatewayFiles, Plan
 from kit.gateway.process import validate
 from kit.gateway.routes import REST
 
@@ -37,7 +37,7 @@ Value = dict[str, Any]
 
 
 @dataclass(frozen=True)
-class PodPlaces(Places):
+class PodFiles(GatewayFiles):
     """Files of a gateway in a pod, where the log of a container is its output."""
 
     @property
@@ -50,7 +50,7 @@ def pod_plan(target: Target) -> Plan:
     rest, grpc = Address(REST_PORT), Address(GRPC_PORT)
     own = Plan.of(target.project, target.workspace, rest, grpc, Address(GATEWAY_PORT, _EVERY_ADDRESS))
     certificate = (TLS_FOLDER / CERTIFICATE, TLS_FOLDER / KEY) if target.settings.tls_secret else None
-    return replace(own, places=PodPlaces(FOLDER), certificate=certificate)
+    return replace(own, files=PodFiles(FOLDER), certificate=certificate)
 
 
 def envoy_files(target: Target) -> dict[str, str]:

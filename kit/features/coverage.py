@@ -1,4 +1,4 @@
-"""How often each place (vocabulary index or bucket) of a feature occurs in the data, and how many values have none."""
+"""How often each code (vocabulary index or bucket) of a feature occurs in the data, and how many values have none."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ class Coverage:
     """The counts of one feature in one split.
 
     Attributes:
-        counts: how often each place occurs, int64 [places].
-        outside: how many values are beyond the last place, such as words outside the vocabulary.
+        counts: how often each code occurs, int64 [codes].
+        outside: how many values are beyond the last code, such as words outside the vocabulary.
         total: how many values are not missing.
     """
 
@@ -32,15 +32,15 @@ class Coverage:
     total: int = 0
 
     def add(self, codes: np.ndarray) -> None:
-        """Count codes of any number; those that are not a place count as outside."""
+        """Count codes of any number; those that the feature does not have count as outside."""
         inside = codes[(codes >= 0) & (codes < len(self.counts))]
         self.counts += np.bincount(inside, minlength=len(self.counts))
         self.outside += len(codes) - len(inside)
         self.total += len(codes)
 
 
-def cover(graph: RowGraph, examples: Path, split: str, places: Mapping[str, int]) -> dict[str, Coverage]:
-    """Transform the first rows of a split, at most MOST_ROWS, and count the places of each feature.
+def cover(graph: RowGraph, examples: Path, split: str, sizes: Mapping[str, int]) -> dict[str, Coverage]:
+    """Transform the first rows of a split, at most MOST_ROWS, and count the codes of each feature.
 
     Missing values are not counted. In a list, everything after the last known word is taken for padding, since unknown
     words there look the same.
@@ -49,12 +49,12 @@ def cover(graph: RowGraph, examples: Path, split: str, places: Mapping[str, int]
         graph: Transform's graph.
         examples: the folder of the raw Examples.
         split: the split's name.
-        places: how many places each feature has; each feature is made from one column.
+        sizes: how many codes each feature has; each feature is made from one column.
     """
-    found = {feature: Coverage(np.zeros(size, np.int64)) for feature, size in places.items()}
-    for records in _batches(examples, split) if places else ():
+    found = {feature: Coverage(np.zeros(size, np.int64)) for feature, size in sizes.items()}
+    for records in _batches(examples, split) if sizes else ():
         transformed = graph.transform(records)
-        present = _present(graph, records, {graph.sources[feature][0] for feature in places})
+        present = _present(graph, records, {graph.sources[feature][0] for feature in sizes})
         for feature, coverage in found.items():
             codes = transformed[feature][present[graph.sources[feature][0]]]
             coverage.add(codes if codes.ndim == 1 else codes[_before_padding(codes, len(coverage.counts))])
@@ -82,8 +82,8 @@ def _has_value(column: tf.Tensor | tf.SparseTensor, rows: int) -> np.ndarray:
     return found
 
 
-def _before_padding(codes: np.ndarray, places: int) -> np.ndarray:
+def _before_padding(codes: np.ndarray, size: int) -> np.ndarray:
     """Return a mask, bool [rows, width], of each row's codes up to its last known one."""
-    known = (codes >= 0) & (codes < places)
+    known = (codes >= 0) & (codes < size)
     padded: np.ndarray = np.cumsum(known[:, ::-1], axis=1)[:, ::-1] > 0
     return padded

@@ -10,9 +10,9 @@ import numpy as np
 import tensorflow as tf
 
 from kit.data.summaries import summarize_artifact
+from kit.features.codes import Prober, edges_of, vocabulary_of
 from kit.features.coverage import MOST_ROWS, Coverage, cover
 from kit.features.graph import load_graph, why_refused
-from kit.features.places import Prober, edges_of, vocabulary_of
 from kit.features.rows import RowReader, texts_of, write_over
 from kit.session import Session
 
@@ -52,7 +52,7 @@ class TransformDesk:
         self._rows = RowReader(self._examples)
         self._statistics = summarize_artifact(session.path("StatisticsGen", "statistics"))
         self._words = self.graph.vocabularies()
-        self._uses, self._edges = self._places()
+        self._uses, self._edges = self._meanings()
 
     def summary(self) -> dict[str, Any]:
         """Return all that is known about every column and feature, as plain values.
@@ -101,7 +101,7 @@ class TransformDesk:
             return Looked(raw, {"": f"the graph does not take this row: {why_refused(error)}"}, {})
         return Looked(raw, {}, {name: self._read(name, value[0]) for name, value in transformed.items()})
 
-    def _places(self) -> tuple[dict[str, str], dict[str, tuple[float, ...]]]:
+    def _meanings(self) -> tuple[dict[str, str], dict[str, tuple[float, ...]]]:
         split = next((name for name, rows in self._statistics["examples"].items() if rows), "")
         if not split:
             return {}, {}
@@ -110,10 +110,10 @@ class TransformDesk:
         return uses, edges_of(prober, _reach(self._statistics["features"]), uses)
 
     def _covered(self) -> dict[str, dict[str, Coverage]]:
-        places = {feature: len(self._words[name]) for feature, name in self._uses.items()}
-        places |= {feature: len(edges) + 1 for feature, edges in self._edges.items()}
+        sizes = {feature: len(self._words[name]) for feature, name in self._uses.items()}
+        sizes |= {feature: len(edges) + 1 for feature, edges in self._edges.items()}
         return {
-            split: cover(self.graph, self._examples, split, places)
+            split: cover(self.graph, self._examples, split, sizes)
             for split, rows in self._statistics["examples"].items()
             if rows
         }

@@ -85,7 +85,7 @@ def _connection_manager(plan: Plan, *, inline: bool) -> dict[str, Any]:
         f"{_V3}.filters.network.http_connection_manager.v3.HttpConnectionManager",
         stat_prefix="gateway",
         codec_type="AUTO",
-        access_log=[access_log(str(plan.places.access_log))],
+        access_log=[access_log(str(plan.files.access_log))],
         # An edge: what a caller says of itself in x-forwarded-for, x-request-id and x-envoy-… does not count. No
         # address is an internal one, which Envoy would believe.
         use_remote_address=True,
@@ -122,7 +122,7 @@ def _connection_manager(plan: Plan, *, inline: bool) -> dict[str, Any]:
 
 
 def _tls(plan: Plan, files: tuple[Path, Path], *, inline: bool) -> dict[str, Any]:
-    source = {"path_config_source": {"path": str(plan.places.tls)}, "resource_api_version": "V3"}
+    source = {"path_config_source": {"path": str(plan.files.tls)}, "resource_api_version": "V3"}
     followed = {"tls_certificate_sds_secret_configs": [{"name": TLS, "sds_config": source}]}
     return typed(
         "envoy.transport_sockets.tls",

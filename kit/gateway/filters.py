@@ -36,7 +36,7 @@ def http_filters(plan: Plan, *, inline: bool) -> list[dict[str, Any]]:
     """
     settings = plan.settings
     return [
-        jwt_filter(plan) if inline else _followed(plan.places.jwt),
+        jwt_filter(plan) if inline else _followed(plan.files.jwt),
         _named(),
         rate_limit(settings.rate_limit, {"metadata": _BY_TOKEN}),
         size_limit(settings.limits),

@@ -41,7 +41,7 @@ class Address:
 
 
 @dataclass(frozen=True)
-class Places:
+class GatewayFiles:
     """The files of a gateway in its workspace.
 
     gateway/<project>/
@@ -56,7 +56,7 @@ class Places:
     folder: Path
 
     @classmethod
-    def of(cls, workspace: Workspace, project: str) -> Places:
+    def of(cls, workspace: Workspace, project: str) -> GatewayFiles:
         return cls(workspace.path / "gateway" / project)
 
     @property
@@ -95,7 +95,7 @@ class Plan:
         audience: the audience that a token must be for.
         jwks_file: public keys that tokens are checked with.
         certificate: PEM files of the certificate and its key; None is plain text.
-        places: where files are written.
+        files: where files are written.
         rest: of the server's REST API.
         grpc: of the server's gRPC API.
         listen: of the gateway; both APIs have the same port.
@@ -106,7 +106,7 @@ class Plan:
     audience: str
     jwks_file: Path
     certificate: tuple[Path, Path] | None
-    places: Places
+    files: GatewayFiles
     rest: Address
     grpc: Address
     listen: Address = field(default_factory=lambda: Address(8443))
@@ -116,15 +116,15 @@ class Plan:
         cls, project: Project, workspace: Workspace, rest: Address, grpc: Address, listen: Address
     ) -> Plan:
         """Return the plan of a project's own model."""
-        settings, places = project.spec.gateway, Places.of(workspace, project.spec.name)
+        settings, files = project.spec.gateway, GatewayFiles.of(workspace, project.spec.name)
         own, tls = settings.tokens.jwks_file, settings.tls
         return cls(
             models=(project.spec.name,),
             settings=settings,
             audience=settings.tokens.audience or project.spec.name,
-            jwks_file=project.folder / own if own else places.keys / "jwks.json",
+            jwks_file=project.folder / own if own else files.keys / "jwks.json",
             certificate=(project.folder / tls.certificate, project.folder / tls.key) if tls else None,
-            places=places,
+            files=files,
             rest=rest,
             grpc=grpc,
             listen=listen,

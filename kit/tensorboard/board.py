@@ -14,7 +14,7 @@ from pathlib import Path
 
 from kit.child_environment import finding_kit
 from kit.errors import KitError
-from kit.tensorboard import places
+from kit.tensorboard import folders
 from kit.training.scalars import Curves, read_scalars
 
 _START_SECONDS = 60.0
@@ -55,11 +55,11 @@ class Board:
             BoardError: when it does not answer.
         """
         if self._process is None or self._process.poll() is not None:
-            places.remove_dead()
+            folders.remove_dead()
             self._process = self._launch()
             atexit.register(self.stop)
             self._wait(self._process)
-        return f"{places.ROUTE}/{self._id}/"
+        return f"{folders.ROUTE}/{self._id}/"
 
     def stop(self) -> None:
         """End TensorBoard; it may be started again."""
@@ -76,12 +76,12 @@ class Board:
 
     def _launch(self) -> subprocess.Popen[bytes]:
         try:
-            folder = places.make_folder(self._id)
+            folder = folders.make_folder(self._id)
         except OSError as error:
             raise _failed(str(error), "Correct that, or set TMPDIR to another folder.") from None
-        (folder / places.LOGS).mkdir()
+        (folder / folders.LOGS).mkdir()
         for name, logs in self.folders.items():
-            (folder / places.LOGS / _AMBIGUOUS.sub("_", name)).symlink_to(logs.absolute())
+            (folder / folders.LOGS / _AMBIGUOUS.sub("_", name)).symlink_to(logs.absolute())
         with (folder / "log").open("wb") as log:
             return subprocess.Popen(
                 [sys.executable, "-m", "kit.tensorboard.process", self._id, str(os.getpid())],
@@ -93,9 +93,9 @@ class Board:
             )
 
     def _wait(self, process: subprocess.Popen[bytes]) -> None:
-        log = places.folder_of(self._id) / "log"
+        log = folders.folder_of(self._id) / "log"
         deadline = time.monotonic() + _START_SECONDS
-        while not places.answers(self._id):
+        while not folders.answers(self._id):
             said = log.read_text(errors="replace") if log.exists() else ""
             if process.poll() is not None:
                 raise _failed(f"it ended with {process.returncode}: {said[-_LAST_WORDS:]}", "Correct that.")

@@ -12,7 +12,7 @@ from jupyter_server.utils import url_path_join
 from jupyter_server_proxy.handlers import ProxyHandler
 from tornado import httputil, web
 
-from kit.tensorboard import places
+from kit.tensorboard import folders
 
 _CREDENTIALS = ("Cookie", "Authorization")
 
@@ -42,9 +42,9 @@ class BoardHandler(ProxyHandler):
         return headers
 
     async def _pass_on(self, board: str, path: str) -> None:
-        if not places.answers(board):
+        if not folders.answers(board):
             raise web.HTTPError(404, "This TensorBoard has ended with its kernel. Run its cell again.")
-        self.unix_socket = str(places.folder_of(board) / places.SOCKET)
+        self.unix_socket = str(folders.folder_of(board) / folders.SOCKET)
         await self.proxy("localhost", 80, path)
 
 
@@ -54,5 +54,5 @@ def _jupyter_server_extension_points() -> list[dict[str, str]]:
 
 def _load_jupyter_server_extension(server: Any) -> None:
     base = server.web_app.settings["base_url"]
-    route = url_path_join(base, places.ROUTE, "([0-9a-f]{16})", "(.*)")
+    route = url_path_join(base, folders.ROUTE, "([0-9a-f]{16})", "(.*)")
     server.web_app.add_handlers(".*$", [(route, BoardHandler)])

@@ -14,7 +14,7 @@ from tensorboard import default, program
 from werkzeug import Response
 from werkzeug.serving import ThreadedWSGIServer, WSGIRequestHandler
 
-from kit.tensorboard.places import LOGS, SOCKET, folder_of
+from kit.tensorboard.folders import LOGS, SOCKET, folder_of
 
 _PARENT_SECONDS = 0.5
 _RELOAD_SECONDS = 5.0  # also while a training writes

@@ -8,7 +8,7 @@ from typing import Any
 from kit.deploy.config import DeploySettings
 from kit.deploy.target import Canary, Target
 from kit.gateway.keys import KeyStore
-from kit.gateway.plan import Places
+from kit.gateway.plan import GatewayFiles
 from kit.project import Project
 from kit.workspace import Workspace
 
@@ -17,7 +17,7 @@ MODEL = "recommender"
 
 def workspace_with_keys(folder: Path) -> Workspace:
     workspace = Workspace(folder)
-    KeyStore(Places.of(workspace, MODEL).keys).rotate()
+    KeyStore(GatewayFiles.of(workspace, MODEL).keys).rotate()
     return workspace
 
 

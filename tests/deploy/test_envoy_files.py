@@ -23,7 +23,7 @@ from kit.deploy.target import Target
 from kit.gateway.errors import GatewayError
 from kit.gateway.filters import jwt_resource
 from kit.gateway.keys import KeyStore
-from kit.gateway.plan import Address, Places
+from kit.gateway.plan import Address, GatewayFiles
 from kit.training.cluster.tf_config import free_ports
 from kit.workspace import Workspace
 
@@ -78,7 +78,7 @@ def wait_for(url: str, status: int, **options: Any) -> httpx.Response:
 def test_a_pods_gateway_asks_for_tokens_follows_keys_and_shows_metrics(
     target: Target, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    folder, keys = tmp_path / "etc", KeyStore(Places.of(target.workspace, MODEL).keys)
+    folder, keys = tmp_path / "etc", KeyStore(GatewayFiles.of(target.workspace, MODEL).keys)
     gateway, metrics = free_ports(2)
     monkeypatch.setattr(envoy_files, "METRICS_PORT", metrics)
     monkeypatch.setattr(envoy_files, "RUN", tmp_path)
@@ -89,7 +89,7 @@ def test_a_pods_gateway_asks_for_tokens_follows_keys_and_shows_metrics(
             rest=standin.rest,
             grpc=standin.grpc,
             listen=Address(gateway),
-            places=Places(folder),
+            files=GatewayFiles(folder),
         )
 
         def files() -> dict[str, str]:

@@ -17,7 +17,7 @@ import httpx
 
 from kit.gateway.config import GatewaySettings
 from kit.gateway.keys import KeyStore
-from kit.gateway.plan import Address, Places, Plan
+from kit.gateway.plan import Address, GatewayFiles, Plan
 from kit.gateway.process import Gateway
 
 MODEL, VERSION = "shop", "3"
@@ -104,7 +104,7 @@ class Lab:
     standin: StandIn
     gateway: Gateway
     keys: KeyStore
-    places: Places
+    files: GatewayFiles
 
     def token(self, subject: str = "ann", **claims: Any) -> str:
         known = {"issuer": "kit", "audience": MODEL, **claims}
@@ -137,7 +137,7 @@ class Lab:
         """Return the access log, once it has so many lines: Envoy writes it every second, or when it is told to."""
         deadline = time.monotonic() + 20
         while True:
-            lines = self.places.access_log.read_text().splitlines()
+            lines = self.files.access_log.read_text().splitlines()
             if len(lines) >= least or time.monotonic() > deadline:
                 return [json.loads(line) for line in lines]
             time.sleep(0.1)
@@ -149,10 +149,10 @@ def make_plan(
     settings: GatewaySettings | None = None,
     certificate: tuple[Path, Path] | None = None,
 ) -> Plan:
-    places = Places(folder)
-    jwks = places.keys / "jwks.json"
+    files = GatewayFiles(folder)
+    jwks = files.keys / "jwks.json"
     chosen = settings or GatewaySettings()
-    return Plan((MODEL,), chosen, MODEL, jwks, certificate, places, standin.rest, standin.grpc, Address(0))
+    return Plan((MODEL,), chosen, MODEL, jwks, certificate, files, standin.rest, standin.grpc, Address(0))
 
 
 def open_lab(
@@ -164,6 +164,6 @@ def open_lab(
     """Start a stand-in with a gateway before it; the stack ends both."""
     standin = stack.enter_context(StandIn())
     plan = make_plan(folder, standin, settings, certificate)
-    keys = KeyStore(plan.places.keys)
+    keys = KeyStore(plan.files.keys)
     keys.rotate()
-    return Lab(standin, stack.enter_context(Gateway(plan)), keys, plan.places)
+    return Lab(standin, stack.enter_context(Gateway(plan)), keys, plan.files)

@@ -32,11 +32,11 @@ def test_every_request_is_told_and_none_of_its_content(lab: Callable[..., Lab]) 
     running.ask("GET", f"/v1/models/{MODEL}/versions/4/metadata")
     running.ask("GET", f"/v1/models/{MODEL}/versions/4/metadata")
     running.log(11)
-    text = running.places.access_log.read_text()
+    text = running.files.access_log.read_text()
     assert not [word for word in (FEATURE, SECRET, token, token.split(".")[1]) if word in text]
     told = [
         (one.subject, one.route, one.version, one.status, one.verdict)
-        for one in read_log(running.places.access_log)
+        for one in read_log(running.files.access_log)
     ]
     assert told == [
         ("ann", f"{MODEL}:predict", VERSION, "200", "allowed"),
@@ -51,8 +51,8 @@ def test_every_request_is_told_and_none_of_its_content(lab: Callable[..., Lab]) 
         ("ann", f"{MODEL}:metadata", VERSION, "200", "allowed"),
         ("ann", f"{MODEL}:metadata", "", "429", "refused: too many requests"),
     ]
-    allowed = list(read_log(running.places.access_log, verdict="allowed"))
-    [counted] = count_answered(running.places.access_log)
+    allowed = list(read_log(running.files.access_log, verdict="allowed"))
+    [counted] = count_answered(running.files.access_log)
     assert (counted.version, counted.count) == (VERSION, len(allowed))
     assert (counted.first, counted.last) == (
         min(one.time for one in allowed),
@@ -66,7 +66,7 @@ def test_a_query_finds_who_when_and_what(lab: Callable[..., Lab]) -> None:
         running.ask(token=running.token(name))
     running.ask("PUT")
     running.log(4)
-    log = running.places.access_log
+    log = running.files.access_log
     assert len(list(read_log(log, subject="ann"))) == 3
     assert [one.route for one in read_log(log, subject="ann", verdict="refused")] == [f"{MODEL}:predict"]
     first, *_, last = read_log(log)
@@ -83,16 +83,16 @@ def test_a_line_that_is_being_written_is_left_out(lab: Callable[..., Lab]) -> No
     running.ask()
     running.log()
     running.gateway.stop()
-    with running.places.access_log.open("a") as log:
+    with running.files.access_log.open("a") as log:
         log.write('{"time": "20')
-    assert len(list(read_log(running.places.access_log))) == 1
-    assert [one.count for one in count_answered(running.places.access_log)] == [1]
-    with running.places.access_log.open("a") as log:
+    assert len(list(read_log(running.files.access_log))) == 1
+    assert [one.count for one in count_answered(running.files.access_log)] == [1]
+    with running.files.access_log.open("a") as log:
         log.write("\n")
     with pytest.raises(GatewayError, match="Line 2 of"):
-        list(read_log(running.places.access_log))
+        list(read_log(running.files.access_log))
     with pytest.raises(GatewayError, match="A line of"):
-        count_answered(running.places.access_log)
+        count_answered(running.files.access_log)
 
 
 def test_a_log_without_a_whole_line_counts_nothing(tmp_path: Path) -> None:

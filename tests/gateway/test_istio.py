@@ -26,7 +26,7 @@ SETTINGS = GatewaySettings.model_validate(
 def plan(tmp_path: Path) -> Plan:
     with StandIn() as standin:
         found = make_plan(tmp_path / "gw", standin, SETTINGS)
-    KeyStore(found.places.keys).rotate()
+    KeyStore(found.files.keys).rotate()
     return found
 
 

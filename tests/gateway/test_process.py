@@ -28,11 +28,11 @@ PARENT = """
 import sys, time
 from pathlib import Path
 from kit.gateway.config import GatewaySettings
-from kit.gateway.plan import Address, Places, Plan
+from kit.gateway.plan import Address, GatewayFiles, Plan
 from kit.gateway.process import Gateway
-places = Places(Path(sys.argv[1]))
+files = GatewayFiles(Path(sys.argv[1]))
 nowhere = Address(1)
-gateway = Gateway(Plan(("m",), GatewaySettings(), "m", places.keys / "jwks.json", None, places, nowhere, nowhere,
+gateway = Gateway(Plan(("m",), GatewaySettings(), "m", files.keys / "jwks.json", None, files, nowhere, nowhere,
                        Address(0)))
 print(gateway.start().port, gateway.admin_socket, flush=True)
 time.sleep(600)
@@ -43,7 +43,7 @@ time.sleep(600)
 def plan(tmp_path: Path) -> Plan:
     with StandIn() as standin:
         found = make_plan(tmp_path / "gw", standin)
-    KeyStore(found.places.keys).rotate()
+    KeyStore(found.files.keys).rotate()
     return found
 
 
@@ -65,7 +65,7 @@ def gone(word: str) -> bool:
 def parent(plan: Plan) -> Iterator[subprocess.Popen[str]]:
     """Start a process that has started a gateway."""
     started = subprocess.Popen(
-        [sys.executable, "-c", PARENT, str(plan.places.folder)],
+        [sys.executable, "-c", PARENT, str(plan.files.folder)],
         stdout=subprocess.PIPE,
         text=True,
         env={**os.environ, "PYTHONPATH": str(CHECKOUT)},
@@ -81,7 +81,7 @@ def parent(plan: Plan) -> Iterator[subprocess.Popen[str]]:
 def test_nothing_is_left_after_a_kill(plan: Plan, parent: subprocess.Popen[str], victim: str) -> None:
     assert parent.stdout is not None
     port, admin = parent.stdout.readline().split()
-    config = str(plan.places.config)
+    config = str(plan.files.config)
     assert len(processes(config)) == 2
     [guard] = [pid for pid in processes(config) if "kit.gateway.guard" in command(pid)]
     os.kill(parent.pid if victim == "parent" else guard, signal.SIGKILL)
@@ -116,7 +116,7 @@ def test_it_stops_and_starts_again(plan: Plan) -> None:
         assert not gateway.is_running()
         assert not folder.exists()
     gateway.stop()
-    assert not processes(str(plan.places.config))
+    assert not processes(str(plan.files.config))
 
 
 def test_a_port_that_is_taken_is_told(plan: Plan) -> None:
@@ -132,7 +132,7 @@ def test_only_its_owner_may_steer_it(lab: Callable[..., Lab]) -> None:
 
 def test_a_configuration_is_checked_with_its_keys(plan: Plan) -> None:
     assert "inline_string" in check(plan)
-    assert not plan.places.config.exists()
+    assert not plan.files.config.exists()
     plan.jwks_file.write_text('{"keys": []}')
     with pytest.raises(GatewayError, match="must hold an RSA key"):
         check(plan)

@@ -139,7 +139,7 @@ def test_keys_rotate_while_it_runs_and_connections_stay(lab: Callable[..., Lab])
 def test_keys_that_cannot_be_used_change_nothing(lab: Callable[..., Lab]) -> None:
     running = lab()
     (running.keys.folder / "jwks.json").write_text('{"keys": []}')
-    until(lambda: "are not taken over" in running.places.envoy_log.read_text())
+    until(lambda: "are not taken over" in running.files.envoy_log.read_text())
     assert running.ask(token=signed(running)).status_code == 200
 
 

@@ -15,7 +15,7 @@ import tensorflow as tf
 from kit.gateway.certificate import make_certificate
 from kit.gateway.config import GatewaySettings
 from kit.gateway.keys import KeyStore
-from kit.gateway.plan import Address, Places, Plan
+from kit.gateway.plan import Address, GatewayFiles, Plan
 from kit.gateway.process import Gateway
 from kit.serving.client import GRPC, REST, Client, NoAnswerError
 from kit.serving.client.values import to_json
@@ -165,8 +165,8 @@ def test_a_connection_that_the_server_closed_is_opened_again(base: Path) -> None
 def test_the_gateway_is_asked_with_a_token_through_tls_and_logs_the_version(
     addresses: Addresses, tmp_path: Path
 ) -> None:
-    places = Places(tmp_path / "gateway")
-    keys = KeyStore(places.keys)
+    files = GatewayFiles(tmp_path / "gateway")
+    keys = KeyStore(files.keys)
     keys.rotate()
     certificate = make_certificate(tmp_path)
     rest, direct = Address.parse(str(addresses.rest)), Address.parse(str(addresses.grpc))
@@ -174,9 +174,9 @@ def test_the_gateway_is_asked_with_a_token_through_tls_and_logs_the_version(
         (NAME,),
         GatewaySettings(),
         NAME,
-        places.keys / "jwks.json",
+        files.keys / "jwks.json",
         certificate,
-        places,
+        files,
         rest,
         direct,
         Address(0),
@@ -192,6 +192,6 @@ def test_the_gateway_is_asked_with_a_token_through_tls_and_logs_the_version(
         with Client(both, NAME, headers=headers, certificate=certificate[0]) as client:
             found = [client.predict({"x": [1]}, way=way).outputs for way in (GRPC, REST)]
     assert found == [{"y": [3.0]}] * 2
-    lines = [json.loads(line) for line in places.access_log.read_text().splitlines()]
+    lines = [json.loads(line) for line in files.access_log.read_text().splitlines()]
     answered = [line for line in lines if line["subject"] == "ann" and line["route"] != "GetModelMetadata"]
     assert [line["version"] or line["version_trailer"] for line in answered] == ["2", "2"]

@@ -17,7 +17,7 @@ import psutil
 import pytest
 from tensorboard.summary import Writer
 
-from kit.tensorboard import places
+from kit.tensorboard import folders
 from kit.tensorboard.board import Board, BoardError
 from kit.workspace import CHECKOUT
 
@@ -52,7 +52,7 @@ def ask(address: str, path: str) -> str:
     """Ask on the socket, as the Jupyter server does."""
     connection = http.client.HTTPConnection("localhost")
     connection.sock = socket.socket(socket.AF_UNIX)
-    connection.sock.connect(str(places.folder_of(address.split("/")[-2]) / places.SOCKET))
+    connection.sock.connect(str(folders.folder_of(address.split("/")[-2]) / folders.SOCKET))
     connection.request("GET", path)
     answer = connection.getresponse().read().decode()
     connection.close()
@@ -69,8 +69,8 @@ def test_several_folders_are_served_and_private(tmp_path: Path) -> None:
     page = ask(address, "/")
     assert "url(font-roboto/" in page
     assert "url(/" not in page
-    folder = places.folder_of(address.split("/")[-2])
-    assert {path.name for path in (folder / places.LOGS).iterdir()} == {"new", "旧_old"}
+    folder = folders.folder_of(address.split("/")[-2])
+    assert {path.name for path in (folder / folders.LOGS).iterdir()} == {"new", "旧_old"}
     for private in (folder, folder.parent):
         assert stat.S_IMODE(private.stat().st_mode) == 0o700
     process = psutil.Process(board.pid)
@@ -103,7 +103,7 @@ def test_an_interrupt_of_the_kernel_does_not_reach_it(tmp_path: Path) -> None:
 
 def test_what_a_killed_tensorboard_left_is_removed(tmp_path: Path) -> None:
     board, later = Board({"a": tmp_path}), Board({"b": tmp_path})
-    left = places.folder_of(board.start().split("/")[-2])
+    left = folders.folder_of(board.start().split("/")[-2])
     assert board.pid
     os.kill(board.pid, signal.SIGKILL)
     psutil.wait_procs([psutil.Process(board.pid)], 5)
@@ -115,7 +115,7 @@ def test_what_a_killed_tensorboard_left_is_removed(tmp_path: Path) -> None:
 
 def test_a_folder_of_others_is_refused(tmp_path: Path) -> None:
     board = Board({"a": tmp_path})
-    root = places.folder_of("x").parent
+    root = folders.folder_of("x").parent
     root.mkdir(mode=0o755)
     root.chmod(0o755)
     with pytest.raises(BoardError, match=r"should have started, but .* mode 700. Correct that"):
@@ -129,6 +129,6 @@ def test_an_end_at_the_start_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyP
     with pytest.raises(BoardError, match="a broken installation"):
         board.start()
     board.stop()
-    for left in places.folder_of("x").parent.iterdir():
+    for left in folders.folder_of("x").parent.iterdir():
         os.utime(left, (0, 0))
-    places.remove_dead()
+    folders.remove_dead()

@@ -17,7 +17,7 @@ from typing import Any
 from unittest.mock import patch
 from urllib.parse import urlencode
 
-from kit.tensorboard import places
+from kit.tensorboard import folders
 from kit.tensorboard.board import Board
 
 PLUGINS, LISTING = "/data/plugin/", "/data/plugins_listing"
@@ -28,7 +28,7 @@ class Served:
     """A TensorBoard that runs."""
 
     def __init__(self, address: str) -> None:
-        self.socket = str(places.folder_of(address.split("/")[-2]) / places.SOCKET)
+        self.socket = str(folders.folder_of(address.split("/")[-2]) / folders.SOCKET)
 
     def ask(self, path: str, body: Any = None, **query: Any) -> bytes:
         """Return the answer of a plugin; with a body it is posted."""

@@ -1,4 +1,4 @@
-"""What the places (the codes) of a transformed feature stand for: words of a vocabulary, or buckets between edges.
+"""What the codes of a transformed feature stand for: words of a vocabulary, or buckets between edges.
 
 Transform saves its vocabularies without saying which feature uses which, and bucket edges only inside its graph. Both
 are found by probing the graph: which feature maps a vocabulary's words to their indices, and at which numbers does the
@@ -91,7 +91,7 @@ def vocabulary_of(prober: Prober, vocabularies: Mapping[str, Sequence[bytes]]) -
             names = [name for name in vocabularies if _is_called(name, column, feature) == named]
             names.sort(key=lambda name: name in found.values())
             for name in names:
-                if _is_place(prober, column, feature, vocabularies[name]):
+                if _is_code(prober, column, feature, vocabularies[name]):
                     found[feature] = name
                     break
     return found
@@ -101,7 +101,7 @@ def _is_called(vocabulary: str, column: str, feature: str) -> bool:
     return vocabulary in {column, feature, feature.removesuffix("_xf")}
 
 
-def _is_place(prober: Prober, column: str, feature: str, words: Sequence[bytes]) -> bool:
+def _is_code(prober: Prober, column: str, feature: str, words: Sequence[bytes]) -> bool:
     """Whether the feature maps the words to their indices, and an unknown word to another code."""
     dtype = prober.graph.columns[column].dtype
     if not words:

@@ -1,4 +1,4 @@
-"""Where kernel, TensorBoard and Jupyter server meet: one private folder per board."""
+"""The folders in which kernel, TensorBoard and Jupyter server meet: a private one per board."""
 
 from __future__ import annotations
 

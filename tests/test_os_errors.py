@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 
 from kit.cli import app
 from kit.errors import ExitCode
-from kit.places import in_other_words
+from kit.os_errors import kit_error_of
 
 NOTEBOOK, WHEN = "01_data", ("--cron", "1 1 * * *")
 
@@ -49,7 +49,7 @@ def test_a_folder_where_a_file_is_to_be_written_is_named(tmp_path: Path) -> None
 
 
 def test_what_is_no_mistake_of_the_user_is_no_wrong_usage() -> None:
-    full = in_other_words(OSError(errno.ENOSPC, "No space left on device", "/data/a"))
+    full = kit_error_of(OSError(errno.ENOSPC, "No space left on device", "/data/a"))
     assert full.exit_code == ExitCode.STEP_FAILED
     assert "/data/a must have room" in str(full)
-    assert in_other_words(OSError(errno.EIO, "Input/output error")).exit_code == ExitCode.STEP_FAILED
+    assert kit_error_of(OSError(errno.EIO, "Input/output error")).exit_code == ExitCode.STEP_FAILED

@@ -1,4 +1,4 @@
-"""What an error of the operating system means to whoever named a place that cannot be used."""
+"""Errors of the operating system as the kit's own: a full disk, a file or folder that cannot be used."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _WRONG_PLACE = {
 }
 
 
-def in_other_words(error: OSError) -> KitError:
+def kit_error_of(error: OSError) -> KitError:
     """Return the kit's error for one of the operating system, which names the place and the way out."""
     # Of a file that is renamed, the place that was asked for is the second one.
     named = error.filename2 or error.filename

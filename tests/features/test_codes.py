@@ -1,4 +1,4 @@
-"""The places of a graph that TensorFlow Transform made here, whose analyzers are known."""
+"""The codes of a graph that TensorFlow Transform made here, whose analyzers are known."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ import tensorflow_transform.beam as tft_beam
 from apache_beam.runners.portability.fn_api_runner.fn_runner import FnApiRunner
 from tensorflow_transform.tf_metadata import dataset_metadata, metadata_io, schema_utils
 
+from kit.features.codes import Prober, edges_of, vocabulary_of
 from kit.features.columns import fill_missing, first_tokens
 from kit.features.coverage import cover
 from kit.features.graph import RowGraph
-from kit.features.places import Prober, edges_of, vocabulary_of
 from kit.features.rows import write_over
 
 SPEC = {
@@ -130,13 +130,13 @@ def test_what_is_counted(graph: RowGraph, tmp_path: Path) -> None:
         for row in rows:
             writer.write(row)
     words = graph.vocabularies()
-    places = {
+    sizes = {
         "city_place": len(words["city"]),
         "city_minus": len(words["city"]),
         "list_places": len(words["words"]),
         "code_place": len(words["codes"]),
     }
-    found = cover(graph, tmp_path, "eval", places)
+    found = cover(graph, tmp_path, "eval", sizes)
     for feature in ("city_place", "city_minus"):
         assert found[feature].counts[words["city"].index(b"Rom")] == 2
         assert (found[feature].outside, found[feature].total) == (1, 3), "a missing value is not counted"
