@@ -13,9 +13,9 @@ from typer.testing import CliRunner
 
 import kit.batch.run
 import kit.new
+from kit.batch.admission import Budget
 from kit.batch.order import Part
 from kit.batch.run import RunOptions
-from kit.batch.schedule import Budget
 from kit.cli import app
 from kit.errors import ProjectError
 from kit.workspace import CHECKOUT

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from kit.batch.admission import Budget
 from kit.batch.order import Part, Waits
 from kit.batch.plan import PlannedNotebook
-from kit.batch.schedule import Budget
 from kit.project import Project
 
 Say = Callable[[str], None]

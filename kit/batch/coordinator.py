@@ -15,6 +15,7 @@ from typing import Any
 
 import yaml
 
+from kit.batch.admission import Admission
 from kit.batch.chain import Chain, RunOptions, Say
 from kit.batch.decide import Decider, Decision
 from kit.batch.ending import stopped
@@ -25,7 +26,6 @@ from kit.batch.parameters import Value
 from kit.batch.plan import PlannedNotebook, common_parameters
 from kit.batch.record import UNFINISHED, Attempt, NotebookRecord, RunRecord, StepRow, now
 from kit.batch.retry import accident, is_death, pause_seconds
-from kit.batch.schedule import Schedule
 from kit.batch.signals import signals_call
 from kit.batch.watch import Watch
 from kit.errors import ExitCode, StepFailedError
@@ -49,7 +49,7 @@ class RunCoordinator:
         self._decider, self._say = decider, say
         usual = {name: decider.usual(notebook).memory_mb for name, notebook in self._plan.items()}
         memory = {name: most for name, most in usual.items() if most is not None}
-        self._schedule = Schedule(among(chain.graph, self._plan), options.budget.here(), memory)
+        self._admission = Admission(among(chain.graph, self._plan), options.budget.here(), memory)
         self._decided: dict[str, Decision] = {}
         self._not_before: dict[str, float] = {}
         self._ended: queue.SimpleQueue[Outcome] = queue.SimpleQueue()
@@ -81,11 +81,11 @@ class RunCoordinator:
     def _lead(self) -> None:
         with ExitStack() as stack:
             stack.callback(self._close)
-            while not self._schedule.is_over:
-                if self._interrupted and not self._schedule.running:
+            while not self._admission.is_over:
+                if self._interrupted and not self._admission.running:
                     return
                 self._start_what_may()
-                if self._schedule.running or self._not_before:
+                if self._admission.running or self._not_before:
                     self._take_next()
 
     def _close(self) -> None:
@@ -107,14 +107,14 @@ class RunCoordinator:
         skipped = True
         while skipped and not self._interrupted:  # what is skipped may let others start
             skipped = False
-            for name in self._schedule.ready():
+            for name in self._admission.ready():
                 if self._not_before.get(name, 0.0) > time.monotonic():
                     continue
                 decision = self._decision(name)
                 if decision.skip:
                     self._skip(name, decision)
                     skipped = True
-                elif self._schedule.has_room(name) and not self._interrupted:
+                elif self._admission.has_room(name) and not self._interrupted:
                     self._start(name, decision)
 
     def _decision(self, name: str) -> Decision:
@@ -126,14 +126,14 @@ class RunCoordinator:
         return self._decided[name]
 
     def _skip(self, name: str, decision: Decision) -> None:
-        self._schedule.ended(name, well=True)
+        self._admission.ended(name, well=True)
         with self._change():
             self._rows[name].state, self._rows[name].why = "skipped", decision.why
         self._tell(f"[{name}] skipped, {decision.why}")
 
     def _start(self, name: str, decision: Decision) -> None:
         notebook, row = self._plan[name], self._rows[name]
-        self._schedule.started(name)
+        self._admission.started(name)
         self._not_before.pop(name, None)
         usual = str(self._decider.usual(notebook))
         self._tell(", ".join(filter(None, [f"[{name}] started", usual])) + f"; {decision.why}")
@@ -145,7 +145,7 @@ class RunCoordinator:
         self._watches[name] = watch
         if self._interrupted:  # by a signal that did not see this watch
             watch.interrupt()
-        ahead = next((self._plan[one].path.parent for one in self._schedule.waiting), None)
+        ahead = next((self._plan[one].path.parent for one in self._admission.waiting), None)
         self._free_lane().submit(Job(notebook, watch, self._folder / f"{name}{UNFINISHED}", ahead))
 
     def _limit(self, notebook: PlannedNotebook) -> float | None:
@@ -204,7 +204,7 @@ class RunCoordinator:
             )
             row.state, row.why = "pending", f"tried again, since {what}"
         outcome.job.output.unlink(missing_ok=True)
-        self._schedule.again(row.name, alone=is_death(outcome.failure))
+        self._admission.again(row.name, alone=is_death(outcome.failure))
         pause = pause_seconds(len(row.attempts))
         self._not_before[row.name] = time.monotonic() + pause
         self._tell(
@@ -231,7 +231,7 @@ class RunCoordinator:
         if row.executed:
             self._sections[row.name] = self._background.submit(_section, row.model_copy(), self._folder)
         self._tell(f"[{row.name}] {row.state}  {row.seconds:.1f} s")
-        for lost, needed in self._schedule.ended(row.name, well=code is ExitCode.DONE).items():
+        for lost, needed in self._admission.ended(row.name, well=code is ExitCode.DONE).items():
             with self._change():
                 self._rows[lost].why = f"not run, since it needs {needed}"
 

@@ -59,11 +59,11 @@ def run(  # noqa: PLR0913, PLR0917  one for each option
     kernel: KernelOption = "kit",
 ) -> None:
     """Run notebooks as one batch, each after those that it needs; the exit code says how it ended."""
+    from kit.batch.admission import Budget
     from kit.batch.desk import SOURCES_VARIABLE
     from kit.batch.order import Part
     from kit.batch.plan import choose_notebooks, read_parameter_file
     from kit.batch.run import RunOptions, explain, preview, run_chain
-    from kit.batch.schedule import Budget
     from kit.project_folder import name_from_anywhere
 
     given = read_parameter_file(file) if file else {}

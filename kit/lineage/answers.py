@@ -52,10 +52,10 @@ def answers_to(workspace: Workspace, request_id: str) -> list[Answer]:
 
 def latest_request(workspace: Workspace, project: Project) -> str:
     """Return the id of a request of the newest day that monitoring has rows of; empty: nothing was served."""
-    parts = PredictionLog(workspace, project).parts
+    table = PredictionLog(workspace, project).table
     key = _request_key(project)
-    for day in reversed(parts.days() if key else []):
-        for path in reversed(parts.files(day)):
+    for day in reversed(table.days() if key else []):
+        for path in reversed(table.files(day)):
             ids = pyarrow.parquet.read_table(path, columns=[key]).column(key)
             if len(ids):
                 return str(ids[-1].as_py()).partition("/")[0]
@@ -91,8 +91,8 @@ def _request_key(project: Project) -> str:
 
 
 def _rows(log: PredictionLog, key: str, request_id: str, project: str) -> Iterator[Answer]:
-    for day in reversed(log.parts.days()):
-        for path in log.parts.files(day):
+    for day in reversed(log.table.days()):
+        for path in log.table.files(day):
             rows = pyarrow.parquet.read_table(path, columns=[key, TIME, VERSION, SCORE])
             ids = rows.column(key)
             # A request of several users has a row each, numbered after a /.

@@ -72,16 +72,16 @@ def _of_monitoring(folder: Path, project: str, numbers: Collection[int]) -> Iter
     # Arrow takes a while to import.
     import pyarrow as pa  # noqa: PLC0415
 
+    from kit.monitoring.day_table import DayTable  # noqa: PLC0415
     from kit.monitoring.log import TIME, TIMESTAMP, VERSION  # noqa: PLC0415
-    from kit.monitoring.parts import Parts  # noqa: PLC0415
 
-    parts = Parts(folder, pa.schema([(TIME, TIMESTAMP), (VERSION, pa.int64())]))
+    table = DayTable(folder, pa.schema([(TIME, TIMESTAMP), (VERSION, pa.int64())]))
     each = [(TIME, "count"), (TIME, "min"), (TIME, "max")]
     # The sums of batches, and then theirs: all rows would take too much memory.
     sums = [
         pa.table(batch).group_by(VERSION).aggregate(each)
-        for day in parts.days()
-        for batch in parts.batches(day)
+        for day in table.days()
+        for batch in table.batches(day)
     ]
     if not sums:
         return

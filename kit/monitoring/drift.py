@@ -177,7 +177,7 @@ def _broken(
     for day, statistics in days.items():
         if not _rows(statistics):
             continue
-        not_carried = set(log.request_columns) - log.parts.columns(day)
+        not_carried = set(log.request_columns) - log.table.columns(day)
         found = validate(statistics, schema, SERVING).anomaly_info
         for feature, info in sorted(found.items()):
             if feature not in OWN_COLUMNS and feature not in not_carried:

@@ -75,7 +75,7 @@ def take(workspace: Workspace, project: Project) -> Taken:
 class _Taking:
     def __init__(self, workspace: Workspace, project: Project) -> None:
         self._log, self._rows = PredictionLog(workspace, project), RowMaker(project)
-        self._path = self._log.parts.folder / _CURSORS
+        self._path = self._log.table.folder / _CURSORS
         self._cursors: dict[str, list[int]] = (
             json.loads(self._path.read_text()) if self._path.exists() else {}
         )

@@ -98,9 +98,9 @@ def join(
     predictions = _Predictions(log, labels.keys, days)
     joining = _Joining(predictions, window)
     first = dt.datetime.combine(min(days, default=dt.date.max), dt.time()) - CLOCKS
-    for day in labels.parts.days():
+    for day in labels.table.days():
         if first.date() <= day <= as_of.date():
-            for batch in labels.parts.batches(day):
+            for batch in labels.table.batches(day):
                 arrived = pc.less_equal(batch.column(LABEL_TIME), pa.scalar(as_of, TIMESTAMP))
                 known = pc.and_(arrived, pc.is_valid(batch.column(labels.label)))
                 joining.add(batch.filter(known), labels)
@@ -219,7 +219,7 @@ def _day(log: PredictionLog, keys: Sequence[str], day: dt.date) -> _Day:
             batch.column(VERSION).to_numpy(zero_copy_only=False),
             _scores(batch.column(SCORE)),
         )
-        for batch in log.parts.batches(day, (*keys, TIME, VERSION, SCORE))
+        for batch in log.table.batches(day, (*keys, TIME, VERSION, SCORE))
     ]
     if not parts:
         return _Day(

@@ -24,7 +24,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from kit.errors import ProjectError, UsageError
-from kit.monitoring.parts import Parts
+from kit.monitoring.day_table import DayTable
 from kit.project import Project
 from kit.workspace import Workspace
 
@@ -52,7 +52,7 @@ class PredictionLog:
         score = pa.list_(pa.float32()) if project.spec.task == "multiclass" else pa.float32()
         own = [(TIME, TIMESTAMP), (VERSION, pa.int64()), (SCORE, score)]
         self.request_columns = [name for name, _ in fields]
-        self.parts = Parts(_folder(workspace, "predictions", project), pa.schema([*fields, *own]))
+        self.table = DayTable(_folder(workspace, "predictions", project), pa.schema([*fields, *own]))
 
     def append(
         self, requests: pa.Table, times: pa.Array, version: int, scores: pa.Array, name: str = ""
@@ -70,7 +70,7 @@ class PredictionLog:
         rows = requests.select(self.request_columns)
         for column, values in zip(OWN_COLUMNS, (times, versions, scores), strict=True):
             rows = rows.append_column(column, values)
-        return write_by_day(self.parts, rows, TIME, name)
+        return write_by_day(self.table, rows, TIME, name)
 
     def append_served(self, rows: pa.Table, name: str) -> int:
         """Write rows as a server answered them; return how many were not there yet.
@@ -79,7 +79,7 @@ class PredictionLog:
             rows: the rows with time, version and score, and those columns of a request that the signature takes.
             name: the name of the parts.
         """
-        return write_by_day(self.parts, rows, TIME, name)
+        return write_by_day(self.table, rows, TIME, name)
 
 
 class Labels:
@@ -94,7 +94,7 @@ class Labels:
         names = [*self.keys, project.label]
         fields = [(name, _ARROW[project.columns[name].dtype]) for name in names]
         schema = pa.schema([*fields, (LABEL_TIME, TIMESTAMP)])
-        self.parts = Parts(_folder(workspace, "labels", project), schema)
+        self.table = DayTable(_folder(workspace, "labels", project), schema)
 
     def append(self, rows: pa.Table, times: pa.Array, name: str = "") -> int:
         """Write labels that have arrived; return how many were not there yet.
@@ -105,7 +105,7 @@ class Labels:
             name: the name of the parts; "": new ones.
         """
         table = rows.select([*self.keys, self.label]).append_column(LABEL_TIME, times)
-        return write_by_day(self.parts, table, LABEL_TIME, name)
+        return write_by_day(self.table, table, LABEL_TIME, name)
 
 
 @dataclass(frozen=True)
@@ -136,8 +136,8 @@ def judged_days(workspace: Workspace, project: Project, most: int, as_of: str = 
     """
     if most < 1:
         raise UsageError(f"The number of days to judge must be 1 or more, but is {most}. Give for example 7.")
-    days = PredictionLog(workspace, project).parts.days()
-    arrivals = Labels(workspace, project).parts.days() if has_keys(project) else []
+    days = PredictionLog(workspace, project).table.days()
+    arrivals = Labels(workspace, project).table.days() if has_keys(project) else []
     moment = _moment(as_of) if as_of.strip() else _end(max([*days, *arrivals], default=dt.date(1970, 1, 1)))
     return JudgedDays(tuple([day for day in days if _start(day) < moment][-most:]), moment)
 
@@ -191,13 +191,13 @@ def has_keys(project: Project) -> bool:
     return bool(project.spec.monitoring.keys) or any(c.kind == "key" for c in project.columns.values())
 
 
-def write_by_day(parts: Parts, rows: pa.Table, time: str, name: str) -> int:
+def write_by_day(table: DayTable, rows: pa.Table, time: str, name: str) -> int:
     """Write rows into the days of their times; return how many were not there yet."""
     days = pc.floor_temporal(rows.column(time), unit="day")
     written = 0
     for day in pc.unique(days).to_pylist():
         of_day = rows.filter(pc.equal(days, pa.scalar(day, TIMESTAMP)))
-        written += of_day.num_rows if parts.write(day.date(), of_day, name) else 0
+        written += of_day.num_rows if table.write(day.date(), of_day, name) else 0
     return written
 
 

@@ -17,8 +17,8 @@ from tfx.types import artifact_utils, standard_artifacts
 
 from kit.data.span_statistics import as_examples
 from kit.data.statistics import STATISTICS_FILE, load_statistics, statistics_of_batches
+from kit.monitoring.day_table import DayTable
 from kit.monitoring.log import SCORE, PredictionLog
-from kit.monitoring.parts import Parts
 from kit.project import Project
 from kit.session import Session
 from kit.steps.progress import report
@@ -75,8 +75,8 @@ class LogStatisticsGen(base_component.BaseComponent):
     EXECUTOR_SPEC = executor_spec.ExecutorClassSpec(LogStatisticsExecutor)
 
     def __init__(self, session: Session, days: Sequence[dt.date]) -> None:
-        parts = PredictionLog(session.workspace, session.project).parts
-        digests = {day.isoformat(): _digest(parts, day) for day in days}
+        table = PredictionLog(session.workspace, session.project).table
+        digests = {day.isoformat(): _digest(table, day) for day in days}
         spec = _Spec(
             days=json.dumps(digests),
             workspace=str(session.workspace.path),
@@ -103,12 +103,12 @@ def _batches(log: PredictionLog, day: dt.date) -> Iterator[pa.RecordBatch]:
 
     Columns that no request of the day could carry, since its signature does not take them, are none of its features.
     """
-    scores = [] if pa.types.is_list(log.parts.schema.field(SCORE).type) else [SCORE]
-    carried = log.parts.columns(day)
+    scores = [] if pa.types.is_list(log.table.schema.field(SCORE).type) else [SCORE]
+    carried = log.table.columns(day)
     columns = [name for name in (*log.request_columns, *scores) if name in carried]
-    return map(as_examples, log.parts.batches(day, columns)) if columns else iter(())
+    return map(as_examples, log.table.batches(day, columns)) if columns else iter(())
 
 
-def _digest(parts: Parts, day: dt.date) -> str:
+def _digest(table: DayTable, day: dt.date) -> str:
     """Return a digest of what the statistics are made of: the bytes, and the columns as project.yml has them now."""
-    return hashlib.sha256(f"{parts.digest([day])} {parts.schema}".encode()).hexdigest()
+    return hashlib.sha256(f"{table.digest([day])} {table.schema}".encode()).hexdigest()

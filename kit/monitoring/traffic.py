@@ -128,10 +128,10 @@ class _Player:
         self.rows += batch.num_rows
         table, times = pa.Table.from_batches([batch]), self._times(batch, span)
         if times is None:
-            if self._log.parts.has(name):  # asked about at another time
+            if self._log.table.has(name):  # asked about at another time
                 return
             times = pa.array([dt.datetime.now(dt.UTC)] * batch.num_rows, TIMESTAMP)
-        if not all(self._log.parts.path(day, name).exists() for day in days_of(times)):
+        if not all(self._log.table.path(day, name).exists() for day in days_of(times)):
             scores = pa.concat_arrays(list(self._ask(batch)))
             self.new += self._log.append(table, times, self.version, scores, name)
         if self._labels is not None:

@@ -55,7 +55,7 @@ class LabelReader:
         """Return what the label is made of: the label that arrived, and columns of the request."""
         columns = {self._label: joined.labels}
         if others := [name for name in self._sources if name != self._label]:
-            batches = list(log.parts.batches(joined.day, others))
+            batches = list(log.table.batches(joined.day, others))
             requests = pa.Table.from_batches(batches).take(pa.array(joined.rows))
             columns |= dict(zip(others, requests.columns, strict=True))
         return pa.table(columns)

@@ -17,8 +17,8 @@ import grpc
 from kit.errors import InfraCheckError
 from kit.release.config import Release
 from kit.release.fresh_server import FreshServer, fresh_server
-from kit.release.sample import Arrays, Sample, difference
-from kit.release.samples import read_samples
+from kit.release.package_samples import read_samples
+from kit.release.sample_request import Arrays, Sample, difference
 
 _REPEATS = 15
 _TIMEOUT_SECONDS = 60.0
@@ -53,7 +53,7 @@ def check_package(package: Path, model: str, limits: Release) -> Measured:
     """Load a package by a fresh server, send it every sample request, and compare the answers with the model's own.
 
     Args:
-        package: the package with `assets.extra` (see `kit.release.samples`).
+        package: the package with `assets.extra` (see `kit.release.package_samples`).
         model: name that clients will ask for.
         limits: of seconds, megabytes and milliseconds.
 

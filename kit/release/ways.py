@@ -26,7 +26,7 @@ from kit.release.few_requests import for_few_requests
 from kit.release.fresh_server import FreshServer
 from kit.release.litert.interpreter import LiteRTModel
 from kit.release.litert.model_part import Array, Features, ModelPart
-from kit.release.sample import from_rest
+from kit.release.sample_request import from_rest
 from kit.serving.client import typed
 from kit.serving.errors import ServingError
 from kit.serving.servable import Servable

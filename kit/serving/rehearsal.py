@@ -11,8 +11,8 @@ import pandas as pd
 
 from kit.data.records import first_records, spread_records
 from kit.errors import InfraCheckError, StepOrderError
-from kit.release.sample import PredictSample, TypedSample, difference
-from kit.release.samples import read_samples
+from kit.release.package_samples import read_samples
+from kit.release.sample_request import PredictSample, TypedSample, difference
 from kit.release.versions import served_version
 from kit.serving.client import GRPC, REST, Client, Prediction
 from kit.serving.client.typed import CLASSIFY

@@ -57,7 +57,7 @@ def check_metrics(
             raise SweepError(
                 f"{where}: a metric must be one that the notebooks record or Evaluator measures, but {metric.name} is "
                 f"not.{hint} They have {', '.join(sorted(known))}. Correct the name, or record it in a notebook: "
-                '`record("name", value)` of kit.sweep.record.'
+                '`record("name", value)` of kit.record.'
             )
         if metric.slice and not any(_is_measured(metric.slice, one.spec) for one in projects):
             columns = sorted({" and ".join(keys) for one in projects for keys in one.spec.slices})

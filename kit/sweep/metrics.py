@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from kit.batch.record import RunRecord, list_runs
+from kit.record import read_recorded
 from kit.sweep.errors import MetricError
-from kit.sweep.record import read_recorded
 from kit.sweep.space_file import SECONDS, Metric
 from kit.warm import CallReturned, start_call
 
@@ -104,5 +104,5 @@ def _value(metric: Metric, measured: Sequence[dict[str, Any]], known: dict[str, 
     hint = f" Did you mean {near[0]}?" if near else ""
     raise MetricError(
         f"A point must have the metric {metric.column}, but its run has none.{hint} It has {', '.join(names)}. "
-        'Correct the name, or record it in a notebook: `record("name", value)` of kit.sweep.record.'
+        'Correct the name, or record it in a notebook: `record("name", value)` of kit.record.'
     )

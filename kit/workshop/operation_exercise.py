@@ -22,8 +22,8 @@ from tensorflow_serving.apis import prediction_service_pb2_grpc
 
 from kit.release.fresh_server import FreshServer
 from kit.release.infra_check import Asked, Measured, ask_signature, check_limits
-from kit.release.sample import Sample
-from kit.release.samples import read_samples
+from kit.release.package_samples import read_samples
+from kit.release.sample_request import Sample
 from kit.serving.servable import DEFAULT_SIGNATURE, Servable
 from kit.serving.server import ModelServer
 from kit.serving.settings import Settings

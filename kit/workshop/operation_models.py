@@ -15,7 +15,7 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from kit.release.samples import make_samples, write_samples
+from kit.release.package_samples import make_samples, write_samples
 from kit.serving.servable import DEFAULT_SIGNATURE, Servable
 
 MODEL, VERSION = "recommender", 1

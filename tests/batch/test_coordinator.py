@@ -9,10 +9,10 @@ import nbformat
 import pytest
 
 from kit.batch import unchanged
+from kit.batch.admission import Budget
 from kit.batch.order import Part
 from kit.batch.record import RunRecord, list_runs
 from kit.batch.run import RunOptions, preview, run_chain
-from kit.batch.schedule import Budget
 from kit.errors import ExitCode
 
 from .conftest import WriteNotebook

@@ -29,7 +29,7 @@ def _log_rows(workspace: Workspace, ids: list[str], time: dt.datetime, version: 
     project = Project.load("recommender")
     log = PredictionLog(workspace, project)
     columns = {
-        name: pa.nulls(len(ids), log.parts.schema.field(name).type)
+        name: pa.nulls(len(ids), log.table.schema.field(name).type)
         for name in log.request_columns
         if name != "request_id"
     }

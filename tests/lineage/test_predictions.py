@@ -11,8 +11,8 @@ import pytest
 
 from kit.errors import InputDataError
 from kit.lineage.predictions import Predictions, count_predictions
+from kit.monitoring.day_table import DayTable
 from kit.monitoring.log import TIME, TIMESTAMP, VERSION
-from kit.monitoring.parts import Parts
 from kit.workspace import Workspace
 
 SHOP = "shop"
@@ -26,10 +26,10 @@ def at(day: int, hour: int) -> dt.datetime:
 def workspace(tmp_path: Path) -> Workspace:
     """Rows of two versions on two days, and a gateway that passed requests on and refused some."""
     made = Workspace(tmp_path / "ws")
-    parts = Parts(made.path / "predictions" / SHOP, pa.schema([(TIME, TIMESTAMP), (VERSION, pa.int64())]))
+    table = DayTable(made.path / "predictions" / SHOP, pa.schema([(TIME, TIMESTAMP), (VERSION, pa.int64())]))
     for day, versions in ((1, [7, 7, 7]), (2, [7, 8, 8]), (2, [8, 7, 7])):
         times = pa.array([at(day, 10 + hour) for hour in range(3)], TIMESTAMP)
-        parts.write(dt.date(2026, 1, day), pa.table({TIME: times, VERSION: pa.array(versions, pa.int64())}))
+        table.write(dt.date(2026, 1, day), pa.table({TIME: times, VERSION: pa.array(versions, pa.int64())}))
     lines = [line(1, "7", 200), line(2, "8", 200), line(3, "7", 200), line(4, "7", 503), line(5, None, 401)]
     log = made.path / "gateway" / SHOP / "access.log"
     log.parent.mkdir(parents=True)

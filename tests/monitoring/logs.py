@@ -35,7 +35,7 @@ class Shop:
         version: int = 1,
         name: str = "",
     ) -> int:
-        columns = {field.name: pa.nulls(len(keys), field.type) for field in self.log.parts.schema}
+        columns = {field.name: pa.nulls(len(keys), field.type) for field in self.log.table.schema}
         columns |= {
             "request_id": pa.array([one for one, _ in keys]),
             "item_id": pa.array([one for _, one in keys]),

@@ -71,7 +71,7 @@ def serve(shop: Shop) -> Any:
 
 def rows(shop: Shop) -> pa.Table:
     log = PredictionLog(shop.workspace, shop.project)
-    return pa.Table.from_batches([batch for day in log.parts.days() for batch in log.parts.batches(day)])
+    return pa.Table.from_batches([batch for day in log.table.days() for batch in log.table.batches(day)])
 
 
 def test_a_candidate_is_a_row_with_what_the_request_carries(shop: Shop, serve: Any) -> None:
@@ -89,7 +89,7 @@ def test_a_candidate_is_a_row_with_what_the_request_carries(shop: Shop, serve: A
     assert abs(seen["timestamp"][0] - WHEN) <= 64, "float32 has no finer times"
     assert seen["price"] == [None, None]
     log = PredictionLog(shop.workspace, shop.project)
-    assert log.parts.columns(DAY) == {
+    assert log.table.columns(DAY) == {
         *("user_id", "item_id", "request_id", "timestamp"),
         *("prediction_time", "prediction_version", "prediction_score"),
     }
@@ -121,7 +121,7 @@ def test_examples_carry_all_columns(shop: Shop, serve: Any) -> None:
     from_server.take(shop.workspace, shop.project)
     [row] = rows(shop).to_pylist()
     assert (row["request_id"], row["user_id"], row["price"], row["age"]) == ("r9", "u7", 2.5, None)
-    assert set(shop.log.request_columns) <= shop.log.parts.columns(DAY)
+    assert set(shop.log.request_columns) <= shop.log.table.columns(DAY)
 
 
 def test_what_is_no_row_is_counted_by_its_reason(shop: Shop, serve: Any) -> None:
@@ -194,7 +194,7 @@ def test_a_reading_that_was_killed_goes_on_and_takes_nothing_twice(
         write(*arguments)
 
     monkeypatch.setattr("kit.monitoring.from_server.write_atomically", dies)
-    monkeypatch.setattr("kit.monitoring.parts.write_atomically", dies)
+    monkeypatch.setattr("kit.monitoring.day_table.write_atomically", dies)
     with pytest.raises(KeyboardInterrupt):
         from_server.take(shop.workspace, shop.project)
     monkeypatch.undo()
@@ -202,7 +202,7 @@ def test_a_reading_that_was_killed_goes_on_and_takes_nothing_twice(
     for _ in range(2):
         from_server.take(shop.workspace, shop.project)
     assert sorted(rows(shop).column("item_id").to_pylist()) == ["i1", "i2", "i3"]
-    cursors = json.loads((shop.log.parts.folder / ".served.json").read_text())
+    cursors = json.loads((shop.log.table.folder / ".served.json").read_text())
     assert cursors == {"predictions-recommender-1.tfrecord": [3, 3]}
 
 

@@ -21,7 +21,7 @@ A, B, C = ("r1", "i1"), ("r1", "i2"), ("r2", "i1")
 
 
 def joined(shop: Shop, as_of: dt.datetime = LONG_AFTER) -> Joined:
-    return join(shop.log, shop.labels, shop.log.parts.days(), WINDOW, as_of)
+    return join(shop.log, shop.labels, shop.log.table.days(), WINDOW, as_of)
 
 
 def truth(found: Joined) -> list[list[int]]:

@@ -25,16 +25,16 @@ def changed(project: Project, **changes: object) -> Project:
 
 def test_a_flush_goes_into_the_days_of_its_times(shop: Shop) -> None:
     assert shop.predict(ITEMS, [NOON, NOON + 11 * HOUR, NOON + 12 * HOUR]) == 3
-    assert shop.log.parts.days() == [dt.date(2026, 1, 7), dt.date(2026, 1, 8)]
-    [first] = shop.log.parts.batches(dt.date(2026, 1, 7))
+    assert shop.log.table.days() == [dt.date(2026, 1, 7), dt.date(2026, 1, 8)]
+    [first] = shop.log.table.batches(dt.date(2026, 1, 7))
     assert first.column("item_id").to_pylist() == ["i1", "i2"]
     assert first.column("prediction_version").to_pylist() == [1, 1]
     assert first.column("prediction_time").to_pylist() == [NOON, NOON + 11 * HOUR]
 
 
 def test_the_log_has_the_columns_of_a_request_and_no_label(shop: Shop) -> None:
-    assert "clicked" not in shop.log.parts.schema.names
-    assert {*shop.project.columns} - {"clicked"} < {*shop.log.parts.schema.names}
+    assert "clicked" not in shop.log.table.schema.names
+    assert {*shop.project.columns} - {"clicked"} < {*shop.log.table.schema.names}
 
 
 def test_the_same_flush_is_there_once(shop: Shop) -> None:

@@ -69,7 +69,7 @@ def wait_until(condition: Callable[[], bool], seconds: float) -> None:
 
 def rows(session: Session) -> int:
     log = PredictionLog(session.workspace, session.project)
-    return sum(batch.num_rows for day in log.parts.days() for batch in log.parts.batches(day))
+    return sum(batch.num_rows for day in log.table.days() for batch in log.table.batches(day))
 
 
 def test_the_pushed_version_leads_back_to_what_it_was_made_of(session: Session) -> None:
@@ -120,7 +120,7 @@ def test_a_span_is_logged_once_and_a_playing_that_was_killed_goes_on(
     session: Session, play: Callable[..., str]
 ) -> None:
     play("6-7")
-    log, labels = (kind(session.workspace, session.project).parts for kind in (PredictionLog, Labels))
+    log, labels = (kind(session.workspace, session.project).table for kind in (PredictionLog, Labels))
     before = log.digest(log.days())
     assert "nothing is logged twice" in play("6-7")
     assert log.digest(log.days()) == before
@@ -133,7 +133,7 @@ def test_a_span_is_logged_once_and_a_playing_that_was_killed_goes_on(
 
 def test_labels_arrive_after_a_delay(session: Session, play: Callable[..., str]) -> None:
     play("7", delay=dt.timedelta(days=3))
-    labels = Labels(session.workspace, session.project).parts
+    labels = Labels(session.workspace, session.project).table
     assert labels.days() == [dt.date(2026, 1, 10)]
     [batch] = labels.batches(labels.days()[0])
     assert batch.column(LABEL_TIME).to_pylist()[0].date() == dt.date(2026, 1, 10)

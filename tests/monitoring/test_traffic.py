@@ -71,8 +71,8 @@ def session_of(
 
 
 def times(session: Session) -> list[dt.datetime]:
-    parts = PredictionLog(session.workspace, session.project).parts
-    batches = [batch for day in parts.days() for batch in parts.batches(day)]
+    table = PredictionLog(session.workspace, session.project).table
+    batches = [batch for day in table.days() for batch in table.batches(day)]
     return [time for batch in batches for time in batch.column("prediction_time").to_pylist()]
 
 
@@ -97,9 +97,9 @@ def test_what_was_asked_about_now_is_not_asked_about_again_tomorrow(
 ) -> None:
     session = session_of(tmp_path, monkeypatch, NUMBERED, "ignore")
     traffic.play(session, "1-2")
-    parts = PredictionLog(session.workspace, session.project).parts
-    [today] = parts.days()
-    (parts.folder / str(today)).rename(parts.folder / str(today - dt.timedelta(days=1)))
+    table = PredictionLog(session.workspace, session.project).table
+    [today] = table.days()
+    (table.folder / str(today)).rename(table.folder / str(today - dt.timedelta(days=1)))
     assert "nothing is logged twice" in traffic.play(session, "1-2").message
     assert len(times(session)) == 6
 
@@ -109,8 +109,8 @@ def test_answers_of_several_classes_are_logged_as_lists(
 ) -> None:
     session = session_of(tmp_path, monkeypatch, DATED, "ignore", classes=4)
     traffic.play(session, "2026-01-01")
-    parts = PredictionLog(session.workspace, session.project).parts
-    [batch] = parts.batches(parts.days()[0])
+    table = PredictionLog(session.workspace, session.project).table
+    [batch] = table.batches(table.days()[0])
     assert batch.column("prediction_score").to_pylist() == [[0.25] * 4] * 3
     assert batch.column("prediction_version").to_pylist() == [5] * 3
 

@@ -41,7 +41,7 @@ class Graph:
 
 def read(monkeypatch: pytest.MonkeyPatch, shop: Shop, graph: Graph) -> list[float]:
     monkeypatch.setattr(truth, "load_graph", lambda _: graph)
-    [day] = join(shop.log, shop.labels, shop.log.parts.days(), WINDOW, LONG_AFTER).days
+    [day] = join(shop.log, shop.labels, shop.log.table.days(), WINDOW, LONG_AFTER).days
     return [*map(float, truth.LabelReader(shop.project, Path("graph")).read(shop.log, day))]
 
 

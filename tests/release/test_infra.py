@@ -17,8 +17,8 @@ from kit.project import Project
 from kit.release.config import Release
 from kit.release.infra import check_infra, infra_blessing, infra_table, infra_validator
 from kit.release.infra_check import check_package
-from kit.release.sample import PredictSample, TypedSample, difference, from_rest
-from kit.release.samples import WARMUP, read_samples
+from kit.release.package_samples import WARMUP, read_samples
+from kit.release.sample_request import PredictSample, TypedSample, difference, from_rest
 from kit.release.versions import PACKAGE_FILE, read_package
 from kit.session import Session
 

@@ -16,7 +16,7 @@ from tensorflow_serving.apis import predict_pb2
 from kit.errors import InfraCheckError
 from kit.release.fresh_server import FreshServer
 from kit.release.infra_check import ask_signature
-from kit.release.sample import PredictSample, Sample
+from kit.release.sample_request import PredictSample, Sample
 
 ROWS = [1.5, 2.0]
 

@@ -15,7 +15,7 @@ from kit.errors import InfraCheckError
 from kit.project_file import Signature, Tensor
 from kit.release.contract import check_promised, promised_by, read_meta_graph, signatures_of
 from kit.release.infra_check import check_package
-from kit.release.samples import make_samples, write_samples
+from kit.release.package_samples import make_samples, write_samples
 from kit.release.signatures import load_signatures, make_request, send_requests
 from kit.serving.servable import Servable
 

@@ -13,8 +13,8 @@ from kit.gateway.probe import SUBJECT, audited, gateway_before, probe
 from kit.monitoring import from_server
 from kit.project_file import Gate
 from kit.release.infra import infra_validator
+from kit.release.package_samples import SAMPLES
 from kit.release.push import pushed_version, pusher
-from kit.release.samples import SAMPLES
 from kit.serving import rehearsal
 from kit.serving.client import Client
 from kit.serving.rehearsal import EXAMPLES, Sent

@@ -16,7 +16,7 @@ Begin = Callable[..., SweepFolder]
 # A chain of one notebook; it waits for a file where it is told to.
 FIT = (
     'rate: float = 0.1  # 0 to 1\nsize: int = 1  # 1 to 9\nwait_for: str = ""',
-    "import time\nfrom pathlib import Path\nfrom kit.sweep.record import record",
+    "import time\nfrom pathlib import Path\nfrom kit.record import record",
     "while wait_for and not Path(wait_for).exists():\n    time.sleep(0.05)",
     'record("loss", (rate - 0.3) ** 2 + size)',
 )

@@ -9,9 +9,9 @@ import pytest
 
 from kit.batch.record import NotebookRecord, RunRecord, StepRow, new_record
 from kit.errors import ExitCode
+from kit.record import MEDIA_TYPE
 from kit.sweep import metrics
 from kit.sweep.metrics import collect
-from kit.sweep.record import MEDIA_TYPE
 from kit.sweep.space_file import Metric
 
 if TYPE_CHECKING:

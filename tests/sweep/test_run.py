@@ -59,14 +59,14 @@ def test_every_point_runs_apart_and_shared_notebooks_once(
     first = write_notebook(
         "01_rows",
         'workspace: str = "workspace"\nrows: int = 3',
-        "from kit.sweep.record import record\nrecord('rows', rows)",
+        "from kit.record import record\nrecord('rows', rows)",
         "from pathlib import Path\nPath(workspace, 'artifacts').mkdir(exist_ok=True)\n"
         "Path(workspace, 'artifacts', 'rows').write_text(str(rows))",
     )
     second = write_notebook(
         "02_fit",
         'workspace: str = "workspace"\nrate: float = 0.1  # 0 to 1',
-        "from pathlib import Path\nfrom kit.sweep.record import record",
+        "from pathlib import Path\nfrom kit.record import record",
         "rows = int(Path(workspace, 'artifacts', 'rows').read_text())\nrecord('loss', rows + rate)",
         "from kit.errors import NotBlessedError\nif rate > 0.8:\n    raise NotBlessedError('too fast')",
     )
@@ -105,7 +105,7 @@ def test_what_fails_is_tried_again_then_left_out_and_done_by_a_resumption(
     fit = write_notebook(
         "fit",
         "size: int = 1",
-        "from pathlib import Path\nfrom kit.sweep.record import record\nrecord('loss', size)",
+        "from pathlib import Path\nfrom kit.record import record\nrecord('loss', size)",
         f"mark = Path({str(mark)!r} + str(size))\nif not mark.exists():\n"
         "    mark.touch() if size == 2 else None\n    raise OSError('no luck')",
     )
@@ -200,7 +200,7 @@ def test_a_name_is_taken_once(begin: Begin, write_notebook: WriteNotebook, tmp_p
 def test_a_sweep_goes_on_where_its_workspace_was_copied(
     begin: Begin, write_notebook: WriteNotebook, tmp_path: Path
 ) -> None:
-    shared = write_notebook("01_rows", "", 'from kit.sweep.record import record\nrecord("rows", 3)')
+    shared = write_notebook("01_rows", "", 'from kit.record import record\nrecord("rows", 3)')
     fit = write_notebook("02_fit", *FIT)
     folder = begin(
         f"notebooks: [{shared}, {fit}]\nparameters: {{size: [1, 2]}}\nmetrics: ['loss, minimise', rows]"

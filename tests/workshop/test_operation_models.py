@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from kit.release.samples import read_samples
+from kit.release.package_samples import read_samples
 from kit.serving.servable import DEFAULT_SIGNATURE, Servable
 from kit.workshop.operation_models import CATALOGUE, MODEL, PACKAGES, VERSION, request_of, save_package
 

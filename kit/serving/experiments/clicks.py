@@ -45,14 +45,14 @@ def clicks(
     """
     unit = _unit(project, experiment)
     log, labels = PredictionLog(workspace, project), Labels(workspace, project)
-    days = [day for day in log.parts.days() if day >= experiment.since.date()]
+    days = [day for day in log.table.days() if day >= experiment.since.date()]
     window = dt.timedelta(days=project.spec.monitoring.label_window_days)
     found = Clicks(np.zeros((2, GROUPS)), np.zeros((2, GROUPS)))
     places = _Places(experiment)
     for day in join(log, labels, days, window, as_of).days:
         if not day.labelled:
             continue
-        batches = list(log.parts.batches(day.day, [unit, TIME]))
+        batches = list(log.table.batches(day.day, [unit, TIME]))
         rows = pa.Table.from_batches(batches).take(pa.array(day.rows))
         after = pc.greater_equal(rows.column(TIME), pa.scalar(experiment.since, TIMESTAMP)).to_numpy()
         arms, groups = places.of(rows.column(unit))

@@ -47,7 +47,7 @@ class Rows:
 
     def add(self, request: str, versions: list[int], when: dt.datetime) -> None:
         """Log a row of each user, answered by a version; every third is clicked an hour later."""
-        columns = {field.name: pa.nulls(len(USERS), field.type) for field in self.log.parts.schema}
+        columns = {field.name: pa.nulls(len(USERS), field.type) for field in self.log.table.schema}
         columns |= {
             "user_id": pa.array(USERS),
             "item_id": pa.array(USERS),

@@ -24,8 +24,8 @@ _BATCH_ROWS = 65_536
 _END = ".parquet"
 
 
-class Parts:
-    """The parts of one table.
+class DayTable:
+    """An append-only table: a folder for each day, with a Parquet file, a part, for each write.
 
     Args:
         folder: has one folder per day.

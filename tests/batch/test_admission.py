@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import pytest
 
+from kit.batch.admission import Admission, Budget
 from kit.batch.order import Waits
 from kit.batch.record import Failure
 from kit.batch.retry import ACCIDENTS, accident, is_death, pause_seconds
-from kit.batch.schedule import Budget, Schedule
 from kit.errors import ExitCode
 
 
-def schedule(jobs: int = 2, memory: float = 1000, **needs: str) -> Schedule:
+def admission(jobs: int = 2, memory: float = 1000, **needs: str) -> Admission:
     graph = {name: Waits(frozenset(words.split()), frozenset()) for name, words in needs.items()}
-    return Schedule(graph, Budget(jobs, memory), dict.fromkeys(needs, 400.0))
+    return Admission(graph, Budget(jobs, memory), dict.fromkeys(needs, 400.0))
 
 
 def test_what_needs_nothing_starts_side_by_side_and_no_more_than_there_are_jobs() -> None:
-    one = schedule(a="", b="", c="", d="a")
+    one = admission(a="", b="", c="", d="a")
     assert one.ready() == ["a", "b", "c"]
     one.started("a")
     assert one.has_room("b")
@@ -29,16 +29,16 @@ def test_what_needs_nothing_starts_side_by_side_and_no_more_than_there_are_jobs(
 
 
 def test_memory_limits_what_runs_side_by_side_but_not_what_runs_alone() -> None:
-    one = schedule(jobs=9, memory=500, a="", b="")
+    one = admission(jobs=9, memory=500, a="", b="")
     assert one.has_room("a")
     one.started("a")
     assert not one.has_room("b")
-    small = schedule(memory=100, a="")
+    small = admission(memory=100, a="")
     assert small.has_room("a")
 
 
 def test_a_failure_stops_what_needs_it_and_not_the_rest() -> None:
-    one = schedule(a="", b="a", c="b", other="")
+    one = admission(a="", b="a", c="b", other="")
     one.started("a")
     assert one.ended("a", well=False) == {"b": "a", "c": "b"}
     assert one.ready() == ["other"]
@@ -49,7 +49,7 @@ def test_a_failure_stops_what_needs_it_and_not_the_rest() -> None:
 
 def test_what_only_waits_for_another_goes_on_when_that_fails() -> None:
     graph = {"tune": Waits(frozenset(), frozenset()), "train": Waits(frozenset(), frozenset({"tune"}))}
-    one = Schedule(graph, Budget(2, 1000))
+    one = Admission(graph, Budget(2, 1000))
     assert one.ready() == ["tune"]
     one.started("tune")
     one.ended("tune", well=False)
@@ -57,7 +57,7 @@ def test_what_only_waits_for_another_goes_on_when_that_fails() -> None:
 
 
 def test_what_died_is_tried_again_alone() -> None:
-    one = schedule(a="", b="")
+    one = admission(a="", b="")
     one.started("a")
     one.started("b")
     one.again("a", alone=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import yaml
 
-from kit.project_edit import with_value
+from kit.yaml_edit import with_value
 
 TEXT = """\
 # Mine.

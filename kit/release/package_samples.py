@@ -23,7 +23,7 @@ from tensorflow_serving.apis import predict_pb2
 
 from kit.errors import InfraCheckError
 from kit.release.contract import method_of
-from kit.release.sample import Arrays, PredictSample, Sample, TypedSample
+from kit.release.sample_request import Arrays, PredictSample, Sample, TypedSample
 from kit.release.signatures import make_arrays
 from kit.serving import answers
 from kit.serving.client import typed

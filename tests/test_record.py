@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from kit.sweep.record import MEDIA_TYPE, read_recorded, record
+from kit.record import MEDIA_TYPE, read_recorded, record
 
 
 def test_the_last_number_of_a_name_counts_and_what_is_no_number_is_left_out(tmp_path: Path) -> None:

@@ -33,7 +33,7 @@ class Budget:
 
 
 @dataclass
-class Schedule:
+class Admission:
     """The state of a run as far as it decides what may start.
 
     Args:
