@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from kit.data.records import as_text
-from kit.features.parity import largest_difference
+from kit.features.transform_parity import largest_difference
 from kit.release.litert.model_part import Array
 from kit.release.ways import Computed
 
@@ -47,7 +47,7 @@ class Difference:
 
 
 @dataclass(frozen=True)
-class FourWays:
+class ServingParity:
     """What was compared: so many rows, and the differences of each way, features before scores.
 
     Attributes:

@@ -1,4 +1,4 @@
-"""Four-way parity: raw rows give the same through training's graph, the SavedModel, a server and LiteRT.
+"""Serving parity: raw rows give the same through training's graph, the SavedModel, a server and LiteRT.
 
 What differs is named in the order in which a row goes: features before scores, so that the first name is where to look.
 """
@@ -21,7 +21,7 @@ from kit.errors import InfraCheckError, StepOrderError
 from kit.project import Project
 from kit.release.config import Release
 from kit.release.contract import read_meta_graph, signatures_of
-from kit.release.differences import FLOAT_BOUND, SCORE, Difference, FourWays, compare
+from kit.release.differences import FLOAT_BOUND, SCORE, Difference, ServingParity, compare
 from kit.release.fresh_server import fresh_server_meanwhile
 from kit.release.infra import evaluated_model, infra_blessing
 from kit.release.litert.config import Variant
@@ -45,8 +45,8 @@ from kit.workspace import write_atomically
 
 
 @dataclass(frozen=True)
-class Rows:
-    """Which rows go which ways; plain values, so that another process can be given them.
+class ParityJob:
+    """What another process is to compare: which rows, and where what they go through is; plain values.
 
     Attributes:
         project: its folder.
@@ -71,12 +71,12 @@ class Rows:
     rows: int
 
 
-def four_ways(session: Session, rows: int = 1000, package: Path | None = None) -> FourWays:
+def serving_parity(session: Session, rows: int = 1000, package: Path | None = None) -> ServingParity:
     """Send rows of the evaluation split all ways, in a process of its own; takes some seconds.
 
-    What came of it is kept, for `last_four_ways` and for the next time that the same rows would go the same ways: while
-    package, files, settings, code and requirements.lock are what they were, unless two ways parted. A process of its
-    own keeps TensorFlow's and LiteRT's lines out of the notebook, and their memory out of its kernel.
+    What came of it is kept, for `last_serving_parity` and for the next time that the same rows would go the same ways:
+    while package, files, settings, code and requirements.lock are what they were, unless two ways parted. A process of
+    its own keeps TensorFlow's and LiteRT's lines out of the notebook, and their memory out of its kernel.
 
     Args:
         session: whose InfraValidator and LiteRTConverter have run on the model that was evaluated last.
@@ -90,7 +90,7 @@ def four_ways(session: Session, rows: int = 1000, package: Path | None = None) -
     model = evaluated_model(session)
     origin = origin_of(session, model)
     transformed = Path(origin.inputs["examples"][0].uri)
-    asked = Rows(
+    job = ParityJob(
         project=str(session.project.folder),
         training=origin.training.model_dump_json(),
         graph=origin.inputs["transform_graph"][0].uri,
@@ -101,8 +101,8 @@ def four_ways(session: Session, rows: int = 1000, package: Path | None = None) -
         litert=str(converted(session)),
         rows=rows,
     )
-    payload = json.dumps([asdict(asked), session.project.spec.release.model_dump(mode="json")]).encode()
-    digest = _digest(session.project, asked, payload)
+    payload = json.dumps([asdict(job), session.project.spec.release.model_dump(mode="json")]).encode()
+    digest = _digest(session.project, job, payload)
     kept = _kept(session)
     same = _read(kept) if kept.get("of") == digest else None
     if same and same.kept_from and same.first is None:  # what parted is looked at again
@@ -113,20 +113,20 @@ def four_ways(session: Session, rows: int = 1000, package: Path | None = None) -
     return _read(found)
 
 
-def last_four_ways(session: Session) -> FourWays:
+def last_serving_parity(session: Session) -> ServingParity:
     """Return what was compared last in a workspace; no rows where nothing was."""
     kept = _kept(session)
-    return _read(kept) if kept else FourWays(0, ())
+    return _read(kept) if kept else ServingParity(0, ())
 
 
-def _digest(project: Project, asked: Rows, payload: bytes) -> str:
+def _digest(project: Project, job: ParityJob, payload: bytes) -> str:
     """Return a digest of all that the ways depend on; what a step made is known by its folder, which nobody changes.
 
     The package and the files are looked into all the same: they are what is to be proved.
     """
     digest = hashlib.sha256(payload)
-    digest.update(model_digest(Path(asked.package)).encode())
-    for file in sorted(Path(asked.litert).glob("*.tflite")):
+    digest.update(model_digest(Path(job.package)).encode())
+    for file in sorted(Path(job.litert).glob("*.tflite")):
         digest.update(file.name.encode() + file.read_bytes())
     digest.update(project.code_digest("release", "serving", "training", "features", "data").encode())
     digest.update(str(lock_digest()).encode())
@@ -142,35 +142,35 @@ def _file(session: Session) -> Path:
     return session.workspace.path / "parity" / f"{session.project.name}.json"
 
 
-def _read(found: dict[str, Any]) -> FourWays:
+def _read(found: dict[str, Any]) -> ServingParity:
     differences = tuple(Difference(**one) for one in found["differences"])
-    return FourWays(found["rows"], differences, tuple(found["left_out"]), found.get("kept_from", ""))
+    return ServingParity(found["rows"], differences, tuple(found["left_out"]), found.get("kept_from", ""))
 
 
 def answer(payload: bytes, report: Callable[[str], None]) -> bytes:
-    """Entry point of the process that `four_ways` starts.
+    """Entry point of the process that `serving_parity` starts.
 
     Args:
-        payload: JSON of the rows and of the section release of project.yml.
+        payload: JSON of the job and of the section release of project.yml.
         report: takes a line of progress.
     """
-    rows, release = json.loads(payload)
-    return json.dumps(asdict(send(Rows(**rows), Release.model_validate(release), report))).encode()
+    job, release = json.loads(payload)
+    return json.dumps(asdict(send(ParityJob(**job), Release.model_validate(release), report))).encode()
 
 
-def send(asked: Rows, release: Release, report: Callable[[str], None]) -> FourWays:
+def send(job: ParityJob, release: Release, report: Callable[[str], None]) -> ServingParity:
     """Send rows all ways in this process.
 
     Raises:
         InfraCheckError: when a way does not answer at all.
     """
-    project, graph, package = Project.load(asked.project), Path(asked.graph), Path(asked.package)
-    settings = Training.model_validate_json(asked.training)
-    files, left_out = _files(Path(asked.litert), release.litert.variant)
+    project, graph, package = Project.load(job.project), Path(job.graph), Path(job.package)
+    settings = Training.model_validate_json(job.training)
+    files, left_out = _files(Path(job.litert), release.litert.variant)
     with fresh_server_meanwhile(package, project.name, release.max_load_seconds) as started:
-        part = rebuild(project, settings, graph, Path(asked.saved_model))
-        records = first_records(Path(asked.raw), "eval", asked.rows)
-        training = by_training(part, Path(asked.transformed), graph, asked.rows)
+        part = rebuild(project, settings, graph, Path(job.saved_model))
+        records = first_records(Path(job.raw), "eval", job.rows)
+        training = by_training(part, Path(job.transformed), graph, job.rows)
         report("the SavedModel")
         ways = [(by_saved_model(package, part, records), FLOAT_BOUND)]
         known = signatures_of(read_meta_graph(package))
@@ -189,10 +189,10 @@ def send(asked: Rows, release: Release, report: Callable[[str], None]) -> FourWa
         (by_litert(variant, content, training.features), release.litert.bound(variant))
         for variant, content in files.items()
     ]
-    return FourWays(len(records), compare(training, ways), tuple(left_out))
+    return ServingParity(len(records), compare(training, ways), tuple(left_out))
 
 
-def check_four_ways(parity: FourWays) -> str:
+def check_serving_parity(parity: ServingParity) -> str:
     """Return one sentence when every way keeps its bounds.
 
     Raises:

@@ -15,11 +15,11 @@ import tensorflow_transform as tft
 
 from kit.errors import ExitCode, InfraCheckError, StepOrderError
 from kit.release import parity as parity_room
-from kit.release.differences import Difference, FourWays, compare
+from kit.release.differences import Difference, ServingParity, compare
 from kit.release.infra import evaluated_model, infra_blessing, infra_validator
 from kit.release.litert.component import litert_converter
 from kit.release.litert.model_part import origin_of, rebuild
-from kit.release.parity import check_four_ways, four_ways, last_four_ways
+from kit.release.parity import check_serving_parity, last_serving_parity, serving_parity
 from kit.release.signatures import MODEL_FOLDER
 from kit.release.ways import Computed
 from kit.session import Session
@@ -88,12 +88,12 @@ def test_what_is_the_same_is_all_within_its_bounds() -> None:
 def test_a_feature_that_is_computed_otherwise_is_named(
     change: Callable[[Features], None], value: str, row: int, expected: str, found: str
 ) -> None:
-    parity = FourWays(3, compare(training(), [(other(change, (0.7, 0.7, 0.7)), 1e-5)]))
+    parity = ServingParity(3, compare(training(), [(other(change, (0.7, 0.7, 0.7)), 1e-5)]))
     first = parity.first
     assert first
     assert (first.value, first.row, first.expected, first.found) == (value, row, expected, found)
     with pytest.raises(InfraCheckError, match=f"^{value} must be the same by gRPC as in training") as error:
-        check_four_ways(parity)
+        check_serving_parity(parity)
     assert "So do score, which come after it. Look at what features.py computes" in str(error.value)
     assert error.value.exit_code == ExitCode.INFRA_CHECK
 
@@ -101,7 +101,7 @@ def test_a_feature_that_is_computed_otherwise_is_named(
 def test_a_feature_of_a_later_way_comes_before_the_score_of_an_earlier_one() -> None:
     wrong_score = other(scores=(0.1, 0.5, 0.8))
     wrong_feature = Computed("REST", other(shift("city_xf", 1, 1)).features, training().scores)
-    parity = FourWays(3, compare(training(), [(wrong_score, 1e-5), (wrong_feature, 1e-5)]))
+    parity = ServingParity(3, compare(training(), [(wrong_score, 1e-5), (wrong_feature, 1e-5)]))
     assert parity.first
     assert (parity.first.way, parity.first.value) == ("REST", "city_xf")
 
@@ -115,7 +115,7 @@ def test_scores_keep_the_bound_of_their_way(bound: float, ok: bool) -> None:
     if not ok:
         message = r"^score must be .*in row 2 it is 0\.8, not 0\.9\. Choose another variant"
         with pytest.raises(InfraCheckError, match=message):
-            check_four_ways(FourWays(3, (score,)))
+            check_serving_parity(ServingParity(3, (score,)))
 
 
 def test_several_classes_are_compared_row_by_row() -> None:
@@ -127,12 +127,12 @@ def test_several_classes_are_compared_row_by_row() -> None:
 
 
 def test_what_was_left_out_is_said() -> None:
-    parity = FourWays(
+    parity = ServingParity(
         9,
         (Difference("gRPC", "score", 0.0, 1e-5), Difference("LiteRT int8", "score", 0.1, 0.25)),
         ("REST: none",),
     )
-    assert check_four_ways(parity) == (
+    assert check_serving_parity(parity) == (
         "9 rows have the features and scores of training: by gRPC within 1e-05; by LiteRT int8 within 0.25 of 1 + a "
         "score. Left out: REST: none."
     )
@@ -140,7 +140,7 @@ def test_what_was_left_out_is_said() -> None:
 
 def test_the_table_has_a_row_a_value_and_a_column_a_way() -> None:
     litert = Computed("LiteRT float", {}, training().scores)
-    table = FourWays(3, compare(training(), [(other(), 1e-5), (litert, 1e-5)])).table()
+    table = ServingParity(3, compare(training(), [(other(), 1e-5), (litert, 1e-5)])).table()
     assert list(table.columns) == ["gRPC", "LiteRT float"]
     assert list(table.index) == ["age_xf", "city_xf", "last_xf", "word_xf", "score"]
     assert table["LiteRT float"].isna().sum() == 4
@@ -155,9 +155,9 @@ def packaged(blessed: Session) -> Session:
 
 
 def test_a_package_scores_as_training_did_all_ways(packaged: Session) -> None:
-    assert last_four_ways(packaged).rows == 0
-    parity = four_ways(packaged, rows=120)
-    assert last_four_ways(packaged) == parity
+    assert last_serving_parity(packaged).rows == 0
+    parity = serving_parity(packaged, rows=120)
+    assert last_serving_parity(packaged) == parity
     assert parity.rows == 120
     ways = list(dict.fromkeys(one.way for one in parity.differences))
     assert ways == [
@@ -173,25 +173,26 @@ def test_a_package_scores_as_training_did_all_ways(packaged: Session) -> None:
     assert {"height_xf", "city_xf", "bought_xf", "score"} <= set(asked["REST"])
     assert asked["SavedModel"] == asked["gRPC"] == asked["REST"]
     assert asked["LiteRT float"] == asked["Classify"] == asked["Regress"] == ["score"]
-    assert "120 rows have the features and scores of training: by SavedModel, gRPC, REST," in check_four_ways(
-        parity
+    assert (
+        "120 rows have the features and scores of training: by SavedModel, gRPC, REST,"
+        in check_serving_parity(parity)
     )
 
 
 def test_the_same_rows_go_the_same_ways_once(packaged: Session, monkeypatch: pytest.MonkeyPatch) -> None:
-    parity = four_ways(packaged, rows=7)
+    parity = serving_parity(packaged, rows=7)
     monkeypatch.setattr(parity_room, "run_isolated", lambda *_: pytest.fail("asked again"))
     assert not parity.kept_from, "just now"
-    kept = four_ways(packaged, rows=7)
+    kept = serving_parity(packaged, rows=7)
     assert kept == parity
     assert kept.kept_from.endswith("UTC")
-    assert f"Kept from {kept.kept_from}: nothing" in check_four_ways(kept)
+    assert f"Kept from {kept.kept_from}: nothing" in check_serving_parity(kept)
     with pytest.raises(pytest.fail.Exception, match="asked again"):
-        four_ways(packaged, rows=8)
+        serving_parity(packaged, rows=8)
     file = packaged.path("LiteRTConverter", "litert") / "float.tflite"
     file.write_bytes(file.read_bytes() + b"\0")
     with pytest.raises(pytest.fail.Exception, match="asked again"):
-        four_ways(packaged, rows=7)
+        serving_parity(packaged, rows=7)
 
 
 class Shifted(tf.Module):
@@ -218,7 +219,7 @@ def test_a_feature_that_serving_computes_otherwise_is_named(
     monkeypatch.setattr(output, "transform_features_layer", lambda: Shifted(layer))
     save(tiny.project, model_module_of(tiny.project), part.keras, output, None, str(tmp_path / "planted"))
 
-    parity = four_ways(packaged, rows=120, package=tmp_path / "planted")
+    parity = serving_parity(packaged, rows=120, package=tmp_path / "planted")
     assert {one.value for one in parity.differences if not one.ok} == {"height_xf", "score"}
     wrong = {one.way for one in parity.differences if not one.ok}
     assert wrong == {"SavedModel", "gRPC", "REST", "Classify", "Regress"}
@@ -226,7 +227,7 @@ def test_a_feature_that_serving_computes_otherwise_is_named(
     assert height.largest == pytest.approx(0.25, abs=1e-4)
     message = "height_xf must be the same by SavedModel as in training, within 1e-05, but in row 0 it is "
     with pytest.raises(InfraCheckError, match=re.escape(message)):
-        check_four_ways(parity)
+        check_serving_parity(parity)
 
 
 def test_a_variant_that_was_not_made_is_left_out_and_told(tmp_path: Path) -> None:
@@ -243,10 +244,10 @@ def test_a_package_without_such_a_signature_is_refused(packaged: Session, tmp_pa
     module.one = tf.function(lambda x: {"y": x}, input_signature=[tf.TensorSpec([None], tf.float32, "x")])
     tf.saved_model.save(module, str(package), signatures={"serving_default": module.one})
     with pytest.raises(InfraCheckError, match='transform_features" not found'):
-        four_ways(packaged, rows=5, package=package)
+        serving_parity(packaged, rows=5, package=package)
     shutil.rmtree(package)
     with pytest.raises(InfraCheckError, match="must be a SavedModel, but it cannot be loaded"):
-        four_ways(packaged, rows=5, package=package)
+        serving_parity(packaged, rows=5, package=package)
 
 
 def test_without_the_steps_before_there_is_nothing_to_compare(
@@ -257,4 +258,4 @@ def test_without_the_steps_before_there_is_nothing_to_compare(
     blessed.run(infra_validator(blessed))
     assert infra_blessing(blessed)
     with pytest.raises(StepOrderError, match="LiteRTConverter must have converted"):
-        four_ways(blessed)
+        serving_parity(blessed)

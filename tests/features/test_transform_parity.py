@@ -13,7 +13,7 @@ import tensorflow as tf
 
 from kit.data.records import count_records, read_records
 from kit.errors import RowsLostError
-from kit.features.parity import Parity, ParityError, check_parity, largest_difference
+from kit.features.transform_parity import Parity, ParityError, check_parity, largest_difference
 
 if TYPE_CHECKING:
     from training.tiny import Tiny
