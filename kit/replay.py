@@ -8,7 +8,7 @@ from itertools import groupby
 
 from kit.batch.parameters import Value
 from kit.batch.recording import MadeDecision, Recording, Round
-from kit.data.anomalies import Review
+from kit.data.anomalies import AnomalyDesk
 from kit.data.curation import EDIT, SchemaDesk
 from kit.data.schema import is_built_in
 from kit.data.schema_desk import UPDATE, propose, write
@@ -23,7 +23,7 @@ STOP_PARAMETER = "stop_after_steps"
 _SCHEMA = (ACCEPT, EDIT, UPDATE)
 
 
-def replay(session: Session, made: Sequence[Decision]) -> list[str]:
+def replay(session: Session, decisions: Sequence[Decision]) -> list[str]:
     """Take decisions in a session as people took them elsewhere; return what each one did.
 
     A decision needs what it is about: the anomaly must have been found again, the model judged again. So those about
@@ -31,12 +31,12 @@ def replay(session: Session, made: Sequence[Decision]) -> list[str]:
 
     Args:
         session: where they are taken; its project is the one that they were taken for.
-        made: in the order in which they were taken.
+        decisions: in the order in which they were taken.
 
     Raises:
         KitError: when what a decision is about is not there; those before it have been taken.
     """
-    return [_take(session, decision) for decision in made]
+    return [_take(session, decision) for decision in decisions]
 
 
 def recorded(session: Session, parameters: Mapping[str, Value]) -> Recording:
@@ -91,7 +91,7 @@ def _kept(decision: Decision) -> dict[str, str]:
 def _take(session: Session, decision: Decision) -> str:
     who, why = decision.who, decision.why
     if decision.what in {IGNORE, ACCEPT, BLOCK}:
-        return Review(session).decide(decision.subject, decision.what, who, why)
+        return AnomalyDesk(session).decide(decision.subject, decision.what, who, why)
     if decision.what == EDIT:
         return SchemaDesk(session).save(json.loads(decision.subject), who, why)
     if decision.what == UPDATE:

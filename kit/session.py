@@ -88,8 +88,8 @@ class Session(interactive_context.InteractiveContext):
             beam_pipeline_args=project.spec.beam.arguments(),
         )
         if not workspace.read_only:
-            with workspace.lock("step", f"{project.name}, opening"), self._metadata() as store:
-                self._discard_dead_executions(store)
+            with workspace.lock("step", f"{project.name}, opening"), self._metadata() as handle:
+                self._discard_dead_executions(handle)
 
     def run(
         self, component: Any, enable_cache: bool = True, beam_pipeline_args: list[str] | None = None

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from data.test_checks import check, small
 
-from kit.data.anomalies import AnomalyDecisionError, Review
+from kit.data.anomalies import AnomalyDecisionError, AnomalyDesk
 from kit.data.curation import SchemaDesk
 from kit.data.validation import check_anomalies
 from kit.decisions import Decision, DecisionError, made
@@ -29,7 +29,7 @@ def shop(tmp_path: Path) -> Session:
 
 def told(session: Session) -> str:
     """What the check of the notebook says, without the time."""
-    decided = [replace(decision, when="then") for decision in Review(session).decided()]
+    decided = [replace(decision, when="then") for decision in AnomalyDesk(session).decided()]
     try:
         return check_anomalies(session.path("ExampleValidator", "anomalies"), decided)
     except DataAnomalyError as error:
@@ -45,11 +45,11 @@ def elsewhere(session: Session, tmp_path: Path) -> Session:
 
 def test_decisions_taken_again_give_the_same_results(shop: Session, tmp_path: Path) -> None:
     other = elsewhere(shop, tmp_path)
-    review = Review(shop)
-    review.decide(CITY, "block", "Ann", "who knows")
-    review.decide(CITY, "accept", "Bo", "a new shop")
+    desk = AnomalyDesk(shop)
+    desk.decide(CITY, "block", "Ann", "who knows")
+    desk.decide(CITY, "accept", "Bo", "a new shop")
     SchemaDesk(shop).save({"age": {"most": "99"}}, "Ann", "nobody is older")
-    review.decide(CITY, "ignore", "Bo", "until the next run")
+    desk.decide(CITY, "ignore", "Bo", "until the next run")
 
     taken = made(shop)
     assert [decision.what for decision in taken] == ["block", "accept", "edit schema", "ignore"]

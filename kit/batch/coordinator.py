@@ -17,7 +17,7 @@ import yaml
 
 from kit.batch.admission import Admission
 from kit.batch.chain import Chain, RunOptions, Say
-from kit.batch.decide import Decider, Decision
+from kit.batch.decide import Decider, SkipDecision
 from kit.batch.ending import stopped
 from kit.batch.kernels import Kernels
 from kit.batch.lane import Job, Lane, Outcome
@@ -50,7 +50,7 @@ class RunCoordinator:
         usual = {name: decider.usual(notebook).memory_mb for name, notebook in self._plan.items()}
         memory = {name: most for name, most in usual.items() if most is not None}
         self._admission = Admission(among(chain.graph, self._plan), options.budget.here(), memory)
-        self._decided: dict[str, Decision] = {}
+        self._decided: dict[str, SkipDecision] = {}
         self._not_before: dict[str, float] = {}
         self._ended: queue.SimpleQueue[Outcome] = queue.SimpleQueue()
         self._lanes: list[Lane] = []
@@ -117,21 +117,21 @@ class RunCoordinator:
                 elif self._admission.has_room(name) and not self._interrupted:
                     self._start(name, decision)
 
-    def _decision(self, name: str) -> Decision:
+    def _decision(self, name: str) -> SkipDecision:
         """Return whether it has to run; decided anew only when something has ended since."""
         if self._rows[name].attempts:
-            return Decision(skip=False, why=self._rows[name].why)
+            return SkipDecision(skip=False, why=self._rows[name].why)
         if name not in self._decided:
             self._decided[name] = self._decider.decide(self._plan[name])
         return self._decided[name]
 
-    def _skip(self, name: str, decision: Decision) -> None:
+    def _skip(self, name: str, decision: SkipDecision) -> None:
         self._admission.ended(name, well=True)
         with self._change():
             self._rows[name].state, self._rows[name].why = "skipped", decision.why
         self._tell(f"[{name}] skipped, {decision.why}")
 
-    def _start(self, name: str, decision: Decision) -> None:
+    def _start(self, name: str, decision: SkipDecision) -> None:
         notebook, row = self._plan[name], self._rows[name]
         self._admission.started(name)
         self._not_before.pop(name, None)

@@ -15,7 +15,7 @@ from kit.batch.usual import Usual, usual
 
 
 @dataclass(frozen=True)
-class Decision:
+class SkipDecision:
     """Whether a notebook is skipped, and the reason in one line."""
 
     skip: bool
@@ -64,23 +64,25 @@ class Decider:
         self.records, self.project = records, project
         self._graph, self._surroundings, self._skip = graph, surroundings, skip
 
-    def decide(self, notebook: PlannedNotebook) -> Decision:
+    def decide(self, notebook: PlannedNotebook) -> SkipDecision:
         """Tell whether a notebook whose turn it is has to run."""
         if notebook.facts.reads is None:
-            return Decision(skip=False, why="it does not say what it reads")
+            return SkipDecision(skip=False, why="it does not say what it reads")
         self._surroundings.look_at(notebook)
         if not self._skip:
-            return Decision(skip=False, why="--no-skip")
+            return SkipDecision(skip=False, why="--no-skip")
         found = last_good(self.records, notebook, self.project)
         if found is None:
-            return Decision(skip=False, why="it has not ended well here before")
+            return SkipDecision(skip=False, why="it has not ended well here before")
         run, then = found
         if not then:
-            return Decision(skip=False, why=f"{run}, where it last ended well, did not note what it found")
+            return SkipDecision(
+                skip=False, why=f"{run}, where it last ended well, did not note what it found"
+            )
         now = self._surroundings.digests(notebook, _steps_in(then))
         if changed := differences(then, now):
-            return Decision(skip=False, why=f"changed since {run}: {', '.join(changed)}")
-        return Decision(
+            return SkipDecision(skip=False, why=f"changed since {run}: {', '.join(changed)}")
+        return SkipDecision(
             skip=True, why=f"unchanged since {run}: inputs, parameters, code and versions are the same"
         )
 

@@ -61,7 +61,7 @@ class FoundAnomaly:
     decision: str
 
 
-class Review:
+class AnomalyDesk:
     """The anomalies that ExampleValidator last found, and what people decide about them.
 
     Raises:

@@ -119,12 +119,12 @@ class Retrain:
         return f"Retrain on {self.window}: {_said(_fired(self.rules, schema=False))}."
 
 
-Decision: TypeAlias = NothingLogged | KeepModel | MendData | WaitForSpans | Retrain
+RetrainDecision: TypeAlias = NothingLogged | KeepModel | MendData | WaitForSpans | Retrain
 
 
 def decide(
     settings: Retraining, drift: LogDrift, quality: Quality, newer: Sequence[int], window: Window | None
-) -> Decision:
+) -> RetrainDecision:
     """Decide about a model.
 
     Args:

@@ -9,7 +9,7 @@ from kit.checks.check import Finding, State, wrong
 from kit.checks.config import Severity
 from kit.errors import DataAnomalyError, DriftError
 from kit.monitoring.config import Monitoring
-from kit.monitoring.decision import Decision, NothingLogged
+from kit.monitoring.decision import NothingLogged, RetrainDecision
 from kit.monitoring.drift import COMPARISONS, DAY_BEFORE, TRAINING, FeatureDrift, LogDrift
 from kit.monitoring.quality import Quality
 
@@ -17,7 +17,9 @@ SKEW, DRIFT, SCHEMA, QUALITY, LABELS = "skew", "drift", "schema of requests", "l
 _MOSTLY = 0.5
 
 
-def findings(settings: Monitoring, drift: LogDrift, quality: Quality, decision: Decision) -> list[Finding]:
+def findings(
+    settings: Monitoring, drift: LogDrift, quality: Quality, decision: RetrainDecision
+) -> list[Finding]:
     """Return one finding per incident; for each kind that has none, one that says that all is well.
 
     What was on the newest day blocks where project.yml says so; what is over by then only warns.
@@ -101,7 +103,7 @@ def _broken(severity: Severity, drift: LogDrift) -> Iterator[Finding]:
         )
 
 
-def _fallen(severity: Severity, quality: Quality, decision: Decision) -> Iterator[Finding]:
+def _fallen(severity: Severity, quality: Quality, decision: RetrainDecision) -> Iterator[Finding]:
     for rule in decision.rules:
         if rule.fired and rule.name in {"quality", "calibration"}:
             metric = quality.metric if rule.name == "quality" else rule.name

@@ -10,7 +10,7 @@ from typing import TypeAlias
 from kit import decisions
 from kit.batch.background import Batch
 from kit.data.schema import is_built_in
-from kit.monitoring.decision import Decision, Retrain, Window, decide
+from kit.monitoring.decision import Retrain, RetrainDecision, Window, decide
 from kit.monitoring.drift import LogDrift
 from kit.monitoring.quality import Quality
 from kit.monitoring.served import ServedVersion
@@ -48,7 +48,7 @@ class Started:
 Start: TypeAlias = NotStarted | Started
 
 
-def judge(session: Session, version: ServedVersion, drift: LogDrift, quality: Quality) -> Decision:
+def judge(session: Session, version: ServedVersion, drift: LogDrift, quality: Quality) -> RetrainDecision:
     """Decide whether to retrain, and record it with its reasons at the statistics that it is about.
 
     The same decision about the same statistics is recorded once.
@@ -81,7 +81,7 @@ def next_window(project: Project, version: ServedVersion) -> Window | None:
     return Window(*(_written(one.spans, str(one.asked), dated=dated) for one in chosen))
 
 
-def start_chain(session: Session, decision: Decision, *, start: bool) -> Start:
+def start_chain(session: Session, decision: RetrainDecision, *, start: bool) -> Start:
     """Start the chain on the new window where that was decided and is wanted.
 
     Once for a pushed version and a window: a model that missed its gates is not trained again by the next judgement.

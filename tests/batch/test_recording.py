@@ -27,7 +27,7 @@ BAD_DAY = {"train_spans": "1-2", "eval_spans": "8"}
 @pytest.mark.slow
 @pytest.mark.notebook
 def test_decisions_and_parameters_replayed_give_the_same_artifacts(tmp_path: Path) -> None:
-    from kit.data.anomalies import Review  # noqa: PLC0415  with TFX, which warns at import
+    from kit.data.anomalies import AnomalyDesk  # noqa: PLC0415  with TFX, which warns at import
     from kit.data.curation import SchemaDesk  # noqa: PLC0415
     from kit.data.validation import check_anomalies  # noqa: PLC0415
     from kit.project import Project  # noqa: PLC0415
@@ -37,17 +37,17 @@ def test_decisions_and_parameters_replayed_give_the_same_artifacts(tmp_path: Pat
     there = tmp_path / "ws"
     session = Opened(Workspace(there), Project.load("recommender"))
     look_at_bad_day(session)
-    keys = {anomaly.feature: anomaly.key for anomaly in Review(session).found()}
-    Review(session).decide(keys["device"], "ignore", "Ann", "of a verdict that is replaced below")
-    Review(session).decide(keys["device"], "accept", "Ann", "a new till")
+    keys = {anomaly.feature: anomaly.key for anomaly in AnomalyDesk(session).found()}
+    AnomalyDesk(session).decide(keys["device"], "ignore", "Ann", "of a verdict that is replaced below")
+    AnomalyDesk(session).decide(keys["device"], "accept", "Ann", "a new till")
     SchemaDesk(session).save({"age": {"least": "", "most": ""}}, "Bo", "ages are noise here")
     look_at_bad_day(session)
-    left = Review(session).found()
+    left = AnomalyDesk(session).found()
     assert left
     assert "device" not in {anomaly.feature for anomaly in left}
     for anomaly in left:
-        Review(session).decide(anomaly.key, "ignore", "Cy", "until 国 is back")
-    check_anomalies(session.path("ExampleValidator", "anomalies"), Review(session).decided())
+        AnomalyDesk(session).decide(anomaly.key, "ignore", "Cy", "until 国 is back")
+    check_anomalies(session.path("ExampleValidator", "anomalies"), AnomalyDesk(session).decided())
 
     cell = f'workspace: str = "{there}"\nproject_name: str = "recommender"\ntrain_spans: str = ""\neval_spans: str = ""'
     desk = ParameterDesk({"In": [cell], "session": session, "workspace": str(there), **BAD_DAY})

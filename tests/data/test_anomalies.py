@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 from tfx.components.example_validator.component import ExampleValidator
 
-from kit.data.anomalies import AnomalyDecisionError, FoundAnomaly, Review
+from kit.data.anomalies import AnomalyDecisionError, AnomalyDesk, FoundAnomaly
 from kit.data.offenders import SHOWN_ROWS
 from kit.data.schema import load_schema, schema_gen
 from kit.data.validation import check_anomalies, read_anomalies
@@ -44,8 +44,8 @@ def bad(made: Path, tmp_path: Path) -> Session:
     return Session(Workspace(tmp_path / "ws"), Project.load("recommender"))
 
 
-def by_feature(review: Review) -> dict[str, FoundAnomaly]:
-    return {anomaly.feature: anomaly for anomaly in review.found()}
+def by_feature(desk: AnomalyDesk) -> dict[str, FoundAnomaly]:
+    return {anomaly.feature: anomaly for anomaly in desk.found()}
 
 
 def folder(session: Session) -> Path:
@@ -57,7 +57,7 @@ def folder(session: Session) -> Path:
 
 def test_each_anomaly_of_the_bad_day_comes_with_its_rows(bad: Session) -> None:
     written = pd.read_csv(SPAN)
-    found = by_feature(Review(bad))
+    found = by_feature(AnomalyDesk(bad))
     expected = {
         "age": written["age"] < 13,
         "device": written["device"] == "smart-tv",
@@ -80,35 +80,35 @@ def test_each_anomaly_of_the_bad_day_comes_with_its_rows(bad: Session) -> None:
 
 def test_clean_data_have_nothing_to_review(tmp_path: Path) -> None:
     session = check(small(tmp_path / "shop", "Rom Oslo " * 30, "Rom " * 30))
-    assert Review(session).found() == []
+    assert AnomalyDesk(session).found() == []
 
 
 # -- decisions
 
 
 def test_the_view_takes_what_is_found(bad: Session, monkeypatch: pytest.MonkeyPatch) -> None:
-    review = Review(bad)
+    desk = AnomalyDesk(bad)
     monkeypatch.setenv(VARIABLE, "zh")
-    assert {(found.what, told.what) for found, told in zip(review.found(), review.shown(), strict=True)} >= {
+    assert {(found.what, told.what) for found, told in zip(desk.found(), desk.shown(), strict=True)} >= {
         ("Unexpected string values", "意外的字符串值")
     }
     monkeypatch.delenv(VARIABLE)
-    view = Anomalies([Anomaly(**vars(found)) for found in review.shown()], review.decide, opened=DEVICE)
+    view = Anomalies([Anomaly(**vars(found)) for found in desk.shown()], desk.decide, opened=DEVICE)
     assert "400 of 4,000, 10 %" in view.content
     view.who, view.why = "Ann", "televisions are new"
     view.asked = ["ignore", DEVICE]
-    [decision] = Review(bad).decided()
+    [decision] = AnomalyDesk(bad).decided()
     assert (decision.what, decision.subject, decision.why) == ("ignore", DEVICE, "televisions are new")
     assert "Ignored here by Ann, " in view.content
 
 
 def test_what_is_ignored_does_not_stop_a_batch_and_is_told(bad: Session) -> None:
-    review = Review(bad)
-    for anomaly in review.found():
-        assert review.decide(anomaly.key, "ignore", "Ann", "a known fault of the till").startswith(
+    desk = AnomalyDesk(bad)
+    for anomaly in desk.found():
+        assert desk.decide(anomaly.key, "ignore", "Ann", "a known fault of the till").startswith(
             "Ignored here"
         )
-    said = check_anomalies(folder(bad), Review(bad).decided())
+    said = check_anomalies(folder(bad), AnomalyDesk(bad).decided())
     assert said.startswith("The data follow their schema in both splits, but for what is ignored here:")
     assert said.count("Ignored here by Ann, ") == 4
     assert "smart-tv (~10%). Ignored here by Ann, " in said
@@ -118,50 +118,50 @@ def test_what_is_ignored_does_not_stop_a_batch_and_is_told(bad: Session) -> None
 
 
 def test_only_what_is_ignored_is_passed_over(bad: Session) -> None:
-    Review(bad).decide(DEVICE, "ignore", "Ann", "televisions are new")
+    AnomalyDesk(bad).decide(DEVICE, "ignore", "Ann", "televisions are new")
     with pytest.raises(DataAnomalyError, match=r"3 anomalies were found \(1 more are ignored\)") as raised:
-        check_anomalies(folder(bad), Review(bad).decided())
+        check_anomalies(folder(bad), AnomalyDesk(bad).decided())
     assert "smart-tv" not in str(raised.value)
 
 
 def test_the_latest_decision_holds(bad: Session) -> None:
-    review = Review(bad)
-    review.decide(DEVICE, "ignore", "Ann", "new")
-    assert by_feature(review)["device"].decided == "ignore"
-    review.decide(DEVICE, "block", "Bo", "not sold yet")
-    anomaly = by_feature(Review(bad))["device"]
+    desk = AnomalyDesk(bad)
+    desk.decide(DEVICE, "ignore", "Ann", "new")
+    assert by_feature(desk)["device"].decided == "ignore"
+    desk.decide(DEVICE, "block", "Bo", "not sold yet")
+    anomaly = by_feature(AnomalyDesk(bad))["device"]
     assert (anomaly.decided, anomaly.decision[:4]) == ("block", "Bo, ")
     with pytest.raises(
         DataAnomalyError, match=r"4 anomalies(.|\n)*smart-tv \(~10%\)\. Blocked by Bo, .*: not sold yet\."
     ):
-        check_anomalies(folder(bad), review.decided())
+        check_anomalies(folder(bad), desk.decided())
 
 
 def test_a_decision_is_about_these_data_only(bad: Session, tmp_path: Path) -> None:
-    Review(bad).decide(DEVICE, "ignore", "Ann", "new")
+    AnomalyDesk(bad).decide(DEVICE, "ignore", "Ann", "new")
     again = check(bad, "1-3", BAD_DAY)
-    assert Review(again).decided() == []
+    assert AnomalyDesk(again).decided() == []
     with pytest.raises(DataAnomalyError, match="4 anomalies"):
-        check_anomalies(folder(again), Review(again).decided())
+        check_anomalies(folder(again), AnomalyDesk(again).decided())
     assert not list(tmp_path.glob("schemas"))
 
 
 def test_the_cached_step_of_a_batch_meets_the_decision(bad: Session) -> None:
     check(bad, "1-2", BAD_DAY)
-    Review(bad).decide(DEVICE, "ignore", "Ann", "new")
+    AnomalyDesk(bad).decide(DEVICE, "ignore", "Ann", "new")
     again = check(Session(bad.workspace, bad.project), "1-2", BAD_DAY)
     assert [step.state for step in again.steps] == ["cached"] * 4
-    assert by_feature(Review(again))["device"].decided == "ignore"
+    assert by_feature(AnomalyDesk(again))["device"].decided == "ignore"
 
 
 def test_a_built_in_project_accepts_into_the_workspace(bad: Session) -> None:
     curated = bad.project.folder / "schema.pbtxt"
     before = curated.read_bytes()
-    said = Review(bad).decide(DEVICE, "accept", "Ann", "televisions are sold now")
+    said = AnomalyDesk(bad).decide(DEVICE, "accept", "Ann", "televisions are sold now")
     assert str(bad.workspace.path / "schemas" / "recommender" / "schema.pbtxt") in said
     assert curated.read_bytes() == before
     with pytest.raises(DataAnomalyError, match=r"Accepted into the schema by Ann, .*; run SchemaGen"):
-        check_anomalies(folder(bad), Review(bad).decided())
+        check_anomalies(folder(bad), AnomalyDesk(bad).decided())
 
     statistics = bad.channel("StatisticsGen", "statistics")
     old = load_schema(bad.path("SchemaGen", "schema"))
@@ -179,7 +179,7 @@ def test_a_built_in_project_accepts_into_the_workspace(bad: Session) -> None:
 
 def test_an_inferred_schema_becomes_a_curated_one_when_it_is_accepted_into(tmp_path: Path) -> None:
     session = check(small(tmp_path / "shop", "Rom Oslo " * 30, "Rom Bern " * 30))
-    Review(session).decide("eval/city/ENUM_TYPE_UNEXPECTED_STRING_VALUES", "accept", "Ann", "a new shop")
+    AnomalyDesk(session).decide("eval/city/ENUM_TYPE_UNEXPECTED_STRING_VALUES", "accept", "Ann", "a new shop")
     project = Project.load(session.project.folder)
     assert project.spec.schema_file == "schema.pbtxt"
     again = check(Session(session.workspace, project))
@@ -215,8 +215,8 @@ def test_what_is_no_decision_is_refused_and_leaves_nothing(  # noqa: PLR0913, PL
     bad: Session, key: str, what: str, who: str, why: str, error: type[Exception], message: str
 ) -> None:
     with pytest.raises(error, match=message):
-        Review(bad).decide(key, what, who, why)
-    assert Review(bad).decided() == []
+        AnomalyDesk(bad).decide(key, what, who, why)
+    assert AnomalyDesk(bad).decided() == []
     assert not (bad.workspace.path / "schemas").exists()
 
 
@@ -230,11 +230,11 @@ def test_a_distance_cannot_be_accepted_as_a_value(bad: Session, tmp_path: Path) 
     reasons.add(type=anomalies_pb2.AnomalyInfo.COMPARATOR_L_INFTY_HIGH, short_description="High distance")
     try:
         file.write_bytes(anomalies.SerializeToString())
-        review = Review(bad)
-        [found] = review.found()
+        desk = AnomalyDesk(bad)
+        [found] = desk.found()
         assert (found.rows, found.of, found.examples) == (None, 0, ())
         with pytest.raises(AnomalyDecisionError, match=r"High distance \(device\)\. Change its threshold"):
-            review.decide(read_anomalies(artifact)[0].key, "accept", "Ann", "so be it")
+            desk.decide(read_anomalies(artifact)[0].key, "accept", "Ann", "so be it")
     finally:
         file.write_bytes(kept)
     assert not list(tmp_path.glob("ws/schemas"))

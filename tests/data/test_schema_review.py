@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from kit.data.anomalies import Review
+from kit.data.anomalies import AnomalyDesk
 from kit.data.curation import SchemaDesk
 from kit.data.schema import save_schema
 from kit.data.schema_desk import propose, write
@@ -120,7 +120,7 @@ def test_a_schema_that_was_edited_since_the_last_run_is_told_once(shop: Session)
 def test_who_changed_the_schema_is_told_however_it_was_done(shop: Session) -> None:
     assert schema_news(shop) == "The schema says what it said in the run before."
     SchemaDesk(shop).save({"age": {"most": "99"}}, "Ann", "nobody is older")
-    Review(shop).decide("eval/city/ENUM_TYPE_UNEXPECTED_STRING_VALUES", "accept", "Bo", "a new shop")
+    AnomalyDesk(shop).decide("eval/city/ENUM_TYPE_UNEXPECTED_STRING_VALUES", "accept", "Bo", "a new shop")
     with (shop.project.folder / "1.csv").open("a") as file:
         file.write("120,Oslo,1\n")
     asked = propose(shop.project, shop.workspace, "1", say=quiet)

@@ -22,7 +22,7 @@ from kit.workspace import Workspace
 if TYPE_CHECKING:
     from commands import Ended
 
-    from kit.monitoring.decision import Decision
+    from kit.monitoring.decision import RetrainDecision
     from kit.session import Session
 
 pytestmark = [pytest.mark.slow, pytest.mark.notebook]
@@ -44,7 +44,7 @@ def play(session: Session) -> Callable[..., str]:
     return lambda spans, **options: traffic.play(session, spans, **options).message
 
 
-def judged(session: Session, **settings: object) -> Decision:
+def judged(session: Session, **settings: object) -> RetrainDecision:
     """Judge what is logged, with other settings below `monitoring.retrain_when`."""
     from kit.monitoring import drift, quality, retraining, statistics  # noqa: PLC0415
     from kit.monitoring.served import served  # noqa: PLC0415
