@@ -9,8 +9,9 @@ workspace/
     serving/models.config    which of them `kit serve` serves, with their policies and labels
     serving/protect.yml      what their answers hide from whoever would copy them (see `kit.serving.protect`)
     serving/<project>.batching.pbtxt   how its requests are batched, once `kit tune-batching` has found that
-    serving/monitoring.config   where Prometheus finds what they did
+    serving/monitoring.config   MonitoringConfig: enables Prometheus metrics
     runs/<run id>/           executed notebooks, run.json, log, report and times of a batch
+    checkpoints/<project>/   how far trainings came, one folder per digest (see `kit.training.checkpoints`)
     logs/<project>/          one log per component, one of a pipeline (see `kit.export.local`), and TensorBoard's event
                              files
     projects/<name>/         projects that `kit new` wrote
@@ -35,6 +36,7 @@ workspace/
     parity/<project>.json    the last comparison of all ways from a row to a score (see `kit.release.parity`)
     workshop/                scores of the exercises, and their copies of project.yml (see `kit.workshop`)
     alerts/                  incidents and messages that wait (alerts.sqlite), and what was told, one folder per project
+    .locks/                  what one process at a time may do, and who does it (see `Workspace.lock`)
 """
 
 from __future__ import annotations
@@ -191,7 +193,9 @@ class Workspace:
         """Hold one of the workspace's locks; the operating system frees it when the holder dies.
 
         Args:
-            name: `run` for a whole chain of notebooks, `step` for one component.
+            name: `run` for a whole chain of notebooks, `step` for one component, `schedule-<name>` and
+                `schedule-<name>-desk` for a schedule, `served` for reading servers' logs, `audit_key` for making that
+                key; in the folder of a sweep `sweep` for all of it, in that of a point `point`.
             purpose: what the holder does, shown to whoever has to wait.
             wait: wait for the holder to finish, or raise at once.
             say: is told once who holds the lock when there is something to wait for.

@@ -97,7 +97,7 @@ def _latest(workspace: Workspace, project: str) -> Path:
         raise StepOrderError(
             f"A pushed model of {project} is needed, but {workspace.path / 'serving'} has none. Run 05_release."
         )
-    return workspace.path / "serving" / project / str(versions[-1])
+    return workspace.serving(project) / str(versions[-1])
 
 
 def _print(sweep: Sweep) -> None:
