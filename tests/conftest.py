@@ -16,7 +16,7 @@ from commands import Ended, kit_run
 from hypothesis import HealthCheck, configuration, settings
 from turns import in_order, locked, turn
 
-from kit.project_file import Gate
+from kit.project.file import Gate
 
 if TYPE_CHECKING:
     from collections.abc import Generator

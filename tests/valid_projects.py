@@ -8,7 +8,7 @@ from typing import Any, get_args
 from hypothesis import strategies as st
 
 from kit.evaluation.sections import HIGHER_IS_BETTER, METRICS_BY_TASK
-from kit.project_file import Tensor
+from kit.project.file import Tensor
 
 Content = dict[str, Any]
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from kit.bench.chain import run_timed
 from kit.errors import StepFailedError
-from kit.project_folder import BUILT_IN
+from kit.project.folder import BUILT_IN
 
 SPANS = 7  # six to train on and one to evaluate on, as the project says
 _FILES = "../../../sample_data/impressions/span-{SPAN}/impressions.csv"

@@ -17,7 +17,7 @@ from kit.checks.drift import Moved, compare
 from kit.data.schema import is_built_in
 from kit.errors import InputDataError, ProjectError
 from kit.project import Project
-from kit.project_yaml import read_project_file
+from kit.project.read import read_project_file
 from kit.workspace import write_atomically
 from kit.yaml_edit import with_value
 

@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from kit.data.records import as_text
-from kit.project_file import Column
+from kit.project.file import Column
 
 SHOWN_ROWS = 5
 """How many of the rows at fault a finding brings along."""

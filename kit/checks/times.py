@@ -15,7 +15,7 @@ from kit.checks.check import Finding, wrong
 from kit.checks.config import Severity
 from kit.checks.rows import SHOWN_ROWS, Rows
 from kit.data.example_gen import SPLITS
-from kit.project_file import Column
+from kit.project.file import Column
 
 NAME, FRESHNESS = "times", "freshness"
 _TRUSTED = 0.001  # share of rows that come a little late, or early, in any delivery

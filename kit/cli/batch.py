@@ -64,7 +64,7 @@ def run(  # noqa: PLR0913, PLR0917  one for each option
     from kit.batch.order import Part
     from kit.batch.plan import choose_notebooks, read_parameter_file
     from kit.batch.run import RunOptions, explain, preview, run_chain
-    from kit.project_folder import name_from_anywhere
+    from kit.project.folder import name_from_anywhere
 
     given = read_parameter_file(file) if file else {}
     sources = dict.fromkeys(given, f"-f {file}")

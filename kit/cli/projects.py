@@ -17,7 +17,7 @@ app = typer.Typer()
 @exits
 def projects(workspace: WorkspaceOption = None) -> None:
     """List the projects that can be named: built in, and written by `kit new` into the workspace."""
-    from kit.project_folder import BUILT_IN
+    from kit.project.folder import BUILT_IN
 
     folders = [BUILT_IN, chosen_workspace(workspace) / "projects"]
     found = [path.parent for folder in folders for path in sorted(folder.glob("*/project.yml"))]

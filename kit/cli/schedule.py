@@ -55,7 +55,7 @@ def new(  # noqa: PLR0913, PLR0917  one for each option
 ) -> None:
     """Make a schedule in the workspace, or change one; nothing runs until a scheduler is given it."""
     from kit.batch.plan import choose_notebooks, notebook_from_anywhere
-    from kit.project_folder import name_from_anywhere
+    from kit.project.folder import name_from_anywhere
     from kit.schedule.chain import planned
     from kit.schedule.schedule import make, save
     from kit.schedule.tick import now

@@ -95,7 +95,7 @@ def sweep(  # noqa: PLR0913, PLR0917  one for each option
         raise UsageError("kit sweep takes the file of a new sweep, or --resume NAME. Give one of them.")
     _refuse(context, "--resume, which goes on as the sweep began,", _OF_A_NEW_SWEEP if resume else ())
     _refuse(context, "--dask", _OF_THIS_MACHINE if dask else ())
-    from kit.project_folder import name_from_anywhere
+    from kit.project.folder import name_from_anywhere
     from kit.sweep.begin import SweepOptions, begin_sweep, plan_sweep
     from kit.sweep.records import SweepFolder
     from kit.sweep.run import run_sweep

@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from kit.errors import InputDataError
-from kit.project_file import Column
+from kit.project.file import Column
 
 ARROW_TYPES = {"int": pa.int64(), "float": pa.float32(), "string": pa.string()}
 

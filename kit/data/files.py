@@ -15,7 +15,7 @@ import pyarrow.parquet
 
 from kit.data.casting import cast_column, check_label
 from kit.errors import InputDataError
-from kit.project_file import Column
+from kit.project.file import Column
 
 # Arrow reads up to 32 blocks ahead; a row must fit into one.
 _BLOCK_BYTES = 2 << 20

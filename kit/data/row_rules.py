@@ -20,7 +20,7 @@ from tensorflow_metadata.proto.v0 import schema_pb2
 
 from kit.data.offenders import limits
 from kit.data.rules import allowed_values
-from kit.project_file import Column
+from kit.project.file import Column
 
 _TYPES = {"int": schema_pb2.INT, "float": schema_pb2.FLOAT, "string": schema_pb2.BYTES}
 

@@ -23,8 +23,8 @@ from kit.data.environments import add_environments
 from kit.data.statistics import load_statistics
 from kit.errors import ProjectError
 from kit.project import Project
-from kit.project_folder import BUILT_IN
-from kit.project_yaml import read_project_file
+from kit.project.folder import BUILT_IN
+from kit.project.read import read_project_file
 from kit.workspace import Workspace, write_atomically
 
 Statistics: TypeAlias = statistics_pb2.DatasetFeatureStatisticsList

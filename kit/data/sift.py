@@ -18,7 +18,7 @@ from kit.data.casting import ARROW_TYPES, as_type, cast_column, check_label, jud
 from kit.data.files import Malformed, csv_batches, parquet_batches, read_header, require_rows
 from kit.data.quarantine import FileCount, Quarantine, SideFile
 from kit.data.row_rules import Fault
-from kit.project_file import Column
+from kit.project.file import Column
 
 Faults = defaultdict[int, list[Fault]]
 

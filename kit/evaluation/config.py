@@ -17,7 +17,7 @@ from kit.evaluation.metrics import calibration, ranking, slice_rules
 from kit.evaluation.metrics.validation import EXAMPLE_COUNT
 from kit.evaluation.sections import EVERY, RANKING_METRICS, Ranking
 from kit.project import Project
-from kit.project_file import Gate, ProjectFile, Task
+from kit.project.file import Gate, ProjectFile, Task
 from kit.session import Session
 from kit.training.signatures import PROBABILITIES, SCORE
 

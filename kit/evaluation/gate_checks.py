@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from kit.evaluation.sections import EVERY
-from kit.project_file import Gate
+from kit.project.file import Gate
 
 Metrics = Mapping[str, float]
 

@@ -33,7 +33,7 @@ from kit.evaluation.metrics.slice_rules import rules_of
 from kit.evaluation.metrics.validation import EXAMPLE_COUNT
 from kit.evaluation.results import SliceKey, metric_value, slice_key
 from kit.evaluation.sections import EVERY
-from kit.project_file import Gate
+from kit.project.file import Gate
 
 Kind = Literal["at least", "at most", "change at least"]
 

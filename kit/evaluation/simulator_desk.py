@@ -12,7 +12,7 @@ import yaml
 
 from kit.evaluation.blessing import BLESSED, is_blessed
 from kit.evaluation.simulator import Bound, Decisive, StoredEvaluation, bounds_of
-from kit.project_file import Gate
+from kit.project.file import Gate
 from kit.session import Session
 from kit.translation.messages import parts_in_language
 

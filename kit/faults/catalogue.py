@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from kit.errors import FaultError
 from kit.faults.fault import Dose, Fault, Rows, Spoiled
-from kit.project_file import Dtype
+from kit.project.file import Dtype
 
 _UNIT = 100  # cents in a currency's unit, centimetres in a metre
 _DAY = timedelta(days=1)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from kit.errors import FaultError
 from kit.project import Project
-from kit.project_file import Column, Dtype, Kind
+from kit.project.file import Column, Dtype, Kind
 
 
 @dataclass(frozen=True)

@@ -17,9 +17,9 @@ from kit.errors import FaultError
 from kit.faults.delivery import Delivery, check_spans, copy_files, layout
 from kit.faults.fault import Dose, Fault
 from kit.project import Project
-from kit.project_file import NAME_PATTERN
-from kit.project_folder import BUILT_IN
-from kit.project_yaml import read_project_file
+from kit.project.file import NAME_PATTERN
+from kit.project.folder import BUILT_IN
+from kit.project.read import read_project_file
 from kit.spans import SpanRange, parse_spans
 
 _DATA = "data"

@@ -11,7 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from kit.evaluation.intervals import Z, interval, wilson
-from kit.project_file import Task
+from kit.project.file import Task
 
 Values: TypeAlias = NDArray[np.float64]
 

@@ -18,8 +18,8 @@ from kit.new import write
 from kit.new.kinds import Verdict, judge, values_of
 from kit.new.label import Label, judge_label
 from kit.new.sample import Sample, take_sample
-from kit.project_file import NAME_PATTERN
-from kit.project_folder import BUILT_IN
+from kit.project.file import NAME_PATTERN
+from kit.project.folder import BUILT_IN
 from kit.span_files import check_pattern, files_by_span, has_spans, is_dated
 from kit.spans import in_words
 

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from kit.features import dates
-from kit.project_file import Dtype, Kind
+from kit.project.file import Dtype, Kind
 
 _TWO = 2
 FEW_VALUES = 12  # whole numbers with at most so many values are codes

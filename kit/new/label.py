@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 
 from kit.errors import InputDataError, UsageError
 from kit.new.kinds import values_of
-from kit.project_file import Dtype, Task
+from kit.project.file import Dtype, Task
 
 MOST_CLASSES = 100
 _CODED_CLASSES = 20  # whole numbers with more values are an amount

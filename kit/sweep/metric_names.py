@@ -16,7 +16,7 @@ from pathlib import Path
 
 from kit.evaluation.sections import EVERY
 from kit.project import Project
-from kit.project_file import ProjectFile
+from kit.project.file import ProjectFile
 from kit.sweep.errors import SweepError
 from kit.sweep.space_file import SECONDS, Metric
 

@@ -11,8 +11,8 @@ import yaml
 from pydantic import BeforeValidator, Discriminator, Field, Tag, ValidationError, model_validator
 
 from kit.batch.parameters import Value
+from kit.project.read import StrictLoader, line_of
 from kit.project_section import Section
-from kit.project_yaml import StrictLoader, line_of
 from kit.sweep.errors import SweepError
 
 Way = Literal["grid", "random", "list"]

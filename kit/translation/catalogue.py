@@ -11,8 +11,8 @@ import yaml
 from pydantic import Field, TypeAdapter, ValidationError
 
 from kit.batch.plan import NOTEBOOKS
+from kit.project.read import StrictLoader
 from kit.project_section import Section
-from kit.project_yaml import StrictLoader
 from kit.translation.errors import TranslationError
 from kit.workspace import write_atomically
 

@@ -14,7 +14,7 @@ from tensorflow_metadata.proto.v0 import schema_pb2
 from kit.data.rules import FIELDS, EditError, change
 from kit.data.schema import SCHEMA_FILE, read_schema, schema_text
 from kit.project import Project
-from kit.project_yaml import read_project_file
+from kit.project.read import read_project_file
 from kit.workshop.errors import WorkshopError
 from kit.workspace import write_atomically
 

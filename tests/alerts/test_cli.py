@@ -17,7 +17,7 @@ from kit.alerts.incident import Incident
 from kit.alerts.notify import Alerts
 from kit.cli import app
 from kit.project import Project
-from kit.project_folder import BUILT_IN
+from kit.project.folder import BUILT_IN
 from kit.workspace import Workspace
 
 RUNNER = CliRunner()

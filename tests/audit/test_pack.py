@@ -19,7 +19,7 @@ from kit.audit.verify import verify
 from kit.card.write import write_card
 from kit.cli import app
 from kit.lineage.subjects import SubjectError
-from kit.project_file import Gate
+from kit.project.file import Gate
 from kit.release.infra import infra_validator
 from kit.release.push import pushed_version, pusher
 from kit.steps.monitor import RUN_FOLDER_VARIABLE

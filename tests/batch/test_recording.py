@@ -89,7 +89,7 @@ def look_at_bad_day(session: Session) -> None:
 @pytest.mark.slow
 def test_an_override_is_recorded_after_the_notebook_of_its_verdict(tiny: Tiny) -> None:
     from kit.evaluation.override import record_override  # noqa: PLC0415  with TFX, which warns at import
-    from kit.project_file import Gate  # noqa: PLC0415
+    from kit.project.file import Gate  # noqa: PLC0415
     from kit.replay import recorded  # noqa: PLC0415
 
     missed = tiny.evaluate(tiny.train(2), Gate(metric="auc", min=0.9981))  # a verdict that no other test has

@@ -8,7 +8,7 @@ import pyarrow as pa
 from checks.shown import rows
 from kit.checks.rows import MISSING, Rows
 from kit.data.span_statistics import as_examples
-from kit.project_file import Column
+from kit.project.file import Column
 
 COLUMNS = {
     "age": pa.array([1, None, 3], pa.int64()),

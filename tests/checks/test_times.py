@@ -11,7 +11,7 @@ from checks.shown import findings, rows
 from kit.checks.check import Finding
 from kit.checks.rows import Rows
 from kit.checks.times import Times, freshness, in_seconds
-from kit.project_file import Column
+from kit.project.file import Column
 
 DAY = 86_400
 TIME = Column(kind="timestamp")

@@ -8,7 +8,7 @@ from typing import Any
 import pyarrow as pa
 
 from kit.data.files import read_batches
-from kit.project_file import Column, Dtype
+from kit.project.file import Column, Dtype
 
 DTYPES: dict[str, Dtype] = {"age": "int", "price": "float", "city": "string", "bought": "int"}
 

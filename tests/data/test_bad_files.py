@@ -15,7 +15,7 @@ import pytest
 from data.reading import read
 from kit.data.files import read_header
 from kit.errors import ExitCode, InputDataError
-from kit.project_file import Dtype
+from kit.project.file import Dtype
 
 HEADER = "age,price,city,bought\n"
 ROW = "31,1.5,Oslo,1\n"

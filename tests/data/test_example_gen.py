@@ -20,7 +20,7 @@ from kit.data.example_gen import SPLITS, ProjectExampleGen, hash_split
 from kit.data.records import count_records, first_records, read_records
 from kit.errors import InputDataError
 from kit.project import Project
-from kit.project_file import Column
+from kit.project.file import Column
 from kit.session import Session
 from kit.workspace import Workspace
 

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from data.reading import columns, read, rows
 from kit.data.files import count_rows, read_batches
-from kit.project_file import Dtype
+from kit.project.file import Dtype
 
 FAST = settings(max_examples=50)
 
@@ -158,7 +158,7 @@ MEASURE = """
 import resource, sys
 from pathlib import Path
 from kit.data.files import read_batches
-from kit.project_file import Column
+from kit.project.file import Column
 columns = {name: Column(kind="category") for name in ("city", "bought")}
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 rows = sum(batch.num_rows for batch in read_batches(Path(sys.argv[1]), "csv", ",", columns, "bought"))

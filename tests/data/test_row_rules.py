@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from tensorflow_metadata.proto.v0 import schema_pb2
 
 from kit.data.row_rules import RowRule, rules_of_rows
-from kit.project_file import Column
+from kit.project.file import Column
 
 FAST = settings(max_examples=50)
 TYPES = {"int": pa.int64(), "float": pa.float32(), "string": pa.string()}

@@ -11,7 +11,7 @@ from tensorflow_metadata.proto.v0 import schema_pb2
 from kit.data.rules import FIELDS, EditError, change
 from kit.data.schema import read_schema, schema_text
 from kit.data.schema_diff import SchemaChange, differences
-from kit.project_folder import BUILT_IN
+from kit.project.folder import BUILT_IN
 
 SCHEMA = """
 feature { name: "age" type: INT presence { min_fraction: 0.98 min_count: 1 } int_domain { min: 13 max: 120 } }

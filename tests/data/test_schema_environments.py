@@ -14,7 +14,7 @@ from kit.data.environments import SERVING, TRAINING, Environment, add_environmen
 from kit.data.schema import Columns, Statistics, infer, load_schema, read_schema
 from kit.data.validation import read_anomalies
 from kit.errors import ProjectError
-from kit.project_folder import BUILT_IN
+from kit.project.folder import BUILT_IN
 
 from .test_checks import check, small
 

@@ -21,7 +21,7 @@ from kit.evaluation.metrics import slice_rules, validation
 from kit.evaluation.results import load_slices
 from kit.evaluation.sections import RANKING_METRICS
 from kit.project import Project
-from kit.project_file import ProjectFile
+from kit.project.file import ProjectFile
 
 COLUMNS = {
     "visit": "key",

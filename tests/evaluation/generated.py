@@ -17,7 +17,7 @@ from kit.evaluation.local.evaluate import Evaluated
 from kit.evaluation.local.write import write
 from kit.evaluation.metrics import validation
 from kit.project import Project
-from kit.project_file import Gate, ProjectFile
+from kit.project.file import Gate, ProjectFile
 
 METRICS = ("auc", "logloss", "calibration", "accuracy")
 CUTS = (("device",), ("region",), ("device", "region"), ("position",))

@@ -14,7 +14,7 @@ from kit.evaluation.config import eval_config
 from kit.evaluation.metrics.slice_rules import rules_of
 from kit.evaluation.sections import RANKING_METRICS
 from kit.project import Project
-from kit.project_file import ProjectFile
+from kit.project.file import ProjectFile
 
 
 def project(

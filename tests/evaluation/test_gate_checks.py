@@ -13,7 +13,7 @@ from evaluation.analysis import analyse, project, rows_of, verdict
 from kit.evaluation.gate_checks import Found, ThresholdCheck, checks_of
 from kit.evaluation.results import gates_table, load_slices, threshold_checks
 from kit.evaluation.slice_table import slice_columns
-from kit.project_file import Gate
+from kit.project.file import Gate
 
 LEAST = 60
 

@@ -13,7 +13,7 @@ from kit.errors import ExitCode, NotBlessedError
 from kit.evaluation.config import latest_blessed
 from kit.evaluation.results import check_blessed, example_count, gates_table, metrics_table
 from kit.project import Project
-from kit.project_file import Gate
+from kit.project.file import Gate
 from kit.release.signatures import load_signatures
 
 if TYPE_CHECKING:

@@ -18,7 +18,7 @@ from kit.evaluation.gate import GateDesk
 from kit.evaluation.override import OverrideError, latest_override
 from kit.evaluation.results import check_blessed, metrics_table, threshold_checks
 from kit.project import Project
-from kit.project_file import Gate
+from kit.project.file import Gate
 from kit.release.infra import infra_validator
 from kit.release.push import Pusher, check_pushed, pusher
 from widgets.gate import Gate as GateView

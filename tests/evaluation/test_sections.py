@@ -16,7 +16,7 @@ from kit.evaluation.sections import (
     Evaluation,
     Ranking,
 )
-from kit.project_file import Gate, ProjectFile
+from kit.project.file import Gate, ProjectFile
 
 BASE: dict[str, Any] = {
     "name": "shop",

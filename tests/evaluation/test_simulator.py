@@ -15,7 +15,7 @@ from evaluation.generated import Generated, judge_as_evaluator
 from kit.evaluation.simulator import Bound, Decisive, StoredEvaluation, bounds_of
 from kit.evaluation.simulator_desk import SimulatorDesk
 from kit.project import Project
-from kit.project_file import Gate
+from kit.project.file import Gate
 
 if TYPE_CHECKING:
     from training.tiny import Tiny

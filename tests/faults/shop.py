@@ -10,7 +10,7 @@ import pandas as pd
 import yaml
 
 from kit.project import Project
-from kit.project_yaml import read_project_file
+from kit.project.read import read_project_file
 
 DAY_SECONDS = 86_400
 ROWS = 400

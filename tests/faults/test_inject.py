@@ -15,7 +15,7 @@ from kit.faults.delivery import Delivery, layout
 from kit.faults.fault import Dose
 from kit.faults.inject import Injected, chosen_span, clean_spans, days_of, inject
 from kit.project import Project
-from kit.project_yaml import read_project_file
+from kit.project.read import read_project_file
 
 SPANS = {"train_spans": "1-6", "eval_spans": "7"}
 DATED = {"train_spans": "2026-01-01..2026-01-06", "eval_spans": "last 1"}

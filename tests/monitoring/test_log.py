@@ -11,7 +11,7 @@ from kit.errors import ProjectError, UsageError
 from kit.monitoring.config import Monitoring
 from kit.monitoring.log import PredictionLog, has_keys, judged_days, keys_of
 from kit.project import Project
-from kit.project_file import Column
+from kit.project.file import Column
 from kit.workspace import Workspace
 
 from .logs import HOUR, NOON, Shop

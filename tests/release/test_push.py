@@ -16,7 +16,7 @@ from tfx.proto import pusher_pb2
 from kit import decisions, warm
 from kit.errors import InfraCheckError, NotBlessedError, StepOrderError
 from kit.evaluation.override import record_override
-from kit.project_file import Gate
+from kit.project.file import Gate
 from kit.release import history
 from kit.release.infra import evaluated_model, infra_blessing, infra_validator
 from kit.release.push import (

@@ -12,7 +12,7 @@ import tensorflow as tf
 
 from kit.data.records import first_records
 from kit.errors import InfraCheckError
-from kit.project_file import Signature, Tensor
+from kit.project.file import Signature, Tensor
 from kit.release.contract import check_promised, promised_by, read_meta_graph, signatures_of
 from kit.release.infra_check import check_package
 from kit.release.package_samples import make_samples, write_samples

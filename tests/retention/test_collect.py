@@ -18,7 +18,7 @@ from kit.cli import app
 from kit.errors import ProjectError, StepOrderError, WorkspaceError
 from kit.lineage.read import read_graph
 from kit.new import create
-from kit.project_file import Gate
+from kit.project.file import Gate
 from kit.retention import collect
 from kit.retention.collect import collect_garbage, plans_of
 from kit.workspace import Workspace

@@ -11,7 +11,7 @@ from commands import KIT, command
 from typer.testing import CliRunner
 
 from kit.cli import app
-from kit.project_folder import BUILT_IN
+from kit.project.folder import BUILT_IN
 from kit.schedule import schedule as schedules
 from kit.schedule.chain import project_of
 from kit.workspace import Workspace

@@ -11,7 +11,7 @@ from tensorflow_serving.apis import predict_pb2
 from kit.errors import InfraCheckError, StepOrderError, UsageError
 from kit.gateway.probe import SUBJECT, audited, gateway_before, probe
 from kit.monitoring import from_server
-from kit.project_file import Gate
+from kit.project.file import Gate
 from kit.release.infra import infra_validator
 from kit.release.package_samples import SAMPLES
 from kit.release.push import pushed_version, pusher

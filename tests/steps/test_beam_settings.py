@@ -10,7 +10,7 @@ import yaml
 from valid_projects import SMALL
 
 from kit.errors import ProjectError
-from kit.project_yaml import read_project_file
+from kit.project.read import read_project_file
 from kit.steps.beam_settings import LOCAL_RUNNER, Beam
 
 FLINK = {"runner": "flink", "options": {"flink_master": "flink:8081", "parallelism": 8, "streaming": False}}

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 from tensorboard.summary import Writer
 
-from kit.project_file import Gate
+from kit.project.file import Gate
 from kit.retention.pruned import RECORD
 from kit.tensorboard.retention import prune
 from kit.tensorboard.runs import Run, all_runs, runs

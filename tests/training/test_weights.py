@@ -14,7 +14,7 @@ import tensorflow_transform as tft
 from pydantic import ValidationError
 
 from kit.errors import InputDataError, ProjectError
-from kit.project_file import ProjectFile
+from kit.project.file import ProjectFile
 from kit.release.signatures import load_signatures
 from kit.training import dataset
 from kit.training.weights import ClassWeightTable, check_weights

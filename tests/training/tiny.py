@@ -19,7 +19,7 @@ from kit.evaluation.config import evaluator
 from kit.features.transform import transform
 from kit.new import create
 from kit.project import Project
-from kit.project_file import Gate
+from kit.project.file import Gate
 from kit.session import Session
 from kit.training.trainer import trainer
 from kit.workspace import Workspace

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from kit.project_folder import BUILT_IN
+from kit.project.folder import BUILT_IN
 from kit.workshop.catalogue import PROJECT, exercise_named
 from kit.workshop.errors import WorkshopError
 from kit.workshop.exercise import POINTS, Answer, Exercise

@@ -9,7 +9,7 @@ import yaml
 from kit.evaluation.blind_spots.facets import Condition
 from kit.evaluation.blind_spots.spot import BlindSpot
 from kit.evaluation.sections import Band
-from kit.project_file import ProjectFile
+from kit.project.file import ProjectFile
 
 _DIGITS = 4  # of a loss
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from kit.checks.rows import Rows
 from kit.data.records import as_text
 from kit.project import Project
-from kit.project_file import Column
+from kit.project.file import Column
 from kit.units import SECONDS_PER_DAY, SECONDS_PER_HOUR
 
 BUCKETS = 10

@@ -23,7 +23,7 @@ from kit.evaluation.blind_spots.entry import entry_of
 from kit.evaluation.blind_spots.facets import facets
 from kit.evaluation.blind_spots.search import Judged, Limits, Searched, search
 from kit.project import Project
-from kit.project_file import Task
+from kit.project.file import Task
 from kit.release.signatures import load_signatures
 from kit.session import Session
 from kit.training.signatures import PROBABILITIES, SCORE

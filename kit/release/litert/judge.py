@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from kit.errors import InfraCheckError
-from kit.project_file import Task
+from kit.project.file import Task
 from kit.release.litert.config import LiteRT
 from kit.release.litert.measure import QUALITY, Measured
 

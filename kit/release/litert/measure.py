@@ -11,7 +11,7 @@ import numpy as np
 
 from kit.evaluation.local.rows import Slices
 from kit.monitoring.metrics import auc
-from kit.project_file import Task
+from kit.project.file import Task
 from kit.release.litert.interpreter import LiteRTModel
 from kit.release.litert.model_part import Array, Features
 from kit.release.litert.ranking import Requests

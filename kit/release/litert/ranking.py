@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from kit.checks.rows import Rows
-from kit.project_file import ProjectFile
+from kit.project.file import ProjectFile
 from kit.release.litert.model_part import Array, Features
 
 CANDIDATES = 100

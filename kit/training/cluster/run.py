@@ -12,7 +12,7 @@ import pandas as pd
 from kit.deploy.image import WORKSPACE
 from kit.errors import ClusterError
 from kit.project import Project
-from kit.project_folder import BUILT_IN
+from kit.project.folder import BUILT_IN
 from kit.session import Session
 from kit.steps.monitor import StepNow, Update
 from kit.training.cluster.crew_record import MEMBERS, CrewRecord

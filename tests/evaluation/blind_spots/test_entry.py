@@ -12,7 +12,7 @@ from kit.evaluation.blind_spots.entry import entry_of
 from kit.evaluation.blind_spots.facets import Condition
 from kit.evaluation.blind_spots.spot import BlindSpot, Bounded
 from kit.project import Project
-from kit.project_file import ProjectFile
+from kit.project.file import ProjectFile
 
 NOTHING = Bounded(math.nan, math.nan, math.nan)
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from kit.evaluation.local.rows import Slices
-from kit.project_file import Task
+from kit.project.file import Task
 from kit.release.litert import measure
 from kit.release.litert.convert import convert
 from kit.release.litert.measure import MODEL, Bench, Measured, quality

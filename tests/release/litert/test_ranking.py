@@ -10,7 +10,7 @@ import pytest
 
 from kit.checks.rows import Rows
 from kit.project import Project
-from kit.project_file import ProjectFile
+from kit.project.file import ProjectFile
 from kit.release.litert.ranking import Requests, make_requests
 
 ITEMS, USERS, ROWS = 150, 40, 2_000

@@ -9,7 +9,7 @@ from valid_projects import write
 
 from kit.errors import ProjectError
 from kit.project import Project
-from kit.project_folder import name_from_anywhere
+from kit.project.folder import name_from_anywhere
 
 
 def test_a_name_for_every_working_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

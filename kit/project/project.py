@@ -1,6 +1,6 @@
 """A project: the folder that says what is modelled. Notebooks take one as a parameter and are specific to none.
 
-project.yml     data, columns, label, slices, gates, signatures (see `kit.project_file`)
+project.yml     data, columns, label, slices, gates, signatures (see `kit.project.file`)
 features.py     preprocessing_fn, for Transform
 model.py        build_model and signatures, for Trainer
                 and what it may tell besides: adapt, serving_signature, attention, embeddings, embedding_metadata
@@ -18,9 +18,9 @@ from pathlib import Path
 
 import kit.projects
 from kit.errors import InputDataError, ProjectError
-from kit.project_file import Column, ProjectFile
-from kit.project_folder import BUILT_IN, find_folder
-from kit.project_yaml import read_project_file
+from kit.project.file import Column, ProjectFile
+from kit.project.folder import BUILT_IN, find_folder
+from kit.project.read import read_project_file
 from kit.span_files import InputFile, Inputs, files_by_span
 from kit.spans import AnySpans, Chosen, SpanRange, choose, day_of, in_words, parse_spans
 from kit.versions import locked_packages_digest

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import kit.projects
 from kit.errors import ProjectError
-from kit.project_file import NAME_PATTERN
+from kit.project.file import NAME_PATTERN
 
 BUILT_IN = Path(kit.projects.__file__).parent
 

@@ -17,8 +17,8 @@ from valid_projects import SMALL, Content, projects
 
 from kit.errors import ProjectError
 from kit.evaluation.sections import METRICS_BY_TASK
-from kit.project_file import ProjectFile
-from kit.project_yaml import read_project_file
+from kit.project.file import ProjectFile
+from kit.project.read import read_project_file
 
 FAST = settings(max_examples=50)
 

@@ -11,7 +11,7 @@ from valid_projects import SMALL, write
 import kit.projects
 from kit.errors import InputDataError, KitError, ProjectError
 from kit.project import Project
-from kit.project_folder import BUILT_IN
+from kit.project.folder import BUILT_IN
 from kit.training.config import Training
 from kit.workspace import CHECKOUT
 

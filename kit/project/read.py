@@ -9,7 +9,7 @@ import yaml
 from pydantic import BaseModel, ValidationError
 
 from kit.errors import ProjectError
-from kit.project_file import ProjectFile
+from kit.project.file import ProjectFile
 
 
 def read_project_file(path: Path) -> ProjectFile:
