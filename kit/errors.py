@@ -1,7 +1,8 @@
 """The errors a user of the kit can meet, and the exit code that each one gives to a batch.
 
-Every message has three parts: what was expected, what was found, what to do next. The arguments are passed on to
-`Exception`, so that each error survives a trip through pickle from the process that ran a step.
+Every message has three parts: what was expected, what was found, what to do next; except those of ServingError, which
+keeps TensorFlow Serving's texts. The arguments are passed on to `Exception`, so that each error survives a trip through
+pickle from the process that ran a step.
 """
 
 from __future__ import annotations

@@ -70,7 +70,9 @@ def collect(workspace: Workspace, version: str) -> Collected:
     lineage = with_metrics(trace(workspace, f"version:{version}", "upstream"))
     pushes = [push for push in lineage.pushes if push.key in lineage.own]
     if not pushes:
-        raise PackError(f"A pack is of a pushed version, but {version} is none. kit versions lists them.")
+        raise PackError(
+            f"An audit pack needs a pushed version, but {version} is not one. `kit versions` lists them."
+        )
     collected = Collected(pushes[-1])
     chain = [node for node in lineage.graph.nodes.values() if node.key in lineage.upstream | set(lineage.own)]
     everything = read_graph(workspace, collected.push.project)

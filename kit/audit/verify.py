@@ -48,7 +48,7 @@ class Verdict:
     """What the check of a file said.
 
     Attributes:
-        broken: what is wrong, the first first; empty: every byte is as it was signed.
+        broken: what is wrong, in the order of the file; empty: every byte is as it was signed.
         fingerprint: of the key that it is signed with, as it says; empty when it cannot be read.
         facts: what the pack is of, from its manifest; to be believed only when nothing is broken.
         members: how many it has.

@@ -166,7 +166,7 @@ class RunCoordinator:
         except queue.Empty:
             if not all(lane.is_alive for lane in self._lanes):
                 raise StepFailedError(
-                    "The threads of a run must live as long as it, but one ended. See the run's log."
+                    "A worker thread of the run died unexpectedly. See the run's log."
                 ) from None
             return
         self._idle.append(outcome.lane)

@@ -100,7 +100,7 @@ class AnomalyDesk:
         """
         if what not in {IGNORE, ACCEPT, BLOCK}:
             raise AnomalyDecisionError(
-                f"One ignores, accepts or blocks an anomaly, but found {what!r}. Choose {IGNORE}, {ACCEPT} or {BLOCK}."
+                f"A decision about an anomaly must be {IGNORE}, {ACCEPT} or {BLOCK}, but is {what!r}. Choose one."
             )
         row = self._row(key)
         decisions.require_reasons(what, who, why)

@@ -170,7 +170,7 @@ def slice_key(key: Any) -> SliceKey:
 
 
 def metric_value(value: Any) -> float:
-    """Return TFMA's message of a metric as a number; NaN where it is none."""
+    """Return a TFMA metric value as a float; NaN if it is not numeric."""
     kind = value.WhichOneof("type")
     if kind == "double_value":
         return float(value.double_value.value)

@@ -31,7 +31,7 @@ class ServingPeriod:
 
 
 def served_times(entries: Iterable[Mapping[str, Any]]) -> dict[int, list[ServingPeriod]]:
-    """Return the times of each version that ever answered, the first first.
+    """Return the times of each version that ever answered, oldest first.
 
     Args:
         entries: of the history, the oldest first.

@@ -62,7 +62,7 @@ class DayTable:
         return any(self.folder.glob(f"*/{name}{_END}"))
 
     def days(self) -> list[dt.date]:
-        """Return the days that have rows, the first first; folders with other names are not looked at."""
+        """Return the days that have rows, oldest first; folders with other names are not looked at."""
         found = self.folder.iterdir() if self.folder.is_dir() else ()
         days = {path: _day(path.name) for path in found}
         return sorted(day for day in days.values() if day and self.files(day))

@@ -113,7 +113,7 @@ class JudgedDays:
     """Which days of the log are judged, and from when.
 
     Attributes:
-        days: the days that have rows, the first first.
+        days: the days that have rows, oldest first.
         as_of: what arrived later is not known yet.
     """
 

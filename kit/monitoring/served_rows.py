@@ -21,7 +21,7 @@ _TYPES = {"int": pa.int64(), "float": pa.float32(), "string": pa.string()}
 
 
 class NoRowsError(ValueError):
-    """A record is no rows; its text completes "so many requests …"."""
+    """A logged request yields no rows; the text completes "N requests …"."""
 
 
 class _Asked(NamedTuple):

@@ -88,7 +88,7 @@ class LogStatisticsGen(base_component.BaseComponent):
 
 
 def load_days(session: Session) -> dict[dt.date, statistics_pb2.DatasetFeatureStatisticsList]:
-    """Return the statistics of each day that the component computed last, the first first.
+    """Return the statistics of each day that the component computed last, oldest first.
 
     Raises:
         StepOrderError: when it has not run.

@@ -111,9 +111,9 @@ def numbers(folder: Path) -> list[int]:
 
 
 def served_version(base: Path) -> int | None:
-    """Return the version that answers who names none, by the policy of models.config; None: there is none.
+    """Return the version that answers requests that name no version, by the policy of models.config.
 
-    While a canary is tried, that is the one beside it.
+    While a canary is tried, that is the one beside it. None: there is no version.
 
     Raises:
         VersionError: when models.config cannot be read.

@@ -47,7 +47,7 @@ class LocalCluster:
         self._members = {"scheduler": self._start("scheduler", "scheduler")}
         try:
             self.address = self._wait_for(address)
-            self.keep()
+            self.maintain()
         except BaseException:
             self.close()
             raise
@@ -57,7 +57,7 @@ class LocalCluster:
         """The process ids of the workers, by name."""
         return {name: process.pid for name, process in self._members.items() if name != "scheduler"}
 
-    def keep(self) -> None:
+    def maintain(self) -> None:
         """Start workers until all are there, as long as it is likely to help."""
         for name in [name for name in self.workers if self._members[name].poll() is not None]:
             _close_pipe(self._members.pop(name))

@@ -67,9 +67,9 @@ class DaskWorkers:
     def learn(self, peak_memory_mb: float) -> None:
         """Nothing follows from it: how many points a machine of the cluster takes is said by its workers' threads."""
 
-    def keep(self) -> list[str]:
+    def maintain(self) -> list[str]:
         if self._cluster:
-            self._cluster.keep()
+            self._cluster.maintain()
         known = self._known()
         lost = self._lost(known)
         if _slots(known):

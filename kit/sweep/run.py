@@ -133,7 +133,7 @@ class _Points:
             ended, _ = wait(self._running, _POLL_SECONDS, FIRST_COMPLETED)
             for future in ended:
                 workers.learn(self._take(self._running.pop(future), future).peak_memory_mb)
-            for line in workers.keep():
+            for line in workers.maintain():
                 self._say(line)
 
     def _take(self, point: PointRecord, future: Future[str]) -> PointRecord:

@@ -30,10 +30,10 @@ class Workers(Protocol):
         """
 
     def learn(self, peak_memory_mb: float) -> None:
-        """Take to heart what a point has taken at once; 0: nobody knows."""
+        """Update the memory estimate with a point's peak memory; 0 means unknown."""
 
-    def keep(self) -> list[str]:
-        """Do what is to be done from time to time.
+    def maintain(self) -> list[str]:
+        """Run periodic housekeeping.
 
         Returns:
             What has happened to workers since the last time, each in a line.
@@ -88,7 +88,7 @@ class LocalWorkers:
         if self._bytes and self._peak_bytes:
             self._bytes = self._peak_bytes
 
-    def keep(self) -> list[str]:
+    def maintain(self) -> list[str]:
         """Nothing is to be done: this machine is always there."""
         return []
 

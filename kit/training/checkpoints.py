@@ -45,7 +45,7 @@ class Epoch:
     Attributes:
         number: from 1.
         value: the value of the metric that epochs are judged by; NaN where it was none.
-        history: what Keras measured in this epoch and in each one before it, the first one first.
+        history: what Keras measured in this epoch and in each one before it, oldest first.
         files: SHA-256 of each file of the checkpoint.
         folder: where it is.
     """
@@ -192,7 +192,7 @@ class Checkpoints:
 
 
 def read_epochs(folder: Path) -> list[Epoch]:
-    """Return the whole epochs in a folder, the first one first; also of a training that is done."""
+    """Return the whole epochs in a folder, oldest first; also of a training that is done."""
     found = (Epoch.read(path) for path in sorted(folder.glob("epoch-*")))
     return [epoch for epoch in found if epoch is not None]
 

@@ -46,7 +46,7 @@ class Rows(Protocol):
         """Give all labels, in pieces [rows]."""
 
     def weighted(self, weights: ClassWeightTable) -> Rows:
-        """Return the same rows, which count as much as their class besides."""
+        """Return the same rows, each weight multiplied by its class weight."""
 
 
 def load(  # noqa: PLR0913

@@ -16,7 +16,7 @@ from tensorflow.python.autograph.core import ag_ctx  # not public, and pinned
 
 
 def execute_several(model: tf_keras.Model, steps: int) -> None:
-    """Let `fit` and `evaluate` run so many steps a call.
+    """Run `steps` steps per compiled call (Keras's steps_per_execution).
 
     Keras's own functions stay where a model has a step of its own, which may return anything, or trains by a strategy.
 

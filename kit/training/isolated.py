@@ -76,4 +76,4 @@ def run_isolated(
         if isinstance(outcome, warm.CallRaised) and isinstance(error := outcome.exception(), KitError):
             raise error
         tail = "\n".join(log.read_text(errors="replace").splitlines()[-5:])
-        raise StepFailedError(f"{what} should have ended with an answer, but: {outcome.message}\n{tail}")
+        raise StepFailedError(f"{what} did not return a result: {outcome.message}\n{tail}")

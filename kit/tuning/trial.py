@@ -136,7 +136,11 @@ class Watched(dict[str, Choice]):
 
 
 def refuse_unread(values: Mapping[str, Value], read: Watched, project: Path) -> None:
-    """A name that nobody reads would be searched in vain, and be told as the best."""
+    """Raise if search_space names a value that build_model never reads.
+
+    Raises:
+        SearchSpaceError: then; it would be searched in vain, and be told as the best.
+    """
     unread = sorted((set(values) & set(read)) - read.asked)
     if unread and read.asked:
         raise SearchSpaceError(

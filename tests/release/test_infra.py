@@ -105,8 +105,8 @@ def test_the_warm_up_file_has_a_request_for_each_signature(package: Path) -> Non
     ("limit", "message"),
     [
         ({"max_load_seconds": 0.01}, "ready with the package within release.max_load_seconds of 0.01"),
-        ({"max_memory_mb": 10}, "must keep release.max_memory_mb of 10, but the server's memory in MB: "),
-        ({"max_latency_ms": 0.001}, "must keep release.max_latency_ms of 0.001, but milliseconds of "),
+        ({"max_memory_mb": 10}, "must stay within release.max_memory_mb = 10, but the server used "),
+        ({"max_latency_ms": 0.001}, "must stay within release.max_latency_ms = 0.001, but a request to "),
     ],
     ids=["seconds", "megabytes", "milliseconds"],
 )

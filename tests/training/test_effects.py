@@ -55,9 +55,7 @@ def test_what_takes_too_long_is_ended() -> None:
 
 
 def test_what_fails_says_why() -> None:
-    with pytest.raises(
-        StepFailedError, match=r"failing should have ended with an answer, but: RuntimeError: no luck"
-    ):
+    with pytest.raises(StepFailedError, match=r"failing did not return a result: RuntimeError: no luck"):
         run_isolated(fail, b"", "failing")
 
 

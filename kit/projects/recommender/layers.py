@@ -22,8 +22,8 @@ class AsWritten(tf_keras.layers.Layer):
         return tf.autograph.experimental.do_not_convert(super().__call__)(*arguments, **options)
 
 
-class Known(AsWritten):
-    """What the training rows say besides: the category of each item, which this layer looks up, and their number.
+class ItemLookup(AsWritten):
+    """Item-to-category lookup and row count, learnt in `adapt`.
 
     Attributes:
         table: categories by the codes of items, int64 [items].
@@ -48,15 +48,15 @@ class Prior(tf_keras.regularizers.Regularizer):
 
     Args:
         deviation: the standard deviation that weights are expected to have, in logits.
-        known: has the number of rows.
+        lookup: has the number of rows.
     """
 
-    def __init__(self, deviation: float, known: Known) -> None:
-        self._precision, self._known = 1.0 / deviation**2, known
+    def __init__(self, deviation: float, lookup: ItemLookup) -> None:
+        self._precision, self._lookup = 1.0 / deviation**2, lookup
 
     def __call__(self, weights: tf.Tensor) -> tf.Tensor:
         # Half of the sum of squares as one operation, of a factor without a gradient: a model has two dozen priors.
-        each = self._precision / tf.convert_to_tensor(self._known.rows)
+        each = self._precision / tf.convert_to_tensor(self._lookup.rows)
         return tf.nn.l2_loss(tf.cast(weights, tf.float32)) * each
 
 

@@ -29,7 +29,7 @@ from kit.projects.recommender.explain import (
     embedding_metadata,
     embeddings,
 )
-from kit.projects.recommender.layers import Attention, Cross, Known, Mixture, Prior, Segments
+from kit.projects.recommender.layers import Attention, Cross, ItemLookup, Mixture, Prior, Segments
 from kit.projects.recommender.serving import serving_signature
 from kit.training.config import Training
 
@@ -67,9 +67,9 @@ def build_model(transform_output: tft.TFTransformOutput, training: Training) -> 
         key: transform_output.vocabulary_size_by_name(key) + features.OOV_BUCKETS
         for key in features.VOCABULARIES
     }
-    known = Known(size["item_id"], size["category"] - 1, name=ITEM_CATEGORY)
-    last_categories = known(inputs["last_items_xf"])
-    weights = Weights(known)
+    lookup = ItemLookup(size["item_id"], size["category"] - 1, name=ITEM_CATEGORY)
+    last_categories = lookup(inputs["last_items_xf"])
+    weights = Weights(lookup)
     segments = int(training.model.get("segments", SEGMENTS))
     likely = Segments(name="segments")(
         [
@@ -106,13 +106,13 @@ def adapt(model: tf_keras.Model, train: tf.data.Dataset) -> None:
         model: the model of `build_model`.
         train: all training rows once, some at a time, as features and label.
     """
-    known = model.get_layer(ITEM_CATEGORY)
-    categories, rows = known.table.numpy(), 0
+    lookup = model.get_layer(ITEM_CATEGORY)
+    categories, rows = lookup.table.numpy(), 0
     for features_, _ in train:
         categories[features_["item_id_xf"].numpy()] = features_["category_xf"].numpy()
         rows += len(features_["item_id_xf"])
-    known.table.assign(categories)
-    known.rows.assign(rows)
+    lookup.table.assign(categories)
+    lookup.rows.assign(rows)
 
 
 _CODES = (
@@ -125,15 +125,15 @@ class Weights:
     """Makes embeddings whose weights have a prior.
 
     Args:
-        known: has the number of training rows.
+        lookup: has the number of training rows.
     """
 
-    def __init__(self, known: Known) -> None:
-        self._known = known
+    def __init__(self, lookup: ItemLookup) -> None:
+        self._lookup = lookup
 
     def prior(self, deviation: float) -> Prior:
         """Return the prior of weights that are expected to be as large as `deviation`."""
-        return Prior(deviation, self._known)
+        return Prior(deviation, self._lookup)
 
     def __call__(
         self, name: str, size: int, width: int, deviation: float, start: float = 0.0

@@ -7,19 +7,19 @@ import pytest
 import tensorflow as tf
 
 from kit.projects.recommender.features import HISTORY
-from kit.projects.recommender.layers import Attention, Cross, Known, Mixture, Prior, Segments
+from kit.projects.recommender.layers import Attention, Cross, ItemLookup, Mixture, Prior, Segments
 
 RANDOM = np.random.default_rng(3)
 
 
-def known(rows: int) -> Known:
-    layer = Known(4, 2)
+def lookup(rows: int) -> ItemLookup:
+    layer = ItemLookup(4, 2)
     layer.rows.assign(rows)
     return layer
 
 
 def test_items_that_no_training_row_has_are_of_the_unknown_category() -> None:
-    layer = known(1)
+    layer = lookup(1)
     layer.table.assign([0, 1, 2, 2])
     assert layer(tf.constant([[1, 3], [0, 2]])).numpy().tolist() == [[1, 2], [0, 2]]
 
@@ -30,7 +30,7 @@ def test_the_prior_is_the_density_of_a_normal_distribution_a_row(rows: int) -> N
     density = np.exp(-(weights**2) / (2 * deviation**2)) / (deviation * np.sqrt(2 * np.pi))
     peak = 1 / (deviation * np.sqrt(2 * np.pi))
     wanted = -np.log(density / peak).sum() / rows
-    assert float(Prior(deviation, known(rows))(tf.constant(weights))) == pytest.approx(wanted, rel=1e-4)
+    assert float(Prior(deviation, lookup(rows))(tf.constant(weights))) == pytest.approx(wanted, rel=1e-4)
 
 
 def test_every_pair_has_a_code_of_its_own() -> None:
