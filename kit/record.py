@@ -19,7 +19,7 @@ def record(name: str, value: float) -> None:
     """Record a number under a name; the last one counts.
 
     Raises:
-        TypeError: when it is no number, or not finite.
+        TypeError: when it is not a finite number.
     """
     from IPython.display import display  # noqa: PLC0415  the process of each point only reads, which needs none of it
 

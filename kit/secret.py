@@ -110,7 +110,7 @@ def _read(variable: str, path: Path) -> str:
     try:
         return path.read_text(encoding="utf-8").rstrip("\r\n")
     except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or "it is no text in UTF-8"
+        reason = getattr(error, "strerror", None) or "it is not UTF-8 text"
         # What it names is not told: whoever confuses the two variables has put the secret itself there.
         raise UsageError(
             f"{variable} must name a file that holds a secret, but what it names cannot be read: {reason}. Correct it."

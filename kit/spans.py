@@ -191,7 +191,7 @@ def _day(text: str) -> int:
     try:
         span = span_of(dt.date.fromisoformat(text))
     except ValueError:
-        raise ValueError(f"spans are dates of the calendar, but {text} is none") from None
+        raise ValueError(f"spans are dates of the calendar, but {text} is not one") from None
     if span < 0:
         raise ValueError(f"the first span of all is 1970-01-01, and {text} is before it")
     return span

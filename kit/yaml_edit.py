@@ -19,12 +19,12 @@ def with_value(text: str, path: Sequence[str], value: Any) -> str:
         value: a scalar, or a mapping where nothing is yet.
 
     Raises:
-        ValueError: when something that is no mapping stands on the way, or a block of lines in the place of the value.
+        ValueError: when what is not a mapping stands on the way, or a block of lines in the place of the value.
     """
     node = yaml.compose(text, Loader=yaml.SafeLoader)
     for depth, key in enumerate(path):
         if not isinstance(node, yaml.MappingNode):
-            raise ValueError(f"{'.'.join(path[:depth]) or 'the file'} is no mapping")  # noqa: TRY004  of the text
+            raise ValueError(f"{'.'.join(path[:depth]) or 'the file'} is not a mapping")  # noqa: TRY004  of the text
         child = next((held for name, held in node.value if name.value == key), None)
         if child is None:
             return _inserted(text, node, key, _nested(path[depth + 1 :], value), at_end=depth == 0)

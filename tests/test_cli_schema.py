@@ -106,7 +106,7 @@ def test_a_diff_ends_with_one_where_anything_differs(curated: Shop, tmp_path: Pa
         (("--why", "so be it"), 1, "Nothing was written."),
         (("--yes",), 2, "To update a schema needs a reason"),
         (("--yes", "--why", " "), 2, "To update a schema needs a reason"),
-        (("--feature", "agee", *UPDATE), 2, "agee is none. Choose of age, city, bought"),
+        (("--feature", "agee", *UPDATE), 2, "agee is not. Choose from age, city, bought"),
         (("--feature", "age", *UPDATE), 0, ""),
     ],
     ids=["no yes", "a reason alone", "no reason", "an empty reason", "no such feature", "nothing to change"],

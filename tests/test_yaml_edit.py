@@ -59,7 +59,7 @@ def test_into_a_section_without_entries() -> None:
 
 @pytest.mark.parametrize(
     ("path", "why"),
-    [(("name", "drift"), "name is no mapping"), (("checks",), "checks is a block of lines")],
+    [(("name", "drift"), "name is not a mapping"), (("checks",), "checks is a block of lines")],
 )
 def test_what_cannot_be_set(path: tuple[str, ...], why: str) -> None:
     with pytest.raises(ValueError, match=why):

@@ -64,7 +64,7 @@ def collect(workspace: Workspace, version: str) -> Collected:
         version: its number, or `project/number`.
 
     Raises:
-        PackError: when it is no pushed version.
+        PackError: when it is not a pushed version.
         SubjectError: when nothing is called so, or several things are.
     """
     lineage = with_metrics(trace(workspace, f"version:{version}", "upstream"))

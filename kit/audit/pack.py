@@ -54,7 +54,7 @@ def pack(workspace: Workspace, version: str, out: Path | None = None, key: Path 
 
     Raises:
         AuditKeyError: when the key cannot be used.
-        PackError: when it is no pushed version.
+        PackError: when it is not a pushed version.
         SubjectError: when nothing is called so, or several things are.
     """
     private = signing_key(workspace, key)

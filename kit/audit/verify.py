@@ -155,7 +155,9 @@ def _read(manifest: bytes) -> dict[str, Any]:
         for one in content["members"]:
             int(one["bytes"]), str(one["name"]), str(one["sha256"]), str(one["chain"])
     except (ValueError, KeyError, TypeError) as error:
-        raise _Unreadable(Broken(MANIFEST, f"it is signed, but is no list of members: {error!r}.")) from None
+        raise _Unreadable(
+            Broken(MANIFEST, f"it is signed, but is not a list of members: {error!r}.")
+        ) from None
     return content
 
 

@@ -58,7 +58,7 @@ def read_recording(path: Path) -> Recording:
     """Return what a file records.
 
     Raises:
-        UsageError: when it is none.
+        UsageError: when it is not a recording.
     """
     content = read_parameter_file(path)
     try:

@@ -104,7 +104,7 @@ def _check_path(path: tuple[str, ...]) -> None:
         message = fields[name].message_type
     if message is not None:
         known = ", ".join(field.name for field in message.fields if not field.is_repeated)
-        raise ValueError(f"{'.'.join((FEATURE, *path))} is no value, but has some: {known}")
+        raise ValueError(f"{'.'.join((FEATURE, *path))} is not a value, but has some: {known}")
 
 
 def _value(feature: statistics_pb2.FeatureNameStatistics | None, path: tuple[str, ...]) -> Any:

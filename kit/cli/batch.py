@@ -176,7 +176,7 @@ def _print_times(folder: Path, run: str) -> None:
     record = next(reversed(records.values()), None) if run == "last" else records.get(run)
     if record is None:
         raise UsageError(
-            f"--times takes one of the runs of this workspace, but {run!r} is none. `kit runs` lists them."
+            f"--times takes one of the runs of this workspace, but {run!r} is not one. `kit runs` lists them."
         )
     lines = times_of(record, folder / record.run_id)
     kinds = [kind for kind in ALL_KINDS if any(line.kinds.get(kind) for line in lines)]

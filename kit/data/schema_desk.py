@@ -76,7 +76,7 @@ def propose(
     """
     if unknown := [name for name in features if name not in project.columns]:
         raise UsageError(
-            f"A feature is a column of project.yml, but {', '.join(unknown)} is none. Choose of "
+            f"A feature must be a column of project.yml, but {', '.join(unknown)} is not. Choose from "
             f"{', '.join(project.columns)}."
         )
     file = file_in_force(project, workspace)

@@ -165,7 +165,7 @@ def check_evaluation(
         if kinds.get(band.column) not in {"number", "timestamp"}:
             numbers = [column for column, kind in kinds.items() if kind in {"number", "timestamp"}]
             raise ValueError(
-                f"evaluation.bands {name!r}: column {band.column!r} is no number; there are "
+                f"evaluation.bands {name!r}: column {band.column!r} is not numeric; there are "
                 f"{', '.join(numbers) or 'none'}"
             )
     if ranking is None:

@@ -70,7 +70,7 @@ class KeyStore:
         kids = self.kids()
         if kid not in kids:
             raise GatewayError(
-                f"A key of {self.folder} must be named, but {kid!r} is none. There are: {', '.join(kids) or 'none'}."
+                f"A key of {self.folder} must be named, but {kid!r} is not one. There are: {', '.join(kids) or 'none'}."
             )
         if kids == [kid]:
             raise GatewayError(

@@ -26,7 +26,7 @@ class Address:
         """Read an address such as 127.0.0.1:8501, [::1]:8501 or, for this machine, 8501.
 
         Raises:
-            GatewayError: when it is none.
+            GatewayError: when it is not an address.
         """
         host, _, port = text.rpartition(":")
         if not port.isascii() or not port.isdigit() or int(port) > HIGHEST_PORT:

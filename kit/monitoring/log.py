@@ -132,7 +132,7 @@ def judged_days(workspace: Workspace, project: Project, most: int, as_of: str = 
             day on which a prediction was made or a label arrived, so that the same log is judged alike at any time.
 
     Raises:
-        UsageError: when `as_of` is no time, or `most` is below 1.
+        UsageError: when `as_of` is not a time, or `most` is below 1.
     """
     if most < 1:
         raise UsageError(f"The number of days to judge must be 1 or more, but is {most}. Give for example 7.")
@@ -175,7 +175,7 @@ def keys_of(project: Project) -> tuple[str, ...]:
     file = project.folder / "project.yml"
     if unknown := [name for name in keys if name not in requested]:
         raise ProjectError(
-            f"{file}: monitoring.keys must be columns of a request, but {', '.join(unknown)} is none. "
+            f"{file}: monitoring.keys must be columns of a request, but {', '.join(unknown)} is not. "
             f"Choose from {', '.join(requested)}."
         )
     if not keys:

@@ -55,7 +55,7 @@ class RowMaker:
         """Return the rows of a PredictionLog, with the columns that its signature carries.
 
         Raises:
-            NoRowsError: when it is none.
+            NoRowsError: when it yields none.
         """
         metadata = log.log_metadata
         if metadata.model_spec.name != self._name:

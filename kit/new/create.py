@@ -65,7 +65,7 @@ def create(name: str, data: Path, label: str, into: Path, *, task: str | None = 
         task: binary, multiclass or regression; chosen by the label's values when it is not given.
 
     Raises:
-        ProjectError: when the name is not valid or taken, the label is no column, or the spans do not fit.
+        ProjectError: when the name is not valid or taken, the label is not a column, or the spans do not fit.
         InputDataError: when the data cannot be read or modelled.
         UsageError: when the task does not fit the label.
 
@@ -160,7 +160,7 @@ def _check_table(sample: Sample, label: str, path: Path) -> None:
         near = difflib.get_close_matches(label, names, 1, cutoff=0.5)
         hint = f"Did you mean {near[0]!r}? " if near else ""
         raise ProjectError(
-            f"The label must be a column of {path}, but {label!r} is none. {hint}Its "
+            f"The label must be a column of {path}, but {label!r} is not. {hint}Its "
             f"columns are {', '.join(names)} "
             f"(delimiter {sample.delimiter!r})."
         )

@@ -177,7 +177,7 @@ class Gate(Section):
     @classmethod
     def _known_metric(cls, value: str) -> str:
         if value not in HIGHER_IS_BETTER:
-            raise ValueError(f"{value!r} is no metric; known metrics are {', '.join(HIGHER_IS_BETTER)}")
+            raise ValueError(f"{value!r} is not a metric; known metrics are {', '.join(HIGHER_IS_BETTER)}")
         return value
 
     @model_validator(mode="after")

@@ -251,7 +251,7 @@ def _parts(text: str) -> Sequence[str]:
         try:
             listed = json.loads(text)
         except ValueError:
-            raise ValueError(f"this begins like a JSON list, but is none: {text[:40]!r}") from None
+            raise ValueError(f"this begins like a JSON list, but is not one: {text[:40]!r}") from None
         return [str(part) for part in listed]
     return [part.strip() for part in text.split(",")] if text.strip() else []
 

@@ -43,7 +43,7 @@ def states_on(server: str, model: str) -> dict[int, str]:
     except (OSError, HTTPException) as error:
         reason = str(getattr(error, "reason", error))
     except (ValueError, KeyError, TypeError) as error:
-        reason = f"the answer is no status of a model: {error!r}"
+        reason = f"the answer is not the status of a model: {error!r}"
     raise NoStatusError(
         f"A server must tell the states of {model} at {address}, but: {reason}. Give --server its address for REST, "
         "which `kit serve` prints, or start one."

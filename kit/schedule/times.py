@@ -42,7 +42,7 @@ def check_expression(expression: str) -> str:
     except CroniterBadDateError:
         raise ValueError(f"{expression!r} is never due; correct the day of the month or the month") from None
     except CroniterError as error:
-        raise ValueError(f"{expression!r} is no cron expression: {error}") from None
+        raise ValueError(f"{expression!r} is not a cron expression: {error}") from None
     return " ".join(words)
 
 

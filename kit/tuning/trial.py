@@ -105,7 +105,7 @@ def judge(run: Path, objective: str, which: Literal["max", "min", "last"]) -> tu
             if name.startswith("epoch_") and "learning_rate" not in name
         )
         raise ObjectiveError(
-            f"tuning.objective must be a metric of the training, but {objective!r} is none. "
+            f"tuning.objective must be a metric of the training, but {objective!r} is not. "
             f"Choose one of {', '.join(known) or 'those that build_model compiles'}."
         )
     last_step, last = points[-1]

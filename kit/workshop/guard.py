@@ -89,7 +89,7 @@ def with_settings(content: Mapping[str, Any], settings: Mapping[str, Any], *, mo
             place = place.setdefault(key, {})
             if not isinstance(place, dict):
                 raise WorkshopError(
-                    f"A setting is a path through the sections of project.yml, but {key} in {path} is no section. "
+                    f"A setting is a path through the sections of project.yml, but {key} in {path} is not a section. "
                     "Set the whole section."
                 )
         is_more = more and isinstance(value, list) and isinstance(place.get(last), list)

@@ -101,7 +101,7 @@ def test_the_report_and_the_command_line_tell_it(ran: tuple[RunRecord, Path, Pat
 def test_a_run_that_is_not_there_is_explained(ran: tuple[RunRecord, Path, Path]) -> None:
     answer = kit("runs", "-w", ran[2], "--times", "yesterday")
     assert answer.returncode == 2
-    assert "'yesterday' is none. `kit runs` lists them." in answer.stderr
+    assert "'yesterday' is not one. `kit runs` lists them." in answer.stderr
 
 
 def test_bars_of_a_run_that_is_not_there_are_explained(tmp_path: Path) -> None:

@@ -164,7 +164,7 @@ def test_the_decision_is_recorded_once_schema_gen_has_run_and_replayed(
 @pytest.mark.parametrize(
     ("spans", "features", "error", "message"),
     [
-        ("1-2", ("agee",), UsageError, "agee is none. Choose of age, city, bought"),
+        ("1-2", ("agee",), UsageError, "agee is not. Choose from age, city, bought"),
         ("1-2", ("age",), UsageError, "shop has none yet. Leave --feature out"),
         ("one", (), UsageError, "--spans: spans are written as 3, 1-6"),
         ("9", (), InputDataError, "delivered are 1-3"),

@@ -50,7 +50,7 @@ def test_keys_are_those_of_project_yml_or_the_columns_of_kind_key(shop: Shop) ->
 
 @pytest.mark.parametrize("key", ["clicked", "nothing"])
 def test_a_key_that_no_request_has_is_an_error(shop: Shop, key: str) -> None:
-    with pytest.raises(ProjectError, match=f"must be columns of a request, but {key} is none. Choose from"):
+    with pytest.raises(ProjectError, match=f"must be columns of a request, but {key} is not. Choose from"):
         keys_of(changed(shop.project, monitoring=Monitoring(keys=(key,))))
 
 

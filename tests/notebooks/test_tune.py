@@ -93,5 +93,5 @@ def test_an_objective_that_nobody_measures_ends_the_batch_and_names_those_that_a
     ended = kit_run("tune", *PROJECT, *BUDGET, "-p", "objective", "val_click_rate", workspace=workspace)
     assert ended.code == 2
     told = ended.output + ended.errors
-    assert "'val_click_rate' is none. Choose one of" in told
+    assert "'val_click_rate' is not. Choose one of" in told
     assert "val_auc" in told

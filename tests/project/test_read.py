@@ -121,7 +121,7 @@ MISTAKES: dict[str, tuple[Mutation, str]] = {
     ),
     "gate on an unknown metric": (
         lambda c: _add_gate(c, metric="aux", min=0.5),
-        r"line \d+, gates\.\d+\.metric: 'aux' is no metric; known metrics are auc, auc_pr, accuracy",
+        r"line \d+, gates\.\d+\.metric: 'aux' is not a metric; known metrics are auc, auc_pr, accuracy",
     ),
     "gate on a metric of another task": (
         lambda c: c.update(task="binary", gates=[{"metric": "mae", "max": 1}]),

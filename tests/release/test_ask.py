@@ -120,7 +120,7 @@ def test_an_empty_number_is_missing() -> None:
         ("a, b, c", tf.TensorSpec([None, 2], tf.string), "this needs 2 values, not 3"),
         ("", tf.TensorSpec([None], tf.int64), "this is a whole number, not ''"),
         ("yes", tf.TensorSpec([None], tf.bool), "this is true or false, not 'yes'"),
-        ("[1, 2", tf.TensorSpec([None, 2], tf.int64), "begins like a JSON list, but is none"),
+        ("[1, 2", tf.TensorSpec([None, 2], tf.int64), "begins like a JSON list, but is not one"),
         ("1", tf.TensorSpec([None, None, None], tf.int64), r"its shape is \[any, any, any\]"),
         ("1", tf.TensorSpec([None], tf.complex64), "complex64 cannot be written"),
     ],

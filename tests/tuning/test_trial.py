@@ -65,7 +65,7 @@ def test_what_is_no_number_has_no_epoch(run: Path, which: Literal["max", "last"]
 
 def test_an_objective_that_is_not_measured_names_those_that_are(run: Path) -> None:
     with pytest.raises(
-        ObjectiveError, match=r"'val_acu' is none\. Choose one of auc, loss, val_auc, val_broken, val_loss\."
+        ObjectiveError, match=r"'val_acu' is not\. Choose one of auc, loss, val_auc, val_broken, val_loss\."
     ):
         judge(run, "val_acu", "max")
 

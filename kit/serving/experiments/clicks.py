@@ -87,6 +87,6 @@ def _unit(project: Project, experiment: Experiment) -> str:
     if name not in project.columns:
         raise ProjectError(
             f"{project.folder / 'project.yml'}: clicks are counted by the users of experiment.unit, but "
-            f"{experiment.settings.unit!r} is no column. Name one of {', '.join(project.columns)}."
+            f"{experiment.settings.unit!r} is not a column. Name one of {', '.join(project.columns)}."
         )
     return name

@@ -22,7 +22,7 @@ def fitted(project: Project, settings: ExperimentSettings) -> ExperimentSettings
     unit = settings.unit if settings.unit in known or "unit" in said else REQUEST_ID
     if unit not in known:
         raise ProjectError(
-            f"{file}: experiment.unit must be an input or a column, but {unit!r} is none. Name one of "
+            f"{file}: experiment.unit must be an input or a column, but {unit!r} is neither. Name one of "
             f"{', '.join(sorted(known))}."
         )
     can_click = unit != REQUEST_ID and has_keys(project)

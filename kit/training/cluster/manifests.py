@@ -43,7 +43,7 @@ class Deployment:
         memory: of a pod, as Kubernetes writes it.
 
     Raises:
-        ClusterError: when the name is none.
+        ClusterError: when the name is not a valid one.
     """
 
     name: str

@@ -145,7 +145,7 @@ def place_of_process(strategy: str, environ: Mapping[str, str] | None = None) ->
 
 def _texts(found: Any) -> Iterable[str]:
     if not isinstance(found, list) or not all(isinstance(address, str) for address in found):
-        raise TypeError(f"{found!r} is no list of addresses")
+        raise TypeError(f"{found!r} is not a list of addresses")
     return found
 
 

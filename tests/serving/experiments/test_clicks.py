@@ -103,5 +103,5 @@ def test_users_that_are_in_no_column_are_told(rows: Rows) -> None:
     experiment = Experiment(
         name="a", model="recommender", control=1, candidate=2, started=NOON.isoformat(), settings=settings
     )
-    with pytest.raises(ProjectError, match=r"'visitor' is no column\. Name one of request_id"):
+    with pytest.raises(ProjectError, match=r"'visitor' is not a column\. Name one of request_id"):
         clicks(rows.workspace, rows.project, experiment, NOON, truth)

@@ -26,7 +26,7 @@ def test_what_project_yml_leaves_open_follows_from_its_columns(name: str, unit: 
 
 def test_what_is_asked_for_by_name_must_be_there() -> None:
     taxi = Project.load("chicago_taxi")
-    with pytest.raises(ProjectError, match=r"'user_id' is none\. Name one of .*company"):
+    with pytest.raises(ProjectError, match=r"'user_id' is neither\. Name one of .*company"):
         fitted(taxi, ExperimentSettings(unit="user_id"))
     with pytest.raises(ProjectError, match=r"keys are not known and the unit is company"):
         fitted(taxi, ExperimentSettings(unit="company", clicks=True))

@@ -72,7 +72,7 @@ def test_a_strategy_of_one_process_reads_no_config(strategy: str) -> None:
         (MULTI_WORKER, {VARIABLE: "{"}, "must be JSON with a cluster"),
         (MULTI_WORKER, {VARIABLE: "[]"}, "must be JSON with a cluster"),
         (MULTI_WORKER, {VARIABLE: '{"cluster": {"worker": ["a:1"]}}'}, "KeyError\\('task'\\)"),
-        (MULTI_WORKER, said({"worker": "a:1"}), "'a:1' is no list of addresses"),
+        (MULTI_WORKER, said({"worker": "a:1"}), "'a:1' is not a list of addresses"),
         (MULTI_WORKER, said({"worker": ["a:1"]}, index="two"), "'two'"),
         (MULTI_WORKER, said({"worker": ["a"]}), "must be host:port, found 'a'"),
         (MULTI_WORKER, said({"worker": ["a:70000"]}), "must be host:port, found 'a:70000'"),
