@@ -18,6 +18,7 @@ from widgets.parts.decision_form import decision_form, told
 from widgets.parts.formats import count, moment, number
 from widgets.parts.language import marked, say, say_each
 from widgets.parts.markup import Markup, join, tag
+from widgets.parts.tables import scrollable
 from widgets.values_alerts import Alert, DecideAlert, alert
 
 _ACTIONS = {"acknowledge": marked("Acknowledge"), "mute": marked("Mute until the day")}
@@ -150,7 +151,7 @@ def _table(rows: Sequence[Markup]) -> Markup | None:
         for name, width in _COLUMNS.items()
     ]
     table = tag("table", tag("thead", tag("tr", heads)), tag("tbody", list(rows)), class_="features")
-    return tag("div", table, class_="kit-scroll", tabindex=0, role="group", aria_label=say("Alerts"))
+    return scrollable(table, say("Alerts"))
 
 
 def _cells(one: Alert, name: Markup) -> Markup:

@@ -19,6 +19,7 @@ from widgets.parts.decision_form import decision_form, told
 from widgets.parts.formats import count, number
 from widgets.parts.language import marked, say, say_each
 from widgets.parts.markup import Markup, join, tag
+from widgets.parts.tables import scrollable
 from widgets.values_decisions import Anomaly, Decide
 
 ACTIONS = {
@@ -148,7 +149,7 @@ class Anomalies(DecidedView):
                 bodies.append(tag("tbody", tag("tr", heading), mine))
         head = tag("thead", tag("tr", [_header(name, width) for name, width in COLUMNS.items()]))
         table = tag("table", head, bodies, class_="features")
-        return tag("div", table, class_="kit-scroll", tabindex=0, role="group", aria_label=say("Anomalies"))
+        return scrollable(table, say("Anomalies"))
 
     def _live_row(self, anomaly: Anomaly) -> Markup:
         is_open = anomaly.key == self.opened

@@ -13,6 +13,7 @@ from widgets.parts.budget import fit
 from widgets.parts.formats import count, number
 from widgets.parts.language import marked, say
 from widgets.parts.markup import Markup, join, tag
+from widgets.parts.tables import scrollable
 from widgets.values_calibration import CalibrationCurve
 from widgets.view import View
 
@@ -165,7 +166,7 @@ def _table(rows: Sequence[Markup]) -> Markup | None:
         return None
     head = tag("thead", tag("tr", [tag("th", say(title), scope="col") for title in _TITLES]))
     table = tag("table", head, tag("tbody", rows), class_="slices")
-    return tag("div", table, class_="kit-scroll", tabindex=0, role="group", aria_label=say("Bins"))
+    return scrollable(table, say("Bins"))
 
 
 def _sentence(curve: CalibrationCurve) -> str:

@@ -14,6 +14,7 @@ from widgets.parts.budget import fit
 from widgets.parts.formats import MISSING, count, number, share
 from widgets.parts.language import marked, say, say_each
 from widgets.parts.markup import Markup, join, tag
+from widgets.parts.tables import scrollable
 from widgets.values_drill import Drill, Outcome
 from widgets.view import View
 
@@ -209,7 +210,7 @@ class ExtractionDrill(View):
         )
         head = tag("thead", tag("tr", [tag("th", title, scope="col") for title in titles]))
         table = tag("table", head, tag("tbody", rows), class_="slices")
-        return tag("div", table, class_="kit-scroll", tabindex=0, role="group", aria_label=say("Protections"))
+        return scrollable(table, say("Protections"))
 
 
 def _nothing() -> str:

@@ -12,6 +12,7 @@ from widgets.parts import controls
 from widgets.parts.decision_form import attempt, told
 from widgets.parts.language import marked, say
 from widgets.parts.markup import Markup, join, tag
+from widgets.parts.tables import scrollable
 from widgets.view import View
 
 _MOST_PEOPLE = 200  # of a board; a class is smaller
@@ -182,7 +183,7 @@ class ClassBoard(Face):
         head = tag("thead", tag("tr", columns))
         body = tag("tbody", [self._row(row) for row in self.rows[:_MOST_PEOPLE]])
         table = tag("table", head, body)
-        return tag("div", table, class_="kit-scroll", tabindex=0, role="group", aria_label=say(self.title))
+        return scrollable(table, say(self.title))
 
     def text_face(self) -> str:
         mine = next((place for place, row in enumerate(self.rows, 1) if row[0] == self.you), 0)

@@ -16,6 +16,7 @@ from widgets.parts.decision_form import attempt, decision_form, told
 from widgets.parts.formats import MISSING, count, number
 from widgets.parts.language import marked, say, say_known
 from widgets.parts.markup import BREAK, Markup, join, tag
+from widgets.parts.tables import scrollable
 from widgets.values_decisions import Override, Threshold
 
 _COLUMNS = (
@@ -147,7 +148,7 @@ def _table(rows: Sequence[Markup]) -> Markup:
         return tag("p", say("There are no thresholds."), class_="note")
     head = tag("thead", tag("tr", [tag("th", say(name), scope="col") for name in _COLUMNS]))
     table = tag("table", head, tag("tbody", rows), class_="slices")
-    return tag("div", table, class_="kit-scroll", tabindex=0, role="group", aria_label=say("Thresholds"))
+    return scrollable(table, say("Thresholds"))
 
 
 def _row(threshold: Threshold) -> Markup:

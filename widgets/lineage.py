@@ -18,6 +18,7 @@ from widgets.parts.lineage_picture import Picture, edges_among
 from widgets.parts.lineage_rows import cells, legend, table, zooms
 from widgets.parts.markup import Markup, join, tag
 from widgets.parts.modules import extended, script, source, styles
+from widgets.parts.tables import scrollable
 from widgets.values_lineage import Compare, Graph, Node
 
 _STATIC_NODES = 120  # in the picture of a static face; more of them nobody could read on a page
@@ -234,9 +235,7 @@ class Lineage(SearchedView):
         near = {self.chosen, *on} if len(self.graph.nodes) > _STATIC_NODES and on else None
         picture = Picture(self.graph, near, _STATIC_NODES)
         drawing = picture.svg(say("Lineage"), self.chosen, on)
-        box = tag(
-            "div", drawing, class_="kit-scroll graph", tabindex=0, role="group", aria_label=say("Picture")
-        )
+        box = scrollable(drawing, say("Picture"), class_="kit-scroll graph")
         left_out = len(near or self.graph.nodes) - len(picture.keys)
         note = say("The picture has the newest {number} nodes.", number=number(len(picture.keys)))
         return join([box, tag("p", note, class_="note") if left_out else None])

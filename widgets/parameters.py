@@ -18,6 +18,7 @@ from widgets.parts.markup import Markup, join, tag
 from widgets.parts.modules import extended, source, styles
 from widgets.parts.parameter_rows import CHANGED, VALUE, batch, live_row, source_text, static_row, table
 from widgets.parts.repeat import Repeat
+from widgets.parts.tables import scrollable
 from widgets.values_parameters import Parameter, ParameterDesk
 from widgets.written_view import WRITTEN, WrittenView
 
@@ -184,7 +185,7 @@ class Parameters(WrittenView):
         if not self._command:
             return None
         copy = tag("button", say("Copy"), type="button", data_copy=True, data_key="copy")
-        text = tag("pre", self._command, tabindex=0, role="group", aria_label=say("Command"))
+        text = scrollable(self._command, say("Command"), class_=None, element="pre")
         note = say(
             "Does again what was done here: these parameters, and the decisions on which the results depend."
         )

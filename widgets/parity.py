@@ -9,6 +9,7 @@ from widgets.parts.budget import fit
 from widgets.parts.formats import MISSING, count, number
 from widgets.parts.language import say
 from widgets.parts.markup import BREAK, Markup, join, tag
+from widgets.parts.tables import scrollable
 from widgets.values_parity import Difference
 
 _NAMED = 3  # values that the text face names
@@ -66,9 +67,7 @@ class Parity(Face):
                     self._sentence(),
                     class_="bad" if self._wrong else "good",
                 ),
-                tag(
-                    "div", table, class_="kit-scroll", tabindex=0, role="group", aria_label=say("Differences")
-                ),
+                scrollable(table, say("Differences")),
                 tag("p", say("Left out: {notes}.", notes="; ".join(notes)), class_="note") if notes else None,
                 tag("p", self._kept(), class_="note") if self._kept_from else None,
             ]

@@ -19,6 +19,7 @@ from widgets.parts.language import say
 from widgets.parts.markup import Markup, join, tag
 from widgets.parts.modules import styles
 from widgets.parts.rule_rows import TITLES, live_row, static_row
+from widgets.parts.tables import scrollable
 from widgets.values_decisions import Check, Edits, Rows, Rule, Save
 from widgets.written_view import WrittenView
 
@@ -201,7 +202,7 @@ class SchemaEditor(SearchedView, WrittenView):
 def _table(rows: Sequence[Markup]) -> Markup:
     head = tag("thead", tag("tr", [tag("th", say(title), scope="col") for title in TITLES.values()]))
     table = tag("table", head, tag("tbody", rows), class_="rules")
-    return tag("div", table, class_="kit-scroll", tabindex=0, role="group", aria_label=say("Rules"))
+    return scrollable(table, say("Rules"))
 
 
 def _list(caption: str, titles: Sequence[str], rows: Rows, nothing: str) -> Markup:
@@ -218,4 +219,4 @@ def _list(caption: str, titles: Sequence[str], rows: Rows, nothing: str) -> Mark
         else ""
     )
     table = tag("table", tag("caption", f"{caption}{more}"), head, tag("tbody", body))
-    return tag("div", table, class_="kit-scroll-x", tabindex=0, role="group", aria_label=caption)
+    return scrollable(table, caption, class_="kit-scroll-x")

@@ -18,6 +18,7 @@ from widgets.parts.language import say
 from widgets.parts.markup import Markup, join, tag
 from widgets.parts.slice_rows import SliceRows
 from widgets.parts.slice_search import EXAMPLES, SLICE, Rows, SliceSearch, metric_named
+from widgets.parts.tables import scrollable
 from widgets.values import Column, Histogram, Metric, SliceTable
 
 _BUCKETS = 40
@@ -199,7 +200,7 @@ class Slices(SearchedView):
             [self._header(*title, live=live) for title in metrics],
         ]
         table = tag("table", tag("thead", tag("tr", head)), tag("tbody", rows), class_="slices")
-        return tag("div", table, class_="kit-scroll", tabindex=0, role="group", aria_label=say("Slices"))
+        return scrollable(table, say("Slices"))
 
     def _header(self, column: str, text: str, *, live: bool) -> Markup:
         sorted_by, backwards = self.order

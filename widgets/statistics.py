@@ -17,6 +17,7 @@ from widgets.parts.feature_rows import COLUMNS, Looks, cells
 from widgets.parts.formats import count, number, share
 from widgets.parts.language import marked, say, say_each
 from widgets.parts.markup import Markup, join, tag
+from widgets.parts.tables import scrollable
 from widgets.values import Distance, FeatureSummary
 
 ORDERS = {
@@ -162,7 +163,7 @@ def _name(feature: FeatureSummary) -> Markup:
 def _table(rows: Sequence[Markup]) -> Markup:
     head = tag("thead", tag("tr", [tag("th", say(name), scope="col") for name in COLUMNS]))
     table = tag("table", head, tag("tbody", rows), class_="features")
-    return tag("div", table, class_="kit-scroll", tabindex=0, role="group", aria_label=say("Features"))
+    return scrollable(table, say("Features"))
 
 
 def _sorted(features: Sequence[FeatureSummary], order: str) -> list[FeatureSummary]:

@@ -13,6 +13,7 @@ from widgets.parts.formats import count
 from widgets.parts.language import marked, say
 from widgets.parts.markup import Child, Markup, join, tag
 from widgets.parts.modules import extended, script, source, styles
+from widgets.parts.tables import scrollable
 from widgets.road import Road, Stop
 from widgets.values_steps import Artifact, Step
 from widgets.view import View
@@ -169,7 +170,7 @@ def _made(now: Step) -> Markup | None:
     rows = [_artifact(artifact) for artifact in now.made[:_ARTIFACTS]]
     left_out = len(now.made) - len(rows)
     table = tag("table", tag("thead", head), tag("tbody", rows), class_="made")
-    scrolled = tag("div", table, class_="kit-scroll", tabindex=0, role="group", aria_label=say("Artifacts"))
+    scrolled = scrollable(table, say("Artifacts"))
     return join(
         [scrolled, tag("p", say("{number} more", number=left_out), class_="note") if left_out else None]
     )
@@ -186,7 +187,7 @@ def _log(now: Step) -> Markup | None:
         return None
     lines = "\n".join(_short(line) for line in now.last_lines)
     summary = tag("summary", say("Log, the last {lines}", lines=count(len(now.last_lines), "line")))
-    text = tag("pre", lines, tabindex=0, role="group", aria_label=say("The end of the log"))
+    text = scrollable(lines, say("The end of the log"), class_=None, element="pre")
     return tag("details", summary, text, tag("p", say("All of it: "), tag("code", now.log), class_="note"))
 
 

@@ -18,6 +18,7 @@ from widgets.parts.language import marked, say
 from widgets.parts.markup import Markup, join, tag
 from widgets.parts.modules import extended, script, source, styles
 from widgets.parts.parallel import picture
+from widgets.parts.tables import scrollable
 from widgets.parts.training_runs import duration
 from widgets.values_tuning import Desk, Search, Trial, Value
 
@@ -222,7 +223,7 @@ class Tuning(PagedView, LiveView):
         names = [_NUMBER, _STATE, search.objective, *search.axes, _EPOCH, _TIME]
         head = tag("tr", [self._header(name, search, live=live) for name in names])
         table = tag("table", tag("thead", head), tag("tbody", rows), class_="trials")
-        return tag("div", table, class_="kit-scroll", tabindex=0, role="group", aria_label=say("Trials"))
+        return scrollable(table, say("Trials"))
 
     def _header(self, name: str, search: Search, *, live: bool) -> Markup:
         if not live:

@@ -7,6 +7,7 @@ import base64
 from widgets.parts.formats import count, moment
 from widgets.parts.language import say
 from widgets.parts.markup import Child, Markup, join, tag
+from widgets.parts.tables import scrollable
 from widgets.values_alerts import Alert
 
 
@@ -43,9 +44,7 @@ def _rows(alert: Alert) -> Markup | None:
     head = tag("thead", tag("tr", [tag("th", name, scope="col") for name in names]))
     body = [tag("tr", [tag("td", row.get(name, "")) for name in names]) for row in alert.rows]
     table = tag("table", tag("caption", say("Some of the rows")), head, tag("tbody", body))
-    return tag(
-        "div", table, class_="kit-scroll-x", tabindex=0, role="group", aria_label=say("Some of the rows")
-    )
+    return scrollable(table, say("Some of the rows"), class_="kit-scroll-x")
 
 
 def _link(notebook: str) -> Child:

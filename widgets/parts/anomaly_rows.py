@@ -6,6 +6,7 @@ from widgets.parts import charts
 from widgets.parts.formats import MISSING, number, share
 from widgets.parts.language import marked, say
 from widgets.parts.markup import BREAK, Child, Markup, join, tag
+from widgets.parts.tables import scrollable
 from widgets.values_decisions import Anomaly
 
 # Minimum widths in pixels.
@@ -57,7 +58,7 @@ def rows_at_fault(anomaly: Anomaly) -> Markup:
     ]
     table = tag("table", tag("caption", _caption(anomaly)), tag("thead", tag("tr", head)), tag("tbody", rows))
     label = say("Rows at fault in {feature}", feature=anomaly.feature)
-    return tag("div", table, class_="kit-scroll-x", tabindex=0, role="group", aria_label=label)
+    return scrollable(table, label, class_="kit-scroll-x")
 
 
 def _caption(anomaly: Anomaly) -> str:

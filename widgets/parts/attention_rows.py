@@ -10,6 +10,7 @@ from widgets.parts import charts
 from widgets.parts.formats import MISSING, number, share
 from widgets.parts.language import marked, say
 from widgets.parts.markup import Markup, join, tag
+from widgets.parts.tables import scrollable
 from widgets.values_attention import Example, Place
 
 _SAME, _OTHER = 0, 4  # colours
@@ -51,7 +52,7 @@ def table(rows: Sequence[Markup]) -> Markup:
     """The rows below a head."""
     head = tag("thead", tag("tr", [tag("th", say(title), scope="col") for title in _TITLES]))
     drawn = tag("table", head, tag("tbody", rows))
-    return tag("div", drawn, class_="kit-scroll", tabindex=0, role="group", aria_label=say("Examples"))
+    return scrollable(drawn, say("Examples"))
 
 
 def cells(row: Row, name: Markup) -> list[Markup]:

@@ -10,6 +10,7 @@ from widgets.parts.copied import copied
 from widgets.parts.formats import MISSING, number, share
 from widgets.parts.language import marked, say
 from widgets.parts.markup import BREAK, Markup, join, tag
+from widgets.parts.tables import scrollable
 from widgets.values_blind_spots import BlindSpot
 from widgets.values_drift import Estimate
 
@@ -47,7 +48,7 @@ class BlindSpotRows:
         """The rows below their head."""
         head = tag("thead", tag("tr", [tag("th", say(name), scope="col") for name in _COLUMNS]))
         table = tag("table", head, tag("tbody", rows), class_="slices")
-        return tag("div", table, class_="kit-scroll", tabindex=0, role="group", aria_label=say("Blind spots"))
+        return scrollable(table, say("Blind spots"))
 
     def cells(self, spot: BlindSpot, name: Markup) -> list[Markup]:
         return [

@@ -10,6 +10,7 @@ from widgets.parts import charts, curves
 from widgets.parts.formats import MISSING, moment, number
 from widgets.parts.language import say
 from widgets.parts.markup import Markup, tag
+from widgets.parts.tables import scrollable
 from widgets.values_drift import DriftFeature
 
 _NEAR, _FAR = 0, 4  # numbers of colours
@@ -89,9 +90,7 @@ def heat_table(heat: Heat, rows: Sequence[Markup]) -> Markup:
         tag("th", title, scope="col") for title in (say("Feature"), *(f"{day:%m-%d}" for day in heat.days))
     ]
     table = tag("table", tag("thead", tag("tr", titles)), tag("tbody", rows), class_="heat")
-    return tag(
-        "div", table, class_="kit-scroll", tabindex=0, role="group", aria_label=say("Distances by day")
-    )
+    return scrollable(table, say("Distances by day"))
 
 
 def legend() -> Markup:

@@ -9,6 +9,7 @@ from widgets.parts import curves
 from widgets.parts.formats import MISSING, moment, number, share
 from widgets.parts.language import marked, say
 from widgets.parts.markup import Markup, tag
+from widgets.parts.tables import scrollable
 from widgets.values_experiment import Arm, Compared
 
 _STATES = {
@@ -124,4 +125,4 @@ def _row(one: Compared) -> Markup:
 def _table(titles: Sequence[str], rows: Sequence[Markup], label: str) -> Markup:
     head = tag("thead", tag("tr", [tag("th", title, scope="col") for title in titles]))
     table = tag("table", head, tag("tbody", rows), class_="slices")
-    return tag("div", table, class_="kit-scroll", tabindex=0, role="group", aria_label=label)
+    return scrollable(table, label)

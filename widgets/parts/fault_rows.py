@@ -10,6 +10,7 @@ from widgets.parts.feature_rows import Looks
 from widgets.parts.formats import count, number, share
 from widgets.parts.language import marked, say
 from widgets.parts.markup import Markup, tag
+from widgets.parts.tables import scrollable
 from widgets.values import SplitSummary
 from widgets.values_faults import Said, Smallest, Tried
 
@@ -62,14 +63,7 @@ def picture(tried: Tried, *, tips: bool) -> Markup | None:
     ]
     drawing = detail(tried.picture, Looks(SPLITS, tips=tips))
     # Dates make the table of quantiles wider than a narrow page.
-    scrolled = tag(
-        "div",
-        drawing,
-        class_="kit-scroll-x",
-        tabindex=0,
-        role="group",
-        aria_label=say("{name} in detail", name=name),
-    )
+    scrolled = scrollable(drawing, say("{name} in detail", name=name), class_="kit-scroll-x")
     return tag("div", tag("p", tag("b", name), say(" before and after")), note, tag("ul", lines), scrolled)
 
 
@@ -147,8 +141,7 @@ def _share(one: Smallest) -> Markup:
 def _scrolled(caption: str, titles: Sequence[str], rows: Sequence[Markup], note: Markup | None) -> Markup:
     head = tag("thead", tag("tr", [tag("th", title, scope="col") for title in titles]))
     table = tag("table", tag("caption", caption), head, tag("tbody", rows))
-    # Reachable with the keyboard, so that it can be scrolled without a pointer.
-    return tag("div", table, note, class_="kit-scroll-x", tabindex=0, role="group", aria_label=caption)
+    return scrollable([table, note], caption, class_="kit-scroll-x")
 
 
 def _shorten(text: str) -> str:

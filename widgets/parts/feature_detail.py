@@ -9,6 +9,7 @@ from widgets.parts.feature_rows import EMPTY, Looks, distribution, frequent, rea
 from widgets.parts.formats import MISSING, number, share
 from widgets.parts.language import say
 from widgets.parts.markup import Markup, join, tag
+from widgets.parts.tables import scrollable
 from widgets.values import Distance, FeatureSummary, SplitSummary
 
 _CHART = charts.Size(560, 130)
@@ -69,7 +70,11 @@ def _quantiles(feature: FeatureSummary, known: _Known) -> Markup | None:
         if split.numbers and split.numbers.quantiles
     ]
     head = tag("thead", tag("tr", tag("th", say("Quantile"), scope="col"), header))
-    return _scrolling(tag("table", head, tag("tbody", rows)), say("Quantiles of {name}", name=feature.name))
+    return scrollable(
+        tag("table", head, tag("tbody", rows)),
+        say("Quantiles of {name}", name=feature.name),
+        class_="kit-scroll-x",
+    )
 
 
 def _frequent_values(known: _Known) -> Markup | None:
@@ -159,8 +164,3 @@ def _sentence(name: str, distance: Distance | None) -> Markup | None:
         f"{name}: {number(distance.value)}{measure}, {verdict}.",
         class_="bad" if distance.exceeds else None,
     )
-
-
-def _scrolling(table: Markup, label: str) -> Markup:
-    # Reachable with the keyboard, so that it can be scrolled without a pointer.
-    return tag("div", table, class_="kit-scroll-x", tabindex=0, role="group", aria_label=label)

@@ -9,6 +9,7 @@ from widgets.parts import charts
 from widgets.parts.formats import number, share
 from widgets.parts.language import marked, say
 from widgets.parts.markup import Markup, tag
+from widgets.parts.tables import scrollable
 from widgets.values_flame import Frame
 
 _OTHER = marked("other")
@@ -99,7 +100,7 @@ def kinds_table(kinds: Mapping[str, float], whole: float) -> Markup:
     titles: Sequence[str] = (say("Kind of time"), say("Seconds"), say("Share"))
     head = tag("thead", tag("tr", [tag("th", title, scope="col") for title in titles]))
     drawn = tag("table", head, tag("tbody", rows), class_="bars")
-    return tag("div", drawn, class_="kit-scroll", tabindex=0, role="group", aria_label=say("Kinds of time"))
+    return scrollable(drawn, say("Kinds of time"))
 
 
 def _kind_row(kind: str, seconds: float, whole: float) -> Markup:

@@ -11,6 +11,7 @@ from widgets.parts.formats import MISSING, count, number, share
 from widgets.parts.inspector_rows import shorten
 from widgets.parts.language import say
 from widgets.parts.markup import Child, Markup, tag
+from widgets.parts.tables import scrollable
 from widgets.values import FeatureSummary
 from widgets.values_features import Output, RawFeature, Vocabulary
 
@@ -188,4 +189,4 @@ def _table(
     head += [tag("th", charts.key(one.colour, one.split), scope="col") for one in counted]
     body = [tag("caption", caption), tag("thead", tag("tr", head)), tag("tbody", rows)]
     table = tag("table", body, class_="bars places")
-    return tag("div", table, class_="kit-scroll-x", tabindex=0, role="group", aria_label=caption)
+    return scrollable(table, caption, class_="kit-scroll-x")

@@ -9,6 +9,7 @@ from widgets.parts.formats import count
 from widgets.parts.inspector_rows import TITLES, shorten
 from widgets.parts.language import say
 from widgets.parts.markup import Markup, tag
+from widgets.parts.tables import scrollable
 from widgets.values_features import Vocabulary
 
 _FIRST_WORDS = 5
@@ -49,7 +50,7 @@ def turn(place: str, row: int, rows: int, *, can_discard: bool) -> Markup:
 def columns_table(rows: Sequence[Markup]) -> Markup:
     head = tag("thead", tag("tr", [tag("th", say(title), scope="col") for title in TITLES]))
     table = tag("table", head, tag("tbody", rows), class_="inspected")
-    return tag("div", table, class_="kit-scroll", tabindex=0, role="group", aria_label=say("Columns"))
+    return scrollable(table, say("Columns"))
 
 
 def detail_row(content: Markup) -> Markup:

@@ -9,6 +9,7 @@ from widgets.parts.formats import MISSING, count, moment, number
 from widgets.parts.language import marked, say
 from widgets.parts.lineage_picture import number_of
 from widgets.parts.markup import Child, Markup, join, tag
+from widgets.parts.tables import scrollable
 from widgets.values_lineage import Difference, Graph, Node
 
 _LETTERS = 240  # of a value
@@ -48,7 +49,7 @@ def facts(node: Node) -> Markup:
     table = tag("table", tag("tbody", rows), class_="facts")
     return join(
         [
-            tag("div", table, class_="kit-scroll-x", tabindex=0, role="group", aria_label=say("Properties")),
+            scrollable(table, say("Properties"), class_="kit-scroll-x"),
             more,
         ]
     )
@@ -145,4 +146,4 @@ def _compared(heads: Sequence[str], rows: Sequence[Difference], caption: str) ->
     table = tag(
         "table", tag("caption", f"{caption}{more}"), tag("thead", head), tag("tbody", body), class_="facts"
     )
-    return tag("div", table, class_="kit-scroll-x", tabindex=0, role="group", aria_label=caption)
+    return scrollable(table, caption, class_="kit-scroll-x")

@@ -8,6 +8,7 @@ from widgets.parts.formats import moment
 from widgets.parts.language import say
 from widgets.parts.lineage_detail import short
 from widgets.parts.markup import Markup, join, tag
+from widgets.parts.tables import scrollable
 from widgets.values_lineage import Node
 
 
@@ -42,7 +43,7 @@ def table(rows: Sequence[Markup]) -> Markup:
     titles = (say("Name"), say("Type"), say("State"), say("When"))
     head = tag("tr", [tag("th", title, scope="col") for title in titles])
     drawn = tag("table", tag("thead", head), tag("tbody", rows), class_="nodes")
-    return tag("div", drawn, class_="kit-scroll", tabindex=0, role="group", aria_label=say("Nodes"))
+    return scrollable(drawn, say("Nodes"))
 
 
 def cells(node: Node) -> Markup:

@@ -8,6 +8,7 @@ from widgets.parts import charts
 from widgets.parts.formats import MISSING, number, share
 from widgets.parts.language import marked, say
 from widgets.parts.markup import BREAK, Markup, tag
+from widgets.parts.tables import scrollable
 from widgets.values_litert import LiteRTFile
 
 _SIZE, _FEW, _MANY = 0, 1, 4  # colours
@@ -42,9 +43,7 @@ class FileRows:
         """Files below a head."""
         head = tag("thead", tag("tr", [tag("th", title, scope="col") for title in self._titles]))
         drawn = tag("table", head, tag("tbody", [self._row(one) for one in files]), class_="bars")
-        return tag(
-            "div", drawn, class_="kit-scroll", tabindex=0, role="group", aria_label=say("LiteRT files")
-        )
+        return scrollable(drawn, say("LiteRT files"))
 
     def exceeds(self, lost: float | None) -> bool:
         """Whether a loss is above the limit."""

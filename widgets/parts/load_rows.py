@@ -10,6 +10,7 @@ from typing import Any
 from widgets.parts.formats import MISSING, number
 from widgets.parts.language import marked, say
 from widgets.parts.markup import Markup, tag
+from widgets.parts.tables import scrollable
 from widgets.values_load import Point, Sweep
 
 WANTED = marked("p99 wanted, dashed")
@@ -74,7 +75,7 @@ def table(rows: Sequence[Markup]) -> Markup:
     """The rows below a head."""
     head = tag("thead", tag("tr", [tag("th", say(title), scope="col") for title in _TITLES]))
     drawn = tag("table", head, tag("tbody", rows), class_="slices")
-    return tag("div", drawn, class_="kit-scroll", tabindex=0, role="group", aria_label=say("Settings"))
+    return scrollable(drawn, say("Settings"))
 
 
 def row(one: Setting) -> Markup:

@@ -12,6 +12,7 @@ from widgets.parts.axes import Axis, Brushes, passes, said, value_on
 from widgets.parts.formats import number
 from widgets.parts.language import say
 from widgets.parts.markup import Markup, tag
+from widgets.parts.tables import scrollable
 from widgets.values_tuning import Search, Trial
 
 _STEP, _HEIGHT, _EDGE = 100, 200, 6  # of the drawing's own units: between two axes, and above and below them
@@ -60,14 +61,7 @@ def picture(search: Search, axes: Sequence[Axis], brushes: Brushes, *, live: boo
         tag("div", feet, class_="ends", style=columns),
         style=f"min-width:{_NARROWEST_PX * len(axes)}px",
     )
-    return tag(
-        "div",
-        body,
-        class_="kit-scroll parallel",
-        tabindex=0,
-        role="group",
-        aria_label=say("Parallel coordinates"),
-    )
+    return scrollable(body, say("Parallel coordinates"), class_="kit-scroll parallel")
 
 
 def _best_last(trials: Sequence[Trial], search: Search) -> list[Trial]:

@@ -7,6 +7,7 @@ import json
 from widgets.parts.formats import count, number
 from widgets.parts.language import marked, say
 from widgets.parts.markup import Markup, join, tag
+from widgets.parts.tables import scrollable
 from widgets.parts.training_runs import duration
 from widgets.values_parameters import BatchProgress, Parameter
 
@@ -35,7 +36,7 @@ _SOURCES = {marked("default"), marked("the batch"), marked("changed here")}  # o
 def table(rows: list[Markup] | tuple[Markup, ...]) -> Markup:
     head = tag("thead", tag("tr", [tag("th", say(title), scope="col") for title in _COLUMNS]))
     whole = tag("table", head, tag("tbody", rows), class_="parameters")
-    return tag("div", whole, class_="kit-scroll", tabindex=0, role="group", aria_label=say("Parameters"))
+    return scrollable(whole, say("Parameters"))
 
 
 def live_row(parameter: Parameter, text: str, source: str, wrong: str) -> Markup:

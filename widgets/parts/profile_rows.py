@@ -10,6 +10,7 @@ from widgets.parts import charts
 from widgets.parts.formats import MISSING, number, share
 from widgets.parts.language import say
 from widgets.parts.markup import Markup, tag
+from widgets.parts.tables import scrollable
 from widgets.values_profile import Operation, Profile
 
 _SHOWN, _WAITING = 0, 4  # colours
@@ -52,7 +53,7 @@ class Comparison:
         """The rows below a head."""
         head = tag("thead", tag("tr", [tag("th", title, scope="col") for title in self._titles]))
         drawn = tag("table", head, tag("tbody", rows), class_="bars")
-        return tag("div", drawn, class_="kit-scroll", tabindex=0, role="group", aria_label=say("Operations"))
+        return scrollable(drawn, say("Operations"))
 
     def cells(self, one: Operation, name: Markup) -> list[Markup]:
         """The cells of an operation."""
@@ -122,7 +123,7 @@ def steps_table(profiles: Mapping[str, Profile]) -> Markup:
     ]
     head = tag("thead", tag("tr", [tag("th", title, scope="col") for title in titles]))
     drawn = tag("table", head, tag("tbody", rows), class_="bars")
-    return tag("div", drawn, class_="kit-scroll", tabindex=0, role="group", aria_label=say("Steps"))
+    return scrollable(drawn, say("Steps"))
 
 
 def _waits(part: float) -> Markup:

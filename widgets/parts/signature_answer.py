@@ -9,6 +9,7 @@ from widgets.parts.formats import MISSING, count, number
 from widgets.parts.language import say
 from widgets.parts.markup import Markup, join, tag
 from widgets.parts.signature_form import shorten
+from widgets.parts.tables import scrollable
 from widgets.values_signatures import Answered
 
 _OUTPUTS = 60  # that are shown of one answer
@@ -80,7 +81,7 @@ def answer(sent: Sent) -> Markup:
     return join(
         [
             line,
-            tag("div", table, class_="kit-scroll-x", tabindex=0, role="group", aria_label=say("Answer")),
+            scrollable(table, say("Answer"), class_="kit-scroll-x"),
             tag("p", say("{amount} more", amount=count(more, "output")), class_="note") if more > 0 else None,
         ]
     )
@@ -103,6 +104,4 @@ def earlier(answers: Sequence[Sent]) -> Markup | None:
     titles = (say("Signature"), say("Sent"), say("First output"), say("Time"))
     head = tag("thead", tag("tr", [tag("th", title, scope="col") for title in titles]))
     table = tag("table", tag("caption", say("Earlier answers")), head, tag("tbody", rows), class_="earlier")
-    return tag(
-        "div", table, class_="kit-scroll-x", tabindex=0, role="group", aria_label=say("Earlier answers")
-    )
+    return scrollable(table, say("Earlier answers"), class_="kit-scroll-x")

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from widgets.parts.formats import count
 from widgets.parts.language import say
 from widgets.parts.markup import Markup, join, tag
+from widgets.parts.tables import scrollable
 from widgets.values_signatures import Field, Signature, Tensor
 
 _LETTERS = 300  # of a value in a static face
@@ -22,16 +23,20 @@ def fields_table(
         _field(signature.name, field, texts.get(field.name, ""), wrong.get(field.name, ""))
         for field in fields
     ]
-    return _scrolled(
-        tag("table", _head(say("Field"), say("Value")), tag("tbody", rows), class_="form"), say("Request")
+    return scrollable(
+        tag("table", _head(say("Field"), say("Value")), tag("tbody", rows), class_="form"),
+        say("Request"),
+        class_="kit-scroll-x",
     )
 
 
 def static_fields(fields: Sequence[Field], texts: Mapping[str, str], wrong: Mapping[str, str]) -> Markup:
     """The fields as they were sent."""
     rows = [static_field(field, texts, wrong) for field in fields]
-    return _scrolled(
-        tag("table", _head(say("Field"), say("Value")), tag("tbody", rows), class_="form"), say("Request")
+    return scrollable(
+        tag("table", _head(say("Field"), say("Value")), tag("tbody", rows), class_="form"),
+        say("Request"),
+        class_="kit-scroll-x",
     )
 
 
@@ -54,7 +59,7 @@ def tensors(signature: Signature) -> Markup:
     caption = say("Inputs and outputs of {name}", name=signature.name)
     table = tag("table", _head(say("Tensor"), say("Is"), say("Type"), say("Shape")), tag("tbody", rows))
     note = tag("p", say("{amount} more", amount=count(more, "tensor")), class_="note") if more > 0 else None
-    return join([_scrolled(table, caption), note])
+    return join([scrollable(table, caption, class_="kit-scroll-x"), note])
 
 
 def takes(signature: Signature) -> str:
@@ -103,7 +108,3 @@ def _tensor(kind: str, tensor: Tensor) -> Markup:
 
 def _head(*titles: str) -> Markup:
     return tag("thead", tag("tr", [tag("th", title, scope="col") for title in titles]))
-
-
-def _scrolled(table: Markup, label: str) -> Markup:
-    return tag("div", table, class_="kit-scroll-x", tabindex=0, role="group", aria_label=label)

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from widgets.parts.formats import MISSING, number
 from widgets.parts.language import marked, say, say_known
 from widgets.parts.markup import BREAK, Markup, tag
+from widgets.parts.tables import scrollable
 from widgets.values_simulator import AT_MOST, Decisive, SimulatedRun, SimulatedThreshold, is_met, passes
 
 MOST_MOVED = 50  # thresholds that have a slider
@@ -39,10 +40,7 @@ def said(threshold: SimulatedThreshold) -> str:
 def table(rows: Sequence[Markup]) -> Markup:
     """The rows of runs below their head."""
     head = tag("thead", tag("tr", [tag("th", say(name), scope="col") for name in _COLUMNS]))
-    return tag(
-        "div", tag("table", head, tag("tbody", rows), class_="slices"), class_="kit-scroll", tabindex=0, role="group",
-        aria_label=say("Runs"),
-    )  # fmt: skip
+    return scrollable(tag("table", head, tag("tbody", rows), class_="slices"), say("Runs"))
 
 
 def run_row(run: SimulatedRun, thresholds: Sequence[SimulatedThreshold], at: Sequence[float]) -> Markup:

@@ -8,6 +8,7 @@ from widgets.parts import charts, curves
 from widgets.parts.formats import MISSING, count, number
 from widgets.parts.language import marked, say, say_known
 from widgets.parts.markup import Markup, tag
+from widgets.parts.tables import scrollable
 from widgets.values_training import Points, Progress, TrainingRun
 
 _COLOURS = 6
@@ -58,7 +59,7 @@ def table(runs: Sequence[TrainingRun]) -> Markup:
     head = tag("thead", tag("tr", [tag("th", say(title), scope="col") for title in _COLUMNS]))
     rows = [_row(place, run) for place, run in enumerate(runs)]
     whole = tag("table", head, tag("tbody", rows), class_="runs")
-    return tag("div", whole, class_="kit-scroll", tabindex=0, role="group", aria_label=say("Trainings"))
+    return scrollable(whole, say("Trainings"))
 
 
 def metrics(runs: Sequence[TrainingRun]) -> int:
