@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from widgets.parts.formats import number, share
+from widgets.parts.formats import number, share, shorten
 from widgets.parts.language import say
 from widgets.parts.markup import Markup, tag
 from widgets.records import feature
@@ -14,6 +14,7 @@ from widgets.values import FeatureSummary, SplitSummary
 
 _WIDTH, _ROW, _TOP, _LEFT = 480, 64, 26, 70  # pixels
 _BARS = 10  # of texts that are shown
+_LETTERS = 70  # of this size below a picture
 _COLOURS = ("#1b6ca8", "#c2571a", "#4b7f3f", "#7b4fa3")
 
 
@@ -48,7 +49,7 @@ def _picture(one: FeatureSummary) -> str:
         tag("rect", width=_WIDTH, height=height, fill="#fff"),  # whatever it is shown on
         tag("text", one.name, x=8, y=17, font_weight="bold"),
         rows,
-        tag("text", _short(bottom), x=_LEFT, y=height - 6),
+        tag("text", shorten(bottom, _LETTERS), x=_LEFT, y=height - 6),
         xmlns="http://www.w3.org/2000/svg",
         width=_WIDTH,
         height=height,
@@ -116,7 +117,3 @@ def _numbers(split: SplitSummary, edges: Sequence[float]) -> list[tuple[float, f
         for first, last, count in zip(histogram.edges, histogram.edges[1:], histogram.counts, strict=False)
         if math.isfinite(first) and math.isfinite(last)
     ]
-
-
-def _short(text: str) -> str:
-    return text if len(text) <= 70 else f"{text[:69]}…"  # noqa: PLR2004  letters of this size

@@ -12,7 +12,7 @@ from widgets.parts import controls
 from widgets.parts.budget import fit
 from widgets.parts.copied import COPY
 from widgets.parts.decision_form import attempt, told
-from widgets.parts.formats import count, number
+from widgets.parts.formats import count, number, shorten
 from widgets.parts.language import marked, say
 from widgets.parts.markup import Markup, join, tag
 from widgets.parts.modules import extended, source, styles
@@ -148,7 +148,8 @@ class Parameters(WrittenView):
         sources = self._desk.sources()
         given = [(spec.name, text) for spec, text in self._texts() if sources.get(spec.name) != "default"]
         lines = [
-            f"{name} = {_short(text)} ({source_text(sources.get(name, ''))})" for name, text in given[:_NAMED]
+            f"{name} = {shorten(' '.join(text.split()), _LETTERS)} ({source_text(sources.get(name, ''))})"
+            for name, text in given[:_NAMED]
         ]
         total = number(len(self._desk.specs()))
         if not given:
@@ -194,8 +195,3 @@ class Parameters(WrittenView):
 
 def _text(value: object) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
-
-
-def _short(text: str) -> str:
-    line = " ".join(text.split())
-    return line if len(line) <= _LETTERS else f"{line[: _LETTERS - 1]}…"

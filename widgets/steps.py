@@ -9,7 +9,7 @@ import traitlets
 from IPython.core.getipython import get_ipython
 from IPython.display import display
 
-from widgets.parts.formats import count
+from widgets.parts.formats import count, shorten
 from widgets.parts.language import marked, say
 from widgets.parts.markup import Child, Markup, join, tag
 from widgets.parts.modules import extended, script, source, styles
@@ -104,7 +104,9 @@ class StepView(View):
         lines = [f"{now.step}: {_state(now)}"]
         if now.differences:
             more = say(" and {number} more", number=len(now.differences) - 1) if now.differences[1:] else ""
-            lines.append(say("not from the cache: {why}{more}", why=_short(now.differences[0]), more=more))
+            lines.append(
+                say("not from the cache: {why}{more}", why=shorten(now.differences[0], _LETTERS), more=more)
+            )
         if now.made:
             names = ", ".join(artifact.name for artifact in now.made[:_ARTIFACTS])
             lines.append(say("made {names}", names=names))
@@ -123,7 +125,7 @@ def _state(now: Step) -> str:
     """The state in words, such as `is running for 12 s: epoch 3 of 20`."""
     words = say(_SAID[now.state][1])
     if now.state in _UNDER_WAY:
-        said = f": {_short(now.said)}" if now.said else ""
+        said = f": {shorten(now.said, _LETTERS)}" if now.said else ""
         return f"{words}, {now.seconds:.0f} s{said}"
     seconds = f"{now.seconds:.1f}"
     if now.state == "done":
@@ -155,7 +157,7 @@ def _word(state: str) -> str:
 def _why(now: Step) -> Markup | None:
     if not now.differences:
         return None
-    reasons: list[Child] = [tag("li", _short(reason)) for reason in now.differences[:_DIFFERENCES]]
+    reasons: list[Child] = [tag("li", shorten(reason, _LETTERS)) for reason in now.differences[:_DIFFERENCES]]
     if len(now.differences) > _DIFFERENCES:
         reasons.append(tag("li", say("and {number} more", number=len(now.differences) - _DIFFERENCES)))
     return tag(
@@ -177,19 +179,15 @@ def _made(now: Step) -> Markup | None:
 
 
 def _artifact(artifact: Artifact) -> Markup:
-    name = tag("th", tag("b", _short(artifact.name)), scope="row")
-    folder = tag("td", tag("code", _short(artifact.folder)))
-    return tag("tr", name, tag("td", _short(artifact.type)), folder)
+    name = tag("th", tag("b", shorten(artifact.name, _LETTERS)), scope="row")
+    folder = tag("td", tag("code", shorten(artifact.folder, _LETTERS)))
+    return tag("tr", name, tag("td", shorten(artifact.type, _LETTERS)), folder)
 
 
 def _log(now: Step) -> Markup | None:
     if not now.last_lines:
         return None
-    lines = "\n".join(_short(line) for line in now.last_lines)
+    lines = "\n".join(shorten(line, _LETTERS) for line in now.last_lines)
     summary = tag("summary", say("Log, the last {lines}", lines=count(len(now.last_lines), "line")))
     text = scrollable(lines, say("The end of the log"), class_=None, element="pre")
     return tag("details", summary, text, tag("p", say("All of it: "), tag("code", now.log), class_="note"))
-
-
-def _short(text: str) -> str:
-    return text if len(text) <= _LETTERS else f"{text[: _LETTERS - 1]}…"

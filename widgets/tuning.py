@@ -13,7 +13,7 @@ from widgets.paged_view import PagedView
 from widgets.parts import controls
 from widgets.parts.axes import axes_of, passes, said
 from widgets.parts.budget import fit
-from widgets.parts.formats import MISSING, count, number
+from widgets.parts.formats import MISSING, count, number, shorten
 from widgets.parts.language import marked, say
 from widgets.parts.markup import Markup, join, tag
 from widgets.parts.modules import extended, script, source, styles
@@ -240,7 +240,7 @@ class Tuning(PagedView, LiveView):
     def _row(self, one: Trial, search: Search, *, live: bool) -> Markup:
         sign, look = _SIGNS[one.state]
         state = say("known from before") if one.reused and one.state == "done" else say(one.state)
-        message = one.message if len(one.message) <= _LETTERS else f"{one.message[:_LETTERS]}…"
+        message = shorten(one.message, _LETTERS)
         retried = say("the first attempt failed: ") if message and one.state != "failed" else ""
         cells = [
             tag(

@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from widgets.parts.formats import MISSING, count, moment, number, share
+from widgets.parts.formats import MISSING, count, moment, number, share, shorten
 
 
 @pytest.mark.parametrize(
@@ -63,3 +63,7 @@ def test_counts_agree_with_their_noun() -> None:
         "0 features",
         "2 boxes",
     ]
+
+
+def test_a_text_is_as_long_as_it_may_be_with_the_sign_that_there_was_more() -> None:
+    assert [shorten(text, 4) for text in ("", "four", "fiver")] == ["", "four", "fiv…"]

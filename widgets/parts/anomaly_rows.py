@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from widgets.parts import charts
-from widgets.parts.formats import MISSING, number, share
+from widgets.parts.formats import MISSING, number, share, shorten
 from widgets.parts.language import marked, say
 from widgets.parts.markup import BREAK, Child, Markup, join, tag
 from widgets.parts.tables import scrollable
@@ -76,7 +76,7 @@ def _caption(anomaly: Anomaly) -> str:
 
 
 def _cell(text: str, *, at_fault: bool) -> Markup:
-    shown = _short(text) or tag("small", say("missing"))
+    shown = shorten(text, _LETTERS) or tag("small", say("missing"))
     return tag("td", shown, class_="bad" if at_fault else None)
 
 
@@ -100,7 +100,8 @@ def _values(anomaly: Anomaly) -> Child:
     if not anomaly.at_fault:
         return MISSING
     named = [
-        f"{_short(value) or say('(empty)')} ({number(times)})" for value, times in anomaly.at_fault[:_VALUES]
+        f"{shorten(value, _LETTERS) or say('(empty)')} ({number(times)})"
+        for value, times in anomaly.at_fault[:_VALUES]
     ]
     more = tag("small", say("and others")) if len(anomaly.at_fault) > _VALUES else None
     return [join(named, BREAK), more]
@@ -112,7 +113,3 @@ def _decision(anomaly: Anomaly) -> Child:
     class_ = "bad" if anomaly.decided == "block" else "good"
     sign = say(_SIGNS.get(anomaly.decided, anomaly.decided))
     return [tag("span", sign, class_=class_), tag("small", anomaly.decision)]
-
-
-def _short(text: str) -> str:
-    return text if len(text) <= _LETTERS else f"{text[: _LETTERS - 1]}…"

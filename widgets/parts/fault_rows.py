@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from widgets.parts import charts
 from widgets.parts.feature_detail import detail
 from widgets.parts.feature_rows import Looks
-from widgets.parts.formats import count, number, share
+from widgets.parts.formats import count, number, share, shorten
 from widgets.parts.language import marked, say
 from widgets.parts.markup import Markup, tag
 from widgets.parts.tables import scrollable
@@ -28,7 +28,7 @@ def verdict(tried: Tried) -> str:
     more = say(" and {number} more", number=len(names) - 3) if len(names) > 3 else ""  # noqa: PLR2004  what fits a line
     return say(
         "caught by {names}{more}; {rows}, in {days}.",
-        names=", ".join(map(_shorten, names[:3])),
+        names=", ".join(shorten(name, _LETTERS) for name in names[:3]),
         more=more,
         rows=rows,
         days=tried.days,
@@ -78,7 +78,7 @@ def shares(known: Sequence[Smallest]) -> Markup | None:
 def line(one: Smallest) -> str:
     """The smallest share in a few words."""
     if one.why_not:
-        return say("{fault}: not tried, {why_not}", fault=one.fault, why_not=_shorten(one.why_not))
+        return say("{fault}: not tried, {why_not}", fault=one.fault, why_not=shorten(one.why_not, _LETTERS))
     if one.share is None:
         return say("{fault}: not caught up to {most} of the rows", fault=one.fault, most=share(one.most))
     return say(
@@ -109,9 +109,9 @@ def _finding(one: Said) -> Markup:
     return tag(
         "tr",
         sign,
-        tag("th", _shorten(one.check), scope="row", class_="whole"),
-        tag("td", _shorten(one.about), class_="whole"),
-        [tag("td", _shorten(text)) for text in (one.found, one.expected)],
+        tag("th", shorten(one.check, _LETTERS), scope="row", class_="whole"),
+        tag("td", shorten(one.about, _LETTERS), class_="whole"),
+        [tag("td", shorten(text, _LETTERS)) for text in (one.found, one.expected)],
     )
 
 
@@ -123,7 +123,7 @@ def _share(one: Smallest) -> Markup:
             "tr",
             name,
             column,
-            tag("td", say("not tried: {why_not}", why_not=_shorten(one.why_not)), colspan=3),
+            tag("td", say("not tried: {why_not}", why_not=shorten(one.why_not, _LETTERS)), colspan=3),
         )
     if one.share is None:
         return tag(
@@ -135,14 +135,10 @@ def _share(one: Smallest) -> Markup:
     bar = tag("i", style=f"width:{min(one.share / one.most, 1) * 100:.0f}%", class_=charts.colour(0))
     part = tag("td", tag("span", bar, class_="bar"), tag("span", exact(one.share)), class_="number")
     rows = tag("td", say("{part} of {total}", part=number(one.rows), total=number(one.of)), class_="number")
-    return tag("tr", name, column, part, rows, tag("td", _shorten(", ".join(one.caught_by))))
+    return tag("tr", name, column, part, rows, tag("td", shorten(", ".join(one.caught_by), _LETTERS)))
 
 
 def _scrolled(caption: str, titles: Sequence[str], rows: Sequence[Markup], note: Markup | None) -> Markup:
     head = tag("thead", tag("tr", [tag("th", title, scope="col") for title in titles]))
     table = tag("table", tag("caption", caption), head, tag("tbody", rows))
     return scrollable([table, note], caption, class_="kit-scroll-x")
-
-
-def _shorten(text: str) -> str:
-    return text if len(text) <= _LETTERS else f"{text[: _LETTERS - 1]}…"

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from widgets.parts import charts
-from widgets.parts.feature_rows import EMPTY, Looks, distribution, frequent, reader, shorten
-from widgets.parts.formats import MISSING, number, share
+from widgets.parts.feature_rows import EMPTY, LONGEST_VALUE, Looks, distribution, frequent, reader
+from widgets.parts.formats import MISSING, number, share, shorten
 from widgets.parts.language import say
 from widgets.parts.markup import Markup, join, tag
 from widgets.parts.tables import scrollable
@@ -87,7 +87,7 @@ def _frequent_values(known: _Known) -> Markup | None:
     rows = [
         tag(
             "tr",
-            tag("th", shorten(value) or say(EMPTY), scope="row"),
+            tag("th", shorten(value, LONGEST_VALUE) or say(EMPTY), scope="row"),
             [_bar(shares[name].get(value), greatest, place) for place, name, _ in known],
         )
         for value in values[:_VALUES]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from widgets.parts import charts
-from widgets.parts.formats import MISSING, moment, number, share
+from widgets.parts.formats import MISSING, moment, number, share, shorten
 from widgets.parts.language import marked, say
 from widgets.parts.markup import BREAK, Markup, join, tag
 from widgets.values import Distance, FeatureSummary, Histogram, Numbers, SplitSummary
@@ -25,7 +25,7 @@ _NUMBER_COLUMNS = 6  # from Mean to Zeros, which texts use as one
 _CHART = charts.Size(150, 36)
 _TOP_VALUES = 3
 _BARS = 12
-_LONGEST_VALUE = 48  # characters
+LONGEST_VALUE = 48  # characters
 _DAY_SECONDS = 86_400
 
 
@@ -89,10 +89,6 @@ def frequent(splits: Iterable[SplitSummary]) -> list[str]:
     return list(dict.fromkeys(value for split in splits if split.texts for value, _ in split.texts.top))
 
 
-def shorten(value: str) -> str:
-    return value if len(value) <= _LONGEST_VALUE else f"{value[: _LONGEST_VALUE - 1]}…"
-
-
 def _histogram(split: SplitSummary, values: Sequence[str]) -> Histogram | None:
     if split.texts is None:
         return split.numbers.histogram if split.numbers else None
@@ -133,7 +129,7 @@ def _top(split: SplitSummary) -> str:
     whole = split.values or split.present
     parts = [] if texts.distinct is None else [say("{distinct} distinct", distinct=number(texts.distinct))]
     parts += [
-        f"{shorten(value) or say(EMPTY)}: {share(_part(amount, whole))}"
+        f"{shorten(value, LONGEST_VALUE) or say(EMPTY)}: {share(_part(amount, whole))}"
         for value, amount in texts.top[:_TOP_VALUES]
     ]
     return " · ".join(parts)

@@ -1,4 +1,4 @@
-"""Numbers as people read them."""
+"""Numbers and texts as people read them."""
 
 from __future__ import annotations
 
@@ -56,3 +56,8 @@ def count(amount: float, one: str, many: str | None = None) -> str:
     if noun == one and amount != 1:  # English, where more than one has a form of its own
         noun = many or f"{one}s"
     return f"{number(amount)} {noun}"
+
+
+def shorten(text: str, most: int) -> str:
+    """A text of at most so many letters; an ellipsis is the last of them where there were more."""
+    return text if len(text) <= most else f"{text[: most - 1]}…"

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from widgets.parts import charts, controls
 from widgets.parts.feature_rows import Looks, distribution, reader
-from widgets.parts.formats import MISSING, count, number, share
-from widgets.parts.inspector_rows import shorten
+from widgets.parts.formats import MISSING, count, number, share, shorten
+from widgets.parts.inspector_rows import LETTERS
 from widgets.parts.language import say
 from widgets.parts.markup import Child, Markup, tag
 from widgets.parts.tables import scrollable
@@ -103,7 +103,7 @@ def _vocabulary(output: Output, vocabulary: Vocabulary, splits: Sequence[str], s
     caption = say(
         "Vocabulary {name} of {output}: {size}", name=vocabulary.name, output=output.name, size=size
     )
-    shown = [(place, [shorten(vocabulary.words[place])]) for place in places]
+    shown = [(place, [shorten(vocabulary.words[place], LETTERS)]) for place in places]
     table = _table(output, splits, caption, (say("Place"), say("Word")), shown)
     pager = controls.pager("word_page", page, size=PAGE_WORDS, total=len(found)) if search.live else None
     return tag("div", _word_box(output, search) if search.live else None, table, pager, _rate(output, splits))

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from widgets.parts import controls
-from widgets.parts.formats import count
-from widgets.parts.inspector_rows import TITLES, shorten
+from widgets.parts.formats import count, shorten
+from widgets.parts.inspector_rows import LETTERS, TITLES
 from widgets.parts.language import say
 from widgets.parts.markup import Markup, tag
 from widgets.parts.tables import scrollable
@@ -59,7 +59,7 @@ def detail_row(content: Markup) -> Markup:
 
 def unused(vocabulary: Vocabulary) -> str:
     """Return what a vocabulary is that no feature takes its places from."""
-    words = ", ".join(shorten(word) for word in vocabulary.words[:_FIRST_WORDS])
+    words = ", ".join(shorten(word, LETTERS) for word in vocabulary.words[:_FIRST_WORDS])
     more = " …" if len(vocabulary.words) > _FIRST_WORDS else ""
     size = count(len(vocabulary.words), "word")
     return say(

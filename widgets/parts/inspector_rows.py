@@ -6,13 +6,13 @@ import json
 from collections.abc import Mapping, Sequence
 
 from widgets.parts import charts, controls
-from widgets.parts.formats import share
+from widgets.parts.formats import share, shorten
 from widgets.parts.language import marked, say
 from widgets.parts.markup import BREAK, Child, Markup, join, tag
 from widgets.values_features import Output, RawFeature
 
 TITLES = (marked("Column"), marked("Raw"), marked("Transformed"), marked("Not in the vocabulary"))
-_LETTERS = 160  # of a value
+LETTERS = 160  # of a value
 _NO_COLUMN = marked("(no column)")
 
 Transformed = Mapping[str, tuple[str, str]]
@@ -41,13 +41,9 @@ def static_row(
     feature: RawFeature, raw: str, wrong: str, transformed: Transformed, splits: Sequence[str]
 ) -> Markup:
     """A row of texts."""
-    text = shorten(raw) or (tag("span", say("missing"), class_="note") if feature.name else "")
+    text = shorten(raw, LETTERS) or (tag("span", say("missing"), class_="note") if feature.name else "")
     cell = tag("td", text, tag("small", f"✗ {wrong}", class_="bad") if wrong else None)
     return _row(feature, _static_name(feature), cell, transformed, splits)
-
-
-def shorten(value: str) -> str:
-    return value if len(value) <= _LETTERS else f"{value[: _LETTERS - 1]}…"
 
 
 def _row(
@@ -94,7 +90,8 @@ def _made(output: Output, column: str, transformed: Transformed) -> Markup:
         if others and column
         else output.name
     )
-    shown = [tag("b", shorten(value)), f" {shorten(meaning)}" if meaning else None, " "] if value else None
+    said = f" {shorten(meaning, LETTERS)}" if meaning else None
+    shown = [tag("b", shorten(value, LETTERS)), said, " "] if value else None
     return tag("div", tag("span", shown, class_="value"), tag("small", note), class_="made")
 
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from widgets.parts import controls
-from widgets.parts.formats import MISSING, count, moment, number
+from widgets.parts.formats import MISSING, count, moment, number, shorten
 from widgets.parts.language import marked, say
 from widgets.parts.lineage_picture import number_of
 from widgets.parts.markup import Child, Markup, join, tag
 from widgets.parts.tables import scrollable
 from widgets.values_lineage import Difference, Graph, Node
 
-_LETTERS = 240  # of a value
+LETTERS = 240  # of a value
 _PROPERTIES, _NEIGHBOURS, _RUNS, _DIFFERENCES = 40, 20, 100, 60  # that are shown at once
 _KINDS = {"execution": marked("an execution"), "artifact": marked("an artifact")}
 _STATES = (  # of executions, and of artifacts, in ML Metadata
@@ -98,12 +98,8 @@ def comparison(first: Node, second: Node, differences: Sequence[Difference]) -> 
     )
 
 
-def short(text: str) -> str:
-    return text if len(text) <= _LETTERS else f"{text[: _LETTERS - 1]}…"
-
-
 def _row(name: str, value: str) -> Markup:
-    return tag("tr", tag("th", short(name), scope="row"), tag("td", short(value)))
+    return tag("tr", tag("th", shorten(name, LETTERS), scope="row"), tag("td", shorten(value, LETTERS)))
 
 
 def _duration(node: Node) -> str:
@@ -136,9 +132,9 @@ def _compared(heads: Sequence[str], rows: Sequence[Difference], caption: str) ->
     body = [
         tag(
             "tr",
-            tag("th", tag("small", say(_PARTS[row.part])), " ", short(row.name), scope="row"),
-            tag("td", short(row.first)),
-            tag("td", short(row.second)),
+            tag("th", tag("small", say(_PARTS[row.part])), " ", shorten(row.name, LETTERS), scope="row"),
+            tag("td", shorten(row.first, LETTERS)),
+            tag("td", shorten(row.second, LETTERS)),
         )
         for row in rows[:_DIFFERENCES]
     ]

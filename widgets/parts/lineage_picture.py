@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 
+from widgets.parts.formats import shorten
 from widgets.parts.layered import layered
 from widgets.parts.markup import Markup, tag
 from widgets.values_lineage import Edge, Graph, Node
@@ -107,8 +108,7 @@ def _box(node: Node, corner: tuple[int, int], marks: str) -> Markup:
 
 def _label(node: Node) -> str:
     number = f" {number_of(node)}"
-    room = _LETTERS - len(number)
-    return f"{node.name if len(node.name) <= room else node.name[: max(room - 1, 1)] + '…'}{number}"
+    return f"{shorten(node.name, max(_LETTERS - len(number), 2))}{number}"
 
 
 def _marks(key: str, chosen: str, marked: Collection[str]) -> str:

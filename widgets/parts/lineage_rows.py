@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from widgets.parts.formats import moment
+from widgets.parts.formats import moment, shorten
 from widgets.parts.language import say
-from widgets.parts.lineage_detail import short
+from widgets.parts.lineage_detail import LETTERS
 from widgets.parts.markup import Markup, join, tag
 from widgets.parts.tables import scrollable
 from widgets.values_lineage import Node
@@ -48,6 +48,6 @@ def table(rows: Sequence[Markup]) -> Markup:
 
 def cells(node: Node) -> Markup:
     """The cells of a node, but for its name."""
-    kind = short(node.type.rpartition(".")[2])
+    kind = shorten(node.type.rpartition(".")[2], LETTERS)
     texts = (kind, say(node.state), moment(node.began) if node.began else "")
     return join([tag("td", text, class_="whole") for text in texts])

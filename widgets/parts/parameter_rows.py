@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from widgets.parts.formats import count, number
+from widgets.parts.formats import count, number, shorten
 from widgets.parts.language import marked, say
 from widgets.parts.markup import Markup, join, tag
 from widgets.parts.tables import scrollable
@@ -41,7 +41,7 @@ def table(rows: list[Markup] | tuple[Markup, ...]) -> Markup:
 
 def live_row(parameter: Parameter, text: str, source: str, wrong: str) -> Markup:
     """A row with a control; what is wrong with its text stands below it."""
-    problem = tag("small", f"✗ {_short(wrong)}", class_="bad", role="alert") if wrong else None
+    problem = tag("small", f"✗ {shorten(wrong, _LETTERS)}", class_="bad", role="alert") if wrong else None
     look = "wrong" if wrong else "changed" if source == CHANGED else None
     return tag(
         "tr",
@@ -52,7 +52,9 @@ def live_row(parameter: Parameter, text: str, source: str, wrong: str) -> Markup
 
 
 def static_row(parameter: Parameter, text: str, source: str) -> Markup:
-    return tag("tr", _head(parameter), tag("td", tag("b", _short(text))), tag("td", source_text(source)))
+    return tag(
+        "tr", _head(parameter), tag("td", tag("b", shorten(text, _LETTERS))), tag("td", source_text(source))
+    )
 
 
 def batch(progress: BatchProgress) -> Markup:
@@ -82,13 +84,15 @@ def batch(progress: BatchProgress) -> Markup:
         if running and progress.notebooks
         else None
     )
-    latest = " · ".join(_short(step) for step in progress.steps[-_STEPS:])
-    link = tag("a", _short(progress.report), data_file=progress.report, target="_blank", rel="noopener")
+    latest = " · ".join(shorten(step, _LETTERS) for step in progress.steps[-_STEPS:])
+    link = tag(
+        "a", shorten(progress.report, _LETTERS), data_file=progress.report, target="_blank", rel="noopener"
+    )
     return join(
         [
             state,
             bar,
-            tag("p", _short(progress.said)),
+            tag("p", shorten(progress.said, _LETTERS)),
             tag("p", say("Ended last: {steps}", steps=latest), class_="note") if latest else None,
             tag("p", say("Report: "), link) if progress.report else None,
             tag("p", say("Started as: "), tag("code", progress.command), class_="note")
@@ -100,13 +104,13 @@ def batch(progress: BatchProgress) -> Markup:
 
 def _head(parameter: Parameter) -> Markup:
     kind = say(_KINDS.get(parameter.type, parameter.type))
-    said = f"{kind}: {_short(parameter.help)}" if parameter.help else kind
+    said = f"{kind}: {shorten(parameter.help, _LETTERS)}" if parameter.help else kind
     return tag("th", tag("b", parameter.name), tag("small", said), scope="row")
 
 
 def source_text(source: str) -> str:
     """Return where a value came from, as a person reads it."""
-    return say(source) if source in _SOURCES else _short(source)
+    return say(source) if source in _SOURCES else shorten(source, _LETTERS)
 
 
 def _control(parameter: Parameter, text: str, wrong: str) -> Markup:
@@ -124,7 +128,3 @@ def _control(parameter: Parameter, text: str, wrong: str) -> Markup:
         return tag("select", entries, **common)
     mode = "decimal" if parameter.type in {"int", "float"} else None
     return tag("input", type="text", value=text, autocomplete="off", inputmode=mode, **common)
-
-
-def _short(text: str) -> str:
-    return text if len(text) <= _LETTERS else f"{text[: _LETTERS - 1]}…"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 
-from widgets.parts.formats import MISSING
+from widgets.parts.formats import MISSING, shorten
 from widgets.parts.language import marked, say
 from widgets.parts.markup import Child, Markup, tag
 from widgets.values_decisions import Rule
@@ -96,11 +96,9 @@ def _notes(rule: Rule, field: str, edits: Mapping[str, str], wrong: Mapping[str,
 
 def _static_cell(saved: str, edited: str | None) -> Child:
     if edited is None:
-        return _short(saved)
-    return [tag("b", _short(edited)), tag("small", " ", say("saved: {saved}", saved=_short(saved)))]
+        return _shown(saved)
+    return [tag("b", _shown(edited)), tag("small", " ", say("saved: {saved}", saved=_shown(saved)))]
 
 
-def _short(text: str) -> str:
-    if not text:
-        return MISSING
-    return text if len(text) <= _LETTERS else f"{text[: _LETTERS - 1]}…"
+def _shown(text: str) -> str:
+    return shorten(text, _LETTERS) or MISSING

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from widgets.parts.formats import MISSING, count, number
+from widgets.parts.formats import MISSING, count, number, shorten
 from widgets.parts.language import say
 from widgets.parts.markup import Markup, join, tag
-from widgets.parts.signature_form import shorten
+from widgets.parts.signature_form import VALUE_LETTERS
 from widgets.parts.tables import scrollable
 from widgets.values_signatures import Answered
 
@@ -52,7 +52,7 @@ class Sent:
         if not outputs:
             return f"✗ {self.refused}" if self.refused else ""
         name, _, values = outputs[0]
-        return f"{name} {values if len(values) <= _LETTERS else f'{values[: _LETTERS - 1]}…'}"
+        return f"{name} {shorten(values, _LETTERS)}"
 
 
 def answer(sent: Sent) -> Markup:
@@ -69,7 +69,9 @@ def answer(sent: Sent) -> Markup:
     )
     rows = [
         tag(
-            "tr", tag("th", tag("b", name), tag("small", " ", shape), scope="row"), tag("td", shorten(values))
+            "tr",
+            tag("th", tag("b", name), tag("small", " ", shape), scope="row"),
+            tag("td", shorten(values, VALUE_LETTERS)),
         )
         for name, shape, values in outputs[:_OUTPUTS]
     ]

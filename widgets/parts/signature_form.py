@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 
-from widgets.parts.formats import count
+from widgets.parts.formats import count, shorten
 from widgets.parts.language import say
 from widgets.parts.markup import Markup, join, tag
 from widgets.parts.tables import scrollable
 from widgets.values_signatures import Field, Signature, Tensor
 
-_LETTERS = 300  # of a value in a static face
+VALUE_LETTERS = 300  # of a value in a static face
 _TENSORS = 40  # that are listed of one signature
 
 
@@ -41,12 +41,8 @@ def static_fields(fields: Sequence[Field], texts: Mapping[str, str], wrong: Mapp
 
 
 def static_field(field: Field, texts: Mapping[str, str], wrong: Mapping[str, str]) -> Markup:
-    text = shorten(texts.get(field.name, "")) or tag("span", say("missing"), class_="note")
+    text = shorten(texts.get(field.name, ""), VALUE_LETTERS) or tag("span", say("missing"), class_="note")
     return tag("tr", _name(field), tag("td", text, _why(wrong.get(field.name, ""))))
-
-
-def shorten(text: str) -> str:
-    return text if len(text) <= _LETTERS else f"{text[: _LETTERS - 1]}…"
 
 
 def tensors(signature: Signature) -> Markup:
