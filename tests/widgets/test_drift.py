@@ -9,7 +9,7 @@ from collections.abc import Callable
 import drift_examples as examples
 import pytest
 from drift_examples import DAY_BEFORE, TRAINING
-from test_faces import LIMIT, LIVE
+from view_checks import check_faces
 from widget_examples import HOSTILE
 from widget_pages import Page
 
@@ -35,26 +35,8 @@ def names(view: Drift) -> list[str]:
     return [feature.name for feature in view.found()]
 
 
-def test_what_it_adds_to_a_notebook_stays_small(view: Drift) -> None:
-    bundle, _ = view._repr_mimebundle_()
-    assert LIVE not in bundle
-    assert len(json.dumps(bundle, ensure_ascii=False).encode()) <= LIMIT
-
-
-def test_the_static_face_runs_fetches_and_asks_nothing(view: Drift) -> None:
-    page = Page(view._repr_mimebundle_()[0]["text/html"])
-    assert page.active == []
-    assert not {"input", "button", "select"} & set(page.elements), "nobody could answer"
-
-
-def test_the_live_face_is_small_markup_that_runs_nothing(view: Drift) -> None:
-    assert Page(view.controls).active == []
-    assert Page(view.content).active == []
-    assert len(view.content) <= LIMIT
-
-
-def test_the_text_face_is_a_few_lines(view: Drift) -> None:
-    assert len(repr(view).splitlines()) <= 6
+def test_no_face_runs_or_fetches_anything(view: Drift) -> None:
+    check_faces(view)
 
 
 def test_hostile_names_are_read_as_they_are() -> None:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import drill_examples as examples
 import pytest
-from view_checks import check_faces, check_hostile
+from view_checks import check_faces, check_hostile, check_static
 from widget_examples import HOSTILE
 from widget_pages import Page
 
@@ -46,8 +46,7 @@ def test_text_face(golden: Callable[[str, str], None]) -> None:
 
 def test_a_static_face_of_many_keeps_the_recommended_line() -> None:
     view = examples.many()
-    bundle, _ = view._repr_mimebundle_()
-    assert len(bundle["text/html"].encode()) <= 300_000
+    check_static(view)
     page = Page(view.html_face())
     assert "protections left out here" in page.text
     assert "noise 2000" in page.text_of("figure")[0] or "noise 2000" in page.text

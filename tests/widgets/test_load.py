@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import load_examples as examples
 import pytest
-from view_checks import check_faces, check_hostile
+from view_checks import check_faces, check_hostile, check_static
 from widget_examples import HOSTILE
 from widget_pages import Page
 
@@ -71,8 +71,7 @@ def test_before_anything_was_measured_the_command_is_named() -> None:
 
 def test_a_static_face_of_many_keeps_the_chosen_line() -> None:
     view = examples.many()
-    bundle, _ = view._repr_mimebundle_()
-    assert len(bundle["text/html"].encode()) <= 300_000
+    check_static(view)
     page = Page(view.html_face())
     assert "settings left out here" in page.text
     assert "✓ setting 2999" in page.text

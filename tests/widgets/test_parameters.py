@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
 from parameter_examples import DONE, FAILED, RUNNING, Desk, hostile, in_a_batch, many
-from test_faces import LIMIT, LIVE
+from view_checks import check_static
 from widget_examples import HOSTILE
 from widget_pages import Page
 
@@ -30,20 +29,8 @@ def face(request: pytest.FixtureRequest) -> Parameters:
     return Parameters(DESKS[request.param]())
 
 
-def test_what_the_panel_adds_to_a_notebook_stays_small(face: Parameters) -> None:
-    bundle, _ = face._repr_mimebundle_()
-    assert LIVE not in bundle
-    assert len(json.dumps(bundle, ensure_ascii=False).encode()) <= LIMIT
-
-
-def test_the_static_face_runs_fetches_and_asks_nothing(face: Parameters) -> None:
-    page = Page(face._repr_mimebundle_()[0]["text/html"])
-    assert page.active == []
-    assert not {"input", "button", "select"} & set(page.elements), "nobody could answer"
-
-
-def test_the_text_face_is_a_few_lines(face: Parameters) -> None:
-    assert len(repr(face).splitlines()) <= 6
+def test_the_static_face_is_small_and_runs_fetches_and_asks_nothing(face: Parameters) -> None:
+    check_static(face)
 
 
 def test_the_live_face_is_markup_that_runs_nothing(face: Parameters) -> None:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Callable
 
 import pytest
 from training_examples import HOSTILE_CURVES, ODD_CURVES, FakeServer, curves
+from view_checks import check_static
 from widget_examples import HOSTILE
 from widget_pages import Page
 
@@ -15,7 +15,6 @@ from widgets.parts.curves import thinned
 from widgets.tensorboard import TensorBoard
 from widgets.values_training import Curves
 
-LIMIT = 300_000
 CURVES: dict[str, Curves] = {
     "empty": {},
     "one": curves(1, 1, 1),
@@ -36,10 +35,7 @@ def test_faces(golden: Callable[[str, str], None]) -> None:
 @pytest.mark.parametrize("name", list(CURVES))
 def test_static_faces_are_small_and_run_nothing(name: str) -> None:
     server = FakeServer(CURVES[name])
-    bundle, _ = TensorBoard(server)._repr_mimebundle_()
-    assert Page(bundle["text/html"]).active == []
-    assert len(json.dumps(bundle, ensure_ascii=False).encode()) <= LIMIT
-    assert len(bundle["text/plain"].splitlines()) <= 6
+    check_static(TensorBoard(server))
     assert server.asked == [], "a batch starts no server"
 
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable, Sequence
 
 import pytest
-from test_faces import LIMIT, LIVE
 from training_run_examples import PlayedDesk, hostile, many, stopped, training, waiting
+from view_checks import check_faces
 from widget_examples import HOSTILE
 from widget_pages import Page
 
@@ -33,26 +32,8 @@ def face(request: pytest.FixtureRequest) -> Training:
     return Training(PlayedDesk(RUNS[request.param]()), compared="all")
 
 
-def test_what_a_training_adds_to_a_notebook_stays_small(face: Training) -> None:
-    bundle, _ = face._repr_mimebundle_()
-    assert LIVE not in bundle
-    assert len(json.dumps(bundle, ensure_ascii=False).encode()) <= LIMIT
-
-
-def test_the_static_face_runs_fetches_and_asks_nothing(face: Training) -> None:
-    page = Page(face._repr_mimebundle_()[0]["text/html"])
-    assert page.active == []
-    assert not {"input", "button", "select"} & set(page.elements), "nobody could answer"
-
-
-def test_the_text_face_is_a_few_lines(face: Training) -> None:
-    assert len(repr(face).splitlines()) <= 6
-
-
-def test_the_live_face_is_markup_that_runs_nothing(face: Training) -> None:
-    assert Page(face.controls).active == []
-    assert Page(face.content).active == []
-    assert len(face.content) <= LIMIT
+def test_no_face_runs_or_fetches_anything(face: Training) -> None:
+    check_faces(face)
 
 
 def test_hostile_names_are_read_as_they_are() -> None:
