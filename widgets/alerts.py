@@ -19,7 +19,7 @@ from widgets.parts.formats import count, moment, number
 from widgets.parts.language import marked, say, say_each
 from widgets.parts.markup import Markup, join, tag
 from widgets.parts.tables import scrollable
-from widgets.values_alerts import Alert, DecideAlert, alert
+from widgets.values.alerts import Alert, DecideAlert, alert
 
 _ACTIONS = {"acknowledge": marked("Acknowledge"), "mute": marked("Mute until the day")}
 _TAKE_BACK = {"open": marked("Open again")}

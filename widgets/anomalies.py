@@ -20,7 +20,7 @@ from widgets.parts.formats import count, number
 from widgets.parts.language import marked, say, say_each
 from widgets.parts.markup import Markup, join, tag
 from widgets.parts.tables import scrollable
-from widgets.values_decisions import Anomaly, Decide
+from widgets.values.decisions import Anomaly, Decide
 
 ACTIONS = {
     "accept": marked("Accept into the schema"),

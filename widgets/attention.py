@@ -15,7 +15,7 @@ from widgets.parts.budget import fit
 from widgets.parts.formats import count, number, share
 from widgets.parts.language import marked, say, say_each
 from widgets.parts.markup import Markup, join, tag
-from widgets.values_attention import Example
+from widgets.values.attention import Example
 
 ALL, ABOVE, NOT_ABOVE = "all", "above", "not above"
 LABELS = {ALL: marked("any label"), ABOVE: marked("label above 0"), NOT_ABOVE: marked("label 0")}

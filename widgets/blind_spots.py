@@ -16,7 +16,7 @@ from widgets.parts.budget import fit
 from widgets.parts.formats import count, number, share
 from widgets.parts.language import say
 from widgets.parts.markup import Markup, join, tag
-from widgets.values_blind_spots import BlindSpot, Searched
+from widgets.values.blind_spots import BlindSpot, Searched
 
 _NAMED = 4  # blind spots that the text face names
 _HEAD_BYTES = 6_000  # of a static face: what stands around the rows

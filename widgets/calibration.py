@@ -14,7 +14,7 @@ from widgets.parts.formats import count, number
 from widgets.parts.language import marked, say
 from widgets.parts.markup import Markup, join, tag
 from widgets.parts.tables import scrollable
-from widgets.values_calibration import CalibrationCurve
+from widgets.values.calibration import CalibrationCurve
 from widgets.view import View
 
 _CHART = charts.Size(340, 260)

@@ -16,7 +16,7 @@ from widgets.parts.drift_rows import Heat, detail, heat_table, legend
 from widgets.parts.formats import count, number
 from widgets.parts.language import marked, say, say_each
 from widgets.parts.markup import Markup, join, tag
-from widgets.values_drift import DriftFeature
+from widgets.values.drift import DriftFeature
 
 MOST_DAYS = 62  # in the map; curves have all
 ORDERS = {"worst": marked("farthest first"), "given": marked("as given"), "name": marked("name")}

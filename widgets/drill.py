@@ -15,7 +15,7 @@ from widgets.parts.formats import MISSING, count, number, share
 from widgets.parts.language import marked, say, say_each
 from widgets.parts.markup import Markup, join, tag
 from widgets.parts.tables import scrollable
-from widgets.values_drill import Drill, Outcome
+from widgets.values.drill import Drill, Outcome
 from widgets.view import View
 
 _LINES = 12  # that a chart has at most, the recommended one among them

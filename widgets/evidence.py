@@ -10,7 +10,7 @@ from widgets.parts.formats import number, share, shorten
 from widgets.parts.language import say
 from widgets.parts.markup import Markup, tag
 from widgets.records import feature
-from widgets.values import FeatureSummary, SplitSummary
+from widgets.values.statistics import FeatureSummary, SplitSummary
 
 _WIDTH, _ROW, _TOP, _LEFT = 480, 64, 26, 70  # pixels
 _BARS = 10  # of texts that are shown

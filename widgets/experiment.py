@@ -13,7 +13,7 @@ from widgets.parts.experiment_rows import arms_table, legend, metrics_table, pic
 from widgets.parts.formats import number, share
 from widgets.parts.language import marked, say, say_each
 from widgets.parts.markup import Markup, join, tag
-from widgets.values_experiment import Desk, Shown
+from widgets.values.experiment import Desk, Shown
 from widgets.view import View
 
 _ACTIONS = {

@@ -16,7 +16,7 @@ from widgets.parts.fault_rows import exact, findings, line, picture, shares, ver
 from widgets.parts.formats import count
 from widgets.parts.language import say
 from widgets.parts.markup import Markup, join, tag
-from widgets.values_faults import FaultChoice, Inject, Search, Smallest, Tried, tried
+from widgets.values.faults import FaultChoice, Inject, Search, Smallest, Tried, tried
 from widgets.view import View
 
 MOST_COLUMNS = 60  # that are offered as buttons

@@ -12,7 +12,7 @@ from widgets.parts.flame_rows import Shown, bars, css_class, kinds_table, longes
 from widgets.parts.formats import count, number, share
 from widgets.parts.language import say
 from widgets.parts.markup import Markup, join, tag
-from widgets.values_flame import Frame
+from widgets.values.flame import Frame
 from widgets.view import View
 
 _MOST_BARS = 500  # of a face; more are narrower than a letter

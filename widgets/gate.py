@@ -17,7 +17,7 @@ from widgets.parts.formats import MISSING, count, number
 from widgets.parts.language import marked, say, say_known
 from widgets.parts.markup import BREAK, Markup, join, tag
 from widgets.parts.tables import scrollable
-from widgets.values_decisions import Override, Threshold
+from widgets.values.decisions import Override, Threshold
 
 _COLUMNS = (
     marked("Metric"),

@@ -18,7 +18,7 @@ from widgets.parts.language import say
 from widgets.parts.markup import Markup, join, tag
 from widgets.parts.modules import extended, script, styles
 from widgets.parts.simulator_rows import MOST_MOVED, run_row, said, sliders, table
-from widgets.values_simulator import SimulatedRun, SimulatedThreshold, Write, passes
+from widgets.values.simulator import SimulatedRun, SimulatedThreshold, Write, passes
 
 _NAMED = 3  # thresholds that the text face names
 _HEAD_BYTES = 6_000  # of a static face: what stands around the rows and the gates

@@ -19,7 +19,7 @@ from widgets.parts.language import marked, say, say_each
 from widgets.parts.markup import Markup, join, tag
 from widgets.parts.modules import source, styles
 from widgets.row_form import BY_HAND, RowForm
-from widgets.values_features import Look, Looked, RawFeature, Vocabulary, raw_feature, vocabulary
+from widgets.values.features import Look, Looked, RawFeature, Vocabulary, raw_feature, vocabulary
 
 ORDERS = {"given": marked("as given"), "name": marked("name"), "outside": marked("most not in a vocabulary")}
 _NO_SPLIT = marked(

@@ -19,7 +19,7 @@ from widgets.parts.lineage_rows import cells, legend, table, zooms
 from widgets.parts.markup import Markup, join, tag
 from widgets.parts.modules import extended, script, source, styles
 from widgets.parts.tables import scrollable
-from widgets.values_lineage import Compare, Graph, Node
+from widgets.values.lineage import Compare, Graph, Node
 
 _STATIC_NODES = 120  # in the picture of a static face; more of them nobody could read on a page
 _STATIC_ROWS = 300  # that a static face tries to hold

@@ -9,7 +9,7 @@ from widgets.parts.formats import share
 from widgets.parts.language import say
 from widgets.parts.litert_rows import FileRows, decimals, milliseconds, size
 from widgets.parts.markup import Markup, join, tag
-from widgets.values_litert import LiteRTFile
+from widgets.values.litert import LiteRTFile
 
 _FLOAT = "float"
 _NAMED = 4  # files that the text face names

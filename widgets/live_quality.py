@@ -13,7 +13,7 @@ from widgets.parts.formats import MISSING, count, moment, number
 from widgets.parts.language import marked, say
 from widgets.parts.markup import Markup, join, tag
 from widgets.parts.tables import scrollable
-from widgets.values_drift import Estimate, QualityDay
+from widgets.values.drift import Estimate, QualityDay
 
 _WHISKER = charts.Size(90, 12)
 _HEAD_BYTES = 40_000  # of the face: what stands around the rows, the curve with it

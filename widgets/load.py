@@ -15,7 +15,7 @@ from widgets.parts.formats import MISSING, count, number
 from widgets.parts.language import marked, say
 from widgets.parts.load_rows import WANTED, Setting, row, settings_of, table
 from widgets.parts.markup import Markup, join, tag
-from widgets.values_load import Sweep
+from widgets.values.load import Sweep
 from widgets.view import View
 
 _LINES = 12  # that a chart has at most, the chosen one among them

@@ -19,7 +19,7 @@ from widgets.parts.modules import extended, source, styles
 from widgets.parts.parameter_rows import CHANGED, VALUE, batch, live_row, source_text, static_row, table
 from widgets.parts.repeat import Repeat
 from widgets.parts.tables import scrollable
-from widgets.values_parameters import Parameter, ParameterDesk
+from widgets.values.parameters import Parameter, ParameterDesk
 from widgets.written_view import WRITTEN, WrittenView
 
 _NAMED = 4  # values that the text face names

@@ -10,7 +10,7 @@ from widgets.parts.formats import MISSING, count, number
 from widgets.parts.language import say
 from widgets.parts.markup import BREAK, Markup, join, tag
 from widgets.parts.tables import scrollable
-from widgets.values_parity import Difference
+from widgets.values.parity import Difference
 
 _NAMED = 3  # values that the text face names
 _HEAD_BYTES = 6_000  # of a static face: what stands around the rows

@@ -15,7 +15,7 @@ from widgets.parts.formats import count, number, share
 from widgets.parts.language import say
 from widgets.parts.markup import Markup, join, tag
 from widgets.parts.profile_rows import Comparison, steps_table
-from widgets.values_profile import Operation, Profile
+from widgets.values.profile import Operation, Profile
 
 NONE = ""
 _NAMED = 3  # operations that the text face names

@@ -20,7 +20,7 @@ from widgets.parts.markup import Markup, join, tag
 from widgets.parts.modules import styles
 from widgets.parts.rule_rows import TITLES, live_row, static_row
 from widgets.parts.tables import scrollable
-from widgets.values_decisions import Check, Edits, Rows, Rule, Save
+from widgets.values.decisions import Check, Edits, Rows, Rule, Save
 from widgets.written_view import WrittenView
 
 _LISTED = 50  # differences and anomalies that are shown

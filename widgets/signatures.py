@@ -18,7 +18,7 @@ from widgets.parts.modules import source, styles
 from widgets.parts.signature_answer import Sent, answer, earlier
 from widgets.parts.signature_form import fields_table, static_fields, takes, tensors
 from widgets.row_form import BY_HAND, RowForm
-from widgets.values_signatures import Field, Send, Signature, Take, signature
+from widgets.values.signatures import Field, Send, Signature, Take, signature
 
 _EARLIER = 5  # answers that are kept
 _STATIC_FIELDS = 60  # that a static face shows of a request

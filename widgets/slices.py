@@ -19,7 +19,8 @@ from widgets.parts.markup import Markup, join, tag
 from widgets.parts.slice_rows import SliceRows
 from widgets.parts.slice_search import EXAMPLES, SLICE, Rows, SliceSearch, metric_named
 from widgets.parts.tables import scrollable
-from widgets.values import Column, Histogram, Metric, SliceTable
+from widgets.values.slices import Column, Metric, SliceTable
+from widgets.values.statistics import Histogram
 
 _BUCKETS = 40
 _CHART = charts.Size(640, 90)

@@ -18,7 +18,7 @@ from widgets.parts.formats import count, number, share
 from widgets.parts.language import marked, say, say_each
 from widgets.parts.markup import Markup, join, tag
 from widgets.parts.tables import scrollable
-from widgets.values import Distance, FeatureSummary
+from widgets.values.statistics import Distance, FeatureSummary
 
 ORDERS = {
     "given": marked("as given"),

@@ -15,7 +15,7 @@ from widgets.parts.markup import Child, Markup, join, tag
 from widgets.parts.modules import extended, script, source, styles
 from widgets.parts.tables import scrollable
 from widgets.road import Road, Stop
-from widgets.values_steps import Artifact, Step
+from widgets.values.steps import Artifact, Step
 from widgets.view import View
 
 _SAID = {

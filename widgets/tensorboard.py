@@ -14,7 +14,7 @@ from widgets.parts.formats import count, number
 from widgets.parts.language import marked, say
 from widgets.parts.markup import Markup, join, tag
 from widgets.parts.modules import extended, script
-from widgets.values_training import Curves
+from widgets.values.training import Curves
 from widgets.view import View
 
 _DRAWN = 18  # runs, each in a colour or dashes of its own

@@ -17,7 +17,7 @@ from widgets.parts.language import marked, say, say_known
 from widgets.parts.markup import Markup, join, tag
 from widgets.parts.modules import extended, script, source, styles
 from widgets.parts.training_runs import duration, metrics, pictures, sentence, table
-from widgets.values_training import Desk, TrainingRun
+from widgets.values.training import Desk, TrainingRun
 
 _SIGNS = {"waiting": "○", "training": "●", "stopping": "●", "stopped": "✓", "done": "✓"}
 _ALL = "all"

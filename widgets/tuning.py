@@ -20,7 +20,7 @@ from widgets.parts.modules import extended, script, source, styles
 from widgets.parts.parallel import picture
 from widgets.parts.tables import scrollable
 from widgets.parts.training_runs import duration
-from widgets.values_tuning import Desk, Search, Trial, Value
+from widgets.values.tuning import Desk, Search, Trial, Value
 
 _HEAD_BYTES = 60_000  # of a static face: what stands around the rows, the picture included
 _STATIC_ROWS = 300

@@ -21,7 +21,7 @@ from kit.session import Session
 from kit.translation.messages import VARIABLE
 from kit.workspace import CHECKOUT, Workspace
 from widgets.anomalies import Anomalies
-from widgets.values_decisions import Anomaly
+from widgets.values.decisions import Anomaly
 
 from .test_checks import BAD_DAY, check, small
 

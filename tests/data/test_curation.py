@@ -20,7 +20,7 @@ from kit.errors import ProjectError
 from kit.project import Project
 from kit.session import Session
 from widgets.schema_editor import SchemaEditor
-from widgets.values_decisions import Rule
+from widgets.values.decisions import Rule
 
 from .test_checks import check, small
 

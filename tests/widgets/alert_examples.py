@@ -8,7 +8,7 @@ from typing import Literal
 from widget_examples import HOSTILE
 
 from widgets.evidence import Pictures
-from widgets.values_alerts import Alert
+from widgets.values.alerts import Alert
 
 _SPLIT = {
     "present": 900.0,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from widget_examples import HOSTILE
 
-from widgets.values_calibration import CalibrationCurve
+from widgets.values.calibration import CalibrationCurve
 
 
 def curve(slice_: str = "All rows", model: str = "candidate", *, high: float = 0.0) -> CalibrationCurve:

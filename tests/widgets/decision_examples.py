@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from widget_examples import HOSTILE
 
-from widgets.values_decisions import Anomaly, Edits, Rows, Rule, Threshold
+from widgets.values.decisions import Anomaly, Edits, Rows, Rule, Threshold
 
 _ROW = {"age": "-39", "city": "東京", "device": "smart-tv", "note": ""}
 

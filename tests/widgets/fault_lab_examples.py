@@ -9,7 +9,7 @@ from typing import Any
 from widget_examples import HOSTILE
 
 from widgets.fault_lab import FaultLab
-from widgets.values_faults import FaultChoice, Smallest
+from widgets.values.faults import FaultChoice, Smallest
 
 FAULTS = (
     FaultChoice("unit-change", "One source delivers in cents.", ("price", "age")),

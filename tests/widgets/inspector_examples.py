@@ -9,8 +9,8 @@ from typing import Any
 from widget_examples import HOSTILE, SPLITS, few_features, number_split, text_split
 
 from widgets.inspector import TransformInspector
-from widgets.values import FeatureSummary
-from widgets.values_features import Looked, Output, RawFeature, Vocabulary
+from widgets.values.features import Looked, Output, RawFeature, Vocabulary
+from widgets.values.statistics import FeatureSummary
 
 CITIES = Vocabulary("city", ("Rom", "東京", "Oslo"))
 ROW = {"age": "30", "city": "東京", "note": ""}

@@ -9,7 +9,7 @@ from typing import Any
 from widget_examples import HOSTILE
 
 from widgets.signatures import Signatures
-from widgets.values_signatures import Answered, Field, Signature, Tensor
+from widgets.values.signatures import Answered, Field, Signature, Tensor
 
 ROWS = {"eval": 3_000, "train": 12_000}
 SCORE = Tensor("score", "float32", "[any]")

@@ -11,7 +11,7 @@ from widget_pages import Page
 
 from widgets.alerts import Alerts
 from widgets.evidence import Pictures
-from widgets.values_alerts import Alert
+from widgets.values.alerts import Alert
 
 PRICE = "0123456789ab"
 SVG = "{http://www.w3.org/2000/svg}"

@@ -7,7 +7,7 @@ from decision_examples import Desk, few_anomalies, many_anomalies
 from widget_pages import Page
 
 from widgets.anomalies import Anomalies
-from widgets.values_decisions import Anomaly
+from widgets.values.decisions import Anomaly
 
 AGE = "eval/age/LOW"
 

@@ -10,7 +10,7 @@ from widget_examples import HOSTILE
 from widget_pages import Page
 
 from widgets.calibration import Calibration
-from widgets.values_calibration import CalibrationCurve
+from widgets.values.calibration import CalibrationCurve
 
 EMPTY = CalibrationCurve("All rows", "candidate", [], [], [], [], [])
 

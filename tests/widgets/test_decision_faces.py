@@ -24,7 +24,7 @@ from widget_pages import Page
 from widgets.anomalies import Anomalies
 from widgets.gate import Gate
 from widgets.schema_editor import SchemaEditor
-from widgets.values_decisions import Anomaly, Edits, Rows, Rule, Threshold
+from widgets.values.decisions import Anomaly, Edits, Rows, Rule, Threshold
 from widgets.view import View
 
 

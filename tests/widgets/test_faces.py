@@ -33,7 +33,7 @@ from widgets.parts.modules import styles
 from widgets.road import Road, Stop
 from widgets.slices import Slices
 from widgets.statistics import Statistics
-from widgets.values import Metric, SliceTable
+from widgets.values.slices import Metric, SliceTable
 from widgets.view import View, somebody_is_there
 
 _nan = np.full(3, np.nan)

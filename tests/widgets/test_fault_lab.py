@@ -19,7 +19,7 @@ from view_checks import check_faces, check_hostile
 from widget_pages import Page
 
 from widgets.fault_lab import MOST_COLUMNS, FaultLab
-from widgets.values_faults import tried
+from widgets.values.faults import tried
 from widgets.view import View
 
 FACES: dict[str, Callable[[], View]] = {

@@ -6,7 +6,7 @@ from decision_examples import VERDICT, Desk, few_thresholds, many_thresholds
 from widget_pages import Page
 
 from widgets.gate import Gate
-from widgets.values_decisions import Threshold
+from widgets.values.decisions import Threshold
 
 
 def _gate(desk: Desk | None = None, *, overridden: str = "", overriding: bool = False) -> Gate:

@@ -8,7 +8,7 @@ from widget_examples import slice_table
 from widget_pages import Page
 
 from widgets.slices import Slices
-from widgets.values import Metric, SliceTable
+from widgets.values.slices import Metric, SliceTable
 
 
 def _shown(view: Slices) -> list[str]:

@@ -8,7 +8,7 @@ from widget_examples import SPLITS, few_features, many_features
 from widget_pages import Page
 
 from widgets.statistics import Statistics
-from widgets.values import Histogram
+from widgets.values.statistics import Histogram
 
 
 def _shown(view: Statistics) -> list[str]:

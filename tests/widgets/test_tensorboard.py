@@ -13,7 +13,7 @@ from widget_pages import Page
 
 from widgets.parts.curves import thinned
 from widgets.tensorboard import TensorBoard
-from widgets.values_training import Curves
+from widgets.values.training import Curves
 
 CURVES: dict[str, Curves] = {
     "empty": {},

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from widget_examples import HOSTILE
 
-from widgets.values_training import Curves
+from widgets.values.training import Curves
 
 
 def curves(tags: int = 2, runs: int = 2, steps: int = 10) -> Curves:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from widget_examples import HOSTILE
 
 from kit.training.progress import NOW, Progress, TrainingRun
-from widgets.values_training import Curves
+from widgets.values.training import Curves
 
 _SETTINGS = {"epochs": 20, "batch_size": 256, "learning_rate": 0.003, "seed": 7}
 

@@ -5,14 +5,13 @@ from __future__ import annotations
 import numpy as np
 
 from widgets.statistics import Statistics
-from widgets.values import (
+from widgets.values.slices import Metric, SliceTable
+from widgets.values.statistics import (
     Distance,
     FeatureSummary,
     Histogram,
     Lengths,
-    Metric,
     Numbers,
-    SliceTable,
     SplitSummary,
     Texts,
 )

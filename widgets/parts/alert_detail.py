@@ -8,7 +8,7 @@ from widgets.parts.formats import count, moment
 from widgets.parts.language import say
 from widgets.parts.markup import Child, Markup, join, tag
 from widgets.parts.tables import scrollable
-from widgets.values_alerts import Alert
+from widgets.values.alerts import Alert
 
 
 def evidence(alert: Alert) -> Markup:

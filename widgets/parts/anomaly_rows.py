@@ -7,7 +7,7 @@ from widgets.parts.formats import MISSING, number, share, shorten
 from widgets.parts.language import marked, say
 from widgets.parts.markup import BREAK, Child, Markup, join, tag
 from widgets.parts.tables import scrollable
-from widgets.values_decisions import Anomaly
+from widgets.values.decisions import Anomaly
 
 # Minimum widths in pixels.
 COLUMNS = {

@@ -11,7 +11,7 @@ from widgets.parts.formats import MISSING, number, share
 from widgets.parts.language import marked, say
 from widgets.parts.markup import Markup, join, tag
 from widgets.parts.tables import scrollable
-from widgets.values_attention import Example, Place
+from widgets.values.attention import Example, Place
 
 _SAME, _OTHER = 0, 4  # colours
 _TITLES = (marked("Candidate"), marked("Group"), marked("Score"), marked("Label"), marked("Looks most at"))

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from widgets.parts.formats import MISSING, number
 from widgets.parts.language import say
-from widgets.values_tuning import Search, Trial, Value
+from widgets.values.tuning import Search, Trial, Value
 
 Brushes = Mapping[str, Sequence[float]]
 """For each axis that filters the lowest and the highest place that it lets through, 0 to 1."""

@@ -11,8 +11,8 @@ from widgets.parts.formats import MISSING, number, share
 from widgets.parts.language import marked, say
 from widgets.parts.markup import BREAK, Markup, join, tag
 from widgets.parts.tables import scrollable
-from widgets.values_blind_spots import BlindSpot
-from widgets.values_drift import Estimate
+from widgets.values.blind_spots import BlindSpot
+from widgets.values.drift import Estimate
 
 _COLUMNS = (
     marked("Slice"),

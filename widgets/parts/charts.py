@@ -12,7 +12,7 @@ from itertools import pairwise
 
 from widgets.parts.formats import MISSING, share
 from widgets.parts.markup import Markup, tag
-from widgets.values import Histogram
+from widgets.values.statistics import Histogram
 
 _DECADES = 4  # that a logarithmic height shows
 _COLOURS = 6  # in the style sheet

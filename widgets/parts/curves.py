@@ -10,7 +10,7 @@ from widgets.parts.charts import Size, colour, key
 from widgets.parts.formats import number
 from widgets.parts.language import say
 from widgets.parts.markup import Markup, tag
-from widgets.values_training import Points
+from widgets.values.training import Points
 
 _CHART = Size(400, 120)
 _PLACES = 100  # along the axis that a curve has a lowest and a highest point at

@@ -11,7 +11,7 @@ from widgets.parts.formats import MISSING, moment, number
 from widgets.parts.language import say
 from widgets.parts.markup import Markup, tag
 from widgets.parts.tables import scrollable
-from widgets.values_drift import DriftFeature
+from widgets.values.drift import DriftFeature
 
 _NEAR, _FAR = 0, 4  # numbers of colours
 _NEAR_PERCENT, _FAR_PERCENT, _MOST_PERCENT = 22, 26, 46  # of colour in a cell: text stays readable on it

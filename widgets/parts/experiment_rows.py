@@ -10,7 +10,7 @@ from widgets.parts.formats import MISSING, moment, number, share
 from widgets.parts.language import marked, say
 from widgets.parts.markup import Markup, tag
 from widgets.parts.tables import scrollable
-from widgets.values_experiment import Arm, Compared
+from widgets.values.experiment import Arm, Compared
 
 _STATES = {
     "harmless": ("good", marked("✓ not worse than it may be")),

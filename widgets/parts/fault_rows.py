@@ -11,8 +11,8 @@ from widgets.parts.formats import count, number, share, shorten
 from widgets.parts.language import marked, say
 from widgets.parts.markup import Markup, tag
 from widgets.parts.tables import scrollable
-from widgets.values import SplitSummary
-from widgets.values_faults import Said, Smallest, Tried
+from widgets.values.faults import Said, Smallest, Tried
+from widgets.values.statistics import SplitSummary
 
 SPLITS = (marked("before"), marked("after"))
 _MOST_SAID = 40  # findings that are listed

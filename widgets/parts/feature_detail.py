@@ -10,7 +10,7 @@ from widgets.parts.formats import MISSING, number, share, shorten
 from widgets.parts.language import say
 from widgets.parts.markup import Markup, join, tag
 from widgets.parts.tables import scrollable
-from widgets.values import Distance, FeatureSummary, SplitSummary
+from widgets.values.statistics import Distance, FeatureSummary, SplitSummary
 
 _CHART = charts.Size(560, 130)
 _LENGTHS = charts.Size(260, 60)

@@ -10,7 +10,7 @@ from widgets.parts import charts
 from widgets.parts.formats import MISSING, moment, number, share, shorten
 from widgets.parts.language import marked, say
 from widgets.parts.markup import BREAK, Markup, join, tag
-from widgets.values import Distance, FeatureSummary, Histogram, Numbers, SplitSummary
+from widgets.values.statistics import Distance, FeatureSummary, Histogram, Numbers, SplitSummary
 
 COLUMNS = (
     *(marked("Feature"), marked("Distribution"), marked("Split"), marked("Missing"), marked("Mean")),

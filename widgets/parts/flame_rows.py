@@ -10,7 +10,7 @@ from widgets.parts.formats import number, share
 from widgets.parts.language import marked, say
 from widgets.parts.markup import Markup, tag
 from widgets.parts.tables import scrollable
-from widgets.values_flame import Frame
+from widgets.values.flame import Frame
 
 _OTHER = marked("other")
 # The kinds of time that have a colour; all others are grey.

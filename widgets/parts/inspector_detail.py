@@ -12,8 +12,8 @@ from widgets.parts.inspector_rows import LETTERS
 from widgets.parts.language import say
 from widgets.parts.markup import Child, Markup, tag
 from widgets.parts.tables import scrollable
-from widgets.values import FeatureSummary
-from widgets.values_features import Output, RawFeature, Vocabulary
+from widgets.values.features import Output, RawFeature, Vocabulary
+from widgets.values.statistics import FeatureSummary
 
 PAGE_WORDS = 12
 _CHART = charts.Size(560, 110)

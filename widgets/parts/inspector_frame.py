@@ -10,7 +10,7 @@ from widgets.parts.inspector_rows import LETTERS, TITLES
 from widgets.parts.language import say
 from widgets.parts.markup import Markup, tag
 from widgets.parts.tables import scrollable
-from widgets.values_features import Vocabulary
+from widgets.values.features import Vocabulary
 
 _FIRST_WORDS = 5
 

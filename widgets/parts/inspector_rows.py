@@ -9,7 +9,7 @@ from widgets.parts import charts, controls
 from widgets.parts.formats import share, shorten
 from widgets.parts.language import marked, say
 from widgets.parts.markup import BREAK, Child, Markup, join, tag
-from widgets.values_features import Output, RawFeature
+from widgets.values.features import Output, RawFeature
 
 TITLES = (marked("Column"), marked("Raw"), marked("Transformed"), marked("Not in the vocabulary"))
 LETTERS = 160  # of a value

@@ -10,7 +10,7 @@ from widgets.parts.language import marked, say
 from widgets.parts.lineage_picture import number_of
 from widgets.parts.markup import Child, Markup, join, tag
 from widgets.parts.tables import scrollable
-from widgets.values_lineage import Difference, Graph, Node
+from widgets.values.lineage import Difference, Graph, Node
 
 LETTERS = 240  # of a value
 _PROPERTIES, _NEIGHBOURS, _RUNS, _DIFFERENCES = 40, 20, 100, 60  # that are shown at once

@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable, Sequence
 from widgets.parts.formats import shorten
 from widgets.parts.layered import layered
 from widgets.parts.markup import Markup, tag
-from widgets.values_lineage import Edge, Graph, Node
+from widgets.values.lineage import Edge, Graph, Node
 
 MOST_NODES = 2_500  # in one picture
 BOX_WIDTH, BOX_HEIGHT = 140, 24  # the same as in lineage.css

@@ -9,7 +9,7 @@ from widgets.parts.language import say
 from widgets.parts.lineage_detail import LETTERS
 from widgets.parts.markup import Markup, join, tag
 from widgets.parts.tables import scrollable
-from widgets.values_lineage import Node
+from widgets.values.lineage import Node
 
 
 def legend() -> Markup:

@@ -9,7 +9,7 @@ from widgets.parts.formats import MISSING, number, share
 from widgets.parts.language import marked, say
 from widgets.parts.markup import BREAK, Markup, tag
 from widgets.parts.tables import scrollable
-from widgets.values_litert import LiteRTFile
+from widgets.values.litert import LiteRTFile
 
 _SIZE, _FEW, _MANY = 0, 1, 4  # colours
 _KB = 1e3

@@ -11,7 +11,7 @@ from widgets.parts.formats import MISSING, number
 from widgets.parts.language import marked, say
 from widgets.parts.markup import Markup, tag
 from widgets.parts.tables import scrollable
-from widgets.values_load import Point, Sweep
+from widgets.values.load import Point, Sweep
 
 WANTED = marked("p99 wanted, dashed")
 _TITLES = (

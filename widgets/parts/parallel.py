@@ -13,7 +13,7 @@ from widgets.parts.formats import number
 from widgets.parts.language import say
 from widgets.parts.markup import Markup, tag
 from widgets.parts.tables import scrollable
-from widgets.values_tuning import Search, Trial
+from widgets.values.tuning import Search, Trial
 
 _STEP, _HEIGHT, _EDGE = 100, 200, 6  # of the drawing's own units: between two axes, and above and below them
 _HIT = 34  # around an axis, to press on

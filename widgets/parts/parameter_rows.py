@@ -9,7 +9,7 @@ from widgets.parts.language import marked, say
 from widgets.parts.markup import Markup, join, tag
 from widgets.parts.tables import scrollable
 from widgets.parts.training_runs import duration
-from widgets.values_parameters import BatchProgress, Parameter
+from widgets.values.parameters import BatchProgress, Parameter
 
 VALUE = "value"  # the one text of a parameter among the edits
 _LETTERS = 400  # of one text that is shown

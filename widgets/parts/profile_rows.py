@@ -11,7 +11,7 @@ from widgets.parts.formats import MISSING, number, share
 from widgets.parts.language import say
 from widgets.parts.markup import Markup, tag
 from widgets.parts.tables import scrollable
-from widgets.values_profile import Operation, Profile
+from widgets.values.profile import Operation, Profile
 
 _SHOWN, _WAITING = 0, 4  # colours
 _NODES = 60  # of a kernel that are listed

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from widgets.parts.formats import MISSING, shorten
 from widgets.parts.language import marked, say
 from widgets.parts.markup import Child, Markup, tag
-from widgets.values_decisions import Rule
+from widgets.values.decisions import Rule
 
 TITLES = {
     "feature": marked("Feature"),

@@ -10,7 +10,7 @@ from widgets.parts.language import say
 from widgets.parts.markup import Markup, join, tag
 from widgets.parts.signature_form import VALUE_LETTERS
 from widgets.parts.tables import scrollable
-from widgets.values_signatures import Answered
+from widgets.values.signatures import Answered
 
 _OUTPUTS = 60  # that are shown of one answer
 _LETTERS = 36  # of an earlier answer

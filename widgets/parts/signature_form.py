@@ -9,7 +9,7 @@ from widgets.parts.formats import count, shorten
 from widgets.parts.language import say
 from widgets.parts.markup import Markup, join, tag
 from widgets.parts.tables import scrollable
-from widgets.values_signatures import Field, Signature, Tensor
+from widgets.values.signatures import Field, Signature, Tensor
 
 VALUE_LETTERS = 300  # of a value in a static face
 _TENSORS = 40  # that are listed of one signature

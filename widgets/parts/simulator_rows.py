@@ -9,7 +9,7 @@ from widgets.parts.formats import MISSING, number
 from widgets.parts.language import marked, say, say_known
 from widgets.parts.markup import BREAK, Markup, tag
 from widgets.parts.tables import scrollable
-from widgets.values_simulator import AT_MOST, Decisive, SimulatedRun, SimulatedThreshold, is_met, passes
+from widgets.values.simulator import AT_MOST, Decisive, SimulatedRun, SimulatedThreshold, is_met, passes
 
 MOST_MOVED = 50  # thresholds that have a slider
 _COLUMNS = (marked("Run"), marked("Verdict then"), marked("With these thresholds"), marked("Decided by"))

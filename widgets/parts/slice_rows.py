@@ -11,7 +11,7 @@ from widgets.parts import charts
 from widgets.parts.formats import MISSING, number
 from widgets.parts.language import say
 from widgets.parts.markup import BREAK, Child, Markup, join, tag
-from widgets.values import Metric, SliceTable
+from widgets.values.slices import Metric, SliceTable
 
 _WHISKER = charts.Size(90, 12)
 

@@ -8,7 +8,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from widgets.values import Column, Metric, SliceTable
+from widgets.values.slices import Column, Metric, SliceTable
 
 SLICE, EXAMPLES = "slice", "examples"  # columns to sort by beside the metrics
 

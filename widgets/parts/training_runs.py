@@ -9,7 +9,7 @@ from widgets.parts.formats import MISSING, count, number
 from widgets.parts.language import marked, say, say_known
 from widgets.parts.markup import Markup, tag
 from widgets.parts.tables import scrollable
-from widgets.values_training import Points, Progress, TrainingRun
+from widgets.values.training import Points, Progress, TrainingRun
 
 _COLOURS = 6
 _MINUTE, _HOUR = 60, 3600

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
-from widgets.values_drift import Estimate
+from widgets.values.drift import Estimate
 
 
 class BlindSpot(Protocol):

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from widgets import records
-from widgets.values import FeatureSummary
+from widgets.values.statistics import FeatureSummary
 
 
 @dataclass(frozen=True)

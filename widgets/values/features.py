@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 from widgets import records
-from widgets.values import FeatureSummary
+from widgets.values.statistics import FeatureSummary
 
 Texts: TypeAlias = Mapping[str, str]
 
