@@ -18,7 +18,7 @@ from widgets.parts.decision_form import decision_form, told
 from widgets.parts.formats import count, moment, number
 from widgets.parts.language import marked, say, say_each
 from widgets.parts.markup import Markup, join, tag
-from widgets.parts.tables import scrollable
+from widgets.parts.tables import opened_row, scrollable
 from widgets.values.alerts import Alert, DecideAlert, alert
 
 _ACTIONS = {"acknowledge": marked("Acknowledge"), "mute": marked("Mute until the day")}
@@ -140,7 +140,7 @@ class Alerts(DecidedView):
         label = say("Decide about {name}", name=_name(one))
         form = decision_form(label, (self.who, self.why), say_each(actions), one.id, until)
         detail = tag("div", evidence(one), told(*self.done), form if self.decide else None, class_="detail")
-        return join([row, _detail_row(detail)])
+        return join([row, opened_row(detail, len(_COLUMNS))])
 
 
 def _table(rows: Sequence[Markup]) -> Markup | None:
@@ -178,11 +178,7 @@ def _row(one: Alert) -> Markup:
 
 def _static_row(one: Alert) -> Markup:
     details = tag("details", tag("summary", say("Evidence of {name}", name=_name(one))), evidence(one))
-    return join([_row(one), _detail_row(details)])
-
-
-def _detail_row(content: Markup) -> Markup:
-    return tag("tr", tag("td", content, colspan=len(_COLUMNS)), class_="opened")
+    return join([_row(one), opened_row(details, len(_COLUMNS))])
 
 
 def _name(one: Alert) -> str:

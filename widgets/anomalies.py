@@ -19,7 +19,7 @@ from widgets.parts.decision_form import decision_form, told
 from widgets.parts.formats import count, number
 from widgets.parts.language import marked, say, say_each
 from widgets.parts.markup import Markup, join, tag
-from widgets.parts.tables import scrollable
+from widgets.parts.tables import opened_row, scrollable
 from widgets.values.decisions import Anomaly, Decide
 
 ACTIONS = {
@@ -155,7 +155,7 @@ class Anomalies(DecidedView):
         is_open = anomaly.key == self.opened
         name = controls.opener(anomaly.key, anomaly.feature, is_open=is_open)
         row = tag("tr", cells(anomaly, name))
-        return join([row, _detail_row(self._detail(anomaly))]) if is_open else row
+        return join([row, opened_row(self._detail(anomaly), len(COLUMNS))]) if is_open else row
 
     def _detail(self, anomaly: Anomaly) -> Markup:
         label = say("Decide about {name}", name=anomaly.feature)
@@ -188,11 +188,7 @@ def _static_row(anomaly: Anomaly) -> Markup:
         tag("p", anomaly.found),
         rows_at_fault(anomaly),
     )
-    return join([_short_row(anomaly), _detail_row(details)])
-
-
-def _detail_row(content: Markup) -> Markup:
-    return tag("tr", tag("td", content, colspan=len(COLUMNS)), class_="opened")
+    return join([_short_row(anomaly), opened_row(details, len(COLUMNS))])
 
 
 def _line(anomaly: Anomaly) -> str:

@@ -13,7 +13,7 @@ from widgets.parts.budget import fit
 from widgets.parts.formats import count, number
 from widgets.parts.language import marked, say
 from widgets.parts.markup import Markup, join, tag
-from widgets.parts.tables import scrollable
+from widgets.parts.tables import listing
 from widgets.values.calibration import CalibrationCurve
 from widgets.view import View
 
@@ -164,9 +164,7 @@ def _rows(shown: Sequence[CalibrationCurve]) -> list[Markup]:
 def _table(rows: Sequence[Markup]) -> Markup | None:
     if not rows:
         return None
-    head = tag("thead", tag("tr", [tag("th", say(title), scope="col") for title in _TITLES]))
-    table = tag("table", head, tag("tbody", rows), class_="slices")
-    return scrollable(table, say("Bins"))
+    return listing(map(say, _TITLES), rows, say("Bins"), class_="slices")
 
 
 def _sentence(curve: CalibrationCurve) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from widgets.face import Face
 from widgets.parts.language import marked, say
 from widgets.parts.markup import Markup, tag
+from widgets.parts.tables import titled_table
 
 _SIGNS = {"ok": marked("✓ ok"), "warn": marked("! warning"), "fail": marked("✗ failed")}
 _CLASSES = {"ok": "good", "warn": "bad", "fail": "bad"}
@@ -30,8 +31,7 @@ class Checks(Face):
 
     def html_face(self) -> Markup:
         titles = (say("state"), say("check"), say("what was found"), say("what to do"))
-        head = tag("thead", tag("tr", [tag("th", title, scope="col") for title in titles]))
-        return tag("table", head, tag("tbody", [_row(row) for row in self.rows]))
+        return titled_table(titles, map(_row, self.rows))
 
 
 def _row(row: Row) -> Markup:

@@ -14,7 +14,7 @@ from widgets.parts.budget import fit
 from widgets.parts.formats import MISSING, count, number, share
 from widgets.parts.language import marked, say, say_each
 from widgets.parts.markup import Markup, join, tag
-from widgets.parts.tables import scrollable
+from widgets.parts.tables import listing
 from widgets.values.drill import Drill, Outcome
 from widgets.view import View
 
@@ -208,9 +208,7 @@ class ExtractionDrill(View):
                 say("Refused"),
             ),
         )
-        head = tag("thead", tag("tr", [tag("th", title, scope="col") for title in titles]))
-        table = tag("table", head, tag("tbody", rows), class_="slices")
-        return scrollable(table, say("Protections"))
+        return listing(titles, rows, say("Protections"), class_="slices")
 
 
 def _nothing() -> str:

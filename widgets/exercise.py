@@ -12,7 +12,7 @@ from widgets.parts import controls
 from widgets.parts.decision_form import attempt, told
 from widgets.parts.language import marked, say
 from widgets.parts.markup import Markup, join, tag
-from widgets.parts.tables import scrollable
+from widgets.parts.tables import listing
 from widgets.view import View
 
 _MOST_PEOPLE = 200  # of a board; a class is smaller
@@ -179,11 +179,8 @@ class ClassBoard(Face):
         self.columns, self.rows, self.you = record["columns"], record["rows"], record["you"]
 
     def html_face(self) -> Markup:
-        columns = [tag("th", _heading(name), scope="col") for name in _points_first(self.columns)]
-        head = tag("thead", tag("tr", columns))
-        body = tag("tbody", [self._row(row) for row in self.rows[:_MOST_PEOPLE]])
-        table = tag("table", head, body)
-        return scrollable(table, say(self.title))
+        titles = map(_heading, _points_first(self.columns))
+        return listing(titles, map(self._row, self.rows[:_MOST_PEOPLE]), say(self.title))
 
     def text_face(self) -> str:
         mine = next((place for place, row in enumerate(self.rows, 1) if row[0] == self.you), 0)

@@ -16,7 +16,7 @@ from widgets.parts.decision_form import attempt, decision_form, told
 from widgets.parts.formats import MISSING, count, number
 from widgets.parts.language import marked, say, say_known
 from widgets.parts.markup import BREAK, Markup, join, tag
-from widgets.parts.tables import scrollable
+from widgets.parts.tables import listing
 from widgets.values.decisions import Override, Threshold
 
 _COLUMNS = (
@@ -146,9 +146,7 @@ class Gate(PagedView):
 def _table(rows: Sequence[Markup]) -> Markup:
     if not rows:
         return tag("p", say("There are no thresholds."), class_="note")
-    head = tag("thead", tag("tr", [tag("th", say(name), scope="col") for name in _COLUMNS]))
-    table = tag("table", head, tag("tbody", rows), class_="slices")
-    return scrollable(table, say("Thresholds"))
+    return listing(map(say, _COLUMNS), rows, say("Thresholds"), class_="slices")
 
 
 def _row(threshold: Threshold) -> Markup:

@@ -12,7 +12,7 @@ from widgets.parts.budget import fit
 from widgets.parts.formats import MISSING, count, moment, number
 from widgets.parts.language import marked, say
 from widgets.parts.markup import Markup, join, tag
-from widgets.parts.tables import scrollable
+from widgets.parts.tables import listing
 from widgets.values.drift import Estimate, QualityDay
 
 _WHISKER = charts.Size(90, 12)
@@ -112,9 +112,7 @@ class LiveQuality(Face):
 
     def _table(self, names: Sequence[str], rows: Sequence[Markup]) -> Markup:
         titles = [say("Day"), *(say(name).capitalize() for name in self.days[0].counts), *names]
-        head = tag("thead", tag("tr", [tag("th", title, scope="col") for title in titles]))
-        table = tag("table", head, tag("tbody", rows), class_="quality")
-        return scrollable(table, say("Live quality by day"))
+        return listing(titles, rows, say("Live quality by day"), class_="quality")
 
     def _row(self, day: QualityDay, names: Sequence[str], scale: tuple[float, float] | None) -> Markup:
         cells = [tag("td", number(amount), class_="number") for amount in day.counts.values()]

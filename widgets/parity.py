@@ -9,7 +9,7 @@ from widgets.parts.budget import fit
 from widgets.parts.formats import MISSING, count, number
 from widgets.parts.language import say
 from widgets.parts.markup import BREAK, Markup, join, tag
-from widgets.parts.tables import scrollable
+from widgets.parts.tables import listing
 from widgets.values.parity import Difference
 
 _NAMED = 3  # values that the text face names
@@ -50,10 +50,6 @@ class Parity(Face):
         wrong = {one.value for one in self._wrong}
         ordered = sorted(self._values, key=lambda value: value not in wrong)  # else as they come
         fitted = fit(ordered, [self._row], room(_HEAD_BYTES))
-        head = tag(
-            "thead", tag("tr", [tag("th", title, scope="col") for title in (say("Value"), *self._ways)])
-        )
-        table = tag("table", head, tag("tbody", fitted.rows))
         left = len(ordered) - len(fitted.rows)
         notes = [
             *([say("{values} without room here", values=count(left, "value"))] if left else []),
@@ -67,7 +63,7 @@ class Parity(Face):
                     self._sentence(),
                     class_="bad" if self._wrong else "good",
                 ),
-                scrollable(table, say("Differences")),
+                listing((say("Value"), *self._ways), fitted.rows, say("Differences")),
                 tag("p", say("Left out: {notes}.", notes="; ".join(notes)), class_="note") if notes else None,
                 tag("p", self._kept(), class_="note") if self._kept_from else None,
             ]

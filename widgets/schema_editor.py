@@ -19,7 +19,7 @@ from widgets.parts.language import say
 from widgets.parts.markup import Markup, join, tag
 from widgets.parts.modules import styles
 from widgets.parts.rule_rows import TITLES, live_row, static_row
-from widgets.parts.tables import scrollable
+from widgets.parts.tables import listing, scrollable, titled_table
 from widgets.values.decisions import Check, Edits, Rows, Rule, Save
 from widgets.written_view import WrittenView
 
@@ -200,15 +200,12 @@ class SchemaEditor(SearchedView, WrittenView):
 
 
 def _table(rows: Sequence[Markup]) -> Markup:
-    head = tag("thead", tag("tr", [tag("th", say(title), scope="col") for title in TITLES.values()]))
-    table = tag("table", head, tag("tbody", rows), class_="rules")
-    return scrollable(table, say("Rules"))
+    return listing(map(say, TITLES.values()), rows, say("Rules"), class_="rules")
 
 
 def _list(caption: str, titles: Sequence[str], rows: Rows, nothing: str) -> Markup:
     if not rows:
         return tag("div", tag("p", caption, class_="note"), tag("p", nothing))
-    head = tag("thead", tag("tr", [tag("th", title, scope="col") for title in titles]))
     body = [
         tag("tr", tag("th", row[0], scope="row"), [tag("td", text) for text in row[1:]])
         for row in rows[:_LISTED]
@@ -218,5 +215,5 @@ def _list(caption: str, titles: Sequence[str], rows: Rows, nothing: str) -> Mark
         if len(rows) > _LISTED
         else ""
     )
-    table = tag("table", tag("caption", f"{caption}{more}"), head, tag("tbody", body))
+    table = titled_table(titles, body, caption=f"{caption}{more}")
     return scrollable(table, caption, class_="kit-scroll-x")

@@ -17,7 +17,7 @@ from widgets.parts.feature_rows import COLUMNS, Looks, cells
 from widgets.parts.formats import count, number, share
 from widgets.parts.language import marked, say, say_each
 from widgets.parts.markup import Markup, join, tag
-from widgets.parts.tables import scrollable
+from widgets.parts.tables import listing, opened_row
 from widgets.values.statistics import Distance, FeatureSummary
 
 ORDERS = {
@@ -142,18 +142,18 @@ class Statistics(SearchedView):
         is_open = feature.name == self.opened
         name = controls.opener(feature.name, feature.name, is_open=is_open)
         row = tag("tr", cells(feature, self._looks(), name, chart=True))
-        return join([row, _detail_row(detail(feature, self._looks(tips=True)))]) if is_open else row
+        if not is_open:
+            return row
+        return join([row, opened_row(detail(feature, self._looks(tips=True)), len(COLUMNS))])
 
 
 def _static_row(feature: FeatureSummary, looks: Looks) -> Markup:
     opened = tag(
         "details", tag("summary", say("Details of {name}", name=feature.name)), detail(feature, looks)
     )
-    return join([tag("tr", cells(feature, looks, _name(feature), chart=True)), _detail_row(opened)])
-
-
-def _detail_row(content: Markup) -> Markup:
-    return tag("tr", tag("td", content, colspan=len(COLUMNS)), class_="opened")
+    return join(
+        [tag("tr", cells(feature, looks, _name(feature), chart=True)), opened_row(opened, len(COLUMNS))]
+    )
 
 
 def _name(feature: FeatureSummary) -> Markup:
@@ -161,9 +161,7 @@ def _name(feature: FeatureSummary) -> Markup:
 
 
 def _table(rows: Sequence[Markup]) -> Markup:
-    head = tag("thead", tag("tr", [tag("th", say(name), scope="col") for name in COLUMNS]))
-    table = tag("table", head, tag("tbody", rows), class_="features")
-    return scrollable(table, say("Features"))
+    return listing(map(say, COLUMNS), rows, say("Features"), class_="features")
 
 
 def _sorted(features: Sequence[FeatureSummary], order: str) -> list[FeatureSummary]:

@@ -13,7 +13,7 @@ from widgets.parts.formats import count, shorten
 from widgets.parts.language import marked, say
 from widgets.parts.markup import Child, Markup, join, tag
 from widgets.parts.modules import extended, script, source, styles
-from widgets.parts.tables import scrollable
+from widgets.parts.tables import listing, scrollable
 from widgets.road import Road, Stop
 from widgets.values.steps import Artifact, Step
 from widgets.view import View
@@ -168,14 +168,11 @@ def _why(now: Step) -> Markup | None:
 def _made(now: Step) -> Markup | None:
     if not now.made:
         return None
-    head = tag("tr", [tag("th", title, scope="col") for title in (say("Made"), say("Type"), say("Folder"))])
+    titles = (say("Made"), say("Type"), say("Folder"))
     rows = [_artifact(artifact) for artifact in now.made[:_ARTIFACTS]]
     left_out = len(now.made) - len(rows)
-    table = tag("table", tag("thead", head), tag("tbody", rows), class_="made")
-    scrolled = scrollable(table, say("Artifacts"))
-    return join(
-        [scrolled, tag("p", say("{number} more", number=left_out), class_="note") if left_out else None]
-    )
+    table = listing(titles, rows, say("Artifacts"), class_="made")
+    return join([table, tag("p", say("{number} more", number=left_out), class_="note") if left_out else None])
 
 
 def _artifact(artifact: Artifact) -> Markup:

@@ -7,7 +7,7 @@ import base64
 from widgets.parts.formats import count, moment
 from widgets.parts.language import say
 from widgets.parts.markup import Child, Markup, join, tag
-from widgets.parts.tables import scrollable
+from widgets.parts.tables import scrollable, titled_table
 from widgets.values.alerts import Alert
 
 
@@ -41,9 +41,8 @@ def _rows(alert: Alert) -> Markup | None:
     if not alert.rows:
         return None
     names = list(dict.fromkeys(name for row in alert.rows for name in row))
-    head = tag("thead", tag("tr", [tag("th", name, scope="col") for name in names]))
     body = [tag("tr", [tag("td", row.get(name, "")) for name in names]) for row in alert.rows]
-    table = tag("table", tag("caption", say("Some of the rows")), head, tag("tbody", body))
+    table = titled_table(names, body, caption=say("Some of the rows"))
     return scrollable(table, say("Some of the rows"), class_="kit-scroll-x")
 
 

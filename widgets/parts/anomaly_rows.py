@@ -6,7 +6,7 @@ from widgets.parts import charts
 from widgets.parts.formats import MISSING, number, share, shorten
 from widgets.parts.language import marked, say
 from widgets.parts.markup import BREAK, Child, Markup, join, tag
-from widgets.parts.tables import scrollable
+from widgets.parts.tables import scrollable, titled_table
 from widgets.values.decisions import Anomaly
 
 # Minimum widths in pixels.
@@ -47,7 +47,6 @@ def rows_at_fault(anomaly: Anomaly) -> Markup:
         return tag("p", say("No row of this kind is in the split."), class_="note")
     names = dict.fromkeys(name for _, row in anomaly.examples for name in row)
     columns = [anomaly.feature, *(name for name in names if name != anomaly.feature)]
-    head = [tag("th", name, scope="col") for name in (say("Row"), *columns)]
     rows = [
         tag(
             "tr",
@@ -56,7 +55,7 @@ def rows_at_fault(anomaly: Anomaly) -> Markup:
         )
         for place, row in anomaly.examples
     ]
-    table = tag("table", tag("caption", _caption(anomaly)), tag("thead", tag("tr", head)), tag("tbody", rows))
+    table = titled_table((say("Row"), *columns), rows, caption=_caption(anomaly))
     label = say("Rows at fault in {feature}", feature=anomaly.feature)
     return scrollable(table, label, class_="kit-scroll-x")
 

@@ -10,7 +10,7 @@ from widgets.parts import charts
 from widgets.parts.formats import MISSING, number, share
 from widgets.parts.language import marked, say
 from widgets.parts.markup import Markup, join, tag
-from widgets.parts.tables import scrollable
+from widgets.parts.tables import listing, opened_row, titled_table
 from widgets.values.attention import Example, Place
 
 _SAME, _OTHER = 0, 4  # colours
@@ -45,14 +45,12 @@ class Row:
         return " ".join([one.candidate, one.group, *one.about.values(), *past])
 
     def detail_row(self, content: Markup) -> Markup:
-        return tag("tr", tag("td", content, colspan=len(_TITLES)), class_="opened")
+        return opened_row(content, len(_TITLES))
 
 
 def table(rows: Sequence[Markup]) -> Markup:
     """The rows below a head."""
-    head = tag("thead", tag("tr", [tag("th", say(title), scope="col") for title in _TITLES]))
-    drawn = tag("table", head, tag("tbody", rows))
-    return scrollable(drawn, say("Examples"))
+    return listing(map(say, _TITLES), rows, say("Examples"))
 
 
 def cells(row: Row, name: Markup) -> list[Markup]:
@@ -81,11 +79,7 @@ def detail(example: Example) -> Markup:
         )
         for place in example.past
     ]
-    head = tag(
-        "tr",
-        [tag("th", title, scope="col") for title in (say("Latest first"), say("Group"), say("Attention"))],
-    )
-    past = tag("table", tag("thead", head), tag("tbody", rows), class_="bars")
+    past = titled_table((say("Latest first"), say("Group"), say("Attention")), rows, class_="bars")
     return tag("div", tag("p", told) if told else None, past, class_="detail")
 
 

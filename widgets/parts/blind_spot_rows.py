@@ -10,7 +10,7 @@ from widgets.parts.copied import copied
 from widgets.parts.formats import MISSING, number, share
 from widgets.parts.language import marked, say
 from widgets.parts.markup import BREAK, Markup, join, tag
-from widgets.parts.tables import scrollable
+from widgets.parts.tables import listing, opened_row
 from widgets.values.blind_spots import BlindSpot
 from widgets.values.drift import Estimate
 
@@ -46,9 +46,7 @@ class BlindSpotRows:
 
     def table(self, rows: Sequence[Markup]) -> Markup:
         """The rows below their head."""
-        head = tag("thead", tag("tr", [tag("th", say(name), scope="col") for name in _COLUMNS]))
-        table = tag("table", head, tag("tbody", rows), class_="slices")
-        return scrollable(table, say("Blind spots"))
+        return listing(map(say, _COLUMNS), rows, say("Blind spots"), class_="slices")
 
     def cells(self, spot: BlindSpot, name: Markup) -> list[Markup]:
         return [
@@ -72,17 +70,15 @@ class BlindSpotRows:
 
     def detail_row(self, spot: BlindSpot) -> Markup:
         """The evidence, and the lines that watch the slice."""
-        return self._opened(tag("div", _evidence(spot), copied(spot.entry, spot.name), class_="detail"))
+        return opened_row(
+            tag("div", _evidence(spot), copied(spot.entry, spot.name), class_="detail"), len(_COLUMNS)
+        )
 
     def with_details(self, spot: BlindSpot) -> Markup:
         """A row with its evidence behind a summary, for a page without a kernel."""
         lines = tag("div", _evidence(spot), tag("pre", spot.entry), class_="detail")
         more = tag("details", tag("summary", say("Evidence of {name}", name=spot.name)), lines)
-        return join([tag("tr", self.cells(spot, tag("b", spot.name))), self._opened(more)])
-
-    @staticmethod
-    def _opened(content: Markup) -> Markup:
-        return tag("tr", tag("td", content, colspan=len(_COLUMNS)), class_="opened")
+        return join([tag("tr", self.cells(spot, tag("b", spot.name))), opened_row(more, len(_COLUMNS))])
 
 
 def _evidence(spot: BlindSpot) -> Markup:

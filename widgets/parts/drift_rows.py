@@ -10,7 +10,7 @@ from widgets.parts import charts, curves
 from widgets.parts.formats import MISSING, moment, number
 from widgets.parts.language import say
 from widgets.parts.markup import Markup, tag
-from widgets.parts.tables import scrollable
+from widgets.parts.tables import listing, opened_row
 from widgets.values.drift import DriftFeature
 
 _NEAR, _FAR = 0, 4  # numbers of colours
@@ -69,7 +69,7 @@ class Heat:
         return [self._head(feature, name), tag("td", said, colspan=len(self.days))]
 
     def detail_row(self, content: Markup) -> Markup:
-        return tag("tr", tag("td", content, colspan=len(self.days) + 1), class_="opened")
+        return opened_row(content, len(self.days) + 1)
 
     @staticmethod
     def _head(feature: DriftFeature, name: Markup) -> Markup:
@@ -86,11 +86,8 @@ class Heat:
 
 def heat_table(heat: Heat, rows: Sequence[Markup]) -> Markup:
     """The rows below a head with the days."""
-    titles = [
-        tag("th", title, scope="col") for title in (say("Feature"), *(f"{day:%m-%d}" for day in heat.days))
-    ]
-    table = tag("table", tag("thead", tag("tr", titles)), tag("tbody", rows), class_="heat")
-    return scrollable(table, say("Distances by day"))
+    titles = (say("Feature"), *(f"{day:%m-%d}" for day in heat.days))
+    return listing(titles, rows, say("Distances by day"), class_="heat")
 
 
 def legend() -> Markup:

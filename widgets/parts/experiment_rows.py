@@ -9,7 +9,7 @@ from widgets.parts import curves
 from widgets.parts.formats import MISSING, moment, number, share
 from widgets.parts.language import marked, say
 from widgets.parts.markup import Markup, tag
-from widgets.parts.tables import scrollable
+from widgets.parts.tables import listing
 from widgets.values.experiment import Arm, Compared
 
 _STATES = {
@@ -123,6 +123,4 @@ def _row(one: Compared) -> Markup:
 
 
 def _table(titles: Sequence[str], rows: Sequence[Markup], label: str) -> Markup:
-    head = tag("thead", tag("tr", [tag("th", title, scope="col") for title in titles]))
-    table = tag("table", head, tag("tbody", rows), class_="slices")
-    return scrollable(table, label)
+    return listing(titles, rows, label, class_="slices")

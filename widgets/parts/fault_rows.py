@@ -10,7 +10,7 @@ from widgets.parts.feature_rows import Looks
 from widgets.parts.formats import count, number, share, shorten
 from widgets.parts.language import marked, say
 from widgets.parts.markup import Markup, tag
-from widgets.parts.tables import scrollable
+from widgets.parts.tables import scrollable, titled_table
 from widgets.values.faults import Said, Smallest, Tried
 from widgets.values.statistics import SplitSummary
 
@@ -139,6 +139,4 @@ def _share(one: Smallest) -> Markup:
 
 
 def _scrolled(caption: str, titles: Sequence[str], rows: Sequence[Markup], note: Markup | None) -> Markup:
-    head = tag("thead", tag("tr", [tag("th", title, scope="col") for title in titles]))
-    table = tag("table", tag("caption", caption), head, tag("tbody", rows))
-    return scrollable([table, note], caption, class_="kit-scroll-x")
+    return scrollable([titled_table(titles, rows, caption=caption), note], caption, class_="kit-scroll-x")

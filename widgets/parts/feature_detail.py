@@ -9,7 +9,7 @@ from widgets.parts.feature_rows import EMPTY, LONGEST_VALUE, Looks, distribution
 from widgets.parts.formats import MISSING, number, share, shorten
 from widgets.parts.language import say
 from widgets.parts.markup import Markup, join, tag
-from widgets.parts.tables import scrollable
+from widgets.parts.tables import scrollable, titled_table
 from widgets.values.statistics import Distance, FeatureSummary, SplitSummary
 
 _CHART = charts.Size(560, 130)
@@ -59,7 +59,7 @@ def _quantiles(feature: FeatureSummary, known: _Known) -> Markup | None:
     if not columns:
         return None
     read, steps = reader(feature), max(len(column) for column in columns) - 1
-    header = [tag("th", share(step / steps if steps else 0), scope="col") for step in range(steps + 1)]
+    titles = (say("Quantile"), *(share(step / steps if steps else 0) for step in range(steps + 1)))
     rows = [
         tag(
             "tr",
@@ -69,12 +69,8 @@ def _quantiles(feature: FeatureSummary, known: _Known) -> Markup | None:
         for place, name, split in known
         if split.numbers and split.numbers.quantiles
     ]
-    head = tag("thead", tag("tr", tag("th", say("Quantile"), scope="col"), header))
-    return scrollable(
-        tag("table", head, tag("tbody", rows)),
-        say("Quantiles of {name}", name=feature.name),
-        class_="kit-scroll-x",
-    )
+    label = say("Quantiles of {name}", name=feature.name)
+    return scrollable(titled_table(titles, rows), label, class_="kit-scroll-x")
 
 
 def _frequent_values(known: _Known) -> Markup | None:
@@ -83,7 +79,7 @@ def _frequent_values(known: _Known) -> Markup | None:
         return None
     shares = {name: _shares(split) for _, name, split in known}
     greatest = max((part for of_split in shares.values() for part in of_split.values()), default=0.0) or 1.0
-    header = [tag("th", charts.key(place, name), scope="col") for place, name, _ in known]
+    titles = (say("Value"), *(charts.key(place, name) for place, name, _ in known))
     rows = [
         tag(
             "tr",
@@ -97,8 +93,7 @@ def _frequent_values(known: _Known) -> Markup | None:
         "Most frequent values{more}",
         more=say(", {left_out} more are known", left_out=left_out) if left_out > 0 else "",
     )
-    head = tag("thead", tag("tr", tag("th", say("Value"), scope="col"), header))
-    return tag("table", tag("caption", caption), head, tag("tbody", rows), class_="bars")
+    return titled_table(titles, rows, caption=caption, class_="bars")
 
 
 def _shares(split: SplitSummary) -> dict[str, float]:

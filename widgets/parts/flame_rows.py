@@ -9,7 +9,7 @@ from widgets.parts import charts
 from widgets.parts.formats import number, share
 from widgets.parts.language import marked, say
 from widgets.parts.markup import Markup, tag
-from widgets.parts.tables import scrollable
+from widgets.parts.tables import listing
 from widgets.values.flame import Frame
 
 _OTHER = marked("other")
@@ -98,9 +98,7 @@ def kinds_table(kinds: Mapping[str, float], whole: float) -> Markup:
         _kind_row(kind, seconds, whole) for kind, seconds in sorted(kinds.items(), key=lambda item: -item[1])
     ]
     titles: Sequence[str] = (say("Kind of time"), say("Seconds"), say("Share"))
-    head = tag("thead", tag("tr", [tag("th", title, scope="col") for title in titles]))
-    drawn = tag("table", head, tag("tbody", rows), class_="bars")
-    return scrollable(drawn, say("Kinds of time"))
+    return listing(titles, rows, say("Kinds of time"), class_="bars")
 
 
 def _kind_row(kind: str, seconds: float, whole: float) -> Markup:

@@ -11,7 +11,7 @@ from widgets.parts.formats import MISSING, count, number, share, shorten
 from widgets.parts.inspector_rows import LETTERS
 from widgets.parts.language import say
 from widgets.parts.markup import Child, Markup, tag
-from widgets.parts.tables import scrollable
+from widgets.parts.tables import scrollable, titled_table
 from widgets.values.features import Output, RawFeature, Vocabulary
 from widgets.values.statistics import FeatureSummary
 
@@ -185,8 +185,6 @@ def _table(
         )
         for place, texts in shown
     ]
-    head = [tag("th", title, scope="col") for title in titles]
-    head += [tag("th", charts.key(one.colour, one.split), scope="col") for one in counted]
-    body = [tag("caption", caption), tag("thead", tag("tr", head)), tag("tbody", rows)]
-    table = tag("table", body, class_="bars places")
+    heads = [*titles, *(charts.key(one.colour, one.split) for one in counted)]
+    table = titled_table(heads, rows, caption=caption, class_="bars places")
     return scrollable(table, caption, class_="kit-scroll-x")

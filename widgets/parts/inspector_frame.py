@@ -9,7 +9,7 @@ from widgets.parts.formats import count, shorten
 from widgets.parts.inspector_rows import LETTERS, TITLES
 from widgets.parts.language import say
 from widgets.parts.markup import Markup, tag
-from widgets.parts.tables import scrollable
+from widgets.parts.tables import listing, opened_row
 from widgets.values.features import Vocabulary
 
 _FIRST_WORDS = 5
@@ -48,13 +48,11 @@ def turn(place: str, row: int, rows: int, *, can_discard: bool) -> Markup:
 
 
 def columns_table(rows: Sequence[Markup]) -> Markup:
-    head = tag("thead", tag("tr", [tag("th", say(title), scope="col") for title in TITLES]))
-    table = tag("table", head, tag("tbody", rows), class_="inspected")
-    return scrollable(table, say("Columns"))
+    return listing(map(say, TITLES), rows, say("Columns"), class_="inspected")
 
 
 def detail_row(content: Markup) -> Markup:
-    return tag("tr", tag("td", content, colspan=len(TITLES)), class_="opened")
+    return opened_row(content, len(TITLES))
 
 
 def unused(vocabulary: Vocabulary) -> str:

@@ -8,7 +8,7 @@ from widgets.parts.formats import moment, shorten
 from widgets.parts.language import say
 from widgets.parts.lineage_detail import LETTERS
 from widgets.parts.markup import Markup, join, tag
-from widgets.parts.tables import scrollable
+from widgets.parts.tables import listing
 from widgets.values.lineage import Node
 
 
@@ -41,9 +41,7 @@ def zooms() -> Markup:
 def table(rows: Sequence[Markup]) -> Markup:
     """The rows below a head."""
     titles = (say("Name"), say("Type"), say("State"), say("When"))
-    head = tag("tr", [tag("th", title, scope="col") for title in titles])
-    drawn = tag("table", tag("thead", head), tag("tbody", rows), class_="nodes")
-    return scrollable(drawn, say("Nodes"))
+    return listing(titles, rows, say("Nodes"), class_="nodes")
 
 
 def cells(node: Node) -> Markup:

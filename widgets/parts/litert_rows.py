@@ -8,7 +8,7 @@ from widgets.parts import charts
 from widgets.parts.formats import MISSING, number, share
 from widgets.parts.language import marked, say
 from widgets.parts.markup import BREAK, Markup, tag
-from widgets.parts.tables import scrollable
+from widgets.parts.tables import listing
 from widgets.values.litert import LiteRTFile
 
 _SIZE, _FEW, _MANY = 0, 1, 4  # colours
@@ -41,9 +41,7 @@ class FileRows:
 
     def table(self, files: Sequence[LiteRTFile]) -> Markup:
         """Files below a head."""
-        head = tag("thead", tag("tr", [tag("th", title, scope="col") for title in self._titles]))
-        drawn = tag("table", head, tag("tbody", [self._row(one) for one in files]), class_="bars")
-        return scrollable(drawn, say("LiteRT files"))
+        return listing(self._titles, [self._row(one) for one in files], say("LiteRT files"), class_="bars")
 
     def exceeds(self, lost: float | None) -> bool:
         """Whether a loss is above the limit."""

@@ -10,7 +10,7 @@ from typing import Any
 from widgets.parts.formats import MISSING, number
 from widgets.parts.language import marked, say
 from widgets.parts.markup import Markup, tag
-from widgets.parts.tables import scrollable
+from widgets.parts.tables import listing
 from widgets.values.load import Point, Sweep
 
 WANTED = marked("p99 wanted, dashed")
@@ -73,9 +73,7 @@ def _setting(sweep: Sweep, name: str, place: int) -> Setting:
 
 def table(rows: Sequence[Markup]) -> Markup:
     """The rows below a head."""
-    head = tag("thead", tag("tr", [tag("th", say(title), scope="col") for title in _TITLES]))
-    drawn = tag("table", head, tag("tbody", rows), class_="slices")
-    return scrollable(drawn, say("Settings"))
+    return listing(map(say, _TITLES), rows, say("Settings"), class_="slices")
 
 
 def row(one: Setting) -> Markup:

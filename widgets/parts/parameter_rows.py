@@ -7,7 +7,7 @@ import json
 from widgets.parts.formats import count, number, shorten
 from widgets.parts.language import marked, say
 from widgets.parts.markup import Markup, join, tag
-from widgets.parts.tables import scrollable
+from widgets.parts.tables import listing
 from widgets.parts.training_runs import duration
 from widgets.values.parameters import BatchProgress, Parameter
 
@@ -34,9 +34,7 @@ _SOURCES = {marked("default"), marked("the batch"), marked("changed here")}  # o
 
 
 def table(rows: list[Markup] | tuple[Markup, ...]) -> Markup:
-    head = tag("thead", tag("tr", [tag("th", say(title), scope="col") for title in _COLUMNS]))
-    whole = tag("table", head, tag("tbody", rows), class_="parameters")
-    return scrollable(whole, say("Parameters"))
+    return listing(map(say, _COLUMNS), rows, say("Parameters"), class_="parameters")
 
 
 def live_row(parameter: Parameter, text: str, source: str, wrong: str) -> Markup:

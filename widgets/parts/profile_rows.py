@@ -10,7 +10,7 @@ from widgets.parts import charts
 from widgets.parts.formats import MISSING, number, share
 from widgets.parts.language import say
 from widgets.parts.markup import Markup, tag
-from widgets.parts.tables import scrollable
+from widgets.parts.tables import listing, opened_row, titled_table
 from widgets.values.profile import Operation, Profile
 
 _SHOWN, _WAITING = 0, 4  # colours
@@ -51,9 +51,7 @@ class Comparison:
 
     def table(self, rows: Sequence[Markup]) -> Markup:
         """The rows below a head."""
-        head = tag("thead", tag("tr", [tag("th", title, scope="col") for title in self._titles]))
-        drawn = tag("table", head, tag("tbody", rows), class_="bars")
-        return scrollable(drawn, say("Operations"))
+        return listing(self._titles, rows, say("Operations"), class_="bars")
 
     def cells(self, one: Operation, name: Markup) -> list[Markup]:
         """The cells of an operation."""
@@ -86,13 +84,13 @@ class Comparison:
             for node in one.fused[:_NODES]
         ]
         took = say("µs in {other_name}", other_name=self._other_name) if self._other else say("µs before")
-        head = tag("tr", [tag("th", title, scope="col") for title in (say("Operation of the graph"), took)])
         more = len(one.fused) - _NODES
         note = tag("p", say("and {number} more", number=number(more)), class_="note") if more > 0 else None
-        content = tag("div", tag("table", tag("thead", head), tag("tbody", rows)), note, class_="detail")
+        table = titled_table((say("Operation of the graph"), took), rows)
+        content = tag("div", table, note, class_="detail")
         if folded:
             content = tag("details", tag("summary", say("What {name} holds", name=one.name)), content)
-        return tag("tr", tag("td", content, colspan=len(self._titles)), class_="opened")
+        return opened_row(content, len(self._titles))
 
 
 def steps_table(profiles: Mapping[str, Profile]) -> Markup:
@@ -121,9 +119,7 @@ def steps_table(profiles: Mapping[str, Profile]) -> Markup:
         )
         for name, one in profiles.items()
     ]
-    head = tag("thead", tag("tr", [tag("th", title, scope="col") for title in titles]))
-    drawn = tag("table", head, tag("tbody", rows), class_="bars")
-    return scrollable(drawn, say("Steps"))
+    return listing(titles, rows, say("Steps"), class_="bars")
 
 
 def _waits(part: float) -> Markup:

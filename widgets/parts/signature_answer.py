@@ -9,7 +9,7 @@ from widgets.parts.formats import MISSING, count, number, shorten
 from widgets.parts.language import say
 from widgets.parts.markup import Markup, join, tag
 from widgets.parts.signature_form import VALUE_LETTERS
-from widgets.parts.tables import scrollable
+from widgets.parts.tables import scrollable, titled_table
 from widgets.values.signatures import Answered
 
 _OUTPUTS = 60  # that are shown of one answer
@@ -76,10 +76,7 @@ def answer(sent: Sent) -> Markup:
         for name, shape, values in outputs[:_OUTPUTS]
     ]
     more = len(outputs) - _OUTPUTS
-    head = tag(
-        "thead", tag("tr", [tag("th", title, scope="col") for title in (say("Output"), say("Values"))])
-    )
-    table = tag("table", head, tag("tbody", rows), class_="answer")
+    table = titled_table((say("Output"), say("Values")), rows, class_="answer")
     return join(
         [
             line,
@@ -104,6 +101,5 @@ def earlier(answers: Sequence[Sent]) -> Markup | None:
         for sent in reversed(answers)
     ]
     titles = (say("Signature"), say("Sent"), say("First output"), say("Time"))
-    head = tag("thead", tag("tr", [tag("th", title, scope="col") for title in titles]))
-    table = tag("table", tag("caption", say("Earlier answers")), head, tag("tbody", rows), class_="earlier")
+    table = titled_table(titles, rows, caption=say("Earlier answers"), class_="earlier")
     return scrollable(table, say("Earlier answers"), class_="kit-scroll-x")

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from widgets.parts.formats import count, shorten
 from widgets.parts.language import say
 from widgets.parts.markup import Markup, join, tag
-from widgets.parts.tables import scrollable
+from widgets.parts.tables import scrollable, titled_table
 from widgets.values.signatures import Field, Signature, Tensor
 
 VALUE_LETTERS = 300  # of a value in a static face
@@ -24,7 +24,7 @@ def fields_table(
         for field in fields
     ]
     return scrollable(
-        tag("table", _head(say("Field"), say("Value")), tag("tbody", rows), class_="form"),
+        titled_table((say("Field"), say("Value")), rows, class_="form"),
         say("Request"),
         class_="kit-scroll-x",
     )
@@ -34,7 +34,7 @@ def static_fields(fields: Sequence[Field], texts: Mapping[str, str], wrong: Mapp
     """The fields as they were sent."""
     rows = [static_field(field, texts, wrong) for field in fields]
     return scrollable(
-        tag("table", _head(say("Field"), say("Value")), tag("tbody", rows), class_="form"),
+        titled_table((say("Field"), say("Value")), rows, class_="form"),
         say("Request"),
         class_="kit-scroll-x",
     )
@@ -53,7 +53,7 @@ def tensors(signature: Signature) -> Markup:
     rows = [_tensor(kind, tensor) for kind, tensor in listed[:_TENSORS]]
     more = len(listed) - _TENSORS
     caption = say("Inputs and outputs of {name}", name=signature.name)
-    table = tag("table", _head(say("Tensor"), say("Is"), say("Type"), say("Shape")), tag("tbody", rows))
+    table = titled_table((say("Tensor"), say("Is"), say("Type"), say("Shape")), rows)
     note = tag("p", say("{amount} more", amount=count(more, "tensor")), class_="note") if more > 0 else None
     return join([scrollable(table, caption, class_="kit-scroll-x"), note])
 
@@ -100,7 +100,3 @@ def _tensor(kind: str, tensor: Tensor) -> Markup:
         tag("th", tensor.name, scope="row"),
         [tag("td", text) for text in (kind, tensor.dtype, tensor.shape)],
     )
-
-
-def _head(*titles: str) -> Markup:
-    return tag("thead", tag("tr", [tag("th", title, scope="col") for title in titles]))

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from widgets.parts.formats import MISSING, number
 from widgets.parts.language import marked, say, say_known
 from widgets.parts.markup import BREAK, Markup, tag
-from widgets.parts.tables import scrollable
+from widgets.parts.tables import listing
 from widgets.values.simulator import AT_MOST, Decisive, SimulatedRun, SimulatedThreshold, is_met, passes
 
 MOST_MOVED = 50  # thresholds that have a slider
@@ -39,8 +39,7 @@ def said(threshold: SimulatedThreshold) -> str:
 
 def table(rows: Sequence[Markup]) -> Markup:
     """The rows of runs below their head."""
-    head = tag("thead", tag("tr", [tag("th", say(name), scope="col") for name in _COLUMNS]))
-    return scrollable(tag("table", head, tag("tbody", rows), class_="slices"), say("Runs"))
+    return listing(map(say, _COLUMNS), rows, say("Runs"), class_="slices")
 
 
 def run_row(run: SimulatedRun, thresholds: Sequence[SimulatedThreshold], at: Sequence[float]) -> Markup:

@@ -11,6 +11,7 @@ from widgets.parts import charts
 from widgets.parts.formats import MISSING, number
 from widgets.parts.language import say
 from widgets.parts.markup import BREAK, Child, Markup, join, tag
+from widgets.parts.tables import titled_table
 from widgets.values.slices import Metric, SliceTable
 
 _WHISKER = charts.Size(90, 12)
@@ -55,10 +56,7 @@ class SliceRows:
             for index in range(len(self._table.judged))
             for place, (metrics, suffix) in enumerate(zip(self._table.models.values(), suffixes, strict=True))
         ]
-        head = tag("thead", tag("tr", [tag("th", title, scope="col") for title in titles]))
-        return tag(
-            "table", tag("caption", say("Two slices side by side")), head, tag("tbody", rows), class_="slices"
-        )
+        return titled_table(titles, rows, caption=say("Two slices side by side"), class_="slices")
 
     def _compared(self, metric: Metric, first: int, second: int, name: Markup) -> Markup:
         values = [

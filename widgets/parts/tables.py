@@ -2,7 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from widgets.parts.markup import Child, Markup, tag
+
+
+def listing(
+    titles: Iterable[Child], rows: Iterable[Child], label: str, *, class_: str | None = None
+) -> Markup:
+    """The table that a view is about."""
+    return scrollable(titled_table(titles, rows, class_=class_), label)
+
+
+def titled_table(
+    titles: Iterable[Child], rows: Iterable[Child], *, caption: str | None = None, class_: str | None = None
+) -> Markup:
+    """Rows below the titles of their columns."""
+    head = tag("thead", tag("tr", [tag("th", title, scope="col") for title in titles]))
+    above = None if caption is None else tag("caption", caption)
+    return tag("table", above, head, tag("tbody", rows), class_=class_)
 
 
 def scrollable(
@@ -15,3 +33,8 @@ def scrollable(
     """
     # Reachable with the keyboard, so that it can be scrolled without a pointer; a role and a name say what is reached.
     return tag(element, content, class_=class_, tabindex=0, role="group", aria_label=label)
+
+
+def opened_row(content: Child, columns: int) -> Markup:
+    """What is shown of a row that is open: below it, as wide as so many columns."""
+    return tag("tr", tag("td", content, colspan=columns), class_="opened")

@@ -8,7 +8,7 @@ from widgets.parts import charts, curves
 from widgets.parts.formats import MISSING, count, number
 from widgets.parts.language import marked, say, say_known
 from widgets.parts.markup import Markup, tag
-from widgets.parts.tables import scrollable
+from widgets.parts.tables import listing
 from widgets.values.training import Points, Progress, TrainingRun
 
 _COLOURS = 6
@@ -56,10 +56,8 @@ def duration(seconds: float) -> str:
 
 def table(runs: Sequence[TrainingRun]) -> Markup:
     """One row per training, in the colour of its curves."""
-    head = tag("thead", tag("tr", [tag("th", say(title), scope="col") for title in _COLUMNS]))
     rows = [_row(place, run) for place, run in enumerate(runs)]
-    whole = tag("table", head, tag("tbody", rows), class_="runs")
-    return scrollable(whole, say("Trainings"))
+    return listing(map(say, _COLUMNS), rows, say("Trainings"), class_="runs")
 
 
 def metrics(runs: Sequence[TrainingRun]) -> int:
