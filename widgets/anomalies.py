@@ -14,7 +14,7 @@ from widgets.decided_view import DecidedView
 from widgets.face import room
 from widgets.parts import controls
 from widgets.parts.anomaly_rows import COLUMNS, cells, rows_at_fault
-from widgets.parts.budget import fit
+from widgets.parts.budget import fit, left_out_note
 from widgets.parts.decision_form import decision_form, told
 from widgets.parts.formats import count, number
 from widgets.parts.language import marked, say, say_each
@@ -90,15 +90,11 @@ class Anomalies(DecidedView):
         limit = room(_HEAD_BYTES)
         fitted = fit(found, [_short_row, _static_row], limit)
         left_out = len(found) - len(fitted.rows)
-        note = say(
-            "{amount} are left out here; the live view in JupyterLab has all.",
-            amount=count(left_out, "anomaly", "anomalies"),
-        )
         return join(
             [
                 tag("p", self._summary(len(found))),
                 self._tables(found[: len(fitted.rows)], list(fitted.rows)),
-                tag("p", note, class_="note") if left_out else None,
+                left_out_note(left_out, count(left_out, "anomaly", "anomalies")),
             ]
         )
 

@@ -11,7 +11,7 @@ from widgets.face import room
 from widgets.paged_view import SearchedView
 from widgets.parts import controls
 from widgets.parts.attention_rows import Row, cells, detail, legend, same_group, table
-from widgets.parts.budget import fit
+from widgets.parts.budget import fit, left_out_note
 from widgets.parts.formats import count, number, share
 from widgets.parts.language import marked, say, say_each
 from widgets.parts.markup import Markup, join, tag
@@ -99,13 +99,7 @@ class Attention(SearchedView):
                 tag("p", legend()),
                 tag("p", self._sentence(self.rows)),
                 table(fitted.rows) if fitted.rows else None,
-                tag(
-                    "p",
-                    say("{amount} left out; the live view has all.", amount=count(left_out, "example")),
-                    class_="note",
-                )
-                if left_out
-                else None,
+                left_out_note(left_out, count(left_out, "example")),
             ]
         )
 

@@ -12,7 +12,7 @@ from widgets.face import room
 from widgets.paged_view import SearchedView
 from widgets.parts import controls
 from widgets.parts.blind_spot_rows import BlindSpotRows, problem
-from widgets.parts.budget import fit
+from widgets.parts.budget import fit, left_out_note
 from widgets.parts.formats import count, number, share
 from widgets.parts.language import say
 from widgets.parts.markup import Markup, join, tag
@@ -64,15 +64,11 @@ class BlindSpots(SearchedView, CopiedView):
         ]
         fitted = fit(self._found.spots, levels, room(_HEAD_BYTES))
         left_out = len(self._found.spots) - len(fitted.rows)
-        note = say(
-            "{amount} left out here; the live view in JupyterLab has all.",
-            amount=count(left_out, "blind spot"),
-        )
         return join(
             [
                 self._sentence(),
                 self._table(fitted.rows),
-                tag("p", note, class_="note") if left_out else None,
+                left_out_note(left_out, count(left_out, "blind spot")),
             ]
         )
 

@@ -11,7 +11,7 @@ import traitlets
 from widgets.face import room
 from widgets.paged_view import SearchedView
 from widgets.parts import controls
-from widgets.parts.budget import fit
+from widgets.parts.budget import fit, left_out_note
 from widgets.parts.drift_rows import Heat, detail, heat_table, legend
 from widgets.parts.formats import count, number
 from widgets.parts.language import marked, say, say_each
@@ -106,13 +106,7 @@ class Drift(SearchedView):
                     self._sentence(features),
                 ),
                 heat_table(heat, fitted.rows) if fitted.rows else None,
-                tag(
-                    "p",
-                    say("{amount} left out; the live view has all.", amount=count(left_out, "feature")),
-                    class_="note",
-                )
-                if left_out
-                else None,
+                left_out_note(left_out, count(left_out, "feature")),
             ]
         )
 

@@ -10,7 +10,7 @@ import traitlets
 
 from widgets.face import room
 from widgets.parts import controls, curves
-from widgets.parts.budget import fit
+from widgets.parts.budget import fit, left_out_note
 from widgets.parts.formats import MISSING, count, number, share
 from widgets.parts.language import marked, say, say_each
 from widgets.parts.markup import Markup, join, tag
@@ -81,10 +81,6 @@ class ExtractionDrill(View):
             return tag("p", _nothing())
         fitted = fit(self._rows(), [lambda row: row], room(_HEAD_BYTES))
         left_out = len(self._found.outcomes) - len(fitted.rows)
-        note = say(
-            "{amount} left out here; the live view in JupyterLab has all.",
-            amount=count(left_out, "protection"),
-        )
         charts = [self._chart(measure, self._some()) for measure in _CHARTS]
         return join(
             [
@@ -92,7 +88,7 @@ class ExtractionDrill(View):
                 curves.grid([one for one in charts if one]),
                 self._legend(self._some()),
                 self._table(fitted.rows),
-                tag("p", note, class_="note") if left_out else None,
+                left_out_note(left_out, count(left_out, "protection")),
                 self._rule(),
             ]
         )

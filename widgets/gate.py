@@ -11,7 +11,7 @@ import traitlets
 from widgets.face import room
 from widgets.paged_view import PagedView
 from widgets.parts import charts, controls
-from widgets.parts.budget import fit
+from widgets.parts.budget import fit, left_out_note
 from widgets.parts.decision_form import attempt, decision_form, told
 from widgets.parts.formats import MISSING, count, number
 from widgets.parts.language import marked, say, say_known
@@ -98,12 +98,8 @@ class Gate(PagedView):
     def html_face(self) -> Markup:
         fitted = fit(self.thresholds, [_row], room(_HEAD_BYTES))
         left_out = len(self.thresholds) - len(fitted.rows)
-        note = say(
-            "{amount} are left out here; the live view in JupyterLab has all.",
-            amount=count(left_out, "threshold"),
-        )
         return join(
-            [self._verdict(), _table(fitted.rows), tag("p", note, class_="note") if left_out else None]
+            [self._verdict(), _table(fitted.rows), left_out_note(left_out, count(left_out, "threshold"))]
         )
 
     def text_face(self) -> str:

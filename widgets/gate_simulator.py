@@ -11,7 +11,7 @@ import traitlets
 from widgets.face import room
 from widgets.paged_view import PagedView
 from widgets.parts import controls
-from widgets.parts.budget import fit
+from widgets.parts.budget import fit, left_out_note
 from widgets.parts.copied import COPY, copied
 from widgets.parts.formats import count, number
 from widgets.parts.language import say
@@ -108,13 +108,7 @@ class GateSimulator(PagedView):
                 tag("p", self._sentence()),
                 tag("ul", [tag("li", one) for one in moved[:MOST_MOVED]]) if moved else None,
                 table(fitted.rows) if fitted.rows else None,
-                tag(
-                    "p",
-                    say("{runs} left out here; the live view has all.", runs=count(left_out, "run")),
-                    class_="note",
-                )
-                if left_out
-                else None,
+                left_out_note(left_out, count(left_out, "run")),
                 tag("details", tag("summary", say("Gates for project.yml")), tag("pre", gates)),
             ]
         )

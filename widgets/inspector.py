@@ -10,7 +10,7 @@ import traitlets
 from widgets.face import room
 from widgets.paged_view import SearchedView
 from widgets.parts import controls
-from widgets.parts.budget import fit
+from widgets.parts.budget import fit, left_out_note
 from widgets.parts.formats import count, number, share
 from widgets.parts.inspector_detail import WordSearch, detail
 from widgets.parts.inspector_frame import columns_table, detail_row, turn, unused
@@ -166,17 +166,13 @@ class TransformInspector(SearchedView, RowForm):
         found = self.found()
         fitted = fit(found, [plain, with_detail], limit)
         left_out = len(found) - len(fitted.rows)
-        note = say(
-            "{amount} are left out here; the live view in JupyterLab has all of them.",
-            amount=count(left_out, "column"),
-        )
         return join(
             [
                 tag("style", Markup(css)),
                 tag("p", tag("b", self._place()), f" · {self._summary(len(found))}"),
                 self._refused(),
                 columns_table(fitted.rows) if fitted.rows else None,
-                tag("p", note, class_="note") if left_out else None,
+                left_out_note(left_out, count(left_out, "column")),
                 self._notes(),
             ]
         )

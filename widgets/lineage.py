@@ -10,7 +10,7 @@ import traitlets
 from widgets.face import room
 from widgets.paged_view import SearchedView
 from widgets.parts import controls
-from widgets.parts.budget import fit
+from widgets.parts.budget import fit, left_out_note
 from widgets.parts.formats import count, number
 from widgets.parts.language import marked, say, say_each
 from widgets.parts.lineage_detail import comparison, facts, neighbours, run_choice, title
@@ -147,10 +147,6 @@ class Lineage(SearchedView):
             room(_HEAD_BYTES),
         )
         left_out = len(found) - len(fitted.rows)
-        note = say(
-            "{amount} are left out here; the live view in JupyterLab has all of them.",
-            amount=count(left_out, "node"),
-        )
         return join(
             [
                 tag("style", Markup(source("lineage/lineage.css"))),
@@ -158,7 +154,7 @@ class Lineage(SearchedView):
                 self._static_picture(),
                 self._details(live=False) if self.chosen else None,
                 table(fitted.rows),
-                tag("p", note, class_="note") if left_out else None,
+                left_out_note(left_out, count(left_out, "node")),
             ]
         )
 

@@ -10,7 +10,7 @@ import traitlets
 
 from widgets.face import room
 from widgets.parts import controls, curves
-from widgets.parts.budget import fit
+from widgets.parts.budget import fit, left_out_note
 from widgets.parts.formats import MISSING, count, number
 from widgets.parts.language import marked, say
 from widgets.parts.load_rows import WANTED, Setting, row, settings_of, table
@@ -72,9 +72,6 @@ class LoadSweep(View):
             return tag("p", _nothing())
         fitted = fit(self._settings, [row], room(_HEAD_BYTES))
         left_out = len(self._settings) - len(fitted.rows)
-        note = say(
-            "{amount} left out here; the live view in JupyterLab has all.", amount=count(left_out, "setting")
-        )
         drawn = self._some()
         return join(
             [
@@ -82,7 +79,7 @@ class LoadSweep(View):
                 self._chart(drawn),
                 self._legend(drawn),
                 self._table(fitted.rows),
-                tag("p", note, class_="note") if left_out else None,
+                left_out_note(left_out, count(left_out, "setting")),
                 self._note(),
             ]
         )

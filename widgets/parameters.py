@@ -9,7 +9,7 @@ import traitlets
 
 from widgets.face import room
 from widgets.parts import controls
-from widgets.parts.budget import fit
+from widgets.parts.budget import fit, left_out_note
 from widgets.parts.copied import COPY
 from widgets.parts.decision_form import attempt, told
 from widgets.parts.formats import count, number, shorten
@@ -129,17 +129,13 @@ class Parameters(WrittenView):
             room(_HEAD_BYTES),
         )
         left_out = len(texts) - len(fitted.rows)
-        note = say(
-            "{amount} are left out here; the live view in JupyterLab has all.",
-            amount=count(left_out, "parameter"),
-        )
         style = source("parameters/parameters.css")
         now = self._desk.batch()
         return join(
             [
                 tag("style", Markup(style)),
                 table(fitted.rows) if texts else tag("p", say(_NONE), class_="note"),
-                tag("p", note, class_="note") if left_out else None,
+                left_out_note(left_out, count(left_out, "parameter")),
                 batch(now) if now else None,
             ]
         )

@@ -10,7 +10,7 @@ import traitlets
 from widgets.face import room
 from widgets.paged_view import SearchedView
 from widgets.parts import controls
-from widgets.parts.budget import fit
+from widgets.parts.budget import fit, left_out_note
 from widgets.parts.formats import count, number, share
 from widgets.parts.language import say
 from widgets.parts.markup import Markup, join, tag
@@ -109,13 +109,7 @@ class Profiles(SearchedView):
                 tag("p", self._sentence()),
                 steps_table(self._chosen()),
                 compared.table(fitted.rows) if fitted.rows else None,
-                tag(
-                    "p",
-                    say("{amount} left out; the live view has all.", amount=count(left_out, "operation")),
-                    class_="note",
-                )
-                if left_out
-                else None,
+                left_out_note(left_out, count(left_out, "operation")),
             ]
         )
 

@@ -12,7 +12,7 @@ import traitlets
 from widgets.face import room
 from widgets.paged_view import SearchedView
 from widgets.parts import controls
-from widgets.parts.budget import fit
+from widgets.parts.budget import fit, left_out_note
 from widgets.parts.decision_form import attempt, decision_form, told
 from widgets.parts.formats import MISSING, count, number
 from widgets.parts.language import say
@@ -132,15 +132,11 @@ class SchemaEditor(SearchedView, WrittenView):
             room(_HEAD_BYTES),
         )
         left_out = len(found) - len(fitted.rows)
-        note = say(
-            "{amount} are left out here; the live view in JupyterLab has all of them.",
-            amount=count(left_out, "feature"),
-        )
         return join(
             [
                 tag("p", self._summary()),
                 _table(fitted.rows),
-                tag("p", note, class_="note") if left_out else None,
+                left_out_note(left_out, count(left_out, "feature")),
                 self._consequences(),
             ]
         )

@@ -10,7 +10,7 @@ import traitlets
 from widgets.face import room
 from widgets.paged_view import SearchedView
 from widgets.parts import controls
-from widgets.parts.budget import fit
+from widgets.parts.budget import fit, left_out_note
 from widgets.parts.formats import count, number
 from widgets.parts.language import say
 from widgets.parts.markup import Markup, join, tag
@@ -145,15 +145,11 @@ class Signatures(SearchedView, RowForm):
             limit,
         )
         left_out = len(shown) - len(fitted.rows)
-        note = say(
-            "{amount} are left out here; the live view in JupyterLab has all of them.",
-            amount=count(left_out, "signature"),
-        )
         return join(
             [
                 tag("style", Markup(css)),
                 fitted.rows or tag("p", say("The model has no signature.")),
-                tag("p", note, class_="note") if left_out else None,
+                left_out_note(left_out, count(left_out, "signature")),
             ]
         )
 

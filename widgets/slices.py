@@ -12,7 +12,7 @@ from widgets import records
 from widgets.face import room
 from widgets.paged_view import SearchedView
 from widgets.parts import charts, controls
-from widgets.parts.budget import fit
+from widgets.parts.budget import fit, left_out_note
 from widgets.parts.formats import count, number
 from widgets.parts.language import say
 from widgets.parts.markup import Markup, join, tag
@@ -116,16 +116,12 @@ class Slices(SearchedView):
             room(_HEAD_BYTES),
         )
         left_out = len(found) + len(self._pinned()) - len(fitted.rows)
-        note = say(
-            "{amount} are left out here; the live view in JupyterLab has all of them.",
-            amount=count(left_out, "slice"),
-        )
         return join(
             [
                 tag("p", self._legend(), f" {self._place(len(found))}"),
                 self._spread(found, tips=False),
                 self._table(fitted.rows, live=False),
-                tag("p", note, class_="note") if left_out else None,
+                left_out_note(left_out, count(left_out, "slice")),
                 self._comparison(),
             ]
         )

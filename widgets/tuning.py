@@ -12,7 +12,7 @@ from widgets.live_view import LiveView
 from widgets.paged_view import PagedView
 from widgets.parts import controls
 from widgets.parts.axes import axes_of, passes, said
-from widgets.parts.budget import fit
+from widgets.parts.budget import fit, left_out_note
 from widgets.parts.formats import MISSING, count, number, shorten
 from widgets.parts.language import marked, say
 from widgets.parts.markup import Markup, join, tag
@@ -119,10 +119,6 @@ class Tuning(PagedView, LiveView):
             room(_HEAD_BYTES),
         )
         left_out = len(found) - len(fitted.rows)
-        note = say(
-            "{amount} are left out here; the live view in JupyterLab has all of them.",
-            amount=count(left_out, "trial"),
-        )
         return join(
             [
                 style,
@@ -130,7 +126,7 @@ class Tuning(PagedView, LiveView):
                 picture(search, axes, self.brushes, live=False),
                 tag("p", self._left(len(found)), class_="note") if self.brushes else None,
                 self._table(fitted.rows, search, live=False),
-                tag("p", note, class_="note") if left_out else None,
+                left_out_note(left_out, count(left_out, "trial")),
             ]
         )
 

@@ -87,5 +87,8 @@ def test_many_are_paged_and_a_search_begins_at_the_first_page() -> None:
 
 
 def test_what_is_left_out_of_the_static_face_is_told() -> None:
-    assert "examples left out; the live view has all" in Page(examples.many(5_000).html_face()).text
+    assert (
+        "examples left out here; the live view in JupyterLab has all"
+        in Page(examples.many(5_000).html_face()).text
+    )
     assert "left out" not in Page(examples.few().html_face()).text

@@ -110,7 +110,7 @@ def test_many_days_and_features_are_bounded_and_say_so() -> None:
     assert page.elements.count("th") == 1 + MOST_DAYS + Drift.page_rows
     assert f"of which the last {MOST_DAYS} are shown" in page.text
     static = Page(examples.many(3_000, 90).html_face())
-    assert "features left out; the live view has all" in static.text
+    assert "features left out here; the live view in JupyterLab has all" in static.text
 
 
 def test_the_text_face_names_what_is_too_far() -> None:

@@ -6,7 +6,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
-from widgets.parts.markup import Markup
+from widgets.parts.language import say
+from widgets.parts.markup import Markup, tag
 
 Row = TypeVar("Row")
 
@@ -44,6 +45,14 @@ def fit(items: Sequence[Row], levels: Sequence[Callable[[Row], Markup]], limit: 
             done += 1
         counts.append(done)
     return Fitted(tuple(rows), tuple(counts))
+
+
+def left_out_note(left_out: int, amount: str) -> Markup | None:
+    """What is said below rows of which some had no room; the amount is counted with its noun, as in `3 runs`."""
+    if not left_out:
+        return None
+    text = say("{amount} left out here; the live view in JupyterLab has all.", amount=amount)
+    return tag("p", text, class_="note")
 
 
 def stored_bytes(markup: str) -> int:
