@@ -90,7 +90,7 @@ def test_nothing_was_pushed(tmp_path: Path) -> None:
 def test_a_rollback_is_one_command_and_is_told(base: Path) -> None:
     answer = give(base, "rollback", "--who", "Bo", "--why", "clicks\x1b[2Jfell")
     assert answer.exit_code == 0, answer.output
-    assert "Version 1700000000 is served now, before it was 1700000100" in answer.stdout
+    assert "Version 1700000000 is the one to serve now, before it was 1700000100" in answer.stdout
     assert numbers(base) == [1700000000]
     newest = give(base, "versions").stdout.splitlines()[1]
     assert newest.split()[:2] == ["1700000100", "withdrawn"]

@@ -102,7 +102,10 @@ class Rollback:
             f" The labels {', '.join(self.labels)} point to what moved: move them too." if self.labels else ""
         )
         was = "before there was none" if self.before is None else f"before it was {self.before}"
-        return f"Version {self.now} is served now, {was}{aside}.{lost}"
+        return (
+            f"Version {self.now} is the one to serve now, {was}{aside}. A running server changes over as soon as it has "
+            f"loaded it.{lost}"
+        )
 
 
 def numbers(folder: Path) -> list[int]:

@@ -54,7 +54,10 @@ def test_what_a_server_serves_and_sees(base: Path) -> None:
 def test_a_rollback_goes_one_version_back_and_keeps_the_newer_one(base: Path) -> None:
     done = rollback(base, None, **BY)
     assert done == Rollback(3, 2, (3,), ())
-    assert done.message == "Version 2 is served now, before it was 3; 3 moved aside."
+    assert done.message == (
+        "Version 2 is the one to serve now, before it was 3; 3 moved aside. A running server changes over as soon as "
+        "it has loaded it."
+    )
     assert states(base) == {3: "withdrawn", 2: "served", 1: "kept"}
     assert (base / WITHDRAWN / "3" / "saved_model.pb").read_text() == "3"
     [withdrawn, *_] = list_versions(base)
