@@ -103,8 +103,8 @@ class Rollback:
         )
         was = "before there was none" if self.before is None else f"before it was {self.before}"
         return (
-            f"Version {self.now} is the one to serve now, {was}{aside}. A running server changes over as soon as it has "
-            f"loaded it.{lost}"
+            f"Version {self.now} is the one to serve now, {was}{aside}. A running server changes over as soon as it "
+            f"has loaded it.{lost}"
         )
 
 
