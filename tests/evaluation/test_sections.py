@@ -80,8 +80,8 @@ def _bands(column: str, **bands: Any) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("more", "expected"),
     [
-        ({"evaluation": _bands("city")}, "column 'city' is no number; there are age"),
-        ({"evaluation": _bands("nowhere")}, "column 'nowhere' is no number"),
+        ({"evaluation": _bands("city")}, "column 'city' is not numeric; there are age"),
+        ({"evaluation": _bands("nowhere")}, "column 'nowhere' is not numeric"),
         ({"evaluation": _bands("age", city=1)}, "'city' is a column; give the band another name"),
         ({"slices": [["band"]]}, "'band' is not among the columns that are read: y, city, age, visit, item$"),
         ({"evaluation": _bands("age"), "slices": [["x"]]}, "visit, item; nor among the bands: band"),
