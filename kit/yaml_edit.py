@@ -7,6 +7,8 @@ from typing import Any
 
 import yaml
 
+from kit.strict_yaml import in_one_line
+
 _INDENT = 2
 
 
@@ -31,13 +33,13 @@ def with_value(text: str, path: Sequence[str], value: Any) -> str:
         node = child
     if node is None or (isinstance(node, yaml.CollectionNode) and not node.flow_style):
         raise ValueError(f"{'.'.join(path)} is a block of lines")
-    return text[: node.start_mark.index] + _flow(value) + text[node.end_mark.index :]
+    return text[: node.start_mark.index] + in_one_line(value) + text[node.end_mark.index :]
 
 
 def _inserted(text: str, node: yaml.MappingNode, key: str, value: Any, *, at_end: bool) -> str:
     if node.flow_style:
         place = node.start_mark.index + 1
-        return f"{text[:place]}{_flow({key: value})[1:-1]}{', ' if node.value else ''}{text[place:]}"
+        return f"{text[:place]}{in_one_line({key: value})[1:-1]}{', ' if node.value else ''}{text[place:]}"
     if at_end:
         return f"{text.rstrip()}\n\n{_block({key: value}, 0)}"
     first, _ = node.value[0]
@@ -49,13 +51,6 @@ def _nested(path: Sequence[str], value: Any) -> Any:
     for key in reversed(path):
         value = {key: value}
     return value
-
-
-def _flow(value: Any) -> str:
-    text = yaml.safe_dump(
-        value, default_flow_style=True, allow_unicode=True, width=float("inf"), sort_keys=False
-    )
-    return text.removesuffix("...\n").strip()
 
 
 def _block(value: Mapping[str, Any], indent: int) -> str:

@@ -8,12 +8,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import yaml
-
 from kit.batch.notebook_metadata import NotebookFacts, read_facts
 from kit.batch.parameters import Parameter, Value, read_parameters, validate
 from kit.errors import UsageError
 from kit.secret import known_secrets, missing, variable_of
+from kit.strict_yaml import read_yaml
 from kit.workspace import CHECKOUT
 
 NOTEBOOKS = CHECKOUT / "notebooks"
@@ -88,12 +87,9 @@ def read_parameter_file(path: Path) -> dict[str, object]:
     """Return the values of a YAML file, typed as YAML has them.
 
     Raises:
-        UsageError: when it is not a mapping of names to values.
+        UsageError: when it is not a mapping of names to values, or has a name twice.
     """
-    try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8-sig"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise UsageError(f"{path} must be a YAML file, but it cannot be read: {error}.") from None
+    content = read_yaml(path, UsageError).content
     if content is None:
         return {}
     if not isinstance(content, dict):

@@ -8,12 +8,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from kit.evaluation.blessing import BLESSED, is_blessed
 from kit.evaluation.simulator import Bound, Decisive, StoredEvaluation, bounds_of
 from kit.project.file import Gate
 from kit.session import Session
+from kit.strict_yaml import in_one_line
 from kit.translation.messages import parts_in_language
 
 LAST = 20
@@ -60,7 +59,7 @@ class SimulatorDesk:
     def gates(self, thresholds: Sequence[float]) -> str:
         """Return the section `gates` of project.yml with other thresholds, one value each in their order."""
         values, lines = iter(thresholds), ["gates:"]
-        lines += [f"  - {_flow(_with_thresholds(gate, values))}" for gate in self._gates]
+        lines += [f"  - {in_one_line(_with_thresholds(gate, values))}" for gate in self._gates]
         return "\n".join(lines if self._gates else ["gates: []"]) + "\n"
 
 
@@ -101,10 +100,3 @@ def _with_thresholds(gate: Gate, values: Iterator[float]) -> dict[str, Any]:
         if getattr(gate, name) is not None:
             said[name] = float(next(values))
     return said
-
-
-def _flow(value: Any) -> str:
-    text = yaml.safe_dump(
-        value, default_flow_style=True, allow_unicode=True, width=float("inf"), sort_keys=False
-    )
-    return text.strip()

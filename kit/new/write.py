@@ -9,12 +9,11 @@ from pathlib import Path
 from string import Template
 from typing import Any
 
-import yaml
-
 from kit.new.kinds import Verdict
 from kit.new.label import Label
 from kit.new.names import safe_names
 from kit.new.signatures import promised
+from kit.strict_yaml import in_one_line
 
 _TEMPLATES = Path(__file__).parent / "templates"
 _SLICE_VALUES = 10
@@ -136,21 +135,23 @@ def project_yml(plan: Plan) -> str:
     if plan.spans:
         data["train_spans"], data["eval_spans"] = plan.spans
     columns = "".join(_column_line(name, plan) for name in plan.verdicts)
-    slices = "".join(f"  - {_yaml([name])}\n" for name in _slices(plan)) or "  []\n"
-    gates = "".join(f"  - {_yaml(gate)}\n" for gate in plan.label.gates)
+    slices = "".join(f"  - {in_one_line([name])}\n" for name in _slices(plan)) or "  []\n"
+    gates = "".join(f"  - {in_one_line(gate)}\n" for gate in plan.label.gates)
     return _fill(
         "project",
         name=plan.name,
         rows=f"{plan.rows:,}",
         task=plan.label.task,
-        label=_yaml(plan.label.name),
-        data="".join(f"  {_yaml({key: value})[1:-1]}\n" for key, value in data.items()),
+        label=in_one_line(plan.label.name),
+        data="".join(f"  {in_one_line({key: value})[1:-1]}\n" for key, value in data.items()),
         columns=columns,
         slices=slices,
         evaluation="".join(f"  {line}\n" for line in _evaluation(plan)) + _ranking(plan),
         checks="".join(f"  {line}\n" for line in _checks(plan)),
         gates=gates,
-        signatures="".join(f"  {_yaml({name: one})[1:-1]}\n" for name, one in promised(plan.label).items()),
+        signatures="".join(
+            f"  {in_one_line({name: one})[1:-1]}\n" for name, one in promised(plan.label).items()
+        ),
         training="".join(f"  {key}: {value}\n" for key, value in training(plan.rows).items()),
     )
 
@@ -171,7 +172,7 @@ def _checks(plan: Plan) -> list[str]:
         lines.append("validations:  # true of the statistics of each delivery")
     for name in plan.never_negative:
         rule = {"feature": name, "expression": "feature.num_stats.min >= 0", "severity": "warn"}
-        lines.append(f"  - {_yaml(rule)}")
+        lines.append(f"  - {in_one_line(rule)}")
     return lines
 
 
@@ -185,7 +186,7 @@ def _evaluation(plan: Plan) -> list[str]:
     ]
     if numbers := list(plan.of_kind("number")):
         example = {"low_and_high": {"column": numbers[0], "edges": [0]}}
-        lines.append(f"# bands: {_yaml(example)}  # a number as slices, cut at edges of yours")
+        lines.append(f"# bands: {in_one_line(example)}  # a number as slices, cut at edges of yours")
     return lines
 
 
@@ -194,7 +195,7 @@ def _ranking(plan: Plan) -> str:
     queries, items = plan.of_kind("key"), [name for name in plan.of_kind("id") if name != plan.label.name]
     if plan.label.task != "binary" or not queries or not items:
         return ""
-    lists = _yaml({"query": next(iter(queries)), "item": items[0], "k": 10})
+    lists = in_one_line({"query": next(iter(queries)), "item": items[0], "k": 10})
     return f"\n# Where the rows of a key are a list that the model orders:\n# ranking: {lists}\n"
 
 
@@ -234,12 +235,7 @@ def _column_line(name: str, plan: Plan) -> str:
             why += f"; {verdict.missing:,} missing"
         entry = entry if len(entry) > 1 else verdict.kind
     comment = " ".join(why.split())
-    return f"  {_yaml({name: entry})[1:-1]}  # {comment}\n"
-
-
-def _yaml(value: Any) -> str:
-    text = yaml.safe_dump(value, default_flow_style=True, allow_unicode=True, width=math.inf, sort_keys=False)
-    return text.removesuffix("...\n").strip()
+    return f"  {in_one_line({name: entry})[1:-1]}  # {comment}\n"
 
 
 def _literal(group: Mapping[str, Any]) -> str:

@@ -20,6 +20,7 @@ from kit.batch.parameters import Value
 from kit.project_section import Section, written
 from kit.schedule.errors import ScheduleError
 from kit.schedule.times import check_expression, due_between, due_times
+from kit.strict_yaml import read_yaml
 from kit.workspace import Workspace, write_atomically
 
 FILE = "schedule.yml"
@@ -155,15 +156,9 @@ def load(workspace: Path, name: str) -> Schedule:
     require(workspace, name)
     file = folder_of(workspace, name) / FILE
     try:
-        content = yaml.safe_load(file.read_text(encoding="utf-8"))
-        return Schedule.model_validate(content)
+        return Schedule.model_validate(read_yaml(file, ScheduleError).content)
     except ValidationError as error:
         raise _wrong(str(file), error, "Correct the file") from None
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise ScheduleError(
-            f"{file} must be a schedule in YAML, but cannot be read: {error}. Correct it, or make the schedule again "
-            "with `kit schedule new`."
-        ) from None
 
 
 def _wrong(what: str, error: ValidationError, way_out: str) -> ScheduleError:

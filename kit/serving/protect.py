@@ -37,7 +37,6 @@ from typing import Annotated, Any
 
 import numpy as np
 import tensorflow as tf
-import yaml
 from numpy.typing import NDArray
 from pydantic import Field, ValidationError, model_validator
 
@@ -46,6 +45,7 @@ from kit.serving.errors import ServerError, ServingError
 from kit.serving.hooks import RequestContext
 from kit.serving.settings import Settings
 from kit.serving.tensors import as_array, as_proto
+from kit.strict_yaml import read_yaml
 
 FILE = "protect.yml"
 SUBJECT_HEADER = "x-subject"  # set by the gateway from the token
@@ -241,13 +241,13 @@ def read_file(path: Path) -> ProtectFile:
     Raises:
         ServerError: when there is no such file, or it is not valid.
     """
-    try:
-        return ProtectFile.model_validate(yaml.safe_load(path.read_text()))
-    except OSError as error:
+    if not path.exists():
         raise ServerError(
-            f"The protection of answers needs {path}, but {error.strerror}. Write it, or leave the interceptor out."
-        ) from error
-    except (yaml.YAMLError, ValidationError, UnicodeDecodeError) as error:
+            f"The protection of answers needs {path}, but it is not there. Write it, or leave the interceptor out."
+        )
+    try:
+        return ProtectFile.model_validate(read_yaml(path, ServerError).content)
+    except ValidationError as error:
         raise ServerError(
             f"{path} must say what protects each model, but {' '.join(str(error).split())}. Correct it."
         ) from None

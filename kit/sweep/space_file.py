@@ -7,12 +7,11 @@ import sys
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-import yaml
 from pydantic import BeforeValidator, Discriminator, Field, Tag, ValidationError, model_validator
 
 from kit.batch.parameters import Value
-from kit.project.read import StrictLoader, line_of
 from kit.project_section import Section
+from kit.strict_yaml import YamlFile, read_yaml
 from kit.sweep.errors import SweepError
 
 Way = Literal["grid", "random", "list"]
@@ -154,22 +153,17 @@ def read_space(path: Path) -> SpaceFile:
     Raises:
         SweepError: when it is not YAML or no valid space; names the file, the lines and fields, and what is allowed.
     """
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-        content = yaml.load(text, Loader=StrictLoader)  # noqa: S506  a SafeLoader that refuses duplicate keys
-        node = yaml.compose(text, Loader=yaml.SafeLoader)
-    except (OSError, UnicodeDecodeError, yaml.YAMLError, RecursionError) as error:
-        raise SweepError(f"{path} must be a YAML file, but it cannot be read: {error}. Correct it.") from None
-    if not isinstance(content, dict):
-        found = "nothing" if content is None else f"a {type(content).__name__}"
+    file = read_yaml(path, SweepError)
+    if not isinstance(file.content, dict):
+        found = "nothing" if file.content is None else f"a {type(file.content).__name__}"
         raise SweepError(f"{path} must say what to sweep, but holds {found}. Write lines such as\n{_EXAMPLE}")
     try:
-        return SpaceFile.model_validate(content)
+        return SpaceFile.model_validate(file.content)
     except ValidationError as error:
-        raise SweepError(_explain(path, node, error)) from None
+        raise SweepError(_explain(path, file, error)) from None
 
 
-def _explain(path: Path, node: Any, error: ValidationError) -> str:
+def _explain(path: Path, file: YamlFile, error: ValidationError) -> str:
     lines = [f"{path} does not say what to sweep:"]
     for problem in error.errors():
         # Of a union pydantic names the branch that it has tried; the file knows only names and places.
@@ -180,7 +174,7 @@ def _explain(path: Path, node: Any, error: ValidationError) -> str:
         found = "" if problem["type"] in {"missing", "value_error"} else f", found {problem['input']!r}"
         known = f" (known fields: {', '.join(SpaceFile.model_fields)})" if _is_unknown(problem) else ""
         allowed = problem["msg"].removeprefix("Value error, ")
-        lines.append(f"  line {line_of(node, place)}, {field}: {allowed}{found}{known}")
+        lines.append(f"  line {file.line_of(place)}, {field}: {allowed}{found}{known}")
     lines.append("Correct these in the file; `kit sweep --help` shows one.")
     return "\n".join(dict.fromkeys(lines))
 

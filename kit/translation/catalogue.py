@@ -11,8 +11,8 @@ import yaml
 from pydantic import Field, TypeAdapter, ValidationError
 
 from kit.batch.plan import NOTEBOOKS
-from kit.project.read import StrictLoader
 from kit.project_section import Section
+from kit.strict_yaml import read_yaml
 from kit.translation.errors import TranslationError
 from kit.workspace import write_atomically
 
@@ -73,12 +73,7 @@ def read_catalogue(path: Path) -> Catalogue:
     if not path.exists():
         return {}
     try:
-        content = yaml.load(path.read_text(encoding="utf-8"), Loader=StrictLoader)  # noqa: S506  a SafeLoader
-        return _CATALOGUE.validate_python(content or {})
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise TranslationError(
-            f"{path} must be a YAML file, but it cannot be read: {error}. Correct it."
-        ) from None
+        return _CATALOGUE.validate_python(read_yaml(path, TranslationError).content or {})
     except ValidationError as error:
         [problem, *_] = error.errors()
         where = ".".join(str(part) for part in problem["loc"]) or "the file"

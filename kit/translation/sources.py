@@ -20,9 +20,11 @@ from pathlib import Path
 
 from kit.translation.messages import SEPARATORS
 from kit.translation.syntax import (
+    CHOSEN,
     Function,
     assigned,
     called_name,
+    chosen,
     entries,
     inside,
     local,
@@ -110,15 +112,16 @@ class _Module:
         """Give what errors and what is told are made with and return as their text, with the function around it."""
         say = {*_SAY, "say"} if self.path.suffix == ".ipynb" else _SAY
         recorded = {one.rpartition(".")[2] for one in RETURNED if one.startswith(f"{_name(self.path)}.")}
-        if not any(
-            f"{name}(" in self.text or f"{name})(" in self.text
-            for name in {*errors, *told, *say, *recorded, MESSAGE}
+        saying = {*errors, *say}
+        known = {*saying, *told, *recorded, MESSAGE}
+        if CHOSEN not in self.text and not any(
+            f"{name}(" in self.text or f"{name})(" in self.text for name in known
         ):
             return  # most modules need not be parsed
         for node, function in inside(self.tree):
             if isinstance(node, ast.FunctionDef) and node.name in recorded:
                 yield from ((value, node) for value in returned(node))
-            elif isinstance(node, ast.Call) and (name := called_name(node)) in {*errors, *say}:
+            elif isinstance(node, ast.Call) and (name := called_name(node)) in {*saying, *chosen(function)}:
                 yield from ((argument, function) for argument in node.args)
             elif isinstance(node, ast.Call) and name in told:
                 yield from ((one, function) for one in given(node, name, told[name]))

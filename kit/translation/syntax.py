@@ -7,6 +7,8 @@ from collections.abc import Iterable, Iterator
 from functools import cache
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
+CHOSEN = "type[KitError]"
+"""The annotation of a parameter with which a caller chooses the class of an error."""
 _ADDING = frozenset({"append", "extend", "insert"})
 
 
@@ -63,6 +65,13 @@ def parameters(function: Function) -> list[str]:
     names = [one.arg for one in (*function.args.posonlyargs, *function.args.args)]
     own = names[1:] if names[:1] in (["self"], ["cls"]) else names
     return [*own, *(one.arg for one in function.args.kwonlyargs)]
+
+
+@cache
+def chosen(function: Function | None) -> frozenset[str]:
+    """Return the names of a function's parameters for which the caller chooses the class of an error."""
+    given_for = [node for node in ast.walk(function.args) if isinstance(node, ast.arg)] if function else []
+    return frozenset(one.arg for one in given_for if one.annotation and ast.unparse(one.annotation) == CHOSEN)
 
 
 def returned(function: Function) -> list[ast.expr]:

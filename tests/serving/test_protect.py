@@ -166,7 +166,7 @@ def test_a_server_is_started_with_it(tmp_path: Path) -> None:
     ("content", "message"),
     [
         (None, "needs .*protect.yml"),
-        ("models: [", "must say what protects"),
+        ("models: [", "must be a YAML file"),
         ("models: {shop: {}}", "shop needs decimals, top_k or noise"),
         ("models: {shop: {top: 1}}", "must say what protects"),
         ("models: {shop: {unchanged: [score]}}", "shop needs decimals, top_k or noise"),

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import yaml
-
 from kit.evaluation.blind_spots.facets import Condition
 from kit.evaluation.blind_spots.spot import BlindSpot
 from kit.evaluation.sections import Band
 from kit.project.file import ProjectFile
+from kit.strict_yaml import in_one_line
 
 _DIGITS = 4  # of a loss
 
@@ -30,12 +29,16 @@ def entry_of(spot: BlindSpot, spec: ProjectFile) -> str:
     parts = [f"# {spot.name}"]
     if bands:
         listed = {name: {"column": band.column, "edges": list(band.edges)} for name, band in bands.items()}
-        parts += ["evaluation:", "  bands:", *(f"    {name}: {_flow(band)}" for name, band in listed.items())]
-    parts += ["slices:", f"  - {_flow(names)}"]
+        parts += [
+            "evaluation:",
+            "  bands:",
+            *(f"    {name}: {in_one_line(band)}" for name, band in listed.items()),
+        ]
+    parts += ["slices:", f"  - {in_one_line(names)}"]
     if spec.task == "binary" and "logloss" in spec.evaluated:
         values = dict(zip(names, _values(spot.conditions, bands, names), strict=True))
         most = round(spot.model_loss - spot.excess.value / 2, _DIGITS)
-        parts += ["gates:", f"  - {_flow({'metric': 'logloss', 'slice': values, 'max': most})}"]
+        parts += ["gates:", f"  - {in_one_line({'metric': 'logloss', 'slice': values, 'max': most})}"]
     return "\n".join(parts) + "\n"
 
 
@@ -64,10 +67,3 @@ def _values(
             yield condition.value
             continue
         yield bands[name].labels[0 if condition.low is None else 1]
-
-
-def _flow(value: object) -> str:
-    text = yaml.safe_dump(
-        value, default_flow_style=True, allow_unicode=True, width=float("inf"), sort_keys=False
-    )
-    return text.strip()
