@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
@@ -10,6 +9,7 @@ from graphlib import CycleError, TopologicalSorter
 from kit.batch.notebook_metadata import read_facts
 from kit.batch.plan import NOTEBOOKS, PlannedNotebook
 from kit.errors import UsageError
+from kit.texts import did_you_mean
 
 
 @dataclass(frozen=True)
@@ -75,11 +75,9 @@ def _waits(notebook: PlannedNotebook, before: Iterable[str], names: set[str]) ->
             facts = read_facts(path)
             return Waits(frozenset(facts.needs or ()), frozenset(facts.after))
         if name not in (known := sorted({one.stem for one in NOTEBOOKS.glob("**/*.ipynb")})):
-            near = difflib.get_close_matches(name, [*names, *known], 1)
-            hint = f" Did you mean {near[0]}?" if near else ""
             raise UsageError(
                 f"{notebook.name} can only wait for notebooks of the run or beside it, but `needs` or `after` in its "
-                f"metadata names {name!r}.{hint}"
+                f"metadata names {name!r}.{did_you_mean(name, [*names, *known])}"
             )
         return None
 
@@ -124,11 +122,9 @@ def choose_part(graph: Mapping[str, Waits], part: Part) -> set[str]:
     """
     for name in filter(None, (part.first, part.last, *part.only)):
         if name not in graph:
-            near = difflib.get_close_matches(name, graph, 1)
-            hint = f" Did you mean {near[0]}?" if near else ""
             raise UsageError(
                 f"--from, --until and --only take notebooks of the run, which are {', '.join(graph)}, but found "
-                f"{name!r}.{hint}"
+                f"{name!r}.{did_you_mean(name, graph)}"
             )
     chosen = set(graph)
     if part.first:

@@ -16,7 +16,6 @@ text, so that a wrong parameter is reported at once: this module imports neither
 from __future__ import annotations
 
 import ast
-import difflib
 import io
 import json
 import math
@@ -28,6 +27,7 @@ from pathlib import Path
 
 from kit.errors import UsageError
 from kit.secret import file_variable_of, variable_of
+from kit.texts import did_you_mean
 
 Value = str | int | float | bool
 TAG = "parameters"
@@ -215,7 +215,5 @@ def validate(given: Mapping[str, object], specs: Iterable[Parameter]) -> dict[st
 
 
 def _unknown(name: str, known: list[str]) -> str:
-    near = difflib.get_close_matches(name, known, 1)
-    hint = f" Did you mean {near[0]}?" if near else ""
     listed = f"The parameters are {', '.join(known)}." if known else "These notebooks have no parameters."
-    return f"There is no parameter {name!r}.{hint} {listed}"
+    return f"There is no parameter {name!r}.{did_you_mean(name, known)} {listed}"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -13,6 +12,7 @@ from kit.batch.parameters import Parameter, Value, read_parameters, validate
 from kit.errors import UsageError
 from kit.secret import known_secrets, missing, variable_of
 from kit.strict_yaml import read_yaml
+from kit.texts import did_you_mean
 from kit.workspace import CHECKOUT
 
 NOTEBOOKS = CHECKOUT / "notebooks"
@@ -75,11 +75,9 @@ def _find(name: str, folder: Path) -> Path:
         return meant[0].resolve()
     known = [path.stem for path in sorted(folder.glob("*.ipynb"))]
     with_folder = [f"{path.parent.name}/{path.stem}" for path in below]
-    near = difflib.get_close_matches(Path(name).stem, [*known, *with_folder], 1)
-    hint = f"Did you mean {near[0]}? " if near else ""
     raise UsageError(
-        f"There is no notebook {name!r}. {hint}Notebooks are {', '.join(known) or 'none'}; "
-        "others are named by the path of their .ipynb file."
+        f"There is no notebook {name!r}.{did_you_mean(Path(name).stem, [*known, *with_folder])} Notebooks are "
+        f"{', '.join(known) or 'none'}; others are named by the path of their .ipynb file."
     )
 
 

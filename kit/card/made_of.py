@@ -15,10 +15,12 @@ from kit.data.rules import rule_of
 from kit.data.schema import load_schema
 from kit.data.validation import read_anomalies
 from kit.session import Session
+from kit.texts import shorten
 from kit.training.config import Training
 from kit.training.progress import Progress
 from kit.versions import code_versions
 
+_LETTERS = 80  # of what a rule allows
 _DIGITS = 12  # of a digest that tells two files apart
 
 
@@ -82,7 +84,7 @@ def schema(session: Session, origins: Origins) -> Part:
         rule = rule_of(feature, schema_)
         limits = f"{rule.least or '…'} to {rule.most or '…'}" if rule.least or rule.most else rule.values
         kind = columns[feature.name].kind if feature.name in columns else ""
-        rows.append((feature.name, kind, rule.type, rule.presence or "any", _shortened(limits)))
+        rows.append((feature.name, kind, rule.type, rule.presence or "any", shorten(limits, _LETTERS)))
     return Part("Schema", [Table(("column", "kind", "type", "least share present", "values"), rows)])
 
 
@@ -119,10 +121,6 @@ def _anomalies(origins: Origins) -> str:
         return "No anomalies were found against the schema."
     lines = (f"{row.split}, {row.feature}: {row.found}" for row in found)
     return f"Anomalies against the schema: {'; '.join(lines)}"
-
-
-def _shortened(text: str, letters: int = 80) -> str:
-    return text if len(text) <= letters else f"{text[: letters - 1]}…"
 
 
 def _number(value: float | str) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from kit.card.document import Bar, Bars, Block, Card, Items, Table, Text
 from kit.fonts import SANS
+from kit.texts import shorten
 from kit.translation.messages import html_language
 
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'"
@@ -23,6 +24,7 @@ svg { width: 100%; height: auto } svg text { font: 13px FONTS; fill: #1c1c1c }
 @media print { body { margin: 0; max-width: none } h2 { break-after: avoid } tr, figure { break-inside: avoid } }
 """.replace("FONTS", SANS)
 
+_LETTERS = 42  # of a name beside its bar
 _WIDTH, _ROW, _NAMES, _VALUES = 860, 24, 300, 70  # pixels: of the picture, a bar, the names, the values
 
 
@@ -91,14 +93,11 @@ def _bar(bar: Bar, place: int, low: float, scale: float) -> str:
             'stroke="#3465a4" stroke-width="2"/>'
         )
     return (
-        f'<text x="{_NAMES - 10}" y="{middle + 4}" text-anchor="end">{_escape(_short(bar.name))}</text>{interval}'
+        f'<text x="{_NAMES - 10}" y="{middle + 4}" text-anchor="end">{_escape(shorten(bar.name, _LETTERS))}</text>'
+        f"{interval}"
         f'<circle cx="{across(bar.value):.1f}" cy="{middle}" r="4" fill="#204a87"/>'
         f'<text x="{_WIDTH}" y="{middle + 4}" text-anchor="end">{bar.value:.4f}</text>'
     )
-
-
-def _short(name: str, letters: int = 42) -> str:
-    return name if len(name) <= letters else f"{name[: letters - 1]}…"
 
 
 def _escape(text: str) -> str:

@@ -10,6 +10,7 @@ import typer
 
 from kit.cli.shared import AnyProjectOption, WorkspaceOption, chosen_workspace, exits, print_table
 from kit.errors import ExitCode, UsageError
+from kit.texts import shorten
 
 if TYPE_CHECKING:
     from kit.sweep.begin import PlannedSweep
@@ -178,7 +179,7 @@ def _print(ended: SweepEnded) -> None:
             *(f"{point.metrics[name]:.6g}" if name in point.metrics else "-" for name in columns),
             "left out" if point.state == "failed" else point.state,
             "" if point.seconds is None else f"{point.seconds:.1f}",
-            point.reason if len(point.reason) <= _REASON else f"{point.reason[: _REASON - 1]}…",
+            shorten(point.reason, _REASON),
         )
         for point in ordered(record, ended.points)
     ]

@@ -7,7 +7,6 @@ halving.
 
 from __future__ import annotations
 
-import difflib
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -19,6 +18,7 @@ from numpy.typing import NDArray
 from kit.errors import FaultError
 from kit.faults.fault import Dose, Fault, Rows, Spoiled
 from kit.project.file import Dtype
+from kit.texts import did_you_mean
 
 _UNIT = 100  # cents in a currency's unit, centimetres in a metre
 _DAY = timedelta(days=1)
@@ -35,9 +35,9 @@ def fault_named(name: str) -> Fault:
     """
     if name in FAULTS:
         return FAULTS[name]
-    near = difflib.get_close_matches(name, FAULTS, 1)
-    hint = f"Did you mean {near[0]}? " if near else ""
-    raise FaultError(f"There is no fault {name!r}. {hint}Choose one of {', '.join(FAULTS)}.")
+    raise FaultError(
+        f"There is no fault {name!r}.{did_you_mean(name, FAULTS)} Choose one of {', '.join(FAULTS)}."
+    )
 
 
 def _negative(rows: Rows, dose: Dose) -> Spoiled:

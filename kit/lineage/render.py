@@ -13,6 +13,7 @@ from kit.lineage.graph import Node
 from kit.lineage.origin import COMMIT, HOST, RUN, USER
 from kit.lineage.pushes import Push
 from kit.lineage.query import Lineage
+from kit.texts import shorten
 
 if TYPE_CHECKING:
     from kit.lineage.answers import Answer
@@ -119,7 +120,7 @@ def _node_lines(lineage: Lineage, node: Node) -> Iterator[str]:
         (name, value) for name, value in node.properties.items() if name != "files" and value not in _EMPTY
     ]
     for name, value in told[:_PARAMETERS]:
-        yield f"    {name} = {_short(value)}"
+        yield f"    {name} = {shorten(value, _LETTERS)}"
     if len(told) > _PARAMETERS:
         yield f"    and {len(told) - _PARAMETERS} more parameters"
     if metrics := lineage.metrics.get(node.key):
@@ -129,11 +130,6 @@ def _node_lines(lineage: Lineage, node: Node) -> Iterator[str]:
 def _where(node: Node) -> str:
     said = {"on": HOST, "by": USER, "in run": RUN, "with code": COMMIT}
     return "".join(f", {word} {node.origin[key]}" for word, key in said.items() if key in node.origin)
-
-
-def _short(value: str) -> str:
-    line = " ".join(value.split())
-    return line if len(line) <= _LETTERS else f"{line[: _LETTERS - 1]}…"
 
 
 def _plain(value: object) -> str:

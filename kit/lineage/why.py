@@ -14,6 +14,7 @@ from kit.lineage.composition import Made, leaf
 from kit.lineage.origin import CHANGED, COMMIT, HOST, PACKAGES, packages_of
 from kit.lineage.query import trace
 from kit.steps.properties import NOT_SET, changes
+from kit.texts import shorten
 from kit.translation.messages import in_language, parts_in_language
 from kit.workspace import Workspace
 
@@ -58,7 +59,7 @@ class Cause:
         """Return what differs in a language, None being the reader's, and what both had."""
         label = "" if self.part == self.name else f"{parts_in_language(_LABELS[self.part], language)} "
         name = parts_in_language(self.name, language)
-        return f"{label}{name}: {_short(self.first)} → {_short(self.second)}"
+        return f"{label}{name}: {shorten(self.first, _LETTERS)} → {shorten(self.second, _LETTERS)}"
 
 
 @dataclass(frozen=True)
@@ -254,8 +255,3 @@ def _unknown(one: Made, other: Made) -> Iterator[str]:
 
 def _names(steps: Iterable[str]) -> str:
     return ", ".join(steps) or "none"
-
-
-def _short(value: str) -> str:
-    line = " ".join(value.split())
-    return line if len(line) <= _LETTERS else f"{line[: _LETTERS - 1]}…"

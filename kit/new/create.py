@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import glob
 import os
 import re
@@ -22,6 +21,7 @@ from kit.project.file import NAME_PATTERN
 from kit.project.folder import BUILT_IN
 from kit.span_files import check_pattern, files_by_span, has_spans, is_dated
 from kit.spans import in_words
+from kit.texts import did_you_mean
 
 FEWEST_ROWS = 50
 _LEAST_SPANS = 2
@@ -157,10 +157,8 @@ def _find_spans(data: Path, spans: list[int]) -> tuple[str, str]:
 def _check_table(sample: Sample, label: str, path: Path) -> None:
     names = sample.table.column_names
     if label not in names:
-        near = difflib.get_close_matches(label, names, 1, cutoff=0.5)
-        hint = f"Did you mean {near[0]!r}? " if near else ""
         raise ProjectError(
-            f"The label must be a column of {path}, but {label!r} is not. {hint}Its "
+            f"The label must be a column of {path}, but {label!r} is not.{did_you_mean(label, names, cutoff=0.5)} Its "
             f"columns are {', '.join(names)} "
             f"(delimiter {sample.delimiter!r})."
         )

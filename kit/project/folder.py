@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import os
 import re
 from pathlib import Path
@@ -10,6 +9,7 @@ from pathlib import Path
 import kit.projects
 from kit.errors import ProjectError
 from kit.project.file import NAME_PATTERN
+from kit.texts import did_you_mean
 
 BUILT_IN = Path(kit.projects.__file__).parent
 
@@ -44,10 +44,8 @@ def find_folder(name: str, workspace: Path) -> Path:
                 f"A project's folder needs a name of small letters, digits and _, but {path.name!r} is not. Rename it."
             )
         return path.resolve()
-    near = difflib.get_close_matches(name, folders, 1)
-    hint = f"Did you mean {near[0]}? " if near else ""
     raise ProjectError(
-        f"There is no project {name!r}. {hint}Known projects are {', '.join(sorted(folders))}; "
+        f"There is no project {name!r}.{did_you_mean(name, folders)} Known projects are {', '.join(sorted(folders))}; "
         "a project elsewhere is named by its folder, and `kit new` writes one for your data."
     )
 

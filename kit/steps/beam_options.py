@@ -5,7 +5,6 @@ Importing Beam takes seconds, so this is for those who are about to use it.
 
 from __future__ import annotations
 
-import difflib
 import io
 from collections.abc import Iterable
 from contextlib import redirect_stderr
@@ -13,6 +12,7 @@ from contextlib import redirect_stderr
 from apache_beam.options.pipeline_options import PipelineOptions
 
 from kit.errors import ProjectError
+from kit.texts import did_you_mean
 
 
 def check_arguments(arguments: Iterable[str], *, names: bool) -> None:
@@ -37,9 +37,7 @@ def check_arguments(arguments: Iterable[str], *, names: bool) -> None:
             "Correct the value."
         ) from None
     for name in found.keys() - known.keys() if names else ():
-        near = difflib.get_close_matches(name, known, 1)
-        hint = f" Did you mean {near[0]}?" if near else ""
         raise ProjectError(
-            f"project.yml: the options of beam must be Beam's own, but it has none called {name}.{hint} Correct it, or "
-            "leave it out."
+            f"project.yml: the options of beam must be Beam's own, but it has none called {name}."
+            f"{did_you_mean(name, known)} Correct it, or leave it out."
         )

@@ -11,6 +11,7 @@ from tfx import types
 from tfx.types import artifact_utils
 
 from kit.steps.properties import changes, told_parameters
+from kit.texts import shorten
 from kit.translation.messages import in_language
 
 Artifacts = dict[str, list[types.Artifact]]
@@ -83,7 +84,7 @@ def why_not_cached(store: Any, pipeline: str, component_id: str) -> tuple[str, .
         return (in_language(f"{component_id} has not run to its end here before"),)
     parameters = changes(parameters_of(well[-1]), parameters_of(latest))
     inputs = changes(*(_identities(inputs_of(store, execution)) for execution in (well[-1], latest)))
-    said = [f"{name}: {_short(old)} → {_short(new)}" for name, old, new in parameters]
+    said = [f"{name}: {shorten(old, _LETTERS)} → {shorten(new, _LETTERS)}" for name, old, new in parameters]
     said += [in_language(f"input {name}: {old} → {new}") for name, old, new in inputs]
     gone = "nothing differs, but what was made the last time is gone or not valid any more"
     return tuple(said) or (in_language(gone),)
@@ -91,10 +92,6 @@ def why_not_cached(store: Any, pipeline: str, component_id: str) -> tuple[str, .
 
 def _identities(artifacts: Artifacts) -> dict[str, str]:
     return {name: ", ".join(f"#{one.id}" for one in several) for name, several in sorted(artifacts.items())}
-
-
-def _short(value: str) -> str:
-    return value if len(value) <= _LETTERS else f"{value[: _LETTERS - 1]}…"
 
 
 def _artifacts(store: Any, execution: Any, kinds: Iterable[int]) -> Artifacts:

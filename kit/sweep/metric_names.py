@@ -6,7 +6,6 @@ Of a slice there are only those that Evaluator measures, on the slices of projec
 from __future__ import annotations
 
 import ast
-import difflib
 import importlib.util
 import json
 import sys
@@ -19,6 +18,7 @@ from kit.project import Project
 from kit.project.file import ProjectFile
 from kit.sweep.errors import SweepError
 from kit.sweep.space_file import SECONDS, Metric
+from kit.texts import did_you_mean
 
 _RECORDS = {"record", "glue"}  # the kit's own function, and scrapbook's
 _OURS = {"kit", "widgets"}
@@ -52,12 +52,10 @@ def check_metrics(
     for metric in metrics:
         known = measured if metric.slice else measured | recorded
         if metric.name not in known:
-            near = difflib.get_close_matches(metric.name, known, 1)
-            hint = f" Did you mean {near[0]}?" if near else ""
             raise SweepError(
                 f"{where}: a metric must be one that the notebooks record or Evaluator measures, but {metric.name} is "
-                f"not.{hint} They have {', '.join(sorted(known))}. Correct the name, or record it in a notebook: "
-                '`record("name", value)` of kit.record.'
+                f"not.{did_you_mean(metric.name, known)} They have {', '.join(sorted(known))}. "
+                'Correct the name, or record it in a notebook: `record("name", value)` of kit.record.'
             )
         if metric.slice and not any(_is_measured(metric.slice, one.spec) for one in projects):
             columns = sorted({" and ".join(keys) for one in projects for keys in one.spec.slices})

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import json
 import math
 from collections.abc import Sequence
@@ -14,6 +13,7 @@ from kit.batch.record import RunRecord, list_runs
 from kit.record import read_recorded
 from kit.sweep.errors import MetricError
 from kit.sweep.space_file import SECONDS, Metric
+from kit.texts import did_you_mean
 from kit.warm import CallReturned, start_call
 
 _EVALUATOR = "Evaluator"
@@ -100,9 +100,8 @@ def _value(metric: Metric, measured: Sequence[dict[str, Any]], known: dict[str, 
             "Correct the slice, or add it to `slices` in project.yml."
         )
     names = sorted({*known, *(name for one in measured for name in one["values"])})
-    near = difflib.get_close_matches(metric.name, names, 1)
-    hint = f" Did you mean {near[0]}?" if near else ""
     raise MetricError(
-        f"A point must have the metric {metric.column}, but its run has none.{hint} It has {', '.join(names)}. "
+        f"A point must have the metric {metric.column}, but its run has none."
+        f"{did_you_mean(metric.name, names)} It has {', '.join(names)}. "
         'Correct the name, or record it in a notebook: `record("name", value)` of kit.record.'
     )

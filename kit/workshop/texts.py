@@ -6,12 +6,12 @@ English that it translates. So a text that has changed since is known, and its t
 
 from __future__ import annotations
 
-import difflib
 from pathlib import Path
 from typing import Any
 
 import yaml
 
+from kit.texts import did_you_mean
 from kit.translation.catalogue import digest
 from kit.translation.messages import chosen_language
 from kit.workshop.errors import WorkshopError
@@ -48,9 +48,9 @@ def check_name(name: str) -> None:
         WorkshopError: then; the message lists those that there are.
     """
     if name not in (known := names()):
-        near = difflib.get_close_matches(name, known, 1)
-        hint = f"Did you mean {near[0]}? " if near else ""
-        raise WorkshopError(f"There is no exercise {name!r}. {hint}Choose one of {', '.join(known)}.")
+        raise WorkshopError(
+            f"There is no exercise {name!r}.{did_you_mean(name, known)} Choose one of {', '.join(known)}."
+        )
 
 
 def translations() -> dict[str, Path]:

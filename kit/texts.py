@@ -1,0 +1,24 @@
+"""Pieces of sentences that many rooms say."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+def did_you_mean(name: str, known: Iterable[str], cutoff: float = 0.6) -> str:
+    """Return a sentence with the name that is nearest to an unknown one, a blank before it; empty where none is near.
+
+    Args:
+        name: what was written.
+        known: the names that there are.
+        cutoff: how alike two names must be, 0 to 1.
+    """
+    near = difflib.get_close_matches(name, known, 1, cutoff)
+    return f" Did you mean {near[0]}?" if near else ""
+
+
+def shorten(text: str, most: int) -> str:
+    """Return a text in one line of at most so many letters; dots stand for the end that does not fit."""
+    line = " ".join(text.split())
+    return line if len(line) <= most else f"{line[: most - 1]}…"
