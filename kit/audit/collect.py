@@ -12,6 +12,7 @@ from typing import Any
 from kit.audit.plain_values import anomalies_of, signatures_of_version, slices_of, verdict_of
 from kit.audit.seal import PackError
 from kit.batch.record import RUN_FILE, UNFINISHED, list_runs
+from kit.digests import of_file
 from kit.lineage.graph import Graph, Node
 from kit.lineage.origin import CHANGED, COMMIT, LOCKED, PACKAGES
 from kit.lineage.pushes import Push
@@ -207,7 +208,7 @@ def _push(collected: Collected, workspace: Workspace) -> None:
 
 def _digests(folder: Path) -> Mapping[str, str]:
     paths = sorted(path for path in folder.rglob("*") if path.is_file())
-    return {path.relative_to(folder).as_posix(): _sha256(path.read_bytes()) for path in paths}
+    return {path.relative_to(folder).as_posix(): of_file(path) for path in paths}
 
 
 def _folder(workspace: Workspace, push: Push) -> Path:

@@ -24,6 +24,7 @@ from typing import TypeAlias
 from kit.batch.parameters import Value
 from kit.batch.plan import PlannedNotebook
 from kit.batch.record import RunRecord
+from kit.digests import of_files
 from kit.project import Project
 from kit.versions import installed_packages
 from kit.workspace import CHECKOUT
@@ -70,7 +71,7 @@ class Surroundings:
             self._own[notebook.name] = {
                 "the notebook": _digest(_sources(notebook.path)),
                 "parameters": _digest(self._parameters(notebook)),
-                "the code beside it": _contents(_modules_in(notebook.path.parent), notebook.path.parent),
+                "the code beside it": of_files(_modules_in(notebook.path.parent), notebook.path.parent),
                 **self._fixed,
             }
         return self._own[notebook.name]
@@ -103,13 +104,13 @@ class Surroundings:
     def _fixed(self) -> dict[str, str]:
         found = {
             "code": _digest(
-                [_contents(_code(CHECKOUT / name), CHECKOUT / name) for name in ("kit", "widgets")]
+                [of_files(_code(CHECKOUT / name), CHECKOUT / name) for name in ("kit", "widgets")]
             ),
             "versions": _digest([installed_packages(), platform.python_version()]),
         }
         if self._project:
             data = _data_files(self._project)
-            found["the project"] = _contents(_files_beside(data, self._project.folder), self._project.folder)
+            found["the project"] = of_files(_files_beside(data, self._project.folder), self._project.folder)
             found["data files"] = _digest([[str(path), _stamp(path)] for path in data])
         return found
 
@@ -212,15 +213,6 @@ def _files_beside(data: Iterable[Path], folder: Path) -> list[Path]:
     given = {path.resolve() for path in data}
     below = (path for path in folder.rglob("*") if path.is_file() and path.resolve() not in given)
     return [path for path in below if not _HIDDEN.search(f"/{path.relative_to(folder)}")]
-
-
-def _contents(files: Iterable[Path], folder: Path) -> str:
-    digest = hashlib.sha256()
-    for path in sorted(files):
-        digest.update(f"{path.relative_to(folder)}\0".encode())
-        with path.open("rb") as file:
-            digest.update(hashlib.file_digest(file, "sha256").digest())
-    return digest.hexdigest()
 
 
 def _digest(value: object) -> str:

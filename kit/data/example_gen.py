@@ -18,9 +18,10 @@ from tfx.types import artifact_utils, standard_artifacts
 
 from kit.data.encoding import encode
 from kit.data.files import read_batches
-from kit.data.growing import digest_of, unchanged
+from kit.data.growing import unchanged
 from kit.data.quarantine import QUARANTINED, Quarantine, QuarantinedRows, Tally, quarantine_of
 from kit.data.sift import Reading, Sieve
+from kit.digests import of_file
 from kit.errors import RowsLostError
 from kit.project import Project
 from kit.steps.progress import report
@@ -138,7 +139,7 @@ class ProjectExampleGen(base_component.BaseComponent):
     ) -> None:
         inputs = project.inputs(train_spans, eval_spans)
         files = [
-            {"path": str(file.path), "split": file.split, "span": file.span, "sha256": digest_of(file.path)}
+            {"path": str(file.path), "split": file.split, "span": file.span, "sha256": of_file(file.path)}
             for file in inputs.files
         ]
         reading = {

@@ -2,18 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from kit.digests import of_file
 from kit.errors import InputDataError
-
-
-def digest_of(path: Path) -> str:
-    """Return the SHA-256 of a file, in hexadecimal digits."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 @contextmanager
@@ -38,7 +32,7 @@ def unchanged(path: Path, sha256: str) -> Iterator[None]:
 
 def _require_same(path: Path, before: tuple[int, int], sha256: str) -> None:
     after = _state(path)
-    if after == before and digest_of(path) == sha256:
+    if after == before and of_file(path) == sha256:
         return
     grown = after[0] - before[0]
     found = f"{grown:,} bytes were added" if grown > 0 else "its bytes have changed"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import io
 import json
 import shutil
@@ -21,6 +20,7 @@ from tfx.types import standard_artifacts, standard_component_specs
 
 from kit.data.environments import add_environments
 from kit.data.statistics import load_statistics
+from kit.digests import of_file
 from kit.errors import ProjectError
 from kit.project import Project
 from kit.project.folder import BUILT_IN
@@ -118,9 +118,8 @@ class CuratedSchemaGen(base_component.BaseComponent):
 
     def __init__(self, file: Path) -> None:
         read_schema(file)
-        digest = hashlib.sha256(file.read_bytes()).hexdigest()
         schema = types.Channel(type=standard_artifacts.Schema)
-        super().__init__(_CuratedSpec(schema_file=str(file), sha256=digest, schema=schema))
+        super().__init__(_CuratedSpec(schema_file=str(file), sha256=of_file(file), schema=schema))
         self.with_id("SchemaGen")
 
 

@@ -16,6 +16,7 @@ from tensorflow_metadata.proto.v0 import statistics_pb2
 
 from kit.data.files import read_batches
 from kit.data.statistics import BATCH_ROWS, statistics_of_batches
+from kit.digests import of_file
 from kit.errors import InputDataError
 from kit.project import Project
 from kit.workspace import Workspace, write_atomically
@@ -70,8 +71,7 @@ class SpanStatistics:
         reading = [data.format, data.delimiter, columns, self._project.label, tfdv.__version__]
         digest = hashlib.sha256(json.dumps(reading).encode())
         for path in files:
-            with path.open("rb") as file:
-                digest.update(hashlib.file_digest(file, "sha256").digest())
+            digest.update(bytes.fromhex(of_file(path)))
         return digest.hexdigest()
 
 

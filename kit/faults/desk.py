@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +11,7 @@ import pyarrow.compute as pc
 from kit.data.span_statistics import as_examples
 from kit.data.statistics import statistics_of_batches
 from kit.data.summaries import summarize
+from kit.digests import of_file
 from kit.errors import DataAnomalyError
 from kit.faults.catalogue import FAULTS, fault_named
 from kit.faults.fault import Dose, Spoiled
@@ -126,7 +126,7 @@ class FaultDesk:
 
     def _digests(self) -> dict[Path, str]:
         files = self.project.span_files(self.lab.span)
-        return {path: hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
+        return {path: of_file(path) for path in files}
 
     def _days(self, trial: Trial) -> str:
         labels = [self.project.span_label(day) for day in trial.days]

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import re
 from collections.abc import Collection, Mapping
 from pathlib import Path
 
 from kit.batch.record import RUN_FILE, RunRecord
+from kit.digests import of_file
 from kit.lineage.graph import Graph, Node
 from kit.lineage.query import Lineage
 from kit.workspace import Workspace
@@ -88,7 +88,7 @@ class Made:
         for key in self.graph.outputs(step.key):
             path = Path(self.graph.nodes[key].uri) / "schema.pbtxt"
             if path.is_file():
-                return hashlib.sha256(path.read_bytes()).hexdigest()
+                return of_file(path)
         return ""
 
 

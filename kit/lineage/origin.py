@@ -14,6 +14,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from kit.digests import of_file
 from kit.reasons import user_name
 from kit.setup.locked import LOCK
 from kit.steps.monitor import RUN_FOLDER_VARIABLE
@@ -74,7 +75,7 @@ def _of_process() -> Mapping[str, str]:
         HOST: platform.node(),
         USER: user_name(),
         "python": platform.python_version(),
-        LOCKED: hashlib.sha256(LOCK.read_bytes()).hexdigest() if LOCK.exists() else None,
+        LOCKED: of_file(LOCK) if LOCK.exists() else None,
     }
     return {name: value for name, value in known.items() if value}
 

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from kit.digests import of_file
 from kit.errors import DataAnomalyError
 from kit.lineage.query import Lineage
 
-_CHUNK = 1 << 20
 FileState = Literal["the same bytes", "changed since", "gone"]
 
 
@@ -63,11 +62,7 @@ def check_sources(files: Sequence[DataFile]) -> str:
 
 
 def _state(path: Path, sha256: str) -> FileState:
-    digest = hashlib.sha256()
     try:
-        with path.open("rb") as file:
-            while chunk := file.read(_CHUNK):
-                digest.update(chunk)
+        return "the same bytes" if of_file(path) == sha256 else "changed since"
     except OSError:
         return "gone"
-    return "the same bytes" if digest.hexdigest() == sha256 else "changed since"

@@ -18,6 +18,7 @@ from typing import Any, Self
 
 import psutil
 
+from kit.digests import of_files
 from kit.errors import StepFailedError
 from kit.load.plan import Load
 from kit.load.process import RunningLoad
@@ -106,14 +107,8 @@ class Trials:
     @cached_property
     def _asked(self) -> str:
         """A digest of the model's files and of the requests."""
-        digest = hashlib.sha256()
-        for path in sorted(each for each in self.version.rglob("*") if each.is_file()):
-            with path.open("rb") as file:
-                digest.update(f"{path.relative_to(self.version)}\0".encode())
-                digest.update(hashlib.file_digest(file, "sha256").digest())
-        for request in self.requests:
-            digest.update(hashlib.sha256(request).digest())
-        return digest.hexdigest()
+        files = [each for each in self.version.rglob("*") if each.is_file()]
+        return of_files(files, self.version, *(hashlib.sha256(request).digest() for request in self.requests))
 
     def file_of(self, setting: str, rate: float) -> Path:
         """Return where a point is kept."""

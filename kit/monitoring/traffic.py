@@ -6,7 +6,6 @@ So monitoring can be tried without a server, and a day of the past can be seen a
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +18,7 @@ import tensorflow as tf
 
 from kit.data.encoding import encode
 from kit.data.files import read_batches
+from kit.digests import of_file
 from kit.errors import InfraCheckError, UsageError
 from kit.monitoring.log import TIMESTAMP, Labels, PredictionLog, days_of, has_keys
 from kit.monitoring.served import ServedVersion, served
@@ -118,8 +118,7 @@ class _Player:
 
     def play(self, span: int, path: Path) -> None:
         data, project = self._project.spec.data, self._project
-        with path.open("rb") as file:
-            digest = hashlib.file_digest(file, "sha256").hexdigest()[:_DIGEST_LETTERS]
+        digest = of_file(path)[:_DIGEST_LETTERS]
         batches = read_batches(path, data.format, data.delimiter, project.columns, project.label)
         for number, batch in enumerate(batches):
             self._play(batch, span, f"span-{span}-{digest}-{number:05}")

@@ -9,7 +9,6 @@ model.py        build_model and signatures, for Trainer
 from __future__ import annotations
 
 import glob
-import hashlib
 import importlib.util
 import os
 import re
@@ -17,6 +16,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import kit.projects
+from kit.digests import of_code
 from kit.errors import InputDataError, ProjectError
 from kit.project.file import Column, ProjectFile
 from kit.project.folder import BUILT_IN, find_folder
@@ -116,14 +116,14 @@ class Project:
 
         TFX's cache looks at artifacts and properties only; with this among the properties, changed code is a miss.
         """
-        digest = hashlib.sha256()
         places = [(BUILT_IN.parent, BUILT_IN.parent / room) for room in rooms]
-        for base, place in [*places, (self.folder, self.folder)]:
-            for path in sorted(place.rglob("*.py")):
-                name = path.relative_to(base).as_posix()
-                if "/." not in f"/{name}":  # such as copies in .ipynb_checkpoints
-                    digest.update(name.encode() + b"\0" + path.read_bytes())
-        return f"{digest.hexdigest()[:16]}+{locked_packages_digest()}"
+        files = (
+            (path, base)
+            for base, place in [*places, (self.folder, self.folder)]
+            for path in sorted(place.rglob("*.py"))
+            if "/." not in f"/{path.relative_to(base).as_posix()}"  # such as copies in .ipynb_checkpoints
+        )
+        return f"{of_code(files)[:16]}+{locked_packages_digest()}"
 
     def make_importable(self) -> None:
         """Make `kit.projects.<name>` importable where the project lies outside the package.

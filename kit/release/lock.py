@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from kit.digests import of_file
 from kit.project import Project
 from kit.release.operations import Used, known_releases, lowest_release, release_text
 from kit.release.versions import PACKAGE_FILE
@@ -32,7 +33,7 @@ def model_digest(folder: Path) -> str:
 
 def lock_digest() -> str | None:
     """Return the SHA-256 of requirements.lock; None: the kit was installed without its checkout."""
-    return hashlib.sha256(LOCK.read_bytes()).hexdigest() if LOCK.exists() else None
+    return of_file(LOCK) if LOCK.exists() else None
 
 
 def write_package_file(package: Path, project: Project, used: Used, said: Sequence[str]) -> dict[str, Any]:
@@ -51,7 +52,7 @@ def write_package_file(package: Path, project: Project, used: Used, said: Sequen
         "requirements.lock": lock_digest(),
         "versions": code_versions(),
         "host": {"name": platform.node(), "system": platform.platform(), "machine": platform.machine()},
-        "project.yml": hashlib.sha256((project.folder / "project.yml").read_bytes()).hexdigest(),
+        "project.yml": of_file(project.folder / "project.yml"),
         "code": project.code_digest(),
         "operations": list(used.operations),
         "younger attributes": [name for name in used.attributes if name in known.attribute_since],

@@ -10,7 +10,6 @@ a process or machine that dies at any moment leaves whole epochs behind, and no 
 
 from __future__ import annotations
 
-import hashlib
 import json
 import math
 import os
@@ -23,6 +22,7 @@ from typing import Any
 
 import tf_keras
 
+from kit.digests import of_file
 from kit.errors import UsageError
 from kit.training.checkpoint_file import CheckpointFile, checkpoint_of
 from kit.workspace import write_atomically
@@ -62,14 +62,14 @@ class Epoch:
         try:
             facts = json.loads((folder / _EPOCH_FILE).read_text())
             epoch = cls(**{**facts, "history": tuple(facts["history"]), "folder": folder})
-            whole = all(_digest(folder / name) == digest for name, digest in epoch.files.items())
+            whole = all(of_file(folder / name) == digest for name, digest in epoch.files.items())
         except (OSError, ValueError, TypeError, KeyError):
             return None
         return epoch if whole else None
 
     def write(self, half: Path) -> None:
         """Complete a folder that has the checkpoint, and give it its name."""
-        files = {path.name: _digest(path) for path in sorted(half.iterdir())}
+        files = {path.name: of_file(path) for path in sorted(half.iterdir())}
         facts = {"number": self.number, "value": self.value, "history": self.history, "files": files}
         (half / _EPOCH_FILE).write_text(json.dumps(facts))
         _to_disk(half)
@@ -195,11 +195,6 @@ def read_epochs(folder: Path) -> list[Epoch]:
     """Return the whole epochs in a folder, oldest first; also of a training that is done."""
     found = (Epoch.read(path) for path in sorted(folder.glob("epoch-*")))
     return [epoch for epoch in found if epoch is not None]
-
-
-def _digest(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _to_disk(folder: Path) -> None:

@@ -12,8 +12,9 @@ import pytest
 from valid_projects import SMALL
 
 from kit.data.example_gen import SPLITS, ProjectExampleGen
-from kit.data.growing import digest_of, unchanged
+from kit.data.growing import unchanged
 from kit.data.records import count_records
+from kit.digests import of_file
 from kit.errors import InputDataError, StepOrderError
 from kit.project import Project
 from kit.session import Session
@@ -70,7 +71,7 @@ def test_a_span_that_grows_is_not_read_until_it_is_whole(
 
 def rows(path: Path) -> str:
     path.write_text("age\n1\n")
-    return digest_of(path)
+    return of_file(path)
 
 
 def test_a_file_that_stays_is_read(tmp_path: Path) -> None:
@@ -121,7 +122,7 @@ def test_half_a_row_of_a_file_that_grows_is_no_mistake_of_its_author(tmp_path: P
     sha256 = rows(path)
     with pytest.raises(InputDataError, match="still being written"), unchanged(path, sha256):
         fail_at(path, "age\n1\n2")
-    with pytest.raises(InputDataError, match="row 2 is bad"), unchanged(path, digest_of(path)):
+    with pytest.raises(InputDataError, match="row 2 is bad"), unchanged(path, of_file(path)):
         raise InputDataError("row 2 is bad")
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -10,6 +9,7 @@ import tensorflow as tf
 import tensorflow_transform as tft
 from tensorboard.plugins.hparams import api_pb2, summary, summary_v2
 
+from kit.digests import of_file
 from kit.training.boards.profile import Profile
 from kit.training.job import Job
 from kit.versions import code_versions
@@ -21,7 +21,7 @@ _OPERATIONS = 25  # of a profile
 def facts_of(job: Job, transform_output: tft.TFTransformOutput) -> dict[str, dict[str, str]]:
     """Return for each part of a training (`code`, `data`, `settings`) its facts by name."""
     schema = Path(transform_output.transform_savedmodel_dir).parent / "metadata" / "schema.pbtxt"
-    raw = hashlib.sha256(schema.read_bytes()).hexdigest() if schema.is_file() else "none"
+    raw = of_file(schema) if schema.is_file() else "none"
     return {
         "code": code_versions(),
         "data": {**job.data, "schema (sha256)": raw},
