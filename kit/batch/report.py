@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import html
 import re
 from collections.abc import Iterable, Sequence
 from functools import cache
+from html import escape
 from pathlib import Path
 
 import nbformat
@@ -15,7 +15,7 @@ from traitlets.config import Config
 
 from kit.batch.flame_page import times_section
 from kit.batch.record import Failure, NotebookRecord, RunRecord
-from kit.fonts import SANS
+from kit.html_page import page
 from kit.translation.labels import label
 from kit.translation.messages import html_language, in_language, parts_in_language
 from kit.workspace import write_atomically
@@ -49,7 +49,7 @@ pre { background: #f6f6f6; padding: .6em; overflow-x: auto; white-space: pre-wra
 .jp-InputPrompt, .jp-OutputPrompt, .prompt { display: none } details { margin: 1em 0 }
 .ansi-bold { font-weight: 600 } .ansi-red-fg, .ansi-red-intense-fg { color: #a40000 }
 body > details > summary { font-size: 1.2em; cursor: pointer } .anchor-link { display: none }
-""".replace("FONTS", SANS)
+"""
 
 
 def write_report(record: RunRecord, folder: Path, notebooks: Iterable[str]) -> Path:
@@ -67,14 +67,9 @@ def write_report(record: RunRecord, folder: Path, notebooks: Iterable[str]) -> P
     ]
     sections += notebooks
     style = _STYLE + HtmlFormatter(style="default").get_style_defs(".highlight")
-    page = (
-        f'<!DOCTYPE html>\n<html lang="{html_language()}"><head><meta charset="utf-8">'
-        f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">'
-        f"<title>{html.escape(record.run_id)}</title><style>{style}</style></head><body>"
-        f"{''.join(sections)}</body></html>\n"
-    )
     path = folder / REPORT_FILE
-    write_atomically(path, page)
+    body = "".join(sections)
+    write_atomically(path, page(record.run_id, style, body, language=html_language(), policy=_POLICY))
     return path
 
 
@@ -87,7 +82,7 @@ def notebook_section(notebook: NotebookRecord, folder: Path) -> str:
     language = html_language(content.metadata.get("kit_language", ""))
     is_open = " open" if notebook.state != "done" else ""
     return (
-        f'<details lang="{language}"{is_open}><summary>{_escape(notebook.name)}</summary>'
+        f'<details lang="{language}"{is_open}><summary>{escape(notebook.name)}</summary>'
         f"{without_external(body)}</details>"
     )
 
@@ -102,11 +97,11 @@ def without_external(markup: str) -> str:
 def _summary(record: RunRecord) -> str:
     rows = [
         (
-            _escape(n.name),
+            escape(n.name),
             _state(n.state),
             _seconds(n.seconds),
             f"{n.peak_memory_mb:.0f}" if n.peak_memory_mb else "",
-            _escape(n.executed or ""),
+            escape(n.executed or ""),
             _said("; ".join(filter(None, [n.why, *_tries(n)]))),
         )
         for n in record.notebooks
@@ -123,7 +118,9 @@ def _summary(record: RunRecord) -> str:
         label("executed copy"),
         label("why"),
     )
-    return f"<h1>{_escape(record.run_id)}: {_state(record.state)}</h1><p>{_said(facts)}</p>{_table(header, rows)}"
+    return (
+        f"<h1>{escape(record.run_id)}: {_state(record.state)}</h1><p>{_said(facts)}</p>{_table(header, rows)}"
+    )
 
 
 def _tries(notebook: NotebookRecord) -> list[str]:
@@ -145,14 +142,14 @@ def _failure(failure: Failure) -> str:
         else f"Stopped in {failure.notebook}: {failure.error}"
     )
     return (
-        f'<section class="failure"><h2>{_said(where)}</h2><pre>{_escape(failure.source)}</pre>'
-        f"<p>{_escape(in_language(failure.reason))}</p></section>"
+        f'<section class="failure"><h2>{_said(where)}</h2><pre>{escape(failure.source)}</pre>'
+        f"<p>{escape(in_language(failure.reason))}</p></section>"
     )
 
 
 def _steps(record: RunRecord) -> str:
     rows = [
-        (_escape(step.notebook), _escape(step.step), _state(step.state), _seconds(step.seconds))
+        (escape(step.notebook), escape(step.step), _state(step.state), _seconds(step.seconds))
         for step in record.steps
     ]
     header = (label("notebook"), label("step"), label("state"), label("seconds"))
@@ -161,18 +158,18 @@ def _steps(record: RunRecord) -> str:
 
 def _settings(record: RunRecord) -> str:
     parameters = [
-        (_escape(notebook.name), _escape(name), _escape(repr(value)))
+        (escape(notebook.name), escape(name), escape(repr(value)))
         for notebook in record.notebooks
         for name, value in notebook.parameters.items()
     ]
     facts = {"python": record.python, **record.versions, "git commit": record.git_commit, "host": record.host}
-    versions = [(_escape(name), _escape(str(value))) for name, value in facts.items()]
+    versions = [(escape(name), escape(str(value))) for name, value in facts.items()]
     tables = {
         label("Parameters"): _table((label("notebook"), label("parameter"), label("value")), parameters),
         label("Versions"): _table((label("what"), label("version")), versions),
     }
     return "".join(
-        f"<details><summary>{_escape(name)}</summary>{table}</details>" for name, table in tables.items()
+        f"<details><summary>{escape(name)}</summary>{table}</details>" for name, table in tables.items()
     )
 
 
@@ -183,13 +180,13 @@ def _exporter() -> HTMLExporter:
 
 
 def _table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    head = "".join(f"<th>{_escape(name)}</th>" for name in header)
+    head = "".join(f"<th>{escape(name)}</th>" for name in header)
     body = "".join("<tr>" + "".join(f"<td>{cell}</td>" for cell in row) + "</tr>" for row in rows)
     return f"<table><tr>{head}</tr>{body}</table>"
 
 
 def _state(state: str) -> str:
-    return f'<span class="{_escape(state)}">{_escape(state)}</span>'
+    return f'<span class="{escape(state)}">{escape(state)}</span>'
 
 
 def _seconds(seconds: float | None) -> str:
@@ -198,8 +195,4 @@ def _seconds(seconds: float | None) -> str:
 
 def _said(text: str) -> str:
     """Return a sentence of the kit in the reader's language, as HTML."""
-    return _escape(parts_in_language(text))
-
-
-def _escape(text: str) -> str:
-    return html.escape(text)
+    return escape(parts_in_language(text))

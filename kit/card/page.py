@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import html
 from collections.abc import Sequence
+from html import escape
 
 from kit.card.document import Bar, Bars, Block, Card, Items, Table, Text
-from kit.fonts import SANS
+from kit.html_page import page
 from kit.texts import shorten
 from kit.translation.messages import html_language
 
-_POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 _STYLE = """
 body { font: 15px/1.5 FONTS; max-width: 900px; margin: 2em auto; padding: 0 1em;
        color: #1c1c1c; background: #fff }
@@ -22,7 +21,7 @@ td, th { padding: .25em .8em; text-align: left; border-bottom: 1px solid #ddd; v
 .missed { color: #a40000 } figure { margin: 1em 0 } figcaption { font-weight: 600 }
 svg { width: 100%; height: auto } svg text { font: 13px FONTS; fill: #1c1c1c }
 @media print { body { margin: 0; max-width: none } h2 { break-after: avoid } tr, figure { break-inside: avoid } }
-""".replace("FONTS", SANS)
+"""
 
 _LETTERS = 42  # of a name beside its bar
 _WIDTH, _ROW, _NAMES, _VALUES = 860, 24, 300, 70  # pixels: of the picture, a bar, the names, the values
@@ -30,25 +29,20 @@ _WIDTH, _ROW, _NAMES, _VALUES = 860, 24, 300, 70  # pixels: of the picture, a ba
 
 def as_page(card: Card) -> str:
     """Return the page of a card."""
-    body = [f"<h1>{_escape(card.title)}</h1>"]
-    body.append(f'<p class="verdict {"blessed" if card.blessed else "missed"}">{_escape(card.verdict)}</p>')
+    body = [f"<h1>{escape(card.title)}</h1>"]
+    body.append(f'<p class="verdict {"blessed" if card.blessed else "missed"}">{escape(card.verdict)}</p>')
     for part in card.parts:
-        body.append(f"<section><h2>{_escape(part.heading)}</h2>")
+        body.append(f"<section><h2>{escape(part.heading)}</h2>")
         body += [_block(block) for block in part.blocks]
         body.append("</section>")
-    return (
-        f'<!DOCTYPE html>\n<html lang="{html_language()}"><head><meta charset="utf-8">'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">'
-        f"<title>{_escape(card.title)}</title><style>{_STYLE}</style></head><body>{''.join(body)}</body></html>\n"
-    )
+    return page(card.title, _STYLE, "".join(body), language=html_language())
 
 
 def _block(block: Block) -> str:
     if isinstance(block, Text):
-        return f"<p>{_escape(block.text)}</p>"
+        return f"<p>{escape(block.text)}</p>"
     if isinstance(block, Items):
-        return "<ul>" + "".join(f"<li>{_escape(item)}</li>" for item in block.items) + "</ul>"
+        return "<ul>" + "".join(f"<li>{escape(item)}</li>" for item in block.items) + "</ul>"
     return _table(block) if isinstance(block, Table) else _picture(block)
 
 
@@ -56,7 +50,7 @@ def _table(table: Table) -> str:
     def cells(kind: str, row: Sequence[str]) -> str:
         looks = [' class="number"' if place in table.numbers else "" for place in range(len(row))]
         return "".join(
-            f"<{kind}{look}>{_escape(cell)}</{kind}>" for look, cell in zip(looks, row, strict=True)
+            f"<{kind}{look}>{escape(cell)}</{kind}>" for look, cell in zip(looks, row, strict=True)
         )
 
     rows = "".join(f"<tr>{cells('td', row)}</tr>" for row in table.rows)
@@ -74,8 +68,8 @@ def _picture(picture: Bars) -> str:
     line = _NAMES + (first - low) * scale
     height = _ROW * len(picture.bars)
     return (
-        f"<figure><figcaption>{_escape(picture.title)}</figcaption>"
-        f'<svg viewBox="0 0 {_WIDTH} {height}" role="img" aria-label="{_escape(picture.title)}">'
+        f"<figure><figcaption>{escape(picture.title)}</figcaption>"
+        f'<svg viewBox="0 0 {_WIDTH} {height}" role="img" aria-label="{escape(picture.title)}">'
         f'<line x1="{line:.1f}" x2="{line:.1f}" y1="0" y2="{height}" stroke="#999" stroke-dasharray="3 3"/>'
         f"{rows}</svg></figure>"
     )
@@ -93,12 +87,8 @@ def _bar(bar: Bar, place: int, low: float, scale: float) -> str:
             'stroke="#3465a4" stroke-width="2"/>'
         )
     return (
-        f'<text x="{_NAMES - 10}" y="{middle + 4}" text-anchor="end">{_escape(shorten(bar.name, _LETTERS))}</text>'
+        f'<text x="{_NAMES - 10}" y="{middle + 4}" text-anchor="end">{escape(shorten(bar.name, _LETTERS))}</text>'
         f"{interval}"
         f'<circle cx="{across(bar.value):.1f}" cy="{middle}" r="4" fill="#204a87"/>'
         f'<text x="{_WIDTH}" y="{middle + 4}" text-anchor="end">{bar.value:.4f}</text>'
     )
-
-
-def _escape(text: str) -> str:
-    return html.escape(text)

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import html
 import shlex
 from collections.abc import Iterable, Sequence
+from html import escape
 from pathlib import Path
 
 from kit.batch.plan import NOTEBOOKS
-from kit.fonts import SANS
+from kit.html_page import page
 from kit.sweep.charts import Dot, scatter, short
 from kit.sweep.records import PointRecord, SweepRecord, best_of, ordered
 
-_POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 _STYLE = """
 body { font: 15px/1.5 FONTS; max-width: 1100px; margin: 2em auto; padding: 0 1em;
        color: #1c1c1c; background: #fff }
@@ -26,7 +25,7 @@ figure { margin: 0 } figcaption { font-weight: 600 } svg { width: 100%; height: 
 svg text { font: 11px FONTS; fill: #444 } svg line { stroke: #e4e4e4 } svg .axis { stroke: #888 }
 svg circle { fill: #3465a4; fill-opacity: .6 } svg circle.best { fill: #17692a; fill-opacity: 1 }
 svg circle.stopped { fill: none; stroke: #3465a4 }
-""".replace("FONTS", SANS)
+"""
 _BEST = ' class="best"'
 
 
@@ -34,20 +33,14 @@ def as_page(record: SweepRecord, points: Sequence[PointRecord]) -> str:
     """Return the page of a sweep, finished or not."""
     best = best_of(record, list(points))
     body = [
-        f"<h1>Sweep {_escape(record.name)}</h1><p>{_escape(summary(record, points))}</p>",
+        f"<h1>Sweep {escape(record.name)}</h1><p>{escape(summary(record, points))}</p>",
         _best(record, best),
         _charts(record, points, best),
         _table(record, points, best),
         _left_out(points),
         _settings(record),
     ]
-    return (
-        '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">'
-        f"<title>Sweep {_escape(record.name)}</title><style>{_STYLE}</style></head>"
-        f"<body>{''.join(body)}</body></html>\n"
-    )
+    return page(f"Sweep {record.name}", _STYLE, "".join(body), language="en")
 
 
 def summary(record: SweepRecord, points: Sequence[PointRecord]) -> str:
@@ -81,8 +74,8 @@ def _best(record: SweepRecord, best: PointRecord | None) -> str:
     if best is None:
         return ""
     return (
-        f"<h2>The best point</h2><p>Point {best.number}: {_escape(_values(best))}. The whole chain with its values:</p>"
-        f"<pre>{_escape(run_command(record, best))}</pre>"
+        f"<h2>The best point</h2><p>Point {best.number}: {escape(_values(best))}. The whole chain with its values:</p>"
+        f"<pre>{escape(run_command(record, best))}</pre>"
     )
 
 
@@ -120,7 +113,7 @@ def _table(record: SweepRecord, points: Sequence[PointRecord], best: PointRecord
         f"<tr{_BEST if point is best else ''}>{_row(record, columns, point)}</tr>"
         for point in ordered(record, list(points))
     )
-    head = "".join(f"<th>{_escape(name)}</th>" for name in header)
+    head = "".join(f"<th>{escape(name)}</th>" for name in header)
     return f'<h2>All points</h2><div class="wide"><table><tr>{head}</tr>{rows}</table></div>'
 
 
@@ -132,11 +125,11 @@ def _row(record: SweepRecord, columns: Sequence[str], point: PointRecord) -> str
     seconds = "" if point.seconds is None else f"{point.seconds:.1f}"
     where = " ".join(filter(None, [point.host, point.worker]))
     report = f"points/{point.number:04d}/ws/runs/{point.run_id}/report.html"
-    link = f'<a href="{_escape(report)}">its run</a>' if point.run_id else ""
-    cells = [f'<td class="number">{_escape(cell)}</td>' for cell in numbers]
-    cells.append(f'<td><span class="{look}">{_escape(words)}</span></td>')
-    cells += [f'<td class="number">{_escape(cell)}</td>' for cell in (seconds, str(point.attempts or ""))]
-    return "".join([*cells, f"<td>{_escape(where)}</td><td>{link}</td>"])
+    link = f'<a href="{escape(report)}">its run</a>' if point.run_id else ""
+    cells = [f'<td class="number">{escape(cell)}</td>' for cell in numbers]
+    cells.append(f'<td><span class="{look}">{escape(words)}</span></td>')
+    cells += [f'<td class="number">{escape(cell)}</td>' for cell in (seconds, str(point.attempts or ""))]
+    return "".join([*cells, f"<td>{escape(where)}</td><td>{link}</td>"])
 
 
 def _look(point: PointRecord) -> tuple[str, str]:
@@ -168,7 +161,7 @@ def _settings(record: SweepRecord) -> str:
 
 
 def _items(lines: Iterable[str]) -> str:
-    return "<ul>" + "".join(f"<li>{_escape(line)}</li>" for line in lines) + "</ul>"
+    return "<ul>" + "".join(f"<li>{escape(line)}</li>" for line in lines) + "</ul>"
 
 
 def _values(point: PointRecord) -> str:
@@ -177,7 +170,3 @@ def _values(point: PointRecord) -> str:
 
 def _text(value: object) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
-
-
-def _escape(text: str) -> str:
-    return html.escape(text)

@@ -19,7 +19,7 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
-from kit.fonts import SANS
+from kit import html_page
 from kit.translation.messages import html_language, in_language
 from kit.workshop.errors import WorkshopError
 from kit.workshop.exercise import POINTS, Score
@@ -29,6 +29,10 @@ SUFFIX = ".workshop.json"
 _MOST_BYTES = 100_000  # of a record; a larger file in the folder is none
 _PATIENCE_SECONDS = 2.0
 _LONGEST_NAME = 60
+_STYLE = """
+body { font: 1rem/1.4 FONTS; margin: 2rem } table { border-collapse: collapse }
+th, td { border: 1px solid #888; padding: .3rem .6rem; text-align: left }
+"""
 
 
 @dataclass(frozen=True)
@@ -211,11 +215,11 @@ def page(people: Sequence[Progress], titles: Mapping[str, str]) -> str:
     foot = "".join(f"<td>{count} / {len(people)}</td>" for count in solved)
     heading = in_language("Class board")
     note = in_language(f"Points of {len(POINTS)} in each exercise: {', '.join(POINTS)}.")
-    return f"""<!doctype html>
-<html lang="{html_language()}"><meta charset="utf-8"><title>{heading}</title>
-<style>body {{ font: 1rem/1.4 {SANS}; margin: 2rem }} table {{ border-collapse: collapse }}
-th, td {{ border: 1px solid #888; padding: .3rem .6rem; text-align: left }}</style>
-<h1>{heading}</h1><p>{escape(note)}</p>
-<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody>
-<tfoot><tr><th>{in_language("All points")}</th>{foot}<td></td></tr></tfoot></table></html>
-"""
+    return html_page.page(
+        heading,
+        _STYLE,
+        f"<h1>{escape(heading)}</h1><p>{escape(note)}</p>"
+        f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody>"
+        f"<tfoot><tr><th>{escape(in_language('All points'))}</th>{foot}<td></td></tr></tfoot></table>",
+        language=html_language(),
+    )

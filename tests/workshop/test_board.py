@@ -101,4 +101,5 @@ def test_the_page_holds_names_as_text_and_fetches_nothing() -> None:
     assert "&lt;script&gt;" in page
     assert "Good &amp; bad" in page
     assert "<td>1 / 2</td><td>0 / 2</td>" in page
-    assert "http" not in page
+    assert "://" not in page
+    assert "default-src 'none'; style-src 'unsafe-inline'" in page
