@@ -13,8 +13,9 @@ from kit.checks.chance import Totals, normal_quantile
 from kit.checks.check import Finding, wrong
 from kit.checks.config import Severity
 from kit.checks.rows import Rows
-from kit.checks.sample import Sample, ranks
+from kit.checks.sample import Sample
 from kit.data.example_gen import SPLITS
+from kit.evaluation.metrics.scores import ranks
 
 NAME = "correlations"
 _FEWEST = 30  # independent rows of a split

@@ -12,9 +12,10 @@ from numpy.typing import NDArray
 from kit.checks.check import Finding, wrong
 from kit.checks.config import Severity
 from kit.checks.rows import Rows
-from kit.checks.sample import Sample, ranks
+from kit.checks.sample import Sample
 from kit.data.example_gen import SPLITS
 from kit.data.records import as_text
+from kit.evaluation.metrics.scores import auc, ranks
 
 NAME = "leakage"
 _MOST_CLASSES = 20  # a label with more values is an amount
@@ -121,26 +122,14 @@ def _place(rows: Rows, name: str) -> NDArray[np.float64]:
 
 def _auc(values: NDArray[np.float64], positive: NDArray[np.bool_], *, is_number: bool) -> float:
     if is_number:
-        area = area_under_curve(ranks(values), positive)
+        area = auc(values, positive)
         return max(area, 1 - area)
     areas = [
-        area_under_curve(ranks(_means(values, positive, other)[there]), positive[there])
+        auc(_means(values, positive, other)[there], positive[there])
         for there, other in _folds(len(values))
         if 0 < positive[there].sum() < there.sum()
     ]
     return float(np.mean(areas)) if areas else 0.5
-
-
-def area_under_curve(places: NDArray[np.float64], positive: NDArray[np.bool_]) -> float:
-    """Return the share of pairs of a positive and a negative in which the positive ranks higher.
-
-    Args:
-        places: from 0.5, as `ranks` gives them.
-        positive: which are; there is one of each at least.
-    """
-    positives = int(positive.sum())
-    above = float(places[positive].sum()) - positives**2 / 2
-    return above / (positives * (len(positive) - positives))
 
 
 def _r2(values: NDArray[np.float64], label: NDArray[np.float64], *, is_number: bool) -> float | None:

@@ -6,7 +6,6 @@ from collections.abc import Iterable
 
 import numpy as np
 import pyarrow as pa
-from numpy.typing import NDArray
 
 from kit.checks.rows import Rows
 
@@ -61,11 +60,3 @@ class Sample:
         self._next += first * self._step
         self._kept, self._step = thinned, self._step * 2
         self._count = sum(batch.num_rows for batch in thinned)
-
-
-def ranks(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the rank of each value, from 0.5; ties share the mean of their ranks."""
-    _, codes, counts = np.unique(values, return_inverse=True, return_counts=True)
-    middle = np.cumsum(counts) - counts / 2
-    found: NDArray[np.float64] = middle[codes]
-    return found

@@ -9,9 +9,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from kit.drill.fidelity import ndcg, r2
 from kit.drill.population import Population
-from kit.monitoring.metrics import auc
+from kit.evaluation.metrics.scores import auc, ndcg, r2
 from kit.project import Project
 from kit.serving.protect import Protection, protect
 
@@ -54,7 +53,7 @@ class Honest:
         return "AUC" if self.probabilities else "R²"
 
     def quality(self, scores: Values) -> float:
-        return auc(scores, self.labels) if self.probabilities else r2(scores, self.labels)
+        return auc(scores, self.labels) if self.probabilities else r2(scores, self.labels, of_constant=0.0)
 
     def ndcg(self, scores: Values) -> float | None:
         if self.lists is None or not self.probabilities:

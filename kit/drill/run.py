@@ -17,12 +17,12 @@ from kit.drill.attack import Attack
 from kit.drill.distill import distill
 from kit.drill.endpoint import Endpoint, InProcess, RefusedError
 from kit.drill.errors import DrillError
-from kit.drill.fidelity import overlap
 from kit.drill.honest import USER, Honest
 from kit.drill.outcomes import DISTILLED, LIMIT, NONE, SERVER, Drill, Outcome, Point, recommend
 from kit.drill.population import Population
 from kit.drill.settings import DrillSettings
 from kit.errors import StepOrderError
+from kit.evaluation.metrics.scores import top_overlap
 from kit.release.versions import served_version
 from kit.serving.protect import Protection, protect
 from kit.session import Session
@@ -160,7 +160,7 @@ class _AttackContext:
 
     def _priced(self, protection: Protection, points: tuple[Point, ...]) -> Outcome:
         shown = self.honest.shown(self._honest_scores, protection, self._secret)
-        kept = overlap(
+        kept = top_overlap(
             self._shown(self._truth, protection, USER),
             self._truth,
             self.settings.candidates,
@@ -170,7 +170,7 @@ class _AttackContext:
 
     def _distilled(self, small: InProcess, points: tuple[Point, ...]) -> Outcome:
         judged = small.scores(self._judged_records)
-        kept = overlap(judged, self._truth, self.settings.candidates, self.settings.best)
+        kept = top_overlap(judged, self._truth, self.settings.candidates, self.settings.best)
         return self._outcome(DISTILLED, points, small.scores(self._honest_records), kept)
 
     def _limited(self, plain: tuple[Point, ...]) -> Outcome:

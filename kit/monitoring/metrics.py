@@ -7,16 +7,15 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from kit.evaluation.intervals import Z, interval, wilson
+from kit.evaluation.metrics.scores import NEAR_ZERO, auc, calibration, log_losses
 from kit.project.file import Task
 
 Values: TypeAlias = NDArray[np.float64]
 
 CALIBRATION = "calibration"
-_NEAR_ZERO = 1e-7  # as Keras keeps probabilities away from 0 and 1
 _HALF = 0.5
 
 
@@ -54,36 +53,19 @@ def estimates(task: Task, scores: NDArray[np.float32], truth: Values) -> dict[st
     return {"mse": _mean(difference**2), "mae": _mean(np.abs(difference))}
 
 
-def auc(scores: Values, truth: Values) -> float:
-    """The share of pairs of a positive and a negative row in which the positive one scores higher; ties are a half.
-
-    Mann and Whitney, On a test of whether one of two random variables is stochastically larger than the other, The
-    Annals of Mathematical Statistics 18 (1947). TFMA's is the same but for its 10,000 thresholds. NaN for one class.
-    """
-    positives = float(truth.sum())
-    negatives = len(truth) - positives
-    if not positives or not negatives:
-        return float("nan")
-    above = float(pd.Series(scores).rank()[truth > _HALF].sum()) - positives * (positives + 1) / 2
-    return above / (positives * negatives)
-
-
 def _binary(scores: Values, truth: Values) -> dict[str, Estimate]:
     share, rows = float(truth.mean()), float(len(truth))
-    area = auc(scores, truth)
-    clipped = np.clip(scores, _NEAR_ZERO, 1 - _NEAR_ZERO)
-    losses = -(truth * np.log(clipped) + (1 - truth) * np.log(1 - clipped))
     accuracy = float(((scores > _HALF) == (truth > _HALF)).mean())
     return {
-        "auc": _by_formula("auc", area, rows, share),
-        "logloss": _mean(losses),
+        "auc": _by_formula("auc", auc(scores, truth), rows, share),
+        "logloss": _mean(log_losses(scores, truth)),
         "accuracy": _by_formula("accuracy", accuracy, rows, share),
-        CALIBRATION: _calibration(float(scores.mean()), share, rows),
+        CALIBRATION: _calibration(scores, truth),
     }
 
 
 def _multiclass(scores: Values, truth: NDArray[np.intp]) -> dict[str, Estimate]:
-    of_truth = np.clip(scores[np.arange(len(truth)), truth], _NEAR_ZERO, None)
+    of_truth = np.clip(scores[np.arange(len(truth)), truth], NEAR_ZERO, None)
     accuracy = float((scores.argmax(axis=1) == truth).mean())
     rows = float(len(truth))
     return {
@@ -92,12 +74,12 @@ def _multiclass(scores: Values, truth: NDArray[np.intp]) -> dict[str, Estimate]:
     }
 
 
-def _calibration(mean_score: float, share: float, rows: float) -> Estimate:
+def _calibration(scores: Values, truth: Values) -> Estimate:
     """The interval is that of the share of the label (Wilson's); the mean score has next to no error beside it."""
     with np.errstate(divide="ignore"):
-        lower, upper = wilson(np.array([share]), np.array([rows]))
-        value, least, most = np.float64(mean_score) / np.array([share, upper[0], max(lower[0], 0.0)])
-    return Estimate(float(value), float(least), float(most))
+        lower, upper = wilson(np.array([truth.mean()]), np.array([float(len(truth))]))
+        least, most = np.float64(scores.mean()) / np.array([upper[0], max(lower[0], 0.0)])
+    return Estimate(calibration(scores, truth), float(least), float(most))
 
 
 def _by_formula(metric: str, value: float, rows: float, positive_share: float) -> Estimate:

@@ -18,10 +18,10 @@ from numpy.typing import NDArray
 
 from kit.checks.judge import rows_of
 from kit.drill.attack import Attack
-from kit.drill.fidelity import overlap
 from kit.drill.honest import USER, Honest
 from kit.drill.population import Population
 from kit.drill.settings import DrillSettings
+from kit.evaluation.metrics.scores import top_overlap
 from kit.gateway.config import RateLimit
 from kit.project import Project
 from kit.serving.protect import FILE, Protection, protect, read_file
@@ -119,7 +119,7 @@ class ExtractionExercise(Exercise):
         shown = self._honest.shown(self._scores(self._day), guard.protection, _SECRET)
         lost = self._honest.quality(self._scores(self._day)) - self._honest.quality(shown)
         truth = self._scores(self._judged)
-        kept = overlap(_shown(truth, guard.protection, USER), truth, CANDIDATES, _SETTINGS.best)
+        kept = top_overlap(_shown(truth, guard.protection, USER), truth, CANDIDATES, _SETTINGS.best)
         refused = self._honest.refused(int(guard.limit.requests * SECONDS_PER_DAY / guard.limit.seconds))
         if refused > _SETTINGS.max_refused:
             return f"{refused:.1%} of the requests of honest users are refused"

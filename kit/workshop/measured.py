@@ -9,8 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from kit.checks.check import Finding
-from kit.checks.leakage import area_under_curve
-from kit.checks.sample import ranks
+from kit.evaluation.metrics.scores import auc
 from kit.faults.fault import Dose, Fault, Rows, Spoiled
 from kit.workshop.data_exercise import DataExercise
 from kit.workshop.exercise import PROVED, Point, near, same
@@ -49,9 +48,9 @@ class LeakExercise(DataExercise):
 
     def prove(self, proof: Any) -> Point:
         table = pa.concat_tables([self._faulty(span, self._seed) for span in self._training])
-        places = ranks(-table[self.case.column].to_numpy().astype(float))
+        values = -table[self.case.column].to_numpy().astype(float)
         positive = table[self._project.label].to_numpy() > 0
-        reached = near(proof, area_under_curve(places, positive), _TOLERANCE)
+        reached = near(proof, auc(values, positive), _TOLERANCE)
         return Point(PROVED, reached, _measured(proof, reached, f"its AUC of {self._project.label} alone"))
 
 

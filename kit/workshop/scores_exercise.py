@@ -20,9 +20,8 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from kit.checks.judge import rows_of
-from kit.checks.leakage import area_under_curve
-from kit.checks.sample import ranks
 from kit.evaluation.gate_checks import Found, ThresholdCheck, asked, checks_of, slice_name
+from kit.evaluation.metrics.scores import auc, calibration, log_losses
 from kit.project import Project
 from kit.workshop.exercise import CAUGHT, FOUND, PROVED, Answer, Exercise, Point, near, same
 from kit.workshop.guard import Guard, make_guard
@@ -130,14 +129,14 @@ class ScoresExercise(Exercise):
 
     def _measures(self, scores: NDArray[np.float64], cuts: Sequence[Sequence[str]] | None = None) -> Found:
         """Return the metrics of scores on all rows and on each slice of some cuts; None: only of the weakness."""
-        values, columns = {slice_name(()): _metrics(self._labels, scores)}, {}
+        values, columns = {slice_name(()): _metrics(scores, self._labels)}, {}
         for cut in cuts if cuts is not None else [tuple(self._weakness.slice)]:
             for key, places in self._table.groupby(sorted(set(cut)), observed=True).indices.items():
                 texts = [str(part) for part in (key if isinstance(key, tuple) else (key,))]
                 one = dict(zip(sorted(set(cut)), texts, strict=True))
                 name = slice_name(one.items())
                 columns[name] = one
-                values[name] = _metrics(self._labels[places], scores[places])
+                values[name] = _metrics(scores[places], self._labels[places])
         return Found(values, {}, columns, self._project.spec.evaluation.min_slice_size)
 
     def _scores(self, seed: int) -> NDArray[np.float64]:
@@ -167,15 +166,13 @@ class ScoresExercise(Exercise):
         return pd.read_csv(TRUTH / f"span-{SPAN}.csv")["click_probability"].to_numpy()
 
 
-def _metrics(labels: NDArray[np.bool_], scores: NDArray[np.float64]) -> dict[str, float]:
+def _metrics(scores: NDArray[np.float64], labels: NDArray[np.bool_]) -> dict[str, float]:
     """Return the metrics that gates can ask of scores alone: AUC, log loss, calibration, and the rows."""
-    clicks = int(labels.sum())
-    chances = np.clip(scores, 1e-7, 1 - 1e-7)
     return {
         "example_count": float(len(labels)),
-        "auc": area_under_curve(ranks(scores), labels) if 0 < clicks < len(labels) else math.nan,
-        "logloss": float(-np.mean(np.where(labels, np.log(chances), np.log(1 - chances)))),
-        "calibration": float(scores.sum() / clicks) if clicks else math.nan,
+        "auc": auc(scores, labels),
+        "logloss": float(log_losses(scores, labels).mean()),
+        "calibration": calibration(scores, labels) if labels.any() else math.nan,
     }
 
 

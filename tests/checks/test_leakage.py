@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import product
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 
 from checks.shown import findings, rows
 from kit.checks.check import Finding
-from kit.checks.leakage import Leakage, area_under_curve
-from kit.checks.sample import ranks
+from kit.checks.leakage import Leakage
 
 COUNT = 3_000
 Columns = dict[str, Sequence[object]]
@@ -34,13 +31,6 @@ def noise(draw: np.random.Generator) -> Columns:
         "number": draw.normal(size=COUNT).tolist(),
         "city": [f"c{one}" for one in draw.integers(9, size=COUNT)],
     }
-
-
-def test_the_area_is_the_share_of_pairs_in_order(draw: np.random.Generator) -> None:
-    values: NDArray[np.float64] = draw.integers(5, size=60).astype(float)
-    positive = draw.random(60) < 0.4
-    pairs = [np.sign(one - other) / 2 + 0.5 for one, other in product(values[positive], values[~positive])]
-    assert area_under_curve(ranks(values), positive) == pytest.approx(np.mean(pairs))
 
 
 @pytest.mark.parametrize("classes", [2, 3])

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import numpy as np
 import pytest
 
 from checks.shown import rows
-from kit.checks.sample import Sample, ranks
+from kit.checks.sample import Sample
 
 
 @pytest.mark.parametrize("sizes", [[7], [3, 3, 1], [100, 1, 1, 50], [33] * 9, [1_000]])
@@ -27,7 +26,3 @@ def test_columns_that_were_missing_at_first() -> None:
     sample.add(rows(n=[1], text=["a"]))
     assert sample.rows().values("text").to_pylist() == [None, b"a"]
     assert len(Sample(["n"]).rows()) == 0
-
-
-def test_ranks_share_their_place() -> None:
-    assert list(ranks(np.array([3.0, 1.0, 3.0, 9.0]))) == [2, 0.5, 2, 3.5]

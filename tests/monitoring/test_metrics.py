@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import itertools
 import math
 
 import numpy as np
 import pytest
 
-from kit.monitoring.metrics import CALIBRATION, auc, estimates
+from kit.monitoring.metrics import CALIBRATION, estimates
 
 DRAW = np.random.default_rng(11)
 
@@ -19,17 +18,7 @@ def clicks(rows: int, draw: np.random.Generator = DRAW) -> tuple[np.ndarray, np.
     return scores, (draw.random(rows) < scores).astype(float)
 
 
-def test_auc_is_the_share_of_pairs_in_the_right_order() -> None:
-    scores, truth = np.round(DRAW.random(60), 1), DRAW.integers(0, 2, 60).astype(float)
-    pairs = [
-        (1.0 if high > low else 0.5 if high == low else 0.0)
-        for high, low in itertools.product(scores[truth == 1], scores[truth == 0])
-    ]
-    assert auc(scores, truth) == pytest.approx(np.mean(pairs))
-
-
 def test_auc_of_one_class_is_not_known() -> None:
-    assert math.isnan(auc(np.array([0.1, 0.2]), np.zeros(2)))
     one_class = estimates("binary", np.array([0.1, 0.2], np.float32), np.ones(2))["auc"]
     assert math.isnan(one_class.value)
     assert math.isnan(one_class.lower)

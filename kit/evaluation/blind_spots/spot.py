@@ -9,7 +9,7 @@ import numpy as np
 from kit.evaluation.blind_spots.calibration import Fit, Values, log_losses
 from kit.evaluation.blind_spots.facets import Condition
 from kit.evaluation.intervals import Z, interval
-from kit.monitoring.metrics import auc
+from kit.evaluation.metrics.scores import auc
 
 _FLAT = 0.5  # of a slope: scores that count half as much as they claim do not rank
 

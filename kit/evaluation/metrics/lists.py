@@ -13,6 +13,8 @@ from typing import Any, Self, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from kit.evaluation.metrics.scores import ndcg_of_list
+
 Array: TypeAlias = NDArray[Any]
 
 _PAIR = 2
@@ -59,23 +61,13 @@ def measure_list(
         has_item = np.ones(len(items), bool)
     clicked = bool(ranked.any())
     return ListFigures(
-        ndcg=_ndcg(ranked, k) if clicked else None,
+        ndcg=ndcg_of_list(ranked, k) if clicked else None,
         reciprocal_rank=1 / (int(ranked.argmax()) + 1) if clicked else None,
         hit=float(ranked[:k].any()) if clicked else None,
         diversity=_diversity([values[first] for values in attributes]),
         shown=items[has_item],
         top=items[first][has_item[first]],
     )
-
-
-def _ndcg(ranked: Array, k: int) -> float:
-    """DCG is the sum of gain / log2(place + 1), here of gains 0 and 1, by that of the best order.
-
-    Järvelin and Kekäläinen, Cumulated gain-based evaluation of IR techniques, ACM TOIS 20 (2002).
-    """
-    discounts = 1 / np.log2(np.arange(2, min(k, len(ranked)) + 2))
-    best = discounts[: int(ranked.sum())].sum()
-    return float(discounts[ranked[: len(discounts)]].sum() / best)
 
 
 def _diversity(attributes: list[Array]) -> float | None:

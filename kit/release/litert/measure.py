@@ -10,7 +10,7 @@ from functools import cached_property
 import numpy as np
 
 from kit.evaluation.local.rows import Slices
-from kit.monitoring.metrics import auc
+from kit.evaluation.metrics.scores import auc, r2
 from kit.project.file import Task
 from kit.release.litert.interpreter import LiteRTModel
 from kit.release.litert.model_part import Array, Features
@@ -142,9 +142,7 @@ def quality(task: Task, scores: Array, labels: Array) -> float:
         return auc(scores.astype(np.float64), labels.astype(np.float64))
     if task == "multiclass":
         return float(np.mean(scores.argmax(axis=1) == labels)) if len(labels) else math.nan
-    spread = float(np.sum((labels - labels.mean()) ** 2)) if len(labels) else 0.0
-    errors = float(np.sum((labels - scores.astype(np.float64)) ** 2))
-    return 1 - errors / spread if spread else math.nan
+    return r2(scores.astype(np.float64), labels.astype(np.float64))
 
 
 def _known(value: float) -> float | None:

@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 
 from kit.checks.rows import Rows
+from kit.evaluation.metrics.scores import top_overlap
 from kit.project.file import ProjectFile
 from kit.release.litert.model_part import Array, Features
 
@@ -45,17 +46,8 @@ class Requests:
             expected: scores of one model, [lists * size] or [lists * size, classes], of which the highest counts.
             found: of the other.
         """
-        first, second = (self._best(scores) for scores in (expected, found))
-        shared = [
-            len(np.intersect1d(one, other)) / len(one) for one, other in zip(first, second, strict=True)
-        ]
-        return float(np.mean(shared))
-
-    def _best(self, scores: Array) -> Array:
-        """Return the places of the best ten of each list; of equal scores the earlier row comes first."""
-        single = scores if scores.ndim == 1 else scores.max(axis=1)
-        lists = single.reshape(-1, self.size)
-        return np.argsort(-lists, axis=1, kind="stable")[:, : min(TOP, self.size)]
+        one, other = (scores if scores.ndim == 1 else scores.max(axis=1) for scores in (expected, found))
+        return top_overlap(one, other, self.size, TOP)
 
 
 def make_requests(

@@ -12,8 +12,8 @@ from kit.data.records import count_records
 from kit.errors import StepOrderError
 from kit.evaluation.blind_spots.rows import find_blind_spots, judged_rows, outcomes_of
 from kit.evaluation.blind_spots.search import Limits
+from kit.evaluation.metrics.scores import auc
 from kit.evaluation.results import metrics_table
-from kit.monitoring.metrics import auc
 from kit.project import Project
 from kit.session import Session
 from kit.workspace import Workspace
