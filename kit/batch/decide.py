@@ -10,7 +10,7 @@ from kit.batch.order import Waits, among
 from kit.batch.parameters import Value
 from kit.batch.plan import PlannedNotebook
 from kit.batch.record import RunRecord
-from kit.batch.unchanged import Surroundings, differences, last_good, steps_by_notebook
+from kit.batch.unchanged import Surroundings, differences, last_good, steps_by_notebook, steps_in
 from kit.batch.usual import Usual, usual
 
 
@@ -79,7 +79,7 @@ class Decider:
             return SkipDecision(
                 skip=False, why=f"{run}, where it last ended well, did not note what it found"
             )
-        now = self._surroundings.digests(notebook, _steps_in(then))
+        now = self._surroundings.digests(notebook, steps_in(then))
         if changed := differences(then, now):
             return SkipDecision(skip=False, why=f"changed since {run}: {', '.join(changed)}")
         return SkipDecision(
@@ -128,7 +128,3 @@ class Decider:
             in_order = tuple(name for name in graph if name in waits)
             found[notebook.name] = Prospect(notebook.name, what, why, in_order, self.usual(notebook))
         return list(found.values())
-
-
-def _steps_in(digests: Mapping[str, str]) -> list[str]:
-    return [name.removeprefix("what ").removesuffix(" made") for name in digests if name.endswith(" made")]

@@ -174,6 +174,16 @@ def differences(then: Mapping[str, str], now: Mapping[str, str]) -> list[str]:
     return [name for name in {**then, **now} if then.get(name) != now.get(name)]
 
 
+def steps_in(digests: Iterable[str]) -> list[str]:
+    """Return the components whose results have one of the digests that `Surroundings` gives."""
+    before, after = _MADE.split("{}")
+    return [
+        name.removeprefix(before).removesuffix(after)
+        for name in digests
+        if name.startswith(before) and name.endswith(after)
+    ]
+
+
 def _sources(notebook: Path) -> list[object]:
     cells = json.loads(notebook.read_text(encoding="utf-8"))["cells"]
     return [[cell["cell_type"], "".join(cell["source"])] for cell in cells]

@@ -12,7 +12,7 @@ import pytest
 from kit.batch.notebook_metadata import NotebookFacts
 from kit.batch.parameters import Value, read_parameters
 from kit.batch.plan import PlannedNotebook
-from kit.batch.unchanged import Surroundings, differences, latest_outputs
+from kit.batch.unchanged import Surroundings, differences, latest_outputs, steps_in
 from kit.versions import installed_packages
 from kit.workspace import Workspace
 
@@ -46,6 +46,14 @@ def test_a_decision_about_it_and_its_loss_are_seen(tiny: Tiny) -> None:
 
 def test_a_store_that_is_not_there_has_nothing(tmp_path: Path) -> None:
     assert latest_outputs(tmp_path / "metadata.sqlite", "any") == {}
+
+
+def test_the_steps_are_found_again_in_the_digests(tmp_path: Path) -> None:
+    path = tmp_path / "a.ipynb"
+    path.write_text('{"metadata": {}, "cells": []}')
+    notebook = PlannedNotebook(path, {}, {}, NotebookFacts(reads=()))
+    digests = Surroundings(tmp_path, None).digests(notebook, ["Trainer", "ExampleGen"])
+    assert steps_in(digests) == ["ExampleGen", "Trainer"]
 
 
 def test_data_and_project_files_count(tiny: Tiny) -> None:
