@@ -89,7 +89,7 @@ def without_dots(path: Path) -> Path:
 
 
 def write_atomically(path: Path, content: str | bytes) -> None:
-    """Write a file under a temporary name and rename it, so that no reader ever sees half of it.
+    """Write a file under a temporary name and rename it, so that no reader ever sees half of it; its folder is made.
 
     Raises:
         OSError: when it cannot be written; names the file, which a full disk does not.

@@ -119,6 +119,11 @@ def plan_chain(
     ]
 
 
+def named_project(plan: Iterable[PlannedNotebook]) -> Value | None:
+    """Return the `project_name` of the first notebook that has one; None: no notebook has."""
+    return next((one.parameters["project_name"] for one in plan if "project_name" in one.parameters), None)
+
+
 def secret_variables(plan: Iterable[PlannedNotebook], alerts: Iterable[str]) -> dict[str, bool]:
     """Return the environment variables that hold what a chain needs and no file may.
 

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from kit.batch.chain import Say
 from kit.batch.parameters import Value
-from kit.batch.plan import choose_notebooks, plan_chain, read_parameter_file
+from kit.batch.plan import choose_notebooks, named_project, plan_chain, read_parameter_file
 from kit.batch.record import RunRecord
 from kit.batch.run import RunOptions, run_chain
 from kit.errors import ExitCode, KitError, UsageError
@@ -123,7 +123,7 @@ def _decide(
     from kit.workspace import Workspace  # noqa: PLC0415
 
     plan = plan_chain(notebooks, parameters, {"workspace": str(workspace)})
-    name = next((n.parameters["project_name"] for n in plan if "project_name" in n.parameters), None)
+    name = named_project(plan)
     if name is None:
         raise UsageError("Decisions are about a project, but no notebook has `project_name`. Name one.")
     session = Session(Workspace(workspace), Project.load(str(name), workspace))

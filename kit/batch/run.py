@@ -9,7 +9,7 @@ from kit.batch.chain import USUAL, Chain, RunOptions, Say
 from kit.batch.decide import Decider, Prospect
 from kit.batch.ending import explain
 from kit.batch.order import Part, choose_part, waits
-from kit.batch.plan import plan_chain, require_secrets
+from kit.batch.plan import named_project, plan_chain, require_secrets
 from kit.batch.record import NotebookRecord, RunRecord, list_runs, make_run_folder, new_record
 from kit.batch.signals import signals_as_interrupts
 from kit.batch.unchanged import Surroundings
@@ -78,12 +78,12 @@ def _chain(notebooks: Sequence[Path], given: Mapping[str, object], workspace: Pa
     chosen = choose_part(graph, part)
     ordered = [plan[name] for name in graph if name in chosen]
     require_secrets(spec for notebook in ordered for spec in notebook.specs.values())
-    named = [n.parameters["project_name"] for n in ordered if "project_name" in n.parameters]
-    project = Project.load(str(named[0]), workspace) if named else None
+    named = named_project(ordered)
+    project = None if named is None else Project.load(str(named), workspace)
     return Chain(ordered, graph, project)
 
 
 def _decider(chain: Chain, place: Workspace, options: RunOptions) -> Decider:
     records = list_runs(place.runs)
-    named = next((n.parameters["project_name"] for n in chain.plan if "project_name" in n.parameters), None)
-    return Decider(records, named, chain.graph, Surroundings(place.path, chain.project), skip=options.skip)
+    around = Surroundings(place.path, chain.project)
+    return Decider(records, named_project(chain.plan), chain.graph, around, skip=options.skip)

@@ -11,6 +11,7 @@ from tfx import types
 from kit.data.example_gen import SPLITS
 from kit.data.statistics import load_statistics
 from kit.data.summaries import summarize
+from kit.evaluation.latest import evaluated_inputs
 from kit.session import Session
 from kit.steps.history import Artifacts
 
@@ -23,9 +24,8 @@ class Origins:
     """
 
     def __init__(self, session: Session) -> None:
-        session.latest("Evaluator", "evaluation")
         self._session = session
-        self._evaluated, _ = session.history("Evaluator")[0]
+        self._evaluated = evaluated_inputs(session)
         self.model: types.Artifact = self._evaluated["model"][0]
         _, made, properties = self._run("Trainer", "model", self.model.id)
         self.model_run = Path(made["model_run"][0].uri)

@@ -87,7 +87,6 @@ class Sweep:
 
     def write(self, path: Path) -> None:
         """Keep it, for `read`."""
-        path.parent.mkdir(parents=True, exist_ok=True)
         write_atomically(path, json.dumps(asdict(self)))
 
     @classmethod

@@ -182,7 +182,6 @@ class _Served:
         if path.is_file():
             return replace(Point(**json.loads(path.read_text())), setting=self._setting), True
         point = self._measured(rate)
-        path.parent.mkdir(parents=True, exist_ok=True)
         write_atomically(path, json.dumps(asdict(point)))
         return point, False
 
@@ -229,7 +228,6 @@ class _Served:
         trials = self._trials
         base, version = json.dumps(str(trials.version.parent)), trials.version.name
         path = trials.folder / "models.config"
-        trials.folder.mkdir(parents=True, exist_ok=True)
         write_atomically(
             path,
             f'model_config_list {{ config {{ name: "{trials.name}" base_path: {base} model_platform: "tensorflow" '

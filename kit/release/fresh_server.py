@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import re
 import tempfile
 import time
+import urllib.error
+import urllib.request
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager, suppress
@@ -57,6 +60,26 @@ class FreshServer:
         with suppress(psutil.Error):
             return float(psutil.Process(self.pid).memory_info().rss) / BYTES_PER_MB
         return None
+
+    def post(self, method: str, body: str, seconds: float) -> Any:
+        """Ask by REST; return what the JSON of the answer holds.
+
+        Args:
+            method: such as `predict`.
+            body: JSON.
+            seconds: until it has to answer.
+
+        Raises:
+            OSError: when it does not answer, or with an error, which is told then.
+            ValueError: when the answer is no JSON.
+        """
+        url = f"http://{self.rest_address}/v1/models/{self.model}:{method}"
+        request = urllib.request.Request(url, data=body.encode(), method="POST")
+        try:
+            with urllib.request.urlopen(request, timeout=seconds) as response:  # noqa: S310
+                return json.load(response)
+        except urllib.error.HTTPError as error:
+            raise OSError(f"{error.code}: {error.read().decode(errors='replace')}") from None
 
 
 @contextmanager

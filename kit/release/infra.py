@@ -21,6 +21,7 @@ from tfx.utils import path_utils
 
 from kit.data.records import first_records
 from kit.errors import InfraCheckError, StepOrderError
+from kit.evaluation.latest import evaluated_inputs
 from kit.project import Project
 from kit.release.config import Release
 from kit.release.contract import (
@@ -136,9 +137,9 @@ def infra_validator(session: Session) -> InfraValidator:
     Its signatures are compared with those of the newest version that servers see and that is another model: so a
     model that is pushed already is not checked again.
     """
-    model, project = evaluated_model(session), session.project
+    inputs, project = evaluated_inputs(session), session.project
+    model = inputs["model"][0]
     base = session.workspace.serving(project.name)
-    [inputs, _] = session.history("Evaluator")[0]
     return infra_validator_of(
         project,
         base,
@@ -179,9 +180,7 @@ def evaluated_model(session: Session) -> types.Artifact:
     Raises:
         StepOrderError: when none was.
     """
-    session.latest("Evaluator", "evaluation")
-    [inputs, _] = session.history("Evaluator")[0]
-    return inputs["model"][0]
+    return evaluated_inputs(session)["model"][0]
 
 
 def newest_other(base: Path, digest: str = "") -> str:

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import statistics
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -109,16 +106,8 @@ def _by_grpc(server: FreshServer, sample: Sample) -> Arrays:
 
 
 def _by_rest(server: FreshServer, sample: Sample, body: str) -> Arrays:
-    request = urllib.request.Request(
-        f"http://{server.rest_address}/v1/models/{server.model}:{sample.method}",
-        data=body.encode(),
-        method="POST",
-    )
     try:
-        with urllib.request.urlopen(request, timeout=_TIMEOUT_SECONDS) as response:  # noqa: S310
-            answer = json.load(response)
-    except urllib.error.HTTPError as error:
-        raise _no_answer(sample, "REST", f"{error.code}: {error.read().decode(errors='replace')}") from None
+        answer = server.post(sample.method, body, _TIMEOUT_SECONDS)
     except (OSError, ValueError) as error:
         raise _no_answer(sample, "REST", str(error)) from None
     return sample.arrays_of_json(answer)

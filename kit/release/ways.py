@@ -7,8 +7,6 @@ from __future__ import annotations
 
 import base64
 import json
-import urllib.error
-import urllib.request
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -135,14 +133,8 @@ def by_rest(server: FreshServer, part: ModelPart, records: Sequence[bytes], like
     def ask(signature: str, some: Sequence[bytes]) -> dict[str, Array]:
         encoded = [{"b64": base64.b64encode(record).decode()} for record in some]
         body = json.dumps({"signature_name": signature, "inputs": {"examples": encoded}})
-        url = f"http://{server.rest_address}/v1/models/{server.model}:predict"
-        request = urllib.request.Request(url, data=body.encode(), method="POST")
         try:
-            with urllib.request.urlopen(request, timeout=_TIMEOUT_SECONDS) as response:  # noqa: S310
-                return dict(from_rest(json.load(response), expected[signature]))
-        except urllib.error.HTTPError as error:
-            said = error.read().decode(errors="replace")
-            raise _no_answer(REST, signature, f"{error.code}: {said}") from None
+            return dict(from_rest(server.post("predict", body, _TIMEOUT_SECONDS), expected[signature]))
         except (OSError, ValueError) as error:
             raise _no_answer(REST, signature, str(error)) from None
 

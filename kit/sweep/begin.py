@@ -109,9 +109,7 @@ def begin_sweep(planned: PlannedSweep) -> SweepFolder:
             f"{len(folder.points())} points done. Go on with it: kit sweep --resume {record.name}; or give --name."
         )
     for point in planned.points:
-        place = folder.point(point.number)
-        place.mkdir(parents=True, exist_ok=True)
-        save_point(place, point)
+        save_point(folder.point(point.number), point)
     write_atomically(folder.path / "sweep.yml", planned.text)
     folder.save(record)  # last: only now is it there
     return folder

@@ -6,6 +6,7 @@ import os
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -24,6 +25,34 @@ def test_the_memory_of_a_process(monkeypatch: pytest.MonkeyPatch, proc: str) -> 
     assert held[0] is not None
     assert 10 < held[0] < 100_000
     assert held[1] is None
+
+
+class _Answers(BaseHTTPRequestHandler):
+    """Answers `classify` with what it was asked, `regress` with no JSON, and anything else with an error."""
+
+    def do_POST(self) -> None:
+        asked = self.rfile.read(int(self.headers["Content-Length"])).decode()
+        method = self.path.removeprefix("/v1/models/m:")
+        self.send_response(200 if method in {"classify", "regress"} else 400)
+        self.end_headers()
+        self.wfile.write({"classify": asked, "regress": "<p>"}.get(method, "no such input").encode())
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+def test_what_a_server_answers_by_rest() -> None:
+    with ThreadingHTTPServer(("127.0.0.1", 0), _Answers) as http:
+        threading.Thread(target=http.serve_forever, daemon=True).start()
+        server = FreshServer("m", f"127.0.0.1:{http.server_port}", 0, None, 1)
+        assert server.post("classify", '{"a": [1]}', 10) == {"a": [1]}
+        with pytest.raises(OSError, match=r"^400: no such input$"):
+            server.post("predict", "{}", 10)
+        with pytest.raises(ValueError, match="Expecting value"):
+            server.post("regress", "{}", 10)
+        http.shutdown()
+    with pytest.raises(OSError, match="refused"):
+        server.post("classify", "{}", 10)
 
 
 @pytest.fixture

@@ -26,13 +26,13 @@ from kit.checks.rows import Rows
 from kit.data.records import decoded_batches, read_records
 from kit.errors import InfraCheckError
 from kit.evaluation.config import eval_config
+from kit.evaluation.latest import evaluated_inputs
 from kit.evaluation.local.extract import Extractor
 from kit.evaluation.local.rows import NotLocalError, Slices
 from kit.evaluation.local.slices import slices_of
 from kit.evaluation.local.support import check_slices
 from kit.features.graph import RowGraph
 from kit.project import Project
-from kit.release.infra import evaluated_model
 from kit.release.litert.config import Variant
 from kit.release.litert.convert import convert
 from kit.release.litert.interpreter import median_ms
@@ -208,9 +208,9 @@ def litert_converter(session: Session) -> LiteRTConverter:
     Raises:
         StepOrderError: when no model was evaluated.
     """
-    model, project = evaluated_model(session), session.project
+    inputs, project = evaluated_inputs(session), session.project
+    model = inputs["model"][0]
     origin = origin_of(session, model)
-    [inputs, _] = session.history("Evaluator")[0]
     return litert_converter_of(
         project,
         origin.training,

@@ -104,5 +104,4 @@ class Batching:
 
     def write(self, path: Path) -> None:
         """Write the file atomically, so that no server reads half of it."""
-        path.parent.mkdir(parents=True, exist_ok=True)
         write_atomically(path, self.to_text())
