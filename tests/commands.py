@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tensorflow_metadata.proto.v0 import anomalies_pb2
+
 NOTEBOOKS = Path(__file__).resolve().parents[1] / "notebooks"
 NUMBERED = sorted(NOTEBOOKS.glob("[0-9][0-9]_*.ipynb"))
 KIT = str(Path(sys.executable).with_name("kit"))
@@ -65,5 +67,13 @@ def digests(workspace: Path, project: str) -> dict[str, str]:
         for path in sorted(latest.rglob("*")):
             if path.is_file():
                 name = f"{output.parent.name}/{output.name}/{path.relative_to(latest)}"
-                found[name] = hashlib.sha256(path.read_bytes()).hexdigest()
+                found[name] = hashlib.sha256(_content(path)).hexdigest()
     return found
+
+
+def _content(path: Path) -> bytes:
+    """Return the bytes of a file; TFX writes anomalies in an order that differs from process to process."""
+    content = path.read_bytes()
+    if path.name != "SchemaDiff.pb":
+        return content
+    return bytes(anomalies_pb2.Anomalies.FromString(content).SerializeToString(deterministic=True))
