@@ -69,9 +69,9 @@ class Surroundings:
         """Return the digests of what a notebook comes with."""
         if notebook.name not in self._own:
             self._own[notebook.name] = {
-                "the notebook": _digest(_sources(notebook.path)),
+                "the notebook": notebook_digest(notebook.path),
                 "parameters": _digest(self._parameters(notebook)),
-                "the code beside it": of_files(_modules_in(notebook.path.parent), notebook.path.parent),
+                "the code beside it": code_beside(notebook.path),
                 **self._fixed,
             }
         return self._own[notebook.name]
@@ -109,8 +109,8 @@ class Surroundings:
             "versions": _digest([installed_packages(), platform.python_version()]),
         }
         if self._project:
-            data = _data_files(self._project)
-            found["the project"] = of_files(_files_beside(data, self._project.folder), self._project.folder)
+            data = data_files(self._project)
+            found["the project"] = project_digest(self._project, data)
             found["data files"] = _digest([[str(path), _stamp(path)] for path in data])
         return found
 
@@ -184,12 +184,28 @@ def steps_in(digests: Iterable[str]) -> list[str]:
     ]
 
 
-def _sources(notebook: Path) -> list[object]:
+def notebook_digest(notebook: Path) -> str:
+    """Digest of a notebook's cells; what they have put out does not count."""
     cells = json.loads(notebook.read_text(encoding="utf-8"))["cells"]
-    return [[cell["cell_type"], "".join(cell["source"])] for cell in cells]
+    return _digest([[cell["cell_type"], "".join(cell["source"])] for cell in cells])
 
 
-def _data_files(project: Project) -> list[Path]:
+def code_beside(notebook: Path) -> str:
+    """Digest of what a notebook can import from the folder that it works in."""
+    return of_files(_modules_in(notebook.parent), notebook.parent)
+
+
+def project_digest(project: Project, data: Iterable[Path]) -> str:
+    """Digest of a project's files: its schema too, and whatever else its code may read, but not its data."""
+    return of_files(_files_beside(data, project.folder), project.folder)
+
+
+def data_files(project: Project) -> list[Path]:
+    """List all data files of a project.
+
+    Raises:
+        ProjectError: when there are none.
+    """
     if project.spec.data.has_spans:
         return [path for span in project.spans() for path in project.span_files(span)]
     return [file.path for file in project.input_files()]
@@ -213,13 +229,11 @@ def _code(folder: Path) -> list[Path]:
 
 
 def _modules_in(folder: Path) -> list[Path]:
-    """Return what a notebook can import from the folder that it works in."""
     packages = (path.parent for path in folder.glob("*/__init__.py"))
     return [*folder.glob("*.py"), *(path for package in packages for path in package.rglob("*.py"))]
 
 
 def _files_beside(data: Iterable[Path], folder: Path) -> list[Path]:
-    """Return a project's files: its schema too, and whatever else its code may read."""
     given = {path.resolve() for path in data}
     below = (path for path in folder.rglob("*") if path.is_file() and path.resolve() not in given)
     return [path for path in below if not _HIDDEN.search(f"/{path.relative_to(folder)}")]

@@ -21,7 +21,7 @@ from kit.batch.run import RunOptions, explain, run_chain
 from kit.batch.signals import signals_as_interrupts
 from kit.errors import ExitCode, KitError
 from kit.sweep.branch import branch
-from kit.sweep.code import code_digest
+from kit.sweep.code import as_one, code_parts
 from kit.sweep.metrics import collect, seconds_of_attempts
 from kit.sweep.points import declared_by
 from kit.sweep.records import (
@@ -58,7 +58,7 @@ def attempt(folder: SweepFolder, number: int) -> PointRecord:
                 "exit_code": None,
                 "attempts": point.attempts + 1,
                 "reason": "",
-                "code": code_digest(),
+                "code": as_one(code_parts(sweep.notebooks, sweep.projects, folder.base)),
                 "host": socket.gethostname(),
                 "worker": os.environ.get(WORKER_VARIABLE, ""),
             }

@@ -10,7 +10,7 @@ from kit.batch.parameters import Value, read_parameters
 from kit.batch.plan import choose_notebooks, plan_chain
 from kit.batch.record import now
 from kit.project import Project
-from kit.sweep.code import code_digest
+from kit.sweep.code import as_one, code_parts
 from kit.sweep.errors import SweepError
 from kit.sweep.metric_names import check_metrics
 from kit.sweep.points import make_points
@@ -71,8 +71,10 @@ def plan_sweep(
     space = _with_fixed(read_space(file), options.fixed, file)
     notebooks = choose_notebooks(space.notebooks)
     values = make_points(space, notebooks, str(file))
-    projects = _projects(notebooks, [{**space.fixed, **point} for point in values], workspace)
+    names = _projects(notebooks, [{**space.fixed, **point} for point in values])
+    projects = [Project.load(name, workspace) for name in names]
     check_metrics(space.metrics, notebooks, projects, str(file))
+    code = code_parts(map(str, notebooks), names, workspace)
     own = next(place for place, path in enumerate(notebooks) if {*read_parameters(path)} & {*space.swept})
     record = SweepRecord(
         name=name or file.stem,
@@ -87,7 +89,9 @@ def plan_sweep(
         attempts=options.attempts,
         timeout_seconds=options.timeout_seconds,
         kernel_name=options.kernel_name,
-        code=code_digest(),
+        projects=names,
+        code=as_one(code),
+        code_parts=code,
     )
     points = [PointRecord(number=number, values=point) for number, point in enumerate(values, 1)]
     return PlannedSweep(record, points, file.read_text(encoding="utf-8-sig"))
@@ -126,14 +130,11 @@ def _with_fixed(space: SpaceFile, fixed: dict[str, Value], file: Path) -> SpaceF
     return space.model_copy(update={"fixed": {**space.fixed, **fixed}})
 
 
-def _projects(
-    notebooks: Sequence[Path], points: Sequence[dict[str, Value]], workspace: Path
-) -> list[Project]:
+def _projects(notebooks: Sequence[Path], points: Sequence[dict[str, Value]]) -> list[str]:
     """Return the projects that the points run with, of which there are several where project_name is swept."""
     plan = plan_chain(notebooks, points[0])
     defaults = [one.specs["project_name"].default for one in plan if "project_name" in one.specs]
-    named = {str(point.get("project_name", default)) for default in defaults for point in points}
-    return [Project.load(name, workspace) for name in sorted(named)]
+    return sorted({str(point.get("project_name", default)) for default in defaults for point in points})
 
 
 def _logarithmic(space: SpaceFile) -> list[str]:

@@ -44,7 +44,7 @@ class PointRecord(BaseModel):
         attempts: how many were begun.
         reason: why it has failed, or which verdict it came to.
         run_id: of its run in its workspace.
-        code: digest of the kit's code that ran it.
+        code: digest of all that ran it: kit, packages, notebooks, project.
         host, worker: where.
     """
 
@@ -89,7 +89,8 @@ class SweepRecord(BaseModel):
         swept: names of the others, in order; `logarithmic` are those whose range goes by factors.
         metrics: the metrics that every point must have; the first with a goal orders the points.
         attempts: at each point, at most.
-        code: digest of the kit's code when it began.
+        projects: names or folders of the projects that its points are about.
+        code: digest of all that ran its points when it began; `code_parts` are those of each thing.
         shared_run: folder of the run of the shared notebooks, once it has ended well.
     """
 
@@ -105,8 +106,15 @@ class SweepRecord(BaseModel):
     attempts: int = 2
     timeout_seconds: float | None = None
     kernel_name: str = "kit"
+    projects: list[str] = []
     code: str = ""
+    code_parts: dict[str, str] = {}
     shared_run: str = ""
+
+    @property
+    def notebooks(self) -> list[str]:
+        """All of its notebooks, in the order in which they run."""
+        return [*self.shared, *self.own]
 
     @property
     def objective(self) -> Metric | None:

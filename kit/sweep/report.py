@@ -53,16 +53,21 @@ def summary(record: SweepRecord, points: Sequence[PointRecord]) -> str:
     parts += [f"{failed} were left out"] if failed else []
     open_ = len(points) - len(done) - failed
     parts += [f"{open_} have not ended"] if open_ else []
+    said = [f"{', '.join(parts)}."]
     best = best_of(record, list(points))
-    if best is None or record.objective is None:
-        return f"{', '.join(parts)}."
-    value = best.metrics[record.objective.column]
-    return f"{', '.join(parts)}. The best {record.objective.column} is {value:.6g}, of {_values(best)}."
+    if best and record.objective:
+        value = best.metrics[record.objective.column]
+        said.append(f"The best {record.objective.column} is {value:.6g}, of {_values(best)}.")
+    if len(versions := {point.code for point in done}) > 1:
+        said.append(
+            f"The points must not be compared: {len(versions)} versions of the code ran them; results.csv says which."
+        )
+    return " ".join(said)
 
 
 def run_command(record: SweepRecord, point: PointRecord) -> str:
     """Return what runs the chain with the values of a point in the workspace that the sweep began with."""
-    paths = [Path(name) for name in [*record.shared, *record.own]]
+    paths = [Path(name) for name in record.notebooks]
     names = [path.stem if path.parent == NOTEBOOKS else str(path) for path in paths]
     values = {**record.fixed, **point.values}
     words = [f"-p {name} {shlex.quote(_text(value))}" for name, value in values.items()]

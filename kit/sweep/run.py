@@ -11,9 +11,10 @@ from pathlib import Path
 
 from kit.batch.run import RunOptions, explain, run_chain
 from kit.batch.signals import signals_as_interrupts
+from kit.batch.unchanged import differences
 from kit.errors import ExitCode
 from kit.sweep.branch import branch
-from kit.sweep.code import code_digest
+from kit.sweep.code import code_parts
 from kit.sweep.errors import WorkersLostError
 from kit.sweep.points import declared_by
 from kit.sweep.records import PointRecord, SweepFolder, SweepRecord, best_of, read_point, save_point
@@ -62,12 +63,25 @@ def run_sweep(folder: SweepFolder, open_workers: OpenWorkers, say: Say = print) 
     with Workspace(folder.path).lock("sweep", f"kit sweep {record.name}", wait=False):
         folder.stop_file.unlink(missing_ok=True)
         with signals_as_interrupts():
+            _warn_of_other_code(folder, record, say)
             code = _run_shared(folder, record, say)
             if code is ExitCode.DONE:
                 code = _Points(folder, folder.read(), say).run(open_workers)
         points = folder.points()
         say(f"Results: {write_results(folder, folder.read(), points)}")
         return SweepEnded(record, points, code)
+
+
+def _warn_of_other_code(folder: SweepFolder, record: SweepRecord, say: Say) -> None:
+    states = {point.state for point in folder.points()}
+    if states == {"done"} or not ("done" in states or record.shared_run):  # all of them are run by one code
+        return
+    now = code_parts(record.notebooks, record.projects, folder.base)
+    if changed := differences(record.code_parts, now):
+        say(
+            f"Since this sweep began, {', '.join(changed)} changed: what has run and what runs now must not be "
+            "compared. Begin a new sweep to compare all points."
+        )
 
 
 def _run_shared(folder: SweepFolder, record: SweepRecord, say: Say) -> ExitCode:
@@ -107,7 +121,6 @@ class _Points:
     def run(self, open_workers: OpenWorkers) -> ExitCode:
         if self._over:
             self._say(f"{self._over} of {self._total} points are done already.")
-            self._warn_of_other_code()
         if self._queue:
             workers = open_workers(self._folder.path)
             try:
@@ -179,9 +192,3 @@ class _Points:
         )
         self._folder.stop_file.touch()
         wait(self._running, _END_SECONDS)
-
-    def _warn_of_other_code(self) -> None:
-        if self._record.code != code_digest():
-            self._say(
-                "The kit's code has changed since this sweep began; points before and after are not quite alike."
-            )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -16,9 +17,11 @@ import pytest
 
 from kit.batch.record import list_runs
 from kit.errors import ExitCode, WorkspaceError
+from kit.project.folder import BUILT_IN
 from kit.sweep.begin import begin_sweep, plan_sweep
 from kit.sweep.errors import SweepError
 from kit.sweep.records import PointRecord, SweepFolder, save_point
+from kit.sweep.report import summary
 from kit.sweep.run import SweepEnded, run_sweep
 from kit.sweep.workers import LocalWorkers
 
@@ -213,6 +216,39 @@ def test_a_sweep_goes_on_where_its_workspace_was_copied(
     assert ended.exit_code == ExitCode.DONE, ended.points
     assert [point.metrics["rows"] for point in ended.points] == [3, 3]
     assert ended.record.workspace == str(tmp_path / "moved")
+
+
+def test_a_resumption_says_what_has_changed_and_that_its_points_must_not_be_compared(
+    begin: Begin, write_notebook: WriteNotebook, tmp_path: Path
+) -> None:
+    project = tmp_path / "elsewhere" / "plants"
+    shutil.copytree(BUILT_IN / "chicago_taxi", project)
+    spec = project / "project.yml"
+    spec.write_text(spec.read_text().replace("name: chicago_taxi", "name: plants", 1))
+    cell = f'project_name: str = "{project}"\n{FIT[0]}'
+    shared = write_notebook("01_rows", "", "rows = 3")
+    fit = write_notebook("02_fit", cell, *FIT[1:])
+    folder = begin(f"notebooks: [{shared}, {fit}]\nparameters: {{size: [1, 2]}}\nmetrics: ['loss, minimise']")
+    assert run(folder).exit_code == ExitCode.DONE
+    first, second = folder.points()
+    save_point(folder.point(2), second.model_copy(update={"state": "pending", "metrics": {}}))
+    said: list[str] = []
+    assert "must not be compared" not in summary(folder.read(), run(folder, said=said).points)
+    assert not any("changed" in line for line in said)
+
+    save_point(folder.point(2), second.model_copy(update={"state": "pending", "metrics": {}}))
+    write_notebook("01_rows", "", "rows = 4")
+    write_notebook("02_fit", cell, *FIT[1:-1], 'record("loss", -size)')
+    spec.write_text(f"{spec.read_text()}# edited\n")
+    ended = run(folder, said=said)
+    assert [line for line in said if "changed" in line] == [
+        "Since this sweep began, the notebook 01_rows, the notebook 02_fit, the project plants changed: "
+        "what has run and what runs now must not be compared. Begin a new sweep to compare all points."
+    ]
+    assert ended.points[0].code == first.code == ended.record.code != ended.points[1].code
+    assert "The points must not be compared: 2 versions of the code ran them" in summary(
+        ended.record, ended.points
+    )
 
 
 def test_points_begin_only_while_their_memory_is_free(
