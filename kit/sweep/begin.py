@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -84,6 +86,7 @@ def plan_sweep(
         own=[str(path) for path in notebooks[own:]],
         fixed=space.fixed,
         swept=list(space.swept),
+        count=len(values),
         logarithmic=_logarithmic(space),
         metrics=list(space.metrics),
         attempts=options.attempts,
@@ -105,18 +108,42 @@ def begin_sweep(planned: PlannedSweep) -> SweepFolder:
         WorkspaceError: when the workspace cannot be written to.
     """
     record = planned.record
-    folder = SweepFolder.of(Workspace(record.workspace).path, record.name)
-    if folder.exists():
-        done = sum(point.state == "done" for point in folder.points())
-        raise SweepError(
-            f"A new sweep needs a name of its own, but {record.name} is there already, {done} of "
-            f"{len(folder.points())} points done. Go on with it: kit sweep --resume {record.name}; or give --name."
-        )
-    for point in planned.points:
-        save_point(folder.point(point.number), point)
-    write_atomically(folder.path / "sweep.yml", planned.text)
-    folder.save(record)  # last: only now is it there
+    workspace = Workspace(record.workspace)
+    folder = SweepFolder.of(workspace.path, record.name)
+    with workspace.lock("sweep", f"beginning the sweep {record.name}"):
+        if folder.exists():
+            points = folder.points()
+            done = sum(point.state == "done" for point in points)
+            raise SweepError(
+                f"A new sweep needs a name of its own, but {record.name} is there already, {done} of "
+                f"{len(points)} points done. Go on with it: kit sweep --resume {record.name}; or give --name."
+            )
+        if folder.path.exists():
+            raise SweepError(
+                f"A new sweep needs a folder of its own, but {folder.path} holds other files and no sweep.json. Move "
+                "it away, or give --name."
+            )
+        _write(planned, folder)
     return folder
+
+
+def _write(planned: PlannedSweep, folder: SweepFolder) -> None:
+    """Write all that is known of a sweep under a temporary name and rename it: there is no half of a sweep."""
+    sweeps, name = folder.path.parent, folder.path.name
+    sweeps.mkdir(parents=True, exist_ok=True)
+    for left in sweeps.glob(f".{name}.*"):  # of one that was killed meanwhile
+        shutil.rmtree(left, ignore_errors=True)
+    unfinished = SweepFolder(Path(tempfile.mkdtemp(dir=sweeps, prefix=f".{name}.")))
+    try:
+        for point in planned.points:
+            save_point(unfinished.point(point.number), point)
+        write_atomically(unfinished.path / "sweep.yml", planned.text)
+        unfinished.save(planned.record)
+        unfinished.path.chmod(0o755)
+        unfinished.path.rename(folder.path)
+    except BaseException:
+        shutil.rmtree(unfinished.path, ignore_errors=True)
+        raise
 
 
 def _with_fixed(space: SpaceFile, fixed: dict[str, Value], file: Path) -> SpaceFile:

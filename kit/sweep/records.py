@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+import shlex
 from pathlib import Path
-from typing import Literal, Self
+from typing import Literal, Self, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
@@ -28,6 +29,7 @@ WORKER_VARIABLE = "KIT_SWEEP_WORKER"
 
 _WORTH_ANOTHER_ATTEMPT = {None, ExitCode.STEP_FAILED, ExitCode.INTERRUPTED}
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,60}")
+_Record = TypeVar("_Record", bound=BaseModel)
 
 
 class PointRecord(BaseModel):
@@ -87,6 +89,7 @@ class SweepRecord(BaseModel):
         own: those that run at every point.
         fixed: parameters that all points share.
         swept: names of the others, in order; `logarithmic` are those whose range goes by factors.
+        count: how many points it has.
         metrics: the metrics that every point must have; the first with a goal orders the points.
         attempts: at each point, at most.
         projects: names or folders of the projects that its points are about.
@@ -101,6 +104,7 @@ class SweepRecord(BaseModel):
     own: list[str]
     fixed: dict[str, Value]
     swept: list[str]
+    count: int
     logarithmic: list[str] = []
     metrics: list[Metric] = []
     attempts: int = 2
@@ -136,7 +140,8 @@ class SweepFolder:
         """
         if not _NAME.fullmatch(name):
             raise SweepError(
-                f"A sweep's name must be letters, digits, `_`, `.` and `-`, but is {name!r}. Give one with --name."
+                f"A sweep's name must be letters, digits, `_`, `.` and `-`, but is {name!r}. Choose another one with "
+                f"--name, or rename the folder of this name in {workspace / 'sweeps'}."
             )
         return cls(workspace / "sweeps" / name)
 
@@ -162,7 +167,7 @@ class SweepFolder:
         """Return what was asked for.
 
         Raises:
-            SweepError: when there is no such sweep, or its record is of another version of the kit.
+            SweepError: when there is no such sweep, or its record is not readable.
         """
         path = self.path / "sweep.json"
         if not path.exists():
@@ -171,25 +176,45 @@ class SweepFolder:
                 f"There is no sweep {self.path.name!r} in {self.path.parents[1]}. Sweeps there: {known}. "
                 "Give one of these, or the file of a new sweep."
             )
-        try:
-            record = SweepRecord.model_validate_json(path.read_text(encoding="utf-8"))
-        except ValidationError as error:
-            raise SweepError(
-                f"{path} must be the record of a sweep, but is not: {error.errors()[0]['msg']}. Begin a new sweep."
-            ) from None
-        # Both may have been moved or copied since it was written.
+        record = _read_record(path, SweepRecord, self.path)
+        # It may have been moved or copied since it was written.
         shared_run = self.base / "runs" / Path(record.shared_run).name if record.shared_run else ""
-        here = {"workspace": str(self.path.parents[1]), "shared_run": str(shared_run)}
+        here = {"name": self.path.name, "workspace": str(self.path.parents[1]), "shared_run": str(shared_run)}
         return record.model_copy(update=here)
 
     def points(self) -> list[PointRecord]:
-        """Return all points as they are on the disk, in order."""
-        paths = sorted((self.path / "points").glob("*/point.json"))
-        return [read_point(path.parent) for path in paths]
+        """Return all points as they are on the disk, in order.
+
+        Raises:
+            SweepError: when the record of the sweep or of a point is not there or not readable.
+        """
+        return [read_point(self.point(number)) for number in range(1, self.read().count + 1)]
 
 
 def read_point(folder: Path) -> PointRecord:
-    return PointRecord.model_validate_json((folder / "point.json").read_text(encoding="utf-8"))
+    """Return the record of a point.
+
+    Raises:
+        SweepError: when it is not there or not readable.
+    """
+    return _read_record(folder / "point.json", PointRecord, folder.parents[1])
+
+
+def _read_record(path: Path, kind: type[_Record], sweep: Path) -> _Record:
+    try:
+        return kind.model_validate_json(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        found = "it is not there"
+    except UnicodeDecodeError:
+        found = "it is not UTF-8 text"
+    except ValidationError as error:
+        problem = error.errors()[0]
+        field = ".".join(str(part) for part in problem["loc"])
+        found = f"{field}: {problem['msg']}" if field else problem["msg"]
+    raise SweepError(
+        f"{path} must be a record of this sweep, but {found}. Bring it back from a copy, or begin the sweep anew: "
+        f"kit sweep {shlex.quote(str(sweep / 'sweep.yml'))} --name NAME"
+    )
 
 
 def save_point(folder: Path, record: PointRecord) -> None:
@@ -197,8 +222,9 @@ def save_point(folder: Path, record: PointRecord) -> None:
 
 
 def list_sweeps(workspace: Path) -> list[str]:
-    """Return the names of the sweeps of a workspace."""
-    return sorted(path.parent.name for path in (workspace / "sweeps").glob("*/sweep.json"))
+    """Return the names of the sweeps of a workspace, also of folders whose name none can have."""
+    found = (path.parent.name for path in (workspace / "sweeps").glob("*/sweep.json"))
+    return sorted(name for name in found if not name.startswith("."))  # which have not begun
 
 
 def ordered(record: SweepRecord, points: list[PointRecord]) -> list[PointRecord]:

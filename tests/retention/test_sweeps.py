@@ -67,7 +67,7 @@ def sweep(
     (folder.base / "artifacts").mkdir(parents=True)
     record = SweepRecord(
         name=name, workspace=str(workspace.path), started=dt.datetime.now(dt.UTC), shared=[], own=["03_train"],
-        fixed={"project_name": PROJECT}, swept=["seed"],
+        fixed={"project_name": PROJECT}, swept=["seed"], count=3,
     )  # fmt: skip
     folder.save(record)
     os.utime(folder.path / "sweep.json", (worked, worked))

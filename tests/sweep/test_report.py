@@ -21,6 +21,7 @@ def sweep(goal: str | None = "maximise") -> SweepRecord:
         own=["/n/fit.ipynb"],
         fixed={},
         swept=["rate", "kind"],
+        count=5,
         metrics=[Metric.model_validate({"name": "auc", "goal": goal}), Metric(name="rows")],
     )
 
