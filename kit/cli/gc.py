@@ -38,6 +38,7 @@ def gc(
     from kit.retention.collect import collect_garbage, plans_of
     from kit.retention.plan import Plan
     from kit.retention.render import HEADER, item_row, kept_lines, told
+    from kit.sweep.errors import SweepError
 
     def show(plan: Plan) -> None:
         typer.echo(f"{plan.project}:")
@@ -46,18 +47,22 @@ def gc(
         if plan.items:
             print_table(HEADER, [item_row(item) for item in plan.items])
 
-    unread: list[ProjectError] = []
+    unread: list[ProjectError | SweepError] = []
+
+    def tell(error: ProjectError | SweepError) -> None:
+        what = "sweep" if isinstance(error, SweepError) else "project"
+        typer.echo(f"All results stay of a {what} that cannot be read: {error.in_words()}", err=True)
+        unread.append(error)
+
     place = workspace_of(workspace, looks=not yes)
     rule = {"keep_days": keep_days, "keep_models": keep_models}
     if yes:
-        plans = collect_garbage(place, project, rule, show, unread.append)
+        plans = collect_garbage(place, project, rule, show, tell)
     else:
-        plans = plans_of(place, project, rule, unread.append)
+        plans = plans_of(place, project, rule, tell)
         for plan in plans:
             show(plan)
     if plans:
         typer.echo(told(plans, done=yes))
-    for error in unread:
-        typer.echo(f"All results stay of a project that cannot be read: {error.in_words()}", err=True)
     if unread:
         raise typer.Exit(int(unread[0].exit_code))

@@ -127,16 +127,25 @@ def sweep(  # noqa: PLR0913, PLR0917  one for each option
 @exits
 def sweeps(workspace: WorkspaceOption = None) -> None:
     """List the sweeps of a workspace, and how far each one is."""
+    from kit.sweep.errors import SweepError
     from kit.sweep.records import SweepFolder, list_sweeps
     from kit.sweep.report import summary
 
     place = chosen_workspace(workspace)
-    rows = []
+    rows, unread = [], list[SweepError]()
     for name in list_sweeps(place):
-        folder = SweepFolder.of(place, name)
-        record = folder.read()
-        rows.append((name, f"{record.started:%Y-%m-%d %H:%M}", summary(record, folder.points())))
+        try:
+            folder = SweepFolder.of(place, name)
+            record, points = folder.read(), folder.points()
+        except SweepError as error:
+            unread.append(error)
+        else:
+            rows.append((name, f"{record.started:%Y-%m-%d %H:%M}", summary(record, points)))
     print_table(("sweep", "begun (UTC)", ""), rows)
+    for error in unread:
+        typer.echo(error.in_words(), err=True)
+    if unread:
+        raise typer.Exit(int(unread[0].exit_code))
 
 
 def _refuse(context: typer.Context, why: str, options: tuple[str, ...]) -> None:

@@ -26,15 +26,16 @@ from kit.retention.config import Retention
 from kit.retention.item import BASE, POINT
 from kit.retention.plan import TRASH, Plan, make_plan
 from kit.retention.pruned import write_record
-from kit.retention.sweeps import sweep_folders, sweep_projects
+from kit.retention.sweeps import Sweep, read_sweeps, sweep_folders, sweep_projects
+from kit.sweep.errors import SweepError
 from kit.tuning.retention import remove_trials
 from kit.workspace import Workspace
 
 # A batch holds the first; a step, and whoever branches the workspace for a sweep, the second.
 _LOCKS = ("run", "step")
 NOTHING_ELSE: Mapping[str, float | None] = MappingProxyType({})
-Unread = Callable[[ProjectError], None]
-"""Is told of a project that cannot be read: all that it has stays, and the other projects' turn comes."""
+Unread = Callable[[ProjectError | SweepError], None]
+"""Is told of a project or a sweep that cannot be read: all that it has stays, and the others' turn comes."""
 _AT_ONCE = 500  # artifacts that one transaction changes
 
 
@@ -55,11 +56,13 @@ def plans_of(
     Raises:
         StepOrderError: when nothing has run there, or nothing of that project.
         ProjectError: when a project's project.yml is not there or not right, which says what stays, and nobody is told.
+        SweepError: when the records of a sweep are not there or not right, and nobody is told.
     """
     chosen = {name: value for name, value in settings.items() if value is not None}
     with opened(workspace) as store:
         ran = store.projects() if store else []
-    projects = sorted({*ran, *sweep_projects(workspace)})
+    sweeps = read_sweeps(workspace, unread)
+    projects = sorted({*ran, *sweep_projects(sweeps)})
     # A project that lies elsewhere is found by its folder only; what it has made is recorded by its name.
     found = {Path(one).name: one for one in (projects if project is None else [project])}
     if not projects or found.keys() - {*projects}:
@@ -70,7 +73,7 @@ def plans_of(
     plans = []
     for one in found.values():
         try:
-            plans.append(_plan(workspace, Project.load(one, workspace.path), chosen))
+            plans.append(_plan(workspace, Project.load(one, workspace.path), chosen, sweeps))
         except ProjectError as error:
             if unread is None:
                 raise
@@ -98,12 +101,13 @@ def collect_garbage(
         WorkspaceError: when a batch, a step or a sweep is at work there.
         StepOrderError: as `plans_of`.
         ProjectError: as `plans_of`.
+        SweepError: as `plans_of`.
     """
     with ExitStack() as held:
         for name in _LOCKS:
             held.enter_context(workspace.lock(name, "kit gc", wait=False))
         for folder in sweep_folders(workspace):
-            held.enter_context(Workspace(folder.path).lock("sweep", "kit gc", wait=False))
+            held.enter_context(Workspace(folder).lock("sweep", "kit gc", wait=False))
         # Looked at under the locks: what was free to go a moment ago may be needed now.
         plans = plans_of(workspace, project, settings, unread)
         for plan in plans:
@@ -156,9 +160,10 @@ def _empty(trash: Path) -> None:
         shutil.rmtree(left) if left.is_dir() else left.unlink()
 
 
-def _plan(workspace: Workspace, project: Project, chosen: dict[str, float]) -> Plan:
+def _plan(workspace: Workspace, project: Project, chosen: dict[str, float], sweeps: Sequence[Sweep]) -> Plan:
     rule = Retention.model_validate({**project.spec.retention.model_dump(), **chosen})
-    return make_plan(workspace, project.name, rule, keep_searches=project.spec.tensorboard.keep_searches)
+    searches = project.spec.tensorboard.keep_searches
+    return make_plan(workspace, project.name, rule, keep_searches=searches, sweeps=sweeps)
 
 
 def _writable(workspace: Workspace) -> Any:

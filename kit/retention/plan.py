@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,7 +16,7 @@ from kit.release.versions import list_versions
 from kit.retention.config import Retention
 from kit.retention.item import RUN, Item, size_of
 from kit.retention.needed import reasons, with_origins
-from kit.retention.sweeps import look_at_sweeps
+from kit.retention.sweeps import Sweep, look_at_sweeps
 from kit.tensorboard.config import TensorBoardSettings
 from kit.tuning.retention import TrialRetention, look_at_trials
 from kit.units import SECONDS_PER_DAY
@@ -67,6 +67,7 @@ def make_plan(
     now: float | None = None,
     *,
     keep_searches: int = _SEARCHES,
+    sweeps: Sequence[Sweep] = (),
 ) -> Plan:
     """Return what can go; nothing is changed.
 
@@ -76,6 +77,7 @@ def make_plan(
         rule: what stays besides what is needed.
         now: seconds since 1970; None: the time that it is.
         keep_searches: how many of the newest searches keep all of their trials.
+        sweeps: those of the workspace, of which it looks at the project's.
     """
     moment = time.time() if now is None else now
     oldest = moment - rule.keep_days * SECONDS_PER_DAY
@@ -92,8 +94,8 @@ def make_plan(
     shared = {graph.nodes[key].uri for key in needed}
     items = [_item(node, moment) for node in mine if node.uri not in shared]
     items += _runs(workspace, project, graph, needed, oldest, moment)
-    sweeps = look_at_sweeps(workspace, project, oldest, moment)
-    items += sweeps.items
+    left = look_at_sweeps(sweeps, project, oldest, moment)
+    items += left.items
     return Plan(
         project,
         tuple(sorted(items, key=lambda item: (-item.size, item.name))),
@@ -101,7 +103,7 @@ def make_plan(
         kept,
         len(going) - len(mine),
         size_of(root / TRASH),
-        sweeps.kept,
+        left.kept,
         look_at_trials(workspace, project, keep_searches, oldest),
     )
 

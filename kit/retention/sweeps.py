@@ -7,7 +7,7 @@ blessed or can be served, and what all points began with stays as long as one of
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,6 +19,7 @@ from kit.projects import SAMPLE
 from kit.release.versions import list_versions
 from kit.retention.item import BASE, POINT, Item, size_of
 from kit.retention.needed import blessed, served
+from kit.sweep.errors import SweepError
 from kit.sweep.records import PointRecord, SweepFolder, SweepRecord, list_sweeps
 from kit.units import SECONDS_PER_DAY
 from kit.workspace import Workspace
@@ -37,41 +38,69 @@ class SweepsLeft:
     kept: dict[str, int]
 
 
-def sweep_folders(workspace: Workspace) -> list[SweepFolder]:
-    """Return the sweeps of a workspace."""
-    return [SweepFolder.of(workspace.path, name) for name in list_sweeps(workspace.path)]
+@dataclass(frozen=True)
+class Sweep:
+    """A sweep as it is on the disk."""
+
+    folder: SweepFolder
+    record: SweepRecord
+    points: list[PointRecord]
+
+    @property
+    def project(self) -> str:
+        """The name of the project that it is about, its first point's."""
+        given = {**self.record.fixed, **(self.points[0].values if self.points else {})}
+        return Path(str(given.get("project_name", SAMPLE))).name
 
 
-def project_of(record: SweepRecord, points: list[PointRecord]) -> str:
-    """Return the name of the project that a sweep is about, its first point's."""
-    given = {**record.fixed, **(points[0].values if points else {})}
-    return Path(str(given.get("project_name", SAMPLE))).name
+def sweep_folders(workspace: Workspace) -> list[Path]:
+    """Return the folders of the sweeps of a workspace."""
+    return [workspace.path / "sweeps" / name for name in list_sweeps(workspace.path)]
 
 
-def sweep_projects(workspace: Workspace) -> set[str]:
-    """Return the names of the projects that have sweeps; they need not have run outside of these."""
-    return {project_of(folder.read(), folder.points()) for folder in sweep_folders(workspace)}
-
-
-def look_at_sweeps(workspace: Workspace, project: str, younger_than: float, now: float) -> SweepsLeft:
-    """Return what the sweeps of a project have left; nothing is changed.
+def read_sweeps(workspace: Workspace, unread: Callable[[SweepError], None] | None = None) -> list[Sweep]:
+    """Return the sweeps of a workspace.
 
     Args:
         workspace: the workspace in which they were begun.
+        unread: is told of a sweep whose records cannot be read, and which stays as it is; None: it is an error.
+
+    Raises:
+        SweepError: when one cannot be read, and nobody is told.
+    """
+    found = []
+    for path in sweep_folders(workspace):
+        try:
+            folder = SweepFolder.of(workspace.path, path.name)
+            found.append(Sweep(folder, folder.read(), folder.points()))
+        except SweepError as error:
+            if unread is None:
+                raise
+            unread(error)
+    return found
+
+
+def sweep_projects(sweeps: Iterable[Sweep]) -> set[str]:
+    """Return the names of the projects that have sweeps; they need not have run outside of these."""
+    return {sweep.project for sweep in sweeps}
+
+
+def look_at_sweeps(sweeps: Iterable[Sweep], project: str, younger_than: float, now: float) -> SweepsLeft:
+    """Return what the sweeps of a project have left; nothing is changed.
+
+    Args:
+        sweeps: those of the workspace.
         project: whose are looked at.
         younger_than: a sweep stays when a point of it was at work after this; seconds since 1970.
         now: seconds since 1970.
-
-    Raises:
-        SweepError: when the record of a sweep cannot be read.
     """
     items, kept = list[Item](), Counter[str]()
-    for folder in sweep_folders(workspace):
-        points = folder.points()
-        if project_of(folder.read(), points) != project:
+    for sweep in sweeps:
+        if sweep.project != project:
             continue
+        folder = sweep.folder
         worked = _last_worked(folder)
-        there = [point for point in points if _place(folder, point).exists()]
+        there = [point for point in sweep.points if _place(folder, point).exists()]
         if worked > younger_than:
             kept["their sweep is younger than the rule"] += len(there)
             continue
@@ -79,7 +108,7 @@ def look_at_sweeps(workspace: Workspace, project: str, younger_than: float, now:
         going = [point for point in there if not _has_passed(_place(folder, point))]
         kept["a model of theirs was blessed or can be served"] += len(there) - len(going)
         items += [_item(POINT, f"{folder.path.name} {p.number}", _place(folder, p), days) for p in going]
-        if folder.base.exists() and all(point.state == "done" for point in points):
+        if folder.base.exists() and all(point.state == "done" for point in sweep.points):
             items.append(_item(BASE, folder.path.name, folder.base, days))
     return SweepsLeft(tuple(items), dict(+kept))
 

@@ -15,7 +15,7 @@ from lineage.stores import ORIGIN, PROJECT, VERSION, Writer, chain
 from typer.testing import CliRunner
 
 from kit.cli import app
-from kit.errors import WorkspaceError
+from kit.errors import ExitCode, WorkspaceError
 from kit.lineage.origin import RUN
 from kit.new import create
 from kit.retention.collect import collect_garbage, plans_of
@@ -128,3 +128,43 @@ def test_the_command_shows_what_goes_and_why_other_points_stay(workspace: Worksp
     assert "2 points of sweeps stay: a model of theirs was blessed or can be served" in shown.output
     assert "old 1" in shown.output
     assert "2 results can go" in shown.output
+
+
+def _spoil(folder: SweepFolder, how: str) -> None:
+    match how:
+        case "a point's record":
+            (folder.point(2) / "point.json").write_text("{")
+        case "no points":
+            shutil.rmtree(folder.path / "points")
+        case "an empty record":
+            (folder.path / "sweep.json").write_text("{}")
+        case "a name that none can have":
+            folder.path.rename(folder.path.with_name("bad (copy)"))
+
+
+@pytest.mark.parametrize(
+    ("how", "expected"),
+    [
+        ("a point's record", "0002/point.json must be a record of this sweep, but Invalid JSON"),
+        ("no points", "0001/point.json must be a record of this sweep, but it is not there"),
+        ("an empty record", "bad/sweep.json must be a record of this sweep, but name: Field required"),
+        ("a name that none can have", "but is 'bad (copy)'. Choose another one with --name, or rename"),
+    ],
+)
+def test_a_sweep_that_cannot_be_read_is_told_and_stays_whole(
+    workspace: Workspace, points: Path, how: str, expected: str
+) -> None:
+    _spoil(sweep(workspace, "bad", _OLD, points), how)
+    for words in (["gc", "--yes"], ["gc"], ["sweeps"]):
+        done = CliRunner().invoke(app, [*words, "--workspace", str(workspace.path)])
+        assert done.exit_code == ExitCode.USAGE, done.output
+        assert expected in done.stderr
+    assert left(SweepFolder.of(workspace.path, "old")) == [2, 3]
+    assert [path.name for path in workspace.path.glob("sweeps/bad*/base")] == ["base"]
+
+
+def test_a_damaged_sweep_is_told_where_nothing_else_is(tmp_path: Path, points: Path) -> None:
+    _spoil(sweep(Workspace(tmp_path / "ws"), "bad", _OLD, points), "no points")
+    done = CliRunner().invoke(app, ["gc", "--workspace", str(tmp_path / "ws")])
+    assert done.exit_code == ExitCode.USAGE
+    assert "All results stay of a sweep that cannot be read" in done.stderr

@@ -217,7 +217,7 @@ def test_what_a_killed_sweep_has_written_before_it_began_is_not_run(
     monkeypatch.undo()
     assert list_sweeps(tmp_path / "ws") == []
     folder = begin(f"notebooks: {notebook}\nparameters: {{size: [7, 8]}}")
-    assert [point.values["size"] for point in folder.points()] == [7, 8]
+    assert [point.said for point in folder.points()] == ["size 7", "size 8"]
     assert [path.name for path in folder.path.parent.iterdir()] == ["fit"]
 
 
