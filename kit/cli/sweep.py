@@ -142,8 +142,8 @@ def sweeps(workspace: WorkspaceOption = None) -> None:
         else:
             rows.append((name, f"{record.started:%Y-%m-%d %H:%M}", summary(record, points)))
     print_table(("sweep", "begun (UTC)", ""), rows)
-    for error in unread:
-        typer.echo(error.in_words(), err=True)
+    for problem in unread:
+        typer.echo(problem.in_words(), err=True)
     if unread:
         raise typer.Exit(int(unread[0].exit_code))
 

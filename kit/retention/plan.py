@@ -60,7 +60,7 @@ class Plan:
         return sum(item.size for item in self.items) + self.leftover + self.trials.size_bytes
 
 
-def make_plan(
+def make_plan(  # noqa: PLR0913  all that decides about what stays
     workspace: Workspace,
     project: str,
     rule: Retention,

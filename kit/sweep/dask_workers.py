@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Mapping
 from concurrent.futures import Future
@@ -10,17 +11,25 @@ from typing import Any
 
 import cloudpickle  # type: ignore[import-untyped]
 from distributed import Client, Security, get_worker
+from distributed.comm.addressing import parse_host_port
 
 from kit.errors import ClusterError
+from kit.machine import cores
 from kit.sweep import probe
 from kit.sweep.cluster import LocalCluster
 from kit.sweep.code import code_digest
 from kit.sweep.errors import WorkersLostError
 from kit.sweep.point import run_point
+from kit.sweep.records import SweepFolder
 
 _CONNECT_SECONDS = 10.0
 _FIRST_WORKER_SECONDS = 60.0
 _ALONE_SECONDS = 60.0  # that a sweep waits for a worker when it has lost all
+_LOCAL = re.compile(r"local:(\d{1,99})")  # of more digits Python makes no number
+_ENCRYPTED = frozenset({"tls", "wss"})
+_SCHEMES = _ENCRYPTED | {"tcp", "ws"}
+_LAST_PORT = 65_535
+_WORKERS_PER_CORE = 8  # each runs a notebook in a process of its own
 
 
 class DaskWorkers:
@@ -140,12 +149,20 @@ def _slots(known: Mapping[str, Any]) -> int:
 
 def _connect(scheduler: str, security: Security | None = None) -> Client:
     try:
+        _require_keys(scheduler, security or Security())
         return Client(scheduler, timeout=_CONNECT_SECONDS, set_as_default=False, security=security)
-    except (OSError, ValueError, TypeError) as error:  # TypeError: tls:// without keys
+    except (OSError, ValueError, TypeError) as error:
         raise ClusterError(
             f"A scheduler of Dask must answer at {scheduler} within {_CONNECT_SECONDS:g} s, but {error}. "
             "Start one (`dask scheduler`), correct the address, or let the sweep start its own: --dask local:2."
         ) from None
+
+
+def _require_keys(scheduler: str, security: Security) -> None:
+    """Refuse what Dask refuses too, whose client goes on trying then and complains when Python collects it."""
+    scheme = scheduler.partition("://")[0]
+    if scheme in _ENCRYPTED and security.get_connection_args("client").get("ssl_context") is None:
+        raise ValueError(f"{scheme}:// needs keys, and Dask's configuration distributed.comm.tls has none")
 
 
 def run_on_worker(folder: str, number: int, code: str) -> str:
@@ -163,17 +180,32 @@ def parse_dask(words: str) -> tuple[str, int]:
     """Return the address of a scheduler and 0, or nothing and the workers of `local:N`.
 
     Raises:
-        ClusterError: when it is neither.
+        ClusterError: when it is neither, or there would be too many.
     """
-    kind, _, size = words.partition(":")
-    if kind == "local" and size.isdigit() and int(size) > 0:
-        return "", int(size)
-    if "://" in words:
+    local = _LOCAL.fullmatch(words)
+    if local and (size := int(local[1])) > 0:
+        most = _WORKERS_PER_CORE * cores()
+        if size > most:
+            raise ClusterError(
+                f"--dask local:N may start {most} workers on this machine, {_WORKERS_PER_CORE} for each core, but is "
+                f"{words!r}. Give fewer."
+            )
+        return "", size
+    if _is_address(words):
         return words, 0
     raise ClusterError(
         f"--dask takes the address of a scheduler (tcp://HOST:8786), or local:N for N workers, but is {words!r}. "
         "Give one of these."
     )
+
+
+def _is_address(words: str) -> bool:
+    scheme, _, place = words.partition("://")
+    try:
+        host, port = parse_host_port(place)
+    except ValueError:
+        return False
+    return scheme in _SCHEMES and bool(host) and 0 < port <= _LAST_PORT
 
 
 def check_dask(words: str) -> None:
@@ -195,7 +227,8 @@ def open_dask(folder: Path, words: str) -> DaskWorkers:
     address, size = parse_dask(words)
     if address:
         return DaskWorkers(folder, address)
-    cluster = LocalCluster(size, folder / "cluster")
+    left = sum(point.state != "done" for point in SweepFolder(folder).points())
+    cluster = LocalCluster(min(size, left), folder / "cluster")
     try:
         return DaskWorkers(folder, cluster.address, cluster)
     except BaseException:

@@ -9,6 +9,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from unittest.mock import MagicMock
 
 import psutil
 import pytest
@@ -19,6 +20,7 @@ from kit.sweep.cluster import LocalCluster
 from kit.sweep.code import code_digest
 from kit.sweep.dask_workers import DaskWorkers, open_dask, parse_dask
 from kit.sweep.errors import WorkersLostError
+from kit.sweep.records import save_point
 from kit.sweep.run import SweepEnded, run_sweep
 
 from .conftest import FIT, Begin, WriteNotebook
@@ -138,12 +140,42 @@ def test_a_scheduler_that_does_not_answer_is_told(tmp_path: Path, monkeypatch: p
         open_dask(tmp_path, "tcp://127.0.0.1:9")
 
 
-@pytest.mark.parametrize("words", ["", "local", "local:0", "local:x", "10.0.0.1:8786"])
+_NO_ADDRESSES = [
+    *("", "local", "local:0", "local:x", "local:²", f"local:{'9' * 5000}", "10.0.0.1:8786"),
+    *("tcp://", "tcp://127.0.0.1", "tcp://:8786", "tcp://h:0", "tcp://h:65536", "tcp://h:1/x"),
+    *("http://h:8786", "foo://", "inproc://", "ucx://"),
+]
+
+
+@pytest.mark.parametrize("words", _NO_ADDRESSES)
 def test_what_is_no_address_is_refused(words: str) -> None:
     with pytest.raises(ClusterError, match="--dask takes the address of a scheduler"):
         parse_dask(words)
 
 
+def test_an_encrypted_scheduler_needs_keys(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A client of Dask that has none tries on, and prints a traceback when it is gone."""
+    monkeypatch.setattr(dask_workers, "Client", lambda *_, **__: pytest.fail("it has begun to connect"))
+    with pytest.raises(ClusterError, match=r"must answer at tls://h:8786 .* needs keys"):
+        open_dask(tmp_path, "tls://h:8786")
+
+
+def test_there_are_no_more_workers_than_points_and_cores_can_carry(
+    begin: Begin, write_notebook: WriteNotebook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = begin(f"notebooks: {write_notebook('fit', *FIT)}\nparameters: {{size: [1, 2, 3]}}")
+    save_point(folder.point(1), folder.points()[0].model_copy(update={"state": "done"}))
+    started = MagicMock()
+    monkeypatch.setattr(dask_workers, "LocalCluster", started)
+    monkeypatch.setattr(dask_workers, "DaskWorkers", MagicMock())
+    monkeypatch.setattr(dask_workers, "cores", lambda: 2)
+    open_dask(folder.path, "local:16")
+    assert started.call_args[0][0] == 2
+    with pytest.raises(ClusterError, match=r"may start 16 workers on this machine, .* but is 'local:17'"):
+        open_dask(folder.path, "local:17")
+
+
 def test_addresses_and_sizes_are_read() -> None:
+    assert parse_dask("tls://[::1]:8786") == ("tls://[::1]:8786", 0)
     assert parse_dask("tcp://10.0.0.1:8786") == ("tcp://10.0.0.1:8786", 0)
     assert parse_dask("local:3") == ("", 3)
