@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Annotated
 
 import typer
@@ -34,11 +35,14 @@ def gc(
 
     Of old sweeps the workspaces of their points go, of the trials of old searches all but their results.
     """
-    from kit.errors import ProjectError
+    from kit.errors import ProjectError, UsageError
     from kit.retention.collect import collect_garbage, plans_of
     from kit.retention.plan import Plan
     from kit.retention.render import HEADER, item_row, kept_lines, told
     from kit.sweep.errors import SweepError
+
+    if keep_days is not None and not math.isfinite(keep_days):
+        raise UsageError(f"--keep-days must be a finite number of days, but is {keep_days}. Correct it.")
 
     def show(plan: Plan) -> None:
         typer.echo(f"{plan.project}:")

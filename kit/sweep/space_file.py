@@ -32,9 +32,19 @@ def _number(value: object) -> object:
 
 
 def _plain(value: object) -> object:
+    if isinstance(value, str) and not _is_writable(value):
+        raise ValueError(f"a text must be valid Unicode, but {value!r} holds half of a surrogate pair")
     if isinstance(value, str | int | float):  # a bool is an int
         return value
     raise ValueError(f"a value is a text, a number, true or false, but found {value!r}")
+
+
+def _is_writable(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 _Number = Annotated[int | float, BeforeValidator(_number)]
@@ -49,7 +59,9 @@ class Range(Section):
 
     min: _Number
     max: _Number
-    step: int | float | None = Field(default=None, gt=0, description="from one value to the next")
+    step: Annotated[_Number, Field(gt=0)] | None = Field(
+        default=None, description="from one value to the next"
+    )
     count: int | None = Field(default=None, ge=2, description="values of a grid")
     log: bool = Field(default=False, description="equal factors between values instead of equal steps")
 
@@ -57,6 +69,10 @@ class Range(Section):
     def _can_be(self) -> Self:
         if self.min >= self.max:
             raise ValueError(f"min must be below max, but they are {self.min} and {self.max}")
+        if not math.isfinite(size := float(self.max) - float(self.min)):
+            raise ValueError(f"min and max must be less far apart, but they are {self.min} and {self.max}")
+        if self.step is not None and not math.isfinite(size / float(self.step)):
+            raise ValueError(f"step must lead from min to max, but is too small for that, {self.step}")
         if self.log and self.min <= 0:
             raise ValueError(f"with log, min must be more than 0, but is {self.min}")
         if self.step is not None and (self.log or self.count is not None):
@@ -126,6 +142,8 @@ class SpaceFile(Section):
         if self.way == "list":
             if not self.points or self.parameters:
                 raise ValueError("way: list takes its values from points, and no parameters")
+            if not self.swept:
+                raise ValueError("way: list needs a value in at least one of its points")
         elif self.points or not self.parameters:
             raise ValueError(f"way: {self.way} takes its values from parameters, and no points")
         if (self.way == "random") != (self.count is not None):

@@ -15,7 +15,7 @@ from training.tiny import Tiny
 from typer.testing import CliRunner
 
 from kit.cli import app
-from kit.errors import ProjectError, StepOrderError, WorkspaceError
+from kit.errors import ExitCode, ProjectError, StepOrderError, WorkspaceError
 from kit.lineage.read import read_graph
 from kit.new import create
 from kit.project.file import Gate
@@ -217,3 +217,10 @@ def test_a_project_that_is_not_found_does_not_keep_others_from_being_collected(
     assert f"{len(missed)} results deleted" in done.stdout
     assert "All results stay of a project that cannot be read: There is no project 'gone'" in done.stderr
     assert not _folders(workspace)[f"artifact {missed['model']}"]
+
+
+@pytest.mark.parametrize("days", ["inf", "1e400"])
+def test_days_without_end_are_refused(tmp_path: Path, days: str) -> None:
+    done = CliRunner().invoke(app, ["gc", "--workspace", str(tmp_path / "ws"), "--keep-days", days])
+    assert done.exit_code == ExitCode.USAGE
+    assert "--keep-days must be a finite number of days" in done.stderr

@@ -52,6 +52,20 @@ def test_a_file_says_what_to_sweep(tmp_path: Path) -> None:
         ("way: grid", "line 1, the file: way: grid takes its values from parameters"),
         ("way: list", "way: list takes its values from points"),
         ("way: list\nparameters: {a: [1]}\npoints: [{a: 1}]", "and no parameters"),
+        ("way: list\npoints: [{}]", "way: list needs a value in at least one of its points"),
+        (
+            "parameters:\n  a: {min: 0, max: 1, step: 1.0e-320}",
+            "line 2, parameters.a: step must lead from min",
+        ),
+        ("parameters:\n  a: {min: 0, max: 1, step: .inf}", "line 2, parameters.a.step: a finite number is"),
+        (
+            "parameters:\n  a: {min: -1.0e+308, max: 1.0e+308}",
+            "line 2, parameters.a: min and max must be less",
+        ),
+        (
+            'parameters:\n  a: [ok, "\\ud800"]',
+            r"line 2, parameters.a.1: a text must be valid Unicode, but '\ud800'",
+        ),
         (
             "way: dice\nparameters: {a: [1]}",
             "line 1, way: Input should be 'grid', 'random' or 'list', found 'dice'",
