@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from kit.batch.parameters import Parameter, Value, read_parameters, validate
@@ -33,17 +33,15 @@ def make_points(space: SpaceFile, notebooks: Sequence[Path], where: str) -> list
     specs = [spec for notebook in notebooks for spec in read_parameters(notebook).values()]
     declared = {spec.name: spec for spec in specs}
     _check_names(space, declared, notebooks, where)
-    if space.way == "list":
-        found = [dict(point) for point in space.points]
-    elif space.way == "grid":
-        found = _grid(space, declared, where)
-    else:
-        found = _drawn(space, declared, where)
-    checked = [
-        _checked(point, f"{where}, point {number}", space.fixed, specs)
-        for number, point in enumerate(found, 1)
-    ]
-    return [dict(pairs) for pairs in dict.fromkeys(tuple(point.items()) for point in checked)]
+
+    def checked(point: Point, number: int) -> Point:
+        return _checked(point, f"{where}, point {number}", space, specs)
+
+    if space.way == "random":
+        return _drawn(space, declared, where, checked)
+    found = _grid(space, declared, where) if space.way == "grid" else space.points
+    points = [checked(point, number) for number, point in enumerate(found, 1)]
+    return [dict(pairs) for pairs in dict.fromkeys(tuple(point.items()) for point in points)]
 
 
 def declared_by(notebooks: Sequence[Path], values: Mapping[str, Value]) -> Point:
@@ -63,13 +61,14 @@ def _check_names(
         )
 
 
-def _checked(point: Point, where: str, fixed: Mapping[str, Value], specs: Sequence[Parameter]) -> Point:
+def _checked(point: Point, where: str, space: SpaceFile, specs: Sequence[Parameter]) -> Point:
+    """Return a point in the types of its parameters, in the order in which they are swept."""
     try:
-        values = validate({**fixed, **point}, specs)
+        values = validate({**space.fixed, **point}, specs)
     except UsageError as error:
         said = ", ".join(f"{name}: {value}" for name, value in point.items())
         raise SweepError(f"{where} ({said}): {error}") from None
-    return {name: values[name] for name in point}
+    return {name: values[name] for name in space.swept if name in point}
 
 
 def _grid(space: SpaceFile, declared: Mapping[str, Parameter], where: str) -> list[Point]:
@@ -106,7 +105,12 @@ def _axis(name: str, values: Range | Sequence[Value], spec: Parameter, where: st
     return list(dict.fromkeys(round(value) if whole else _rounded(value) for value in axis))
 
 
-def _drawn(space: SpaceFile, declared: Mapping[str, Parameter], where: str) -> list[Point]:
+def _drawn(
+    space: SpaceFile,
+    declared: Mapping[str, Parameter],
+    where: str,
+    checked: Callable[[Point, int], Point],
+) -> list[Point]:
     """Draw by `random()` alone, whose sequence for a seed Python keeps from version to version."""
     count = space.count or 0
     whole = {
@@ -116,7 +120,8 @@ def _drawn(space: SpaceFile, declared: Mapping[str, Parameter], where: str) -> l
     draw = random.Random(space.seed).random  # noqa: S311  no secret follows from it
     found: dict[tuple[Value, ...], Point] = {}
     for _ in range(min(count, MOST_POINTS) * _DRAWS_PER_POINT):
-        point = {name: _draw(values, draw(), whole[name]) for name, values in space.parameters.items()}
+        drawn = {name: _draw(values, draw(), whole[name]) for name, values in space.parameters.items()}
+        point = checked(drawn, len(found) + 1)
         found.setdefault(tuple(point.values()), point)
         if len(found) == count:
             return list(found.values())

@@ -17,6 +17,13 @@ from kit.sweep.errors import SweepError
 Way = Literal["grid", "random", "list"]
 Goal = Literal["maximise", "minimise"]
 SECONDS = "seconds"  # the metric that every run has
+POINT_COLUMNS = frozenset(
+    {
+        *("point", "state", "exit_code", "reason", "run_seconds", "peak_memory_mb"),
+        *("attempts", "host", "worker", "code", "workspace"),
+    }
+)
+"""What the results say of every point, beside its values and metrics; see `kit.sweep.results`."""
 _EXAMPLE = "way: grid\nparameters:\n  learning_rate: [0.01, 0.02]\nmetrics:\n  - auc, maximise\n"
 
 
@@ -152,6 +159,12 @@ class SpaceFile(Section):
             raise ValueError(f"{', '.join(both)} is fixed and swept: leave one out")
         if "workspace" in {*self.fixed, *self.swept}:
             raise ValueError("workspace cannot be set: every point has one of its own")
+        columns = [*POINT_COLUMNS, *self.swept, *(metric.column for metric in self.metrics)]
+        if twice := sorted({name for name in columns if columns.count(name) > 1}):
+            raise ValueError(
+                f"{', '.join(twice)} would be two columns of the results, which say {', '.join(sorted(POINT_COLUMNS))} "
+                "of every point, its values and its metrics: give one another name, or leave it out"
+            )
         return self
 
     @property

@@ -77,6 +77,8 @@ def test_chance_reaches_both_ends_of_whole_numbers_and_steps(chain: list[Path]) 
 def test_a_list_is_taken_as_it_is_but_for_repetitions(chain: list[Path]) -> None:
     listed = ({"rate": 0.1}, {"rate": 0.2, "kind": "b"}, {"rate": 0.1})
     assert points(chain, way="list", points=listed) == [{"rate": 0.1}, {"rate": 0.2, "kind": "b"}]
+    turned = ({"rate": 1, "size": 2}, {"size": "2", "rate": 1.0})
+    assert points(chain, way="list", points=turned) == [{"rate": 1.0, "size": 2}]
 
 
 @pytest.mark.parametrize(
@@ -107,6 +109,10 @@ def test_a_list_is_taken_as_it_is_but_for_repetitions(chain: list[Path]) -> None
         (
             {"way": "random", "count": 5, "parameters": {"size": {"min": 1, "max": 3}}},
             "5 different points are asked for, of at most 10,000, but only 3 were found",
+        ),
+        (
+            {"way": "random", "count": 3, "parameters": {"size": [2, "2", "02", 3]}},
+            "3 different points are asked for, of at most 10,000, but only 2 were found",
         ),
     ],
 )

@@ -9,7 +9,7 @@ from kit.sweep.charts import Dot, scatter
 from kit.sweep.records import PointRecord, SweepFolder, SweepRecord, best_of, ordered
 from kit.sweep.report import as_page, summary
 from kit.sweep.results import results_table, write_results
-from kit.sweep.space_file import Metric
+from kit.sweep.space_file import POINT_COLUMNS, Metric
 
 
 def sweep(goal: str | None = "maximise") -> SweepRecord:
@@ -100,6 +100,7 @@ def test_the_table_keeps_types_in_parquet(tmp_path: Path) -> None:
     folder = SweepFolder(tmp_path)
     write_results(folder, sweep(), POINTS)
     table = pd.read_parquet(tmp_path / "results.parquet")
+    assert set(table.columns) == {*POINT_COLUMNS, "rate", "kind", "auc", "rows"}
     assert table["point"].tolist() == [2, 1, 3, 4, 5]
     assert table["exit_code"].tolist()[:3] == [0, 0, 12]
     assert table["state"].tolist()[3:] == ["left out", "pending"]

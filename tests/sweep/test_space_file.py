@@ -102,6 +102,10 @@ def test_a_file_says_what_to_sweep(tmp_path: Path) -> None:
             "parameters: {a: [1]}\nmetrics:\n  - auc, best",
             "line 3, metrics.0.goal: Input should be 'maximise'",
         ),
+        ("parameters: {a: [1]}\nmetrics: [auc, 'auc, minimise']", "auc would be two columns of the results"),
+        ("parameters: {a: [1]}\nmetrics: ['a, maximise']", "a would be two columns of the results"),
+        ("parameters: {a: [1]}\nmetrics: [state, host]", "host, state would be two columns of the results"),
+        ("parameters: {point: [1]}", "point would be two columns of the results, which say attempts, code"),
     ],
 )
 def test_what_is_wrong_is_told_with_its_line(tmp_path: Path, text: str, expected: str) -> None:
