@@ -97,7 +97,7 @@ def sweep(  # noqa: PLR0913, PLR0917  one for each option
     _refuse(context, "--resume, which goes on as the sweep began,", _OF_A_NEW_SWEEP if resume else ())
     _refuse(context, "--dask", _OF_THIS_MACHINE if dask else ())
     from kit.project.folder import name_from_anywhere
-    from kit.sweep.begin import SweepOptions, begin_sweep, plan_sweep
+    from kit.sweep.begin import SweepOptions, begin_sweep, check_secrets, plan_sweep
     from kit.sweep.records import SweepFolder
     from kit.sweep.run import run_sweep
 
@@ -105,6 +105,8 @@ def sweep(  # noqa: PLR0913, PLR0917  one for each option
     if resume:
         folder = SweepFolder.of(place, resume)
         workers = _workers(jobs, memory, dask)
+        if _run_here(dask) and any(point.state != "done" for point in folder.points()):
+            check_secrets(folder.read())
     else:
         fixed: dict[str, str | int | float | bool] = {}
         if project:
@@ -116,6 +118,8 @@ def sweep(  # noqa: PLR0913, PLR0917  one for each option
             _print_points(planned)
             return
         workers = _workers(jobs, memory, dask)
+        if _run_here(dask):
+            check_secrets(planned.record)
         folder = begin_sweep(planned)
     ended = run_sweep(folder, workers, say=typer.echo)
     _print(ended)
@@ -166,6 +170,11 @@ def _workers(jobs: int, memory: float, dask: str) -> OpenWorkers:
     from kit.sweep.workers import LocalWorkers
 
     return lambda folder: LocalWorkers(folder, jobs, memory)
+
+
+def _run_here(dask: str) -> bool:
+    """Whether points run in the environment of this command; that of a cluster's workers is their own."""
+    return "://" not in dask
 
 
 def _print_points(planned: PlannedSweep) -> None:

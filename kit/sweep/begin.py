@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from kit.batch.parameters import Value, read_parameters
-from kit.batch.plan import choose_notebooks, plan_chain
+from kit.batch.plan import choose_notebooks, plan_chain, require_secrets
 from kit.batch.record import now
 from kit.project import Project
 from kit.sweep.code import as_one, code_parts
@@ -98,6 +98,15 @@ def plan_sweep(
     )
     points = [PointRecord(number=number, values=point) for number, point in enumerate(values, 1)]
     return PlannedSweep(record, points, file.read_text(encoding="utf-8-sig"))
+
+
+def check_secrets(record: SweepRecord) -> None:
+    """Refuse to run points in this environment while a secret of their notebooks is not set.
+
+    Raises:
+        UsageError: names each one that is missing.
+    """
+    require_secrets(spec for path in record.notebooks for spec in read_parameters(Path(path)).values())
 
 
 def begin_sweep(planned: PlannedSweep) -> SweepFolder:

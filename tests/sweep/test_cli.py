@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from pathlib import Path
 from textwrap import dedent
+from unittest.mock import MagicMock
 
 import pytest
 from typer.testing import CliRunner
@@ -10,6 +11,7 @@ from kit.cli import app
 from kit.cli.sweep import _HELP
 from kit.errors import ExitCode
 from kit.sweep import dask_workers
+from kit.sweep.begin import begin_sweep, plan_sweep
 from kit.sweep.records import SweepFolder, save_point
 
 from .conftest import FIT, Begin, WriteNotebook
@@ -150,3 +152,29 @@ def test_an_address_that_is_none_is_told_before_anything_runs(
     assert code == ExitCode.USAGE
     assert "--dask takes the address of a scheduler" in said
     assert not SweepFolder.of(tmp_path / "ws", "fit").base.exists()
+
+
+@pytest.mark.parametrize("options", [(), ("--dask", "local:2")])
+def test_a_secret_that_is_not_set_is_told_before_anything_runs(
+    write_notebook: WriteNotebook, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, options: tuple[str, ...]
+) -> None:
+    file = tmp_path / "fit.yml"
+    cell = f'{FIT[0]}\napi_key: str = ""  # of the store, secret'
+    file.write_text(f"notebooks: {write_notebook('fit', cell, *FIT[1:])}\nparameters: {{size: [1]}}")
+    words = ("-w", tmp_path / "ws", *options)
+    code, said = kit("sweep", file, *words)
+    assert code == ExitCode.USAGE
+    assert "The secret parameter api_key must be in the environment variable KIT_SECRET_API_KEY" in said
+    assert not (tmp_path / "ws" / "sweeps").exists()
+
+    folder = begin_sweep(plan_sweep(file, tmp_path / "ws"))
+    assert kit("sweep", "--resume", "fit", *words)[0] == ExitCode.USAGE
+    assert not folder.base.exists()
+    monkeypatch.setattr("kit.sweep.run.run_sweep", lambda *_, **__: pytest.fail("it runs"))
+    monkeypatch.setattr(dask_workers, "_connect", MagicMock())
+    with pytest.raises(pytest.fail.Exception):  # the workers of a cluster may have it
+        CliRunner().invoke(
+            app,
+            ["sweep", "--resume", "fit", "-w", str(tmp_path / "ws"), "--dask", "tcp://h:1"],
+            catch_exceptions=False,
+        )
