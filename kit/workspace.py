@@ -44,6 +44,7 @@ from __future__ import annotations
 import errno
 import json
 import os
+import shlex
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -56,6 +57,7 @@ import filelock
 from kit.errors import WorkspaceError
 
 CHECKOUT = Path(__file__).resolve().parents[1]
+DEFAULT = CHECKOUT / "workspace"  # of commands that are given no other one
 _PLACE_FILE = ".place"
 _POLL_SECONDS = 0.2
 _SAY_AFTER_SECONDS = 1.0
@@ -86,6 +88,11 @@ def without_dots(path: Path) -> Path:
     the name that was chosen for it.
     """
     return path.resolve() if ".." in path.parts else path
+
+
+def workspace_option(workspace: Path) -> str:
+    """Return what a command for a shell needs to find a workspace, a blank before it; empty: the default one."""
+    return "" if workspace == DEFAULT else f" -w {shlex.quote(str(workspace))}"
 
 
 def write_atomically(path: Path, content: str | bytes) -> None:

@@ -15,7 +15,7 @@ import pytest
 
 from kit.cli.shared import chosen_workspace
 from kit.errors import ExitCode, WorkspaceError
-from kit.workspace import CHECKOUT, Workspace, resolve_folder, write_atomically
+from kit.workspace import CHECKOUT, Workspace, resolve_folder, workspace_option, write_atomically
 
 HOLD = """
 import sys
@@ -42,6 +42,11 @@ def end(holder: subprocess.Popen[str]) -> int:
 
 
 # -- the folder
+
+
+def test_a_command_names_a_workspace_that_is_not_the_default_one(tmp_path: Path) -> None:
+    assert not workspace_option(chosen_workspace(None))
+    assert workspace_option(tmp_path / "my ws") == f" -w '{tmp_path}/my ws'"
 
 
 def test_a_relative_folder_is_in_the_checkout_wherever_one_is(

@@ -59,6 +59,7 @@ def new(  # noqa: PLR0913, PLR0917  one for each option
     from kit.schedule.chain import planned
     from kit.schedule.schedule import make, save
     from kit.schedule.tick import now
+    from kit.workspace import workspace_option
 
     place = chosen_workspace(workspace)
     # A scheduler calls from another folder.
@@ -73,7 +74,8 @@ def new(  # noqa: PLR0913, PLR0917  one for each option
     planned(made, place)
     typer.echo(f"{save(made, place)}. Next runs:")
     _print_next(place, name, 5)
-    typer.echo(f"Give it to a scheduler: kit schedule cron {name}, or systemd, kubernetes, airflow.")
+    here = workspace_option(place)
+    typer.echo(f"Give it to a scheduler: kit schedule cron {name}{here}, or systemd, kubernetes, airflow.")
 
 
 @schedule.command("list")

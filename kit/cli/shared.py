@@ -11,7 +11,7 @@ import typer
 
 from kit.errors import ExitCode, KitError
 from kit.os_errors import kit_error_of
-from kit.workspace import CHECKOUT, Workspace, without_dots
+from kit.workspace import DEFAULT, Workspace, without_dots
 
 _P = ParamSpec("_P")
 _R = TypeVar("_R")
@@ -58,7 +58,7 @@ def exits(command: Callable[_P, _R]) -> Callable[_P, _R]:
 def chosen_workspace(chosen: object) -> Path:
     """Return the absolute path; what somebody typed is relative to where they are."""
     if chosen is None:
-        return CHECKOUT / "workspace"
+        return DEFAULT
     return without_dots(Path(str(chosen)).expanduser().absolute())
 
 

@@ -14,6 +14,7 @@ from kit.texts import shorten
 
 if TYPE_CHECKING:
     from kit.sweep.begin import PlannedSweep
+    from kit.sweep.records import SweepFolder
     from kit.sweep.run import SweepEnded
     from kit.sweep.workers import OpenWorkers
 
@@ -122,7 +123,7 @@ def sweep(  # noqa: PLR0913, PLR0917  one for each option
             check_secrets(planned.record)
         folder = begin_sweep(planned)
     ended = run_sweep(folder, workers, say=typer.echo)
-    _print(ended)
+    _print(folder, ended)
     if ended.exit_code:
         raise typer.Exit(int(ended.exit_code))
 
@@ -183,7 +184,7 @@ def _print_points(planned: PlannedSweep) -> None:
     print_table(("point", *names), rows)
 
 
-def _print(ended: SweepEnded) -> None:
+def _print(folder: SweepFolder, ended: SweepEnded) -> None:
     from kit.sweep.charts import short
     from kit.sweep.records import ordered
     from kit.sweep.report import run_command, summary
@@ -208,4 +209,4 @@ def _print(ended: SweepEnded) -> None:
     if ended.best:
         typer.echo(f"The chain with the best values:\n  {run_command(record, ended.best)}")
     if ended.exit_code == ExitCode.STEP_FAILED:
-        typer.echo(f"Try what was left out again: kit sweep --resume {record.name}", err=True)
+        typer.echo(f"Try what was left out again: {folder.resume_command}", err=True)

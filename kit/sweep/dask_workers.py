@@ -88,7 +88,7 @@ class DaskWorkers:
         if self._client.status != "running" or time.monotonic() - self._alone_since > _ALONE_SECONDS:
             raise WorkersLostError(
                 f"The sweep must have a worker, but for {_ALONE_SECONDS:g} s there was none, or no scheduler. "
-                f"Start some and go on with: kit sweep --resume {self._folder.name}"
+                f"Start some and go on with: {SweepFolder(self._folder).resume_command}"
             )
         return lost
 

@@ -14,7 +14,7 @@ from kit.batch.parameters import Value
 from kit.errors import ExitCode
 from kit.sweep.errors import SweepError
 from kit.sweep.space_file import Metric
-from kit.workspace import write_atomically
+from kit.workspace import workspace_option, write_atomically
 
 PointState = Literal["pending", "running", "done", "failed"]
 # A verdict about data or model is what a point came to, and the same when it is asked again.
@@ -150,6 +150,11 @@ class SweepFolder:
         return self.path / "base"
 
     @property
+    def resume_command(self) -> str:
+        """What goes on with the sweep, for a shell."""
+        return f"kit sweep --resume {self.path.name}{workspace_option(self.path.parents[1])}"
+
+    @property
     def stop_file(self) -> Path:
         """While it is there, workers end what they run."""
         return self.path / ".stop"
@@ -213,7 +218,7 @@ def _read_record(path: Path, kind: type[_Record], sweep: Path) -> _Record:
         found = f"{field}: {problem['msg']}" if field else problem["msg"]
     raise SweepError(
         f"{path} must be a record of this sweep, but {found}. Bring it back from a copy, or begin the sweep anew: "
-        f"kit sweep {shlex.quote(str(sweep / 'sweep.yml'))} --name NAME"
+        f"kit sweep {shlex.quote(str(sweep / 'sweep.yml'))} --name NAME{workspace_option(sweep.parents[1])}"
     )
 
 

@@ -23,7 +23,7 @@ from jupyter_client.manager import start_new_kernel
 from kit.batch.notebook_metadata import read_facts
 from kit.doctor import DEEP_TIMEOUT_SECONDS, KERNEL, SET_UP, Check
 from kit.machine import cores, memory_bytes
-from kit.workspace import CHECKOUT
+from kit.workspace import CHECKOUT, DEFAULT
 
 PROJECT = "recommender"
 CORES, MEMORY_GB = 2, 6.0
@@ -68,7 +68,7 @@ def check_chain(workspace: Path) -> Check:
         return Check("the chain", f"has run: {steps} steps, {len(versions)} versions pushed")
     usual = sum(read_facts(CHECKOUT / "notebooks" / f"{name}.ipynb").usual_seconds or 0 for name in _CHAIN)
     seconds = usual * max(1, CORES / cores())  # what notebooks say of themselves is on two cores
-    command = "make run" if workspace == CHECKOUT / "workspace" else f"kit run --workspace {workspace}"
+    command = "make run" if workspace == DEFAULT else f"kit run --workspace {workspace}"
     remedy = f"about {seconds:.0f} s here: {command}; the exercises do not need it"
     return Check("the chain", "has not run in this workspace", ok=False, what_to_do=remedy, needed=False)
 

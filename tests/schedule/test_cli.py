@@ -29,6 +29,7 @@ def test_a_new_schedule_is_previewed_listed_and_not_due(tmp_path: Path) -> None:
     code, said = kit("schedule", "new", "nightly", "--cron", "30 2 * * *", "-p", "as_of={date}", "-w", place)
     assert code == 0
     assert str(place / "schedules/nightly/schedule.yml") in said
+    assert f"kit schedule cron nightly -w {place}, or systemd" in said
     assert said.count("02:30 UTC") == 5
     assert kit("schedule", "tick", "nightly", "-w", place) == (0, "")
     code, said = kit("schedule", "list", "-w", place)

@@ -137,6 +137,7 @@ def test_a_failing_shared_notebook_ends_the_sweep_with_its_exit_code(
     assert ended.exit_code == ExitCode.DRIFT
     assert ended.points == [PointRecord(number=1, values={"size": 1})]
     assert any("DriftError: far" in line for line in said)
+    assert f"No point has run. Go on with: kit sweep --resume fit -w {folder.path.parents[1]}" in said
 
 
 def test_a_killed_sweep_leaves_nothing_running_and_goes_on(
@@ -191,7 +192,9 @@ def test_an_interrupted_sweep_ends_its_points_and_says_how_to_go_on(
 def test_a_name_is_taken_once(begin: Begin, write_notebook: WriteNotebook, tmp_path: Path) -> None:
     lines = f"notebooks: {write_notebook('fit', *FIT)}\nparameters: {{size: [1]}}"
     begin(lines)
-    with pytest.raises(SweepError, match=r"fit is there already, 0 of 1 points done.*--resume fit"):
+    with pytest.raises(
+        SweepError, match=r"fit is there already, 0 of 1 points done.*--resume fit -w /.*/ws;"
+    ):
         begin(lines)
     begin(lines, "other")
     with pytest.raises(SweepError, match=r"no sweep 'thirs' in .*Sweeps there: fit, other"):

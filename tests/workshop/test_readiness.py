@@ -7,7 +7,6 @@ import threading
 from pathlib import Path
 
 import pytest
-from commands import NOTEBOOKS
 from typer.testing import CliRunner
 
 from kit import doctor
@@ -35,8 +34,7 @@ def test_a_workspace_without_a_chain_says_how_to_run_it(tmp_path: Path) -> None:
 def test_the_usual_workspace_needs_the_shortest_command(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(readiness, "CHECKOUT", tmp_path)
-    (tmp_path / "notebooks").symlink_to(NOTEBOOKS)
+    monkeypatch.setattr(readiness, "DEFAULT", tmp_path / "workspace")
     assert "s here: make run; the exercises" in readiness.check_chain(tmp_path / "workspace").what_to_do
 
 
