@@ -8,13 +8,12 @@ from typing import Annotated, Self
 
 from pydantic import AfterValidator, Field, field_validator, model_validator
 
+from kit.deploy import quantities
 from kit.project_section import Section, written
 
 # Names of Kubernetes (RFC 1123); 40 letters, so that `-canary` and what Kubernetes adds to a pod's name still fit.
 NAME = r"^[a-z]([a-z0-9-]{0,38}[a-z0-9])?$"
 _NAMESPACE = r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$"
-_CPU = r"^([1-9][0-9]*m|(0|[1-9][0-9]*)(\.[0-9]{1,3})?)$"
-_MEMORY = r"^[1-9][0-9]*(Ki|Mi|Gi|Ti)$"
 _WITHIN = r"^([A-Za-z0-9_-][A-Za-z0-9._-]*(/[A-Za-z0-9_-][A-Za-z0-9._-]*)*)?$"
 _LABEL_VALUE = re.compile(r"([A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?)?")
 _LABEL_KEY = re.compile(
@@ -35,14 +34,6 @@ def _name(value: str) -> str:
     )
 
 
-def _cores(value: str) -> str:
-    return written(value, _CPU, "it is written as a number of cores, such as 2, 0.5 or 500m")
-
-
-def _memory(value: str) -> str:
-    return written(value, _MEMORY, "it is written as a whole number and a unit, such as 512Mi or 2Gi")
-
-
 def _folder(value: str) -> str:
     return written(
         value, _WITHIN, "it is written as names of folders with / between them, such as serving/shop"
@@ -55,11 +46,11 @@ _Name = Annotated[str, AfterValidator(_name)]
 class Container(Section):
     """An image, and what it may use; it asks for as much as it may, so that its neighbours cannot slow it."""
 
-    image: str
-    cpu: Annotated[str, AfterValidator(_cores)] = Field(
+    image: Annotated[str, AfterValidator(quantities.image)]
+    cpu: Annotated[str, AfterValidator(quantities.cores)] = Field(
         default="2", description="cores, as Kubernetes writes them"
     )
-    memory: Annotated[str, AfterValidator(_memory)] = Field(
+    memory: Annotated[str, AfterValidator(quantities.memory)] = Field(
         default="2Gi", description="as Kubernetes writes it"
     )
 
@@ -77,13 +68,6 @@ class Container(Section):
             raise ValueError(
                 f"an image needs a tag other than latest, or a digest, or nobody knows what runs; {value!r} has none"
             )
-        return value
-
-    @field_validator("cpu")
-    @classmethod
-    def _some(cls, value: str) -> str:
-        if not float(value.removesuffix("m")):
-            raise ValueError("a container needs more than no core")
         return value
 
 
@@ -180,7 +164,7 @@ class DeploySettings(Section):
     )
     batching: Batching | None = Batching()
     batching_file: str | None = Field(default=None, description="in place of it, relative to the project")
-    base_image: str = Field(
+    base_image: Annotated[str, AfterValidator(quantities.image)] = Field(
         default="python:3.12-slim-trixie",
         description="of the kit's own images; its glibc must be 2.38 or newer",
     )

@@ -23,6 +23,7 @@ from kit.batch.order import Waits, waits
 from kit.batch.parameters import Value
 from kit.batch.plan import NOTEBOOKS, PlannedNotebook, notebook_from_anywhere, secret_variables
 from kit.deploy.image import WORKSPACE
+from kit.deploy.quantities import check_options
 from kit.errors import StepFailedError, UsageError
 
 
@@ -58,9 +59,11 @@ def kubeflow_pipeline(name: str, plan: Sequence[PlannedNotebook], place: Place) 
         place: where they run.
 
     Raises:
-        UsageError: when cores or memory are not written as Kubernetes does, or a container cannot have a notebook.
+        UsageError: when Kubernetes would not take the image, the cores or the memory, or a container cannot have a
+            notebook.
         StepFailedError: when what was compiled is not what was asked for; it is not to be used.
     """
+    check_options(image=place.image, cpu=place.cpu, memory=place.memory)
     graph = waits(plan)
     by_name = {one.name: one for one in plan}
 
@@ -119,13 +122,7 @@ def _task(notebook: PlannedNotebook, place: Place) -> Any:
     task.set_display_name(notebook.name)
     # `kit run` itself skips what is unchanged, and knows better than Kubeflow's cache.
     task.set_caching_options(enable_caching=False)
-    try:
-        task.set_cpu_limit(place.cpu).set_memory_limit(place.memory)
-    except ValueError as error:
-        raise UsageError(
-            f"--cpu and --memory are written as Kubernetes does, such as 2 and 6Gi, but found {place.cpu} and "
-            f"{place.memory}: {error} Correct them."
-        ) from None
+    task.set_cpu_limit(place.cpu).set_memory_limit(place.memory)
     # As kfp-kubernetes writes it, which is not needed for these two fields.
     task.platform_config["kubernetes"] = {
         "pvcMount": [{"constant": place.claim, "mountPath": WORKSPACE}],

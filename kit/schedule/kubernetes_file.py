@@ -10,10 +10,10 @@ from kit.deploy.config import DeploySettings
 from kit.deploy.hardened import hardened, unprivileged
 from kit.deploy.image import USER, WORKSPACE
 from kit.deploy.notebook_secrets import environment, how_to_make
+from kit.deploy.quantities import check_options
 from kit.deploy.schemas import check_schemas
 from kit.deploy.yaml_documents import as_documents
 from kit.errors import StepFailedError
-from kit.schedule.errors import ScheduleError
 from kit.schedule.schedule import Overlap, Schedule
 
 # A second pod beside a run that goes on queues its time and ends: the pod that runs takes it.
@@ -43,21 +43,18 @@ def kubernetes_file(  # noqa: PLR0913, PLR0917  what the container is made of
         variables: those that a Secret holds, and whether each must be set; see `secret_variables`.
 
     Raises:
-        ScheduleError: when Kubernetes would not take the image.
+        DeployError: when Kubernetes would not take the image, the cores or the memory.
         StepFailedError: when the schemas of Kubernetes refuse what was made.
     """
-    if not image or any(letter.isspace() for letter in image):
-        raise ScheduleError(
-            f"--image must name an image that the cluster can pull, but found {image!r}. Name one."
-        )
+    check_options(image=image, cpu=cpu, memory=memory)
     container = _container(schedule, image, {"cpu": cpu, "memory": memory})
     if variables:
         container["env"] = environment(variables, settings)
     job = _cron_job(schedule, settings, container)
     if wrong := [one.found for one in check_schemas([job]) if one.state == "fail"]:
         raise StepFailedError(
-            f"The CronJob must be one that Kubernetes takes, but {'; '.join(wrong)}. Correct --cpu and --memory, or "
-            "report a fault of the kit."
+            f"The CronJob must be one that Kubernetes takes, but {'; '.join(wrong)}. This is a fault of the kit unless "
+            "a value of `deploy` in project.yml is behind it."
         )
     to_make = how_to_make(variables, settings)
     return (f"# {to_make}\n" if to_make else "") + as_documents([job])

@@ -12,7 +12,7 @@ from kit.deploy.config import Batching, Container, DeploySettings
     ("image", "fixed"),
     [
         ("tensorflow/serving:2.20.0", True),
-        ("registry.example.org:5000/serving@sha256:0a1b", True),
+        ("registry.example.org:5000/serving@sha256:" + "0a1b" * 16, True),
         ("tensorflow/serving", False),
         ("tensorflow/serving:latest", False),
         ("registry.example.org:5000/serving", False),
@@ -38,6 +38,7 @@ def test_cores_are_threads_that_can_be_kept_busy(cpu: str, cores: int) -> None:
     [
         ({"serving": {"image": "one:1", "cpu": "0"}}, "more than no core"),
         ({"serving": {"image": "one:1", "cpu": "two"}}, "such as 2, 0.5 or 500m, but found 'two'"),
+        ({"serving": {"image": "Our Server:1"}}, "shop/kit:1, but found 'Our Server:1'"),
         ({"serving": {"image": "one:1", "memory": "2 GB"}}, "512Mi or 2Gi, but found '2 GB'"),
         ({"scaling": {"min_replicas": 3, "max_replicas": 2}}, "below min_replicas"),
         ({"clients": {"labels": {"app": "not one"}}}, "label of Kubernetes"),

@@ -139,6 +139,25 @@ def test_the_command_writes_it_and_says_that_it_was_not_run(tmp_path: Path) -> N
     assert "kit-workspace" in (tmp_path / "chain.yaml").read_text()
 
 
-def test_memory_that_kubernetes_does_not_know_is_refused(plan: list[PlannedNotebook]) -> None:
-    with pytest.raises(UsageError, match="such as 2 and 6Gi, but found 2 and lots"):
-        kubeflow_pipeline("kit-recommender", plan, replace(PLACE, memory="lots"))
+@pytest.mark.parametrize(
+    ("options", "found"),
+    [
+        ({"image": ""}, "--image must be .* but found ''"),
+        ({"image": "a b"}, "--image must be .* but found 'a b'"),
+        ({"cpu": "0"}, "--cpu must be .* more than no core"),
+        ({"memory": "0Gi"}, "--memory must be .* but found '0Gi'"),
+        ({"memory": "lots"}, "--memory must be .* but found 'lots'"),
+    ],
+    ids=str,
+)
+def test_a_container_that_kubernetes_would_refuse_is_refused(
+    plan: list[PlannedNotebook], options: dict[str, Any], found: str
+) -> None:
+    with pytest.raises(UsageError, match=found):
+        kubeflow_pipeline("kit-recommender", plan, replace(PLACE, **options))
+
+
+@pytest.mark.parametrize(("cpu", "memory"), [("500m", "512Mi"), ("0.5", "2G"), ("2", "1Ti"), ("16", "64Ki")])
+def test_what_kubernetes_takes_the_sdk_takes_too(plan: list[PlannedNotebook], cpu: str, memory: str) -> None:
+    place = replace(PLACE, cpu=cpu, memory=memory)
+    assert "cpuLimit" in kubeflow_pipeline("kit-recommender", plan[:1], place)

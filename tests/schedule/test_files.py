@@ -17,7 +17,7 @@ from kit.alerts.config import AlertSettings, Webhook
 from kit.batch.plan import secret_variables
 from kit.deploy.config import DeploySettings
 from kit.deploy.schemas import check_schemas
-from kit.errors import KitError
+from kit.errors import KitError, UsageError
 from kit.project import Project
 from kit.projects import SAMPLE
 from kit.schedule import chain
@@ -214,9 +214,20 @@ def test_what_alerts_are_sent_with_is_named_too_and_comes_from_no_file(
     assert "# To set above the line: HOOK_KEY (optional).\n" in cron_file(make(), tmp_path)
 
 
-def test_kubernetes_is_given_no_image_of_nobody() -> None:
-    with pytest.raises(KitError, match="--image must name an image"):
-        kubernetes_file(make(), DeploySettings(), "")
+@pytest.mark.parametrize(
+    ("options", "found"),
+    [
+        ({"image": ""}, "--image must be .* but found ''"),
+        ({"memory": "6gb"}, "--memory must be .* but found '6gb'"),
+        ({"memory": "-6Gi"}, "--memory must be .* but found '-6Gi'"),
+        ({"cpu": "abc"}, "--cpu must be .* but found 'abc'"),
+        ({"cpu": "0"}, "--cpu must be .* more than no core"),
+    ],
+    ids=str,
+)
+def test_kubernetes_is_given_nothing_that_it_refuses(options: dict[str, Any], found: str) -> None:
+    with pytest.raises(UsageError, match=found):
+        kubernetes_file(make(), DeploySettings(), **{"image": "shop/kit:1", **options})
 
 
 def test_the_dag_has_a_task_a_notebook_with_the_parameters_that_it_declares(tmp_path: Path) -> None:

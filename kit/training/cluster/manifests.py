@@ -17,6 +17,7 @@ import yaml
 
 from kit.deploy.hardened import hardened
 from kit.deploy.image import USER, WORKSPACE
+from kit.deploy.quantities import check_options
 from kit.errors import ClusterError
 from kit.training.cluster.tf_config import CHIEF, PARAMETER_SERVER, PS, ROLES, VARIABLE, WORKER, Cluster
 from kit.training.config import Training
@@ -44,6 +45,7 @@ class Deployment:
 
     Raises:
         ClusterError: when the name is not a valid one.
+        DeployError: when Kubernetes would not take the image.
     """
 
     name: str
@@ -59,6 +61,7 @@ class Deployment:
                 f"A cluster's name must be small letters, digits and -, at most {_MOST_LETTERS}, and begin with a "
                 f"letter, found {self.name!r}. Give another."
             )
+        check_options(image=self.image)
 
 
 def cluster_of(deployment: Deployment, training: Training) -> Cluster:

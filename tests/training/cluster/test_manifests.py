@@ -10,6 +10,7 @@ import pytest
 import yaml
 from kubernetes import client
 
+from kit.deploy.errors import DeployError
 from kit.errors import ClusterError
 from kit.training.cluster.manifests import Deployment, manifests
 from kit.training.cluster.tf_config import VARIABLE, place_of_process
@@ -135,3 +136,8 @@ def test_pods_are_not_root_and_are_bounded() -> None:
 def test_a_name_that_kubernetes_would_refuse_is_refused(name: str) -> None:
     with pytest.raises(ClusterError, match="must be small letters"):
         Deployment(name, "image", "claim", "job")
+
+
+def test_an_image_that_no_registry_has_is_refused() -> None:
+    with pytest.raises(DeployError, match=r"--image must be .* but found 'a b'"):
+        Deployment("kit-tiny", "a b", "claim", "job")
