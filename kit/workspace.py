@@ -95,6 +95,12 @@ def workspace_option(workspace: Path) -> str:
     return "" if workspace == DEFAULT else f" -w {shlex.quote(str(workspace))}"
 
 
+def path_below(path: Path, folder: Path, there: str) -> str | None:
+    """Return the path of what is in a folder, for those who have the folder at another place; None for all else."""
+    path, folder = path.resolve(), folder.resolve()
+    return f"{there}/{path.relative_to(folder).as_posix()}" if path.is_relative_to(folder) else None
+
+
 def write_atomically(path: Path, content: str | bytes) -> None:
     """Write a file under a temporary name and rename it, so that no reader ever sees half of it; its folder is made.
 

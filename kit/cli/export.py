@@ -74,9 +74,7 @@ def kubeflow(  # noqa: PLR0913, PLR0917  one for each option
     settings = spec.deploy
     # A notebook that is about no project has no parameter for its name.
     plan = plan_chain(choose_notebooks(notebooks or []), given, {"project_name": named})
-    where = Place(
-        image, folder.resolve(), settings.claim, settings.secrets, spec.alerts.variables, cpu, memory
-    )
+    where = Place(image, folder, settings.claim, settings.secrets, spec.alerts.variables, cpu, memory)
     write_atomically(output, kubeflow_pipeline(f"kit-{spec.name}", plan, where))
     typer.echo(f"{output}: {len(plan)} notebooks, each in a container, on the claim {settings.claim}.")
     if to_make := how_to_make(secret_variables(plan, spec.alerts.variables), settings):

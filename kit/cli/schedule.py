@@ -64,10 +64,13 @@ def new(  # noqa: PLR0913, PLR0917  one for each option
     place = chosen_workspace(workspace)
     # A scheduler calls from another folder.
     named = [notebook_from_anywhere(path) for path in choose_notebooks(notebooks)] if notebooks else []
+    given = pairs_of(parameter)
+    as_parameter = given.pop("project_name", None)
+    project = project or as_parameter
     made = make(
         name=name, cron=cron, time_zone=time_zone, notebooks=named,
         project=name_from_anywhere(project, place) if project else None,
-        parameters=pairs_of(parameter), catch_up=catch_up, overlap=overlap, late_minutes=late_minutes,
+        parameters=given, catch_up=catch_up, overlap=overlap, late_minutes=late_minutes,
         created=now(),
     )  # fmt: skip
     # A parameter that is wrong is told now, and not at night.
@@ -211,11 +214,12 @@ def kubernetes(  # noqa: PLR0913, PLR0917  one for each option
     from kit.batch.plan import secret_variables
     from kit.deploy.notebook_secrets import how_to_make
     from kit.schedule.chain import planned, project_of
-    from kit.schedule.kubernetes_file import kubernetes_file
+    from kit.schedule.kubernetes_file import check_places, kubernetes_file
     from kit.schedule.schedule import load
 
     place = chosen_workspace(workspace)
     one = load(place, name)
+    check_places(place, name)
     spec = project_of(one, place).spec
     settings, variables = spec.deploy, secret_variables(planned(one, place), spec.alerts.variables)
     content = kubernetes_file(one, settings, image, cpu, memory, variables)

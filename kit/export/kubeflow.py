@@ -20,11 +20,11 @@ from kfp import compiler, components, dsl
 from kfp.pipeline_spec import pipeline_spec_pb2
 
 from kit.batch.order import Waits, waits
-from kit.batch.parameters import Value
-from kit.batch.plan import NOTEBOOKS, PlannedNotebook, notebook_from_anywhere, secret_variables
+from kit.batch.plan import PlannedNotebook, secret_variables
+from kit.deploy.container_paths import notebook_in_container, project_in_container
 from kit.deploy.image import WORKSPACE
 from kit.deploy.quantities import check_options
-from kit.errors import StepFailedError, UsageError
+from kit.errors import StepFailedError
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,7 @@ def kubeflow_pipeline(name: str, plan: Sequence[PlannedNotebook], place: Place) 
 
     Raises:
         UsageError: when Kubernetes would not take the image, the cores or the memory, or a container cannot have a
-            notebook.
+            notebook or the project.
         StepFailedError: when what was compiled is not what was asked for; it is not to be used.
     """
     check_options(image=place.image, cpu=place.cpu, memory=place.memory)
@@ -90,24 +90,13 @@ def arguments(notebook: PlannedNotebook, workspace: Path) -> list[str]:
     """Return what `kit` is called with in the container of a notebook.
 
     Raises:
-        UsageError: when the notebook is neither in the image nor in the workspace.
+        UsageError: when the notebook or the project is neither in the image nor in the workspace.
     """
-    given: Mapping[str, Value] = {
-        name: value for name, value in notebook.given.items() if name != "workspace"
-    }
+    given = {name: value for name, value in notebook.given.items() if name != "workspace"}
+    if "project_name" in given:
+        given["project_name"] = project_in_container(str(given["project_name"]), workspace)
     words = [word for name, value in given.items() for word in ("--parameter", name, str(value))]
-    return ["run", _path(notebook.path, workspace), "--workspace", WORKSPACE, *words]
-
-
-def _path(notebook: Path, workspace: Path) -> str:
-    if notebook.is_relative_to(NOTEBOOKS):
-        return notebook_from_anywhere(notebook)
-    if notebook.is_relative_to(workspace):
-        return f"{WORKSPACE}/{notebook.relative_to(workspace).as_posix()}"
-    raise UsageError(
-        f"A container has the notebooks of {NOTEBOOKS}, which are in its image, and of {workspace}, which is on the "
-        f"claim, but {notebook} is in neither. Copy it to one of them."
-    )
+    return ["run", notebook_in_container(notebook.path, workspace), "--workspace", WORKSPACE, *words]
 
 
 def _task(notebook: PlannedNotebook, place: Place) -> Any:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+from kit.batch.plan import choose_notebooks
 from kit.deploy.config import DeploySettings
+from kit.deploy.container_paths import notebook_in_container, project_in_container
 from kit.deploy.hardened import hardened, unprivileged
 from kit.deploy.image import USER, WORKSPACE
 from kit.deploy.notebook_secrets import environment, how_to_make
@@ -14,7 +17,9 @@ from kit.deploy.quantities import check_options
 from kit.deploy.schemas import check_schemas
 from kit.deploy.yaml_documents import as_documents
 from kit.errors import StepFailedError
-from kit.schedule.schedule import Overlap, Schedule
+from kit.schedule.errors import ScheduleError
+from kit.schedule.schedule import FILE, Overlap, Schedule, as_written, folder_of, load
+from kit.schedule.schedule import WORKSPACE as ANY_WORKSPACE
 
 # A second pod beside a run that goes on queues its time and ends: the pod that runs takes it.
 _CONCURRENCY: dict[Overlap, str] = {"skip": "Forbid", "queue": "Allow", "replace": "Replace"}
@@ -58,6 +63,36 @@ def kubernetes_file(  # noqa: PLR0913, PLR0917  what the container is made of
         )
     to_make = how_to_make(variables, settings)
     return (f"# {to_make}\n" if to_make else "") + as_documents([job])
+
+
+def check_places(workspace: Path, name: str) -> None:
+    """Refuse a schedule whose notebooks or project a container would not find.
+
+    Args:
+        workspace: on this machine; the claim holds the same files.
+        name: of the schedule.
+
+    Raises:
+        DeployError: when one is neither in the image nor in the workspace.
+        ScheduleError: when one is there, but not by the path that the schedule names.
+    """
+    written, here = as_written(workspace, name), load(workspace, name)
+    notebooks = zip(
+        written.notebooks, choose_notebooks(here.notebooks) if here.notebooks else (), strict=True
+    )
+    found = {place: notebook_in_container(path, workspace) for place, path in notebooks}
+    if project := here.given(here.created).get("project_name"):
+        place = str(written.given(here.created)["project_name"])
+        found[place] = project_in_container(str(project), workspace)
+    for place, there in found.items():
+        in_workspace = there.startswith(f"{WORKSPACE}/")
+        is_own = "/" not in place and not in_workspace
+        if not (place.startswith(f"{ANY_WORKSPACE}/") or place.removesuffix(".ipynb") == there or is_own):
+            right = there.replace(WORKSPACE, ANY_WORKSPACE, 1) if in_workspace else there
+            raise ScheduleError(
+                f"{folder_of(workspace, name) / FILE} must name what containers have, but names {place}. Write {right} "
+                "in place of it."
+            )
 
 
 def _cron_job(schedule: Schedule, settings: DeploySettings, container: dict[str, Any]) -> dict[str, Any]:

@@ -7,10 +7,10 @@ workspace/schedules/<name>/runs.json       what became of it (see `kit.schedule.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import islice
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Self
 from zoneinfo import ZoneInfo
 
 import yaml
@@ -21,12 +21,13 @@ from kit.project_section import Section, written
 from kit.schedule.errors import ScheduleError
 from kit.schedule.times import check_expression, due_between, due_times
 from kit.strict_yaml import read_yaml
-from kit.workspace import Workspace, write_atomically
+from kit.workspace import Workspace, path_below, write_atomically
 
 FILE = "schedule.yml"
 # Also a name of Kubernetes, whose CronJobs leave 11 letters of 63 to the jobs.
 NAME = r"^[a-z]([a-z0-9-]{0,38}[a-z0-9])?$"
 DATE = "{date}"
+WORKSPACE = "{workspace}"
 
 CatchUp = Literal["none", "latest", "all"]
 Overlap = Literal["skip", "queue", "replace"]
@@ -34,6 +35,9 @@ Overlap = Literal["skip", "queue", "replace"]
 
 class Schedule(Section):
     """One schedule of a workspace.
+
+    In its file, notebooks and the project may be paths that begin with `{workspace}`: containers and other machines
+    have the workspace at another place.
 
     Attributes:
         catch_up: of times that were missed while nothing looked: run none, the latest or all of them.
@@ -85,6 +89,11 @@ class Schedule(Section):
     def zone(self) -> ZoneInfo:
         return ZoneInfo(self.time_zone)
 
+    def with_places(self, change: Callable[[str], str]) -> Self:
+        """Return the schedule with other words for where its notebooks and its project are."""
+        project = change(self.project) if self.project else self.project
+        return self.model_copy(update={"project": project, "notebooks": tuple(map(change, self.notebooks))})
+
     def next_times(self, after: dt.datetime, count: int = 5) -> list[dt.datetime]:
         return list(islice(due_times(self.cron, self.zone, after), count))
 
@@ -124,9 +133,15 @@ def save(schedule: Schedule, workspace: Path) -> Path:
         WorkspaceError: when the workspace cannot be written to.
     """
     file = folder_of(Workspace(workspace).path, schedule.name) / FILE
-    content = schedule.model_dump(mode="json", exclude_defaults=True)
+    portable = schedule.with_places(lambda place: _portable(place, workspace))
+    content = portable.model_dump(mode="json", exclude_defaults=True)
     write_atomically(file, yaml.safe_dump(content, sort_keys=False, allow_unicode=True))
     return file
+
+
+def _portable(place: str, workspace: Path) -> str:
+    there = path_below(Path(place), workspace, WORKSPACE) if Path(place).is_absolute() else None
+    return there or place
 
 
 def names(workspace: Path) -> list[str]:
@@ -148,7 +163,19 @@ def require(workspace: Path, name: str) -> None:
 
 
 def load(workspace: Path, name: str) -> Schedule:
-    """Read a schedule of a workspace.
+    """Read a schedule of a workspace, with the paths that it has here.
+
+    Raises:
+        ScheduleError: when there is none of that name, or its file is not valid.
+    """
+    prefix = f"{WORKSPACE}/"
+    return as_written(workspace, name).with_places(
+        lambda place: str(workspace / place.removeprefix(prefix)) if place.startswith(prefix) else place
+    )
+
+
+def as_written(workspace: Path, name: str) -> Schedule:
+    """Read a schedule of a workspace as its file has it, `{workspace}` included.
 
     Raises:
         ScheduleError: when there is none of that name, or its file is not valid.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from kit.batch.plan import PlannedNotebook, choose_notebooks, plan_chain
 from kit.cli import app
 from kit.errors import UsageError
 from kit.export.kubeflow import Place, arguments, check, kubeflow_pipeline
+from kit.project.folder import BUILT_IN
 
 PLACE = Place("shop/kit:1", Path("/nowhere"), "shop-claim", "kit-secrets")
 
@@ -90,6 +92,30 @@ def test_a_container_is_given_its_secrets_and_needs_no_project(tmp_path: Path) -
     elsewhere = CliRunner().invoke(app, [*words, str(tmp_path / "other")])
     assert elsewhere.exit_code == 2
     assert "Copy it to one of them" in elsewhere.output
+
+
+def test_a_container_is_given_the_project_that_it_has(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = tmp_path / "ws"
+    for folder in (place / "ours", place / "projects" / "theirs", tmp_path / "nobodys"):
+        shutil.copytree(BUILT_IN / "recommender", folder)
+        project = folder / "project.yml"
+        project.write_text(project.read_text().replace("name: recommender", f"name: {folder.name}"))
+    monkeypatch.chdir(place)
+    for name, there in (
+        ("recommender", "recommender"),
+        (str(BUILT_IN / "recommender"), "recommender"),
+        ("theirs", "theirs"),
+        ("projects/theirs", "/workspace/projects/theirs"),
+        ("ours", "/workspace/ours"),
+    ):
+        [train] = plan_chain(choose_notebooks(["03_train"]), {"project_name": name})
+        assert arguments(train, place)[-3:] == ["--parameter", "project_name", there]
+    words = ["export", "kubeflow", str(tmp_path / "chain.yaml"), "--image", "shop/kit:1", "-w", str(place)]
+    ended = CliRunner().invoke(app, [*words, "--project", "../nobodys"])
+    assert ended.exit_code == 2
+    assert f"{tmp_path / 'nobodys'} is in neither. Copy it into {place / 'projects'}" in ended.output
 
 
 def _without_order(spec: dict[str, Any], _: dict[str, Any]) -> None:

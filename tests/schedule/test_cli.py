@@ -54,6 +54,7 @@ def test_the_gap_of_spring_is_seen_in_the_preview(tmp_path: Path) -> None:
         (("--cron", "2 *"), "five fields"),
         (("--cron", "0 3 30 2 *"), "never due"),
         (("--cron", "1 1 * * *", "-P", "nix"), "There is no project 'nix'"),
+        (("--cron", "1 1 * * *", "-p", "project_name", "nix"), "There is no project 'nix'"),
         (("--cron", "1 1 * * *", "--time-zone", "Europe/Bonn"), "a name such as Europe/Berlin"),
         (("--cron", "1 1 * * *", "--overlap", "kill"), "'skip', 'queue' or 'replace'"),
         (("--cron", "1 1 * * *", "-p", "epoch=3"), "Did you mean epochs?"),
@@ -79,9 +80,7 @@ def test_what_was_named_from_one_folder_is_found_from_another(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     mine, _ = write_pair(tmp_path)
-    shutil.copytree(BUILT_IN / "recommender", tmp_path / "shop")
-    project = tmp_path / "shop" / "project.yml"
-    project.write_text(project.read_text().replace("name: recommender", "name: shop"))
+    with_project(tmp_path / "shop")
     monkeypatch.chdir(tmp_path)
     words = ("schedule", "new", "nightly", mine.name, "03_train", "--cron", "1 1 * * *", "-w", "ws")
     assert kit(*words, "-P", "shop")[0] == 0
@@ -90,6 +89,57 @@ def test_what_was_named_from_one_folder_is_found_from_another(
     assert made.project == str(tmp_path / "shop")
     assert kit(*words, "-P", "recommender")[0] == 0
     assert schedules.load(tmp_path / "ws", "nightly").project == "recommender"
+
+
+def with_project(folder: Path) -> Path:
+    """Write a project of the folder's name."""
+    shutil.copytree(BUILT_IN / "recommender", folder)
+    project = folder / "project.yml"
+    project.write_text(project.read_text().replace("name: recommender", f"name: {folder.name}"))
+    return folder
+
+
+def cron_job(place: Path, *words: object) -> tuple[int, str]:
+    kit("schedule", "new", "nightly", "--cron", "1 1 * * *", "-w", place, *words)
+    return kit("schedule", "kubernetes", "nightly", "--image", "shop/kit:1", "-w", place)
+
+
+def test_what_is_in_the_workspace_is_found_where_containers_have_it(tmp_path: Path) -> None:
+    place, there = tmp_path / "ws", tmp_path / "workspace of a container"
+    (place / "ours").mkdir(parents=True)
+    mine, _ = write_pair(place / "ours")
+    shop = with_project(place / "shop")
+    code, said = cron_job(place, mine, "03_train", "--project", shop)
+    assert code == 0, said
+    assert str(tmp_path) not in (place / "schedules" / "nightly" / "schedule.yml").read_text()
+    place.rename(there)
+    made = schedules.load(there, "nightly")
+    assert made.notebooks == (str(there / "ours" / "one.ipynb"), "03_train")
+    assert made.project == str(there / "shop")
+    assert project_of(made, there).name == "shop"
+
+
+def test_what_no_container_has_is_refused(tmp_path: Path) -> None:
+    place = tmp_path / "ws"
+    outside, _ = write_pair(tmp_path)
+    code, said = cron_job(place, outside)
+    assert code == 2
+    assert f"{outside.resolve()} is in neither. Copy it to one of them" in said
+    code, said = cron_job(place, "-p", "project_name", with_project(tmp_path / "shop"))
+    assert code == 2
+    assert f"is in neither. Copy it into {place / 'projects'}, and name it shop" in said
+
+
+def test_a_path_of_this_machine_in_the_file_of_a_schedule_for_containers_is_told(tmp_path: Path) -> None:
+    place = tmp_path / "ws"
+    place.mkdir()
+    mine, _ = write_pair(place)
+    assert cron_job(place, mine)[0] == 0
+    file = place / "schedules" / "nightly" / "schedule.yml"
+    file.write_text(file.read_text().replace("{workspace}", str(place)))
+    code, said = kit("schedule", "kubernetes", "nightly", "--image", "shop/kit:1", "-w", place)
+    assert code == 2
+    assert f"names {mine}. Write {{workspace}}/one.ipynb in place of it" in said
 
 
 def test_a_damaged_journal_is_told_in_one_line(tmp_path: Path) -> None:

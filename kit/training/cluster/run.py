@@ -5,14 +5,12 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
+from kit.deploy.container_paths import project_in_container
 from kit.deploy.image import WORKSPACE
-from kit.errors import ClusterError
 from kit.project import Project
-from kit.project.folder import BUILT_IN
 from kit.session import Session
 from kit.steps.monitor import StepNow, Update
 from kit.training.cluster.crew_record import MEMBERS, CrewRecord
@@ -98,7 +96,7 @@ def write_job(workspace: Workspace, project: Project, training: Training) -> tup
 
     Raises:
         StepOrderError: when Transform has not run in the workspace.
-        ClusterError: when the project's folder is neither in the workspace nor built in.
+        DeployError: when the project's folder is neither in the workspace nor built in.
     """
     session = Session(workspace, project)
     examples, graph = (session.path("Transform", key) for key in ("transformed_examples", "transform_graph"))
@@ -108,7 +106,7 @@ def write_job(workspace: Workspace, project: Project, training: Training) -> tup
         return str(Path(WORKSPACE) / path.relative_to(workspace.path))
 
     job = Job(
-        project=_project_there(workspace, project, there),
+        project=project_in_container(str(project.folder), workspace.path),
         training=training,
         train_files=(f"{there(examples)}/Split-train/*",),
         eval_files=(f"{there(examples)}/Split-eval/*",),
@@ -120,14 +118,3 @@ def write_job(workspace: Workspace, project: Project, training: Training) -> tup
     file = folder / JOB_FILE
     write_atomically(file, job.as_json())
     return file, there(file)
-
-
-def _project_there(workspace: Workspace, project: Project, there: Callable[[Path], Any]) -> str:
-    if project.folder.parent == BUILT_IN:
-        return project.name
-    if not project.folder.is_relative_to(workspace.path):
-        raise ClusterError(
-            f"Other machines must find the project {project.name} in the workspace, but it is in {project.folder}. "
-            f"Copy it into {workspace.path / 'projects'}."
-        )
-    return str(there(project.folder))
