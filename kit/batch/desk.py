@@ -14,7 +14,7 @@ from typing import Any
 import yaml
 
 from kit.batch.background import Batch, BatchProgress
-from kit.batch.parameters import Parameter, Value, parse_parameters
+from kit.batch.parameters import Parameter, Value, command_words, parse_parameters
 from kit.batch.plan import read_parameter_file
 from kit.errors import UsageError
 from kit.translation.messages import in_language
@@ -120,8 +120,7 @@ class ParameterDesk:
                 "One batch at a time is started here, but the last one still runs. Wait until it has ended."
             )
         values = self._checked()
-        words = [word for name, value in values.items() for word in ("-p", f"{name}={_text(value)}")]
-        self._batch = Batch(["run", *words], self._workspace(), _command(values))
+        self._batch = Batch(["run", *command_words(values)], self._workspace(), _command(values))
         return in_language(
             "The batch has started, and goes on when this notebook is closed. `kit runs` lists it, too."
         )
@@ -224,11 +223,5 @@ def _injected(source: str) -> dict[str, Value]:
     return {name: spec.default for name, spec in parse_parameters(source, "this notebook").items()}
 
 
-def _text(value: Value) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value)
-
-
 def _command(values: Mapping[str, Value]) -> str:
-    return " ".join(
-        ["kit run", *(f"-p {name} {shlex.quote(_text(value))}" for name, value in values.items())]
-    )
+    return shlex.join(["kit", "run", *command_words(values)])

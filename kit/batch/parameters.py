@@ -214,6 +214,15 @@ def validate(given: Mapping[str, object], specs: Iterable[Parameter]) -> dict[st
     return values
 
 
+def command_words(values: Mapping[str, object]) -> list[str]:
+    """Return values as words of `kit run`; after a =, since one such as -abc alone would be taken for an option."""
+    return [
+        word
+        for name, value in values.items()
+        for word in ("-p", f"{name}={str(value).lower() if isinstance(value, bool) else value}")
+    ]
+
+
 def _unknown(name: str, known: list[str]) -> str:
     listed = f"The parameters are {', '.join(known)}." if known else "These notebooks have no parameters."
     return f"There is no parameter {name!r}.{did_you_mean(name, known)} {listed}"

@@ -20,6 +20,7 @@ from kfp import compiler, components, dsl
 from kfp.pipeline_spec import pipeline_spec_pb2
 
 from kit.batch.order import Waits, waits
+from kit.batch.parameters import command_words
 from kit.batch.plan import PlannedNotebook, secret_variables
 from kit.deploy.container_paths import notebook_in_container, project_in_container
 from kit.deploy.image import WORKSPACE
@@ -95,8 +96,13 @@ def arguments(notebook: PlannedNotebook, workspace: Path) -> list[str]:
     given = {name: value for name, value in notebook.given.items() if name != "workspace"}
     if "project_name" in given:
         given["project_name"] = project_in_container(str(given["project_name"]), workspace)
-    words = [word for name, value in given.items() for word in ("--parameter", name, str(value))]
-    return ["run", notebook_in_container(notebook.path, workspace), "--workspace", WORKSPACE, *words]
+    return [
+        "run",
+        notebook_in_container(notebook.path, workspace),
+        "--workspace",
+        WORKSPACE,
+        *command_words(given),
+    ]
 
 
 def _task(notebook: PlannedNotebook, place: Place) -> Any:

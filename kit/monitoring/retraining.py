@@ -9,6 +9,7 @@ from typing import TypeAlias
 
 from kit import decisions
 from kit.batch.background import Batch
+from kit.batch.parameters import command_words
 from kit.data.schema import is_built_in
 from kit.monitoring.decision import Retrain, RetrainDecision, Window, decide
 from kit.monitoring.drift import LogDrift
@@ -120,11 +121,7 @@ def _words(session: Session, window: Window) -> list[str]:
         "train_spans": window.train_spans,
         "eval_spans": window.eval_spans,
     }
-    return [
-        "run",
-        *dict.fromkeys(CHAIN.values()),
-        *(w for n, v in values.items() for w in ("-p", f"{n}={v}")),
-    ]
+    return ["run", *dict.fromkeys(CHAIN.values()), *command_words(values)]
 
 
 def _command(session: Session, window: Window) -> str:

@@ -7,14 +7,19 @@ by Airflow: `kit run` tries accidents again, and an exit code of a gate is a ver
 from __future__ import annotations
 
 import json
+import re
+from collections.abc import Iterable
 from pathlib import Path
 
 from kit.batch.order import waits
+from kit.batch.parameters import command_words
+from kit.batch.plan import PlannedNotebook
 from kit.schedule.chain import planned, secrets_to_add
 from kit.schedule.command import check_plain, in_shell, tick_words
 from kit.schedule.errors import ScheduleError
 from kit.schedule.schedule import DATE, Schedule
 
+_DAY = "{{ day_in_zone(logical_date) }}"
 _DAG = '''\
 """{name}: {cron} in {time_zone}, written by `kit schedule airflow`.
 
@@ -61,16 +66,17 @@ def airflow_file(schedule: Schedule, workspace: Path) -> str:
     catchup = _runs(schedule)
     plan = planned(schedule, workspace)
     graph = waits(plan)
-    words = {one.name: _words(schedule, workspace, one.path, list(one.given)) for one in plan}
-    for several in words.values():
-        check_plain(several)
+    ids = _ids(graph)
+    commands = {one.name: _command(schedule, workspace, one) for one in plan}
     return _DAG.format(
         secrets=secrets_to_add(schedule, plan, workspace, "To set where Airflow's workers run"),
         name=schedule.name,
         cron=schedule.cron,
         time_zone=schedule.time_zone,
-        tasks=_literal({name: _in_template(in_shell(words[name])) for name in graph}),
-        waits=_literal({name: sorted(one.all) for name, one in graph.items() if one.all}),
+        tasks=_literal({ids[name]: commands[name] for name in graph}),
+        waits=_literal(
+            {ids[name]: sorted(ids[other] for other in one.all) for name, one in graph.items() if one.all}
+        ),
         start=", ".join(str(part) for part in schedule.created.utctimetuple()[:6]),
         catchup=catchup,
     )
@@ -97,27 +103,34 @@ def _runs(schedule: Schedule) -> bool:
     return schedule.catch_up == "all"
 
 
-def _words(schedule: Schedule, workspace: Path, notebook: Path, declared: list[str]) -> list[str]:
-    """Return the command of one notebook, with the parameters that it declares."""
+def _ids(names: Iterable[str]) -> dict[str, str]:
+    """Return ids of tasks, in which Airflow takes letters, digits, -, . and _ only; no two are the same."""
+    ids: dict[str, str] = {}
+    for name in names:
+        id_ = plain = re.sub(r"[^A-Za-z0-9_.-]", "_", name)
+        number = 2
+        while id_ in ids.values():
+            id_, number = f"{plain}_{number}", number + 1
+        ids[name] = id_
+    return ids
+
+
+def _command(schedule: Schedule, workspace: Path, notebook: PlannedNotebook) -> str:
+    """Return the command of one notebook as a template, with the parameters that it declares."""
     kit = tick_words(workspace, schedule.name)[0]
-    words = [kit, "run", str(notebook), "--workspace", str(workspace)]
-    if schedule.project and "project_name" in declared:
+    words = [kit, "run", str(notebook.path), "--workspace", str(workspace)]
+    if schedule.project and "project_name" in notebook.given:
         words += ["--project", schedule.project]
-    for name, value in schedule.parameters.items():
-        if name in declared:
-            words += ["--parameter", name, str(value)]
-    return words
+    given = {name: value for name, value in schedule.parameters.items() if name in notebook.given}
+    dated = command_words(given)
+    check_plain([*words, *dated])
+    # The blank at the end: Airflow would take a command that ends with .sh or .bash for the file of a template.
+    return f"{_in_template(in_shell(words))} {_DAY.join(map(_in_template, in_shell(dated).split(DATE)))} "
 
 
-def _in_template(command: str) -> str:
-    """Return a command that Airflow's templates leave as it is, but for the day."""
-    parts = (
-        command.replace("{{", "{{ '{{' }}")
-        .replace("{%", "{{ '{%' }}")
-        .replace("{#", "{{ '{#' }}")
-        .split(DATE)
-    )
-    return "{{ day_in_zone(logical_date) }}".join(parts)
+def _in_template(text: str) -> str:
+    """Return a text that Airflow's templates leave as it is, also where braces follow it."""
+    return re.sub(r"\{(?=[{%#]|\Z)", "{{ '{' }}", text)
 
 
 def _literal(value: object) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from html import escape
 from pathlib import Path
 
+from kit.batch.parameters import command_words
 from kit.batch.plan import NOTEBOOKS
 from kit.html_page import page
 from kit.sweep.charts import Dot, scatter, short
@@ -70,9 +71,7 @@ def run_command(record: SweepRecord, point: PointRecord) -> str:
     paths = [Path(name) for name in record.notebooks]
     names = [path.stem if path.parent == NOTEBOOKS else str(path) for path in paths]
     values = {**record.fixed, **point.values}
-    words = [f"-p {name} {shlex.quote(_text(value))}" for name, value in values.items()]
-    place = f"--workspace {shlex.quote(record.workspace)}"
-    return " ".join(["kit run", *(shlex.quote(name) for name in names), *words, place])
+    return shlex.join(["kit", "run", *names, *command_words(values), "--workspace", record.workspace])
 
 
 def _best(record: SweepRecord, best: PointRecord | None) -> str:
@@ -171,7 +170,3 @@ def _items(lines: Iterable[str]) -> str:
 
 def _values(point: PointRecord) -> str:
     return ", ".join(f"{name} {short(value)}" for name, value in point.values.items())
-
-
-def _text(value: object) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value)

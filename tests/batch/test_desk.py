@@ -145,7 +145,7 @@ def test_a_batch_gets_the_values_and_only_one_runs(tmp_path: Path, monkeypatch: 
     progress = desk.batch()
     assert progress
     assert progress.command == (
-        f"kit run -p workspace {tmp_path} -p project_name mine -p epochs 5 -p fast false -p size large"
+        f"kit run -p workspace={tmp_path} -p project_name=mine -p epochs=5 -p fast=false -p size=large"
     )
     wait_until(lambda: bool((now := desk.batch()) and now.has_ended))
 

@@ -15,6 +15,7 @@ from typer.testing import CliRunner
 from kit.batch.order import waits
 from kit.batch.plan import PlannedNotebook, choose_notebooks, plan_chain
 from kit.cli import app
+from kit.cli.run_options import pairs_of
 from kit.errors import UsageError
 from kit.export.kubeflow import Place, arguments, check, kubeflow_pipeline
 from kit.project.folder import BUILT_IN
@@ -44,14 +45,8 @@ def test_every_notebook_is_a_container_that_waits_for_those_that_it_needs(
     train = executors["exec-notebook-03-train"]["container"]
     assert (train["image"], train["command"]) == ("shop/kit:1", ["kit"])
     assert train["args"][:4] == ["run", "03_train", "--workspace", "/workspace"]
-    assert train["args"][4:] == [
-        "--parameter",
-        "project_name",
-        "recommender",
-        "--parameter",
-        "epochs",
-        "3",
-    ] or (train["args"][4:] == ["--parameter", "epochs", "3", "--parameter", "project_name", "recommender"])
+    assert train["args"][4::2] == ["-p", "-p"]
+    assert sorted(train["args"][5::2]) == ["epochs=3", "project_name=recommender"]
     mounts = platform["platforms"]["kubernetes"]["deploymentSpec"]["executors"]
     assert {str(mounts[one]["pvcMount"]) for one in executors} == {
         "[{'constant': 'shop-claim', 'mountPath': '/workspace'}]"
@@ -61,8 +56,7 @@ def test_every_notebook_is_a_container_that_waits_for_those_that_it_needs(
 def test_a_container_is_given_what_kit_run_takes(plan: list[PlannedNotebook]) -> None:
     for notebook in plan:
         words = arguments(notebook, PLACE.workspace)
-        values = dict(zip(words[5::3], words[6::3], strict=True))
-        again = plan_chain([notebook.path], values)[0]
+        again = plan_chain([notebook.path], pairs_of(words[5::2]))[0]
         assert again.parameters == notebook.parameters
 
 
@@ -111,7 +105,7 @@ def test_a_container_is_given_the_project_that_it_has(
         ("ours", "/workspace/ours"),
     ):
         [train] = plan_chain(choose_notebooks(["03_train"]), {"project_name": name})
-        assert arguments(train, place)[-3:] == ["--parameter", "project_name", there]
+        assert arguments(train, place)[-2:] == ["-p", f"project_name={there}"]
     words = ["export", "kubeflow", str(tmp_path / "chain.yaml"), "--image", "shop/kit:1", "-w", str(place)]
     ended = CliRunner().invoke(app, [*words, "--project", "../nobodys"])
     assert ended.exit_code == 2
@@ -128,7 +122,7 @@ def _without_task(spec: dict[str, Any], _: dict[str, Any]) -> None:
 
 
 def _other_epochs(spec: dict[str, Any], _: dict[str, Any]) -> None:
-    spec["deploymentSpec"]["executors"]["exec-notebook-03-train"]["container"]["args"][-1] = "4"
+    spec["deploymentSpec"]["executors"]["exec-notebook-03-train"]["container"]["args"][-1] += "4"
 
 
 def _without_claim(_: dict[str, Any], platform: dict[str, Any]) -> None:

@@ -17,11 +17,10 @@ from kit.alerts.config import AlertSettings, Webhook
 from kit.batch.plan import secret_variables
 from kit.deploy.config import DeploySettings
 from kit.deploy.schemas import check_schemas
-from kit.errors import KitError, UsageError
+from kit.errors import UsageError
 from kit.project import Project
 from kit.projects import SAMPLE
 from kit.schedule import chain
-from kit.schedule import schedule as schedules
 from kit.schedule.airflow_file import airflow_file
 from kit.schedule.chain import planned
 from kit.schedule.command import tick_words
@@ -30,11 +29,7 @@ from kit.schedule.kubernetes_file import kubernetes_file
 from kit.schedule.schedule import Schedule
 from kit.schedule.systemd_files import calendars, changes, systemd_files
 
-CREATED = dt.datetime(2026, 1, 5, tzinfo=dt.UTC)
-
-
-def make(**said: Any) -> Schedule:
-    return schedules.make(**{"name": "nightly", "cron": "30 2 * * *", "created": CREATED, **said})
+from .nightly import CREATED, make
 
 
 def test_cron_calls_the_tick_with_words_that_the_shell_gives_it_whole(tmp_path: Path) -> None:
@@ -228,35 +223,3 @@ def test_what_alerts_are_sent_with_is_named_too_and_comes_from_no_file(
 def test_kubernetes_is_given_nothing_that_it_refuses(options: dict[str, Any], found: str) -> None:
     with pytest.raises(UsageError, match=found):
         kubernetes_file(make(), DeploySettings(), **{"image": "shop/kit:1", **options})
-
-
-def test_the_dag_has_a_task_a_notebook_with_the_parameters_that_it_declares(tmp_path: Path) -> None:
-    schedule = make(
-        project="recommender",
-        notebooks=("01_data", "02_features"),
-        parameters={"as_of": "{date}", "parity_rows": 5},
-    )
-    said: dict[str, Any] = {}
-    body = airflow_file(schedule, tmp_path)
-    for line in ("TASKS = {", "WAITS = {"):
-        exec(line + body.split(line)[1].split("\n}\n")[0] + "\n}", said)  # noqa: S102  the kit wrote it
-    assert list(said["TASKS"]) == ["01_data", "02_features"]
-    assert said["WAITS"] == {"02_features": ["01_data"]}
-    assert "--parameter as_of '{{ day_in_zone(logical_date) }}'" in said["TASKS"]["01_data"]
-    assert "parity_rows" not in said["TASKS"]["01_data"]
-    assert said["TASKS"]["02_features"].endswith("--project recommender --parameter parity_rows 5")
-
-
-@pytest.mark.parametrize(
-    ("policies", "found"),
-    [
-        ({"overlap": "replace"}, "overlap is replace"),
-        ({"overlap": "queue"}, "catch_up is latest and its overlap queue"),
-        ({"catch_up": "all"}, "catch_up is all and its overlap skip"),
-        ({"catch_up": "none"}, "catch_up is none. Set it to latest and overlap to skip"),
-        ({"catch_up": "none", "overlap": "queue"}, "catch_up is none. Set it to latest and overlap to skip"),
-    ],
-)
-def test_what_airflow_cannot_do_is_refused(tmp_path: Path, policies: dict[str, str], found: str) -> None:
-    with pytest.raises(KitError, match=found):
-        airflow_file(make(**policies), tmp_path)

@@ -68,7 +68,7 @@ def test_a_finished_sweep_says_what_it_found(
     code, said = kit("sweep", "--resume", "fit", "-w", tmp_path / "ws")
     assert code == 0
     assert "2 of 2 points are done. The best loss is 0.25, of size 2." in said
-    assert f"fit.ipynb -p size 2 --workspace {tmp_path / 'ws'}" in said
+    assert f"fit.ipynb -p size=2 --workspace {tmp_path / 'ws'}" in said
     rows = [line.split() for line in said.splitlines() if line.startswith(("1 ", "2 "))]
     assert [row[:5] for row in rows if len(row) == 5] == [
         ["2", "2", "0.25", "done", "2.0"],

@@ -97,7 +97,7 @@ def test_every_point_runs_apart_and_shared_notebooks_once(
     assert pd.read_parquet(folder.path / "results.parquet")["loss"].tolist() == [5.2, 5.5, 5.9]
     page = (folder.path / "report.html").read_text()
     assert "The best loss is 5.2, of rate 0.2" in page
-    assert f"-p rows 5 -p rate 0.2 --workspace {tmp_path / 'ws'}" in page
+    assert f"-p rows=5 -p rate=0.2 --workspace {tmp_path / 'ws'}" in page
 
 
 def test_what_fails_is_tried_again_then_left_out_and_done_by_a_resumption(
