@@ -5,8 +5,9 @@ from __future__ import annotations
 import datetime as dt
 import os
 import socket
+from collections.abc import Set as AbstractSet
 from pathlib import Path
-from typing import Literal
+from typing import Literal, get_args
 
 import psutil
 from pydantic import BaseModel, ValidationError
@@ -69,9 +70,14 @@ class Entry(BaseModel):
 
 
 class Journal(BaseModel):
-    """All entries of a schedule, the oldest first; every time up to `looked` has been decided about."""
+    """All entries of a schedule, the oldest first; every time up to `looked` has been decided about.
+
+    Attributes:
+        made: when the schedule was made that `looked` is of.
+    """
 
     looked: dt.datetime
+    made: dt.datetime | None = None
     entries: list[Entry] = []
 
     @property
@@ -83,6 +89,11 @@ class Journal(BaseModel):
 
     def of(self, due: dt.datetime) -> Entry:
         return next(one for one in self.entries if one.due == due)
+
+    def begin_at(self, moment: dt.datetime, forgotten: AbstractSet[State]) -> None:
+        """Decide anew about the times after a moment, but for those with entries; forget those of some states."""
+        self.looked = moment
+        self.entries = [one for one in self.entries if one.due <= moment or one.state not in forgotten]
 
     def save(self, workspace: Path, name: str) -> None:
         # What waits is never forgotten, however many there are.
@@ -102,7 +113,7 @@ def read(workspace: Path, name: str, created: dt.datetime) -> Journal:
     """
     file = folder_of(workspace, name) / FILE
     if not file.is_file():
-        return Journal(looked=created)
+        return Journal(looked=created, made=created)
     try:
         journal = Journal.model_validate_json(file.read_bytes())
     except ValidationError as error:
@@ -112,6 +123,11 @@ def read(workspace: Path, name: str, created: dt.datetime) -> Journal:
             f"{file} must be what `kit schedule tick` wrote, but is not: {where}{first['msg']}. Move it away: the "
             "schedule then begins anew, and its catch_up says what runs of all that was due since it was made."
         ) from None
+    if (
+        journal.made and journal.made < created
+    ):  # nothing has been decided since, whatever a clock said before
+        journal.begin_at(created, set(get_args(State)) - {"running"})
+    journal.made = created
     for entry in journal.entries:
         if entry.is_dead():
             entry.bury()

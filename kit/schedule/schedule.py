@@ -95,7 +95,8 @@ class Schedule(Section):
         return self.model_copy(update={"project": project, "notebooks": tuple(map(change, self.notebooks))})
 
     def next_times(self, after: dt.datetime, count: int = 5) -> list[dt.datetime]:
-        return list(islice(due_times(self.cron, self.zone, after), count))
+        """Return the next times that are due after a moment; none is before the schedule was made."""
+        return list(islice(due_times(self.cron, self.zone, max(after, self.created)), count))
 
     def due(self, after: dt.datetime, until: dt.datetime) -> Iterator[dt.datetime]:
         return due_between(self.cron, self.zone, after, until)
@@ -183,9 +184,14 @@ def as_written(workspace: Path, name: str) -> Schedule:
     require(workspace, name)
     file = folder_of(workspace, name) / FILE
     try:
-        return Schedule.model_validate(read_yaml(file, ScheduleError).content)
+        schedule = Schedule.model_validate(read_yaml(file, ScheduleError).content)
     except ValidationError as error:
         raise _wrong(str(file), error, "Correct the file") from None
+    if schedule.name != name:  # a copy that a scheduler would be told to tick the other one of
+        raise ScheduleError(
+            f"{file}: name must be the folder's name {name!r}, but is {schedule.name!r}. Rename one of them."
+        )
+    return schedule
 
 
 def _wrong(what: str, error: ValidationError, way_out: str) -> ScheduleError:

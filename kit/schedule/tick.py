@@ -55,6 +55,7 @@ class _Ticker:
     def __init__(self, place: Workspace, schedule: Schedule, ways: Ways) -> None:
         self.place, self.schedule, self.ways = place, schedule, ways
         self.held = ExitStack()
+        self._late = dt.timedelta(minutes=schedule.late_minutes)
 
     def look(self) -> bool:
         """Decide about what came due; return whether this process is the one that runs."""
@@ -120,9 +121,11 @@ class _Ticker:
 
     def _decide(self, journal: Journal, *, busy: bool) -> None:
         moment = self.ways.clock()
+        self._turn_back(journal, moment)
         # A schedule that was made anew says nothing of the time before.
         after = max(journal.looked, self.schedule.created)
-        due = list(self.schedule.due(after, moment))
+        known = {one.due for one in journal.entries}
+        due = [one for one in self.schedule.due(after, moment) if one not in known]
         journal.looked = max(moment, journal.looked)
         if busy:
             journal.entries += self._overlapping(due, journal)
@@ -133,8 +136,19 @@ class _Ticker:
             Entry(due=one) if one in kept else Entry(due=one, state="missed", why=missed) for one in due
         ]
 
+    def _turn_back(self, journal: Journal, moment: dt.datetime) -> None:
+        """Begin at this moment where a clock was ahead; otherwise nothing would be due until that time comes."""
+        if journal.looked - moment <= self._late:
+            return
+        self.ways.say(
+            f"{self.schedule.name}: a clock was ahead: all was decided up to {journal.looked:%Y-%m-%d %H:%M} UTC; "
+            f"the schedule goes on from {moment:%Y-%m-%d %H:%M} UTC."
+        )
+        # What has run stays: it may be this clock that is wrong, and nothing is to run twice.
+        journal.begin_at(moment, {"missed"})
+
     def _caught_up(self, due: list[dt.datetime], moment: dt.datetime) -> list[dt.datetime]:
-        in_time = [one for one in due if moment - one <= dt.timedelta(minutes=self.schedule.late_minutes)]
+        in_time = [one for one in due if moment - one <= self._late]
         return {"none": in_time[-1:], "latest": due[-1:], "all": due}[self.schedule.catch_up]
 
     def _overlapping(self, due: list[dt.datetime], journal: Journal) -> list[Entry]:

@@ -142,6 +142,14 @@ def test_a_path_of_this_machine_in_the_file_of_a_schedule_for_containers_is_told
     assert f"names {mine}. Write {{workspace}}/one.ipynb in place of it" in said
 
 
+def test_a_copy_of_a_schedule_does_not_tick_the_other_one(tmp_path: Path) -> None:
+    kit("schedule", "new", "nightly", "--cron", "0 3 * * 0", "-w", tmp_path)
+    shutil.copytree(tmp_path / "schedules" / "nightly", tmp_path / "schedules" / "weekly")
+    code, said = kit("schedule", "cron", "weekly", "-w", tmp_path)
+    assert code == 2
+    assert "name must be the folder's name 'weekly', but is 'nightly'. Rename one of them" in said
+
+
 def test_a_damaged_journal_is_told_in_one_line(tmp_path: Path) -> None:
     kit("schedule", "new", "nightly", "--cron", "0 3 * * 0", "-w", tmp_path)
     journal = tmp_path / "schedules" / "nightly" / "runs.json"

@@ -31,13 +31,14 @@ class World:
     """A clock, and runs that only note what they are told; `during` happens within each."""
 
     def __init__(self, workspace: Path, **said: Any) -> None:
-        self.now, self.ran, self.workspace = START, [], workspace
+        self.now, self.ran, self.said, self.workspace = START, [], [], workspace
         self.during: Callable[[], object] = lambda: None
         self.ended = Ended("done", 0, "r1")
         self.schedule = schedules.make(**{"name": "nightly", "cron": "0 2 * * *", "created": START, **said})
         schedules.save(self.schedule, workspace)
 
     ran: list[dt.datetime]
+    said: list[str]
 
     def run(self, schedule: Schedule, due: dt.datetime, workspace: Path, say: Say) -> Ended:
         assert workspace == self.workspace
@@ -53,7 +54,7 @@ class World:
 
     @property
     def ways(self) -> Ways:
-        return Ways(lambda: self.now, self.run, lambda _: None)
+        return Ways(lambda: self.now, self.run, self.said.append)
 
     @property
     def journal(self) -> Journal:
@@ -89,6 +90,43 @@ def test_what_was_missed_is_caught_up_as_the_schedule_says(
     world.tick(due(2) + dt.timedelta(hours=3))
     assert world.ran == [due(day) for day in ran]
     assert world.told == told
+
+
+def test_a_clock_that_was_ahead_stops_nothing_once_it_is_right(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    world.tick(due(400))
+    assert world.tick(due(1) + dt.timedelta(minutes=5)) == []
+    assert "a clock was ahead: all was decided up to 2027-02-09 02:00 UTC" in world.said[-1]
+    assert "goes on from 2026-01-06 02:05 UTC" in world.said[-1]
+    assert world.tick(due(2)) == ["done"]
+    assert world.tick(due(3)) == ["done"]
+    assert world.told == [(0, "missed"), (1, "missed"), (2, "done"), (3, "done"), (400, "done")]
+
+
+def test_what_ran_before_its_time_does_not_run_again(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    for at, states in ((due(1), ["done"]), (due(0), []), (due(1), []), (due(2), ["done"])):
+        assert world.tick(at) == states
+    assert world.ran == [due(1), due(2)]
+
+
+def test_a_clock_that_was_a_little_ahead_is_none_to_tell_of(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    world.tick(due(0))
+    assert world.tick(due(0) - dt.timedelta(minutes=5)) == []
+    assert world.tick(due(0)) == []
+    assert world.said == ["nightly: the run of 2026-01-05 02:00 UTC", "a run"]
+
+
+def test_a_schedule_that_is_made_anew_begins_then_whatever_a_clock_said_before(tmp_path: Path) -> None:
+    world = World(tmp_path, catch_up="all")
+    world.tick(due(0))
+    world.tick(due(400))
+    world.schedule = world.schedule.model_copy(update={"created": due(1) + DAY / 2})
+    schedules.save(world.schedule, tmp_path)
+    world.ran.clear()
+    world.tick(due(3))
+    assert world.ran == [due(2), due(3)]
 
 
 def test_a_run_that_is_a_little_late_is_not_missed(tmp_path: Path) -> None:
