@@ -101,17 +101,9 @@ class Beam(Section):
         Raises:
             ProjectError: when Beam does not know an option, or does not take its value.
         """
-        words = [word for name, value in self.options.items() for word in _words(name, value)]
-        if words:
-            from kit.steps.beam_options import check_arguments  # noqa: PLC0415  imports Beam
+        if not self.options:
+            return [_CLASSES[self.runner]]
+        from kit.steps.beam_options import command_line  # noqa: PLC0415  imports Beam
 
-            check_arguments(words, names=self.runner in {"direct", "dataflow"})
-        return [_CLASSES[self.runner], *words]
-
-
-def _words(name: str, value: Option | tuple[Option, ...]) -> list[str]:
-    if isinstance(value, tuple):
-        return [word for one in value for word in _words(name, one)]
-    if isinstance(value, bool):  # Beam's boolean flags take no value; one that is off is left out
-        return [f"--{name}"] if value else []
-    return [f"--{name}={value}"]
+        names = self.runner in {"direct", "dataflow"}
+        return [_CLASSES[self.runner], *command_line(self.options, names=names)]

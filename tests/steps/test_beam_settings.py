@@ -56,8 +56,25 @@ def test_beam_itself_reads_what_is_passed_on() -> None:
 
 
 @pytest.mark.parametrize(
+    "off", [("use_public_ips",), ("pipeline_type_check", "save_main_session"), ("streaming",)]
+)
+def test_what_is_false_is_false_for_beam_too(off: tuple[str, ...]) -> None:
+    from apache_beam.options.pipeline_options import PipelineOptions  # noqa: PLC0415  seconds
+
+    words = Beam.model_validate({"options": dict.fromkeys(off, False)}).arguments()
+    read = PipelineOptions(words).get_all_options()
+    assert [read[name] for name in off] == [False] * len(off)
+
+
+@pytest.mark.parametrize(
     ("options", "said"),
     [
+        (
+            {"enable_streaming_engine": False},
+            "enable_streaming_engine, one of .* Beam has no --no_enable_streaming",
+        ),
+        ({"temp_location": False}, r"Beam has no --no_temp_location\. Leave it out"),
+        ({"use_publik_ips": False}, r"Beam has no --no_use_publik_ips\. Did you mean use_public_ips\?"),
         ({"direct_num_workerz": 2}, "none called direct_num_workerz. Did you mean direct_num_workers?"),
         (
             {"direct_num_workers": "many"},
