@@ -117,8 +117,8 @@ def _runs(collected: Collected, workspace: Workspace, chain: list[Node]) -> None
             collected.members[f"runs/{run}/{path.name}"] = path.read_bytes()
     if by_hand := dict.fromkeys(node.name for node in steps if not belongs[node.key]):
         collected.missing.append(
-            f"Executed notebooks of {', '.join(by_hand)}: these steps ran by hand and not in a batch. `kit run` keeps "
-            "what it executed."
+            f"Executed notebooks of {', '.join(by_hand)}: these steps ran by hand or in a pipeline, not in a batch. "
+            "`kit run` keeps what it executed."
         )
 
 

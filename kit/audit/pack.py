@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -38,7 +39,7 @@ class Packed:
             f"{self.path} has {self.members} members, {self.size:,} bytes.",
             f"Signed with {self.fingerprint}",
             f"public key {self.public_key}",
-            f"Whoever gets it: kit audit verify {self.path.name} --public-key {self.public_key}",
+            f"Whoever gets it: kit audit verify {shlex.quote(self.path.name)} --public-key {self.public_key}",
         ]
         return "\n".join([*lines, *(f"Missing: {one}" for one in self.missing)])
 
@@ -57,8 +58,9 @@ def pack(workspace: Workspace, version: str, out: Path | None = None, key: Path 
         PackError: when it is not a pushed version.
         SubjectError: when nothing is called so, or several things are.
     """
-    private = signing_key(workspace, key)
     collected = collect(workspace, version)
+    # Only now that there is something to sign, the workspace is written to.
+    private = signing_key(Workspace(workspace.path) if key is None else workspace, key)
     push = collected.push
     facts = {"project": push.project, "version": str(push.version), "gates": push.gates or "not known"}
     data = sealed(facts, collected.members, private)

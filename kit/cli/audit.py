@@ -35,9 +35,7 @@ def pack(
     with quiet():
         from kit.audit.pack import pack as write_pack
     logging.getLogger("tensorflow").setLevel(logging.ERROR)  # TensorFlow's libraries warn of each other
-    writes = out is None or key is None
-    place = workspace_of(workspace, looks=not writes)
-    typer.echo(write_pack(place, version, out, key).message)
+    typer.echo(write_pack(workspace_of(workspace, looks=True), version, out, key).message)
 
 
 @group.command()
@@ -54,10 +52,10 @@ def verify(
     from kit.errors import UsageError
 
     try:
-        key = read_public_key(public_key) if public_key else None
+        key = None if public_key is None else read_public_key(public_key)
     except ValueError as error:
         raise UsageError(
-            f"The public key must be a PEM file or 64 hexadecimal digits, but {public_key} is neither: {error}. It "
+            f"The public key must be a PEM file or 64 hexadecimal digits, but {public_key!r} is neither: {error}. It "
             "stands in what `kit audit pack` printed."
         ) from None
     verdict = check(file.read_bytes(), key)
