@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import Annotated
 
@@ -37,9 +38,8 @@ def local(
     found = Project.load(named, place)
     plan = plan_chain(choose_notebooks(NOTEBOOKS), given)
     write_atomically(output, pipeline_text(plan, str(found.folder) if "/" in named else named, place))
-    typer.echo(
-        f"{output}: the steps of {found.name}, with gates between them. Run it with `python {output}`;"
-    )
+    command = f"python {shlex.quote(str(output))}"
+    typer.echo(f"{output}: the steps of {found.name}, with gates between them. Run it with `{command}`;")
     typer.echo(f"its results and its lineage will be in {place}, beside those of the notebooks.")
 
 
@@ -76,7 +76,7 @@ def kubeflow(  # noqa: PLR0913, PLR0917  one for each option
     plan = plan_chain(choose_notebooks(notebooks or []), given, {"project_name": named})
     where = Place(image, folder, settings.claim, settings.secrets, spec.alerts.variables, cpu, memory)
     write_atomically(output, kubeflow_pipeline(f"kit-{spec.name}", plan, where))
-    typer.echo(f"{output}: {len(plan)} notebooks, each in a container, on the claim {settings.claim}.")
+    typer.echo(f"{output}: one container per notebook ({len(plan)}), on the claim {settings.claim}.")
     if to_make := how_to_make(secret_variables(plan, spec.alerts.variables), settings):
         typer.echo(to_make)
     typer.echo("It was compiled and read back with the SDK of Kubeflow Pipelines, and not run on a cluster.")

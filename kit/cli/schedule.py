@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import Annotated
 
@@ -226,7 +227,11 @@ def kubernetes(  # noqa: PLR0913, PLR0917  one for each option
     said = (
         f"The claim {settings.claim} must hold the workspace with this schedule. Apply with: kubectl apply -f"
     )
-    _give(content, output, f"{said} {output or 'FILE'}\n{how_to_make(variables, settings)}".rstrip())
+    _give(
+        content,
+        output,
+        f"{said} {shlex.quote(str(output or 'FILE'))}\n{how_to_make(variables, settings)}".rstrip(),
+    )
 
 
 @schedule.command()

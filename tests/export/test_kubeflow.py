@@ -70,6 +70,7 @@ def test_a_container_is_given_its_secrets_and_needs_no_project(tmp_path: Path) -
     words = ["export", "kubeflow", str(tmp_path / "chain.yaml"), str(path), "--image", "shop/kit:1", "-w"]
     ended = CliRunner().invoke(app, [*words, str(tmp_path / "ws")])
     assert ended.exit_code == 0, ended.output
+    assert "one container per notebook (1), on the claim kit-workspace" in ended.output
     assert "KIT_SECRET_MAIL_PASSWORD" in ended.output
     spec, platform = yaml.safe_load_all((tmp_path / "chain.yaml").read_text())
     [container] = [one["container"] for one in spec["deploymentSpec"]["executors"].values()]

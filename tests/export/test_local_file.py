@@ -31,6 +31,14 @@ def test_the_file_has_what_was_given_and_tells_how_to_run_it(tmp_path: Path) -> 
     assert "# folder of all results" in file.read_text()
 
 
+def test_what_it_is_run_with_can_be_pasted_into_a_shell(tmp_path: Path) -> None:
+    folder = tmp_path / "a b"
+    folder.mkdir()
+    code, said, file = export(folder)
+    assert code == 0, said
+    assert f"Run it with `python '{file}'`" in said
+
+
 def test_a_project_may_be_given_as_a_parameter_and_a_seed_may_be_0(tmp_path: Path) -> None:
     code, said, file = export(tmp_path, "-p", "project_name", "chicago_taxi", "-p", "seed", "0")
     assert code == 0, said
