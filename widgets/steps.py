@@ -45,8 +45,9 @@ def show_step(first: Step) -> Callable[[Step], None]:
     def update(now: Step) -> None:
         changed = now.state != view.state
         view.show(now)
-        # The faces that stay in the notebook. The live one has changed already, without being drawn from nothing.
-        if changed and handle is not None:
+        # The faces that stay in the notebook. Before a person it is only done at the end: the live face has changed
+        # already, and to be made anew would take the focus from it, and a press on its button that is under way.
+        if changed and handle is not None and (view.comm is None or not view.under_way):
             handle.update(view)
 
     return update

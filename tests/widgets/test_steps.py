@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
+from unittest.mock import MagicMock
 
 import pytest
 from step_examples import cached, done, failed, hostile, many, running
@@ -85,23 +86,26 @@ class _Handle:
         self.shown.append(repr(face))
 
 
-def test_only_a_new_state_is_written_into_the_notebook(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("live", [False, True])
+def test_only_a_new_state_is_written_into_the_notebook(live: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     handle = _Handle()
 
-    def display(face: object, **_: Any) -> _Handle:
+    def display(face: Any, **_: Any) -> _Handle:
         handle.update(face)
+        if live:
+            face.comm = MagicMock()
         return handle
 
     monkeypatch.setattr(steps, "get_ipython", object)
     monkeypatch.setattr(steps, "display", display)
-    update = show_step(running(1.0))
+    update = show_step(replace(running(0.5), state="begun", said=""))
+    update(running(1.0))
     for seconds in (2.0, 3.0, 4.0):
         update(running(seconds))
     update(done())
-    assert [text.splitlines()[0] for text in handle.shown] == [
-        "Trainer: is running, 1 s: epoch 3 of 20, loss 0.412",
-        "Trainer: done in 31.3 s",
-    ]
+    shown = [text.splitlines()[0] for text in handle.shown]
+    between = [] if live else ["Trainer: is running, 1 s: epoch 3 of 20, loss 0.412"]
+    assert shown == ["Trainer: looks whether anything has changed, 0 s", *between, "Trainer: done in 31.3 s"]
 
 
 def test_outside_ipython_nothing_is_shown(capsys: pytest.CaptureFixture[str]) -> None:
