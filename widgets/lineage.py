@@ -56,9 +56,6 @@ class Lineage(SearchedView):
     other = traitlets.Unicode(help="key of the run that it is compared with").tag(sync=True, redraw=True)
     picture = traitlets.Unicode(help="SVG of the graph, drawn once").tag(sync=True)
     picked = traitlets.Int(-1, help="number of the chosen node in the picture; -1: none").tag(sync=True)
-    walked: traitlets.List[Any] = traitlets.List(
-        help="the arrow key that was pressed, and how many were before it"
-    ).tag(sync=True)
     marks = traitlets.Dict(help="numbers of the nodes that are `on` or `found`, and `lines` as a path").tag(
         sync=True
     )
@@ -69,6 +66,7 @@ class Lineage(SearchedView):
         self._words = {key: _searched(node) for key, node in graph.nodes.items()}
         super().__init__(picture=self._picture.svg(say("Lineage")), **state)
         self._mark(None)
+        self.on_msg(_walk)
 
     def found(self) -> list[str]:
         """Keys of the nodes that have all words, the newest first."""
@@ -87,15 +85,13 @@ class Lineage(SearchedView):
         if 0 <= self.picked < len(self._picture.keys):
             self.chosen = self._picture.keys[self.picked]
 
-    @traitlets.observe("walked")
-    def _walk(self, _change: object) -> None:
+    def walk(self, way: str) -> None:
         """Move the choice: left to what a node took or was made by, right to what came of it, or within its layer."""
-        if not self.walked or not self._picture.keys:
+        if not self._picture.keys:
             return
         if self.chosen not in self._picture.index:
             self.chosen = self._picture.keys[0]
             return
-        way = self.walked[0]
         if way in {"up", "down"}:
             self.chosen = self._picture.neighbour(self.chosen, -1 if way == "up" else 1)
         else:
@@ -242,6 +238,12 @@ class Lineage(SearchedView):
             "chosen", node.key, title(node), key=f"choose {node.key}", class_="link", aria_pressed=pressed
         )
         return tag("tr", tag("th", name, scope="row", class_="whole"), cells(node))
+
+
+def _walk(view: Lineage, message: object, _buffers: object) -> None:
+    """Take an arrow key, such as `{"walk": "left"}`."""
+    if isinstance(message, dict) and "walk" in message:
+        view.walk(message["walk"])
 
 
 def _searched(node: Node) -> str:

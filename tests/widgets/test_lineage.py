@@ -79,10 +79,10 @@ def test_a_click_in_the_picture_chooses_and_the_arrows_walk() -> None:
     view = Lineage(chain(1))
     view.picked = view._picture.index["artifact 4"]
     assert view.chosen == "artifact 4"
-    view.walked = ["left", 1]
+    view.walk("left")
     assert view.chosen == "execution 4"
-    view.walked = ["right", 2]
-    view.walked = ["right", 3]
+    view.walk("right")
+    view.walk("right")
     assert view.chosen == "execution 5"
     assert view._picture.keys[view.picked] == "execution 5"
 

@@ -88,6 +88,9 @@ def test_the_picture_is_moved_enlarged_and_walked_in(show: Callable[[str], Page]
     }.items():
         page.keyboard.press(key)
         expect(name).to_have_text(where)
+    for key in ["ArrowDown", "ArrowUp"] * 4 + ["ArrowDown", "ArrowRight"]:  # faster than the kernel answers
+        page.keyboard.press(key)
+    expect(name).to_have_text("transform_graph #4")
     page.keyboard.press("+")
     page.keyboard.press("0")
     expect(page.locator(".jp-Cell")).to_have_count(2)  # the notebook's own keys did not act

@@ -43,7 +43,8 @@ function renderLineage({ model, el }) {
   };
   const press = (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
-    if (WAYS[event.key]) set("walked", [WAYS[event.key], (model.get("walked")[1] ?? 0) + 1]);
+    // A message for each: of a trait the kernel would see the last value only.
+    if (WAYS[event.key]) model.send({ walk: WAYS[event.key] });
     else if (ZOOMS[event.key]) camera.zoom(ZOOMS[event.key]);
     else return;
     event.preventDefault();
