@@ -33,7 +33,8 @@ def button(trait: str, value: object, *content: Child, key: str, **attributes: A
     """A button that sets a trait to a value; the key is unique in the view and the same in every redraw.
 
     With the attribute `data_room` the trait is a list of at most so many values, and the button puts its value in or
-    takes it out.
+    takes it out. With `data_step` the trait is a number from 0 to the value, and the button moves it by so much: each
+    press counts, also those that are made before the kernel has answered the first.
     """
     return tag(
         "button",
@@ -67,17 +68,17 @@ def pager(trait: str, page: int, *, size: int, total: int) -> Markup | None:
     ends = number(first_row + 1), number(min(first_row + size, total))
     place = say("{first} to {last} of {total}", first=ends[0], last=ends[1], total=number(total))
     steps = [
-        ("first", say("First"), 0, page == 0),
-        ("previous", say("Previous"), page - 1, page == 0),
-        ("next", say("Next"), page + 1, page == last),
-        ("last", say("Last"), last, page == last),
+        ("first", say("First"), 0, None, page == 0),
+        ("previous", say("Previous"), last, -1, page == 0),
+        ("next", say("Next"), last, 1, page == last),
+        ("last", say("Last"), last, None, page == last),
     ]
     # aria-disabled rather than disabled: a button that is reached and pressed with the keyboard keeps the focus.
     ways = [
         button(
-            trait, min(max(to, 0), last), text, key=f"{trait} {name}", aria_disabled="true" if ended else None
+            trait, value, text, key=f"{trait} {name}", data_step=step, aria_disabled="true" if ended else None
         )
-        for name, text, to, ended in steps
+        for name, text, value, step, ended in steps
     ]
     return tag("nav", ways[:2], tag("span", place), ways[2:], class_="pager", aria_label=say("Pages"))
 

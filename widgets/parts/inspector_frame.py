@@ -28,12 +28,13 @@ def turn(place: str, row: int, rows: int, *, can_discard: bool) -> Markup:
     ways = [
         controls.button(
             "row",
-            min(max(to, 0), last),
+            last,
             text,
-            key=f"row {to - row}",
-            aria_disabled=None if 0 <= to <= last else "true",
+            key=f"row {step}",
+            data_step=step,
+            aria_disabled=None if 0 <= row + step <= last else "true",
         )
-        for text, to in ((say("Previous row"), row - 1), (say("Next row"), row + 1))
+        for text, step in ((say("Previous row"), -1), (say("Next row"), 1))
     ]
     back = controls.button("written", {}, say("Discard what was written"), key="discard")
     said = tag("b", place, role="status")

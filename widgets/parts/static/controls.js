@@ -9,11 +9,14 @@ export function controlValue(control, eventType, present) {
   return control.value;
 }
 
-// A button's value, or with `data-room` a list of that many in which the value is put, or from which it is taken.
-// The list is the browser's own: what the kernel drew may be older than a press just before this one.
+// A button's value; with `data-step` the present number, so many steps on but not beyond 0 and that value; with
+// `data-room` a list of that many in which the value is put, or from which it is taken.
+// Number and list are the browser's own: what the kernel drew may be older than a press just before this one.
 function pressedValue(button, present) {
   const value = JSON.parse(button.dataset.value);
   const room = Number(button.dataset.room ?? 0);
+  const step = Number(button.dataset.step ?? 0);
+  if (step) return Math.min(Math.max(Math.min(present, value) + step, 0), value);
   if (!room) return value;
   return present.includes(value) ? present.filter((one) => one !== value) : [...present, value].slice(-room);
 }
