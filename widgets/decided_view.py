@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
 import traitlets
 
+from widgets.asked_view import AskedView
 from widgets.paged_view import SearchedView
-from widgets.parts.decision_form import attempt
+from widgets.parts.decision_form import AttemptedOnce
 
 
-class DecidedView(SearchedView):
+class DecidedView(SearchedView, AskedView):
     """A view whose opened row has the form of `decision_form`, where there is somebody who takes decisions."""
 
     opened = traitlets.Unicode(help="key of the row that is shown in detail").tag(sync=True, redraw=True)
     who = traitlets.Unicode(help="name of the person who decides").tag(sync=True)
     why = traitlets.Unicode(help="reason of the decision").tag(sync=True)
-    asked = traitlets.List(traitlets.Unicode(), maxlen=2, help="decision to take: action, key").tag(sync=True)
     done = traitlets.Tuple(
         traitlets.Bool(),
         traitlets.Unicode(),
@@ -29,16 +29,15 @@ class DecidedView(SearchedView):
     def __init__(self, *, decide: Callable[[str, str], str] | None, **state: Any) -> None:
         """Take what decides: of an action and the key of a row it makes what is told; None: nobody decides here."""
         self.decide = decide
+        self._once = AttemptedOnce()
         super().__init__(**state)
 
     @traitlets.observe("opened")
     def _forget_reason(self, _change: object) -> None:
         self.why, self.done = "", (True, "")
 
-    @traitlets.observe("asked")
-    def _take_decision(self, _change: object) -> None:
-        if not self.asked or self.decide is None:
+    def act(self, asked: Sequence[str], /) -> None:
+        if self.decide is None:
             return
-        self.done = attempt(partial(self.decide, *self.asked))
-        self.asked = []
+        self.done = self._once.attempt((*asked, self.who, self.why), partial(self.decide, *asked))
         self.content = self.draw_content()  # `done` may be as it was

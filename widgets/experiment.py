@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
 import traitlets
 
+from widgets.asked_view import AskedView
 from widgets.parts import controls, curves
 from widgets.parts.decision_form import attempt, decision_form, told
 from widgets.parts.experiment_rows import arms_table, legend, metrics_table, pictures
@@ -14,7 +16,6 @@ from widgets.parts.formats import number, share
 from widgets.parts.language import marked, say, say_each
 from widgets.parts.markup import Markup, join, tag
 from widgets.values.experiment import Desk, Shown
-from widgets.view import View
 
 _ACTIONS = {
     "promote": marked("Promote"),
@@ -35,7 +36,7 @@ _NOTE = marked(
 )
 
 
-class Experiment(View):
+class Experiment(AskedView):
     """Shows an experiment as it is known when it is drawn, and lets a person end it.
 
     Args:
@@ -47,7 +48,6 @@ class Experiment(View):
 
     who = traitlets.Unicode(help="name of the person who decides").tag(sync=True)
     why = traitlets.Unicode(help="reason of the decision").tag(sync=True)
-    asked = traitlets.List(traitlets.Unicode(), maxlen=2, help="decision to take").tag(sync=True)
     fresh = traitlets.Int(help="counts how often somebody asked for what is known now").tag(sync=True)
 
     def __init__(self, desk: Desk, **state: Any) -> None:
@@ -59,13 +59,10 @@ class Experiment(View):
     def _look_again(self, _change: object) -> None:
         self._draw_again()
 
-    @traitlets.observe("asked")
-    def _take_decision(self, _change: object) -> None:
-        if not self.asked:
-            return
-        action = self.asked[0]
-        self._told = attempt(partial(self._desk.decide, action, self.who, self.why))
-        self.asked = []
+    def act(self, asked: Sequence[str], /) -> None:
+        if self._shown is not None and self._shown.state != "running":
+            return  # it was ended by a press just before this one
+        self._told = attempt(partial(self._desk.decide, asked[0], self.who, self.why))
         self._draw_again()
 
     def _draw_again(self) -> None:

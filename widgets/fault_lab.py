@@ -8,6 +8,7 @@ from typing import Any, Self, TypeAlias
 
 import traitlets
 
+from widgets.asked_view import AskedView
 from widgets.face import room
 from widgets.parts import controls
 from widgets.parts.budget import fit
@@ -17,7 +18,6 @@ from widgets.parts.formats import count
 from widgets.parts.language import say
 from widgets.parts.markup import Markup, join, tag
 from widgets.values.faults import FaultChoice, Inject, Search, Smallest, Tried, tried
-from widgets.view import View
 
 MOST_COLUMNS = 60  # that are offered as buttons
 _MOST_SHARES = 200  # that are kept
@@ -25,7 +25,7 @@ _HEAD_BYTES = 4_000  # of a static face: what stands around the parts
 _LEAST_SHARE = 1e-6
 
 
-class FaultLab(View):
+class FaultLab(AskedView):
     """Shows what faults come to: choose one, its column and the share of rows, and press.
 
     Where nobody can press, the chosen fault is tried once. All of the state are parameters: the same again gives the
@@ -47,9 +47,6 @@ class FaultLab(View):
     )
     share = traitlets.CFloat(0.05, help="of the rows, above 0 and at most 1").tag(sync=True, redraw=True)
     seed = traitlets.CInt(7, min=0, help="chooses the rows").tag(sync=True, redraw=True)
-    asked = traitlets.List(traitlets.Unicode(), maxlen=1, help="inject, search or all: what was pressed").tag(
-        sync=True
-    )
 
     def __init__(
         self,
@@ -107,18 +104,14 @@ class FaultLab(View):
     def _another_fault(self, _change: object) -> None:
         self.column = ""
 
-    @traitlets.observe("asked")
-    def _do(self, _change: object) -> None:
-        if not self.asked:
-            return
-        [what] = self.asked
-        if what == "inject":
+    def act(self, asked: Sequence[str], /) -> None:
+        [action] = asked
+        if action == "inject":
             self._last = self._attempt()
         else:
-            chosen = [(self.fault, self._chosen_column())] if what == "search" else self._first_columns()
+            chosen = [(self.fault, self._chosen_column())] if action == "search" else self._first_columns()
             for fault, column in chosen:
                 self._find(fault, column)
-        self.asked = []
         self.content = self.draw_content()
 
     def draw_controls(self) -> Markup:

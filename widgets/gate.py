@@ -8,6 +8,7 @@ from typing import Any
 
 import traitlets
 
+from widgets.asked_view import AskedView
 from widgets.face import room
 from widgets.paged_view import PagedView
 from widgets.parts import charts, controls
@@ -34,7 +35,7 @@ _NAMED = 3  # thresholds that the text face names
 _HEAD_BYTES = 4_000  # of a static face: what stands around the rows
 
 
-class Gate(PagedView):
+class Gate(PagedView, AskedView):
     """Shows the thresholds, those that are missed first, and lets a person override the verdict.
 
     Args:
@@ -51,9 +52,6 @@ class Gate(PagedView):
     overriding = traitlets.Bool(help="whether the form for an override is open").tag(sync=True, redraw=True)
     who = traitlets.Unicode(help="name of the person who overrides").tag(sync=True)
     why = traitlets.Unicode(help="reason of the override").tag(sync=True)
-    asked = traitlets.List(traitlets.Unicode(), maxlen=2, help="set when the override is pressed").tag(
-        sync=True
-    )
     overridden = traitlets.Unicode(help="who overrode the verdict, when and why").tag(redraw=True)
     failure = traitlets.Unicode(help="why the last override was refused").tag(redraw=True)
 
@@ -71,12 +69,10 @@ class Gate(PagedView):
         self.verdict, self.passed, self._override = verdict, passed, override
         super().__init__(**{"overridden": overridden, **state})
 
-    @traitlets.observe("asked")
-    def _take_override(self, _change: object) -> None:
-        if not self.asked or self._override is None:
+    def act(self, _asked: Sequence[str], /) -> None:
+        if self._override is None or self.overridden:  # as by a press just before this one
             return
         done, text = attempt(partial(self._override, self.who, self.why))
-        self.asked = []
         self.failure = "" if done else text
         if done:
             self.overridden = text

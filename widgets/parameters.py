@@ -11,7 +11,7 @@ from widgets.face import room
 from widgets.parts import controls
 from widgets.parts.budget import fit, left_out_note
 from widgets.parts.copied import COPY
-from widgets.parts.decision_form import attempt, told
+from widgets.parts.decision_form import AttemptedOnce, attempt, told
 from widgets.parts.formats import count, number, shorten
 from widgets.parts.language import marked, say
 from widgets.parts.markup import Markup, join, tag
@@ -58,6 +58,7 @@ class Parameters(WrittenView):
         self._desk = desk
         self._wrong: dict[str, str] = {}
         self._told = (True, "")
+        self._once = AttemptedOnce()
         self._command = ""
         self._repeat: Repeat | None = None
         super().__init__(**state)
@@ -92,6 +93,8 @@ class Parameters(WrittenView):
         self._command = ""
         if self._wrong and asked != "reset":
             self._told = (False, say("First correct {names}.", names=", ".join(self._wrong)))
+        elif asked == "start":
+            self._told = self._once.attempt(asked, actions[asked])
         else:
             self._told = attempt(actions[asked])
         if asked == "command" and self._told[0]:
@@ -170,6 +173,8 @@ class Parameters(WrittenView):
 
     def _follow(self) -> None:
         """Show the batch until it has ended, without being asked."""
+        if self._repeat is not None:
+            self._repeat.end()  # of the batch before
         if self._look() and self.comm is not None:
             self._repeat = Repeat(self._look)
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import traitlets
 
+from widgets.asked_view import AskedView
 from widgets.face import room
 from widgets.paged_view import SearchedView
 from widgets.parts import controls
@@ -28,7 +29,7 @@ _NAMED = 3  # anomalies that the text face names
 _HEAD_BYTES = 40_000  # of a static face: what stands around the rows
 
 
-class SchemaEditor(SearchedView, WrittenView):
+class SchemaEditor(SearchedView, WrittenView, AskedView):
     """Shows the rules of features, takes edits, and checks them as they are made.
 
     Args:
@@ -49,7 +50,6 @@ class SchemaEditor(SearchedView, WrittenView):
     ).tag(sync=True, redraw=True)
     who = traitlets.Unicode(help="name of the person who saves").tag(sync=True)
     why = traitlets.Unicode(help="reason of the change").tag(sync=True)
-    asked = traitlets.List(traitlets.Unicode(), maxlen=2, help="set when save is pressed").tag(sync=True)
 
     def __init__(self, rules: Sequence[Rule], check: Check, save: Save | None = None, **state: Any) -> None:
         self.rules = {rule.feature: rule for rule in rules}
@@ -86,9 +86,8 @@ class SchemaEditor(SearchedView, WrittenView):
     def _forget_outcome(self, _change: object) -> None:
         self._told = (True, "")
 
-    @traitlets.observe("asked")
-    def _save_edits(self, _change: object) -> None:
-        if not self.asked or self._save is None:
+    def act(self, _asked: Sequence[str], /) -> None:
+        if self._save is None or not self.edits:  # saved by a press just before this one
             return
         _, changes, _ = self.checked()
         outcome = attempt(partial(self._save, self.edits, self.who, self.why))
@@ -97,7 +96,6 @@ class SchemaEditor(SearchedView, WrittenView):
                 self.rules[feature] = replace(self.rules[feature], **{field: text})
             self._checked = None
             self.edits, self.why = {}, ""
-        self.asked = []
         self._told = outcome
         self.content = self.draw_content()
 

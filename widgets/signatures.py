@@ -7,6 +7,7 @@ from typing import Any, Self
 
 import traitlets
 
+from widgets.asked_view import AskedView
 from widgets.face import room
 from widgets.paged_view import SearchedView
 from widgets.parts import controls
@@ -26,7 +27,7 @@ _NAMED = 4  # signatures that the text face names
 _HEAD_BYTES = 4_000  # of a static face: what stands around the signatures
 
 
-class Signatures(SearchedView, RowForm):
+class Signatures(SearchedView, RowForm, AskedView):
     """Shows what a model takes and gives, and asks it.
 
     Where nobody can fill in a form, each signature is asked once with the row that the state names.
@@ -45,7 +46,6 @@ class Signatures(SearchedView, RowForm):
     signature = traitlets.Unicode(help="name of the one that is asked").tag(
         sync=True, redraw=True, narrows=True
     )
-    asked = traitlets.List(traitlets.Unicode(), maxlen=1, help="set when send is pressed").tag(sync=True)
 
     def __init__(
         self, signatures: Sequence[Signature], rows: Mapping[str, int], take: Take, send: Send, **state: Any
@@ -97,12 +97,8 @@ class Signatures(SearchedView, RowForm):
         }
         return {name: fields for name, fields in left.items() if fields}
 
-    @traitlets.observe("asked")
-    def _ask(self, _change: object) -> None:
-        if not self.asked:
-            return
+    def act(self, _asked: Sequence[str], /) -> None:
         self.answers = [*self.answers, self._sent(self.signature)][-_EARLIER - 1 :]
-        self.asked = []
         self.content = self.draw_content()
 
     def draw_controls(self) -> Markup:

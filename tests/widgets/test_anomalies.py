@@ -7,6 +7,7 @@ from decision_examples import Desk, few_anomalies, many_anomalies
 from widget_pages import Page
 
 from widgets.anomalies import Anomalies
+from widgets.parts import decision_form
 from widgets.values.decisions import Anomaly
 
 AGE = "eval/age/LOW"
@@ -62,6 +63,7 @@ def test_a_decision_reaches_kit_and_is_shown() -> None:
     view = Anomalies(few_anomalies(), desk.decide, opened=AGE, undecided=True)
     view.who, view.why = "Ann", "known <b>"
     view.asked = ["ignore", AGE]
+    view.asked = ["ignore", AGE]  # a double press
     assert desk.calls == [("ignore", AGE, "Ann", "known <b>")]
     assert view.asked == []
     assert [anomaly.key for anomaly in view.found()] == ["eval/device/DRIFT", "new"]
@@ -70,6 +72,17 @@ def test_a_decision_reaches_kit_and_is_shown() -> None:
     assert "○ ignored here" in text
     assert "ignore by Ann: known <b>." in text
     assert "1 ignored here" in text
+
+
+def test_a_decision_can_be_taken_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    desk, now = Desk(), [0.0]
+    monkeypatch.setattr(decision_form, "monotonic", lambda: now[0])
+    view = Anomalies(few_anomalies(), desk.decide, opened=AGE)
+    view.who, view.why = "Ann", "known"
+    for action, seconds in (("ignore", 0), ("block", 0), ("ignore", 0), ("ignore", 2)):
+        now[0] += seconds
+        view.asked = [action, AGE]
+    assert [call[0] for call in desk.calls] == ["ignore", "block", "ignore", "ignore"]
 
 
 def test_a_refusal_is_told_and_can_be_repeated() -> None:

@@ -61,6 +61,7 @@ def test_a_decision_needs_a_name_and_ends_it() -> None:
     assert "needs a name and a reason" in Page(shown.content).text
     shown.who, shown.why = "Ann", "enough"
     shown.asked = ["promote", ""]
+    shown.asked = ["stop", ""]  # pressed by one who was not told yet
     text = Page(shown.content).text
     assert "promote: Ann: enough" in text
     assert "promoted by Ann" in text

@@ -76,6 +76,7 @@ def test_an_override_is_signed_and_shown() -> None:
     view.asked = ["override", ""]
     view.who, view.why = "Ann", "the campaign"
     view.asked = ["override", ""]
+    view.asked = ["override", ""]  # a double press
     assert [call[0] for call in desk.calls] == ["override"] * 3
     assert view.overridden == "Ann: the campaign"
     assert "! Overridden by Ann: the campaign" in Page(view.content).text

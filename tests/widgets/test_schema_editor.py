@@ -65,7 +65,9 @@ def test_what_is_saved_is_the_new_ground() -> None:
     view = _editor(desk, edits={"age": {"least": "5"}}, who="Ann")
     view.why = "younger <b>"
     view.asked = ["save", ""]
-    assert ("save", {"age": {"least": "5"}}, "Ann", "younger <b>") in desk.calls
+    view.asked = ["save", ""]  # a double press
+    saved = [call for call in desk.calls if call[0] == "save"]
+    assert saved == [("save", {"age": {"least": "5"}}, "Ann", "younger <b>")]
     assert (view.edits, view.why, view.asked) == ({}, "", [])
     assert view.rules["age"].least == "5"
     text = Page(view.content).text

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import pytest
 import traitlets
@@ -10,6 +10,7 @@ from signatures_examples import (
     Model,
     all_missing,
     answer_nothing,
+    few_signatures,
     form,
     hostile_signatures,
     many_fields,
@@ -21,6 +22,7 @@ from view_checks import check_faces, check_hostile
 from widget_pages import Page
 
 from widgets.signatures import Signatures
+from widgets.values.signatures import Answered
 from widgets.view import View
 
 FACES: dict[str, Callable[[], View]] = {
@@ -87,6 +89,20 @@ def test_a_row_is_taken_written_over_and_sent() -> None:
     view.row = 6
     assert view.written == {}
     assert "row 5 of eval" in Page(view.content).text, "the answer says what it is an answer to"
+
+
+def test_a_press_is_cleared_before_it_is_answered() -> None:
+    """The browser holds what was pressed until then, and pressing the same button again is no change to it."""
+    model = Model()
+    held: list[object] = []
+
+    def send(name: str, texts: Mapping[str, str]) -> Answered:
+        held.append(view.asked)
+        return model.send(name, texts)
+
+    view = Signatures(few_signatures(), ROWS, model.take, send)
+    view.asked = ["send"]
+    assert held == [[]]
 
 
 def test_what_cannot_be_sent_says_why_until_it_is_changed() -> None:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from time import monotonic
 
 from widgets.parts import controls
 from widgets.parts.language import say
 from widgets.parts.markup import Markup, tag
+
+_SAME_PRESS = 1.0  # seconds after an answer in which the same request once more is a double press
 
 
 def decision_form(
@@ -46,6 +49,26 @@ def attempt(action: Callable[[], str]) -> tuple[bool, str]:
         return True, action()
     except Exception as error:  # noqa: BLE001
         return False, words_of(error)
+
+
+class AttemptedOnce:
+    """Does what a person asked for once, also where the button was pressed twice.
+
+    Who sees no answer at once presses again, and the second press waits until the kernel has taken the first.
+    """
+
+    def __init__(self) -> None:
+        self._done: tuple[object, float, tuple[bool, str]] | None = None
+
+    def attempt(self, request: object, action: Callable[[], str]) -> tuple[bool, str]:
+        """Do what a request is, unless the same was done a moment ago; return whether it was done, and what to tell."""
+        if self._done is not None:
+            done, when, outcome = self._done
+            if request == done and monotonic() - when < _SAME_PRESS:
+                return outcome
+        outcome = attempt(action)
+        self._done = (request, monotonic(), outcome) if outcome[0] else None
+        return outcome
 
 
 def words_of(error: Exception) -> str:
