@@ -25,9 +25,12 @@ class WrittenView(View):
 
 
 def _write(view: WrittenView, message: object, _buffers: object) -> None:
-    """Put a text where a cell says: `{"cell": trait, "path": [outer, inner], "text": …}`."""
+    """Put a text where a cell says: `{"cell": trait, "path": [outer, inner], "over": {trait: value}, "text": …}`."""
     if not isinstance(message, dict) or "cell" not in message:
         return
     trait, (outer, inner) = cast("str", message["cell"]), message["path"]
-    texts: dict[str, dict[str, str]] = getattr(view, trait)
-    setattr(view, trait, {**texts, outer: {**texts.get(outer, {}), inner: message["text"]}})
+    with view.hold_sync():
+        for chosen, value in message["over"].items():
+            setattr(view, chosen, value)
+        texts: dict[str, dict[str, str]] = getattr(view, trait)
+        setattr(view, trait, {**texts, outer: {**texts.get(outer, {}), inner: message["text"]}})

@@ -105,6 +105,16 @@ def test_a_press_is_cleared_before_it_is_answered() -> None:
     assert held == [[]]
 
 
+def test_a_text_goes_into_the_row_that_it_was_written_over() -> None:
+    view = form()
+    view.written = {"serving_default": {"city": "Rom"}}
+    message = {"cell": "written", "path": ["serving_default", "age"], "text": "41"}
+    view._handle_custom_msg({**message, "over": {"split": "train", "row": 12}}, [])
+    assert (view.split, view.row, view.written) == ("train", 12, {"serving_default": {"age": "41"}})
+    view.row = 12  # comes later: the browser held it back
+    assert view.written == {"serving_default": {"age": "41"}}
+
+
 def test_what_cannot_be_sent_says_why_until_it_is_changed() -> None:
     view = form(written={"serving_default": {"age": "old"}})
     view.asked = ["send"]

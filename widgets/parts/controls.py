@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from widgets.parts.formats import number
 from widgets.parts.language import say
 from widgets.parts.markup import Attribute, Child, Markup, tag
+
+ROW = ("split", "row")  # the traits that say which row a `RowForm` is written over
 
 
 def search_box(trait: str, label: str) -> Markup:
@@ -45,6 +47,22 @@ def button(trait: str, value: object, *content: Child, key: str, **attributes: A
         data_key=key,
         **attributes,
     )
+
+
+def cell(trait: str, *path: str, over: Sequence[str] = ()) -> dict[str, Attribute]:
+    """The attributes of a field whose text is put at a path into a trait of a `WrittenView`.
+
+    Args:
+        trait: a dict of dicts of texts.
+        path: the outer and the inner key.
+        over: traits that say what is written over. They go with the text, since the browser holds a trait back while
+            the kernel is busy: a text would otherwise overtake the choice that was made just before it.
+    """
+    return {
+        "data_cell": trait,
+        "data_path": json.dumps(path),
+        "data_over": json.dumps(over) if over else None,
+    }
 
 
 def opener(key: str, name: str, *, is_open: bool) -> Markup:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 
 from widgets.parts import charts, controls
@@ -72,8 +71,7 @@ def _cell(feature: RawFeature, raw: str, wrong: str) -> Child:
         value=raw,
         placeholder=say("missing"),
         autocomplete="off",
-        data_cell="written",
-        data_path=json.dumps([feature.name, "text"]),
+        **controls.cell("written", feature.name, "text", over=controls.ROW),
         data_key=f"raw {feature.name}",
         aria_label=say("Raw value, {name}", name=feature.name),
         aria_invalid="true" if wrong else None,

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
-
+from widgets.parts import controls
 from widgets.parts.formats import count, number, shorten
 from widgets.parts.language import marked, say
-from widgets.parts.markup import Markup, join, tag
+from widgets.parts.markup import Attribute, Markup, join, tag
 from widgets.parts.tables import listing
 from widgets.parts.training_runs import duration
 from widgets.values.parameters import BatchProgress, Parameter
@@ -113,11 +112,10 @@ def source_text(source: str) -> str:
 
 def _control(parameter: Parameter, text: str, wrong: str) -> Markup:
     options = ["true", "false"] if parameter.type == "bool" else list(parameter.choices)
-    common: dict[str, str | None] = {
+    common: dict[str, Attribute] = {
         "aria_label": parameter.name,
         "aria_invalid": "true" if wrong else None,
-        "data_cell": "edits",
-        "data_path": json.dumps([parameter.name, VALUE]),
+        **controls.cell("edits", parameter.name, VALUE),
         "data_key": f"edit {parameter.name}",
     }
     if options:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 
+from widgets.parts import controls
 from widgets.parts.formats import MISSING, shorten
 from widgets.parts.language import marked, say
 from widgets.parts.markup import Child, Markup, tag
@@ -56,8 +56,7 @@ def _live_cell(
         return tag("td", tag("small", MISSING))
     label = f"{say(TITLES[field])}, {rule.feature}"
     attributes = {
-        "data_cell": "edits",
-        "data_path": json.dumps([rule.feature, field]),
+        **controls.cell("edits", rule.feature, field),
         "data_key": f"{field} {rule.feature}",
         "aria_label": label,
         "aria_invalid": "true" if field in wrong else None,

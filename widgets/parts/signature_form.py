@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 
+from widgets.parts import controls
 from widgets.parts.formats import count, shorten
 from widgets.parts.language import say
 from widgets.parts.markup import Markup, join, tag
@@ -76,8 +76,7 @@ def _field(signature: str, field: Field, text: str, wrong: str) -> Markup:
         value=text,
         placeholder=field.hint or say("missing"),
         autocomplete="off",
-        data_cell="written",
-        data_path=json.dumps([signature, field.name]),
+        **controls.cell("written", signature, field.name, over=controls.ROW),
         data_key=f"{signature} {field.name}",
         aria_label=field.name,
         aria_invalid="true" if wrong else None,
