@@ -50,6 +50,9 @@ def test_a_threshold_is_moved_by_its_slider_and_its_field(show: Callable[[str], 
     field = page.get_by_label("logloss on all rows, at most", exact=True)
     assert float(field.input_value()) == float(slider.input_value()) > 0.45
     expect(status).to_contain_text("3 of 4 runs would pass")
+    field.fill("")
+    page.keyboard.press("Tab")
+    expect(field).to_have_value(slider.input_value())  # what is in effect
     page.get_by_role("button", name="Back to the project").click()
     expect(status).to_contain_text("1 of 4 runs would pass")
     expect(field).to_have_value("0.4")

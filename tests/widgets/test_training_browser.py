@@ -73,6 +73,9 @@ def test_where_no_message_reaches_a_busy_kernel_the_command_is_shown(
         _begin(lab, page)
         expect(page.get_by_text("touch 'workspace/artifacts/")).to_be_visible()
         expect(page.get_by_role("button", name="Stop and keep the best epoch")).to_have_count(0)
+        page.locator(".kit-controls code").click(click_count=3)  # to copy it
+        expect(page.get_by_text("epoch 4 of 20")).to_be_visible()
+        assert "touch 'workspace/artifacts/" in page.evaluate("getSelection().toString()")
         keep_picture(page, "training_no_subshells")
         assert not violations(page)
 

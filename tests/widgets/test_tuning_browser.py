@@ -65,9 +65,13 @@ def test_filters_by_pointer_and_keys(show: Callable[[str], Page]) -> None:
     page.get_by_role("button", name="Take all filters away").click()
     expect(page.locator(".trials tbody tr")).to_have_count(12)
 
+    page.set_viewport_size({"width": 900, "height": 1000})
+    trials = page.get_by_role("group", name="Trials", exact=True)
+    trials.evaluate("region => (region.scrollLeft = 60)")
     page.get_by_role("button", name="learning_rate").click()
     first = page.locator(".trials tbody tr").first
     expect(first.locator("td").nth(2)).to_have_text("0.000138")
+    assert trials.evaluate("region => region.scrollLeft") > 0
     first.hover()
     number = first.get_attribute("data-trial")
     expect(page.locator(f'.parallel g[data-trial="{number}"]')).to_have_class("lit")

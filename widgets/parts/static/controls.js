@@ -1,10 +1,11 @@
-// How a control's value is read when an event of a type reaches it (undefined: not the event to listen to), and shown.
+// How a control's value is read when an event of a type reaches it (undefined: not the event to listen to, or a value
+// that cannot be), and shown.
 
 export function controlValue(control, eventType, present) {
   if (control.tagName === "BUTTON") return eventType === "click" ? pressedValue(control, present) : undefined;
   if (control.type === "checkbox") return eventType === "change" ? control.checked : undefined;
   if (control.tagName === "SELECT") return eventType === "change" ? control.value : undefined;
-  if (eventType !== "input") return undefined;
+  if (eventType !== "input" || !control.validity.valid) return undefined;
   if (control.type === "number") return control.value === "" ? 0 : control.valueAsNumber;
   return control.value;
 }
@@ -14,9 +15,9 @@ export function controlValue(control, eventType, present) {
 // Number and list are the browser's own: what the kernel drew may be older than a press just before this one.
 function pressedValue(button, present) {
   const value = JSON.parse(button.dataset.value);
-  const room = Number(button.dataset.room ?? 0);
   const step = Number(button.dataset.step ?? 0);
   if (step) return Math.min(Math.max(Math.min(present, value) + step, 0), value);
+  const room = Number(button.dataset.room ?? 0);
   if (!room) return value;
   return present.includes(value) ? present.filter((one) => one !== value) : [...present, value].slice(-room);
 }
@@ -26,4 +27,9 @@ export function showValue(control, value) {
   if (control.type === "checkbox") control.checked = value;
   // What is being typed is newer than what the kernel knows.
   else if (control !== document.activeElement) control.value = value;
+}
+
+// A number that has the focus would change when the page is scrolled with the pointer over it.
+export function scrollPast({ target }) {
+  if (target === document.activeElement && target.type === "number") target.blur();
 }

@@ -1,6 +1,6 @@
 // The live face of every view: shows what the kernel has drawn, and tells it what a person did.
 import { replace, whenReleased } from "./content.js";
-import { controlValue, showValue } from "./controls.js";
+import { controlValue, scrollPast, showValue } from "./controls.js";
 import { tips } from "./tips.js";
 
 function render({ model, el }) {
@@ -21,12 +21,19 @@ function render({ model, el }) {
     model.set(trait, value);
     model.save_changes();
   };
-  const redraw = () => whenReleased(content, () => replace(content, model.get("content")));
-  const follow = () => showAll(controls, model);
+  const follow = () => showAll(el, model);
+  const left = () => setTimeout(follow); // what was written may not be what is in effect
 
   const stop = new AbortController();
   ["click", "input", "change"].forEach((type) => el.addEventListener(type, tell, { signal: stop.signal }));
+  el.addEventListener("focusout", left, { signal: stop.signal });
+  el.addEventListener("wheel", scrollPast, { signal: stop.signal, passive: true });
   tips(el, stop.signal);
+  const redraw = () =>
+    whenReleased(content, () => {
+      replace(content, model.get("content"));
+      follow(); // a name or a word may have been typed since it was drawn
+    });
   model.on("change:content", redraw);
   model.on("change", follow);
   follow();
@@ -40,13 +47,13 @@ function render({ model, el }) {
 function section(name, html) {
   const element = document.createElement("div");
   element.className = name;
-  element.innerHTML = html; // escaped where it was made, in widgets/parts/markup.py
+  replace(element, html);
   return element;
 }
 
 // The notebook may set a trait too: the controls then follow.
-function showAll(controls, model) {
-  for (const control of controls.querySelectorAll("[data-trait]")) {
+function showAll(root, model) {
+  for (const control of root.querySelectorAll("[data-trait]")) {
     showValue(control, model.get(control.dataset.trait));
   }
 }

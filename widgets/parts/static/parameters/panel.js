@@ -25,6 +25,7 @@ function linkFile(link) {
   const { rootUri, baseUrl } = JSON.parse(document.getElementById("jupyter-config-data")?.textContent ?? "{}");
   const root = rootUri ? `${decodeURIComponent(new URL(rootUri).pathname).replace(/\/$/, "")}/` : undefined;
   const { file } = link.dataset;
+  link.removeAttribute("href"); // of the file before
   if (!root || !file.startsWith(root)) return;
   const path = file.slice(root.length).split("/").map(encodeURIComponent).join("/");
   link.href = new URL(`files/${path}`, new URL(baseUrl ?? "/", location.origin));

@@ -20,6 +20,7 @@ function renderSimulator({ model, el }) {
   };
   const stop = new AbortController();
   el.addEventListener("input", move, { signal: stop.signal });
+  el.addEventListener("focusout", () => setTimeout(follow), { signal: stop.signal }); // a field that was left empty
   el.addEventListener("click", copyText, { signal: stop.signal });
   model.on("change:at", follow);
   follow();

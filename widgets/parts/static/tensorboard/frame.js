@@ -22,8 +22,9 @@ async function fillPlace(place) {
   try {
     const answer = await fetch(address);
     if (!answer.ok) throw new Error(`${answer.status} ${answer.statusText}`);
-    frame.src = address;
+    if (frame.src !== address.href) frame.src = address; // it would load again
     frame.hidden = false;
+    problem.hidden = true;
   } catch (error) {
     problem.textContent = problemOf(error.message);
     problem.hidden = false;

@@ -12,7 +12,9 @@ function renderTraining({ model, el }) {
     if (model.get("stopping")) button.setAttribute("aria-disabled", "true");
     else button.removeAttribute("aria-disabled");
     hint.hidden = !(underWay && !reached && model.get("by_hand"));
-    hint.querySelector("code").textContent = model.get("by_hand");
+    const command = hint.querySelector("code");
+    // Written only then: it would take away what is selected, each second.
+    if (command.textContent !== model.get("by_hand")) command.textContent = model.get("by_hand");
   };
   model.on("change", offer);
   offer();
