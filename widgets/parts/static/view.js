@@ -1,6 +1,7 @@
 // The live face of every view: shows what the kernel has drawn, and tells it what a person did.
 import { replace, whenReleased } from "./content.js";
 import { controlValue, scrollPast, showValue } from "./controls.js";
+import { keepKeys } from "./keys.js";
 import { tips } from "./tips.js";
 
 function render({ model, el }) {
@@ -28,6 +29,7 @@ function render({ model, el }) {
   ["click", "input", "change"].forEach((type) => el.addEventListener(type, tell, { signal: stop.signal }));
   el.addEventListener("focusout", left, { signal: stop.signal });
   el.addEventListener("wheel", scrollPast, { signal: stop.signal, passive: true });
+  keepKeys(el, stop.signal);
   tips(el, stop.signal);
   const redraw = () =>
     whenReleased(content, () => {

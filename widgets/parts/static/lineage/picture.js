@@ -48,7 +48,6 @@ function renderLineage({ model, el }) {
     else if (ZOOMS[event.key]) camera.zoom(ZOOMS[event.key]);
     else return;
     event.preventDefault();
-    event.stopPropagation(); // the notebook has keys of its own
   };
   const zoom = ({ target }) => target.dataset.zoom && camera.zoom(target.dataset.zoom);
 

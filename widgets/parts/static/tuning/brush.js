@@ -50,7 +50,6 @@ function renderTuning({ model, el }) {
     else if (event.shiftKey) set(name, [low, Math.min(Math.max(high + way, low), 1)]);
     else set(name, [Math.max(Math.min(low + way, high), 0), high]);
     event.preventDefault();
-    event.stopPropagation(); // the notebook has keys of its own
   });
 
   const light = (event) => {
