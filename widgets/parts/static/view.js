@@ -30,11 +30,12 @@ function render({ model, el }) {
   el.addEventListener("focusout", left, { signal: stop.signal });
   el.addEventListener("wheel", scrollPast, { signal: stop.signal, passive: true });
   keepKeys(el, stop.signal);
-  tips(el, stop.signal);
+  const point = tips(el, stop.signal);
   const redraw = () =>
     whenReleased(content, () => {
       replace(content, model.get("content"));
       follow(); // a name or a word may have been typed since it was drawn
+      point();
     });
   model.on("change:content", redraw);
   model.on("change", follow);
