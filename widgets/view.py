@@ -46,6 +46,7 @@ class View(Face, anywidget.AnyWidget):
     label = traitlets.Unicode(help="what assistive technology calls the view").tag(sync=True)
 
     language = traitlets.Unicode(help="of its texts, as the attribute `lang` has it").tag(sync=True)
+    gone = traitlets.Unicode(help="what the browser tells when the kernel has gone").tag(sync=True)
 
     def __init__(self, **state: Any) -> None:
         super().__init__(**state)
@@ -89,6 +90,10 @@ class View(Face, anywidget.AnyWidget):
     @traitlets.default("language")
     def _first_language(self) -> str:
         return html_language()
+
+    @traitlets.default("gone")
+    def _first_gone(self) -> str:
+        return say("The kernel has gone: run the cell again.")
 
     def _redraw(self, _change: object) -> None:
         self.content = self.draw_content()

@@ -131,3 +131,38 @@ def test_a_name_that_is_written_meanwhile_is_shown_and_a_decision_taken_once(
     expect(reason).to_have_value("why")
     _press_twice(ignore)
     expect(page.get_by_text("ignore by Ann: why.").first).to_be_visible()
+
+
+def test_keys_and_presses_are_the_views_and_the_kernels_end_is_told(
+    show: Callable[[str], Page],
+) -> None:
+    page = show("features")
+    sort, place = page.get_by_label("Sort by"), page.locator(".pager span")
+    cells = page.locator(".jp-Cell")
+    page.locator(".kit-view .cover").first.hover()
+    expect(page.locator(".kit-tip")).to_be_visible()
+    page.get_by_role("button", name="age", exact=True).focus()
+    page.keyboard.press("Enter")
+    expect(page.locator(".kit-tip")).to_be_hidden()
+
+    before = cells.count()
+    sort.focus()
+    for key in ("m", "x", "a", "0", "0"):
+        page.keyboard.press(key)
+    page.keyboard.press("ArrowDown")
+    expect(sort).to_be_focused()
+    assert (cells.count(), page.locator(".jp-MarkdownCell, .jp-Dialog").count()) == (before, 0)
+
+    for _ in range(4):
+        page.get_by_role("button", name="Next").click()
+    expect(place).to_contain_text("81 to 100 of")
+    sort.focus()
+    page.keyboard.press("Shift+Enter")  # the one plain key that stays the notebook's
+    expect(page.get_by_text("[3]:")).to_be_visible()
+    expect(place).to_contain_text("1 to 20 of")
+
+    page.get_by_role("menuitem", name="Kernel", exact=True).click()
+    page.get_by_text("Restart Kernel…", exact=True).click()
+    page.locator(".jp-Dialog button.jp-mod-accept").click()
+    expect(page.get_by_text("The kernel has gone: run the cell again.")).to_be_visible()
+    expect(sort).to_be_disabled()

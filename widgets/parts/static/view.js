@@ -24,6 +24,7 @@ function render({ model, el }) {
   };
   const follow = () => showAll(el, model);
   const left = () => setTimeout(follow); // what was written may not be what is in effect
+  const part = () => sayGone(el, model.get("gone"));
 
   const stop = new AbortController();
   ["click", "input", "change"].forEach((type) => el.addEventListener(type, tell, { signal: stop.signal }));
@@ -39,11 +40,13 @@ function render({ model, el }) {
     });
   model.on("change:content", redraw);
   model.on("change", follow);
+  model.on("comm_live_update", part);
   follow();
   return () => {
     stop.abort();
     model.off("change:content", redraw);
     model.off("change", follow);
+    model.off("comm_live_update", part);
   };
 }
 
@@ -59,6 +62,19 @@ function showAll(root, model) {
   for (const control of root.querySelectorAll("[data-trait]")) {
     showValue(control, model.get(control.dataset.trait));
   }
+}
+
+// JupyterLab tells of a connection only when it ends: the kernel was restarted or shut down, and nobody hears a press.
+function sayGone(el, text) {
+  if (el.classList.contains("gone")) return;
+  el.classList.add("gone");
+  const told = document.createElement("p");
+  told.className = "bad";
+  told.setAttribute("role", "alert");
+  told.textContent = text;
+  el.prepend(told);
+  const asking = el.querySelectorAll("[data-trait], [data-cell], [data-threshold]");
+  asking.forEach((control) => control.setAttribute("aria-disabled", "true"));
 }
 
 export default { render };
