@@ -11,7 +11,8 @@ _UNTIL_REDRAWN = """async ([act, argument]) => {
   const view = document.querySelector('.kit-view');
   const start = performance.now();
   const redrawn = new Promise(done => new MutationObserver((_, watch) => { watch.disconnect(); done(); })
-    .observe(view.querySelector('.kit-content'), { childList: true }));
+    .observe(view.querySelector('.kit-content'),
+      { subtree: true, childList: true, characterData: true, attributes: true }));  // it is drawn in place
   eval(act)(view, argument);
   await redrawn;
   await new Promise(requestAnimationFrame);  // painted with the frame after this one at the latest
