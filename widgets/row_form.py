@@ -32,10 +32,7 @@ class RowForm(WrittenView):
 
     @traitlets.validate("row")
     def _within_split(self, proposal: Mapping[str, Any]) -> int:
-        row = max(0, min(int(proposal["value"]), self.rows.get(self.split, 1) - 1))
-        if row == self.row != proposal["value"]:
-            self.send_state("row")  # nothing changes here, and the browser would show what it asked for
-        return row
+        return max(0, min(int(proposal["value"]), self.rows.get(self.split, 1) - 1))
 
     @traitlets.observe("split", "row")
     def _another_row(self, change: Any) -> None:

@@ -33,9 +33,9 @@ class View(Face, anywidget.AnyWidget):
     """A face that is alive as well. Its operable state is in traits tagged `redraw`.
 
     A control is an HTML element with `data-trait`, the name of the trait that it sets; a button has the value in
-    `data-value`, as JSON. `data-key` names an element across redraws, so that it keeps the focus. `parts/controls.py`
-    makes all of them. A view that needs more in the browser has a module of its own beside `view.js`:
-    `_esm = script("mine.js")`.
+    `data-value`, as JSON. `data-key` names an element across redraws, so that it stays, with its focus and what is
+    being typed. `parts/controls.py` makes all of them. A view that needs more in the browser has a module of its own
+    beside `view.js`: `_esm = script("mine.js")`.
     """
 
     _esm = script("view.js")
@@ -59,6 +59,15 @@ class View(Face, anywidget.AnyWidget):
     @abstractmethod
     def draw_content(self) -> Markup:
         """What the live face shows in its present state."""
+
+    def set_state(self, sync_data: dict[str, Any]) -> None:
+        """Take what the browser sent, and tell it where a number was brought within its limits.
+
+        A trait that is as it was before is not told otherwise: the browser would show the number that it asked for.
+        """
+        super().set_state(sync_data)
+        numbers = {name: value for name, value in sync_data.items() if isinstance(value, int | float)}
+        self.send_state([name for name, value in numbers.items() if getattr(self, name, value) != value])
 
     def open(self) -> None:
         """Tell the front end of this widget, unless nobody is there.

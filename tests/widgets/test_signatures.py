@@ -115,6 +115,15 @@ def test_a_text_goes_into_the_row_that_it_was_written_over() -> None:
     assert view.written == {"serving_default": {"age": "41"}}
 
 
+def test_a_number_beyond_its_limits_is_put_right_in_the_browser_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    view = form(row=2_999)
+    sent: list[list[str]] = []
+    monkeypatch.setattr(view, "send_state", sent.append)
+    view.set_state({"row": 9_999, "search": "age"})
+    view.set_state({"row": 7})
+    assert sent == [["row"], []]
+
+
 def test_what_cannot_be_sent_says_why_until_it_is_changed() -> None:
     view = form(written={"serving_default": {"age": "old"}})
     view.asked = ["send"]
