@@ -158,7 +158,7 @@ def test_keys_and_presses_are_the_views_and_the_kernels_end_is_told(
     expect(place).to_contain_text("81 to 100 of")
     sort.focus()
     page.keyboard.press("Shift+Enter")  # the one plain key that stays the notebook's
-    expect(page.get_by_text("[3]:")).to_be_visible()
+    expect(page.locator(".jp-InputPrompt", has_text="[3]:")).to_be_visible()
     expect(place).to_contain_text("1 to 20 of")
 
     page.get_by_role("menuitem", name="Kernel", exact=True).click()
