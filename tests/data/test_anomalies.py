@@ -198,7 +198,7 @@ def test_an_inferred_schema_becomes_a_curated_one_when_it_is_accepted_into(tmp_p
             "Ann",
             "new",
             AnomalyDecisionError,
-            "found 'shrug'. Choose ignore, accept or block",
+            "ignore, accept or block, but is 'shrug'",
         ),
         (
             "eval/x/Y",
