@@ -102,7 +102,7 @@ def test_the_commands(tmp_path: Path, shared: Path) -> None:
     assert shown.exit_code == 0, shown.output
     assert "Ann" in shown.output
     assert "1 participants" not in shown.output
-    assert (shared / "board.html").read_text().startswith("<!doctype html>")
+    assert (shared / "board.html").read_text().startswith("<!DOCTYPE html>")
     assert "where: DecodeWebP" in run(app, ["workshop", "solutions", "version_skew"]).output
     written = run(app, ["workshop", "solutions", "--out", str(tmp_path / "out")])
     assert written.exit_code == 0
