@@ -87,7 +87,10 @@ def _predicted(
         not info.tensor_shape.unknown_rank and [dim.size for dim in info.tensor_shape.dim][:1] == [-1]
         for info in signature.inputs.values()
     )
-    return PredictSample(_request(servable, name, arrays), _response(servable, name, answer), by_rows)
+    request, response = predict_pb2.PredictRequest(), predict_pb2.PredictResponse()
+    _fill(request, request.inputs, servable, name, arrays)
+    _fill(response, response.outputs, servable, name, answer)
+    return PredictSample(request, response, by_rows)
 
 
 def _spec(name: str, info: Any) -> tf.TensorSpec:
@@ -102,20 +105,11 @@ def _check_numbers(signature: str, answer: Arrays) -> None:
             )
 
 
-def _request(servable: Servable, name: str, arrays: Arrays) -> Any:
-    request = predict_pb2.PredictRequest()
-    request.model_spec.name, request.model_spec.signature_name = servable.name, name
+def _fill(message: Any, tensors: Any, servable: Servable, name: str, arrays: Arrays) -> None:
+    """Put the name of a signature and its arrays into a message, whose `tensors` are its inputs or outputs."""
+    message.model_spec.name, message.model_spec.signature_name = servable.name, name
     for key, array in arrays.items():
-        request.inputs[key].CopyFrom(tf.make_tensor_proto(array))
-    return request
-
-
-def _response(servable: Servable, name: str, arrays: Arrays) -> Any:
-    response = predict_pb2.PredictResponse()
-    response.model_spec.name, response.model_spec.signature_name = servable.name, name
-    for key, array in arrays.items():
-        response.outputs[key].CopyFrom(tf.make_tensor_proto(array))
-    return response
+        tensors[key].CopyFrom(tf.make_tensor_proto(array))
 
 
 def write_samples(package: Path, samples: Sequence[Sample]) -> None:

@@ -8,7 +8,6 @@ when a release of TensorFlow changes it.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, cast
 
@@ -18,7 +17,7 @@ from tensorflow.core.protobuf import config_pb2
 from tensorflow.python.client import pywrap_tf_session
 from tensorflow.python.framework import c_api_util, op_def_registry
 
-from kit.serving.turns import rest
+from kit.serving.turns import rest, step
 
 Array = np.ndarray[Any, Any]
 
@@ -49,10 +48,11 @@ class GraphSession:
         alone = tf.compat.v1.GraphDef(node=graph_def.node, versions=graph_def.versions)
         self._import(alone)
         rest()
-        for function in library.function:  # there may be hundreds of small ones
-            started = time.perf_counter()
-            self._import(tf.compat.v1.GraphDef(library={"function": [function]}, versions=graph_def.versions))
-            rest(time.perf_counter() - started)
+        for function in library.function:
+            with step():
+                self._import(
+                    tf.compat.v1.GraphDef(library={"function": [function]}, versions=graph_def.versions)
+                )
 
     def run(self, operation: str, feeds: Mapping[str, Array]) -> None:
         """Run an operation for what it does.

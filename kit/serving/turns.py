@@ -39,6 +39,14 @@ def requests_first() -> Iterator[None]:
         sys.setswitchinterval(usual)
 
 
+@contextmanager
+def step() -> Iterator[None]:
+    """Do a step of a load and rest after it, unless it was short: there may be hundreds of such steps."""
+    started = time.perf_counter()
+    yield
+    rest(time.perf_counter() - started)
+
+
 def rest(step_seconds: float = _REST_SECONDS) -> None:
     """Wait a moment between two steps of a load, if requests go first now.
 

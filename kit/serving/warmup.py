@@ -25,7 +25,7 @@ from tensorflow_serving.apis import prediction_log_pb2
 from kit.serving import answers
 from kit.serving.errors import ServingError, code_of
 from kit.serving.servable import Question, Servable
-from kit.serving.turns import rest
+from kit.serving.turns import rest, step
 
 WARMUP_FILE = Path("assets.extra", "tf_serving_warmup_requests")
 _MOST_RECORDS = 1000  # as in TensorFlow Serving: saved_model_warmup_util.h
@@ -126,12 +126,11 @@ def _replay(servable: Servable, record: bytes, path: Path, iterations: int) -> N
         )
     field, answer = _REPLAYS[kind]
     request = getattr(getattr(log, kind), field)
-    started = time.perf_counter()
-    for _ in range(iterations):
-        answer(servable, request)
-        if kind == "predict_log":
-            _compute_batch(servable, answers.predict_question(servable, request))
-    rest(time.perf_counter() - started)
+    with step():
+        for _ in range(iterations):
+            answer(servable, request)
+            if kind == "predict_log":
+                _compute_batch(servable, answers.predict_question(servable, request))
 
 
 def _compute_batch(servable: Servable, question: Question) -> None:

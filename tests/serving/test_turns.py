@@ -6,7 +6,7 @@ import time
 import pytest
 
 from kit.serving import turns
-from kit.serving.turns import requests_first, rest
+from kit.serving.turns import requests_first, rest, step
 
 
 @pytest.fixture
@@ -25,6 +25,16 @@ def test_a_load_rests_between_long_steps_only_while_requests_go_first(rests: lis
         rest(0.2)
     rest()
     assert rests == [turns._REST_SECONDS] * 2
+
+
+def test_a_step_is_timed_and_rested_after(rests: list[float], monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = iter([10.0, 10.001, 20.0, 20.2])
+    monkeypatch.setattr(time, "perf_counter", lambda: next(clock))
+    with requests_first():
+        for expected in (0, 1):
+            with step():
+                pass
+            assert len(rests) == expected
 
 
 def test_threads_take_turns_as_before_after_a_load_that_fails() -> None:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import logging
 import threading
-import time
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -26,7 +25,7 @@ from kit.serving.errors import ServerError, ServingError, invalid
 from kit.serving.gathering import Computes, Values
 from kit.serving.servable import Question, Servable
 from kit.serving.settings import Settings
-from kit.serving.turns import rest
+from kit.serving.turns import step
 
 Array = np.ndarray[Any, Any]
 _Key = tuple[frozenset[str], frozenset[str]]
@@ -47,9 +46,8 @@ class BatchedServable(Servable):
         self._whole: dict[_Key, WholeBatches] = {}
         operations = Operations(meta_graph.graph_def)
         for signature_name, signature in self.signatures.items():
-            started = time.perf_counter()
-            self._add_lane(signature_name, signature, operations)
-            rest(time.perf_counter() - started)
+            with step():
+                self._add_lane(signature_name, signature, operations)
 
     def _add_lane(self, signature_name: str, signature: Any, operations: Operations) -> None:
         inputs = {info.name: _shape(info) for info in signature.inputs.values()}
