@@ -27,6 +27,7 @@ def processors() -> tuple[int, int]:
 def bind(pid: int, processor: int) -> None:
     """Bind a process, its children and all their threads, including later ones, to one processor."""
     for process in [psutil.Process(pid), *psutil.Process(pid).children(recursive=True)]:
-        for thread in process.threads():
-            with suppress(ProcessLookupError):  # the thread has ended meanwhile
-                os.sched_setaffinity(thread.id, {processor})
+        with suppress(psutil.NoSuchProcess):  # a child has ended meanwhile
+            for thread in process.threads():
+                with suppress(ProcessLookupError):  # the thread has
+                    os.sched_setaffinity(thread.id, {processor})

@@ -11,6 +11,7 @@ import hashlib
 import json
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -191,15 +192,10 @@ class _Served:
         load = Load(
             requests=trials.requests, address=str(server.addresses.grpc), rate=rate, seconds=trials.seconds
         )
-        process = psutil.Process(server.pid)
-        before = sum(process.cpu_times()[:2])
+        before = _cpu_seconds(server, rate)
         with RunningLoad(load) as running:
             result = running.wait()
-        if not server.alive:
-            raise StepFailedError(
-                f"The server should outlive {rate:g} requests a second, but it ended. Read {server.log_path}."
-            )
-        spent = sum(process.cpu_times()[:2]) - before  # of the warm-up's requests too, which come as often
+        spent = _cpu_seconds(server, rate) - before  # of the warm-up's requests too, which come as often
         answered = result.rate * (load.seconds + load.warm_seconds)
         return Point(
             self._setting,
@@ -249,4 +245,14 @@ def _line(point: Point, *, known: bool) -> str:
     return (
         f"{point.setting}, {point.offered:.0f} requests a second: {point.rate:.0f} answered, {p99}, "
         f"{point.processor_ms:.2f} ms of processor each{errors}{' (known)' if known else ''}"
+    )
+
+
+def _cpu_seconds(server: Server, rate: float) -> float:
+    """Return the processor time that a server has taken; it should be there before a load and after it."""
+    with suppress(psutil.NoSuchProcess):
+        if server.alive:
+            return float(sum(psutil.Process(server.pid).cpu_times()[:2]))
+    raise StepFailedError(
+        f"The server should outlive {rate:g} requests a second, but it ended. Read {server.log_path}."
     )

@@ -10,11 +10,12 @@ from pathlib import Path
 
 import psutil
 import pytest
+from processes import is_alive
 
 from kit.batch.record import list_runs
 from kit.workspace import Workspace
 
-from .conftest import WriteNotebook, is_alive, kit, start_kit, wait_until
+from .conftest import WriteNotebook, kit, start_kit, wait_until
 
 # Tells the test its process and that of a child, which must end with the run.
 SLEEPING = """import os, subprocess, time

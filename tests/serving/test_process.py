@@ -11,6 +11,7 @@ from pathlib import Path
 import grpc
 import psutil
 import pytest
+from processes import is_alive
 from tensorflow_serving.apis import prediction_service_pb2_grpc
 
 from kit.serving import __main__ as command
@@ -86,7 +87,7 @@ def test_a_server_ends_with_the_process_that_started_it(base: Path) -> None:
         owner.send_signal(signal.SIGKILL)
     with suppress(psutil.NoSuchProcess):
         psutil.Process(pid).wait(20)
-    assert not psutil.pid_exists(pid)
+    assert not is_alive(pid)
 
 
 def test_python_m_takes_the_real_servers_flags(base: Path) -> None:

@@ -9,8 +9,8 @@ import time
 from pathlib import Path
 from typing import Any
 
-import psutil
 import pytest
+from processes import is_alive
 
 from kit import warm
 from kit.errors import NotBlessedError, StepFailedError
@@ -42,8 +42,7 @@ def start_sleeping(tmp_path: Path) -> tuple[warm.WarmCall, dict[str, Any]]:
 
 
 def gone(processes: list[int]) -> bool:
-    alive = [psutil.Process(pid) for pid in processes if psutil.pid_exists(pid)]
-    return all(process.status() == psutil.STATUS_ZOMBIE for process in alive)
+    return not any(is_alive(pid) for pid in processes)
 
 
 def test_an_error_of_the_kit_keeps_its_type_and_message(session: Session) -> None:

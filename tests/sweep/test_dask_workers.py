@@ -13,6 +13,7 @@ from unittest.mock import MagicMock
 
 import psutil
 import pytest
+from processes import is_alive
 
 from kit.errors import ClusterError, ExitCode
 from kit.sweep import dask_workers
@@ -33,7 +34,7 @@ def cluster(tmp_path: Path) -> Iterator[LocalCluster]:
     yield cluster
     pids = list(cluster.workers.values())
     cluster.close()
-    assert not any(psutil.pid_exists(pid) for pid in pids)
+    assert not any(is_alive(pid) for pid in pids)
 
 
 def test_the_points_of_a_killed_worker_are_done_by_another(

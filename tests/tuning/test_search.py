@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import keras_tuner
-import psutil
 import pytest
+from processes import is_alive
 
 from kit.errors import ObjectiveError
 from kit.training.config import Training
@@ -144,7 +144,7 @@ def test_what_the_user_must_correct_ends_the_search_at_once(make: Make) -> None:
     assert time.monotonic() - started < 30
     slow, *_ = search.state.trials
     [process] = (Path(slow.folder) / "begun").read_text().splitlines()
-    assert not psutil.pid_exists(int(process))
+    assert not is_alive(int(process))
 
 
 def test_three_failures_before_anything_is_done_end_it(make: Make) -> None:

@@ -6,10 +6,10 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
-import psutil
 import pytest
 from lab import TOKEN, check_narrow, keep_picture, needs_browser, violations, watched_page, write_notebook
 from playwright.sync_api import Browser, Page, expect
+from processes import is_alive
 
 pytestmark = needs_browser
 
@@ -49,7 +49,7 @@ def test_a_running_step_is_stopped(browser: Browser, lab: str, folder: Path) -> 
         for seconds in (2, 4):  # it moves while its kernel is busy
             expect(page.get_by_text(f"Worker is running, {seconds} s")).to_be_visible(timeout=20_000)
         step = json.loads((folder / "marker").read_text())
-        assert all(psutil.pid_exists(pid) for pid in step["processes"])
+        assert all(is_alive(pid) for pid in step["processes"])
         keep_picture(page, "step_running")
         assert not violations(page)
 
@@ -57,7 +57,7 @@ def test_a_running_step_is_stopped(browser: Browser, lab: str, folder: Path) -> 
         page.keyboard.press("Enter")
         expect(page.get_by_text("Worker was stopped")).to_be_visible(timeout=10_000)
         expect(page.get_by_role("button", name="Stop Worker")).to_have_count(0)
-        assert not [pid for pid in step["processes"] if _alive(pid)]
+        assert not [pid for pid in step["processes"] if is_alive(pid)]
         expect(page.get_by_text("never reached", exact=True)).to_have_count(0)
         page.get_by_text("| Idle").wait_for(timeout=10_000)
         keep_picture(page, "step_stopped")
@@ -73,7 +73,3 @@ def test_steps_are_accessible_in_both_themes_and_narrow(show: Callable[[str], Pa
 
 def test_a_step_that_is_still_to_come_has_an_even_border(show: Callable[[str], Page]) -> None:
     expect(show("running").locator(".chain li.open:not(.now)").first).to_have_css("border-width", "1px")
-
-
-def _alive(pid: int) -> bool:
-    return psutil.pid_exists(pid) and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE

@@ -7,8 +7,8 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 
-import psutil
 import pytest
+from processes import is_alive
 
 from kit.errors import StepFailedError
 from kit.steps import progress
@@ -84,5 +84,5 @@ def test_an_interrupt_ends_all_members(job: Job, monkeypatch: pytest.MonkeyPatch
     assert set(said) == {"still here"}
     pids = [int(path.name) for path in job.run.iterdir() if re.fullmatch(r"\d+", path.name)]
     assert len(pids) == 2
-    assert not [pid for pid in pids if psutil.pid_exists(pid)]
+    assert not [pid for pid in pids if is_alive(pid)]
     assert {member.state for member in record(job).members} == {"ended"}

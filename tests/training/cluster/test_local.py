@@ -11,8 +11,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import psutil
 import pytest
+from processes import is_alive
 
 from kit import warm
 from kit.errors import ClusterError, ProjectError
@@ -109,7 +109,7 @@ def assert_done(job: Job, state: str = DONE) -> None:
 def assert_gone(members: object) -> None:
     pids = [member.pid for member in members]  # type: ignore[attr-defined]
     deadline = time.monotonic() + 10
-    while alive := [pid for pid in pids if psutil.pid_exists(pid)]:
+    while alive := [pid for pid in pids if is_alive(pid)]:
         assert time.monotonic() < deadline, f"still there: {alive}"
         time.sleep(0.05)
 
