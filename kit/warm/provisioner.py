@@ -6,7 +6,7 @@ import asyncio
 import os
 import subprocess
 import sys
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any, ClassVar, cast
 
@@ -24,6 +24,7 @@ _UNDERSTOOD = {"env", "cwd", "stdin", "stdout", "stderr", "independent", "extra_
 """Arguments for the start of a kernel that a fork can honour, or may ignore as LocalProvisioner does."""
 
 _PATIENCE_SECONDS = 1.0  # a warm process that is ready forks within a tenth of it
+_KNOCK_SECONDS = 0.005
 
 
 class WarmProvisioner(LocalProvisioner):
@@ -41,7 +42,22 @@ class WarmProvisioner(LocalProvisioner):
         starting = StartingProcess(lambda: self._start(cmd, kwargs), self._hold)
         if not await asyncio.to_thread(starting.settle, _PATIENCE_SECONDS) and self.process is None:
             self.process = cast("Any", starting)
+        elif isinstance(self.process, WarmProcess):
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._until_it_listens(), _PATIENCE_SECONDS)
         return self.connection_info
+
+    async def _until_it_listens(self) -> None:
+        """Wait for the kernel's sockets: ZeroMQ lets 100 ms pass before it tries again where it was refused."""
+        ip, last_bound = self.connection_info.get("ip"), self.connection_info.get("iopub_port")
+        while self.connection_info.get("transport") == "tcp" and await self.poll() is None:
+            try:
+                _, writer = await asyncio.open_connection(cast("str", ip), last_bound)
+            except OSError:
+                await asyncio.sleep(_KNOCK_SECONDS)
+            else:
+                writer.close()
+                break
 
     def _start(self, cmd: list[str], kwargs: dict[str, Any]) -> Process:
         try:

@@ -4,6 +4,7 @@ import logging
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -77,6 +78,13 @@ def test_forks_a_kernel_that_executes(start: Callable[..., Kernel]) -> None:
     kernel = start()
     assert isinstance(kernel.process, WarmProcess)
     assert kernel.run("import os; print(os.getpid())") == str(kernel.process.pid)
+
+
+def test_a_kernel_that_was_started_listens(start: Callable[..., Kernel]) -> None:
+    manager = start().manager
+    manager.restart_kernel(now=True)
+    for port in (manager.shell_port, manager.control_port, manager.stdin_port, manager.iopub_port):
+        socket.create_connection((manager.ip, port), timeout=5).close()
 
 
 def test_output_of_any_kind_reaches_the_client(start: Callable[..., Kernel]) -> None:
