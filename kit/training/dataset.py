@@ -15,15 +15,15 @@ from typing import Any, Protocol
 import tensorflow as tf
 import tensorflow_transform as tft
 
+from kit.data.tfrecords import plainly, read_tfrecords
 from kit.training.packed import PackedColumns
-from kit.training.streamed import USUAL, Reading, StreamedRows, uncompressed_megabytes
+from kit.training.streamed import AHEAD, USUAL, Reading, StreamedRows, uncompressed_megabytes
 from kit.training.weights import ClassWeightTable, check_weights
 
 MEMORY_MB = 2_000
 _PARSE_ROWS = 1024
 _PIECE_ROWS = 4_096
 _GATHERED_ROWS = 16_384
-_AHEAD = 8  # batches that wait for their step
 _TIMED_SECONDS = 0.05
 
 
@@ -77,10 +77,7 @@ def load(  # noqa: PLR0913
     check_weights(weight_key, spec)
     if uncompressed_megabytes(files) > memory_mb:
         return StreamedRows.open(files, spec, label_key, weight_key, reading)
-    rows = [
-        tf.io.parse_example(batch, spec)
-        for batch in tf.data.TFRecordDataset(files, compression_type="GZIP").batch(_PARSE_ROWS)
-    ]
+    rows = [tf.io.parse_example(batch, spec) for batch in read_tfrecords(files).batch(_PARSE_ROWS)]
     features = {key: tf.concat([row[key] for row in rows], axis=0) for key in spec}
     return MemoryRows.of(features, label_key, weight_key)
 
@@ -131,7 +128,7 @@ class MemoryRows:
             return batches.concatenate(tf.data.Dataset.from_tensors(packed.gather(order[full:])))
 
         numbers = tf.data.Dataset.range(first, tf.int64.max)
-        return numbers.flat_map(one).prefetch(_AHEAD).with_options(_plainly())
+        return numbers.flat_map(one).prefetch(AHEAD).with_options(plainly())
 
     def once(self, batch_size: int) -> tf.data.Dataset:
         # Of tensors and no function: an iterator over these begins at once, and every epoch begins one.
@@ -143,7 +140,7 @@ class MemoryRows:
         if full < self.count:
             rest = tf.nest.map_structure(lambda column: column[full:], columns)
             batches = batches.concatenate(tf.data.Dataset.from_tensors(rest))
-        return batches.with_options(_plainly())
+        return batches.with_options(plainly())
 
     def labels(self) -> Iterator[tf.Tensor]:
         yield self.label
@@ -177,17 +174,6 @@ def of_project(rows: Rows) -> tf.data.Dataset:
 
     pieces.batch = batch
     return pieces
-
-
-def _plainly() -> tf.data.Options:
-    """Return tf.data options without autotuning and graph rewriting, for pipelines that gain nothing from them.
-
-    Both would take their time whenever an iterator begins, and the tuner takes a thread's ever after.
-    """
-    options = tf.data.Options()
-    options.autotune.enabled = False
-    options.experimental_optimization.apply_default_optimizations = False
-    return options
 
 
 def seconds_a_batch(batches: tf.data.Dataset) -> float:

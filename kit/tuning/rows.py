@@ -9,6 +9,8 @@ from pathlib import Path
 import numpy as np
 import tensorflow as tf
 
+from kit.data.tfrecords import read_tfrecords
+
 _PART = "train-00000.gz"
 
 
@@ -36,6 +38,6 @@ def _write(patterns: Sequence[str], share: float, seed: int, path: Path) -> None
     files = [name for pattern in patterns for name in sorted(tf.io.gfile.glob(pattern))]
     draw = np.random.default_rng(seed)
     with tf.io.TFRecordWriter(str(path), tf.io.TFRecordOptions(compression_type="GZIP")) as writer:
-        for row in tf.data.TFRecordDataset(files, compression_type="GZIP"):
+        for row in read_tfrecords(files):
             if draw.random() < share:
                 writer.write(row.numpy())

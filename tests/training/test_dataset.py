@@ -16,6 +16,7 @@ import tensorflow as tf
 import tensorflow_transform as tft
 
 from kit.data.records import read_records
+from kit.data.tfrecords import plainly
 from kit.training import dataset, streamed
 from kit.training.streamed import uncompressed_megabytes
 
@@ -117,6 +118,11 @@ def epochs(rows: dataset.Rows, how_many: int, first: int = 0, seed: int = 1) -> 
     return [seen([next(batches) for _ in range(steps)]) for _ in range(how_many)]
 
 
+def test_the_end_of_no_iterator_waits_for_a_tuner(rows: dataset.Rows) -> None:
+    for batches in (rows.pieces(), rows.once(7), rows.epochs(7, seed=1)):
+        assert batches.options().autotune.enabled is False
+
+
 def test_a_seed_shuffles_all_rows_anew_in_every_epoch(rows: dataset.Rows) -> None:
     in_order = seen(rows.pieces())
     first, second = epochs(rows, 2)
@@ -156,6 +162,6 @@ def test_the_time_of_a_batch_is_that_of_the_pipeline_alone(monkeypatch: pytest.M
         return row
 
     slow = tf.data.Dataset.range(100).map(lambda row: tf.numpy_function(wait, [row], tf.int64))
-    alone = slow.with_options(dataset._plainly())  # nothing is made ahead
+    alone = slow.with_options(plainly())  # nothing is made ahead
     assert dataset.seconds_a_batch(alone) == pytest.approx(0.01)
     assert now[0] < 0.1, "a fraction of a second is enough"

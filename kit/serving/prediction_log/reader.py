@@ -9,6 +9,8 @@ from typing import Any
 import tensorflow as tf
 from tensorflow_serving.apis import prediction_log_pb2
 
+from kit.data.tfrecords import read_tfrecords
+
 _END = ".tfrecord"
 _FRAME_BYTES = 16  # around each record: its length and two checksums
 
@@ -53,7 +55,7 @@ def whole_records(path: Path) -> tuple[list[bytes], bool]:
     """
     size, records = path.stat().st_size, list[bytes]()
     try:
-        for record in tf.data.TFRecordDataset([str(path)]).as_numpy_iterator():
+        for record in read_tfrecords([str(path)], compression="").as_numpy_iterator():
             records.append(record)
     except tf.errors.DataLossError:
         return records, True
