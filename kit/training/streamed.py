@@ -103,7 +103,7 @@ class StreamedRows:
             # The second seed is the epoch's: an operation has one of its own and one of the graph.
             return self.serialized.unbatch().shuffle(window, seed=epoch * 1_000_003 + seed).batch(batch_size)
 
-        return self._parsed(tf.data.Dataset.range(first, tf.int64.max).flat_map(one))
+        return self._parsed(tf.data.Dataset.range(first, tf.int64.max).flat_map(one)).with_options(plainly())
 
     def once(self, batch_size: int) -> tf.data.Dataset:
         batches = math.ceil(self.count / batch_size)
