@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import subprocess
 import sys
 from dataclasses import dataclass, field
@@ -17,7 +18,7 @@ from kit.batch.admission import Budget
 from kit.batch.order import Part
 from kit.batch.run import RunOptions
 from kit.cli import app
-from kit.errors import ProjectError
+from kit.errors import ExitCode, ProjectError
 from kit.workspace import CHECKOUT
 
 RUNNER = CliRunner()
@@ -190,3 +191,29 @@ sys.exit(f"imported {heavy}" if heavy else 0)
     answer = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
     assert answer.returncode == 0, answer.stderr
     assert "parameters" in answer.stdout
+
+
+@pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_command_that_is_told_to_end_removes_its_temporary_files(signum: signal.Signals) -> None:
+    code = """
+import tempfile, time, typer
+from kit.cli.shared import exits
+
+@exits
+def command():
+    with tempfile.TemporaryDirectory() as folder:
+        print(folder, flush=True)
+        time.sleep(60)
+
+typer.run(command)
+"""
+    with subprocess.Popen(
+        [sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout
+        folder = Path(process.stdout.readline().strip())
+        assert folder.is_dir()
+        process.send_signal(signum)
+        _, said = process.communicate(timeout=20)
+    assert (process.returncode, said) == (ExitCode.INTERRUPTED, "Interrupted.\n")
+    assert not folder.exists()

@@ -26,10 +26,10 @@ from kit.batch.parameters import Value
 from kit.batch.plan import PlannedNotebook, common_parameters
 from kit.batch.record import UNFINISHED, Attempt, NotebookRecord, RunRecord, StepRow, now
 from kit.batch.retry import accident, is_death, pause_seconds
-from kit.batch.signals import signals_call
 from kit.batch.watch import Watch
 from kit.errors import ExitCode, StepFailedError
 from kit.secret import Redactor, known_secrets
+from kit.signals import signals_call
 from kit.steps.monitor import STEPS_FILE
 from kit.workspace import write_atomically
 

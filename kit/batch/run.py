@@ -11,9 +11,9 @@ from kit.batch.ending import explain
 from kit.batch.order import Part, choose_part, waits
 from kit.batch.plan import named_project, plan_chain, require_secrets
 from kit.batch.record import NotebookRecord, RunRecord, list_runs, make_run_folder, new_record
-from kit.batch.signals import signals_as_interrupts
 from kit.batch.unchanged import Surroundings
 from kit.project import Project
+from kit.signals import signals_as_interrupts
 from kit.workspace import Workspace
 
 __all__ = ["RunOptions", "explain", "preview", "run_chain"]

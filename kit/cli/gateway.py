@@ -84,12 +84,9 @@ def run(
     listen: Annotated[str, typer.Option(help="Host and port of the gateway, for both APIs.")] = _LISTEN,
 ) -> None:
     """Run Envoy in front of a server until Ctrl-C."""
-    import signal
-
     from kit.gateway.errors import GatewayStartError
     from kit.gateway.process import Gateway
 
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
     plan = _plan(project, workspace, rest, grpc, listen)
     with Gateway(plan) as gateway:
         scheme = "https" if plan.certificate else "http"

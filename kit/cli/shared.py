@@ -11,6 +11,7 @@ import typer
 
 from kit.errors import ExitCode, KitError
 from kit.os_errors import kit_error_of
+from kit.signals import signals_as_interrupts
 from kit.workspace import DEFAULT, Workspace, without_dots
 
 _P = ParamSpec("_P")
@@ -33,12 +34,16 @@ WorkspaceOption = Annotated[
 
 
 def exits(command: Callable[_P, _R]) -> Callable[_P, _R]:
-    """Turn the kit's errors into a message and their exit code; a traceback would hide the message."""
+    """Turn the kit's errors into a message and their exit code; a traceback would hide the message.
+
+    All signals that end a command act like Ctrl-C, so that it ends its processes and removes its temporary files.
+    """
 
     @wraps(command)
     def run(*args: _P.args, **options: _P.kwargs) -> _R:
         try:
-            return command(*args, **options)
+            with signals_as_interrupts():
+                return command(*args, **options)
         except KitError as error:
             typer.echo(error.in_words(), err=True)
             raise typer.Exit(int(error.exit_code)) from None

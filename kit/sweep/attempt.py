@@ -18,8 +18,8 @@ from pathlib import Path
 
 from kit.batch.record import RUN_FILE, RunRecord
 from kit.batch.run import RunOptions, explain, run_chain
-from kit.batch.signals import signals_as_interrupts
 from kit.errors import ExitCode, KitError
+from kit.signals import signals_as_interrupts
 from kit.sweep.branch import branch
 from kit.sweep.code import as_one, code_parts
 from kit.sweep.metrics import collect, seconds_of_attempts

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from kit.batch.run import RunOptions, explain, run_chain
-from kit.batch.signals import signals_as_interrupts
 from kit.batch.unchanged import differences
 from kit.errors import ExitCode
+from kit.signals import signals_as_interrupts
 from kit.sweep.branch import branch
 from kit.sweep.code import code_parts
 from kit.sweep.errors import WorkersLostError

@@ -162,7 +162,7 @@ def test_a_time_that_meets_a_run_waits_or_is_skipped(
 
 def _hold(workspace: Path, begun: Any) -> None:
     """Run until somebody ends this process, as a notebook that hangs."""
-    from kit.batch.signals import signals_as_interrupts  # noqa: PLC0415
+    from kit.signals import signals_as_interrupts  # noqa: PLC0415
 
     def run(*_: object) -> Ended:
         try:

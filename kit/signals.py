@@ -1,4 +1,4 @@
-"""The signals that end a run: Ctrl-C, a scheduler's SIGTERM, a terminal that is closed."""
+"""The signals that end a command: Ctrl-C, a scheduler's SIGTERM, a terminal that is closed."""
 
 from __future__ import annotations
 
