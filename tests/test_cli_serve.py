@@ -102,6 +102,15 @@ def test_a_flag_that_is_not_known_is_wrong_usage(workspace: Path) -> None:
     assert "--prot" in ended.errors
 
 
+@pytest.mark.parametrize(
+    ("flag", "option"), [("--model_config_file=other.config", "--config"), ("--port", "--port")]
+)
+def test_a_flag_that_an_option_chooses_is_wrong_usage(workspace: Path, flag: str, option: str) -> None:
+    ended = command(KIT, "serve", "-w", workspace, "--", flag, cwd=workspace)
+    assert ended.code == 2
+    assert f"Give {option}, before the --." in ended.errors
+
+
 @pytest.mark.slow
 def test_a_model_that_cannot_be_served_ends_it_with_the_reason(tmp_path: Path) -> None:
     break_model(tmp_path / "ws" / "serving" / "broken", 1)

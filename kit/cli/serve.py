@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import signal
 import threading
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -19,6 +20,15 @@ if TYPE_CHECKING:
 _LAST_PORT = 65_535  # gRPC takes a larger one modulo 65,536, and says so nowhere
 app = typer.Typer()
 _LOOK_SECONDS = 0.5
+_OPTIONS = {
+    "port": "--port",
+    "rest_api_port": "--rest-port",
+    "host": "--host",
+    "model_config_file": "--config",
+    "enable_batching": "--batching",
+    "batching_parameters_file": "--batching",
+}
+"""Flags of the server that an option chooses, and other choices depend on."""
 
 
 @app.command()
@@ -68,6 +78,7 @@ def serve(  # noqa: PLR0913, PLR0917  the flags of a server
 
     if single and batching:
         raise UsageError("--single does not batch, and --batching does. Choose one.")
+    _check_flags(flags or ())
     place = workspace_of(workspace)
     following = followed(place, log_share, config.absolute() if config else None)
     chosen = [*following.to_flags(), f"--port={port}", f"--rest_api_port={rest_port}", f"--host={host}"]
@@ -76,6 +87,15 @@ def serve(  # noqa: PLR0913, PLR0917  the flags of a server
         chosen.append(f"--monitoring_config_file={monitoring_config(place)}")
     settings = Settings.from_flags([*chosen, *(flags or ())])
     _until_ctrl_c(Server(settings, log_path=server_log(place)), forked)
+
+
+def _check_flags(flags: Sequence[str]) -> None:
+    from kit.errors import UsageError
+
+    for flag in flags:
+        name = flag.partition("=")[0].removeprefix("--")
+        if option := _OPTIONS.get(name):
+            raise UsageError(f"--{name} has an option of its own here. Give {option}, before the --.")
 
 
 def _batching(path: Path | None) -> list[str]:
