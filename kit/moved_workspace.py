@@ -15,8 +15,6 @@ from contextlib import closing
 from pathlib import Path
 
 from kit.errors import WorkspaceError
-from kit.release.models_config import MODELS_CONFIG
-from kit.workspace import Workspace, write_atomically
 
 # Every text of ML Metadata that may name a place.
 _TEXTS = (
@@ -27,32 +25,31 @@ _TEXTS = (
 )
 
 
-def follow(workspace: Workspace, before: Path) -> None:
-    """Make the records of a workspace name its path in place of the one before; each file changes at once.
+def follow_metadata(metadata: Path, before: Path, now: Path) -> None:
+    """Make ML Metadata name the path of its workspace in place of the one before, at once; nothing if there is none.
 
-    No step runs in it meanwhile.
+    No step runs in the workspace meanwhile.
 
     Raises:
-        WorkspaceError: when ML Metadata cannot be read or written.
-        OSError: when something else cannot.
+        WorkspaceError: when it cannot be read or written.
     """
-    if workspace.metadata_path.exists():
-        with tempfile.TemporaryDirectory(dir=workspace.path, prefix=".moved.") as folder:
-            copy = Path(folder) / workspace.metadata_path.name
-            try:
-                copy_metadata(workspace.metadata_path, copy, before, workspace.path)
-            except sqlite3.OperationalError as error:  # such as a full disk
-                raise WorkspaceError(
-                    f"The workspace {workspace.path} was moved from {before}, and its ML Metadata must follow, but "
-                    f"{error}. Free room on the disk, or move it back."
-                ) from error
-            except sqlite3.DatabaseError as error:
-                raise WorkspaceError(
-                    f"{workspace.metadata_path} must be ML Metadata, but {error}. Put a copy of it back, or move "
-                    "it away: the workspace then knows nothing of what has run."
-                ) from error
-            copy.replace(workspace.metadata_path)
-    follow_models(workspace.path, before, workspace.path)
+    if not metadata.exists():
+        return
+    with tempfile.TemporaryDirectory(dir=metadata.parent, prefix=".moved.") as folder:
+        copy = Path(folder) / metadata.name
+        try:
+            copy_metadata(metadata, copy, before, now)
+        except sqlite3.OperationalError as error:  # such as a full disk
+            raise WorkspaceError(
+                f"The workspace {now} was moved from {before}, and its ML Metadata must follow, but "
+                f"{error}. Free room on the disk, or move it back."
+            ) from error
+        except sqlite3.DatabaseError as error:
+            raise WorkspaceError(
+                f"{metadata} must be ML Metadata, but {error}. Put a copy of it back, or move "
+                "it away: the workspace then knows nothing of what has run."
+            ) from error
+        copy.replace(metadata)
 
 
 def copy_metadata(source: Path, target: Path, before: Path, now: Path) -> None:
@@ -72,13 +69,6 @@ def copy_metadata(source: Path, target: Path, before: Path, now: Path) -> None:
             change = f"UPDATE {table} SET {column} = moved({column}) WHERE {column} LIKE '%/%'"  # noqa: S608  ours
             copy.execute(change)
         copy.commit()
-
-
-def follow_models(folder: Path, before: Path, now: Path) -> None:
-    """Replace the path of a workspace in the models.config within a folder, if it has one."""
-    config = folder / "serving" / MODELS_CONFIG
-    if config.exists():
-        write_atomically(config, moving(str(before), str(now))(config.read_text(encoding="utf-8")))
 
 
 def moving(before: str, now: str) -> Callable[[str], str]:

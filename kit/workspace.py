@@ -58,6 +58,7 @@ from kit.errors import WorkspaceError
 
 CHECKOUT = Path(__file__).resolve().parents[1]
 DEFAULT = CHECKOUT / "workspace"  # of commands that are given no other one
+MODELS_CONFIG = "models.config"
 _PLACE_FILE = ".place"
 _POLL_SECONDS = 0.2
 _SAY_AFTER_SECONDS = 1.0
@@ -111,6 +112,12 @@ def write_atomically(path: Path, content: str | bytes) -> None:
         _write_atomically(path, content.encode() if isinstance(content, str) else content)
     except OSError as error:
         raise OSError(error.errno, error.strerror, str(path)) from error
+
+
+def rewrite(path: Path, change: Callable[[str], str]) -> None:
+    """Change the text of a file at once, if there is that file."""
+    if path.exists():
+        write_atomically(path, change(path.read_text(encoding="utf-8")))
 
 
 def _write_atomically(path: Path, data: bytes) -> None:
@@ -169,11 +176,12 @@ class Workspace:
         if before is None:
             write_atomically(place, str(self.path))
         elif before != self.path and not _is_same(before, self.path):
-            from kit.moved_workspace import follow  # noqa: PLC0415  imports this module
+            from kit.moved_workspace import follow_metadata, moving  # noqa: PLC0415  SQLite, for few workspaces
 
             with self.lock("step", f"following the move from {before}"):
                 if _read_place(place) == before:  # and nobody else has done it meanwhile
-                    follow(self, before)
+                    follow_metadata(self.metadata_path, before, self.path)
+                    rewrite(self.path / "serving" / MODELS_CONFIG, moving(str(before), str(self.path)))
                     write_atomically(place, str(self.path))
 
     def __repr__(self) -> str:

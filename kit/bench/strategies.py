@@ -76,7 +76,7 @@ def train(job: Job, folder: Path) -> Path:
     folder.mkdir(parents=True)
     placed = _placed(job, folder)
     with warm.start_call(
-        "kit.training.cluster.member:play_locally",
+        "kit.training.strategies:play_locally",
         placed.as_json().encode(),
         log_path=folder / "log",
         env={**os.environ, "TMPDIR": str(folder / "tmp")},

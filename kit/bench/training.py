@@ -106,7 +106,7 @@ def limits(job: Job) -> list[float]:
     import tensorflow_transform as tft  # noqa: PLC0415
 
     from kit.training.build import build, model_module_of  # noqa: PLC0415
-    from kit.training.resolve import read_rows  # noqa: PLC0415
+    from kit.training.rows import read_rows  # noqa: PLC0415
 
     project, training = Project.load(job.project), job.training
     transform_output = tft.TFTransformOutput(job.transform_output)

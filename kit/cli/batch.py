@@ -113,7 +113,8 @@ def replay(
     kernel: KernelOption = "kit",
 ) -> None:
     """Repeat, unattended, what was done with parameters and decisions in another workspace."""
-    from kit.batch.recording import play, read_recording
+    from kit.batch.play import play
+    from kit.batch.recording import read_recording
     from kit.batch.run import RunOptions, explain
 
     options = RunOptions(timeout_seconds=timeout, kernel_name=kernel)

@@ -8,9 +8,8 @@ from typing import Any
 
 from kit.release.errors import VersionError
 from kit.serving.policies import wanted
-from kit.workspace import write_atomically
+from kit.workspace import MODELS_CONFIG, write_atomically
 
-MODELS_CONFIG = "models.config"
 STABLE, CANARY = "stable", "canary"
 """The labels of the version that serves, and of one that is tried; others are nobody's business but of who set them."""
 

@@ -9,12 +9,11 @@ from google.protobuf import text_format
 from tensorflow_serving.config import model_server_config_pb2
 
 from kit.errors import StepOrderError
-from kit.release.models_config import MODELS_CONFIG
 from kit.serving.experiments import config as experiments
 from kit.serving.policies import versions_in
 from kit.serving.prediction_log import config as prediction_log
 from kit.serving.settings import PLATFORM, Settings
-from kit.workspace import Workspace, write_atomically
+from kit.workspace import MODELS_CONFIG, Workspace, write_atomically
 
 MONITORING = "monitoring.config"
 

@@ -14,8 +14,8 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
-from kit.moved_workspace import copy_metadata, follow_models
-from kit.workspace import Workspace
+from kit.moved_workspace import copy_metadata, moving
+from kit.workspace import MODELS_CONFIG, Workspace, rewrite
 
 _LINKED = ("artifacts", "serving", "predictions", "labels")
 _COPIED = ("projects", "schemas", "statistics")
@@ -42,7 +42,7 @@ def branch(source: Workspace, target: Path, say: Callable[[str], None] = print) 
             if source.metadata_path.exists():
                 copy = unfinished / source.metadata_path.name
                 copy_metadata(source.metadata_path, copy, source.path, target)
-            follow_models(unfinished, source.path, target)
+            rewrite(unfinished / "serving" / MODELS_CONFIG, moving(str(source.path), str(target)))
         unfinished.chmod(0o755)
         unfinished.rename(target)
     except BaseException:

@@ -27,7 +27,8 @@ from kit.training.job import ROWS_FILE, Job
 from kit.training.keep import KeepEpochs
 from kit.training.precision import FLOAT32, copy_into
 from kit.training.reporting import LiveTensorBoard, ProgressCallback
-from kit.training.resolve import read_rows, resolved
+from kit.training.resolve import resolved
+from kit.training.rows import read_rows
 from kit.training.save import save
 from kit.training.transform_preload import LoadTransform
 

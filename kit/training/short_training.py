@@ -15,7 +15,7 @@ from kit.project import Project
 from kit.training.build import build, model_module_of, own_generators, reseed
 from kit.training.dataset import Rows, of_project
 from kit.training.job import Job
-from kit.training.resolve import read_rows
+from kit.training.rows import read_rows
 from kit.training.streamed import USUAL, Reading
 
 _STEPS = 1_000_000  # of a schedule: so many that the rate does not fall

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Callable
+from pathlib import Path
+
 import tensorflow as tf
 
 from kit.errors import ClusterError
+from kit.steps import progress
 from kit.training import loop
 from kit.training.cluster import local, member
 from kit.training.cluster.tf_config import ROLES, place_of_process
@@ -32,6 +37,19 @@ def run(job: Job) -> None:
         loop.train(job, ShardedBatches(_mirrored()))
     else:
         loop.train(job)
+
+
+def play_locally(payload: bytes, report: Callable[[str], None]) -> bytes:
+    """Be a member of a cluster on this machine, in a process that `kit.training.cluster.local` has started.
+
+    Args:
+        payload: the job, as JSON.
+        report: takes a line of progress.
+    """
+    progress.set_report(report)
+    Path(os.environ["TMPDIR"]).mkdir(parents=True, exist_ok=True)
+    run(Job.of_json(payload.decode()))
+    return b""
 
 
 def _mirrored() -> tf.distribute.MirroredStrategy:

@@ -9,6 +9,7 @@ from kit.errors import KitError
 from kit.steps import progress
 from kit.training.isolated import run_isolated
 from kit.training.job import Job
+from kit.training.short_training import ShortTraining
 
 _SAID = 300  # letters of what XLA says when it fails
 
@@ -28,8 +29,6 @@ def why_not(job: Job) -> str:
 
 def compile_step(payload: bytes, report: Callable[[str], None]) -> bytes:
     """Compile the step for both sizes of batches that an epoch has: the full one, and the rest."""
-    from kit.training.short_training import ShortTraining  # noqa: PLC0415  which imports what asks here whether XLA can
-
     progress.set_report(report)
     job = Job.of_json(payload.decode())
     job = replace(job, training=job.training.model_copy(update={"jit_compile": True}))

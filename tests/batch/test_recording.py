@@ -10,7 +10,8 @@ import yaml
 from commands import digests
 
 from kit.batch.desk import ParameterDesk
-from kit.batch.recording import MadeDecision, Recording, Round, play, read_recording
+from kit.batch.play import play
+from kit.batch.recording import MadeDecision, Recording, Round, read_recording
 from kit.batch.run import RunOptions
 from kit.errors import ExitCode, UsageError
 

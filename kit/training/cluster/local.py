@@ -21,7 +21,7 @@ from kit.training.cluster.crew_record import ENDED, MEMBERS, RUNNING, CrewRecord
 from kit.training.cluster.tf_config import PARAMETER_SERVER, VARIABLE, WORKER, Cluster, Member, PortError
 from kit.training.job import Job
 
-PLAY = "kit.training.cluster.member:play_locally"
+PLAY = "kit.training.strategies:play_locally"
 MOST_LOST = 3  # members, after which something is wrong that starting again does not help
 _LOOK_SECONDS = 0.1
 _GRACE_SECONDS = 5.0  # in which members that fail because another was lost, and that other, are seen to end

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 
 import tensorflow as tf
 
-from kit.steps import progress
 from kit.training import loop
 from kit.training.cluster.crew_record import MEMBERS
 from kit.training.cluster.multi_worker import MultiWorkerDistribution
@@ -41,18 +38,3 @@ def for_helper(job: Job, place: Place) -> Job:
     """Return the job of a worker other than the chief: it computes the same, and writes no results."""
     folder = job.run / MEMBERS / place.member.name
     return replace(job, run_dir=str(folder / "run"), model_dir="")
-
-
-def play_locally(payload: bytes, report: Callable[[str], None]) -> bytes:
-    """Be a member of a cluster on this machine, in a process that `kit.training.cluster.local` has started.
-
-    Args:
-        payload: the job, as JSON.
-        report: takes a line of progress.
-    """
-    from kit.training import strategies  # noqa: PLC0415  which imports this module
-
-    progress.set_report(report)
-    Path(os.environ["TMPDIR"]).mkdir(parents=True, exist_ok=True)
-    strategies.run(Job.of_json(payload.decode()))
-    return b""

@@ -60,7 +60,7 @@ def start(job: Job, **environ: str) -> warm.WarmCall:
     """Train as a step does, in a process of its own."""
     folder = job.run.parent
     return warm.start_call(
-        "kit.training.cluster.member:play_locally",
+        "kit.training.strategies:play_locally",
         job.as_json().encode(),
         log_path=folder / "log",
         env={**os.environ, "TMPDIR": str(folder / "tmp"), **environ},
