@@ -2,7 +2,8 @@
 
 Foundations      `workspace` (where all results live; `moved_workspace` follows one that was moved), `project` (what is
                  modelled; `project_section` is the base class of the sections of project.yml), `spans` and `span_files`
-                 (the data's partitions and their files), `session` (runs TFX components), `steps` (one component's run)
+                 (the data's partitions and their files), `session` (runs components), `steps` (one component's run),
+                 `ledger` (the rows that each step saw)
 Decisions        `decisions` (recorded in ML Metadata), `reasons` (what each one needs), `replay` (takes them elsewhere)
 Small things     `errors` and `os_errors`, `secret` (passwords and keys), `machine` (cores and memory), `versions` (of
                  the code at work), `child_environment`, `record` (notebooks' numbers), `units`, `digests` (of files),

@@ -21,7 +21,6 @@ from tfx.orchestration.experimental.interactive import interactive_context
 from tfx.types import channel_utils
 
 from kit.errors import StepOrderError
-from kit.lineage.origin import origin
 from kit.project import Project
 from kit.steps.history import (
     ENDED_WELL,
@@ -37,6 +36,7 @@ from kit.steps.history import (
 from kit.steps.launcher import StepLauncher, discard_execution, launch_together
 from kit.steps.memory import MemoryTogether
 from kit.steps.monitor import Made, Show, StepMonitor, StepRecord
+from kit.steps.origin import origin
 from kit.workspace import Workspace
 
 # The components in the order of the chain, and the notebook that runs each.

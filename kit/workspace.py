@@ -22,7 +22,7 @@ workspace/
     served/                  the logs of servers, and what they are to log (see `kit.serving.prediction_log`)
     experiments/<project>/   candidates that a part of the users gets (see `kit.serving.experiments`)
     statistics/<project>/    of each span that was looked at, by content (see `kit.data.span_statistics`)
-    environments/            the packages that executions ran with, one file per set of them (see `kit.lineage.origin`)
+    environments/            the packages that executions ran with, one file per set of them (see `kit.steps.origin`)
     cards/<project>/<n>/     the model card of model n in ML Metadata, as a page and as Markdown
     schedules/<name>/        when a chain runs by itself, and what became of it (see `kit.schedule.schedule`)
     sweeps/<name>/           one chain at many parameter points, each in a workspace of its own (see `kit.sweep`)

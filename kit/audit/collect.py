@@ -14,7 +14,6 @@ from kit.audit.seal import PackError
 from kit.batch.record import RUN_FILE, UNFINISHED, list_runs
 from kit.digests import of_file
 from kit.lineage.graph import Graph, Node
-from kit.lineage.origin import CHANGED, COMMIT, LOCKED, PACKAGES
 from kit.lineage.pushes import Push
 from kit.lineage.query import Lineage, trace
 from kit.lineage.read import read_graph
@@ -23,6 +22,7 @@ from kit.lineage.runs import run_of
 from kit.release import history
 from kit.release.versions import WITHDRAWN, read_package
 from kit.setup.locked import LOCK
+from kit.steps.origin import CHANGED, COMMIT, LOCKED, PACKAGES
 from kit.versions import committed_file
 from kit.workspace import Workspace
 

@@ -1,1 +1,1 @@
-"""From data files to checked examples: reading, ExampleGen, statistics, schema, validation, the row ledger."""
+"""From data files to checked examples: reading, ExampleGen, statistics, schema, validation."""

@@ -12,9 +12,9 @@ from typing import Any
 
 from ml_metadata.proto import metadata_store_pb2
 
-from kit.lineage.origin import stamp
 from kit.steps.history import ENDED_WELL, component_of
 from kit.steps.launcher import discard_execution
+from kit.steps.origin import stamp
 
 _LEFT = (metadata_store_pb2.Execution.RUNNING, metadata_store_pb2.Execution.FAILED)
 
@@ -30,7 +30,7 @@ def note_executions(
         store: the store of ML Metadata.
         pipeline: its name.
         root: folder of its artifacts.
-        facts: about the process that ran them; see `kit.lineage.origin`.
+        facts: about the process that ran them; see `kit.steps.origin`.
 
     Returns:
         For each component with a new execution, whether that ended well.

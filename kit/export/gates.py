@@ -17,11 +17,11 @@ from tfx.components.evaluator import constants
 from tfx.dsl.components.base import base_component, base_executor, executor_spec
 from tfx.types import artifact_utils, component_spec, standard_artifacts
 
-from kit.data.ledger import check_rows
 from kit.data.quarantine import QUARANTINED, QuarantinedRows
 from kit.data.validation import check_anomalies
 from kit.errors import UsageError
 from kit.evaluation.results import not_blessed
+from kit.ledger import check_rows
 from kit.project import Project
 from kit.release.litert.component import LiteRTModels
 from kit.release.litert.judge import judge

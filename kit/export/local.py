@@ -23,12 +23,12 @@ from tfx.orchestration.pipeline import Pipeline
 
 from kit.errors import ExitCode, KitError, StepFailedError
 from kit.export.execution_metadata import note_executions
-from kit.lineage.origin import origin
 from kit.project import Project
 from kit.release.push import check_pushed
 from kit.session import Session
 from kit.signals import signals_as_interrupts
 from kit.steps import beam_costs
+from kit.steps.origin import origin
 from kit.workspace import Workspace
 
 Create = Callable[[Workspace, Project], Pipeline]

@@ -29,7 +29,7 @@ class Node:
         properties: everything else that ML Metadata has, as text.
         began: seconds since 1970, in UTC.
         ended: when ML Metadata last heard of it.
-        origin: of an execution, where it ran and by what code (see `kit.lineage.origin`).
+        origin: of an execution, where it ran and by what code (see `kit.steps.origin`).
     """
 
     key: str

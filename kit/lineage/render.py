@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 from kit.lineage.compare import metrics_of
 from kit.lineage.graph import Node
-from kit.lineage.origin import COMMIT, HOST, RUN, USER
 from kit.lineage.pushes import Push
 from kit.lineage.query import Lineage
+from kit.steps.origin import COMMIT, HOST, RUN, USER
 from kit.texts import shorten
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from kit.batch.record import RunRecord
 from kit.lineage.graph import Node
-from kit.lineage.origin import RUN
+from kit.steps.origin import RUN
 
 
 def run_of(runs: Sequence[RunRecord], step: Node) -> str:

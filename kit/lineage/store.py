@@ -17,8 +17,8 @@ from typing import Any
 
 from kit.errors import WorkspaceError
 from kit.lineage.graph import BASELINE, Edge, Graph, Kind, Node, key_of
-from kit.lineage.origin import PREFIX
 from kit.lineage.walk import INPUTS, OUTPUTS, Direction, walk_query
+from kit.steps.origin import PREFIX
 from kit.steps.properties import text_of, told_parameters
 from kit.workspace import Workspace
 

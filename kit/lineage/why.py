@@ -11,8 +11,8 @@ from typing import Literal
 
 from kit.errors import UsageError
 from kit.lineage.composition import Made, leaf
-from kit.lineage.origin import CHANGED, COMMIT, HOST, PACKAGES, packages_of
 from kit.lineage.query import trace
+from kit.steps.origin import CHANGED, COMMIT, HOST, PACKAGES, packages_of
 from kit.steps.properties import NOT_SET, changes
 from kit.texts import shorten
 from kit.translation.messages import in_language, parts_in_language

@@ -16,10 +16,10 @@ from tfx.utils import json_utils
 
 from kit import warm
 from kit.errors import KitError, StepDiedError, StepFailedError
-from kit.lineage.origin import stamp
 from kit.secret import without_secrets
 from kit.steps.history import component_of
 from kit.steps.monitor import StepMonitor
+from kit.steps.origin import stamp
 
 TEMPORARY = ".temp"  # below the pipeline's root, with one folder per execution
 _LOG_TAIL_LINES = 12

@@ -16,13 +16,13 @@ from tfx.components.example_validator.component import ExampleValidator
 from valid_projects import SMALL
 
 from kit.data.example_gen import SPLITS, ProjectExampleGen
-from kit.data.ledger import check_rows, read_ledger
 from kit.data.schema import load_schema, loosen, schema_gen
 from kit.data.show import rows_table
 from kit.data.statistics import StatisticsGen, load_statistics
 from kit.data.summaries import summarize_artifact
 from kit.data.validation import check_anomalies, read_anomalies
 from kit.errors import DataAnomalyError, DriftError, RowsLostError, StepOrderError
+from kit.ledger import check_rows, read_ledger
 from kit.project import Project
 from kit.session import Session
 from kit.steps.beam_costs import LOCAL_RUNNER

@@ -11,13 +11,13 @@ import pytest
 
 from data.quarantine_shop import GOOD, SCHEMA, kept, rows_in_quarantine, run, shop
 from kit.data.example_gen import ProjectExampleGen
-from kit.data.ledger import check_rows
 from kit.data.quarantine import COUNTS_FILE, FileCount, Quarantine, SideFile, Tally
 from kit.data.quarantined import quarantine_text
 from kit.data.records import count_records
 from kit.data.show import rows_table
 from kit.data.sift import Sieve
 from kit.errors import DataAnomalyError, ProjectError, RowsLostError
+from kit.ledger import check_rows
 from kit.project import Project
 from kit.session import Session
 from kit.workspace import CHECKOUT, Workspace

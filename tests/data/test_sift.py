@@ -15,13 +15,13 @@ from hypothesis import strategies as st
 from valid_projects import SMALL
 
 from data.quarantine_shop import GOOD, kept, reasons, rows_in_quarantine, run, shop
-from kit.data.ledger import check_rows
 from kit.data.quarantine import FileCount, Quarantine, SideFile
 from kit.data.quarantined import quarantine_text
 from kit.data.row_rules import RowRule
 from kit.data.sift import Reading, Sieve
 from kit.data.statistics import StatisticsGen
 from kit.errors import InputDataError
+from kit.ledger import check_rows
 from kit.project import Project
 from kit.session import Session
 from kit.workspace import Workspace

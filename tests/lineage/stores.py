@@ -10,7 +10,7 @@ from typing import Any
 from ml_metadata.metadata_store import metadata_store
 from ml_metadata.proto import metadata_store_pb2 as mlmd
 
-from kit.lineage.origin import PREFIX
+from kit.steps.origin import PREFIX
 from kit.workspace import Workspace, write_atomically
 
 PROJECT, VERSION = "shop", 1_700_000_000

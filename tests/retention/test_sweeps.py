@@ -16,10 +16,10 @@ from typer.testing import CliRunner
 
 from kit.cli import app
 from kit.errors import ExitCode, WorkspaceError
-from kit.lineage.origin import RUN
 from kit.new import create
 from kit.retention.collect import collect_garbage, plans_of
 from kit.retention.plan import Plan
+from kit.steps.origin import RUN
 from kit.sweep.records import PointRecord, PointState, SweepFolder, SweepRecord, save_point
 from kit.workspace import Workspace
 

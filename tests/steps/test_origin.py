@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 from training.tiny import Tiny
 
-from kit.lineage import origin as module
-from kit.lineage.origin import origin, packages_of
 from kit.lineage.read import read_graph
+from kit.steps import origin as module
 from kit.steps.monitor import RUN_FOLDER_VARIABLE
+from kit.steps.origin import origin, packages_of
 from kit.workspace import Workspace
 
 
