@@ -1,4 +1,4 @@
-"""The signals that end a command: Ctrl-C, a scheduler's SIGTERM, a terminal that is closed."""
+"""The signals that end a command: Ctrl-C, a scheduler's SIGTERM, a terminal that is closed; and how one has ended."""
 
 from __future__ import annotations
 
@@ -8,6 +8,16 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+def how_it_ended(returncode: int) -> str:
+    """Return a process's ending in words: its exit code, or the signal that is given as a negative number."""
+    return f"signal {signal.Signals(-returncode).name}" if returncode < 0 else f"exit code {returncode}"
+
+
+def memory_hint(returncode: int) -> str:
+    """Return what else to look at after "See the log", a comma before it; empty: no hint of the system's killer."""
+    return ", and whether memory ran out" if returncode == -signal.SIGKILL else ""
 
 
 @contextmanager

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
-from kit.texts import did_you_mean, shorten
+from kit.texts import did_you_mean, shorten, tail
 from kit.translation.messages import in_language
 
 
@@ -14,6 +16,12 @@ def test_the_nearest_name_is_meant() -> None:
     assert not did_you_mean("batch_size", known)
     assert not did_you_mean("sed_x_y", known)
     assert did_you_mean("sed_x_y", known, cutoff=0.5) == " Did you mean seed?"
+
+
+def test_a_tail_has_the_last_lines_of_what_can_be_read(tmp_path: Path) -> None:
+    (tmp_path / "log").write_bytes(b"one\ntwo\n\xff\n")
+    assert tail(tmp_path / "log", 2) == "two\n\ufffd"
+    assert tail(tmp_path / "log", 9) == "one\ntwo\n\ufffd"
 
 
 def test_a_sentence_with_and_without_it_is_translated() -> None:

@@ -15,11 +15,12 @@ from tfx.orchestration.launcher import in_process_component_launcher
 from tfx.utils import json_utils
 
 from kit import warm
-from kit.errors import KitError, StepDiedError, StepFailedError
+from kit.errors import StepDiedError, StepFailedError
 from kit.secret import without_secrets
 from kit.steps.history import component_of
 from kit.steps.monitor import StepMonitor
 from kit.steps.origin import stamp
+from kit.texts import tail
 
 TEMPORARY = ".temp"  # below the pipeline's root, with one folder per execution
 _LOG_TAIL_LINES = 12
@@ -131,7 +132,7 @@ class StepLauncher(in_process_component_launcher.InProcessComponentLauncher):
     def _result(self, outcome: warm.CallOutcome) -> bytes:
         if isinstance(outcome, warm.CallReturned):
             return outcome.result
-        if isinstance(outcome, warm.CallRaised) and isinstance(error := outcome.exception(), KitError):
+        if error := outcome.kit_error():
             raise error
         failed = StepDiedError if isinstance(outcome, warm.CallDied) else StepFailedError
         raise failed(self._explain(outcome))
@@ -144,8 +145,8 @@ class StepLauncher(in_process_component_launcher.InProcessComponentLauncher):
                 line.strip() for line in outcome.traceback_text.splitlines() if line.startswith("  File ")
             ]
             return f"{step} failed: {outcome.message}\n  {places[-1]}\nThe whole log is {self.log_path}."
-        tail = "\n".join(self.log_path.read_text(errors="replace").splitlines()[-_LOG_TAIL_LINES:])
-        return f"{step}: {outcome.message}\n{tail}\nThe whole log is {self.log_path}."
+        end = tail(self.log_path, _LOG_TAIL_LINES)
+        return f"{step}: {outcome.message}\n{end}\nThe whole log is {self.log_path}."
 
     def _append_to_log(self, text: str) -> None:
         with self.log_path.open("a") as log:

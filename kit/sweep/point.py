@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import signal
 import subprocess
 import sys
 from pathlib import Path
 
 from kit.child_environment import finding_kit
 from kit.errors import ExitCode
+from kit.signals import how_it_ended, memory_hint
 from kit.sweep.code import code_digest
 from kit.sweep.records import WORKER_VARIABLE, PointRecord, SweepFolder, read_point, save_point
 from kit.workspace import CHECKOUT
@@ -40,10 +40,9 @@ def run_point(folder: str, number: int, code: str = "", worker: str = "") -> str
     point = read_point(place)
     if point.state != "running":
         return point.model_dump_json()
-    how = f"signal {signal.Signals(-returncode).name}" if returncode < 0 else f"exit code {returncode}"
     stopped = returncode == ExitCode.INTERRUPTED
-    memory = ", and whether memory ran out" if returncode == -signal.SIGKILL else ""
-    died = f"Its process died ({how}): {_last_line(place / 'log.txt')} See {place / 'log.txt'}{memory}."
+    how, hint = how_it_ended(returncode), memory_hint(returncode)
+    died = f"Its process died ({how}): {_last_line(place / 'log.txt')} See {place / 'log.txt'}{hint}."
     reason = "It was interrupted." if stopped else died
     return _failed(place, point, reason, ExitCode.INTERRUPTED if stopped else None)
 

@@ -11,6 +11,7 @@ from kit import warm
 from kit.errors import KitError, StepFailedError
 from kit.session import Session
 from kit.steps.progress import report
+from kit.texts import tail
 from kit.training.config import Training
 from kit.training.job import Job
 
@@ -73,7 +74,6 @@ def run_isolated(
                     )
         if isinstance(outcome, warm.CallReturned):
             return outcome.result
-        if isinstance(outcome, warm.CallRaised) and isinstance(error := outcome.exception(), KitError):
+        if error := outcome.kit_error():
             raise error
-        tail = "\n".join(log.read_text(errors="replace").splitlines()[-5:])
-        raise StepFailedError(f"{what} did not return a result: {outcome.message}\n{tail}")
+        raise StepFailedError(f"{what} did not return a result: {outcome.message}\n{tail(log, 5)}")

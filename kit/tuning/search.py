@@ -177,7 +177,7 @@ class TrialSearch:
             value, epoch = json.loads(outcome.result)
             one = self._judged(one, value, epoch)
         else:
-            if isinstance(outcome, warm.CallRaised) and isinstance(error := outcome.exception(), UsageError):
+            if isinstance(error := outcome.kit_error(), UsageError):
                 raise error
             one = self._crashed(one, outcome)
         self._trials[place] = one

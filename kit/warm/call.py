@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import pickle
-import signal
 import socket
 import subprocess
 import sys
@@ -17,6 +16,8 @@ from multiprocessing.connection import wait
 from pathlib import Path
 from typing import Self
 
+from kit.errors import KitError
+from kit.signals import how_it_ended, memory_hint
 from kit.warm.client import Link, Notify, WarmProcess, await_start, launch
 from kit.warm.errors import WarmUnavailableError
 from kit.warm.protocol import CHUNK_BYTES, ChildRequest, Frame, FrameReader, encode
@@ -36,6 +37,9 @@ class CallReturned:
     def message(self) -> str:
         """One sentence for a person."""
         return f"The call returned {len(self.result)} bytes."
+
+    def kit_error(self) -> None:
+        """Return nothing: it did not fail."""
 
 
 @dataclass(frozen=True)
@@ -60,6 +64,11 @@ class CallRaised:
             return None
         return error if isinstance(error, BaseException) else None
 
+    def kit_error(self) -> KitError | None:
+        """Return the exception where it is one that tells its user what to do; None: any other."""
+        error = self.exception()
+        return error if isinstance(error, KitError) else None
+
 
 @dataclass(frozen=True)
 class CallDied:
@@ -78,17 +87,13 @@ class CallDied:
     @property
     def message(self) -> str:
         """What was expected, what happened, what to do next."""
-        how = f"exit code {self.returncode}"
+        how, hint = how_it_ended(self.returncode), memory_hint(self.returncode)
         if self.parent_lost:
-            how = "the warm process, its parent, ended"
-        elif self.returncode < 0:
-            how = f"signal {signal.Signals(-self.returncode).name}"
-        hint = (
-            ", and whether memory ran out"
-            if self.returncode == -signal.SIGKILL and not self.parent_lost
-            else ""
-        )
+            how, hint = "the warm process, its parent, ended", ""
         return f"The process should have sent a result, but it died ({how}). See {self.log_path}{hint}."
+
+    def kit_error(self) -> None:
+        """Return nothing: it had no time to tell."""
 
 
 CallOutcome = CallReturned | CallRaised | CallDied

@@ -15,8 +15,9 @@ from pathlib import Path
 from typing import Self
 
 from kit import warm
-from kit.errors import KitError, StepFailedError
+from kit.errors import StepFailedError
 from kit.steps.progress import report
+from kit.texts import tail
 from kit.training.cluster.crew_record import ENDED, MEMBERS, RUNNING, CrewRecord, MemberRecord
 from kit.training.cluster.tf_config import PARAMETER_SERVER, VARIABLE, WORKER, Cluster, Member, PortError
 from kit.training.job import Job
@@ -197,11 +198,11 @@ class Crew:
         return Lost("; ".join(_how(member, outcome) for member, outcome in (died or failed).items()))
 
     def _raise(self, member: Member, outcome: warm.CallRaised) -> None:
-        error = outcome.exception()
+        error = outcome.kit_error()
         if isinstance(error, PortError):
             return  # somebody was faster; the next start chooses other ports
         self._keep_logs()
-        if isinstance(error, KitError):
+        if error:
             raise error
         print(f"--- {member.name}\n{outcome.traceback_text}", flush=True)  # noqa: T201  the log of the step
         raise StepFailedError(f"{member.name} of the cluster failed: {outcome.message}")
@@ -217,8 +218,7 @@ class Crew:
         """Print the end of each log: the folder of a training that failed is removed, the log of the step is not."""
         for member in self._cluster.members:
             if (log := self._log(member)).exists():
-                tail = "\n".join(log.read_text(errors="replace").splitlines()[-_TAIL_LINES:])
-                print(f"--- {member.name}\n{tail}", flush=True)  # noqa: T201  the log of the step
+                print(f"--- {member.name}\n{tail(log, _TAIL_LINES)}", flush=True)  # noqa: T201  the log of the step
 
     def _log(self, member: Member) -> Path:
         return self._folder / f"{member.name}.log"
