@@ -6,8 +6,8 @@ Foundations      `workspace` (where all results live; `moved_workspace` follows 
                  `ledger` (the rows that each step saw)
 Decisions        `decisions` (recorded in ML Metadata), `reasons` (what each one needs), `replay` (takes them elsewhere)
 Small things     `errors` and `os_errors`, `secret` (passwords and keys), `machine` (cores and memory), `versions` (of
-                 the code at work), `child_environment`, `record` (notebooks' numbers), `units`, `digests` (of files),
-                 `yaml_edit` and `strict_yaml`, `texts`, `html_page`
+                 the code at work), `child_environment`, `process_mark` (of who wrote a record), `record` (notebooks'
+                 numbers), `units`, `digests` (of files), `yaml_edit` and `strict_yaml`, `texts`, `html_page`
 The chain        `data`, `features`, `training` with `tuning`, `evaluation`, `release`
 Judging it       `checks` and `alerts` (data), `monitoring` (what was served), `faults` and `drill` (tests of both)
 Serving          `serving`, `gateway`, `load`, `deploy`

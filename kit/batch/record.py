@@ -4,24 +4,21 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
-import os
 import platform
 import re
-import socket
 from pathlib import Path
 from typing import Literal
 
-import psutil
 from pydantic import BaseModel, ValidationError
 
 from kit.batch.parameters import Value
+from kit.process_mark import ProcessMark
 from kit.versions import git_commit, installed_versions
 from kit.workspace import write_atomically
 
 RUN_FILE = "run.json"
 UNFINISHED = ".running.ipynb"
 """The end of a notebook's name in the run's folder while it runs."""
-_SAME_START_SECONDS = 1.0
 
 RunState = Literal["running", "done", "failed", "interrupted", "killed"]
 NotebookState = Literal["pending", "running", "done", "skipped", "failed", "interrupted", "killed"]
@@ -95,7 +92,7 @@ class RunRecord(BaseModel):
 
     Attributes:
         failure: the first of `failures`, which gives the run its exit code.
-        pid_started: tells its process from a later one with the same number.
+        host, pid, pid_started: the process that runs it (see `kit.process_mark`).
     """
 
     run_id: str
@@ -127,14 +124,8 @@ class RunRecord(BaseModel):
     @property
     def is_orphan(self) -> bool:
         """Whether it says that it is running although its process is gone."""
-        if self.state != "running" or self.host != socket.gethostname():
-            return False
-        try:
-            return abs(psutil.Process(self.pid).create_time() - self.pid_started) > _SAME_START_SECONDS
-        except psutil.NoSuchProcess:
-            return True
-        except psutil.AccessDenied:  # somebody else's, and alive
-            return False
+        mark = ProcessMark(self.host, self.pid, self.pid_started)
+        return self.state == "running" and mark.is_here and mark.process() is None
 
 
 def now() -> dt.datetime:
@@ -158,6 +149,7 @@ def make_run_folder(runs: Path, project: str) -> Path:
 
 def new_record(run_id: str, project: str, workspace: Path, notebooks: list[NotebookRecord]) -> RunRecord:
     """Return the record of a run that this process starts now."""
+    mark = ProcessMark.of_this()
     return RunRecord(
         run_id=run_id,
         project=project,
@@ -167,9 +159,9 @@ def new_record(run_id: str, project: str, workspace: Path, notebooks: list[Noteb
         versions=installed_versions(),
         python=platform.python_version(),
         git_commit=git_commit(),
-        host=socket.gethostname(),
-        pid=os.getpid(),
-        pid_started=psutil.Process().create_time(),
+        host=mark.host,
+        pid=mark.pid,
+        pid_started=mark.started,
     )
 
 

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import os
-import socket
 from collections.abc import Set as AbstractSet
 from pathlib import Path
 from typing import Literal, get_args
@@ -12,13 +10,13 @@ from typing import Literal, get_args
 import psutil
 from pydantic import BaseModel, ValidationError
 
+from kit.process_mark import ProcessMark
 from kit.schedule.errors import ScheduleError
 from kit.schedule.schedule import folder_of
 from kit.workspace import write_atomically
 
 FILE = "runs.json"
 _KEPT = 500  # entries; a year and more of days
-_SAME_START_SECONDS = 1.0
 
 State = Literal[
     "queued", "running", "done", "failed", "skipped", "missed", "replaced", "interrupted", "killed"
@@ -31,7 +29,7 @@ class Entry(BaseModel):
     Attributes:
         due: the time; `started` may be later.
         why: one line: why it did not run, or how it failed.
-        pid_started: seconds since 1970; tells the process from a later one with the same number.
+        host, pid, pid_started: the process that runs it (see `kit.process_mark`).
         replaced: whether a later time has ended it.
     """
 
@@ -48,8 +46,8 @@ class Entry(BaseModel):
     replaced: bool = False
 
     def begin(self, now: dt.datetime) -> None:
-        self.state, self.started, self.host = "running", now, socket.gethostname()
-        self.pid, self.pid_started = os.getpid(), psutil.Process().create_time()
+        self.state, self.started, mark = "running", now, ProcessMark.of_this()
+        self.host, self.pid, self.pid_started = mark.host, mark.pid, mark.started
 
     def bury(self) -> None:
         """Close a run whose process could not say how it ended."""
@@ -57,16 +55,14 @@ class Entry(BaseModel):
 
     def is_dead(self) -> bool:
         """Whether it was killed on this machine; of another one only whoever gets the lock of runs can tell."""
-        return self.state == "running" and self.host == socket.gethostname() and self.process() is None
+        return self.state == "running" and self._mark().is_here and self.process() is None
 
     def process(self) -> psutil.Process | None:
         """Return its process; None where that is over, or on another machine."""
-        try:
-            process = psutil.Process(self.pid) if self.host == socket.gethostname() and self.pid else None
-            same = process is not None and abs(process.create_time() - self.pid_started) < _SAME_START_SECONDS
-        except psutil.NoSuchProcess:
-            return None
-        return process if same else None
+        return self._mark().process()
+
+    def _mark(self) -> ProcessMark:
+        return ProcessMark(self.host, self.pid, self.pid_started)
 
 
 class Journal(BaseModel):
