@@ -79,7 +79,7 @@ def test_manifests_come_with_the_job_that_they_start(workspace: Path, tmp_path: 
     ended = train_cluster("--manifests", tmp_path / "cluster.yaml", "--workers", 3, workspace=workspace)
     assert ended.code == 0, ended.errors
     assert "have not run in a cluster" in ended.output
-    job = Job.of_json((workspace / "clusters" / "tiny" / "job.json").read_text())
+    job = Job.from_json((workspace / "clusters" / "tiny" / "job.json").read_text())
     assert (job.training.strategy, job.training.workers) == ("multi_worker_mirrored", 3)
     paths = [job.project, job.transform_output, job.run_dir, job.model_dir, *job.train_files, *job.eval_files]
     assert all(path.startswith("/workspace/") for path in paths)

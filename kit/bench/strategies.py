@@ -77,7 +77,7 @@ def train(job: Job, folder: Path) -> Path:
     placed = _placed(job, folder)
     with warm.start_call(
         "kit.training.strategies:play_locally",
-        placed.as_json().encode(),
+        placed.to_json().encode(),
         log_path=folder / "log",
         env={**os.environ, "TMPDIR": str(folder / "tmp")},
     ) as call:
@@ -113,7 +113,7 @@ def _pace(job: Job, folder: Path, batch_size: int, workers: int) -> float:
     placed = replace(
         _placed(job, folder), training=training, train_files=job.train_files * _TIMES_THE_ROWS, model_dir=""
     )
-    write_atomically(folder / "job.json", placed.as_json())
+    write_atomically(folder / "job.json", placed.to_json())
     cluster = Cluster.local(training)
     with contextlib.ExitStack() as stack:
         started = [
@@ -165,4 +165,4 @@ if __name__ == "__main__":
         )  # before TensorFlow counts them
     from kit.training import strategies as by_name
 
-    by_name.run(Job.of_json(Path(sys.argv[1]).read_text()))
+    by_name.run(Job.from_json(Path(sys.argv[1]).read_text()))

@@ -114,7 +114,7 @@ def train_cluster(  # noqa: PLR0913, PLR0917  one for each option
 def _be_member(job: Path) -> None:
     from kit.training.job import Job
 
-    read = Job.of_json(job.read_text())
+    read = Job.from_json(job.read_text())
     with quiet():
         from kit.training import strategies
     strategies.run(read)

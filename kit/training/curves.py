@@ -6,9 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from kit.training.scalars import read_scalars
-
-_EPOCH_TAG = "epoch_"
+from kit.training.scalars import metric_of, read_scalars
 
 
 def read_curves(run: Path) -> pd.DataFrame:
@@ -16,8 +14,8 @@ def read_curves(run: Path) -> pd.DataFrame:
     columns: dict[str, pd.Series] = {}
     for part, prefix in (("train", ""), ("validation", "validation ")):
         for tag, points in read_scalars(run / part).get("", {}).items():
-            if tag.startswith(_EPOCH_TAG) and "learning_rate" not in tag:
+            if metric := metric_of(tag):
                 # By epoch: a training that went on after it was cut off may have written one twice.
                 by_epoch = {int(epoch) + 1: value for epoch, value in points}
-                columns[prefix + tag.removeprefix(_EPOCH_TAG)] = pd.Series(by_epoch)
+                columns[prefix + metric] = pd.Series(by_epoch)
     return pd.DataFrame(columns).rename_axis("epoch")

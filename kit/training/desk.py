@@ -23,11 +23,10 @@ from kit.training.progress import (
     request_stop,
 )
 from kit.training.reporting import LOSS, PACE, RATE, STEPS_RUN
-from kit.training.scalars import EVENTS, EventFile
+from kit.training.scalars import EVENTS, EventFile, metric_of
 from kit.translation.messages import in_language
 
 _PARTS = {"train": "training", "validation": "validation", STEPS_RUN: "training"}
-_EPOCH_TAG = "epoch_"
 _NAMES = {LOSS: "loss so far in the epoch", PACE: "steps a second", RATE: "learning rate"}
 _EARLIER = 5  # with the present one as many as there are colours
 
@@ -125,11 +124,7 @@ class _Reader:
     def look(self, name: str) -> TrainingRun:
         self._read()
         progress = Progress.read(self.run)
-        by_epoch = {
-            tag.removeprefix(_EPOCH_TAG): _sorted(parts)
-            for tag, parts in self._points.get("epochs", {}).items()
-            if "learning_rate" not in tag
-        }
+        by_epoch = {metric: _sorted(parts) for metric, parts in self._points.get("epochs", {}).items()}
         by_step = {tag: _sorted(parts) for tag, parts in self._points.get("steps", {}).items()}
         return TrainingRun(name, self._state(progress), progress, by_epoch, by_step)
 
@@ -150,9 +145,9 @@ class _Reader:
     def _add(self, folder: str, part: str, tag: str, step: int, value: float) -> None:
         if folder == STEPS_RUN:
             kind, name, place = "steps", _NAMES.get(tag, tag), step
-        elif tag.startswith(_EPOCH_TAG):
-            kind, name, place = "epochs", tag, step + 1
-        else:  # `evaluation_…_vs_iterations`, the same values again
+        elif metric := metric_of(tag):
+            kind, name, place = "epochs", metric, step + 1
+        else:  # `evaluation_…_vs_iterations`, the same values again, or the learning rate, which is among the steps
             return
         # By step: a training that went on after it was killed has written an epoch twice.
         self._points.setdefault(kind, {}).setdefault(name, {}).setdefault(part, {})[place] = value

@@ -88,7 +88,7 @@ def _try(
 ) -> Effect:
     known = {key: value for key, value in changes.items() if key in Training.model_fields}
     job = job_of(session, training.model_copy(update=known))
-    asked = {"job": job.as_json(), "input": {key: changes[key] for key in changes if key not in known}}
+    asked = {"job": job.to_json(), "input": {key: changes[key] for key in changes if key not in known}}
     try:
         answer = run_isolated(measure, json.dumps(asked).encode(), f"trying {name}", seconds=most_seconds)
     except KitError as error:
@@ -109,7 +109,7 @@ def measure(payload: bytes, report: Callable[[str], None]) -> bytes:
 
     progress.set_report(report)
     asked = json.loads(payload)
-    short = ShortTraining.of(Job.of_json(asked["job"]), Reading(**asked["input"]))
+    short = ShortTraining.of(Job.from_json(asked["job"]), Reading(**asked["input"]))
     paces, loss = short.paces(iter(short.batches()), _STRETCH_SECONDS, _STRETCHES)
     pace = statistics.median(paces)
     share = dataset.seconds_a_batch(short.batches()) * pace

@@ -63,20 +63,27 @@ class Job:
     def run(self) -> Path:
         return Path(self.run_dir)
 
-    def as_json(self) -> str:
-        return json.dumps({**asdict(self), "training": self.training.model_dump()})
+    def to_values(self) -> dict[str, Any]:
+        return {**asdict(self), "training": self.training.model_dump()}
 
     @classmethod
-    def of_json(cls, text: str) -> Self:
-        """Read what `as_json` wrote.
+    def from_values(cls, values: Mapping[str, Any]) -> Self:
+        """Return the job of `to_values`, which JSON may have made lists of."""
+        lists = {name: tuple(values[name]) for name in ("train_files", "eval_files")}
+        return cls(**{**values, **lists, "training": Training.model_validate(values["training"])})
+
+    def to_json(self) -> str:
+        return json.dumps(self.to_values())
+
+    @classmethod
+    def from_json(cls, text: str) -> Self:
+        """Read what `to_json` wrote.
 
         Raises:
             UsageError: when it is something else.
         """
         try:
-            values = json.loads(text)
-            values |= {name: tuple(values[name]) for name in ("train_files", "eval_files")}
-            return cls(**{**values, "training": Training.model_validate(values["training"])})
+            return cls.from_values(json.loads(text))
         except (ValueError, TypeError, KeyError) as error:
             raise UsageError(
                 f"A training's job must be JSON as `kit train-cluster --manifests` writes it, but {error!r}. "

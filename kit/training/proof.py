@@ -62,7 +62,7 @@ def prove(session: Session, training: Training, steps: int = 50) -> Proof:
     plain = training.model_copy(
         update={"strategy": "one_device", "precision": "float32", "jit_compile": False}
     )
-    payload = json.dumps({"job": job_of(session, plain).as_json(), "steps": steps}).encode()
+    payload = json.dumps({"job": job_of(session, plain).to_json(), "steps": steps}).encode()
     environ = {**os.environ, "CUDA_VISIBLE_DEVICES": "-1"}
     started = time.monotonic()
     one, other = (
@@ -100,7 +100,7 @@ def digests(payload: bytes, report: Callable[[str], None]) -> bytes:
 
     progress.set_report(report)
     asked = json.loads(payload)
-    short = ShortTraining.of(Job.of_json(asked["job"]))
+    short = ShortTraining.of(Job.from_json(asked["job"]))
     short.model.fit(short.batches(), steps_per_epoch=asked["steps"], epochs=1, verbose=0)
     found = {
         f"{weight.name} ({place})": hashlib.sha256(weight.numpy().tobytes()).hexdigest()

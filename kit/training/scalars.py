@@ -13,6 +13,7 @@ from google.protobuf.message import DecodeError
 from tensorboard.compat.proto import event_pb2, summary_pb2, types_pb2
 
 EVENTS = "events.out.tfevents.*"
+EPOCH_TAG = "epoch_"  # begins the tags of what Keras writes once an epoch
 
 Points: TypeAlias = Sequence[tuple[float, float]]
 Curves: TypeAlias = Mapping[str, Mapping[str, Points]]
@@ -52,6 +53,12 @@ class EventFile:
                 yield event_pb2.Event.FromString(data[start + _HEAD : end - _TAIL])
             start = end
             self._offset += _HEAD + length + _TAIL
+
+
+def metric_of(tag: str) -> str | None:
+    """Return the metric that Keras writes under a tag once an epoch; None: it is another tag, or the learning rate."""
+    is_metric = tag.startswith(EPOCH_TAG) and "learning_rate" not in tag
+    return tag.removeprefix(EPOCH_TAG) if is_metric else None
 
 
 def read_scalars(folder: Path) -> dict[str, dict[str, list[tuple[float, float]]]]:

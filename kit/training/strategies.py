@@ -48,7 +48,7 @@ def play_locally(payload: bytes, report: Callable[[str], None]) -> bytes:
     """
     progress.set_report(report)
     Path(os.environ["TMPDIR"]).mkdir(parents=True, exist_ok=True)
-    run(Job.of_json(payload.decode()))
+    run(Job.from_json(payload.decode()))
     return b""
 
 

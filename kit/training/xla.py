@@ -21,7 +21,7 @@ def why_not(job: Job) -> str:
     """
     seconds = job.training.jit_seconds
     try:
-        run_isolated(compile_step, job.as_json().encode(), "compiling with XLA", seconds=seconds)
+        run_isolated(compile_step, job.to_json().encode(), "compiling with XLA", seconds=seconds)
     except KitError as error:
         return f"XLA is left out: {str(error)[:_SAID]}"
     return ""
@@ -30,7 +30,7 @@ def why_not(job: Job) -> str:
 def compile_step(payload: bytes, report: Callable[[str], None]) -> bytes:
     """Compile the step for both sizes of batches that an epoch has: the full one, and the rest."""
     progress.set_report(report)
-    job = Job.of_json(payload.decode())
+    job = Job.from_json(payload.decode())
     job = replace(job, training=job.training.model_copy(update={"jit_compile": True}))
     short = ShortTraining.of(job)
     size = job.training.batch_size

@@ -6,7 +6,7 @@ import json
 import math
 import shutil
 from collections.abc import Callable, Mapping
-from dataclasses import asdict
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -19,9 +19,9 @@ from kit.steps import progress
 from kit.training import strategies
 from kit.training.boards.summary import write_end
 from kit.training.checkpoints import KEPT_FOLDER
-from kit.training.config import Choice, Training
+from kit.training.config import Choice
 from kit.training.job import Job
-from kit.training.scalars import read_scalars
+from kit.training.scalars import EPOCH_TAG, metric_of, read_scalars
 from kit.tuning.config import Direction
 from kit.tuning.records import Value
 
@@ -41,20 +41,13 @@ def run_trial(payload: bytes, report: Callable[[str], None]) -> bytes:
     asked = json.loads(payload)
     tf.config.threading.set_intra_op_parallelism_threads(asked["threads"])
     Project.load(asked["job"]["project"])  # makes its model.py importable
-    training = Training.model_validate(asked["job"]["training"])
-    read = Watched(training.model)
-    job = Job(
-        **{
-            **asked["job"],
-            "training": training.model_copy(update={"model": read}),
-            "train_files": tuple(asked["job"]["train_files"]),
-            "eval_files": tuple(asked["job"]["eval_files"]),
-        }
-    )
+    job = Job.from_values(asked["job"])
+    read = Watched(job.training.model)
+    job = replace(job, training=job.training.model_copy(update={"model": read}))
     strategies.run(job)
     refuse_unread(asked["values"], read, Path(job.project))
     shutil.rmtree(job.run / KEPT_FOLDER, ignore_errors=True)  # the weights, which nobody needs either
-    best = training.early_stopping > 0
+    best = job.training.early_stopping > 0
     value, epoch = judge(job.run, asked["objective"], asked["direction"] if best else "last")
     tell_hparams(job.run, asked["name"], asked["values"], asked["objective"], value, epoch)
     return json.dumps([value, epoch]).encode()
@@ -74,8 +67,7 @@ def describe(  # noqa: PLR0913  what a trial is
         threads: the threads that an operation of TensorFlow may use, so that trials do not fight for cores.
     """
     asked = {"name": name, "values": dict(values), "objective": objective, "direction": direction}
-    plain = {**asdict(job), "training": job.training.model_dump()}
-    return json.dumps({**asked, "threads": threads, "job": plain}).encode()
+    return json.dumps({**asked, "threads": threads, "job": job.to_values()}).encode()
 
 
 def judge(run: Path, objective: str, which: Literal["max", "min", "last"]) -> tuple[float, int]:
@@ -94,15 +86,15 @@ def judge(run: Path, objective: str, which: Literal["max", "min", "last"]) -> tu
         ObjectiveError: when there is no such metric; the message names those that there are.
     """
     part = "validation" if objective.startswith(_HELD_OUT) else "train"
-    tag = f"epoch_{objective.removeprefix(_HELD_OUT)}"
+    tag = EPOCH_TAG + objective.removeprefix(_HELD_OUT)
     written = read_scalars(run)
     points = written.get(part, {}).get(tag)
     if not points:
         known = sorted(
-            (_HELD_OUT if one == "validation" else "") + name.removeprefix("epoch_")
-            for one in ("train", "validation")
+            prefix + metric
+            for one, prefix in (("train", ""), ("validation", _HELD_OUT))
             for name in written.get(one, {})
-            if name.startswith("epoch_") and "learning_rate" not in name
+            if (metric := metric_of(name))
         )
         raise ObjectiveError(
             f"tuning.objective must be a metric of the training, but {objective!r} is not. "

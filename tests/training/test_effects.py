@@ -88,7 +88,7 @@ def test_a_training_is_proved_to_repeat(tiny: Tiny) -> None:
     proof = prove(tiny.session, SMALL, steps=12)
     assert (proof.steps, proof.seed) == (12, 5)
     assert proof.weights > 5
-    other = json.dumps({"job": job_of(tiny.session, SMALL).as_json(), "steps": 13}).encode()
+    other = json.dumps({"job": job_of(tiny.session, SMALL).to_json(), "steps": 13}).encode()
     found = json.loads(run_isolated(digests, other, "another"))
     assert compare(found, found, 13, 5, 1.0).digest != proof.digest, "a step more gives other weights"
 

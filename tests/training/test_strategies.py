@@ -65,10 +65,10 @@ def test_a_member_whose_port_is_busy_says_so_at_once(job: Job) -> None:
 
 def test_a_job_goes_to_another_process_as_it_is(job: Job) -> None:
     whole = replace(job, data={"spans": "1-6"}, stop_after_steps=3)
-    assert Job.of_json(whole.as_json()) == whole
+    assert Job.from_json(whole.to_json()) == whole
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{}", '{"train_files": [], "eval_files": [], "training": {}}'])
 def test_what_is_no_job_is_refused(text: str) -> None:
     with pytest.raises(UsageError, match="must be JSON as `kit train-cluster --manifests` writes it"):
-        Job.of_json(text)
+        Job.from_json(text)

@@ -141,7 +141,7 @@ class Crew:
         }
         self._calls[member] = warm.start_call(
             PLAY,
-            self._job.as_json().encode(),
+            self._job.to_json().encode(),
             log_path=log,
             env=environ,
         )

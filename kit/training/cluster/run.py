@@ -116,5 +116,5 @@ def write_job(workspace: Workspace, project: Project, training: Training) -> tup
         model_dir=there(folder / "model"),
     )
     file = folder / JOB_FILE
-    write_atomically(file, job.as_json())
+    write_atomically(file, job.to_json())
     return file, there(file)

@@ -33,7 +33,7 @@ def fails(_payload: bytes, _report: Report) -> bytes:
 
 def finds_its_port_busy_once(payload: bytes, _report: Report) -> bytes:
     """Find the port busy in the first start, and train nothing in the second."""
-    seen = Job.of_json(payload.decode()).run.parent / "seen"
+    seen = Job.from_json(payload.decode()).run.parent / "seen"
     with seen.open("a") as file:
         file.write("x")
     if is_last() and not seen.with_name("again").exists():
@@ -45,7 +45,7 @@ def finds_its_port_busy_once(payload: bytes, _report: Report) -> bytes:
 
 def never_ends(payload: bytes, report: Report) -> bytes:
     """Report, and go on."""
-    (Path(Job.of_json(payload.decode()).run_dir) / str(os.getpid())).touch()
+    (Path(Job.from_json(payload.decode()).run_dir) / str(os.getpid())).touch()
     while True:
         report("still here")
         time.sleep(0.05)

@@ -61,7 +61,7 @@ def start(job: Job, **environ: str) -> warm.WarmCall:
     folder = job.run.parent
     return warm.start_call(
         "kit.training.strategies:play_locally",
-        job.as_json().encode(),
+        job.to_json().encode(),
         log_path=folder / "log",
         env={**os.environ, "TMPDIR": str(folder / "tmp"), **environ},
     )
