@@ -11,7 +11,7 @@ from typing import Any
 
 from kit.audit.plain_values import anomalies_of, signatures_of_version, slices_of, verdict_of
 from kit.audit.seal import PackError
-from kit.batch.record import RUN_FILE, UNFINISHED, list_runs
+from kit.batch.record import RUN_FILE, UNFINISHED, list_runs, mark_killed_runs
 from kit.digests import of_file
 from kit.lineage.graph import Graph, Node
 from kit.lineage.pushes import Push
@@ -106,6 +106,7 @@ def _origin(node: Node) -> dict[str, str]:
 def _runs(collected: Collected, workspace: Workspace, chain: list[Node]) -> None:
     """The executed notebooks of every batch that had a part in it: an old step may be of an earlier one."""
     steps = [node for node in chain if node.kind == "execution"]
+    mark_killed_runs(workspace.runs)  # the pack holds their records as they are on the disk
     batches = list_runs(workspace.runs)
     belongs = {node.key: run_of(batches, node) for node in steps}
     for run in sorted(filter(None, set(belongs.values()))):

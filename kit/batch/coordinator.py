@@ -178,7 +178,7 @@ class RunCoordinator:
         row = self._rows[name]
         row.seconds, row.kernel_seconds = outcome.seconds, outcome.kernel_seconds
         row.peak_memory_mb, row.kernel = self._peak(name, watch), watch.mark
-        if not self._tries_again(outcome, row):
+        if not self._try_again(outcome, row):
             self._note_end(outcome, watch, row)
 
     def _peak(self, name: str, watch: Watch) -> float:
@@ -189,7 +189,8 @@ class RunCoordinator:
         steps = [step.together_mb for step in self.record.steps if step.notebook == name]
         return round(watch.memory.peak_mb + max(steps, default=0.0), 1)
 
-    def _tries_again(self, outcome: Outcome, row: NotebookRecord) -> bool:
+    def _try_again(self, outcome: Outcome, row: NotebookRecord) -> bool:
+        """Queue a notebook again that an accident has ended; return whether it was, and may be."""
         what = accident(outcome.code, outcome.failure)
         if (
             what is None

@@ -6,8 +6,9 @@ import contextlib
 import datetime as dt
 import platform
 import re
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Self
 
 from pydantic import BaseModel, ValidationError
 
@@ -127,6 +128,14 @@ class RunRecord(BaseModel):
         mark = ProcessMark(self.host, self.pid, self.pid_started)
         return self.state == "running" and mark.is_here and mark.process() is None
 
+    def as_killed(self) -> Self:
+        """Return what it would say if its process had been able to tell that it was killed."""
+        notebooks = [
+            one.model_copy(update={"state": "killed"}) if one.state == "running" else one
+            for one in self.notebooks
+        ]
+        return self.model_copy(update={"state": "killed", "notebooks": notebooks})
+
 
 def now() -> dt.datetime:
     return dt.datetime.now(dt.UTC)
@@ -166,26 +175,25 @@ def new_record(run_id: str, project: str, workspace: Path, notebooks: list[Noteb
 
 
 def list_runs(runs: Path) -> list[RunRecord]:
-    """Return the runs of a workspace, oldest first; marks those as killed that died without saying so.
+    """Return the runs of a workspace, oldest first; those that died without saying so as killed.
 
     Folders without a valid run.json are nobody's run and left out.
     """
-    records = []
+    return [record.as_killed() if record.is_orphan else record for _, record in _read_runs(runs)]
+
+
+def mark_killed_runs(runs: Path) -> None:
+    """Write into run.json of runs of this machine that died without saying so that they were killed."""
+    for folder, record in _read_runs(runs):
+        if record.is_orphan:
+            with contextlib.suppress(OSError):  # whoever may only read does without
+                record.as_killed().save(folder)
+
+
+def _read_runs(runs: Path) -> Iterator[tuple[Path, RunRecord]]:
     for path in sorted(runs.glob(f"*/{RUN_FILE}")):
         try:
             record = RunRecord.model_validate_json(path.read_text(encoding="utf-8"))
         except (OSError, ValidationError):
             continue
-        if record.is_orphan:
-            _mark_killed(record, path.parent)
-        records.append(record)
-    return records
-
-
-def _mark_killed(record: RunRecord, folder: Path) -> None:
-    record.state = "killed"
-    for notebook in record.notebooks:
-        if notebook.state == "running":
-            notebook.state = "killed"
-    with contextlib.suppress(OSError):  # somebody who may only read is still told
-        record.save(folder)
+        yield path.parent, record

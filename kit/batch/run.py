@@ -10,7 +10,14 @@ from kit.batch.decide import Decider, Prospect
 from kit.batch.ending import explain
 from kit.batch.order import Part, choose_part, waits
 from kit.batch.plan import named_project, plan_chain, require_secrets
-from kit.batch.record import NotebookRecord, RunRecord, list_runs, make_run_folder, new_record
+from kit.batch.record import (
+    NotebookRecord,
+    RunRecord,
+    list_runs,
+    make_run_folder,
+    mark_killed_runs,
+    new_record,
+)
 from kit.batch.unchanged import Surroundings
 from kit.project import Project
 from kit.signals import signals_as_interrupts
@@ -50,7 +57,8 @@ def run_chain(
         signals_as_interrupts(),
         place.lock("run", f"kit run, {chain.name}", wait=options.wait, say=say),
     ):
-        decider = _decider(chain, place, options)  # also marks what was killed
+        mark_killed_runs(place.runs)
+        decider = _decider(chain, place, options)
         folder = make_run_folder(place.runs, chain.name)
         rows = [NotebookRecord(name=n.name, path=str(n.path), parameters=n.parameters) for n in chain.plan]
         record = new_record(folder.name, chain.name, place.path, rows)

@@ -151,10 +151,12 @@ def runs(
     ] = None,
 ) -> None:
     """List the runs of a workspace, oldest first."""
-    from kit.batch.record import list_runs
+    from kit.batch.record import list_runs, mark_killed_runs
 
+    folder = chosen_workspace(workspace) / "runs"
+    mark_killed_runs(folder)
     if times:
-        _print_times(chosen_workspace(workspace) / "runs", times)
+        _print_times(folder, times)
         return
     rows = [
         (
@@ -164,7 +166,7 @@ def runs(
             f"{record.seconds:.0f} s" if record.ended else "",
             record.failure.notebook if record.failure else "",
         )
-        for record in list_runs(chosen_workspace(workspace) / "runs")
+        for record in list_runs(folder)
     ]
     print_table(("run", "state", "exit code", "time", "stopped in"), rows)
 

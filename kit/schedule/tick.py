@@ -48,7 +48,7 @@ def tick(workspace: Path, name: str, ways: Ways = Ways()) -> list[Entry]:
         ScheduleError: when there is no such schedule, or its files are damaged.
     """
     ticker = _Ticker(Workspace(workspace), load(workspace, name), ways)
-    return ticker.drain() if ticker.look() else []
+    return ticker.drain() if ticker.decide_and_take() else []
 
 
 class _Ticker:
@@ -57,8 +57,8 @@ class _Ticker:
         self.held = ExitStack()
         self._late = dt.timedelta(minutes=schedule.late_minutes)
 
-    def look(self) -> bool:
-        """Decide about what came due; return whether this process is the one that runs."""
+    def decide_and_take(self) -> bool:
+        """Decide about what came due, and take the run unless another has it; return whether this process runs."""
         with self._desk():
             journal = self._read()
             free = self._take()

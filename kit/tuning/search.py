@@ -108,7 +108,12 @@ class TrialSearch:
 
     def _begin_trials(self) -> None:
         """Begin as many as there is room for."""
-        while not self._is_spent() and self._may_ask():
+        while not self.state.ended:
+            if why := self._why_spent():
+                self._end(why)
+                return
+            if not self._inform_oracle():
+                return
             place = len(self._asked)
             asked = self._oracle.create_trial(f"trial {place}")
             if asked.status == keras_trial.TrialStatus.STOPPED or not (self._untold or _is_new(asked)):
@@ -123,7 +128,7 @@ class TrialSearch:
             if not self._trials[place].is_over:
                 self._start(place)
 
-    def _may_ask(self) -> bool:
+    def _inform_oracle(self) -> bool:
         """Tell the oracle of the oldest trial, and no more, where it has to know that; return whether it does."""
         if len(self._untold) < self.state.parallel and not self._waits:
             return True
@@ -133,14 +138,13 @@ class TrialSearch:
         self._waits = False
         return True
 
-    def _is_spent(self) -> bool:
-        if self.state.ended:
-            return True
+    def _why_spent(self) -> str:
+        """Return why no trial may begin any more; empty: one may."""
         if self.state.trials_at_most and len(self._asked) >= self.state.trials_at_most:
-            self._end("all trials have begun")
-        elif self.state.minutes and time.monotonic() - self._began > self.state.minutes * 60:
-            self._end("the time is over")
-        return bool(self.state.ended)
+            return "all trials have begun"
+        if self.state.minutes and time.monotonic() - self._began > self.state.minutes * 60:
+            return "the time is over"
+        return ""
 
     def _end(self, why: str) -> None:
         self.state = replace(self.state, ended=why)

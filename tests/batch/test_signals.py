@@ -97,6 +97,8 @@ def test_a_killed_run_is_known_as_killed_and_its_kernel_ends(
     wait_until(lambda: not is_alive(kernel[0]), 20)
     psutil.Process(kernel[1]).kill()  # a plain kernel's own children are not ours to find
 
+    assert [record.state for record in list_runs(tmp_path / "ws" / "runs")] == ["killed"]
+    assert json.loads(path.read_text())["state"] == "running", "a list only reads"
     answer = kit("runs", "-w", tmp_path / "ws")
     assert "killed" in answer.stdout
     assert json.loads(path.read_text())["state"] == "killed"
