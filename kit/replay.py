@@ -9,9 +9,9 @@ from itertools import groupby
 from kit.batch.parameters import Value
 from kit.batch.recording import MadeDecision, Recording, Round
 from kit.data.anomalies import AnomalyDesk
-from kit.data.curation import EDIT, SchemaDesk
 from kit.data.schema import is_built_in
-from kit.data.schema_desk import UPDATE, propose, write
+from kit.data.schema_desk import EDIT, SchemaDesk
+from kit.data.schema_proposal import UPDATE, propose, write
 from kit.data.validation import ACCEPT, BLOCK, IGNORE
 from kit.decisions import Decision, DecisionError, made
 from kit.evaluation.override import OVERRIDE, record_override

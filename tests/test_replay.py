@@ -10,7 +10,7 @@ import pytest
 from data.test_checks import check, small
 
 from kit.data.anomalies import AnomalyDecisionError, AnomalyDesk
-from kit.data.curation import SchemaDesk
+from kit.data.schema_desk import SchemaDesk
 from kit.data.validation import check_anomalies
 from kit.decisions import Decision, DecisionError, made
 from kit.errors import DataAnomalyError

@@ -108,7 +108,7 @@ def update(  # noqa: PLR0913, PLR0917  one for each option
     Ends with 0 when it was written or nothing is to change, with 1 when it was shown only.
     """
     with quiet():
-        from kit.data.schema_desk import propose, write
+        from kit.data.schema_proposal import propose, write
         from kit.decisions import require_reasons, user_name
 
     who = who or user_name()

@@ -11,9 +11,9 @@ from typing import Literal
 from tensorflow_metadata.proto.v0 import schema_pb2
 
 from kit import decisions
-from kit.data.curation import saved_schema
 from kit.data.offenders import SHOWN_VALUES, Complaint, Offenders, find_offenders
 from kit.data.schema import columns_of, load_schema, save_schema
+from kit.data.schema_desk import saved_schema
 from kit.data.schema_update import adopt
 from kit.data.statistics import load_statistics
 from kit.data.validation import ACCEPT, BLOCK, DATA_SET, IGNORE, AnomalyRow, read_anomalies

@@ -1,153 +1,206 @@
-"""Propose changes to the curated schema, write them once somebody agrees, and record who and why."""
+"""Edit a schema as a table of texts: read its rules, apply changes, and validate the statistics at once."""
 
 from __future__ import annotations
 
 import json
-import re
-from collections.abc import Collection, Iterator
-from itertools import dropwhile
-from pathlib import Path
-from typing import NamedTuple
+from collections.abc import Mapping
+from typing import NamedTuple, TypeAlias
 
-from tensorflow_metadata.proto.v0 import schema_pb2
+import tensorflow_data_validation as tfdv
+from tensorflow_metadata.proto.v0 import schema_pb2, statistics_pb2
 
 from kit import decisions
-from kit.data.schema import (
-    columns_of,
-    curated_file,
-    file_in_force,
-    infer,
-    is_built_in,
-    read_schema,
-    save_schema,
-)
-from kit.data.schema_diff import SchemaChange, differences
-from kit.data.schema_spans import Say, per_span, whole
-from kit.data.schema_update import widen
+from kit.data.example_gen import SPLITS
+from kit.data.rules import FIELDS, EditError, SchemaRule, change, rule_of
+from kit.data.schema import curated_file, file_in_force, load_schema, read_schema, save_schema
+from kit.data.statistics import load_statistics
 from kit.errors import UsageError
-from kit.project import Project
 from kit.session import Session
-from kit.translation.messages import in_language
-from kit.workspace import Workspace
+from kit.translation.messages import in_language, parts_in_language
 
-UPDATE = "update schema"
-_QUOTED = re.compile(r"""(["'])(?:\\.|(?!\1).)*\1""")
+Edits: TypeAlias = Mapping[str, Mapping[str, str]]  # feature, field, text
+Row: TypeAlias = tuple[str, str, str, str]
+Statistics: TypeAlias = statistics_pb2.DatasetFeatureStatisticsList
+
+EDIT = "edit schema"
 
 
-class Proposal(NamedTuple):
-    """What an update would write.
+class SchemaEditError(UsageError):
+    """An edited schema cannot be saved."""
+
+
+class Checked(NamedTuple):
+    """The effect of a set of edits.
 
     Attributes:
-        file: where.
-        before: the schema in force, empty where there is none.
-        schema: what.
-        changes: from one to the other, rule by rule; none: there is nothing to write.
-        without: features that no row of the data has, whose rules stay.
-        lost_comments: lines that have a comment and are not at the head of the file; no writer of schemas keeps them.
-        spans: the spans that were asked for; empty: the train spans.
-        features: the features that were asked for; none: all.
+        wrong: for each feature and field that cannot be so, why.
+        changes: feature, field, saved text, new text.
+        anomalies: split, feature, what, found; with the edits that are valid.
     """
 
-    file: Path
-    before: schema_pb2.Schema
-    schema: schema_pb2.Schema
-    changes: list[SchemaChange]
-    without: tuple[str, ...]
-    lost_comments: int
-    spans: str
-    features: tuple[str, ...]
+    wrong: dict[str, dict[str, str]]
+    changes: list[Row]
+    anomalies: list[Row]
 
 
-def propose(
-    project: Project, workspace: Workspace, spans: str = "", features: Collection[str] = (), *, say: Say
-) -> Proposal:
-    """Widen the schema in force as far as some spans force it, or infer a first one from them; nothing is written.
+class SchemaDesk:
+    """The schema of a session's project, to be edited against the statistics that it made last.
+
+    The saved schema is the curated file, or else what SchemaGen last made. Drift and skew are among the anomalies
+    only where there is something to compare with.
 
     Args:
-        project: whose schema it is.
-        workspace: where a built-in project's schema is saved, and statistics are kept.
-        spans: the spans to read; empty: the train spans.
-        features: the features to widen; none: all.
-        say: is told of each span that is read.
+        session: whose statistics are checked.
+        previous: statistics of an earlier span, for drift.
+        serving: statistics of served requests, for skew.
 
     Raises:
-        UsageError: when the project has no such feature, or no schema of which a feature could be widened.
-        ProjectError: when the schema or the spans cannot be read.
+        StepOrderError: when there are no statistics or no schema yet.
     """
-    if unknown := [name for name in features if name not in project.columns]:
-        raise UsageError(
-            f"A feature must be a column of project.yml, but {', '.join(unknown)} is not. Choose from "
-            f"{', '.join(project.columns)}."
+
+    def __init__(
+        self, session: Session, *, previous: Statistics | None = None, serving: Statistics | None = None
+    ) -> None:
+        self._session, self._previous, self._serving = session, previous, serving
+        self.file = curated_file(session.project, session.workspace)
+        folder = session.path("StatisticsGen", "statistics")
+        self._statistics = {split: load_statistics(folder, split) for split in SPLITS}
+        self.schema = saved_schema(session)
+        self._saved: list[Row] | None = None
+
+    def rules(self) -> list[SchemaRule]:
+        """Return the saved rule of each feature, every field as text that can be edited."""
+        return [rule_of(feature, self.schema) for feature in self.schema.feature]
+
+    def check(self, edits: Edits) -> Checked:
+        """Apply edits to a copy of the saved schema and validate the statistics against it."""
+        edited, wrong = self._edited(edits)
+        return Checked(wrong, self._changes(edited), self._anomalies(edited, set(edits)))
+
+    def save(self, edits: Edits, who: str, why: str) -> str:
+        """Save the schema with the edits, and record who did it and why; return where it is, in a sentence.
+
+        Raises:
+            SchemaEditError: when an edit is not valid, or nothing was changed.
+            DecisionError: when there is no name or no reason.
+        """
+        # An anomaly may have been accepted into it since this desk was opened.
+        self.schema, self._saved = saved_schema(self._session), None
+        edited, wrong = self._edited(edits)
+        if wrong:
+            found = "; ".join(
+                f"{feature}, {field}: {why_not}"
+                for feature, fields in wrong.items()
+                for field, why_not in fields.items()
+            )
+            raise SchemaEditError(f"Every edit must be valid, but found {found}. Correct it, and save again.")
+        changes = self._changes(edited)
+        if not changes:
+            raise SchemaEditError(
+                "A save needs a change, but nothing differs from the saved schema. Edit first."
+            )
+        decisions.require_reasons("save a schema", who, why)
+        file = save_schema(self._session.project, self._session.workspace, edited)
+        decision = decisions.record(
+            self._session,
+            self._session.latest("SchemaGen", "schema"),
+            EDIT,
+            subject=json.dumps(edits, ensure_ascii=False, sort_keys=True),
+            who=who,
+            why=why,
         )
-    file = file_in_force(project, workspace)
-    if file:
-        before, first = read_schema(file), None
-    elif features:
-        raise UsageError(
-            f"One feature is widened in a schema that is there, but {project.name} has none yet. Leave --feature out "
-            "to make one of all columns."
-        )
-    else:
-        before = schema_pb2.Schema()
-        first = infer(whole(project, workspace, spans, say), columns_of(project))
-    parts = (statistics for _, statistics in per_span(project, workspace, spans, say))
-    # A schema that was inferred from all spans together must let each of them pass.
-    wide = widen(first or before, parts, project, features)
-    return Proposal(
-        curated_file(project, workspace),
-        before,
-        wide.schema,
-        differences(before, wide.schema),
-        wide.without,
-        sum(1 for _ in _comments_below_head(file)) if file else 0,
-        spans,
-        tuple(features),
+        self.schema, self._saved = edited, None
+        changed = "1 change" if len(changes) == 1 else f"{len(changes)} changes"
+        return f"{changed} saved to {file} by {decision}. Run SchemaGen and ExampleValidator again."
+
+    def _edited(self, edits: Edits) -> tuple[schema_pb2.Schema, dict[str, dict[str, str]]]:
+        edited = schema_pb2.Schema.FromString(self.schema.SerializeToString())
+        features = {feature.name: feature for feature in edited.feature}
+        _refuse_unknown(edits, list(features))
+        wrong: dict[str, dict[str, str]] = {}
+        for name, fields in edits.items():
+            for field in sorted(fields, key=FIELDS.index):  # the type first: it says what a range may be
+                try:
+                    change(edited, features[name], field, fields[field])
+                except EditError as error:
+                    wrong.setdefault(name, {})[field] = in_language(str(error))
+        return edited, wrong
+
+    def _changes(self, edited: schema_pb2.Schema) -> list[Row]:
+        pairs = zip(self.schema.feature, edited.feature, strict=True)
+        rules = [(rule_of(before, self.schema), rule_of(after, edited)) for before, after in pairs]
+        return [
+            (before.feature, field, getattr(before, field), getattr(after, field))
+            for before, after in rules
+            for field in FIELDS
+            if getattr(before, field) != getattr(after, field)
+        ]
+
+    def _anomalies(self, edited: schema_pb2.Schema, features: set[str]) -> list[Row]:
+        """Validate the edited features only: the others are as they were, and TFDV takes long for hundreds."""
+        kept = [row for row in self._saved_anomalies() if row[1] not in features]
+        return sorted([*kept, *self._validated(_only(edited, features), features)] if features else kept)
+
+    def _saved_anomalies(self) -> list[Row]:
+        if self._saved is None:
+            self._saved = self._validated(self.schema)
+        return self._saved
+
+    def _validated(self, schema: schema_pb2.Schema, features: set[str] | None = None) -> list[Row]:
+        previous, serving = (_of(one, features) if one else None for one in (self._previous, self._serving))
+        rows = []
+        for split, statistics in self._statistics.items():
+            found = tfdv.validate_statistics(
+                _of(statistics, features), schema, previous_statistics=previous, serving_statistics=serving
+            )
+            rows += [
+                (
+                    split,
+                    feature,
+                    *map(parts_in_language, (reason.short_description, reason.description.strip())),
+                )
+                for feature, info in sorted(found.anomaly_info.items())
+                for reason in info.reason
+            ]
+        return rows
+
+
+def _only(schema: schema_pb2.Schema, features: set[str]) -> schema_pb2.Schema:
+    """Return a schema of some features; what joins several of them is left out."""
+    reduced = schema_pb2.Schema(
+        string_domain=schema.string_domain, default_environment=schema.default_environment
     )
+    reduced.feature.extend(feature for feature in schema.feature if feature.name in features)
+    return reduced
 
 
-def write(project: Project, workspace: Workspace, proposal: Proposal, who: str, why: str) -> str:
-    """Write a proposal that changes anything, and record who did it and why; return where, in a sentence or two.
-
-    The file is in version control, and its commit is the record that counts. Where SchemaGen has run in the workspace,
-    the decision also stands in the lineage there, for those who look for it, and for a replay.
-
-    Raises:
-        DecisionError: when there is no name or no reason.
-        UsageError: when somebody has changed the schema since it was proposed.
-        ProjectError: when project.yml cannot be made to name the file; nothing is written then.
-    """
-    decisions.require_reasons("update a schema", who, why)
-    in_force = file_in_force(project, workspace)
-    if (read_schema(in_force) if in_force else schema_pb2.Schema()) != proposal.before:
-        raise UsageError(
-            f"{in_force} must be as it was when the update was proposed, but somebody has changed it since. Look at "
-            "it, and give the same command again."
-        )
-    file = save_schema(project, workspace, proposal.schema)
-    count = "1 change" if len(proposal.changes) == 1 else f"{len(proposal.changes)} changes"
-    done = f"{count} written to {file}."
-    if (
-        not workspace.metadata_path.exists()
-        or not (session := Session(workspace, project)).done()["SchemaGen"]
-    ):
-        return in_language(
-            f"{done} SchemaGen has not run in {workspace.path}: keep who and why in the commit of the file."
-        )
-    subject = {"spans": proposal.spans, "features": proposal.features}
-    decision = decisions.record(
-        session,
-        session.latest("SchemaGen", "schema"),
-        UPDATE,
-        subject=json.dumps(subject, ensure_ascii=False, sort_keys=True),
-        who=who,
-        why=why,
+def _of(statistics: Statistics, features: set[str] | None) -> Statistics:
+    """Return the statistics of some features; None: of all."""
+    if features is None:
+        return statistics
+    [whole] = statistics.datasets
+    part = statistics_pb2.DatasetFeatureStatistics(
+        num_examples=whole.num_examples, weighted_num_examples=whole.weighted_num_examples
     )
-    commit = "" if is_built_in(project) else "; commit the file"  # a workspace is not in version control
-    return in_language(
-        f"{done} Recorded in {workspace.path}: {decision}. The next SchemaGen takes it{commit}."
-    )
+    part.features.extend(one for one in whole.features if _name(one) in features)
+    return statistics_pb2.DatasetFeatureStatisticsList(datasets=[part])
 
 
-def _comments_below_head(file: Path) -> Iterator[str]:
-    lines = dropwhile(lambda line: line.startswith("#"), file.read_text(encoding="utf-8").splitlines())
-    return (line for line in lines if "#" in _QUOTED.sub("", line))
+def _name(feature: statistics_pb2.FeatureNameStatistics) -> str:
+    return ".".join(feature.path.step) if feature.path.step else str(feature.name)
+
+
+def saved_schema(session: Session) -> schema_pb2.Schema:
+    """Return the schema that the next SchemaGen will give, or the last one that it inferred."""
+    file = file_in_force(session.project, session.workspace)
+    return read_schema(file) if file else load_schema(session.path("SchemaGen", "schema"))
+
+
+def _refuse_unknown(edits: Edits, features: list[str]) -> None:
+    for name, fields in edits.items():
+        for found, known in ((name, features), *((field, FIELDS) for field in fields)):
+            if found not in known:
+                raise SchemaEditError(
+                    f"An edit names a feature of the schema and one of its fields, but found {found!r}. "
+                    f"Choose one of {', '.join(known)}."
+                )

@@ -9,7 +9,6 @@ from typing import NamedTuple
 from tensorflow_metadata.proto.v0 import schema_pb2
 from tfx.types import Artifact
 
-from kit.data.curation import EDIT
 from kit.data.schema import (
     SCHEMA_FILE,
     columns_of,
@@ -19,8 +18,9 @@ from kit.data.schema import (
     parse_schema,
     read_schema,
 )
-from kit.data.schema_desk import UPDATE
+from kit.data.schema_desk import EDIT
 from kit.data.schema_diff import SchemaChange, differences
+from kit.data.schema_proposal import UPDATE
 from kit.data.schema_spans import Say, whole
 from kit.data.statistics import load_statistics
 from kit.data.validation import ACCEPT

@@ -29,7 +29,7 @@ BAD_DAY = {"train_spans": "1-2", "eval_spans": "8"}
 @pytest.mark.notebook
 def test_decisions_and_parameters_replayed_give_the_same_artifacts(tmp_path: Path) -> None:
     from kit.data.anomalies import AnomalyDesk  # noqa: PLC0415  with TFX, which warns at import
-    from kit.data.curation import SchemaDesk  # noqa: PLC0415
+    from kit.data.schema_desk import SchemaDesk  # noqa: PLC0415
     from kit.data.validation import check_anomalies  # noqa: PLC0415
     from kit.project import Project  # noqa: PLC0415
     from kit.session import Session as Opened  # noqa: PLC0415

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from kit.data.anomalies import AnomalyDesk
-from kit.data.curation import SchemaDesk
 from kit.data.schema import save_schema
-from kit.data.schema_desk import propose, write
+from kit.data.schema_desk import SchemaDesk
 from kit.data.schema_diff import differences
+from kit.data.schema_proposal import propose, write
 from kit.data.schema_review import schema_changes, schema_news, versions
 from kit.errors import ProjectError, StepOrderError, UsageError
 from kit.project import Project

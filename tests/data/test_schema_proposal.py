@@ -11,8 +11,8 @@ from tensorflow_metadata.proto.v0 import schema_pb2
 from kit import decisions
 from kit.data.environments import TRAINING, validate
 from kit.data.schema import read_schema, save_schema
-from kit.data.schema_desk import UPDATE, Proposal, propose, write
 from kit.data.schema_diff import differences
+from kit.data.schema_proposal import UPDATE, Proposal, propose, write
 from kit.data.schema_spans import per_span
 from kit.decisions import DecisionError
 from kit.errors import InputDataError, UsageError

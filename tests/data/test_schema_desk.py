@@ -11,9 +11,9 @@ from google.protobuf import text_format
 from tensorflow_metadata.proto.v0 import schema_pb2
 
 from kit import decisions
-from kit.data.curation import SchemaDesk, SchemaEditError
 from kit.data.rules import FIELDS, EditError, change, rule_of, split_values
 from kit.data.schema import read_schema, save_schema, schema_gen
+from kit.data.schema_desk import SchemaDesk, SchemaEditError
 from kit.data.statistics import load_statistics
 from kit.data.validation import check_anomalies
 from kit.errors import ProjectError
