@@ -95,7 +95,7 @@ def _take(session: Session, decision: Decision) -> str:
     if decision.what == EDIT:
         return SchemaDesk(session).save(json.loads(decision.subject), who, why)
     if decision.what == UPDATE:
-        asked, place = json.loads(decision.subject), (session.project, session.workspace)
+        asked, place = json.loads(decision.subject), (session.workspace, session.project)
         proposal = propose(*place, asked["spans"], asked["features"], say=lambda _: None)
         return write(*place, proposal, who, why) if proposal.changes else "The schema was as wide already."
     if decision.what == OVERRIDE:

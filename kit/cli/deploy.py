@@ -210,8 +210,8 @@ def _target(
         raise DeployError(
             "--stable and --canary-replicas are about a canary, but none is asked for. Name its version with --canary."
         )
-    chosen = canary_of(found, place, version, stable, replicas or 1) if version is not None else None
-    return Target.of(found, place, with_changes(found.spec.deploy, asked), chosen)
+    chosen = canary_of(place, found, version, stable, replicas or 1) if version is not None else None
+    return Target.of(place, found, with_changes(found.spec.deploy, asked), chosen)
 
 
 def with_changes(settings: Any, asked: dict[str, Any]) -> Any:

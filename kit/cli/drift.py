@@ -47,7 +47,7 @@ def propose(
     place = workspace_of(workspace)
     chosen = Project.load(project, place.path)
     delivered = len(chosen.spans())
-    read = per_span(chosen, place, spans or (f"last {delivered}" if delivered else ""), _say)
+    read = per_span(place, chosen, spans or (f"last {delivered}" if delivered else ""), _say)
     proposals = history.propose(chosen, [statistics for _, statistics in read])
     header = ("feature", "measure", "usual", "farthest", "beyond chance", "now", "proposed")
     print_table(

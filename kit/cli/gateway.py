@@ -164,4 +164,4 @@ def _plan(project: str, workspace: object, rest: str, grpc: str, listen: str) ->
 
     addresses = [Address.parse(text) for text in (rest, grpc, listen)]
     place = workspace_of(workspace)
-    return Plan.of(Project.load(project, place.path), place, *addresses)
+    return Plan.of(place, Project.load(project, place.path), *addresses)

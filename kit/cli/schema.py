@@ -132,12 +132,12 @@ def update(  # noqa: PLR0913, PLR0917  one for each option
     typer.echo(write(*place, proposal, who=who, why=why))
 
 
-def _opened(project: str, workspace: Path | None) -> tuple[Project, Workspace]:
+def _opened(project: str, workspace: Path | None) -> tuple[Workspace, Project]:
     with quiet():
         from kit.project import Project
 
     place = workspace_of(workspace)
-    return Project.load(project, place.path), place
+    return place, Project.load(project, place.path)
 
 
 def _print(changes: list[SchemaChange], before: str, after: str) -> None:

@@ -158,7 +158,7 @@ class AnomalyDesk:
                 f"What a schema says of one feature's values can be accepted, but this is: {row.what} ({row.feature}). "
                 "Change its threshold in the schema, or ignore it here."
             )
-        return save_schema(self._session.project, self._session.workspace, saved)
+        return save_schema(self._session.workspace, self._session.project, saved)
 
 
 def _anomaly(

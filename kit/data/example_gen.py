@@ -148,7 +148,7 @@ class ProjectExampleGen(base_component.BaseComponent):
             "columns": {name: column.model_dump() for name, column in project.columns.items()},
             "label": project.label,
         }
-        quarantine = quarantine_of(project, workspace)
+        quarantine = quarantine_of(workspace, project)
         outputs = {"examples": types.Channel(type=standard_artifacts.Examples)}
         if quarantine:
             outputs[QUARANTINED] = types.Channel(type=QuarantinedRows)

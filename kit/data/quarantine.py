@@ -72,7 +72,7 @@ class Quarantine:
         return cls(rules, **content)
 
 
-def quarantine_of(project: Project, workspace: Workspace | None) -> Quarantine | None:
+def quarantine_of(workspace: Workspace | None, project: Project) -> Quarantine | None:
     """Return the quarantine that project.yml asks for, with the rules of the curated schema in force.
 
     Raises:
@@ -84,16 +84,16 @@ def quarantine_of(project: Project, workspace: Workspace | None) -> Quarantine |
     named = [name for name in checks.quarantine if name not in {ALL, UNREADABLE}]
     rules: Mapping[str, RowRule] = {}
     if named or ALL in checks.quarantine:
-        rules = _rules(project, workspace, named)
+        rules = _rules(workspace, project, named)
     chosen = rules.values() if ALL in checks.quarantine else [rules[name] for name in dict.fromkeys(named)]
     unreadable = bool({ALL, UNREADABLE} & set(checks.quarantine))
     return Quarantine(tuple(chosen), unreadable, checks.quarantine_at_most, data.is_dated)
 
 
-def _rules(project: Project, workspace: Workspace | None, named: Sequence[str]) -> Mapping[str, RowRule]:
+def _rules(workspace: Workspace | None, project: Project, named: Sequence[str]) -> Mapping[str, RowRule]:
     from kit.data.schema import file_in_force, read_schema  # noqa: PLC0415  TFDV, which reading files does not need
 
-    file, place = file_in_force(project, workspace), project.folder / "project.yml"
+    file, place = file_in_force(workspace, project), project.folder / "project.yml"
     if file is None:
         raise ProjectError(
             f"{place}: checks.quarantine judges rows by a curated schema, but {project.name} has none. Save one in the "

@@ -184,7 +184,7 @@ def schema_gen(project: Project, statistics: Any, workspace: Workspace | None = 
 
     With a workspace, a schema that was saved there for a built-in project goes before the project's own.
     """
-    file = file_in_force(project, workspace)
+    file = file_in_force(workspace, project)
     return CuratedSchemaGen(file) if file else SchemaGen(statistics, project)
 
 
@@ -235,7 +235,7 @@ def schema_text(schema: schema_pb2.Schema) -> str:
     return text.getvalue()
 
 
-def curated_file(project: Project, workspace: Workspace) -> Path:
+def curated_file(workspace: Workspace, project: Project) -> Path:
     """Return where the curated schema of a project is saved, whether or not it is there yet.
 
     It is in the project's folder, but for built-in projects in the workspace: the package is the same for all
@@ -246,9 +246,9 @@ def curated_file(project: Project, workspace: Workspace) -> Path:
     return project.folder / (project.spec.schema_file or SCHEMA_FILE)
 
 
-def file_in_force(project: Project, workspace: Workspace | None) -> Path | None:
+def file_in_force(workspace: Workspace | None, project: Project) -> Path | None:
     """Return the curated schema that SchemaGen takes; None: it infers one."""
-    saved = curated_file(project, workspace) if workspace and is_built_in(project) else None
+    saved = curated_file(workspace, project) if workspace and is_built_in(project) else None
     if saved and saved.is_file():
         return saved
     return project.folder / project.spec.schema_file if project.spec.schema_file else None
@@ -258,15 +258,15 @@ def is_built_in(project: Project) -> bool:
     return project.folder.is_relative_to(BUILT_IN)
 
 
-def save_schema(project: Project, workspace: Workspace, schema: schema_pb2.Schema) -> Path:
+def save_schema(workspace: Workspace, project: Project, schema: schema_pb2.Schema) -> Path:
     """Write a schema where `curated_file` says; the comment at its head is kept. A project.yml comes to name it.
 
     Raises:
         ProjectError: when project.yml cannot be made to name the file; nothing is written then.
     """
-    file = curated_file(project, workspace)
+    file = curated_file(workspace, project)
     named = project.spec.schema_file is not None or is_built_in(project)
-    before = file_in_force(project, workspace)
+    before = file_in_force(workspace, project)
     lines = before.read_text(encoding="utf-8").splitlines(keepends=True) if before else []
     head = "".join(takewhile(lambda line: line.startswith("#"), lines))
     project_text = None if named else _naming_schema(project)

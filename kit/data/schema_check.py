@@ -171,13 +171,13 @@ def _shares(feature: schema_pb2.Feature) -> Iterator[tuple[str, str]]:
 
 
 def check_project(
-    project: Project, workspace: Workspace, spans: str = "", *, say: Say
+    workspace: Workspace, project: Project, spans: str = "", *, say: Say
 ) -> tuple[Path, int, list[Finding]]:
     """Check the schema in force against project.yml and, span by span, against the data.
 
     Args:
-        project: whose schema it is.
         workspace: where a built-in project's schema is saved, and statistics are kept.
+        project: whose schema it is.
         spans: the spans to read; empty: the train spans.
         say: is told of each span that is read.
 
@@ -187,12 +187,12 @@ def check_project(
     Raises:
         ProjectError: when there is no curated schema, or it cannot be read.
     """
-    file = curated(project, workspace)
+    file = curated(workspace, project)
     schema = read_schema(file)
     findings = check_file(schema, project)
     if schema.default_environment and TRAINING not in schema.default_environment:
         return file, len(schema.feature), findings  # which say so; no rows could be judged
-    for place, statistics in per_span(project, workspace, spans, say):
+    for place, statistics in per_span(workspace, project, spans, say):
         findings += check_data(statistics, schema, place)
     return file, len(schema.feature), findings
 

@@ -62,7 +62,7 @@ class SchemaDesk:
         self, session: Session, *, previous: Statistics | None = None, serving: Statistics | None = None
     ) -> None:
         self._session, self._previous, self._serving = session, previous, serving
-        self.file = curated_file(session.project, session.workspace)
+        self.file = curated_file(session.workspace, session.project)
         folder = session.path("StatisticsGen", "statistics")
         self._statistics = {split: load_statistics(folder, split) for split in SPLITS}
         self.schema = saved_schema(session)
@@ -100,7 +100,7 @@ class SchemaDesk:
                 "A save needs a change, but nothing differs from the saved schema. Edit first."
             )
         decisions.require_reasons("save a schema", who, why)
-        file = save_schema(self._session.project, self._session.workspace, edited)
+        file = save_schema(self._session.workspace, self._session.project, edited)
         decision = decisions.record(
             self._session,
             self._session.latest("SchemaGen", "schema"),
@@ -192,7 +192,7 @@ def _name(feature: statistics_pb2.FeatureNameStatistics) -> str:
 
 def saved_schema(session: Session) -> schema_pb2.Schema:
     """Return the schema that the next SchemaGen will give, or the last one that it inferred."""
-    file = file_in_force(session.project, session.workspace)
+    file = file_in_force(session.workspace, session.project)
     return read_schema(file) if file else load_schema(session.path("SchemaGen", "schema"))
 
 

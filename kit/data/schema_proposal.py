@@ -59,13 +59,13 @@ class Proposal(NamedTuple):
 
 
 def propose(
-    project: Project, workspace: Workspace, spans: str = "", features: Collection[str] = (), *, say: Say
+    workspace: Workspace, project: Project, spans: str = "", features: Collection[str] = (), *, say: Say
 ) -> Proposal:
     """Widen the schema in force as far as some spans force it, or infer a first one from them; nothing is written.
 
     Args:
-        project: whose schema it is.
         workspace: where a built-in project's schema is saved, and statistics are kept.
+        project: whose schema it is.
         spans: the spans to read; empty: the train spans.
         features: the features to widen; none: all.
         say: is told of each span that is read.
@@ -79,7 +79,7 @@ def propose(
             f"A feature must be a column of project.yml, but {', '.join(unknown)} is not. Choose from "
             f"{', '.join(project.columns)}."
         )
-    file = file_in_force(project, workspace)
+    file = file_in_force(workspace, project)
     if file:
         before, first = read_schema(file), None
     elif features:
@@ -89,12 +89,12 @@ def propose(
         )
     else:
         before = schema_pb2.Schema()
-        first = infer(whole(project, workspace, spans, say), columns_of(project))
-    parts = (statistics for _, statistics in per_span(project, workspace, spans, say))
+        first = infer(whole(workspace, project, spans, say), columns_of(project))
+    parts = (statistics for _, statistics in per_span(workspace, project, spans, say))
     # A schema that was inferred from all spans together must let each of them pass.
     wide = widen(first or before, parts, project, features)
     return Proposal(
-        curated_file(project, workspace),
+        curated_file(workspace, project),
         before,
         wide.schema,
         differences(before, wide.schema),
@@ -105,7 +105,7 @@ def propose(
     )
 
 
-def write(project: Project, workspace: Workspace, proposal: Proposal, who: str, why: str) -> str:
+def write(workspace: Workspace, project: Project, proposal: Proposal, who: str, why: str) -> str:
     """Write a proposal that changes anything, and record who did it and why; return where, in a sentence or two.
 
     The file is in version control, and its commit is the record that counts. Where SchemaGen has run in the workspace,
@@ -117,13 +117,13 @@ def write(project: Project, workspace: Workspace, proposal: Proposal, who: str, 
         ProjectError: when project.yml cannot be made to name the file; nothing is written then.
     """
     decisions.require_reasons("update a schema", who, why)
-    in_force = file_in_force(project, workspace)
+    in_force = file_in_force(workspace, project)
     if (read_schema(in_force) if in_force else schema_pb2.Schema()) != proposal.before:
         raise UsageError(
             f"{in_force} must be as it was when the update was proposed, but somebody has changed it since. Look at "
             "it, and give the same command again."
         )
-    file = save_schema(project, workspace, proposal.schema)
+    file = save_schema(workspace, project, proposal.schema)
     count = "1 change" if len(proposal.changes) == 1 else f"{len(proposal.changes)} changes"
     done = f"{count} written to {file}."
     if (

@@ -40,13 +40,13 @@ class Version(NamedTuple):
     schema: schema_pb2.Schema
 
 
-def curated(project: Project, workspace: Workspace) -> Path:
+def curated(workspace: Workspace, project: Project) -> Path:
     """Return the file of the curated schema in force.
 
     Raises:
         ProjectError: when the project has none; the message tells how to make one.
     """
-    file = file_in_force(project, workspace)
+    file = file_in_force(workspace, project)
     if file is None:
         raise ProjectError(
             f"{project.name} must have a curated schema, but its project.yml names none: each run infers one. Make one "
@@ -56,13 +56,13 @@ def curated(project: Project, workspace: Workspace) -> Path:
 
 
 def versions(
-    project: Project, workspace: Workspace, against: str = INFERRED, spans: str = "", *, say: Say
+    workspace: Workspace, project: Project, against: str = INFERRED, spans: str = "", *, say: Say
 ) -> tuple[Version, Version]:
     """Return the curated schema and another one, the older first: what data say is newer, any other version older.
 
     Args:
-        project: whose schema it is.
         workspace: where a built-in project's schema is saved, and what SchemaGen made.
+        project: whose schema it is.
         against: `inferred` from the data; `saved` by the last SchemaGen in the workspace; `git:REVISION` of the
             project's file; or the path of a file.
         spans: to infer from; empty: what StatisticsGen last saw of the train split, or else the train spans.
@@ -72,9 +72,9 @@ def versions(
         ProjectError: when there is no curated schema, or one that cannot be read.
         UsageError: when there is no other version of that name.
     """
-    mine = Version("curated", read_schema(curated(project, workspace)))
+    mine = Version("curated", read_schema(curated(workspace, project)))
     if against == INFERRED:
-        return mine, Version(INFERRED, _inferred(project, workspace, spans, say))
+        return mine, Version(INFERRED, _inferred(workspace, project, spans, say))
     if spans:
         raise UsageError(
             f"Spans say what to infer a schema from, but --against is {against}. Leave one of them out."
@@ -146,7 +146,7 @@ def _decided(session: Session, schema: int) -> list[Decision]:
     return [one for one in made(session) if one.artifact in about.get(one.what, ())]
 
 
-def _inferred(project: Project, workspace: Workspace, spans: str, say: Say) -> schema_pb2.Schema:
+def _inferred(workspace: Workspace, project: Project, spans: str, say: Say) -> schema_pb2.Schema:
     statistics = None
     if not spans and workspace.metadata_path.exists():
         try:
@@ -154,7 +154,7 @@ def _inferred(project: Project, workspace: Workspace, spans: str, say: Say) -> s
             statistics = load_statistics(folder, "train")
         except (StepOrderError, OSError):  # it has not run here, or what it made was removed
             statistics = None
-    return infer(statistics or whole(project, workspace, spans, say), columns_of(project))
+    return infer(statistics or whole(workspace, project, spans, say), columns_of(project))
 
 
 def _of_revision(project: Project, revision: str) -> schema_pb2.Schema:

@@ -18,13 +18,13 @@ Say: TypeAlias = Callable[[str], None]
 
 
 def per_span(
-    project: Project, workspace: Workspace, spans: str, say: Say
+    workspace: Workspace, project: Project, spans: str, say: Say
 ) -> Iterator[tuple[str, Statistics]]:
     """Yield the name of each span and its statistics, oldest first; a project without spans is one.
 
     Args:
-        project: whose data are read.
         workspace: where statistics are kept, so that nothing is computed twice.
+        project: whose data are read.
         spans: which, such as `1-7` or `last 2`; empty: the train spans.
         say: is told of each span when it has been read.
 
@@ -39,7 +39,7 @@ def per_span(
         yield name, statistics
 
 
-def whole(project: Project, workspace: Workspace, spans: str, say: Say) -> Statistics:
+def whole(workspace: Workspace, project: Project, spans: str, say: Say) -> Statistics:
     """Return the statistics of all the rows together, as `per_span` chooses them.
 
     Raises:

@@ -48,7 +48,7 @@ class PodFiles(GatewayFiles):
 def pod_plan(target: Target) -> Plan:
     """Return the plan of the gateway beside the server."""
     rest, grpc = Address(REST_PORT), Address(GRPC_PORT)
-    own = Plan.of(target.project, target.workspace, rest, grpc, Address(GATEWAY_PORT, _EVERY_ADDRESS))
+    own = Plan.of(target.workspace, target.project, rest, grpc, Address(GATEWAY_PORT, _EVERY_ADDRESS))
     certificate = (TLS_FOLDER / CERTIFICATE, TLS_FOLDER / KEY) if target.settings.tls_secret else None
     return replace(own, files=PodFiles(FOLDER), certificate=certificate)
 

@@ -48,15 +48,15 @@ class Target:
     """All that the files follow from.
 
     Attributes:
-        project: whose model is served.
         workspace: the workspace that has the pushed versions, models.config and the gateway's keys.
+        project: whose model is served.
         settings: `deploy` of the project, with what the command line says.
         name: the name of all objects.
         canary: None when all pods serve the same.
     """
 
-    project: Project
     workspace: Workspace
+    project: Project
     settings: DeploySettings
     name: str
     canary: Canary | None = None
@@ -64,8 +64,8 @@ class Target:
     @classmethod
     def of(
         cls,
-        project: Project,
         workspace: Workspace,
+        project: Project,
         settings: DeploySettings | None = None,
         canary: Canary | None = None,
     ) -> Self:
@@ -81,7 +81,7 @@ class Target:
                 f"Objects of Kubernetes need a name of small letters, digits and -, at most 40, but the project's "
                 f"would be {name!r}. Give another: deploy.name in project.yml, or --name."
             )
-        return cls(project, workspace, chosen, name, canary)
+        return cls(workspace, project, chosen, name, canary)
 
     @property
     def model(self) -> str:
@@ -105,13 +105,13 @@ class Target:
 
 
 def canary_of(
-    project: Project, workspace: Workspace, version: int, stable: int | None, replicas: int
+    workspace: Workspace, project: Project, version: int, stable: int | None, replicas: int
 ) -> Canary:
     """Return a canary, checked against the versions of the workspace.
 
     Args:
-        project: whose versions they are.
         workspace: the workspace that has them.
+        project: whose versions they are.
         version: the version of the canary.
         stable: of the other pods; None: the newest version below the canary's.
         replicas: pods of the canary.

@@ -94,7 +94,7 @@ class Lab:
 
     def __init__(self, project: Project, span: int, workspace: Workspace | None = None) -> None:
         self.project, self.span = project, span
-        file = file_in_force(project, workspace)
+        file = file_in_force(workspace, project)
         self._schema = read_schema(file) if file else None
         self._deliveries: dict[int, Delivery] = {}
         self._trials: dict[tuple[str, Dose], Trial] = {}

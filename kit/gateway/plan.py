@@ -113,7 +113,7 @@ class Plan:
 
     @classmethod
     def of(
-        cls, project: Project, workspace: Workspace, rest: Address, grpc: Address, listen: Address
+        cls, workspace: Workspace, project: Project, rest: Address, grpc: Address, listen: Address
     ) -> Plan:
         """Return the plan of a project's own model."""
         settings, files = project.spec.gateway, GatewayFiles.of(workspace, project.spec.name)

@@ -29,7 +29,7 @@ def gateway_before(server: Addresses, workspace: Workspace, project: Project) ->
     if not store.kids():
         store.rotate()
     rest, grpc = Address.parse(str(server.rest)), Address.parse(str(server.grpc))
-    return Gateway(Plan.of(project, workspace, rest, grpc, Address(0)))
+    return Gateway(Plan.of(workspace, project, rest, grpc, Address(0)))
 
 
 def probe(gateway: Gateway, inputs: Mapping[str, Any], signature: str) -> pd.DataFrame:

@@ -15,7 +15,7 @@ from kit.project import Project
 from kit.workspace import Workspace
 
 from .test_checks import small
-from .test_schema_update import quiet
+from .test_schema_proposal import quiet
 
 SCHEMA = """
 feature { name: "age" type: FLOAT presence { min_fraction: 0.9 } float_domain { min: 0 max: 99 } }
@@ -157,7 +157,7 @@ def test_a_bad_span_is_named_and_a_good_one_is_not(project: Project, tmp_path: P
         file.write("\nschema_file: schema.pbtxt\n")
     named = Project.load(project.folder)
     lines: list[str] = []
-    file_, features, findings = check_project(named, Workspace(tmp_path / "ws"), "1-2", say=lines.append)
+    file_, features, findings = check_project(Workspace(tmp_path / "ws"), named, "1-2", say=lines.append)
     assert (file_, features) == (project.folder / "schema.pbtxt", 3)
     assert lines == ["span 1: 60 rows", "span 2: 60 rows"]
     [finding] = findings
@@ -165,14 +165,14 @@ def test_a_bad_span_is_named_and_a_good_one_is_not(project: Project, tmp_path: P
     assert finding.found.startswith("span 2: Unexpected string values. ")
     assert "Bern (~50%)" in finding.found
     assert any_fault(findings)
-    assert not any_fault(check_project(named, Workspace(tmp_path / "ws"), "1", say=lines.append)[2])
+    assert not any_fault(check_project(Workspace(tmp_path / "ws"), named, "1", say=lines.append)[2])
 
 
 def test_a_schema_for_another_environment_is_a_fault_and_no_crash(project: Project, tmp_path: Path) -> None:
     (project.folder / "schema.pbtxt").write_text(SCHEMA.replace("TRAINING", "DAY"))
     with (project.folder / "project.yml").open("a") as file:
         file.write("\nschema_file: schema.pbtxt\n")
-    _, _, findings = check_project(Project.load(project.folder), Workspace(tmp_path / "ws"), "1", say=quiet)
+    _, _, findings = check_project(Workspace(tmp_path / "ws"), Project.load(project.folder), "1", say=quiet)
     assert [(one.subject, one.state) for one in findings] == [("bought", "fail")]
     assert "there must be an environment TRAINING" in findings[0].found
 
@@ -181,13 +181,13 @@ def test_without_a_curated_schema_the_way_to_one_is_told(project: Project, tmp_p
     with pytest.raises(
         ProjectError, match=r"shop must have a curated schema.*kit schema update --project .*shop"
     ):
-        check_project(project, Workspace(tmp_path / "ws"), say=quiet)
+        check_project(Workspace(tmp_path / "ws"), project, say=quiet)
 
 
 def test_the_recommender_passes_on_its_clean_spans_and_not_on_the_bad_day(tmp_path: Path) -> None:
     recommender, workspace = Project.load("recommender"), Workspace(tmp_path / "ws")
-    file, features, findings = check_project(recommender, workspace, "1-7", say=quiet)
+    file, features, findings = check_project(workspace, recommender, "1-7", say=quiet)
     assert (features, findings) == (len(read_schema(file).feature), [])
-    _, _, findings = check_project(recommender, workspace, "8", say=quiet)
+    _, _, findings = check_project(workspace, recommender, "8", say=quiet)
     assert [finding.subject for finding in findings] == ["age", "device", "price", "region"]
     assert all(finding.found.startswith("span 8: ") for finding in findings)

@@ -239,10 +239,10 @@ def test_an_edited_file_is_never_a_cache_hit(shop: Session) -> None:
 def test_the_comment_at_the_head_and_other_lines_of_the_project_stay(shop: Session) -> None:
     file, project = shop.project.folder / "schema.pbtxt", shop.project
     yml = (project.folder / "project.yml").read_text()
-    save_schema(project, shop.workspace, schema())
+    save_schema(shop.workspace, project, schema())
     assert (project.folder / "project.yml").read_text() == f"{yml.rstrip()}\nschema_file: schema.pbtxt\n"
     file.write_text("# Read me.\n# Twice.\n" + file.read_text())
-    save_schema(project, shop.workspace, schema())
+    save_schema(shop.workspace, project, schema())
     assert file.read_text().startswith('# Read me.\n# Twice.\nfeature {\n  name: "age"')
     assert read_schema(file) == schema()
     assert sorted(path.name for path in project.folder.glob("*schema*")) == ["schema.pbtxt"]
@@ -253,7 +253,7 @@ def test_a_project_file_that_cannot_take_the_line_is_left_alone(shop: Session) -
     file.write_text(f"{file.read_text().rstrip()}\n...\n")
     before = file.read_text()
     with pytest.raises(ProjectError, match=r"Write `schema_file: schema\.pbtxt` there"):
-        save_schema(shop.project, shop.workspace, schema())
+        save_schema(shop.workspace, shop.project, schema())
     assert file.read_text() == before
     assert not (shop.project.folder / "schema.pbtxt").exists()
 

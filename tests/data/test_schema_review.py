@@ -19,20 +19,20 @@ from kit.session import Session
 from kit.workspace import Workspace
 
 from .test_checks import check, small
-from .test_schema_update import quiet
+from .test_schema_proposal import quiet
 
 
 @pytest.fixture
 def shop(tmp_path: Path) -> Session:
     """A project with a curated schema, whose steps have run."""
     session = check(small(tmp_path / "shop", "Rom Oslo " * 30, "Rom Bern " * 30))
-    save_schema(session.project, session.workspace, SchemaDesk(session).schema)
+    save_schema(session.workspace, session.project, SchemaDesk(session).schema)
     return check(Session(session.workspace, Project.load(session.project.folder)))
 
 
 def found(session: Session, against: str, spans: str = "") -> list[str]:
     """Return what differs, as texts after the names of the two versions."""
-    older, newer = versions(session.project, session.workspace, against, spans, say=quiet)
+    older, newer = versions(session.workspace, session.project, against, spans, say=quiet)
     changes = differences(older.schema, newer.schema)
     return [f"{older.name} → {newer.name}", *map(str, changes)]
 
@@ -123,8 +123,8 @@ def test_who_changed_the_schema_is_told_however_it_was_done(shop: Session) -> No
     AnomalyDesk(shop).decide("eval/city/ENUM_TYPE_UNEXPECTED_STRING_VALUES", "accept", "Bo", "a new shop")
     with (shop.project.folder / "1.csv").open("a") as file:
         file.write("120,Oslo,1\n")
-    asked = propose(shop.project, shop.workspace, "1", say=quiet)
-    write(shop.project, shop.workspace, asked, "Cy", "one is older")
+    asked = propose(shop.workspace, shop.project, "1", say=quiet)
+    write(shop.workspace, shop.project, asked, "Cy", "one is older")
     check(shop)
     lines = schema_news(shop).splitlines()
     assert lines[:4] == [

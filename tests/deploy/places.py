@@ -23,7 +23,7 @@ def workspace_with_keys(folder: Path) -> Workspace:
 
 def target_in(workspace: Workspace, canary: Canary | None = None, **settings: Any) -> Target:
     project = Project.load(MODEL, workspace.path)
-    return Target.of(project, workspace, DeploySettings.model_validate(settings), canary)
+    return Target.of(workspace, project, DeploySettings.model_validate(settings), canary)
 
 
 def push(workspace: Workspace, *versions: int) -> None:

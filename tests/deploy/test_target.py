@@ -13,7 +13,7 @@ from kit.workspace import Workspace
 
 def test_a_name_of_a_project_becomes_one_of_kubernetes(workspace: Workspace) -> None:
     project = Project.load("chicago_taxi", workspace.path)
-    target = Target.of(project, workspace)
+    target = Target.of(workspace, project)
     assert (target.name, target.model) == ("chicago-taxi", "chicago_taxi")
     assert target_in(workspace, name="clicks").name == "clicks"
 
@@ -21,8 +21,8 @@ def test_a_name_of_a_project_becomes_one_of_kubernetes(workspace: Workspace) -> 
 def test_a_canary_is_beside_the_newest_version_below_it(workspace: Workspace) -> None:
     push(workspace, 1, 2, 3)
     project = Project.load(MODEL, workspace.path)
-    assert canary_of(project, workspace, 3, None, 1) == Canary(3, 2)
-    assert canary_of(project, workspace, 2, 3, 4) == Canary(2, 3, 4)
+    assert canary_of(workspace, project, 3, None, 1) == Canary(3, 2)
+    assert canary_of(workspace, project, 2, 3, 4) == Canary(2, 3, 4)
 
 
 @pytest.mark.parametrize(
@@ -40,7 +40,7 @@ def test_a_canary_of_no_version_is_refused(
 ) -> None:
     push(workspace, *pushed)
     with pytest.raises(DeployError, match=re.escape(message)):
-        canary_of(Project.load(MODEL, workspace.path), workspace, version, stable, 1)
+        canary_of(workspace, Project.load(MODEL, workspace.path), version, stable, 1)
 
 
 def test_each_pod_has_the_same_share() -> None:
