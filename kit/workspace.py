@@ -55,6 +55,7 @@ from typing import Self
 import filelock
 
 from kit.errors import WorkspaceError
+from kit.texts import Say
 
 CHECKOUT = Path(__file__).resolve().parents[1]
 DEFAULT = CHECKOUT / "workspace"  # of commands that are given no other one
@@ -208,9 +209,7 @@ class Workspace:
         return self.path / "statistics" / project
 
     @contextmanager
-    def lock(
-        self, name: str, purpose: str, *, wait: bool = True, say: Callable[[str], None] = print
-    ) -> Iterator[None]:
+    def lock(self, name: str, purpose: str, *, wait: bool = True, say: Say = print) -> Iterator[None]:
         """Hold one of the workspace's locks; the operating system frees it when the holder dies.
 
         Args:

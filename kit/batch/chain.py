@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from kit.batch.admission import Budget
 from kit.batch.order import Part, Waits
 from kit.batch.plan import PlannedNotebook
 from kit.project import Project
-
-Say = Callable[[str], None]
 
 
 @dataclass(frozen=True)

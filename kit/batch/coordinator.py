@@ -16,7 +16,7 @@ from typing import Any
 import yaml
 
 from kit.batch.admission import Admission
-from kit.batch.chain import Chain, RunOptions, Say
+from kit.batch.chain import Chain, RunOptions
 from kit.batch.decide import Decider, SkipDecision
 from kit.batch.ending import stopped
 from kit.batch.kernels import Kernels
@@ -31,6 +31,7 @@ from kit.errors import ExitCode, StepFailedError
 from kit.secret import Redactor, known_secrets
 from kit.signals import signals_call
 from kit.steps.monitor import STEPS_FILE
+from kit.texts import Say
 from kit.workspace import write_atomically
 
 _POLL_SECONDS = 0.2

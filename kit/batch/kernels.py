@@ -23,6 +23,7 @@ from kit.errors import KernelStartError
 from kit.secret import Redactor, known_secrets
 from kit.steps.monitor import KERNEL_VARIABLE, RUN_FOLDER_VARIABLE
 from kit.steps.sampling import FILE_VARIABLE
+from kit.texts import Say
 
 _POLL_SECONDS = 0.1
 _LOOK = (  # leaves no name behind, and does without a kit that the kernel's environment does not have
@@ -65,7 +66,7 @@ class Kernels:
         kernel_name: str,
         run_folder: Path,
         log: Path,
-        say: Callable[[str], None] = print,
+        say: Say = print,
     ) -> None:
         self._loop = ensure_event_loop()
         self.kernel_name, self._run_folder = kernel_name, run_folder
@@ -174,7 +175,7 @@ class Kernels:
 class _Saying(logging.Handler):
     """Log handler that shows a warning among the lines of progress."""
 
-    def __init__(self, say: Callable[[str], None]) -> None:
+    def __init__(self, say: Say) -> None:
         super().__init__(logging.WARNING)
         self._say = say
 

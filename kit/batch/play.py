@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from kit.batch.chain import Say
 from kit.batch.parameters import Value
 from kit.batch.plan import choose_notebooks, named_project, plan_chain
 from kit.batch.record import RunRecord
 from kit.batch.recording import MadeDecision, Recording
 from kit.batch.run import RunOptions, run_chain
 from kit.errors import ExitCode, KitError, UsageError
+from kit.texts import Say
 
 # A person decides also where a gate has stopped the notebook.
 _STOPPED_BY_GATE = {ExitCode.DATA_ANOMALY, ExitCode.DRIFT, ExitCode.NOT_BLESSED}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from kit.batch.chain import USUAL, Chain, RunOptions, Say
+from kit.batch.chain import USUAL, Chain, RunOptions
 from kit.batch.decide import Decider, Prospect
 from kit.batch.ending import explain
 from kit.batch.order import Part, choose_part, waits
@@ -21,6 +21,7 @@ from kit.batch.record import (
 from kit.batch.unchanged import Surroundings
 from kit.project import Project
 from kit.signals import signals_as_interrupts
+from kit.texts import Say
 from kit.workspace import Workspace
 
 __all__ = ["RunOptions", "explain", "preview", "run_chain"]

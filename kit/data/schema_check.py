@@ -12,9 +12,10 @@ from kit.checks.check import Finding
 from kit.data.environments import TRAINING, validate
 from kit.data.schema import Statistics, columns_of, read_schema
 from kit.data.schema_review import curated
-from kit.data.schema_spans import Say, per_span
+from kit.data.schema_spans import per_span
 from kit.data.validation import DATA_SET
 from kit.project import Project
+from kit.texts import Say
 from kit.workspace import Workspace
 
 NAME = "schema"

@@ -22,11 +22,12 @@ from kit.data.schema import (
     save_schema,
 )
 from kit.data.schema_diff import SchemaChange, differences
-from kit.data.schema_spans import Say, per_span, whole
+from kit.data.schema_spans import per_span, whole
 from kit.data.schema_update import widen
 from kit.errors import UsageError
 from kit.project import Project
 from kit.session import Session
+from kit.texts import Say
 from kit.translation.messages import in_language
 from kit.workspace import Workspace
 

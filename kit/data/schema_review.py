@@ -21,13 +21,14 @@ from kit.data.schema import (
 from kit.data.schema_desk import EDIT
 from kit.data.schema_diff import SchemaChange, differences
 from kit.data.schema_proposal import UPDATE
-from kit.data.schema_spans import Say, whole
+from kit.data.schema_spans import whole
 from kit.data.statistics import load_statistics
 from kit.data.validation import ACCEPT
 from kit.decisions import Decision, made
 from kit.errors import ProjectError, StepOrderError, UsageError
 from kit.project import Project
 from kit.session import Session
+from kit.texts import Say
 from kit.workspace import Workspace
 
 INFERRED, SAVED, GIT = "inferred", "saved", "git:"

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import TypeAlias
 
 from kit.data.example_gen import SPLITS
 from kit.data.schema import Statistics
@@ -12,9 +11,8 @@ from kit.data.span_statistics import SpanStatistics
 from kit.errors import UsageError
 from kit.project import Project
 from kit.spans import SpanRange, parse_spans
+from kit.texts import Say
 from kit.workspace import Workspace
-
-Say: TypeAlias = Callable[[str], None]
 
 
 def per_span(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -26,12 +26,12 @@ from kit.evaluation.metrics.scores import top_overlap
 from kit.release.versions import served_version
 from kit.serving.protect import Protection, protect
 from kit.session import Session
+from kit.texts import Say
 
 _ATTACKER = "attacker"
 _TRANSFER = 200  # requests beside the training rows, that the smaller model learns from
 _SECRET_BYTES = 32
 Values = NDArray[np.float64]
-Say = Callable[[str], None]
 
 
 def drill(

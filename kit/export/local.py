@@ -29,10 +29,10 @@ from kit.session import Session
 from kit.signals import signals_as_interrupts
 from kit.steps import beam_costs
 from kit.steps.origin import origin
+from kit.texts import Say
 from kit.workspace import Workspace
 
 Create = Callable[[Workspace, Project], Pipeline]
-Say = Callable[[str], None]
 
 
 def run(create: Create, workspace: str, project: str) -> int:

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from kit.load.recorded import WARMUP_FILE, recorded_requests
 from kit.load.sweep import SMALL, Sweep, Target, last_sweep, load_folder
 from kit.load.tune_batching import WITHOUT, Trials, proposed, tune
 from kit.serving.rehearsal import served_folder
 from kit.session import Session
+from kit.texts import Say
 
 _SHARES, _SECONDS = (0.5, 1.0), 1.0
 _SETTINGS = (WITHOUT, "32 rows, no wait, 1 thread")
 
 
-def small_sweep(
-    session: Session, rate: float, p99_ms: float, say: Callable[[str], None] = lambda _: None
-) -> Sweep | None:
+def small_sweep(session: Session, rate: float, p99_ms: float, say: Say = lambda _: None) -> Sweep | None:
     """Ask servers with and without batching at half of a rate and at the whole, a second each.
 
     What they are asked is the request of `serving_default` in the package, again and again. What was measured before of

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
@@ -28,6 +28,7 @@ from kit.machine import cores
 from kit.serving.batching.parameters import Batching
 from kit.serving.process import Server
 from kit.serving.settings import Settings
+from kit.texts import Say
 from kit.workspace import write_atomically
 
 WITHOUT = "without batching"
@@ -38,7 +39,6 @@ _SIZES, _WAITED_MICROS = (8, 32, 128), 2000
 _MOST_ROWS = 1 << 14
 """Of a request, which is split over batches, and of all that wait: a server that batches should refuse nothing that it
 would answer otherwise."""
-_Say = Callable[[str], None]
 
 
 def proposed() -> dict[str, Batching | None]:
@@ -123,7 +123,7 @@ class Trials:
         return self.folder / f"{digest}.json"
 
 
-def tune(trials: Trials, say: _Say = lambda _: None) -> Iterator[Sweep]:
+def tune(trials: Trials, say: Say = lambda _: None) -> Iterator[Sweep]:
     """Measure what is not known yet; give what is known after each point, and keep it in `FILE` of the folder.
 
     A setting is not asked at higher rates once it fails requests or is far from the wanted p99.

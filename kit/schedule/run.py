@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 from kit.errors import ExitCode, KitError, WorkspaceError
 from kit.schedule.schedule import Schedule
+from kit.texts import Say
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,7 @@ class Ended:
     why: str = ""
 
 
-def run_due(schedule: Schedule, due: dt.datetime, workspace: Path, say: Callable[[str], None]) -> Ended:
+def run_due(schedule: Schedule, due: dt.datetime, workspace: Path, say: Say) -> Ended:
     """Run the notebooks of a schedule with the parameters of a time; a run of somebody else is one to wait for.
 
     With the policy `skip` it is none to wait for, and the time is left out.

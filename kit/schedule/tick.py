@@ -19,9 +19,9 @@ from kit.errors import ExitCode, WorkspaceError
 from kit.schedule.journal import Entry, Journal, read
 from kit.schedule.run import Ended, run_due
 from kit.schedule.schedule import Schedule, load
+from kit.texts import Say
 from kit.workspace import Workspace
 
-Say = Callable[[str], None]
 _POLL_SECONDS = 0.2
 
 

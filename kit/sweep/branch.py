@@ -10,11 +10,11 @@ import os
 import re
 import shutil
 import tempfile
-from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
 from kit.moved_workspace import copy_metadata, moving
+from kit.texts import Say
 from kit.workspace import MODELS_CONFIG, Workspace, rewrite
 
 _LINKED = ("artifacts", "serving", "predictions", "labels")
@@ -23,7 +23,7 @@ _COPIED = ("projects", "schemas", "statistics")
 _GROWING = re.compile(r"^\.|\.(jsonl|config|yml|yaml|sqlite)$")
 
 
-def branch(source: Workspace, target: Path, say: Callable[[str], None] = print) -> None:
+def branch(source: Workspace, target: Path, say: Say = print) -> None:
     """Make a branch; it appears atomically.
 
     No step runs in the source meanwhile, so that what ML Metadata names is there.

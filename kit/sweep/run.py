@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 from collections import deque
-from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, CancelledError, Future, wait
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,9 +19,9 @@ from kit.sweep.points import declared_by
 from kit.sweep.records import PointRecord, SweepFolder, SweepRecord, best_of, read_point, save_point
 from kit.sweep.results import write_results
 from kit.sweep.workers import OpenWorkers, Workers
+from kit.texts import Say
 from kit.workspace import Workspace
 
-Say = Callable[[str], None]
 _POLL_SECONDS = 0.5
 _END_SECONDS = 60.0  # for the points that run, once the sweep is stopped
 

@@ -11,7 +11,6 @@ import math
 import shutil
 import time
 from collections import deque
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -21,6 +20,7 @@ from keras_tuner.engine import trial as keras_trial
 from kit import warm
 from kit.errors import StepFailedError, UsageError
 from kit.machine import cores
+from kit.texts import Say
 from kit.tuning import parallel
 from kit.tuning import trial as trial_process
 from kit.tuning.oracle import quietly
@@ -53,9 +53,7 @@ class TrialSearch:
         say: is told how far it is, in a line.
     """
 
-    def __init__(
-        self, plan: Plan, oracle: Any, train_files: tuple[str, ...], say: Callable[[str], None]
-    ) -> None:
+    def __init__(self, plan: Plan, oracle: Any, train_files: tuple[str, ...], say: Say) -> None:
         self._plan, self._oracle, self._files, self._say = plan, oracle, train_files, say
         objective, direction = plan.objective
         at_a_time = parallel.room_for_trials(plan.tuning.parallel)

@@ -15,7 +15,8 @@ from kit.schedule import schedule as schedules
 from kit.schedule.journal import Entry, Journal, read
 from kit.schedule.run import Ended
 from kit.schedule.schedule import Schedule
-from kit.schedule.tick import Say, Ways, tick
+from kit.schedule.tick import Ways, tick
+from kit.texts import Say
 
 START = dt.datetime(2026, 1, 5, 1, 0, tzinfo=dt.UTC)
 DAY = dt.timedelta(days=1)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
@@ -13,6 +12,7 @@ from kit.deploy.image import WORKSPACE
 from kit.project import Project
 from kit.session import Session
 from kit.steps.monitor import StepNow, Update
+from kit.texts import Say
 from kit.training.cluster.crew_record import MEMBERS, CrewRecord
 from kit.training.config import Training
 from kit.training.curves import read_curves
@@ -22,8 +22,6 @@ from kit.workspace import Workspace, write_atomically
 
 JOB_FILE = "job.json"
 _SAY_SECONDS = 5.0
-
-Say = Callable[[str], None]
 
 
 def train(workspace: Workspace, project: Project, training: Training, say: Say) -> pd.Series:
