@@ -16,13 +16,12 @@ from kit.checks.config import Severity
 from kit.checks.rows import SHOWN_ROWS, Rows
 from kit.data.example_gen import SPLITS
 from kit.project.file import Column
+from kit.units import ticks_per_second
 
 NAME, FRESHNESS = "times", "freshness"
 _TRUSTED = 0.001  # share of rows that come a little late, or early, in any delivery
 _SLACK = 1.1  # beyond the farthest row of train from the middle of its span
 _FEWEST_SPANS = 2
-_UNITS = (1, 10**3, 10**6, 10**9)  # of a second: what timestamps are counted in
-_LATEST_SECONDS = 32_503_680_000  # the year 3000; what is greater is counted in a smaller unit
 
 
 class _Extent(NamedTuple):
@@ -141,7 +140,7 @@ def freshness(newest: float | None, as_of: dt.date, days: float, severity: Sever
 
 def in_seconds(time: float) -> float:
     """Return a timestamp in seconds, whatever part of a second it is counted in."""
-    return next((time / unit for unit in _UNITS if abs(time) / unit < _LATEST_SECONDS), time)
+    return time / ticks_per_second(time)
 
 
 def _joined(parts: Sequence[NDArray[np.float64]]) -> NDArray[np.float64]:

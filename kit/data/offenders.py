@@ -101,12 +101,12 @@ def _look(batch: pa.RecordBatch, first: int, complaint: Complaint, offenders: Of
 def _rows_at_fault(column: pa.Array, complaint: Complaint) -> tuple[Rows, list[Any]]:
     """Return the rows of a batch and the values in them that are at fault."""
     if complaint.kind in _MISSING:
-        return np.flatnonzero(_flags(column.is_null())), []
+        return np.flatnonzero(flags(column.is_null())), []
     if complaint.kind in _LENGTHS:
         lengths = pc.fill_null(pc.list_value_length(column), 0).to_numpy(zero_copy_only=False)
         limits = complaint.rule.value_count
         most = limits.max if limits.HasField("max") else np.inf
-        rows = np.flatnonzero(((lengths < limits.min) | (lengths > most)) & _flags(column.is_valid()))
+        rows = np.flatnonzero(((lengths < limits.min) | (lengths > most)) & flags(column.is_valid()))
         return rows, [f"{length} values" for length in lengths[rows].tolist()]
     values = pc.list_flatten(column)
     wrong = _wrong_values(values, complaint)
@@ -119,7 +119,7 @@ def _wrong_values(values: pa.Array, complaint: Complaint) -> NDArray[np.bool_]:
         if not (pa.types.is_binary(values.type) or pa.types.is_large_binary(values.type)):
             return np.ones(len(values), bool)
         allowed = [value.encode() for value in allowed_values(complaint.rule, complaint.schema)]
-        return ~_flags(pc.is_in(values, value_set=pa.array(allowed, values.type)))
+        return ~flags(pc.is_in(values, value_set=pa.array(allowed, values.type)))
     if complaint.kind in _ANY_VALUE:
         return np.ones(len(values), bool)
     numbers = values.to_numpy(zero_copy_only=False)
@@ -150,5 +150,6 @@ def _text(value: Any) -> str:
     return f"{value:.7g}" if isinstance(value, float) else as_text(value)
 
 
-def _flags(array: pa.Array) -> NDArray[np.bool_]:
+def flags(array: pa.Array) -> NDArray[np.bool_]:
+    """Return an array of yes and no for NumPy."""
     return np.asarray(array.to_numpy(zero_copy_only=False), bool)

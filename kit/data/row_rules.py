@@ -18,7 +18,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 from tensorflow_metadata.proto.v0 import schema_pb2
 
-from kit.data.offenders import limits
+from kit.data.offenders import flags, limits
 from kit.data.rules import allowed_values
 from kit.project.file import Column
 
@@ -65,9 +65,9 @@ class RowRule:
 
     def faults(self, column: pa.Array) -> Iterator[Fault]:
         """Yield what is wrong in a column of one value per row: int64, float32 or string."""
-        present = np.flatnonzero(_flags(column.is_valid()))
+        present = np.flatnonzero(flags(column.is_valid()))
         if self.required:
-            for row in np.flatnonzero(_flags(column.is_null())).tolist():
+            for row in np.flatnonzero(flags(column.is_null())).tolist():
                 yield Fault(row, f"{self.feature} is missing", "")
         values = column.drop_null()
         for cause, wrong in self._wrong(values):
@@ -77,7 +77,7 @@ class RowRule:
     def _wrong(self, values: pa.Array) -> Iterator[tuple[str, NDArray[np.bool_]]]:
         if self.values:
             allowed = pa.array(self.values, values.type)
-            yield "has an unknown value", ~_flags(pc.is_in(values, value_set=allowed))
+            yield "has an unknown value", ~flags(pc.is_in(values, value_set=allowed))
         if pa.types.is_string(values.type):
             return
         numbers = values.to_numpy(zero_copy_only=False)
@@ -119,7 +119,3 @@ def rules_of_rows(schema: schema_pb2.Schema, columns: Mapping[str, Column]) -> d
 
 def _as_found(value: Any) -> str:
     return f"{value:.7g}" if isinstance(value, float) else repr(value)
-
-
-def _flags(array: pa.Array) -> NDArray[np.bool_]:
-    return np.asarray(array.to_numpy(zero_copy_only=False), bool)

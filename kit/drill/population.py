@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
+from kit.data.casting import ARROW_TYPES
 from kit.data.encoding import encode
 from kit.data.records import decoded_batches
 from kit.drill.errors import DrillError
@@ -16,7 +17,6 @@ from kit.project import Project
 from kit.session import Session
 
 _MOST_ROWS = 100_000
-_TYPES = {"int": pa.int64(), "float": pa.float32(), "string": pa.string()}
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ class Population:
     def of_rows(cls, project: Project, rows: pd.DataFrame) -> Self:
         """Take raw rows, with columns as project.yml names them."""
         columns = {
-            name: _TYPES[column.dtype]
+            name: ARROW_TYPES[column.dtype]
             for name, column in project.columns.items()
             if name not in project.not_requested and name in rows
         }

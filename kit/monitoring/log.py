@@ -23,6 +23,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from kit.data.casting import ARROW_TYPES
 from kit.errors import ProjectError, UsageError
 from kit.monitoring.day_table import DayTable
 from kit.project import Project
@@ -32,7 +33,6 @@ TIME, VERSION, SCORE = "prediction_time", "prediction_version", "prediction_scor
 LABEL_TIME = "label_time"
 OWN_COLUMNS = (TIME, VERSION, SCORE)
 TIMESTAMP = pa.timestamp("us", tz="UTC")
-_ARROW = {"int": pa.int64(), "float": pa.float32(), "string": pa.string()}
 
 
 class PredictionLog:
@@ -44,7 +44,7 @@ class PredictionLog:
 
     def __init__(self, workspace: Workspace, project: Project) -> None:
         fields = [
-            (name, _ARROW[column.dtype])
+            (name, ARROW_TYPES[column.dtype])
             for name, column in project.columns.items()
             if name not in project.not_requested
         ]
@@ -92,7 +92,7 @@ class Labels:
     def __init__(self, workspace: Workspace, project: Project) -> None:
         self.keys, self.label = keys_of(project), project.label
         names = [*self.keys, project.label]
-        fields = [(name, _ARROW[project.columns[name].dtype]) for name in names]
+        fields = [(name, ARROW_TYPES[project.columns[name].dtype]) for name in names]
         schema = pa.schema([*fields, (LABEL_TIME, TIMESTAMP)])
         self.table = DayTable(_folder(workspace, "labels", project), schema)
 

@@ -9,6 +9,7 @@ import numpy as np
 import pyarrow as pa
 import tensorflow as tf
 
+from kit.data.casting import ARROW_TYPES
 from kit.monitoring.log import SCORE, TIME, TIMESTAMP, VERSION
 from kit.project import Project
 from kit.release.signatures import EXAMPLES, column_of
@@ -17,7 +18,6 @@ from kit.training.signatures import SCORE as OUTPUT
 
 _MATRIX = 2
 _MICROS = 1_000_000
-_TYPES = {"int": pa.int64(), "float": pa.float32(), "string": pa.string()}
 
 
 class NoRowsError(ValueError):
@@ -162,4 +162,4 @@ def _as_arrow(values: Sequence[Any], dtype: str) -> pa.Array:
     numbers = [one if isinstance(one, int | float) and np.isfinite(one) else None for one in values]
     if dtype == "int":
         numbers = [None if one is None else int(one) for one in numbers]
-    return pa.array(numbers, _TYPES[dtype])
+    return pa.array(numbers, ARROW_TYPES[dtype])

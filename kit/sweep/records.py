@@ -13,7 +13,7 @@ from pydantic import BaseModel, ValidationError
 from kit.batch.parameters import Value
 from kit.errors import ExitCode
 from kit.sweep.errors import SweepError
-from kit.sweep.space_file import Metric
+from kit.sweep.space_file import Metric, objective_of
 from kit.workspace import workspace_option, write_atomically
 
 PointState = Literal["pending", "running", "done", "failed"]
@@ -122,7 +122,7 @@ class SweepRecord(BaseModel):
 
     @property
     def objective(self) -> Metric | None:
-        return next((metric for metric in self.metrics if metric.goal), None)
+        return objective_of(self.metrics)
 
 
 class SweepFolder:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
@@ -101,6 +102,11 @@ class Metric(Section):
         return f"{self.name}[{where}]" if where else self.name
 
 
+def objective_of(metrics: Iterable[Metric]) -> Metric | None:
+    """Return the first metric with a goal, by which points are ordered."""
+    return next((metric for metric in metrics if metric.goal), None)
+
+
 def _in_words(value: object) -> object:
     """Read `auc, maximise` as a metric."""
     if not isinstance(value, str):
@@ -175,7 +181,7 @@ class SpaceFile(Section):
     @property
     def objective(self) -> Metric | None:
         """The first metric with a goal, by which the points are ordered."""
-        return next((metric for metric in self.metrics if metric.goal), None)
+        return objective_of(self.metrics)
 
 
 def read_space(path: Path) -> SpaceFile:

@@ -14,7 +14,7 @@ from kit.checks.rows import Rows
 from kit.data.records import as_text
 from kit.project import Project
 from kit.project.file import Column
-from kit.units import SECONDS_PER_DAY, SECONDS_PER_HOUR
+from kit.units import SECONDS_PER_DAY, SECONDS_PER_HOUR, ticks_per_second
 
 BUCKETS = 10
 """Parts of equal size that a number is cut into."""
@@ -22,8 +22,6 @@ MOST_VALUES = 20
 """The most frequent values of a text that are searched; rarer ones are not."""
 
 _FEW = 12  # a whole number with so many values or fewer keeps them
-_LATEST_SECONDS = 32_503_680_000  # the year 3000; a greater time is counted in a smaller unit
-_UNITS = (1, 1_000, 1_000_000, 1_000_000_000)
 _THURSDAY = 3  # the first day of 1970, when Monday is 0
 
 Codes = NDArray[np.int16]
@@ -165,8 +163,7 @@ def _time(name: str, column: Column, rows: Rows) -> Iterator[Facet]:
     known = times[np.isfinite(times)]
     if not len(known):
         return
-    middle = float(np.median(np.abs(known)))
-    seconds = times / next((unit for unit in _UNITS if middle / unit < _LATEST_SECONDS), 1)
+    seconds = times / ticks_per_second(float(np.median(np.abs(known))))
     yield of_numbers(name, "hour", seconds % SECONDS_PER_DAY // SECONDS_PER_HOUR, whole=True)
     yield of_numbers(name, "weekday", (seconds // SECONDS_PER_DAY + _THURSDAY) % 7 + 1, whole=True)
 
