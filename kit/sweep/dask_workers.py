@@ -6,6 +6,7 @@ import re
 import time
 from collections.abc import Mapping
 from concurrent.futures import Future
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -176,8 +177,22 @@ def _by_value() -> Any:
     return probe.look
 
 
-def parse_dask(words: str) -> tuple[str, int]:
-    """Return the address of a scheduler and 0, or nothing and the workers of `local:N`.
+@dataclass(frozen=True)
+class SchedulerAddress:
+    """A cluster that is there already, by the address of its scheduler."""
+
+    address: str
+
+
+@dataclass(frozen=True)
+class OwnCluster:
+    """A cluster on this machine, which the sweep starts: `local:N`."""
+
+    workers: int
+
+
+def parse_dask(words: str) -> SchedulerAddress | OwnCluster:
+    """Return which cluster `--dask` asks for.
 
     Raises:
         ClusterError: when it is neither, or there would be too many.
@@ -190,9 +205,9 @@ def parse_dask(words: str) -> tuple[str, int]:
                 f"--dask local:N may start {most} workers on this machine, {_WORKERS_PER_CORE} for each core, but is "
                 f"{words!r}. Give fewer."
             )
-        return "", size
+        return OwnCluster(size)
     if _is_address(words):
-        return words, 0
+        return SchedulerAddress(words)
     raise ClusterError(
         f"--dask takes the address of a scheduler (tcp://HOST:8786), or local:N for N workers, but is {words!r}. "
         "Give one of these."
@@ -214,8 +229,9 @@ def check_dask(words: str) -> None:
     Raises:
         ClusterError: when it is neither of what `parse_dask` reads, or no scheduler answers at the address.
     """
-    if address := parse_dask(words)[0]:
-        _connect(address).close()
+    asked = parse_dask(words)
+    if isinstance(asked, SchedulerAddress):
+        _connect(asked.address).close()
 
 
 def open_dask(folder: Path, words: str) -> DaskWorkers:
@@ -224,11 +240,11 @@ def open_dask(folder: Path, words: str) -> DaskWorkers:
     Raises:
         ClusterError: as `parse_dask` and `DaskWorkers` say.
     """
-    address, size = parse_dask(words)
-    if address:
-        return DaskWorkers(folder, address)
+    asked = parse_dask(words)
+    if isinstance(asked, SchedulerAddress):
+        return DaskWorkers(folder, asked.address)
     left = sum(point.state != "done" for point in SweepFolder(folder).points())
-    cluster = LocalCluster(min(size, left), folder / "cluster")
+    cluster = LocalCluster(min(asked.workers, left), folder / "cluster")
     try:
         return DaskWorkers(folder, cluster.address, cluster)
     except BaseException:

@@ -19,7 +19,7 @@ from kit.errors import ClusterError, ExitCode
 from kit.sweep import dask_workers
 from kit.sweep.cluster import LocalCluster
 from kit.sweep.code import code_digest
-from kit.sweep.dask_workers import DaskWorkers, open_dask, parse_dask
+from kit.sweep.dask_workers import DaskWorkers, OwnCluster, SchedulerAddress, open_dask, parse_dask
 from kit.sweep.errors import WorkersLostError
 from kit.sweep.records import save_point
 from kit.sweep.run import SweepEnded, run_sweep
@@ -177,6 +177,6 @@ def test_there_are_no_more_workers_than_points_and_cores_can_carry(
 
 
 def test_addresses_and_sizes_are_read() -> None:
-    assert parse_dask("tls://[::1]:8786") == ("tls://[::1]:8786", 0)
-    assert parse_dask("tcp://10.0.0.1:8786") == ("tcp://10.0.0.1:8786", 0)
-    assert parse_dask("local:3") == ("", 3)
+    assert parse_dask("tls://[::1]:8786") == SchedulerAddress("tls://[::1]:8786")
+    assert parse_dask("tcp://10.0.0.1:8786") == SchedulerAddress("tcp://10.0.0.1:8786")
+    assert parse_dask("local:3") == OwnCluster(3)
