@@ -88,7 +88,7 @@ def _peer(files: list[Path]) -> Callable[[], object]:
     from kit.data.example_gen import split_writer  # noqa: PLC0415
     from kit.data.schema import SCHEMA_FILE, read_schema  # noqa: PLC0415
     from kit.project import Project  # noqa: PLC0415
-    from kit.steps.beam_costs import LOCAL_RUNNER  # noqa: PLC0415
+    from kit.steps.beam_settings import LOCAL_RUNNER  # noqa: PLC0415
 
     project = Project.load("recommender")
     root = files[0].parents[2] / "examples"

@@ -130,7 +130,7 @@ def main(way: str, workspace: str, project_name: str, configuration: str) -> Non
     from kit.evaluation.executor import EvaluatorExecutor  # noqa: PLC0415
     from kit.project import Project  # noqa: PLC0415
     from kit.session import Session  # noqa: PLC0415
-    from kit.steps.beam_costs import LOCAL_RUNNER  # noqa: PLC0415
+    from kit.steps.beam_settings import LOCAL_RUNNER  # noqa: PLC0415
     from kit.workspace import Workspace  # noqa: PLC0415
 
     project = Project.load(project_name)

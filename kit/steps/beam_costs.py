@@ -25,8 +25,6 @@ from tfx.utils import dependency_utils
 
 from kit.steps.beam_settings import LOCAL_RUNNER
 
-__all__ = ["LOCAL_RUNNER", "pay_once"]
-
 
 def pay_once() -> None:
     """Patch Beam and TFX in this process, which runs a single executor."""

@@ -16,6 +16,7 @@ from tfx.utils import json_utils
 
 from kit.project import Project
 from kit.steps import beam_costs, progress, sampling, transform_costs
+from kit.steps.beam_settings import LOCAL_RUNNER
 from kit.warm.address import folder_of
 
 
@@ -37,7 +38,7 @@ def run_executor(payload: bytes, report: Callable[[str], None]) -> bytes:
 
 def _run(request: dict[str, Any]) -> bytes:
     _collect_seldom()
-    if beam_costs.LOCAL_RUNNER in request["beam_args"]:  # remote workers expect Beam unpatched
+    if LOCAL_RUNNER in request["beam_args"]:  # remote workers expect Beam unpatched
         beam_costs.pay_once()
         transform_costs.pay_once()
     _keep_temporary_files_in(Path(request["tmp_dir"]) / request["unique_id"])

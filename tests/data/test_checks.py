@@ -25,7 +25,7 @@ from kit.errors import DataAnomalyError, DriftError, RowsLostError, StepOrderErr
 from kit.ledger import check_rows, read_ledger
 from kit.project import Project
 from kit.session import Session
-from kit.steps.beam_costs import LOCAL_RUNNER
+from kit.steps.beam_settings import LOCAL_RUNNER
 from kit.workspace import CHECKOUT, Workspace
 
 BAD_DAY = "8"

@@ -19,6 +19,7 @@ from tensorflow_transform.beam.analysis_graph_builder import get_analysis_cache_
 from tensorflow_transform.beam.analyzer_cache import DatasetKey
 
 from kit.steps import beam_costs, transform_costs
+from kit.steps.beam_settings import LOCAL_RUNNER
 
 _ROWS = [{"word": word, "size": float(size)} for size, word in enumerate(["the", "cat", "the", "dog", "the"])]
 _SPEC = {"word": tf.io.FixedLenFeature([], tf.string), "size": tf.io.FixedLenFeature([], tf.float32)}
@@ -84,7 +85,7 @@ def _options() -> list[Any]:
 
 def _plain() -> list[str]:
     with tempfile.TemporaryDirectory() as folder:
-        with beam.Pipeline(options=PipelineOptions([beam_costs.LOCAL_RUNNER])) as pipeline:
+        with beam.Pipeline(options=PipelineOptions([LOCAL_RUNNER])) as pipeline:
             numbers = pipeline | beam.Create(range(20))
             weight = numbers | beam.CombineGlobally(sum)
             sums = (
