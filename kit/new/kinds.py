@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 from kit.features import dates
 from kit.project.file import Dtype, Kind
 
-_TWO = 2
+_MOST_FLAG_VALUES = 2  # of a column that says yes or no, in whole numbers or words
 FEW_VALUES = 12  # whole numbers with at most so many values are codes
 CODE_VALUES = 100  # the same when the name says so
 CATEGORY_VALUES = 50  # words with more values are ids
@@ -118,7 +118,7 @@ def judge(name: str, column: pa.ChunkedArray) -> Verdict:
         return Verdict("ignore", f"is empty but for {len(present)} rows", missing=missing, distinct=distinct)
     if distinct == 1 and not missing:
         return Verdict("ignore", f"is always {present[0].as_py()!r}", distinct=1)
-    if distinct <= _TWO and not pa.types.is_floating(values.type):
+    if distinct <= _MOST_FLAG_VALUES and not pa.types.is_floating(values.type):
         dtype: Dtype = "int" if pa.types.is_int64(values.type) else "string"
         verdict = Verdict("category", _count(distinct), dtype)
     elif pa.types.is_int64(values.type):

@@ -19,7 +19,7 @@ _CODED_CLASSES = 20  # whole numbers with more values are an amount
 _FEW_ROWS = 30  # of the rarer class: too few to judge a model by
 _RARE = 0.05
 _TASKS = ("binary", "multiclass", "regression")
-_TWO = 2
+_BINARY_CLASSES = 2
 _POSITIVE = frozenset({"1", "true", "yes", "y", "t", "positive", "pos", "ja", "oui", "si"})
 _NEGATIVE = frozenset({"0", "false", "no", "n", "f", "negative", "neg", "nein", "non", "none"})
 
@@ -112,7 +112,7 @@ def _choose_task(name: str, values: pa.ChunkedArray, distinct: int, task: str | 
             f"Regression needs a label of numbers, but {name!r} holds words such as {values[0].as_py()!r}. "
             "Leave the task out, or name another column."
         )
-    if task == "binary" and distinct != _TWO:
+    if task == "binary" and distinct != _BINARY_CLASSES:
         raise UsageError(
             f"A binary label has two values, but {name!r} has {distinct:,}. Take "
             "multiclass or regression, or "
@@ -128,7 +128,7 @@ def _choose_task(name: str, values: pa.ChunkedArray, distinct: int, task: str | 
     for known in ("binary", "multiclass", "regression"):
         if task == known:
             return _task(known)
-    if distinct == _TWO:
+    if distinct == _BINARY_CLASSES:
         return "binary"
     if words or (pa.types.is_int64(values.type) and distinct <= _CODED_CLASSES):
         return "multiclass"

@@ -29,13 +29,13 @@ from typing import TypeAlias
 
 from kit.workspace import write_atomically
 
-KINDS = ("imports", "I/O", "TensorFlow", "Beam graph", "Beam execution", "waiting", "other")
+_IMPORTS = "imports"
+KINDS = (_IMPORTS, "I/O", "TensorFlow", "Beam graph", "Beam execution", "waiting", "other")
 FILE_VARIABLE = "KIT_TIMES"
 """Names the file that a kernel writes its samples to; its steps write theirs beside it."""
 INTERVAL_SECONDS = 0.02
 
 _WRITE_SECONDS = 1.0
-_IMPORTS = "imports"
 _MOST_FRAMES = 12  # kept of a stack, with a package's frames merged
 _RULES = (
     ("/tensorflow/python/lib/io/", "I/O"),
@@ -141,7 +141,7 @@ def sampler_of_step(name: str) -> Sampler | None:
 def kind_of(stack: Stack) -> str:
     """Return the kind that a stack counts as."""
     if any(file == _IMPORT for file, _ in stack):
-        return "imports"
+        return _IMPORTS
     for file, function in reversed(stack):
         if file.endswith(_LOCK[0]) and function == _LOCK[1]:
             return "waiting"

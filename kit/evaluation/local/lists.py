@@ -13,7 +13,7 @@ from kit.evaluation.local.ranking import query_weights
 from kit.evaluation.local.rows import NotLocalError, Sample, Slices, Values
 from kit.evaluation.metrics import ranking
 
-_PAIR = 2
+_FEWEST_ROWS = 2  # of a list: fewer have no pair to compare
 
 
 class _Lists(NamedTuple):
@@ -133,10 +133,12 @@ def _diversity(lists: _Lists) -> Values:
         return np.full(count, np.nan)
     same = np.zeros(count)
     for codes in lists.attributes:
-        width = int(codes.max(initial=0)) + _PAIR
+        width = int(codes.max(initial=0)) + 2  # codes begin at -1
         pairs, counts = np.unique(of_row * width + codes[lists.top] + 1, return_counts=True)
         same += np.bincount(pairs // width, counts * (counts - 1.0), count)
-    return np.where(rows >= _PAIR, 1 - divided(same / len(lists.attributes), rows * (rows - 1)), np.nan)
+    return np.where(
+        rows >= _FEWEST_ROWS, 1 - divided(same / len(lists.attributes), rows * (rows - 1)), np.nan
+    )
 
 
 formula(ranking.NDCGAtK)(_mean_of(_ndcg))

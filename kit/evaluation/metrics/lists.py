@@ -17,7 +17,7 @@ from kit.evaluation.metrics.scores import ndcg_of_list
 
 Array: TypeAlias = NDArray[Any]
 
-_PAIR = 2
+_FEWEST_ROWS = 2  # of a list: fewer have no pair to compare
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,7 @@ def _diversity(attributes: list[Array]) -> float | None:
     One minus the intra-list similarity of Ziegler and others, Improving recommendation lists through topic
     diversification, WWW (2005), where two items are similar when their values are the same.
     """
-    if not attributes or len(attributes[0]) < _PAIR:
+    if not attributes or len(attributes[0]) < _FEWEST_ROWS:
         return None
     rows = len(attributes[0])
     same = [sum(count * (count - 1) for count in np.unique(one, return_counts=True)[1]) for one in attributes]
