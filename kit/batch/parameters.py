@@ -205,7 +205,8 @@ def validate(given: Mapping[str, object], specs: Iterable[Parameter]) -> dict[st
             problems.append(_unknown(name, sorted(known)))
             continue
         try:
-            values[name] = [spec.convert(value) for spec in known[name]][-1]
+            for spec in known[name]:
+                values[name] = spec.convert(value)
         except ValueError as error:
             problems.append(f"The parameter {name} {error}.")
     if problems:

@@ -150,17 +150,18 @@ def _tidy(bar: Frame, least: float) -> None:
 def _seen(row: NotebookRecord, folder: Path) -> tuple[dict[str, Any], list[tuple[str, dict[str, Any]]]]:
     """Return what the kernel of a notebook has seen of itself, and each of its steps, in their order."""
     own: dict[str, Any] = {"seconds": 0.0, "stacks": []}
-    steps = []
-    if row.kernel:
-        for path in sorted(
-            (folder / TIMES).glob(f"{row.kernel}.*"), key=lambda path: path.name.split(".")[-2]
-        ):
-            seen = json.loads(path.read_text(encoding="utf-8"))
-            if path.stem == row.kernel:
-                own = seen
-            else:
-                steps.append((path.name.split(".")[1], seen))
-    return own, steps
+    if not row.kernel:
+        return own, []
+    file = folder / TIMES / f"{row.kernel}.json"
+    if file.exists():
+        own = json.loads(file.read_text(encoding="utf-8"))
+    of_steps = sorted((folder / TIMES).glob(f"{row.kernel}.*.*.json"), key=_began)
+    return own, [(path.name.split(".")[1], json.loads(path.read_text(encoding="utf-8"))) for path in of_steps]
+
+
+def _began(path: Path) -> int:
+    """Return the nanoseconds at the end of `<kernel>.<step>.<nanoseconds>.json` (see `kit.steps.sampling`)."""
+    return int(path.stem.rpartition(".")[2])
 
 
 def _by_kind(seen: dict[str, Any]) -> dict[str, float]:

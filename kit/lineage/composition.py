@@ -63,6 +63,10 @@ class Made:
         nested = {match[2] for value in told.values() for match in _CODE.finditer(value)}
         return {value.partition("+")[0] for name, value in told.items() if leaf(name) == "code"} | nested
 
+    def last_origin(self, fact: str) -> str | None:
+        """Return what its last step recorded of where it ran; None: no step did."""
+        return next(reversed(self.origins(fact)), None)
+
     def origins(self, fact: str) -> list[str]:
         """Return what its executions say of where they ran, the latest last."""
         return [node.origin[fact] for node in self.steps.values() if fact in node.origin]

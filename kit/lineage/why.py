@@ -161,7 +161,9 @@ def _data(one: Made, other: Made) -> Iterator[Cause]:
 
 
 def _ending(old: str, new: str) -> str:
-    return "added" if old == NOT_SET else "removed" if new == NOT_SET else "changed"
+    if old == NOT_SET:
+        return "added"
+    return "removed" if new == NOT_SET else "changed"
 
 
 def _schema(one: Made, other: Made) -> Iterator[Cause]:
@@ -186,14 +188,12 @@ def _parameters(one: Made, other: Made) -> Iterator[Cause]:
 
 def _code(one: Made, other: Made) -> Iterator[Cause]:
     steps = [step for step in one.steps if step in other.steps and one.codes(step) != other.codes(step)]
-    commits = [made.origins(COMMIT)[-1:] for made in (one, other)]
+    commits = [made.last_origin(COMMIT) for made in (one, other)]
     if steps or (all(commits) and commits[0] != commits[1]):
         name = f"what {_names(steps)} runs" if steps else "the commit, but nothing that a step says it runs"
         said = [
-            ", ".join(
-                [*(f"commit {_abbreviated(commit)}" for commit in commits[place]), *_digests(made, steps)]
-            )
-            for place, made in enumerate((one, other))
+            ", ".join([*([f"commit {_abbreviated(commit)}"] if commit else []), *_digests(made, steps)])
+            for commit, made in zip(commits, (one, other), strict=True)
         ]
         yield Cause("code", name, *said)
 
@@ -208,18 +208,18 @@ def _digests(made: Made, steps: Sequence[str]) -> list[str]:
 
 
 def _packages(workspace: Workspace, one: Made, other: Made) -> Iterator[Cause]:
-    first, second = (made.origins(PACKAGES)[-1:] for made in (one, other))
-    pythons = [made.origins("python")[-1:] for made in (one, other)]
-    if all(pythons) and pythons[0] != pythons[1]:
-        yield Cause("packages", "Python", pythons[0][0], pythons[1][0])
-    if not (first and second) or first == second:
+    before, now = (made.last_origin("python") for made in (one, other))
+    if before and now and before != now:
+        yield Cause("packages", "Python", before, now)
+    first, second = (made.last_origin(PACKAGES) for made in (one, other))
+    if not first or not second or first == second:
         return
-    found = changes(packages_of(workspace, first[0]), packages_of(workspace, second[0]))
+    found = changes(packages_of(workspace, first), packages_of(workspace, second))
     for name, old, new in found[:_FEW]:
         yield Cause("packages", name, old, new)
     if len(found) > _FEW or not found:
         rest = f"{len(found) - _FEW} more packages" if found else "packages, whose lists are gone"
-        yield Cause("packages", rest, first[0], second[0])
+        yield Cause("packages", rest, first, second)
 
 
 def _seeds(one: Made, other: Made) -> Iterator[Cause]:
