@@ -41,22 +41,23 @@ def train(job: Job, distribution: Distribution | None = None) -> None:
     model_module = model_module_of(project)
     tf_keras.utils.set_random_seed(training.seed)
     transform_output = tft.TFTransformOutput(job.transform_output)
-    train, held_out = read_rows(project, job, transform_output)
-    steps = math.ceil(train.count / training.batch_size)
+    train_rows, held_out_rows = read_rows(project, job, transform_output)
+    steps = math.ceil(train_rows.count / training.batch_size)
 
     make = partial(build, model_module, transform_output, training, steps * training.epochs)
     with own_generators() if spread.strategy is None else nullcontext():
-        model = spread.build(make, _adapting(model_module, train))
+        model = spread.build(make, _adapting(model_module, train_rows))
     checkpoints = Checkpoints(Path(job.checkpoint), training.best_by, training.keep_checkpoints)
     keep = KeepEpochs(checkpoints, training.seed, training.early_stopping)
     first = checkpoints.resume(model)
     held_out_batches = Batches(
-        partial(held_out.once, training.batch_size), math.ceil(held_out.count / training.batch_size)
+        partial(held_out_rows.once, training.batch_size), math.ceil(held_out_rows.count / training.batch_size)
     )
     data = spread.data(
-        Batches(partial(train.epochs, training.batch_size, training.seed, first), steps), held_out_batches
+        Batches(partial(train_rows.epochs, training.batch_size, training.seed, first), steps),
+        held_out_batches,
     )
-    subject = Subject(job, project, model_module, transform_output, held_out, spread.trained)
+    subject = Subject(job, project, model_module, transform_output, held_out_rows, spread.trained)
     model.fit(
         **data,
         initial_epoch=training.epochs if checkpoints.ended or keep.is_over else first,
@@ -75,10 +76,11 @@ def train(job: Job, distribution: Distribution | None = None) -> None:
     if job.model_dir:
         report("saving the model")
         plain = _whole(spread.trained(model), model_module, transform_output, training)
-        save(project, model_module, plain, transform_output, dataset.of_project(train), job.model_dir)
+        save(project, model_module, plain, transform_output, dataset.of_project(train_rows), job.model_dir)
     if model.distribute_strategy.extended.should_checkpoint:
         checkpoints.hand_over(job.run / KEPT_FOLDER)
-    (job.run / ROWS_FILE).write_text(json.dumps({"train": train.count, "eval": held_out.count}))
+    counts = {"train": train_rows.count, "eval": held_out_rows.count}
+    (job.run / ROWS_FILE).write_text(json.dumps(counts))
 
 
 def _whole(
