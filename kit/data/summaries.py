@@ -114,7 +114,7 @@ def _numbers(stats: s.NumericStatistics, *, weighted: bool) -> dict[str, Any]:
 def _texts(stats: s.StringStatistics, *, weighted: bool) -> dict[str, Any]:
     of = stats.weighted_string_stats if weighted else stats
     top = tuple((value.value, value.frequency) for value in of.top_values)
-    return {"distinct": stats.unique or None, "average_length": stats.avg_length, "top": top}
+    return {"distinct": stats.unique or None, "top": top}
 
 
 def _lengths(common: s.CommonStatistics) -> dict[str, Any] | None:

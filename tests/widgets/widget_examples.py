@@ -44,7 +44,7 @@ def number_split(examples: int, missing: float = 0.0, shift: float = 0.0) -> Spl
 
 def text_split(examples: int, values: tuple[str, ...], missing: float = 0.0) -> SplitSummary:
     top = tuple((value, examples * 0.5**place) for place, value in enumerate(values, start=1))
-    texts = Texts(distinct=len(values), average_length=5.5, top=top)
+    texts = Texts(distinct=len(values), top=top)
     return SplitSummary(examples * (1 - missing), examples * missing, examples, texts=texts)
 
 

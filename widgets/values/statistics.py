@@ -53,7 +53,6 @@ class Texts:
     """Which values are frequent; `top` has (value, count), the most frequent first."""
 
     distinct: float | None = None
-    average_length: float | None = None
     top: tuple[tuple[str, float], ...] = ()
 
 
