@@ -50,15 +50,11 @@ class ExtractionDrill(View):
     )
 
     def __init__(self, found: Drill | None, **state: Any) -> None:
-        self._is_empty = found is None
-        if found is not None:
-            self._found = found
+        self._found = found
         super().__init__(**state)
 
     def draw_controls(self) -> Markup:
-        if self._is_empty:
-            return Markup("")
-        names = [one.name for one in self._found.outcomes[1:]]
+        names = [one.name for one in self._found.outcomes[1:]] if self._found else []
         if not names:
             return Markup("")
         options = {"": say("all"), **{name: name for name in names}}
@@ -70,69 +66,69 @@ class ExtractionDrill(View):
         )
 
     def draw_content(self) -> Markup:
-        if self._is_empty:
+        if (found := self._found) is None:
             return tag("p", _nothing(), role="status")
-        drawn = self._drawn()
-        chart = [self._chart(self.measure, drawn), self._legend(drawn)]
-        return join([self._sentence(), *chart, self._table(self._rows()), self._rule()])
+        drawn = self._drawn(found)
+        chart = [self._chart(found, self.measure, drawn), self._legend(found, drawn)]
+        return join([self._sentence(found), *chart, self._table(found, self._rows(found)), self._rule(found)])
 
     def html_face(self) -> Markup:
-        if self._is_empty:
+        if (found := self._found) is None:
             return tag("p", _nothing())
-        fitted = fit(self._rows(), [lambda row: row], room(_HEAD_BYTES))
-        left_out = len(self._found.outcomes) - len(fitted.rows)
-        charts = [self._chart(measure, self._some()) for measure in _CHARTS]
+        fitted = fit(self._rows(found), [lambda row: row], room(_HEAD_BYTES))
+        left_out = len(found.outcomes) - len(fitted.rows)
+        charts = [self._chart(found, measure, self._some(found)) for measure in _CHARTS]
         return join(
             [
-                self._sentence(),
+                self._sentence(found),
                 curves.grid([one for one in charts if one]),
-                self._legend(self._some()),
-                self._table(fitted.rows),
+                self._legend(found, self._some(found)),
+                self._table(found, fitted.rows),
                 left_out_note(left_out, count(left_out, "protection")),
-                self._rule(),
+                self._rule(found),
             ]
         )
 
     def text_face(self) -> str:
-        if self._is_empty:
+        if (found := self._found) is None:
             return _nothing()
-        return "\n".join([self._in_words(), *([self._advice()] if self._found.outcomes else [])])
+        return "\n".join([self._in_words(found), *([self._advice(found)] if found.outcomes else [])])
 
-    def _drawn(self) -> list[Outcome]:
+    def _drawn(self, found: Drill) -> list[Outcome]:
         """The lines of the live chart."""
-        plain = self._found.outcomes[:1]
-        chosen = [one for one in self._found.outcomes[1:] if one.name == self.only]
-        return [*plain, *chosen] if chosen else self._some()
+        plain = found.outcomes[:1]
+        chosen = [one for one in found.outcomes[1:] if one.name == self.only]
+        return [*plain, *chosen] if chosen else self._some(found)
 
-    def _some(self) -> list[Outcome]:
+    def _some(self, found: Drill) -> list[Outcome]:
         """As many lines as can be told apart."""
-        outcomes = list(self._found.outcomes)
+        outcomes = list(found.outcomes)
         first = outcomes[:_LINES]
         rest = [one for one in outcomes[_LINES:] if one.recommended]
         return [*first[: _LINES - len(rest)], *rest]
 
-    def _in_words(self) -> str:
-        if not self._found.outcomes or not self._found.outcomes[0].points:
+    def _in_words(self, found: Drill) -> str:
+        if not found.outcomes or not found.outcomes[0].points:
             return say("Extraction drill: nothing was asked.")
-        last = self._found.outcomes[0].points[-1]
+        last = found.outcomes[0].points[-1]
         asked = say(
             "{queries} of {candidates} candidates",
             queries=count(last.queries, "query", "queries"),
-            candidates=self._found.candidates,
+            candidates=found.candidates,
         )
         return say(
             "From the answers to {asked}, a copy of version {version} learns to rank: its "
             "rank correlation with the model is {rank_correlation}, and it knows {overlap} "
             "of the top {best}.",
             asked=asked,
-            version=self._found.version,
+            version=found.version,
             rank_correlation=number(last.rank_correlation),
             overlap=share(last.overlap),
-            best=self._found.best,
+            best=found.best,
         )
 
-    def _advice(self) -> str:
-        chosen = next((one for one in self._found.outcomes if one.recommended), None)
+    def _advice(self, found: Drill) -> str:
+        chosen = next((one for one in found.outcomes if one.recommended), None)
         if chosen is None:
             return say("Recommended: none of the protections that were tried.")
         copy = say("nobody got an answer")
@@ -144,21 +140,21 @@ class ExtractionDrill(View):
                 rank_correlation=number(last.rank_correlation),
                 known=known,
             )
-        lost = f"{_lost(chosen.quality_cost)} {self._found.quality_name}"
+        lost = f"{_lost(chosen.quality_cost)} {found.quality_name}"
         return say(
             "Recommended: {name}; {copy}. Honest users lose {lost}.", name=chosen.name, copy=copy, lost=lost
         )
 
-    def _sentence(self) -> Markup:
-        advice = tag("p", tag("b", self._advice())) if self._found.outcomes else None
-        return tag("div", tag("p", self._in_words()), advice, role="status")
+    def _sentence(self, found: Drill) -> Markup:
+        advice = tag("p", tag("b", self._advice(found))) if found.outcomes else None
+        return tag("div", tag("p", self._in_words(found)), advice, role="status")
 
-    def _rule(self) -> Markup:
-        requests, rows = count(self._found.held_out, "request"), count(self._found.rows, "row")
+    def _rule(self, found: Drill) -> Markup:
+        requests, rows = count(found.held_out, "request"), count(found.rows, "row")
         judged = say("Copies were judged on {requests}, costs on {rows}.", requests=requests, rows=rows)
-        return tag("p", f"{self._found.rule} {judged} {say(_NOTE)}", class_="note")
+        return tag("p", f"{found.rule} {judged} {say(_NOTE)}", class_="note")
 
-    def _chart(self, measure: str, drawn: Sequence[Outcome]) -> Markup | None:
+    def _chart(self, found: Drill, measure: str, drawn: Sequence[Outcome]) -> Markup | None:
         runs = {
             one.name: [(math.log10(point.queries), float(getattr(point, measure))) for point in one.points]
             for one in drawn
@@ -169,40 +165,36 @@ class ExtractionDrill(View):
         return curves.figure(
             say(_CHARTS[measure]),
             runs,
-            self._looks(drawn),
+            self._looks(found, drawn),
             say("queries"),
             lambda place: number(round(10**place)),
         )
 
-    def _legend(self, drawn: Sequence[Outcome]) -> Markup | None:
-        looks = self._looks(drawn)
+    def _legend(self, found: Drill, drawn: Sequence[Outcome]) -> Markup | None:
+        looks = self._looks(found, drawn)
         return curves.legend(looks) if looks else None
 
-    def _looks(self, drawn: Sequence[Outcome]) -> dict[str, int]:
+    def _looks(self, found: Drill, drawn: Sequence[Outcome]) -> dict[str, int]:
         """The colours of what is drawn, the same whatever else is."""
-        places = {one.name: place for place, one in enumerate(self._found.outcomes)}
+        places = {one.name: place for place, one in enumerate(found.outcomes)}
         return {one.name: places[one.name] for one in drawn if one.points}
 
-    def _rows(self) -> list[Markup]:
-        return [_row(one) for one in self._found.outcomes]
+    def _rows(self, found: Drill) -> list[Markup]:
+        return [_row(one) for one in found.outcomes]
 
-    def _table(self, rows: Sequence[Markup]) -> Markup | None:
+    def _table(self, found: Drill, rows: Sequence[Markup]) -> Markup | None:
         if not rows:
             return None
         titles = (
-            *(
-                say("Protection"),
-                say("Queries"),
-                say("Rank correlation"),
-                say("Top {best} known", best=self._found.best),
-                "R²",
-            ),
-            *(
-                say("{quality_name} lost", quality_name=self._found.quality_name),
-                say("NDCG lost"),
-                say("Top kept"),
-                say("Refused"),
-            ),
+            say("Protection"),
+            say("Queries"),
+            say("Rank correlation"),
+            say("Top {best} known", best=found.best),
+            "R²",
+            say("{quality_name} lost", quality_name=found.quality_name),
+            say("NDCG lost"),
+            say("Top kept"),
+            say("Refused"),
         )
         return listing(titles, rows, say("Protections"), class_="slices")
 
