@@ -95,7 +95,7 @@ class Batch:
         running = code is None
         report = folder / REPORT_FILE
         return BatchProgress(
-            state="running" if running else record.state if record.state != "running" else "killed",
+            state=_state(record, running=running),
             said=_said(record),
             done=sum(notebook.state in {"done", "skipped"} for notebook in record.notebooks),
             notebooks=len(record.notebooks),
@@ -129,6 +129,12 @@ class Batch:
         """Return what it said last, such as whom it waits for."""
         lines = self._log.read_text(errors="replace").splitlines()
         return lines[-1] if lines else otherwise
+
+
+def _state(record: RunRecord, *, running: bool) -> str:
+    if running:
+        return "running"
+    return "killed" if record.state == "running" else record.state
 
 
 def _said(record: RunRecord) -> str:

@@ -26,7 +26,7 @@ _OVERALL = "all rows"
 _EXAMPLES = "example_count"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class ThresholdCheck:
     """One threshold of a gate on one slice, and how a model stands to it.
 
@@ -138,14 +138,30 @@ def _check(  # noqa: PLR0913, PLR0917  what a threshold is asked of
     baseline = None if value is None or change is None else value - change
     gain = None if change is None else better * change
     is_change = words == CHANGE
-    limit = threshold if not is_change else None if baseline is None else baseline + better * threshold
-    judged = None if note else gain if is_change else value
-    margin = None if judged is None else threshold - judged if words == "at most" else judged - threshold
+    limit: float | None = threshold
+    if is_change:
+        limit = None if baseline is None else baseline + better * threshold
+    judged = gain if is_change else value
+    margin = None if note or judged is None else _margin(words, threshold, judged)
     is_free = is_change and not found.changes  # there is no baseline
     met = is_free or (passes if note else margin is not None and margin >= 0)
     return ThresholdCheck(
-        gate.metric, name, words, threshold, value, baseline, gain, limit, margin, met, note
+        metric=gate.metric,
+        slice=name,
+        bound=words,
+        threshold=threshold,
+        value=value,
+        baseline=baseline,
+        change=gain,
+        limit=limit,
+        margin=margin,
+        met=met,
+        note=note,
     )
+
+
+def _margin(words: str, threshold: float, judged: float) -> float:
+    return threshold - judged if words == "at most" else judged - threshold
 
 
 def _is_in(cut: Mapping[str, str], gate: Gate) -> bool:

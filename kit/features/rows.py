@@ -124,11 +124,15 @@ def _text(feature: Any) -> str:
     values = list(getattr(feature, kind).value) if kind else []
     if kind == "bytes_list":
         texts = [value.decode(errors="replace") for value in values]
+        if not texts:
+            return ""
         is_plain = len(texts) == 1 and _list_of_texts(texts[0]) is None
-        return texts[0] if is_plain else json.dumps(texts, ensure_ascii=False) if texts else ""
+        return texts[0] if is_plain else json.dumps(texts, ensure_ascii=False)
     # The shortest text that gives the same float32 when parsed.
     texts = [str(np.float32(value)) if kind == "float_list" else str(value) for value in values]
-    return texts[0] if len(texts) == 1 else f"[{', '.join(texts)}]" if texts else ""
+    if not texts:
+        return ""
+    return texts[0] if len(texts) == 1 else f"[{', '.join(texts)}]"
 
 
 def _values(text: str, column: Any) -> list[Any]:
@@ -142,11 +146,14 @@ def _values(text: str, column: Any) -> list[Any]:
 
 def _parts(text: str, dtype: tf.DType) -> list[str]:
     if dtype == tf.string:
-        listed = _list_of_texts(text)
-        return listed if listed is not None else [text] if text else []
+        if (listed := _list_of_texts(text)) is not None:
+            return listed
+        return [text] if text else []
     text = text.strip()
     inside = text[1:-1].strip() if text.startswith("[") and text.endswith("]") else text
-    return inside.split(",") if inside != text and inside else [inside] if inside else []
+    if not inside:
+        return []
+    return [inside] if inside == text else inside.split(",")
 
 
 def _list_of_texts(text: str) -> list[str] | None:
