@@ -18,14 +18,13 @@ from widgets.parts.language import say
 from widgets.parts.markup import Markup, join, tag
 from widgets.parts.slice_rows import SliceRows
 from widgets.parts.slice_search import EXAMPLES, SLICE, Rows, SliceSearch, metric_named
-from widgets.parts.tables import scrollable
+from widgets.parts.tables import scrollable, sort_header
 from widgets.values.slices import Column, Metric, SliceTable
 from widgets.values.statistics import Histogram
 
 _BUCKETS = 40
 _CHART = charts.Size(640, 90)
 _HEAD_BYTES = 12_000  # of a static face: what stands around the rows
-_ARROWS = {"ascending": "▲", "descending": "▼"}
 _STATIC_ROWS = 300  # the first that a static face tries to hold; nobody reads more of them on a page
 _NAMED = 3  # slices that the text face names of a metric
 _TOLD = 4  # metrics that it tells of, those with a threshold first
@@ -203,12 +202,8 @@ class Slices(SearchedView):
         sorted_by, backwards = self.order
         if not live:
             return tag("th", text, scope="col")
-        mine = column == sorted_by
-        direction = ("ascending" if self._rises(column) != backwards else "descending") if mine else None
-        arrow = tag("i", _ARROWS[direction], aria_hidden="true") if direction else None
-        value = [column, mine and not backwards]
-        content = controls.button("order", value, text, arrow, key=f"sort {column}", class_="sort")
-        return tag("th", content, scope="col", aria_sort=direction)
+        mine, rises = column == sorted_by, self._rises(column)
+        return sort_header(column, text, mine=mine, backwards=backwards, rises=rises)
 
     def _rises(self, column: str) -> bool:
         """Whether the first way to sort a column goes up: names from A, but the most examples, the worst values."""

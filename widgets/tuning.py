@@ -18,7 +18,7 @@ from widgets.parts.language import marked, say
 from widgets.parts.markup import Markup, join, tag
 from widgets.parts.modules import extended, script, source, styles
 from widgets.parts.parallel import picture
-from widgets.parts.tables import scrollable
+from widgets.parts.tables import scrollable, sort_header
 from widgets.parts.training_runs import duration
 from widgets.values.tuning import Desk, Search, Trial, Value
 
@@ -26,11 +26,10 @@ _HEAD_BYTES = 60_000  # of a static face: what stands around the rows, the pictu
 _STATIC_ROWS = 300
 _LETTERS = 300  # of why a trial failed
 _SIGNS = {
-    marked("running"): ("●", "quiet"),
-    marked("done"): ("✓", "good"),
-    marked("failed"): ("✗", "bad"),
+    marked("running"): ("quiet", "●"),
+    marked("done"): ("good", "✓"),
+    marked("failed"): ("bad", "✗"),
 }
-_ARROWS = {"ascending": "▲", "descending": "▼"}
 _NUMBER, _STATE, _EPOCH, _TIME = _OWN = (marked("Trial"), marked("State"), marked("Epoch"), marked("Time"))
 _HINT = marked(
     "Drag along an axis to see only the trials that pass there; a press takes the "
@@ -184,8 +183,12 @@ class Tuning(PagedView, LiveView):
         return any(one.state == "running" for one in self._search.trials) if self._search else False
 
     def _state(self) -> Markup:
-        sign = "✗" if self.failed else "✓" if self._ended() else "●" if self._search else "○"
-        look = "bad" if self.failed else "good" if self._ended() else "quiet"
+        if self.failed:
+            sign, look = "✗", "bad"
+        elif self._ended():
+            sign, look = "✓", "good"
+        else:
+            sign, look = "●" if self._search else "○", "quiet"
         return tag("p", tag("span", sign, class_=look), f" {self._said()}", class_="state")
 
     def _bar(self) -> Markup | None:
@@ -225,16 +228,12 @@ class Tuning(PagedView, LiveView):
         if not live:
             return tag("th", _title(name), scope="col")
         column, backwards = self.order
+        rises = name != search.objective or search.direction == "min"
         mine = name == (column or search.objective)
-        rises = (name == search.objective and search.direction == "max") == backwards
-        direction = ("ascending" if rises else "descending") if mine else None
-        arrow = tag("i", _ARROWS[direction], aria_hidden="true") if direction else None
-        value = [name, mine and not backwards]
-        content = controls.button("order", value, _title(name), arrow, key=f"sort {name}", class_="sort")
-        return tag("th", content, scope="col", aria_sort=direction)
+        return sort_header(name, _title(name), mine=mine, backwards=backwards, rises=rises)
 
     def _row(self, one: Trial, search: Search, *, live: bool) -> Markup:
-        sign, look = _SIGNS[one.state]
+        look, sign = _SIGNS[one.state]
         state = say("known from before") if one.reused and one.state == "done" else say(one.state)
         message = shorten(one.message, _LETTERS)
         retried = say("the first attempt failed: ") if message and one.state != "failed" else ""

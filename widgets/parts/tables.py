@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from widgets.parts import controls
 from widgets.parts.markup import Child, Markup, tag
+
+_ARROWS = {"ascending": "▲", "descending": "▼"}
 
 
 def listing(
@@ -21,6 +24,25 @@ def titled_table(
     head = tag("thead", tag("tr", [tag("th", title, scope="col") for title in titles]))
     above = None if caption is None else tag("caption", caption)
     return tag("table", above, head, tag("tbody", rows), class_=class_)
+
+
+def sort_header(column: str, title: str, *, mine: bool, backwards: bool, rises: bool) -> Markup:
+    """The title of a column that, when it is pressed, sorts the rows by it, and then the other way round.
+
+    Args:
+        column: its name in the view's trait `order`: a column, and whether backwards.
+        title: what is read of it.
+        mine: whether the rows are sorted by it.
+        backwards: whether they are sorted backwards.
+        rises: whether its values rise when it is not backwards.
+    """
+    direction = None
+    if mine:
+        direction = "descending" if rises == backwards else "ascending"
+    arrow = tag("i", _ARROWS[direction], aria_hidden="true") if direction else None
+    value = [column, mine and not backwards]
+    content = controls.button("order", value, title, arrow, key=f"sort {column}", class_="sort")
+    return tag("th", content, scope="col", aria_sort=direction)
 
 
 def scrollable(
