@@ -48,12 +48,12 @@ def start(
     ] = None,
 ) -> None:
     """Send a share of the users to a newer version; a running `kit serve` follows within a second."""
-    from kit.serving.experiments.actions import start as begin
+    from kit.serving.experiments import actions
     from kit.serving.experiments.units import fitted
 
     place, found = _opened(project, workspace)
     settings = fitted(found, _with_share(found.spec.experiment, share))
-    one = begin(place, found, candidate=candidate, control=control, settings=settings)
+    one = actions.start(place, found, candidate=candidate, control=control, settings=settings)
     judged = "clicks, failed and slow requests" if one.settings.clicks else "failed and slow requests"
     typer.echo(
         f"Experiment {one.name}: version {one.candidate} for {one.settings.share:.0%}, by {one.settings.unit}; "
@@ -65,9 +65,9 @@ def start(
 @exits
 def hold(project: ModelOption = SAMPLE, workspace: WorkspaceOption = None) -> None:
     """Keep new pushes from being served until an experiment has promoted them."""
-    from kit.serving.experiments.actions import hold as hold_pushes
+    from kit.serving.experiments import actions
 
-    version = hold_pushes(*_opened(project, workspace))
+    version = actions.hold(*_opened(project, workspace))
     typer.echo(f"Version {version} is served, whatever is pushed. `kit canary start` tries what was.")
 
 

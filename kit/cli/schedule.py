@@ -137,9 +137,9 @@ def runs(name: _Name, workspace: WorkspaceOption = None) -> None:
 @exits
 def remove(name: _Name, workspace: WorkspaceOption = None) -> None:
     """Remove a schedule and the list of its times; its runs stay, and so does what a scheduler was given."""
-    from kit.schedule.remove import remove as remove_it
+    from kit.schedule import remove
 
-    remove_it(chosen_workspace(workspace), name)
+    remove.remove(chosen_workspace(workspace), name)
     typer.echo(
         f"The schedule {name} is gone; its runs stay. Take it out of the scheduler that was given it, too."
     )
@@ -152,10 +152,9 @@ def tick(name: _Name, workspace: WorkspaceOption = None) -> None:
 
     The exit code is that of the first run that did not end well; 0 when nothing was due.
     """
-    from kit.schedule.tick import Ways
-    from kit.schedule.tick import tick as look
+    from kit.schedule import tick
 
-    ended = look(chosen_workspace(workspace), name, Ways(say=typer.echo))
+    ended = tick.tick(chosen_workspace(workspace), name, tick.Ways(say=typer.echo))
     for entry in ended:
         if entry.why:
             typer.echo(f"{name}, {entry.state}: {entry.why}", err=True)
