@@ -82,7 +82,15 @@ def test_run_passes_on_what_was_typed(chain: Chain, notebook: Path, tmp_path: Pa
     answer = RUNNER.invoke(app, [*words, *more, *part])
     assert answer.exit_code == 0, answer.output
     given = {"epochs": "-3", "a": "b", "project_name": "chicago_taxi"}
-    options = RunOptions(60, False, "python3", Budget(3, 9), 0, False, Part("a", "b", ("c", "d")))
+    options = RunOptions(
+        timeout_seconds=60,
+        wait=False,
+        kernel_name="python3",
+        budget=Budget(3, 9),
+        retries=0,
+        skip=False,
+        part=Part("a", "b", ("c", "d")),
+    )
     assert chain.calls == [([notebook], given, tmp_path / "w", options)]
 
 

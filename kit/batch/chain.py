@@ -10,7 +10,7 @@ from kit.batch.plan import PlannedNotebook
 from kit.project import Project
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class RunOptions:
     """How a chain runs, apart from its parameters.
 

@@ -76,7 +76,15 @@ def run(  # noqa: PLR0913, PLR0917  one for each option
         given["project_name"], sources["project_name"] = name_from_anywhere(project, place), "--project"
     os.environ[SOURCES_VARIABLE] = json.dumps(sources)  # for the kernels, which show it
     part = Part(first, last, tuple(only or ()))
-    options = RunOptions(timeout, wait, kernel, Budget(jobs, memory), retries, skip, part)
+    options = RunOptions(
+        timeout_seconds=timeout,
+        wait=wait,
+        kernel_name=kernel,
+        budget=Budget(jobs, memory),
+        retries=retries,
+        skip=skip,
+        part=part,
+    )
     chosen = choose_notebooks(notebooks or [])
     if dry_run:
         _print_prospects(preview(chosen, given, place, options))

@@ -28,7 +28,7 @@ class AnomalyDecisionError(UsageError):
     """A decision about an anomaly cannot be carried out."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class FoundAnomaly:
     """One anomaly.
 
@@ -166,16 +166,16 @@ def _anomaly(
 ) -> FoundAnomaly:
     decision = decided.get(row.key)
     return FoundAnomaly(
-        row.key,
-        _SEVERITIES.get(row.severity, "error"),
-        row.split,
-        row.feature,
-        row.what,
-        row.found,
-        total,
-        offenders.rows if offenders else None,
-        tuple(offenders.values.most_common(SHOWN_VALUES)) if offenders else (),
-        tuple(offenders.examples) if offenders else (),
-        decision.what if decision else "",
-        str(decision) if decision else "",
+        key=row.key,
+        severity=_SEVERITIES.get(row.severity, "error"),
+        split=row.split,
+        feature=row.feature,
+        what=row.what,
+        found=row.found,
+        of=total,
+        rows=offenders.rows if offenders else None,
+        at_fault=tuple(offenders.values.most_common(SHOWN_VALUES)) if offenders else (),
+        examples=tuple(offenders.examples) if offenders else (),
+        decided=decision.what if decision else "",
+        decision=str(decision) if decision else "",
     )

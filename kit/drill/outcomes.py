@@ -30,7 +30,7 @@ class Point:
     r2: float
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Outcome:
     """What one protection came to.
 
@@ -64,7 +64,7 @@ class Outcome:
         return self.points[-1].rank_correlation if self.points else 0.0
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Drill:
     """What a drill found.
 

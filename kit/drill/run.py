@@ -70,15 +70,15 @@ def drill(
         model.close()
     chosen = context.settings
     return Drill(
-        recommend(outcomes, chosen),
-        version,
-        context.honest.quality_name,
-        chosen.candidates,
-        chosen.best,
-        chosen.held_out,
-        len(context.honest.labels),
-        chosen.rule,
-        time.monotonic() - started,
+        outcomes=recommend(outcomes, chosen),
+        version=version,
+        quality_name=context.honest.quality_name,
+        candidates=chosen.candidates,
+        best=chosen.best,
+        held_out=chosen.held_out,
+        rows=len(context.honest.labels),
+        rule=chosen.rule,
+        seconds=time.monotonic() - started,
     )
 
 
@@ -205,7 +205,15 @@ class _AttackContext:
 
     def _outcome(self, name: str, points: tuple[Point, ...], shown: Values, kept: float) -> Outcome:
         return Outcome(
-            name, points, self.honest.quality(shown), 0.0, self.honest.ndcg(shown), None, kept, 0.0, 0.0
+            name=name,
+            points=points,
+            quality=self.honest.quality(shown),
+            quality_cost=0.0,
+            ndcg=self.honest.ndcg(shown),
+            ndcg_cost=None,
+            top_kept=kept,
+            refused=0.0,
+            days=0.0,
         )
 
     def _compared(self, one: Outcome, plain: Outcome) -> Outcome:

@@ -17,7 +17,7 @@ VERSION = "pushed_version"  # properties that TFX's Pusher sets
 _DESTINATION = "pushed_destination"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Push:
     """A pushed version.
 
@@ -77,14 +77,14 @@ class _Model:
     def push(self, graph: Graph, node: Node) -> Push:
         version, verdicts = int(node.properties[VERSION]), _verdicts(graph, node)
         return Push(
-            node.key,
-            version,
-            node.project or model_of(node),
-            self._states.get(version, "gone"),
-            verdicts.get("ModelBlessing", ""),
-            verdicts.get("InfraBlessing", ""),
-            _override(node),
-            tuple(self._times.get(version, ())),
+            key=node.key,
+            version=version,
+            project=node.project or model_of(node),
+            state=self._states.get(version, "gone"),
+            gates=verdicts.get("ModelBlessing", ""),
+            infra=verdicts.get("InfraBlessing", ""),
+            override=_override(node),
+            served=tuple(self._times.get(version, ())),
         )
 
 

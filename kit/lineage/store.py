@@ -202,12 +202,12 @@ class Store:
         for number, type_name, state, began, ended in self._described("Execution", "last_known_state", runs):
             properties = told.get(number, {})
             yield Node(
-                key_of(-number),
-                "execution",
-                properties.get("component_id", "") or _last_word(type_name),
-                type_name,
-                _EXECUTION_STATES[state or 0],
-                projects.get(number, ""),
+                key=key_of(-number),
+                kind="execution",
+                name=properties.get("component_id", "") or _last_word(type_name),
+                type=type_name,
+                state=_EXECUTION_STATES[state or 0],
+                project=projects.get(number, ""),
                 properties=told_parameters(properties),
                 began=began / 1000,
                 ended=ended / 1000,
@@ -224,16 +224,16 @@ class Store:
             properties = told.get(number, {})
             name, maker = made_as.get(number, ("", 0))
             yield Node(
-                key_of(number),
-                "artifact",
-                name or _last_word(type_name),
-                type_name,
-                _ARTIFACT_STATES[state or 0],
-                properties.get("pipeline_name", "") or projects.get(maker, ""),
-                uri or "",
-                {key: properties[key] for key in sorted(properties) if key not in _SAID_OTHERWISE},
-                began / 1000,
-                ended / 1000,
+                key=key_of(number),
+                kind="artifact",
+                name=name or _last_word(type_name),
+                type=type_name,
+                state=_ARTIFACT_STATES[state or 0],
+                project=properties.get("pipeline_name", "") or projects.get(maker, ""),
+                uri=uri or "",
+                properties={key: properties[key] for key in sorted(properties) if key not in _SAID_OTHERWISE},
+                began=began / 1000,
+                ended=ended / 1000,
             )
 
     def _described(

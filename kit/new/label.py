@@ -24,7 +24,7 @@ _POSITIVE = frozenset({"1", "true", "yes", "y", "t", "positive", "pos", "ja", "o
 _NEGATIVE = frozenset({"0", "false", "no", "n", "f", "negative", "neg", "nein", "non", "none"})
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Label:
     """The label column: `classes` in the order of their index (none for regression)."""
 
@@ -146,7 +146,17 @@ def _amount(name: str, values: pa.ChunkedArray) -> Label:
             f"A label must be finite numbers, but {name!r} holds infinity. Remove those rows."
         )
     mean, variance = pc.mean(numbers).as_py(), pc.variance(numbers).as_py()
-    return Label(name, "regression", "float", (), (), mean, variance, 0, ())
+    return Label(
+        name=name,
+        task="regression",
+        dtype="float",
+        classes=(),
+        shares=(),
+        mean=mean,
+        variance=variance,
+        rarest=0,
+        warnings=(),
+    )
 
 
 def _classes(name: str, values: pa.ChunkedArray, counts: Counter[Any], task: Task) -> Label:
@@ -158,7 +168,15 @@ def _classes(name: str, values: pa.ChunkedArray, counts: Counter[Any], task: Tas
         classes.sort(key=lambda value: _rank(value, counts))
     shares = tuple(counts[value] / len(values) for value in classes)
     return Label(
-        name, task, dtype, tuple(classes), shares, 0.0, 0.0, min(counts.values()), _balance(classes, counts)
+        name=name,
+        task=task,
+        dtype=dtype,
+        classes=tuple(classes),
+        shares=shares,
+        mean=0.0,
+        variance=0.0,
+        rarest=min(counts.values()),
+        warnings=_balance(classes, counts),
     )
 
 

@@ -27,7 +27,7 @@ _SEARCHES = TensorBoardSettings().keep_searches
 _GOING = frozenset({"live", "marked_for_deletion"})
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Plan:
     """What one look at a project's results found.
 
@@ -97,14 +97,14 @@ def make_plan(  # noqa: PLR0913  all that decides about what stays
     left = look_at_sweeps(sweeps, project, oldest, moment)
     items += left.items
     return Plan(
-        project,
-        tuple(sorted(items, key=lambda item: (-item.size, item.name))),
-        tuple(key for key in sorted(needed) if _is_marked(graph.nodes[key])),
-        kept,
-        len(going) - len(mine),
-        size_of(root / TRASH),
-        left.kept,
-        look_at_trials(workspace, project, keep_searches, oldest),
+        project=project,
+        items=tuple(sorted(items, key=lambda item: (-item.size, item.name))),
+        restored=tuple(key for key in sorted(needed) if _is_marked(graph.nodes[key])),
+        kept=kept,
+        elsewhere=len(going) - len(mine),
+        leftover=size_of(root / TRASH),
+        kept_points=left.kept,
+        trials=look_at_trials(workspace, project, keep_searches, oldest),
     )
 
 

@@ -12,11 +12,32 @@ from kit.errors import StepFailedError
 
 def made(name: str, fidelity: float, cost: float, *, recommended: bool = False) -> Outcome:
     points = (Point(10, 0.2, 0.1, 0.0), Point(300, fidelity, 0.6, 0.5))
-    return Outcome(name, points, 0.8, cost, None, None, 1.0, 0.0, 0.0, recommended)
+    return Outcome(
+        name=name,
+        points=points,
+        quality=0.8,
+        quality_cost=cost,
+        ndcg=None,
+        ndcg_cost=None,
+        top_kept=1.0,
+        refused=0.0,
+        days=0.0,
+        recommended=recommended,
+    )
 
 
 def found(*outcomes: Outcome, seconds: float = 20) -> Drill:
-    return Drill(outcomes, 1, "AUC", 100, 10, 100, 4_000, "", seconds)
+    return Drill(
+        outcomes=outcomes,
+        version=1,
+        quality_name="AUC",
+        candidates=100,
+        best=10,
+        held_out=100,
+        rows=4_000,
+        rule="",
+        seconds=seconds,
+    )
 
 
 def test_each_protection_has_its_figures_and_the_recommended_one_a_goal() -> None:

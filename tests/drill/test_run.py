@@ -196,7 +196,17 @@ def test_what_cannot_be_drilled_is_said(tiny: Tiny, tmp_path: Path) -> None:
 
 def made(name: str, fidelity: float, **costs: float) -> Outcome:
     point = Point(10, fidelity, 0.5, 0.5)
-    plain = Outcome(name, (point,), 0.8, 0.0, None, None, 1.0, 0.0, 0.0)
+    plain = Outcome(
+        name=name,
+        points=(point,),
+        quality=0.8,
+        quality_cost=0.0,
+        ndcg=None,
+        ndcg_cost=None,
+        top_kept=1.0,
+        refused=0.0,
+        days=0.0,
+    )
     return replace(plain, **costs)  # type: ignore[arg-type]
 
 
