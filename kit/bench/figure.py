@@ -34,7 +34,7 @@ class Figure:
             return ""
         return f"{'at most' if self.better == 'less' else 'at least'} {self.goal:g}"
 
-    def as_json(self) -> dict[str, object]:
+    def to_values(self) -> dict[str, object]:
         return {
             "name": self.name,
             "value": round(self.value, 4),

@@ -44,7 +44,9 @@ def main(workspace: Path, groups: Sequence[str] = ()) -> int:
             for figure in GROUPS[group](Path(scratch) / group):
                 console.print(f"{figure.name}: {figure.value:.3f} {figure.unit}")
                 figures.append(figure)
-                write_atomically(workspace / FILE, json.dumps([each.as_json() for each in figures], indent=2))
+                write_atomically(
+                    workspace / FILE, json.dumps([each.to_values() for each in figures], indent=2)
+                )
     console.print(_table(figures))
     return 0 if all(figure.ok for figure in figures) else 1
 

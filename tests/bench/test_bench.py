@@ -37,9 +37,9 @@ def test_a_goal_is_a_bound_that_may_be_met(value: float, better: Literal["less",
     assert Figure("a", value, "ratio", 0.5, better).ok is ok
 
 
-def test_a_figure_as_json() -> None:
+def test_a_figure_in_plain_values() -> None:
     figure = Figure("kit over peer", 1 / 3, "ratio", 0.5, "less", peer=30.0, measured=10.0)
-    assert json.loads(json.dumps(figure.as_json())) == {
+    assert json.loads(json.dumps(figure.to_values())) == {
         "name": "kit over peer",
         "value": 0.3333,
         "unit": "ratio",
@@ -52,7 +52,7 @@ def test_a_figure_as_json() -> None:
 
 def test_a_figure_that_just_misses_is_not_rounded_to_its_goal() -> None:
     figure = Figure("a", 0.50001, "ratio", 0.5, "less")
-    assert figure.as_json()["ok"] is False
+    assert figure.to_values()["ok"] is False
 
 
 def test_the_longest_cell_is_a_code_cell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

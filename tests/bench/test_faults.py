@@ -17,7 +17,7 @@ def test_each_fault_has_a_figure_with_a_twentieth_as_goal(
     monkeypatch.setattr(faults, "FAULTS", few)
     monkeypatch.setattr(faults, "_SEEDS", (7,))
     one, other = faults.faults(tmp_path)
-    assert one.as_json() == {
+    assert one.to_values() == {
         "name": "duplicated-rows: smallest share of rows caught",
         "value": 0.025,
         "unit": "%",
