@@ -76,7 +76,7 @@ def new(  # noqa: PLR0913, PLR0917  one for each option
     )  # fmt: skip
     # A parameter that is wrong is told now, and not at night.
     planned(made, place)
-    typer.echo(f"{save(made, place)}. Next runs:")
+    typer.echo(f"{save(place, made)}. Next runs:")
     _print_next(place, name, 5)
     here = workspace_option(place)
     typer.echo(f"Give it to a scheduler: kit schedule cron {name}{here}, or systemd, kubernetes, airflow.")

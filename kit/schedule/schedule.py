@@ -127,7 +127,7 @@ def make(**said: object) -> Schedule:
         raise _wrong("A schedule", error, "Correct that and give the same command again") from None
 
 
-def save(schedule: Schedule, workspace: Path) -> Path:
+def save(workspace: Path, schedule: Schedule) -> Path:
     """Write a schedule into a workspace, over one of the same name; return its file.
 
     Raises:

@@ -43,7 +43,7 @@ def test_a_new_schedule_is_previewed_listed_and_not_due(tmp_path: Path) -> None:
 def test_the_gap_of_spring_is_seen_in_the_preview(tmp_path: Path) -> None:
     created = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
     schedule = schedules.make(name="nightly", cron="30 2 * * *", time_zone="Europe/Berlin", created=created)
-    schedules.save(schedule, tmp_path)
+    schedules.save(tmp_path, schedule)
     days = [f"{one:%m-%d %H:%M}" for one in schedules.load(tmp_path, "nightly").next_times(created, 90)]
     assert days[86:89] == ["03-28 02:30", "03-29 03:00", "03-30 02:30"]
 
@@ -203,7 +203,7 @@ def test_a_tick_runs_the_chain_with_the_day_that_it_is_due_for(tmp_path: Path) -
         parameters={"day": "{date}"},
         created=created,
     )
-    schedules.save(schedule, place)
+    schedules.save(place, schedule)
     ended = command(KIT, "schedule", "tick", "nightly", "-w", place, cwd=tmp_path)
     assert ended.code == 0, ended.errors
     today = f"{dt.datetime.now(dt.UTC):%Y-%m-%d}"
@@ -221,7 +221,7 @@ def test_the_exit_code_of_a_tick_is_that_of_its_run(tmp_path: Path) -> None:
     )
     created = dt.datetime.now(dt.UTC) - dt.timedelta(days=1)
     schedules.save(
-        schedules.make(name="nightly", cron="0 0 * * *", notebooks=(str(first),), created=created), place
+        place, schedules.make(name="nightly", cron="0 0 * * *", notebooks=(str(first),), created=created)
     )
     ended = command(KIT, "schedule", "tick", "nightly", "-w", place, cwd=tmp_path)
     assert ended.code == 12

@@ -36,7 +36,7 @@ class World:
         self.during: Callable[[], object] = lambda: None
         self.ended = Ended("done", 0, "r1")
         self.schedule = schedules.make(**{"name": "nightly", "cron": "0 2 * * *", "created": START, **said})
-        schedules.save(self.schedule, workspace)
+        schedules.save(workspace, self.schedule)
 
     ran: list[dt.datetime]
     said: list[str]
@@ -124,7 +124,7 @@ def test_a_schedule_that_is_made_anew_begins_then_whatever_a_clock_said_before(t
     world.tick(due(0))
     world.tick(due(400))
     world.schedule = world.schedule.model_copy(update={"created": due(1) + DAY / 2})
-    schedules.save(world.schedule, tmp_path)
+    schedules.save(tmp_path, world.schedule)
     world.ran.clear()
     world.tick(due(3))
     assert world.ran == [due(2), due(3)]
@@ -250,6 +250,6 @@ def test_a_schedule_that_is_changed_runs_nothing_for_the_time_before(tmp_path: P
     world.schedule = schedules.make(
         name="nightly", cron="0 * * * *", catch_up="all", created=changed + dt.timedelta(minutes=1)
     )
-    schedules.save(world.schedule, tmp_path)
+    schedules.save(tmp_path, world.schedule)
     assert world.tick(changed + dt.timedelta(hours=1)) == ["done"]
     assert world.ran == [due(0), changed + dt.timedelta(hours=1)]
