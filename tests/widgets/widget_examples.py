@@ -58,7 +58,7 @@ def _date_split(examples: int) -> SplitSummary:
 
 def _list_split(examples: int) -> SplitSummary:
     lengths = Lengths(0, 3.5, 9, Histogram((0.0, 3.0, 6.0, 9.0), (examples / 2, examples / 4, examples / 4)))
-    texts = Texts(400, 4.0, (("i66", examples * 0.2), ("i3", examples * 0.1)))
+    texts = Texts(400, (("i66", examples * 0.2), ("i3", examples * 0.1)))
     return SplitSummary(examples, 0, examples * 3.5, texts=texts, lengths=lengths)
 
 
