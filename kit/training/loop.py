@@ -58,19 +58,17 @@ def train(job: Job, distribution: Distribution | None = None) -> None:
         held_out_batches,
     )
     subject = Subject(job, project, model_module, transform_output, held_out_rows, spread.trained)
+    callbacks = [
+        keep,
+        *_reporting_callbacks(job, spread, keep, checkpoints, data["x"]),
+        *spread.outside(boards(subject, model)),
+        *([LoadTransform(transform_output)] if job.model_dir and not spread.strategy else []),
+    ]
     model.fit(
         **data,
         initial_epoch=training.epochs if checkpoints.ended or keep.is_over else first,
         epochs=training.epochs,
-        callbacks=spread.callbacks(
-            [
-                keep,
-                *_reporting_callbacks(job, spread, keep, checkpoints, data["x"]),
-                *spread.outside(boards(subject, model)),
-                *([LoadTransform(transform_output)] if job.model_dir and not spread.strategy else []),
-            ],
-            held_out_batches,
-        ),
+        callbacks=spread.callbacks(callbacks, held_out_batches),
         verbose=0,
     )
     if job.model_dir:
