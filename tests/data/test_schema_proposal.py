@@ -119,7 +119,7 @@ def test_a_type_follows_the_project_and_a_new_column_is_as_loose_as_an_inferred_
     assert ("age", "type", "BYTES", "FLOAT") in rows(proposal)
     [city] = [feature for feature in proposal.schema.feature if feature.name == "city"]
     assert city.distribution_constraints.min_domain_mass == pytest.approx(0.98)
-    assert anomalies_of(proposal, project, workspace) == {}
+    assert anomalies_of(proposal, workspace, project) == {}
 
 
 def anomalies_of(proposal: Proposal, workspace: Workspace, project: Project) -> dict[str, object]:

@@ -55,7 +55,7 @@ def test_data_are_newer_and_an_earlier_version_is_older(shop: Session) -> None:
 def test_without_statistics_in_the_workspace_the_train_spans_are_read(shop: Session, tmp_path: Path) -> None:
     lines: list[str] = []
     empty = Workspace(tmp_path / "empty")
-    _, newer = versions(shop.project, empty, say=lines.append)
+    _, newer = versions(empty, shop.project, say=lines.append)
     assert lines == ["Reading span 1 …"]
     assert differences(newer.schema, SchemaDesk(shop).schema) == []
     assert not empty.metadata_path.exists(), "a question leaves no history"
