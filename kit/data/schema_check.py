@@ -138,6 +138,7 @@ def _domain(feature: schema_pb2.Feature, schema: schema_pb2.Schema) -> Iterator[
         bounds = getattr(feature, which)
         if bounds.HasField("min") and bounds.HasField("max") and bounds.min > bounds.max:
             yield f"min {bounds.min:g} is above max {bounds.max:g}", "Exchange them."
+    allowed = feature.string_domain if which == "string_domain" else None
     if which == "domain":
         of_name = [domain for domain in schema.string_domain if domain.name == feature.domain]
         if len(of_name) != 1:
@@ -146,7 +147,7 @@ def _domain(feature: schema_pb2.Feature, schema: schema_pb2.Schema) -> Iterator[
                 "Add or remove one.",
             )
             return
-    allowed = of_name[0] if which == "domain" else feature.string_domain if which == "string_domain" else None
+        allowed = of_name[0]
     if allowed is not None and not allowed.value:
         yield "its string_domain has no value, so that every text is wrong", "Add the values, or remove it."
 

@@ -13,6 +13,7 @@ from kit import decisions
 from kit.data.example_gen import SPLITS
 from kit.data.rules import FIELDS, EditError, SchemaRule, change, rule_of
 from kit.data.schema import curated_file, file_in_force, load_schema, read_schema, save_schema
+from kit.data.schema_diff import count_of_changes
 from kit.data.statistics import load_statistics
 from kit.errors import UsageError
 from kit.session import Session
@@ -110,7 +111,7 @@ class SchemaDesk:
             why=why,
         )
         self.schema, self._saved = edited, None
-        changed = "1 change" if len(changes) == 1 else f"{len(changes)} changes"
+        changed = count_of_changes(len(changes))
         return f"{changed} saved to {file} by {decision}. Run SchemaGen and ExampleValidator again."
 
     def _edited(self, edits: Edits) -> tuple[schema_pb2.Schema, dict[str, dict[str, str]]]:

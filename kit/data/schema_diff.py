@@ -60,6 +60,10 @@ class SchemaChange(NamedTuple):
         return f"{len(before)} values", _some([*gone, *come]) or "in another order"
 
 
+def count_of_changes(count: int) -> str:
+    return "1 change" if count == 1 else f"{count} changes"
+
+
 def differences(before: schema_pb2.Schema, after: schema_pb2.Schema) -> list[SchemaChange]:
     """Return every rule that differs, feature by feature in the order of the later schema, then what is of none.
 

@@ -21,7 +21,7 @@ from kit.data.schema import (
     read_schema,
     save_schema,
 )
-from kit.data.schema_diff import SchemaChange, differences
+from kit.data.schema_diff import SchemaChange, count_of_changes, differences
 from kit.data.schema_spans import per_span, whole
 from kit.data.schema_update import widen
 from kit.errors import UsageError
@@ -125,8 +125,7 @@ def write(workspace: Workspace, project: Project, proposal: Proposal, who: str, 
             "it, and give the same command again."
         )
     file = save_schema(workspace, project, proposal.schema)
-    count = "1 change" if len(proposal.changes) == 1 else f"{len(proposal.changes)} changes"
-    done = f"{count} written to {file}."
+    done = f"{count_of_changes(len(proposal.changes))} written to {file}."
     if (
         not workspace.metadata_path.exists()
         or not (session := Session(workspace, project)).done()["SchemaGen"]

@@ -121,11 +121,7 @@ class Fault:
             return asked or fitting[0]
         kinds = ", ".join(self.kinds) or "no column: it is of whole rows"
         found = f"{asked} of {project.name} is not" if asked else f"{project.name} has none"
-        way_out = (
-            f"Choose one of {', '.join(fitting)}"
-            if fitting
-            else "Leave the column out"
-            if asked
-            else "Choose another fault"
-        )
+        way_out = "Leave the column out" if asked else "Choose another fault"
+        if fitting:
+            way_out = f"Choose one of {', '.join(fitting)}"
         raise FaultError(f"The fault {self.name} fits columns of the kinds {kinds}, but {found}. {way_out}.")

@@ -107,10 +107,16 @@ def area(probabilities: Values, outcomes: Values) -> Bounded:
 
 def problem(fitted: Fit, by: Bounded) -> str:
     """Say what is wrong: with the level, with the order, or with both."""
-    flat, wrong_way = fitted.slope[0] < _FLAT - 1, fitted.slope[0] < -1
-    order = "scores rank the wrong way round" if wrong_way else "scores rank poorly" if flat else ""
-    level = "scores too high" if by.upper < 0 else "scores too low" if by.lower > 0 else ""
-    return ", ".join(part for part in (level, order) if part) or "scores too near or far from each other"
+    wrong = []
+    if by.upper < 0:
+        wrong.append("scores too high")
+    elif by.lower > 0:
+        wrong.append("scores too low")
+    if fitted.slope[0] < -1:
+        wrong.append("scores rank the wrong way round")
+    elif fitted.slope[0] < _FLAT - 1:
+        wrong.append("scores rank poorly")
+    return ", ".join(wrong) or "scores too near or far from each other"
 
 
 def mean_loss(expected: Values, outcomes: Values) -> float:
