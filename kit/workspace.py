@@ -20,7 +20,7 @@ workspace/
     predictions/<project>/   what the models answered, one folder per day (see `kit.monitoring.log`)
     labels/<project>/        the labels of those predictions, by the day on which they arrived
     served/                  the logs of servers, and what they are to log (see `kit.serving.prediction_log`)
-    experiments/<project>/   candidates that a part of the users gets (see `kit.serving.experiments`)
+    experiments/<project>/   candidates that a part of the users gets (see `kit.canary`)
     statistics/<project>/    of each span that was looked at, by content (see `kit.data.span_statistics`)
     environments/            the packages that executions ran with, one file per set of them (see `kit.steps.origin`)
     cards/<project>/<n>/     the model card of model n in ML Metadata, as a page and as Markdown

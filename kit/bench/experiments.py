@@ -16,10 +16,10 @@ from typing import Any
 import numpy as np
 
 from kit.bench.figure import Figure
+from kit.canary.judge import Clicks, look
 from kit.serving.experiments.config import ExperimentSettings
 from kit.serving.experiments.counts import FAILED, REQUESTS, SLOW, Counts, Ints
 from kit.serving.experiments.experiment import Experiment
-from kit.serving.experiments.judge import Clicks, look
 from kit.serving.experiments.split import GROUPS
 
 EXPERIMENTS = 300

@@ -14,10 +14,10 @@ from kit.cli.shared import ModelOption, WorkspaceOption, exits, print_table, wor
 from kit.projects import SAMPLE
 
 if TYPE_CHECKING:
+    from kit.canary.shown import Compared, Shown
     from kit.project import Project
     from kit.serving.experiments.config import ExperimentSettings
     from kit.serving.experiments.experiment import State
-    from kit.serving.experiments.shown import Compared, Shown
     from kit.session import Session
     from kit.workspace import Workspace
 
@@ -48,8 +48,8 @@ def start(
     ] = None,
 ) -> None:
     """Send a share of the users to a newer version; a running `kit serve` follows within a second."""
-    from kit.serving.experiments import actions
-    from kit.serving.experiments.units import fitted
+    from kit.canary import actions
+    from kit.canary.units import fitted
 
     place, found = _opened(project, workspace)
     settings = fitted(found, _with_share(found.spec.experiment, share))
@@ -65,7 +65,7 @@ def start(
 @exits
 def hold(project: ModelOption = SAMPLE, workspace: WorkspaceOption = None) -> None:
     """Keep new pushes from being served until an experiment has promoted them."""
-    from kit.serving.experiments import actions
+    from kit.canary import actions
 
     version = actions.hold(*_opened(project, workspace))
     typer.echo(f"Version {version} is served, whatever is pushed. `kit canary start` tries what was.")
@@ -87,7 +87,7 @@ def watch(
     once: Annotated[bool, typer.Option("--once", help="Look and act once, for a scheduler.")] = False,
 ) -> None:
     """Watch the experiment, and promote the candidate or roll it back as soon as the test is sure."""
-    from kit.serving.experiments.actions import last_of
+    from kit.canary.actions import last_of
 
     place, found = _opened(project, workspace)
     last_of(place, found)
@@ -99,7 +99,7 @@ def watch(
 
     with quiet():
         session = _session(place, found)  # first: it tells TensorFlow's libraries to be quiet
-        from kit.serving.experiments import watch as watching
+        from kit.canary import watch as watching
     watching.watch(session, wait, typer.echo)
     _show(place, found)
 
@@ -118,9 +118,9 @@ def stop(  # noqa: PLR0913, PLR0917  a decision has that many sides
 
     A candidate that is not promoted is moved aside; `kit rollback --to` brings it again.
     """
+    from kit.canary.actions import end
     from kit.errors import UsageError
     from kit.reasons import user_name
-    from kit.serving.experiments.actions import end
 
     if promote and rollback:
         raise UsageError(
@@ -132,7 +132,7 @@ def stop(  # noqa: PLR0913, PLR0917  a decision has that many sides
     typer.echo(f"Version {one.candidate}: {one.state}. All users get version {one.left} from now on.")
     if place.metadata_path.exists():  # at once for the users; ML Metadata's libraries take seconds
         with quiet():
-            from kit.serving.experiments.recorded import is_recorded, record
+            from kit.canary.recorded import is_recorded, record
 
             session = _session(place, found)
         record(session)
@@ -141,9 +141,9 @@ def stop(  # noqa: PLR0913, PLR0917  a decision has that many sides
 
 
 def _show(place: Workspace, project: Project) -> None:
-    from kit.serving.experiments.actions import folder_of
+    from kit.canary.actions import folder_of
+    from kit.canary.shown import shown
     from kit.serving.experiments.experiment import load
-    from kit.serving.experiments.shown import shown
 
     folder = folder_of(place, project)
     experiment = load(folder)

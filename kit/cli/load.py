@@ -52,7 +52,7 @@ def tune_batching(  # noqa: PLR0913, PLR0917  what is wanted, and where it is fo
     from kit.load.recorded import WARMUP_FILE, recorded_requests
     from kit.load.sweep import Target, load_folder
     from kit.load.tune_batching import Trials, proposed, tune, write_chosen
-    from kit.serving.pushed import batching_file
+    from kit.workspace_server import batching_file
 
     version = _latest(workspace_of(workspace, looks=True), project)  # without one, nothing is made
     place = workspace_of(workspace)
@@ -90,7 +90,7 @@ def _file(path: Path) -> Path:
 
 def _latest(workspace: Workspace, project: str) -> Path:
     from kit.errors import StepOrderError
-    from kit.serving.pushed import pushed_models
+    from kit.workspace_server import pushed_models
 
     versions = pushed_models(workspace).get(project)
     if not versions:

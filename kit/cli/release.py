@@ -108,7 +108,7 @@ def rollback(
 
     base = _serving(project, workspace)
     if CANARY in labels_of(base):  # only then is it worth the time of the imports
-        from kit.serving.experiments.actions import check_none_runs
+        from kit.canary.actions import check_none_runs
 
         check_none_runs(workspace_of(workspace, looks=True), base.name)
     done = roll_back(base, to, who=who or user_name(), why=why)

@@ -73,8 +73,8 @@ def serve(  # noqa: PLR0913, PLR0917  the flags of a server
     """Serve the pushed models until Ctrl-C; new versions are loaded as they are pushed."""
     from kit.errors import UsageError
     from kit.serving.process import Server
-    from kit.serving.pushed import followed, monitoring_config, server_log, tuned_batching
     from kit.serving.settings import Settings
+    from kit.workspace_server import followed, monitoring_config, server_log, tuned_batching
 
     if single and batching:
         raise UsageError("--single does not batch, and --batching does. Choose one.")

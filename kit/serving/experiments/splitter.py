@@ -114,7 +114,7 @@ class Splitter:
         """Follow the experiments in a folder.
 
         Args:
-            root: the folder with one folder per model, see `kit.serving.experiments`.
+            root: the folder with one folder per model, see `kit.canary`.
         """
         self._root = root
         self._followers: dict[str, _Follower] = {}

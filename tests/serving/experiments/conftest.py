@@ -1,76 +1,16 @@
-"""A server with two versions of a model, and an experiment between them that can be changed while it runs."""
+"""What tests of experiments in a server share."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
-import tensorflow as tf
-from tensorflow_serving.apis import predict_pb2
 
 from kit.serving.experiments import splitter
-from kit.serving.experiments.config import INTERCEPTOR, ExperimentSettings
-from kit.serving.experiments.experiment import Experiment, save
-from kit.serving.server import ModelServer
-from serving.models import NAME, config_text, save_linear, settings_of
+from serving.models import config_text, save_linear
 
-CONTROL, CANDIDATE = 1, 2
-
-
-class Trial:
-    """An experiment on the signature `pairs` of the linear model, whose input `text` is the user."""
-
-    def __init__(self, folder: Path, base: Path) -> None:
-        self.root, self.base = folder, base
-        self.experiment = Experiment(
-            name="a",
-            model=NAME,
-            control=CONTROL,
-            candidate=CANDIDATE,
-            started="2026-01-01T00:00:00+00:00",
-            settings=ExperimentSettings(unit="text", share=0.5),
-        )
-        self.server = self.make_server()
-
-    def make_server(self) -> ModelServer:
-        return ModelServer(
-            settings_of(
-                self.base,
-                port=None,
-                model_config_file=str(self.base.with_name("models.config")),
-                experiment_config_file=str(self.root),
-                interceptors=INTERCEPTOR,
-            )
-        )
-
-    @property
-    def folder(self) -> Path:
-        return self.root / NAME
-
-    def save(self, experiment: Experiment | None = None) -> None:
-        save(self.folder, experiment or self.experiment)
-
-    @staticmethod
-    def request(*users: str, pairs: Sequence[Sequence[float]] = ()) -> Any:
-        request = predict_pb2.PredictRequest()
-        request.model_spec.name, request.model_spec.signature_name = NAME, "pairs"
-        request.inputs["text"].CopyFrom(tf.make_tensor_proto(list(users), tf.string))
-        rows = pairs or [[1.0, 1.0]] * len(users)
-        request.inputs["pair"].CopyFrom(
-            tf.make_tensor_proto(rows, tf.float32, [len(rows), len(rows[0]) if rows else 2])
-        )
-        return request
-
-    def ask(self, *users: str, transport: str = "GRPC", version: int = 0, label: str = "") -> int:
-        """Return the version that answers."""
-        request = self.request(*users)
-        if version:
-            request.model_spec.version.value = version
-        if label:
-            request.model_spec.version_label = label
-        return int(self.server.inference.predict(request, {}, transport).model_spec.version.value)
+from .trial import CANDIDATE, Trial
 
 
 @pytest.fixture

@@ -8,12 +8,13 @@ import pytest
 from tensorflow_serving.apis import get_model_metadata_pb2
 
 from kit.serving.errors import ServingError
+from kit.serving.experiments.config import REQUEST_ID
 from kit.serving.experiments.counts import FAILED, OTHERS, REQUESTS, SLOW, total
 from kit.serving.experiments.experiment import FILE
 from kit.serving.experiments.split import Split
 from serving.models import NAME, config_text, remove
 
-from .conftest import CANDIDATE, CONTROL, Trial
+from .trial import CANDIDATE, CONTROL, Trial
 
 USERS = [f"u{number}" for number in range(60)]
 
@@ -152,3 +153,17 @@ def test_a_model_that_is_not_served_is_not_looked_for(trial: Trial) -> None:
     request.model_spec.name = "../../somewhere"
     with pytest.raises(ServingError, match="Servable not found"):
         trial.server.inference.predict(request, {}, "GRPC")
+
+
+def test_requests_that_are_units_by_themselves_are_split_by_their_ids(trial: Trial) -> None:
+    settings = trial.experiment.settings.model_copy(update={"unit": REQUEST_ID})
+    trial.save(dataclasses.replace(trial.experiment, settings=settings))
+
+    def ask(headers: dict[str, str]) -> int:
+        answer = trial.server.inference.predict(trial.request("u1"), headers, "GRPC")
+        return int(answer.model_spec.version.value)
+
+    named = {number: {ask({REQUEST_ID: f"r{number}"}) for _ in range(3)} for number in range(30)}
+    assert {len(versions) for versions in named.values()} == {1}, "the same id, the same version"
+    assert set.union(*named.values()) == {CONTROL, CANDIDATE}
+    assert {ask({}) for _ in range(60)} == {CONTROL, CANDIDATE}

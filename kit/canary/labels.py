@@ -15,9 +15,9 @@ from tensorflow_serving.config import file_system_storage_path_source_pb2
 
 from kit.release.models_config import CANARY, STABLE, labels_of
 from kit.release.versions import lock
-from kit.serving.pushed import models_config
 from kit.serving.settings import Settings
 from kit.workspace import Workspace, write_atomically
+from kit.workspace_server import models_config
 
 _Policy = file_system_storage_path_source_pb2.FileSystemStoragePathSourceConfig.ServableVersionPolicy
 

@@ -11,13 +11,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from kit.canary.judge import Clicks
 from kit.errors import ProjectError
 from kit.monitoring.join import JoinedDay, join
 from kit.monitoring.log import TIME, TIMESTAMP, Labels, PredictionLog
 from kit.project import Project
 from kit.release.signatures import column_of
 from kit.serving.experiments.experiment import Experiment
-from kit.serving.experiments.judge import Clicks
 from kit.serving.experiments.split import CANDIDATE, CONTROL, GROUPS, Split
 from kit.workspace import Workspace
 

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 from kit.bench.experiments import Truth, simulate
+from kit.canary.judge import CLICKS, FAILURES, SLOWNESS, Clicks, keep, look, looks
 from kit.serving.experiments.config import ExperimentSettings
 from kit.serving.experiments.counts import FAILED, REQUESTS, SLOW, Counts
 from kit.serving.experiments.experiment import Experiment
-from kit.serving.experiments.judge import CLICKS, FAILURES, SLOWNESS, Clicks, keep, look, looks
 from kit.serving.experiments.split import GROUPS
 
 START = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)

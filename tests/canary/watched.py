@@ -5,8 +5,8 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
+from kit.canary.watch import watch
 from kit.project import Project
-from kit.serving.experiments.watch import watch
 from kit.session import Session
 from kit.workspace import Workspace
 

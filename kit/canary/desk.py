@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from kit.canary.actions import folder_of
+from kit.canary.shown import Shown, shown
+from kit.canary.watch import decide
 from kit.errors import UsageError
 from kit.reasons import require_reasons
-from kit.serving.experiments.actions import folder_of
 from kit.serving.experiments.experiment import State, load
-from kit.serving.experiments.shown import Shown, shown
-from kit.serving.experiments.watch import decide
 from kit.session import Session
 from kit.translation.messages import in_language
 

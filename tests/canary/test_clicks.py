@@ -9,11 +9,11 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+from kit.canary.clicks import clicks
 from kit.errors import ProjectError
 from kit.monitoring.join import JoinedDay
 from kit.monitoring.log import TIMESTAMP, Labels, PredictionLog
 from kit.project import Project
-from kit.serving.experiments.clicks import clicks
 from kit.serving.experiments.config import ExperimentSettings
 from kit.serving.experiments.experiment import Experiment
 from kit.serving.experiments.split import Split

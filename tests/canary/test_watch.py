@@ -10,17 +10,17 @@ from pathlib import Path
 import pytest
 
 from kit import warm
+from kit.canary import recorded, watch
+from kit.canary.actions import end, folder_of, hold, start
+from kit.canary.desk import ExperimentDesk
+from kit.canary.judge import looks
+from kit.canary.shown import shown
 from kit.errors import UsageError
 from kit.lineage.read import read_graph
 from kit.reasons import DecisionError
 from kit.release.versions import list_versions, numbers
-from kit.serving.experiments import recorded, watch
-from kit.serving.experiments.actions import end, folder_of, hold, start
 from kit.serving.experiments.config import ExperimentSettings
-from kit.serving.experiments.desk import ExperimentDesk
 from kit.serving.experiments.experiment import ExperimentError, load
-from kit.serving.experiments.judge import looks
-from kit.serving.experiments.shown import shown
 from kit.session import Session
 
 from . import watched

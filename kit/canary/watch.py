@@ -13,15 +13,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from kit.canary.actions import end, folder_of, running, settle
+from kit.canary.clicks import Truth, clicks
+from kit.canary.judge import Clicks, Look, keep, look
+from kit.canary.recorded import is_recorded, record
 from kit.monitoring import from_server
 from kit.monitoring.served import served
 from kit.monitoring.truth import LabelReader
-from kit.serving.experiments.actions import end, folder_of, running, settle
-from kit.serving.experiments.clicks import Truth, clicks
 from kit.serving.experiments.counts import total
 from kit.serving.experiments.experiment import Experiment, ExperimentError, State, load
-from kit.serving.experiments.judge import Clicks, Look, keep, look
-from kit.serving.experiments.recorded import is_recorded, record
 from kit.serving.experiments.split import GROUPS
 from kit.session import Session
 

@@ -6,8 +6,8 @@ import numpy as np
 from ml_metadata.proto import metadata_store_pb2 as mlmd
 from tfx.orchestration import metadata
 
+from kit.canary.actions import folder_of, start
 from kit.project import Project
-from kit.serving.experiments.actions import folder_of, start
 from kit.serving.experiments.config import ExperimentSettings
 from kit.serving.experiments.counts import FAILED, REQUESTS, Counts
 from kit.serving.experiments.experiment import Experiment

@@ -8,15 +8,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from kit.canary import labels
+from kit.canary.units import fitted
 from kit.project import Project
 from kit.reasons import require_reasons
 from kit.release import history
 from kit.release.models_config import CANARY, labels_of
 from kit.release.versions import numbers, served_version, withdraw
-from kit.serving.experiments import labels
 from kit.serving.experiments.config import ExperimentSettings
 from kit.serving.experiments.experiment import Experiment, ExperimentError, State, load, now, root, save
-from kit.serving.experiments.units import fitted
 from kit.workspace import Workspace
 
 

@@ -8,22 +8,22 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from serving.experiments.trial import Trial
+from serving.models import save_linear
 
+from kit.canary import actions, labels
+from kit.canary.actions import check_none_runs, end, folder_of, running, settle, start
 from kit.project import Project
 from kit.reasons import DecisionError
 from kit.release import history
 from kit.release.versions import list_versions, numbers
-from kit.serving.experiments import actions, labels, splitter
-from kit.serving.experiments.actions import check_none_runs, end, folder_of, running, settle, start
+from kit.serving.experiments import splitter
 from kit.serving.experiments.config import INTERCEPTOR, ExperimentSettings
 from kit.serving.experiments.experiment import ExperimentError, load, save
-from kit.serving.pushed import models_config
 from kit.serving.server import ModelServer
 from kit.serving.settings import Settings
 from kit.workspace import Workspace
-from serving.models import save_linear
-
-from .conftest import Trial
+from kit.workspace_server import models_config
 
 NAME = "recommender"
 

@@ -11,8 +11,7 @@ import numpy as np
 import pytest
 
 from kit.bench.experiments import Shop, Truth
-from kit.serving.experiments.config import ExperimentSettings
-from kit.serving.experiments.sequential import (
+from kit.canary.sequential import (
     Rate,
     coin_evidence,
     difference,
@@ -20,6 +19,7 @@ from kit.serving.experiments.sequential import (
     half_width,
     rate,
 )
+from kit.serving.experiments.config import ExperimentSettings
 
 ALPHA = 0.2
 FAR = 3.3  # standard deviations

@@ -17,8 +17,8 @@ from kit.release.versions import served_version
 from kit.serving.client import GRPC, REST, Client, Prediction
 from kit.serving.client.typed import CLASSIFY
 from kit.serving.process import Server
-from kit.serving.pushed import followed, monitoring_config, server_log
 from kit.session import Session
+from kit.workspace_server import followed, monitoring_config, server_log
 
 EXAMPLES = "examples"  # the name of the signature that takes serialized tf.Examples, and of its input
 

@@ -18,22 +18,22 @@ from pathlib import Path
 import tensorflow as tf
 from tensorflow.core.protobuf import saved_model_pb2
 
+from kit.canary.actions import folder_of, start
+from kit.canary.shown import Shown, shown
+from kit.canary.units import fitted
+from kit.canary.watch import Ended, act, look_now
 from kit.data.records import spread_records
 from kit.errors import InfraCheckError, UsageError
+from kit.rehearsal.serving import served_folder
 from kit.release.signatures import EXAMPLES
 from kit.serving.client import Client, NoAnswerError
-from kit.serving.experiments.actions import folder_of, start
 from kit.serving.experiments.config import ExperimentSettings
 from kit.serving.experiments.experiment import Experiment
-from kit.serving.experiments.shown import Shown, shown
-from kit.serving.experiments.units import fitted
-from kit.serving.experiments.watch import Ended, act, look_now
 from kit.serving.process import Server
-from kit.serving.pushed import followed
-from kit.serving.rehearsal import served_folder
 from kit.serving.warmup import WARMUP_FILE
 from kit.session import Session
 from kit.workspace import Workspace, write_atomically
+from kit.workspace_server import followed
 
 CONTROL, CANDIDATE = 1, 2
 _SHARE = 0.5  # share of the users who get the candidate: both arms fill equally fast

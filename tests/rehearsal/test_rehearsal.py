@@ -12,13 +12,13 @@ from kit.errors import InfraCheckError, StepOrderError, UsageError
 from kit.gateway.probe import SUBJECT, audited, gateway_before, probe
 from kit.monitoring import from_server
 from kit.project.file import Gate
+from kit.rehearsal import serving
+from kit.rehearsal.canary import rehearse_canary
+from kit.rehearsal.serving import EXAMPLES, Sent
 from kit.release.infra import infra_validator
 from kit.release.package_samples import SAMPLES
 from kit.release.push import pushed_version, pusher
-from kit.serving import rehearsal
 from kit.serving.client import Client
-from kit.serving.rehearsal import EXAMPLES, Sent
-from kit.serving.rehearsed_canary import rehearse_canary
 from kit.session import Session
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ ROWS = 12
 @pytest.fixture(scope="module")
 def session(tiny: Tiny) -> Session:
     with pytest.raises(StepOrderError, match="Run 05_release first"):
-        rehearsal.server(tiny.session, 1.0)
+        serving.server(tiny.session, 1.0)
     session = tiny.evaluate(tiny.train(3), Gate(metric="auc", min=0.6))
     session.run(infra_validator(session))
     session.run(pusher(session))
@@ -39,14 +39,14 @@ def session(tiny: Tiny) -> Session:
 
 @pytest.fixture(scope="module")
 def client(session: Session) -> Iterator[Client]:
-    with rehearsal.server(session, 1.0) as server, Client(server.addresses, session.project.name) as client:
+    with serving.server(session, 1.0) as server, Client(server.addresses, session.project.name) as client:
         yield client
 
 
 def test_the_package_s_own_requests_are_answered_as_the_package_says(
     session: Session, client: Client
 ) -> None:
-    asked = rehearsal.ask_samples(client, session)
+    asked = serving.ask_samples(client, session)
     version = pushed_version(session)
     assert version is not None
     assert {(row.signature, row.way) for row in asked.itertuples()} >= {
@@ -76,25 +76,25 @@ def test_another_answer_is_named(session: Session, client: Client) -> None:
         with pytest.raises(
             InfraCheckError, match=rf"{EXAMPLES} by grpc must answer as the package says, but"
         ):
-            rehearsal.ask_samples(client, session)
+            serving.ask_samples(client, session)
     finally:
         path.write_bytes(whole)
 
 
 def test_rows_are_answered_by_the_version_that_is_served_and_logged(session: Session, client: Client) -> None:
     from_server.take(session.workspace, session.project)
-    sent = rehearsal.send_rows(client, session, ROWS)
+    sent = serving.send_rows(client, session, ROWS)
     assert sum(sent.versions.values()) == len(sent.milliseconds) == ROWS
-    assert "answers, by gRPC and by REST" in rehearsal.check_served(session, sent)
+    assert "answers, by gRPC and by REST" in serving.check_served(session, sent)
     assert f"{ROWS} requests" in sent.message
     with pytest.raises(InfraCheckError, match=r"but 7 did"):
-        rehearsal.check_served(session, Sent({7: ROWS}, sent.milliseconds))
+        serving.check_served(session, Sent({7: ROWS}, sent.milliseconds))
 
 
 def test_only_a_token_for_this_model_is_let_in(session: Session) -> None:
-    with rehearsal.server(session, 0.0) as server:
+    with serving.server(session, 0.0) as server:
         with gateway_before(server.addresses, session.workspace, session.project) as gateway:
-            answers = probe(gateway, rehearsal.a_request(session), EXAMPLES)
+            answers = probe(gateway, serving.a_request(session), EXAMPLES)
         log = audited(gateway, newest=8)
     version = pushed_version(session)
     assert version is not None

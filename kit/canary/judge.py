@@ -16,10 +16,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Literal
 
+from kit.canary.sequential import difference, failures_evidence, rate
 from kit.serving.experiments.config import ExperimentSettings
 from kit.serving.experiments.counts import FAILED, REQUESTS, SLOW, Counts, Floats, Ints
 from kit.serving.experiments.experiment import Experiment
-from kit.serving.experiments.sequential import difference, failures_evidence, rate
 from kit.serving.experiments.split import CANDIDATE, CONTROL
 
 Verdict = Literal["wait", "promote", "roll back"]

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from kit.canary.judge import Look, looks, needed_evidence
 from kit.serving.experiments.counts import FAILED, OTHERS, REQUESTS, SLOW, total
 from kit.serving.experiments.experiment import Experiment
-from kit.serving.experiments.judge import Look, looks, needed_evidence
 from kit.serving.experiments.split import CANDIDATE, CONTROL
 from kit.translation.messages import in_language, parts_in_language
 

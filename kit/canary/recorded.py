@@ -19,10 +19,10 @@ from ml_metadata.proto import metadata_store_pb2 as mlmd
 from tfx import types
 from tfx.orchestration import metadata
 
-from kit.serving.experiments.actions import folder_of
+from kit.canary.actions import folder_of
+from kit.canary.judge import looks
 from kit.serving.experiments.counts import FAILED, OTHERS, REQUESTS, SLOW, total
 from kit.serving.experiments.experiment import ENDED, Experiment
-from kit.serving.experiments.judge import looks
 from kit.serving.experiments.split import CANDIDATE, CONTROL
 from kit.session import Session
 from kit.steps.history import executions, values_of

@@ -6,7 +6,9 @@ import pytest
 
 from kit.errors import StepOrderError
 from kit.serving.errors import ServerError
-from kit.serving.pushed import (
+from kit.serving.settings import Settings
+from kit.workspace import Workspace
+from kit.workspace_server import (
     batching_file,
     followed,
     models_config,
@@ -14,8 +16,6 @@ from kit.serving.pushed import (
     pushed_models,
     tuned_batching,
 )
-from kit.serving.settings import Settings
-from kit.workspace import Workspace
 
 
 @pytest.fixture
