@@ -26,8 +26,8 @@ def pushed_models(workspace: Workspace) -> dict[str, list[int]]:
     return {name: versions for name, versions in found.items() if versions}
 
 
-def models_config(workspace: Workspace) -> Path:
-    """Return the workspace's models.config, with every pushed model in it.
+def write_models_config(workspace: Workspace) -> Path:
+    """Write every pushed model into the workspace's models.config, and return its path.
 
     A model that is not in it yet is added with the real server's default policy, the latest version; what somebody
     wrote into the file, such as policies and labels, stays.
@@ -53,7 +53,7 @@ def models_config(workspace: Workspace) -> Path:
     return path
 
 
-def followed(workspace: Workspace, log_share: float, models: Path | None = None) -> Settings:
+def settings_for(workspace: Workspace, log_share: float, models: Path | None = None) -> Settings:
     """Return the settings of a server that follows pushes, labels and experiments, and logs into the workspace.
 
     Args:
@@ -70,7 +70,7 @@ def followed(workspace: Workspace, log_share: float, models: Path | None = None)
     if log_share:
         interceptors.append(prediction_log.INTERCEPTOR)
     return Settings(
-        model_config_file=str(models or models_config(workspace)),
+        model_config_file=str(models or write_models_config(workspace)),
         model_config_file_poll_wait_seconds=1,
         # Labels of models.config may name versions that are still loading when the server starts.
         allow_version_labels_for_unavailable_models=True,

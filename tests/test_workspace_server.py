@@ -10,11 +10,11 @@ from kit.serving.settings import Settings
 from kit.workspace import Workspace
 from kit.workspace_server import (
     batching_file,
-    followed,
-    models_config,
     monitoring_config,
     pushed_models,
+    settings_for,
     tuned_batching,
+    write_models_config,
 )
 
 
@@ -34,7 +34,7 @@ def _models(path: Path) -> dict[str, str]:
 def test_what_was_pushed_is_served(workspace: Workspace) -> None:
     assert pushed_models(workspace) == {"recommender": [7], "taxi": [3, 12]}
     folder = workspace.path / "serving"
-    assert _models(models_config(workspace)) == {
+    assert _models(write_models_config(workspace)) == {
         "recommender": str(folder / "recommender"),
         "taxi": str(folder / "taxi"),
     }
@@ -47,14 +47,14 @@ def test_what_somebody_wrote_stays_and_new_models_are_added(workspace: Workspace
         'version_labels { key: "stable" value: 3 } } }'
     )
     path.write_text(labelled)
-    assert _models(models_config(workspace)) == {
+    assert _models(write_models_config(workspace)) == {
         "taxi": "/else",
         "recommender": str(workspace.path / "serving" / "recommender"),
     }
     [taxi, _] = Settings(model_config_file=str(path)).models().model_config_list.config
     assert dict(taxi.version_labels) == {"stable": 3}
     before = path.read_bytes(), path.stat().st_mtime_ns
-    models_config(workspace)
+    write_models_config(workspace)
     assert (
         path.read_bytes(),
         path.stat().st_mtime_ns,
@@ -63,14 +63,14 @@ def test_what_somebody_wrote_stays_and_new_models_are_added(workspace: Workspace
 
 def test_a_workspace_without_a_push_says_what_to_run(tmp_path: Path) -> None:
     with pytest.raises(StepOrderError, match="05_release"):
-        models_config(Workspace(tmp_path))
+        write_models_config(Workspace(tmp_path))
 
 
 def test_a_file_that_is_broken_is_not_written_over(workspace: Workspace) -> None:
     path = workspace.path / "serving" / "models.config"
     path.write_text("model_config_list {")
     with pytest.raises(ServerError, match="text format"):
-        models_config(workspace)
+        write_models_config(workspace)
     assert path.read_text() == "model_config_list {"
 
 
@@ -82,7 +82,7 @@ def test_metrics_are_enabled_unless_somebody_wrote_otherwise(workspace: Workspac
 
 
 def _served(workspace: Workspace) -> Settings:
-    return Settings(model_config_file=str(models_config(workspace)))
+    return Settings(model_config_file=str(write_models_config(workspace)))
 
 
 def test_batching_that_was_tuned_is_taken_for_the_only_model(tmp_path: Path) -> None:
@@ -114,5 +114,5 @@ def test_a_models_config_says_which_models_are_served(workspace: Workspace, tmp_
     for path, names in ((alone, ["taxi"]), (two, ["taxi", "other"])):
         models = " ".join(f'config {{ name: "{name}" base_path: "/{name}" }}' for name in names)
         path.write_text(f"model_config_list {{ {models} }}")
-    assert tuned_batching(workspace, followed(workspace, 0, alone)) == own
-    assert tuned_batching(workspace, followed(workspace, 0, two)) is None
+    assert tuned_batching(workspace, settings_for(workspace, 0, alone)) == own
+    assert tuned_batching(workspace, settings_for(workspace, 0, two)) is None

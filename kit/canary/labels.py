@@ -17,14 +17,14 @@ from kit.release.models_config import CANARY, STABLE, labels_of
 from kit.release.versions import lock
 from kit.serving.settings import Settings
 from kit.workspace import Workspace, write_atomically
-from kit.workspace_server import models_config
+from kit.workspace_server import write_models_config
 
 _Policy = file_system_storage_path_source_pb2.FileSystemStoragePathSourceConfig.ServableVersionPolicy
 
 
 def policy_of(workspace: Workspace, model: str) -> str:
     """Return the policy that models.config has for a model, in text format; empty: none."""
-    policy = _find(_read(models_config(workspace)), model).model_version_policy
+    policy = _find(_read(write_models_config(workspace)), model).model_version_policy
     return str(text_format.MessageToString(policy))
 
 
@@ -87,7 +87,7 @@ def is_held(policy: str) -> bool:
 
 
 def _edit(workspace: Workspace, model: str, change: Callable[[Any], None]) -> None:
-    path = models_config(workspace)
+    path = write_models_config(workspace)
     with lock(workspace.serving(model)):
         config = _read(path)
         change(_find(config, model))
@@ -99,5 +99,5 @@ def _read(path: Path) -> Any:
 
 
 def _find(config: Any, model: str) -> Any:
-    """Return the model's entry; `models_config` has added it when it was pushed."""
+    """Return the model's entry; `write_models_config` has added it when it was pushed."""
     return next(one for one in config.model_config_list.config if one.name == model)

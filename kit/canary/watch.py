@@ -18,7 +18,7 @@ from kit.canary.clicks import Truth, clicks
 from kit.canary.judge import Clicks, Look, keep, look
 from kit.canary.recorded import is_recorded, record
 from kit.monitoring import from_server
-from kit.monitoring.served import served
+from kit.monitoring.last_push import last_push
 from kit.monitoring.truth import LabelReader
 from kit.serving.experiments.counts import total
 from kit.serving.experiments.experiment import Experiment, ExperimentError, State, load
@@ -88,7 +88,7 @@ def look_now(session: Session, as_of: dt.datetime | None = None, truth: Truth | 
     found = Clicks(np.zeros((2, GROUPS)), np.zeros((2, GROUPS)))
     if experiment.settings.clicks:
         from_server.take(session.workspace, session.project)
-        truth = truth or LabelReader(session.project, served(session).transform_graph).read
+        truth = truth or LabelReader(session.project, last_push(session).transform_graph).read
         found = clicks(session.workspace, session.project, experiment, when, truth)
     folder = folder_of(session.workspace, session.project) / experiment.name
     one = look(experiment, found, total(folder), when)

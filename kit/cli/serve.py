@@ -74,13 +74,13 @@ def serve(  # noqa: PLR0913, PLR0917  the flags of a server
     from kit.errors import UsageError
     from kit.serving.process import Server
     from kit.serving.settings import Settings
-    from kit.workspace_server import followed, monitoring_config, server_log, tuned_batching
+    from kit.workspace_server import monitoring_config, server_log, settings_for, tuned_batching
 
     if single and batching:
         raise UsageError("--single does not batch, and --batching does. Choose one.")
     _check_flags(flags or ())
     place = workspace_of(workspace)
-    following = followed(place, log_share, config.absolute() if config else None)
+    following = settings_for(place, log_share, config.absolute() if config else None)
     chosen = [*following.to_flags(), f"--port={port}", f"--rest_api_port={rest_port}", f"--host={host}"]
     chosen += _batching(None if single else batching or tuned_batching(place, following, typer.echo))
     if metrics:

@@ -18,8 +18,8 @@ from kit.data.environments import SERVING, add_environments, validate
 from kit.data.schema import load_schema
 from kit.data.statistics import load_statistics
 from kit.data.summaries import summarize
+from kit.monitoring.last_push import PushedVersion
 from kit.monitoring.log import OWN_COLUMNS, SCORE, PredictionLog
-from kit.monitoring.served import ServedVersion
 from kit.monitoring.statistics import load_days
 from kit.project import Project
 from kit.session import Session
@@ -95,7 +95,7 @@ class LogDrift:
     age_days: float | None
 
 
-def measure(session: Session, version: ServedVersion) -> LogDrift:
+def measure(session: Session, version: PushedVersion) -> LogDrift:
     """Compare the days whose statistics were computed last.
 
     Raises:
@@ -113,7 +113,7 @@ def measure(session: Session, version: ServedVersion) -> LogDrift:
     )
 
 
-def summarize_newest(session: Session, version: ServedVersion) -> dict[str, Any]:
+def summarize_newest(session: Session, version: PushedVersion) -> dict[str, Any]:
     """Summarize the training data and the newest day, as `kit.data.summaries` does; without a log there is nothing.
 
     Raises:

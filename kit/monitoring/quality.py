@@ -15,9 +15,9 @@ from kit.evaluation.metrics.validation import EXAMPLE_COUNT
 from kit.evaluation.results import load_slices
 from kit.evaluation.sections import METRICS_BY_TASK
 from kit.monitoring.join import Joined, join
+from kit.monitoring.last_push import PushedVersion
 from kit.monitoring.log import Labels, PredictionLog, has_keys
 from kit.monitoring.metrics import Estimate, estimates
-from kit.monitoring.served import ServedVersion
 from kit.monitoring.truth import LabelReader
 from kit.session import Session
 
@@ -91,7 +91,7 @@ class Quality:
 
 
 def live_quality(
-    session: Session, version: ServedVersion, days: Sequence[dt.date], as_of: dt.datetime
+    session: Session, version: PushedVersion, days: Sequence[dt.date], as_of: dt.datetime
 ) -> Quality:
     """Join the log with the labels that had arrived until a time, and measure each day.
 
@@ -121,7 +121,7 @@ def live_quality(
 
 def _measured(  # noqa: PLR0913, PLR0917  what a measurement is put together from
     session: Session,
-    version: ServedVersion,
+    version: PushedVersion,
     log: PredictionLog,
     joined: Joined,
     metric: str,
@@ -159,7 +159,7 @@ def _measured(  # noqa: PLR0913, PLR0917  what a measurement is put together fro
     return Quality(tuple(days), metric, evaluated, live, sum(map(len, truths)), labels, why_not)
 
 
-def _evaluated(version: ServedVersion, names: Sequence[str]) -> dict[str, Estimate]:
+def _evaluated(version: PushedVersion, names: Sequence[str]) -> dict[str, Estimate]:
     """Return the metrics of the evaluation on all rows; an interval where there is a formula for it."""
     for key, values in load_slices(version.evaluation):
         if not key:

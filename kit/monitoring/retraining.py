@@ -13,8 +13,8 @@ from kit.batch.parameters import command_words
 from kit.data.schema import is_built_in
 from kit.monitoring.decision import Retrain, RetrainDecision, Window, decide
 from kit.monitoring.drift import LogDrift
+from kit.monitoring.last_push import PushedVersion
 from kit.monitoring.quality import Quality
-from kit.monitoring.served import ServedVersion
 from kit.monitoring.statistics import COMPONENT
 from kit.project import Project
 from kit.session import CHAIN, Session
@@ -49,7 +49,7 @@ class Started:
 Start: TypeAlias = NotStarted | Started
 
 
-def judge(session: Session, version: ServedVersion, drift: LogDrift, quality: Quality) -> RetrainDecision:
+def judge(session: Session, version: PushedVersion, drift: LogDrift, quality: Quality) -> RetrainDecision:
     """Decide whether to retrain, and record it with its reasons at the statistics that it is about.
 
     The same decision about the same statistics is recorded once.
@@ -66,13 +66,13 @@ def judge(session: Session, version: ServedVersion, drift: LogDrift, quality: Qu
     return decision
 
 
-def newer_spans(project: Project, version: ServedVersion) -> list[int]:
+def newer_spans(project: Project, version: PushedVersion) -> list[int]:
     """Return the spans that were delivered after those that a version was made of."""
     known = [span for spans in version.spans.values() for span in spans]
     return [span for span in project.spans() if known and span > max(known)]
 
 
-def next_window(project: Project, version: ServedVersion) -> Window | None:
+def next_window(project: Project, version: PushedVersion) -> Window | None:
     """Return a window of the same sizes that ends with the newest span; None: the model was made of the newest."""
     if not newer_spans(project, version):
         return None

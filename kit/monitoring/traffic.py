@@ -20,8 +20,8 @@ from kit.data.encoding import encode
 from kit.data.files import read_batches
 from kit.digests import of_file
 from kit.errors import InfraCheckError, UsageError
+from kit.monitoring.last_push import PushedVersion, last_push
 from kit.monitoring.log import TIMESTAMP, Labels, PredictionLog, days_of, has_keys
-from kit.monitoring.served import ServedVersion, served
 from kit.release.signatures import EXAMPLES
 from kit.session import Session
 from kit.spans import SpanWindow, day_of, in_words, parse_spans
@@ -93,7 +93,7 @@ def play(session: Session, spans: str, delay: dt.timedelta = DELAY) -> Nothing |
     chosen = _chosen(session, spans)
     if not chosen:
         return Nothing()
-    player = _Player(session, served(session), delay)
+    player = _Player(session, last_push(session), delay)
     files = [(span, path) for span in chosen for path in session.project.span_files(span)]
     for span, path in files:
         player.play(span, path)
@@ -102,7 +102,7 @@ def play(session: Session, spans: str, delay: dt.timedelta = DELAY) -> Nothing |
 
 
 class _Player:
-    def __init__(self, session: Session, version: ServedVersion, delay: dt.timedelta) -> None:
+    def __init__(self, session: Session, version: PushedVersion, delay: dt.timedelta) -> None:
         self._project, self.version, self._folder, self._delay = (
             session.project,
             version.version,

@@ -33,7 +33,7 @@ from kit.serving.process import Server
 from kit.serving.warmup import WARMUP_FILE
 from kit.session import Session
 from kit.workspace import Workspace, write_atomically
-from kit.workspace_server import followed
+from kit.workspace_server import settings_for
 
 CONTROL, CANDIDATE = 1, 2
 _SHARE = 0.5  # share of the users who get the candidate: both arms fill equally fast
@@ -111,7 +111,7 @@ def rehearse_canary(session: Session, failing: float) -> RehearsedDesk:
 
 
 def _server(workspace: Workspace) -> Server:
-    return Server(replace(followed(workspace, 0.0), port=0))
+    return Server(replace(settings_for(workspace, 0.0), port=0))
 
 
 def _send_until_decided(

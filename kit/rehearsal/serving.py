@@ -18,7 +18,7 @@ from kit.serving.client import GRPC, REST, Client, Prediction
 from kit.serving.client.typed import CLASSIFY
 from kit.serving.process import Server
 from kit.session import Session
-from kit.workspace_server import followed, monitoring_config, server_log
+from kit.workspace_server import monitoring_config, server_log, settings_for
 
 EXAMPLES = "examples"  # the name of the signature that takes serialized tf.Examples, and of its input
 
@@ -39,7 +39,7 @@ def server(session: Session, log_rate: float) -> Server:
     workspace = session.workspace
     served_folder(session)
     settings = replace(
-        followed(workspace, log_rate),
+        settings_for(workspace, log_rate),
         port=0,
         rest_api_port=0,
         monitoring_config_file=str(monitoring_config(workspace)),

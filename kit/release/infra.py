@@ -1,8 +1,8 @@
 """InfraValidator: turns a blessed model into a package that a fresh server must load and answer from before a push.
 
 The package is the model with `assets.extra`: requests and answers, the warm-up file, and what it needs (see
-`kit.release.package_samples` and `kit.release.lock`). It lies where TFX's InfraValidator leaves a model with warm-up
-requests, in the InfraBlessing, and Pusher pushes that very copy.
+`kit.release.package_samples` and `kit.release.package_facts`). It lies where TFX's InfraValidator leaves a model with
+warm-up requests, in the InfraBlessing, and Pusher pushes that very copy.
 """
 
 from __future__ import annotations
@@ -34,8 +34,8 @@ from kit.release.contract import (
 )
 from kit.release.few_requests import for_few_requests
 from kit.release.infra_check import check_package
-from kit.release.lock import lock_digest, model_digest, write_package_file
 from kit.release.operations import parse_target, preflight, used_by
+from kit.release.package_facts import lock_digest, model_digest, write_package_file
 from kit.release.package_samples import make_samples, write_samples
 from kit.release.signatures import MODEL_FOLDER, column_of
 from kit.release.versions import numbers, read_package

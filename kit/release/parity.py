@@ -27,7 +27,7 @@ from kit.release.infra import evaluated_model, infra_blessing
 from kit.release.litert.config import Variant
 from kit.release.litert.made import converted
 from kit.release.litert.model_part import origin_of, rebuild
-from kit.release.lock import lock_digest, model_digest
+from kit.release.package_facts import lock_digest, model_digest
 from kit.release.signatures import MODEL_FOLDER
 from kit.release.ways import (
     TYPED,

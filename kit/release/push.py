@@ -24,7 +24,7 @@ from kit.project import Project
 from kit.release import history
 from kit.release.infra import MODEL_DIGEST, evaluated_model, infra_blessing
 from kit.release.keep import prune, remove_leftovers
-from kit.release.lock import model_digest
+from kit.release.package_facts import model_digest
 from kit.release.signatures import MODEL_FOLDER
 from kit.release.versions import (
     PART,
@@ -198,7 +198,7 @@ def push_folder(source: Path, base: Path) -> Path:
     return target
 
 
-def pushed_version(session: Session) -> Path | None:
+def pushed_folder(session: Session) -> Path | None:
     """Return the folder of the model that was pushed last, or None when nothing was pushed or it is gone.
 
     A version that was rolled back is not gone: it is where the rollback put it, and is not to be pushed again.
@@ -223,7 +223,7 @@ def check_pushed(session: Session) -> str:
         NotBlessedError: when somebody rolled it back.
     """
     base = session.workspace.serving(session.project.name)
-    folder = pushed_version(session)
+    folder = pushed_folder(session)
     if folder is None:
         raise InfraCheckError(f"A pushed version must be in {base}, but none is. Run the push again.")
     record_rollbacks(session)

@@ -48,7 +48,7 @@ class Version:
         state: `served` answers who names no version, `kept` is there too, `withdrawn` is not seen by servers.
         folder: where it is.
         labels: names that models.config gives it.
-        package: what it carries about itself (see `kit.release.lock`); empty where it was pushed by other means.
+        package: what it carries about itself (see `kit.release.package_facts`); empty: it was pushed by other means.
         history: what was done to it, the oldest first.
     """
 

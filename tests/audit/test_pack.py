@@ -21,7 +21,7 @@ from kit.cli import app
 from kit.lineage.subjects import SubjectError
 from kit.project.file import Gate
 from kit.release.infra import infra_validator
-from kit.release.push import pushed_version, pusher
+from kit.release.push import pushed_folder, pusher
 from kit.steps.monitor import RUN_FOLDER_VARIABLE
 from kit.workspace import Workspace
 
@@ -62,7 +62,7 @@ def released(tiny: Tiny) -> Released:
     (folder / "run.json").write_text("{}")
     (folder / "03_train.ipynb").write_text('{"cells": ["executed"]}')
     (folder / "08_lineage.running.ipynb").write_text('{"cells": ["the one that packs"]}')
-    version = pushed_version(session)
+    version = pushed_folder(session)
     assert version is not None
     return Released(workspace, int(version.name), pack(workspace, version.name))
 

@@ -23,7 +23,7 @@ from kit.serving.experiments.experiment import ExperimentError, load, save
 from kit.serving.server import ModelServer
 from kit.serving.settings import Settings
 from kit.workspace import Workspace
-from kit.workspace_server import models_config
+from kit.workspace_server import write_models_config
 
 NAME = "recommender"
 
@@ -42,7 +42,9 @@ def workspace(tmp_path: Path) -> Workspace:
 
 
 def config(workspace: Workspace) -> Any:
-    [model] = Settings(model_config_file=str(models_config(workspace))).models().model_config_list.config
+    [model] = (
+        Settings(model_config_file=str(write_models_config(workspace))).models().model_config_list.config
+    )
     return model
 
 
@@ -65,7 +67,7 @@ def test_an_experiment_keeps_its_two_versions_loaded_and_labels_them(
 def test_promoted_the_candidate_is_stable_and_the_policy_is_as_before(
     workspace: Workspace, project: Project
 ) -> None:
-    path = models_config(workspace)
+    path = write_models_config(workspace)
     path.write_text(
         path.read_text().rstrip().removesuffix("}").rstrip().removesuffix("}")
         + ("model_version_policy { latest { num_versions: 2 } } } }")
@@ -165,7 +167,7 @@ def test_an_end_that_was_killed_is_finished_by_the_next_command(
 
 def test_a_policy_that_somebody_set_meanwhile_stays(workspace: Workspace, project: Project) -> None:
     start(workspace, project)
-    path = models_config(workspace)
+    path = write_models_config(workspace)
     path.write_text(path.read_text().replace("versions: 2", "versions: 1\n        versions: 2"))
     end(workspace, project, "promoted", who="Ann", why="better")
     assert named(workspace) == ({"stable": 3}, [1, 2, 3])
@@ -191,7 +193,7 @@ def test_a_running_server_changes_over_without_a_failed_request(
         save_linear(base, version, float(version))
     settings = Settings(
         port=None,
-        model_config_file=str(models_config(workspace)),
+        model_config_file=str(write_models_config(workspace)),
         model_config_file_poll_wait_seconds=0,
         file_system_poll_wait_seconds=0,
         allow_version_labels_for_unavailable_models=True,

@@ -20,9 +20,9 @@ from kit.data.records import read_records
 from kit.evaluation.results import load_slices
 from kit.lineage.query import trace
 from kit.lineage.read import read_graph
-from kit.monitoring.served import served
+from kit.monitoring.last_push import last_push
 from kit.release.infra import newest_besides_last
-from kit.release.lock import model_digest
+from kit.release.package_facts import model_digest
 from kit.release.signatures import MODEL_FOLDER
 from kit.release.versions import list_versions
 
@@ -205,7 +205,7 @@ def test_notebooks_go_on_where_the_pipeline_ended(ran: tuple[Tiny, str]) -> None
         assert done, step
         assert made[step].startswith(str(next(iter(session.history(step)[0][1].values()))[0].id))
     [version] = list_versions(session.workspace.serving("tiny"))
-    assert served(session).version == version.number, "07_monitor finds what it was made of"
+    assert last_push(session).version == version.number, "07_monitor finds what it was made of"
 
 
 def test_a_model_that_misses_a_gate_ends_the_pipeline_before_it_is_packaged(

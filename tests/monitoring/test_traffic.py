@@ -10,8 +10,8 @@ import tensorflow as tf
 
 from kit.errors import InfraCheckError
 from kit.monitoring import traffic
+from kit.monitoring.last_push import PushedVersion
 from kit.monitoring.log import PredictionLog
-from kit.monitoring.served import ServedVersion
 from kit.project import Project
 from kit.session import Session
 from kit.workspace import Workspace
@@ -65,7 +65,7 @@ def session_of(
         (project / f"day-{name}.csv").write_text(_ROWS.replace("a,", f"a{name},"))
     model = Model(classes)
     tf.saved_model.save(model, str(folder / "5"), signatures={"examples": model.examples})
-    version = ServedVersion(5, folder / "5", folder, folder, folder, folder, {})
+    version = PushedVersion(5, folder / "5", folder, folder, folder, folder, {})
     monkeypatch.setattr(traffic, "served", lambda _: version)
     return Session(Workspace(folder / "ws"), Project.load(project))
 

@@ -17,7 +17,7 @@ from kit.rehearsal.canary import rehearse_canary
 from kit.rehearsal.serving import EXAMPLES, Sent
 from kit.release.infra import infra_validator
 from kit.release.package_samples import SAMPLES
-from kit.release.push import pushed_version, pusher
+from kit.release.push import pushed_folder, pusher
 from kit.serving.client import Client
 from kit.session import Session
 
@@ -47,7 +47,7 @@ def test_the_package_s_own_requests_are_answered_as_the_package_says(
     session: Session, client: Client
 ) -> None:
     asked = serving.ask_samples(client, session)
-    version = pushed_version(session)
+    version = pushed_folder(session)
     assert version is not None
     assert {(row.signature, row.way) for row in asked.itertuples()} >= {
         (EXAMPLES, "grpc"),
@@ -63,7 +63,7 @@ def test_the_package_s_own_requests_are_answered_as_the_package_says(
 
 
 def test_another_answer_is_named(session: Session, client: Client) -> None:
-    version = pushed_version(session)
+    version = pushed_folder(session)
     assert version is not None
     path = version / SAMPLES / EXAMPLES / "response.pb"
     whole = path.read_bytes()
@@ -96,7 +96,7 @@ def test_only_a_token_for_this_model_is_let_in(session: Session) -> None:
         with gateway_before(server.addresses, session.workspace, session.project) as gateway:
             answers = probe(gateway, serving.a_request(session), EXAMPLES)
         log = audited(gateway, newest=8)
-    version = pushed_version(session)
+    version = pushed_folder(session)
     assert version is not None
     let_in = answers[answers["token"] == f"of {SUBJECT}"]
     assert set(let_in["answer"]) == {f"version {version.name}"}

@@ -23,7 +23,7 @@ from kit.release.push import (
     Pusher,
     check_pushed,
     push_folder,
-    pushed_version,
+    pushed_folder,
     pusher,
     record_rollbacks,
 )
@@ -121,8 +121,8 @@ def packaged(blessed: Session) -> Session:
 
 def pushed(session: Session) -> Path:
     """Push, or find pushed; return the folder."""
-    session.run(pusher(session), enable_cache=pushed_version(session) is not None)
-    version = pushed_version(session)
+    session.run(pusher(session), enable_cache=pushed_folder(session) is not None)
+    version = pushed_folder(session)
     assert version is not None
     return version
 
@@ -136,7 +136,7 @@ def test_a_blessed_model_is_pushed_once(tiny: Tiny, packaged: Session) -> None:
     inputs, _ = packaged.history("Evaluator")[0]
     model = contents(Path(inputs["model"][0].uri) / "Format-Serving")
     assert model.items() <= contents(base / version).items()
-    assert pushed_version(packaged) == base / version
+    assert pushed_folder(packaged) == base / version
     assert check_pushed(packaged) == f"Version {version} of tiny is in {base / version}."
     packaged.run(pusher(packaged))
     assert packaged.steps[-1].state == "cached"
@@ -151,7 +151,7 @@ def test_a_push_that_was_killed_after_its_copy_is_not_made_twice(tiny: Tiny, pac
     before = visible(base)
     packaged.run(pusher(packaged), enable_cache=False)  # ML Metadata does not know of a push that was killed
     assert visible(base) == before
-    assert pushed_version(packaged) == version
+    assert pushed_folder(packaged) == version
     pushes = [entry for entry in history.read(base) if entry["what"] == "push"]
     assert [(entry["version"], entry["serves"]) for entry in pushes].count((int(version.name),) * 2) == 1
 
@@ -233,12 +233,12 @@ def destination(base: Path) -> pusher_pb2.PushDestination:
 
 def test_a_version_that_is_gone_is_missed_and_can_be_pushed_again(packaged: Session) -> None:
     packaged.run(pusher(packaged))
-    version = pushed_version(packaged)
+    version = pushed_folder(packaged)
     assert version is not None
     shutil.rmtree(version)
     with pytest.raises(InfraCheckError, match="Run the push again"):
         check_pushed(packaged)
-    packaged.run(pusher(packaged), enable_cache=pushed_version(packaged) is not None)
+    packaged.run(pusher(packaged), enable_cache=pushed_folder(packaged) is not None)
     assert "Version" in check_pushed(packaged)
 
 

@@ -47,7 +47,7 @@ def play(session: Session) -> Callable[..., str]:
 def judged(session: Session, **settings: object) -> RetrainDecision:
     """Judge what is logged, with other settings below `monitoring.retrain_when`."""
     from kit.monitoring import drift, quality, retraining, statistics  # noqa: PLC0415
-    from kit.monitoring.served import served  # noqa: PLC0415
+    from kit.monitoring.last_push import last_push  # noqa: PLC0415
 
     monitoring = session.project.spec.monitoring
     rules = monitoring.retrain_when.model_copy(update=settings)
@@ -55,7 +55,7 @@ def judged(session: Session, **settings: object) -> RetrainDecision:
     session.project.spec = session.project.spec.model_copy(update=changed)
     days = judged_days(session.workspace, session.project, 7)
     session.run(statistics.LogStatisticsGen(session, days.days))
-    version = served(session)
+    version = last_push(session)
     live = quality.live_quality(session, version, days.days, days.as_of)
     return retraining.judge(session, version, drift.measure(session, version), live)
 
@@ -73,9 +73,9 @@ def rows(session: Session) -> int:
 
 
 def test_the_pushed_version_leads_back_to_what_it_was_made_of(session: Session) -> None:
-    from kit.monitoring.served import served  # noqa: PLC0415
+    from kit.monitoring.last_push import last_push  # noqa: PLC0415
 
-    version = served(session)
+    version = last_push(session)
     assert numbers(session.workspace.serving("recommender")) == [version.version]
     assert version.spans == {"train": (1, 2, 3, 4, 5, 6), "eval": (7,)}
     assert load_statistics(version.statistics, "train").datasets[0].num_examples == 24_000
@@ -88,11 +88,11 @@ def test_live_quality_of_the_evaluated_span_is_what_the_evaluation_found(
     session: Session, play: Callable[..., str]
 ) -> None:
     from kit.monitoring import quality  # noqa: PLC0415
-    from kit.monitoring.served import served  # noqa: PLC0415
+    from kit.monitoring.last_push import last_push  # noqa: PLC0415
 
     assert "answered 4,000 rows" in play("7")
     days = judged_days(session.workspace, session.project, 7)
-    found = quality.live_quality(session, served(session), days.days, days.as_of)
+    found = quality.live_quality(session, last_push(session), days.days, days.as_of)
     assert (found.rows, found.labels["read"], found.labels["unknown"]) == (4000, 4000, 0)
     for metric, allowed in (("logloss", 1e-6), ("accuracy", 1e-9), ("auc", 1e-4)):
         assert found.live[metric].value == pytest.approx(found.evaluated[metric].value, abs=allowed)
@@ -158,18 +158,18 @@ def test_nothing_is_played_where_nothing_was_asked_for(play: Callable[..., str])
 
 
 def test_without_a_pushed_model_the_notebook_to_run_is_named(tmp_path: Path) -> None:
-    from kit.monitoring.served import served  # noqa: PLC0415
+    from kit.monitoring.last_push import last_push  # noqa: PLC0415
     from kit.session import Session  # noqa: PLC0415
 
     with pytest.raises(StepOrderError, match="Run 05_release first"):
-        served(Session(Workspace(tmp_path / "ws"), Project.load("recommender")))
+        last_push(Session(Workspace(tmp_path / "ws"), Project.load("recommender")))
 
 
 def test_a_version_whose_folder_is_gone_is_told(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
     from kit.monitoring import traffic  # noqa: PLC0415
-    from kit.monitoring.served import ServedVersion, served  # noqa: PLC0415
+    from kit.monitoring.last_push import PushedVersion, last_push  # noqa: PLC0415
 
-    gone = ServedVersion(**{**vars(served(session)), "folder": session.workspace.path / "gone"})
+    gone = PushedVersion(**{**vars(last_push(session)), "folder": session.workspace.path / "gone"})
     monkeypatch.setattr(traffic, "served", lambda _: gone)
     with pytest.raises(InfraCheckError, match=r"gone must be a SavedModel.*Run 05_release again"):
         traffic.play(session, "7")

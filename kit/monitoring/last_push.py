@@ -1,4 +1,4 @@
-"""The pushed version and what it was made of, traced back through ML Metadata."""
+"""The version that was pushed last and what it was made of, traced back through ML Metadata."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from kit.steps.history import ENDED_WELL, Artifacts, executions, inputs_of, outp
 
 
 @dataclass(frozen=True)
-class ServedVersion:
+class PushedVersion:
     """One pushed version.
 
     Attributes:
@@ -38,7 +38,7 @@ class ServedVersion:
     spans: Mapping[str, tuple[int, ...]]
 
 
-def served(session: Session) -> ServedVersion:
+def last_push(session: Session) -> PushedVersion:
     """Return the version that was pushed last.
 
     Raises:
@@ -56,7 +56,7 @@ def served(session: Session) -> ServedVersion:
         evaluation = past.find("Evaluator", lambda step: step.inputs["model"][0].id == model)
         spans = _spans(past.making("ExampleGen", "examples", examples))
     [version] = push.outputs["pushed_model"]
-    return ServedVersion(
+    return PushedVersion(
         version=int(version.get_string_custom_property("pushed_version")),
         folder=Path(version.get_string_custom_property("pushed_destination")),
         statistics=Path(statistics.outputs["statistics"][0].uri),
