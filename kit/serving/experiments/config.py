@@ -9,6 +9,7 @@ from pydantic import Field
 from kit.project_section import Section
 
 INTERCEPTOR = "kit.serving.experiments.splitter:make"
+"""A value for the setting `interceptors`."""
 REQUEST_ID = "x-request-id"
 """The unit when requests name no user: the split is by request, by the header of that name."""
 

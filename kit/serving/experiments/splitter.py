@@ -21,8 +21,6 @@ from kit.serving.experiments.users import users_of
 from kit.serving.hooks import RequestContext
 from kit.serving.settings import Settings
 
-"""A value for the setting `interceptors`."""
-
 _NOTE = "experiment"
 _LOOK_SECONDS = 1.0
 _APIS = frozenset({"Predict", "Classify", "Regress", "MultiInference"})

@@ -13,6 +13,7 @@ from kit.serving.settings import Settings
 from kit.workspace import Workspace, write_atomically
 
 INTERCEPTOR = "kit.serving.prediction_log.logger:make"
+"""A value for the setting `interceptors`."""
 TYPE = "tfrecord"
 FILE, PREFIX = "logging.config", "predictions"
 

@@ -22,8 +22,6 @@ from kit.serving.prediction_log.config import Plan, plans
 from kit.serving.prediction_log.writer import Limits, LogWriter, Told
 from kit.serving.settings import Settings
 
-"""A value for the setting `interceptors`."""
-
 _KINDS = {
     "Predict": "predict_log",
     "Classify": "classify_log",
