@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import logging
-import math
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 import grpc
 
@@ -22,6 +21,23 @@ from kit.serving.settings import Settings
 Answer = Callable[[Servable, Any], Any]
 Reply = Callable[[bytes | ServingError, int], None]
 _LOG = logging.getLogger(__name__)
+
+
+class Later(NamedTuple):
+    """How a request is answered without waiting for its result.
+
+    Attributes:
+        reply: called with the serialized response or the error, and the version that gave it (0: none), in any thread;
+            must not raise.
+        submit: runs in another thread what cannot be computed together with other requests.
+        gather: takes what can; None: everything is computed by itself.
+        deadline: the time, seconds since 1970, after which nobody wants the answer.
+    """
+
+    reply: Reply
+    submit: Submit
+    gather: Callable[[Waiting], None] | None
+    deadline: float
 
 
 class Inference:
@@ -52,59 +68,25 @@ class Inference:
         """PredictRequest to PredictResponse."""
         return self._answer("Predict", request.model_spec, request, metadata, transport, self._predict)
 
-    def predict_soon(  # noqa: PLR0913, PLR0917  a request, and who answers it
-        self,
-        request: Any,
-        metadata: Mapping[str, str],
-        transport: str,
-        reply: Reply,
-        submit: Submit,
-        gather: Callable[[Waiting], None] | None,
-        deadline: float = math.inf,
-    ) -> None:
+    def predict_soon(self, request: Any, metadata: Mapping[str, str], transport: str, later: Later) -> None:
         """PredictRequest to PredictResponse, without waiting for the result.
 
         Args:
             request: see the class.
             metadata: see the class.
             transport: see the class.
-            reply: called with the serialized response or the error, and the version that gave it (0: none), in any
-                thread; must not raise.
-            submit: runs in another thread what cannot be computed together with other requests.
-            gather: takes what can; None: everything is computed by itself.
-            deadline: the time, seconds since 1970, after which nobody wants the answer.
+            later: who computes the result, and who gets it.
         """
         try:
-            begun = self._begun("Predict", request.model_spec, request, metadata, transport)
+            held = self._hold("Predict", request.model_spec, request, metadata, transport)
         except ServingError as error:
-            reply(error, 0)
+            later.reply(error, 0)
             return
-        servable = begun.servable
         # Without interceptors nobody looks at the message, and to make it takes longer than to write its bytes.
         answer = answers.predict_serialized if self._chain.empty else answers.predict_response
-
-        def told(found: Values | ServingError) -> None:
-            def response() -> Any:
-                if isinstance(found, ServingError):
-                    raise found
-                return answer(servable, request, question, found, as_content=self._as_content)
-
-            outcome = _outcome(begun, response)
-            plain = isinstance(outcome, bytes | ServingError)
-            reply(outcome if plain else outcome.SerializeToString(), servable.version)
-
-        done = servable.timed(told)
-        try:
-            question = answers.predict_question(servable, request, check_method=self._checked)
-            batch = servable.batch_of(question) if gather else None
-            if gather and batch:
-                gather(Waiting(batch[0], question.feeds, question.fetches, batch[1], done, deadline))
-            else:
-                submit(lambda: done(_computed(servable, question)))
-        except ServingError as error:
-            told(error)
-        except Exception:  # noqa: BLE001  see `_outcome`
-            told(_broken())
+        _Prediction(held, request, later, partial(answer, as_content=self._as_content)).start(
+            check_method=self._checked
+        )
 
     def classify(self, request: Any, metadata: Mapping[str, str], transport: str) -> Any:
         """ClassificationRequest to ClassificationResponse."""
@@ -161,10 +143,10 @@ class Inference:
         transport: str,
         answer: Answer,
     ) -> Any:
-        begun = self._begun(api, spec, request, metadata, transport)
-        return begun.end(lambda: answer(begun.servable, request))
+        held = self._hold(api, spec, request, metadata, transport)
+        return held.end(lambda: answer(held.servable, request))
 
-    def _begun(self, api: str, spec: Any, request: Any, metadata: Mapping[str, str], transport: str) -> _Held:
+    def _hold(self, api: str, spec: Any, request: Any, metadata: Mapping[str, str], transport: str) -> _Held:
         check_allowed(spec.name, metadata)
         choice = spec.WhichOneof("version_choice")
         version = spec.version.value if choice == "version" else None
@@ -182,7 +164,7 @@ class Inference:
             transport=transport,
             find=partial(self._find, spec.name),
         )
-        return _Begun(self._chain, self.manager, context)
+        return _Intercepted(self._chain, self.manager, context)
 
     def _find(self, model: str, version: int | None, label: str | None) -> int | None:
         try:
@@ -225,7 +207,7 @@ class _Held:
             self._manager.release(self._harness)
 
 
-class _Begun(_Held):
+class _Intercepted(_Held):
     """A held request that the interceptors have seen."""
 
     def __init__(self, chain: Chain, manager: Manager, context: RequestContext) -> None:
@@ -262,10 +244,48 @@ class _Begun(_Held):
         return self._exchange.response
 
 
-def _outcome(begun: _Held, answer: Callable[[], Any]) -> Any:
+class _Prediction:
+    """A Predict request whose result is computed by others, perhaps together with those of other requests."""
+
+    def __init__(self, held: _Held, request: Any, later: Later, answer: Callable[..., Any]) -> None:
+        self._held, self._request, self._later, self._answer = held, request, later, answer
+        self._question: Question
+
+    def start(self, *, check_method: bool) -> None:
+        """Hand the question to who computes it; whatever goes wrong is replied."""
+        servable, later = self._held.servable, self._later
+        done = servable.timed(self.finish)
+        try:
+            self._question = question = answers.predict_question(
+                servable, self._request, check_method=check_method
+            )
+            batch = servable.batch_of(question) if later.gather else None
+            if later.gather and batch:
+                waiting = Waiting(batch[0], question.feeds, question.fetches, batch[1], done, later.deadline)
+                later.gather(waiting)
+            else:
+                later.submit(lambda: done(_computed(servable, question)))
+        except ServingError as error:
+            self.finish(error)
+        except Exception:  # noqa: BLE001  see `_outcome`
+            self.finish(_broken())
+
+    def finish(self, found: Values | ServingError) -> None:
+        """End the request with its result, and reply."""
+        outcome = _outcome(self._held, lambda: self._response(found))
+        plain = isinstance(outcome, bytes | ServingError)
+        self._later.reply(outcome if plain else outcome.SerializeToString(), self._held.servable.version)
+
+    def _response(self, found: Values | ServingError) -> Any:
+        if isinstance(found, ServingError):
+            raise found
+        return self._answer(self._held.servable, self._request, self._question, found)
+
+
+def _outcome(held: _Held, answer: Callable[[], Any]) -> Any:
     """End a request; return the answer or the error."""
     try:
-        return begun.end(answer)
+        return held.end(answer)
     except ServingError as error:
         return error
     except Exception:  # noqa: BLE001  of the server, not of the request: its text is not for strangers

@@ -29,7 +29,7 @@ from kit.serving.errors import ServingError
 from kit.serving.gathering import BROKEN, Gathering, Submit, Waiting
 from kit.serving.grpc_api.calls import MOST_LETTERS
 from kit.serving.hooks import VERSION_HEADER
-from kit.serving.inference import Inference
+from kit.serving.inference import Inference, Later
 
 PREDICT = "/tensorflow.serving.PredictionService/Predict"
 _GRPC = "GRPC"
@@ -190,7 +190,7 @@ class _Call:
 
         Args:
             message: the serialized PredictRequest.
-            gather: see `Inference.predict_soon`.
+            gather: see `Later`.
         """
         direct = self._direct
         try:
@@ -198,9 +198,8 @@ class _Call:
                 self._refuse(grpc.StatusCode.DEADLINE_EXCEEDED, "Deadline Exceeded")
                 return
             request = predict_pb2.PredictRequest.FromString(message)
-            direct.inference.predict_soon(
-                request, self._metadata, _GRPC, self._reply, direct.submit, gather, self._deadline
-            )
+            later = Later(self._reply, direct.submit, gather, self._deadline)
+            direct.inference.predict_soon(request, self._metadata, _GRPC, later)
         except DecodeError:
             self._refuse(grpc.StatusCode.INTERNAL, "Exception deserializing request!")
         except Exception:  # noqa: BLE001  whatever it is, the thread must go on
