@@ -16,7 +16,7 @@ _TURN_SECONDS = 0.0001
 _REST_SECONDS = 0.05
 """Longer than most steps take: with less, requests that waited for one step meet the next."""
 _SHORT_SECONDS = 0.005
-_lock, _loads = threading.Lock(), 0
+_lock, _loads, _usual_interval = threading.Lock(), 0, 0.0
 
 
 @contextmanager
@@ -26,17 +26,19 @@ def requests_first() -> Iterator[None]:
     A request takes Python's lock about eight times, and waits for a whole switch interval each time while another
     thread builds a graph in Python. This costs throughput where many threads answer, so it is not permanent.
     """
-    global _loads  # noqa: PLW0603  a load has several threads
-    usual = sys.getswitchinterval()
+    global _loads, _usual_interval  # noqa: PLW0603  a load has several threads, a process perhaps several servers
     with _lock:
+        if not _loads:
+            _usual_interval = sys.getswitchinterval()
+            sys.setswitchinterval(min(_usual_interval, _TURN_SECONDS))
         _loads += 1
-    sys.setswitchinterval(min(usual, _TURN_SECONDS))
     try:
         yield
     finally:
         with _lock:
             _loads -= 1
-        sys.setswitchinterval(usual)
+            if not _loads:
+                sys.setswitchinterval(_usual_interval)
 
 
 @contextmanager

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import sys
 import time
+from contextlib import ExitStack
 
 import pytest
 
@@ -49,3 +50,14 @@ def test_threads_take_turns_as_before_after_a_load_that_fails() -> None:
         fail()
     assert inside[0] < usual == sys.getswitchinterval()
     assert not turns._loads
+
+
+def test_threads_take_turns_as_before_once_the_last_of_two_loads_has_ended() -> None:
+    usual = sys.getswitchinterval()
+    with ExitStack() as first, ExitStack() as second:
+        first.enter_context(requests_first())
+        second.enter_context(requests_first())
+        first.close()
+        assert sys.getswitchinterval() < usual
+        second.close()
+        assert sys.getswitchinterval() == usual
