@@ -59,7 +59,7 @@ class Manager:
         """
         config_file = ConfigFile(self._settings, self.reload)
         self.reload(self._settings.models())
-        missing = [name for name in self._models if not self._available(name)]
+        missing = [name for name in self._models if not self._serves_any(name)]
         if missing and self._settings.fail_if_no_model_versions_found:
             base = self._models[missing[0]].base_path
             raise ServingError(
@@ -150,7 +150,7 @@ class Manager:
 
     def ready(self) -> bool:
         """Return whether every model has a version that takes traffic."""
-        return bool(self._models) and all(self._available(name) for name in self._models)
+        return bool(self._models) and all(self._serves_any(name) for name in self._models)
 
     def status(self, name: str, version: int | None = None, label: str | None = None) -> list[VersionStatus]:
         """Return the status of a model's versions, the latest first.
@@ -187,7 +187,7 @@ class Manager:
             models = check_config(config, self._models)
             if models is None:
                 return
-            labels = new_labels(models, self._labels, self._is_available, self._settings)
+            labels = new_labels(models, self._labels, self._is_loaded, self._settings)
             new = set(models) - set(self._models)
             with self._tables:
                 self._models, self._labels, self._keeps_labelled = models, labels, keeps_labelled
@@ -195,16 +195,14 @@ class Manager:
             self._check_new(new)
 
     def _check_new(self, new: set[str]) -> None:
-        failed = (
-            [
-                f"{{{{name: {name} version: {status.version}}} due to error: {status.error}}}"
-                for name in sorted(new)
-                if not self._available(name)
-                for status in self.status(name)
-            ]
-            if any(self._harnesses.get(name) for name in new)
-            else []
-        )
+        if not any(self._harnesses.get(name) for name in new):
+            return
+        failed = [
+            f"{{{{name: {name} version: {status.version}}} due to error: {status.error}}}"
+            for name in sorted(new)
+            if not self._serves_any(name)
+            for status in self.status(name)
+        ]
         if failed:
             raise ServingError(
                 grpc.StatusCode.UNKNOWN,
@@ -230,7 +228,7 @@ class Manager:
         for version in sorted(wanted, reverse=True):
             if self._worth_loading(name, version, wanted[version]):
                 self._load(name, version, wanted[version])
-        if not wanted or any(self._is_available(name, version) for version in wanted):
+        if not wanted or any(self._is_loaded(name, version) for version in wanted):
             self._unload_others(name, wanted)
 
     def _worth_loading(self, name: str, version: int, folder: Path) -> bool:
@@ -290,11 +288,11 @@ class Manager:
             harness.state = State.END
         _LOG.info("Version %s of %s is unloaded.", harness.version, harness.name)
 
-    def _available(self, name: str) -> bool:
+    def _serves_any(self, name: str) -> bool:
         with self._tables:
             return any(h.state == State.AVAILABLE for h in self._harnesses.get(name, {}).values())
 
-    def _is_available(self, name: str, version: int) -> bool:
+    def _is_loaded(self, name: str, version: int) -> bool:
         with self._tables:
             harness = self._harnesses.get(name, {}).get(version)
             return harness is not None and harness.state == State.AVAILABLE

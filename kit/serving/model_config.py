@@ -69,7 +69,7 @@ def _check_model(model: Any) -> None:
 def new_labels(
     models: Mapping[str, Any],
     current: Labels,
-    is_available: Callable[[str, int], bool],
+    is_loaded: Callable[[str, int], bool],
     settings: Settings,
 ) -> Labels:
     """Return the labels of a configuration.
@@ -85,7 +85,7 @@ def new_labels(
         for label, version in model.version_labels.items():
             in_use = current.get(name, {}).get(label, version) != version
             allowed = settings.allow_version_labels_for_unavailable_models and not in_use
-            if not allowed and not is_available(name, version):
+            if not allowed and not is_loaded(name, version):
                 raise ServingError(
                     grpc.StatusCode.FAILED_PRECONDITION,
                     f"Request to assign label to version {version} of model {name}, "
