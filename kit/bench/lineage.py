@@ -23,6 +23,7 @@ from kit.errors import StepFailedError
 from kit.lineage.graph import BASELINE
 from kit.lineage.query import trace
 from kit.lineage.render import as_text
+from kit.release.pushed_model import DESTINATION, VERSION
 from kit.retention.config import Retention
 from kit.retention.plan import make_plan
 from kit.workspace import Workspace
@@ -130,7 +131,7 @@ def _artifacts(store: Any, workspace: Workspace, chains: int) -> Iterator[Any]:
             told = {"name": f"{name}:{number}", "producer_component": component, "tfx_version": "1.21.0"}
             if kind == "PushedModel":
                 version = str(FIRST_VERSION + number)
-                told |= {"pushed_version": version, "pushed_destination": str(base / version)}
+                told |= {VERSION: version, DESTINATION: str(base / version)}
             for key, value in told.items():
                 artifact.custom_properties[key].string_value = value
             if kind == "ModelBlessing":

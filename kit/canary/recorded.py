@@ -21,6 +21,7 @@ from tfx.orchestration import metadata
 
 from kit.canary.actions import folder_of
 from kit.canary.judge import looks
+from kit.release.pushed_model import VERSION
 from kit.serving.experiments.counts import FAILED, OTHERS, REQUESTS, SLOW, total
 from kit.serving.experiments.experiment import ENDED, Experiment
 from kit.serving.experiments.split import CANDIDATE, CONTROL
@@ -29,7 +30,6 @@ from kit.steps.history import executions, values_of
 
 EXPERIMENT_TYPE, EVIDENCE_TYPE = "kit.Experiment", "kit.ExperimentEvidence"
 
-_VERSION = "pushed_version"
 _FACTS = ("name", "verdict", "control", "candidate", "started", "ended", "who", "why", "settings")
 _EVIDENCE = ("looks", "last_look", "requests")
 
@@ -69,7 +69,7 @@ def is_recorded(session: Session, one: Experiment) -> bool:
 def _pushes(session: Session) -> dict[int, types.Artifact]:
     """Return the pushed models that ML Metadata knows, by version."""
     made = [outputs["pushed_model"][0] for _, outputs in session.history("Pusher")]
-    return {int(one.get_string_custom_property(_VERSION)): one for one in made}
+    return {int(one.get_string_custom_property(VERSION)): one for one in made}
 
 
 def _put(

@@ -5,7 +5,8 @@ from __future__ import annotations
 from kit.errors import ProjectError
 from kit.monitoring.log import has_keys
 from kit.project import Project
-from kit.serving.experiments.config import REQUEST_ID, ExperimentSettings
+from kit.serving.experiments.config import ExperimentSettings
+from kit.serving.headers import REQUEST_ID
 
 
 def fitted(project: Project, settings: ExperimentSettings) -> ExperimentSettings:

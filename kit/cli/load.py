@@ -49,9 +49,10 @@ def tune_batching(  # noqa: PLR0913, PLR0917  what is wanted, and where it is fo
 
     What was measured before is taken from the workspace: a command that was ended goes on where it was.
     """
-    from kit.load.recorded import WARMUP_FILE, recorded_requests
+    from kit.load.recorded import recorded_requests
     from kit.load.sweep import Target, load_folder
     from kit.load.tune_batching import Trials, proposed, tune, write_chosen
+    from kit.serving.assets import WARMUP_FILE
     from kit.workspace_server import batching_file
 
     version = _latest(workspace_of(workspace, looks=True), project)  # without one, nothing is made

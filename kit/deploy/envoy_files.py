@@ -16,7 +16,6 @@ from typing import Any
 
 import yaml
 
-from kit.deploy.serving_files import METRICS_PATH
 from kit.deploy.target import GATEWAY_PORT, GRPC_PORT, METRICS_PORT, REST_PORT, Target
 from kit.gateway.certificate import make_certificate
 from kit.gateway.envoy import bootstrap, tls_resource
@@ -24,6 +23,7 @@ from kit.gateway.filters import jwt_resource, typed
 from kit.gateway.plan import Address, GatewayFiles, Plan
 from kit.gateway.process import validate
 from kit.gateway.routes import REST
+from kit.serving.settings import METRICS_PATH
 
 FOLDER, RUN, TLS_FOLDER = Path("/etc/envoy"), Path("/run/envoy"), Path("/etc/envoy-tls")
 ENVOY_FILE, JWT_FILE, TLS_FILE = "envoy.yaml", "jwt.yaml", "tls.yaml"

@@ -16,9 +16,10 @@ from kit.deploy.envoy_files import envoy_files
 from kit.deploy.pod import GATEWAY, SERVING, gateway_map, pod_template, selector, serving_map
 from kit.deploy.schemas import check_schemas
 from kit.deploy.serving_files import serving_files
-from kit.deploy.target import CANARY, GATEWAY_PORT, MANAGED_LABEL, METRICS_PORT, STABLE, Target
+from kit.deploy.target import GATEWAY_PORT, MANAGED_LABEL, METRICS_PORT, Target
 from kit.deploy.yaml_documents import as_documents
 from kit.errors import KitError, StepFailedError
+from kit.release.models_config import CANARY, STABLE
 
 CANARY_FILE = "canary.yaml"
 _CALM_SECONDS = 300

@@ -8,13 +8,12 @@ from typing import Any
 from google.protobuf import text_format
 from tensorflow_serving.config import model_server_config_pb2
 
-from kit.deploy.target import CANARY, CONFIG, GRPC_PORT, MODELS, REST_PORT, STABLE, Target
-from kit.release.models_config import configs_of
+from kit.deploy.target import CONFIG, GRPC_PORT, MODELS, REST_PORT, Target
+from kit.release.models_config import CANARY, STABLE, configs_of
 from kit.serving.config_protos import BatchingParameters, MonitoringConfig
-from kit.serving.settings import PLATFORM, Settings
+from kit.serving.settings import METRICS_PATH, PLATFORM, Settings
 
 MODELS_FILE, BATCHING_FILE, MONITORING_FILE = "models.config", "batching.config", "monitoring.config"
-METRICS_PATH = "/monitoring/prometheus/metrics"  # the real server's own default
 # models.config may have labels when the server starts, or get them later. The server assigns those of its first config
 # before any version is loaded, and without this flag it would end there.
 LABELS_FLAG = "--allow_version_labels_for_unavailable_models=true"

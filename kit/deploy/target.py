@@ -11,10 +11,10 @@ from typing import Self
 from kit.deploy.config import NAME, DeploySettings
 from kit.deploy.errors import DeployError
 from kit.project import Project
+from kit.release.models_config import CANARY, STABLE
 from kit.release.versions import numbers
 from kit.workspace import Workspace
 
-STABLE, CANARY = "stable", "canary"
 TRACK = "track"
 NAME_LABEL, MANAGED_LABEL = "app.kubernetes.io/name", "app.kubernetes.io/managed-by"
 COMPONENT_LABEL = "app.kubernetes.io/component"

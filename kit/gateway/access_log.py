@@ -9,11 +9,11 @@ from __future__ import annotations
 from typing import Any
 
 from kit.gateway.filters import JWT, typed
+from kit.serving.headers import REQUEST_ID, VERSION_HEADER
 
-VERSION_HEADER = "x-model-version"
 FORMAT: dict[str, str] = {
     "time": "%START_TIME(%Y-%m-%dT%H:%M:%S.%3fZ)%",
-    "request_id": "%REQ(x-request-id)%",
+    "request_id": f"%REQ({REQUEST_ID})%",
     "subject": f"%DYNAMIC_METADATA({JWT}:payload:sub)%",
     "client": "%DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT%",
     "protocol": "%PROTOCOL%",

@@ -9,9 +9,10 @@ from typing import Any
 from kit.gateway.config import Limits, RateLimit
 from kit.gateway.keys import read_jwks
 from kit.gateway.plan import Plan
+from kit.serving.headers import SUBJECT_HEADER
 
 JWT = "envoy.filters.http.jwt_authn"
-SUBJECT, SUBJECT_HEADER = "subject", "x-subject"
+SUBJECT = "subject"
 _HTTP = "type.googleapis.com/envoy.extensions.filters.http"
 _JWT_TYPE = f"{_HTTP}.jwt_authn.v3.JwtAuthentication"
 _CLAIM = [{"key": "payload"}, {"key": "sub"}]

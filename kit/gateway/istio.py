@@ -15,8 +15,9 @@ from typing import Any
 
 from kit.gateway.access_log import access_log
 from kit.gateway.config import GatewaySettings
-from kit.gateway.filters import SUBJECT, SUBJECT_HEADER, rate_limit, size_limit
+from kit.gateway.filters import SUBJECT, rate_limit, size_limit
 from kit.gateway.routes import GRPC_PATHS, VERBS
+from kit.serving.headers import SUBJECT_HEADER
 from kit.serving.hooks import MODELS_HEADER
 
 _MANAGER = "envoy.filters.network.http_connection_manager"

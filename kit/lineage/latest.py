@@ -5,6 +5,7 @@ from __future__ import annotations
 from kit.lineage.answers import latest_request
 from kit.lineage.read import read_graph
 from kit.lineage.why import why
+from kit.release.pushed_model import VERSION
 from kit.session import Session
 from kit.workspace import Workspace
 
@@ -15,7 +16,7 @@ def latest_subject(session: Session) -> str:
     Raises:
         StepOrderError: when nothing was pushed.
     """
-    pushed = session.latest("Pusher", "pushed_model").get_string_custom_property("pushed_version")
+    pushed = session.latest("Pusher", "pushed_model").get_string_custom_property(VERSION)
     request = latest_request(session.workspace, session.project)
     return f"request:{request}" if request else f"version:{session.project.name}/{pushed}"
 

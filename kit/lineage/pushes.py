@@ -10,11 +10,9 @@ from kit.lineage.graph import Graph, Node, number_of
 from kit.lineage.served import ServingPeriod, served_times
 from kit.lineage.store import Store
 from kit.release import history
+from kit.release.pushed_model import DESTINATION, VERSION
 from kit.release.versions import list_versions
 from kit.workspace import Workspace
-
-VERSION = "pushed_version"  # properties that TFX's Pusher sets
-_DESTINATION = "pushed_destination"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,7 +61,7 @@ def find_pushes(workspace: Workspace, store: Store, graph: Graph) -> tuple[Push,
 
 def model_of(pushed: Node) -> str:
     """Return the name of the folder of a model's versions, which is that of its project."""
-    return Path(pushed.properties.get(_DESTINATION, "")).parent.name
+    return Path(pushed.properties.get(DESTINATION, "")).parent.name
 
 
 class _Model:

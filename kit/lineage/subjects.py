@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Literal
 from kit.batch.record import RUN_FILE, RunRecord
 from kit.errors import UsageError
 from kit.lineage.graph import Kind, number_of
-from kit.lineage.pushes import VERSION, model_of
+from kit.lineage.pushes import model_of
 from kit.lineage.store import Store
+from kit.release.pushed_model import VERSION
 from kit.release.versions import served_version
 from kit.workspace import Workspace
 

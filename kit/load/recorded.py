@@ -10,8 +10,6 @@ from tensorflow_serving.apis import prediction_log_pb2
 from kit.errors import UsageError
 from kit.serving.prediction_log.reader import whole_records
 
-WARMUP_FILE = Path("assets.extra", "tf_serving_warmup_requests")
-
 
 def recorded_requests(path: Path, model: str, signature: str = "serving_default") -> tuple[bytes, ...]:
     """Return the PredictRequests of a file of PredictionLogs that ask a signature, serialized.

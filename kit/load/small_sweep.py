@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from kit.load.recorded import WARMUP_FILE, recorded_requests
+from kit.load.recorded import recorded_requests
 from kit.load.sweep import SMALL, Sweep, Target, last_sweep, load_folder
 from kit.load.tune_batching import WITHOUT, Trials, proposed, tune
 from kit.rehearsal.serving import served_folder
+from kit.serving.assets import WARMUP_FILE
 from kit.session import Session
 from kit.texts import Say
 

@@ -11,6 +11,7 @@ from typing import Any
 from tfx.orchestration import metadata
 
 from kit.errors import StepOrderError
+from kit.release.pushed_model import DESTINATION, VERSION
 from kit.session import CHAIN, Session
 from kit.steps.history import ENDED_WELL, Artifacts, executions, inputs_of, outputs_of, properties_of
 
@@ -57,8 +58,8 @@ def last_push(session: Session) -> PushedVersion:
         spans = _spans(past.making("ExampleGen", "examples", examples))
     [version] = push.outputs["pushed_model"]
     return PushedVersion(
-        version=int(version.get_string_custom_property("pushed_version")),
-        folder=Path(version.get_string_custom_property("pushed_destination")),
+        version=int(version.get_string_custom_property(VERSION)),
+        folder=Path(version.get_string_custom_property(DESTINATION)),
         statistics=Path(statistics.outputs["statistics"][0].uri),
         schema=Path(transform.inputs["schema"][0].uri),
         transform_graph=Path(training.inputs["transform_graph"][0].uri),

@@ -26,11 +26,11 @@ from kit.data.records import spread_records
 from kit.errors import InfraCheckError, UsageError
 from kit.rehearsal.serving import served_folder
 from kit.release.signatures import EXAMPLES
+from kit.serving.assets import WARMUP_FILE
 from kit.serving.client import Client, NoAnswerError
 from kit.serving.experiments.config import ExperimentSettings
 from kit.serving.experiments.experiment import Experiment
 from kit.serving.process import Server
-from kit.serving.warmup import WARMUP_FILE
 from kit.session import Session
 from kit.workspace import Workspace, write_atomically
 from kit.workspace_server import settings_for

@@ -21,6 +21,7 @@ from tfx.utils import path_utils
 
 from kit.data.records import first_records
 from kit.errors import InfraCheckError, StepOrderError
+from kit.evaluation.blessing import BLESSED
 from kit.evaluation.latest import evaluated_inputs
 from kit.project import Project
 from kit.release.config import Release
@@ -49,7 +50,7 @@ from kit.workspace import Workspace
 MEASURED = "measured.json"
 MODEL_DIGEST = "model_digest"
 # Names of TFX's InfraValidator, which its Pusher looks at.
-_BLESSED, _HAS_MODEL, _BLESSED_FILE = "blessed", "has_model", "INFRA_BLESSED"
+_HAS_MODEL, _BLESSED_FILE = "has_model", "INFRA_BLESSED"
 
 
 class InfraValidatorExecutor(base_executor.BaseExecutor):
@@ -87,7 +88,7 @@ class InfraValidatorExecutor(base_executor.BaseExecutor):
         content = json.dumps({**measured.as_dict(), "checks": said}, indent=1, ensure_ascii=False)
         (Path(blessing.uri) / MEASURED).write_text(content + "\n")
         (Path(blessing.uri) / _BLESSED_FILE).touch()
-        blessing.set_int_custom_property(_BLESSED, 1)
+        blessing.set_int_custom_property(BLESSED, 1)
         blessing.set_int_custom_property(_HAS_MODEL, 1)
         blessing.set_string_custom_property(MODEL_DIGEST, facts["model"])
 

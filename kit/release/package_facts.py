@@ -13,11 +13,10 @@ from kit.digests import of_file
 from kit.project import Project
 from kit.release.operations import Used, known_releases, lowest_release, release_text
 from kit.release.versions import PACKAGE_FILE
+from kit.serving.assets import EXTRA
 from kit.setup.locked import LOCK
 from kit.versions import code_versions
 from kit.workspace import write_atomically
-
-EXTRA = "assets.extra"
 
 
 def model_digest(folder: Path) -> str:
@@ -25,7 +24,7 @@ def model_digest(folder: Path) -> str:
     digest = hashlib.sha256()
     for path in sorted(path for path in folder.rglob("*") if path.is_file()):
         relative = path.relative_to(folder)
-        if relative.parts[0] != EXTRA:
+        if not relative.is_relative_to(EXTRA):
             digest.update(f"{relative.as_posix()}\0{path.stat().st_size}\0".encode())
             digest.update(path.read_bytes())
     return digest.hexdigest()

@@ -26,14 +26,13 @@ from kit.release.contract import method_of
 from kit.release.sample_request import Arrays, PredictSample, Sample, TypedSample
 from kit.release.signatures import make_arrays
 from kit.serving import answers
+from kit.serving.assets import EXTRA, WARMUP_FILE
 from kit.serving.client import typed
 from kit.serving.errors import ServingError
 from kit.serving.servable import Servable
 from kit.workspace import write_atomically
 
-EXTRA = Path("assets.extra")
 SAMPLES = EXTRA / "samples"
-WARMUP = EXTRA / "tf_serving_warmup_requests"
 _ANSWERS: dict[str, Callable[[Servable, Any], Any]] = {
     typed.CLASSIFY: answers.classify,
     typed.REGRESS: answers.regress,
@@ -120,7 +119,7 @@ def write_samples(package: Path, samples: Sequence[Sample]) -> None:
         write_atomically(folder / "response.pb", sample.response.SerializeToString(deterministic=True))
         for name, body in sample.files().items():
             write_atomically(folder / name, body)
-    with tf.io.TFRecordWriter(str(package / WARMUP)) as writer:
+    with tf.io.TFRecordWriter(str(package / WARMUP_FILE)) as writer:
         for sample in samples:
             writer.write(sample.log().SerializeToString(deterministic=True))
 

@@ -19,12 +19,13 @@ from tfx.utils import path_utils
 from kit import decisions
 from kit.decisions import Decision
 from kit.errors import InfraCheckError, NotBlessedError
-from kit.evaluation.override import latest_override
+from kit.evaluation.override import OVERRIDE, latest_override
 from kit.project import Project
 from kit.release import history
 from kit.release.infra import MODEL_DIGEST, evaluated_model, infra_blessing
 from kit.release.keep import prune, remove_leftovers
 from kit.release.package_facts import model_digest
+from kit.release.pushed_model import DESTINATION, VERSION
 from kit.release.signatures import MODEL_FOLDER
 from kit.release.versions import (
     PART,
@@ -40,9 +41,7 @@ from kit.release.versions import (
 from kit.session import Session
 
 ROLLBACK = "rollback"
-_OVERRIDE = "override"
 _PARTS = ("who", "when", "why")
-_DESTINATION, _VERSION = "pushed_destination", "pushed_version"  # properties that TFX's Pusher sets
 
 
 class AtomicPushExecutor(Executor):
@@ -71,7 +70,7 @@ class AtomicPushExecutor(Executor):
         shutil.copytree(version, pushed.uri, dirs_exist_ok=True)
         self._MarkPushed(pushed, pushed_destination=str(version), pushed_version=version.name)
         for name, value in override.items():
-            pushed.set_string_custom_property(f"{_OVERRIDE}_{name}", value)
+            pushed.set_string_custom_property(f"{OVERRIDE}_{name}", value)
 
     def _package(self, input_dict: Any) -> tuple[Path, str]:
         """Return the folder that InfraValidator checked, and the digest of the model in it."""
@@ -122,7 +121,7 @@ def _pushed_already(base: Path, digest: str) -> Path | None:
 def _note_push(base: Path, number: int, override: dict[str, str]) -> None:
     past = history.read(base)
     if not any(entry["what"] == "push" and entry.get("version") == number for entry in past):
-        overridden = {_OVERRIDE: override} if override else {}
+        overridden = {OVERRIDE: override} if override else {}
         history.note(base, "push", version=number, serves=served_version(base), **overridden)
 
 
@@ -134,7 +133,7 @@ class Pusher(component.Pusher):
 
 def _override(properties: Any, blessing: Any) -> dict[str, str]:
     """Return who overrode the verdict that is pushed, when and why; one about another verdict does not count."""
-    override = (json.loads(properties.get("custom_config") or "null") or {}).get(_OVERRIDE)
+    override = (json.loads(properties.get("custom_config") or "null") or {}).get(OVERRIDE)
     if not override or not blessing or override["verdict"] != blessing[0].id:
         return {}
     return {name: override[name] for name in _PARTS}
@@ -171,7 +170,7 @@ def pusher_of(project: Project, base: Path, *, override: Decision | None = None,
     """
     config: dict[str, Any] = {"keep_versions": project.spec.release.keep_versions}
     if override:
-        config[_OVERRIDE] = {**override.properties, "verdict": override.artifact}
+        config[OVERRIDE] = {**override.properties, "verdict": override.artifact}
     filesystem = pusher_pb2.PushDestination.Filesystem(base_directory=str(base))
     return Pusher(
         push_destination=pusher_pb2.PushDestination(filesystem=filesystem), custom_config=config, **inputs
@@ -208,7 +207,7 @@ def pushed_folder(session: Session) -> Path | None:
         if inputs["model"][0].id != past[0][0]["model"][0].id:
             continue
         # Of several pushes of a model TFX's cache gives any: look for one that is there.
-        folder = Path(outputs["pushed_model"][0].get_string_custom_property(_DESTINATION))
+        folder = Path(outputs["pushed_model"][0].get_string_custom_property(DESTINATION))
         for place in (folder, folder.parent / WITHDRAWN / folder.name):
             if (place / "saved_model.pb").is_file():
                 return place
@@ -241,7 +240,7 @@ def record_rollbacks(session: Session) -> list[Decision]:
     history of the folder only.
     """
     pushes = {
-        made["pushed_model"][0].get_string_custom_property(_VERSION): made["pushed_model"][0]
+        made["pushed_model"][0].get_string_custom_property(VERSION): made["pushed_model"][0]
         for _, made in session.history("Pusher")
     }
     recorded = []
@@ -259,5 +258,5 @@ def record_rollbacks(session: Session) -> list[Decision]:
 def _overridden(session: Session) -> str:
     """Return by whose decision the latest push went past the gates; empty: by nobody's."""
     pushed = session.latest("Pusher", "pushed_model")
-    who, when, why = (pushed.get_string_custom_property(f"{_OVERRIDE}_{name}") for name in _PARTS)
-    return f"past its gates by decision of {Decision(_OVERRIDE, '', who, why, when, 0)}" if who else ""
+    who, when, why = (pushed.get_string_custom_property(f"{OVERRIDE}_{name}") for name in _PARTS)
+    return f"past its gates by decision of {Decision(OVERRIDE, '', who, why, when, 0)}" if who else ""

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from kit.lineage.graph import BASELINE, Graph, Node
-from kit.lineage.pushes import VERSION
+from kit.release.pushed_model import VERSION
 
 _STATISTICS, _ANOMALIES = "ExampleStatistics", "ExampleAnomalies"
 _RUNNING = frozenset({"new", "running"})

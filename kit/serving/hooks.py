@@ -17,16 +17,12 @@ from typing import TYPE_CHECKING, Any, Protocol, cast, runtime_checkable
 import grpc
 
 from kit.serving.errors import ServerError, ServingError
+from kit.serving.headers import MODELS_HEADER
 
 if TYPE_CHECKING:
     from kit.serving.settings import Settings
 
-REQUEST_ID = "x-request-id"
 _OWN = "kit.serving."
-VERSION_HEADER = "x-model-version"
-"""Names the version that gave an answer: a header of REST, a trailer of gRPC."""
-MODELS_HEADER = "x-allowed-models"
-"""Names, between commas, the models that a request may ask. A gateway sets it: with gRPC it cannot see which one is."""
 _LOG = logging.getLogger(__name__)
 
 

@@ -42,13 +42,13 @@ from pydantic import Field, ValidationError, model_validator
 
 from kit.project_section import Section
 from kit.serving.errors import ServerError, ServingError
+from kit.serving.headers import SUBJECT_HEADER
 from kit.serving.hooks import RequestContext
 from kit.serving.settings import Settings
 from kit.serving.tensors import as_array, as_proto
 from kit.strict_yaml import read_yaml
 
 FILE = "protect.yml"
-SUBJECT_HEADER = "x-subject"  # set by the gateway from the token
 _KEY_BYTES, _NUMBER_BYTES = 32, 8
 _NEAR_ZERO = 1e-7
 Values = NDArray[np.float64]

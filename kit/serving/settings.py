@@ -16,7 +16,7 @@ from kit.serving.errors import ServerError
 
 PLATFORM = "tensorflow"
 _MEBIBYTE = 1 << 20
-_METRICS_PATH = "/monitoring/prometheus/metrics"
+METRICS_PATH = "/monitoring/prometheus/metrics"  # the real server's own default
 _WORDS = {"true": True, "1": True, "false": False, "0": False}
 
 
@@ -142,7 +142,7 @@ class Settings:
     def metrics_path(self) -> str:
         """Return the path of the Prometheus metrics on the REST port; empty when the file does not enable them."""
         prometheus = self.monitoring().prometheus_config
-        return (prometheus.path or _METRICS_PATH) if prometheus.enable else ""
+        return (prometheus.path or METRICS_PATH) if prometheus.enable else ""
 
 
 def _argument(flag: Field[Any]) -> dict[str, Any]:

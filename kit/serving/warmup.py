@@ -23,11 +23,11 @@ from tensorflow.python.lib.io._pywrap_record_io import RecordIterator
 from tensorflow_serving.apis import prediction_log_pb2
 
 from kit.serving import answers
+from kit.serving.assets import WARMUP_FILE
 from kit.serving.errors import ServingError, code_of
 from kit.serving.servable import Question, Servable
 from kit.serving.turns import rest, step
 
-WARMUP_FILE = Path("assets.extra", "tf_serving_warmup_requests")
 _MOST_RECORDS = 1000  # as in TensorFlow Serving: saved_model_warmup_util.h
 _LOG = logging.getLogger(__name__)
 _REPLAYS: dict[str, tuple[str, Callable[[Servable, Any], Any]]] = {

@@ -7,7 +7,8 @@ import pytest
 from kit.canary.units import fitted
 from kit.errors import ProjectError
 from kit.project import Project
-from kit.serving.experiments.config import REQUEST_ID, ExperimentSettings
+from kit.serving.experiments.config import ExperimentSettings
+from kit.serving.headers import REQUEST_ID
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,8 @@ from serving.models import config_text, predict_request, save_linear
 
 from deploy.places import MODEL, push, target_in
 from kit.deploy.serving_files import BATCHING_FILE, MODELS_FILE, MONITORING_FILE, flags, serving_files
-from kit.deploy.target import CANARY, MODELS, STABLE, Canary, Target
+from kit.deploy.target import MODELS, Canary, Target
+from kit.release.models_config import CANARY, STABLE
 from kit.serving.errors import ServerError
 from kit.serving.server import ModelServer
 from kit.serving.settings import Settings

@@ -7,8 +7,8 @@ from serving.models import predict_log, write_warmup
 from tensorflow_serving.apis import predict_pb2, prediction_log_pb2
 
 from kit.errors import UsageError
-from kit.load.recorded import WARMUP_FILE, recorded_requests
-from kit.serving import warmup
+from kit.load.recorded import recorded_requests
+from kit.serving.assets import WARMUP_FILE
 
 
 @pytest.fixture
@@ -28,10 +28,6 @@ def test_requests_of_a_signature_are_asked_of_the_model_that_is_measured(file: P
     for each in found:
         assert each.model_spec.name == "new"
         assert each.model_spec.WhichOneof("version_choice") is None
-
-
-def test_the_warm_up_file_is_where_the_server_looks_for_it() -> None:
-    assert WARMUP_FILE == warmup.WARMUP_FILE
 
 
 def test_a_file_without_such_requests_is_refused(file: Path) -> None:

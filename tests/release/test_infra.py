@@ -17,9 +17,10 @@ from kit.project import Project
 from kit.release.config import Release
 from kit.release.infra import check_infra, infra_blessing, infra_table, infra_validator
 from kit.release.infra_check import check_package
-from kit.release.package_samples import WARMUP, read_samples
+from kit.release.package_samples import read_samples
 from kit.release.sample_request import PredictSample, TypedSample, difference, from_rest
 from kit.release.versions import PACKAGE_FILE, read_package
+from kit.serving.assets import WARMUP_FILE
 from kit.session import Session
 
 if TYPE_CHECKING:
@@ -93,7 +94,7 @@ def test_what_has_a_method_of_its_own_is_asked_by_it(package: Path) -> None:
 
 
 def test_the_warm_up_file_has_a_request_for_each_signature(package: Path) -> None:
-    records = tf.data.TFRecordDataset(str(package / WARMUP)).as_numpy_iterator()
+    records = tf.data.TFRecordDataset(str(package / WARMUP_FILE)).as_numpy_iterator()
     logs = [prediction_log_pb2.PredictionLog.FromString(record) for record in records]
     kinds = [str(log.WhichOneof("log_type")) for log in logs]
     assert kinds == ["classify_log", "predict_log", "regress_log", "predict_log", "predict_log"]

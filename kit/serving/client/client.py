@@ -25,7 +25,7 @@ from tensorflow_serving.apis import (
 from kit.serving.client import typed
 from kit.serving.client.transports import GRPC, REST, ByGrpc, ByRest
 from kit.serving.client.values import from_json, from_tensor, shape_text, to_json
-from kit.serving.hooks import VERSION_HEADER
+from kit.serving.headers import VERSION_HEADER
 from kit.serving.servable import DEFAULT_SIGNATURE
 from kit.serving.settings import Addresses
 

@@ -10,8 +10,6 @@ from kit.project_section import Section
 
 INTERCEPTOR = "kit.serving.experiments.splitter:make"
 """A value for the setting `interceptors`."""
-REQUEST_ID = "x-request-id"
-"""The unit when requests name no user: the split is by request, by the header of that name."""
 
 _Share = Annotated[float, Field(gt=0, lt=1, allow_inf_nan=False)]
 

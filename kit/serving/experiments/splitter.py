@@ -13,11 +13,11 @@ from typing import Any
 import grpc
 
 from kit.serving.errors import ServingError
-from kit.serving.experiments.config import REQUEST_ID
 from kit.serving.experiments.counts import OTHERS, Counter
 from kit.serving.experiments.experiment import FILE, Experiment, ExperimentError, load
 from kit.serving.experiments.split import CANDIDATE, CONTROL, Place, Split
 from kit.serving.experiments.users import users_of
+from kit.serving.headers import REQUEST_ID
 from kit.serving.hooks import RequestContext
 from kit.serving.settings import Settings
 

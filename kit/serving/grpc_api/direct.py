@@ -28,7 +28,7 @@ from tensorflow_serving.apis import predict_pb2
 from kit.serving.errors import ServingError
 from kit.serving.gathering import BROKEN, Gathering, Submit, Waiting
 from kit.serving.grpc_api.calls import MOST_LETTERS
-from kit.serving.hooks import VERSION_HEADER
+from kit.serving.headers import VERSION_HEADER
 from kit.serving.inference import Inference, Later
 
 PREDICT = "/tensorflow.serving.PredictionService/Predict"

@@ -9,7 +9,7 @@ from typing import Any
 from tensorflow_serving.apis import prediction_service_pb2_grpc
 
 from kit.serving.grpc_api.calls import answered, metadata_of
-from kit.serving.hooks import VERSION_HEADER
+from kit.serving.headers import VERSION_HEADER
 from kit.serving.inference import Inference
 
 _GRPC = "GRPC"

@@ -17,7 +17,8 @@ from prometheus_client.registry import Collector
 from tensorflow_serving.apis import prediction_log_pb2
 
 from kit.serving.errors import ServingError
-from kit.serving.hooks import REQUEST_ID, RequestContext
+from kit.serving.headers import REQUEST_ID
+from kit.serving.hooks import RequestContext
 from kit.serving.prediction_log.config import Plan, plans
 from kit.serving.prediction_log.writer import Limits, LogWriter, Told
 from kit.serving.settings import Settings

@@ -21,7 +21,7 @@ from tensorflow_serving.apis import (
 )
 
 from kit.serving.errors import ServingError, http_status
-from kit.serving.hooks import VERSION_HEADER
+from kit.serving.headers import VERSION_HEADER
 from kit.serving.inference import Inference
 from kit.serving.metrics import REST, Metrics
 from kit.serving.model_status import model_status

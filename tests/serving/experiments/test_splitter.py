@@ -8,10 +8,10 @@ import pytest
 from tensorflow_serving.apis import get_model_metadata_pb2
 
 from kit.serving.errors import ServingError
-from kit.serving.experiments.config import REQUEST_ID
 from kit.serving.experiments.counts import FAILED, OTHERS, REQUESTS, SLOW, total
 from kit.serving.experiments.experiment import FILE
 from kit.serving.experiments.split import Split
+from kit.serving.headers import REQUEST_ID
 from serving.models import NAME, config_text, remove
 
 from .trial import CANDIDATE, CONTROL, Trial
