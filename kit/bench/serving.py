@@ -28,10 +28,11 @@ from kit.bench.figure import Figure
 from kit.bench.serving_limit import measured_limit
 from kit.bench.serving_model import CANDIDATES, NAME, Sample, sample
 from kit.errors import StepFailedError
-from kit.load import REST, Load, LoadResult, RunningLoad
+from kit.load import Load, LoadResult, RunningLoad
 from kit.serving.batching import Batching
 from kit.serving.process import Server
 from kit.serving.settings import Settings
+from kit.serving.transport import Transport
 
 BATCHING = Batching(max_batch_size=32, num_batch_threads=1, max_enqueued_batches=100)
 _CALLERS = 64
@@ -132,7 +133,7 @@ def _over_peers(folder: Path, model: Sample) -> Iterator[Figure]:
                 Load,
                 requests=model.rows_json(),
                 address=str(server.addresses.rest),
-                transport=REST,
+                transport=Transport.REST,
                 path=path,
             )
         )
@@ -141,7 +142,7 @@ def _over_peers(folder: Path, model: Sample) -> Iterator[Figure]:
         place = folder / name
         with serving_peers.served(name, folder / "packages", model.version, place) as (address, pid):
             bind(pid, processors()[0])
-            load = partial(Load, requests=model.plain_json(), address=address, transport=REST)
+            load = partial(Load, requests=model.plain_json(), address=address, transport=Transport.REST)
             peer = _highest(partial(load, path=serving_peers.PATH))
         end = f"over {name}, requests a second at a p99 of {_P99_MS:g} ms"
         yield Figure(f"gRPC {end}", ours / peer, "ratio", least, "more", peer=peer, measured=ours)

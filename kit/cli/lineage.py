@@ -53,14 +53,14 @@ def of(
 ) -> None:
     """Show where something comes from, and what came of it. `of` may be left out."""
     from kit.cli.quiet import quiet
-    from kit.lineage.query import Ways, trace
+    from kit.lineage.query import Directions, trace
     from kit.lineage.render import as_json as json_of
     from kit.lineage.render import as_text, with_metrics
 
-    ways: Ways = "both" if upstream == downstream else "upstream" if upstream else "downstream"
+    directions: Directions = "both" if upstream == downstream else "upstream" if upstream else "downstream"
     place = workspace_of(workspace, looks=True)
     with quiet():  # TensorFlow reads metrics, and answers that only a server's log has
-        lineage = trace(place, name, ways, baselines=everything)
+        lineage = trace(place, name, directions, baselines=everything)
         if metrics:
             lineage = with_metrics(lineage)
     typer.echo(json_of(lineage) if as_json else as_text(lineage))

@@ -154,7 +154,7 @@ def tick(name: _Name, workspace: WorkspaceOption = None) -> None:
     """
     from kit.schedule import tick
 
-    ended = tick.tick(chosen_workspace(workspace), name, tick.Ways(say=typer.echo))
+    ended = tick.tick(chosen_workspace(workspace), name, tick.TickEnvironment(say=typer.echo))
     for entry in ended:
         if entry.why:
             typer.echo(f"{name}, {entry.state}: {entry.why}", err=True)

@@ -17,8 +17,7 @@ from kit.gateway.access_log import access_log
 from kit.gateway.config import GatewaySettings
 from kit.gateway.filters import SUBJECT, rate_limit, size_limit
 from kit.gateway.routes import GRPC_PATHS, VERBS
-from kit.serving.headers import SUBJECT_HEADER
-from kit.serving.hooks import MODELS_HEADER
+from kit.serving.headers import MODELS_HEADER, SUBJECT_HEADER
 
 _MANAGER = "envoy.filters.network.http_connection_manager"
 _MANAGER_TYPE = (

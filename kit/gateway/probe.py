@@ -12,8 +12,9 @@ from kit.gateway.keys import KeyStore
 from kit.gateway.plan import Address, GatewayFiles, Plan
 from kit.gateway.process import Gateway
 from kit.project import Project
-from kit.serving.client import GRPC, REST, Client, NoAnswerError
+from kit.serving.client import Client, NoAnswerError
 from kit.serving.settings import Addresses
+from kit.serving.transport import Transport
 from kit.workspace import Workspace
 
 SUBJECT = "notebook"  # whom the token is for
@@ -52,16 +53,22 @@ def probe(gateway: Gateway, inputs: Mapping[str, Any], signature: str) -> pd.Dat
     }
     rows = []
     for token, header in headers.items():
-        for way in (GRPC, REST):
-            # A client that knows one way only learns the signature by that one too, if it is let in.
+        for transport in Transport:
+            # A client that knows one transport only learns the signature by that one too, if it is let in.
             address = str(gateway.address)
             with Client(
-                Addresses(address, None) if way == GRPC else Addresses(None, address),
+                Addresses(address, None) if transport == Transport.GRPC else Addresses(None, address),
                 plan.models[0],
                 headers=header,
                 certificate=plan.certificate[0] if plan.certificate else None,
             ) as client:
-                rows.append({"token": token, "way": way, "answer": _answer(client, inputs, signature, way)})
+                rows.append(
+                    {
+                        "token": token,
+                        "way": transport.value,
+                        "answer": _answer(client, inputs, signature, transport),
+                    }
+                )
     return pd.DataFrame(rows)
 
 
@@ -88,9 +95,9 @@ def _bearer(token: str) -> dict[str, str]:
     return {"authorization": f"Bearer {token}"}
 
 
-def _answer(client: Client, inputs: Mapping[str, Any], signature: str, way: str) -> str:
+def _answer(client: Client, inputs: Mapping[str, Any], signature: str, transport: Transport) -> str:
     try:
-        answer = client.predict(inputs, signature=signature, way=way)
+        answer = client.predict(inputs, signature=signature, transport=transport)
     except NoAnswerError as error:
         return f"refused, {error.code}"
     return f"version {answer.version}"

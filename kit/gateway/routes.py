@@ -10,7 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from kit.serving.hooks import MODELS_HEADER
+from kit.serving.headers import MODELS_HEADER
+from kit.serving.transport import Transport
 
 _VERSION = r"(/versions/[0-9]+|/labels/[A-Za-z0-9_.-]+)?"
 VERBS = ("predict", "classify", "regress")
@@ -23,7 +24,7 @@ GRPC_PATHS = (
     "/tensorflow.serving.ModelService/GetModelStatus",
 )
 ONCE_MORE = {"retry_on": "connect-failure,reset,gateway-error", "num_retries": 1}
-REST, GRPC = "rest", "grpc"
+REST, GRPC = Transport.REST.value, Transport.GRPC.value
 _SET = "OVERWRITE_IF_EXISTS_OR_ADD"  # in place of what a caller has sent
 
 

@@ -15,7 +15,7 @@ from kit.lineage.subjects import Subject, find_subject
 from kit.lineage.walk import Direction
 from kit.workspace import Workspace
 
-Ways = Literal["upstream", "downstream", "both"]
+Directions = Literal["upstream", "downstream", "both"]
 
 
 @dataclass(frozen=True)
@@ -59,13 +59,15 @@ class Lineage:
         return f"{self.pushes[-1].project}/{self.pushes[-1].version}"
 
 
-def trace(workspace: Workspace, name: str, ways: Ways = "both", *, baselines: bool = False) -> Lineage:
+def trace(
+    workspace: Workspace, name: str, directions: Directions = "both", *, baselines: bool = False
+) -> Lineage:
     """Return everything up- and downstream of a name.
 
     Args:
         workspace: where it is.
         name: see `kit.lineage.subjects.find_subject`.
-        ways: what is asked for.
+        directions: what is asked for.
         baselines: also what is there only because one model was compared with another: what the baseline was made of,
             and the verdicts on models that were compared with this one. Otherwise the baseline itself is there, and the
             others are counted.
@@ -81,13 +83,17 @@ def trace(workspace: Workspace, name: str, ways: Ways = "both", *, baselines: bo
             )
         subject = find_subject(workspace, store, name)
         own = set(subject.nodes)
-        up = _walked(store, own, "upstream", baselines=baselines) if ways != "downstream" else set[int]()
-        down = _walked(store, own, "downstream", baselines=baselines) if ways != "upstream" else set[int]()
+        up = (
+            _walked(store, own, "upstream", baselines=baselines) if directions != "downstream" else set[int]()
+        )
+        down = (
+            _walked(store, own, "downstream", baselines=baselines) if directions != "upstream" else set[int]()
+        )
         graph = store.graph(own | up | down)
         pushes = find_pushes(workspace, store, graph)
         behind = 0 if baselines else _behind(store, own, up, down)
     subjects, upstream, downstream = (frozenset(map(key_of, nodes)) for nodes in (own, up, down))
-    asked = ways != "upstream" and subject.kind != "request"
+    asked = directions != "upstream" and subject.kind != "request"
     versions = {
         (push.project, push.version) for push in pushes if asked and push.key in subjects | downstream
     }

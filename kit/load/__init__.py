@@ -12,8 +12,8 @@ Actors: `Load` is the plan, `run_load` and `RunningLoad` carry it out, `loops` h
 `LoadResult` is the outcome.
 """
 
-from kit.load.plan import GRPC, PREDICT, REST, Load
+from kit.load.plan import PREDICT, Load
 from kit.load.process import RunningLoad, run_load, run_load_here
 from kit.load.result import LoadResult
 
-__all__ = ["GRPC", "PREDICT", "REST", "Load", "LoadResult", "RunningLoad", "run_load", "run_load_here"]
+__all__ = ["PREDICT", "Load", "LoadResult", "RunningLoad", "run_load", "run_load_here"]

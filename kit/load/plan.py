@@ -9,8 +9,8 @@ from itertools import cycle
 import numpy as np
 
 from kit.errors import UsageError
+from kit.serving.transport import Transport
 
-GRPC, REST = "grpc", "rest"
 PREDICT = "/tensorflow.serving.PredictionService/Predict"
 
 
@@ -21,7 +21,7 @@ class Load:
     Attributes:
         requests: serialized messages of gRPC or bodies of REST; they are sent in turn.
         address: host and port; empty when a function of this process is asked.
-        transport: GRPC or REST.
+        transport: how they are sent.
         path: method of gRPC or path of REST.
         callers: the callers that ask at once, each again once it has its answer; 0 is an open loop.
         rate: requests a second that arrive, on average; 0 is a closed loop.
@@ -37,7 +37,7 @@ class Load:
 
     requests: tuple[bytes, ...]
     address: str = ""
-    transport: str = GRPC
+    transport: Transport = Transport.GRPC
     path: str = PREDICT
     callers: int = 0
     rate: float = 0.0

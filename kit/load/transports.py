@@ -10,8 +10,9 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 import grpc
 
 from kit.load.loops import Send
-from kit.load.plan import GRPC, Load
+from kit.load.plan import Load
 from kit.load.result import OK
+from kit.serving.transport import Transport
 
 _UNLIMITED = [("grpc.max_receive_message_length", -1), ("grpc.max_send_message_length", -1)]
 _GOOD = b"200"
@@ -20,7 +21,7 @@ BROKEN, SLOW = "BROKEN", "DEADLINE_EXCEEDED"
 
 def opened(load: Load) -> AbstractAsyncContextManager[Send]:
     """Return what sends over the transport of a load while its block runs."""
-    return _grpc(load) if load.transport == GRPC else _http(load)
+    return _grpc(load) if load.transport == Transport.GRPC else _http(load)
 
 
 @asynccontextmanager

@@ -14,9 +14,10 @@ from kit.errors import InfraCheckError, StepOrderError
 from kit.release.package_samples import read_samples
 from kit.release.sample_request import PredictSample, TypedSample, difference
 from kit.release.versions import served_version
-from kit.serving.client import GRPC, REST, Client, Prediction
+from kit.serving.client import Client, Prediction
 from kit.serving.client.typed import CLASSIFY
 from kit.serving.process import Server
+from kit.serving.transport import Transport
 from kit.session import Session
 from kit.workspace_server import monitoring_config, server_log, settings_for
 
@@ -78,32 +79,36 @@ def ask_samples(client: Client, session: Session) -> pd.DataFrame:
             f"The served version must have the requests that 05_release writes into a package, but {base} has none. "
             "Run 05_release, with the same workspace and project."
         )
-    return pd.DataFrame([_asked(client, sample, version, way) for sample in samples for way in (GRPC, REST)])
+    return pd.DataFrame(
+        [_asked(client, sample, version, transport) for sample in samples for transport in Transport]
+    )
 
 
 def _asked(
-    client: Client, sample: PredictSample | TypedSample, version: int | None, way: str
+    client: Client, sample: PredictSample | TypedSample, version: int | None, transport: Transport
 ) -> dict[str, object]:
-    answer = _ask(client, sample, version, way)
+    answer = _ask(client, sample, version, transport)
     arrays = {name: _like(values, sample.answer.get(name)) for name, values in answer.outputs.items()}
     if said := difference(sample.answer, arrays):
         raise InfraCheckError(
-            f"{sample.signature} by {way} must answer as the package says, but {said}. Push it again: 05_release."
+            f"{sample.signature} by {transport} must answer as the package says, but {said}. Push it again: 05_release."
         )
     return {
         "signature": sample.signature,
-        "way": way,
+        "way": transport.value,
         "version": answer.version,
         "ms": round(answer.milliseconds, 2),
         "outputs": ", ".join(f"{name} {list(array.shape)}" for name, array in list(arrays.items())[:3]),
     }
 
 
-def _ask(client: Client, sample: PredictSample | TypedSample, version: int | None, way: str) -> Prediction:
+def _ask(
+    client: Client, sample: PredictSample | TypedSample, version: int | None, transport: Transport
+) -> Prediction:
     if isinstance(sample, PredictSample):
-        return client.predict(sample.inputs, signature=sample.signature, version=version, way=way)
+        return client.predict(sample.inputs, signature=sample.signature, version=version, transport=transport)
     ask = client.classify if sample.method == CLASSIFY else client.regress
-    return ask(sample.records, signature=sample.signature, version=version, way=way)
+    return ask(sample.records, signature=sample.signature, version=version, transport=transport)
 
 
 def _like(values: Any, expected: Any) -> np.ndarray[Any, Any]:

@@ -30,7 +30,7 @@ def now() -> dt.datetime:
 
 
 @dataclass(frozen=True)
-class Ways:
+class TickEnvironment:
     """How a tick reaches the outside world; tests pass their own clock and run."""
 
     clock: Callable[[], dt.datetime] = now
@@ -38,7 +38,7 @@ class Ways:
     say: Say = print
 
 
-def tick(workspace: Path, name: str, ways: Ways = Ways()) -> list[Entry]:
+def tick(workspace: Path, name: str, environment: TickEnvironment = TickEnvironment()) -> list[Entry]:
     """Decide about every time that came due since the last look, and run what is to run.
 
     Returns:
@@ -47,13 +47,13 @@ def tick(workspace: Path, name: str, ways: Ways = Ways()) -> list[Entry]:
     Raises:
         ScheduleError: when there is no such schedule, or its files are damaged.
     """
-    ticker = _Ticker(Workspace(workspace), load(workspace, name), ways)
+    ticker = _Ticker(Workspace(workspace), load(workspace, name), environment)
     return ticker.drain() if ticker.decide_and_take() else []
 
 
 class _Ticker:
-    def __init__(self, place: Workspace, schedule: Schedule, ways: Ways) -> None:
-        self.place, self.schedule, self.ways = place, schedule, ways
+    def __init__(self, place: Workspace, schedule: Schedule, environment: TickEnvironment) -> None:
+        self.place, self.schedule, self.environment = place, schedule, environment
         self.held = ExitStack()
         self._late = dt.timedelta(minutes=schedule.late_minutes)
 
@@ -93,19 +93,19 @@ class _Ticker:
             self._decide(journal, busy=bool(journal.running))
             entry = next(iter(journal.queued()), None)
             if entry:
-                entry.begin(self.ways.clock())
+                entry.begin(self.environment.clock())
             else:
                 self.held.close()
             self._save(journal)
             return entry.due if entry else None
 
     def _run(self, due: dt.datetime) -> Entry:
-        self.ways.say(
+        self.environment.say(
             f"{self.schedule.name}: the run of {due.astimezone(self.schedule.zone):%Y-%m-%d %H:%M %Z}"
         )
         ended = Ended("killed", int(ExitCode.STEP_FAILED), why="an error of the kit itself")
         try:
-            ended = self.ways.run(self.schedule, due, self.place.path, self.ways.say)
+            ended = self.environment.run(self.schedule, due, self.place.path, self.environment.say)
         finally:
             with self._desk():
                 journal = self._read()
@@ -113,14 +113,14 @@ class _Ticker:
                 self._decide(journal, busy=True)
                 entry = journal.of(due)
                 entry.state, entry.exit_code, entry.why = ended.state, ended.exit_code, ended.why
-                entry.run_id, entry.ended = ended.run_id, self.ways.clock()
+                entry.run_id, entry.ended = ended.run_id, self.environment.clock()
                 if entry.replaced and entry.state == "interrupted":
                     entry.state, entry.why = "replaced", "a later run came due"
                 self._save(journal)
         return entry
 
     def _decide(self, journal: Journal, *, busy: bool) -> None:
-        moment = self.ways.clock()
+        moment = self.environment.clock()
         self._turn_back(journal, moment)
         # A schedule that was made anew says nothing of the time before.
         after = max(journal.looked, self.schedule.created)
@@ -140,7 +140,7 @@ class _Ticker:
         """Begin at this moment where a clock was ahead; otherwise nothing would be due until that time comes."""
         if journal.looked - moment <= self._late:
             return
-        self.ways.say(
+        self.environment.say(
             f"{self.schedule.name}: a clock was ahead: all was decided up to {journal.looked:%Y-%m-%d %H:%M} UTC; "
             f"the schedule goes on from {moment:%Y-%m-%d %H:%M} UTC."
         )
@@ -195,7 +195,9 @@ class _Ticker:
     def _desk(self) -> ExitStack:
         stack = ExitStack()
         stack.enter_context(
-            self.place.lock(f"schedule-{self.schedule.name}-desk", "a look at the clock", say=self.ways.say)
+            self.place.lock(
+                f"schedule-{self.schedule.name}-desk", "a look at the clock", say=self.environment.say
+            )
         )
         return stack
 

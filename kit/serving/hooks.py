@@ -18,6 +18,7 @@ import grpc
 
 from kit.serving.errors import ServerError, ServingError
 from kit.serving.headers import MODELS_HEADER
+from kit.serving.transport import Transport
 
 if TYPE_CHECKING:
     from kit.serving.settings import Settings
@@ -38,7 +39,7 @@ class RequestContext:
         label: the requested label; it counts while `version` is None.
         request: the API's message, which nobody may change.
         metadata: HTTP headers or gRPC metadata, names in lower case.
-        transport: GRPC or REST.
+        transport: by which it came.
         find: returns the number of the version for a version, a label or, without both, the latest; None: it is not
             loaded.
         notes: what an interceptor's `before` leaves for its `after`.
@@ -51,7 +52,7 @@ class RequestContext:
     label: str | None
     request: Any
     metadata: Mapping[str, str]
-    transport: str
+    transport: Transport
     find: Callable[[int | None, str | None], int | None] = lambda version, _label: version
     notes: dict[str, Any] = field(default_factory=dict)
 

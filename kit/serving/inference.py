@@ -12,11 +12,12 @@ import grpc
 from kit.serving import answers
 from kit.serving.errors import ServingError
 from kit.serving.gathering import BROKEN, Submit, Values, Waiting
-from kit.serving.harness import Harness
+from kit.serving.held import Held, Intercepted
 from kit.serving.hooks import Chain, RequestContext, check_allowed
 from kit.serving.manager import Manager
 from kit.serving.servable import Question, Servable
 from kit.serving.settings import Settings
+from kit.serving.transport import Transport
 
 Answer = Callable[[Servable, Any], Any]
 Reply = Callable[[bytes | ServingError, int], None]
@@ -43,8 +44,8 @@ class Later(NamedTuple):
 class Inference:
     """Answers requests from any transport; gRPC's servicer and REST's handlers only translate.
 
-    Every method takes the message of its API, the headers by names in lower case, and the transport (GRPC or
-    REST), and returns the response message.
+    Every method takes the message of its API, the headers by names in lower case, and the transport,
+    and returns the response message.
 
     Attributes:
         manager: the manager of the models.
@@ -64,11 +65,13 @@ class Inference:
         self._regress = partial(answers.regress, check_method=checked)
         self._multi_inference = partial(answers.multi_inference, check_method=checked)
 
-    def predict(self, request: Any, metadata: Mapping[str, str], transport: str) -> Any:
+    def predict(self, request: Any, metadata: Mapping[str, str], transport: Transport) -> Any:
         """PredictRequest to PredictResponse."""
         return self._answer("Predict", request.model_spec, request, metadata, transport, self._predict)
 
-    def predict_soon(self, request: Any, metadata: Mapping[str, str], transport: str, later: Later) -> None:
+    def predict_soon(
+        self, request: Any, metadata: Mapping[str, str], transport: Transport, later: Later
+    ) -> None:
         """PredictRequest to PredictResponse, without waiting for the result.
 
         Args:
@@ -88,7 +91,7 @@ class Inference:
             check_method=self._checked
         )
 
-    def classify(self, request: Any, metadata: Mapping[str, str], transport: str) -> Any:
+    def classify(self, request: Any, metadata: Mapping[str, str], transport: Transport) -> Any:
         """ClassificationRequest to ClassificationResponse."""
         return self._answer(
             "Classify",
@@ -99,7 +102,7 @@ class Inference:
             self._classify,
         )
 
-    def regress(self, request: Any, metadata: Mapping[str, str], transport: str) -> Any:
+    def regress(self, request: Any, metadata: Mapping[str, str], transport: Transport) -> Any:
         """RegressionRequest to RegressionResponse."""
         return self._answer(
             "Regress",
@@ -110,7 +113,7 @@ class Inference:
             self._regress,
         )
 
-    def multi_inference(self, request: Any, metadata: Mapping[str, str], transport: str) -> Any:
+    def multi_inference(self, request: Any, metadata: Mapping[str, str], transport: Transport) -> Any:
         """MultiInferenceRequest to MultiInferenceResponse."""
         if not request.tasks:
             raise ServingError(
@@ -126,7 +129,7 @@ class Inference:
             self._multi_inference,
         )
 
-    def metadata(self, request: Any, metadata: Mapping[str, str], transport: str) -> Any:
+    def metadata(self, request: Any, metadata: Mapping[str, str], transport: Transport) -> Any:
         """GetModelMetadataRequest to GetModelMetadataResponse."""
         if not request.HasField("model_spec"):
             raise ServingError(grpc.StatusCode.INVALID_ARGUMENT, "Missing ModelSpec")
@@ -140,19 +143,21 @@ class Inference:
         spec: Any,
         request: Any,
         metadata: Mapping[str, str],
-        transport: str,
+        transport: Transport,
         answer: Answer,
     ) -> Any:
         held = self._hold(api, spec, request, metadata, transport)
         return held.end(lambda: answer(held.servable, request))
 
-    def _hold(self, api: str, spec: Any, request: Any, metadata: Mapping[str, str], transport: str) -> _Held:
+    def _hold(
+        self, api: str, spec: Any, request: Any, metadata: Mapping[str, str], transport: Transport
+    ) -> Held:
         check_allowed(spec.name, metadata)
         choice = spec.WhichOneof("version_choice")
         version = spec.version.value if choice == "version" else None
         label = spec.version_label if choice == "version_label" else None
         if self._chain.empty:
-            return _Held(self.manager, self.manager.hold(spec.name, version, label))
+            return Held(self.manager, self.manager.hold(spec.name, version, label))
         context = RequestContext(
             api=api,
             model=spec.name,
@@ -164,7 +169,7 @@ class Inference:
             transport=transport,
             find=partial(self._find, spec.name),
         )
-        return _Intercepted(self._chain, self.manager, context)
+        return Intercepted(self._chain, self.manager, context)
 
     def _find(self, model: str, version: int | None, label: str | None) -> int | None:
         try:
@@ -183,71 +188,10 @@ def _computed(servable: Servable, question: Question) -> Values | ServingError:
         return _broken()
 
 
-class _Held:
-    """A request, and the version that it keeps loaded. Any thread may end it.
-
-    Attributes:
-        servable: the version.
-    """
-
-    def __init__(self, manager: Manager, harness: Harness) -> None:
-        """Take over a version that the manager holds; `end` releases it."""
-        self._manager, self._harness = manager, harness
-        self.servable = harness.servable
-
-    def end(self, answer: Callable[[], Any]) -> Any:
-        """Compute the answer, release the version, and return the answer.
-
-        Raises:
-            ServingError: from `answer`.
-        """
-        try:
-            return answer()
-        finally:
-            self._manager.release(self._harness)
-
-
-class _Intercepted(_Held):
-    """A held request that the interceptors have seen."""
-
-    def __init__(self, chain: Chain, manager: Manager, context: RequestContext) -> None:
-        """Call the interceptors, then hold the version that the request is for.
-
-        Raises:
-            ServingError: when an interceptor refuses the request, or there is no such version.
-        """
-        self._chain, self._context = chain, context
-        self._exchange = chain.begin(context)
-        try:
-            harness = manager.hold(context.model, context.version, context.label)
-        except ServingError as error:
-            self._exchange.response = error
-            chain.end(context, self._exchange)
-            raise
-        super().__init__(manager, harness)
-        self._exchange.version = self.servable.version
-
-    def end(self, answer: Callable[[], Any]) -> Any:
-        """Compute the answer, release the version, call the interceptors, and return the answer.
-
-        Raises:
-            ServingError: from `answer`.
-        """
-        try:
-            self._exchange.response = answer()
-        except ServingError as error:
-            self._exchange.response = error
-            raise
-        finally:
-            self._manager.release(self._harness)
-            self._chain.end(self._context, self._exchange)
-        return self._exchange.response
-
-
 class _Prediction:
     """A Predict request whose result is computed by others, perhaps together with those of other requests."""
 
-    def __init__(self, held: _Held, request: Any, later: Later, answer: Callable[..., Any]) -> None:
+    def __init__(self, held: Held, request: Any, later: Later, answer: Callable[..., Any]) -> None:
         self._held, self._request, self._later, self._answer = held, request, later, answer
         self._question: Question
 
@@ -282,7 +226,7 @@ class _Prediction:
         return self._answer(self._held.servable, self._request, self._question, found)
 
 
-def _outcome(held: _Held, answer: Callable[[], Any]) -> Any:
+def _outcome(held: Held, answer: Callable[[], Any]) -> Any:
     """End a request; return the answer or the error."""
     try:
         return held.end(answer)

@@ -40,8 +40,8 @@ from kit.serving.gathering import Done, Values
 from kit.serving.hooks import RequestContext
 from kit.serving.manager import Manager
 from kit.serving.servable import Servable
+from kit.serving.transport import Transport
 
-REST = "REST"
 _MICROS = 1e6
 # Buckets::Exponential(10, 1.8, 33), up to 20 minutes, and Exponential(1, 2, 15), with the real server's six digits.
 _LATENCIES = [float(f"{10 * 1.8**power:g}") for power in range(33)]
@@ -132,34 +132,36 @@ class Metrics:
     def before(self, context: RequestContext) -> None:
         """Take note of a request that begins."""
         self._now.api, self._now.model = context.api, self._known(context.model)
-        self._running.labels(context.transport).inc()
+        self._running.labels(context.transport.name).inc()
 
     def after(
         self, context: RequestContext, response: Any | ServingError, version: int | None, seconds: float
     ) -> None:
         """Take note of a request's end. REST calls `answered` itself, since it refuses many requests earlier."""
         self._now.api = ""
-        self._running.labels(context.transport).dec()
+        self._running.labels(context.transport.name).dec()
         code = response.code if isinstance(response, ServingError) else grpc.StatusCode.OK
-        if context.transport != REST:
+        if context.transport != Transport.REST:
             self.answered(context.model, context.api, context.transport, code, seconds)
         if version is not None and code is grpc.StatusCode.OK:
             self._count_examples(context)
 
-    def answered(self, model: str, api: str, entrypoint: str, code: grpc.StatusCode, seconds: float) -> None:
+    def answered(
+        self, model: str, api: str, entrypoint: Transport, code: grpc.StatusCode, seconds: float
+    ) -> None:
         """Count a request.
 
         Args:
             model: the requested model.
             api: the API's name; empty: the time is not counted.
-            entrypoint: GRPC or REST.
+            entrypoint: how it came.
             code: the answer's status.
             seconds: how long it took.
         """
         known = self._known(model)
         self._requests.labels(known, code.name).inc()
         if api and code is grpc.StatusCode.OK:
-            self._latency.labels(known, api, entrypoint).observe(seconds * _MICROS)
+            self._latency.labels(known, api, entrypoint.name).observe(seconds * _MICROS)
 
     def _known(self, model: str) -> str:
         """Return the name of a model, or "" if it does not exist: strangers could invent any number of names."""

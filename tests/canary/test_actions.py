@@ -22,6 +22,7 @@ from kit.serving.experiments.config import INTERCEPTOR, ExperimentSettings
 from kit.serving.experiments.experiment import ExperimentError, load, save
 from kit.serving.server import ModelServer
 from kit.serving.settings import Settings
+from kit.serving.transport import Transport
 from kit.workspace import Workspace
 from kit.workspace_server import write_models_config
 
@@ -208,7 +209,9 @@ def test_a_running_server_changes_over_without_a_failed_request(
             for user in users:
                 request = Trial.request(user)
                 request.model_spec.name = NAME
-                answers.add(int(server.inference.predict(request, {}, "GRPC").model_spec.version.value))
+                answers.add(
+                    int(server.inference.predict(request, {}, Transport.GRPC).model_spec.version.value)
+                )
             return answers
 
         assert asked() == {3}

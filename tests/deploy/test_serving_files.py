@@ -16,6 +16,7 @@ from kit.serving.errors import ServerError
 from kit.serving.server import ModelServer
 from kit.serving.settings import Settings
 from kit.serving.tensors import as_array
+from kit.serving.transport import Transport
 from kit.workspace import Workspace, write_atomically
 
 
@@ -32,7 +33,7 @@ def asked(settings: Settings, label: str) -> float:
     request.model_spec.version_label = label
     with ModelServer(settings) as server:
         server.start()
-        return float(as_array("y", server.inference.predict(request, {}, "GRPC").outputs["y"])[0])
+        return float(as_array("y", server.inference.predict(request, {}, Transport.GRPC).outputs["y"])[0])
 
 
 def test_the_kits_own_server_takes_the_flags_and_files(target: Target, tmp_path: Path) -> None:

@@ -12,7 +12,8 @@ import grpc
 import pytest
 
 from kit.errors import StepFailedError
-from kit.load import REST, Load, RunningLoad, run_load, run_load_here
+from kit.load import Load, RunningLoad, run_load, run_load_here
+from kit.serving.transport import Transport
 
 _PATH = "/test.Echo/Say"
 
@@ -87,7 +88,13 @@ def test_a_closed_loop_over_grpc_from_two_processes(echo: tuple[str, _Echo]) -> 
 @pytest.mark.alone
 def test_an_open_loop_over_rest(page: str) -> None:
     load = Load(
-        requests=(b"{}", b"[]"), address=page, transport=REST, path="/", rate=100, seconds=1, warm_seconds=0
+        requests=(b"{}", b"[]"),
+        address=page,
+        transport=Transport.REST,
+        path="/",
+        rate=100,
+        seconds=1,
+        warm_seconds=0,
     )
     result = run_load(load)
     assert len(result.due) == pytest.approx(100, abs=50)
@@ -95,9 +102,9 @@ def test_an_open_loop_over_rest(page: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("transport", "code"), [("grpc", "UNAVAILABLE"), ("rest", "BROKEN")], ids=["gRPC", "REST"]
+    ("transport", "code"), [(Transport.GRPC, "UNAVAILABLE"), (Transport.REST, "BROKEN")], ids=["gRPC", "REST"]
 )
-def test_a_server_that_is_not_there_is_an_error_of_each_request(transport: str, code: str) -> None:
+def test_a_server_that_is_not_there_is_an_error_of_each_request(transport: Transport, code: str) -> None:
     load = Load(
         requests=(b"{}",), address="127.0.0.1:9", transport=transport, rate=50, seconds=0.4, warm_seconds=0
     )
@@ -110,7 +117,7 @@ def test_a_request_that_takes_too_long_is_given_up(page: str) -> None:
     load = Load(
         requests=(b"{}",),
         address=page,
-        transport=REST,
+        transport=Transport.REST,
         callers=1,
         seconds=0.1,
         warm_seconds=0,
@@ -143,7 +150,13 @@ def test_a_process_that_died_is_told_of(echo: tuple[str, _Echo]) -> None:
 @pytest.mark.alone
 def test_it_can_be_ended_before_its_time(page: str) -> None:
     load = Load(
-        requests=(b"{}",), address=page, transport=REST, path="/", rate=50, seconds=60, warm_seconds=0
+        requests=(b"{}",),
+        address=page,
+        transport=Transport.REST,
+        path="/",
+        rate=50,
+        seconds=60,
+        warm_seconds=0,
     )
     with RunningLoad(load, processes=2) as running:
         time.sleep(1.5)

@@ -15,7 +15,7 @@ from kit.schedule import schedule as schedules
 from kit.schedule.journal import Entry, Journal, read
 from kit.schedule.run import Ended
 from kit.schedule.schedule import Schedule
-from kit.schedule.tick import Ways, tick
+from kit.schedule.tick import TickEnvironment, tick
 from kit.texts import Say
 
 START = dt.datetime(2026, 1, 5, 1, 0, tzinfo=dt.UTC)
@@ -51,11 +51,11 @@ class World:
 
     def tick(self, at: dt.datetime | None = None) -> list[str]:
         self.now = at or self.now
-        return [one.state for one in tick(self.workspace, "nightly", self.ways)]
+        return [one.state for one in tick(self.workspace, "nightly", self.environment)]
 
     @property
-    def ways(self) -> Ways:
-        return Ways(lambda: self.now, self.run, self.said.append)
+    def environment(self) -> TickEnvironment:
+        return TickEnvironment(lambda: self.now, self.run, self.said.append)
 
     @property
     def journal(self) -> Journal:
@@ -174,7 +174,7 @@ def _hold(workspace: Path, begun: Any) -> None:
             return Ended("interrupted", 21)
         return Ended("done", 0)
 
-    tick(workspace, "nightly", Ways(lambda: due(0), run, lambda _: None))
+    tick(workspace, "nightly", TickEnvironment(lambda: due(0), run, lambda _: None))
 
 
 def _held(workspace: Path) -> Any:

@@ -17,13 +17,14 @@ from kit.gateway.config import GatewaySettings
 from kit.gateway.keys import KeyStore
 from kit.gateway.plan import Address, GatewayFiles, Plan
 from kit.gateway.process import Gateway
-from kit.serving.client import GRPC, REST, Client, NoAnswerError
+from kit.serving.client import Client, NoAnswerError
 from kit.serving.client.values import to_json
 from kit.serving.server import ModelServer
 from kit.serving.settings import Addresses
+from kit.serving.transport import Transport
 from serving.models import NAME, config_text, save_linear, settings_of
 
-_WAYS = pytest.mark.parametrize("way", [GRPC, REST])
+_TRANSPORTS = pytest.mark.parametrize("transport", list(Transport))
 
 
 @pytest.fixture(scope="module")
@@ -56,47 +57,49 @@ def test_bytes_that_end_in_zeros_are_sent_whole() -> None:
         assert to_json([b"a\0\0"], dtype) == [{"b64": base64.b64encode(b"a\0\0").decode()}]
 
 
-@_WAYS
-def test_plain_values_come_back(client: Client, way: str) -> None:
-    answer = client.predict({"x": [1, 0.1]}, way=way)
+@_TRANSPORTS
+def test_plain_values_come_back(client: Client, transport: Transport) -> None:
+    answer = client.predict({"x": [1, 0.1]}, transport=transport)
     assert answer.outputs == {"y": np.array([3, 0.1 * 3], np.float32).tolist()}
     assert (answer.version, 0 < answer.milliseconds < 10_000) == (2, True)
 
 
-@_WAYS
-def test_texts_and_arrays_go_in(client: Client, way: str) -> None:
+@_TRANSPORTS
+def test_texts_and_arrays_go_in(client: Client, transport: Transport) -> None:
     inputs = {"pair": np.array([[1, 2], [3, 4]], np.float32), "text": ["ä", b"hi"]}
-    assert client.predict(inputs, signature="pairs", way=way).outputs == {
+    assert client.predict(inputs, signature="pairs", transport=transport).outputs == {
         "echo": ["ä", "hi"],
         "total": [3, 7],
     }
 
 
-@_WAYS
-def test_a_large_integer_is_rounded_where_numbers_are_wanted(client: Client, way: str) -> None:
-    assert client.predict({"x": [1_767_744_165]}, version=1, way=way).outputs == {"y": [2 * 1_767_744_128.0]}
+@_TRANSPORTS
+def test_a_large_integer_is_rounded_where_numbers_are_wanted(client: Client, transport: Transport) -> None:
+    assert client.predict({"x": [1_767_744_165]}, version=1, transport=transport).outputs == {
+        "y": [2 * 1_767_744_128.0]
+    }
 
 
-@_WAYS
-def test_a_version_or_a_label_is_asked(client: Client, way: str) -> None:
-    assert client.predict({"x": [1]}, version=1, way=way).outputs == {"y": [2.0]}
-    stable = client.predict({"x": [1]}, label="stable", way=way)
+@_TRANSPORTS
+def test_a_version_or_a_label_is_asked(client: Client, transport: Transport) -> None:
+    assert client.predict({"x": [1]}, version=1, transport=transport).outputs == {"y": [2.0]}
+    stable = client.predict({"x": [1]}, label="stable", transport=transport)
     assert (stable.outputs, stable.version) == ({"y": [2.0]}, 1)
 
 
-@pytest.mark.parametrize(("way", "code"), [(GRPC, "NOT_FOUND"), (REST, "404")])
-def test_what_the_server_refuses_is_said(client: Client, way: str, code: str) -> None:
+@pytest.mark.parametrize(("transport", "code"), [(Transport.GRPC, "NOT_FOUND"), (Transport.REST, "404")])
+def test_what_the_server_refuses_is_said(client: Client, transport: Transport, code: str) -> None:
     with pytest.raises(NoAnswerError, match=r"by .* Specific\(linear, 7\).* Correct the request") as raised:
-        client.predict({"x": [1]}, version=7, way=way)
+        client.predict({"x": [1]}, version=7, transport=transport)
     assert raised.value.__context__ is None, "it would be pickled too where Dask is imported"
     again = pickle.loads(pickle.dumps(raised.value))  # noqa: S301  own bytes
     assert (raised.value.code, str(again)) == (code, str(raised.value))
 
 
-@_WAYS
-def test_an_input_that_there_is_not_is_the_servers_to_name(client: Client, way: str) -> None:
+@_TRANSPORTS
+def test_an_input_that_there_is_not_is_the_servers_to_name(client: Client, transport: Transport) -> None:
     with pytest.raises(NoAnswerError, match="x"):
-        client.predict({"z": [1.0]}, way=way)
+        client.predict({"z": [1.0]}, transport=transport)
 
 
 def test_status_and_signatures_by_either_port(addresses: Addresses) -> None:
@@ -156,10 +159,10 @@ def test_a_connection_that_the_server_closed_is_opened_again(base: Path) -> None
         addresses = server.start()
         port = int(str(addresses.rest).rpartition(":")[2])
         client = Client(addresses, NAME)
-        assert client.predict({"x": [1]}, way=REST).outputs == {"y": [2.0]}
+        assert client.predict({"x": [1]}, transport=Transport.REST).outputs == {"y": [2.0]}
     with client, ModelServer(settings_of(base, rest_api_port=port)) as server:
         server.start()
-        assert client.predict({"x": [2]}, way=REST).outputs == {"y": [4.0]}
+        assert client.predict({"x": [2]}, transport=Transport.REST).outputs == {"y": [4.0]}
 
 
 def test_the_gateway_is_asked_with_a_token_through_tls_and_logs_the_version(
@@ -190,7 +193,7 @@ def test_the_gateway_is_asked_with_a_token_through_tls_and_logs_the_version(
                 stranger.status()
         headers = {"authorization": f"Bearer {keys.issue('ann', 'kit', NAME)}"}
         with Client(both, NAME, headers=headers, certificate=certificate[0]) as client:
-            found = [client.predict({"x": [1]}, way=way).outputs for way in (GRPC, REST)]
+            found = [client.predict({"x": [1]}, transport=transport).outputs for transport in Transport]
     assert found == [{"y": [3.0]}] * 2
     lines = [json.loads(line) for line in files.access_log.read_text().splitlines()]
     answered = [line for line in lines if line["subject"] == "ann" and line["route"] != "GetModelMetadata"]

@@ -10,6 +10,7 @@ from kit.serving.errors import ServerError, ServingError
 from kit.serving.hooks import RequestContext, make_interceptors
 from kit.serving.server import ModelServer
 from kit.serving.settings import Settings
+from kit.serving.transport import Transport
 from serving.models import predict_request, save_linear, settings_of
 
 Told = tuple[str, Any, int | None]
@@ -58,10 +59,10 @@ def _started(base: Path, *interceptors: Any) -> ModelServer:
 def test_an_interceptor_chooses_the_version_and_is_told_what_came_of_it(base: Path) -> None:
     recorder = _Recorder(version=1)
     with _started(base, recorder) as server:
-        response = server.inference.predict(predict_request(1.0), {"x-request-id": "7"}, "REST")
+        response = server.inference.predict(predict_request(1.0), {"x-request-id": "7"}, Transport.REST)
     assert list(response.outputs["y"].float_val) == [2]
     [(context, told, version, seconds)] = recorder.told
-    assert (context.api, context.model, context.transport) == ("Predict", "linear", "REST")
+    assert (context.api, context.model, context.transport) == ("Predict", "linear", Transport.REST)
     assert context.metadata["x-request-id"] == "7"
     assert (told, version) == (response, 1)
     assert 0 < seconds < 10
@@ -70,7 +71,7 @@ def test_an_interceptor_chooses_the_version_and_is_told_what_came_of_it(base: Pa
 def test_an_error_is_told_too(base: Path) -> None:
     recorder = _Recorder(version=9)
     with _started(base, recorder) as server, pytest.raises(ServingError, match="Specific") as raised:
-        server.inference.predict(predict_request(1.0), {}, "GRPC")
+        server.inference.predict(predict_request(1.0), {}, Transport.GRPC)
     [(_, told, version, _)] = recorder.told
     assert (told, version) == (raised.value, None)
 
@@ -78,7 +79,9 @@ def test_an_error_is_told_too(base: Path) -> None:
 def test_an_interceptor_that_breaks_breaks_no_request(base: Path, caplog: pytest.LogCaptureFixture) -> None:
     recorder = _Recorder()
     with _started(base, _Broken(), recorder) as server:
-        assert server.inference.predict(predict_request(1.0), {}, "GRPC").outputs["y"].float_val == [3]
+        assert server.inference.predict(predict_request(1.0), {}, Transport.GRPC).outputs["y"].float_val == [
+            3
+        ]
     assert caplog.text.count("_Broken failed") == 2
     assert len(recorder.told) == 1
 
@@ -86,7 +89,7 @@ def test_an_interceptor_that_breaks_breaks_no_request(base: Path, caplog: pytest
 def test_an_interceptor_can_ask_which_version_a_request_would_get(base: Path) -> None:
     recorder = _Recorder()
     with _started(base, recorder) as server:
-        server.inference.predict(predict_request(1.0), {}, "GRPC")
+        server.inference.predict(predict_request(1.0), {}, Transport.GRPC)
         find = recorder.told[0][0].find
         assert [find(None, None), find(2, None), find(9, None), find(None, "canary")] == [2, 2, None, None]
 
@@ -102,7 +105,7 @@ def test_interceptors_finish_after_the_last_request_whatever_the_others_do(
             raise RuntimeError
 
     with _started(base, recorder, Finishes(), Finishes()) as server:
-        server.inference.predict(predict_request(1.0), {}, "GRPC")
+        server.inference.predict(predict_request(1.0), {}, Transport.GRPC)
         assert told == []
     assert told == [1, 1]
     assert caplog.text.count("Finishes failed at the end") == 2
@@ -111,7 +114,7 @@ def test_interceptors_finish_after_the_last_request_whatever_the_others_do(
 def test_an_interceptor_may_refuse(base: Path) -> None:
     recorder = _Recorder()
     with _started(base, recorder, _Refuses()) as server, pytest.raises(ServingError, match="not today"):
-        server.inference.predict(predict_request(1.0), {}, "GRPC")
+        server.inference.predict(predict_request(1.0), {}, Transport.GRPC)
     assert recorder.told[0][1].code is grpc.StatusCode.PERMISSION_DENIED
 
 

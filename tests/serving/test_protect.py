@@ -15,6 +15,7 @@ from kit.serving.hooks import RequestContext
 from kit.serving.protect import FILE, Protection, Protector, ServedProtection, protect, protection, read_file
 from kit.serving.server import ModelServer
 from kit.serving.tensors import as_array, as_proto
+from kit.serving.transport import Transport
 from serving.models import predict_request, save_linear, settings_of
 
 SCORES = np.random.default_rng(0).uniform(0.01, 0.99, (20, 100))
@@ -22,7 +23,7 @@ SCORES = np.random.default_rng(0).uniform(0.01, 0.99, (20, 100))
 
 def context(model: str = "shop", subject: str = "ann", api: str = "Predict") -> RequestContext:
     headers = {"x-subject": subject}
-    return RequestContext(api, model, "", None, None, None, headers, "GRPC")
+    return RequestContext(api, model, "", None, None, None, headers, Transport.GRPC)
 
 
 def sent(scores: Any, chosen: Protection, subject: str = "ann", secret: bytes = b"s") -> Any:
@@ -158,7 +159,7 @@ def test_a_server_is_started_with_it(tmp_path: Path) -> None:
     settings = settings_of(base, port=None, interceptors="kit.serving.protect:protection")
     with ModelServer(settings) as server:
         server.start()
-        answer = server.inference.predict(predict_request(0.3, 0.7), {}, "GRPC")
+        answer = server.inference.predict(predict_request(0.3, 0.7), {}, Transport.GRPC)
     assert as_array("y", answer.outputs["y"]).tolist() == [1.0, 1.0]  # of 0.6 and 1.4
 
 

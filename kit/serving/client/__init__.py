@@ -1,6 +1,6 @@
 """A small client for notebooks: plain values in and out, by gRPC or REST, for any server that speaks the protocol."""
 
 from kit.serving.client.client import Client, Prediction
-from kit.serving.client.transports import GRPC, REST, NoAnswerError
+from kit.serving.client.transports import NoAnswerError
 
-__all__ = ["GRPC", "REST", "Client", "NoAnswerError", "Prediction"]
+__all__ = ["Client", "NoAnswerError", "Prediction"]

@@ -23,11 +23,12 @@ from tensorflow_serving.apis import (
 )
 
 from kit.serving.client import typed
-from kit.serving.client.transports import GRPC, REST, ByGrpc, ByRest
+from kit.serving.client.transports import ByGrpc, ByRest
 from kit.serving.client.values import from_json, from_tensor, shape_text, to_json
 from kit.serving.headers import VERSION_HEADER
 from kit.serving.servable import DEFAULT_SIGNATURE
 from kit.serving.settings import Addresses
+from kit.serving.transport import Transport
 
 _PREDICTIONS = prediction_service_pb2_grpc.PredictionServiceStub
 _MODELS = model_service_pb2_grpc.ModelServiceStub
@@ -96,7 +97,7 @@ class Client:
         signature: str = DEFAULT_SIGNATURE,
         version: int | None = None,
         label: str | None = None,
-        way: str = GRPC,
+        transport: Transport = Transport.GRPC,
     ) -> Prediction:
         """Call Predict on a signature.
 
@@ -105,13 +106,13 @@ class Client:
             signature: the signature's name.
             version: the version to ask; None: the latest.
             label: the label to ask, when no version is given.
-            way: GRPC or REST.
+            transport: how to ask.
 
         Raises:
             NoAnswerError: when the server refuses the request, or cannot be reached.
         """
         known = self._signature(signature)
-        if way == REST:
+        if transport == Transport.REST:
             return self._predict_by_rest(inputs, signature, self._path(version, label), known)
         request = predict_pb2.PredictRequest()
         self._fill_spec(request.model_spec, version, label)
@@ -148,7 +149,7 @@ class Client:
         signature: str = typed.CLASSIFY,
         version: int | None = None,
         label: str | None = None,
-        way: str = GRPC,
+        transport: Transport = Transport.GRPC,
     ) -> Prediction:
         """Call Classify; the outputs are `classes` and `scores`, each with one list per row.
 
@@ -157,12 +158,12 @@ class Client:
             signature: the signature's name.
             version: the version to ask; None: the latest.
             label: the label to ask, when no version is given.
-            way: GRPC or REST.
+            transport: how to ask.
 
         Raises:
             NoAnswerError: when the server refuses the request, or cannot be reached.
         """
-        return self._ask_typed(typed.CLASSIFY, records, signature, version, label, way)
+        return self._ask_typed(typed.CLASSIFY, records, signature, version, label, transport)
 
     def regress(
         self,
@@ -171,10 +172,10 @@ class Client:
         signature: str = typed.REGRESS,
         version: int | None = None,
         label: str | None = None,
-        way: str = GRPC,
+        transport: Transport = Transport.GRPC,
     ) -> Prediction:
         """Call Regress; the output is `outputs`, one number per row. Everything else is as in `classify`."""
-        return self._ask_typed(typed.REGRESS, records, signature, version, label, way)
+        return self._ask_typed(typed.REGRESS, records, signature, version, label, transport)
 
     def _ask_typed(  # noqa: PLR0913, PLR0917  what both methods are given
         self,
@@ -183,10 +184,10 @@ class Client:
         signature: str,
         version: int | None,
         label: str | None,
-        way: str,
+        transport: Transport,
     ) -> Prediction:
         request = typed.request_of(method, records)
-        if way == REST:
+        if transport == Transport.REST:
             body = typed.body_of(signature, request.input.example_list.examples).encode()
             path = f"{self._path(version, label)}:{method}"
             return self._ask_by_rest(

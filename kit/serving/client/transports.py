@@ -13,8 +13,8 @@ from typing import Any
 import grpc
 
 from kit.errors import KitError
+from kit.serving.transport import Transport
 
-GRPC, REST = "grpc", "rest"
 _OK = 200
 
 
@@ -22,26 +22,26 @@ class NoAnswerError(KitError):
     """A server did not answer a request.
 
     Attributes:
-        way: GRPC or REST.
+        transport: how it was asked.
         code: the status, such as NOT_FOUND or 404; empty when the server sent nothing.
         message: the server's own words.
     """
 
-    def __init__(self, way: str, code: str, message: str) -> None:
-        super().__init__(way, code, message)
-        self.way, self.code, self.message = way, code, message
+    def __init__(self, transport: Transport, code: str, message: str) -> None:
+        super().__init__(transport, code, message)
+        self.transport, self.code, self.message = transport, code, message
 
     def __str__(self) -> str:
         said = f"{self.code}: {self.message}" if self.code else self.message
         return (
-            f"The server should have answered by {self.way}, but: {said.rstrip('.')}. "
+            f"The server should have answered by {self.transport}, but: {said.rstrip('.')}. "
             "Correct the request, or see in the server's log why it cannot answer."
         )
 
 
 @dataclass(frozen=True)
-class Transport:
-    """What both ways share.
+class Connection:
+    """What both connections share.
 
     Attributes:
         address: host:port, or None when the server does not offer this transport.
@@ -61,13 +61,13 @@ class Transport:
         while self._kept:
             self._kept.pop().close()
 
-    def _reachable(self, way: str) -> str:
+    def _reachable(self, transport: Transport) -> str:
         if self.address is None:
-            raise NoAnswerError(way, "", "it has no address for that")
+            raise NoAnswerError(transport, "", "it has no address for that")
         return self.address
 
 
-class ByGrpc(Transport):
+class ByGrpc(Connection):
     """Calls the methods of gRPC stubs."""
 
     def call(self, stub: Any, method: str, request: Any) -> Any:
@@ -88,11 +88,11 @@ class ByGrpc(Transport):
             code, details = error.code().name, str(error.details())
         # Raised outside the except block, or gRPC's exception would become its context. That cannot be pickled, and
         # where Dask is imported, exceptions are pickled with their context.
-        raise NoAnswerError(GRPC, code, details)
+        raise NoAnswerError(Transport.GRPC, code, details)
 
     def _channel(self) -> Any:
         if not self._kept:
-            address = self._reachable(GRPC)
+            address = self._reachable(Transport.GRPC)
             if self.certificate:
                 secret = grpc.ssl_channel_credentials(self.certificate.read_bytes())
                 self._kept.append(grpc.secure_channel(address, secret))
@@ -101,7 +101,7 @@ class ByGrpc(Transport):
         return self._kept[0]
 
 
-class ByRest(Transport):
+class ByRest(Connection):
     """Sends HTTP requests, one after the other."""
 
     def ask(self, method: str, path: str, body: bytes | None = None) -> tuple[Any, dict[str, str]]:
@@ -120,14 +120,14 @@ class ByRest(Transport):
             self.close()
             if not fresh:  # the server had closed it while it was idle
                 return self.ask(method, path, body)
-            raise NoAnswerError(REST, "", f"{type(error).__name__}: {error}") from None
+            raise NoAnswerError(Transport.REST, "", f"{type(error).__name__}: {error}") from None
         if response.status != _OK:
-            raise NoAnswerError(REST, str(response.status), _error_of(text))
+            raise NoAnswerError(Transport.REST, str(response.status), _error_of(text))
         return json.loads(text), {name.lower(): value for name, value in response.getheaders()}
 
     def _connection(self) -> HTTPConnection:
         if not self._kept:
-            address = self._reachable(REST)
+            address = self._reachable(Transport.REST)
             if self.certificate:
                 trusted = ssl.create_default_context(cafile=str(self.certificate))
                 self._kept.append(HTTPSConnection(address, timeout=self.timeout_seconds, context=trusted))

@@ -30,9 +30,9 @@ from kit.serving.gathering import BROKEN, Gathering, Submit, Waiting
 from kit.serving.grpc_api.calls import MOST_LETTERS
 from kit.serving.headers import VERSION_HEADER
 from kit.serving.inference import Inference, Later
+from kit.serving.transport import Transport
 
 PREDICT = "/tensorflow.serving.PredictionService/Predict"
-_GRPC = "GRPC"
 _ACCEPTED = 32  # calls that the C core may have ready before it is asked for more
 _IN_A_ROW = 512  # most events that are read before a batch is computed
 _LARGE_BYTES = 1 << 18
@@ -199,7 +199,7 @@ class _Call:
                 return
             request = predict_pb2.PredictRequest.FromString(message)
             later = Later(self._reply, direct.submit, gather, self._deadline)
-            direct.inference.predict_soon(request, self._metadata, _GRPC, later)
+            direct.inference.predict_soon(request, self._metadata, Transport.GRPC, later)
         except DecodeError:
             self._refuse(grpc.StatusCode.INTERNAL, "Exception deserializing request!")
         except Exception:  # noqa: BLE001  whatever it is, the thread must go on

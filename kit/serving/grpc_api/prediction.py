@@ -11,8 +11,7 @@ from tensorflow_serving.apis import prediction_service_pb2_grpc
 from kit.serving.grpc_api.calls import answered, metadata_of
 from kit.serving.headers import VERSION_HEADER
 from kit.serving.inference import Inference
-
-_GRPC = "GRPC"
+from kit.serving.transport import Transport
 
 
 class PredictionServicer(prediction_service_pb2_grpc.PredictionServiceServicer):
@@ -37,8 +36,8 @@ class PredictionServicer(prediction_service_pb2_grpc.PredictionServiceServicer):
         return _answered(context, self._inference.metadata, request)
 
 
-def _answered(context: Any, answer: Callable[[Any, Mapping[str, str], str], Any], request: Any) -> Any:
-    response = answered(context, lambda: answer(request, metadata_of(context), _GRPC))
+def _answered(context: Any, answer: Callable[[Any, Mapping[str, str], Transport], Any], request: Any) -> Any:
+    response = answered(context, lambda: answer(request, metadata_of(context), Transport.GRPC))
     first = response.results[0] if hasattr(response, "results") else response
     # A proxy's access log can show a trailer, but not a field of a message.
     context.set_trailing_metadata(((VERSION_HEADER, str(first.model_spec.version.value)),))

@@ -23,7 +23,7 @@ from tensorflow_serving.apis import (
 from kit.serving.errors import ServingError, http_status
 from kit.serving.headers import VERSION_HEADER
 from kit.serving.inference import Inference
-from kit.serving.metrics import REST, Metrics
+from kit.serving.metrics import Metrics
 from kit.serving.model_status import model_status
 from kit.serving.rest.decode import fill_predict
 from kit.serving.rest.encode import (
@@ -38,6 +38,7 @@ from kit.serving.rest.examples import fill_examples
 from kit.serving.rest.parsing import invalid
 from kit.serving.rest.paths import Address, read_address
 from kit.serving.servable import DEFAULT_SIGNATURE
+from kit.serving.transport import Transport
 
 _TEXT_HEADERS = {"Content-Type": "text/plain; version=0.0.4; charset=utf-8"}
 JSON_HEADERS = {"Content-Type": "application/json"}
@@ -138,14 +139,14 @@ class RestApi:
             reply = Reply(HTTPStatus.OK, headers, body.encode(errors="replace"))
         if self._metrics:
             api = api if request.method == "POST" else ""
-            self._metrics.answered(model, api, REST, reply.code, time.perf_counter() - started)
+            self._metrics.answered(model, api, Transport.REST, reply.code, time.perf_counter() - started)
         return reply
 
     def _predict(self, address: Address, request: Request) -> tuple[str, int | None]:
         message = predict_pb2.PredictRequest()
         address.fill(message.model_spec)
         chosen = fill_predict(self._body(request), message, lambda name: self._inputs_of(address, name))
-        response = self._inference.predict(message, request.headers, REST)
+        response = self._inference.predict(message, request.headers, Transport.REST)
         return predict_json(response.outputs, chosen), response.model_spec.version.value
 
     def _inputs_of(self, address: Address, name: str) -> Mapping[str, Any]:
@@ -165,20 +166,20 @@ class RestApi:
         message = classification_pb2.ClassificationRequest()
         address.fill(message.model_spec)
         fill_examples(self._body(request), message)
-        response = self._inference.classify(message, request.headers, REST)
+        response = self._inference.classify(message, request.headers, Transport.REST)
         return classify_json(response.result), response.model_spec.version.value
 
     def _regress(self, address: Address, request: Request) -> tuple[str, int | None]:
         message = regression_pb2.RegressionRequest()
         address.fill(message.model_spec)
         fill_examples(self._body(request), message)
-        response = self._inference.regress(message, request.headers, REST)
+        response = self._inference.regress(message, request.headers, Transport.REST)
         return regress_json(response.result), response.model_spec.version.value
 
     def _metadata(self, address: Address, request: Request) -> tuple[str, int | None]:
         message = get_model_metadata_pb2.GetModelMetadataRequest(metadata_field=["signature_def"])
         address.fill(message.model_spec)
-        response = self._inference.metadata(message, request.headers, REST)
+        response = self._inference.metadata(message, request.headers, Transport.REST)
         return metadata_json(response), response.model_spec.version.value
 
     def _status(self, address: Address, _request: Request) -> tuple[str, int | None]:

@@ -12,6 +12,7 @@ from kit.serving.experiments.counts import FAILED, OTHERS, REQUESTS, SLOW, total
 from kit.serving.experiments.experiment import FILE
 from kit.serving.experiments.split import Split
 from kit.serving.headers import REQUEST_ID
+from kit.serving.transport import Transport
 from serving.models import NAME, config_text, remove
 
 from .trial import CANDIDATE, CONTROL, Trial
@@ -24,8 +25,8 @@ def expected(trial: Trial, user: str) -> int:
     return (CONTROL, CANDIDATE)[arm]
 
 
-@pytest.mark.parametrize("transport", ["GRPC", "REST"])
-def test_each_user_gets_one_version_again_and_again(trial: Trial, transport: str) -> None:
+@pytest.mark.parametrize("transport", [Transport.GRPC, Transport.REST])
+def test_each_user_gets_one_version_again_and_again(trial: Trial, transport: Transport) -> None:
     trial.save()
     found = {user: {trial.ask(user, transport=transport) for _ in range(3)} for user in USERS}
     assert found == {user: {expected(trial, user)} for user in USERS}
@@ -46,7 +47,7 @@ def test_what_is_asked_for_by_name_is_no_part_of_the_experiment(trial: Trial) ->
     assert {trial.ask(user, version=CANDIDATE) for user in USERS} == {CANDIDATE}
     request = get_model_metadata_pb2.GetModelMetadataRequest(metadata_field=["signature_def"])
     request.model_spec.name = NAME
-    trial.server.inference.metadata(request, {}, "GRPC")
+    trial.server.inference.metadata(request, {}, Transport.GRPC)
     trial.server.stop()
     counts = total(trial.folder / "a")
     assert counts.table.sum() == counts.others.sum() == 0
@@ -58,7 +59,7 @@ def test_requests_are_counted_by_arm_and_group(trial: Trial) -> None:
         trial.ask(user)
     request = trial.request(USERS[0], pairs=[[1.0, 1.0, 1.0]])
     with pytest.raises(ServingError):
-        trial.server.inference.predict(request, {}, "GRPC")
+        trial.server.inference.predict(request, {}, Transport.GRPC)
     trial.server.stop()
     table = total(trial.folder / "a").table
     place = Split("a", 0.5).place(USERS[0].encode())
@@ -152,7 +153,7 @@ def test_a_model_that_is_not_served_is_not_looked_for(trial: Trial) -> None:
     request = trial.request(USERS[0])
     request.model_spec.name = "../../somewhere"
     with pytest.raises(ServingError, match="Servable not found"):
-        trial.server.inference.predict(request, {}, "GRPC")
+        trial.server.inference.predict(request, {}, Transport.GRPC)
 
 
 def test_requests_that_are_units_by_themselves_are_split_by_their_ids(trial: Trial) -> None:
@@ -160,7 +161,7 @@ def test_requests_that_are_units_by_themselves_are_split_by_their_ids(trial: Tri
     trial.save(dataclasses.replace(trial.experiment, settings=settings))
 
     def ask(headers: dict[str, str]) -> int:
-        answer = trial.server.inference.predict(trial.request("u1"), headers, "GRPC")
+        answer = trial.server.inference.predict(trial.request("u1"), headers, Transport.GRPC)
         return int(answer.model_spec.version.value)
 
     named = {number: {ask({REQUEST_ID: f"r{number}"}) for _ in range(3)} for number in range(30)}

@@ -12,6 +12,7 @@ from tensorflow_serving.apis import predict_pb2
 from kit.serving.experiments.config import INTERCEPTOR, ExperimentSettings
 from kit.serving.experiments.experiment import Experiment, save
 from kit.serving.server import ModelServer
+from kit.serving.transport import Transport
 from serving.models import NAME, settings_of
 
 CONTROL, CANDIDATE = 1, 2
@@ -61,7 +62,9 @@ class Trial:
         )
         return request
 
-    def ask(self, *users: str, transport: str = "GRPC", version: int = 0, label: str = "") -> int:
+    def ask(
+        self, *users: str, transport: Transport = Transport.GRPC, version: int = 0, label: str = ""
+    ) -> int:
         """Return the version that answers."""
         request = self.request(*users)
         if version:

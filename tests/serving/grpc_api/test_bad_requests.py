@@ -14,7 +14,7 @@ from tensorflow_serving.apis import (
     inference_pb2,
 )
 
-from kit.serving.hooks import MODELS_HEADER
+from kit.serving.headers import MODELS_HEADER
 from serving.grpc_api.test_server import add_task, examples_for, refused
 from serving.models import NAME, predict_request
 

@@ -19,6 +19,7 @@ from kit.serving.prediction_log.reader import files, read
 from kit.serving.prediction_log.writer import Limits
 from kit.serving.server import ModelServer
 from kit.serving.settings import Settings
+from kit.serving.transport import Transport
 from kit.workspace import Workspace
 from serving.models import NAME, config_text, predict_request, settings_of
 
@@ -53,8 +54,8 @@ def of_examples(kind: Any, signature: str) -> Any:
 def test_a_record_has_the_request_the_answer_and_whose_it_was(base: Path, workspace: Workspace) -> None:
     request = predict_request(1.0, 2.0)
     with server(base, workspace) as running:
-        response = running.inference.predict(request, {"x-request-id": "r7"}, "GRPC")
-        running.inference.predict(request, {}, "REST")
+        response = running.inference.predict(request, {"x-request-id": "r7"}, Transport.GRPC)
+        running.inference.predict(request, {}, Transport.REST)
     first, second = logged(workspace)
     assert first.predict_log.request == request
     assert first.predict_log.response == response
@@ -73,9 +74,9 @@ def test_every_api_has_its_kind_of_record(base: Path, workspace: Workspace) -> N
     multiple.input.CopyFrom(of_examples(regression_pb2.RegressionRequest, "").input)
     with server(base, workspace) as running:
         ask = running.inference
-        ask.classify(of_examples(classification_pb2.ClassificationRequest, "classify"), {}, "GRPC")
-        ask.regress(of_examples(regression_pb2.RegressionRequest, "regress"), {}, "GRPC")
-        ask.multi_inference(multiple, {}, "GRPC")
+        ask.classify(of_examples(classification_pb2.ClassificationRequest, "classify"), {}, Transport.GRPC)
+        ask.regress(of_examples(regression_pb2.RegressionRequest, "regress"), {}, Transport.GRPC)
+        ask.multi_inference(multiple, {}, Transport.GRPC)
     logs = logged(workspace)
     assert [log.WhichOneof("log_type") for log in logs] == [
         "classify_log",
@@ -89,9 +90,9 @@ def test_what_is_no_prediction_is_not_logged(base: Path, workspace: Workspace) -
     metadata = get_model_metadata_pb2.GetModelMetadataRequest(metadata_field=["signature_def"])
     metadata.model_spec.name = NAME
     with server(base, workspace) as running:
-        running.inference.metadata(metadata, {}, "GRPC")
+        running.inference.metadata(metadata, {}, Transport.GRPC)
         with pytest.raises(ServingError):
-            running.inference.predict(predict_request(1.0, signature="none"), {}, "GRPC")
+            running.inference.predict(predict_request(1.0, signature="none"), {}, Transport.GRPC)
     assert logged(workspace) == []
 
 
@@ -102,13 +103,13 @@ def test_the_sample_is_of_the_rate_that_was_asked_for(
     monkeypatch.setattr(random, "random", lambda: next(draws))
     with server(base, workspace, 0.25) as running:
         for number in range(4):
-            running.inference.predict(predict_request(float(number)), {}, "GRPC")
+            running.inference.predict(predict_request(float(number)), {}, Transport.GRPC)
     assert [log.predict_log.request.inputs["x"].float_val[0] for log in logged(workspace)] == [0, 3]
 
 
 def test_a_rate_of_nothing_logs_nothing(base: Path, workspace: Workspace) -> None:
     with server(base, workspace, 0.0) as running:
-        running.inference.predict(predict_request(1.0), {}, "GRPC")
+        running.inference.predict(predict_request(1.0), {}, Transport.GRPC)
     assert not list((workspace.path / "served").glob("*.tfrecord"))
 
 
@@ -126,9 +127,9 @@ def test_what_became_of_records_is_in_the_metrics_of_the_server(base: Path, work
     log = Logger(settings, Limits(line_records=1, flush_seconds=0))
     with ModelServer(settings, [log]) as running:
         address = running.start().rest
-        running.inference.predict(predict_request(1.0), {}, "GRPC")
+        running.inference.predict(predict_request(1.0), {}, Transport.GRPC)
         log.close()
-        running.inference.predict(predict_request(1.0), {}, "GRPC")
+        running.inference.predict(predict_request(1.0), {}, Transport.GRPC)
         with urllib.request.urlopen(f"http://{address}/metrics") as answer:
             page = answer.read().decode()
     assert f'{logger.METRIC}{{model_name="{NAME}",outcome="written"}} 1' in page
@@ -154,7 +155,7 @@ def test_a_model_of_models_config_may_have_its_own_log(
     )
     with ModelServer(settings) as running:
         running.start()
-        running.inference.predict(predict_request(1.0), {}, "GRPC")
+        running.inference.predict(predict_request(1.0), {}, Transport.GRPC)
     assert [len(read(path).logs) for path in files(tmp_path / f"own-{NAME}")] == [1]
     assert logged(workspace) == []
 

@@ -12,6 +12,7 @@ import pytest
 from kit.serving.errors import ServingError
 from kit.serving.hooks import RequestContext
 from kit.serving.server import ModelServer
+from kit.serving.transport import Transport
 from serving.models import NAME, config_text, save_linear, settings_of
 from serving.rest.asking import ask
 
@@ -71,7 +72,7 @@ def test_interceptors_see_what_was_asked(address: str, seen: _Seen) -> None:
     ask(address, f"{_MODEL}/labels/old:predict", _BODY, headers={"X-Request-ID": "r1"})
     context, (response, version) = seen.contexts[-1], seen.responses[-1]
     assert (context.api, context.model, context.version, context.label) == ("Predict", NAME, None, "old")
-    assert (context.transport, context.metadata["x-request-id"]) == ("REST", "r1")
+    assert (context.transport, context.metadata["x-request-id"]) == (Transport.REST, "r1")
     assert (list(response.outputs["y"].float_val), version) == ([2.0], 1)
 
 
