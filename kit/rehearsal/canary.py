@@ -35,7 +35,7 @@ from kit.session import Session
 from kit.workspace import Workspace, write_atomically
 from kit.workspace_server import settings_for
 
-CONTROL, CANDIDATE = 1, 2
+CONTROL_VERSION, CANDIDATE_VERSION = 1, 2
 _SHARE = 0.5  # share of the users who get the candidate: both arms fill equally fast
 _SAID = "This copy was made to fail for some rows."
 _LOOK_SECONDS = 1.1  # servers write their counts once a second
@@ -98,11 +98,11 @@ def rehearse_canary(session: Session, failing: float) -> RehearsedDesk:
     with tempfile.TemporaryDirectory(prefix="kit-canary-") as folder:
         workspace = Workspace(folder)
         base = workspace.serving(project.name)
-        for version in (CONTROL, CANDIDATE):
+        for version in (CONTROL_VERSION, CANDIDATE_VERSION):
             shutil.copytree(package, base / str(version))
-        make_failing(base / str(CANDIDATE), failing)
+        make_failing(base / str(CANDIDATE_VERSION), failing)
         # With warm-up requests a server finds such a fault by itself, and never lets the version take traffic.
-        (base / str(CANDIDATE) / WARMUP_FILE).unlink(missing_ok=True)
+        (base / str(CANDIDATE_VERSION) / WARMUP_FILE).unlink(missing_ok=True)
         settings = ExperimentSettings(share=_SHARE, clicks=False)
         start(workspace, project, settings=fitted(project, settings))
         with _server(workspace) as server, Client(server.addresses, project.name) as client:

@@ -15,14 +15,14 @@ from kit.serving.headers import REQUEST_ID
 from kit.serving.transport import Transport
 from serving.models import NAME, config_text, remove
 
-from .trial import CANDIDATE, CONTROL, Trial
+from .trial import CANDIDATE_VERSION, CONTROL_VERSION, Trial
 
 USERS = [f"u{number}" for number in range(60)]
 
 
 def expected(trial: Trial, user: str) -> int:
     arm = Split(trial.experiment.name, trial.experiment.settings.share).place(user.encode()).arm
-    return (CONTROL, CANDIDATE)[arm]
+    return (CONTROL_VERSION, CANDIDATE_VERSION)[arm]
 
 
 @pytest.mark.parametrize("transport", [Transport.GRPC, Transport.REST])
@@ -31,8 +31,8 @@ def test_each_user_gets_one_version_again_and_again(trial: Trial, transport: Tra
     found = {user: {trial.ask(user, transport=transport) for _ in range(3)} for user in USERS}
     assert found == {user: {expected(trial, user)} for user in USERS}
     assert {frozenset(versions) for versions in found.values()} == {
-        frozenset({CONTROL}),
-        frozenset({CANDIDATE}),
+        frozenset({CONTROL_VERSION}),
+        frozenset({CANDIDATE_VERSION}),
     }
 
 
@@ -43,8 +43,8 @@ def test_what_is_asked_for_by_name_is_no_part_of_the_experiment(trial: Trial) ->
     )
     trial.base.with_name("models.config").write_text(config)
     trial.server.manager.reload(trial.make_server()._settings.models())
-    assert {trial.ask(user, label="stable") for user in USERS} == {CONTROL}
-    assert {trial.ask(user, version=CANDIDATE) for user in USERS} == {CANDIDATE}
+    assert {trial.ask(user, label="stable") for user in USERS} == {CONTROL_VERSION}
+    assert {trial.ask(user, version=CANDIDATE_VERSION) for user in USERS} == {CANDIDATE_VERSION}
     request = get_model_metadata_pb2.GetModelMetadataRequest(metadata_field=["signature_def"])
     request.model_spec.name = NAME
     trial.server.inference.metadata(request, {}, Transport.GRPC)
@@ -65,7 +65,7 @@ def test_requests_are_counted_by_arm_and_group(trial: Trial) -> None:
     place = Split("a", 0.5).place(USERS[0].encode())
     assert table[..., REQUESTS].sum() == len(USERS) + 1
     assert table[1, :, REQUESTS].sum() == sum(
-        expected(trial, user) == CANDIDATE for user in [*USERS, USERS[0]]
+        expected(trial, user) == CANDIDATE_VERSION for user in [*USERS, USERS[0]]
     )
     assert table[..., FAILED].sum() == table[place.arm, place.group, FAILED] == 1
     assert table[..., SLOW].sum() == 0
@@ -81,7 +81,7 @@ def test_a_slow_answer_is_counted(trial: Trial) -> None:
 
 def test_requests_of_none_or_several_users_are_answered_and_told_apart(trial: Trial) -> None:
     trial.save()
-    assert {trial.ask("") for _ in range(40)} == {CONTROL, CANDIDATE}, "at random"
+    assert {trial.ask("") for _ in range(40)} == {CONTROL_VERSION, CANDIDATE_VERSION}, "at random"
     assert trial.ask(USERS[0], USERS[1]) == expected(trial, USERS[0])
     assert trial.ask(USERS[0], USERS[0]) == expected(trial, USERS[0])
     trial.server.stop()
@@ -97,25 +97,25 @@ def test_requests_of_none_or_several_users_are_answered_and_told_apart(trial: Tr
 def test_an_arm_whose_version_is_gone_fails_no_request(trial: Trial) -> None:
     trial.save()
     assert trial.ask(USERS[0]) == expected(trial, USERS[0])
-    remove(trial.base, CANDIDATE)
+    remove(trial.base, CANDIDATE_VERSION)
     trial.server.manager.poll()
-    assert {trial.ask(user) for user in USERS} == {CONTROL}
+    assert {trial.ask(user) for user in USERS} == {CONTROL_VERSION}
     trial.server.stop()
-    away = sum(expected(trial, user) == CANDIDATE for user in USERS)
+    away = sum(expected(trial, user) == CANDIDATE_VERSION for user in USERS)
     assert total(trial.folder / "a").others.tolist() == [0, 0, away]
 
 
 def test_the_end_of_an_experiment_is_followed_by_a_running_server(trial: Trial) -> None:
-    assert {trial.ask(user) for user in USERS} == {CANDIDATE}, "no experiment yet: the latest"
+    assert {trial.ask(user) for user in USERS} == {CANDIDATE_VERSION}, "no experiment yet: the latest"
     trial.save()
-    assert {trial.ask(user) for user in USERS} == {CONTROL, CANDIDATE}
+    assert {trial.ask(user) for user in USERS} == {CONTROL_VERSION, CANDIDATE_VERSION}
     trial.save(trial.experiment.end("rolled back", "Ann", "worse"))
-    assert {trial.ask(user) for user in USERS} == {CONTROL}, "before the candidate is unloaded, too"
+    assert {trial.ask(user) for user in USERS} == {CONTROL_VERSION}, "before the candidate is unloaded, too"
     trial.save(trial.experiment.end("promoted", "Ann", "better"))
-    assert {trial.ask(user) for user in USERS} == {CANDIDATE}
+    assert {trial.ask(user) for user in USERS} == {CANDIDATE_VERSION}
     assert (trial.folder / "a" / "ended.json").exists()
     (trial.folder / FILE).unlink()
-    assert {trial.ask(user) for user in USERS} == {CANDIDATE}
+    assert {trial.ask(user) for user in USERS} == {CANDIDATE_VERSION}
 
 
 def test_a_file_that_is_broken_changes_nothing(trial: Trial, caplog: pytest.LogCaptureFixture) -> None:
@@ -166,5 +166,5 @@ def test_requests_that_are_units_by_themselves_are_split_by_their_ids(trial: Tri
 
     named = {number: {ask({REQUEST_ID: f"r{number}"}) for _ in range(3)} for number in range(30)}
     assert {len(versions) for versions in named.values()} == {1}, "the same id, the same version"
-    assert set.union(*named.values()) == {CONTROL, CANDIDATE}
-    assert {ask({}) for _ in range(60)} == {CONTROL, CANDIDATE}
+    assert set.union(*named.values()) == {CONTROL_VERSION, CANDIDATE_VERSION}
+    assert {ask({}) for _ in range(60)} == {CONTROL_VERSION, CANDIDATE_VERSION}

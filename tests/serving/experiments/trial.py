@@ -15,7 +15,7 @@ from kit.serving.server import ModelServer
 from kit.serving.transport import Transport
 from serving.models import NAME, settings_of
 
-CONTROL, CANDIDATE = 1, 2
+CONTROL_VERSION, CANDIDATE_VERSION = 1, 2
 
 
 class Trial:
@@ -26,8 +26,8 @@ class Trial:
         self.experiment = Experiment(
             name="a",
             model=NAME,
-            control=CONTROL,
-            candidate=CANDIDATE,
+            control=CONTROL_VERSION,
+            candidate=CANDIDATE_VERSION,
             started="2026-01-01T00:00:00+00:00",
             settings=ExperimentSettings(unit="text", share=0.5),
         )
