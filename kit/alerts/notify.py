@@ -63,7 +63,7 @@ class AlertSummary:
         return "\n".join(lines) or "No alert: nothing was found."
 
 
-class Alerts:
+class AlertNotifier:
     """The alerts of a project in a workspace.
 
     Args:

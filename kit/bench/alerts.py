@@ -9,7 +9,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 from kit.alerts.config import AlertSettings, Webhook
-from kit.alerts.notify import Alerts
+from kit.alerts.notify import AlertNotifier
 from kit.bench.figure import Figure
 from kit.checks.check import Finding
 from kit.errors import StepFailedError
@@ -45,7 +45,7 @@ def alerts(folder: Path) -> Iterable[Figure]:
         spec = project.spec.model_copy(update={"alerts": AlertSettings(webhook=Webhook(url=address))})
         findings = [Finding("drift", "0.4 from train", "warn", subject=str(n)) for n in range(_FINDINGS)]
         started = time.perf_counter()
-        Alerts(Workspace(folder), Project(project.folder, spec)).tell(findings, "span 8", "bench")
+        AlertNotifier(Workspace(folder), Project(project.folder, spec)).tell(findings, "span 8", "bench")
         server.shutdown()
     if len(arrived) != _FINDINGS:
         raise StepFailedError(

@@ -117,7 +117,7 @@ def send(
     workspace: WorkspaceOption = None,
 ) -> None:
     """Deliver what waits because its receiver was down; exit code 1 when something still waits."""
-    from kit.alerts.notify import Alerts
+    from kit.alerts.notify import AlertNotifier
     from kit.alerts.store import Store
     from kit.errors import ProjectError
     from kit.project import Project
@@ -126,7 +126,7 @@ def send(
     store = Store(place)
     for name in [project] if project else store.waiting_projects():
         try:
-            alerts = Alerts(place, Project.load(name, place.path))
+            alerts = AlertNotifier(place, Project.load(name, place.path))
         except ProjectError as error:
             if project:
                 raise

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from kit.alerts.config import AlertSettings
-from kit.alerts.notify import Alerts, AlertSummary
+from kit.alerts.notify import AlertNotifier, AlertSummary
 from kit.checks.check import Finding
 from kit.project import Project
 from kit.workspace import Workspace
@@ -26,17 +26,17 @@ class Place:
     def workspace(self) -> Workspace:
         return Workspace(self.folder)
 
-    def alerts(self, settings: AlertSettings | None = None, *, name: str = "recommender") -> Alerts:
+    def alerts(self, settings: AlertSettings | None = None, *, name: str = "recommender") -> AlertNotifier:
         project = Project.load("recommender")
         changes = {"alerts": settings or AlertSettings(), "name": name}
         spec = project.spec.model_copy(update=changes)
-        return Alerts(self.workspace, Project(project.folder, spec), self.draw, lambda: self.now)
+        return AlertNotifier(self.workspace, Project(project.folder, spec), self.draw, lambda: self.now)
 
     def draw(self, subject: str) -> str:
         self.drawn.append(subject)
         return f"<svg>{subject}</svg>"
 
-    def tell(self, alerts: Alerts, *subjects: str, about: str = "span 8") -> AlertSummary:
+    def tell(self, alerts: AlertNotifier, *subjects: str, about: str = "span 8") -> AlertSummary:
         return alerts.tell([finding(subject) for subject in subjects], about, "01_data")
 
 

@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 from alerts.conftest import finding
 from alerts.receivers import free_port, web_server
 from kit.alerts.incident import Incident
-from kit.alerts.notify import Alerts
+from kit.alerts.notify import AlertNotifier
 from kit.cli import app
 from kit.project import Project
 from kit.project.folder import BUILT_IN
@@ -40,7 +40,7 @@ def folder(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def incident(folder: Path) -> Incident:
-    alerts = Alerts(Workspace(folder), Project.load("shop", folder))
+    alerts = AlertNotifier(Workspace(folder), Project.load("shop", folder))
     [incident] = alerts.tell([finding("price")], "span 8", "01_data").opened
     return incident
 
@@ -118,7 +118,9 @@ def test_a_project_that_is_gone_keeps_nothing_from_the_others(folder: Path) -> N
     shutil.copytree(folder / "projects" / "shop", old)
     file = old / "project.yml"
     file.write_text(file.read_text().replace("name: shop", "name: old"))
-    Alerts(Workspace(folder), Project.load("old", folder)).tell([finding("price")], "span 8", "01_data")
+    AlertNotifier(Workspace(folder), Project.load("old", folder)).tell(
+        [finding("price")], "span 8", "01_data"
+    )
     elsewhere = folder / "elsewhere" / "old"
     elsewhere.parent.mkdir()
     old.rename(elsewhere)
@@ -133,7 +135,7 @@ def test_a_project_that_is_gone_keeps_nothing_from_the_others(folder: Path) -> N
 
 def test_values_of_data_steer_no_terminal(folder: Path) -> None:
     odd = finding("category=\x1b[2Jpets\n", "a\x1b]0;b\x07")
-    Alerts(Workspace(folder), Project.load("shop", folder)).tell([odd], "span 8", "01_data")
+    AlertNotifier(Workspace(folder), Project.load("shop", folder)).tell([odd], "span 8", "01_data")
     [row] = kit(folder, "list")[1].splitlines()[1:]
     shown = kit(folder, "show", row.split()[0])[1]
     assert not {"\x1b", "\x07"} & set(row + shown)

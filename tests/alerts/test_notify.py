@@ -11,7 +11,7 @@ import pytest
 
 from alerts.conftest import NOON, Place, finding
 from kit.alerts.desk import AlertDecisionError, AlertDesk
-from kit.alerts.notify import Alerts
+from kit.alerts.notify import AlertNotifier
 from kit.alerts.store import NoIncidentError, Store
 from kit.checks.check import Finding
 from kit.errors import WorkspaceError
@@ -200,7 +200,7 @@ def test_an_incident_is_named_by_the_letters_of_its_id(place: Place, id_: str) -
 
 
 def _tell(folder: Path, subjects: list[str], barrier: Any) -> None:
-    alerts = Alerts(Workspace(folder), Project.load("recommender"))
+    alerts = AlertNotifier(Workspace(folder), Project.load("recommender"))
     barrier.wait()
     for subject in subjects:
         alerts.tell([finding(subject), finding(PETS)], f"span {subject}", "01_data")

@@ -15,7 +15,7 @@ from alerts.conftest import Place, finding
 from alerts.receivers import free_port, mail_server, web_server
 from kit.alerts.channel import Delivered, Later, Refused
 from kit.alerts.config import AlertSettings, Email, Webhook
-from kit.alerts.notify import Alerts
+from kit.alerts.notify import AlertNotifier
 from kit.alerts.outbox import BUDGET_SECONDS
 from kit.alerts.store import Store
 from kit.checks.check import Finding
@@ -130,7 +130,7 @@ def test_what_is_not_finite_is_no_number_in_json(place: Place) -> None:
 def _tell(folder: Path, port: int, barrier: Any) -> None:
     project = Project.load("recommender")
     spec = project.spec.model_copy(update={"alerts": hook(port)})
-    alerts = Alerts(Workspace(folder), Project(project.folder, spec))
+    alerts = AlertNotifier(Workspace(folder), Project(project.folder, spec))
     if barrier is not None:
         barrier.wait()
     alerts.tell([finding(PETS)], "span 8", "01_data")

@@ -13,7 +13,7 @@ import pytest
 
 import kit
 from kit.alerts.desk import AlertDesk
-from kit.alerts.notify import Alerts
+from kit.alerts.notify import AlertNotifier
 from kit.batch.desk import ParameterDesk
 from kit.batch.parameters import read_parameters
 from kit.checks.check import Finding
@@ -166,7 +166,7 @@ def test_alerts_are_shown_in_the_language_and_kept_in_english(
         Finding("volume", f"{VOLUME}.", "warn", ADVICE, "price", expected="120 to 400"),
         Finding("drift", VOLUME, "warn", ADVICE, "price"),
     ]
-    Alerts(workspace, Project.load("recommender")).tell(found, "span 3", "01_data")
+    AlertNotifier(workspace, Project.load("recommender")).tell(found, "span 3", "01_data")
     desk = AlertDesk(workspace)
     [record], [incident] = desk.records(), desk.incidents()
     assert record["found"] == f"{VOLUME_ZH}；{VOLUME_ZH}"

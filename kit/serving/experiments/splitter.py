@@ -51,7 +51,7 @@ class _Followed:
         return self.experiment.control, self.experiment.candidate
 
 
-class _Follower:
+class _ExperimentFile:
     """The experiment of one model, reread at most once a second."""
 
     def __init__(self, folder: Path) -> None:
@@ -115,14 +115,14 @@ class Splitter:
             root: the folder with one folder per model, see `kit.canary`.
         """
         self._root = root
-        self._followers: dict[str, _Follower] = {}
+        self._files: dict[str, _ExperimentFile] = {}
 
     def before(self, context: RequestContext) -> None:
         """Choose the version of the user's arm."""
         if context.version is not None or context.label or context.api not in _APIS:
             return
-        follower = self._follower(context)
-        followed = follower.look() if follower else None
+        file = self._file(context)
+        followed = file.look() if file else None
         if followed is None:
             return
         if followed.experiment.running:
@@ -130,12 +130,12 @@ class Splitter:
         elif followed.experiment.state != "promoted":
             _keep_away(followed, context)
 
-    def _follower(self, context: RequestContext) -> _Follower | None:
-        follower = self._followers.get(context.model)
+    def _file(self, context: RequestContext) -> _ExperimentFile | None:
+        file = self._files.get(context.model)
         # Only models of this server: a request may name anything.
-        if follower is None and context.find(None, None) is not None:
-            follower = self._followers.setdefault(context.model, _Follower(self._root / context.model))
-        return follower
+        if file is None and context.find(None, None) is not None:
+            file = self._files.setdefault(context.model, _ExperimentFile(self._root / context.model))
+        return file
 
     @staticmethod
     def _send(followed: _Followed, context: RequestContext) -> None:
@@ -168,8 +168,8 @@ class Splitter:
 
     def close(self) -> None:
         """Write the last counts."""
-        for follower in list(self._followers.values()):
-            follower.close()
+        for file in list(self._files.values()):
+            file.close()
 
 
 def make(settings: Settings) -> Splitter:
