@@ -5,7 +5,7 @@ from __future__ import annotations
 from kit.load.recorded import recorded_requests
 from kit.load.sweep import SMALL, Sweep, Target, last_sweep, load_folder
 from kit.load.tune_batching import WITHOUT, Trials, proposed, tune
-from kit.rehearsal.serving import served_folder
+from kit.release.versions import require_served
 from kit.serving.assets import WARMUP_FILE
 from kit.session import Session
 from kit.texts import Say
@@ -33,7 +33,8 @@ def small_sweep(session: Session, rate: float, p99_ms: float, say: Say = lambda 
     place, name = session.workspace.path, session.project.name
     if rate == 0:
         return last_sweep(place, name)
-    version = served_folder(session)
+    base = session.workspace.serving(name)
+    version = base / str(require_served(base))
     trials = Trials(
         name=name,
         version=version,

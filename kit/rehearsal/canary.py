@@ -24,8 +24,8 @@ from kit.canary.units import fitted
 from kit.canary.watch import Ended, act, look_now
 from kit.data.records import spread_records
 from kit.errors import InfraCheckError, UsageError
-from kit.rehearsal.serving import served_folder
 from kit.release.signatures import EXAMPLES
+from kit.release.versions import require_served
 from kit.serving.assets import WARMUP_FILE
 from kit.serving.client import Client, NoAnswerError
 from kit.serving.experiments.config import ExperimentSettings
@@ -93,7 +93,8 @@ def rehearse_canary(session: Session, failing: float) -> RehearsedDesk:
             f"The share of rows for which a candidate is made to fail must be above 0 and up to 1, but is {failing:g}. "
             "Correct it."
         )
-    package, project = served_folder(session), session.project
+    project, pushed = session.project, session.workspace.serving(session.project.name)
+    package = pushed / str(require_served(pushed))
     records = cycle(spread_records(session.path("ExampleGen", "examples"), "eval", 2000))
     with tempfile.TemporaryDirectory(prefix="kit-canary-") as folder:
         workspace = Workspace(folder)

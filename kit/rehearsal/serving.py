@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,7 +12,8 @@ from kit.data.records import first_records, spread_records
 from kit.errors import InfraCheckError, StepOrderError
 from kit.release.package_samples import read_samples
 from kit.release.sample_request import PredictSample, TypedSample, difference
-from kit.release.versions import served_version
+from kit.release.signatures import EXAMPLES
+from kit.release.versions import require_served, served_version
 from kit.serving.client import Client, Prediction
 from kit.serving.client.typed import CLASSIFY
 from kit.serving.process import Server
@@ -21,26 +21,24 @@ from kit.serving.transport import Transport
 from kit.session import Session
 from kit.workspace_server import monitoring_config, server_log, settings_for
 
-EXAMPLES = "examples"  # the name of the signature that takes serialized tf.Examples, and of its input
 
-
-def server(session: Session, log_rate: float) -> Server:
+def server(session: Session, log_share: float) -> Server:
     """Return a server of the workspace's pushed models on free ports of this machine, not yet started.
 
     It follows pushes, labels and experiments, and logs into the workspace.
 
     Args:
         session: the session of a project whose model was pushed.
-        log_rate: the share of requests that it logs, 0 to 1.
+        log_share: the share of requests that it logs, 0 to 1.
 
     Raises:
         StepOrderError: when no model of the project was pushed.
-        ServerError: when the rate is not between 0 and 1.
+        ServerError: when the share is not between 0 and 1.
     """
     workspace = session.workspace
-    served_folder(session)
+    require_served(workspace.serving(session.project.name))
     settings = replace(
-        settings_for(workspace, log_rate),
+        settings_for(workspace, log_share),
         port=0,
         rest_api_port=0,
         monitoring_config_file=str(monitoring_config(workspace)),
@@ -48,32 +46,17 @@ def server(session: Session, log_rate: float) -> Server:
     return Server(settings, log_path=server_log(workspace))
 
 
-def served_folder(session: Session) -> Path:
-    """Return the folder of the project's served version.
-
-    Raises:
-        StepOrderError: when no model of the project was pushed.
-    """
-    base = session.workspace.serving(session.project.name)
-    version = served_version(base)
-    if version is None:
-        raise StepOrderError(
-            f"A server needs a pushed model, but {base} has none. Run 05_release first, with the same workspace and "
-            "project."
-        )
-    return base / str(version)
-
-
 def ask_samples(client: Client, session: Session) -> pd.DataFrame:
     """Send the sample requests of the pushed package through both APIs; return one row per signature and API.
 
     Raises:
-        StepOrderError: when the served version has no sample requests, like a model that was pushed by other means.
+        StepOrderError: when no model of the project was pushed, or the served version has no sample requests, like a
+            model that was pushed by other means.
         InfraCheckError: when an answer differs from the one in the package.
     """
     base = session.workspace.serving(session.project.name)
-    version = served_version(base)
-    samples = read_samples(base / str(version)) if version is not None else []
+    version = require_served(base)
+    samples = read_samples(base / str(version))
     if not samples:
         raise StepOrderError(
             f"The served version must have the requests that 05_release writes into a package, but {base} has none. "
@@ -85,7 +68,7 @@ def ask_samples(client: Client, session: Session) -> pd.DataFrame:
 
 
 def _asked(
-    client: Client, sample: PredictSample | TypedSample, version: int | None, transport: Transport
+    client: Client, sample: PredictSample | TypedSample, version: int, transport: Transport
 ) -> dict[str, object]:
     answer = _ask(client, sample, version, transport)
     arrays = {name: _like(values, sample.answer.get(name)) for name, values in answer.outputs.items()}
@@ -103,7 +86,7 @@ def _asked(
 
 
 def _ask(
-    client: Client, sample: PredictSample | TypedSample, version: int | None, transport: Transport
+    client: Client, sample: PredictSample | TypedSample, version: int, transport: Transport
 ) -> Prediction:
     if isinstance(sample, PredictSample):
         return client.predict(sample.inputs, signature=sample.signature, version=version, transport=transport)

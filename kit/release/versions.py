@@ -24,6 +24,7 @@ from typing import Any, Literal
 
 import filelock
 
+from kit.errors import StepOrderError
 from kit.reasons import require_reasons
 from kit.release import history
 from kit.release.errors import VersionError
@@ -123,6 +124,22 @@ def served_version(base: Path) -> int | None:
     """
     found, canary = loaded(base, numbers(base)), labels_of(base).get(CANARY)
     return max((number for number in found if number != canary), default=max(found, default=None))
+
+
+def require_served(base: Path) -> int:
+    """Return the version that answers requests that name no version.
+
+    Raises:
+        StepOrderError: when there is none.
+        VersionError: when models.config cannot be read.
+    """
+    version = served_version(base)
+    if version is None:
+        raise StepOrderError(
+            f"A server needs a pushed model, but {base} has none. Run 05_release first, with the same workspace and "
+            "project."
+        )
+    return version
 
 
 def next_number(base: Path, at_least: int) -> int:

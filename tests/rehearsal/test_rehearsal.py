@@ -14,10 +14,11 @@ from kit.monitoring import from_server
 from kit.project.file import Gate
 from kit.rehearsal import serving
 from kit.rehearsal.canary import rehearse_canary
-from kit.rehearsal.serving import EXAMPLES, Sent
+from kit.rehearsal.serving import Sent
 from kit.release.infra import infra_validator
 from kit.release.package_samples import SAMPLES
 from kit.release.push import pushed_folder, pusher
+from kit.release.signatures import EXAMPLES
 from kit.serving.client import Client
 from kit.session import Session
 
