@@ -61,7 +61,7 @@ def feed_split(checks: Sequence[Check], examples: Path, split: str, parts: Seque
             feed(checks, split, rows)
 
 
-def require(findings: Sequence[Finding]) -> str:
+def check_findings(findings: Sequence[Finding]) -> str:
     """Return one sentence when nothing that was found blocks.
 
     Raises:

@@ -41,7 +41,7 @@ def findings(
     return found
 
 
-def require(found: Sequence[Finding]) -> str:
+def check_findings(found: Sequence[Finding]) -> str:
     """Return one sentence when nothing that was found blocks.
 
     Raises:

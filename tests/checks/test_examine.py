@@ -8,7 +8,7 @@ import pytest
 
 from checks.shops import only, shop, visits
 from kit.checks.check import Finding
-from kit.checks.examine import examine, require
+from kit.checks.examine import check_findings, examine
 from kit.data.example_gen import ProjectExampleGen
 from kit.data.statistics import StatisticsGen
 from kit.errors import DataAnomalyError, DriftError, ProjectError, StepOrderError
@@ -29,16 +29,16 @@ def session_of(project: Project, *, statistics: bool = False) -> Session:
 def test_what_blocks_ends_the_batch_with_every_line() -> None:
     blocking = [Finding("label rates", "a fell", "fail", "Look"), Finding("drift", "b", "fail", "Look")]
     with pytest.raises(DataAnomalyError, match=r"2 block:\n  label rates: a fell. Look\n  drift: b. Look"):
-        require([*blocking, Finding("repeated rows", "none", "ok")])
+        check_findings([*blocking, Finding("repeated rows", "none", "ok")])
 
 
 def test_drift_alone_is_an_error_of_its_own() -> None:
     with pytest.raises(DriftError, match=r"1 block:\n  drift: b"):
-        require([Finding("drift", "b", "fail", "Look"), Finding("label rates", "a fell", "warn")])
+        check_findings([Finding("drift", "b", "fail", "Look"), Finding("label rates", "a fell", "warn")])
 
 
 def test_a_warning_does_not_end_the_batch() -> None:
-    assert require([Finding("shared keys", "b", "warn")]) == "No check blocks; 1 of 1 findings warn."
+    assert check_findings([Finding("shared keys", "b", "warn")]) == "No check blocks; 1 of 1 findings warn."
 
 
 def test_a_span_that_was_delivered_again_under_another_number(tmp_path: Path) -> None:
@@ -47,7 +47,7 @@ def test_a_span_that_was_delivered_again_under_another_number(tmp_path: Path) ->
     assert repeated.found == "400 of 800 rows (50.0%) are as one before them in every column"
     assert (repeated.state, shared.state) == ("warn", "fail")
     with pytest.raises(DataAnomalyError, match="visit: 400 of 400 of eval are in train too"):
-        require([repeated, shared])
+        check_findings([repeated, shared])
 
 
 def test_a_city_that_buys_nothing_any_more_on_one_of_two_days(tmp_path: Path) -> None:

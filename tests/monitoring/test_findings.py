@@ -9,7 +9,7 @@ from kit.errors import DataAnomalyError, DriftError
 from kit.monitoring.config import Monitoring
 from kit.monitoring.decision import decide
 from kit.monitoring.drift import LogDrift
-from kit.monitoring.findings import findings, require
+from kit.monitoring.findings import check_findings, findings
 from kit.monitoring.quality import Quality
 
 from .evidence import drift, quality
@@ -36,13 +36,13 @@ ALL_WELL = {
 def test_where_all_is_well_each_kind_says_so() -> None:
     some = found(Monitoring(), drift(), quality())
     assert states(some) == ALL_WELL
-    assert require(some) == "Nothing blocks; none of 5 findings warn."
+    assert check_findings(some) == "Nothing blocks; none of 5 findings warn."
 
 
 def test_an_empty_log_is_said_and_passes() -> None:
     [one] = found(Monitoring(skew="block"), drift(days=()), quality(None))
     assert (one.state, one.found) == ("ok", "nothing is logged, so there is nothing to judge")
-    assert require([one])
+    assert check_findings([one])
 
 
 def test_skew_names_feature_day_distance_and_threshold() -> None:
@@ -61,10 +61,10 @@ def test_only_the_newest_day_blocks() -> None:
     settings = Monitoring(skew="block")
     over = found(settings, drift({"a": [0.5, 0.01]}), quality())
     assert states(over)["skew", "a"] == "warn"
-    require(over)
+    check_findings(over)
     now = found(settings, drift({"a": [0.01, 0.5]}), quality())
     with pytest.raises(DriftError, match=r"this blocks:\n  skew: a is 0.500"):
-        require(now)
+        check_findings(now)
 
 
 def test_broken_requests_alone_are_an_anomaly_of_data_and_with_skew_they_are_skew() -> None:
@@ -72,9 +72,9 @@ def test_broken_requests_alone_are_an_anomaly_of_data_and_with_skew_they_are_ske
     with pytest.raises(
         DataAnomalyError, match=r"schema of requests: a on 2026-01-08: Unexpected values. a is odd"
     ):
-        require(found(settings, drift(broken=[(1, "a")]), quality()))
+        check_findings(found(settings, drift(broken=[(1, "a")]), quality()))
     with pytest.raises(DriftError, match=r"skew: a(.|\n)*schema of requests: a"):
-        require(found(settings, drift({"a": [0, 1]}, [(1, "a")]), quality()))
+        check_findings(found(settings, drift({"a": [0, 1]}, [(1, "a")]), quality()))
 
 
 def test_quality_that_fell_is_found_and_can_block() -> None:
@@ -82,7 +82,7 @@ def test_quality_that_fell_is_found_and_can_block() -> None:
     assert states(some)["live quality", "auc"] == "fail"
     assert states(some)["live quality", "calibration"] == "fail"
     with pytest.raises(DataAnomalyError, match="live auc"):
-        require(some)
+        check_findings(some)
 
 
 def test_what_is_off_is_not_told() -> None:
