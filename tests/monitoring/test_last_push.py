@@ -170,7 +170,7 @@ def test_a_version_whose_folder_is_gone_is_told(session: Session, monkeypatch: p
     from kit.monitoring.last_push import PushedVersion, last_push  # noqa: PLC0415
 
     gone = PushedVersion(**{**vars(last_push(session)), "folder": session.workspace.path / "gone"})
-    monkeypatch.setattr(traffic, "served", lambda _: gone)
+    monkeypatch.setattr(traffic, "last_push", lambda _: gone)
     with pytest.raises(InfraCheckError, match=r"gone must be a SavedModel.*Run 05_release again"):
         traffic.play(session, "7")
 

@@ -66,7 +66,7 @@ def session_of(
     model = Model(classes)
     tf.saved_model.save(model, str(folder / "5"), signatures={"examples": model.examples})
     version = PushedVersion(5, folder / "5", folder, folder, folder, folder, {})
-    monkeypatch.setattr(traffic, "served", lambda _: version)
+    monkeypatch.setattr(traffic, "last_push", lambda _: version)
     return Session(Workspace(folder / "ws"), Project.load(project))
 
 
