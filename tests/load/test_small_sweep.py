@@ -13,10 +13,10 @@ from tensorflow_serving.apis import prediction_log_pb2
 
 from kit.errors import StepOrderError
 from kit.load import small_sweep as module
-from kit.load.recorded import WARMUP_FILE
 from kit.load.small_sweep import small_sweep
 from kit.load.sweep import FILE, Point, Sweep, Target, last_sweep, load_folder
 from kit.load.tune_batching import Trials
+from kit.serving.assets import WARMUP_FILE
 from kit.session import Session
 from kit.workspace import Workspace
 

@@ -10,8 +10,8 @@ from typing import Any
 import tensorflow as tf
 from tensorflow_serving.apis import predict_pb2, prediction_log_pb2
 
+from kit.serving.assets import WARMUP_FILE
 from kit.serving.settings import PLATFORM, Settings
-from kit.serving.warmup import WARMUP_FILE
 
 v1 = tf.compat.v1
 NAME = "linear"

@@ -12,10 +12,11 @@ import tensorflow as tf
 from tensorflow_serving.apis import prediction_log_pb2
 
 from kit.serving import warmup
+from kit.serving.assets import WARMUP_FILE
 from kit.serving.errors import ServingError
 from kit.serving.loading import make_loader
 from kit.serving.servable import Servable
-from kit.serving.warmup import WARMUP_FILE, warm_up
+from kit.serving.warmup import warm_up
 from serving.models import NAME, predict_log, save_linear, settings_of, write_warmup
 
 Load = Callable[..., Servable]
