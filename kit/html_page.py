@@ -18,7 +18,7 @@ def page(title: str, style: str, body: str, *, language: str, policy: str = _NOT
     Args:
         title: a text, which becomes markup here.
         style: CSS, in which `FONTS` stands for a stack of fonts.
-        body: markup.
+        body: the markup inside it.
         language: the `lang` of the page.
         policy: what the browser may do; nothing is fetched and no script runs unless it says so.
     """

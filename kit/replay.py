@@ -30,8 +30,8 @@ def replay(session: Session, decisions: Sequence[Decision]) -> list[str]:
     data are replayed after ExampleValidator, and an override after Evaluator.
 
     Args:
-        session: where they are taken; its project is the one that they were taken for.
-        decisions: in the order in which they were taken.
+        session: the session where they are taken; its project is the one that they were taken for.
+        decisions: the decisions, in the order in which they were taken.
 
     Raises:
         KitError: when what a decision is about is not there; those before it have been taken.

@@ -59,7 +59,7 @@ class Session(interactive_context.InteractiveContext):
     The pipeline has a fixed name and root, so that a second session finds what the first one made.
 
     Args:
-        workspace: where everything is kept; one that is read-only lets the session look at what has run.
+        workspace: the workspace where everything is kept; one that is read-only lets the session look at what has run.
         project: what is modelled.
         show: is told of each step as it runs; None: a line of text in the notebook.
 

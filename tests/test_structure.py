@@ -19,6 +19,8 @@ SLOW = {"tensorflow", "tfx", "ml_metadata", "apache_beam"}
 # Put together here, so that this file does not hold what it looks for.
 REGISTRIES = [".".join(parts) for parts in (("pypi", "org"), ("pythonhosted", "org"), ("anaconda", "org"))]
 REGISTRIES += [".".join(parts) for parts in (("npmjs", "org"), ("npmjs", "com"), ("crates", "io"))]
+# `now: of the other.` is half a sentence: an entry names what it is about.
+HALF_AN_ENTRY = re.compile(r" {4}\w+: (?:of|that|in|to|by|from|with|at|on|whose|where)\b")
 # `someone` is nobody: an invented user in tests. [r], so that this line does not name a home itself.
 HOMES = re.compile(r"/(?:home|Users)/(?!someone\b)\w+|(?<![\w.])/[r]oot\b")
 
@@ -85,6 +87,27 @@ def test_functions_fit_a_screen() -> None:
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
     }
     assert not {name: lines for name, lines in lengths.items() if lines > MOST_LINES_OF_A_FUNCTION}
+
+
+def entries(tree: ast.Module) -> Iterator[str]:
+    """Yield the first line of each argument and attribute that docstrings describe, indented."""
+    for node in ast.walk(tree):
+        if not isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+            continue
+        section = ""
+        for line in (ast.get_docstring(node) or "").splitlines():
+            if line and not line.startswith(" "):
+                section = line
+            elif section in {"Args:", "Attributes:"} and re.match(r" {4}\w", line):
+                yield line
+
+
+def test_docstrings_describe_in_whole_phrases() -> None:
+    found = {
+        name: [*entries(tree)] for package in ("kit", "widgets") for name, tree in modules(package).items()
+    }
+    assert any(found.values())
+    assert not [(name, line) for name, lines in found.items() for line in lines if HALF_AN_ENTRY.match(line)]
 
 
 @pytest.mark.parametrize("module", ["kit.cli", "kit.project", "kit.batch.parameters", "kit.batch.plan"])

@@ -39,7 +39,7 @@ class Anomalies(DecidedView):
     """Shows anomalies, and lets a person decide about each where something is given that takes decisions.
 
     Args:
-        anomalies: in the order in which they are shown within their severity.
+        anomalies: the anomalies, in the order in which they are shown within their severity.
         decide: takes decisions; None: there is nothing to decide.
         state: traits to begin with, such as `who="Ann"`.
     """

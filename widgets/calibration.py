@@ -36,7 +36,7 @@ class Calibration(View):
     """Shows the curves of one slice, those of several models in one chart.
 
     Args:
-        curves: of every slice and model; the first slice is shown first.
+        curves: the curves of every slice and model; the first slice is shown first.
         state: traits to begin with, such as `chosen="device: mobile"`.
     """
 

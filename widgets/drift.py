@@ -29,9 +29,9 @@ class Drift(SearchedView):
     """Shows the distances of features by day, against one thing at a time.
 
     Args:
-        days: in order.
+        days: the days, in order.
         features: each with one distance per day for each comparison.
-        comparisons: by the name that the distances have, how it reads; the first is shown first.
+        comparisons: how each comparison reads, by the name that the distances have; the first is shown first.
         state: traits to begin with, such as `opened="price"`.
     """
 

@@ -78,7 +78,7 @@ class Hints(View):
     """Shows hints one after the other; one that was opened stays open.
 
     Args:
-        hints: from the vaguest on.
+        hints: the hints, the vaguest first.
         record: is called with the number of open hints; returns what went wrong, or an empty text.
         state: traits to begin with, such as `opened`.
     """

@@ -40,7 +40,7 @@ class Experiment(AskedView):
     """Shows an experiment as it is known when it is drawn, and lets a person end it.
 
     Args:
-        desk: where it is looked at and ended.
+        desk: the desk where it is looked at and ended.
         state: traits to begin with, such as `who="Ann"`.
     """
 

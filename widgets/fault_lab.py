@@ -35,7 +35,7 @@ class FaultLab(AskedView):
         faults: the faults that can be chosen.
         inject: puts a fault into a copy and judges it.
         search: finds the smallest share at which a fault is caught.
-        shares: that were searched before.
+        shares: those that were searched before.
         state: traits to begin with, such as `fault="null-burst"`.
     """
 

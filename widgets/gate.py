@@ -39,7 +39,7 @@ class Gate(PagedView, AskedView):
     """Shows the thresholds, those that are missed first, and lets a person override the verdict.
 
     Args:
-        thresholds: in the order of the project.
+        thresholds: the thresholds, in the order of the project.
         verdict: whether the model passes and why, in a sentence.
         passed: whether it does.
         overridden: who let it pass all the same, when and why; empty: nobody did.

@@ -22,7 +22,7 @@ class LiteRTFiles(Face):
         files: the model first.
         quality: what may be lost, such as AUC.
         chosen: the variant that is meant for use.
-        limit: of what it may lose, on all rows and on each slice.
+        limit: the limit of what it may lose, on all rows and on each slice.
         measured_on: which rows and lists, in words.
         notes: what else is to be said, such as of the rows that int8 was calibrated with.
     """

@@ -39,7 +39,7 @@ class Parameters(WrittenView):
     """Shows the parameters with their values; a control changes the variable of the notebook.
 
     Args:
-        desk: where they are read and changed.
+        desk: the desk where they are read and changed.
         state: traits to begin with.
     """
 

@@ -21,7 +21,7 @@ class Parity(Face):
     """Shows one row per value, features before the score, and one column per way; values that differ come first.
 
     Args:
-        differences: in the order in which a row goes.
+        differences: the differences, in the order in which a row goes.
         rows: how many were compared.
         left_out: ways that were not there, and why.
         kept_from: when they were compared, where that was another time; empty: just now.

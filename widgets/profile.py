@@ -26,7 +26,7 @@ class Profiles(SearchedView):
     """Shows the steps of one training, compared with those of another.
 
     Args:
-        profiles: by the names of the trainings, the one that is shown first.
+        profiles: the profiles, by the names of the trainings; the first is shown first.
         state: traits to begin with, such as `against="12"`.
     """
 

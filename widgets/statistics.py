@@ -35,7 +35,7 @@ class Statistics(SearchedView):
     """Shows features with their splits over one another.
 
     Args:
-        features: in the order of the data.
+        features: the features, in the order of the data.
         examples: how many examples each split has; its order is the order of the splits.
         state: traits to begin with, such as `order="missing"`.
     """

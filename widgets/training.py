@@ -35,7 +35,7 @@ class Training(LiveView):
     command that does the same in a terminal.
 
     Args:
-        desk: where the training is looked at and ended.
+        desk: the desk where the training is looked at and ended.
         state: traits to begin with, such as `compared="all"`.
     """
 

@@ -42,7 +42,7 @@ class Tuning(PagedView, LiveView):
     """Shows the search that runs inside its `with` block, and stays as it ended.
 
     Args:
-        desk: where the search is looked at.
+        desk: the desk where the search is looked at.
         state: traits to begin with, such as `brushes={"dropout": [0, 0.5]}`.
     """
 

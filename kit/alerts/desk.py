@@ -40,7 +40,7 @@ class AlertDesk:
 
     Args:
         workspace: the workspace that keeps them.
-        project: whose alerts are listed; None: those of all projects.
+        project: the project whose alerts are listed; None: those of all projects.
         clock: gives seconds since 1970.
     """
 

@@ -21,12 +21,12 @@ class Evidence:
     """What a person needs to believe an incident and to find it.
 
     Attributes:
-        found: in a sentence, with the numbers; without its full stop.
+        found: the finding, a sentence with the numbers and without its full stop.
         what_to_do: the way out.
         severity: `warn`, or `fail` where it ends a batch.
         value: what was measured; None: it is no number, and JSON has no other word for one that is not finite.
         expected: what it should have been.
-        rows: at most five rows at fault, every column as text.
+        rows: up to five rows at fault, every column as text.
         notebook: address of the executed notebook, or its name where a person ran it by hand.
         picture: SVG of the feature, or empty.
     """
@@ -68,7 +68,7 @@ class Incident:
 
     Attributes:
         id: 12 hexadecimal digits, the same for every run that finds it.
-        project: whose data it is in.
+        project: the project in whose data it was found.
         about: the data, such as `span 8`.
         check: the check that found it; several, with commas between them.
         subject: feature or slice; empty: all of the data.
@@ -78,7 +78,7 @@ class Incident:
         last_seen: when it was found last.
         muted_until: until when it is not sent; 0: it is not muted.
         decided: who acknowledged or muted it, when and why.
-        evidence: of the last time that it was found.
+        evidence: the evidence found last.
     """
 
     id: str

@@ -38,7 +38,7 @@ class Sent:
 
     Attributes:
         channel: the channel that it went through.
-        outcome: of the last attempt.
+        outcome: the outcome of the last attempt.
         message: JSON of it.
     """
 

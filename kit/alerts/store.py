@@ -157,7 +157,7 @@ class Store:
         """Return the messages of a project that are not delivered, oldest first.
 
         Args:
-            project: whose channels they go through.
+            project: the project whose channels they go through.
             due: only those to be tried at that time.
         """
         with self.change() as database:

@@ -21,8 +21,8 @@ class Packed:
         path: the path of the file.
         members: how many it has, without the seal and the manifest.
         size: the size of the file in bytes.
-        public_key: of who signed it, in hexadecimal.
-        fingerprint: of that key.
+        public_key: the key of the signer, in hexadecimal.
+        fingerprint: the fingerprint of that key.
         missing: what should be in it and is not, a sentence each; it says so itself in missing.json.
     """
 

@@ -32,7 +32,7 @@ class Broken:
     """Something in the file is not as it was signed.
 
     Attributes:
-        member: where.
+        member: the member or the part of the file.
         what: one sentence.
     """
 
@@ -49,7 +49,7 @@ class Verdict:
 
     Attributes:
         broken: what is wrong, in the order of the file; empty: every byte is as it was signed.
-        fingerprint: of the key that it is signed with, as it says; empty when it cannot be read.
+        fingerprint: the fingerprint of the key that the file names; empty when it cannot be read.
         facts: what the pack is of, from its manifest; to be believed only when nothing is broken.
         members: how many it has.
     """
@@ -99,8 +99,8 @@ def verify(data: bytes, public_key: bytes | None = None) -> Verdict:
 
     Args:
         data: the whole file.
-        public_key: of whoever should have signed it, 32 bytes; None: the key in the file is taken, whose fingerprint
-            somebody must compare, since anybody can sign with a key of their own.
+        public_key: the key of whoever should have signed it, 32 bytes; None: the key in the file is taken, whose
+            fingerprint somebody must compare, since anybody can sign with a key of their own.
     """
     try:
         key, manifest = _signed(data, public_key)

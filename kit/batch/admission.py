@@ -19,8 +19,8 @@ class Budget:
 
     Attributes:
         jobs: how many notebooks; 0: one per core.
-        memory_mb: that they take together, as far as is known; 0 for most of what is free. One that needs more than
-            all of it runs alone.
+        memory_mb: the megabytes that they take together, as far as is known; 0: most of what is free. One that needs
+            more than all of it runs alone.
     """
 
     jobs: int = 0
@@ -38,7 +38,7 @@ class Admission:
 
     Args:
         graph: whom each notebook waits for, in the order in which they start when they can.
-        budget: with all its numbers given.
+        budget: the budget, without zeros.
         memory_mb: the megabytes that each notebook usually takes; those that nobody has measured are left out.
     """
 

@@ -29,7 +29,7 @@ class Prospect:
     Attributes:
         name: the name of the notebook.
         what: `run`, `skip`, or `run?` when that depends on what those before it make.
-        why: in one line.
+        why: the reason, in one line.
         waits: the notebooks that it waits for.
         usual: time and memory.
     """
@@ -46,7 +46,7 @@ class Decider:
 
     Args:
         records: the records of the workspace's runs, the oldest first.
-        project: whose runs count, as the parameter `project_name` names it; None: notebooks without one.
+        project: the project whose runs count, as the parameter `project_name` names it; None: notebooks without one.
         graph: the graph of all notebooks of the chain.
         surroundings: what is there now.
         skip: False: nothing is skipped.

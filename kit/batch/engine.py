@@ -111,7 +111,7 @@ def execute(
 
     Args:
         notebook: the notebook with its parameters; its kernel works in its folder, as in JupyterLab.
-        output: of the executed copy.
+        output: the path of the executed copy.
         watch: the watch that can stop it.
         kernels: which start one.
         ahead: the folder of another notebook, whose kernel may start meanwhile.

@@ -56,7 +56,7 @@ class Kernels:
 
     Args:
         kernel_name: the kernelspec.
-        run_folder: where steps record how they ended.
+        run_folder: the folder where steps record how they ended.
         log: gets what libraries write past Python, which would stand between the lines of progress.
         say: is told what a kernel's start warns of, such as a kernel without its head start.
     """

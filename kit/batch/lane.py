@@ -27,7 +27,7 @@ class Job:
     Attributes:
         notebook: the notebook with its parameters.
         watch: the watch that can stop it.
-        output: where its executed copy goes.
+        output: the path of its executed copy.
         ahead: folder to start another kernel in meanwhile; None: no notebook follows.
     """
 

@@ -35,7 +35,7 @@ class Part:
     Attributes:
         first: this one and all that wait for it, directly or not (`--from`).
         last: this one and all that it waits for (`--until`).
-        only: these.
+        only: these alone.
     """
 
     first: str | None = None

@@ -44,7 +44,7 @@ def choose_notebooks(names: Sequence[str] = (), folder: Path = NOTEBOOKS) -> lis
     Args:
         names: each a path, or the name of a notebook with or without its ending: one in the folder, or the only one of
             that name in a folder in it, such as `workshop`.
-        folder: where names are looked up.
+        folder: the folder where names are looked up.
 
     Raises:
         UsageError: when one does not exist, two have one name, or there is none at all.
@@ -101,7 +101,7 @@ def plan_chain(
     """Give each notebook the values that it declares.
 
     Args:
-        notebooks: in the order in which they run.
+        notebooks: the notebooks, in the order in which they run.
         given: values that somebody set; each name must be declared by at least one notebook.
         offered: values for the notebooks that declare them, and nobody's mistake where none does.
 

@@ -39,8 +39,8 @@ class NotebookRecord(BaseModel):
     Attributes:
         seconds: the seconds of the last try; the first of them are those of its kernel's start.
         kernel_seconds: the seconds that it waited for its kernel.
-        peak_memory_mb: of its kernel and the steps that took most at a time; of pages that several processes share,
-            such as the warm process's, their part. 0: not known.
+        peak_memory_mb: the megabytes of its kernel and of the steps that took most at a time; of pages that several
+            processes share, such as the warm process's, their part. 0: not known.
         executed: name of its executed copy in the run's folder, once it has ended.
         attempts: earlier tries.
         why: one line: why it ran although it has run before, was skipped, or has not run.

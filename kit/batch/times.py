@@ -26,8 +26,8 @@ class Times:
     Attributes:
         notebook: its name.
         step: id of the component; empty: the notebook itself.
-        seconds: in all.
-        kinds: of them, by kind; what nothing is known of counts as `other`.
+        seconds: the total.
+        kinds: the seconds by kind; what nothing is known about counts as `other`.
     """
 
     notebook: str
@@ -95,8 +95,8 @@ def latest_flame(workspace: Path, run_id: str = "") -> Frame:
 
     Args:
         workspace: its folder.
-        run_id: of the run; empty: the last that has ended after it ran a notebook. Where there is none, the bar is
-            empty: a notebook may show it before anything ran as a batch.
+        run_id: the id of the run; empty: the last that has ended after it ran a notebook. Where there is none, the bar
+            is empty: a notebook may show it before anything ran as a batch.
 
     Raises:
         UsageError: when the run of that id is not there.

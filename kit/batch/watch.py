@@ -37,7 +37,7 @@ class Watch:
         reason: why the notebook was stopped, if it was.
         started: when its kernel answered, as `time.monotonic` has it.
         memory: the most that the kernel and its children took.
-        mark: of the kernel.
+        mark: the mark of the kernel.
 
     Raises:
         Exception: at the end of `with`, whatever a step could not be reported for, such as a full disk.

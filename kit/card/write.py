@@ -39,7 +39,7 @@ def write_card(session: Session, found: Sequence[str] = ()) -> Written:
     A model has one folder, named by its number in ML Metadata; evaluated again, its card is replaced.
 
     Args:
-        session: whose latest model and evaluation it tells of.
+        session: the session whose latest model and evaluation it describes.
         found: more sentences about what is weak, such as those of the blind-spot finder.
 
     Raises:

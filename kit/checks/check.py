@@ -21,7 +21,7 @@ class Finding:
 
     Attributes:
         check: its name.
-        found: in a sentence, with the numbers.
+        found: the finding, a sentence with the numbers.
         state: `fail` must end a batch.
         what_to_do: empty where nothing is wrong.
         subject: the feature or slice that it is about, such as `price` or `category=pets`; with the name of the check

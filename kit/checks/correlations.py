@@ -40,8 +40,9 @@ class Correlations:
 
     Args:
         numbers: names of the columns.
-        change: of Fisher's z that is normal from day to day, such as 0.1: from 0 to 0.1, or from 0.9 to 0.92.
-        totals: of all rows.
+        change: the change of Fisher's z that is normal from day to day, such as 0.1: from 0 to 0.1, or from 0.9 to
+            0.92.
+        totals: the totals of all rows.
         severity: the severity of what is found.
     """
 

@@ -47,7 +47,7 @@ def distances(before: Statistics, now: Statistics, features: Iterable[str]) -> l
 
     Args:
         before: statistics of one data set, without slices.
-        now: of the other.
+        now: the statistics of the other.
         features: names of columns; those without a value in either are left out.
     """
     was, has = by_name(before), by_name(now)

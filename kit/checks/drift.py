@@ -91,7 +91,7 @@ def compare(
     """Measure how far each feature has moved, with what chance explains of it.
 
     Args:
-        project: whose features and thresholds they are.
+        project: the project whose features and thresholds they are.
         before: statistics of what is compared with.
         now: statistics of what is judged.
         looks: how many comparisons of this kind are made in one judgement.

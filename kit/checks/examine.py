@@ -24,7 +24,7 @@ def examine(session: Session, as_of: str = "") -> list[Finding]:
     workspace. Memory is that of the checks: at most 24 bytes a row, and what they say of distinct keys.
 
     Args:
-        session: whose ExampleGen has run.
+        session: the session whose ExampleGen has run.
         as_of: the day on which the data are wanted, as 2026-01-31; empty: nobody asks how old they are.
 
     Raises:

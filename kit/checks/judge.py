@@ -34,7 +34,7 @@ class Judge:
     and a copy of what the checks remember of the reference.
 
     Args:
-        project: whose checks, schema and columns they are.
+        project: the project whose checks, schema and columns they are.
         reference: for each span to compare with its rows, typed as `kit.data.files.read_batches` gives them; a
             `pa.Table` gives them by `to_batches()`. Read once, a batch at a time.
         schema: the schema to follow; None: the project's own, or one inferred from the reference.

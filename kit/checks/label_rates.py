@@ -41,7 +41,7 @@ class LabelRates:
 
     Args:
         label: name of the label's column.
-        columns: whose values make the slices.
+        columns: the columns whose values make the slices.
         change: relative change of a share that is normal from day to day, such as 0.25.
         severity: the severity of what is found.
         label_of: says how people call a span.

@@ -44,8 +44,8 @@ class Leakage:
     Args:
         label: name of the label's column.
         features: for each feature whether it is a number.
-        auc: at most, of a feature alone.
-        r2: likewise.
+        auc: the highest AUC that a feature alone may have.
+        r2: the highest R², likewise.
         severity: the severity of what is found.
     """
 

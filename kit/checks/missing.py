@@ -20,8 +20,8 @@ class MissingValues:
 
     Args:
         columns: the columns to look at.
-        change: of the share that is normal from day to day, absolute, such as 0.01.
-        totals: of all rows.
+        change: the change of the share that is normal from day to day, absolute, such as 0.01.
+        totals: the totals of all rows.
         severity: the severity of what is found.
     """
 

@@ -56,7 +56,7 @@ def propose(project: Project, history: Sequence[Statistics]) -> list[Proposal]:
     Each span is compared with the one before it and with the first of all, as the checks compare them.
 
     Args:
-        project: whose features they are.
+        project: the project whose features they are.
         history: statistics of spans on which nothing was wrong, oldest first.
 
     Raises:

@@ -25,7 +25,7 @@ class Ranges:
 
     Args:
         numbers: names of the columns.
-        totals: of all rows.
+        totals: the totals of all rows.
         severity: the severity of what is found.
     """
 

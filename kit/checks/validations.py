@@ -18,7 +18,7 @@ def validate(
     """Return what is not as an expression says.
 
     Args:
-        validations: of project.yml.
+        validations: the validations of project.yml.
         base: statistics of the training data.
         now: statistics of what is judged.
         what: is judged, for people: `eval`, or a span.

@@ -19,8 +19,8 @@ class Volume:
     """Compares the rows of each span of eval with the median of the spans of train.
 
     Args:
-        change: of the number of rows that is normal from day to day, relative, such as 0.5.
-        totals: of all rows.
+        change: the change of the number of rows that is normal from day to day, relative, such as 0.5.
+        totals: the totals of all rows.
         label_of: says how people call a span.
         severity: the severity of what is found.
     """

@@ -35,10 +35,10 @@ class FoundAnomaly:
     Attributes:
         key: what a decision names it by.
         severity: as TFDV sees it; one that it does not rate is an error.
-        split: where it was found.
+        split: the split that it was found in.
         feature: the feature that it is about, or `(data set)`.
-        what: in two or three words.
-        found: in a sentence.
+        what: the anomaly, in two or three words.
+        found: the finding, a sentence.
         of: rows of the split; 0 where they were not read.
         rows: how many of them are at fault; None where the anomaly is of all rows together.
         at_fault: the most frequent values at fault, and how often each is there.

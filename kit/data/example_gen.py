@@ -117,10 +117,10 @@ class ProjectExampleGen(base_component.BaseComponent):
     was delivered. Where project.yml asks for a quarantine, bad rows are the second output, `quarantined`.
 
     Args:
-        project: whose files are read.
+        project: the project whose files are read.
         train_spans: a range such as `1-6` or a window such as `last 6`; empty: as in project.yml.
         eval_spans: likewise.
-        workspace: where a schema was saved for a built-in project, which a quarantine then judges by.
+        workspace: the workspace where a schema was saved for a built-in project, which a quarantine then judges by.
 
     Raises:
         ProjectError: when the spans are not valid, no file is there, or the quarantine has no rules to judge by.

@@ -126,7 +126,7 @@ class SideFile:
 
     Args:
         folder: the folder of the artifact.
-        count: of the data file, which is kept up to date.
+        count: the count of the data file, which is kept up to date.
         stack: closes the file.
     """
 

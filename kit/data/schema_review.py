@@ -66,7 +66,7 @@ def versions(
         project: whose schema it is.
         against: `inferred` from the data; `saved` by the last SchemaGen in the workspace; `git:REVISION` of the
             project's file; or the path of a file.
-        spans: to infer from; empty: what StatisticsGen last saw of the train split, or else the train spans.
+        spans: the spans to infer from; empty: what StatisticsGen last saw of the train split, or else the train spans.
         say: is told of each span that is read.
 
     Raises:

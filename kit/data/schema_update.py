@@ -61,8 +61,9 @@ def widen(
     Args:
         schema: the curated one.
         statistics: the statistics of each span.
-        project: whose columns may be in the schema.
-        features: to widen; none: all columns of the project, and the environments where the schema has none.
+        project: the project whose columns may be in the schema.
+        features: the features to widen; none: all columns of the project, and the environments where the schema has
+            none.
     """
     wide = schema_pb2.Schema.FromString(schema.SerializeToString())
     chosen = set(features or project.columns)

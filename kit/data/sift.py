@@ -47,7 +47,7 @@ class Sieve:
         path: the path of the file.
         reading: how project.yml says that it is read.
         quarantine: which rows are bad.
-        count: of the file; its rows are counted as they are read.
+        count: the count of the file; its rows are counted as they are read.
         side: takes the bad rows.
     """
 

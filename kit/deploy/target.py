@@ -113,7 +113,7 @@ def canary_of(
         workspace: the workspace that has them.
         project: whose versions they are.
         version: the version of the canary.
-        stable: of the other pods; None: the newest version below the canary's.
+        stable: the version of the other pods; None: the newest version below the canary's.
         replicas: pods of the canary.
 
     Raises:

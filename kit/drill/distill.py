@@ -68,7 +68,7 @@ def distill(
 
     Args:
         session: has Transform's graph.
-        teacher: whose answers it learns.
+        teacher: the endpoint whose answers it learns.
         records: serialized tf.Examples to learn from; labels are not looked at and may be missing.
         folder: the folder to save into.
         seed: the seed of its first weights and of the order of rows.

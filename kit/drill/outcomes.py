@@ -19,7 +19,7 @@ class Point:
 
     Attributes:
         queries: requests that were answered.
-        rank_correlation: of its scores with the model's own, on requests that neither has seen.
+        rank_correlation: the rank correlation of its scores and the model's own, on requests that neither has seen.
         overlap: share of the top of a request that it knows.
         r2: share of the variance of the scores that it explains.
     """
@@ -39,7 +39,7 @@ class Outcome:
         points: its surrogates, by rising number of queries.
         quality: AUC for honest users, of the labels; of a regression R².
         quality_cost: how much lower that is than without protection.
-        ndcg: of the lists of honest users; None where there are no lists.
+        ndcg: the NDCG of the lists of honest users; None where there are no lists.
         ndcg_cost: how much lower that is than without protection.
         top_kept: share of the model's top that honest users still see as the top.
         refused: share of honest requests that get no answer.

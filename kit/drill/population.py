@@ -70,7 +70,7 @@ class Population:
         """Return the rows of some requests, one after another, each with so many candidates.
 
         Args:
-            count: of requests; no one is asked for twice while there are others.
+            count: the number of requests; no one is asked for twice while there are others.
             candidates: the candidates of each.
             seed: the seed that the choice follows from. The first of more requests are those of fewer.
         """

@@ -27,7 +27,7 @@ class Surrogate:
 
     Attributes:
         weights: [features, sets].
-        projection: of the random features.
+        projection: the random projection that the features are made with.
         probabilities: whether answers are such.
     """
 

@@ -72,7 +72,7 @@ def evaluator_of(
     """Return the Evaluator for a project, wherever its inputs come from.
 
     Args:
-        project: whose metrics, slices and gates are taken.
+        project: the project whose metrics, slices and gates are taken.
         examples: channel of raw Examples; their split eval is used.
         model: channel of the Model to judge.
         schema: channel of the Schema.

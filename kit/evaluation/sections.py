@@ -151,10 +151,10 @@ def check_evaluation(
     """Refuse bands and rankings of columns that cannot have them.
 
     Args:
-        evaluation: of project.yml.
-        ranking: the same.
+        evaluation: the section `evaluation` of project.yml.
+        ranking: the section `ranking`, if there is one.
         task: the task of the project.
-        kinds: of the columns that are read.
+        kinds: the kinds of the columns that are read.
 
     Raises:
         ValueError: with what was expected.

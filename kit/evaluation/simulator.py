@@ -76,7 +76,7 @@ class Decisive:
 
     Attributes:
         value: the value of the worst slice; None: no threshold changes anything.
-        met: where there is no value, whether it is met; None: not known.
+        met: whether it is met, although there is no value; None: not known.
         slice: the worst slice; empty: none was asked.
         note: why there is no value.
     """

@@ -33,7 +33,7 @@ class GateInputs:
     """The results of the steps before a gate, with the interface of a session (see `kit.steps.made`).
 
     Attributes:
-        project: whose steps they are.
+        project: the project whose steps they are.
         folders: the folders of the inputs, by their names, which are those of the outputs that they come from.
         example_gen: the properties that ExampleGen ran with.
     """
@@ -131,7 +131,7 @@ class Gate(base_component.BaseComponent):
 
     Args:
         check: `Data` (no anomaly), `Model` (blessed), `LiteRT` (the chosen file keeps its limit) or `Rows` (none lost).
-        project: whose limits hold.
+        project: the project whose limits hold.
         steps: those that are judged.
         before: those that must not run otherwise.
     """

@@ -57,7 +57,7 @@ def kubeflow_pipeline(name: str, plan: Sequence[PlannedNotebook], place: Place) 
     Args:
         name: the name of the pipeline.
         plan: the notebooks, each with the parameters that it is given.
-        place: where they run.
+        place: the place where they run.
 
     Raises:
         UsageError: when Kubernetes would not take the image, the cores or the memory, or a container cannot have a

@@ -65,7 +65,7 @@ def run_pipeline(create: Create, ws: Workspace, project: Project, say: Say) -> s
 
     Args:
         create: makes the pipeline.
-        ws: where everything is kept; nothing else runs there in the meantime.
+        ws: the workspace where everything is kept; nothing else runs there in the meantime.
         project: what is modelled.
         say: takes a line of text.
 

@@ -29,7 +29,7 @@ class Delivery:
     """The files of one span.
 
     Args:
-        project: whose data they are.
+        project: the project whose data they are.
         span: its number.
 
     Raises:

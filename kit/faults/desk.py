@@ -27,9 +27,9 @@ class FaultDesk:
     """Takes faults, puts them into copies of a span, and tells what the project's checks say.
 
     Args:
-        project: whose span and checks they are.
+        project: the project whose span and checks they are.
         span: its number or date; empty: the last of those to evaluate on.
-        workspace: where a schema may have been saved that goes before the project's own.
+        workspace: the workspace where a schema may have been saved that goes before the project's own.
 
     Raises:
         FaultError: when the project has no spans, or the text is not one of them.

@@ -20,7 +20,7 @@ class Dose:
 
     Attributes:
         column: the column that it is in; empty for a fault of whole rows.
-        share: of the rows, 0 to 1; one row is the least.
+        share: the share of the rows, 0 to 1; one row is the least.
         seed: chooses the rows. Those of a smaller share are among those of a larger one, but for a burst.
         strength: 0 to 1, of a fault that grows from day to day.
     """
@@ -84,7 +84,7 @@ class Fault:
         name: what it is called on the command line and in notebooks.
         what: really happens, in a sentence.
         spoil: puts it into rows; the same dose gives the same rows.
-        kinds: of column that it fits, each with the types that a column of that kind may have, those first that show
+        kinds: the kinds of column that it fits, each with the types that such a column may have, those first that show
             it best. Empty: it is a fault of whole rows.
         days: over which it grows; the last has all of it.
     """

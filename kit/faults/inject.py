@@ -33,7 +33,7 @@ class Injected:
         folder: the folder of the project.
         files: the files that hold the fault, the oldest span first.
         column: the column that was hit; empty: whole rows.
-        rows: at fault in the last span, and `of` how many.
+        rows: the number of rows at fault in the last span, out of `of`.
     """
 
     folder: Path
@@ -49,7 +49,7 @@ def inject(project: Project, fault: Fault, span: int, dose: Dose, folder: Path) 
     A fault that grows is in the spans before as well, weaker. The folder is there whole, or not at all.
 
     Args:
-        project: whose span it is.
+        project: the project whose span it is.
         fault: the fault to put in.
         span: the span to put it into, or the last of several.
         dose: how much of it.

@@ -43,8 +43,8 @@ class Trial:
     Attributes:
         fault: its name.
         column: the column that was hit; empty: whole rows.
-        share: of the rows that was asked for.
-        rows: at fault in all days until it was caught, or in all of them.
+        share: the share of the rows that was asked for.
+        rows: the number of rows at fault in all days until it was caught, or in all days.
         of: rows of those days.
         days: the days that were judged, one after the other; a fault that grows has several.
         findings: the findings that the clean days do not give; none: the fault is not caught.
@@ -83,9 +83,9 @@ class Lab:
     What is clean is read and judged once; the original files are only read.
 
     Args:
-        project: whose checks they are.
+        project: the project whose checks they are.
         span: the span to put faults into; a fault that grows ends with it.
-        workspace: where a schema may have been saved that goes before the project's own.
+        workspace: the workspace where a schema may have been saved that goes before the project's own.
 
     Raises:
         FaultError: when the project has no spans, or no clean one is left to compare with.

@@ -19,8 +19,8 @@ class Line:
     Attributes:
         fault: its name.
         column: the column that it was put into; empty: whole rows.
-        trial: at the share that was asked for; None: the fault does not fit the data.
-        smallest: at the smallest share at which it is caught; None: at none that was tried.
+        trial: the trial at the share that was asked for; None: the fault does not fit the data.
+        smallest: the trial at the smallest share at which it is caught; None: it was never caught.
         why_not: why the fault does not fit.
     """
 

@@ -22,7 +22,8 @@ _AGE = re.compile(r"([0-9]{1,5})([smhd])")
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 _FIRST_FAILURE = 500
 _PASSED_ON = "via_upstream"
-# By the beginning of what Envoy says decided; https://www.envoyproxy.io/docs/envoy/latest/configuration/http/http_conn_man/response_code_details
+# By the beginning of what Envoy says decided;
+# https://www.envoyproxy.io/docs/envoy/latest/configuration/http/http_conn_man/response_code_details
 _VERDICTS = (
     ("jwt_authn_access_denied{Jwt_is_missing", "refused: no token"),
     ("jwt_authn_access_denied{Jwt_is_expired", "refused: token expired"),
@@ -55,7 +56,7 @@ class Entry:
         client: address that it came from.
         route: what was asked, as `kit.gateway.routes` names it.
         version: the version of the model that answered; empty where the server did not say.
-        status: of HTTP, or the name of that of gRPC where it has one.
+        status: the status of HTTP, or the name of gRPC's where it has one.
         milliseconds: the time from its first byte to the last of the answer.
         verdict: `allowed`, or `refused: …`, or `failed: …`.
         request_id: under which the server knows it too.

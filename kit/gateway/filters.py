@@ -100,7 +100,7 @@ def rate_limit(limit: RateLimit, by: dict[str, Any]) -> dict[str, Any]:
     """Give each subject a bucket when first seen: a descriptor without a value has one bucket per value (Envoy 1.34).
 
     Args:
-        limit: of the project.
+        limit: the limit of the project.
         by: action of Envoy that tells the subject as the descriptor `subject`.
     """
     return typed(

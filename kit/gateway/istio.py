@@ -36,8 +36,8 @@ class MeshServer:
         models: names of models that may be asked.
         audience: the audience that a token must be for.
         jwks: public keys, as `kit.gateway.keys.read_jwks` gives them.
-        rest_port: of the REST API in the pod.
-        grpc_port: of the gRPC API in the pod.
+        rest_port: the port of the REST API in the pod.
+        grpc_port: the port of the gRPC API in the pod.
     """
 
     name: str

@@ -95,10 +95,10 @@ class Plan:
         audience: the audience that a token must be for.
         jwks_file: public keys that tokens are checked with.
         certificate: PEM files of the certificate and its key; None is plain text.
-        files: where files are written.
-        rest: of the server's REST API.
-        grpc: of the server's gRPC API.
-        listen: of the gateway; both APIs have the same port.
+        files: the files that are written.
+        rest: the address of the server's REST API.
+        grpc: the address of the server's gRPC API.
+        listen: the gateway's own address; both APIs have the same port.
     """
 
     models: tuple[str, ...]

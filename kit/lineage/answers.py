@@ -22,9 +22,9 @@ class Answer:
     """One answer to a request, as one log has it.
 
     Attributes:
-        project: whose model answered.
+        project: the project whose model answered.
         version: the version that answered; None: the log does not say.
-        time: UTC.
+        time: the time, in UTC.
         log: which one says so.
         subject: who asked; empty where the log does not say.
         said: what was answered; empty where the log does not say.

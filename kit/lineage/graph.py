@@ -21,10 +21,10 @@ class Node:
     Attributes:
         key: unique among all nodes, such as `execution 12`; the number is the id in ML Metadata.
         kind: what it is.
-        name: of an execution, its component; of an artifact, the output that it was made as.
-        type: of the artifact, or of the component.
-        state: in lower case, such as `live`, `complete`, `cached`, `failed`.
-        project: whose pipeline it belongs to; empty: not known.
+        name: the component of an execution; the output that an artifact was made as.
+        type: the type of the artifact, or of the component.
+        state: the state in lower case, such as `live`, `complete`, `cached`, `failed`.
+        project: the project whose pipeline it belongs to; empty: not known.
         uri: the artifact's folder.
         properties: everything else that ML Metadata has, as text.
         began: seconds since 1970, in UTC.

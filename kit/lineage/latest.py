@@ -31,7 +31,7 @@ def why_latest(workspace: Workspace, project: str, first: str = "", second: str 
     """Say why two runs differ.
 
     Args:
-        workspace: where the runs are recorded.
+        workspace: the workspace where the runs are recorded.
         project: name of the project whose trainings are meant where no run is named.
         first: the one run; by default the last training but one.
         second: the other run; by default the last training.

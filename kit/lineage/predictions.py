@@ -21,7 +21,7 @@ class Predictions:
     """What one log has of one version.
 
     Attributes:
-        project: whose model it is.
+        project: the project whose model answered.
         version: the number of the version.
         log: which one it is.
         count: requests that the gateway passed on and that were answered, or rows that monitoring has.

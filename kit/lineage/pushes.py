@@ -22,7 +22,7 @@ class Push:
     Attributes:
         key: the key of its PushedModel.
         version: its number.
-        project: whose it is.
+        project: the project that it belongs to.
         state: `served`, `kept`, `withdrawn`, or `gone` from the serving folder.
         gates: `blessed` or `not blessed` by the Evaluator; empty: not known.
         infra: the same by InfraValidator.

@@ -65,7 +65,7 @@ def trace(
     """Return everything up- and downstream of a name.
 
     Args:
-        workspace: where it is.
+        workspace: the workspace to look in.
         name: see `kit.lineage.subjects.find_subject`.
         directions: what is asked for.
         baselines: also what is there only because one model was compared with another: what the baseline was made of,

@@ -34,7 +34,7 @@ def served_times(entries: Iterable[Mapping[str, Any]]) -> dict[int, list[Serving
     """Return the times of each version that ever answered, oldest first.
 
     Args:
-        entries: of the history, the oldest first.
+        entries: the entries of the history, the oldest first.
     """
     times: dict[int, list[ServingPeriod]] = {}
     answering: int | None = None

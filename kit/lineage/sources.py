@@ -20,9 +20,9 @@ class DataFile:
     """A file that ExampleGen read.
 
     Attributes:
-        path: where it was.
+        path: its path at that time.
         split: the split that it went into; empty: its rows were split by a hash.
-        sha256: of its bytes at that time.
+        sha256: the SHA-256 of its bytes at that time.
         state: what is there now.
     """
 

@@ -89,8 +89,8 @@ class Store:
         """Return all that nodes come from, or all that comes from them, with themselves.
 
         Args:
-            starts: where to begin.
-            direction: of the walk.
+            starts: the nodes to begin at.
+            direction: the direction of the walk.
             baselines: whether to go on from a model to the baseline that it was judged against, and so to all that
                 this was made of.
         """

@@ -41,7 +41,7 @@ class Subject:
         kind: what it is.
         name: its name.
         nodes: it stands at in ML Metadata, by their numbers in the store.
-        answers: to it, where it is a request.
+        answers: the answers to it, where it is a request.
     """
 
     kind: SubjectKind

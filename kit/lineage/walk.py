@@ -31,7 +31,7 @@ def walk_query(direction: Direction, *, baselines: bool) -> str:
     """Return a query with one value, a JSON list of nodes, whose answer is all that they reach, and themselves.
 
     Args:
-        direction: of the walk.
+        direction: the direction of the walk.
         baselines: whether to go on from a model to the baseline that it was judged against.
     """
     upstream = direction == "upstream"

@@ -28,7 +28,8 @@ class Load:
         seconds: the seconds that are measured.
         warm_seconds: before those; what was due in them does not count.
         timeout_seconds: the seconds that an answer may take.
-        most_under_way: of an open loop; a request that is due while so many wait is an error, not sent.
+        most_under_way: how many requests an open loop may have under way; one that is due beyond them is an error, not
+            sent.
         seed: the seed of the arrivals.
 
     Raises:

@@ -108,7 +108,7 @@ def run_load_here(load: Load, function: Callable[[bytes], object], threads: int 
     """Ask a function of this process instead of a server.
 
     Args:
-        load: whose address and transport do not matter.
+        load: the load whose address and transport do not matter.
         function: is given each request; what it returns does not matter, what it raises is an error.
         threads: the threads that it is called from; more requests than those wait, and that counts.
     """

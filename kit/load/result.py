@@ -22,7 +22,7 @@ class LoadResult:
 
     Attributes:
         due: when they were due, float64 [n], seconds of `time.monotonic`, which all processes of a machine share.
-        took: from then until the answer, float64 [n], seconds.
+        took: the seconds from then until the answer, float64 [n].
         outcomes: OK or the code of the error, texts [n].
         seconds: the seconds that were measured.
     """

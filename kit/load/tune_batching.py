@@ -79,10 +79,10 @@ class Trials:
         requests: serialized PredictRequests, sent in turn.
         target: what is wanted.
         settings: see `proposed`.
-        folder: where points are kept.
+        folder: the folder where points are kept.
         seconds: the seconds that each point is measured.
         threads: the threads of the server for requests; a batch cannot have more requests than that.
-        shares: of the wanted rate, at which each setting is asked, rising.
+        shares: the shares of the wanted rate, at which each setting is asked, rising.
     """
 
     name: str

@@ -30,7 +30,8 @@ class DayTable:
 
     Args:
         folder: has one folder per day.
-        schema: that its rows have. A part with fewer columns reads as if they were empty: project.yml has grown since.
+        schema: the schema that its rows have. A part with fewer columns reads as if they were empty: project.yml has
+            grown since.
     """
 
     def __init__(self, folder: Path, schema: pa.Schema) -> None:
@@ -92,7 +93,7 @@ class DayTable:
         """Yield the rows of a day in batches of constant memory, small parts together.
 
         Args:
-            day: whose rows; one without any yields nothing.
+            day: the day; one without rows yields nothing.
             columns: the columns that are wanted; none: all.
 
         Raises:

@@ -26,7 +26,7 @@ class Rule:
 
     Attributes:
         name: the name of the setting below `monitoring.retrain_when`; `schema` for the requests that break it.
-        found: in a sentence, with the numbers.
+        found: the finding, a sentence with the numbers.
         fired: whether it speaks for a change.
     """
 
@@ -129,10 +129,11 @@ def decide(
 
     Args:
         settings: the rules of the project.
-        drift: of the days that are judged.
-        quality: of the same days.
+        drift: the drift of the days that are judged.
+        quality: the quality of the same days.
         newer: spans that were delivered after those that the model was made of.
-        window: to train on instead; None: there is none, as nothing newer was delivered or the data have no spans.
+        window: the window to train on instead; None: there is none, as nothing newer was delivered or the data have no
+            spans.
     """
     if not drift.days:
         return NothingLogged()

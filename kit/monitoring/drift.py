@@ -68,7 +68,7 @@ class BrokenRule:
     Attributes:
         day: the day on which it happened.
         feature: the feature that the rule is of.
-        found: in a sentence.
+        found: the finding, a sentence.
     """
 
     day: dt.date
@@ -81,7 +81,7 @@ class LogDrift:
     """What the statistics of the log say.
 
     Attributes:
-        days: in order.
+        days: the days, in order.
         requests: rows of each day.
         features: those that can be compared.
         broken: rules of the schema, environment SERVING, that a day broke.

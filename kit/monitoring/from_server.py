@@ -38,7 +38,7 @@ class Taken:
 
     Attributes:
         requests: the requests that became rows.
-        rows: of them that are new.
+        rows: those of the rows that are new.
         left_out: requests that are no rows, by the reason.
         torn: files that end in half a record: they are being written, or their server was killed.
     """

@@ -36,16 +36,17 @@ class JoinedDay:
     Every row that was logged is in exactly one of `repeated`, `labelled`, `late`, `waiting` and `never`.
 
     Attributes:
-        day: in UTC.
+        day: the day, in UTC.
         logged: rows in the log.
-        repeated: of them with keys that were logged before, such as a request that was sent again; the first counts.
-        late: whose label came only after the window.
-        waiting: whose window is still open.
-        never: whose window closed without a label.
+        repeated: rows whose key was logged before, such as those of a request that was sent again; the first one
+            counts.
+        late: rows whose label came only after the window.
+        waiting: rows whose window is still open.
+        never: rows whose window closed without a label.
         scores: the scores of the rows whose label arrived in time, [labelled] or [labelled, classes].
         versions: the versions of the models that answered them.
         rows: their places in the log of the day.
-        labels: of those rows, as the data have them.
+        labels: the labels of those rows, as the data have them.
     """
 
     day: dt.date
@@ -71,8 +72,8 @@ class Joined:
     Attributes:
         days: one by one.
         labels: the labels that were read: all with a value that had arrived since the first of the days.
-        repeated: of them for a prediction that had a label already; the last that arrived within the window counts.
-        changed: of the repeated ones, those that say otherwise than the one before.
+        repeated: those for a prediction that had a label already; the last that arrived within the window counts.
+        changed: the repeated ones that differ from the one before.
         unknown: about no prediction of these days: about an earlier one, or about none that was there by then.
     """
 

@@ -126,8 +126,8 @@ def judged_days(workspace: Workspace, project: Project, most: int, as_of: str = 
 
     Args:
         workspace: the workspace with the log.
-        project: whose log it is.
-        most: days.
+        project: the project whose log it is.
+        most: the most days to return.
         as_of: time to judge at, ISO 8601, UTC unless it says otherwise; a date is its end. Empty: the end of the newest
             day on which a prediction was made or a label arrived, so that the same log is judged alike at any time.
 

@@ -30,8 +30,8 @@ class QualityDay:
     """The answers of one day.
 
     Attributes:
-        day: in UTC.
-        counts: of rows: `logged`, `repeated`, `labelled`, `late`, `waiting` and `never`, see `JoinedDay`.
+        day: the day, in UTC.
+        counts: the rows by outcome: `logged`, `repeated`, `labelled`, `late`, `waiting` and `never`, see `JoinedDay`.
         metrics: the metrics of the rows that are labelled, whatever version answered them; empty where none is.
     """
 
@@ -97,7 +97,7 @@ def live_quality(
 
     Args:
         session: the session of the project.
-        version: whose evaluation is compared with.
+        version: the version whose evaluation is compared with.
         days: the days of the log.
         as_of: a label that arrived later, or a prediction whose window is open then, is not judged yet.
 

@@ -47,10 +47,10 @@ class Played:
     """Spans went through the model.
 
     Attributes:
-        spans: which.
+        spans: the spans, as they were asked for.
         version: the version that answered the rows which are new.
         rows: the rows of the spans.
-        new: of them that were not in the log yet.
+        new: those of the rows that were not in the log yet.
         labels: the labels that were written with them.
     """
 

@@ -22,7 +22,7 @@ class LabelReader:
     """Turns labels of the data into those that the model learnt, by Transform's own graph.
 
     Args:
-        project: whose label it is.
+        project: the project whose label it is.
         transform_graph: folder of the TransformGraph that the model was trained on.
     """
 

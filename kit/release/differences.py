@@ -27,10 +27,10 @@ class Difference:
         way: its name.
         value: the feature, or `score`.
         largest: difference of any row; of texts, how many differ; infinity where one has a number and the other none.
-        bound: that it must keep, of a fractional number relative to 1 + its size.
+        bound: the bound that it must keep; for a fractional number, relative to 1 + its size.
         row: the first one beyond the bound; None: there is none.
-        expected: of training in that row.
-        found: of this way.
+        expected: training's value in that row.
+        found: the value of this way.
     """
 
     way: str
@@ -52,7 +52,7 @@ class ServingParity:
 
     Attributes:
         rows: how many.
-        differences: of all ways.
+        differences: the differences of all ways.
         left_out: ways that were not there, and why.
         kept_from: when it was compared, in UTC, where that is kept from another time; empty: just now.
     """

@@ -36,10 +36,10 @@ class FreshServer:
     Attributes:
         model: name that it serves the package under.
         rest_address: host:port of REST; None: this server has none.
-        load_seconds: from the start of its process until the version was available; TensorFlow's import is in it where
-            no warm process runs.
+        load_seconds: the seconds from the start of its process until the version was available; TensorFlow's import is
+            in it where no warm process runs.
         predictions: the stub of gRPC's PredictionService.
-        pid: of its process.
+        pid: the id of its process.
     """
 
     model: str
@@ -66,7 +66,7 @@ class FreshServer:
 
         Args:
             method: such as `predict`.
-            body: JSON.
+            body: the request, in JSON.
             seconds: until it has to answer.
 
         Raises:

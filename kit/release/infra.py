@@ -156,7 +156,7 @@ def infra_validator_of(
     """Return the InfraValidator for a project, wherever its inputs come from.
 
     Args:
-        project: whose signatures and limits are taken.
+        project: the project whose signatures and limits are taken.
         base: folder of the versions that servers see.
         model: channel of the Model to check.
         examples: channel of raw Examples; the split eval gives the sample requests.

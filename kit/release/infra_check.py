@@ -52,7 +52,7 @@ def check_package(package: Path, model: str, limits: Release) -> Measured:
     Args:
         package: the package with `assets.extra` (see `kit.release.package_samples`).
         model: name that clients will ask for.
-        limits: of seconds, megabytes and milliseconds.
+        limits: the limits, in seconds, megabytes and milliseconds.
 
     Raises:
         InfraCheckError: when it does not load, does not answer or answers something else, or exceeds a limit.

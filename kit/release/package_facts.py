@@ -40,7 +40,7 @@ def write_package_file(package: Path, project: Project, used: Used, said: Sequen
 
     Args:
         package: its folder.
-        project: whose model it is.
+        project: the project whose model it is.
         used: what the graph uses.
         said: what each check of the package said, one sentence each.
     """

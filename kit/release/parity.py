@@ -79,7 +79,7 @@ def serving_parity(session: Session, rows: int = 1000, package: Path | None = No
     its own keeps TensorFlow's and LiteRT's lines out of the notebook, and their memory out of its kernel.
 
     Args:
-        session: whose InfraValidator and LiteRTConverter have run on the model that was evaluated last.
+        session: the session whose InfraValidator and LiteRTConverter have run on the model that was evaluated last.
         rows: how many; as many as there are.
         package: folder of the SavedModel to ask; None: the one that InfraValidator packaged.
 

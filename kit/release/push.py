@@ -165,7 +165,7 @@ def pusher_of(project: Project, base: Path, *, override: Decision | None = None,
     Args:
         project: says how many versions are kept.
         base: folder that servers look at.
-        override: of the verdict that is pushed.
+        override: the decision to push whatever the verdict.
         inputs: channels `model`, `model_blessing` and `infra_blessing`.
     """
     config: dict[str, Any] = {"keep_versions": project.spec.release.keep_versions}

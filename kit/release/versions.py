@@ -47,7 +47,7 @@ class Version:
     Attributes:
         number: its number, which is its folder's name.
         state: `served` answers who names no version, `kept` is there too, `withdrawn` is not seen by servers.
-        folder: where it is.
+        folder: its folder.
         labels: names that models.config gives it.
         package: what it carries about itself (see `kit.release.package_facts`); empty: it was pushed by other means.
         history: what was done to it, the oldest first.

@@ -59,7 +59,7 @@ def by_training(part: ModelPart, transformed: Path, graph: Path, rows: int) -> C
     """Take the features that Transform wrote for training, and score them with the Keras model.
 
     Args:
-        part: of the model.
+        part: the part of the model.
         transformed: folder of the transformed Examples, which are in the order of the raw ones.
         graph: folder of the TransformGraph artifact.
         rows: how many of the split eval, from the first.
@@ -121,7 +121,7 @@ def by_rest(server: FreshServer, part: ModelPart, records: Sequence[bytes], like
 
     Args:
         server: the server that has REST.
-        part: of the model.
+        part: the part of the model.
         records: serialized tf.Examples.
         like: gives the dtypes, which JSON does not have.
 

@@ -49,8 +49,8 @@ def plans_of(
 
     Args:
         workspace: the workspace with the results.
-        project: whose, by its name or its folder; None: of all, which must be found by their names.
-        settings: of `kit.retention.config.Retention`, to hold instead of project.yml's; None: project.yml's.
+        project: a project, by its name or its folder; None: all, which must be found by their names.
+        settings: settings of `kit.retention.config.Retention` that replace project.yml's; None: project.yml's.
         unread: see `Unread`; None: it is an error.
 
     Raises:
@@ -92,7 +92,7 @@ def collect_garbage(
 
     Args:
         workspace: the workspace with the results.
-        project: whose; None: of all.
+        project: a project; None: all.
         settings: as those of `plans_of`.
         say: is told of each plan before it is carried out.
         unread: as that of `plans_of`.

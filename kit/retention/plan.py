@@ -32,7 +32,7 @@ class Plan:
     """What one look at a project's results found.
 
     Attributes:
-        project: whose they are.
+        project: the project that they belong to.
         items: what can go, the largest first.
         restored: keys of artifacts that were marked to go and are needed again.
         kept: how many artifacts stay for a reason, by the first reason that holds.
@@ -73,7 +73,7 @@ def make_plan(  # noqa: PLR0913  all that decides about what stays
 
     Args:
         workspace: the workspace with the results.
-        project: whose are looked at.
+        project: the name of the project.
         rule: what stays besides what is needed.
         now: seconds since 1970; None: the time that it is.
         keep_searches: how many of the newest searches keep all of their trials.

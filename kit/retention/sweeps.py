@@ -90,7 +90,7 @@ def look_at_sweeps(sweeps: Iterable[Sweep], project: str, younger_than: float, n
 
     Args:
         sweeps: those of the workspace.
-        project: whose are looked at.
+        project: the name of the project.
         younger_than: a sweep stays when a point of it was at work after this; seconds since 1970.
         now: seconds since 1970.
     """

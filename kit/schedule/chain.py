@@ -35,10 +35,10 @@ def secrets_to_add(schedule: Schedule, plan: Iterable[PlannedNotebook], workspac
     """Return comments that say which secrets a scheduler has to give; empty where the chain needs none.
 
     Args:
-        schedule: whose project sends alerts.
+        schedule: the schedule whose project sends alerts.
         plan: its notebooks, which declare secrets.
-        workspace: where the project is looked up.
-        where: in which place the scheduler has its variables.
+        workspace: the workspace where the project is looked up.
+        where: the place where the scheduler has its variables.
     """
     variables = secret_variables(plan, project_of(schedule, workspace).spec.alerts.variables)
     return "".join(

@@ -43,7 +43,7 @@ def kubernetes_file(  # noqa: PLR0913, PLR0917  what the container is made of
         schedule: what the CronJob ticks for.
         settings: `deploy` of project.yml.
         image: built from batch.Dockerfile.
-        cpu: cores.
+        cpu: the cores of a pod.
         memory: as Kubernetes writes it.
         variables: those that a Secret holds, and whether each must be set; see `secret_variables`.
 
@@ -69,8 +69,8 @@ def check_places(workspace: Path, name: str) -> None:
     """Refuse a schedule whose notebooks or project a container would not find.
 
     Args:
-        workspace: on this machine; the claim holds the same files.
-        name: of the schedule.
+        workspace: its path on this machine; the claim holds the same files.
+        name: the name of the schedule.
 
     Raises:
         DeployError: when one is neither in the image nor in the workspace.

@@ -40,10 +40,11 @@ class Schedule(Section):
     have the workspace at another place.
 
     Attributes:
-        catch_up: of times that were missed while nothing looked: run none, the latest or all of them.
+        catch_up: which times to catch up on, of those missed while nothing looked: none, the latest or all.
         overlap: when a time is due and the run before is not over: skip it, let it wait, or end the one before.
         late_minutes: the minutes that a run may begin late without counting as missed.
-        parameters: of the notebooks; `{date}` in a text is the day for which a run is due, in the time zone.
+        parameters: the parameters of the notebooks; `{date}` in a text is the day for which a run is due, in the time
+            zone.
         created: nothing is due before.
     """
 

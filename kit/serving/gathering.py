@@ -62,7 +62,7 @@ class Waiting:
         computes: the object that computes it.
         feeds: arrays [rows, …] by the names of tensors.
         fetches: names of tensors, each [rows, …].
-        rows: at least one, and at most those of a batch.
+        rows: the number of its rows, 1 to a full batch.
         done: is told the values of the fetches, or why there are none; it raises nothing.
         deadline: seconds since 1970 after which nobody wants the answer.
     """

@@ -89,7 +89,7 @@ def feeds_of(signature: Any, wanted: Mapping[str, Input], inputs: Mapping[str, A
     Args:
         signature: SignatureDef.
         wanted: its inputs.
-        inputs: of the request, see `Servable.run`.
+        inputs: the inputs of the request, see `Servable.run`.
 
     Raises:
         ServingError: INVALID_ARGUMENT when they are not those of the signature.

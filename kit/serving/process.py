@@ -45,7 +45,7 @@ class Server:
 
     Attributes:
         settings: the settings that it is started with.
-        addresses: where it listens, once it is started.
+        addresses: its addresses, once it is started.
         log_path: the file with its output.
     """
 

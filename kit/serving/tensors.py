@@ -100,7 +100,7 @@ def complete(proto: Any, sizes: tuple[int, ...], count: int) -> np.ndarray[Any, 
 
     Args:
         proto: TensorProto.
-        sizes: of its shape.
+        sizes: the sizes of its dimensions.
         count: their product.
 
     Returns:
@@ -170,7 +170,7 @@ def serialized_entry(key: str, array: np.ndarray[Any, Any], *, as_content: bool 
     """Return a serialized PredictResponse with one output; several, joined, are one PredictResponse of all outputs.
 
     Args:
-        key: of the output.
+        key: the name of the output.
         array: see `as_proto`.
         as_content: see `as_proto`.
     """

@@ -46,7 +46,7 @@ def give_private_glibc(venv: Path, final: Path, patchelf: Path, say: Callable[[s
 
     Args:
         venv: an environment whose interpreter is a link; from here on it runs only as `final`.
-        final: where the environment will be moved to; a loader can only be named by its absolute path.
+        final: the path that the environment will be moved to; a loader can only be named by its absolute path.
         patchelf: the program that edits the interpreter's header.
         say: is told what happens.
 

@@ -27,7 +27,7 @@ class SweepOptions:
 
     Attributes:
         fixed: parameters that all points share; they win over those of the file.
-        attempts: at each point, at most.
+        attempts: the most attempts at each point.
         timeout_seconds: for each notebook.
         kernel_name: the kernelspec.
     """

@@ -34,7 +34,7 @@ def code_parts(notebooks: Iterable[str], projects: Iterable[str], workspace: Pat
     Args:
         notebooks: paths of all notebooks of the chain.
         projects: names or folders of the projects that they are about.
-        workspace: where projects are found by their names.
+        workspace: the workspace where projects are found by their names.
     """
     found = {"the kit or its packages": code_digest()}
     for path in map(Path, notebooks):

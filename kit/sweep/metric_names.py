@@ -38,7 +38,7 @@ def check_metrics(
     Args:
         metrics: what every point must have.
         notebooks: the chain.
-        projects: that it runs with.
+        projects: the projects that it runs with.
         where: the file, for messages.
 
     Raises:

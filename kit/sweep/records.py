@@ -39,13 +39,13 @@ class PointRecord(BaseModel):
         number: its place in the sweep, from 1.
         values: the values of the swept parameters.
         state: `done` also where a gate has stopped it; `failed` with `again` tells that it is worth another attempt.
-        exit_code: of its run; None: its process died, or it has not ended.
-        metrics: by column, as far as they could be had.
+        exit_code: the exit code of its run; None: its process died, or it has not ended.
+        metrics: the values by column, as far as they could be had.
         seconds: the seconds that its runs took, of all attempts together.
         peak_memory_mb: the megabytes that its last run took at once, as far as it is known; 0: it is not.
         attempts: how many were begun.
         reason: why it has failed, or which verdict it came to.
-        run_id: of its run in its workspace.
+        run_id: the id of its run in its workspace.
         code: digest of all that ran it: kit, packages, notebooks, project.
         host, worker: where.
     """
@@ -91,7 +91,7 @@ class SweepRecord(BaseModel):
         swept: names of the others, in order; `logarithmic` are those whose range goes by factors.
         count: how many points it has.
         metrics: the metrics that every point must have; the first with a goal orders the points.
-        attempts: at each point, at most.
+        attempts: the most attempts at each point.
         projects: names or folders of the projects that its points are about.
         code: digest of all that ran its points when it began; `code_parts` are those of each thing.
         shared_run: folder of the run of the shared notebooks, once it has ended well.

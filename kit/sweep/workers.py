@@ -52,8 +52,8 @@ class LocalWorkers:
     Args:
         folder: the folder of the sweep.
         jobs: points at a time; 0: one for two cores.
-        memory_gb: that a point takes, until the first ones have ended and it is known; a further one begins only while
-            so much is free. 0: nobody looks.
+        memory_gb: the gigabytes that a point takes, until the first ones have ended and it is known; a further one
+            begins only while so much is free. 0: nobody looks.
 
     Raises:
         SweepError: when this machine does not have so much for a single point.

@@ -30,7 +30,8 @@ class Board:
     """TensorBoard on one or several folders of event files.
 
     Args:
-        folders: by the name that each has in TensorBoard; what is below one is found, also what comes later.
+        folders: the folders, by the name that each has in TensorBoard; what is below one is found, also what comes
+            later.
     """
 
     def __init__(self, folders: Mapping[str, Path]) -> None:

@@ -82,7 +82,7 @@ def prune(session: Session, keep_runs: int = 0, *, dry_run: bool = False) -> Ret
     """Remove the event files of old trainings.
 
     Args:
-        session: whose project's trainings are looked at.
+        session: the session whose project's trainings are looked at.
         keep_runs: how many of the newest stay; 0: as in project.yml.
         dry_run: only tell what would go.
 

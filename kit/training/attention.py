@@ -33,7 +33,7 @@ class Attended:
         past: feature with the codes of what it is compared with, [rows, places].
         count: feature that tells how many places are real, the first ones, [rows].
         names: the names of things, by code.
-        groups: of things, by code; their category, say.
+        groups: the group of each thing, by code, such as its category.
         about: what else is told of a row: for each name a feature [rows] and the words of its codes.
     """
 
@@ -65,7 +65,7 @@ class AttentionExample:
         score: the model's.
         label: what became true.
         about: who and where, by name.
-        past: from the latest on.
+        past: the past, the latest first.
     """
 
     candidate: str

@@ -26,7 +26,7 @@ def build(
 
     Args:
         model_module: the project's model.py.
-        transform_output: where Transform wrote its graph.
+        transform_output: Transform's output, with its graph.
         training: the settings; `precision` is a policy of Keras and not `auto`.
         steps: the steps of all epochs.
     """

@@ -43,11 +43,11 @@ class Epoch:
     """An epoch on disk.
 
     Attributes:
-        number: from 1.
+        number: its number, from 1.
         value: the value of the metric that epochs are judged by; NaN where it was none.
         history: what Keras measured in this epoch and in each one before it, oldest first.
         files: SHA-256 of each file of the checkpoint.
-        folder: where it is.
+        folder: its folder.
     """
 
     number: int

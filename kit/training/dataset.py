@@ -61,7 +61,7 @@ def load(  # noqa: PLR0913
     """Parse all rows once and keep them in memory, unless the examples are larger than that.
 
     Args:
-        patterns: of the files of transformed examples, gzipped TFRecords.
+        patterns: the patterns of the files of transformed examples, gzipped TFRecords.
         transform_output: knows their features.
         label_key: the transformed feature that is the label.
         weight_key: the transformed feature that says how much a row counts; empty: each counts 1.

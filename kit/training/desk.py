@@ -35,7 +35,7 @@ class TrainingDesk:
     """Follows the next training of a session; made before Trainer runs.
 
     Args:
-        session: whose Trainer runs next.
+        session: the session whose Trainer runs next.
     """
 
     def __init__(self, session: Session) -> None:

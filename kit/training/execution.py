@@ -44,9 +44,9 @@ def _several(model: tf_keras.Model, step: Callable[[Any], Any], counter: Callabl
     """Return the function [iterator] → metrics that Keras calls.
 
     Args:
-        model: whose metrics they are.
+        model: the model whose metrics they are.
         step: trains or tests on one batch.
-        counter: of the steps that are done.
+        counter: returns the variable that counts the steps that are done.
     """
 
     def once(data: Any) -> None:

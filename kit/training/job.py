@@ -26,7 +26,7 @@ class Job:
         transform_output: folder of Transform's graph.
         run_dir: folder of event files and progress.
         checkpoint: folder from which an interrupted training goes on.
-        model_dir: where the SavedModel goes; empty: nowhere, since a trial of Tuner only needs its metrics.
+        model_dir: the folder for the SavedModel; empty: none, since a trial of Tuner only needs its metrics.
         stop_after_steps: end after so many steps and keep the best epoch; 0: train all epochs.
         data: what the examples were made of, in words by name.
     """

@@ -20,7 +20,7 @@ class KeepEpochs(tf_keras.callbacks.Callback):
     that Evaluator then judges the model by makes the model look better than it is.
 
     Args:
-        checkpoints: of this training.
+        checkpoints: the checkpoints of this training.
         seed: the seed of what random layers draw.
         early_stopping: epochs without improvement to end after; 0: never.
     """

@@ -24,7 +24,7 @@ def origin_of(workspace: Workspace, project: Project, examples: types.BaseChanne
     """Return for each split the spans, the number and the digest of the files behind examples.
 
     Args:
-        workspace: whose ML Metadata is asked.
+        workspace: the workspace whose ML Metadata is asked.
         project: says how spans are written.
         examples: channel of examples, as they were read or transformed. Where it holds none, because its pipeline has
             not run, the components before it are asked.

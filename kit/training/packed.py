@@ -16,8 +16,8 @@ class PackedColumns:
     a batch takes less than half the time to gather.
 
     Attributes:
-        columns: in any structure, each [rows, …]; their shapes say how a row is taken apart.
-        matrices: by the name of the type.
+        columns: the columns in any structure, each [rows, …]; their shapes say how a row is taken apart.
+        matrices: the matrices, by the name of the type.
     """
 
     columns: Any

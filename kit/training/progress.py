@@ -35,11 +35,11 @@ class Progress:
         state: `training`, `stopped` (it was told to end, and has kept the best epoch) or `done`.
         epoch: the present one, from 1.
         step: batches so far, in all epochs together; 0 of `steps` where their number is not known.
-        first_step: where this process began, which may go on with a training that was cut off.
+        first_step: the step that this process began at, which may go on with a training that was cut off.
         seconds: the seconds that this process has trained.
-        steps_per_second: of the present epoch.
+        steps_per_second: the pace of the present epoch.
         best_epoch: the best by the metric of `training.best_by`, which is `best`; 0: no epoch is over yet.
-        kept_epoch: whose weights the model ended with; 0: it trains, or ended before an epoch was over.
+        kept_epoch: the epoch whose weights the model ended with; 0: it trains, or ended before an epoch was over.
         input_share: what the input pipeline alone takes for a batch over what a step takes; it works beside the steps,
             so that training waits for it only above 1. None: not measured.
         settings: the settings by which it is told from others (see `Training.told`).

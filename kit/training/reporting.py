@@ -31,7 +31,7 @@ class LiveTensorBoard(tf_keras.callbacks.TensorBoard):
     Args:
         folder: the folder of the training.
         history: what was measured in the epochs that an earlier process trained, whose folder may be gone.
-        options: of Keras's TensorBoard.
+        options: the options of Keras's TensorBoard.
     """
 
     def __init__(self, folder: str, history: Sequence[Mapping[str, float]] = (), **options: Any) -> None:
@@ -70,7 +70,7 @@ class ProgressCallback(tf_keras.callbacks.Callback):
     Args:
         run: the folder of the training; progress and events go there, and a wish to end comes from there.
         keep: knows the epochs that are over, and stands before this one.
-        checkpoints: of this training.
+        checkpoints: the checkpoints of this training.
         settings: the settings of the training; they name it where it is compared with others.
         stop_after_steps: end after so many steps in all, as somebody did before by hand, or at the end of the execution
             of several steps in which that is; 0: train all epochs.

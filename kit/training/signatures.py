@@ -25,7 +25,7 @@ class ServingModule(tf.Module):
 
         Args:
             model: takes transformed features.
-            transform_output: where Transform wrote its graph.
+            transform_output: Transform's output, with its graph.
             not_features: raw columns that a request does not carry: the label.
         """
         super().__init__()

@@ -16,7 +16,7 @@ class LoadTransform(tf_keras.callbacks.Callback):
     Python too and would not. `transform_features_layer` then returns what was loaded.
 
     Args:
-        transform_output: where Transform wrote its graph; keeps what was loaded.
+        transform_output: Transform's output, with its graph; keeps what was loaded.
     """
 
     def __init__(self, transform_output: tft.TFTransformOutput) -> None:

@@ -19,7 +19,7 @@ def label(text: str, asked: str | None = None) -> str:
     """Return a label in a language, whether it is one word or several; what is not known stays as it is.
 
     Args:
-        text: in English.
+        text: the English text.
         asked: such as `zh` or `zh_CN.UTF-8`; KIT_LANGUAGE unless given.
     """
     return read_labels(chosen_language(asked)).get(text) or parts_in_language(text, asked)

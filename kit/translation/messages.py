@@ -36,7 +36,7 @@ class _Message:
     """A template, as the texts around its values, and its translation.
 
     Args:
-        template: in English, as the catalogue has it.
+        template: the English template, as the catalogue has it.
         other: its translation.
     """
 
@@ -121,7 +121,7 @@ def parts_in_language(text: str, asked: str | None = None) -> str:
     """Return a text that may be put together of several, such as what two checks found, each in a language.
 
     Args:
-        text: in English; also a few words, which would say too little to know a message of an error by.
+        text: the English text; also a few words, which would say too little to know a message of an error by.
         asked: as `in_language` takes it.
     """
     messages = _messages(chosen_language(asked))

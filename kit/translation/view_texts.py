@@ -61,7 +61,7 @@ def fields_of(trees: Iterable[ast.Module]) -> dict[str, list[str]]:
     """Return the fields of the classes of `TOLD`, in the order in which they are given; of a namesake, none.
 
     Args:
-        trees: of the modules that may define them.
+        trees: the modules that may define them, parsed.
     """
     return {
         node.name: fields

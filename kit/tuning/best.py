@@ -22,7 +22,7 @@ class Hyperparameters:
     """What Trainer trains with.
 
     Attributes:
-        training: with the values of the best trial, where those were asked for.
+        training: the settings, with the values of the best trial where those were asked for.
         channel: the artifact that they are from, so that it stands in the lineage of the model; None: project.yml.
         values: the values of the best trial.
     """

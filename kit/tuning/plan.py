@@ -24,7 +24,7 @@ class Plan:
         project: folder of the project.
         training: what every trial begins with.
         tuning: how to search.
-        folder: where searches and trials of the project are kept.
+        folder: the folder where searches and trials of the project are kept.
         basis: digest of data and code, that all trials depend on.
         id: digest of the whole search.
         train_files, eval_files: patterns of the transformed examples.

@@ -33,7 +33,7 @@ class Trial:
     Attributes:
         number: its place in the search, from 1.
         values: the values of the search space.
-        folder: where its record, event files and checkpoint are.
+        folder: the folder of its record, event files and checkpoint.
         state: `running`, `done` or `failed`.
         objective: its value with the weights that the training ends with; None until it is done.
         epochs: the epochs that it trains.

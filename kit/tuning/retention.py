@@ -63,8 +63,8 @@ def prune_trials(
     The rows that were drawn for those go too: they are drawn again where they are needed.
 
     Args:
-        workspace: where Tuner has searched.
-        project: whose searches are looked at.
+        workspace: the workspace where Tuner has searched.
+        project: the project whose searches are looked at.
         keep_searches: how many of the newest stay whole; 0: as in project.yml.
         dry_run: only tell what would go.
 
@@ -85,7 +85,7 @@ def look_at_trials(
     """Return what would go; nothing is changed.
 
     Args:
-        workspace: where Tuner has searched.
+        workspace: the workspace where Tuner has searched.
         project: name of the one whose searches are looked at.
         keep_searches: how many of the newest stay whole.
         younger_than: a trial, or a draw of rows, that changed after this stays as well; seconds since 1970.

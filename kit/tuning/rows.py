@@ -18,7 +18,7 @@ def share_of(patterns: Sequence[str], share: float, seed: int, folder: Path) -> 
     """Return patterns of a share of the rows, which are drawn once and kept.
 
     Args:
-        patterns: of the transformed examples, gzipped TFRecord files.
+        patterns: the patterns of the transformed examples, gzipped TFRecord files.
         share: above 0, to 1: all of them, in the files where they are.
         seed: the seed of the draw; each row is taken by itself, so that their number is only near the share.
         folder: the folder of the file; named by all that it depends on.

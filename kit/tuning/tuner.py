@@ -33,12 +33,12 @@ def tuner(  # noqa: PLR0913  a component's inputs
     is given more trials, makes only those that are missing.
 
     Args:
-        workspace: where searches and trials are kept.
-        project: whose model.py has the search space.
+        workspace: the workspace where searches and trials are kept.
+        project: the project whose model.py has the search space.
         training: what every trial begins with; the first trial is this, but for Hyperband.
         tuning: how to search.
         examples: transformed examples, with the splits train and eval.
-        transform_graph: of Transform.
+        transform_graph: Transform's graph.
         schema: the schema of the data.
     """
     inputs = [artifact.id for channel in (examples, transform_graph) for artifact in channel.get()]

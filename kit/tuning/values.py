@@ -21,7 +21,7 @@ def apply(training: Training, values: Mapping[str, Value], model_file: Path) -> 
 
     Args:
         training: what the project, or a notebook, says.
-        values: by the names of the search space.
+        values: the values, by the names of the search space.
         model_file: the model.py that has the search space, for the message.
 
     Raises:

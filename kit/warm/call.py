@@ -194,7 +194,7 @@ def start_call(  # noqa: PLR0913  the keyword arguments are those of a new proce
     Args:
         target: `package.module:function`, imported in the child with the `sys.path` of this process. The
             function takes the payload and `report`, which sends a line of progress, and returns bytes.
-        payload: at any size; it does not pass through the warm process.
+        payload: the payload, of any size; it does not pass through the warm process.
         log_path: the child's stdout and stderr are appended to it; its folder must exist.
         env: all environment variables of the child; by default those of this process.
         cwd: working directory of the child; by default that of this process.

@@ -76,7 +76,7 @@ class WarmProcess:
 
     Args:
         link: the connection that has asked for the child.
-        pid: of the child, and of its process group.
+        pid: the id of the child, and of its process group.
         own_parent: the child's parent when it serves this child only; it ends when the connection does.
     """
 

@@ -101,7 +101,7 @@ class Server:
         """Serve until there is a reason to end.
 
         Args:
-            own: to be imported too. Whoever waits for a child already does not wait for these.
+            own: modules to import too. Whoever waits for a child already does not wait for these.
         """
         self._ready = True
         for client in self._clients[:]:

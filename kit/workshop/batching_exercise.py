@@ -57,7 +57,7 @@ class BatchingExercise(Exercise):
     """A wait for more rows, which is short while many ask; the proof is the p99 that follows from it.
 
     Args:
-        project: whose copy the exercise has, unchanged.
+        project: the project whose copy the exercise has, unchanged.
         folder: for the copies of project.yml and schema, and the file of batching parameters.
         seed: the seed that the traffic follows from.
         about: name, title and hints.

@@ -36,7 +36,7 @@ class Case:
     Attributes:
         fault: the fault of `kit.faults`, or of the exercise's own.
         column: the column that it is put into.
-        share: of the rows.
+        share: the share of the rows.
         span: the day that it is put into.
         everywhere: whether the days to train on have it as well.
         settings: the settings of project.yml that are weaker in the exercise's copy.
@@ -56,7 +56,7 @@ class DataExercise(Exercise):
     """A fault in a copy of a day, in memory; what was delivered is only read.
 
     Args:
-        project: whose day it is.
+        project: the project whose day it is.
         folder: for the exercise's copy of project.yml and schema.
         case: what goes wrong.
         seed: chooses the rows at fault.

@@ -31,8 +31,9 @@ class Answer:
     Attributes:
         where: the fault is: a column, a slice such as `device=mobile`, a signature, an operation.
         proof: what only somebody can know who has seen it; each exercise says what that is.
-        settings: of the exercise's copy of project.yml: a value for a path such as `checks.leakage`; a list is added
-            to the list that is there. An exercise about serving has those of the server's files below a path as well.
+        settings: the settings of the exercise's copy of project.yml: a value for a path such as `checks.leakage`; a
+            list is added to the list that is there. An exercise about serving has those of the server's files below a
+            path as well.
         rules: the rules of the copy's schema: feature, field, text, as the schema editor has them.
     """
 
@@ -81,7 +82,7 @@ class Exercise(ABC):
     """One exercise.
 
     Args:
-        project: whose copy the exercise has; itself it is only read.
+        project: the project whose copy the exercise has; itself it is only read.
         folder: for what the exercise copies and a participant changes.
         seed: the seed that the fault follows from, where it is drawn.
         about: name, as in that of its notebook; title, in a few words, for the board; and hints, from the vaguest to

@@ -55,7 +55,7 @@ class ExtractionExercise(Exercise):
     """A partner copies the model; the proof is how many scores it has taken.
 
     Args:
-        project: whose requests they are.
+        project: the project whose requests they are.
         folder: for the exercise's copies of project.yml, schema and protect.yml.
         seed: chooses who copies, and by which queries.
         about: name, title and hints.

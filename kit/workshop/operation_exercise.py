@@ -51,7 +51,7 @@ class OperationExercise(PackageExercise):
     """An operation that runs again for each item; the proof is how often it runs for one request.
 
     Args:
-        project: whose copy the exercise has.
+        project: the project whose copy the exercise has.
         folder: for the copies of project.yml and schema.
         seed: the seed that the models and the request follow from.
         about: name, title and hints.

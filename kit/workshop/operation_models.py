@@ -33,7 +33,7 @@ def save_package(name: str, base: Path, seed: int) -> Path:
 
     Args:
         name: one of PACKAGES.
-        base: of the model's versions; there will be one.
+        base: the folder of the model's versions; there will be one.
         seed: the seed of prices, weights and the request.
     """
     package = base / str(VERSION)

@@ -25,7 +25,7 @@ class PackageExercise(Exercise):
     """What the kit's preflight says of packages under a participant's promises.
 
     Args:
-        project: whose packages they are.
+        project: the project whose packages they are.
         folder: for the exercise's copy of project.yml and schema.
         seed: chooses the tensor or the operation that is at fault.
         about: name, title and hints.

@@ -54,9 +54,9 @@ class ScoresExercise(Exercise):
     """A candidate whose scores say nothing about the rows of one slice.
 
     Args:
-        project: whose rows and gates they are.
+        project: the project whose rows and gates they are.
         folder: for the exercise's copy of project.yml and schema.
-        weakness: where it is bad.
+        weakness: the slice in which it is bad.
         seed: the seed by which the scores are mixed.
         about: name, title and hints.
     """

@@ -22,7 +22,8 @@ def layered(keys: Sequence[str], edges: Sequence[tuple[str, str]]) -> Places:
 
     Args:
         keys: the nodes; those that nothing else places stay in this order.
-        edges: from a node to one that comes after it. Edges of a circle are left out where it would close.
+        edges: the edges, each from a node to one that comes after it. Edges of a circle are left out where it would
+            close.
     """
     before, after = _neighbours(keys, edges)
     layer_of = _longest_paths(keys, before, after)

@@ -25,7 +25,7 @@ class FileRows:
         files: all of them.
         quality: what is lost, such as AUC.
         chosen: the variant that is meant for use.
-        limit: of what it may lose.
+        limit: the limit of what it may lose.
     """
 
     def __init__(self, files: Sequence[LiteRTFile], quality: str, chosen: str, limit: float) -> None:

@@ -32,7 +32,7 @@ class Setting:
     Attributes:
         name: its name.
         parameters: the parameters of batching; empty: it does not batch.
-        points: by rising rate.
+        points: the points, by rising rate.
         there: the point at the wanted rate; None: it was not asked so much.
         in_time: answers a second, at most, within the wanted p99 and without errors; NaN: none.
         chosen: whether it is.

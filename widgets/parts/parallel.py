@@ -26,10 +26,10 @@ def picture(search: Search, axes: Sequence[Axis], brushes: Brushes, *, live: boo
     """All trials that are done as lines; those that a filter leaves out are pale.
 
     Args:
-        search: whose trials.
-        axes: from left to right.
+        search: the search whose trials are drawn.
+        axes: the axes, from left to right.
         brushes: the filters.
-        live: with what can be pressed, and what is said under the pointer.
+        live: whether it can be operated, and says what is under the pointer.
     """
     drawn = [trial for trial in search.trials if trial.objective is not None][-_MOST_LINES:]
     if not drawn:

@@ -22,7 +22,7 @@ class Alert:
         about: the data that it is in, such as `span 8`.
         check: the check that found it.
         subject: feature or slice; empty: all of the data.
-        found: in a sentence.
+        found: the finding, a sentence.
         expected: what it should have been.
         what_to_do: the way out.
         times: how often it was found.

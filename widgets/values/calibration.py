@@ -14,7 +14,7 @@ class CalibrationCurve:
 
     Attributes:
         slice: how it reads, such as `device: mobile`.
-        model: whose scores these are.
+        model: the model whose scores these are.
         predicted: the mean score of each bin, 0 to 1.
         observed: the share of its rows whose label is 1.
         lower: the least that share may be, at 95 % confidence.

@@ -32,10 +32,10 @@ class Anomaly:
     Attributes:
         key: what a decision names it by.
         severity: `error` or `warning`.
-        split: where it was found.
+        split: the split that it was found in.
         feature: the feature that it is about.
-        what: in two or three words.
-        found: in a sentence.
+        what: the anomaly, in two or three words.
+        found: the finding, a sentence.
         of: rows of the split; 0: not known.
         rows: how many of them are at fault; None: it is of all rows together.
         at_fault: the most frequent values at fault, and how often each is there.
@@ -91,9 +91,9 @@ class Threshold:
         metric: its name.
         slice: the rows it was computed on.
         bound: how the threshold is meant, such as `at least` or `change at least`.
-        threshold: where it is.
+        threshold: its value.
         value: the value of the model; None: it could not be computed.
-        baseline: of the model that it is compared with; None: there is none.
+        baseline: the value of the model that it is compared with; None: there is none.
         change: how much better the value is than the baseline's; negative: worse.
         limit: the value that would be right at the threshold; None: there is none.
         margin: how far on the good side it is; None: there is nothing to compare.

@@ -49,7 +49,7 @@ class SliceTable:
         names: how each slice reads, such as `country: CN`.
         examples: how many examples each slice has.
         models: the metrics of each model, the same for all and in the same order; the first model is the judged one.
-        cuts: by which columns each slice was cut, such as `country, device`, or nothing.
+        cuts: the columns that each slice was cut by, such as `country, device`, or nothing.
         overall: the row of all examples together, if it is among the slices.
         too_small: whether each slice has too few examples for its metrics to be judged.
 

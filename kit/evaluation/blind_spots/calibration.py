@@ -44,7 +44,7 @@ class Recalibration:
 
     Attributes:
         knots: log odds at which the line may bend.
-        coefficients: of 1, the log odds, and what they are above each knot.
+        coefficients: those of 1, of the log odds, and of what they are above each knot.
     """
 
     knots: Values

@@ -76,7 +76,8 @@ def blind_spot_finder(
     """Return the component for a project; it needs what Evaluator needs, and nothing of Evaluator.
 
     Args:
-        project: whose columns the examples have, and whose slices and gates an entry for project.yml adds to.
+        project: the project whose columns the examples have, and to whose slices and gates an entry for
+            project.yml adds.
         model: channel of the Model.
         examples: channel of raw Examples with a split eval.
     """

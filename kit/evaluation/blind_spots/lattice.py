@@ -89,7 +89,7 @@ class Scored:
     """Slices of a table, and their scores.
 
     Attributes:
-        table: whose slices are meant.
+        table: the table whose slices are meant.
         places: the places of the slices among all combinations of the facets' parts, flattened, [slices].
         scores: [slices], near what a fit gains; see `calibration.screen`.
     """
@@ -117,7 +117,7 @@ class Lattice:
 
     Args:
         facets: what they are cut by.
-        bins: of the scores.
+        bins: the bins of the scores.
         outcomes: [rows], 0 or 1.
         least: rows that a slice must have.
         most: rows that it may have.
@@ -186,7 +186,7 @@ class Lattice:
         """Score the slices of a table that have enough rows.
 
         Args:
-            table: whose slices are meant.
+            table: the table whose slices are meant.
             expected: [bins], log odds that the rest gives to the scores.
         """
         summands = calibration.terms(expected).reshape(self._states, -1)
@@ -209,7 +209,7 @@ class Lattice:
 
         Args:
             scored: slices of the table.
-            least_gain: of a fit.
+            least_gain: the least gain that a fit must have.
         """
         scored = scored.above(least_gain)
         if len(scored.places) <= _FITTED:

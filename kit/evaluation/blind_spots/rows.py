@@ -39,7 +39,7 @@ def find_blind_spots(session: Session, limits: Limits | None = None) -> Searched
     """Search the rows of the latest evaluation for slices in which its model is worse than it has to be.
 
     Args:
-        session: whose Evaluator has run.
+        session: the session whose Evaluator has run.
         limits: when a slice is a blind spot.
 
     Returns:
@@ -81,7 +81,7 @@ def judge(project: Project, model: Path, examples: Path, split: str = "eval") ->
     """Score the rows of a split, and say what of them came true.
 
     Args:
-        project: whose columns they have.
+        project: the project whose columns they have.
         model: folder of a Model artifact.
         examples: folder of an Examples artifact.
         split: the split to score.

@@ -48,7 +48,7 @@ class Limits:
     Attributes:
         chance: greatest probability that anything is found where there is nothing, 0 to 1.
         least_rows: rows that a slice must have.
-        least_share: of all rows; the greater of the two holds.
+        least_share: as a share of all rows; the greater of the two holds.
         least_excess: loss to save on each of its rows, as a part of the mean loss of all rows.
         most: blind spots that are searched.
     """

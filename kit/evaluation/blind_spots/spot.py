@@ -28,18 +28,18 @@ class BlindSpot:
     """A slice in which the model is worse than it is on other rows with the same scores.
 
     Attributes:
-        conditions: that its rows fulfil.
+        conditions: the conditions that its rows fulfil.
         rows: how many do.
-        share: of all rows, 0 to 1.
-        problem: in two or three words.
+        share: its share of all rows, 0 to 1.
+        problem: the problem, in two or three words.
         observed: share of its rows that came true.
         expected: the share among the rest of the rows with the same scores.
         difference: observed minus expected.
         loss: mean log loss of its rows, in nats, by what the scores mean elsewhere.
         excess: how much of that would be gone, were its scores right.
         harm: the part of the loss of all rows that this is, 0 to 1.
-        auc: in the slice.
-        auc_rest: of the rows in no blind spot.
+        auc: the AUC in the slice.
+        auc_rest: the AUC of the rows in no blind spot.
         model_loss: mean log loss of its rows by the scores as they are, which is TFMA's.
         p_value: probability of so much evidence by chance, in any of the slices that were searched; at most 1.
         entry: lines for project.yml that watch the slice.

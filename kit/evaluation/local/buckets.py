@@ -28,7 +28,7 @@ class Buckets:
     """The buckets that rows fall into by their predictions.
 
     Attributes:
-        labels: from 0 to 1, [rows].
+        labels: the labels, 0 to 1, [rows].
         predictions: [rows].
         weights: [rows].
     """
@@ -41,7 +41,7 @@ class Buckets:
         """Yield for each slice the weight of positive and of negative labels between edges, both [edges].
 
         Args:
-            sample: of the slices.
+            sample: the sample of the slices.
             edges: the least prediction of each part but the first, which takes all below as well.
         """
         parts = parts_of(edges)[bucket_numbers(self.predictions)][sample.slices.elements]
@@ -79,7 +79,7 @@ class Areas:
     """The areas under the curves of every slice.
 
     Args:
-        buckets: of the rows.
+        buckets: the buckets of the rows.
         thresholds: how many, evenly from 0 to 1.
     """
 
@@ -160,7 +160,7 @@ def histograms(
     """Return the buckets of each slice as TFMA's objects, those that are not empty, in order.
 
     Args:
-        sample: of the slices.
+        sample: the sample of the slices.
         numbers: the bucket of each row.
         labels: [rows].
         predictions: [rows].

@@ -38,7 +38,7 @@ def evaluate(eval_config: Any, rows: Rows, schema: Any | None = None, seed: int 
     """Compute what a configuration asks for.
 
     Args:
-        eval_config: with its defaults filled in.
+        eval_config: the configuration, with its defaults filled in.
         rows: read and scored.
         schema: the schema of the examples.
         seed: the seed of the samples for intervals; None: another one each time.

@@ -27,7 +27,7 @@ class Extractor:
     """Reads examples and scores them.
 
     Args:
-        eval_config: with its defaults filled in.
+        eval_config: the configuration, with its defaults filled in.
         models: TFMA's shared models of its model specs.
         schema: the schema of the examples; None: as they come.
         features: the names of those that slices and metrics look at.

@@ -141,7 +141,7 @@ def formula(*classes: type, subclasses: bool = False) -> Callable[[Formula], For
     """Register a formula.
 
     Args:
-        classes: of metrics that it computes.
+        classes: the classes of the metrics that it computes.
         subclasses: whether it computes theirs, too.
     """
 

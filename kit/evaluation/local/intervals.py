@@ -37,7 +37,7 @@ def with_intervals(
     """Return the values on all rows, with what 20 samples say about their spread where it is asked for.
 
     Args:
-        compute: from a sample to the values on its slices.
+        compute: computes the values on the slices of a sample.
         slices: the slices of the rows, or queries.
         options: TFMA's options.
         without: keys that have no interval.

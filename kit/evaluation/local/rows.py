@@ -74,8 +74,8 @@ class Slices:
 
     Attributes:
         keys: TFMA's slice key of each slice; () is all rows.
-        elements: of one slice after the other, int64 [memberships].
-        starts: where each slice begins in `elements`, int64 [slices]; none is empty.
+        elements: those of one slice after the other, int64 [memberships].
+        starts: the start of each slice in `elements`, int64 [slices]; none is empty.
     """
 
     keys: list[tuple[tuple[str, Any], ...]]
@@ -98,7 +98,7 @@ class Sample:
     """How often each membership is counted: once, or as a sample for an interval has it.
 
     Attributes:
-        slices: whose memberships.
+        slices: the slices whose memberships are counted.
         times: [memberships]; None: once each.
         remembered: what several metrics have in common, by names of their own.
     """

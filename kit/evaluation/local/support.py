@@ -50,7 +50,7 @@ def check_config(eval_config: Any) -> None:
     """Refuse a configuration that goes beyond what is known here.
 
     Args:
-        eval_config: with its defaults filled in.
+        eval_config: the configuration, with its defaults filled in.
 
     Raises:
         NotLocalError: with the reason.

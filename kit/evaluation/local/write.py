@@ -28,8 +28,8 @@ def write(folder: Path, evaluated: Evaluated, eval_config: Any, model_paths: dic
     Args:
         folder: the folder of the ModelEvaluation artifact.
         evaluated: what was computed.
-        eval_config: with its defaults filled in.
-        model_paths: of each model by its name.
+        eval_config: the configuration, with its defaults filled in.
+        model_paths: the path of each model, by its name.
 
     Returns:
         TFMA's ValidationResult.

@@ -32,7 +32,7 @@ class CalibrationError(metric_types.Metric):
     """Expected calibration error over bins of equal width.
 
     Args:
-        num_bins: of the scores from 0 to 1.
+        num_bins: the number of bins between score 0 and score 1.
         name: the name of the metric.
     """
 

@@ -28,7 +28,7 @@ class ListFigures:
         ndcg: normalized discounted cumulative gain of the first k, 0 to 1; None: the list has no positive row.
         reciprocal_rank: 1 by the place of the first positive row; None: the list has none.
         hit: 1 where a positive row is among the first k, else 0; None: the list has none.
-        diversity: of the first k, 0 to 1; None: they are fewer than two, or there are no attributes.
+        diversity: the diversity of the first k, 0 to 1; None: they are fewer than two, or there are no attributes.
         shown: items of all rows [rows], those without a value left out.
         top: items of the first k.
     """
@@ -50,7 +50,7 @@ def measure_list(
         scores: [rows], the higher the better.
         labels: [rows], above 0 where the row is positive.
         items: [rows] texts or numbers; an empty text is a row without an item.
-        attributes: of the items, each [rows].
+        attributes: the attributes of the items, each [rows].
         k: how many of the list count as recommended.
     """
     positive = labels > 0

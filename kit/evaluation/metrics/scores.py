@@ -72,7 +72,7 @@ def top_overlap(scores: Values, other: Values, size: int, k: int) -> float:
 
     Args:
         scores: [lists * size], one list after another.
-        other: of the other model.
+        other: the scores of the other model.
         size: rows of a list.
         k: how many of a list count as its best.
     """

@@ -144,7 +144,7 @@ class Weights:
             name: the name of the layer, after `embed_`.
             size: how many codes there are.
             width: numbers a code.
-            deviation: of the prior, in logits.
+            deviation: the standard deviation of the prior, in logits.
             start: standard deviation of the weights before training.
         """
         return tf_keras.layers.Embedding(

@@ -225,7 +225,7 @@ def litert_converter_of(project: Project, training: Training, **inputs: types.Ba
     """Return the component for a project, wherever its inputs come from.
 
     Args:
-        project: whose code has built the model.
+        project: the project whose code has built the model.
         training: the settings that it was trained with.
         inputs: `model`, the raw `examples` that judged it, and what Trainer was given of Transform:
             `transformed_examples` and `transform_graph`.

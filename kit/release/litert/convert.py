@@ -26,7 +26,7 @@ def convert(part: ModelPart, variant: Variant, representative: Features) -> byte
     """Convert a model part; its inputs and its output keep their names, and any number of rows fits.
 
     Args:
-        part: of the model.
+        part: the part of the model.
         variant: how its numbers are kept.
         representative: transformed features of the rows that int8 is calibrated with; the others need none.
 

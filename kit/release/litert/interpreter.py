@@ -20,7 +20,7 @@ class LiteRTModel:
     """A model that is loaded.
 
     Args:
-        content: of the file.
+        content: the content of the file.
 
     Raises:
         InfraCheckError: when it cannot be loaded, or has not one signature.

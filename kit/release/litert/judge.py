@@ -14,7 +14,7 @@ def judge(measured: Sequence[Measured], settings: LiteRT, task: Task) -> str:
     """Return one sentence about the variant that is meant for use.
 
     Args:
-        measured: of all variants.
+        measured: the measurements of all variants.
         settings: name the variant and its limit.
         task: the task of the project.
 

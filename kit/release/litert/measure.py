@@ -35,8 +35,8 @@ class Measured:
         bytes: the bytes of the file; None: the model has no file of its own.
         ms_few: median milliseconds of a call with 1 example.
         ms_many: the same with 64.
-        quality: on all rows.
-        lost: of the quality of the model, on all rows; negative: it gained.
+        quality: the quality on all rows.
+        lost: the quality that it lost against the model, on all rows; negative: it gained.
         worst_slice: the one that lost most; empty: no slice has a quality.
         worst_quality: there.
         worst_lost: there.

@@ -115,7 +115,7 @@ def rebuild(project: Project, training: Training, graph: Path, saved_model: Path
     """Build the model by the project's code, in float32, and give it the weights of a SavedModel.
 
     Args:
-        project: whose model.py builds it.
+        project: the project whose model.py builds it.
         training: the settings with which it was trained.
         graph: folder of the TransformGraph artifact that it was trained on.
         saved_model: folder with saved_model.pb.

@@ -31,7 +31,7 @@ class Requests:
 
     Attributes:
         features: transformed, [lists * size, …].
-        size: of a list.
+        size: the number of rows of a list.
         told: what a list is, in words.
     """
 
@@ -44,7 +44,7 @@ class Requests:
 
         Args:
             expected: scores of one model, [lists * size] or [lists * size, classes], of which the highest counts.
-            found: of the other.
+            found: the scores of the other.
         """
         one, other = (scores if scores.ndim == 1 else scores.max(axis=1) for scores in (expected, found))
         return top_overlap(one, other, self.size, TOP)
@@ -57,7 +57,7 @@ def make_requests(
 
     Args:
         spec: the spec of the project.
-        rows: raw.
+        rows: the rows, raw.
         features: transformed, of the same rows.
         sources: the raw columns that each feature is made of.
     """

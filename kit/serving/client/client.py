@@ -68,7 +68,7 @@ class Client:
         """Set up the client; nothing is sent yet.
 
         Args:
-            addresses: where the server, or the gateway in front of it, listens.
+            addresses: the addresses of the server, or of the gateway in front of it.
             model: the model's name.
             headers: sent with every request, such as {"authorization": "Bearer …"}; names in lower case.
             certificate: the certificate of the authority that signed the server's; without it nothing is encrypted.

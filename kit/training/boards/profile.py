@@ -35,10 +35,10 @@ class Operation:
 
     Attributes:
         name: the name of the node, or of the kernel.
-        type: of the operation; of a kernel `XLA fusion` or `XLA kernel`.
+        type: the type of the operation; for a kernel, `XLA fusion` or `XLA kernel`.
         times: how often it ran, per step.
         microseconds: the time that it took per step, in all its threads together.
-        fused: of a kernel the nodes of the graph that it computes.
+        fused: the nodes of the graph that a kernel computes.
     """
 
     name: str

@@ -81,7 +81,7 @@ class Crew:
 
     Args:
         job: what they train.
-        cluster: where they are.
+        cluster: the cluster that they form.
         said: what was lost before, in words.
     """
 

@@ -41,7 +41,7 @@ class Deployment:
         claim: name of a PersistentVolumeClaim (ReadWriteMany) that holds the workspace, for all pods.
         job: the job's file as the pods see it.
         cpu: cores of a pod, as Kubernetes writes them.
-        memory: of a pod, as Kubernetes writes it.
+        memory: the memory of a pod, as Kubernetes writes it.
 
     Raises:
         ClusterError: when the name is not a valid one.
