@@ -23,9 +23,9 @@ from kit.training.job import ROWS_FILE
 
 @dataclass(frozen=True)
 class Entry:
-    """Rows that one step saw and passed on; None: it does not tell this split (a hash decides it, or it has not run).
+    """Rows that one step saw and passed on; None: not known for this split (a hash decides it, or it has not run).
 
-    `quarantined` are the rows that it set aside instead, by split, or below `all` where a hash decides; `folder` is
+    `quarantined` are the rows that it set aside instead, by split, or under `all` where a hash decides; `folder` is
     where its result is.
     """
 
@@ -69,7 +69,7 @@ def read_ledger(made: StepsMade) -> list[Entry]:
 
 
 def check_rows(made: StepsMade) -> pd.DataFrame:
-    """Return the ledger as a table. Rows in are rows out and rows quarantined, at every step.
+    """Return the ledger as a table. At every step, rows in must equal rows out plus rows quarantined.
 
     Raises:
         RowsLostError: when two steps differ; the message names the first step that does.

@@ -27,7 +27,7 @@ class DecidedView(SearchedView, AskedView):
     ).tag(redraw=True)
 
     def __init__(self, *, decide: Callable[[str, str], str] | None, **state: Any) -> None:
-        """Take what decides: of an action and the key of a row it makes what is told; None: nobody decides here."""
+        """Take what carries out an action on the row of a key and returns a message; None: nobody decides here."""
         self.decide = decide
         self._once = AttemptedOnce()
         super().__init__(**state)

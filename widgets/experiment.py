@@ -151,7 +151,11 @@ def _facts(one: Shown) -> list[Markup | None]:
         curves.grid(drawn) if drawn else None,
         legend() if drawn else None,
         tag("p", failures, class_="note"),
-        tag("p", say("No evidence are requests: {left_out}.", left_out=", ".join(left_out)), class_="note")
+        tag(
+            "p",
+            say("Requests not counted as evidence: {left_out}.", left_out=", ".join(left_out)),
+            class_="note",
+        )
         if left_out
         else None,
         tag("p", say(_NOTE), class_="note"),

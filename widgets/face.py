@@ -15,7 +15,7 @@ STATIC_BYTES = (
 
 
 def room(around: int) -> int:
-    """Bytes that a static face has for its rows, where so many stand around them."""
+    """Return the bytes that a static face has left for its rows, after those around them."""
     return STATIC_BYTES - len(styles()) - around
 
 

@@ -63,7 +63,8 @@ class View(Face, anywidget.AnyWidget):
     def set_state(self, sync_data: dict[str, Any]) -> None:
         """Take what the browser sent, and tell it where a number was brought within its limits.
 
-        A trait that is as it was before is not told otherwise: the browser would show the number that it asked for.
+        A trait that ends up unchanged would not be sent otherwise, and the browser would keep the number that it asked
+        for.
         """
         super().set_state(sync_data)
         numbers = {name: value for name, value in sync_data.items() if isinstance(value, int | float)}

@@ -1,4 +1,4 @@
-"""Decisions about alerts: acknowledge one that somebody works on, or mute a known one until a given day."""
+"""Decisions about alerts: acknowledge one that somebody is working on, or mute a known one until a given day."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _SHOWN = (
     "decided",
 )
 _EVIDENCE = ("severity", "notebook", "picture", "rows")
-_IN_WORDS = ("found", "expected", "what_to_do")  # which are kept in English
+_IN_WORDS = ("found", "expected", "what_to_do")  # kept in English
 ACKNOWLEDGE, MUTE, OPEN = "acknowledge", "mute", "open"
 
 
@@ -36,11 +36,11 @@ class AlertDecisionError(UsageError):
 
 
 class AlertDesk:
-    """The alerts of a workspace, to be decided about.
+    """The alerts of a workspace, and decisions about them.
 
     Args:
         workspace: the workspace that keeps them.
-        project: the project whose alerts are listed; None: those of all projects.
+        project: the name of the project whose alerts are listed; None: all projects.
         clock: gives seconds since 1970.
     """
 
@@ -48,11 +48,11 @@ class AlertDesk:
         self._store, self._project, self._clock = Store(workspace), project, clock
 
     def incidents(self, *, also_resolved: bool = False) -> list[Incident]:
-        """Return the incidents, those found last first."""
+        """Return the incidents, the latest found first."""
         return self._store.incidents(self._project, also_resolved=also_resolved)
 
     def records(self) -> list[dict[str, Any]]:
-        """Return the incidents that are not over, as plain values for a view: in the reader's language."""
+        """Return the incidents that are not over, as plain values for a view, in the reader's language."""
         return [
             {
                 **{name: getattr(one, name) for name in _SHOWN},
@@ -66,15 +66,15 @@ class AlertDesk:
         """Acknowledge, mute or open an incident again; return what was done, in a sentence.
 
         Args:
-            id_: or the first letters of it.
+            id_: the incident's id, or its first letters.
             what: `acknowledge`, `mute` or `open`.
             who: the name of the person.
             why: their reason.
             until: the last day of a mute, as 2026-01-31 (UTC).
 
         Raises:
-            NoIncidentError: when there is none of that id.
-            AlertDecisionError: when there is no such decision, or the day of a mute is none or over.
+            NoIncidentError: when no incident has that id.
+            AlertDecisionError: when there is no such decision, or the day of a mute is missing or over.
             DecisionError: when there is no name or no reason.
         """
         if what not in {ACKNOWLEDGE, MUTE, OPEN}:

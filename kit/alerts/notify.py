@@ -25,7 +25,7 @@ from kit.steps.monitor import RUN_FOLDER_VARIABLE
 from kit.workspace import Workspace
 
 LOG_FILE, JSON_FILE = "alerts.log", "alerts.jsonl"
-_BY_HAND_SECONDS = 30.0  # less than a message is held for one process
+_BY_HAND_SECONDS = 30.0  # less than the time for which a process holds a message
 Draw = Callable[[str], str]
 """Takes a finding's subject; gives SVG of it, or nothing."""
 
@@ -36,10 +36,10 @@ class AlertSummary:
 
     Attributes:
         opened: incidents that are new, or are back.
-        known: incidents that were told before, acknowledged or muted ones too.
+        known: incidents that were reported before, including acknowledged and muted ones.
         resolved: incidents that were open and are over.
-        sent: what became of the messages that were due.
-        waiting: how many messages are not delivered, those that were not due included.
+        sent: the outcomes of the messages that were due.
+        waiting: how many messages are not delivered, including those that were not due.
     """
 
     opened: tuple[Incident, ...]
@@ -50,7 +50,7 @@ class AlertSummary:
 
     @property
     def message(self) -> str:
-        """What a person should know about it, a line each."""
+        """What a person should know about it, one line per fact."""
         lines = [f"Alert {one.id}: {one.title}. {_in_a_line(one.evidence.found)}." for one in self.opened]
         lines += [f"Over: {one.title} ({one.id})." for one in self.resolved]
         if self.known:
@@ -68,7 +68,7 @@ class AlertNotifier:
 
     Args:
         workspace: the workspace that keeps them.
-        project: its `alerts` say who is told.
+        project: its `alerts` section says who is told.
         draw: makes a picture of what a finding is about.
         clock: gives seconds since 1970.
 
@@ -90,13 +90,13 @@ class AlertNotifier:
         What cannot be delivered now stays in the outbox for the next look, or for `kit alerts send`.
 
         Args:
-            findings: everything that one run of the checks said, good news included: an open incident that is not among
-                them is over.
+            findings: everything that one run of the checks reported, good news included: an open incident that is
+                missing there is over.
             about: the data that were looked at, such as `span 8`.
-            notebook: the name of the notebook that runs the checks; only the one that found an incident closes it.
+            notebook: the name of the notebook that runs the checks; only the one that found an incident can close it.
 
         Raises:
-            WorkspaceError: when the workspace cannot keep what was found; that a receiver is down raises nothing.
+            WorkspaceError: when the workspace cannot store what was found; a receiver that is down raises nothing.
         """
         wrong = {incident_id(self._project, about, one): one for one in by_subject(findings)}
         evidence = {
@@ -112,7 +112,7 @@ class AlertNotifier:
                 is_new = before is None or before.state == "resolved"
                 is_loud_again = 0 < incident.muted_until <= now
                 if is_loud_again or (is_new and not incident.muted_until):
-                    incident = replace(incident, muted_until=0, decided="")  # that was about an earlier time
+                    incident = replace(incident, muted_until=0, decided="")  # about an earlier occurrence
                 _put(database, incident, notebook)
                 (opened if is_new or is_loud_again else seen).append(incident)
                 if (is_new or is_loud_again) and not incident.muted_until:
@@ -125,10 +125,10 @@ class AlertNotifier:
         return AlertSummary(tuple(opened), tuple(seen), tuple(resolved), tuple(sent), waiting)
 
     def send(self) -> list[Sent]:
-        """Try everything that waits in the outbox, whenever its next attempt would have been; no batch waits for it.
+        """Try everything in the outbox, due or not; no batch waits for it.
 
         Raises:
-            WorkspaceError: when what became of it cannot be written down.
+            WorkspaceError: when the outcome cannot be recorded.
         """
         return self._outbox().send(_BY_HAND_SECONDS, also_early=True)
 
@@ -152,7 +152,7 @@ class AlertNotifier:
         return self._draw(finding.subject) if self._draw and finding.subject else ""
 
     def _close(self, database: Any, about: str, notebook: str, still: set[str]) -> list[Incident]:
-        """Close what the same notebook found earlier in the same data, and does not find now."""
+        """Close what the same notebook found in the same data before, and does not find now."""
         rows = database.execute(
             "SELECT id FROM incidents WHERE project = ? AND about = ? AND source = ? AND state != 'resolved'",
             [self._project, about, notebook],

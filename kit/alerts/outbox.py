@@ -21,15 +21,15 @@ from kit.units import SECONDS_PER_DAY, SECONDS_PER_HOUR
 Clock = Callable[[], float]
 
 BUDGET_SECONDS = 5.0
-"""What all deliveries of one run may take together: a receiver that hangs must not hold up a batch."""
+"""What all deliveries of one run may take together: a hanging receiver must not hold up a batch."""
 
 _PAUSES_SECONDS = (0.2, 0.5)  # before the second and third attempt of a run
 _FIRST_WAIT_SECONDS, _LONGEST_WAIT_SECONDS = 30.0, float(SECONDS_PER_HOUR)
-_MOST_DOUBLINGS = 7  # 64 minutes; who sends every minute by hand makes thousands of attempts
+_MOST_DOUBLINGS = 7  # 64 minutes; somebody who sends by hand every minute makes thousands of attempts
 _GIVE_UP_SECONDS = 7.0 * SECONDS_PER_DAY
-_HELD_SECONDS = 60.0  # a process that is killed while it delivers holds its message so long
+_HELD_SECONDS = 60.0  # how long a process that is killed while delivering holds its message
 _LEAST_SECONDS = 0.1
-_GRACE_SECONDS = 0.3  # for a timeout to be told by the channel itself, which knows more about it
+_GRACE_SECONDS = 0.3  # for the channel itself to report a timeout, about which it knows more
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ class Sent:
     Attributes:
         channel: the channel that it went through.
         outcome: the outcome of the last attempt.
-        message: JSON of it.
+        message: the message, as JSON.
     """
 
     channel: str
@@ -51,8 +51,8 @@ class Sent:
 class _Lane:
     """Delivers the messages of one channel in order; each channel has a thread of its own.
 
-    A socket's timeout is per byte and not per answer, and host names are looked up without any: only a caller that
-    waits in another thread can keep a deadline. Nor does one that hangs take the time of another.
+    A socket's timeout is per byte and not per answer, and host names are looked up without one: only a caller that
+    waits in another thread can keep a deadline. Nor does a hanging channel take the time of another.
     """
 
     messages: list[Waiting] = field(default_factory=list)
@@ -81,11 +81,11 @@ class Outbox:
         """Try the messages that are due, all channels at the same time; an error of a channel is an outcome.
 
         Args:
-            budget_seconds: the seconds that it may take; what is not begun by then is left.
-            also_early: try all that no other process has in hand, due or not.
+            budget_seconds: the seconds that it may take; what has not begun by then is left.
+            also_early: try all that no other process is delivering, due or not.
 
         Raises:
-            WorkspaceError: when what became of a message cannot be written down.
+            WorkspaceError: when the outcome of a message cannot be recorded.
         """
         deadline = time.monotonic() + budget_seconds
         lanes: dict[str, _Lane] = {}
@@ -122,7 +122,7 @@ class Outbox:
             lane.sent.append(Sent(channel.name, outcome, waiting.message))
             lane.in_hand = None
             if isinstance(outcome, Later):
-                return  # who did not answer once is not asked again in this run
+                return  # a receiver that did not answer is not tried again in this run
 
     def _ended(self, lane: _Lane, seconds: float) -> list[Sent]:
         """Return what became of a lane without waiting for its thread, which may still wait for an answer."""
@@ -135,7 +135,7 @@ class Outbox:
         return sent
 
     def _recorded(self, waiting: Waiting, outcome: Outcome) -> Outcome:
-        """Write down what became of a message; one that is too old is given up."""
+        """Record the outcome of a message; one that is too old is given up."""
         too_old = self._clock() - waiting.created > _GIVE_UP_SECONDS
         if isinstance(outcome, Later) and too_old:
             outcome = Refused(f"{outcome.problem}; given up after a week")
@@ -175,7 +175,7 @@ def _attempts(channel: Channel, waiting: Waiting, deadline: float) -> Outcome:
 def _attempt(channel: Channel, delivery: str, message: Mapping[str, Any], timeout_seconds: float) -> Outcome:
     """Send once; an unforeseen error is an outcome too, as it must not end the notebook that found something.
 
-    The text of such an error stays out of it: nobody knows whether a secret is in it.
+    The text of such an error is left out, as it might hold a secret.
     """
     try:
         return channel.send(delivery, message, timeout_seconds)

@@ -18,7 +18,7 @@ from kit.errors import UsageError, WorkspaceError
 from kit.workspace import Workspace
 
 FILE = "alerts.sqlite"
-_WAIT_SECONDS = 10.0  # for another process to end its transaction
+_WAIT_SECONDS = 10.0  # to wait for another process's transaction
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS incidents (
     id TEXT PRIMARY KEY, project TEXT NOT NULL, about TEXT NOT NULL, "check" TEXT NOT NULL, subject TEXT NOT NULL,
@@ -45,9 +45,9 @@ class Waiting:
 
     Attributes:
         delivery: names the message for its receiver, who may get it twice.
-        channel: such as `webhook`.
-        message: JSON of it.
-        attempts: how often it was tried.
+        channel: its name, such as `webhook`.
+        message: the message, as JSON.
+        attempts: how many attempts were made.
         created: seconds since 1970.
         problem: why the last attempt failed.
     """
@@ -64,7 +64,7 @@ class Store:
     """The incidents and the outbox of all projects of a workspace.
 
     Raises:
-        WorkspaceError: when the file is no database, or cannot be written where the workspace is not only read.
+        WorkspaceError: when the file is not a database, or cannot be written although the workspace is not read-only.
     """
 
     def __init__(self, workspace: Workspace) -> None:
@@ -77,7 +77,7 @@ class Store:
 
     @contextmanager
     def change(self) -> Iterator[sqlite3.Connection]:
-        """Give a connection in a transaction that holds as a whole or not at all."""
+        """Give a connection in a transaction."""
         with self._connected(self.path) as database:
             database.execute("BEGIN IMMEDIATE")
             yield database
@@ -86,7 +86,7 @@ class Store:
 
     @contextmanager
     def _look(self) -> Iterator[sqlite3.Connection]:
-        """Give a connection that changes nothing, where the workspace is only read."""
+        """Give a read-only connection where the workspace is read-only."""
         if not self._read_only:
             with self.change() as database:
                 yield database
@@ -113,7 +113,7 @@ class Store:
             ) from error
 
     def incidents(self, project: str | None = None, *, also_resolved: bool = False) -> list[Incident]:
-        """Return the incidents, those found last first."""
+        """Return the incidents, the latest found first."""
         where = [] if also_resolved else ["state != 'resolved'"]
         where += ["project = ?"] if project else []
         condition = f" WHERE {' AND '.join(where)}" if where else ""
@@ -125,7 +125,7 @@ class Store:
         return [_incident(row) for row in rows]
 
     def incident(self, id_: str) -> Incident:
-        """Return the incident whose id begins so.
+        """Return the incident whose id begins with `id_`.
 
         Raises:
             NoIncidentError: when there is none, or more than one.
@@ -139,7 +139,7 @@ class Store:
         return found[0]
 
     def decide(self, id_: str, state: str, muted_until: float, decided: str) -> Incident:
-        """Change what is to become of an incident; messages about it that wait for a mute are dropped.
+        """Change the state of an incident; messages about it that a mute holds back are dropped.
 
         Raises:
             NoIncidentError: as `incident` does.
@@ -157,8 +157,8 @@ class Store:
         """Return the messages of a project that are not delivered, oldest first.
 
         Args:
-            project: the project whose channels they go through.
-            due: only those to be tried at that time.
+            project: the name of the project.
+            due: only those that are due at this time.
         """
         with self.change() as database:
             rows = database.execute(
@@ -184,7 +184,7 @@ class Store:
             return taken.rowcount == 1
 
     def delivered(self, delivery: str) -> None:
-        """Forget a message that has arrived, or that nobody will ever take."""
+        """Forget a message that has arrived, or that will never be taken."""
         with self.change() as database:
             database.execute("DELETE FROM outbox WHERE delivery = ?", [delivery])
 
@@ -201,7 +201,7 @@ class Store:
 def post(
     database: sqlite3.Connection, incident: Incident, channels: Sequence[str], message: str, now: float
 ) -> None:
-    """Put a message about an incident into the outbox, once a channel."""
+    """Put a message about an incident into the outbox, once per channel."""
     database.executemany(
         "INSERT INTO outbox (delivery, incident, project, channel, message, created, next_attempt) "
         "VALUES (?, ?, ?, ?, ?, ?, ?)",

@@ -60,7 +60,7 @@ class RunCoordinator:
         self._codes: list[ExitCode] = []
         self._interrupted = False
         self._lock, self._telling = threading.RLock(), threading.RLock()
-        self._sections: dict[str, Future[str]] = {}  # of the report, made while the notebooks that follow run
+        self._sections: dict[str, Future[str]] = {}  # of the report, made while the next notebooks run
         self._background = ThreadPoolExecutor(1, "report")
         self._log = folder / "log.txt"
         self._redactor = Redactor(known_secrets(os.environ))
@@ -106,7 +106,7 @@ class RunCoordinator:
 
     def _start_what_may(self) -> None:
         skipped = True
-        while skipped and not self._interrupted:  # what is skipped may let others start
+        while skipped and not self._interrupted:  # a skipped notebook may let others start
             skipped = False
             for name in self._admission.ready():
                 if self._not_before.get(name, 0.0) > time.monotonic():
@@ -119,7 +119,7 @@ class RunCoordinator:
                     self._start(name, decision)
 
     def _decision(self, name: str) -> SkipDecision:
-        """Return whether it has to run; decided anew only when something has ended since."""
+        """Return whether it has to run; decided again only when something has ended since."""
         if self._rows[name].attempts:
             return SkipDecision(skip=False, why=self._rows[name].why)
         if name not in self._decided:
@@ -144,7 +144,7 @@ class RunCoordinator:
             self._folder / STEPS_FILE, lambda step: self._step_ended(name, step), self._limit(notebook)
         )
         self._watches[name] = watch
-        if self._interrupted:  # by a signal that did not see this watch
+        if self._interrupted:  # by a signal that came before this watch
             watch.interrupt()
         ahead = next((self._plan[one].path.parent for one in self._admission.waiting), None)
         self._free_lane().submit(Job(notebook, watch, self._folder / f"{name}{UNFINISHED}", ahead))
@@ -154,7 +154,7 @@ class RunCoordinator:
 
     def _free_lane(self) -> Lane:
         if self._idle:
-            return self._idle.pop()  # the one that was busy last, which has a kernel ready
+            return self._idle.pop()  # the lane used last, which has a kernel ready
         lane = Lane(
             lambda: Kernels(self._options.kernel_name, self._folder, self._log, self._tell), self._ended
         )
@@ -185,7 +185,7 @@ class RunCoordinator:
     def _peak(self, name: str, watch: Watch) -> float:
         """Return the memory of the kernel and of the steps that took most at a time, in MB.
 
-        It is not less than what all took at once: the kernel may have had its own peak at another moment.
+        This is an upper bound: the kernel may have had its own peak at another moment.
         """
         steps = [step.together_mb for step in self.record.steps if step.notebook == name]
         return round(watch.memory.peak_mb + max(steps, default=0.0), 1)
@@ -254,7 +254,7 @@ class RunCoordinator:
         for row in self.record.notebooks:
             row.state = self.record.state if row.state == "running" else row.state
         self.record.save(self._folder)
-        self._redactor.file(self._log)  # of one that two pieces of an endless line shared
+        self._redactor.file(self._log)  # a secret split across two chunks of an unbroken line
         try:
             from kit.batch.report import write_report  # noqa: PLC0415  as in _section
 

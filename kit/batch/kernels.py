@@ -26,7 +26,7 @@ from kit.steps.sampling import FILE_VARIABLE
 from kit.texts import Say
 
 _POLL_SECONDS = 0.1
-_LOOK = (  # leaves no name behind, and does without a kit that the kernel's environment does not have
+_LOOK = (  # leaves no name behind; the kernel's environment may lack the kit
     'exec("try:\\n from kit.steps.sampling import look_at_kernel\\n look_at_kernel()\\n'
     'except ImportError:\\n pass", {})'
 )
@@ -37,7 +37,7 @@ Result = TypeVar("Result")
 
 @dataclass(frozen=True)
 class Kernel:
-    """A kernel that answers, and how to talk to it; `mark` is what its steps are known by."""
+    """A kernel that answers, and how to talk to it; `mark` identifies its steps."""
 
     manager: AsyncKernelManager
     client: Any
@@ -45,20 +45,20 @@ class Kernel:
 
     @property
     def pid(self) -> int | None:
-        """The process to signal; None: the provisioner does not tell."""
+        """The process to signal; None: the provisioner does not say."""
         return getattr(self.manager.provisioner, "pid", None)
 
 
 class Kernels:
     """Starts and ends kernels on the event loop that nbclient waits on, so that they move on while a cell runs.
 
-    All of one thread: each has an event loop of its own.
+    For use by one thread: each thread has its own event loop.
 
     Args:
         kernel_name: the kernelspec.
         run_folder: the folder where steps record how they ended.
-        log: gets what libraries write past Python, which would stand between the lines of progress.
-        say: is told what a kernel's start warns of, such as a kernel without its head start.
+        log: gets what libraries write past Python, which would mix with the lines of progress.
+        say: is told the warnings of a kernel's start, such as that it has no head start.
     """
 
     def __init__(
@@ -84,7 +84,7 @@ class Kernels:
         return self
 
     def __exit__(self, *_: object) -> None:
-        """End what is still there; a kernel that does not listen is killed after Jupyter's five seconds."""
+        """End what is still there; a kernel that does not react is killed after Jupyter's five seconds."""
         if self._next is not None:
             self._give_up(self._next[0])
         try:
@@ -110,7 +110,7 @@ class Kernels:
 
         Raises:
             KernelStartError: when it has died or does not answer.
-            StoppedError: when the watch has stopped the notebook before.
+            StoppedError: when the watch has already stopped the notebook.
         """
         self.prepare(folder)
         assert self._next is not None  # noqa: S101  prepared above
@@ -165,7 +165,7 @@ class Kernels:
             client = manager.client()
             client.start_channels()
             await client.wait_for_ready(timeout=_START_SECONDS)
-        except BaseException:  # also when nobody wants it any more
+        except BaseException:  # even when nobody wants it any more
             await _end(manager, client)
             raise
         client.allow_stdin = False

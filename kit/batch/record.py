@@ -37,15 +37,15 @@ class NotebookRecord(BaseModel):
     """One notebook of a run.
 
     Attributes:
-        seconds: the seconds of the last try; the first of them are those of its kernel's start.
+        seconds: the seconds of the last attempt, the start of its kernel included.
         kernel_seconds: the seconds that it waited for its kernel.
-        peak_memory_mb: the megabytes of its kernel and of the steps that took most at a time; of pages that several
-            processes share, such as the warm process's, their part. 0: not known.
-        executed: name of its executed copy in the run's folder, once it has ended.
-        attempts: earlier tries.
-        why: one line: why it ran although it has run before, was skipped, or has not run.
+        peak_memory_mb: the peak megabytes of its kernel plus those of the steps that took most at a time; pages shared
+            with others, such as the warm process, count in part. 0: not known.
+        executed: the name of its executed copy in the run's folder, once it has ended.
+        attempts: the earlier attempts.
+        why: why it ran again, was skipped or has not run, in one line.
         kernel: the mark of its kernel, by which its times are found (see `kit.batch.times`).
-        same: what its results depend on, digested (see `kit.batch.unchanged`); empty: not known.
+        same: digests of what its results depend on (see `kit.batch.unchanged`); empty: not known.
     """
 
     name: str
@@ -67,7 +67,7 @@ class NotebookRecord(BaseModel):
 
 
 class StepRow(BaseModel):
-    """How one TFX step ended, in which notebook; its memory is told as in `kit.steps.monitor.StepRecord`."""
+    """How one TFX step ended, in which notebook; its memory is counted as in `kit.steps.monitor.StepRecord`."""
 
     notebook: str
     step: str
@@ -177,7 +177,7 @@ def new_record(run_id: str, project: str, workspace: Path, notebooks: list[Noteb
 def list_runs(runs: Path) -> list[RunRecord]:
     """Return the runs of a workspace, oldest first; those that died without saying so as killed.
 
-    Folders without a valid run.json are nobody's run and left out.
+    Folders without a valid run.json are left out.
     """
     return [record.as_killed() if record.is_orphan else record for _, record in _read_runs(runs)]
 

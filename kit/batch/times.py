@@ -13,21 +13,21 @@ from kit.errors import UsageError
 from kit.steps.sampling import KINDS
 
 TIMES = "times"
-"""The folder of a run in which they stand."""
+"""The folder of a run that holds them."""
 START = "kernel start"
 ALL_KINDS = (START, *KINDS)
-_LEAST_SHARE = 0.001  # of a run: what is shorter is no bar that can be seen
+_LEAST_SHARE = 0.001  # of a run: a shorter bar could not be seen
 
 
 @dataclass(frozen=True)
 class Times:
-    """Seconds of a notebook without its steps, or of one of its steps.
+    """The time of a notebook without its steps, or of one of its steps.
 
     Attributes:
         notebook: its name.
         step: id of the component; empty: the notebook itself.
         seconds: the total.
-        kinds: the seconds by kind; what nothing is known about counts as `other`.
+        kinds: the seconds by kind; unknown time counts as `other`.
     """
 
     notebook: str
@@ -43,7 +43,7 @@ class Frame:
     Attributes:
         name: the name of a run, a notebook, a step, or a package and the function by which it was entered.
         kinds: seconds by kind.
-        children: what it called; the notebooks of a run in their order, all else the longest first.
+        children: what it called: the notebooks of a run in their order, all else longest first.
     """
 
     name: str
@@ -56,7 +56,7 @@ class Frame:
 
     @property
     def kind(self) -> str:
-        """The one that most of its time is counted as."""
+        """The kind that most of its time counts as."""
         return max(self.kinds, key=lambda kind: self.kinds[kind], default="other")
 
     def add(self, kinds: Mapping[str, float]) -> None:
@@ -95,11 +95,11 @@ def latest_flame(workspace: Path, run_id: str = "") -> Frame:
 
     Args:
         workspace: its folder.
-        run_id: the id of the run; empty: the last that has ended after it ran a notebook. Where there is none, the bar
-            is empty: a notebook may show it before anything ran as a batch.
+        run_id: the id of the run; empty: the last ended run that ran a notebook. Without one the bar is empty: a
+            notebook may show it before any batch has run.
 
     Raises:
-        UsageError: when the run of that id is not there.
+        UsageError: when there is no run of that id.
     """
     for record in reversed(list_runs(workspace / "runs")):
         has_ended = record.state != "running" and any(row.seconds for row in record.notebooks)
@@ -148,7 +148,7 @@ def _tidy(bar: Frame, least: float) -> None:
 
 
 def _seen(row: NotebookRecord, folder: Path) -> tuple[dict[str, Any], list[tuple[str, dict[str, Any]]]]:
-    """Return what the kernel of a notebook has seen of itself, and each of its steps, in their order."""
+    """Return the samples of a notebook's kernel, and of each of its steps, in their order."""
     own: dict[str, Any] = {"seconds": 0.0, "stacks": []}
     if not row.kernel:
         return own, []

@@ -1,10 +1,11 @@
-"""Whether a notebook's inputs are all as they were when it last ended well, so that it need not run again.
+"""Whether all of a notebook's inputs are the same as when it last ended well, so that it need not run again.
 
-Each thing that its results depend on gets a digest: itself, its parameters, the code, the versions, the files of the
+Each thing that its results depend on gets a digest: the notebook, its parameters, the code, the versions, the files of
+    the
 project, the data files, what it reads in the workspace, and what the steps of the notebooks before it and its own have
 made, with what people decided about that. Code and project files count by content; data files by name, size and time,
-as TFX has it; what steps made by its number in ML Metadata, which stays while results come from the cache. What is not
-known to be the same has changed.
+as in TFX; what steps made by its id in ML Metadata, which stays while results come from the cache. What is not known to
+be the same has changed.
 """
 
 from __future__ import annotations
@@ -53,8 +54,8 @@ _OUTPUTS = """
 class Surroundings:
     """What notebooks of one project find in one workspace.
 
-    Code, notebooks and data are looked at once, before they are used: what changes while they are is new to the next
-    run. What lies in the workspace is looked at each time.
+    Code, notebooks and data are looked at once, before they are used: what changes meanwhile is new to the next run.
+        What is in the workspace is looked at each time.
 
     Args:
         workspace: the folder.
@@ -92,7 +93,7 @@ class Surroundings:
         }
 
     def _parameters(self, notebook: PlannedNotebook) -> dict[str, Value]:
-        """Return the parameters without this workspace: it stays the same one when it is moved."""
+        """Return the parameters without this workspace: a workspace stays the same when it is moved."""
         here = str(self._workspace)
         return {name: value for name, value in notebook.parameters.items() if value != here}
 
@@ -116,10 +117,10 @@ class Surroundings:
 
 
 def latest_outputs(store: Path, pipeline: str) -> dict[str, str]:
-    """Return the numbers of what each component made last, each with that of the last decision about it.
+    """Return the ids of each component's latest outputs, each with that of the last decision about it.
 
-    Read as the tables are, so that a run which skips everything imports neither TFX nor ML Metadata. What is not on
-    disk any more has no number.
+    Read straight from the tables, so that a run that skips everything imports neither TFX nor ML Metadata. What is no
+    longer on disk has no id.
     """
     if not store.exists():
         return {}
@@ -170,7 +171,7 @@ def last_good(
 
 
 def differences(then: Mapping[str, str], now: Mapping[str, str]) -> list[str]:
-    """Return what is not the same any more, in words."""
+    """Return what is no longer the same, in words."""
     return [name for name in {**then, **now} if then.get(name) != now.get(name)]
 
 
@@ -185,18 +186,18 @@ def steps_in(digests: Iterable[str]) -> list[str]:
 
 
 def notebook_digest(notebook: Path) -> str:
-    """Digest of a notebook's cells; what they have put out does not count."""
+    """Return a digest of a notebook's cells; outputs do not count."""
     cells = json.loads(notebook.read_text(encoding="utf-8"))["cells"]
     return _digest([[cell["cell_type"], "".join(cell["source"])] for cell in cells])
 
 
 def code_beside(notebook: Path) -> str:
-    """Digest of what a notebook can import from the folder that it works in."""
+    """Return a digest of what a notebook can import from its working folder."""
     return of_files(_modules_in(notebook.parent), notebook.parent)
 
 
 def project_digest(project: Project, data: Iterable[Path]) -> str:
-    """Digest of a project's files: its schema too, and whatever else its code may read, but not its data."""
+    """Return a digest of a project's files: the schema and whatever else its code may read, but not its data."""
     return of_files(_files_beside(data, project.folder), project.folder)
 
 

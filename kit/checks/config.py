@@ -26,7 +26,7 @@ def _short(value: object) -> object:
 
 
 class Drift(Section):
-    """How far a feature may be from what it was, as TFDV measures it, beside what chance explains."""
+    """How far a feature may move, as TFDV measures it, beyond what chance explains."""
 
     severity: _Severity = "warn"
     default: float = Field(
@@ -57,7 +57,7 @@ class Validation(Section):
     @field_validator("expression")
     @classmethod
     def _compiles(cls, value: str) -> str:
-        # TFDV's fields are not needed by the many projects without validations.
+        # Most projects have no validations, and do not need TFDV's fields.
         from kit.checks.expressions import check_expression  # noqa: PLC0415
 
         check_expression(value)
@@ -65,7 +65,7 @@ class Validation(Section):
 
 
 class Checks(Section):
-    """How much each check weighs: `warn` is shown, `block` also ends the notebook, and a batch with it."""
+    """The severity of each check: `warn` is shown, `block` also ends the notebook, and a batch with it."""
 
     label_rates: _Severity = Field(
         default="warn", description="shares of the label's classes in each slice, train against eval"

@@ -107,7 +107,7 @@ def as_date(text: str) -> dt.date | None:
 
 
 def _times(project: Project) -> list[str]:
-    """Return the column that tells the time of a row; of several the first, as later ones are of something else."""
+    """Return the column with the time of a row; the first of several, as later ones mean something else."""
     return _of_kind(project, "timestamp", "date")[:1] if project.spec.data.has_spans else []
 
 

@@ -25,7 +25,7 @@ _alerts = typer.Typer(
 )
 app.add_typer(_alerts, name="alerts")
 
-_Id = Annotated[str, typer.Argument(metavar="ID", help="Of the incident, or its first letters.")]
+_Id = Annotated[str, typer.Argument(metavar="ID", help="The id of the incident, or its first letters.")]
 _Who = Annotated[str, typer.Option(help="Your name.", show_default="that of the account")]
 _Why = Annotated[str, typer.Option(help="The reason, for those who read it later.")]
 

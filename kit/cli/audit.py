@@ -43,7 +43,7 @@ def pack(
 def verify(
     file: Annotated[Path, typer.Argument(help="An audit pack.", exists=True, dir_okay=False)],
     public_key: Annotated[
-        str | None, typer.Option(help="Of who should have signed it: a PEM file, or in hexadecimal.")
+        str | None, typer.Option(help="The key of who should have signed it: a PEM file, or hexadecimal.")
     ] = None,
 ) -> None:
     """Check every byte of an audit pack, offline; ends with 1 when one is not as it was signed."""

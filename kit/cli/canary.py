@@ -44,7 +44,7 @@ def start(
     ] = None,
     share: Annotated[
         float | None,
-        typer.Option(help="Of the users who get it, 0 to 1.", show_default="that of project.yml"),
+        typer.Option(help="The share of the users who get it, 0 to 1.", show_default="that of project.yml"),
     ] = None,
 ) -> None:
     """Send a share of the users to a newer version; a running `kit serve` follows within a second."""
@@ -168,7 +168,7 @@ def _print(one: Shown) -> None:
     if one.metrics:
         print_table(_COLUMNS, [_row(metric) for metric in one.metrics])
     if left_out := [f"{count:,} {why}" for why, count in one.left_out.items() if count]:
-        typer.echo(f"No evidence are requests: {', '.join(left_out)}.")
+        typer.echo(f"Requests not counted as evidence: {', '.join(left_out)}.")
     typer.echo(f"{one.why[:1].upper()}{one.why[1:]}.")
 
 

@@ -25,9 +25,12 @@ _deploy = typer.Typer(
 app.add_typer(_deploy, name="deploy")
 
 _Out = Annotated[Path, typer.Option(help="Folder to write into.")]
-_Name = Annotated[str | None, typer.Option(help="Of all objects.", show_default="deploy.name in project.yml")]
+_Name = Annotated[
+    str | None, typer.Option(help="The name of all objects.", show_default="deploy.name in project.yml")
+]
 _Namespace = Annotated[
-    str | None, typer.Option(help="Of all objects.", show_default="deploy.namespace in project.yml")
+    str | None,
+    typer.Option(help="The namespace of all objects.", show_default="deploy.namespace in project.yml"),
 ]
 _Force = Annotated[bool, typer.Option("--force", help="Replace files that have another content.")]
 _Batching = Annotated[
@@ -51,11 +54,12 @@ def k8s(  # noqa: PLR0913, PLR0917  what differs from one cluster to another
     stable: Annotated[
         int | None,
         typer.Option(
-            help="With --canary: version of the others.", show_default="the newest below the canary"
+            help="With --canary: the version of the other pods.", show_default="the newest below the canary"
         ),
     ] = None,
     canary_replicas: Annotated[
-        int | None, typer.Option(min=1, max=1000, help="With --canary: pods of it.", show_default="1")
+        int | None,
+        typer.Option(min=1, max=1000, help="With --canary: the number of its pods.", show_default="1"),
     ] = None,
     force: _Force = False,
 ) -> None:
@@ -170,7 +174,7 @@ def docker(
 @_deploy.command()
 @exits
 def check(
-    folder: Annotated[Path, typer.Argument(help="With manifests, edited or not.")],
+    folder: Annotated[Path, typer.Argument(help="A folder of manifests, edited or not.")],
 ) -> None:
     """Check the manifests of a folder: against the schemas of Kubernetes, and against each other."""
     from kit.deploy.consistency import check_together

@@ -33,7 +33,7 @@ def drill(  # noqa: PLR0913, PLR0917  what is attacked, and how
         str,
         typer.Option(help="JSON Web Token for a gateway before it.", envvar="KIT_TOKEN", show_default=False),
     ] = "",
-    seed: Annotated[int, typer.Option(min=0, help="That all that is drawn follows from.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="The seed of all random draws.")] = 0,
 ) -> None:
     """Attack your own model with a budget of queries, behind each protection, and recommend one."""
     with quiet():

@@ -57,7 +57,7 @@ def kubeflow(  # noqa: PLR0913, PLR0917  one for each option
     project: ProjectOption = SAMPLE,
     parameter: ParameterOption = None,
     cpu: Annotated[str, typer.Option(help="Cores of a container.")] = "2",
-    memory: Annotated[str, typer.Option(help="Of a container, as Kubernetes writes it.")] = "6Gi",
+    memory: Annotated[str, typer.Option(help="The memory of a container, as Kubernetes writes it.")] = "6Gi",
     workspace: WorkspaceOption = None,
 ) -> None:
     """Compile a pipeline for Kubeflow Pipelines v2, one container per notebook; checked by its SDK, never run."""

@@ -18,7 +18,7 @@ app = typer.Typer()
 def gc(
     project: Annotated[
         str | None,
-        typer.Option(help="Whose results: its name or its folder.", show_default="of all projects"),
+        typer.Option(help="The project: its name or its folder.", show_default="of all projects"),
     ] = None,
     yes: Annotated[
         bool, typer.Option("--yes", help="Delete; without it only what could go is shown.")

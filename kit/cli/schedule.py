@@ -35,7 +35,9 @@ def new(  # noqa: PLR0913, PLR0917  one for each option
         list[str] | None,
         typer.Argument(help="Names or paths; all numbered ones unless given.", show_default=False),
     ] = None,
-    time_zone: Annotated[str, typer.Option(help="Whose clock, such as Europe/Berlin.")] = "UTC",
+    time_zone: Annotated[
+        str, typer.Option(help="The time zone of the times, such as Europe/Berlin.")
+    ] = "UTC",
     project: AnyProjectOption = None,
     parameter: Annotated[
         list[str] | None,
@@ -47,11 +49,13 @@ def new(  # noqa: PLR0913, PLR0917  one for each option
             show_default=False,
         ),
     ] = None,
-    catch_up: Annotated[str, typer.Option(help="Of missed times run none, latest or all.")] = "latest",
+    catch_up: Annotated[str, typer.Option(help="Which missed times to run: none, latest or all.")] = "latest",
     overlap: Annotated[
         str, typer.Option(help="When the run before is not over: skip, queue or replace it.")
     ] = "skip",
-    late_minutes: Annotated[int, typer.Option(help="That a run may be late without being missed.")] = 10,
+    late_minutes: Annotated[
+        int, typer.Option(help="The minutes that a run may be late without counting as missed.")
+    ] = 10,
     workspace: WorkspaceOption = None,
 ) -> None:
     """Make a schedule in the workspace, or change one; nothing runs until a scheduler is given it."""

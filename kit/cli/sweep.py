@@ -77,7 +77,7 @@ def sweep(  # noqa: PLR0913, PLR0917  one for each option
     workspace: WorkspaceOption = None,
     project: AnyProjectOption = None,
     name: Annotated[
-        str, typer.Option(help="Of the sweep; that of the file unless given.", show_default=False)
+        str, typer.Option(help="The name of the sweep; that of the file unless given.", show_default=False)
     ] = "",
     resume: Annotated[
         str, typer.Option(metavar="NAME", help="Go on with a sweep; what is done stays.", show_default=False)

@@ -30,7 +30,7 @@ _Workers = Annotated[
     int, typer.Option(min=0, help="Processes that compute gradients; 0: as project.yml says.")
 ]
 _Servers = Annotated[int, typer.Option(min=0, help="Processes that hold variables; 0: as project.yml says.")]
-_BatchSize = Annotated[int, typer.Option(min=0, help="Of all workers together; 0: as project.yml says.")]
+_BatchSize = Annotated[int, typer.Option(min=0, help="Rows of all workers together; 0: as project.yml says.")]
 _PrintConfig = Annotated[
     bool, typer.Option("--print-config", help="Print the TF_CONFIG of every member, and start nothing.")
 ]

@@ -55,7 +55,7 @@ def board(
 @exits
 def solutions(
     name: Annotated[
-        str | None, typer.Argument(help="Of an exercise; all unless given.", show_default=False)
+        str | None, typer.Argument(help="The name of an exercise; all unless given.", show_default=False)
     ] = None,
     out: Annotated[
         Path | None,

@@ -56,10 +56,10 @@ class Entry:
         client: address that it came from.
         route: what was asked, as `kit.gateway.routes` names it.
         version: the version of the model that answered; empty where the server did not say.
-        status: the status of HTTP, or the name of gRPC's where it has one.
+        status: the HTTP status, or the name of the gRPC status if there is one.
         milliseconds: the time from its first byte to the last of the answer.
         verdict: `allowed`, or `refused: …`, or `failed: …`.
-        request_id: under which the server knows it too.
+        request_id: the id by which the server knows it too.
     """
 
     time: dt.datetime
@@ -81,7 +81,7 @@ class Answered:
         version: as the server named it; empty where it did not.
         count: requests whose verdict is `allowed`.
         first: the time of the first, UTC.
-        last: the same of the last.
+        last: the time of the last.
     """
 
     version: str
@@ -97,7 +97,7 @@ def count_answered(path: Path) -> list[Answered]:
         GatewayError: when a line is not one that the gateway wrote.
         OSError: when there is no log.
     """
-    whole = path.read_bytes().rpartition(b"\n")  # what follows the last line is being written
+    whole = path.read_bytes().rpartition(b"\n")  # what follows the last line break is being written
     if not whole[0]:
         return []
     options = pyarrow.json.ParseOptions(explicit_schema=_TO_COUNT, unexpected_field_behavior="ignore")
@@ -128,9 +128,9 @@ def read_log(
 
     Args:
         path: the path of the access log.
-        subject: only who is named so.
-        since: only what came then or later.
-        verdict: only verdicts that begin so.
+        subject: only entries of this subject.
+        since: only requests from this time on.
+        verdict: only verdicts that begin with this.
 
     Raises:
         GatewayError: when there is no log, no such verdict, or a line that the gateway did not write.
@@ -161,7 +161,7 @@ def parse_since(text: str, now: dt.datetime) -> dt.datetime:
     """Return the time that a person means: 90s, 15m, 6h, 7d ago, or a date or time as 2026-01-31T12:00, UTC.
 
     Raises:
-        GatewayError: when it is neither.
+        GatewayError: when it is none of these.
     """
     if match := _AGE.fullmatch(text):
         return now - dt.timedelta(**{_UNITS[match[2]]: int(match[1])})
@@ -214,5 +214,5 @@ def _verdict(raw: dict[str, Any]) -> str:
         return ALLOWED if status < _FIRST_FAILURE else "failed: the server's error"
     if details == "direct_response" and status in _STATUSES:
         return _STATUSES[status]
-    # A caller that goes away early has no status.
+    # A caller that leaves early has no status.
     return f"{'failed' if not status or status >= _FIRST_FAILURE else 'refused'}: {details or 'connection closed'}"

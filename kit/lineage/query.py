@@ -25,13 +25,13 @@ class Lineage:
     Attributes:
         subject: what was asked about.
         graph: the graph of all that was reached, with the subject's own nodes.
-        own: keys of those.
+        own: the keys of the subject's own nodes.
         upstream: keys of what it comes from; empty when nobody asked.
-        downstream: keys of what comes from it; the same.
+        downstream: keys of what comes from it; likewise.
         pushes: the pushed versions among all of them, the oldest first.
-        predictions: what the pushed versions downstream of it, or itself, have answered.
-        behind: how many more nodes are upstream or downstream only by models that were compared with each other.
-        metrics: the metrics of what executions made, by their keys; empty when nobody asked.
+        predictions: what the pushed versions among its own and downstream nodes have answered.
+        behind: how many more nodes are related only through models that were compared with each other.
+        metrics: the metrics of the outputs of executions, by their keys; empty when nobody asked.
     """
 
     subject: Subject

@@ -1,11 +1,11 @@
 """Query ML Metadata's SQLite file: nodes, their neighbours up- and downstream, and their properties.
 
-This reads SQLite, and not through ML Metadata's library, for two reasons that were measured. The library cannot search:
-`filter_query` of release 1.21 answers that it was removed, so a version, a digest or a lineage subgraph can only be
-found by fetching every artifact. And it takes a second or more to hand over a store of 50,000 artifacts, of which one
-question needs a hundred. The file is opened read-only, and its schema is checked before it is read.
+This reads SQLite directly, not through ML Metadata's library, for two measured reasons. The library cannot search:
+release 1.21 answers that `filter_query` was removed, so a version, a digest or a lineage subgraph can only be found by
+fetching every artifact. And it takes a second or more to return the 50,000 artifacts of a store, of which one question
+needs a hundred. The file is opened read-only, and its schema is checked before it is read.
 """
-# ruff: noqa: S608  what stands in the texts of queries are constants of this module; values are always bound
+# ruff: noqa: S608  query texts hold only constants of this module; values are always bound
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ class Store:
         return {*artifacts, *(-run for run in runs)}
 
     def walk(self, starts: Collection[int], direction: Direction, *, baselines: bool = True) -> set[int]:
-        """Return all that nodes come from, or all that comes from them, with themselves.
+        """Return all that nodes come from, or all that comes from them, the nodes included.
 
         Args:
             starts: the nodes to begin at.

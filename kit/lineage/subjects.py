@@ -38,9 +38,9 @@ class Subject:
     """What somebody asks about.
 
     Attributes:
-        kind: what it is.
+        kind: the kind of thing it is.
         name: its name.
-        nodes: it stands at in ML Metadata, by their numbers in the store.
+        nodes: its nodes in ML Metadata, by their numbers in the store.
         answers: the answers to it, where it is a request.
     """
 

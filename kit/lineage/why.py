@@ -47,7 +47,7 @@ class Cause:
         part: what kind of thing it is.
         name: its name, as a person would say it.
         first: what the first run had.
-        second: the same of the second.
+        second: what the second run had.
     """
 
     part: Part

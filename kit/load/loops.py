@@ -15,19 +15,19 @@ _Row = tuple[float, float, str]
 
 
 async def ask(load: Load, send: Send, stopped: Callable[[], bool] = lambda: False) -> LoadResult:
-    """Make the load; return what came of the requests that were due after the warm-up.
+    """Make the load; return the outcomes of the requests that were due after the warm-up.
 
     Args:
         load: closed or open.
         send: see Send.
-        stopped: whether it is to end before its time; what is under way is waited for.
+        stopped: whether to end early; requests under way are waited for.
     """
     rows: list[_Row] = []
     started = time.monotonic()
     first, end = started + load.warm_seconds, started + load.warm_seconds + load.seconds
     await (_closed if load.callers else _open)(load, send, rows, started, stopped)
     measured = [row for row in rows if row[0] >= first]
-    # What was answered late is an answer all the same, but the time in which nobody asked is none of the load.
+    # A late answer counts, but time in which nobody asked does not.
     seconds = max(0.0, max((row[0] for row in measured), default=first) - first) if stopped() else end - first
     return LoadResult.of(measured, seconds)
 
@@ -56,7 +56,7 @@ async def _open(
 
     for arrival, body in zip(load.arrivals(), load.bodies(), strict=False):
         due = started + arrival
-        # One that is late already is sent at once; the others have their turn all the same.
+        # A late one is sent at once, but yields to the others first.
         await asyncio.sleep(max(0.0, due - time.monotonic()))
         if stopped():
             break

@@ -26,14 +26,14 @@ class Load:
         callers: the callers that ask at once, each again once it has its answer; 0 is an open loop.
         rate: requests a second that arrive, on average; 0 is a closed loop.
         seconds: the seconds that are measured.
-        warm_seconds: before those; what was due in them does not count.
+        warm_seconds: the seconds before those; requests due in them do not count.
         timeout_seconds: the seconds that an answer may take.
         most_under_way: how many requests an open loop may have under way; one that is due beyond them is an error, not
             sent.
         seed: the seed of the arrivals.
 
     Raises:
-        UsageError: when it is neither or both, or asks nothing.
+        UsageError: when it is neither open nor closed, or both, or asks nothing.
     """
 
     requests: tuple[bytes, ...]
@@ -61,7 +61,7 @@ class Load:
             )
 
     def split(self, parts: int) -> list[Load]:
-        """Return the same load in parts, for as many processes; together they ask as often."""
+        """Return the same load split over processes, which together ask as often."""
         most = self.callers or parts  # no part without a caller
         parts = max(1, min(parts, most))
         shares = [self.callers // parts + (number < self.callers % parts) for number in range(parts)]
@@ -78,6 +78,6 @@ class Load:
             yield due
 
     def bodies(self) -> Iterator[bytes]:
-        """Return the requests in turn, without end, from a place that the seed says."""
+        """Return the requests in turn, without end, from a place that the seed determines."""
         first = self.seed % len(self.requests)
         return cycle((*self.requests[first:], *self.requests[:first]))

@@ -25,14 +25,14 @@ _TARGET = "kit.load.process:child"
 
 
 class RunningLoad:
-    """Load that is being made; the processes end with the block."""
+    """A load that is being made; the processes end with the block."""
 
     def __init__(self, load: Load, processes: int = 1) -> None:
         """Take the plan; no request is sent before `start`.
 
         Args:
-            load: over gRPC or REST.
-            processes: the processes to share it.
+            load: the load, over gRPC or REST.
+            processes: the number of processes that share it.
         """
         self._parts = load.split(processes)
         self._calls: list[warm.WarmCall] = []
@@ -54,7 +54,7 @@ class RunningLoad:
         return self
 
     def wait(self) -> LoadResult:
-        """Wait until it is over; return what came of it.
+        """Wait until it is over; return the result.
 
         Raises:
             StepFailedError: when a process did not come to its end.
@@ -71,7 +71,7 @@ class RunningLoad:
         return LoadResult.together(results)
 
     def stop(self) -> LoadResult:
-        """End it before its time; return what came of it until now.
+        """End it early; return the result so far.
 
         Raises:
             StepFailedError: when a process did not come to its end.
@@ -109,8 +109,8 @@ def run_load_here(load: Load, function: Callable[[bytes], object], threads: int 
 
     Args:
         load: the load whose address and transport do not matter.
-        function: is given each request; what it returns does not matter, what it raises is an error.
-        threads: the threads that it is called from; more requests than those wait, and that counts.
+        function: is given each request; its return value is ignored, an exception is an error.
+        threads: the threads that it is called from; further requests wait, and their waiting counts.
     """
 
     async def main() -> LoadResult:

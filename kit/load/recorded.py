@@ -1,4 +1,4 @@
-"""The requests of a load: those that a model's package brings along, or that a server has logged."""
+"""The requests of a load: those in a model's package, or those that a server has logged."""
 
 from __future__ import annotations
 

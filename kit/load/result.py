@@ -50,12 +50,12 @@ class LoadResult:
 
     @property
     def answered(self) -> int:
-        """How many were answered without an error."""
+        """The number of requests answered without an error."""
         return int((self.outcomes == OK).sum())
 
     @property
     def errors(self) -> dict[str, int]:
-        """How many ended with each error."""
+        """The number of requests that ended with each error."""
         return dict(Counter(self.outcomes[self.outcomes != OK].tolist()))
 
     @property
@@ -64,7 +64,7 @@ class LoadResult:
         return self.answered / self.seconds
 
     def milliseconds(self, percentile: float) -> float:
-        """Return a percentile (0 to 100) of how long answers took; of none it is not a number.
+        """Return a percentile (0 to 100) of how long answers took; NaN without any.
 
         Errors are left out: a refusal is quick, and would make a server look fast.
         """

@@ -17,17 +17,17 @@ _SETTINGS = (WITHOUT, "32 rows, no wait, 1 thread")
 def small_sweep(session: Session, rate: float, p99_ms: float, say: Say = lambda _: None) -> Sweep | None:
     """Ask servers with and without batching at half of a rate and at the whole, a second each.
 
-    What they are asked is the request of `serving_default` in the package, again and again. What was measured before of
-    the same model is taken from the workspace.
+    They are asked the package's request of `serving_default`, again and again. Earlier measurements of the same model
+    are taken from the workspace.
 
     Args:
         session: the session of a project whose model was pushed.
-        rate: requests a second that are wanted; 0 measures nothing, and gives what was measured before, or None.
-        p99_ms: milliseconds within which 99 of 100 are wanted.
+        rate: the wanted requests per second; 0 measures nothing, and gives what was measured before, or None.
+        p99_ms: the milliseconds within which 99 of 100 are to be answered.
         say: is told each point in a line.
 
     Raises:
-        UsageError: when the rate is less than 0, or the milliseconds are not more.
+        UsageError: when the rate is below 0, or the milliseconds are not above 0.
         StepOrderError: when no model of the project was pushed.
     """
     place, name = session.workspace.path, session.project.name

@@ -23,14 +23,14 @@ SMALL = "small"
 
 @dataclass(frozen=True)
 class Target:
-    """What a server is to do.
+    """What a server is to achieve.
 
     Attributes:
         rate: requests a second that arrive.
         p99_ms: milliseconds within which 99 of 100 are answered.
 
     Raises:
-        UsageError: when one of them is not more than 0.
+        UsageError: when one of them is not above 0.
     """
 
     rate: float
@@ -52,10 +52,10 @@ class Point:
         setting: its name.
         offered: requests a second that arrived.
         rate: requests a second that were answered without an error.
-        p50_ms: half of them took at most that.
-        p99_ms: 99 of 100 took at most that; infinite when none was answered.
+        p50_ms: half of them took at most this long.
+        p99_ms: 99 of 100 took at most this long; infinite when none was answered.
         errors: requests that were not answered.
-        processor_ms: processor time of the server for each that was answered, milliseconds.
+        processor_ms: the server's processor time per answered request, milliseconds.
     """
 
     setting: str
@@ -67,7 +67,7 @@ class Point:
     processor_ms: float
 
     def meets(self, target: Target) -> bool:
-        """Whether it did what a target asks for, at the rate of the target."""
+        """Whether it meets a target at the target's rate."""
         return self.offered >= target.rate and not self.errors and self.p99_ms <= target.p99_ms
 
 
@@ -77,7 +77,7 @@ class Sweep:
 
     Attributes:
         target: what is wanted.
-        points: measured so far.
+        points: those measured so far.
         settings: all settings by name, as in a file of batching parameters; one without parameters does not batch.
     """
 
@@ -94,7 +94,7 @@ class Sweep:
         """Return what was kept.
 
         Raises:
-            StepOrderError: when nothing was.
+            StepOrderError: when nothing was kept.
         """
         try:
             found = json.loads(path.read_text())
@@ -121,7 +121,7 @@ class Sweep:
 
     @property
     def meeting(self) -> list[Point]:
-        """For each batching setting that does what is wanted its point at that rate, the cheapest first."""
+        """The point at the wanted rate of each batching setting that meets the target, the cheapest first."""
         found = [
             point for point in self.points if self.settings.get(point.setting) and point.meets(self.target)
         ]
@@ -132,7 +132,7 @@ class Sweep:
 
     @property
     def chosen(self) -> str | None:
-        """The setting that meets the goal with the least processor time per request; None: none does."""
+        """The setting that meets the target with the least processor time per request; None: none does."""
         return self.meeting[0].setting if self.meeting else None
 
 

@@ -40,7 +40,7 @@ async def _grpc(load: Load) -> AsyncIterator[Send]:
 
 
 class _Connections:
-    """Connections of HTTP/1.1 that are kept: each request has one for itself."""
+    """Kept HTTP/1.1 connections: each request has one to itself."""
 
     def __init__(self, load: Load) -> None:
         host, _, port = load.address.rpartition(":")
@@ -101,7 +101,7 @@ async def _http(load: Load) -> AsyncIterator[Send]:
 
 @asynccontextmanager
 async def called(function: Callable[[bytes], object], threads: int) -> AsyncIterator[Send]:
-    """Give what asks a function of this process, in threads; whatever it raises is that request's outcome."""
+    """Give what calls a function of this process, in threads; whatever it raises is that request's outcome."""
     loop = asyncio.get_running_loop()
     with ThreadPoolExecutor(threads, "load") as pool:
 

@@ -1,8 +1,8 @@
 """Find batching parameters for a given rate and p99: each setting is served and loaded at several rates.
 
-Each point that was measured stands in a file of its own, named by all that it depends on: the model's files, the
-requests, the setting, the rate and the seconds. So a sweep that was ended goes on where it was, and a larger one takes
-what is known. To measure anew, for example on another machine, delete the folder.
+Each measured point is in a file of its own, named by all that it depends on: the model's files, the
+requests, the setting, the rate and the seconds. So an interrupted sweep goes on where it was, and a larger one reuses
+what is known. To measure again, for example on another machine, delete the folder.
 """
 
 from __future__ import annotations
@@ -42,10 +42,10 @@ would answer otherwise."""
 
 
 def proposed() -> dict[str, Batching | None]:
-    """Return the settings that are tried unless others are given, by their names; None is without batching.
+    """Return the settings to try unless others are given, by name; None is without batching.
 
-    For each size: no wait with one batch at once, which the thread that reads computes by itself; no wait with as many
-    at once as there are processors; and a wait, which pays only where a run costs much and its rows little.
+    For each size: no wait with one batch at a time, which the reading thread computes itself; no wait with as many at a
+        time as there are processors; and a wait, which pays only where a run costs much and each row little.
     """
     made: dict[str, Batching | None] = {WITHOUT: None}
     for rows in _SIZES:
@@ -63,7 +63,7 @@ def proposed() -> dict[str, Batching | None]:
 
 
 def name_of(batching: Batching) -> str:
-    """Return what tells a setting from others of a sweep."""
+    """Return a name that distinguishes a setting within a sweep."""
     micros, threads = batching.batch_timeout_micros, batching.num_batch_threads
     wait = f"{micros / 1000:g} ms" if micros else "no wait"
     return f"{batching.most_rows} rows, {wait}, {threads} thread{'s' * (threads > 1)}"
@@ -101,7 +101,7 @@ class Trials:
         return [share * self.target.rate for share in self.shares]
 
     def sweep(self, points: Sequence[Point] = ()) -> Sweep:
-        """Return what the points say of the target."""
+        """Return the sweep of the points measured so far."""
         told = {name: asdict(batching) if batching else {} for name, batching in self.settings.items()}
         return Sweep(self.target, tuple(points), told)
 
@@ -126,14 +126,14 @@ class Trials:
 def tune(trials: Trials, say: Say = lambda _: None) -> Iterator[Sweep]:
     """Measure what is not known yet; give what is known after each point, and keep it in `FILE` of the folder.
 
-    A setting is not asked at higher rates once it fails requests or is far from the wanted p99.
+    A setting is not tried at higher rates once requests fail or its p99 is far from the wanted one.
 
     Args:
         trials: what is measured.
         say: is told each point in a line.
 
     Raises:
-        StepFailedError: when the server or what asks it does not come to its end.
+        StepFailedError: when the server or the load does not end properly.
         ServingError: when the model cannot be served.
     """
     points: list[Point] = []
@@ -154,7 +154,7 @@ def write_chosen(sweep: Sweep, path: Path) -> Batching:
     """Write the chosen setting as a file of batching parameters, for this server and the real one.
 
     Raises:
-        StepFailedError: when none does what is wanted; the file stays as it is.
+        StepFailedError: when none meets the target; the file stays as it is.
     """
     if sweep.chosen is None:
         best = min(
@@ -195,7 +195,7 @@ class _Served:
         before = _cpu_seconds(server, rate)
         with RunningLoad(load) as running:
             result = running.wait()
-        spent = _cpu_seconds(server, rate) - before  # of the warm-up's requests too, which come as often
+        spent = _cpu_seconds(server, rate) - before  # including the warm-up's requests, which come as often
         answered = result.rate * (load.seconds + load.warm_seconds)
         return Point(
             self._setting,
@@ -249,7 +249,7 @@ def _line(point: Point, *, known: bool) -> str:
 
 
 def _cpu_seconds(server: Server, rate: float) -> float:
-    """Return the processor time that a server has taken; it should be there before a load and after it."""
+    """Return the processor time that a server has taken; it must still run."""
     with suppress(psutil.NoSuchProcess):
         if server.alive:
             return float(sum(psutil.Process(server.pid).cpu_times()[:2]))

@@ -14,7 +14,7 @@ _Severity = Annotated[Severity, BeforeValidator(lambda value: "off" if value is 
 
 
 class Retraining(Section):
-    """When a model is to be trained again; 0 switches a rule off."""
+    """When to train a model again; 0 switches a rule off."""
 
     features: int = Field(
         default=2, ge=0, description="features that differ from the training data on the newest day"
@@ -38,7 +38,7 @@ class Retraining(Section):
 
 
 class Monitoring(Section):
-    """How predictions and labels belong together, and what ends a batch; how far is too far says `checks.drift`."""
+    """How predictions and labels are joined, and what ends a batch; `checks.drift` says how far is too far."""
 
     keys: tuple[str, ...] = Field(
         default=(),

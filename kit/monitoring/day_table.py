@@ -42,9 +42,9 @@ class DayTable:
 
         Args:
             day: the day to which they belong.
-            rows: the rows with columns of the schema; those that it lacks were never asked for, see `columns`.
-            name: the same for the same rows, so that they are there once however often they are written; "": a new
-                one, later in the order than those before.
+            rows: the rows, with columns of the schema; missing ones were never asked for, see `columns`.
+            name: the same for the same rows, so that they are stored once however often they are written; "": a new
+                one, after all earlier ones.
         """
         path = self.path(day, name or _new_name())
         if path.exists():
@@ -74,10 +74,10 @@ class DayTable:
         return sorted((self.folder / day.isoformat()).glob(f"*{_END}"))
 
     def columns(self, day: dt.date) -> set[str]:
-        """Return the columns that any part of a day has; one that none has could not be given on that day.
+        """Return the columns that any part of a day has; requests of that day could not carry the others.
 
         Raises:
-            InputDataError: when a part is no Parquet file.
+            InputDataError: when a part is not a Parquet file.
         """
         return {name for path in self.files(day) for name in _columns(path)} & set(self.schema.names)
 
@@ -97,7 +97,7 @@ class DayTable:
             columns: the columns that are wanted; none: all.
 
         Raises:
-            InputDataError: when a part is no Parquet file, or a column of it has values of another type.
+            InputDataError: when a part is not a Parquet file, or a column of it has values of another type.
         """
         schema = pa.schema([self.schema.field(name) for name in columns or self.schema.names])
         waiting: list[pa.RecordBatch] = []
@@ -148,7 +148,7 @@ def _together(batches: list[pa.RecordBatch]) -> pa.RecordBatch:
 
 
 def _new_name() -> str:
-    """Return a name that no other writer takes; names sort by time."""
+    """Return a name that no other writer uses; names sort by time."""
     return f"{time.time_ns():020d}-{os.getpid()}-{secrets.token_hex(4)}"
 
 

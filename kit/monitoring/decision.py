@@ -27,7 +27,7 @@ class Rule:
     Attributes:
         name: the name of the setting below `monitoring.retrain_when`; `schema` for the requests that break it.
         found: the finding, a sentence with the numbers.
-        fired: whether it speaks for a change.
+        fired: whether it calls for a change.
     """
 
     name: str
@@ -76,7 +76,7 @@ class KeepModel:
 
 @dataclass(frozen=True)
 class MendData:
-    """The requests violate the schema, so the model must not be trained on such data."""
+    """The requests violate the schema, so no model must be trained on such data."""
 
     rules: tuple[Rule, ...]
     what = "mend the data"
@@ -131,7 +131,7 @@ def decide(
         settings: the rules of the project.
         drift: the drift of the days that are judged.
         quality: the quality of the same days.
-        newer: spans that were delivered after those that the model was made of.
+        newer: the spans delivered after those that the model was made of.
         window: the window to train on instead; None: there is none, as nothing newer was delivered or the data have no
             spans.
     """
@@ -168,7 +168,7 @@ def _schema(drift: LogDrift) -> Rule:
 
 
 def _features(most: int, drift: LogDrift) -> Rule:
-    """The newest day counts: what was on an earlier one may be over."""
+    """Judge the newest day: what happened before may be over."""
     newest = len(drift.days) - 1
     known = [one for one in drift.features if one.distances[TRAINING][newest] is not None]
     far = [one.name for one in known if newest in one.too_far(TRAINING)]
@@ -181,7 +181,7 @@ def _features(most: int, drift: LogDrift) -> Rule:
 
 
 def _quality(most: float, quality: Quality) -> Rule:
-    """Only a fall that chance does not explain: the interval of the difference must be below 0 as a whole."""
+    """Only a fall that chance does not explain counts: the whole interval of the difference must be below 0."""
     change = quality.change
     if change is None:
         return Rule("quality", f"the live {quality.metric or 'metric'} is not known: {_why_not(quality)}")

@@ -40,9 +40,9 @@ class FeatureDrift:
         name: the name of the feature.
         measure: `l-infinity` or `jensen-shannon`.
         threshold: the threshold of `checks.drift` in project.yml: the distance that is normal from day to day.
-        distances: for each of COMPARISONS one a day; None: one of the two had no value, or nothing to compare with. Of
-            a number the lesser of TFDV's divergence and that of the quantiles.
-        limits: for each of them the threshold and what chance explains: from there on it is too far.
+        distances: for each of COMPARISONS one a day; None: there was nothing to compare. Of a number, the lesser of
+            TFDV's divergence and that of the quantiles.
+        limits: for each of them the threshold plus what chance explains.
     """
 
     name: str
@@ -52,7 +52,7 @@ class FeatureDrift:
     limits: Mapping[str, Sequence[float | None]]
 
     def too_far(self, comparison: str) -> list[int]:
-        """Return the places of the days on which it was too far."""
+        """Return the indices of the days on which it moved too far."""
         pairs = zip(self.distances[comparison], self.limits[comparison], strict=True)
         return [
             place
@@ -63,11 +63,11 @@ class FeatureDrift:
 
 @dataclass(frozen=True)
 class BrokenRule:
-    """What the schema does not allow, and was asked all the same.
+    """A request that the schema does not allow.
 
     Attributes:
         day: the day on which it happened.
-        feature: the feature that the rule is of.
+        feature: the feature of the rule.
         found: the finding, a sentence.
     """
 
@@ -85,7 +85,7 @@ class LogDrift:
         requests: rows of each day.
         features: those that can be compared.
         broken: rules of the schema, environment SERVING, that a day broke.
-        age_days: between the newest row of the training data and the newest of the log; None: the data tell no time.
+        age_days: between the newest row of the training data and the newest of the log; None: the data have no time.
     """
 
     days: tuple[dt.date, ...]
@@ -103,7 +103,9 @@ def measure(session: Session, version: PushedVersion) -> LogDrift:
     """
     days = load_days(session)
     training = load_statistics(version.statistics, "train")
-    schema = load_schema(session.path("SchemaGen", "schema"))  # as it is now: what was accepted is no anomaly
+    schema = load_schema(
+        session.path("SchemaGen", "schema")
+    )  # the schema of now: what was accepted is not an anomaly
     return LogDrift(
         days=tuple(days),
         requests=tuple(_rows(statistics) for statistics in days.values()),
@@ -154,7 +156,7 @@ def _moved(project: Project, before: _Statistics | None, now: _Statistics, looks
 
 
 def _seen(moved: Moved | None) -> float | None:
-    """Return what both measures see: one far value moves TFDV's buckets, and not the quantiles."""
+    """Return what both measures see: one far value moves TFDV's buckets, but not the quantiles."""
     if moved is None:
         return None
     value = moved.distance.value
@@ -168,7 +170,7 @@ def _limit(moved: Moved | None) -> float | None:
 def _broken(
     schema: schema_pb2.Schema, session: Session, days: Mapping[dt.date, _Statistics]
 ) -> Iterator[BrokenRule]:
-    """Yield what the schema does not allow in requests; the log's own columns are none of its business.
+    """Yield what the schema does not allow in requests; the log's own columns are left out.
 
     A column that no request of a day could carry, because the signature looks it up itself, breaks no rule.
     """

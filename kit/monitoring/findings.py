@@ -20,9 +20,9 @@ _MOSTLY = 0.5
 def findings(
     settings: Monitoring, drift: LogDrift, quality: Quality, decision: RetrainDecision
 ) -> list[Finding]:
-    """Return one finding per incident; for each kind that has none, one that says that all is well.
+    """Return one finding per incident, and for each kind without any, one that says that all is well.
 
-    What was on the newest day blocks where project.yml says so; what is over by then only warns.
+    What happened on the newest day blocks where project.yml says so; what was over by then only warns.
     """
     if isinstance(decision, NothingLogged):
         return [Finding("prediction log", "nothing is logged, so there is nothing to judge", "ok")]
@@ -45,8 +45,8 @@ def check_findings(found: Sequence[Finding]) -> str:
     """Return one sentence when nothing that was found blocks.
 
     Raises:
-        DriftError: when skew or drift does; the message lists all that blocks.
-        DataAnomalyError: when something else does, and neither of them.
+        DriftError: when skew or drift blocks; the message lists all that blocks.
+        DataAnomalyError: when only other findings block.
     """
     blocking = [finding for finding in found if finding.state == "fail"]
     if not blocking:

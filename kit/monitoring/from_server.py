@@ -2,7 +2,7 @@
 
 What monitoring can see of a request depends on its signature. `examples` carries all columns. The recommender's
 `serving_default` carries a user, up to a hundred candidates and a time, which become one row per candidate with these
-columns. What the model looks up itself, such as a price, is what training knew and cannot differ from it. So skew is
+columns. What the model looks up itself, such as a price, comes from training and cannot differ from it. So skew is
 measured only for who and what is asked about; the other columns are absent, not missing. Candidates are what a shop
 could show, and the training data are what it did show, so some distance between the two is no fault. Live quality is
 computed from the candidates that labels arrive for.
@@ -38,8 +38,8 @@ class Taken:
 
     Attributes:
         requests: the requests that became rows.
-        rows: those of the rows that are new.
-        left_out: requests that are no rows, by the reason.
+        rows: the number of their rows that are new.
+        left_out: requests that gave no rows, by reason.
         torn: files that end in half a record: they are being written, or their server was killed.
     """
 
@@ -65,8 +65,8 @@ class Taken:
 def take(workspace: Workspace, project: Project) -> Taken:
     """Take over what servers have logged of a project since the last time.
 
-    Whenever it is interrupted, the next one goes on: which records come next is written down before their rows are, and
-    the rows of the same records have the same names.
+    It can be interrupted at any time, and the next call goes on: which records come next is written down before their
+        rows, and the rows of the same records have the same names.
     """
     with workspace.lock("served", f"{project.name}, reading what servers logged"):
         return _Taking(workspace, project).run(files(logs(workspace) / f"{PREFIX}-{project.name}"))
@@ -104,7 +104,7 @@ class _Taking:
         write_atomically(self._path, json.dumps(self._cursors))
 
     def _tables(self, served: tuple[Any, ...]) -> Iterator[pa.Table]:
-        """Yield one table for each set of columns that was carried, in an order that is always the same."""
+        """Yield one table for each set of columns that requests carried, always in the same order."""
         by_columns: dict[tuple[str, ...], list[pa.Table]] = {}
         for one in served:
             try:

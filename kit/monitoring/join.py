@@ -1,6 +1,7 @@
 """Join predictions with labels that arrive late: by keys, within a window, with every row accounted for.
 
-A prediction is some 130 bytes at the peak: a hash of its keys (64 bits: among ten million rows two are mistaken for one
+A prediction takes some 130 bytes at the peak: a hash of its keys (64 bits: among ten million rows two are mistaken for
+    one
 another with a probability of 3 in a million), its time, version, score and place. So days of millions of rows join in
 memory, and the labels are streamed.
 """
@@ -24,7 +25,7 @@ Ints: TypeAlias = NDArray[np.int64]
 Rows: TypeAlias = NDArray[np.intp]
 
 CLOCKS = dt.timedelta(hours=1)
-"""By which a label may be older than its prediction: they are written by machines with clocks of their own."""
+"""How much older than its prediction a label may be: different machines with different clocks write them."""
 
 _NO_LABEL = -1
 
@@ -71,10 +72,10 @@ class Joined:
 
     Attributes:
         days: one by one.
-        labels: the labels that were read: all with a value that had arrived since the first of the days.
+        labels: the labels that were read: all with a value that have arrived since the first of the days.
         repeated: those for a prediction that had a label already; the last that arrived within the window counts.
         changed: the repeated ones that differ from the one before.
-        unknown: about no prediction of these days: about an earlier one, or about none that was there by then.
+        unknown: those for an earlier prediction, or for none that was logged in time.
     """
 
     days: tuple[JoinedDay, ...]
@@ -87,13 +88,13 @@ class Joined:
 def join(
     log: PredictionLog, labels: Labels, days: Sequence[dt.date], window: dt.timedelta, as_of: dt.datetime
 ) -> Joined:
-    """Join the predictions of some days with the labels that had arrived until a time.
+    """Join the predictions of some days with the labels that had arrived by a given time.
 
     Args:
         log: the log of predictions.
         labels: the labels of the same project.
         days: the days of the predictions.
-        window: after a prediction, in which a label counts.
+        window: the time after a prediction in which a label counts.
         as_of: labels that arrived later are not known yet.
     """
     predictions = _Predictions(log, labels.keys, days)
@@ -128,7 +129,7 @@ class _Predictions:
         self.order, self.hashes = order[first], hashes[order[first]]
 
     def find(self, hashes: NDArray[np.uint64]) -> tuple[Rows, NDArray[np.bool_]]:
-        """Return the prediction that each hash is of, and whether there is one."""
+        """Return the prediction that each hash belongs to, and whether there is one."""
         if not len(self.hashes):
             return np.zeros(len(hashes), np.intp), np.zeros(len(hashes), bool)
         places = np.minimum(np.searchsorted(self.hashes, hashes), len(self.hashes) - 1)
@@ -160,7 +161,7 @@ class _Joining:
         self._take(found[timely], codes[timely])
 
     def _take(self, rows: Rows, codes: Ints) -> None:
-        """Give rows their labels; where one has several the last one stays."""
+        """Give rows their labels; the last of several stays."""
         order = np.argsort(rows, kind="stable")
         rows, codes = rows[order], codes[order]
         again = np.zeros(len(rows), bool)
@@ -168,7 +169,7 @@ class _Joining:
         before = np.where(again, np.roll(codes, 1), self._label[rows])
         self.repeated += int((before != _NO_LABEL).sum())
         self.changed += int(((before != _NO_LABEL) & (before != codes)).sum())
-        self._label[rows] = codes  # of an index that is there twice NumPy keeps the last value
+        self._label[rows] = codes  # NumPy keeps the last value of a repeated index
 
     def of_day(self, place: int, as_of: dt.datetime) -> JoinedDay:
         predictions = self._predictions
@@ -193,7 +194,7 @@ class _Joining:
         )
 
     def _codes(self, values: pa.Array) -> Ints:
-        """Return a number for each value, the same in all batches; a label is one of few, or a number."""
+        """Return a number for each value, the same in all batches; a label is one of few values, or a number."""
         self._type = values.type
         encoded = values.dictionary_encode(null_encoding="encode")
         codes = [
@@ -230,7 +231,7 @@ def _day(log: PredictionLog, keys: Sequence[str], day: dt.date) -> _Day:
 
 
 def _hashes(batch: pa.RecordBatch, keys: Sequence[str]) -> NDArray[np.uint64]:
-    # As texts: a whole number would be another one in a batch where some are missing.
+    # As texts: missing values in a batch would turn whole numbers into floats.
     frame = pd.DataFrame({key: batch.column(key).cast(pa.string()).fill_null("").to_pandas() for key in keys})
     return pd.util.hash_pandas_object(frame, index=False).to_numpy().astype(np.uint64, copy=False)
 

@@ -23,11 +23,11 @@ class PushedVersion:
     Attributes:
         version: its number.
         folder: the folder with its SavedModel; it may be gone.
-        statistics: folder of the ExampleStatistics of the examples that it was trained on; split `train`.
+        statistics: folder of the ExampleStatistics of the examples that it was trained on.
         schema: folder of the Schema that those examples followed.
-        transform_graph: folder of the TransformGraph in it.
-        evaluation: folder of the latest ModelEvaluation of it.
-        spans: it was trained and evaluated on, by split; empty where the data have none.
+        transform_graph: folder of its TransformGraph.
+        evaluation: folder of its latest ModelEvaluation.
+        spans: the spans it was trained and evaluated on, by split; empty where the data have none.
     """
 
     version: int
@@ -43,7 +43,7 @@ def last_push(session: Session) -> PushedVersion:
     """Return the version that was pushed last.
 
     Raises:
-        StepOrderError: when none was, or what it was made of is not known any more.
+        StepOrderError: when none was, or what it was made of is no longer known.
     """
     session.latest("Pusher", "pushed_model")
     with metadata.Metadata(session.metadata_connection_config) as handle:

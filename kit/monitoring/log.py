@@ -57,7 +57,7 @@ class PredictionLog:
     def append(
         self, requests: pa.Table, times: pa.Array, version: int, scores: pa.Array, name: str = ""
     ) -> int:
-        """Write one flush; return how many rows were not there yet.
+        """Write one flush; return the number of new rows.
 
         Args:
             requests: rows with the columns of a request; others are left out.
@@ -73,7 +73,7 @@ class PredictionLog:
         return write_by_day(self.table, rows, TIME, name)
 
     def append_served(self, rows: pa.Table, name: str) -> int:
-        """Write rows as a server answered them; return how many were not there yet.
+        """Write rows as a server answered them; return the number of new rows.
 
         Args:
             rows: the rows with time, version and score, and those columns of a request that the signature takes.
@@ -83,10 +83,10 @@ class PredictionLog:
 
 
 class Labels:
-    """What became true of the predictions of a project.
+    """The labels that arrived for the predictions of a project.
 
     Raises:
-        ProjectError: when a key is not a column of a request, or none is known.
+        ProjectError: when a key is not a column of a request, or there is none.
     """
 
     def __init__(self, workspace: Workspace, project: Project) -> None:
@@ -97,7 +97,7 @@ class Labels:
         self.table = DayTable(_folder(workspace, "labels", project), schema)
 
     def append(self, rows: pa.Table, times: pa.Array, name: str = "") -> int:
-        """Write labels that have arrived; return how many were not there yet.
+        """Write labels that have arrived; return the number of new rows.
 
         Args:
             rows: the rows with the keys and the label.
@@ -114,7 +114,7 @@ class JudgedDays:
 
     Attributes:
         days: the days that have rows, oldest first.
-        as_of: what arrived later is not known yet.
+        as_of: the time to judge at; what arrived later is not known yet.
     """
 
     days: tuple[dt.date, ...]
@@ -128,8 +128,9 @@ def judged_days(workspace: Workspace, project: Project, most: int, as_of: str = 
         workspace: the workspace with the log.
         project: the project whose log it is.
         most: the most days to return.
-        as_of: time to judge at, ISO 8601, UTC unless it says otherwise; a date is its end. Empty: the end of the newest
-            day on which a prediction was made or a label arrived, so that the same log is judged alike at any time.
+        as_of: time to judge at, ISO 8601, UTC unless it says otherwise; a date means its end. Empty: the end of the
+            newest day on which a prediction was made or a label arrived, so that the same log is judged alike at any
+            time.
 
     Raises:
         UsageError: when `as_of` is not a time, or `most` is below 1.
@@ -164,10 +165,10 @@ def _end(day: dt.date) -> dt.datetime:
 
 
 def keys_of(project: Project) -> tuple[str, ...]:
-    """Return the columns that tell one predicted row from all others.
+    """Return the columns that identify a predicted row.
 
     Raises:
-        ProjectError: when one is not a column of a request, or none is known.
+        ProjectError: when one is not a column of a request, or there is none.
     """
     named = project.spec.monitoring.keys
     keys = named or tuple(name for name, column in project.columns.items() if column.kind == "key")
@@ -192,7 +193,7 @@ def has_keys(project: Project) -> bool:
 
 
 def write_by_day(table: DayTable, rows: pa.Table, time: str, name: str) -> int:
-    """Write rows into the days of their times; return how many were not there yet."""
+    """Write rows into the days of their times; return the number of new rows."""
     days = pc.floor_temporal(rows.column(time), unit="day")
     written = 0
     for day in pc.unique(days).to_pylist():
@@ -202,7 +203,7 @@ def write_by_day(table: DayTable, rows: pa.Table, time: str, name: str) -> int:
 
 
 def days_of(times: pa.Array) -> Iterator[dt.date]:
-    """Yield the days, in UTC, that some times are in."""
+    """Yield the days, in UTC, of some times."""
     for day in pc.unique(pc.floor_temporal(times, unit="day")).to_pylist():
         yield day.date()
 

@@ -29,14 +29,14 @@ class Estimate:
 
     @property
     def error(self) -> float:
-        """The standard error that the interval stands for."""
+        """The standard error that the interval corresponds to."""
         return (self.upper - self.lower) / (2 * Z)
 
 
 def estimates(task: Task, scores: NDArray[np.float32], truth: Values) -> dict[str, Estimate]:
-    """Return the metrics of a task by the names that project.yml has for them; none without rows.
+    """Return the metrics of a task by their names in project.yml; none without rows.
 
-    Of a binary task also `calibration`, mean score by mean label: 1 is right, 2 promises twice what comes true.
+    A binary task also has `calibration`, mean score by mean label: 1 is right, 2 promises twice what comes true.
 
     Args:
         task: the task of the project.
@@ -75,7 +75,7 @@ def _multiclass(scores: Values, truth: NDArray[np.intp]) -> dict[str, Estimate]:
 
 
 def _calibration(scores: Values, truth: Values) -> Estimate:
-    """The interval is that of the share of the label (Wilson's); the mean score has next to no error beside it."""
+    """The interval is that of the share of the label (Wilson's); the mean score's own error is negligible."""
     with np.errstate(divide="ignore"):
         lower, upper = wilson(np.array([truth.mean()]), np.array([float(len(truth))]))
         least, most = np.float64(scores.mean()) / np.array([upper[0], max(lower[0], 0.0)])

@@ -21,7 +21,7 @@ from kit.monitoring.metrics import Estimate, estimates
 from kit.monitoring.truth import LabelReader
 from kit.session import Session
 
-# In which direction a metric gets worse, and the order in which one is chosen to judge by.
+# In which direction a metric gets worse, in the order in which one is chosen.
 _WORSE = {"auc": -1, "accuracy": -1, "logloss": 1, "mse": 1, "mae": 1}
 
 
@@ -32,7 +32,7 @@ class QualityDay:
     Attributes:
         day: the day, in UTC.
         counts: the rows by outcome: `logged`, `repeated`, `labelled`, `late`, `waiting` and `never`, see `JoinedDay`.
-        metrics: the metrics of the rows that are labelled, whatever version answered them; empty where none is.
+        metrics: the metrics of the labelled rows, whatever version answered them; empty without any.
     """
 
     day: dt.date
@@ -48,10 +48,10 @@ class Quality:
         days: one by one.
         metric: the metric that the version is judged by: the first of its task that the evaluation has.
         evaluated: its metrics before it was pushed.
-        live: the metrics of all rows of these days that it answered and that are labelled; empty: there are none.
-        rows: how many those are.
+        live: the metrics of all labelled rows of these days that it answered; empty without any.
+        rows: the number of those rows.
         labels: counts of the labels: `read`, `repeated`, `changed` and `unknown`, see `Joined`.
-        why_not: why no label was joined; empty where they were.
+        why_not: why no label was joined; empty where some were.
     """
 
     days: tuple[QualityDay, ...]
@@ -77,10 +77,10 @@ class Quality:
 
     @property
     def change(self) -> Estimate | None:
-        """How much better the live metric is than the evaluated one; negative: worse. None: one of them is not known.
+        """How much better the live metric is than the evaluated one; negative: worse. None: one is unknown.
 
         The interval is that of the difference of two independent samples; where the evaluation's own error is not known
-        it counts as none.
+        it counts as zero.
         """
         live, before = self.live.get(self.metric), self.evaluated.get(self.metric)
         if live is None or before is None or math.isnan(live.value) or math.isnan(before.value):
@@ -93,13 +93,13 @@ class Quality:
 def live_quality(
     session: Session, version: PushedVersion, days: Sequence[dt.date], as_of: dt.datetime
 ) -> Quality:
-    """Join the log with the labels that had arrived until a time, and measure each day.
+    """Join the log with the labels that had arrived by a given time, and measure each day.
 
     Args:
         session: the session of the project.
-        version: the version whose evaluation is compared with.
+        version: the version whose evaluation the live metrics are compared with.
         days: the days of the log.
-        as_of: a label that arrived later, or a prediction whose window is open then, is not judged yet.
+        as_of: the time to judge at; later labels, and predictions whose window is still open, do not count yet.
 
     Raises:
         InputDataError: when a part cannot be read.

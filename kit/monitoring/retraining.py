@@ -83,9 +83,10 @@ def next_window(project: Project, version: PushedVersion) -> Window | None:
 
 
 def start_chain(session: Session, decision: RetrainDecision, *, start: bool) -> Start:
-    """Start the chain on the new window where that was decided and is wanted.
+    """Start the chain on the new window if that was decided and is wanted.
 
-    Once for a pushed version and a window: a model that missed its gates is not trained again by the next judgement.
+    At most once for a pushed version and a window: the next judgement does not train a model again that missed its
+        gates.
     """
     if not isinstance(decision, Retrain):
         return NotStarted("No chain is started: the decision is not to retrain.")
@@ -109,7 +110,7 @@ def start_chain(session: Session, decision: RetrainDecision, *, start: bool) -> 
 
 
 def _written(spans: Sequence[int], window: str, *, dated: bool) -> str:
-    """Return spans as a parameter takes them: as a range, or as a window where there are days without data between."""
+    """Return spans as a parameter takes them: as a range, or as a window where days without data lie between."""
     text = in_words(spans, dated=dated)
     return window if "," in text else text
 

@@ -29,7 +29,7 @@ class _Asked(NamedTuple):
 
     Attributes:
         columns: the columns of the rows.
-        kept: which answers are theirs, [answers] of bool.
+        kept: which answers belong to them, bool [answers].
         places: the places of the rows in the batch of the request, from 0.
     """
 
@@ -133,7 +133,7 @@ class RowMaker:
         return next((one for one in (name, name.removesuffix("s")) if one in self._columns), None)
 
     def _key(self, asked: _Asked, request_id: str) -> dict[str, pa.Array]:
-        """Return the one key that the signature does not carry, if there is such a one."""
+        """Return the one key that the signature does not carry, if there is one."""
         missing = [name for name in self._keys if name not in asked.columns]
         if len(missing) != 1 or self._columns[missing[0]].dtype != "string":
             return {}
@@ -149,14 +149,14 @@ def _first(feature: Any) -> Any:
 
 
 def _value(value: Any) -> Any:
-    """Return a value as Arrow takes it; '' and NaN are missing values, as signatures of columns have them."""
+    """Return a value as Arrow takes it; '' and NaN are missing values, as in signatures of columns."""
     if isinstance(value, bytes):
         return value.decode(errors="replace") or None
     return None if value != value else value  # noqa: PLR0124  NaN
 
 
 def _as_arrow(values: Sequence[Any], dtype: str) -> pa.Array:
-    """Return a column; a text where it has numbers is a missing value, as it is for the model."""
+    """Return a column; a text in a column of numbers is a missing value, as for the model."""
     if dtype == "string":
         return pa.array([None if one is None else str(one) for one in values], pa.string())
     numbers = [one if isinstance(one, int | float) and np.isfinite(one) else None for one in values]

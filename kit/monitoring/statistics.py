@@ -68,7 +68,7 @@ class LogStatisticsGen(base_component.BaseComponent):
 
     Args:
         session: the session of the project.
-        days: the days of the log; none is no error: there are no splits then.
+        days: the days of the log; without any there are no splits.
     """
 
     SPEC_CLASS = _Spec
@@ -99,9 +99,9 @@ def load_days(session: Session) -> dict[dt.date, statistics_pb2.DatasetFeatureSt
 
 
 def _batches(log: PredictionLog, day: dt.date) -> Iterator[pa.RecordBatch]:
-    """Yield requests and scores as examples; probabilities of several classes are no single feature.
+    """Yield requests and scores as examples, without the probabilities of several classes, which are not one feature.
 
-    Columns that no request of the day could carry, since its signature does not take them, are none of its features.
+    Columns that no request of the day could carry, since its signature does not take them, are left out.
     """
     scores = [] if pa.types.is_list(log.table.schema.field(SCORE).type) else [SCORE]
     carried = log.table.columns(day)
@@ -110,5 +110,5 @@ def _batches(log: PredictionLog, day: dt.date) -> Iterator[pa.RecordBatch]:
 
 
 def _digest(table: DayTable, day: dt.date) -> str:
-    """Return a digest of what the statistics are made of: the bytes, and the columns as project.yml has them now."""
+    """Return a digest of what the statistics are made of: the bytes, and the columns as they are in project.yml now."""
     return hashlib.sha256(f"{table.digest([day])} {table.schema}".encode()).hexdigest()

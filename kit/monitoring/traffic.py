@@ -1,6 +1,6 @@
 """Replay spans of a project through its pushed model as client traffic: into the prediction log, and labels later.
 
-So monitoring can be tried without a server, and a day of the past can be seen as if it had been served.
+So monitoring can be tried without a server, and a past day can be seen as if it had been served.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from kit.training.signatures import PROBABILITIES, SCORE
 DELAY = dt.timedelta(hours=1)
 _ASK_ROWS = 4096  # in one request: what is in memory at once
 _DIGEST_LETTERS = 12
-_SECONDS = (0, 4_102_444_800)  # 1970 to 2100: other timestamps are faults, and no days of a log
+_SECONDS = (0, 4_102_444_800)  # 1970 to 2100: other timestamps are faults, not days of a log
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ class Played:
         spans: the spans, as they were asked for.
         version: the version that answered the rows which are new.
         rows: the rows of the spans.
-        new: those of the rows that were not in the log yet.
+        new: the number of those that were not in the log yet.
         labels: the labels that were written with them.
     """
 
@@ -74,18 +74,18 @@ class Played:
 
 
 def play(session: Session, spans: str, delay: dt.timedelta = DELAY) -> Nothing | Played:
-    """Ask the pushed model about every row of some spans, and log what it answers, at the time that the row has.
+    """Ask the pushed model about every row of some spans, and log its answers at the times of the rows.
 
-    The parts are named after the bytes of the files, so that a span is in the log once, however often it is played,
-    and a playing that was killed goes on where it was. A row that is in the log keeps the version that answered it.
+    The parts are named after the bytes of the files, so that a span is in the log once, however often it is played, and
+    an interrupted replay goes on where it was. A row that is in the log keeps the version that answered it.
 
     Args:
         session: the session of the project.
-        spans: such as `7`, `1-6` or `last 1`; empty: none.
-        delay: after which the label of a row arrives.
+        spans: the spans, such as `7`, `1-6` or `last 1`; empty: none.
+        delay: the time after which the label of a row arrives.
 
     Raises:
-        UsageError: when the spans cannot be read so, or the project has none.
+        UsageError: when the spans are not written as they must be, or the project has none.
         StepOrderError: when no model was pushed.
         InputDataError: when a span was not delivered, or a file cannot be read.
         InfraCheckError: when the pushed version is gone, or has no signature for examples.
@@ -140,7 +140,7 @@ class _Player:
     def _times(self, batch: pa.RecordBatch, span: int) -> pa.Array | None:
         """Return when each row is asked about: at its own time, or else on the day of its span; None: there is neither.
 
-        A row whose time is missing or cannot be one is asked about with the first of the others.
+        A row whose time is missing or invalid is asked about with the first of the others.
         """
         if self._time is not None:
             seconds = batch.column(self._time)
@@ -155,7 +155,7 @@ class _Player:
         return None
 
     def _ask(self, batch: pa.RecordBatch) -> Iterator[pa.Array]:
-        """Yield the answers to a batch, a part of it at a time; label and weight are not sent."""
+        """Yield the answers to a batch, part by part; label and weight are not sent."""
         self._signature = self._signature or _examples_signature(self._folder)
         requests = batch.drop_columns(sorted(self._project.not_requested))
         for start in range(0, requests.num_rows, _ASK_ROWS):

@@ -1,4 +1,4 @@
-"""Labels as the model means them: a project's features.py may derive the label from several columns."""
+"""Labels as the model sees them: a project's features.py may derive the label from several columns."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _ROWS = 65_536  # that go through the graph at once
 
 
 class LabelReader:
-    """Turns labels of the data into those that the model learnt, by Transform's own graph.
+    """Turns labels of the data into those that the model learnt from, by Transform's own graph.
 
     Args:
         project: the project whose label it is.
@@ -35,7 +35,7 @@ class LabelReader:
         """Return the truth of the rows whose label arrived in time, [labelled].
 
         Raises:
-            InputDataError: when features.py makes no number of a label.
+            InputDataError: when features.py does not turn a label into a number.
         """
         if not joined.labelled:
             return np.zeros(0)
@@ -52,7 +52,7 @@ class LabelReader:
         return truth[places.ravel()]
 
     def _columns(self, log: PredictionLog, joined: JoinedDay) -> pa.Table:
-        """Return what the label is made of: the label that arrived, and columns of the request."""
+        """Return what the label is made from: the label that arrived, and columns of the request."""
         columns = {self._label: joined.labels}
         if others := [name for name in self._sources if name != self._label]:
             batches = list(log.table.batches(joined.day, others))

@@ -17,9 +17,9 @@ _MOST_FLAG_VALUES = 2  # of a column that says yes or no, in whole numbers or wo
 FEW_VALUES = 12  # whole numbers with at most so many values are codes
 CODE_VALUES = 100  # the same when the name says so
 CATEGORY_VALUES = 50  # words with more values are ids
-_MOSTLY_UNIQUE = 0.9  # share of rows with a value of their own, from which nothing can be learnt
+_MOSTLY_UNIQUE = 0.9  # share of rows with a unique value, from which nothing can be learnt
 _TEXT_WORDS = 3  # on average
-_NAMES_SHARE = 0.1  # of the rows: what comes again more often is the name of something
+_NAMES_SHARE = 0.1  # of the rows: values that repeat more often are names of something
 _LONG_CODE = 100_000_000  # amounts so large seldom repeat
 _FEW_CELLS = 10
 _LONGEST_NUMBER = 18  # digits that int64 holds
@@ -89,7 +89,7 @@ def values_of(column: pa.ChunkedArray) -> pa.ChunkedArray:
 
 def _numbers_in(text: pa.ChunkedArray) -> pa.ChunkedArray:
     trimmed = pc.utf8_trim_whitespace(text)
-    # 00123 is a code, and 20 digits are an id: neither would survive being made a number.
+    # 00123 is a code, and 20 digits are an id: neither would survive conversion to a number.
     if pc.any(pc.match_substring_regex(trimmed, rf"^-?(0\d+|\d{{{_LONGEST_NUMBER + 1},}})$")).as_py():
         return text
     for target in (pa.int64(), pa.float64()):
@@ -104,7 +104,7 @@ def _numbers_in(text: pa.ChunkedArray) -> pa.ChunkedArray:
 
 
 def judge(name: str, column: pa.ChunkedArray) -> Verdict:
-    """Say what a column is."""
+    """Judge the kind of a column."""
     try:
         values = values_of(column)
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
@@ -163,7 +163,7 @@ def _judge_strings(present: pa.ChunkedArray, distinct: int) -> Verdict:
         return Verdict("category", _count(distinct), warning=warning)
     cells = present[:_JUDGED_CELLS].to_pylist()
     words = statistics.fmean(len(_WORD.findall(cell)) for cell in cells)
-    # A date or a UUID is many words by its signs, but has no blanks.
+    # A date or a UUID has many words by its punctuation, but no blanks.
     spaced = statistics.fmean(not cell.isascii() or " " in cell.strip() for cell in cells)
     if words >= _TEXT_WORDS and spaced > 0.5 and distinct > rows * _NAMES_SHARE:  # noqa: PLR2004  the larger part
         return Verdict("text", f"{words:.0f} words on average")

@@ -40,7 +40,7 @@ class Label:
 
     @property
     def gates(self) -> list[dict[str, float | str]]:
-        """Bounds that any model which learnt something meets, and the change against the one before."""
+        """Bounds that any model which has learnt something meets, and a bound on the change from the one before."""
         if self.task == "regression":
             change = -0.05 * self.variance
             return [

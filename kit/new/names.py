@@ -13,7 +13,7 @@ _ENDINGS = ("", "_missing", "_month", "_weekday", "_hour")
 
 
 def safe_names(columns: Iterable[str], taken: Iterable[str]) -> dict[str, str]:
-    """Give each column a name of letters, digits and _, apart from all others and those `taken`, in any case.
+    """Give each column a name of letters, digits and _, unique regardless of case, and none of those `taken`.
 
     A column that has such a name keeps it. Else accents are dropped, and a column in another script is called
     by its place, like `column_3`.

@@ -38,7 +38,7 @@ def take_sample(files: list[Path]) -> Sample:
     """Read the first rows of the files, which must have the same columns.
 
     Raises:
-        InputDataError: when a file cannot be read, is no table, or has no rows.
+        InputDataError: when a file cannot be read, is not a table, or has no rows.
 
     """
     file_format: Literal["csv", "parquet"] = "parquet" if _is_parquet(files[0]) else "csv"
@@ -61,7 +61,7 @@ def take_sample(files: list[Path]) -> Sample:
 
 
 def sniff_delimiter(path: Path) -> str:
-    """Return the delimiter that cuts the first lines into the most columns, as many in each line.
+    """Return the delimiter that cuts the first lines into the most columns, equally many per line.
 
     Raises:
         InputDataError: when the file is empty or not text.
@@ -148,6 +148,6 @@ def _count_rows(files: list[Path], file_format: str, table: pa.Table) -> int:
     if table.num_rows < MOST_ROWS:
         return int(table.num_rows)
     all_bytes = sum(path.stat().st_size for path in files)
-    # Cells and delimiters only: quotes make real lines longer, so this is rather too many than too few.
+    # Cells and delimiters only: quotes make real lines longer, so this estimate is rather high.
     row_bytes = sum(column.nbytes for column in table.columns) / table.num_rows - 3 * table.num_columns
     return int(max(table.num_rows, round(all_bytes / max(row_bytes, 1.0))))

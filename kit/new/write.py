@@ -23,7 +23,7 @@ _SMALLEST_SLICE = (10, 100)
 _BATCH_SIZES = {2_000: 32, 20_000: 64, 100_000: 128, 500_000: 256, 2_000_000: 1024}
 _LARGEST_BATCH = 4096
 _STEPS = 3_000
-_MOST_EPOCHS = 8  # a table of some hundred rows is learnt by heart in more
+_MOST_EPOCHS = 8  # in more, a table of some hundred rows would be learnt by heart
 _TRAIN_SHARE = 2 / 3
 
 _HEADS = {
@@ -48,7 +48,7 @@ _METRICS = {
 
 @dataclass(frozen=True)
 class Plan:
-    """All that the files say."""
+    """The content of the files, before it is written."""
 
     name: str
     files: str
@@ -157,7 +157,7 @@ def project_yml(plan: Plan) -> str:
 
 
 def _checks(plan: Plan) -> list[str]:
-    """Return the checks that apply, none of which ends a batch before a person has seen what it says."""
+    """Return the checks that apply; none ends a batch before a person has seen its findings."""
     lines = [
         "drift: {severity: warn, default: 0.1}  # 0 to 1; `kit drift propose` finds one for each feature"
     ]
@@ -177,7 +177,7 @@ def _checks(plan: Plan) -> list[str]:
 
 
 def _evaluation(plan: Plan) -> list[str]:
-    """Return the smallest slice, some hundredths of the rows that are evaluated, and what else there is to say."""
+    """Return the smallest slice, some hundredths of the evaluated rows, and other settings of evaluation."""
     rows = round(plan.rows * (1 - _TRAIN_SHARE) / 100)
     least, most = _SMALLEST_SLICE
     lines = [
@@ -191,7 +191,7 @@ def _evaluation(plan: Plan) -> list[str]:
 
 
 def _ranking(plan: Plan) -> str:
-    """Return how lists would be ranked where the columns look like lists, as a comment: nobody but you can know."""
+    """Return how lists would be ranked where the columns look like lists, as a comment: only you can know."""
     queries, items = plan.of_kind("key"), [name for name in plan.of_kind("id") if name != plan.label.name]
     if plan.label.task != "binary" or not queries or not items:
         return ""

@@ -85,7 +85,7 @@ class Column(Section):
 
     @property
     def is_read(self) -> bool:
-        """Whether the column reaches the examples at all."""
+        """Whether the column is read into the examples."""
         return self.kind != "ignore"
 
 
@@ -96,7 +96,7 @@ class Data(Section):
     `{SPAN}`, or `{YYYY}`, `{MM}` and `{DD}`, in it every span is one partition; without them the rows are split two to
     one by a hash of their bytes, as stock TFX does.
 
-    `missing_spans` says what a span is that was asked for and is not there: an error, or left out and told of.
+    `missing_spans` says whether a missing span that was asked for is an error, or left out and reported.
     """
 
     files: str
@@ -141,7 +141,7 @@ class Data(Section):
         """Refuse dates where the spans are numbers, and numbers past the calendar where they are dates.
 
         Raises:
-            ValueError: when the spans are not written as those of the files.
+            ValueError: when the spans are not written like those of the files.
         """
         if isinstance(spans, SpanRange) and spans.dated and not self.is_dated:
             raise ValueError(f"the spans of {self.files} are numbers such as 1-6, not dates such as {spans}")
@@ -164,7 +164,7 @@ class Gate(Section):
     `min` and `max` bound the value; `min_change` bounds value minus baseline, in the direction in which the metric
     improves, so -0.01 means "at most 0.01 worse than the latest blessed model" for every metric.
 
-    `"*"` as a value of the slice is each value of that column or band, and all of them have to meet the gate.
+    `"*"` as a value of the slice means each value of that column or band; all of them have to meet the gate.
     """
 
     metric: str
@@ -201,7 +201,7 @@ class Gate(Section):
 class Tensor(Section):
     """One named input or output of a signature; `null` in the shape is a dimension of any size."""
 
-    dtype: Literal[  # what TensorFlow Serving's REST and the kit's take and give as JSON; uint16 they do not give
+    dtype: Literal[  # what the REST of TensorFlow Serving and of the kit takes and gives as JSON; uint16 is not given
         "string", "bool", "float32", "float64", "int8", "int16", "int32", "int64", "uint8", "uint32", "uint64"
     ]
     shape: tuple[int | None, ...]

@@ -15,7 +15,7 @@ BUILT_IN = Path(kit.projects.__file__).parent
 
 
 def name_from_anywhere(name: str, workspace: Path) -> str:
-    """Return what names a project in every working folder: its name, or its folder with the path from the root.
+    """Return what names a project in every working folder: its name, or the absolute path of its folder.
 
     Raises:
         ProjectError: when there is none.
@@ -36,7 +36,7 @@ def find_folder(name: str, workspace: Path) -> Path:
     folders = _known_folders(workspace)
     if name in folders:
         return folders[name]
-    # Path's own expanduser and is_dir raise for a user or a file name that cannot be.
+    # Path's own expanduser and is_dir raise for impossible users and file names.
     path = Path(os.path.expanduser(name))  # noqa: PTH111
     if os.path.isdir(path) and ("/" in name or (path / "project.yml").is_file()):  # noqa: PTH112
         if not re.fullmatch(NAME_PATTERN, path.resolve().name):

@@ -3,7 +3,7 @@
 project.yml     data, columns, label, slices, gates, signatures (see `kit.project.file`)
 features.py     preprocessing_fn, for Transform
 model.py        build_model and signatures, for Trainer
-                and what it may tell besides: adapt, serving_signature, attention, embeddings, embedding_metadata
+                and optionally: adapt, serving_signature, attention, embeddings, embedding_metadata
 """
 
 from __future__ import annotations
@@ -112,7 +112,8 @@ class Project:
         return f"kit.projects.{self.name}.{part}.{function}"
 
     def code_digest(self, *rooms: str) -> str:
-        """Digests of the code that a step runs, the project's own and that of some rooms of the kit, and of packages.
+        """Return digests of the code that a step runs: the project's, that of some of the kit's packages, and of
+        libraries.
 
         TFX's cache looks at artifacts and properties only; with this among the properties, changed code is a miss.
         """
@@ -160,7 +161,7 @@ class Project:
         return delivered[span]
 
     def span_label(self, span: int) -> str:
-        """Return how people call a span: by its date where the files are named by dates, else by its number."""
+        """Return what people call a span: its date where the files are named by dates, else its number."""
         return day_of(span) if self.spec.data.is_dated else str(span)
 
     def input_files(self, train_spans: str = "", eval_spans: str = "") -> list[InputFile]:
@@ -271,7 +272,7 @@ class Project:
                     "not installed. Correct the name, or install it."
                 )
             return Path(next(iter(spec.submodule_search_locations))), match[2]
-        # Only the pattern is one: a folder may have [ in its name.
+        # Only the pattern is a glob: a folder may have [ in its name.
         path = (
             (Path(glob.escape(str(self.folder))) / pattern)
             if not Path(pattern).is_absolute()

@@ -46,7 +46,7 @@ def _explain(path: Path, file: YamlFile, error: ValidationError) -> str:
 
 
 def _known_fields(place: list[Any]) -> str:
-    """Return what is allowed where a field is that nobody knows, by the models on the way to it."""
+    """Return what is allowed in the place of an unknown field, by the models on the way to it."""
     model: type[BaseModel] = ProjectFile
     on_the_way = iter(place[:-1])
     for name in on_the_way:
@@ -55,7 +55,7 @@ def _known_fields(place: list[Any]) -> str:
         annotation = model.model_fields[name].annotation
         model = _section_in(annotation) or model
         if get_origin(annotation) in {dict, tuple}:
-            next(on_the_way, None)  # the key or the place of one of several
+            next(on_the_way, None)  # a key or an index
     return f" (known fields: {', '.join(model.model_fields)})"
 
 

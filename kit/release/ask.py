@@ -30,9 +30,9 @@ class Answer(NamedTuple):
     """The outcome of a request.
 
     Attributes:
-        wrong: for each field whose text cannot be so, why; under "" why the model does not answer.
+        wrong: for each invalid field, the reason; under "" why the model does not answer.
         outputs: name, shape and values of each output; empty when something is wrong.
-        milliseconds: the milliseconds that the model took; setting its graph up at the first call is left out.
+        milliseconds: the milliseconds that the model took, without setting up its graph at the first call.
     """
 
     wrong: dict[str, str]

@@ -48,13 +48,13 @@ class Difference:
 
 @dataclass(frozen=True)
 class ServingParity:
-    """What was compared: so many rows, and the differences of each way, features before scores.
+    """What was compared: a number of rows, and the differences of each way, features before scores.
 
     Attributes:
-        rows: how many.
-        differences: the differences of all ways.
+        rows: how many were compared.
+        differences: those of all ways.
         left_out: ways that were not there, and why.
-        kept_from: when it was compared, in UTC, where that is kept from another time; empty: just now.
+        kept_from: when it was compared, in UTC, if the result is an earlier one; empty: just now.
     """
 
     rows: int

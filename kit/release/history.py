@@ -19,15 +19,15 @@ Entry = Mapping[str, Any]
 
 
 def note(base: Path, what: str, **facts: Any) -> None:
-    """Append one entry, which is on the disk when this returns.
+    """Append an entry, which is on disk when this returns.
 
-    The same entry as the last one is not written again: what it tells of was killed halfway and is tried again.
+    An entry equal to the last one is not written: an action that was killed halfway is being tried again.
 
     Args:
         base: folder of the versions.
         what: `push`, `rollback`, `promotion`, `remove`, `hold` or `experiment`.
-        facts: the rest; JSON values. `serves` is the version that answers from then on who names none, where that
-            depends on more than which versions there are.
+        facts: the rest; JSON values. `serves` is the version that answers requests without a version from then on,
+            where that depends on more than which versions exist.
     """
     entry = {"what": what, **facts}
     past = read(base)

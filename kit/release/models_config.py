@@ -11,7 +11,7 @@ from kit.serving.policies import wanted
 from kit.workspace import MODELS_CONFIG, write_atomically
 
 STABLE, CANARY = "stable", "canary"
-"""The labels of the version that serves, and of one that is tried; others are nobody's business but of who set them."""
+"""The labels of the version that serves, and of one on trial; other labels are left alone."""
 
 
 def labels_of(base: Path) -> dict[str, int]:
@@ -72,7 +72,7 @@ def go_back(base: Path, target: int, withdrawn: Collection[int]) -> None:
         if one.version_labels.get(STABLE) in {*withdrawn, *named.difference(stay)}:
             one.version_labels[STABLE] = target
         changed = True
-    if changed:  # what is as it was keeps its comments
+    if changed:  # unchanged, it keeps its comments
         from google.protobuf import text_format  # noqa: PLC0415  most workspaces have no such file
 
         write_atomically(base.parent / MODELS_CONFIG, text_format.MessageToString(config))

@@ -62,7 +62,7 @@ def by_training(part: ModelPart, transformed: Path, graph: Path, rows: int) -> C
         part: the part of the model.
         transformed: folder of the transformed Examples, which are in the order of the raw ones.
         graph: folder of the TransformGraph artifact.
-        rows: how many of the split eval, from the first.
+        rows: how many rows of the eval split, from the first.
     """
     spec = tft.TFTransformOutput(str(graph)).transformed_feature_spec()
     dense = {name: one for name, one in spec.items() if isinstance(one, tf.io.FixedLenFeature)}

@@ -69,7 +69,7 @@ class Journal(BaseModel):
     """All entries of a schedule, the oldest first; every time up to `looked` has been decided about.
 
     Attributes:
-        made: when the schedule was made that `looked` is of.
+        made: when the schedule that `looked` belongs to was made.
     """
 
     looked: dt.datetime

@@ -25,9 +25,9 @@ class Ended:
 def run_due(schedule: Schedule, due: dt.datetime, workspace: Path, say: Say) -> Ended:
     """Run the notebooks of a schedule with the parameters of a time; a run of somebody else is one to wait for.
 
-    With the policy `skip` it is none to wait for, and the time is left out.
+    With the policy `skip` it does not wait, and the time is left out.
     """
-    # A tick finds nothing due most of the time, and then needs nothing of this.
+    # Most ticks find nothing due, and need none of this.
     from kit.batch.plan import choose_notebooks  # noqa: PLC0415
     from kit.batch.run import RunOptions, run_chain  # noqa: PLC0415
 

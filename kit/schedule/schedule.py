@@ -188,7 +188,7 @@ def as_written(workspace: Path, name: str) -> Schedule:
         schedule = Schedule.model_validate(read_yaml(file, ScheduleError).content)
     except ValidationError as error:
         raise _wrong(str(file), error, "Correct the file") from None
-    if schedule.name != name:  # a copy that a scheduler would be told to tick the other one of
+    if schedule.name != name:  # a copied file: a scheduler would tick the original instead
         raise ScheduleError(
             f"{file}: name must be the folder's name {name!r}, but is {schedule.name!r}. Rename one of them."
         )

@@ -63,7 +63,7 @@ class Waiting:
         feeds: arrays [rows, …] by the names of tensors.
         fetches: names of tensors, each [rows, …].
         rows: the number of its rows, 1 to a full batch.
-        done: is told the values of the fetches, or why there are none; it raises nothing.
+        done: gets the values of the fetches, or why there are none; it raises nothing.
         deadline: seconds since 1970 after which nobody wants the answer.
     """
 
@@ -75,7 +75,7 @@ class Waiting:
     deadline: float
 
     def fits(self, other: Waiting) -> bool:
-        """Tell whether the rows of another request can stand below the rows of this one."""
+        """Return whether the rows of another request can be stacked below those of this one."""
         if self.computes is not other.computes or self.fetches != other.fetches:
             return False
         for name, array in self.feeds.items():  # noqa: SIM110  a generator costs more than the whole check

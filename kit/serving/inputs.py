@@ -17,7 +17,7 @@ from kit.serving.errors import ServingError, invalid
 from kit.serving.tensors import as_array, complete, enum_of
 
 Array = np.ndarray[Any, Any]
-_MOST_SHAPES = 1024  # that are kept of one input; a client could otherwise send ever other ones
+_MOST_SHAPES = 1024  # kept per input; without a bound a client could send ever new ones
 
 
 @dataclass(frozen=True, slots=True)

@@ -103,7 +103,7 @@ class Servable:
             servable._session = open_session(folder, meta_graph, improved)
         except tf.errors.OpError as error:
             raise ServingError(code_of(error.error_code), error.message) from error
-        except (OSError, RuntimeError, ValueError) as error:  # no such file or tag, a graph that is none
+        except (OSError, RuntimeError, ValueError) as error:  # no such file or tag, or an invalid graph
             raise ServingError(grpc.StatusCode.NOT_FOUND, f"Could not load {folder}: {error}") from error
         return servable
 

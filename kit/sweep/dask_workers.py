@@ -112,7 +112,7 @@ class DaskWorkers:
             return {}
         try:
             found: Mapping[str, Any] = self._client.scheduler_info(n_workers=-1)["workers"]
-        except OSError:  # the scheduler is gone; `keep` tells
+        except OSError:  # the scheduler is gone; `maintain` reports it
             return {}
         return found
 

@@ -38,16 +38,16 @@ class PointRecord(BaseModel):
     Attributes:
         number: its place in the sweep, from 1.
         values: the values of the swept parameters.
-        state: `done` also where a gate has stopped it; `failed` with `again` tells that it is worth another attempt.
+        state: `done`, also where a gate stopped it, or `failed`; `again` says whether another attempt is worth while.
         exit_code: the exit code of its run; None: its process died, or it has not ended.
-        metrics: the values by column, as far as they could be had.
+        metrics: the values by column, as far as they are known.
         seconds: the seconds that its runs took, of all attempts together.
-        peak_memory_mb: the megabytes that its last run took at once, as far as it is known; 0: it is not.
-        attempts: how many were begun.
-        reason: why it has failed, or which verdict it came to.
+        peak_memory_mb: the peak of its last run in megabytes; 0: not known.
+        attempts: how many were started.
+        reason: why it failed, or the verdict that stopped it.
         run_id: the id of its run in its workspace.
-        code: digest of all that ran it: kit, packages, notebooks, project.
-        host, worker: where.
+        code: a digest of what it ran with: kit, packages, notebooks, project.
+        host, worker: where it ran.
     """
 
     number: int

@@ -31,10 +31,10 @@ class SweepEnded:
     """How a sweep ended.
 
     Attributes:
-        record: what was asked for.
+        record: the record of the sweep.
         points: all of them, in order.
         exit_code: 0 when every point is done, 20 when some are left out, 21 when it was stopped; or that of the shared
-            notebooks, of which all points depend.
+            notebooks, on which all points depend.
     """
 
     record: SweepRecord
@@ -51,7 +51,7 @@ def run_sweep(folder: SweepFolder, open_workers: OpenWorkers, say: Say = print) 
 
     Args:
         folder: the folder of the sweep, which `begin_sweep` has made.
-        open_workers: gives who runs the points, once the shared notebooks are done.
+        open_workers: opens the workers that run the points, once the shared notebooks are done.
         say: is told every line of progress.
 
     Raises:

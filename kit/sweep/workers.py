@@ -24,9 +24,9 @@ class Workers(Protocol):
         """Whether another point may begin beside those that run."""
 
     def begin(self, number: int) -> Future[str]:
-        """Begin an attempt at a point; what comes is its record as JSON.
+        """Begin an attempt at a point; the result is its record as JSON.
 
-        The future raises when the worker has died with it more often than is tried again.
+        The future raises when workers have died with it too often to try again.
         """
 
     def learn(self, peak_memory_mb: float) -> None:
@@ -36,10 +36,10 @@ class Workers(Protocol):
         """Run periodic housekeeping.
 
         Returns:
-            What has happened to workers since the last time, each in a line.
+            What has happened to workers since the last call, a line each.
 
         Raises:
-            WorkersLostError: when nobody is left who could run a point.
+            WorkersLostError: when no worker is left.
         """
 
     def close(self) -> None:
@@ -52,11 +52,11 @@ class LocalWorkers:
     Args:
         folder: the folder of the sweep.
         jobs: points at a time; 0: one for two cores.
-        memory_gb: the gigabytes that a point takes, until the first ones have ended and it is known; a further one
-            begins only while so much is free. 0: nobody looks.
+        memory_gb: the gigabytes that a point takes, until the first ones have ended and it is known; another begins
+            only while that much is free. 0: no limit.
 
     Raises:
-        SweepError: when this machine does not have so much for a single point.
+        SweepError: when this machine does not have enough for a single point.
     """
 
     def __init__(self, folder: Path, jobs: int = 0, memory_gb: float = 0.0) -> None:

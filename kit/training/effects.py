@@ -30,10 +30,10 @@ class Effect:
     """One way to train, tried.
 
     Attributes:
-        setting: what is different from the settings; `as set` is nothing.
+        setting: what differs from the settings; `as set`: nothing.
         steps_per_second: the median of three stretches; None: it could not train.
-        ratio: over that of the settings as they are.
-        note: what else is to know: how much of a step the input takes, or why it could not train.
+        ratio: the pace relative to that of the settings as they are.
+        note: a remark: how much of a step the input takes, or why it could not train.
     """
 
     setting: str

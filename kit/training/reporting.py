@@ -65,15 +65,15 @@ def _loss(logs: Any) -> float:
 
 
 class ProgressCallback(tf_keras.callbacks.Callback):
-    """Reports progress about twice a second, and stops training after the present step on request.
+    """Reports progress about twice a second, and stops training after the current step on request.
 
     Args:
-        run: the folder of the training; progress and events go there, and a wish to end comes from there.
-        keep: knows the epochs that are over, and stands before this one.
+        run: the folder of the training; progress and events go there, and a request to stop comes from there.
+        keep: knows the epochs that are over; it runs before this callback.
         checkpoints: the checkpoints of this training.
         settings: the settings of the training; they name it where it is compared with others.
-        stop_after_steps: end after so many steps in all, as somebody did before by hand, or at the end of the execution
-            of several steps in which that is; 0: train all epochs.
+        stop_after_steps: the number of steps to end after, as somebody once did by hand; rounded up where one execution
+            does several steps. 0: train all epochs.
         asked_to_stop: is asked after each step.
         input_seconds: times what the input pipeline alone takes for a batch.
     """

@@ -253,7 +253,7 @@ class Server:
             self._orphans.append(client.child)
 
     def close(self) -> None:
-        """End all children, then the connections: who waits for the end has it when theirs closes."""
+        """End all children, then the connections: a closed connection tells a client that its child has ended."""
         for client in [client for client in self._clients if client.child]:
             self._drop(client)
         while self._orphans:

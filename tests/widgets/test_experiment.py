@@ -42,7 +42,7 @@ def test_both_faces_say_what_is_known() -> None:
         assert "✓ not worse than it may be" in text
         assert "○ too few users" in text
         assert "○ not sure yet" in text
-        assert "No evidence are requests: 7 without a user." in text
+        assert "Requests not counted as evidence: 7 without a user." in text
         assert face.count("<polyline") == 3 * 4, "difference, two bounds and limit of each metric"
     assert repr(shown).splitlines()[1] == (
         "control 90,000 requests, candidate 10,000 requests; not sure of slow requests"

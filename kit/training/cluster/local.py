@@ -164,7 +164,7 @@ class Crew:
         }
 
     def _can_replace(self, failed: Mapping[Member, object]) -> bool:
-        """Tell whether only workers are gone that do a chief's steps: it gives those steps to others meanwhile."""
+        """Return whether only workers are gone that do a chief's steps, which it gives to others meanwhile."""
         served = self._cluster.strategy == PARAMETER_SERVER and all(
             member.role == WORKER for member in failed
         )
