@@ -1,1 +1,1 @@
-"""Alerts: tell whoever should know what the checks found, once per incident, even when a channel is down."""
+"""Alerts: report what the checks found, once per incident, even when a channel is down."""

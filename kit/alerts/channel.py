@@ -52,7 +52,7 @@ class Channel(Protocol):
 
 
 def secret(variable: str | None) -> str:
-    """Return what an environment variable holds; empty where none is named.
+    """Return the content of an environment variable; empty where none is named.
 
     Raises:
         ChannelError: when it is not set.
@@ -73,4 +73,4 @@ def title(message: Mapping[str, Any]) -> str:
     subject = f", {message['subject']}" if message["subject"] else ""
     sign = {"fail": "blocked", "warn": "warning"}.get(message["severity"], message["severity"])
     text = f"[{message['project']}] {sign}: {message['check']}{subject} ({message['about']})"
-    return " ".join(text.split())  # a slice is named by a value of the data, which may break lines
+    return " ".join(text.split())  # a slice is named by a value of the data, which may hold line breaks

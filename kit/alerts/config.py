@@ -58,7 +58,7 @@ class Webhook(_Keyless):
             raise ValueError(
                 "a webhook's address is written in ASCII, without spaces, other letters as %C3%A4"
             )
-        if not _is_host(parts.hostname) or parts.port == 0:  # one that is no number raises here
+        if not _is_host(parts.hostname) or parts.port == 0:  # raises if it is not a number
             raise ValueError(f"a webhook's address names a host and a port, and {parts.netloc!r} does not")
         return value
 
@@ -120,7 +120,7 @@ class AlertSettings(Section):
 
 
 def _is_host(name: str) -> bool:
-    """Return whether a name can be looked up: socket and smtplib fail at others with an error of their own kind."""
+    """Return whether a name can be looked up: for others socket and smtplib raise errors of another kind."""
     try:
         name.encode("idna")
     except UnicodeError:

@@ -18,13 +18,13 @@ _SEVERITIES = ("fail", "warn")  # the worst first
 
 @dataclass(frozen=True)
 class Evidence:
-    """What a person needs to believe an incident and to find it.
+    """What a person needs to believe an incident and find its cause.
 
     Attributes:
         found: the finding, a sentence with the numbers and without its full stop.
         what_to_do: the way out.
         severity: `warn`, or `fail` where it ends a batch.
-        value: what was measured; None: it is no number, and JSON has no other word for one that is not finite.
+        value: what was measured; None: not a number, or not finite, which JSON cannot say.
         expected: what it should have been.
         rows: up to five rows at fault, every column as text.
         notebook: address of the executed notebook, or its name where a person ran it by hand.
@@ -74,9 +74,9 @@ class Incident:
         subject: feature or slice; empty: all of the data.
         state: `open`, `acknowledged` or `resolved`.
         times: how often it was found since it was last opened.
-        first_seen: when it was opened, the last time if several.
+        first_seen: when it was last opened.
         last_seen: when it was found last.
-        muted_until: until when it is not sent; 0: it is not muted.
+        muted_until: the time until which it is not sent; 0: it is not muted.
         decided: who acknowledged or muted it, when and why.
         evidence: the evidence found last.
     """
@@ -113,10 +113,10 @@ class Incident:
 
 
 def by_subject(findings: Iterable[Finding]) -> list[Finding]:
-    """Return one finding for all that checks found wrong with a subject, the worst first: it is one incident.
+    """Merge all that checks found wrong with a subject into one finding, the worst first: it is one incident.
 
-    A price in cents is outside its range, has drifted and no longer goes with other columns; nobody wants to be told
-    four times. Findings without a subject are one per check.
+    A price in cents is outside its range, has drifted and no longer correlates with other columns; nobody wants four
+    alerts. Findings without a subject are one per check.
     """
     groups: dict[str, list[Finding]] = defaultdict(list)
     for finding in findings:
@@ -126,7 +126,7 @@ def by_subject(findings: Iterable[Finding]) -> list[Finding]:
 
 
 def incident_id(project: str, about: str, finding: Finding) -> str:
-    """Return what tells an incident from others: where it is and what it is about, not how bad it is."""
+    """Return what identifies an incident: where it is and what it is about, not how bad it is."""
     parts = json.dumps([project, about, _what(finding)], ensure_ascii=False)
     return hashlib.sha256(parts.encode()).hexdigest()[:12]
 

@@ -50,7 +50,7 @@ class MailChannel:
                 return _of_code(error.smtp_code, f"refused {'user or password' if login else 'the mail'}")
             case smtplib.SMTPNotSupportedError():
                 return Refused(f"the server cannot do what project.yml asks for: {error}")
-            case UnicodeError():  # whose text would show a letter of the password
+            case UnicodeError():  # whose text would show a character of the password
                 return Refused("the user and the password must be ASCII")
         where = f"{self._settings.host}:{self._settings.port}"
         return Later(f"no answer from {where}: {error or type(error).__name__}")
@@ -81,7 +81,7 @@ def _lines(message: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _of_recipients(refused: Mapping[str, tuple[int, bytes]]) -> Outcome:
-    """Return the outcome where a server refused some recipients; sending again would reach the others twice."""
+    """Return the outcome where a server refused some recipients; a repetition would reach the others twice."""
     if not refused:
         return Delivered()
     names = ", ".join(f"{address} ({code})" for address, (code, _) in sorted(refused.items()))

@@ -23,8 +23,8 @@ def signing_key(workspace: Workspace, path: Path | None = None) -> Ed25519Privat
     """Return a private key: the one in a file, or that of the workspace, which is made when it is first asked for.
 
     Args:
-        workspace: keeps its own in `private/`, which only its owner can read.
-        path: the path of a PEM file (PKCS 8) with another one.
+        workspace: keeps its key in `private/`, which only its owner can read.
+        path: the path of a PEM file (PKCS 8) with another key.
 
     Raises:
         AuditKeyError: when a file holds no such key, or others can read it.

@@ -5,9 +5,9 @@
     …                the members as they are listed, stored and not compressed
     (the directory of ZIP)
 
-Any ZIP program opens it. Names, sizes and content of the members say all that the file's headers say, so who verifies a
-pack writes the headers anew and compares: a change there is found as one in a member is. Members are not compressed,
-since what a compressor makes of them differs from release to release. ZIP: PKWARE's APPNOTE.TXT, version 6.3.10.
+Any ZIP program opens it. Names, sizes and content of the members determine the file's headers, so verification writes
+the headers anew and compares: a change there is found like one in a member. Members are not compressed, since what a
+compressor makes of them differs from release to release. ZIP: PKWARE's APPNOTE.TXT, version 6.3.10.
 
 This module and `kit.audit.verify` need nothing but Python and `cryptography`, and no other part of the kit.
 """
@@ -29,9 +29,9 @@ FORMAT = "kit audit pack 1"
 
 _LOCAL, _CENTRAL, _END = b"PK\x03\x04", b"PK\x01\x02", b"PK\x05\x06"
 _VERSION, _UTF8, _STORED = 20, 1 << 11, 0
-_TIME, _DATE = 0, (1 << 5) | 1  # midnight of 1980-01-01: when it was packed is no part of what is packed
+_TIME, _DATE = 0, (1 << 5) | 1  # midnight of 1980-01-01: the time of packing is not part of the content
 _UNIX_FILE = (3 << 8) | _VERSION, 0o100644 << 16  # made on Unix; a plain file that everybody may read
-MOST_BYTES, MOST_MEMBERS = 0xFFFFFFFF, 0xFFFF  # beyond them ZIP needs other headers
+MOST_BYTES, MOST_MEMBERS = 0xFFFFFFFF, 0xFFFF  # beyond these, ZIP needs other headers
 
 _SEAL = (
     '{{\n "format": "{format}",\n "algorithm": "ed25519",\n "public_key": "{key}",\n "signature": "{signature}",\n'
@@ -56,10 +56,10 @@ class Region:
 
 
 def file_of(members: Sequence[tuple[str, bytes]]) -> tuple[bytes, list[Region]]:
-    """Return the one ZIP file that members make, and what each part of it is.
+    """Return the ZIP file of the members, and the meaning of each part of it.
 
     Raises:
-        ValueError: when they are more or larger than ZIP's plain headers can say.
+        ValueError: when they are more or larger than ZIP's plain headers can express.
     """
     parts: list[tuple[str, str, bytes]] = []
     offset, places = 0, []
@@ -88,7 +88,7 @@ def file_of(members: Sequence[tuple[str, bytes]]) -> tuple[bytes, list[Region]]:
 
 
 def header_bytes(name: str) -> int:
-    """Return how many bytes stand in the file before the content of a member."""
+    """Return how many bytes precede the content of a member in the file."""
     return struct.calcsize("<4s5H3I2H") + len(name.encode())
 
 
@@ -123,7 +123,7 @@ def manifest_of(facts: Mapping[str, str], members: Iterable[tuple[str, bytes]]) 
     """Return the manifest of members in their order.
 
     Args:
-        facts: what the pack is of.
+        facts: what the pack accounts for.
         members: names and contents.
     """
     listed, link = [], ""
@@ -141,7 +141,7 @@ def next_link(before: str, name: str, size: int, digest: str) -> str:
 
 
 def seal_of(public_key: bytes, signature: bytes, manifest_bytes: int) -> bytes:
-    """Return the seal; its length is the same whatever it says, so that the manifest is always at one place."""
+    """Return the seal; its length never varies, so that the manifest is always at the same place."""
     key, signed = public_key.hex(), signature.hex()
     return _SEAL.format(format=FORMAT, key=key, signature=signed, size=manifest_bytes).encode()
 

@@ -23,7 +23,7 @@ class Packed:
         size: the size of the file in bytes.
         public_key: the key of the signer, in hexadecimal.
         fingerprint: the fingerprint of that key.
-        missing: what should be in it and is not, a sentence each; it says so itself in missing.json.
+        missing: what should be in it but is not, a sentence each; also in its missing.json.
     """
 
     path: Path
@@ -56,10 +56,10 @@ def pack(workspace: Workspace, version: str, out: Path | None = None, key: Path 
     Raises:
         AuditKeyError: when the key cannot be used.
         PackError: when it is not a pushed version.
-        SubjectError: when nothing is called so, or several things are.
+        SubjectError: when nothing has that name, or several things do.
     """
     collected = collect(workspace, version)
-    # Only now that there is something to sign, the workspace is written to.
+    # The workspace is written to only now that there is something to sign.
     private = signing_key(Workspace(workspace.path) if key is None else workspace, key)
     push = collected.push
     facts = {"project": push.project, "version": str(push.version), "gates": push.gates or "not known"}

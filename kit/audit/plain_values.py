@@ -25,7 +25,7 @@ def slices_of(evaluation: Path) -> dict[str, dict[str, float | None]]:
 
 
 def verdict_of(evaluation: Path) -> dict[str, Any]:
-    """Return TFMA's verdict of that time, with the thresholds that it was given."""
+    """Return TFMA's verdict at that time, with its thresholds."""
     config = json.loads((evaluation / "eval_config.json").read_text())
     found = json_format.MessageToDict(tfma.load_validation_result(str(evaluation)))
     return {"validation": found, "eval_config": config}

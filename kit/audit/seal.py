@@ -11,14 +11,14 @@ from kit.errors import UsageError
 
 
 class PackError(UsageError):
-    """A pack cannot be made of what there is."""
+    """A pack cannot be made."""
 
 
 def sealed(facts: Mapping[str, str], members: Mapping[str, bytes], key: Ed25519PrivateKey) -> bytes:
     """Return the file of a pack; the same members and key give the same bytes (ed25519 is deterministic).
 
     Args:
-        facts: what it is of; they stand in the manifest.
+        facts: what it accounts for; goes into the manifest.
         members: contents by their names, which are relative paths; they are put in the order of the names.
         key: the key that signs.
 

@@ -1,6 +1,6 @@
 """Verify an audit pack, offline and without TensorFlow: every byte, the chain of its members, and the signature.
 
-Runs alone too, with layout.py beside it, where the kit is not installed: python verify.py FILE [PUBLIC_KEY].
+Also runs alone, with layout.py beside it, where the kit is not installed: python verify.py FILE [PUBLIC_KEY].
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ class Verdict:
     Attributes:
         broken: what is wrong, in the order of the file; empty: every byte is as it was signed.
         fingerprint: the fingerprint of the key that the file names; empty when it cannot be read.
-        facts: what the pack is of, from its manifest; to be believed only when nothing is broken.
+        facts: what the pack accounts for, from its manifest; to be trusted only when nothing is broken.
         members: how many it has.
     """
 
@@ -73,7 +73,7 @@ class _Unreadable(Exception):  # noqa: N818  an early return, not an error
 
 
 def fingerprint(public_key: bytes) -> str:
-    """Return what two people compare to see whether they mean the same key."""
+    """Return the text that two people compare to see whether they mean the same key."""
     return f"SHA256:{hashlib.sha256(public_key).hexdigest()}"
 
 
@@ -99,8 +99,8 @@ def verify(data: bytes, public_key: bytes | None = None) -> Verdict:
 
     Args:
         data: the whole file.
-        public_key: the key of whoever should have signed it, 32 bytes; None: the key in the file is taken, whose
-            fingerprint somebody must compare, since anybody can sign with a key of their own.
+        public_key: the key of whoever should have signed it, 32 bytes; None: the key in the file, whose fingerprint
+            somebody must compare, since anybody can sign with a key of their own.
     """
     try:
         key, manifest = _signed(data, public_key)
@@ -114,7 +114,7 @@ def verify(data: bytes, public_key: bytes | None = None) -> Verdict:
 
 
 def _signed(data: bytes, expected: bytes | None) -> tuple[bytes, bytes]:
-    """Return the key and the manifest, once the signature is known to be of them."""
+    """Return the key and the manifest, once their signature is verified."""
     start = layout.header_bytes(SEAL)
     seal = data[start : start + layout.SEAL_BYTES]
     match = layout.SEAL_PATTERN.fullmatch(seal.decode("ascii", "replace"))
@@ -143,13 +143,13 @@ def _who_broke(data: bytes, seal: bytes, manifest: bytes) -> list[Broken]:
         for name, start, content in parts
         if int.from_bytes(data[start + place : start + place + 4], "little") != zlib.crc32(content)
     ]
-    # A seal that was changed says where the manifest ends, so nothing follows for that.
+    # A changed seal cannot be trusted about where the manifest ends.
     name = changed[0] if changed else f"{SEAL} or {MANIFEST}"
     return [Broken(name, "the signature does not hold for the manifest.")]
 
 
 def _read(manifest: bytes) -> dict[str, Any]:
-    """A manifest that was signed is read as it was written; one that cannot be was not written by the kit."""
+    """Read a signed manifest; one that cannot be read was not written by the kit."""
     try:
         content: dict[str, Any] = json.loads(manifest)
         for one in content["members"]:
@@ -164,7 +164,7 @@ def _read(manifest: bytes) -> dict[str, Any]:
 def _members(
     data: bytes, manifest: bytes, listed: Sequence[Mapping[str, Any]]
 ) -> tuple[list[tuple[str, bytes]], list[Broken]]:
-    """Return the members where the manifest says that they are, and those that are not as it says."""
+    """Return the members at the places that the manifest gives, and what differs from it."""
     start = layout.header_bytes(SEAL)
     members, broken, link = (
         [(SEAL, data[start : start + layout.SEAL_BYTES]), (MANIFEST, manifest)],
@@ -193,7 +193,7 @@ def _members(
 def _rest(data: bytes, members: Sequence[tuple[str, bytes]], known: set[str]) -> list[Broken]:
     """Return what differs from the one file that these members make: headers, the directory, bytes too many.
 
-    Of a member whose content is broken nothing more is said: its checksum in the headers has to differ as well.
+    A member whose content is broken is not reported again: its checksum in the headers has to differ as well.
     """
     whole, regions = layout.file_of(members)
     if data == whole:

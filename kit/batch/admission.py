@@ -9,8 +9,8 @@ from kit.batch.order import Waits
 from kit.machine import cores, free_memory_bytes
 from kit.units import BYTES_PER_MB
 
-_SHARE_OF_MEMORY = 0.8  # of what is free at the start; the rest is for whoever else works on the machine
-_UNKNOWN_MB = 2_000.0  # that a notebook takes which nobody has measured
+_SHARE_OF_MEMORY = 0.8  # of what is free at the start; the rest is left to others on the machine
+_UNKNOWN_MB = 2_000.0  # taken to be used by a notebook that nobody has measured
 
 
 @dataclass(frozen=True)
@@ -27,19 +27,19 @@ class Budget:
     memory_mb: float = 0.0
 
     def here(self) -> Budget:
-        """Return the budget with what this machine has in the place of zeros."""
+        """Return the budget with this machine's values in place of zeros."""
         free = free_memory_bytes() / BYTES_PER_MB
         return Budget(self.jobs or cores(), self.memory_mb or free * _SHARE_OF_MEMORY)
 
 
 @dataclass
 class Admission:
-    """The state of a run as far as it decides what may start.
+    """The state of a run, as far as it decides what may start.
 
     Args:
-        graph: whom each notebook waits for, in the order in which they start when they can.
+        graph: what each notebook waits for, in the order in which they start when they can.
         budget: the budget, without zeros.
-        memory_mb: the megabytes that each notebook usually takes; those that nobody has measured are left out.
+        memory_mb: the megabytes that each notebook usually takes; unmeasured ones are left out.
     """
 
     graph: Mapping[str, Waits]
@@ -58,7 +58,7 @@ class Admission:
         return not self.waiting and not self.running
 
     def ready(self) -> list[str]:
-        """Return those that nothing stands before any more, whether or not there is room for them."""
+        """Return those that wait for nothing any more, whether or not there is room for them."""
         ended = self._well | self._not_well
         return [
             name
@@ -67,7 +67,7 @@ class Admission:
         ]
 
     def has_room(self, name: str) -> bool:
-        """Tell whether it may start beside what runs now."""
+        """Return whether it may start beside what runs now."""
         if not self.running:
             return True
         if name in self.alone or self.running & self.alone or len(self.running) >= self.budget.jobs:
@@ -80,17 +80,17 @@ class Admission:
         self.running.add(name)
 
     def again(self, name: str, *, alone: bool) -> None:
-        """Put one that ran back; `alone` when it may have died of what ran beside it."""
+        """Put one that ran back; `alone` when others running beside it may have caused its death."""
         self.running.discard(name)
         self.waiting[name] = None
         if alone:
             self.alone.add(name)
 
     def ended(self, name: str, *, well: bool) -> dict[str, str]:
-        """Take note of an end, of one that has not run too.
+        """Note that one has ended, or will not run.
 
         Returns:
-            Those that cannot run any more, each with the one that it needs.
+            Those that can no longer run, each with the one that it needs.
         """
         self.running.discard(name)
         self.waiting.pop(name, None)

@@ -1,4 +1,4 @@
-"""A batch that a notebook starts in the background, and that outlives its kernel and front end."""
+"""A batch that a notebook starts in the background, and that outlives the kernel and the front end."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _OF_THE_KERNEL = (
     "KIT_PARAMETER_SOURCES",
     "MPLBACKEND",
 )
-_LAST_WORDS = 2_000  # characters of what a batch said before it had a record
+_LAST_WORDS = 2_000  # characters of a batch's output before it had a record
 _ENDED = {"done", "failed", "interrupted", "killed"}
 
 
@@ -36,10 +36,10 @@ class BatchProgress:
     Attributes:
         state: `starting`, or as run.json has it: `running`, `done`, `failed`, `interrupted` or `killed`.
         said: its notebooks with their states, or why it stopped.
-        done: notebooks that have ended well, of `notebooks`.
-        steps: the TFX steps that have ended, the latest last: how each one did.
-        seconds: since it was started, or that it took.
-        report: the page that tells of it, once it is there.
+        done: the number of notebooks that have ended well, out of `notebooks`.
+        steps: how each TFX step ended, the latest last.
+        seconds: the time since it was started, or that it took.
+        report: its page, once it is there.
         command: the command that starts it again.
     """
 
@@ -62,7 +62,7 @@ class Batch:
 
     Args:
         words: the words of the command line, such as `run -p epochs=3`.
-        workspace: the workspace in which it runs; keeps what it says in `logs/`.
+        workspace: the workspace in which it runs; keeps its output in `logs/`.
         command: the command as a person would give it.
     """
 
@@ -86,7 +86,7 @@ class Batch:
         return self._process.pid
 
     def progress(self) -> BatchProgress:
-        """Return how far it is; from its latest record, since a replay has several."""
+        """Return how far it is, from its latest record, since a replay has several."""
         code = self._process.poll()
         found = self._record()
         if found is None:
@@ -126,7 +126,7 @@ class Batch:
         return BatchProgress("done" if code == 0 else "failed", said, seconds=seconds, command=self._command)
 
     def _last_line(self, otherwise: str) -> str:
-        """Return what it said last, such as whom it waits for."""
+        """Return the last line that it printed, such as what it waits for."""
         lines = self._log.read_text(errors="replace").splitlines()
         return lines[-1] if lines else otherwise
 

@@ -21,7 +21,7 @@ class RunOptions:
         budget: how much runs at a time.
         retries: how often a notebook is tried again after an accident (see `kit.batch.retry`).
         skip: leave out what is unchanged since it last ended well.
-        part: which of the notebooks.
+        part: which of the notebooks to run.
     """
 
     timeout_seconds: float | None = None
@@ -38,7 +38,7 @@ USUAL = RunOptions()
 
 @dataclass(frozen=True)
 class Chain:
-    """The notebooks of a run in the order in which they start, whom each waits for, and the project of all."""
+    """The notebooks of a run in the order in which they start, what each waits for, and their project."""
 
     plan: list[PlannedNotebook]
     graph: dict[str, Waits]

@@ -31,7 +31,7 @@ class Prospect:
         what: `run`, `skip`, or `run?` when that depends on what those before it make.
         why: the reason, in one line.
         waits: the notebooks that it waits for.
-        usual: time and memory.
+        usual: its usual time and memory.
     """
 
     name: str
@@ -42,14 +42,14 @@ class Prospect:
 
 
 class Decider:
-    """Compares with the last time that a notebook ended well.
+    """Compares each notebook with the last time that it ended well.
 
     Args:
         records: the records of the workspace's runs, the oldest first.
         project: the project whose runs count, as the parameter `project_name` names it; None: notebooks without one.
         graph: the graph of all notebooks of the chain.
-        surroundings: what is there now.
-        skip: False: nothing is skipped.
+        surroundings: what the notebooks find now.
+        skip: whether notebooks may be skipped.
     """
 
     def __init__(
@@ -65,7 +65,7 @@ class Decider:
         self._graph, self._surroundings, self._skip = graph, surroundings, skip
 
     def decide(self, notebook: PlannedNotebook) -> SkipDecision:
-        """Tell whether a notebook whose turn it is has to run."""
+        """Decide whether a notebook whose turn it is has to run."""
         if notebook.facts.reads is None:
             return SkipDecision(skip=False, why="it does not say what it reads")
         self._surroundings.look_at(notebook)
@@ -87,12 +87,12 @@ class Decider:
         )
 
     def digests(self, notebook: PlannedNotebook, now: RunRecord) -> dict[str, str]:
-        """Return what the results of a notebook depend on that has just ended well; nothing when that is not known."""
+        """Return digests of what the results of a notebook that has just ended well depend on; empty when not known."""
         if notebook.facts.reads is None:
             return {}
         ran = steps_by_notebook([*self.records, now], self.project)
         needed, waited_for = self._before(notebook)
-        if needed - ran.keys():  # somebody ran them by hand, and their steps are not known
+        if needed - ran.keys():  # they were run by hand, and their steps are not known
             return {}
         names = {notebook.name, *needed, *waited_for}
         steps = {step for name in names for step in ran.get(name, ())}
@@ -116,7 +116,7 @@ class Decider:
         return usual(self.records, notebook, self.project)
 
     def prospects(self, plan: Sequence[PlannedNotebook]) -> list[Prospect]:
-        """Tell of each notebook, in the order of a run, whether it would run."""
+        """Return for each notebook, in the order of a run, whether it would run."""
         found: dict[str, Prospect] = {}
         graph = among(self._graph, [notebook.name for notebook in plan])
         for notebook in plan:

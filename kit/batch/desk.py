@@ -40,8 +40,8 @@ class ToldParameter:
 class ParameterDesk:
     """The parameters of a notebook.
 
-    The parameters cell is found among the cells that the kernel has run, so that it is the same in every front end and
-    in a batch, none of which tells a kernel where its notebook is.
+    The parameters cell is found among the cells that the kernel has run: this works in every front end and in a batch,
+        none of which tells a kernel where its notebook is.
 
     Args:
         namespace: the notebook's own, `globals()`.
@@ -126,14 +126,14 @@ class ParameterDesk:
         )
 
     def batch(self) -> BatchProgress | None:
-        """Return how far the batch is that was started here; None: none was."""
+        """Return how far the batch started here is; None: none was started."""
         return self._batch.progress() if self._batch else None
 
     def command(self) -> str:
-        """Record what was done in the workspace, and return the command that does it again in another one.
+        """Record what was done in the workspace, and return the command that repeats it in another one.
 
-        Parameters as they are now, those that other notebooks have saved, and the decisions and the stop of a training
-        that its results depend on.
+        The record has the parameters as they are now, those that other notebooks have saved, and the decisions and the
+        stop of a training that the results depend on.
         """
         from kit.replay import recorded  # noqa: PLC0415  with TFX, which takes seconds to import
 
@@ -158,7 +158,7 @@ class ParameterDesk:
         """
         checked: dict[str, Value] = {}
         for name, value in self.values().items():
-            if self._specs[name].is_secret:  # a batch takes it from the environment, as this kernel does
+            if self._specs[name].is_secret:  # the batch takes it from the environment, like this kernel
                 continue
             try:
                 checked[name] = self._specs[name].convert(value)
@@ -178,7 +178,7 @@ class ParameterDesk:
         return Path(str(self.values().get("project_name", ""))).name
 
     def _session(self, values: Mapping[str, Value]) -> Any:
-        """Return the notebook's own session while it fits; another one would wait for a step that runs."""
+        """Return the notebook's own session while it fits; a new one would wait for a running step."""
         from kit.project import Project  # noqa: PLC0415  as above
         from kit.session import Session  # noqa: PLC0415
         from kit.workspace import Workspace  # noqa: PLC0415
@@ -197,7 +197,7 @@ class ParameterDesk:
 def _cells_run(namespace: Mapping[str, Any]) -> list[str]:
     """Return the sources of the cells that the kernel has run, in their order.
 
-    nbval tells a kernel to keep no history; what tracebacks quote is kept all the same.
+    nbval tells a kernel to keep no history; the sources that tracebacks quote are kept all the same.
     """
     history = [str(source) for source in namespace.get("In", ())]
     if any(history):
@@ -207,14 +207,14 @@ def _cells_run(namespace: Mapping[str, Any]) -> list[str]:
 
 
 def _parameters_of(source: str) -> dict[str, Parameter]:
-    """Return the parameters of a cell; none when it is another kind of cell, or that of papermill."""
+    """Return the parameters of a cell; none when it is another kind of cell, or papermill's."""
     if source.startswith(_INJECTED):
         return {}
     try:
         specs = parse_parameters(source, "this notebook")
     except UsageError:
         return {}
-    return specs if ": " in source.partition("=")[0] else {}  # `a = 1` is any cell
+    return specs if ": " in source.partition("=")[0] else {}  # `a = 1` may be any cell
 
 
 def _injected(source: str) -> dict[str, Value]:

@@ -12,7 +12,7 @@ from kit.translation.messages import in_language
 
 
 def stopped(notebook: str, why: ExitCode, limit_seconds: float | None, seen: Failure | None) -> Failure:
-    """Tell why a notebook was stopped instead of how: an interrupt, a dead kernel, a cell not started."""
+    """Say why a notebook was stopped instead of how (an interrupt, a dead kernel, a cell not started)."""
     if why is ExitCode.OUT_OF_TIME:
         error = OutOfTimeError.__name__
         reason = (
@@ -26,7 +26,7 @@ def stopped(notebook: str, why: ExitCode, limit_seconds: float | None, seen: Fai
 
 
 def explain(record: RunRecord) -> str:
-    """Return where and why a run stopped and how to go on; the last thing that a person is shown."""
+    """Return where and why a run stopped and how to go on; the last thing that a person sees."""
     paths = [Path(notebook.path) for notebook in record.notebooks]
     names = [path.stem if path.parent == NOTEBOOKS else str(path) for path in paths]
     command = "kit run " + " ".join(shlex.quote(name) for name in names)
@@ -38,7 +38,7 @@ def explain(record: RunRecord) -> str:
     failures = record.failures or ([record.failure] if record.failure else [])
     if not failures:
         return f"The run was interrupted between two notebooks.\n{advice}"
-    # The first one, which gave the exit code, stands last: what a person sees.
+    # The first one, which gave the exit code, comes last, where a person sees it.
     later = [_told(failure, "") for failure in reversed(failures[1:])]
     return "\n".join([advice, *later, _told(failures[0], f" (exit code {record.exit_code})")])
 

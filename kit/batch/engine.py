@@ -22,7 +22,7 @@ from kit.errors import ExitCode, exit_code_of
 from kit.secret import Redactor, known_secrets
 
 _ENGINE = "kit-batch"
-_SAVE_SECONDS = 1.0  # how old the executed notebook of a killed run may be
+_SAVE_SECONDS = 1.0  # how outdated the executed notebook of a killed run may be
 
 
 class _Folders(NamedTuple):
@@ -33,7 +33,7 @@ class _Folders(NamedTuple):
 
 
 class _Client(PapermillNotebookClient):
-    """Tells the watch which process the kernel is, and starts no cell after a stop."""
+    """Gives the watch the kernel's process, and starts no cell after a stop."""
 
     def __init__(self, nb_man: Any, *, watch: Watch, kernel: Kernel, **options: Any) -> None:
         super().__init__(nb_man, km=kernel.manager, **options)
@@ -52,7 +52,7 @@ class _Client(PapermillNotebookClient):
         return output
 
     def _join(self, outputs: list[Any]) -> None:
-        """Make the last two texts one, as a front end shows them: a secret may have come in pieces."""
+        """Join the last two texts, as a front end shows them: a secret may have come in pieces."""
         before, last = outputs[-2:]
         if before.output_type == last.output_type == "stream" and before.name == last.name:
             letters = len(last.text) + self._redactor.most_letters
@@ -86,9 +86,9 @@ class _Engine(NBClientEngine):
 
 
 def _seldom(save: Callable[..., None]) -> Callable[..., None]:
-    """Make papermill save at most once a second; by default it does so before and after every cell, even of text.
+    """Make papermill save at most once a second; by default it saves before and after every cell, even markdown.
 
-    At the end of a notebook, whatever it was, papermill writes it in another way.
+    At the end papermill writes the notebook in another way in any case.
     """
     last = -math.inf
 
@@ -113,7 +113,7 @@ def execute(
         notebook: the notebook with its parameters; its kernel works in its folder, as in JupyterLab.
         output: the path of the executed copy.
         watch: the watch that can stop it.
-        kernels: which start one.
+        kernels: the kernels of the lane.
         ahead: the folder of another notebook, whose kernel may start meanwhile.
 
     Returns:

@@ -19,7 +19,7 @@ COLOURS = {
     "waiting": "#b8b8b8",
     "other": "#dcd6cc",
 }
-_DARK = {"TensorFlow", "Beam graph", "Beam execution", "I/O"}  # backgrounds that need white letters
+_DARK = {"TensorFlow", "Beam graph", "Beam execution", "I/O"}  # backgrounds that need white text
 _DEEPEST = 14
 _NO_BREAK = "\N{NO-BREAK SPACE}"
 _STYLE = (
@@ -31,7 +31,7 @@ _STYLE = (
 
 
 def times_section(record: RunRecord, folder: Path) -> str:
-    """Return the part; empty when nothing ran."""
+    """Return the section; empty when nothing ran."""
     lines = times_of(record, folder)
     if not lines:
         return ""

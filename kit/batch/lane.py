@@ -39,7 +39,7 @@ class Job:
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a job ended; `error` is one that has nothing to do with the notebook, and ends the run."""
+    """How a job ended; `error` has nothing to do with the notebook, and ends the run."""
 
     job: Job
     lane: Lane
@@ -105,7 +105,7 @@ class Lane:
 
 def _execute(job: Job, kernels: Kernels) -> tuple[ExitCode, Failure | None]:
     kernels.prepare(job.notebook.path.parent)
-    # papermill is slow to import, and a wrong parameter needs none of it.
+    # papermill is slow to import, and reporting a wrong parameter does not need it.
     kernels.meanwhile(lambda: importlib.import_module("kit.batch.engine"))
     from kit.batch import engine  # noqa: PLC0415  as above
 

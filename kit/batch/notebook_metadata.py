@@ -4,13 +4,13 @@
      "needs": ["02_features"],           notebooks that must have ended well before it; [] for none
      "after": ["tune"],                  those that it waits for when they run too, however they end
      "reads": ["tuning/{project}"],      what it reads in the workspace beside what steps made, as patterns
-     "usual_seconds": 40,                that it takes on two cores
+     "usual_seconds": 40, that it takes on two cores
      "peak_memory_mb": 1500,             that it and its step take
      "timeout_seconds": 3600             after which it is stopped
     }
 
-A notebook without `needs` needs all that stand before it in the run, so that notebooks of one's own run in the order in
-which they are named. One without `reads` may look at anything, and is never skipped.
+A notebook without `needs` needs all that come before it in the run, so that your own notebooks run in the order in
+which they are named. One without `reads` may read anything, and is never skipped.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ Positive = Annotated[float, Field(gt=0)]
 
 
 class NotebookFacts(BaseModel):
-    """What stands in the metadata; see above. None: it says nothing of that."""
+    """What the metadata says; see above. None: it says nothing about that."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -41,10 +41,10 @@ class NotebookFacts(BaseModel):
 
 
 def read_facts(notebook: Path) -> NotebookFacts:
-    """Return what a notebook says of itself.
+    """Return what a notebook declares.
 
     Raises:
-        UsageError: when the file is no notebook, or its metadata holds anything else under `kit`.
+        UsageError: when the file is not a notebook, or its metadata holds anything else under `kit`.
     """
     try:
         found = json.loads(notebook.read_text(encoding="utf-8"))["metadata"].get(KEY, {})

@@ -14,7 +14,7 @@ from kit.texts import did_you_mean
 
 @dataclass(frozen=True)
 class Waits:
-    """Whom a notebook waits for, by name: `needs` must have ended well, `after` only ended."""
+    """What a notebook waits for, by name: `needs` must have ended well, `after` only ended."""
 
     needs: frozenset[str]
     after: frozenset[str]
@@ -24,7 +24,7 @@ class Waits:
         return self.needs | self.after
 
     def among(self, names: Iterable[str]) -> Waits:
-        """Return those that it waits for of the given ones."""
+        """Return those of the given ones that it waits for."""
         return Waits(self.needs & set(names), self.after & set(names))
 
 
@@ -44,7 +44,7 @@ class Part:
 
 
 def waits(plan: Sequence[PlannedNotebook]) -> dict[str, Waits]:
-    """Return for each notebook whom it waits for among the others, those that it waits for first.
+    """Return for each notebook which others it waits for, in an order in which those come first.
 
     Raises:
         UsageError: when notebooks wait for each other.
@@ -87,13 +87,13 @@ def _waits(notebook: PlannedNotebook, before: Iterable[str], names: set[str]) ->
 
 
 def among(graph: Mapping[str, Waits], names: Iterable[str]) -> dict[str, Waits]:
-    """Return whom some notebooks of a graph wait for when the others are left out: for those that these wait for."""
+    """Return what some notebooks of a graph wait for, past the others, which are left out."""
     kept = set(names)
     return {name: _past_left_out(graph[name], kept, graph.get).among(kept) for name in graph if name in kept}
 
 
 def _past_left_out(direct: Waits, names: set[str], left_out: Callable[[str], Waits | None]) -> Waits:
-    """Return also whom those wait for that are not among the names, and so on."""
+    """Follow notebooks that are not among the names to those that they wait for, and so on."""
     needs, after = set(direct.needs), set(direct.after)
     wanted = [*((name, True) for name in needs), *((name, False) for name in after)]
     seen: set[tuple[str, bool]] = set()
@@ -110,7 +110,7 @@ def _past_left_out(direct: Waits, names: set[str], left_out: Callable[[str], Wai
 
 
 def _depth(name: str, found: Mapping[str, Waits]) -> int:
-    """Return how many notebooks stand one after the other before it."""
+    """Return the length of the longest chain of notebooks before it."""
     return max((1 + _depth(one, found) for one in found[name].all if one in found), default=0)
 
 
@@ -118,7 +118,7 @@ def choose_part(graph: Mapping[str, Waits], part: Part) -> set[str]:
     """Return the names of those that are asked for.
 
     Raises:
-        UsageError: when one that is named is not among them, or nothing is left.
+        UsageError: when a named one is not among them, or nothing is left.
     """
     for name in filter(None, (part.first, part.last, *part.only)):
         if name not in graph:

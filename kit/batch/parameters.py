@@ -5,7 +5,7 @@ may bound the value, in a person's words:
 
     epochs: int = 5  # passes over the rows, 1 to 1000      both ends included
     seed: int = 7  # of weights and splits, 0 or more
-    size: str = "small"  # one of: small, large             nothing after the last choice
+    size: str = "small" # one of: small, large nothing after the last choice
 
     password: str = ""  # of the account, secret           see `kit.secret`; or: optional secret
 
@@ -74,11 +74,11 @@ class Parameter:
         """Return the value in this parameter's type, from text (command line) or a typed value (YAML).
 
         Raises:
-            ValueError: when it is of another type, out of bounds or none of the choices; the text says what
-                was expected and found.
+            ValueError: when it is of another type, out of bounds or not one of the choices; the text says what was
+                expected and found.
         """
         value = _typed(given, self.type)
-        if self.is_secret and given not in ("", None):  # also what is no text: it must not be told
+        if self.is_secret and given not in ("", None):  # also for non-texts: it must not be shown
             raise ValueError(
                 f"is a secret, which comes only from {variable_of(self.name)} in the environment, or from the file "
                 f"that {file_variable_of(self.name)} names there"
@@ -115,7 +115,7 @@ def _typed(given: object, wanted: str) -> Value | None:
     if isinstance(given, bool) or not isinstance(given, str | int | float):
         return None
     if wanted == "str":
-        # YAML makes a number of the span 3; a float may have lost how it was written.
+        # YAML makes the span 3 a number; a float may have lost how it was written.
         return None if isinstance(given, float) else str(given)
     try:
         if wanted == "int":
@@ -193,7 +193,7 @@ def validate(given: Mapping[str, object], specs: Iterable[Parameter]) -> dict[st
     The same name may be declared by several notebooks: a value must suit them all.
 
     Raises:
-        UsageError: when a name is unknown or a value does not fit; all problems are told at once.
+        UsageError: when a name is unknown or a value does not fit; all problems are reported at once.
     """
     known: dict[str, list[Parameter]] = {}
     for spec in specs:
@@ -216,7 +216,7 @@ def validate(given: Mapping[str, object], specs: Iterable[Parameter]) -> dict[st
 
 
 def command_words(values: Mapping[str, object]) -> list[str]:
-    """Return values as words of `kit run`; after a =, since one such as -abc alone would be taken for an option."""
+    """Return values as words of `kit run`, after a =, since a value such as -abc would be taken for an option."""
     return [
         word
         for name, value in values.items()

@@ -21,7 +21,7 @@ _NUMBERED = "[0-9][0-9]_*.ipynb"
 
 @dataclass(frozen=True)
 class PlannedNotebook:
-    """One notebook of a chain; `given` holds those of the given values that it declares."""
+    """One notebook of a chain; `given` holds the given values that it declares."""
 
     path: Path
     specs: Mapping[str, Parameter]
@@ -47,7 +47,7 @@ def choose_notebooks(names: Sequence[str] = (), folder: Path = NOTEBOOKS) -> lis
         folder: the folder where names are looked up.
 
     Raises:
-        UsageError: when one does not exist, two have one name, or there is none at all.
+        UsageError: when one does not exist, two have the same name, or there are none.
     """
     paths = [_find(name, folder) for name in names] or sorted(folder.glob(_NUMBERED))
     if not paths:
@@ -59,7 +59,7 @@ def choose_notebooks(names: Sequence[str] = (), folder: Path = NOTEBOOKS) -> lis
 
 
 def notebook_from_anywhere(path: Path) -> str:
-    """Return what `choose_notebooks` finds a notebook by in every working folder: the kit's own have their name."""
+    """Return what `choose_notebooks` finds a notebook by in every working folder: for the kit's own, the name."""
     if path.is_relative_to(NOTEBOOKS):
         return str(path.relative_to(NOTEBOOKS).with_suffix(""))
     return str(path)
@@ -103,7 +103,7 @@ def plan_chain(
     Args:
         notebooks: the notebooks, in the order in which they run.
         given: values that somebody set; each name must be declared by at least one notebook.
-        offered: values for the notebooks that declare them, and nobody's mistake where none does.
+        offered: values for the notebooks that declare them, ignored where none does.
 
     Raises:
         UsageError: when a value or a notebook is not valid.
@@ -120,16 +120,16 @@ def plan_chain(
 
 
 def named_project(plan: Iterable[PlannedNotebook]) -> Value | None:
-    """Return the `project_name` of the first notebook that has one; None: no notebook has."""
+    """Return the `project_name` of the first notebook that has one; None: none has."""
     return next((one.parameters["project_name"] for one in plan if "project_name" in one.parameters), None)
 
 
 def secret_variables(plan: Iterable[PlannedNotebook], alerts: Iterable[str]) -> dict[str, bool]:
-    """Return the environment variables that hold what a chain needs and no file may.
+    """Return the environment variables that hold a chain's secrets.
 
     Args:
         plan: the notebooks, which declare secrets.
-        alerts: those that alerts of their project are sent with.
+        alerts: the variables that alerts of their project are sent with.
 
     Returns:
         Whether each must be set: an alert that cannot be sent waits, a notebook without its secret does not begin.
@@ -154,7 +154,7 @@ def require_secrets(specs: Iterable[Parameter]) -> None:
 
 
 def common_parameters(plan: Sequence[PlannedNotebook]) -> dict[str, Value]:
-    """Return all values of a chain, but for names that different notebooks leave at different defaults."""
+    """Return all values of a chain, except names whose defaults differ between notebooks."""
     every: dict[str, list[Value]] = {}
     for notebook in plan:
         for name, value in notebook.parameters.items():

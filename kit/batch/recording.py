@@ -21,7 +21,7 @@ class _Part(BaseModel):
 
 
 class MadeDecision(_Part):
-    """A decision, without what holds only in the workspace where it was taken."""
+    """A decision, without what is valid only in the workspace where it was taken."""
 
     what: str
     subject: str = ""

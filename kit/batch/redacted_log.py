@@ -1,4 +1,4 @@
-"""A log that other processes write to themselves, and that never holds a secret, not even for a moment."""
+"""A log that other processes write to directly, and that never holds a secret, not even for a moment."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from pathlib import Path
 
 from kit.secret import Redactor
 
-_MOST_BYTES = 1 << 16  # of a line without an end, such as that of a progress bar
+_MOST_BYTES = 1 << 16  # of an unbroken line, such as a progress bar's
 
 
 class RedactedLog:
-    """Has a descriptor for processes; what they write is appended to a file line by line, without secrets.
+    """Has a descriptor for processes to write to, and appends their output to a file line by line, without secrets.
 
     Without secrets it is the file itself: then nothing is lost when this process is killed.
     """
@@ -30,7 +30,7 @@ class RedactedLog:
             self._descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o666)
             return
         source, self._descriptor = os.pipe()
-        # A process that a notebook left behind may keep the other end open for ever.
+        # A process that a notebook left behind may keep the other end open forever.
         self._copying = threading.Thread(target=self._copy, args=(source,), name="redacted-log", daemon=True)
         self._copying.start()
 
@@ -39,7 +39,7 @@ class RedactedLog:
         return self._descriptor
 
     def close(self, seconds: float = 1.0) -> None:
-        """Close it; what has been written is in the file then, unless a process still writes after some seconds."""
+        """Close it; the file then holds everything written, unless a process still writes after some seconds."""
         os.close(self._descriptor)
         if self._copying is not None:
             self._copying.join(seconds)

@@ -73,7 +73,7 @@ def write_report(record: RunRecord, folder: Path, notebooks: Iterable[str]) -> P
 
 
 def notebook_section(notebook: NotebookRecord, folder: Path) -> str:
-    """Return the executed copy of a notebook as a part of the page; the slow part of a report."""
+    """Return the executed copy of a notebook as a section of the page; the slow part of a report."""
     path = folder / (notebook.executed or "")
     content = nbformat.read(path, as_version=4)
     resources = {"metadata": {"path": str(Path(notebook.path).parent)}}  # where its pictures are
@@ -87,7 +87,7 @@ def notebook_section(notebook: NotebookRecord, folder: Path) -> str:
 
 
 def without_external(markup: str) -> str:
-    """Drop the elements that would make a browser fetch something; links that a person may click stay."""
+    """Drop the elements that would make a browser fetch something; links for a person to click stay."""
     for pattern in (_EXTERNAL_ELEMENT, _EXTERNAL_TAG, _EXTERNAL_STYLE):
         markup = pattern.sub("", markup)
     return markup

@@ -27,7 +27,7 @@ _LONGEST_PAUSE_SECONDS = 60.0
 
 
 def accident(code: ExitCode, failure: Failure | None) -> str | None:
-    """Return what happened in words when another try may help, else None."""
+    """Return what happened, in words, if another attempt may help, else None."""
     if failure is None or code is not ExitCode.STEP_FAILED:
         return None
     if failure.error in {"OSError", "PermissionError"} and _PORT_TAKEN in failure.reason:
@@ -38,10 +38,10 @@ def accident(code: ExitCode, failure: Failure | None) -> str | None:
 
 
 def is_death(failure: Failure) -> bool:
-    """Tell whether a process was gone, for which memory is the usual reason: it had better run alone."""
+    """Return whether a process vanished, usually for lack of memory: it had better run alone."""
     return failure.error in _DEATHS
 
 
 def pause_seconds(tries: int) -> float:
-    """Return how long to wait after so many tries: twice as long each time, a minute at most."""
+    """Return how long to wait after some attempts: twice as long each time, a minute at most."""
     return float(min(_FIRST_PAUSE_SECONDS * 2 ** (tries - 1), _LONGEST_PAUSE_SECONDS))

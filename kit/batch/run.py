@@ -34,7 +34,7 @@ def run_chain(
     options: RunOptions = USUAL,
     say: Say = print,
 ) -> RunRecord:
-    """Run notebooks, each once those that it needs have ended well; a failure stops only what needs it.
+    """Run notebooks, each once those that it needs have ended well; a failure stops only those that need it.
 
     Args:
         notebooks: as `choose_notebooks` returns them.

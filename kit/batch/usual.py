@@ -1,4 +1,4 @@
-"""A notebook's usual time and memory: measured in this workspace, or else as its metadata say."""
+"""A notebook's usual time and memory: measured in this workspace, or else from its metadata."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _LATEST = 5  # runs that count
 
 @dataclass(frozen=True)
 class Usual:
-    """What is usual for a notebook; None: not known. `here`: from runs in this workspace."""
+    """What is usual for a notebook; None: not known. `here`: measured in this workspace."""
 
     seconds: float | None
     memory_mb: float | None
@@ -30,7 +30,7 @@ class Usual:
 def usual(records: Sequence[RunRecord], notebook: PlannedNotebook, project: Value | None) -> Usual:
     """Return the median seconds and the highest memory of the last runs of a notebook that ended well.
 
-    Runs in which all came from the cache tell little of how long the next one takes; they count when there is no other.
+    Runs in which all came from the cache say little about the next one; they count only without others.
     """
     ran = [
         (row, _all_cached(record, row.name))

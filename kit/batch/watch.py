@@ -18,14 +18,14 @@ from kit.errors import ExitCode
 from kit.steps.memory import PeakMemory
 
 _POLL_SECONDS = 0.1
-_INTERRUPT_AGAIN_SECONDS = 4.0  # an interrupt that met an idle kernel is lost
+_INTERRUPT_AGAIN_SECONDS = 4.0  # an idle kernel ignores an interrupt
 _KILL_AFTER_SECONDS = 10.0
 
 StepSeen = Callable[[dict[str, Any]], None]
 
 
 class StoppedError(Exception):
-    """A watch has stopped the notebook; what comes next in it is not started."""
+    """A watch has stopped the notebook; its next cell is not started."""
 
 
 class Watch:
@@ -35,12 +35,12 @@ class Watch:
 
     Attributes:
         reason: why the notebook was stopped, if it was.
-        started: when its kernel answered, as `time.monotonic` has it.
-        memory: the most that the kernel and its children took.
+        started: when its kernel answered, by `time.monotonic`.
+        memory: the peak of the kernel and its children.
         mark: the mark of the kernel.
 
     Raises:
-        Exception: at the end of `with`, whatever a step could not be reported for, such as a full disk.
+        Exception: at the end of `with`, what kept a step from being reported, such as a full disk.
     """
 
     def __init__(self, steps_file: Path, step_seen: StepSeen, timeout_seconds: float | None = None) -> None:
@@ -69,7 +69,7 @@ class Watch:
         self._pass_on_steps()
 
     def kernel_started(self, pid: int | None, mark: str) -> None:
-        """Take over the kernel's process, which is the one to stop from now on, and the mark of its steps."""
+        """Take the kernel's process, which is the one to stop from now on, and the mark of its steps."""
         self.mark, self.started = mark, time.monotonic()
         if pid is None:
             return
@@ -108,7 +108,7 @@ class Watch:
                 )
 
     def _report(self) -> None:
-        """Pass on steps; where that fails the notebook is stopped, since nobody would know of what it does."""
+        """Pass on steps; if that fails the notebook is stopped, since nobody would know what it does."""
         if self._error is None:
             try:
                 self._pass_on_steps()
@@ -116,7 +116,7 @@ class Watch:
                 self._error, self.reason = error, self.reason or ExitCode.STEP_FAILED
 
     def _pass_on_steps(self) -> None:
-        """Read the lines that are complete and of this kernel; a kernel may be in the middle of one."""
+        """Read the complete lines of this kernel; it may be in the middle of writing one."""
         if not self._steps_file.exists():
             return
         with self._steps_file.open("rb") as file:
@@ -132,7 +132,7 @@ class Watch:
 def _signal_group(kernel: psutil.Process, signum: int) -> None:
     """Signal the kernel's group, as Jupyter does, or the kernel alone when it leads none."""
     with contextlib.suppress(psutil.NoSuchProcess, ProcessLookupError, PermissionError):
-        if not kernel.is_running():  # also false when the number now belongs to another process
+        if not kernel.is_running():  # also false when another process has the number now
             return
         if os.getpgid(kernel.pid) == kernel.pid:
             os.killpg(kernel.pid, signum)

@@ -1,1 +1,1 @@
-"""Model cards: what the users of a model need to know who did not train it."""
+"""Model cards: what users of a model who did not train it need to know."""

@@ -22,7 +22,7 @@ class Items:
 
 @dataclass(frozen=True)
 class Table:
-    """Rows of cells; a number is shown with its digits as they were given, on the right."""
+    """Rows of cells; numbers keep their digits, and are aligned right."""
 
     header: Sequence[str]
     rows: Sequence[Sequence[str]]
@@ -44,7 +44,7 @@ class Bar:
 
 @dataclass(frozen=True)
 class Bars:
-    """One metric on several slices; a picture in the page, and nothing in Markdown, where the table has it."""
+    """One metric on several slices: a picture in the page, and nothing in Markdown, where the table has it."""
 
     title: str
     bars: Sequence[Bar]
@@ -55,7 +55,7 @@ Block = Text | Items | Table | Bars
 
 @dataclass(frozen=True)
 class Part:
-    """A heading and what stands below it."""
+    """A heading and what follows it."""
 
     heading: str
     blocks: Sequence[Block]

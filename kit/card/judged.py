@@ -12,7 +12,7 @@ from kit.evaluation.gate import GateDesk
 from kit.evaluation.slice_table import slice_columns
 from kit.session import Session
 
-_FEW_ROWS = 200  # a metric on fewer varies by some points of a hundred between samples
+_FEW_ROWS = 200  # a metric on fewer varies by some percentage points between samples
 _PICTURED = 40  # slices
 
 
@@ -88,7 +88,7 @@ class Judgement:
         return Part("Gates", blocks)
 
     def limits(self, found: Sequence[str] = ()) -> Part:
-        """Return what is known of its weaknesses: said in project.yml, measured here, and `found` elsewhere."""
+        """Return its known weaknesses: named in project.yml, measured here, and `found` elsewhere."""
         said = self._session.project.spec.card.limits
         known = [*said, *self._small_slices(), *found]
         blocks: list[Block] = [Items(known) if known else Text(unsaid("limits"))]
@@ -100,7 +100,7 @@ class Judgement:
         return Part("Limits", blocks)
 
     def _worse_slices(self) -> Iterator[str]:
-        """Name the slices whose interval lies wholly on the bad side of the value on all rows."""
+        """Name the slices whose whole interval is on the bad side of the value on all rows."""
         row, gated = self._found["overall"], {gate.metric for gate in self._session.project.spec.gates}
         for metric in self._metrics("candidate") if row is not None else []:
             if "lower" not in metric or metric["name"] not in gated:

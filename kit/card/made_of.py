@@ -20,8 +20,8 @@ from kit.training.config import Training
 from kit.training.progress import Progress
 from kit.versions import code_versions
 
-_LETTERS = 80  # of what a rule allows
-_DIGITS = 12  # of a digest that tells two files apart
+_LETTERS = 80  # of the values that a rule allows
+_DIGITS = 12  # of a digest, enough to distinguish files
 
 
 def unsaid(field: str) -> str:
@@ -62,7 +62,7 @@ def data(session: Session, origins: Origins) -> Part:
     for split in SPLITS:
         mine = [file for file in files if file["split"] in {split, None, ""}]
         rows.append((split, _spans(session, mine), f"{examples[split]:,.0f}"))
-    # Two folders name a file anywhere; the rest of the path is of this machine.
+    # Two folders identify a file anywhere; the rest of the path is this machine's.
     digests = [("/".join(Path(file["path"]).parts[-2:]), file["sha256"][:_DIGITS]) for file in files]
     return Part(
         "Data",

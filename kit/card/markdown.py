@@ -37,5 +37,5 @@ def _row(cells: Sequence[str]) -> str:
 
 
 def _escaped(text: str) -> str:
-    """Names and values of the data must not become headings, links or markup; a cell stays in its line."""
+    """Escape names and values of the data: no headings, links or markup; a cell stays on its line."""
     return _SPECIAL.sub(r"\\\1", " ".join(text.split()))

@@ -40,7 +40,7 @@ def write_card(session: Session, found: Sequence[str] = ()) -> Written:
 
     Args:
         session: the session whose latest model and evaluation it describes.
-        found: more sentences about what is weak, such as those of the blind-spot finder.
+        found: more sentences about weaknesses, such as the blind-spot finder's.
 
     Raises:
         StepOrderError: when no model was evaluated.

@@ -18,19 +18,19 @@ from kit.data.example_gen import SPLITS
 FALSE_ALERTS = 0.0001
 """Probability that one check speaks on a day on which nothing changed, over all that it looks at."""
 
-_EXACT = 2_000  # cases up to which a binomial tail is summed up
-_KEPT = 1 << 16  # distinct keys of rows at fault that are told apart
+_EXACT = 2_000  # cases up to which a binomial tail is summed
+_KEPT = 1 << 16  # distinct keys of rows at fault that are counted exactly
 
 
 def normal_quantile(looks: int) -> float:
-    """Return the two-sided normal quantile at the level FALSE_ALERTS over so many looks together (Bonferroni)."""
+    """Return the two-sided normal quantile at the level FALSE_ALERTS over all looks together (Bonferroni)."""
     return NormalDist().inv_cdf(1 - FALSE_ALERTS / 2 / max(looks, 1))
 
 
 def chi_square_quantile(freedom: int, looks: int) -> float:
-    """Return the chi-square quantile at the level FALSE_ALERTS over so many looks together (Bonferroni).
+    """Return the chi-square quantile at the level FALSE_ALERTS over all looks together (Bonferroni).
 
-    Wilson and Hilferty, The distribution of chi-square, Proceedings of the National Academy of Sciences 17 (1931); so
+    Wilson and Hilferty, The distribution of chi-square, Proceedings of the National Academy of Sciences 17 (1931); this
     far out in the tail up to 4% too high from three degrees of freedom on, and 1% from ten on.
     """
     z = NormalDist().inv_cdf(1 - FALSE_ALERTS / max(looks, 1))
@@ -39,7 +39,7 @@ def chi_square_quantile(freedom: int, looks: int) -> float:
 
 
 def by_chance(before: float, of_before: float, now: float, of_now: float) -> float:
-    """Return the probability of so many cases now or more, if cases are as frequent now as before.
+    """Return the probability of at least as many cases as now, if cases are as frequent as before.
 
     The conditional test of two rates: given all cases, those of now are binomial (Przyborowski and Wilenski,
     Homogeneity of results in testing samples from Poisson series, Biometrika 31 (1940)).
@@ -97,7 +97,7 @@ class Cases:
 
     @property
     def independent(self) -> float:
-        """How many rows tell something of their own; of several keys the one with the fewest values counts."""
+        """The number of independent rows; of several keys the one with the fewest values counts."""
         return min([float(self.rows), *(_distinct(seen) for seen in self._seen.values())])
 
 
@@ -108,9 +108,9 @@ def _distinct(smallest: NDArray[np.uint64]) -> float:
 
 
 class Totals:
-    """The rows of each split and of each span, which other checks put their counts in relation to."""
+    """The rows of each split and each span, to which other checks relate their counts."""
 
-    severity: Severity = "off"  # it finds nothing
+    severity: Severity = "off"  # it reports no findings
 
     def __init__(self, keys: tuple[str, ...]) -> None:
         self.keys = keys

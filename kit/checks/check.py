@@ -25,7 +25,7 @@ class Finding:
         state: `fail` must end a batch.
         what_to_do: empty where nothing is wrong.
         subject: the feature or slice that it is about, such as `price` or `category=pets`; with the name of the check
-            it tells one incident from another, however the numbers differ. Empty: all of the data.
+            it identifies the incident, whatever the numbers. Empty: all of the data.
         value: what was measured, where that is one number.
         expected: what it should have been, in words with the numbers.
         rows: some of the rows at fault, every column as text.
@@ -46,7 +46,7 @@ class Finding:
 
 
 class Check(Protocol):
-    """Is fed all rows once, those of train before those of eval, and then reports its findings."""
+    """Gets all rows once, those of train before those of eval, and then reports its findings."""
 
     severity: Severity
 

@@ -34,7 +34,7 @@ class _Pair(NamedTuple):
 class Correlations:
     """Compares Spearman's correlation of each pair of numbers, the label among them, between train and eval.
 
-    By ranks, so that one far value does not decide. Fisher's z of it has the variance 1.06 / (n - 3): Fieller, Hartley
+    By ranks, so that one outlier does not decide. Fisher's z of it has the variance 1.06 / (n - 3): Fieller, Hartley
     and Pearson, Tests for rank correlation coefficients, Biometrika 44 (1957). The level is divided by the number of
     pairs (Bonferroni). Of more than 131,072 rows of a split a sample is taken.
 

@@ -1,7 +1,7 @@
 """Spans that are missing, were delivered twice or came back changed, judged by content and not by name or time.
 
-ML Metadata keeps the digest of every file that ExampleGen ever read here, which is all that there is to compare with: a
-span that nobody read leaves no trace.
+ML Metadata keeps the digest of every file that ExampleGen ever read here, and nothing else can be compared with: a span
+    that was never read leaves no trace.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ _Digests: TypeAlias = dict[int, tuple[str, ...]]  # of the files of each span, s
 def deliveries(session: Session) -> list[Finding]:
     """Judge what ExampleGen last read by what it read before in this workspace; one finding per incident.
 
-    Rows in quarantine are told whatever the severity, and only warn: that the rest goes on is what quarantine is for.
-    A span that changed stays a finding when the same run is repeated, and is none once a later run has read it.
+    Rows in quarantine are reported whatever the severity, and only warn: quarantine is there to let the rest go on.
+    A changed span stays a finding when the same run is repeated, but not once a later run has read it.
 
     Raises:
         StepOrderError: when there are no examples yet.
@@ -66,7 +66,7 @@ def _twice(session: Session, files: Iterable[Mapping[str, Any]], severity: Sever
 def _changed(
     session: Session, files: list[Any], past: Iterable[list[Any]], severity: Severity
 ) -> Iterable[Finding]:
-    """Compare each span with the last run before that read it, and that read not the very same."""
+    """Compare each span with the last earlier run that read it and whose input differed."""
     now, earlier = _digests(files), [_digests(one) for one in past if one != files]
     for span, digests in now.items():
         before = next((one[span] for one in earlier if span in one), digests)
@@ -118,7 +118,7 @@ def _quarantined(session: Session) -> Iterable[Finding]:
 def _digests(files: Iterable[Mapping[str, Any]]) -> _Digests:
     spans: dict[int, list[str]] = defaultdict(list)
     for file in files:
-        if file["span"] is not None:  # without spans new data replace the old: that is no second delivery
+        if file["span"] is not None:  # without spans new data replace the old: not a second delivery
             spans[file["span"]].append(file["sha256"])
     return {span: tuple(sorted(digests)) for span, digests in spans.items()}
 

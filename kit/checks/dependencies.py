@@ -15,10 +15,10 @@ from kit.data.example_gen import SPLITS
 
 NAME = "dependencies"
 _TRUSTED = 0.001  # share of exceptions up to which a value is said to follow from another
-_DAILY = 0.005  # more exceptions than in train: the price of an item changes one day
-_FEWEST = 500  # rows of train in which a known value comes again
+_DAILY = 0.005  # exceptions beyond those in train: prices of items do change
+_FEWEST = 500  # rows of train in which a known value recurs
 _MANY_KEYS, _SELDOM = 50_000, 0.01
-_GIVE_UP = 0.05  # share of exceptions in train after which nothing is kept of a pair
+_GIVE_UP = 0.05  # share of exceptions in train beyond which a pair is dropped
 
 
 class Dependencies:
@@ -53,7 +53,7 @@ class Dependencies:
                 else "no column follows from a key"
             )
             return [Finding(NAME, what, "ok")]
-        worst: dict[str, _Table] = {}  # a shuffled column is at odds with everything: one incident
+        worst: dict[str, _Table] = {}  # a shuffled column contradicts everything: one incident
         for table, name in broken:
             if name not in worst or table.share(name) > worst[name].share(name):
                 worst[name] = table
@@ -75,7 +75,7 @@ class Dependencies:
 
 
 class _Table:
-    """What was first seen with each value of one key or id."""
+    """The first values seen with each value of one key or id."""
 
     def __init__(self, name: str, others: Iterable[str]) -> None:
         self.name, self._others = name, list(others)
@@ -133,7 +133,7 @@ class _Table:
         return again >= _FEWEST and self.exceptions[other, SPLITS[0]] <= _TRUSTED * again
 
     def _forget(self) -> None:
-        """Keep nothing of a column that does not follow from the key, or of a key that hardly ever comes again."""
+        """Drop a column that does not follow from the key, or a key that hardly ever recurs."""
         for other in list(self._others):
             again = self.again[other, SPLITS[0]]
             is_free = again >= _FEWEST and self.exceptions[other, SPLITS[0]] > _GIVE_UP * again

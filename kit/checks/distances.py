@@ -54,7 +54,7 @@ def distances(before: Statistics, now: Statistics, features: Iterable[str]) -> l
     both = [name for name in features if _has_values(was.get(name)) and _has_values(has.get(name))]
     comparable = [name for name in both if _measure(was[name]) == _measure(has[name])]
     schema = schema_pb2.Schema(feature=[_compared(was[name]) for name in comparable])
-    # Without a threshold TFDV does not measure; that the columns are new to this schema is of no interest.
+    # Without a threshold TFDV does not measure; the anomalies of this makeshift schema are ignored.
     found = tfdv.validate_statistics(now, schema, previous_statistics=before).drift_skew_info
     measured = {info.path.step[0]: info.drift_measurements[0] for info in found if info.drift_measurements}
     return [

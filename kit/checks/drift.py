@@ -1,7 +1,7 @@
 """Has a feature drifted: from the span before, from the training data, or slowly over many spans?
 
-Two samples of one distribution are never at distance zero, and are farther apart the smaller they are. So a distance
-is too great when it exceeds the threshold of project.yml by more than chance explains, once in 10,000 days over all
+Two samples of one distribution are never at distance zero, and are farther apart the smaller they are. So a distance is
+too large when it exceeds the threshold of project.yml by more than chance explains, once in 10,000 days over all
 features. For numbers, both TFDV's buckets and the quantiles (see `kit.checks.quantiles`) must be that far apart. Chance
 explains:
 
@@ -10,7 +10,7 @@ explains:
   (2002), for two samples of equal weight).
 - L-infinity: the normal quantile times the standard deviation of the difference of the most variable share.
 
-n and m count what is independent: the values of a key, such as requests, and not their rows.
+n and m count what is independent: the values of a key, such as requests, not their rows.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ class Moved:
 
     Attributes:
         distance: as TFDV measures it.
-        by_quantiles: the divergence of a number by its quantiles, which one far value does not move; None: a text.
+        by_quantiles: the divergence of a number by its quantiles, which one outlier does not move; None: a text.
         allowance: what chance explains of it.
         threshold: the distance that is normal from day to day.
     """
@@ -59,7 +59,7 @@ class Moved:
 
     @property
     def excess(self) -> float:
-        """How far it has moved beyond chance: what both measures see."""
+        """How far it has moved beyond chance: the part that both measures see."""
         seen = (
             self.distance.value if self.by_quantiles is None else min(self.distance.value, self.by_quantiles)
         )
@@ -77,7 +77,7 @@ class History:
     Attributes:
         train: statistics of all training data together.
         spans: those of each span of train, where they are known.
-        judged: those of each span of eval; None stands for all of it.
+        judged: those of each span of eval; None: of all of it.
     """
 
     train: Statistics
@@ -92,9 +92,9 @@ def compare(
 
     Args:
         project: the project whose features and thresholds they are.
-        before: statistics of what is compared with.
+        before: statistics of the reference.
         now: statistics of what is judged.
-        looks: how many comparisons of this kind are made in one judgement.
+        looks: the number of comparisons of this kind in one judgement.
         also: columns that are compared beside those of the project.
     """
     was, has = by_name(before), by_name(now)
@@ -121,14 +121,14 @@ def drift(project: Project, history: History) -> list[Finding]:
 
 
 def compared(project: Project) -> list[str]:
-    """Return the columns that have a distribution to compare: no key, no text, and no time, which always moves on."""
+    """Return the columns that have a distribution to compare: not keys, texts, or times, which always move on."""
     return [
         name for name, column in project.columns.items() if column.kind in _COMPARED or name == project.label
     ]
 
 
 def independent_rows(project: Project, statistics: Statistics) -> float:
-    """Return how many rows tell something of their own: those that share a key, such as a request, are one."""
+    """Return the number of independent rows: those that share a key, such as a request, count as one."""
     features = by_name(statistics)
     keys = [
         features[name]
@@ -206,7 +206,7 @@ def _slope(
 ) -> tuple[float, float]:
     """Return how far the means move along a line from the first span to the last, and its standard error.
 
-    The error is what the rows explain, or what the means scatter about the line, whichever is more.
+    The error is the sampling error of the means or their scatter about the line, whichever is larger.
     """
     x = np.array(spans, float) - np.mean(spans)
     mean, deviation = np.array(means).T

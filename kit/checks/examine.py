@@ -21,15 +21,15 @@ def examine(session: Session, as_of: str = "") -> list[Finding]:
     """Read the examples once, and return what the checks that are not `off` found.
 
     Statistics are those of StatisticsGen where it has run on these examples; those of each span are kept in the
-    workspace. Memory is that of the checks: at most 24 bytes a row, and what they say of distinct keys.
+    workspace. Memory is that of the checks: at most 24 bytes per row, plus what they need for distinct keys.
 
     Args:
         session: the session whose ExampleGen has run.
-        as_of: the day on which the data are wanted, as 2026-01-31; empty: nobody asks how old they are.
+        as_of: the day on which the data are wanted, as 2026-01-31; empty: their age is not checked.
 
     Raises:
         StepOrderError: when there are no examples yet.
-        ProjectError: when `as_of` is no date, or `checks` names a column that the project does not have.
+        ProjectError: when `as_of` is not a date, or `checks` names a column that the project does not have.
     """
     day, project = as_date(as_of), session.project
     checks = checks_of(project)
@@ -53,7 +53,7 @@ def feed_split(checks: Sequence[Check], examples: Path, split: str, parts: Seque
         checks: the checks that see them.
         examples: the folder.
         split: `train` or `eval`.
-        parts: the spans that the rows are from; none: not known.
+        parts: the spans that the rows come from; none: not known.
     """
     left = [(part.span, part.rows) for part in parts]
     for _, batch in decoded_batches(examples, split) if checks else ():
@@ -84,8 +84,8 @@ def _by_span(rows: Rows, left: list[tuple[int, int]]) -> Iterator[Rows]:
     """Yield rows of one span at a time.
 
     Args:
-        rows: the rows of some spans, or of one that is not known.
-        left: the spans and how many rows of each are still to come; what is yielded is taken off.
+        rows: the rows of some spans, or of an unknown one.
+        left: the spans and how many rows of each are still to come; reduced as rows are yielded.
     """
     start = 0
     while left and start < len(rows):

@@ -1,14 +1,14 @@
 """SQL expressions over TFDV's statistics of a feature, in the form of TFDV's custom validations.
 
-The package of TFDV 1.21 comes without the engine that runs custom validations (it needs ZetaSQL, which is not part of
-the wheel), so SQLite evaluates them here. What can be said is what TFDV's `FeatureNameStatistics` holds, by the names
-of its fields (https://www.tensorflow.org/tfx/data_validation/custom_data_validation):
+TFDV 1.21 comes without the engine for custom validations (it needs ZetaSQL, which is not in the wheel), so SQLite
+evaluates them here. Expressions can use what TFDV's `FeatureNameStatistics` holds, by the names of its fields
+(https://www.tensorflow.org/tfx/data_validation/custom_data_validation):
 
     feature.num_stats.min >= 0
     feature.string_stats.unique BETWEEN 2 AND 6 AND feature.string_stats.avg_length < 20
     feature.num_stats.mean < 2 * feature_base.num_stats.mean
 
-`feature` is the data that are judged, `feature_base` the training data.
+`feature` is the judged data, `feature_base` the training data.
 """
 
 from __future__ import annotations
@@ -28,10 +28,10 @@ _ALLOWED = {sqlite3.SQLITE_SELECT, sqlite3.SQLITE_FUNCTION}
 
 
 def check_expression(expression: str) -> None:
-    """Refuse what is no expression over the statistics of a feature.
+    """Refuse what is not an expression over the statistics of a feature.
 
     Raises:
-        ValueError: when it cannot be compiled, or names what TFDV does not have; the message tells what there is.
+        ValueError: when it cannot be compiled, or names what TFDV does not have; the message lists what there is.
     """
     named = list(_fields(expression))
     if not named:
@@ -49,11 +49,11 @@ def evaluate(expression: str, features: Mapping[str, statistics_pb2.FeatureNameS
     """Return whether an expression that was checked is true of the statistics.
 
     Args:
-        expression: over the names of `features`.
+        expression: an expression over the names of `features`.
         features: the statistics behind `feature`, and behind `feature_base` where there are any.
 
     Returns:
-        None where the statistics do not tell, as the mean of a text.
+        None where the statistics do not have it, as the mean of a text.
     """
     values = [_value(features.get(name), path) for name, path in _fields(expression)]
     try:
@@ -108,7 +108,7 @@ def _check_path(path: tuple[str, ...]) -> None:
 
 
 def _value(feature: statistics_pb2.FeatureNameStatistics | None, path: tuple[str, ...]) -> Any:
-    """Return a field; None where the statistics are not of that type, as num_stats of a text."""
+    """Return a field; None where the statistics are of another type, as num_stats of a text."""
     value: Any = feature
     for name in path:
         if value is None or (value.DESCRIPTOR.fields_by_name[name].message_type and not value.HasField(name)):

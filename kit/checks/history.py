@@ -18,7 +18,7 @@ from kit.session import Session
 
 @dataclass(frozen=True)
 class Part:
-    """The rows of one span in one split, in the order in which they stand there."""
+    """The rows of one span in one split, in their order there."""
 
     span: int
     rows: int
@@ -26,10 +26,10 @@ class Part:
 
 
 def parts_of(session: Session) -> dict[str, list[Part]]:
-    """Return the spans of each split; none where their rows cannot be told apart.
+    """Return the spans of each split; none where their rows cannot be distinguished.
 
-    That is so where a hash decides of each row, where rows were quarantined, and where files have changed since they
-    were read: then the examples are judged as a whole.
+    This is so where a hash assigns each row, where rows were quarantined, and where files have changed since they were
+        read: then the examples are judged as a whole.
 
     Raises:
         StepOrderError: when ExampleGen has not run.
@@ -45,7 +45,7 @@ def parts_of(session: Session) -> dict[str, list[Part]]:
             statistics = computed.of_files(paths)
             parts[split].append(Part(span, int(statistics.datasets[0].num_examples), statistics))
     except (InputDataError, OSError):
-        # As a quarantine reads over what cannot be read, or a file that is gone
+        # Read as with a quarantine, past unreadable rows; or a file is gone
         return {split: [] for split in SPLITS}
     whole = {split: split_statistics(session, split).datasets[0].num_examples for split in SPLITS}
     return {

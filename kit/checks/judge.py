@@ -28,14 +28,14 @@ SCHEMA = "schema"
 
 
 class Judge:
-    """Says of a day what `01_data` would say of it after training on the reference, without a workspace.
+    """Says about a day what `01_data` would say after training on the reference, without a workspace.
 
-    Nothing is written. The same rows give the same findings, in the same order. A day costs what its own rows cost,
-    and a copy of what the checks remember of the reference.
+    Nothing is written. The same rows give the same findings, in the same order. A day costs its own rows, plus a copy
+    of what the checks remember of the reference.
 
     Args:
         project: the project whose checks, schema and columns they are.
-        reference: for each span to compare with its rows, typed as `kit.data.files.read_batches` gives them; a
+        reference: the rows of each span to compare with, typed as `kit.data.files.read_batches` gives them; a
             `pa.Table` gives them by `to_batches()`. Read once, a batch at a time.
         schema: the schema to follow; None: the project's own, or one inferred from the reference.
 
@@ -65,11 +65,11 @@ class Judge:
         self.schema = schema or _schema_of(project, self._train)
 
     def judge(self, day: Iterable[pa.RecordBatch], span: int | None = None) -> list[Finding]:
-        """Return everything that is said of a day, in order: anomalies of the schema, then each check.
+        """Return all findings about a day, in order: anomalies of the schema, then each check.
 
         Args:
             day: its rows, typed like those of the reference; a batch at a time.
-            span: its number: the day before it is looked for in the reference. None: it has none.
+            span: its number, by which the day before it is found in the reference. None: it has none.
         """
         checks = copy.deepcopy(self._checks)
         statistics = statistics_of_batches(self._shown(checks, day, span))

@@ -1,4 +1,4 @@
-"""Is each class of the label as frequent in each slice as it was? A category without clicks breaks no schema."""
+"""Is each class of the label as frequent in each slice as before? A category without clicks breaks no schema."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from kit.data.records import as_text
 from kit.evaluation.intervals import wilson
 
 NAME = "label rates"
-_MOST_CLASSES = 20  # a label with more values is an amount
+_MOST_CLASSES = 20  # a label with more values is a quantity
 _FALSE_ALERTS = 0.001  # probability of one in a day on which nothing changed, over all slices
 
 
@@ -36,15 +36,15 @@ class _Rate(NamedTuple):
 class LabelRates:
     """Compares each span of eval with train, with intervals so wide that noise does not alert.
 
-    Span by span, as a day on which nobody clicked would be lost among the clicks of a week. The label's most frequent
-    class says nothing that the others do not, and is left out. Memory: a count for each value of a slice.
+    Span by span, as a day without clicks would be lost among the clicks of a week. The label's most frequent class
+    follows from the others, and is left out. Memory: a count for each value of a slice.
 
     Args:
         label: name of the label's column.
         columns: the columns whose values make the slices.
         change: relative change of a share that is normal from day to day, such as 0.25.
         severity: the severity of what is found.
-        label_of: says how people call a span.
+        label_of: returns what people call a span.
     """
 
     def __init__(
@@ -88,7 +88,7 @@ class LabelRates:
                 self._counts[name, row["value"], split, span, row["label"]] += row["count_all"]
 
     def _rates(self) -> list[_Rate]:
-        """Return the classes of every slice that train and a span of eval have."""
+        """Return the classes of every slice that train and a span of eval have in common."""
         rows: Counter[tuple[str, Any, str, int | None]] = Counter()
         for (name, value, split, span, _), count in self._counts.items():
             rows[name, value, split, span] += count

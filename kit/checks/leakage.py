@@ -18,14 +18,14 @@ from kit.data.records import as_text
 from kit.evaluation.metrics.scores import auc, ranks
 
 NAME = "leakage"
-_MOST_CLASSES = 20  # a label with more values is an amount
-_FEWEST = 20  # rows of a class, and of those that are not of it
+_MOST_CLASSES = 20  # a label with more values is a quantity
+_FEWEST = 20  # rows of a class, and of all others
 _BINS = 100
-_BLOCK = 64  # rows that stand together, and are held out together
+_BLOCK = 64  # rows that are neighbours, and held out together
 
 
 class _Found(NamedTuple):
-    """How well a feature alone tells the label; the measure is an AUC of one class, or R²."""
+    """How well a feature alone predicts the label; the measure is an AUC of one class, or R²."""
 
     feature: str
     value: float
@@ -38,8 +38,8 @@ class Leakage:
 
     Numbers: the exact AUC of their ranks against each class, in whichever direction is better (Hanley and McNeil, The
     meaning and use of the area under a ROC curve, Radiology 143 (1982)). Other features: the AUC of the class's rate
-    for each value, counted on other rows than it is measured on. A label that is an amount: R² of its mean in each of
-    100 parts of the feature, on rows that were held out. Of more than 131,072 rows a sample is taken.
+    for each value, counted on other rows than it is measured on. A label that is a quantity: R² of its mean in each of
+    100 parts of the feature, on held-out rows. Of more than 131,072 rows a sample is taken.
 
     Args:
         label: name of the label's column.
@@ -71,7 +71,7 @@ class Leakage:
         return [Finding(NAME, f"none; {top.feature} alone tells most, {top.measure} {top.value:.2f}", "ok")]
 
     def _best(self, rows: Rows, name: str) -> _Found | None:
-        """Return what the feature says best: of one of the classes, or of the amount."""
+        """Return what the feature predicts best: one of the classes, or the quantity."""
         classes = _classes(rows, self._label)
         values, is_number = _place(rows, name), self._features[name]
         if classes is None:
@@ -98,7 +98,7 @@ class Leakage:
 
 
 def _classes(rows: Rows, label: str) -> list[tuple[str, NDArray[np.bool_]]] | None:
-    """Return for each class, but one of two, which rows are of it; None: the label is an amount."""
+    """Return for each class (but only one of two) which rows are of it; None: the label is a quantity."""
     encoded = rows.values(label).dictionary_encode()
     codes = encoded.indices.fill_null(-1).to_numpy(zero_copy_only=False)
     texts = [as_text(value) for value in encoded.dictionary.to_pylist()]
@@ -111,7 +111,7 @@ def _classes(rows: Rows, label: str) -> list[tuple[str, NDArray[np.bool_]]] | No
 
 
 def _place(rows: Rows, name: str) -> NDArray[np.float64]:
-    """Return a column as numbers in an order; for what is no number the order says nothing. Missing is the lowest."""
+    """Return a column as ordered numbers; for non-numbers the order means nothing. Missing is lowest."""
     values = rows.values(name)
     if pa.types.is_integer(values.type) or pa.types.is_floating(values.type):
         numbers = rows.numbers(name)

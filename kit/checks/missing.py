@@ -1,4 +1,4 @@
-"""Are more values missing than before? A schema that allows 5 % misses the column that never lacked a value."""
+"""Are more values missing than before? A schema that allows 5% overlooks a column that never lacked a value before."""
 
 from __future__ import annotations
 

@@ -22,8 +22,8 @@ from kit.workspace import write_atomically
 from kit.yaml_edit import with_value
 
 FEWEST_SPANS = 3
-_LEAST = 0.02  # below which a change has never cost anybody anything
-_MARGIN = 1.5  # times the farthest that was seen
+_LEAST = 0.02  # a change below this has never mattered
+_MARGIN = 1.5  # times the farthest seen
 _SECTION = ("checks", "drift")
 
 
@@ -35,10 +35,10 @@ class Proposal:
         feature: its name.
         measure: as TFDV measures it.
         usual: the median of the distances in the history.
-        farthest: the greatest of them.
-        beyond_chance: the greatest of them less what chance explains.
+        farthest: the largest of them.
+        beyond_chance: the largest of them less what chance explains.
         now: the threshold that project.yml has.
-        threshold: the threshold that is proposed; what chance explains is allowed beside it.
+        threshold: the proposed threshold; what chance explains is allowed on top.
     """
 
     feature: str
@@ -51,13 +51,13 @@ class Proposal:
 
 
 def propose(project: Project, history: Sequence[Statistics]) -> list[Proposal]:
-    """Propose a threshold for each feature: half as much again as it ever went beyond chance, and 0.02 at least.
+    """Propose a threshold for each feature: 1.5 times the farthest it ever went beyond chance, and at least 0.02.
 
     Each span is compared with the one before it and with the first of all, as the checks compare them.
 
     Args:
         project: the project whose features they are.
-        history: statistics of spans on which nothing was wrong, oldest first.
+        history: statistics of spans without faults, oldest first.
 
     Raises:
         InputDataError: when there are too few spans to say what is usual.
@@ -76,7 +76,7 @@ def propose(project: Project, history: Sequence[Statistics]) -> list[Proposal]:
 
 
 def write(project: Project, proposals: Sequence[Proposal]) -> Path:
-    """Write the thresholds into project.yml, which keeps all else as it is, comments included.
+    """Write the thresholds into project.yml, and leave all else as it is, comments included.
 
     Raises:
         ProjectError: when the project is built in, or the file cannot be changed so that it reads well; nothing is
@@ -113,7 +113,7 @@ def _proposal(feature: str, moved: Sequence[Moved]) -> Proposal:
 def _written(text: str, project: Project, found: dict[str, float]) -> str:
     content = yaml.safe_load(text)
     drift = (content.get("checks") or {}).get("drift")
-    # `drift: warn`, which yaml reads as a text, or off as False
+    # `drift: warn`, which YAML reads as a text, or off as False
     if drift is not None and not isinstance(drift, dict):
         severity = project.spec.checks.drift.severity
         return with_value(text, _SECTION, {"severity": severity, "features": found})
@@ -125,11 +125,11 @@ def _written(text: str, project: Project, found: dict[str, float]) -> str:
 
 
 def _require_same_but_for(text: str, project: Project, found: dict[str, float]) -> None:
-    """Refuse a text that says anything else than before.
+    """Refuse a text that changes anything else.
 
     Raises:
-        ProjectError: when it is no project.
-        ValueError: when it is another.
+        ProjectError: when it is not a project.
+        ValueError: when it says something else.
     """
     with tempfile.TemporaryDirectory() as folder:
         trial = Path(folder) / "project.yml"

@@ -1,8 +1,8 @@
 """The Jensen-Shannon divergence of two numeric features, from the quantiles in TFDV's statistics.
 
-TFDV compares ten buckets of equal width between the least and the greatest value. One far value, such as a fare of 700
+TFDV compares ten buckets of equal width between the least and the greatest value. One outlier, such as a fare of 700
 among fares of 10, stretches them until nearly all rows are in the first, and two halves of the same data are 0.3 apart.
-Quantiles do not move for one value. What both see has moved.
+One value does not move quantiles. What both measures see has moved.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ _Buckets: TypeAlias = NDArray[np.float64]  # [buckets, (low, high, share)]
 def divergence(before: Feature, now: Feature) -> float | None:
     """Return the divergence in bits, 0 to 1, over the parts between the quantiles of `before`, and beyond them.
 
-    Where a quantile of one is within a bucket of the other, values are taken to be spread evenly over it.
+    Where a quantile of one is within a bucket of the other, values are assumed to spread evenly over it.
     None where one has no quantiles.
     """
     first, second = _buckets(before), _buckets(now)
     if not len(first) or not len(second):
         return None
-    # Not the least and the greatest value: what is beyond the outer quantiles is counted, wherever it is.
+    # Without the extremes: values beyond the outer quantiles are counted, wherever they are.
     knots = np.unique(np.r_[first[1:, 0], first[:-1, 1]] if len(first) > 1 else first[:, :2])
     return jensen_shannon(_shares(first, knots), _shares(second, knots))
 
@@ -60,6 +60,6 @@ def _shares(buckets: _Buckets, knots: NDArray[np.float64]) -> NDArray[np.float64
     low, high, share = (column[:, None] for column in buckets.T)
     width = high - low
     within = np.clip((knots - low) / np.where(width > 0, width, 1), 0, 1)
-    reached = np.where(width > 0, within, knots >= low)  # a bucket without width is a frequent value
+    reached = np.where(width > 0, within, knots >= low)  # a bucket of zero width is a frequent value
     up_to = (share * reached).sum(axis=0)
     return np.diff(np.concatenate([[0.0], up_to, [1.0]])).clip(min=0)

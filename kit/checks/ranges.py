@@ -14,14 +14,14 @@ from kit.checks.rows import SHOWN_ROWS, Rows
 from kit.data.example_gen import SPLITS
 
 NAME = "ranges"
-_MARGIN = 0.1  # of the width of the range, beyond which a new greatest value is more than that
+_MARGIN = 0.1  # of the width of the range; extremes within this margin are ignored
 
 
 class Ranges:
     """Looks in eval for numbers well beyond the least and the greatest of train.
 
-    It is normal that a few values exceed all known ones: with n cases in train and m in eval the chance that all of
-    c new extremes fall on eval is at most (m / (n + m)) ** c, whatever the distribution.
+    It is normal for a few values to exceed all known ones: with n cases in train and m in eval, the chance that all of
+        c new extremes fall into eval is at most (m / (n + m)) ** c, whatever the distribution.
 
     Args:
         numbers: names of the columns.
@@ -57,7 +57,7 @@ class Ranges:
 
     def _look(self, name: str, numbers: NDArray[np.float64], rows: Rows) -> None:
         low, high = self._allowed(name)
-        with np.errstate(invalid="ignore"):  # NaN is missing, and not beyond
+        with np.errstate(invalid="ignore"):  # NaN is missing, not beyond
             where = (numbers < low) | (numbers > high)
         self._beyond[name].add(rows, where)
         if not where.any():

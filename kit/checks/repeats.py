@@ -1,4 +1,4 @@
-"""Are rows repeated, or are keys in both splits, so that a model is tested on rows that it has learnt?"""
+"""Are rows repeated, or are keys in both splits, so that a model is tested on rows that it was trained on?"""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ ROWS, KEYS = "repeated rows", "shared keys"
 
 
 class RepeatedRows:
-    """Counts the rows whose every column is as in a row before, in either split; 8 bytes of memory per row."""
+    """Counts the rows that repeat an earlier row in every column, in either split; 8 bytes of memory per row."""
 
     def __init__(self, severity: Severity) -> None:
         self.severity = severity
@@ -34,7 +34,7 @@ class RepeatedRows:
             hashes = mixed(hashes + rows.hashes(name))
         if (wanted := SHOWN_ROWS - len(self._rows)) > 0:
             first = np.unique(hashes, return_index=True)[1]
-            # As examples, repetitions within the batch are enough.
+            # Repetitions within the batch are enough as examples.
             again = np.setdiff1d(np.arange(len(rows)), first)[:wanted]
             self._rows += rows.texts(again)
         self._hashes.append(hashes)
@@ -62,7 +62,7 @@ class RepeatedRows:
 
 
 class SharedKeys:
-    """Compares the values that a key has in train with those in eval; their memory is that of the distinct keys."""
+    """Compares the values of a key in train with those in eval; memory grows with the distinct keys."""
 
     def __init__(self, keys: Iterable[str], severity: Severity) -> None:
         self._keys, self.severity = tuple(keys), severity

@@ -28,8 +28,8 @@ class Rows:
     """Rows of one split in which each column has one typed value per row, null where it is missing; text is bytes.
 
     Args:
-        batch: typed, as `kit.data.files.read_batches` gives it.
-        span: the span that all of the rows are from; None: not known.
+        batch: the rows, typed as `kit.data.files.read_batches` gives them.
+        span: the span that all rows come from; None: not known.
     """
 
     def __init__(self, batch: pa.RecordBatch, span: int | None = None) -> None:
@@ -61,11 +61,11 @@ class Rows:
         return self._batch.take(pa.array(np.arange(first, len(self), step)))
 
     def values(self, name: str) -> pa.Array:
-        """Return a column that some row has."""
+        """Return a column that at least one row has."""
         return self._once("values", name, lambda: _bytes(self._batch.column(name)))
 
     def numbers(self, name: str) -> NDArray[np.float64]:
-        """Return a column of numbers, NaN where one is missing; all of them where no row has the column."""
+        """Return a column of numbers, NaN where one is missing; all NaN where no row has the column."""
         if not self.has(name):
             return np.full(len(self), np.nan)
         return self._once("numbers", name, lambda: as_numbers(self.values(name)))
@@ -85,7 +85,7 @@ class Rows:
         return self._once("hashes", name, lambda: _hashes(self.values(name)))
 
     def times(self, name: str, column: Column) -> NDArray[np.float64]:
-        """Return a timestamp in its own unit, or a date as seconds since 1970; NaN where it is missing or no date."""
+        """Return a timestamp in its own unit, or a date as seconds since 1970; NaN where there is none."""
         if column.kind != "date" or not self.has(name):
             return self.numbers(name)
         encoded = self.values(name).dictionary_encode()
@@ -97,7 +97,7 @@ class Rows:
         return found
 
     def texts(self, places: Iterable[int]) -> list[dict[str, str]]:
-        """Return rows as a person reads them; a missing value is empty."""
+        """Return rows as texts for people; a missing value is empty."""
         taken = self._batch.take(pa.array(list(places), pa.int64())).to_pylist()
         return [
             {name: "" if value is None else as_text(value) for name, value in row.items()} for row in taken
@@ -117,7 +117,7 @@ def as_numbers(values: pa.Array) -> NDArray[np.float64]:
 
 
 def mixed(hashes: NDArray[np.uint64]) -> NDArray[np.uint64]:
-    """Mix the bits of each word (its avalanche), so that sums of mixed words tell rows apart.
+    """Mix the bits of each word (its avalanche), so that sums of mixed words distinguish rows.
 
     The finalizer of splitmix64: Steele, Lea and Flood, Fast splittable pseudorandom number generators, OOPSLA 2014.
     """
@@ -151,7 +151,7 @@ def _hashes(values: pa.Array) -> NDArray[np.uint64]:
         return found
     encoded = values.dictionary_encode()
     texts = np.array(encoded.dictionary.to_pylist(), object)
-    # Python's own hash is another one in each process, and what is estimated from hashes would be, too.
+    # Python's own hash differs between processes, and so would estimates made from it.
     known = pd.util.hash_array(texts, categorize=False) if len(texts) else np.empty(0, np.uint64)
     places = encoded.indices.fill_null(len(known)).to_numpy(zero_copy_only=False)
     hashes: NDArray[np.uint64] = np.append(known, MISSING)[places]
@@ -160,7 +160,7 @@ def _hashes(values: pa.Array) -> NDArray[np.uint64]:
 
 def _seconds(text: str, date_format: str) -> float:
     try:
-        # A date has no zone; the difference of two is all that is asked for.
+        # A date has no zone; only differences are needed.
         return (datetime.strptime(text, date_format) - datetime(1970, 1, 1)).total_seconds()  # noqa: DTZ001, DTZ007
     except ValueError:
         return float("nan")

@@ -17,7 +17,7 @@ class Sample:
 
     Args:
         columns: the columns that are kept.
-        most: rows that are kept at most; between that and half of it where there are more.
+        most: the most rows that are kept; with more rows, between half of it and all of it.
     """
 
     def __init__(self, columns: Iterable[str], most: int = MOST_ROWS) -> None:
@@ -37,7 +37,7 @@ class Sample:
 
     @property
     def step(self) -> int:
-        """The sample has one of this many rows."""
+        """The sample has one in this many rows."""
         return self._step
 
     def rows(self) -> Rows:
@@ -51,7 +51,7 @@ class Sample:
         return Rows(batch)
 
     def _thin(self) -> None:
-        """Keep every second row; the next to be taken is the one behind the last, or the one after it."""
+        """Keep every second row, and move the place of the next one accordingly."""
         first = 0
         thinned = []
         for batch in self._kept:

@@ -11,7 +11,7 @@ from kit.data.validation import IGNORE
 
 
 def of_anomalies(anomalies: Sequence[FoundAnomaly]) -> list[Finding]:
-    """Return one finding per anomaly, with its rows; an anomaly that somebody chose to ignore is no warning."""
+    """Return one finding per anomaly, with its rows; an anomaly that somebody chose to ignore does not warn."""
     return [
         Finding(
             SCHEMA,

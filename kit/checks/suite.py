@@ -21,11 +21,11 @@ from kit.checks.volume import Volume
 from kit.errors import ProjectError
 from kit.project import Project
 
-_UNORDERED = {"text", "sequence", "timestamp", "date"}  # of kinds of which a single value says little
+_UNORDERED = {"text", "sequence", "timestamp", "date"}  # kinds of columns whose single values say little
 
 
 def checks_of(project: Project) -> list[Check]:
-    """Return the checks of rows that are not `off` in project.yml, which have seen nothing yet.
+    """Return fresh checks of rows, those that are not `off` in project.yml.
 
     Raises:
         ProjectError: when `checks` names a column that the project does not have.
@@ -33,11 +33,13 @@ def checks_of(project: Project) -> list[Check]:
     _check_names(project)
     settings = project.spec.checks
     totals = Totals(tuple(_of_kind(project, "key")))
-    columns = [name for name in project.columns if name != project.label]  # a slice may also be of a band
+    columns = [name for name in project.columns if name != project.label]  # a slice may also be a band
     sliced = dict.fromkeys(name for names in project.spec.slices for name in names if name in columns)
     features, numbers = project.features, _of_kind(project, "number")
     alone = {name: one.kind == "number" for name, one in features.items() if one.kind not in _UNORDERED}
-    present = [name for name, one in features.items() if one.kind != "sequence"]  # an empty list is a value
+    present = [
+        name for name, one in features.items() if one.kind != "sequence"
+    ]  # an empty list counts as a value
     label = [project.label] if project.columns[project.label].dtype != "string" else []
     span = project.span_label
     checks: list[Check] = [
@@ -84,7 +86,7 @@ def of_statistics(project: Project, history: drift.History) -> list[Finding]:
 
 
 def of_age(project: Project, checks: Sequence[Check], as_of: dt.date | None) -> list[Finding]:
-    """Return whether the newest row of eval is new enough; nothing where no date is asked for, or the check is off."""
+    """Return whether the newest row of eval is new enough; nothing where no date is given, or the check is off."""
     settings = project.spec.checks
     if as_of is None or settings.freshness == "off":
         return []
@@ -96,7 +98,7 @@ def as_date(text: str) -> dt.date | None:
     """Read a date such as 2026-01-31; empty is none.
 
     Raises:
-        ProjectError: when it is neither.
+        ProjectError: when it is neither empty nor a date.
     """
     try:
         return dt.date.fromisoformat(text.strip()) if text.strip() else None

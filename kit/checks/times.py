@@ -20,12 +20,12 @@ from kit.units import ticks_per_second
 
 NAME, FRESHNESS = "times", "freshness"
 _TRUSTED = 0.001  # share of rows that come a little late, or early, in any delivery
-_SLACK = 1.1  # beyond the farthest row of train from the middle of its span
+_SLACK = 1.1  # beyond the row of train that is farthest from the middle of its span
 _FEWEST_SPANS = 2
 
 
 class _Extent(NamedTuple):
-    """Where the times of a span are, but for the trusted share at either end."""
+    """The extent of the times of a span, without the tolerated share at either end."""
 
     low: float
     middle: float
@@ -39,13 +39,12 @@ class _Extent(NamedTuple):
 class Times:
     """Looks in eval for rows farther from the middle of their span than in train, or in the time of a span of train.
 
-    Only where the spans of train follow the time one after the other; else it says so and no more. Memory: 8 bytes a
-    row.
+    Only where the spans of train follow each other in time; otherwise it just says so. Memory: 8 bytes per row.
 
     Args:
         name: the name of the column with the time.
         column: the column of kind timestamp, in any unit, or date.
-        label_of: says how people call a span.
+        label_of: returns what people call a span.
         severity: the severity of what is found.
     """
 
@@ -112,7 +111,7 @@ def freshness(newest: float | None, as_of: dt.date, days: float, severity: Sever
     """Say whether the newest row is from the last days before a date.
 
     Args:
-        newest: time of the newest row, seconds since 1970; None: the rows tell no time.
+        newest: time of the newest row, seconds since 1970; None: the rows have no time.
         as_of: the day on which the data are wanted, UTC.
         days: how old the newest row may be at the end of that day, in days.
         severity: the severity of what is found.
@@ -148,7 +147,7 @@ def _joined(parts: Sequence[NDArray[np.float64]]) -> NDArray[np.float64]:
 
 
 def _inside(times: NDArray[np.float64], extents: Sequence[_Extent]) -> NDArray[np.bool_]:
-    """Return which times are in one of the extents; NaN is in none."""
+    """Return which times are within one of the extents; NaN is in none."""
     found = np.zeros(len(times), bool)
     for extent in extents:
         found |= (times >= extent.low) & (times <= extent.high)

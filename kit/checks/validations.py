@@ -15,13 +15,13 @@ NAME = "validations"
 def validate(
     validations: Sequence[Validation], base: Statistics, now: Statistics, what: str
 ) -> list[Finding]:
-    """Return what is not as an expression says.
+    """Return a finding for each expression that does not hold.
 
     Args:
         validations: the validations of project.yml.
         base: statistics of the training data.
-        now: statistics of what is judged.
-        what: is judged, for people: `eval`, or a span.
+        now: statistics of the judged data.
+        what: the judged data, for people: `eval`, or a span.
     """
     wanted = [one for one in validations if one.severity != "off"]
     was, has = by_name(base), by_name(now)

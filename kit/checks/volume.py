@@ -1,4 +1,4 @@
-"""Does a span have as many rows as usual? In half a file every single row is right."""
+"""Does a span have as many rows as usual? In half a file every single row is valid."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Volume:
     Args:
         change: the change of the number of rows that is normal from day to day, relative, such as 0.5.
         totals: the totals of all rows.
-        label_of: says how people call a span.
+        label_of: returns what people call a span.
         severity: the severity of what is found.
     """
 

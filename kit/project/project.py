@@ -112,8 +112,7 @@ class Project:
         return f"kit.projects.{self.name}.{part}.{function}"
 
     def code_digest(self, *rooms: str) -> str:
-        """Return digests of the code that a step runs: the project's, that of some of the kit's packages, and of
-        libraries.
+        """Return digests of the code that a step runs: the project's, that of rooms of the kit, and of libraries.
 
         TFX's cache looks at artifacts and properties only; with this among the properties, changed code is a miss.
         """
