@@ -70,4 +70,4 @@ for group in (
     workshop,
     machine,
 ):
-    app.add_typer(group.app)  # without a name: its commands stand beside the others
+    app.add_typer(group.app)  # without a name: its commands join the others

@@ -39,7 +39,7 @@ def show_list(
     workspace: WorkspaceOption = None,
     every: Annotated[bool, typer.Option("--all", help="Also those that are over.")] = False,
 ) -> None:
-    """List the incidents, those found last first; times are UTC."""
+    """List the incidents, the latest found first; times are UTC."""
     from kit.alerts.desk import AlertDesk
 
     incidents = AlertDesk(workspace_of(workspace, looks=True), project).incidents(also_resolved=every)
@@ -77,7 +77,7 @@ def show(id_: _Id, workspace: WorkspaceOption = None) -> None:
 @_alerts.command()
 @exits
 def ack(id_: _Id, why: _Why, who: _Who = "", workspace: WorkspaceOption = None) -> None:
-    """Acknowledge an incident: somebody works on it, and it is not sent again."""
+    """Acknowledge an incident: somebody is working on it, and it is not sent again."""
     from kit.alerts.desk import ACKNOWLEDGE
 
     _decide(workspace, ACKNOWLEDGE, id_, who, (why, ""))
@@ -92,7 +92,7 @@ def mute(
     who: _Who = "",
     workspace: WorkspaceOption = None,
 ) -> None:
-    """Mute an incident: it is known, and not sent until a day."""
+    """Mute an incident: it is known, and not sent until a given day."""
     from kit.alerts.desk import MUTE
 
     _decide(workspace, MUTE, id_, who, (why, until))
@@ -101,7 +101,7 @@ def mute(
 @_alerts.command("open")
 @exits
 def reopen(id_: _Id, why: _Why, who: _Who = "", workspace: WorkspaceOption = None) -> None:
-    """Take back that an incident was acknowledged or muted."""
+    """Reopen an incident that was acknowledged or muted."""
     from kit.alerts.desk import OPEN
 
     _decide(workspace, OPEN, id_, who, (why, ""))
@@ -130,7 +130,7 @@ def send(
         except ProjectError as error:
             if project:
                 raise
-            # one that is gone keeps nothing from the others
+            # a missing one does not hold up the others
             typer.echo(f"{name}: {error} One in a folder of its own is named by --project FOLDER.", err=True)
             continue
         for one in alerts.send():
@@ -163,7 +163,7 @@ def try_channels(
 
 
 def _decide(workspace: object, what: str, id_: str, who: str, reason: tuple[str, str]) -> None:
-    """Take a decision; the reason goes with the last day that it holds, if it has one."""
+    """Take a decision; a mute has the last day on which it holds."""
     from kit.alerts.desk import AlertDesk
     from kit.reasons import user_name
 

@@ -34,7 +34,7 @@ def pack(
 
     with quiet():
         from kit.audit.pack import pack as write_pack
-    logging.getLogger("tensorflow").setLevel(logging.ERROR)  # TensorFlow's libraries warn of each other
+    logging.getLogger("tensorflow").setLevel(logging.ERROR)  # TensorFlow's libraries warn about each other
     typer.echo(write_pack(workspace_of(workspace, looks=True), version, out, key).message)
 
 
@@ -46,7 +46,7 @@ def verify(
         str | None, typer.Option(help="The key of who should have signed it: a PEM file, or hexadecimal.")
     ] = None,
 ) -> None:
-    """Check every byte of an audit pack, offline; ends with 1 when one is not as it was signed."""
+    """Check every byte of an audit pack, offline; ends with 1 when one differs from what was signed."""
     from kit.audit.verify import read_public_key
     from kit.audit.verify import verify as check
     from kit.errors import UsageError

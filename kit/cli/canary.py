@@ -116,7 +116,7 @@ def stop(  # noqa: PLR0913, PLR0917  a decision has that many sides
 ) -> None:
     """End the experiment whatever the test says: without a verdict, unless you give one.
 
-    A candidate that is not promoted is moved aside; `kit rollback --to` brings it again.
+    A candidate that is not promoted is moved aside; `kit rollback --to` brings it back.
     """
     from kit.canary.actions import end
     from kit.errors import UsageError
@@ -130,7 +130,7 @@ def stop(  # noqa: PLR0913, PLR0917  a decision has that many sides
     place, found = _opened(project, workspace)
     one = end(place, found, state, who=who or user_name(), why=why)
     typer.echo(f"Version {one.candidate}: {one.state}. All users get version {one.left} from now on.")
-    if place.metadata_path.exists():  # at once for the users; ML Metadata's libraries take seconds
+    if place.metadata_path.exists():  # first, for the users; ML Metadata's libraries take seconds
         with quiet():
             from kit.canary.recorded import is_recorded, record
 

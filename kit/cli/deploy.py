@@ -183,7 +183,7 @@ def check(
 
     objects = read_objects(folder)
     findings = check_schemas(objects)
-    if all(one.state == "ok" for one in findings):  # the other checks rely on fields that the schemas ask for
+    if all(one.state == "ok" for one in findings):  # the other checks rely on fields that the schemas require
         findings += check_together(objects)
     _print(findings)
     if any(one.state == "fail" for one in findings):
@@ -219,10 +219,10 @@ def _target(
 
 
 def with_changes(settings: Any, asked: dict[str, Any]) -> Any:
-    """Return settings with what the command line says, checked as project.yml is.
+    """Return settings with the command line's values, checked like project.yml.
 
     Raises:
-        DeployError: when they cannot be so.
+        DeployError: when they are not valid.
     """
     from pydantic import ValidationError
 

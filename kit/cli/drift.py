@@ -38,7 +38,7 @@ def propose(
 ) -> None:
     """Propose a threshold of drift for each feature, from how far it went in the history of spans.
 
-    What chance explains at the size of a span is allowed beside a threshold, and is not in it.
+    What chance explains at the size of a span is allowed on top of a threshold, not included in it.
     """
     with quiet():
         from kit.checks import propose as history

@@ -49,7 +49,7 @@ def drill(  # noqa: PLR0913, PLR0917  what is attacked, and how
     budgets = tuple(sorted({max(1, queries * part // 30) for part in (1, 3, 10, 30)}))
     endpoint = ServerEndpoint(server, session.project.name, token) if server else None
     try:
-        # What TensorFlow says of graphs while it loads them; what is told is on the other stream
+        # TensorFlow's remarks while it loads graphs; results go to the other stream
         with quiet():
             found = run(session, DrillSettings(queries=budgets, seed=seed), server=endpoint, say=typer.echo)
     finally:

@@ -72,7 +72,7 @@ def kubeflow(  # noqa: PLR0913, PLR0917  one for each option
     folder = chosen_workspace(workspace)
     spec = Project.load(named, folder).spec
     settings = spec.deploy
-    # A notebook that is about no project has no parameter for its name.
+    # A notebook that is not about a project has no parameter for its name.
     plan = plan_chain(choose_notebooks(notebooks or []), given, {"project_name": named})
     where = Place(image, folder, settings.claim, settings.secrets, spec.alerts.variables, cpu, memory)
     write_atomically(output, kubeflow_pipeline(f"kit-{spec.name}", plan, where))

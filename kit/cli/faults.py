@@ -28,7 +28,7 @@ _SeedOption = Annotated[int, typer.Option(help="Chooses the rows at fault.")]
 @faults.command("list")
 @exits
 def list_faults(project: ProjectOption = SAMPLE, workspace: WorkspaceOption = None) -> None:
-    """List the faults, what really happens, and the column of a project that each is put into."""
+    """List the faults, what happens in practice, and the column of a project that each is put into."""
     from kit.faults.catalogue import FAULTS
     from kit.project import Project
 
@@ -93,11 +93,11 @@ def trial(  # noqa: PLR0913, PLR0917  one for each option
     folder = chosen_workspace(workspace)
     loaded = Project.load(project, folder)
     number = chosen_span(loaded, span)
-    Dose("", share, seed)  # refuses what is no share
-    with quiet():  # after what can be wrong: TensorFlow takes seconds
+    Dose("", share, seed)  # refuses invalid shares
+    with quiet():  # after the checks: TensorFlow takes seconds
         from kit.faults.lab import Lab
         from kit.faults.table import HEADER, lines
 
-    saved = Workspace(folder) if folder.is_dir() else None  # nothing is written there, so none is made
+    saved = Workspace(folder) if folder.is_dir() else None  # nothing is written there, so it is not made
     tried = list(lines(Lab(loaded, number, saved), chosen, share, seed))
     print_table(HEADER, [line.cells() for line in tried])

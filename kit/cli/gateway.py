@@ -147,7 +147,7 @@ def audit(
 
 
 def _store(project: str, workspace: object, *, looks: bool = False) -> tuple[Project, KeyStore, GatewayFiles]:
-    """Return a project with the keys and the files of its gateway."""
+    """Return a project with the keys and files of its gateway."""
     from kit.gateway.keys import KeyStore
     from kit.gateway.plan import GatewayFiles
     from kit.project import Project

@@ -33,7 +33,7 @@ def gc(
 ) -> None:
     """Delete results that no blessed or served model needs; without --yes only show them.
 
-    Of old sweeps the workspaces of their points go, of the trials of old searches all but their results.
+    Old sweeps lose the workspaces of their points, trials of old searches all but their results.
     """
     from kit.errors import ProjectError, UsageError
     from kit.retention.collect import collect_garbage, plans_of

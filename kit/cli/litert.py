@@ -35,7 +35,7 @@ def litert(
 ) -> None:
     """Show the LiteRT files of the model that was evaluated last, which 05_release has made.
 
-    Ends with 13 when the one that is meant for use loses more than project.yml allows; then nothing is copied.
+    Ends with 13 when the chosen one loses more than project.yml allows; then nothing is copied.
     """
     with quiet():
         from kit.project import Project

@@ -45,9 +45,9 @@ def tune_batching(  # noqa: PLR0913, PLR0917  what is wanted, and where it is fo
         ),
     ] = None,
 ) -> None:
-    """Try batching settings at rising rates, and write the cheapest that does what is wanted.
+    """Try batching settings at rising rates, and write the cheapest that meets the target.
 
-    What was measured before is taken from the workspace: a command that was ended goes on where it was.
+    Earlier measurements are taken from the workspace: an interrupted command goes on where it was.
     """
     from kit.load.recorded import recorded_requests
     from kit.load.sweep import Target, load_folder

@@ -13,8 +13,8 @@ from contextlib import contextmanager
 def quiet() -> Iterator[None]:
     """Hold back what is written to standard error inside the block; show it when the block raises.
 
-    The lines come from C++ before its log is set up, so no setting stops them: the file descriptor has to be turned
-    away. Only for imports: whatever a person must read is written outside.
+    The lines come from C++ before its log is set up, so no setting stops them: the file descriptor has to be
+    redirected. Only for imports: whatever a person must read is written outside the block.
     """
     sys.stderr.flush()
     kept = os.dup(2)

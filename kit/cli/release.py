@@ -76,7 +76,7 @@ def _row(version: Version) -> tuple[str, ...]:
 
 
 def _pushed(version: Version) -> str:
-    """Return when it was pushed; a version without a history may have its time as its number."""
+    """Return when it was pushed; the number of a version without a history may be its time."""
     for entry in version.history:
         if entry["what"] == "push":
             return str(entry["when"])[:16].replace("T", " ")
@@ -136,7 +136,7 @@ def preflight(
         ),
     ] = None,
 ) -> None:
-    """Check that a server knows every operation of a model, before it says 'Op type not registered'.
+    """Check that a server knows every operation of a model, before one says 'Op type not registered'.
 
     Ends with 13 when an operation is custom, or a target lacks one.
     """

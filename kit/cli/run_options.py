@@ -12,7 +12,7 @@ from typer.core import TyperCommand
 
 from kit.errors import UsageError
 
-_OPTION = re.compile("--?[a-zA-Z]")  # what no value begins with: -1 is one, -w is none
+_OPTION = re.compile("--?[a-zA-Z]")  # what no value begins with: -1 is a value, -w is not
 
 NotebooksArgument = Annotated[
     list[str] | None,
@@ -71,7 +71,7 @@ class PairCommand(TyperCommand):
 
 
 def pairs_of(words: Sequence[str] | None) -> dict[str, str]:
-    """Return the values by the names that `-p` was given.
+    """Return the values of `-p` by name.
 
     Raises:
         UsageError: when a name has no value.

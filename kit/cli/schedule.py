@@ -78,7 +78,7 @@ def new(  # noqa: PLR0913, PLR0917  one for each option
         parameters=given, catch_up=catch_up, overlap=overlap, late_minutes=late_minutes,
         created=now(),
     )  # fmt: skip
-    # A parameter that is wrong is told now, and not at night.
+    # A wrong parameter is reported now, not at night.
     planned(made, place)
     typer.echo(f"{save(place, made)}. Next runs:")
     _print_next(place, name, 5)
@@ -119,7 +119,7 @@ def next_(
 @schedule.command()
 @exits
 def runs(name: _Name, workspace: WorkspaceOption = None) -> None:
-    """List what became of each time, the oldest first: run, skipped, missed, replaced, and why."""
+    """List the outcome of each time, the oldest first: run, skipped, missed, replaced, and why."""
     from kit.schedule.journal import read
     from kit.schedule.schedule import load
 

@@ -69,7 +69,7 @@ def diff(
 def check(
     project: ProjectOption = SAMPLE, workspace: WorkspaceOption = None, spans: SpansOption = ""
 ) -> None:
-    """Check that the curated schema fits project.yml, is sound in itself, and that the data follow it.
+    """Check that the curated schema fits project.yml, is consistent, and that the data follow it.
 
     Ends with 0 when all is well, with 10 when anything is wrong, with 2 when the schema cannot be read.
     """
@@ -99,13 +99,13 @@ def update(  # noqa: PLR0913, PLR0917  one for each option
     why: Annotated[str, typer.Option(help="The reason; needed to write.", show_default=False)] = "",
     yes: Annotated[bool, typer.Option("--yes", help="Write without a question.")] = False,
 ) -> None:
-    """Widen the curated schema as far as the data of some spans force it, or make a first one of them.
+    """Widen the curated schema as far as the data of some spans force it, or make a first one from them.
 
     What would change is shown first; without --yes it is written only after a question on a terminal. The comment at
     the head stays, and every rule that the data keep. In version control the commit of the file is the record that
     counts; the workspace keeps who did it and why too, once SchemaGen has run there.
 
-    Ends with 0 when it was written or nothing is to change, with 1 when it was shown only.
+    Ends with 0 when it was written or nothing has to change, with 1 when it was only shown.
     """
     with quiet():
         from kit.data.schema_proposal import propose, write

@@ -17,7 +17,7 @@ from kit.errors import ExitCode
 if TYPE_CHECKING:
     from kit.serving.process import Server
 
-_LAST_PORT = 65_535  # gRPC takes a larger one modulo 65,536, and says so nowhere
+_LAST_PORT = 65_535  # gRPC silently takes a larger one modulo 65,536
 app = typer.Typer()
 _LOOK_SECONDS = 0.5
 _OPTIONS = {

@@ -47,7 +47,7 @@ def exits(command: Callable[_P, _R]) -> Callable[_P, _R]:
         except KitError as error:
             typer.echo(error.in_words(), err=True)
             raise typer.Exit(int(error.exit_code)) from None
-        except BrokenPipeError:  # `kit runs | head` has read enough: typer ends a command without a word then
+        except BrokenPipeError:  # `kit runs | head` has read enough: typer then ends silently
             raise
         except OSError as error:  # a full disk, a folder that cannot be read
             told = kit_error_of(error)
@@ -72,14 +72,14 @@ def workspace_of(chosen: object, *, looks: bool = False) -> Workspace:
 
     Args:
         chosen: as for `chosen_workspace`.
-        looks: whether the command only looks, see `Workspace.to_look_at`.
+        looks: whether the command only reads, see `Workspace.to_look_at`.
     """
     folder = chosen_workspace(chosen)
     return Workspace.to_look_at(folder) if looks else Workspace(folder)
 
 
 def printable(text: str) -> str:
-    """Return a text in one line that steers no terminal; it may hold values of data, which may hold anything."""
+    """Return a text in one line without control characters, which values of data may hold."""
     return "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in text)
 
 

@@ -19,10 +19,10 @@ if TYPE_CHECKING:
     from kit.sweep.workers import OpenWorkers
 
 app = typer.Typer()
-_SHOWN = 20  # points in the terminal; the files have all
+_SHOWN = 20  # points shown in the terminal; the files have all
 _OF_A_NEW_SWEEP = ("project", "name", "attempts", "timeout", "kernel", "dry_run")
 _OF_THIS_MACHINE = ("jobs", "memory")
-_REASON = 60  # letters of a reason there
+_REASON = 60  # characters of a reason there
 
 _HELP = """Run notebooks at many points of their parameters, here or on a Dask cluster.
 
@@ -174,7 +174,7 @@ def _workers(jobs: int, memory: float, dask: str) -> OpenWorkers:
 
 
 def _run_here(dask: str) -> bool:
-    """Whether points run in the environment of this command; that of a cluster's workers is their own."""
+    """Return whether points run in the environment of this command; workers of a cluster have their own."""
     return "://" not in dask
 
 

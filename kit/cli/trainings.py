@@ -24,7 +24,7 @@ app.add_typer(_trainings, name="trainings")
 @_trainings.command("list")
 @exits
 def show_list(project: ProjectOption = SAMPLE, workspace: WorkspaceOption = None) -> None:
-    """List the trainings, the latest first, and whether their models were let pass; times are UTC."""
+    """List the trainings, the latest first, and whether their models were blessed or pushed; times are UTC."""
     with quiet():
         from kit.tensorboard.runs import all_runs
     found = all_runs(_session(project, workspace, looks=True))

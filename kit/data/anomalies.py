@@ -33,17 +33,17 @@ class FoundAnomaly:
     """One anomaly.
 
     Attributes:
-        key: what a decision names it by.
-        severity: as TFDV sees it; one that it does not rate is an error.
+        key: its name in decisions.
+        severity: TFDV's; an unrated one is an error.
         split: the split that it was found in.
         feature: the feature that it is about, or `(data set)`.
         what: the anomaly, in two or three words.
         found: the finding, a sentence.
-        of: rows of the split; 0 where they were not read.
-        rows: how many of them are at fault; None where the anomaly is of all rows together.
+        of: the rows of the split; 0: not read.
+        rows: how many of them are at fault; None: the anomaly concerns all rows together.
         at_fault: the most frequent values at fault, and how often each is there.
-        examples: some rows at fault: the place in the split from 0, and every column as text.
-        decided: `ignore`, `accept` or `block`, whatever was decided last; empty: nothing.
+        examples: some rows at fault: the index in the split, from 0, and every column as text.
+        decided: the last decision, `ignore`, `accept` or `block`; empty: none.
         decision: who, when and why.
     """
 
@@ -85,14 +85,14 @@ class AnomalyDesk:
         return sorted(made, key=lambda anomaly: anomaly.severity)
 
     def shown(self) -> list[FoundAnomaly]:
-        """Return the same for a view, which says what was found in the reader's language."""
+        """Return the same for a view, in the reader's language."""
         return [
             replace(one, what=parts_in_language(one.what), found=parts_in_language(one.found))
             for one in self.found()
         ]
 
     def decide(self, key: str, what: str, who: str, why: str) -> str:
-        """Record that a person ignores, accepts or blocks an anomaly, and do what it takes; return what was done.
+        """Record that a person ignores, accepts or blocks an anomaly, and carry it out; return what was done.
 
         Raises:
             AnomalyDecisionError: when there is no such anomaly or decision, or no schema could accept it.
@@ -132,7 +132,7 @@ class AnomalyDesk:
         ]
 
     def _examples(self) -> Path:
-        """Return the examples that the validated statistics were made of."""
+        """Return the examples that the validated statistics were computed from."""
         for inputs, outputs in self._session.history("StatisticsGen"):
             if outputs["statistics"][0].id == self._statistics.id:
                 return Path(inputs["examples"][0].uri)
@@ -148,7 +148,7 @@ class AnomalyDesk:
         return rows[key]
 
     def _accept(self, row: AnomalyRow) -> Path:
-        """Make the rule of one feature as wide as the data need it, in the saved schema; return its file."""
+        """Widen the rule of one feature in the saved schema as far as the data need; return its file."""
         saved = saved_schema(self._session)
         statistics = load_statistics(Path(self._statistics.uri), row.split)
         comparing = row.feature == DATA_SET or row.type.startswith("COMPARATOR_")

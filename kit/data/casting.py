@@ -17,7 +17,7 @@ def cast_column(values: pa.Array, name: str, column: Column, path: Path, rows_be
     """Give values the type of their column.
 
     Raises:
-        InputDataError: when one cannot have it; the message names the row.
+        InputDataError: when a value does not fit; the message names the row.
     """
     target = ARROW_TYPES[column.dtype]
     try:
@@ -38,13 +38,13 @@ def cast_column(values: pa.Array, name: str, column: Column, path: Path, rows_be
 
 
 def as_type(values: pa.Array, target: pa.DataType) -> pa.Array:
-    """Cast; empty text is missing, as in an empty cell, and numbers may be between blanks."""
+    """Cast; empty text is missing, as in an empty cell, and numbers may have blanks around them."""
     if any(test(values.type) for test in _TEXT):
         values = values.cast(pa.string())
         if not pa.types.is_string(target):
             values = pc.utf8_trim_whitespace(values)
         values = pc.if_else(pc.equal(values, ""), pa.scalar(None, pa.string()), values)
-    # A whole number that float32 has to round is not an error: the same digits in a CSV file are none.
+    # Rounding a whole number to float32 is not an error: nor is it for the same digits in a CSV file.
     return values.cast(target, safe=not pa.types.is_floating(target))
 
 
@@ -58,7 +58,7 @@ _TEXT = (
 
 
 def judge(found: object, column: Column) -> tuple[str, object, str]:
-    """Return what was expected of a value that cannot be cast, the value as a person reads it, and the way out."""
+    """Return what was expected of a value that cannot be cast, the value for people, and the way out."""
     if isinstance(found, bytes):
         try:
             found = found.decode()

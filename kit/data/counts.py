@@ -1,7 +1,7 @@
 """Exact counts of a column's distinct texts, as TFDV makes them through Beam.
 
-In memory TFDV counts by a sketch: of a column with more than 1,024 different texts the most frequent come out wrong,
-and with more than 16,384 their number, too. Counts of all texts take about as much memory as the different texts do.
+In memory TFDV counts by a sketch: for a column with more than 1,024 different texts the most frequent come out wrong,
+    and above 16,384 their number, too. Counts of all texts take about as much memory as the different texts do.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ from tensorflow_data_validation.statistics.generators import top_k_uniques_sketc
 from tensorflow_data_validation.utils.top_k_uniques_stats_util import FeatureValueCount
 from tfx_bsl.arrow import array_util
 
-_WAITING = 50_000  # counts of single batches that are added up at once, or as many as there are texts
+_WAITING = 50_000  # batch counts that are merged at once, or as many as there are texts
 
 
 class TopKUniques(sketched.TopKUniquesSketchStatsGenerator):
-    """TFDV's generator with exact counts in place of its sketches; rows do not weigh.
+    """TFDV's generator with exact counts in place of its sketches; rows have no weights.
 
     Args:
         options: TFDV's.
@@ -29,7 +29,7 @@ class TopKUniques(sketched.TopKUniquesSketchStatsGenerator):
             num_top_values=options.num_top_values,
             num_rank_histogram_buckets=options.num_rank_histogram_buckets,
             frequency_threshold=options.frequency_threshold,
-            length_counter_sampling_rate=0,  # a counter that nobody here reads
+            length_counter_sampling_rate=0,  # a counter that is not read here
         )
         self._most = max(options.num_top_values, options.num_rank_histogram_buckets)
 
@@ -47,7 +47,7 @@ class _Counts:
     """Exact counts of one feature, in place of TFDV's sketches.
 
     Args:
-        most: how many of the most frequent texts are told.
+        most: how many of the most frequent texts are reported.
     """
 
     def __init__(self, most: int) -> None:
@@ -64,11 +64,11 @@ class _Counts:
         self._take(other._added_up())
 
     def estimate(self) -> Any:
-        """Return what TFDV asks of its sketches: how many texts there are, and the most frequent ones."""
+        """Return what TFDV wants from its sketches: the number of texts, and the most frequent ones."""
         whole = self._added_up()
-        if not whole.num_rows:  # from which Arrow cannot select
+        if not whole.num_rows:  # Arrow cannot select from it
             return sketched._CombinedEstimate(0, [], [])  # noqa: SLF001  what the generator reads
-        # The order of texts that are as frequent is TFDV's.
+        # The order of equally frequent texts is TFDV's.
         places = pc.select_k_unstable(
             whole, k=self._most, sort_keys=[("count", "descending"), ("text", "descending")]
         )
@@ -79,7 +79,7 @@ class _Counts:
     def _take(self, counts: pa.Table) -> None:
         self._waiting.append(counts)
         self._waiting_rows += counts.num_rows
-        # As long as the whole is: each text is then looked at a few times only, however many batches there are.
+        # As long as the total: each text is then merged only a few times, however many batches there are.
         if self._waiting_rows > max(_WAITING, self._whole.num_rows if self._whole else 0):
             self._added_up()
 

@@ -1,8 +1,8 @@
 """Serialize rows as tf.Examples column by column, to the very bytes that protobuf's own encoder makes.
 
 The encoder of tfx_bsl writes the features of a row in an order that varies, and the split of a row is a hash of its
-bytes; protobuf's own takes fifteen times as long, which is most of ExampleGen. So the bytes are joined here by Arrow,
-as https://protobuf.dev/programming-guides/encoding/ says of the messages of
+bytes; protobuf's own takes fifteen times as long, which is most of ExampleGen. So Arrow joins the bytes here, by
+https://protobuf.dev/programming-guides/encoding/, for the messages of
 https://github.com/tensorflow/tensorflow/blob/master/tensorflow/core/example/feature.proto.
 """
 
@@ -14,7 +14,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-_AT_ONCE = 8_192  # rows, whose parts stay in the processor's cache
+_AT_ONCE = 8_192  # rows, so that they stay in the processor's cache
 _MOST_BYTES = 10  # of a varint: 64 bits, seven per byte
 _EMPTY = pa.scalar(b"", pa.large_binary())
 
@@ -42,7 +42,7 @@ def _encode(batch: pa.RecordBatch) -> pa.Array:
 
 
 def _as_protobuf_sorts(name: bytes) -> bytes:
-    """Return a key by which a name follows the longer ones that begin with it; UTF-8 has no byte 0xff."""
+    """Return a key that sorts a name after longer ones that begin with it; UTF-8 has no byte 0xff."""
     return name + b"\xff"
 
 
@@ -63,7 +63,7 @@ def _entry(name: bytes, values: pa.Array) -> tuple[pa.Array, pa.Array]:
 
 
 def _by_length(payload: pa.Array, head: Callable[[int], bytes]) -> pa.Array:
-    """Return the prefix of each payload, which depends on its length alone; null where there is no payload."""
+    """Return the prefix of each payload, which depends only on its length; null where there is no payload."""
     lengths = pc.binary_length(payload).dictionary_encode()
     heads = pa.array([head(length) for length in lengths.dictionary.to_pylist()], pa.large_binary())
     return heads.take(lengths.indices)
@@ -113,7 +113,7 @@ def _head(number: int, length: int) -> bytes:
     return bytes([*head, length])
 
 
-# The number of each list in the message Feature, and what is in it: bytes_list, float_list and int64_list.
+# The field number of each list in the message Feature, and its type: bytes_list, float_list and int64_list.
 _KINDS: dict[pa.DataType, tuple[int, Callable[[pa.Array], pa.Array]]] = {
     pa.string(): (1, _texts),
     pa.float32(): (2, _floats),

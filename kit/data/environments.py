@@ -2,7 +2,7 @@
 
 They are TFDV's own (https://www.tensorflow.org/tfx/data_validation/get_started#schema_environments): a schema names
 its environments once, in `default_environment`, and a feature that is missing in one of them says so in
-`not_in_environment`. A key that requests do not carry gets the same line as the label; the kit does not guess it,
+`not_in_environment`. A key that requests do not carry gets the same line as the label; the kit does not guess this,
 because the prediction log needs keys to find the labels that come later.
 """
 
@@ -24,7 +24,7 @@ SERVING: Environment = "SERVING"
 def add_environments(schema: schema_pb2.Schema, *not_requested: str) -> None:
     """Add both environments to a schema, with the features that requests do not have, such as the label.
 
-    One that knows any is left as it is: somebody has thought about it.
+    A schema with environments is left as it is: somebody has thought about it.
     """
     if schema.default_environment:
         return
@@ -42,8 +42,8 @@ def validate(
 ) -> anomalies_pb2.Anomalies:
     """Return what TFDV finds in statistics of rows to train on, or in those of requests.
 
-    In SERVING a feature that the schema keeps out of it, such as the label, is an anomaly where it is there, and none
-    where it is missing. A schema without environments is one for training, as TFX's ExampleValidator takes it.
+    In SERVING a feature that the schema excludes there, such as the label, is an anomaly when present, and not when
+    missing. A schema without environments is for training, as in TFX's ExampleValidator.
 
     Args:
         statistics: the statistics of one data set, such as a span or a day of the prediction log.

@@ -37,9 +37,9 @@ class _Spec(types.ComponentSpec):
     PARAMETERS = {  # noqa: RUF012  TFX's own form
         "files": types.component_spec.ExecutionParameter(type=str),
         "reading": types.component_spec.ExecutionParameter(type=str),
-        # The rules, so that a changed one is a run; empty: nothing is quarantined.
+        # The rules, so that a change is a new run; empty: nothing is quarantined.
         "quarantine": types.component_spec.ExecutionParameter(type=str),
-        # What was asked for and is not there, in words; a span that arrives late changes `files`, too.
+        # The missing spans that were asked for, in words; a span that arrives late changes `files`, too.
         "missing": types.component_spec.ExecutionParameter(type=str),
     }
     INPUTS: dict[str, Any] = {}  # noqa: RUF012
@@ -113,17 +113,17 @@ def _write(batch: pa.RecordBatch, split: str, writers: Mapping[str, Any]) -> int
 class ProjectExampleGen(base_component.BaseComponent):
     """Reads a project's files into the splits train and eval.
 
-    The digest of every file is a property of the execution, so a file with the same bytes is a cache hit whenever it
-    was delivered. Where project.yml asks for a quarantine, bad rows are the second output, `quarantined`.
+    The digest of every file is a property of the execution, so the same bytes are a cache hit whenever they were
+    delivered. Where project.yml asks for a quarantine, bad rows are the second output, `quarantined`.
 
     Args:
         project: the project whose files are read.
         train_spans: a range such as `1-6` or a window such as `last 6`; empty: as in project.yml.
         eval_spans: likewise.
-        workspace: the workspace where a schema was saved for a built-in project, which a quarantine then judges by.
+        workspace: the workspace where a quarantine finds the saved schema of a built-in project.
 
     Raises:
-        ProjectError: when the spans are not valid, no file is there, or the quarantine has no rules to judge by.
+        ProjectError: when the spans are not valid, there are no files, or the quarantine has no rules.
         InputDataError: when a span was not delivered and project.yml does not let it be skipped.
     """
 
@@ -164,7 +164,7 @@ class ProjectExampleGen(base_component.BaseComponent):
 
 
 def hash_split(record: bytes) -> str:
-    """Return the split of a record, as stock ExampleGen's default partition does of these bytes (2 to 1 by SHA-256)."""
+    """Return the split of a record as stock ExampleGen assigns these bytes by default (2 to 1 by SHA-256)."""
     bucket = int.from_bytes(hashlib.sha256(record).digest(), "big") % _HASH_BUCKETS[-1]
     return SPLITS[bisect.bisect(_HASH_BUCKETS, bucket)]
 

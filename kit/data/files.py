@@ -39,7 +39,7 @@ def read_batches(
     An empty cell is missing; only the label may not be. Memory does not grow with the file.
 
     Raises:
-        InputDataError: when the file is empty, a column is missing or twice there, the text is not UTF-8, or a value
+        InputDataError: when the file is empty, a column is missing or occurs twice, the text is not UTF-8, or a value
             does not fit its column's type; the message names the file, the column, the row and the value.
     """
     if file_format == "parquet":
@@ -97,7 +97,7 @@ def read_header(path: Path, delimiter: str) -> list[str]:
 
 
 def _no_text(path: Path) -> InputDataError:
-    """Say what a file is whose header is not UTF-8: what has to be done differs."""
+    """Say what kind of file has a header that is not UTF-8: the way out differs."""
     with path.open("rb") as file:
         begin = file.read(4)
     if begin.startswith(b"\x1f\x8b"):
@@ -131,9 +131,9 @@ def csv_batches(
         path: the path of the file.
         delimiter: between the cells.
         names: columns that must be there.
-        whole: read all columns, and not these only.
-        take_malformed: is given each row with too few or too many cells, which is then left out; none: an error. It
-            may be given rows that are beyond those that were yielded.
+        whole: read all columns, not only these.
+        take_malformed: is given each row with too few or too many cells, which is then left out; None: an error. It may
+            get rows ahead of those yielded so far.
 
     Raises:
         InputDataError: when the file is empty, or a row or the header cannot be read.
@@ -143,7 +143,7 @@ def csv_batches(
     read = header if whole else names
     options = pyarrow.csv.ConvertOptions(
         include_columns=read,
-        # Bytes, so that text which is not UTF-8 is found where its row is known.
+        # Bytes, so that text that is not UTF-8 is found where its row is known.
         column_types=dict.fromkeys(read, pa.binary()),
         null_values=[""],
         strings_can_be_null=True,
@@ -151,7 +151,7 @@ def csv_batches(
     try:
         with pyarrow.csv.open_csv(
             path,
-            # Arrow tells the number of a malformed row only where one thread reads.
+            # Arrow reports the number of a malformed row only when one thread reads.
             read_options=pyarrow.csv.ReadOptions(block_size=_BLOCK_BYTES, use_threads=take_malformed is None),
             parse_options=pyarrow.csv.ParseOptions(
                 delimiter=delimiter,
@@ -162,7 +162,7 @@ def csv_batches(
         ) as reader:
             yield from reader
     except pa.ArrowInvalid as error:
-        if count_rows(path, "csv", delimiter) < 1:  # a header without a line break is no row to Arrow
+        if count_rows(path, "csv", delimiter) < 1:  # to Arrow, a header without a line break is not a row
             return
         place = _malformed_row(path, delimiter, len(header)) or str(error)
         raise InputDataError(f"{path} is not a well-formed CSV file: {place}. Mend that row.") from None
@@ -180,7 +180,7 @@ def _handler(take: Callable[[Malformed], None]) -> Callable[[Any], str]:
 
 
 def _malformed_row(path: Path, delimiter: str, width: int) -> str:
-    """Return which row has too few or too many cells, which Arrow's error does not tell; empty when none has."""
+    """Return which row has too few or too many cells, which Arrow's error does not say; empty when none has."""
     for number, row in enumerate(csv_rows(path, delimiter)):
         if len(row) != width:
             return f"row {number} must have {width} cells, but has {len(row)}: {_short(delimiter.join(row))}"
@@ -193,10 +193,10 @@ def parquet_batches(path: Path, names: list[str], *, whole: bool = False) -> Ite
     Args:
         path: the path of the file.
         names: columns that must be there.
-        whole: read all columns, and not these only.
+        whole: read all columns, not only these.
 
     Raises:
-        InputDataError: when the file is not whole, or a column is missing or twice there.
+        InputDataError: when the file is incomplete, or a column is missing or occurs twice.
     """
     try:
         with pyarrow.parquet.ParquetFile(path) as file:
@@ -231,14 +231,14 @@ def _short(text: str) -> str:
 
 
 def count_rows(path: Path, file_format: str, delimiter: str) -> int:
-    """Count the rows of a data file by a way of its own, as the first entry of the row ledger."""
+    """Count the rows of a data file independently, as the first entry of the row ledger."""
     if file_format == "parquet":
         return int(pyarrow.parquet.read_metadata(path).num_rows)
     return sum(1 for _ in csv_rows(path, delimiter)) - 1
 
 
 def csv_rows(path: Path, delimiter: str) -> Iterator[list[str]]:
-    """Yield the header and the rows as Python's csv module sees them; text that is not UTF-8 is of no interest."""
-    csv.field_size_limit(_BLOCK_BYTES)  # what Arrow takes; by default a long text ends the reading
+    """Yield the header and the rows as Python's csv module sees them; invalid UTF-8 is ignored."""
+    csv.field_size_limit(_BLOCK_BYTES)  # as Arrow allows; by default a long text is an error
     with path.open(encoding="utf-8-sig", errors="replace", newline="") as file:
         yield from (row for row in csv.reader(file, delimiter=delimiter) if row)

@@ -1,4 +1,4 @@
-"""Detect files that change while they are read: a file that is still being written is half a delivery."""
+"""Detect files that change while they are read: a file that is still being written is an incomplete delivery."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from kit.errors import InputDataError
 
 @contextmanager
 def unchanged(path: Path, sha256: str) -> Iterator[None]:
-    """Context for reading a file that raises unless all of it had the given digest throughout.
+    """Context for reading a file; raises unless the file had the given digest throughout.
 
-    Size, time and digest are compared when the reading has ended, well or not: half a row at the end of a file that
-    grows is no mistake of its author. A writer that pauses longer than the reading takes is not noticed; its next
-    bytes make another digest, and so another run.
+    Size, time and digest are compared when reading has ended, well or not: half a row at the end of a growing file is
+        not its author's mistake. A writer that pauses longer than the reading takes is not noticed; its next bytes
+        change the digest, and so cause another run.
 
     Raises:
-        InputDataError: when the file is another than before.
+        InputDataError: when the file has changed.
     """
     before = _state(path)
     try:

@@ -1,4 +1,4 @@
-"""Find the rows behind an anomaly: ExampleValidator sees only statistics, a person wants to see data."""
+"""Find the rows behind an anomaly: ExampleValidator sees only statistics, people want to see data."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ _ANY_VALUE = ("SCHEMA_NEW_COLUMN", "UNEXPECTED_DATA_TYPE")
 
 @dataclass(frozen=True)
 class Complaint:
-    """What an anomaly says is wrong: the feature, its rule, and TFDV's name of the kind of anomaly."""
+    """What is wrong according to an anomaly: the feature, its rule, and TFDV's name for the kind of anomaly."""
 
     feature: str
     kind: str
@@ -53,7 +53,7 @@ class Complaint:
 
     @property
     def is_in_rows(self) -> bool:
-        """Whether single rows are at fault; a distribution is of all rows together."""
+        """Whether single rows are at fault; a distribution concerns all rows together."""
         return self.kind in {
             *_MISSING, *_LENGTHS, *_TEXTS, *_ABOVE, *_BELOW, *_NOT_FINITE, *_ANY_VALUE
         }  # fmt: skip
@@ -66,7 +66,7 @@ class Offenders:
     Attributes:
         rows: how many there are.
         values: the values at fault, and how often each is there.
-        examples: the first of the rows: the place in the split from 0, and every column as text.
+        examples: the first of the rows: the index in the split, from 0, and every column as text.
     """
 
     rows: int = 0
@@ -133,7 +133,7 @@ def _wrong_values(values: pa.Array, complaint: Complaint) -> NDArray[np.bool_]:
 
 
 def limits(rule: schema_pb2.Feature) -> tuple[float, float]:
-    """Return the least and the greatest value that a number may have; infinite where there is no bound."""
+    """Return the bounds of a number; infinite where there is none."""
     if rule.HasField("bool_domain"):
         return 0, 1
     domain = rule.int_domain if rule.HasField("int_domain") else rule.float_domain

@@ -1,7 +1,7 @@
 """Quarantine: rows left out of the examples, and kept with the reason in a side file.
 
-What project.yml has under checks.quarantine is turned into rules here, which are a property of ExampleGen's execution:
-a changed rule is a run, and not a cache hit.
+What project.yml has under checks.quarantine becomes rules here, which are a property of ExampleGen's execution: a
+changed rule is a new run, not a cache hit.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from kit.workspace import Workspace
 
 QUARANTINED = "quarantined"
 COUNTS_FILE = "counts.json"
-# Before the cells of the row; the last is what a malformed row had beyond its header, as a JSON list.
+# Before the cells of the row; the last holds a malformed row's extra cells, as a JSON list.
 SURPLUS = "_surplus"
 ADDED = ("_file", "_row", "_reason", SURPLUS)
 _SHOWN_CAUSES = 5
@@ -36,7 +36,7 @@ class QuarantinedRows(Artifact):
     """CSV files of the rows that were set aside, and counts.json.
 
     A type of its own: `Examples` are tf.Examples, which the next component would train on, and `String` or `Bytes` are
-    one value. So ML Metadata can be asked for the rows that were left out, and how many they are.
+        one value. So ML Metadata can be asked for the rows that were left out, and their number.
     """
 
     TYPE_NAME = "QuarantinedRows"
@@ -48,9 +48,9 @@ class Quarantine:
     """Which rows are set aside.
 
     Attributes:
-        rules: one a feature.
-        unreadable: also rows that cannot be read or have no label.
-        at_most: share of the rows of a span, 0 to 1.
+        rules: one per feature.
+        unreadable: whether rows that cannot be read or have no label are set aside, too.
+        at_most: the largest share of a span's rows that may be set aside, 0 to 1.
         dated: whether spans are days.
     """
 
@@ -76,7 +76,7 @@ def quarantine_of(workspace: Workspace | None, project: Project) -> Quarantine |
     """Return the quarantine that project.yml asks for, with the rules of the curated schema in force.
 
     Raises:
-        ProjectError: when a feature is to be judged and there is no curated schema, or it has no rule for one row.
+        ProjectError: when a feature is to be judged without a curated schema, or it has no rule that one row can break.
     """
     checks, data = project.spec.checks, project.spec.data
     if not checks.quarantine:
@@ -111,7 +111,7 @@ def _rules(workspace: Workspace | None, project: Project, named: Sequence[str]) 
 
 @dataclass
 class FileCount:
-    """The rows of one data file; `side` is the name of its side file, which is there when rows were set aside."""
+    """The rows of one data file; `side` is the name of its side file, which exists when rows were set aside."""
 
     path: str
     split: str
@@ -142,7 +142,7 @@ class SideFile:
         Args:
             number: the number of the row in its file, from 1.
             header: the columns of the file.
-            cells: as many, or as a malformed row has.
+            cells: as many, but for a malformed row.
             faults: what is wrong.
         """
         if self._writer is None:
@@ -167,7 +167,7 @@ class SideFile:
 
 @dataclass
 class Tally:
-    """Counts what was set aside of all files of a run."""
+    """Counts the rows set aside over all files of a run."""
 
     folder: Path
     quarantine: Quarantine
@@ -192,7 +192,7 @@ class Tally:
         """Write the counts.
 
         Raises:
-            DataAnomalyError: when more rows of a span were set aside than may be.
+            DataAnomalyError: when more rows of a span were set aside than allowed.
         """
         for span in dict.fromkeys(count.span for count in self.counts):
             self._check_share(span)

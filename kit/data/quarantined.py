@@ -14,7 +14,7 @@ from kit.steps.made import StepsMade
 
 
 def read_counts(made: StepsMade) -> list[FileCount]:
-    """Return the rows of each data file that ExampleGen last read with a quarantine; without one none.
+    """Return the row counts of each data file that ExampleGen last read with a quarantine; without one, none.
 
     Raises:
         StepOrderError: when there are no examples yet.
@@ -26,9 +26,9 @@ def read_counts(made: StepsMade) -> list[FileCount]:
 
 
 def count_quarantined(made: StepsMade) -> dict[str, int]:
-    """Count the rows that are in the side files, by split; without a quarantine there is none.
+    """Count the rows in the side files, by split; without a quarantine there are none.
 
-    Of files that a hash splits they are below `all`: which split a bad row would have been in is not known.
+    For files that a hash splits they are under `all`: the split of a bad row is not known.
     """
     rows: dict[str, int] = {}
     for count in read_counts(made):

@@ -45,7 +45,7 @@ def first_records(examples: Path, split: str, count: int) -> list[bytes]:
 
 
 def spread_records(examples: Path, split: str, count: int) -> list[bytes]:
-    """Return serialized rows of one split, so many at most, from all of it at even distances."""
+    """Return serialized rows of one split, at most `count`, evenly spread over it."""
     step = max(1, count_records(examples, split) // max(count, 1))
     return list(islice(islice(read_records(examples, split), 0, None, step), count))
 
@@ -56,5 +56,5 @@ def count_records(examples: Path, split: str) -> int:
 
 
 def as_text(value: Any) -> str:
-    """Return one value of a row, which stores text as bytes, as text; what is not UTF-8 in it is replaced."""
+    """Return one value of a row, which stores text as bytes, as text; invalid UTF-8 is replaced."""
     return value.decode(errors="replace") if isinstance(value, bytes) else str(value)

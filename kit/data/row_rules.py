@@ -2,8 +2,8 @@
 
 ExampleValidator judges the statistics of all rows together, and cannot say which of them to leave out. A rule here is
 what one row can break: its value is outside the range or not among the allowed ones, is NaN or infinite where the
-schema disallows that, or is missing where every row must have one. Shares, such as `min_domain_mass`, are of all rows:
-who has a feature quarantined has every unknown value of it quarantined.
+schema disallows that, or is missing where every row must have one. Shares, such as `min_domain_mass`, concern all rows:
+quarantining a feature quarantines every unknown value of it.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class Fault(NamedTuple):
 
 @dataclass(frozen=True)
 class RowRule:
-    """What a value of one feature must be; None and empty are no rule.
+    """What a value of one feature must be; None and empty mean no rule.
 
     Attributes:
         feature: its name.
@@ -92,9 +92,9 @@ class RowRule:
 
 
 def rule_of_rows(feature: schema_pb2.Feature, schema: schema_pb2.Schema, column: Column) -> RowRule:
-    """Return what a schema says of each row of a column; of a column of another type nothing.
+    """Return what a schema demands of each row of a column; nothing for a column of another type.
 
-    The wrong type is an anomaly of its own, which ExampleValidator tells.
+    The wrong type is an anomaly of its own, which ExampleValidator reports.
     """
     if feature.type != _TYPES[column.dtype]:
         return RowRule(feature.name)

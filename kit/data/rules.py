@@ -1,4 +1,4 @@
-"""The schema's rule of one feature as texts that a person can edit, and back."""
+"""The schema's rule for one feature as texts that a person can edit, and back."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class EditError(ValueError):
 
 @dataclass(frozen=True)
 class SchemaRule:
-    """What the schema says of one feature; an empty text is no rule.
+    """What the schema says about one feature; an empty text is no rule.
 
     Attributes:
         feature: its name.
@@ -29,7 +29,7 @@ class SchemaRule:
         presence: the least share of examples that have the feature, 0 to 1.
         least: the least value of a number.
         most: the greatest value of a number.
-        values: the allowed texts, with commas between them; one that has a comma itself is in quotes.
+        values: the allowed texts, with commas between them; one with a comma is in quotes.
         drift: the greatest distance to an earlier span, 0 to 1.
         skew: the greatest distance between training and serving, 0 to 1.
     """
@@ -72,7 +72,7 @@ def change(schema: schema_pb2.Schema, feature: schema_pb2.Feature, field: str, t
     """Give one field of a feature a new text, which must be what `SchemaRule` says.
 
     Raises:
-        EditError: when the text is not valid there; the feature is as it was.
+        EditError: when the text is not valid there; the feature is unchanged.
     """
     _SETTERS[field](schema, feature, text.strip())
 
@@ -114,7 +114,7 @@ def _set_bound(schema: schema_pb2.Schema, feature: schema_pb2.Feature, text: str
         raise EditError(f"the least value {low:g} must not be above the greatest {high:g}")
     name = "int_domain" if kind == "INT" else "float_domain"
     changed = {end: value}
-    if (domain := feature.WhichOneof("domain_info")) and domain != name:  # of truth values, for one
+    if (domain := feature.WhichOneof("domain_info")) and domain != name:  # such as a domain of truth values
         feature.ClearField(domain)
         changed = bounds
     getattr(feature, name).SetInParent()
@@ -169,7 +169,7 @@ _SETTERS: dict[str, Callable[[schema_pb2.Schema, schema_pb2.Feature, str], None]
 
 
 def split_values(text: str) -> list[str]:
-    """Return the values of a text with commas between them, each once.
+    """Split a text at its commas into values, each once.
 
     Raises:
         EditError: when a quotation mark is not closed.

@@ -31,20 +31,20 @@ Statistics: TypeAlias = statistics_pb2.DatasetFeatureStatisticsList
 
 SCHEMA_FILE = "schema.pbtxt"
 _TYPES = {"string": "BYTES", "int": "INT", "float": "FLOAT"}
-# Kinds of columns whose texts are of a fixed set. An id, a key, a date or a free text is new every day.
+# Kinds of columns with a fixed set of texts. Ids, keys, dates and free texts are new every day.
 _CLOSED = {"category", "label"}
 # Share of rows whose value must be a known one. New values are normal for ids and rare for categories.
 _CATEGORY_MASS = 0.98
 
 
 class Columns(NamedTuple):
-    """What project.yml says of the columns that no statistics can tell.
+    """What project.yml says about the columns beyond any statistics.
 
     Attributes:
         label: the name of the one to predict.
         types: BYTES, INT or FLOAT for each, in order.
-        open: those whose texts are of no fixed set.
-        weight: the name of the one that says how much a row counts; empty: there is none.
+        open: those without a fixed set of texts.
+        weight: the name of the one with the weight of a row; empty: there is none.
     """
 
     label: str
@@ -71,7 +71,7 @@ class _InferredSpec(standard_component_specs.SchemaGenSpec):
 
 
 class SchemaGen(base_component.BaseComponent):
-    """TFX's SchemaGen, looking at the training split only, and knowing what project.yml says of the columns."""
+    """TFX's SchemaGen, but for the training split only, and with what project.yml says about the columns."""
 
     SPEC_CLASS = _InferredSpec
     EXECUTOR_SPEC = executor_spec.ExecutorClassSpec(InferredSchemaExecutor)
@@ -109,8 +109,8 @@ class _CuratedSpec(types.ComponentSpec):
 class CuratedSchemaGen(base_component.BaseComponent):
     """Gives a schema file as an artifact.
 
-    TFX's ImportSchemaGen knows the file by its path alone, so that an edited schema would be a cache hit; here the
-    digest is a property too.
+    TFX's ImportSchemaGen identifies the file by its path alone, so that an edited schema would be a cache hit; here the
+    digest is a property, too.
     """
 
     SPEC_CLASS = _CuratedSpec
@@ -124,7 +124,7 @@ class CuratedSchemaGen(base_component.BaseComponent):
 
 
 def columns_of(project: Project) -> Columns:
-    """Return what a project says of its columns that no statistics can tell."""
+    """Return what a project says about its columns beyond any statistics."""
     columns = project.columns
     return Columns(
         project.label,
@@ -137,7 +137,7 @@ def columns_of(project: Project) -> Columns:
 def infer(statistics: Statistics, columns: Columns) -> schema_pb2.Schema:
     """Return the schema that TFDV infers, in the order of the columns, loose enough for every day.
 
-    A column without a single value has a type too: TFDV would say BYTES, and then refuse the first number.
+    A column without any value keeps its type: TFDV would say BYTES, and then refuse the first number.
     """
     inferred = tfdv.infer_schema(statistics, infer_feature_shape=False)
     for feature in inferred.feature:
@@ -156,14 +156,14 @@ def loosen(features: Iterable[schema_pb2.Feature], open_columns: Collection[str]
 
     Args:
         features: the features of an inferred schema.
-        open_columns: names of those whose texts are of no fixed set; what one sample had of them is no rule.
+        open_columns: names of those without a fixed set of texts; the texts of one sample are not a rule.
     """
     for feature in features:
         if feature.name in open_columns and feature.type == schema_pb2.BYTES:
             if which := feature.WhichOneof("domain_info"):
                 feature.ClearField(which)
         elif feature.type == schema_pb2.BYTES and feature.HasField("bool_domain"):
-            # Of `true` and `false` as texts TFDV makes a rule that no share of the rows may break.
+            # From `true` and `false` as texts TFDV makes a rule that not a single row may break.
             texts = feature.bool_domain
             values = [value for value in (texts.true_value, texts.false_value) if value]
             feature.string_domain.CopyFrom(schema_pb2.StringDomain(name=feature.name, value=values))
@@ -182,7 +182,7 @@ def drop_unused_domains(schema: schema_pb2.Schema) -> None:
 def schema_gen(project: Project, statistics: Any, workspace: Workspace | None = None) -> Any:
     """Return the component that gives the schema: a curated one, or else one inferred from the statistics.
 
-    With a workspace, a schema that was saved there for a built-in project goes before the project's own.
+    With a workspace, a schema saved there for a built-in project takes precedence over the project's own.
     """
     file = file_in_force(workspace, project)
     return CuratedSchemaGen(file) if file else SchemaGen(statistics, project)
@@ -197,7 +197,7 @@ def read_schema(file: Path) -> schema_pb2.Schema:
     """Read a curated schema.
 
     Raises:
-        ProjectError: when the file is no schema; the message names the line.
+        ProjectError: when the file is not a schema; the message names the line.
     """
     return parse_schema(file.read_bytes(), str(file))
 
@@ -206,7 +206,7 @@ def parse_schema(content: bytes, origin: str) -> schema_pb2.Schema:
     """Read a schema from the content of a file that people call `origin`.
 
     Raises:
-        ProjectError: when it is no schema; the message names the line.
+        ProjectError: when it is not a schema; the message names the line.
     """
     try:
         return text_format.Parse(content.decode(), schema_pb2.Schema())
@@ -238,8 +238,8 @@ def schema_text(schema: schema_pb2.Schema) -> str:
 def curated_file(workspace: Workspace, project: Project) -> Path:
     """Return where the curated schema of a project is saved, whether or not it is there yet.
 
-    It is in the project's folder, but for built-in projects in the workspace: the package is the same for all
-    workspaces, and the next installation would replace it.
+    That is the project's folder, but for built-in projects the workspace: the package is shared by all workspaces, and
+    the next installation would replace it.
     """
     if is_built_in(project):
         return workspace.path / "schemas" / project.name / SCHEMA_FILE

@@ -25,7 +25,7 @@ _RETIRED = {schema_pb2.DEPRECATED, schema_pb2.DISABLED}
 
 
 def check_file(schema: schema_pb2.Schema, project: Project) -> list[Finding]:
-    """Return what is wrong with a schema that a person has written, without a look at the data."""
+    """Return what is wrong with a schema that a person has written, without reading the data."""
     found = [*_columns(schema, project), *_environments(schema, project)]
     for feature in schema.feature:
         found += [
@@ -153,7 +153,7 @@ def _domain(feature: schema_pb2.Feature, schema: schema_pb2.Schema) -> Iterator[
 
 
 def _shares(feature: schema_pb2.Feature) -> Iterator[tuple[str, str]]:
-    """Say which shares and thresholds are none."""
+    """Say which shares and thresholds are not valid."""
     shares = {
         "presence.min_fraction": feature.presence.min_fraction,
         "min_domain_mass": feature.distribution_constraints.min_domain_mass,

@@ -12,7 +12,7 @@ from kit.data.rules import FIELDS, allowed_values, rule_of, split_values
 
 WHOLE = "(schema)"
 _VALUES, _FEATURE = "values", "feature"
-# What the editor's rules do not show, in words; anything else has the name that it has in the file.
+# What the editor's rules do not show, in words; anything else keeps its name in the file.
 _WORDS = {
     "presence": "least rows",
     "value_count": "values a row",
@@ -34,9 +34,9 @@ class SchemaChange(NamedTuple):
 
     Attributes:
         feature: its name, or `(schema)`.
-        rule: a field of `SchemaRule`, `feature` for a whole one, or the name of what no field of it shows.
-        before: as text; empty: there was no such rule.
-        after: as text; empty: there is none any more.
+        rule: a field of `SchemaRule`, `feature` for a whole one, or the name of something else.
+        before: the old rule, as text; empty: there was none.
+        after: the new rule, as text; empty: there is none any more.
     """
 
     feature: str
@@ -49,7 +49,7 @@ class SchemaChange(NamedTuple):
 
     @property
     def brief(self) -> tuple[str, str]:
-        """Before and after as a table shows them: of a list of values only what went and what came."""
+        """Before and after as a table shows them: of a list of values only what was removed and added."""
         if self.rule == _FEATURE:  # made of brief texts
             return self.before or "none", self.after or "none"
         if self.rule != _VALUES or not (self.before and self.after):
@@ -65,9 +65,9 @@ def count_of_changes(count: int) -> str:
 
 
 def differences(before: schema_pb2.Schema, after: schema_pb2.Schema) -> list[SchemaChange]:
-    """Return every rule that differs, feature by feature in the order of the later schema, then what is of none.
+    """Return every rule that differs, feature by feature in the order of the later schema, then the rest.
 
-    Schemas that say the same in other words, as with a domain that has another name, do not differ.
+    Schemas that mean the same do not differ, as when only a domain's name does.
     """
     old, new = ({feature.name: feature for feature in schema.feature} for schema in (before, after))
     rows: list[SchemaChange] = []
@@ -89,7 +89,7 @@ def _of_feature(
         if texts[0] != texts[1] and not (field == _VALUES and _same_values(old, before, new, after)):
             yield SchemaChange(new.name, field, *texts)
     left = [_left_of_feature(feature) for feature in (old, new)]
-    for name in _COMPARATORS:  # the measure of a threshold that is new needs no line of its own
+    for name in _COMPARATORS:  # the measure of a new threshold needs no line of its own
         if not all(name in of for of in left):
             for of in left:
                 of.pop(name, None)
@@ -131,7 +131,7 @@ def _left_of_feature(feature: schema_pb2.Feature) -> dict[str, str]:
 
 
 def _left_of_schema(schema: schema_pb2.Schema) -> dict[str, str]:
-    """Return what is of no feature; a domain belongs to the features that name it."""
+    """Return what belongs to no feature; a domain belongs to the features that name it."""
     left = schema_pb2.Schema.FromString(schema.SerializeToString())
     named = {feature.domain for feature in schema.feature}
     unused = [domain for domain in schema.string_domain if domain.name not in named]
@@ -141,7 +141,7 @@ def _left_of_schema(schema: schema_pb2.Schema) -> dict[str, str]:
 
 
 def _texts(message: Any) -> dict[str, str]:
-    """Return each field of a message that says anything as one line."""
+    """Return each non-empty field of a message as one line."""
     found = {}
     for field, value in message.ListFields():
         parts = value if field.is_repeated else (value,)

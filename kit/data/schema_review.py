@@ -45,7 +45,7 @@ def curated(workspace: Workspace, project: Project) -> Path:
     """Return the file of the curated schema in force.
 
     Raises:
-        ProjectError: when the project has none; the message tells how to make one.
+        ProjectError: when the project has none; the message says how to make one.
     """
     file = file_in_force(workspace, project)
     if file is None:
@@ -59,7 +59,7 @@ def curated(workspace: Workspace, project: Project) -> Path:
 def versions(
     workspace: Workspace, project: Project, against: str = INFERRED, spans: str = "", *, say: Say
 ) -> tuple[Version, Version]:
-    """Return the curated schema and another one, the older first: what data say is newer, any other version older.
+    """Return the curated schema and another, the older first: one from data is newer, any other version older.
 
     Args:
         workspace: where a built-in project's schema is saved, and what SchemaGen made.
@@ -94,9 +94,9 @@ def versions(
 
 
 def schema_changes(session: Session) -> list[SchemaChange]:
-    """Return what differs between the schema that SchemaGen gave last and the one of its run before.
+    """Return what differs between SchemaGen's latest schema and the one of its run before.
 
-    Nothing does where it has run but once, or where what it gave then is not there any more.
+    Nothing differs if it has run only once, or if the earlier schema is gone.
 
     Raises:
         StepOrderError: when it has not run in this workspace.

@@ -1,4 +1,4 @@
-"""The statistics that a curated schema is compared with: of each span of a project, or of several together."""
+"""The statistics that a curated schema is compared with: those of each span of a project, or of several together."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def whole(workspace: Workspace, project: Project, spans: str, say: Say) -> Stati
 
 
 def _files(project: Project, spans: str) -> dict[str, list[Path]]:
-    """Return the files of the chosen spans, by what people call each."""
+    """Return the files of the chosen spans, by what people call the span."""
     if not project.spec.data.has_spans:
         if spans:
             raise UsageError(

@@ -15,11 +15,11 @@ from kit.project import Project
 
 
 class Widened(NamedTuple):
-    """A schema that was made to fit.
+    """A schema that was widened to fit.
 
     Attributes:
         schema: the new one.
-        without: the features that no row of the data has; their rules are as they were.
+        without: the features that no row of the data has; their rules are unchanged.
     """
 
     schema: schema_pb2.Schema
@@ -29,10 +29,10 @@ class Widened(NamedTuple):
 def adopt(
     schema: schema_pb2.Schema, statistics: Statistics, features: Collection[str], columns: Columns
 ) -> set[str]:
-    """Make the rules of some features as wide as the data need them, in place; return those that TFDV has a rule for.
+    """Widen the rules of some features, in place, as far as the data need; return those that TFDV has a rule for.
 
-    TFDV makes a whole schema fit; all but these features is left as it was. A feature that is new is made as loose as
-    an inferred one, by what the project says of its columns.
+    TFDV makes a whole schema fit; everything but these features is left as it was. A new feature is made as loose as an
+    inferred one, by what the project says about its columns.
     """
     fitted = tfdv.update_schema(schema, statistics)
     old = {feature.name for feature in schema.feature}
@@ -56,7 +56,7 @@ def widen(
     """Return a copy of a schema that all the statistics follow, span after span.
 
     A feature whose type is not that of project.yml gets it. One that no row has is left alone: TFDV would retire it,
-    and Transform lose a column that features.py asks for.
+    and Transform would lose a column that features.py needs.
 
     Args:
         schema: the curated one.

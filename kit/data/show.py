@@ -21,7 +21,7 @@ def rows_table(examples: Path, split: str, count: int = 5) -> pd.DataFrame:
 
 
 def spans_text(session: Session) -> str:
-    """Return which spans ExampleGen last read into each split, and what was asked for and is not there.
+    """Return which spans ExampleGen last read into each split, and which were missing.
 
     Raises:
         StepOrderError: when there are no examples yet.
@@ -35,7 +35,7 @@ def spans_text(session: Session) -> str:
 
 
 def judged_text(session: Session) -> str:
-    """Return what the split eval is of, such as `span 8`, by which alerts name the data that they are about.
+    """Return the data of the split eval, such as `span 8`, as alerts name them.
 
     Raises:
         StepOrderError: when there are no examples yet.

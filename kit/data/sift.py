@@ -25,7 +25,7 @@ Faults = defaultdict[int, list[Fault]]
 
 @dataclass(frozen=True)
 class Reading:
-    """How a project's files are read: csv or parquet, and of these columns; no row may lack the label."""
+    """How a project's files are read: CSV or Parquet, with these columns; no row may lack the label."""
 
     format: str
     delimiter: str
@@ -65,8 +65,8 @@ class Sieve:
         """Yield the good rows in order, one typed Arrow column for each column of the project.
 
         Raises:
-            InputDataError: for what is no matter of single rows, as `read_batches` does; and for bad rows of which
-                the quarantine does not speak.
+            InputDataError: for what does not concern single rows, like `read_batches`; and for bad rows that the
+                quarantine does not cover.
         """
         header = read_header(self._path, self._delimiter) if self._format == "csv" else []
         for raw in self._raw():
@@ -107,7 +107,7 @@ class Sieve:
         unreadable = set(faults)
         for rule in self._quarantine.rules:
             for fault in rule.faults(batch.column(rule.feature)):
-                if fault.row not in unreadable:  # whose value is gone, and so would be told to be missing
+                if fault.row not in unreadable:  # its value is gone, and would be reported as missing
                     faults[fault.row].append(fault)
         return batch, faults
 
@@ -150,7 +150,7 @@ class Sieve:
             self._count.read += 1
 
     def _number(self, well_formed: int) -> int:
-        """Return the number of a row in its file, from 1, by its place among the well-formed ones, from 0."""
+        """Return the number of a row in its file, from 1, by its index among the well-formed ones, from 0."""
         number = well_formed + 1
         while (moved := well_formed + 1 + bisect_right(self._malformed, number)) != number:
             number = moved
@@ -162,7 +162,7 @@ def _not_castable(values: pa.Array, target: pa.DataType, first: int = 0) -> Iter
     try:
         as_type(values, target)
     except pa.ArrowNotImplementedError:
-        return  # no value can; the cast of the column says so
+        return  # no value can; casting the column says so
     except pa.ArrowInvalid:
         if len(values) == 1:
             yield first

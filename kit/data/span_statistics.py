@@ -1,4 +1,4 @@
-"""TFDV's statistics of each span, computed once in a workspace: the history that checks look back on."""
+"""TFDV's statistics of each span, computed once per workspace: the history that checks look back on."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ from kit.workspace import Workspace, write_atomically
 
 
 class SpanStatistics:
-    """Reads a project's files straight into statistics, which equal those that StatisticsGen computes of their rows.
+    """Reads a project's files straight into statistics, which equal StatisticsGen's for the same rows.
 
-    They are kept under a digest of the files' bytes and of how project.yml reads them. So a span that was delivered
-    again with other bytes is computed again, and one with the same bytes is not, whatever its files are named.
+    They are kept under a digest of the files' bytes and of how project.yml reads them. So a span delivered again with
+    other bytes is computed again, and one with the same bytes is not, whatever the names of its files.
     """
 
     def __init__(self, workspace: Workspace, project: Project) -> None:
@@ -83,7 +83,7 @@ def as_examples(batch: pa.RecordBatch) -> pa.RecordBatch:
 
 def _as_lists(column: pa.Array) -> pa.Array:
     if column.null_count == len(column):
-        return pa.nulls(len(column))  # the decoder knows no type where no row has a value
+        return pa.nulls(len(column))  # the decoder has no type where no row has a value
     if pa.types.is_string(column.type):
         column = column.cast(pa.large_binary())
     present = pc.is_valid(column).to_numpy(zero_copy_only=False)
@@ -111,7 +111,7 @@ def _one_batch(table: pa.Table) -> pa.RecordBatch:
 
 
 def _load(path: Path) -> statistics_pb2.DatasetFeatureStatisticsList | None:
-    """Return what was kept, or nothing: a file that a full disk broke is computed again."""
+    """Return what was kept, or nothing: a file damaged by a full disk is computed again."""
     try:
         return statistics_pb2.DatasetFeatureStatisticsList.FromString(path.read_bytes())
     except (FileNotFoundError, DecodeError):

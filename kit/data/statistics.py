@@ -26,8 +26,8 @@ from kit.data.tfrecords import read_tfrecords
 from kit.steps.progress import report
 
 STATISTICS_FILE = "FeatureStats.pb"
-BATCH_ROWS = 20_000  # no slower than with more, which would be most of the step's memory
-_DECODERS = 2  # threads; decoding takes three times as long as reading, and four times as long as counting
+BATCH_ROWS = 20_000  # no slower than more, which would be most of the step's memory
+_DECODERS = 2  # threads; decoding takes three times as long as reading, four times as long as counting
 
 
 class InMemoryStatisticsExecutor(base_beam_executor.BaseBeamExecutor):
@@ -52,7 +52,7 @@ class StatisticsGen(component.StatisticsGen):
     EXECUTOR_SPEC = executor_spec.BeamExecutorSpec(InMemoryStatisticsExecutor)
 
     def through_beam(self) -> StatisticsGen:
-        """Compute through Beam, as TFX does; return itself."""
+        """Compute through Beam, as TFX does; return the component itself."""
         self.executor_spec = component.StatisticsGen.EXECUTOR_SPEC
         return self
 
@@ -63,7 +63,7 @@ def compute_statistics(folder: Path) -> statistics_pb2.DatasetFeatureStatisticsL
 
 
 class Accumulated:
-    """TFDV's statistics of rows that come a batch at a time, or were accumulated apart from each other."""
+    """TFDV's statistics of rows that come in batches, or were accumulated separately."""
 
     def __init__(self) -> None:
         options = tfdv.StatsOptions()
@@ -81,7 +81,7 @@ class Accumulated:
         ]
 
     def merge(self, other: Accumulated) -> None:
-        """Take what another one has seen, which can give its statistics afterwards all the same."""
+        """Add what another one has seen; that one stays usable."""
         self._accumulators = [
             generator.merge_accumulators([mine, copy.deepcopy(theirs)])
             for generator, mine, theirs in zip(

@@ -36,13 +36,13 @@ def summarize(
     """Summarize statistics of any origin.
 
     Args:
-        by_split: the statistics of each split or span; of a list the first data set is taken, which is the whole
-            where statistics were made by slice.
-        validated: what TFDV's validation of them against earlier or served statistics returned; it has the drift
-            and skew of the features whose schema sets a threshold. Of several the farthest counts.
+        by_split: the statistics of each split or span; of a list, the first data set, which is the whole where
+            statistics were made by slice.
+        validated: what TFDV's validation of them against earlier or served statistics returned; it has the drift and
+            skew of the features with a threshold in the schema. Of several, the farthest counts.
 
     Returns:
-        `features`: one dict per feature, with what it is like in each split; `examples`: how many each split has.
+        `features`: one dict per feature, with its summary in each split; `examples`: how many each split has.
     """
     features: dict[str, dict[str, Any]] = {}
     examples = {}

@@ -8,15 +8,15 @@ import tensorflow as tf
 
 
 def read_tfrecords(files: Sequence[str], compression: str = "GZIP") -> tf.data.Dataset:
-    """Return the serialized records of files, one after the other; whatever is made of them has `plainly`'s options."""
+    """Return the serialized records of files, one after another; pipelines made from it have `plainly`'s options."""
     return tf.data.TFRecordDataset(files, compression_type=compression).with_options(plainly())
 
 
 def plainly() -> tf.data.Options:
     """Return tf.data options without autotuning and graph rewriting, for pipelines that gain nothing from them.
 
-    Both would take their time whenever an iterator begins. The tuner wakes when 10 ms, 20 ms, 40 ms and so on have
-    passed, and the end of an iterator often waits for it: reading then takes up to twice as long.
+    Both cost time whenever an iterator begins. The tuner wakes after 10 ms, 20 ms, 40 ms and so on, and the end of an
+    iterator often waits for it: reading then takes up to twice as long.
     """
     options = tf.data.Options()
     options.autotune.enabled = False

@@ -1,4 +1,4 @@
-"""ExampleValidator's anomalies, and the error that they stop a batch with; stock TFX never raises one."""
+"""ExampleValidator's anomalies, and the error by which they stop a batch; stock TFX never raises one."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _DECIDED = {
 
 
 class AnomalyRow(NamedTuple):
-    """One anomaly as TFDV tells it; type and severity are its names for them."""
+    """One anomaly as TFDV reports it; type and severity are TFDV's names."""
 
     split: str
     feature: str
@@ -34,7 +34,7 @@ class AnomalyRow(NamedTuple):
 
     @property
     def key(self) -> str:
-        """What a decision about the anomaly names it by."""
+        """The anomaly's name in decisions."""
         return f"{self.split}/{self.feature}/{self.type}"
 
 
@@ -51,11 +51,11 @@ def read_anomalies(folder: Path) -> list[AnomalyRow]:
 
 
 def check_anomalies(folder: Path, decided: Sequence[Decision] = ()) -> str:
-    """Return one sentence when the data follow their schema, but for what somebody chose to ignore.
+    """Return one sentence when the data follow their schema, apart from what somebody chose to ignore.
 
     Args:
         folder: the folder of the ExampleAnomalies artifact.
-        decided: about this artifact, the latest first.
+        decided: the decisions about this artifact, the latest first.
 
     Raises:
         DriftError: when all that was found is drift or skew.
