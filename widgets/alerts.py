@@ -33,17 +33,17 @@ _COLUMNS = {
 }
 _SIGNS = {"fail": marked("✗ blocks"), "warn": marked("! warning")}
 _STATES = (marked("open"), marked("acknowledged"), marked("resolved"))
-_NAMED = 4  # that the text face names
-_HEAD_BYTES = 4_000  # of a static face: what stands around the rows
+_NAMED = 4  # named by the text face
+_HEAD_BYTES = 4_000  # of a static face, around the rows
 
 
 class Alerts(DecidedView):
-    """Shows incidents, and lets a person decide about each where something is given that takes decisions.
+    """Shows incidents, and lets a person decide about each if `decide` is given.
 
     Args:
         alerts: the newest first.
         decide: takes decisions; None: there is nothing to decide.
-        again: gives the alerts anew after a decision; None: they stay as they were.
+        again: returns the alerts after a decision; None: they stay as they were.
         state: traits to begin with, such as `who="Ann"`.
     """
 
@@ -68,7 +68,7 @@ class Alerts(DecidedView):
         decide: DecideAlert | None = None,
         **state: Any,
     ) -> Alerts:
-        """Make the view of a source of records whose keys are the fields of an alert."""
+        """Make the view from a source of records whose keys are the fields of an alert."""
 
         def alerts() -> list[Alert]:
             return [alert(record) for record in records()]
@@ -76,7 +76,7 @@ class Alerts(DecidedView):
         return cls(alerts(), decide, alerts, **state)
 
     def found(self) -> list[Alert]:
-        """The alerts that the search leaves."""
+        """The alerts that match the search."""
         return self.having_words(self.alerts, _words)
 
     def _have_decided(self, decide: DecideAlert, action: str, key: str) -> str:

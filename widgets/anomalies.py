@@ -31,12 +31,12 @@ _GROUPS = {
     marked("error"): ("✗", marked("Errors"), "bad"),
     marked("warning"): ("!", marked("Warnings"), None),
 }
-_NAMED = 4  # anomalies that the text face names
-_HEAD_BYTES = 4_000  # of a static face: what stands around the rows
+_NAMED = 4  # anomalies named by the text face
+_HEAD_BYTES = 4_000  # of a static face, around the rows
 
 
 class Anomalies(DecidedView):
-    """Shows anomalies, and lets a person decide about each where something is given that takes decisions.
+    """Shows anomalies, and lets a person decide about each if `decide` is given.
 
     Args:
         anomalies: the anomalies, in the order in which they are shown within their severity.
@@ -55,7 +55,7 @@ class Anomalies(DecidedView):
         super().__init__(decide=partial(self._have_decided, decide) if decide else None, **state)
 
     def found(self) -> list[Anomaly]:
-        """The anomalies that the controls leave, the errors first."""
+        """The anomalies that pass the controls, the errors first."""
         found = self.having_words(self.anomalies, lambda one: f"{one.feature} {one.what} {one.split}")
         return [anomaly for anomaly in found if not (self.undecided and anomaly.decided)]
 
@@ -127,7 +127,7 @@ class Anomalies(DecidedView):
         return f"{place}: {', '.join(parts)}"
 
     def _tables(self, anomalies: Sequence[Anomaly], rows: Sequence[Markup]) -> Markup | None:
-        """One table per severity, with the rows that were drawn of the anomalies."""
+        """One table per severity, of the rows drawn for the anomalies."""
         if not anomalies:
             return None
         drawn = list(zip(anomalies, rows, strict=True))

@@ -24,12 +24,12 @@ ORDERS = {
     "score": marked("highest score first"),
     "peak": marked("strongest attention first"),
 }
-_NAMED = 3  # examples that the text face names
-_HEAD_BYTES = 8_000  # of a static face: what stands around the rows
+_NAMED = 3  # examples named by the text face
+_HEAD_BYTES = 8_000  # of a static face, around the rows
 
 
 class Attention(SearchedView):
-    """Shows examples with their score and label, and of the one that is opened what the model looked at.
+    """Shows examples with their score and label, and for an opened one what the model looked at.
 
     Args:
         examples: the examples of rows that the model was not trained on.
@@ -52,7 +52,7 @@ class Attention(SearchedView):
         super().__init__(**state)
 
     def found(self) -> list[Row]:
-        """The examples that search and label leave, in the chosen order."""
+        """The examples that match search and label, in the chosen order."""
         left = [
             row
             for row in self.having_words(self.rows, lambda row: row.words)

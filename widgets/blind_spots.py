@@ -18,15 +18,15 @@ from widgets.parts.language import say
 from widgets.parts.markup import Markup, join, tag
 from widgets.values.blind_spots import BlindSpot, Searched
 
-_NAMED = 4  # blind spots that the text face names
-_HEAD_BYTES = 6_000  # of a static face: what stands around the rows
+_NAMED = 4  # blind spots named by the text face
+_HEAD_BYTES = 6_000  # of a static face, around the rows
 
 
 class BlindSpots(SearchedView, CopiedView):
     """Shows blind spots with their size and evidence; behind each are the lines for project.yml that watch it.
 
     Args:
-        found: what a search came to.
+        found: the result of a search.
         state: traits to begin with, such as `opened="device=mobile"`.
     """
 
@@ -39,7 +39,7 @@ class BlindSpots(SearchedView, CopiedView):
         super().__init__(**state)
 
     def found(self) -> list[BlindSpot]:
-        """The blind spots that the search leaves."""
+        """The blind spots that match the search."""
         return self.having_words(self._found.spots, lambda spot: spot.name)
 
     def draw_controls(self) -> Markup:

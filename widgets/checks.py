@@ -16,7 +16,7 @@ Row = tuple[str, str, str, str]
 
 
 class Checks(Face):
-    """Shows rows of (name, found, state, what to do), states being `ok`, `warn` and `fail`."""
+    """Shows rows of (name, found, state, what to do); states are `ok`, `warn` and `fail`."""
 
     title = "Checks"
 

@@ -8,7 +8,7 @@ from widgets.view import View
 
 
 class CopiedView(View):
-    """A view whose texts made by `copied` have a button that copies them."""
+    """A view whose texts from `copied` have a button that copies them."""
 
     _esm = extended(script("view.js"), COPY, "copied/copied.js")
     _css = styles("copied/copied.css")

@@ -14,7 +14,7 @@ from widgets.parts.decision_form import AttemptedOnce
 
 
 class DecidedView(SearchedView, AskedView):
-    """A view whose opened row has the form of `decision_form`, where there is somebody who takes decisions."""
+    """A view whose opened row has the form of `decision_form`, if decisions can be taken."""
 
     opened = traitlets.Unicode(help="key of the row that is shown in detail").tag(sync=True, redraw=True)
     who = traitlets.Unicode(help="name of the person who decides").tag(sync=True)
@@ -40,4 +40,4 @@ class DecidedView(SearchedView, AskedView):
         if self.decide is None:
             return
         self.done = self._once.attempt((*asked, self.who, self.why), partial(self.decide, *asked))
-        self.content = self.draw_content()  # `done` may be as it was
+        self.content = self.draw_content()  # `done` may be unchanged

@@ -18,11 +18,11 @@ from widgets.parts.language import marked, say, say_each
 from widgets.parts.markup import Markup, join, tag
 from widgets.values.drift import DriftFeature
 
-MOST_DAYS = 62  # in the map; curves have all
+MOST_DAYS = 62  # in the map; the curves have all
 ORDERS = {"worst": marked("farthest first"), "given": marked("as given"), "name": marked("name")}
 _WORDS = (marked("the training data"), marked("the day before"))  # of the comparisons
-_NAMED = 5  # features that the text face names
-_HEAD_BYTES = 12_000  # of a static face: what stands around the rows
+_NAMED = 5  # features named by the text face
+_HEAD_BYTES = 12_000  # of a static face, around the rows
 
 
 class Drift(SearchedView):
@@ -56,7 +56,7 @@ class Drift(SearchedView):
         super().__init__(**{"against": next(iter(self.comparisons), ""), **state})
 
     def found(self) -> list[DriftFeature]:
-        """The features that the search leaves, in the chosen order."""
+        """The features that match the search, in the chosen order."""
         left = self.having_words(self.features, lambda one: one.name)
         return _sorted(left, self.order, self._heat())
 

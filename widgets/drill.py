@@ -18,8 +18,8 @@ from widgets.parts.tables import listing
 from widgets.values.drill import Drill, Outcome
 from widgets.view import View
 
-_LINES = 12  # that a chart has at most, the recommended one among them
-_HEAD_BYTES = 40_000  # of a static face: what stands around the rows
+_LINES = 12  # in a chart at most, including the recommended one
+_HEAD_BYTES = 40_000  # of a static face, around the rows
 _CHARTS = {
     "rank_correlation": marked("Rank correlation with the model"),
     "overlap": marked("Top of a request that the copy knows"),
@@ -36,7 +36,7 @@ class ExtractionDrill(View):
     """Shows the curves of fidelity over queries, the price of each protection, and which is recommended.
 
     Args:
-        found: what a drill came to; None: nothing was drilled yet.
+        found: the result of a drill; None: there was none yet.
         state: traits to begin with, such as `measure="overlap"`.
     """
 

@@ -13,8 +13,8 @@ from widgets.records import feature
 from widgets.values.statistics import FeatureSummary, SplitSummary
 
 _WIDTH, _ROW, _TOP, _LEFT = 480, 64, 26, 70  # pixels
-_BARS = 10  # of texts that are shown
-_LETTERS = 70  # of this size below a picture
+_BARS = 10  # of the texts shown
+_LETTERS = 70  # of the picture, with its text
 _COLOURS = ("#1b6ca8", "#c2571a", "#4b7f3f", "#7b4fa3")
 
 
@@ -29,7 +29,7 @@ class Pictures:
         self._features = {record["name"]: record for record in summary["features"]}
 
     def __call__(self, subject: str) -> str:
-        """Return SVG, or nothing where the subject is no feature."""
+        """Return SVG, or nothing where the subject is not a feature."""
         record = self._features.get(subject) or self._features.get(subject.partition("=")[0])
         return _picture(feature(record)) if record else ""
 
@@ -46,7 +46,7 @@ def _picture(one: FeatureSummary) -> str:
     height = _TOP + _ROW * len(rows) + 20
     return tag(
         "svg",
-        tag("rect", width=_WIDTH, height=height, fill="#fff"),  # whatever it is shown on
+        tag("rect", width=_WIDTH, height=height, fill="#fff"),  # on any background
         tag("text", one.name, x=8, y=17, font_weight="bold"),
         rows,
         tag("text", shorten(bottom, _LETTERS), x=_LEFT, y=height - 6),

@@ -16,17 +16,17 @@ from widgets.parts.tables import listing
 from widgets.view import View
 
 _MOST_PEOPLE = 200  # of a board; a class is smaller
-_POINTS = (marked("found"), marked("proved"), marked("caught next time"))  # what records name them
+_POINTS = (marked("found"), marked("proved"), marked("caught next time"))  # their names in records
 # The first and last columns of a board; those between are titles of exercises, which come translated.
 _COLUMNS = (marked("Participant"), marked("Points"))
 
 
 class Injected(View):
-    """Shows that the fault is there, and puts another one in when somebody presses.
+    """Shows whether the present fault is stopped, and puts another one in at the press of a button.
 
     Args:
-        stopped: says whether anything stops the fault that is there.
-        inject: puts in the one that follows from a seed, and says the same of it.
+        stopped: says whether anything stops the present fault.
+        inject: puts in the fault of a seed, and says the same about it.
         seed: the seed of the present fault.
     """
 
@@ -41,7 +41,7 @@ class Injected(View):
         super().__init__(seed=seed)
 
     def parameters(self) -> dict[str, int]:
-        """What to give the notebook, so that the same fault is there."""
+        """The parameters with which the notebook has the same fault."""
         return {"seed": self._there}
 
     @traitlets.observe("asked")
@@ -131,7 +131,7 @@ class Hints(View):
 
 
 class Scored(Face):
-    """Shows what was reached in an exercise, and what was tested for it.
+    """Shows the points reached in an exercise, and the tests behind them.
 
     Args:
         record: `exercise`, its title; `points`, for each `name`, `reached` and what `said`; `note` on the board.
@@ -167,10 +167,10 @@ class Scored(Face):
 
 
 class ClassBoard(Face):
-    """Shows how far everybody of a class is.
+    """Shows how far everybody in a class is.
 
     Args:
-        record: `columns`, `rows` of texts, those who are furthest first, and who `you` are.
+        record: `columns`, `rows` of texts, the furthest first, and who `you` are.
     """
 
     title = "Class board"
@@ -200,7 +200,7 @@ class ClassBoard(Face):
 
 
 def _points_first(row: Sequence[str]) -> list[str]:
-    """Put the last column after the first: with all exercises between them nobody sees it without scrolling."""
+    """Put the last column after the first: behind all exercises nobody would see it without scrolling."""
     return [*row[:1], *row[1:][-1:], *row[1:-1]]
 
 

@@ -37,7 +37,7 @@ _NOTE = marked(
 
 
 class Experiment(AskedView):
-    """Shows an experiment as it is known when it is drawn, and lets a person end it.
+    """Shows an experiment in its current state, and lets a person end it.
 
     Args:
         desk: the desk where it is looked at and ended.
@@ -61,7 +61,7 @@ class Experiment(AskedView):
 
     def act(self, asked: Sequence[str], /) -> None:
         if self._shown is not None and self._shown.state != "running":
-            return  # it was ended by a press just before this one
+            return  # ended by a press just before this one
         self._told = attempt(partial(self._desk.decide, asked[0], self.who, self.why))
         self._draw_again()
 

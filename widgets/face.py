@@ -20,7 +20,7 @@ def room(around: int) -> int:
 
 
 class Face:
-    """Something to look at that nobody can operate: HTML and text."""
+    """A display that nobody can operate: HTML and text."""
 
     title = "view"
 
@@ -30,7 +30,7 @@ class Face:
 
     @abstractmethod
     def text_face(self) -> str:
-        """The essential in a few lines."""
+        """The essentials in a few lines."""
 
     def __repr__(self) -> str:
         return self.text_face()

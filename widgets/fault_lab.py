@@ -19,16 +19,16 @@ from widgets.parts.language import say
 from widgets.parts.markup import Markup, join, tag
 from widgets.values.faults import FaultChoice, Inject, Search, Smallest, Tried, tried
 
-MOST_COLUMNS = 60  # that are offered as buttons
-_MOST_SHARES = 200  # that are kept
-_HEAD_BYTES = 4_000  # of a static face: what stands around the parts
+MOST_COLUMNS = 60  # offered as buttons
+_MOST_SHARES = 200  # kept
+_HEAD_BYTES = 4_000  # of a static face, around the parts
 _LEAST_SHARE = 1e-6
 
 
 class FaultLab(AskedView):
-    """Shows what faults come to: choose one, its column and the share of rows, and press.
+    """Shows the effect of faults: choose one, its column and the share of rows, and press.
 
-    Where nobody can press, the chosen fault is tried once. All of the state are parameters: the same again gives the
+    Where nobody can press, the chosen fault is tried once. The whole state is in the parameters: the same ones give the
     same rows at fault and the same findings.
 
     Args:
@@ -62,8 +62,8 @@ class FaultLab(AskedView):
         self._last: _Outcome | None = None
         column, asked = state.pop("column", ""), state.pop("asked", [])
         super().__init__(**{"fault": next(iter(self.faults), ""), **state})
-        self.column = column  # after the fault, which takes another's column back
-        self.asked = asked  # after what it is about
+        self.column = column  # after the fault, which resets another's column
+        self.asked = asked  # after what it depends on
 
     @classmethod
     def of(
@@ -79,7 +79,7 @@ class FaultLab(AskedView):
         return cls(faults, inject, search, [Smallest(**one) for one in shares], **state)
 
     def parameters(self) -> dict[str, str | float | int]:
-        """What to give a notebook, so that it does the same: all that can be chosen here."""
+        """The parameters with which a notebook does the same: all that can be chosen here."""
         return {"fault": self.fault, "column": self._chosen_column(), "share": self.share, "seed": self.seed}
 
     @traitlets.validate("fault")
@@ -162,13 +162,13 @@ class FaultLab(AskedView):
         return "\n".join([*outcome.sentence().splitlines()[:2], *searched])
 
     def _latest(self) -> _Outcome:
-        """What became of the fault as it is chosen now; it is tried where nobody has done so yet."""
+        """The outcome of the fault as chosen now; it is tried if it has not been yet."""
         if self._last is None or self._last.dose != self._dose():
             self._last = self._attempt()
         return self._last
 
     def _attempt(self) -> _Outcome:
-        """Return what became of the chosen fault, or why it could not be tried: who pressed sees nothing else."""
+        """Return the outcome of the chosen fault, or why it could not be tried: only the view can show an error."""
         dose = self._dose()
         try:
             return _Outcome(dose, tried(self._inject(*dose)))
@@ -241,7 +241,7 @@ _Dose: TypeAlias = tuple[str, str, float, int]  # fault, column, share, seed
 
 @dataclass(frozen=True)
 class _Outcome:
-    """What became of a fault, or why it could not be tried."""
+    """The outcome of a fault, or why it could not be tried."""
 
     dose: _Dose
     tried: Tried | None

@@ -15,12 +15,12 @@ from widgets.parts.markup import Markup, join, tag
 from widgets.values.flame import Frame
 from widgets.view import View
 
-_MOST_BARS = 500  # of a face; more are narrower than a letter
-_NAMED = 3  # kinds that the text face names
+_MOST_BARS = 500  # of a face; others would be narrower than a letter
+_NAMED = 3  # kinds named by the text face
 
 
 class Flame(View):
-    """Shows a run as bars; one that is chosen becomes as wide as the view, with what it called below it.
+    """Shows a run as bars; a chosen one becomes as wide as the view, with what it called below it.
 
     Args:
         root: the run, as `kit.batch.times.flame` gives it.
@@ -100,7 +100,7 @@ class Flame(View):
         )
 
     def _walk(self, path: str) -> list[tuple[Frame, tuple[int, ...]]]:
-        """Return the bars from the top to the one of a path."""
+        """Return the bars from the top down to that of a path."""
         found: list[tuple[Frame, tuple[int, ...]]] = [(self.root, ())]
         places: tuple[int, ...] = ()
         for word in filter(None, path.split("/")):

@@ -31,8 +31,8 @@ _COLUMNS = (
 )
 _BOUNDS = (marked("at least"), marked("at most"), marked("change at least"))
 _CHART = charts.Size(90, 12)
-_NAMED = 3  # thresholds that the text face names
-_HEAD_BYTES = 4_000  # of a static face: what stands around the rows
+_NAMED = 3  # thresholds named by the text face
+_HEAD_BYTES = 4_000  # of a static face, around the rows
 
 
 class Gate(PagedView, AskedView):
@@ -42,7 +42,7 @@ class Gate(PagedView, AskedView):
         thresholds: the thresholds, in the order of the project.
         verdict: whether the model passes and why, in a sentence.
         passed: whether it does.
-        overridden: who let it pass all the same, when and why; empty: nobody did.
+        overridden: who let it pass all the same, when and why; empty: nobody.
         override: takes a name and a reason; None: it cannot be overridden here.
         state: traits to begin with.
     """
@@ -70,7 +70,7 @@ class Gate(PagedView, AskedView):
         super().__init__(**{"overridden": overridden, **state})
 
     def act(self, _asked: Sequence[str], /) -> None:
-        if self._override is None or self.overridden:  # as by a press just before this one
+        if self._override is None or self.overridden:  # such as by a press just before this one
             return
         done, text = attempt(partial(self._override, self.who, self.why))
         self.failure = "" if done else text
@@ -165,7 +165,7 @@ def _row(threshold: Threshold) -> Markup:
 
 
 def _chart(threshold: Threshold) -> Markup | None:
-    """The value with a line to the baseline's, beside the limit on whose good side it must be."""
+    """The value with a line to the baseline's, and the limit that it must keep."""
     if threshold.value is None or threshold.limit is None:
         return None
     baseline = threshold.baseline if threshold.baseline is not None else threshold.value

@@ -20,16 +20,16 @@ from widgets.parts.modules import extended, script, styles
 from widgets.parts.simulator_rows import MOST_MOVED, run_row, said, sliders, table
 from widgets.values.simulator import SimulatedRun, SimulatedThreshold, Write, passes
 
-_NAMED = 3  # thresholds that the text face names
-_HEAD_BYTES = 6_000  # of a static face: what stands around the rows and the gates
+_NAMED = 3  # thresholds named by the text face
+_HEAD_BYTES = 6_000  # of a static face, around the rows and the gates
 
 
 class GateSimulator(PagedView):
-    """Shows which runs would pass the thresholds where they are moved to, and the gates to put into the project.
+    """Shows which runs would pass the moved thresholds, and the gates to put into the project.
 
     Args:
         thresholds: the thresholds of the project, in their order.
-        runs: the newest first, each with what decides about every threshold.
+        runs: the newest first, each with what decides each threshold.
         write: gives the gates with other thresholds as text.
         state: traits to begin with, such as `at=[0.8]`.
     """
@@ -66,7 +66,7 @@ class GateSimulator(PagedView):
         return at
 
     def passing(self) -> list[bool | None]:
-        """Whether each run would pass; None: it is not known."""
+        """Whether each run would pass; None: not known."""
         return [passes(self.thresholds, self.at, run) for run in self.runs]
 
     def draw_controls(self) -> Markup:

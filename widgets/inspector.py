@@ -25,20 +25,20 @@ ORDERS = {"given": marked("as given"), "name": marked("name"), "outside": marked
 _NO_SPLIT = marked(
     "Expected one of the splits {splits}, found {value!r}. Choose one, or '' to write a row by hand."
 )
-_NAMED = 3  # features that the text face names
-_HEAD_BYTES = 6_000  # of a static face: what stands around the rows
+_NAMED = 3  # features named by the text face
+_HEAD_BYTES = 6_000  # of a static face, around the rows
 _STATIC_WORDS = WordSearch(live=False)
 
 
 class TransformInspector(SearchedView, RowForm):
-    """Shows columns with what a row has there, what the graph makes of it, and what the places mean.
+    """Shows columns with a row's values, what the graph makes of them, and what the codes mean.
 
     Args:
         features: the columns, in the order of the data.
         rows: how many rows each split has; its order is the order of the splits.
-        look: tells what a row is, raw and transformed.
-        unused: vocabularies that no feature takes its places from.
-        counted: rows of a split that were counted, at most; 0: all.
+        look: returns a row, raw and transformed.
+        unused: vocabularies that no feature uses.
+        counted: the most rows of a split that were counted; 0: all.
         state: traits to begin with, such as `row=12`.
     """
 
@@ -80,7 +80,7 @@ class TransformInspector(SearchedView, RowForm):
         )
 
     def looked(self) -> Looked:
-        """What the row is that is looked at, with what was written over it; asked for once."""
+        """The current row, with what was written over it; asked for once."""
         texts = {column: fields["text"] for column, fields in self.written.items() if "text" in fields}
         asked = (self.split, self.row, texts)
         if self._looked is None or self._looked[0] != asked:
@@ -88,7 +88,7 @@ class TransformInspector(SearchedView, RowForm):
         return self._looked[1]
 
     def found(self) -> list[RawFeature]:
-        """The columns that the search leaves, in the chosen order."""
+        """The columns that match the search, in the chosen order."""
         left = self.having_words(self.features, _names)
         keys: dict[str, Callable[[RawFeature], Any]] = {
             "given": lambda _: 0,
@@ -105,7 +105,7 @@ class TransformInspector(SearchedView, RowForm):
 
     @traitlets.validate("written")
     def _without_what_is_there(self, proposal: Mapping[str, Any]) -> dict[str, dict[str, str]]:
-        """A text that was written back is nothing written; what is no column cannot be written."""
+        """Drop texts that equal the original, and those of unknown columns."""
         there, _, _ = self._look(self.split, self.row, {})
         return {
             column: {"text": fields["text"]}

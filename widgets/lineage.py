@@ -21,10 +21,10 @@ from widgets.parts.modules import extended, script, source, styles
 from widgets.parts.tables import scrollable
 from widgets.values.lineage import Compare, Graph, Node
 
-_STATIC_NODES = 120  # in the picture of a static face; more of them nobody could read on a page
+_STATIC_NODES = 120  # in the picture of a static face; more would not be readable on a page
 _STATIC_ROWS = 300  # that a static face tries to hold
-_HEAD_BYTES = 60_000  # of a static face: the picture and what stands around the rows
-_NAMED = 3  # executions that the text face names
+_HEAD_BYTES = 60_000  # of a static face: the picture, and around the rows
+_NAMED = 3  # executions named by the text face
 _DIRECTIONS = {
     "both": marked("upstream and downstream"),
     "upstream": marked("upstream"),
@@ -69,11 +69,11 @@ class Lineage(SearchedView):
         self.on_msg(_walk)
 
     def found(self) -> list[str]:
-        """Keys of the nodes that have all words, the newest first."""
+        """Keys of the nodes that contain all words, the newest first."""
         return self.having_words(reversed(list(self.graph.nodes)), self._words.__getitem__)
 
     def highlighted(self) -> set[str]:
-        """Keys of what the chosen node comes from, or what comes from it, or both."""
+        """Keys of what the chosen node comes from, of what comes from it, or both."""
         if self.chosen not in self.graph.nodes:
             return set()
         above = self.graph.upstream(self.chosen) if self.direction != "downstream" else set()
@@ -86,7 +86,7 @@ class Lineage(SearchedView):
             self.chosen = self._picture.keys[self.picked]
 
     def walk(self, way: str) -> None:
-        """Move the choice: left to what a node took or was made by, right to what came of it, or within its layer."""
+        """Move the choice: left to what a node took or was made by, right to what it led to, or within its layer."""
         if not self._picture.keys:
             return
         if self.chosen not in self._picture.index:

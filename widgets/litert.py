@@ -12,7 +12,7 @@ from widgets.parts.markup import Markup, join, tag
 from widgets.values.litert import LiteRTFile
 
 _FLOAT = "float"
-_NAMED = 4  # files that the text face names
+_NAMED = 4  # files named by the text face
 
 
 class LiteRTFiles(Face):
@@ -20,11 +20,11 @@ class LiteRTFiles(Face):
 
     Args:
         files: the model first.
-        quality: what may be lost, such as AUC.
+        quality: the name of the quality that may be lost, such as AUC.
         chosen: the variant that is meant for use.
         limit: the limit of what it may lose, on all rows and on each slice.
-        measured_on: which rows and lists, in words.
-        notes: what else is to be said, such as of the rows that int8 was calibrated with.
+        measured_on: the rows and lists, in words.
+        notes: remarks, such as on the rows that int8 was calibrated with.
     """
 
     title = "LiteRT"

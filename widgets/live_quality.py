@@ -16,10 +16,10 @@ from widgets.parts.tables import listing
 from widgets.values.drift import Estimate, QualityDay
 
 _WHISKER = charts.Size(90, 12)
-_HEAD_BYTES = 40_000  # of the face: what stands around the rows, the curve with it
+_HEAD_BYTES = 40_000  # of the face, around the rows, the curve included
 _BOUND = 6  # the colour of a curve's interval: the curve's own, dashed
 _EVALUATED = 4
-_COUNTS = (  # what became of rows
+_COUNTS = (  # the outcomes of rows
     *(marked("logged"), marked("repeated"), marked("labelled")),
     *(marked("late"), marked("waiting"), marked("never")),
 )
@@ -30,9 +30,9 @@ class LiveQuality(Face):
 
     Args:
         days: one by one.
-        metric: the one that the model is judged by; "": none is known.
+        metric: the one that the model is judged by; "": none.
         evaluated: the metrics before the push.
-        note: what is to be said of all days, such as why nothing was joined.
+        note: a remark on all days, such as why nothing was joined.
     """
 
     title = "Live quality"
@@ -139,7 +139,7 @@ class LiveQuality(Face):
         return tag("td", picture, _words(estimate), class_="number")
 
     def _curve(self) -> Markup | None:
-        """The metric by day with its interval, and the evaluation's; None: it is known of fewer than two days."""
+        """The metric by day with its interval, and the evaluation's; None: fewer than two days have it."""
         known = [
             (_place(day.day), day.metrics[self.metric]) for day in self.days if self.metric in day.metrics
         ]

@@ -15,10 +15,9 @@ from widgets.view import View
 
 
 class LiveView(View):
-    """Shows what runs inside its `with` block, and stays as that ended.
+    """Shows what runs inside its `with` block, and keeps its final state.
 
-    The kernel is busy meanwhile: a thread draws, and what a person does comes in on a subshell, where the front end has
-    them.
+    The kernel is busy meanwhile: a thread draws, and input comes in on a subshell, if the front end has them.
     """
 
     def __init__(self, **state: Any) -> None:
@@ -33,7 +32,7 @@ class LiveView(View):
         """Read the state to draw; called from any thread."""
 
     def end_well(self) -> None:
-        """Do what is due when the block ends without an error; nothing by default."""
+        """Called when the block ends without an error; does nothing by default."""
 
     def __enter__(self) -> Self:
         if get_ipython() is not None:
@@ -59,7 +58,7 @@ class LiveView(View):
             self._handle.update(self)
 
     def _look(self) -> bool:
-        """Draw the present state; return True, since only the end of the cell ends the updates."""
+        """Draw the current state; return True, since only the end of the cell ends the updates."""
         with self.hold_sync():
             self.take()
             self._redraw(None)
@@ -67,7 +66,7 @@ class LiveView(View):
         return True
 
     def _listen(self) -> None:
-        """Let messages of the page come in on the subshell that the page names, while the cell keeps the kernel busy.
+        """Take messages of the page on the subshell that it names, while the cell keeps the kernel busy.
 
         ipykernel 7.4 sends them to the shell that last sent something itself: the busy one.
         """
@@ -75,5 +74,5 @@ class LiveView(View):
             self.comm.__dict__.pop("_reply_subshell_id", None)
 
     def _redraw(self, _change: object) -> None:
-        with self._drawing:  # the thread and a person at once
+        with self._drawing:  # the thread and a person may act at the same time
             self.content = self.draw_content()

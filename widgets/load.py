@@ -18,11 +18,11 @@ from widgets.parts.markup import Markup, join, tag
 from widgets.values.load import Sweep
 from widgets.view import View
 
-_LINES = 12  # that a chart has at most, the chosen one among them
+_LINES = 12  # in a chart at most, including the chosen one
 _HIGHEST = (
-    4.0  # times the wanted p99, up to which the chart goes: beyond, a queue grows for as long as it is asked
+    4.0  # times the wanted p99 that the chart shows: beyond it a queue grows for as long as requests come
 )
-_HEAD_BYTES = 40_000  # of a static face: what stands around the rows
+_HEAD_BYTES = 40_000  # of a static face, around the rows
 _NOTE = marked(
     "Requests arrived at random times, whether or not earlier ones were answered, "
     "and waiting counts. Further right more requests are answered, further down "
@@ -33,7 +33,7 @@ _NOTE = marked(
 
 
 class LoadSweep(View):
-    """Shows what each batching setting does at rising rates, and which is chosen.
+    """Shows how each batching setting does at rising rates, and which is chosen.
 
     Args:
         sweep: what was measured; None: nothing yet.
@@ -122,7 +122,7 @@ class LoadSweep(View):
         return chosen if any(one.name == self.only for one in chosen) else self._some()
 
     def _some(self) -> list[Setting]:
-        """As many lines as can be told apart."""
+        """As many lines as can be distinguished."""
         first = self._settings[:_LINES]
         rest = [one for one in self._settings[_LINES:] if one.chosen]
         return [*first[: _LINES - len(rest)], *rest]
@@ -152,7 +152,7 @@ class LoadSweep(View):
         return curves.legend({f"✓ {name}" if name == chosen else name: look for name, look in looks.items()})
 
     def _looks(self, drawn: Sequence[Setting]) -> dict[str, int]:
-        """The colours of what is drawn, the same whatever else is."""
+        """The colours of the lines, which do not depend on what else is drawn."""
         looks = {one.name: one.place for one in drawn}
         return {**looks, say(WANTED): curves.dashed(len(self._settings))}
 

@@ -15,10 +15,10 @@ _Row = TypeVar("_Row")
 
 
 class PagedView(View):
-    """A view of which `page_rows` rows are shown at a time.
+    """A view that shows `page_rows` rows at a time.
 
-    A trait that decides which rows there are, or in which order, is tagged `narrows`: when it changes, the first page
-    is shown again.
+    A trait that decides which rows there are, or their order, is tagged `narrows`: when it changes, the first page is
+    shown again.
     """
 
     page_rows: ClassVar[int] = 20
@@ -31,7 +31,7 @@ class PagedView(View):
             self.observe(self._to_first_page, names=name)
 
     def on_page(self, found: Sequence[_Row]) -> tuple[Sequence[_Row], Markup | None]:
-        """Return the rows of the page, and the ways to the others; the last page where there are fewer."""
+        """Return the rows of the page, and the ways to other pages; the last page if there are fewer."""
         page = min(self.page, controls.last_page(len(found), self.page_rows))
         rows = found[page * self.page_rows :][: self.page_rows]
         return rows, controls.pager("page", page, size=self.page_rows, total=len(found))
@@ -46,7 +46,7 @@ class SearchedView(PagedView):
     search = traitlets.Unicode(help="words that a row must have").tag(sync=True, redraw=True, narrows=True)
 
     def having_words(self, rows: Iterable[_Row], text: Callable[[_Row], str]) -> list[_Row]:
-        """Return the rows whose text has all words that are searched for."""
+        """Return the rows whose text has all words of the search."""
         words = self.search.casefold().split()
         if not words:
             return list(rows)

@@ -22,9 +22,9 @@ from widgets.parts.tables import scrollable
 from widgets.values.parameters import Parameter, ParameterDesk
 from widgets.written_view import WRITTEN, WrittenView
 
-_NAMED = 4  # values that the text face names
+_NAMED = 4  # values named by the text face
 _LETTERS = 60  # of a value there
-_HEAD_BYTES = 8_000  # of a static face: what stands around the rows
+_HEAD_BYTES = 8_000  # of a static face, around the rows
 _ACTIONS = {
     "save": marked("Save as YAML"),
     "start": marked("Run as batch"),
@@ -65,7 +65,7 @@ class Parameters(WrittenView):
 
     @traitlets.observe("edits")
     def _take(self, _change: object) -> None:
-        """Give the variables what was written; what cannot be so stays written, with the reason beside it."""
+        """Give the variables what was written; an invalid text stays, with the reason beside it."""
         self._wrong, self._told, self._command = {}, (True, ""), ""
         for name, fields in self.edits.items():
             try:
@@ -75,7 +75,7 @@ class Parameters(WrittenView):
         left = {name: fields for name, fields in self.edits.items() if name in self._wrong}
         if left != self.edits:
             wrong = dict(self._wrong)
-            self.edits = left  # comes here again, to the same outcome
+            self.edits = left  # comes here again, with the same outcome
             self._wrong = wrong
         self.content = self.draw_content()
 
@@ -172,7 +172,7 @@ class Parameters(WrittenView):
         return say("All parameters are as their cell has them.")
 
     def _follow(self) -> None:
-        """Show the batch until it has ended, without being asked."""
+        """Keep showing the batch until it has ended."""
         if self._repeat is not None:
             self._repeat.end()  # of the batch before
         if self._look() and self.comm is not None:

@@ -12,8 +12,8 @@ from widgets.parts.markup import BREAK, Markup, join, tag
 from widgets.parts.tables import listing
 from widgets.values.parity import Difference
 
-_NAMED = 3  # values that the text face names
-_HEAD_BYTES = 6_000  # of a static face: what stands around the rows
+_NAMED = 3  # values named by the text face
+_HEAD_BYTES = 6_000  # of a static face, around the rows
 _WRAPPED = "white-space:normal"  # of cells that hold more than a number
 
 
@@ -24,7 +24,7 @@ class Parity(Face):
         differences: the differences, in the order in which a row goes.
         rows: how many were compared.
         left_out: ways that were not there, and why.
-        kept_from: when they were compared, where that was another time; empty: just now.
+        kept_from: when they were compared, if earlier; empty: just now.
     """
 
     title = "Parity"
@@ -48,7 +48,7 @@ class Parity(Face):
         if not self._values:
             return tag("p", self._sentence())
         wrong = {one.value for one in self._wrong}
-        ordered = sorted(self._values, key=lambda value: value not in wrong)  # else as they come
+        ordered = sorted(self._values, key=lambda value: value not in wrong)  # otherwise in their own order
         fitted = fit(ordered, [self._row], room(_HEAD_BYTES))
         left = len(ordered) - len(fitted.rows)
         notes = [

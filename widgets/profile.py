@@ -18,8 +18,8 @@ from widgets.parts.profile_rows import Comparison, steps_table
 from widgets.values.profile import Operation, Profile
 
 NONE = ""
-_NAMED = 3  # operations that the text face names
-_HEAD_BYTES = 12_000  # of a static face: what stands around the rows
+_NAMED = 3  # operations named by the text face
+_HEAD_BYTES = 12_000  # of a static face, around the rows
 
 
 class Profiles(SearchedView):
@@ -61,7 +61,7 @@ class Profiles(SearchedView):
         return name
 
     def found(self) -> list[Operation]:
-        """The operations of the chosen training that the search leaves, those that take longest first."""
+        """The operations of the chosen training that match the search, the longest first."""
         shown = self.profiles.get(self.run)
         return self.having_words(
             shown.operations if shown else (), lambda one: " ".join([one.name, one.type, *one.fused])

@@ -12,9 +12,9 @@ from widgets.parts.markup import Markup, tag
 
 @dataclass(frozen=True)
 class Stop:
-    """One step on the road: its name, the notebook it is in, and whether it has been done in this workspace.
+    """One step on the road: its name, its notebook, and whether it has been done in this workspace.
 
-    `now` is said in place of that of the step that one is at, such as `● running`.
+    `now` replaces that for the current step, such as `● running`.
     """
 
     name: str
@@ -28,7 +28,7 @@ class Stop:
 
 
 class Road(Face):
-    """Shows the stops as boxes in reading order, or as text; briefly, only a sign says which are done."""
+    """Shows the stops as boxes in reading order, or as text; in brief, only a sign says which are done."""
 
     title = "The road"
 

@@ -13,7 +13,7 @@ BY_HAND = ""  # the split of a row that has no values yet
 
 
 class RowForm(WrittenView):
-    """A view with a row to start from; another row discards what was written over the last one."""
+    """A view with a row to start from; choosing another row discards what was written over the last one."""
 
     split = traitlets.Unicode(help="where the row is from; empty: it is written by hand").tag(
         sync=True, redraw=True

@@ -24,18 +24,18 @@ from widgets.parts.tables import listing, scrollable, titled_table
 from widgets.values.decisions import Check, Edits, Rows, Rule, Save
 from widgets.written_view import WrittenView
 
-_LISTED = 50  # differences and anomalies that are shown
-_NAMED = 3  # anomalies that the text face names
-_HEAD_BYTES = 40_000  # of a static face: what stands around the rows
+_LISTED = 50  # differences and anomalies shown
+_NAMED = 3  # anomalies named by the text face
+_HEAD_BYTES = 40_000  # of a static face, around the rows
 
 
 class SchemaEditor(SearchedView, WrittenView, AskedView):
     """Shows the rules of features, takes edits, and checks them as they are made.
 
     Args:
-        rules: as they are saved, in the order of the schema.
-        check: tells what a set of edits comes to.
-        save: saves edits; None: they cannot be saved here.
+        rules: the saved rules, in the order of the schema.
+        check: returns the effect of a set of edits.
+        save: saves edits; None: saving is not possible here.
         state: traits to begin with, such as `edits={"age": {"presence": "0.9"}}`.
     """
 
@@ -59,19 +59,19 @@ class SchemaEditor(SearchedView, WrittenView, AskedView):
         super().__init__(**state)
 
     def checked(self) -> tuple[Edits, Rows, Rows]:
-        """What is wrong with the edits, the differences and the anomalies; asked for once a set of edits."""
+        """What is wrong with the edits, the differences and the anomalies; asked for once per set of edits."""
         if self._checked is None or self._checked[0] != self.edits:
             self._checked = (dict(self.edits), self._check(self.edits))
         return self._checked[1]
 
     def found(self) -> list[Rule]:
-        """The rules that the controls leave, as they are saved."""
+        """The saved rules that pass the controls."""
         found = self.having_words(self.rules.values(), lambda rule: rule.feature)
         return [rule for rule in found if not self.changed or rule.feature in self.edits]
 
     @traitlets.validate("edits")
     def _without_what_is_saved(self, proposal: Mapping[str, Any]) -> dict[str, dict[str, str]]:
-        """A text that was written back is no edit; an unknown feature or field stays, and is refused by the check."""
+        """Drop texts that equal the saved ones; an unknown feature or field stays, for the check to refuse."""
         left = {
             feature: {
                 field: text

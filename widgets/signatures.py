@@ -21,10 +21,10 @@ from widgets.parts.signature_form import fields_table, static_fields, takes, ten
 from widgets.row_form import BY_HAND, RowForm
 from widgets.values.signatures import Field, Send, Signature, Take, signature
 
-_EARLIER = 5  # answers that are kept
-_STATIC_FIELDS = 60  # that a static face shows of a request
-_NAMED = 4  # signatures that the text face names
-_HEAD_BYTES = 4_000  # of a static face: what stands around the signatures
+_EARLIER = 5  # answers kept
+_STATIC_FIELDS = 60  # of a request in a static face
+_NAMED = 4  # signatures named by the text face
+_HEAD_BYTES = 4_000  # of a static face, around the signatures
 
 
 class Signatures(SearchedView, RowForm, AskedView):
@@ -63,11 +63,11 @@ class Signatures(SearchedView, RowForm, AskedView):
         return cls([signature(one) for one in summary["signatures"]], summary["rows"], take, send, **state)
 
     def texts(self, name: str) -> dict[str, str]:
-        """What the form of a signature holds: the row, and what was written over it."""
+        """The texts in the form of a signature: the row, and what was written over it."""
         return {**self._row_of(name), **self.written.get(name, {})}
 
     def found(self) -> list[Field]:
-        """The fields of the chosen signature that the search leaves."""
+        """The fields of the chosen signature that match the search."""
         chosen = self.signatures.get(self.signature)
         return self.having_words(chosen.fields if chosen else (), lambda field: field.name)
 
@@ -87,7 +87,7 @@ class Signatures(SearchedView, RowForm, AskedView):
 
     @traitlets.validate("written")
     def _without_what_is_there(self, proposal: Mapping[str, Any]) -> dict[str, dict[str, str]]:
-        """A text that was written back is nothing written; what is no field cannot be written."""
+        """Drop texts that equal the original, and those of unknown fields."""
         left = {
             name: {
                 field: text for field, text in fields.items() if self._row_of(name).get(field, text) != text
@@ -181,7 +181,7 @@ class Signatures(SearchedView, RowForm, AskedView):
         return Sent(name, told, texts, self._send_texts(name, texts))
 
     def _latest(self, name: str) -> Sent:
-        """What the signature answered last; it is asked where nobody has done so yet."""
+        """The signature's latest answer; it is asked if it has not been yet."""
         latest = {sent.signature: sent for sent in [*self._unasked.values(), *self.answers]}
         if name not in latest:
             latest[name] = self._unasked[name] = self._sent(name)

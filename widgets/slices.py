@@ -71,7 +71,7 @@ class Slices(SearchedView):
         return cls(records.slice_table(columns), **state)
 
     def found(self) -> Rows:
-        """Rows of the table that the controls leave, in the chosen order; all examples together are apart."""
+        """Rows of the table that pass the controls, in the chosen order; the row of all examples is separate."""
         rows = self._search.rows(tuple(self.order), self.search, self.cut, self.at_least)
         if self.failing:
             rows = rows[self._search.failing[rows]]
@@ -206,7 +206,7 @@ class Slices(SearchedView):
         return sort_header(column, text, mine=mine, backwards=backwards, rises=rises)
 
     def _rises(self, column: str) -> bool:
-        """Whether the first way to sort a column goes up: names from A, but the most examples, the worst values."""
+        """Whether a column is first sorted upwards: names from A, but most examples and worst values first."""
         return column == SLICE or (column != EXAMPLES and metric_named(column, self.table).larger_is_better)
 
     def _static_row(self, row: int, *, whiskers: bool) -> Markup:
@@ -238,7 +238,7 @@ class Slices(SearchedView):
 
 
 def _first_with_threshold(table: SliceTable) -> str | None:
-    """What a reader wants to see first: a metric that something depends on, else any."""
+    """The metric to show first: one with a threshold, else any."""
     ranked = sorted(table.judged, key=lambda metric: metric.threshold is None)
     return ranked[0].name if ranked else None
 

@@ -27,8 +27,8 @@ ORDERS = {
     "drift": marked("most drift"),
     "skew": marked("most skew"),
 }
-_NAMED = 5  # features that the text face names of a kind
-_HEAD_BYTES = 2_000  # of a static face: what stands around the rows
+_NAMED = 5  # features per kind named by the text face
+_HEAD_BYTES = 2_000  # of a static face, around the rows
 
 
 class Statistics(SearchedView):
@@ -64,7 +64,7 @@ class Statistics(SearchedView):
         )
 
     def found(self) -> list[FeatureSummary]:
-        """The features that the search leaves, in the chosen order."""
+        """The features that match the search, in the chosen order."""
         return _sorted(self.having_words(self.features, lambda feature: feature.name), self.order)
 
     def draw_controls(self) -> Markup:
@@ -176,7 +176,7 @@ def _sorted(features: Sequence[FeatureSummary], order: str) -> list[FeatureSumma
 
 
 def _nearness(distance: Distance | None) -> tuple[bool, float]:
-    """Sorts the farthest first; those above their threshold before others, those without a distance last."""
+    """Sort key: above the threshold first, then the farthest, and those without a distance last."""
     if distance is None:
         return (True, 1.0)
     return (not distance.exceeds, -distance.value)

@@ -29,7 +29,7 @@ _SAID = {
 }
 _UNDER_WAY = ("begun", "waiting", "running")
 _ENDED_BADLY = ("failed", "interrupted")
-_DIFFERENCES, _ARTIFACTS, _LETTERS = 12, 20, 300  # that are shown of one step, and of one text
+_DIFFERENCES, _ARTIFACTS, _LETTERS = 12, 20, 300  # shown of one step, and of one text
 _HINT = marked("To stop it, interrupt the kernel (■ in the toolbar).")
 
 
@@ -37,7 +37,7 @@ def show_step(first: Step) -> Callable[[Step], None]:
     """Show a step below the cell that runs it.
 
     Returns:
-        What takes every later state of the step.
+        A function that takes every later state of the step.
     """
     view = StepView(first)
     handle: Any = display(view, display_id=True) if get_ipython() else None
@@ -45,8 +45,8 @@ def show_step(first: Step) -> Callable[[Step], None]:
     def update(now: Step) -> None:
         changed = now.state != view.state
         view.show(now)
-        # The faces that stay in the notebook. Before a person it is only done at the end: the live face has changed
-        # already, and to be made anew would take the focus from it, and a press on its button that is under way.
+        # The faces that stay in the notebook. With a person present only at the end: the live face has changed already,
+        # and remaking it would take its focus, and lose a press of its button.
         if changed and handle is not None and (view.comm is None or not view.under_way):
             handle.update(view)
 
@@ -54,10 +54,10 @@ def show_step(first: Step) -> Callable[[Step], None]:
 
 
 class StepView(View):
-    """Shows a step as it is at the moment; `show` takes the next moment.
+    """Shows the current state of a step; `show` takes the next one.
 
-    While a cell runs its kernel takes no messages, so the button that stops the step goes another way: the page asks
-    Jupyter's server to interrupt the kernel, as the button in the toolbar does.
+    While a cell runs its kernel takes no messages, so the stop button makes the page ask Jupyter's server to interrupt
+    the kernel, like the button in the toolbar.
     """
 
     title = "Step"

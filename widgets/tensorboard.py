@@ -18,8 +18,8 @@ from widgets.values.training import Curves
 from widgets.view import View
 
 _DRAWN = 18  # runs, each in a colour or dashes of its own
-_NAMED = 3  # tags that the text face names
-_HEAD_BYTES = 20_000  # of a static face: what stands around the charts
+_NAMED = 3  # tags named by the text face
+_HEAD_BYTES = 20_000  # of a static face, around the charts
 _ADVICE = marked(
     "Expected TensorBoard from the Jupyter server, found {answer}. Run the cell again. If that does not help: is the "
     "server extension of this kit on (`jupyter server extension list`), and was Jupyter started from the kit's "
@@ -28,13 +28,13 @@ _ADVICE = marked(
 
 
 class Server(Protocol):
-    """A TensorBoard: what it would show, and the server itself."""
+    """A TensorBoard: its curves, and the server itself."""
 
     def curves(self) -> Curves:
         """Return the scalars."""
 
     def start(self) -> str:
-        """Start it unless it runs; return its address below the base URL of the Jupyter server."""
+        """Start it unless it is running; return its address below the base URL of the Jupyter server."""
 
     def stop(self) -> None:
         """End it."""
@@ -44,7 +44,7 @@ class TensorBoard(View):
     """Shows TensorBoard while a person is there, and pictures of its curves to everyone else.
 
     Args:
-        server: started when the view is shown alive, never in a batch.
+        server: started when the live view is shown, never in a batch.
         state: traits to begin with, such as `height=900`.
     """
 

@@ -1,4 +1,4 @@
-"""A training while it runs: its curves beside earlier ones, the time it still takes, and a way to stop it."""
+"""A training while it runs: its curves beside earlier ones, the remaining time, and a way to stop it."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ from widgets.values.training import Desk, TrainingRun
 
 _SIGNS = {"waiting": "○", "training": "●", "stopping": "●", "stopped": "✓", "done": "✓"}
 _ALL = "all"
-_DRAWN = 12  # charts of the live face, which is drawn anew every second
+_DRAWN = 12  # charts of the live face, which is redrawn every second
 _MOST = 60  # charts of the static face, before its bytes are counted
-_NAMED = 3  # metrics that the text face names
-_HEAD_BYTES = 30_000  # of a static face: what stands around the charts
+_NAMED = 3  # metrics named by the text face
+_HEAD_BYTES = 30_000  # of a static face, around the charts
 _NOTE = marked("Over epochs a full line is of the rows held out, a dashed one of the training rows.")
 
 
 class Training(LiveView):
-    """Shows the training that runs inside its `with` block, and stays as it ended.
+    """Shows the training that runs inside its `with` block, and keeps its final state.
 
-    The wish to stop comes in while the kernel is busy, where the front end has subshells. Elsewhere the view names the
+    The request to stop comes in while the kernel is busy, if the front end has subshells. Otherwise the view names the
     command that does the same in a terminal.
 
     Args:

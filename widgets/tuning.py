@@ -22,9 +22,9 @@ from widgets.parts.tables import scrollable, sort_header
 from widgets.parts.training_runs import duration
 from widgets.values.tuning import Desk, Search, Trial, Value
 
-_HEAD_BYTES = 60_000  # of a static face: what stands around the rows, the picture included
+_HEAD_BYTES = 60_000  # of a static face, around the rows, the picture included
 _STATIC_ROWS = 300
-_LETTERS = 300  # of why a trial failed
+_LETTERS = 300  # of the reason why a trial failed
 _SIGNS = {
     marked("running"): ("quiet", "●"),
     marked("done"): ("good", "✓"),
@@ -39,7 +39,7 @@ _HINT = marked(
 
 
 class Tuning(PagedView, LiveView):
-    """Shows the search that runs inside its `with` block, and stays as it ended.
+    """Shows the search that runs inside its `with` block, and keeps its final state.
 
     Args:
         desk: the desk where the search is looked at.
@@ -70,7 +70,7 @@ class Tuning(PagedView, LiveView):
         self._search = self._desk.search()
 
     def found(self) -> list[Trial]:
-        """The trials that the filters leave, in the chosen order: the best first, and those without a value last."""
+        """The trials that pass the filters, in the chosen order: the best first, and those without a value last."""
         search = self._search
         if search is None:
             return []
@@ -84,7 +84,7 @@ class Tuning(PagedView, LiveView):
         return known + [one for one in left if _sortable(one, column, search) is None]
 
     def draw_controls(self) -> Markup:
-        return Markup("")  # filters stand on the axes, and sorting in the table
+        return Markup("")  # filters are on the axes, sorting is in the table
 
     def draw_content(self) -> Markup:
         search = self._search
@@ -266,12 +266,12 @@ class Tuning(PagedView, LiveView):
 
 
 def _title(column: str) -> str:
-    """A column of the table as it reads; those of the search space keep their names."""
+    """The title of a column; those of the search space keep their names."""
     return say(column) if column in _OWN else column
 
 
 def _sortable(one: Trial, column: str, search: Search) -> tuple[int, float, str] | None:
-    """What a trial is sorted by: numbers before texts; None where it has nothing there."""
+    """The sort key of a trial: numbers before texts; None where it has no value."""
     own: dict[str, Value | None] = {
         _NUMBER: one.number,
         _STATE: one.state,

@@ -1,15 +1,14 @@
 """The base class of all views: one object with three faces (live, static HTML, text).
 
-- **Live** in a front end with a person before it: an anywidget. The kernel draws the HTML of what is visible, the
+- **Live** in a front end with a person present: an anywidget. The kernel draws the HTML of what is visible, the
   browser puts it in place and reports what was searched, sorted or opened, in synced traits. So large data stays in
   the kernel, and the live and the static face cannot differ: the same Python draws both.
-- **Static** HTML: no script, nothing fetched. It is all that a batch run leaves in a notebook, and beside the live
-  face it is what nbconvert and code-hosting sites take.
-- **Text**: the essential in a few lines, for terminals, tests and screen readers.
+- **Static** HTML: no script, nothing fetched. It is all that a batch run leaves in a notebook, and what nbconvert and
+code-hosting sites show. - **Text**: the essentials in a few lines, for terminals, tests and screen readers.
 
 Charts are small inline SVG drawn in `charts`. A charting library would come with every view into every executed
 notebook (Vega, Plotly and Bokeh are 0.8 to 4 MB, the limit is 0.3), could not draw the static face without a
-browser, and would be there for step lines, bars and whiskers.
+browser, and would only draw step lines, bars and whiskers.
 """
 
 from __future__ import annotations
@@ -30,7 +29,7 @@ _LIVE = "application/vnd.jupyter.widget-view+json"
 
 
 class View(Face, anywidget.AnyWidget):
-    """A face that is alive as well. Its operable state is in traits tagged `redraw`.
+    """A face with a live form as well. Its operable state is in traits tagged `redraw`.
 
     A control is an HTML element with `data-trait`, the name of the trait that it sets; a button has the value in
     `data-value`, as JSON. `data-key` names an element across redraws, so that it stays, with its focus and what is
@@ -58,10 +57,10 @@ class View(Face, anywidget.AnyWidget):
 
     @abstractmethod
     def draw_content(self) -> Markup:
-        """What the live face shows in its present state."""
+        """The content of the live face in its current state."""
 
     def set_state(self, sync_data: dict[str, Any]) -> None:
-        """Take what the browser sent, and tell it where a number was brought within its limits.
+        """Take what the browser sent, and send back numbers that were brought within their limits.
 
         A trait that ends up unchanged would not be sent otherwise, and the browser would keep the number that it asked
         for.
@@ -71,7 +70,7 @@ class View(Face, anywidget.AnyWidget):
         self.send_state([name for name, value in numbers.items() if getattr(self, name, value) != value])
 
     def open(self) -> None:
-        """Tell the front end of this widget, unless nobody is there.
+        """Announce this widget to the front end, unless nobody is there.
 
         The executed notebook of a batch would otherwise carry the widget's state and all of its script, and nbconvert
         would rather fetch a widget library from the web than show the static face.
@@ -110,7 +109,7 @@ class View(Face, anywidget.AnyWidget):
 
 
 def somebody_is_there() -> bool:
-    """Whether the cell that runs was sent by a front end that could ask a person.
+    """Whether the running cell was sent by a front end that could ask a person.
 
     The message protocol has every front end say so in `allow_stdin`: JupyterLab, Notebook and VS Code do, papermill,
     nbclient, nbconvert and nbval do not. A message that is not a cell comes from a widget that somebody used.

@@ -1,4 +1,4 @@
-"""A view with editable cells: every text that was left reaches the kernel, however fast the next follows."""
+"""A view with editable cells: every finished text reaches the kernel, however fast the next follows."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ WRITTEN = extended(script("view.js"), "written/cells.js")
 class WrittenView(View):
     """A view whose cells put their texts into a trait that is a dict of dicts of texts.
 
-    A text comes as a message of its own. Were the whole dict synced, a text would be lost whenever the kernel changes
-    the dict (it takes out what it has taken over) while the browser still holds back a newer one.
+    Each text comes as a message of its own. If the whole dict were synced, a text would be lost whenever the kernel
+    changes the dict (it removes what it has taken over) while the browser still holds back a newer one.
     """
 
     _esm = WRITTEN

@@ -29,7 +29,7 @@ def evidence(alert: Alert) -> Markup:
 
 
 def _picture(alert: Alert) -> Markup | None:
-    """As a picture, in which a browser runs no script: it was read from a file."""
+    """As an image, in which a browser runs no script: it was read from a file."""
     if not alert.picture:
         return None
     data = base64.b64encode(alert.picture.encode()).decode()

@@ -17,8 +17,8 @@ COLUMNS = {
     marked("Values at fault"): 90,
     marked("Decision"): 140,
 }
-_VALUES = 3  # that a row names
-_LETTERS = 60  # of a value that are shown
+_VALUES = 3  # named in a row
+_LETTERS = 60  # shown of a value
 _SIGNS = {
     "ignore": marked("○ ignored here"),
     "accept": marked("✓ accepted into the schema"),
@@ -27,7 +27,7 @@ _SIGNS = {
 
 
 def cells(anomaly: Anomaly, name: Child) -> Markup:
-    """The cells of a row; the name is given because the live face makes a button of it."""
+    """The cells of a row; the name is passed in because the live face makes a button of it."""
     return join(
         [
             tag("th", name, tag("small", anomaly.split), scope="row"),

@@ -1,4 +1,4 @@
-"""Rows of the view of attention: an example in a line, and its past with a bar for each thing."""
+"""Rows of the attention view: an example in a line, and its past with a bar for each item."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _TITLES = (marked("Candidate"), marked("Group"), marked("Score"), marked("Label"
 
 @dataclass(frozen=True)
 class Row:
-    """An example and its place among all."""
+    """An example and its index among all."""
 
     place: int
     example: Example
@@ -30,7 +30,7 @@ class Row:
 
     @property
     def most(self) -> Place | None:
-        """What has the most of the attention; None: there is no past."""
+        """What gets the most attention; None: there is no past."""
         return max(self.example.past, key=lambda one: one.weight, default=None)
 
     @property
@@ -39,7 +39,7 @@ class Row:
 
     @cached_property
     def words(self) -> str:
-        """All that a search looks in."""
+        """All that a search looks at."""
         one = self.example
         past = [text for place in one.past for text in (place.name, place.group)]
         return " ".join([one.candidate, one.group, *one.about.values(), *past])
@@ -67,7 +67,7 @@ def cells(row: Row, name: Markup) -> list[Markup]:
 
 
 def detail(example: Example) -> Markup:
-    """Who met the candidate, and the past with a bar for each thing."""
+    """Who met the candidate, and the past with a bar for each item."""
     told = join([join([tag("b", name), " ", value]) for name, value in example.about.items()], " · ")
     greatest = max((place.weight for place in example.past), default=0.0) or 1.0
     rows = [
@@ -90,7 +90,7 @@ def legend() -> Markup:
 
 
 def same_group(rows: Sequence[Row]) -> float | None:
-    """The share of all attention that is on things of the candidate's group, 0 to 1; None: there is none at all."""
+    """The share of all attention on items of the candidate's group, 0 to 1; None: there is no attention."""
     pairs = [(place, row.example) for row in rows for place in row.example.past]
     whole = sum(place.weight for place, _ in pairs)
     return (

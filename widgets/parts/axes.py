@@ -32,7 +32,7 @@ class Axis:
     logarithmic: bool = False
 
     def place(self, value: Value | None) -> float | None:
-        """Where a value stands, from 0 at the bottom to 1; None: nowhere."""
+        """The position of a value, from 0 at the bottom to 1; None: it has none."""
         if self.choices:
             if value not in self.choices:
                 return None
@@ -43,7 +43,7 @@ class Axis:
         return (at - low) / (high - low) if high > low else 0.5
 
     def read(self, place: float) -> str:
-        """What stands at a place."""
+        """The text of the value at a position."""
         if self.choices:
             return said(self.choices[round(place * (len(self.choices) - 1))])
         if math.isnan(self.low):
@@ -53,14 +53,14 @@ class Axis:
         return number(10**scaled if self._is_scaled else scaled)
 
     def between(self, low: float, high: float) -> str:
-        """What a filter lets through: the ends of a range, or the choices that stand there."""
+        """What a filter lets through: the ends of a range, or the choices within it."""
         if not self.choices:
             return say("{low} to {high}", low=self.read(low), high=self.read(high))
         inside = [said(one) for one in self.choices if low <= (self.place(one) or 0.0) <= high]
         return ", ".join(inside) or say("nothing")
 
     def ends(self) -> tuple[str, str]:
-        """The lowest and the highest value as they are read."""
+        """The texts of the lowest and the highest value."""
         return self.read(0.0), self.read(1.0)
 
     @property
@@ -95,7 +95,7 @@ def axes_of(search: Search) -> list[Axis]:
 
 
 def value_on(axis: Axis, trial: Trial, objective: str) -> Value | None:
-    """What a trial has on an axis."""
+    """A trial's value on an axis."""
     return trial.objective if axis.name == objective else trial.values.get(axis.name)
 
 

@@ -30,14 +30,14 @@ _PROBLEMS = (
     *(marked("scores rank the wrong way round"), marked("scores too near or far from each other")),
 )
 _POINTS = marked(" points")
-_LEAST_CHANCE = 1e-4  # that is told in digits
+_LEAST_CHANCE = 1e-4  # shown in digits
 
 
 class BlindSpotRows:
     """Draws rows on scales that all of them share.
 
     Args:
-        spots: all that there are.
+        spots: all of them.
     """
 
     def __init__(self, spots: Sequence[BlindSpot]) -> None:
@@ -45,7 +45,7 @@ class BlindSpotRows:
         self._excess = _scale([spot.excess for spot in spots])
 
     def table(self, rows: Sequence[Markup]) -> Markup:
-        """The rows below their head."""
+        """The rows with their header."""
         return listing(map(say, _COLUMNS), rows, say("Blind spots"), class_="slices")
 
     def cells(self, spot: BlindSpot, name: Markup) -> list[Markup]:
@@ -125,7 +125,7 @@ def problem(spot: BlindSpot) -> str:
 
 
 def _scale(values: Sequence[Estimate]) -> tuple[float, float]:
-    """The least and the greatest that is drawn; 0, where nothing is wrong, is always among them."""
+    """The range that is drawn; it always includes 0, where nothing is wrong."""
     ends = [end for one in values for end in (one.value, one.lower, one.upper) if math.isfinite(end)]
     return min([0.0, *ends]), max([0.0, *ends])
 

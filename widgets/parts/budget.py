@@ -14,7 +14,7 @@ Row = TypeVar("Row")
 
 @dataclass(frozen=True)
 class Fitted:
-    """Rows as they are shown, and how many of them have each level of detail or a higher one."""
+    """The drawn rows, and how many of them have each level of detail or a higher one."""
 
     rows: tuple[Markup, ...]
     with_level: tuple[int, ...]
@@ -48,7 +48,7 @@ def fit(items: Sequence[Row], levels: Sequence[Callable[[Row], Markup]], limit: 
 
 
 def left_out_note(left_out: int, amount: str) -> Markup | None:
-    """What is said below rows of which some had no room; the amount is counted with its noun, as in `3 runs`."""
+    """The note below rows when some had no room; the amount comes with its noun, as in `3 runs`."""
     if not left_out:
         return None
     text = say("{amount} left out here; the live view in JupyterLab has all.", amount=amount)
@@ -56,5 +56,5 @@ def left_out_note(left_out: int, amount: str) -> Markup | None:
 
 
 def stored_bytes(markup: str) -> int:
-    """What markup takes in a notebook file: UTF-8 in a JSON text, where a quotation mark needs a backslash."""
+    """The bytes of markup in a notebook file: UTF-8 in a JSON string, where a quotation mark needs a backslash."""
     return len(markup.encode()) + markup.count('"')

@@ -1,6 +1,6 @@
 """Small charts as inline SVG: shapes only, in the colours of the style sheet.
 
-Text stands beside the SVG as HTML: where a host strips SVG from notebooks, nothing but the shapes is lost.
+Text is HTML beside the SVG: where a host strips SVG from notebooks, only the shapes are lost.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from widgets.parts.formats import MISSING, share
 from widgets.parts.markup import Markup, tag
 from widgets.values.statistics import Histogram
 
-_DECADES = 4  # that a logarithmic height shows
+_DECADES = 4  # shown by a logarithmic height
 _COLOURS = 6  # in the style sheet
 
 
@@ -41,7 +41,7 @@ def colour(index: int) -> str:
 
 
 def key(index: int, name: str) -> Markup:
-    """A series' colour with its name, as a legend has it."""
+    """A series' colour with its name, as in a legend."""
     return tag("span", tag("i", class_=colour(index)), name, class_="key")
 
 
@@ -54,15 +54,15 @@ def overlay(  # noqa: PLR0913  what is drawn, and how it can be looked at
     marks: Sequence[float] = (),
     tips: Callable[[float], str] | None = None,
 ) -> Markup:
-    """Histograms over one another, each as the density of its own values, so that splits of any size compare.
+    """Histograms over one another, each as the density of its own values, so that splits of any size can be compared.
 
     Args:
-        series: those first that may be covered by others.
+        series: the histograms; later ones cover earlier ones.
         size: the size of the drawing.
         label: what the chart shows, for assistive technology.
         logarithmic: heights over four decades, which makes rare values visible.
         marks: places on the axis that get a vertical line, such as a threshold.
-        tips: how an edge reads; with it, every bucket says its range and share under the pointer.
+        tips: formats an edge; with it, every bucket shows its range and share under the pointer.
     """
     low, high = extent(series, marks)
     highest = max((max(_densities(one.histogram), default=0.0) for one in series), default=0.0)
@@ -84,7 +84,7 @@ def overlay(  # noqa: PLR0913  what is drawn, and how it can be looked at
 
 
 def extent(series: Sequence[Series], marks: Sequence[float] = ()) -> tuple[float, float]:
-    """The least and the greatest place on the axis; a single value stands in the middle of a range of 1."""
+    """The ends of the axis; a single value is in the middle of a range of 1."""
     places = [edge for one in series for edge in one.histogram.edges if math.isfinite(edge)]
     places += [mark for mark in marks if math.isfinite(mark)]
     low, high = min(places, default=0.0), max(places, default=1.0)
@@ -131,7 +131,7 @@ def _steps(histogram: Histogram, across: Callable[[float], float], up: Callable[
     edges, densities = histogram.edges, _densities(histogram)
     if not densities:
         return ""
-    if edges[0] == edges[-1]:  # one value only: a bar of a tenth of the axis, which is 1 long here
+    if edges[0] == edges[-1]:  # a single value: a bar of a tenth of the axis, whose length is 1 here
         edges, densities = (edges[0] - 0.05, edges[0] + 0.05), [max(densities)]
     path = [f"M{_short(across(edges[0]))} {_short(up(0))}"]
     for edge, density in zip(edges[1:], densities, strict=True):
@@ -140,7 +140,7 @@ def _steps(histogram: Histogram, across: Callable[[float], float], up: Callable[
 
 
 def _densities(histogram: Histogram) -> list[float]:
-    """The share of values per unit of the axis; a bucket without width counts as one of a narrow width."""
+    """The share of values per unit of the axis; a bucket of zero width counts as a narrow one."""
     total = sum(histogram.counts)
     span = histogram.edges[-1] - histogram.edges[0]
     narrow = span / 200 if span > 0 else 1.0
@@ -154,7 +154,7 @@ def _densities(histogram: Histogram) -> list[float]:
 def _covers(
     series: Sequence[Series], across: Callable[[float], float], size: Size, read: Callable[[float], str]
 ) -> list[Markup]:
-    """Unseen bars between neighbouring edges of any series that say under the pointer what each series has there."""
+    """Invisible bars between neighbouring edges of any series, which show the values of all under the pointer."""
     edges = sorted({edge for one in series for edge in one.histogram.edges})
     return [
         tag(
@@ -171,7 +171,7 @@ def _covers(
 
 
 def _shares_at(place: float, series: Sequence[Series]) -> str:
-    """What part of each series' values its bucket around a place holds."""
+    """The share of each series' values in its bucket around a place."""
     parts = []
     for one in series:
         total = sum(one.histogram.counts)

@@ -9,7 +9,7 @@ from widgets.parts.formats import number
 from widgets.parts.language import say
 from widgets.parts.markup import Attribute, Child, Markup, tag
 
-ROW = ("split", "row")  # the traits that say which row a `RowForm` is written over
+ROW = ("split", "row")  # the traits for the row that a `RowForm` is written over
 
 
 def search_box(trait: str, label: str) -> Markup:
@@ -22,7 +22,7 @@ def number_box(trait: str, label: str) -> Markup:
 
 
 def choice(trait: str, label: str, options: Mapping[str, str]) -> Markup:
-    """A list to choose from; options map the trait's value to what is read."""
+    """A list to choose from; options map the trait's value to its label."""
     entries = [tag("option", name, value=value) for value, name in options.items()]
     return _labelled(label, tag("select", entries, data_trait=trait))
 
@@ -34,9 +34,9 @@ def tick(trait: str, label: str) -> Markup:
 def button(trait: str, value: object, *content: Child, key: str, **attributes: Attribute) -> Markup:
     """A button that sets a trait to a value; the key is unique in the view and the same in every redraw.
 
-    With the attribute `data_room` the trait is a list of at most so many values, and the button puts its value in or
-    takes it out. With `data_step` the trait is a number from 0 to the value, and the button moves it by so much: each
-    press counts, also those that are made before the kernel has answered the first.
+    With the attribute `data_room` the trait is a list of at most that many values, and the button puts its value in or
+    takes it out. With `data_step` the trait is a number from 0 to the value, and the button moves it by that step: each
+    press counts, also those made before the kernel has answered the first.
     """
     return tag(
         "button",
@@ -55,8 +55,8 @@ def cell(trait: str, *path: str, over: Sequence[str] = ()) -> dict[str, Attribut
     Args:
         trait: a dict of dicts of texts.
         path: the outer and the inner key.
-        over: traits that say what is written over. They go with the text, since the browser holds a trait back while
-            the kernel is busy: a text would otherwise overtake the choice that was made just before it.
+        over: traits that say what is written over. They travel with the text, since the browser holds traits back while
+            the kernel is busy: a text would otherwise overtake the choice made just before it.
     """
     return {
         "data_cell": trait,
@@ -78,7 +78,7 @@ def opener(key: str, name: str, *, is_open: bool) -> Markup:
 
 
 def pager(trait: str, page: int, *, size: int, total: int) -> Markup | None:
-    """Where in a long table one is, and the ways on; None when a page holds all of it."""
+    """The position in a long table, and the ways on; None when a page holds all of it."""
     last = last_page(total, size)
     if last == 0:
         return None
@@ -91,7 +91,7 @@ def pager(trait: str, page: int, *, size: int, total: int) -> Markup | None:
         ("next", say("Next"), last, 1, page == last),
         ("last", say("Last"), last, None, page == last),
     ]
-    # aria-disabled rather than disabled: a button that is reached and pressed with the keyboard keeps the focus.
+    # aria-disabled rather than disabled: a button pressed with the keyboard keeps the focus.
     ways = [
         button(
             trait, value, text, key=f"{trait} {name}", data_step=step, aria_disabled="true" if ended else None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from widgets.parts.language import say
 from widgets.parts.markup import Markup, tag
 
-COPY = "copied/copy.js"  # what a module that wraps another needs to copy a text
+COPY = "copied/copy.js"  # for modules that wrap another, to copy a text
 
 
 def copied(text: str, key: str) -> Markup:

@@ -13,7 +13,7 @@ from widgets.parts.markup import Markup, tag
 from widgets.values.training import Points
 
 _CHART = Size(400, 120)
-_PLACES = 100  # along the axis that a curve has a lowest and a highest point at
+_PLACES = 100  # positions along the axis, each with a curve's lowest and highest point
 _COLOURS = 6
 _DASHES = (None, "6 3", "2 2")  # runs of one colour
 
@@ -28,11 +28,11 @@ def figure(
     """A chart with its name, the range of its values and that of its steps.
 
     Args:
-        name: what the curves show.
-        runs: their points.
+        name: the name of what the curves show.
+        runs: the points of each run.
         looks: the number of each run's colour, the same in all charts of a view.
         axis: what is counted along it, in the reader's language.
-        read: how a place on it reads.
+        read: formats a position on it.
     """
     steps, values = extent(runs)
     said = say(
@@ -63,13 +63,13 @@ def dashed(look: int) -> int:
 
 
 def grid(figures: Sequence[Markup]) -> Markup:
-    """Charts beside one another, as many as there is room for."""
+    """Charts side by side, as many as there is room for."""
     style = "display:grid;grid-template-columns:repeat(auto-fill,minmax(min(280px,100%),1fr));gap:18px 28px"
     return tag("div", figures, style=style)
 
 
 def extent(runs: Mapping[str, Points]) -> tuple[tuple[float, float], tuple[float, float]]:
-    """The first and last step, and the least and greatest value that is finite; NaN where there is none."""
+    """The first and last step, and the least and greatest finite value; NaN where there is none."""
     points = [point for one in runs.values() for point in one]
     finite = [value for _, value in points if math.isfinite(value)]
     steps = [step for step, _ in points]
@@ -77,7 +77,7 @@ def extent(runs: Mapping[str, Points]) -> tuple[tuple[float, float], tuple[float
 
 
 def thinned(points: Points) -> Points:
-    """No more points than can be seen: of many in one place the lowest and the highest, so that no peak is lost."""
+    """Drop points that cannot be seen: of many in one place keep the lowest and the highest, so as to lose no peak."""
     if len(points) <= 2 * _PLACES:
         return points
     first, last = points[0][0], points[-1][0]
@@ -113,7 +113,7 @@ def _drawing(runs: Mapping[str, Points], looks: Mapping[str, int], said: str) ->
 
 
 def _line(piece: Points, across: Callable[[float], float], up: Callable[[float], float], look: int) -> Markup:
-    """A part of a curve without gaps; a single point is a line of no length with round ends."""
+    """A part of a curve without gaps; a single point is a line of zero length with round ends."""
     places = " ".join(f"{across(step):.1f},{up(value):.1f}" for step, value in [*piece, piece[-1]])
     return tag(
         "polyline",
@@ -126,7 +126,7 @@ def _line(piece: Points, across: Callable[[float], float], up: Callable[[float],
 
 
 def _pieces(points: Points) -> list[Points]:
-    """A curve without its values that are not finite, in as many parts as they cut it into."""
+    """A curve cut into parts at its non-finite values."""
     groups = groupby(points, key=lambda point: math.isfinite(point[1]))
     return [list(group) for finite, group in groups if finite]
 

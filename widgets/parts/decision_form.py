@@ -9,7 +9,7 @@ from widgets.parts import controls
 from widgets.parts.language import say
 from widgets.parts.markup import Markup, tag
 
-_SAME_PRESS = 1.0  # seconds after an answer in which the same request once more is a double press
+_SAME_PRESS = 1.0  # after an answer, within which the same request counts as a double press
 
 
 def decision_form(
@@ -23,8 +23,8 @@ def decision_form(
 
     Args:
         label: what is decided, for assistive technology.
-        signature: the name and the reason as they are written so far.
-        actions: how the button of each action reads.
+        signature: the name and the reason written so far.
+        actions: the button label of each action.
         key: the key of what is decided on.
         beside: another button after those.
     """
@@ -41,9 +41,9 @@ def decision_form(
 
 
 def attempt(action: Callable[[], str]) -> tuple[bool, str]:
-    """Do what a person asked for; return whether it was done, and what to tell.
+    """Do what a person asked for; return whether it was done, and a message.
 
-    Any error is told in the view: the person who pressed the button sees nothing else.
+    Any error is shown in the view: the person who pressed the button sees nothing else.
     """
     try:
         return True, action()
@@ -52,16 +52,16 @@ def attempt(action: Callable[[], str]) -> tuple[bool, str]:
 
 
 class AttemptedOnce:
-    """Does what a person asked for once, also where the button was pressed twice.
+    """Does what a person asked for once, even if the button was pressed twice.
 
-    Who sees no answer at once presses again, and the second press waits until the kernel has taken the first.
+    People who see no answer at once press again, and the second press waits until the kernel has taken the first.
     """
 
     def __init__(self) -> None:
         self._done: tuple[object, float, tuple[bool, str]] | None = None
 
     def attempt(self, request: object, action: Callable[[], str]) -> tuple[bool, str]:
-        """Do what a request is, unless the same was done a moment ago; return whether it was done, and what to tell."""
+        """Carry out a request, unless the same was done a moment ago; return whether it was done, and a message."""
         if self._done is not None:
             done, when, outcome = self._done
             if request == done and monotonic() - when < _SAME_PRESS:
@@ -72,13 +72,13 @@ class AttemptedOnce:
 
 
 def words_of(error: Exception) -> str:
-    """Return what an error says; in the reader's language where it can say so itself, as the kit's errors can."""
+    """Return an error's text, in the reader's language if the error can translate itself, like the kit's errors."""
     in_words: Callable[[], str] = getattr(error, "in_words", error.__str__)
     return in_words() or type(error).__name__
 
 
 def told(done: bool, text: str) -> Markup | None:
-    """What became of the last decision, said to assistive technology at once."""
+    """The outcome of the last decision, announced to assistive technology at once."""
     if not text:
         return None
     return tag("p", "✓ " if done else "✗ ", text, class_="good" if done else "bad", role="alert")

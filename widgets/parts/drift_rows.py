@@ -14,18 +14,22 @@ from widgets.parts.tables import listing, opened_row
 from widgets.values.drift import DriftFeature
 
 _NEAR, _FAR = 0, 4  # numbers of colours
-_NEAR_PERCENT, _FAR_PERCENT, _MOST_PERCENT = 22, 26, 46  # of colour in a cell: text stays readable on it
-_COLOURS = 6  # after which a line is dashed
+_NEAR_PERCENT, _FAR_PERCENT, _MOST_PERCENT = (
+    22,
+    26,
+    46,
+)  # of colour in a cell, so that text on it stays readable
+_COLOURS = 6  # colours; further lines are dashed
 
 
 @dataclass(frozen=True)
 class Heat:
-    """A heat map against one thing.
+    """A heat map of one comparison.
 
     Attributes:
         days: the days that have a column.
         against: name of the comparison.
-        skipped: days before those.
+        skipped: the number of days before those.
     """
 
     days: Sequence[dt.date]
@@ -33,7 +37,7 @@ class Heat:
     skipped: int = 0
 
     def pairs(self, feature: DriftFeature) -> list[tuple[float, float] | None]:
-        """The distance and its limit on each day that is shown; None: nothing could be compared."""
+        """The distance and its limit on each shown day; None: nothing could be compared."""
         nothing = [None] * (self.skipped + len(self.days))
         values = feature.distances.get(self.against, nothing)[self.skipped :]
         limits = feature.limits.get(self.against, nothing)[self.skipped :]
@@ -43,12 +47,12 @@ class Heat:
         ]
 
     def worst(self, feature: DriftFeature) -> tuple[float, float] | None:
-        """The distance that is the greatest by its limit, and that limit."""
+        """The distance that is largest relative to its limit, and that limit."""
         known = [pair for pair in self.pairs(feature) if pair is not None]
         return max(known, key=_part, default=None)
 
     def worst_part(self, feature: DriftFeature) -> float:
-        """The greatest distance by its limit; below 0 where nothing could be compared."""
+        """The largest ratio of a distance to its limit; below 0 where nothing could be compared."""
         worst = self.worst(feature)
         return -1.0 if worst is None else _part(worst)
 
@@ -59,7 +63,7 @@ class Heat:
         return [self._head(feature, name), *map(_cell, self.pairs(feature))]
 
     def short_cells(self, feature: DriftFeature, name: Markup) -> list[Markup]:
-        """The same row with its greatest distance only."""
+        """The same row with its largest distance only."""
         worst = self.worst(feature)
         said = (
             MISSING
@@ -85,7 +89,7 @@ class Heat:
 
 
 def heat_table(heat: Heat, rows: Sequence[Markup]) -> Markup:
-    """The rows below a head with the days."""
+    """The rows below a header with the days."""
     titles = (say("Feature"), *(f"{day:%m-%d}" for day in heat.days))
     return listing(titles, rows, say("Distances by day"), class_="heat")
 
@@ -97,7 +101,7 @@ def legend() -> Markup:
 
 
 def detail(feature: DriftFeature, days: Sequence[dt.date], comparisons: Mapping[str, str]) -> Markup:
-    """The curves of a feature against everything that it is compared with, each with its limit in dashes."""
+    """The curves of a feature for each comparison, each with its limit in dashes."""
     places = [dt.datetime(day.year, day.month, day.day, tzinfo=dt.UTC).timestamp() for day in days]
     lines: dict[str, list[tuple[float, float]]] = {}
     looks: dict[str, int] = {}
@@ -129,6 +133,6 @@ def _cell(pair: tuple[float, float] | None) -> Markup:
 
 
 def _part(pair: tuple[float, float]) -> float:
-    """A distance by its limit; beyond a limit of 0 is everything."""
+    """A distance relative to its limit; any distance exceeds a limit of 0."""
     value, limit = pair
     return value / limit if limit else (2.0 if value else 0.0)

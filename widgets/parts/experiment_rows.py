@@ -18,17 +18,17 @@ _STATES = {
     "open": ("quiet", marked("○ not sure yet")),
     "few": ("quiet", marked("○ too few users")),
 }
-_DIFFERENCE, _BOUND, _LIMIT = 0, 6, 1  # numbers of colours; that of a bound is the difference's, dashed
+_DIFFERENCE, _BOUND, _LIMIT = 0, 6, 1  # numbers of colours; a bound has the difference's, dashed
 _ARMS = (marked("control"), marked("candidate"))
 _BOUNDS = (marked("lower bound"), marked("upper bound"))
 _MOST = 400  # points of a curve
 _ROOM = (
-    4.0  # times the last interval and the limit: wider bounds, of the first looks, would flatten all others
+    4.0  # times the last interval and the limit: the wider bounds of the first looks would flatten all others
 )
 
 
 def arms_table(arms: Sequence[Arm]) -> Markup:
-    """What each arm was asked, and how it went."""
+    """The requests of each arm, and how they went."""
     rows = [
         tag(
             "tr",
@@ -41,7 +41,7 @@ def arms_table(arms: Sequence[Arm]) -> Markup:
 
 
 def metrics_table(metrics: Sequence[Compared]) -> Markup | None:
-    """Each metric at the last look, with what it means."""
+    """Each metric at the last look, and what it means."""
     if not metrics:
         return None
     titles = (

@@ -15,12 +15,12 @@ from widgets.values.faults import Said, Smallest, Tried
 from widgets.values.statistics import SplitSummary
 
 SPLITS = (marked("before"), marked("after"))
-_MOST_SAID = 40  # findings that are listed
+_MOST_SAID = 40  # findings listed
 _LETTERS = 600  # of one finding
 
 
 def verdict(tried: Tried) -> str:
-    """What became of a fault, in a sentence."""
+    """The outcome of a fault, in a sentence."""
     rows = say("{rows} of {of} rows", rows=number(tried.rows), of=number(tried.of))
     if not tried.said:
         return say("not noticed by any check; {rows}, in {days}.", rows=rows, days=tried.days)
@@ -36,7 +36,7 @@ def verdict(tried: Tried) -> str:
 
 
 def findings(tried: Tried) -> Markup | None:
-    """What the checks say that they do not say of the clean rows."""
+    """The findings that the clean rows do not give."""
     if not tried.said:
         return None
     titles = (say("A batch"), say("Check"), say("About"), say("Found"), say("Expected"))

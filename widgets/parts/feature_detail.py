@@ -18,7 +18,7 @@ _VALUES = 20  # frequent values shown
 
 
 def detail(feature: FeatureSummary, looks: Looks) -> Markup:
-    """All that is known of a feature, split by split."""
+    """All that is known about a feature, split by split."""
     splits = looks.of(feature)
     known = [(place, name, splits[name]) for place, name in enumerate(looks.splits) if name in splits]
     return tag(
@@ -102,7 +102,7 @@ def _shares(split: SplitSummary) -> dict[str, float]:
 
 
 def _bar(part: float | None, greatest: float, place: int) -> Markup:
-    if part is None:  # it may be there, but not among the split's most frequent
+    if part is None:  # it may occur, but not among the split's most frequent
         return tag("td", MISSING)
     width = f"width:{part / greatest * 100:.0f}%"
     bar = tag("span", tag("i", style=width, class_=charts.colour(place)), class_="bar")

@@ -16,12 +16,12 @@ COLUMNS = (
     *(marked("Feature"), marked("Distribution"), marked("Split"), marked("Missing"), marked("Mean")),
     *(marked("Deviation"), marked("Least"), marked("Median"), marked("Greatest"), marked("Zeros")),
 )
-EMPTY = marked("(empty)")  # how a text without a character reads
+EMPTY = marked("(empty)")  # the label of an empty text
 _KINDS = (
     *(marked("whole number"), marked("number"), marked("date")),
     *(marked("text"), marked("bytes"), marked("group")),
 )
-_NUMBER_COLUMNS = 6  # from Mean to Zeros, which texts use as one
+_NUMBER_COLUMNS = 6  # from Mean to Zeros, merged for texts
 _CHART = charts.Size(150, 36)
 _TOP_VALUES = 3
 _BARS = 12
@@ -43,12 +43,12 @@ class Looks:
 
 
 def reader(feature: FeatureSummary) -> Callable[[float | None], str]:
-    """How the feature's numbers read."""
+    """The format of the feature's numbers."""
     return moment if feature.kind == "date" else number
 
 
 def cells(feature: FeatureSummary, looks: Looks, name: Markup, *, chart: bool) -> Markup:
-    """The cells of a row; the name is given because the live face makes a button of it."""
+    """The cells of a row; the name is passed in because the live face makes a button of it."""
     splits = [looks.of(feature).get(split) for split in looks.splits]
     kind = f"{say('lists of ') if feature.has_lists else ''}{say(feature.kind)}"
     notes = [tag("small", kind), _note(say("drift"), feature.drift), _note(say("skew"), feature.skew)]
@@ -74,7 +74,7 @@ def row_chart(feature: FeatureSummary, looks: Looks) -> Markup | None:
 
 
 def distribution(feature: FeatureSummary, looks: Looks) -> list[charts.Series]:
-    """The histogram of each split: of numbers, or of the most frequent values in one order for all splits."""
+    """The histogram of each split: of numbers, or of the most frequent values in the same order for all splits."""
     splits = looks.of(feature)
     values = frequent(splits.values())[:_BARS]
     return [

@@ -28,7 +28,7 @@ Path = tuple[int, ...]
 
 @dataclass(frozen=True)
 class Shown:
-    """A bar that is drawn; `below` are those of its children that are long enough."""
+    """A drawn bar; `below` are those of its children that are long enough."""
 
     frame: Frame
     path: Path
@@ -38,7 +38,7 @@ class Shown:
 def longest(frame: Frame, path: Path, most: int) -> tuple[Shown, int]:
     """Return the bars to draw below a frame, the longest, and how many were left out.
 
-    A bar is at least as long as each that it called, so that what stands above one that is drawn is drawn too.
+    A bar is at least as long as each that it called, so that everything above a drawn bar is drawn too.
     """
     all_bars: list[tuple[float, int, Path]] = []
     _collect(frame, path, all_bars)
@@ -75,18 +75,18 @@ def bars(shown: Shown, draw: Callable[[Shown], Markup]) -> Markup:
 
 
 def css_class(frame: Frame) -> str:
-    """Return the classes of a bar: its colour is that of the kind that most of its time is."""
+    """Return the classes of a bar: its colour is that of the kind with most of its time."""
     place = _COLOURS.get(kind_of(frame))
     return "flame" if place is None else f"flame {charts.colour(place)}"
 
 
 def kind_of(frame: Frame) -> str:
-    """Return the kind that most of its time is counted as."""
+    """Return the kind with most of its time."""
     return max(frame.kinds, key=lambda kind: frame.kinds[kind], default=_OTHER)
 
 
 def told(frame: Frame) -> str:
-    """Return a bar in words: its seconds, and what they are."""
+    """Return a bar in words: its seconds, and their kinds."""
     kinds = sorted(frame.kinds.items(), key=lambda item: -item[1])
     parts = ", ".join(f"{say(kind)} {_seconds(seconds)}" for kind, seconds in kinds if seconds)
     return f"{frame.name}: {_seconds(frame.seconds)} ({parts})"

@@ -14,7 +14,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def number(value: float | None) -> str:
-    """Four digits that count, or all digits of a whole number below a billion."""
+    """Four significant digits, or all digits of a whole number below a billion."""
     if value is None or math.isnan(value):
         return MISSING
     if math.isinf(value):
@@ -28,7 +28,7 @@ def number(value: float | None) -> str:
 
 
 def share(value: float | None) -> str:
-    """A part of 1 in percent; what is not nothing never reads as 0 %, nor what is not all as 100 %."""
+    """A part of 1 in percent; a part above 0 never reads as 0 %, nor one below 1 as 100 %."""
     if value is None or math.isnan(value):
         return MISSING
     percent = value * 100
@@ -40,7 +40,7 @@ def share(value: float | None) -> str:
 
 
 def moment(seconds: float | None) -> str:
-    """Seconds since 1970 (UTC) as a day, or a day and a time where there is one."""
+    """Seconds since 1970 (UTC) as a day, or as a day and a time."""
     if seconds is None or not math.isfinite(seconds):
         return MISSING
     try:
@@ -53,11 +53,11 @@ def moment(seconds: float | None) -> str:
 def count(amount: float, one: str, many: str | None = None) -> str:
     """An amount with its noun: `1 feature`, `2 features`."""
     noun = say(one)
-    if noun == one and amount != 1:  # English, where more than one has a form of its own
+    if noun == one and amount != 1:  # English, with its plural
         noun = many or f"{one}s"
     return f"{number(amount)} {noun}"
 
 
 def shorten(text: str, most: int) -> str:
-    """A text of at most so many letters; an ellipsis is the last of them where there were more."""
+    """A text cut to a number of characters, with an ellipsis at the end if it was longer."""
     return text if len(text) <= most else f"{text[: most - 1]}…"

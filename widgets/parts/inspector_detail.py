@@ -21,20 +21,20 @@ _CHART = charts.Size(560, 110)
 
 @dataclass(frozen=True)
 class WordSearch:
-    """What is searched in vocabularies, and which page of what is found is shown; static: only the first words."""
+    """The search in vocabularies, and the page of its results; static: only the first words."""
 
     text: str = ""
     page: int = 0
     live: bool = True
 
     def found(self, vocabulary: Vocabulary) -> list[int]:
-        """The places of the words that have the text in them, whatever its case."""
+        """The codes of the words that contain the text, whatever its case."""
         text = self.text.casefold()
         return [place for place, word in enumerate(vocabulary.words) if text in word.casefold()]
 
 
 def detail(feature: RawFeature, splits: Sequence[str], search: WordSearch) -> Markup:
-    """All that is known of a column and its places."""
+    """All that is known about a column and its codes."""
     parts: list[Child] = []
     has_words = any(output.vocabulary for output in feature.outputs)
     if feature.statistics is not None and not (has_words and feature.kind == "text"):
@@ -87,7 +87,7 @@ def _buckets(output: Output, splits: Sequence[str]) -> Markup:
 
 
 def _end(edge: float | None) -> str:
-    # All digits that tell neighbouring edges apart, which `number` would round away.
+    # All digits that distinguish neighbouring edges, which `number` would round away.
     return MISSING if edge is None else f"{edge:,.7g}"
 
 
@@ -143,7 +143,7 @@ def _rate(output: Output, splits: Sequence[str]) -> Markup | None:
 
 @dataclass(frozen=True)
 class _Counted:
-    """How often a split has each place, and the number of its colour."""
+    """How often a split has each code, and the number of its colour."""
 
     split: str
     colour: int
@@ -154,7 +154,7 @@ class _Counted:
         return self.counts[place] / self.total if self.total else 0.0
 
     def bar(self, place: int, greatest: float) -> Markup:
-        """A cell with the count, its part of all, and a bar that is full at the greatest part."""
+        """A cell with the count, its share of all, and a bar that is full at the largest share."""
         width = self.part(place) / greatest * 100 if greatest else 0
         drawn = tag("i", style=f"width:{width:.0f}%", class_=charts.colour(self.colour)) if width else None
         said = f"{number(int(self.counts[place]))} · {share(self.part(place))}"
@@ -168,7 +168,7 @@ def _table(
     titles: Sequence[str],
     shown: Sequence[tuple[int, Sequence[str]]],
 ) -> Markup:
-    """One row per place: its number, what it stands for, and how often each split has it."""
+    """One row per code: its number, its meaning, and how often each split has it."""
     counted = [
         _Counted(split, colour, output.counts[split], int(sum(output.counts[split])))
         for colour, split in enumerate(splits)

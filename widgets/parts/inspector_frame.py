@@ -16,12 +16,12 @@ _FIRST_WORDS = 5
 
 
 def turn(place: str, row: int, rows: int, *, can_discard: bool) -> Markup:
-    """Which row is looked at, the ways to its neighbours, and back to what it was.
+    """The current row, the ways to its neighbours, and back to its original values.
 
     Args:
         place: the row in words.
-        row: its number from 0.
-        rows: how many there are; 0: none to turn to.
+        row: its number, from 0.
+        rows: the number of rows; 0: none to turn to.
         can_discard: whether anything was written over it.
     """
     last = rows - 1
@@ -57,7 +57,7 @@ def detail_row(content: Markup) -> Markup:
 
 
 def unused(vocabulary: Vocabulary) -> str:
-    """Return what a vocabulary is that no feature takes its places from."""
+    """Describe vocabularies that no feature uses."""
     words = ", ".join(shorten(word, LETTERS) for word in vocabulary.words[:_FIRST_WORDS])
     more = " …" if len(vocabulary.words) > _FIRST_WORDS else ""
     size = count(len(vocabulary.words), "word")

@@ -24,8 +24,8 @@ def live_row(
 
     Args:
         feature: the column.
-        raw: its text in the row that is looked at.
-        wrong: why that cannot be so; empty: it can.
+        raw: its text in the current row.
+        wrong: why that is not valid; empty: it is.
         transformed: value and meaning of each feature.
         looks: the splits in the order of their colours, and whether the column is opened.
     """
@@ -55,7 +55,7 @@ def _row(
 
 
 def has_detail(feature: RawFeature) -> bool:
-    """Whether there is more to see of a column than its row."""
+    """Whether a column has more to show than its row."""
     places = any(output.vocabulary or output.edges for output in feature.outputs)
     return places or feature.statistics is not None
 

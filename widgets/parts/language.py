@@ -1,7 +1,7 @@
 """Translate the texts of views: KIT_LANGUAGE=zh is Simplified Chinese; untranslated texts stay English.
 
-`static/languages/<language>.json` holds the translations by the English text. Values are put in by name, since another
-language has them in another order. Names of data, parameters and components are never translated.
+`static/languages/<language>.json` holds the translations by the English text. Values are put in by name, since other
+languages order them differently. Names of data, parameters and components are never translated.
 """
 
 from __future__ import annotations
@@ -28,12 +28,12 @@ def say(english: str, /, **values: object) -> str:
 
 
 def say_each(texts: Mapping[_K, str]) -> dict[_K, str]:
-    """Return a mapping with each of its texts in the reader's language, such as what a list offers to choose."""
+    """Return a mapping with each of its texts in the reader's language, such as the choices of a list."""
     return {key: say(text) for key, text in texts.items()}
 
 
 def marked(english: str) -> str:
-    """Return a text as it is: a constant that is given to `say` later, as gettext's N_ marks it.
+    """Return a text unchanged: a constant that is given to `say` later, marked as by gettext's N_.
 
     A test takes the texts that must be translated from the calls of `say`, `marked` and `count`.
     """
@@ -55,15 +55,15 @@ _KNOWN = frozenset(
 
 
 def say_known(name: str) -> str:
-    """Return a name in the reader's language where it is one that the kit gives, as it does to the slice of all rows.
+    """Return a name in the reader's language if the kit gave it, such as the slice of all rows.
 
-    A project may have a metric or a column of such a name as well; then that is translated, too.
+    A project's metric or column of the same name is translated, too.
     """
     return say(name) if name in _KNOWN else name
 
 
 def html_language() -> str:
-    """Return the `lang` of what views say: by it browsers choose fonts and voices."""
+    """Return the `lang` of the views' texts: by it browsers choose fonts and voices."""
     language = _language(os.environ.get(VARIABLE, ""))
     return _TAGS.get(language, language) if language in _known() else "en"
 

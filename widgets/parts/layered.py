@@ -1,8 +1,8 @@
 """Layered layout of a directed graph: left to right, few crossings, short edges.
 
-The usual steps of Sugiyama's method, without nodes where a long edge passes a layer: boxes cover the lines behind them.
-A layer is the longest path to a node, the order in it follows the mean place of the neighbours (barycentre), and the
-heights do so too, as far as there is room.
+The usual steps of Sugiyama's method, without dummy nodes where a long edge passes a layer: boxes cover the lines behind
+them. A node's layer is the longest path to it, the order within a layer follows the mean place of the neighbours
+(barycentre), and so do the heights, as far as there is room.
 """
 
 from __future__ import annotations
@@ -21,9 +21,8 @@ def layered(keys: Sequence[str], edges: Sequence[tuple[str, str]]) -> Places:
     """Give each node its layer and its row, both from 0; no two nodes of a layer are less than a row apart.
 
     Args:
-        keys: the nodes; those that nothing else places stay in this order.
-        edges: the edges, each from a node to one that comes after it. Edges of a circle are left out where it would
-            close.
+        keys: the nodes; those without constraints stay in this order.
+        edges: the edges, each from a node to one that comes after it. An edge that would close a cycle is left out.
     """
     before, after = _neighbours(keys, edges)
     layer_of = _longest_paths(keys, before, after)
@@ -52,7 +51,7 @@ def _longest_paths(keys: Sequence[str], before: Neighbours, after: Neighbours) -
     done = set[str]()
     rest = iter(keys)
     while len(done) < len(keys):
-        # Only a circle leaves nodes that nothing frees; the first of them goes before what it waits for.
+        # Only a cycle leaves nodes that are never free; the first of them goes before what it waits for.
         key = free.pop() if free else next(rest)
         if key in done:
             continue
@@ -67,7 +66,7 @@ def _longest_paths(keys: Sequence[str], before: Neighbours, after: Neighbours) -
 
 
 def _order(layers: list[list[str]], before: Neighbours, after: Neighbours) -> None:
-    """Sort each layer by the mean place of the neighbours, to the right and back again."""
+    """Sort each layer by the mean place of the neighbours, sweeping right and back."""
     place = {key: float(row) for layer in layers for row, key in enumerate(layer)}
     for sweep in range(_SWEEPS):
         neighbours, turn = (after, -1) if sweep % 2 else (before, 1)
@@ -88,9 +87,9 @@ def _rows(layers: list[list[str]], before: Neighbours, after: Neighbours) -> dic
 
 
 def _apart(wanted: Sequence[float]) -> list[float]:
-    """The places next to the wanted ones that are at least 1 apart, in the same order.
+    """The places closest to the wanted ones that are at least 1 apart, in the same order.
 
-    Neighbours that want to be closer become one block, whose middle is where they want to be on the average.
+    Neighbours that want to be closer become one block, centred on the mean of their wanted places.
     """
     blocks: list[tuple[float, int]] = []  # the wanted place of the first in each, and how many there are
     for place in wanted:

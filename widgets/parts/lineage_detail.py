@@ -1,4 +1,4 @@
-"""What is known of one node of a lineage, and two runs of one component beside each other."""
+"""What is known about one node of a lineage, and two runs of one component side by side."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from widgets.parts.tables import scrollable
 from widgets.values.lineage import Difference, Graph, Node
 
 LETTERS = 240  # of a value
-_PROPERTIES, _NEIGHBOURS, _RUNS, _DIFFERENCES = 40, 20, 100, 60  # that are shown at once
+_PROPERTIES, _NEIGHBOURS, _RUNS, _DIFFERENCES = 40, 20, 100, 60  # shown at once
 _KINDS = {"execution": marked("an execution"), "artifact": marked("an artifact")}
 _STATES = (  # of executions, and of artifacts, in ML Metadata
     *(marked("unknown"), marked("new"), marked("running"), marked("complete"), marked("failed")),
@@ -28,7 +28,7 @@ def title(node: Node) -> str:
 
 
 def facts(node: Node) -> Markup:
-    """State, time, place, where and by what code it ran, and properties, as a table of two columns."""
+    """State, time, folder, where and by what code it ran, and properties, as a table of two columns."""
     told = {
         say("Kind"): f"{say(_KINDS[node.kind])}, {node.type}",
         say("State"): say(node.state),
@@ -56,7 +56,7 @@ def facts(node: Node) -> Markup:
 
 
 def neighbours(graph: Graph, key: str, *, live: bool) -> Markup:
-    """What is right before and right after a node; buttons that lead there where the face is alive."""
+    """The direct neighbours of a node; in the live face, buttons that lead there."""
     node = graph.nodes[key]
     before, after = (
         (say("Took"), say("Made")) if node.kind == "execution" else (say("Made by"), say("Taken by"))
@@ -81,7 +81,7 @@ def run_choice(graph: Graph, key: str, other: str) -> Markup | None:
 
 
 def comparison(first: Node, second: Node, differences: Sequence[Difference]) -> Markup:
-    """What differs between two runs, and folded away what does not."""
+    """What differs between two runs, and what does not, folded away."""
     differing = [one for one in differences if one.differs]
     same = [one for one in differences if not one.differs]
     heads = ("", title(first), title(second))

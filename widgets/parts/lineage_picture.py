@@ -1,7 +1,7 @@
 """The picture of a lineage: boxes in layers from left to right, and one path for all lines between them.
 
-Shapes get their sizes from the style sheet, so that a box takes some 80 bytes: a graph of 2,000 nodes has to fit where
-any view has to.
+Shapes get their sizes from the style sheet, so that a box takes some 80 bytes: even a graph of 2,000 nodes has to fit
+    the limit of a view.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from widgets.values.lineage import Edge, Graph, Node
 
 MOST_NODES = 2_500  # in one picture
 BOX_WIDTH, BOX_HEIGHT = 140, 24  # the same as in lineage.css
-_ACROSS, _DOWN, _MARGIN = 196, 36, 8  # pixels from layer to layer, from row to row, and around all
+_ACROSS, _DOWN, _MARGIN = 196, 36, 8  # pixels from layer to layer, from row to row, and around everything
 _LETTERS = 19  # of a name with its number
 _STATES = {"failed": "f", "canceled": "f", "running": "r", "cached": "c"}
 
@@ -25,12 +25,12 @@ class Picture:
 
     Args:
         graph: the nodes and edges.
-        keys: the nodes to draw; the newest of them where they are too many.
+        keys: the nodes to draw; only the newest if they are too many.
     """
 
     def __init__(self, graph: Graph, keys: Collection[str] | None = None, most: int = MOST_NODES) -> None:
         wanted = [key for key in graph.nodes if keys is None or key in keys]
-        self.keys = wanted[-most:][::-1]  # the newest are above the older ones where nothing else decides
+        self.keys = wanted[-most:][::-1]  # newer nodes are above older ones where nothing else decides
         self.index = {key: index for index, key in enumerate(self.keys)}
         self._nodes = [graph.nodes[key] for key in self.keys]
         self.edges = [edge for edge in graph.edges if edge.source in self.index and edge.target in self.index]
@@ -53,7 +53,7 @@ class Picture:
         return min(beyond, key=lambda one: abs(one[0] - y))[1] if beyond else key
 
     def svg(self, label: str, chosen: str = "", marked: Collection[str] = ()) -> Markup:
-        """The whole picture; with marks when it cannot be marked later, as in a static face."""
+        """The whole picture; with marks if it cannot be marked later, as in a static face."""
         width, height = self.size
         plain = tag("path", d=self.lines(self.edges), class_="lines")
         bright = tag("path", d=self.lines(edges_among({chosen, *marked}, self.edges)), class_="bright")
@@ -73,7 +73,7 @@ class Picture:
         )
 
     def lines(self, edges: Iterable[Edge]) -> str:
-        """One path for all edges, each a curve that leaves and arrives level."""
+        """One path for all edges, each a curve with horizontal ends."""
         return "".join(
             _curve(self._corners[self.index[edge.source]], self._corners[self.index[edge.target]])
             for edge in edges
@@ -85,7 +85,7 @@ def edges_among(keys: Collection[str], edges: Sequence[Edge]) -> list[Edge]:
 
 
 def number_of(node: Node) -> str:
-    """What tells a node from others of its name: the number at the end of its key."""
+    """What distinguishes a node from others of its name: the number at the end of its key."""
     return f"#{node.key.rpartition(' ')[2]}"
 
 

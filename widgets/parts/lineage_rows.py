@@ -13,7 +13,7 @@ from widgets.values.lineage import Node
 
 
 def legend() -> Markup:
-    """What the looks of boxes mean."""
+    """The meaning of the boxes' looks."""
     kinds = {
         "e": say("an execution"),
         "c": say("from the cache"),
@@ -39,7 +39,7 @@ def zooms() -> Markup:
 
 
 def table(rows: Sequence[Markup]) -> Markup:
-    """The rows below a head."""
+    """The rows below a header."""
     titles = (say("Name"), say("Type"), say("State"), say("When"))
     return listing(titles, rows, say("Nodes"), class_="nodes")
 

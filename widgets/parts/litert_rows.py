@@ -1,4 +1,4 @@
-"""Rows of the view of LiteRT files: numbers that are better small stand beside bars, and losses beside their limit."""
+"""Rows of the view of LiteRT files: bars beside numbers that should be small, and losses beside their limit."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class FileRows:
 
     Args:
         files: all of them.
-        quality: what is lost, such as AUC.
+        quality: the name of the quality, such as AUC.
         chosen: the variant that is meant for use.
         limit: the limit of what it may lose.
     """
@@ -40,7 +40,7 @@ class FileRows:
         )
 
     def table(self, files: Sequence[LiteRTFile]) -> Markup:
-        """Files below a head."""
+        """Files below a header."""
         return listing(self._titles, [self._row(one) for one in files], say("LiteRT files"), class_="bars")
 
     def exceeds(self, lost: float | None) -> bool:
@@ -94,12 +94,12 @@ def size(amount: int | None) -> str:
 
 
 def milliseconds(value: float | None) -> str:
-    """Three digits that count; a file takes hundredths of a millisecond."""
+    """Three significant digits; a file takes hundredths of a millisecond."""
     return MISSING if value is None else f"{value:.3g}"
 
 
 def decimals(value: float | None) -> str:
-    """A quality or a part of one; a loss below the digits that are shown reads as 0."""
+    """A quality or a part of one; a loss below the shown digits reads as 0."""
     if value is None:
         return MISSING
     text = f"{value:.{_DIGITS}f}"

@@ -1,4 +1,4 @@
-"""Rows of a load sweep: what a batching setting is, how much it answers in time, and what that costs."""
+"""Rows of a load sweep: a batching setting, how much it answers in time, and what that costs."""
 
 from __future__ import annotations
 
@@ -33,10 +33,10 @@ class Setting:
         name: its name.
         parameters: the parameters of batching; empty: it does not batch.
         points: the points, by rising rate.
-        there: the point at the wanted rate; None: it was not asked so much.
-        in_time: answers a second, at most, within the wanted p99 and without errors; NaN: none.
-        chosen: whether it is.
-        place: among all.
+        there: the point at the wanted rate; None: not tried at that rate.
+        in_time: the most answers a second within the wanted p99 and without errors; NaN: none.
+        chosen: whether it is the chosen one.
+        place: its index among all.
     """
 
     name: str
@@ -72,7 +72,7 @@ def _setting(sweep: Sweep, name: str, place: int) -> Setting:
 
 
 def table(rows: Sequence[Markup]) -> Markup:
-    """The rows below a head."""
+    """The rows below a header."""
     return listing(map(say, _TITLES), rows, say("Settings"), class_="slices")
 
 

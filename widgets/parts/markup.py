@@ -25,14 +25,14 @@ def tag(name: str, *children: Child, **attributes: Attribute) -> Markup:
     """An element with its children, which may be nested in lists, and its attributes.
 
     Attributes are named as Python allows: `class_` is class and `aria_label` is aria-label. True gives an attribute
-    without a value; None and False leave it out, and None as a child is left out as well.
+        without a value; None and False leave it out, and so does None for a child.
     """
     start = f"<{name}{''.join(_attribute(key, value) for key, value in attributes.items())}>"
     return Markup(start if name in _VOID else f"{start}{join(children)}</{name}>")
 
 
 def join(children: Iterable[Child], between: str = "") -> Markup:
-    """Children in a row; what stands between them is escaped like any text."""
+    """Children in a row; the text between them is escaped like any other."""
     return Markup(text(between).join([text(child) for child in children]))
 
 

@@ -16,16 +16,16 @@ _EXPORT = re.compile(r"^export (?=(?:async )?(?:function|const|class) )", re.MUL
 def script(name: str) -> str:
     """A module and those that it imports, each once, before the one that needs it.
 
-    The browser gets a widget's code as one text without an address, so that an import of a neighbour would have
-    nothing to be relative to. Joining is all there is of a build: `import { a } from "./b.js";` on one line is
-    replaced by the neighbour itself. The modules share one scope then, so names are unique among them.
+    The browser gets a widget's code as one text without an address, so that a relative import would have no base.
+    Joining is the whole build: `import { a } from "./b.js";` on one line is replaced by that module itself. The modules
+    then share one scope, so names are unique among them.
     """
     return "\n".join(_without_links(path) for path in _in_order(name, []))
 
 
 @cache
 def extended(script: str, *names: str) -> str:
-    """A script whose default export gives way to that of modules which wrap it: a text can have only one.
+    """A script whose default export is replaced by that of the modules that wrap it: a text can have only one.
 
     Raises:
         ValueError: when the script has no default export of the form `{ render: … };`.
@@ -37,7 +37,7 @@ def extended(script: str, *names: str) -> str:
 
 @cache
 def styles(*names: str) -> str:
-    """The style sheet of all views, with those of one kind of them."""
+    """The style sheet of all views, with those of one kind of view."""
     return "".join(source(name) for name in ("view.css", *names))
 
 

@@ -1,7 +1,7 @@
 """Parallel coordinates: one axis per hyperparameter, one line per trial.
 
-As in Inselberg 1985, The plane with parallel coordinates. Names and ends stand beside the SVG as HTML, as with all
-charts of the kit.
+As in Inselberg 1985, The plane with parallel coordinates. Names and ends are HTML beside the SVG, as with all charts of
+the kit.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ from widgets.values.tuning import Search, Trial
 _STEP, _HEIGHT, _EDGE = 100, 200, 6  # of the drawing's own units: between two axes, and above and below them
 _HIT = 34  # around an axis, to press on
 _NARROWEST_PX = 74  # of an axis
-_BREAK = "_\N{ZERO WIDTH SPACE}"  # where a long name such as learning_rate may end a line
-_MOST_LINES = 200  # nobody tells more of them apart; the last ones
+_BREAK = "_\N{ZERO WIDTH SPACE}"  # where a long name such as learning_rate may be broken
+_MOST_LINES = 200  # more could not be distinguished; the last ones
 
 
 def picture(search: Search, axes: Sequence[Axis], brushes: Brushes, *, live: bool) -> Markup | None:

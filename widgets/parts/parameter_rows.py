@@ -10,9 +10,9 @@ from widgets.parts.tables import listing
 from widgets.parts.training_runs import duration
 from widgets.values.parameters import BatchProgress, Parameter
 
-VALUE = "value"  # the one text of a parameter among the edits
-_LETTERS = 400  # of one text that is shown
-_STEPS = 3  # that have ended last
+VALUE = "value"  # the only text of a parameter among the edits
+_LETTERS = 400  # shown of one text
+_STEPS = 3  # the latest to end
 _COLUMNS = (marked("Parameter"), marked("Value"), marked("From"))
 _KINDS = {
     "int": marked("whole number"),
@@ -29,7 +29,11 @@ _SIGNS = {
     marked("killed"): "✗",
 }
 CHANGED = marked("changed here")
-_SOURCES = {marked("default"), marked("the batch"), marked("changed here")}  # others are options and files
+_SOURCES = {
+    marked("default"),
+    marked("the batch"),
+    marked("changed here"),
+}  # other sources are options and files
 
 
 def table(rows: list[Markup] | tuple[Markup, ...]) -> Markup:
@@ -37,7 +41,7 @@ def table(rows: list[Markup] | tuple[Markup, ...]) -> Markup:
 
 
 def live_row(parameter: Parameter, text: str, source: str, wrong: str) -> Markup:
-    """A row with a control; what is wrong with its text stands below it."""
+    """A row with a control; what is wrong with its text is below it."""
     problem = tag("small", f"✗ {shorten(wrong, _LETTERS)}", class_="bad", role="alert") if wrong else None
     look = "wrong" if wrong else "changed" if source == CHANGED else None
     return tag(
@@ -55,7 +59,7 @@ def static_row(parameter: Parameter, text: str, source: str) -> Markup:
 
 
 def batch(progress: BatchProgress) -> Markup:
-    """How far a batch is, with a link to its report, which the page makes where its server has the file."""
+    """How far a batch is, with a link to its report, which the page adds if its server has the file."""
     running = not progress.has_ended
     said = say(
         "Batch {state} for {time}" if running else "Batch {state} after {time}",
@@ -106,7 +110,7 @@ def _head(parameter: Parameter) -> Markup:
 
 
 def source_text(source: str) -> str:
-    """Return where a value came from, as a person reads it."""
+    """Return where a value came from, in words."""
     return say(source) if source in _SOURCES else shorten(source, _LETTERS)
 
 

@@ -18,7 +18,7 @@ _NODES = 60  # of a kernel that are listed
 
 
 class Comparison:
-    """Operations of one profile beside what the same nodes of the graph take in another.
+    """Operations of one profile beside the time that the same nodes of the graph take in another.
 
     Args:
         shown: the profile.
@@ -37,7 +37,7 @@ class Comparison:
 
     @cached_property
     def _before(self) -> Mapping[str, float]:
-        """What each node of the graph takes in the other profile; of a kernel each of its nodes takes all of it."""
+        """The time of each node of the graph in the other profile; a kernel's nodes all have its whole time."""
         found: defaultdict[str, float] = defaultdict(float)
         for one in self._other.operations if self._other else ():
             for node in {one.name, *one.fused}:
@@ -45,12 +45,12 @@ class Comparison:
         return found
 
     def before(self, one: Operation) -> float | None:
-        """What an operation, or all that a kernel holds, takes in the other profile; None: it is not there."""
+        """The time of an operation, or of all that a kernel holds, in the other profile; None: it is not there."""
         known = [self._before[node] for node in one.fused or [one.name] if node in self._before]
         return sum(known) if known else None
 
     def table(self, rows: Sequence[Markup]) -> Markup:
-        """The rows below a head."""
+        """The rows below a header."""
         return listing(self._titles, rows, say("Operations"), class_="bars")
 
     def cells(self, one: Operation, name: Markup) -> list[Markup]:
@@ -74,7 +74,7 @@ class Comparison:
         return [*own, tag("td", MISSING if before is None else _micro(before), class_="number")]
 
     def detail_row(self, one: Operation, *, folded: bool = False) -> Markup:
-        """What a kernel holds; folded it opens by itself."""
+        """What a kernel holds; `folded`: it opens without the kernel."""
         rows = [
             tag(
                 "tr",
@@ -94,7 +94,7 @@ class Comparison:
 
 
 def steps_table(profiles: Mapping[str, Profile]) -> Markup:
-    """Whole steps, one row per training, with a bar for the part in which a step waits for its batch."""
+    """Whole steps, one row per training, with a bar for the time in which a step waits for its batch."""
     titles = (
         say("Training"),
         say("Steps traced"),

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 
 class Repeat:
-    """Calls a function in a thread, until the function says that there is nothing more to do, or `end` is called.
+    """Calls a function in a thread until the function says that nothing is left to do, or `end` is called.
 
     Args:
         work: returns whether to go on.
@@ -17,12 +17,12 @@ class Repeat:
     def __init__(self, work: Callable[[], bool], every_seconds: float = 1.0) -> None:
         self._work, self._every_seconds = work, every_seconds
         self._over = threading.Event()
-        # A daemon: a kernel that is told to end does not wait for what it shows.
+        # A daemon: a kernel that is told to end does not wait for its views.
         self._thread = threading.Thread(target=self._repeat, name="view", daemon=True)
         self._thread.start()
 
     def end(self) -> None:
-        """Return when the function is not called any more; not to be called by the function itself."""
+        """Return once the function is no longer called; the function itself must not call this."""
         self._over.set()
         self._thread.join()
 

@@ -26,14 +26,14 @@ _LETTERS = 120  # of a static cell
 
 
 def live_row(rule: Rule, edits: Mapping[str, str], wrong: Mapping[str, str]) -> Markup:
-    """A row of cells to write in; each edited one says what is saved, and a wrong one what it must be."""
+    """A row of cells to write in; each edited one shows what is saved, and a wrong one what it must be."""
     kind = edits.get("type", rule.type)
     cells = [_live_cell(rule, field, kind, edits, wrong) for field in TITLES if field != "feature"]
     return tag("tr", tag("th", tag("b", rule.feature), scope="row"), cells)
 
 
 def static_row(rule: Rule, edits: Mapping[str, str]) -> Markup:
-    """A row of texts; an edited one says what is saved."""
+    """A row of texts; an edited one shows what is saved."""
     cells = [
         tag(
             "td",

@@ -1,4 +1,4 @@
-"""What a model answered: each output, the time, and the answers before."""
+"""What a model answered: each output, the time, and earlier answers."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from widgets.parts.signature_form import VALUE_LETTERS
 from widgets.parts.tables import scrollable, titled_table
 from widgets.values.signatures import Answered
 
-_OUTPUTS = 60  # that are shown of one answer
+_OUTPUTS = 60  # shown of one answer
 _LETTERS = 36  # of an earlier answer
 
 
 @dataclass(frozen=True)
 class Sent:
-    """A request and what came of it; `source` tells in words where its texts are from."""
+    """A request and its outcome; `source` says in words where its texts come from."""
 
     signature: str
     source: str
@@ -36,7 +36,7 @@ class Sent:
         )
 
     def still_wrong(self, texts: Mapping[str, str]) -> dict[str, str]:
-        """What was wrong with the fields that have the same text still."""
+        """What was wrong with the fields whose text is still the same."""
         wrong, _, _ = self.answered
         return {name: why for name, why in wrong.items() if texts.get(name, "") == self.texts.get(name, "")}
 
@@ -47,7 +47,7 @@ class Sent:
 
     @property
     def first(self) -> str:
-        """The first output in a few letters, or why there is none."""
+        """The first output in a few characters, or why there is none."""
         _, outputs, _ = self.answered
         if not outputs:
             return f"✗ {self.refused}" if self.refused else ""
@@ -87,7 +87,7 @@ def answer(sent: Sent) -> Markup:
 
 
 def earlier(answers: Sequence[Sent]) -> Markup | None:
-    """The answers before, the latest first."""
+    """Earlier answers, the latest first."""
     if not answers:
         return None
     rows = [

@@ -1,4 +1,4 @@
-"""The form of a signature: what to fill in, and why something of it cannot be so."""
+"""The form of a signature: what to fill in, and why a text is not valid."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from widgets.parts.tables import scrollable, titled_table
 from widgets.values.signatures import Field, Signature, Tensor
 
 VALUE_LETTERS = 300  # of a value in a static face
-_TENSORS = 40  # that are listed of one signature
+_TENSORS = 40  # listed of one signature
 
 
 def fields_table(

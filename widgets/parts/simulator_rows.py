@@ -15,11 +15,11 @@ MOST_MOVED = 50  # thresholds that have a slider
 _COLUMNS = (marked("Run"), marked("Verdict then"), marked("With these thresholds"), marked("Decided by"))
 _NAMED = 4  # missed thresholds that a row lists
 _STEPS = 200  # of a slider
-_DIGITS = 9  # of a threshold: what 0.1 and 0.2 add up to is 0.3
+_DIGITS = 9  # of a threshold, so that 0.1 and 0.2 add up to 0.3
 
 
 def sliders(thresholds: Sequence[SimulatedThreshold], runs: Sequence[SimulatedRun]) -> Markup:
-    """A slider and a field for each threshold; a slider reaches as far as the values of the runs, and a bit further."""
+    """A slider and a field for each threshold; a slider reaches a bit beyond the values of the runs."""
     rows = [
         _slider(place, threshold, [run.found[place] for run in runs])
         for place, threshold in enumerate(thresholds[:MOST_MOVED])
@@ -38,7 +38,7 @@ def said(threshold: SimulatedThreshold) -> str:
 
 
 def table(rows: Sequence[Markup]) -> Markup:
-    """The rows of runs below their head."""
+    """The rows of runs with their header."""
     return listing(map(say, _COLUMNS), rows, say("Runs"), class_="slices")
 
 
@@ -57,7 +57,7 @@ def run_row(run: SimulatedRun, thresholds: Sequence[SimulatedThreshold], at: Seq
 def missed(
     run: SimulatedRun, thresholds: Sequence[SimulatedThreshold], at: Sequence[float]
 ) -> Iterable[tuple[SimulatedThreshold, float, Decisive]]:
-    """Yield the thresholds that a run misses, or of which it is not known."""
+    """Yield the thresholds that a run misses, or for which that is not known."""
     for threshold, value, found in zip(thresholds, at, run.found, strict=True):
         if is_met(threshold, value, found) is not True:
             yield threshold, value, found

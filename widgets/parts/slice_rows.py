@@ -25,7 +25,7 @@ class SliceRows:
         self._scales = {metric.name: _scale(metric.name, table) for metric in table.judged}
 
     def cells(self, row: int, name: Child, *, whiskers: bool) -> Markup:
-        """The cells of a row; the name is given because the live face adds a button to it."""
+        """The cells of a row; the name is passed in because the live face adds a button to it."""
         several = len(self._table.models) > 1
         keys = [charts.key(place, model) for place, model in enumerate(self._table.models)]
         return join(
@@ -119,7 +119,7 @@ def _difference(metric: Metric, first: int, second: int) -> str:
 
 
 def _overlap(metric: Metric, first: int, second: int) -> str:
-    """Whether the two intervals share a value; where they do not, the difference is hardly chance."""
+    """Whether the two intervals overlap; if they do not, the difference is hardly chance."""
     one, other = metric.interval(first), metric.interval(second)
     if not all(math.isfinite(bound) for bound in (*one, *other)):
         return MISSING

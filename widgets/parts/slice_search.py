@@ -10,13 +10,13 @@ from numpy.typing import NDArray
 
 from widgets.values.slices import Column, Metric, SliceTable
 
-SLICE, EXAMPLES = "slice", "examples"  # columns to sort by beside the metrics
+SLICE, EXAMPLES = "slice", "examples"  # columns to sort by besides the metrics
 
 Rows: TypeAlias = NDArray[np.intp]
 
 
 class SliceSearch:
-    """Finds and sorts the rows of a table; a sorting is done once and kept."""
+    """Finds and sorts the rows of a table; each sorting is done once and kept."""
 
     def __init__(self, table: SliceTable) -> None:
         self._table = table
@@ -24,7 +24,7 @@ class SliceSearch:
         self.sorted = lru_cache(maxsize=16)(self._sorted)
 
     def rows(self, order: tuple[str, bool], words: str = "", cut: str = "", at_least: float = 0.0) -> Rows:
-        """Rows that have all words in their name, are cut that way and have enough examples, in the order."""
+        """Rows with all words in their name, with the chosen cut and enough examples, in order."""
         rows = self.sorted(*order)
         keep = self._table.examples >= at_least
         if cut:
@@ -46,7 +46,7 @@ class SliceSearch:
         return [name.casefold() for name in self._table.names]
 
     def _sorted(self, column: str, backwards: bool) -> Rows:
-        """All rows by a column: names from A, most examples first, worst values first; what is NaN stays last."""
+        """All rows by a column: names from A, most examples first, worst values first; NaN stays last."""
         if column == SLICE:
             rows = np.array(sorted(range(len(self._folded)), key=self._folded.__getitem__), dtype=np.intp)
             return rows[::-1] if backwards else rows

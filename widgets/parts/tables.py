@@ -1,4 +1,4 @@
-"""What the tables of all views share."""
+"""The parts that tables of all views share."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def listing(
 def titled_table(
     titles: Iterable[Child], rows: Iterable[Child], *, caption: str | None = None, class_: str | None = None
 ) -> Markup:
-    """Rows below the titles of their columns."""
+    """Rows below their column titles."""
     head = tag("thead", tag("tr", [tag("th", title, scope="col") for title in titles]))
     above = None if caption is None else tag("caption", caption)
     return tag("table", above, head, tag("tbody", rows), class_=class_)
@@ -48,15 +48,15 @@ def sort_header(column: str, title: str, *, mine: bool, backwards: bool, rises: 
 def scrollable(
     content: Child, label: str, *, class_: str | None = "kit-scroll", element: str = "div"
 ) -> Markup:
-    """A box in which what is wider than the page is scrolled.
+    """A box in which content wider than the page is scrolled.
 
-    A view that is drawn anew leaves the first box of the class `kit-scroll` where it was scrolled to; the class of
-    those within it or beside it is `kit-scroll-x`.
+    A redrawn view leaves the first box of the class `kit-scroll` where it was scrolled to; boxes within it or beside it
+    have the class `kit-scroll-x`.
     """
-    # Reachable with the keyboard, so that it can be scrolled without a pointer; a role and a name say what is reached.
+    # Reachable with the keyboard, so that it can be scrolled without a pointer; role and name describe it.
     return tag(element, content, class_=class_, tabindex=0, role="group", aria_label=label)
 
 
 def opened_row(content: Child, columns: int) -> Markup:
-    """What is shown of a row that is open: below it, as wide as so many columns."""
+    """The details below an opened row, as wide as a number of columns."""
     return tag("tr", tag("td", content, colspan=columns), class_="opened")

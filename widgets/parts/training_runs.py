@@ -45,7 +45,7 @@ def sentence(run: TrainingRun) -> str:
 
 
 def duration(seconds: float) -> str:
-    """A time as people say it: two units at most."""
+    """A time as people say it, in at most two units."""
     whole = round(seconds)
     if whole < _MINUTE:
         return say("{seconds} s", seconds=whole)
@@ -61,12 +61,12 @@ def table(runs: Sequence[TrainingRun]) -> Markup:
 
 
 def metrics(runs: Sequence[TrainingRun]) -> int:
-    """How many charts there could be."""
+    """The number of possible charts."""
     return len(_named(runs))
 
 
 def pictures(runs: Sequence[TrainingRun], most: int) -> list[Markup]:
-    """One chart per metric over epochs, then one per figure over steps; the rows held out are a full line."""
+    """One chart per metric over epochs, then one per figure over steps; held-out rows are a solid line."""
     return [_picture(name, axis, runs) for name, axis in _named(runs)[:most]]
 
 
@@ -77,7 +77,7 @@ def _named(runs: Sequence[TrainingRun]) -> list[tuple[str, str]]:
 
 
 def _picture(name: str, axis: str, runs: Sequence[TrainingRun]) -> Markup:
-    """Of a figure that is known of training rows only, those are the full line."""
+    """For a figure of training rows only, those are the solid line."""
     lines: dict[str, Points] = {}
     looks: dict[str, int] = {}
     for place, run in enumerate(runs):

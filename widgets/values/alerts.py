@@ -16,7 +16,7 @@ class Alert:
     """One incident.
 
     Attributes:
-        id: what a decision names it by.
+        id: its name in decisions.
         state: `open`, `acknowledged` or `resolved`.
         severity: `warn`, or `fail` where it ends a batch.
         about: the data that it is in, such as `span 8`.
@@ -27,8 +27,8 @@ class Alert:
         what_to_do: the way out.
         times: how often it was found.
         first_seen: seconds since 1970, UTC.
-        last_seen: the same.
-        muted_until: the same; 0: it is not muted.
+        last_seen: likewise.
+        muted_until: likewise; 0: it is not muted.
         decided: who decided about it, when and why.
         notebook: address or name of the one that found it.
         picture: SVG, or empty.
@@ -55,5 +55,5 @@ class Alert:
 
 
 def alert(record: Mapping[str, Any]) -> Alert:
-    """Return an alert of a record whose keys are its fields."""
+    """Return an alert from a record whose keys are its fields."""
     return Alert(**{**record, "rows": tuple(record.get("rows", ()))})

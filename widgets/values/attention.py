@@ -7,7 +7,7 @@ from typing import Protocol
 
 
 class Place(Protocol):
-    """One thing in the past of an example, and the part of the attention that it has, 0 to 1."""
+    """One item in the past of an example, and its share of the attention, 0 to 1."""
 
     @property
     def name(self) -> str: ...
@@ -18,7 +18,7 @@ class Place(Protocol):
 
 
 class Example(Protocol):
-    """What was scored, what came of it, and what it was compared with, the latest first."""
+    """What was scored, its outcome, and what it was compared with, the latest first."""
 
     @property
     def candidate(self) -> str: ...

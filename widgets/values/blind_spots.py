@@ -12,8 +12,8 @@ class BlindSpot(Protocol):
     """A slice in which a model is worse than on other rows with the same scores.
 
     `observed` is the share of its rows that came true, `expected` that of other rows with the same scores, `excess` the
-    loss that right scores would save on each row, `harm` the part of the loss of all rows that this is. `entry` are
-    lines for the project's file.
+    loss that right scores would save on each row, `harm` its part of the loss of all rows. `entry` has lines for the
+    project's file.
     """
 
     @property
@@ -45,7 +45,7 @@ class BlindSpot(Protocol):
 
 
 class Searched(Protocol):
-    """What a search came to: `outcome` says what came true, `slices` how many there were, `facets` what they cut."""
+    """The result of a search: `outcome` says what came true, `slices` how many there were, `facets` what cut them."""
 
     @property
     def spots(self) -> Sequence[BlindSpot]: ...

@@ -10,15 +10,15 @@ from widgets.parts.language import say
 
 @dataclass(frozen=True)
 class CalibrationCurve:
-    """How often what a model promises comes true on one slice, in bins of its scores.
+    """How often a model's predictions come true on one slice, in bins of its scores.
 
     Attributes:
-        slice: how it reads, such as `device: mobile`.
+        slice: its label, such as `device: mobile`.
         model: the model whose scores these are.
         predicted: the mean score of each bin, 0 to 1.
         observed: the share of its rows whose label is 1.
-        lower: the least that share may be, at 95 % confidence.
-        upper: the most.
+        lower: the lower bound of that share, at 95 % confidence.
+        upper: the upper bound.
         examples: how many rows it has.
 
     Raises:
@@ -48,7 +48,7 @@ class CalibrationCurve:
 
     @property
     def off(self) -> list[int]:
-        """The bins whose promise lies outside the interval of what came true."""
+        """The bins whose prediction is outside the interval of what came true."""
         return [
             place
             for place, promised in enumerate(self.predicted)

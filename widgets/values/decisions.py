@@ -27,20 +27,20 @@ Override: TypeAlias = Callable[[str, str], str]
 
 @dataclass(frozen=True)
 class Anomaly:
-    """One thing in which data do not follow their schema.
+    """One way in which data do not follow their schema.
 
     Attributes:
-        key: what a decision names it by.
+        key: its name in decisions.
         severity: `error` or `warning`.
         split: the split that it was found in.
         feature: the feature that it is about.
         what: the anomaly, in two or three words.
         found: the finding, a sentence.
         of: rows of the split; 0: not known.
-        rows: how many of them are at fault; None: it is of all rows together.
+        rows: how many of them are at fault; None: it concerns all rows together.
         at_fault: the most frequent values at fault, and how often each is there.
-        examples: some rows at fault: the place in the split from 0, and every column as text.
-        decided: `ignore`, `accept` or `block`; empty: nothing.
+        examples: some rows at fault: the index in the split, from 0, and every column as text.
+        decided: `ignore`, `accept` or `block`; empty: nothing yet.
         decision: who, when and why.
     """
 
@@ -60,7 +60,7 @@ class Anomaly:
 
 @dataclass(frozen=True)
 class Rule:
-    """What a schema says of one feature, as texts; an empty one is no rule.
+    """What a schema says about one feature, as texts; an empty one is no rule.
 
     Attributes:
         feature: its name.
@@ -85,7 +85,7 @@ class Rule:
 
 @dataclass(frozen=True)
 class Threshold:
-    """One threshold of a gate, and how a model stands to it.
+    """One threshold of a gate, and how a model does against it.
 
     Attributes:
         metric: its name.
@@ -95,7 +95,7 @@ class Threshold:
         value: the value of the model; None: it could not be computed.
         baseline: the value of the model that it is compared with; None: there is none.
         change: how much better the value is than the baseline's; negative: worse.
-        limit: the value that would be right at the threshold; None: there is none.
+        limit: the value that would just meet the threshold; None: there is none.
         margin: how far on the good side it is; None: there is nothing to compare.
         met: whether it lets the model pass.
         note: why the value decides nothing, such as `40 rows, 100 needed`; empty: it decides.

@@ -1,4 +1,4 @@
-"""The plain values of views of monitoring: distances of features by day, and how good answers were."""
+"""The plain values of monitoring views: distances of features by day, and how good answers were."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from typing import Protocol
 
 
 class DriftFeature(Protocol):
-    """How far one feature was from something, day by day; what each attribute holds is said where it is made.
+    """How far one feature was from something, day by day; the attributes are described where it is made.
 
-    `distances` has a list a comparison, a value a day; None: nothing could be compared. `limits` has from where on each
-    of them is too far.
+    `distances` has a list per comparison, with a value per day; None: nothing could be compared. `limits` has the limit
+    of each.
     """
 
     @property
@@ -38,7 +38,7 @@ class Estimate(Protocol):
 
 
 class QualityDay(Protocol):
-    """One day: counts of rows by what became of them, and metrics by name."""
+    """One day: counts of rows by outcome, and metrics by name."""
 
     @property
     def day(self) -> dt.date: ...

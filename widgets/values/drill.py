@@ -7,7 +7,7 @@ from typing import Protocol
 
 
 class Point(Protocol):
-    """How like the model a surrogate is that was trained on the answers to so many queries."""
+    """How closely a surrogate trained on the answers to a number of queries resembles the model."""
 
     @property
     def queries(self) -> int: ...
@@ -20,9 +20,9 @@ class Point(Protocol):
 
 
 class Outcome(Protocol):
-    """What a protection came to.
+    """The outcome of a protection.
 
-    `quality` is that for honest users, `quality_cost` and `ndcg_cost` what they lose of it and of their lists,
+    `quality` is that for honest users, `quality_cost` and `ndcg_cost` what they lose of it and of their lists' NDCG,
     `top_kept` the share of the model's top that they still see, `refused` the share of their requests that get no
     answer. What is not known is NaN or None.
     """

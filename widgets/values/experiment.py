@@ -7,7 +7,7 @@ from typing import Protocol
 
 
 class Arm(Protocol):
-    """One side of an experiment: a version on a share of the users, and what came of their requests."""
+    """One side of an experiment: a version on a share of the users, and the outcomes of their requests."""
 
     @property
     def name(self) -> str: ...
@@ -56,7 +56,7 @@ class Compared(Protocol):
 
 
 class Shown(Protocol):
-    """An experiment until now; `state` is `running`, `promoted`, `rolled back` or `stopped`."""
+    """An experiment so far; `state` is `running`, `promoted`, `rolled back` or `stopped`."""
 
     @property
     def name(self) -> str: ...
@@ -86,7 +86,7 @@ class Desk(Protocol):
     """Where an experiment is looked at, and ended by a person."""
 
     def look(self) -> Shown | None:
-        """Return it as it is known now; None: none was started."""
+        """Return its current state; None: none was started."""
 
     def decide(self, what: str, who: str, why: str) -> str:
-        """End it: `promote`, `roll back` or `stop`; return what was done. Any error is told."""
+        """End it: `promote`, `roll back` or `stop`; return what was done. Any error is shown."""

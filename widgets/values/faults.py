@@ -12,7 +12,7 @@ from widgets.values.statistics import FeatureSummary
 
 @dataclass(frozen=True)
 class FaultChoice:
-    """A fault: its name, what really happens, and the columns that it can be put into; none: it is of whole rows."""
+    """A fault: its name, what happens in practice, and the columns that it fits; none: it affects whole rows."""
 
     name: str
     what: str
@@ -32,7 +32,7 @@ class Said:
 
 @dataclass(frozen=True)
 class Tried:
-    """What became of a fault in a copy: the rows at fault, what the checks say, and the column before and after."""
+    """The outcome of a fault in a copy: the rows at fault, what the checks say, and the column before and after."""
 
     rows: int
     of: int
@@ -44,7 +44,7 @@ class Tried:
 
 @dataclass(frozen=True)
 class Smallest:
-    """The smallest share of rows at which a fault in a column is caught; None: at none up to `most`.
+    """The smallest share of rows at which a fault in a column is caught; None: not caught up to `most`.
 
     `why_not` says why the fault could not be tried.
     """

@@ -20,7 +20,7 @@ texts, what is wrong with each (under '': with the row), and of each feature the
 
 @dataclass(frozen=True)
 class Vocabulary:
-    """Words in the order of their places."""
+    """Words in the order of their codes."""
 
     name: str
     words: Sequence[str]
@@ -32,11 +32,11 @@ class Output:
 
     Attributes:
         name: its name.
-        sources: the columns that it is made of.
-        vocabulary: the vocabulary that it takes its places from.
-        edges: between its buckets, rising; an edge belongs to the bucket above it.
-        counts: for each split how often each place is taken.
-        outside: for each split how many values the vocabulary does not have, and of how many.
+        sources: the columns that it is made from.
+        vocabulary: the vocabulary that it takes its codes from.
+        edges: the edges between its buckets, rising; an edge belongs to the bucket above it.
+        counts: for each split how often each code occurs.
+        outside: for each split how many values are not in the vocabulary, and out of how many.
     """
 
     name: str
@@ -47,16 +47,16 @@ class Output:
     outside: Mapping[str, tuple[int, int]] = field(default_factory=dict)
 
     def outside_share(self, split: str) -> float | None:
-        """The part of a split's values that the vocabulary does not have; None: it has none to count."""
+        """The share of a split's values that are not in the vocabulary; None: there are no values."""
         outside, values = self.outside.get(split, (0, 0))
         return outside / values if self.vocabulary is not None and values else None
 
 
 @dataclass(frozen=True, eq=False)
 class RawFeature:
-    """A column and what is made of it; what is made of no column is under the name ''.
+    """A column and the features made from it; features made from no column are under the name ''.
 
-    A feature that is made of several columns is with one of them.
+    A feature made from several columns is with one of them.
     """
 
     name: str
@@ -66,7 +66,7 @@ class RawFeature:
 
     @property
     def outside_share(self) -> float:
-        """The greatest share of values, in any split, that a vocabulary does not have."""
+        """The largest share of values, in any split, that are not in a vocabulary."""
         shares = [output.outside_share(split) for output in self.outputs for split in output.outside]
         return max((share for share in shares if share is not None), default=0.0)
 

@@ -7,7 +7,7 @@ from typing import Protocol
 
 
 class Frame(Protocol):
-    """A bar; `kinds` has its seconds by what they are counted as, those of its children included."""
+    """A bar; `kinds` has its seconds by kind, those of its children included."""
 
     @property
     def name(self) -> str: ...

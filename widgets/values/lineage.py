@@ -45,7 +45,7 @@ class Edge(Protocol):
 
 
 class Graph(Protocol):
-    """Nodes by their keys, the oldest first, with edges, and what is before and after each."""
+    """Nodes by their keys, the oldest first, with edges, and the neighbours before and after each."""
 
     @property
     def nodes(self) -> Mapping[str, Node]: ...

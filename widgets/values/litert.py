@@ -8,9 +8,9 @@ from typing import Protocol
 class LiteRTFile(Protocol):
     """What was measured of one file, or of the model in TensorFlow, which has no `bytes`.
 
-    `refused` says why there is no such file; then no number is there. `lost` and `worst_lost` are parts of a quality
-    that the model has and the file has not, on all rows and on the slice that lost most; below 0 it gained. `overlap`
-    is the share of the best ten of a list that stay, `difference` the largest of a score.
+    `refused` says why there is no such file; then there are no numbers. `lost` and `worst_lost` are the quality that
+    the file loses against the model, on all rows and on the slice that lost most; below 0 it gained. `overlap` is the
+    share of a list's best ten that stay, `difference` the largest difference of a score.
     """
 
     @property

@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 
 class Target(Protocol):
-    """What a server is to do: requests a second, and the milliseconds within which 99 of 100 are answered."""
+    """What a server is to achieve: requests a second, and the milliseconds within which 99 of 100 are answered."""
 
     @property
     def rate(self) -> float: ...
@@ -16,7 +16,7 @@ class Target(Protocol):
 
 
 class Point(Protocol):
-    """One setting at one rate: asked and answered a second, percentiles, errors, processor time of an answer."""
+    """One setting at one rate: requests and answers a second, percentiles, errors, processor time per answer."""
 
     @property
     def setting(self) -> str: ...
@@ -33,7 +33,7 @@ class Point(Protocol):
 
 
 class Sweep(Protocol):
-    """What was measured. `settings` are batching parameters by name, none for what does not batch."""
+    """What was measured. `settings` are batching parameters by name, none without batching."""
 
     @property
     def target(self) -> Target: ...

@@ -43,7 +43,7 @@ class BatchProgress(Protocol):
 
 
 class ParameterDesk(Protocol):
-    """Where the parameters of the notebook are read and changed; any error of an action is told in the view."""
+    """Where the parameters of the notebook are read and changed; any error of an action is shown in the view."""
 
     def specs(self) -> Sequence[Parameter]:
         """Return the parameters in the order of their cell."""
@@ -55,7 +55,7 @@ class ParameterDesk(Protocol):
         """Return where each value came from: `default`, `changed here`, or what gave it."""
 
     def set(self, name: str, text: object) -> object:
-        """Give a variable a value; a ValueError says why it cannot be so."""
+        """Give a variable a value; a ValueError says why it is not valid."""
 
     def reset(self) -> None:
         """Give all variables their defaults."""
@@ -64,10 +64,10 @@ class ParameterDesk(Protocol):
         """Write a file of the values; return where it is."""
 
     def start(self) -> str:
-        """Start a batch with the values; return what became of that."""
+        """Start a batch with the values; return the outcome, in words."""
 
     def batch(self) -> BatchProgress | None:
-        """Return how far the batch is that was started here."""
+        """Return how far the batch started here is."""
 
     def command(self) -> str:
-        """Return the command that does again what was done."""
+        """Return the command that repeats what was done."""

@@ -6,9 +6,9 @@ from typing import Protocol
 
 
 class Difference(Protocol):
-    """How far a feature or the score of one way is from training's; `row`, `expected` and `found` where it is not ok.
+    """How far a feature or the score of one way is from training's; `row`, `expected` and `found` only if it is not ok.
 
-    `largest` is the difference of any row, of texts how many differ; `bound` is what it has to keep.
+    `largest` is the largest difference of any row, or the number of differing texts; `bound` is its limit.
     """
 
     @property

@@ -29,7 +29,7 @@ class Tensor:
 
 @dataclass(frozen=True)
 class Field:
-    """One thing to fill in, and how: empty, or a few words about how several values are written."""
+    """One field to fill in, and how: empty, or a few words about how several values are written."""
 
     name: str
     dtype: str
@@ -38,7 +38,7 @@ class Field:
 
 @dataclass(frozen=True)
 class Signature:
-    """A signature and the form for it, which is not the inputs where they are serialized examples."""
+    """A signature and its form, whose fields are not the inputs where these are serialized examples."""
 
     name: str
     inputs: Sequence[Tensor]

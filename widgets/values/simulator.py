@@ -11,7 +11,7 @@ Write: TypeAlias = Callable[[Sequence[float]], str]
 
 
 class SimulatedThreshold(Protocol):
-    """A threshold of the project: `kind` says how it is meant, `slice_name` which rows it asks."""
+    """A threshold of the project: `kind` says how it is meant, `slice_name` which rows it is for."""
 
     @property
     def metric(self) -> str: ...
@@ -24,9 +24,9 @@ class SimulatedThreshold(Protocol):
 
 
 class Decisive(Protocol):
-    """What decides about a threshold in a run: the `value` of the worst `slice`, where there is one.
+    """What decides a threshold in a run: the `value` of the worst `slice`, where there is one.
 
-    Without a value `met` says what holds wherever the threshold is (None: it is not known), and `note` says why.
+    Without a value, `met` holds wherever the threshold is (None: not known), and `note` says why.
     """
 
     @property
@@ -40,7 +40,7 @@ class Decisive(Protocol):
 
 
 class SimulatedRun(Protocol):
-    """One evaluation, with what decides about each threshold, in their order."""
+    """One evaluation, with what decides each threshold, in their order."""
 
     @property
     def name(self) -> str: ...
@@ -56,14 +56,14 @@ AT_MOST = "at most"
 
 
 def is_met(threshold: SimulatedThreshold, at: float, found: Decisive) -> bool | None:
-    """Return whether a threshold is met where it would be; a value right at it is. None: it is not known."""
+    """Return whether a moved threshold is met; a value exactly at it meets it. None: not known."""
     if found.value is None:
         return found.met
     return found.value <= at if threshold.kind == AT_MOST else found.value >= at
 
 
 def passes(thresholds: Sequence[SimulatedThreshold], at: Sequence[float], run: SimulatedRun) -> bool | None:
-    """Return whether a run meets all thresholds where they would be; None: it is not known."""
+    """Return whether a run meets all moved thresholds; None: not known."""
     verdicts = [is_met(*each) for each in zip(thresholds, at, run.found, strict=True)]
     if False in verdicts:
         return False

@@ -18,7 +18,7 @@ Column: TypeAlias = NDArray[np.float64]
 class Metric:
     """One metric of one model on every slice, with the bounds of its confidence interval where there is one.
 
-    A value is NaN where the metric could not be computed. The threshold is the worst value that is still good.
+    A value is NaN where the metric could not be computed. The threshold is the worst value that still passes.
     """
 
     name: str
@@ -30,7 +30,7 @@ class Metric:
 
     @property
     def failing(self) -> NDArray[np.bool_]:
-        """Where the value is on the wrong side of the threshold; what is NaN does not fail."""
+        """Where the value is on the wrong side of the threshold; NaN does not fail."""
         if self.threshold is None:
             return np.zeros(len(self.values), dtype=bool)
         return self.values < self.threshold if self.larger_is_better else self.values > self.threshold
@@ -46,15 +46,15 @@ class SliceTable:
     """Metrics of one or more models on the same slices.
 
     Args:
-        names: how each slice reads, such as `country: CN`.
+        names: the label of each slice, such as `country: CN`.
         examples: how many examples each slice has.
-        models: the metrics of each model, the same for all and in the same order; the first model is the judged one.
+        models: the metrics of each model, the same for all and in the same order; the first model is judged.
         cuts: the columns that each slice was cut by, such as `country, device`, or nothing.
         overall: the row of all examples together, if it is among the slices.
         too_small: whether each slice has too few examples for its metrics to be judged.
 
     Raises:
-        ValueError: when a column is not as long as the names, or models differ in their metrics.
+        ValueError: when a column differs in length from the names, or models differ in their metrics.
     """
 
     names: Sequence[str]

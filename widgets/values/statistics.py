@@ -1,4 +1,4 @@
-"""The plain values of views of statistics: features, and how their values are spread in each split."""
+"""The plain values of statistics views: features, and the distribution of their values in each split."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ Kind = Literal["whole number", "number", "date", "text", "bytes", "group"]
 
 @dataclass(frozen=True)
 class Histogram:
-    """Counts between neighbouring edges, which rise and are one more than the counts.
+    """Counts between neighbouring edges; edges rise, and there is one more of them than counts.
 
     Raises:
-        ValueError: when edges and counts do not fit each other.
+        ValueError: when edges and counts do not match.
     """
 
     edges: tuple[float, ...]
@@ -36,7 +36,7 @@ class Histogram:
 
 @dataclass(frozen=True)
 class Numbers:
-    """How numbers are spread; a date's are seconds since 1970 in UTC. `zeros` counts values, not examples."""
+    """The distribution of numbers; dates are seconds since 1970 in UTC. `zeros` counts values, not examples."""
 
     mean: float | None = None
     deviation: float | None = None
@@ -58,7 +58,7 @@ class Texts:
 
 @dataclass(frozen=True)
 class Lengths:
-    """How many values an example has that has any: 1 throughout unless the feature holds lists."""
+    """How many values examples with any value have: 1 throughout unless the feature holds lists."""
 
     least: float
     average: float
@@ -68,7 +68,7 @@ class Lengths:
 
 @dataclass(frozen=True)
 class SplitSummary:
-    """One feature in one split: examples with and without it, and what its values are like."""
+    """One feature in one split: examples with and without it, and a summary of its values."""
 
     present: float
     missing: float
@@ -113,7 +113,7 @@ class FeatureSummary:
 
     @property
     def missing_share(self) -> float:
-        """The greatest share of examples without the feature in any split."""
+        """The largest share of examples without the feature in any split."""
         return max((split.missing_share for split in self.splits.values()), default=0.0)
 
     @property

@@ -18,7 +18,7 @@ class Artifact(Protocol):
 
 
 class Step(Protocol):
-    """What is known of a step at a moment.
+    """What is known about a step at a moment.
 
     `state` is `begun`, `waiting`, `running`, `done`, `cached`, `failed` or `interrupted`. `said` is its progress,
     `differences` say why it was not taken from the cache, and `chain` has the state of each step of the chain in order.

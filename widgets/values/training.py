@@ -13,7 +13,7 @@ Curves: TypeAlias = Mapping[str, Mapping[str, Points]]
 
 
 class Progress(Protocol):
-    """How far a training is; what each attribute holds is said where it is made."""
+    """How far a training is; the attributes are described where it is made."""
 
     @property
     def epoch(self) -> int: ...
@@ -40,7 +40,7 @@ class Progress(Protocol):
 class TrainingRun(Protocol):
     """One training: `state` is `waiting`, `training`, `stopping`, `stopped` or `done`.
 
-    The curves have `training` and `validation` in the place of runs; one kind is drawn over epochs, one over steps.
+    The curves have `training` and `validation` in place of runs; one kind is drawn over epochs, one over steps.
     """
 
     @property
@@ -59,13 +59,13 @@ class Desk(Protocol):
     """Where a training is looked at while it runs, from any thread, and ended."""
 
     def runs(self) -> Sequence[TrainingRun]:
-        """Return the present training, and then earlier ones."""
+        """Return the current training, and then earlier ones."""
 
     def stop(self) -> str:
-        """End the present one early; return what becomes of it. Any error is told."""
+        """End the current one early; return what becomes of it. Any error is shown."""
 
     def by_hand(self) -> str:
         """Return the command that does so in a terminal; empty: not known yet."""
 
     def end(self) -> None:
-        """Tell that the step has ended well."""
+        """Note that the step has ended well."""

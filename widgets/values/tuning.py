@@ -9,7 +9,7 @@ Value: TypeAlias = bool | int | float | str
 
 
 class Trial(Protocol):
-    """One trial: `state` is `running`, `done` or `failed`; what each attribute holds is said where it is made."""
+    """One trial: `state` is `running`, `done` or `failed`; the attributes are described where it is made."""
 
     @property
     def number(self) -> int: ...
@@ -66,4 +66,4 @@ class Desk(Protocol):
     """Where a search is looked at while it runs, from any thread."""
 
     def search(self) -> Search | None:
-        """Return the search as it is now; None: it has not begun."""
+        """Return the search as it is now; None: not begun."""
