@@ -10,13 +10,13 @@ from tfx.types import standard_artifacts
 
 from kit.evaluation.blessing import is_blessed
 
-_JUDGED = "current_model_id"  # what Evaluator says of its blessing
+_JUDGED = "current_model_id"  # Evaluator's word for its blessing
 
 
 class LatestBlessedOther(resolver.ResolverStrategy):
     """TFX's LatestBlessedModelStrategy, but never the candidate.
 
-    A model that comes from the cache was blessed in the run before; against itself it would keep every gate on changes.
+    A model from the cache was blessed in the run before; compared with itself it would meet every gate on changes.
     """
 
     def resolve_artifacts(

@@ -36,7 +36,7 @@ _CLASS_NAMES: dict[Task, dict[str, str]] = {
     "regression": {"mse": "MeanSquaredError", "mae": "MeanAbsoluteError"},
 }
 _MODULES = {"calibration_error": calibration.__name__}
-# What each metric calls the score from which a row counts as positive; 0.5 unless it is told.
+# Each metric's name for the score from which a row counts as positive; 0.5 unless given.
 _THRESHOLDS = {"accuracy": "threshold", "precision": "thresholds", "recall": "thresholds"}
 _INTERVALS = {
     "jackknife": config_pb2.ConfidenceIntervalOptions.JACKKNIFE,
@@ -76,8 +76,8 @@ def evaluator_of(
         examples: channel of raw Examples; their split eval is used.
         model: channel of the Model to judge.
         schema: channel of the Schema.
-        baseline_model: channel of the Model to compare with. Where it turns out to hold none, TFMA leaves the baseline
-            and the gates on changes out of the configuration.
+        baseline_model: channel of the Model to compare with. If it turns out to be empty, TFMA drops the baseline and
+            the gates on changes from the configuration.
     """
     return Evaluator(
         examples=examples,
@@ -128,7 +128,7 @@ def _models(project: Project, *, has_baseline: bool) -> list[tfma.ModelSpec]:
 
 
 def _slices(project: Project) -> list[tfma.SlicingSpec]:
-    """Return all rows, the slices, and those of gates, each once."""
+    """Return the slice of all rows, the slices, and those of gates, each once."""
     specs = [tfma.SlicingSpec()]
     specs += [tfma.SlicingSpec(feature_keys=list(keys)) for keys in project.spec.slices]
     specs += [slicing_spec(gate.slice) for gate in project.spec.gates]
@@ -144,7 +144,7 @@ def slicing_spec(values: Mapping[str, str | int]) -> tfma.SlicingSpec:
 
 
 def _metrics(project: Project) -> list[tfma.MetricConfig]:
-    """Return the metrics of rows; those of lists have a query and are apart."""
+    """Return the metrics of rows; those of lists have a query and are separate."""
     spec = project.spec
     metrics = []
     for name in (name for name in spec.evaluated if name not in RANKING_METRICS):
@@ -156,7 +156,7 @@ def _metrics(project: Project) -> list[tfma.MetricConfig]:
 
 
 def _threshold_of(name: str, spec: ProjectFile) -> dict[str, Any]:
-    """Return how a metric is told where the decision is made; nothing where it knows by itself."""
+    """Return the setting for a metric's decision threshold; nothing where it needs none."""
     threshold = spec.evaluation.decision_threshold
     if spec.task != "binary" or name not in _THRESHOLDS or (name == "accuracy" and threshold == _HALF):
         return {}
@@ -167,7 +167,7 @@ def _counts(project: Project) -> list[tfma.MetricConfig]:
     metrics = [_plain("ExampleCount", EXAMPLE_COUNT)]
     if "auc" in project.spec.evaluated:  # its confidence interval needs the counts of both classes
         metrics.append(_plain("MeanLabel", POSITIVE_SHARE))
-    if "calibration_error" in project.spec.evaluated:  # the picture of the same bins
+    if "calibration_error" in project.spec.evaluated:  # the plot of the same bins
         metrics.append(_plain("CalibrationPlot", CALIBRATION_PLOT, num_buckets=calibration.BINS))
     return metrics
 

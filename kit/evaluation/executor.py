@@ -16,9 +16,9 @@ from kit.steps.progress import report
 
 
 class BeamEvaluatorExecutor(executor.Executor):
-    """TFX's executor, whose costs of a row are paid once.
+    """TFX's executor with its per-row costs paid once.
 
-    The process that it runs in is of no use for anything else afterwards.
+    The process that it runs in must not do anything else afterwards.
     """
 
     def Do(self, input_dict: Any, output_dict: Any, exec_properties: Any) -> None:  # noqa: N802
@@ -41,11 +41,11 @@ class EvaluatorExecutor(BeamEvaluatorExecutor):
 
 
 class Evaluator(component.Evaluator):
-    """TFX's Evaluator with the executor that chooses; `through_beam` leaves it no choice."""
+    """TFX's Evaluator with the executor that chooses; `through_beam` decides for Beam."""
 
     EXECUTOR_SPEC = executor_spec.BeamExecutorSpec(EvaluatorExecutor)
 
     def through_beam(self) -> Evaluator:
-        """Evaluate through Beam whatever the size and the metrics are; return itself."""
+        """Evaluate through Beam whatever the size and the metrics; return the component itself."""
         self.executor_spec = executor_spec.BeamExecutorSpec(BeamEvaluatorExecutor)
         return self

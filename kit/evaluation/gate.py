@@ -44,7 +44,7 @@ class GateDesk:
         missed = [check for check in checks if not check.met]
         if self.blessed:
             return _blessed(checks)
-        if not missed:  # the gates of project.yml are not those that the evaluation had
+        if not missed:  # the gates of project.yml differ from those of the evaluation
             return "Not blessed: the model missed gates that are no longer in project.yml; evaluate it again."
         share = f"{len(missed)} of {len(checks)} thresholds"
         of = f"{share} is missed" if len(missed) == 1 else f"{share} are missed"

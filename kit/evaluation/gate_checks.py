@@ -3,10 +3,10 @@
 The rules are those of the verdict itself (`kit.evaluation.metrics.validation` and TFMA's), so that what a person reads
 and what Evaluator decided are the same:
 
-- A value that is right at its threshold meets it.
+- A value exactly at its threshold meets it.
 - A change is met as long as there is no baseline.
-- A gate on a slice that is not there, or has fewer rows than `min_slice_size`, is missed: it asks for a proof.
-- A gate on every value of a column (`*`) is decided by the slices that have rows enough, and missed when none has.
+- A gate on a slice that is missing, or has fewer rows than `min_slice_size`, is missed: it demands proof.
+- A gate on every value of a column (`*`) is decided by the slices with enough rows, and missed without any.
 """
 
 from __future__ import annotations
@@ -28,17 +28,17 @@ _EXAMPLES = "example_count"
 
 @dataclass(frozen=True, kw_only=True)
 class ThresholdCheck:
-    """One threshold of a gate on one slice, and how a model stands to it.
+    """One threshold of a gate on one slice, and how a model does against it.
 
     Attributes:
         metric: its name.
         slice: the rows it was computed on.
         bound: `at least`, `at most`, or `change at least`, which is against the baseline.
-        threshold: the worst value, or change, that is still good.
-        value: the value of the model; None: no such row was evaluated.
+        threshold: the worst value, or change, that still passes.
+        value: the value of the model; None: no such rows were evaluated.
         baseline: the same metric of the baseline; None: there is no baseline.
         change: how much better the value is than the baseline's; negative: worse.
-        limit: the value that would be right at the threshold; None: a change without a baseline.
+        limit: the value exactly at the threshold; None: a change without a baseline.
         margin: how far on the good side of the threshold the value or change is; None where it decides nothing.
         met: whether it lets the model pass; a change does so as long as there is no baseline.
         note: why the value decides nothing, such as `40 rows, 100 needed`; empty: it decides.
@@ -63,9 +63,9 @@ class Found:
 
     Attributes:
         values: metrics of the model.
-        changes: minus those of the baseline; empty: there was none.
+        changes: the differences from the baseline's; empty: there was none.
         columns: the columns and values that each slice was cut by.
-        min_slice_size: rows that a slice must have to decide about a gate.
+        min_slice_size: the rows that a slice must have to decide a gate.
     """
 
     values: Mapping[str, Metrics]
@@ -74,7 +74,7 @@ class Found:
     min_slice_size: int = 1
 
     def slices_of(self, gate: Gate) -> list[str]:
-        """Return the slices that a gate asks, those with rows enough first; its own name where there is none."""
+        """Return the slices that a gate applies to, those with enough rows first; its own name if there are none."""
         if EVERY not in gate.slice.values():
             return [slice_name(gate.slice.items())]
         family = [name for name, cut in self.columns.items() if _is_in(cut, gate)]
@@ -83,7 +83,7 @@ class Found:
         ]
 
     def is_small(self, name: str) -> bool:
-        """Whether a slice is there and has too few rows to decide about a gate."""
+        """Whether a slice exists but has too few rows to decide a gate."""
         return name != _OVERALL and self.rows(name) < self.min_slice_size
 
     def rows(self, name: str) -> float:
@@ -91,7 +91,7 @@ class Found:
 
 
 def slice_name(key: Any) -> str:
-    """Return how a slice reads, such as `device=mobile, region=north`.
+    """Return the label of a slice, such as `device=mobile, region=north`.
 
     Args:
         key: its columns with their values.
@@ -100,7 +100,7 @@ def slice_name(key: Any) -> str:
 
 
 def checks_of(gate: Gate, found: Found) -> Iterator[ThresholdCheck]:
-    """Yield each threshold of a gate on each slice that it asks."""
+    """Yield each threshold of a gate on each slice that it applies to."""
     names = found.slices_of(gate)
     is_family = EVERY in gate.slice.values()
     all_small = all(found.is_small(name) for name in names)
@@ -113,13 +113,13 @@ def checks_of(gate: Gate, found: Found) -> Iterator[ThresholdCheck]:
 
 
 def bounds(gate: Gate) -> dict[str, float]:
-    """Return the thresholds of a gate by their words."""
+    """Return the thresholds of a gate by their names."""
     said = {"at least": gate.min, "at most": gate.max, CHANGE: gate.min_change}
     return {words: bound for words, bound in said.items() if bound is not None}
 
 
 def asked(bound: str, threshold: float) -> str:
-    """Return what a threshold asks, such as `at least 0.7`."""
+    """Return what a threshold demands, such as `at least 0.7`."""
     words = {
         "at least": f"at least {threshold:g}",
         "at most": f"at most {threshold:g}",

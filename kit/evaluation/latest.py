@@ -7,10 +7,10 @@ from kit.steps.history import Artifacts
 
 
 def evaluated_inputs(session: Session) -> Artifacts:
-    """Return what Evaluator took the last time that it ended well: `model`, `examples` and so on.
+    """Return Evaluator's inputs in its latest successful run: `model`, `examples` and so on.
 
     Raises:
-        StepOrderError: when it has not.
+        StepOrderError: when there was none.
     """
     session.latest("Evaluator", "evaluation")
     inputs, _ = session.history("Evaluator")[0]

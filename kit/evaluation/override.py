@@ -12,13 +12,13 @@ OVERRIDE = "override"
 
 
 class OverrideError(UsageError):
-    """There is no verdict that could be overridden."""
+    """There is no verdict to override."""
 
 
 def record_override(session: Session, who: str, why: str) -> Decision:
-    """Record that a person lets the model of the latest evaluation pass; it stays without a blessing.
+    """Record that a person lets the model of the latest evaluation pass; it still has no blessing.
 
-    So it is never a baseline, and the override holds for this verdict only: a later evaluation has its own.
+    So it never becomes a baseline, and the override holds for this verdict only: a later evaluation has its own.
 
     Raises:
         OverrideError: when the model is blessed.

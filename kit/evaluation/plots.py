@@ -14,12 +14,12 @@ from kit.project import Project
 
 
 def calibration_curves(evaluation: Path, project: Project) -> list[dict[str, Any]]:
-    """Return how often what the model promises comes true, on each slice that is large enough, the largest first.
+    """Return how often the model's predictions come true on each slice that is large enough, the largest first.
 
     Returns:
-        For each slice and model its `slice`, its `model` (candidate, or baseline where there was one), and of the bins
-        that have rows [bins]: `predicted`, the mean score; `observed`, the share of rows whose label is 1; `lower` and
-        `upper`, the bounds of its 95 % confidence interval (Wilson); `examples`, how many rows. Empty: the project
+        For each slice and model its `slice`, its `model` (candidate, or baseline where there was one), and for the
+        non-empty bins [bins]: `predicted`, the mean score; `observed`, the share of rows whose label is 1; `lower` and
+        `upper`, the bounds of its 95 % confidence interval (Wilson); `examples`, the number of rows. Empty: the project
         does not evaluate `calibration_error`.
     """
     least = project.spec.evaluation.min_slice_size

@@ -32,7 +32,7 @@ def metrics_table(evaluation: Path, project: Project) -> pd.DataFrame:
 
 
 def example_count(evaluation: Path) -> int:
-    """Return how many rows were evaluated, all slices together.
+    """Return the number of evaluated rows.
 
     Raises:
         RowsLostError: when the evaluation has no entry for all rows.
@@ -72,13 +72,13 @@ def _gate_row(checks: list[ThresholdCheck], bound: str) -> dict[str, object]:
 
 
 def threshold_checks(evaluation: Path, project: Project) -> list[ThresholdCheck]:
-    """Return each threshold of each gate, on each slice that it asks, in the order of project.yml."""
+    """Return each threshold of each gate, on each slice that it applies to, in the order of project.yml."""
     found = found_slices(evaluation, project)
     return [check for gate in project.spec.gates for check in checks_of(gate, found)]
 
 
 def found_slices(evaluation: Path, project: Project) -> Found:
-    """Return what gates are judged by; see `kit.evaluation.gate_checks`."""
+    """Return what decides gates; see `kit.evaluation.gate_checks`."""
     slices = load_slices(evaluation)
     return Found(
         values={slice_name(key): metrics for key, metrics in slices},

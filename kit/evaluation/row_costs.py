@@ -2,9 +2,9 @@
 
 Every metric takes label, prediction and weight out of the same row with the same few settings, through lookups that
 cost more than the metric itself; and every row is split off its batch with all its features, of which slices and
-metrics look at a few. TFMA has no hook there, so its own functions, a private one among them, are replaced in this
-process. What is computed stays as it is (a test compares with stock TFX's Evaluator); this module can go when TFMA
-does the same by itself.
+metrics use a few. TFMA has no hook there, so its own functions, one of them private, are replaced in this process. The
+results stay the same (a test compares with stock TFX's Evaluator); this module can go when TFMA does the same by
+itself.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _split = unbatch_extractor._extract_unbatched_inputs  # noqa: SLF001
 
 
 class _Memory:
-    """The cache of this process, which runs a single executor; it holds the latest row only."""
+    """The cache of this process, which runs a single executor; it holds only the latest row."""
 
     eval_config = ""
     row: Any = None
@@ -34,7 +34,7 @@ def pay_once(eval_config: str) -> None:
     _Memory.eval_config = eval_config
     unbatch_extractor._extract_unbatched_inputs = extract_unbatched_inputs  # noqa: SLF001
     metric_util.to_label_prediction_example_weight = to_label_prediction_example_weight
-    # This module has it among the defaults of its functions.
+    # This module has it as a default argument of its functions.
     for value in list(vars(binary_confusion_matrices).values()):
         for function in (value, getattr(value, "__init__", None)):
             if isinstance(function, FunctionType) and function.__defaults__:
@@ -44,14 +44,14 @@ def pay_once(eval_config: str) -> None:
                 )
 
 
-# These are functions of the module, not closures: Beam packs closures, and each metric would get a memory of its own.
+# Module functions, not closures: Beam pickles closures, and each metric would get a cache of its own.
 
 
 def to_label_prediction_example_weight(
     inputs: Any, eval_config: Any = None, **settings: Any
 ) -> Iterator[Any]:
-    """Do what TFMA's function of this name does, once for all who ask the same of the same row."""
-    if inputs is not _Memory.row:  # metrics and slices of one row come one after the other
+    """Do what TFMA's function of this name does, once for all equal calls about the same row."""
+    if inputs is not _Memory.row:  # metrics and slices of one row come one after another
         _Memory.row = inputs
         _Memory.asked.clear()
     if settings.get("class_weights"):  # a dict, which cannot be a key
@@ -72,7 +72,7 @@ def extract_unbatched_inputs(extracts: Mapping[str, Any]) -> Sequence[Mapping[st
 
 
 def _named(features: Mapping[str, Any]) -> dict[str, Any]:
-    # Those of several models are in one dict per model. A name that is part of another one is kept for nothing.
+    # Those of several models are in one dict per model. A name that is part of another is kept needlessly.
     return {
         name: _named(value) if isinstance(value, Mapping) else value
         for name, value in features.items()

@@ -22,7 +22,7 @@ HIGHER_IS_BETTER: dict[str, bool | None] = {
     "auc_pr": True,
     "accuracy": True,
     "logloss": False,
-    "calibration": None,  # predicted over observed: 1 is right, and to both sides it gets worse
+    "calibration": None,  # predicted over observed: 1 is right, and it gets worse in both directions
     "calibration_error": False,
     "precision": True,
     "recall": True,
@@ -50,7 +50,7 @@ RANKING_METRICS = ("ndcg_at_k", "mrr", "hit_rate_at_k", "coverage", "popularity_
 
 
 class Band(Section):
-    """Rows by where a number lies: a slice for each of the ranges that the edges cut.
+    """Rows by the range of a number: a slice for each range between the edges.
 
     A band begins with its edge and ends before the next. A row without the number is in none.
     """
@@ -77,7 +77,7 @@ class Band(Section):
 
     @property
     def labels(self) -> tuple[str, ...]:
-        """What the slices are called, from the lowest."""
+        """The names of the slices, from the lowest."""
         if self.names:
             return self.names
         texts = [f"{edge:.15g}" for edge in self.edges]
@@ -157,7 +157,7 @@ def check_evaluation(
         kinds: the kinds of the columns that are read.
 
     Raises:
-        ValueError: with what was expected.
+        ValueError: says what was expected.
     """
     for name, band in evaluation.bands.items():
         if name in kinds:
@@ -182,10 +182,10 @@ def check_evaluation(
 
 
 def check_slice(slice_: Mapping[str, object], bands: Mapping[str, Band], columns: Collection[str]) -> None:
-    """Refuse a slice of what is neither a column nor a band, or of a range that the band has not.
+    """Refuse a slice of something that is neither a column nor a band, or of a range that the band lacks.
 
     Raises:
-        ValueError: with the choices.
+        ValueError: lists the choices.
     """
     for name, value in slice_.items():
         if name not in columns and name not in bands:

@@ -1,16 +1,15 @@
 """What-if gates: which stored evaluations would have passed other thresholds.
 
 The verdict is TFMA's (`tensorflow_model_analysis.evaluators.metrics_validator`, and the writer that puts its verdicts
-together), taken apart: of every threshold the one value that decides, and whatever no threshold can change.
+together), taken apart: for every threshold the one value that decides, and what no threshold can change.
 
-- A value right at its threshold meets it; NaN meets nothing.
-- A threshold is asked of each slice that its own describes: the worst of them decides. Slices with fewer rows than
-  `min_slice_size` are not asked, and a threshold that asks none is missed.
-- A metric that any slice lacks is missed on all of them.
-- A change without a baseline is met.
+- A value exactly at its threshold meets it; NaN meets nothing.
+- A threshold applies to each slice that its own describes: the worst of them decides. Slices with fewer rows than
+`min_slice_size` do not count, and a threshold without slices is missed. - A metric that any slice lacks is missed on
+all of them. - A change without a baseline is met.
 
-What an evaluation did not compute, a metric or a slice that project.yml named later, is not known: there the verdict
-is None unless another threshold is missed.
+What an evaluation did not compute, such as a metric or a slice that project.yml named later, is unknown: the verdict is
+then None unless another threshold is missed.
 """
 
 from __future__ import annotations
@@ -50,9 +49,9 @@ class Bound:
     Attributes:
         metric: its name.
         slice: columns with their values; `*`: every value.
-        kind: what must be so.
-        threshold: the worst value, or gain over the baseline, that is still good.
-        rises: whether more of the metric is better, which tells a gain from a loss.
+        kind: the kind of bound.
+        threshold: the worst value, or gain over the baseline, that still passes.
+        rises: whether larger values of the metric are better.
     """
 
     metric: str
@@ -72,12 +71,12 @@ class Bound:
 
 @dataclass(frozen=True)
 class Decisive:
-    """What a threshold is decided by in one evaluation.
+    """What decides a threshold in one evaluation.
 
     Attributes:
         value: the value of the worst slice; None: no threshold changes anything.
         met: whether it is met, although there is no value; None: not known.
-        slice: the worst slice; empty: none was asked.
+        slice: the worst slice; empty: there was none.
         note: why there is no value.
     """
 
@@ -111,13 +110,13 @@ class _Slice:
 
 
 class StoredEvaluation:
-    """What a ModelEvaluation holds.
+    """The contents of a ModelEvaluation.
 
     Args:
         folder: the folder of the artifact.
 
     Raises:
-        ValueError: when no evaluation is there.
+        ValueError: when there is no evaluation.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -146,7 +145,7 @@ class StoredEvaluation:
         return decisive.met if decisive.value is None else bound.is_met_by(decisive.value)
 
     def decisive(self, bound: Bound) -> Decisive:
-        """Return what decides about a threshold, wherever it is put."""
+        """Return what decides a threshold, whatever its value."""
         if bound.kind == _CHANGE and not self.has_baseline:
             return Decisive(None, met=True, note="no baseline")
         if bound.metric not in self._evaluated():
@@ -180,7 +179,7 @@ class StoredEvaluation:
         return found
 
     def _cuts(self, spec: tfma.SlicingSpec | None) -> list[_Cut]:
-        """Return the slices that a threshold is asked of; without a spec these are all, each on its own."""
+        """Return the slices that a threshold applies to; without a spec all of them, one by one."""
         if spec is None:
             return [
                 tuple(sorted((column, str(value)) for column, value in one.columns)) for one in self._judged

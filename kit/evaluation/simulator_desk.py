@@ -25,9 +25,9 @@ class Run:
 
     Attributes:
         name: the model that was judged.
-        when: it was made, in UTC.
+        when: the time of the evaluation, in UTC.
         blessed: Evaluator's verdict; None: there were no gates.
-        found: what decides about each threshold; its note in the reader's language, as the name is.
+        found: what decides each threshold; note and name are in the reader's language.
     """
 
     name: str
@@ -41,11 +41,11 @@ class SimulatorDesk:
 
     Args:
         session: the session of a project whose Evaluator has run; without any evaluation there are no runs.
-        last: how many evaluations.
+        last: the number of evaluations.
 
     Attributes:
         thresholds: the thresholds of the gates of project.yml, in their order.
-        runs: the one that ran last first; evaluations whose files are gone are left out.
+        runs: the evaluations, the latest first; those whose files are gone are left out.
     """
 
     def __init__(self, session: Session, last: int = LAST) -> None:
@@ -64,7 +64,7 @@ class SimulatorDesk:
 
 
 def _evaluations(session: Session, last: int) -> Iterator[tuple[Any, Any, Any]]:
-    """Yield the model, evaluation and blessing of each evaluation, those from the cache once, the newest first."""
+    """Yield the model, evaluation and blessing of each evaluation, cached ones once, the newest first."""
     seen: set[int] = set()
     for inputs, outputs in session.history("Evaluator"):
         [evaluation] = outputs["evaluation"]

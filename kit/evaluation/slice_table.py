@@ -27,7 +27,7 @@ def slice_columns(evaluation: Path, project: Project) -> dict[str, Any]:
         `names` and `cuts` of the slices, `examples`, which are `too_small` to be judged, the row `overall`, and for
         each of the `models` (candidate, and baseline where there was one) its metrics: name, values [slices],
         threshold, larger_is_better, and the bounds lower and upper of the 95 % confidence interval: as Evaluator
-        computed it, else by a formula where there is one. A gate's threshold is drawn where it is for all rows. NaN:
+        computed it, else by a formula where there is one. A gate's threshold is drawn if it is for all rows. NaN:
         not computed, or of a slice that is too small.
     """
     found = {
@@ -82,7 +82,7 @@ def _metrics(  # noqa: PLR0913, PLR0917  what the metrics of a model are read fr
 def _computed(
     name: str, keys: list[SliceKey], intervals: Intervals
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]] | None:
-    """Return the bounds of a metric as Evaluator has them; None: on no slice."""
+    """Return the bounds of a metric that Evaluator computed; None: on no slice."""
     if not any(name in metrics for metrics in intervals.values()):
         return None
     unknown = (np.nan, np.nan)
@@ -95,7 +95,7 @@ def _values(name: str, keys: list[SliceKey], slices: Slices) -> NDArray[np.float
 
 
 def _threshold(name: str, project: Project) -> dict[str, Any]:
-    """Return the first bound on all rows, from below or from above, and which side of it is better."""
+    """Return the first bound on all rows, lower or upper, and which side of it is better."""
     for gate in project.spec.gates:
         if gate.metric == name and not gate.slice and (gate.min is not None or gate.max is not None):
             return {

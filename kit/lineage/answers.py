@@ -1,4 +1,4 @@
-"""Find who answered a request: in the gateway's log, the monitor's prediction log, and the servers' logs."""
+"""Find which version answered a request, in the gateway's log, the monitor's prediction log, and the servers' logs."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Answer:
         project: the project whose model answered.
         version: the version that answered; None: the log does not say.
         time: the time, in UTC.
-        log: which one says so.
+        log: the log that says so.
         subject: who asked; empty where the log does not say.
         said: what was answered; empty where the log does not say.
     """
@@ -51,7 +51,7 @@ def answers_to(workspace: Workspace, request_id: str) -> list[Answer]:
 
 
 def latest_request(workspace: Workspace, project: Project) -> str:
-    """Return the id of a request of the newest day that monitoring has rows of; empty: nothing was served."""
+    """Return the id of a request from the newest day in monitoring; empty: nothing was served."""
     table = PredictionLog(workspace, project).table
     key = _request_key(project)
     for day in reversed(table.days() if key else []):
@@ -75,7 +75,7 @@ def _of_monitoring(workspace: Workspace, request_id: str) -> Iterator[Answer]:
         try:
             project = Project.load(folder.name, workspace.path)
             key = _request_key(project)
-        except KitError:  # a project that is gone; its rows are not
+        except KitError:  # the project is gone; its rows are not
             continue
         if key:
             yield from _rows(PredictionLog(workspace, project), key, request_id, project.name)
@@ -95,7 +95,7 @@ def _rows(log: PredictionLog, key: str, request_id: str, project: str) -> Iterat
         for path in log.table.files(day):
             rows = pyarrow.parquet.read_table(path, columns=[key, TIME, VERSION, SCORE])
             ids = rows.column(key)
-            # A request of several users has a row each, numbered after a /.
+            # A request of several users has a row for each, numbered after a /.
             wanted = pc.or_(pc.equal(ids, request_id), pc.starts_with(ids, f"{request_id}/"))
             for row in rows.filter(wanted).to_pylist():
                 said = str(row[SCORE]) if isinstance(row[SCORE], list) else f"{row[SCORE]:.4g}"
@@ -103,7 +103,7 @@ def _rows(log: PredictionLog, key: str, request_id: str, project: str) -> Iterat
 
 
 def _of_servers(workspace: Workspace, request_id: str) -> Iterator[Answer]:
-    """Yield answers that monitoring has not read yet. Raw bytes are searched first: importing TensorFlow is slow."""
+    """Yield answers that monitoring has not read yet. Raw bytes are searched first, as importing TensorFlow is slow."""
     for path in sorted((workspace.path / "served").glob("*.tfrecord")):
         if request_id.encode() in path.read_bytes():
             yield from _records(path, request_id)

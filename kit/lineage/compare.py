@@ -33,7 +33,7 @@ class Difference:
 
 
 def compare_runs(graph: Graph, first: str, second: str) -> list[Difference]:
-    """Return everything that two executions of a component have, given by their keys.
+    """Return everything that two executions of a component have, given their keys.
 
     Raises:
         ComparisonError: when they are not two executions of the same component.
@@ -57,7 +57,7 @@ def _rows(part: Part, first: Mapping[str, str], second: Mapping[str, str]) -> li
 
 
 def _inputs(graph: Graph, run: str) -> dict[str, str]:
-    """The ids of the artifacts by the name of the input, which may have several."""
+    """Return the ids of the artifacts by the name of the input, which may have several."""
     inputs: dict[str, list[str]] = {}
     for key, name in graph.inputs(run).items():
         inputs.setdefault(name or graph.nodes[key].name, []).append(key)
@@ -65,7 +65,7 @@ def _inputs(graph: Graph, run: str) -> dict[str, str]:
 
 
 def metrics_of(graph: Graph, run: str) -> dict[str, str]:
-    """Return what is known in numbers of what an execution made, by the artifact and the metric.
+    """Return the metrics of an execution's outputs, by artifact and metric.
 
     Reading an evaluation imports TensorFlow Model Analysis, which takes seconds.
     """
@@ -96,7 +96,7 @@ def _blessed(blessing: Node) -> dict[str, float]:
     return {"blessed": float(blessing.properties["blessed"])} if "blessed" in blessing.properties else {}
 
 
-# What is known of an artifact in numbers; what is gone from the disk has none.
+# The metrics of an artifact; one that is gone from the disk has none.
 _READERS: dict[str, Callable[[Node], dict[str, float]]] = {
     "ModelBlessing": _blessed,
     "ModelEvaluation": _evaluated,

@@ -13,9 +13,10 @@ from kit.lineage.graph import Graph, Node
 from kit.lineage.query import Lineage
 from kit.workspace import Workspace
 
-# The digest in a JSON text, which may itself be quoted inside another one; that of packages after it is not the code's.
+# The digest in a JSON text, which may itself be quoted inside another; the digest of packages after it is not the
+# code's.
 _CODE = re.compile(r'(\\*"code\\*": *\\*")([0-9a-f]{16})(?:\+[0-9a-f]{16})?(\\*")')
-# What follows from something else that is compared, or only says where the workspace lies.
+# What follows from something else that is compared, or only says where the workspace is.
 _DERIVED = frozenset(
     {
         "files", "quarantine", "schema_file", "sha256", "custom_config.checkpoint", "custom_config.checkpoints",
@@ -29,7 +30,7 @@ _DERIVED = frozenset(
 class Made:
     """What one of the two was made of: the last execution of each component, its own before those that it comes from.
 
-    A run has steps of its own, and comes from those whose notebooks it skipped. The chain of a baseline is in neither.
+    A run has steps of its own, and comes from those whose notebooks it skipped. A baseline's chain is in neither.
     """
 
     def __init__(self, workspace: Workspace, lineage: Lineage) -> None:
@@ -39,12 +40,12 @@ class Made:
         )
         self.graph = graph
         own, before = _steps(graph, lineage.own), _steps(graph, lineage.upstream)
-        # The own ones stand last, since the last step tells the commit and the packages.
+        # Its own come last, since the last step has the commit and the packages.
         self.steps: Mapping[str, Node] = {name: before[name] for name in before if name not in own} | own
         self.notebooks = _notebook_parameters(workspace, subject.name) if subject.kind == "run" else {}
 
     def parameters(self, step: str) -> dict[str, str]:
-        """Return what a step was told and nothing else tells, without digests of code."""
+        """Return a step's parameters that nothing else covers, without digests of code."""
         told = self.steps[step].properties
         return {name: _plain(name, value) for name, value in told.items() if _is_parameter(name)}
 
@@ -58,7 +59,7 @@ class Made:
         }
 
     def codes(self, step: str) -> set[str]:
-        """Return the digests of code that a step was told."""
+        """Return the digests of code among a step's parameters."""
         told = self.steps[step].properties
         nested = {match[2] for value in told.values() for match in _CODE.finditer(value)}
         return {value.partition("+")[0] for name, value in told.items() if leaf(name) == "code"} | nested
@@ -68,7 +69,7 @@ class Made:
         return next(reversed(self.origins(fact)), None)
 
     def origins(self, fact: str) -> list[str]:
-        """Return what its executions say of where they ran, the latest last."""
+        """Return where its executions ran, the latest last."""
         return [node.origin[fact] for node in self.steps.values() if fact in node.origin]
 
     def files(self) -> dict[str, str] | None:
@@ -77,13 +78,13 @@ class Made:
         if step is None or "files" not in step.properties:
             return None
         files = json.loads(step.properties["files"])
-        # Two folders name a file anywhere; the rest of its path is of this machine.
+        # Two folders identify a file anywhere; the rest of its path is this machine's.
         return {
             f"{_end_of(file['path'])} {file.get('split') or ''}".strip(): file["sha256"] for file in files
         }
 
     def schema_digest(self) -> str:
-        """Of a curated schema its digest is recorded; an inferred one is looked at where it still is."""
+        """Return the recorded digest of a curated schema; an inferred one is read, if it still exists."""
         step = self.steps.get("SchemaGen")
         if step is None:
             return ""
@@ -122,7 +123,7 @@ def _is_parameter(name: str) -> bool:
 
 
 def _plain(name: str, value: str) -> str:
-    """A gate compares with a baseline where there is one, which is no setting; code is compared for itself."""
+    """Drop the baseline, which is not a setting, and digests of code, which are compared separately."""
     if name == "eval_config.model_specs":
         specs = [spec for spec in json.loads(value) if not spec.get("is_baseline")]
         value = json.dumps([{key: spec[key] for key in sorted(spec) if key != "name"} for spec in specs])

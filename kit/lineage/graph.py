@@ -20,7 +20,7 @@ class Node:
 
     Attributes:
         key: unique among all nodes, such as `execution 12`; the number is the id in ML Metadata.
-        kind: what it is.
+        kind: artifact or execution.
         name: the component of an execution; the output that an artifact was made as.
         type: the type of the artifact, or of the component.
         state: the state in lower case, such as `live`, `complete`, `cached`, `failed`.

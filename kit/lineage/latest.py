@@ -11,7 +11,7 @@ from kit.workspace import Workspace
 
 
 def latest_subject(session: Session) -> str:
-    """Return the name of the latest request that monitoring has; where nothing was served, of the pushed version.
+    """Return the name of the latest request in monitoring; if nothing was served, that of the pushed version.
 
     Raises:
         StepOrderError: when nothing was pushed.
@@ -32,8 +32,8 @@ def why_latest(workspace: Workspace, project: str, first: str = "", second: str 
 
     Args:
         workspace: the workspace where the runs are recorded.
-        project: name of the project whose trainings are meant where no run is named.
-        first: the one run; by default the last training but one.
+        project: the name of the project whose trainings are compared when no run is named.
+        first: one run; by default the last training but one.
         second: the other run; by default the last training.
 
     Raises:

@@ -1,4 +1,4 @@
-"""Count the predictions that came of pushed versions, in the logs of the gateways and of monitoring.
+"""Count the predictions of pushed versions, in the logs of the gateways and of monitoring.
 
 Monitoring has a row per example, a gateway a line per request; a request that both saw is in both.
 """
@@ -18,15 +18,15 @@ Log = Literal["gateway", "monitoring"]
 
 @dataclass(frozen=True)
 class Predictions:
-    """What one log has of one version.
+    """What one log has about one version.
 
     Attributes:
         project: the project whose model answered.
         version: the number of the version.
-        log: which one it is.
+        log: the log.
         count: requests that the gateway passed on and that were answered, or rows that monitoring has.
         first: time of the first, UTC.
-        last: the same of the last.
+        last: time of the last, likewise.
     """
 
     project: str
@@ -38,12 +38,12 @@ class Predictions:
 
 
 def count_predictions(workspace: Workspace, versions: Collection[tuple[str, int]]) -> tuple[Predictions, ...]:
-    """Return what the logs have of some versions, given as (project, number); nothing for one that never answered.
+    """Return what the logs have about some versions, given as (project, number); nothing for one that never answered.
 
-    What only a server's own log has is not counted: 07_monitor reads it into the monitoring's.
+    What is only in a server's own log is not counted until 07_monitor imports it.
 
     Raises:
-        InputDataError: when a part of the monitoring's log is no Parquet file.
+        InputDataError: when a part of monitoring's log is not a Parquet file.
         GatewayError: when a gateway's log has a line that it did not write.
     """
     return tuple(sorted(_in_logs(workspace, versions), key=lambda one: (one.project, one.version, one.log)))
@@ -79,7 +79,7 @@ def _of_monitoring(folder: Path, project: str, numbers: Collection[int]) -> Iter
 
     table = DayTable(folder, pa.schema([(TIME, TIMESTAMP), (VERSION, pa.int64())]))
     each = [(TIME, "count"), (TIME, "min"), (TIME, "max")]
-    # The sums of batches, and then theirs: all rows would take too much memory.
+    # Sums of batches, then of those: all rows would take too much memory.
     sums = [
         pa.table(batch).group_by(VERSION).aggregate(each)
         for day in table.days()

@@ -1,4 +1,4 @@
-"""The pushed models of a graph: their verdicts, their state, and when each one served."""
+"""The pushed models of a graph: their verdicts, their state, and when each served."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ class Push:
         project: the project that it belongs to.
         state: `served`, `kept`, `withdrawn`, or `gone` from the serving folder.
         gates: `blessed` or `not blessed` by the Evaluator; empty: not known.
-        infra: the same by InfraValidator.
+        infra: likewise, by InfraValidator.
         override: who overrode the gates, and why; empty: nobody.
-        served: when it was the one that answers.
+        served: the periods in which it served.
     """
 
     key: str
@@ -45,7 +45,7 @@ def find_pushes(workspace: Workspace, store: Store, graph: Graph) -> tuple[Push,
 
     Args:
         workspace: the workspace with their serving folders.
-        store: the store of its ML Metadata; what a push took may lie outside of the graph, such as a blessing.
+        store: the store of its ML Metadata; inputs of a push, such as a blessing, may be outside the graph.
         graph: the graph with them.
     """
     pushed = [node for node in graph.nodes.values() if VERSION in node.properties]
@@ -87,7 +87,7 @@ class _Model:
 
 
 def _verdicts(graph: Graph, pushed: Node) -> Mapping[str, str]:
-    """What the blessings said that its push took, by their types."""
+    """What the blessings among its push's inputs said, by type."""
     blessings = [graph.nodes[key] for run in graph.inputs(pushed.key) for key in graph.inputs(run)]
     return {
         one.type: "blessed" if one.properties["blessed"] == "1" else "not blessed"

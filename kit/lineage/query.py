@@ -1,4 +1,4 @@
-"""Everything up- and downstream of a node, and what became of the models on the way."""
+"""Everything up- and downstream of a node, and the fate of the models on the way."""
 
 from __future__ import annotations
 
@@ -105,13 +105,13 @@ def trace(
 def _walked(store: Store, own: set[int], direction: Direction, baselines: bool) -> set[int]:
     found = store.walk(own, direction, baselines=baselines)
     if direction == "upstream":
-        # What a step made beside what was asked about tells of it too, such as the evaluation beside the blessing.
+        # Other outputs of a step say something about it too, such as the evaluation beside the blessing.
         found |= store.made_by({node for node in found - own if node < 0}) | store.baselines_of(found)
     return found - own
 
 
 def _behind(store: Store, own: set[int], up: set[int], down: set[int]) -> int:
-    """Return counts only: reading the properties of thousands of nodes would take a second."""
+    """Return only counts: reading the properties of thousands of nodes would take a second."""
     whole = set[int]()
     whole |= _walked(store, own, "upstream", baselines=True) if up else set()
     whole |= _walked(store, own, "downstream", baselines=True) if down else set()

@@ -22,11 +22,11 @@ if TYPE_CHECKING:
 _LETTERS = 60  # of a parameter; JSON has all
 _EMPTY = frozenset({"", "None", "null", "{}", "[]"})
 _ANSWERS = 3  # to a request
-_PARAMETERS = 8  # of a step; the same
+_PARAMETERS = 8  # of a step, likewise
 
 
 def with_metrics(lineage: Lineage) -> Lineage:
-    """Return the same with the metrics of what its executions made; reading them imports TensorFlow."""
+    """Return the same with the metrics of its executions' outputs; reading them imports TensorFlow."""
     runs = [node.key for node in lineage.graph.nodes.values() if node.kind == "execution"]
     found = {run: metrics for run in runs if (metrics := metrics_of(lineage.graph, run))}
     return replace(lineage, metrics=found)
@@ -50,7 +50,7 @@ def as_json(lineage: Lineage) -> str:
 
 
 def as_text(lineage: Lineage) -> str:
-    """Return what a person asks for first; JSON has every parameter."""
+    """Return what a person wants to know first; JSON has every parameter."""
     nodes = lineage.graph.nodes
     lines = [headline(lineage)]
     for heading, keys in (
@@ -68,10 +68,10 @@ def as_text(lineage: Lineage) -> str:
 
 
 def headline(lineage: Lineage) -> str:
-    """Return what was asked about, who answered, what became of the versions, and how much they answered."""
+    """Return what was asked about, which version answered, the fate of the versions, and how much they answered."""
     lines = [f"{lineage.subject.kind} {lineage.subject.name}"]
     lines += _answer_lines(lineage.subject.answers)
-    # A version whose push ran twice stands in ML Metadata twice.
+    # A version whose push ran twice is in ML Metadata twice.
     return "\n".join(
         [*lines, *dict.fromkeys("\n".join(_push_lines(push, lineage)) for push in lineage.pushes)]
     )

@@ -10,7 +10,7 @@ from kit.steps.origin import RUN
 
 
 def run_of(runs: Sequence[RunRecord], step: Node) -> str:
-    """Return the id of the batch that began an execution; empty: none, it ran by hand.
+    """Return the id of the batch that started an execution; empty: none, it ran by hand.
 
     An execution that began before such ids were recorded belongs to the batch that ran at that time.
 
@@ -20,7 +20,7 @@ def run_of(runs: Sequence[RunRecord], step: Node) -> str:
     """
     if recorded := step.origin.get(RUN):
         return recorded
-    if step.origin:  # it would say so
+    if step.origin:  # it would have recorded it
         return ""
     for run in runs:
         ended = run.ended.timestamp() if run.ended else float("inf")

@@ -1,6 +1,6 @@
 """The periods in which each version of a model served, from the history of versions (see `kit.release.history`).
 
-Labels and experiments send a part of the requests elsewhere; which version answered a request says the prediction log.
+Labels and experiments send some requests elsewhere; the prediction log says which version answered a request.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from kit.units import SECONDS_PER_DAY
 
 @dataclass(frozen=True)
 class ServingPeriod:
-    """A time in which a version was the one that answers; `until` None: it still is."""
+    """A period in which a version served; `until` None: it still does."""
 
     since: dt.datetime
     until: dt.datetime | None
@@ -26,12 +26,12 @@ class ServingPeriod:
 
     @property
     def days(self) -> float:
-        """How long, until now where it has not ended."""
+        """Its length in days, so far if it has not ended."""
         return ((self.until or dt.datetime.now(dt.UTC)) - self.since).total_seconds() / SECONDS_PER_DAY
 
 
 def served_times(entries: Iterable[Mapping[str, Any]]) -> dict[int, list[ServingPeriod]]:
-    """Return the times of each version that ever answered, oldest first.
+    """Return the periods of each version that ever served, oldest first.
 
     Args:
         entries: the entries of the history, the oldest first.
@@ -51,10 +51,10 @@ def served_times(entries: Iterable[Mapping[str, Any]]) -> dict[int, list[Serving
 
 
 def _changes(entries: Iterable[Mapping[str, Any]]) -> Iterator[tuple[dt.datetime, int | None]]:
-    """When what is served may have changed, and to which version."""
+    """Yield when the served version may have changed, and to which one."""
     for entry in entries:
         match entry:
-            # What models.config said then; entries before kit wrote that are of servers that take the latest.
+            # What models.config said then; older entries without it are from servers that take the latest.
             case (
                 {"serves": version}
                 | {"what": "push", "version": version}

@@ -23,7 +23,7 @@ class DataFile:
         path: its path at that time.
         split: the split that it went into; empty: its rows were split by a hash.
         sha256: the SHA-256 of its bytes at that time.
-        state: what is there now.
+        state: its state now.
     """
 
     path: str
@@ -33,7 +33,7 @@ class DataFile:
 
 
 def data_files(lineage: Lineage) -> list[DataFile]:
-    """Return the data files that something comes from; each is read to see whether it is the same."""
+    """Return the data files that something comes from; each is read to see whether it has changed."""
     graph = lineage.graph
     chain = lineage.upstream | set(lineage.own)
     told = [graph.nodes[key].properties.get("files", "") for key in graph.nodes if key in chain]
@@ -45,10 +45,10 @@ def data_files(lineage: Lineage) -> list[DataFile]:
 
 
 def check_sources(files: Sequence[DataFile]) -> str:
-    """Return one sentence on what the data files are now; what is changed or gone is said, not an error.
+    """Return one sentence on the state of the data files; changed or missing ones are reported, not an error.
 
     Raises:
-        DataAnomalyError: when there are none: it does not lead back to any data.
+        DataAnomalyError: when it does not lead back to any data.
     """
     if not files:
         raise DataAnomalyError(

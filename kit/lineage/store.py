@@ -26,7 +26,7 @@ from kit.workspace import Workspace
 _ARTIFACT_STATES = ("unknown", "pending", "live", "marked_for_deletion", "deleted", "abandoned", "reference")
 _EXECUTION_STATES = ("unknown", "new", "running", "complete", "failed", "cached", "canceled")
 _SCHEMA_VERSION = 10  # of ML Metadata 1.0 and later
-_WAIT_SECONDS = 30.0  # for a step that is writing at this moment
+_WAIT_SECONDS = 30.0  # to wait for a step that is writing
 
 _SAID_OTHERWISE = frozenset(
     {"name", "pipeline_name", "producer_component", "state", "type_name", "tfx_version"}
@@ -39,7 +39,7 @@ def opened(workspace: Workspace) -> Iterator[Store | None]:
     """Open the store of a workspace to read; None: nothing has run there.
 
     Raises:
-        WorkspaceError: when the file is none of ML Metadata's that can be read here.
+        WorkspaceError: when the file is not one of ML Metadata's that can be read here.
     """
     path = workspace.metadata_path
     if not path.exists():
@@ -60,7 +60,7 @@ def opened(workspace: Workspace) -> Iterator[Store | None]:
 
 
 class Store:
-    """Questions to ML Metadata's file; nodes are numbers here, those of executions negative."""
+    """Queries on ML Metadata's file; nodes are numbers here, negative for executions."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
@@ -91,8 +91,7 @@ class Store:
         Args:
             starts: the nodes to begin at.
             direction: the direction of the walk.
-            baselines: whether to go on from a model to the baseline that it was judged against, and so to all that
-                this was made of.
+            baselines: whether to go on from a model to its baseline, and so to all that this was made of.
         """
         query = walk_query(direction, baselines=baselines)
         return set(self._column(query, _listed(starts)))
@@ -137,7 +136,7 @@ class Store:
         return Graph(sorted(found, key=lambda node: node.began or 0), edges)
 
     def artifacts_with(self, name: str, value: str) -> list[int]:
-        """Return the artifacts that have a custom property of a value, the oldest first."""
+        """Return the artifacts with a given value of a custom property, the oldest first."""
         return self._column(
             "SELECT artifact_id FROM ArtifactProperty WHERE name = ? AND string_value = ? ORDER BY artifact_id",
             name,
@@ -145,7 +144,7 @@ class Store:
         )
 
     def executions_about(self, name: str, text: str) -> list[int]:
-        """Return the executions with a property that has a text somewhere in it, as nodes, the oldest first."""
+        """Return the executions with a property that contains a text, as nodes, the oldest first."""
         return self._column(
             "SELECT -execution_id FROM ExecutionProperty WHERE name = ? AND instr(string_value, ?) "
             "ORDER BY execution_id",
@@ -154,7 +153,7 @@ class Store:
         )
 
     def executions_in_run(self, run: str) -> list[int]:
-        """Return the executions that a batch began, as nodes, the oldest first."""
+        """Return the executions that a batch started, as nodes, the oldest first."""
         return self._column(
             "SELECT -execution_id FROM ContextProperty JOIN Association USING (context_id) "
             "WHERE name = ? AND string_value = ? ORDER BY execution_id",
@@ -163,7 +162,7 @@ class Store:
         )
 
     def executions_between(self, project: str, began_ms: int, ended_ms: int) -> list[int]:
-        """Return the executions of a project that began in a time, in milliseconds since 1970, as nodes."""
+        """Return the executions of a project that began in a period, in milliseconds since 1970, as nodes."""
         return self._column(
             "SELECT -Execution.id FROM Execution JOIN Association ON execution_id = Execution.id "
             "JOIN Context ON Context.id = context_id JOIN Type ON Type.id = Context.type_id "
@@ -175,14 +174,14 @@ class Store:
         )
 
     def exists(self, kind: Kind, number: int) -> bool:
-        """Return whether there is an artifact or execution of a number."""
+        """Return whether an artifact or execution with this number exists."""
         table = {"artifact": "Artifact", "execution": "Execution"}[kind]
         return bool(self._column(f"SELECT 1 FROM {table} WHERE id = ?", number))
 
     def _edges(
         self, artifacts: Sequence[int], runs: Sequence[int]
     ) -> tuple[list[Edge], Mapping[int, tuple[str, int]]]:
-        """Return the edges, each once, and of each artifact the output and the execution that it was first made as."""
+        """Return the edges, each once, and for each artifact the output and the execution that first made it."""
         wanted, edges, made_as = set(artifacts), dict[tuple[str, str], Edge](), dict[int, tuple[str, int]]()
         for artifact, run, made, name in self._rows(
             f"SELECT artifact_id, execution_id, type IN {OUTPUTS}, coalesce(step_key, '') FROM Event "

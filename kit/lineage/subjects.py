@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 SubjectKind = Literal["artifact", "execution", "version", "run", "file", "request"]
 
-# SQLite takes no number of more digits, and has no node of one.
+# SQLite has no numbers with more digits, and so no such node.
 _NODE = re.compile(r"(artifact|execution)[ -]?([0-9]{1,18})")
 _DIGEST = re.compile(r"[0-9a-f]{8,64}")
 
@@ -58,8 +58,8 @@ def find_subject(workspace: Workspace, store: Store, name: str) -> Subject:
         store: the store of its ML Metadata.
         name: `artifact 7`, `execution 12`, the number of a version (`recommender/1795828022` where several projects
             have it), a project for the version that is served, the id of a run, a data file (its path, the end of it,
-            or the beginning of its SHA-256), or the id of a request. With the kind and a colon before it, such as
-            `run:…`, only that is looked for.
+            or the beginning of its SHA-256), or the id of a request. With a kind and a colon in front, such as `run:…`,
+            only that kind is looked for.
 
     Raises:
         SubjectError: when it means nothing here, or several things.
@@ -96,7 +96,7 @@ def _all_found(
         except OSError as error:
             if error.errno != errno.ENAMETOOLONG:
                 raise
-            found = []  # what is too long for a file's name is the name of none
+            found = []  # too long for a file name
         yield from found
         if found:  # the later ones read whole logs
             return
@@ -133,7 +133,7 @@ def _run(workspace: Workspace, store: Store, name: str) -> Iterator[Subject]:
     if "/" in name or not name or not path.is_file():
         return
     nodes = store.executions_in_run(name)
-    if not nodes:  # it ran before executions were told of their run: those that began in its time
+    if not nodes:  # older than the record of runs: take the executions that began during it
         record = RunRecord.model_validate_json(path.read_text(encoding="utf-8"))
         began, ended = record.started.timestamp(), (record.ended or record.started).timestamp()
         nodes = store.executions_between(record.project, int(began * 1000), int(ended * 1000))

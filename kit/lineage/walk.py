@@ -8,11 +8,11 @@ from kit.lineage.graph import BASELINE
 
 Direction = Literal["upstream", "downstream"]
 
-# Numbers of ML Metadata's enumerations, which its file has instead of names; of Event.Type those that make and take.
-# https://github.com/google/ml-metadata/blob/master/ml_metadata/proto/metadata_store.proto
+# Numbers of ML Metadata's enumerations, which its file has instead of names; for Event.Type, those of outputs and
+# inputs. https://github.com/google/ml-metadata/blob/master/ml_metadata/proto/metadata_store.proto
 OUTPUTS, INPUTS = "(1, 4, 6, 7)", "(2, 3, 5)"
 # Artifacts are positive and executions negative, so that one column holds both and each step is a search in an index.
-# An execution whose results came from the cache made nothing: it is no origin of them, and nothing came of it.
+# An execution whose results came from the cache made nothing: it is not their origin, and nothing comes from it.
 _WALK = """
 WITH RECURSIVE reached(node) AS (
     SELECT value FROM json_each(?)
@@ -28,11 +28,11 @@ _UNLESS_BASELINE = f"""
 
 
 def walk_query(direction: Direction, *, baselines: bool) -> str:
-    """Return a query with one value, a JSON list of nodes, whose answer is all that they reach, and themselves.
+    """Return a query with one parameter, a JSON list of nodes; its result is all that they reach, and themselves.
 
     Args:
         direction: the direction of the walk.
-        baselines: whether to go on from a model to the baseline that it was judged against.
+        baselines: whether to go on from a model to its baseline.
     """
     upstream = direction == "upstream"
     return _WALK.format(

@@ -31,7 +31,7 @@ _LABELS: Mapping[Part, str] = {
 }
 _LETTERS = 80  # of a value in a sentence
 _COMMIT_LETTERS = 12
-_FEW = 5  # files or packages that are named one by one
+_FEW = 5  # files or packages named one by one
 _NOT_ASKED = frozenset({"workspace", "project_name"})  # of a notebook's parameters
 
 
@@ -44,7 +44,7 @@ class Cause:
     """One thing that differs.
 
     Attributes:
-        part: what kind of thing it is.
+        part: the kind of thing.
         name: its name, as a person would say it.
         first: what the first run had.
         second: what the second run had.
@@ -56,7 +56,7 @@ class Cause:
     second: str
 
     def said(self, language: str | None) -> str:
-        """Return what differs in a language, None being the reader's, and what both had."""
+        """Return what differs, and what both had, in a language; None: the reader's."""
         label = "" if self.part == self.name else f"{parts_in_language(_LABELS[self.part], language)} "
         name = parts_in_language(self.name, language)
         return f"{label}{name}: {shorten(self.first, _LETTERS)} → {shorten(self.second, _LETTERS)}"
@@ -64,13 +64,13 @@ class Cause:
 
 @dataclass(frozen=True)
 class Why:
-    """Two runs beside each other.
+    """Two runs compared.
 
     Attributes:
-        first: name of the one.
+        first: the name of one.
         second: name of the other.
         causes: what differs, in order: data, schema, parameters, code, packages, seed, machine.
-        unknown: parts of which one of them has no record.
+        unknown: parts that one of them has no record of.
     """
 
     first: str
@@ -90,7 +90,8 @@ class Why:
     def _said(self, language: str | None) -> str:
         """Return the paragraph in a language; None is the reader's.
 
-        It is put together of what is translated by itself: a whole paragraph would have no template to be known by.
+        It is put together from separately translated parts: a whole paragraph would have no template to be recognized
+            by.
         """
         said = [self._differences(language)]
         if self.unknown:
@@ -121,7 +122,7 @@ def why(workspace: Workspace, first: str, second: str) -> Why:
 
     Args:
         workspace: the workspace with both.
-        first: name of the one, as `kit.lineage.subjects.find_subject` takes it.
+        first: the name of one, as `kit.lineage.subjects.find_subject` takes it.
         second: name of the other.
 
     Raises:
@@ -177,11 +178,11 @@ def _parameters(one: Made, other: Made) -> Iterator[Cause]:
     for step in (step for step in one.steps if step in other.steps):
         for name, old, new in changes(one.parameters(step), other.parameters(step)):
             named.add(leaf(name))
-            if (leaf(name), old, new) not in seen:  # several steps may be told the same
+            if (leaf(name), old, new) not in seen:  # several steps may have the same parameter
                 seen.add((leaf(name), old, new))
                 yield Cause("parameter", f"{step}, {name}", old, new)
     for name, old, new in changes(one.notebooks, other.notebooks):
-        # Most parameters of a notebook are those of a step, which says more exactly what it took.
+        # Most parameters of a notebook are those of a step, which are more exact.
         if leaf(name) not in named | {"seed"} | _NOT_ASKED and NOT_SET not in {old, new}:
             yield Cause("parameter", f"notebook {name}", old, new)
 
@@ -225,9 +226,9 @@ def _packages(workspace: Workspace, one: Made, other: Made) -> Iterator[Cause]:
 def _seeds(one: Made, other: Made) -> Iterator[Cause]:
     steps: dict[tuple[str, str], list[str]] = {}
     for name, old, new in changes(one.seeds(), other.seeds()):
-        if NOT_SET not in {old, new}:  # a step that only one of them has is no other seed
+        if NOT_SET not in {old, new}:  # a step that only one of them has is not a different seed
             steps.setdefault((old, new), []).append(name.partition(",")[0])
-    if not (one.seeds() and other.seeds()):  # a run ended before any step took one
+    if not (one.seeds() and other.seeds()):  # a run that ended before any step took one
         for name, old, new in changes(one.notebooks, other.notebooks):
             if leaf(name) == "seed" and NOT_SET not in {old, new}:
                 steps.setdefault((old, new), []).append(f"notebook {name.rpartition('.')[0]}")

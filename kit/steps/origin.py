@@ -1,7 +1,8 @@
-"""Where an execution ran and with which code, recorded when it begins, as nobody can tell later.
+"""Where an execution ran and with which code, recorded when it begins, as it cannot be found out later.
 
-It stands with the context of the run, which belongs to this process alone, and not with the execution: TFX
-compares all properties of two executions before it takes a result from the cache, and another host is no other result.
+It is stored with the context of the run, which belongs to this process alone, not with the execution: TFX compares all
+    properties of two executions before it takes a result from the cache, and a different host does not change the
+    result.
 """
 
 from __future__ import annotations
@@ -31,16 +32,16 @@ COMMIT, HOST, USER, RUN, PACKAGES, LOCKED = (
     "packages",
     "requirements.lock",
 )
-CHANGED = " with changes"  # ends a commit when the checkout had others than it
+CHANGED = " with changes"  # suffix of a commit when the checkout had other changes
 # A session's execution has a context of its own; a pipeline's has that of the whole run, which one process runs.
 _RUNS = frozenset({"component_run", "pipeline_run"})
 
 
 def origin(workspace: Workspace) -> dict[str, str]:
-    """Return where this process runs and by what code; what is not known is left out.
+    """Return where this process runs and with which code; what is not known is left out.
 
     Keys: `code_commit`, `host`, `user`, `python`, `packages` (digest of a file in `environments/` of the workspace),
-    `requirements.lock` (SHA-256), and `run`, the id of the batch where it is part of one.
+    `requirements.lock` (SHA-256), and `run`, the id of the batch if it is part of one.
     """
     facts = {**_of_process(), PACKAGES: _kept(workspace, installed_packages())}
     if folder := os.environ.get(RUN_FOLDER_VARIABLE):
@@ -59,7 +60,7 @@ def stamp(store: Any, execution_id: int, facts: Mapping[str, str]) -> None:
 
 
 def packages_of(workspace: Workspace, digest: str) -> dict[str, str]:
-    """Return the versions of the packages that a digest stands for; empty: they were not kept."""
+    """Return the versions of the packages behind a digest; empty: they were not kept."""
     path = _environment(workspace, digest)
     if not path.is_file():
         return {}

@@ -1,9 +1,9 @@
 """Whether rows come true as often as other rows with the same scores, and the avoidable loss where they do not.
 
 A slice with more uncertain outcomes has a greater log loss by nature. A blind spot is something else: given the score,
-outcomes in the slice are not what they are elsewhere. So scores are first recalibrated on the rest of the rows, and
-what is tested in a slice is a + (1 + b) * logit: a is 0 where as much comes true as elsewhere, b is 0 where the scores
-rank as well (Cox, Two further applications of a model for binary regression, Biometrika 45 (1958)).
+outcomes in the slice are not what they are elsewhere. So scores are first recalibrated on the rest of the rows, and in
+a slice a + (1 + b) * logit is tested: a is 0 where as much comes true as elsewhere, b is 0 where the scores rank as
+well (Cox, Two further applications of a model for binary regression, Biometrika 45 (1958)).
 """
 
 from __future__ import annotations
@@ -16,19 +16,19 @@ from numpy.typing import NDArray
 
 Values: TypeAlias = NDArray[np.float64]
 
-_LEAST = 1e-6  # probabilities are kept so far from 0 and 1
+_LEAST = 1e-6  # probabilities are kept this far from 0 and 1
 # Quantiles of the scores between which recalibration is a straight line. More of them would bend towards a blind spot
 # of high scores, where there are few others.
 _KNOTS = (0.25, 0.5, 0.75)
-_RIDGE = 1e-3  # holds coefficients that no row speaks for
-_STEPS = 12  # of Newton's method; a fit that ends early claims less evidence than there is
-_ENOUGH = 1e-6  # log likelihood, after which no slice's fit goes on
+_RIDGE = 1e-3  # a ridge, for coefficients without evidence
+_STEPS = 12  # of Newton's method; a fit that ends early claims too little evidence, not too much
+_ENOUGH = 1e-6  # gain of log likelihood below which fitting ends
 _LONGEST_STEP = 2.0
-_HALVINGS = 8  # of a step that would make the fit worse
+_HALVINGS = 8  # halvings of a step that would make the fit worse
 
 
 def logits(probabilities: Values) -> Values:
-    """Return log odds, of probabilities that are kept a millionth away from 0 and 1."""
+    """Return the log odds of probabilities, which are kept a millionth away from 0 and 1."""
     kept = np.clip(probabilities, _LEAST, 1 - _LEAST)
     return np.asarray(np.log(kept) - np.log1p(-kept))
 
@@ -44,7 +44,7 @@ class Recalibration:
 
     Attributes:
         knots: log odds at which the line may bend.
-        coefficients: those of 1, of the log odds, and of what they are above each knot.
+        coefficients: those of 1, of the log odds, and of their excess over each knot.
     """
 
     knots: Values
@@ -56,7 +56,7 @@ class Recalibration:
 
     @classmethod
     def fit(cls, logit: Values, rows: Values, outcomes: Values) -> Recalibration:
-        """Fit by greatest likelihood.
+        """Fit by maximum likelihood.
 
         Args:
             logit: [bins], log odds of the scores, rising.
@@ -65,7 +65,7 @@ class Recalibration:
         """
         share = np.cumsum(rows) / max(float(rows.sum()), 1.0)
         knots = np.unique(logit[np.minimum(np.searchsorted(share, _KNOTS), len(logit) - 1)])
-        # From where as much comes true as does: far away from there Newton's method is lost.
+        # Start where the mean rate is right: far away from it Newton's method diverges.
         rate, middle = (
             (outcomes.sum() + 1) / (rows.sum() + 2),
             float(rows @ logit) / max(float(rows.sum()), 1.0),
@@ -97,14 +97,14 @@ class Recalibration:
 
 @dataclass(frozen=True, eq=False)
 class Fit:
-    """What slices say against the recalibration, [slices].
+    """How slices deviate from the recalibration, [slices].
 
     Attributes:
-        gain: twice the log likelihood that fitting a and b gains; chi-squared with two degrees of freedom where a slice
+        gain: twice the log likelihood gained by fitting a and b; chi-squared with two degrees of freedom where a slice
             is like the rest.
         shift: a, in log odds: above 0, more comes true than elsewhere.
         slope: b; below 0, scores rank worse than elsewhere.
-        middle: the log odds around which the scores turn.
+        middle: the log odds around which the scores are rotated.
     """
 
     gain: Values
@@ -113,7 +113,7 @@ class Fit:
     middle: Values
 
     def logit(self, expected: Values) -> Values:
-        """Return what fits the only slice better than the log odds that are expected of its rows."""
+        """Return the fitted log odds of a single slice, given the expected ones of its rows."""
         return np.asarray(expected + self.shift[0] + self.slope[0] * (expected - self.middle[0]))
 
 
@@ -131,7 +131,7 @@ def fit(expected: Values, rows: Values, outcomes: Values) -> Fit:
     centred = expected - middle[:, None]
     shift, slope = np.zeros(len(rows)), np.zeros(len(rows))
     start = best = _likelihood(np.broadcast_to(expected, rows.shape), rows, outcomes)
-    length = np.ones(len(rows))  # of the next step, as a part of Newton's
+    length = np.ones(len(rows))  # of the next step, as a fraction of Newton's
     for _ in range(_STEPS):
         now = sigmoid(expected + shift[:, None] + slope[:, None] * centred)
         residual, weight = outcomes - rows * now, rows * now * (1 - now)
@@ -166,7 +166,7 @@ def log_losses(logit: Values, outcomes: Values) -> Values:
     return np.asarray(np.logaddexp(0, logit) - outcomes * logit)
 
 
-# The sums over the rows of a slice from which `screen` tells whether it is worth fitting.
+# The sums over the rows of a slice that tell `screen` whether it is worth fitting.
 ROWS, RESIDUAL, WEIGHT, RESIDUAL_LOGIT, WEIGHT_LOGIT, WEIGHT_SQUARE = range(6)
 
 
@@ -191,9 +191,9 @@ def terms(expected: Values) -> Values:
 
 
 def screen(sums: Values) -> Values:
-    """Return Rao's score statistic for a and b, [...], of sums [6, ...]: near the gain of a fit, at no cost.
+    """Return Rao's score statistic for a and b, [...], of sums [6, ...]: close to the gain of a fit, at no cost.
 
-    Where few came true of many it can be half of the gain, so what is fitted is chosen with that in mind.
+    Where few of many came true it can be half of the gain; what is fitted is chosen with that in mind.
     """
     weight = np.maximum(sums[WEIGHT], _LEAST)
     middle = sums[WEIGHT_LOGIT] / weight

@@ -29,7 +29,7 @@ _SEARCHED = TypeAdapter(Searched)
 
 
 class BlindSpotsFound(Artifact):
-    """What a search came to, in `FOUND_FILE`."""
+    """The result of a search, in `FOUND_FILE`."""
 
     TYPE_NAME = "BlindSpotsFound"
 
@@ -73,7 +73,7 @@ class BlindSpotFinder(base_component.BaseComponent):
 def blind_spot_finder(
     project: Project, *, model: types.BaseChannel, examples: types.BaseChannel
 ) -> BlindSpotFinder:
-    """Return the component for a project; it needs what Evaluator needs, and nothing of Evaluator.
+    """Return the component for a project; it needs Evaluator's inputs, but nothing of its results.
 
     Args:
         project: the project whose columns the examples have, and to whose slices and gates an entry for
@@ -100,7 +100,7 @@ def found_blind_spots(session: Session) -> Searched:
 
 
 def write_found(folder: Path, found: Searched) -> None:
-    """Write what a search came to; NaN, the AUC of outcomes of one kind, as Python's JSON has it."""
+    """Write the result of a search; NaN, the AUC of outcomes of one kind, as in Python's JSON."""
     write_atomically(folder / FOUND_FILE, json.dumps(asdict(found), ensure_ascii=False, indent=1) + "\n")
 
 

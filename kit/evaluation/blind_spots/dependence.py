@@ -1,4 +1,4 @@
-"""The design effect: how many independent rows some rows are worth that share a user, an item or a request."""
+"""The design effect: how many independent rows are worth as much as rows that share a user, an item or a request."""
 
 from __future__ import annotations
 
@@ -10,21 +10,21 @@ from numpy.typing import NDArray
 from kit.evaluation.blind_spots.calibration import Values
 
 Ids = Mapping[str, NDArray[np.int64]]
-_ROWS = 0  # the first of the sums
+_ROWS = 0  # index of the first of the sums
 
 
 class Dependence:
-    """What the rows of each id have in common that their scores do not say, such as the quality of an item.
+    """What the rows of each id have in common beyond their scores, such as the quality of an item.
 
     The model of random effects with one correlation for each id, estimated by moments (Kish, Survey Sampling (1965),
     section 5.4: the design effect is 1 + correlation * (rows of an id - 1)). So a slice that is one item is only a
-    blind spot when it is further off than items are.
+    blind spot when it is further off than items usually are.
 
     Args:
         ids: for each id column one code per row, [rows]; -1: none.
         residuals: [rows], outcome minus probability.
-        variances: [rows], of the outcomes.
-        free: which rows are looked at.
+        variances: [rows], those of the outcomes.
+        free: which rows to look at.
     """
 
     def __init__(self, ids: Ids, residuals: Values, variances: Values, free: NDArray[np.bool_]) -> None:
@@ -34,9 +34,9 @@ class Dependence:
         }
 
     def of(self, inside: NDArray[np.bool_]) -> float:
-        """Return the design effect of a slice, by the id that matters most: 1 where rows stand alone.
+        """Return the design effect of a slice, by the id that matters most: 1 where rows are independent.
 
-        The other rows tell how much those of an id have in common; what is wrong in the slice itself is no such thing.
+        The other rows show how much those of an id have in common; the fault of the slice itself must not count.
         """
         effects = [1.0]
         for name, of_all in self._all.items():

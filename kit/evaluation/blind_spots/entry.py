@@ -14,9 +14,9 @@ _DIGITS = 4  # of a loss
 
 
 def entry_of(spot: BlindSpot, spec: ProjectFile) -> str:
-    """Return lines to be put into project.yml by a person; a comment says what cannot be put so.
+    """Return lines for a person to put into project.yml; a comment says what cannot be expressed.
 
-    The gate asks for half of what there is to save: the model as it is misses it, one without the blind spot has room.
+    The gate asks for half of the possible saving: the present model misses it, one without the blind spot has room.
     """
     unfit = [str(condition) for condition in spot.conditions if not _fits(condition, spec)]
     if unfit:
@@ -49,7 +49,7 @@ def _fits(condition: Condition, spec: ProjectFile) -> bool:
 
 
 def _band(condition: Condition, spec: ProjectFile) -> tuple[str, Band | None]:
-    """Return what a slice calls a condition: its column, or a band of it with a name that is free."""
+    """Return a slice's name for a condition: its column, or a band of it with an unused name."""
     if condition.value is not None:
         return condition.column, None
     name = f"{condition.column}_band"

@@ -29,15 +29,15 @@ Codes = NDArray[np.int16]
 
 @dataclass(frozen=True)
 class Condition:
-    """What a slice asks of one column.
+    """A slice's condition on one column.
 
     Attributes:
         column: its name in project.yml.
-        derived: what of it, such as `hour`; empty: the value itself.
+        derived: what is derived from it, such as `hour`; empty: the value itself.
         value: the value that it must have; None: a range, or missing.
         low: least value of a range; None: no bound.
         high: value that the range ends before; None: no bound.
-        missing: whether it is the rows without a value.
+        missing: whether it selects the rows without a value.
     """
 
     column: str
@@ -65,12 +65,12 @@ class Facet:
 
     Attributes:
         column: its name in project.yml.
-        derived: what of it; empty: the value itself.
-        codes: [rows]; `size` is that of rows which are in none of the parts.
+        derived: what is derived from it; empty: the value itself.
+        codes: [rows]; `size` marks rows that are in none of the parts.
         values: the values of codes without an order, one each.
-        edges: the edges of codes in order, one more than they are; the outer two are the least and the greatest value.
-        whole: whether the codes in order are whole numbers, one each.
-        has_missing: whether the code after those is that of missing values.
+        edges: the edges of ordered codes, one more than codes; the outer two are the least and the greatest value.
+        whole: whether the ordered codes are whole numbers, one each.
+        has_missing: whether the code after those is for missing values.
     """
 
     column: str
@@ -83,7 +83,7 @@ class Facet:
 
     @property
     def ordered(self) -> int:
-        """How many codes, the first, are in order, so that neighbours make a range."""
+        """How many of the first codes are ordered, so that neighbours make a range."""
         return max(len(self.edges) - 1, 0)
 
     @property
@@ -91,12 +91,12 @@ class Facet:
         return self.ordered + len(self.values) + self.has_missing
 
     def parts(self, widest: float = 1.0) -> list[tuple[int, int]]:
-        """Return the first and last code of each part that is searched: each code, and ranges of those in order.
+        """Return the first and last code of each part to search: each code, and ranges of ordered ones.
 
-        All codes in order together are no part: they cut nothing off.
+        All ordered codes together are not a part: they cut nothing off.
 
         Args:
-            widest: part of the codes in order that a range may have, 0 to 1.
+            widest: the largest fraction of the ordered codes that a range may have, 0 to 1.
         """
         single = [(code, code) for code in range(self.size)]
         most = min(self.ordered - 1, round(widest * self.ordered))
@@ -106,7 +106,7 @@ class Facet:
         return single + ranges
 
     def condition(self, first: int, last: int) -> Condition:
-        """Return what a part asks for."""
+        """Return the condition of a part."""
         if first >= self.ordered:
             place = first - self.ordered
             if place == len(self.values):
@@ -119,16 +119,16 @@ class Facet:
         return Condition(self.column, self.derived, low=low, high=high)
 
     def fulfils(self, condition: Condition) -> NDArray[np.bool_]:
-        """Return which rows are in the part that a condition of this facet asks for."""
+        """Return which rows fulfil a condition on this facet."""
         part = next(part for part in self.parts() if self.condition(*part) == condition)
         found: NDArray[np.bool_] = (self.codes >= part[0]) & (self.codes <= part[1])
         return found
 
 
 def facets(project: Project, rows: Rows) -> list[Facet]:
-    """Return what the rows can be cut by: a facet with one part only says nothing, and is left out.
+    """Return what the rows can be cut by; a facet with a single part is left out.
 
-    Keys, and ids of which there are many, are no facets: a slice of one user is no blind spot, but the user.
+    Keys, and ids with many values, are not facets: a slice of one user is not a blind spot but the user.
     """
     found = [
         facet
@@ -169,7 +169,7 @@ def _time(name: str, column: Column, rows: Rows) -> Iterator[Facet]:
 
 
 def _length(name: str, column: Column, rows: Rows) -> Iterator[Facet]:
-    """Yield how many items a sequence has, or words a text."""
+    """Yield the number of items of a sequence, or of words of a text."""
     texts = rows.values(name)
     separator = column.separator if column.kind == "sequence" else " "
     is_empty = pc.equal(pc.binary_length(texts), 0)
@@ -190,11 +190,11 @@ _MAKERS: dict[str, Callable[[str, Column, Rows], Iterator[Facet]]] = {
 
 
 def of_numbers(column: str, derived: str, numbers: NDArray[np.float64], *, whole: bool) -> Facet:
-    """Cut numbers into parts of about the same size; few whole numbers are a part each.
+    """Cut numbers into parts of about the same size; a few whole numbers are a part each.
 
     Args:
         column: its name.
-        derived: what the numbers are of it; empty: its values.
+        derived: what is derived from it; empty: its values.
         numbers: [rows]; NaN: missing.
         whole: whether they are whole numbers.
     """
@@ -231,7 +231,7 @@ def of_texts(column: str, values: pa.Array) -> Facet:
     none = len(kept) + has_missing
     code_of = np.full(len(known) + 1, none, np.int16)
     code_of[kept] = np.arange(len(kept))
-    code_of[-1] = len(kept)  # the last place is also place -1: missing, where there are such rows
+    code_of[-1] = len(kept)  # index -1 is the last place: missing, where there are such rows
     return Facet(
         column, "", code_of[places], values=tuple(known[place] for place in kept), has_missing=has_missing
     )

@@ -21,19 +21,19 @@ from kit.evaluation.blind_spots.facets import Facet
 from kit.evaluation.blind_spots.table import Table
 
 MOST_FACETS = 3
-_MOST_TABLES = 10_000  # three of 40 facets, two of 140: a table of 300 columns has 4.5 million of three
+_MOST_TABLES = 10_000  # three of 40 facets, two of 140: 300 columns have 4.5 million triples
 _QUANTILE_BINS, _EVEN_BINS = 48, 16
-_TAIL = 0.001  # beyond these quantiles a bin may be as wide as it is
-_WIDEST = 0.5  # of the codes: ranges of three numbers at once are many, and wide ones among them say little
+_TAIL = 0.001  # beyond these quantiles bins may be wide
+_WIDEST = 0.5  # of the codes: there are many ranges of three numbers, and wide ones say little
 _FITTED = 50  # slices of one table, the most suspicious ones
-_MOST_UNSEEN = 2.0  # times its score that a slice gains by a fit, at most; see `calibration.screen`
+_MOST_UNSEEN = 2.0  # times its score: the most that a slice gains by a fit, see `calibration.screen`
 
 Part = tuple[int, int]
 
 
 @dataclass(frozen=True, eq=False)
 class Bins:
-    """Scores in bins that are narrow and hold about as many rows each.
+    """Scores in narrow bins of about equally many rows.
 
     Attributes:
         of_row: [rows], the bin of each.
@@ -45,7 +45,7 @@ class Bins:
 
     @classmethod
     def of(cls, logit: Values) -> Bins:
-        """Cut at quantiles, and once more evenly, as the highest scores lie far from one another."""
+        """Cut at quantiles, and once more evenly, as the highest scores are far apart."""
         low, high = np.quantile(logit, (_TAIL, 1 - _TAIL))
         quantiles = np.quantile(logit, np.linspace(0, 1, _QUANTILE_BINS + 1)[1:-1])
         edges = np.unique(np.r_[quantiles, np.linspace(low, high, _EVEN_BINS + 1)])
@@ -56,10 +56,10 @@ class Bins:
 
 @dataclass(frozen=True)
 class Slice:
-    """A part of each of some facets.
+    """A slice: one part of each of some facets.
 
     Attributes:
-        facets: their places, rising.
+        facets: their indices, rising.
         parts: first and last code of each.
     """
 
@@ -77,7 +77,7 @@ class Slice:
 
 @dataclass(frozen=True)
 class Suspect:
-    """A slice, and twice the log likelihood that treating it by itself would gain."""
+    """A slice, and twice the log likelihood gained by treating it separately."""
 
     slice: Slice
     rows: int
@@ -89,9 +89,9 @@ class Scored:
     """Slices of a table, and their scores.
 
     Attributes:
-        table: the table whose slices are meant.
-        places: the places of the slices among all combinations of the facets' parts, flattened, [slices].
-        scores: [slices], near what a fit gains; see `calibration.screen`.
+        table: the table of the slices.
+        places: the indices of the slices among all combinations of the facets' parts, flattened, [slices].
+        scores: [slices], close to the gain of a fit; see `calibration.screen`.
     """
 
     table: Table
@@ -100,11 +100,11 @@ class Scored:
 
     @property
     def most_gain(self) -> float:
-        """What none of them gains more than."""
+        """An upper bound of their gains."""
         return _MOST_UNSEEN * float(self.scores.max(initial=0))
 
     def above(self, least_gain: float) -> Scored:
-        """Return those that may gain so much."""
+        """Return those that may gain this much."""
         return self.part(np.flatnonzero(self.scores >= least_gain / _MOST_UNSEEN))
 
     def part(self, which: NDArray[np.intp] | slice) -> Scored:
@@ -116,7 +116,7 @@ class Lattice:
     """All slices of rows.
 
     Args:
-        facets: what they are cut by.
+        facets: the facets that cut them.
         bins: the bins of the scores.
         outcomes: [rows], 0 or 1.
         least: rows that a slice must have.
@@ -141,7 +141,7 @@ class Lattice:
 
     @property
     def deepest(self) -> int:
-        """How many facets cut a slice, at most: fewer of a wide table, which has too many choices of three."""
+        """The most facets that cut a slice: fewer for a wide table, which has too many triples."""
         orders = range(MOST_FACETS, 1, -1)
         return next((order for order in orders if comb(len(self.facets), order) <= _MOST_TABLES), 1)
 
@@ -160,8 +160,8 @@ class Lattice:
         """Count rows by some facets.
 
         Args:
-            names: places of the facets.
-            inside: places of the rows; None: all rows.
+            names: the indices of the facets.
+            inside: the indices of the rows; None: all rows.
         """
         sizes = [self.facets[name].size for name in names]
         cell, known = np.zeros(len(self._state if inside is None else inside), np.int64), None
@@ -177,7 +177,7 @@ class Lattice:
         return Table.of(names, (*sizes, self._states), cell if known is None else cell[known])
 
     def choices_of_facets(self) -> Iterator[tuple[int, ...]]:
-        """Yield the places of one to `deepest` facets, fewer ones first."""
+        """Yield the indices of one to `deepest` facets, fewer ones first."""
         places = range(len(self.facets))
         for order in range(1, self.deepest + 1):
             yield from combinations(places, order)
@@ -186,18 +186,18 @@ class Lattice:
         """Score the slices of a table that have enough rows.
 
         Args:
-            table: the table whose slices are meant.
+            table: the table of the slices.
             expected: [bins], log odds that the rest gives to the scores.
         """
         summands = calibration.terms(expected).reshape(self._states, -1)
         *others, last = (self._members[len(table.facets) - 1][name] for name in table.facets)
         sums = table.sums(summands)
         for members in others:
-            # The facet's codes stand second, and its parts come last: after all, the order is as it was.
+            # The facet's codes are second, and its parts come last: after all facets the order is the original one.
             ahead = sums.reshape(len(sums), len(members), -1)
             sums = ahead.transpose(0, 2, 1) @ members
         by_last = sums.reshape(len(sums), len(last), -1).transpose(0, 2, 1)
-        # Most slices have too few rows: so these are counted first, and all else is summed for the others only.
+        # Most slices have too few rows: so rows are counted first, and all else is summed only for the others.
         rows = by_last[calibration.ROWS] @ last
         enough = (rows >= self._least) & (rows <= self._most)
         some = np.flatnonzero(enough.any(axis=1))
@@ -205,7 +205,7 @@ class Lattice:
         return Scored(table, np.flatnonzero(enough), score)
 
     def screen(self, scored: Scored, least_gain: float) -> Scored:
-        """Return slices that may gain so much, the most suspicious of a table.
+        """Return the slices of a table that may gain this much, the most suspicious ones at most.
 
         Args:
             scored: slices of the table.
@@ -217,7 +217,7 @@ class Lattice:
         return scored.part(np.argpartition(-scored.scores, _FITTED)[:_FITTED])
 
     def suspects(self, screened: Scored, expected: Values, least_gain: float) -> list[Suspect]:
-        """Fit what was screened; return the slices that gain enough."""
+        """Fit the screened slices; return those that gain enough."""
         if not len(screened.places):
             return []
         of_cells, slices = screened.table.counts(), list(self._slices(screened))

@@ -1,8 +1,8 @@
-"""The input of the search: the rows of the latest evaluation, with the model's scores of them.
+"""The input of the search: the rows of the latest evaluation, with the model's scores.
 
 What can come true differs by task. Binary: the label is 1, with the score as its probability. Multiclass: the most
 probable class is right, with its probability (Gupta and Ramdas, Top-label calibration, ICLR 2022). Regression: the
-error is among the largest fifth of those with such predictions, so that a slice is not blamed for large values.
+error is among the largest fifth for similar predictions, so that a slice is not blamed for large values.
 """
 
 from __future__ import annotations
@@ -28,9 +28,9 @@ from kit.release.signatures import load_signatures
 from kit.session import Session
 from kit.training.signatures import PROBABILITIES, SCORE
 
-_ASKED_ROWS = 4096  # of a request: what is in memory at once
+_ASKED_ROWS = 4096  # of a request, to bound memory
 _LARGE = 0.2  # share of errors that count as large
-_LEVELS = 50  # of predictions, among which errors are compared
+_LEVELS = 50  # of predictions, within which errors are compared
 
 Values = NDArray[np.float64]
 
@@ -43,7 +43,7 @@ def find_blind_spots(session: Session, limits: Limits | None = None) -> Searched
         limits: when a slice is a blind spot.
 
     Returns:
-        What was found, the slice that costs most first, each with its entry for project.yml.
+        The blind spots, the costliest first, each with its entry for project.yml.
 
     Raises:
         StepOrderError: when no model was evaluated.
@@ -53,7 +53,7 @@ def find_blind_spots(session: Session, limits: Limits | None = None) -> Searched
 
 
 def searched(project: Project, judged: Judged, limits: Limits | None = None) -> Searched:
-    """Search rows of a project; each of the spots has its entry for project.yml."""
+    """Search rows of a project; each spot has its entry for project.yml."""
     found = search(judged, limits)
     spots = tuple(replace(one, entry=entry_of(one, project.spec)) for one in found.spots)
     return replace(found, spots=spots)
@@ -78,10 +78,10 @@ def judged_rows(session: Session) -> Judged:
 
 
 def judge(project: Project, model: Path, examples: Path, split: str = "eval") -> Judged:
-    """Score the rows of a split, and say what of them came true.
+    """Score the rows of a split, and say which came true.
 
     Args:
-        project: the project whose columns they have.
+        project: the project of the rows.
         model: folder of a Model artifact.
         examples: folder of an Examples artifact.
         split: the split to score.
@@ -107,7 +107,7 @@ def judge(project: Project, model: Path, examples: Path, split: str = "eval") ->
 
 
 class _Asked:
-    """A model's scores and the labels as it learnt them."""
+    """A model's scores, and the labels as it learnt them."""
 
     def __init__(self, project: Project, model: Path) -> None:
         self._signatures, self._label = load_signatures(model), project.label_key
@@ -130,12 +130,12 @@ class _Asked:
 
 
 def outcomes_of(task: Task, scores: Values, labels: Values) -> tuple[Values, Values]:
-    """Return what came true, 0 or 1, and the probability that the model gave to it, both [rows].
+    """Return what came true, 0 or 1, and the probability that the model gave it, both [rows].
 
     Args:
         task: the task of the project.
         scores: [rows], or [rows, classes].
-        labels: [rows]: 0 and 1, the place of the class, or the value.
+        labels: [rows]: 0 and 1, the index of the class, or the value.
     """
     if task == "multiclass" and len(scores):
         chosen = scores.argmax(axis=1)
@@ -147,7 +147,7 @@ def outcomes_of(task: Task, scores: Values, labels: Values) -> tuple[Values, Val
 
 
 def _large_errors(predictions: Values, labels: Values) -> Values:
-    """Mark the errors that are larger than four fifths of those with about the same prediction."""
+    """Mark the errors that are larger than four fifths of those with similar predictions."""
     errors = np.abs(labels - predictions)
     level = np.argsort(np.argsort(predictions, kind="stable")) * _LEVELS // max(len(labels), 1)
     large = np.zeros(len(labels))

@@ -1,14 +1,14 @@
 """Greedy search: take the slice with the most evidence, remove its rows, and repeat until none is left.
 
 A slice counts when chance explains its evidence with a probability of at most 1 %, over all slices of up to three
-facets together: each order has a third of that, shared evenly by its slices (Bonferroni; Holm's steps would change
-nothing, where a few are found of a hundred thousand). So a slice of one facet need not pay for those of three, and one
-condition more has to add more evidence than the many slices which have it could have added by chance. Slices which
-only share rows with a blind spot lose their evidence when its rows are left out.
+facets together: each order gets a third of that, shared evenly by its slices (Bonferroni; Holm's steps would change
+    nothing where a few of a hundred thousand are found). So a slice of one facet need not pay for those of three, and a
+    further condition has to add more evidence than its many slices could have added by chance. Slices that only share
+    rows with a blind spot lose their evidence when its rows are left out.
 
 Searching for slices that explain errors: Chung and others, Automated data slicing for model validation, IEEE
-Transactions on Knowledge and Data Engineering 32 (2019). What is tested here is not their difference of mean losses,
-which calls every slice with uncertain outcomes a problem, but loss that could be saved (see `calibration`).
+Transactions on Knowledge and Data Engineering 32 (2019). What is tested here is not their difference of mean losses, by
+which every slice with uncertain outcomes is a problem, but avoidable loss (see `calibration`).
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ Rows = NDArray[np.bool_]
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
-# Slices that look wrong until one sees that it is their items, or users; then the search ends.
+# Slices whose fault turns out to be their items' or users'; after this many the search ends.
 _MOST_REFUSED = 500
 
 
@@ -46,11 +46,11 @@ class Limits:
     """When a slice is a blind spot.
 
     Attributes:
-        chance: greatest probability that anything is found where there is nothing, 0 to 1.
+        chance: the largest probability of finding anything where there is nothing, 0 to 1.
         least_rows: rows that a slice must have.
         least_share: as a share of all rows; the greater of the two holds.
-        least_excess: loss to save on each of its rows, as a part of the mean loss of all rows.
-        most: blind spots that are searched.
+        least_excess: the avoidable loss per row, as a fraction of the mean loss of all rows.
+        most: the most blind spots to find.
     """
 
     chance: float = 0.01
@@ -66,10 +66,10 @@ class Judged:
 
     Attributes:
         outcomes: [rows], 1 where it came true, else 0.
-        probabilities: [rows], that the model gave to it.
-        facets: what slices are cut by.
+        probabilities: [rows], those that the model gave it.
+        facets: the facets that cut slices.
         ids: for each id column one code per row, [rows]; -1: none. Rows with the same id are not independent.
-        only_more: whether only slices in which more comes true are blind spots: it is an error.
+        only_more: whether only slices in which more comes true are blind spots, because it is an error.
         outcome: what came true, in words.
     """
 
@@ -83,15 +83,15 @@ class Judged:
 
 @dataclass(frozen=True)
 class Searched:
-    """What a search came to.
+    """The result of a search.
 
     Attributes:
-        spots: the one that costs most first.
+        spots: the costliest first.
         rows: the rows that were searched.
-        slices: how many chance could have chosen from.
-        facets: what slices were cut by, as they read.
+        slices: the number of slices that chance could have chosen from.
+        facets: the names of the facets that cut slices.
         outcome: what came true, in words.
-        deepest: how many facets cut a slice, at most: fewer where there are many to choose from.
+        deepest: the most facets that cut a slice: fewer where there are many to choose from.
     """
 
     spots: tuple[BlindSpot, ...]
@@ -103,9 +103,9 @@ class Searched:
 
 
 def search(judged: Judged, limits: Limits | None = None) -> Searched:
-    """Return the blind spots of rows, the one that costs most first.
+    """Return the blind spots of rows, the costliest first.
 
-    A million rows with twelve facets take some seconds, and 40 bytes a row beside the rows.
+    A million rows with twelve facets take some seconds, and 40 bytes per row beyond the rows.
     """
     limits = limits or Limits()
     names = tuple(
@@ -122,9 +122,9 @@ def search(judged: Judged, limits: Limits | None = None) -> Searched:
 
 
 def _side_by_side(work: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[Result]:
-    """Yield what work makes of each item, in their order; NumPy lets other threads go on while it multiplies.
+    """Yield the result of the work on each item, in order; NumPy lets other threads run while it multiplies.
 
-    Each thread multiplies by itself: those of BLAS beside them would wait for one another, and double the work.
+    Each thread multiplies alone: BLAS's own threads on top would wait for one another, and double the work.
     """
     with threadpool_limits(1, "blas"), ThreadPoolExecutor(cores()) as pool:
         yield from pool.map(work, items)
@@ -151,7 +151,7 @@ class _Search:
                 return
             one, found = chosen
             everywhere = one.of(self._judged.facets)
-            # What is mostly in blind spots already is the rim of one, whose bounds lie between two buckets.
+            # A slice mostly in known blind spots is the rim of one whose bounds lie between two buckets.
             is_rim = found.rows < everywhere.sum() / 2
             is_good = self._judged.only_more and found.difference.value <= 0
             if not is_rim and not is_good:
@@ -174,7 +174,7 @@ class _Search:
         )
 
     def _suspicious(self) -> list[Scored]:
-        """Score all slices; keep the tables that have one which might count."""
+        """Score all slices; keep the tables with one that might count."""
         expected, kept = self._meaning(self._bins.logit), []
 
         def look(facets: tuple[int, ...]) -> Scored:
@@ -183,13 +183,13 @@ class _Search:
         for scored in _side_by_side(look, self.lattice.choices_of_facets()):
             order = len(scored.table.facets)
             self.lattice.choices[order - 1] += len(scored.places)
-            # How many slices there are is not known yet: a table is kept rather than lost.
+            # The number of slices is not known yet: a table is kept when in doubt.
             if scored.most_gain >= self._needed(order):
                 kept.append(scored.above(self._needed(order)))
         return kept
 
     def _score_without(self, scored: Sequence[Scored], places: NDArray[np.intp]) -> list[Scored]:
-        """Score what is left of tables when some rows are left out."""
+        """Score tables again without some rows."""
         expected = self._meaning(self._bins.logit)
 
         def look(table: Table) -> Scored:
@@ -199,7 +199,7 @@ class _Search:
         return list(_side_by_side(look, [one.table for one in scored]))
 
     def _choose(self, scored: Sequence[Scored]) -> tuple[Slice, BlindSpot] | None:
-        """Return the slice with the most evidence that stands up to the rows themselves."""
+        """Return the slice with the most evidence that the rows themselves confirm."""
         for suspect in self._suspects(scored):
             if found := self._proved(suspect):
                 return suspect.slice, found
@@ -209,7 +209,7 @@ class _Search:
         return None
 
     def _suspects(self, scored: Sequence[Scored]) -> Iterator[Suspect]:
-        """Yield slices, that with the most evidence first; a table is fitted when one of its slices may be next."""
+        """Yield slices, the one with the most evidence first; a table is fitted when one of its slices may be next."""
         expected = self._meaning(self._bins.logit)
         waiting = []
         for place, one in enumerate(scored):
@@ -235,7 +235,7 @@ class _Search:
         )
 
     def _log_chance(self, gain: float, order: int) -> float:
-        """Return the logarithm of the probability of such a gain in any slice: exp(-gain / 2) in one."""
+        """Return the log probability of such a gain in any slice: exp(-gain / 2) in one."""
         return math.log(MOST_FACETS * max(self.lattice.choices[order - 1], 1)) - gain / 2
 
     def _log_chance_of(self, suspect: Suspect) -> float:
@@ -245,7 +245,7 @@ class _Search:
         return (gain / 2 - 1) / rows >= self._limits.least_excess * self._loss
 
     def _proved(self, suspect: Suspect) -> BlindSpot | None:
-        """Return a suspect with its evidence by the rows themselves and a rest without it; None: it is not enough."""
+        """Return a suspect with its evidence from the rows, against the rest without it; None: not enough."""
         inside, order = suspect.slice.of(self._judged.facets) & self._free, len(suspect.slice.facets)
         dependence, enough = self._dependence.of(inside), math.log(self._limits.chance)
         if self._log_chance(suspect.gain / dependence, order) > enough:
@@ -255,7 +255,7 @@ class _Search:
         expected, outcomes = elsewhere(self._logit[inside]), self._judged.outcomes[inside]
         fitted = fit(expected, np.ones((1, len(expected))), outcomes[None])
         gain = float(fitted.gain[0])
-        # What scores mean elsewhere is an estimate, too: the fewer the other rows, the less is known.
+        # The recalibration is an estimate, too: the fewer the other rows, the less is known.
         dependence *= float(self._whole.sum() / max(rest.sum(), 1))
         chance = self._log_chance(gain / dependence, order)
         if chance > enough or not self._matters(gain, len(expected)):

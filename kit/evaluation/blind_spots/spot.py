@@ -11,7 +11,7 @@ from kit.evaluation.blind_spots.facets import Condition
 from kit.evaluation.intervals import Z, interval
 from kit.evaluation.metrics.scores import auc
 
-_FLAT = 0.5  # of a slope: scores that count half as much as they claim do not rank
+_FLAT = 0.5  # of a slope: scores that mean less than half of what they claim do not rank
 
 
 @dataclass(frozen=True)
@@ -29,19 +29,19 @@ class BlindSpot:
 
     Attributes:
         conditions: the conditions that its rows fulfil.
-        rows: how many do.
+        rows: the number of its rows.
         share: its share of all rows, 0 to 1.
         problem: the problem, in two or three words.
         observed: share of its rows that came true.
         expected: the share among the rest of the rows with the same scores.
         difference: observed minus expected.
-        loss: mean log loss of its rows, in nats, by what the scores mean elsewhere.
-        excess: how much of that would be gone, were its scores right.
-        harm: the part of the loss of all rows that this is, 0 to 1.
+        loss: mean log loss of its rows, in nats, with the meaning that scores have elsewhere.
+        excess: how much of that right scores would save.
+        harm: its avoidable loss as a fraction of the loss of all rows, 0 to 1.
         auc: the AUC in the slice.
         auc_rest: the AUC of the rows in no blind spot.
-        model_loss: mean log loss of its rows by the scores as they are, which is TFMA's.
-        p_value: probability of so much evidence by chance, in any of the slices that were searched; at most 1.
+        model_loss: mean log loss of its rows with the scores as they are, which is TFMA's.
+        p_value: probability of this much evidence by chance, in any of the searched slices; at most 1.
         entry: lines for project.yml that watch the slice.
     """
 
@@ -77,9 +77,9 @@ def difference(outcomes: Values, expected: Values, fitted: Values, dependence: f
 
     Args:
         outcomes: [rows of the slice].
-        expected: [rows], probabilities by what the scores mean elsewhere.
-        fitted: [rows], by the fit in the slice.
-        dependence: how many rows say as much as one that stands alone.
+        expected: [rows], probabilities with the meaning that scores have elsewhere.
+        fitted: [rows], probabilities by the fit in the slice.
+        dependence: how many rows count as one independent row.
     """
     value = float((outcomes - expected).mean())
     margin = Z * float(np.sqrt((fitted * (1 - fitted)).sum() * dependence)) / len(outcomes)
@@ -87,9 +87,9 @@ def difference(outcomes: Values, expected: Values, fitted: Values, dependence: f
 
 
 def excess(gain: float, rows: int, dependence: float) -> Bounded:
-    """Return the loss per row that a fit saves, without what two parameters save by chance.
+    """Return the loss per row that a fit saves, less what two parameters save by chance.
 
-    A gain is a squared distance of a normal estimate, so the root of it has a standard error of about 1.
+    A gain is the squared distance of a normal estimate, so its root has a standard error of about 1.
     """
     nats = dependence / 2 / rows
     root = float(np.sqrt(gain / dependence))

@@ -1,7 +1,7 @@
 """Count rows by facet codes, outcome and score bin.
 
-Of the cells of a table few have a row while there are fewer rows than cells: one in fifty of 5,000 rows. So only those
-are kept, and what is summed over them takes as long as they are many.
+While there are fewer rows than cells, few cells have a row: with 5,000 rows one in fifty. So only those are kept, and
+    sums take time in proportion to them.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from kit.evaluation.blind_spots.calibration import Values
 
-_CROWDED = 8  # a table with a row in more than one cell of so many is summed faster with the empty ones
+_CROWDED = 8  # with rows in more than one cell of this many, a table is summed faster with the empty ones
 
 
 @dataclass(frozen=True, eq=False)
@@ -22,9 +22,9 @@ class Table:
     """Counts of rows by cell: the codes of some facets and then the state, which is an outcome and a bin.
 
     Attributes:
-        facets: their places, rising.
-        shape: how many codes each has, and how many states there are.
-        cells: which cells have rows, rising; cells are counted as an array of that shape is flattened.
+        facets: their indices, rising.
+        shape: the number of codes of each, and of states.
+        cells: the indices of cells with rows, rising, in the flattened array of that shape.
         rows: the rows of each of these cells.
     """
 
@@ -44,7 +44,7 @@ class Table:
         return cls(facets, shape, cells, counts[cells])
 
     def without(self, part: Table) -> Table:
-        """Return the counts without some of the rows, counted by the same facets."""
+        """Return the counts without those of some rows, counted by the same facets."""
         left = self.rows.copy()
         left[np.searchsorted(self.cells, part.cells)] -= part.rows
         some = left > 0

@@ -42,7 +42,7 @@ class Buckets:
 
         Args:
             sample: the sample of the slices.
-            edges: the least prediction of each part but the first, which takes all below as well.
+            edges: the least prediction of each part; the first part also takes everything below.
         """
         parts = parts_of(edges)[bucket_numbers(self.predictions)][sample.slices.elements]
         numbers = sample.slices.numbers
@@ -61,7 +61,7 @@ class Buckets:
 
 
 def parts_of(edges: Values) -> Values:
-    """Return between which edges each bucket lies, as TFMA's `rebin` puts them, [buckets + 2]."""
+    """Return the edges that each bucket lies between, like TFMA's `rebin`, [buckets + 2]."""
     lower = np.concatenate([[-np.inf], np.arange(_COUNT) / _COUNT, [np.inf]])
     return np.maximum(np.searchsorted(edges, lower, side="right") - 1, 0)
 
@@ -80,7 +80,7 @@ class Areas:
 
     Args:
         buckets: the buckets of the rows.
-        thresholds: how many, evenly from 0 to 1.
+        thresholds: the number of thresholds, evenly from 0 to 1.
     """
 
     def __init__(self, buckets: Buckets, thresholds: int) -> None:
@@ -93,7 +93,7 @@ class Areas:
         self._of: dict[int, _Order] = {}
 
     def roc(self, sample: Sample) -> Values:
-        """Return the area under true over false positive rate of each slice, by trapezes, [slices]."""
+        """Return the area under true over false positive rate of each slice, by the trapezoidal rule, [slices]."""
         order, tp, fp, before_tp, before_fp = self._curve(sample)
         positives, negatives = self._totals(order, tp), self._totals(order, fp)
         heights = _or_zero(tp + before_tp, positives) / 2
@@ -157,7 +157,7 @@ def _or_zero(numerator: Values, denominator: Values) -> Values:
 def histograms(
     sample: Sample, numbers: Values, labels: Values, predictions: Values, weights: Values
 ) -> list[list[Any]]:
-    """Return the buckets of each slice as TFMA's objects, those that are not empty, in order.
+    """Return the non-empty buckets of each slice as TFMA's objects, in order.
 
     Args:
         sample: the sample of the slices.

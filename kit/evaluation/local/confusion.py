@@ -2,7 +2,7 @@
 
 TFMA makes the matrices of a curve from a histogram of 10,000 buckets, in Python, slice by slice. Here they come from
 the buckets that rows fell into, all slices at once; and an area under a curve is added up over those buckets alone, as
-nothing changes between them. What a metric makes of its matrices is TFMA's own code, except for the areas.
+nothing changes between them. Metrics are computed from their matrices by TFMA's own code, except for the areas.
 """
 
 from __future__ import annotations
@@ -65,8 +65,8 @@ def _checked(asked: Asked) -> Asked:
     """Return itself.
 
     Raises:
-        NotLocalError: when labels are no shares, a prediction is no number or classes are chosen, which is TFMA's to
-            do or to refuse.
+        NotLocalError: when labels are not within 0 to 1, a prediction is not a number, or classes are chosen: all left
+            to TFMA.
     """
     asked.one_output().of_rows()
     if asked.settings.get("top_k") is not None or asked.settings.get("class_id") is not None:
@@ -79,7 +79,7 @@ def _checked(asked: Asked) -> Asked:
 
 
 def _as_column(made: list[Any]) -> Values:
-    """Put the values of slices into an array: numbers where they are, else as they are."""
+    """Put the values of slices into an array, numeric where they are numbers."""
     if all(np.ndim(one) == 0 and isinstance(one, int | float | np.number) for one in made):
         return np.array(made, np.float64)
     column = np.empty(len(made), object)
@@ -88,7 +88,7 @@ def _as_column(made: list[Any]) -> Values:
 
 
 def _at(asked: Asked, thresholds: list[float]) -> Any:
-    """Return a function to the matrices at a few thresholds, [thresholds] each, one slice after the other."""
+    """Return a function that gives the matrices at a few thresholds, [thresholds] each, one slice after another."""
     name = f"matrices at {thresholds}"
     at = asked.once(name, lambda: _terms(asked, thresholds))
 
@@ -104,7 +104,7 @@ def _at(asked: Asked, thresholds: list[float]) -> Any:
 
 
 def _terms(asked: Asked, thresholds: list[float]) -> Values:
-    """Return what each row adds to true positives and negatives, false ones, [rows, 4 times thresholds]."""
+    """Return what each row adds to true and false positives and negatives, [rows, 4 times thresholds]."""
     above = asked.predictions[:, None].astype(np.float64) > np.array(thresholds, np.float64)
     positive = (asked.labels * asked.weights)[:, None]
     negative = ((1 - asked.labels) * asked.weights)[:, None]
@@ -117,7 +117,7 @@ def _buckets(asked: Asked) -> Buckets:
 
 
 def _along(asked: Asked, derived: Any) -> Any:
-    """Return a function to the matrices along a curve, one slice after the other."""
+    """Return a function that gives the matrices along a curve, one slice after another."""
     variables = dict(zip(derived.result.__code__.co_freevars, derived.result.__closure__, strict=True))
     thresholds = list(variables["thresholds"].cell_contents)
     if len(thresholds) == 1 and thresholds[0] < 0:

@@ -39,9 +39,9 @@ def evaluate(eval_config: Any, rows: Rows, schema: Any | None = None, seed: int 
 
     Args:
         eval_config: the configuration, with its defaults filled in.
-        rows: read and scored.
+        rows: the rows, read and scored.
         schema: the schema of the examples.
-        seed: the seed of the samples for intervals; None: another one each time.
+        seed: the seed of the samples for intervals; None: a different one each time.
 
     Raises:
         NotLocalError: when it asks for something that has no formula here.
@@ -49,7 +49,7 @@ def evaluate(eval_config: Any, rows: Rows, schema: Any | None = None, seed: int 
     of_rows = slices_of(eval_config.slicing_specs, rows.features, rows.count)
     check_slices(of_rows)
     evaluated = Evaluated({}, {})
-    # All formulas first: what is for Beam goes there before anything is computed.
+    # All formulas first: what must go through Beam does so before anything is computed.
     for part in list(_parts(eval_config, rows, of_rows, schema)):
         report(f"{len(part.computes)} metrics of {len(part.slices.keys)} slices")
         table = with_intervals(
@@ -95,7 +95,7 @@ def _table(eval_config: Any, computes: Collection[Compute], sample: Sample) -> T
     """Return all values of a sample, with the differences to the baseline."""
     table: dict[Any, Any] = {}
     for compute in computes:
-        table = {**compute(sample), **table}  # of two metrics of the same name TFMA computes the first
+        table = {**compute(sample), **table}  # TFMA computes the first of two metrics with the same name
     baseline = model_util.get_baseline_model_spec(eval_config)
     if baseline is None:
         return table

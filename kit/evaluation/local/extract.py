@@ -29,8 +29,8 @@ class Extractor:
     Args:
         eval_config: the configuration, with its defaults filled in.
         models: TFMA's shared models of its model specs.
-        schema: the schema of the examples; None: as they come.
-        features: the names of those that slices and metrics look at.
+        schema: the schema of the examples; None: there is none.
+        features: the names of those that slices and metrics use.
     """
 
     def __init__(
@@ -54,7 +54,7 @@ class Extractor:
         """Read all records.
 
         Raises:
-            NotLocalError: when labels, predictions or features have a form that only TFMA's pipeline takes.
+            NotLocalError: when labels, predictions or features have a form that only TFMA's pipeline accepts.
         """
         gathered = _Gathered(self._features, [self._name(spec) for spec in self._specs])
         while batch := list(islice(records, BATCH_ROWS)):
@@ -94,7 +94,7 @@ class Extractor:
         transformed = extracts.get(constants.TRANSFORMED_FEATURES_KEY) or {}
         dicts = [transformed] if len(self._specs) == 1 else list(transformed.values())
         for name in self._features:
-            # As TFMA looks for slices: what the models made of a feature before the feature itself.
+            # In TFMA's order for slices: models' outputs for a feature before the feature itself.
             found = [one[name] for one in dicts if one.get(name) is not None]
             found = found or [extracts[constants.FEATURES_KEY].get(name)]
             for value in found:
@@ -104,7 +104,7 @@ class Extractor:
 
 
 class _Gathered:
-    """What the batches so far had."""
+    """What the batches gave so far."""
 
     def __init__(self, features: Collection[str], models: Collection[str]) -> None:
         self.count = 0
@@ -128,7 +128,7 @@ class _Gathered:
 
 def _joined(parts: Sequence[Pairs]) -> Pairs:
     rows = np.concatenate([part.rows for part in parts])
-    order = np.argsort(rows, kind="stable")  # two models may have made something of the same feature
+    order = np.argsort(rows, kind="stable")  # two models may give the same feature
     return Pairs(rows[order], np.concatenate([part.values for part in parts])[order])
 
 
@@ -151,7 +151,7 @@ def _column(values: Any, count: int, what: str) -> Values:
     """Return numbers of one kind, [rows] or [rows, several].
 
     Raises:
-        NotLocalError: when they are nothing of that.
+        NotLocalError: when they are neither.
     """
     if (
         not isinstance(values, np.ndarray)

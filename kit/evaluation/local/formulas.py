@@ -37,10 +37,10 @@ class Asked:
         key: TFMA's name for it.
         rows: all rows.
         eval_config: the whole configuration.
-        queries: the rows by query, which the slices are then of; None: the slices are of rows.
+        queries: the rows by query, of which the slices then consist; None: slices consist of rows.
         spec: the MetricsSpec that asks for it.
         schema: the schema of the examples, which some settings come from; None: there is none.
-        shared: what several metrics have in common, by keys of their own.
+        shared: what several metrics have in common, by their own keys.
     """
 
     metric: Any
@@ -54,7 +54,7 @@ class Asked:
 
     @property
     def settings(self) -> Mapping[str, Any]:
-        """What the metric was configured with, its defaults too."""
+        """The configuration of the metric, defaults included."""
         return self.metric.kwargs  # type: ignore[no-any-return]
 
     @property
@@ -69,16 +69,16 @@ class Asked:
 
     @property
     def weights(self) -> Values:
-        """What each example weighs for this metric, float64 [rows]."""
+        """The weight of each example for this metric, float64 [rows]."""
         weights = self.rows.models[self.key.model_name].weights if self.key.example_weighted else None
         return np.ones(self.rows.count) if weights is None else weights.astype(np.float64)
 
     def about(self, metric: Any, key: Any, spec: Any) -> Asked:
-        """Return the same about another metric; what is shared stays so."""
+        """Return the same for another metric; what is shared stays shared."""
         return replace(self, metric=metric, key=key, spec=spec)
 
     def once(self, name: str, make: Callable[[], Made]) -> Made:
-        """Return what is the same for all metrics of this model and weighting that ask for it by this name."""
+        """Return a value that all metrics of this model and weighting share under this name."""
         key = (name, self.key.model_name, self.key.example_weighted)
         if key not in self.shared:
             self.shared[key] = make()
@@ -115,7 +115,7 @@ class Asked:
         return self
 
     def computations(self) -> list[Any]:
-        """Return what TFMA computes for it: combiners of rows, and what is derived from their results."""
+        """Return TFMA's computations for it: combiners of rows, and derived ones."""
         return list(
             self.metric.computations(
                 eval_config=self.eval_config,
@@ -142,7 +142,7 @@ def formula(*classes: type, subclasses: bool = False) -> Callable[[Formula], For
 
     Args:
         classes: the classes of the metrics that it computes.
-        subclasses: whether it computes theirs, too.
+        subclasses: whether it also computes those of their subclasses.
     """
 
     def register(function: Formula) -> Formula:
@@ -169,8 +169,8 @@ def formula_of(metric: Any) -> Formula:
 
 @cache
 def register_all() -> None:
-    """Import all formulas, and with them the metrics that are the kit's own."""
-    for module in _MODULES:  # which import this one
+    """Import all formulas, and with them the kit's own metrics."""
+    for module in _MODULES:  # they import this module
         importlib.import_module(module)
 
 

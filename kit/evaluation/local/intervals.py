@@ -34,14 +34,14 @@ def with_intervals(
     without: Collection[Any] = (),
     seed: int | None = None,
 ) -> Table:
-    """Return the values on all rows, with what 20 samples say about their spread where it is asked for.
+    """Return the values on all rows, with their spread over 20 samples where that is asked for.
 
     Args:
         compute: computes the values on the slices of a sample.
-        slices: the slices of the rows, or queries.
+        slices: the slices of rows or queries.
         options: TFMA's options.
-        without: keys that have no interval.
-        seed: the seed of the samples; None: another one each time, as in TFMA.
+        without: the keys of metrics without an interval.
+        seed: the seed of the samples; None: a different one each time, as in TFMA.
     """
     points = dict(compute(Sample(slices)))
     method = options.confidence_intervals.method
@@ -69,7 +69,7 @@ def with_intervals(
 
 
 def _has_spread(values: Values) -> bool:
-    """Whether TFMA gives such values an interval: numbers, arrays of numbers and its own structures, no plots."""
+    """Whether TFMA gives such values an interval: numbers, arrays of numbers and its own structures, but not plots."""
     if values.dtype != object:
         return True
     return all(
@@ -80,14 +80,14 @@ def _has_spread(values: Values) -> bool:
 
 
 def _mean_and_deviation(values: list[Values]) -> tuple[Values, Values]:
-    """Return them as TFMA's `mean_and_std` does with one degree of freedom less, for all slices at once."""
+    """Return them like TFMA's `mean_and_std` with one degree of freedom less, for all slices at once."""
     mean = sum(values[1:], values[0]) / len(values)
     residuals = [(value - mean) ** 2 for value in values]
     return mean, (sum(residuals[1:], residuals[0]) / (len(values) - 1)) ** 0.5
 
 
 class _Bootstrap:
-    """Every row counts as often as a Poisson distribution of mean 1 says."""
+    """Every row counts as often as a draw from a Poisson distribution of mean 1."""
 
     count = _SAMPLES
 
@@ -96,7 +96,7 @@ class _Bootstrap:
             yield draw.poisson(1, len(slices.elements)).astype(np.uint8)
 
     def complete(self, seen: Values) -> Values:
-        """A sample without a row is one, too: TFMA computes its metrics of nothing."""
+        """A sample without rows is one, too: TFMA computes its metrics from nothing."""
         return np.full(len(seen), True)
 
     def of(self, point: Values, samples: list[Values]) -> tuple[Values, Values]:
@@ -105,7 +105,7 @@ class _Bootstrap:
 
 
 class _Jackknife:
-    """Every sample leaves out one of 20 parts that the rows are thrown into."""
+    """Every sample leaves out one of 20 parts into which rows fall at random."""
 
     count = _BUCKETS
 

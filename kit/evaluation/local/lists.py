@@ -20,12 +20,12 @@ class _Lists(NamedTuple):
     """The rows of all queries, each query's best first.
 
     Attributes:
-        queries: which rows each has.
+        queries: the rows of each.
         order: rows, query by query.
-        positive: whether the row is, in that order.
-        top: whether it is among the first k of its query.
-        items: the number of its item, -1: none.
-        attributes: numbers of the item's attributes, each [rows].
+        positive: whether each row is positive, in that order.
+        top: whether each row is among the first k of its query.
+        items: the number of each row's item; -1: none.
+        attributes: the numbers of the items' attributes, each [rows].
         k: how many count as recommended.
     """
 
@@ -50,10 +50,10 @@ def _lists(asked: Asked) -> _Lists:
 
 def _make(asked: Asked, names: tuple[str, ...], k: int) -> _Lists:
     queries = asked.one_output().by_query()
-    query_weights(asked)  # where rows of a query weigh differently, TFMA refuses
+    query_weights(asked)  # TFMA refuses rows of a query with different weights
     items, *attributes = (_numbered(asked, name) for name in names)
     positive = asked.labels > 0
-    # Of the same score a row without a click comes first, then the lesser item: see `measure_list`.
+    # With equal scores a row without a click comes first, then the smaller item: see `measure_list`.
     order = np.lexsort((items, positive, -asked.predictions.astype(np.float64), queries.of_row))
     return _Lists(
         queries,
@@ -67,10 +67,10 @@ def _make(asked: Asked, names: tuple[str, ...], k: int) -> _Lists:
 
 
 def _numbered(asked: Asked, name: str) -> Values:
-    """Return the first value of a feature in each row as a number that orders as the values do; -1: none.
+    """Return the first value of a feature in each row as a number in the order of the values; -1: none.
 
     Raises:
-        NotLocalError: when it is a number that some rows have not.
+        NotLocalError: when it is a number that some rows lack.
     """
     pairs = asked.rows.features.get(name)
     if pairs is None:
@@ -84,14 +84,14 @@ def _numbered(asked: Asked, name: str) -> Values:
         values = np.array([one.encode() if isinstance(one, str) else one for one in values], "S")
     found, codes = np.unique(values, return_inverse=True)
     if is_text and len(found) and found[0] == b"":
-        codes = codes - 1  # an empty text is no item, and sorts first
+        codes = codes - 1  # an empty text is not an item, and sorts first
     numbers = np.full(asked.rows.count, -1)
     numbers[rows] = codes
     return numbers
 
 
 def _mean_of(figure: Callable[[_Lists], Values]) -> Callable[[Asked], Compute]:
-    """Return the formula of the mean of a figure over the lists that have one (the others are NaN)."""
+    """Return the formula of the mean of a figure over the lists that have it (the others are NaN)."""
 
     def mean(asked: Asked) -> Compute:
         figures = figure(_lists(asked))
@@ -148,7 +148,7 @@ formula(ranking.IntraListDiversity)(_mean_of(_diversity))
 
 
 class _Items:
-    """Sums of every item in every slice: rows, parts of the lists, and parts of what the lists recommend."""
+    """Sums for every item in every slice: rows, shares of the lists, and shares of what the lists recommend."""
 
     def __init__(self, lists: _Lists, slices: Slices) -> None:
         sizes, starts = lists.queries.sizes, lists.queries.starts
@@ -167,13 +167,13 @@ class _Items:
 
     @staticmethod
     def _part(lists: _Lists, counted: Values, rows: Values) -> Values:
-        """Return what part of its list each row is, among those that are counted and have an item."""
+        """Return the share of its list that each row is, among the counted rows with an item."""
         counted = counted & (lists.items >= 0)
         sizes = np.bincount(lists.of_row, counted, lists.queries.count)
         return np.where(counted, 1 / np.maximum(sizes, 1)[lists.of_row], 0.0)[rows]
 
     def sums(self, sample: Sample) -> tuple[Values, Values, Values]:
-        """Return rows, shown parts and recommended parts, each [items of slices]."""
+        """Return rows, shown shares and recommended shares, each [items of slices]."""
         if id(self) not in sample.remembered:
             times = np.ones(len(sample.slices.elements)) if sample.times is None else sample.times
             weights = np.asarray(times, np.float64)[self._membership]

@@ -24,7 +24,7 @@ from kit.evaluation.metrics import slice_rules
 
 @formula(slice_rules.SliceRules)
 def _nothing(asked: Asked) -> Compute:
-    """It carries settings only."""
+    """Compute nothing: it only carries settings."""
     del asked
     return lambda _sample: {}
 
@@ -38,7 +38,7 @@ def _count(asked: Asked) -> Compute:
 def _quotient(
     above: Callable[[Asked], Values], below: Callable[[Asked], Values]
 ) -> Callable[[Asked], Compute]:
-    """Return the formula of a quotient of sums; as in TFMA, what is as good as 0 divides nothing."""
+    """Return the formula of a quotient of sums; as in TFMA, nearly 0 counts as 0 in the denominator."""
 
     def quotient(asked: Asked) -> Compute:
         asked.one_output().of_rows()
@@ -67,10 +67,10 @@ def _mean(asked: Asked, values: Values, *, skip_nan: bool = True, empty: float =
     """Return the formula of the weighted mean of a value of each row.
 
     Args:
-        asked: for which metric.
+        asked: the metric.
         values: [rows].
-        skip_nan: whether a row whose value is NaN counts nowhere, rather than makes the mean NaN.
-        empty: the mean of no rows.
+        skip_nan: whether rows whose value is NaN are left out, rather than making the mean NaN.
+        empty: the mean without rows.
     """
     missing = np.isnan(values) & skip_nan
     weights = np.where(missing, 0.0, asked.weights)
@@ -111,7 +111,7 @@ def _msle(asked: Asked) -> Compute:
 
 @formula(cross_entropy_metrics.BinaryCrossEntropy)
 def _log_loss(asked: Asked) -> Compute:
-    """As TFMA's combiner, in the types of the model: what a 32-bit logarithm loses is lost here, too."""
+    """Like TFMA's combiner, in the types of the model: what a 32-bit logarithm loses is lost here, too."""
     asked.of_rows()
     if asked.labels.shape != asked.predictions.shape:
         raise NotLocalError(f"{asked.key.name} of labels and predictions that do not pair")
@@ -149,7 +149,7 @@ def _relative_tjur(asked: Asked) -> Compute:
 
 
 def _means_by_class(asked: Asked) -> Callable[[Sample], tuple[Values, Values]]:
-    """Return a function to the mean predictions of positive and negative rows."""
+    """Return a function that gives the mean predictions of positive and negative rows."""
     asked.one_output().of_rows()
     label, score = asked.labels.astype(np.float64), asked.predictions.astype(np.float64)
     shares = (label * asked.weights, (1.0 - label) * asked.weights)
@@ -178,7 +178,7 @@ def _correlation(asked: Asked) -> Compute:
 
 @formula(tf_keras.metrics.MeanMetricWrapper, subclasses=True)
 def _keras_mean(asked: Asked) -> Compute:
-    """Keras's metrics that are the mean of a function of each row."""
+    """Return the formula of Keras's metrics that are the mean of a function of each row."""
     asked.of_rows()
     count = asked.rows.count
     labels, predictions = (

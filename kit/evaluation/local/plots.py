@@ -1,4 +1,4 @@
-"""Calibration and TFMA's plots: histograms computed in arrays, and what TFMA's own code derives from them."""
+"""Calibration and TFMA's plots: histograms computed in arrays, from which TFMA's own code derives the rest."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def _calibration_error(asked: Asked) -> Compute:
 
 @formula(calibration_plot.CalibrationPlot, confusion_matrix_plot.ConfusionMatrixPlot)
 def _plot(asked: Asked) -> Compute:
-    """A plot has no interval, so that this is computed once and may take TFMA's time for a slice."""
+    """Plots have no intervals, so this is computed only once, and may take as long per slice as TFMA."""
     asked.one_output().of_rows()
     first, *derived = asked.computations()
     combiner = first.combiner

@@ -15,9 +15,9 @@ class Queries:
     """The rows of each query.
 
     Attributes:
-        key: the feature that tells queries apart.
+        key: the feature that identifies queries.
         of_row: the query of each row, int64 [rows].
-        count: how many queries there are.
+        count: the number of queries.
     """
 
     key: str
@@ -26,16 +26,16 @@ class Queries:
 
     @classmethod
     def of(cls, rows: Rows, key: str) -> Queries:
-        """Tell the queries of rows apart by a feature.
+        """Group rows by query, by a feature.
 
         Raises:
-            NotLocalError: when not every row has one value of it.
+            NotLocalError: when a row does not have exactly one value of it.
         """
         codes, found = pd.factorize(rows.one_value(key))
         return cls(key, codes.astype(np.int64), len(found))
 
     def slices(self, of_rows: Slices) -> Slices:
-        """Return the slices of queries: each has those queries of which it has a row."""
+        """Return the slices of queries: each has the queries with a row in it."""
         memberships = np.unique(of_rows.numbers * self.count + self.of_row[of_rows.elements])
         numbers, queries = np.divmod(memberships, self.count)
         return Slices(of_rows.keys, queries, np.searchsorted(numbers, np.arange(len(of_rows.keys))))
@@ -43,7 +43,7 @@ class Queries:
     def order(self, predictions: Values) -> Values:
         """Return the rows query by query, the highest prediction first, int64 [rows].
 
-        As TFMA, which sorts ascending and turns that round: of equal predictions the later row comes first.
+        Like TFMA, which sorts ascending and reverses: of equal predictions the later row comes first.
         """
         ascending = np.lexsort((np.arange(len(predictions)), predictions, self.of_row))
         sizes = self.sizes
@@ -53,12 +53,12 @@ class Queries:
 
     @property
     def sizes(self) -> Values:
-        """How many rows each query has, [queries]."""
+        """The number of rows of each query, [queries]."""
         return np.bincount(self.of_row, minlength=self.count)
 
     @property
     def ranks(self) -> Values:
-        """The place of each row of `order` in its query from 0, [rows]."""
+        """The rank of each row of `order` in its query, from 0, [rows]."""
         sizes = self.sizes
         return np.asarray(np.arange(len(self.of_row)) - np.repeat(np.cumsum(sizes) - sizes, sizes))
 

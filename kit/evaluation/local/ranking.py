@@ -13,10 +13,10 @@ from kit.evaluation.local.rows import NotLocalError, Sample, Values
 
 
 def query_weights(asked: Asked) -> Values:
-    """Return what each query weighs, [queries].
+    """Return the weight of each query, [queries].
 
     Raises:
-        NotLocalError: when the rows of a query do not weigh the same.
+        NotLocalError: when the rows of a query have different weights.
     """
     queries = asked.by_query()
     sums = np.bincount(queries.of_row, asked.weights, queries.count)
@@ -28,7 +28,7 @@ def query_weights(asked: Asked) -> Values:
 
 @formula(ndcg.NDCG)
 def _ndcg(asked: Asked) -> Compute:
-    """Jarvelin and Kekalainen, Cumulated gain-based evaluation of IR techniques, ACM TOIS 20 (2002), as TFMA has it."""
+    """Jarvelin and Kekalainen, Cumulated gain-based evaluation of IR techniques, ACM TOIS 20 (2002), as in TFMA."""
     queries = asked.one_output().by_query()
     gains = asked.rows.one_value(asked.settings["gain_key"]).astype(np.float64)
     order, ranks = queries.order(asked.predictions), queries.ranks

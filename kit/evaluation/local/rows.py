@@ -12,15 +12,15 @@ Values = NDArray[Any]
 
 
 class NotLocalError(Exception):
-    """This evaluation is one for Beam; the message says why. It never leaves the executor."""
+    """This evaluation must go through Beam; the message says why. It never leaves the executor."""
 
 
 class Pairs(NamedTuple):
-    """The values of one feature: a row that has several is there several times, one that has none is not.
+    """The values of one feature: a row with several is there several times, one without any is not.
 
     Attributes:
         rows: int64 [values], ascending.
-        values: what the feature has in these rows.
+        values: the values of the feature in these rows.
     """
 
     rows: Values
@@ -29,7 +29,7 @@ class Pairs(NamedTuple):
 
 @dataclass(frozen=True)
 class Scored:
-    """What one model made of the rows.
+    """The labels, predictions and weights of one model.
 
     Attributes:
         labels: [rows], or [rows, outputs]; the numbers keep the type that the model gave them.
@@ -47,9 +47,9 @@ class Rows:
     """All rows of an evaluation.
 
     Attributes:
-        count: how many there are.
-        features: those that the configuration names, by their names.
-        models: what each model made of them, by the names of the models.
+        count: the number of rows.
+        features: those that the configuration names, by name.
+        models: the results of each model, by name.
     """
 
     count: int
@@ -57,7 +57,7 @@ class Rows:
     models: dict[str, Scored]
 
     def one_value(self, feature: str) -> Values:
-        """Return a feature that each row has once, [rows].
+        """Return a feature with exactly one value per row, [rows].
 
         Raises:
             NotLocalError: when a row has none or several.
@@ -84,7 +84,7 @@ class Slices:
 
     @property
     def sizes(self) -> Values:
-        """How many elements each slice has, [slices]."""
+        """The number of elements of each slice, [slices]."""
         return np.diff(self.starts, append=len(self.elements))
 
     @property
@@ -95,12 +95,12 @@ class Slices:
 
 @dataclass(frozen=True)
 class Sample:
-    """How often each membership is counted: once, or as a sample for an interval has it.
+    """How often each membership counts: once, or as often as in a sample for an interval.
 
     Attributes:
         slices: the slices whose memberships are counted.
         times: [memberships]; None: once each.
-        remembered: what several metrics have in common, by names of their own.
+        remembered: what several metrics have in common, by their own names.
     """
 
     slices: Slices
@@ -108,7 +108,7 @@ class Sample:
     remembered: dict[Any, Any] = field(default_factory=dict)
 
     def sum(self, values: Values) -> Values:
-        """Return the sums of a value of each element over the slices; what is not in the sample adds nothing.
+        """Return the sums of the elements' values over the slices; what is not in the sample adds nothing.
 
         Args:
             values: [elements], or [elements, k].
@@ -119,7 +119,7 @@ class Sample:
         taken = np.asarray(values, np.float64)[self.slices.elements]
         if self.times is not None:
             taken = (taken.T * self.times).T
-            taken[self.times == 0] = 0.0  # infinity times 0 is not
+            taken[self.times == 0] = 0.0  # infinity times 0 is not 0
         return np.add.reduceat(taken, self.slices.starts, axis=0)
 
     def counted(self, weights: Values) -> Values:

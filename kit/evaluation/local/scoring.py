@@ -1,4 +1,4 @@
-"""Score a batch of examples: transformed features and predictions, put where TFMA's extracts have them.
+"""Score a batch of examples: transformed features and predictions, in the places of TFMA's extracts.
 
 A SavedModel is loaded in one of two ways. Where its signatures take serialized examples, which those of the kit's
 models do, its graph goes into a session, all signatures of a batch in one call: half the time of
@@ -23,12 +23,12 @@ _DEFAULTS = list(transformed_features_extractor._DEFAULT_SIGNATURE_NAMES)  # noq
 
 
 def scorer(specs: Sequence[Any], models: Sequence[Any], wanted: Collection[str]) -> Score:
-    """Return a function from the extracts of a batch to the same with what the models make of it.
+    """Return a function that adds the models' results to the extracts of a batch.
 
     Args:
         specs: TFMA's ModelSpecs.
         models: TFMA's shared models.
-        wanted: the transformed features that somebody looks at.
+        wanted: the transformed features that are needed.
     """
     by_name = {model.model_name: model for model in models}
     found = {}
@@ -46,7 +46,7 @@ def _by_sessions(models: Mapping[str, _InSession]) -> Score:
         made = {name: model(extracts[constants.INPUT_KEY]) for name, model in models.items()}
         transformed = {name: one.transformed for name, one in made.items()}
         predictions = {name: one.predictions for name, one in made.items()}
-        # Of a single model there is no dict by models.
+        # With a single model there is no dict by model.
         return {
             **extracts,
             constants.TRANSFORMED_FEATURES_KEY: transformed.get("", transformed),
@@ -110,7 +110,7 @@ class _InSession:
     ) -> None:
         self._fetches, self._inputs = (dict(transformed), dict(predictions)), list(inputs)
         options = tf.compat.v1.ConfigProto()
-        # To improve the graph takes longer than to run it a few times.
+        # Optimizing the graph takes longer than running it a few times.
         options.graph_options.rewrite_options.disable_meta_optimizer = True
         options.graph_options.optimizer_options.opt_level = tf.compat.v1.OptimizerOptions.L0
         graph = tf.Graph()
@@ -148,7 +148,7 @@ class _InSession:
 
 
 def _signatures(path: str) -> Mapping[str, Any]:
-    """Return the signatures of what is served; none where that is not the only thing saved."""
+    """Return the signatures of the graph for serving; none if others were saved as well."""
     graphs = loader_impl.parse_saved_model(path).meta_graphs
     served = [graph for graph in graphs if list(graph.meta_info_def.tags) == [tf.saved_model.SERVING]]
     return served[0].signature_def if len(served) == 1 == len(graphs) else {}
@@ -159,7 +159,7 @@ def _takes_examples(signature: Any) -> bool:
         return False
     [(name, given)] = signature.inputs.items()
     dense = all(one.WhichOneof("encoding") == "name" for one in (given, *signature.outputs.values()))
-    # TFMA gives an input its feature where one has that name.
+    # TFMA feeds an input the feature of the same name, if there is one.
     is_example = name in {"examples", "serialized_examples", "input_example_tensor"}
     one_a_row = [dim.size for dim in given.tensor_shape.dim] == [-1]
     return bool(dense and is_example and one_a_row and given.dtype == tf.string.as_datatype_enum)

@@ -18,7 +18,7 @@ _Key = tuple[tuple[str, Any], ...]
 
 
 class _Coded(NamedTuple):
-    """A feature: of each of its values in each row the number in `vocabulary`; `starts` has rows + 1 entries."""
+    """A feature: the index in `vocabulary` of each value in each row; `starts` has rows + 1 entries."""
 
     codes: Values
     starts: Values
@@ -26,7 +26,7 @@ class _Coded(NamedTuple):
 
 
 class _Part(NamedTuple):
-    """The rows of the slices of one specification, and for each its slice's number in `keys`."""
+    """The rows in slices of one specification, and for each the index of its slice in `keys`."""
 
     rows: Values
     numbers: Values
@@ -38,11 +38,11 @@ def slices_of(specs: Iterable[Any], features: Mapping[str, Pairs], count: int) -
 
     Args:
         specs: TFMA's SlicingSpecs; none: all rows.
-        features: the features of the rows; one that is not there has no slice.
-        count: how many rows there are.
+        features: the features of the rows; a missing one has no slices.
+        count: the number of rows.
 
     Raises:
-        NotLocalError: when a specification or a value is nothing for this machine.
+        NotLocalError: when a specification or a value is not supported here.
     """
     coded = _Coder(features, count)
     parts = [_part(spec, coded) for spec in list(specs) or [slicer_lib.SingleSliceSpec().to_proto()]]
@@ -62,7 +62,7 @@ def slices_of(specs: Iterable[Any], features: Mapping[str, Pairs], count: int) -
 
 
 class _Coder:
-    """Turns features into numbers, each once."""
+    """Turns features into indices, each once."""
 
     def __init__(self, features: Mapping[str, Pairs], count: int) -> None:
         self._features, self.count = features, count

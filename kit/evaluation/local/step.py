@@ -25,7 +25,7 @@ def run(input_dict: Any, output_dict: Any, exec_properties: Any) -> None:
     """Evaluate, write and bless as TFX's executor does.
 
     Raises:
-        NotLocalError: when this evaluation is one for Beam; nothing was written then.
+        NotLocalError: when this evaluation must go through Beam; nothing was written.
     """
     splits = json.loads(exec_properties.get(names.EXAMPLE_SPLITS_KEY) or "null") or ["eval"]
     check_inputs(input_dict, exec_properties, _files(input_dict, splits))

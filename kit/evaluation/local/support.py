@@ -16,8 +16,8 @@ from kit.evaluation.local.rows import NotLocalError, Slices
 from kit.evaluation.metrics import slice_rules
 from kit.units import BYTES_PER_MB
 
-MOST_BYTES = 64 * BYTES_PER_MB  # of compressed examples: two million rows of the sample, which need 29 each
-MOST_MEMBERSHIPS = 30_000_000  # of rows in slices; each costs some 60 bytes while metrics are computed
+MOST_BYTES = 64 * BYTES_PER_MB  # of compressed examples: two million rows of the sample, with 29 bytes each
+MOST_MEMBERSHIPS = 30_000_000  # rows in slices; each costs some 60 bytes while metrics are computed
 
 _CLASSES = ("binarize", "aggregate")
 _OUTPUTS = ("output_names", "output_weights")
@@ -47,7 +47,7 @@ def check_inputs(input_dict: Any, exec_properties: Any, files: list[Path]) -> No
 
 
 def check_config(eval_config: Any) -> None:
-    """Refuse a configuration that goes beyond what is known here.
+    """Refuse a configuration that is not supported here.
 
     Args:
         eval_config: the configuration, with its defaults filled in.
@@ -62,7 +62,7 @@ def check_config(eval_config: Any) -> None:
     for spec in eval_config.model_specs:
         if spec.HasField("padding_options") or spec.label_keys or spec.prediction_keys:
             raise NotLocalError("a model has several outputs")
-    # Before TFMA makes a metric: in a process that has read the kit anew, its register has the class of before.
+    # Before TFMA makes a metric: in a process that has reloaded the kit, its registry has the old class.
     register_all()
     for spec in eval_config.metrics_specs:
         for field in _CLASSES:
@@ -85,7 +85,7 @@ def check_slices(slices: Slices) -> None:
 
 
 def check_models(eval_config: Any, models: list[Any]) -> None:
-    """Refuse models that TFMA does not simply call, or of which it adds metrics of their own.
+    """Refuse models that TFMA does not simply call, or whose own metrics it adds.
 
     Raises:
         NotLocalError: with the reason.
@@ -101,7 +101,7 @@ def check_models(eval_config: Any, models: list[Any]) -> None:
 
 
 def features_of(eval_config: Any) -> set[str]:
-    """Return the names that may be features: those of slices and queries, and all texts in the settings of metrics."""
+    """Return the names that may be features: those in slices and queries, and all texts in the settings of metrics."""
     found: set[str] = set()
     for slicing in eval_config.slicing_specs:
         found |= {*slicing.feature_keys, *slicing.feature_values}

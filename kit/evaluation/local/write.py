@@ -27,7 +27,7 @@ def write(folder: Path, evaluated: Evaluated, eval_config: Any, model_paths: dic
 
     Args:
         folder: the folder of the ModelEvaluation artifact.
-        evaluated: what was computed.
+        evaluated: the computed values.
         eval_config: the configuration, with its defaults filled in.
         model_paths: the path of each model, by its name.
 
@@ -48,7 +48,7 @@ def write(folder: Path, evaluated: Evaluated, eval_config: Any, model_paths: dic
 
 @contextmanager
 def _costs_paid_once(eval_config: Any) -> Iterator[None]:
-    """Let TFMA look up once what it looks up for every slice and value: thresholds, and a quantile."""
+    """Make TFMA look up thresholds and a quantile once, not for every slice and value."""
     thresholds = metric_specs.metric_thresholds_from_metrics_specs(
         eval_config.metrics_specs, eval_config=eval_config
     )

@@ -17,7 +17,7 @@ def bands_of(values: NDArray[Any], edges: Sequence[float], labels: Sequence[str]
     Args:
         values: [rows] numbers.
         edges: rising.
-        labels: one more than edges, from the lowest.
+        labels: the labels, one more than edges, from the lowest.
     """
     numbers = np.asarray(values, np.float64)
     names = np.array([*(label.encode() for label in labels), b""])
@@ -30,7 +30,7 @@ def numbers_of(feature: Any, rows: int) -> NDArray[np.float64]:
 
     Args:
         feature: dense [rows] or [rows, n], sparse, one array per row of which some are empty or None, or None.
-        rows: how many there are.
+        rows: the number of rows.
     """
     numbers = np.full(rows, np.nan)
     if feature is None:

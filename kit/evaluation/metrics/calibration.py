@@ -22,7 +22,7 @@ def calibration_error(
     Args:
         predictions: the sum of the scores in each bin.
         labels: the sum of the labels.
-        examples: how many rows it has.
+        examples: the number of rows in each bin.
     """
     total = float(examples.sum())
     return float(np.abs(predictions - labels).sum()) / total if total else float("nan")

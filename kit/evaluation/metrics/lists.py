@@ -1,7 +1,7 @@
 """Ranking metrics as array formulas: figures of one list, and the sums over lists that give the metrics.
 
 A list is the rows of one query, best score first. Of two rows with the same score the one without a click comes first,
-so that a model that gives every row the same score earns nothing by the order in which the rows happen to lie.
+so that a model that gives every row the same score gains nothing from the order of the rows.
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ class ListFigures:
 
     Attributes:
         ndcg: normalized discounted cumulative gain of the first k, 0 to 1; None: the list has no positive row.
-        reciprocal_rank: 1 by the place of the first positive row; None: the list has none.
+        reciprocal_rank: 1 / the rank of the first positive row; None: the list has none.
         hit: 1 where a positive row is among the first k, else 0; None: the list has none.
-        diversity: the diversity of the first k, 0 to 1; None: they are fewer than two, or there are no attributes.
+        diversity: the diversity of the first k, 0 to 1; None: there are fewer than two, or no attributes.
         shown: items of all rows [rows], those without a value left out.
         top: items of the first k.
     """
@@ -57,7 +57,7 @@ def measure_list(
     order = np.lexsort((items, positive, -scores))
     ranked, first = positive[order], order[:k]
     has_item = items != items.dtype.type()
-    if items.dtype.kind not in "SU":  # of a number, 0 is an item as any other
+    if items.dtype.kind not in "SU":  # among numbers, 0 is an item like any other
         has_item = np.ones(len(items), bool)
     clicked = bool(ranked.any())
     return ListFigures(
@@ -110,13 +110,13 @@ _MEANS = {"ndcg_at_k": "ndcg", "mrr": "reciprocal_rank", "hit_rate_at_k": "hit",
 
 @dataclass
 class ListSums:
-    """Sums over lists; `metrics` gives what they come to. Sums of parts can be merged.
+    """Sums over lists, from which `metrics` are computed. Sums of parts can be merged.
 
     The catalogue is what was shown in the lists: the items that the model had to choose from.
     """
 
     _of_lists: dict[str, _Mean] = field(default_factory=_means)
-    # For each item: rows it is in, and its part of every list and of every first k, summed over the lists.
+    # For each item: its rows, and its share of every list and of every first k, summed over the lists.
     _items: dict[Any, tuple[float, float, float]] = field(default_factory=dict)
 
     def add(self, figures: ListFigures, weight: float = 1.0) -> Self:
@@ -154,11 +154,11 @@ class ListSums:
         return sum(top > 0 for _, _, top in self._items.values()) / shown if shown else float("nan")
 
     def _popularity_bias(self) -> float:
-        """Return by how much what is recommended is more popular than what was shown: 0: as popular, 0.1: 10 % more.
+        """Return how much more popular the recommended items are than the shown ones: 0: equally, 0.1: 10 % more.
 
         The relative change of group average popularity, (GAP of the recommended - GAP of the profile) / GAP of the
         profile, of Abdollahpouri and others, The unfairness of popularity bias in recommendation, RMSE at RecSys
-        (2019); the profile is here what was shown. The popularity of an item is its share of the rows.
+        (2019); the profile here is what was shown. The popularity of an item is its share of the rows.
         """
         shown = sum(rows * part for rows, part, _ in self._items.values())
         top = sum(rows * part for rows, _, part in self._items.values())

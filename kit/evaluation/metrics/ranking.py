@@ -1,7 +1,7 @@
 """Ranking metrics as TFMA metrics, all read from sums over lists that are computed once per slice.
 
-As all metrics of TFMA with a query key they are of whole queries: where a slice is of some rows of a query, such as the
-items of a category, they are of the queries that have such a row, with all of their rows.
+Like all metrics of TFMA with a query key, they are about whole queries: for a slice of some rows of a query, such as
+    the items of a category, they cover the queries with such a row, with all of their rows.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from tensorflow_model_analysis.metrics import metric_types, metric_util
 
 from kit.evaluation.metrics.lists import ListFigures, ListSums, measure_list
 
-_SUMS = "_list_sums"  # TFMA leaves what begins with _ out of its results
+_SUMS = "_list_sums"  # TFMA leaves names that begin with _ out of its results
 
 
 class _RankingMetric(metric_types.Metric):
@@ -47,14 +47,14 @@ class _RankingMetric(metric_types.Metric):
 class NDCGAtK(_RankingMetric):
     """Normalized discounted cumulative gain of the first k: mean over the queries with a positive row.
 
-    TFMA's own NDCG takes its gain from a raw feature, which a label that is a text or is computed is not.
+    TFMA's own NDCG takes its gain from a raw feature, which a text label or a computed one is not.
     """
 
     metric = "ndcg_at_k"
 
 
 class MeanReciprocalRank(_RankingMetric):
-    """1 by the place of the first positive row: mean over the queries with one.
+    """1 / the rank of the first positive row: mean over the queries with one.
 
     Voorhees, The TREC-8 question answering track report (1999).
     """
@@ -78,7 +78,7 @@ class CatalogueCoverage(_RankingMetric):
 
 
 class PopularityBias(_RankingMetric):
-    """By how much the first k are more popular than what was shown, relative; see `ListSums`."""
+    """How much more popular the first k are than what was shown, relative; see `ListSums`."""
 
     metric = "popularity_bias"
 
@@ -145,7 +145,7 @@ class _SumsCombiner(beam.CombineFn):
         return ListSums()
 
     def add_input(self, accumulator: ListSums, element: Any) -> ListSums:
-        if element is not self._latest[0]:  # all slices of a query come one after the other
+        if element is not self._latest[0]:  # the slices of a query come one after another
             self._latest = (element, self._figures(element))
         return accumulator.add(self._latest[1])
 
@@ -175,11 +175,11 @@ class _SumsCombiner(beam.CombineFn):
 
 
 def column(values: Any, rows: int) -> NDArray[Any]:
-    """Return a feature of several rows, however TFMA holds it, as [rows]: the first value of each, or an empty text.
+    """Return a feature, however TFMA holds it, as [rows]: the first value of each row, or an empty text.
 
     Args:
         values: dense [rows] or [rows, n], sparse, one array per row of which some are empty, or None.
-        rows: how many there are.
+        rows: the number of rows.
     """
     if values is None:
         return np.full(rows, b"")
@@ -198,7 +198,7 @@ def _dense(places: NDArray[Any], found: NDArray[Any], rows: int) -> NDArray[Any]
         found = np.array([value.encode() if isinstance(value, str) else value for value in found], "S")
     if len(found) == rows:
         return found
-    if found.dtype.kind not in "SU":  # a number has no value that is none
+    if found.dtype.kind not in "SU":  # numbers have no value that means none
         found = found.astype("S")
     dense = np.full(rows, b"", found.dtype)
     dense[places] = found

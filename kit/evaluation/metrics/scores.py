@@ -1,7 +1,7 @@
 """Metrics of the scores of rows as array formulas; NumPy is all that they import.
 
-Each takes the scores first and then what is true: 0 and 1 of a class, or the amount. NaN is a metric that these rows do
-not have.
+Each takes the scores first and then the truth: 0 and 1 for a class, or the quantity. NaN: these rows do not have the
+    metric.
 """
 
 from __future__ import annotations
@@ -30,7 +30,8 @@ def auc(scores: Values, truth: Truth) -> float:
     """Return the share of pairs of a positive and a negative row in which the positive scores higher; ties are a half.
 
     Mann and Whitney, On a test of whether one of two random variables is stochastically larger than the other, The
-    Annals of Mathematical Statistics 18 (1947). TFMA's is the same but for its 10,000 thresholds. NaN for one class.
+    Annals of Mathematical Statistics 18 (1947). TFMA's is the same but for its 10,000 thresholds. NaN with a single
+    class.
     """
     positive = truth > 0
     positives = int(positive.sum())
@@ -42,7 +43,7 @@ def auc(scores: Values, truth: Truth) -> float:
 
 
 def log_losses(scores: Values, truth: Truth) -> Values:
-    """Return the log loss of each row, of probabilities that are kept away from 0 and 1."""
+    """Return the log loss of each row; probabilities are kept away from 0 and 1."""
     likely = np.clip(scores, NEAR_ZERO, 1 - NEAR_ZERO)
     return -np.log(np.where(truth > 0, likely, 1 - likely))
 
@@ -54,12 +55,12 @@ def calibration(scores: Values, truth: Truth) -> float:
 
 
 def r2(scores: Values, truth: Values, *, of_constant: float = float("nan")) -> float:
-    """Return the coefficient of determination: which share of the variance is explained; below 0: worse than the mean.
+    """Return the coefficient of determination, the explained share of the variance; below 0: worse than the mean.
 
     Args:
         scores: [rows].
         truth: [rows].
-        of_constant: what it is where the truth is the same in all rows, or there are none.
+        of_constant: the value to return if the truth is the same in all rows, or there are none.
     """
     if not len(truth):
         return of_constant
@@ -84,8 +85,8 @@ def top_overlap(scores: Values, other: Values, size: int, k: int) -> float:
 def ndcg(scores: Values, truth: Truth, lists: NDArray[np.int64], k: int) -> float:
     """Return the mean NDCG of the first k of the lists that have a positive row; NaN where none has.
 
-    Of two rows with the same score the one that is not positive comes first: who rounds all scores to one earns nothing
-    by the order in which the rows happen to lie.
+    Of two rows with the same score the one that is not positive comes first: rounding all scores to one gains nothing
+        from the order of the rows.
 
     Args:
         scores: [rows], the higher the better.
@@ -104,8 +105,8 @@ def ndcg(scores: Values, truth: Truth, lists: NDArray[np.int64], k: int) -> floa
 def ndcg_of_list(ranked: NDArray[Any], k: int) -> float:
     """Return the NDCG of the first k of a list that has a positive row.
 
-    DCG is the sum of gain / log2(place + 1), here of gains 0 and 1, by that of the best order (Järvelin and Kekäläinen,
-    Cumulated gain-based evaluation of IR techniques, ACM TOIS 20, 2002).
+    DCG is the sum of gain / log2(rank + 1), here with gains 0 and 1, divided by that of the best order (Järvelin and
+    Kekäläinen, Cumulated gain-based evaluation of IR techniques, ACM TOIS 20, 2002).
 
     Args:
         ranked: [rows], best score first, which rows are positive.

@@ -1,7 +1,7 @@
-"""Bands and the minimum slice size, carried in an EvalConfig that has no fields for them, and applied by Evaluator.
+"""Bands and the minimum slice size, carried in an EvalConfig, which has no fields for them, and applied by Evaluator.
 
-The configuration stays the whole truth about an evaluation: TFX's cache sees a change in it, it is kept beside the
-results, and TFX's own Evaluator, given this module as `module_path`, cuts the same slices.
+The configuration still describes an evaluation completely: TFX's cache sees a change in it, it is kept beside the
+    results, and TFX's own Evaluator, given this module as `module_path`, cuts the same slices.
 """
 
 from __future__ import annotations
@@ -30,8 +30,8 @@ class SliceRules(metric_types.Metric):
 
     Args:
         bands: for each its `column`, `edges` and `labels`.
-        min_slice_size: rows that a slice must have for its values to decide about gates.
-        code: digest of the code of the metrics, so that results of other code are not taken from the cache.
+        min_slice_size: the rows that a slice must have for its values to decide gates.
+        code: a digest of the metrics' code, so that results of other code are not taken from the cache.
         name: the name of the metric.
     """
 
@@ -101,7 +101,7 @@ def add_bands(extracts: Mapping[str, Any], bands: Mapping[str, Any]) -> dict[str
 
 
 def _rows(features: Mapping[str, Any]) -> int:
-    """Return how many rows a batch has; a sparse feature holds that in its shape."""
+    """Return the number of rows of a batch; a sparse feature has it in its shape."""
     first = next(iter(features.values()))
     shape = getattr(first, "dense_shape", None)
     return len(first) if shape is None else int(shape[0])

@@ -16,10 +16,10 @@ _validate = metrics_validator.validate_metrics
 
 
 def validate_metrics(sliced_metrics: Any, eval_config: tfma.EvalConfig) -> Any:
-    """Do what TFMA's function of this name does, but for slices that are too small: they say nothing about gates.
+    """Do what TFMA's function of this name does, except that slices that are too small do not decide gates.
 
-    So a gate on every value of a column is decided by those that have rows enough, and a gate whose slices are all too
-    small is missed, as one is whose slice is not there: what a model must prove, it has to prove on enough rows.
+    So a gate on every value of a column is decided by those with enough rows, and a gate whose slices are all too small
+        is missed, like one whose slice does not exist: a model has to prove itself on enough rows.
     """
     slice_key, metrics = sliced_metrics
     if slice_key and _count(metrics) < rules_of(eval_config)["min_slice_size"]:
@@ -33,5 +33,5 @@ def _count(metrics: Mapping[Any, Any]) -> float:
 
 
 def judge_by_slices_of_size() -> None:
-    """Let this process, which runs a single executor, validate as above."""
+    """Make this process, which runs a single executor, validate as above."""
     metrics_validator.validate_metrics = validate_metrics
