@@ -24,7 +24,7 @@ _Count = Annotated[int, Field(ge=1, le=1000)]
 
 
 def is_label(key: str, value: str) -> bool:
-    """Tell whether Kubernetes takes this as a label of an object."""
+    """Return whether Kubernetes accepts this as a label of an object."""
     return bool(_LABEL_KEY.fullmatch(key) and _LABEL_VALUE.fullmatch(value))
 
 
@@ -44,7 +44,7 @@ _Name = Annotated[str, AfterValidator(_name)]
 
 
 class Container(Section):
-    """An image, and what it may use; it asks for as much as it may, so that its neighbours cannot slow it."""
+    """An image and its resources; it requests as much as its limit, so that its neighbours cannot slow it."""
 
     image: Annotated[str, AfterValidator(quantities.image)]
     cpu: Annotated[str, AfterValidator(quantities.cores)] = Field(
@@ -56,7 +56,7 @@ class Container(Section):
 
     @property
     def cores(self) -> int:
-        """Whole cores: threads that it can keep busy."""
+        """Whole cores: the number of threads that it can keep busy."""
         amount = float(self.cpu.removesuffix("m")) / (_MILLI if self.cpu.endswith("m") else 1)
         return max(1, math.ceil(amount))
 
@@ -72,7 +72,7 @@ class Container(Section):
 
 
 class Scaling(Section):
-    """How many pods there are: by the cores that they use, or by the requests that they answer."""
+    """How many pods there are, by the cores that they use or the requests that they answer."""
 
     min_replicas: _Count = 2
     max_replicas: _Count = 10
@@ -98,7 +98,7 @@ class Scaling(Section):
 
 
 class Clients(Section):
-    """Pods that may open a connection to the gateway; it asks them for a token all the same."""
+    """Pods that may connect to the gateway; it asks them for a token all the same."""
 
     labels: dict[str, str] = Field(
         default_factory=dict, description="of the pods; `<name>-client: 'true'` unless given"
@@ -130,7 +130,7 @@ class Batching(Section):
 
     @model_validator(mode="after")
     def _sizes_end_with_largest(self) -> Self:
-        """Hold the rule of TensorFlow Serving, which refuses to start otherwise."""
+        """Check the rule of TensorFlow Serving, which would refuse to start."""
         sizes = self.allowed_batch_sizes
         if sizes and (list(sizes) != sorted(set(sizes)) or sizes[-1] != self.max_batch_size):
             raise ValueError(

@@ -1,8 +1,8 @@
 """Cross-checks of Kubernetes objects that no schema makes: names, labels, ports and files that must agree.
 
-Kubernetes accepts a Service that selects no pod, a probe of a port that nobody listens on, and a flag that names a file
-in no ConfigMap; the consequences show much later. So these are looked for in any set of objects, such as a folder that
-somebody has edited (`kit deploy check`).
+Kubernetes accepts a Service that selects no pod, a probe of a port that nothing listens on, and a flag that names a
+file in no ConfigMap; the consequences show much later. So these are looked for in any set of objects, such as a folder
+that somebody has edited (`kit deploy check`).
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ Fault = tuple[Value, str]
 
 
 class Objects:
-    """A set of objects, and what is asked about it."""
+    """A set of objects, and questions about it."""
 
     def __init__(self, every: Iterable[Value]) -> None:
         self.every = list(every)
@@ -48,7 +48,7 @@ class Objects:
 
 
 def check_together(objects: Iterable[Value]) -> list[Finding]:
-    """Return one finding per fault; for a check that finds none, one that says so."""
+    """Return one finding per fault, and one for each check that finds none."""
     whole = Objects(objects)
     findings: list[Finding] = []
     for name, check in CHECKS.items():
@@ -187,7 +187,7 @@ def _mounted_files(whole: Objects, one: Value, container: Value) -> dict[str, li
 
 
 def _listening(whole: Objects) -> Iterator[Fault]:
-    """Compare what the programs are told to listen to, and to ask each other at, with the ports of their containers."""
+    """Compare the ports that programs listen on, or call each other at, with the ports of their containers."""
     for one in whole.workloads:
         numbers = {port["containerPort"] for port in _ports(one)}
         for container in _containers(one):

@@ -1,6 +1,6 @@
 """What containers of the batch image have: the kit's own notebooks and projects, and a workspace at `WORKSPACE`.
 
-A path of this machine says nothing to them: what is in the workspace has another one there, and all else is not there.
+A path of this machine means nothing there: what is in the workspace has another path, and all else is missing.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Check Dockerfiles without Docker: what would stop a build, and what should not be in an image.
 
-The rules are those of https://docs.docker.com/reference/dockerfile/ as far as these files use it. It is no build: what
-a RUN does is not known.
+The rules are those of https://docs.docker.com/reference/dockerfile/ as far as these files use it. It is not a build:
+what a RUN does is not known.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ def check_dockerfile(
 
 
 def read(text: str) -> Iterator[Line]:
-    """Read the instructions; one may go on in the next line, and comments may stand in between."""
+    """Read the instructions; one may continue on the next line, with comments in between."""
     pending, first = "", 0
     for number, raw in enumerate(text.splitlines(), 1):
         line = raw.strip()
@@ -100,7 +100,7 @@ def _words(lines: Sequence[Line]) -> Iterator[Fault]:
 
 
 def _stages(lines: Sequence[Line]) -> Iterator[Fault]:
-    """Each stage that files are taken from must come before."""
+    """Check that each stage that files are copied from comes earlier."""
     known: set[str] = set()
     for line in lines:
         if line.word == "FROM" and (found := _FROM.fullmatch(line.value)):
@@ -112,7 +112,7 @@ def _stages(lines: Sequence[Line]) -> Iterator[Fault]:
 
 
 def _bases(lines: Sequence[Line]) -> Iterator[Fault]:
-    """An image that is named without a version is another one tomorrow."""
+    """Check that images have a version: without one they change unnoticed."""
     values: dict[str, str] = {}
     stages: set[str] = set()
     for line in lines:
@@ -140,7 +140,7 @@ def _name(match: re.Match[str]) -> str:
 
 
 def _user(lines: Sequence[Line]) -> Iterator[Fault]:
-    """Look at the last stage, which is the image."""
+    """Check the user of the last stage, which is the image."""
     start = max((index for index, line in enumerate(lines) if line.word == "FROM"), default=0)
     users = [line for line in lines[start:] if line.word == "USER"]
     if not users:
@@ -154,7 +154,7 @@ def _user(lines: Sequence[Line]) -> Iterator[Fault]:
 
 
 def _arrays(lines: Sequence[Line]) -> Iterator[Fault]:
-    """Without brackets a shell would be the first process, and the program would never be told to end."""
+    """Check for brackets: without them a shell is the first process, and the program never gets the signal to end."""
     for line in lines:
         if line.word not in {"ENTRYPOINT", "CMD", "VOLUME"}:
             continue
@@ -167,7 +167,7 @@ def _arrays(lines: Sequence[Line]) -> Iterator[Fault]:
 
 
 def _installs(lines: Sequence[Line]) -> Iterator[Fault]:
-    """What is installed must be what the lock says: by hash, or the checkout itself without anything else."""
+    """Check that what is installed follows the lock: by hash, or the checkout itself without dependencies."""
     for line in lines:
         for command in line.value.split("&&") if line.word == "RUN" else ():
             if "pip install" in command and "--no-deps" not in command:

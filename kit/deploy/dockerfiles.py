@@ -1,9 +1,9 @@
 """Dockerfiles for the kit itself: a batch image and a serving image, both with the locked versions.
 
-The default base is Debian 13, whose glibc 2.41 is newer than the 2.38 that TFX's wheels need: nothing of what the
-set-up does on older systems is needed. Everything is installed by hash in a first stage, and the second one has neither
-pip's cache nor a compiler nor uv. On Kubernetes the official image of TensorFlow Serving serves (`kit deploy k8s`);
-the kit's own server is for small deployments.
+The default base is Debian 13, whose glibc 2.41 is newer than the 2.38 that TFX's wheels need: nothing that the set-up
+does on older systems is needed. Everything is installed by hash in a first stage, and the second one has neither pip's
+cache nor a compiler nor uv. On Kubernetes the official image of TensorFlow Serving serves (`kit deploy k8s`); the kit's
+own server is for small deployments.
 
 No container was ever run here: the files are checked by their form (`docker_check`) and against the checkout.
 """
@@ -26,8 +26,8 @@ from kit.workspace import CHECKOUT
 
 BATCH, SERVING = "batch.Dockerfile", "serving.Dockerfile"
 SERVING_LOCK = "serving.lock"
-DEPLOY = "deploy"  # the named context: the folder that these files are in
-# What the kit's server imports; a test holds it against what is imported.
+DEPLOY = "deploy"  # the named context: the folder of these files
+# What the kit's server imports; a test compares it with the real imports.
 SERVER_ROOTS = (
     "filelock", "grpcio", "grpcio-health-checking", "grpcio-reflection", "numpy", "prometheus-client", "protobuf",
     "psutil", "pydantic", "pyyaml", "tensorflow", "tensorflow-serving-api", "tornado", "typer",
@@ -37,7 +37,7 @@ _APP, _ENVIRONMENT, _TOOLS, _LOCKS = "/opt/kit", "/opt/environment", "/opt/tools
 
 @dataclass(frozen=True)
 class Instruction:
-    """One line of a Dockerfile, with why it is there."""
+    """One line of a Dockerfile, and the reason for it."""
 
     word: str
     value: str
@@ -149,7 +149,7 @@ def _first_stage(settings: DeploySettings, copies: Sequence[Instruction], lock: 
 
 
 def _second_stage(copies: Sequence[str]) -> list[Instruction]:
-    """Take what was installed over into a clean image, for a user who owns none of it."""
+    """Copy what was installed into a clean image, for a user who owns none of it."""
     return [
         Instruction("FROM", "${BASE}"),
         Instruction("COPY", f"--from=build {_ENVIRONMENT} {_ENVIRONMENT}"),

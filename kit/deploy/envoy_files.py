@@ -2,8 +2,8 @@
 
 Three things differ from the gateway of one machine. Kubernetes replaces the files of a ConfigMap by swapping a link of
 their folder, so the folder is watched and not the file. A second listener shows metrics and liveness without a token;
-the NetworkPolicy lets only the monitoring's pods there. And a connection ends after some minutes: a client of gRPC
-would otherwise stay with the one pod that it met first, however many are added.
+the NetworkPolicy lets only the monitoring's pods there. And a connection ends after some minutes: a gRPC client would
+otherwise stay with its first pod, however many are added.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ Value = dict[str, Any]
 
 @dataclass(frozen=True)
 class PodFiles(GatewayFiles):
-    """Files of a gateway in a pod, where the log of a container is its output."""
+    """Files of a gateway in a pod, whose log is the container's output."""
 
     @property
     def access_log(self) -> Path:
@@ -71,7 +71,7 @@ def pod_config(plan: Plan, *, inline: bool = False) -> Value:
 
     Args:
         plan: the plan of the gateway there.
-        inline: keys and certificate within it, as `kit.gateway.envoy.bootstrap` has it.
+        inline: whether it holds keys and certificate itself, see `kit.gateway.envoy.bootstrap`.
     """
     config = bootstrap(plan, RUN / _ADMIN, inline=inline)
     _each(config, _watch_folder)
@@ -83,7 +83,7 @@ def pod_config(plan: Plan, *, inline: bool = False) -> Value:
 
 
 def _let_envoy_check(plan: Plan) -> None:
-    """Check with a certificate of its own: that of the Secret is in the cluster only."""
+    """Check with a temporary certificate: the one in the Secret is only in the cluster."""
     with tempfile.TemporaryDirectory(prefix="kit-deploy-") as folder:
         made = make_certificate(Path(folder)) if plan.certificate else None
         validate(pod_config(replace(plan, certificate=made), inline=True))
@@ -133,7 +133,7 @@ def _metrics_listener() -> Value:
 
 def _route(path: str, cluster: str, rewritten: str) -> Value:
     method = {"name": ":method", "string_match": {"exact": "GET"}}
-    # As a regular expression, because a rewrite of the prefix would keep what follows it.
+    # A regular expression, because rewriting the prefix would keep what follows it.
     rewrite = {"pattern": {"regex": "^.*$"}, "substitution": rewritten}
     return {
         "match": {"path": path, "headers": [method]},

@@ -8,7 +8,7 @@ from kit.deploy.image import USER
 
 
 def hardened() -> dict[str, Any]:
-    """Return a container's securityContext: no more rights than it starts with, none of root's, nothing to write to."""
+    """Return a container's securityContext: no new privileges, no root rights, a read-only file system."""
     return {
         "allowPrivilegeEscalation": False,
         "readOnlyRootFilesystem": True,
@@ -17,7 +17,7 @@ def hardened() -> dict[str, Any]:
 
 
 def unprivileged() -> dict[str, Any]:
-    """Return a pod's securityContext: the user of the kit's images, and the system calls that everybody needs."""
+    """Return a pod's securityContext: the user of the kit's images, and the default system calls."""
     return {
         "runAsNonRoot": True,
         "runAsUser": USER,

@@ -2,5 +2,5 @@
 
 from __future__ import annotations
 
-USER = 65_532  # nobody's, and not root's
+USER = 65_532  # an unused user id, not root's
 WORKSPACE = "/workspace"  # the only place that a batch writes to, beside /tmp

@@ -55,10 +55,10 @@ def let_envoy_check(plan: Plan, patched: list[Value]) -> str:
 
     Args:
         plan: the plan of the gateway.
-        patched: HTTP filters, and last what is merged into the connection manager, as Istio does both.
+        patched: HTTP filters, and last what is merged into the connection manager, as by Istio.
 
     Raises:
-        GatewayError: with what Envoy says is wrong.
+        GatewayError: with Envoy's reason.
     """
     *filters, merged = patched
     with tempfile.TemporaryDirectory(prefix="kit-deploy-") as folder:
@@ -71,7 +71,7 @@ def let_envoy_check(plan: Plan, patched: list[Value]) -> str:
 
 
 def labels_of(text: str) -> dict[str, str]:
-    """Read labels as `kubectl --selector` has them: app=shop,tier=models.
+    """Read labels in the form of `kubectl --selector`: app=shop,tier=models.
 
     Raises:
         DeployError: when they are written in another way, or Kubernetes has no such labels.

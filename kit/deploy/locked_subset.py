@@ -33,7 +33,7 @@ def subset(lock: str, roots: Iterable[str]) -> str:
         roots: names of packages.
 
     Raises:
-        DeployError: when the lock does not have one of them.
+        DeployError: when the lock lacks one of them.
     """
     entries = read_entries(lock)
     wanted = set(roots)

@@ -1,9 +1,9 @@
 """The Kubernetes objects around the pods, to be applied by `kubectl apply --filename FOLDER`.
 
-A canary is a second Deployment whose pods have the same labels but `track: canary`. The Service picks by the labels
-that both have, so the canary meets its pods' share of the connections; the Service `<name>-canary` reaches it alone.
+A canary is a second Deployment whose pods have the same labels but `track: canary`. The Service selects by the labels
+that both have, so the canary gets its pods' share of the connections; the Service `<name>-canary` reaches it alone.
 That share is of connections and not sticky: for a split by users, weigh versions in front of it. A push removes old
-versions (`release.keep_versions`), and one that pods are pinned to must not be among them.
+versions (`release.keep_versions`); versions that pods are pinned to must not be among them.
 """
 
 from __future__ import annotations
@@ -87,7 +87,7 @@ def _config_map(target: Target, name: str, files: Mapping[str, str]) -> Value:
 
 def _deployment(target: Target, track: str, maps: Mapping[str, Mapping[str, str]]) -> Value:
     own = {name: maps[name] for name in (serving_map(target, track), gateway_map(target))}
-    # The autoscaler has the say about stable pods; a number here would be put back with every apply.
+    # The autoscaler decides the number of stable pods; a number here would reset it with every apply.
     count = {"replicas": target.canary.replicas} if track == CANARY and target.canary else {}
     spec = {
         **count,
@@ -109,7 +109,7 @@ def _service(target: Target, name: str, track: str | None = None) -> Value:
 def _autoscaler(target: Target) -> Value:
     scaling = target.settings.scaling
     metric: Value = {
-        "type": "ContainerResource",  # of the server's alone: what Envoy beside it does needs no more servers
+        "type": "ContainerResource",  # of the server's container alone: Envoy's load needs no more servers
         "containerResource": {
             "name": "cpu",
             "container": SERVING,
@@ -137,7 +137,7 @@ def _autoscaler(target: Target) -> Value:
 
 
 def _disruption_budget(target: Target) -> Value:
-    # One at a time, and not "one must stay", which would hold the upkeep of a machine up for ever where there is one.
+    # One at a time, not "one must stay", which with a single pod would block the maintenance of its machine forever.
     spec = {"maxUnavailable": 1, "selector": selector(target, STABLE)}
     return _object(target, "PodDisruptionBudget", "policy/v1", target.name, spec=spec)
 

@@ -38,7 +38,7 @@ def pod_template(target: Target, track: str, files: Mapping[str, Mapping[str, st
     Args:
         target: what is deployed.
         track: `stable` or `canary`.
-        files: contents by the names of ConfigMaps; a change of those that are read only once makes new pods.
+        files: contents by the names of ConfigMaps; changes of files that are read only once lead to new pods.
     """
     labels = target.labels(track)
     return {
@@ -92,7 +92,7 @@ def _server(target: Target) -> Value:
             "timeoutSeconds": 3,
             "failureThreshold": 3,
         },
-        # Only that it listens: a server that is busy for a while must not be killed for it.
+        # Check only that it listens: a busy server must not be killed.
         "livenessProbe": {"tcpSocket": {"port": "grpc"}, "periodSeconds": 10, "failureThreshold": 6},
         "lifecycle": {"preStop": {"sleep": {"seconds": _SERVING_STOPS}}},
         "securityContext": hardened(),
@@ -159,7 +159,7 @@ def _within(target: Target) -> dict[str, str]:
 
 
 def _volumes(target: Target, track: str) -> list[Value]:
-    """Return the volumes; the models' one is a claim, so that a push reaches running servers as a new folder does.
+    """Return the volumes; that of the models is a claim, so that a push reaches running servers as a new folder.
 
     An init container that copies a version from an object store would need a new pod for each push, and the server's
     own hot update would have nothing to do.
@@ -179,7 +179,7 @@ def _volumes(target: Target, track: str) -> list[Value]:
 
 
 def _scraped() -> dict[str, str]:
-    """Return the annotations that many set-ups of Prometheus find pods by."""
+    """Return the annotations by which many Prometheus set-ups find pods."""
     return {
         "prometheus.io/scrape": "true",
         "prometheus.io/port": str(METRICS_PORT),

@@ -1,7 +1,7 @@
-"""How the image, the cores and the memory of a container are written, in project.yml and on the command line.
+"""The notation of a container's image, cores and memory, in project.yml and on the command line.
 
-Kubernetes takes more than this (`1e3`, `0.5Gi`, bytes without a unit), the SDK of Kubeflow Pipelines less in other
-places; what is allowed here, both take.
+Kubernetes accepts more (`1e3`, `0.5Gi`, bytes without a unit), the SDK of Kubeflow Pipelines less in places; both
+accept what is allowed here.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ def check_options(**given: str) -> None:
     """Refuse options of a command that no container could be made with.
 
     Args:
-        given: any of image, cpu and memory, as they were typed.
+        given: image, cpu and memory as typed, or some of them.
 
     Raises:
         DeployError: names the option that is not valid.

@@ -9,17 +9,19 @@ import kubernetes_validate
 
 from kit.checks.check import Finding
 
-OLDEST = "1.30"  # the first with `sleep` before a stop and with autoscaling by a container's cores, both by default
+OLDEST = (
+    "1.30"  # the first with `sleep` before a stop and autoscaling by a container's cores enabled by default
+)
 _CHECK = "schema"
 
 
 def versions() -> tuple[str, ...]:
-    """Return the releases of Kubernetes to check against: the oldest that will do and the newest known."""
+    """Return the releases of Kubernetes to check against: the oldest supported and the newest known."""
     return OLDEST, ".".join(str(kubernetes_validate.latest_version()).split(".")[:2])
 
 
 def check_schemas(objects: Iterable[dict[str, Any]], releases: Sequence[str] | None = None) -> list[Finding]:
-    """Return one finding per object and fault: unknown fields, wrong types, missing fields; or one that all is well.
+    """Return one finding per object and fault: unknown fields, wrong types, missing fields; or one if all is well.
 
     Args:
         objects: the objects of Kubernetes.

@@ -15,7 +15,7 @@ from kit.serving.settings import METRICS_PATH, PLATFORM, Settings
 
 MODELS_FILE, BATCHING_FILE, MONITORING_FILE = "models.config", "batching.config", "monitoring.config"
 # models.config may have labels when the server starts, or get them later. The server assigns those of its first config
-# before any version is loaded, and without this flag it would end there.
+# before any version is loaded, and would end without this flag.
 LABELS_FLAG = "--allow_version_labels_for_unavailable_models=true"
 _LOOK_SECONDS = 30
 _THREAD_POOL = "batches"
@@ -24,8 +24,8 @@ _THREAD_POOL = "batches"
 def models_config(target: Target, track: str = STABLE, base: Path = MODELS) -> str:
     """Return models.config for this target's model.
 
-    Policies and labels are those of the workspace's models.config. Beside a canary each track serves its own version
-    and no other, under the track's name as a label, so that a push changes neither of them.
+    Policies and labels are those of the workspace's models.config. With a canary each track serves only its own
+    version, labelled with the track's name, so that a push changes neither.
 
     Args:
         target: what is deployed.
@@ -88,7 +88,7 @@ def serving_files(target: Target, track: str = STABLE, base: Path = MODELS) -> d
 
 
 def flags(target: Target, folder: Path = CONFIG) -> list[str]:
-    """Return what tensorflow_model_server is started with.
+    """Return the flags that tensorflow_model_server is started with.
 
     Args:
         target: what is deployed.
@@ -108,7 +108,7 @@ def flags(target: Target, folder: Path = CONFIG) -> list[str]:
             if batched
             else []
         ),
-        # TensorFlow counts the cores of the machine and not of the container, and many threads would wait for few.
+        # TensorFlow counts the cores of the machine, not of the container, and would start too many threads.
         f"--tensorflow_intra_op_parallelism={cores}",
         f"--tensorflow_inter_op_parallelism={cores}",
         f"--rest_api_timeout_in_ms={round(target.project.spec.gateway.limits.timeout_seconds * 1000)}",

@@ -18,7 +18,7 @@ from kit.workspace import Workspace
 TRACK = "track"
 NAME_LABEL, MANAGED_LABEL = "app.kubernetes.io/name", "app.kubernetes.io/managed-by"
 COMPONENT_LABEL = "app.kubernetes.io/component"
-# Ports within a pod; the server listens on every address, and the NetworkPolicy is what keeps others off.
+# Ports within a pod; the server listens on every address, and the NetworkPolicy keeps others out.
 GRPC_PORT, REST_PORT, GATEWAY_PORT, METRICS_PORT = 8500, 8501, 8443, 9902
 MODELS = Path("/models")
 CONFIG = Path("/etc/serving")
@@ -39,13 +39,13 @@ class Canary:
     replicas: int = 1
 
     def share(self, others: int) -> float:
-        """Return the share of connections (0 to 1) that meets the canary beside that many other pods."""
+        """Return the share of connections (0 to 1) that reaches the canary beside that many other pods."""
         return self.replicas / (self.replicas + others)
 
 
 @dataclass(frozen=True)
 class Target:
-    """All that the files follow from.
+    """Everything that determines the files.
 
     Attributes:
         workspace: the workspace that has the pushed versions, models.config and the gateway's keys.
@@ -72,7 +72,7 @@ class Target:
         """Return the target of a project.
 
         Raises:
-            DeployError: when the project's name cannot be one of Kubernetes and no other is given.
+            DeployError: when the project's name is not valid in Kubernetes and no other is given.
         """
         chosen = settings or project.spec.deploy
         name = chosen.name or project.name.replace("_", "-")
@@ -88,7 +88,7 @@ class Target:
         return self.project.name
 
     def labels(self, track: str | None = None) -> dict[str, str]:
-        """Return what tells the pods of this target from all others, of one track or of both."""
+        """Return the labels that identify the pods of this target, of one track or of both."""
         return {NAME_LABEL: self.name, COMPONENT_LABEL: "serving", **({TRACK: track} if track else {})}
 
     def of_track(self, track: str) -> str:

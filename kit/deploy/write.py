@@ -10,7 +10,7 @@ from pathlib import Path
 from kit.deploy.errors import DeployError
 from kit.workspace import write_atomically
 
-_MOST_LINES = 60  # of a difference that is shown
+_MOST_LINES = 60  # of a difference shown
 
 
 class FilesDifferError(DeployError):
@@ -41,13 +41,13 @@ class FilesDifferError(DeployError):
 
 @dataclass(frozen=True)
 class Written:
-    """What became of the files.
+    """The outcome for each file.
 
     Attributes:
         folder: the folder that they are in.
         new: files that were not there.
         changed: files that had another content.
-        removed: files that belonged to what is not deployed any more.
+        removed: files that are no longer part of the deployment.
         same: files that had this content already.
     """
 
@@ -74,7 +74,7 @@ def write_files(folder: Path, files: Mapping[str, str | None], *, force: bool = 
 
     Raises:
         FilesDifferError: when there are such files and `force` is off.
-        DeployError: when the folder is a file, or a file there is none that can be read.
+        DeployError: when the folder is a file, or a file there cannot be read.
     """
     if folder.exists() and not folder.is_dir():
         raise DeployError(f"{folder} must be a folder, but is a file. Choose another with --out.")

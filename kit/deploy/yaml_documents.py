@@ -16,7 +16,7 @@ def as_documents(objects: Sequence[Any]) -> str:
 
 
 class _Dumper(yaml.SafeDumper):
-    """Writes no YAML anchors and aliases, which people and some tools read badly."""
+    """Writes no YAML anchors and aliases, which are hard to read for people and some tools."""
 
     def ignore_aliases(self, data: Any) -> bool:  # noqa: ARG002
         return True

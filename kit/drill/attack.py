@@ -30,7 +30,7 @@ class Attack:
         queries: rows of all requests, one after another.
         judged: rows of requests that the attacker has not seen.
         truth: the model's own scores of those.
-        probabilities: whether scores are such.
+        probabilities: whether scores are probabilities.
     """
 
     project: Project
@@ -41,11 +41,11 @@ class Attack:
     probabilities: bool
 
     def points(self, answers: Values, queries: int) -> list[Point]:
-        """Train on the first queries, a surrogate for each set of answers, and judge it.
+        """Train a surrogate on the first queries for each set of answers, and judge it.
 
         Args:
-            answers: [rows, sets], of at least so many queries.
-            queries: how many count.
+            answers: [rows, sets], of at least that many queries.
+            queries: the number of queries to use.
         """
         size = self.settings.candidates
         encoder, learner = self._prepared(queries)
@@ -57,7 +57,7 @@ class Attack:
         return [Point(queries, one.rank_correlation, one.overlap, one.r2) for one in compared]
 
     def _prepared(self, queries: int) -> tuple[Encoder, Learner]:
-        """Return what learns from the first queries; made once, as most of the time goes into it."""
+        """Return the learner on the first queries; cached, as it takes most of the time."""
         if queries not in self._known:
             size = self.settings.candidates
             rows = self.queries[: queries * size]
@@ -72,18 +72,18 @@ class Attack:
 
 
 def believed(answers: Values, candidates: int, *, probabilities: bool) -> Values:
-    """Return what an attacker takes answers for: what is 0 because it is not among the best is well below those.
+    """Return the scores that an attacker infers: a 0, which means not among the best, is put well below the best.
 
-    That is by two in log odds below the least that is shown of its request, or by twice the spread of what is shown. Of
-    what was tried on the sample (as good as the least; by one; by two; put in as the surrogate guesses it, again and
-    again; left out) this extracted most.
+    That is two in log odds below the least shown score of its request, or twice the spread of the shown ones. Of what
+    was tried on the sample (equal to the least; lower by one; by two; imputed by the surrogate, iteratively; left out)
+    this extracted most.
     """
     lists = answers.reshape(-1, candidates)
     zero = lists == 0
     if not zero.any() or zero.all():
         return answers
     least = np.where(zero, np.inf, lists).min(axis=1, keepdims=True)
-    least = np.where(np.isfinite(least), least, 0.0)  # a request of which nothing is shown
+    least = np.where(np.isfinite(least), least, 0.0)  # a request with no shown scores
     in_odds = 1 / (1 + np.exp(_BELOW - to_odds(least)))
     below = in_odds if probabilities else least - _BELOW * float(lists[~zero].std())
     return np.where(zero, below, lists).reshape(-1)

@@ -2,7 +2,7 @@
 
 Hinton, Vinyals and Dean, Distilling the Knowledge in a Neural Network, arXiv:1503.02531. Whoever extracts the smaller
 one gets no more than it knows. It is a SavedModel with all of the project's signatures, so it can be pushed and served
-as any other.
+like any other.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _EPOCHS, _BATCH_ROWS, _RATE = 8, 256, 0.01
 
 
 class Codes(tf_keras.layers.Layer):
-    """Whole numbers below a size; one that is larger, which training did not see, becomes the largest."""
+    """Whole numbers below a size; larger ones, which training did not see, become the largest."""
 
     def __init__(self, size: int, **options: Any) -> None:
         super().__init__(**options)
@@ -42,7 +42,7 @@ class Codes(tf_keras.layers.Layer):
         return tf.clip_by_value(codes, 0, self.size - 1)
 
     def get_config(self) -> dict[str, Any]:
-        """Return what the layer is made of."""
+        """Return the layer's configuration."""
         return {**super().get_config(), "size": self.size}
 
 
@@ -52,7 +52,7 @@ class Distilled:
 
     Attributes:
         folder: SavedModel.
-        parameters: how many numbers it learnt.
+        parameters: the number of its parameters.
         error: root of the mean squared difference from the answers that it learnt from.
     """
 
@@ -97,7 +97,7 @@ def _transformed(
     spec = {name: feature for name, feature in whole.items() if name not in project.not_requested}
     left_out = {project.label_key, project.weight_key}
 
-    # As a function, which leaves out what nothing is asked of: a missing label may be none that Transform takes.
+    # A function leaves out what is not fetched: Transform may not accept a missing label.
     @tf.function(input_signature=[tf.TensorSpec([None], tf.string)], autograph=False)
     def transform(some: tf.Tensor) -> dict[str, tf.Tensor]:
         found = layer(tf.io.parse_example(some, spec))
@@ -117,7 +117,7 @@ def _build(features: dict[str, tf.Tensor], *, probabilities: bool) -> tf_keras.M
     inputs, parts = {}, []
     for name, value in sorted(features.items()):
         if value.dtype == tf.string or (value.dtype.is_integer and int(tf.reduce_max(value)) >= _MOST_CODES):
-            continue  # what is larger than a vocabulary is a time or a key, and says nothing of another day
+            continue  # values beyond any vocabulary are times or keys, and mean nothing on another day
         shape = tuple(value.shape[1:])
         inputs[name] = entered = tf_keras.Input(shape, name=name, dtype=value.dtype)
         parts.append(_codes(entered, value) if value.dtype.is_integer else _number(entered, value, shape))

@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 from kit.project import Project
 from kit.units import SECONDS_PER_DAY
 
-_FEW, _MANY = 64, 512  # values of a column that become a number each in both parts, or in the linear one
-_REQUESTS = 3  # in which a value comes on average, or nothing can be learnt of it
-_OVERLAP = 0.5  # of the values of a sequence, that are values of a column, or it is not a list of those
+_FEW, _MANY = 64, 512  # values of a column with a number each, in both parts or in the linear one
+_REQUESTS = 3  # per value on average, or nothing can be learnt about it
+_OVERLAP = 0.5  # of a sequence's values that must be values of a column for it to be a list of those
 Values = NDArray[np.float32]
 
 
@@ -25,10 +25,10 @@ class Encoder:
 
     Attributes:
         project: says what the columns are.
-        few: values of columns with few of them, a number each.
-        many: values of ids, a number each in the linear part only: there is little to learn of each.
+        few: the values of columns with few values, a number each.
+        many: the values of ids, a number each in the linear part only, as there is little to learn about each.
         scales: mean and deviation of the numbers.
-        lists: for each sequence, the column that it is a list of, and by what its values follow from that column's.
+        lists: for each sequence, the column that it is a list of, and the columns that follow from that one.
     """
 
     project: Project
@@ -39,7 +39,7 @@ class Encoder:
 
     @classmethod
     def of(cls, project: Project, rows: pd.DataFrame, candidates: int) -> Self:
-        """Look at the rows of all queries, each of so many candidates."""
+        """Learn from the rows of all queries, each with `candidates` rows."""
         kinds = {name: column.kind for name, column in project.features.items() if name in rows}
         counted = {
             name: rows[name].dropna().astype(str).value_counts()
@@ -105,7 +105,7 @@ class Encoder:
 
 
 def _is_shared(column: pd.Series[Any], candidates: int) -> bool:
-    """Whether values come in several requests; one that comes in a single one says no more than which it is."""
+    """Whether values occur in several requests; a value that occurs in one only identifies it."""
     requests = pd.DataFrame(
         {"value": column, "request": np.arange(len(column)) // candidates}
     ).drop_duplicates()
@@ -115,7 +115,7 @@ def _is_shared(column: pd.Series[Any], candidates: int) -> bool:
 def _of_list(
     rows: pd.DataFrame, name: str, separator: str, texts: Mapping[str, Sequence[str]]
 ) -> dict[str, dict[str, str]]:
-    """Return, by columns, the value that follows from each value of a list: the columns that a listed id determines."""
+    """Return, by column, the value that follows from each value of a list."""
     lists = rows[name].dropna().astype(str).unique()
     values = {value for text in lists[:_MANY] for value in text.split(separator)} - {""}
     best = max(texts, key=lambda column: len(values & set(texts[column])), default=None)

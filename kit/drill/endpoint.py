@@ -30,7 +30,7 @@ Values = NDArray[np.float64]
 
 
 class RefusedError(DrillError):
-    """The server gave no answer: a rate limit, or no valid token. What was answered before counts."""
+    """The server gave no answer: a rate limit, or no valid token. Earlier answers count."""
 
 
 class Endpoint(Protocol):
@@ -40,7 +40,7 @@ class Endpoint(Protocol):
         """Return the score of each serialized tf.Example of one request, [rows].
 
         Raises:
-            RefusedError: when it will not answer.
+            RefusedError: when it does not answer.
         """
 
 
@@ -68,7 +68,7 @@ class InProcess:
         return cls(servable)
 
     def scores(self, records: Sequence[bytes]) -> Values:
-        """Ask in pieces that fit the memory; a row's score does not depend on the others."""
+        """Ask in pieces that fit in memory; a row's score does not depend on the others."""
         pieces = [records[start : start + _ROWS] for start in range(0, len(records), _ROWS)]
         answers = [
             self._servable.run(SIGNATURE, {SIGNATURE: np.array(piece, object)})[SCORE] for piece in pieces
@@ -93,7 +93,7 @@ class ServerEndpoint:
         token: JSON Web Token for a gateway.
 
     Raises:
-        DrillError: when nobody answers there.
+        DrillError: when nothing answers there.
     """
 
     def __init__(self, address: str, model: str, token: str = "") -> None:

@@ -6,4 +6,4 @@ from kit.errors import UsageError
 
 
 class DrillError(UsageError):
-    """A drill cannot be run on this project as it was asked for."""
+    """A drill cannot be run on this project as requested."""

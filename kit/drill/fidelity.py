@@ -1,4 +1,4 @@
-"""Fidelity: how alike two models score the same requests."""
+"""Fidelity: how similarly two models score the same requests."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ Values = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Fidelity:
-    """How like.
+    """How similarly two models score.
 
     Attributes:
-        rank_correlation: Spearman's of all rows; 1 orders them as the model does, 0 as chance does.
+        rank_correlation: Spearman's, of all rows; 1: in the model's order, 0: at random.
         overlap: share of the best k of a request that are the model's best k too, on average.
-        r2: share of the variance of the model's scores that is explained; below 0: worse than their mean; 0
-            where the model says the same of all rows.
+        r2: share of the variance of the model's scores that is explained; below 0: worse than their mean; 0 where the
+            model gives all rows the same score.
     """
 
     rank_correlation: float
@@ -35,7 +35,7 @@ def compare(scores: Values, model: Values, candidates: int, k: int) -> Fidelity:
         scores: [rows], requests one after another.
         model: [rows], the model's own.
         candidates: rows of a request.
-        k: how many of a request count as the best.
+        k: how many rows of a request count as the best.
     """
     return Fidelity(
         rank_correlation(scores, model),

@@ -1,4 +1,4 @@
-"""The honest users' side: labelled rows as they were asked, and how good the protected scores are for them."""
+"""The honest users' side: labelled rows as they were requested, and how good protected scores are for them."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Honest:
         labels: the labels of the rows.
         users: who asked for each row; None where that is not known.
         k: how many of a list count as its top.
-        probabilities: whether scores are such.
+        probabilities: whether scores are probabilities.
     """
 
     lists: NDArray[np.int64] | None
@@ -38,7 +38,7 @@ class Honest:
 
     @classmethod
     def of(cls, project: Project, population: Population, labels: Values) -> Self:
-        """Return the rows of a split; who asks is the first column of ids that does not follow from the candidate."""
+        """Return the rows of a split; the user is the first column of ids that does not follow from the candidate."""
         rows, ranking = population.rows, project.spec.ranking
         binary = project.spec.task == "binary"
         if population.query is None or ranking is None:
@@ -62,9 +62,9 @@ class Honest:
         return None if np.isnan(found) else found
 
     def shown(self, scores: Values, protection: Protection, secret: bytes) -> Values:
-        """Return what each list of scores becomes."""
+        """Return each list of scores as users see it."""
         if self.lists is None:
-            # One row a request: there is no list to choose the best of.
+            # One row per request: there is no list to choose the best of.
             alone = protection.model_copy(update={"top_k": None})
             return protect(scores, alone, USER, secret, probabilities=self.probabilities)
         found = np.empty_like(scores)

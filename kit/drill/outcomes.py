@@ -20,7 +20,7 @@ class Point:
     Attributes:
         queries: requests that were answered.
         rank_correlation: the rank correlation of its scores and the model's own, on requests that neither has seen.
-        overlap: share of the top of a request that it knows.
+        overlap: share of a request's top that it finds.
         r2: share of the variance of the scores that it explains.
     """
 
@@ -32,12 +32,12 @@ class Point:
 
 @dataclass(frozen=True, kw_only=True)
 class Outcome:
-    """What one protection came to.
+    """The outcome of one protection.
 
     Attributes:
         name: the name of the protection; `none` is the model as it is.
         points: its surrogates, by rising number of queries.
-        quality: AUC for honest users, of the labels; of a regression R².
+        quality: AUC on the labels for honest users; R² for a regression.
         quality_cost: how much lower that is than without protection.
         ndcg: the NDCG of the lists of honest users; None where there are no lists.
         ndcg_cost: how much lower that is than without protection.
@@ -75,7 +75,7 @@ class Drill:
         candidates: the candidates of a request.
         best: how many of them count as the top.
         held_out: requests that surrogates were judged on.
-        rows: honest rows that the costs are of.
+        rows: the honest rows that the costs are measured on.
         rule: the rule by which a protection is recommended, in words.
         seconds: the seconds that it took.
     """
@@ -105,7 +105,7 @@ def drill_file(workspace: Path, project: str) -> Path:
 
 
 def last_drill(workspace: Path, project: str) -> Drill | None:
-    """Return what `kit drill` found last; None: nothing was drilled."""
+    """Return what `kit drill` found last; None: nothing yet."""
     path = drill_file(workspace, project)
     if not path.exists():
         return None
@@ -118,7 +118,7 @@ def last_drill(workspace: Path, project: str) -> Drill | None:
 
 
 def recommend(outcomes: Sequence[Outcome], settings: DrillSettings) -> tuple[Outcome, ...]:
-    """Mark what the rule of the settings chooses; the first outcome is the model as it is."""
+    """Mark the one that the rule of the settings chooses; the first outcome is the model as it is."""
     bound = outcomes[0].fidelity - settings.min_gain
     fit = [
         one

@@ -1,4 +1,4 @@
-"""The requests of a drill, made of rows that were seen: candidates for one user, as a shop asks."""
+"""The requests of a drill, made from known rows: candidates for one user, as a shop asks."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ _MOST_ROWS = 100_000
 class Population:
     """Rows of one split, and how they make requests.
 
-    With a ranking, a request is what is the same in all rows of a query (who asks, when), with candidates drawn from
-    all items; what is neither, such as the place in the list, is that of the first. Without one, it is any rows.
+    With a ranking, a request has what is the same in all rows of a query (who asks, when), and candidates drawn from
+    all items; the rest, such as the place in the list, is the first row's. Without one, it is any rows.
 
     Attributes:
         rows: raw columns, one row per example.
-        columns: names and stored types of those that a request has.
-        query: column that tells one request from another; None: rows belong to no list.
+        columns: the names and stored types of a request's columns.
+        query: the column that identifies requests; None: rows belong to no list.
         of_item: columns that follow from the candidate alone.
     """
 
@@ -67,12 +67,12 @@ class Population:
         return cls(rows, columns, ranking.query, _following(rows, ranking.item, columns))
 
     def requests(self, count: int, candidates: int, seed: int) -> pd.DataFrame:
-        """Return the rows of some requests, one after another, each with so many candidates.
+        """Return the rows of some requests, one after another, each with `candidates` candidates.
 
         Args:
             count: the number of requests; no one is asked for twice while there are others.
             candidates: the candidates of each.
-            seed: the seed that the choice follows from. The first of more requests are those of fewer.
+            seed: the seed of the choice. More requests begin with those of fewer.
         """
         draw = np.random.default_rng(seed)
         if self.query is None:

@@ -29,7 +29,7 @@ from kit.session import Session
 from kit.texts import Say
 
 _ATTACKER = "attacker"
-_TRANSFER = 200  # requests beside the training rows, that the smaller model learns from
+_TRANSFER = 200  # requests, besides the training rows, for the smaller model to learn from
 _SECRET_BYTES = 32
 Values = NDArray[np.float64]
 
@@ -45,9 +45,9 @@ def drill(
 
     Args:
         session: the session of the workspace that has pushed it.
-        settings: what is tried.
-        server: the server that runs, with whatever protects it; attacked besides.
-        say: is told what is done.
+        settings: the settings of the drill.
+        server: a running server, with its own protections; attacked as well.
+        say: is told what is being done.
 
     Raises:
         DrillError: when the task is multiclass, or the model does not give one score per row.
@@ -87,7 +87,7 @@ class _AttackContext:
 
     def __init__(self, session: Session, settings: DrillSettings, model: InProcess, say: Say) -> None:
         self.session, self.settings, self._model, self._say = session, settings, model, say
-        # Of the seed, so that a drill can be repeated; a server's is nobody's to know.
+        # From the seed, so that a drill can be repeated; a server's secret is unknown.
         self._secret = settings.seed.to_bytes(_SECRET_BYTES, "big")
         self._seen, self._unseen = Population.of(session, "train"), Population.of(session, "eval")
         self._probabilities = session.project.spec.task == "binary"
@@ -130,7 +130,7 @@ class _AttackContext:
         return [self._compared(one, outcomes[0]) for one in outcomes]
 
     def _transfer(self) -> list[bytes]:
-        """Return what the smaller model learns from: requests as users make them, and others of many candidates."""
+        """Return what the smaller model learns from: requests like those of users, and others with many candidates."""
         settings = self.settings
         asked = self._seen.requests(_TRANSFER, settings.candidates, settings.seed + 2)
         return self._seen.records(pd.concat([self._seen.rows, asked], ignore_index=True))
@@ -146,12 +146,12 @@ class _AttackContext:
         return shown.reshape(-1)
 
     def _curves(self, answers: Values, names: Sequence[str]) -> dict[str, tuple[Point, ...]]:
-        """Return the points of each set of answers [rows, sets], by as many queries as were answered."""
+        """Return the points of each set of answers [rows, sets], for the queries that were answered."""
         found: dict[str, list[Point]] = {name: [] for name in names}
         answered = len(answers) // self.settings.candidates
         budgets = [queries for queries in self.settings.queries if queries <= answered]
         if 0 < answered < self.settings.queries[-1] and answered not in budgets:
-            budgets.append(answered)  # all that a server gave before it refused
+            budgets.append(answered)  # all that a server answered before it refused
         for queries in budgets:
             self._say(f"Training surrogates on {queries} queries.")
             for name, point in zip(names, self._attack.points(answers, queries), strict=True):
@@ -174,7 +174,7 @@ class _AttackContext:
         return self._outcome(DISTILLED, points, small.scores(self._honest_records), kept)
 
     def _limited(self, plain: tuple[Point, ...]) -> Outcome:
-        """Return what a limit of queries a day comes to, in the days of an attack and for users as they asked."""
+        """Return the effect of a limit of queries a day: the days of an attack, and the requests refused to users."""
         limit, days = self.settings.queries_a_day, self.settings.days
         allowed = limit * days
         points = [point for point in plain if point.queries <= allowed]

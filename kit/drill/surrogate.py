@@ -1,8 +1,8 @@
 """The attacker's surrogate: ridge regression in log odds on features, ids and random features.
 
-Random features (Rahimi and Recht, Weighted Sums of Random Kitchen Sinks, NIPS 2008) make a linear model one that knows
+Random features (Rahimi and Recht, Weighted Sums of Random Kitchen Sinks, NIPS 2008) let a linear model learn
 interactions, and it is solved in closed form: the same queries behind many protections need one decomposition, so a
-whole drill takes seconds where as many networks would take minutes. Nothing of it is drawn twice.
+whole drill takes seconds where as many networks would take minutes. Nothing is drawn twice.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 _RANDOM = 512
 _RIDGES = np.logspace(-5, 1, 13)  # times the rows
-_FITTED = 0.8  # of the requests; the others choose the ridge
+_FITTED = 0.8  # of the requests; the others select the ridge
 _NEAR_ZERO = 1e-4
 Values = NDArray[np.float64]
 Features = NDArray[np.float32]
@@ -28,7 +28,7 @@ class Surrogate:
     Attributes:
         weights: [features, sets].
         projection: the random projection that the features are made with.
-        probabilities: whether answers are such.
+        probabilities: whether answers are probabilities.
     """
 
     weights: Values
@@ -42,7 +42,7 @@ class Surrogate:
 
 
 class Learner:
-    """What is the same for all answers to the same queries, and costs the most: features and their decompositions.
+    """The part shared by all answers to the same queries, and the costliest: features and their decompositions.
 
     Args:
         dense: [rows, features].
@@ -64,13 +64,12 @@ class Learner:
     def fit(self, answers: Values, *, probabilities: bool) -> Surrogate:
         """Fit answers.
 
-        The strength of the ridge is chosen for each set by requests that are left out for it, so that noise in the
-        answers is smoothed as far as helps; by whole requests, because what is the same in all rows of one would
-        otherwise be learnt by heart.
+        The strength of the ridge is chosen for each set on held-out requests, so that noise in the answers is smoothed
+        as far as it helps; on whole requests, because what all rows of one share would otherwise be learnt by heart.
 
         Args:
             answers: [rows, sets].
-            probabilities: whether the answers are such; they are fitted in log odds then.
+            probabilities: whether the answers are probabilities, which are fitted in log odds.
         """
         targets = to_odds(answers) if probabilities else answers
         ridges = _chosen(self._first, targets[: self._cut], self._left_out, targets[self._cut :])
@@ -78,7 +77,7 @@ class Learner:
 
 
 def to_odds(probabilities: Values) -> Values:
-    """Return log odds; an answer of 0 or 1, as rounding makes them, is a far but finite one."""
+    """Return log odds, which stay finite for answers that were rounded to 0 or 1."""
     inside = np.clip(probabilities, _NEAR_ZERO, 1 - _NEAR_ZERO)
     return np.asarray(np.log(inside / (1 - inside)), np.float64)
 
@@ -90,14 +89,14 @@ def _design(dense: Features, ids: Features, projection: Features) -> Features:
 
 
 class _Ridge:
-    """One decomposition, for any targets and any strength; made when it is first needed."""
+    """One decomposition, for any targets and any strength; made when first needed."""
 
     def __init__(self, design: Features) -> None:
         self._design = design
 
     @cached_property
     def _decomposed(self) -> tuple[Values, Values]:
-        """Eigenvalues and eigenvectors of what the features have in common."""
+        """Eigenvalues and eigenvectors of the features' Gram matrix."""
         gram = (self._design.T @ self._design).astype(np.float64)
         values, vectors = np.linalg.eigh(gram)
         return np.maximum(values, 0), vectors
@@ -113,7 +112,7 @@ class _Ridge:
 
 
 def _chosen(ridge: _Ridge, targets: Values, left_out: Features, their_targets: Values) -> Values:
-    """Return for each set the ridge that is best for the requests that were left out; the strongest if none were."""
+    """Return for each set the ridge that is best on the held-out requests; the strongest if there are none."""
     sets = targets.shape[1]
     best, chosen = np.full(sets, np.inf), np.full(sets, _RIDGES[-1])
     if not len(left_out):

@@ -22,7 +22,7 @@ _LEFT = (metadata_store_pb2.Execution.RUNNING, metadata_store_pb2.Execution.FAIL
 def note_executions(
     store: Any, pipeline: str, root: Path, facts: Mapping[str, str] | None = None
 ) -> dict[str, bool]:
-    """Record the component of each new execution, and remove the partial results of those that did not end well.
+    """Record the component of each new execution, and remove the partial results of failed ones.
 
     The locks of the workspace are held, so none is running.
 

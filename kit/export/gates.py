@@ -1,7 +1,7 @@
 """Gate components of a pipeline: they have no outputs, and raise what the notebooks would raise.
 
-TFX's ExampleValidator and Evaluator write what they found and end well, and all that comes after them runs. Decisions
-of people about anomalies and verdicts are made in notebooks and hold there: a pipeline asks nobody.
+TFX's ExampleValidator and Evaluator write what they found and succeed, and everything after them runs. People's
+decisions about anomalies and verdicts are made in notebooks and hold there: a pipeline asks nobody.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class GateInputs:
 
     Attributes:
         project: the project whose steps they are.
-        folders: the folders of the inputs, by their names, which are those of the outputs that they come from.
+        folders: the folders of the inputs, by the names of the outputs that they come from.
         example_gen: the properties that ExampleGen ran with.
     """
 
@@ -45,14 +45,14 @@ class GateInputs:
     def path(self, component_id: str, key: str) -> Path:
         """Return the folder of an input; the component is not needed, since no two make one of the same name."""
         if key not in self.folders:
-            raise UsageError(  # not StepOrderError, which tells the ledger that the chain ends here
+            raise UsageError(  # not StepOrderError, from which the ledger concludes that the chain ends here
                 f"The gate must be given {key} of {component_id}, but has only {', '.join(sorted(self.folders))}. "
                 "Write the pipeline again with `kit export local`."
             )
         return self.folders[key]
 
     def follows(self, component_id: str, before: str) -> bool:
-        """Tell that every step took what the one before it made: they are of one run of the pipeline."""
+        """Return True: in one run of a pipeline every step took what the one before it made."""
         del component_id, before
         return True
 
@@ -89,7 +89,7 @@ _CHECKS: dict[str, Callable[[GateInputs], None]] = {
 
 
 class GateExecutor(base_executor.BaseExecutor):
-    """Raises the KitError that says what is wrong; without one, all that waits for the gate runs."""
+    """Raises a KitError if something is wrong; otherwise everything that waits for the gate runs."""
 
     def Do(self, input_dict: Any, output_dict: Any, exec_properties: Any) -> None:  # noqa: N802
         del output_dict
@@ -132,8 +132,8 @@ class Gate(base_component.BaseComponent):
     Args:
         check: `Data` (no anomaly), `Model` (blessed), `LiteRT` (the chosen file keeps its limit) or `Rows` (none lost).
         project: the project whose limits hold.
-        steps: those that are judged.
-        before: those that must not run otherwise.
+        steps: the judged steps.
+        before: the steps that must not run if it fails.
     """
 
     SPEC_CLASS = _Spec

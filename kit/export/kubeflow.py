@@ -1,9 +1,9 @@
 """The chain as a Kubeflow Pipelines v2 pipeline: one container per notebook, on one shared workspace.
 
-Each container runs `kit run` of its notebook, so that the steps, their executors and the gates are the very ones of
-the notebooks: nothing is written twice that could drift apart. The containers share the claim that holds the
-workspace, where ML Metadata and all artifacts are; Kubeflow itself sees the order, the logs and the exit codes.
-The pipeline is compiled and read back with the SDK. It was never run on a cluster.
+Each container runs `kit run` for its notebook, so that steps, executors and gates are those of the notebooks: there is
+no second version that could drift apart. The containers share the claim that holds the workspace, where ML Metadata and
+all artifacts are; Kubeflow itself sees the order, the logs and the exit codes. The pipeline is compiled and read back
+with the SDK. It was never run on a cluster.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class Place:
 
     Attributes:
         image: built from batch.Dockerfile.
-        workspace: the folder on this machine that the claim has a copy of.
+        workspace: the folder on this machine of which the claim has a copy.
         claim: PersistentVolumeClaim that holds the workspace; several pods must be able to write to it in turn.
         secrets: the Secret that holds environment variables.
         alerts: the environment variables that alerts of the project are sent with.
@@ -56,7 +56,7 @@ def kubeflow_pipeline(name: str, plan: Sequence[PlannedNotebook], place: Place) 
 
     Args:
         name: the name of the pipeline.
-        plan: the notebooks, each with the parameters that it is given.
+        plan: the notebooks, each with its given parameters.
         place: the place where they run.
 
     Raises:
@@ -88,7 +88,7 @@ def kubeflow_pipeline(name: str, plan: Sequence[PlannedNotebook], place: Place) 
 
 
 def arguments(notebook: PlannedNotebook, workspace: Path) -> list[str]:
-    """Return what `kit` is called with in the container of a notebook.
+    """Return the arguments of `kit` in the container of a notebook.
 
     Raises:
         UsageError: when the notebook or the project is neither in the image nor in the workspace.

@@ -1,8 +1,8 @@
 """Run a pipeline with TFX's LocalDagRunner on a workspace, as a session runs the notebooks' steps there.
 
-TFX runs all steps in this process, one after the other, and goes on in silence after a step that it could not start.
+TFX runs all steps in this process, one after the other, and silently goes on after a step that it could not start.
 Here one line is printed per step, the rest goes to a log, an error becomes a message and an exit code, and ML Metadata
-ends up as sessions leave it, so that notebooks, `kit lineage` and `kit gc` can read it.
+ends up as after sessions, so that notebooks, `kit lineage` and `kit gc` can read it.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ Create = Callable[[Workspace, Project], Pipeline]
 
 
 def run(create: Create, workspace: str, project: str) -> int:
-    """Run a pipeline, print one line per step, and return the exit code of its ending (see `kit.errors`).
+    """Run a pipeline, print one line per step, and return the exit code (see `kit.errors`).
 
     Args:
         create: makes the pipeline.
@@ -66,16 +66,16 @@ def run_pipeline(create: Create, ws: Workspace, project: Project, say: Say) -> s
     Args:
         create: makes the pipeline.
         ws: the workspace where everything is kept; nothing else runs there in the meantime.
-        project: what is modelled.
+        project: the project that is modelled.
         say: takes a line of text.
 
     Raises:
-        KitError: as a step raised it; StepFailedError for any other failure.
+        KitError: the one that a step raised; StepFailedError for any other failure.
     """
     purpose = f"{project.name}, pipeline"
     with ws.lock("run", purpose, say=say), ws.lock("step", purpose, say=say):
         pipeline = create(ws, project)
-        _note(pipeline, {})  # what a run that was killed has left
+        _note(pipeline, {})  # the leftovers of a killed run
         try:
             _run(pipeline, log_of(ws, project), say)
         finally:
@@ -89,7 +89,7 @@ def run_pipeline(create: Create, ws: Workspace, project: Project, say: Say) -> s
 
 
 def log_of(ws: Workspace, project: Project) -> Path:
-    """Return the file that has all that the steps of the last run have written."""
+    """Return the file with all output of the steps of the last run."""
     return ws.logs(project.name) / "pipeline.log"
 
 
@@ -124,7 +124,7 @@ class _StepLines(logging.Handler):
 @contextmanager
 def _told(say: Say) -> Iterator[None]:
     lines, verbosity = _StepLines(say), absl_logging.get_verbosity()
-    absl_logging.set_verbosity(absl_logging.INFO)  # and not the logger's level, which libraries set to this
+    absl_logging.set_verbosity(absl_logging.INFO)  # not the logger's level, which libraries set to this
     absl_logging.get_absl_logger().addHandler(lines)
     try:
         yield
@@ -141,7 +141,7 @@ def _note(pipeline: Pipeline, facts: Mapping[str, str]) -> dict[str, bool]:
 
 @contextmanager
 def _written_to(log: Path) -> Iterator[Say]:
-    """Redirect all output of this process and its children to a file; yield what still writes to the terminal.
+    """Redirect all output of this process and its children to a file; yield a stream to the terminal.
 
     Most of it is written from C++, past Python's streams.
     """

@@ -22,12 +22,12 @@ def pipeline_text(plan: Sequence[PlannedNotebook], project: str, workspace: Path
     """Return the pipeline as Python.
 
     Args:
-        plan: the notebooks of `NOTEBOOKS`, with the parameters that they are given.
+        plan: the notebooks of `NOTEBOOKS`, with their given parameters.
         project: name of a project, or its absolute folder.
         workspace: folder of all results, absolute.
 
     Raises:
-        UsageError: when a parameter is given that the pipeline has no place for.
+        UsageError: when the pipeline has no place for a given parameter.
     """
     values = {name: value for one in plan for name, value in one.parameters.items()}
     _check(plan)

@@ -3,7 +3,7 @@
     python pipeline.py
 
 runs it by TFX's LocalDagRunner. Its results and its ML Metadata are in the notebooks' workspace: they continue where it
-ended, its baseline is the model that was blessed last, and `kit lineage` shows both alike.
+ended, its baseline is the model blessed last, and `kit lineage` shows both alike.
 `create_pipeline` can be given to other runners of TFX, too, where they see the same folders.
 """
 

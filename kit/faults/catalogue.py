@@ -28,10 +28,10 @@ _ALL: tuple[Dtype, ...] = ("string", "int", "float")
 
 
 def fault_named(name: str) -> Fault:
-    """Return a fault.
+    """Return a fault by its name.
 
     Raises:
-        FaultError: when there is none of that name; the message lists those that there are.
+        FaultError: when there is none of that name; the message lists those that exist.
     """
     if name in FAULTS:
         return FAULTS[name]
@@ -71,7 +71,7 @@ def _new_value(rows: Rows, dose: Dose) -> Spoiled:
 
 def _null_burst(rows: Rows, dose: Dose) -> Spoiled:
     column, hits = _column(rows, dose), rows.hits(dose)
-    # As a part of what is left, so that bursts of different lengths begin near each other.
+    # As a fraction of the remaining rows, so that bursts of different lengths begin near each other.
     start = int(np.random.default_rng(dose.seed).random() * (len(column) - hits + 1))
     burst = np.zeros(len(column), bool)
     burst[start : start + hits] = True
@@ -82,7 +82,7 @@ def _null_burst(rows: Rows, dose: Dose) -> Spoiled:
 
 
 def _zeroed_category(rows: Rows, dose: Dose) -> Spoiled:
-    """Take the label from the value of the category that has it most often, in as many rows as the share allows."""
+    """Remove the label from the category value that has it most often, in as many rows as the share allows."""
     column, labels = _column(rows, dose), rows.table[rows.label].combine_chunks()
     nothing = _no_label(labels)
     positive = pc.and_(pc.is_valid(column), pc.not_equal(labels, nothing))
@@ -98,7 +98,7 @@ def _zeroed_category(rows: Rows, dose: Dose) -> Spoiled:
 
 
 def _shuffled(rows: Rows, dose: Dose) -> Spoiled:
-    """Give each chosen row the value of the one chosen before it: a permutation that leaves no row in its place."""
+    """Give each chosen row the value of the one chosen before it: a permutation without fixed points."""
     column = _column(rows, dose)
     order = _in_random_order(_present(column), dose.seed)[: max(2, rows.hits(dose))]
     taken = _in_place(rows)
@@ -111,7 +111,7 @@ def _shuffled(rows: Rows, dose: Dose) -> Spoiled:
 
 
 def _duplicated(rows: Rows, dose: Dose) -> Spoiled:
-    """Put the chosen rows behind themselves once more."""
+    """Repeat each chosen row right after itself."""
     again = _chosen(np.ones(rows.table.num_rows, bool), rows.hits(dose), dose.seed)
     origins = np.repeat(_in_place(rows), 1 + again)
     return Spoiled(origins, np.r_[False, origins[1:] == origins[:-1]])
@@ -136,7 +136,7 @@ def _day_before(value: str | None, written: str) -> str | None:
 def _changed(
     rows: Rows, dose: Dose, possible: NDArray[np.bool_], values: NDArray[Any] | pa.Array, needed: str
 ) -> Spoiled:
-    """Put other values into as many of the possible rows as the dose says."""
+    """Change the values of as many of the possible rows as the dose says."""
     hit = _chosen(possible, rows.hits(dose), dose.seed)
     if not hit.any():
         raise _nothing_to_hit(dose, needed)
@@ -175,7 +175,7 @@ def _present(column: pa.Array) -> NDArray[np.bool_]:
 
 
 def _no_label(labels: pa.Array) -> Any:
-    """Return the label of a row without an outcome: zero where a numeric label can be zero, else the usual one."""
+    """Return the label of a row without an outcome: zero if a numeric label can be zero, else the most frequent one."""
     counts = pc.value_counts(labels).to_pylist()
     usual = max(counts, key=lambda one: (one["counts"], str(one["values"])))["values"]
     return 0 if not pa.types.is_string(labels.type) and pc.any(pc.equal(labels, 0)).as_py() else usual
@@ -210,7 +210,7 @@ _CATALOGUE = (
         "null-burst",
         "A service that is asked for a value is down for a while: consecutive rows come without it.",
         _null_burst,
-        # Not a sequence: where nothing has happened yet it is empty, and no value is missing.
+        # Not sequences: without any history they are empty, not missing.
         dict.fromkeys(("number", "category", "id", "text", "timestamp"), _ALL),
     ),
     Fault(

@@ -1,6 +1,6 @@
 """The files of one span as they were delivered, and the same files with a fault in them.
 
-Cells that no fault has touched are written as they were read: columns that the project ignores, numbers of many digits.
+Cells that no fault has touched are written as they were read: ignored columns, numbers of many digits.
 """
 
 from __future__ import annotations
@@ -137,5 +137,5 @@ def _parquet(path: Path, origins: Any, column: str, values: pa.Array | None) -> 
 def _text(value: pa.Scalar) -> str:
     if not value.is_valid:
         return ""
-    # A float32 in as few digits as name it, and a whole number without a point.
+    # A float32 in as few digits as identify it, and a whole number without a point.
     return f"{np.float32(value.as_py()):.9g}" if pa.types.is_floating(value.type) else str(value.as_py())

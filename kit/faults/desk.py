@@ -24,12 +24,12 @@ from kit.workspace import Workspace
 
 
 class FaultDesk:
-    """Takes faults, puts them into copies of a span, and tells what the project's checks say.
+    """Puts faults into copies of a span, and reports what the project's checks say.
 
     Args:
         project: the project whose span and checks they are.
         span: its number or date; empty: the last of those to evaluate on.
-        workspace: the workspace where a schema may have been saved that goes before the project's own.
+        workspace: the workspace that may have a schema that takes precedence over the project's own.
 
     Raises:
         FaultError: when the project has no spans, or the text is not one of them.
@@ -52,10 +52,10 @@ class FaultDesk:
         }
 
     def chosen(self, fault: str, column: str = "", share: float = 0.05, seed: int = 7) -> dict[str, Any]:
-        """Return what a notebook was asked for, with the column that stands for an empty one.
+        """Return a notebook's choice, with the default column in place of an empty one.
 
         Raises:
-            FaultError: when there is no such fault, it does not fit the column, or the share is none.
+            FaultError: when there is no such fault, it does not fit the column, or the share is not valid.
         """
         dose = Dose(fault_named(fault).column(self.project, column), share, seed)
         return {"fault": fault, "column": dose.column, "share": dose.share, "seed": dose.seed}
@@ -64,8 +64,8 @@ class FaultDesk:
         """Put a fault into a copy and judge it.
 
         Returns:
-            `rows` at fault `of` how many, in which `days`; `said`: what each check says that it does not say of the
-            clean rows; `picture`: a record of the column's statistics before and after, and a `note` on it.
+            `rows` at fault out of `of`, in which `days`; `said`: what each check says beyond what it says about the
+            clean rows; `picture`: a record of the column's statistics before and after, with a `note`.
 
         Raises:
             FaultError: when there is no such fault, or it does not fit the column or its values.
@@ -111,7 +111,7 @@ class FaultDesk:
         ]
 
     def check_untouched(self) -> str:
-        """Return one sentence when the files that were copied are as they were.
+        """Return one sentence when the copied files are unchanged.
 
         Raises:
             DataAnomalyError: when one has changed.
@@ -136,7 +136,7 @@ class FaultDesk:
         return in_language(f"{len(labels)} of {len(all_days)} days, span {labels[0]} to {labels[-1]}")
 
     def _picture(self, spoiled: Spoiled, asked: str) -> tuple[dict[str, Any] | None, str]:
-        """Return the statistics of the column before and after; of a label, where it is set."""
+        """Return the statistics of the column before and after; for a label, only where it is set."""
         before = self.lab.delivery(self.lab.span).rows.table
         after = spoiled.of(before)
         if not spoiled.column:

@@ -21,8 +21,8 @@ class Dose:
     Attributes:
         column: the column that it is in; empty for a fault of whole rows.
         share: the share of the rows, 0 to 1; one row is the least.
-        seed: chooses the rows. Those of a smaller share are among those of a larger one, but for a burst.
-        strength: 0 to 1, of a fault that grows from day to day.
+        seed: chooses the rows. Those of a smaller share are among those of a larger one, except for a burst.
+        strength: the strength of a fault that grows from day to day, 0 to 1.
     """
 
     column: str
@@ -47,7 +47,7 @@ class Rows:
     label: str
 
     def hits(self, dose: Dose) -> int:
-        """Return how many rows a share comes to."""
+        """Return the number of rows of a share."""
         return max(1, round(dose.share * len(self.table)))
 
 
@@ -56,10 +56,10 @@ class Spoiled:
     """The rows with a fault in them, in relation to the rows before.
 
     Attributes:
-        origins: for each row now, its place before; a row that is repeated is there twice.
+        origins: for each row now, its index before; a repeated row is there twice.
         hit: for each row now, whether it is at fault.
-        values: for each row now the value of the column; None where no column is changed.
-        column: the column that holds the values, which is not always the one that the fault was asked for.
+        values: for each row now, the value of the column; None: no column is changed.
+        column: the column that holds the values, which may differ from the requested one.
     """
 
     origins: NDArray[np.int64]
@@ -81,12 +81,12 @@ class Fault:
     """One fault.
 
     Attributes:
-        name: what it is called on the command line and in notebooks.
-        what: really happens, in a sentence.
+        name: its name on the command line and in notebooks.
+        what: what happens in practice, in a sentence.
         spoil: puts it into rows; the same dose gives the same rows.
         kinds: the kinds of column that it fits, each with the types that such a column may have, those first that show
             it best. Empty: it is a fault of whole rows.
-        days: over which it grows; the last has all of it.
+        days: the number of days over which it grows; the last has its full strength.
     """
 
     name: str
@@ -112,7 +112,7 @@ class Fault:
         """Return the column that was asked for, or else the one that shows the fault best; empty: whole rows.
 
         Raises:
-            FaultError: when the fault does not fit the column, or none of the project's.
+            FaultError: when the fault does not fit the column, or any of the project's.
         """
         fitting = self.columns(project)
         if not self.kinds and not asked:

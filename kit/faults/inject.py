@@ -46,7 +46,7 @@ class Injected:
 def inject(project: Project, fault: Fault, span: int, dose: Dose, folder: Path) -> Injected:
     """Write a copy of the project that trains on clean spans and evaluates on the one with the fault.
 
-    A fault that grows is in the spans before as well, weaker. The folder is there whole, or not at all.
+    A growing fault is in the spans before as well, weaker. The folder appears completely or not at all.
 
     Args:
         project: the project whose span it is.
@@ -56,7 +56,7 @@ def inject(project: Project, fault: Fault, span: int, dose: Dose, folder: Path) 
         folder: the folder of the new project; its name becomes the project's.
 
     Raises:
-        FaultError: when the folder holds something, its name cannot be a project's, or no clean span is left.
+        FaultError: when the folder is not empty, its name cannot be a project's, or no clean span is left.
         InputDataError: when the span was not delivered, or cannot be read.
     """
     folder = folder.absolute()
@@ -105,7 +105,7 @@ def days_of(project: Project, fault: Fault, span: int) -> list[int]:
 
     Raises:
         FaultError: when too few were delivered.
-        InputDataError: when the span was not.
+        InputDataError: when the span was not delivered.
     """
     check_spans(project)
     project.span_files(span)
@@ -119,7 +119,7 @@ def days_of(project: Project, fault: Fault, span: int) -> list[int]:
 
 
 def clean_spans(project: Project, days: Sequence[int]) -> list[int]:
-    """Return the spans to compare with: those to train on that are before the fault, or where none is, after it.
+    """Return the spans to compare with: training spans before the fault, or if there are none, after it.
 
     Raises:
         FaultError: when all spans to train on have the fault.
@@ -158,7 +158,7 @@ def _check_free(project: Project, folder: Path) -> None:
 
 
 def _data_of(project: Project) -> Callable[[str, list[str]], list[str]]:
-    """Return what says of a folder which data and bytecode in it are left out of a copy of the project."""
+    """Return a function that picks the data and bytecode in a folder that a copy of the project leaves out."""
     data = {path for span in project.spans() for path in project.span_files(span)}
 
     def left_out(folder: str, names: list[str]) -> list[str]:
@@ -170,7 +170,7 @@ def _data_of(project: Project) -> Callable[[str, list[str]], list[str]]:
 
 
 def _point_to_copies(project: Project, made: Path, clean: Sequence[int], span: int) -> None:
-    """Write the project.yml of the copy; comments of the original stay behind with it."""
+    """Write the project.yml of the copy, without the original's comments."""
     file, dated = made / "project.yml", project.spec.data.is_dated
     content: dict[str, Any] = yaml.safe_load(file.read_text(encoding="utf-8-sig"))
     content["name"] = made.name
@@ -183,4 +183,4 @@ def _point_to_copies(project: Project, made: Path, clean: Sequence[int], span: i
         f"# {project.name} with a fault in span {project.span_label(span)}, put in by `kit faults inject`.\n"
     )
     file.write_text(head + yaml.safe_dump(content, sort_keys=False, allow_unicode=True), encoding="utf-8")
-    read_project_file(file)  # what is written is proved to read well before anybody sees it
+    read_project_file(file)  # the new file is proved to read well before anybody sees it

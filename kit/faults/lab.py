@@ -47,7 +47,7 @@ class Trial:
         rows: the number of rows at fault in all days until it was caught, or in all days.
         of: rows of those days.
         days: the days that were judged, one after the other; a fault that grows has several.
-        findings: the findings that the clean days do not give; none: the fault is not caught.
+        findings: the findings that clean days do not give; none: the fault is not caught.
     """
 
     fault: str
@@ -69,7 +69,7 @@ class Trial:
 
     @property
     def caught_by(self) -> tuple[str, ...]:
-        """The checks that speak, each with what it is about."""
+        """The checks that catch it, each with its subject."""
         return tuple(
             dict.fromkeys(
                 f"{one.check} ({one.subject})" if one.subject else one.check for one in self.findings
@@ -80,12 +80,12 @@ class Trial:
 class Lab:
     """The faults of one span, judged by the project's own schema and checks against clean spans.
 
-    What is clean is read and judged once; the original files are only read.
+    Clean spans are read and judged once; the original files are only read.
 
     Args:
         project: the project whose checks they are.
         span: the span to put faults into; a fault that grows ends with it.
-        workspace: the workspace where a schema may have been saved that goes before the project's own.
+        workspace: the workspace that may have a schema that takes precedence over the project's own.
 
     Raises:
         FaultError: when the project has no spans, or no clean one is left to compare with.
@@ -113,12 +113,12 @@ class Lab:
         return fault.spoil(self.delivery(self.span).rows, dose)
 
     def trial(self, fault: Fault, dose: Dose) -> Trial:
-        """Put a fault into a copy, and return what the checks say to it.
+        """Put a fault into a copy, and return what the checks say.
 
         A fault that grows is judged day by day, as it would be delivered, until it is caught.
 
         Raises:
-            FaultError: when there is nothing in the column that the fault could hit.
+            FaultError: when there is nothing in the column for the fault to hit.
         """
         if (fault.name, dose) not in self._trials:
             self._trials[fault.name, dose] = self._try(fault, dose)
@@ -129,7 +129,7 @@ class Lab:
     ) -> Trial | None:
         """Return the trial with the smallest of the shares at which the fault is caught; None: at none of them.
 
-        Found by halving, which takes for granted that a fault in more rows is caught where it was in fewer.
+        Found by halving, which assumes that a fault caught in fewer rows is also caught in more.
 
         Args:
             fault: the fault to try.
@@ -138,7 +138,7 @@ class Lab:
             shares: rising.
         """
         best = self._caught_at(fault, Dose(column, shares[-1], seed))
-        low, high = 0, len(shares) - 1  # what is caught is at high
+        low, high = 0, len(shares) - 1  # `high` is caught
         while best and low < high:
             middle = (low + high) // 2
             trial = self._caught_at(fault, Dose(column, shares[middle], seed))
@@ -171,17 +171,17 @@ class Lab:
         return trial if trial.caught else None
 
     def _known(self, clean: tuple[int, ...], day: int) -> frozenset[tuple[str, str]]:
-        """Return what the checks say to the day as it was delivered."""
+        """Return what the checks say about the day as it was delivered."""
         if (clean, day) not in self._clean:
             found = self._findings(clean, day, self.delivery(day).rows.table)
             self._clean[clean, day] = frozenset((one.check, one.subject) for one in found)
         return self._clean[clean, day]
 
     def _findings(self, clean: tuple[int, ...], day: int, rows: pa.Table) -> list[Finding]:
-        """Return what is wrong with the rows of a day, beside those of clean days."""
+        """Return what is wrong with the rows of a day, compared with clean days."""
         if clean not in self._judges:
             reference = {span: self.delivery(span).rows.table.to_batches() for span in clean}
             self._judges[clean] = Judge(self.project, reference, self._schema)
-        # One batch, as a file of this size is read: pieces of a few rows would be judged one by one.
+        # One batch, like a file of this size: small pieces would be slow to judge.
         found = self._judges[clean].judge(rows.combine_chunks().to_batches(), day)
         return [one for one in found if one.state != "ok"]

@@ -52,7 +52,7 @@ class Line:
 
 
 def lines(lab: Lab, faults: Iterable[Fault], share: float, seed: int) -> Iterator[Line]:
-    """Try each fault in the column that shows it best; one that does not fit the data is told of, not left out."""
+    """Try each fault in the column that shows it best; one that does not fit the data is listed, too."""
     for fault in faults:
         column = ""
         try:

@@ -22,7 +22,7 @@ _AGE = re.compile(r"([0-9]{1,5})([smhd])")
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 _FIRST_FAILURE = 500
 _PASSED_ON = "via_upstream"
-# By the beginning of what Envoy says decided;
+# By the beginning of Envoy's response code details;
 # https://www.envoyproxy.io/docs/envoy/latest/configuration/http/http_conn_man/response_code_details
 _VERDICTS = (
     ("jwt_authn_access_denied{Jwt_is_missing", "refused: no token"),
@@ -52,8 +52,8 @@ class Entry:
 
     Attributes:
         time: when it came, UTC.
-        subject: who asked; empty where no valid token said so.
-        client: address that it came from.
+        subject: who asked; empty without a valid token.
+        client: the address that it came from.
         route: what was asked, as `kit.gateway.routes` names it.
         version: the version of the model that answered; empty where the server did not say.
         status: the HTTP status, or the name of the gRPC status if there is one.
@@ -143,7 +143,7 @@ def read_log(
         with path.open() as lines:
             for number, line in enumerate(lines, 1):
                 if not line.endswith("\n"):
-                    return  # is being written
+                    return  # it is being written
                 entry = _entry(line, path, number)
                 if (
                     (subject is None or entry.subject == subject)
@@ -158,7 +158,7 @@ def read_log(
 
 
 def parse_since(text: str, now: dt.datetime) -> dt.datetime:
-    """Return the time that a person means: 90s, 15m, 6h, 7d ago, or a date or time as 2026-01-31T12:00, UTC.
+    """Parse a time given by a person: 90s, 15m, 6h, 7d ago, or a date or time such as 2026-01-31T12:00, UTC.
 
     Raises:
         GatewayError: when it is none of these.

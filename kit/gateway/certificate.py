@@ -16,11 +16,11 @@ from kit.workspace import write_atomically
 
 CERTIFICATE, KEY = "certificate.pem", "key.pem"
 _DAYS = 30
-_BEFORE = dt.timedelta(minutes=5)  # clocks differ
+_BEFORE = dt.timedelta(minutes=5)  # clocks may differ
 
 
 def make_certificate(folder: Path) -> tuple[Path, Path]:
-    """Write a certificate for localhost that holds 30 days, and its key (P-256).
+    """Write a certificate for localhost that is valid for 30 days, and its key (P-256).
 
     Returns:
         The files of the certificate and of the key.
@@ -41,7 +41,7 @@ def make_certificate(folder: Path) -> tuple[Path, Path]:
     pem = key.private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )
-    # The certificate last: Envoy reads both anew when it sees a file of the folder replaced.
+    # The certificate last: Envoy rereads both when a file of the folder is replaced.
     write_private(folder / KEY, pem)
     write_atomically(folder / CERTIFICATE, certificate.public_bytes(serialization.Encoding.PEM))
     return folder / CERTIFICATE, folder / KEY

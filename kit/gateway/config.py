@@ -29,7 +29,7 @@ class Tokens(Section):
 
 
 class RateLimit(Section):
-    """How much one subject may ask; a bucket of its own that fills again."""
+    """How much one subject may ask: a token bucket per subject."""
 
     requests: _Count = 600
     seconds: int = Field(default=60, ge=1, le=86_400, description="in which the bucket fills")
@@ -42,7 +42,7 @@ class RateLimit(Section):
 
 
 class Tls(Section):
-    """PEM files, relative to the project; read anew when they are replaced."""
+    """PEM files, relative to the project; reread when they are replaced."""
 
     certificate: str
     key: str

@@ -12,9 +12,9 @@ from kit.gateway.routes import GRPC, REST, route_table
 
 _V3 = "type.googleapis.com/envoy.extensions"
 _PROTOCOL = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions"
-_BUFFER_BYTES = 1 << 15  # of a connection, beside the request that the buffer filter holds
-_WINDOW_BYTES = 1 << 16  # of HTTP/2, the least that Envoy takes
-_REGEX_SIZE = 1000  # a path with a long name of a model; Envoy's bound of 100 is for paths of strangers
+_BUFFER_BYTES = 1 << 15  # of a connection, besides the request that the buffer filter holds
+_WINDOW_BYTES = 1 << 16  # of HTTP/2, the least that Envoy allows
+_REGEX_SIZE = 1000  # allows paths with long model names; Envoy's bound of 100 is for untrusted paths
 _RUNTIME = {"re2.max_program_size.error_level": _REGEX_SIZE, "re2.max_program_size.warn_level": _REGEX_SIZE}
 TLS = "tls"
 
@@ -24,9 +24,9 @@ def bootstrap(plan: Plan, admin_socket: Path, *, inline: bool = False) -> dict[s
 
     Args:
         plan: the plan of the gateway.
-        admin_socket: Unix socket of Envoy's own interface; whoever may open the file may end Envoy.
-        inline: keys and certificate within it instead of in files that Envoy follows, so that
-            `envoy --mode validate` checks them too.
+        admin_socket: Unix socket of Envoy's admin interface; whoever may open it may end Envoy.
+        inline: whether keys and certificate are in it, not in files that Envoy watches, so that `envoy --mode validate`
+            checks them too.
 
     Raises:
         GatewayError: when the public keys cannot be used.
@@ -52,7 +52,7 @@ def bootstrap(plan: Plan, admin_socket: Path, *, inline: bool = False) -> dict[s
 
 
 def tls_resource(plan: Plan) -> dict[str, Any]:
-    """Return the file that tells Envoy where the certificate is; it follows the files' folder."""
+    """Return the file that tells Envoy where the certificate is; Envoy watches the files' folder."""
     if plan.certificate is None:
         return {"resources": []}
     secret = _secret(*plan.certificate)
@@ -86,8 +86,8 @@ def _connection_manager(plan: Plan, *, inline: bool) -> dict[str, Any]:
         stat_prefix="gateway",
         codec_type="AUTO",
         access_log=[access_log(str(plan.files.access_log))],
-        # An edge: what a caller says of itself in x-forwarded-for, x-request-id and x-envoy-… does not count. No
-        # address is an internal one, which Envoy would believe.
+        # An edge proxy: what callers claim in x-forwarded-for, x-request-id and x-envoy-… is ignored. No address is
+        # internal, which Envoy would trust.
         use_remote_address=True,
         server_header_transformation="PASS_THROUGH",
         normalize_path=True,
@@ -160,9 +160,9 @@ def _cluster(plan: Plan, name: str, server: Address) -> dict[str, Any]:
             "interval": "1s",
             "base_ejection_time": f"{breaker.pause_seconds}s",
             "max_ejection_time": f"{breaker.pause_seconds}s",
-            "max_ejection_percent": 100,  # the one server there is
+            "max_ejection_percent": 100,  # the only server
         },
-        # Without this, Envoy asks a server that is ejected all the same when all of them are.
+        # Without this, Envoy asks ejected servers all the same when all are ejected.
         "common_lb_config": {"healthy_panic_threshold": {"value": 0}},
     }
 

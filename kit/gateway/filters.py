@@ -17,13 +17,13 @@ _HTTP = "type.googleapis.com/envoy.extensions.filters.http"
 _JWT_TYPE = f"{_HTTP}.jwt_authn.v3.JwtAuthentication"
 _CLAIM = [{"key": "payload"}, {"key": "sub"}]
 _BY_TOKEN = {"descriptor_key": SUBJECT, "metadata_key": {"key": JWT, "path": _CLAIM}}
-# What a subject may be: it becomes a header and a line of the log. A token without one is nobody's.
+# What a subject may be: it becomes a header and goes into the log. A token without one is refused.
 _NAMED = r"[!-~]{1,128}"
 _ALWAYS = {"default_value": {"numerator": 100, "denominator": "HUNDRED"}}
 
 
 def typed(name: str, kind: str, **fields: Any) -> dict[str, Any]:
-    """Return one of Envoy's extensions."""
+    """Return the configuration of one of Envoy's extensions."""
     return {"name": name, "typed_config": {"@type": kind, **fields}}
 
 
@@ -32,8 +32,8 @@ def http_filters(plan: Plan, *, inline: bool) -> list[dict[str, Any]]:
 
     Args:
         plan: the plan of the gateway.
-        inline: write the public keys into the configuration instead of naming the file that Envoy follows; that is
-            what `envoy --mode validate` can check.
+        inline: write the public keys into the configuration, for `envoy --mode validate` to check, instead of naming
+            the file that Envoy watches.
     """
     settings = plan.settings
     return [
@@ -56,7 +56,7 @@ def jwt_filter(plan: Plan) -> dict[str, Any]:
         "issuer": tokens.issuer,
         "audiences": [plan.audience],
         "local_jwks": {"inline_string": json.dumps(read_jwks(plan.jwks_file), sort_keys=True)},
-        # Only here: Envoy would take a token from the query of an address too, where logs keep it.
+        # Only here: Envoy would also take a token from a URL's query, which logs keep.
         "from_headers": [{"name": "Authorization", "value_prefix": "Bearer "}],
         "payload_in_metadata": "payload",
         "claim_to_headers": [{"header_name": SUBJECT_HEADER, "claim_name": "sub"}],
@@ -72,7 +72,7 @@ def jwt_filter(plan: Plan) -> dict[str, Any]:
 
 
 def jwt_resource(plan: Plan) -> dict[str, Any]:
-    """Return the filter of tokens as the file that Envoy follows has it.
+    """Return the filter of tokens as the content of the file that Envoy watches.
 
     Raises:
         GatewayError: when the public keys cannot be used.
@@ -87,7 +87,7 @@ def _followed(path: Path) -> dict[str, Any]:
 
 
 def _named() -> dict[str, Any]:
-    """Refuse a valid token whose `sub` names nobody: no rate limit would hold it."""
+    """Refuse a valid token whose `sub` names nobody: no rate limit would apply to it."""
     value = {"string_match": {"safe_regex": {"regex": _NAMED}}}
     matcher = {"filter": JWT, "path": _CLAIM, "value": value}
     principal = {"sourced_metadata": {"metadata_matcher": matcher}}
@@ -101,7 +101,7 @@ def rate_limit(limit: RateLimit, by: dict[str, Any]) -> dict[str, Any]:
 
     Args:
         limit: the limit of the project.
-        by: action of Envoy that tells the subject as the descriptor `subject`.
+        by: Envoy's action that gives the subject as the descriptor `subject`.
     """
     return typed(
         "envoy.filters.http.local_ratelimit",

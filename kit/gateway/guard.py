@@ -1,7 +1,7 @@
 """Run Envoy and end it when its parent process is gone: `python -m kit.gateway.guard PARENT FOLDER …`.
 
 Only the standard library, so that it is small and starts at once. However the parent ends, kill -9 included, Envoy ends
-too; where this process itself is killed, Linux ends Envoy.
+too; if this process itself is killed, Linux ends Envoy.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ def guard(parent: int, folder: str, command: Sequence[str]) -> int:
         signal.signal(number, lambda *_: ended.append(1))
     prepare = _die_with_parent if sys.platform == "linux" else None
     try:
-        # The one thread there is, so nothing can hold a lock between fork and exec.
+        # The only thread, so nothing can hold a lock between fork and exec.
         with subprocess.Popen(command, preexec_fn=prepare) as child:  # noqa: PLW1509  see above
             while child.poll() is None and not ended and os.getppid() == parent:
                 time.sleep(_LOOK_SECONDS)

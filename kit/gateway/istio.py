@@ -1,7 +1,7 @@
 """The gateway's policies as Istio resources, for a server in a mesh whose sidecar is an Envoy too.
 
-What differs from the gateway of this machine: Istio matches paths by their beginning, so that `…/versions/x:predict`
-gets through to the server, which refuses it; its sidecar holds TLS between the machines (mTLS) and an ingress that of
+Differences from the gateway of this machine: Istio matches paths by their beginning, so that `…/versions/x:predict`
+gets through to the server, which refuses it; its sidecar handles TLS between machines (mTLS), and an ingress that of
 callers; and routes have Istio's names in the access log, which goes to the standard output. The buckets of the rate
 limit are those of one pod: with n pods a subject may ask up to n times as much. Needs Istio 1.26, whose Envoy is 1.34.
 """
@@ -134,7 +134,7 @@ def _breaker(server: MeshServer, settings: GatewaySettings) -> dict[str, Any]:
 
 
 def _once(server: MeshServer, settings: GatewaySettings) -> dict[str, Any]:
-    """Bound the time of an answer, and switch off the two retries that Istio has by default: POST is not idempotent."""
+    """Bound the time of an answer, and switch off Istio's two default retries: POST is not idempotent."""
     route = {"destination": {"host": _host(server)}}
     timeout = _duration(settings.limits.timeout_seconds)
     allowed = {"request": {"set": {MODELS_HEADER: ",".join(server.models)}}}
@@ -144,7 +144,7 @@ def _once(server: MeshServer, settings: GatewaySettings) -> dict[str, Any]:
 
 def _filters(server: MeshServer, settings: GatewaySettings) -> dict[str, Any]:
     """Add what Istio has no resource for: a bucket per subject, the request size limit, the log without features."""
-    # By the header that RequestAuthentication sets from the token; what a caller sends under its name is dropped there.
+    # By the header that RequestAuthentication sets from the token; it drops a caller's own header of that name.
     by_header = {"request_headers": {"header_name": SUBJECT_HEADER, "descriptor_key": SUBJECT}}
     added = [rate_limit(settings.rate_limit, by_header), size_limit(settings.limits)]
     manager = {

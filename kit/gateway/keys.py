@@ -44,7 +44,7 @@ class KeyStore:
         return sorted(path.stem for path in self.folder.glob("*.pem"))
 
     def rotate(self) -> str:
-        """Make a key that signs from now on; tokens of the others stay valid until those are retired.
+        """Make a key that signs from now on; tokens of other keys stay valid until those are retired.
 
         Returns:
             The name of the key.
@@ -62,7 +62,7 @@ class KeyStore:
         return kid
 
     def retire(self, kid: str) -> None:
-        """Remove a key; what it signed is refused from now on.
+        """Remove a key; tokens that it signed are refused from now on.
 
         Raises:
             GatewayError: when there is no such key, or it is the only one.
@@ -85,11 +85,11 @@ class KeyStore:
         """Sign a token.
 
         Args:
-            subject: who it is for; becomes `sub`.
+            subject: whom it is for; becomes `sub`.
             issuer: becomes `iss`.
             audience: becomes `aud`.
-            seconds: after which it expires, at most 30 days.
-            kid: key that signs; the newest unless given.
+            seconds: the seconds after which it expires, at most 30 days.
+            kid: the key that signs; the newest unless given.
 
         Raises:
             GatewayError: when there is no key or no subject, or the token would live too long.
@@ -135,10 +135,10 @@ class KeyStore:
 
 
 def read_jwks(path: Path) -> dict[str, Any]:
-    """Return the public keys of a file that may check RS256, and of each only what is needed for that.
+    """Return the public keys of a file for checking RS256, each reduced to what that needs.
 
     Raises:
-        GatewayError: when there is none, or a private key stands among them.
+        GatewayError: when there is none, or a private key is among them.
     """
     try:
         keys = json.loads(path.read_text())["keys"]
@@ -160,7 +160,7 @@ def read_jwks(path: Path) -> dict[str, Any]:
 
 
 def write_private(path: Path, content: bytes) -> None:
-    """Write a file that only its owner may read, and never half of it."""
+    """Write a file atomically that only its owner may read."""
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")  # 0600
     try:

@@ -16,7 +16,7 @@ HIGHEST_PORT = 65_535
 
 @dataclass(frozen=True)
 class Address:
-    """A host by name or number, and a TCP port; port 0 is any that is free."""
+    """A host by name or number, and a TCP port; port 0: any free one."""
 
     port: int
     host: str = _LOCALHOST
@@ -86,15 +86,15 @@ class GatewayFiles:
 
 @dataclass(frozen=True)
 class Plan:
-    """All that Envoy's configuration follows from.
+    """Everything that determines Envoy's configuration.
 
     Attributes:
         models: names of models that may be asked. With gRPC only the kit's own server refuses others, by a header that
-            the gateway sets: the model stands in the message, which Envoy does not read.
+            the gateway sets: the model's name is in the message, which Envoy does not read.
         settings: the settings of the project.
         audience: the audience that a token must be for.
         jwks_file: public keys that tokens are checked with.
-        certificate: PEM files of the certificate and its key; None is plain text.
+        certificate: PEM files of the certificate and its key; None: plain text.
         files: the files that are written.
         rest: the address of the server's REST API.
         grpc: the address of the server's gRPC API.

@@ -22,7 +22,7 @@ _SECONDS = 300
 
 
 def gateway_before(server: Addresses, workspace: Workspace, project: Project) -> Gateway:
-    """Return a gateway on a free port before a server, which is still to be started.
+    """Return a gateway on a free port in front of a server that is still to be started.
 
     The workspace gets a key where it has none yet.
     """
@@ -34,7 +34,7 @@ def gateway_before(server: Addresses, workspace: Workspace, project: Project) ->
 
 
 def probe(gateway: Gateway, inputs: Mapping[str, Any], signature: str) -> pd.DataFrame:
-    """Send one request by each API, with a token, with one for somebody else's model and with none.
+    """Send one request by each API: with a token, with one for somebody else's model, and without any.
 
     Args:
         gateway: the gateway that runs.

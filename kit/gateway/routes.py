@@ -1,4 +1,4 @@
-"""The paths that the gateway lets through: those of the APIs that a model's callers need, and no other.
+"""The paths that the gateway lets through: those that a model's callers need, and no others.
 
 HandleReloadConfigRequest, which changes what a server serves, is not among them, nor is reflection.
 """
@@ -46,7 +46,7 @@ class Route:
 
     @property
     def is_read(self) -> bool:
-        """Whether asking twice does no harm; only then the gateway may ask again by itself."""
+        """Whether asking twice is harmless; only then may the gateway retry by itself."""
         return self.method == "GET"
 
 
@@ -62,11 +62,11 @@ def routes_of(models: Sequence[str]) -> list[Route]:
 
 
 def route_table(models: Sequence[str], timeout_seconds: float) -> list[dict[str, Any]]:
-    """Return Envoy's routes: what is let through, then 405 for its paths by another method, then 404."""
+    """Return Envoy's routes: what is let through, then 405 for the same paths with another method, then 404."""
     routes = routes_of(models)
     refused = [_answer(route, 405) for route in routes]
     rest = {"match": {"prefix": "/"}, "name": "unknown", "direct_response": {"status": 404}}
-    # A path of gRPC does not name the model; the server looks that up in the message, and refuses what is not here.
+    # A gRPC path does not name the model; the server reads it from the message, and refuses models that are not here.
     allowed = {"header": {"key": MODELS_HEADER, "value": ",".join(models)}, "append_action": _SET}
     forwards = [{**_forward(route, timeout_seconds), "request_headers_to_add": [allowed]} for route in routes]
     return [*forwards, *refused, rest]
