@@ -41,7 +41,7 @@ class ParameterDesk:
     """The parameters of a notebook.
 
     The parameters cell is found among the cells that the kernel has run: this works in every front end and in a batch,
-        none of which tells a kernel where its notebook is.
+    none of which tells a kernel where its notebook is.
 
     Args:
         namespace: the notebook's own, `globals()`.

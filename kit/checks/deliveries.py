@@ -1,7 +1,7 @@
 """Spans that are missing, were delivered twice or came back changed, judged by content and not by name or time.
 
 ML Metadata keeps the digest of every file that ExampleGen ever read here, and nothing else can be compared with: a span
-    that was never read leaves no trace.
+that was never read leaves no trace.
 """
 
 from __future__ import annotations

@@ -29,7 +29,7 @@ def parts_of(session: Session) -> dict[str, list[Part]]:
     """Return the spans of each split; none where their rows cannot be distinguished.
 
     This is so where a hash assigns each row, where rows were quarantined, and where files have changed since they were
-        read: then the examples are judged as a whole.
+    read: then the examples are judged as a whole.
 
     Raises:
         StepOrderError: when ExampleGen has not run.

@@ -21,7 +21,7 @@ class Ranges:
     """Looks in eval for numbers well beyond the least and the greatest of train.
 
     It is normal for a few values to exceed all known ones: with n cases in train and m in eval, the chance that all of
-        c new extremes fall into eval is at most (m / (n + m)) ** c, whatever the distribution.
+    c new extremes fall into eval is at most (m / (n + m)) ** c, whatever the distribution.
 
     Args:
         numbers: names of the columns.

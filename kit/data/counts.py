@@ -1,7 +1,7 @@
 """Exact counts of a column's distinct texts, as TFDV makes them through Beam.
 
 In memory TFDV counts by a sketch: for a column with more than 1,024 different texts the most frequent come out wrong,
-    and above 16,384 their number, too. Counts of all texts take about as much memory as the different texts do.
+and above 16,384 their number, too. Counts of all texts take about as much memory as the different texts do.
 """
 
 from __future__ import annotations

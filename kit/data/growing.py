@@ -15,8 +15,8 @@ def unchanged(path: Path, sha256: str) -> Iterator[None]:
     """Context for reading a file; raises unless the file had the given digest throughout.
 
     Size, time and digest are compared when reading has ended, well or not: half a row at the end of a growing file is
-        not its author's mistake. A writer that pauses longer than the reading takes is not noticed; its next bytes
-        change the digest, and so cause another run.
+    not its author's mistake. A writer that pauses longer than the reading takes is not noticed; its next bytes
+    change the digest, and so cause another run.
 
     Raises:
         InputDataError: when the file has changed.

@@ -36,7 +36,7 @@ class QuarantinedRows(Artifact):
     """CSV files of the rows that were set aside, and counts.json.
 
     A type of its own: `Examples` are tf.Examples, which the next component would train on, and `String` or `Bytes` are
-        one value. So ML Metadata can be asked for the rows that were left out, and their number.
+    one value. So ML Metadata can be asked for the rows that were left out, and their number.
     """
 
     TYPE_NAME = "QuarantinedRows"

@@ -1,7 +1,7 @@
 """The access log's format: who asked, when, which version, how long it took, and the verdict.
 
 No field holds what a caller can choose freely, except the subject, which a trusted issuer signed: no path, query,
-    header or body. So no feature and no token gets into the log, wherever somebody put it.
+header or body. So no feature and no token gets into the log, wherever somebody put it.
 """
 
 from __future__ import annotations

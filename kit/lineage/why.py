@@ -91,7 +91,7 @@ class Why:
         """Return the paragraph in a language; None is the reader's.
 
         It is put together from separately translated parts: a whole paragraph would have no template to be recognized
-            by.
+        by.
         """
         said = [self._differences(language)]
         if self.unknown:

@@ -45,7 +45,7 @@ def proposed() -> dict[str, Batching | None]:
     """Return the settings to try unless others are given, by name; None is without batching.
 
     For each size: no wait with one batch at a time, which the reading thread computes itself; no wait with as many at a
-        time as there are processors; and a wait, which pays only where a run costs much and each row little.
+    time as there are processors; and a wait, which pays only where a run costs much and each row little.
     """
     made: dict[str, Batching | None] = {WITHOUT: None}
     for rows in _SIZES:

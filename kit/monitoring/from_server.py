@@ -66,7 +66,7 @@ def take(workspace: Workspace, project: Project) -> Taken:
     """Take over what servers have logged of a project since the last time.
 
     It can be interrupted at any time, and the next call goes on: which records come next is written down before their
-        rows, and the rows of the same records have the same names.
+    rows, and the rows of the same records have the same names.
     """
     with workspace.lock("served", f"{project.name}, reading what servers logged"):
         return _Taking(workspace, project).run(files(logs(workspace) / f"{PREFIX}-{project.name}"))

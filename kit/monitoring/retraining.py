@@ -86,7 +86,7 @@ def start_chain(session: Session, decision: RetrainDecision, *, start: bool) -> 
     """Start the chain on the new window if that was decided and is wanted.
 
     At most once for a pushed version and a window: the next judgement does not train a model again that missed its
-        gates.
+    gates.
     """
     if not isinstance(decision, Retrain):
         return NotStarted("No chain is started: the decision is not to retrain.")

@@ -1,4 +1,4 @@
-"""Ask a model through any of its signatures: a request filled in as texts, or taken from a row of the data."""
+"""Ask a model through any of its signatures, with a request filled in as texts or taken from a row of the data."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class SignatureDesk:
     """The signatures of the model that a session's project trained last, to be tried.
 
     A signature that takes serialized tf.Examples is filled in by the columns of the data; the example is made and
-    serialized when it is sent. Every other one is filled in by its inputs. A request has one row.
+    serialized when it is sent. Any other is filled in by its inputs. A request has one row.
 
     Args:
         session: the session of the project.
@@ -79,13 +79,13 @@ class SignatureDesk:
         return {"signatures": signatures, "rows": rows}
 
     def take(self, name: str, split: str, row: int) -> dict[str, str]:
-        """Return what a form is filled in with.
+        """Return the texts to fill in a form with.
 
         Args:
             name: the name of the signature.
             split: the split that the row is from; "": nothing is filled in.
-            row: its place from 0. An input of several values has those of the rows that follow, too. Nothing is filled
-                in where an input takes what no column has.
+            row: its index, from 0. An input of several values also takes those of the rows that follow. Nothing is
+                filled in if an input has no column.
         """
         inputs = self.signatures[name].inputs
         if takes_examples(inputs):
@@ -110,7 +110,7 @@ class SignatureDesk:
 
         Args:
             name: the name of the signature.
-            texts: for each field what was filled in.
+            texts: the text of each field.
         """
         signature = self.signatures[name]
         request, wrong = self._request(signature.inputs, texts)
@@ -129,7 +129,7 @@ class SignatureDesk:
         return Answer({}, outputs, milliseconds)
 
     def _some(self, split: str, row: int, amount: int) -> list[bytes]:
-        """Return a row and those after it, as many as there are up to an amount."""
+        """Return a row and those after it, up to a number of rows."""
         records = [self._rows.read(split, row)]
         with suppress(IndexError):
             records += [self._rows.read(split, row + place) for place in range(1, amount)]
@@ -181,7 +181,7 @@ def _shape(spec: tf.TensorSpec) -> str:
 
 
 def _has_rows(spec: tf.TensorSpec) -> bool:
-    """Say whether the first dimension is that of rows; an unknown number of dimensions is taken for one of rows."""
+    """Return whether the first dimension is that of rows; an unknown number of dimensions counts as one, of rows."""
     return spec.shape.rank is None or bool(spec.shape.rank and spec.shape[0] is None)
 
 
@@ -214,10 +214,10 @@ def _hint(spec: tf.TensorSpec) -> str:
 
 
 def _tensor(text: str, spec: tf.TensorSpec) -> tf.Tensor:
-    """Read an input of one row; texts that are fewer than its width are filled up with ''.
+    """Read an input of one row; fewer texts than its width are padded with ''.
 
     Raises:
-        ValueError: when the text cannot be so; the message says what it must be.
+        ValueError: when the text is not valid; the message says what it must be.
     """
     sizes = _row_shape(spec)
     values = [_value(part, spec.dtype) for part in (_parts(text) if sizes else [text])]

@@ -9,14 +9,14 @@ from kit.release.litert.config import LiteRT
 
 
 class Breaking(Section):
-    """A change of the signatures that breaks clients, declared; it holds against one version and no later one."""
+    """A declared change of the signatures that breaks clients; it holds against one version and no later one."""
 
     version: int = Field(ge=0, description="whose clients will have to change")
     why: str = Field(min_length=1)
 
 
 class Release(Section):
-    """What a package must be like before it is pushed, and how many versions stay."""
+    """The conditions for pushing a package, and how many versions stay."""
 
     targets: tuple[str, ...] = Field(
         default=(), description="servers that must know every operation, such as `tensorflow_serving 2.20`"
@@ -53,7 +53,7 @@ class Release(Section):
     @field_validator("targets")
     @classmethod
     def _known(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        # Its table is read only where a target is named.
+        # The table is read only if a target is named.
         from kit.release.operations import parse_target  # noqa: PLC0415
 
         for target in value:

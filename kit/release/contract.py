@@ -1,7 +1,7 @@
 """Compare the signatures of two models: what would a client of one meet at the other?
 
-A change breaks clients when a request that was right is refused, or when an answer has not what it had. The rules
-follow what TensorFlow Serving checks: a request has every input of its signature and no other.
+A change breaks clients when a request that was valid is refused, or when an answer lacks something that it had. The
+rules follow what TensorFlow Serving checks: a request has every input of its signature and no other.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from kit.errors import InfraCheckError
 
 @dataclass(frozen=True)
 class TensorShape:
-    """Name of the dtype, and sizes; None in `sizes` is any size, None instead of it any shape."""
+    """The name of the dtype, and the sizes; None in `sizes`: any size; None instead of it: any shape."""
 
     dtype: str
     sizes: tuple[int | None, ...] | None
@@ -34,7 +34,7 @@ class TensorShape:
 
 @dataclass(frozen=True)
 class SignatureShape:
-    """One signature: what it takes, what it gives, and the method that it is for, such as `predict`."""
+    """One signature: inputs, outputs, and the method that it is for, such as `predict`."""
 
     inputs: Mapping[str, TensorShape]
     outputs: Mapping[str, TensorShape]
@@ -43,7 +43,7 @@ class SignatureShape:
 
 @dataclass(frozen=True)
 class Change:
-    """One difference: of which signature, what, and whether clients break."""
+    """One difference: the signature, the change, and whether clients break."""
 
     signature: str
     what: str
@@ -54,7 +54,7 @@ class Change:
 
 
 def read_meta_graph(folder: Path) -> Any:
-    """Read the MetaGraphDef for serving of a SavedModel, without building a graph of it.
+    """Read the MetaGraphDef for serving of a SavedModel, without building its graph.
 
     Raises:
         InfraCheckError: when there is none.
@@ -138,7 +138,7 @@ def check_promised(promised: Mapping[str, SignatureShape], found: Mapping[str, S
                     f"Signature {name} must have the {kind} {_words(getattr(wanted, kind))} of project.yml, but has "
                     f"{_words(tensors)}. Change model.py, or project.yml and every client."
                 )
-    # Not refused: every model that the kit saves has some, such as transform_features, which are for no client.
+    # Not refused: every model that the kit saves has some, such as transform_features, that are not for clients.
     if more := sorted(found.keys() - promised.keys()):
         return (
             f"The model keeps the contract of {len(promised)} signatures in project.yml, and has {len(more)} that it "
@@ -152,7 +152,7 @@ def _words(tensors: Mapping[str, TensorShape]) -> str:
 
 
 def changes(old: Mapping[str, SignatureShape], new: Mapping[str, SignatureShape]) -> list[Change]:
-    """Return every difference between the signatures of two models, the one that clients know first."""
+    """Return every difference between the signatures of two models; the first model is the one that clients know."""
     found = []
     for name in sorted({*old, *new}):
         if name not in new:
@@ -207,15 +207,15 @@ def _holds(wide: TensorShape, narrow: TensorShape) -> bool:
 
 
 def check_compatible(found: list[Change], version: int, declared: tuple[int, str] | None) -> str:
-    """Return one sentence when no client of a version breaks, or it is declared that some will.
+    """Return one sentence when no client of a version breaks, or breaking some is declared.
 
     Args:
         found: differences from that version's signatures.
         version: the version that clients use now.
-        declared: against which version a breaking change is declared, and why.
+        declared: the version against which a breaking change is declared, and why.
 
     Raises:
-        InfraCheckError: otherwise; the message names every change that breaks, and the lines that declare them.
+        InfraCheckError: otherwise; the message names every breaking change, and the lines that would declare it.
     """
     breaking = [change for change in found if change.breaks]
     if not breaking:

@@ -26,9 +26,9 @@ class Difference:
     Attributes:
         way: its name.
         value: the feature, or `score`.
-        largest: difference of any row; of texts, how many differ; infinity where one has a number and the other none.
+        largest: the largest difference of any row; the number of differing texts; infinity where only one has a number.
         bound: the bound that it must keep; for a fractional number, relative to 1 + its size.
-        row: the first one beyond the bound; None: there is none.
+        row: the first row beyond the bound; None: there is none.
         expected: training's value in that row.
         found: the value of this way.
     """
@@ -64,11 +64,11 @@ class ServingParity:
 
     @property
     def first(self) -> Difference | None:
-        """The first that is beyond its bound; None: all keep theirs."""
+        """The first difference beyond its bound; None: all are within theirs."""
         return next((one for one in self.differences if not one.ok), None)
 
     def table(self) -> pd.DataFrame:
-        """Return one row per value: the largest difference of each way; NaN where a way takes features as they are."""
+        """Return one row per value: the largest difference of each way; NaN where a way does not compute features."""
         table = pd.DataFrame(
             [{"value": one.value, "way": one.way, "largest": one.largest} for one in self.differences]
         )
@@ -78,10 +78,10 @@ class ServingParity:
 
 
 def compare(training: Computed, ways: Sequence[tuple[Computed, float]]) -> tuple[Difference, ...]:
-    """Compare what other ways made of the rows with what training made of them.
+    """Compare the results of other ways with those of training.
 
     Args:
-        training: what is right.
+        training: what training computed, which is right.
         ways: the others, each with the bound of its scores; features have FLOAT_BOUND, and whole numbers and texts
             may not differ at all.
 

@@ -25,7 +25,7 @@ from kit.serving.process import Server
 from kit.serving.settings import Settings
 from kit.units import BYTES_PER_MB
 
-_VERSION = 1  # of the only model that the server has
+_VERSION = 1  # of the server's only model
 _PROC = Path("/proc")
 
 
@@ -35,7 +35,7 @@ class FreshServer:
 
     Attributes:
         model: name that it serves the package under.
-        rest_address: host:port of REST; None: this server has none.
+        rest_address: host:port of REST; None: the server has no REST.
         load_seconds: the seconds from the start of its process until the version was available; TensorFlow's import is
             in it where no warm process runs.
         predictions: the stub of gRPC's PredictionService.
@@ -49,9 +49,9 @@ class FreshServer:
     pid: int
 
     def peak_memory_mb(self) -> float | None:
-        """Return the most memory that the process held so far, in megabytes; None: it is gone.
+        """Return the peak memory of the process so far, in megabytes; None: it is gone.
 
-        Where the system keeps no most of another process (macOS) it is what the process holds now.
+        Where the system does not record the peak of another process (macOS), it is the current memory.
         """
         status = _PROC / str(self.pid) / "status"
         found = re.search(r"VmHWM:\s+(\d+) kB", status.read_text()) if status.exists() else None
@@ -65,13 +65,13 @@ class FreshServer:
         """Ask by REST; return what the JSON of the answer holds.
 
         Args:
-            method: such as `predict`.
+            method: the method, such as `predict`.
             body: the request, in JSON.
-            seconds: until it has to answer.
+            seconds: the seconds in which it has to answer.
 
         Raises:
-            OSError: when it does not answer, or with an error, which is told then.
-            ValueError: when the answer is no JSON.
+            OSError: when it does not answer, or answers with an error, which the message has.
+            ValueError: when the answer is not JSON.
         """
         url = f"http://{self.rest_address}/v1/models/{self.model}:{method}"
         request = urllib.request.Request(url, data=body.encode(), method="POST")
@@ -84,12 +84,12 @@ class FreshServer:
 
 @contextmanager
 def fresh_server(package: Path, model: str, limit_seconds: float) -> Iterator[FreshServer]:
-    """Start a process that serves a package, and give it when it is ready; afterwards it is gone.
+    """Start a process that serves a package, and give it when it is ready; it ends with the block.
 
     Args:
         package: folder of a SavedModel.
         model: name to serve it under.
-        limit_seconds: until it has to be ready.
+        limit_seconds: the seconds in which it has to be ready.
 
     Raises:
         InfraCheckError: when it ends, cannot load the package or warm up with its requests, or takes longer.
@@ -103,7 +103,7 @@ def fresh_server(package: Path, model: str, limit_seconds: float) -> Iterator[Fr
         stack.callback(server.stop)
         started = time.monotonic()
         try:
-            addresses = server.start()  # forked from the warm process where there is one: seconds less
+            addresses = server.start()  # forked from the warm process if there is one, which saves seconds
         except (ServingError, ServerError) as error:
             raise InfraCheckError(
                 f"A fresh server must be ready with the package within release.max_load_seconds of {limit_seconds:g}, "
@@ -119,13 +119,13 @@ def fresh_server(package: Path, model: str, limit_seconds: float) -> Iterator[Fr
 def fresh_server_meanwhile(
     package: Path, model: str, limit_seconds: float
 ) -> Iterator[Callable[[], FreshServer]]:
-    """Start the same while something else is done; what is given waits until it is ready.
+    """Start the same in the background; gives a function that waits until it is ready.
 
     Args:
         package: folder of a SavedModel.
         model: name to serve it under.
-        limit_seconds: until it has to be ready.
+        limit_seconds: the seconds in which it has to be ready.
     """
-    # The thread ends first, so that a server which starts while something else fails is stopped, too.
+    # The thread ends first, so that a server that is starting when something else fails is stopped, too.
     with ExitStack() as stack, ThreadPoolExecutor(1, "fresh-server") as thread:
         yield thread.submit(stack.enter_context, fresh_server(package, model, limit_seconds)).result

@@ -1,7 +1,7 @@
 """The history of a model's versions: who did what to which version, when and why, one JSON line each.
 
-It stands beside the versions and not in ML Metadata, whose libraries take seconds to import: a rollback must not wait
-for them. The next session takes over what people decided (`kit.release.push.record_rollbacks`).
+It is beside the versions, not in ML Metadata, whose libraries take seconds to import: a rollback must not wait for
+them. The next session takes over what people decided (`kit.release.push.record_rollbacks`).
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ def note(base: Path, what: str, **facts: Any) -> None:
         return
     entry["when"] = dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
     path = base / FILE
-    # A line that was cut off by a crash stays a line of its own.
+    # A line that a crash cut off stays a line of its own.
     cut_off = path.exists() and not path.read_bytes().endswith(b"\n") and path.stat().st_size > 0
     line = ("\n" if cut_off else "") + json.dumps(entry, ensure_ascii=False) + "\n"
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)

@@ -54,7 +54,7 @@ _HAS_MODEL, _BLESSED_FILE = "has_model", "INFRA_BLESSED"
 
 
 class InfraValidatorExecutor(base_executor.BaseExecutor):
-    """Makes the package and checks it; what is wrong is raised, so that nothing unchecked can be found later."""
+    """Makes the package and checks it; faults are raised, so that nothing unchecked can be found later."""
 
     def Do(self, input_dict: Any, output_dict: Any, exec_properties: Any) -> None:  # noqa: N802
         settings = json.loads(exec_properties["settings"])
@@ -70,7 +70,7 @@ class InfraValidatorExecutor(base_executor.BaseExecutor):
         found, used = signatures_of(meta_graph), used_by(meta_graph)
         said = [check_promised(promised_by(settings["signatures"]), found)]
         base = Path(settings["base"])
-        # Not `settings`: a model of a pipeline is not there yet when its component is made.
+        # Not in `settings`: in a pipeline the model does not exist yet when its component is made.
         if against := newest_other(base, model_digest(source)):
             old = signatures_of(read_meta_graph(base / against))
             breaking = release.breaking
@@ -135,8 +135,8 @@ class InfraValidator(base_component.BaseComponent):
 def infra_validator(session: Session) -> InfraValidator:
     """Return the InfraValidator of the model that was evaluated last.
 
-    Its signatures are compared with those of the newest version that servers see and that is another model: so a
-    model that is pushed already is not checked again.
+    Its signatures are compared with those of the newest version that servers see and that is a different model: so a
+    model that is already pushed is not checked again.
     """
     inputs, project = evaluated_inputs(session), session.project
     model = inputs["model"][0]
@@ -160,8 +160,8 @@ def infra_validator_of(
         base: folder of the versions that servers see.
         model: channel of the Model to check.
         examples: channel of raw Examples; the split eval gives the sample requests.
-        against: the newest version in that folder that is another model, as far as it is known; where it is not that of
-            the last time, the check is run again and not taken from the cache.
+        against: the newest version in that folder that is a different model, as far as known; if it has changed, the
+            check runs again instead of coming from the cache.
     """
     settings = {
         "project": str(project.folder),
@@ -185,16 +185,16 @@ def evaluated_model(session: Session) -> types.Artifact:
 
 
 def newest_other(base: Path, digest: str = "") -> str:
-    """Return the newest version in a folder that is another model than that of a digest; empty: there is none."""
+    """Return the newest version in a folder whose model differs from that of a digest; empty: there is none."""
     others = [number for number in numbers(base) if read_package(base / str(number)).get("model") != digest]
     return str(max(others)) if others else ""
 
 
 def newest_besides_last(workspace: Workspace, project: Project) -> str:
-    """Return the newest version that servers see and that is not the model which Trainer made last; empty: none.
+    """Return the newest version that servers see and that is not Trainer's latest model; empty: none.
 
-    What a pipeline is told, whose own model is not there yet: either it comes from the cache and is the last one, or
-    it is a new one, which is checked anyway.
+    For a pipeline, whose own model does not exist yet: either it comes from the cache and is the latest one, or it is
+    new, and checked anyway.
     """
     config = metadata.sqlite_metadata_connection_config(str(workspace.metadata_path))
     with metadata.Metadata(config) as handle:
@@ -227,7 +227,7 @@ def infra_blessing(session: Session) -> types.Artifact:
 
 
 def infra_table(session: Session) -> pd.DataFrame:
-    """Return what the fresh server took: one row per signature, and its milliseconds by gRPC and REST."""
+    """Return the times of the fresh server: one row per signature, with its milliseconds by gRPC and REST."""
     return pd.DataFrame(_measured(session)["signatures"])
 
 

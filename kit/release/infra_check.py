@@ -36,7 +36,7 @@ class Asked:
 
 @dataclass(frozen=True)
 class Measured:
-    """What the server took for the package; None for memory: the system does not tell."""
+    """Time and memory of the server for the package; None for memory: not known on this system."""
 
     load_seconds: float
     memory_mb: float | None
@@ -55,7 +55,7 @@ def check_package(package: Path, model: str, limits: Release) -> Measured:
         limits: the limits, in seconds, megabytes and milliseconds.
 
     Raises:
-        InfraCheckError: when it does not load, does not answer or answers something else, or exceeds a limit.
+        InfraCheckError: when it does not load, does not answer, gives another answer, or exceeds a limit.
     """
     with fresh_server(package, model, limits.max_load_seconds) as server:
         asked = [ask_signature(server, sample) for sample in read_samples(package)]
@@ -66,7 +66,7 @@ def check_package(package: Path, model: str, limits: Release) -> Measured:
 
 
 def ask_signature(server: FreshServer, sample: Sample) -> Asked:
-    """Send one sample request several times, by each way that the server has.
+    """Send one sample request several times, over each transport of the server.
 
     Raises:
         InfraCheckError: when it does not answer, or not as the model did.
@@ -128,10 +128,10 @@ def _no_answer(sample: Sample, way: str, why: str) -> InfraCheckError:
 
 
 def check_limits(measured: Measured, limits: Release) -> None:
-    """Refuse a package that took more than it may, of memory and of milliseconds.
+    """Refuse a package that exceeds a limit of memory or milliseconds.
 
     Raises:
-        InfraCheckError: then.
+        InfraCheckError: when it does.
     """
     memory, most = measured.memory_mb, limits.max_memory_mb
     if memory is not None and memory > most:

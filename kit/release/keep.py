@@ -23,7 +23,7 @@ def prune(base: Path, keep: int) -> list[int]:
         protected = _protected(base, versions)
         extra = [one for one in versions[keep:] if one.number not in protected]
         for one in extra:
-            # A version disappears at once; what a crash leaves of it is removed with the next push.
+            # A version disappears at once; remains left by a crash are removed with the next push.
             part = base / f".{one.number}{PART}"
             one.folder.rename(part)
             shutil.rmtree(part)

@@ -1,4 +1,4 @@
-"""What models.config, beside the models' folders, tells a server of a model's versions and labels."""
+"""What models.config, beside the models' folders, tells a server about a model's versions and labels."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def configs_of(base: Path) -> Iterable[Any]:
 
 
 def loaded(base: Path, found: Collection[int]) -> list[int]:
-    """Return those of the model's versions that a server is told to load, the lowest first.
+    """Return the versions of the model that a server is told to load, the lowest first.
 
     Args:
         base: folder of the model's versions.
@@ -52,12 +52,12 @@ def loaded(base: Path, found: Collection[int]) -> list[int]:
 
 
 def go_back(base: Path, target: int, withdrawn: Collection[int]) -> None:
-    """Have a server that is told which versions to serve go over to another one; nothing if it takes the latest.
+    """Make a server with fixed versions switch to another one; does nothing if it takes the latest.
 
     Args:
         base: folder of the model's versions.
         target: the version to serve.
-        withdrawn: the versions that go away.
+        withdrawn: the versions to remove.
 
     Raises:
         VersionError: when models.config cannot be read.

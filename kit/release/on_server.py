@@ -1,4 +1,4 @@
-"""What a running server says of a model's versions: it alone knows which one it could not load.
+"""What a running server says about a model's versions: it alone knows which ones it could not load.
 
 The status of a model is asked through REST, which the real TensorFlow Serving answers too, and which needs no import of
 TensorFlow.

@@ -1,10 +1,10 @@
 """The operations of a SavedModel: the oldest TensorFlow that knows them, and those that a given server lacks.
 
-"Op type not registered" is otherwise said by a server, after the push. `operations.json` tells since when TensorFlow
-knows an operation, from the wheels of its releases (see `kit.release.operations_of_wheels`). TensorFlow Serving x.y is
-built with TensorFlow x.y, so one table serves both.
+Otherwise a server says "Op type not registered" after the push. `operations.json` says since when TensorFlow knows an
+operation, from the wheels of its releases (see `kit.release.operations_of_wheels`). TensorFlow Serving x.y is built
+with TensorFlow x.y, so one table serves both.
 
-It does not tell for which types an operation has a kernel. Nor does it tell when one was removed: within a major
+It does not say for which types an operation has a kernel. Nor does it say when one was removed: within a major
 version TensorFlow removes none (its version compatibility guide). Operations whose names begin with _ are the runtime's
 own; they have no Python function and are left out.
 """
@@ -32,8 +32,8 @@ class Known:
 
     Attributes:
         graph_format: TF_GRAPH_DEF_VERSION of each release.
-        since: the first release with an operation; the oldest of the table stands for all before it, too.
-        attribute_since: the same for attributes younger than their operation, as `Operation.attribute`.
+        since: the first release with an operation; the oldest one in the table also stands for all before it.
+        attribute_since: likewise for attributes younger than their operation, as `Operation.attribute`.
     """
 
     graph_format: dict[Release, int]
@@ -54,10 +54,10 @@ class Used:
     """What a SavedModel uses.
 
     Attributes:
-        operations: sorted, each once; functions of its own are taken apart into theirs.
-        attributes: those that are set to another value than their default, as `Operation.attribute`.
+        operations: the operations, sorted, including those inside its functions.
+        attributes: those with a value other than their default, as `Operation.attribute`.
         producer: TF_GRAPH_DEF_VERSION of the TensorFlow that wrote it.
-        min_consumer: the lowest one that can read it, as the writer says.
+        min_consumer: the lowest version that can read it, according to the writer.
     """
 
     operations: tuple[str, ...]
@@ -78,10 +78,10 @@ class Target:
 
 
 def parse_release(text: str) -> Release:
-    """Read 2.20, or 2.20.1 of which the last number does not count.
+    """Read 2.20, or 2.20.1, whose last number is ignored.
 
     Raises:
-        ValueError: when it is not so written.
+        ValueError: when it is not written like that.
     """
     numbers = text.strip().split(".")
     if len(numbers) not in {2, 3} or not all(number.isdecimal() for number in numbers):
@@ -97,7 +97,7 @@ def parse_target(text: str) -> Target:
     """Read a target such as `tensorflow_serving 2.20`.
 
     Raises:
-        UsageError: when it is not so written, or not among the releases of the table.
+        UsageError: when it is not written like that, or not among the releases of the table.
     """
     product, _, version = text.strip().partition(" ")
     try:
@@ -137,12 +137,12 @@ def used_by(meta_graph: Any) -> Used:
     }
     operations, attributes = set(), set()
     for node in _nodes(graph):
-        if node.op in functions:  # a call of one of them by its name
+        if node.op in functions:  # a call of one of the functions by name
             continue
         operations.add(node.op)
         for name, value in node.attr.items():
             key = f"{node.op}.{name}"
-            # A server drops an attribute that it does not know where its value is the default.
+            # A server drops an unknown attribute if its value is the default.
             if not name.startswith("_") and (key not in defaults or value != defaults[key]):
                 attributes.add(key)
     versions = graph.versions
@@ -163,7 +163,7 @@ def custom_operations(used: Used, known: Known) -> tuple[str, ...]:
 
 
 def lowest_release(used: Used, known: Known) -> Release:
-    """Return the oldest release that knows all that is used; the oldest of the table stands for older ones, too.
+    """Return the oldest release that knows all that is used; the oldest in the table also stands for older ones.
 
     Custom operations are left out: no release knows them.
     """
@@ -173,7 +173,7 @@ def lowest_release(used: Used, known: Known) -> Release:
 
 
 def _lacks(used: Used, known: Known, release: Release) -> list[str]:
-    """Say each thing that a release lacks, with the release that it is there in."""
+    """List what a release lacks, each with the first release that has it."""
     lacking = [
         f"{name} (since {release_text(since)})"
         for name in used.operations

@@ -1,7 +1,7 @@
 """Regenerate operations.json: the operations and attributes that each TensorFlow release knows.
 
 A wheel holds a generated Python function for every public operation (`gen_*.py`), and the number of its graph format
-(`TF_GRAPH_DEF_VERSION`). Both are read as text, so that releases of any age can be looked at without being installed:
+(`TF_GRAPH_DEF_VERSION`). Both are read as text, so that releases of any age can be read without installing them:
 
     pip download --no-deps --only-binary=:all: --python-version 3.11 -d wheels tensorflow-cpu==2.20.0   # each release
     python -m kit.release.operations_of_wheels wheels/*.whl
@@ -43,7 +43,7 @@ def read_wheel(path: Path) -> Wheel:
     """Read the operations of a wheel.
 
     Raises:
-        UsageError: when the file is no wheel of TensorFlow.
+        UsageError: when the file is not a wheel of TensorFlow.
     """
     if not (match := _WHEEL.match(path.name)) or not zipfile.is_zipfile(path):
         raise UsageError(
@@ -71,8 +71,8 @@ def _operations(source: str) -> Iterable[tuple[str, set[str]]]:
 def known_from(wheels: Iterable[Wheel]) -> Known:
     """Return since when operations and attributes are known.
 
-    What the oldest wheel knows is as old as that wheel, or older. Attributes are told where they are younger than
-    their operation.
+    What the oldest wheel knows is as old as that wheel, or older. Attributes are listed if they are younger than their
+    operation.
     """
     ordered = sorted(wheels, key=lambda wheel: wheel.release)
     since: dict[str, Release] = {}

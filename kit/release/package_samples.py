@@ -2,7 +2,7 @@
 
     assets.extra/samples/<signature>/request.pb     PredictRequest, ClassificationRequest or RegressionRequest
     assets.extra/samples/<signature>/response.pb    PredictResponse, and so on
-    assets.extra/samples/<signature>/rows.json      the same request for REST's predict, row by row
+    assets.extra/samples/<signature>/rows.json the same request for REST's predict, row by row
     assets.extra/samples/<signature>/columns.json   the same, input by input
     assets.extra/samples/<signature>/classify.json  the same for REST's classify, instead of these two
     assets.extra/samples/<signature>/regress.json   the same for REST's regress
@@ -45,10 +45,10 @@ def make_samples(servable: Servable, records: Sequence[bytes], column_of: Mappin
     Args:
         servable: the model.
         records: serialized tf.Examples, one per row.
-        column_of: the column of each input that is not called as its column.
+        column_of: the column of each input whose name differs from its column's.
 
     Raises:
-        InfraCheckError: when a signature does not answer, answers with what is no number, or takes what no column is.
+        InfraCheckError: when a signature does not answer, answers with a non-number, or has an input without a column.
     """
     samples: list[Sample] = []
     for name, signature in sorted(servable.signatures.items()):
@@ -71,7 +71,7 @@ def _typed(
     request = typed.request_of(method, records)
     request.model_spec.name, request.model_spec.signature_name = servable.name, name
     response = _ANSWERS[method](servable, request)
-    response.model_spec.ClearField("version")  # of the package, which has none yet
+    response.model_spec.ClearField("version")  # of the package, which has no number yet
     return TypedSample(request, response)
 
 

@@ -1,6 +1,6 @@
 """Serving parity: raw rows give the same through training's graph, the SavedModel, a server and LiteRT.
 
-What differs is named in the order in which a row goes: features before scores, so that the first name is where to look.
+Differences are listed in the order of a row's way: features before scores, so that the first one is where to look.
 """
 
 from __future__ import annotations
@@ -46,18 +46,18 @@ from kit.workspace import write_atomically
 
 @dataclass(frozen=True)
 class ParityJob:
-    """What another process is to compare: which rows, and where what they go through is; plain values.
+    """What another process is to compare: the rows, and the folders of what they go through; plain values.
 
     Attributes:
         project: its folder.
         training: settings of the training, as JSON.
         graph: folder of the TransformGraph that the model was trained on.
         transformed: folder of the transformed Examples.
-        raw: folder of the Examples that these were made of.
+        raw: folder of the Examples that these were made from.
         saved_model: folder of the model that Trainer saved.
         package: folder of the SavedModel that is asked.
         litert: folder of the LiteRT files.
-        rows: how many of the evaluation split.
+        rows: the number of rows of the evaluation split.
     """
 
     project: str
@@ -74,17 +74,17 @@ class ParityJob:
 def serving_parity(session: Session, rows: int = 1000, package: Path | None = None) -> ServingParity:
     """Send rows of the evaluation split all ways, in a process of its own; takes some seconds.
 
-    What came of it is kept, for `last_serving_parity` and for the next time that the same rows would go the same ways:
-    while package, files, settings, code and requirements.lock are what they were, unless two ways parted. A process of
+    The result is kept, for `last_serving_parity` and for the next time that the same rows would go the same ways: as
+    long as package, files, settings, code and requirements.lock are unchanged, unless two ways differed. A process of
     its own keeps TensorFlow's and LiteRT's lines out of the notebook, and their memory out of its kernel.
 
     Args:
         session: the session whose InfraValidator and LiteRTConverter have run on the model that was evaluated last.
-        rows: how many; as many as there are.
+        rows: the number of rows, or all if there are fewer.
         package: folder of the SavedModel to ask; None: the one that InfraValidator packaged.
 
     Raises:
-        StepOrderError: when one of them has not.
+        StepOrderError: when one of them has not run.
         InfraCheckError: when a way does not answer at all.
     """
     model = evaluated_model(session)
@@ -105,7 +105,7 @@ def serving_parity(session: Session, rows: int = 1000, package: Path | None = No
     digest = _digest(session.project, job, payload)
     kept = _kept(session)
     same = _read(kept) if kept.get("of") == digest else None
-    if same and same.kept_from and same.first is None:  # what parted is looked at again
+    if same and same.kept_from and same.first is None:  # differences are measured again
         return same
     found = json.loads(run_isolated(answer, payload, "The comparison of the ways of a row"))
     now = f"{dt.datetime.now(dt.UTC):%Y-%m-%d %H:%M} UTC"
@@ -114,15 +114,15 @@ def serving_parity(session: Session, rows: int = 1000, package: Path | None = No
 
 
 def last_serving_parity(session: Session) -> ServingParity:
-    """Return what was compared last in a workspace; no rows where nothing was."""
+    """Return the last comparison in a workspace; without one, no rows."""
     kept = _kept(session)
     return _read(kept) if kept else ServingParity(0, ())
 
 
 def _digest(project: Project, job: ParityJob, payload: bytes) -> str:
-    """Return a digest of all that the ways depend on; what a step made is known by its folder, which nobody changes.
+    """Return a digest of all that the ways depend on; outputs of steps are known by their immutable folders.
 
-    The package and the files are looked into all the same: they are what is to be proved.
+    The package and the files are read all the same: they are what is to be proved.
     """
     digest = hashlib.sha256(payload)
     digest.update(model_digest(Path(job.package)).encode())
@@ -196,7 +196,7 @@ def check_serving_parity(parity: ServingParity) -> str:
     """Return one sentence when every way keeps its bounds.
 
     Raises:
-        InfraCheckError: otherwise; the message names the first feature, or the score, that diverges.
+        InfraCheckError: otherwise; the message names the first feature, or the score, that differs.
     """
     first = parity.first
     if first is not None:
@@ -227,7 +227,7 @@ def _what_to_do(first: Difference) -> str:
 
 
 def _files(folder: Path, chosen: Variant) -> tuple[Mapping[Variant, bytes], list[str]]:
-    """Return the float file and the one that is meant for use, and what is not there."""
+    """Return the float file and the one meant for use, and which are missing."""
     names: list[Variant] = list(dict.fromkeys(("float", chosen)))
     paths = {name: folder / f"{name}.tflite" for name in names}
     missing = [
@@ -237,10 +237,10 @@ def _files(folder: Path, chosen: Variant) -> tuple[Mapping[Variant, bytes], list
 
 
 def _raw(session: Session, transformed: Path) -> Path:
-    """Return the raw examples that Transform made transformed ones of.
+    """Return the raw examples behind the transformed ones.
 
     Raises:
-        StepOrderError: when Transform of this workspace has not.
+        StepOrderError: when they are not from Transform in this workspace.
     """
     for inputs, outputs in session.history("Transform"):
         if Path(outputs["transformed_examples"][0].uri) == transformed:

@@ -47,7 +47,7 @@ _PARTS = ("who", "when", "why")
 class AtomicPushExecutor(Executor):
     """Copies the package under a name that servers do not look at, then renames it: a server never sees half of it.
 
-    Stock Pusher copies into place, and without a blessing among its inputs pushes anything. A push that was killed
+    Stock Pusher copies into place, and pushes anything if it has no blessing among its inputs. A push that was killed
     after the rename is finished by the next one: the same model is not pushed twice.
     """
 
@@ -92,10 +92,10 @@ class AtomicPushExecutor(Executor):
 
 
 def _check_not_withdrawn(base: Path, digest: str) -> None:
-    """Refuse a model that somebody rolled back: it must not come back by itself with the next batch.
+    """Refuse a model that was rolled back: it must not come back by itself with the next batch.
 
     Raises:
-        NotBlessedError: when it is one.
+        NotBlessedError: when it was.
     """
     for version in list_versions(base):
         if version.state == "withdrawn" and version.package.get("model") == digest:
@@ -111,7 +111,7 @@ def _withdrawn(version: Version) -> NotBlessedError:
 
 
 def _pushed_already(base: Path, digest: str) -> Path | None:
-    """Return the newest version when it is this very model: its push was cut off, or it was checked again."""
+    """Return the newest version if it is this very model: its push was interrupted, or it was checked again."""
     for number in numbers(base)[-1:]:
         if read_package(base / str(number)).get("model") == digest:
             return base / str(number)
@@ -142,8 +142,8 @@ def _override(properties: Any, blessing: Any) -> dict[str, str]:
 def pusher(session: Session) -> Pusher:
     """Return the Pusher of the latest evaluated model, as InfraValidator packaged it, into the serving folder.
 
-    A recorded override of its verdict is a property of the push, so that a push with one is never taken for a push
-    without.
+    A recorded override of its verdict is a property of the push, so that pushes with and without one are never
+    confused.
 
     Raises:
         StepOrderError: when InfraValidator has not checked the model.
@@ -178,7 +178,7 @@ def pusher_of(project: Project, base: Path, *, override: Decision | None = None,
 
 
 def push_folder(source: Path, base: Path) -> Path:
-    """Copy a SavedModel to base/<version>, a number above all that are there; return that folder.
+    """Copy a SavedModel to base/<version>, a number above all existing ones; return that folder.
 
     Versions are seconds since 1970, as stock Pusher numbers them, or one more than the latest.
     """
@@ -200,7 +200,7 @@ def push_folder(source: Path, base: Path) -> Path:
 def pushed_folder(session: Session) -> Path | None:
     """Return the folder of the model that was pushed last, or None when nothing was pushed or it is gone.
 
-    A version that was rolled back is not gone: it is where the rollback put it, and is not to be pushed again.
+    A version that was rolled back is not gone: it is where the rollback put it, and must not be pushed again.
     """
     past = session.history("Pusher")
     for inputs, outputs in past:
@@ -236,8 +236,8 @@ def check_pushed(session: Session) -> str:
 def record_rollbacks(session: Session) -> list[Decision]:
     """Take over what people rolled back on the command line as decisions in ML Metadata; return the new ones.
 
-    Each is about the version that was served before. One about a version that ML Metadata does not know stays in the
-    history of the folder only.
+    Each is about the version that was served before. If ML Metadata does not know that version, it stays only in the
+    folder's history.
     """
     pushes = {
         made["pushed_model"][0].get_string_custom_property(VERSION): made["pushed_model"][0]
@@ -256,7 +256,7 @@ def record_rollbacks(session: Session) -> list[Decision]:
 
 
 def _overridden(session: Session) -> str:
-    """Return by whose decision the latest push went past the gates; empty: by nobody's."""
+    """Return whose decision let the latest push pass the gates; empty: nobody's."""
     pushed = session.latest("Pusher", "pushed_model")
     who, when, why = (pushed.get_string_custom_property(f"{OVERRIDE}_{name}") for name in _PARTS)
     return f"past its gates by decision of {Decision(OVERRIDE, '', who, why, when, 0)}" if who else ""

@@ -15,7 +15,7 @@ from tensorflow_serving.apis import prediction_log_pb2
 
 from kit.serving.client import typed
 
-TOLERANCE = 1e-5  # absolute and relative: the same graph in another process may add in another order
+TOLERANCE = 1e-5  # absolute and relative: the same graph in another process may sum in another order
 
 Arrays = Mapping[str, "np.ndarray[Any, Any]"]
 _DTYPES = {typed.CLASSES: object, typed.SCORES: np.float32, typed.OUTPUTS: np.float32}
@@ -26,8 +26,8 @@ class Sample(ABC):
     """A request, and what the model answered.
 
     Attributes:
-        request: the message of gRPC.
-        response: the same.
+        request: the gRPC request.
+        response: the gRPC response.
     """
 
     request: Any
@@ -36,12 +36,12 @@ class Sample(ABC):
     @property
     @abstractmethod
     def method(self) -> str:
-        """The last part of REST's path; with a large letter it is the name of gRPC's method."""
+        """The last part of REST's path; capitalized, it is the name of gRPC's method."""
 
     @property
     @abstractmethod
     def rows(self) -> int:
-        """How many rows it asks for."""
+        """The number of rows that it asks for."""
 
     @abstractmethod
     def arrays_of(self, response: Any) -> Arrays:
@@ -49,7 +49,7 @@ class Sample(ABC):
 
     @abstractmethod
     def arrays_of_json(self, answer: Mapping[str, Any]) -> Arrays:
-        """Return the outputs of an answer of REST, of the dtypes that the model gave."""
+        """Return the outputs of a REST answer, in the model's dtypes."""
 
     @abstractmethod
     def files(self) -> Mapping[str, str]:
@@ -75,7 +75,7 @@ class PredictSample(Sample):
     """A PredictRequest and a PredictResponse.
 
     Attributes:
-        by_rows: whether REST's row format can write it: each input has its rows in its first dimension.
+        by_rows: whether REST's row format can express it: each input has its rows in its first dimension.
     """
 
     by_rows: bool
@@ -99,7 +99,7 @@ class PredictSample(Sample):
         return from_rest(answer, self.answer)
 
     def files(self) -> Mapping[str, str]:
-        # The real server's REST cannot ask a signature that takes nothing, and so the kit's cannot.
+        # The real server's REST cannot ask a signature without inputs, and so neither can the kit's.
         if not self.inputs:
             return {}
         values = {name: _values(array) for name, array in self.inputs.items()}
@@ -149,9 +149,10 @@ def _arrays(outputs: Mapping[str, Any]) -> Arrays:
 
 
 def from_rest(answer: Mapping[str, Any], expected: Arrays) -> Arrays:
-    """Read the JSON of a predict request as arrays of the dtypes that are expected.
+    """Read the JSON of a predict answer as arrays of the expected dtypes.
 
-    Source of the formats: https://www.tensorflow.org/tfx/serving/api_rest#predict_api. One output has no name in it.
+    Source of the formats: https://www.tensorflow.org/tfx/serving/api_rest#predict_api. A single output has no name in
+    it.
     """
     if "outputs" in answer:
         outputs = answer["outputs"]
@@ -182,7 +183,7 @@ def _flatten(values: Any, into: list[bytes]) -> tuple[int, ...]:
 
 
 def _values(array: np.ndarray[Any, Any]) -> Any:
-    """Return an array as JSON values; bytes that are no text are written as REST wants them."""
+    """Return an array as JSON values; bytes that are not text are written as REST wants them."""
     if array.dtype != object:
         return array.tolist()
     try:
@@ -195,7 +196,7 @@ def _values(array: np.ndarray[Any, Any]) -> Any:
 
 
 def difference(expected: Arrays, found: Arrays) -> str:
-    """Say how one answer differs from another; empty when it does not, but for rounding."""
+    """Say how one answer differs from another; empty if only by rounding."""
     if expected.keys() != found.keys():
         return f"the outputs are {', '.join(sorted(found))}, not {', '.join(sorted(expected))}"
     for name, wanted in expected.items():

@@ -26,7 +26,7 @@ from kit.release.contract import (
 
 MODEL_FOLDER = "Format-Serving"
 EXAMPLES = "examples"  # the signature that takes serialized tf.Examples, and its input
-OPEN_SIZE = 3  # of a dimension of any size in a request that is made, such as the length of a list
+OPEN_SIZE = 3  # for a dimension of any size in a made-up request, such as the length of a list
 _ROWS = 3
 
 Array = np.ndarray[Any, Any]
@@ -88,7 +88,8 @@ def send_requests(project: Project, signatures: dict[str, Any], examples: Path) 
     """Send real rows through every signature; return one row for each, with the answer's shape and milliseconds.
 
     Raises:
-        InfraCheckError: when no request can be made for a signature, or it raises, or gives a score that is no number.
+        InfraCheckError: when no request can be made for a signature, or it raises, or gives a score that is not a
+            number.
     """
     records = first_records(examples, "eval", _ROWS)
     columns = column_of(project)
@@ -100,7 +101,7 @@ def send_requests(project: Project, signatures: dict[str, Any], examples: Path) 
 
 
 def column_of(project: Project) -> dict[str, str]:
-    """Return the column of each argument that is called differently, because TensorFlow does not take its name."""
+    """Return the column of each argument with another name, because TensorFlow does not accept the column's."""
     features = importlib.import_module(f"kit.projects.{project.name}.features")
     return {argument: column for column, argument in getattr(features, "ARGUMENTS", {}).items()}
 
@@ -130,7 +131,7 @@ def _send(name: str, signature: Any, request: dict[str, tf.Tensor]) -> dict[str,
 
 
 def takes_examples(inputs: Mapping[str, tf.TensorSpec]) -> bool:
-    """Say whether the inputs of a signature are serialized tf.Examples alone: `inputs` of Classify and Regress, too."""
+    """Return whether serialized tf.Examples are the only input of a signature, as of Classify and Regress."""
     return list(inputs) in ([EXAMPLES], [tf.saved_model.CLASSIFY_INPUTS]) and all(
         spec.dtype == tf.string for spec in inputs.values()
     )
@@ -147,19 +148,19 @@ def make_request(
 def make_arrays(
     signature: str, inputs: Mapping[str, tf.TensorSpec], records: list[bytes], column_of: Mapping[str, str]
 ) -> dict[str, Array]:
-    """Make a request from serialized examples: either these themselves, or the columns that the inputs name.
+    """Make a request from serialized examples: either these themselves, or the columns named by the inputs.
 
-    An input of several values per row, such as `item_ids`, gets those of all rows, repeated to the shape that it takes;
-    where that leaves a size open, OPEN_SIZE. One without a dimension of rows gets as many values as it takes.
+    An input of several values per row, such as `item_ids`, gets those of all rows, repeated to its shape; open sizes
+    become OPEN_SIZE. An input without a dimension of rows gets as many values as it takes.
 
     Args:
         signature: its name.
         inputs: the inputs of the signature, by name.
         records: serialized tf.Examples.
-        column_of: the column of each input that is not called as its column.
+        column_of: the column of each input whose name differs from its column's.
 
     Raises:
-        InfraCheckError: when an input takes what no column is; the message names it.
+        InfraCheckError: when an input has no column; the message names it.
     """
     if takes_examples(inputs):
         return {name: _shaped(_objects(records), spec) for name, spec in inputs.items()}
@@ -187,7 +188,7 @@ def make_arrays(
 
 
 def _objects(values: Sequence[bytes]) -> Array:
-    """Return an array of texts; NumPy's own type for bytes would take zeros off their ends."""
+    """Return an array of texts; NumPy's own type for bytes would strip trailing zeros."""
     return np.array([*values, None], object)[:-1]
 
 
@@ -205,11 +206,11 @@ def _first(feature: Any, missing: Any) -> Any:
 def _fits(value: Any, dtype: tf.DType) -> bool:
     if isinstance(value, bytes) or dtype == tf.string:
         return isinstance(value, bytes) and dtype == tf.string
-    return not dtype.is_integer or bool(dtype.min <= value <= dtype.max)  # which NaN is not
+    return not dtype.is_integer or bool(dtype.min <= value <= dtype.max)  # NaN is not equal to itself
 
 
 def _shaped(values: Array, spec: tf.TensorSpec) -> Array:
-    """Repeat one value per row to the shape of an input; an unknown number of dimensions is taken for one."""
+    """Repeat one value per row to the shape of an input; an unknown number of dimensions counts as one."""
     if spec.shape.rank is None or not spec.shape.rank:
         return values if spec.shape.rank is None else values[:1].reshape(())
     rows, *row = spec.shape.as_list()

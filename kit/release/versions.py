@@ -1,9 +1,9 @@
 """A model's versions in its serving folder: which one serves, which stay, and the rollback.
 
-A server with the policy `latest` serves the highest number that it sees; models.config beside the folder may tell it
-another policy. So a rollback moves what is newer aside, into a folder whose name is no number, and the server loads the
-earlier version before it drops the newer one. Every move is one rename. All but the newest are moved first: whenever it
-is interrupted, the server has seen the version of before or the one that was asked for, never one between.
+A server with the policy `latest` serves the highest number that it sees; models.config beside the folder may set
+another policy. So a rollback moves newer versions aside, into a folder whose name is not a number, and the server loads
+the earlier version before it drops the newer one. Every move is one rename. All but the newest are moved first:
+whenever it is interrupted, the server sees the previous version or the requested one, never one in between.
 
     serving/<project>/<n>/              what servers see
     serving/<project>/.withdrawn/<n>/   rolled back; `--to n` brings one back
@@ -34,7 +34,7 @@ from kit.serving.policies import versions_in
 
 WITHDRAWN = ".withdrawn"
 PACKAGE_FILE = "assets.extra/kit_package.json"
-PART = ".part"  # ends the names of copies that are not whole
+PART = ".part"  # suffix of incomplete copies
 _LOCK_SECONDS = 30.0
 
 State = Literal["served", "kept", "withdrawn"]
@@ -46,7 +46,7 @@ class Version:
 
     Attributes:
         number: its number, which is its folder's name.
-        state: `served` answers who names no version, `kept` is there too, `withdrawn` is not seen by servers.
+        state: `served`: answers requests without a version; `kept`: is there too; `withdrawn`: hidden from servers.
         folder: its folder.
         labels: names that models.config gives it.
         package: what it carries about itself (see `kit.release.package_facts`); empty: it was pushed by other means.
@@ -86,7 +86,7 @@ class Rollback:
         before: version that was served; None: there was none.
         now: version that is served.
         withdrawn: versions that were moved aside.
-        labels: names that point to one of them, which a server cannot answer any more.
+        labels: names that point to one of them, for which a server can no longer answer.
     """
 
     before: int | None
@@ -115,9 +115,9 @@ def numbers(folder: Path) -> list[int]:
 
 
 def served_version(base: Path) -> int | None:
-    """Return the version that answers requests that name no version, by the policy of models.config.
+    """Return the version that answers requests without a version, by the policy of models.config.
 
-    While a canary is tried, that is the one beside it. None: there is no version.
+    During a canary that is the other one. None: there is no version.
 
     Raises:
         VersionError: when models.config cannot be read.
@@ -150,7 +150,7 @@ def next_number(base: Path, at_least: int) -> int:
 
 @contextmanager
 def lock(base: Path) -> Iterator[None]:
-    """Lock the set of versions against changes by others; copies are made before, so the lock is held only briefly.
+    """Lock the set of versions against changes by others; copies are made before, so it is held only briefly.
 
     Raises:
         VersionError: when somebody holds it for half a minute.
@@ -191,7 +191,7 @@ def _about(entry: Entry) -> set[int]:
 
 
 def read_package(folder: Path) -> dict[str, Any]:
-    """Return what a version carries about itself; empty where it was pushed by other means."""
+    """Return what a version records about itself; empty if it was pushed by other means."""
     try:
         content = json.loads((folder / PACKAGE_FILE).read_text())
     except (OSError, ValueError):
@@ -202,7 +202,7 @@ def read_package(folder: Path) -> dict[str, Any]:
 def rollback(base: Path, to: int | None = None, *, who: str, why: str) -> Rollback:
     """Serve an earlier version again, or one that was withdrawn.
 
-    Newer versions that no server is told to load, as where pushes are held, stay where they are.
+    Newer versions that servers are not told to load, as when pushes are held, stay where they are.
 
     Args:
         base: folder of the versions.
@@ -229,7 +229,7 @@ def rollback(base: Path, to: int | None = None, *, who: str, why: str) -> Rollba
         history.note(base, "rollback", to=target, withdrawn=newer, who=who, why=why, **{"from": served})
         if target in aside:
             _move(base / WITHDRAWN / str(target), base / str(target))
-        # Before the server misses what it is to serve.
+        # Before the server loses what it serves.
         go_back(base, target, newer)
         labels = tuple(sorted(name for name, number in labels_of(base).items() if number in newer))
         for number in newer:  # the newest, which is served, last
@@ -238,13 +238,13 @@ def rollback(base: Path, to: int | None = None, *, who: str, why: str) -> Rollba
 
 
 def _left_by_a_killed_one(base: Path, target: int) -> list[int]:
-    """Return what the last rollback, to the same version, was to move aside."""
+    """Return what the last rollback, to the same version, should have moved aside."""
     last = (history.read(base) or [{}])[-1]
     return list(last["withdrawn"]) if last.get("what") == "rollback" and last["to"] == target else []
 
 
 def withdraw(base: Path, number: int, to: int, *, who: str, why: str) -> bool:
-    """Move one version aside, whatever is newer; return whether it was there. Its reason stands in the history first.
+    """Move one version aside, even if others are newer; return whether it was there. The history gets its reason first.
 
     Args:
         base: folder of the versions.

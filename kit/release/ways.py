@@ -1,6 +1,6 @@
 """The ways from a raw row to a score: training's graph, a SavedModel's signatures, a server, and LiteRT files.
 
-Each gives the transformed features of the rows where it computes them, and the scores.
+Each gives the scores of the rows, and the transformed features if it computes them.
 """
 
 from __future__ import annotations
@@ -42,11 +42,11 @@ Ask: TypeAlias = Callable[[str, Sequence[bytes]], dict[str, Array]]
 
 @dataclass(frozen=True)
 class Computed:
-    """What one way made of the rows.
+    """The results of one way for the rows.
 
     Attributes:
         way: its name.
-        features: transformed; none where it takes them as they are.
+        features: the transformed features; none if it does not compute them.
         scores: [rows], or [rows, classes].
     """
 
@@ -142,7 +142,7 @@ def by_rest(server: FreshServer, part: ModelPart, records: Sequence[bytes], like
 
 
 def by_typed(server: FreshServer, method: str, records: Sequence[bytes], like: Computed) -> Computed:
-    """Ask Classify or Regress of a server by gRPC, through the signature of that name; scores alone.
+    """Ask Classify or Regress of a server by gRPC, through the signature of that name; gives scores only.
 
     Args:
         server: the server that serves such a signature.

@@ -1,1 +1,1 @@
-"""Retention: what a workspace keeps (what blessed or served models need, what is young), and deleting the rest."""
+"""Retention: what a workspace keeps (what blessed or served models need, and what is recent), and deleting the rest."""

@@ -1,4 +1,4 @@
-"""Garbage collection that may be killed at any moment: ML Metadata stays true, and the next one goes on.
+"""Garbage collection that may be killed at any moment: ML Metadata stays correct, and the next one goes on.
 
 For each artifact, in this order: ML Metadata says that it is marked for deletion; its folder is moved aside by one
 rename; ML Metadata says that it is deleted; what was moved aside is removed. So nothing is ever live and half there. A
@@ -31,12 +31,12 @@ from kit.sweep.errors import SweepError
 from kit.tuning.retention import remove_trials
 from kit.workspace import Workspace
 
-# A batch holds the first; a step, and whoever branches the workspace for a sweep, the second.
+# A batch holds the first; a step, or branching the workspace for a sweep, the second.
 _LOCKS = ("run", "step")
 NOTHING_ELSE: Mapping[str, float | None] = MappingProxyType({})
 Unread = Callable[[ProjectError | SweepError], None]
 """Is told of a project or a sweep that cannot be read: all that it has stays, and the others' turn comes."""
-_AT_ONCE = 500  # artifacts that one transaction changes
+_AT_ONCE = 500  # artifacts per transaction
 
 
 def plans_of(
@@ -45,7 +45,7 @@ def plans_of(
     settings: Mapping[str, float | None] = NOTHING_ELSE,
     unread: Unread | None = None,
 ) -> list[Plan]:
-    """Return what can go of a project, or of all projects of a workspace; nothing is changed.
+    """Return what can go in a project, or in all projects of a workspace; nothing is changed.
 
     Args:
         workspace: the workspace with the results.
@@ -55,15 +55,15 @@ def plans_of(
 
     Raises:
         StepOrderError: when nothing has run there, or nothing of that project.
-        ProjectError: when a project's project.yml is not there or not right, which says what stays, and nobody is told.
-        SweepError: when the records of a sweep are not there or not right, and nobody is told.
+        ProjectError: when a project.yml, which says what stays, is missing or invalid, and `unread` is None.
+        SweepError: when the records of a sweep are missing or invalid, and `unread` is None.
     """
     chosen = {name: value for name, value in settings.items() if value is not None}
     with opened(workspace) as store:
         ran = store.projects() if store else []
     sweeps = read_sweeps(workspace, unread)
     projects = sorted({*ran, *sweep_projects(sweeps)})
-    # A project that lies elsewhere is found by its folder only; what it has made is recorded by its name.
+    # A project elsewhere is found only by its folder; its results are recorded under its name.
     found = {Path(one).name: one for one in (projects if project is None else [project])}
     if not projects or found.keys() - {*projects}:
         raise StepOrderError(
@@ -108,7 +108,7 @@ def collect_garbage(
             held.enter_context(workspace.lock(name, "kit gc", wait=False))
         for folder in sweep_folders(workspace):
             held.enter_context(Workspace(folder).lock("sweep", "kit gc", wait=False))
-        # Looked at under the locks: what was free to go a moment ago may be needed now.
+        # Planned under the locks: what could go a moment ago may be needed now.
         plans = plans_of(workspace, project, settings, unread)
         for plan in plans:
             say(plan)
@@ -139,7 +139,7 @@ def _carry_out(workspace: Workspace, plan: Plan) -> None:
 
 
 def _set_state(store: Any, keys: Sequence[str], state: int) -> None:
-    """Change nothing but the state: what is put without its properties would lose them."""
+    """Change only the state; an artifact that is put without its properties would lose them."""
     if not keys:
         return
     found = store.get_artifacts_by_id([int(key.split()[1]) for key in keys])
@@ -149,7 +149,7 @@ def _set_state(store: Any, keys: Sequence[str], state: int) -> None:
 
 
 def _aside(folder: Path, trash: Path) -> None:
-    """Move a folder out of the way at once; one that is gone already is none."""
+    """Move a folder out of the way at once; do nothing if it is gone already."""
     if folder.exists():
         trash.mkdir(parents=True, exist_ok=True)
         folder.rename(trash / f"{folder.parent.name}-{folder.name}-{os.urandom(4).hex()}")

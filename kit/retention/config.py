@@ -8,7 +8,7 @@ from kit.project_section import Section
 
 
 class Retention(Section):
-    """What `kit gc` leaves where it is, besides all that a blessed or served model needs."""
+    """What `kit gc` keeps, besides all that a blessed or served model needs."""
 
     keep_days: float = Field(
         default=30, ge=0, allow_inf_nan=False, description="days after which a result may go"

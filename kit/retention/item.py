@@ -13,10 +13,10 @@ class Item:
     """A result that can be deleted.
 
     Attributes:
-        what: type of the artifact, `run`, or of a sweep what its points began with or what one has left.
+        what: the type of the artifact, `run`, or the base or a point of a sweep.
         name: key of the artifact, id of the run, or the sweep's name and the number of the point.
         folder: its folder, which may be gone already.
-        size: bytes that are free afterwards; files that another workspace shares do not count.
+        size: the bytes that are freed; files shared with another workspace do not count.
         days: its age.
     """
 
@@ -33,6 +33,6 @@ class Item:
 
 
 def size_of(folder: Path) -> int:
-    """Return the bytes that are free once a folder is gone; what a branch of the workspace shares is not among them."""
+    """Return the bytes freed when a folder is deleted, without files shared with a branch of the workspace."""
     files = (path.lstat() for path in folder.rglob("*") if path.is_file() and not path.is_symlink())
     return sum(file.st_size for file in files if file.st_nlink == 1)

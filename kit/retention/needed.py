@@ -1,4 +1,4 @@
-"""Which artifacts are needed: by blessed or servable models, by young results, or by the next run."""
+"""Which artifacts are needed: by blessed or servable models, by recent results, or by the next run."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ class Keep:
 
 
 def reasons(graph: Graph, *, versions: Iterable[int], models: int, younger_than: float) -> list[Keep]:
-    """Return what must stay, by the reason, the strongest first.
+    """Return what must stay, by reason, the strongest first.
 
     Args:
         graph: the graph of one project.
-        versions: the versions of its model that are in the serving folder, those that were rolled back with them.
+        versions: the versions of its model in the serving folder, including those that were rolled back.
         models: how many of the newest models stay.
-        younger_than: what was made or changed after this stays; seconds since 1970.
+        younger_than: seconds since 1970; what was made or changed later stays.
     """
     newest = [node.key for node in graph.nodes.values() if node.type == "Model"][-models:] if models else []
     return [
@@ -46,12 +46,12 @@ def served(graph: Graph, versions: Iterable[int]) -> frozenset[str]:
 
 
 def blessed(graph: Graph) -> frozenset[str]:
-    """Return the blessings that say so; the model is upstream of each."""
+    """Return the blessings that bless; the model is upstream of each."""
     return _keys(graph, lambda node: node.type == "ModelBlessing" and node.properties.get("blessed") == "1")
 
 
 def with_origins(graph: Graph, keys: Iterable[str]) -> set[str]:
-    """Return artifacts with all that they come from, and with what tells of it: what was judged, and how.
+    """Return artifacts with all that they come from, and all that describes these.
 
     That is: what a step made beside them, the statistics and anomalies of examples, the evaluations and blessings of
     models, and the decisions about anything.
@@ -59,7 +59,7 @@ def with_origins(graph: Graph, keys: Iterable[str]) -> set[str]:
     found, waiting = set[str](), list(keys)
     while waiting:
         here = waiting.pop()
-        # What took everything from the cache made nothing.
+        # An execution that took everything from the cache made nothing.
         if here not in found and graph.nodes[here].state != "cached":
             found.add(here)
             waiting.extend(graph.inputs(here))
@@ -68,7 +68,7 @@ def with_origins(graph: Graph, keys: Iterable[str]) -> set[str]:
 
 
 def _told(graph: Graph, keys: set[str]) -> set[str]:
-    """The artifacts that only describe these examples and models, such as statistics and evaluations."""
+    """Return the artifacts that only describe these examples and models, such as statistics and evaluations."""
     found = set[str]()
     for key in keys:
         if graph.nodes[key].type == "Model":
@@ -82,7 +82,7 @@ def _told(graph: Graph, keys: set[str]) -> set[str]:
 
 
 def _made_of(graph: Graph, key: str, wanted: Callable[[Node], bool]) -> set[str]:
-    """The wanted artifacts of the steps that took one, with these steps; a baseline is only compared with."""
+    """Return the wanted artifacts of the steps that took one, with these steps; a baseline does not count as taken."""
     found = set[str]()
     for step, name in graph.outputs(key).items():
         made = {one for one in graph.outputs(step) if wanted(graph.nodes[one])} if name != BASELINE else set()
@@ -91,7 +91,7 @@ def _made_of(graph: Graph, key: str, wanted: Callable[[Node], bool]) -> set[str]
 
 
 def _latest(graph: Graph) -> frozenset[str]:
-    """The artifacts of the last execution of each component that ended well, and of all that have not ended."""
+    """Return the artifacts of each component's last successful execution, and of all unfinished ones."""
     last: dict[str, str] = {}
     open_ = set[str]()
     for node in graph.nodes.values():

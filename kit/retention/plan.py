@@ -22,22 +22,22 @@ from kit.tuning.retention import TrialRetention, look_at_trials
 from kit.units import SECONDS_PER_DAY
 from kit.workspace import Workspace
 
-TRASH = ".trash"  # in the folder of a project's artifacts: what was taken out of the way and is being deleted
+TRASH = ".trash"  # in the folder of a project's artifacts: what was moved out of the way and is being deleted
 _SEARCHES = TensorBoardSettings().keep_searches
 _GOING = frozenset({"live", "marked_for_deletion"})
 
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
-    """What one look at a project's results found.
+    """What can go, and what stays, in a project's results.
 
     Attributes:
         project: the project that they belong to.
         items: what can go, the largest first.
         restored: keys of artifacts that were marked to go and are needed again.
-        kept: how many artifacts stay for a reason, by the first reason that holds.
-        elsewhere: how many artifacts can go, but lie outside of this workspace and are left alone.
-        leftover: bytes that an earlier collection took out of the way and did not get to delete.
+        kept: how many artifacts stay, by the first reason that applies.
+        elsewhere: how many artifacts could go, but are outside this workspace and are left alone.
+        leftover: the bytes that an earlier collection moved out of the way but did not get to delete.
         kept_points: how many points of sweeps stay whole, by the reason.
         trials: which trials of Tuner keep only their results.
     """
@@ -75,9 +75,9 @@ def make_plan(  # noqa: PLR0913  all that decides about what stays
         workspace: the workspace with the results.
         project: the name of the project.
         rule: what stays besides what is needed.
-        now: seconds since 1970; None: the time that it is.
+        now: seconds since 1970; None: the current time.
         keep_searches: how many of the newest searches keep all of their trials.
-        sweeps: those of the workspace, of which it looks at the project's.
+        sweeps: the sweeps of the workspace; only the project's count.
     """
     moment = time.time() if now is None else now
     oldest = moment - rule.keep_days * SECONDS_PER_DAY
@@ -109,9 +109,9 @@ def make_plan(  # noqa: PLR0913  all that decides about what stays
 
 
 def is_inside(root: Path, node: Node) -> bool:
-    """Return whether an artifact lies below a folder: ML Metadata of a copied workspace names the places of the first.
+    """Return whether an artifact is below a folder: in a copied workspace ML Metadata may name the original's paths.
 
-    By its name alone: nothing below is followed out of it, since folders are moved and not what they link to.
+    Judged by its path alone, without following links: folders are moved, not what they link to.
     """
     place = os.path.normpath(node.uri) if node.uri else ""
     return any(place.startswith(f"{folder}{os.sep}") for folder in {str(root), str(root.resolve())})
@@ -133,7 +133,7 @@ def _item(node: Node, now: float) -> Item:
 def _runs(  # noqa: PLR0913, PLR0917  all that decides about them
     workspace: Workspace, project: str, graph: Graph, needed: set[str], oldest: float, now: float
 ) -> Iterable[Item]:
-    """Old batches of which nothing is left; the executed notebooks of what is needed are its evidence."""
+    """Return old batches without remaining results; executed notebooks of needed results are their evidence."""
     records = [record for record in list_runs(workspace.runs) if record.project == project]
     steps = [graph.nodes[key] for key in needed if graph.nodes[key].kind == "execution"]
     evidence = {run_of(records, step) for step in steps}

@@ -12,6 +12,6 @@ RECORD = "pruned.json"
 
 
 def write_record(folder: Path, rule: str, size_bytes: int) -> None:
-    """Tell in a folder what is about to go of it, and by which rule."""
+    """Record in a folder what is about to be deleted there, and by which rule."""
     when = dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
     write_atomically(folder / RECORD, json.dumps({"when": when, "rule": rule, "size_bytes": size_bytes}))

@@ -1,7 +1,7 @@
 """Leftovers of old sweeps: one workspace per point, and the base that all points started from.
 
 What a sweep has found stays: its records, its table and its page. A point stays whole when a model of its own was
-blessed or can be served, and what all points began with stays as long as one of them can still run.
+blessed or can be served, and the base stays as long as a point can still run.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ class SweepsLeft:
 
 @dataclass(frozen=True)
 class Sweep:
-    """A sweep as it is on the disk."""
+    """A sweep as it is on disk."""
 
     folder: SweepFolder
     record: SweepRecord
@@ -63,10 +63,10 @@ def read_sweeps(workspace: Workspace, unread: Callable[[SweepError], None] | Non
 
     Args:
         workspace: the workspace in which they were begun.
-        unread: is told of a sweep whose records cannot be read, and which stays as it is; None: it is an error.
+        unread: is told of a sweep whose records cannot be read, which then stays as it is; None: that is an error.
 
     Raises:
-        SweepError: when one cannot be read, and nobody is told.
+        SweepError: when one cannot be read and `unread` is None.
     """
     found = []
     for path in sweep_folders(workspace):
@@ -81,7 +81,7 @@ def read_sweeps(workspace: Workspace, unread: Callable[[SweepError], None] | Non
 
 
 def sweep_projects(sweeps: Iterable[Sweep]) -> set[str]:
-    """Return the names of the projects that have sweeps; they need not have run outside of these."""
+    """Return the names of the projects that have sweeps, even if they have run nowhere else."""
     return {sweep.project for sweep in sweeps}
 
 
@@ -91,7 +91,7 @@ def look_at_sweeps(sweeps: Iterable[Sweep], project: str, younger_than: float, n
     Args:
         sweeps: those of the workspace.
         project: the name of the project.
-        younger_than: a sweep stays when a point of it was at work after this; seconds since 1970.
+        younger_than: seconds since 1970; a sweep with a point at work later stays.
         now: seconds since 1970.
     """
     items, kept = list[Item](), Counter[str]()
@@ -127,7 +127,7 @@ def _last_worked(folder: SweepFolder) -> float:
 
 
 def _has_passed(place: Path) -> bool:
-    """Whether a point's own run made a model that was blessed or can be served; it begins with those of others."""
+    """Return whether a point's own run made a model that was blessed or can be served, besides those it began with."""
     workspace = Workspace(place, read_only=True)
     graph = read_graph(workspace)
     own = set(_own(workspace, graph))
@@ -139,7 +139,7 @@ def _has_passed(place: Path) -> bool:
 
 
 def _own(workspace: Workspace, graph: Graph) -> Iterator[str]:
-    """Give the artifacts that runs of this workspace made; what they took from the cache was there before."""
+    """Yield the artifacts made by runs of this workspace; cached ones were there before."""
     runs = list_runs(workspace.runs)
     ids = {run.run_id for run in runs}
     for node in graph.nodes.values():

@@ -1,7 +1,7 @@
 """Write a DAG for Airflow 3: one task per notebook, each running `kit run` for that notebook alone.
 
-Airflow keeps the times itself, so the tick is not asked; how its policies map is in `_runs`. Tasks are not tried again
-by Airflow: `kit run` tries accidents again, and an exit code of a gate is a verdict.
+Airflow keeps the times itself, so the tick is not used; `_runs` maps the policies. Airflow does not retry tasks: `kit
+run` retries accidents, and a gate's exit code is a verdict.
 """
 
 from __future__ import annotations
@@ -83,7 +83,7 @@ def airflow_file(schedule: Schedule, workspace: Path) -> str:
 
 
 def _runs(schedule: Schedule) -> bool:
-    """Return Airflow's `catchup`; with one run at a time it queues what it catches up, and else skips it."""
+    """Return Airflow's `catchup`; with one run at a time it queues missed runs, otherwise it skips them."""
     if schedule.overlap == "replace":
         raise ScheduleError(
             "Airflow lets a run wait or leaves it out, but the schedule's overlap is replace. Set it to skip or queue."
@@ -104,7 +104,7 @@ def _runs(schedule: Schedule) -> bool:
 
 
 def _ids(names: Iterable[str]) -> dict[str, str]:
-    """Return ids of tasks, in which Airflow takes letters, digits, -, . and _ only; no two are the same."""
+    """Return unique task ids, in which Airflow allows only letters, digits, -, . and _."""
     ids: dict[str, str] = {}
     for name in names:
         id_ = plain = re.sub(r"[^A-Za-z0-9_.-]", "_", name)
@@ -124,12 +124,12 @@ def _command(schedule: Schedule, workspace: Path, notebook: PlannedNotebook) -> 
     given = {name: value for name, value in schedule.parameters.items() if name in notebook.given}
     dated = command_words(given)
     check_plain([*words, *dated])
-    # The blank at the end: Airflow would take a command that ends with .sh or .bash for the file of a template.
+    # The trailing blank: Airflow would take a command that ends with .sh or .bash for a template file.
     return f"{_in_template(in_shell(words))} {_DAY.join(map(_in_template, in_shell(dated).split(DATE)))} "
 
 
 def _in_template(text: str) -> str:
-    """Return a text that Airflow's templates leave as it is, also where braces follow it."""
+    """Return a text that Airflow's templates leave unchanged, even before braces."""
     return re.sub(r"\{(?=[{%#]|\Z)", "{{ '{' }}", text)
 
 

@@ -13,7 +13,7 @@ from kit.secret import PREFIX, file_variable_of
 
 
 def planned(schedule: Schedule, workspace: Path) -> list[PlannedNotebook]:
-    """Return the notebooks with what they are given, for the time when the schedule was made.
+    """Return the notebooks with their parameters, for the time when the schedule was made.
 
     Raises:
         UsageError: when a notebook or parameter is not valid.
@@ -48,7 +48,7 @@ def secrets_to_add(schedule: Schedule, plan: Iterable[PlannedNotebook], workspac
 
 
 def _or_file(variable: str) -> str:
-    """A notebook's secret may come from a file too; what alerts are sent with may not."""
+    """Say that a notebook's secret may also come from a file; secrets of alerts may not."""
     if not variable.startswith(PREFIX):
         return ""
     return f", or {file_variable_of(variable.removeprefix(PREFIX))} with the path of a file that holds it"

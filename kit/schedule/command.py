@@ -10,7 +10,7 @@ from kit.schedule.errors import ScheduleError
 
 
 def tick_words(workspace: Path, name: str) -> list[str]:
-    """Return the words of the command; all of them are absolute, since schedulers know no PATH."""
+    """Return the words of the command, with absolute paths, since schedulers have no PATH."""
     return [
         str(Path(sys.executable).with_name("kit")),
         "schedule",

@@ -16,7 +16,7 @@ LOG = "tick.log"
 
 
 def cron_file(schedule: Schedule, workspace: Path) -> str:
-    """Return lines for `crontab`; cron's own user has to be one who may write to the workspace."""
+    """Return lines for `crontab`; its user must be allowed to write to the workspace."""
     words = tick_words(workspace, schedule.name)
     log = folder_of(workspace, schedule.name) / LOG
     check_plain([*words, str(log)])

@@ -6,4 +6,4 @@ from kit.errors import UsageError
 
 
 class ScheduleError(UsageError):
-    """A schedule cannot be read, or not be carried out as it was asked for."""
+    """A schedule cannot be read, or not be carried out as requested."""

@@ -66,7 +66,7 @@ class Entry(BaseModel):
 
 
 class Journal(BaseModel):
-    """All entries of a schedule, the oldest first; every time up to `looked` has been decided about.
+    """All entries of a schedule, the oldest first; every time up to `looked` is decided.
 
     Attributes:
         made: when the schedule that `looked` belongs to was made.
@@ -87,12 +87,12 @@ class Journal(BaseModel):
         return next(one for one in self.entries if one.due == due)
 
     def begin_at(self, moment: dt.datetime, forgotten: AbstractSet[State]) -> None:
-        """Decide anew about the times after a moment, but for those with entries; forget those of some states."""
+        """Decide again about times after a moment, except those with entries; forget entries in some states."""
         self.looked = moment
         self.entries = [one for one in self.entries if one.due <= moment or one.state not in forgotten]
 
     def save(self, workspace: Path, name: str) -> None:
-        # What waits is never forgotten, however many there are.
+        # Waiting entries are never dropped, however many there are.
         waiting = [one for one in self.entries if one.state in {"queued", "running"}]
         over = [one for one in self.entries if one.state not in {"queued", "running"}]
         self.entries = sorted([*over[-_KEPT:], *waiting], key=lambda one: one.due)
@@ -100,7 +100,7 @@ class Journal(BaseModel):
 
 
 def read(workspace: Path, name: str, created: dt.datetime) -> Journal:
-    """Read the journal of a schedule; a new one that begins when the schedule was made, where there is none.
+    """Read the journal of a schedule; without one, return a new one that begins when the schedule was made.
 
     A run whose process is gone is closed, so that a look at the journal does not wait for the next tick to do so.
 
@@ -121,7 +121,7 @@ def read(workspace: Path, name: str, created: dt.datetime) -> Journal:
         ) from None
     if (
         journal.made and journal.made < created
-    ):  # nothing has been decided since, whatever a clock said before
+    ):  # nothing has been decided since, whatever the clock said before
         journal.begin_at(created, set(get_args(State)) - {"running"})
     journal.made = created
     for entry in journal.entries:

@@ -21,7 +21,7 @@ from kit.schedule.errors import ScheduleError
 from kit.schedule.schedule import FILE, Overlap, Schedule, as_written, folder_of, load
 from kit.schedule.schedule import WORKSPACE as ANY_WORKSPACE
 
-# A second pod beside a run that goes on queues its time and ends: the pod that runs takes it.
+# A second pod during a run queues its time and ends: the running pod takes it.
 _CONCURRENCY: dict[Overlap, str] = {"skip": "Forbid", "queue": "Allow", "replace": "Replace"}
 _STOP_SECONDS = 120
 _HISTORY = 3
@@ -40,11 +40,11 @@ def kubernetes_file(  # noqa: PLR0913, PLR0917  what the container is made of
     The schedule itself has to be in that workspace: `kit schedule new` with the claim mounted puts it there.
 
     Args:
-        schedule: what the CronJob ticks for.
+        schedule: the schedule that the CronJob ticks for.
         settings: `deploy` of project.yml.
         image: built from batch.Dockerfile.
         cpu: the cores of a pod.
-        memory: as Kubernetes writes it.
+        memory: the memory, as Kubernetes writes it.
         variables: those that a Secret holds, and whether each must be set; see `secret_variables`.
 
     Raises:
@@ -116,7 +116,7 @@ def _cron_job(schedule: Schedule, settings: DeploySettings, container: dict[str,
             "schedule": schedule.cron,
             "timeZone": schedule.time_zone,
             "concurrencyPolicy": _CONCURRENCY[schedule.overlap],
-            # Later than that Kubernetes gives a start up; the next tick catches it up as the schedule says.
+            # After that Kubernetes gives up a start; the next tick catches up as the schedule says.
             "startingDeadlineSeconds": schedule.late_minutes * 60,
             "successfulJobsHistoryLimit": _HISTORY,
             "failedJobsHistoryLimit": _HISTORY,

@@ -10,11 +10,11 @@ from kit.workspace import Workspace
 
 
 def remove(workspace: Path, name: str) -> None:
-    """Remove a schedule with its journal; what it has run stays in the workspace.
+    """Remove a schedule with its journal; its runs stay in the workspace.
 
     Raises:
         ScheduleError: when there is none of that name.
-        WorkspaceError: when a run of it goes on, or the workspace cannot be written to.
+        WorkspaceError: when a run of it is going on, or the workspace cannot be written to.
     """
     require(workspace, name)
     place, folder = Workspace(workspace), folder_of(workspace, name)
@@ -23,5 +23,5 @@ def remove(workspace: Path, name: str) -> None:
         place.lock(f"schedule-{name}", purpose, wait=False),
         place.lock(f"schedule-{name}-desk", purpose),
     ):
-        (folder / FILE).unlink()  # first: whatever else stays when this is killed, no tick finds the schedule
+        (folder / FILE).unlink()  # first: even if this is killed now, no tick finds the schedule
         shutil.rmtree(folder)

@@ -24,7 +24,7 @@ from kit.strict_yaml import read_yaml
 from kit.workspace import Workspace, path_below, write_atomically
 
 FILE = "schedule.yml"
-# Also a name of Kubernetes, whose CronJobs leave 11 letters of 63 to the jobs.
+# Also a Kubernetes name, of whose 63 characters a CronJob's jobs need 11.
 NAME = r"^[a-z]([a-z0-9-]{0,38}[a-z0-9])?$"
 DATE = "{date}"
 WORKSPACE = "{workspace}"
@@ -37,15 +37,15 @@ class Schedule(Section):
     """One schedule of a workspace.
 
     In its file, notebooks and the project may be paths that begin with `{workspace}`: containers and other machines
-    have the workspace at another place.
+    have the workspace elsewhere.
 
     Attributes:
         catch_up: which times to catch up on, of those missed while nothing looked: none, the latest or all.
-        overlap: when a time is due and the run before is not over: skip it, let it wait, or end the one before.
+        overlap: what to do when a time is due during the run before: skip it, let it wait, or end the run before.
         late_minutes: the minutes that a run may begin late without counting as missed.
         parameters: the parameters of the notebooks; `{date}` in a text is the day for which a run is due, in the time
             zone.
-        created: nothing is due before.
+        created: the time before which nothing is due.
     """
 
     name: str
@@ -91,7 +91,7 @@ class Schedule(Section):
         return ZoneInfo(self.time_zone)
 
     def with_places(self, change: Callable[[str], str]) -> Self:
-        """Return the schedule with other words for where its notebooks and its project are."""
+        """Return the schedule with other paths of its notebooks and its project."""
         project = change(self.project) if self.project else self.project
         return self.model_copy(update={"project": project, "notebooks": tuple(map(change, self.notebooks))})
 
@@ -117,7 +117,7 @@ def folder_of(workspace: Path, name: str) -> Path:
 
 
 def make(**said: object) -> Schedule:
-    """Return a schedule that is checked.
+    """Return a checked schedule.
 
     Raises:
         ScheduleError: when a part of it is not valid.
@@ -154,7 +154,7 @@ def require(workspace: Path, name: str) -> None:
     """Refuse a name that no schedule of a workspace has.
 
     Raises:
-        ScheduleError: names those that there are.
+        ScheduleError: lists those that exist.
     """
     if name not in names(workspace):
         known = ", ".join(names(workspace)) or "none"
@@ -177,7 +177,7 @@ def load(workspace: Path, name: str) -> Schedule:
 
 
 def as_written(workspace: Path, name: str) -> Schedule:
-    """Read a schedule of a workspace as its file has it, `{workspace}` included.
+    """Read a schedule of a workspace as it is in its file, with `{workspace}`.
 
     Raises:
         ScheduleError: when there is none of that name, or its file is not valid.

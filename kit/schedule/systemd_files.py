@@ -1,10 +1,10 @@
 """Write a systemd timer and service, for a user or for the system.
 
-The timer rings when the schedule is due, in its time zone, and once after the machine was off; the tick does the rest.
-systemd leaves out a time that the clock jumps over in spring, and the second of two with the same reading in autumn:
-where one is due it is written out, for the next years.
-While a service runs systemd starts no second one: what came due meanwhile is the running tick's to decide about, at
-its end. Only `replace` cannot wait so long: there the timer restarts the service instead.
+The timer fires when the schedule is due, in its time zone, and once after the machine was off; the tick does the rest.
+systemd leaves out a time that the clock skips in spring, and the second occurrence of a time in autumn: where one is
+due it is listed explicitly, for the next years.
+While a service runs systemd does not start a second one: at its end the running tick decides about what came due
+meanwhile. Only `replace` cannot wait that long: there the timer restarts the service instead.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from kit.schedule.schedule import Schedule
 from kit.schedule.times import DAYS, due_at_changes
 
 _STOP_SECONDS = 120  # a step and its kernel end within it
-_DAYS_OF_CHANGES = 5 * 365  # written out: further ahead, laws about clocks may be others
+_DAYS_OF_CHANGES = 5 * 365  # listed ahead: later, the rules for clocks may change
 
 
 def systemd_files(schedule: Schedule, workspace: Path) -> dict[str, str]:
@@ -78,7 +78,8 @@ ExecStart=systemctl --user restart --no-block {unit}.service
 def calendars(schedule: Schedule) -> list[str]:
     """Return a cron expression as systemd's calendar events.
 
-    Where both the day of the month and that of the week are given cron takes either and systemd both: two events.
+    If both the day of the month and of the week are given, cron takes either but systemd requires both: hence two
+    events.
     """
     (minutes, hours, days, months, weekdays), _ = croniter.expand(schedule.cron)
     clock = f"{_listed(hours)}:{_listed(minutes)}:00 {schedule.time_zone}"
@@ -123,4 +124,4 @@ def _quoted(word: str) -> str:
 
 
 def _text(text: str) -> str:
-    return text.replace("%", "%%")  # otherwise one of systemd's specifiers
+    return text.replace("%", "%%")  # otherwise it would be one of systemd's specifiers

@@ -42,7 +42,7 @@ def tick(workspace: Path, name: str, environment: TickEnvironment = TickEnvironm
     """Decide about every time that came due since the last look, and run what is to run.
 
     Returns:
-        What ended in this process, in order; nothing where nothing was due, or another tick takes it.
+        What ended in this process, in order; nothing if nothing was due, or another tick takes it.
 
     Raises:
         ScheduleError: when there is no such schedule, or its files are damaged.
@@ -84,7 +84,7 @@ class _Ticker:
                 entry = self._run(due)
                 ended.append(entry)
                 if entry.state in {"interrupted", "replaced"}:
-                    break  # somebody wants this process to end; what waits is for the next tick
+                    break  # this process was asked to end; the next tick takes what waits
         return ended
 
     def _next(self) -> dt.datetime | None:
@@ -109,7 +109,7 @@ class _Ticker:
         finally:
             with self._desk():
                 journal = self._read()
-                # What came due while this ran has met a run that was not over.
+                # What came due during this run overlapped with it.
                 self._decide(journal, busy=True)
                 entry = journal.of(due)
                 entry.state, entry.exit_code, entry.why = ended.state, ended.exit_code, ended.why
@@ -122,7 +122,7 @@ class _Ticker:
     def _decide(self, journal: Journal, *, busy: bool) -> None:
         moment = self.environment.clock()
         self._turn_back(journal, moment)
-        # A schedule that was made anew says nothing of the time before.
+        # A recreated schedule does not apply to earlier times.
         after = max(journal.looked, self.schedule.created)
         known = {one.due for one in journal.entries}
         due = [one for one in self.schedule.due(after, moment) if one not in known]
@@ -137,14 +137,14 @@ class _Ticker:
         ]
 
     def _turn_back(self, journal: Journal, moment: dt.datetime) -> None:
-        """Begin at this moment where a clock was ahead; otherwise nothing would be due until that time comes."""
+        """Begin at this moment if a clock was ahead; otherwise nothing would be due until that time comes."""
         if journal.looked - moment <= self._late:
             return
         self.environment.say(
             f"{self.schedule.name}: a clock was ahead: all was decided up to {journal.looked:%Y-%m-%d %H:%M} UTC; "
             f"the schedule goes on from {moment:%Y-%m-%d %H:%M} UTC."
         )
-        # What has run stays: it may be this clock that is wrong, and nothing is to run twice.
+        # Past runs stay: this clock may be the wrong one, and nothing must run twice.
         journal.begin_at(moment, {"missed"})
 
     def _caught_up(self, due: list[dt.datetime], moment: dt.datetime) -> list[dt.datetime]:
@@ -162,7 +162,7 @@ class _Ticker:
         return entries
 
     def _end(self, running: Entry | None) -> None:
-        """Ask the run that goes on to end; where it is on another machine, it is only waited for."""
+        """Ask the current run to end; on another machine, it is only waited for."""
         process = running.process() if running else None
         if running is None or process is None:
             return
@@ -176,7 +176,7 @@ class _Ticker:
             with self._desk():
                 journal = self._read()
                 if not journal.queued():
-                    return False  # a later tick has it
+                    return False  # a later tick has taken it
                 if self._take():
                     _bury(journal.entries)
                     self._save(journal)
@@ -209,7 +209,7 @@ class _Ticker:
 
 
 def _bury(entries: Iterable[Entry]) -> None:
-    """Close a run whose process was killed: nobody holds the lock of runs, so none is going on."""
+    """Close a run whose process was killed: nobody holds the lock of runs, so it cannot be going on."""
     for entry in entries:
         if entry.state == "running":
             entry.bury()

@@ -19,7 +19,7 @@ _NUMBERS = {
 _ONE = rf"(\d+|{'|'.join(_NUMBERS)})"
 _RANGE = re.compile(rf"(?:\*|{_ONE}(?:-{_ONE})?)(?:/\d+)?", re.IGNORECASE)
 _SUNDAY_OF_SOME = 7
-_MOST_YEARS = 8  # from one 29th of February to the next, where a century has none
+_MOST_YEARS = 8  # the longest time from one 29th of February to the next
 
 
 def check_expression(expression: str) -> str:
@@ -47,7 +47,7 @@ def check_expression(expression: str) -> str:
 
 
 def _ranges(word: str) -> Iterator[list[int]]:
-    """Yield for each part of a field the numbers between which it is; none for `*`."""
+    """Yield the bounds of each part of a field; none for `*`."""
     for part in word.split(","):
         if (found := _RANGE.fullmatch(part)) is None:
             raise ValueError(
@@ -63,8 +63,8 @@ def _ranges(word: str) -> Iterator[list[int]]:
 def due_times(expression: str, zone: ZoneInfo, after: dt.datetime) -> Iterator[dt.datetime]:
     """Yield the times in a zone that come after a moment, without end.
 
-    A time that the clock jumps over in spring is due when it has jumped; one that it passes twice in autumn is due the
-    first time only, unless the hour begins with `*`: as cron does.
+    A time that the clock skips in spring is due right after the jump; one that occurs twice in autumn is due only the
+    first time, unless the hour begins with `*`: like cron.
     """
     every_hour = expression.split()[_HOUR].startswith("*")
     times = croniter(expression, after.astimezone(zone))
@@ -75,14 +75,14 @@ def due_times(expression: str, zone: ZoneInfo, after: dt.datetime) -> Iterator[d
 
 
 def _is_second(due: dt.datetime) -> bool:
-    """Tell whether the clock shows this time for the second time."""
+    """Return whether the clock shows this time for the second time."""
     return due.utcoffset() != due.replace(fold=0).utcoffset()
 
 
 def due_between(
     expression: str, zone: ZoneInfo, after: dt.datetime, until: dt.datetime
 ) -> Iterator[dt.datetime]:
-    """Yield the times after one moment, up to and with another."""
+    """Yield the times after one moment, up to and including another."""
     for due in due_times(expression, zone, after):
         if due > until:
             return
@@ -92,15 +92,15 @@ def due_between(
 def due_at_changes(
     expression: str, zone: ZoneInfo, after: dt.datetime, until: dt.datetime
 ) -> Iterator[dt.datetime]:
-    """Yield those times between two moments that are due although the clock does not come to them for the first time.
+    """Yield those times between two moments that are due although the clock skips them or repeats them.
 
-    It has jumped over the time of the expression, or it shows it for the second time.
+    The clock jumps over the time of the expression, or shows it for the second time.
     """
     some_hours, start = dt.timedelta(hours=3), after
     while start < until:
         end = min(start + some_hours, until)
         if start.astimezone(zone).utcoffset() != end.astimezone(zone).utcoffset():
-            # What comes for the second time comes within hours after the change.
+            # Repeated times come within hours after the change.
             for due in due_between(expression, zone, start, min(end + some_hours, until)):
                 if _is_second(due) or not croniter.match(expression, due.replace(tzinfo=None)):
                     yield due

@@ -41,7 +41,7 @@ def outputs_of(store: Any, execution: Any) -> Artifacts:
 
 
 def took_from(store: Any, execution: Any, before: Any) -> bool:
-    """Tell whether an execution took something that another one made."""
+    """Return whether an execution took something that another one made."""
     made = {artifact.id for several in outputs_of(store, before).values() for artifact in several}
     return any(
         artifact.id in made for several in inputs_of(store, execution).values() for artifact in several

@@ -9,7 +9,7 @@ from kit.project import Project
 
 
 class StepsMade(Protocol):
-    """The steps of a project: a session has those of its workspace, a gate in a pipeline those before it."""
+    """The steps of a project: for a session those of its workspace, for a gate in a pipeline those before it."""
 
     @property
     def project(self) -> Project: ...
@@ -22,9 +22,9 @@ class StepsMade(Protocol):
         """
 
     def follows(self, component_id: str, before: str) -> bool:
-        """Tell whether a component's latest run took what another one made last.
+        """Return whether a component's latest run took what another one made last.
 
-        Where data have changed and only some steps have run again, the others are still of the data before.
+        When data have changed and only some steps have run again, the others still belong to the old data.
 
         Raises:
             StepOrderError: when one of them has not run.

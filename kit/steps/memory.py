@@ -12,14 +12,14 @@ from kit.units import BYTES_PER_MB
 
 _BYTES_PER_KB = 1024  # as Linux's kernel counts its kB
 _EVERY_SECONDS = 0.4
-_SHARE = 0.02  # most of a core to spend on looks: a process that wants more memory waits for them
+_SHARE = 0.02  # the largest share of a core to spend on looks: memory allocation waits for them
 
 
 def memory_mb(pid: int) -> float:
     """Return the memory of a process in MB, 0 when it is gone.
 
-    Of pages that several processes share, such as the warm process's, its part counts; all of them where the system
-    does not tell (macOS).
+    Of pages that several processes share, such as the warm process's, its part counts; all of them if the system does
+    not tell (macOS).
     """
     try:
         lines = Path(f"/proc/{pid}/smaps_rollup").read_text(encoding="ascii").splitlines()

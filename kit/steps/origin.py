@@ -1,8 +1,8 @@
 """Where an execution ran and with which code, recorded when it begins, as it cannot be found out later.
 
 It is stored with the context of the run, which belongs to this process alone, not with the execution: TFX compares all
-    properties of two executions before it takes a result from the cache, and a different host does not change the
-    result.
+properties of two executions before it takes a result from the cache, and a different host does not change the
+result.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Where a process spends its time: a thread looks fifty times a second at what the others are doing.
 
-A sample costs some 0.1 ms, and changes nothing in what it observes. It counts for the time since the sample before, so
-that a library which keeps the thread from looking (it holds Python's lock) gets its time all the same. Each sample is
+A sample costs some 0.1 ms, and changes nothing in what it observes. It counts for the time since the previous sample,
+so that a library that keeps the thread from looking (by holding Python's lock) is charged all the same. Each sample is
 of one kind:
 
 - `imports`: a module is being loaded,
@@ -185,7 +185,7 @@ def _shortened(stack: Stack) -> tuple[str, ...]:
         package = "" if function in _WRAPPERS else _package(file)
         if package and package != before:
             names.append(package if package == _IMPORTS else f"{package}: {function}")
-        if before == _IMPORTS and package not in {"", _IMPORTS}:  # its own imports count as its
+        if before == _IMPORTS and package not in {"", _IMPORTS}:  # its own imports count as its own
             names[-1] = package
             break
         before = package or before

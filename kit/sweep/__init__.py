@@ -9,5 +9,5 @@ workspace/sweeps/<name>/
     results.csv, results.parquet, report.html
     cluster/                 logs of a cluster that the sweep has started
 
-Nothing that a worker imports here imports TensorFlow: each attempt at a point is a process of its own.
+No module here that a worker imports imports TensorFlow: each attempt at a point is a process of its own.
 """

@@ -1,8 +1,8 @@
 """One attempt at a point, in a process of its own: `python -m kit.sweep.attempt FOLDER`.
 
-Its standard input is a pipe that whoever started it holds open. When that one is gone, kill -9 included, the pipe
-ends, and the attempt is interrupted as by Ctrl-C: it leaves no kernel behind, and frees the workspace of the point for
-whoever comes next.
+Its standard input is a pipe that its starter holds open. When the starter is gone, kill -9 included, the pipe ends, and
+the attempt is interrupted as by Ctrl-C: it leaves no kernel behind, and frees the point's workspace for the next
+attempt.
 """
 
 from __future__ import annotations
@@ -35,14 +35,14 @@ from kit.sweep.records import (
 )
 from kit.workspace import Workspace
 
-_END_SECONDS = 30.0  # that an interrupted run may take for its kernel
+_END_SECONDS = 30.0  # for an interrupted run to end its kernel
 _LETTERS = 600  # of a reason
 
 
 def attempt(folder: SweepFolder, number: int) -> PointRecord:
     """Run a point that is not done yet, and record how it ended.
 
-    Another attempt at the same point, such as that of a worker which its scheduler had lost, is waited for.
+    It waits for another attempt at the same point, such as that of a worker that its scheduler had lost.
 
     Raises:
         KeyboardInterrupt: when it is told to stop before its first notebook.
@@ -71,15 +71,15 @@ def attempt(folder: SweepFolder, number: int) -> PointRecord:
 
 def _run(folder: SweepFolder, sweep: SweepRecord, point: PointRecord, place: Path) -> PointRecord:
     ws = place / "ws"
-    for unfinished in place.glob(".ws.*"):  # of an attempt that was killed while it branched
+    for unfinished in place.glob(".ws.*"):  # left by an attempt that was killed while branching
         shutil.rmtree(unfinished, ignore_errors=True)
     if not ws.exists():
         branch(Workspace(folder.base), ws)
     options = RunOptions(
         timeout_seconds=sweep.timeout_seconds,
         kernel_name=sweep.kernel_name,
-        retries=0,  # the sweep's own attempts are enough
-        skip=False,  # what a notebook that is left out has recorded would be missing
+        retries=0,  # the sweep itself retries
+        skip=False,  # records of skipped notebooks would be missing
     )
     try:
         own = [Path(name) for name in sweep.own]
@@ -105,7 +105,7 @@ def _ended(sweep: SweepRecord, point: PointRecord, run: RunRecord, place: Path) 
         return point.model_copy(update={**facts, "state": "failed", "reason": _reason(run)})
     found = collect(sweep.metrics, [*_shared_run(sweep), run], place / "metrics.log")
     facts |= {"metrics": found.values}
-    if code in VERDICTS:  # whatever can be had of a point that went no further
+    if code in VERDICTS:  # whatever is available from a point that stopped early
         return point.model_copy(update={**facts, "state": "done", "reason": VERDICTS[code]})
     state = "failed" if found.problem else "done"
     if found.problem:  # the same code would end the same way
@@ -118,7 +118,7 @@ def _shared_run(sweep: SweepRecord) -> list[RunRecord]:
         return []
     folder = Path(sweep.shared_run)
     record = RunRecord.model_validate_json((folder / RUN_FILE).read_text(encoding="utf-8"))
-    # Its files are beside it, also where the workspace was moved since.
+    # Its files are beside it, even if the workspace was moved since.
     return [record.model_copy(update={"workspace": str(folder.parents[1])})]
 
 
@@ -130,7 +130,7 @@ def _reason(run: RunRecord) -> str:
 
 
 def _end_with(pipe: int) -> None:
-    """Interrupt this process when whoever holds the other end of the pipe is gone."""
+    """Interrupt this process when the holder of the other end of the pipe is gone."""
     while os.read(pipe, 1):
         pass
     os.kill(os.getpid(), signal.SIGTERM)

@@ -1,4 +1,4 @@
-"""Begin a sweep: check everything before anything runs, and write it down so that the sweep can be resumed."""
+"""Begin a sweep: check everything before anything runs, and record it so that the sweep can be resumed."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ class SweepOptions:
     """How a sweep runs, apart from its space.
 
     Attributes:
-        fixed: parameters that all points share; they win over those of the file.
+        fixed: parameters that all points share; they override those of the file.
         attempts: the most attempts at each point.
-        timeout_seconds: for each notebook.
+        timeout_seconds: the time limit of each notebook.
         kernel_name: the kernelspec.
     """
 
@@ -40,7 +40,7 @@ class SweepOptions:
 
 @dataclass(frozen=True)
 class PlannedSweep:
-    """A checked sweep that nothing has been written of."""
+    """A checked sweep of which nothing is written yet."""
 
     record: SweepRecord
     points: list[PointRecord]
@@ -48,7 +48,7 @@ class PlannedSweep:
 
     @property
     def said(self) -> str:
-        """What it comes to, in a sentence or two."""
+        """Its size, in a sentence or two."""
         own = ", ".join(Path(path).stem for path in self.record.own)
         shared = ", ".join(Path(path).stem for path in self.record.shared)
         first = f"{shared} once, " if shared else ""
@@ -59,7 +59,7 @@ class PlannedSweep:
 def plan_sweep(
     file: Path, workspace: Path, name: str = "", options: SweepOptions = SweepOptions()
 ) -> PlannedSweep:
-    """Check the file of a sweep and return what it comes to.
+    """Check the file of a sweep and return the planned sweep.
 
     Args:
         file: the space.
@@ -110,10 +110,10 @@ def check_secrets(record: SweepRecord) -> None:
 
 
 def begin_sweep(planned: PlannedSweep) -> SweepFolder:
-    """Write a sweep down.
+    """Record a sweep.
 
     Raises:
-        SweepError: when there is one of that name, or the name cannot be one of a folder.
+        SweepError: when there is one of that name, or the name is not valid for a folder.
         WorkspaceError: when the workspace cannot be written to.
     """
     record = planned.record
@@ -137,10 +137,10 @@ def begin_sweep(planned: PlannedSweep) -> SweepFolder:
 
 
 def _write(planned: PlannedSweep, folder: SweepFolder) -> None:
-    """Write all that is known of a sweep under a temporary name and rename it: there is no half of a sweep."""
+    """Write all that is known about a sweep under a temporary name and rename it: a sweep is never half there."""
     sweeps, name = folder.path.parent, folder.path.name
     sweeps.mkdir(parents=True, exist_ok=True)
-    for left in sweeps.glob(f".{name}.*"):  # of one that was killed meanwhile
+    for left in sweeps.glob(f".{name}.*"):  # left by one that was killed
         shutil.rmtree(left, ignore_errors=True)
     unfinished = SweepFolder(Path(tempfile.mkdtemp(dir=sweeps, prefix=f".{name}.")))
     try:
@@ -156,7 +156,7 @@ def _write(planned: PlannedSweep, folder: SweepFolder) -> None:
 
 
 def _with_fixed(space: SpaceFile, fixed: dict[str, Value], file: Path) -> SpaceFile:
-    """Return the space with parameters of the command, which must not be swept: the file's own check has been."""
+    """Return the space with the command's parameters, which must not be swept: the file has already been checked."""
     if both := [name for name in space.swept if name in fixed]:
         values = ", ".join(f"{name} {fixed[name]}" for name in both)
         raise SweepError(
@@ -167,7 +167,7 @@ def _with_fixed(space: SpaceFile, fixed: dict[str, Value], file: Path) -> SpaceF
 
 
 def _projects(notebooks: Sequence[Path], points: Sequence[dict[str, Value]]) -> list[str]:
-    """Return the projects that the points run with, of which there are several where project_name is swept."""
+    """Return the projects that the points run with, several if project_name is swept."""
     plan = plan_chain(notebooks, points[0])
     defaults = [one.specs["project_name"].default for one in plan if "project_name" in one.specs]
     return sorted({str(point.get("project_name", default)) for default in defaults for point in points})

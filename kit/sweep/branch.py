@@ -1,7 +1,7 @@
 """Branch a workspace: a copy that starts with all results of the first and diverges from there.
 
 Artifacts and pushed models are never written to once they are made, so a branch shares their bytes by hard links; the
-rest is copied. What names places by their full path names those of the branch (see `kit.moved_workspace`).
+rest is copied. Absolute paths in it become those of the branch (see `kit.moved_workspace`).
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ from kit.workspace import MODELS_CONFIG, Workspace, rewrite
 
 _LINKED = ("artifacts", "serving", "predictions", "labels")
 _COPIED = ("projects", "schemas", "statistics")
-# What is written to where it stands, or renamed over: a file of its own in each branch.
+# Files that are written in place or replaced: each branch has its own.
 _GROWING = re.compile(r"^\.|\.(jsonl|config|yml|yaml|sqlite)$")
 
 
 def branch(source: Workspace, target: Path, say: Say = print) -> None:
     """Make a branch; it appears atomically.
 
-    No step runs in the source meanwhile, so that what ML Metadata names is there.
+    No step runs in the source meanwhile, so that everything that ML Metadata names exists.
 
     Raises:
         OSError: when something cannot be read or written.

@@ -11,14 +11,14 @@ from typing import Self
 from kit.batch.parameters import Value
 
 _WIDTH, _HEIGHT, _LEFT, _BOTTOM, _EDGE = 320, 190, 62, 34, 12  # pixels
-_ROOM = 0.06  # beyond the least and the greatest value, of the distance between them
+_ROOM = 0.06  # margin beyond the extremes, relative to their distance
 _MOST_NAMES = 8  # values under an axis
-_LETTER = 6.5  # pixels that one takes there, about
+_LETTER = 6.5  # approximate pixels per value there
 
 
 @dataclass(frozen=True)
 class Dot:
-    """One point: the value of a parameter, the metric, what is said under the pointer, and `best` or `stopped`."""
+    """One point: the value of a parameter, the metric, its tip, and `best` or `stopped`."""
 
     value: Value
     found: float
@@ -33,7 +33,7 @@ def scatter(name: str, dots: Sequence[Dot], metric: str, *, logarithmic: bool = 
         name: the name of the parameter.
         dots: the points; the best one is drawn last, over the others.
         metric: its name.
-        logarithmic: equal factors are equal distances.
+        logarithmic: whether equal factors are equal distances.
     """
     places = _places([dot.value for dot in dots], logarithmic=logarithmic)
     scale = _Scale.of([dot.found for dot in dots])
@@ -47,7 +47,7 @@ def scatter(name: str, dots: Sequence[Dot], metric: str, *, logarithmic: bool = 
 
 
 def _places(values: Sequence[Value], *, logarithmic: bool) -> dict[Value, float]:
-    """Return where each value stands, 0 to 1: numbers by their size, anything else side by side."""
+    """Return the position of each value, 0 to 1: numbers by size, anything else side by side."""
     numbers = [value for value in values if isinstance(value, int | float) and not isinstance(value, bool)]
     if len(numbers) < len(values):
         names = list(dict.fromkeys(values))
@@ -98,8 +98,8 @@ def _frame(scale: _Scale) -> str:
 def _names(places: Mapping[Value, float]) -> str:
     known = sorted(places.items(), key=lambda pair: pair[1])
     asked = known if len(known) <= _MOST_NAMES else [known[0], known[len(known) // 2], known[-1]]
-    shown: list[tuple[str, float, float]] = []  # what is written, its middle, half of its width
-    # The ends come first: they win over what would cover them.
+    shown: list[tuple[str, float, float]] = []  # text, centre, half of its width
+    # The ends come first, so that they are never covered.
     for value, part in dict.fromkeys([asked[0], asked[-1], *asked]):
         name = short(value)
         half = len(name) * _LETTER / 2

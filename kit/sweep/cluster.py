@@ -22,7 +22,7 @@ _START_SECONDS = 60.0
 _END_SECONDS = 5.0
 _POLL_SECONDS = 0.1
 _ROLES = ("client", "scheduler", "worker")
-_STARTS_PER_WORKER = 4  # a worker that dies that often has a reason that another start does not remove
+_STARTS_PER_WORKER = 4  # a worker that dies this often has a cause that a restart does not remove
 
 
 class LocalCluster:
@@ -30,7 +30,7 @@ class LocalCluster:
 
     Args:
         size: workers.
-        logs: folder of what they say.
+        logs: the folder of their logs.
 
     Raises:
         ClusterError: when the scheduler does not start.
@@ -38,7 +38,7 @@ class LocalCluster:
 
     def __init__(self, size: int, logs: Path) -> None:
         self._logs, self._size = logs, size
-        self.security = Security.temporary()  # a key and a certificate that no file has
+        self.security = Security.temporary()  # a key and a certificate that are in no file
         self._names = itertools.count(1)
         self._left = size * _STARTS_PER_WORKER
         logs.mkdir(parents=True, exist_ok=True)
@@ -58,7 +58,7 @@ class LocalCluster:
         return {name: process.pid for name, process in self._members.items() if name != "scheduler"}
 
     def maintain(self) -> None:
-        """Start workers until all are there, as long as it is likely to help."""
+        """Start missing workers, as long as that is likely to help."""
         for name in [name for name in self.workers if self._members[name].poll() is not None]:
             _close_pipe(self._members.pop(name))
         while len(self.workers) < self._size and self._left > 0:
@@ -100,7 +100,7 @@ class LocalCluster:
 
 
 def _as_values(security: Security) -> dict[str, object]:
-    """Return what makes the same security in another process."""
+    """Return values from which another process makes the same security."""
     names = (
         "require_encryption",
         "tls_ca_file",

@@ -1,4 +1,4 @@
-"""What runs a point, digested: points that different code has run must not be compared."""
+"""Digests of what runs a point: points run by different code must not be compared."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ _LETTERS = 16
 
 @cache
 def code_digest() -> str:
-    """Digest of the kit's Python files and of the versions of all packages."""
+    """Return a digest of the kit's Python files and of the versions of all packages."""
     files = ((path, CHECKOUT) for path in sorted((CHECKOUT / "kit").rglob("*.py")))
     return of_code(files, repr(sorted(installed_packages().items())).encode())[:_LETTERS]
 
 
 def code_parts(notebooks: Iterable[str], projects: Iterable[str], workspace: Path) -> dict[str, str]:
-    """Return a digest for each thing that a point is run by, in words; empty: it is not there or not readable.
+    """Return a digest of each thing that runs a point, by its name; empty: missing or not readable.
 
     Args:
         notebooks: paths of all notebooks of the chain.
@@ -52,7 +52,7 @@ def as_one(parts: Mapping[str, str]) -> str:
 def _notebook(path: Path) -> str:
     try:
         return as_one({"itself": notebook_digest(path), "beside it": code_beside(path)})
-    except (OSError, ValueError, KeyError, TypeError):  # whoever runs it says what is wrong with it
+    except (OSError, ValueError, KeyError, TypeError):  # running it reports what is wrong
         return ""
 
 
@@ -61,7 +61,7 @@ def _project(name: str, workspace: Path) -> str:
     try:
         folder = find_folder(name, workspace)
         project = Project(folder, read_project_file(folder / "project.yml"))
-        with suppress(KitError):  # where there are none, none lie in its folder
+        with suppress(KitError):  # without data files, none are in its folder
             data = data_files(project)
         return project_digest(project, data)[:_LETTERS]
     except (KitError, OSError):

@@ -25,8 +25,8 @@ from kit.sweep.records import SweepFolder
 
 _CONNECT_SECONDS = 10.0
 _FIRST_WORKER_SECONDS = 60.0
-_ALONE_SECONDS = 60.0  # that a sweep waits for a worker when it has lost all
-_LOCAL = re.compile(r"local:(\d{1,99})")  # of more digits Python makes no number
+_ALONE_SECONDS = 60.0  # for which a sweep waits for a worker when it has lost all
+_LOCAL = re.compile(r"local:(\d{1,99})")  # Python does not parse numbers with more digits
 _ENCRYPTED = frozenset({"tls", "wss"})
 _SCHEMES = _ENCRYPTED | {"tcp", "ws"}
 _LAST_PORT = 65_535
@@ -34,16 +34,16 @@ _WORKERS_PER_CORE = 8  # each runs a notebook in a process of its own
 
 
 class DaskWorkers:
-    """The workers of a cluster; a point whose worker dies begins again on another one, as Dask does it.
+    """The workers of a cluster; Dask restarts a point on another worker when its worker dies.
 
     Args:
         folder: the folder of the sweep, which every worker must see under the same path.
         scheduler: its address, such as tcp://10.0.0.1:8786.
         cluster: the cluster that was started for the sweep, and ends with it.
-        security: keys of somebody's cluster; None: as Dask's own configuration has them.
+        security: the keys of an existing cluster; None: those of Dask's configuration.
 
     Raises:
-        ClusterError: when the scheduler or its workers do not answer, do not see the folder, or have another kit.
+        ClusterError: when the scheduler or its workers do not answer, do not see the folder, or have a different kit.
     """
 
     def __init__(
@@ -64,7 +64,7 @@ class DaskWorkers:
         except BaseException:
             self._client.close()
             raise
-        self._executor = self._client.get_executor(pure=False)  # another attempt is no repetition
+        self._executor = self._client.get_executor(pure=False)  # a further attempt is not a duplicate
 
     def has_room(self, running: int) -> bool:
         return running < _slots(self._known())
@@ -75,7 +75,7 @@ class DaskWorkers:
         return begun
 
     def learn(self, peak_memory_mb: float) -> None:
-        """Nothing follows from it: how many points a machine of the cluster takes is said by its workers' threads."""
+        """Do nothing: the threads of the workers decide how many points run."""
 
     def maintain(self) -> list[str]:
         if self._cluster:
@@ -144,7 +144,7 @@ class DaskWorkers:
 
 
 def _slots(known: Mapping[str, Any]) -> int:
-    """Points that there is room for: Dask's threads, since a point is one task."""
+    """The number of points that fit: Dask's threads, since a point is one task."""
     return sum(worker["nthreads"] for worker in known.values())
 
 
@@ -160,7 +160,7 @@ def _connect(scheduler: str, security: Security | None = None) -> Client:
 
 
 def _require_keys(scheduler: str, security: Security) -> None:
-    """Refuse what Dask refuses too, whose client goes on trying then and complains when Python collects it."""
+    """Refuse what Dask would refuse, since its client would keep trying and complain when it is garbage-collected."""
     scheme = scheduler.partition("://")[0]
     if scheme in _ENCRYPTED and security.get_connection_args("client").get("ssl_context") is None:
         raise ValueError(f"{scheme}:// needs keys, and Dask's configuration distributed.comm.tls has none")
@@ -172,7 +172,7 @@ def run_on_worker(folder: str, number: int, code: str) -> str:
 
 
 def _by_value() -> Any:
-    """Return `probe.look` so that Dask sends its code and not its name, which a worker without the kit cannot find."""
+    """Return `probe.look` such that Dask sends its code, not its name, which a worker without the kit cannot find."""
     cloudpickle.register_pickle_by_value(probe)
     return probe.look
 
@@ -227,7 +227,7 @@ def check_dask(words: str) -> None:
     """Find a mistake in `--dask` before a sweep begins and its shared notebooks run.
 
     Raises:
-        ClusterError: when it is neither of what `parse_dask` reads, or no scheduler answers at the address.
+        ClusterError: when `parse_dask` cannot read it, or no scheduler answers at the address.
     """
     asked = parse_dask(words)
     if isinstance(asked, SchedulerAddress):

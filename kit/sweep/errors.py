@@ -6,7 +6,7 @@ from kit.errors import StepFailedError, UsageError
 
 
 class SweepError(UsageError):
-    """A sweep cannot run as it was asked for; no point has run."""
+    """A sweep cannot run as requested; no point has run."""
 
 
 class WorkersLostError(StepFailedError):
@@ -14,4 +14,4 @@ class WorkersLostError(StepFailedError):
 
 
 class MetricError(StepFailedError):
-    """A point has ended without one of the values that it is to be compared by."""
+    """A point has ended without one of the metrics for comparison."""

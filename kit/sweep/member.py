@@ -2,7 +2,7 @@
 
 `python -m kit.sweep.member scheduler FOLDER` writes its address there, `… worker FOLDER NAME` runs points. The first
 line of standard input is the key without which nobody is let in: whoever reaches a scheduler can run code as its user.
-Then the sweep holds the pipe open; when it is gone, however it ended, the member ends.
+The sweep then holds the pipe open; when the sweep is gone, however it ended, the member ends.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ async def _schedule(folder: Path, security: Security) -> None:
 
 async def _work(folder: Path, security: Security, name: str) -> None:
     scheduler = (folder / ADDRESS).read_text(encoding="utf-8")
-    # One point at a time; what it takes, its own processes take, of which Dask's limit would know nothing.
+    # One point at a time; its memory is in its own processes, which Dask's limit would not see.
     async with Worker(
         scheduler,
         host=HOST,

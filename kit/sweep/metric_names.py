@@ -1,6 +1,6 @@
-"""Metrics that no point can have, found before one runs: by what the notebooks record, and what Evaluator measures.
+"""Find metrics that no point can have before any runs: by what the notebooks record, and what Evaluator measures.
 
-Of a slice there are only those that Evaluator measures, on the slices of project.yml and of its gates.
+A slice has only the metrics that Evaluator measures, on the slices of project.yml and of its gates.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class _UnknownError(Exception):
 def check_metrics(
     metrics: Sequence[Metric], notebooks: Iterable[Path], projects: Sequence[Project], where: str
 ) -> None:
-    """Refuse a metric that no run of the notebooks has; where only a run can tell, it does.
+    """Refuse a metric that no run of the notebooks has; if only a run can tell, let it pass.
 
     Args:
         metrics: what every point must have.
@@ -67,7 +67,7 @@ def check_metrics(
 
 
 def _is_measured(slice_: Mapping[str, str], spec: ProjectFile) -> bool:
-    """Tell whether Evaluator measures a slice; what values a column has, only its data tell, but not of a band."""
+    """Return whether Evaluator measures a slice; only data know the values of a column, but not of a band."""
     bands = spec.evaluation.bands
     if any(column in bands and value not in bands[column].labels for column, value in slice_.items()):
         return False
@@ -104,7 +104,7 @@ def _names(node: ast.AST) -> Iterator[str]:
 
 
 def _require_closed(*modules: str) -> None:
-    """Refuse to tell where a notebook imports code of somebody's own, which may record as well."""
+    """Give up if a notebook imports the user's own code, which may record as well."""
     installed = {sysconfig.get_path("purelib"), sysconfig.get_path("platlib")}
     for package in (module.partition(".")[0] for module in modules):
         if package in _OURS or package in sys.stdlib_module_names:

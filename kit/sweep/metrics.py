@@ -21,7 +21,7 @@ _EVALUATOR = "Evaluator"
 
 @dataclass(frozen=True)
 class Collected:
-    """The metrics of a run by column, and why one could not be had."""
+    """The metrics of a run by column, and why one is missing."""
 
     values: dict[str, float]
     problem: str = ""
@@ -30,14 +30,13 @@ class Collected:
 def collect(metrics: Sequence[Metric], runs: Sequence[RunRecord], log: Path) -> Collected:
     """Return the metrics of a point.
 
-    A name that a notebook has recorded comes from there; `seconds` is how long all attempts took together, since the
-    last one finds in its cache what the others have made; any other one, and each of a slice, is looked up in what
-    Evaluator has measured.
+    A name that a notebook has recorded comes from there; `seconds` is the time of all attempts together, since the last
+    one finds the results of the others in its cache; any other, and each of a slice, comes from Evaluator.
 
     Args:
-        metrics: what is wanted.
+        metrics: the wanted metrics.
         runs: the runs of the point, its own last; their folders have the executed notebooks.
-        log: gets what the process says that reads Evaluator's results.
+        log: gets the output of the process that reads Evaluator's results.
     """
     known = {name: value for run in runs for name, value in _recorded(run).items()}
     known = {SECONDS: seconds_of_attempts(runs[-1]), **known}
@@ -57,7 +56,7 @@ def collect(metrics: Sequence[Metric], runs: Sequence[RunRecord], log: Path) -> 
 
 
 def seconds_of_attempts(last: RunRecord) -> float:
-    """Return how long all attempts of a point took; of one that was killed, the steps that it finished count."""
+    """Return the time of all attempts at a point; for a killed one, its finished steps count."""
     earlier = [run for run in list_runs(Path(last.workspace) / "runs") if run.run_id != last.run_id]
     took = (run.seconds if run.ended else sum(step.seconds for step in run.steps) for run in earlier)
     return last.seconds + sum(took)
@@ -70,7 +69,7 @@ def _recorded(run: RunRecord) -> dict[str, float]:
 
 
 def _evaluated(runs: Sequence[RunRecord], log: Path) -> list[dict[str, Any]]:
-    """Return what the Evaluator of these runs has measured; empty: it did not run in them."""
+    """Return what Evaluator measured in these runs; empty: it did not run in them."""
     steps = [step for run in runs for step in run.steps]
     if not any(step.step == _EVALUATOR and step.state in {"done", "cached"} for step in steps):
         return []

@@ -19,13 +19,13 @@ _END_SECONDS = 40.0  # after which an attempt that was told to stop is killed
 
 
 def run_point(folder: str, number: int, code: str = "", worker: str = "") -> str:
-    """Attempt a point and return its record as JSON; it is on the disk as well.
+    """Attempt a point and return its record as JSON; it is on disk as well.
 
     Args:
         folder: the folder of the sweep.
         number: the number of the point.
-        code: digest of the code that the sweep began with; empty: the same by construction.
-        worker: the worker that does it, for the record.
+        code: a digest of the code that the sweep began with; empty: the same by construction.
+        worker: the name of the worker, for the record.
     """
     sweep = SweepFolder(Path(folder))
     place = sweep.point(number)
@@ -48,7 +48,7 @@ def run_point(folder: str, number: int, code: str = "", worker: str = "") -> str
 
 
 def _attempt(sweep: SweepFolder, number: int, place: Path, worker: str) -> int:
-    """Run the process to its end, which comes early when the sweep is stopped."""
+    """Run the process to its end, or until the sweep is stopped."""
     environ = {**finding_kit(), WORKER_VARIABLE: worker, "PYTHONUNBUFFERED": "1"}
     command = [sys.executable, "-m", "kit.sweep.attempt", str(sweep.path), str(number)]
     with (place / "log.txt").open("ab") as log:

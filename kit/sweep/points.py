@@ -15,15 +15,15 @@ from kit.sweep.space_file import Range, SpaceFile
 
 Point = dict[str, Value]
 MOST_POINTS = 10_000
-_DRAWS_PER_POINT = 200  # before it is said that there are not so many different ones
-_DIGITS = 12  # of a value between the ends: 0.30000000000000004 is nobody's learning rate
+_DRAWS_PER_POINT = 200  # draws before giving up on finding enough different ones
+_DIGITS = 12  # digits of a value: 0.30000000000000004 is nobody's learning rate
 
 
 def make_points(space: SpaceFile, notebooks: Sequence[Path], where: str) -> list[Point]:
-    """Return the points in the types of their parameters, each checked as `kit run` checks it, none twice.
+    """Return the points in the types of their parameters, checked as by `kit run`, without duplicates.
 
     Args:
-        space: what is swept.
+        space: the swept parameters.
         notebooks: the chain, whose cells declare the parameters.
         where: the file, for messages.
 
@@ -45,7 +45,7 @@ def make_points(space: SpaceFile, notebooks: Sequence[Path], where: str) -> list
 
 
 def declared_by(notebooks: Sequence[Path], values: Mapping[str, Value]) -> Point:
-    """Return those of some values that one of the notebooks declares; `kit run` takes no others."""
+    """Return the values that one of the notebooks declares; `kit run` takes no others."""
     declared = {name for path in notebooks for name in read_parameters(path)}
     return {name: value for name, value in values.items() if name in declared}
 
@@ -132,7 +132,7 @@ def _drawn(
 
 
 def _draw(values: Range | Sequence[Value], part: float, whole: bool) -> Value:
-    """Return the value at a part, 0 to 1, of all that it may be."""
+    """Return the value at a fraction, 0 to 1, of its range."""
     if not isinstance(values, Range):
         return values[int(part * len(values))]
     if values.step is not None:
@@ -140,7 +140,7 @@ def _draw(values: Range | Sequence[Value], part: float, whole: bool) -> Value:
         return round(drawn) if whole else _rounded(drawn)
     if not whole:
         return _rounded(_between(values, part))
-    # One more than the last, rounded down: each whole number is as likely as its neighbours.
+    # Up to one more than the last, rounded down: all whole numbers are equally likely.
     upto = Range(min=values.min, max=values.max + 1, log=values.log)
     return min(math.floor(_between(upto, part)), int(values.max))
 
@@ -160,7 +160,7 @@ def _rounded(value: float) -> float:
 
 
 def _is_whole(name: str, values: Range, spec: Parameter, where: str) -> bool:
-    """Tell whether a range is of an int; its ends and its step are then whole, or rounding would leave the range."""
+    """Return whether a range is of an int; its ends and its step are then whole, or rounding would leave the range."""
     if spec.type not in {"int", "float"}:
         raise SweepError(
             f"{where}: a range is of numbers, but {name} is {spec.type}. Write its values as a list: [a, b]."

@@ -1,6 +1,6 @@
-"""The question to a cluster's worker before it is given a point: has it the same code and the same folder?
+"""The question to a cluster's worker before it gets a point: does it have the same code and the same folder?
 
-It is sent as it stands, so it must need nothing but Python: a worker without the kit, or with another one, would
+It is sent as source code, so it must need nothing but Python: a worker without the kit, or with another one, would
 otherwise answer with an error of pickle.
 """
 

@@ -17,7 +17,7 @@ from kit.sweep.space_file import Metric, objective_of
 from kit.workspace import workspace_option, write_atomically
 
 PointState = Literal["pending", "running", "done", "failed"]
-# A verdict about data or model is what a point came to, and the same when it is asked again.
+# A verdict about data or model is a result, and would be the same again.
 VERDICTS = {
     ExitCode.DATA_ANOMALY: "stopped by a data anomaly",
     ExitCode.DRIFT: "stopped by drift or skew",
@@ -66,7 +66,7 @@ class PointRecord(BaseModel):
 
     @property
     def said(self) -> str:
-        """Its values in words."""
+        """Its values, in words."""
         return ", ".join(f"{name} {value}" for name, value in self.values.items())
 
     @property
@@ -76,7 +76,7 @@ class PointRecord(BaseModel):
 
     @property
     def again(self) -> bool:
-        """Whether another attempt may end differently: a step or a process has failed, and no verdict or limit."""
+        """Whether another attempt may end differently: a step or a process failed, rather than a verdict or a limit."""
         return self.state == "failed" and self.exit_code in _WORTH_ANOTHER_ATTEMPT
 
 
@@ -84,16 +84,16 @@ class SweepRecord(BaseModel):
     """What a sweep was asked for, checked, and how its shared part ended.
 
     Attributes:
-        workspace: the workspace that it began with.
+        workspace: the workspace that it started from.
         shared: notebooks that no swept parameter touches; they run once.
-        own: those that run at every point.
+        own: the notebooks that run at every point.
         fixed: parameters that all points share.
-        swept: names of the others, in order; `logarithmic` are those whose range goes by factors.
+        swept: the names of the others, in order; `logarithmic` are those whose range goes by factors.
         count: how many points it has.
         metrics: the metrics that every point must have; the first with a goal orders the points.
         attempts: the most attempts at each point.
         projects: names or folders of the projects that its points are about.
-        code: digest of all that ran its points when it began; `code_parts` are those of each thing.
+        code: a digest of all that ran its points when it began; `code_parts` has one for each thing.
         shared_run: folder of the run of the shared notebooks, once it has ended well.
     """
 
@@ -136,7 +136,7 @@ class SweepFolder:
         """Return the folder of a sweep by its name.
 
         Raises:
-            SweepError: when the name cannot be one of a folder.
+            SweepError: when the name is not valid for a folder.
         """
         if not _NAME.fullmatch(name):
             raise SweepError(
@@ -151,12 +151,12 @@ class SweepFolder:
 
     @property
     def resume_command(self) -> str:
-        """What goes on with the sweep, for a shell."""
+        """The shell command that resumes the sweep."""
         return f"kit sweep --resume {self.path.name}{workspace_option(self.path.parents[1])}"
 
     @property
     def stop_file(self) -> Path:
-        """While it is there, workers end what they run."""
+        """While this file exists, workers end what they run."""
         return self.path / ".stop"
 
     def exists(self) -> bool:
@@ -169,7 +169,7 @@ class SweepFolder:
         write_atomically(self.path / "sweep.json", record.model_dump_json(indent=2) + "\n")
 
     def read(self) -> SweepRecord:
-        """Return what was asked for.
+        """Return the record of the sweep.
 
         Raises:
             SweepError: when there is no such sweep, or its record is not readable.
@@ -188,10 +188,10 @@ class SweepFolder:
         return record.model_copy(update=here)
 
     def points(self) -> list[PointRecord]:
-        """Return all points as they are on the disk, in order.
+        """Return all points as they are on disk, in order.
 
         Raises:
-            SweepError: when the record of the sweep or of a point is not there or not readable.
+            SweepError: when the record of the sweep or of a point is missing or not readable.
         """
         return [read_point(self.point(number)) for number in range(1, self.read().count + 1)]
 
@@ -200,7 +200,7 @@ def read_point(folder: Path) -> PointRecord:
     """Return the record of a point.
 
     Raises:
-        SweepError: when it is not there or not readable.
+        SweepError: when it is missing or not readable.
     """
     return _read_record(folder / "point.json", PointRecord, folder.parents[1])
 
@@ -227,13 +227,13 @@ def save_point(folder: Path, record: PointRecord) -> None:
 
 
 def list_sweeps(workspace: Path) -> list[str]:
-    """Return the names of the sweeps of a workspace, also of folders whose name none can have."""
+    """Return the names of the sweeps of a workspace, including folders with invalid names."""
     found = (path.parent.name for path in (workspace / "sweeps").glob("*/sweep.json"))
-    return sorted(name for name in found if not name.startswith("."))  # which have not begun
+    return sorted(name for name in found if not name.startswith("."))  # not begun yet
 
 
 def ordered(record: SweepRecord, points: list[PointRecord]) -> list[PointRecord]:
-    """Return the points, the best first; those that a gate has stopped come after, then those without the metric."""
+    """Return the points, the best first, then those stopped by a gate, then those without the metric."""
     objective = record.objective
 
     def place(point: PointRecord) -> tuple[int, float, int]:

@@ -67,7 +67,7 @@ def summary(record: SweepRecord, points: Sequence[PointRecord]) -> str:
 
 
 def run_command(record: SweepRecord, point: PointRecord) -> str:
-    """Return what runs the chain with the values of a point in the workspace that the sweep began with."""
+    """Return the command that runs the chain with a point's values in the workspace that the sweep started from."""
     paths = [Path(name) for name in record.notebooks]
     names = [path.stem if path.parent == NOTEBOOKS else str(path) for path in paths]
     values = {**record.fixed, **point.values}

@@ -16,7 +16,7 @@ TABLE, PARQUET, REPORT = "results.csv", "results.parquet", "report.html"
 def results_table(folder: SweepFolder, record: SweepRecord, points: list[PointRecord]) -> pd.DataFrame:
     """Return one row per point, the best first: values, metrics, how it ended, and where its workspace is.
 
-    A point that has not begun has none, nor has one whose workspace `kit gc` has deleted.
+    A point that has not begun has no workspace, nor has one whose workspace `kit gc` has deleted.
     """
     rows = [
         {
@@ -54,5 +54,5 @@ def write_results(folder: SweepFolder, record: SweepRecord, points: list[PointRe
 
 
 def _one_type_a_column(table: pd.DataFrame) -> pd.DataFrame:
-    """Return a table that Parquet can hold: values of several types, such as 1 and 0.5, become those of one."""
+    """Return a table that Parquet can hold: values of several types in a column, such as 1 and 0.5, get one type."""
     return table.convert_dtypes()

@@ -23,7 +23,7 @@ from kit.texts import Say
 from kit.workspace import Workspace
 
 _POLL_SECONDS = 0.5
-_END_SECONDS = 60.0  # for the points that run, once the sweep is stopped
+_END_SECONDS = 60.0  # for running points to end, once the sweep is stopped
 
 
 @dataclass(frozen=True)
@@ -73,7 +73,9 @@ def run_sweep(folder: SweepFolder, open_workers: OpenWorkers, say: Say = print) 
 
 def _warn_of_other_code(folder: SweepFolder, record: SweepRecord, say: Say) -> None:
     states = {point.state for point in folder.points()}
-    if states == {"done"} or not ("done" in states or record.shared_run):  # all of them are run by one code
+    if states == {"done"} or not (
+        "done" in states or record.shared_run
+    ):  # all points are run by the same code
         return
     now = code_parts(record.notebooks, record.projects, folder.base)
     if changed := differences(record.code_parts, now):
@@ -85,7 +87,7 @@ def _warn_of_other_code(folder: SweepFolder, record: SweepRecord, say: Say) -> N
 
 def _run_shared(folder: SweepFolder, record: SweepRecord, say: Say) -> ExitCode:
     """Run the notebooks that all points share in a branch of the workspace, unless that is done."""
-    # Of a sweep that was killed while it branched
+    # Left by a sweep that was killed while branching
     for unfinished in folder.path.glob(f".{folder.base.name}.*"):
         shutil.rmtree(unfinished, ignore_errors=True)
     if not folder.base.exists():
@@ -94,7 +96,7 @@ def _run_shared(folder: SweepFolder, record: SweepRecord, say: Say) -> ExitCode:
         return ExitCode.DONE
     shared = [Path(name) for name in record.shared]
     say("The notebooks that all points share:")
-    # Nothing is skipped: what a notebook that is left out has recorded would be missing.
+    # Nothing is skipped: records of skipped notebooks would be missing.
     options = RunOptions(timeout_seconds=record.timeout_seconds, kernel_name=record.kernel_name, skip=False)
     run = run_chain(shared, declared_by(shared, record.fixed), folder.base, options, say)
     if run.exit_code != ExitCode.DONE:
@@ -149,7 +151,7 @@ class _Points:
                 self._say(line)
 
     def _take(self, point: PointRecord, future: Future[str]) -> PointRecord:
-        """Say how an attempt has ended, and have another one where that is worth it."""
+        """Report how an attempt ended, and start another if that is worth while."""
         ended = self._result(point, future)
         if ended.again and self._tries[ended.number] < self._record.attempts:
             self._say(
@@ -166,7 +168,7 @@ class _Points:
         return ended
 
     def _result(self, point: PointRecord, future: Future[str]) -> PointRecord:
-        """Return how a point ended; what no attempt could say itself is written here."""
+        """Return how a point ended; record it here if the attempt could not."""
         try:
             return PointRecord.model_validate_json(future.result())
         except CancelledError:

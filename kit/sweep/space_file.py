@@ -29,7 +29,7 @@ _EXAMPLE = "way: grid\nparameters:\n  learning_rate: [0.01, 0.02]\nmetrics:\n  -
 
 
 def _number(value: object) -> object:
-    """Refuse what is no number in one sentence, and not in one for each type that it might have been."""
+    """Refuse a non-number in one sentence, not in one for each type that it might have been."""
     try:
         number = float(str(value))  # 1e-3 is a text in YAML
     except ValueError:
@@ -62,7 +62,7 @@ _Value = Annotated[Value, BeforeValidator(_plain)]
 class Range(Section):
     """Numbers from `min` to `max`, both included.
 
-    A grid takes `count` of them or goes by `step`; chance draws any of them, or those that `step` reaches.
+    A grid takes `count` of them or goes by `step`; random draws take any of them, or those that `step` reaches.
     """
 
     min: _Number
@@ -188,7 +188,7 @@ def read_space(path: Path) -> SpaceFile:
     """Read and check the file of a sweep.
 
     Raises:
-        SweepError: when it is not YAML or no valid space; names the file, the lines and fields, and what is allowed.
+        SweepError: when it is not YAML or not a valid space; names the file, the lines and fields, and what is allowed.
     """
     file = read_yaml(path, SweepError)
     if not isinstance(file.content, dict):
@@ -203,7 +203,7 @@ def read_space(path: Path) -> SpaceFile:
 def _explain(path: Path, file: YamlFile, error: ValidationError) -> str:
     lines = [f"{path} does not say what to sweep:"]
     for problem in error.errors():
-        # Of a union pydantic names the branch that it has tried; the file knows only names and places.
+        # For a union pydantic names the branch that it tried, which is not part of the file.
         place = [
             part for part in problem["loc"] if part in _NAMES or not isinstance(part, str) or _is_key(part)
         ]

@@ -13,12 +13,12 @@ from kit.sweep.errors import SweepError
 from kit.sweep.point import run_point
 from kit.units import BYTES_PER_MB
 
-_GROWS_SECONDS = 60.0  # in which a point that has begun reaches most of the memory that it will take
+_GROWS_SECONDS = 60.0  # in which a new point reaches most of the memory that it will take
 _BYTES_PER_GB = 1e9
 
 
 class Workers(Protocol):
-    """Whoever runs points, as many at a time as there is room for."""
+    """Runs points, as many at a time as there is room for."""
 
     def has_room(self, running: int) -> bool:
         """Whether another point may begin beside those that run."""
@@ -73,7 +73,7 @@ class LocalWorkers:
         self._pool = ThreadPoolExecutor(self._jobs, "point")
 
     def has_room(self, running: int) -> bool:
-        if running == 0:  # there is always one, or nothing would ever end
+        if running == 0:  # one point always runs, or nothing would ever end
             return True
         young = sum(time.monotonic() - begun < _GROWS_SECONDS for begun in self._begun[-running:])
         needed = self._bytes * (young + 1)
@@ -89,7 +89,7 @@ class LocalWorkers:
             self._bytes = self._peak_bytes
 
     def maintain(self) -> list[str]:
-        """Nothing is to be done: this machine is always there."""
+        """Do nothing: this machine is always there."""
         return []
 
     def close(self) -> None:

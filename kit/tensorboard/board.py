@@ -18,7 +18,7 @@ from kit.tensorboard import folders
 from kit.training.scalars import Curves, read_scalars
 
 _START_SECONDS = 60.0
-_AMBIGUOUS = re.compile(r"[/\\#?&%+]")  # PROJECTOR asks for a run by its name, and does not escape it
+_AMBIGUOUS = re.compile(r"[/\\#?&%+]")  # PROJECTOR does not escape the names of runs
 _LAST_WORDS = 600  # characters of what TensorBoard said, in an error
 
 
@@ -30,8 +30,7 @@ class Board:
     """TensorBoard on one or several folders of event files.
 
     Args:
-        folders: the folders, by the name that each has in TensorBoard; what is below one is found, also what comes
-            later.
+        folders: the folders by their names in TensorBoard; everything below is found, also what comes later.
     """
 
     def __init__(self, folders: Mapping[str, Path]) -> None:
@@ -90,7 +89,7 @@ class Board:
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
-                process_group=0,  # an interrupt of the kernel goes to its whole group
+                process_group=0,  # an interrupt of the kernel goes to its whole process group
             )
 
     def _wait(self, process: subprocess.Popen[bytes]) -> None:

@@ -8,7 +8,7 @@ from kit.project_section import Section
 
 
 class TensorBoardSettings(Section):
-    """How long trainings, and trials of Tuner, stay in TensorBoard."""
+    """How many trainings, and searches of Tuner, stay in TensorBoard."""
 
     keep_runs: int = Field(
         default=20, ge=1, description="of the latest trainings, besides those of models that were let pass"

@@ -1,7 +1,7 @@
 """The Jupyter server extension that forwards authenticated requests to TensorBoard's socket.
 
-jupyter-server-proxy does the passing on. Its own routes would start a server itself, one for all kernels; here the
-kernel that shows a board is its owner.
+jupyter-server-proxy does the forwarding. Its own routes would start one server for all kernels; here the kernel that
+shows a board owns it.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _CREDENTIALS = ("Cookie", "Authorization")
 class BoardHandler(ProxyHandler):
     """One request to one board; the base class lets nobody in without Jupyter's token.
 
-    TensorBoard's POST requests only ask, so that the missing token against forged requests does no harm.
+    TensorBoard's POST requests only read, so that the missing token against forged requests does no harm.
     """
 
     async def http_get(self, board: str, path: str) -> None:
@@ -30,12 +30,12 @@ class BoardHandler(ProxyHandler):
         await self._pass_on(board, path)
 
     async def open(self, port: str, proxied_path: str) -> None:
-        """Refuse a websocket, which TensorBoard has none of."""
+        """Refuse websockets, which TensorBoard does not use."""
         del port, proxied_path
         self.close()
 
     def proxy_request_headers(self) -> httputil.HTTPHeaders:
-        """Return the headers of the request without what lets its sender into Jupyter."""
+        """Return the headers of the request without Jupyter's credentials."""
         headers: httputil.HTTPHeaders = super().proxy_request_headers()
         for name in _CREDENTIALS:
             headers.pop(name, None)

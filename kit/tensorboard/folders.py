@@ -14,7 +14,7 @@ from pathlib import Path
 ROUTE = "kit/tensorboard"  # below the base URL of the Jupyter server
 SOCKET = "socket"
 LOGS = "logs"
-_STARTING_SECONDS = 120.0  # for so long a board need not answer
+_STARTING_SECONDS = 120.0  # in which a new board need not answer
 
 
 def folder_of(board: str) -> Path:
@@ -23,10 +23,10 @@ def folder_of(board: str) -> Path:
 
 
 def make_folder(board: str) -> Path:
-    """Make the folder of a board, which nobody else may enter.
+    """Make the folder of a board, which only its user may enter.
 
     Raises:
-        PermissionError: when the folder around it is somebody else's, or open to others.
+        PermissionError: when its parent folder is somebody else's, or open to others.
     """
     root = _root()
     root.mkdir(mode=0o700, exist_ok=True)
@@ -45,7 +45,7 @@ def answers(board: str) -> bool:
 
 
 def remove_dead() -> None:
-    """Remove what a TensorBoard left behind that was killed itself."""
+    """Remove what a killed TensorBoard left behind."""
     for folder in _root().glob("*"):
         with contextlib.suppress(FileNotFoundError):  # it ended just now
             old = time.time() - folder.stat().st_mtime > _STARTING_SECONDS

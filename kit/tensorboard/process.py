@@ -46,7 +46,7 @@ class _SocketServer(ThreadedWSGIServer, program.TensorBoardServer):
 
 
 def _with_own_fonts(app: Any) -> Any:
-    """Let TensorBoard's page ask for its fonts below its own address; as it is, it asks the root of the server."""
+    """Make TensorBoard's page load its fonts from below its own address, not from the root of the server."""
 
     def answer(environ: dict[str, Any], start_response: Any) -> Any:
         if environ["PATH_INFO"] != "/":
@@ -61,7 +61,7 @@ def _with_own_fonts(app: Any) -> Any:
 def serve(board: str, parent: int) -> None:
     """Serve until the parent is gone, whatever ended it."""
     folder = folder_of(board)
-    # TensorBoard's own way to do without TensorFlow: the same readers in 1 s and 80 MB instead of 8 s and 770 MB.
+    # TensorBoard's own way to run without TensorFlow: the same readers in 1 s and 80 MB instead of 8 s and 770 MB.
     sys.modules["tensorboard.compat.notf"] = types.ModuleType("tensorboard.compat.notf")
     signal.signal(signal.SIGTERM, lambda *_: sys.exit())
     try:
@@ -69,7 +69,7 @@ def serve(board: str, parent: int) -> None:
         tensorboard.configure(
             argv=["tensorboard", "--logdir", str(folder / LOGS)],
             host=str(folder / SOCKET),
-            load_fast="false",  # the fast loader is a second server, with a port that anybody here could ask
+            load_fast="false",  # the fast loader is a second server, with a port open to any local user
             reload_interval=_RELOAD_SECONDS,
         )
         tensorboard.launch()

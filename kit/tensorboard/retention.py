@@ -1,7 +1,7 @@
 """Which trainings TensorBoard keeps: the newest, and those whose models were blessed or pushed.
 
-Of the others goes what TensorBoard reads; how far they came, their settings and their models stay. What went is
-recorded in the folder of each.
+The others lose what TensorBoard reads; their progress, settings and models stay. What was removed is recorded in the
+folder of each.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _SHOWN = ("projector", "projector_config.pbtxt", "plugins", "attention.json")
 
 @dataclass(frozen=True)
 class Kept:
-    """A training that stays, and why: `new`, or that its model was let pass."""
+    """A training that stays, and why: `new`, or `blessed` or `pushed`."""
 
     run: Run
     why: str
@@ -31,11 +31,11 @@ class Kept:
 
 @dataclass(frozen=True)
 class Pruned:
-    """A training of which TensorBoard shows nothing any more.
+    """A training that TensorBoard no longer shows.
 
     Attributes:
         run: the training.
-        size_bytes: the bytes of what goes; 0: it went before.
+        size_bytes: the bytes that are removed; 0: they were removed before.
     """
 
     run: Run
@@ -48,12 +48,12 @@ class Pruned:
 
 @dataclass(frozen=True)
 class Retention:
-    """What the rule says of each training, the latest first.
+    """The rule's decision about each training, the latest first.
 
     Attributes:
         kept, pruned: the trainings.
         keep_runs: how many of the newest stay.
-        done: whether what is to go is gone; False: it was only looked at.
+        done: whether it was carried out; False: only previewed.
     """
 
     kept: Sequence[Kept]
@@ -63,7 +63,7 @@ class Retention:
 
     @property
     def message(self) -> str:
-        """What became of the trainings, in a sentence."""
+        """The outcome for the trainings, in a sentence."""
         going = [one for one in self.pruned if one.size_bytes]
         passed = sum(1 for one in self.kept if one.run.passed)
         size = sum(one.size_bytes for one in going) / BYTES_PER_MB
@@ -84,7 +84,7 @@ def prune(session: Session, keep_runs: int = 0, *, dry_run: bool = False) -> Ret
     Args:
         session: the session whose project's trainings are looked at.
         keep_runs: how many of the newest stay; 0: as in project.yml.
-        dry_run: only tell what would go.
+        dry_run: only report what would be removed.
 
     Raises:
         WorkspaceError: when nothing can be removed there.
@@ -92,7 +92,7 @@ def prune(session: Session, keep_runs: int = 0, *, dry_run: bool = False) -> Ret
     keep = keep_runs or session.project.spec.tensorboard.keep_runs
     if dry_run:
         return _judge(all_runs(session), keep, done=False)
-    # No training begins meanwhile.
+    # No training can begin meanwhile.
     with session.workspace.lock("step", f"{session.project.name}, pruning trainings"):
         retention = _judge(all_runs(session), keep, done=True)
         for one in retention.pruned:
@@ -119,7 +119,7 @@ def _files(folder: Path) -> Iterator[Path]:
 
 
 def _remove(one: Pruned, keep: int) -> None:
-    """Write the record first: what is killed in the middle is gone on with the next time."""
+    """Write the record first: an interrupted removal is finished the next time."""
     rule = f"older than the newest {keep}, its model neither blessed nor pushed"
     write_record(one.run.folder, rule, one.size_bytes)
     for path in [*_files(one.run.folder)]:

@@ -1,4 +1,4 @@
-"""A project's trainings as TensorBoard runs: one folder each, under names that can be told apart."""
+"""A project's trainings as TensorBoard runs: one folder each, under distinct names."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from kit.evaluation.blessing import is_blessed
 from kit.session import Session
 from kit.training.progress import Progress
 
-NEWEST = 10  # so many are compared unless more are asked for
+NEWEST = 10  # how many are compared by default
 _SHORT = {"learning_rate": "lr", "batch_size": "batch"}
-_UNTOLD = {"seed"}  # two that differ in it alone are told apart by their numbers
+_UNTOLD = {"seed"}  # runs that differ only in this are distinguished by their numbers
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class Run:
         folder: the folder with its event files.
         made: when it ended, in UTC.
         settings: the settings of the training; empty: it left none.
-        passed: why its event files are kept whatever their age: `blessed`, `pushed`; empty: they are not.
+        passed: why its event files are kept whatever their age: `blessed` or `pushed`; empty: they are not.
     """
 
     folder: Path
@@ -35,7 +35,7 @@ class Run:
 
     @property
     def number(self) -> str:
-        """Of the execution that made it."""
+        """The number of the execution that made it."""
         return self.folder.name
 
     @property
@@ -44,7 +44,7 @@ class Run:
 
         The first two make it unique and let TensorBoard sort runs by age.
         """
-        in_order = {**dict.fromkeys(_SHORT), **self.settings}  # the most telling first
+        in_order = {**dict.fromkeys(_SHORT), **self.settings}  # the most informative first
         settings = [
             f"{_SHORT.get(name, name)} {value}"
             for name, value in in_order.items()
@@ -62,7 +62,7 @@ def all_runs(session: Session) -> list[Run]:
     """Return the trainings of a session's project, the latest first, each once."""
     passed = _passed(session)
     found: dict[Path, Run] = {}
-    for _, made in session.history("Trainer"):  # what the cache gave is there again
+    for _, made in session.history("Trainer"):  # cached results appear again
         run, model = made["model_run"][0], made["model"][0]
         folder = Path(run.uri)
         if folder in found or not folder.is_dir():

@@ -3,8 +3,8 @@
 Importing them costs 10 to 18 s, in every kernel and every step that runs on its own; a fork costs 0.03 s.
 The warm process is started on demand, one per user and environment, and ends by itself. Kernels of the
 kernelspec `kit` come from it through `kit.warm.provisioner`; `start_call` runs one function in a child. Where
-there can be no warm process (not Linux, KIT_WARM=off, or anything that went wrong) both start a new
-interpreter and behave the same.
+there can be no warm process (not Linux, KIT_WARM=off, or anything that went wrong) both start a new interpreter and
+behave the same.
 
 What a child cannot have of its own: Python's hash seed (all children of one warm process share it) and
 resource limits, both those of the warm process. The variables in `kit.warm.address.READ_AT_IMPORT` choose the

@@ -62,7 +62,7 @@ def _function(target: str) -> Function:
 
 
 def _in_a_line(error: BaseException) -> str:
-    """Return the class and the first line of the text: TensorFlow's go on for pages, and end with nothing."""
+    """Return the class and the first line of the text: TensorFlow's errors go on for pages."""
     kind = type(error)
     name = kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
     first, *_ = str(error).strip().splitlines() or [""]
@@ -70,7 +70,7 @@ def _in_a_line(error: BaseException) -> str:
 
 
 def _pickled(error: BaseException) -> bytes:
-    """Return the pickled error, or nothing when it would not survive the way."""
+    """Return the pickled error, or nothing when it would not survive the trip."""
     try:
         data = pickle.dumps(error)
         copy: Any = pickle.loads(data)  # noqa: S301  our own bytes

@@ -76,7 +76,7 @@ class CallDied:
 
     Attributes:
         returncode: its exit code, or the signal as a negative number.
-        log_path: what it has printed.
+        log_path: the file with its output.
         parent_lost: the warm process ended and took the child along.
     """
 
@@ -218,7 +218,7 @@ def start_call(  # noqa: PLR0913  the keyword arguments are those of a new proce
         give_up.callback(ours.close)
         process = _launch(request, (log.fileno(), log.fileno(), theirs.fileno()), notify)
         give_up.pop_all()
-    with suppress(ConnectionError):  # a child that has died already; `wait` tells how
+    with suppress(ConnectionError):  # a child that has already died; `wait` reports how
         ours.sendall(encode({"event": "payload"}, payload))
     return WarmCall(process, ours, log_path)
 

@@ -107,8 +107,8 @@ def _run_kernel(argv: list[str]) -> None:
 def _end_control(app: Any) -> None:
     """Let the control thread finish, which may still be answering the request to shut down.
 
-    ipykernel itself first closes the thread that sends what others print, for which this one may then wait: one kernel
-    in five ended only when Jupyter lost its patience, 3 s later. To be removed when IPKernelApp.close ends it first.
+    ipykernel itself first closes the thread that sends output, for which this one may then wait: one kernel in five
+    ended only when Jupyter lost its patience, 3 s later. To be removed when IPKernelApp.close ends it first.
     """
     thread = getattr(app, "control_thread", None)  # None: it failed before
     if thread is not None and thread.is_alive():
@@ -158,7 +158,7 @@ def _forget_parent(own: OwnModules | None) -> None:
     if own is None:
         forget()
     else:
-        own.forget_unless_same()  # so that edited code is always read anew
+        own.forget_unless_same()  # so that edited code is always reread
     forget(_READ_SETTINGS)
     sys.modules["__main__"] = ModuleType("__main__")
     tempfile.tempdir = None  # it may have been computed with the parent's TMPDIR

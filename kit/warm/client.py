@@ -100,7 +100,7 @@ class WarmProcess:
             except ConnectionError:
                 self._end_without_parent()
             else:
-                if answer is not None:  # the only answer that is left to come is "exited"
+                if answer is not None:  # the only answer still to come is "exited"
                     self.returncode = int(answer["returncode"])
                     self._close()
         return self.returncode
@@ -146,7 +146,7 @@ def launch(request: ChildRequest, descriptors: Sequence[int], notify: Notify) ->
         notify: is given a line of text now and then while modules are imported.
 
     Raises:
-        WarmUnavailableError: when there is no way to a warm child.
+        WarmUnavailableError: when a warm child is not possible.
     """
     message = {"op": "start", "child": asdict(request)}
     for _attempt in range(2):  # an idle warm process may end just when it is asked
@@ -198,7 +198,7 @@ def start(environ: Mapping[str, str] | None = None) -> None:
 
 
 def status(environ: Mapping[str, str] | None = None) -> dict[str, Any] | None:
-    """Return what the warm process says of itself, or None when none runs. Waits for an import to end."""
+    """Return the status of the warm process, or None when none runs. Waits for an import to end."""
     link = _connect(address_of(os.environ if environ is None else environ))
     if link is None:
         return None
@@ -262,7 +262,7 @@ def _connect(address: Address) -> Link | None:
 
 
 def _start(address: Address, environ: Mapping[str, str]) -> Link:
-    """Start a warm process; the lock is held, so a socket that nobody answers is a dead one's."""
+    """Start a warm process; the lock is held, so a socket without an answer belongs to a dead one."""
     address.socket.unlink(missing_ok=True)
     with address.log.open("wb") as log:
         try:

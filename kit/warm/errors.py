@@ -9,7 +9,7 @@ class WarmUnavailableError(KitError):
     """The warm process cannot be used here or now.
 
     Args:
-        expected: what had to hold.
+        expected: the condition that had to hold.
         found: what was found.
         remedy: what the user can do about it.
     """

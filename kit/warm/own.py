@@ -1,8 +1,8 @@
 """The kit's own modules in the warm process: what the chain's notebooks and steps import.
 
-Packages do not change while a warm process runs, but the kit is edited. So a child keeps these modules only while every
-file of them is what it was before they were imported, and only where a new interpreter would find the same files.
-Otherwise it forgets them all, and reads anew what it needs.
+Packages do not change while a warm process runs, but the kit is edited. So a child keeps these modules only while all
+of their files are unchanged since before the import, and only where a new interpreter would find the same files.
+Otherwise it forgets them all, and rereads what it needs.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _State = dict[str, tuple[int, int]]
 
 
 class OwnModules:
-    """What of the packages this process has imported, and from which state of their files.
+    """The modules of the packages that this process has imported, and the state of their files.
 
     Args:
         root: folder of the packages and of the notebooks.
@@ -41,11 +41,11 @@ class OwnModules:
         self, root: Path = ROOT, packages: tuple[str, ...] = PACKAGES, more: tuple[str, ...] = _OF_STEPS
     ) -> None:
         self._root, self._packages, self._more = root, packages, more
-        # Of before the imports: a file that changes meanwhile differs from it.
+        # From before the imports: a file that changes meanwhile differs from it.
         self._files = self._state()
 
     def load(self, between: Callable[[], None] = lambda: None) -> None:
-        """Import what notebooks and steps do; what cannot be imported is left to who needs it.
+        """Import what notebooks and steps import; failures are left to whoever needs the module.
 
         Args:
             between: is called before each import.
@@ -79,7 +79,7 @@ class OwnModules:
                             yield node.module, tuple(name.name for name in node.names)
 
     def _state(self) -> _State:
-        """Return time of change and size of each file; a thousand take some milliseconds."""
+        """Return modification time and size of each file; a thousand take some milliseconds."""
         found: _State = {}
         folders = [str(self._root / package) for package in self._packages]
         while folders:
@@ -98,19 +98,19 @@ def _cells(notebook: Path) -> list[str]:
     try:
         cells = json.loads(notebook.read_text(encoding="utf-8"))["cells"]
         return ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "code"]
-    except (OSError, ValueError, KeyError):  # somebody may be saving it
+    except (OSError, ValueError, KeyError):  # it may be just being saved
         traceback.print_exc()
         return []
 
 
 def forget(packages: Collection[str] = PACKAGES) -> None:
-    """Let packages be read anew by whoever imports them, also what TFMA has registered of them.
+    """Make the next import reread packages, and drop what TFMA has registered from them.
 
-    A metric of a module that is forgotten computes with classes that nothing can be pickled with any more.
+    A metric of a forgotten module would compute with classes that can no longer be pickled.
     """
     for name in [name for name in sys.modules if _package(name) in packages]:
         del sys.modules[name]
-    metrics = getattr(sys.modules.get(_METRICS), "_METRIC_OBJECTS", {})  # TFMA can register only
+    metrics = getattr(sys.modules.get(_METRICS), "_METRIC_OBJECTS", {})  # TFMA can only register
     for name in [name for name, metric in metrics.items() if _package(metric.__module__) in packages]:
         del metrics[name]
 

@@ -52,7 +52,7 @@ def import_all(modules: tuple[str, ...], progress: Callable[[str], None]) -> dic
     import it themselves.
 
     Returns:
-        The seconds that each took; what several need is counted for the first of them.
+        The seconds that each took; shared dependencies count for the first that needs them.
     """
     seconds = {}
     gc.disable()  # nothing that an import makes is garbage: saves a tenth of the time
@@ -69,7 +69,7 @@ def import_all(modules: tuple[str, ...], progress: Callable[[str], None]) -> dic
 
 
 def tensorflow_has_run() -> bool:
-    """Tell whether a TensorFlow op has run in this process, after which its forks would hang.
+    """Return whether a TensorFlow op has run in this process, after which its forks would hang.
 
     The first op, of whatever kind, initializes the eager context and with it TensorFlow's threads.
     """

@@ -109,7 +109,7 @@ def receive_with_descriptors(sock: socket.socket) -> tuple[bytes, list[int]]:
 
 
 def same_user(sock: socket.socket) -> bool:
-    """Tell whether the other end of a Unix socket is a process of this user."""
+    """Return whether the other end of a Unix socket is a process of this user."""
     if not hasattr(socket, "SO_PEERCRED"):
         return True  # not Linux: the folder of the socket, private to its user, is the only guard
     credentials = struct.Struct("3i")  # pid, uid, gid

@@ -36,7 +36,7 @@ class WarmProvisioner(LocalProvisioner):
     _said: ClassVar[set[str]] = set()
 
     async def launch_kernel(self, cmd: list[str], **kwargs: Any) -> KernelConnectionInfo:
-        """Start the kernel and return how to connect to it, perhaps before it is there."""
+        """Start the kernel and return how to connect to it, perhaps before it runs."""
         self.cwd = kwargs.get("cwd", Path.cwd())
         self.process = None
         starting = StartingProcess(lambda: self._start(cmd, kwargs), self._hold)
@@ -48,7 +48,7 @@ class WarmProvisioner(LocalProvisioner):
         return self.connection_info
 
     async def _until_it_listens(self) -> None:
-        """Wait for the kernel's sockets: ZeroMQ lets 100 ms pass before it tries again where it was refused."""
+        """Wait for the kernel's sockets: after a refused connection ZeroMQ waits 100 ms before it retries."""
         ip, last_bound = self.connection_info.get("ip"), self.connection_info.get("iopub_port")
         while self.connection_info.get("transport") == "tcp" and await self.poll() is None:
             try:
@@ -78,7 +78,7 @@ class WarmProvisioner(LocalProvisioner):
         _check(cmd, kwargs)
         environ = dict(os.environ if kwargs.get("env") is None else kwargs["env"])
         cwd = Path(kwargs.get("cwd") or Path.cwd())
-        cwd.stat()  # where it is gone, the plain start tells
+        cwd.stat()  # if it is gone, the plain start reports that
         request = ChildRequest(
             kind="kernel",
             argv=[cmd[2], *(str(Path(word).expanduser()) if word[:1] == "~" else word for word in cmd[3:])],

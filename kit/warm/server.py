@@ -1,7 +1,7 @@
 """The warm process: makes the slow imports, runs no TensorFlow op, and forks children on request.
 
-One thread, one selector, no blocking call after the imports. It ends when it was idle for long, when the
-environment that it imported has changed, or when it is told to. Its children end with it.
+One thread, one selector, no blocking call after the imports. It ends after a long idle time, when the environment that
+it imported has changed, or when it is told to. Its children end with it.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ class Server:
         spawn: makes a child.
         listener: a listening Unix socket, or None.
         idle_seconds: how long to stay without children and clients; 0 for ending with the last client.
-        outdated: tells whether a new warm process would differ from this one.
+        outdated: returns whether a new warm process would differ from this one.
     """
 
     def __init__(
@@ -59,7 +59,7 @@ class Server:
             outdated,
         )
         self._clients: list[_Client] = []
-        self._orphans: list[Child] = []  # killed, not yet gone, and nobody to tell
+        self._orphans: list[Child] = []  # killed, not yet gone, with no client to inform
         self._ready, self._has_own, self._stopping = False, False, False
         self._import_seconds: dict[str, float] = {}
         self._last_busy = time.monotonic()
@@ -94,7 +94,7 @@ class Server:
         self._import_seconds = import_all(chosen_modules(), self._announce)
 
     def stop(self) -> None:
-        """Leave the loop at the next occasion."""
+        """Leave the loop at the next opportunity."""
         self._stopping = True
 
     def run(self, own: OwnModules | None = None) -> None:
@@ -207,7 +207,7 @@ class Server:
             _close_all(client.descriptors)
 
     def _not_for(self, client: _Client) -> list[int]:
-        """Return what this client's child must not keep: it would hold connections open that have ended."""
+        """Return the descriptors that this client's child must not keep: it would hold ended connections open."""
         others = [number for other in self._clients if other is not client for number in other.descriptors]
         sockets = [self._wakeup, self._wakeup_end, *(client.sock for client in self._clients)]
         if self._listener is not None:

@@ -1,4 +1,4 @@
-"""A kernel that is still being started: has Popen's methods from the moment that it is asked for."""
+"""A kernel that is still being started: has Popen's methods from the start."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ class Process(Protocol):
 class StartingProcess:
     """Stands in for a process while a thread starts it; counts as alive until then.
 
-    JupyterLab drops what a person runs while its request for a kernel is unanswered, and keeps it for a kernel that
-    exists but does not answer yet. So the request is not held up by some 15 s of imports.
+    JupyterLab drops what a person runs while its request for a kernel is unanswered, but keeps it for a kernel that
+    exists and does not answer yet. So the request is answered before some 15 s of imports.
 
     Args:
         start: starts the process; runs in a thread.

@@ -1,7 +1,7 @@
 """The picture of a lineage: boxes in layers from left to right, and one path for all lines between them.
 
 Shapes get their sizes from the style sheet, so that a box takes some 80 bytes: even a graph of 2,000 nodes has to fit
-    the limit of a view.
+the limit of a view.
 """
 
 from __future__ import annotations

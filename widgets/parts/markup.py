@@ -25,7 +25,7 @@ def tag(name: str, *children: Child, **attributes: Attribute) -> Markup:
     """An element with its children, which may be nested in lists, and its attributes.
 
     Attributes are named as Python allows: `class_` is class and `aria_label` is aria-label. True gives an attribute
-        without a value; None and False leave it out, and so does None for a child.
+    without a value; None and False leave it out, and so does None for a child.
     """
     start = f"<{name}{''.join(_attribute(key, value) for key, value in attributes.items())}>"
     return Markup(start if name in _VOID else f"{start}{join(children)}</{name}>")

@@ -2,9 +2,9 @@
 
 A slice counts when chance explains its evidence with a probability of at most 1 %, over all slices of up to three
 facets together: each order gets a third of that, shared evenly by its slices (Bonferroni; Holm's steps would change
-    nothing where a few of a hundred thousand are found). So a slice of one facet need not pay for those of three, and a
-    further condition has to add more evidence than its many slices could have added by chance. Slices that only share
-    rows with a blind spot lose their evidence when its rows are left out.
+nothing where a few of a hundred thousand are found). So a slice of one facet need not pay for those of three, and a
+further condition has to add more evidence than its many slices could have added by chance. Slices that only share
+rows with a blind spot lose their evidence when its rows are left out.
 
 Searching for slices that explain errors: Chung and others, Automated data slicing for model validation, IEEE
 Transactions on Knowledge and Data Engineering 32 (2019). What is tested here is not their difference of mean losses, by

@@ -1,7 +1,7 @@
 """Count rows by facet codes, outcome and score bin.
 
 While there are fewer rows than cells, few cells have a row: with 5,000 rows one in fifty. So only those are kept, and
-    sums take time in proportion to them.
+sums take time in proportion to them.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Ranking metrics as TFMA metrics, all read from sums over lists that are computed once per slice.
 
 Like all metrics of TFMA with a query key, they are about whole queries: for a slice of some rows of a query, such as
-    the items of a category, they cover the queries with such a row, with all of their rows.
+the items of a category, they cover the queries with such a row, with all of their rows.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Metrics of the scores of rows as array formulas; NumPy is all that they import.
 
 Each takes the scores first and then the truth: 0 and 1 for a class, or the quantity. NaN: these rows do not have the
-    metric.
+metric.
 """
 
 from __future__ import annotations
@@ -86,7 +86,7 @@ def ndcg(scores: Values, truth: Truth, lists: NDArray[np.int64], k: int) -> floa
     """Return the mean NDCG of the first k of the lists that have a positive row; NaN where none has.
 
     Of two rows with the same score the one that is not positive comes first: rounding all scores to one gains nothing
-        from the order of the rows.
+    from the order of the rows.
 
     Args:
         scores: [rows], the higher the better.

@@ -1,7 +1,7 @@
 """Bands and the minimum slice size, carried in an EvalConfig, which has no fields for them, and applied by Evaluator.
 
 The configuration still describes an evaluation completely: TFX's cache sees a change in it, it is kept beside the
-    results, and TFX's own Evaluator, given this module as `module_path`, cuts the same slices.
+results, and TFX's own Evaluator, given this module as `module_path`, cuts the same slices.
 """
 
 from __future__ import annotations

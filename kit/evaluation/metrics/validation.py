@@ -19,7 +19,7 @@ def validate_metrics(sliced_metrics: Any, eval_config: tfma.EvalConfig) -> Any:
     """Do what TFMA's function of this name does, except that slices that are too small do not decide gates.
 
     So a gate on every value of a column is decided by those with enough rows, and a gate whose slices are all too small
-        is missed, like one whose slice does not exist: a model has to prove itself on enough rows.
+    is missed, like one whose slice does not exist: a model has to prove itself on enough rows.
     """
     slice_key, metrics = sliced_metrics
     if slice_key and _count(metrics) < rules_of(eval_config)["min_slice_size"]:

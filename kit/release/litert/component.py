@@ -2,7 +2,7 @@
 
 <variant>.tflite     float, float16, dynamic_range and int8, those that the runtime's operations allow
 features.json        what a file takes, and the columns that each feature is computed from by Transform's graph
-measured.json        the table, and what is said of the representative set
+measured.json the table, and the findings about the representative set
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ from kit.training.config import Training
 from kit.workspace import write_atomically
 
 MEASURED_FILE, FEATURES_FILE = "measured.json", "features.json"
-_TRAIN_ROWS = 200_000  # of the training split that the representative set is drawn from, and held against
+_TRAIN_ROWS = 200_000  # of the training split that the representative set is drawn from and compared with
 _TRANSFORMED = 8_192  # rows at once
 _REPEATS = 40
 
@@ -55,7 +55,7 @@ _REPEATS = 40
 class LiteRTModels(Artifact):
     """The files, what they take, and what was measured of them.
 
-    A type of its own: `Model` is what Evaluator and Pusher take, and a server cannot load this.
+    A type of its own: Evaluator and Pusher take a `Model`, and a server cannot load these.
     """
 
     TYPE_NAME = "LiteRTModels"
@@ -132,8 +132,8 @@ def make_bench(
 
 
 def _evaluated(project: Project, saved_model: Path, records: list[bytes]) -> tuple[Slices, Any, Any]:
-    """Return slices, scores and labels as Evaluator has them."""
-    # Gates against a baseline are none here: slices and labels are all that is wanted of the configuration.
+    """Return slices, scores and labels as Evaluator computes them."""
+    # No gates against a baseline: only slices and labels of the configuration are needed.
     config = tfma.utils.update_eval_config_with_defaults(
         eval_config(project, has_baseline=False), has_baseline=False, rubber_stamp=True
     )
@@ -227,7 +227,7 @@ def litert_converter_of(project: Project, training: Training, **inputs: types.Ba
     Args:
         project: the project whose code has built the model.
         training: the settings that it was trained with.
-        inputs: `model`, the raw `examples` that judged it, and what Trainer was given of Transform:
+        inputs: `model`, the raw `examples` that judged it, and Trainer's inputs from Transform:
             `transformed_examples` and `transform_graph`.
     """
     settings = {

@@ -12,9 +12,9 @@ Variant = Literal["float", "float16", "dynamic_range", "int8"]
 
 
 class LiteRT(Section):
-    """Which file is meant for use, and what it may lose.
+    """Which file is meant for use, and how much it may lose.
 
-    `float` and `float16` keep weights as such numbers, `dynamic_range` keeps large weights in 8 bits and computes in
+    `float` and `float16` keep weights in these types, `dynamic_range` keeps large weights in 8 bits and computes in
     float, `int8` computes in 8 bits as well.
     """
 

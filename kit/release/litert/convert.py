@@ -27,8 +27,8 @@ def convert(part: ModelPart, variant: Variant, representative: Features) -> byte
 
     Args:
         part: the part of the model.
-        variant: how its numbers are kept.
-        representative: transformed features of the rows that int8 is calibrated with; the others need none.
+        variant: the number format.
+        representative: transformed features of the rows that int8 is calibrated with; other variants need none.
 
     Raises:
         InfraCheckError: when it takes strings, or the plain runtime lacks an operation; the message names it.
@@ -46,7 +46,7 @@ def convert(part: ModelPart, variant: Variant, representative: Features) -> byte
     _SETTERS[variant](converter, part, representative)
     try:
         with warnings.catch_warnings():
-            # That the numbers of inputs and outputs are kept as they are, which is wanted.
+            # The warning that inputs and outputs keep their types, which is intended.
             warnings.filterwarnings("ignore", module=r"tensorflow\.lite")
             content: bytes = converter.convert()
     except (ConverterError, ValueError, RuntimeError) as error:
@@ -55,7 +55,7 @@ def convert(part: ModelPart, variant: Variant, representative: Features) -> byte
 
 
 def _frozen(part: ModelPart) -> Any:
-    """Return the function with its weights as constants, and without what LiteRT could have but has not."""
+    """Return the function with its weights as constants, and without what LiteRT could have but does not."""
     graph, names, output = _with_constants(part)
 
     def predict(features: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
@@ -68,7 +68,7 @@ def _frozen(part: ModelPart) -> Any:
 
 @lru_cache(maxsize=1)
 def _with_constants(part: ModelPart) -> tuple[Any, list[str], str]:
-    """Return the graph, and the names of its inputs and output; once for all variants, whose graph is the same."""
+    """Return the graph, and the names of its inputs and output; cached for all variants, which share the graph."""
     frozen = convert_variables_to_constants_v2(
         part.function.get_concrete_function(), lower_control_flow=False
     )
@@ -81,7 +81,7 @@ def _with_constants(part: ModelPart) -> tuple[Any, list[str], str]:
 def floor_div_in_32_bits(graph: Any) -> Any:
     """Return a GraphDef in which integers of 64 bits are divided in 32: LiteRT's FLOOR_DIV has no others.
 
-    Codes, the only such numbers that models of the kit divide, are far below 2^31; a larger one would be cut off. See
+    Codes, the only such numbers that models of the kit divide, are far below 2^31; larger ones would be cut off. See
     FloorDiv in https://ai.google.dev/edge/litert/conversion/tensorflow/ops_compatibility; to be removed when LiteRT
     has it for int64.
     """
@@ -121,7 +121,7 @@ def _as_dynamic_range(converter: Any, part: ModelPart, rows: Features) -> None:
 
 
 def _as_int8(converter: Any, part: ModelPart, rows: Features) -> None:
-    """Compute in int8; inputs and output stay float, so that all variants are called alike."""
+    """Compute in int8; inputs and output stay float, so that all variants are called the same way."""
     _as_dynamic_range(converter, part, rows)
     converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
     taken = part.take(rows)
@@ -147,7 +147,7 @@ _SETTERS: dict[Variant, Callable[[Any, ModelPart, Features], None]] = {
 
 
 def _refused(variant: Variant, error: Exception) -> InfraCheckError:
-    """Say what the converter said; of its thousands of lines those count that name operations."""
+    """Extract the converter's reason: of its thousands of lines, those that name operations."""
     named = sorted({name.strip() for names in _REFUSED.findall(str(error)) for name in names.split(",")})
     found = f"it has no {', '.join(named)}" if named else f"the converter says: {str(error).strip()[:500]}"
     return InfraCheckError(

@@ -17,13 +17,13 @@ _WARM_UP = 5
 
 
 class LiteRTModel:
-    """A model that is loaded.
+    """A loaded model.
 
     Args:
         content: the content of the file.
 
     Raises:
-        InfraCheckError: when it cannot be loaded, or has not one signature.
+        InfraCheckError: when it cannot be loaded, or does not have exactly one signature.
     """
 
     def __init__(self, content: bytes) -> None:
@@ -53,7 +53,7 @@ class LiteRTModel:
         return np.concatenate(parts)
 
     def milliseconds(self, features: Features, repeats: int) -> float:
-        """Return the median time of a call with these rows, with the features given and the scores taken."""
+        """Return the median time of a call with these rows, including setting features and reading scores."""
         taken = self._take(features)
         return median_ms(lambda: self._run(**taken), repeats)
 

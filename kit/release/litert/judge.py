@@ -15,7 +15,7 @@ def judge(measured: Sequence[Measured], settings: LiteRT, task: Task) -> str:
 
     Args:
         measured: the measurements of all variants.
-        settings: name the variant and its limit.
+        settings: the settings with the variant and its limit.
         task: the task of the project.
 
     Raises:

@@ -17,7 +17,7 @@ from kit.translation.messages import in_language, parts_in_language
 
 
 def summary(session: Session) -> dict[str, Any]:
-    """Return the words of `widgets.litert.LiteRTFiles`.
+    """Return the arguments of `widgets.litert.LiteRTFiles`.
 
     Raises:
         StepOrderError: when the model was not converted.

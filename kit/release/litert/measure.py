@@ -31,17 +31,17 @@ class Measured:
 
     Attributes:
         variant: its name, or MODEL.
-        refused: why there is no such file; empty: there is, and only then are the numbers there.
+        refused: why there is no such file; empty: there is one, and only then are there numbers.
         bytes: the bytes of the file; None: the model has no file of its own.
         ms_few: median milliseconds of a call with 1 example.
-        ms_many: the same with 64.
+        ms_many: likewise with 64.
         quality: the quality on all rows.
         lost: the quality that it lost against the model, on all rows; negative: it gained.
         worst_slice: the one that lost most; empty: no slice has a quality.
         worst_quality: there.
         worst_lost: there.
-        overlap: share of the best ten that are those of the model.
-        difference: largest of a score.
+        overlap: the share of the model's best ten that are among its own.
+        difference: the largest difference of a score.
     """
 
     variant: str
@@ -64,13 +64,13 @@ class Bench:
 
     Attributes:
         task: the task of the project.
-        features: transformed, of the rows.
+        features: the transformed features of the rows.
         labels: the labels of the rows.
         scores: the scores of the model.
         slices: the slices of the rows.
         least: rows below which a slice is not looked at.
         requests: the requests to be ranked.
-        ranked: scores of the model for them.
+        ranked: the model's scores for them.
     """
 
     task: Task
@@ -117,13 +117,13 @@ class Bench:
         )
 
     def _some(self, rows: int) -> Features:
-        """Return so many rows; where there are fewer, they come again."""
+        """Return a number of rows; if there are fewer, they are repeated."""
         places = np.arange(rows) % len(self.labels)
         return {name: values[places] for name, values in self.features.items()}
 
     @cached_property
     def qualities(self) -> dict[SliceKey, float]:
-        """Of the model, on all rows and each slice that is large enough."""
+        """The qualities of the model, on all rows and each slice that is large enough."""
         return self._qualities(self.scores)
 
     def _qualities(self, scores: Array) -> dict[SliceKey, float]:

@@ -1,7 +1,7 @@
 """The part of a SavedModel that takes transformed features, rebuilt from the project's code with its weights.
 
-A SavedModel keeps signatures from raw values to scores and no layers, so there is nothing in it to cut at. What is
-built anew is held against the signature, row by row, before anything is made of it.
+A SavedModel keeps signatures from raw values to scores and no layers, so there is nothing in it to cut at. The rebuilt
+part is compared with the signature, row by row, before it is used.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ _WEIGHT = (
     "weights/{}/.ATTRIBUTES/VARIABLE_VALUE"  # of `kit.training.signatures.ServingModule`, in its checkpoint
 )
 _AT_ONCE = 4096  # rows
-MOST_DIFFERENCE = 1e-5  # of a score: the same weights in another graph add in another order
+MOST_DIFFERENCE = 1e-5  # of a score: in another graph the same weights are summed in another order
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ class Origin:
 
 
 def origin_of(session: Session, model: types.Artifact) -> Origin:
-    """Return what Trainer made a model of.
+    """Return what Trainer made a model from.
 
     Raises:
         StepOrderError: when Trainer of this workspace has not made it.
@@ -97,7 +97,7 @@ class ModelPart:
         return tf.function(predict, input_signature=[self.inputs], autograph=False)
 
     def take(self, features: Features) -> dict[str, Array]:
-        """Return those features that it takes, in the types in which it takes them."""
+        """Return the features that it takes, in the types that it takes."""
         return {name: features[name].astype(spec.dtype.as_numpy_dtype) for name, spec in self.inputs.items()}
 
     def score(self, features: Features) -> Array:
@@ -121,7 +121,7 @@ def rebuild(project: Project, training: Training, graph: Path, saved_model: Path
         saved_model: folder with saved_model.pb.
 
     Raises:
-        InfraCheckError: when the code builds a model of other weights.
+        InfraCheckError: when the code builds a model with other weights.
     """
     plain = training.model_copy(
         update={"precision": FLOAT32, "schedule": "constant", "warmup_steps": 0, "jit_compile": False}

@@ -22,17 +22,17 @@ CANDIDATES = 100
 TOP = 10
 _REQUESTS = 50
 _SEED = 7
-_LEAST = 2 * TOP  # candidates, of fewer the top is no choice
+_LEAST = 2 * TOP  # candidates; fewer would leave no choice
 
 
 @dataclass(frozen=True)
 class Requests:
-    """Rows of which each `size` in a row are one list.
+    """Rows of which each `size` consecutive ones are a list.
 
     Attributes:
         features: transformed, [lists * size, …].
         size: the number of rows of a list.
-        told: what a list is, in words.
+        told: a description of a list, in words.
     """
 
     features: Features
@@ -40,7 +40,7 @@ class Requests:
     told: str
 
     def overlap(self, expected: Array, found: Array) -> float:
-        """Return which part of the best ten of each list two models agree on, 0 to 1, the mean of all lists.
+        """Return the share of each list's best ten that two models agree on, 0 to 1, averaged over all lists.
 
         Args:
             expected: scores of one model, [lists * size] or [lists * size, classes], of which the highest counts.
@@ -86,9 +86,9 @@ def make_requests(
 
 
 def _columns_of(item: str, rows: Rows) -> set[str]:
-    """Return the columns that say the same in all rows of one item, the item's own among them."""
+    """Return the columns that are the same in all rows of an item, including the item's own."""
     hashes = pd.DataFrame({name: rows.hashes(name) for name in rows.names if rows.has(name)})
-    again = hashes[hashes.duplicated(item, keep=False)]  # an item of one row tells nothing
+    again = hashes[hashes.duplicated(item, keep=False)]  # an item with a single row says nothing
     if again.empty:
         return {item}
     distinct = again.groupby(item).nunique(dropna=False).max()

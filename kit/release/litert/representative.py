@@ -1,7 +1,7 @@
 """The representative rows that int8 is calibrated with, and whether they resemble the split that they come from.
 
-The converter takes the range of each number inside the model from these rows. Were all of them of one label or one
-category, numbers of the others would be cut off, and nothing would say so.
+The converter takes the range of each number inside the model from these rows. If all of them had one label or one
+category, numbers of the others would silently be cut off.
 """
 
 from __future__ import annotations
@@ -16,26 +16,26 @@ from kit.checks.check import Finding
 from kit.release.litert.model_part import Array, Features
 
 NAME = "representative set"
-_CATEGORIES = 64  # distinct values up to which a feature of whole numbers is one of categories
-_EXACT = 2_000  # rows up to which a binomial tail is summed up
+_CATEGORIES = 64  # distinct values up to which a feature of whole numbers counts as categorical
+_EXACT = 2_000  # rows up to which a binomial tail is summed
 
 
 def choose(rows: int, wanted: int, seed: int = 7) -> Array:
-    """Return the places of rows drawn from all of a split, in their order: the first ones may all be of one day."""
+    """Return the indices of rows drawn from all of a split, in order: the first ones may all be of one day."""
     drawn = np.random.default_rng(seed).choice(rows, size=min(wanted, rows), replace=False)
     return np.sort(drawn)
 
 
 def one_sided(chosen: Features, split: Features, label: str) -> list[Finding]:
-    """Compare rows with the split that they stand for.
+    """Compare rows with the split that they represent.
 
     Args:
         chosen: transformed features of the rows.
-        split: the same of all rows of the split.
-        label: name of the one that is the label; a class of it may not be missing, however rare it is.
+        split: those of all rows of the split.
+        label: the name of the label; none of its classes may be missing, however rare.
 
     Returns:
-        A finding for each feature that chance does not explain, or one that all is well.
+        A finding for each feature whose difference chance does not explain, or one that all is well.
     """
     looked = [name for name in sorted(split) if split[name].ndim == 1 and split[name].dtype.kind in "iufb"]
     categories = [name for name in looked if _is_category(split[name])]
@@ -59,7 +59,7 @@ def _is_category(values: Array) -> bool:
 
 
 def _category(name: str, chosen: Array, split: Array, looks: int, *, is_label: bool) -> list[Finding]:
-    """Look at the share of each value, first at those of the label that are missing."""
+    """Compare the share of each value; missing values of the label come first."""
     values, counts = np.unique(split, return_counts=True)
     looked = [
         (int((chosen == value).sum()), float(share), value)
@@ -86,7 +86,7 @@ def _category(name: str, chosen: Array, split: Array, looks: int, *, is_label: b
 
 
 def _number(name: str, chosen: Array, split: Array, looks: int) -> list[Finding]:
-    """Look at the largest distance of the two distributions.
+    """Compare the two distributions by their largest distance.
 
     The test of Kolmogorov and Smirnov for one sample, with the bound of Massart, The tight constant in the
     Dvoretzky-Kiefer-Wolfowitz inequality, The Annals of Probability 18 (1990).
@@ -116,7 +116,7 @@ def _number(name: str, chosen: Array, split: Array, looks: int) -> list[Finding]
 
 
 def _tail(times: int, rows: int, share: float) -> float:
-    """Return the probability of so few or so many of some rows, whichever is less."""
+    """Return the probability of at most or at least as many of the rows, whichever is smaller."""
     if share >= 1:
         return 1.0 if times == rows else 0.0
     if rows > _EXACT:
