@@ -101,7 +101,7 @@ class ExtractionDrill(View):
         return [*plain, *chosen] if chosen else self._some(found)
 
     def _some(self, found: Drill) -> list[Outcome]:
-        """As many lines as can be told apart."""
+        """As many lines as can be distinguished."""
         outcomes = list(found.outcomes)
         first = outcomes[:_LINES]
         rest = [one for one in outcomes[_LINES:] if one.recommended]
@@ -175,7 +175,7 @@ class ExtractionDrill(View):
         return curves.legend(looks) if looks else None
 
     def _looks(self, found: Drill, drawn: Sequence[Outcome]) -> dict[str, int]:
-        """The colours of what is drawn, the same whatever else is."""
+        """The colours of the lines, which do not depend on what else is drawn."""
         places = {one.name: place for place, one in enumerate(found.outcomes)}
         return {one.name: places[one.name] for one in drawn if one.points}
 

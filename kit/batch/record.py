@@ -124,7 +124,7 @@ class RunRecord(BaseModel):
 
     @property
     def is_orphan(self) -> bool:
-        """Whether it says that it is running although its process is gone."""
+        """Whether it claims to be running although its process is gone."""
         mark = ProcessMark(self.host, self.pid, self.pid_started)
         return self.state == "running" and mark.is_here and mark.process() is None
 

@@ -138,7 +138,7 @@ def freshness(newest: float | None, as_of: dt.date, days: float, severity: Sever
 
 
 def in_seconds(time: float) -> float:
-    """Return a timestamp in seconds, whatever part of a second it is counted in."""
+    """Return a timestamp in seconds, whatever its unit."""
     return time / ticks_per_second(time)
 
 

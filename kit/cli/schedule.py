@@ -140,7 +140,7 @@ def runs(name: _Name, workspace: WorkspaceOption = None) -> None:
 @schedule.command()
 @exits
 def remove(name: _Name, workspace: WorkspaceOption = None) -> None:
-    """Remove a schedule and the list of its times; its runs stay, and so does what a scheduler was given."""
+    """Remove a schedule and the list of its times; its runs stay, and so do files for schedulers."""
     from kit.schedule import remove
 
     remove.remove(chosen_workspace(workspace), name)

@@ -236,7 +236,7 @@ def schema_text(schema: schema_pb2.Schema) -> str:
 
 
 def curated_file(workspace: Workspace, project: Project) -> Path:
-    """Return where the curated schema of a project is saved, whether or not it is there yet.
+    """Return where the curated schema of a project is saved, whether or not it exists yet.
 
     That is the project's folder, but for built-in projects the workspace: the package is shared by all workspaces, and
     the next installation would replace it.
@@ -259,7 +259,7 @@ def is_built_in(project: Project) -> bool:
 
 
 def save_schema(workspace: Workspace, project: Project, schema: schema_pb2.Schema) -> Path:
-    """Write a schema where `curated_file` says; the comment at its head is kept. A project.yml comes to name it.
+    """Write a schema where `curated_file` says; the comment at its head is kept. project.yml will name it.
 
     Raises:
         ProjectError: when project.yml cannot be made to name the file; nothing is written then.

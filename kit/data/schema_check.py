@@ -178,8 +178,8 @@ def check_project(
     """Check the schema in force against project.yml and, span by span, against the data.
 
     Args:
-        workspace: where a built-in project's schema is saved, and statistics are kept.
-        project: whose schema it is.
+        workspace: the workspace where a built-in project's schema is saved, and statistics are kept.
+        project: the project whose schema it is.
         spans: the spans to read; empty: the train spans.
         say: is told of each span that is read.
 

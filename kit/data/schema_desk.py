@@ -34,9 +34,9 @@ class Checked(NamedTuple):
     """The effect of a set of edits.
 
     Attributes:
-        wrong: for each feature and field that cannot be so, why.
+        wrong: for each feature and field that is not valid, the reason.
         changes: feature, field, saved text, new text.
-        anomalies: split, feature, what, found; with the edits that are valid.
+        anomalies: split, feature, what, found; those that remain with the valid edits.
     """
 
     wrong: dict[str, dict[str, str]]
@@ -45,13 +45,13 @@ class Checked(NamedTuple):
 
 
 class SchemaDesk:
-    """The schema of a session's project, to be edited against the statistics that it made last.
+    """The schema of a session's project, edited against its latest statistics.
 
     The saved schema is the curated file, or else what SchemaGen last made. Drift and skew are among the anomalies
     only where there is something to compare with.
 
     Args:
-        session: whose statistics are checked.
+        session: the session whose statistics are checked.
         previous: statistics of an earlier span, for drift.
         serving: statistics of served requests, for skew.
 
@@ -85,7 +85,7 @@ class SchemaDesk:
             SchemaEditError: when an edit is not valid, or nothing was changed.
             DecisionError: when there is no name or no reason.
         """
-        # An anomaly may have been accepted into it since this desk was opened.
+        # An anomaly may have been accepted since this desk was opened.
         self.schema, self._saved = saved_schema(self._session), None
         edited, wrong = self._edited(edits)
         if wrong:
@@ -120,7 +120,7 @@ class SchemaDesk:
         _refuse_unknown(edits, list(features))
         wrong: dict[str, dict[str, str]] = {}
         for name, fields in edits.items():
-            for field in sorted(fields, key=FIELDS.index):  # the type first: it says what a range may be
+            for field in sorted(fields, key=FIELDS.index):  # the type first: it decides what a range may be
                 try:
                     change(edited, features[name], field, fields[field])
                 except EditError as error:
@@ -138,7 +138,7 @@ class SchemaDesk:
         ]
 
     def _anomalies(self, edited: schema_pb2.Schema, features: set[str]) -> list[Row]:
-        """Validate the edited features only: the others are as they were, and TFDV takes long for hundreds."""
+        """Validate the edited features only: the others have not changed, and TFDV is slow for hundreds."""
         kept = [row for row in self._saved_anomalies() if row[1] not in features]
         return sorted([*kept, *self._validated(_only(edited, features), features)] if features else kept)
 
@@ -167,7 +167,7 @@ class SchemaDesk:
 
 
 def _only(schema: schema_pb2.Schema, features: set[str]) -> schema_pb2.Schema:
-    """Return a schema of some features; what joins several of them is left out."""
+    """Return the schema of some features; what spans several of them is left out."""
     reduced = schema_pb2.Schema(
         string_domain=schema.string_domain, default_environment=schema.default_environment
     )
@@ -192,7 +192,7 @@ def _name(feature: statistics_pb2.FeatureNameStatistics) -> str:
 
 
 def saved_schema(session: Session) -> schema_pb2.Schema:
-    """Return the schema that the next SchemaGen will give, or the last one that it inferred."""
+    """Return the schema that the next SchemaGen will give, or else the last inferred one."""
     file = file_in_force(session.workspace, session.project)
     return read_schema(file) if file else load_schema(session.path("SchemaGen", "schema"))
 

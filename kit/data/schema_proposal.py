@@ -39,12 +39,12 @@ class Proposal(NamedTuple):
     """What an update would write.
 
     Attributes:
-        file: where.
+        file: the file to write.
         before: the schema in force, empty where there is none.
-        schema: what.
-        changes: from one to the other, rule by rule; none: there is nothing to write.
-        without: features that no row of the data has, whose rules stay.
-        lost_comments: lines that have a comment and are not at the head of the file; no writer of schemas keeps them.
+        schema: the schema to write.
+        changes: the changes from one to the other, rule by rule; none: there is nothing to write.
+        without: features that no row of the data has; their rules stay.
+        lost_comments: lines with a comment that are not at the head of the file, and get lost.
         spans: the spans that were asked for; empty: the train spans.
         features: the features that were asked for; none: all.
     """
@@ -65,14 +65,14 @@ def propose(
     """Widen the schema in force as far as some spans force it, or infer a first one from them; nothing is written.
 
     Args:
-        workspace: where a built-in project's schema is saved, and statistics are kept.
-        project: whose schema it is.
+        workspace: the workspace where a built-in project's schema is saved, and statistics are kept.
+        project: the project whose schema it is.
         spans: the spans to read; empty: the train spans.
         features: the features to widen; none: all.
         say: is told of each span that is read.
 
     Raises:
-        UsageError: when the project has no such feature, or no schema of which a feature could be widened.
+        UsageError: when the project has no such feature, or no schema to widen it in.
         ProjectError: when the schema or the spans cannot be read.
     """
     if unknown := [name for name in features if name not in project.columns]:
@@ -92,7 +92,7 @@ def propose(
         before = schema_pb2.Schema()
         first = infer(whole(workspace, project, spans, say), columns_of(project))
     parts = (statistics for _, statistics in per_span(workspace, project, spans, say))
-    # A schema that was inferred from all spans together must let each of them pass.
+    # A schema inferred from all spans together must let each of them pass.
     wide = widen(first or before, parts, project, features)
     return Proposal(
         curated_file(workspace, project),
@@ -107,10 +107,10 @@ def propose(
 
 
 def write(workspace: Workspace, project: Project, proposal: Proposal, who: str, why: str) -> str:
-    """Write a proposal that changes anything, and record who did it and why; return where, in a sentence or two.
+    """Write a proposal, if it changes anything, and record who did it and why; return where, in a sentence or two.
 
     The file is in version control, and its commit is the record that counts. Where SchemaGen has run in the workspace,
-    the decision also stands in the lineage there, for those who look for it, and for a replay.
+    the decision is also in the lineage there, for people and for a replay.
 
     Raises:
         DecisionError: when there is no name or no reason.

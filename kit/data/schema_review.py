@@ -62,8 +62,8 @@ def versions(
     """Return the curated schema and another, the older first: one from data is newer, any other version older.
 
     Args:
-        workspace: where a built-in project's schema is saved, and what SchemaGen made.
-        project: whose schema it is.
+        workspace: the workspace with a built-in project's schema, and SchemaGen's.
+        project: the project whose schema it is.
         against: `inferred` from the data; `saved` by the last SchemaGen in the workspace; `git:REVISION` of the
             project's file; or the path of a file.
         spans: the spans to infer from; empty: what StatisticsGen last saw of the train split, or else the train spans.

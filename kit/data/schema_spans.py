@@ -21,9 +21,9 @@ def per_span(
     """Yield the name of each span and its statistics, oldest first; a project without spans is one.
 
     Args:
-        workspace: where statistics are kept, so that nothing is computed twice.
-        project: whose data are read.
-        spans: which, such as `1-7` or `last 2`; empty: the train spans.
+        workspace: the workspace where statistics are kept, so that nothing is computed twice.
+        project: the project whose data are read.
+        spans: the spans, such as `1-7` or `last 2`; empty: the train spans.
         say: is told of each span when it has been read.
 
     Raises:

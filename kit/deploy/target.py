@@ -49,8 +49,8 @@ class Target:
 
     Attributes:
         workspace: the workspace that has the pushed versions, models.config and the gateway's keys.
-        project: whose model is served.
-        settings: `deploy` of the project, with what the command line says.
+        project: the project whose model is served.
+        settings: `deploy` of the project, overridden by the command line.
         name: the name of all objects.
         canary: None when all pods serve the same.
     """
@@ -111,7 +111,7 @@ def canary_of(
 
     Args:
         workspace: the workspace that has them.
-        project: whose versions they are.
+        project: the project whose versions they are.
         version: the version of the canary.
         stable: the version of the other pods; None: the newest version below the canary's.
         replicas: pods of the canary.

@@ -28,8 +28,8 @@ class Node:
         uri: the artifact's folder.
         properties: everything else that ML Metadata has, as text.
         began: seconds since 1970, in UTC.
-        ended: when ML Metadata last heard of it.
-        origin: of an execution, where it ran and by what code (see `kit.steps.origin`).
+        ended: the time of its last update in ML Metadata.
+        origin: the place and the code of an execution (see `kit.steps.origin`).
     """
 
     key: str

@@ -23,7 +23,7 @@ class Predictions:
     Attributes:
         project: the project whose model answered.
         version: the number of the version.
-        log: the log.
+        log: the name of the log.
         count: requests that the gateway passed on and that were answered, or rows that monitoring has.
         first: time of the first, UTC.
         last: time of the last, likewise.

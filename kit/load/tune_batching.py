@@ -124,7 +124,7 @@ class Trials:
 
 
 def tune(trials: Trials, say: Say = lambda _: None) -> Iterator[Sweep]:
-    """Measure what is not known yet; give what is known after each point, and keep it in `FILE` of the folder.
+    """Measure what is not known yet; yield the sweep after each point, and keep it in `FILE` of the folder.
 
     A setting is not tried at higher rates once requests fail or its p99 is far from the wanted one.
 

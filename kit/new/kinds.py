@@ -14,7 +14,7 @@ from kit.features import dates
 from kit.project.file import Dtype, Kind
 
 _MOST_FLAG_VALUES = 2  # of a column that says yes or no, in whole numbers or words
-FEW_VALUES = 12  # whole numbers with at most so many values are codes
+FEW_VALUES = 12  # whole numbers with at most this many values are codes
 CODE_VALUES = 100  # the same when the name says so
 CATEGORY_VALUES = 50  # words with more values are ids
 _MOSTLY_UNIQUE = 0.9  # share of rows with a unique value, from which nothing can be learnt

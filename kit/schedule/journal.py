@@ -54,11 +54,11 @@ class Entry(BaseModel):
         self.state, self.why = ("replaced" if self.replaced else "killed"), "its process was killed"
 
     def is_dead(self) -> bool:
-        """Whether it was killed on this machine; of another one only whoever gets the lock of runs can tell."""
+        """Whether it was killed on this machine; for another machine only the holder of the runs' lock can tell."""
         return self.state == "running" and self._mark().is_here and self.process() is None
 
     def process(self) -> psutil.Process | None:
-        """Return its process; None where that is over, or on another machine."""
+        """Return its process; None if that has ended, or is on another machine."""
         return self._mark().process()
 
     def _mark(self) -> ProcessMark:

@@ -23,7 +23,7 @@ class Ended:
 
 
 def run_due(schedule: Schedule, due: dt.datetime, workspace: Path, say: Say) -> Ended:
-    """Run the notebooks of a schedule with the parameters of a time; a run of somebody else is one to wait for.
+    """Run the notebooks of a schedule with the parameters of a time; waits for a run by somebody else.
 
     With the policy `skip` it does not wait, and the time is left out.
     """

@@ -21,7 +21,7 @@ BUCKETS = 10
 MOST_VALUES = 20
 """The most frequent values of a text that are searched; rarer ones are not."""
 
-_FEW = 12  # a whole number with so many values or fewer keeps them
+_FEW = 12  # whole numbers with at most this many values keep them
 _THURSDAY = 3  # the first day of 1970, when Monday is 0
 
 Codes = NDArray[np.int16]
