@@ -44,7 +44,7 @@ class Decision:
         subject: the part of the artifact that it is about; empty: all of it.
         who: the name that the person gave.
         why: their reason.
-        when: time in UTC, as ISO 8601 has it.
+        when: time in UTC, ISO 8601.
         artifact: id in ML Metadata of what was decided on.
     """
 
@@ -60,7 +60,7 @@ class Decision:
 
     @property
     def properties(self) -> Mapping[str, str]:
-        """Everything but the artifact, by the names that it has in ML Metadata."""
+        """Everything but the artifact, by its names in ML Metadata."""
         return {name: getattr(self, name) for name in _PROPERTIES}
 
 
@@ -119,7 +119,7 @@ def _put(store: Any, pipeline: str, decision: Decision) -> None:
     event = metadata_store_pb2.Event(
         artifact_id=decision.artifact, type=metadata_store_pb2.Event.DECLARED_INPUT
     )
-    [artifact] = store.get_artifacts_by_id([decision.artifact])  # as it is: an id alone would empty it
+    [artifact] = store.get_artifacts_by_id([decision.artifact])  # complete: an id alone would erase the rest
     context = store.get_context_by_type_and_name("pipeline", pipeline)
     store.put_execution(execution, [(artifact, event)], [context])
 

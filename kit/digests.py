@@ -1,6 +1,6 @@
 """SHA-256 of files, in hexadecimal digits.
 
-Workspaces keep such digests, and compare them with those of later runs: the bytes that go into one stay as they are.
+Workspaces keep such digests and compare them with those of later runs, so the bytes that go into one must never change.
 """
 
 from __future__ import annotations

@@ -35,10 +35,10 @@ class KitError(Exception):
     exit_code: ClassVar[ExitCode] = ExitCode.STEP_FAILED
 
     def in_words(self) -> str:
-        """Return what it says in the reader's language; `str` is English whoever reads it, as records and logs are."""
+        """Return its text in the reader's language; `str` is always English, like records and logs."""
         from kit.translation.messages import in_language  # noqa: PLC0415  only when something went wrong
 
-        # A message that quotes another one, which ends with a full stop itself.
+        # A message that quotes another one, which has its own full stop.
         return in_language(_TWO_STOPS.sub(".", str(self)))
 
     def _render_traceback_(self) -> list[str]:
@@ -73,11 +73,11 @@ class StepOrderError(UsageError):
 
 
 class FaultError(UsageError):
-    """A fault cannot be put into these data as it was asked for."""
+    """A fault cannot be put into these data as requested."""
 
 
 class ClusterError(UsageError):
-    """A cluster of processes cannot be formed as it was asked for."""
+    """A cluster of processes cannot be formed as requested."""
 
 
 class SearchSpaceError(ProjectError):

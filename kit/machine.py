@@ -9,8 +9,8 @@ from pathlib import Path
 import psutil
 
 _CGROUP = Path("/sys/fs/cgroup")
-# Of its second and its first version each: a limit, and for memory what is taken and which of it are files in memory,
-# which are dropped when others need it.
+# For cgroups version 2 and 1 each: a limit, and for memory the usage and its share of cached files, which are dropped
+# when memory is needed.
 _MEMORY = (
     ("memory.max", "memory.current", "memory.stat", "inactive_file"),
     (
@@ -24,9 +24,9 @@ _CORES = (("cpu.max",), ("cpu/cpu.cfs_quota_us", "cpu/cpu.cfs_period_us"))
 
 
 def cores() -> int:
-    """Return the cores that this process may use: those of a container, where the system tells them apart.
+    """Return the cores that this process may use, in a container its own.
 
-    A container may also have a share of the time of all cores; a part of a core counts as one.
+    A container may also be limited to a share of the cores' time; a fraction of a core counts as one.
     """
     found = os.cpu_count() or 1
     if hasattr(os, "sched_getaffinity"):  # not on macOS
@@ -60,7 +60,7 @@ def _number(name: str) -> float:
 
 
 def _words(name: str) -> list[str]:
-    """Return what a file of the container says; nothing when there is none: not Linux, no container."""
+    """Return the words in a file about the container; nothing when there is none: not Linux, no container."""
     try:
         return (_CGROUP / name).read_text(encoding="ascii").split()
     except (OSError, UnicodeDecodeError):

@@ -1,4 +1,4 @@
-"""A workspace that was moved or copied: what names places by their full path gets the new one.
+"""A workspace that was moved or copied: absolute paths in its records get the new place.
 
 ML Metadata does so, and TFX's cache compares it; so does models.config, because TensorFlow Serving wants it. What tells
 how something was, such as the record of a run, keeps the old path.

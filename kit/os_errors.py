@@ -16,7 +16,7 @@ _WRONG_PLACE = {
 
 def kit_error_of(error: OSError) -> KitError:
     """Return the kit's error for one of the operating system, which names the place and the way out."""
-    # Of a file that is renamed, the place that was asked for is the second one.
+    # For a renamed file, the requested place is the second one.
     named = error.filename2 or error.filename
     place, reason = os.fsdecode(named) if isinstance(named, str | bytes) else "", error.strerror or str(error)
     if error.errno in _FULL:

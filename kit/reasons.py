@@ -8,11 +8,11 @@ from kit.errors import UsageError
 
 
 class DecisionError(UsageError):
-    """A decision lacks what makes it one."""
+    """A decision lacks a name or a reason."""
 
 
 def user_name() -> str:
-    """Return the name of the account, to begin with where a person is asked for theirs; empty where there is none."""
+    """Return the name of the account, as the default where a person is asked for theirs; empty if there is none."""
     try:
         return getpass.getuser()
     except (OSError, KeyError):  # a container without an entry for the user

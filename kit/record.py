@@ -1,4 +1,4 @@
-"""Record a number in a notebook, so that whoever compares runs finds it: `record("auc", 0.71)`.
+"""Record a number in a notebook, for comparing runs: `record("auc", 0.71)`.
 
 It is an output of the cell, in the form of papermill's companion scrapbook (https://nteract-scrapbook.readthedocs.io),
 so scrapbook reads what was recorded here, and a sweep reads what a notebook has glued with scrapbook.

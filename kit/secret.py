@@ -27,12 +27,12 @@ from kit.errors import UsageError
 PREFIX = "KIT_SECRET_"
 REDACTED = "•••"
 _FILE = "_FILE"
-_LEAST_LETTERS = 6  # a shorter one would be found, and redacted, where it is none
+_LEAST_LETTERS = 6  # a shorter one would also be redacted where it is not a secret
 _URL_SAFE = bytes.maketrans(b"+/", b"-_")  # the other alphabet of base64
 
 
 class Secret:
-    """A value that shows itself only when it is asked to, and can be neither formatted nor pickled by accident."""
+    """A value that is shown only on request, and can be neither formatted nor pickled by accident."""
 
     __slots__ = ("_name", "_value")
 
@@ -86,7 +86,7 @@ def known_secrets(environ: Mapping[str, str]) -> dict[str, str]:
     """Return all secrets that an environment holds or names a file of, by their variables.
 
     Raises:
-        UsageError: when one is too short, or its file cannot be read; its value is not told.
+        UsageError: when one is too short, or its file cannot be read; its value is not shown.
     """
     found = {}
     for name, value in environ.items():
@@ -111,7 +111,7 @@ def _read(variable: str, path: Path) -> str:
         return path.read_text(encoding="utf-8").rstrip("\r\n")
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or "it is not UTF-8 text"
-        # What it names is not told: whoever confuses the two variables has put the secret itself there.
+        # Its value is not shown: somebody who confuses the two variables has put the secret itself there.
         raise UsageError(
             f"{variable} must name a file that holds a secret, but what it names cannot be read: {reason}. Correct it."
         ) from None
@@ -129,7 +129,7 @@ class Redactor:
 
     @property
     def most_letters(self) -> int:
-        """The letters of the longest text that is redacted."""
+        """The length of the longest text that is redacted."""
         return len(self._forms[0]) if self._forms else 0
 
     def text(self, text: str) -> str:
@@ -175,7 +175,7 @@ def _forms(value: str) -> set[str]:
 def _in_base64(value: bytes) -> set[str]:
     """Return what base64 makes of a value wherever in a text it stands, as the password in `Basic USER:PASSWORD`.
 
-    Three bytes are four letters, so there are three ways; letters that the neighbours have a part in are left out.
+    Three bytes are four letters, so there are three ways; letters shared with neighbouring bytes are left out.
     """
     forms = {base64.b64encode(value).decode().rstrip("=")}  # alone, to its last letter
     for before in range(3):

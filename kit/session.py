@@ -10,7 +10,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-# Before TensorFlow is imported, which then writes nothing but errors of its own into a notebook.
+# Before TensorFlow is imported, so that it writes only errors into a notebook.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 from absl import logging as absl_logging
@@ -59,8 +59,8 @@ class Session(interactive_context.InteractiveContext):
     The pipeline has a fixed name and root, so that a second session finds what the first one made.
 
     Args:
-        workspace: the workspace where everything is kept; one that is read-only lets the session look at what has run.
-        project: what is modelled.
+        workspace: the workspace where everything is kept; with a read-only one the session only looks at what has run.
+        project: the project that is modelled.
         show: is told of each step as it runs; None: a line of text in the notebook.
 
     Attributes:
@@ -110,7 +110,7 @@ class Session(interactive_context.InteractiveContext):
         Each is shown, recorded and cached as by `run`. One that fails does not stop the others.
 
         Raises:
-            KitError: as `run`; of several that fail, the error of the one that was given first.
+            KitError: as `run`; if several fail, the error of the first one given.
             KeyboardInterrupt: when interrupted; the executors' processes are gone then.
         """
         self._run(components, enable_cache=True, beam_args=None)
@@ -189,7 +189,7 @@ class Session(interactive_context.InteractiveContext):
         return launcher
 
     def latest(self, component_id: str, key: str) -> types.Artifact:
-        """Return what a component last made.
+        """Return the latest outputs of a component.
 
         Raises:
             StepOrderError: when it has not run in this workspace; the message names the notebook to run.
@@ -198,7 +198,7 @@ class Session(interactive_context.InteractiveContext):
             return outputs_of(handle.store, self._last(handle.store, component_id))[key][0]
 
     def follows(self, component_id: str, before: str) -> bool:
-        """Tell whether a component's latest run took what another one made last.
+        """Return whether a component's latest run took what another one made last.
 
         Raises:
             StepOrderError: when one of them has not run in this workspace.

@@ -15,7 +15,7 @@ from kit.spans import Chosen, span_of
 SPAN = "{SPAN}"
 DATE = ("{YYYY}", "{MM}", "{DD}")
 _GROUPS = {SPAN: "[0-9]+", "{YYYY}": "[0-9]{4}", "{MM}": "[0-9]{2}", "{DD}": "[0-9]{2}"}
-# What a glob finds for each, which the expression then reads exactly.
+# The glob for each; the regular expression then reads it exactly.
 _GLOBS = {SPAN: "[0-9]*", "{YYYY}": "[0-9]" * 4, "{MM}": "[0-9]" * 2, "{DD}": "[0-9]" * 2}
 _TOKENS = re.compile(r"(\{SPAN\}|\{YYYY\}|\{MM\}|\{DD\}|\*\*/|\*|\?|\[!?\]?[^\]]*\])")
 
@@ -31,14 +31,14 @@ class InputFile:
 
 @dataclass(frozen=True)
 class Inputs:
-    """The files to read, and by split what the spans that were asked for come to (none: a project without spans)."""
+    """The files to read, and by split the spans that were chosen (none: a project without spans)."""
 
     files: tuple[InputFile, ...]
     chosen: Mapping[str, Chosen]
 
     @property
     def missing(self) -> str:
-        """What was asked for and is not there, in words."""
+        """The missing spans that were asked for, in words."""
         return "; ".join(
             f"{split} {those.asked}: {those.lack}" for split, those in self.chosen.items() if those.lack
         )
@@ -55,10 +55,10 @@ def has_spans(pattern: str) -> bool:
 
 
 def check_pattern(pattern: str) -> None:
-    """Refuse what names no span.
+    """Refuse a pattern that is not valid for spans.
 
     Raises:
-        ValueError: when a date is not whole, or both a number and a date are there.
+        ValueError: when a date is incomplete, or there are both a number and a date.
     """
     if not is_dated(pattern):
         return
@@ -90,7 +90,7 @@ def files_by_span(base: Path, pattern: str) -> dict[int, list[Path]]:
 
 
 def _glob(pattern: str) -> str:
-    pattern = re.sub(r"\{SPAN\}\**", SPAN, pattern)  # two stars together would be a pattern of folders
+    pattern = re.sub(r"\{SPAN\}\**", SPAN, pattern)  # two stars in a row would match folders
     for token, glob in _GLOBS.items():
         pattern = pattern.replace(token, glob)
     return pattern

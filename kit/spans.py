@@ -93,13 +93,13 @@ Spans = Annotated[
 
 @dataclass(frozen=True)
 class Chosen:
-    """What a range or a window comes to among the spans that were delivered.
+    """The spans of a range or a window that were delivered, and those that were not.
 
     Attributes:
         asked: as it was written.
         spans: those of it that are there, oldest first.
-        gaps: those that are not: of a range, or between the oldest and the newest of a window.
-        lacking: how many spans a window has too few.
+        gaps: the missing ones, of a range or between the oldest and the newest of a window.
+        lacking: how many spans a window is short of.
     """
 
     asked: AnySpans
@@ -109,12 +109,12 @@ class Chosen:
 
     @property
     def is_whole(self) -> bool:
-        """Whether all that was asked for is there; a day without data inside a window is no lack."""
+        """Whether all requested spans are there; a day without data inside a window does not count as missing."""
         return not self.lacking and (isinstance(self.asked, SpanWindow) or not self.gaps)
 
     @property
     def lack(self) -> str:
-        """What is not there, such as `3 was not delivered`; empty where nothing lacks."""
+        """What is missing, such as `3 was not delivered`; empty if nothing is."""
         gaps = ", ".join(map(str, self.gaps))
         inside = f"{gaps} {'was' if _is_one(self.gaps) else 'were'} not delivered" if gaps else ""
         if isinstance(self.asked, SpanWindow) and self.lacking:
@@ -153,7 +153,7 @@ def span_of(day: dt.date) -> int:
 
 
 def in_words(spans: Sequence[int], *, dated: bool) -> str:
-    """Return spans that are in order as short as can be: `1-3, 5`."""
+    """Return ordered spans as short as possible: `1-3, 5`."""
     ends = [index for index, (one, after) in enumerate(pairwise(spans), 1) if after != one + 1]
     runs = (spans[first:last] for first, last in pairwise((0, *ends, len(spans))))
     return ", ".join(_text(run[0], run[-1], dated=dated) for run in runs if run)
@@ -173,7 +173,7 @@ def _take(asked: AnySpans, delivered: Sequence[int], *, dated: bool) -> Chosen:
 
 
 def _gaps(spans: Sequence[int], first: int, last: int, *, dated: bool) -> tuple[SpanRange, ...]:
-    """Return what is missing from first to last; by its ends, as a range may be long past counting."""
+    """Return what is missing from first to last, by its ends, as a range may be too long to count."""
     borders = pairwise((first - 1, *spans, last + 1))
     return tuple(
         SpanRange(first=before + 1, last=after - 1, dated=dated)

@@ -15,7 +15,7 @@ from kit.errors import KitError
 class StrictLoader(yaml.SafeLoader):
     """YAML lets a later duplicate win silently; a column or gate written twice is a mistake.
 
-    What PyYAML's constructors raise for a value that is none, such as the date 2020-13-01, gets its line.
+    What PyYAML's constructors raise for an invalid value, such as the date 2020-13-01, gets its line.
     """
 
     def construct_object(self, node: yaml.Node, deep: bool = False) -> Any:
@@ -64,7 +64,7 @@ def read_yaml(path: Path, error: type[KitError]) -> YamlFile:
     """Read a YAML file in which no key may be there twice.
 
     Raises:
-        KitError: of the class that is given, when the file cannot be read or is no such YAML; it names the line.
+        KitError: of the class that is given, when the file cannot be read or is not such YAML; it names the line.
     """
     try:
         text = path.read_text(encoding="utf-8-sig")
@@ -80,4 +80,4 @@ def in_one_line(value: Any) -> str:
     text = yaml.safe_dump(
         value, default_flow_style=True, allow_unicode=True, width=float("inf"), sort_keys=False
     )
-    return text.removesuffix("...\n").strip()  # a document that is one scalar is ended with dots
+    return text.removesuffix("...\n").strip()  # a document that is a single scalar ends with dots

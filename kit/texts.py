@@ -1,4 +1,4 @@
-"""Pieces of sentences that many rooms say."""
+"""Pieces of sentences that many rooms use."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ Say = Callable[[str], None]
 
 
 def did_you_mean(name: str, known: Iterable[str], cutoff: float = 0.6) -> str:
-    """Return a sentence with the name that is nearest to an unknown one, a blank before it; empty where none is near.
+    """Return a sentence with the name closest to an unknown one, with a leading space; empty if none is close.
 
     Args:
         name: what was written.
-        known: the names that there are.
-        cutoff: how alike two names must be, 0 to 1.
+        known: the existing names.
+        cutoff: how similar two names must be, 0 to 1.
     """
     near = difflib.get_close_matches(name, known, 1, cutoff)
     return f" Did you mean {near[0]}?" if near else ""
@@ -28,6 +28,6 @@ def tail(log: Path, lines: int) -> str:
 
 
 def shorten(text: str, most: int) -> str:
-    """Return a text in one line of at most so many letters; dots stand for the end that does not fit."""
+    """Return a text in one line, cut to a number of characters; dots replace the rest."""
     line = " ".join(text.split())
     return line if len(line) <= most else f"{line[: most - 1]}…"

@@ -27,11 +27,11 @@ def installed_versions() -> dict[str, str | None]:
 
 @cache
 def installed_packages() -> Mapping[str, str]:
-    """Return the versions of all packages that this process can import, by the names of their folders.
+    """Return the versions of all packages that this process can import, from the names of their folders.
 
     Reading each package's METADATA would take half a second; the name of the folder says the same.
     """
-    # setuptools puts what it brings along on the path, but only once somebody has imported it.
+    # setuptools puts its vendored packages on the path, but only once it is imported.
     places = [Path(place) for place in sys.path if place and "_vendor" not in Path(place).parts]
     folders = [place for place in places if place.is_dir()]
     found = [_PACKAGE.fullmatch(path.name) for folder in folders for path in folder.iterdir()]
@@ -41,9 +41,9 @@ def installed_packages() -> Mapping[str, str]:
 
 @cache
 def locked_packages_digest() -> str:
-    """Digest of the versions at work of the packages in requirements.lock; of all packages where there is no lock.
+    """Return a digest of the versions of the packages in requirements.lock; of all packages if there is no lock.
 
-    What somebody has installed beside them, such as a library for pictures, is no reason to train a model again.
+    Other installed packages, such as a plotting library, are no reason to train a model again.
     """
     installed = installed_packages()
     names = {pin.name.lower().replace("_", "-") for pin in read_lock()} if LOCK.exists() else {*installed}
@@ -58,20 +58,20 @@ def code_versions() -> dict[str, str]:
 
 
 def git_commit() -> str | None:
-    """Return the commit of the checkout; None: it is none, or there is no git."""
+    """Return the commit of the checkout; None: it is not a repository, or there is no git."""
     return _git("rev-parse", "HEAD")
 
 
 def git_changed() -> bool | None:
-    """Return whether files of the checkout differ from its commit; None: it is none, or there is no git."""
+    """Return whether files of the checkout differ from its commit; None: it is not a repository, or there is no git."""
     said = _git("status", "--porcelain", "--untracked-files=no")
     return None if said is None else bool(said)
 
 
 def committed_file(commit: str, name: str) -> bytes | None:
-    """Return a file of the checkout as it was at a commit; None: it is not known here."""
+    """Return a file of the checkout as it was at a commit; None: not known here."""
     text = _git("show", f"{commit}:{name}")
-    # What git prints was stripped: the kit's own files end in one new line.
+    # git's output was stripped: the kit's own files end in one newline.
     return None if text is None else f"{text}\n".encode()
 
 

@@ -21,11 +21,11 @@ from kit.training.schedules import without_loss_scale
 
 
 def fuse_adam(model: tf_keras.Model) -> None:
-    """Make the Adam that a model is compiled with update each variable by one operation.
+    """Make the Adam of a compiled model update each variable by one operation.
 
-    The weights are those of Keras's own step but for rounding, and so are the variables of the optimizer: a checkpoint
-    of either goes on with the other. What is not plain Adam stays as it is: a subclass, AMSGrad, an adaptive epsilon,
-    and gradients of some rows only, which would have to be made whole on their way to a server of parameters.
+    Up to rounding, the weights and the optimizer's variables are those of Keras's own step: a checkpoint of either
+    continues with the other. What is not plain Adam stays unchanged: a subclass, AMSGrad, an adaptive epsilon, and
+    gradients of some rows only, which would have to be made dense on their way to a parameter server.
 
     Args:
         model: compiled, not yet trained.
@@ -37,14 +37,14 @@ def fuse_adam(model: tf_keras.Model) -> None:
 
 
 def _fused(optimizer: tf_keras.optimizers.Adam) -> Any:
-    """Return the step [gradient, variable] → None that takes the place of the optimizer's own."""
+    """Return the step [gradient, variable] → None that replaces the optimizer's own."""
     composed = optimizer.update_step
 
     def update_step(gradient: Any, variable: tf.Variable) -> None:
         if isinstance(gradient, tf.IndexedSlices):
             composed(gradient, variable)
             return
-        # The moments of a variable have private names only.
+        # The moments of a variable have only private names.
         place = optimizer._index_dict[optimizer._var_key(variable)]  # noqa: SLF001
         m, v = optimizer._momentums[place], optimizer._velocities[place]  # noqa: SLF001
         step = tf.cast(optimizer.iterations + 1, variable.dtype)

@@ -17,7 +17,7 @@ import numpy as np
 from kit.workspace import write_atomically
 
 ATTENTION_FILE = "attention.json"
-_DIGITS = 5  # of a weight that is kept
+_DIGITS = 5  # of a stored weight
 
 Rows = Mapping[str, Any]
 """Transformed features by name, arrays or tensors [rows, …]."""
@@ -29,12 +29,12 @@ class Attended:
 
     Attributes:
         weights: takes rows; gives the weight of each place in the past, [rows, places], 0 to 1.
-        candidate: feature with the code of what is scored, [rows].
+        candidate: the feature with the code of what is scored, [rows].
         past: feature with the codes of what it is compared with, [rows, places].
-        count: feature that tells how many places are real, the first ones, [rows].
+        count: the feature with the number of places in use, the first ones, [rows].
         names: the names of things, by code.
         groups: the group of each thing, by code, such as its category.
-        about: what else is told of a row: for each name a feature [rows] and the words of its codes.
+        about: what else is shown of a row: for each name a feature [rows] and the words of its codes.
     """
 
     weights: Callable[[Rows], Any]
@@ -48,7 +48,7 @@ class Attended:
 
 @dataclass(frozen=True)
 class Place:
-    """One thing in the past of a row, and how much of the attention it has, 0 to 1."""
+    """One thing in the past of a row, and its share of the attention, 0 to 1."""
 
     name: str
     group: str
@@ -62,7 +62,7 @@ class AttentionExample:
     Attributes:
         candidate: name of what was scored.
         group: its category.
-        score: the model's.
+        score: the model's score.
         label: what became true.
         about: who and where, by name.
         past: the past, the latest first.
@@ -79,7 +79,7 @@ class AttentionExample:
 def examples(
     attended: Attended, rows: Rows, scores: np.ndarray, labels: np.ndarray, most: int
 ) -> list[AttentionExample]:
-    """Return some rows with their attention: half of them with a label above zero, all with two things or more to see.
+    """Return some rows with their attention: half of them with a label above zero, all with at least two things to see.
 
     The same rows give the same examples.
 
@@ -118,7 +118,7 @@ def read_examples(folder: Path) -> list[AttentionExample]:
 
 
 def _choose(counts: np.ndarray, labels: np.ndarray, most: int) -> np.ndarray:
-    """Return places of rows, spread over all of them; those with a label above zero come first."""
+    """Return indices of rows, spread over all of them; those with a label above zero come first."""
     seen = counts >= 2  # noqa: PLR2004  with less there is nothing to weigh
     clicked, others = (np.flatnonzero(seen & side) for side in (labels > 0, labels <= 0))
     first = _spread(clicked, max(most // 2, most - len(others)))

@@ -27,7 +27,7 @@ def build(
     Args:
         model_module: the project's model.py.
         transform_output: Transform's output, with its graph.
-        training: the settings; `precision` is a policy of Keras and not `auto`.
+        training: the settings; `precision` is a Keras policy, not `auto`.
         steps: the steps of all epochs.
     """
     with precision.policy(training.precision):
@@ -47,7 +47,7 @@ def build(
 def own_generators() -> Iterator[None]:
     """Give each random layer that is built inside the block a generator that `reseed` can set.
 
-    Without, Dropout draws from a stream that no checkpoint holds.
+    Otherwise Dropout draws from a stream that no checkpoint holds.
     """
     backend = tf_keras.backend.experimental
     before = backend.is_tf_random_generator_enabled()
@@ -60,7 +60,7 @@ def own_generators() -> Iterator[None]:
 
 
 def reseed(model: tf_keras.Model, seed: int, epoch: int) -> None:
-    """Let the random layers draw what follows from the seed and the epoch alone, whatever was drawn before."""
+    """Make the random layers draw by the seed and the epoch alone, whatever was drawn before."""
     layers = (getattr(layer, "_random_generator", None) for layer in model.submodules)
     own = (getattr(layer, "_generator", None) for layer in layers)
     for place, generator in enumerate(one for one in own if one is not None):

@@ -1,8 +1,8 @@
 """Write a checkpoint repeatedly without walking the object graph again each time.
 
-`tf.train.Checkpoint` walks from a model to everything that it holds, whenever it writes, and reads each variable by a
-few operations: for a model of a hundred variables as long as a dozen of its steps take. But a model in training has the
-same variables after every epoch. So they are found once, beside the first file, and later ones are one operation.
+`tf.train.Checkpoint` walks from a model to everything that it holds whenever it writes, and reads each variable by a
+few operations: for a model of a hundred variables that takes as long as a dozen steps. But a model in training has the
+same variables after every epoch. So they are found once, with the first file, and later files take one operation.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _GRAPH = "_CHECKPOINTABLE_OBJECT_GRAPH"
 class CheckpointFile:
     """Writes a model and its optimizer, each time under another name; `checkpoint_of` reads it.
 
-    All times are as `tf.train.Checkpoint` writes, to the last bit of every value. Models that are spread over devices,
+    The files equal those of `tf.train.Checkpoint`, to the last bit of every value. Models that are spread over devices,
     and those that keep more than variables, are left to it.
     """
 
@@ -32,7 +32,7 @@ class CheckpointFile:
         """Write a compiled model that has trained.
 
         Args:
-            model: the same at each call; another one is looked through anew.
+            model: the same one at each call; a different one is walked again.
             path: the path of the files without their endings.
         """
         if self._known is not None and self._known[0] is model:
@@ -68,7 +68,7 @@ def _variables(root: Any, graph: bytes) -> dict[str, tf.Variable]:
 
     Args:
         root: the checkpoint.
-        graph: what it has written of its objects: for each, from the root, the places of those that it holds.
+        graph: its object graph as written: for each object, from the root on, the indices of those that it holds.
     """
     nodes = trackable_object_graph_pb2.TrackableObjectGraph.FromString(graph).nodes
     objects, places = {0: root}, [0]

@@ -4,8 +4,8 @@ folder/
     epoch-00003/    an epoch: TensorFlow's checkpoint of model and optimizer, and epoch.json
     ended.json      how the training ended, while its model is saved
 
-A folder is renamed into place when everything in it is written, and epoch.json has a digest of each file beside it. So
-a process or machine that dies at any moment leaves whole epochs behind, and no training resumes from a damaged one.
+A folder is renamed into place once everything in it is written, and epoch.json has a digest of each file beside it. So
+a process or machine that dies at any moment leaves complete epochs, and no training resumes from a damaged one.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ class Epoch:
 
     Attributes:
         number: its number, from 1.
-        value: the value of the metric that epochs are judged by; NaN where it was none.
+        value: the value of the metric that epochs are judged by; NaN if there was none.
         history: what Keras measured in this epoch and in each one before it, oldest first.
         files: SHA-256 of each file of the checkpoint.
         folder: its folder.
@@ -58,7 +58,7 @@ class Epoch:
 
     @classmethod
     def read(cls, folder: Path) -> Epoch | None:
-        """Return the epoch in a folder, or None where it is not whole."""
+        """Return the epoch in a folder, or None if it is not complete."""
         try:
             facts = json.loads((folder / _EPOCH_FILE).read_text())
             epoch = cls(**{**facts, "history": tuple(facts["history"]), "folder": folder})
@@ -82,7 +82,7 @@ class Epoch:
 
 
 def more_is_better(metric: str) -> bool:
-    """Tell from its name whether a metric of Keras improves as it grows, as Keras's own EarlyStopping does."""
+    """Guess from its name whether a metric of Keras improves as it grows, like Keras's own EarlyStopping."""
     return any(part in metric for part in _MORE_IS_BETTER)
 
 
@@ -90,8 +90,8 @@ class Checkpoints:
     """Writes the epochs of a training and finds them again.
 
     Args:
-        folder: outlives a process that is killed; one for each training.
-        best_by: metric that tells the best epochs, a name in the logs of Keras.
+        folder: outlives a killed process; one for each training.
+        best_by: the metric that epochs are judged by, a name in the logs of Keras.
         keep: how many of the best stay.
     """
 
@@ -113,7 +113,7 @@ class Checkpoints:
 
     @property
     def ended(self) -> str:
-        """How the training ended before its process did, a state of `kit.training.progress`; empty: it did not."""
+        """How the training ended before its process did, a state of `kit.training.progress`; empty: it did not end."""
         try:
             return str(json.loads((self._folder / _ENDED_FILE).read_text())["state"]) if self._epochs else ""
         except (OSError, ValueError, KeyError):
@@ -124,7 +124,7 @@ class Checkpoints:
         if not self._epochs:
             return 0
         with model.distribute_strategy.scope():
-            # Else the optimizer's variables would only be restored when they are first used.
+            # Otherwise the optimizer's variables would only be restored when first used.
             model.optimizer.build(model.trainable_variables)
         self._epochs[-1].load(model)
         return self.latest
@@ -152,12 +152,12 @@ class Checkpoints:
             shutil.rmtree(half, ignore_errors=True)
 
     def without_improvement(self) -> int:
-        """Return how many epochs there were since the best one."""
+        """Return the number of epochs since the best one."""
         best = self.best
         return self.latest - best.number if best else 0
 
     def end(self, state: str) -> None:
-        """Remember how the training ended: one that is cut off while its model is saved does not train again."""
+        """Remember how the training ended: if it is interrupted while its model is saved, it does not train again."""
         if self._epochs:
             write_atomically(self._folder / _ENDED_FILE, json.dumps({"state": state}))
 
@@ -192,7 +192,7 @@ class Checkpoints:
 
 
 def read_epochs(folder: Path) -> list[Epoch]:
-    """Return the whole epochs in a folder, oldest first; also of a training that is done."""
+    """Return the complete epochs in a folder, oldest first; also of a finished training."""
     found = (Epoch.read(path) for path in sorted(folder.glob("epoch-*")))
     return [epoch for epoch in found if epoch is not None]
 

@@ -64,9 +64,9 @@ class Training(Section):
     )
 
     def told(self) -> dict[str, float | str]:
-        """Return what names a training among others: its usual settings, and all others that are not the default.
+        """Return the settings that identify a training: the usual ones, and others that differ from the default.
 
-        What build_model reads besides stands there by its own names.
+        What build_model reads besides is included under its own names.
         """
         usual = Training()
         named = {"epochs", "batch_size", "learning_rate", "seed"}

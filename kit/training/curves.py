@@ -15,7 +15,7 @@ def read_curves(run: Path) -> pd.DataFrame:
     for part, prefix in (("train", ""), ("validation", "validation ")):
         for tag, points in read_scalars(run / part).get("", {}).items():
             if metric := metric_of(tag):
-                # By epoch: a training that went on after it was cut off may have written one twice.
+                # By epoch: a resumed training may have written one twice.
                 by_epoch = {int(epoch) + 1: value for epoch, value in points}
                 columns[prefix + metric] = pd.Series(by_epoch)
     return pd.DataFrame(columns).rename_axis("epoch")

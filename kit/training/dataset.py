@@ -1,7 +1,7 @@
 """Transformed examples as batches: from memory where they fit, else streamed from files.
 
 An epoch of training has every row once, in an order that follows from the seed and the number of the epoch alone: a
-training that goes on after it was cut off sees the same batches as one that was not.
+resumed training sees the same batches as an uninterrupted one.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ class Rows(Protocol):
         """Return all rows once, (features, label) without weights, in the order of the files and many at a time."""
 
     def epochs(self, batch_size: int, seed: int, first: int = 0) -> tf.data.Dataset:
-        """Return the batches of all epochs from one, from 0, without an end; each shuffles all rows anew."""
+        """Return the batches of all epochs from a given one (from 0) on, without end; each shuffles all rows again."""
 
     def once(self, batch_size: int) -> tf.data.Dataset:
         """Return batches in the order of the files."""
@@ -66,11 +66,11 @@ def load(  # noqa: PLR0913
         label_key: the transformed feature that is the label.
         weight_key: the transformed feature that says how much a row counts; empty: each counts 1.
         memory_mb: the most megabytes of uncompressed examples that are kept in memory.
-        reading: how more than that are read.
+        reading: how larger data are read.
 
     Raises:
         ProjectError: when Transform gives no such weight.
-        InputDataError: when a weight is negative or no number, or all are 0.
+        InputDataError: when a weight is negative or not a number, or all are 0.
     """
     files = [path for pattern in patterns for path in sorted(tf.io.gfile.glob(pattern))]
     spec = transform_output.transformed_feature_spec()
@@ -86,8 +86,8 @@ def load(  # noqa: PLR0913
 class MemoryRows:
     """Rows as one tensor [rows, …] per feature.
 
-    Batches are gathered by the places of their rows, many at once: shuffling and batching single rows takes longer than
-    a step of a small model, and so would an operation for each column of each batch.
+    Batches are gathered by the indices of their rows, many at once: shuffling and batching single rows takes longer
+    than a step of a small model, and so would an operation for each column of each batch.
     """
 
     features: dict[str, Any]
@@ -114,7 +114,7 @@ class MemoryRows:
         full = count // batch_size * batch_size  # rows in batches of the full size
         at_once = max(1, _GATHERED_ROWS // batch_size) * batch_size
 
-        @tf.autograph.experimental.do_not_convert  # there is no flow to convert, and that takes a tenth of a second
+        @tf.autograph.experimental.do_not_convert  # no control flow to convert; looking takes 0.1 s
         def one(epoch: tf.Tensor) -> tf.data.Dataset:
             order = tf.random.experimental.stateless_shuffle(tf.range(count), seed=tf.stack([seed, epoch]))
 
@@ -131,7 +131,7 @@ class MemoryRows:
         return numbers.flat_map(one).prefetch(AHEAD).with_options(plainly())
 
     def once(self, batch_size: int) -> tf.data.Dataset:
-        # Of tensors and no function: an iterator over these begins at once, and every epoch begins one.
+        # From tensors, without a function: iterators over these start at once, and every epoch starts one.
         columns, full = self._columns(), self.count // batch_size * batch_size
         whole = tf.nest.map_structure(
             lambda column: tf.reshape(column[:full], [-1, batch_size, *column.shape[1:]]), columns
@@ -157,8 +157,8 @@ class MemoryRows:
 def of_project(rows: Rows) -> tf.data.Dataset:
     """Return all rows once, (features, label) and some at a time, as the functions of a model.py are given them.
 
-    Its `batch` gives batches of so many rows. That of a data set would put pieces together, which fails where one is
-    shorter; and the rows were once given one by one, so that a model.py may well ask for batches.
+    Its `batch` rebatches rows. A data set's own would stack pieces, which fails if one is shorter; and rows were once
+    given one by one, so a model.py may well ask for batches.
     """
     pieces = rows.pieces()
 
@@ -179,7 +179,7 @@ def of_project(rows: Rows) -> tf.data.Dataset:
 def seconds_a_batch(batches: tf.data.Dataset) -> float:
     """Time the input pipeline alone, with nothing that uses its batches; takes a fraction of a second."""
     iterator = iter(batches)
-    next(iterator)  # starting it is no batch's time
+    next(iterator)  # starting it is not part of a batch's time
     started = time.perf_counter()
     count = 0
     for count, _ in enumerate(islice(iterator, 1_000), start=1):  # noqa: B007

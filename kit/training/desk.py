@@ -28,7 +28,7 @@ from kit.translation.messages import in_language
 
 _PARTS = {"train": "training", "validation": "validation", STEPS_RUN: "training"}
 _NAMES = {LOSS: "loss so far in the epoch", PACE: "steps a second", RATE: "learning rate"}
-_EARLIER = 5  # with the present one as many as there are colours
+_EARLIER = 5  # with the current one, as many as there are colours
 
 
 class TrainingDesk:
@@ -48,7 +48,7 @@ class TrainingDesk:
         self._lock = threading.Lock()  # somebody may press a button while the thread looks
 
     def runs(self) -> list[TrainingRun]:
-        """Return the present training, and then earlier ones of this project, the latest first."""
+        """Return the current training, and then earlier ones of this project, the latest first."""
         with self._lock:
             present = self._find()
             now = present.look(NOW) if present else TrainingRun(NOW, "waiting")
@@ -56,7 +56,7 @@ class TrainingDesk:
             return [now, *(reader.look(f"#{reader.run.name}") for reader in earlier[:_EARLIER])]
 
     def stop(self) -> str:
-        """End the training after its present step; return what becomes of it, in a sentence.
+        """End the training after its current step; return what becomes of it, in a sentence.
 
         Raises:
             NoTrainingError: when none runs.
@@ -75,7 +75,7 @@ class TrainingDesk:
         return f"touch '{present.run / STOP_FILE}'" if present else ""
 
     def end(self) -> None:
-        """Tell that Trainer has ended well; a stop by hand is recorded as a decision about the model."""
+        """Note that Trainer has ended well; a stop by hand is recorded as a decision about the model."""
         with self._lock:
             self._ended = True
             present = self._find()
@@ -94,7 +94,7 @@ class TrainingDesk:
         )
 
     def _find(self) -> _Reader | None:
-        """Return the present training: a folder that was not there before, or in the end what the cache gave."""
+        """Return the current training: a folder that was not there before, or at the end what the cache gave."""
         if self._now is None:
             new = [path for path in self._folder.glob("*") if path not in self._before]
             if not new and self._ended:
@@ -108,7 +108,7 @@ class TrainingDesk:
 
 
 def stopped_after(session: Session) -> int:
-    """Return after how many steps the latest training was stopped; 0: it was not."""
+    """Return the number of steps after which the latest training was stopped; 0: it was not."""
     progress = Progress.read(session.path("Trainer", "model_run"))
     return progress.step if progress and progress.state == STOPPED else 0
 
@@ -149,7 +149,7 @@ class _Reader:
             kind, name, place = "epochs", metric, step + 1
         else:  # `evaluation_…_vs_iterations`, the same values again, or the learning rate, which is among the steps
             return
-        # By step: a training that went on after it was killed has written an epoch twice.
+        # By step: a resumed training has written an epoch twice.
         self._points.setdefault(kind, {}).setdefault(name, {}).setdefault(part, {})[place] = value
 
 

@@ -1,7 +1,7 @@
 """Distribute a training over devices: a distributed model is trained, a plain copy of it is saved.
 
 The project's code only ever meets plain variables (`adapt`, the signatures), and the saved model is the same for all
-strategies: nothing in it tells of devices, mirrors or shards.
+strategies: nothing in it depends on devices, mirrors or shards.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _R = TypeVar("_R")
 
 
 class Batches(NamedTuple):
-    """Batches of a split, made where they are needed, and how many of them have every row once."""
+    """Batches of a split, made where they are needed, and how many of them contain every row once."""
 
     make: Callable[[], tf.data.Dataset]
     steps: int
@@ -40,7 +40,7 @@ class Distribution:
     def build(
         self, make: Callable[[], tf_keras.Model], adapt: Callable[[tf_keras.Model], None]
     ) -> tf_keras.Model:
-        """Return the model to train; it begins with the weights that one on a single device would begin with.
+        """Return the model to train; it starts with the same weights as on a single device.
 
         Args:
             make: builds and compiles a model.
@@ -52,7 +52,9 @@ class Distribution:
             return self.plain
         with self.strategy.scope():
             spread = make()
-        spread.distribute_reduction_method = "first"  # metrics are the same on all devices; their sum is none
+        spread.distribute_reduction_method = (
+            "first"  # metrics are the same on all devices; their sum would be wrong
+        )
         copy_weights(self.plain, spread)
         return spread
 
@@ -60,13 +62,13 @@ class Distribution:
         """Return what `fit` is given to train and to validate with.
 
         Args:
-            train: what all devices compute together, of all epochs without an end.
-            held_out: the rows that are held out, once.
+            train: the batches of all devices together, of all epochs, without end.
+            held_out: the held-out rows, once.
         """
         return {"x": train.make(), "steps_per_epoch": train.steps, "validation_data": held_out.make()}
 
     def callbacks(self, own: list[Any], held_out: Batches) -> list[Any]:
-        """Return the loop's own callbacks with those that a training of this kind needs besides."""
+        """Return the loop's callbacks with those that a training of this kind needs in addition."""
         del held_out
         return own
 
@@ -78,7 +80,7 @@ class Distribution:
         return [one if one._implements_train_batch_hooks() else _Outside(one) for one in own]  # noqa: SLF001
 
     def asked_to_stop(self, run: Path, *, due: bool) -> bool:
-        """Tell after a step whether training has to end here; `due`: it is time to look again."""
+        """Return, after a step, whether training has to end here; `due`: it is time to look again."""
         return asked_to_stop(run, due=due)
 
     def trained(self, model: tf_keras.Model) -> tf_keras.Model:
@@ -91,7 +93,7 @@ class Distribution:
 class ShardedBatches(Distribution):
     """Devices that compute each batch together: each takes its share of the rows of a batch.
 
-    A step is then the same as on one device, but for rounding and what random layers draw.
+    A step is then the same as on one device, except for rounding and random layers.
 
     Args:
         strategy: mirrors the model on all devices.
@@ -155,16 +157,16 @@ class _Outside(tf_keras.callbacks.Callback):
 
 
 def outside_scope(function: Callable[..., _R], *arguments: Any) -> _R:
-    """Return what a function gives in a thread of its own: the scope of a strategy is that of a thread."""
+    """Run a function in a thread of its own and return its result: a strategy's scope belongs to a thread."""
     with ThreadPoolExecutor(1) as thread:
         return thread.submit(function, *arguments).result()
 
 
 def copy_weights(source: tf_keras.Model, target: tf_keras.Model) -> None:
-    """Give a model the weights of another that the same code built; either may hold a variable as shards of rows.
+    """Give a model the weights of another built by the same code; either may hold a variable as shards of rows.
 
-    No other process takes part: what each worker keeps for itself, as BatchNormalization does its averages, is read as
-    this process has it.
+    No other process takes part: what each worker keeps for itself, like BatchNormalization's averages, is read from
+    this process.
     """
     given, values = (_value(weight) for weight in source.weights), []
     rest: np.ndarray | None = None
@@ -180,7 +182,7 @@ def copy_weights(source: tf_keras.Model, target: tf_keras.Model) -> None:
 
 
 def _value(weight: tf.Variable) -> np.ndarray:
-    """Return a weight; of one that each device of this process keeps for itself the mean."""
+    """Return a weight; if each device of this process has its own copy, their mean."""
     own = getattr(weight, "values", None)
     if not own:
         return np.asarray(weight.numpy())

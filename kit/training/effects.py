@@ -27,7 +27,7 @@ _NOTE_LETTERS = 300
 
 @dataclass(frozen=True)
 class Effect:
-    """One way to train, tried.
+    """The trial of one way to train.
 
     Attributes:
         setting: what differs from the settings; `as set`: nothing.
@@ -45,15 +45,15 @@ class Effect:
 def effects(session: Session, training: Training, *, most_seconds: float = 60) -> pd.DataFrame:
     """Try each switch by itself on the project's latest transformed examples; takes about a minute.
 
-    Each is tried in a process of its own, one after the other. A step is one batch, whatever it is compiled to.
+    Each is tried in a process of its own, one after another. A step is one batch, however it is compiled.
 
     Args:
         session: the session in which Transform has run.
         training: the settings; on one device, whatever the strategy is.
-        most_seconds: the seconds that a switch may take; XLA may not answer at all. One that takes longer is ended.
+        most_seconds: the seconds that a switch may take, after which it is ended; XLA may hang.
 
     Returns:
-        One row a setting, with the attributes of `Effect` as columns.
+        One row per setting, with the attributes of `Effect` as columns.
     """
     plain = training.model_copy(
         update={"strategy": "one_device", "precision": "float32", "jit_compile": False}

@@ -1,8 +1,8 @@
 """Run several steps per call of the compiled loop, with a graph that is built from one trace of the step.
 
-Keras writes the same as a Python loop that AutoGraph turns into a graph. What the last step returns has no value before
-the loop, so AutoGraph traces the step once to learn its form and a second time to build the loop, and the loop computes
-in each step the metrics of which it returns the last ones. Here a loop returns nothing, and the metrics come after it.
+Keras writes this as a Python loop that AutoGraph turns into a graph. The last step's result has no value before the
+loop, so AutoGraph traces the step once to learn its form and again to build the loop, and the loop computes metrics in
+each step, of which it returns the last. Here the loop returns nothing, and the metrics come after it.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from tensorflow.python.autograph.core import ag_ctx  # not public, and pinned
 def execute_several(model: tf_keras.Model, steps: int) -> None:
     """Run `steps` steps per compiled call (Keras's steps_per_execution).
 
-    Keras's own functions stay where a model has a step of its own, which may return anything, or trains by a strategy.
+    Keras's own functions stay if a model has its own step, which may return anything, or trains with a strategy.
 
     Args:
         model: compiled.
@@ -28,8 +28,8 @@ def execute_several(model: tf_keras.Model, steps: int) -> None:
     usual = (tf_keras.Model.train_step, tf_keras.Model.test_step)
     if (type(model).train_step, type(model).test_step) != usual or tf.distribute.has_strategy():
         return
-    # A function that makes variables is traced a second time, to know that it makes no more.
-    if make := getattr(model.optimizer, "build", None):  # Keras's legacy ones make theirs as they go
+    # A function that makes variables is traced again, to check that it makes no more.
+    if make := getattr(model.optimizer, "build", None):  # Keras's legacy ones make theirs lazily
         make(model.trainable_variables)
     # Keras uses these two where they are set, and `compile` resets them. Its step counters have no public name.
     model.train_function = model.train_tf_function = _several(
@@ -54,7 +54,7 @@ def _several(model: tf_keras.Model, step: Callable[[Any], Any], counter: Callabl
             step(data)
         counter().assign_add(1)
 
-    # The code here has no flow to convert, and looking for some takes a tenth of a second.
+    # The code here has no control flow to convert, and looking for some takes a tenth of a second.
     plainly = {"autograph": False, "reduce_retracing": True}
     run = tf.function(once, jit_compile=True, **plainly) if model.jit_compile else once
 

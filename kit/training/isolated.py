@@ -19,7 +19,7 @@ _POLL_SECONDS = 0.5
 
 
 class TookTooLongError(KitError):
-    """A process did not answer in the time that it was given, and was ended."""
+    """A process did not answer in time, and was ended."""
 
 
 def job_of(session: Session, training: Training) -> Job:
@@ -49,9 +49,9 @@ def run_isolated(
 
     Args:
         function: takes the payload, and a callback for lines of progress.
-        payload: for the function.
+        payload: the argument of the function.
         what: names the work, in words that complete "… failed".
-        seconds: after which the process is ended; None: never.
+        seconds: the seconds after which the process is ended; None: never.
         environ: the process's environment variables; None: those of this one.
 
     Raises:

@@ -17,7 +17,7 @@ ROWS_FILE = "rows.json"  # how many rows a training has read, by split
 
 @dataclass(frozen=True)
 class Job:
-    """What Trainer asks for.
+    """A training job.
 
     Attributes:
         project: folder of the project.
@@ -25,10 +25,10 @@ class Job:
         train_files, eval_files: patterns of the transformed examples.
         transform_output: folder of Transform's graph.
         run_dir: folder of event files and progress.
-        checkpoint: folder from which an interrupted training goes on.
+        checkpoint: the folder from which an interrupted training is resumed.
         model_dir: the folder for the SavedModel; empty: none, since a trial of Tuner only needs its metrics.
-        stop_after_steps: end after so many steps and keep the best epoch; 0: train all epochs.
-        data: what the examples were made of, in words by name.
+        stop_after_steps: the number of steps to end after, keeping the best epoch; 0: train all epochs.
+        data: what the examples were made from, in words, by name.
     """
 
     project: str
@@ -92,9 +92,9 @@ class Job:
 
 
 def _digest(fn_args: Any) -> str:
-    """Digest of everything that a training depends on: only the very same one is resumed when it was cut off.
+    """Return a digest of everything that a training depends on: only the very same one is resumed.
 
-    What Transform made is in folders that are named by its execution, so their names stand for what is in them.
+    Transform's outputs are in folders named by its execution, so their names identify the contents.
     """
     config = fn_args.custom_config
     told = [config.get(name) for name in ("training", "stop_after_steps", "code")]

@@ -15,9 +15,9 @@ from kit.training.schedules import present_rate
 class KeepEpochs(tf_keras.callbacks.Callback):
     """Writes each epoch that is over, and decides with which weights the training ends.
 
-    They are those of the best epoch where somebody stopped it or where early stopping is on, whether or not it came to
-    that. Else they are those of the last epoch: it is where the schedule meant to end, and choosing an epoch by rows
-    that Evaluator then judges the model by makes the model look better than it is.
+    They are those of the best epoch if somebody stopped it or early stopping is on, whether or not it took effect.
+    Otherwise they are those of the last epoch: that is where the schedule meant to end, and choosing an epoch by the
+    rows by which Evaluator then judges the model would make it look better than it is.
 
     Args:
         checkpoints: the checkpoints of this training.
@@ -48,14 +48,14 @@ class KeepEpochs(tf_keras.callbacks.Callback):
         return 0 < self._early_stopping <= self._checkpoints.without_improvement()
 
     def end(self, state: str) -> None:
-        """Give the model the weights that it ends with.
+        """Give the model its final weights.
 
         Args:
             state: the state of `kit.training.progress`.
         """
         best = self._checkpoints.best if state == STOPPED or self._early_stopping else None
         self.kept = best.number if best else self._checkpoints.latest
-        # Of processes that train together only the first one's model is saved, and the files are its own.
+        # Of processes that train together, only the first one's model is saved, and the files are its own.
         if self.model.distribute_strategy.extended.should_checkpoint:
             self._checkpoints.end(state)
             if best:

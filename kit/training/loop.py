@@ -84,7 +84,7 @@ def train(job: Job, distribution: Distribution | None = None) -> None:
 def _whole(
     model: tf_keras.Model, model_module: Any, transform_output: tft.TFTransformOutput, training: Training
 ) -> tf_keras.Model:
-    """Return the model in float32, in which it is served, whatever it was trained in."""
+    """Return the model in float32, in which it is served, whatever precision it was trained in."""
     if training.precision == FLOAT32:
         return model
     plain = training.model_copy(update={"precision": FLOAT32, "schedule": "constant", "warmup_steps": 0})

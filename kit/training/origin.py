@@ -26,12 +26,12 @@ def origin_of(workspace: Workspace, project: Project, examples: types.BaseChanne
     Args:
         workspace: the workspace whose ML Metadata is asked.
         project: says how spans are written.
-        examples: channel of examples, as they were read or transformed. Where it holds none, because its pipeline has
-            not run, the components before it are asked.
+        examples: channel of examples, as they were read or transformed. If it is empty, because its pipeline has not
+            run, the components before it are asked.
 
     Returns:
-        By split; `all` where the rows are split by a hash. Nothing where the examples come from no ExampleGen of the
-        kit.
+        The facts by split; `all` where a hash splits the rows. Empty if the examples do not come from the kit's
+        ExampleGen.
     """
     if artifacts := examples.get():
         config = metadata.sqlite_metadata_connection_config(str(workspace.metadata_path))

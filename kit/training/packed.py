@@ -12,11 +12,11 @@ import tensorflow as tf
 class PackedColumns:
     """Columns of the same rows: those of one type are one matrix, [rows, numbers].
 
-    A row at any place is then one or two stretches of memory and not as many as there are columns: of a dozen columns
-    a batch takes less than half the time to gather.
+    A row is then one or two stretches of memory instead of one per column: with a dozen columns, gathering a batch
+    takes less than half the time.
 
     Attributes:
-        columns: the columns in any structure, each [rows, …]; their shapes say how a row is taken apart.
+        columns: the columns in any structure, each [rows, …]; their shapes say how to unpack a row.
         matrices: the matrices, by the name of the type.
     """
 
@@ -32,10 +32,10 @@ class PackedColumns:
         return cls(columns, {name: tf.concat(parts, axis=1) for name, parts in same.items()})
 
     def gather(self, places: tf.Tensor) -> Any:
-        """Return the rows at some places, in the structure of the columns.
+        """Return the rows at some indices, in the structure of the columns.
 
         Args:
-            places: int [rows] or int [batches, rows]; only the first size may be unknown.
+            places: indices, int [rows] or int [batches, rows]; only the first size may be unknown.
 
         Returns:
             Tensors of the places' shape and, after it, that of a column's row.

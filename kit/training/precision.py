@@ -18,10 +18,10 @@ _BFLOAT16_FROM, _FLOAT16_FROM = (8, 0), (7, 0)
 
 
 def choose(precision: Precision) -> tuple[str, str]:
-    """Return the policy of Keras that a setting means on this machine, and in a sentence why.
+    """Return the Keras policy that a setting means on this machine, and a sentence that says why.
 
     `auto` takes bfloat16 before float16, which needs its loss scaled, and float32 on CPUs: those with instructions for
-    bfloat16 only gain where matrices are large, and the effects tell by how much.
+    bfloat16 only gain with large matrices, and `effects` measures how much.
     """
     if precision != "auto":
         return precision, ""
@@ -40,7 +40,7 @@ def choose(precision: Precision) -> tuple[str, str]:
 
 @contextmanager
 def policy(name: str) -> Iterator[None]:
-    """Build models by a policy of Keras inside the block."""
+    """Build models with a Keras policy inside the block."""
     before = tf_keras.mixed_precision.global_policy()
     tf_keras.mixed_precision.set_global_policy(name)
     try:
@@ -50,10 +50,10 @@ def policy(name: str) -> Iterator[None]:
 
 
 def keep_outputs_whole(model: tf_keras.Model) -> None:
-    """Let the layers that give the model's outputs compute in float32.
+    """Make the layers of the model's outputs compute in float32.
 
     A sigmoid in bfloat16 has three digits, and a loss of such probabilities is coarse:
-    https://www.tensorflow.org/guide/mixed_precision#building_the_model asks each model for this; here none has to.
+    https://www.tensorflow.org/guide/mixed_precision#building_the_model asks each model to do this; here none has to.
     """
     for output in model.outputs:
         layer = output.node.layer

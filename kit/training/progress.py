@@ -1,4 +1,4 @@
-"""Progress and stop requests of a training, as files in its folder: it runs in another process.
+"""Progress and stop requests of a training, as files in its folder, since it runs in another process.
 
 The notebook's kernel reads and writes them beside the training, so nothing here imports TensorFlow.
 """
@@ -20,11 +20,11 @@ STOP_FILE = "stop"
 
 TRAINING, STOPPED, DONE = "training", "stopped", "done"
 NOW = "this training"
-STOP = "stop training"  # the decision of somebody who ended a training early
+STOP = "stop training"  # the decision to end a training early
 
 
 class NoTrainingError(UsageError):
-    """There is no training that could be stopped."""
+    """There is no training to stop."""
 
 
 @dataclass(frozen=True)
@@ -32,17 +32,17 @@ class Progress:
     """How far a training is.
 
     Attributes:
-        state: `training`, `stopped` (it was told to end, and has kept the best epoch) or `done`.
-        epoch: the present one, from 1.
+        state: `training`, `stopped` (it was told to end, and kept the best epoch) or `done`.
+        epoch: the current one, from 1.
         step: batches so far, in all epochs together; 0 of `steps` where their number is not known.
         first_step: the step that this process began at, which may go on with a training that was cut off.
         seconds: the seconds that this process has trained.
-        steps_per_second: the pace of the present epoch.
+        steps_per_second: the pace of the current epoch.
         best_epoch: the best by the metric of `training.best_by`, which is `best`; 0: no epoch is over yet.
         kept_epoch: the epoch whose weights the model ended with; 0: it trains, or ended before an epoch was over.
-        input_share: what the input pipeline alone takes for a batch over what a step takes; it works beside the steps,
-            so that training waits for it only above 1. None: not measured.
-        settings: the settings by which it is told from others (see `Training.told`).
+        input_share: the time of the input pipeline for a batch over that of a step; both run in parallel, so training
+            waits for input only above 1. None: not measured.
+        settings: the settings that identify it (see `Training.told`).
     """
 
     state: str = TRAINING
@@ -61,7 +61,7 @@ class Progress:
 
     @property
     def seconds_left(self) -> float | None:
-        """What the steps that are left take at the pace so far, the rows held out included; None: not known yet."""
+        """The time of the remaining steps at the pace so far, held-out rows included; None: not known yet."""
         trained = self.step - self.first_step
         if self.state != TRAINING or not trained or not self.steps:
             return None
@@ -72,10 +72,10 @@ class Progress:
 
     @classmethod
     def read(cls, run: Path) -> Progress | None:
-        """Return the progress of the training in a folder; None: it has not begun, or none was kept."""
+        """Return the progress of the training in a folder; None: it has not begun, or left none."""
         try:
             return cls(**json.loads((run / PROGRESS_FILE).read_text()))
-        except (OSError, ValueError, TypeError):  # TypeError: of an older version
+        except (OSError, ValueError, TypeError):  # TypeError: written by an older version
             return None
 
 
@@ -86,9 +86,9 @@ class TrainingRun:
     Attributes:
         name: `this training`, or the number of the execution that made it.
         state: `waiting`, `training`, `stopping`, `stopped` or `done`.
-        progress: None where it has not begun, or left no word.
+        progress: its progress; None: it has not begun, or left none.
         by_epoch: for each metric the points of `training` and `validation`, from epoch 1.
-        by_step: for each figure that is told between epochs the points of `training`.
+        by_step: for each figure that is reported between epochs, the points of `training`.
     """
 
     name: str
@@ -99,18 +99,18 @@ class TrainingRun:
 
 
 class AskedToStop(Protocol):
-    """Tells after a step whether the training in a folder has to end there; `due`: it is time to look again."""
+    """Returns, after a step, whether the training in a folder has to end there; `due`: it is time to look again."""
 
     def __call__(self, run: Path, *, due: bool) -> bool: ...
 
 
 def asked_to_stop(run: Path, *, due: bool) -> bool:
-    """Tell whether somebody wants a training that runs in one process to end."""
+    """Return whether a training that runs in one process was asked to end."""
     return due and (run / STOP_FILE).exists()
 
 
 def request_stop(run: Path) -> None:
-    """Ask the training in a folder to end after its present step and to keep the best epoch.
+    """Ask the training in a folder to end after its current step and keep the best epoch.
 
     Raises:
         NoTrainingError: when none runs there.

@@ -28,10 +28,10 @@ class Proof:
     """Two trainings that were equal.
 
     Attributes:
-        digest: the digest of all weights, SHA-256, its first 16 digits.
+        digest: the first 16 digits of the SHA-256 of all weights.
         steps: the steps that each has trained.
         seed: the seed of both.
-        weights: how many variables were compared.
+        weights: the number of compared variables.
         seconds: the seconds that both took together.
     """
 
@@ -94,7 +94,7 @@ def digests(payload: bytes, report: Callable[[str], None]) -> bytes:
     """Train some steps in a process of its own.
 
     Returns:
-        JSON of the SHA-256 of each weight, by its place and name.
+        JSON of the SHA-256 of each weight, by its index and name.
     """
     from kit.training.short_training import ShortTraining  # noqa: PLC0415  TensorFlow
 

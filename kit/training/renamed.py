@@ -11,11 +11,11 @@ from kit.training.signatures import ServingModule, columns_signature
 
 
 def renamed_columns_signature(module: ServingModule, arguments: Mapping[str, str]) -> Any:
-    """Return `serving_default` for rows: one tensor [batch] a column; '' and NaN are missing values.
+    """Return `serving_default` for rows: one tensor [batch] per column; '' and NaN are missing values.
 
     Args:
         module: predicts.
-        arguments: raw column to the name of its argument; columns that are not there are not requested.
+        arguments: the argument name of each raw column; other columns are not in requests.
     """
     predict = columns_signature(module).python_function
     spec = module.request_spec()

@@ -20,7 +20,7 @@ from kit.training.keep import KeepEpochs
 from kit.training.progress import DONE, STOP_FILE, STOPPED, AskedToStop, Progress, asked_to_stop
 from kit.training.schedules import present_rate
 
-STEPS_RUN = "steps"  # the event files of what is told between epochs
+STEPS_RUN = "steps"  # the event files of what is reported between epochs
 LOSS, PACE, RATE = "loss_so_far", "steps_per_second", "learning_rate"
 _TELL_SECONDS = 0.5
 
@@ -30,7 +30,7 @@ class LiveTensorBoard(tf_keras.callbacks.TensorBoard):
 
     Args:
         folder: the folder of the training.
-        history: what was measured in the epochs that an earlier process trained, whose folder may be gone.
+        history: the metrics of the epochs that an earlier process trained, whose folder may be gone.
         options: the options of Keras's TensorBoard.
     """
 
@@ -44,7 +44,7 @@ class LiveTensorBoard(tf_keras.callbacks.TensorBoard):
             self._log_epoch_metrics(epoch, dict(measured))
 
     def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
-        """Write no logs of batches: Keras prepares each, half a millisecond a call, and then has no writer for it."""
+        """Write no batch logs: Keras would prepare each, for half a millisecond, and then have no writer for it."""
         del logs
         super().on_train_batch_end(batch)
 
@@ -54,7 +54,7 @@ class LiveTensorBoard(tf_keras.callbacks.TensorBoard):
             writer.flush()
 
     def _collect_learning_rate(self, logs: dict[str, float]) -> dict[str, float]:
-        """Add the rate where it follows a schedule, also below an optimizer that scales the loss."""
+        """Add the rate if it follows a schedule, also inside an optimizer that scales the loss."""
         rate = present_rate(self.model)
         return logs if rate is None else {"learning_rate": rate, **logs}
 
@@ -74,8 +74,8 @@ class ProgressCallback(tf_keras.callbacks.Callback):
         settings: the settings of the training; they name it where it is compared with others.
         stop_after_steps: the number of steps to end after, as somebody once did by hand; rounded up where one execution
             does several steps. 0: train all epochs.
-        asked_to_stop: is asked after each step.
-        input_seconds: times what the input pipeline alone takes for a batch.
+        asked_to_stop: called after each step.
+        input_seconds: measures the seconds of the input pipeline alone for a batch.
     """
 
     def __init__(  # noqa: PLR0913
@@ -90,7 +90,7 @@ class ProgressCallback(tf_keras.callbacks.Callback):
         input_seconds: Callable[[], float] | None = None,
     ) -> None:
         super().__init__()
-        self._supports_tf_logs = True  # reading the loss waits for the step, so it is read when it is told
+        self._supports_tf_logs = True  # reading the loss waits for the step, so it is read only when reported
         self._run, self._keep, self._checkpoints = run, keep, checkpoints
         self._stop_after, self._asked_to_stop = stop_after_steps, asked_to_stop
         self._input_seconds = input_seconds
@@ -125,12 +125,12 @@ class ProgressCallback(tf_keras.callbacks.Callback):
         if due:
             self._told = now
             self._tell(_loss(logs))
-        # Asked always: processes that train together answer together.
+        # Always called: processes that train together answer together.
         if self._asked_to_stop(self._run, due=due) or 0 < self._stop_after <= self._step:
             self.model.stop_training = self._stopping = True
 
     def on_test_begin(self, logs: Any = None) -> None:
-        """Tell of the last step too: what comes now are the rows held out."""
+        """Report the last step too, before the held-out rows."""
         del logs
         self._tell(math.nan)
 
@@ -151,7 +151,7 @@ class ProgressCallback(tf_keras.callbacks.Callback):
 
     @property
     def _pace(self) -> float:
-        """Steps a second in the present epoch, or in the last one, without the rows held out."""
+        """Steps a second in the current epoch, or in the last one, without the held-out rows."""
         return self._batches / max(self._batch_ended - self._epoch_began, 1e-9)
 
     def _tell(self, loss: float) -> None:

@@ -14,8 +14,8 @@ _GATHERING = ("mirrored", "multi_worker_mirrored")
 def resolved(job: Job) -> Job:
     """Return the job as it can be trained here.
 
-    The precision is one that this device has, XLA is on only where it compiles the model in time, and several steps
-    are run per call only where no replicas wait for each other within one.
+    The precision is one that this device has, XLA is on only if it compiles the model in time, and several steps run
+    per call only if no replicas wait for each other within one.
     """
     chosen, why = precision.choose(job.training.precision)
     job = replace(job, training=job.training.model_copy(update={"precision": chosen}))

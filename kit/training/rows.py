@@ -16,12 +16,12 @@ from kit.training.weights import ClassWeightTable
 def read_rows(
     project: Project, job: Job, transform_output: tft.TFTransformOutput, reading: Reading = USUAL
 ) -> tuple[Rows, Rows]:
-    """Return the rows to train on, weighted as the settings say, and the rows held out.
+    """Return the rows to train on, weighted as the settings say, and the held-out rows.
 
-    The weights of classes are for training alone: what is held out tells of the rows as they come.
+    Class weights are for training only: held-out rows are evaluated as they come.
 
     Raises:
-        ProjectError: when classes are to be balanced where the label is a number.
+        ProjectError: when classes are to be balanced although the label is a number.
     """
     training = job.training
     if training.class_weights == "balanced" and project.spec.task == "regression":

@@ -36,7 +36,7 @@ def save(  # noqa: PLR0913, PLR0917  what a signature may need
         if make_default
         else signatures.columns_signature(module)
     )
-    # Traced here and not by `save`, which would trace again what `typed_signatures` calls.
+    # Traced here, not by `save`, which would trace again what `typed_signatures` calls.
     examples = signatures.examples_signature(module).get_concrete_function()
     # Only the signatures are called: Keras's own traces of every layer would take seconds to write and to load.
     with keras_option_scope(save_traces=False, in_tf_saved_model_scope=False):

@@ -19,13 +19,16 @@ Points: TypeAlias = Sequence[tuple[float, float]]
 Curves: TypeAlias = Mapping[str, Mapping[str, Points]]
 """For each tag and each run its points: step and value."""
 
-_HEAD, _TAIL = 12, 4  # bytes of a record: its length with a checksum before, a checksum of its content behind
+_HEAD, _TAIL = (
+    12,
+    4,
+)  # bytes around a record: its length with a checksum before, a checksum of its content after
 _FORMATS = {types_pb2.DT_FLOAT: ("<f", "float_val"), types_pb2.DT_DOUBLE: ("<d", "double_val")}
 
 
 @dataclass
 class EventFile:
-    """One event file, of which the records that are complete have been read."""
+    """One event file, whose complete records have been read."""
 
     path: Path
     _offset: int = field(default=0, init=False)
@@ -49,7 +52,7 @@ class EventFile:
             end = start + _HEAD + length + _TAIL
             if end > len(data):  # its writer is in the middle of it
                 break
-            with contextlib.suppress(DecodeError):  # a record that a crash left behind
+            with contextlib.suppress(DecodeError):  # an incomplete record left by a crash
                 yield event_pb2.Event.FromString(data[start + _HEAD : end - _TAIL])
             start = end
             self._offset += _HEAD + length + _TAIL
@@ -73,7 +76,7 @@ def read_scalars(folder: Path) -> dict[str, dict[str, list[tuple[float, float]]]
 
 
 def _scalar(value: summary_pb2.Summary.Value) -> float | None:
-    """Return the number of a summary, or None where it is none: a picture, a histogram, a text."""
+    """Return the number of a summary, or None for a picture, a histogram or a text."""
     if value.HasField("simple_value"):
         return float(value.simple_value)
     tensor = value.tensor
@@ -82,4 +85,4 @@ def _scalar(value: summary_pb2.Summary.Value) -> float | None:
     code, name = _FORMATS[tensor.dtype]
     if tensor.tensor_content:
         return float(struct.unpack(code, tensor.tensor_content)[0])
-    return float(next(iter(getattr(tensor, name)), 0.0))  # an encoder may leave out a zero
+    return float(next(iter(getattr(tensor, name)), 0.0))  # encoders may leave out zeros

@@ -11,7 +11,7 @@ import tf_keras
 from kit.errors import UsageError
 from kit.training.config import Schedule, Training
 
-_LEAST = 0.01  # of the rate, where an exponential fall ends; it never reaches zero
+_LEAST = 0.01  # of the rate, at the end of an exponential fall, which never reaches zero
 
 
 @tf_keras.utils.register_keras_serializable(package="kit")
@@ -51,12 +51,12 @@ class WarmUpAndFall(tf_keras.optimizers.schedules.LearningRateSchedule):
 def schedule_rate(model: tf_keras.Model, training: Training, steps: int) -> None:
     """Let the learning rate of a compiled model follow the schedule; its own rate is the full size.
 
-    The rate is a function of the optimizer's `iterations`, which a checkpoint holds: a training that goes on after it
-    was cut off goes on at the rate it had.
+    The rate is a function of the optimizer's `iterations`, which a checkpoint holds: a resumed training continues at
+    the rate it had.
 
     Args:
         model: compiled, not yet trained.
-        training: says how.
+        training: the settings of the schedule.
         steps: the steps of all epochs.
 
     Raises:
@@ -79,7 +79,7 @@ def schedule_rate(model: tf_keras.Model, training: Training, steps: int) -> None
         )
     rate = float(tf_keras.backend.get_value(optimizer.learning_rate))  # it may be mirrored, or on a server
     schedule = WarmUpAndFall(rate, steps, training.warmup_steps, training.schedule)
-    # What the constructor does with a schedule; the setter of `learning_rate` forgets to make the present rate's
+    # What the constructor does with a schedule; the setter of `learning_rate` forgets to make the current rate's
     # variable. https://github.com/keras-team/tf-keras/blob/v2.21.0/tf_keras/optimizers/optimizer.py
     optimizer._learning_rate = optimizer._build_learning_rate(schedule)  # noqa: SLF001
 
@@ -94,5 +94,5 @@ def present_rate(model: tf_keras.Model) -> float | None:
 
 
 def without_loss_scale(optimizer: Any) -> Any:
-    """Return the optimizer that steps, also below one that scales the loss."""
+    """Return the optimizer that steps, even inside one that scales the loss."""
     return getattr(optimizer, "inner_optimizer", optimizer)

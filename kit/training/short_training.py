@@ -18,7 +18,7 @@ from kit.training.job import Job
 from kit.training.rows import read_rows
 from kit.training.streamed import USUAL, Reading
 
-_STEPS = 1_000_000  # of a schedule: so many that the rate does not fall
+_STEPS = 1_000_000  # of a schedule: enough that the rate does not fall
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ class ShortTraining:
         return self.rows.epochs(self.job.training.batch_size, self.job.training.seed)
 
     def paces(self, batches: Iterator[Any], seconds: float, times: int) -> tuple[list[float], float]:
-        """Train several times for about so many seconds, after a step that compiles the training function.
+        """Train several times for a number of seconds, after a step that compiles the training function.
 
         Returns:
             The steps per second of each time, and the final loss.

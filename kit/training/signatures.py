@@ -21,7 +21,7 @@ class ServingModule(tf.Module):
     def __init__(
         self, model: tf_keras.Model, transform_output: tft.TFTransformOutput, not_features: Collection[str]
     ) -> None:
-        """Hold them.
+        """Keep what the signatures use.
 
         Args:
             model: takes transformed features.
@@ -29,8 +29,8 @@ class ServingModule(tf.Module):
             not_features: raw columns that a request does not carry: the label.
         """
         super().__init__()
-        # Its variables are all that the signatures need of it when they are loaded. The layers themselves would take a
-        # second to write: Keras describes each, and looks for its losses and its functions.
+        # Loaded signatures only need its variables. The layers themselves would take a second to write: Keras describes
+        # each, and looks for its losses and its functions.
         self.weights = list(model.variables)
         self._model: Callable[[], tf_keras.Model] = lambda: model
         self.transform_layer = transform_output.transform_features_layer()
@@ -85,7 +85,7 @@ def transform_features_signature(module: ServingModule, transform_output: tft.TF
 
 
 def columns_signature(module: ServingModule) -> Any:
-    """Return `serving_default` for rows: one named tensor [batch] a raw column; '' and NaN are missing values."""
+    """Return `serving_default` for rows: one named tensor [batch] per raw column; '' and NaN are missing values."""
     spec = module.request_spec()
     inputs = {name: tf.TensorSpec([None], feature.dtype, name=name) for name, feature in spec.items()}
 

@@ -20,9 +20,9 @@ _LOGICAL_CPUS = 2
 
 
 def run(job: Job) -> None:
-    """Train by the strategy of the job.
+    """Train with the strategy of the job.
 
-    What needs several processes starts them on this machine, unless TF_CONFIG says that this process is one of them.
+    A strategy of several processes starts them on this machine, unless TF_CONFIG says that this process is one of them.
 
     Raises:
         ClusterError: when TF_CONFIG does not fit the strategy, or the devices cannot be had.
@@ -60,7 +60,7 @@ def _mirrored() -> tf.distribute.MirroredStrategy:
     devices = [tf.config.LogicalDeviceConfiguration()] * _LOGICAL_CPUS
     try:
         tf.config.set_logical_device_configuration(cpu, devices)
-    except RuntimeError:  # TensorFlow has begun to use the device as one
+    except RuntimeError:  # TensorFlow already uses the device as one
         raise ClusterError(
             "Without a GPU, mirrored needs a process in which TensorFlow has not run yet, to show its CPU as two "
             "devices, but here it has. Train through Trainer (03_train), which starts one, or by one_device."

@@ -27,8 +27,8 @@ class Reading:
     """How records are read.
 
     Attributes:
-        cache: leave the uncompressed records of the first pass on disk, and read them there.
-        ahead: read and parse the next batches while one is trained on.
+        cache: whether to keep the uncompressed records of the first pass on disk, and read them there.
+        ahead: whether to read and parse the next batches while one is trained on.
     """
 
     cache: bool = True
@@ -39,13 +39,13 @@ USUAL = Reading()
 
 
 def uncompressed_megabytes(files: Sequence[str]) -> float:
-    """Return the size of gzip files as their last four bytes tell it, which count to 4 GiB (RFC 1952)."""
+    """Return the uncompressed size of gzip files from their last four bytes, which count to 4 GiB (RFC 1952)."""
     total = 0
     for path in files:
         with tf.io.gfile.GFile(path, "rb") as file:
             size = file.size()
             file.seek(max(0, size - 4))
-            # A file of 4 GiB and more starts again at 0; it is never smaller than what it is compressed to.
+            # The size of a file of 4 GiB or more wraps around; it is never smaller than the compressed size.
             total += max(size, int.from_bytes(file.read(4), "little"))
     return total / BYTES_PER_MB
 
@@ -76,7 +76,7 @@ class StreamedRows:
         weight_key: str = "",
         reading: Reading = USUAL,
     ) -> StreamedRows:
-        # Not one record at a time: handing each from thread to thread takes ten times as long as reading it.
+        # Not one record at a time: passing each from thread to thread takes ten times as long as reading it.
         pieces = tf.data.Dataset.from_tensor_slices(list(files)).interleave(
             lambda path: read_tfrecords([path]).batch(_READ_ROWS),
             cycle_length=_FILES_AT_ONCE,
@@ -100,7 +100,7 @@ class StreamedRows:
     def epochs(self, batch_size: int, seed: int, first: int = 0) -> tf.data.Dataset:
         def one(epoch: tf.Tensor) -> tf.data.Dataset:
             window = min(self.count, _WINDOW_ROWS)
-            # The second seed is the epoch's: an operation has one of its own and one of the graph.
+            # The second seed is the epoch's: an operation has its own seed and the graph's.
             return self.serialized.unbatch().shuffle(window, seed=epoch * 1_000_003 + seed).batch(batch_size)
 
         return self._parsed(tf.data.Dataset.range(first, tf.int64.max).flat_map(one)).with_options(plainly())

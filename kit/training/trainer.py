@@ -26,10 +26,10 @@ def trainer(  # noqa: PLR0913  a component's inputs
 ) -> component.Trainer:
     """Return Trainer with the kit's training loop around the project's `build_model`.
 
-    With `stop_after_steps` it ends after so many steps and keeps the best epoch, as when somebody had stopped it there.
+    With `stop_after_steps` it ends after that many steps and keeps the best epoch, as if somebody had stopped it there.
 
-    `hyperparameters` are Tuner's, where `training` has its values (see `kit.tuning.best`): so the model's lineage leads
-    to the search.
+    `hyperparameters` are Tuner's, if `training` has its values (see `kit.tuning.best`), so that the model's lineage
+    leads to the search.
 
     The channels may be those of a session, which hold artifacts, or of a pipeline that has not run.
     """

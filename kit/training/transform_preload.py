@@ -21,7 +21,7 @@ class LoadTransform(tf_keras.callbacks.Callback):
 
     def __init__(self, transform_output: tft.TFTransformOutput) -> None:
         super().__init__()
-        self._supports_tf_logs = True  # else Keras waits for each step to give its logs as numbers
+        self._supports_tf_logs = True  # otherwise Keras waits for each step to give its logs as numbers
         self._transform_output = transform_output
         self._loading: Future[Any] | None = None
 

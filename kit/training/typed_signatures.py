@@ -1,8 +1,8 @@
 """The signatures `classify` and `regress`, for TensorFlow Serving's Classify, Regress and MultiInference.
 
 `tf.saved_model.save` gives every signature the method of predict and an input tensor of its own. The real server
-classifies only by a signature of that method, and MultiInference asks one tensor for all of its tasks. So both are set
-in what was saved. Source of the rules: classifier.cc, regressor.cc and multi_inference.cc in
+classifies only through a signature with that method, and MultiInference feeds one tensor for all of its tasks. So both
+are set in the saved model. Source of the rules: classifier.cc, regressor.cc and multi_inference.cc in
 tensorflow_serving/servables/tensorflow.
 """
 
@@ -43,7 +43,7 @@ def typed_signatures(project: Project, examples: Any) -> dict[str, Any]:
     [batch], unless it is multiclass: the value, or of two classes the probability of the second.
 
     Args:
-        project: its task, and the `CLASSES` of its features.py, which are 0, 1, … where it has none.
+        project: the project with the task, and the `CLASSES` of its features.py; without these they are 0, 1, …
         examples: the signature `examples`, traced once, which both call.
 
     Raises:
@@ -63,7 +63,7 @@ def classes_of(project: Project, width: int) -> list[str]:
     """Return the names of the classes, in the order of the model's output.
 
     Raises:
-        ProjectError: when they are not as many as the model gives probabilities.
+        ProjectError: when their number differs from that of the model's probabilities.
     """
     features = importlib.import_module(f"kit.projects.{project.name}.features")
     found = getattr(features, "CLASSES", range(width))

@@ -15,8 +15,8 @@ def check_weights(weight_key: str, transformed: Collection[str], values: np.ndar
     """Check that Transform gives the weight that project.yml names, and that its values can be weights.
 
     Raises:
-        ProjectError: when it does not give it.
-        InputDataError: when a value is negative or no number, or all are 0.
+        ProjectError: when it does not.
+        InputDataError: when a value is negative or not a number, or all are 0.
     """
     if not weight_key:
         return
@@ -42,8 +42,8 @@ class ClassWeightTable:
     """The weight of each class, float32 [classes], by its number.
 
     The `balanced` weights of scikit-learn (King and Zeng 2001, "Logistic regression in rare events data"): rows /
-    (classes * rows of the class), so that all classes count alike and the average row counts 1. The probabilities of a
-    model that is trained with them are higher for rare classes than these are.
+    (classes * rows of the class), so that all classes count alike and the average row counts 1. A model trained with
+    them gives rare classes higher probabilities than they have.
     """
 
     weights: tuple[float, ...]
@@ -53,7 +53,7 @@ class ClassWeightTable:
         """Count the classes.
 
         Raises:
-            InputDataError: when the labels are no classes 0, 1, … or are all the same.
+            InputDataError: when the labels are not classes 0, 1, … or are all the same.
         """
         counts = np.zeros(0, np.int64)
         for some in labels:

@@ -11,13 +11,13 @@ from kit.training.isolated import run_isolated
 from kit.training.job import Job
 from kit.training.short_training import ShortTraining
 
-_SAID = 300  # letters of what XLA says when it fails
+_SAID = 300  # characters of XLA's message when it fails
 
 
 def why_not(job: Job) -> str:
-    """Return why XLA cannot compile the step of a job in the time that it has; empty: it can.
+    """Return why XLA cannot compile the step of a job in time; empty: it can.
 
-    What it compiled there is lost: the training compiles it again.
+    The compiled step is lost: the training compiles it again.
     """
     seconds = job.training.jit_seconds
     try:

@@ -27,7 +27,7 @@ _PICTURES = "pictures"
 
 @dataclass(frozen=True)
 class Built:
-    """A notebook that was written, and the cells that stayed English."""
+    """A written notebook, and the cells that stayed English."""
 
     path: Path
     english: tuple[str, ...]
@@ -36,7 +36,7 @@ class Built:
 def translated(notebook: Path, language: str) -> tuple[nbformat.NotebookNode, tuple[str, ...]]:
     """Return a notebook in a language, and the ids of the markdown cells that stayed English.
 
-    A translation of an English text that has changed since would tell something else: such a cell stays English.
+    The translation of a text that has changed since would be wrong: such a cell stays English.
 
     Raises:
         TranslationError: when the catalogue cannot be read.
@@ -75,7 +75,7 @@ def build(notebooks: Sequence[Path], language: str, folder: Path) -> list[Built]
 
 
 def check_all(notebooks: Sequence[Path], language: str) -> list[Problem]:
-    """Return what is wrong with the translations of notebooks; all is missing in one that has none.
+    """Return what is wrong with the translations of notebooks; without one, all cells are missing.
 
     Raises:
         TranslationError: as `build` does.
@@ -85,7 +85,7 @@ def check_all(notebooks: Sequence[Path], language: str) -> list[Problem]:
 
 
 def confirm(notebook: Path, language: str) -> list[str]:
-    """Write down that translations still fit although their English has changed; return the ids of those cells.
+    """Record that translations still fit although their English has changed; return the ids of those cells.
 
     Raises:
         TranslationError: when the notebook has no translation, or it cannot be read.
@@ -109,7 +109,7 @@ def check_language(language: str) -> None:
     """Refuse a language that nothing was translated into.
 
     Raises:
-        TranslationError: then.
+        TranslationError: when there is none.
     """
     known = languages(NOTEBOOKS)
     if language not in known:

@@ -17,7 +17,7 @@ from kit.translation.errors import TranslationError
 from kit.workspace import write_atomically
 
 _CODE = re.compile(r"[a-z]{2,3}")  # of a language, ISO 639
-_DIGITS = 12  # of a digest; an accident in a few hundred cells is as good as impossible
+_DIGITS = 12  # of a digest; a collision among a few hundred cells is practically impossible
 _HEAD = "# The prose of {name}.ipynb, by cell; `english` is a digest of the text that was translated.\n"
 
 
@@ -33,7 +33,7 @@ _CATALOGUE = TypeAdapter(Catalogue)
 
 
 def digest(text: str) -> str:
-    """Digest of a cell's text; blank space at its ends says nothing."""
+    """Return a digest of a cell's text, without surrounding white space."""
     return hashlib.sha256(text.strip().encode()).hexdigest()[:_DIGITS]
 
 
@@ -47,13 +47,13 @@ def languages(notebooks: Path = NOTEBOOKS) -> list[str]:
 
 
 def every_notebook(notebooks: Path = NOTEBOOKS) -> list[Path]:
-    """Return all notebooks that there are to translate, those in folders as well, and nothing that Jupyter left."""
+    """Return all notebooks to translate, including those in folders, without Jupyter's checkpoints."""
     found = (path for path in notebooks.rglob("*.ipynb") if ".ipynb_checkpoints" not in path.parts)
     return sorted(found, key=lambda path: (len(path.parts), path))
 
 
 def place_of(notebook: Path) -> Path:
-    """Return where a notebook is below `notebooks/`, such as `workshop/01_ages.ipynb`; its name if it is elsewhere."""
+    """Return the path of a notebook below `notebooks/`, such as `workshop/01_ages.ipynb`; elsewhere its name."""
     return notebook.relative_to(NOTEBOOKS) if notebook.is_relative_to(NOTEBOOKS) else Path(notebook.name)
 
 
@@ -83,7 +83,7 @@ def read_catalogue(path: Path) -> Catalogue:
 
 
 def write_catalogue(path: Path, catalogue: Catalogue) -> None:
-    """Write translated cells, each text as lines that read as in the notebook."""
+    """Write translated cells, each text with its lines as in the notebook."""
     content = {key: cell.model_dump() for key, cell in catalogue.items()}
     text = yaml.dump(content, Dumper=_Dumper, allow_unicode=True, sort_keys=False, width=float("inf"))
     write_atomically(path, _HEAD.format(name=path.stem) + text)

@@ -23,7 +23,7 @@ class Problem:
     """One cell whose translation is not as it should be.
 
     Attributes:
-        notebook, cell: where; the cell by its id.
+        notebook, cell: its notebook, and the id of the cell.
         what: `missing`, `outdated`, `superfluous` or `differs`.
         advice: what to do.
     """
@@ -75,7 +75,7 @@ def _problem(notebook: str, cell: str, text: str, catalogue: Catalogue, path: Pa
 
 
 def _lost(english: str, translated: str) -> str:
-    """Say what of the form is not the same; names in code, links, headings and items are no matter of language."""
+    """Say what differs in form: names in code, links, headings and items do not depend on the language."""
     for what, pattern in (("code", _CODE), ("links", _TARGET), ("pictures", _PICTURE)):
         ours, theirs = Counter(pattern.findall(english)), Counter(pattern.findall(translated))
         if ours.keys() != theirs.keys():
@@ -90,9 +90,9 @@ def _lost(english: str, translated: str) -> str:
 
 
 def _unseen_emphasis(text: str) -> str:
-    """Return the first text between ** that stays as it is; empty: there is none.
+    """Return the first text between ** that Markdown does not render as bold; empty: there is none.
 
-    CommonMark takes ** between a letter and punctuation for an end or a beginning by where the letter is
+    CommonMark decides by the side of the letter whether ** between a letter and punctuation opens or closes
     (https://spec.commonmark.org/0.31.2/#left-flanking-delimiter-run); Chinese, which has no blanks, runs into that.
     """
     for line in text.splitlines():

@@ -11,14 +11,14 @@ from kit.translation.sources import sources
 
 _WORDS = re.compile(r"\S\s+\S")
 _ONE_WORD = re.compile(r"[A-Za-z]+")
-# Where a single word is the kit's, and no name of somebody's.
+# Where a single word is the kit's, not a user's name.
 _LABELLED = ("kit/batch/flame_page.py", "kit/batch/report.py", "kit/card/")
 
 
 def check_messages(language: str) -> list[str]:
     """Return all that is wrong with the messages of a language, each in a sentence that says what to do.
 
-    A text of one word, such as `nothing`, may be a name: it is translated where the catalogue has it.
+    A text of one word, such as `nothing`, may be a name: it is translated only if the catalogue has it.
     """
     known, said = read_messages(language), sources()
     name = f"messages/{language}.json"

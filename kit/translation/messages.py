@@ -19,16 +19,16 @@ from typing import TypeAlias
 
 VARIABLE = "KIT_LANGUAGE"  # the name that widgets know as well; neither imports the other
 _FOLDER = Path(__file__).parent / "messages"
-_TAGS = {"zh": "zh-Hans"}  # BCP 47, where it says more than the name of a catalogue
-_TELLING = 15  # what a template must have to be known by: its letters, and twice its places
-_LONGEST = 2_000  # letters of a value that is looked into
+_TAGS = {"zh": "zh-Hans"}  # BCP 47, where it differs from the name of a catalogue
+_TELLING = 15  # what a template needs to be recognized: its letters, and twice its places
+_LONGEST = 2_000  # the most letters of a value that is looked into
 _WORD = re.compile("[A-Za-z]{2,}")
 _BEFORE_TAILS = frozenset(" ,;")
 _SENTENCE = re.compile("(?<=[.?]) ")
-_FINDINGS = "; "  # between what several checks found of one thing
+_FINDINGS = "; "  # between the findings of several checks about one thing
 SEPARATORS = (". ", "? ", _FINDINGS, ", ")
 """What is between the parts of a value; a catalogue has its own for those that are others in its language."""
-# What is found, after the name of the check that found it, which is of one word or of two.
+# A finding, after the name of its check, which has one word or two.
 _NAMED = re.compile(r"(\s*[\w.-]{1,40}(?: [\w.-]{1,40})?: )(.+)")
 
 
@@ -43,14 +43,14 @@ class _Message:
     def __init__(self, template: str, other: str) -> None:
         self.around, self.other = tuple(_around(template)), other
         self.letters = sum(map(len, self.around))
-        # What introduces a text says more than as many letters of that text.
+        # The introduction of a text says more than as many letters of the text.
         self.telling = self.letters + len(self.around[0]) * self.around[0].endswith(": ")
         self.has_lines = any("\n" in text for text in self.around)
-        # Whether no text fits it by chance, as many a sentence fits `{0} to {1}`.
+        # Whether no text fits it by chance, as many sentences fit `{0} to {1}`.
         self.is_telling = len(self.around) == 1 or self.letters + 2 * len(self.around) > _TELLING
 
     def values(self, text: str) -> list[str] | None:
-        """Return what stands in the places of the template; None: the text was not written with it."""
+        """Return the values in the places of the template; None: the text was not written with it."""
         first, *rest = self.around
         if not text.startswith(first) or not text.endswith(self.around[-1]):
             return None
@@ -70,7 +70,7 @@ _Messages: TypeAlias = tuple[_Message, ...]
 
 
 def chosen_language(asked: str | None = None) -> str:
-    """Return the language that is asked for, without its region: `zh` of `zh_CN.UTF-8`; KIT_LANGUAGE unless given."""
+    """Return the requested language, without its region: `zh` of `zh_CN.UTF-8`; KIT_LANGUAGE unless given."""
     asked = os.environ.get(VARIABLE, "") if asked is None else asked
     return asked.replace("-", "_").partition("_")[0].lower()
 
@@ -96,11 +96,11 @@ def read_messages(language: str) -> dict[str, str]:
 
 
 def in_language(text: str, asked: str | None = None) -> str:
-    """Return what an error says in a language; what is not known of it stays as it is.
+    """Return an error's text in a language; unknown parts stay unchanged.
 
     Args:
-        text: what it says in English.
-        asked: such as `zh` or `zh_CN.UTF-8`; KIT_LANGUAGE unless given.
+        text: its English text.
+        asked: the language, such as `zh` or `zh_CN.UTF-8`; KIT_LANGUAGE unless given.
     """
     messages = _messages(chosen_language(asked))
     if not messages:
@@ -110,7 +110,7 @@ def in_language(text: str, asked: str | None = None) -> str:
     for said in (
         _translated(text, messages, of_lines=len(lines) > 1),
         "\n".join(map(str, by_line)) if None not in by_line else None,
-        _translated(text, messages),  # a value of several lines, such as what a YAML parser says
+        _translated(text, messages),  # a value of several lines, such as a YAML parser's message
     ):
         if said is not None:
             return said
@@ -118,10 +118,10 @@ def in_language(text: str, asked: str | None = None) -> str:
 
 
 def parts_in_language(text: str, asked: str | None = None) -> str:
-    """Return a text that may be put together of several, such as what two checks found, each in a language.
+    """Return a text that may consist of several, such as two checks' findings, each in a language.
 
     Args:
-        text: the English text; also a few words, which would say too little to know a message of an error by.
+        text: the English text, or a few words, too short to recognize the message of an error by.
         asked: as `in_language` takes it.
     """
     messages = _messages(chosen_language(asked))
@@ -137,15 +137,15 @@ def _translated(  # noqa: PLR0913  each says which templates will do
     ends: str = "",
     is_value: bool = False,
 ) -> str | None:
-    """Return a text by the most telling template that it can be written with; None: there is none.
+    """Return a text by the most specific template that fits it; None: there is none.
 
     Args:
         text: the text to be translated.
-        messages: the most telling first.
-        of_lines: whether values of several lines do not count: they may be the lines of another message.
+        messages: the most specific first.
+        of_lines: whether values of several lines are ruled out, as they may be the lines of another message.
         has_lines: whether only a template of several lines will do.
         ends: what a template must end with.
-        is_value: whether a short template will do, where it is a third of the text.
+        is_value: whether a short template will do, if it is a third of the text.
     """
     for message in messages:
         if (has_lines and not message.has_lines) or not message.around[-1].endswith(ends):
@@ -159,7 +159,7 @@ def _translated(  # noqa: PLR0913  each says which templates will do
 
 
 def _value(value: str, messages: _Messages) -> str:
-    """Return a value of a message, which may be put together of texts that are translated."""
+    """Return a value of a message, which may consist of translated texts."""
     if len(value) > _LONGEST or not _WORD.search(value):  # a log, a number, or nothing
         return value
     if "\n" in value:
@@ -177,7 +177,7 @@ def _value(value: str, messages: _Messages) -> str:
 
 
 def _whole(value: str, messages: _Messages) -> str | None:
-    """Return a message with a full stop of its own, also after what introduces it, as in `stopped: ...`."""
+    """Return a message with its own full stop, also after an introduction, as in `stopped: ...`."""
     if not value.endswith("."):
         return None
     named = _NAMED.fullmatch(value)
@@ -187,7 +187,7 @@ def _whole(value: str, messages: _Messages) -> str | None:
 
 
 def _in_parts(value: str, messages: _Messages) -> str | None:
-    """Return a value that is several sentences, or several findings, each of which is known."""
+    """Return a value of several sentences or findings, each of which is known."""
     for parts, between in (
         (_SENTENCE.split(value), " "),
         (value.split(_FINDINGS), _between(_FINDINGS, messages)),
@@ -199,7 +199,7 @@ def _in_parts(value: str, messages: _Messages) -> str | None:
 
 
 def _introduced(named: re.Match[str], messages: _Messages) -> _Message | None:
-    """Return the template that is a name and a place, such as `stopped: {0}`."""
+    """Return the template of a name and a place, such as `stopped: {0}`."""
     return next((message for message in messages if message.around == (named[1], "")), None)
 
 
@@ -211,7 +211,7 @@ def _known(text: str, messages: _Messages) -> str | None:
     """Return a text by a template, also after a name, as in `volume: span 3 has 4 rows`."""
     named = _NAMED.fullmatch(text)
     begins = named is not None and any(message.around[0].startswith(named[1]) for message in messages)
-    whole = _piece(text, messages) if begins else None  # no name, but what a message begins with
+    whole = _piece(text, messages) if begins else None  # not a name, but the beginning of a message
     found = _piece(named[2], messages) if named and whole is None else None
     if named is None or found is None:
         return whole or _piece(text, messages)
@@ -220,14 +220,14 @@ def _known(text: str, messages: _Messages) -> str | None:
 
 
 def _name_first(introduction: str, messages: _Messages) -> str:
-    """Return what introduces a text, such as `missing values: `; the name of a check may be known, too."""
+    """Return the introduction of a text, such as `missing values: `; the name of a check may be translated, too."""
     name = introduction.strip().removesuffix(":")
     return introduction.replace(name, _piece(name, messages) or name, 1)
 
 
 def _piece(text: str, messages: _Messages) -> str | None:
-    """Return a value or a part of one; alone it has lost its blank, and a finding has become a sentence."""
-    if " " not in text:  # a name, mostly: no template with a value is one word
+    """Return a value or a part of one; alone it has lost its space, and a finding has become a sentence."""
+    if " " not in text:  # usually a name: no template with a value is one word
         return next((message.other for message in messages if message.around == (text,)), None)
     if text.endswith(".") and (said := _translated(text, messages, ends=".")) is not None:
         return said
@@ -239,7 +239,7 @@ def _piece(text: str, messages: _Messages) -> str | None:
 
 
 def _with_tail(value: str, messages: _Messages) -> str:
-    """Return a value whose end is a text that is added to another, such as `, found 3`."""
+    """Return a value that ends with an appended text, such as `, found 3`."""
     for message in messages:
         at = value.find(message.around[0]) if message.around[0][:1] in _BEFORE_TAILS else -1
         if at <= 0 or not (message.is_telling or message.letters * 3 >= len(value) - at):
@@ -252,13 +252,13 @@ def _with_tail(value: str, messages: _Messages) -> str:
 
 @cache
 def _messages(language: str) -> _Messages:
-    """Return the messages of a language, the most telling first."""
+    """Return the messages of a language, the most specific first."""
     messages = [_Message(template, other) for template, other in read_messages(language).items()]
     return tuple(sorted(messages, key=lambda message: -message.telling))
 
 
 def _around(template: str) -> Iterator[str]:
-    """Give the texts before, between and after the places of a template."""
+    """Return the texts before, between and after the places of a template."""
     text, ended_with_place = "", True
     for literal, place, _, _ in Formatter().parse(template):
         text += literal

@@ -1,10 +1,9 @@
 """Extract the texts of the kit's errors from its source: exactly what a message catalogue must contain.
 
-An error is raised with the text that it says, mostly an f-string. Here that becomes a template, such as `{0} must be
-a folder, but it is a file.`, by reading the program and not by running it; so nothing has to be written at a raise for
-a message to be translated. A text that a message is put together with is a template as well: `or "none"` in a value of
-it, what a function of the kit returns to it or is called with, and what checks have found and advise. `view_texts` has
-the other texts.
+An error is raised with its text, mostly an f-string. Here that becomes a template, such as `{0} must be a folder, but
+it is a file.`, by reading the program, not by running it; so a raise needs nothing extra for its message to be
+translated. Parts of messages are templates as well: `or "none"` in a value, what a function of the kit returns to it or
+is called with, and what checks have found and advise. `view_texts` has the other texts.
 
 ServingError is left out: its messages are TensorFlow Serving's own words, which clients compare.
 """
@@ -36,22 +35,20 @@ from kit.translation.view_texts import MESSAGE, RETURNED, TOLD, fields_of, given
 
 _PACKAGE = Path(__file__).parents[1]
 _BASE, _NOT_OURS = "KitError", frozenset({"ServingError"})
-# What is told of a value, such as a field of project.yml, and becomes a part of a message.
+# Texts about a value, such as a field of project.yml, that become part of a message.
 _INNER = frozenset({"TypeError", "ValueError"})
 _CLASS = re.compile(r"^class (\w+)\(([^)]*)\)", re.MULTILINE)
-_SAY = frozenset(
-    {"in_language", "label", "parts_in_language", "written"}
-)  # are given other texts of that kind
+_SAY = frozenset({"in_language", "label", "parts_in_language", "written"})  # take other texts of that kind
 _WORD = re.compile(r"[A-Za-z]{2,}")
-_SAME = frozenset({"capitalize", "rstrip", "strip"})  # methods that leave the words of a text as they are
+_SAME = frozenset({"capitalize", "rstrip", "strip"})  # methods that do not change the words of a text
 
-_Parts = tuple[str | None, ...]  # texts, and None where a value stands
+_Parts = tuple[str | None, ...]  # texts, and None in place of a value
 _VALUE: _Parts = (None,)
 
 
 @cache
 def sources() -> Mapping[str, str]:
-    """Return the template of each text that an error of the kit can say, with the place where it stands."""
+    """Return the template of each text that an error of the kit can have, with its place in the source."""
     files = sorted(_PACKAGE.rglob("*.py"))
     modules = {_name(path): _Module(path, path.read_text(encoding="utf-8")) for path in files}
     reader = _Reader(modules)
@@ -70,7 +67,7 @@ def sources() -> Mapping[str, str]:
 
 
 class _Module:
-    """What a module defines, by name; read only when something asks for it. The code of a notebook is one, too."""
+    """What a module defines, by name; read lazily. The code of a notebook is a module, too."""
 
     def __init__(self, path: Path, text: str) -> None:
         self.path, self.text = path, text
@@ -109,7 +106,7 @@ class _Module:
     def said(
         self, errors: set[str], told: Mapping[str, list[str]]
     ) -> Iterator[tuple[ast.expr, Function | None]]:
-        """Give what errors and what is told are made with and return as their text, with the function around it."""
+        """Yield what errors and told texts are made with, or return as their text, with the function around it."""
         say = {*_SAY, "say"} if self.path.suffix == ".ipynb" else _SAY
         recorded = {one.rpartition(".")[2] for one in RETURNED if one.startswith(f"{_name(self.path)}.")}
         saying = {*errors, *say}
@@ -166,7 +163,7 @@ class _Reader:
         self._open: set[ast.expr] = set()
 
     def read(self, expression: ast.expr, scope: _Scope) -> None:
-        """Keep what an expression can say."""
+        """Keep the texts that an expression can have."""
         for parts in self._parts(expression, scope):
             template = _template(parts)
             if _WORD.search("".join(filter(None, parts))):
@@ -174,7 +171,7 @@ class _Reader:
                 self.found.setdefault(template, place)
 
     def _parts(self, node: ast.expr, scope: _Scope) -> list[_Parts]:
-        """Return what an expression can be as a text; what is not known of it is a value."""
+        """Return the templates that an expression can have as a text; unknown parts are values."""
         if isinstance(node, ast.Constant):
             return [(node.value,)] if isinstance(node.value, str) else []
         if isinstance(node, ast.JoinedStr):
@@ -201,7 +198,7 @@ class _Reader:
         return tuple(parts)
 
     def _ways(self, node: ast.expr, scope: _Scope) -> Iterator[tuple[ast.expr, _Scope]]:
-        """Give the expressions that one has its text from."""
+        """Yield the expressions that one takes its text from."""
         if isinstance(node, ast.IfExp):
             yield from ((one, scope) for one in (node.body, node.orelse))
         elif isinstance(node, ast.BoolOp):
@@ -221,7 +218,7 @@ class _Reader:
             yield from self._called(node, scope)
 
     def _taken(self, node: ast.Subscript, scope: _Scope) -> Iterator[tuple[ast.expr, _Scope]]:
-        """Give what can be taken out of a name or of what a function returns: at a place, if that is written out."""
+        """Yield what can be taken out of a name or a function's result, at an index if that is literal."""
         if isinstance(node.value, ast.Call):
             known = list(self._called(node.value, scope))
         else:
@@ -233,11 +230,11 @@ class _Reader:
         return scope.values(node.id) if isinstance(node, ast.Name) else [node]
 
     def _called(self, node: ast.Call, scope: _Scope) -> Iterator[tuple[ast.expr, _Scope]]:
-        """Give what a call returns: what is joined, a text with its ends taken off, or what a function returns."""
+        """Yield what a call returns: joined texts, a stripped text, or a function's result."""
         if isinstance(node.func, ast.Attribute):
             if node.func.attr == "join":
                 for argument in node.args:
-                    self.read(argument, scope)  # each by itself: what is joined is no template
+                    self.read(argument, scope)  # each by itself: a joined text is not a template
                 return
             if node.func.attr in _SAME:
                 yield node.func.value, scope
@@ -252,7 +249,7 @@ class _Reader:
             yield from ((one, _Scope(module, function)) for one in returned(function))
 
     def _of_another(self, called: ast.Attribute, scope: _Scope) -> Iterator[tuple[ast.expr, _Scope]]:
-        """Give what a function of an imported module returns, or a method of what was made of an imported class."""
+        """Yield what a function of an imported module returns, or a method of an instance of an imported class."""
         made = [one for one in self._named(called.value, scope) if isinstance(one, ast.Call)]
         for name in (getattr(called.value, "id", ""), *map(called_name, made)):
             where, original = scope.module.imported.get(name, ("", ""))
@@ -290,7 +287,7 @@ def _joined(left: _Parts, right: _Parts) -> _Parts:
 
 
 def _template(parts: _Parts) -> str:
-    """Return the text with numbered places; a brace of its own is written twice, as `str.format` wants it."""
+    """Return the text with numbered places; its own braces are doubled, as `str.format` wants."""
     numbers = iter(range(len(parts)))
     return "".join(
         f"{{{next(numbers)}}}" if part is None else part.replace("{", "{{").replace("}", "}}")

@@ -13,7 +13,7 @@ _ADDING = frozenset({"append", "extend", "insert"})
 
 
 def inside(tree: ast.Module) -> Iterator[tuple[ast.AST, Function | None]]:
-    """Give each node with the function that it is in."""
+    """Yield each node with the function that it is in."""
     left: list[tuple[ast.AST, Function | None]] = [(tree, None)]
     while left:
         node, function = left.pop()
@@ -23,14 +23,14 @@ def inside(tree: ast.Module) -> Iterator[tuple[ast.AST, Function | None]]:
 
 
 def called_name(node: ast.Call) -> str:
-    """Return the name of what is called, without what it is an attribute of; of two errors the first."""
+    """Return the name of what is called, without what it is an attribute of; the first of two errors."""
     called = node.func.body if isinstance(node.func, ast.IfExp) else node.func
     return called.attr if isinstance(called, ast.Attribute) else getattr(called, "id", "")
 
 
 @cache
 def local(function: Function | None) -> dict[str, list[ast.expr]]:
-    """Return what each name of a function is assigned, and what is appended to it."""
+    """Return what is assigned to each name of a function, and appended to it."""
     found: dict[str, list[ast.expr]] = {}
     for node in ast.walk(function) if function is not None else ():
         for name, value in assigned([node]):
@@ -61,7 +61,7 @@ def _unpacked(target: ast.expr, value: ast.expr) -> Iterator[tuple[str, ast.expr
 
 
 def parameters(function: Function) -> list[str]:
-    """Return the names of a function's parameters as a call fills them, and then those that are given by name only."""
+    """Return the names of a function's positional parameters, then the keyword-only ones."""
     names = [one.arg for one in (*function.args.posonlyargs, *function.args.args)]
     own = names[1:] if names[:1] in (["self"], ["cls"]) else names
     return [*own, *(one.arg for one in function.args.kwonlyargs)]
@@ -75,7 +75,7 @@ def chosen(function: Function | None) -> frozenset[str]:
 
 
 def returned(function: Function) -> list[ast.expr]:
-    """Return what a function returns, or yields one after the other."""
+    """Return what a function returns, or yields."""
     return [
         node.value
         for node in ast.walk(function)
@@ -84,7 +84,7 @@ def returned(function: Function) -> list[ast.expr]:
 
 
 def entries(node: ast.expr, place: ast.expr) -> list[ast.expr]:
-    """Return what can be taken out of a mapping or a sequence that is written out."""
+    """Return the entries of a literal mapping or sequence."""
     if isinstance(node, ast.Dict):
         return node.values
     entries = node.elts if isinstance(node, ast.List | ast.Tuple) else []

@@ -2,7 +2,7 @@
 
 Templates as `sources` makes them, of the texts in tensorflow_data_validation/anomalies of TFDV 1.21:
 https://github.com/tensorflow/data-validation/tree/master/tensorflow_data_validation/anomalies.
-A text of it that is not here stays English.
+A text of TFDV that is not here stays English.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ TEXTS = (
     'String values that were not floats were found, such as "{0}".',
     'String values that were not ints were found, such as "{0}".',
     "Superfluous values",
-    # The end of a text of two sentences; each is found by itself.
+    # The second of two sentences; each is found by itself.
     "The feature value with maximum difference is: {0}",
     "The Linfty distance between {0} and {1} is {2} (up to six significant digits), above the threshold {3}.",
     (

@@ -58,7 +58,7 @@ RETURNED = frozenset(
 
 
 def fields_of(trees: Iterable[ast.Module]) -> dict[str, list[str]]:
-    """Return the fields of the classes of `TOLD`, in the order in which they are given; of a namesake, none.
+    """Return the fields of the classes of `TOLD`, in order; none of a class with the same name elsewhere.
 
     Args:
         trees: the modules that may define them, parsed.
@@ -72,20 +72,20 @@ def fields_of(trees: Iterable[ast.Module]) -> dict[str, list[str]]:
 
 
 def given(call: ast.Call, name: str, fields: list[str]) -> Iterator[ast.expr]:
-    """Give what a call of a class puts into the fields that are told."""
+    """Yield what a call of a class puts into its told fields."""
     told = TOLD[name]
     yield from (one for field, one in zip(fields, call.args, strict=False) if field in told)
     yield from (one.value for one in call.keywords if one.arg in told)
 
 
 def methods(node: ast.ClassDef) -> Iterator[ast.FunctionDef]:
-    """Give the methods of a class whose text is told; `message` is, of any outcome."""
+    """Yield the methods of a class whose text is shown; for any outcome that is `message`."""
     told = (*TOLD.get(node.name, ()), MESSAGE)
     yield from (one for one in node.body if isinstance(one, ast.FunctionDef) and one.name in told)
 
 
 def helps() -> dict[str, str]:
-    """Return the help of each parameter of the notebooks, with the notebook where it stands first."""
+    """Return the help of each parameter of the notebooks, with the first notebook that has it."""
     found: dict[str, str] = {}
     for notebook in every_notebook():
         for parameter in read_parameters(notebook).values():

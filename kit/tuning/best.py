@@ -1,4 +1,4 @@
-"""The best trial of the latest search, as settings that Trainer can be given."""
+"""The best trial of the latest search, as settings for Trainer."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Hyperparameters:
 
     Attributes:
         training: the settings, with the values of the best trial where those were asked for.
-        channel: the artifact that they are from, so that it stands in the lineage of the model; None: project.yml.
+        channel: the artifact that they come from, for the lineage of the model; None: project.yml.
         values: the values of the best trial.
     """
 

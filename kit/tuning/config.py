@@ -13,7 +13,7 @@ from kit.training.config import chosen
 Algorithm = Literal["random", "bayesian", "hyperband"]
 Direction = Literal["max", "min"]
 
-# What gets larger as a model gets better, among the names that Keras has for its metrics.
+# Keras's names of metrics that grow as a model gets better.
 _LARGER_IS_BETTER = ("auc", "accuracy", "precision", "recall", "ndcg", "hit", "mrr", "r2")
 
 
@@ -47,7 +47,7 @@ class Tuning(Section):
         return self
 
     def objective_of(self, task: str) -> tuple[str, Direction]:
-        """Return what a trial is judged by, and which values of it are better."""
+        """Return what a trial is judged by, and which values are better."""
         name = self.objective or ("val_auc" if task == "binary" else "val_loss")
         if self.direction:
             return name, self.direction

@@ -30,7 +30,7 @@ class TuningDesk:
         """Return the search as it is now, its running trials with their epochs; None: it has not begun."""
         found = Search.read(self._folder, self._id)
         if found is None or (not found.ended and self._written() == self._before):
-            return None  # what a process that was killed left there
+            return None  # leftovers of a killed process
         return replace(found, trials=tuple(trial.now() for trial in found.trials))
 
     def runs(self) -> dict[str, Path]:
@@ -42,7 +42,7 @@ class TuningDesk:
         """Return how the search ended, in a sentence.
 
         Raises:
-            StepOrderError: when nothing of it is kept.
+            StepOrderError: when no record of it is kept.
         """
         found = Search.read(self._folder, self._id)
         best = found.best if found else None

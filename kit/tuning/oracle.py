@@ -12,12 +12,12 @@ import keras_tuner
 
 from kit.tuning.config import Direction, Tuning
 
-_UNLIMITED = 10_000  # trials, where time ends the search
-_FACTOR = 3  # of Hyperband: one trial in so many goes on, with so many times the epochs
+_UNLIMITED = 10_000  # trials, if time ends the search
+_FACTOR = 3  # of Hyperband: one trial in this many goes on, with this many times the epochs
 
 
 class _PresentFirst:
-    """Begins with what the project has now, so that the best trial is never worse than that, and the gain is known."""
+    """Begins with the project's current values, so that the best trial is never worse, and the gain is known."""
 
     trials: dict[str, Any]
     hyperparameters: Any
@@ -30,7 +30,7 @@ class _PresentFirst:
 
 
 class RandomOracle(_PresentFirst, keras_tuner.oracles.RandomSearchOracle):
-    """Values drawn evenly from the space, none twice."""
+    """Values drawn uniformly from the space, none twice."""
 
 
 class BayesianOracle(_PresentFirst, keras_tuner.oracles.BayesianOptimizationOracle):
@@ -49,8 +49,8 @@ def make_oracle(  # noqa: PLR0913, PLR0917  what a search is
 
     Args:
         tuning: algorithm, number of trials and seed.
-        space: its values are those of the first trial, but for Hyperband.
-        objective: what trials are judged by.
+        space: its values are those of the first trial, except for Hyperband.
+        objective: the metric that trials are judged by.
         direction: which values of it are better.
         epochs: the epochs of the longest trial of Hyperband.
         folder: for files of KerasTuner's own; a search is resumed from the kit's records.
@@ -59,7 +59,7 @@ def make_oracle(  # noqa: PLR0913, PLR0917  what a search is
         "objective": keras_tuner.Objective(objective, direction),
         "hyperparameters": space,
         "allow_new_entries": False,
-        "seed": tuning.seed + 1,  # of 0 KerasTuner makes a random one
+        "seed": tuning.seed + 1,  # KerasTuner replaces 0 by a random seed
         "max_consecutive_failed_trials": _UNLIMITED,  # the search itself decides
     }
     most = tuning.trials or _UNLIMITED
@@ -68,7 +68,7 @@ def make_oracle(  # noqa: PLR0913, PLR0917  what a search is
             max_epochs=epochs, factor=_FACTOR, hyperband_iterations=1 if tuning.trials else 1000, **common
         )
     elif tuning.algorithm == "bayesian":
-        # KerasTuner itself would draw three a name at random first, which is all of a short search.
+        # KerasTuner itself would first draw three per name at random, which is all of a short search.
         drawn = min(3 * len(space.space), max(2, most // 2))
         oracle = BayesianOracle(max_trials=most, num_initial_points=drawn, **common)
     else:
@@ -80,7 +80,7 @@ def make_oracle(  # noqa: PLR0913, PLR0917  what a search is
 
 @contextmanager
 def quietly() -> Iterator[None]:
-    """Leave out what users cannot change: old names that KerasTuner uses, and how its Gaussian process was fitted."""
+    """Hide warnings that users cannot act on: deprecated names in KerasTuner, and the fit of its Gaussian process."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)
         warnings.filterwarnings("ignore", module=r"sklearn\.")

@@ -8,7 +8,7 @@ _TRIAL_BYTES = 1.5e9  # of a process that trains a small model: mostly TensorFlo
 
 
 def room_for_trials(asked: int) -> int:
-    """Return how many trials run at a time: as many as asked for, or for 0 one per core while memory allows."""
+    """Return how many trials run at a time: as many as requested, or for 0 one per core while memory allows."""
     if asked:
         return asked
     memory = int(free_memory_bytes() // _TRIAL_BYTES)

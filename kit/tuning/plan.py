@@ -22,10 +22,10 @@ class Plan:
 
     Attributes:
         project: folder of the project.
-        training: what every trial begins with.
+        training: the settings that every trial starts from.
         tuning: how to search.
         folder: the folder where searches and trials of the project are kept.
-        basis: digest of data and code, that all trials depend on.
+        basis: a digest of the data and code that all trials depend on.
         id: digest of the whole search.
         train_files, eval_files: patterns of the transformed examples.
         transform_output: folder of Transform's graph.
@@ -63,7 +63,7 @@ class Plan:
 
     @property
     def epochs(self) -> int:
-        """How many a trial trains, with Hyperband at most."""
+        """The epochs of a trial, with Hyperband at most."""
         return self.tuning.epochs or self.training.epochs
 
     @property
@@ -71,12 +71,12 @@ class Plan:
         return self.tuning.objective_of(Project.load(self.project).spec.task)
 
     def training_of(self, values: dict[str, Value], epochs: int) -> Training:
-        """Return how a trial trains; on one device, since many trials use many cores better than one does."""
+        """Return the settings of a trial; on one device, since many trials use many cores better than one does."""
         base = self.training.model_copy(update={"epochs": epochs, "strategy": "one_device"})
         return apply(base, values, self.model_file)
 
     def trial(self, number: int, values: dict[str, Value], epochs: int) -> Trial:
-        """Return a trial, as an earlier process has left it where one has."""
+        """Return a trial, as an earlier process left it, if one did."""
         training = self.training_of(values, epochs)
         share = [self.tuning.share, self.tuning.seed] if self.tuning.share < 1 else []
         name = digest([self.basis, training.model_dump(), share, *self.objective])

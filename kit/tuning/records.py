@@ -1,11 +1,11 @@
 """The records of a search in the workspace, written as it goes: its state, and one record per trial.
 
-tuning/<project>/searches/<id>.json      a search: what it was told, and the records of its trials in order
+tuning/<project>/searches/<id>.json a search: its plan, and the records of its trials in order
 tuning/<project>/trials/<digest>/        one trial: trial.json, its log, event files (`run`) and checkpoint
 tuning/<project>/rows/<digest>/          the rows that trials see, where those are only a share
 
-A trial is named by all that it depends on: data, code, settings. So a search that was killed finds what it has done,
-and so does a larger one after it. Nothing here imports TensorFlow: a thread reads it beside a search.
+A trial is named by all that it depends on: data, code, settings. So a killed search finds its results, and so does a
+larger one after it. Nothing here imports TensorFlow: a thread reads it beside a search.
 """
 
 from __future__ import annotations
@@ -37,11 +37,11 @@ class Trial:
         state: `running`, `done` or `failed`.
         objective: its value with the weights that the training ends with; None until it is done.
         epochs: the epochs that it trains.
-        epoch: the present one, or that of the objective once it is done; 0: none yet.
+        epoch: the current one, or that of the objective once it is done; 0: none yet.
         seconds: the seconds that its processes took, those before a resumption included.
-        attempts: how many processes were started and not killed together with the search.
+        attempts: how many processes were started, except those killed together with the search.
         message: why it failed, or why the first attempt did.
-        reused: it was done before this search.
+        reused: whether it was done before this search.
     """
 
     number: int
@@ -81,10 +81,10 @@ class Trial:
         write_atomically(Path(self.folder) / TRIAL_FILE, json.dumps(asdict(self)))
 
     def kept(self) -> Trial | None:
-        """Return what an earlier process has left of this very trial, under the number in this search."""
+        """Return what an earlier process left of this very trial, with its number in this search."""
         try:
             found = Trial(**json.loads((Path(self.folder) / TRIAL_FILE).read_text()))
-        except (OSError, ValueError, TypeError):  # TypeError: of an older version
+        except (OSError, ValueError, TypeError):  # TypeError: written by an older version
             return None
         return replace(found, number=self.number, folder=self.folder, reused=found.is_over)
 
@@ -100,15 +100,15 @@ class Search:
 
     Attributes:
         id: digest of all that it depends on.
-        objective, direction: what trials are judged by; `max` or `min`.
+        objective, direction: the metric that trials are judged by; `max` or `min`.
         algorithm: the algorithm of KerasTuner.
         trials_at_most, minutes: its budget; 0: no limit.
         parallel: trials at a time.
-        axes: for each name of the search space its values, in order, where it is a choice; empty: a range of numbers.
+        axes: for each name of the search space, the values of a choice in order; empty: a range of numbers.
         logarithmic: names whose range is searched by its logarithm.
         trials: those that have begun, in order.
         seconds: the time since it began, or that it took.
-        ended: why no further trial begins; empty while it runs.
+        ended: why it has ended; empty while it runs.
     """
 
     id: str
@@ -136,7 +136,7 @@ class Search:
 
     @classmethod
     def read(cls, folder: Path, search_id: str) -> Search | None:
-        """Return a search of a project; None: it has not begun, or is of an older version."""
+        """Return a search of a project; None: it has not begun, or an older version wrote it."""
         try:
             content: dict[str, Any] = json.loads((folder / "searches" / f"{search_id}.json").read_text())
             trials = tuple(Trial(**trial) for trial in content.pop("trials"))

@@ -1,7 +1,7 @@
 """Which of Tuner's trials are kept whole: those of the newest searches.
 
-Of the others goes what TensorBoard reads, with their logs and checkpoints. Their records stay, so that a later search
-still has their results, and with the searches' records how they compared.
+The others lose what TensorBoard reads, their logs and checkpoints. Their records stay, so that later searches still
+have their results; the searches' records keep how they compared.
 """
 
 from __future__ import annotations
@@ -23,15 +23,15 @@ _LEFT = {TRIAL_FILE, RECORD}  # of a trial
 
 @dataclass(frozen=True)
 class TrialRetention:
-    """What the rule says of the trials of a project.
+    """The rule's decision about the trials of a project.
 
     Attributes:
-        searches: how many there are, of which the newest `keep_searches` stay whole.
+        searches: the number of searches, of which the newest `keep_searches` stay whole.
         kept: folders of trials that stay as they are.
-        pruned: folders of those of which only the records stay from now on.
+        pruned: folders of trials that keep only their records.
         rows: draws of rows that only older searches saw, which go too.
         size_bytes: the bytes of all that goes.
-        done: whether what is to go is gone; False: it was only looked at.
+        done: whether it was carried out; False: only previewed.
     """
 
     searches: int
@@ -44,7 +44,7 @@ class TrialRetention:
 
     @property
     def message(self) -> str:
-        """What became of the trials, in a sentence."""
+        """The outcome for the trials, in a sentence."""
         went, size = "gone" if self.done else "to go", self.size_bytes / BYTES_PER_MB
         return (
             f"Of {self.searches} searches the trials of the newest {self.keep_searches} stay, {len(self.kept)}. Event "
@@ -60,13 +60,13 @@ def prune_trials(
 ) -> TrialRetention:
     """Remove the event files, logs and checkpoints of trials that only old searches have.
 
-    The rows that were drawn for those go too: they are drawn again where they are needed.
+    The rows drawn for those are removed too, and drawn again when needed.
 
     Args:
         workspace: the workspace where Tuner has searched.
         project: the project whose searches are looked at.
         keep_searches: how many of the newest stay whole; 0: as in project.yml.
-        dry_run: only tell what would go.
+        dry_run: only report what would be removed.
 
     Raises:
         WorkspaceError: when nothing can be removed there.
@@ -74,7 +74,7 @@ def prune_trials(
     keep = keep_searches or project.spec.tensorboard.keep_searches
     if dry_run:
         return look_at_trials(workspace, project.name, keep)
-    # No search begins meanwhile.
+    # No search can begin meanwhile.
     with workspace.lock("step", f"{project.name}, pruning trials"):
         return remove_trials(look_at_trials(workspace, project.name, keep))
 
@@ -82,7 +82,7 @@ def prune_trials(
 def look_at_trials(
     workspace: Workspace, project: str, keep_searches: int, younger_than: float = math.inf
 ) -> TrialRetention:
-    """Return what would go; nothing is changed.
+    """Return what would be removed; nothing is changed.
 
     Args:
         workspace: the workspace where Tuner has searched.
@@ -104,7 +104,7 @@ def look_at_trials(
 
 
 def remove_trials(looked: TrialRetention) -> TrialRetention:
-    """Remove what a look has found; the caller holds the workspace's lock of steps.
+    """Remove what `look_at_trials` found; the caller holds the workspace's lock of steps.
 
     Raises:
         WorkspaceError: when nothing can be removed there.
@@ -120,7 +120,7 @@ def remove_trials(looked: TrialRetention) -> TrialRetention:
 
 
 def _newest_first(folder: Path) -> list[Path]:
-    """Return the searches' records; one is written last when its search ends."""
+    """Return the searches' records, the newest first; each is last written when its search ends."""
     return sorted((folder / "searches").glob("*.json"), key=lambda path: path.stat().st_mtime, reverse=True)
 
 
@@ -130,7 +130,7 @@ def _trials(folder: Path, path: Path) -> tuple[Trial, ...]:
 
 
 def _is_young(path: Path, younger_than: float) -> bool:
-    """Tell by what is written last: of a trial its record, when it ends, and of drawn rows the last file."""
+    """Judge by what is written last: a trial's record at its end, the last file of drawn rows."""
     files = (file for file in path.iterdir() if file.is_file() and file.name != RECORD)
     return max((file.stat().st_mtime for file in files), default=0.0) >= younger_than
 
@@ -145,7 +145,7 @@ def _old_rows(folder: Path, stay: Sequence[Path]) -> list[Path]:
 
 
 def _spare(trial: Path) -> Iterator[Path]:
-    """Give what a trial's folder has beside its records."""
+    """Yield what a trial's folder has besides its records."""
     return (path for path in trial.iterdir() if path.name not in _LEFT)
 
 

@@ -1,4 +1,4 @@
-"""A sample of the training rows for trials, the same for all of them, in a file of its own."""
+"""A sample of the training rows for trials, the same for all, in a file of its own."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ def share_of(patterns: Sequence[str], share: float, seed: int, folder: Path) -> 
 
     Args:
         patterns: the patterns of the transformed examples, gzipped TFRecord files.
-        share: above 0, to 1: all of them, in the files where they are.
-        seed: the seed of the draw; each row is taken by itself, so that their number is only near the share.
+        share: above 0, at most 1; 1: all rows, in their own files.
+        seed: the seed of the draw; rows are drawn independently, so that their number is only near the share.
         folder: the folder of the file; named by all that it depends on.
     """
     if share >= 1:

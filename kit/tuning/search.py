@@ -1,7 +1,7 @@
 """Run a search: take trials from an oracle, run them in processes of their own, and report their scores to it.
 
-It can be killed at any moment. Every trial that is over has its record, under a name made of all that it depends on;
-the next search asks the oracle the same again, and gives it the answers that it finds there.
+It can be killed at any moment. Every finished trial has its record, named by all that it depends on; the next search
+asks the oracle the same again, and gives it the recorded answers.
 """
 
 from __future__ import annotations
@@ -30,25 +30,25 @@ from kit.tuning.space import active, axes, logarithmic
 
 TRIAL = "kit.tuning.trial:run_trial"  # what the process of a trial runs
 _ATTEMPTS = 2
-_GIVE_UP = 3  # trials that failed before any was done
+_GIVE_UP = 3  # failed trials before any succeeded
 _POLL_SECONDS = 0.1
 _SAVE_SECONDS = 1.0
-_EPOCHS = "tuner/epochs"  # where Hyperband says how long a trial trains
+_EPOCHS = "tuner/epochs"  # where Hyperband puts the epochs of a trial
 
 
 class TuningFailedError(StepFailedError):
-    """No trial was done."""
+    """No trial succeeded."""
 
 
 class TrialSearch:
     """One search, from the first trial to the last.
 
-    When it is asked for trial n, the oracle knows the trials up to n minus those that run at a time, and no other,
-    whichever are over: so the same seed and number at a time give the same trials, also with an oracle that learns.
+    When asked for trial n, the oracle knows exactly the trials up to n minus the number that run at a time, whichever
+    are over: so the same seed and parallelism give the same trials, even with a learning oracle.
 
     Args:
         plan: what is searched.
-        oracle: the oracle of KerasTuner, new.
+        oracle: a new oracle of KerasTuner.
         train_files: patterns of the rows that trials see.
         say: is told how far it is, in a line.
     """
@@ -72,8 +72,8 @@ class TrialSearch:
         )
         self._trials: list[Trial] = []
         self._asked: list[Any] = []  # KerasTuner's own trials, in the same order
-        self._untold: deque[int] = deque()  # places of those whose end the oracle does not know
-        self._waits = False  # the oracle has to know of another trial before it goes on
+        self._untold: deque[int] = deque()  # indices of trials whose end the oracle does not know
+        self._waits = False  # the oracle has to know about another trial before it goes on
         self._calls: dict[int, warm.WarmCall] = {}
         self._began_at: dict[int, float] = {}
         self._began = time.monotonic()
@@ -83,7 +83,7 @@ class TrialSearch:
         """Search until the budget is spent or there is nothing left to try.
 
         Raises:
-            UsageError: when a trial finds what the user must correct; TuningFailedError: when no trial was done.
+            UsageError: when a trial finds what the user must correct; TuningFailedError: when no trial succeeded.
         """
         try:
             with quietly():
@@ -157,7 +157,7 @@ class TrialSearch:
         one.save()
         payload = trial_process.describe(
             self._plan.job(one, self._files),
-            name=Path(one.folder).name,  # which is the same in every search that finds it
+            name=Path(one.folder).name,  # the same in every search that finds it
             values=one.values,
             objective=self.state.objective,
             direction=self.state.direction,  # type: ignore[arg-type]
@@ -167,7 +167,7 @@ class TrialSearch:
         self._began_at[place] = time.monotonic()
 
     def _look_at(self, place: int) -> None:
-        """Note how a trial has ended, if it has; one that crashed is begun a second time."""
+        """Note how a trial has ended, if it has; a crashed one is started once more."""
         outcome = self._calls[place].wait(0)
         if outcome is None:
             return
@@ -203,7 +203,7 @@ class TrialSearch:
         return replace(one, message=outcome.message, state=FAILED if over else RUNNING)
 
     def _tell_next(self) -> None:
-        """Tell how the oldest trial ended that the oracle does not know of yet."""
+        """Tell the oracle how the oldest trial that it does not know about ended."""
         place = self._untold.popleft()
         one, asked = self._trials[place], self._asked[place]
         if one.objective is None:

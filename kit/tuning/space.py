@@ -20,7 +20,7 @@ _EXAMPLE = 'def search_space(hp): hp.Float("dropout", 0.0, 0.5, step=0.1)'
 
 
 def read_space(project: Project, training: Training) -> keras_tuner.HyperParameters:
-    """Return what may change in a project's training, with the project's own values as the present ones.
+    """Return what may change in a project's training, starting from the project's own values.
 
     Raises:
         SearchSpaceError: when model.py has no search space, an empty one, or one that `Training` does not allow; the
@@ -46,7 +46,7 @@ def read_space(project: Project, training: Training) -> keras_tuner.HyperParamet
     for one in space.space:
         if one.name in mine and _is_possible(one, mine[one.name]):
             space.values[one.name] = mine[one.name]
-    _define(define, space, file)  # what depends on those values
+    _define(define, space, file)  # conditional values
     return space
 
 
@@ -113,11 +113,11 @@ def _is_possible(one: Any, value: Value) -> bool:
     if "values" in config:
         return value in config["values"]
     if "min_value" in config:
-        return not isinstance(value, bool | str)  # also beyond the ends: it is what the project has
+        return not isinstance(value, bool | str)  # even beyond the ends: it is the project's own value
     return isinstance(value, bool)
 
 
 def _plain(value: Any) -> Value:
-    """Return a value as JSON has it: oracles give numbers of numpy."""
+    """Return a value for JSON: oracles give NumPy numbers."""
     plain: Value = value.item() if hasattr(value, "item") else value
     return plain

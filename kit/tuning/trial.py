@@ -29,7 +29,7 @@ _HELD_OUT = "val_"
 
 
 def run_trial(payload: bytes, report: Callable[[str], None]) -> bytes:
-    """Train by what `describe` has written.
+    """Train as `describe` has written.
 
     Returns:
         JSON of the value of the objective, and of its epoch, from 1.
@@ -46,7 +46,7 @@ def run_trial(payload: bytes, report: Callable[[str], None]) -> bytes:
     job = replace(job, training=job.training.model_copy(update={"model": read}))
     strategies.run(job)
     refuse_unread(asked["values"], read, Path(job.project))
-    shutil.rmtree(job.run / KEPT_FOLDER, ignore_errors=True)  # the weights, which nobody needs either
+    shutil.rmtree(job.run / KEPT_FOLDER, ignore_errors=True)  # the weights, which are not needed either
     best = job.training.early_stopping > 0
     value, epoch = judge(job.run, asked["objective"], asked["direction"] if best else "last")
     tell_hparams(job.run, asked["name"], asked["values"], asked["objective"], value, epoch)
@@ -62,7 +62,7 @@ def describe(  # noqa: PLR0913  what a trial is
         job: the training; with an empty `model_dir`.
         name: the name of the trial, by which TensorBoard tells it from others.
         values: the values of the search space.
-        objective: what it is judged by.
+        objective: the metric that it is judged by.
         direction: which values of it are better.
         threads: the threads that an operation of TensorFlow may use, so that trials do not fight for cores.
     """
@@ -76,14 +76,14 @@ def judge(run: Path, objective: str, which: Literal["max", "min", "last"]) -> tu
     Args:
         run: folder of the training.
         objective: the metric, as Keras names it.
-        which: the epoch whose weights Trainer would keep: with early stopping the best one, else the last one. The
-            best of all epochs, as KerasTuner has it, would prefer trials whose metric jumps.
+        which: the epoch whose weights Trainer would keep: with early stopping the best one, else the last one. The best
+            of all epochs, as in KerasTuner, would prefer trials whose metric fluctuates.
 
     Returns:
-        NaN and 0 where that is no finite number.
+        NaN and 0 if that is not a finite number.
 
     Raises:
-        ObjectiveError: when there is no such metric; the message names those that there are.
+        ObjectiveError: when there is no such metric; the message names those that exist.
     """
     part = "validation" if objective.startswith(_HELD_OUT) else "train"
     tag = EPOCH_TAG + objective.removeprefix(_HELD_OUT)
@@ -131,7 +131,7 @@ def refuse_unread(values: Mapping[str, Value], read: Watched, project: Path) -> 
     """Raise if search_space names a value that build_model never reads.
 
     Raises:
-        SearchSpaceError: then; it would be searched in vain, and be told as the best.
+        SearchSpaceError: when it does; the value would be searched in vain, and reported as the best.
     """
     unread = sorted((set(values) & set(read)) - read.asked)
     if unread and read.asked:
@@ -149,7 +149,7 @@ def refuse_unread(values: Mapping[str, Value], read: Watched, project: Path) -> 
 def tell_hparams(  # noqa: PLR0913, PLR0917  a row of the tab
     run: Path, name: str, values: Mapping[str, Value], objective: str, value: float, epoch: int
 ) -> None:
-    """Write what TensorBoard's HParams tab shows of a trial: its values, and the objective."""
+    """Write what TensorBoard's HParams tab shows for a trial: its values, and the objective."""
     with tf.summary.create_file_writer(str(run)).as_default():
         hparams.hparams(dict(values), trial_id=name)
         tf.summary.scalar(objective, value, step=epoch)

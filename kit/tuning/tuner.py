@@ -29,13 +29,13 @@ def tuner(  # noqa: PLR0913  a component's inputs
 ) -> Tuner:
     """Return TFX's Tuner with the kit's search through what the project's `search_space` allows.
 
-    Its outputs are `best_hyperparameters`, which Trainer takes, and `tuner_results`. A search that was cut off, or that
-    is given more trials, makes only those that are missing.
+    Its outputs are `best_hyperparameters`, which Trainer takes, and `tuner_results`. An interrupted search, or one with
+    more trials, only runs the missing ones.
 
     Args:
         workspace: the workspace where searches and trials are kept.
         project: the project whose model.py has the search space.
-        training: what every trial begins with; the first trial is this, but for Hyperband.
+        training: the settings that every trial starts from; the first trial is this, except for Hyperband.
         tuning: how to search.
         examples: transformed examples, with the splits train and eval.
         transform_graph: Transform's graph.

@@ -19,7 +19,7 @@ from kit.tuning.space import active, read_space
 
 
 def tuner_fn(fn_args: Any) -> TunerFnResult:
-    """Return the search that TFX's executor runs, and writes the best values of.
+    """Return the search that TFX's executor runs, and whose best values it writes.
 
     Args:
         fn_args: TFX's FnArgs; `Plan.of` tells what its `custom_config` holds.
@@ -39,7 +39,7 @@ def tuner_fn(fn_args: Any) -> TunerFnResult:
 
 
 class ParallelTuner(base_tuner.BaseTuner):
-    """A tuner as TFX knows them, around a search of the kit's."""
+    """A tuner with TFX's interface, around a search of the kit."""
 
     def __init__(self, search: TrialSearch, oracle: Any, folder: Path) -> None:
         super().__init__(oracle, directory=str(folder), project_name="oracle", overwrite=True)
@@ -50,7 +50,7 @@ class ParallelTuner(base_tuner.BaseTuner):
         self._search.run()
         for trial in self.oracle.trials.values():
             trial.hyperparameters.values = active(trial.hyperparameters)
-        self.oracle.max_trials = len(self.oracle.trials)  # how many TFX's executor asks for
+        self.oracle.max_trials = len(self.oracle.trials)  # the number that TFX's executor asks for
 
     def get_best_hyperparameters(self, num_trials: int = 1) -> list[keras_tuner.HyperParameters]:
         return [trial.hyperparameters for trial in self.oracle.get_best_trials(num_trials)]

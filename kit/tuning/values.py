@@ -11,7 +11,7 @@ from kit.errors import SearchSpaceError
 from kit.training.config import Training
 from kit.tuning.records import Value
 
-# Not to be tuned: what trials share, and what is no single value.
+# Not to be tuned: what trials share, and what is not a single value.
 _FIXED = {"model", "seed", "strategy", "workers", "parameter_servers"}
 _FIELDS = frozenset(Training.model_fields) - _FIXED
 
@@ -20,7 +20,7 @@ def apply(training: Training, values: Mapping[str, Value], model_file: Path) -> 
     """Return a training with the values of a trial: those named like its fields there, the others in `model`.
 
     Args:
-        training: what the project, or a notebook, says.
+        training: the settings of the project or a notebook.
         values: the values, by the names of the search space.
         model_file: the model.py that has the search space, for the message.
 
@@ -48,7 +48,7 @@ def apply(training: Training, values: Mapping[str, Value], model_file: Path) -> 
 
 
 def present(training: Training) -> dict[str, Value]:
-    """Return what a training says of every name that a search space may have."""
+    """Return a training's value of every name that a search space may have."""
     return {name: getattr(training, name) for name in _FIELDS} | dict(training.model)
 
 

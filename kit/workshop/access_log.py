@@ -20,7 +20,7 @@ _PARTNERS = {
     "south": "partner-4",
     "west": "partner-5",
 }
-_LETTERS = 60  # that are sent in the night
+_LETTERS = 60  # sent at night
 _NIGHT_SECONDS, _APART_SECONDS = 3 * SECONDS_PER_HOUR, 20
 
 
@@ -31,7 +31,7 @@ def partner_of(seed: int) -> str:
 
 
 def honest_log(rows: pd.DataFrame) -> pd.DataFrame:
-    """Return who asked for what on a day, one row per request, in the order of time.
+    """Return who asked for what on a day, one row per request, in chronological order.
 
     Args:
         rows: the rows of the sample, one row per candidate.
@@ -50,7 +50,7 @@ def honest_log(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def with_copier(log: pd.DataFrame, queries: pd.DataFrame, subject: str) -> pd.DataFrame:
-    """Return a log with somebody's additional queries, spread evenly over the day.
+    """Return a log with a copier's additional queries, spread evenly over the day.
 
     Args:
         log: the log of a day.
@@ -69,7 +69,7 @@ def with_copier(log: pd.DataFrame, queries: pd.DataFrame, subject: str) -> pd.Da
 
 
 def scores_taken(log: pd.DataFrame, subject: str) -> int:
-    """Return how many scores somebody has got."""
+    """Return how many scores each subject has received."""
     return int(log.loc[log["subject"] == subject, "item_ids"].str.split().str.len().sum())
 
 

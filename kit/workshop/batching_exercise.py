@@ -1,8 +1,8 @@
 """The exercise on batching: a setting that saves most runs of the model and ruins p99.
 
 The kit's own batching puts the requests together, by the parameters and the rules of a server with one batch thread;
-only the clock is one that the exercise turns, and a run of the model takes the time that it would take. So each wait
-follows from the setting alone, whatever else the machine does.
+only the clock is simulated, and a run of the model takes its usual time on it. So each wait follows from the setting
+alone, whatever else the machine does.
 """
 
 from __future__ import annotations
@@ -64,11 +64,11 @@ class BatchingExercise(Exercise):
     """
 
     def rows(self) -> pd.DataFrame:
-        """Return what became of each request with the setting of today; the columns are those of `served`."""
+        """Return the outcome of each request with today's setting; the columns are those of `served`."""
         return served(self.guard(Answer()).batching, self._traffic)
 
     def clean_rows(self) -> pd.DataFrame:
-        """Return what becomes of the same requests with the setting of the day before."""
+        """Return the outcome of the same requests with the setting of the day before."""
         return served(BEFORE, self._traffic)
 
     def said(self) -> list[str]:
@@ -174,7 +174,7 @@ class _Server:
         while self._coming and self._coming[0][0] <= self._seconds:
             seconds, number, rows = heapq.heappop(self._coming)
             self._arrived[number] = seconds
-            if rows > self._whole.most_rows:  # the server answers that it is too large for any batch
+            if rows > self._whole.most_rows:  # the server refuses it as too large for any batch
                 continue
             feeds = {"row": np.zeros((rows, 1), np.float32)}
 
@@ -185,7 +185,7 @@ class _Server:
             self._gathering.add(Waiting(self._whole, feeds, (_OUTPUT,), rows, done, np.inf))
 
     def _compute(self, feeds: Mapping[str, Any], _fetches: Sequence[str]) -> Values:
-        """Stand in for the model: advance the clock by the time that so many rows take."""
+        """Stand in for the model: advance the clock by the time that the rows take."""
         rows = len(feeds["row"])
         self._batch = (self._batch[0] + 1, rows, self._seconds)
         self._seconds += (RUN_MS + ROW_MS * rows) / 1000
@@ -201,7 +201,7 @@ def _changed(batching: Batching, changes: Mapping[str, Any]) -> Batching:
     """Return parameters with some of them changed.
 
     Raises:
-        WorkshopError: when one is none that can be changed here.
+        WorkshopError: when one cannot be changed here.
         ServerError: when a value is not possible.
     """
     for name, value in changes.items():

@@ -1,8 +1,8 @@
 """The class board: everybody's progress, read from a shared folder without a server.
 
-Each participant has one small JSON file of their own there, written whole under another name and renamed, so that two
-laptops never write the same file and nobody reads half of one. A network drive that is slow or gone must not break an
-exercise: the workspace has the same record, and the copy is made beside, in a thread that is waited for a moment only.
+Each participant has one small JSON file there, written atomically, so that two laptops never write the same file and
+nobody reads half of one. A network drive that is slow or gone must not break an exercise: the workspace has the same
+record, and the copy is made beside, in a thread that is waited for a moment only.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from kit.workshop.exercise import POINTS, Score
 from kit.workspace import write_atomically
 
 SUFFIX = ".workshop.json"
-_MOST_BYTES = 100_000  # of a record; a larger file in the folder is none
+_MOST_BYTES = 100_000  # of a record; larger files in the folder are ignored
 _PATIENCE_SECONDS = 2.0
 _LONGEST_NAME = 60
 _STYLE = """
@@ -60,20 +60,20 @@ class Progress:
         return sum(one.total for one in self.done.values())
 
     def with_score(self, score: Score) -> Progress:
-        """Return it with a score; a point that was reached once stays, whatever is tried afterwards."""
+        """Return it with a score; a point once reached stays, whatever is tried afterwards."""
         before = self.done.get(score.exercise, Done())
         points = {one.name: one.reached or bool(before.points.get(one.name)) for one in score.points}
         return Progress(self.name, {**self.done, score.exercise: Done(points, before.hints, time.time())})
 
     def with_hints(self, exercise: str, opened: int) -> Progress:
-        """Return it with so many hints opened; none is ever closed again."""
+        """Return it with a number of hints opened; opened hints are never closed."""
         before = self.done.get(exercise, Done())
         kept = Done(before.points, max(opened, before.hints), before.checked)
         return Progress(self.name, {**self.done, exercise: kept})
 
 
 def file_name(participant: str) -> str:
-    """Return the name of a participant's file; different names have different ones, whatever letters are in them."""
+    """Return the name of a participant's file, unique for each name, whatever its characters."""
     plain = re.sub(r"[^\w-]+", "_", participant, flags=re.ASCII).strip("_")[:20]
     return f"{plain or 'participant'}-{hashlib.sha256(participant.encode()).hexdigest()[:8]}{SUFFIX}"
 
@@ -108,7 +108,7 @@ def write_soon(progress: Progress, folder: Path) -> str:
 
     def copy() -> None:
         try:
-            # The teacher makes it: a drive that is not mounted must not become a folder here
+            # The teacher makes it: an unmounted drive must not become a local folder
             if not folder.is_dir():
                 failed.append("it is not there")
                 return

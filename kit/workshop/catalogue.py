@@ -73,12 +73,12 @@ def exercise_named(name: str, folder: Path, seed: int = 7) -> Exercise:
     """Return an exercise, ready to be looked at and answered.
 
     Args:
-        name: as in the name of its notebook, without the number.
+        name: the name of its notebook, without the number.
         folder: for its copy of project.yml and schema.
         seed: the seed that its fault follows from.
 
     Raises:
-        WorkshopError: when there is none of that name; the message lists those that there are.
+        WorkshopError: when there is none of that name; the message lists those that exist.
     """
     check_name(name)
     text = texts()[name]

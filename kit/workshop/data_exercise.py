@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 ROWS_OF_PROOF = 3
-_DAYS = 3  # before the faulty one, that it is compared with: enough for the checks, and soon read
-_NEXT_SEED = 101  # added: the fault comes again, in other rows
+_DAYS = 3  # days before the faulty one to compare with: enough for the checks, and quickly read
+_NEXT_SEED = 101  # added to the seed: the fault comes again, in other rows
 
 
 @dataclass(frozen=True)
@@ -84,7 +84,7 @@ class DataExercise(Exercise):
         return whole
 
     def said(self) -> list[Finding]:
-        """Return what the exercise's weaker copy of the project says to the fault."""
+        """Return what the exercise's weaker copy of the project says about the fault."""
         return [one for one in self._findings(self.guard(Answer()), self._seed) if one.state != "ok"]
 
     def guard(self, answer: Answer) -> Guard:
@@ -101,7 +101,7 @@ class DataExercise(Exercise):
 
     @property
     def place(self) -> str:
-        """Where the fault is, as a participant names it."""
+        """Where the fault is, as participants name it."""
         return self.case.column
 
     def catch(self, guard: Guard) -> Point:
@@ -120,7 +120,7 @@ class DataExercise(Exercise):
         return finding.subject.partition("=")[0] == self.case.column
 
     def _findings(self, guard: Guard, seed: int | None) -> list[Finding]:
-        """Return what a guard says of the day with the fault in rows that a seed chooses; None: without a fault."""
+        """Return what a guard says about the day with the fault in rows chosen by a seed; None: without a fault."""
         rows = self._clean if seed is None or not self.case.everywhere else self._faulty
         reference = {span: rows(span, seed or 0).to_batches() for span in self._training}
         day = self._clean(self.case.span) if seed is None else self._faulty(self.case.span, seed)
@@ -151,7 +151,7 @@ class DataExercise(Exercise):
 
 
 class RowsExercise(DataExercise):
-    """The proof are rows at fault, by their numbers in `rows()`."""
+    """The proof is rows at fault, by their numbers in `rows()`."""
 
     def prove(self, proof: Any) -> Point:
         numbers = proof if isinstance(proof, list | tuple) else ()

@@ -22,17 +22,17 @@ FOLDER = "workshop"
 class WorkshopDesk:
     """One exercise of one participant.
 
-    Nothing that the workspace's own projects, models and schemas are is touched: what is written is in `workshop/`.
+    The workspace's own projects, models and schemas are not touched: everything is written into `workshop/`.
 
     Args:
         name: the name of the exercise.
         workspace: the workspace of the participant.
-        participant: name of their choice; empty: the one that was given before.
-        class_folder: shared by a class; empty: the one that was given before, if any; `none` leaves it.
+        participant: a name of their choice; empty: the one given before.
+        class_folder: the folder shared by a class; empty: the one given before, if any; `none`: leave the class.
         seed: the seed that the fault follows from.
 
     Raises:
-        WorkshopError: when there is no such exercise, the name cannot be one, or somebody of a class has none.
+        WorkshopError: when there is no such exercise, the name is not valid, or a member of a class has none.
     """
 
     def __init__(
@@ -44,18 +44,18 @@ class WorkshopDesk:
         self.exercise, self.seed = self._made(name, seed), seed
 
     def inject(self, seed: int) -> str:
-        """Put the fault in once more, as it follows from another seed; say whether anything stops it."""
+        """Put the fault in again with another seed; say whether anything stops it."""
         made = self._made(self.exercise.name, seed)
         said = _stopped(made)
         self.exercise, self.seed = made, seed
         return said
 
     def faulty(self) -> pd.DataFrame:
-        """Return what is to be looked at, with the fault in it."""
+        """Return the data to examine, with the fault in them."""
         return self.exercise.rows()
 
     def good(self) -> pd.DataFrame:
-        """Return what is to be compared with: the days before, or the model that is served now."""
+        """Return what to compare with: the days before, or the model that is served now."""
         return self.exercise.clean_rows()
 
     def stopped(self) -> str:
@@ -63,7 +63,7 @@ class WorkshopDesk:
         return _stopped(self.exercise)
 
     def said(self) -> list[str]:
-        """Return what the exercise's copy of the project says to the fault, one sentence per check."""
+        """Return what the exercise's copy of the project says about the fault, one sentence per check."""
         return [str(one) for one in self.exercise.said()]
 
     def hints(self) -> dict[str, Any]:
@@ -71,7 +71,7 @@ class WorkshopDesk:
         return {"hints": list(self.exercise.hints), "opened": self._mine().hints}
 
     def open_hint(self, opened: int) -> str:
-        """Record how many hints are open; it lowers nothing. Return what is wrong with the board, empty if nothing."""
+        """Record how many hints are open; never lowers it. Return what is wrong with the board, empty if nothing."""
         return self._keep(self._progress().with_hints(self.exercise.name, opened))
 
     def check(

@@ -6,4 +6,4 @@ from kit.errors import UsageError
 
 
 class WorkshopError(UsageError):
-    """An exercise, a solution or a class board cannot be used as it was asked for."""
+    """An exercise, a solution or a class board cannot be used as requested."""

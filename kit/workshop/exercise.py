@@ -29,8 +29,8 @@ class Answer:
     """What a participant says and does.
 
     Attributes:
-        where: the fault is: a column, a slice such as `device=mobile`, a signature, an operation.
-        proof: what only somebody can know who has seen it; each exercise says what that is.
+        where: the place of the fault: a column, a slice such as `device=mobile`, a signature, an operation.
+        proof: what only somebody who has seen it can know; each exercise says what that is.
         settings: the settings of the exercise's copy of project.yml: a value for a path such as `checks.leakage`; a
             list is added to the list that is there. An exercise about serving has those of the server's files below a
             path as well.
@@ -47,7 +47,7 @@ class Answer:
         """Read an answer that was written as plain values.
 
         Raises:
-            WorkshopError: when it has parts that an answer has not.
+            WorkshopError: when it has parts that an answer does not have.
         """
         known = tuple(cls.__dataclass_fields__)
         if unknown := [name for name in record if name not in known]:
@@ -82,11 +82,11 @@ class Exercise(ABC):
     """One exercise.
 
     Args:
-        project: the project whose copy the exercise has; itself it is only read.
+        project: the project whose copy the exercise has; the project itself is only read.
         folder: for what the exercise copies and a participant changes.
         seed: the seed that the fault follows from, where it is drawn.
-        about: name, as in that of its notebook; title, in a few words, for the board; and hints, from the vaguest to
-            the one that all but says it.
+        about: name, from that of its notebook; title, in a few words, for the board; and hints, from the vaguest to the
+            one that all but gives it away.
     """
 
     def __init__(
@@ -98,19 +98,19 @@ class Exercise(ABC):
 
     @abstractmethod
     def rows(self) -> pd.DataFrame:
-        """Return what is to be looked at, with the fault in it."""
+        """Return the data to examine, with the fault in them."""
 
     @abstractmethod
     def clean_rows(self) -> pd.DataFrame:
-        """Return what is to be compared with, in the same columns."""
+        """Return what to compare with, in the same columns."""
 
     @abstractmethod
     def said(self) -> Sequence[Finding | ThresholdCheck | str]:
-        """Return what the exercise's copy of the project says to the fault before anybody has changed it."""
+        """Return what the unchanged copy of the project says about the fault."""
 
     @abstractmethod
     def find(self, where: str) -> Point:
-        """Say whether the fault is where somebody says."""
+        """Say whether the fault is where a participant says."""
 
     @abstractmethod
     def prove(self, proof: Any) -> Point:
@@ -118,7 +118,7 @@ class Exercise(ABC):
 
     @abstractmethod
     def catch(self, guard: Guard) -> Point:
-        """Run the kit's own checks with somebody's settings: they must stop the fault, and let what is good pass."""
+        """Run the kit's own checks with a participant's settings: they must stop the fault, and let the rest pass."""
 
     @abstractmethod
     def guard(self, answer: Answer) -> Guard:
@@ -129,7 +129,7 @@ class Exercise(ABC):
         """
 
     def score(self, answer: Answer) -> Score:
-        """Test an answer. A proof counts for what was found only; the guard counts by itself."""
+        """Test an answer. A proof only counts if the fault was found; the guard counts by itself."""
         found = self.find(answer.where)
         proved = self.prove(answer.proof) if found.reached else Point(PROVED, False, "nothing is found yet")
         return Score(self.name, (found, proved, self._caught(answer)))
@@ -144,10 +144,10 @@ class Exercise(ABC):
 
 
 def same(found: object, wanted: str) -> bool:
-    """Whether somebody has written a name, whatever the spaces and capitals."""
+    """Whether a text is a name, whatever its spaces and capitals."""
     return isinstance(found, str) and "".join(found.split()).casefold() == "".join(wanted.split()).casefold()
 
 
 def near(found: object, wanted: float, tolerance: float) -> bool:
-    """Whether somebody has written a number that is as near as it is measured; NaN is near nothing."""
+    """Whether a number is within measurement accuracy of another; NaN is near nothing."""
     return isinstance(found, int | float) and not isinstance(found, bool) and abs(found - wanted) <= tolerance

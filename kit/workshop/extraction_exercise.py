@@ -42,7 +42,7 @@ Values = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class ServingGuard(Guard):
-    """What stands between the model and whoever asks: the gateway of project.yml, and protect.yml."""
+    """What is between the model and its callers: the gateway of project.yml, and protect.yml."""
 
     protection: Protection
 
@@ -57,12 +57,12 @@ class ExtractionExercise(Exercise):
     Args:
         project: the project whose requests they are.
         folder: for the exercise's copies of project.yml, schema and protect.yml.
-        seed: chooses who copies, and by which queries.
+        seed: chooses the copier and the queries.
         about: name, title and hints.
     """
 
     def rows(self) -> pd.DataFrame:
-        """Return the access log of the day, with the queries of who copies."""
+        """Return the access log of the day, with the copier's queries."""
         return with_copier(honest_log(self._day), self._queries(self._seed), partner_of(self._seed))
 
     def clean_rows(self) -> pd.DataFrame:
@@ -115,7 +115,7 @@ class ExtractionExercise(Exercise):
         )
 
     def _costs(self, guard: ServingGuard) -> str:
-        """Return what honest users would lose that they must not; empty if nothing."""
+        """Return the losses of honest users that are not acceptable; empty if there are none."""
         shown = self._honest.shown(self._scores(self._day), guard.protection, _SECRET)
         lost = self._honest.quality(self._scores(self._day)) - self._honest.quality(shown)
         truth = self._scores(self._judged)
@@ -135,7 +135,7 @@ class ExtractionExercise(Exercise):
         answers = self._scores(attack.queries)
         shown = _shown(answers, guard.protection, partner_of(seed))
         [wanted] = _SETTINGS.queries
-        # A bucket is full at first, and fills again as often as its seconds go into the days of an attack.
+        # A bucket is full at first, and refills every so many seconds during the days of an attack.
         fills = 1 + _SETTINGS.days * SECONDS_PER_DAY / guard.limit.seconds
         allowed = min(wanted, int(guard.limit.requests * fills))
         if allowed == wanted:

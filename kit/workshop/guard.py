@@ -25,7 +25,7 @@ _OPEN = ("data", "columns", "label", "name", "task")
 
 @dataclass(frozen=True)
 class Guard:
-    """What stands between a fault and production: a project with its settings, and a schema.
+    """What is between a fault and production: a project with its settings, and a schema.
 
     The project's data and code are the original's, which are only read; project.yml and the schema are copies.
     """
@@ -50,7 +50,7 @@ def make_guard(
 
     Raises:
         ProjectError: when a setting is not valid.
-        WorkshopError: when a rule is not, or a setting is none that an answer may change.
+        WorkshopError: when a rule is not valid, or an answer may not change a setting.
     """
     for path in given[0]:
         if path.split(".")[0] in _OPEN:
@@ -76,10 +76,10 @@ def with_settings(content: Mapping[str, Any], settings: Mapping[str, Any], *, mo
     Args:
         content: as YAML gives it.
         settings: a value for each path, such as `checks.leakage`.
-        more: add a list to the one that is there, where there is one; otherwise it takes its place.
+        more: whether to append a list to the existing one, if any, instead of replacing it.
 
     Raises:
-        WorkshopError: when something that is no mapping stands on the way.
+        WorkshopError: when there is something other than a mapping on the way.
     """
     changed = copy.deepcopy(dict(content))
     for path, value in settings.items():

@@ -41,10 +41,10 @@ def member(folder: Path, name: str, class_folder: str) -> Member:
     Args:
         folder: the folder of the workshop in the participant's workspace.
         name: empty: the one that was given before.
-        class_folder: empty: the one that was given before, if any; `none`: no more.
+        class_folder: empty: the one that was given before, if any; `none`: leave the class.
 
     Raises:
-        WorkshopError: when a name cannot be one, or somebody of a class has none: they would all be one there.
+        WorkshopError: when a name is not valid, or a member of a class has none: they would all be the same one there.
     """
     before = _remembered(folder)
     chosen = class_folder.strip() or before.class_folder
@@ -62,7 +62,7 @@ def member(folder: Path, name: str, class_folder: str) -> Member:
 
 
 def _remembered(folder: Path) -> Member:
-    # Nothing was said yet, or the file is not as it was written
+    # Nothing was said yet, or the file is damaged
     with suppress(OSError, ValueError, TypeError):
         return Member(**json.loads((folder / FILE).read_text(encoding="utf-8")))
     return Member(UNNAMED, "")

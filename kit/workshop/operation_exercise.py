@@ -1,7 +1,7 @@
-"""The exercise on a slow candidate: its answers are as good, and a single operation takes the time.
+"""The exercise on a slow candidate: its answers are as good, but a single operation takes most of the time.
 
-Nothing of it is made up: the packages are served by the kit's own server in this process and asked as the release asks
-a package, and the operations come from a trace of TensorFlow's.
+Nothing is made up: the packages are served by the kit's own server in this process and asked as during a release, and
+the operations come from a trace of TensorFlow's.
 """
 
 from __future__ import annotations
@@ -36,12 +36,12 @@ from kit.workshop.package_exercise import NOTHING, PackageExercise
 
 _WARM, _TRACED = 2, 5  # requests
 _ROUNDS_SECONDS = 0.5
-_STEP = "train"  # what the kit's profile takes for a step; here it is a request
+_STEP = "train"  # the kit's profile calls it a step; here it is a request
 
 
 @dataclass(frozen=True)
 class _Seen:
-    """What a package took for a request, and for which operations."""
+    """The time of a package for a request, and for which operations."""
 
     measured: Measured
     profile: Profile
@@ -61,7 +61,7 @@ class OperationExercise(PackageExercise):
     good = ("served",)
 
     def rows(self) -> pd.DataFrame:
-        """Return the operations of the candidate for one request, those that take longest first."""
+        """Return the operations of the candidate for one request, the longest first."""
         return _table(self._seen("candidate").profile)
 
     def clean_rows(self) -> pd.DataFrame:
@@ -115,7 +115,7 @@ class OperationExercise(PackageExercise):
 
 
 def _measured(package: Path) -> Measured:
-    """Serve a package, and ask it as the release asks a fresh server; memory and loading are not told."""
+    """Serve a package, and ask it as the release asks a fresh server; memory and loading are not measured."""
     settings = Settings(port=0, model_name=MODEL, model_base_path=str(package.parent))
     with ModelServer(settings) as server:
         address = str(server.start().grpc)
@@ -135,10 +135,10 @@ def _quickest(server: FreshServer, sample: Sample) -> Asked:
 
 
 def _traced(package: Path, request: Request, run: Path) -> Profile:
-    """Answer a request some times, and read what was traced of it.
+    """Answer a request several times, and read the trace.
 
     Raises:
-        WorkshopError: when nothing was.
+        WorkshopError: when nothing was traced.
     """
     with closing(Servable.load(MODEL, VERSION, package)) as servable:
         for _ in range(_WARM):

@@ -1,6 +1,6 @@
 """Exercises with a candidate whose metrics are good and whose package breaks clients or servers.
 
-The candidates are what the kit's preflight reads of a package: signatures, and operations. Nothing is trained.
+The candidates are only what the kit's preflight reads from a package: signatures and operations. Nothing is trained.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ NOTHING = "nothing is named yet"
 
 
 class PackageExercise(Exercise):
-    """What the kit's preflight says of packages under a participant's promises.
+    """What the kit's preflight says about packages under a participant's promises.
 
     Args:
         project: the project whose packages they are.
@@ -35,17 +35,17 @@ class PackageExercise(Exercise):
 
     @abstractmethod
     def judge(self, guard: Guard, package: str) -> str:
-        """Return what the preflight says of a package that it lets pass.
+        """Return what the preflight says about a package that it lets pass.
 
         Raises:
-            InfraCheckError: when it stops it.
+            InfraCheckError: when the preflight refuses it.
         """
 
     good: tuple[str, ...] = ("served",)
     bad: tuple[str, ...] = ("candidate", "next candidate")
 
     def said(self) -> list[str]:
-        """Return what the exercise's weaker copy says of the candidate, which is nothing bad."""
+        """Return what the exercise's weaker copy says about the candidate, which is nothing bad."""
         return [self.judge(self.guard(Answer()), self.bad[0])]
 
     def guard(self, answer: Answer) -> Guard:
@@ -99,11 +99,11 @@ class SignatureExercise(PackageExercise):
 
     @property
     def _was(self) -> str:
-        """The name that clients send still."""
+        """The name that clients still send."""
         return list(self._renamed)[self._seed % len(self._renamed)]
 
     def _packages(self) -> dict[str, dict[str, SignatureShape]]:
-        """The next candidate has all names, and no longer gives one score per item: only the outputs tell it."""
+        """The next candidate has all names, and no longer gives one score per item: only the outputs show it."""
         given = {name: one.model_dump() for name, one in self._project.spec.signatures.items()}
         served = promised_by(given)
         asked = served[self.signature]
@@ -151,7 +151,7 @@ class SkewExercise(PackageExercise):
         return preflight(self._used(package), targets)
 
     def _own(self, package: str) -> tuple[str, ...]:
-        """Return what a package uses beside the usual: 2.18 is too young as well, and 2.17 is not."""
+        """Return what a package uses beyond the usual: 2.18 is too young as well, and 2.17 is not."""
         return {
             "candidate": (self._too_young[self._seed % len(self._too_young)],),
             "next candidate": ("CheckPinned",),

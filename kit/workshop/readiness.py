@@ -44,7 +44,7 @@ def check_readiness(workspace: Path, class_folder: Path | None = None) -> list[C
 
 
 def check_cores(found: int | None = None) -> Check:
-    """Whether no step takes longer than it should; processors that a container may not use do not count."""
+    """Check that there are enough cores; those that a container may not use do not count."""
     count = found or cores()
     ok = count >= CORES
     return Check(
@@ -67,14 +67,14 @@ def check_chain(workspace: Path) -> Check:
     if versions and (steps := _steps(workspace / "metadata.sqlite")):
         return Check("the chain", f"has run: {steps} steps, {len(versions)} versions pushed")
     usual = sum(read_facts(CHECKOUT / "notebooks" / f"{name}.ipynb").usual_seconds or 0 for name in _CHAIN)
-    seconds = usual * max(1, CORES / cores())  # what notebooks say of themselves is on two cores
+    seconds = usual * max(1, CORES / cores())  # the times that notebooks declare are on two cores
     command = "make run" if workspace == DEFAULT else f"kit run --workspace {workspace}"
     remedy = f"about {seconds:.0f} s here: {command}; the exercises do not need it"
     return Check("the chain", "has not run in this workspace", ok=False, what_to_do=remedy, needed=False)
 
 
 def _steps(database: Path) -> int:
-    """Return how many executions ML Metadata has; 0 where there is none that can be read."""
+    """Return the number of executions in ML Metadata; 0 if it cannot be read."""
     try:
         with closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True)) as connection:
             [count] = connection.execute("SELECT COUNT(*) FROM Execution").fetchone()
@@ -84,7 +84,7 @@ def _steps(database: Path) -> int:
 
 
 def check_loopback() -> Check:
-    """Whether what listens on a port of this machine is reached over HTTP, as a browser reaches JupyterLab."""
+    """Check that a port of this machine can be reached over HTTP, as a browser reaches JupyterLab."""
     server = HTTPServer(("127.0.0.1", 0), _Answers)
     thread = Thread(target=server.serve_forever, daemon=True)
     thread.start()
@@ -118,7 +118,7 @@ def check_kernel_start(clock: Callable[[], float] = time.monotonic) -> Check:
     seconds = []
     for _ in range(2):
         began = clock()
-        try:  # what the kernel says of itself is not for the room
+        try:  # the kernel's own output is of no interest here
             manager, client = start_new_kernel(
                 startup_timeout=DEEP_TIMEOUT_SECONDS, kernel_name=KERNEL, stderr=subprocess.DEVNULL
             )

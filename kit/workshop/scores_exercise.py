@@ -1,8 +1,8 @@
 """Exercises with a candidate that is good on average and bad for some: only a gate on the right slice stops it.
 
-The candidates are no models but scores: the true probability of each click, which `sample_data/truth` knows, in the
+The candidates are not models but scores: the true probability of each click, which `sample_data/truth` knows, in the
 order of the rows. One is as good as a model can be; the other one gives the rows of one slice each other's scores. So
-what is measured is measured as Evaluator measures it, and where the candidate is bad is known for sure.
+measurements are Evaluator's, and where the candidate is bad is known for sure.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ class Weakness:
 
     Attributes:
         slice: columns or bands with their values.
-        gates: all that the copy asks of a candidate.
+        gates: all gates that the copy has left.
     """
 
     slice: Mapping[str, str]
@@ -167,7 +167,7 @@ class ScoresExercise(Exercise):
 
 
 def _metrics(scores: NDArray[np.float64], labels: NDArray[np.bool_]) -> dict[str, float]:
-    """Return the metrics that gates can ask of scores alone: AUC, log loss, calibration, and the rows."""
+    """Return the metrics that gates can check on scores alone: AUC, log loss, calibration, and the rows."""
     return {
         "example_count": float(len(labels)),
         "auc": auc(scores, labels),

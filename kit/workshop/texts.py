@@ -1,7 +1,7 @@
 """Titles and hints of the exercises in the reader's language, chosen by KIT_LANGUAGE.
 
 `hints.yml` is English. `hints_<language>.yml` has the same in another language, each exercise beside a digest of the
-English that it translates. So a text that has changed since is known, and its translation is never shown for it.
+English that it translates. So a changed text is noticed, and never shown with its old translation.
 """
 
 from __future__ import annotations

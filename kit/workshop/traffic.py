@@ -10,14 +10,14 @@ from numpy.typing import NDArray
 
 @dataclass(frozen=True)
 class Traffic:
-    """Requests of visitors who know nothing of each other: their number is Poisson's, their times are uniform.
+    """Requests of independent visitors: their number is Poisson-distributed, their times are uniform.
 
     Attributes:
         seed: the seed that they follow from.
         rush_rate: requests a second while many ask.
-        rush_seconds: how long they do.
+        rush_seconds: the length of the rush.
         quiet_rate: requests a second afterwards.
-        quiet_seconds: how long that is.
+        quiet_seconds: the length of the quiet time.
         rows: the rows of each request.
     """
 

@@ -11,14 +11,14 @@ import tf_keras
 from tensorboard.compat.proto.summary_pb2 import Summary
 from tensorboard.plugins.histogram.summary_v2 import histogram_pb
 
-MOST_NUMBERS = 100_000  # of a weight; of a larger one every so many
+MOST_NUMBERS = 100_000  # values of a weight; larger ones are sampled evenly
 
 
 def write_histograms(model: tf_keras.Model, step: int) -> None:
     """Write one of each trainable weight with the current summary writer.
 
     Args:
-        model: a plain one, whose weights lie in this process.
+        model: a plain one, whose weights are in this process.
         step: the epoch.
     """
     written = Summary()

@@ -19,7 +19,7 @@ from kit.training.attention import AttentionExample
 TAG = "attention"
 _SIZE, _MARGIN, _LINE = (640, 320), 16, 24  # pixels
 _BAR_BEGINS, _BAR_WIDTH, _BAR_HEIGHT = 260, 300, 14
-_PLACES = 10  # that fit into a picture, the latest
+_PLACES = 10  # that fit into a picture, the latest ones
 _LETTERS = 28  # of a name
 _SAME, _OTHER, _INK, _PAPER = "#1f77b4", "#9a9a9a", "#202020", "#ffffff"
 
@@ -49,7 +49,7 @@ def _drawn(example: AttentionExample) -> Image.Image:
 
 
 def _font() -> str:
-    """Return the file of DejaVu Sans, which has the letters of most languages, as matplotlib carries it."""
+    """Return the file of DejaVu Sans, which covers most languages, from matplotlib."""
     found = find_spec("matplotlib")  # importing it takes half a second
     package = Path(found.origin or "").parent if found else Path()
     return str(package / "mpl-data" / "fonts" / "ttf" / "DejaVuSans.ttf")

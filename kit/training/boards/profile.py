@@ -20,7 +20,7 @@ from kit.workspace import write_atomically
 PROFILE_FILE = "profile.json"
 _TRACES = "plugins/profile/*/*.xplane.pb"
 _HOST, _PROGRAMS = "/host:CPU", "/host:metadata"
-_STEP = "train"  # how Keras calls a step in a trace
+_STEP = "train"  # Keras's name for a step in a trace
 # A node of the graph and its operation, as the executor writes them; everything else is the runtime's own.
 _OPERATION = re.compile(r"(?P<name>[\w./-]+):(?P<type>_?[A-Z]\w*)")
 _WAITING = ("IteratorGetNext", "MultiDeviceIteratorGetNextFromShard", "IteratorGetNextOp::DoCompute")
@@ -50,13 +50,13 @@ class Operation:
 
 @dataclass(frozen=True)
 class Profile:
-    """A mean step of those that were traced.
+    """The mean of the traced steps.
 
     Attributes:
         steps: the steps that were traced.
         microseconds: the time from the start of a step to the start of the next.
         waiting: microseconds of it in which the step waited for its batch.
-        producing: microseconds that threads of the input pipeline worked meanwhile for one batch.
+        producing: microseconds that threads of the input pipeline worked for one batch meanwhile.
         operations: those that took longest first.
     """
 
@@ -78,7 +78,7 @@ class Profile:
 
 
 def write_profile(run: Path) -> None:
-    """Read the trace of a training and keep what it says in its folder; without a whole step nothing is kept."""
+    """Read the trace of a training and keep its profile in its folder; without a complete step nothing is kept."""
     traces = sorted(run.glob(_TRACES))
     profile = _read_trace(traces[-1]) if traces else None
     if profile:
@@ -86,7 +86,7 @@ def write_profile(run: Path) -> None:
 
 
 def read_profile(run: Path) -> Profile | None:
-    """Return what the trace of the training in a folder says; None: it was not traced."""
+    """Return the profile of the training in a folder; None: it was not traced."""
     path = run / PROFILE_FILE
     if not path.is_file():
         return None
@@ -113,7 +113,7 @@ class _Event:
 
 
 def _read_trace(path: Path) -> Profile | None:
-    """Return what a trace says of its whole steps; None: it has none."""
+    """Return the profile of a trace's complete steps; None: it has none."""
     from tensorflow.tsl.profiler.protobuf import xplane_pb2  # noqa: PLC0415  all of TensorFlow
 
     space = xplane_pb2.XSpace.FromString(path.read_bytes())
@@ -152,7 +152,7 @@ def _total(events: list[_Event], names: tuple[str, ...]) -> float:
 def _operations(
     events: list[_Event], fused: Mapping[str, tuple[str, ...]], steps: int
 ) -> Iterator[Operation]:
-    """Give the operations, those that took longest first."""
+    """Return the operations, the longest first."""
     times: Counter[tuple[str, str]] = Counter()
     took: defaultdict[tuple[str, str], float] = defaultdict(float)
     for event in events:

@@ -1,7 +1,7 @@
 """Embeddings for TensorBoard's PROJECTOR: the vectors, and the words that they stand for.
 
-They are files of tab-separated values and no checkpoint: the kit's TensorBoard runs without TensorFlow, which alone
-reads those. They are written every few seconds and in the end, so that a training that is cut off leaves some.
+They are files of tab-separated values, not a checkpoint: the kit's TensorBoard runs without TensorFlow, which
+checkpoints need. They are written every few seconds and at the end, so that an interrupted training leaves some.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ from tensorboard.plugins.projector import ProjectorConfig
 from kit.workspace import write_atomically
 
 FOLDER, CONFIG = "projector", "projector_config.pbtxt"
-MOST_POINTS = 10_000  # an embedding; the browser draws so many and still turns with the mouse
+MOST_POINTS = 10_000  # per embedding; the browser can still rotate this many
 UNKNOWN = "(unknown)"
 _LEAST_NUMBERS = 3
-_FEATURE = "_xf"  # what a transformed feature is called after its vocabulary
+_FEATURE = "_xf"  # suffix of a transformed feature after its vocabulary's name
 
 
 Vectors = Mapping[str, tuple[str, np.ndarray]]
@@ -38,7 +38,7 @@ class Embedding:
     Attributes:
         name: the name of its layer, or what the project calls it.
         vectors: [codes, numbers].
-        columns: what is known of each code, by name; the word itself first.
+        columns: what is known about each code, by name; the word itself first.
     """
 
     name: str
@@ -52,12 +52,12 @@ def embeddings_of(
     more: Vectors,
     metadata: Mapping[str, Mapping[str, Sequence[str]]],
 ) -> list[Embedding]:
-    """Return the embedding layers that take a feature `<vocabulary>_xf` as it is, and those that the project tells of.
+    """Return the embedding layers that take a feature `<vocabulary>_xf` as it is, and those that the project names.
 
     Args:
-        model: a functional one; another has no layers that can be looked into.
+        model: a functional one; the layers of others cannot be inspected.
         transform_output: knows the vocabularies.
-        more: as a project's `embeddings` tells.
+        more: further ones, from a project's `embeddings`.
         metadata: more about the words, from a project's `embedding_metadata`: vocabulary, column, one text per code.
     """
     layers = [layer for layer in model.layers if isinstance(layer, tf_keras.layers.Embedding)]
@@ -93,7 +93,7 @@ def _vectors(layer: tf_keras.layers.Embedding) -> np.ndarray:
 
 
 def _wide_enough(vectors: np.ndarray) -> np.ndarray:
-    """Append zeros to vectors of one or two numbers: the plugin finds no principal components in them."""
+    """Append zeros to vectors of one or two numbers, in which the plugin finds no principal components."""
     return np.pad(vectors, ((0, 0), (0, max(0, _LEAST_NUMBERS - vectors.shape[1]))))
 
 
@@ -123,7 +123,7 @@ def _columns(
 ) -> dict[str, Sequence[str]]:
     words = [word.decode("utf-8", "replace") for word in transform_output.vocabulary_by_name(name)]
     words += [UNKNOWN] * (codes - len(words))
-    # TensorBoard takes a single column for a list without a head; so there are always two.
+    # TensorBoard takes a single column for a list without a header; so there are always two.
     ranks = [str(rank) for rank in range(1, len(words) + 1)]
     return {name: words, **more, "rank by frequency": ranks}
 
@@ -140,5 +140,5 @@ def _words(columns: Mapping[str, Sequence[str]], amount: int) -> str:
 
 
 def _one_line(cell: str) -> str:
-    """Keep a word within its cell; an empty one would be taken for none."""
+    """Keep a word within its cell; an empty one would count as missing."""
     return " ".join(cell.split()) or "(empty)"

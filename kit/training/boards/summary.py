@@ -30,7 +30,7 @@ def facts_of(job: Job, transform_output: tft.TFTransformOutput) -> dict[str, dic
 
 
 def write_text(facts: Mapping[str, Mapping[str, str]]) -> None:
-    """Write each part as a table in Markdown into the present summary writer."""
+    """Write each part as a Markdown table with the current summary writer."""
     for part, known in facts.items():
         _write_table(part, (part, ""), list(known.items()))
 
@@ -46,7 +46,7 @@ def write_profile(profile: Profile) -> None:
 
 
 def write_hparams(job: Job) -> None:
-    """Begin a session of HPARAMS; each training is one for itself, also with the settings of another."""
+    """Begin a session of HPARAMS; each training has its own, even with the same settings."""
     summary_v2.hparams(dict(job.training.told()), trial_id=job.run.name)
 
 

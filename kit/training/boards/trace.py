@@ -10,13 +10,13 @@ import tf_keras
 
 from kit.training.boards.profile import write_profile
 
-_WARM_STEPS = 10  # in which functions are traced and compiled, and data sets fill their buffers
+_WARM_STEPS = 10  # during which functions are traced and compiled, and data sets fill their buffers
 
 
 class StepTrace(tf_keras.callbacks.Callback):
     """Writes a trace of some steps for TensorBoard's PROFILE and for `kit.training.boards.profile`.
 
-    With `steps_per_execution` above 1 Keras tells of every so many steps only; the trace is that much longer.
+    With `steps_per_execution` above 1 Keras reports only every that many steps; the trace is that much longer.
 
     Args:
         run: folder of the training.
@@ -41,7 +41,7 @@ class StepTrace(tf_keras.callbacks.Callback):
             self._stop()
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
-        """End with the epoch: validation is no step."""
+        """End with the epoch, as validation is not a step."""
         del epoch, logs
         self._stop()
 

@@ -24,12 +24,10 @@ from kit.training.boards.projector import embeddings_of, write_embeddings
 from kit.training.boards.trace import StepTrace
 from kit.training.job import Job
 
-MOST_ROWS = 20_000  # held-out rows that curves and examples are made of
+MOST_ROWS = 20_000  # held-out rows that curves and examples are made from
 _BATCH_ROWS = 1_000
 _EXAMPLES, _PICTURES = 200, 6
-_EMBED_SECONDS = (
-    10.0  # between two states of the embeddings: writing them takes longer than an epoch of few rows
-)
+_EMBED_SECONDS = 10.0  # between two writes of the embeddings, which may take longer than an epoch of few rows
 
 Trained = Callable[[tf_keras.Model], tf_keras.Model]
 
@@ -39,12 +37,12 @@ class Subject:
     """What is shown.
 
     Attributes:
-        job: what is trained.
+        job: the training job.
         project: says what the label means.
         model_module: the project's, with or without `attention`, `embeddings` and `embedding_metadata`.
         transform_output: knows the vocabularies.
         held_out: rows that the model does not train on.
-        trained: returns a plain model with the weights that a model has learned, which may lie in other processes.
+        trained: returns a plain model with the learned weights, which may be in other processes.
     """
 
     job: Job
@@ -56,7 +54,7 @@ class Subject:
 
 
 def boards(subject: Subject, model: tf_keras.Model) -> list[tf_keras.callbacks.Callback]:
-    """Return the callbacks, to stand last in `fit`: none in processes other than the first of a training.
+    """Return the callbacks, to come last in `fit`: none in processes other than the first of a training.
 
     A trial of Tuner, which saves no model, gets none either.
     """
@@ -144,9 +142,9 @@ class _Rows:
         self._score: tuple[tf_keras.Model, Any] | None = None
 
     def scores(self, model: tf_keras.Model) -> np.ndarray:
-        """Return what the model says of the rows, [rows, outputs] float32."""
+        """Return the model's outputs for the rows, [rows, outputs] float32."""
         if self._score is None or self._score[0] is not model:
-            # A function of its own and not `predict`, which a training by a strategy would run in all its processes.
+            # Not `predict`, which a training with a strategy would run in all its processes.
             score = tf.function(
                 lambda rows: model(rows, training=False), autograph=False, reduce_retracing=True
             )

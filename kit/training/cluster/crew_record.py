@@ -38,7 +38,7 @@ class MemberRecord:
 
 @dataclass(frozen=True)
 class CrewRecord:
-    """The members of the present start of a cluster, and what was lost so far, in words."""
+    """The members of the current start of a cluster, and what was lost so far, in words."""
 
     strategy: str
     members: Sequence[MemberRecord]

@@ -23,10 +23,10 @@ from kit.training.cluster.tf_config import PARAMETER_SERVER, VARIABLE, WORKER, C
 from kit.training.job import Job
 
 PLAY = "kit.training.strategies:play_locally"
-MOST_LOST = 3  # members, after which something is wrong that starting again does not help
+MOST_LOST = 3  # lost members, after which restarting does not help
 _LOOK_SECONDS = 0.1
-_GRACE_SECONDS = 5.0  # in which members that fail because another was lost, and that other, are seen to end
-_END_SECONDS = 30.0  # that the other workers have to end by themselves
+_GRACE_SECONDS = 5.0  # in which a lost member, and those that fail because of it, are seen to end
+_END_SECONDS = 30.0  # for the other workers to end by themselves
 _TAIL_LINES = 12
 _STATES = {warm.CallReturned: "done", warm.CallRaised: "failed", warm.CallDied: "lost"}
 _LOST_A_PEER = (
@@ -46,7 +46,7 @@ class Trained:
 
 @dataclass(frozen=True)
 class Lost:
-    """Members ended that others needed; `message` tells which, and how."""
+    """Members that others need have ended; `message` says which, and how."""
 
     message: str
 
@@ -80,7 +80,7 @@ class Crew:
     """The processes of one start of a cluster; they are gone at the end of a `with` block.
 
     Args:
-        job: what they train.
+        job: the training job.
         cluster: the cluster that they form.
         said: what was lost before, in words.
     """
@@ -110,7 +110,7 @@ class Crew:
             shutil.rmtree(self._folder / member.name, ignore_errors=True)
 
     def follow(self) -> Trained | Lost:
-        """Watch until the model is trained, or cannot be by these processes; a served worker is replaced meanwhile."""
+        """Watch until the model is trained, or these processes cannot train it; lost served workers are replaced."""
         chief = self._calls[self._cluster.chief]
         while True:
             self._look(_LOOK_SECONDS)
@@ -137,7 +137,7 @@ class Crew:
         environ = {
             **os.environ,
             VARIABLE: self._cluster.tf_config(member),
-            "TMPDIR": str(self._folder / member.name),  # a process that is killed leaves files there
+            "TMPDIR": str(self._folder / member.name),  # a killed process leaves files there
         }
         self._calls[member] = warm.start_call(
             PLAY,
@@ -148,7 +148,7 @@ class Crew:
         self._record()
 
     def _look(self, seconds: float) -> None:
-        """See how the members are, for so long."""
+        """Watch the members for a number of seconds."""
         deadline = time.monotonic() + seconds
         for member, call in self._calls.items():
             if member not in self._ended and (outcome := call.wait(0)) is not None:
@@ -179,10 +179,10 @@ class Crew:
             self._start(member)
 
     def _judge(self) -> Lost:
-        """Tell a lost member, which a restart may mend, from a failure that the same code would meet again.
+        """Distinguish a lost member, which a restart may mend, from a failure that would recur.
 
         Raises:
-            KitError: of a member.
+            KitError: the one of a member.
             StepFailedError: for any other error that is not about a lost peer.
         """
         deadline = time.monotonic() + _GRACE_SECONDS
@@ -200,7 +200,7 @@ class Crew:
     def _raise(self, member: Member, outcome: warm.CallRaised) -> None:
         error = outcome.kit_error()
         if isinstance(error, PortError):
-            return  # somebody was faster; the next start chooses other ports
+            return  # another process was faster; the next start chooses other ports
         self._keep_logs()
         if error:
             raise error

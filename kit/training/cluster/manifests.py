@@ -24,7 +24,7 @@ from kit.training.config import Training
 
 PORT = 2222
 _NAME = re.compile(r"[a-z]([a-z0-9-]*[a-z0-9])?")
-_MOST_LETTERS = 40  # of a name, which pods' names of at most 63 letters begin with
+_MOST_LETTERS = 40  # of a name, with which pods' names of at most 63 characters begin
 _RESTARTS = 10
 _INDEX = "MEMBER_INDEX"
 _JOB_INDEX = "metadata.annotations['batch.kubernetes.io/job-completion-index']"
@@ -194,7 +194,7 @@ def _container(
 
 
 def _tf_config(role: str, addresses: Mapping[str, Sequence[str]]) -> str:
-    """Return TF_CONFIG with Kubernetes's own placeholder, $(NAME), where the index stands."""
+    """Return TF_CONFIG with Kubernetes's placeholder $(NAME) for the index."""
     cluster = {name: list(several) for name, several in addresses.items()}
     head = json.dumps({"cluster": cluster})[:-1]
     return f'{head}, "task": {{"type": "{role}", "index": $({_INDEX})}}}}'

@@ -16,7 +16,7 @@ from kit.training.job import Job
 
 
 def play(job: Job, place: Place) -> None:
-    """Train in the place that this process has; a worker or parameter server of a chief serves until it is ended.
+    """Train in this process's role; a worker or parameter server of a chief serves until it is ended.
 
     Raises:
         PortError: when somebody else listens on its port.
@@ -26,15 +26,13 @@ def play(job: Job, place: Place) -> None:
         own = job if place.is_chief else for_helper(job, place)
         loop.train(own, MultiWorkerDistribution(tf.distribute.MultiWorkerMirroredStrategy()))
         return
-    os.environ["GRPC_FAIL_FAST"] = (
-        "use_caller"  # a call to a process that is gone fails instead of waiting for it
-    )
+    os.environ["GRPC_FAIL_FAST"] = "use_caller"  # calls to a missing process fail instead of waiting for it
     if place.member.role != CHIEF:
         serve(place)
     loop.train(job, ParameterServerDistribution(place))
 
 
 def for_helper(job: Job, place: Place) -> Job:
-    """Return the job of a worker other than the chief: it computes the same, and writes no results."""
+    """Return the job of a worker other than the chief: it computes the same, but writes no results."""
     folder = job.run / MEMBERS / place.member.name
     return replace(job, run_dir=str(folder / "run"), model_dir="")

@@ -1,7 +1,7 @@
 """MultiWorkerMirroredStrategy: workers compute each step together, so they must all stop after the same step.
 
-Every worker runs the whole loop. They meet in the collective operations of each step, so one that left the loop by
-itself would leave the others waiting for ever.
+Every worker runs the whole loop. They meet in the collective operations of each step, so one that left the loop alone
+would leave the others waiting forever.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class Agreement:
         self._sum = tf.function(self._summed, autograph=False)
 
     def total(self, *values: float) -> list[float]:
-        """Return the sums over all workers; each must call this equally often, and with as many values."""
+        """Return the sums over all workers; each must call this equally often, with the same number of values."""
         return [float(value) for value in self._sum(tf.constant(values, tf.float32)).numpy()]
 
     def _summed(self, values: tf.Tensor) -> tf.Tensor:
@@ -48,7 +48,7 @@ class MultiWorkerDistribution(ShardedBatches):
     """The distribution of one of several workers.
 
     Args:
-        strategy: the strategy of all workers; its TF_CONFIG tells which one this is.
+        strategy: the strategy of all workers; its TF_CONFIG says which one this is.
     """
 
     def __init__(self, strategy: tf.distribute.MultiWorkerMirroredStrategy) -> None:

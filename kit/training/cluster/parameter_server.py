@@ -40,7 +40,7 @@ def serve(place: Place) -> NoReturn:
 class ByRows(tf.distribute.experimental.partitioners.Partitioner):
     """Spreads the rows of large embeddings over all servers; everything else stays whole, each on one of them.
 
-    A step reads a few rows of an embedding, and all of a kernel, which in shards would have to be put together again.
+    A step reads a few rows of an embedding, but all of a kernel, whose shards would have to be reassembled.
 
     Args:
         servers: the most shards.
@@ -77,7 +77,7 @@ class ParameterServerDistribution(Distribution):
         del held_out
 
         def of_worker(_context: tf.distribute.InputContext) -> tf.data.Dataset:
-            # Runs in the worker, where nothing but the clock tells one from another.
+            # Runs in the worker, where only the clock distinguishes workers.
             now = tf.cast(tf.timestamp() * _MICROSECONDS, tf.int64)
             return train.make().skip(now % train.steps)
 
@@ -85,13 +85,13 @@ class ParameterServerDistribution(Distribution):
 
     def callbacks(self, own: list[Any], held_out: Batches) -> list[Any]:
         for callback in own:
-            # Else Keras refuses callbacks with batch hooks, whose logs are not known yet; it has no public switch.
+            # Otherwise Keras refuses callbacks with batch hooks, whose logs are not known yet; it has no public switch.
             callback._supports_tf_logs = True  # noqa: SLF001
         return [_HeldOut(self.plain, held_out.make()), *own]
 
 
 class _HeldOut(tf_keras.callbacks.Callback):
-    """Measures the rows held out on the chief, each row once; workers would take some twice and others never."""
+    """Evaluates the held-out rows on the chief, each once; workers would take some twice and others never."""
 
     def __init__(self, plain: tf_keras.Model, held_out: tf.data.Dataset) -> None:
         super().__init__()

@@ -27,11 +27,11 @@ _SAY_SECONDS = 5.0
 def train(workspace: Workspace, project: Project, training: Training, say: Say) -> pd.Series:
     """Run Trainer and say who trains where and how far they are; return what was measured in the last epoch.
 
-    Trainer runs even where its result is in the cache: what is asked for is the cluster.
+    Trainer runs even if its result is in the cache: the point is the cluster.
 
     Raises:
         StepOrderError: when Transform has not run in the workspace.
-        KitError: of the training.
+        KitError: the one of the training.
     """
     follower = Follower(workspace.artifacts(project.name) / "Trainer" / "model_run", say)
     session = Session(workspace, project, follower.begin)
@@ -63,12 +63,12 @@ class Follower:
         self._said, self._said_at = "", 0.0
 
     def begin(self, first: StepNow) -> Update:
-        """Return what is told of the step; as `show` of a session."""
+        """Return the function that is told of the step, like `show` of a session."""
         del first
         return self.update
 
     def update(self, now: StepNow) -> None:
-        """Say who has been started since, who was lost, and every few seconds how far the training is."""
+        """Report members started or lost since, and every few seconds how far the training is."""
         for folder in set(self._runs.glob("*")) - self._before:
             if record := CrewRecord.read(folder / MEMBERS):
                 self._compare(record)

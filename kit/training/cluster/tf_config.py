@@ -47,7 +47,7 @@ class Cluster:
     """The addresses of all members, by role.
 
     Raises:
-        ClusterError: when these are not the roles of the strategy, or an address is none or there twice.
+        ClusterError: when these are not the roles of the strategy, or an address is invalid or occurs twice.
     """
 
     strategy: str
@@ -95,7 +95,7 @@ class Cluster:
 
     @property
     def chief(self) -> Member:
-        """Who leads: the one whose progress is shown, and who saves the model."""
+        """The leader, whose progress is shown, and who saves the model."""
         return self.members[0]
 
     def tf_config(self, member: Member) -> str:
@@ -116,7 +116,7 @@ class Place:
 
 
 def place_of_process(strategy: str, environ: Mapping[str, str] | None = None) -> Place | None:
-    """Return what TF_CONFIG says of this process; None: it is not set, or the strategy needs no cluster.
+    """Return what TF_CONFIG says about this process; None: it is not set, or the strategy needs no cluster.
 
     Raises:
         ClusterError: when it cannot be what the strategy needs; the message tells what it should be.
@@ -178,7 +178,7 @@ def free_ports(count: int) -> list[int]:
 
 
 def check_port(port: int) -> None:
-    """Check that this process can listen on a port: TensorFlow's server shares a busy one without a word.
+    """Check that this process can listen on a port: TensorFlow's server silently shares a busy one.
 
     Raises:
         ClusterError: when somebody else listens there.
@@ -197,7 +197,7 @@ class PortError(ClusterError):
 
     Args:
         port: the port of this member.
-        found: what the operating system says.
+        found: the operating system's message.
     """
 
     def __init__(self, port: int, found: str) -> None:
