@@ -39,7 +39,7 @@ class RequestContext:
         label: the requested label; it counts while `version` is None.
         request: the API's message, which nobody may change.
         metadata: HTTP headers or gRPC metadata, names in lower case.
-        transport: by which it came.
+        transport: the transport by which it came.
         find: returns the number of the version for a version, a label or, without both, the latest; None: it is not
             loaded.
         notes: what an interceptor's `before` leaves for its `after`.
