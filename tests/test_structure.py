@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+import kit
 from kit.workspace import CHECKOUT
 
 MOST_LINES = 300
@@ -127,3 +128,11 @@ def test_no_file_names_somebodys_home() -> None:
 def test_no_file_names_a_package_registry() -> None:
     """Which registry serves the packages is the choice of each machine."""
     assert not [(str(path), name) for path, text in texts() for name in REGISTRIES if name in text]
+
+
+def test_the_map_of_the_package_has_every_room() -> None:
+    places = [path.relative_to(CHECKOUT).parts for path in committed() if path.suffix == ".py"]
+    rooms = {parts[1].removesuffix(".py") for parts in places if parts[0] == "kit"} - {"__init__"}
+    named = set(re.findall(r"`(\w+)`", kit.__doc__ or ""))
+    assert rooms <= named, sorted(rooms - named)
+    assert named - rooms <= {"06_serve", "say"}
