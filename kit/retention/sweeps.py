@@ -1,20 +1,18 @@
 """Leftovers of old sweeps: one workspace per point, and the base that all points started from.
 
 What a sweep has found stays: its records, its table and its page. A point stays whole when a model of its own was
-blessed or can be served, and the base stays as long as a point can still run.
+blessed or can be served, by a batch or by hand, and the base stays as long as a point can still run.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from kit.batch.record import list_runs
-from kit.lineage.graph import Graph
+from kit.lineage.graph import Node
 from kit.lineage.read import read_graph
-from kit.lineage.runs import run_of
 from kit.projects import SAMPLE
 from kit.release.versions import list_versions
 from kit.retention.item import BASE, POINT, Item, size_of
@@ -23,6 +21,8 @@ from kit.sweep.errors import SweepError
 from kit.sweep.records import PointRecord, SweepFolder, SweepRecord, list_sweeps
 from kit.units import SECONDS_PER_DAY
 from kit.workspace import Workspace
+
+_Made = tuple[str, str, float | None]
 
 
 @dataclass(frozen=True)
@@ -105,7 +105,8 @@ def look_at_sweeps(sweeps: Iterable[Sweep], project: str, younger_than: float, n
             kept["their sweep is younger than the rule"] += len(there)
             continue
         days = (now - worked) / SECONDS_PER_DAY
-        going = [point for point in there if not _has_passed(_place(folder, point))]
+        before = _before(folder)
+        going = [point for point in there if not _has_passed(_place(folder, point), before)]
         kept["a model of theirs was blessed or can be served"] += len(there) - len(going)
         items += [_item(POINT, f"{folder.path.name} {p.number}", _place(folder, p), days) for p in going]
         if folder.base.exists() and all(point.state == "done" for point in sweep.points):
@@ -123,25 +124,46 @@ def _item(what: str, name: str, place: Path, days: float) -> Item:
 
 def _last_worked(folder: SweepFolder) -> float:
     files = [folder.path / "sweep.json", *(folder.path / "points").glob("*/point.json")]
-    return max(file.stat().st_mtime for file in files)
+    worked = [worked_at(place) for place in (folder.base, *(folder.path / "points").glob("*/ws"))]
+    return max([*map(_changed, files), *worked])
 
 
-def _has_passed(place: Path) -> bool:
-    """Return whether a point's own run made a model that was blessed or can be served, besides those it began with."""
+def worked_at(place: Path) -> float:
+    """Return when somebody last worked in the workspace of a point, by a batch, by hand or by a push."""
+    found = (
+        place / "metadata.sqlite",
+        *place.glob("runs/*"),
+        *place.glob("serving/*"),
+        *place.glob("serving/*/*"),
+    )
+    return max(map(_changed, found))
+
+
+def _changed(path: Path) -> float:
+    try:
+        return path.stat().st_mtime
+    except FileNotFoundError:
+        return 0.0
+
+
+def _before(folder: SweepFolder) -> set[_Made]:
+    """Return what was made before the points of a sweep began, as far as is known; all else is a point's own."""
+    graphs = (read_graph(Workspace(one, read_only=True)) for one in (folder.path.parents[1], folder.base))
+    return {_made(node) for graph in graphs for node in graph.nodes.values()}
+
+
+def _made(node: Node) -> _Made:
+    """Return what a node has in common with its copy in a branch; its key alone is given to later nodes of both."""
+    return node.key, node.type, node.began
+
+
+def _has_passed(place: Path, before: set[_Made]) -> bool:
+    """Return whether a model that a point made was blessed or can be served, besides those it began with."""
     workspace = Workspace(place, read_only=True)
     graph = read_graph(workspace)
-    own = set(_own(workspace, graph))
+    own = {key for key, node in graph.nodes.items() if _made(node) not in before}
     if blessed(graph) & own:
         return True
     projects = {node.project for node in graph.nodes.values() if node.project}
     versions = (one.number for project in projects for one in list_versions(workspace.serving(project)))
     return bool(served(graph, versions) & own)
-
-
-def _own(workspace: Workspace, graph: Graph) -> Iterator[str]:
-    """Yield the artifacts made by runs of this workspace; cached ones were there before."""
-    runs = list_runs(workspace.runs)
-    ids = {run.run_id for run in runs}
-    for node in graph.nodes.values():
-        if node.kind == "execution" and node.state != "cached" and run_of(runs, node) in ids:
-            yield from graph.outputs(node.key)

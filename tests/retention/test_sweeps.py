@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from lineage.stores import ORIGIN, PROJECT, VERSION, Writer, chain
+from lineage.stores import PROJECT, VERSION, Writer, chain
 from typer.testing import CliRunner
 
 from kit.cli import app
@@ -19,7 +19,6 @@ from kit.errors import ExitCode, WorkspaceError
 from kit.new import create
 from kit.retention.collect import collect_garbage, plans_of
 from kit.retention.plan import Plan
-from kit.steps.origin import RUN
 from kit.sweep.records import PointRecord, PointState, SweepFolder, SweepRecord, save_point
 from kit.workspace import Workspace
 
@@ -28,15 +27,16 @@ _OLD = time.time() - 100 * 86_400
 
 @pytest.fixture(scope="module")
 def points(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Workspaces of points whose model was missed by a gate, blessed, and pushed without a blessing."""
+    """Workspaces of points whose model was missed by a gate, blessed, and pushed without a blessing, and their base."""
     folder = tmp_path_factory.mktemp("points")
+    base = Workspace(folder / "base")
+    before = chain(Writer(base))
     for name in ("missed", "blessed", "pushed"):
+        shutil.copytree(base.path, folder / name)
         workspace = Workspace(folder / name)
         writer = Writer(workspace)
-        before = chain(writer, origin={**ORIGIN, RUN: "before the branch"}) if name == "missed" else {}
-        writer.run_file("own")
-        own, version = {**ORIGIN, RUN: "own"}, VERSION if name == "pushed" else None
-        chain(writer, origin=own, blessed=name == "blessed", version=version, baseline=before.get("model"))
+        version = VERSION if name == "pushed" else None
+        chain(writer, blessed=name == "blessed", version=version, baseline=before["model"])
         if version:
             (workspace.serving(PROJECT) / str(version)).mkdir(parents=True)
     return folder
@@ -63,15 +63,15 @@ def sweep(
         shutil.copytree(points / made, place / "ws")
         state = last if made == "pushed" else "done"
         save_point(place, PointRecord(number=number, values={"seed": number}, state=state))
-        os.utime(place / "point.json", (worked, worked))
-    (folder.base / "artifacts").mkdir(parents=True)
+    shutil.copytree(points / "base", folder.base)
     record = SweepRecord(
         name=name, workspace=str(workspace.path), started=dt.datetime.now(dt.UTC), shared=[], own=["03_train"],
         fixed={"project_name": PROJECT}, swept=["seed"], count=3,
     )  # fmt: skip
     folder.save(record)
-    os.utime(folder.path / "sweep.json", (worked, worked))
     (folder.path / "results.csv").write_text("what was found")
+    for file in folder.path.rglob("*"):
+        os.utime(file, (worked, worked))
     return folder
 
 
@@ -112,6 +112,14 @@ def test_a_young_sweep_stays_and_what_points_still_begin_with(workspace: Workspa
     assert young.base.is_dir()
     assert left(unfinished) == [2, 3]
     assert unfinished.base.is_dir(), "kit sweep --resume goes on with it"
+
+
+def test_a_sweep_is_young_while_somebody_works_in_a_point_by_hand(workspace: Workspace) -> None:
+    folder = SweepFolder.of(workspace.path, "old")
+    os.utime(folder.point(1) / "ws" / "metadata.sqlite")
+    [plan] = collect_garbage(workspace)
+    assert plan.kept_points == {"their sweep is younger than the rule": 3}
+    assert left(folder) == [1, 2, 3]
 
 
 def test_nothing_is_deleted_while_a_sweep_runs(workspace: Workspace) -> None:
