@@ -10,8 +10,10 @@ from __future__ import annotations
 
 import os
 import shutil
+import time
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack
+from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -19,14 +21,14 @@ from typing import Any
 from ml_metadata.metadata_store import metadata_store
 from ml_metadata.proto import metadata_store_pb2 as mlmd
 
-from kit.errors import ProjectError, StepOrderError
+from kit.errors import ProjectError, StepOrderError, WorkspaceError
 from kit.lineage.store import opened
 from kit.project import Project
 from kit.retention.config import Retention
-from kit.retention.item import BASE, POINT
+from kit.retention.item import BASE, POINT, Item
 from kit.retention.plan import TRASH, Plan, make_plan
 from kit.retention.pruned import write_record
-from kit.retention.sweeps import Sweep, read_sweeps, sweep_folders, sweep_projects
+from kit.retention.sweeps import Sweep, read_sweeps, sweep_folders, sweep_projects, worked_at
 from kit.sweep.errors import SweepError
 from kit.tuning.retention import remove_trials
 from kit.workspace import Workspace
@@ -90,6 +92,8 @@ def collect_garbage(
 ) -> list[Plan]:
     """Delete what can go; return what that was.
 
+    Points of sweeps that are in use stay: see `Plan.in_use`.
+
     Args:
         workspace: the workspace with the results.
         project: a project; None: all.
@@ -108,15 +112,17 @@ def collect_garbage(
             held.enter_context(workspace.lock(name, "kit gc", wait=False))
         for folder in sweep_folders(workspace):
             held.enter_context(Workspace(folder).lock("sweep", "kit gc", wait=False))
+        looked = time.time()
         # Planned under the locks: what could go a moment ago may be needed now.
         plans = plans_of(workspace, project, settings, unread)
+        done = []
         for plan in plans:
             say(plan)
-            _carry_out(workspace, plan)
-    return plans
+            done.append(_carry_out(workspace, plan, looked))
+    return done
 
 
-def _carry_out(workspace: Workspace, plan: Plan) -> None:
+def _carry_out(workspace: Workspace, plan: Plan, looked: float) -> Plan:
     trash = workspace.artifacts(plan.project) / TRASH
     artifacts = [item for item in plan.items if item.is_artifact]
     # A project that ran only in sweeps has nothing in ML Metadata, and may have none.
@@ -129,13 +135,49 @@ def _carry_out(workspace: Workspace, plan: Plan) -> None:
             _aside(item.folder, trash)
         _set_state(store, names, mlmd.Artifact.DELETED)
         _empty(trash)
-    for item in plan.items:
-        if item.what in {POINT, BASE}:
-            write_record(item.folder.parent, "of an old sweep, and none of its models is needed", item.size)
-        if not item.is_artifact:
+    left, in_use = list[Item](), list[str]()
+    # What all points began with goes last: by it the next collection tells what is a point's own.
+    for item in sorted(plan.items, key=lambda item: item.what == BASE):
+        if item.what == BASE and any(one.folder.is_relative_to(item.folder.parent) for one in left):
+            left.append(item)
+        elif item.what in {POINT, BASE}:
+            try:
+                _remove_from_sweep(item, trash, looked)
+            except WorkspaceError as error:
+                left.append(item)
+                in_use.append(str(error))
+        elif not item.is_artifact:
             _aside(item.folder, trash)
     _empty(trash)
     remove_trials(plan.trials)
+    return replace(plan, items=tuple(item for item in plan.items if item not in left), in_use=tuple(in_use))
+
+
+def _remove_from_sweep(item: Item, trash: Path, looked: float) -> None:
+    """Remove the workspace of a point or of all points, unless work goes on in it, or has since it was looked at.
+
+    Its locks are taken only now: those of a thousand points at once are more files than a process may have open.
+
+    Raises:
+        WorkspaceError: when it stays.
+    """
+    with ExitStack() as held:
+        if item.what == POINT:  # an attempt that ends after its sweep was killed, or is about to begin
+            held.enter_context(_lock(item.folder.parent, "point"))
+        for name in _LOCKS:
+            held.enter_context(_lock(item.folder, name))
+        if worked_at(item.folder) > looked:
+            raise WorkspaceError(
+                f"The workspace {item.folder} must not be in use, but has just been. Wait until it is done, or use "
+                "another workspace."
+            )
+        write_record(item.folder.parent, "of an old sweep, and none of its models is needed", item.size)
+        _aside(item.folder, trash)
+
+
+def _lock(folder: Path, name: str) -> AbstractContextManager[None]:
+    # Read only: a workspace that was moved would be written to, and would so be a young one.
+    return Workspace(folder, read_only=True).lock(name, "kit gc", wait=False)
 
 
 def _set_state(store: Any, keys: Sequence[str], state: int) -> None:

@@ -40,6 +40,7 @@ class Plan:
         leftover: the bytes that an earlier collection moved out of the way but did not get to delete.
         kept_points: how many points of sweeps stay whole, by the reason.
         trials: which trials of Tuner keep only their results.
+        in_use: one sentence about each workspace of a sweep that could have gone, but in which work went on.
     """
 
     project: str
@@ -50,6 +51,7 @@ class Plan:
     leftover: int
     kept_points: dict[str, int]
     trials: TrialRetention
+    in_use: tuple[str, ...] = ()
 
     @property
     def count(self) -> int:

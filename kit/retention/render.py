@@ -11,11 +11,12 @@ HEADER = ("what", "name", "days old", "bytes", "folder")
 
 
 def told(plans: Sequence[Plan], *, done: bool) -> str:
-    """Return the last line for a person: how much, and what to do."""
+    """Return the last lines for a person: what stayed since it was in use, how much went or can go, and what to do."""
     size = sum(plan.size for plan in plans)
     count = sum(plan.count for plan in plans)
     if done:
-        return f"{count} results deleted, {size:,} bytes free."
+        in_use = [f"A workspace of a sweep stays: {why}" for plan in plans for why in plan.in_use]
+        return "\n".join([*in_use, f"{count} results deleted, {size:,} bytes free."])
     if not size and not count:
         return "Everything is needed or young: there is nothing to delete."
     return f"{count} results can go, {size:,} bytes. Nothing was deleted: --yes deletes them."

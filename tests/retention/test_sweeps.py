@@ -6,6 +6,8 @@ import datetime as dt
 import json
 import os
 import shutil
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -127,6 +129,55 @@ def test_nothing_is_deleted_while_a_sweep_runs(workspace: Workspace) -> None:
     held = Workspace(folder.path).lock("sweep", "kit sweep old")
     with held, pytest.raises(WorkspaceError, match="kit sweep old"):
         collect_garbage(workspace)
+    assert left(folder) == [1, 2, 3]
+
+
+_HOLD = """
+import sys, time
+from kit.workspace import Workspace
+with Workspace(sys.argv[1], read_only=True).lock(sys.argv[2], "kit run"):
+    print("held", flush=True)
+    time.sleep(600)
+"""
+
+
+@pytest.mark.parametrize(
+    ("place", "lock", "kept"),
+    [
+        ("points/0001", "point", [1, 2, 3]),
+        ("points/0001/ws", "run", [1, 2, 3]),
+        ("points/0001/ws", "step", [1, 2, 3]),
+        ("base", "step", [2, 3]),
+    ],
+)
+def test_what_another_process_works_in_stays(
+    workspace: Workspace, place: str, lock: str, kept: list[int]
+) -> None:
+    folder = SweepFolder.of(workspace.path, "old")
+    holder = [sys.executable, "-c", _HOLD, str(folder.path / place), lock]
+    with subprocess.Popen(holder, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stdout
+            assert process.stdout.readline() == "held\n"
+            done = CliRunner().invoke(app, ["gc", "--yes", "--workspace", str(workspace.path)])
+        finally:
+            process.kill()
+    assert done.exit_code == 0, done.output
+    assert f"A workspace of a sweep stays: The workspace {folder.path / place} is in use by" in done.output
+    assert (left(folder), folder.base.exists()) == (kept, True)
+    collect_garbage(workspace)
+    assert (left(folder), folder.base.exists()) == ([2, 3], False)
+
+
+def test_a_point_that_was_worked_in_since_it_was_looked_at_stays(workspace: Workspace) -> None:
+    folder = SweepFolder.of(workspace.path, "old")
+    later = time.time() + 60
+
+    def work(_: Plan) -> None:
+        os.utime(folder.point(1) / "ws" / "metadata.sqlite", (later, later))
+
+    [plan] = collect_garbage(workspace, say=work)
+    assert plan.items == ()
     assert left(folder) == [1, 2, 3]
 
 
