@@ -3,7 +3,8 @@
 workspace/
     metadata.sqlite          ML Metadata: artifacts, executions, contexts
     .place                   the path that these name; where it is another one, the workspace was moved
-    artifacts/<project>/     what the components write, one folder per component; in .trash what `kit gc` is deleting
+    artifacts/<project>/     what the components write, one folder per component; in .trash here, in runs and in sweeps
+                             what `kit gc` is deleting
     serving/<project>/<n>/   pushed models, numeric versions as TensorFlow Serving wants them; beside them what was
                              rolled back, and what was done to versions (see `kit.release.versions`)
     serving/models.config    which of them `kit serve` serves, with their policies and labels

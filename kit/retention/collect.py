@@ -12,7 +12,7 @@ import os
 import shutil
 import time
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager, ExitStack
+from contextlib import AbstractContextManager, ExitStack, suppress
 from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
@@ -25,8 +25,8 @@ from kit.errors import ProjectError, StepOrderError, WorkspaceError
 from kit.lineage.store import opened
 from kit.project import Project
 from kit.retention.config import Retention
-from kit.retention.item import BASE, POINT, Item
-from kit.retention.plan import TRASH, Plan, make_plan
+from kit.retention.item import ARTIFACT, BASE, POINT, RUN, TRASH, Item, trash_folders, trash_of
+from kit.retention.plan import Plan, make_plan
 from kit.retention.pruned import write_record
 from kit.retention.sweeps import Sweep, read_sweeps, sweep_folders, sweep_projects, worked_at
 from kit.sweep.errors import SweepError
@@ -123,7 +123,7 @@ def collect_garbage(
 
 
 def _carry_out(workspace: Workspace, plan: Plan, looked: float) -> Plan:
-    trash = workspace.artifacts(plan.project) / TRASH
+    trash = trash_of(workspace, plan.project, ARTIFACT)
     artifacts = [item for item in plan.items if item.is_artifact]
     # A project that ran only in sweeps has nothing in ML Metadata, and may have none.
     store = _writable(workspace) if artifacts or plan.restored else None
@@ -142,13 +142,14 @@ def _carry_out(workspace: Workspace, plan: Plan, looked: float) -> Plan:
             left.append(item)
         elif item.what in {POINT, BASE}:
             try:
-                _remove_from_sweep(item, trash, looked)
+                _remove_from_sweep(item, trash_of(workspace, plan.project, item.what), looked)
             except WorkspaceError as error:
                 left.append(item)
                 in_use.append(str(error))
         elif not item.is_artifact:
-            _aside(item.folder, trash)
-    _empty(trash)
+            _aside(item.folder, trash_of(workspace, plan.project, RUN))
+    for folder in trash_folders(workspace, plan.project):
+        _empty(folder)
     remove_trials(plan.trials)
     return replace(plan, items=tuple(item for item in plan.items if item not in left), in_use=tuple(in_use))
 
@@ -200,6 +201,10 @@ def _aside(folder: Path, trash: Path) -> None:
 def _empty(trash: Path) -> None:
     for left in list(trash.iterdir()) if trash.is_dir() else []:
         shutil.rmtree(left) if left.is_dir() else left.unlink()
+    with suppress(OSError):  # it is not there, or that of another project is beside it
+        trash.rmdir()
+        if trash.parent.name == TRASH:
+            trash.parent.rmdir()
 
 
 def _plan(workspace: Workspace, project: Project, chosen: dict[str, float], sweeps: Sequence[Sweep]) -> Plan:

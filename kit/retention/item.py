@@ -5,7 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from kit.workspace import Workspace
+
 RUN, POINT, BASE = "run", "sweep point", "sweep base"
+ARTIFACT = "artifact"
+TRASH = ".trash"
 
 
 @dataclass(frozen=True)
@@ -30,6 +34,23 @@ class Item:
     def is_artifact(self) -> bool:
         """Whether ML Metadata knows of it."""
         return self.what not in {RUN, POINT, BASE}
+
+
+def trash_of(workspace: Workspace, project: str, what: str) -> Path:
+    """Return where something of a project is moved out of the way and deleted: on the disk that it is on.
+
+    Artifacts, runs and sweeps may each be a link to another disk, and nothing is renamed from one to the other.
+    """
+    if what == RUN:
+        return workspace.runs / TRASH / project
+    if what in {POINT, BASE}:
+        return workspace.path / "sweeps" / TRASH / project
+    return workspace.artifacts(project) / TRASH
+
+
+def trash_folders(workspace: Workspace, project: str) -> list[Path]:
+    """Return all such folders of a project; what lies in them was left by a collection that was killed."""
+    return [trash_of(workspace, project, what) for what in (ARTIFACT, RUN, POINT)]
 
 
 def size_of(folder: Path) -> int:

@@ -14,7 +14,7 @@ from kit.lineage.read import read_graph
 from kit.lineage.runs import run_of
 from kit.release.versions import list_versions
 from kit.retention.config import Retention
-from kit.retention.item import RUN, Item, size_of
+from kit.retention.item import RUN, Item, size_of, trash_folders
 from kit.retention.needed import reasons, with_origins
 from kit.retention.sweeps import Sweep, look_at_sweeps
 from kit.tensorboard.config import TensorBoardSettings
@@ -22,7 +22,6 @@ from kit.tuning.retention import TrialRetention, look_at_trials
 from kit.units import SECONDS_PER_DAY
 from kit.workspace import Workspace
 
-TRASH = ".trash"  # in the folder of a project's artifacts: what was moved out of the way and is being deleted
 _SEARCHES = TensorBoardSettings().keep_searches
 _GOING = frozenset({"live", "marked_for_deletion"})
 
@@ -104,7 +103,7 @@ def make_plan(  # noqa: PLR0913  all that decides about what stays
         restored=tuple(key for key in sorted(needed) if _is_marked(graph.nodes[key])),
         kept=kept,
         elsewhere=len(going) - len(mine),
-        leftover=size_of(root / TRASH),
+        leftover=sum(map(size_of, trash_folders(workspace, project))),
         kept_points=left.kept,
         trials=look_at_trials(workspace, project, keep_searches, oldest),
     )

@@ -85,7 +85,7 @@ def test_what_can_go_is_deleted_and_ml_metadata_says_so(shop: tuple[Workspace, M
     assert {key for key, state in states.items() if state == "deleted"} == gone
     assert {key for key, there in folders.items() if not there} == gone
     assert not {f"artifact {number}" for number in blessed.values()} & gone
-    assert not list((workspace.artifacts(PROJECT) / ".trash").iterdir())
+    assert not list(workspace.path.rglob(".trash"))
     node = read_graph(workspace).nodes[f"artifact {missed['model']}"]
     assert node.properties["note"] == "kept", "only the state is another"
     assert [plan.items for plan in collect_garbage(workspace, settings=NOW)] == [()]
@@ -125,7 +125,7 @@ def test_a_collection_that_is_killed_leaves_the_truth_and_the_next_one_ends_it(
     gone = {f"artifact {number}" for number in missed.values()}
     assert {key for key, state in _states(workspace).items() if state == "deleted"} == gone
     assert {key for key, there in _folders(workspace).items() if not there} == gone
-    assert not list((workspace.artifacts(PROJECT) / ".trash").iterdir())
+    assert not list(workspace.path.rglob(".trash"))
     assert whole == (moment >= done)
 
 

@@ -8,6 +8,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -114,6 +115,21 @@ def test_a_young_sweep_stays_and_what_points_still_begin_with(workspace: Workspa
     assert young.base.is_dir()
     assert left(unfinished) == [2, 3]
     assert unfinished.base.is_dir(), "kit sweep --resume goes on with it"
+
+
+def test_runs_and_sweeps_go_where_artifacts_are_on_another_disk(workspace: Workspace) -> None:
+    Writer(workspace).run_file("old")
+    other = tempfile.mkdtemp(dir="/dev/shm")
+    try:
+        workspace.artifacts(PROJECT).parent.symlink_to(other)
+        assert Path(other).stat().st_dev != workspace.path.stat().st_dev
+        [plan] = collect_garbage(workspace)
+        assert not Path(other, PROJECT).exists()
+    finally:
+        shutil.rmtree(other)
+    assert going(plan) == {("sweep point", "old 1"), ("sweep base", "old"), ("run", "old")}
+    assert not list(workspace.runs.iterdir())
+    assert not list(workspace.path.rglob(".trash"))
 
 
 def test_a_sweep_is_young_while_somebody_works_in_a_point_by_hand(workspace: Workspace) -> None:
