@@ -14,6 +14,8 @@ from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
+from google.protobuf.text_encoding import CEscape, CUnescape
+
 from kit.errors import WorkspaceError
 
 # Every text of ML Metadata that may name a place.
@@ -23,6 +25,8 @@ _TEXTS = (
     ("ExecutionProperty", "string_value"),
     ("ContextProperty", "string_value"),
 )
+_JSON_STRING = re.compile(r'"(?:[^"\\]|\\.)*"')
+_CONFIG_STRING = re.compile(r""""(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'""")
 
 
 def follow_metadata(metadata: Path, before: Path, now: Path) -> None:
@@ -72,14 +76,46 @@ def copy_metadata(source: Path, target: Path, before: Path, now: Path) -> None:
 
 
 def moving(before: str, now: str) -> Callable[[str], str]:
-    """Return what replaces a path and all below it, in plain texts and in those of JSON."""
-    pairs = {before: now, json.dumps(before)[1:-1]: json.dumps(now)[1:-1]}
-    patterns = [(re.compile(rf"(?<![\w.-]){re.escape(old)}(?![\w.-])"), new) for old, new in pairs.items()]
+    """Return what replaces a path and all below it, in plain texts and in the strings of JSON."""
+    # Earlier versions wrote a path of other than ASCII letters into plain texts as JSON has it: it is put right here.
+    places = dict.fromkeys((before, json.dumps(before)[1:-1]))
+    patterns = [re.compile(rf"(?<![\w.-]){re.escape(place)}(?![\w.-])") for place in places]
 
     def moved(text: str) -> str:
-        for pattern, new in patterns:
+        if _is_json(text):
+            return _JSON_STRING.sub(
+                lambda found: _rewritten_json(found[0], moved, ascii_only=text.isascii()), text
+            )
+        for pattern in patterns:
             if pattern.search(text):
-                return pattern.sub(lambda _, new=new: new, text)  # type: ignore[misc]
+                return pattern.sub(lambda _: now, text)
         return text
 
     return moved
+
+
+def moving_config(before: str, now: str) -> Callable[[str], str]:
+    """Return what does the same in the strings of Protocol Buffers' text format, which has its own escapes."""
+    moved = moving(before, now)
+
+    def rewritten(found: re.Match[str]) -> str:
+        value = CUnescape(found[0][1:-1]).decode()
+        return found[0] if moved(value) == value else f'"{CEscape(moved(value), as_utf8=True)}"'
+
+    return lambda text: _CONFIG_STRING.sub(rewritten, text)
+
+
+def _is_json(text: str) -> bool:
+    if not text.startswith(("{", "[", '"')):
+        return False
+    try:
+        json.loads(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _rewritten_json(string: str, change: Callable[[str], str], *, ascii_only: bool) -> str:
+    """Change a string of JSON, which may hold JSON itself; all others stay to the letter, since caches compare them."""
+    value = json.loads(string)
+    return string if change(value) == value else json.dumps(change(value), ensure_ascii=ascii_only)

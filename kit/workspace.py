@@ -178,12 +178,12 @@ class Workspace:
         if before is None:
             write_atomically(place, str(self.path))
         elif before != self.path and not _is_same(before, self.path):
-            from kit.moved_workspace import follow_metadata, moving  # noqa: PLC0415  SQLite, for few workspaces
+            from kit.moved_workspace import follow_metadata, moving_config  # noqa: PLC0415  SQLite, for few workspaces
 
             with self.lock("step", f"following the move from {before}"):
                 if _read_place(place) == before:  # and nobody else has done it meanwhile
                     follow_metadata(self.metadata_path, before, self.path)
-                    rewrite(self.path / "serving" / MODELS_CONFIG, moving(str(before), str(self.path)))
+                    rewrite(self.path / "serving" / MODELS_CONFIG, moving_config(str(before), str(self.path)))
                     write_atomically(place, str(self.path))
 
     def __repr__(self) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import sqlite3
 from contextlib import closing
@@ -9,11 +10,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from google.protobuf import text_format
+from lineage.stores import VERSION, Writer, chain
+from tensorflow_serving.config import model_server_config_pb2
 
 from kit.errors import WorkspaceError
+from kit.lineage.read import read_graph
 from kit.moved_workspace import moving
 from kit.session import Session
-from kit.workspace import Workspace
+from kit.workspace import Workspace, write_atomically
 
 if TYPE_CHECKING:
     from training.tiny import Tiny
@@ -36,6 +41,40 @@ def test_only_the_path_of_the_workspace_is_moved(text: str, expected: str) -> No
 
 def test_a_path_inside_json_is_moved_however_it_is_escaped() -> None:
     assert moving("/a/东", "/b")('{"p": "/a/\\u4e1c/x"}') == '{"p": "/b/x"}'
+
+
+@pytest.mark.parametrize("name", ["é", 'a"b', "a\\b", "东"])
+def test_metadata_and_models_follow_to_a_name_of_other_letters_and_back(tmp_path: Path, name: str) -> None:
+    first = tmp_path / "first"
+    writer = Writer(Workspace(first))
+    made = chain(writer, folder=f"{first}/", version=VERSION)
+    config = model_server_config_pb2.ModelServerConfig()
+    config.model_config_list.config.add(base_path=f"{first}/serving/shop")
+    write_atomically(first / "serving" / "models.config", text_format.MessageToString(config))
+    before = _texts(first), (first / "serving" / "models.config").read_text()
+    del writer
+    second = first.rename(tmp_path / name)
+    Workspace(second)
+    nodes = read_graph(Workspace(second)).nodes
+    assert all(Path(node.uri, "content").is_file() for node in nodes.values() if node.kind == "artifact")
+    pushed = nodes[f"artifact {made['pushed_model']}"].properties["pushed_destination"]
+    assert pushed == f"{second}/serving/shop/{VERSION}"
+    [files] = [json.loads(one.properties["files"]) for one in nodes.values() if one.name == "ExampleGen"]
+    assert [Path(file["path"]).parents[1] for file in files] == [second] * 2
+    told = text_format.Parse((second / "serving" / "models.config").read_text(), type(config)())
+    assert told.model_config_list.config[0].base_path == f"{second}/serving/shop"
+    second.rename(first)
+    Workspace(first)
+    assert (_texts(first), (first / "serving" / "models.config").read_text()) == before
+
+
+def test_what_an_earlier_version_wrote_of_such_a_name_is_put_right_by_the_next_move() -> None:
+    assert moving("/a/é", "/b/é")("/a/\\u00e9/artifacts") == "/b/é/artifacts"
+
+
+def _texts(workspace: Path) -> list[str]:
+    with closing(sqlite3.connect(workspace / "metadata.sqlite")) as store:
+        return list(store.iterdump())
 
 
 def test_steps_that_were_done_before_the_move_come_from_the_cache(tiny: Tiny, tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ import tempfile
 from contextlib import suppress
 from pathlib import Path
 
-from kit.moved_workspace import copy_metadata, moving
+from kit.moved_workspace import copy_metadata, moving_config
 from kit.texts import Say
 from kit.workspace import MODELS_CONFIG, Workspace, rewrite
 
@@ -42,7 +42,7 @@ def branch(source: Workspace, target: Path, say: Say = print) -> None:
             if source.metadata_path.exists():
                 copy = unfinished / source.metadata_path.name
                 copy_metadata(source.metadata_path, copy, source.path, target)
-            rewrite(unfinished / "serving" / MODELS_CONFIG, moving(str(source.path), str(target)))
+            rewrite(unfinished / "serving" / MODELS_CONFIG, moving_config(str(source.path), str(target)))
         unfinished.chmod(0o755)
         unfinished.rename(target)
     except BaseException:
