@@ -123,7 +123,8 @@ def read(workspace: Path, name: str, created: dt.datetime) -> Journal:
         journal.made and journal.made < created
     ):  # nothing has been decided since, whatever the clock said before
         journal.begin_at(created, set(get_args(State)) - {"running"})
-    journal.made = created
+    # Never an earlier one, of whoever read the schedule before it changed: it would begin anew once more.
+    journal.made = max(created, journal.made or created)
     for entry in journal.entries:
         if entry.is_dead():
             entry.bury()

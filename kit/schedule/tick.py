@@ -11,11 +11,12 @@ from __future__ import annotations
 import datetime as dt
 import time
 from collections.abc import Callable, Iterable
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from kit.errors import ExitCode, WorkspaceError
+from kit.schedule.errors import ScheduleError
 from kit.schedule.journal import Entry, Journal, read
 from kit.schedule.run import Ended, run_due
 from kit.schedule.schedule import Schedule, load
@@ -55,7 +56,10 @@ class _Ticker:
     def __init__(self, place: Workspace, schedule: Schedule, environment: TickEnvironment) -> None:
         self.place, self.schedule, self.environment = place, schedule, environment
         self.held = ExitStack()
-        self._late = dt.timedelta(minutes=schedule.late_minutes)
+
+    @property
+    def _late(self) -> dt.timedelta:
+        return dt.timedelta(minutes=self.schedule.late_minutes)
 
     def decide_and_take(self) -> bool:
         """Decide about what came due, and take the run unless another has it; return whether this process runs."""
@@ -108,7 +112,7 @@ class _Ticker:
             ended = self.environment.run(self.schedule, due, self.place.path, self.environment.say)
         finally:
             with self._desk():
-                journal = self._read()
+                journal = self._read(damaged=True)
                 # What came due during this run overlapped with it.
                 self._decide(journal, busy=True)
                 entry = journal.of(due)
@@ -201,7 +205,13 @@ class _Ticker:
         )
         return stack
 
-    def _read(self) -> Journal:
+    def _read(self, *, damaged: bool = False) -> Journal:
+        """Read the journal, by the schedule as it is now: it may have changed since, for instance while a run went on.
+
+        Where its file may be damaged by now, the schedule as it was is what remains.
+        """
+        with suppress(*([ScheduleError] if damaged else [])):
+            self.schedule = load(self.place.path, self.schedule.name)
         return read(self.place.path, self.schedule.name, self.schedule.created)
 
     def _save(self, journal: Journal) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from kit.schedule import schedule as schedules
+from kit.schedule.errors import ScheduleError
 from kit.schedule.journal import Entry, Journal, read
 from kit.schedule.run import Ended
 from kit.schedule.schedule import Schedule
@@ -253,3 +254,34 @@ def test_a_schedule_that_is_changed_runs_nothing_for_the_time_before(tmp_path: P
     schedules.save(tmp_path, world.schedule)
     assert world.tick(changed + dt.timedelta(hours=1)) == ["done"]
     assert world.ran == [due(0), changed + dt.timedelta(hours=1)]
+
+
+@pytest.mark.parametrize(
+    ("overlap", "ran", "states"),
+    [("skip", [0], ["done", "skipped"]), ("queue", [0, 1], ["done", "done"])],
+)
+def test_a_schedule_that_is_changed_while_it_runs_runs_each_time_once_and_the_new_way(
+    tmp_path: Path, overlap: str, ran: list[int], states: list[str]
+) -> None:
+    world = World(tmp_path, overlap=overlap, catch_up="all")
+
+    def change() -> None:
+        world.during = lambda: None
+        created = due(0) + dt.timedelta(hours=1)
+        world.schedule = world.schedule.model_copy(update={"created": created, "parameters": {"steps": 7}})
+        schedules.save(tmp_path, world.schedule)
+        assert world.tick(due(1) + dt.timedelta(minutes=1)) == []
+
+    world.during = change
+    world.tick(due(0))
+    world.tick(due(1) + dt.timedelta(minutes=2))
+    assert world.ran == [due(day) for day in ran]
+    assert [one.state for one in world.journal.entries] == states
+
+
+def test_a_run_whose_schedule_was_damaged_meanwhile_is_still_told_of(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    world.during = lambda: (tmp_path / "schedules" / "nightly" / "schedule.yml").write_text("cron: [")
+    with pytest.raises(ScheduleError):
+        world.tick(due(0))
+    assert world.told == [(0, "done")]
