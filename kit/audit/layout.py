@@ -32,6 +32,7 @@ _VERSION, _UTF8, _STORED = 20, 1 << 11, 0
 _TIME, _DATE = 0, (1 << 5) | 1  # midnight of 1980-01-01: the time of packing is not part of the content
 _UNIX_FILE = (3 << 8) | _VERSION, 0o100644 << 16  # made on Unix; a plain file that everybody may read
 MOST_BYTES, MOST_MEMBERS = 0xFFFFFFFF, 0xFFFF  # beyond these, ZIP needs other headers
+MOST_NAME_BYTES = 0xFFFF
 
 _SEAL = (
     '{{\n "format": "{format}",\n "algorithm": "ed25519",\n "public_key": "{key}",\n "signature": "{signature}",\n'

@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
+import re
 import sys
 import zlib
 from collections.abc import Mapping, Sequence
@@ -25,6 +26,7 @@ else:
     import layout  # type: ignore[import-not-found,no-redef]  # beside this file
 
 SEAL, MANIFEST = layout.SEAL, layout.MANIFEST
+_DIGEST = re.compile("[0-9a-f]{64}")
 
 
 @dataclass(frozen=True)
@@ -40,7 +42,7 @@ class Broken:
     what: str
 
     def __str__(self) -> str:
-        return f"{self.member}: {self.what}"
+        return f"{_printable(self.member)}: {self.what}"
 
 
 @dataclass(frozen=True)
@@ -63,9 +65,16 @@ class Verdict:
     def message(self) -> str:
         if self.broken:
             return "The pack is NOT what was signed.\n" + "\n".join(f"  {one}" for one in self.broken)
-        of = ", ".join(f"{name} {value}" for name, value in (self.facts or {}).items())
+        of = ", ".join(_printable(f"{name} {value}") for name, value in (self.facts or {}).items())
         whole = f"All {self.members} members are as they were signed, in their order: {of}."
         return f"{whole}\nSigned with {self.fingerprint}."
+
+
+def _printable(text: str) -> str:
+    """Write what is neither letter nor sign as its escape: whoever made a pack could write lines of this message."""
+    return "".join(
+        letter if letter.isprintable() else letter.encode("unicode_escape").decode() for letter in text
+    )
 
 
 class _Unreadable(Exception):  # noqa: N818  an early return, not an error
@@ -92,6 +101,17 @@ def read_public_key(text: str) -> bytes:
     raw = bytes.fromhex(text)
     Ed25519PublicKey.from_public_bytes(raw)
     return raw
+
+
+def read_pack(path: Path) -> bytes:
+    """Return the bytes of a pack.
+
+    Raises:
+        ValueError: when it is no file, such as a pipe that nobody writes to, which would be waited for without end.
+    """
+    if not path.is_file():
+        raise ValueError(f"{path} must be a file, but is none. Give an audit pack, copied to the disk.")
+    return path.read_bytes()
 
 
 def verify(data: bytes, public_key: bytes | None = None) -> Verdict:
@@ -152,13 +172,30 @@ def _read(manifest: bytes) -> dict[str, Any]:
     """Read a signed manifest; one that cannot be read was not written by the kit."""
     try:
         content: dict[str, Any] = json.loads(manifest)
-        for one in content["members"]:
-            int(one["bytes"]), str(one["name"]), str(one["sha256"]), str(one["chain"])
-    except (ValueError, KeyError, TypeError) as error:
+        members = content["members"]
+        most = layout.MOST_MEMBERS - 2  # besides the seal and the manifest
+        listed = isinstance(members, list) and len(members) <= most and all(map(_is_member, members))
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise _Unreadable(
             Broken(MANIFEST, f"it is signed, but is not a list of members: {error!r}.")
         ) from None
+    if not listed:
+        raise _Unreadable(Broken(MANIFEST, "it is signed, but is not a list of members."))
     return content
+
+
+def _is_member(entry: Mapping[str, Any]) -> bool:
+    """Tell whether an entry is what the kit writes; of anything else the layout cannot be written anew."""
+    name, size = entry["name"], entry["bytes"]
+    return (
+        isinstance(name, str)
+        and len(name.encode()) <= layout.MOST_NAME_BYTES
+        and type(size) is int  # and no bool
+        and size >= 0
+        and all(
+            isinstance(entry[what], str) and _DIGEST.fullmatch(entry[what]) for what in ("sha256", "chain")
+        )
+    )
 
 
 def _members(
@@ -218,7 +255,11 @@ def main(arguments: Sequence[str]) -> int:
         print("Usage: python verify.py FILE [PUBLIC_KEY]", file=sys.stderr)  # noqa: T201  a program
         return 2
     key = read_public_key(arguments[1]) if len(arguments) > 1 else None
-    verdict = verify(Path(arguments[0]).read_bytes(), key)
+    try:
+        verdict = verify(read_pack(Path(arguments[0])), key)
+    except ValueError as error:
+        print(error, file=sys.stderr)  # noqa: T201
+        return 2
     print(verdict.message)  # noqa: T201
     return 1 if verdict.broken else 0
 

@@ -47,7 +47,7 @@ def verify(
     ] = None,
 ) -> None:
     """Check every byte of an audit pack, offline; ends with 1 when one differs from what was signed."""
-    from kit.audit.verify import read_public_key
+    from kit.audit.verify import read_pack, read_public_key
     from kit.audit.verify import verify as check
     from kit.errors import UsageError
 
@@ -58,7 +58,11 @@ def verify(
             f"The public key must be a PEM file or 64 hexadecimal digits, but {public_key!r} is neither: {error}. It "
             "stands in what `kit audit pack` printed."
         ) from None
-    verdict = check(file.read_bytes(), key)
+    try:
+        data = read_pack(file)
+    except ValueError as error:
+        raise UsageError(str(error)) from None
+    verdict = check(data, key)
     typer.echo(verdict.message, err=bool(verdict.broken))
     if verdict.broken:
         raise typer.Exit(1)

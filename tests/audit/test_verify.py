@@ -106,6 +106,59 @@ def test_an_order_that_was_signed_and_does_not_fit_the_chain_is_found() -> None:
     assert "the chain is broken here" in verify(pack).message
 
 
+def _crafted(manifest: bytes) -> bytes:
+    """Return a pack that somebody signed who wrote its manifest without the kit."""
+    seal = seal_of(PUBLIC, KEY.sign(manifest), len(manifest))
+    return file_of([(SEAL, seal), (MANIFEST, manifest)])[0]
+
+
+_ENTRY = {"name": "a", "bytes": 0, "sha256": "0" * 64, "chain": "0" * 64}
+
+
+@pytest.mark.parametrize(
+    "members",
+    [
+        *[[{**_ENTRY, "bytes": size}] for size in (float("inf"), "2", 2.0, -1, True)],
+        *[[{**_ENTRY, "name": name}] for name in (5, "\ud800", "n" * 70_000)],
+        [{**_ENTRY, "sha256": "\x1b[1A"}],
+        [{**_ENTRY, "chain": None}],
+        [_ENTRY] * 65_536,
+        {},
+        "ab",
+    ],
+    ids=range(13),
+)
+def test_a_manifest_that_the_kit_does_not_write_is_refused_in_words(members: object) -> None:
+    [broken] = verify(_crafted(json.dumps({"members": members}).encode())).broken
+    assert broken.member == MANIFEST
+    assert broken.what.startswith("it is signed, but is not a list of members")
+
+
+def test_a_manifest_that_is_nested_without_end_is_refused_in_words() -> None:
+    [broken] = verify(_crafted(b'{"members": ' + b"[" * 200_000)).broken
+    assert broken.member == MANIFEST
+
+
+def test_a_stranger_writes_no_lines_of_the_verdict() -> None:
+    forged = "shop.\nSigned with SHA256:0\x1b[8m"
+    said = verify(sealed({"project": forged, "a\r": "b"}, MEMBERS, KEY)).message
+    assert said.splitlines()[1:] == [f"Signed with {fingerprint(PUBLIC)}."]
+    assert said.isascii() or "\x1b" not in said
+    assert said.replace("\n", "").isprintable()
+    named = verify(sealed({}, {"b\n  seal.json: fine": b"x" * 99}, KEY).replace(b"x" * 99, b"y" * 99)).message
+    assert len(named.splitlines()) == 2
+    assert named.replace("\n", "").isprintable()
+
+
+def test_what_is_no_file_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pack.zip")
+    alone = [sys.executable, kit.audit.verify.__file__, str(tmp_path / "pack.zip")]
+    for command in (alone, [Path(sys.executable).with_name("kit"), "audit", "verify", tmp_path / "pack.zip"]):
+        done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+        assert done.returncode == 2
+        assert "must be a file, but is none" in done.stderr
+
+
 def test_a_key_is_given_in_hexadecimal_or_as_a_file(tmp_path: Path) -> None:
     from cryptography.hazmat.primitives import serialization  # noqa: PLC0415
 
