@@ -22,6 +22,7 @@ UNFINISHED = ".running.ipynb"
 """The end of a notebook's name in the run's folder while it runs."""
 
 RunState = Literal["running", "done", "failed", "interrupted", "killed"]
+_UNCHANGED_SINCE = re.compile(r"unchanged since (\S+): ")
 NotebookState = Literal["pending", "running", "done", "skipped", "failed", "interrupted", "killed"]
 
 
@@ -60,6 +61,12 @@ class NotebookRecord(BaseModel):
     why: str = ""
     kernel: str = ""
     same: dict[str, str] = {}
+
+    @property
+    def unchanged_since(self) -> str:
+        """The run whose results it had, where it was skipped; empty: it was not. `why` tells it, as Decider says it."""
+        found = _UNCHANGED_SINCE.match(self.why) if self.state == "skipped" else None
+        return found[1] if found else ""
 
     def is_of(self, project: Value | None) -> bool:
         """Tell whether it ran on a project, as its parameter names it; None: on none."""

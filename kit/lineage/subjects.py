@@ -5,10 +5,12 @@ from __future__ import annotations
 import errno
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
+
+from pydantic import ValidationError
 
 from kit.batch.record import RUN_FILE, RunRecord
 from kit.errors import UsageError
@@ -132,12 +134,36 @@ def _run(workspace: Workspace, store: Store, name: str) -> Iterator[Subject]:
     path = workspace.runs / name / RUN_FILE
     if "/" in name or not name or not path.is_file():
         return
+    record = _record(path)
     nodes = store.executions_in_run(name)
-    if not nodes:  # older than the record of runs: take the executions that began during it
-        record = RunRecord.model_validate_json(path.read_text(encoding="utf-8"))
+    if record is not None:
+        nodes += _skipped(workspace, store, record, nodes)
+    if record is not None and not nodes:  # older than the record of runs: take the executions that began during it
         began, ended = record.started.timestamp(), (record.ended or record.started).timestamp()
         nodes = store.executions_between(record.project, int(began * 1000), int(ended * 1000))
     yield Subject("run", name, tuple(nodes))
+
+
+def _record(path: Path) -> RunRecord | None:
+    try:
+        return RunRecord.model_validate_json(path.read_text(encoding="utf-8"))
+    except (OSError, ValidationError):
+        return None
+
+
+def _skipped(workspace: Workspace, store: Store, record: RunRecord, own: Sequence[int]) -> list[int]:
+    """Return what the notebooks that a run skipped had made before, but for what its own steps come from anyway."""
+    found = dict[int, None]()
+    for notebook in record.notebooks:
+        if not (since := notebook.unchanged_since):
+            continue
+        then = _record(workspace.runs / since / RUN_FILE)
+        steps = {row.step for row in then.steps if row.notebook == notebook.name} if then else None
+        for node in store.graph(store.executions_in_run(since)).nodes.values():
+            if steps is None or node.name in steps:  # None: that run is not there any more
+                found[number_of(node.key)] = None
+    before = store.walk(own, "upstream", baselines=False) if own and found else set[int]()
+    return [node for node in found if node not in before]
 
 
 def _file(_: Workspace, store: Store, name: str) -> Iterator[Subject]:
