@@ -20,11 +20,14 @@ _CODE = re.compile(r'(\\*"code\\*": *\\*")([0-9a-f]{16})(?:\+[0-9a-f]{16})?(\\*"
 _DERIVED = frozenset(
     {
         "files", "quarantine", "schema_file", "sha256", "custom_config.checkpoint", "custom_config.checkpoints",
-        "custom_config.data.train", "custom_config.data.eval", "custom_config.project", "settings.against",
-        "settings.base", "settings.project", "settings.requirements.lock", "project", "workspace", "days",
-        "push_destination.filesystem.base_directory",
+        "custom_config.data.all", "custom_config.data.train", "custom_config.data.eval", "custom_config.project",
+        "settings.against", "settings.base", "settings.project", "settings.requirements.lock", "project", "workspace",
+        "days", "push_destination.filesystem.base_directory",
     }
 )  # fmt: skip
+
+PROJECT_FILE = "settings.project.yml"
+"""A parameter that says only that something in the project's file is another; mostly a parameter or a gate is named."""
 
 
 class Made:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from kit.errors import UsageError
-from kit.lineage.composition import Made, leaf
+from kit.lineage.composition import PROJECT_FILE, Made, leaf
 from kit.lineage.query import trace
 from kit.steps.origin import CHANGED, COMMIT, HOST, PACKAGES, packages_of
 from kit.steps.properties import NOT_SET, changes
@@ -144,6 +144,8 @@ def why(workspace: Workspace, first: str, second: str) -> Why:
         *_seeds(one, other),
         *_machine(one, other),
     ]
+    if not {cause.part for cause in causes} - {"packages", "machine"}:  # which no line of project.yml changes
+        causes = [*_project_file(one, other), *causes]
     return Why(one.name, other.name, tuple(causes), tuple(_unknown(one, other)))
 
 
@@ -178,13 +180,23 @@ def _parameters(one: Made, other: Made) -> Iterator[Cause]:
     for step in (step for step in one.steps if step in other.steps):
         for name, old, new in changes(one.parameters(step), other.parameters(step)):
             named.add(leaf(name))
-            if (leaf(name), old, new) not in seen:  # several steps may have the same parameter
+            # Several steps may have the same parameter.
+            if name != PROJECT_FILE and (leaf(name), old, new) not in seen:
                 seen.add((leaf(name), old, new))
                 yield Cause("parameter", f"{step}, {name}", old, new)
     for name, old, new in changes(one.notebooks, other.notebooks):
         # Most parameters of a notebook are those of a step, which are more exact.
         if leaf(name) not in named | {"seed"} | _NOT_ASKED and NOT_SET not in {old, new}:
             yield Cause("parameter", f"notebook {name}", old, new)
+
+
+def _project_file(one: Made, other: Made) -> Iterator[Cause]:
+    """What differs in project.yml and in nothing that a step was told, such as its title."""
+    for step in (step for step in one.steps if step in other.steps):
+        old, new = (made.parameters(step).get(PROJECT_FILE, NOT_SET) for made in (one, other))
+        if NOT_SET not in {old, new} and old != new:
+            yield Cause("parameter", f"{step}, {PROJECT_FILE}", old, new)
+            return
 
 
 def _code(one: Made, other: Made) -> Iterator[Cause]:

@@ -152,9 +152,10 @@ def test_a_stranger_writes_no_lines_of_the_verdict() -> None:
 
 def test_what_is_no_file_is_not_waited_for(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pack.zip")
-    alone = [sys.executable, kit.audit.verify.__file__, str(tmp_path / "pack.zip")]
-    for command in (alone, [Path(sys.executable).with_name("kit"), "audit", "verify", tmp_path / "pack.zip"]):
-        done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    alone = [sys.executable, kit.audit.verify.__file__]
+    for command in (alone, [str(Path(sys.executable).with_name("kit")), "audit", "verify"]):
+        told = [*command, str(tmp_path / "pack.zip")]
+        done = subprocess.run(told, capture_output=True, text=True, timeout=60, check=False)
         assert done.returncode == 2
         assert "must be a file, but is none" in done.stderr
 

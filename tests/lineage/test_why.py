@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from kit.lineage.query import trace
 from kit.lineage.why import Cause, NothingToCompareError, Why, why
 from kit.translation.messages import VARIABLE
 from kit.workspace import Workspace, write_atomically
@@ -56,6 +57,42 @@ def test_exactly_the_one_thing_that_changed_is_named(writer: Writer, part: str) 
     assert SAID[part].lower() in found.paragraph.lower()
     assert "differs from" in found.paragraph
     assert "in one thing" in found.paragraph
+
+
+def test_data_without_spans_are_named_once(writer: Writer) -> None:
+    runs = []
+    for number in (1, 2):
+        run = f"2026050{number}-000000-shop"
+        writer.run_file(run)
+        began = {**OLDER, "run": run}
+        made = chain(writer, origin=began, files={"d/c.csv": str(number) * 64})
+        told = {"custom_config": json.dumps({"data": {"all": f"1 file, sha256 {number}"}})}
+        writer.step("Tuner", {"examples": made["examples"]}, {"best": "Best"}, told=told, origin=began)
+        runs.append(run)
+    assert [cause.part for cause in why(writer.workspace, *runs).causes] == ["data"]
+
+
+@pytest.mark.parametrize(
+    ("changed", "named"),
+    [
+        ({"epochs": 4}, "Trainer, custom_config.training.epochs"),
+        ({}, "BlindSpotFinder, settings.project.yml"),
+    ],
+    ids=["a parameter", "only its title"],
+)
+def test_the_file_of_the_project_is_named_where_nothing_says_more(
+    writer: Writer, changed: Mapping[str, Any], named: str
+) -> None:
+    runs = []
+    for file, training in (("06de", TRAINING), ("b7d9", {**TRAINING, **changed})):
+        run = f"20260506-000000-{file}-{len(changed)}"
+        writer.run_file(run)
+        made = chain(writer, origin={**OLDER, "run": run}, training=training)
+        told = {"settings": json.dumps({"project.yml": file})}
+        taken = {"evaluation": made["evaluation"]}
+        writer.step("BlindSpotFinder", taken, {"spots": "Spots"}, told=told, origin={**OLDER, "run": run})
+        runs.append(run)
+    assert [cause.name for cause in why(writer.workspace, *runs).causes] == [named]
 
 
 def test_a_commit_that_no_step_felt_is_told_as_that(writer: Writer) -> None:
@@ -124,10 +161,12 @@ def test_a_seed_that_no_step_was_given_yet_is_named_by_the_notebook(writer: Writ
     assert (cause.part, cause.name, cause.first, cause.second) == ("seed", "of notebook 03_train", "7", "8")
 
 
-def _run_file(folder: Path, parameters: Mapping[str, Any]) -> None:
+def _run_file(folder: Path, parameters: Mapping[str, Any], steps: Collection[str] = (), **facts: str) -> None:
+    notebook = {"name": "03_train", "path": "", "parameters": parameters, **facts}
     record = {
         "run_id": folder.name, "project": "shop", "workspace": "/ws", "state": "done", "exit_code": 0,
-        "started": "2026-01-01T00:00:00Z", "notebooks": [{"name": "03_train", "path": "", "parameters": parameters}],
+        "started": "2026-01-01T00:00:00Z", "notebooks": [notebook],
+        "steps": [{"notebook": "03_train", "step": step, "state": "done", "seconds": 1} for step in steps],
         "versions": {}, "python": "3.12", "git_commit": None, "host": "one", "pid": 1, "pid_started": 0.0,
     }  # fmt: skip
     write_atomically(folder / "run.json", json.dumps(record))
@@ -150,6 +189,21 @@ def test_of_a_run_that_skipped_notebooks_what_they_had_made_counts(writer: Write
     found = why(writer.workspace, whole, training)
     assert [cause.part for cause in found.causes] == ["data", "schema"]
     assert found.unknown == ()
+
+
+def test_of_a_run_that_skipped_all_notebooks_what_they_had_made_is_compared(writer: Writer) -> None:
+    runs = []
+    for number, training in ((1, TRAINING), (3, {**TRAINING, "epochs": 4})):
+        whole, again = (f"2026060{day}-000000-shop" for day in (number, number + 1))
+        chain(writer, origin={**OLDER, "run": whole}, training=training)
+        _run_file(writer.workspace.runs / whole, {}, ["Trainer"], state="done")
+        why_not = f"unchanged since {whole}: inputs, parameters, code and versions are the same"
+        _run_file(writer.workspace.runs / again, {}, state="skipped", why=why_not)
+        runs.append(again)
+    [cause] = why(writer.workspace, *runs).causes
+    assert (cause.name, cause.first, cause.second) == ("Trainer, custom_config.training.epochs", "3", "4")
+    lineage = trace(writer.workspace, runs[0])
+    assert [lineage.graph.nodes[key].name for key in lineage.own] == ["Trainer"]
 
 
 def test_what_no_step_of_both_tells_is_not_called_the_same(writer: Writer) -> None:
