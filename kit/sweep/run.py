@@ -63,7 +63,9 @@ def run_sweep(folder: SweepFolder, open_workers: OpenWorkers, say: Say = print) 
         folder.stop_file.unlink(missing_ok=True)
         with signals_as_interrupts():
             _warn_of_other_code(folder, record, say)
-            code = _run_shared(folder, record, say)
+            # Once all points are done, what they began with is not needed, and may have been deleted.
+            done = all(point.state == "done" for point in folder.points())
+            code = ExitCode.DONE if done else _run_shared(folder, record, say)
             if code is ExitCode.DONE:
                 code = _Points(folder, folder.read(), say).run(open_workers)
         points = folder.points()

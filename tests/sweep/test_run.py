@@ -206,6 +206,17 @@ def test_a_sweep_goes_on_where_its_workspace_was_copied(
     assert ended.record.workspace == str(tmp_path / "moved")
 
 
+def test_a_sweep_that_is_done_branches_nothing_again(begin: Begin, write_notebook: WriteNotebook) -> None:
+    folder = begin(
+        f"notebooks: {write_notebook('fit', *FIT)}\nparameters: {{size: [1]}}\nmetrics: ['loss, minimise']"
+    )
+    save_point(
+        folder.point(1), folder.points()[0].model_copy(update={"state": "done", "metrics": {"loss": 1.0}})
+    )
+    assert run(folder).exit_code == ExitCode.DONE
+    assert not folder.base.exists()
+
+
 def test_a_resumption_says_what_has_changed_and_that_its_points_must_not_be_compared(
     begin: Begin, write_notebook: WriteNotebook, tmp_path: Path
 ) -> None:
