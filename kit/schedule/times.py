@@ -19,6 +19,7 @@ _NUMBERS = {
 _ONE = rf"(\d+|{'|'.join(_NUMBERS)})"
 _RANGE = re.compile(rf"(?:\*|{_ONE}(?:-{_ONE})?)(?:/\d+)?", re.IGNORECASE)
 _SUNDAY_OF_SOME = 7
+_MINUTE = dt.timedelta(minutes=1)
 _MOST_YEARS = 8  # the longest time from one 29th of February to the next
 
 
@@ -67,9 +68,15 @@ def due_times(expression: str, zone: ZoneInfo, after: dt.datetime) -> Iterator[d
     first time, unless the hour begins with `*`: like cron.
     """
     every_hour = expression.split()[_HOUR].startswith("*")
-    times = croniter(expression, after.astimezone(zone))
+    last = after.astimezone(zone)
+    times = croniter(expression, last)
     while True:
         due = times.get_next(dt.datetime)
+        # croniter takes every jump for one of an hour, and loses times where it is of half an hour, as on Lord Howe.
+        jump = None if every_hour else _after_skipped(expression, last, due)
+        if jump is not None and after < jump < due:
+            yield jump
+        last = due
         if due > after and (every_hour or not _is_second(due)):
             yield due
 
@@ -77,6 +84,24 @@ def due_times(expression: str, zone: ZoneInfo, after: dt.datetime) -> Iterator[d
 def _is_second(due: dt.datetime) -> bool:
     """Return whether the clock shows this time for the second time."""
     return due.utcoffset() != due.replace(fold=0).utcoffset()
+
+
+def _after_skipped(expression: str, last: dt.datetime, due: dt.datetime) -> dt.datetime | None:
+    """Return the moment right after a jump between two times of a zone that skipped a time; None: it skipped none."""
+    size = (due.utcoffset() or dt.timedelta()) - (last.utcoffset() or dt.timedelta())
+    if size <= dt.timedelta():
+        return None
+    before, there = last.astimezone(dt.UTC), due.astimezone(dt.UTC)
+    while there - before > _MINUTE:
+        middle = before + (there - before) / 2
+        if middle.astimezone(due.tzinfo).utcoffset() == due.utcoffset():
+            there = middle
+        else:
+            before = middle
+    jump = there.replace(second=0, microsecond=0).astimezone(due.tzinfo)
+    shown = jump.replace(tzinfo=None)
+    skipped = (shown - minutes * _MINUTE for minutes in range(1, size // _MINUTE + 1))
+    return jump if any(croniter.match(expression, one) for one in skipped) else None
 
 
 def due_between(

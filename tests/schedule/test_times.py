@@ -22,6 +22,22 @@ def test_a_time_that_the_clock_jumps_over_is_due_when_it_has_jumped() -> None:
     assert found == ["03-28 02:30 CET", "03-29 03:00 CEST", "03-30 02:30 CEST"]
 
 
+def test_times_that_the_clock_jumps_over_by_half_an_hour_are_due_then_too() -> None:
+    lord_howe = ZoneInfo("Australia/Lord_Howe")
+    before = dt.datetime(2026, 10, 4, 1, 30, tzinfo=lord_howe)
+    assert times("*/20 0-23 * * *", before, 3, lord_howe) == [
+        "10-04 01:40 +1030",
+        "10-04 02:30 +11",
+        "10-04 02:40 +11",
+    ]
+    assert times("0,20 2 * * *", before, 2, lord_howe) == ["10-04 02:30 +11", "10-05 02:00 +11"]
+    assert times("*/20 0-23 * * *", dt.datetime(2026, 3, 29, 1, 30, tzinfo=BERLIN), 3) == [
+        "03-29 01:40 CET",
+        "03-29 03:00 CEST",
+        "03-29 03:20 CEST",
+    ]
+
+
 def test_a_time_that_comes_twice_is_due_once_but_every_hour_is_every_hour() -> None:
     before = dt.datetime(2026, 10, 25, 0, 45, tzinfo=BERLIN)
     assert times("30 2 * * *", before, 2) == ["10-25 02:30 CEST", "10-26 02:30 CET"]
