@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import signal
 import subprocess
 import sys
@@ -183,6 +184,16 @@ def test_new_passes_on_what_was_typed_and_an_error_back(
     answer = RUNNER.invoke(app, words)
     assert calls == [(("mine", Path("x.csv"), "y", tmp_path), {"task": "binary"})]
     assert (answer.exit_code, answer.stderr) == (2, "the name is taken\n")
+
+
+def test_new_prints_a_command_that_a_shell_takes_as_it_is(tmp_path: Path) -> None:
+    rows = "height,bought\n" + "1.5,yes\n2.5,no\n" * 30
+    (tmp_path / "a.csv").write_text(rows)
+    into = tmp_path / "w zwei"
+    words = ["new", "shop", "--data", str(tmp_path / "a.csv"), "--label", "bought", "--into", str(into)]
+    answer = RUNNER.invoke(app, words)
+    assert answer.exit_code == 0, answer.output
+    assert shlex.split(answer.stdout.splitlines()[-1])[-3:] == ["run", "--project", str(into / "shop")]
 
 
 def test_help_imports_nothing_heavy() -> None:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import Annotated
 
@@ -48,4 +49,4 @@ def new(
     created = create(name, data, label, into or chosen_workspace(None) / "projects", task=task)
     typer.echo(created.table())
     project = name if into is None else str(created.folder)
-    typer.echo(f"Run the notebooks on it: kit run --project {project}")
+    typer.echo(f"Run the notebooks on it: kit run --project {shlex.quote(project)}")
