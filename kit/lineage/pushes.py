@@ -11,7 +11,7 @@ from kit.lineage.served import ServingPeriod, served_times
 from kit.lineage.store import Store
 from kit.release import history
 from kit.release.pushed_model import DESTINATION, VERSION
-from kit.release.versions import list_versions
+from kit.release.versions import list_versions, served_version
 from kit.workspace import Workspace
 
 
@@ -69,7 +69,7 @@ class _Model:
 
     def __init__(self, workspace: Workspace, name: str) -> None:
         base = workspace.serving(name)
-        self._times = served_times(history.read(base))
+        self._times = served_times(history.read(base), served_version(base))
         self._states = {version.number: version.state for version in list_versions(base)}
 
     def push(self, graph: Graph, node: Node) -> Push:

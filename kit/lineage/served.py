@@ -6,7 +6,7 @@ Labels and experiments send some requests elsewhere; the prediction log says whi
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -30,12 +30,18 @@ class ServingPeriod:
         return ((self.until or dt.datetime.now(dt.UTC)) - self.since).total_seconds() / SECONDS_PER_DAY
 
 
-def served_times(entries: Iterable[Mapping[str, Any]]) -> dict[int, list[ServingPeriod]]:
+def served_times(
+    entries: Sequence[Mapping[str, Any]], serves: int | None = None
+) -> dict[int, list[ServingPeriod]]:
     """Return the periods of each version that ever served, oldest first.
 
     Args:
         entries: the entries of the history, the oldest first.
+        serves: the version that serves now. A rollback is noted before it is made; where it was killed in between, the
+            version that it left still serves. None: as the history says.
     """
+    if entries and serves is not None and _was_killed(entries[-1], serves):
+        entries = entries[:-1]
     times: dict[int, list[ServingPeriod]] = {}
     answering: int | None = None
     since = dt.datetime.min.replace(tzinfo=dt.UTC)
@@ -48,6 +54,10 @@ def served_times(entries: Iterable[Mapping[str, Any]]) -> dict[int, list[Serving
     if answering is not None:
         times.setdefault(answering, []).append(ServingPeriod(since, None))
     return times
+
+
+def _was_killed(last: Mapping[str, Any], serves: int) -> bool:
+    return bool(last["what"] == "rollback" and last.get("from") == serves != last["to"])
 
 
 def _changes(entries: Iterable[Mapping[str, Any]]) -> Iterator[tuple[dt.datetime, int | None]]:

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
+from pathlib import Path
 from typing import Any
 
+import pytest
+
 from kit.lineage.served import ServingPeriod, served_times
+from kit.release import history, versions
 
 
 def _day(number: int) -> dt.datetime:
@@ -64,3 +68,29 @@ def test_what_changes_nothing_for_servers_ends_no_time() -> None:
 
 def test_no_history_is_no_time() -> None:
     assert served_times([]) == {}
+
+
+def test_a_rollback_that_was_killed_before_it_changed_anything_gives_no_days(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in (5, 7):
+        (tmp_path / str(number)).mkdir()
+        history.note(tmp_path, "push", version=number)
+
+    def dies(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(versions, "go_back", dies)
+    monkeypatch.setattr(versions, "_move", dies)
+    with pytest.raises(KeyboardInterrupt):
+        versions.rollback(tmp_path, 5, who="ada", why="worse")
+    assert versions.served_version(tmp_path) == 7
+
+    def answering() -> list[int]:
+        times = served_times(history.read(tmp_path), versions.served_version(tmp_path))
+        return [number for number, periods in times.items() if periods[-1].until is None]
+
+    assert answering() == [7]
+    monkeypatch.undo()
+    versions.rollback(tmp_path, 5, who="ada", why="worse")
+    assert answering() == [5]
