@@ -95,6 +95,8 @@ def look_at_sweeps(sweeps: Iterable[Sweep], project: str, younger_than: float, n
         now: seconds since 1970.
     """
     items, kept = list[Item](), Counter[str]()
+    # What was made before the points began: all else is a point's own. Read once, since it may be large.
+    outside: set[_Made] | None = None
     for sweep in sweeps:
         if sweep.project != project:
             continue
@@ -105,7 +107,9 @@ def look_at_sweeps(sweeps: Iterable[Sweep], project: str, younger_than: float, n
             kept["their sweep is younger than the rule"] += len(there)
             continue
         days = (now - worked) / SECONDS_PER_DAY
-        before = _before(folder)
+        if outside is None:
+            outside = _made_in(folder.path.parents[1])
+        before = outside | _made_in(folder.base)
         going = [point for point in there if not _has_passed(_place(folder, point), before)]
         kept["a model of theirs was blessed or can be served"] += len(there) - len(going)
         items += [_item(POINT, f"{folder.path.name} {p.number}", _place(folder, p), days) for p in going]
@@ -146,10 +150,9 @@ def _changed(path: Path) -> float:
         return 0.0
 
 
-def _before(folder: SweepFolder) -> set[_Made]:
-    """Return what was made before the points of a sweep began, as far as is known; all else is a point's own."""
-    graphs = (read_graph(Workspace(one, read_only=True)) for one in (folder.path.parents[1], folder.base))
-    return {_made(node) for graph in graphs for node in graph.nodes.values()}
+def _made_in(place: Path) -> set[_Made]:
+    graph = read_graph(Workspace(place, read_only=True))
+    return {_made(node) for node in graph.nodes.values()}
 
 
 def _made(node: Node) -> _Made:
