@@ -6,6 +6,8 @@ import re
 import unicodedata
 from collections.abc import Iterable
 
+from kit.project.arguments import can_be_argument
+
 _LONGEST = 40
 _PLAIN = re.compile(rf"[A-Za-z][A-Za-z0-9_]{{0,{_LONGEST}}}")
 # What features.py adds to the name of a column for the features that it makes of it.
@@ -15,13 +17,13 @@ _ENDINGS = ("", "_missing", "_month", "_weekday", "_hour")
 def safe_names(columns: Iterable[str], taken: Iterable[str]) -> dict[str, str]:
     """Give each column a name of letters, digits and _, unique regardless of case, and none of those `taken`.
 
-    A column that has such a name keeps it. Else accents are dropped, and a column in another script is called
-    by its place, like `column_3`.
+    A column that has such a name keeps it, unless it is a word of Python's own: `class` becomes `column_class`. Else
+    accents are dropped, and a column in another script is called by its place, like `column_3`.
     """
     used = {name.casefold() for name in taken}
     names: dict[str, str] = {}
     for place, column in enumerate(columns, start=1):
-        wanted = column if _PLAIN.fullmatch(column) else _plain(column, place)
+        wanted = column if _PLAIN.fullmatch(column) and can_be_argument(column) else _plain(column, place)
         name, number = wanted, 1
         while used & _made_of(name):
             number += 1
@@ -36,7 +38,7 @@ def _plain(column: str, place: int) -> str:
     plain = re.sub(r"[^a-z0-9]+", "_", ascii_only).strip("_")[:_LONGEST]
     if not plain:
         return f"column_{place}"
-    return plain if plain[0].isalpha() else f"column_{plain}"
+    return plain if plain[0].isalpha() and can_be_argument(plain) else f"column_{plain}"
 
 
 def _made_of(name: str) -> set[str]:

@@ -15,6 +15,7 @@ import tensorflow_transform as tft
 import tf_keras
 
 from kit.project import Project
+from kit.project.arguments import check_arguments
 from kit.steps.progress import report
 from kit.training import dataset
 from kit.training.boards.write import Subject, boards
@@ -41,6 +42,8 @@ def train(job: Job, distribution: Distribution | None = None) -> None:
     model_module = model_module_of(project)
     tf_keras.utils.set_random_seed(training.seed)
     transform_output = tft.TFTransformOutput(job.transform_output)
+    if not hasattr(model_module, "serving_signature"):
+        check_arguments(transform_output.raw_feature_spec().keys() - project.not_requested)
     train_rows, held_out_rows = read_rows(project, job, transform_output)
     steps = math.ceil(train_rows.count / training.batch_size)
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import tensorflow as tf
 
+from kit.project.arguments import check_arguments
 from kit.training.signatures import ServingModule, columns_signature
 
 
@@ -16,7 +17,11 @@ def renamed_columns_signature(module: ServingModule, arguments: Mapping[str, str
     Args:
         module: predicts.
         arguments: the argument name of each raw column; other columns are not in requests.
+
+    Raises:
+        ProjectError: when TensorFlow does not take a name.
     """
+    check_arguments(arguments.values())
     predict = columns_signature(module).python_function
     spec = module.request_spec()
     inputs = {

@@ -36,6 +36,8 @@ def buyers(path: Path) -> pd.DataFrame:
             "größe (cm)": np.where(draw.random(rows) < 0.1, np.nan, height.round(1)),
             "市 区": pd.Series(city, dtype=object).mask(draw.random(rows) < 0.05, None),
             "a/b": part,
+            "class": draw.integers(1, 4, rows),
+            "self": draw.random(rows).round(3),
             "joined at": joined.strftime("%d.%m.%Y %H:%M"),
             "row": range(rows),
             "kauft?": np.where(draw.random(rows) < 1 / (1 + np.exp(-logit)), "yes", "no"),
@@ -101,6 +103,7 @@ def test_binary(make: Make) -> None:
     """Also: a byte order mark, names that no layer may have, missing values, quoted delimiters."""
     made = make(buyers, "b.csv", "kauft?")
     arguments = {"größe (cm)": "grosse_cm", "市 区": "column_2", "a/b": "a_b", "joined at": "joined_at"}
+    arguments |= {"class": "column_class", "self": "column_self"}
     made.check_signatures_agree(arguments)
     made.check_no_row_is_lost()
     labels, scores = made.answers()

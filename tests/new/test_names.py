@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import keyword
 import re
 
 import pytest
@@ -17,6 +18,11 @@ from kit.new.names import safe_names
         ("年齢", "column_1"),
         ("1st", "column_1st"),
         ("a/b: c", "a_b_c"),
+        ("class", "column_class"),
+        ("class?", "column_class"),
+        ("None", "none"),
+        ("self", "column_self"),
+        ("Class", "Class"),
     ],
 )
 def test_names_are_plain(column: str, name: str) -> None:
@@ -29,6 +35,7 @@ def test_all_features_have_names_of_their_own(columns: list[str], label: str) ->
     features = [f"{name}{ending}" for name in names.values() for ending in ("", "_missing", "_hour")]
     assert len({feature.casefold() for feature in [*features, label]}) == len(features) + 1
     assert all(re.fullmatch(r"[A-Za-z][A-Za-z0-9_]*", feature) for feature in features)
+    assert not any(keyword.iskeyword(feature) for feature in features)
 
 
 def test_a_column_called_like_a_derived_feature_gets_another_name() -> None:
