@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +11,9 @@ from typing import Any
 import yaml
 
 from kit.errors import KitError
+
+LONGEST_KEY = 1_000  # YAML reads keys of 1,024 letters, with their quotes, in one line with their values
+_LINE_BREAK = re.compile("[\r\n\x85\u2028\u2029]")
 
 
 class StrictLoader(yaml.SafeLoader):
@@ -75,9 +79,31 @@ def read_yaml(path: Path, error: type[KitError]) -> YamlFile:
         ) from None
 
 
+class _OneLineDumper(yaml.SafeDumper):
+    """PyYAML writes a long key as `? key : value`, which only flow mappings may hold, and line breaks as they are."""
+
+    def check_simple_key(self) -> bool:
+        return isinstance(self.event, yaml.ScalarEvent) or bool(super().check_simple_key())
+
+    def represent_text(self, text: str) -> yaml.Node:
+        quote = '"' if _LINE_BREAK.search(text) else None
+        return self.represent_scalar("tag:yaml.org,2002:str", text, style=quote)
+
+
+_OneLineDumper.add_representer(str, _OneLineDumper.represent_text)
+
+
 def in_one_line(value: Any) -> str:
-    """Return a value as YAML writes it within a line: `{metric: auc, min: 0.7}`."""
-    text = yaml.safe_dump(
-        value, default_flow_style=True, allow_unicode=True, width=float("inf"), sort_keys=False
+    """Return a value as YAML writes it within a line: `{metric: auc, min: 0.7}`.
+
+    Without its braces a mapping of one key is a line of a block mapping, if the key is not longer than `LONGEST_KEY`.
+    """
+    text: str = yaml.dump(
+        value,
+        Dumper=_OneLineDumper,
+        default_flow_style=True,
+        allow_unicode=True,
+        width=float("inf"),
+        sort_keys=False,
     )
     return text.removesuffix("...\n").strip()  # a document that is a single scalar ends with dots

@@ -86,3 +86,13 @@ def test_a_value_is_written_in_one_line(value: Any) -> None:
     text = in_one_line(value)
     assert "\n" not in text
     assert yaml.safe_load(text) == value
+
+
+@pytest.mark.parametrize(
+    "name", ["", "é" * 900, "how\nmuch", "a\r\nb: c", "a\u2028b", "? a", '"a": \\n\x07', "😀 {b}"]
+)
+def test_a_key_and_a_text_can_be_anything(name: str) -> None:
+    text = in_one_line({name: [name]})
+    assert len(text.splitlines()) == 1
+    assert yaml.safe_load(text) == {name: [name]}
+    assert yaml.safe_load(f"x: 1\n{text[1:-1]}  # why") == {"x": 1, name: [name]}

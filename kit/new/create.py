@@ -7,6 +7,7 @@ import os
 import re
 import shutil
 import tempfile
+import textwrap
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,12 +20,15 @@ from kit.new.label import Label, judge_label
 from kit.new.sample import Sample, take_sample
 from kit.project.file import NAME_PATTERN
 from kit.project.folder import BUILT_IN
+from kit.project.read import read_project_file
 from kit.span_files import check_pattern, files_by_span, has_spans, is_dated
 from kit.spans import in_words
+from kit.strict_yaml import LONGEST_KEY, in_one_line
 from kit.texts import did_you_mean
 
 FEWEST_ROWS = 50
 _LEAST_SPANS = 2
+_SHOWN_LETTERS = 60
 
 
 @dataclass(frozen=True)
@@ -46,11 +50,12 @@ class Created:
             if whole
             else f"the first {self.rows_seen:,} of about {self.rows_in_files:,} rows"
         )
-        width = max(len(name) for name in self.kinds)
+        names = {name: textwrap.shorten(name, _SHOWN_LETTERS, placeholder=" …") for name in self.kinds}
+        width = max(len(name) for name in names.values())
         lines = [f"{self.folder} ({self.label.task}), from {rows}:"]
         for name, verdict in self.kinds.items():
             gaps = f", {verdict.missing:,} missing" if verdict.missing else ""
-            lines.append(f"  {name:<{width}}  {verdict.kind:<9}  {verdict.why}{gaps}")
+            lines.append(f"  {names[name]:<{width}}  {verdict.kind:<9}  {verdict.why}{gaps}")
         return "\n".join([*lines, *(f"  note: {warning}" for warning in self.warnings)])
 
 
@@ -162,6 +167,11 @@ def _check_table(sample: Sample, label: str, path: Path) -> None:
             f"columns are {', '.join(names)} "
             f"(delimiter {sample.delimiter!r})."
         )
+    if long := [name for name in names if len(in_one_line(name)) > LONGEST_KEY]:
+        raise InputDataError(
+            f"A column's name must have {LONGEST_KEY:,} letters or fewer, but in {path} one has {len(long[0]):,}: "
+            f"{long[0][:40]}… Rename it there."
+        )
     if sample.table.num_rows < FEWEST_ROWS:
         raise InputDataError(
             f"A model needs {FEWEST_ROWS} rows or more, but {path} has "
@@ -212,6 +222,7 @@ def _write_folder(folder: Path, plan: write.Plan) -> None:
         }
         for part, text in parts.items():
             (temporary / part).write_text(text, encoding="utf-8")
+        read_project_file(temporary / "project.yml")  # names of columns can be anything
         temporary.chmod(0o755)
         temporary.rename(folder)
     except BaseException:
