@@ -67,6 +67,10 @@ class Validation(Section):
 class Checks(Section):
     """The severity of each check: `warn` is shown, `block` also ends the notebook, and a batch with it."""
 
+    label_classes: _Severity = Field(
+        default="block",
+        description="labels that are not among CLASSES of features.py, on which Transform fails",
+    )
     label_rates: _Severity = Field(
         default="warn", description="shares of the label's classes in each slice, train against eval"
     )

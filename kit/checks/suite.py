@@ -10,6 +10,7 @@ from kit.checks.chance import Totals
 from kit.checks.check import Check, Finding
 from kit.checks.correlations import Correlations
 from kit.checks.dependencies import Dependencies
+from kit.checks.label_classes import LabelClasses, classes_of
 from kit.checks.label_rates import LabelRates
 from kit.checks.leakage import Leakage
 from kit.checks.missing import MissingValues
@@ -42,7 +43,9 @@ def checks_of(project: Project) -> list[Check]:
     ]  # an empty list counts as a value
     label = [project.label] if project.columns[project.label].dtype != "string" else []
     span = project.span_label
+    classes = classes_of(project)
     checks: list[Check] = [
+        *([LabelClasses(project.label, classes, settings.label_classes)] if classes else []),
         LabelRates(project.label, sliced, settings.label_rates_change, settings.label_rates, span),
         RepeatedRows(settings.repeated_rows),
         SharedKeys(totals.keys, settings.shared_keys),

@@ -15,6 +15,7 @@ from typing import Any, cast
 
 from kit.warm.protocol import CHUNK_BYTES, FrameReader, encode
 
+_GRAPH_FAILED = "Graph execution error:"
 Report = Callable[[str], None]
 Function = Callable[[bytes, Report], bytes]
 """What can be called: takes the payload and a way to report a line of progress, returns its result."""
@@ -40,7 +41,7 @@ def run_call(target: str, descriptor: int) -> int:
         answer = encode({"event": "returned"}, bytes(result))
         code = 0
     except BaseException as error:  # noqa: BLE001  whatever it is, the caller is the one to handle it
-        raised = {"event": "raised", "traceback": traceback.format_exc(), "error": _in_a_line(error)}
+        raised = {"event": "raised", "traceback": traceback.format_exc(), "error": in_a_line(error)}
         answer = encode(raised, _pickled(error))
         code = 1
     with lock:
@@ -61,11 +62,17 @@ def _function(target: str) -> Function:
     return cast("Function", getattr(importlib.import_module(module), name))
 
 
-def _in_a_line(error: BaseException) -> str:
-    """Return the class and the first line of the text: TensorFlow's errors go on for pages."""
+def in_a_line(error: BaseException) -> str:
+    """Return the class and the reason of an error, since the texts of TensorFlow's errors go on for pages.
+
+    Where a graph failed, the reason is in the line before that of the node; the first line has none.
+    """
     kind = type(error)
     name = kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
-    first, *_ = str(error).strip().splitlines() or [""]
+    first, *others = str(error).strip().splitlines() or [""]
+    if first.endswith(_GRAPH_FAILED):
+        node = next((place for place, line in enumerate(others) if line.strip().startswith("[[{{node")), 0)
+        first = f"{first} {others[node - 1].strip()}" if node else first
     return f"{name}: {first}" if first else name
 
 

@@ -15,7 +15,8 @@ from kit.errors import ProjectError
 def test_what_is_checked_unless_told() -> None:
     said = [value for value in Checks().model_dump().values() if isinstance(value, str)]
     severities = {value for value in said if value in {"off", "warn", "block"}}
-    assert severities == {"warn"}
+    assert severities == {"warn", "block"}
+    assert [name for name, value in Checks().model_dump().items() if value == "block"] == ["label_classes"]
     assert Checks().drift.severity == "warn"
 
 
@@ -28,7 +29,7 @@ def test_what_is_checked_unless_told() -> None:
         ("drift: {feature: {city: 0.2}}", r"known fields: severity, default, features, trend"),
         ("validations: [{feature: age, expression: feature.age > 1}]", r"feature has no single value 'age'"),
         ("leakage_auc: 0.3", r"checks\.leakage_auc"),
-        ("leak: off", r"known fields: label_rates, label_rates_change"),
+        ("leak: off", r"known fields: label_classes, label_rates, label_rates_change"),
     ],
 )
 def test_what_is_wrong_is_said_with_its_place(tmp_path: Path, checks: str, message: str) -> None:

@@ -27,7 +27,7 @@ def make(tmp_path: Path, columns: dict[str, Sequence[Any]]) -> Created:
 
 @pytest.mark.parametrize("name", [SURVEY, "income\nper year", "x" * 900, "a\u2028b", "a\r\nb: c # d"])
 def test_headers_of_surveys(tmp_path: Path, name: str) -> None:
-    columns = {
+    columns: dict[str, Sequence[Any]] = {
         name: [1.5 + i % 7 for i in range(ROWS)],
         f"{name}?": ["Bonn", "Köln", "Ulm"] * 40,
         f"{name}!": [i % 2 for i in range(ROWS)],
