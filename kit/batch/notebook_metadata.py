@@ -16,15 +16,35 @@ which they are named. One without `reads` may read anything, and is never skippe
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
+from string import Formatter
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from kit.errors import UsageError
 
 KEY = "kit"
 Positive = Annotated[float, Field(gt=0)]
+_PROJECT = {
+    (None, None, None),
+    ("project", "", None),
+}  # field, format and conversion of what `{project}` may be in
+
+
+def _check_pattern(pattern: str) -> str:
+    parts = Path(pattern).parts
+    if not parts or Path(pattern).is_absolute() or ".." in parts:
+        raise ValueError(f"{pattern!r} must be a path in the workspace")
+    try:
+        fields = {field[1:] for field in Formatter().parse(pattern)}
+        next(Path(os.devnull).glob(pattern), None)
+    except (ValueError, NotImplementedError) as error:
+        raise ValueError(f"{pattern!r} must be a pattern of paths: {error}") from None
+    if not fields <= _PROJECT:
+        raise ValueError(f"{pattern!r} must have nothing in braces but {{project}}")
+    return pattern
 
 
 class NotebookFacts(BaseModel):
@@ -34,7 +54,7 @@ class NotebookFacts(BaseModel):
 
     needs: tuple[str, ...] | None = None
     after: tuple[str, ...] = ()
-    reads: tuple[str, ...] | None = None
+    reads: tuple[Annotated[str, AfterValidator(_check_pattern)], ...] | None = None
     usual_seconds: Positive | None = None
     peak_memory_mb: Positive | None = None
     timeout_seconds: Positive | None = None
@@ -47,15 +67,16 @@ def read_facts(notebook: Path) -> NotebookFacts:
         UsageError: when the file is not a notebook, or its metadata holds anything else under `kit`.
     """
     try:
-        found = json.loads(notebook.read_text(encoding="utf-8"))["metadata"].get(KEY, {})
+        content = json.loads(notebook.read_text(encoding="utf-8"))["metadata"].get(KEY, {})
     except (OSError, ValueError, KeyError, AttributeError) as error:
         raise UsageError(f"{notebook} must be a Jupyter notebook, but it cannot be read: {error}.") from None
     try:
-        return NotebookFacts.model_validate(found)
+        return NotebookFacts.model_validate(content)
     except ValidationError as error:
         [problem, *_] = error.errors()
         where = ".".join(str(part) for part in problem["loc"]) or "it"
+        found = problem["msg"].removeprefix("Value error, ")
         raise UsageError(
             f"The metadata of {notebook.name} may say under `{KEY}` {', '.join(NotebookFacts.model_fields)}, but "
-            f"{where}: {problem['msg']}. Correct it (the Property Inspector of JupyterLab shows it)."
+            f"{where}: {found}. Correct it (the Property Inspector of JupyterLab shows it)."
         ) from None

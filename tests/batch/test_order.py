@@ -129,8 +129,18 @@ def test_every_notebook_of_the_kit_says_what_it_needs_and_needs_what_there_is(pa
         ({"kit": {"need": []}}, "need: Extra inputs"),
         ({"kit": {"usual_seconds": -1}}, "usual_seconds: Input should be greater"),
         ({"kit": []}, "it: Input should be"),
+        ({"kit": {"reads": ["/etc/passwd"]}}, r"reads\.0: '/etc/passwd' must be a path in the workspace"),
+        ({"kit": {"reads": ["ok", "../x"]}}, r"reads\.1: '\.\./x' must be a path in the workspace"),
+        ({"kit": {"reads": [""]}}, r"'' must be a path in the workspace"),
+        ({"kit": {"reads": ["a{b}"]}}, r"'a\{b\}' must have nothing in braces but \{project\}"),
+        ({"kit": {"reads": ["a{project.name}"]}}, "must have nothing in braces"),
+        ({"kit": {"reads": ["a{"]}}, "'a{' must be a pattern of paths: "),
+        ({"kit": {"reads": ["a/**b"]}}, r"must be a pattern of paths: "),
     ],
-    ids=["unknown name", "negative", "a list"],
+    ids=[
+        *("unknown name", "negative", "a list", "absolute", "outside", "empty"),
+        *("another field", "an attribute", "half a field", "half a pattern"),
+    ],
 )
 def test_metadata_that_say_anything_else_are_refused(
     tmp_path: Path, metadata: dict[str, object], message: str
