@@ -91,8 +91,11 @@ class Parameter:
             )
         if value is None:
             raise ValueError(f"must be {_ARTICLES[self.type]}, but is {given!r}")
+        if isinstance(value, str) and not _is_unicode(value):
+            raise ValueError(f"must be UTF-8 text, but is {value!r}")
         bounds = self.bounds
-        if bounds and not bounds[0] <= float(value) <= bounds[1]:
+        # Python compares a whole number of any size with infinity, but cannot make a float of it.
+        if bounds and not isinstance(value, str) and not bounds[0] <= value <= bounds[1]:
             allowed = f"{bounds[0]:g} or more" if math.isinf(bounds[1]) else f"{bounds[0]:g} to {bounds[1]:g}"
             raise ValueError(f"must be {allowed}, but is {value!r}")
         if self.choices and str(value) not in self.choices:
@@ -106,6 +109,15 @@ _ARTICLES = {
     "float": "a finite number",
     "bool": "true or false",
 }
+
+
+def _is_unicode(text: str) -> bool:
+    """Say whether text is without surrogates, which stand for the bytes of a command line that are not UTF-8."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _typed(given: object, wanted: str) -> Value | None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -72,6 +73,8 @@ def test_bounds_are_read_from_the_help(parameter: Parameter, bounds: tuple[float
         (SPANS, "1-6", "1-6"),
         (SPANS, 3, "3"),  # what YAML makes of a span without quotes
         (SIZE, "large", "large"),
+        pytest.param(SEED, "9" * 400, 10**400 - 1, id="digits"),
+        (SPANS, "größe 😀", "größe 😀"),
     ],
 )
 def test_a_good_value_is_converted(parameter: Parameter, given: object, value: object) -> None:
@@ -90,6 +93,8 @@ def test_a_good_value_is_converted(parameter: Parameter, given: object, value: o
         (EPOCHS, None, "a whole number"),
         (EPOCHS, "0", "1 to 1000, but is 0"),
         (EPOCHS, 1001, "1 to 1000, but is 1001"),
+        pytest.param(EPOCHS, "9" * 400, "1 to 1000, but is 999", id="digits"),
+        pytest.param(EPOCHS, "9" * 5000, "a whole number", id="more digits than Python reads"),
         (SEED, "-1", "0 or more, but is -1"),
         (RATE, "nan", "a finite number"),
         (RATE, "inf", "a finite number"),
@@ -97,6 +102,7 @@ def test_a_good_value_is_converted(parameter: Parameter, given: object, value: o
         (FLAG, 1, "true or false"),
         (SPANS, [1, 2], "text, but is [1, 2]"),
         (SPANS, True, "text"),
+        pytest.param(SPANS, os.fsdecode(b"\xff\xfe"), r"UTF-8 text, but is '\udcff\udcfe'", id="bytes"),
         (SIZE, "huge", "one of small, large, but is 'huge'"),
     ],
 )
