@@ -163,13 +163,23 @@ def _forms(value: str) -> set[str]:
         form
         for one in plain
         for form in (
-            *(repr(one)[1:-1], json.dumps(one)[1:-1], html.escape(one)),
+            *_in_python(one),
+            *(json.dumps(one)[1:-1], json.dumps(one, ensure_ascii=False)[1:-1], html.escape(one)),
             *(quote(one), quote(one, safe=""), quote_plus(one)),
         )
     }
     content = value.encode()
     encoded = {content.hex(), content.hex().upper(), *_in_base64(content)}
     return {form for form in plain | written | encoded if len(form) >= _LEAST_LETTERS}
+
+
+def _in_python(value: str) -> set[str]:
+    """Return what Python shows of a text and of its bytes, also beside quotation marks, where it escapes more."""
+    forms = set()
+    for beside in ("", "\"'"):
+        shown = (repr(value + beside), ascii(value + beside), repr((value + beside).encode())[1:])
+        forms |= {one[1:-1].removesuffix("\"\\'") if beside else one[1:-1] for one in shown}
+    return forms
 
 
 def _in_base64(value: bytes) -> set[str]:

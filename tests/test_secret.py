@@ -82,6 +82,20 @@ def test_no_text_keeps_one_however_it_is_written(value: str, before: str, after:
     assert quote(value, safe="") not in redactor.text(f"?token={quote(value, safe='')}")
 
 
+@pytest.mark.parametrize(
+    "value", ['Pä55"w\\ord-ünïq', "it's größer", 'it\'s "größer"', "größer\\'s", "ключ 😀 密码"]
+)
+@pytest.mark.parametrize("around", ["", "'", '"'])
+def test_letters_beyond_ascii_are_known_however_they_are_written(value: str, around: str) -> None:
+    redactor = Redactor({"KIT_SECRET_A": value})
+    text = f"{around}<{value}>{around}"
+    for written in (
+        *(repr(text), ascii(text), repr(text.encode())),
+        *(json.dumps(text), json.dumps(text, ensure_ascii=False)),
+    ):
+        assert f"<{REDACTED}>" in redactor.text(written)
+
+
 def test_what_holds_texts_is_cleaned_all_through() -> None:
     redactor = Redactor(known_secrets({"KIT_SECRET_A": VALUE}))
     message = {"content": [{"text": f"it is {VALUE}"}, 7], VALUE: None}
