@@ -16,7 +16,8 @@ import yaml
 from kit.batch.background import Batch, BatchProgress
 from kit.batch.parameters import Parameter, Value, command_words, parse_parameters
 from kit.batch.plan import read_parameter_file
-from kit.errors import UsageError
+from kit.errors import ProjectError, UsageError
+from kit.project.folder import name_from_anywhere
 from kit.translation.messages import in_language
 from kit.workspace import resolve_folder, write_atomically
 
@@ -104,7 +105,8 @@ class ParameterDesk:
         What other notebooks of the project have saved there stays.
         """
         path = self._file()
-        content = yaml.safe_dump(self._of_all_notebooks(), sort_keys=False, allow_unicode=True)
+        values = self._from_anywhere(self._of_all_notebooks())
+        content = yaml.safe_dump(values, sort_keys=False, allow_unicode=True)
         write_atomically(path, content)
         return in_language(f"Saved to {path}. Run a batch with them: kit run -f {shlex.quote(str(path))}")
 
@@ -119,8 +121,8 @@ class ParameterDesk:
             raise UsageError(
                 "One batch at a time is started here, but the last one still runs. Wait until it has ended."
             )
-        values = self._checked()
-        self._batch = Batch(["run", *command_words(values)], self._workspace(), _command(values))
+        words = ["run", *command_words(self._from_anywhere(self._checked()))]
+        self._batch = Batch(words, self._workspace(), shlex.join(["kit", *words]))
         return in_language(
             "The batch has started, and goes on when this notebook is closed. `kit runs` lists it, too."
         )
@@ -165,6 +167,21 @@ class ParameterDesk:
             except ValueError as error:
                 raise UsageError(f"The parameter {name} {error}. Correct it in the panel.") from None
         return checked
+
+    def _from_anywhere(self, values: Mapping[str, Value]) -> dict[str, Value]:
+        """Return values that mean the same in every working folder: a kernel's is not that of a command."""
+        anywhere = dict(values)
+        if "workspace" in values:
+            anywhere["workspace"] = str(self._workspace())
+        if values.get("project_name"):
+            anywhere["project_name"] = self._project_from_anywhere(str(values["project_name"]))
+        return anywhere
+
+    def _project_from_anywhere(self, name: str) -> str:
+        try:
+            return name_from_anywhere(name, self._workspace())
+        except ProjectError:  # the batch says what is wrong, and a file may hold a project that comes later
+            return name
 
     def _source(self, name: str, value: object, told: Mapping[str, str]) -> str:
         if name in self._injected and value == self._injected[name]:
@@ -221,7 +238,3 @@ def _injected(source: str) -> dict[str, Value]:
     if not source.startswith(_INJECTED):
         return {}
     return {name: spec.default for name, spec in parse_parameters(source, "this notebook").items()}
-
-
-def _command(values: Mapping[str, Value]) -> str:
-    return shlex.join(["kit", "run", *command_words(values)])

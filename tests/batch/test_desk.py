@@ -14,6 +14,7 @@ import yaml
 from kit.batch.desk import BATCH, DEFAULT, HERE, SOURCES_VARIABLE, ParameterDesk
 from kit.batch.plan import read_parameter_file
 from kit.batch.run import RunOptions, run_chain
+from kit.cli.shared import chosen_workspace
 from kit.errors import UsageError
 
 from .conftest import WriteNotebook, kit, wait_until
@@ -148,6 +149,36 @@ def test_a_batch_gets_the_values_and_only_one_runs(tmp_path: Path, monkeypatch: 
         f"kit run -p workspace={tmp_path} -p project_name=mine -p epochs=5 -p fast=false -p size=large"
     )
     wait_until(lambda: bool((now := desk.batch()) and now.has_ended))
+
+
+def test_a_batch_means_the_folders_that_the_notebook_means(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A kernel works in the notebook's folder, and the batch that it starts too; relative paths are the checkout's."""
+    started: list[list[str]] = []
+
+    def start(command: list[str], **options: Any) -> subprocess.Popen[bytes]:
+        started.append(command[3:])
+        return popen(["true"], **options)
+
+    popen = subprocess.Popen
+    monkeypatch.setattr("kit.batch.background.subprocess.Popen", start)
+    monkeypatch.setattr("kit.workspace.CHECKOUT", tmp_path)
+    own = tmp_path / "notebooks" / "own" / "mine"
+    own.mkdir(parents=True)
+    monkeypatch.chdir(tmp_path / "notebooks")
+    desk = ParameterDesk(kernel(Path("workspace")))
+    desk.set("project_name", "own/mine")
+    desk.start()
+    wait_until(lambda: bool((now := desk.batch()) and now.has_ended))
+    [words] = started
+    given = dict(word.split("=", 1) for word in words[2::2])
+    assert chosen_workspace(given["workspace"]) == tmp_path / "workspace"
+    assert list((tmp_path / "workspace" / "logs").iterdir())
+    assert given["project_name"] == str(own)
+    desk.save()
+    saved = read_parameter_file(tmp_path / "workspace" / "parameters" / "mine.yml")
+    assert (saved["workspace"], saved["project_name"]) == (str(tmp_path / "workspace"), str(own))
 
 
 def test_a_variable_that_a_cell_has_spoilt_is_named(tmp_path: Path) -> None:
