@@ -127,7 +127,13 @@ class Training(LiveView):
         return self.failed or self._runs[0].state in {"stopped", "done"}
 
     def _said(self) -> str:
-        return say("Trainer has ended without a model") if self.failed else sentence(self._runs[0])
+        if not self.failed:
+            return sentence(self._runs[0])
+        ended = say("Trainer has ended without a model")
+        over = _epochs_over(self._runs[0])
+        return (
+            f"{ended}{say('; run it again: it resumes after epoch {epoch}', epoch=over)}" if over else ended
+        )
 
     def _state(self) -> Markup:
         sign = "✗" if self.failed else _SIGNS[self._runs[0].state]
@@ -145,6 +151,12 @@ class Training(LiveView):
             time=duration(progress.seconds),
         )
         return tag("progress", said, value=progress.step, max=progress.steps, aria_label=said)
+
+
+def _epochs_over(run: TrainingRun) -> int:
+    """How many epochs are over, each with a checkpoint; its curves outlive the folder of a training that failed."""
+    steps = (points[-1][0] for parts in run.by_epoch.values() for points in parts.values() if points)
+    return int(max(steps, default=0))
 
 
 def _left_out(amount: int) -> Markup | None:

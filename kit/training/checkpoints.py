@@ -2,7 +2,7 @@
 
 folder/
     epoch-00003/    an epoch: TensorFlow's checkpoint of model and optimizer, and epoch.json
-    ended.json      how the training ended, while its model is saved
+    ended.json      how the training ended and after how many steps, while its model is saved
 
 A folder is renamed into place once everything in it is written, and epoch.json has a digest of each file beside it. So
 a process or machine that dies at any moment leaves complete epochs, and no training resumes from a damaged one.
@@ -114,10 +114,12 @@ class Checkpoints:
     @property
     def ended(self) -> str:
         """How the training ended before its process did, a state of `kit.training.progress`; empty: it did not end."""
-        try:
-            return str(json.loads((self._folder / _ENDED_FILE).read_text())["state"]) if self._epochs else ""
-        except (OSError, ValueError, KeyError):
-            return ""
+        return str(self._read_end().get("state", ""))
+
+    @property
+    def ended_step(self) -> int:
+        """After how many steps it ended then; 0: it did not."""
+        return int(self._read_end().get("step", 0))
 
     def resume(self, model: tf_keras.Model) -> int:
         """Give a compiled model the weights of the latest epoch; return how many epochs are over."""
@@ -156,10 +158,10 @@ class Checkpoints:
         best = self.best
         return self.latest - best.number if best else 0
 
-    def end(self, state: str) -> None:
+    def end(self, state: str, step: int) -> None:
         """Remember how the training ended: if it is interrupted while its model is saved, it does not train again."""
         if self._epochs:
-            write_atomically(self._folder / _ENDED_FILE, json.dumps({"state": state}))
+            write_atomically(self._folder / _ENDED_FILE, json.dumps({"state": state, "step": step}))
 
     def hand_over(self, folder: Path) -> None:
         """Move the best epochs to where they stay, and forget the rest: the training is done."""
@@ -168,6 +170,12 @@ class Checkpoints:
             shutil.move(epoch.folder, folder / epoch.folder.name)
         shutil.rmtree(self._folder, ignore_errors=True)
         self._epochs = []
+
+    def _read_end(self) -> dict[str, Any]:
+        try:
+            return dict(json.loads((self._folder / _ENDED_FILE).read_text())) if self._epochs else {}
+        except (OSError, ValueError, TypeError):
+            return {}
 
     def _ranked(self) -> list[Epoch]:
         sign = -1 if more_is_better(self.best_by) else 1

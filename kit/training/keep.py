@@ -47,16 +47,17 @@ class KeepEpochs(tf_keras.callbacks.Callback):
         """Whether there was no improvement for as many epochs as early stopping waits."""
         return 0 < self._early_stopping <= self._checkpoints.without_improvement()
 
-    def end(self, state: str) -> None:
+    def end(self, state: str, step: int) -> None:
         """Give the model its final weights.
 
         Args:
             state: the state of `kit.training.progress`.
+            step: the steps so far, in all epochs together.
         """
         best = self._checkpoints.best if state == STOPPED or self._early_stopping else None
         self.kept = best.number if best else self._checkpoints.latest
         # Of processes that train together, only the first one's model is saved, and the files are its own.
         if self.model.distribute_strategy.extended.should_checkpoint:
-            self._checkpoints.end(state)
+            self._checkpoints.end(state, step)
             if best:
                 best.load(self.model)

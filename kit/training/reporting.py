@@ -104,16 +104,13 @@ class ProgressCallback(tf_keras.callbacks.Callback):
         (self._run / STOP_FILE).unlink(missing_ok=True)
         self._writer = tf.summary.create_file_writer(str(self._run / STEPS_RUN))
         self._began = self._epoch_began = self._batch_ended = time.monotonic()
-        self._first_epoch: int | None = None
-        self._before = self._step = self._batches = 0
+        self._before = self._batches = 0
+        self._resume()
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
         del logs
         per_epoch, epochs = self.params["steps"] or 0, self.params["epochs"]
         self._before = self._step = epoch * per_epoch if per_epoch else self._step
-        if self._first_epoch is None:
-            self._first_epoch = epoch
-            self._progress = replace(self._progress, first_step=self._step)
         self._progress = replace(self._progress, epoch=epoch + 1, epochs=epochs, steps=per_epoch * epochs)
         self._epoch_began = time.monotonic()
 
@@ -141,13 +138,25 @@ class ProgressCallback(tf_keras.callbacks.Callback):
     def on_train_end(self, logs: Any = None) -> None:
         del logs
         state = STOPPED if self._stopping else DONE
-        self._keep.end(state)
+        self._keep.end(state, self._step)
         self._writer.close()
         share = None
         if self._input_seconds and self._batches:
             share = round(self._input_seconds() * self._pace, 4)
         self._progress = replace(self._progress, kept_epoch=self._keep.kept, input_share=share)
         self._save(state)
+
+    def _resume(self) -> None:
+        """Begin where an earlier process ended; it may have left nothing to train, so that no epoch begins."""
+        over, epochs, per_epoch = self._checkpoints.latest, self.params["epochs"], self.params["steps"] or 0
+        self._step = self._checkpoints.ended_step or over * per_epoch
+        self._progress = replace(
+            self._progress,
+            epoch=max(over, 1),
+            epochs=epochs,
+            steps=per_epoch * epochs,
+            first_step=self._step,
+        )
 
     @property
     def _pace(self) -> float:

@@ -177,7 +177,7 @@ def ended(folder: Path, state: str, early_stopping: int) -> tuple[KeepEpochs, tf
         keep.on_epoch_end(number, {"val_loss": value})
         if trained.stop_training:
             break
-    keep.end(state)
+    keep.end(state, 2)
     return keep, trained
 
 
@@ -201,7 +201,7 @@ def test_a_plain_training_keeps_its_last_epoch_and_a_stopped_one_its_best(tmp_pa
         trained = model(3)
         keep = KeepEpochs(checkpoints, seed=1)
         keep.set_model(trained)
-        keep.end(state)
+        keep.end(state, 2)
         assert (keep.kept, weight(trained)) == (kept, kept)
         assert Checkpoints(tmp_path / state).ended == state
 

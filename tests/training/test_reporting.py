@@ -169,14 +169,15 @@ def model(start: float = 0.0) -> tf_keras.Model:
 def fit(
     folder: Path, epochs: int, *, early_stopping: int = 0, steps_per_execution: int = 1, **options: Any
 ) -> Progress:
-    """Train on 8 rows with 4 steps an epoch; return how it ended."""
+    """Train on 8 rows with 4 steps an epoch, from where an earlier call ended; return how it ended."""
     x = np.ones((8, 1), "float32")
     checkpoints = Checkpoints(folder / "c")
     keep = KeepEpochs(checkpoints, seed=1, early_stopping=early_stopping)
     callback = ProgressCallback(folder, keep, checkpoints, {}, **options)
     trained = model()
     trained.steps_per_execution = steps_per_execution
-    trained.fit(x, x, batch_size=2, epochs=epochs, callbacks=[keep, callback], verbose=0)
+    first = epochs if checkpoints.ended or keep.is_over else checkpoints.latest
+    trained.fit(x, x, batch_size=2, initial_epoch=first, epochs=epochs, callbacks=[keep, callback], verbose=0)
     ended = Progress.read(folder)
     assert ended
     return ended
@@ -194,6 +195,26 @@ def test_training_ends_after_the_step_that_was_named(tmp_path: Path, at_once: in
     ended = fit(tmp_path, 50, stop_after_steps=6, steps_per_execution=at_once)
     assert (ended.state, ended.step, ended.epoch) == (STOPPED, ends_after, 2)
     assert 0 < ended.seconds <= time.monotonic() - began
+
+
+@pytest.mark.parametrize(
+    ("stop_after", "state", "epoch", "step"), [(0, DONE, 3, 12), (6, STOPPED, 2, 6)], ids=["all", "stopped"]
+)
+def test_a_training_that_was_over_is_told_as_it_was(
+    tmp_path: Path, stop_after: int, state: str, epoch: int, step: int
+) -> None:
+    """Its process was cut off while the model was saved; the next one has nothing left to train."""
+    assert fit(tmp_path, 3, stop_after_steps=stop_after).first_step == 0
+    again = fit(tmp_path, 3, stop_after_steps=stop_after)
+    assert (again.state, again.epoch, again.epochs) == (state, epoch, 3)
+    assert (again.step, again.first_step, again.steps) == (step, step, 12)
+
+
+def test_a_training_that_goes_on_tells_where_it_began(tmp_path: Path) -> None:
+    fit(tmp_path, 2)
+    (tmp_path / "c" / "ended.json").unlink()  # it was killed
+    ended = fit(tmp_path, 3)
+    assert (ended.first_step, ended.step, ended.steps, ended.epoch) == (8, 12, 12, 3)
 
 
 def test_the_share_of_the_input_is_its_time_over_that_of_a_step(tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ import pytest
 from kit import warm
 from kit.training.checkpoints import read_epochs
 from kit.training.curves import read_curves
+from kit.training.progress import Progress
 
 from .loops import train
 
@@ -104,4 +105,8 @@ def test_a_training_killed_while_it_saves_does_not_train_again(
     assert isinstance(outcome, warm.CallReturned), outcome
     assert lines(tmp_path / "second") == ["saving the model"]
     assert (tmp_path / "model" / "saved_model.pb").exists()
+    progress = Progress.read(tmp_path / "again")
+    assert progress
+    assert (progress.epoch, progress.epochs) == (EPOCHS, EPOCHS)
+    assert 0 < progress.first_step == progress.step == progress.steps
     assert read_curves(tmp_path / "again").index.tolist() == [1, 2, 3], "also of what the first has trained"

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import pytest
-from training_run_examples import PlayedDesk, hostile, many, stopped, training, waiting
+from training_run_examples import PlayedDesk, hostile, many, progress, stopped, training, waiting
 from view_checks import check_faces
 from widget_examples import HOSTILE
 from widget_pages import Page
@@ -99,8 +100,21 @@ def test_a_step_that_fails_leaves_no_model(shown_faces: list[str]) -> None:
         raise ZeroDivisionError
     assert desk.asked == [], "nothing has ended well"
     assert shown_faces[-1].startswith("Training: Trainer has ended without a model")
-    assert "✗ Trainer has ended without a model" in Page(view.content).text
+    said = "✗ Trainer has ended without a model; run it again: it resumes after epoch 2"
+    assert said in Page(view.content).text
     assert not view.under_way
+
+
+def test_a_step_that_fails_in_its_first_epoch_begins_anew() -> None:
+    with pytest.raises(ZeroDivisionError), Training(PlayedDesk(training(1))) as view:
+        raise ZeroDivisionError
+    assert "resumes" not in view.content
+
+
+def test_a_training_with_nothing_left_to_train_says_so() -> None:
+    [now, *_] = training(12)
+    made = replace(progress("done", 12), step=1200, first_step=1200, seconds=0.0)
+    assert sentence(replace(now, state="done", progress=made)).startswith("resumed; all 12 epochs were done;")
 
 
 def test_outside_ipython_nothing_is_shown(capsys: pytest.CaptureFixture[str]) -> None:

@@ -36,6 +36,12 @@ def sentence(run: TrainingRun) -> str:
         return say("ends after this step, and keeps the best epoch; {place}", place=_place(progress))
     if run.state == "stopped":
         return say("stopped at {place}; {best}", place=_place(progress), best=_best(progress, say("is kept")))
+    if 0 < progress.step == progress.first_step:  # an earlier process was cut off while it saved the model
+        return say(
+            "resumed; all {epochs} were done; {best}",
+            epochs=count(progress.epoch, "epoch"),
+            best=_best(progress, say("was the best")),
+        )
     return say(
         "{epochs} in {time}; {best}",
         epochs=count(progress.epochs, "epoch"),
