@@ -60,6 +60,7 @@ class FaultLab(AskedView):
         self.shares = {(one.fault, one.column): one for one in shares}
         self._inject, self._search = inject, search
         self._last: _Outcome | None = None
+        self._doing = ""  # what takes a while at this moment
         column, asked = state.pop("column", ""), state.pop("asked", [])
         super().__init__(**{"fault": next(iter(self.faults), ""), **state})
         self.column = column  # after the fault, which resets another's column
@@ -107,11 +108,19 @@ class FaultLab(AskedView):
     def act(self, asked: Sequence[str], /) -> None:
         [action] = asked
         if action == "inject":
+            self._show(say("injecting into a copy …"))
             self._last = self._attempt()
         else:
             chosen = [(self.fault, self._chosen_column())] if action == "search" else self._first_columns()
-            for fault, column in chosen:
+            for number, (fault, column) in enumerate(chosen, 1):
+                place = {"fault": fault, "number": number, "faults": len(chosen)}
+                self._show(say("searching {fault}, {number} of {faults} …", **place))
                 self._find(fault, column)
+        self._show("")
+
+    def _show(self, doing: str) -> None:
+        """Draw what there is; while something is done, say so: a press is not answered before it is over."""
+        self._doing = doing
         self.content = self.draw_content()
 
     def draw_controls(self) -> Markup:
@@ -232,8 +241,13 @@ class FaultLab(AskedView):
             "search": say("Search the smallest share"),
             "all": say("Search it for all faults"),
         }
-        buttons = [controls.button("asked", [what], text, key=what) for what, text in presses.items()]
-        return tag("div", buttons, class_="kit-controls", role="group", aria_label=say("Try it"))
+        waits = "true" if self._doing else None
+        buttons = [
+            controls.button("asked", [what], text, key=what, aria_disabled=waits)
+            for what, text in presses.items()
+        ]
+        doing = tag("span", f"● {self._doing}", role="status") if self._doing else None
+        return tag("div", buttons, doing, class_="kit-controls", role="group", aria_label=say("Try it"))
 
 
 _Dose: TypeAlias = tuple[str, str, float, int]  # fault, column, share, seed

@@ -19,6 +19,7 @@ from kit.faults.inject import chosen_span, days_of
 from kit.faults.lab import SHARES, Lab, Trial
 from kit.faults.table import lines
 from kit.project import Project
+from kit.texts import Say
 from kit.translation.messages import in_language, parts_in_language
 from kit.workspace import Workspace
 
@@ -103,12 +104,18 @@ class FaultDesk:
         name = chosen.column(self.project, column)
         return _smallest(fault, name, self.lab.smallest(chosen, name, seed))
 
-    def shares(self, seed: int = 7) -> list[dict[str, Any]]:
-        """Search the smallest share of every fault, in the column that shows it best."""
-        return [
-            _smallest(line.fault, line.column, line.smallest, line.why_not)
-            for line in lines(self.lab, FAULTS.values(), SHARES[-1], seed)
-        ]
+    def shares(self, seed: int = 7, say: Say = print) -> list[dict[str, Any]]:
+        """Search the smallest share of every fault, in the column that shows it best.
+
+        Args:
+            seed: chooses the rows at fault.
+            say: is told of each fault when it has been searched.
+        """
+        found = []
+        for number, line in enumerate(lines(self.lab, FAULTS.values(), SHARES[-1], seed), 1):
+            say(in_language(f"{number} of {len(FAULTS)} faults searched: {line.fault}"))
+            found.append(_smallest(line.fault, line.column, line.smallest, line.why_not))
+        return found
 
     def check_untouched(self) -> str:
         """Return one sentence when the copied files are unchanged.

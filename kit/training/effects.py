@@ -14,9 +14,11 @@ import pandas as pd
 from kit.errors import KitError
 from kit.session import Session
 from kit.steps import progress
+from kit.texts import Say
 from kit.training.config import Training
 from kit.training.isolated import job_of, run_isolated
 from kit.training.job import Job
+from kit.translation.messages import in_language
 
 AS_SET = "as set"
 _STRETCHES, _STRETCH_SECONDS = 3, 0.5
@@ -42,8 +44,10 @@ class Effect:
     note: str
 
 
-def effects(session: Session, training: Training, *, most_seconds: float = 60) -> pd.DataFrame:
-    """Try each switch by itself on the project's latest transformed examples; takes about a minute.
+def effects(
+    session: Session, training: Training, *, most_seconds: float = 60, say: Say = print
+) -> pd.DataFrame:
+    """Try each switch by itself on the project's latest transformed examples; takes minutes.
 
     Each is tried in a process of its own, one after another. A step is one batch, however it is compiled.
 
@@ -51,6 +55,7 @@ def effects(session: Session, training: Training, *, most_seconds: float = 60) -
         session: the session in which Transform has run.
         training: the settings; on one device, whatever the strategy is.
         most_seconds: the seconds that a switch may take, after which it is ended; XLA may hang.
+        say: is told of each setting when it has been tried.
 
     Returns:
         One row per setting, with the attributes of `Effect` as columns.
@@ -58,13 +63,22 @@ def effects(session: Session, training: Training, *, most_seconds: float = 60) -
     plain = training.model_copy(
         update={"strategy": "one_device", "precision": "float32", "jit_compile": False}
     )
-    tried = [_try(session, plain, AS_SET, {}, most_seconds)]
-    tried += [_try(session, plain, name, changes, most_seconds) for name, changes in _switches(plain)]
+    tried: list[Effect] = []
+    asked: list[tuple[str, Mapping[str, Any]]] = [(AS_SET, {}), *_switches(plain)]
+    for number, (name, changes) in enumerate(asked, 1):
+        tried.append(_try(session, plain, name, changes, most_seconds))
+        say(_line(tried[-1], number, len(asked)))
     usual = tried[0].steps_per_second
     return pd.DataFrame(
         asdict(replace(one, ratio=one.steps_per_second / usual if one.steps_per_second and usual else None))
         for one in tried
     )
+
+
+def _line(effect: Effect, number: int, of: int) -> str:
+    if effect.steps_per_second is None:
+        return in_language(f"{number} of {of}, {effect.setting}: could not train")
+    return in_language(f"{number} of {of}, {effect.setting}: {effect.steps_per_second:,.0f} steps a second")
 
 
 def _switches(training: Training) -> Iterator[tuple[str, Mapping[str, Any]]]:

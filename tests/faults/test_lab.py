@@ -156,6 +156,16 @@ def test_what_a_notebook_asks_for_is_checked_at_once(desk: FaultDesk) -> None:
             desk.chosen(fault, column, share)
 
 
+def test_each_fault_is_told_of_when_it_has_been_searched(
+    desk: FaultDesk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    few = {name: FAULTS[name] for name in ("null-burst", "duplicated-rows")}
+    monkeypatch.setattr("kit.faults.desk.FAULTS", few)
+    said: list[str] = []
+    assert [one["fault"] for one in desk.shares(say=said.append)] == list(few)
+    assert said == ["1 of 2 faults searched: null-burst", "2 of 2 faults searched: duplicated-rows"]
+
+
 def test_the_same_choice_gives_the_same_findings(desk: FaultDesk) -> None:
     one, again = (desk.inject("shuffled-column", "category", 0.3, 3) for _ in range(2))
     assert one == again

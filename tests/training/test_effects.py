@@ -6,14 +6,14 @@ import json
 import os
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
 from kit.errors import StepFailedError
 from kit.training import effects, xla
 from kit.training.config import Training
-from kit.training.effects import AS_SET
+from kit.training.effects import AS_SET, Effect
 from kit.training.isolated import TookTooLongError, job_of, run_isolated
 from kit.training.job import Job
 from kit.training.proof import NotRepeatableError, compare, digests, prove
@@ -74,6 +74,25 @@ def test_each_switch_is_tried_and_compared(tiny: Tiny, monkeypatch: pytest.Monke
     failed = table.loc["learning rate of a negative kind"]
     assert failed.isna()[["steps_per_second", "ratio"]].all()
     assert "learning_rate" in failed["note"]
+
+
+def test_each_setting_is_told_of_when_it_has_been_tried(monkeypatch: pytest.MonkeyPatch) -> None:
+    said: list[str] = []
+
+    def tried(_session: object, _training: object, name: str, *_: object) -> Effect:
+        assert len(said) == len(order), "those before it have been told of"
+        order.append(name)
+        return Effect(name, None if "jit" in name else 1234.0, None, "")
+
+    order: list[str] = []
+    monkeypatch.setattr(effects, "_try", tried)
+    table = effects.effects(cast("Session", None), SMALL, say=said.append)
+    assert list(table["setting"]) == order
+    of = len(order)
+    assert said[0] == f"1 of {of}, as set: 1,234 steps a second"
+    number = order.index("jit_compile on") + 1
+    assert said[number - 1] == f"{number} of {of}, jit_compile on: could not train"
+    assert len(said) == of
 
 
 def test_all_switches_are_settings_of_training() -> None:

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import pytest
@@ -169,3 +169,29 @@ def test_a_record_of_plain_values_is_enough() -> None:
     made = tried(judge.inject("unit-change", "price", 0.05, 7))
     assert made.picture is not None
     assert made.picture.name == picture("price")["name"]
+
+
+@pytest.mark.parametrize("action", ["search", "all", "inject"])
+def test_while_a_press_is_answered_it_says_so_and_takes_no_other(action: str) -> None:
+    seen: list[Page] = []
+
+    class Slow(Judge):
+        def inject(self, fault: str, column: str, share: float, seed: int) -> Mapping[str, Any]:
+            seen.append(Page(view.content))
+            return super().inject(fault, column, share, seed)
+
+        def search(self, fault: str, column: str, seed: int) -> Mapping[str, Any]:
+            seen.append(Page(view.content))
+            return super().search(fault, column, seed)
+
+    view = fault_lab(Slow())
+    view.asked = [action]
+    said = {
+        "search": ["searching unit-change, 1 of 1 …"],
+        "all": [f"searching {fault.name}, {number} of 3 …" for number, fault in enumerate(FAULTS, 1)],
+        "inject": ["injecting into a copy …"],
+    }
+    for page, text in zip(seen, said[action], strict=True):
+        assert text in page.text
+    assert view.content.count('aria-disabled="true"') == 0
+    assert "…" not in Page(view.content).text

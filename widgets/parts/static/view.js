@@ -15,7 +15,7 @@ function render({ model, el }) {
 
   const tell = (event) => {
     const control = event.target.closest("[data-trait]");
-    if (!control) return;
+    if (!control || waits(control)) return;
     const { trait } = control.dataset;
     const value = controlValue(control, event.type, model.get(trait));
     if (value === undefined) return;
@@ -48,6 +48,11 @@ function render({ model, el }) {
     model.off("change", follow);
     model.off("comm_live_update", part);
   };
+}
+
+// Whether a button cannot be pressed as long as the kernel does what was asked; of a step, see pressedValue.
+function waits(control) {
+  return control.getAttribute("aria-disabled") === "true" && !control.dataset.step;
 }
 
 function section(name, html) {
