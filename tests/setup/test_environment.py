@@ -193,3 +193,17 @@ def test_this_environment_has_bytecode_and_starts_children_of_its_own() -> None:
     assert child[0] == sys.prefix
     if sys.platform == "linux":
         assert tuple(map(int, child[-1].split("."))) >= environment.NEEDED_GLIBC
+
+
+def test_the_minutes_that_compiling_takes_are_told_of_before(capsys: pytest.CaptureFixture[str]) -> None:
+    """Between the line of the installed packages and that of their bytecode uv says nothing."""
+    lines = (
+        "Resolved 3 packages",
+        "Installed 3 packages in 1s",
+        " + one==1",
+        "Bytecode compiled 9 files in 99s",
+    )
+    says = "import sys; sys.stderr.write(sys.argv[1])"
+    environment.run([sys.executable, "-c", says, "\n".join(lines) + "\n", "--compile-bytecode"])
+    said = capsys.readouterr().err.splitlines()
+    assert [line for line in said if "compiling their bytecode" in line] == [said[2]]

@@ -86,7 +86,7 @@ def test_each_setting_is_told_of_when_it_has_been_tried(monkeypatch: pytest.Monk
 
     order: list[str] = []
     monkeypatch.setattr(effects, "_try", tried)
-    table = effects.effects(cast("Session", None), SMALL, say=said.append)
+    table = effects.effects(cast("Any", None), SMALL, say=said.append)
     assert list(table["setting"]) == order
     of = len(order)
     assert said[0] == f"1 of {of}, as set: 1,234 steps a second"
