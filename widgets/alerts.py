@@ -161,7 +161,7 @@ def _cells(one: Alert, name: Markup) -> Markup:
             tag("th", name, tag("small", one.about), scope="row"),
             tag(
                 "td",
-                tag("span", _sign(one), class_="bad" if one.severity == "fail" else None),
+                tag("span", _sign(one), class_="bad sign" if one.severity == "fail" else "sign"),
                 " ",
                 one.found,
             ),
