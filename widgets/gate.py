@@ -148,7 +148,7 @@ def _row(threshold: Threshold) -> Markup:
         else tag("span", say("✗ missed"), class_="bad")
     )
     if threshold.note:
-        left_out = tag("span", say("left out")) if threshold.met else met
+        left_out = tag("span", say("not counted")) if threshold.met else met
         met = join([left_out, BREAK, tag("small", threshold.note)])
     return tag(
         "tr",
@@ -179,7 +179,7 @@ def _chart(threshold: Threshold) -> Markup | None:
         low=low - room,
         high=high + room,
         size=_CHART,
-        threshold=threshold.limit,
+        thresholds=[threshold.limit],
     )
     return tag("span", drawing, class_=f"whisker {charts.colour(0)}")
 

@@ -124,7 +124,7 @@ class LiveQuality(Face):
     def _cell(self, estimate: Estimate | None, scale: tuple[float, float] | None) -> Markup:
         if estimate is None:
             return tag("td", MISSING, class_="number")
-        picture = None
+        picture, before = None, self._before()
         if scale is not None:
             drawn = charts.whisker(
                 estimate.value,
@@ -133,7 +133,7 @@ class LiveQuality(Face):
                 low=scale[0],
                 high=scale[1],
                 size=_WHISKER,
-                threshold=self._before(),
+                thresholds=[] if before is None else [before],
             )
             picture = tag("span", drawn, class_=f"whisker {charts.colour(0)}")
         return tag("td", picture, _words(estimate), class_="number")

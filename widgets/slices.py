@@ -87,7 +87,7 @@ class Slices(SearchedView):
                 controls.choice("cut", say("Cut by"), {"": say("any columns"), **cuts}) if cuts else None,
                 controls.number_box("at_least", say("Examples at least")),
                 controls.choice("metric", say("Spread of"), metrics) if metrics else None,
-                controls.tick("failing", say("only below a threshold")),
+                controls.tick("failing", say("only those that miss a threshold")),
             ]
         )
 
@@ -128,7 +128,7 @@ class Slices(SearchedView):
     def text_face(self) -> str:
         models = f", {say(' and ').join(self.table.models)}" if len(self.table.models) > 1 else ""
         lines = [f"{count(self._total(), 'slice')}{models}"]
-        ranked = sorted(self.table.judged, key=lambda metric: metric.threshold is None)
+        ranked = sorted(self.table.judged, key=lambda metric: not metric.thresholds)
         lines += [self._worst(metric) for metric in ranked[:_TOLD]]
         more = len(ranked) - _TOLD
         return "\n".join(
@@ -139,10 +139,15 @@ class Slices(SearchedView):
         rows = [int(row) for row in self._search.sorted(metric.name, False)[:_NAMED]]
         worst = ", ".join(f"{self.table.names[row]} {number(float(metric.values[row]))}" for row in rows)
         text = say("{name}: worst {worst}", name=metric.name, worst=worst or say("nowhere"))
-        if metric.threshold is None:
+        if not metric.thresholds:
             return text
-        side = say("below") if metric.larger_is_better else say("above")
-        return f"{text}; {number(int(metric.failing.sum()))} {side} {number(metric.threshold)}"
+        asked = ", ".join(_asked(metric))
+        return say(
+            "{worst}; {missed} miss {asked}",
+            worst=text,
+            missed=number(int(metric.failing.sum())),
+            asked=asked,
+        )
 
     def _total(self) -> int:
         return len(self.table.names) - (self.table.overall is not None)
@@ -156,19 +161,20 @@ class Slices(SearchedView):
 
     def _legend(self) -> Markup:
         keys = [charts.key(place, model) for place, model in enumerate(self.table.models)]
-        judged = [metric for metric in self.table.judged if metric.threshold is not None]
         thresholds = [
-            tag("span", f"{m.name} {'≥' if m.larger_is_better else '≤'} {number(m.threshold)}", class_="key")
-            for m in judged
+            tag("span", f"{metric.name} {asked}", class_="key")
+            for metric in self.table.judged
+            for asked in _asked(metric)
         ]
-        return tag("span", join(keys, " "), " ", [tag("i", class_="mark")] if judged else None,
+        return tag("span", join(keys, " "), " ", [tag("i", class_="mark")] if thresholds else None,
                    thresholds, class_="legend")  # fmt: skip
 
     def _spread(self, rows: Rows, *, tips: bool) -> Markup | None:
-        """The distribution of the chosen metric over slices, with its threshold."""
+        """The distribution of the chosen metric over slices, with its thresholds."""
         if not self.metric or not len(rows):
             return None
-        thresholds = [t for t in [metric_named(self.metric, self.table).threshold] if t is not None]
+        sides = metric_named(self.metric, self.table).thresholds.values()
+        thresholds = [float(threshold) for side in sides for threshold in side]
         series = _histograms(self.metric, self.table, rows, thresholds)
         if not series:
             return None
@@ -239,8 +245,16 @@ class Slices(SearchedView):
 
 def _first_with_threshold(table: SliceTable) -> str | None:
     """The metric to show first: one with a threshold, else any."""
-    ranked = sorted(table.judged, key=lambda metric: metric.threshold is None)
+    ranked = sorted(table.judged, key=lambda metric: not metric.thresholds)
     return ranked[0].name if ranked else None
+
+
+def _asked(metric: Metric) -> list[str]:
+    """What the thresholds of a metric ask, such as `≥ 0.7`; `≥ 0.55 to 0.75` where it differs between slices."""
+    return [
+        f"{sign} {number(float(side[0]))}{say(' to ') + number(float(side[-1])) if len(side) > 1 else ''}"
+        for sign, side in metric.thresholds.items()
+    ]
 
 
 def _histograms(name: str, table: SliceTable, rows: Rows, marks: list[float]) -> list[charts.Series]:

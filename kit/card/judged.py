@@ -75,7 +75,7 @@ class Judgement:
                 check.slice,
                 f"{check.bound} {check.threshold:g}",
                 _number(check.change if check.bound == "change at least" else check.value),
-                "met" if check.met else "MISSED",
+                (check.note or "met") if check.met else "MISSED",
             )
             for check in self.desk.thresholds()
         ]

@@ -50,7 +50,7 @@ class GateDesk:
         of = f"{share} is missed" if len(missed) == 1 else f"{share} are missed"
         unknown = [check for check in missed if check.margin is None]
         if unknown:
-            return f"Not blessed: {of}; {_why_unknown(unknown[0])}."
+            return f"Not blessed: {of}; {unknown[0].metric} on {unknown[0].slice}: {unknown[0].note}."
         worst = min(missed, key=_margin)
         # Written out here and in `_blessed`: a text that is put in has too few words to be known in a translation.
         return (
@@ -84,14 +84,24 @@ def _blessed(checks: list[ThresholdCheck]) -> str:
         if closest
         else ""
     )
-    thresholds = "the only threshold is" if len(checks) == 1 else f"all {len(checks)} thresholds are"
+    asked_of = len(measured)
+    thresholds = "the only threshold is" if asked_of == 1 else f"all {asked_of} thresholds are"
+    if not asked_of:
+        return f"Blessed: no threshold decides yet. Not counted: {_uncounted(checks)}."
+    if asked_of < len(checks):
+        return f"Blessed: {thresholds} met{least}. Not counted: {_uncounted(checks)}."
     return f"Blessed: {thresholds} met{least}."
 
 
-def _why_unknown(check: ThresholdCheck) -> str:
-    if check.note:
-        return f"{check.slice} is too small for {check.metric} ({check.note})"
-    return f"no row of {check.slice} was evaluated for {check.metric}"
+def _uncounted(checks: list[ThresholdCheck]) -> str:
+    """Return how many thresholds decide nothing, and why."""
+    free = sum(check.lacks_baseline for check in checks)
+    small = sum(check.margin is None for check in checks) - free
+    if not small:
+        return f"{free} without a baseline yet"
+    if not free:
+        return f"{small} on slices with too few rows"
+    return f"{free} without a baseline yet and {small} on slices with too few rows"
 
 
 def _margin(check: ThresholdCheck) -> float:

@@ -4,7 +4,7 @@ The rules are those of the verdict itself (`kit.evaluation.metrics.validation` a
 and what Evaluator decided are the same:
 
 - A value exactly at its threshold meets it.
-- A change is met as long as there is no baseline.
+- A change is met as long as there is no baseline; it is then no threshold that was checked.
 - A gate on a slice that is missing, or has fewer rows than `min_slice_size`, is missed: it demands proof.
 - A gate on every value of a column (`*`) is decided by the slices with enough rows, and missed without any.
 """
@@ -24,6 +24,7 @@ Metrics = Mapping[str, float]
 CHANGE = "change at least"
 _OVERALL = "all rows"
 _EXAMPLES = "example_count"
+_NO_BASELINE = "no baseline yet"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,13 +36,13 @@ class ThresholdCheck:
         slice: the rows it was computed on.
         bound: `at least`, `at most`, or `change at least`, which is against the baseline.
         threshold: the worst value, or change, that still passes.
-        value: the value of the model; None: no such rows were evaluated.
+        value: the value of the model; None: there is no number, as the note says.
         baseline: the same metric of the baseline; None: there is no baseline.
         change: how much better the value is than the baseline's; negative: worse.
         limit: the value exactly at the threshold; None: a change without a baseline.
         margin: how far on the good side of the threshold the value or change is; None where it decides nothing.
         met: whether it lets the model pass; a change does so as long as there is no baseline.
-        note: why the value decides nothing, such as `40 rows, 100 needed`; empty: it decides.
+        note: why the value decides nothing, such as `only 40 rows, 100 needed`; empty: it decides.
     """
 
     metric: str
@@ -55,6 +56,11 @@ class ThresholdCheck:
     margin: float | None
     met: bool
     note: str = ""
+
+    @property
+    def lacks_baseline(self) -> bool:
+        """Whether it is met only as there is nothing to compare with yet."""
+        return self.note == _NO_BASELINE
 
 
 @dataclass(frozen=True)
@@ -107,7 +113,7 @@ def checks_of(gate: Gate, found: Found) -> Iterator[ThresholdCheck]:
     for name in names:
         note = ""
         if found.is_small(name):
-            note = f"{found.rows(name):,.0f} rows, {found.min_slice_size:,} needed"
+            note = f"only {found.rows(name):,.0f} rows, {found.min_slice_size:,} needed"
         for bound, threshold in bounds(gate).items():
             yield _check(gate, name, (bound, threshold), found, note, passes=is_family and not all_small)
 
@@ -145,6 +151,8 @@ def _check(  # noqa: PLR0913, PLR0917  what a threshold is asked of
     margin = None if note or judged is None else _margin(words, threshold, judged)
     is_free = is_change and not found.changes  # there is no baseline
     met = is_free or (passes if note else margin is not None and margin >= 0)
+    if margin is None and not note:
+        note = _NO_BASELINE if is_free else _why_unknown(name, found)
     return ThresholdCheck(
         metric=gate.metric,
         slice=name,
@@ -158,6 +166,13 @@ def _check(  # noqa: PLR0913, PLR0917  what a threshold is asked of
         met=met,
         note=note,
     )
+
+
+def _why_unknown(name: str, found: Found) -> str:
+    """Return why a metric has no value on a slice: there are no rows, or what was computed on them is no number."""
+    if name not in found.values:
+        return "no such row was evaluated"
+    return f"not a number on the {found.rows(name):,.0f} rows that were evaluated"
 
 
 def _margin(words: str, threshold: float, judged: float) -> float:

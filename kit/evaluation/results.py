@@ -67,7 +67,7 @@ def _gate_row(checks: list[ThresholdCheck], bound: str) -> dict[str, object]:
         "value": first.value,
         "change": first.change,
         "met": all(check.met for check in checks),
-        "note": first.note,
+        "note": next((check.note for check in checks if not check.met), first.note),
     }
 
 
@@ -119,9 +119,7 @@ def not_blessed(evaluation: Path, project: Project) -> NotBlessedError:
 def _missed(gate: dict[Any, Any]) -> str:
     value, change = gate["value"], gate["change"]
     if gate["note"]:
-        return f"  {gate['metric']} on {gate['slice']}: too small, {gate['note']}"
-    if pd.isna(value):
-        return f"  {gate['metric']} on {gate['slice']}: no such row was evaluated"
+        return f"  {gate['metric']} on {gate['slice']}: {gate['note']}"
     against = "" if pd.isna(change) else f", {change:+.4f} against the baseline"
     return f"  {gate['metric']} on {gate['slice']}: {gate['bound']}, found {value:.4f}{against}"
 

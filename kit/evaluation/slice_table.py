@@ -10,9 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kit.evaluation.config import POSITIVE_SHARE
+from kit.evaluation.gate_checks import slice_name
 from kit.evaluation.intervals import interval
 from kit.evaluation.metrics.validation import EXAMPLE_COUNT
-from kit.evaluation.results import SliceKey, load_intervals, load_slices
+from kit.evaluation.results import SliceKey, found_slices, load_intervals, load_slices
 from kit.evaluation.sections import HIGHER_IS_BETTER
 from kit.project import Project
 
@@ -26,9 +27,9 @@ def slice_columns(evaluation: Path, project: Project) -> dict[str, Any]:
     Returns:
         `names` and `cuts` of the slices, `examples`, which are `too_small` to be judged, the row `overall`, and for
         each of the `models` (candidate, and baseline where there was one) its metrics: name, values [slices],
-        threshold, larger_is_better, and the bounds lower and upper of the 95 % confidence interval: as Evaluator
-        computed it, else by a formula where there is one. A gate's threshold is drawn if it is for all rows. NaN:
-        not computed, or of a slice that is too small.
+        at_least and at_most [slices], which are what the gates ask of each slice, larger_is_better, and the bounds
+        lower and upper of the 95 % confidence interval: as Evaluator computed it, else by a formula where there is
+        one. NaN: not computed, not asked, or of a slice that is too small.
     """
     found = {
         "candidate": dict(load_slices(evaluation)),
@@ -59,6 +60,7 @@ def _metrics(  # noqa: PLR0913, PLR0917  what the metrics of a model are read fr
     slices: Slices,
     too_small: NDArray[np.bool_],
 ) -> list[dict[str, Any]]:
+    asked = _asked(evaluation, project, keys)
     computed = load_intervals(evaluation, "baseline" if model == "baseline" else "model")
     metrics = []
     for name in project.spec.evaluated:
@@ -73,7 +75,8 @@ def _metrics(  # noqa: PLR0913, PLR0917  what the metrics of a model are read fr
             {
                 "name": name,
                 **{column: np.where(too_small, np.nan, numbers) for column, numbers in columns.items()},
-                **_threshold(name, project),
+                **asked[name],
+                "larger_is_better": HIGHER_IS_BETTER[name] is not False,
             }
         )
     return metrics
@@ -94,12 +97,25 @@ def _values(name: str, keys: list[SliceKey], slices: Slices) -> NDArray[np.float
     return np.array([slices.get(key, {}).get(name, np.nan) for key in keys], np.float64)
 
 
-def _threshold(name: str, project: Project) -> dict[str, Any]:
-    """Return the first bound on all rows, lower or upper, and which side of it is better."""
+def _asked(
+    evaluation: Path, project: Project, keys: list[SliceKey]
+) -> dict[str, dict[str, NDArray[np.float64]]]:
+    """Return of each metric what the gates ask of each slice, by name and side; the narrowest where several do.
+
+    Bounds on a change are not among them: they move with the baseline.
+    """
+    found = found_slices(evaluation, project)
+    places = {slice_name(key): place for place, key in enumerate(keys)}
+    asked = {
+        name: {side: np.full(len(keys), np.nan) for side in ("at_least", "at_most")}
+        for name in project.spec.evaluated
+    }
     for gate in project.spec.gates:
-        if gate.metric == name and not gate.slice and (gate.min is not None or gate.max is not None):
-            return {
-                "threshold": gate.min if gate.min is not None else gate.max,
-                "larger_is_better": gate.max is None or gate.min is not None,
-            }
-    return {"larger_is_better": HIGHER_IS_BETTER[name] is not False}
+        for name in found.slices_of(gate):
+            if gate.metric not in asked or name not in places:
+                continue
+            low, high = (asked[gate.metric][side] for side in ("at_least", "at_most"))
+            place = places[name]
+            low[place] = np.fmax(low[place], np.nan if gate.min is None else gate.min)
+            high[place] = np.fmin(high[place], np.nan if gate.max is None else gate.max)
+    return asked

@@ -28,7 +28,7 @@ def test_a_card_tells_data_settings_metrics_and_gates(tiny: Tiny, blessed: Sessi
     written = write_card(blessed)
     text, page = written.markdown.read_text(), written.page.read_text()
     assert text.startswith("# Model card: ")
-    assert "**Blessed: all 3 thresholds are met" in text
+    assert "**Blessed: all 2 thresholds are met" in text
     table = metrics_table(blessed.path("Evaluator", "evaluation"), blessed.project)
     for row in table.to_dict("records"):
         name = "All rows" if row["slice"] == "all rows" else str(row["slice"]).replace("=", ": ")
@@ -67,7 +67,7 @@ def test_a_card_is_in_the_readers_language(blessed: Session, monkeypatch: pytest
     written = write_card(blessed)
     lines = written.markdown.read_text().splitlines()
     assert written.page.read_text().startswith('<!DOCTYPE html>\n<html lang="zh-Hans">')
-    assert "全部 3 个阈值" in lines[2]
+    assert "全部 2 个阈值" in lines[2]
     headings = [line for line in lines if line.startswith("## ")]
     assert not re.search("[A-Za-z]", "".join(headings))
     heads = [

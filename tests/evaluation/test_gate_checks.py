@@ -14,6 +14,7 @@ from kit.evaluation.gate_checks import Found, ThresholdCheck, checks_of
 from kit.evaluation.results import gates_table, load_slices, threshold_checks
 from kit.evaluation.slice_table import slice_columns
 from kit.project.file import Gate
+from widgets.slices import Slices
 
 LEAST = 60
 
@@ -48,7 +49,7 @@ def test_a_gate_on_every_value_is_asked_of_each_slice_with_rows_enough() -> None
         ("device=a", True, ""),
         ("device=b", False, ""),
     ]
-    assert (c.slice, c.met, c.margin, c.note) == ("device=c", True, None, "20 rows, 60 needed")
+    assert (c.slice, c.met, c.margin, c.note) == ("device=c", True, None, "only 20 rows, 60 needed")
 
 
 def test_a_gate_on_every_value_of_which_none_is_large_enough_is_missed() -> None:
@@ -62,7 +63,7 @@ def test_a_gate_on_every_value_of_which_none_is_large_enough_is_missed() -> None
 
 def test_a_gate_on_one_slice_asks_for_a_proof() -> None:
     [small] = checks({"slice": {"device": "c"}, "min": 0.01})
-    assert (small.value, small.margin, small.met, small.note) == (0.1, None, False, "20 rows, 60 needed")
+    assert (small.value, small.margin, small.met, small.note) == (0.1, None, False, "only 20 rows, 60 needed")
 
 
 def test_a_value_at_its_threshold_meets_it() -> None:
@@ -75,6 +76,16 @@ def test_a_change_counts_in_the_direction_of_better() -> None:
     [check] = checks_of(Gate(metric="logloss", min_change=-0.01), on)
     assert (check.change, check.met) == (-0.02, False)
     assert (check.baseline, check.limit, check.margin) == pytest.approx((0.38, 0.39, -0.01))
+
+
+def test_a_value_that_is_no_number_is_not_a_row_that_is_missing() -> None:
+    on = found({"all rows": (4000, float("nan"))})
+    [low] = checks({"min": 0.5}, on)
+    assert (low.met, low.note) == (False, "not a number on the 4,000 rows that were evaluated")
+    [nowhere] = checks({"slice": {"device": "z"}, "min": 0.5}, on)
+    assert nowhere.note == "no such row was evaluated"
+    [change] = checks({"min_change": -0.1}, found({"all rows": (4000, 0.7)}))
+    assert (change.met, change.note, change.lacks_baseline) == (True, "no baseline yet", True)
 
 
 @pytest.mark.parametrize("bounds", [{"min": 0.7}, {"min_change": -0.1}])
@@ -121,6 +132,37 @@ def test_a_slice_that_is_too_small_is_shown_without_values(evaluation: Path) -> 
     assert columns["too_small"].tolist() == small.tolist()
     for metric in columns["models"]["candidate"]:
         assert np.isnan(metric["values"]).tolist() == small.tolist()
+
+
+def test_each_slice_has_the_thresholds_that_the_gates_ask_of_it(evaluation: Path) -> None:
+    judged = project(
+        gates=[
+            a_gate({}, min=0.75),
+            a_gate({"city": "*"}, min=0.01),
+            a_gate({"city": "Rom"}, min=0.02),
+            a_gate({}, "calibration", min=0.75, max=1.33),
+            a_gate({}, "logloss", min_change=0.1),
+        ]
+    )
+    columns = slice_columns(evaluation, judged)
+    accuracy, calibration, logloss = (
+        next(metric for metric in columns["models"]["candidate"] if metric["name"] == name)
+        for name in ("accuracy", "calibration", "logloss")
+    )
+    place = columns["names"].index
+    asked = {name: accuracy["at_least"][place(name)] for name in ("All rows", "city: Rom", "city: Oslo")}
+    assert asked == {"All rows": 0.75, "city: Rom": 0.02, "city: Oslo": 0.01}
+    assert np.isnan(accuracy["at_least"][place("kind: k0")]), "no gate asks anything of it"
+    sides = [calibration[side][place("All rows")] for side in ("at_least", "at_most")]
+    assert sides == [0.75, 1.33]
+    assert np.isnan(logloss["at_least"]).all()
+    shown = Slices.of(columns).table
+    missed = {name for metric in shown.judged for name in np.array(shown.names)[metric.failing]}
+    assert missed <= {
+        check.slice.replace("=", ": ").replace("all rows", "All rows")
+        for check in threshold_checks(evaluation, judged)
+        if not check.met
+    }
 
 
 def test_intervals_that_evaluator_computed_are_shown(tmp_path: Path) -> None:

@@ -97,7 +97,7 @@ def test_slices_follow_every_control(show: Callable[[str], Page]) -> None:
         _expect_slices(page, expected)
     page.get_by_label("Cut by").select_option("country, page")
     page.get_by_label("Examples at least").fill("40")
-    page.get_by_label("only below a threshold").check()
+    page.get_by_label("only those that miss a threshold").check()
     page.get_by_role("searchbox").fill("c7 page")
     page.get_by_label("Spread of").select_option("logloss")
     expect(page.get_by_text("logloss over slices")).to_be_visible()

@@ -52,7 +52,9 @@ FACES: dict[str, Callable[[], Face]] = {
     "slices without metrics": lambda: Slices(SliceTable(["a"], np.ones(1), {})),
     "slices one row": lambda: Slices(slice_table(1)),
     "slices all missing": lambda: Slices(
-        SliceTable(list("abc"), np.zeros(3), {"m": [Metric("auc", _nan, _nan, _nan, threshold=0.5)]})
+        SliceTable(
+            list("abc"), np.zeros(3), {"m": [Metric("auc", _nan, _nan, _nan, at_least=np.full(3, 0.5))]}
+        )
     ),
     "slices 500 rows": lambda: Slices(slice_table(500)),
     "slices 100000 rows": lambda: Slices(slice_table(100_000)),

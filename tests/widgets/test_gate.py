@@ -96,12 +96,12 @@ def test_equal_places_do_not_break_the_chart() -> None:
     assert "<circle" in Gate([same], VERDICT, passed=False).content
 
 
-def test_a_slice_that_is_too_small_is_left_out_or_missed() -> None:
+def test_a_slice_that_is_too_small_is_not_counted_or_missed() -> None:
     of = ("auc", "device=tv", "at least", 0.7, 0.9, None, None, 0.7, None)
     left_out = Threshold(*of, met=True, note="40 rows, 100 needed")
     missed = Threshold(*of, met=False, note="40 rows, 100 needed")
     view = Gate([left_out, missed], "Not blessed.", passed=False)
     first, second = Page(view.content).text_of("tr")[1:]
     assert first.endswith("✗ missed40 rows, 100 needed")
-    assert second.endswith("left out40 rows, 100 needed")
+    assert second.endswith("not counted40 rows, 100 needed")
     assert "missed: auc on device=tv, at least 0.7, 40 rows, 100 needed" in repr(view)

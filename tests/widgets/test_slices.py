@@ -101,6 +101,23 @@ def test_two_slices_are_put_side_by_side() -> None:
     assert "apart" in table or "overlap" in table
 
 
+def test_a_value_is_judged_by_the_thresholds_of_its_own_slice() -> None:
+    auc = Metric("auc", np.array([0.8, 0.72, 0.5]), at_least=np.array([0.75, 0.55, np.nan]))
+    ratio = Metric(
+        "calibration",
+        np.array([1.4, 1.4, 1.0]),
+        at_least=np.full(3, 0.75),
+        at_most=np.array([1.33, np.nan, 1.33]),
+    )
+    view = Slices(SliceTable(["All rows", "user: new", "page: 7"], np.full(3, 9.0), {"m": [auc, ratio]}))
+    content = Page(view.content).text
+    assert [mark for mark in ("✗ 0.8", "✗ 0.72", "✗ 0.5") if mark in content] == []
+    assert content.count("✗ 1.4") == 1
+    assert "auc ≥ 0.55 to 0.75" in view.html_face()
+    assert "calibration ≤ 1.33" in view.html_face()
+    assert "0 miss ≥ 0.55 to 0.75" in repr(view)
+
+
 def test_one_model_needs_no_column_for_models() -> None:
     assert "Model" not in Page(Slices(slice_table(5, models=("candidate",))).content).text_of("th")
 
@@ -116,7 +133,8 @@ def test_the_spread_is_that_of_the_slices_found() -> None:
 
 def test_of_many_metrics_the_text_tells_of_those_with_a_threshold() -> None:
     metrics = [
-        Metric(f"m{place}", np.array([0.5]), threshold=0.7 if place == 9 else None) for place in range(12)
+        Metric(f"m{place}", np.array([0.5]), at_least=np.array([0.7 if place == 9 else np.nan]))
+        for place in range(12)
     ]
     lines = repr(Slices(SliceTable(["a"], np.ones(1), {"m": metrics}))).splitlines()
     assert [line.split(":")[0] for line in lines[1:]] == ["m9", "m0", "m1", "m2", "and 8 metrics more"]

@@ -133,7 +133,7 @@ def slice_table(amount: int, *, models: tuple[str, ...] = ("candidate", "baselin
 def hostile_slices() -> SliceTable:
     """Slices and models whose names would do harm if they were taken for markup."""
     values = np.linspace(0.5, 0.9, len(HOSTILE))
-    metrics = (Metric(HOSTILE[0], values, values - 0.1, values + 0.1, threshold=0.7),)
+    metrics = (Metric(HOSTILE[0], values, values - 0.1, values + 0.1, at_least=np.full(len(HOSTILE), 0.7)),)
     return SliceTable(
         HOSTILE, np.full(len(HOSTILE), 10.0), {HOSTILE[1]: metrics, HOSTILE[2]: metrics}, HOSTILE
     )
@@ -150,6 +150,6 @@ def _metrics(generator: np.random.Generator, examples: np.ndarray) -> tuple[Metr
     loss = generator.normal(0.42, 0.03, len(examples))
     width = 0.1 / np.sqrt(examples)
     return (
-        Metric("auc", auc, auc - width, auc + width, threshold=0.7),
-        Metric("logloss", loss, threshold=0.5, larger_is_better=False),
+        Metric("auc", auc, auc - width, auc + width, at_least=np.full(len(examples), 0.7)),
+        Metric("logloss", loss, at_most=np.full(len(examples), 0.5), larger_is_better=False),
     )

@@ -114,7 +114,7 @@ def _evidence(spot: BlindSpot) -> Markup:
 def _with_chart(text: str, value: Estimate, scale: tuple[float, float]) -> Markup:
     low, high = scale
     drawing = charts.whisker(
-        value.value, value.lower, value.upper, low=low, high=high, size=_CHART, threshold=0.0
+        value.value, value.lower, value.upper, low=low, high=high, size=_CHART, thresholds=[0.0]
     )
     return tag("div", tag("span", text), tag("span", drawing, class_=f"whisker {charts.colour(0)}"))
 

@@ -92,20 +92,26 @@ def extent(series: Sequence[Series], marks: Sequence[float] = ()) -> tuple[float
 
 
 def whisker(  # noqa: PLR0913  a mark, its interval and the scale that it stands on
-    value: float, lower: float, upper: float, *, low: float, high: float, size: Size, threshold: float | None
+    value: float,
+    lower: float,
+    upper: float,
+    *,
+    low: float,
+    high: float,
+    size: Size,
+    thresholds: Sequence[float],
 ) -> Markup:
-    """A value with its interval on a scale, and the threshold as a line."""
+    """A value with its interval on a scale, and each threshold as a line."""
     middle = size.height / 2
 
     def across(place: float) -> str:
         part = (place - low) / (high - low) if high > low else 0.5
         return _short(3 + min(max(part, 0.0), 1.0) * (size.width - 6))
 
-    shapes = []
-    if threshold is not None:
-        shapes.append(
-            tag("line", x1=across(threshold), x2=across(threshold), y1=0, y2=size.height, class_="mark")
-        )
+    shapes = [
+        tag("line", x1=across(threshold), x2=across(threshold), y1=0, y2=size.height, class_="mark")
+        for threshold in thresholds
+    ]
     if math.isfinite(lower) and math.isfinite(upper):
         shapes.append(tag("line", x1=across(lower), x2=across(upper), y1=middle, y2=middle))
     if math.isfinite(value):

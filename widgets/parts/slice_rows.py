@@ -89,7 +89,7 @@ class SliceRows:
             low=low,
             high=high,
             size=_WHISKER,
-            threshold=metric.threshold,
+            thresholds=metric.thresholds_of(row),
         )
         return tag(
             "span",
@@ -130,5 +130,5 @@ def _scale(name: str, table: SliceTable) -> tuple[float, float]:
     columns: Sequence[Metric] = [metric for _, metric in table.all_metrics() if metric.name == name]
     values = np.concatenate([metric.values[np.isfinite(metric.values)] for metric in columns])
     places = [*((values.min(), values.max()) if len(values) else ())]
-    places += [metric.threshold for metric in columns if metric.threshold is not None]
+    places += [side for metric in columns for side in np.concatenate([*metric.thresholds.values(), []])]
     return (float(min(places)), float(max(places))) if places else (0.0, 1.0)

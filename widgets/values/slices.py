@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence, Sized
 from dataclasses import dataclass
 from typing import TypeAlias
@@ -18,22 +19,39 @@ Column: TypeAlias = NDArray[np.float64]
 class Metric:
     """One metric of one model on every slice, with the bounds of its confidence interval where there is one.
 
-    A value is NaN where the metric could not be computed. The threshold is the worst value that still passes.
+    A value is NaN where the metric could not be computed. `at_least` and `at_most` are the worst values that still
+    pass, which may differ from slice to slice; NaN: none is asked of that slice.
     """
 
     name: str
     values: Column
     lower: Column | None = None
     upper: Column | None = None
-    threshold: float | None = None
+    at_least: Column | None = None
+    at_most: Column | None = None
     larger_is_better: bool = True
 
     @property
     def failing(self) -> NDArray[np.bool_]:
-        """Where the value is on the wrong side of the threshold; NaN does not fail."""
-        if self.threshold is None:
-            return np.zeros(len(self.values), dtype=bool)
-        return self.values < self.threshold if self.larger_is_better else self.values > self.threshold
+        """Where the value is on the wrong side of a threshold of its slice; NaN does not fail."""
+        failing = np.zeros(len(self.values), dtype=bool)
+        if self.at_least is not None:
+            failing |= self.values < self.at_least
+        if self.at_most is not None:
+            failing |= self.values > self.at_most
+        return failing
+
+    @property
+    def thresholds(self) -> dict[str, Column]:
+        """The different thresholds by their sign, `≥` or `≤`, sorted; a sign is missing where there are none."""
+        sides = {"≥": self.at_least, "≤": self.at_most}
+        known = {sign: np.unique(side[np.isfinite(side)]) for sign, side in sides.items() if side is not None}
+        return {sign: side for sign, side in known.items() if len(side)}
+
+    def thresholds_of(self, row: int) -> list[float]:
+        """The thresholds of one slice."""
+        sides = [float(side[row]) for side in (self.at_least, self.at_most) if side is not None]
+        return [side for side in sides if math.isfinite(side)]
 
     def interval(self, row: int) -> tuple[float, float]:
         if self.lower is None or self.upper is None:
@@ -68,7 +86,15 @@ class SliceTable:
         columns: dict[str, Sized] = {"examples": self.examples}
         columns |= {"cuts": self.cuts} if self.cuts else {}
         columns |= {} if self.too_small is None else {"too_small": self.too_small}
-        columns |= {f"{metric.name} of {model}": metric.values for model, metric in self.all_metrics()}
+        for model, metric in self.all_metrics():
+            sides = {"values": metric.values, "at_least": metric.at_least, "at_most": metric.at_most}
+            columns |= {
+                f"{metric.name} of {model}"
+                if side == "values"
+                else f"{side} of {metric.name} of {model}": column
+                for side, column in sides.items()
+                if column is not None
+            }
         for name, column in columns.items():
             if len(column) != len(self.names):
                 raise ValueError(
