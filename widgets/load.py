@@ -98,9 +98,12 @@ class LoadSweep(View):
     def _in_words(self) -> str:
         chosen = next((one for one in self._settings if one.chosen), None)
         if chosen is None or chosen.there is None:
-            return say(
-                "Chosen: none. No setting that batches does it: ask for less, or serve with more processors."
-            )
+            if plain := next((one for one in self._settings if one.serves_plainly), None):
+                return say(
+                    "Chosen: none. No setting that batches does it, but {name} does: serve so.",
+                    name=plain.name,
+                )
+            return say("Chosen: none. No setting does it: ask for less, or serve with more processors.")
         there = chosen.there
         cost = say("{processor_ms} ms of processor an answer", processor_ms=number(there.processor_ms))
         return say(

@@ -157,6 +157,11 @@ def write_chosen(sweep: Sweep, path: Path) -> Batching:
         StepFailedError: when none meets the target; the file stays as it is.
     """
     if sweep.chosen is None:
+        if any(point.setting == WITHOUT and point.meets(sweep.target) for point in sweep.points):
+            raise StepFailedError(
+                f"A batching setting should answer {sweep.target.rate:g} requests a second within "
+                f"{sweep.target.p99_ms:g} ms (p99), but only the server without batching does. Serve without batching."
+            )
         best = min(
             (point.p99_ms for point in sweep.points if point.offered >= sweep.target.rate), default=math.inf
         )

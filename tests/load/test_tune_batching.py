@@ -125,6 +125,9 @@ def test_without_a_setting_that_does_it_the_file_stays(trials: Trials, tmp_path:
     sweep = trials.sweep([Point("small", 40, 40, 1000, 3000, 0, 1.0), Point("small", 10, 10, 1, 1, 0, 1.0)])
     with pytest.raises(StepFailedError, match="the best p99 at that rate is 3000 ms"):
         write_chosen(sweep, path)
+    plain = trials.sweep([Point(WITHOUT, 40, 40, 5, 10, 0, 1.0), *sweep.points])
+    with pytest.raises(StepFailedError, match="Serve without batching"):
+        write_chosen(plain, path)
     assert path.read_text() == "max_batch_size { value: 3 }"
 
 

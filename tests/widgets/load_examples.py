@@ -81,6 +81,11 @@ def none_does() -> LoadSweep:
     return LoadSweep(Sweep(points("8 rows", 500, 1.2), {"8 rows": parameters(8)}))
 
 
+def only_without_batching() -> LoadSweep:
+    found = [*points("without batching", 5, 0.9), *points("8 rows", 500, 1.2)]
+    return LoadSweep(Sweep(found, {"without batching": {}, "8 rows": parameters(8)}))
+
+
 def many(amount: int = 3_000) -> LoadSweep:
     """Return a sweep of more settings than a static face has room for; the last is chosen."""
     names = [f"setting {place}" for place in range(amount)]

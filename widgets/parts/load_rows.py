@@ -37,6 +37,7 @@ class Setting:
         in_time: the most answers a second within the wanted p99 and without errors; NaN: none.
         chosen: whether it is the chosen one.
         place: its index among all.
+        meets: whether it does what is wanted at the wanted rate or above.
     """
 
     name: str
@@ -46,6 +47,12 @@ class Setting:
     in_time: float
     chosen: bool
     place: int
+    meets: bool
+
+    @property
+    def serves_plainly(self) -> bool:
+        """Whether it does what is wanted without batching."""
+        return self.meets and not self.parameters
 
 
 def settings_of(sweep: Sweep) -> list[Setting]:
@@ -68,6 +75,10 @@ def _setting(sweep: Sweep, name: str, place: int) -> Setting:
         max(good, default=math.nan),
         name == sweep.chosen,
         place,
+        any(
+            each.offered >= target.rate and not each.errors and each.p99_ms <= target.p99_ms
+            for each in points
+        ),
     )
 
 
