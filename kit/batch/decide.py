@@ -10,7 +10,7 @@ from kit.batch.order import Waits, among
 from kit.batch.parameters import Value
 from kit.batch.plan import PlannedNotebook
 from kit.batch.record import RunRecord
-from kit.batch.unchanged import Surroundings, differences, last_good, steps_by_notebook, steps_in
+from kit.batch.unchanged import Surroundings, differences, last_good, steps_by_notebook, steps_in, was_tried
 from kit.batch.usual import Usual, usual
 
 
@@ -73,7 +73,10 @@ class Decider:
             return SkipDecision(skip=False, why="--no-skip")
         found = last_good(self.records, notebook, self.project)
         if found is None:
-            return SkipDecision(skip=False, why="it has not ended well here before")
+            why = "its first run here"
+            if was_tried(self.records, notebook, self.project):
+                why = "it has not ended well here before"
+            return SkipDecision(skip=False, why=why)
         run, then = found
         if not then:
             return SkipDecision(

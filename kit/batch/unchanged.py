@@ -170,6 +170,15 @@ def last_good(
     return None
 
 
+def was_tried(records: Sequence[RunRecord], notebook: PlannedNotebook, project: Value | None) -> bool:
+    """Return whether a notebook ran on a project, however it ended."""
+    return any(
+        row.name == notebook.name and row.is_of(project) and row.seconds is not None
+        for record in records
+        for row in record.notebooks
+    )
+
+
 def differences(then: Mapping[str, str], now: Mapping[str, str]) -> list[str]:
     """Return what is no longer the same, in words."""
     return [name for name in {**then, **now} if then.get(name) != now.get(name)]

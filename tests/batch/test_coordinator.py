@@ -140,6 +140,8 @@ def test_each_change_is_named_and_makes_only_those_run_that_it_concerns(
     }
     (workspace / "given" / "file").write_text("another")
     assert _would(paths, workspace) == {"01_a": ("run", "what it reads"), "02_b": ("run?", "")}
+    first = preview(paths, {}, tmp_path / "another", TWO)
+    assert first[0].why == "its first run here"
     content = json.loads(paths[1].read_text())
     content["cells"][-1]["source"] = ["seed + 1"]
     paths[1].write_text(json.dumps(content))
