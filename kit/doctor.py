@@ -68,17 +68,19 @@ class Check:
         return row_of(self.name, self.found, self.state, self.what_to_do)
 
 
-def check(deep: bool, workspace: Path) -> list[Check]:
+def check(deep: bool, workspace: Path, *, in_notebook: bool = False) -> list[Check]:
     """Examine this machine and this environment.
 
     Args:
         deep: also import TensorFlow and TFX in a process of their own, and run a cell in the kit's kernel.
         workspace: the folder that notebooks would write to; it is not made.
+        in_notebook: whether a notebook asks: then a JupyterLab runs already, and a browser shows it.
     """
     checks = [check_python(), check_system(), check_libc(), check_lock(), check_set_up()]
     checks += [*check_packages(), check_kernel()]
     checks += [check_disk(workspace), check_memory(), check_workspace(workspace)]
-    checks += [*map(check_port, PORTS), check_browser()]
+    checks += [check_port(port, in_notebook=in_notebook) for port in PORTS]
+    checks += [check_browser(in_notebook=in_notebook)]
     if deep:
         checks += [check_imports(), check_kernel_runs()]
     return checks
@@ -209,19 +211,23 @@ def _nearest(path: Path) -> Path:
     return next(folder for folder in (path, *path.parents) if folder.exists())
 
 
-def check_port(port: int) -> Check:
+def check_port(port: int, *, in_notebook: bool = False) -> Check:
     with socket.socket() as probe:
         # A server that has just ended does not count.
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind(("127.0.0.1", port))
         except OSError:
+            if in_notebook and PORTS[port] == "JupyterLab":
+                return Check(f"port {port}", "in use, as JupyterLab runs")
             remedy = f"{PORTS[port]} takes the next free one"
             return Check(f"port {port}", "in use", ok=False, what_to_do=remedy, needed=False)
     return Check(f"port {port}", f"free for {PORTS[port]}")
 
 
-def check_browser() -> Check:
+def check_browser(*, in_notebook: bool = False) -> Check:
+    if in_notebook:
+        return Check("browser", "the one that you read this in")
     try:
         browser = webbrowser.get()
     except webbrowser.Error:

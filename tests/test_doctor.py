@@ -142,6 +142,19 @@ def test_port_in_use_is_a_hint() -> None:
     assert (found.ok, found.needed, found.what_to_do) == (False, False, "the test takes the next free one")
 
 
+def test_in_a_notebook_the_jupyterlab_that_shows_it_is_no_hint(monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.socket() as server:
+        server.bind(("127.0.0.1", 0))
+        server.listen()
+        port = server.getsockname()[1]
+        monkeypatch.setitem(doctor.PORTS, port, "JupyterLab")
+        found = doctor.check_port(port, in_notebook=True)
+        assert (found.state, found.found) == ("ok", "in use, as JupyterLab runs")
+        monkeypatch.setitem(doctor.PORTS, port, "TensorBoard")
+        assert doctor.check_port(port, in_notebook=True).state == "warn"
+    assert doctor.check_browser(in_notebook=True).state == "ok"
+
+
 def test_no_browser_is_a_hint(monkeypatch: pytest.MonkeyPatch) -> None:
     def none() -> None:
         raise webbrowser.Error
