@@ -131,6 +131,13 @@ class Flame(View):
         parts = ", ".join(
             f"{say(kind)} {share(seconds / frame.seconds)}" for kind, seconds in kinds if seconds
         )
+        if frame is self.root:  # notebooks of a run may run side by side: its bar is longer than the run was
+            return say(
+                "{name}: {seconds} s of all its notebooks together, also of those side by side: {parts}.",
+                name=frame.name,
+                seconds=number(round(frame.seconds, 1)),
+                parts=parts,
+            )
         return say(
             "{name} took {seconds} s: {parts}.",
             name=frame.name,
