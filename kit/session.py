@@ -151,7 +151,7 @@ class Session(interactive_context.InteractiveContext):
     def _monitor(self, step: str, enable_cache: bool, together: MemoryTogether) -> StepMonitor:
         def why() -> tuple[str, ...]:
             if not enable_cache:
-                return ("the cache was left out",)
+                return ("this run was told to do without it",)
             with self._metadata() as handle:
                 return why_not_cached(handle.store, self.pipeline_name, step)
 

@@ -42,7 +42,7 @@ def deliveries(session: Session) -> list[Finding]:
         *_missing(latest.get("missing", ""), severity),
     ]
     # An old run in this workspace has no `missing`: its spans were all there.
-    return [*(findings or [Finding(CHECK, f"{len(files):,} files, none twice or changed", "ok")]), *aside]
+    return [*(findings or [Finding(CHECK, f"files: {len(files):,}, none twice or changed", "ok")]), *aside]
 
 
 def _twice(session: Session, files: Iterable[Mapping[str, Any]], severity: Severity) -> Iterable[Finding]:

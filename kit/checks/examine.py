@@ -71,7 +71,7 @@ def check_findings(findings: Sequence[Finding]) -> str:
     blocking = [finding for finding in findings if finding.state == "fail"]
     if not blocking:
         warnings = sum(finding.state == "warn" for finding in findings)
-        return f"No check blocks; {warnings or 'none'} of {len(findings)} findings warn."
+        return f"No check blocks. Findings that warn: {warnings} of {len(findings)}."
     lines = "\n".join(f"  {finding.check}: {finding.found}. {finding.what_to_do}" for finding in blocking)
     drifted = all(finding.check == drift.NAME for finding in blocking)
     raise (DriftError if drifted else DataAnomalyError)(

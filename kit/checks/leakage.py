@@ -68,7 +68,7 @@ class Leakage:
         if leaks or not best:
             return [self._finding(one) for one in leaks] or [Finding(NAME, "not checked: too few rows", "ok")]
         top = max(best, key=lambda one: one.value)
-        return [Finding(NAME, f"none; {top.feature} alone tells most, {top.measure} {top.value:.2f}", "ok")]
+        return [Finding(NAME, f"none; {top.feature} alone tells most, {top.measure}: {top.value:.2f}", "ok")]
 
     def _best(self, rows: Rows, name: str) -> _Found | None:
         """Return what the feature predicts best: one of the classes, or the quantity."""
@@ -79,7 +79,7 @@ class Leakage:
             return None if r2 is None else _Found(name, r2, "R²", self._r2)
         found = [
             _Found(
-                name, _auc(values, positive, is_number=is_number), f"AUC of {self._label} {text}", self._auc
+                name, _auc(values, positive, is_number=is_number), f"AUC of {self._label} = {text}", self._auc
             )
             for text, positive in classes
         ]

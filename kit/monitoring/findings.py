@@ -51,7 +51,7 @@ def check_findings(found: Sequence[Finding]) -> str:
     blocking = [finding for finding in found if finding.state == "fail"]
     if not blocking:
         warnings = sum(finding.state == "warn" for finding in found)
-        return f"Nothing blocks; {warnings or 'none'} of {len(found)} findings warn."
+        return f"Nothing blocks. Findings that warn: {warnings} of {len(found)}."
     lines = "\n".join(f"  {finding.check}: {finding.found}. {finding.what_to_do}" for finding in blocking)
     drifted = any(finding.check in {SKEW, DRIFT} for finding in blocking)
     raise (DriftError if drifted else DataAnomalyError)(

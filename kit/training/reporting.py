@@ -166,7 +166,7 @@ class ProgressCallback(tf_keras.callbacks.Callback):
     def _tell(self, loss: float) -> None:
         progress = self._progress
         known = "" if math.isnan(loss) else f", loss {loss:.4f}"
-        report(f"epoch {progress.epoch} of {progress.epochs}, step {self._batches}{known}")
+        report(f"epoch {progress.epoch} of {progress.epochs}, step {self._batches} of this epoch{known}")
         self._progress = replace(progress, steps_per_second=round(self._pace, 3))
         self._save()
         told = Summary()

@@ -45,10 +45,11 @@ class TrialRetention:
     @property
     def message(self) -> str:
         """The outcome for the trials, in a sentence."""
-        went, size = "gone" if self.done else "to go", self.size_bytes / BYTES_PER_MB
+        size = self.size_bytes / BYTES_PER_MB
+        went = f"{size:.1f} MB are gone" if self.done else f"{size:.1f} MB are to go"
         return (
-            f"Of {self.searches} searches the trials of the newest {self.keep_searches} stay, {len(self.kept)}. Event "
-            f"files, logs and checkpoints of {len(self.pruned)} others are {went}, {size:.1f} MB."
+            f"Searches: {self.searches}, of which the newest {self.keep_searches} stay whole. Trials: {len(self.kept)} "
+            f"stay whole, {len(self.pruned)} keep only their records. With rows that only older searches saw {went}."
         )
 
     def __repr__(self) -> str:

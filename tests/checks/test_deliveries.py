@@ -47,7 +47,7 @@ def said(findings: list[Finding]) -> list[str]:
 def test_each_delivered_once_is_well(tmp_path: Path) -> None:
     session = shop(tmp_path / "shop", *DAYS)
     [finding] = run(session)
-    assert (finding.state, finding.found) == ("ok", "4 files, none twice or changed")
+    assert (finding.state, finding.found) == ("ok", "files: 4, none twice or changed")
 
 
 def test_there_must_be_a_run(tmp_path: Path) -> None:

@@ -38,7 +38,10 @@ def test_drift_alone_is_an_error_of_its_own() -> None:
 
 
 def test_a_warning_does_not_end_the_batch() -> None:
-    assert check_findings([Finding("shared keys", "b", "warn")]) == "No check blocks; 1 of 1 findings warn."
+    assert (
+        check_findings([Finding("shared keys", "b", "warn")])
+        == "No check blocks. Findings that warn: 1 of 1."
+    )
 
 
 def test_a_span_that_was_delivered_again_under_another_number(tmp_path: Path) -> None:

@@ -41,7 +41,7 @@ def test_a_number_that_tells_the_class(draw: np.random.Generator, classes: int, 
     data = {**noise(draw), "label": [f"l{one}" for one in label], "told": told}
     [finding] = judged(data, number=True, told=True, city=False)
     assert (finding.state, finding.subject) == ("fail", "told")
-    assert "AUC of label l" in finding.found
+    assert "AUC of label = l" in finding.found
 
 
 def test_a_category_that_tells_the_class(draw: np.random.Generator) -> None:
@@ -77,7 +77,7 @@ def test_a_good_feature_is_no_leak(draw: np.random.Generator) -> None:
     data = {"label": label.astype(int).tolist(), "good": (label + draw.normal(0, 0.7, COUNT)).tolist()}
     [finding] = judged(data, good=True)
     assert finding.state == "ok"
-    assert finding.found.startswith("none; good alone tells most, AUC of label 1 0.8")
+    assert finding.found.startswith("none; good alone tells most, AUC of label = 1: 0.8")
 
 
 def test_missing_values_are_a_value(draw: np.random.Generator) -> None:

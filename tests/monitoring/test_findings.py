@@ -36,7 +36,7 @@ ALL_WELL = {
 def test_where_all_is_well_each_kind_says_so() -> None:
     some = found(Monitoring(), drift(), quality())
     assert states(some) == ALL_WELL
-    assert check_findings(some) == "Nothing blocks; none of 5 findings warn."
+    assert check_findings(some) == "Nothing blocks. Findings that warn: 0 of 5."
 
 
 def test_an_empty_log_is_said_and_passes() -> None:

@@ -73,7 +73,7 @@ def test_what_differs_is_why_the_cache_was_not_used(session: Session, watcher: W
 def test_a_cache_that_was_left_out_is_the_reason(session: Session, watcher: Watcher) -> None:
     session.run(Worker())
     session.run(Worker(), enable_cache=False)
-    assert watcher.told[-1].differences == ("the cache was left out",)
+    assert watcher.told[-1].differences == ("this run was told to do without it",)
 
 
 def test_what_is_gone_is_made_again_and_said(session: Session, watcher: Watcher) -> None:

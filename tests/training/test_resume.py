@@ -73,7 +73,7 @@ def test_a_killed_training_resumes_from_its_checkpoint(arguments: dict[str, Any]
     outcome = start(arguments, tmp_path / "second").wait(120)
     assert isinstance(outcome, warm.CallReturned), outcome
     [begin, *_, end] = lines(tmp_path / "second")
-    assert begin.startswith(f"epoch 2 of {EPOCHS}, step 1,")
+    assert begin.startswith(f"epoch 2 of {EPOCHS}, step 1 of this epoch,")
     assert end == "saving the model"
     assert (tmp_path / "model" / "saved_model.pb").exists()
     assert read_curves(tmp_path / "run").index.tolist() == [1, 2, 3]

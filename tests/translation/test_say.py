@@ -11,14 +11,14 @@ from kit.translation.say import say
 def test_sentences_are_said_a_line_each_in_the_language(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    said = ("The data follow their schema in both splits.", "No check blocks; none of 12 findings warn.")
+    said = ("The data follow their schema in both splits.", "No check blocks. Findings that warn: 0 of 12.")
     say(*said)
     assert capsys.readouterr().out.splitlines() == list(said)
     monkeypatch.setenv(VARIABLE, "zh")
     say(*said)
     assert capsys.readouterr().out.splitlines() == [
         "两个拆分中的数据都符合架构。",
-        "没有检查项阻止；12 项结果中提醒的：无。",  # noqa: RUF001
+        "没有检查项阻止。提醒的结果：12 项中的 0 项。",  # noqa: RUF001
     ]
 
 

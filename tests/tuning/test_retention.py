@@ -61,7 +61,7 @@ def test_of_trials_that_only_old_searches_have_the_results_stay(workspace: Works
     folder = folder_of(workspace, "recommender")
     done = _prune(workspace, 2)
     assert (_names(done.kept), _names(done.pruned), done.size_bytes) == ("cde", "ab", 2 * 300 + 1_000)
-    assert "Of 3 searches the trials of the newest 2 stay, 3." in done.message
+    assert "Searches: 3, of which the newest 2 stay whole. Trials: 3 stay whole, " in done.message
     for name in "ab":
         left = folder / "trials" / name
         assert {path.name for path in left.iterdir()} == {"trial.json", "pruned.json"}

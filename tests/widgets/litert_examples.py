@@ -60,7 +60,9 @@ def sample(chosen: str = "dynamic_range") -> LiteRTFiles:
         chosen=chosen,
         limit=0.01,
         measured_on="4,000 rows of the evaluation split, and 50 requests with 100 candidates of item_id each",
-        notes=["int8 was calibrated with 300 rows of the training split, like it in 13 features."],
+        notes=[
+            "int8 was calibrated with 300 rows of the training split, distributed as all of it in 13 features."
+        ],
     )
 
 

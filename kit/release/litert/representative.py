@@ -50,7 +50,7 @@ def one_sided(chosen: Features, split: Features, label: str) -> list[Finding]:
         )
     ]
     count = len(next(iter(chosen.values())))
-    said = f"{count} rows of the training split, like it in {len(looked)} features"
+    said = f"{count} rows of the training split, distributed as all of it in {len(looked)} features"
     return found or [Finding(NAME, said, "ok")]
 
 

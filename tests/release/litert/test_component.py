@@ -93,7 +93,8 @@ def test_a_view_is_told_all_of_it(converted: Session) -> None:
     )
     [note] = found["notes"]
     assert re.fullmatch(
-        r"int8 was calibrated with \d+ rows of the training split, like it in \d+ features\.", note
+        r"int8 was calibrated with \d+ rows of the training split, distributed as all of it in \d+ features\.",
+        note,
     )
     repr(LiteRTFiles(**found))
 

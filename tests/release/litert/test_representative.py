@@ -39,7 +39,7 @@ def test_rows_drawn_from_the_split_are_like_it(wanted: int) -> None:
         assert list(places) == sorted(places)
         [finding] = one_sided({name: values[places] for name, values in every.items()}, every, "clicked_xf")
         assert finding.state == "ok", finding
-        assert finding.found == f"{wanted} rows of the training split, like it in 4 features"
+        assert finding.found == f"{wanted} rows of the training split, distributed as all of it in 4 features"
 
 
 def test_a_small_split_is_taken_whole() -> None:
