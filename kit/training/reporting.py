@@ -104,7 +104,7 @@ class ProgressCallback(tf_keras.callbacks.Callback):
         (self._run / STOP_FILE).unlink(missing_ok=True)
         self._writer = tf.summary.create_file_writer(str(self._run / STEPS_RUN))
         self._began = self._epoch_began = self._batch_ended = time.monotonic()
-        self._before = self._batches = 0
+        self._before = self._batches = self._step = 0
         self._resume()
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
