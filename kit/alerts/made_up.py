@@ -18,7 +18,7 @@ class MadeUpAlerts(AlertDesk):
     """A desk with one alert in a folder of its own, which goes with the desk: no workspace has it, nobody is told.
 
     Args:
-        project: whose alert it would be.
+        project: the project whose alert it would be.
         finding: what was made up.
         draw: makes a picture of what it is about.
     """
