@@ -11,12 +11,12 @@ import ast
 import json
 import os
 import sys
-import traceback
 from collections.abc import Callable, Collection, Iterator
 from contextlib import suppress
 from importlib.machinery import PathFinder
 from pathlib import Path
 
+from kit.warm import log
 from kit.warm.address import ROOT
 
 PACKAGES = ("kit", "widgets")
@@ -55,7 +55,7 @@ class OwnModules:
             try:
                 __import__(module, fromlist=names)
             except Exception:  # noqa: BLE001  somebody may be in the middle of an edit
-                traceback.print_exc()
+                log.write_exception()
 
     def forget_unless_same(self) -> None:
         """Forget all when a new interpreter would import something else; for a child that has its path."""
@@ -99,7 +99,7 @@ def _cells(notebook: Path) -> list[str]:
         cells = json.loads(notebook.read_text(encoding="utf-8"))["cells"]
         return ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "code"]
     except (OSError, ValueError, KeyError):  # it may be just being saved
-        traceback.print_exc()
+        log.write_exception()
         return []
 
 

@@ -7,8 +7,9 @@ import importlib
 import os
 import sys
 import time
-import traceback
 from collections.abc import Callable
+
+from kit.warm import log
 
 MODULES = (
     "numpy",
@@ -48,7 +49,7 @@ def chosen_modules() -> tuple[str, ...]:
 def import_all(modules: tuple[str, ...], progress: Callable[[str], None]) -> dict[str, float]:
     """Import the modules and freeze what they made, so that children share its memory for longer.
 
-    A module that cannot be imported is left out, and stderr says so: children meet the error where they
+    A module that cannot be imported is left out, and the log says so: children meet the error where they
     import it themselves.
 
     Returns:
@@ -62,7 +63,7 @@ def import_all(modules: tuple[str, ...], progress: Callable[[str], None]) -> dic
         try:
             importlib.import_module(name)
         except Exception:  # noqa: BLE001  whatever a library raises, children can do without its head start
-            traceback.print_exc()
+            log.write_exception()
         seconds[name] = round(time.perf_counter() - start, 2)
     gc.freeze()
     return seconds

@@ -11,13 +11,13 @@ import os
 import selectors
 import signal
 import socket
-import sys
 import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
+from kit.warm import log
 from kit.warm.own import OwnModules
 from kit.warm.preload import chosen_modules, import_all, tensorflow_has_run
 from kit.warm.protocol import ChildRequest, Frame, FrameReader, encode, receive_with_descriptors, same_user
@@ -139,7 +139,7 @@ class Server:
 
     def _announce(self, text: str) -> None:
         self._turn(0)
-        _log(text)
+        log.write(text)
         for client in self._clients[:]:
             if client.request:
                 self._send(client, event="warming", text=text)
@@ -201,7 +201,7 @@ class Server:
         except OSError as error:
             self._send(client, event="refused", reason=f"no process could be made: {error}")
         else:
-            _log(f"child {client.child.pid}: {request.kind} {request.target}")
+            log.write(f"child {client.child.pid}: {request.kind} {request.target}")
             self._send(client, event="started", pid=client.child.pid)
         finally:
             _close_all(client.descriptors)
@@ -268,8 +268,3 @@ class Server:
 def _close_all(descriptors: list[int]) -> None:
     while descriptors:
         os.close(descriptors.pop())
-
-
-def _log(text: str) -> None:
-    sys.stdout.write(f"{time.strftime('%F %T')} {text}\n")
-    sys.stdout.flush()

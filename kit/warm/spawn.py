@@ -68,8 +68,9 @@ def forker(fresh_path: list[str], own: OwnModules | None = None) -> Spawn:
     """
 
     def fork(request: ChildRequest, descriptors: Sequence[int], lifeline: int, close: Iterable[int]) -> Child:
-        sys.stdout.flush()
-        sys.stderr.flush()
+        for stream in (sys.stdout, sys.stderr):
+            with suppress(OSError):  # a full disk
+                stream.flush()
         with warnings.catch_warnings():
             # Python 3.12 warns of threads. Those that the imports started wait for work and hold no lock.
             warnings.simplefilter("ignore", DeprecationWarning)

@@ -55,11 +55,11 @@ def own() -> set[str]:
 
 
 def test_what_cells_and_steps_import_is_loaded_but_for_what_cannot_be(
-    modules: OwnModules, capsys: pytest.CaptureFixture[str]
+    modules: OwnModules, capfd: pytest.CaptureFixture[str]
 ) -> None:
     modules.load()
     assert own() == {"own_kit", "own_kit.data", "own_kit.data.rows", "own_kit.step", "own_views"}
-    assert "SyntaxError" in capsys.readouterr().err
+    assert "SyntaxError" in capfd.readouterr().out
 
 
 def test_a_child_keeps_what_nobody_has_edited(root: Path, modules: OwnModules) -> None:

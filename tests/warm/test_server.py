@@ -91,6 +91,20 @@ def test_a_socket_that_nobody_answers_is_replaced(own: dict[str, str], tmp_path:
     assert run("describe", own, tmp_path / "log")
 
 
+def test_a_full_disk_under_the_log_ends_nothing(own: dict[str, str], tmp_path: Path) -> None:
+    environ = {**own, "KIT_WARM_MODULES": "no_such_module,json"}
+    address_of(environ).log.symlink_to("/dev/full")
+    with warm.start_call(
+        f"{targets.__name__}:sleep_with_helper", b"", log_path=tmp_path / "first", env=environ
+    ) as first:
+        assert run("describe", environ, tmp_path / "second")
+        assert run("describe", environ, tmp_path / "third")
+        assert first.wait(0) is None
+    assert "no_such_module" not in (tmp_path / "first").read_text()
+    assert (warm.status(environ) or {})["children"] == []
+    assert warm.stop(environ)
+
+
 def test_no_zombies(light: dict[str, str], tmp_path: Path) -> None:
     for _ in range(3):
         run("describe", light, tmp_path / "log")
