@@ -30,7 +30,7 @@ _LOOK = (  # leaves no name behind; the kernel's environment may lack the kit
     'exec("try:\\n from kit.steps.sampling import look_at_kernel\\n look_at_kernel()\\n'
     'except ImportError:\\n pass", {})'
 )
-_START_SECONDS = 180  # the first kernel of a warm process waits for its imports
+_START_SECONDS = 180  # the warm process has two minutes, then a kernel without it has one
 
 Result = TypeVar("Result")
 

@@ -18,8 +18,9 @@ from typing import Self
 
 from kit.errors import KitError
 from kit.signals import how_it_ended, memory_hint
-from kit.warm.client import Link, Notify, WarmProcess, await_start, launch
+from kit.warm.client import Notify, WarmProcess, await_start, launch
 from kit.warm.errors import WarmUnavailableError
+from kit.warm.link import Link
 from kit.warm.protocol import CHUNK_BYTES, ChildRequest, Frame, FrameReader, encode
 from kit.warm.spawn import interpreter_command
 

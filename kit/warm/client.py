@@ -8,67 +8,27 @@ import socket
 import subprocess
 import sys
 import time
-from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
-from multiprocessing.connection import wait  # unlike select.select, at home with descriptors above 1023
 from typing import Any
 
 from filelock import FileLock, Timeout
 
 from kit.warm.address import Address, address_of, import_variables
 from kit.warm.errors import WarmUnavailableError
-from kit.warm.protocol import (
-    CHUNK_BYTES,
-    ChildRequest,
-    FrameReader,
-    Header,
-    encode,
-    same_user,
-    send_with_descriptors,
-)
+from kit.warm.link import Link
+from kit.warm.protocol import ChildRequest, Header, other_end
 from kit.warm.spawn import interpreter_command, signal_group
 
 Notify = Callable[[str], None]
 _START_SECONDS = 30.0  # until a new warm process listens; it imports only afterwards
-_WARM_UP_SECONDS = 180.0  # without bytecode the imports took 60 s
+_WARM_UP_SECONDS = 120.0  # without bytecode the imports took 60 s
+_SILENT_SECONDS = 60.0  # it answers between two imports; after longer it hangs
+_PATIENCE_SECONDS = 1.0  # with one that was silent for so long before
 
 
-class Link:
-    """One connection to a parent of children, the warm process or the parent of one call."""
-
-    def __init__(self, sock: socket.socket) -> None:
-        self._sock, self._reader = sock, FrameReader()
-        self._received: deque[Header] = deque()
-
-    def fileno(self) -> int:
-        """Return the descriptor to wait on."""
-        return self._sock.fileno()
-
-    def send(self, header: Header, descriptors: Sequence[int] = ()) -> None:
-        """Send a request."""
-        send_with_descriptors(self._sock, encode(header), descriptors)
-
-    def receive(self, timeout_seconds: float | None) -> Header | None:
-        """Return the next answer, or None when none came in time.
-
-        Raises:
-            ConnectionError: when the parent has ended.
-        """
-        deadline = None if timeout_seconds is None else time.monotonic() + timeout_seconds
-        while not self._received:
-            left = None if deadline is None else max(0.0, deadline - time.monotonic())
-            if not wait([self._sock], left):
-                return None
-            data = self._sock.recv(CHUNK_BYTES)
-            if not data:
-                raise ConnectionResetError("the warm process closed the connection")
-            self._received += [frame.header for frame in self._reader.feed(data)]
-        return self._received.popleft()
-
-    def close(self) -> None:
-        """End the connection, and with it the child."""
-        self._sock.close()
+_silent: set[int] = set()
+"""The ids of warm processes that did not answer this process: nobody waits long for them again."""
 
 
 class WarmProcess:
@@ -173,7 +133,7 @@ def await_start(link: Link, notify: Notify) -> int:
         WarmUnavailableError: when the parent refused, or did not answer in time.
     """
     deadline = time.monotonic() + _WARM_UP_SECONDS
-    while answer := link.receive(max(0.0, deadline - time.monotonic())):
+    while answer := _answer(link, deadline):
         if answer["event"] == "started":
             return int(answer["pid"])
         if answer["event"] == "refused":
@@ -188,6 +148,22 @@ def await_start(link: Link, notify: Notify) -> int:
     )
 
 
+def _answer(link: Link, deadline: float) -> Header | None:
+    """Return the next answer, or None when none came until then.
+
+    Raises:
+        WarmUnavailableError: when the parent hangs.
+    """
+    left = max(0.0, deadline - time.monotonic())
+    patience = _PATIENCE_SECONDS if link.pid in _silent else _SILENT_SECONDS
+    answer = link.receive(min(left, patience) if link.pid else left)
+    if answer is None and link.pid and patience < left:
+        _silent.add(link.pid)
+        raise WarmUnavailableError("it must answer", "it does not", "end it: python -m kit.warm stop")
+    _silent.discard(link.pid)
+    return answer
+
+
 def start(environ: Mapping[str, str] | None = None) -> None:
     """Start the warm process unless it runs; does not wait for its imports.
 
@@ -198,13 +174,17 @@ def start(environ: Mapping[str, str] | None = None) -> None:
 
 
 def status(environ: Mapping[str, str] | None = None) -> dict[str, Any] | None:
-    """Return the status of the warm process, or None when none runs. Waits for an import to end."""
+    """Return the status of the warm process, or None when none runs. Waits for an import to end.
+
+    Raises:
+        WarmUnavailableError: when it hangs.
+    """
     link = _connect(address_of(os.environ if environ is None else environ))
     if link is None:
         return None
     try:
         link.send({"op": "status"})
-        return link.receive(_WARM_UP_SECONDS)
+        return _answer(link, time.monotonic() + _WARM_UP_SECONDS)
     except ConnectionError:
         return None
     finally:
@@ -212,14 +192,21 @@ def status(environ: Mapping[str, str] | None = None) -> dict[str, Any] | None:
 
 
 def stop(environ: Mapping[str, str] | None = None) -> bool:
-    """End the warm process and all its children, and wait until they are gone; return whether one ran."""
+    """End the warm process and all its children, and wait until they are gone; return whether one ran.
+
+    One that hangs is killed, and its children end with it.
+    """
     link = _connect(address_of(os.environ if environ is None else environ))
     if link is None:
         return False
     try:
         link.send({"op": "stop"})
-        while link.receive(None):
+        while link.receive(_SILENT_SECONDS):
             pass
+        if link.pid:
+            os.kill(link.pid, signal.SIGKILL)
+            while link.receive(None):
+                pass
     except ConnectionError:
         pass  # the end that was asked for
     finally:
@@ -255,8 +242,9 @@ def _connect(address: Address) -> Link | None:
     except (FileNotFoundError, ConnectionRefusedError):
         sock.close()
         return None
-    if same_user(sock):
-        return Link(sock)
+    warm_process = other_end(sock)
+    if warm_process.uid == os.getuid():
+        return Link(sock, warm_process.pid)
     sock.close()
     raise WarmUnavailableError("it must be yours", f"{address.socket} is another user's", "set KIT_WARM_DIR")
 

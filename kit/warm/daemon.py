@@ -39,11 +39,17 @@ def _serve_one_call(descriptor: int) -> None:
 
 def _serve_environment(path: Path, fingerprint: str, fresh_path: list[str]) -> None:
     environ = dict(os.environ)  # imports change some variables; the fingerprint is of what they found
+    listens, tell = os.pipe()
+    if os.fork():
+        os.close(tell)
+        # Tells the starter whether clients can connect, and leaves the rest to init.
+        os._exit(0 if os.read(listens, 1) else 1)
     listener = socket.socket(socket.AF_UNIX)
     listener.bind(str(path))  # the folder admits nobody else
-    listener.listen()
-    if os.fork():
-        os._exit(0)  # tells the starter that clients can connect, and leaves the rest to init
+    listener.listen()  # after the fork: clients find the id of who listens
+    os.write(tell, b"1")
+    os.close(tell)
+    os.close(listens)
     opened = path.stat()
     own = None if environ.get("KIT_WARM_MODULES") else OwnModules()
     server = Server(

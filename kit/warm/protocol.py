@@ -21,7 +21,7 @@ import socket
 import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 Header = dict[str, Any]
 _PREFIX = struct.Struct("!IQ")  # bytes of the header, bytes of the body
@@ -108,10 +108,18 @@ def receive_with_descriptors(sock: socket.socket) -> tuple[bytes, list[int]]:
     return data, descriptors
 
 
-def same_user(sock: socket.socket) -> bool:
-    """Return whether the other end of a Unix socket is a process of this user."""
+class OtherEnd(NamedTuple):
+    """The process at the other end of a Unix socket: the one that connected, or that listens."""
+
+    pid: int
+    uid: int
+
+
+def other_end(sock: socket.socket) -> OtherEnd:
+    """Return whose the other end of a Unix socket is."""
     if not hasattr(socket, "SO_PEERCRED"):
-        return True  # not Linux: the folder of the socket, private to its user, is the only guard
+        # Not Linux: the folder of the socket, private to its user, is the only guard.
+        return OtherEnd(0, os.getuid())
     credentials = struct.Struct("3i")  # pid, uid, gid
-    peer = sock.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, credentials.size)
-    return bool(credentials.unpack(peer)[1] == os.getuid())
+    pid, uid, _ = credentials.unpack(sock.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, credentials.size))
+    return OtherEnd(pid, uid)

@@ -20,7 +20,7 @@ from typing import Any
 from kit.warm import log
 from kit.warm.own import OwnModules
 from kit.warm.preload import chosen_modules, import_all, tensorflow_has_run
-from kit.warm.protocol import ChildRequest, Frame, FrameReader, encode, receive_with_descriptors, same_user
+from kit.warm.protocol import ChildRequest, Frame, FrameReader, encode, other_end, receive_with_descriptors
 from kit.warm.spawn import Child, Spawn, signal_group
 
 _LOOK_SECONDS = 30.0  # how often to look whether to end
@@ -132,7 +132,7 @@ class Server:
     def _accept(self, listener: socket.socket) -> None:
         with suppress(BlockingIOError):
             sock, _ = listener.accept()
-            if same_user(sock):
+            if other_end(sock).uid == os.getuid():
                 self.add_client(sock)
             else:
                 sock.close()

@@ -5,13 +5,15 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
 from kit import warm
-from kit.warm import CallReturned, WarmUnavailableError
+from kit.warm import CallReturned, WarmUnavailableError, client
 from kit.warm.address import address_of, fingerprint_of, folder_of, import_variables
 
 from . import targets
@@ -171,3 +173,53 @@ def test_the_folder_of_sockets_may_be_named_from_where_one_is(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     assert folder_of({"KIT_WARM_DIR": "sockets"}) == tmp_path / "sockets"
+
+
+@pytest.fixture
+def hanging(own: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, str]]:
+    """Return an environment whose warm process answers nobody, and let clients wait for it only shortly."""
+    assert run("describe", own, tmp_path / "log")
+    status = warm.status(own)
+    assert status is not None
+    monkeypatch.setattr(client, "_SILENT_SECONDS", 2.0)
+    monkeypatch.setattr(client, "_PATIENCE_SECONDS", 0.1)
+    monkeypatch.setattr(client, "_silent", set())
+    os.kill(status["pid"], signal.SIGSTOP)
+    yield own
+    with suppress(ProcessLookupError):
+        os.kill(status["pid"], signal.SIGKILL)
+
+
+def test_a_warm_process_that_hangs_is_waited_for_once(hanging: dict[str, str], tmp_path: Path) -> None:
+    def call() -> list[str]:
+        said: list[str] = []
+        target = f"{targets.__name__}:describe"
+        with warm.start_call(
+            target, b"", log_path=tmp_path / "log", env=hanging, notify=said.append
+        ) as child:
+            assert isinstance(child.wait(60), CallReturned)
+        return said
+
+    [first], seconds = call(), time.monotonic()
+    assert "it must answer; but it does not" in first
+    assert call() == [first]
+    assert time.monotonic() - seconds < 2.0 + 1.0, "the second call waits no more"
+
+
+def test_a_warm_process_that_hangs_is_killed_when_it_is_to_stop(hanging: dict[str, str]) -> None:
+    with pytest.raises(WarmUnavailableError, match="must answer"):
+        warm.status(hanging)
+    started = time.monotonic()
+    assert warm.stop(hanging)
+    assert time.monotonic() - started < 10
+    assert not warm.stop(hanging)
+
+
+def test_a_warm_process_that_answers_again_is_used_again(hanging: dict[str, str], tmp_path: Path) -> None:
+    with pytest.raises(WarmUnavailableError, match="must answer"):
+        warm.status(hanging)
+    [pid] = client._silent
+    os.kill(pid, signal.SIGCONT)
+    assert (warm.status(hanging) or {})["pid"] == pid
+    assert not client._silent
+    assert run("describe", hanging, tmp_path / "log")
