@@ -235,18 +235,23 @@ def _stamp(path: Path) -> object:
 
 
 def _code(folder: Path) -> list[Path]:
-    return [found for pattern in _CODE for found in folder.rglob(pattern)]
+    return _readable((found for pattern in _CODE for found in folder.rglob(pattern)), folder)
 
 
 def _modules_in(folder: Path) -> list[Path]:
     packages = (path.parent for path in folder.glob("*/__init__.py"))
-    return [*folder.glob("*.py"), *(path for package in packages for path in package.rglob("*.py"))]
+    below = (path for package in packages for path in package.rglob("*.py"))
+    return _readable((*folder.glob("*.py"), *below), folder)
 
 
 def _files_beside(data: Iterable[Path], folder: Path) -> list[Path]:
     given = {path.resolve() for path in data}
-    below = (path for path in folder.rglob("*") if path.is_file() and path.resolve() not in given)
-    return [path for path in below if not _HIDDEN.search(f"/{path.relative_to(folder)}")]
+    return [path for path in _readable(folder.rglob("*"), folder) if path.resolve() not in given]
+
+
+def _readable(paths: Iterable[Path], folder: Path) -> list[Path]:
+    """Leave out what is no file or hidden, such as the lock of an editor, a link that leads nowhere."""
+    return [path for path in paths if not _HIDDEN.search(f"/{path.relative_to(folder)}") and path.is_file()]
 
 
 def _digest(value: object) -> str:

@@ -83,12 +83,14 @@ class OwnModules:
         found: _State = {}
         folders = [str(self._root / package) for package in self._packages]
         while folders:
-            # An editor's, gone already
             with suppress(FileNotFoundError), os.scandir(folders.pop()) as entries:
                 for entry in entries:
                     if not entry.is_dir(follow_symlinks=False):
-                        status = entry.stat()
-                        found[entry.path] = status.st_mtime_ns, status.st_size
+                        with suppress(
+                            FileNotFoundError
+                        ):  # an editor's: gone already, or a lock that leads nowhere
+                            status = entry.stat()
+                            found[entry.path] = status.st_mtime_ns, status.st_size
                     elif entry.name != "__pycache__":
                         folders.append(entry.path)
         return found

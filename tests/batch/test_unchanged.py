@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING
 import nbformat
 import pytest
 
+from kit.batch import unchanged
 from kit.batch.notebook_metadata import NotebookFacts
 from kit.batch.parameters import Value, read_parameters
 from kit.batch.plan import PlannedNotebook
@@ -98,6 +100,28 @@ def test_code_that_a_notebook_can_import_from_its_folder_counts(tmp_path: Path) 
         assert differences(before, digests()) == ["the code beside it"]
     before = digests()
     (tmp_path / "notes.txt").write_text("no code")
+    assert differences(before, digests()) == []
+
+
+def test_what_lies_beside_the_code_and_is_none_does_not_count(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, package = tmp_path / "a.ipynb", tmp_path / "kit"
+    path.write_text('{"metadata": {}, "cells": []}')
+    package.mkdir()
+    (package / "__init__.py").touch()
+    monkeypatch.setattr(unchanged, "CHECKOUT", tmp_path)
+
+    def digests() -> dict[str, str]:
+        notebook = PlannedNotebook(path, {}, {}, NotebookFacts(reads=()))
+        return Surroundings(tmp_path, None).digests(notebook, [])
+
+    before = digests()
+    for folder in (tmp_path, package):
+        (folder / ".#helper.py").symlink_to("somebody@somewhere.1")  # Emacs locks a file with it
+        (folder / "nowhere.py").symlink_to("gone.py")
+        (folder / "folder.py").mkdir()
+        os.mkfifo(folder / "pipe.py")
     assert differences(before, digests()) == []
 
 

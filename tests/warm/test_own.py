@@ -117,12 +117,31 @@ def find_none(root: Path) -> None:
 
 @pytest.mark.parametrize(
     "change",
-    [edit, edit_what_is_read, add, remove, touch, work_beside_another, find_another_first, find_none],
+    [
+        edit,
+        edit_what_is_read,
+        add,
+        remove,
+        touch,
+        work_beside_another,
+        find_another_first,
+        find_none,
+    ],
 )
 def test_a_child_forgets_all_when_a_new_interpreter_would_read_something_else(
     root: Path, modules: OwnModules, change: Callable[[Path], None]
 ) -> None:
     modules.load()
     change(root)
+    modules.forget_unless_same()
+    assert not own()
+
+
+def test_the_locks_of_an_editor_hide_no_edit(root: Path) -> None:
+    for number in range(20):  # some of them is listed before the file
+        (root / "own_views" / f".#{number}.py").symlink_to("somebody@somewhere.1")  # as Emacs has it
+    modules = OwnModules(root, PACKAGES, more=("own_kit.step",))
+    modules.load()
+    edit(root)
     modules.forget_unless_same()
     assert not own()
