@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from kit.batch.notebook_metadata import NotebookFacts, read_facts
 from kit.batch.order import Waits, among
 from kit.batch.parameters import Value
-from kit.batch.plan import PlannedNotebook
+from kit.batch.plan import NOTEBOOKS, PlannedNotebook
 from kit.batch.record import RunRecord
-from kit.batch.unchanged import Surroundings, differences, last_good, steps_by_notebook, steps_in, was_tried
+from kit.batch.unchanged import Surroundings, differences, last_good, steps_by_place, steps_in, was_tried
 from kit.batch.usual import Usual, usual
 
 
@@ -71,10 +72,11 @@ class Decider:
         self._surroundings.look_at(notebook)
         if not self._skip:
             return SkipDecision(skip=False, why="--no-skip")
-        found = last_good(self.records, notebook, self.project)
+        place = self._surroundings.place(notebook.path)
+        found = last_good(self.records, place, self.project)
         if found is None:
             why = "its first run here"
-            if was_tried(self.records, notebook, self.project):
+            if was_tried(self.records, place, self.project):
                 why = "it has not ended well here before"
             return SkipDecision(skip=False, why=why)
         run, then = found
@@ -93,12 +95,19 @@ class Decider:
         """Return digests of what the results of a notebook that has just ended well depend on; empty when not known."""
         if notebook.facts.reads is None:
             return {}
-        ran = steps_by_notebook([*self.records, now], self.project)
+        ran = steps_by_place([*self.records, now], self.project)
         needed, waited_for = self._before(notebook)
-        if needed - ran.keys():  # they were run by hand, and their steps are not known
+        places = {row.name: row.place for row in now.notebooks}
+
+        def place(name: str) -> str:
+            return places.get(name) or self._surroundings.place(_left_out(name, notebook.path))
+
+        if any(
+            place(name) not in ran for name in needed
+        ):  # they were run by hand, and their steps are not known
             return {}
         names = {notebook.name, *needed, *waited_for}
-        steps = {step for name in names for step in ran.get(name, ())}
+        steps = {step for name in names for step in ran.get(place(name), ())}
         return self._surroundings.digests(notebook, steps)
 
     def _before(self, notebook: PlannedNotebook) -> tuple[set[str], set[str]]:
@@ -116,7 +125,7 @@ class Decider:
         return needed, waited_for
 
     def usual(self, notebook: PlannedNotebook) -> Usual:
-        return usual(self.records, notebook, self.project)
+        return usual(self.records, self._surroundings.place(notebook.path), self.project, notebook.facts)
 
     def prospects(self, plan: Sequence[PlannedNotebook]) -> list[Prospect]:
         """Return for each notebook, in the order of a run, whether it would run."""
@@ -131,3 +140,10 @@ class Decider:
             in_order = tuple(name for name in graph if name in waits)
             found[notebook.name] = Prospect(notebook.name, what, why, in_order, self.usual(notebook))
         return list(found.values())
+
+
+def _left_out(name: str, notebook: Path) -> Path:
+    """Return the path of what a notebook waits for and is not in its run: beside it, or else one of the kit's own."""
+    beside = notebook.with_name(f"{name}.ipynb")
+    own = () if beside.is_file() else NOTEBOOKS.glob("**/*.ipynb")
+    return next((path for path in own if path.stem == name), beside)

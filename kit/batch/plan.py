@@ -65,6 +65,15 @@ def notebook_from_anywhere(path: Path) -> str:
     return str(path)
 
 
+def place_of(notebook: Path, workspace: Path) -> str:
+    """Return what tells a notebook from others of its name, and stays when checkout or workspace are moved."""
+    roots = {"checkout": CHECKOUT.resolve(), "workspace": workspace.resolve()}
+    for name, root in sorted(roots.items(), key=lambda item: -len(item[1].parts)):  # one may lie in the other
+        if notebook.is_relative_to(root):
+            return f"{name}: {notebook.relative_to(root).as_posix()}"
+    return str(notebook)
+
+
 def _find(name: str, folder: Path) -> Path:
     for candidate in (Path(name), folder / name, folder / f"{name}.ipynb"):
         if candidate.suffix == ".ipynb" and candidate.is_file():

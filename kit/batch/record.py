@@ -38,6 +38,7 @@ class NotebookRecord(BaseModel):
     """One notebook of a run.
 
     Attributes:
+        place: what tells it from others of its name (see `kit.batch.plan.place_of`); empty: not noted.
         seconds: the seconds of the last attempt, the start of its kernel included.
         kernel_seconds: the seconds that it waited for its kernel.
         peak_memory_mb: the peak megabytes of its kernel plus those of the steps that took most at a time; pages shared
@@ -51,6 +52,7 @@ class NotebookRecord(BaseModel):
 
     name: str
     path: str
+    place: str = ""
     parameters: dict[str, Value]
     state: NotebookState = "pending"
     seconds: float | None = None
@@ -71,6 +73,10 @@ class NotebookRecord(BaseModel):
     def is_of(self, project: Value | None) -> bool:
         """Tell whether it ran on a project, as its parameter names it; None: on none."""
         return self.parameters.get("project_name", project) == project
+
+    def ended_well_on(self, project: Value | None) -> bool:
+        """Tell whether it ended well, on a project as `is_of` has it."""
+        return self.state == "done" and self.is_of(project)
 
 
 class StepRow(BaseModel):

@@ -9,7 +9,7 @@ from kit.batch.chain import USUAL, Chain, RunOptions
 from kit.batch.decide import Decider, Prospect
 from kit.batch.ending import explain
 from kit.batch.order import Part, choose_part, waits
-from kit.batch.plan import named_project, plan_chain, require_secrets
+from kit.batch.plan import named_project, place_of, plan_chain, require_secrets
 from kit.batch.record import (
     NotebookRecord,
     RunRecord,
@@ -61,7 +61,15 @@ def run_chain(
         mark_killed_runs(place.runs)
         decider = _decider(chain, place, options)
         folder = make_run_folder(place.runs, chain.name)
-        rows = [NotebookRecord(name=n.name, path=str(n.path), parameters=n.parameters) for n in chain.plan]
+        rows = [
+            NotebookRecord(
+                name=one.name,
+                path=str(one.path),
+                place=place_of(one.path, place.path),
+                parameters=one.parameters,
+            )
+            for one in chain.plan
+        ]
         record = new_record(folder.name, chain.name, place.path, rows)
         return RunCoordinator(chain, record, folder, options, decider, say).execute()
 

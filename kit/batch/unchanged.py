@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from kit.batch.parameters import Value
-from kit.batch.plan import PlannedNotebook
+from kit.batch.plan import PlannedNotebook, place_of
 from kit.batch.record import RunRecord
 from kit.digests import of_files
 from kit.project import Project
@@ -92,6 +92,10 @@ class Surroundings:
             **{_MADE.format(step): made.get(step, "") for step in sorted(set(steps))},
         }
 
+    def place(self, notebook: Path) -> str:
+        """Return what a notebook is known by in the records of the workspace."""
+        return place_of(notebook, self._workspace)
+
     def _parameters(self, notebook: PlannedNotebook) -> dict[str, Value]:
         """Return the parameters without this workspace: a workspace stays the same when it is moved."""
         here = str(self._workspace)
@@ -143,15 +147,15 @@ def _identity(number: int, uri: str, decision: int | None) -> str:
     return f"{number} (decision {decision})" if decision else str(number)
 
 
-def steps_by_notebook(records: Sequence[RunRecord], project: Value | None) -> dict[str, tuple[str, ...]]:
-    """Return the components that each notebook ran the last time that it ended well on a project."""
+def steps_by_place(records: Sequence[RunRecord], project: Value | None) -> dict[str, tuple[str, ...]]:
+    """Return the components that the notebook of each place ran the last time that it ended well on a project."""
     found: dict[str, tuple[str, ...]] = {}
     for record in records:
         ran: defaultdict[str, list[str]] = defaultdict(list)
         for step in record.steps:
             ran[step.notebook].append(step.step)
-        done = (row.name for row in record.notebooks if row.state == "done" and row.is_of(project))
-        found |= {name: tuple(ran[name]) for name in done}
+        done = (row for row in record.notebooks if row.ended_well_on(project))
+        found |= {row.place: tuple(ran[row.name]) for row in done}
     return found
 
 
@@ -159,21 +163,19 @@ LastGood: TypeAlias = tuple[str, dict[str, str]]
 """The run in which a notebook last ended well, and the digests of then."""
 
 
-def last_good(
-    records: Sequence[RunRecord], notebook: PlannedNotebook, project: Value | None
-) -> LastGood | None:
-    """Return how a notebook last ended well on a project; None: it has not."""
+def last_good(records: Sequence[RunRecord], place: str, project: Value | None) -> LastGood | None:
+    """Return how the notebook of a place last ended well on a project; None: it has not."""
     for record in reversed(records):
         for row in record.notebooks:
-            if row.name == notebook.name and row.state == "done" and row.is_of(project):
+            if row.place == place and row.ended_well_on(project):
                 return record.run_id, row.same
     return None
 
 
-def was_tried(records: Sequence[RunRecord], notebook: PlannedNotebook, project: Value | None) -> bool:
-    """Return whether a notebook ran on a project, however it ended."""
+def was_tried(records: Sequence[RunRecord], place: str, project: Value | None) -> bool:
+    """Return whether the notebook of a place ran on a project, however it ended."""
     return any(
-        row.name == notebook.name and row.is_of(project) and row.seconds is not None
+        row.place == place and row.is_of(project) and row.seconds is not None
         for record in records
         for row in record.notebooks
     )

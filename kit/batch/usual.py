@@ -6,8 +6,8 @@ import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from kit.batch.notebook_metadata import NotebookFacts
 from kit.batch.parameters import Value
-from kit.batch.plan import PlannedNotebook
 from kit.batch.record import RunRecord
 
 _LATEST = 5  # runs that count
@@ -27,22 +27,19 @@ class Usual:
         return f"usually {self.seconds:.0f} s{' here' if self.here else ''}"
 
 
-def usual(records: Sequence[RunRecord], notebook: PlannedNotebook, project: Value | None) -> Usual:
+def usual(records: Sequence[RunRecord], place: str, project: Value | None, facts: NotebookFacts) -> Usual:
     """Return the median seconds and the highest memory of the last runs of a notebook that ended well.
 
+    Without such runs, what its metadata say.
     Runs in which all came from the cache say little about the next one; they count only without others.
     """
     ran = [
         (row, _all_cached(record, row.name))
         for record in records
         for row in record.notebooks
-        if row.name == notebook.name
-        and row.is_of(project)
-        and row.state == "done"
-        and row.seconds is not None
+        if row.place == place and row.ended_well_on(project) and row.seconds is not None
     ]
     rows = ([row for row, cached in ran if not cached] or [row for row, _ in ran])[-_LATEST:]
-    facts = notebook.facts
     if not rows:
         return Usual(facts.usual_seconds, facts.peak_memory_mb, here=False)
     memory = max(row.peak_memory_mb for row in rows)

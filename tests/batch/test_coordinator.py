@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import nbformat
@@ -150,6 +151,27 @@ def test_each_change_is_named_and_makes_only_those_run_that_it_concerns(
     (tmp_path / "kit" / "new.py").touch()
     assert _would(paths, workspace)["02_b"] == ("run", "the notebook, code")
     assert len(list_runs(workspace / "runs")) == 1, "a preview runs nothing"
+
+
+def test_a_notebook_of_the_same_name_in_another_folder_is_another_one(
+    write_notebook: WriteNotebook, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(unchanged, "CHECKOUT", tmp_path)
+    workspace = tmp_path / "ws"
+    path = tell(write_notebook("01_a", "a: int = 1", "open('data.txt').read()"), needs=[], reads=[])
+    places = [tmp_path / "one", tmp_path / "two", workspace / "own"]
+    for folder in places:
+        folder.mkdir(parents=True)
+        (folder / "data.txt").write_text(folder.name)
+        shutil.copy(path, folder)
+    for folder in places:
+        assert states(run_chain([folder / path.name], {}, workspace, TWO, lambda _: None)) == {"01_a": "done"}
+    for folder in places:
+        assert states(run_chain([folder / path.name], {}, workspace, TWO, lambda _: None)) == {
+            "01_a": "skipped"
+        }
+    workspace.rename(tmp_path / "moved")
+    assert _would([tmp_path / "moved" / "own" / path.name], tmp_path / "moved") == {"01_a": ("skip", "")}
 
 
 def _would(paths: list[Path], workspace: Path, **given: str) -> dict[str, tuple[str, str]]:

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from kit.batch.plan import choose_notebooks, common_parameters, plan_chain, read_parameter_file
+from kit.batch import plan
+from kit.batch.plan import choose_notebooks, common_parameters, place_of, plan_chain, read_parameter_file
 from kit.errors import UsageError
 
 from .conftest import WriteNotebook
@@ -37,6 +38,16 @@ def test_a_notebook_in_a_folder_is_named_by_its_name_alone(tmp_path: Path) -> No
         UsageError, match=r"no notebook '02_words'\. Did you mean (other|workshop)/02_words\?"
     ):
         choose_notebooks(["02_words"], tmp_path)
+
+
+def test_a_notebook_is_known_by_its_place_in_checkout_or_workspace(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for checkout in (tmp_path / "here", tmp_path / "moved"):
+        monkeypatch.setattr(plan, "CHECKOUT", checkout)
+        assert place_of(checkout / "notebooks" / "a.ipynb", checkout / "ws") == "checkout: notebooks/a.ipynb"
+        assert place_of(checkout / "ws" / "a.ipynb", checkout / "ws") == "workspace: a.ipynb"
+        assert place_of(tmp_path / "a.ipynb", checkout / "ws") == str(tmp_path / "a.ipynb")
 
 
 def test_the_same_notebook_twice_is_refused(write_notebook: WriteNotebook, tmp_path: Path) -> None:
