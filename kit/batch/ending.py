@@ -9,6 +9,7 @@ from kit.batch.plan import NOTEBOOKS
 from kit.batch.record import Failure, RunRecord
 from kit.errors import ExitCode, OutOfTimeError
 from kit.translation.messages import in_language
+from kit.workspace import workspace_option
 
 
 def stopped(notebook: str, why: ExitCode, limit_seconds: float | None, seen: Failure | None) -> Failure:
@@ -33,7 +34,7 @@ def explain(record: RunRecord) -> str:
     parameters = Path(record.workspace) / "runs" / record.run_id / "parameters.yml"
     advice = (
         "To continue: remove the cause and run again; what is done is not done twice.\n"
-        f"  {command} -f {shlex.quote(str(parameters))}"
+        f"  {command} -f {shlex.quote(str(parameters))}{workspace_option(Path(record.workspace))}"
     )
     failures = record.failures or ([record.failure] if record.failure else [])
     if not failures:

@@ -73,6 +73,8 @@ def test_a_run_stops_at_the_failing_cell_and_says_why(write_notebook: WriteNoteb
     assert lines[-1] == "NotBlessedError: auc must be 0.7, is 0.6. Train."
     assert "Stopped in 01_a, cell 3 (exit code 12):" in lines
     assert not any("Traceback" in line for line in lines)
+    command = next(line for line in lines if line.startswith("  kit run"))
+    assert command.endswith(f" -w {tmp_path / 'ws'}"), "no notebook declares the workspace"
     executed = nbformat.read(tmp_path / "ws" / "runs" / record.run_id / "01_a.ipynb", as_version=4)
     assert executed.cells[-1].outputs[0].ename == "NotBlessedError"
 
