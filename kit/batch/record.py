@@ -105,11 +105,13 @@ class RunRecord(BaseModel):
     """All facts of one run.
 
     Attributes:
+        number: counts the runs of the workspace, whatever the clock said; 0: not counted.
         failure: the first of `failures`, which gives the run its exit code.
         host, pid, pid_started: the process that runs it (see `kit.process_mark`).
     """
 
     run_id: str
+    number: int = 0
     project: str
     workspace: str
     state: RunState = "running"
@@ -169,11 +171,14 @@ def make_run_folder(runs: Path, project: str) -> Path:
     raise FileExistsError(base)
 
 
-def new_record(run_id: str, project: str, workspace: Path, notebooks: list[NotebookRecord]) -> RunRecord:
+def new_record(
+    run_id: str, project: str, workspace: Path, notebooks: list[NotebookRecord], *, number: int = 0
+) -> RunRecord:
     """Return the record of a run that this process starts now."""
     mark = ProcessMark.of_this()
     return RunRecord(
         run_id=run_id,
+        number=number,
         project=project,
         workspace=str(workspace),
         started=now(),
@@ -192,7 +197,9 @@ def list_runs(runs: Path) -> list[RunRecord]:
 
     Folders without a valid run.json are left out.
     """
-    return [record.as_killed() if record.is_orphan else record for _, record in _read_runs(runs)]
+    found = [record.as_killed() if record.is_orphan else record for _, record in _read_runs(runs)]
+    # The ids follow the clock: one that was ahead for once would be the latest for ever.
+    return sorted(found, key=lambda record: record.number)
 
 
 def mark_killed_runs(runs: Path) -> None:

@@ -70,7 +70,8 @@ def run_chain(
             )
             for one in chain.plan
         ]
-        record = new_record(folder.name, chain.name, place.path, rows)
+        number = 1 + max((one.number for one in decider.records), default=0)
+        record = new_record(folder.name, chain.name, place.path, rows, number=number)
         return RunCoordinator(chain, record, folder, options, decider, say).execute()
 
 

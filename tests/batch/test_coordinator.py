@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import shutil
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 import nbformat
 import pytest
 
+from kit.batch import record as record_module
 from kit.batch import unchanged
 from kit.batch.admission import Budget
 from kit.batch.order import Part
@@ -127,6 +129,21 @@ def test_what_is_unchanged_is_skipped_and_says_so_in_a_line(ran: tuple[list[Path
     assert states(again) == {"01_a": "skipped", "02_b": "skipped"}
     forced = RunOptions(kernel_name="python3", skip=False, part=Part(only=("02_b",)))
     assert states(run_chain(paths, {}, workspace, forced, lambda _: None)) == {"02_b": "done"}
+
+
+def test_a_clock_that_was_ahead_once_does_not_end_the_skipping(
+    ran: tuple[list[Path], Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    paths, workspace = ran
+    tomorrow = record_module.now() + dt.timedelta(days=1)
+    with monkeypatch.context() as ahead:
+        ahead.setattr(record_module, "now", lambda: tomorrow)
+        assert states(run_chain(paths, {"seed": 8}, workspace, TWO, lambda _: None))["01_a"] == "done"
+    assert states(run_chain(paths, {"seed": 9}, workspace, TWO, lambda _: None))["01_a"] == "done"
+    again = run_chain(paths, {"seed": 9}, workspace, TWO, lambda _: None)
+    assert states(again) == {"01_a": "skipped", "02_b": "skipped"}
+    assert [one.number for one in list_runs(workspace / "runs")] == [1, 2, 3, 4]
+    assert states(run_chain(paths, {"seed": 8}, workspace, TWO, lambda _: None))["01_a"] == "done"
 
 
 def test_each_change_is_named_and_makes_only_those_run_that_it_concerns(
