@@ -11,6 +11,8 @@ from kit.batch.plan import NOTEBOOKS, PlannedNotebook
 from kit.errors import UsageError
 from kit.texts import did_you_mean
 
+_ENDING = ".ipynb"
+
 
 @dataclass(frozen=True)
 class Waits:
@@ -117,9 +119,14 @@ def _depth(name: str, found: Mapping[str, Waits]) -> int:
 def choose_part(graph: Mapping[str, Waits], part: Part) -> set[str]:
     """Return the names of those that are asked for.
 
+    Args:
+        graph: whom each notebook of the run waits for.
+        part: which of them; their names may have the ending `.ipynb`.
+
     Raises:
         UsageError: when a named one is not among them, or nothing is left.
     """
+    part = Part(_name(part.first), _name(part.last), tuple(name.removesuffix(_ENDING) for name in part.only))
     for name in filter(None, (part.first, part.last, *part.only)):
         if name not in graph:
             raise UsageError(
@@ -138,6 +145,10 @@ def choose_part(graph: Mapping[str, Waits], part: Part) -> set[str]:
         given = " ".join(f"{option} {value}" for option, value in asked if value)
         raise UsageError(f"Some notebook must be left to run, but {given} leaves none. Give fewer of them.")
     return chosen
+
+
+def _name(given: str | None) -> str | None:
+    return None if given is None else given.removesuffix(_ENDING)
 
 
 def upstream(graph: Mapping[str, Waits], name: str) -> set[str]:

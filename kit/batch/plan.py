@@ -77,17 +77,22 @@ def place_of(notebook: Path, workspace: Path) -> str:
 def _find(name: str, folder: Path) -> Path:
     for candidate in (Path(name), folder / name, folder / f"{name}.ipynb"):
         if candidate.suffix == ".ipynb" and candidate.is_file():
-            return candidate.resolve()
+            return _with_own_name(candidate)
     below = [path for path in sorted(folder.glob("*/*.ipynb")) if not path.parent.name.startswith(".")]
     meant = [path for path in below if name in {path.stem, path.name}]
     if len(meant) == 1:
-        return meant[0].resolve()
+        return _with_own_name(meant[0])
     known = [path.stem for path in sorted(folder.glob("*.ipynb"))]
     with_folder = [f"{path.parent.name}/{path.stem}" for path in below]
     raise UsageError(
         f"There is no notebook {name!r}.{did_you_mean(Path(name).stem, [*known, *with_folder])} Notebooks are "
         f"{', '.join(known) or 'none'}; others are named by the path of their .ipynb file."
     )
+
+
+def _with_own_name(notebook: Path) -> Path:
+    """Return the path of a notebook in its real folder; a link has its own name, and several may lead to one file."""
+    return notebook.parent.resolve() / notebook.name
 
 
 def read_parameter_file(path: Path) -> dict[str, object]:

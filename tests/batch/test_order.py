@@ -81,8 +81,9 @@ def test_notebooks_that_wait_for_each_other_are_refused() -> None:
         (Part(last="tune"), {"data", "tune"}),
         (Part(first="tune", last="train"), {"tune", "train"}),
         (Part(only=("start", "evaluate")), {"start", "evaluate"}),
+        (Part("tune.ipynb", "train.ipynb", ("train.ipynb",)), {"train"}),
     ],
-    ids=["all", "from", "until", "from until", "only"],
+    ids=["all", "from", "until", "from until", "only", "with the ending"],
 )
 def test_a_part_of_the_chain(part: Part, expected: set[str]) -> None:
     assert choose_part(waits(CHAIN), part) == expected

@@ -50,6 +50,18 @@ def test_a_notebook_is_known_by_its_place_in_checkout_or_workspace(
         assert place_of(tmp_path / "a.ipynb", checkout / "ws") == str(tmp_path / "a.ipynb")
 
 
+def test_links_of_several_names_are_several_notebooks(write_notebook: WriteNotebook, tmp_path: Path) -> None:
+    path = write_notebook("of_all", "a: int = 1")
+    (tmp_path / "folder").mkdir()
+    links = [tmp_path / "folder" / f"{name}.ipynb" for name in ("first", "second")]
+    for link in links:
+        link.symlink_to(path)
+    assert choose_notebooks([str(link) for link in links]) == links
+    assert choose_notebooks(["second"], tmp_path) == [links[1]]
+    (tmp_path / "link").symlink_to("folder")
+    assert choose_notebooks([str(tmp_path / "link" / ".." / "link" / "first.ipynb")]) == [links[0]]
+
+
 def test_the_same_notebook_twice_is_refused(write_notebook: WriteNotebook, tmp_path: Path) -> None:
     write_notebook("01_data", "a: int = 1")
     with pytest.raises(UsageError, match="01_data is there twice"):
