@@ -19,6 +19,7 @@ from kit.batch.admission import Admission
 from kit.batch.chain import Chain, RunOptions
 from kit.batch.decide import Decider, SkipDecision
 from kit.batch.ending import stopped
+from kit.batch.full_disk import give_back_room, is_whole, keep_room
 from kit.batch.kernels import Kernels
 from kit.batch.lane import Job, Lane, Outcome
 from kit.batch.order import among
@@ -70,6 +71,7 @@ class RunCoordinator:
         write_atomically(self._folder / "parameters.yml", yaml.safe_dump(parameters, sort_keys=False))
         self.record.save(self._folder)
         try:
+            keep_room(self._folder)
             with signals_call(self._interrupt), self._papermill_logs():
                 self._tell(f"Run {self.record.run_id} in {self._folder}")
                 self._lead()
@@ -227,7 +229,7 @@ class RunCoordinator:
                 self.record.failure = self.record.failures[0]
             if code is ExitCode.DONE:
                 row.same = self._decider.digests(outcome.job.notebook, self.record)
-            if outcome.job.output.exists():
+            if is_whole(outcome.job.output):
                 row.executed = f"{row.name}.ipynb"
                 outcome.job.output.replace(self._folder / row.executed)
         if row.executed:
@@ -253,6 +255,7 @@ class RunCoordinator:
         self.record.state = _STATES.get(code, "failed")
         for row in self.record.notebooks:
             row.state = self.record.state if row.state == "running" else row.state
+        give_back_room(self._folder)
         self.record.save(self._folder)
         self._redactor.file(self._log)  # a secret split across two chunks of an unbroken line
         try:

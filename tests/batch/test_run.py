@@ -3,6 +3,8 @@ from __future__ import annotations
 import errno
 import json
 import signal
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +13,11 @@ import pytest
 import yaml
 
 from kit import errors
-from kit.batch import report
+from kit.batch import record, report
 from kit.batch.record import list_runs
 from kit.batch.run import RunOptions, explain, run_chain
 from kit.errors import ExitCode, KitError
+from kit.workspace import write_atomically
 
 from .conftest import WriteNotebook
 
@@ -172,3 +175,40 @@ def test_an_unforeseen_error_is_recorded_as_a_failure(write_notebook: WriteNoteb
     with pytest.raises(BrokenPipeError):
         run_chain([write_notebook("01_a", "a: int = 1")], {}, tmp_path / "ws", PLAIN, say)
     assert (run_json(tmp_path / "ws")["state"], run_json(tmp_path / "ws")["exit_code"]) == ("failed", 20)
+
+
+LIMITED = """import resource
+resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
+from kit.cli import app
+app()"""
+
+
+def test_a_notebook_that_a_full_disk_cut_off_has_no_final_name(
+    write_notebook: WriteNotebook, tmp_path: Path
+) -> None:
+    path = write_notebook("01_a", "a: int = 1", "print('x' * 300_000)")
+    command = [sys.executable, "-c", LIMITED, "run", str(path), "-w", str(tmp_path / "ws")]
+    done = subprocess.run(
+        [*command, "--retries", "0"], capture_output=True, text=True, check=False, timeout=120
+    )
+    assert done.returncode == 20, done.stderr
+    written = run_json(tmp_path / "ws")
+    assert (written["state"], written["notebooks"][0]["executed"]) == ("failed", None)
+    [left] = tmp_path.glob("ws/runs/*/*.ipynb")
+    assert left.name == "01_a.running.ipynb"
+
+
+def test_a_run_that_a_full_disk_ended_has_room_to_say_so(
+    write_notebook: WriteNotebook, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def write(path: Path, content: str) -> None:
+        room = list(path.parent.glob(".room"))
+        if room and "running" in content:
+            raise OSError(errno.ENOSPC, "No space left on device", str(path))
+        write_atomically(path, content)
+
+    monkeypatch.setattr(record, "write_atomically", write)
+    with pytest.raises(OSError, match="No space left"):
+        run_chain([write_notebook("01_a", "a: int = 1")], {}, tmp_path / "ws", PLAIN, lambda _: None)
+    assert (run_json(tmp_path / "ws")["state"], run_json(tmp_path / "ws")["exit_code"]) == ("failed", 20)
+    assert not list(tmp_path.glob("ws/runs/*/.room"))
