@@ -51,6 +51,7 @@ READ_AT_IMPORT = (
 _PER_CHILD = ("PYTHONPATH", "PYTHONSTARTUP")
 """Python's own variables that a child honours by itself, so that they may differ between children."""
 
+_IDLE_SECONDS = 30 * 60
 _MAX_SOCKET_PATH = 103  # bytes in sockaddr_un.sun_path without its final zero: 107 on Linux, 103 on macOS
 
 
@@ -114,6 +115,24 @@ def fingerprint_of(environ: Mapping[str, str]) -> str:
         digest.update(source.read_bytes())
     digest.update(repr(sorted(import_variables(environ).items())).encode())
     return digest.hexdigest()[:16]
+
+
+def idle_seconds(environ: Mapping[str, str]) -> float:
+    """Return how long a warm process without children stays.
+
+    Raises:
+        WarmUnavailableError: when KIT_WARM_IDLE_SECONDS is not such a number.
+    """
+    chosen = environ.get("KIT_WARM_IDLE_SECONDS", _IDLE_SECONDS)
+    try:
+        seconds = float(chosen)
+    except ValueError:
+        seconds = -1.0
+    if not seconds >= 0:  # NaN is not either
+        raise WarmUnavailableError(
+            "KIT_WARM_IDLE_SECONDS must be 0 or more seconds", f"it is {chosen!r}", "correct or unset it"
+        )
+    return seconds
 
 
 def folder_of(environ: Mapping[str, str]) -> Path:

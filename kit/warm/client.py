@@ -14,7 +14,7 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
-from kit.warm.address import Address, address_of, import_variables
+from kit.warm.address import Address, address_of, idle_seconds, import_variables
 from kit.warm.errors import WarmUnavailableError
 from kit.warm.link import Link
 from kit.warm.protocol import ChildRequest, Header, other_end
@@ -251,6 +251,7 @@ def _connect(address: Address) -> Link | None:
 
 def _start(address: Address, environ: Mapping[str, str]) -> Link:
     """Start a warm process; the lock is held, so a socket without an answer belongs to a dead one."""
+    idle_seconds(environ)  # a wrong value would end it when it has just begun to listen
     address.socket.unlink(missing_ok=True)
     with address.log.open("wb") as log:
         try:

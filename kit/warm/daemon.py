@@ -12,13 +12,10 @@ import sys
 from contextlib import suppress
 from pathlib import Path
 
-from kit.warm.address import fingerprint_of
+from kit.warm.address import fingerprint_of, idle_seconds
 from kit.warm.own import OwnModules
 from kit.warm.server import Server
 from kit.warm.spawn import forker, start_interpreter
-
-IDLE_SECONDS = 30 * 60
-"""How long a warm process without children stays; KIT_WARM_IDLE_SECONDS overrides it."""
 
 
 def main(fresh_path: list[str]) -> None:
@@ -55,7 +52,7 @@ def _serve_environment(path: Path, fingerprint: str, fresh_path: list[str]) -> N
     server = Server(
         forker(fresh_path, own),
         listener,
-        idle_seconds=float(environ.get("KIT_WARM_IDLE_SECONDS", IDLE_SECONDS)),
+        idle_seconds=idle_seconds(environ),
         outdated=lambda: fingerprint_of(environ) != fingerprint,
     )
     server.warm_up()

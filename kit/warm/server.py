@@ -24,6 +24,7 @@ from kit.warm.protocol import ChildRequest, Frame, FrameReader, encode, other_en
 from kit.warm.spawn import Child, Spawn, signal_group
 
 _LOOK_SECONDS = 30.0  # how often to look whether to end
+_FIRST_CLIENT_SECONDS = 30.0  # until whoever has started it is connected
 
 
 @dataclass
@@ -63,6 +64,7 @@ class Server:
         self._ready, self._has_own, self._stopping = False, False, False
         self._import_seconds: dict[str, float] = {}
         self._last_busy = time.monotonic()
+        self._had_client = False
         self._selector = selectors.DefaultSelector()
         self._lifeline, self._lifeline_end = os.pipe()  # nobody writes: it closes when this process dies
         self._wakeup, self._wakeup_end = socket.socketpair()
@@ -86,6 +88,7 @@ class Server:
         """Serve this connected socket."""
         sock.setblocking(False)
         client = _Client(sock)
+        self._had_client = True
         self._clients.append(client)
         self._selector.register(sock, selectors.EVENT_READ, lambda events: self._talk(client, events))
 
@@ -117,7 +120,8 @@ class Server:
         if self._clients or self._orphans:
             self._last_busy = time.monotonic()
             return self._stopping
-        idle = time.monotonic() - self._last_busy >= self._idle_seconds
+        most = self._idle_seconds if self._had_client else max(self._idle_seconds, _FIRST_CLIENT_SECONDS)
+        idle = time.monotonic() - self._last_busy >= most
         return self._stopping or idle or self._outdated()
 
     def _turn(self, timeout_seconds: float) -> None:

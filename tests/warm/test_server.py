@@ -83,6 +83,27 @@ def test_ends_when_idle(own: dict[str, str]) -> None:
     assert warm.status(environ) is None
 
 
+@pytest.mark.parametrize("seconds", ["abc", "-1", "nan", ""])
+def test_an_idle_time_that_is_none_is_told_and_leaves_nothing(own: dict[str, str], seconds: str) -> None:
+    environ = {**own, "KIT_WARM_IDLE_SECONDS": seconds}
+    with pytest.raises(WarmUnavailableError, match=f"must be 0 or more seconds; but it is '{seconds}'"):
+        warm.start(environ)
+    assert [path.name for path in Path(own["KIT_WARM_DIR"]).iterdir()] == ["start.lock"]
+
+
+def test_one_that_is_never_idle_serves_its_first_client(own: dict[str, str], tmp_path: Path) -> None:
+    environ, said = {**own, "KIT_WARM_IDLE_SECONDS": "0"}, []
+    with warm.start_call(
+        f"{targets.__name__}:describe", b"", log_path=tmp_path / "log", env=environ, notify=said.append
+    ) as child:
+        assert isinstance(child.wait(60), CallReturned)
+    assert not [line for line in said if "new interpreter" in line]
+    deadline = time.monotonic() + 10
+    while list(Path(own["KIT_WARM_DIR"]).glob("*.sock")) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert [path.name for path in Path(own["KIT_WARM_DIR"]).iterdir()] == ["start.lock"]
+
+
 def test_a_socket_that_nobody_answers_is_replaced(own: dict[str, str], tmp_path: Path) -> None:
     assert run("describe", own, tmp_path / "log")
     status = warm.status(own)
