@@ -2,13 +2,14 @@
 
 Two processes may share a warm process only when an interpreter started by either would be the same. The
 socket is therefore named by a fingerprint of all that an interpreter reads while it starts and imports: the
-installed packages, the sources of this package, and the environment variables that later changes of
-`os.environ` cannot undo.
+installed packages, the sources of this package, Keras's settings, the environment variables that later
+changes of `os.environ` cannot undo, and the niceness, which a process cannot lower again.
 """
 
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import stat
 import sys
@@ -17,6 +18,7 @@ import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from kit.warm.errors import WarmUnavailableError
 
@@ -34,6 +36,7 @@ READ_AT_IMPORT = (
     "TF_XLA_FLAGS",
     "XLA_FLAGS",
     "KERAS_BACKEND",
+    "KERAS_HOME",
     "PROTOCOL_BUFFERS_PYTHON_IMPLEMENTATION",
     "OMP_NUM_THREADS",
     "MKL_NUM_THREADS",
@@ -51,6 +54,12 @@ READ_AT_IMPORT = (
 _PER_CHILD = ("PYTHONPATH", "PYTHONSTARTUP")
 """Python's own variables that a child honours by itself, so that they may differ between children."""
 
+_KERAS_DEFAULTS = {
+    "floatx": "float32",
+    "epsilon": 1e-07,
+    "backend": "tensorflow",
+    "image_data_format": "channels_last",
+}
 _IDLE_SECONDS = 30 * 60
 _MAX_SOCKET_PATH = 103  # bytes in sockaddr_un.sun_path without its final zero: 107 on Linux, 103 on macOS
 
@@ -105,7 +114,7 @@ def import_variables(environ: Mapping[str, str]) -> dict[str, str]:
 
 
 def fingerprint_of(environ: Mapping[str, str]) -> str:
-    """Return 16 hexadecimal digits that change with interpreter, packages, this package or variables."""
+    """Return 16 hexadecimal digits that change with interpreter, packages, this package, variables, or niceness."""
     digest = hashlib.sha256(repr((sys.prefix, sys.version)).encode())
     for folder in sorted({sysconfig.get_path("purelib"), sysconfig.get_path("platlib")}):
         with os.scandir(folder) as entries:
@@ -114,7 +123,19 @@ def fingerprint_of(environ: Mapping[str, str]) -> str:
     for source in sorted(Path(__file__).parent.glob("*.py")):
         digest.update(source.read_bytes())
     digest.update(repr(sorted(import_variables(environ).items())).encode())
+    digest.update(repr(sorted(_keras_settings(environ).items())).encode())
+    digest.update(repr(os.getpriority(os.PRIO_PROCESS, 0)).encode())  # a child cannot have a better one
     return digest.hexdigest()[:16]
+
+
+def _keras_settings(environ: Mapping[str, str]) -> dict[str, Any]:
+    """Return what keras.json sets that is not Keras's default, which Keras writes where there is no such file."""
+    home = environ.get("KERAS_HOME") or Path(environ.get("HOME") or Path.home()) / ".keras"
+    try:
+        found = json.loads((Path(home) / "keras.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return {k: v for k, v in found.items() if _KERAS_DEFAULTS.get(k) != v} if isinstance(found, dict) else {}
 
 
 def idle_seconds(environ: Mapping[str, str]) -> float:

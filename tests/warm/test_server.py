@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -159,6 +160,37 @@ def test_what_imports_read_chooses_the_warm_process() -> None:
     for name in ("TF_CPP_MIN_LOG_LEVEL", "OMP_NUM_THREADS", "PYTHONHASHSEED", "KIT_WARM_MODULES"):
         assert fingerprint_of(bare) != fingerprint_of({**bare, name: "0"}), name
         assert import_variables({name: "0"})[name] == "0"
+
+
+def test_settings_of_keras_choose_the_warm_process(tmp_path: Path) -> None:
+    home = {"HOME": str(tmp_path)}
+    own_home = {**home, "KERAS_HOME": str(tmp_path / ".keras")}
+    bare, bare_own = fingerprint_of(home), fingerprint_of(own_home)
+    assert bare != bare_own
+    file = tmp_path / ".keras" / "keras.json"
+    file.parent.mkdir()
+    settings = {"floatx": "float32", "epsilon": 1e-07, "backend": "tensorflow"}
+    file.write_text(json.dumps({**settings, "image_data_format": "channels_last"}))
+    assert (fingerprint_of(home), fingerprint_of(own_home)) == (bare, bare_own), (
+        "Keras itself writes this file"
+    )
+    file.write_text(json.dumps({**settings, "floatx": "float64"}))
+    assert fingerprint_of(home) != bare
+    assert fingerprint_of(own_home) != bare_own
+
+
+def test_another_niceness_has_another_warm_process() -> None:
+    code = (
+        "import os; from kit.warm.address import fingerprint_of; print(fingerprint_of({'HOME': '/nowhere'}))"
+    )
+    kind, nice = (
+        subprocess.run(
+            [*words, sys.executable, "-c", code], capture_output=True, text=True, check=True
+        ).stdout
+        for words in ((), ("nice", "-n", "5"))
+    )
+    assert kind.strip() == fingerprint_of({"HOME": "/nowhere"})
+    assert kind != nice
 
 
 def test_forks_on_linux_only(own: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
