@@ -208,6 +208,7 @@ def start_call(  # noqa: PLR0913  the keyword arguments are those of a new proce
         environ=dict(os.environ if env is None else env),
         cwd=str(cwd or Path.cwd()),
         umask=current_umask(),
+        cpus=current_cpus(),
         sys_path=[entry or str(Path.cwd()) for entry in sys.path],
         target=target,
     )
@@ -222,6 +223,11 @@ def start_call(  # noqa: PLR0913  the keyword arguments are those of a new proce
     with suppress(ConnectionError):  # a child that has already died; `wait` reports how
         ours.sendall(encode({"event": "payload"}, payload))
     return WarmCall(process, ours, log_path)
+
+
+def current_cpus() -> list[int] | None:
+    """Return the numbers of the CPUs that this thread may run on; None where the system does not tell."""
+    return sorted(os.sched_getaffinity(0)) if sys.platform == "linux" else None
 
 
 def current_umask() -> int:

@@ -146,6 +146,9 @@ def _take_environment(request: ChildRequest, fresh_path: list[str]) -> None:
     os.environ["JPY_PARENT_PID"] = str(os.getppid())
     time.tzset()
     os.umask(request.umask)
+    if request.cpus:
+        with suppress(OSError):  # in another container, as it may be
+            os.sched_setaffinity(0, request.cpus)
     os.chdir(request.cwd)
     python_path = [entry for entry in request.environ.get("PYTHONPATH", "").split(os.pathsep) if entry]
     sys.argv[:] = request.argv

@@ -39,6 +39,7 @@ class ChildRequest:
         environ: all of its environment variables.
         cwd: its working directory.
         umask: its file mode mask.
+        cpus: the numbers of the CPUs that it may run on; None: as its parent.
         sys_path: its `sys.path`; None for the one that a new interpreter with this environment would have.
         target: for a call, `package.module:function`.
     """
@@ -48,6 +49,7 @@ class ChildRequest:
     environ: dict[str, str]
     cwd: str
     umask: int
+    cpus: list[int] | None = None
     sys_path: list[str] | None = None
     target: str = ""
 

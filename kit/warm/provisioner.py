@@ -14,7 +14,7 @@ from jupyter_client.connect import KernelConnectionInfo
 from jupyter_client.launcher import launch_kernel
 from jupyter_client.provisioning.local_provisioner import LocalProvisioner
 
-from kit.warm.call import current_umask
+from kit.warm.call import current_cpus, current_umask
 from kit.warm.client import WarmProcess, launch
 from kit.warm.errors import WarmUnavailableError
 from kit.warm.protocol import ChildRequest
@@ -85,6 +85,7 @@ class WarmProvisioner(LocalProvisioner):
             environ=environ,
             cwd=os.fspath(cwd),
             umask=current_umask(),
+            cpus=current_cpus(),
         )
         with ExitStack() as stack:
             stdout = _descriptor(kwargs.get("stdout"), 1, stack)

@@ -140,6 +140,20 @@ def test_has_environment_folder_and_mask_of_the_caller(
     assert found[0][2] != found[1][2], "two children drew the same random number"
 
 
+def test_runs_on_the_cpus_of_the_caller(call: Callable[..., warm.WarmCall]) -> None:
+    all_of_them = os.sched_getaffinity(0)
+    warmed = call(targets.cpus)
+    os.sched_setaffinity(0, {max(all_of_them)})
+    try:
+        pinned = call(targets.cpus)
+    finally:
+        os.sched_setaffinity(0, all_of_them)
+    for child, expected in ((warmed, sorted(all_of_them)), (pinned, [max(all_of_them)])):
+        outcome = child.wait(60)
+        assert isinstance(outcome, CallReturned)
+        assert outcome.result.decode() == repr(expected)
+
+
 def test_children_read_the_kit_anew_and_hold_no_foreign_socket(light: dict[str, str], tmp_path: Path) -> None:
     with warm.start_call(
         f"{targets.__name__}:sleep_with_helper", b"", log_path=tmp_path / "log", env=light
