@@ -16,7 +16,7 @@ class Link:
 
     Args:
         sock: the connected socket.
-        pid: of the warm process; 0: not known, or the parent of one call.
+        pid: the id of the warm process; 0: not known, or the parent of one call.
     """
 
     def __init__(self, sock: socket.socket, pid: int = 0) -> None:
