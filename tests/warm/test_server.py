@@ -93,7 +93,8 @@ def test_an_idle_time_that_is_none_is_told_and_leaves_nothing(own: dict[str, str
 
 
 def test_one_that_is_never_idle_serves_its_first_client(own: dict[str, str], tmp_path: Path) -> None:
-    environ, said = {**own, "KIT_WARM_IDLE_SECONDS": "0"}, []
+    environ = {**own, "KIT_WARM_IDLE_SECONDS": "0"}
+    said: list[str] = []
     with warm.start_call(
         f"{targets.__name__}:describe", b"", log_path=tmp_path / "log", env=environ, notify=said.append
     ) as child:
