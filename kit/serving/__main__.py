@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import atexit
+import logging
 import os
 import sys
 
@@ -29,5 +31,14 @@ def _say(addresses: Addresses) -> None:
     sys.stdout.flush()
 
 
+def _end(code: int) -> None:
+    """End the process although a thread may still be busy with a request: the interpreter's own end would wait."""
+    atexit._run_exitfuncs()  # noqa: SLF001  os._exit skips them
+    logging.shutdown()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
+
+
 if __name__ == "__main__":
-    sys.exit(main())
+    _end(main())

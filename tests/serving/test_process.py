@@ -2,10 +2,11 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 import grpc
@@ -90,22 +91,73 @@ def test_a_server_ends_with_the_process_that_started_it(base: Path) -> None:
     assert not is_alive(pid)
 
 
-def test_python_m_takes_the_real_servers_flags(base: Path) -> None:
-    flags = ["--port=0", "--model_name=linear", f"--model_base_path={base}"]
-    environment = os.environ | {"TF_CPP_MIN_LOG_LEVEL": "3"}
+@contextmanager
+def _python_m(*flags: str, **environment: str) -> Iterator[subprocess.Popen[str]]:
+    """Run `python -m kit.serving` during a block, at most."""
     with subprocess.Popen(
         [sys.executable, "-m", "kit.serving", *flags],
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         text=True,
-        env=environment,
+        env=os.environ | {"TF_CPP_MIN_LOG_LEVEL": "3"} | environment,
     ) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def test_python_m_takes_the_real_servers_flags(base: Path) -> None:
+    flags = ["--port=0", "--model_name=linear", f"--model_base_path={base}"]
+    with _python_m(*flags) as process:
         assert process.stdout
         line = process.stdout.readline()
         assert line.startswith("Running ModelServer at 127.0.0.1:")
         assert _ask(line.split()[3]) == [2]
         process.send_signal(signal.SIGINT)  # SIGTERM is what `Server.stop` sends
         assert process.wait(60) == 0
+
+
+_HOLDS = """
+import time
+
+
+class Holds:
+    def before(self, context):
+        print("held", flush=True)
+        time.sleep(300)
+
+    def after(self, *_):
+        pass
+
+
+def make(_settings):
+    return Holds()
+"""
+
+
+@pytest.mark.parametrize("transport", ["gRPC", "REST"])
+def test_a_thread_that_stays_busy_does_not_keep_it_from_ending(
+    base: Path, tmp_path: Path, transport: str
+) -> None:
+    (tmp_path / "holding.py").write_text(_HOLDS)
+    flags = ["--port=0", "--rest_api_port=0", "--model_name=linear", f"--model_base_path={base}"]
+    flags += ["--drain_seconds=0.2", "--interceptors=holding:make"]
+    with ExitStack() as opened, _python_m(*flags, PYTHONPATH=str(tmp_path)) as process:
+        assert process.stdout
+        grpc_address, rest_address = (process.stdout.readline().split()[-2] for _ in range(2))
+        if transport == "gRPC":
+            channel = opened.enter_context(grpc.insecure_channel(grpc_address))
+            stub = prediction_service_pb2_grpc.PredictionServiceStub(channel)
+            opened.callback(stub.Predict.future(predict_request(1.0)).cancel)  # a call that nobody has is cancelled
+        else:
+            host, _, port = rest_address.partition(":")
+            client = opened.enter_context(socket.create_connection((host, int(port))))
+            head = "POST /v1/models/linear:predict HTTP/1.1\r\nhost: x\r\ncontent-length: 18\r\n\r\n"
+            client.sendall(head.encode() + b'{"instances": [1]}')
+        assert process.stdout.readline() == "held\n"
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(20) == 0
 
 
 def test_the_command_says_what_is_wrong(

@@ -98,9 +98,9 @@ class DirectPredict:
             self.accept()
         self._thread.start()
 
-    def join(self) -> None:
-        """Wait until all calls are answered; the server must have been told to stop."""
-        self._thread.join()
+    def join(self, seconds: float) -> None:
+        """Wait until all calls are answered, for so long at most; the server must have been told to stop."""
+        self._thread.join(seconds)
 
     def accept(self) -> None:
         """Request one more call from the core."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -20,6 +21,9 @@ from kit.serving.grpc_api.services import describe_services
 from kit.serving.inference import Inference
 from kit.serving.settings import Settings
 
+_CANCEL_SECONDS = 1.0
+"""For the core to cancel what still runs after `drain_seconds`."""
+_LOG = logging.getLogger(__name__)
 HEALTH = health_pb2.DESCRIPTOR.services_by_name["Health"].full_name
 
 
@@ -84,11 +88,15 @@ class GrpcServer:
     def stop(self) -> None:
         """Accept no more requests, and give running ones `drain_seconds` to finish."""
         self._health.stop()
-        stopped = self._server.stop(self._settings.drain_seconds)
+        seconds = self._settings.drain_seconds
+        stopped = self._server.stop(seconds)
         if self._direct:
-            self._direct.join()
-        stopped.wait()
-        self._threads.shutdown()
+            self._direct.join(seconds + _CANCEL_SECONDS)
+        if not stopped.wait(seconds + _CANCEL_SECONDS):
+            _LOG.warning("Requests of gRPC had not finished after drain_seconds.")
+        self._threads.shutdown(
+            wait=False, cancel_futures=True
+        )  # a thread may be busy for as long as it likes
 
 
 def _options(settings: Settings) -> list[tuple[str, Any]]:

@@ -81,11 +81,16 @@ def parse(body: bytes) -> dict[str, Any]:
 def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     members = dict(pairs)
     if len(members) != len(pairs):
-        names = [name for name, _ in pairs]
-        twice = next(name for name in names if names.count(name) > 1)
+        twice = _first_twice(name for name, _ in pairs)
         # A gateway and a server that each pick a different one would see different requests.
         raise parse_error(f"Name of object member is not unique: {as_text(twice)}")
     return members
+
+
+def _first_twice(names: Iterable[str]) -> str:
+    """Return the first name that comes again; one pass, as a stranger chooses how many names there are."""
+    seen: set[str] = set()
+    return next(name for name in names if name in seen or seen.add(name))  # type: ignore[func-returns-value]
 
 
 def as_text(value: Any) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import time
 from typing import Any
 
 import grpc
@@ -55,6 +56,14 @@ def test_what_is_no_object_is_refused(body: bytes, message: str) -> None:
     with pytest.raises(ServingError) as raised:
         parse(body)
     assert raised.value.message[: len(message)] == message
+
+
+def test_a_name_that_comes_twice_among_many_is_found_at_once() -> None:
+    names = ", ".join(f'"name {number}": 1' for number in range(40_000))
+    started = time.perf_counter()
+    with pytest.raises(ServingError, match='not unique: "name 39999"'):
+        parse(f'{{{names}, "name 39999": 1}}'.encode())
+    assert time.perf_counter() - started < 3
 
 
 _LETTERS = st.text('{}[]",:0123456789.eE-+truefalsnNIy \\u', max_size=60).map(str.encode)
