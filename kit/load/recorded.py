@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import tensorflow as tf
 from google.protobuf.message import DecodeError
 from tensorflow_serving.apis import prediction_log_pb2
 
@@ -25,7 +26,7 @@ def recorded_requests(path: Path, model: str, signature: str = "serving_default"
     try:
         records, _ = whole_records(path)
         logs = [prediction_log_pb2.PredictionLog.FromString(record) for record in records]
-    except (OSError, DecodeError) as error:
+    except (OSError, DecodeError, tf.errors.OpError) as error:  # TensorFlow's own for a folder
         raise UsageError(
             f"{path} must be a TFRecord of PredictionLogs, but cannot be read: {error}. Give a warm-up file or a "
             "prediction log."
@@ -37,7 +38,8 @@ def recorded_requests(path: Path, model: str, signature: str = "serving_default"
         if log.WhichOneof("log_type") == "predict_log" and asked == signature:
             request.model_spec.Clear()
             request.model_spec.name, request.model_spec.signature_name = model, signature
-            found.append(bytes(request.SerializeToString()))
+            # The order of a map differs between processes, and what was measured is known by these bytes.
+            found.append(bytes(request.SerializeToString(deterministic=True)))
     if not found:
         raise UsageError(
             f"{path} must have requests for the signature {signature}, but has none among {len(logs)} records. Name "

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -33,6 +35,25 @@ def test_requests_of_a_signature_are_asked_of_the_model_that_is_measured(file: P
 def test_a_file_without_such_requests_is_refused(file: Path) -> None:
     with pytest.raises(UsageError, match="for the signature regress, but has none among 4"):
         recorded_requests(file, "new", "regress")
+
+
+def test_another_process_reads_the_same_bytes(tmp_path: Path) -> None:
+    log = predict_log(1.0)
+    for number in range(20):
+        log.predict_log.request.inputs[f"x{number}"].CopyFrom(log.predict_log.request.inputs["x"])
+    write_warmup(tmp_path, [log])
+    code = (
+        "import sys, pathlib; from kit.load.recorded import recorded_requests; "
+        "print(recorded_requests(pathlib.Path(sys.argv[1]), 'new')[0].hex())"
+    )
+    line = [sys.executable, "-c", code, str(tmp_path / WARMUP_FILE)]
+    found = {subprocess.run(line, capture_output=True, text=True, check=True).stdout for _ in range(2)}
+    assert found == {recorded_requests(tmp_path / WARMUP_FILE, "new")[0].hex() + "\n"}
+
+
+def test_a_folder_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="must be a TFRecord"):
+        recorded_requests(tmp_path, "new")
 
 
 @pytest.mark.parametrize(
