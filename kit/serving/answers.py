@@ -31,6 +31,9 @@ INPUTS, CLASSES, SCORES, OUTPUTS = "inputs", "classes", "scores", "outputs"
 _SIGNATURE_DEF = "signature_def"
 _KINDS = {CLASSIFY: "classification", REGRESS: "regression"}
 _MATRIX = 2
+_MOST_REPEATED_BYTES = 1 << 26
+"""Bytes of a context, once for each of its examples. A request of a megabyte could otherwise ask for all memory of the
+machine."""
 Array = np.ndarray[Any, Any]
 
 
@@ -153,15 +156,22 @@ def examples_of(given: Any) -> list[bytes]:
     """Return the serialized tf.Examples of an Input; a context goes in front of each of its examples.
 
     Raises:
-        ServingError: INVALID_ARGUMENT when there are no examples.
+        ServingError: INVALID_ARGUMENT when there are no examples, RESOURCE_EXHAUSTED when the repeated context would be
+            too large.
     """
     kind = given.WhichOneof("kind")
     context = b""
-    if kind == "example_list_with_context":
-        context = given.example_list_with_context.context.SerializeToString()
     examples = getattr(given, kind).examples if kind else ()
     if not examples:
         raise invalid("Input is empty.")
+    if kind == "example_list_with_context":
+        context = given.example_list_with_context.context.SerializeToString()
+        if len(context) * len(examples) > _MOST_REPEATED_BYTES:
+            raise ServingError(
+                grpc.StatusCode.RESOURCE_EXHAUSTED,
+                f"The context has {len(context)} bytes and would be repeated for {len(examples)} examples; at most "
+                f"{_MOST_REPEATED_BYTES} bytes are repeated.",
+            )
     # Concatenated serialized messages parse as their merge: a feature of the example wins over the context's.
     return [context + example.SerializeToString() for example in examples]
 

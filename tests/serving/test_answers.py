@@ -57,6 +57,19 @@ def test_signatures_of_tensorflow_2_classify_when_methods_are_not_checked(modern
     ]
 
 
+def test_a_context_is_not_repeated_without_end() -> None:
+    request = classification_pb2.ClassificationRequest()
+    given = request.input.example_list_with_context
+    given.context.features.feature["text"].bytes_list.value.append(b" " * 1_000_000)
+    given.examples.add()
+    assert len(answers.examples_of(request.input)[0]) > 1_000_000
+    for _ in range(99):
+        given.examples.add()
+    with pytest.raises(ServingError, match="would be repeated for 100 examples") as raised:
+        answers.examples_of(request.input)
+    assert raised.value.code is grpc.StatusCode.RESOURCE_EXHAUSTED
+
+
 def test_answers_that_do_not_fit_their_method_are_errors(modern: Servable) -> None:
     request = _asked(classification_pb2.ClassificationRequest(), "odd")
     with pytest.raises(ServingError, match=r"\[batch_size num_classes\] but got \[1\]"):
