@@ -18,6 +18,8 @@ from kit.serving.errors import ServingError
 _MOST_REPEATED = 1 << 24
 """Elements of a tensor whose proto holds fewer values than its shape has, the last one standing for the rest. A request
 of a few bytes could otherwise ask for all memory of the machine."""
+_MOST_DIMENSIONS = 32
+"""NumPy has 64 at most, and before its version 2 it had 32."""
 _FIELDS = {
     types_pb2.DT_FLOAT: "float_val",
     types_pb2.DT_DOUBLE: "double_val",
@@ -106,6 +108,10 @@ def complete(proto: Any, sizes: tuple[int, ...], count: int) -> np.ndarray[Any, 
     Returns:
         None when it is another one.
     """
+    if (
+        len(sizes) > _MOST_DIMENSIONS or not count
+    ):  # without elements, NumPy may still find the sizes too large
+        return None
     number = proto.dtype
     dtype = _COMMON.get(number)
     if dtype is None:
