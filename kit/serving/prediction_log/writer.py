@@ -73,6 +73,7 @@ class LogWriter:
         self._unflushed: list[bytes] = []
         self._number = 0
         self._flush_at = 0.0
+        self._failed_as: tuple[type[Exception], object] | None = None  # the error that the log has told
 
     def offer(self, make: Callable[[], bytes], size: int) -> bool:
         """Queue a record; return whether there was room. If so, it is written unless the process is killed.
@@ -142,19 +143,27 @@ class LogWriter:
                 self._file = self._file or self._new_file()
                 self._file.write(self._unflushed)
             except (OSError, tf.errors.OpError) as error:
-                _LOG.error("The prediction log %s cannot be written: %s", self._stem, error)
+                self._tell(error)
                 self._file = None
                 if last_try:
                     self._told.lost(len(self._unflushed))
                     break
                 last_try = self._stops_within(_RETRY_SECONDS)
             else:
+                self._failed_as = None
                 self._told.written(len(self._unflushed))
                 if self._file.is_full():
                     self._file.close()
                     self._file = None
                 break
         self._unflushed = []
+
+    def _tell(self, error: OSError | tf.errors.OpError) -> None:
+        """Log an error, unless it is the one of the try before: a full disk fails every second, for hours."""
+        code = error.errno if isinstance(error, OSError) else error.error_code
+        if self._failed_as != (type(error), code):
+            self._failed_as = type(error), code
+            _LOG.error("The prediction log %s cannot be written; it is tried again: %s", self._stem, error)
 
     def _stops_within(self, seconds: float) -> bool:
         with self._changed:
@@ -196,6 +205,8 @@ class _File:
         finally:
             os.ftruncate(self._descriptor, self._good_bytes)
             os.close(self._descriptor)
+            if not self._good_bytes:  # the next try has a file of its own
+                self._path.unlink(missing_ok=True)
 
     def is_full(self) -> bool:
         age = time.monotonic() - self._began

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import signal
 import subprocess
 import sys
@@ -105,6 +106,28 @@ def test_a_record_that_cannot_be_made_ends_no_log(tmp_path: Path, caplog: pytest
     assert records_in(tmp_path) == [record(1)]
     assert heard == {"lost": 1, "written": 1}
     assert "ZeroDivisionError" in caplog.text
+
+
+def test_a_disk_that_is_full_for_long_is_told_once_and_leaves_no_empty_files(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(writer, "_RETRY_SECONDS", 0.01)
+    fifth, heard = threading.Event(), Heard()
+    tries: list[int] = []
+
+    def full(descriptor: int) -> None:
+        tries.append(descriptor)
+        if len(tries) >= 5:
+            fifth.set()
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(writer.os, "fsync", full)
+    log = LogWriter(tmp_path / "p", heard.told(), Limits(flush_seconds=0))
+    log.offer(partial(record, 1), 6)
+    assert fifth.wait(10)
+    log.close()
+    assert list(tmp_path.iterdir()) == []
+    assert caplog.text.count("cannot be written") == 1
 
 
 def test_a_disk_that_stays_full_is_told(
