@@ -149,7 +149,9 @@ def test_a_thread_that_stays_busy_does_not_keep_it_from_ending(
         if transport == "gRPC":
             channel = opened.enter_context(grpc.insecure_channel(grpc_address))
             stub = prediction_service_pb2_grpc.PredictionServiceStub(channel)
-            opened.callback(stub.Predict.future(predict_request(1.0)).cancel)  # a call that nobody has is cancelled
+            opened.callback(
+                stub.Predict.future(predict_request(1.0)).cancel
+            )  # a call that nobody has is cancelled
         else:
             host, _, port = rest_address.partition(":")
             client = opened.enter_context(socket.create_connection((host, int(port))))
