@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -36,7 +37,10 @@ def tune_batching(  # noqa: PLR0913, PLR0917  what is wanted, and where it is fo
     ] = None,
     signature: Annotated[str, typer.Option(help="Signature that is asked.")] = "serving_default",
     seconds: Annotated[
-        float, typer.Option(min=1, help="Seconds that each setting is asked at each rate.")
+        float,
+        typer.Option(
+            min=1, help="Seconds that each setting is asked at each rate; low rates are asked for longer."
+        ),
     ] = 4.0,
     write: Annotated[
         Path | None,
@@ -68,8 +72,13 @@ def tune_batching(  # noqa: PLR0913, PLR0917  what is wanted, and where it is fo
         seconds=seconds,
     )
     sweep = trials.sweep()
-    for sweep in tune(trials, typer.echo):  # noqa: B007  the last one has all
-        pass
+    with place.lock(
+        f"load-{project}", "kit tune-batching", say=typer.echo
+    ):  # its files are those of one sweep
+        if most := trials.most_seconds:
+            typer.echo(f"This takes {most / 60:.1f} minutes at most, and a few seconds for each server.")
+        for sweep in tune(trials, typer.echo):  # noqa: B007  the last one has all
+            pass
     _print(sweep)
     write_chosen(sweep, path)
     cheapest = sweep.meeting[0]
@@ -86,7 +95,9 @@ def _file(path: Path) -> Path:
 
     if path.is_dir():
         raise UsageError(f"--write must name a file, but {path} is a folder. Name a file in it.")
-    return path
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with TemporaryFile(dir=path.parent):  # an OSError if no file can be written there
+        return path
 
 
 def _latest(workspace: Workspace, project: str) -> Path:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import cycle
@@ -54,10 +55,10 @@ class Load:
                 f"A load must have callers or a rate, but has {self.callers} callers and a rate of {self.rate:g}. "
                 "Give one of the two."
             )
-        if not self.requests or self.seconds <= 0:
+        if not (self.requests and 0 < self.seconds < math.inf and self.rate < math.inf):
             raise UsageError(
-                f"A load must have requests and last, but has {len(self.requests)} requests and {self.seconds:g} s. "
-                "Give both."
+                f"A load must have requests, a finite rate, and an end, but has {len(self.requests)} requests, "
+                f"a rate of {self.rate:g}, and {self.seconds:g} s. Give all of them."
             )
 
     def split(self, parts: int) -> list[Load]:

@@ -10,12 +10,12 @@ from kit.serving.assets import WARMUP_FILE
 from kit.session import Session
 from kit.texts import Say
 
-_SHARES, _SECONDS = (0.5, 1.0), 1.0
+_SHARES, _SECONDS, _LEAST_REQUESTS = (0.5, 1.0), 1.0, 20  # enough for a first look
 _SETTINGS = (WITHOUT, "32 rows, no wait, 1 thread")
 
 
 def small_sweep(session: Session, rate: float, p99_ms: float, say: Say = lambda _: None) -> Sweep | None:
-    """Ask servers with and without batching at half of a rate and at the whole, a second each.
+    """Ask servers with and without batching at half of a rate and at the whole, a second each; low rates for longer.
 
     They are asked the package's request of `serving_default`, again and again. Earlier measurements of the same model
     are taken from the workspace.
@@ -43,6 +43,7 @@ def small_sweep(session: Session, rate: float, p99_ms: float, say: Say = lambda 
         settings={setting: proposed()[setting] for setting in _SETTINGS},
         folder=load_folder(place, name) / SMALL,
         seconds=_SECONDS,
+        least_requests=_LEAST_REQUESTS,
         shares=_SHARES,
     )
     *_, whole = tune(trials, say)

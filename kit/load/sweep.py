@@ -30,16 +30,16 @@ class Target:
         p99_ms: milliseconds within which 99 of 100 are answered.
 
     Raises:
-        UsageError: when one of them is not above 0.
+        UsageError: when one of them is not a finite number above 0.
     """
 
     rate: float
     p99_ms: float
 
     def __post_init__(self) -> None:
-        if not (self.rate > 0 and self.p99_ms > 0):
+        if not (0 < self.rate < math.inf and 0 < self.p99_ms < math.inf):
             raise UsageError(
-                f"A target must be a rate and a p99 of more than 0, but is {self.rate:g} requests a second and "
+                f"A target must be a finite rate and p99 of more than 0, but is {self.rate:g} requests a second and "
                 f"{self.p99_ms:g} ms. Give both."
             )
 

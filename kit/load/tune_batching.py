@@ -20,7 +20,7 @@ from typing import Any, Self
 import psutil
 
 from kit.digests import of_files
-from kit.errors import StepFailedError
+from kit.errors import StepFailedError, UsageError
 from kit.load.plan import Load
 from kit.load.process import RunningLoad
 from kit.load.sweep import FILE, Point, Sweep, Target
@@ -79,10 +79,14 @@ class Trials:
         requests: serialized PredictRequests, sent in turn.
         target: what is wanted.
         settings: see `proposed`.
-        folder: the folder where points are kept.
-        seconds: the seconds that each point is measured.
+        folder: the folder where points are kept; one sweep at a time uses it.
+        seconds: the seconds that each point is measured, or longer where fewer requests come.
+        least_requests: how many requests are due at a point, about; the p99 of few is the slowest of them.
         threads: the threads of the server for requests; a batch cannot have more requests than that.
         shares: the shares of the wanted rate, at which each setting is asked, rising.
+
+    Raises:
+        UsageError: when the seconds are not a time.
     """
 
     name: str
@@ -92,13 +96,35 @@ class Trials:
     settings: Mapping[str, Batching | None]
     folder: Path
     seconds: float = 4.0
+    least_requests: int = 300
     threads: int = 64
     shares: Sequence[float] = SHARES
+
+    def __post_init__(self) -> None:
+        if not 0 < self.seconds < math.inf:
+            raise UsageError(
+                f"A point must be measured for a finite time of more than 0 s, but the seconds are {self.seconds:g}. "
+                "Give another number."
+            )
 
     @property
     def rates(self) -> list[float]:
         """Requests a second, rising."""
         return [share * self.target.rate for share in self.shares]
+
+    def seconds_at(self, rate: float) -> float:
+        """Return how long a rate is measured."""
+        return max(self.seconds, self.least_requests / rate)
+
+    @property
+    def most_seconds(self) -> float:
+        """How long all that is not known yet is measured, unless a setting is given up before."""
+        return sum(
+            self.seconds_at(rate)
+            for setting in self.settings
+            for rate in self.rates
+            if not self.file_of(setting, rate).is_file()
+        )
 
     def sweep(self, points: Sequence[Point] = ()) -> Sweep:
         """Return the sweep of the points measured so far."""
@@ -117,7 +143,7 @@ class Trials:
         parts = [
             self._asked,
             asdict(batching) if batching else None,
-            [float(rate), float(self.seconds), self.threads],
+            [float(rate), float(self.seconds_at(rate)), self.threads],
         ]
         digest = hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:16]
         return self.folder / f"{digest}.json"
@@ -146,8 +172,8 @@ def tune(trials: Trials, say: Say = lambda _: None) -> Iterator[Sweep]:
                 sweep = trials.sweep(points)
                 sweep.write(trials.folder / FILE)
                 yield sweep
-                if point.errors or point.p99_ms > _HOPELESS * trials.target.p99_ms:
-                    break
+                if point.errors or (point.rate and point.p99_ms > _HOPELESS * trials.target.p99_ms):
+                    break  # where nothing was due, there was nothing to fail
 
 
 def write_chosen(sweep: Sweep, path: Path) -> Batching:
@@ -162,9 +188,19 @@ def write_chosen(sweep: Sweep, path: Path) -> Batching:
                 f"A batching setting should answer {sweep.target.rate:g} requests a second within "
                 f"{sweep.target.p99_ms:g} ms (p99), but only the server without batching does. Serve without batching."
             )
-        best = min(
-            (point.p99_ms for point in sweep.points if point.offered >= sweep.target.rate), default=math.inf
-        )
+        asked = [point for point in sweep.points if point.offered >= sweep.target.rate]
+        best = min((point.p99_ms for point in asked), default=math.inf)
+        if asked and not any(point.rate or point.errors for point in asked):
+            raise StepFailedError(
+                f"Requests should come {sweep.target.rate:g} times a second, but none was due while that was "
+                "measured. Measure for longer, with --seconds."
+            )
+        if not math.isfinite(best):
+            raise StepFailedError(
+                f"A batching setting should answer {sweep.target.rate:g} requests a second within "
+                f"{sweep.target.p99_ms:g} ms (p99), but each failed or was far too slow at lower rates already. "
+                "Ask for less, or serve with more processors."
+            )
         raise StepFailedError(
             f"A batching setting should answer {sweep.target.rate:g} requests a second within "
             f"{sweep.target.p99_ms:g} ms (p99), but none does; the best p99 at that rate is {best:.0f} ms. "
@@ -195,7 +231,10 @@ class _Served:
         trials = self._trials
         server = self._server or self._start()
         load = Load(
-            requests=trials.requests, address=str(server.addresses.grpc), rate=rate, seconds=trials.seconds
+            requests=trials.requests,
+            address=str(server.addresses.grpc),
+            rate=rate,
+            seconds=trials.seconds_at(rate),
         )
         before = _cpu_seconds(server, rate)
         with RunningLoad(load) as running:
@@ -246,7 +285,8 @@ class _Served:
 
 def _line(point: Point, *, known: bool) -> str:
     errors = f", {point.errors} errors" if point.errors else ""
-    p99 = f"99 of 100 within {point.p99_ms:.1f} ms" if math.isfinite(point.p99_ms) else "none in time"
+    none = "none in time" if point.errors else "none was due"
+    p99 = f"99 of 100 within {point.p99_ms:.1f} ms" if math.isfinite(point.p99_ms) else none
     return (
         f"{point.setting}, {point.offered:.0f} requests a second: {point.rate:.0f} answered, {p99}, "
         f"{point.processor_ms:.2f} ms of processor each{errors}{' (known)' if known else ''}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from serving.models import predict_log, write_warmup
 from typer.testing import CliRunner
 
 from kit.cli import app
@@ -25,3 +26,23 @@ def test_a_folder_is_no_file_to_write(tmp_path: Path) -> None:
     ended = CliRunner().invoke(app, [*WANTED, str(tmp_path / "ws"), "--write", str(tmp_path)])
     assert ended.exit_code == 2
     assert "--write must name a file" in ended.output
+
+
+def test_a_file_that_cannot_be_written_is_said_before_it_measures(tmp_path: Path) -> None:
+    version = tmp_path / "ws" / "serving" / "recommender" / "1"
+    version.mkdir(parents=True)
+    (version / "saved_model.pb").touch()
+    (tmp_path / "file").touch()
+    ended = CliRunner().invoke(app, [*WANTED, str(tmp_path / "ws"), "--write", str(tmp_path / "file" / "b")])
+    assert ended.exit_code != 0
+    assert str(tmp_path / "file") in ended.output
+
+
+def test_without_an_end_it_is_refused(tmp_path: Path) -> None:
+    version = tmp_path / "ws" / "serving" / "recommender" / "1"
+    version.mkdir(parents=True)
+    write_warmup(version, [predict_log(1.0)])
+    (version / "saved_model.pb").touch()
+    for option in ("--rate", "--p99", "--seconds"):
+        ended = CliRunner().invoke(app, [*WANTED, str(tmp_path / "ws"), option, "inf"])
+        assert (ended.exit_code, "finite" in ended.output) == (2, True)

@@ -65,7 +65,7 @@ def test_the_front_has_what_nothing_else_is_better_than_in_both() -> None:
 
 @pytest.mark.parametrize(("rate", "p99"), [(0, 10), (10, 0), (-1, 5)])
 def test_a_target_of_nothing_is_refused(rate: float, p99: float) -> None:
-    with pytest.raises(UsageError, match="must be a rate and a p99"):
+    with pytest.raises(UsageError, match="must be a finite rate and p99"):
         Target(rate, p99)
 
 

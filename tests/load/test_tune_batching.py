@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -9,7 +10,7 @@ import psutil
 import pytest
 from serving.models import NAME, predict_request, save_linear
 
-from kit.errors import StepFailedError
+from kit.errors import StepFailedError, UsageError
 from kit.load import tune_batching
 from kit.load.sweep import FILE, Point, Sweep, Target
 from kit.load.tune_batching import WITHOUT, Trials, proposed, tune, write_chosen
@@ -34,6 +35,7 @@ def trials(version: Path, tmp_path: Path) -> Trials:
         settings={WITHOUT: None, "small": _SMALL},
         folder=tmp_path / "load",
         seconds=0.5,
+        least_requests=1,
     )
 
 
@@ -110,6 +112,37 @@ def test_a_setting_without_hope_is_not_asked_at_higher_rates(
     assert [(point.setting, point.offered) for point in sweep.points] == [
         (WITHOUT, 10), (WITHOUT, 20), ("small", 10), ("small", 20),
     ]  # fmt: skip
+
+
+def test_a_point_at_which_nothing_was_due_ends_no_setting(trials: Trials, known: Callable[..., None]) -> None:
+    for setting in trials.settings:
+        for rate in trials.rates:
+            known(setting, rate, math.inf)
+            path = trials.file_of(setting, rate)
+            path.write_text(json.dumps(json.loads(path.read_text()) | {"rate": 0}))
+    told: list[str] = []
+    *_, sweep = tune(trials, told.append)
+    assert len(sweep.points) == 2 * len(trials.rates)
+    assert "none was due" in told[0]
+    with pytest.raises(StepFailedError, match=r"Measure for longer, with --seconds\.$"):
+        write_chosen(sweep, trials.folder / "batching.pbtxt")
+
+
+def test_a_low_rate_is_measured_until_enough_requests_were_due(trials: Trials) -> None:
+    trials = replace(trials, least_requests=300)
+    assert (trials.seconds_at(5), trials.seconds_at(10_000)) == (60, 0.5)
+    expected = sum(max(0.5, 300 / rate) for rate in trials.rates)
+    assert trials.most_seconds == pytest.approx(2 * expected)
+
+
+@pytest.mark.parametrize("number", [math.inf, math.nan])
+def test_numbers_that_are_not_finite_are_refused(trials: Trials, number: float) -> None:
+    with pytest.raises(UsageError, match="finite"):
+        replace(trials, seconds=number)
+    with pytest.raises(UsageError, match="finite"):
+        Target(number, 10)
+    with pytest.raises(UsageError, match="finite"):
+        Target(10, number)
 
 
 def test_the_chosen_setting_is_written_for_the_server(trials: Trials, tmp_path: Path) -> None:
