@@ -107,12 +107,12 @@ def _batching(path: Path | None) -> list[str]:
 
 def _until_ctrl_c(server: Server, forked: bool | None) -> None:
     stopped = threading.Event()
-    for signum in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(signum, lambda *_: stopped.set())
     names = [model.name for model in server.settings.models().model_config_list.config]
     typer.echo(f"Loading {', '.join(names)} …")
     try:
-        addresses = server.start(forked=forked)
+        addresses = server.start(forked=forked)  # until here, Ctrl-C ends the command like any other
+        for signum in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(signum, lambda *_: stopped.set())
         if addresses.grpc:
             typer.echo(f"gRPC at {addresses.grpc}")
         if addresses.rest:

@@ -104,6 +104,7 @@ class Gathering:
         self._changed = threading.Condition()
         self._waiting: deque[Waiting] = deque()
         self._rows = self._running = 0
+        self._stopping = False
         self._since = 0.0  # when the first of them could have been computed, by its clock
 
     def add(self, waiting: Waiting) -> None:
@@ -141,6 +142,12 @@ class Gathering:
             return 0.0  # read on first: what came meanwhile may fill the next batch
         return None
 
+    def wait_no_more(self) -> None:
+        """Compute what waits and all that comes without a wait: the server stops."""
+        with self._changed:
+            self._stopping = True
+            self._changed.notify_all()
+
     def _help(self) -> None:
         """Compute in this thread until nothing waits."""
         while True:
@@ -155,7 +162,8 @@ class Gathering:
 
     def _due(self) -> float:
         computes = self._waiting[0].computes
-        return 0.0 if self._rows >= computes.most_rows else self._since + computes.wait_micros / _MICROS
+        at_once = self._stopping or self._rows >= computes.most_rows
+        return 0.0 if at_once else self._since + computes.wait_micros / _MICROS
 
     def _taken(self) -> list[Waiting]:
         group = [self._waiting.popleft()]

@@ -179,9 +179,7 @@ def run_until_stopped(settings: Settings, ready: Callable[[Addresses], None]) ->
         ServingError: when a model cannot be served.
         ServerError: when the configuration or a port is not right.
     """
-    stopping = threading.Event()
-    for signum in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(signum, lambda *_: stopping.set())
+    _at_a_signal(lambda: os._exit(0))  # while nothing is answered, there is nothing to finish
     # The warm process has imported libraries that set up logging of their own.
     logging.basicConfig(level=logging.INFO, format=_LOG_FORMAT, stream=sys.stderr, force=True)
     # Otherwise each stranger that does not speak HTTP writes a line.
@@ -193,5 +191,12 @@ def run_until_stopped(settings: Settings, ready: Callable[[Addresses], None]) ->
     gc.freeze()  # otherwise a collection during a load goes through all of TensorFlow, and requests wait a second
     gc.set_threshold(*_GARBAGE)
     with ModelServer(settings) as server:
-        ready(server.start())
+        addresses, stopping = server.start(), threading.Event()
+        _at_a_signal(stopping.set)
+        ready(addresses)
         stopping.wait()
+
+
+def _at_a_signal(act: Callable[[], None]) -> None:
+    for signum in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(signum, lambda *_: act())

@@ -59,7 +59,10 @@ class Servable:
         folder: the folder that it was loaded from.
         meta_graph: the MetaGraphDef that was loaded.
         signatures: SignatureDef by name.
+        warming: whether it is being warmed up, and has no traffic yet.
     """
+
+    warming = False
 
     def __init__(self, name: str, version: int, folder: Path, meta_graph: Any) -> None:
         """Take over a version whose graph no session has yet; one that batches adds operations to it."""

@@ -49,6 +49,14 @@ def warm_up(servable: Servable, iterations: int = 1, threads: int = 1) -> int:
     Raises:
         ServingError: when the file cannot be read, or one of its requests fails: such a version must take no traffic.
     """
+    servable.warming = True
+    try:
+        return _warm_up(servable, iterations, threads)
+    finally:
+        servable.warming = False
+
+
+def _warm_up(servable: Servable, iterations: int, threads: int) -> int:
     path = servable.folder / WARMUP_FILE
     if not path.is_file():
         _LOG.info("No warmup data file found at %s", path)

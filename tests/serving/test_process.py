@@ -162,6 +162,19 @@ def test_a_thread_that_stays_busy_does_not_keep_it_from_ending(
         assert process.wait(20) == 0
 
 
+@pytest.mark.parametrize("signum", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_ends_it_before_it_is_ready(base: Path, tmp_path: Path, signum: signal.Signals) -> None:
+    (tmp_path / "slow.py").write_text(
+        "import time\ndef make(_settings):\n    print('begun', flush=True)\n    time.sleep(300)\n"
+    )
+    flags = ["--port=0", "--model_name=linear", f"--model_base_path={base}", "--interceptors=slow:make"]
+    with _python_m(*flags, PYTHONPATH=str(tmp_path)) as process:
+        assert process.stdout
+        assert process.stdout.readline() == "begun\n"
+        process.send_signal(signum)
+        assert process.wait(20) == 0
+
+
 def test_the_command_says_what_is_wrong(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -32,6 +32,8 @@ _Key = tuple[frozenset[str], frozenset[str]]
 _Lengths = tuple[tuple[int, ...], ...]
 _Compute = Callable[[Mapping[str, Array], Sequence[str]], Values]
 _NOT_THE_GRAPHS = (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.CANCELLED)
+_LONG_WAIT_MICROS = 10_000
+"""With a longer wait, a warm-up leaves the scheduler out: each of its requests, alone in a batch, would wait for it."""
 _LOG = logging.getLogger(__name__)
 
 
@@ -96,7 +98,8 @@ class BatchedServable(Servable):
                 and what TensorFlow says when it fails.
         """
         lane = self._lanes.get((frozenset(feeds), frozenset(fetches)))
-        if lane is None or not self._rows(feeds):
+        long = self.warming and self.batching.batch_timeout_micros > _LONG_WAIT_MICROS
+        if lane is None or not self._rows(feeds) or long:
             return super().compute(feeds, fetches)
         with lane.joined(feeds) as fits:
             if not fits:

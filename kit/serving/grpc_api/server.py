@@ -89,6 +89,8 @@ class GrpcServer:
         """Accept no more requests, and give running ones `drain_seconds` to finish."""
         self._health.stop()
         seconds = self._settings.drain_seconds
+        if self._direct:
+            self._direct.gathering.wait_no_more()  # the stop wakes the thread that reads
         stopped = self._server.stop(seconds)
         if self._direct:
             self._direct.join(seconds + _CANCEL_SECONDS)

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import gc
 import threading
+import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -16,7 +17,7 @@ from kit.serving.batching import BatchedServable
 from kit.serving.errors import ServerError, ServingError
 from kit.serving.servable import Servable
 from kit.serving.server import ModelServer
-from kit.serving.warmup import prime
+from kit.serving.warmup import prime, warm_up
 from serving.batching.models import load, save_old
 from serving.models import settings_of
 
@@ -246,3 +247,11 @@ def test_a_server_does_not_start_with_a_file_that_cannot_count(
     path.write_text("num_batch_threads { value: -1 }")
     with pytest.raises(ServerError, match="num_batch_threads" if enabled else "enable_batching"):
         ModelServer(settings_of(base, enable_batching=enabled, batching_parameters_file=str(path)))
+
+
+def test_a_warm_up_does_not_wait_for_a_batch(loaded: Callable[..., BatchedServable]) -> None:
+    servable = loaded(max_batch_size=8, batch_timeout_micros=600_000_000)
+    started = time.monotonic()
+    warm_up(servable)
+    assert time.monotonic() - started < 60
+    assert not servable.warming

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -58,6 +59,25 @@ def test_requests_at_once_share_batches(batches: Path, tmp_path: Path, threads: 
         rows = _ask_many(server.start().grpc)
     assert max(each for (each,) in rows) > 4
     assert max(each for (each,) in rows) <= 8
+
+
+@pytest.mark.parametrize("threads", [1, 3], ids=["the reader computes", "threads compute"])
+def test_a_batch_that_waits_is_computed_when_the_server_stops(
+    batches: Path, tmp_path: Path, threads: int
+) -> None:
+    settings = _batched(
+        batches, tmp_path, max_batch_size=8, batch_timeout_micros=600_000_000, num_batch_threads=threads
+    )
+    with ModelServer(settings) as server, grpc.insecure_channel(str(server.start().grpc)) as channel:
+        stub = prediction_service_pb2_grpc.PredictionServiceStub(channel)
+        grpc.channel_ready_future(channel).result(_SECONDS)
+        asked = stub.Predict.future(predict_request(1, model=NAME), _SECONDS)
+        time.sleep(1)  # nothing tells that it waits
+        assert not asked.done()
+        started = time.monotonic()
+        server.stop()
+        assert time.monotonic() - started < settings.drain_seconds / 2
+        assert list(asked.result().outputs["y"].float_val) == [2]
 
 
 def test_a_batch_is_filled_up_to_an_allowed_size(batches: Path, tmp_path: Path) -> None:
