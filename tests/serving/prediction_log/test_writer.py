@@ -121,7 +121,7 @@ def test_a_disk_that_is_full_for_long_is_told_once_and_leaves_no_empty_files(
             fifth.set()
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(writer.os, "fsync", full)
+    monkeypatch.setattr("os.fsync", full)
     log = LogWriter(tmp_path / "p", heard.told(), Limits(flush_seconds=0))
     log.offer(partial(record, 1), 6)
     assert fifth.wait(10)
