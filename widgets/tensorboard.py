@@ -79,7 +79,8 @@ class TensorBoard(View):
             "iframe",
             title=self.title,
             hidden=True,
-            style=f"width:100%;height:{self.height}px;border:1px solid var(--line);border-radius:6px",
+            style=f"box-sizing:border-box;width:100%;height:{self.height}px;"
+            "border:1px solid var(--line);border-radius:6px",
         )
         problem = tag("p", class_="bad", role="alert", hidden=True, data_advice=say(_ADVICE))
         bar = tag("p", new_tab, " ", _button(False, say("Stop TensorBoard")))
