@@ -18,7 +18,7 @@ from widgets.parts.language import say
 from widgets.parts.markup import Markup, join, tag
 from widgets.parts.slice_rows import SliceRows
 from widgets.parts.slice_search import EXAMPLES, SLICE, Rows, SliceSearch, metric_named
-from widgets.parts.tables import scrollable, sort_header
+from widgets.parts.tables import opened_row, scrollable, sort_header
 from widgets.values.slices import Column, Metric, SliceTable
 from widgets.values.statistics import Histogram
 
@@ -94,13 +94,14 @@ class Slices(SearchedView):
     def draw_content(self) -> Markup:
         found = self.found()
         shown, pager = self.on_page(found.tolist())
+        rows = [*self._pinned(), *shown]
         return join(
             [
                 tag("p", self._place(len(found)), role="status"),
                 self._spread(found, tips=True),
-                self._table([self._live_row(row) for row in [*self._pinned(), *shown]], live=True),
+                None if self._last_pressed() in rows else self._comparison(),
+                self._table([self._live_row(row) for row in rows], live=True),
                 pager,
-                self._comparison(),
             ]
         )
 
@@ -233,7 +234,15 @@ class Slices(SearchedView):
             title=say("Compare with another slice"),
         )
         class_ = "overall" if row == self.table.overall else None
-        return tag("tr", self._rows.cells(row, [compare, name], whiskers=True), class_=class_)
+        drawn = tag("tr", self._rows.cells(row, [compare, name], whiskers=True), class_=class_)
+        if row != self._last_pressed():
+            return drawn
+        columns = 2 + (len(self.table.models) > 1) + len(self.table.judged)
+        return join([drawn, opened_row(tag("div", self._comparison(), class_="detail"), columns)])
+
+    def _last_pressed(self) -> int | None:
+        """The row whose button was pressed last: what came of it is told below it, where whoever pressed looks."""
+        return self.compared[-1] if self.compared else None
 
     def _comparison(self) -> Markup | None:
         if len(self.compared) < 2:  # noqa: PLR2004  a pair

@@ -160,3 +160,24 @@ def test_models_with_other_metrics_are_refused() -> None:
     models = {"m": [Metric("auc", np.zeros(1))], "n": [Metric("loss", np.zeros(1))]}
     with pytest.raises(ValueError, match="Expected the same metrics for all models"):
         SliceTable(["a"], np.ones(1), models)
+
+
+def test_what_came_of_a_press_is_told_below_the_button_that_was_pressed() -> None:
+    view = Slices(slice_table(40))
+    first, second, *_ = view.found().tolist()
+    view.compared = [first]
+    page = view.content
+    hint = "Press ⇆ at another slice"
+    assert page.index(f"compare {first}") < page.index(hint) < page.index(f"compare {second}")
+    view.compared = [first, second]
+    assert hint not in view.content
+    _, _, below = view.content.partition(f"compare {second}")
+    assert '<tr class="opened">' in below[: below.index('"compare ')]
+
+
+def test_a_comparison_with_a_row_of_another_page_stands_above_the_table() -> None:
+    view = Slices(slice_table(400))
+    rows = view.found().tolist()
+    view.compared = [rows[0], rows[-1]]
+    assert "opened" not in view.content
+    assert "Difference" in view.content.partition('class="kit-scroll"')[0]
