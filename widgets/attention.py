@@ -66,6 +66,8 @@ class Attention(SearchedView):
         return sorted(left, key=keys[self.order])
 
     def draw_controls(self) -> Markup:
+        if not self.rows:  # nothing to search or to sort
+            return Markup("")
         return join(
             [
                 legend(),
@@ -92,7 +94,7 @@ class Attention(SearchedView):
             lambda row: tag("tr", cells(row, tag("b", row.example.candidate))),
             lambda row: join([tag("tr", cells(row, tag("b", row.example.candidate))), _folded(row)]),
         ]
-        fitted = fit(self.rows, levels, room(_HEAD_BYTES))
+        fitted = fit(self.rows[: self.page_rows], levels, room(_HEAD_BYTES))
         left_out = len(self.rows) - len(fitted.rows)
         return join(
             [

@@ -92,3 +92,13 @@ def test_what_is_left_out_of_the_static_face_is_told() -> None:
         in Page(examples.many(5_000).html_face()).text
     )
     assert "left out" not in Page(examples.few().html_face()).text
+
+
+def test_the_static_face_has_as_many_as_a_page_of_the_live_one() -> None:
+    face = examples.many().html_face()
+    assert face.count("<details>") == Attention.page_rows
+    assert f"{500 - Attention.page_rows} examples" in Page(face).text
+
+
+def test_without_examples_there_is_nothing_to_search() -> None:
+    assert examples.empty().controls == ""
