@@ -68,6 +68,8 @@ class Profiles(SearchedView):
         )
 
     def draw_controls(self) -> Markup:
+        if not self.profiles:  # nothing to choose or to search
+            return Markup("")
         names = {name: name for name in self.profiles}
         return join(
             [

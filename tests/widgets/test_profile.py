@@ -105,3 +105,7 @@ def test_an_unknown_training_is_refused() -> None:
 
 def test_without_a_trace_it_says_what_to_do() -> None:
     assert "profile_steps above 0" in repr(examples.empty())
+
+
+def test_without_a_training_there_is_nothing_to_choose() -> None:
+    assert examples.empty().controls == ""
