@@ -53,9 +53,10 @@ def tune_batching(  # noqa: PLR0913, PLR0917  what is wanted, and where it is fo
 
     Earlier measurements are taken from the workspace: an interrupted command goes on where it was.
     """
+    from kit.load.chosen import write_chosen
     from kit.load.recorded import recorded_requests
     from kit.load.sweep import Target, load_folder
-    from kit.load.tune_batching import Trials, proposed, tune, write_chosen
+    from kit.load.tune_batching import Trials, proposed, tune
     from kit.serving.assets import WARMUP_FILE
     from kit.workspace_server import batching_file
 

@@ -12,8 +12,9 @@ from serving.models import NAME, predict_request, save_linear
 
 from kit.errors import StepFailedError, UsageError
 from kit.load import tune_batching
+from kit.load.chosen import write_chosen
 from kit.load.sweep import FILE, Point, Sweep, Target
-from kit.load.tune_batching import WITHOUT, Trials, proposed, tune, write_chosen
+from kit.load.tune_batching import WITHOUT, Trials, proposed, tune
 from kit.serving.batching import Batching
 from kit.serving.settings import Settings
 
