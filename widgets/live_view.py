@@ -22,6 +22,7 @@ class LiveView(View):
 
     def __init__(self, **state: Any) -> None:
         self.failed = False  # the block ended with an error
+        self.entered = False  # the block has begun
         self._drawing = threading.Lock()
         self._handle: Any = None
         self._repeat: Repeat | None = None
@@ -35,6 +36,7 @@ class LiveView(View):
         """Called when the block ends without an error; does nothing by default."""
 
     def __enter__(self) -> Self:
+        self.entered = True
         if get_ipython() is not None:
             self._handle = display(self, display_id=True)
         if self.comm is not None:

@@ -128,6 +128,8 @@ class Training(LiveView):
 
     def _said(self) -> str:
         if not self.failed:
+            if not self.entered and self._runs[0].state == "waiting":  # of no block: no step will come
+                return say("follows no training; earlier ones can be compared")
             return sentence(self._runs[0])
         ended = say("Trainer has ended without a model")
         over = _epochs_over(self._runs[0])

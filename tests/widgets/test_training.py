@@ -83,6 +83,13 @@ def test_a_stop_that_fails_says_why_and_can_be_pressed_again() -> None:
     assert desk.asked == ["stop", "stop"]
 
 
+def test_of_no_block_it_does_not_wait_for_a_step() -> None:
+    view = Training(PlayedDesk())
+    assert repr(view).startswith("Training: follows no training; earlier ones can be compared")
+    with view:
+        assert repr(view).startswith("Training: waits for the first step")
+
+
 def test_a_batch_keeps_the_training_as_it_ended(shown_faces: list[str]) -> None:
     desk = PlayedDesk()
     with Training(desk):
