@@ -19,6 +19,8 @@ _MOST_PEOPLE = 200  # of a board; a class is smaller
 _POINTS = (marked("found"), marked("proved"), marked("caught next time"))  # their names in records
 # The first and last columns of a board; those between are titles of exercises, which come translated.
 _COLUMNS = (marked("Participant"), marked("Points"))
+_ANOTHER = marked("Run the cells below again; the parameter seed says which fault they begin with.")
+_AGAIN = marked("This fault was there already: give another seed for another form of it.")
 
 
 class Injected(View):
@@ -37,7 +39,7 @@ class Injected(View):
 
     def __init__(self, stopped: str, inject: Callable[[int], str], seed: int) -> None:
         self._inject, self._there = inject, seed
-        self._stopped, self._refused, self._is_another = stopped, "", False
+        self._stopped, self._refused, self._next = stopped, "", ""
         super().__init__(seed=seed)
 
     def parameters(self) -> dict[str, int]:
@@ -51,17 +53,17 @@ class Injected(View):
         self.asked, seed = "", self.seed
         done, said = attempt(lambda: self._inject(seed))
         if done:
-            self._there, self._stopped, self._is_another = seed, said, True
+            self._next = say(_AGAIN) if seed == self._there else say(_ANOTHER)
+            self._there, self._stopped = seed, said
         self._refused = "" if done else said
         self.content = self.draw_content()
 
     def draw_controls(self) -> Markup:
         press = controls.button("asked", "inject", say("Inject the fault"), key="inject")
-        return join([controls.number_box("seed", say("Seed")), press])
+        return join([controls.number_box("seed", say("Seed"), required=True), press])
 
     def draw_content(self) -> Markup:
-        next_step = say("Run the cells below again; the parameter seed says which fault they begin with.")
-        note = tag("p", next_step, class_="note", role="status") if self._is_another else None
+        note = tag("p", self._next, class_="note", role="status") if self._next else None
         return join([told(done=False, text=self._refused), self.html_face(), note])
 
     def html_face(self) -> Markup:

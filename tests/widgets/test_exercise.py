@@ -27,10 +27,14 @@ def test_a_fault_is_injected_by_the_button() -> None:
     view = Injected("Nothing stops it.", inject, 7)
     assert repr(view) == "The fault is injected, as it follows from seed 7.\nNothing stops it."
     assert Page(view.controls).text_of("button") == ["Inject the fault"]
-    view.seed = 8
-    assert seeds == [], "only the button injects"
     view.asked = "inject"
-    assert seeds == [8]
+    assert "This fault was there already: give another seed" in view.content
+    assert "Run the cells below again" not in view.content
+    view.seed = 8
+    assert seeds == [7], "only the button injects"
+    view.asked = "inject"
+    assert seeds == [7, 8]
+    assert "required" in view.controls, "an empty field is no seed"
     assert view.parameters() == {"seed": 8}
     assert "seed 8" in view.content
     assert "2 checks stop it." in view.content

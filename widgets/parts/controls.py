@@ -17,8 +17,11 @@ def search_box(trait: str, label: str) -> Markup:
     return _labelled(label, box)
 
 
-def number_box(trait: str, label: str) -> Markup:
-    return _labelled(label, tag("input", type="number", min=0, step="any", data_trait=trait))
+def number_box(trait: str, label: str, *, required: bool = False) -> Markup:
+    """A field for a number; an empty one is 0, or, where a number is required, leaves the last one."""
+    return _labelled(
+        label, tag("input", type="number", min=0, step="any", required=required, data_trait=trait)
+    )
 
 
 def choice(trait: str, label: str, options: Mapping[str, str]) -> Markup:
