@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
+import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from widgets.parts.formats import number, share, shorten
-from widgets.parts.language import say
+from widgets.parts.formats import number, share
+from widgets.parts.language import marked, say
 from widgets.parts.markup import Markup, tag
 from widgets.records import feature
 from widgets.values.statistics import FeatureSummary, SplitSummary
@@ -15,6 +16,8 @@ from widgets.values.statistics import FeatureSummary, SplitSummary
 _WIDTH, _ROW, _TOP, _LEFT = 480, 64, 26, 70  # pixels
 _BARS = 10  # of the texts shown
 _LETTERS = 70  # of the picture, with its text
+_LINE = 15  # pixels of a line below a picture
+_SPLITS = (marked("in train"), marked("found now"))
 _COLOURS = ("#1b6ca8", "#c2571a", "#4b7f3f", "#7b4fa3")
 
 
@@ -28,8 +31,16 @@ class Pictures:
     def __init__(self, summary: Mapping[str, Any]) -> None:
         self._features = {record["name"]: record for record in summary["features"]}
 
-    def __call__(self, subject: str) -> str:
-        """Return SVG, or nothing where the subject is not a feature."""
+    def __call__(self, subject: str, shares: Sequence[tuple[str, float, float]] = ()) -> str:
+        """Return SVG, or nothing where the subject is not a feature.
+
+        Args:
+            subject: the feature, or a slice of it.
+            shares: what is wrong with a share: of each value its name, the share in train, and that now, which are
+                then drawn and not how many rows there are.
+        """
+        if shares:
+            return _picture_of_shares(subject.partition("=")[0], shares)
         record = self._features.get(subject) or self._features.get(subject.partition("=")[0])
         return _picture(feature(record)) if record else ""
 
@@ -42,14 +53,37 @@ def _picture(one: FeatureSummary) -> str:
         for place, (name, split) in enumerate(one.splits.items())
     ]
     ends = [number(edge) for edge in (min(edges), max(edges))] if edges else []
-    bottom = ", ".join(values) or say(" to ").join(ends)
-    height = _TOP + _ROW * len(rows) + 20
+    return _drawing(one.name, rows, ", ".join(values) or say(" to ").join(ends))
+
+
+def _picture_of_shares(name: str, shares: Sequence[tuple[str, float, float]]) -> str:
+    """Draw the share of each value in train above that now, on one scale."""
+    wide, highest = 1 / len(shares), max(max(pair) for _, *pair in shares) or 1.0
+    rows = [
+        _row(
+            place,
+            say(split),
+            [(at * wide, (at + 0.8) * wide, one[1 + place] / highest) for at, one in enumerate(shares)],
+        )
+        for place, split in enumerate(_SPLITS)
+    ]
+    told = (f"{value} {share(was)} → {share(now)}" for value, was, now in shares)
+    return _drawing(say("{name}: the share by value", name=name), rows, ", ".join(told))
+
+
+def _drawing(title: str, rows: Sequence[Markup], caption: str) -> str:
+    lines = textwrap.wrap(caption, _LETTERS)
+    height = _TOP + _ROW * len(rows) + _LINE * max(len(lines), 1) + 5
+    below = [
+        tag("text", line, x=_LEFT, y=_TOP + _ROW * len(rows) + _LINE * place - 1)
+        for place, line in enumerate(lines, 1)
+    ]
     return tag(
         "svg",
         tag("rect", width=_WIDTH, height=height, fill="#fff"),  # on any background
-        tag("text", one.name, x=8, y=17, font_weight="bold"),
+        tag("text", title, x=8, y=17, font_weight="bold"),
         rows,
-        tag("text", shorten(bottom, _LETTERS), x=_LEFT, y=height - 6),
+        below,
         xmlns="http://www.w3.org/2000/svg",
         width=_WIDTH,
         height=height,
@@ -57,7 +91,7 @@ def _picture(one: FeatureSummary) -> str:
         font_family="system-ui, PingFang SC, Microsoft YaHei, Noto Sans CJK SC, sans-serif",
         font_size=12,
         role="img",
-        aria_label=one.name,
+        aria_label=title,
     )
 
 
@@ -67,6 +101,13 @@ def _edges(splits: Iterable[SplitSummary]) -> list[float]:
 
 
 def _split(place: int, name: str, split: SplitSummary, bars: Sequence[tuple[float, float, float]]) -> Markup:
+    missing = (
+        say("{missing_share} missing", missing_share=share(split.missing_share)) if split.missing else ""
+    )
+    return _row(place, name, bars, missing)
+
+
+def _row(place: int, name: str, bars: Sequence[tuple[float, float, float]], missing: str = "") -> Markup:
     """Bars are (from, to, height), each 0 to 1."""
     top, high = _TOP + place * _ROW, _ROW - 14
     room = _WIDTH - _LEFT - 10
@@ -81,9 +122,6 @@ def _split(place: int, name: str, split: SplitSummary, bars: Sequence[tuple[floa
         )
         for low, up, height in bars
     ]
-    missing = (
-        say("{missing_share} missing", missing_share=share(split.missing_share)) if split.missing else ""
-    )
     note = tag("text", missing, x=4, y=top + 30, font_size=9) if missing else None
     return tag("g", tag("text", name, x=4, y=top + 16), note, shapes)
 

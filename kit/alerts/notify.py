@@ -26,8 +26,8 @@ from kit.workspace import Workspace
 
 LOG_FILE, JSON_FILE = "alerts.log", "alerts.jsonl"
 _BY_HAND_SECONDS = 30.0  # less than the time for which a process holds a message
-Draw = Callable[[str], str]
-"""Takes a finding's subject; gives SVG of it, or nothing."""
+Draw = Callable[[str, Sequence[tuple[str, float, float]]], str]
+"""Takes a finding's subject and shares; gives SVG of them, or nothing."""
 
 
 @dataclass(frozen=True)
@@ -149,7 +149,7 @@ class AlertNotifier:
         return replace(seen, times=before.times + 1)
 
     def _picture(self, finding: Finding) -> str:
-        return self._draw(finding.subject) if self._draw and finding.subject else ""
+        return self._draw(finding.subject, finding.shares) if self._draw and finding.subject else ""
 
     def _close(self, database: Any, about: str, notebook: str, still: set[str]) -> list[Incident]:
         """Close what the same notebook found in the same data before, and does not find now."""

@@ -29,6 +29,7 @@ class Finding:
         value: what was measured, where that is one number.
         expected: what it should have been, in words with the numbers.
         rows: some of the rows at fault, every column as text.
+        shares: where it is about a share: of each value beside it the name, the share in train, and that now.
     """
 
     check: str
@@ -39,6 +40,7 @@ class Finding:
     value: float | None = None
     expected: str = ""
     rows: tuple[Mapping[str, str], ...] = ()
+    shares: tuple[tuple[str, float, float], ...] = ()
 
     def as_row(self) -> Row:
         """Return name, what was found, state and what to do, for a view."""

@@ -32,6 +32,11 @@ class _Rate(NamedTuple):
     rows: tuple[int, ...]
     hits: tuple[int, ...]
 
+    @property
+    def shares(self) -> tuple[float, float]:
+        """The share of the class in train and in eval."""
+        return self.hits[0] / self.rows[0], self.hits[1] / self.rows[1]
+
 
 class LabelRates:
     """Compares each span of eval with train, with intervals so wide that noise does not alert.
@@ -76,7 +81,9 @@ class LabelRates:
         rates = self._rates()
         if not rates:
             return [Finding(NAME, "not checked: no slice has rows in both splits", "ok")]
-        moved = [self._finding(rate) for rate, has in zip(rates, self._moved(rates), strict=True) if has]
+        moved = [
+            self._finding(rate, rates) for rate, has in zip(rates, self._moved(rates), strict=True) if has
+        ]
         slices = {(rate.column, rate.value) for rate in rates}
         return moved or [Finding(NAME, f"as in train in all {len(slices)} slices", "ok")]
 
@@ -113,8 +120,11 @@ class LabelRates:
         fell, rose = high < was_low * (1 - self._change), low > was_high * (1 + self._change)
         return [bool(one) for one in np.logical_or(fell, rose)]
 
-    def _finding(self, rate: _Rate) -> Finding:
-        was, now = (hits / rows for hits, rows in zip(rate.hits, rate.rows, strict=True))
+    def _finding(self, rate: _Rate, rates: Sequence[_Rate]) -> Finding:
+        was, now = rate.shares
+        beside = [
+            one for one in rates if (one.column, one.label, one.span) == (rate.column, rate.label, rate.span)
+        ]
         several = len({span for *_, split, span, _ in self._counts if split == SPLITS[1]}) > 1
         place = f"span {self._label_of(rate.span)}" if several and rate.span is not None else "eval"
         slice_ = f"{rate.column}={rate.value}"
@@ -127,4 +137,5 @@ class LabelRates:
             subject=f"{slice_}, {place}" if several else slice_,
             value=now,
             expected=f"{was:.1%}, as in train",
+            shares=tuple((one.value, *one.shares) for one in beside),
         )

@@ -32,7 +32,7 @@ class Place:
         spec = project.spec.model_copy(update=changes)
         return AlertNotifier(self.workspace, Project(project.folder, spec), self.draw, lambda: self.now)
 
-    def draw(self, subject: str) -> str:
+    def draw(self, subject: str, _shares: object) -> str:
         self.drawn.append(subject)
         return f"<svg>{subject}</svg>"
 

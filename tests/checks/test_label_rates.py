@@ -69,6 +69,7 @@ def test_classes_in_words_and_missing_values() -> None:
     held_out = rows(category=["a", None] * 500, clicked=["no", "no"] * 500)
     [finding] = findings(label_rates(), train, held_out)
     assert "clicked is yes in 0.0% of 500 rows of eval, and was in 60.0% of 500 of train" in finding.found
+    assert finding.shares == (("a", 0.6, 0.0),)
 
 
 def test_an_amount_has_no_rates() -> None:

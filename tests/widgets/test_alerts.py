@@ -90,5 +90,16 @@ def test_a_picture_stands_by_itself(subject: str, texts: list[str], bars: int) -
     assert len(list(picture.iter(f"{SVG}rect"))) == bars
 
 
+def test_a_share_is_drawn_and_not_how_many_rows_there_are() -> None:
+    values = [(f"a long name of the value {place}", 0.2, 0.19) for place in range(9)]
+    picture = ET.fromstring(Pictures(SUMMARY)("category=pets", [("pets", 0.2, 0.0), *values]))  # noqa: S314  our own
+    title, train, now, *caption = [one.text or "" for one in picture.iter(f"{SVG}text")]
+    assert (title, train, now) == ("category: the share by value", "in train", "found now")
+    assert " ".join(caption).startswith("pets 20 % → 0 %, a long name")
+    assert " ".join(caption).endswith("value 8 20 % → 19 %"), "whole, in as many lines as it takes"
+    _, *bars = picture.iter(f"{SVG}rect")
+    assert [bars[place].get("height") for place in (0, 10)] == ["50.0", "0.0"]
+
+
 def test_what_is_no_feature_has_no_picture() -> None:
     assert Pictures(SUMMARY)("volume") == ""
