@@ -58,14 +58,15 @@ def _picture(one: FeatureSummary) -> str:
 
 def _picture_of_shares(name: str, shares: Sequence[tuple[str, float, float]]) -> str:
     """Draw the share of each value in train above that now, on one scale."""
-    wide, highest = 1 / len(shares), max(max(pair) for _, *pair in shares) or 1.0
+    sides = [[was for _, was, _ in shares], [now for *_, now in shares]]
+    wide, highest = 1 / len(shares), max(map(max, sides)) or 1.0
     rows = [
         _row(
             place,
-            say(split),
-            [(at * wide, (at + 0.8) * wide, one[1 + place] / highest) for at, one in enumerate(shares)],
+            say(_SPLITS[place]),
+            [(at * wide, (at + 0.8) * wide, height / highest) for at, height in enumerate(side)],
         )
-        for place, split in enumerate(_SPLITS)
+        for place, side in enumerate(sides)
     ]
     told = (f"{value} {share(was)} → {share(now)}" for value, was, now in shares)
     return _drawing(say("{name}: the share by value", name=name), rows, ", ".join(told))

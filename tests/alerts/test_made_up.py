@@ -23,7 +23,7 @@ def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_it_can_be_decided_about_and_goes_with_its_desk(tmp_path: Path) -> None:
     desk = MadeUpAlerts(
-        Project.load("recommender"), finding("price"), lambda subject: f"<svg>{subject}</svg>"
+        Project.load("recommender"), finding("price"), lambda subject, _shares: f"<svg>{subject}</svg>"
     )
     [record] = desk.records()
     assert (record["state"], record["subject"], record["picture"]) == ("open", "price", "<svg>price</svg>")
