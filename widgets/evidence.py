@@ -36,8 +36,7 @@ class Pictures:
 
         Args:
             subject: the feature, or a slice of it.
-            shares: what is wrong with a share: of each value its name, the share in train, and that now, which are
-                then drawn and not how many rows there are.
+            shares: the share of each value in train and now, which are drawn in place of counts of rows; empty: counts.
         """
         if shares:
             return _picture_of_shares(subject.partition("=")[0], shares)

@@ -29,7 +29,7 @@ class Finding:
         value: what was measured, where that is one number.
         expected: what it should have been, in words with the numbers.
         rows: some of the rows at fault, every column as text.
-        shares: where it is about a share: of each value beside it the name, the share in train, and that now.
+        shares: the share of each value of its column, in train and now; empty: it is not about a share.
     """
 
     check: str
