@@ -82,13 +82,18 @@ def tune_batching(  # noqa: PLR0913, PLR0917  what is wanted, and where it is fo
             pass
     _print(sweep)
     write_chosen(sweep, path)
+    _say_chosen(sweep, path, named=write is not None)
+
+
+def _say_chosen(sweep: Sweep, path: Path, *, named: bool) -> None:
     cheapest = sweep.meeting[0]
     typer.echo(
-        f"Chosen: {sweep.chosen}. It answers {rate:g} requests a second, 99 of 100 within {cheapest.p99_ms:.1f} ms, "
-        f"for {cheapest.processor_ms:.2f} ms of processor each, the least of the settings that batch."
+        f"Chosen: {sweep.chosen}. It answers {sweep.target.rate:g} requests a second, 99 of 100 within "
+        f"{cheapest.p99_ms:.1f} ms, for {cheapest.processor_ms:.2f} ms of processor each, the least of the settings "
+        "that batch."
     )
     taken = f"kit serve takes it from {path}, unless it serves other models too."
-    typer.echo(f"Serve with it: kit serve --batching {path}" if write else taken)
+    typer.echo(f"Serve with it: kit serve --batching {path}" if named else taken)
 
 
 def _file(path: Path) -> Path:
