@@ -86,9 +86,7 @@ class OwnModules:
             with suppress(FileNotFoundError), os.scandir(folders.pop()) as entries:
                 for entry in entries:
                     if not entry.is_dir(follow_symlinks=False):
-                        with suppress(
-                            FileNotFoundError
-                        ):  # an editor's: gone already, or a lock that leads nowhere
+                        with suppress(FileNotFoundError):  # an editor's lock, which leads nowhere
                             status = entry.stat()
                             found[entry.path] = status.st_mtime_ns, status.st_size
                     elif entry.name != "__pycache__":
