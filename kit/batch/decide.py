@@ -102,9 +102,8 @@ class Decider:
         def place(name: str) -> str:
             return places.get(name) or self._surroundings.place(_left_out(name, notebook.path))
 
-        if any(
-            place(name) not in ran for name in needed
-        ):  # they were run by hand, and their steps are not known
+        # One that was run by hand made steps that are not known.
+        if any(place(name) not in ran for name in needed):
             return {}
         names = {notebook.name, *needed, *waited_for}
         steps = {step for name in names for step in ran.get(place(name), ())}

@@ -73,9 +73,8 @@ def tune_batching(  # noqa: PLR0913, PLR0917  what is wanted, and where it is fo
         seconds=seconds,
     )
     sweep = trials.sweep()
-    with place.lock(
-        f"load-{project}", "kit tune-batching", say=typer.echo
-    ):  # its files are those of one sweep
+    # The files of a sweep are those of one command.
+    with place.lock(f"load-{project}", "kit tune-batching", say=typer.echo):
         if most := trials.most_seconds:
             typer.echo(f"This takes {most / 60:.1f} minutes at most, and a few seconds for each server.")
         for sweep in tune(trials, typer.echo):  # noqa: B007  the last one has all

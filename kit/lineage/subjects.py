@@ -138,9 +138,8 @@ def _run(workspace: Workspace, store: Store, name: str) -> Iterator[Subject]:
     nodes = store.executions_in_run(name)
     if record is not None:
         nodes += _skipped(workspace, store, record, nodes)
-    if (
-        record is not None and not nodes
-    ):  # older than the record of runs: take the executions that began during it
+    # One older than the record of runs: take the executions that began during it.
+    if record is not None and not nodes:
         began, ended = record.started.timestamp(), (record.ended or record.started).timestamp()
         nodes = store.executions_between(record.project, int(began * 1000), int(ended * 1000))
     yield Subject("run", name, tuple(nodes))

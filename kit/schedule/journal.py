@@ -119,9 +119,8 @@ def read(workspace: Path, name: str, created: dt.datetime) -> Journal:
             f"{file} must be what `kit schedule tick` wrote, but is not: {where}{first['msg']}. Move it away: the "
             "schedule then begins anew, and its catch_up says what runs of all that was due since it was made."
         ) from None
-    if (
-        journal.made and journal.made < created
-    ):  # nothing has been decided since, whatever the clock said before
+    # Nothing has been decided since then, whatever the clock said before.
+    if journal.made and journal.made < created:
         journal.begin_at(created, set(get_args(State)) - {"running"})
     # Never an earlier one, of whoever read the schedule before it changed: it would begin anew once more.
     journal.made = max(created, journal.made or created)

@@ -108,9 +108,8 @@ def complete(proto: Any, sizes: tuple[int, ...], count: int) -> np.ndarray[Any, 
     Returns:
         None when it is another one.
     """
-    if (
-        len(sizes) > _MOST_DIMENSIONS or not count
-    ):  # without elements, NumPy may still find the sizes too large
+    # Without elements, NumPy may still find the sizes too large.
+    if len(sizes) > _MOST_DIMENSIONS or not count:
         return None
     number = proto.dtype
     dtype = _COMMON.get(number)

@@ -84,9 +84,8 @@ def run(command: Command) -> None:
             if not line.startswith((" + ", " - ")):
                 sys.stderr.write(f"[set-up]   {line}")
                 sys.stderr.flush()
-            if (
-                line.startswith("Installed ") and "--compile-bytecode" in words
-            ):  # says nothing until it is done
+            # Compiling says nothing until it is done.
+            if line.startswith("Installed ") and "--compile-bytecode" in words:
                 say("compiling their bytecode: a minute or two, more on a busy machine")
     if process.returncode:
         raise subprocess.CalledProcessError(process.returncode, words)

@@ -75,10 +75,8 @@ def run_sweep(folder: SweepFolder, open_workers: OpenWorkers, say: Say = print) 
 
 def _warn_of_other_code(folder: SweepFolder, record: SweepRecord, say: Say) -> None:
     states = {point.state for point in folder.points()}
-    if states == {"done"} or not (
-        "done" in states or record.shared_run
-    ):  # all points are run by the same code
-        return
+    if states == {"done"} or not ("done" in states or record.shared_run):
+        return  # all points are run by the same code
     now = code_parts(record.notebooks, record.projects, folder.base)
     if changed := differences(record.code_parts, now):
         say(

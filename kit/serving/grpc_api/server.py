@@ -96,9 +96,8 @@ class GrpcServer:
             self._direct.join(seconds + _CANCEL_SECONDS)
         if not stopped.wait(seconds + _CANCEL_SECONDS):
             _LOG.warning("Requests of gRPC had not finished after drain_seconds.")
-        self._threads.shutdown(
-            wait=False, cancel_futures=True
-        )  # a thread may be busy for as long as it likes
+        # Without a wait: a thread may be busy for as long as it likes.
+        self._threads.shutdown(wait=False, cancel_futures=True)
 
 
 def _options(settings: Settings) -> list[tuple[str, Any]]:
