@@ -37,10 +37,7 @@ def tune_batching(  # noqa: PLR0913, PLR0917  what is wanted, and where it is fo
     ] = None,
     signature: Annotated[str, typer.Option(help="Signature that is asked.")] = "serving_default",
     seconds: Annotated[
-        float,
-        typer.Option(
-            min=1, help="Seconds that each setting is asked at each rate; low rates are asked for longer."
-        ),
+        float, typer.Option(min=1, help="Seconds for each setting and rate; low rates take longer.")
     ] = 4.0,
     write: Annotated[
         Path | None,
