@@ -46,7 +46,9 @@ def test_every_control_is_pressed(show: Callable[[str], Page]) -> None:
     up = flame.get_by_role("button", name="↑ 20260101-120000-churn")
     up.focus()
     page.keyboard.press("Enter")
-    expect(flame.get_by_role("status")).to_contain_text("20260101-120000-churn took")
+    expect(flame.get_by_role("status")).to_contain_text(
+        "20260101-120000-churn: 10 s of all its notebooks together"
+    )
     _check_looks(page, "serving")
 
 
