@@ -193,7 +193,7 @@ class RunCoordinator:
         return round(watch.memory.peak_mb + max(steps, default=0.0), 1)
 
     def _try_again(self, outcome: Outcome, row: NotebookRecord) -> bool:
-        """Queue a notebook again that an accident has ended; return whether it was, and may be."""
+        """Queue a notebook again if an accident has ended it and attempts are left; return whether it was queued."""
         what = accident(outcome.code, outcome.failure)
         if (
             what is None

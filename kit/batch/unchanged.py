@@ -1,11 +1,10 @@
 """Whether all of a notebook's inputs are the same as when it last ended well, so that it need not run again.
 
 Each thing that its results depend on gets a digest: the notebook, its parameters, the code, the versions, the files of
-the
-project, the data files, what it reads in the workspace, and what the steps of the notebooks before it and its own have
-made, with what people decided about that. Code and project files count by content; data files by name, size and time,
-as in TFX; what steps made by its id in ML Metadata, which stays while results come from the cache. What is not known to
-be the same has changed.
+the project, the data files, what it reads in the workspace, and what the steps of the notebooks before it and its own
+have made, with what people decided about that. Code and project files count by content; data files by name, size and
+time, as in TFX; what steps made by its id in ML Metadata, which stays while results come from the cache. What is not
+known to be the same has changed.
 """
 
 from __future__ import annotations

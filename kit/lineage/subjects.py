@@ -14,7 +14,7 @@ from pydantic import ValidationError
 
 from kit.batch.record import RUN_FILE, RunRecord
 from kit.errors import UsageError
-from kit.lineage.graph import Kind, number_of
+from kit.lineage.graph import Kind, Node, number_of
 from kit.lineage.pushes import model_of
 from kit.lineage.store import Store
 from kit.release.pushed_model import VERSION
@@ -155,12 +155,16 @@ def _record(path: Path) -> RunRecord | None:
 def _skipped(workspace: Workspace, store: Store, record: RunRecord, own: Sequence[int]) -> list[int]:
     """Return what the notebooks that a run skipped had made before, but for what its own steps come from anyway."""
     found = dict[int, None]()
+    earlier: dict[str, tuple[RunRecord | None, list[Node]]] = {}  # a run is read once for all its notebooks
     for notebook in record.notebooks:
         if not (since := notebook.unchanged_since):
             continue
-        then = _record(workspace.runs / since / RUN_FILE)
+        if since not in earlier:
+            nodes = store.graph(store.executions_in_run(since)).nodes.values()
+            earlier[since] = _record(workspace.runs / since / RUN_FILE), list(nodes)
+        then, made = earlier[since]
         steps = {row.step for row in then.steps if row.notebook == notebook.name} if then else None
-        for node in store.graph(store.executions_in_run(since)).nodes.values():
+        for node in made:
             if steps is None or node.name in steps:  # None: that run is not there any more
                 found[number_of(node.key)] = None
     before = store.walk(own, "upstream", baselines=False) if own and found else set[int]()

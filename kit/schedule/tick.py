@@ -11,7 +11,7 @@ from __future__ import annotations
 import datetime as dt
 import time
 from collections.abc import Callable, Iterable
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -210,8 +210,11 @@ class _Ticker:
 
         Where its file may be damaged by now, the schedule as it was is what remains.
         """
-        with suppress(*([ScheduleError] if damaged else [])):
+        try:
             self.schedule = load(self.place.path, self.schedule.name)
+        except ScheduleError:
+            if not damaged:
+                raise
         return read(self.place.path, self.schedule.name, self.schedule.created)
 
     def _save(self, journal: Journal) -> None:
