@@ -71,7 +71,7 @@ class GraphSession:
         return self._callable(config_pb2.CallableOptions(feed=feeds, fetch=fetches))
 
     def close(self) -> None:
-        """Free everything; the callables must still exist, or each would be freed separately.
+        """Free everything.
 
         Freeing a graph holds Python's lock from start to end, so the functions are removed first, one by one.
         """

@@ -26,6 +26,7 @@ from kit.serving.model_config import check_config, new_labels
 from kit.serving.policies import Folders
 from kit.serving.servable import Servable
 from kit.serving.settings import Settings
+from kit.serving.turns import requests_first
 
 Loader = Callable[[str, int, Path], Servable]
 _LOG = logging.getLogger(__name__)
@@ -275,7 +276,8 @@ class Manager:
     def _close_when_idle(self, harness: Harness) -> None:
         with self._tables:
             self._tables.wait_for(lambda: not harness.uses)
-        self._close(harness)
+        with requests_first():
+            self._close(harness)
         if harness.wanted_back:
             with self._work:
                 if not self._follower.wait(0):  # the manager is not being stopped

@@ -112,9 +112,13 @@ class Servable:
 
     def close(self) -> None:
         """Free its memory; it cannot be asked any more."""
-        self._session.close()
         with self._lock:
+            callables = list(self._callables.values())
             self._callables.clear()
+        while callables:  # each frees a part of what the session would free at once
+            del callables[-1]
+            rest()
+        self._session.close()
 
     def signature(self, name: str) -> Any:
         """Return the SignatureDef of a name; empty is serving_default.

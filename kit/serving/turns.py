@@ -1,7 +1,8 @@
-"""Turns: while a version is loaded beside one that answers, requests go first.
+"""Turns: while a version is loaded or unloaded beside one that answers, requests go first.
 
 Loading takes Python's lock and the processors again and again, and a request that comes in such a burst waits for all
-of it. A load is not urgent: it consists of steps and rests between them, so that waiting requests are answered.
+of it; so does unloading, by freeing memory. Neither is urgent: both consist of steps and rests between them, so that
+waiting requests are answered.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ _lock, _loads, _usual_interval = threading.Lock(), 0, 0.0
 
 @contextmanager
 def requests_first() -> Iterator[None]:
-    """Rest between the steps of a load, and switch threads more often.
+    """Rest between the steps of a load or an unload, and switch threads more often.
 
     A request takes Python's lock about eight times, and waits for a whole switch interval each time while another
     thread builds a graph in Python. This costs throughput where many threads answer, so it is not permanent.
