@@ -29,7 +29,7 @@ def give(base: Path, *words: str) -> Result:
 
 
 def test_it_is_started_shown_and_promoted_by_a_person(base: Path) -> None:
-    assert "No experiment of recommender was started yet" in give(base, "status").stdout
+    assert "No experiment of recommender has been started yet" in give(base, "status").stdout
     assert sorted(path.name for path in base.parents[1].iterdir()) == ["serving"], "a look leaves nothing"
     started = give(base, "start", "--share", "0.25")
     assert started.exit_code == 0, started.output
@@ -55,7 +55,7 @@ def test_stopped_without_a_verdict_the_candidate_is_moved_aside(base: Path) -> N
 
 
 def test_pushes_are_held(base: Path) -> None:
-    assert "Version 2 is served, whatever is pushed." in give(base, "hold").stdout
+    assert "Version 2 stays in service, whatever is pushed." in give(base, "hold").stdout
     (base / "3").mkdir()
     listed = RUNNER.invoke(app, ["versions", "-w", str(base.parents[1])]).stdout.splitlines()
     assert [line.split()[:2] for line in listed[1:]] == [["3", "kept"], ["2", "served"], ["1", "kept"]]

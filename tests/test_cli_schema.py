@@ -142,8 +142,8 @@ def test_what_will_be_lost_or_left_is_said(curated: Shop) -> None:
     curated.file.write_text(curated.file.read_text() + "# Foot.\n")
     (curated.folder / "3.csv").write_text("age,city,bought\n" + ",Rom,0\n,Bern,1\n" * 30)
     answer = curated("update", "--spans", "3")
-    assert "1 line of comment below the head of the file will be lost" in answer.stderr
-    assert "age: no row of these spans has it, so its rule stays." in answer.stderr
+    assert "1 line of comments below the head of the file will be lost" in answer.stderr
+    assert "age: no row of these spans has this feature, so its rule stays." in answer.stderr
 
 
 def test_the_recommender_is_saved_into_the_workspace(tmp_path: Path) -> None:

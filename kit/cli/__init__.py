@@ -38,7 +38,7 @@ from kit.cli import (
 __all__ = ["app"]
 
 app = typer.Typer(
-    help="MLOps on TensorFlow Extended in notebooks: run them as a batch, make projects of your data.",
+    help="MLOps in notebooks on TensorFlow Extended: run notebooks as a batch, and make projects from your own data.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,

@@ -25,21 +25,21 @@ _alerts = typer.Typer(
 )
 app.add_typer(_alerts, name="alerts")
 
-_Id = Annotated[str, typer.Argument(metavar="ID", help="The id of the incident, or its first letters.")]
-_Who = Annotated[str, typer.Option(help="Your name.", show_default="that of the account")]
-_Why = Annotated[str, typer.Option(help="The reason, for those who read it later.")]
+_Id = Annotated[str, typer.Argument(metavar="ID", help="ID of the incident, or its first characters.")]
+_Who = Annotated[str, typer.Option(help="Your name.", show_default="the account's name")]
+_Why = Annotated[str, typer.Option(help="The reason, for later readers.")]
 
 
 @_alerts.command("list")
 @exits
 def show_list(
     project: Annotated[
-        str | None, typer.Option("--project", "-P", help="Only this project's.", show_default=False)
+        str | None, typer.Option("--project", "-P", help="Only this project's incidents.", show_default=False)
     ] = None,
     workspace: WorkspaceOption = None,
-    every: Annotated[bool, typer.Option("--all", help="Also those that are over.")] = False,
+    every: Annotated[bool, typer.Option("--all", help="Also list closed incidents.")] = False,
 ) -> None:
-    """List the incidents, the latest found first; times are UTC."""
+    """List the incidents, the most recently found first; times are in UTC."""
     from kit.alerts.desk import AlertDesk
 
     incidents = AlertDesk(workspace_of(workspace, looks=True), project).incidents(also_resolved=every)
@@ -87,12 +87,12 @@ def ack(id_: _Id, why: _Why, who: _Who = "", workspace: WorkspaceOption = None) 
 @exits
 def mute(
     id_: _Id,
-    until: Annotated[str, typer.Option(help="The last day (UTC), as 2026-01-31.")],
+    until: Annotated[str, typer.Option(help="The last day (UTC) of the mute, such as 2026-01-31.")],
     why: _Why,
     who: _Who = "",
     workspace: WorkspaceOption = None,
 ) -> None:
-    """Mute an incident: it is known, and not sent until a given day."""
+    """Mute a known incident: it is not sent again until a given day."""
     from kit.alerts.desk import MUTE
 
     _decide(workspace, MUTE, id_, who, (why, until))
@@ -112,11 +112,13 @@ def reopen(id_: _Id, why: _Why, who: _Who = "", workspace: WorkspaceOption = Non
 def send(
     project: Annotated[
         str | None,
-        typer.Option("--project", "-P", help="Only this project's, by name or folder.", show_default=False),
+        typer.Option(
+            "--project", "-P", help="Only this project's alerts, by name or folder.", show_default=False
+        ),
     ] = None,
     workspace: WorkspaceOption = None,
 ) -> None:
-    """Deliver what waits because its receiver was down; exit code 1 when something still waits."""
+    """Deliver messages that wait because their receiver was down; the exit code is 1 if some still wait."""
     from kit.alerts.notify import AlertNotifier
     from kit.alerts.store import Store
     from kit.errors import ProjectError
@@ -131,7 +133,9 @@ def send(
             if project:
                 raise
             # a missing one does not hold up the others
-            typer.echo(f"{name}: {error} One in a folder of its own is named by --project FOLDER.", err=True)
+            typer.echo(
+                f"{name}: {error} Give a project outside of the workspace as --project FOLDER.", err=True
+            )
             continue
         for one in alerts.send():
             problem = getattr(one.outcome, "problem", "")
@@ -148,7 +152,7 @@ def try_channels(
     project: ProjectOption = SAMPLE,
     workspace: WorkspaceOption = None,
 ) -> None:
-    """Send a test message through each channel of a project; exit code 1 when one does not take it."""
+    """Send a test message through each channel of a project; the exit code is 1 if one fails."""
     from kit.alerts.notify import try_channels
     from kit.project import Project
 

@@ -13,7 +13,7 @@ from kit.cli.shared import WorkspaceOption, exits, workspace_of
 
 app = typer.Typer()
 group = typer.Typer(no_args_is_help=True)
-app.add_typer(group, name="audit", help="Signed packs of all that speaks for a pushed model.")
+app.add_typer(group, name="audit", help="Signed packs of all the evidence for a pushed model.")
 
 
 @group.command()
@@ -22,10 +22,10 @@ def pack(
     version: Annotated[str, typer.Argument(help="Number of a pushed version, or project/number.")],
     out: Annotated[
         Path | None,
-        typer.Option(help="The file.", show_default="audit/<project>-<version>.zip in the workspace"),
+        typer.Option(help="File to write.", show_default="audit/<project>-<version>.zip in the workspace"),
     ] = None,
     key: Annotated[
-        Path | None, typer.Option(help="PEM file with an ed25519 key.", show_default="that of the workspace")
+        Path | None, typer.Option(help="PEM file with an ed25519 key.", show_default="the workspace's key")
     ] = None,
     workspace: WorkspaceOption = None,
 ) -> None:
@@ -43,10 +43,10 @@ def pack(
 def verify(
     file: Annotated[Path, typer.Argument(help="An audit pack.", exists=True, dir_okay=False)],
     public_key: Annotated[
-        str | None, typer.Option(help="The key of who should have signed it: a PEM file, or hexadecimal.")
+        str | None, typer.Option(help="Public key of the expected signer: a PEM file, or hexadecimal.")
     ] = None,
 ) -> None:
-    """Check every byte of an audit pack, offline; ends with 1 when one differs from what was signed."""
+    """Check every byte of an audit pack, offline; the exit code is 1 if one differs from what was signed."""
     from kit.audit.verify import read_pack, read_public_key
     from kit.audit.verify import verify as check
     from kit.errors import UsageError
@@ -56,7 +56,7 @@ def verify(
     except ValueError as error:
         raise UsageError(
             f"The public key must be a PEM file or 64 hexadecimal digits, but {public_key!r} is neither: {error}. It "
-            "stands in what `kit audit pack` printed."
+            "is printed by `kit audit pack`."
         ) from None
     try:
         data = read_pack(file)
@@ -68,5 +68,5 @@ def verify(
         raise typer.Exit(1)
     if key is None:
         typer.echo(
-            "Anybody can sign with a key of their own: compare it with the one you know, or give --public-key."
+            "Anybody can sign with their own key: compare it with the one that you know, or give --public-key."
         )

@@ -58,7 +58,7 @@ def run(  # noqa: PLR0913, PLR0917  one for each option
     wait: WaitOption = True,
     kernel: KernelOption = "kit",
 ) -> None:
-    """Run notebooks as one batch, each after those that it needs; the exit code says how it ended."""
+    """Run notebooks as one batch, each after those it depends on; the exit code says how it ended."""
     from kit.batch.admission import Budget
     from kit.batch.desk import SOURCES_VARIABLE
     from kit.batch.order import Part
@@ -113,9 +113,11 @@ def _print_prospects(prospects: Sequence[Prospect]) -> None:
 @app.command()
 @exits
 def replay(
-    file: Annotated[Path, typer.Argument(help="What `copy as batch` of the parameters panel has recorded.")],
+    file: Annotated[
+        Path, typer.Argument(help="Recording written by `copy as batch` in the parameters panel.")
+    ],
     workspace: Annotated[
-        Path, typer.Option("--workspace", "-w", help="Folder of the results; best a new one.")
+        Path, typer.Option("--workspace", "-w", help="Folder for the results; preferably a new one.")
     ],
     timeout: TimeoutOption = None,
     kernel: KernelOption = "kit",
@@ -134,7 +136,7 @@ def replay(
 
 @app.command()
 @exits
-def parameters(notebook: Annotated[str, typer.Argument(help="A name (01_data) or path.")]) -> None:
+def parameters(notebook: Annotated[str, typer.Argument(help="Name (01_data) or path.")]) -> None:
     """Print every parameter of a notebook with its type, default and help."""
     from kit.batch.parameters import read_parameters
     from kit.batch.plan import choose_notebooks
@@ -153,7 +155,7 @@ def runs(
         typer.Option(
             "--times",
             metavar="RUN",
-            help="Say where the time of a run went; `last` is one.",
+            help="Show where the time of this run went; `last` is the newest run.",
             show_default=False,
         ),
     ] = None,

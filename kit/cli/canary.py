@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from kit.workspace import Workspace
 
 app = typer.Typer()
-_canary = typer.Typer(help="Try a newer version on a part of the users.", no_args_is_help=True)
+_canary = typer.Typer(help="Try a newer version on some of the users.", no_args_is_help=True)
 app.add_typer(_canary, name="canary")
 
 _COLUMNS = ("metric", "control", "candidate", "difference", "at all looks within", "limit", "")
@@ -39,12 +39,12 @@ def start(
     control: Annotated[
         int | None,
         typer.Option(
-            help="The version that serves.", show_default="that of the label stable, or the one before"
+            help="The version to compare with.", show_default="the one labelled stable, or the one before"
         ),
     ] = None,
     share: Annotated[
         float | None,
-        typer.Option(help="The share of the users who get it, 0 to 1.", show_default="that of project.yml"),
+        typer.Option(help="Share of the users who get it, 0 to 1.", show_default="as in project.yml"),
     ] = None,
 ) -> None:
     """Send a share of the users to a newer version; a running `kit serve` follows within a second."""
@@ -64,17 +64,19 @@ def start(
 @_canary.command()
 @exits
 def hold(project: ModelOption = SAMPLE, workspace: WorkspaceOption = None) -> None:
-    """Keep new pushes from being served until an experiment has promoted them."""
+    """Keep newly pushed versions from being served until an experiment has promoted them."""
     from kit.canary import actions
 
     version = actions.hold(*_opened(project, workspace))
-    typer.echo(f"Version {version} is served, whatever is pushed. `kit canary start` tries what was.")
+    typer.echo(
+        f"Version {version} stays in service, whatever is pushed. Try a pushed version with `kit canary start`."
+    )
 
 
 @_canary.command()
 @exits
 def status(project: ModelOption = SAMPLE, workspace: WorkspaceOption = None) -> None:
-    """Show the running experiment as of its last look, or how the last one ended; decides nothing."""
+    """Show the running experiment as of its last look, or how the last one ended; this decides nothing."""
     _show(*_opened(project, workspace, looks=True))
 
 
@@ -83,10 +85,12 @@ def status(project: ModelOption = SAMPLE, workspace: WorkspaceOption = None) -> 
 def watch(
     project: ModelOption = SAMPLE,
     workspace: WorkspaceOption = None,
-    every: Annotated[float, typer.Option(help="Seconds between two looks.", min=1)] = 60,
-    once: Annotated[bool, typer.Option("--once", help="Look and act once, for a scheduler.")] = False,
+    every: Annotated[float, typer.Option(help="Seconds between looks.", min=1)] = 60,
+    once: Annotated[
+        bool, typer.Option("--once", help="Look and act only once, for use in a scheduler.")
+    ] = False,
 ) -> None:
-    """Watch the experiment, and promote the candidate or roll it back as soon as the test is sure."""
+    """Watch the experiment, and promote the candidate or roll it back as soon as the test is conclusive."""
     from kit.canary.actions import last_of
 
     place, found = _opened(project, workspace)
@@ -110,11 +114,11 @@ def stop(  # noqa: PLR0913, PLR0917  a decision has that many sides
     project: ModelOption = SAMPLE,
     workspace: WorkspaceOption = None,
     promote: Annotated[bool, typer.Option("--promote", help="Let the candidate serve all users.")] = False,
-    rollback: Annotated[bool, typer.Option("--rollback", help="Take the candidate back as worse.")] = False,
-    why: Annotated[str, typer.Option(help="The reason, recorded.")] = "not given",
-    who: Annotated[str, typer.Option(help="Your name.", show_default="of the account")] = "",
+    rollback: Annotated[bool, typer.Option("--rollback", help="Withdraw the candidate as worse.")] = False,
+    why: Annotated[str, typer.Option(help="The reason, which is recorded.")] = "not given",
+    who: Annotated[str, typer.Option(help="Your name.", show_default="the account's name")] = "",
 ) -> None:
-    """End the experiment whatever the test says: without a verdict, unless you give one.
+    """End the experiment, whatever the test says; without a verdict, unless you give one.
 
     A candidate that is not promoted is moved aside; `kit rollback --to` brings it back.
     """
@@ -124,7 +128,7 @@ def stop(  # noqa: PLR0913, PLR0917  a decision has that many sides
 
     if promote and rollback:
         raise UsageError(
-            "One verdict must be given at most, but both --promote and --rollback are. Choose one."
+            "At most one verdict may be given, but both --promote and --rollback were. Choose one."
         )
     state: State = "promoted" if promote else "rolled back" if rollback else "stopped"
     place, found = _opened(project, workspace)
@@ -148,7 +152,7 @@ def _show(place: Workspace, project: Project) -> None:
     folder = folder_of(place, project)
     experiment = load(folder)
     if experiment is None:
-        typer.echo(f"No experiment of {project.name} was started yet: `kit canary start`.")
+        typer.echo(f"No experiment of {project.name} has been started yet. Start one: kit canary start")
         return
     _print(shown(folder, experiment))
 

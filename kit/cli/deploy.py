@@ -19,23 +19,23 @@ if TYPE_CHECKING:
 
 app = typer.Typer()
 _deploy = typer.Typer(
-    help="Files for Kubernetes, Istio, Docker and the real TensorFlow Serving; they are checked, and nothing is run.",
+    help="Write files for Kubernetes, Istio, Docker and the real TensorFlow Serving; they are checked but not run.",
     no_args_is_help=True,
 )
 app.add_typer(_deploy, name="deploy")
 
-_Out = Annotated[Path, typer.Option(help="Folder to write into.")]
+_Out = Annotated[Path, typer.Option(help="Folder to write to.")]
 _Name = Annotated[
-    str | None, typer.Option(help="The name of all objects.", show_default="deploy.name in project.yml")
+    str | None, typer.Option(help="Name of all objects.", show_default="deploy.name in project.yml")
 ]
 _Namespace = Annotated[
     str | None,
-    typer.Option(help="The namespace of all objects.", show_default="deploy.namespace in project.yml"),
+    typer.Option(help="Namespace of all objects.", show_default="deploy.namespace in project.yml"),
 ]
-_Force = Annotated[bool, typer.Option("--force", help="Replace files that have another content.")]
+_Force = Annotated[bool, typer.Option("--force", help="Replace files whose content differs.")]
 _Batching = Annotated[
     Path | None,
-    typer.Option(help="Batching parameters file, in place of deploy.batching.", show_default=False),
+    typer.Option(help="Batching parameters file, instead of deploy.batching.", show_default=False),
 ]
 
 
@@ -49,21 +49,22 @@ def k8s(  # noqa: PLR0913, PLR0917  what differs from one cluster to another
     namespace: _Namespace = None,
     batching: _Batching = None,
     canary: Annotated[
-        int | None, typer.Option(help="Version that some pods serve beside the others.", show_default=False)
+        int | None, typer.Option(help="Version that some of the pods serve.", show_default=False)
     ] = None,
     stable: Annotated[
         int | None,
         typer.Option(
-            help="With --canary: the version of the other pods.", show_default="the newest below the canary"
+            help="With --canary: version that the other pods serve.",
+            show_default="the newest below the canary",
         ),
     ] = None,
     canary_replicas: Annotated[
         int | None,
-        typer.Option(min=1, max=1000, help="With --canary: the number of its pods.", show_default="1"),
+        typer.Option(min=1, max=1000, help="With --canary: number of pods that serve it.", show_default="1"),
     ] = None,
     force: _Force = False,
 ) -> None:
-    """Write manifests: TensorFlow Serving with Envoy beside it, scaled, guarded and not root."""
+    """Write manifests for TensorFlow Serving with Envoy as a sidecar: scaling, probes, network policy, no root."""
     from kit.deploy.manifests import manifests
     from kit.deploy.schemas import versions
     from kit.deploy.write import write_files
@@ -87,7 +88,7 @@ def k8s(  # noqa: PLR0913, PLR0917  what differs from one cluster to another
         words = (
             f"deployment,service,configmap --selector track=canary --namespace {target.settings.namespace}"
         )
-        typer.echo(f"The canary is gone from the files; from a cluster it goes by: kubectl delete {words}")
+        typer.echo(f"The files have no canary any more. To remove it from a cluster: kubectl delete {words}")
     typer.echo(
         f"The cluster must have the claim {target.settings.claim} with the workspace. "
         f"Then: kubectl apply --filename {out}"
@@ -105,20 +106,20 @@ def istio(  # noqa: PLR0913, PLR0917  what differs from one cluster to another
     selector: Annotated[
         str,
         typer.Option(
-            help="Labels of the server's pods: app=shop,tier=models.",
+            help="Labels of the server's pods, such as app=shop,tier=models.",
             show_default="those that `kit deploy k8s` gives",
         ),
     ] = "",
     force: _Force = False,
 ) -> None:
-    """Write the gateway's policies for a server in a mesh of Istio, in place of the Envoy of `kit deploy k8s`."""
+    """Write the gateway's policies for a server in an Istio mesh, instead of the Envoy of `kit deploy k8s`."""
     from kit.deploy.istio_files import istio_files, labels_of
     from kit.deploy.write import write_files
 
     target = _target(project, workspace, {"name": name, "namespace": namespace})
     typer.echo(write_files(out.absolute(), istio_files(target, labels_of(selector)), force=force).message)
-    typer.echo("Envoy has checked what goes into its sidecars; no mesh has run any of it.")
-    typer.echo(f"The server's pods need a sidecar of Istio. Then: kubectl apply --filename {out}")
+    typer.echo("Envoy has checked the configuration of its sidecars; nothing has run in a mesh.")
+    typer.echo(f"The server's pods need an Istio sidecar. Then: kubectl apply --filename {out}")
 
 
 @_deploy.command()
@@ -131,12 +132,12 @@ def serving(  # noqa: PLR0913, PLR0917  where the files go, and what is in them
     models: Annotated[
         Path | None,
         typer.Option(
-            help="Folder of the models as the server sees it.", show_default="the workspace's serving folder"
+            help="Folder of the models, as the server sees it.", show_default="the workspace's serving folder"
         ),
     ] = None,
     force: _Force = False,
 ) -> None:
-    """Write the files of the real tensorflow_model_server, and show how it is started with them."""
+    """Write configuration files for the real tensorflow_model_server, and print the command that starts it."""
     from kit.deploy.errors import DeployError
     from kit.deploy.serving_files import flags, serving_files
     from kit.deploy.write import write_files
@@ -158,14 +159,16 @@ def serving(  # noqa: PLR0913, PLR0917  where the files go, and what is in them
 def docker(
     out: _Out, project: ProjectOption = SAMPLE, workspace: WorkspaceOption = None, force: _Force = False
 ) -> None:
-    """Write Dockerfiles for batches and for the kit's own server, with the locked versions."""
+    """Write Dockerfiles for batches and for the kit's own server, with the locked package versions."""
     from kit.deploy.dockerfiles import BATCH, DEPLOY, SERVING, dockerfiles
     from kit.deploy.write import write_files
     from kit.workspace import CHECKOUT
 
     target = _target(project, workspace, {})
     typer.echo(write_files(out.absolute(), dockerfiles(target.settings), force=force).message)
-    typer.echo("Checked by their form and against the checkout; no image was built. To build them:")
+    typer.echo(
+        "Their syntax and their paths in the checkout were checked; no image was built. To build them:"
+    )
     for name, image in ((BATCH, "kit-batch"), (SERVING, "kit-serving")):
         context = f" --build-context {DEPLOY}={out}" if name == SERVING else ""
         typer.echo(f"docker build --tag {image}{context} --file {out / name} {CHECKOUT}")
@@ -174,9 +177,9 @@ def docker(
 @_deploy.command()
 @exits
 def check(
-    folder: Annotated[Path, typer.Argument(help="A folder of manifests, edited or not.")],
+    folder: Annotated[Path, typer.Argument(help="Folder of manifests, edited or not.")],
 ) -> None:
-    """Check the manifests of a folder: against the schemas of Kubernetes, and against each other."""
+    """Check the manifests in a folder against the Kubernetes schemas, and against each other."""
     from kit.deploy.consistency import check_together
     from kit.deploy.read import read_objects
     from kit.deploy.schemas import check_schemas
@@ -212,7 +215,7 @@ def _target(
     version, stable, replicas = canary
     if version is None and (stable, replicas) != (None, None):
         raise DeployError(
-            "--stable and --canary-replicas are about a canary, but none is asked for. Name its version with --canary."
+            "--stable and --canary-replicas need a canary, but no version was given for it. Give it with --canary."
         )
     chosen = canary_of(place, found, version, stable, replicas or 1) if version is not None else None
     return Target.of(place, found, with_changes(found.spec.deploy, asked), chosen)

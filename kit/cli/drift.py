@@ -12,7 +12,7 @@ from kit.cli.shared import ProjectOption, WorkspaceOption, exits, print_table, w
 from kit.projects import SAMPLE
 
 app = typer.Typer()
-drift = typer.Typer(no_args_is_help=True, help="How far the features of a project go from day to day.")
+drift = typer.Typer(no_args_is_help=True, help="How far the features of a project drift from day to day.")
 app.add_typer(drift, name="drift")
 
 
@@ -29,16 +29,16 @@ def propose(
     spans: Annotated[
         str,
         typer.Option(
-            help="Spans on which nothing was wrong, for example 1-7.", show_default="all that were delivered"
+            help="Spans on which nothing was wrong, for example 1-7.", show_default="all delivered spans"
         ),
     ] = "",
     write: Annotated[
-        bool, typer.Option("--write", help="Write the thresholds into project.yml; its comments stay.")
+        bool, typer.Option("--write", help="Write the thresholds into project.yml; comments are kept.")
     ] = False,
 ) -> None:
-    """Propose a threshold of drift for each feature, from how far it went in the history of spans.
+    """Propose a drift threshold for each feature, from how far it drifted in past spans.
 
-    What chance explains at the size of a span is allowed on top of a threshold, not included in it.
+    A threshold does not include what chance explains at the size of a span; checks allow that on top of it.
     """
     with quiet():
         from kit.checks import propose as history

@@ -22,20 +22,20 @@ app = typer.Typer()
 def drill(  # noqa: PLR0913, PLR0917  what is attacked, and how
     project: ProjectOption = SAMPLE,
     workspace: WorkspaceOption = None,
-    queries: Annotated[int, typer.Option(min=1, help="Requests that the attacker may send at most.")] = 300,
+    queries: Annotated[int, typer.Option(min=1, help="Most requests that the attacker may send.")] = 300,
     server: Annotated[
         str | None,
-        typer.Option(
-            help="Host and port of gRPC of a server to attack besides, as it runs.", show_default=False
-        ),
+        typer.Option(help="gRPC host and port of a running server to attack as well.", show_default=False),
     ] = None,
     token: Annotated[
         str,
-        typer.Option(help="JSON Web Token for a gateway before it.", envvar="KIT_TOKEN", show_default=False),
+        typer.Option(
+            help="JSON Web Token for the gateway in front of it.", envvar="KIT_TOKEN", show_default=False
+        ),
     ] = "",
-    seed: Annotated[int, typer.Option(min=0, help="The seed of all random draws.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of all random draws.")] = 0,
 ) -> None:
-    """Attack your own model with a budget of queries, behind each protection, and recommend one."""
+    """Attack your own model with a query budget, behind each protection, and recommend a protection."""
     with quiet():
         from kit.drill.endpoint import ServerEndpoint
         from kit.drill.outcomes import drill_file

@@ -14,7 +14,7 @@ from kit.cli.shared import ProjectOption, WorkspaceOption, chosen_workspace, exi
 from kit.projects import SAMPLE
 
 app = typer.Typer()
-export = typer.Typer(help="Write the chain down for another orchestrator.", no_args_is_help=True)
+export = typer.Typer(help="Write the chain for another orchestrator.", no_args_is_help=True)
 app.add_typer(export, name="export")
 
 
@@ -26,7 +26,7 @@ def local(
     parameter: ParameterOption = None,
     workspace: WorkspaceOption = None,
 ) -> None:
-    """Write the chain as a TFX pipeline for LocalDagRunner, a Python file to read and to run."""
+    """Write the chain as a TFX pipeline for LocalDagRunner: a Python file that you can read and run."""
     from kit.batch.plan import choose_notebooks, plan_chain
     from kit.export.local_file import NOTEBOOKS, pipeline_text
     from kit.project import Project
@@ -48,19 +48,19 @@ def local(
 def kubeflow(  # noqa: PLR0913, PLR0917  one for each option
     output: Annotated[Path, typer.Argument(help="YAML file to write.")],
     image: Annotated[
-        str, typer.Option(help="Built from batch.Dockerfile, which `kit deploy docker` writes.")
+        str, typer.Option(help="Image, built from the batch.Dockerfile that `kit deploy docker` writes.")
     ],
     notebooks: Annotated[
         list[str] | None,
-        typer.Argument(help="Names; all numbered ones unless given.", show_default=False),
+        typer.Argument(help="Names; default: all numbered notebooks.", show_default=False),
     ] = None,
     project: ProjectOption = SAMPLE,
     parameter: ParameterOption = None,
-    cpu: Annotated[str, typer.Option(help="Cores of a container.")] = "2",
-    memory: Annotated[str, typer.Option(help="The memory of a container, as Kubernetes writes it.")] = "6Gi",
+    cpu: Annotated[str, typer.Option(help="CPU cores per container.")] = "2",
+    memory: Annotated[str, typer.Option(help="Memory per container, in Kubernetes notation.")] = "6Gi",
     workspace: WorkspaceOption = None,
 ) -> None:
-    """Compile a pipeline for Kubeflow Pipelines v2, one container per notebook; checked by its SDK, never run."""
+    """Compile a pipeline for Kubeflow Pipelines v2, one container per notebook; checked by its SDK, but never run."""
     from kit.batch.plan import choose_notebooks, plan_chain, secret_variables
     from kit.deploy.notebook_secrets import how_to_make
     from kit.export.kubeflow import Place, kubeflow_pipeline
@@ -79,4 +79,4 @@ def kubeflow(  # noqa: PLR0913, PLR0917  one for each option
     typer.echo(f"{output}: one container per notebook ({len(plan)}), on the claim {settings.claim}.")
     if to_make := how_to_make(secret_variables(plan, spec.alerts.variables), settings):
         typer.echo(to_make)
-    typer.echo("It was compiled and read back with the SDK of Kubeflow Pipelines, and not run on a cluster.")
+    typer.echo("It was compiled and read back with the Kubeflow Pipelines SDK, but not run on a cluster.")

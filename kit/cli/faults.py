@@ -19,16 +19,16 @@ faults = typer.Typer(
 app.add_typer(faults, name="faults")
 
 _SpanOption = Annotated[
-    str, typer.Option(help="Span to copy: its number, or its date.", show_default="of eval_spans, the last")
+    str, typer.Option(help="Span to copy: its number or date.", show_default="the last of eval_spans")
 ]
-_ShareOption = Annotated[float, typer.Option(help="Share of the rows at fault, above 0 and at most 1.")]
-_SeedOption = Annotated[int, typer.Option(help="Chooses the rows at fault.")]
+_ShareOption = Annotated[float, typer.Option(help="Share of the rows to break, above 0 and at most 1.")]
+_SeedOption = Annotated[int, typer.Option(help="Seed that chooses the rows to break.")]
 
 
 @faults.command("list")
 @exits
 def list_faults(project: ProjectOption = SAMPLE, workspace: WorkspaceOption = None) -> None:
-    """List the faults, what happens in practice, and the column of a project that each is put into."""
+    """List the faults, how each happens in practice, and the project's column that it goes into."""
     from kit.faults.catalogue import FAULTS
     from kit.project import Project
 
@@ -43,18 +43,18 @@ def list_faults(project: ProjectOption = SAMPLE, workspace: WorkspaceOption = No
 @faults.command()
 @exits
 def inject(  # noqa: PLR0913, PLR0917  one for each option
-    name: Annotated[str, typer.Argument(help="Name of a fault, as `kit faults list` has them.")],
-    out: Annotated[Path, typer.Option(help="Folder of the new project; its name becomes the project's.")],
+    name: Annotated[str, typer.Argument(help="Name of a fault, as in `kit faults list`.")],
+    out: Annotated[Path, typer.Option(help="Folder of the new project; the project gets its name.")],
     project: ProjectOption = SAMPLE,
     span: _SpanOption = "",
     column: Annotated[
-        str, typer.Option(help="Column to put it into.", show_default="the one that shows it best")
+        str, typer.Option(help="Column to put the fault into.", show_default="the one that shows it best")
     ] = "",
     share: _ShareOption = 0.05,
     seed: _SeedOption = 7,
     workspace: WorkspaceOption = None,
 ) -> None:
-    """Write a copy of a project with a fault in one span, which the notebooks run on."""
+    """Write a copy of a project with a fault in one span, for the notebooks to run on."""
     from kit.faults.catalogue import fault_named
     from kit.faults.fault import Dose
     from kit.faults.inject import chosen_span, inject
@@ -64,16 +64,16 @@ def inject(  # noqa: PLR0913, PLR0917  one for each option
     dose = Dose(fault.column(loaded, column), share, seed)
     done = inject(loaded, fault, chosen_span(loaded, span), dose, out)
     where = f" of {done.column}" if done.column else ""
-    typer.echo(f"{done.rows:,} of {done.of:,} rows{where} are at fault in {done.files[-1]}")
+    typer.echo(f"{done.rows:,} of {done.of:,} rows{where} were broken in {done.files[-1]}")
     typer.echo(f"See what the checks say: kit run 01_data -P {shlex.quote(str(done.folder))}")
-    typer.echo("It ends with 10 or 11 where a check blocks; what only warns is in the executed notebook.")
+    typer.echo("It ends with exit code 10 or 11 if a check blocks; warnings are in the executed notebook.")
 
 
 @faults.command()
 @exits
 def trial(  # noqa: PLR0913, PLR0917  one for each option
     names: Annotated[
-        list[str] | None, typer.Argument(help="Names of faults; all unless given.", show_default=False)
+        list[str] | None, typer.Argument(help="Names of faults; default: all.", show_default=False)
     ] = None,
     project: ProjectOption = SAMPLE,
     span: _SpanOption = "",
@@ -81,7 +81,7 @@ def trial(  # noqa: PLR0913, PLR0917  one for each option
     seed: _SeedOption = 7,
     workspace: WorkspaceOption = None,
 ) -> None:
-    """Try faults on a copy of a span: which check catches each, and the smallest share at which it does."""
+    """Try faults on a copy of a span: which check catches each, and from which share of the rows on."""
     from kit.cli.quiet import quiet
     from kit.faults.catalogue import FAULTS, fault_named
     from kit.faults.fault import Dose

@@ -17,11 +17,11 @@ if TYPE_CHECKING:
 
 app = typer.Typer()
 _gateway = typer.Typer(
-    help="Who may call the model, how often and how: Envoy in front of the server.", no_args_is_help=True
+    help="Envoy in front of the server: who may call the model, how often and how.", no_args_is_help=True
 )
 app.add_typer(_gateway, name="gateway")
 
-_Server = Annotated[str, typer.Option(help="Host and port of that API of the server.")]
+_Server = Annotated[str, typer.Option(help="Host and port of this API of the server.")]
 _REST, _GRPC, _LISTEN = "127.0.0.1:8501", "127.0.0.1:8500", "127.0.0.1:8443"
 
 
@@ -30,13 +30,15 @@ _REST, _GRPC, _LISTEN = "127.0.0.1:8501", "127.0.0.1:8500", "127.0.0.1:8443"
 def keys(
     project: ProjectOption = SAMPLE,
     workspace: WorkspaceOption = None,
-    rotate: Annotated[bool, typer.Option("--rotate", help="Make a key that signs from now on.")] = False,
+    rotate: Annotated[
+        bool, typer.Option("--rotate", help="Make a new key, which signs from now on.")
+    ] = False,
     retire: Annotated[
         str | None,
-        typer.Option(metavar="KID", help="Remove a key, and refuse its tokens.", show_default=False),
+        typer.Option(metavar="KID", help="Remove this key, and refuse its tokens.", show_default=False),
     ] = None,
 ) -> None:
-    """List the workspace's own keys, for learning; a running gateway takes a change over at once."""
+    """List the workspace's own keys, which are for learning; a running gateway picks up changes at once."""
     store = _store(project, workspace, looks=not rotate and retire is None)[1]
     if rotate:
         typer.echo(f"{store.rotate()} signs from now on.")
@@ -57,9 +59,9 @@ def token(
     subject: Annotated[str, typer.Argument(help="Who the token is for.")],
     project: ProjectOption = SAMPLE,
     workspace: WorkspaceOption = None,
-    seconds: Annotated[int, typer.Option(help="After which it expires.")] = 3600,
+    seconds: Annotated[int, typer.Option(help="Seconds until it expires.")] = 3600,
 ) -> None:
-    """Sign a token with the workspace's newest key, for learning: an identity provider does so in production."""
+    """Sign a token with the workspace's newest key, for learning; in production an identity provider does this."""
     found, store, _ = _store(project, workspace, looks=True)
     settings = found.spec.gateway.tokens
     typer.echo(store.issue(subject, settings.issuer, settings.audience or found.spec.name, seconds))
@@ -68,7 +70,7 @@ def token(
 @_gateway.command()
 @exits
 def check(project: ProjectOption = SAMPLE, workspace: WorkspaceOption = None) -> None:
-    """Show Envoy's configuration, and let Envoy itself check it."""
+    """Show Envoy's configuration, and have Envoy check it."""
     from kit.gateway.process import check
 
     typer.echo(check(_plan(project, workspace, _REST, _GRPC, _LISTEN)), nl=False)
@@ -91,10 +93,10 @@ def run(
     with Gateway(plan) as gateway:
         scheme = "https" if plan.certificate else "http"
         typer.echo(f"The gateway listens on {scheme}://{gateway.address}, REST and gRPC; Ctrl-C ends it.")
-        typer.echo(f"Who asked what: kit gateway audit -P {project}")
+        typer.echo(f"To see who asked what: kit gateway audit -P {project}")
         gateway.wait()
     raise GatewayStartError(
-        f"Envoy must run until it is told to end, but it ended by itself. Read {plan.files.envoy_log}."
+        f"Envoy must run until it is stopped, but it ended by itself. Read {plan.files.envoy_log}."
     )
 
 
@@ -115,12 +117,16 @@ def audit(
     project: ProjectOption = SAMPLE,
     workspace: WorkspaceOption = None,
     subject: Annotated[
-        str | None, typer.Option(help="Only requests of this subject.", show_default=False)
+        str | None, typer.Option(help="Only requests from this subject.", show_default=False)
     ] = None,
-    since: Annotated[str, typer.Option(help="15m, 6h, 7d ago, or 2026-01-31T12:00, UTC.")] = "1d",
+    since: Annotated[
+        str, typer.Option(help="Start: 15m, 6h or 7d ago, or a time in UTC such as 2026-01-31T12:00.")
+    ] = "1d",
     verdict: Annotated[
         str | None,
-        typer.Option(help="Only verdicts that begin so: allowed, refused, failed.", show_default=False),
+        typer.Option(
+            help="Only verdicts that begin with this: allowed, refused, failed.", show_default=False
+        ),
     ] = None,
 ) -> None:
     """Show who asked what, when, which version answered, how long it took, and what the gateway decided."""

@@ -18,22 +18,26 @@ app = typer.Typer()
 def gc(
     project: Annotated[
         str | None,
-        typer.Option(help="The project: its name or its folder.", show_default="of all projects"),
+        typer.Option(help="Name or folder of the project.", show_default="all projects"),
     ] = None,
     yes: Annotated[
-        bool, typer.Option("--yes", help="Delete; without it only what could go is shown.")
+        bool, typer.Option("--yes", help="Delete; without it, only show what could be deleted.")
     ] = False,
     keep_days: Annotated[
-        float | None, typer.Option(min=0, help="Younger results stay.", show_default="project.yml")
+        float | None,
+        typer.Option(
+            min=0, help="Keep results that are younger than so many days.", show_default="as in project.yml"
+        ),
     ] = None,
     keep_models: Annotated[
-        int | None, typer.Option(min=0, help="So many of the newest models stay.", show_default="project.yml")
+        int | None,
+        typer.Option(min=0, help="Keep so many of the newest models.", show_default="as in project.yml"),
     ] = None,
     workspace: WorkspaceOption = None,
 ) -> None:
-    """Delete results that no blessed or served model needs; without --yes only show them.
+    """Delete results that no blessed or served model needs; without --yes, only show them.
 
-    Old sweeps lose the workspaces of their points, trials of old searches all but their results.
+    Old sweeps lose the workspaces of their points; trials of old searches lose everything but their results.
     """
     from kit.errors import ProjectError, UsageError
     from kit.retention.collect import collect_garbage, plans_of

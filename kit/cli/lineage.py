@@ -26,7 +26,7 @@ group = typer.Typer(cls=_NamesFirst, no_args_is_help=True)
 app.add_typer(
     group,
     name="lineage",
-    help="Everything up- and downstream of a prediction, version, run or data file; why two runs differ.",
+    help="Everything upstream and downstream of a prediction, version, run or data file; why two runs differ.",
 )
 
 
@@ -36,22 +36,24 @@ def of(
     name: Annotated[
         str,
         typer.Argument(
-            help="Version, project (its served version), run, data file (path, its end, or SHA-256), id of a request, "
-            "`artifact N`, `execution N`."
+            help="Version, project (its served version), run, data file (path, end of the path, or SHA-256), "
+            "request ID, `artifact N`, `execution N`."
         ),
     ],
     upstream: Annotated[bool, typer.Option("--upstream", help="Only what it comes from.")] = False,
     downstream: Annotated[bool, typer.Option("--downstream", help="Only what comes from it.")] = False,
-    metrics: Annotated[bool, typer.Option("--metrics", help="With metrics; takes seconds more.")] = False,
+    metrics: Annotated[
+        bool, typer.Option("--metrics", help="Also show metrics; takes a few seconds more.")
+    ] = False,
     everything: Annotated[
-        bool, typer.Option("--all", help="Also what is linked only because models were compared.")
+        bool, typer.Option("--all", help="Also show what is linked only because models were compared.")
     ] = False,
     as_json: Annotated[
-        bool, typer.Option("--json", help="With every parameter, as one JSON object.")
+        bool, typer.Option("--json", help="Print one JSON object, with every parameter.")
     ] = False,
     workspace: WorkspaceOption = None,
 ) -> None:
-    """Show where something comes from, and what came of it. `of` may be left out."""
+    """Show where something comes from, and what was made from it. `of` may be left out."""
     from kit.cli.quiet import quiet
     from kit.lineage.query import Directions, trace
     from kit.lineage.render import as_json as json_of
@@ -71,10 +73,10 @@ def of(
 def why(
     first: Annotated[str, typer.Argument(help="A run, version, project, `artifact N` or `execution N`.")],
     second: Annotated[str, typer.Argument(help="Another one.")],
-    as_json: Annotated[bool, typer.Option("--json", help="As one JSON object.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
     workspace: WorkspaceOption = None,
 ) -> None:
-    """Say why two runs differ: data, schema, parameters, code, packages, seed, in this order."""
+    """Say why two runs differ, in this order: data, schema, parameters, code, packages, seed."""
     import json
     from dataclasses import asdict
 

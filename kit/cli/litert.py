@@ -29,13 +29,14 @@ def litert(
     into: Annotated[
         Path | None,
         typer.Option(
-            help="Copy the file that is meant for use here, with what it takes.", show_default=False
+            help="Copy the file chosen for use to this folder, with a description of its inputs.",
+            show_default=False,
         ),
     ] = None,
 ) -> None:
-    """Show the LiteRT files of the model that was evaluated last, which 05_release has made.
+    """Show the LiteRT files that 05_release made of the last evaluated model.
 
-    Ends with 13 when the chosen one loses more than project.yml allows; then nothing is copied.
+    The exit code is 13 if the chosen file loses more accuracy than project.yml allows; then nothing is copied.
     """
     with quiet():
         from kit.project import Project

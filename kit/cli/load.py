@@ -22,33 +22,33 @@ app = typer.Typer()
 @app.command()
 @exits
 def tune_batching(  # noqa: PLR0913, PLR0917  what is wanted, and where it is found
-    rate: Annotated[float, typer.Option(min=0.1, help="Requests a second that the server is to answer.")],
+    rate: Annotated[float, typer.Option(min=0.1, help="Requests per second that the server must answer.")],
     p99: Annotated[
-        float, typer.Option(min=0.1, help="Milliseconds within which 99 of 100 are to be answered.")
+        float, typer.Option(min=0.1, help="Milliseconds within which 99 of 100 requests must be answered.")
     ],
     project: ModelOption = SAMPLE,
     workspace: WorkspaceOption = None,
     requests: Annotated[
         Path | None,
         typer.Option(
-            help="TFRecord of PredictionLogs to ask with, such as a prediction log.",
+            help="TFRecord of PredictionLogs to send, such as a prediction log.",
             show_default="the model's warm-up file",
         ),
     ] = None,
-    signature: Annotated[str, typer.Option(help="Signature that is asked.")] = "serving_default",
+    signature: Annotated[str, typer.Option(help="Signature to query.")] = "serving_default",
     seconds: Annotated[
-        float, typer.Option(min=1, help="Seconds for each setting and rate; low rates take longer.")
+        float, typer.Option(min=1, help="Seconds per setting and rate; low rates take longer.")
     ] = 4.0,
     write: Annotated[
         Path | None,
         typer.Option(
-            help="File of batching parameters to write.", show_default="serving/<project>.batching.pbtxt"
+            help="Batching parameters file to write.", show_default="serving/<project>.batching.pbtxt"
         ),
     ] = None,
 ) -> None:
-    """Try batching settings at rising rates, and write the cheapest that meets the target.
+    """Try batching settings at rising rates, and write the cheapest one that meets the target.
 
-    Earlier measurements are taken from the workspace: an interrupted command goes on where it was.
+    Earlier measurements are reused from the workspace, so an interrupted command resumes where it stopped.
     """
     from kit.load.chosen import write_chosen
     from kit.load.recorded import recorded_requests
@@ -73,7 +73,7 @@ def tune_batching(  # noqa: PLR0913, PLR0917  what is wanted, and where it is fo
     # The files of a sweep are those of one command.
     with place.lock(f"load-{project}", "kit tune-batching", say=typer.echo):
         if most := trials.most_seconds:
-            typer.echo(f"This takes {most / 60:.1f} minutes at most, and a few seconds for each server.")
+            typer.echo(f"This takes at most {most / 60:.1f} minutes, plus a few seconds per server.")
         for sweep in tune(trials, typer.echo):  # noqa: B007  the last one has all
             pass
     _print(sweep)
@@ -109,7 +109,7 @@ def _latest(workspace: Workspace, project: str) -> Path:
     versions = pushed_models(workspace).get(project)
     if not versions:
         raise StepOrderError(
-            f"A pushed model of {project} is needed, but {workspace.path / 'serving'} has none. Run 05_release."
+            f"This needs a pushed model of {project}, but {workspace.path / 'serving'} has none. Run 05_release."
         )
     return workspace.serving(project) / str(versions[-1])
 

@@ -19,14 +19,14 @@ def doctor(
     workspace: WorkspaceOption = None,
     deep: Annotated[bool, typer.Option(help="Also start a kernel and import TensorFlow and TFX.")] = False,
     workshop: Annotated[
-        bool, typer.Option(help="Also ask whether a workshop can be held here; a minute at most.")
+        bool, typer.Option(help="Also check whether a workshop can be held here; takes at most a minute.")
     ] = False,
     class_folder: Annotated[
         Path | None,
-        typer.Option(help="With --workshop: folder that the class shares.", show_default=False),
+        typer.Option(help="With --workshop: folder shared by the class.", show_default=False),
     ] = None,
 ) -> None:
-    """Check the installation: what works, and what to do about the rest."""
+    """Check the installation: what works, and how to fix the rest."""
     from kit import doctor as examination
 
     place = chosen_workspace(workspace)
@@ -46,13 +46,13 @@ def bench(
         typer.Argument(
             help="cells, parameter, generator, alerts, governance, faults, checks, kernel, cached, kills, taxi, "
             "data_steps, scale, quality, training, strategies, evaluator, blind_spots, litert, serving, gateway, "
-            "drill, experiments, lineage, views, clone; all unless given.",
+            "drill, experiments, lineage, views, clone; default: all.",
             show_default=False,
         ),
     ] = None,
     workspace: WorkspaceOption = None,
 ) -> None:
-    """Measure the kit against its goals and plain TFX, and write bench.json into the workspace."""
+    """Measure the kit against its targets and plain TFX, and write bench.json into the workspace."""
     from kit.bench.run import main
 
     raise typer.Exit(main(chosen_workspace(workspace), groups or ()))
@@ -60,7 +60,7 @@ def bench(
 
 @app.command()
 def version() -> None:
-    """Print the versions of the kit and of what it is built on."""
+    """Print the versions of the kit and of the packages it is built on."""
     from importlib import metadata
 
     for name in ("notebook-mlops-kit", "tfx", "tensorflow", "papermill"):

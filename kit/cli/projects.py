@@ -17,7 +17,7 @@ app = typer.Typer()
 @app.command()
 @exits
 def projects(workspace: WorkspaceOption = None) -> None:
-    """List the projects that can be named: built in, and written by `kit new` into the workspace."""
+    """List the projects: built in, and written into the workspace by `kit new`."""
     from kit.project.folder import BUILT_IN
 
     folders = [BUILT_IN, chosen_workspace(workspace) / "projects"]
@@ -28,7 +28,7 @@ def projects(workspace: WorkspaceOption = None) -> None:
 @app.command()
 @exits
 def new(
-    name: Annotated[str, typer.Argument(help="Name of the project: small letters, digits and _.")],
+    name: Annotated[str, typer.Argument(help="Name of the project: lowercase letters, digits and _.")],
     data: Annotated[
         Path,
         typer.Option(help="CSV or Parquet file; {SPAN} in its name is a number, {YYYY}-{MM}-{DD} a day."),
@@ -36,14 +36,14 @@ def new(
     label: Annotated[str, typer.Option(help="Column to predict.")],
     into: Annotated[
         Path | None,
-        typer.Option(help="Folder of projects; the workspace's unless given.", show_default=False),
+        typer.Option(help="Folder of projects; default: the one in the workspace.", show_default=False),
     ] = None,
     task: Annotated[
         str | None,
-        typer.Option(help="binary, multiclass or regression.", show_default="by the label's values"),
+        typer.Option(help="binary, multiclass or regression.", show_default="from the label's values"),
     ] = None,
 ) -> None:
-    """Write a project for your own data, by looking at them."""
+    """Inspect your own data, and write a project for them."""
     from kit.new import create
 
     created = create(name, data, label, into or chosen_workspace(None) / "projects", task=task)

@@ -29,19 +29,19 @@ def versions(
         str,
         typer.Option(
             metavar="HOST:PORT",
-            help="A running server's address for REST: what it says of each version is shown too.",
+            help="REST address of a running server: also show what it says about each version.",
             show_default="only the folder is looked at",
         ),
     ] = "",
 ) -> None:
-    """List the pushed versions of a model, the newest first: which one a server serves, and what was done to them."""
+    """List the pushed versions of a model, newest first: which one is served, and what was done to each."""
     from kit.release.on_server import states_on
     from kit.release.versions import list_versions
 
     base = _serving(project, workspace)
     found = list_versions(base)
     if not found:
-        typer.echo(f"Nothing was pushed to {base} yet. Run 05_release.")
+        typer.echo(f"Nothing has been pushed to {base} yet. Run 05_release.")
         return
     header = ("version", "state", "pushed (UTC)", "MB", "TensorFlow", "commit", "labels", "remarks")
     if not server:
@@ -93,14 +93,14 @@ def rollback(
     project: ModelOption = SAMPLE,
     workspace: WorkspaceOption = None,
     to: Annotated[
-        int | None, typer.Option(help="The version to serve.", show_default="the one before the served one")
+        int | None, typer.Option(help="Version to serve.", show_default="the one before the served one")
     ] = None,
-    why: Annotated[str, typer.Option(help="The reason, recorded.")] = "not given",
-    who: Annotated[str, typer.Option(help="Your name.", show_default="of the account")] = "",
+    why: Annotated[str, typer.Option(help="The reason, which is recorded.")] = "not given",
+    who: Annotated[str, typer.Option(help="Your name.", show_default="the account's name")] = "",
 ) -> None:
-    """Serve an earlier version again, or a withdrawn one: a running server changes over without a failed request.
+    """Serve an earlier version again, or a withdrawn one; a running server switches without a failed request.
 
-    Newer versions are moved aside, not removed: --to NUMBER brings one back.
+    Newer versions are moved aside, not deleted; --to NUMBER brings one back.
     """
     from kit.reasons import user_name
     from kit.release.models_config import CANARY, labels_of
@@ -121,7 +121,7 @@ def preflight(
     target: Annotated[
         list[str] | None,
         typer.Argument(
-            help="Servers, such as 'tensorflow_serving 2.20'.", show_default="those of project.yml"
+            help="Servers, such as 'tensorflow_serving 2.20'.", show_default="those in project.yml"
         ),
     ] = None,
     project: ModelOption = SAMPLE,
@@ -131,14 +131,14 @@ def preflight(
         typer.Option(
             exists=True,
             file_okay=False,
-            help="Folder of a SavedModel.",
+            help="Folder of the SavedModel.",
             show_default="the version that is served",
         ),
     ] = None,
 ) -> None:
-    """Check that a server knows every operation of a model, before one says 'Op type not registered'.
+    """Check that a server knows every operation of a model, before it says 'Op type not registered'.
 
-    Ends with 13 when an operation is custom, or a target lacks one.
+    The exit code is 13 if the model has a custom operation, or a target lacks an operation.
     """
     from kit.project import Project
     from kit.release.errors import VersionError
@@ -147,7 +147,7 @@ def preflight(
     base = _serving(project, workspace)
     if model is None and (served := served_version(base)) is None:
         raise VersionError(
-            f"A preflight needs a model, but nothing was pushed to {base}. Run 05_release, or name one."
+            f"A preflight needs a model, but nothing was pushed to {base}. Run 05_release, or give a model."
         )
     folder = model or base / str(served)
     targets = target or Project.load(project, chosen_workspace(workspace)).spec.release.targets

@@ -16,44 +16,55 @@ _OPTION = re.compile("--?[a-zA-Z]")  # what no value begins with: -1 is a value,
 
 NotebooksArgument = Annotated[
     list[str] | None,
-    typer.Argument(help="Names (01_data) or paths; all numbered notebooks unless given.", show_default=False),
+    typer.Argument(help="Names (01_data) or paths; default: all numbered notebooks.", show_default=False),
 ]
 ParameterOption = Annotated[
     list[str] | None,
     typer.Option(
-        "--parameter", "-p", metavar="NAME VALUE", help="A notebook's parameter.", show_default=False
+        "--parameter",
+        "-p",
+        metavar="NAME VALUE",
+        help="Set a notebook parameter; may be repeated.",
+        show_default=False,
     ),
 ]
 FileOption = Annotated[
     Path | None,
-    typer.Option("--file", "-f", help="YAML file of parameters; those of -p win.", show_default=False),
+    typer.Option("--file", "-f", help="YAML file of parameters; -p overrides it.", show_default=False),
 ]
 FromOption = Annotated[
-    str | None, typer.Option("--from", help="This one and all that wait for it.", show_default=False)
+    str | None,
+    typer.Option("--from", help="Run only this notebook and all that depend on it.", show_default=False),
 ]
 UntilOption = Annotated[
-    str | None, typer.Option("--until", help="This one and all that it waits for.", show_default=False)
+    str | None,
+    typer.Option("--until", help="Run only this notebook and all that it depends on.", show_default=False),
 ]
 OnlyOption = Annotated[
-    list[str] | None, typer.Option("--only", help="This one; may be given again.", show_default=False)
+    list[str] | None,
+    typer.Option("--only", help="Run only this notebook; may be repeated.", show_default=False),
 ]
 DryRunOption = Annotated[
-    bool, typer.Option("--dry-run", help="Say what would run, what would be skipped, and why.")
+    bool, typer.Option("--dry-run", help="Only say what would run, what would be skipped, and why.")
 ]
-SkipOption = Annotated[bool, typer.Option(help="Leave out what is unchanged since it last ended well.")]
-JobsOption = Annotated[int, typer.Option(min=0, help="Notebooks at a time; 0: one a core.")]
+SkipOption = Annotated[
+    bool, typer.Option(help="Skip notebooks that are unchanged since they last succeeded.")
+]
+JobsOption = Annotated[int, typer.Option(min=0, help="Notebooks to run at a time; 0: one per core.")]
 MemoryOption = Annotated[
-    float, typer.Option(min=0, help="MB that they take together; 0: most of what is free.")
+    float, typer.Option(min=0, help="Memory for all of them together, in MB; 0: most of what is free.")
 ]
-RetriesOption = Annotated[
-    int, typer.Option(min=0, help="Further tries after an accident, such as a kernel that died.")
-]
+RetriesOption = Annotated[int, typer.Option(min=0, help="Retries after an accident, such as a dead kernel.")]
 TimeoutOption = Annotated[
     float | None,
-    typer.Option(min=1, help="Seconds that each notebook may take; wins over its own.", show_default=False),
+    typer.Option(
+        min=1, help="Time limit per notebook, in seconds; overrides its own limit.", show_default=False
+    ),
 ]
-WaitOption = Annotated[bool, typer.Option(help="Wait for another run on this workspace, or fail.")]
-KernelOption = Annotated[str, typer.Option(help="Kernelspec that runs the notebooks.")]
+WaitOption = Annotated[
+    bool, typer.Option(help="Wait for another run in this workspace to end, or fail at once.")
+]
+KernelOption = Annotated[str, typer.Option(help="Kernelspec to run the notebooks with.")]
 
 
 class PairCommand(TyperCommand):

@@ -14,30 +14,28 @@ from kit.cli.shared import AnyProjectOption, WorkspaceOption, chosen_workspace, 
 
 app = typer.Typer()
 schedule = typer.Typer(
-    help="Run chains by themselves: make a schedule, and write it down for cron, systemd, Kubernetes or Airflow.",
+    help="Run chains on a schedule: make one, and write it for cron, systemd, Kubernetes or Airflow.",
     no_args_is_help=True,
 )
 app.add_typer(schedule, name="schedule")
 
-_Name = Annotated[str, typer.Argument(help="The schedule, as `kit schedule list` names it.")]
+_Name = Annotated[str, typer.Argument(help="Name of the schedule, as in `kit schedule list`.")]
 _Output = Annotated[
     Path | None,
-    typer.Option("--output", "-o", help="File to write; printed unless given.", show_default=False),
+    typer.Option("--output", "-o", help="File to write; default: print it.", show_default=False),
 ]
 
 
 @schedule.command(cls=PairCommand)
 @exits
 def new(  # noqa: PLR0913, PLR0917  one for each option
-    name: Annotated[str, typer.Argument(help="Small letters, digits and -.")],
-    cron: Annotated[str, typer.Option(help="When: minute, hour, day, month, day of the week.")],
+    name: Annotated[str, typer.Argument(help="Name: lowercase letters, digits and -.")],
+    cron: Annotated[str, typer.Option(help="When to run: minute, hour, day, month, day of the week.")],
     notebooks: Annotated[
         list[str] | None,
-        typer.Argument(help="Names or paths; all numbered ones unless given.", show_default=False),
+        typer.Argument(help="Names or paths; default: all numbered notebooks.", show_default=False),
     ] = None,
-    time_zone: Annotated[
-        str, typer.Option(help="The time zone of the times, such as Europe/Berlin.")
-    ] = "UTC",
+    time_zone: Annotated[str, typer.Option(help="Time zone, such as Europe/Berlin.")] = "UTC",
     project: AnyProjectOption = None,
     parameter: Annotated[
         list[str] | None,
@@ -45,20 +43,23 @@ def new(  # noqa: PLR0913, PLR0917  one for each option
             "--parameter",
             "-p",
             metavar="NAME VALUE",
-            help="{date} is the day of the run.",
+            help="Set a notebook parameter; {date} stands for the day of the run.",
             show_default=False,
         ),
     ] = None,
     catch_up: Annotated[str, typer.Option(help="Which missed times to run: none, latest or all.")] = "latest",
     overlap: Annotated[
-        str, typer.Option(help="When the run before is not over: skip, queue or replace it.")
+        str,
+        typer.Option(
+            help="What to do if the previous run is not over: skip this run, queue it, or replace the previous one."
+        ),
     ] = "skip",
     late_minutes: Annotated[
-        int, typer.Option(help="The minutes that a run may be late without counting as missed.")
+        int, typer.Option(help="Minutes that a run may be late before it counts as missed.")
     ] = 10,
     workspace: WorkspaceOption = None,
 ) -> None:
-    """Make a schedule in the workspace, or change one; nothing runs until a scheduler is given it."""
+    """Make or change a schedule in the workspace; nothing runs until you give it to a scheduler."""
     from kit.batch.plan import choose_notebooks, notebook_from_anywhere
     from kit.project.folder import name_from_anywhere
     from kit.schedule.chain import planned
@@ -91,7 +92,7 @@ def new(  # noqa: PLR0913, PLR0917  one for each option
 @schedule.command("list")
 @exits
 def list_(workspace: WorkspaceOption = None) -> None:
-    """List the schedules of a workspace, when each runs next and how it last ended."""
+    """List the schedules of a workspace: when each runs next, and how its last run ended."""
     from kit.schedule.journal import read
     from kit.schedule.schedule import load, names
     from kit.schedule.tick import now
@@ -111,7 +112,7 @@ def list_(workspace: WorkspaceOption = None) -> None:
 @exits
 def next_(
     name: _Name,
-    count: Annotated[int, typer.Option(min=1, max=1000, help="How many.")] = 5,
+    count: Annotated[int, typer.Option(min=1, max=1000, help="How many runs to show.")] = 5,
     workspace: WorkspaceOption = None,
 ) -> None:
     """Preview the next runs, in the schedule's time zone and in UTC."""
@@ -121,7 +122,7 @@ def next_(
 @schedule.command()
 @exits
 def runs(name: _Name, workspace: WorkspaceOption = None) -> None:
-    """List the outcome of each time, the oldest first: run, skipped, missed, replaced, and why."""
+    """List what happened at each scheduled time, oldest first: run, skipped, missed, replaced, and why."""
     from kit.schedule.journal import read
     from kit.schedule.schedule import load
 
@@ -142,21 +143,19 @@ def runs(name: _Name, workspace: WorkspaceOption = None) -> None:
 @schedule.command()
 @exits
 def remove(name: _Name, workspace: WorkspaceOption = None) -> None:
-    """Remove a schedule and the list of its times; its runs stay, and so do files for schedulers."""
+    """Remove a schedule and its history; its runs stay, and so do files written for schedulers."""
     from kit.schedule import remove
 
     remove.remove(chosen_workspace(workspace), name)
-    typer.echo(
-        f"The schedule {name} is gone; its runs stay. Take it out of the scheduler that was given it, too."
-    )
+    typer.echo(f"The schedule {name} is removed; its runs stay. Remove it from your scheduler, too.")
 
 
 @schedule.command()
 @exits
 def tick(name: _Name, workspace: WorkspaceOption = None) -> None:
-    """Run what is due now, as catch-up and overlap say: for schedulers to call, as often as they like.
+    """Run what is due now, according to catch-up and overlap; schedulers call this, as often as they like.
 
-    The exit code is that of the first run that did not end well; 0 when nothing was due.
+    The exit code is that of the first run that failed; 0 if nothing was due.
     """
     from kit.schedule import tick
 
@@ -171,7 +170,7 @@ def tick(name: _Name, workspace: WorkspaceOption = None) -> None:
 @schedule.command()
 @exits
 def cron(name: _Name, output: _Output = None, workspace: WorkspaceOption = None) -> None:
-    """Write a line for crontab."""
+    """Write a crontab line."""
     from kit.schedule.cron_file import cron_file
     from kit.schedule.schedule import load
 
@@ -185,7 +184,7 @@ def systemd(
     name: _Name,
     into: Annotated[
         Path | None,
-        typer.Option(help="Folder for the units; ~/.config/systemd/user is the user's.", show_default=False),
+        typer.Option(help="Folder for the units, such as ~/.config/systemd/user.", show_default=False),
     ] = None,
     workspace: WorkspaceOption = None,
 ) -> None:
@@ -209,14 +208,14 @@ def systemd(
 def kubernetes(  # noqa: PLR0913, PLR0917  one for each option
     name: _Name,
     image: Annotated[
-        str, typer.Option(help="Built from batch.Dockerfile, which `kit deploy docker` writes.")
+        str, typer.Option(help="Image, built from the batch.Dockerfile that `kit deploy docker` writes.")
     ],
-    cpu: Annotated[str, typer.Option(help="Cores.")] = "2",
-    memory: Annotated[str, typer.Option(help="As Kubernetes writes it.")] = "6Gi",
+    cpu: Annotated[str, typer.Option(help="CPU cores.")] = "2",
+    memory: Annotated[str, typer.Option(help="Memory, in Kubernetes notation.")] = "6Gi",
     output: _Output = None,
     workspace: WorkspaceOption = None,
 ) -> None:
-    """Write a CronJob; checked against the schemas of Kubernetes, never run on a cluster."""
+    """Write a CronJob; it is checked against the Kubernetes schemas, but was never run on a cluster."""
     from kit.batch.plan import secret_variables
     from kit.deploy.notebook_secrets import how_to_make
     from kit.schedule.chain import planned, project_of

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 app = typer.Typer()
 schema = typer.Typer(
     no_args_is_help=True,
-    help="The curated schema of a project: what differs, whether the data follow it, and what they ask of it.",
+    help="The curated schema of a project: compare it, check the data against it, and widen it.",
 )
 app.add_typer(schema, name="schema")
 
@@ -48,9 +48,9 @@ def diff(
         typer.Option(help="Spans to infer from.", show_default="the last statistics, or the train spans"),
     ] = "",
 ) -> None:
-    """Show rule by rule how the curated schema differs from another one.
+    """Show, rule by rule, how the curated schema differs from another one.
 
-    Ends with 0 when both say the same, with 1 when they differ, with 2 when one of them cannot be read.
+    The exit code is 0 if both have the same rules, 1 if they differ, 2 if one of them cannot be read.
     """
     with quiet():
         from kit.data.schema_diff import differences
@@ -58,7 +58,7 @@ def diff(
     older, newer = versions(*_opened(project, workspace), against, spans, say=_say)
     changes = differences(older.schema, newer.schema)
     if not changes:
-        typer.echo(f"{older.name} and {newer.name} say the same.")
+        typer.echo(f"{older.name} and {newer.name} have the same rules.")
         return
     _print(changes, older.name, newer.name)
     raise typer.Exit(1)
@@ -69,9 +69,9 @@ def diff(
 def check(
     project: ProjectOption = SAMPLE, workspace: WorkspaceOption = None, spans: SpansOption = ""
 ) -> None:
-    """Check that the curated schema fits project.yml, is consistent, and that the data follow it.
+    """Check that the curated schema matches project.yml and is consistent, and that the data follow it.
 
-    Ends with 0 when all is well, with 10 when anything is wrong, with 2 when the schema cannot be read.
+    The exit code is 0 if all is well, 10 if anything is wrong, 2 if the schema cannot be read.
     """
     with quiet():
         from kit.data.schema_check import any_fault, check_project
@@ -93,19 +93,19 @@ def update(  # noqa: PLR0913, PLR0917  one for each option
     spans: SpansOption = "",
     feature: Annotated[
         list[str] | None,
-        typer.Option(help="Widen this feature only; may be repeated.", show_default="all of them"),
+        typer.Option(help="Widen only this feature; may be repeated.", show_default="all features"),
     ] = None,
-    who: Annotated[str, typer.Option(help="Your name.", show_default="of the account")] = "",
+    who: Annotated[str, typer.Option(help="Your name.", show_default="the account's name")] = "",
     why: Annotated[str, typer.Option(help="The reason; needed to write.", show_default=False)] = "",
-    yes: Annotated[bool, typer.Option("--yes", help="Write without a question.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Write without asking.")] = False,
 ) -> None:
-    """Widen the curated schema as far as the data of some spans force it, or make a first one from them.
+    """Widen the curated schema as far as the data of some spans require it, or make a first one from them.
 
-    What would change is shown first; without --yes it is written only after a question on a terminal. The comment at
-    the head stays, and every rule that the data keep. In version control the commit of the file is the record that
-    counts; the workspace keeps who did it and why too, once SchemaGen has run there.
+    The changes are shown first; without --yes they are written only if you confirm them on a terminal. The comment
+    at the head of the file stays, and so does every rule that the data keep. The record that counts is the commit of
+    the file; once SchemaGen has run, the workspace also records who made the change and why.
 
-    Ends with 0 when it was written or nothing has to change, with 1 when it was only shown.
+    The exit code is 0 if the schema was written or needs no change, 1 if the changes were only shown.
     """
     with quiet():
         from kit.data.schema_proposal import propose, write
@@ -117,16 +117,19 @@ def update(  # noqa: PLR0913, PLR0917  one for each option
     place = _opened(project, workspace)
     proposal = propose(*place, spans, feature or (), say=_say)
     for name in proposal.without:
-        typer.echo(f"{name}: no row of these spans has it, so its rule stays.", err=True)
+        typer.echo(f"{name}: no row of these spans has this feature, so its rule stays.", err=True)
     if not proposal.changes:
-        typer.echo(f"{proposal.file}: nothing is to change, the data follow it.")
+        typer.echo(f"{proposal.file}: no change is needed, the data follow it.")
         return
     _print(proposal.changes, "now", "then")
     if proposal.lost_comments:
         lines = "1 line" if proposal.lost_comments == 1 else f"{proposal.lost_comments} lines"
-        typer.echo(f"{lines} of comment below the head of the file will be lost: move them there.", err=True)
+        typer.echo(
+            f"{lines} of comments below the head of the file will be lost. Move them to the head to keep them.",
+            err=True,
+        )
     if not (yes or (sys.stdin.isatty() and typer.confirm(f"Write this to {proposal.file}?"))):
-        typer.echo("Nothing was written. Give the same command with --yes and --why to write it.", err=True)
+        typer.echo("Nothing was written. To write it, repeat the command with --yes and --why.", err=True)
         raise typer.Exit(1)
     why = why or ("" if yes else typer.prompt("Why"))
     typer.echo(write(*place, proposal, who=who, why=why))

@@ -36,24 +36,25 @@ _OPTIONS = {
 def serve(  # noqa: PLR0913, PLR0917  the flags of a server
     flags: Annotated[
         list[str] | None,
-        typer.Argument(help="Flags of tensorflow_model_server, after --.", show_default=False),
+        typer.Argument(help="Flags of tensorflow_model_server, after `--`.", show_default=False),
     ] = None,
     workspace: WorkspaceOption = None,
-    port: Annotated[int, typer.Option(min=0, max=_LAST_PORT, help="Port of gRPC; 0 is a free one.")] = 8500,
+    port: Annotated[int, typer.Option(min=0, max=_LAST_PORT, help="gRPC port; 0: any free port.")] = 8500,
     rest_port: Annotated[
-        int, typer.Option(min=0, max=_LAST_PORT, help="Port of REST; 0 is a free one.")
+        int, typer.Option(min=0, max=_LAST_PORT, help="REST port; 0: any free port.")
     ] = 8501,
-    host: Annotated[str, typer.Option(help="Address to listen to; 0.0.0.0 is every one.")] = "127.0.0.1",
+    host: Annotated[str, typer.Option(help="Address to listen on; 0.0.0.0: all addresses.")] = "127.0.0.1",
     config: Annotated[
         Path | None,
         typer.Option(
-            help="models.config; that of the workspace's pushed models unless given.", show_default=False
+            help="A models.config file; default: the one for the workspace's pushed models.",
+            show_default=False,
         ),
     ] = None,
     batching: Annotated[
         Path | None,
         typer.Option(
-            help="Batch requests by this file of parameters.",
+            help="Batch requests as this batching parameters file says.",
             show_default="what kit tune-batching has found, if only that model is served",
         ),
     ] = None,
@@ -61,23 +62,23 @@ def serve(  # noqa: PLR0913, PLR0917  the flags of a server
     log_share: Annotated[
         float, typer.Option(min=0, max=1, help="Share of the requests to log for 07_monitor and canaries.")
     ] = 0,
-    metrics: Annotated[bool, typer.Option(help="Tell Prometheus what it asks at the port of REST.")] = True,
+    metrics: Annotated[bool, typer.Option(help="Serve Prometheus metrics on the REST port.")] = True,
     forked: Annotated[
         bool | None,
         typer.Option(
-            help="Fork the warm process, started if there is none, or start a new interpreter.",
+            help="Fork the server from the warm process (started if needed), or start a new interpreter.",
             show_default="forked if the warm process runs",
         ),
     ] = None,
 ) -> None:
-    """Serve the pushed models until Ctrl-C; new versions are loaded as they are pushed."""
+    """Serve the pushed models until Ctrl-C; new versions are loaded when they are pushed."""
     from kit.errors import UsageError
     from kit.serving.process import Server
     from kit.serving.settings import Settings
     from kit.workspace_server import monitoring_config, server_log, settings_for, tuned_batching
 
     if single and batching:
-        raise UsageError("--single does not batch, and --batching does. Choose one.")
+        raise UsageError("--single turns batching off, and --batching turns it on. Choose one.")
     _check_flags(flags or ())
     place = workspace_of(workspace)
     following = settings_for(place, log_share, config.absolute() if config else None)
@@ -95,7 +96,7 @@ def _check_flags(flags: Sequence[str]) -> None:
     for flag in flags:
         name = flag.partition("=")[0].removeprefix("--")
         if option := _OPTIONS.get(name):
-            raise UsageError(f"--{name} has an option of its own here. Give {option}, before the --.")
+            raise UsageError(f"--{name} has its own option here. Give {option}, before the --.")
 
 
 def _batching(path: Path | None) -> list[str]:
@@ -127,6 +128,8 @@ def _until_ctrl_c(server: Server, forked: bool | None) -> None:
     finally:
         server.stop()
     if not stopped.is_set():
-        typer.echo(f"The server should run until Ctrl-C, but it ended. Read {server.log_path}.", err=True)
+        typer.echo(
+            f"The server should run until Ctrl-C, but it ended by itself. Read {server.log_path}.", err=True
+        )
         raise typer.Exit(int(ExitCode.STEP_FAILED))
     typer.echo("Stopped.")

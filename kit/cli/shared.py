@@ -17,17 +17,17 @@ from kit.workspace import DEFAULT, Workspace, without_dots
 _P = ParamSpec("_P")
 _R = TypeVar("_R")
 
-ProjectOption = Annotated[str, typer.Option("--project", "-P", help="A project's name or folder.")]
+ProjectOption = Annotated[str, typer.Option("--project", "-P", help="Name or folder of a project.")]
 AnyProjectOption = Annotated[
-    str | None, typer.Option("--project", "-P", help="A project's name or folder.", show_default=False)
+    str | None, typer.Option("--project", "-P", help="Name or folder of a project.", show_default=False)
 ]
-ModelOption = Annotated[str, typer.Option("--project", "-P", help="Name of the project whose model it is.")]
+ModelOption = Annotated[str, typer.Option("--project", "-P", help="Name of the model's project.")]
 WorkspaceOption = Annotated[
     Path | None,
     typer.Option(
         "--workspace",
         "-w",
-        help="Folder of all results; `workspace` in the checkout unless given.",
+        help="Folder of all results; default: `workspace` in the checkout.",
         show_default=False,
     ),
 ]

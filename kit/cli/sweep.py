@@ -24,9 +24,9 @@ _OF_A_NEW_SWEEP = ("project", "name", "attempts", "timeout", "kernel", "dry_run"
 _OF_THIS_MACHINE = ("jobs", "memory")
 _REASON = 60  # characters of a reason there
 
-_HELP = """Run notebooks at many points of their parameters, here or on a Dask cluster.
+_HELP = """Run notebooks at many points of their parameters, on this machine or on a Dask cluster.
 
-The file says which:
+The file describes the sweep:
 
 \b
     way: random                    # grid, random or list
@@ -43,25 +43,26 @@ The file says which:
       - {name: auc, slice: {device: tablet}}
       - seconds
 
-Notebooks before the first one with a swept parameter run once. Every point has a workspace of its own in
-WORKSPACE/sweeps/NAME. A point that a gate stops is a result; one that fails is tried again, and then left out.
-Exit codes: 0 all points have a result, 20 some were left out, 21 interrupted; those of `kit run` for what they share.
+Notebooks before the first one with a swept parameter run only once. Each point has its own workspace in
+WORKSPACE/sweeps/NAME. A point that is stopped by a gate is a result; one that fails is retried, and then left out.
+Exit codes: 0: all points have a result, 20: some were left out, 21: interrupted; if the notebooks that run only once
+fail, the exit code is that of `kit run`.
 """
 
 
-_Jobs = Annotated[int, typer.Option(min=0, help="Points at a time on this machine; 0: one for two cores.")]
+_Jobs = Annotated[int, typer.Option(min=0, help="Points at a time on this machine; 0: one per two cores.")]
 _Memory = Annotated[
     float,
     typer.Option(
         min=0,
-        help="GB that a point takes, until that is known; a further one begins only while so much is free.",
+        help="Estimated GB per point, until it has been measured; another point starts only if so much is free.",
     ),
 ]
 _Dask = Annotated[
     str,
     typer.Option(
         metavar="ADDRESS|local:N",
-        help="Scheduler of a Dask cluster that shares the workspace, or N workers to start here.",
+        help="Address of a Dask scheduler whose workers share the workspace, or N workers to start here.",
         show_default=False,
     ),
 ]
@@ -77,22 +78,25 @@ def sweep(  # noqa: PLR0913, PLR0917  one for each option
     workspace: WorkspaceOption = None,
     project: AnyProjectOption = None,
     name: Annotated[
-        str, typer.Option(help="The name of the sweep; that of the file unless given.", show_default=False)
+        str, typer.Option(help="Name of the sweep; default: the name of the file.", show_default=False)
     ] = "",
     resume: Annotated[
-        str, typer.Option(metavar="NAME", help="Go on with a sweep; what is done stays.", show_default=False)
+        str,
+        typer.Option(
+            metavar="NAME", help="Resume this sweep; finished points are not repeated.", show_default=False
+        ),
     ] = "",
     jobs: _Jobs = 0,
     memory: _Memory = 3.0,
     dask: _Dask = "",
-    attempts: Annotated[int, typer.Option(min=1, help="At each point, at most.")] = 2,
+    attempts: Annotated[int, typer.Option(min=1, help="Most attempts per point.")] = 2,
     timeout: Annotated[
-        float | None, typer.Option(min=1, help="Seconds that each notebook may take.", show_default=False)
+        float | None, typer.Option(min=1, help="Time limit per notebook, in seconds.", show_default=False)
     ] = None,
-    kernel: Annotated[str, typer.Option(help="Kernelspec that runs the notebooks.")] = "kit",
+    kernel: Annotated[str, typer.Option(help="Kernelspec to run the notebooks with.")] = "kit",
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only list the points.")] = False,
 ) -> None:
-    """Run the points of a sweep; its help is above."""
+    """Run the points of a sweep; the help text is above."""
     if (file is None) == (not resume):
         raise UsageError("kit sweep takes the file of a new sweep, or --resume NAME. Give one of them.")
     _refuse(context, "--resume, which goes on as the sweep began,", _OF_A_NEW_SWEEP if resume else ())
@@ -131,7 +135,7 @@ def sweep(  # noqa: PLR0913, PLR0917  one for each option
 @app.command()
 @exits
 def sweeps(workspace: WorkspaceOption = None) -> None:
-    """List the sweeps of a workspace, and how far each one is."""
+    """List the sweeps of a workspace, and how far along each one is."""
     from kit.sweep.errors import SweepError
     from kit.sweep.records import SweepFolder, list_sweeps
     from kit.sweep.report import summary
@@ -159,7 +163,7 @@ def _refuse(context: typer.Context, why: str, options: tuple[str, ...]) -> None:
         source = context.get_parameter_source(option)
         if source is not None and source.name == "COMMANDLINE":
             name = option.replace("_", "-")
-            raise UsageError(f"--{name} has no effect with {why} but was given. Leave it out.")
+            raise UsageError(f"--{name} has no effect with {why}, but was given. Leave it out.")
 
 
 def _workers(jobs: int, memory: float, dask: str) -> OpenWorkers:
@@ -209,4 +213,4 @@ def _print(folder: SweepFolder, ended: SweepEnded) -> None:
     if ended.best:
         typer.echo(f"The chain with the best values:\n  {run_command(record, ended.best)}")
     if ended.exit_code == ExitCode.STEP_FAILED:
-        typer.echo(f"Try what was left out again: {folder.resume_command}", err=True)
+        typer.echo(f"To retry what was left out: {folder.resume_command}", err=True)

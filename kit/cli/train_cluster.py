@@ -22,38 +22,38 @@ if TYPE_CHECKING:
 
 app = typer.Typer()
 
-_Number = Annotated[int, typer.Option(min=0, help="0: as project.yml says.")]
+_Number = Annotated[int, typer.Option(min=0, help="0: as in project.yml.")]
 
 
 _Strategy = Annotated[str, typer.Option(help="multi_worker_mirrored or parameter_server.")]
-_Workers = Annotated[
-    int, typer.Option(min=0, help="Processes that compute gradients; 0: as project.yml says.")
+_Workers = Annotated[int, typer.Option(min=0, help="Processes that compute gradients; 0: as in project.yml.")]
+_Servers = Annotated[int, typer.Option(min=0, help="Processes that hold variables; 0: as in project.yml.")]
+_BatchSize = Annotated[
+    int, typer.Option(min=0, help="Rows per step of all workers together; 0: as in project.yml.")
 ]
-_Servers = Annotated[int, typer.Option(min=0, help="Processes that hold variables; 0: as project.yml says.")]
-_BatchSize = Annotated[int, typer.Option(min=0, help="Rows of all workers together; 0: as project.yml says.")]
 _PrintConfig = Annotated[
-    bool, typer.Option("--print-config", help="Print the TF_CONFIG of every member, and start nothing.")
+    bool, typer.Option("--print-config", help="Only print the TF_CONFIG of every member.")
 ]
 _Host = Annotated[
     list[str] | None,
     typer.Option(
         metavar="ROLE=HOST:PORT",
-        help="A member for --print-config, as often as there are some; this machine's free ports unless given.",
+        help="For --print-config: address of a member, once for each; default: free ports of this machine.",
         show_default=False,
     ),
 ]
 _Manifests = Annotated[
     Path | None,
-    typer.Option(help="Write Kubernetes manifests into this file, and start nothing.", show_default=False),
+    typer.Option(help="Only write Kubernetes manifests into this file.", show_default=False),
 ]
-_Image = Annotated[str, typer.Option(help="For --manifests: image that holds the kit.")]
+_Image = Annotated[str, typer.Option(help="For --manifests: image that contains the kit.")]
 _Claim = Annotated[
-    str, typer.Option(help="For --manifests: PersistentVolumeClaim of the workspace, ReadWriteMany.")
+    str, typer.Option(help="For --manifests: the workspace's PersistentVolumeClaim (ReadWriteMany).")
 ]
 _Job = Annotated[
     Path | None,
     typer.Option(
-        help="Be the member that TF_CONFIG names, in the training of this file; the manifests do so.",
+        help="Run as the member that TF_CONFIG names, in the training described by this file; used by the manifests.",
         show_default=False,
     ),
 ]
@@ -76,9 +76,9 @@ def train_cluster(  # noqa: PLR0913, PLR0917  one for each option
     claim: _Claim = "kit-workspace",
     job: _Job = None,
 ) -> None:
-    """Train in a cluster of real processes on this machine, after 02_features; or prepare one elsewhere.
+    """Train in a cluster of real processes on this machine, after 02_features; or prepare a cluster elsewhere.
 
-    A member that dies is started again, and training goes on. The model is Trainer's newest: 04_evaluate judges it.
+    A member that dies is restarted, and training goes on. The model becomes Trainer's newest; 04_evaluate judges it.
     """
     from kit.project import Project
     from kit.training.cluster.tf_config import ROLES, Cluster
@@ -102,7 +102,9 @@ def train_cluster(  # noqa: PLR0913, PLR0917  one for each option
         batch_size=batch_size,
     )
     if host and not print_config:
-        raise ClusterError("--host is for --print-config, which is not given. Add it, or leave --host out.")
+        raise ClusterError(
+            "--host is only for --print-config, which was not given. Add it, or leave --host out."
+        )
     if print_config:
         _print_config(Cluster.on_hosts(strategy, host) if host else Cluster.local(training))
     elif manifests is not None:
@@ -138,7 +140,7 @@ def _write_manifests(  # noqa: PLR0913, PLR0917  one for each option
     file, there = write_job(workspace, project, training)
     write_atomically(into, manifests(Deployment(name, image, claim, there), training))
     typer.echo(f"{into} holds the cluster, {file} what it trains.")
-    typer.echo("These manifests were checked against Kubernetes's own types, and have not run in a cluster.")
+    typer.echo("These manifests were checked against Kubernetes's own types, but have not run in a cluster.")
     typer.echo(f"Start: kubectl apply -f {shlex.quote(str(into))}")
     typer.echo(
         f"The model will be in {file.parent / 'model'}; then: kubectl delete -f {shlex.quote(str(into))}"
@@ -155,4 +157,4 @@ def _train(workspace: Workspace, project: Project, training: Training) -> None:
     last = train(workspace, project, training, typer.echo)
     for name, value in last.items():
         typer.echo(f"{name}: {value:.4f}")
-    typer.echo("The model is Trainer's newest; judge it: kit run 04_evaluate")
+    typer.echo("The model is now Trainer's newest. To evaluate it: kit run 04_evaluate")

@@ -24,7 +24,7 @@ app.add_typer(_trainings, name="trainings")
 @_trainings.command("list")
 @exits
 def show_list(project: ProjectOption = SAMPLE, workspace: WorkspaceOption = None) -> None:
-    """List the trainings, the latest first, and whether their models were blessed or pushed; times are UTC."""
+    """List the trainings, newest first, and whether their models were blessed or pushed; times are in UTC."""
     with quiet():
         from kit.tensorboard.runs import all_runs
     found = all_runs(_session(project, workspace, looks=True))
@@ -39,11 +39,11 @@ def prune(
     workspace: WorkspaceOption = None,
     keep: Annotated[
         int,
-        typer.Option(help="How many of the newest stay.", min=0, show_default="tensorboard.keep_runs"),
+        typer.Option(help="Number of newest trainings to keep.", min=0, show_default="tensorboard.keep_runs"),
     ] = 0,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only tell what would go.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be removed.")] = False,
 ) -> None:
-    """Remove the event files of old trainings whose models were neither blessed nor pushed, and of old trials."""
+    """Remove the event files of old trials, and of old trainings whose models were neither blessed nor pushed."""
     with quiet():
         from kit.tensorboard import retention
         from kit.tuning.retention import prune_trials

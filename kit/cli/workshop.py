@@ -13,7 +13,7 @@ from kit.cli.shared import exits, print_table
 
 app = typer.Typer()
 workshop = typer.Typer(
-    help="Teach with the kit: a class's board, solutions of exercises.", no_args_is_help=True
+    help="Teach with the kit: the class board, and solutions of the exercises.", no_args_is_help=True
 )
 app.add_typer(workshop, name="workshop")
 
@@ -21,7 +21,7 @@ app.add_typer(workshop, name="workshop")
 @workshop.command()
 @exits
 def exercises() -> None:
-    """List the exercises in their order."""
+    """List the exercises in order."""
     with quiet():
         from kit.workshop.texts import texts
     print_table(("exercise", "about"), [(name, text["title"]) for name, text in texts().items()])
@@ -30,15 +30,15 @@ def exercises() -> None:
 @workshop.command()
 @exits
 def board(
-    folder: Annotated[Path, typer.Argument(help="Folder that the class shares: their class_folder.")],
+    folder: Annotated[
+        Path, typer.Argument(help="Folder shared by the class: the participants' class_folder.")
+    ],
     page: Annotated[
         Path | None,
-        typer.Option(
-            help="File for the summary; board.html in that folder unless given.", show_default=False
-        ),
+        typer.Option(help="File for the summary; default: board.html in that folder.", show_default=False),
     ] = None,
 ) -> None:
-    """Show how far a class is, and write a page about it."""
+    """Show the progress of a class, and write a page about it."""
     with quiet():
         from kit.workshop import board as class_board
         from kit.workshop.texts import texts
@@ -55,11 +55,11 @@ def board(
 @exits
 def solutions(
     name: Annotated[
-        str | None, typer.Argument(help="The name of an exercise; all unless given.", show_default=False)
+        str | None, typer.Argument(help="Name of an exercise; default: all.", show_default=False)
     ] = None,
     out: Annotated[
         Path | None,
-        typer.Option(help="Folder to write them into, instead of printing.", show_default=False),
+        typer.Option(help="Folder to write them to, instead of printing.", show_default=False),
     ] = None,
 ) -> None:
     """Print the reference solution of each exercise and three plausible wrong ones."""

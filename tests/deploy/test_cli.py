@@ -53,7 +53,7 @@ def test_a_canary_comes_and_goes(workspace: Workspace, tmp_path: Path) -> None:
     assert "Version 9 must have been pushed" in kit(*words, "--canary", "9", code=2).output
     assert "another version that the rest" in kit(*words, "--canary", "1", code=2).output
     for alone in (["--stable", "1"], ["--canary-replicas", "2"]):
-        assert "Name its version with --canary." in kit(*words, *alone, code=2).output
+        assert "Give it with --canary." in kit(*words, *alone, code=2).output
 
 
 def test_the_files_of_the_real_server_are_written(workspace: Workspace, tmp_path: Path) -> None:
@@ -76,7 +76,7 @@ def test_the_files_of_the_real_server_are_written(workspace: Workspace, tmp_path
 def test_the_policies_are_written_for_a_mesh(workspace: Workspace, tmp_path: Path) -> None:
     words = ["istio", "-w", str(workspace.path), "--out", str(tmp_path), "--namespace", "ml"]
     told = kit(*words, "--selector", "app=shop, tier=models").output
-    assert "Envoy has checked what goes into its sidecars; no mesh has run any of it." in told
+    assert "Envoy has checked the configuration of its sidecars; nothing has run in a mesh." in told
     found = {one["kind"]: one for one in yaml.safe_load_all((tmp_path / "istio.yaml").read_text())}
     assert {"PeerAuthentication", "RequestAuthentication", "AuthorizationPolicy"} < found.keys()
     policy = found["AuthorizationPolicy"]

@@ -31,7 +31,7 @@ def test_every_fault_is_listed_with_its_column() -> None:
 def test_a_copy_with_a_fault_is_written_once(tmp_path: Path) -> None:
     words = ("inject", "new-value", "--out", tmp_path / "spoiled", "--column", "device", "--share", "0.01")
     told = said(*words)
-    assert "40 of 4,000 rows of device are at fault in" in told
+    assert "40 of 4,000 rows of device were broken in" in told
     assert f"kit run 01_data -P {tmp_path / 'spoiled'}" in told
     assert (tmp_path / "spoiled/data/span-7/impressions.csv").read_text().count(",new device,") == 40
     assert "is there and is not empty" in said(*words, code=2)

@@ -140,7 +140,7 @@ def test_a_project_file_is_explained_line_by_line(tmp_path: Path, monkeypatch: p
 
 
 def test_an_error_is_told_in_the_language_and_recorded_in_english(monkeypatch: pytest.MonkeyPatch) -> None:
-    error = UsageError("--host is for --print-config, which is not given. Add it, or leave --host out.")
+    error = UsageError("--host is only for --print-config, which was not given. Add it, or leave --host out.")
     said = "--host 用于 --print-config，但没有给出后者。请加上它，或去掉 --host。"
     command = typer.Typer()
 
@@ -151,7 +151,7 @@ def test_an_error_is_told_in_the_language_and_recorded_in_english(monkeypatch: p
     assert error.in_words() == str(error)
     monkeypatch.setenv(VARIABLE, "zh")
     assert error.in_words() == said
-    assert str(error).startswith("--host is for")
+    assert str(error).startswith("--host is only for")
     assert CliRunner().invoke(command, []).output == f"{said}\n"
     assert attempt(fails) == (False, said)
 
@@ -161,8 +161,8 @@ def test_a_traceback_in_a_notebook_ends_with_the_message_in_the_language(
 ) -> None:
     shell = InteractiveShell.instance()
     monkeypatch.setattr("IPython.core.getipython.get_ipython", lambda: shell)
-    cell = "from kit.errors import UsageError\nraise UsageError('--confirm takes the notebooks whose translations "
-    cell += "somebody has read. Name them.')"
+    cell = "from kit.errors import UsageError\nraise UsageError('--confirm needs the names of the notebooks whose "
+    cell += "translations you have read. Name them.')"
     monkeypatch.setenv(VARIABLE, "zh")
     try:
         ended = shell.run_cell(cell)
@@ -173,7 +173,7 @@ def test_a_traceback_in_a_notebook_ends_with_the_message_in_the_language(
     assert shown.rstrip().endswith("请指定它们。")
     assert "Traceback" in shown  # all else is as ever
     assert str(ended.error_in_exec) == (
-        "--confirm takes the notebooks whose translations somebody has read. Name them."
+        "--confirm needs the names of the notebooks whose translations you have read. Name them."
     )
 
 

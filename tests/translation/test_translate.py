@@ -173,7 +173,7 @@ def test_the_command_writes_checks_and_confirms(
 
     written = tmp_path / "ws" / "notebooks" / "zh" / "01_fit.ipynb"
     assert kit(notebook, "-w", tmp_path / "ws") == (0, f"{written}\n")
-    assert kit(notebook, "--check") == (0, "All that is translated is up to date.\n")
+    assert kit(notebook, "--check") == (0, "All translations are up to date.\n")
     change(notebook, "It **runs**", "It **walks**")
     assert kit(notebook, "-w", tmp_path / "ws") == (0, f"{written}  English: c\n")
     code, said = kit(notebook, "--check")
