@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import NamedTuple
+
+import grpc
 
 from kit.serving.errors import ServingError
 from kit.serving.servable import Servable
@@ -73,6 +76,24 @@ class Harness:
         if self.state != State.END:
             return False
         return self.error is None or fingerprint(folder) != self.failed_as
+
+
+def check_available(broken: Mapping[str, Sequence[VersionStatus]]) -> None:
+    """Refuse new models that have no version that takes traffic.
+
+    Raises:
+        ServingError: when they have versions, each with its error.
+    """
+    failed = [
+        f"{{{{name: {name} version: {one.version}}} due to error: {one.error}}}"
+        for name, versions in broken.items()
+        for one in versions
+    ]
+    if failed:
+        raise ServingError(
+            grpc.StatusCode.UNKNOWN,
+            f"{len(failed)} servable(s) did not become available: {{{', '.join(failed)}}}",
+        )
 
 
 def fingerprint(folder: Path) -> Fingerprint:

@@ -96,6 +96,14 @@ class Measured(Protocol):
         """Yield prometheus_client's metric families."""
 
 
+@runtime_checkable
+class Configured(Protocol):
+    """An interceptor that follows models.config."""
+
+    def configure(self, models: Mapping[str, Any]) -> None:
+        """Called with the ModelConfigs by name, before a configuration counts; may refuse it with a ServingError."""
+
+
 class Chain:
     """The interceptors of a server."""
 
@@ -138,6 +146,16 @@ class Chain:
                 interceptor.after(context, exchange.response, exchange.version, seconds)
             except Exception:  # noqa: BLE001  whatever it raises, it is not the client's fault
                 _LOG.exception("%s failed after a request; the answer is sent.", type(interceptor).__name__)
+
+    def configure(self, models: Mapping[str, Any]) -> None:
+        """Tell all interceptors that are Configured of new ModelConfigs, by name.
+
+        Raises:
+            ServingError: when one refuses them.
+        """
+        for interceptor in self._interceptors:
+            if isinstance(interceptor, Configured):
+                interceptor.configure(models)
 
     def close(self) -> None:
         """Close all interceptors that are Closable; one that breaks is logged, and the others are still closed."""

@@ -12,7 +12,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,7 @@ import grpc
 
 from kit.serving.errors import ServingError
 from kit.serving.following import ConfigFile, Follower
-from kit.serving.harness import Harness, State, VersionStatus, fingerprint
+from kit.serving.harness import Harness, State, VersionStatus, check_available, fingerprint
 from kit.serving.model_config import check_config, new_labels
 from kit.serving.policies import Folders
 from kit.serving.servable import Servable
@@ -35,14 +35,18 @@ _LOG = logging.getLogger(__name__)
 class Manager:
     """All models of a server."""
 
-    def __init__(self, settings: Settings, load: Loader) -> None:
+    def __init__(
+        self, settings: Settings, load: Loader, tell: Callable[[Mapping[str, Any]], None] = lambda _: None
+    ) -> None:
         """Set up the manager; nothing is loaded before `start`.
 
         Args:
             settings: the server's settings.
             load: returns a version that is ready to serve, or raises a ServingError.
+            tell: called with the ModelConfigs by name before they count; may refuse them with a ServingError.
         """
-        self._settings, self._load_servable, self._keeps_labelled = settings, load, False
+        self._settings, self._load_servable, self._tell = settings, load, tell
+        self._keeps_labelled = False
         self._models: dict[str, Any] = {}  # ModelConfig by name
         self._labels: dict[str, dict[str, int]] = {}
         self._harnesses: dict[str, dict[int, Harness]] = {}
@@ -181,14 +185,15 @@ class Manager:
             keeps_labelled: whether versions with a label stay until the next configuration, whatever their folders say.
 
         Raises:
-            ServingError: when it is not valid, a label points to a version that is not loaded, or a newly added model
-                has no version that can be served. The first two change nothing.
+            ServingError: when it is not valid, a label points to a version that is not loaded, an interceptor refuses
+                it, or a newly added model has no version that can be served. Only the last changes something.
         """
         with self._work:
             models = check_config(config, self._models)
             if models is None:
                 return
             labels = new_labels(models, self._labels, self._is_loaded, self._settings)
+            self._tell(models)
             new = set(models) - set(self._models)
             with self._tables:
                 self._models, self._labels, self._keeps_labelled = models, labels, keeps_labelled
@@ -196,19 +201,9 @@ class Manager:
             self._check_new(new)
 
     def _check_new(self, new: set[str]) -> None:
-        if not any(self._harnesses.get(name) for name in new):
-            return
-        failed = [
-            f"{{{{name: {name} version: {status.version}}} due to error: {status.error}}}"
-            for name in sorted(new)
-            if not self._serves_any(name)
-            for status in self.status(name)
-        ]
-        if failed:
-            raise ServingError(
-                grpc.StatusCode.UNKNOWN,
-                f"{len(failed)} servable(s) did not become available: {{{', '.join(failed)}}}",
-            )
+        if any(self._harnesses.get(name) for name in new):
+            broken = {name: self.status(name) for name in sorted(new) if not self._serves_any(name)}
+            check_available(broken)
 
     def poll(self) -> None:
         """Look once at the folders of all models and act on what is there; return when that is done."""

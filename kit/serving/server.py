@@ -39,13 +39,13 @@ class ModelServer:
         if self._metrics:
             # The metrics come first, so that they see what the others refuse.
             servable_class, chain = self._metrics.timed(servable_class), [self._metrics, *chain]
-        self.manager = Manager(settings, make_loader(settings, servable_class))
+        self._chain = Chain(chain)
+        self.manager = Manager(settings, make_loader(settings, servable_class), self._chain.configure)
         if self._metrics:
             self._metrics.watch(self.manager)
             for interceptor in chain:
                 if isinstance(interceptor, Measured):
                     self._metrics.registry.register(interceptor)
-        self._chain = Chain(chain)
         self.inference = Inference(self.manager, settings, self._chain)
         self._running = ExitStack()
 

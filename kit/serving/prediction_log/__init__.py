@@ -4,7 +4,8 @@
 
 A LoggingConfig, TensorFlow Serving's own message, says what is logged: the model's own in models.config, or else the
 one in the file that the setting prediction_log_config_file names. Its sampling rate and file name prefix count; the
-type of the collector must be `tfrecord`, since the real server leaves collectors to whoever builds it.
+type of the collector must be `tfrecord`, since the real server leaves collectors to whoever builds it. A reload of
+models.config changes the log with it; the file for all others is read at the start.
 
 LogMetadata has no field for the id of a request and none for fractions of a second. The id is in `request_origin`: the
 header x-request-id, or a random one without that header. The time is in whole seconds.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -30,19 +31,27 @@ class Plan(NamedTuple):
     rate: float
 
 
-def plans(settings: Settings) -> tuple[dict[str, Plan], Plan | None]:
-    """Return the plan of each model with a LoggingConfig of its own, and that of all others; None: not logged.
+def own_plans(models: Iterable[Any]) -> dict[str, Plan]:
+    """Return the plan of each ModelConfig with a LoggingConfig of its own.
 
     Raises:
-        ServerError: when a configuration cannot be read, or asks for something unsupported.
+        ServerError: when one asks for something unsupported.
     """
-    own = {
+    return {
         model.name: _plan(model.logging_config, f"models.config, {model.name}")
-        for model in settings.models().model_config_list.config
+        for model in models
         if model.HasField("logging_config")
     }
+
+
+def others_plan(settings: Settings) -> Plan | None:
+    """Return the plan of all other models; None: they are not logged.
+
+    Raises:
+        ServerError: when it cannot be read, or asks for something unsupported.
+    """
     path = settings.prediction_log_config_file
-    return own, _plan(_read(Path(path)), path) if path else None
+    return _plan(_read(Path(path)), path) if path else None
 
 
 def write_config(workspace: Workspace, rate: float) -> Path:

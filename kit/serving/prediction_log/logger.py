@@ -7,7 +7,7 @@ import threading
 import time
 import uuid
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -16,10 +16,10 @@ from prometheus_client.core import CounterMetricFamily
 from prometheus_client.registry import Collector
 from tensorflow_serving.apis import prediction_log_pb2
 
-from kit.serving.errors import ServingError
+from kit.serving.errors import ServerError, ServingError, invalid
 from kit.serving.headers import REQUEST_ID
 from kit.serving.hooks import RequestContext
-from kit.serving.prediction_log.config import Plan, plans
+from kit.serving.prediction_log.config import Plan, others_plan, own_plans
 from kit.serving.prediction_log.writer import Limits, LogWriter, Told
 from kit.serving.settings import Settings
 
@@ -49,11 +49,23 @@ class Logger(Collector):
         Raises:
             ServerError: when it cannot be read.
         """
-        self._own, self._others = plans(settings)
+        self._own = own_plans(settings.models().model_config_list.config)
+        self._others = others_plan(settings)
         self._tags = [tag.strip() for tag in settings.saved_model_tags.split(",")]
         self._limits, self._lock = limits, threading.Lock()
-        self._writers: dict[str, LogWriter] = {}
+        self._writers: dict[Path, LogWriter] = {}  # by what the names of their files begin with
         self._counts: Counter[tuple[str, str]] = Counter()
+
+    def configure(self, models: Mapping[str, Any]) -> None:
+        """Log what the ModelConfigs say from now on; a new prefix begins new files.
+
+        Raises:
+            ServingError: INVALID_ARGUMENT when one asks for something unsupported; nothing changes.
+        """
+        try:
+            self._own = own_plans(models.values())
+        except ServerError as error:
+            raise invalid(str(error)) from error
 
     def before(self, context: RequestContext) -> None:
         """Do nothing: there is no answer yet."""
@@ -89,11 +101,11 @@ class Logger(Collector):
         return data
 
     def _writer(self, model: str, plan: Plan) -> LogWriter:
-        writer = self._writers.get(model)
+        stem = Path(f"{plan.prefix}-{model}")
+        writer = self._writers.get(stem)
         if writer is None:
             with self._lock:
-                stem = Path(f"{plan.prefix}-{model}")
-                writer = self._writers.setdefault(model, LogWriter(stem, self._told(model), self._limits))
+                writer = self._writers.setdefault(stem, LogWriter(stem, self._told(model), self._limits))
         return writer
 
     def _told(self, model: str) -> Told:

@@ -7,9 +7,12 @@ import urllib.request
 from pathlib import Path
 from typing import Any
 
+import grpc
 import pytest
 import tensorflow as tf
+from google.protobuf import text_format
 from tensorflow_serving.apis import classification_pb2, get_model_metadata_pb2, inference_pb2, regression_pb2
+from tensorflow_serving.config import model_server_config_pb2
 
 from kit.serving.errors import ServerError, ServingError
 from kit.serving.prediction_log import logger
@@ -158,6 +161,29 @@ def test_a_model_of_models_config_may_have_its_own_log(
         running.inference.predict(predict_request(1.0), {}, Transport.GRPC)
     assert [len(read(path).logs) for path in files(tmp_path / f"own-{NAME}")] == [1]
     assert logged(workspace) == []
+
+
+def test_a_reload_changes_the_log_of_a_model_and_a_wrong_one_changes_nothing(
+    base: Path, tmp_path: Path, workspace: Workspace
+) -> None:
+    def ask_after(prefix: str, kind: str = "tfrecord") -> None:
+        own = f'log_collector_config {{ type: "{kind}" filename_prefix: "{tmp_path}/{prefix}" }}'
+        text = config_text(base, f"logging_config {{ {own} sampling_config {{ sampling_rate: 1 }} }}")
+        try:
+            running.manager.reload(text_format.Parse(text, model_server_config_pb2.ModelServerConfig()))
+        finally:
+            running.inference.predict(predict_request(1.0), {}, Transport.GRPC)
+
+    with server(base, workspace) as running:
+        ask_after("first")
+        ask_after("second")
+        with pytest.raises(ServingError, match="must have the type 'tfrecord'") as raised:
+            ask_after("third", "kafka")
+    assert raised.value.code is grpc.StatusCode.INVALID_ARGUMENT
+    found = [
+        len(read(path).logs) for name in ("first", "second") for path in files(tmp_path / f"{name}-{NAME}")
+    ]
+    assert (found, logged(workspace)) == ([1, 2], [])
 
 
 @pytest.mark.parametrize(
