@@ -143,7 +143,7 @@ def test_a_preflight_names_what_a_server_lacks(base: Path, tmp_path: Path) -> No
 
     refused = preflight("tensorflow_serving 2.19")
     assert refused.returncode == 13
-    assert "lacks DecodeWebP (since 2.20)" in refused.stderr
+    assert "missing: DecodeWebP (since 2.20)" in refused.stderr
     assert len(refused.stderr.splitlines()) == 1, "TensorFlow says nothing about this machine"
     passed = preflight("tensorflow_serving 2.20")
     assert passed.returncode == 0, passed.stderr

@@ -205,13 +205,13 @@ def preflight(used: Used, targets: Sequence[Target] = (), known: Known | None = 
             "again (kit.release.operations_of_wheels)."
         )
     lowest = lowest_release(used, known)
-    for target in targets:
-        if lacking := _lacks(used, known, target.release):
-            raise InfraCheckError(
-                f"{target} must know all {len(used.operations)} operations of the model, but lacks "
-                f"{', '.join(lacking)}. Serve with {release_text(lowest)} or newer, or do without in features.py and "
-                "model.py."
-            )
+    if short := [target for target in targets if _lacks(used, known, target.release)]:
+        missing = _lacks(used, known, min(target.release for target in short))  # the others lack some of that
+        raise InfraCheckError(
+            f"{', '.join(map(str, short))} must know all {len(used.operations)} operations of the model, but these are "
+            f"missing: {', '.join(missing)}. Serve with {release_text(lowest)} or newer, or do without in features.py "
+            "and model.py."
+        )
     older = " or older" if lowest == known.oldest else ""
     return (
         f"The model uses {len(used.operations)} operations; TensorFlow and TensorFlow Serving know all of them since "

@@ -146,7 +146,7 @@ def test_a_broken_contract_leaves_no_blessing(tiny: Tiny, rejected: Session) -> 
     session = released(rejected, targets="tensorflow_serving 2.14")
     before = len(session.history("InfraValidator"))
     with pytest.raises(
-        InfraCheckError, match=r"Serving 2.14 must know .* lacks attribute VarHandleOp.debug_name"
+        InfraCheckError, match=r"Serving 2.14 must know .* missing: attribute VarHandleOp.debug_name"
     ):
         session.run(infra_validator(session))
     assert len(session.history("InfraValidator")) == before

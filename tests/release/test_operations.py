@@ -40,15 +40,15 @@ def used(*operations: str, attributes: tuple[str, ...] = (), min_consumer: int =
     ("what", "lowest", "lacking"),
     [
         (used("MatMul"), (2, 18), ""),
-        (used("MatMul", "Newer"), (2, 19), r"lacks Newer \(since 2.19\)\. Serve with 2.19 or newer"),
-        (used("Newest", "Newer"), (2, 20), r"lacks Newest \(since 2.20\), Newer \(since 2.19\)\."),
+        (used("MatMul", "Newer"), (2, 19), r"missing: Newer \(since 2.19\)\. Serve with 2.19 or newer"),
+        (used("Newest", "Newer"), (2, 20), r"missing: Newest \(since 2.20\), Newer \(since 2.19\)\."),
         (
             used("MatMul", attributes=("MatMul.grad",)),
             (2, 19),
-            r"lacks attribute MatMul.grad \(since 2.19\)\.",
+            r"missing: attribute MatMul.grad \(since 2.19\)\.",
         ),
-        (used("Newest", attributes=("Newest.grad",)), (2, 20), r"lacks Newest \(since 2.20\)\."),
-        (used("MatMul", min_consumer=250), (2, 20), r"lacks graph format 250 \(it reads 100 and lower\)"),
+        (used("Newest", attributes=("Newest.grad",)), (2, 20), r"missing: Newest \(since 2.20\)\."),
+        (used("MatMul", min_consumer=250), (2, 20), r"missing: graph format 250 \(it reads 100 and lower\)"),
     ],
     ids=["old", "newer", "several", "attribute", "attribute of a new one", "graph format"],
 )
@@ -112,9 +112,18 @@ def test_what_a_saved_model_uses_is_read_without_loading_it(saved: Callable[...,
     assert signature == "serving_default"
 
 
+def test_every_target_that_lacks_something_is_named() -> None:
+    targets = [Target("tensorflow", (2, 19)), SERVER, Target("tensorflow_serving", (2, 20))]
+    expected = r"^TensorFlow 2.19, TensorFlow Serving 2.18 must know .* missing: Newer \(since 2.19\), Newest"
+    with pytest.raises(InfraCheckError, match=expected):
+        preflight(used("MatMul", "Newer", "Newest"), targets, KNOWN)
+
+
 def test_a_real_model_with_a_new_operation_cannot_go_to_an_older_server(saved: Callable[..., Path]) -> None:
     new = used_by(read_meta_graph(saved(newest=True)))
-    with pytest.raises(InfraCheckError, match=r"Serving 2.19 must know .* lacks DecodeWebP \(since 2.20\)"):
+    with pytest.raises(
+        InfraCheckError, match=r"Serving 2.19 must know .* missing: DecodeWebP \(since 2.20\)"
+    ):
         preflight(new, [parse_target("tensorflow_serving 2.19")])
     assert "2.20" in preflight(new, [parse_target("tensorflow_serving 2.20")])
 
