@@ -131,22 +131,29 @@ class Session(interactive_context.InteractiveContext):
                 with closing(launch_together(launchers)) as ended:
                     for launcher, error in ended:
                         errors[launcher.monitor] = error
-                        self._end(launcher.monitor, error)
+                        self._end(launcher.monitor, error, monitors)
         except BaseException as error:
             for monitor in monitors:
                 if monitor not in errors:
-                    self._end(monitor, error)
+                    self._end(monitor, error, monitors)
             raise
         for monitor in monitors:
             if (failure := errors[monitor]) is not None:
                 raise failure
 
-    def _end(self, monitor: StepMonitor, error: BaseException | None) -> None:
+    def _end(
+        self, monitor: StepMonitor, error: BaseException | None, together: Sequence[StepMonitor]
+    ) -> None:
+        """Show and record how a step ended, also on the roads of the steps that were begun together with it."""
         if error is not None:
             ending = "interrupted" if isinstance(error, KeyboardInterrupt) else "failed"
             self.steps.append(monitor.end(ending))
-            return
-        self.steps.append(monitor.end("cached" if monitor.cached else "done", self._made(monitor.step)))
+        else:
+            state = "cached" if monitor.cached else "done"
+            self.steps.append(monitor.end(state, self._made(monitor.step)))
+        for other in together:
+            if other is not monitor:
+                other.beside(monitor.step, self.steps[-1].state)
 
     def _monitor(self, step: str, enable_cache: bool, together: MemoryTogether) -> StepMonitor:
         def why() -> tuple[str, ...]:

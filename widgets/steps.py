@@ -43,7 +43,7 @@ def show_step(first: Step) -> Callable[[Step], None]:
     handle: Any = display(view, display_id=True) if get_ipython() else None
 
     def update(now: Step) -> None:
-        changed = now.state != view.state
+        changed = now.state != view.state or view.road_changes(now)
         view.show(now)
         # The faces that stay in the notebook. With a person present only at the end: the live face has changed already,
         # and remaking it would take its focus, and lose a press of its button.
@@ -70,6 +70,10 @@ class StepView(View):
     def __init__(self, now: Step, **state: Any) -> None:
         self._now = now
         super().__init__(state=now.state, under_way=now.state in _UNDER_WAY, **state)
+
+    def road_changes(self, now: Step) -> bool:
+        """Whether a step of the road is done that was not, such as one that ran beside this one."""
+        return dict(now.chain) != dict(self._now.chain)
 
     def show(self, now: Step) -> None:
         self._now = now

@@ -113,7 +113,7 @@ class StepMonitor:
         self._memory, self._together = PeakMemory(), together or MemoryTogether()
         self._started = time.monotonic()
         self._log_before = log.stat().st_size if log.exists() else 0
-        self._now = StepNow(step, log=str(log), chain=self._chain(chain or {}, "begun"))
+        self._now = StepNow(step, log=str(log), chain=_with(chain or {}, step, "begun"))
         self._update = (show or line_of_text)(self._now)
 
     @property
@@ -137,6 +137,12 @@ class StepMonitor:
     def waiting(self, message: str) -> None:
         self._tell("waiting", said=message)
 
+    def beside(self, step: str, state: str) -> None:
+        """Show how another step of the chain ended, which was begun at the same time."""
+        if step in self._now.chain:
+            self._now = replace(self._now, chain=_with(self._now.chain, step, state))
+            self._update(self._now)
+
     def end(self, state: str, made: tuple[Made, ...] = ()) -> StepRecord:
         """Show the step's end; append it to the run's record when the notebook runs in a batch."""
         peak, together = round(self._memory.peak_mb, 1), round(self._together.peak_mb, 1)
@@ -150,12 +156,9 @@ class StepMonitor:
         return record
 
     def _tell(self, state: str, **changes: Any) -> None:
-        chain = self._chain(self._now.chain, state)
+        chain = _with(self._now.chain, self.step, state)
         self._now = replace(self._now, state=state, seconds=self.elapsed_seconds, chain=chain, **changes)
         self._update(self._now)
-
-    def _chain(self, chain: Mapping[str, str], state: str) -> Mapping[str, str]:
-        return {**chain, self.step: state} if self.step in chain else chain
 
     def _last_lines(self) -> tuple[str, ...]:
         """Return the last lines that this run of the step has added to the log."""
@@ -165,6 +168,10 @@ class StepMonitor:
             file.seek(max(self._log_before, self.log.stat().st_size - _TAIL_BYTES))
             lines = file.read().decode(errors="replace").splitlines()
         return tuple(line[:_TAIL_LETTERS] for line in lines[-_TAIL_LINES:])
+
+
+def _with(chain: Mapping[str, str], step: str, state: str) -> Mapping[str, str]:
+    return {**chain, step: state} if step in chain else chain
 
 
 def line_of_text(first: StepNow) -> Update:

@@ -10,7 +10,7 @@ import pytest
 from kit.session import Session
 from kit.steps.monitor import StepNow, Update
 
-from .workers import Worker
+from .workers import Other, Worker
 
 
 class Watcher:
@@ -118,3 +118,12 @@ def test_the_chain_is_told_with_the_step_in_it(session: Session, watcher: Watche
     assert list(chain)[:2] == ["ExampleGen", "StatisticsGen"]
     assert set(chain.values()) == {"to do"}
     assert "Worker" not in chain, "it is not part of it"
+
+
+def test_a_step_that_ended_shows_how_the_one_beside_it_ended(
+    session: Session, watcher: Watcher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("kit.session.CHAIN", {"Other": "a_notebook"})
+    session.run_together(Worker(), Other("linger"))
+    last = [now for now in watcher.told if now.step == "Worker"][-1]
+    assert (last.state, last.chain) == ("done", {"Other": "done"})
