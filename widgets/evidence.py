@@ -7,7 +7,8 @@ import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from widgets.parts.formats import number, share
+from widgets.parts.feature_rows import reader
+from widgets.parts.formats import share
 from widgets.parts.language import marked, say
 from widgets.parts.markup import Markup, tag
 from widgets.records import feature
@@ -51,7 +52,7 @@ def _picture(one: FeatureSummary) -> str:
         _split(place, name, split, _texts(split, values) if values else _numbers(split, edges))
         for place, (name, split) in enumerate(one.splits.items())
     ]
-    ends = [number(edge) for edge in (min(edges), max(edges))] if edges else []
+    ends = [reader(one)(edge) for edge in (min(edges), max(edges))] if edges else []
     return _drawing(one.name, rows, ", ".join(values) or say(" to ").join(ends))
 
 

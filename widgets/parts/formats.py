@@ -14,13 +14,13 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def number(value: float | None) -> str:
-    """Four significant digits, or all digits of a whole number below a billion."""
+    """Four significant digits, or all digits of a whole number that a float holds exactly."""
     if value is None or math.isnan(value):
         return MISSING
     if math.isinf(value):
         return "∞" if value > 0 else "-∞"
     size = abs(value)
-    if size != 0 and (size >= 1e9 or size < 1e-4):  # noqa: PLR2004  where zeros would have to be counted
+    if size != 0 and (size >= 1e15 or size < 1e-4):  # noqa: PLR2004  where zeros would have to be counted
         return f"{value:.3g}"
     if value == round(value) or size >= 1e4:  # noqa: PLR2004  four digits before the point are enough
         return f"{value:,.0f}"
