@@ -23,11 +23,11 @@ _BESIDE = 4  # px between the marks of two models in the same bin
 _HEAD_BYTES = 20_000  # of a static face, around the rows
 _TITLES = (
     *(marked("Model"), marked("Rows"), marked("Promised")),
-    *(marked("Came true"), marked("95 % interval"), marked("Too much")),
+    *(marked("Came true"), marked("95% interval"), marked("Too much")),
 )
 _NOTE = marked(
     "On the line what is promised comes true; above it the model promises too "
-    "little, below it too much. A bar is the 95 % confidence interval of the share "
+    "little, below it too much. A bar is the 95% confidence interval of the share "
     "that came true."
 )
 

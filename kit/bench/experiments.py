@@ -161,5 +161,5 @@ def experiments(_folder: Path, number: int = EXPERIMENTS) -> Iterable[Figure]:
     )
     broken = simulate(Truth(more_failures=0.02), settings, experiments=number)
     yield Figure(
-        "candidates that fail 2 % more that are taken back", broken["roll back"] / number, "", 0.9, "more"
+        "candidates that fail 2% more that are taken back", broken["roll back"] / number, "", 0.9, "more"
     )

@@ -42,7 +42,7 @@ class Judgement:
                 )
                 for metric in self._metrics("candidate")
             ]
-            header = ("metric", "value", "95 % interval", "latest blessed model before")
+            header = ("metric", "value", "95% interval", "latest blessed model before")
             count = self._found["examples"][row]
             blocks += [
                 Text(f"On {count:,.0f} rows held out from training."),

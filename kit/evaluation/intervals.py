@@ -1,4 +1,4 @@
-"""Approximate 95 % confidence intervals of metrics on slices, from the metric and the counts alone.
+"""Approximate 95% confidence intervals of metrics on slices, from the metric and the counts alone.
 
 TFMA's own intervals, which `evaluation.intervals` of project.yml asks for, repeat every metric on 20 samples of the
 rows. These cost nothing, so that every slice can show how far chance may have moved it even without those. Metrics

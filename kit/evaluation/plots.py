@@ -19,7 +19,7 @@ def calibration_curves(evaluation: Path, project: Project) -> list[dict[str, Any
     Returns:
         For each slice and model its `slice`, its `model` (candidate, or baseline where there was one), and for the
         non-empty bins [bins]: `predicted`, the mean score; `observed`, the share of rows whose label is 1; `lower` and
-        `upper`, the bounds of its 95 % confidence interval (Wilson); `examples`, the number of rows. Empty: the project
+        `upper`, the bounds of its 95% confidence interval (Wilson); `examples`, the number of rows. Empty: the project
         does not evaluate `calibration_error`.
     """
     least = project.spec.evaluation.min_slice_size

@@ -137,7 +137,7 @@ def load_slices(
 def load_intervals(
     evaluation: Path, of: Literal["model", "baseline", "changes"] = "model"
 ) -> dict[SliceKey, dict[str, tuple[float, float]]]:
-    """Return the 95 % confidence intervals that Evaluator computed, by slice and metric; empty: none were asked for."""
+    """Return the 95% confidence intervals that Evaluator computed, by slice and metric; empty: none were asked for."""
     return {
         key: {
             name: (

@@ -105,7 +105,7 @@ class Evaluation(Section):
         BeforeValidator(lambda value: "none" if value is False or value == "off" else value),
     ] = Field(
         default="none",
-        description="95 % confidence intervals of all metrics by samples of rows, as TFMA has them; none: of those "
+        description="95% confidence intervals of all metrics by samples of rows, as TFMA has them; none: of those "
         "that have a formula",
     )
     min_slice_size: int = Field(

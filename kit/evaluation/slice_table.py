@@ -28,7 +28,7 @@ def slice_columns(evaluation: Path, project: Project) -> dict[str, Any]:
         `names` and `cuts` of the slices, `examples`, which are `too_small` to be judged, the row `overall`, and for
         each of the `models` (candidate, and baseline where there was one) its metrics: name, values [slices],
         at_least and at_most [slices], which are what the gates ask of each slice, larger_is_better, and the bounds
-        lower and upper of the 95 % confidence interval: as Evaluator computed it, else by a formula where there is
+        lower and upper of the 95% confidence interval: as Evaluator computed it, else by a formula where there is
         one. NaN: not computed, not asked, or of a slice that is too small.
     """
     found = {

@@ -34,7 +34,7 @@ class Dose:
         if not 0 < self.share <= 1:
             raise FaultError(
                 f"The share of rows at fault must be above 0 and at most 1, but is {self.share}. "
-                "Give for example 0.05 for 5 %."
+                "Give for example 0.05 for 5%."
             )
 
 

@@ -21,7 +21,7 @@ _HALF = 0.5
 
 @dataclass(frozen=True)
 class Estimate:
-    """A value with its 95 % confidence interval; NaN where there are too few rows for one."""
+    """A value with its 95% confidence interval; NaN where there are too few rows for one."""
 
     value: float
     lower: float

@@ -182,7 +182,7 @@ def _evaluation(plan: Plan) -> list[str]:
     least, most = _SMALLEST_SLICE
     lines = [
         f"min_slice_size: {max(least, min(most, rows))}",
-        "# intervals: bootstrap  # or jackknife: 95 % confidence intervals of every metric, by samples of the rows",
+        "# intervals: bootstrap  # or jackknife: 95% confidence intervals of every metric, by samples of the rows",
     ]
     if numbers := list(plan.of_kind("number")):
         example = {"low_and_high": {"column": numbers[0], "edges": [0]}}

@@ -96,7 +96,7 @@ STORY = [
     ("06_serve", "as it did before it was pushed", "4. Who may ask"),
     ("07_monitor", "The model stays", "3. Skew and drift"),
     ("08_lineage", "are as they were signed", "2. Everything behind it"),
-    ("fault_lab", "faults are caught in 5 % of the rows or fewer.", "2. Break a copy"),
+    ("fault_lab", "faults are caught in 5% of the rows or fewer.", "2. Break a copy"),
     ("00_start_here", "✓ done", "The road"),
     ("gallery", "unchanged, taken from the cache", "Lineage"),
 ]

@@ -94,7 +94,7 @@ def test_the_view_takes_what_is_found(bad: Session, monkeypatch: pytest.MonkeyPa
     }
     monkeypatch.delenv(VARIABLE)
     view = Anomalies([Anomaly(**vars(found)) for found in desk.shown()], desk.decide, opened=DEVICE)
-    assert "400 of 4,000, 10 %" in view.content
+    assert "400 of 4,000, 10%" in view.content
     view.who, view.why = "Ann", "televisions are new"
     view.asked = ["ignore", DEVICE]
     [decision] = AnomalyDesk(bad).decided()

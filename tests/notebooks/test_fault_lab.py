@@ -42,8 +42,8 @@ def test_papermill_runs_it_with_another_fault(tmp_path: Path) -> None:
         output.get("data", {}).get("text/plain", output.get("text", ""))
         for output in outputs(tmp_path / "out.ipynb")
     ]
-    assert "9 of 9 faults are caught in 5 % of the rows or fewer." in "\n".join(shown)
-    assert any(text.startswith("shuffled-column in category, 10 % of the rows: caught by") for text in shown)
+    assert "9 of 9 faults are caught in 5% of the rows or fewer." in "\n".join(shown)
+    assert any(text.startswith("shuffled-column in category, 10% of the rows: caught by") for text in shown)
     assert "The files of span 7 are as they were: every fault went into a copy.\n" in shown
     assert (tmp_path / "ws").is_dir()
     assert not list((tmp_path / "ws").rglob("*.csv")), "no copy is left"
@@ -73,8 +73,8 @@ def test_a_batch_on_a_project_of_somebody_else(tmp_path: Path) -> None:
     assert ended.code == 0, ended.errors
     executed = tmp_path / "ws" / "runs" / runs(tmp_path / "ws")[0]["run_id"] / "fault_lab.ipynb"
     shown = "\n".join(str(output) for output in outputs(executed))
-    assert "late-day in time, 5 % of the rows: caught by times; 20 of 400 rows, in span 7." in shown
-    assert "✗ not up to 5 %" in shown
+    assert "late-day in time, 5% of the rows: caught by times; 20 of 400 rows, in span 7." in shown
+    assert "✗ not up to 5%" in shown
 
 
 def test_a_fault_that_is_none_ends_the_batch_before_anything_is_tried(tmp_path: Path) -> None:

@@ -35,7 +35,7 @@ def few_anomalies() -> list[Anomaly]:
             "eval",
             "city",
             "Column dropped",
-            "Present in 50 % of the examples.",
+            "Present in 50% of the examples.",
             4_000,
             2_000,
             (),

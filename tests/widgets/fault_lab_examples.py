@@ -21,7 +21,7 @@ _ROWS = 4_000
 
 @dataclass
 class Judge:
-    """Stands for kit: catches what is in 1 % of the rows or more, and knows no column `broken`."""
+    """Stands for kit: catches what is in 1% of the rows or more, and knows no column `broken`."""
 
     calls: list[tuple[Any, ...]] = field(default_factory=list)
 

@@ -79,7 +79,7 @@ def test_what_a_static_face_leaves_out_is_said() -> None:
 @pytest.mark.parametrize(
     ("subject", "texts", "bars"),
     [
-        ("price", ["price", "train", "10 % missing", "eval", "10 % missing", "0 to 10,000"], 5),
+        ("price", ["price", "train", "10% missing", "eval", "10% missing", "0 to 10,000"], 5),
         ("category=pets", ["category", "train", "eval", "pets, toys & <co>"], 5),
     ],
 )
@@ -95,8 +95,8 @@ def test_a_share_is_drawn_and_not_how_many_rows_there_are() -> None:
     picture = ET.fromstring(Pictures(SUMMARY)("category=pets", [("pets", 0.2, 0.0), *values]))  # noqa: S314  our own
     title, train, now, *caption = [one.text or "" for one in picture.iter(f"{SVG}text")]
     assert (title, train, now) == ("category: the share by value", "in train", "found now")
-    assert " ".join(caption).startswith("pets 20 % → 0 %, a long name")
-    assert " ".join(caption).endswith("value 8 20 % → 19 %"), "whole, in as many lines as it takes"
+    assert " ".join(caption).startswith("pets 20% → 0%, a long name")
+    assert " ".join(caption).endswith("value 8 20% → 19%"), "whole, in as many lines as it takes"
     _, *bars = picture.iter(f"{SVG}rect")
     assert [bars[place].get("height") for place in (0, 10)] == ["50.0", "0.0"]
 

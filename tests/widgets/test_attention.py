@@ -63,7 +63,7 @@ def test_things_of_the_candidates_group_are_told_apart_and_summed() -> None:
     assert view.content.count('class="s1"') == 2, "i9 and i1 are pets, as i2 is"
     assert view.content.count('class="s5"') == 1
     # 0.8 of the first and nothing of the second, of 2 in all
-    assert "40 % of the attention is on the candidate's own group" in Page(view.content).text
+    assert "40% of the attention is on the candidate's own group" in Page(view.content).text
 
 
 def test_examples_are_found_by_label_and_words() -> None:

@@ -80,7 +80,7 @@ def test_statistics_of_every_kind(show: Callable[[str], Page]) -> None:
     page.get_by_text("한국", exact=True).wait_for()
     page.get_by_role("button", name="age").click()
     page.locator(".kit-view .cover").nth(1).hover()
-    expect(page.locator(".kit-tip")).to_have_text("10 to 20: train 30 %, eval 30 %")
+    expect(page.locator(".kit-tip")).to_have_text("10 to 20: train 30%, eval 30%")
     keep_picture(page, "statistics_few")
     page.get_by_label("weighted").check()
     expect(page.get_by_text("15.5").first).to_be_visible()

@@ -37,8 +37,8 @@ def test_both_faces_say_what_is_known() -> None:
     shown = view(examples.running())
     for face in (shown.content, shown.html_face()):
         text = Page(face).text
-        assert "version 2 for 10 %, by user_id; 1 for the others" in text
-        assert "180 (0.2 %)" in text
+        assert "version 2 for 10%, by user_id; 1 for the others" in text
+        assert "180 (0.2%)" in text
         assert "✓ not worse than it may be" in text
         assert "○ too few users" in text
         assert "○ not sure yet" in text
@@ -85,7 +85,7 @@ def test_before_any_was_started_the_command_is_named() -> None:
         assert "`kit canary start`" in face
     desk.shown = examples.running()
     shown.fresh += 1
-    assert "version 2 for 10 %" in Page(shown.content).text
+    assert "version 2 for 10%" in Page(shown.content).text
 
 
 def test_a_long_experiment_stays_within_the_limit() -> None:

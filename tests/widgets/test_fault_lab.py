@@ -66,18 +66,18 @@ def test_a_fault_is_put_into_what_was_chosen() -> None:
     assert judge.calls == [("inject", "unit-change", "age", 0.02, 3)]
     assert view.asked == [], "so that it can be pressed again"
     text = Page(view.content).text
-    assert "✓ unit-change in age, 2 % of the rows: caught by schema; 80 of 4,000 rows, in span 7." in text
+    assert "✓ unit-change in age, 2% of the rows: caught by schema; 80 of 4,000 rows, in span 7." in text
     assert "! warnsschemaagevalues of age are out of range0 to 1,000" in text
-    assert "1.2 % missing" in text
+    assert "1.2% missing" in text
     view.share = 0.5
     assert "✗ stops" in Page(fault_lab(share=0.5).html_face()).text
-    assert "2 % of the rows: caught" in Page(view.content).text, "the outcome says what it is the outcome of"
+    assert "2% of the rows: caught" in Page(view.content).text, "the outcome says what it is the outcome of"
     view.fault = "new-value"
     assert view.column == "", "another fault has other columns"
     view.share = 0.001
     view.asked = ["inject"]
     assert judge.calls[-1] == ("inject", "new-value", "city", 0.001, 3)
-    assert "✗ new-value in city, 0.1 % of the rows: not noticed by any check" in Page(view.content).text
+    assert "✗ new-value in city, 0.1% of the rows: not noticed by any check" in Page(view.content).text
 
 
 def test_where_nobody_presses_the_chosen_fault_is_tried_once() -> None:
@@ -87,7 +87,7 @@ def test_where_nobody_presses_the_chosen_fault_is_tried_once() -> None:
     assert repr(view)
     assert judge.calls == [("inject", "unit-change", "price", 0.03, 7)]
     view.share = 0.04
-    assert "4 % of the rows" in repr(view)
+    assert "4% of the rows" in repr(view)
     assert len(judge.calls) == 2
 
 
@@ -96,7 +96,7 @@ def test_smallest_shares_are_searched_and_kept() -> None:
     view = fault_lab(judge)
     view.asked = ["search"]
     assert judge.calls == [("search", "unit-change", "price", 7)]
-    assert "0.025 %" in Page(view.content).text
+    assert "0.025%" in Page(view.content).text
     view.asked = ["all"]
     assert judge.calls[1:] == [
         ("search", "unit-change", "price", 7),
@@ -104,7 +104,7 @@ def test_smallest_shares_are_searched_and_kept() -> None:
         ("search", "duplicated-rows", "", 7),
     ]
     text = Page(view.content).text
-    assert "✗ not up to 5 %" in text
+    assert "✗ not up to 5%" in text
     assert "whole rows" in text
     assert len(view.shares) == 3, "what was searched again has taken the place of what was there"
 
@@ -113,7 +113,7 @@ def test_why_a_fault_cannot_be_tried_is_told() -> None:
     view = fault_lab(column="broken")
     view.asked = ["inject"]
     assert (
-        "✗ unit-change in broken, 5 % of the rows: There must be values above zero" in Page(view.content).text
+        "✗ unit-change in broken, 5% of the rows: There must be values above zero" in Page(view.content).text
     )
     view.asked = ["search"]
     assert "not tried: There is nothing to hit." in Page(view.content).text
@@ -165,7 +165,7 @@ def test_a_record_of_plain_values_is_enough() -> None:
     ]
     faults = [{"name": one.name, "what": one.what, "columns": list(one.columns)} for one in FAULTS]
     view = FaultLab.of({"faults": faults}, judge.inject, judge.search, shares, fault="new-value")
-    assert "new-value: caught from 1 % of the rows on (40 rows)" in repr(view)
+    assert "new-value: caught from 1% of the rows on (40 rows)" in repr(view)
     made = tried(judge.inject("unit-change", "price", 0.05, 7))
     assert made.picture is not None
     assert made.picture.name == picture("price")["name"]

@@ -21,7 +21,7 @@ def test_a_fault_is_put_in_and_searched(show: Callable[[str], Page]) -> None:
     alert = page.get_by_role("alert")
     page.get_by_role("button", name="Inject into a copy and judge it").click()
     expect(alert).to_have_text(
-        "✓ unit-change in price, 5 % of the rows: caught by schema; 200 of 4,000 rows, in span 7."
+        "✓ unit-change in price, 5% of the rows: caught by schema; 200 of 4,000 rows, in span 7."
     )
     expect(page.get_by_role("cell", name="values of price are out of range")).to_be_visible()
     page.get_by_role("button", name="age", exact=True).click()
@@ -31,13 +31,13 @@ def test_a_fault_is_put_in_and_searched(show: Callable[[str], Page]) -> None:
     inject.focus()
     page.keyboard.press("Enter")
     expect(alert).to_have_text(
-        "✗ unit-change in age, 0.5 % of the rows: not noticed by any check; 20 of 4,000 rows, in span 7."
+        "✗ unit-change in age, 0.5% of the rows: not noticed by any check; 20 of 4,000 rows, in span 7."
     )
     expect(inject).to_be_focused()
     page.get_by_role("combobox", name="Fault").select_option("new-value")
     expect(page.get_by_text("A client is new.")).to_be_visible()
     page.get_by_role("button", name="Search it for all faults").click()
-    expect(page.get_by_role("cell", name="✗ not up to 5 %")).to_be_visible()
+    expect(page.get_by_role("cell", name="✗ not up to 5%")).to_be_visible()
     expect(page.get_by_role("cell", name="schema (price)")).to_be_visible()
     keep_picture(page, "fault_lab")
     assert not violations(page)

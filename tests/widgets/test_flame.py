@@ -51,7 +51,7 @@ def test_a_chosen_bar_fills_the_view_and_leads_back() -> None:
     view = examples.run()
     view.at = "1/0"
     text = Page(view.content).text
-    assert "Trainer took 7 s: TensorFlow 92.9 %, other 7.1 %." in text
+    assert "Trainer took 7 s: TensorFlow 92.9%, other 7.1%." in text
     assert "01_data" not in text
     assert "↑ 20260101-120000-churn" in text
     assert "↑ 03_train" in text

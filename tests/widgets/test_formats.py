@@ -32,11 +32,11 @@ def test_numbers_keep_the_digits_that_count(value: float | None, expected: str) 
 @pytest.mark.parametrize(
     ("value", "expected"),
     [
-        (0.0, "0 %"),
-        (0.0001, "< 0.1 %"),
-        (0.0314, "3.1 %"),
-        (0.9999, "> 99.9 %"),
-        (1.0, "100 %"),
+        (0.0, "0%"),
+        (0.0001, "< 0.1%"),
+        (0.0314, "3.1%"),
+        (0.9999, "> 99.9%"),
+        (1.0, "100%"),
         (None, MISSING),
     ],
 )

@@ -42,7 +42,7 @@ def test_what_was_missed_comes_first() -> None:
 
 def test_a_whisker_stands_at_the_limit_of_a_change() -> None:
     [_, chart, *_] = _gate().content.split("<svg")[1:]
-    # 0.41 to 0.43 with 15 % of that on both sides is 84 wide, after 3.
+    # 0.41 to 0.43 with 15% of that on both sides is 84 wide, after 3.
     assert '<circle cx="77.3"' in chart, "logloss is 0.43"
     assert '<line x1="12.7" x2="77.3"' in chart, "and was 0.41"
     assert '<line x1="45" x2="45"' in chart, "0.42 would do"

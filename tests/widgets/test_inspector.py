@@ -149,7 +149,7 @@ def test_counts_edges_and_rates_are_shown() -> None:
     view = inspector(opened="age")
     page = Page(view.content)
     assert "Buckets of age_xf" in page.text
-    assert "9,000 · 75 %" in page.text
+    assert "9,000 · 75%" in page.text
     assert view.content.count('class="mark"') == 3, "two edges and what they are called"
     view.opened = "city"
     assert "eval 16.7 % (500 of 3,000)" in Page(view.content).text

@@ -72,7 +72,7 @@ def test_columns_and_words_are_opened_searched_and_sorted(show: Callable[[str], 
     names.nth(1).click()
     expect(page.get_by_text("Buckets of age_xf")).to_be_visible()
     page.locator(".kit-view .cover").nth(1).hover()
-    expect(page.locator(".kit-tip")).to_have_text("10 to 20: train 30 %, eval 30 %")
+    expect(page.locator(".kit-tip")).to_have_text("10 to 20: train 30%, eval 30%")
     keep_picture(page, "inspector_buckets")
     assert not violations(page)
     page.get_by_role("searchbox").fill("price")

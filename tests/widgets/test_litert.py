@@ -43,14 +43,14 @@ def test_faces(golden: Callable[[str, str], None], name: str) -> None:
 
 def test_the_verdict_is_about_the_variant_that_is_meant_for_use() -> None:
     good, bad = (Page(examples.sample(name).html_face()).text for name in ("dynamic_range", "int8"))
-    assert "✓ dynamic_range is meant for use: 82.0 kB, 37.7 % of float; of AUC it loses 0.0000" in good
+    assert "✓ dynamic_range is meant for use: 82.0 kB, 37.7% of float; of AUC it loses 0.0000" in good
     assert "! int8 is meant for use: " in bad
     assert "0.0166 on category: fashion, and 0.01 is allowed." in bad
 
 
 def test_a_loss_that_is_not_known_is_no_success() -> None:
     text = Page(examples.without_quality().html_face()).text
-    assert "! float is meant for use: 217.3 kB, 100 % of float; what it loses of R² is not known." in text
+    assert "! float is meant for use: 217.3 kB, 100% of float; what it loses of R² is not known." in text
 
 
 def test_a_loss_beyond_the_limit_is_marked_whoever_it_is_of() -> None:

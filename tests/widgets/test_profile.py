@@ -78,9 +78,9 @@ def test_a_kernel_opens_into_what_it_holds() -> None:
 
 def test_the_steps_stand_side_by_side() -> None:
     text = Page(examples.compared().content).text
-    assert "A step takes 6.9 ms, of which it waits 1 % for its batch." in text
+    assert "A step takes 6.9 ms, of which it waits 1% for its batch." in text
     assert "XLA made 3 kernels; 1 of them holds 3 operations of the graph together." in text
-    assert f"{PLAIN}1811.930 %1.25 ms4" in text
+    assert f"{PLAIN}1811.930%1.25 ms4" in text
     assert "XLA compiled nothing." in Page(examples.alone().content).text
 
 

@@ -33,9 +33,9 @@ def test_live_and_static_face_have_the_same_rows() -> None:
     view = Statistics(few_features(), SPLITS)
     facts = [
         "12.5",
-        "CN: 50 %",
-        "DE: 25 %",
-        "한국: 12.5 %",
+        "CN: 50%",
+        "DE: 25%",
+        "한국: 12.5%",
         "2026-01-01",
         "drift 0.31 > 0.1",
         "lists of text",

@@ -91,7 +91,7 @@ def line(one: Smallest) -> str:
 
 def exact(part: float) -> str:
     """A share in percent, also one below a tenth of a percent."""
-    return f"{number(part * 100)} %"
+    return f"{number(part * 100)}%"
 
 
 def _in_words(split: SplitSummary) -> str:

@@ -28,15 +28,15 @@ def number(value: float | None) -> str:
 
 
 def share(value: float | None) -> str:
-    """A part of 1 in percent; a part above 0 never reads as 0 %, nor one below 1 as 100 %."""
+    """A part of 1 in percent; a part above 0 never reads as 0%, nor one below 1 as 100%."""
     if value is None or math.isnan(value):
         return MISSING
     percent = value * 100
     if 0 < percent < 0.1:  # noqa: PLR2004  the least that is shown
-        return "< 0.1 %"
+        return "< 0.1%"
     if 99.9 < percent < 100:  # noqa: PLR2004  the most that is shown
-        return "> 99.9 %"
-    return f"{percent:.1f}".removesuffix(".0") + " %"
+        return "> 99.9%"
+    return f"{percent:.1f}".removesuffix(".0") + "%"
 
 
 def moment(seconds: float | None) -> str:

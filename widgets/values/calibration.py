@@ -17,7 +17,7 @@ class CalibrationCurve:
         model: the model whose scores these are.
         predicted: the mean score of each bin, 0 to 1.
         observed: the share of its rows whose label is 1.
-        lower: the lower bound of that share, at 95 % confidence.
+        lower: the lower bound of that share, at 95% confidence.
         upper: the upper bound.
         examples: how many rows it has.
 

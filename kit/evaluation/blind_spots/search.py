@@ -1,6 +1,6 @@
 """Greedy search: take the slice with the most evidence, remove its rows, and repeat until none is left.
 
-A slice counts when chance explains its evidence with a probability of at most 1 %, over all slices of up to three
+A slice counts when chance explains its evidence with a probability of at most 1%, over all slices of up to three
 facets together: each order gets a third of that, shared evenly by its slices (Bonferroni; Holm's steps would change
 nothing where a few of a hundred thousand are found). So a slice of one facet need not pay for those of three, and a
 further condition has to add more evidence than its many slices could have added by chance. Slices that only share

@@ -16,7 +16,7 @@ _FLAT = 0.5  # of a slope: scores that mean less than half of what they claim do
 
 @dataclass(frozen=True)
 class Bounded:
-    """A value with its 95 % confidence interval; NaN where there is none."""
+    """A value with its 95% confidence interval; NaN where there is none."""
 
     value: float
     lower: float

@@ -154,7 +154,7 @@ class ListSums:
         return sum(top > 0 for _, _, top in self._items.values()) / shown if shown else float("nan")
 
     def _popularity_bias(self) -> float:
-        """Return how much more popular the recommended items are than the shown ones: 0: equally, 0.1: 10 % more.
+        """Return how much more popular the recommended items are than the shown ones: 0: equally, 0.1: 10% more.
 
         The relative change of group average popularity, (GAP of the recommended - GAP of the profile) / GAP of the
         profile, of Abdollahpouri and others, The unfairness of popularity bias in recommendation, RMSE at RecSys

@@ -76,7 +76,7 @@ def test_the_gain_of_slices_like_the_rest_is_chi_squared() -> None:
     outcomes = draw.binomial(rows.astype(int), sigmoid(expected)).astype(float)
     gain = fit(expected, rows, outcomes).gain
     assert gain.mean() == pytest.approx(2, abs=0.06)
-    # exp(-gain / 2) is the probability of more: 1 % of the slices have less than 1 %.
+    # exp(-gain / 2) is the probability of more: 1% of the slices have less than 1%.
     assert (np.exp(-gain / 2) < 0.01).mean() == pytest.approx(0.01, abs=0.0025)
     both = np.stack([rows - outcomes, outcomes], axis=1)
     score = screen(np.tensordot(terms(expected), both, axes=([0, 1], [1, 2])))
