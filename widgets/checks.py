@@ -9,14 +9,15 @@ from widgets.parts.language import marked, say
 from widgets.parts.markup import Markup, tag
 from widgets.parts.tables import titled_table
 
-_SIGNS = {"ok": marked("✓ ok"), "warn": marked("! warning"), "fail": marked("✗ failed")}
-_CLASSES = {"ok": "good", "warn": "bad", "fail": "bad"}
+_SIGNS = {"ok": marked("✓ ok"), "skip": marked("○ skipped"), "warn": marked("! warning"), "fail": marked("✗ failed")}
+_CLASSES = {"ok": "good", "skip": "note", "warn": "bad", "fail": "bad"}
+_NOTHING = marked("There is nothing to report.")
 
 Row = tuple[str, str, str, str]
 
 
 class Checks(Face):
-    """Shows rows of (name, found, state, what to do); states are `ok`, `warn` and `fail`."""
+    """Shows rows of (name, found, state, what to do); states are `ok`, `skip`, `warn` and `fail`."""
 
     title = "Checks"
 
@@ -24,12 +25,16 @@ class Checks(Face):
         self.rows = tuple(rows)
 
     def text_face(self) -> str:
+        if not self.rows:
+            return say(_NOTHING)
         return "\n".join(
             f"{say(_SIGNS[state]):9} {name}: {found}{f' - {todo}' if todo else ''}"
             for name, found, state, todo in self.rows
         )
 
     def html_face(self) -> Markup:
+        if not self.rows:
+            return tag("p", say(_NOTHING), class_="note")
         titles = (say("state"), say("check"), say("what was found"), say("what to do"))
         return titled_table(titles, map(_row, self.rows))
 

@@ -69,5 +69,5 @@ def _alerts(data: Path, train: Iterable[int], days: Iterable[int]) -> list[_Aler
 
     judge = Judge(project, {span: rows(span) for span in train})
     return [
-        _Alert(day, found) for day in days for found in judge.judge(rows(day), day) if found.state != "ok"
+        _Alert(day, found) for day in days for found in judge.judge(rows(day), day) if found.is_wrong
     ]

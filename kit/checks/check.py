@@ -12,7 +12,7 @@ from kit.translation.row import Row, row_of
 if TYPE_CHECKING:  # a finding is a plain value; rows are read with TensorFlow's libraries
     from kit.checks.rows import Rows
 
-State = Literal["ok", "warn", "fail"]
+State = Literal["ok", "skip", "warn", "fail"]
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,7 @@ class Finding:
     Attributes:
         check: its name.
         found: the finding, a sentence with the numbers.
-        state: `fail` must end a batch.
+        state: `fail` must end a batch; `skip`: the data have nothing that could be checked.
         what_to_do: empty where nothing is wrong.
         subject: the feature or slice that it is about, such as `price` or `category=pets`; with the name of the check
             it identifies the incident, whatever the numbers. Empty: all of the data.
@@ -42,6 +42,10 @@ class Finding:
     rows: tuple[Mapping[str, str], ...] = ()
     shares: tuple[tuple[str, float, float], ...] = ()
 
+    @property
+    def is_wrong(self) -> bool:
+        return self.state in {"warn", "fail"}
+
     def as_row(self) -> Row:
         """Return name, what was found, state and what to do, for a view."""
         return row_of(self.check, self.found, self.state, self.what_to_do)
@@ -56,7 +60,7 @@ class Check(Protocol):
         """Take some rows."""
 
     def findings(self) -> list[Finding]:
-        """Return one finding per incident, or a single one that says that all is well."""
+        """Return one finding per incident, or a single one that says that all is well, or why nothing was checked."""
 
 
 def wrong(severity: Severity) -> State:

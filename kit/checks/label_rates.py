@@ -77,10 +77,10 @@ class LabelRates:
 
     def findings(self) -> list[Finding]:
         if len(self._classes) > _MOST_CLASSES:
-            return [Finding(NAME, f"not checked: {self._label} has no classes, it is an amount", "ok")]
+            return [Finding(NAME, f"not checked: {self._label} has no classes, it is an amount", "skip")]
         rates = self._rates()
         if not rates:
-            return [Finding(NAME, "not checked: no slice has rows in both splits", "ok")]
+            return [Finding(NAME, "not checked: no slice has rows in both splits", "skip")]
         moved = [
             self._finding(rate, rates) for rate, has in zip(rates, self._moved(rates), strict=True) if has
         ]

@@ -78,7 +78,7 @@ class SharedKeys:
 
     def _finding(self, key: str) -> Finding:
         if not all((key, split) in self._values for split in SPLITS):
-            return Finding(KEYS, f"{key}: not checked, no row of a split has it", "ok")
+            return Finding(KEYS, f"{key}: not checked, no row of a split has it", "skip")
         train, held_out = (pc.unique(pa.chunked_array(self._values[key, split])) for split in SPLITS)
         shared = held_out.filter(pc.is_in(held_out, value_set=train))
         if not len(shared):

@@ -68,7 +68,7 @@ class Times:
         known = self._extents()
         follow = all(one.high < after.low for one, after in pairwise(sorted(known)))
         if len(known) < _FEWEST_SPANS or not follow:
-            return [Finding(NAME, f"not checked: no spans of train that follow {self._name}", "ok")]
+            return [Finding(NAME, f"not checked: no spans of train that follow {self._name}", "skip")]
         reach = _SLACK * max(one.reach for one in known)
         judged = {span: _joined(parts) for span, parts in self._times[SPLITS[1]].items()}
         found = [self._finding(span, times, known, reach) for span, times in judged.items() if len(times)]
@@ -117,7 +117,7 @@ def freshness(newest: float | None, as_of: dt.date, days: float, severity: Sever
         severity: the severity of what is found.
     """
     if newest is None:
-        return Finding(FRESHNESS, "not checked: no column of kind timestamp or date has a value", "ok")
+        return Finding(FRESHNESS, "not checked: no column of kind timestamp or date has a value", "skip")
     end = dt.datetime.combine(as_of + dt.timedelta(days=1), dt.time(), dt.UTC).timestamp()
     age = (end - newest) / dt.timedelta(days=1).total_seconds()
     said = (

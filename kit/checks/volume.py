@@ -36,7 +36,7 @@ class Volume:
     def findings(self) -> list[Finding]:
         train, held_out = (self._totals.spans[split] for split in SPLITS)
         if len(train) < _FEWEST_SPANS:
-            return [Finding(NAME, f"not checked: train has fewer than {_FEWEST_SPANS} spans", "ok")]
+            return [Finding(NAME, f"not checked: train has fewer than {_FEWEST_SPANS} spans", "skip")]
         usual = median(train.values())
         far = {span: rows for span, rows in held_out.items() if abs(rows - usual) > self._change * usual}
         return [self._finding(span, rows, usual) for span, rows in far.items()] or [

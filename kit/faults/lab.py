@@ -184,4 +184,4 @@ class Lab:
             self._judges[clean] = Judge(self.project, reference, self._schema)
         # One batch, like a file of this size: small pieces would be slow to judge.
         found = self._judges[clean].judge(rows.combine_chunks().to_batches(), day)
-        return [one for one in found if one.state != "ok"]
+        return [one for one in found if one.is_wrong]

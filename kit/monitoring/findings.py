@@ -25,7 +25,7 @@ def findings(
     What happened on the newest day blocks where project.yml says so; what was over by then only warns.
     """
     if isinstance(decision, NothingLogged):
-        return [Finding("prediction log", "nothing is logged, so there is nothing to judge", "ok")]
+        return [Finding("prediction log", "nothing is logged, so there is nothing to judge", "skip")]
     kinds: list[tuple[str, Severity, Iterator[Finding]]] = [
         (SKEW, settings.skew, _distances(SKEW, TRAINING, settings.skew, drift)),
         (DRIFT, settings.drift, _distances(DRIFT, DAY_BEFORE, settings.drift, drift)),
@@ -37,7 +37,8 @@ def findings(
     for name, severity, those in kinds:
         if severity != "off":
             some = list(those)
-            found += some or [Finding(name, _well(name, drift, quality), "ok")]
+            unknown = name in {QUALITY, LABELS} and quality.why_not
+            found += some or [Finding(name, _well(name, drift, quality), "skip" if unknown else "ok")]
     return found
 
 

@@ -85,7 +85,7 @@ class DataExercise(Exercise):
 
     def said(self) -> list[Finding]:
         """Return what the exercise's weaker copy of the project says about the fault."""
-        return [one for one in self._findings(self.guard(Answer()), self._seed) if one.state != "ok"]
+        return [one for one in self._findings(self.guard(Answer()), self._seed) if one.is_wrong]
 
     def guard(self, answer: Answer) -> Guard:
         return make_guard(

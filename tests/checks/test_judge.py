@@ -53,4 +53,4 @@ def test_a_schema_that_is_given_goes_before_the_inferred_one(tmp_path: Path) -> 
 def test_a_day_without_a_place_among_the_spans(tmp_path: Path, span: int | None) -> None:
     project = shop(tmp_path / "shop", "", visits(), visits(400))
     found = judge_of(project, 1).judge(rows_of(project, project.span_files(2)), span)
-    assert {one.state for one in found} == {"ok"}
+    assert not [one for one in found if one.is_wrong]

@@ -41,7 +41,7 @@ def test_where_all_is_well_each_kind_says_so() -> None:
 
 def test_an_empty_log_is_said_and_passes() -> None:
     [one] = found(Monitoring(skew="block"), drift(days=()), quality(None))
-    assert (one.state, one.found) == ("ok", "nothing is logged, so there is nothing to judge")
+    assert (one.state, one.found) == ("skip", "nothing is logged, so there is nothing to judge")
     assert check_findings([one])
 
 

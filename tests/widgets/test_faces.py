@@ -165,3 +165,14 @@ def test_nbconvert_shows_the_static_face(executed: Path) -> None:
     assert "Overall" in page
     assert styles() in page
     assert "widget-view" not in page
+
+
+def test_checks_without_rows_say_so_instead_of_a_head_without_a_table() -> None:
+    assert Page(Checks([]).html_face()).elements == ["p"]
+    assert repr(Checks([])) == "There is nothing to report."
+
+
+def test_what_was_not_checked_is_not_called_ok() -> None:
+    checks = Checks([("volume", "not checked: train has fewer than 2 spans", "skip", "")])
+    assert "○ skipped" in Page(checks.html_face()).text
+    assert "ok" not in repr(checks)
