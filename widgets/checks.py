@@ -9,7 +9,12 @@ from widgets.parts.language import marked, say
 from widgets.parts.markup import Markup, tag
 from widgets.parts.tables import titled_table
 
-_SIGNS = {"ok": marked("✓ ok"), "skip": marked("○ skipped"), "warn": marked("! warning"), "fail": marked("✗ failed")}
+_SIGNS = {
+    "ok": marked("✓ ok"),
+    "skip": marked("○ skipped"),
+    "warn": marked("! warning"),
+    "fail": marked("✗ failed"),
+}
 _CLASSES = {"ok": "good", "skip": "note", "warn": "bad", "fail": "bad"}
 _NOTHING = marked("There is nothing to report.")
 

@@ -68,6 +68,4 @@ def _alerts(data: Path, train: Iterable[int], days: Iterable[int]) -> list[_Aler
         return rows_of(project, [data / "impressions" / f"span-{span}" / "impressions.csv"])
 
     judge = Judge(project, {span: rows(span) for span in train})
-    return [
-        _Alert(day, found) for day in days for found in judge.judge(rows(day), day) if found.is_wrong
-    ]
+    return [_Alert(day, found) for day in days for found in judge.judge(rows(day), day) if found.is_wrong]

@@ -66,7 +66,9 @@ class Leakage:
         best = [found for name in self._features if rows.has(name) and (found := self._best(rows, name))]
         leaks = [found for found in best if found.value >= found.at_most]
         if leaks or not best:
-            return [self._finding(one) for one in leaks] or [Finding(NAME, "not checked: too few rows", "skip")]
+            return [self._finding(one) for one in leaks] or [
+                Finding(NAME, "not checked: too few rows", "skip")
+            ]
         top = max(best, key=lambda one: one.value)
         return [Finding(NAME, f"none; {top.feature} alone tells most, {top.measure}: {top.value:.2f}", "ok")]
 

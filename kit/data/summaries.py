@@ -6,7 +6,7 @@ The keys are the fields of the view's own values, which `widgets.records` makes 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -25,13 +25,16 @@ _KINDS = {
 }
 
 
-def summarize_artifact(statistics: Path) -> dict[str, Any]:
+def summarize_artifact(statistics: Path, times: Collection[str] = ()) -> dict[str, Any]:
     """Summarize the folder of an ExampleStatistics artifact, both splits; see `summarize`."""
-    return summarize({split: load_statistics(statistics, split) for split in SPLITS})
+    return summarize({split: load_statistics(statistics, split) for split in SPLITS}, times=times)
 
 
 def summarize(
-    by_split: Mapping[str, s.DatasetFeatureStatisticsList], validated: Iterable[anomalies_pb2.Anomalies] = ()
+    by_split: Mapping[str, s.DatasetFeatureStatisticsList],
+    validated: Iterable[anomalies_pb2.Anomalies] = (),
+    *,
+    times: Collection[str] = (),
 ) -> dict[str, Any]:
     """Summarize statistics of any origin.
 
@@ -40,6 +43,7 @@ def summarize(
             statistics were made by slice.
         validated: what TFDV's validation of them against earlier or served statistics returned; it has the drift and
             skew of the features with a threshold in the schema. Of several, the farthest counts.
+        times: names of the features whose numbers are timestamps.
 
     Returns:
         `features`: one dict per feature, with its summary in each split; `examples`: how many each split has.
@@ -51,15 +55,16 @@ def summarize(
         examples[split] = float(dataset.num_examples)
         for feature in dataset.features:
             name = feature.name or ".".join(feature.path.step)
-            empty: dict[str, Any] = {"name": name, "kind": _KINDS[feature.type], "splits": {}, "weighted": {}}
+            kind = "date" if name in times and feature.HasField("num_stats") else _KINDS[feature.type]
+            empty: dict[str, Any] = {"name": name, "kind": kind, "splits": {}, "weighted": {}}
             entry = features.setdefault(name, empty)
             entry["splits"][split] = _split(feature, weighted=False)
             if _stats(feature).common_stats.HasField("weighted_common_stats"):
                 entry["weighted"][split] = _split(feature, weighted=True)
-    for name, kind, distance in _distances(validated):
+    for name, way, distance in _distances(validated):
         if name in features:
-            known = features[name].get(kind)
-            features[name][kind] = distance if known is None else max(known, distance, key=_exceeding)
+            known = features[name].get(way)
+            features[name][way] = distance if known is None else max(known, distance, key=_exceeding)
     return {"features": list(features.values()), "examples": examples}
 
 

@@ -161,9 +161,8 @@ class FaultDesk:
             )
             for name, table in (("before", before), ("after", after))
         }
-        [feature] = summarize(statistics)["features"]
-        kind = self.project.columns[asked].kind
-        return {**feature, "kind": "date" if kind == "timestamp" else feature["kind"]}, note
+        [feature] = summarize(statistics, times=self.project.times)["features"]
+        return feature, note
 
 
 def _smallest(fault: str, column: str, trial: Trial | None, why_not: str = "") -> dict[str, Any]:

@@ -50,7 +50,9 @@ class TransformDesk:
         self._examples = session.path("ExampleGen", "examples")
         self._label = session.project.label
         self._rows = RowReader(self._examples)
-        self._statistics = summarize_artifact(session.path("StatisticsGen", "statistics"))
+        self._statistics = summarize_artifact(
+            session.path("StatisticsGen", "statistics"), session.project.times
+        )
         self._words = self.graph.vocabularies()
         self._uses, self._edges = self._meanings()
 

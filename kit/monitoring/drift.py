@@ -123,7 +123,8 @@ def summarize_newest(session: Session, version: PushedVersion) -> dict[str, Any]
     """
     newest = dict(list(load_days(session).items())[-1:])
     training = {"training": load_statistics(version.statistics, "train")} if newest else {}
-    return summarize({**training, **{day.isoformat(): statistics for day, statistics in newest.items()}})
+    by_day = {day.isoformat(): statistics for day, statistics in newest.items()}
+    return summarize({**training, **by_day}, times=session.project.times)
 
 
 def _features(project: Project, training: _Statistics, days: Sequence[_Statistics]) -> list[FeatureDrift]:
@@ -187,7 +188,7 @@ def _broken(
 
 
 def _age(project: Project, training: _Statistics, days: Sequence[_Statistics]) -> float | None:
-    times = [name for name, column in project.columns.items() if column.kind == "timestamp"]
+    times = project.times
     if not times or not days:
         return None
     before, now = _greatest(training, times[0]), _greatest(days[-1], times[0])

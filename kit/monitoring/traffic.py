@@ -112,8 +112,9 @@ class _Player:
         self._log = PredictionLog(session.workspace, session.project)
         self._labels = Labels(session.workspace, session.project) if has_keys(session.project) else None
         self._signature: Any = None
-        times = [name for name, column in self._project.columns.items() if column.kind == "timestamp"]
-        self._time = next((name for name in times if self._project.columns[name].dtype == "int"), None)
+        self._time = next(
+            (name for name in self._project.times if self._project.columns[name].dtype == "int"), None
+        )
         self.rows = self.new = self.labelled = 0
 
     def play(self, span: int, path: Path) -> None:

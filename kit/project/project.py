@@ -107,6 +107,11 @@ class Project:
         others = {"key", "label", "weight"}
         return {n: c for n, c in self.columns.items() if c.kind not in others and n != self.label}
 
+    @property
+    def times(self) -> list[str]:
+        """Names of the columns that hold timestamps."""
+        return [name for name, column in self.columns.items() if column.kind == "timestamp"]
+
     def dotted(self, part: str, function: str) -> str:
         """Return the importable path of a function of this project, as TFX components take it."""
         return f"kit.projects.{self.name}.{part}.{function}"

@@ -8,5 +8,5 @@ Row = tuple[str, str, str, str]
 
 
 def row_of(name: str, found: str, state: str, what_to_do: str = "") -> Row:
-    """Return a row for the view of checks: all but the state, `ok`, `skip`, `warn` or `fail`, in the reader's language."""
+    """Return a row for the view of checks: all but the state (`ok`, `skip`, …) in the reader's language."""
     return parts_in_language(name), parts_in_language(found), state, parts_in_language(what_to_do)

@@ -38,3 +38,9 @@ def test_of_several_validations_the_farthest_counts() -> None:
     validated = [tfdv.validate_statistics(s, schema, previous_statistics=before) for s in (far, near)]
     [who] = summarize({"near": near, "far": far}, validated)["features"]
     assert who["drift"]["value"] == pytest.approx(0.5)
+
+
+def test_the_numbers_of_a_column_of_timestamps_are_of_the_kind_date() -> None:
+    data = pd.DataFrame({"at": [1_767_225_660, 1_767_312_060], "age": [20, 30]})
+    summary = summarize({"now": tfdv.generate_statistics_from_dataframe(data)}, times=["at"])
+    assert {one["name"]: one["kind"] for one in summary["features"]} == {"at": "date", "age": "whole number"}

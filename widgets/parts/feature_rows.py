@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from widgets.parts import charts
-from widgets.parts.formats import MISSING, moment, number, share, shorten
+from widgets.parts.formats import MISSING, moment, number, share, shorten, ticks_per_second
 from widgets.parts.language import marked, say
 from widgets.parts.markup import BREAK, Markup, join, tag
 from widgets.values.statistics import Distance, FeatureSummary, Histogram, Numbers, SplitSummary
@@ -103,7 +103,7 @@ def _middle(feature: FeatureSummary, splits: Sequence[SplitSummary | None]) -> l
     read = reader(feature)
     columns: list[Callable[[SplitSummary, Numbers], str]] = [
         lambda _, numbers: read(numbers.mean),
-        lambda _, numbers: _deviation(feature, numbers.deviation),
+        lambda _, numbers: _deviation(feature, numbers),
         lambda _, numbers: read(numbers.least),
         lambda _, numbers: read(numbers.median),
         lambda _, numbers: read(numbers.most),
@@ -116,10 +116,10 @@ def _of_numbers(draw: Callable[[SplitSummary, Numbers], str], split: SplitSummar
     return draw(split, split.numbers) if split.numbers else MISSING
 
 
-def _deviation(feature: FeatureSummary, deviation: float | None) -> str:
-    if feature.kind == "date" and deviation is not None:
-        return f"{number(deviation / _DAY_SECONDS)} d"
-    return number(deviation)
+def _deviation(feature: FeatureSummary, numbers: Numbers) -> str:
+    if feature.kind == "date" and numbers.deviation is not None:
+        return f"{number(numbers.deviation / ticks_per_second(numbers.most or 0) / _DAY_SECONDS)} d"
+    return number(numbers.deviation)
 
 
 def _top(split: SplitSummary) -> str:

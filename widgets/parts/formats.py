@@ -10,6 +10,7 @@ from widgets.parts.language import say
 MISSING = "\N{EN DASH}"
 
 _DAY_SECONDS = 86_400
+_LATEST_SECONDS = 32_503_680_000  # the year 3000; a greater timestamp counts in a smaller unit
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -40,14 +41,20 @@ def share(value: float | None) -> str:
 
 
 def moment(seconds: float | None) -> str:
-    """Seconds since 1970 (UTC) as a day, or as a day and a time."""
+    """Seconds since 1970 (UTC), or milli-, micro- or nanoseconds, as a day, or as a day and a time."""
     if seconds is None or not math.isfinite(seconds):
         return MISSING
+    seconds /= ticks_per_second(seconds)
     try:
         time = _EPOCH + timedelta(seconds=round(seconds))
     except OverflowError:  # not a time, whatever the column is called
         return number(seconds)
     return f"{time:%Y-%m-%d}" if round(seconds) % _DAY_SECONDS == 0 else f"{time:%Y-%m-%d %H:%M}"
+
+
+def ticks_per_second(time: float) -> int:
+    """How many of its units a second has, which the size of a timestamp tells."""
+    return next((ticks for ticks in (1, 10**3, 10**6, 10**9) if abs(time) / ticks < _LATEST_SECONDS), 1)
 
 
 def count(amount: float, one: str, many: str | None = None) -> str:
