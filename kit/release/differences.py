@@ -14,7 +14,7 @@ from kit.release.litert.model_part import Array
 from kit.release.ways import Computed
 
 FLOAT_BOUND = 1e-5
-"""Of a number, relative to 1 + its size: the same sum in another order of its parts."""
+"""Of a number, relative to its size, as `compare` says: the same sum in another order of its parts."""
 SCORE = "score"
 _SHOWN = 100  # characters of a value
 
@@ -27,7 +27,7 @@ class Difference:
         way: its name.
         value: the feature, or `score`.
         largest: the largest difference of any row; the number of differing texts; infinity where only one has a number.
-        bound: the bound that it must keep; for a fractional number, relative to 1 + its size.
+        bound: the bound that it must keep; for a fractional number, relative to its size, as `compare` says.
         row: the first row beyond the bound; None: there is none.
         expected: training's value in that row.
         found: the value of this way.
@@ -83,7 +83,9 @@ def compare(training: Computed, ways: Sequence[tuple[Computed, float]]) -> tuple
     Args:
         training: what training computed, which is right.
         ways: the others, each with the bound of its scores; features have FLOAT_BOUND, and whole numbers and texts
-            may not differ at all.
+            may not differ at all. The bound of a fraction is relative to 1 + its size, that of a score to its size + 1
+            or, where that is more, the root mean square of all scores: a price of 3,000 is a sum of parts as large as
+            other prices, and is rounded as they are.
 
     Returns:
         All features of all ways, then all scores.
@@ -105,7 +107,9 @@ def _difference(way: str, value: str, expected: Array, found: Array | None, boun
     is_fraction = expected.dtype.kind == "f"
     largest = largest_difference(found, expected)
     if is_fraction:
-        near = np.isclose(found.astype(np.float64), expected.astype(np.float64), bound, bound, equal_nan=True)
+        right = expected.astype(np.float64)
+        least = max(1.0, _usual_size(right)) if value == SCORE else 1.0
+        near = np.isclose(found.astype(np.float64), right, bound, bound * least, equal_nan=True)
     else:
         near = np.asarray(found == expected)
     rows = np.flatnonzero(~near.reshape(len(near), -1).all(axis=1))
@@ -114,6 +118,12 @@ def _difference(way: str, value: str, expected: Array, found: Array | None, boun
         return Difference(way, value, largest, kept)
     row = int(rows[0])
     return Difference(way, value, largest, kept, row, _shown(expected[row]), _shown(found[row]))
+
+
+def _usual_size(values: Array) -> float:
+    """Return the root mean square of what is finite; 0 where nothing is."""
+    finite = values[np.isfinite(values)]
+    return float(np.linalg.norm(finite)) / max(finite.size, 1) ** 0.5
 
 
 def _shown(value: object) -> str:

@@ -203,8 +203,8 @@ def check_serving_parity(parity: ServingParity) -> str:
         others = [one.value for one in parity.differences if not one.ok and one.way == first.way][1:]
         more = f" So do {', '.join(others)}, which come after it." if others else ""
         raise InfraCheckError(
-            f"{first.value} must be the same by {first.way} as in training, within {first.bound:g}, but in row "
-            f"{first.row} it is {first.found}, not {first.expected}.{more} {_what_to_do(first)}"
+            f"{first.value} must be the same by {first.way} as in training, within {first.bound:g} of its size, but "
+            f"in row {first.row} it is {first.found}, not {first.expected}.{more} {_what_to_do(first)}"
         )
     by_bound: defaultdict[float, list[str]] = defaultdict(list)
     for one in parity.differences:
@@ -215,7 +215,8 @@ def check_serving_parity(parity: ServingParity) -> str:
     since = (
         f" Kept from {parity.kept_from}: nothing that they depend on has changed." if parity.kept_from else ""
     )
-    return f"{parity.rows} rows have the features and scores of training: {kept} of 1 + a score.{left_out}{since}"
+    rows = parity.rows
+    return f"{rows} rows have the features and scores of training: {kept} of the size of scores.{left_out}{since}"
 
 
 def _what_to_do(first: Difference) -> str:

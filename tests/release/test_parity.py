@@ -118,6 +118,14 @@ def test_scores_keep_the_bound_of_their_way(bound: float, ok: bool) -> None:
             check_serving_parity(ServingParity(3, (score,)))
 
 
+@pytest.mark.parametrize(("found", "ok"), [(3061.5, True), (3001.5, False)])
+def test_a_small_score_is_rounded_as_the_large_ones_are(found: float, ok: bool) -> None:
+    prices = np.array([3061.5312, 447_863.0, 612_000.0], np.float32)
+    way = Computed("LiteRT float", {}, np.array([found, *prices[1:]], np.float32))
+    [score] = compare(Computed("training graph", {}, prices), [(way, 1e-5)])
+    assert score.ok == ok
+
+
 def test_several_classes_are_compared_row_by_row() -> None:
     probabilities = np.array([[0.2, 0.8], [0.5, 0.5]], np.float32)
     right = Computed("training graph", {}, probabilities)
@@ -133,8 +141,8 @@ def test_what_was_left_out_is_said() -> None:
         ("REST: none",),
     )
     assert check_serving_parity(parity) == (
-        "9 rows have the features and scores of training: by gRPC within 1e-05; by LiteRT int8 within 0.25 of 1 + a "
-        "score. Left out: REST: none."
+        "9 rows have the features and scores of training: by gRPC within 1e-05; by LiteRT int8 within 0.25 of the "
+        "size of scores. Left out: REST: none."
     )
 
 
@@ -225,7 +233,7 @@ def test_a_feature_that_serving_computes_otherwise_is_named(
     assert wrong == {"SavedModel", "gRPC", "REST", "Classify", "Regress"}
     height = next(one for one in parity.differences if one.value == "height_xf")
     assert height.largest == pytest.approx(0.25, abs=1e-4)
-    message = "height_xf must be the same by SavedModel as in training, within 1e-05, but in row 0 it is "
+    message = "height_xf must be the same by SavedModel as in training, within 1e-05 of its size, but in row 0 it is "
     with pytest.raises(InfraCheckError, match=re.escape(message)):
         check_serving_parity(parity)
 

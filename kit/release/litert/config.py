@@ -32,8 +32,8 @@ class LiteRT(Section):
     )
     bounds: dict[Variant, float] = Field(
         default_factory=dict,
-        description="largest difference of a score from the model's, relative to 1 + its size, in the test of parity; "
-        "by default 1e-5 of float, 0.005 of float16, 0.02 of dynamic_range, 0.25 of int8",
+        description="largest difference of a score from the model's, relative to the size of scores, in the test of "
+        "parity; by default 1e-5 of float, 0.005 of float16, 0.02 of dynamic_range, 0.25 of int8",
     )
 
     def bound(self, variant: Variant) -> float:
