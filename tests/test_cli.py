@@ -11,18 +11,15 @@ from typing import Any
 
 import nbformat
 import pytest
-from typer.testing import CliRunner
+from in_process import invoke
 
 import kit.batch.run
 import kit.new
 from kit.batch.admission import Budget
 from kit.batch.order import Part
 from kit.batch.run import RunOptions
-from kit.cli import app
 from kit.errors import ExitCode, ProjectError
 from kit.workspace import CHECKOUT
-
-RUNNER = CliRunner()
 
 
 @dataclass
@@ -80,7 +77,7 @@ def test_run_passes_on_what_was_typed(chain: Chain, notebook: Path, tmp_path: Pa
         "0",
     ]
     part = ["--no-skip", "--from", "a", "--until", "b", "--only", "c", "--only", "d"]
-    answer = RUNNER.invoke(app, [*words, *more, *part])
+    answer = invoke(*words, *more, *part)
     assert answer.exit_code == 0, answer.output
     given = {"epochs": "-3", "a": "b", "project_name": "chicago_taxi"}
     options = RunOptions(
@@ -96,7 +93,7 @@ def test_run_passes_on_what_was_typed(chain: Chain, notebook: Path, tmp_path: Pa
 
 
 def test_a_dry_run_says_what_would_run_and_runs_nothing(chain: Chain, notebook: Path, tmp_path: Path) -> None:
-    answer = RUNNER.invoke(app, ["run", str(notebook), "-w", str(tmp_path / "w"), "--dry-run"])
+    answer = invoke("run", notebook, "-w", tmp_path / "w", "--dry-run")
     assert answer.exit_code == 0, answer.output
     [head, row] = answer.output.splitlines()
     assert head.split() == ["notebook", "would", "usual", "time", "memory", "waits", "for", "why"]
@@ -107,7 +104,7 @@ def test_a_dry_run_says_what_would_run_and_runs_nothing(chain: Chain, notebook: 
 def test_the_command_line_goes_before_the_file(chain: Chain, notebook: Path, tmp_path: Path) -> None:
     file = tmp_path / "p.yml"
     file.write_text(f"epochs: 3\nseed: 4\nworkspace: {tmp_path / 'w'}\n")
-    RUNNER.invoke(app, ["run", str(notebook), "-f", str(file), "-p", "epochs", "7"])
+    invoke("run", notebook, "-f", file, "-p", "epochs", "7")
     (call,) = chain.calls
     assert call[1] == {"epochs": "7", "seed": 4}
     assert call[2] == tmp_path / "w"
@@ -118,7 +115,7 @@ def test_folders_are_relative_to_where_one_is(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     for words in ([], ["-w", "here"], ["-p", "workspace", "there"]):
-        RUNNER.invoke(app, ["run", notebook.name, *words])
+        invoke("run", notebook.name, *words)
     assert [call[2] for call in chain.calls] == [
         CHECKOUT / "workspace",
         tmp_path / "here",
@@ -138,7 +135,7 @@ def test_folders_are_relative_to_where_one_is(
     ],
 )
 def test_wrong_usage_is_told_without_a_traceback(notebook: Path, words: list[str], said: str) -> None:
-    answer = RUNNER.invoke(app, ["run", str(notebook), *words])
+    answer = invoke("run", notebook, *words)
     assert answer.exit_code == 2
     assert said in answer.stderr
     assert "Traceback" not in answer.stderr
@@ -150,23 +147,23 @@ def test_a_failed_run_ends_with_its_reason_and_code(notebook: Path, tmp_path: Pa
         nbformat.v4.new_code_cell("from kit.errors import DriftError\nraise DriftError('far')")
     )
     nbformat.write(content, notebook)
-    answer = RUNNER.invoke(app, ["run", str(notebook), "-w", str(tmp_path / "w"), "--kernel", "python3"])
+    answer = invoke("run", notebook, "-w", tmp_path / "w", "--kernel", "python3")
     assert answer.exit_code == 11
     assert answer.stderr.splitlines()[-1] == "DriftError: far"
-    listed = RUNNER.invoke(app, ["runs", "-w", str(tmp_path / "w")]).stdout.splitlines()
+    listed = invoke("runs", "-w", tmp_path / "w").stdout.splitlines()
     (path,) = (tmp_path / "w" / "runs").glob("*/run.json")
     assert listed[1].split()[:3] == [json.loads(path.read_text())["run_id"], "failed", "11"]
 
 
 def test_parameters_shows_the_whole_specification(notebook: Path) -> None:
-    lines = RUNNER.invoke(app, ["parameters", str(notebook)]).stdout.splitlines()
+    lines = invoke("parameters", notebook).stdout.splitlines()
     assert lines[1].split(maxsplit=3) == ["epochs", "int", "5", "passes, 1 to 9"]
 
 
 def test_projects_lists_those_of_the_kit_and_of_the_workspace(tmp_path: Path) -> None:
     (tmp_path / "projects" / "mine").mkdir(parents=True)
     (tmp_path / "projects" / "mine" / "project.yml").touch()
-    lines = RUNNER.invoke(app, ["projects", "-w", str(tmp_path)]).stdout.splitlines()
+    lines = invoke("projects", "-w", tmp_path).stdout.splitlines()
     assert {"chicago_taxi", "mine"} <= {line.split()[0] for line in lines}
 
 
@@ -181,7 +178,7 @@ def test_new_passes_on_what_was_typed_and_an_error_back(
 
     monkeypatch.setattr(kit.new, "create", create)
     words = ["new", "mine", "--data", "x.csv", "--label", "y", "--into", str(tmp_path), "--task", "binary"]
-    answer = RUNNER.invoke(app, words)
+    answer = invoke(*words)
     assert calls == [(("mine", Path("x.csv"), "y", tmp_path), {"task": "binary"})]
     assert (answer.exit_code, answer.stderr) == (2, "the name is taken\n")
 
@@ -191,7 +188,7 @@ def test_new_prints_a_command_that_a_shell_takes_as_it_is(tmp_path: Path) -> Non
     (tmp_path / "a.csv").write_text(rows)
     into = tmp_path / "w zwei"
     words = ["new", "shop", "--data", str(tmp_path / "a.csv"), "--label", "bought", "--into", str(into)]
-    answer = RUNNER.invoke(app, words)
+    answer = invoke(*words)
     assert answer.exit_code == 0, answer.output
     assert shlex.split(answer.stdout.splitlines()[-1])[-3:] == ["run", "--project", str(into / "shop")]
 

@@ -7,12 +7,10 @@ import sys
 from pathlib import Path
 
 import pytest
-from typer.testing import CliRunner, Result
+from in_process import invoke
+from typer.testing import Result
 
-from kit.cli import app
 from kit.release.versions import numbers
-
-RUNNER = CliRunner()
 
 
 @pytest.fixture
@@ -25,7 +23,7 @@ def base(tmp_path: Path) -> Path:
 
 
 def give(base: Path, *words: str) -> Result:
-    return RUNNER.invoke(app, ["canary", *words, "-w", str(base.parents[1])])
+    return invoke("canary", *words, "-w", base.parents[1])
 
 
 def test_it_is_started_shown_and_promoted_by_a_person(base: Path) -> None:
@@ -44,7 +42,7 @@ def test_it_is_started_shown_and_promoted_by_a_person(base: Path) -> None:
     ended = give(base, "stop", "--promote", "--who", "Ann", "--why", "we know it")
     assert ended.stdout == "Version 2: promoted. All users get version 2 from now on.\n"
     assert "Experiment 1-2, promoted by Ann" in give(base, "status").stdout
-    listed = RUNNER.invoke(app, ["versions", "-w", str(base.parents[1])]).stdout.splitlines()
+    listed = invoke("versions", "-w", base.parents[1]).stdout.splitlines()
     assert "promoted by Ann, " in listed[1]
 
 
@@ -57,17 +55,17 @@ def test_stopped_without_a_verdict_the_candidate_is_moved_aside(base: Path) -> N
 def test_pushes_are_held(base: Path) -> None:
     assert "Version 2 stays in service, whatever is pushed." in give(base, "hold").stdout
     (base / "3").mkdir()
-    listed = RUNNER.invoke(app, ["versions", "-w", str(base.parents[1])]).stdout.splitlines()
+    listed = invoke("versions", "-w", base.parents[1]).stdout.splitlines()
     assert [line.split()[:2] for line in listed[1:]] == [["3", "kept"], ["2", "served"], ["1", "kept"]]
     assert "Version 2 is served" in give(base, "hold").stdout, "still"
 
 
 def test_what_is_tried_is_taken_back_and_not_rolled_back(base: Path) -> None:
     give(base, "start")
-    refused = RUNNER.invoke(app, ["rollback", "-w", str(base.parents[1])])
+    refused = invoke("rollback", "-w", base.parents[1])
     assert (refused.exit_code, "`kit canary stop --rollback`" in refused.stderr) == (2, True)
     assert numbers(base) == [1, 2]
-    listed = RUNNER.invoke(app, ["versions", "-w", str(base.parents[1])]).stdout.splitlines()
+    listed = invoke("versions", "-w", base.parents[1]).stdout.splitlines()
     assert [line.split()[:2] for line in listed[1:]] == [["2", "kept"], ["1", "served"]]
 
 

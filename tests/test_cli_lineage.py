@@ -6,10 +6,9 @@ import json
 from pathlib import Path
 
 import pytest
+from in_process import invoke
 from lineage.stores import PROJECT, TRAINING, VERSION, Writer, chain
-from typer.testing import CliRunner
 
-from kit.cli import app
 from kit.workspace import Workspace
 
 
@@ -23,9 +22,7 @@ def workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def _said(workspace: Path, *words: str) -> str:
-    ended = CliRunner().invoke(app, ["lineage", *words, "--workspace", str(workspace)])
-    assert ended.exit_code == 0, ended.output
-    return ended.stdout
+    return invoke("lineage", *words, "--workspace", workspace, code=0).stdout
 
 
 def test_a_name_alone_is_what_it_is_asked_of(workspace: Path) -> None:
@@ -59,10 +56,9 @@ def test_why_says_what_differs(workspace: Path) -> None:
 
 
 def test_a_name_that_means_nothing_ends_with_a_sentence_and_code_2(workspace: Path, tmp_path: Path) -> None:
-    runner = CliRunner()
-    ended = runner.invoke(app, ["lineage", "nobody", "--workspace", str(workspace)])
+    ended = invoke("lineage", "nobody", "--workspace", workspace)
     assert (ended.exit_code, "nothing there is called 'nobody'" in ended.stderr) == (2, True)
-    ended = runner.invoke(app, ["lineage", "1", "--workspace", str(tmp_path / "empty")])
+    ended = invoke("lineage", "1", "--workspace", tmp_path / "empty")
     assert (ended.exit_code, "Run the notebooks first" in ended.stderr) == (2, True)
     assert not (tmp_path / "empty").exists(), "who asks makes nothing"
-    assert "why" in runner.invoke(app, ["lineage", "--help"]).stdout
+    assert "why" in invoke("lineage", "--help").stdout

@@ -5,9 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from typer.testing import CliRunner
+from in_process import invoke, kit
 
-from kit.cli import app
 from kit.errors import ExitCode, InfraCheckError
 from kit.release.litert import made
 from kit.release.litert.component import litert_converter
@@ -15,15 +14,9 @@ from kit.release.litert.interpreter import LiteRTModel
 from kit.release.litert.made import converted
 from kit.session import Session
 
-RUNNER = CliRunner()
-
 
 def litert(session: Session, *words: str) -> tuple[int, str]:
-    result = RUNNER.invoke(
-        app,
-        ["litert", "-P", str(session.project.folder), "-w", str(session.workspace.path), *words],
-    )
-    return result.exit_code, result.output
+    return kit("litert", "-P", session.project.folder, "-w", session.workspace.path, *words)
 
 
 @pytest.fixture
@@ -61,7 +54,7 @@ def test_a_file_that_loses_more_than_it_may_is_not_copied(
 
 
 def test_without_a_model_it_says_what_to_run(tmp_path: Path) -> None:
-    result = RUNNER.invoke(app, ["litert", "-w", str(tmp_path / "ws")])
+    result = invoke("litert", "-w", tmp_path / "ws")
     assert result.exit_code == ExitCode.USAGE
     assert "Nothing has run in" in result.output
     assert not (tmp_path / "ws").exists()

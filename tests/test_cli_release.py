@@ -6,21 +6,19 @@ import json
 import shutil
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
-from commands import KIT
+from commands import kit_command
+from in_process import invoke
 from serving.models import NAME, save_linear, settings_of
-from typer.testing import CliRunner, Result
+from typer.testing import Result
+from waiting import wait_until
 
-from kit.cli import app
 from kit.release import history
 from kit.release.on_server import NoStatusError, states_on
 from kit.release.versions import PACKAGE_FILE, numbers
 from kit.serving.server import ModelServer
-
-RUNNER = CliRunner()
 
 
 @pytest.fixture
@@ -38,7 +36,7 @@ def base(tmp_path: Path) -> Path:
 
 def give(base: Path, *words: str) -> Result:
     verb, *rest = words
-    return RUNNER.invoke(app, [verb, *rest, "-P", base.name, "-w", str(base.parents[1])])
+    return invoke(verb, *rest, "-P", base.name, "-w", base.parents[1])
 
 
 def test_versions_are_listed_with_their_state_and_what_was_done(base: Path) -> None:
@@ -68,10 +66,7 @@ def test_a_running_server_tells_of_a_version_that_it_could_not_load(tmp_path: Pa
         rest = str(server.start().rest)
         (folder / "2").mkdir()
         (folder / "2" / "saved_model.pb").write_bytes(b"torn")
-        deadline = time.monotonic() + 60
-        while len(states := states_on(rest, NAME)) < 2 or not states[2].startswith("END"):
-            assert time.monotonic() < deadline
-            time.sleep(0.05)
+        wait_until(lambda: states_on(rest, NAME).get(2, "").startswith("END"), 60)
         header, newest, oldest = give(folder, "versions", "--server", f"http://{rest}/").stdout.splitlines()
         with pytest.raises(NoStatusError, match=r"404 .*other"):
             states_on(rest, "other")
@@ -136,15 +131,11 @@ def test_a_preflight_names_what_a_server_lacks(base: Path, tmp_path: Path) -> No
     )
     subprocess.run([sys.executable, "-c", code, str(tmp_path / "m")], capture_output=True, check=True)
     shutil.copytree(tmp_path / "m", base / "1700000100", dirs_exist_ok=True)
-    place = ["-P", "shop", "-w", str(base.parents[1])]
-
-    def preflight(*words: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run([KIT, "preflight", *words, *place], capture_output=True, text=True, check=False)
-
-    refused = preflight("tensorflow_serving 2.19")
-    assert refused.returncode == 13
-    assert "missing: DecodeWebP (since 2.20)" in refused.stderr
-    assert len(refused.stderr.splitlines()) == 1, "TensorFlow says nothing about this machine"
-    passed = preflight("tensorflow_serving 2.20")
-    assert passed.returncode == 0, passed.stderr
-    assert "know all of them since 2.20." in passed.stdout
+    place = ("-P", "shop", "-w", base.parents[1])
+    refused = kit_command("preflight", "tensorflow_serving 2.19", *place)
+    assert refused.code == 13
+    assert "missing: DecodeWebP (since 2.20)" in refused.errors
+    assert len(refused.errors.splitlines()) == 1, "TensorFlow says nothing about this machine"
+    passed = kit_command("preflight", "tensorflow_serving 2.20", *place)
+    assert passed.code == 0, passed.errors
+    assert "know all of them since 2.20." in passed.output

@@ -9,15 +9,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from commands import KIT, command
-from data.test_checks import small
-from typer.testing import CliRunner, Result
+from commands import kit_command
+from data.sessions import small
+from in_process import invoke
+from typer.testing import Result
 
 import kit.cli.schema
-from kit.cli import app
 from kit.project import Project
 
-RUNNER = CliRunner()
 UPDATE = ("--yes", "--who", "Ann", "--why", "a new shop")
 
 
@@ -30,7 +29,7 @@ class Shop:
     def __call__(self, *words: str, **options: Any) -> Result:
         verb, *rest = words
         place = ("-P", str(self.folder), "-w", str(self.folder / "ws"))
-        return RUNNER.invoke(app, ["schema", verb, *place, *rest], **options)
+        return invoke("schema", verb, *place, *rest, **options)
 
 
 @pytest.fixture
@@ -149,22 +148,20 @@ def test_what_will_be_lost_or_left_is_said(curated: Shop) -> None:
 def test_the_recommender_is_saved_into_the_workspace(tmp_path: Path) -> None:
     packaged = Project.load("recommender").folder / "schema.pbtxt"
     before = packaged.read_bytes()
-    answer = RUNNER.invoke(
-        app, ["schema", "update", "-w", str(tmp_path), "--spans", "8", "--feature", "device", *UPDATE]
-    )
+    answer = invoke("schema", "update", "-w", tmp_path, "--spans", "8", "--feature", "device", *UPDATE)
     assert answer.exit_code == 0, answer.output
     saved = tmp_path / "schemas" / "recommender" / "schema.pbtxt"
     lines = saved.read_text().splitlines()
     assert [line for line in lines if line not in before.decode().splitlines()] == ['  value: "smart-tv"']
     assert packaged.read_bytes() == before
-    checked = RUNNER.invoke(app, ["schema", "check", "-w", str(tmp_path), "--spans", "8"])
+    checked = invoke("schema", "check", "-w", tmp_path, "--spans", "8")
     assert checked.exit_code == 10
     assert {line.split()[1] for line in checked.stdout.splitlines()[1:]} == {"age", "price", "region"}
 
 
 def test_as_a_command_it_ends_with_its_code_and_says_nothing_of_the_machine(curated: Shop) -> None:
     words = ("-P", curated.folder, "-w", curated.folder / "ws", "--spans", "3")
-    ended = command(KIT, "schema", "check", *words, cwd=curated.folder.parent)
+    ended = kit_command("schema", "check", *words, cwd=curated.folder.parent)
     assert ended.code == 10
     assert "span 3: Unexpected string values" in ended.output
     assert ended.errors.splitlines() == [

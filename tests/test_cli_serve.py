@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import signal
 import subprocess
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,9 +13,10 @@ from urllib.request import urlopen
 import grpc
 import psutil
 import pytest
-from commands import KIT, command
+from commands import KIT, kit_command
 from serving.models import NAME, break_model, predict_request, save_linear
 from tensorflow_serving.apis import prediction_service_pb2_grpc
+from waiting import wait_until
 
 
 @pytest.fixture
@@ -56,10 +56,7 @@ def test_it_serves_takes_a_push_and_ends_by_ctrl_c(workspace: Path) -> None:
             stub = prediction_service_pb2_grpc.PredictionServiceStub(channel)
             assert _ask(stub) == 2
             save_linear(workspace / "serving" / NAME, 2, 3.0)
-            deadline = time.monotonic() + 30
-            while _ask(stub) != 3:
-                assert time.monotonic() < deadline
-                time.sleep(0.05)
+            wait_until(lambda: _ask(stub) == 3)
         process.send_signal(signal.SIGINT)
         assert process.wait(20) == 0
         assert process.stdout.read().endswith("Stopped.\n")
@@ -78,7 +75,7 @@ def test_a_server_that_dies_is_said(workspace: Path) -> None:
 
 
 def test_without_a_push_it_says_what_to_run(tmp_path: Path) -> None:
-    ended = command(KIT, "serve", "-w", tmp_path / "ws", cwd=tmp_path)
+    ended = kit_command("serve", "-w", tmp_path / "ws", cwd=tmp_path)
     assert ended.code == 2
     assert "05_release" in ended.errors
 
@@ -86,18 +83,18 @@ def test_without_a_push_it_says_what_to_run(tmp_path: Path) -> None:
 @pytest.mark.parametrize("option", ["--port", "--rest-port"])
 @pytest.mark.parametrize("port", ["-1", "70000"])
 def test_a_port_that_cannot_be_is_wrong_usage(workspace: Path, option: str, port: str) -> None:
-    ended = command(KIT, "serve", "-w", workspace, option, port, cwd=workspace)
+    ended = kit_command("serve", "-w", workspace, option, port, cwd=workspace)
     assert ended.code == 2
     assert f"Invalid value for '{option}'" in ended.errors
 
 
 def test_to_batch_and_not_to_batch_is_wrong_usage(workspace: Path) -> None:
-    ended = command(KIT, "serve", "-w", workspace, "--single", "--batching", "b.pbtxt", cwd=workspace)
+    ended = kit_command("serve", "-w", workspace, "--single", "--batching", "b.pbtxt", cwd=workspace)
     assert (ended.code, "Choose one." in ended.errors) == (2, True)
 
 
 def test_a_flag_that_is_not_known_is_wrong_usage(workspace: Path) -> None:
-    ended = command(KIT, "serve", "-w", workspace, "--", "--prot=8500", cwd=workspace)
+    ended = kit_command("serve", "-w", workspace, "--", "--prot=8500", cwd=workspace)
     assert ended.code == 2
     assert "--prot" in ended.errors
 
@@ -106,7 +103,7 @@ def test_a_flag_that_is_not_known_is_wrong_usage(workspace: Path) -> None:
     ("flag", "option"), [("--model_config_file=other.config", "--config"), ("--port", "--port")]
 )
 def test_a_flag_that_an_option_chooses_is_wrong_usage(workspace: Path, flag: str, option: str) -> None:
-    ended = command(KIT, "serve", "-w", workspace, "--", flag, cwd=workspace)
+    ended = kit_command("serve", "-w", workspace, "--", flag, cwd=workspace)
     assert ended.code == 2
     assert f"Give {option}, before the --." in ended.errors
 
@@ -114,6 +111,6 @@ def test_a_flag_that_an_option_chooses_is_wrong_usage(workspace: Path, flag: str
 @pytest.mark.slow
 def test_a_model_that_cannot_be_served_ends_it_with_the_reason(tmp_path: Path) -> None:
     break_model(tmp_path / "ws" / "serving" / "broken", 1)
-    ended = command(KIT, "serve", "-w", tmp_path / "ws", "--port", "0", cwd=tmp_path)
+    ended = kit_command("serve", "-w", tmp_path / "ws", "--port", "0", cwd=tmp_path)
     assert ended.code == 20
     assert "did not become available" in ended.errors

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 import yaml
-from commands import KIT, Ended, command
+from commands import Ended, kit_command
 
 from kit.training.cluster.tf_config import place_of_process
 from kit.training.job import Job
@@ -27,13 +27,13 @@ def workspace(tiny: Tiny) -> Path:
 
 
 def train_cluster(*words: object, workspace: Path) -> Ended:
-    return command(KIT, NAME, "-P", "tiny", "-w", workspace, *words, cwd=workspace)
+    return kit_command(NAME, "-P", "tiny", "-w", workspace, *words, cwd=workspace)
 
 
 def test_it_prints_a_config_for_every_member(tmp_path: Path) -> None:
     hosts = ["worker=a:1", "worker=b:1", "chief=c:1", "ps=d:1"]
     words = [word for host in hosts for word in ("--host", host)]
-    ended = command(KIT, NAME, "--strategy", "parameter_server", "--print-config", *words, cwd=tmp_path)
+    ended = kit_command(NAME, "--strategy", "parameter_server", "--print-config", *words, cwd=tmp_path)
     assert ended.code == 0, ended.errors
     configs = [shlex.split(line)[1] for line in ended.output.splitlines() if line.startswith("export ")]
     names = []
@@ -55,13 +55,13 @@ def test_it_prints_a_config_for_every_member(tmp_path: Path) -> None:
     ],
 )
 def test_what_cannot_be_is_said_at_once(words: list[str], message: str, tmp_path: Path) -> None:
-    ended = command(KIT, NAME, *words, cwd=tmp_path)
+    ended = kit_command(NAME, *words, cwd=tmp_path)
     assert ended.code
     assert message in ended.errors
 
 
 def test_without_features_it_names_the_notebook_to_run(tmp_path: Path) -> None:
-    ended = command(KIT, NAME, "-w", tmp_path / "ws", cwd=tmp_path)
+    ended = kit_command(NAME, "-w", tmp_path / "ws", cwd=tmp_path)
     assert ended.code == 2
     assert "Run 02_features first" in ended.errors
 

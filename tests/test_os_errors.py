@@ -6,18 +6,12 @@ import errno
 from pathlib import Path
 
 import pytest
-from typer.testing import CliRunner
+from in_process import kit
 
-from kit.cli import app
 from kit.errors import ExitCode
 from kit.os_errors import kit_error_of
 
 NOTEBOOK, WHEN = "01_data", ("--cron", "1 1 * * *")
-
-
-def kit(*words: object) -> tuple[int, str]:
-    ended = CliRunner().invoke(app, [str(word) for word in words])
-    return ended.exit_code, ended.output
 
 
 @pytest.mark.parametrize("room", ["schedules", "sweeps"])

@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 
 import pytest
+from waiting import wait_until
 
 CHECKOUT = Path(__file__).resolve().parents[1]
 README = (CHECKOUT / "README.md").read_text()
@@ -72,11 +73,10 @@ def serve(command: str, clone: Path) -> None:
             )
     finally:
         signal.signal(signal.SIGINT, usual)
-    deadline = time.monotonic() + 600
-    while "http://localhost:" not in log.read_text():
-        assert process.poll() is None, log.read_text()
-        assert time.monotonic() < deadline, log.read_text()
-        time.sleep(0.5)
+    wait_until(
+        lambda: "http://localhost:" in log.read_text() or process.poll() is not None, 600, log.read_text
+    )
+    assert process.poll() is None, log.read_text()
     for _ in range(2):  # the second one answers JupyterLab's question
         os.killpg(process.pid, signal.SIGINT)
         time.sleep(1)

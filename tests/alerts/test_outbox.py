@@ -7,9 +7,10 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+
+from waiting import wait_until
 
 from alerts.conftest import Place, finding
 from alerts.receivers import free_port, mail_server, web_server
@@ -34,13 +35,6 @@ def waiting(place: Place) -> int:
     return len(Store(place.workspace).waiting("recommender"))
 
 
-def until(true: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 60
-    while not true():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
-
-
 def test_a_receiver_that_drips_does_not_hold_up_a_batch(place: Place) -> None:
     with web_server() as inbox:
         inbox.release, inbox.drips = threading.Event(), True
@@ -50,7 +44,7 @@ def test_a_receiver_that_drips_does_not_hold_up_a_batch(place: Place) -> None:
         assert [one.outcome for one in told.sent] == [Later("no answer within 5 seconds")]
         assert waiting(place) == 1
         inbox.release.set()
-        until(lambda: waiting(place) == 0)
+        wait_until(lambda: waiting(place) == 0, 60)
     assert len(inbox.bodies) == 1, "it was taken after all, and is not sent again"
 
 
@@ -156,7 +150,7 @@ def test_who_is_killed_while_it_delivers_loses_nothing(place: Place) -> None:
         inbox.release = threading.Event()
         process = SPAWN.Process(target=_tell, args=(place.folder, inbox.port, None))
         process.start()
-        until(lambda: inbox.asked == 1)
+        wait_until(lambda: inbox.asked == 1, 60)
         assert process.pid is not None
         os.kill(process.pid, signal.SIGKILL)
         process.join(60)

@@ -9,15 +9,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from in_process import invoke
 from training.tiny import Tiny
-from typer.testing import CliRunner
 
 from kit import decisions
 from kit.audit.keys import AuditKeyError, signing_key
 from kit.audit.pack import Packed, pack
 from kit.audit.verify import verify
 from kit.card.write import write_card
-from kit.cli import app
 from kit.lineage.subjects import SubjectError
 from kit.project.file import Gate
 from kit.release.infra import infra_validator
@@ -155,21 +154,20 @@ def test_what_was_not_pushed_has_no_pack(released: Released) -> None:
 
 def test_the_command_line_verifies_what_it_packed(released: Released, tmp_path: Path) -> None:
     path = tmp_path / "pack.zip"
-    runner, told = CliRunner(), ["--workspace", str(released.workspace.path)]
-    packed = runner.invoke(app, ["audit", "pack", str(released.version), "--out", str(path), *told])
+    packed = invoke("audit", "pack", released.version, "--out", path, "--workspace", released.workspace.path)
     assert packed.exit_code == 0, packed.output
     assert released.packed.fingerprint in packed.output
-    whole = runner.invoke(app, ["audit", "verify", str(path), "--public-key", released.packed.public_key])
+    whole = invoke("audit", "verify", path, "--public-key", released.packed.public_key)
     assert (whole.exit_code, "as they were signed" in whole.output) == (0, True)
     changed = bytearray(path.read_bytes())
     changed[changed.index(b'"cells": ["executed"')] ^= 1
     path.write_bytes(changed)
-    broken = runner.invoke(app, ["audit", "verify", str(path)])
+    broken = invoke("audit", "verify", path)
     assert broken.exit_code == 1
     assert f"runs/{RUN}/03_train.ipynb" in broken.stderr
-    assert runner.invoke(app, ["audit", "verify", str(path), "--public-key", "zz"]).exit_code == 2
-    assert runner.invoke(app, ["audit", "verify", str(path), "--public-key", ""]).exit_code == 2
-    nowhere = runner.invoke(app, ["audit", "verify", str(path.with_name("nowhere.zip"))])
+    assert invoke("audit", "verify", path, "--public-key", "zz").exit_code == 2
+    assert invoke("audit", "verify", path, "--public-key", "").exit_code == 2
+    nowhere = invoke("audit", "verify", path.with_name("nowhere.zip"))
     assert nowhere.exit_code == 2
     assert "does not exist" in nowhere.output
 
@@ -185,7 +183,7 @@ def test_with_a_file_and_a_key_of_ones_own_nothing_is_written_to_the_workspace(
     )
     given = ["--out", str(tmp_path / "no.zip"), "--key", str(key), "--workspace", str(tmp_path / "misspelt")]
     for words in (given, given[4:]):
-        assert CliRunner().invoke(app, ["audit", "pack", "1", *words]).exit_code == 2
+        assert invoke("audit", "pack", "1", *words).exit_code == 2
         assert not (tmp_path / "misspelt").exists()
 
 

@@ -11,6 +11,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from commands import KIT
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -143,7 +144,6 @@ def test_a_stranger_writes_no_lines_of_the_verdict() -> None:
     forged = "shop.\nSigned with SHA256:0\x1b[8m"
     said = verify(sealed({"project": forged, "a\r": "b"}, MEMBERS, KEY)).message
     assert said.splitlines()[1:] == [f"Signed with {fingerprint(PUBLIC)}."]
-    assert said.isascii() or "\x1b" not in said
     assert said.replace("\n", "").isprintable()
     named = verify(sealed({}, {"b\n  seal.json: fine": b"x" * 99}, KEY).replace(b"x" * 99, b"y" * 99)).message
     assert len(named.splitlines()) == 2
@@ -153,7 +153,7 @@ def test_a_stranger_writes_no_lines_of_the_verdict() -> None:
 def test_what_is_no_file_is_not_waited_for(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pack.zip")
     alone = [sys.executable, kit.audit.verify.__file__]
-    for command in (alone, [str(Path(sys.executable).with_name("kit")), "audit", "verify"]):
+    for command in (alone, [KIT, "audit", "verify"]):
         told = [*command, str(tmp_path / "pack.zip")]
         done = subprocess.run(told, capture_output=True, text=True, timeout=60, check=False)
         assert done.returncode == 2

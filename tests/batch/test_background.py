@@ -10,10 +10,11 @@ from pathlib import Path
 
 import psutil
 import pytest
+from waiting import wait_until
 
 from kit.batch.background import Batch
 
-from .conftest import WriteNotebook, wait_until
+from .conftest import WriteNotebook
 
 WAIT = "import time\nfrom pathlib import Path\nwhile not Path({path!r}).exists(): time.sleep(0.05)"
 

@@ -10,6 +10,8 @@ from typing import Any
 import nbformat
 import pytest
 import yaml
+from commands import kit_command
+from waiting import wait_until
 
 from kit.batch.desk import BATCH, DEFAULT, HERE, SOURCES_VARIABLE, ParameterDesk
 from kit.batch.plan import read_parameter_file
@@ -17,7 +19,7 @@ from kit.batch.run import RunOptions, run_chain
 from kit.cli.shared import chosen_workspace
 from kit.errors import UsageError
 
-from .conftest import WriteNotebook, kit, wait_until
+from .conftest import WriteNotebook
 
 CELL = (
     'workspace: str = "{workspace}"  # folder\nproject_name: str = "mine"  # its name\n'
@@ -93,8 +95,8 @@ def test_saved_values_are_taken_by_a_batch(tmp_path: Path, write_notebook: Write
     notebook = write_notebook("01_a", CELL.format(workspace="w") + "\nrows: int = 1", "print(epochs, fast)")
     text = yaml.safe_dump(saved | {"project_name": "recommender"})
     file.write_text(text)
-    ended = kit("run", notebook, "-f", file, "--kernel", "python3")
-    assert ended.returncode == 0, ended.stderr
+    ended = kit_command("run", notebook, "-f", file, "--kernel", "python3")
+    assert ended.code == 0, ended.errors
     [executed] = (tmp_path / "a b").glob("runs/*/01_a.ipynb")
     assert nbformat.read(executed, 4).cells[-1].outputs[0].text == "8 False\n"
 
@@ -107,8 +109,10 @@ def test_a_batch_knows_where_each_value_came_from(tmp_path: Path, write_notebook
     notebook = write_notebook("01_a", "a: int = 1\nb: int = 1\nc: int = 1\nepochs: int = 2", look)
     file = tmp_path / "p.yml"
     file.write_text("a: 7\nb: 8")
-    ended = kit("run", notebook, "-w", tmp_path / "ws", "-f", file, "-p", "b", "9", "--kernel", "python3")
-    assert ended.returncode == 0, ended.stderr
+    ended = kit_command(
+        "run", notebook, "-w", tmp_path / "ws", "-f", file, "-p", "b", "9", "--kernel", "python3"
+    )
+    assert ended.code == 0, ended.errors
     [executed] = (tmp_path / "ws").glob("runs/*/01_a.ipynb")
     sources = json.loads(nbformat.read(executed, 4).cells[-1].outputs[0].text)
     assert sources == {"a": f"-f {file}", "b": "-p", "c": DEFAULT, "epochs": HERE}

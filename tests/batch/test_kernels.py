@@ -8,8 +8,8 @@ from typing import Any
 import psutil
 import pytest
 from processes import is_alive
+from waiting import wait_until
 
-from batch.conftest import wait_until
 from kit.batch.kernels import Kernel, Kernels
 from kit.batch.watch import StoppedError, Watch
 from kit.errors import ExitCode

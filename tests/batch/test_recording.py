@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import yaml
-from commands import digests
+from commands import digests, kit_command
 
 from kit.batch.desk import ParameterDesk
 from kit.batch.play import play
@@ -15,7 +15,7 @@ from kit.batch.recording import MadeDecision, Recording, Round, read_recording
 from kit.batch.run import RunOptions
 from kit.errors import ExitCode, UsageError
 
-from .conftest import WriteNotebook, kit
+from .conftest import WriteNotebook
 
 if TYPE_CHECKING:
     from training.tiny import Tiny
@@ -60,9 +60,9 @@ def test_decisions_and_parameters_replayed_give_the_same_artifacts(tmp_path: Pat
     whats = [[decision.what for decision in one.decisions] for one in recorded.rounds]
     assert whats == [["accept", "edit schema"], ["ignore"] * len(left)]
 
-    replayed = kit("replay", file, "--workspace", again)
-    assert replayed.returncode == 0, replayed.stderr
-    assert f"Accepted into {again}" in replayed.stdout
+    replayed = kit_command("replay", file, "--workspace", again)
+    assert replayed.code == 0, replayed.errors
+    assert f"Accepted into {again}" in replayed.output
     assert digests(again, "recommender") == digests(there, "recommender")
     assert len(digests(there, "recommender")) == 7, (
         "two splits of examples, statistics and anomalies, and a schema"
@@ -133,15 +133,15 @@ def test_what_is_no_recording_says_why(tmp_path: Path, change: dict[str, Any], m
     file.write_text(yaml.safe_dump({"notebooks": ["01_data"], **change}))
     with pytest.raises(UsageError, match=message):
         read_recording(file)
-    ended = kit("replay", file, "--workspace", tmp_path / "ws")
-    assert (ended.returncode, ended.stdout) == (ExitCode.USAGE, "")
+    ended = kit_command("replay", file, "--workspace", tmp_path / "ws")
+    assert (ended.code, ended.output) == (ExitCode.USAGE, "")
     assert not (tmp_path / "ws").exists()
 
 
 def test_a_replay_needs_a_workspace(tmp_path: Path) -> None:
-    ended = kit("replay", tmp_path / "r.yml")
-    assert ended.returncode == ExitCode.USAGE
-    assert "--workspace" in ended.stderr
+    ended = kit_command("replay", tmp_path / "r.yml")
+    assert ended.code == ExitCode.USAGE
+    assert "--workspace" in ended.errors
 
 
 def test_decisions_wait_for_a_notebook_that_fails_for_another_reason(

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import subprocess
-import time
 from pathlib import Path
 
 import pytest
+from waiting import wait_until
 
 from kit.batch.kernels import Kernels
 from kit.batch.redacted_log import RedactedLog
@@ -43,9 +43,6 @@ def test_a_secret_that_a_kernel_writes_itself_is_never_in_the_log(
         kernel = kernels.take(Watch(tmp_path / "steps.jsonl", lambda _: None), tmp_path)
         code = "import os; os.system('echo $KIT_SECRET_PASSWORD >&2; echo written >&2')"
         kernels._loop.run_until_complete(kernel.client.execute_interactive(code, timeout=60))
-        deadline = time.monotonic() + 20
-        while "written" not in path.read_text() and time.monotonic() < deadline:
-            time.sleep(0.05)
-        assert "written" in path.read_text()  # while it still runs
+        wait_until(lambda: "written" in path.read_text(), 20)  # while it still runs
         assert CANARY not in path.read_text()
         kernels.give_back(kernel)

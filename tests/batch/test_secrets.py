@@ -6,12 +6,13 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from commands import kit_command
 
 from kit.batch.parameters import parse_parameters
 from kit.batch.run import RunOptions, run_chain
 from kit.errors import UsageError
 
-from .conftest import WriteNotebook, kit
+from .conftest import WriteNotebook
 
 CANARY = "canary-7f3a<&>"
 PARAMETERS = 'epochs: int = 5\nweb_key: str = ""  # that signs messages, secret'
@@ -59,19 +60,19 @@ def test_a_secret_that_is_not_set_is_found_before_anything_runs(
     write_notebook: WriteNotebook, tmp_path: Path
 ) -> None:
     path = write_notebook("01_a", PARAMETERS)
-    answer = kit("run", path, "-w", tmp_path / "ws")
-    assert answer.returncode == 2
-    assert "KIT_SECRET_WEB_KEY" in answer.stderr
+    answer = kit_command("run", path, "-w", tmp_path / "ws")
+    assert answer.code == 2
+    assert "KIT_SECRET_WEB_KEY" in answer.errors
     assert not (tmp_path / "ws" / "runs").exists()
 
 
 def test_a_secret_is_not_taken_from_the_command_line(write_notebook: WriteNotebook, tmp_path: Path) -> None:
     path = write_notebook("01_a", PARAMETERS)
-    answer = kit("run", path, "-w", tmp_path / "ws", "-p", "web_key", CANARY)
-    assert answer.returncode == 2
-    assert "comes only from KIT_SECRET_WEB_KEY in the environment" in answer.stderr
-    assert "or from the file that KIT_SECRET_WEB_KEY_FILE names there" in answer.stderr
-    assert "canary" not in answer.stderr + answer.stdout
+    answer = kit_command("run", path, "-w", tmp_path / "ws", "-p", "web_key", CANARY)
+    assert answer.code == 2
+    assert "comes only from KIT_SECRET_WEB_KEY in the environment" in answer.errors
+    assert "or from the file that KIT_SECRET_WEB_KEY_FILE names there" in answer.errors
+    assert "canary" not in answer.errors + answer.output
 
 
 def test_an_optional_secret_may_be_missing(write_notebook: WriteNotebook, tmp_path: Path) -> None:

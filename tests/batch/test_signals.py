@@ -10,12 +10,14 @@ from pathlib import Path
 
 import psutil
 import pytest
-from processes import is_alive
+from commands import kit_command, start_kit
+from processes import wait_until_ended
+from waiting import wait_until
 
 from kit.batch.record import list_runs
 from kit.workspace import Workspace
 
-from .conftest import WriteNotebook, kit, start_kit, wait_until
+from .conftest import WriteNotebook
 
 # Tells the test its process and that of a child, which must end with the run.
 SLEEPING = """import os, subprocess, time
@@ -47,7 +49,7 @@ def test_an_interrupted_run_stops_its_kernel_and_says_so(
     _, errors = process.communicate(timeout=20)
     assert process.returncode == 21
     assert errors.splitlines()[-1].startswith("Interrupted: ")
-    wait_until(lambda: not any(is_alive(pid) for pid in kernel), 5)
+    wait_until_ended(*kernel, seconds=5)
     (record,) = list_runs(tmp_path / "ws" / "runs")
     assert (record.state, record.exit_code, record.notebooks[0].state) == ("interrupted", 21, "interrupted")
 
@@ -67,7 +69,7 @@ def test_an_interrupt_ends_all_notebooks_that_run_side_by_side(
     process.send_signal(signal.SIGINT)
     _, errors = process.communicate(timeout=20)
     assert process.returncode == 21, errors
-    wait_until(lambda: not any(is_alive(int(path.suffix[1:])) for path in tmp_path.glob("marker.*")), 5)
+    wait_until_ended(*(int(path.suffix[1:]) for path in tmp_path.glob("marker.*")), seconds=5)
     [record] = list_runs(tmp_path / "ws" / "runs")
     assert [row.state for row in record.notebooks] == ["interrupted", "interrupted", "pending"]
 
@@ -82,7 +84,7 @@ def test_a_kernel_that_ignores_interrupts_is_killed_at_the_second(
     process.send_signal(signal.SIGTERM)
     _, errors = process.communicate(timeout=20)
     assert process.returncode == 21, errors
-    wait_until(lambda: not any(is_alive(pid) for pid in kernel), 5)
+    wait_until_ended(*kernel, seconds=5)
 
 
 def test_a_killed_run_is_known_as_killed_and_its_kernel_ends(
@@ -94,13 +96,13 @@ def test_a_killed_run_is_known_as_killed_and_its_kernel_ends(
     process.communicate()
     left = json.loads(path.read_text())
     assert (left["state"], left["pid"]) == ("running", process.pid)
-    wait_until(lambda: not is_alive(kernel[0]), 20)
+    wait_until_ended(kernel[0], seconds=20)
     psutil.Process(kernel[1]).kill()  # a plain kernel's own children are not ours to find
 
     assert [record.state for record in list_runs(tmp_path / "ws" / "runs")] == ["killed"]
     assert json.loads(path.read_text())["state"] == "running", "a list only reads"
-    answer = kit("runs", "-w", tmp_path / "ws")
-    assert "killed" in answer.stdout
+    answer = kit_command("runs", "-w", tmp_path / "ws")
+    assert "killed" in answer.output
     assert json.loads(path.read_text())["state"] == "killed"
     assert json.loads(path.read_text())["notebooks"][0]["state"] == "killed"
 
@@ -111,13 +113,13 @@ def test_a_second_run_says_who_holds_the_workspace_or_waits(
     path = write_notebook("01_a", "a: int = 1")
     words = ("run", path, "-w", tmp_path / "ws", "--kernel", "python3")
     with Workspace(tmp_path / "ws").lock("run", "a test"):
-        refused = kit(*words, "--no-wait")
+        refused = kit_command(*words, "--no-wait")
         waiting = start_kit(*words)
         assert waiting.stdout is not None
         first_line = waiting.stdout.readline()
     output, errors = waiting.communicate(timeout=60)
-    assert refused.returncode == 2
-    assert "(a test, since" in refused.stderr
+    assert refused.code == 2
+    assert "(a test, since" in refused.errors
     assert "(a test, since" in first_line
     assert waiting.returncode == 0, errors
     assert "[01_a] done" in output

@@ -6,14 +6,13 @@ import shutil
 from pathlib import Path
 
 import pytest
+from commands import kit_command
 
 from kit.batch.flame_page import COLOURS
 from kit.batch.record import RunRecord
 from kit.batch.run import RunOptions, run_chain
 from kit.batch.times import ALL_KINDS, Frame, flame, latest_flame, times_of
 from kit.errors import UsageError
-
-from .conftest import kit
 
 CELL = """import json, pathlib, time
 times = pathlib.Path(os.environ["KIT_TIMES"])
@@ -88,20 +87,20 @@ def test_the_report_and_the_command_line_tell_it(ran: tuple[RunRecord, Path, Pat
     page = (folder / "report.html").read_text()
     assert "Where the time went" in page
     assert COLOURS["Beam graph"] in page
-    answer = kit("runs", "-w", workspace, "--times", "last")
-    assert answer.returncode == 0, answer.stderr
-    head, own, step, *_, total = answer.stdout.splitlines()
+    answer = kit_command("runs", "-w", workspace, "--times", "last")
+    assert answer.code == 0, answer.errors
+    head, own, step, *_, total = answer.output.splitlines()
     assert head.split()[:3] == ["seconds", "of", "all"]
     assert own.split()[0] == "01_a"
     assert step.split()[:2] == ["Transform", "0.3"]
     assert total.split()[0] == "all"
-    assert kit("runs", "-w", workspace, "--times", record.run_id).stdout == answer.stdout
+    assert kit_command("runs", "-w", workspace, "--times", record.run_id).output == answer.output
 
 
 def test_a_run_that_is_not_there_is_explained(ran: tuple[RunRecord, Path, Path]) -> None:
-    answer = kit("runs", "-w", ran[2], "--times", "yesterday")
-    assert answer.returncode == 2
-    assert "'yesterday' is not one. `kit runs` lists them." in answer.stderr
+    answer = kit_command("runs", "-w", ran[2], "--times", "yesterday")
+    assert answer.code == 2
+    assert "'yesterday' is not one. `kit runs` lists them." in answer.errors
 
 
 def test_bars_of_a_run_that_is_not_there_are_explained(tmp_path: Path) -> None:

@@ -84,23 +84,25 @@ def test_data_and_project_files_count(tiny: Tiny) -> None:
     assert differences(before, digests()) == ["data files"]
 
 
+def digests_of(notebook: Path) -> dict[str, str]:
+    """Return the digests of what surrounds a notebook without a project."""
+    planned = PlannedNotebook(notebook, {}, {}, NotebookFacts(reads=()))
+    return Surroundings(notebook.parent, None).digests(planned, [])
+
+
 def test_code_that_a_notebook_can_import_from_its_folder_counts(tmp_path: Path) -> None:
     path, package = tmp_path / "a.ipynb", tmp_path / "own" / "deep"
     path.write_text('{"metadata": {}, "cells": []}')
     package.mkdir(parents=True)
     (tmp_path / "own" / "__init__.py").touch()
 
-    def digests() -> dict[str, str]:
-        notebook = PlannedNotebook(path, {}, {}, NotebookFacts(reads=()))
-        return Surroundings(tmp_path, None).digests(notebook, [])
-
     for helpers in (tmp_path / "helpers.py", package / "more.py"):
-        before = digests()
+        before = digests_of(path)
         helpers.write_text("x = 1")
-        assert differences(before, digests()) == ["the code beside it"]
-    before = digests()
+        assert differences(before, digests_of(path)) == ["the code beside it"]
+    before = digests_of(path)
     (tmp_path / "notes.txt").write_text("no code")
-    assert differences(before, digests()) == []
+    assert differences(before, digests_of(path)) == []
 
 
 def test_what_lies_beside_the_code_and_is_none_does_not_count(
@@ -112,17 +114,13 @@ def test_what_lies_beside_the_code_and_is_none_does_not_count(
     (package / "__init__.py").touch()
     monkeypatch.setattr(unchanged, "CHECKOUT", tmp_path)
 
-    def digests() -> dict[str, str]:
-        notebook = PlannedNotebook(path, {}, {}, NotebookFacts(reads=()))
-        return Surroundings(tmp_path, None).digests(notebook, [])
-
-    before = digests()
+    before = digests_of(path)
     for folder in (tmp_path, package):
         (folder / ".#helper.py").symlink_to("somebody@somewhere.1")  # Emacs locks a file with it
         (folder / "nowhere.py").symlink_to("gone.py")
         (folder / "folder.py").mkdir()
         os.mkfifo(folder / "pipe.py")
-    assert differences(before, digests()) == []
+    assert differences(before, digests_of(path)) == []
 
 
 def test_another_version_of_any_package_counts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

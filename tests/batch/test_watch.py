@@ -8,11 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from waiting import wait_until
 
 from kit.batch.watch import Watch
 from kit.errors import ExitCode
-
-from .conftest import wait_until
 
 
 def test_a_full_disk_stops_the_notebook_and_is_told_at_its_end(

@@ -10,12 +10,11 @@ from typing import Literal
 
 import nbformat
 import pytest
-from typer.testing import CliRunner
+from in_process import invoke
 
 from kit.batch.record import NotebookRecord, new_record
 from kit.bench import chain, plain_tfx, run, same_components
 from kit.bench.figure import Figure
-from kit.cli import app
 from kit.errors import StepFailedError, UsageError
 from kit.workspace import Workspace
 
@@ -115,5 +114,5 @@ def test_what_cannot_be_measured_is_refused(tmp_path: Path) -> None:
 
 
 def test_help_names_every_group() -> None:
-    told = CliRunner().invoke(app, ["bench", "--help"]).output
+    told = invoke("bench", "--help").output
     assert f" {', '.join(run.GROUPS)};" in " ".join(told.replace("│", " ").split())

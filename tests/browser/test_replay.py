@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from commands import KIT, NOTEBOOKS, command, digests
+from commands import NOTEBOOKS, digests, kit_command
 from lab import (
     keep_picture,
     needs_browser,
@@ -78,7 +78,7 @@ def test_twelve_actions_are_replayed_to_equal_digests(page: Page, tmp_path: Path
     words = shlex.split(said)
     assert words[:2] == ["kit", "replay"]
     again = Path(words[-1])
-    ended = command(KIT, *words[1:], cwd=tmp_path)
+    ended = kit_command(*words[1:], cwd=tmp_path)
     assert ended.code == 0, ended.errors
     assert digests(again, "recommender") == digests(tmp_path / "ws", "recommender")
 

@@ -10,11 +10,10 @@ from typing import Any
 import nbformat
 import pytest
 import yaml
-from typer.testing import CliRunner
+from in_process import invoke
 
 from kit.batch.order import waits
 from kit.batch.plan import PlannedNotebook, choose_notebooks, plan_chain
-from kit.cli import app
 from kit.cli.run_options import pairs_of
 from kit.errors import UsageError
 from kit.export.kubeflow import Place, arguments, check, kubeflow_pipeline
@@ -68,7 +67,7 @@ def test_a_container_is_given_its_secrets_and_needs_no_project(tmp_path: Path) -
     path.parent.mkdir(parents=True)
     nbformat.write(notebook, path)
     words = ["export", "kubeflow", str(tmp_path / "chain.yaml"), str(path), "--image", "shop/kit:1", "-w"]
-    ended = CliRunner().invoke(app, [*words, str(tmp_path / "ws")])
+    ended = invoke(*words, tmp_path / "ws")
     assert ended.exit_code == 0, ended.output
     assert "one container per notebook (1), on the claim kit-workspace" in ended.output
     assert "KIT_SECRET_MAIL_PASSWORD" in ended.output
@@ -84,7 +83,7 @@ def test_a_container_is_given_its_secrets_and_needs_no_project(tmp_path: Path) -
             "optional": False,
         }
     ]
-    elsewhere = CliRunner().invoke(app, [*words, str(tmp_path / "other")])
+    elsewhere = invoke(*words, tmp_path / "other")
     assert elsewhere.exit_code == 2
     assert "Copy it to one of them" in elsewhere.output
 
@@ -108,7 +107,7 @@ def test_a_container_is_given_the_project_that_it_has(
         [train] = plan_chain(choose_notebooks(["03_train"]), {"project_name": name})
         assert arguments(train, place)[-2:] == ["-p", f"project_name={there}"]
     words = ["export", "kubeflow", str(tmp_path / "chain.yaml"), "--image", "shop/kit:1", "-w", str(place)]
-    ended = CliRunner().invoke(app, [*words, "--project", "../nobodys"])
+    ended = invoke(*words, "--project", "../nobodys")
     assert ended.exit_code == 2
     assert f"{tmp_path / 'nobodys'} is in neither. Copy it into {place / 'projects'}" in ended.output
 
@@ -154,7 +153,7 @@ def test_a_pipeline_that_is_not_the_chain_is_found(
 
 def test_the_command_writes_it_and_says_that_it_was_not_run(tmp_path: Path) -> None:
     words = ["export", "kubeflow", str(tmp_path / "chain.yaml"), "--image", "shop/kit:1", "-p", "epochs", "3"]
-    ended = CliRunner().invoke(app, [*words, "-w", str(tmp_path / "ws")])
+    ended = invoke(*words, "-w", tmp_path / "ws")
     assert ended.exit_code == 0, ended.output
     assert "not run on a cluster" in ended.output
     assert "kit-workspace" in (tmp_path / "chain.yaml").read_text()

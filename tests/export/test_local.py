@@ -11,11 +11,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 import tensorflow as tf
-from typer.testing import CliRunner
+from in_process import invoke
 
 from kit import warm
 from kit.batch.unchanged import latest_outputs
-from kit.cli import app
 from kit.data.records import read_records
 from kit.evaluation.results import load_slices
 from kit.lineage.query import trace
@@ -41,9 +40,7 @@ def write(tiny: Tiny, file: Path) -> None:
     """Write the pipeline with the parameters that the tiny chain ran with."""
     given = {"epochs": 3, "batch_size": 64, "learning_rate": 0.01, "seed": 1}
     words = [word for name, value in given.items() for word in ("-p", name, str(value))]
-    ended = CliRunner().invoke(
-        app, ["export", "local", str(file), "-P", "tiny", "-w", str(tiny.folder), *words]
-    )
+    ended = invoke("export", "local", file, "-P", "tiny", "-w", tiny.folder, *words)
     assert ended.exit_code == 0, ended.output
 
 

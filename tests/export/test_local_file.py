@@ -6,14 +6,12 @@ import runpy
 from pathlib import Path
 
 import pytest
-from typer.testing import CliRunner
-
-from kit.cli import app
+from in_process import invoke
 
 
 def export(folder: Path, *words: str) -> tuple[int, str, Path]:
     file = folder / "pipeline.py"
-    ended = CliRunner().invoke(app, ["export", "local", str(file), "-w", str(folder / "ws"), *words])
+    ended = invoke("export", "local", file, "-w", folder / "ws", *words)
     return ended.exit_code, ended.output, file
 
 

@@ -5,19 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from commands import KIT, command, kit_run
-from typer.testing import CliRunner
+from commands import kit_command, kit_run
+from in_process import invoke
 
-from kit.cli import app
 from kit.faults.catalogue import FAULTS
-
-RUNNER = CliRunner()
 
 
 def said(*words: object, code: int = 0) -> str:
-    done = RUNNER.invoke(app, ["faults", *map(str, words)])
-    assert done.exit_code == code, done.output
-    return done.output
+    return invoke("faults", *words, code=code).output
 
 
 def test_every_fault_is_listed_with_its_column() -> None:
@@ -63,7 +58,7 @@ def test_the_table_of_trials() -> None:
 @pytest.mark.slow
 @pytest.mark.notebook
 def test_a_spoiled_day_stops_a_batch(tmp_path: Path) -> None:
-    ended = command(KIT, "faults", "inject", "null-burst", "--out", "broken", cwd=tmp_path)
+    ended = kit_command("faults", "inject", "null-burst", "--out", "broken", cwd=tmp_path)
     assert ended.code == 0
     assert str(tmp_path / "broken") in ended.output
     ended = kit_run("01_data", "-P", tmp_path / "broken", workspace=tmp_path / "ws")

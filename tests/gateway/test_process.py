@@ -8,12 +8,12 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from waiting import wait_until
 
 from gateway.standin import Lab, StandIn, make_plan
 from kit.gateway.certificate import make_certificate
@@ -54,13 +54,6 @@ def processes(word: str) -> list[int]:
     return [int(line.split()[0]) for line in listed.splitlines()[1:] if word in line]
 
 
-def gone(word: str) -> bool:
-    deadline = time.monotonic() + 20
-    while processes(word) and time.monotonic() < deadline:
-        time.sleep(0.05)
-    return not processes(word)
-
-
 @pytest.fixture
 def parent(plan: Plan) -> Iterator[subprocess.Popen[str]]:
     """Start a process that has started a gateway."""
@@ -87,7 +80,7 @@ def test_nothing_is_left_after_a_kill(plan: Plan, parent: subprocess.Popen[str],
     os.kill(parent.pid if victim == "parent" else guard, signal.SIGKILL)
     if victim == "parent":
         parent.wait()  # else it stays in the table of processes
-    assert gone(config)
+    wait_until(lambda: not processes(config), 20)
     with pytest.raises(ConnectionRefusedError):
         socket.create_connection(("127.0.0.1", int(port)))
     if victim == "parent":

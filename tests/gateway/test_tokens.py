@@ -13,6 +13,7 @@ from typing import Any
 import grpc
 import jwt
 import pytest
+from waiting import wait_until
 
 from gateway.standin import MODEL, PREDICT, Lab
 from kit.gateway.keys import KeyStore
@@ -126,10 +127,10 @@ def test_keys_rotate_while_it_runs_and_connections_stay(lab: Callable[..., Lab])
         assert status(old) == 200
         running.keys.rotate()
         new = running.token()
-        until(lambda: status(new) == 200)
+        wait_until(lambda: status(new) == 200)
         assert status(old) == 200  # two keys at once
         running.keys.retire(first)
-        until(lambda: status(old) == 401)
+        wait_until(lambda: status(old) == 401)
         assert status(new) == 200
     assert running.gateway.stats("http.gateway.downstream_cx_total") == {
         "http.gateway.downstream_cx_total": 1
@@ -139,12 +140,5 @@ def test_keys_rotate_while_it_runs_and_connections_stay(lab: Callable[..., Lab])
 def test_keys_that_cannot_be_used_change_nothing(lab: Callable[..., Lab]) -> None:
     running = lab()
     (running.keys.folder / "jwks.json").write_text('{"keys": []}')
-    until(lambda: "are not taken over" in running.files.envoy_log.read_text())
+    wait_until(lambda: "are not taken over" in running.files.envoy_log.read_text())
     assert running.ask(token=signed(running)).status_code == 200
-
-
-def until(true: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 20
-    while not true():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)

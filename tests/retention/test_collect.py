@@ -10,11 +10,10 @@ from typing import Any
 
 import pandas as pd
 import pytest
+from in_process import invoke
 from lineage.stores import PROJECT, Made, Writer, chain
 from training.tiny import Tiny
-from typer.testing import CliRunner
 
-from kit.cli import app
 from kit.errors import ExitCode, ProjectError, StepOrderError, WorkspaceError
 from kit.lineage.read import read_graph
 from kit.new import create
@@ -161,19 +160,18 @@ def test_nothing_is_deleted_while_something_runs(shop: tuple[Workspace, Made, Ma
 def test_the_command_line_shows_first_and_deletes_when_told(shop: tuple[Workspace, Made, Made]) -> None:
     workspace, _, missed = shop
     told = ["gc", "--workspace", str(workspace.path), "--keep-days", "0", "--keep-models", "0"]
-    runner = CliRunner()
     before = _digest(workspace.path)
-    shown = runner.invoke(app, told)
+    shown = invoke(*told)
     assert _digest(workspace.path) == before
     assert shown.exit_code == 0, shown.output
     assert "Nothing was deleted: --yes deletes them." in shown.output
     assert "a blessed model" in shown.output
     assert _folders(workspace)[f"artifact {missed['model']}"]
-    done = runner.invoke(app, [*told, "--yes"])
+    done = invoke(*told, "--yes")
     assert f"{len(missed)} results deleted" in done.output
     assert not _folders(workspace)[f"artifact {missed['model']}"]
-    assert "Everything is needed or young" in runner.invoke(app, told).output
-    assert runner.invoke(app, [*told, "--project", "nobody"]).exit_code == 2
+    assert "Everything is needed or young" in invoke(*told).output
+    assert invoke(*told, "--project", "nobody").exit_code == 2
 
 
 def test_without_a_project_that_has_run_there_is_nothing_to_collect(tmp_path: Path) -> None:
@@ -212,7 +210,7 @@ def test_a_project_that_is_not_found_does_not_keep_others_from_being_collected(
     workspace, _, missed = shop
     monkeypatch.setattr(collect, "sweep_projects", lambda _: {"gone"})
     told = ["gc", "--workspace", str(workspace.path), "--keep-days", "0", "--keep-models", "0", "--yes"]
-    done = CliRunner().invoke(app, told)
+    done = invoke(*told)
     assert done.exit_code == 2
     assert f"{len(missed)} results deleted" in done.stdout
     assert "All results stay of a project that cannot be read: There is no project 'gone'" in done.stderr
@@ -221,6 +219,6 @@ def test_a_project_that_is_not_found_does_not_keep_others_from_being_collected(
 
 @pytest.mark.parametrize("days", ["inf", "1e400"])
 def test_days_without_end_are_refused(tmp_path: Path, days: str) -> None:
-    done = CliRunner().invoke(app, ["gc", "--workspace", str(tmp_path / "ws"), "--keep-days", days])
+    done = invoke("gc", "--workspace", tmp_path / "ws", "--keep-days", days)
     assert done.exit_code == ExitCode.USAGE
     assert "--keep-days must be a finite number of days" in done.stderr

@@ -14,10 +14,9 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from in_process import invoke
 from lineage.stores import PROJECT, VERSION, Writer, chain
-from typer.testing import CliRunner
 
-from kit.cli import app
 from kit.errors import ExitCode, WorkspaceError
 from kit.new import create
 from kit.retention.collect import collect_garbage, plans_of
@@ -175,7 +174,7 @@ def test_what_another_process_works_in_stays(
         try:
             assert process.stdout
             assert process.stdout.readline() == "held\n"
-            done = CliRunner().invoke(app, ["gc", "--yes", "--workspace", str(workspace.path)])
+            done = invoke("gc", "--yes", "--workspace", workspace.path)
         finally:
             process.kill()
     assert done.exit_code == 0, done.output
@@ -198,7 +197,7 @@ def test_a_point_that_was_worked_in_since_it_was_looked_at_stays(workspace: Work
 
 
 def test_the_command_shows_what_goes_and_why_other_points_stay(workspace: Workspace) -> None:
-    shown = CliRunner().invoke(app, ["gc", "--workspace", str(workspace.path), "--project", PROJECT])
+    shown = invoke("gc", "--workspace", workspace.path, "--project", PROJECT)
     assert shown.exit_code == 0, shown.output
     assert "2 points of sweeps stay: a model of theirs was blessed or can be served" in shown.output
     assert "old 1" in shown.output
@@ -231,7 +230,7 @@ def test_a_sweep_that_cannot_be_read_is_told_and_stays_whole(
 ) -> None:
     _spoil(sweep(workspace, "bad", _OLD, points), how)
     for words in (["gc", "--yes"], ["gc"], ["sweeps"]):
-        done = CliRunner().invoke(app, [*words, "--workspace", str(workspace.path)])
+        done = invoke(*words, "--workspace", workspace.path)
         assert done.exit_code == ExitCode.USAGE, done.output
         assert expected in done.stderr
     assert left(SweepFolder.of(workspace.path, "old")) == [2, 3]
@@ -240,6 +239,6 @@ def test_a_sweep_that_cannot_be_read_is_told_and_stays_whole(
 
 def test_a_damaged_sweep_is_told_where_nothing_else_is(tmp_path: Path, points: Path) -> None:
     _spoil(sweep(Workspace(tmp_path / "ws"), "bad", _OLD, points), "no points")
-    done = CliRunner().invoke(app, ["gc", "--workspace", str(tmp_path / "ws")])
+    done = invoke("gc", "--workspace", tmp_path / "ws")
     assert done.exit_code == ExitCode.USAGE
     assert "All results stay of a sweep that cannot be read" in done.stderr

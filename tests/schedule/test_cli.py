@@ -7,21 +7,15 @@ import shutil
 from pathlib import Path
 
 import pytest
-from commands import KIT, command
-from typer.testing import CliRunner
+from commands import kit_command
+from in_process import kit
 
-from kit.cli import app
 from kit.project.folder import BUILT_IN
 from kit.schedule import schedule as schedules
 from kit.schedule.chain import project_of
 from kit.workspace import Workspace
 
 from .notebooks import write_pair
-
-
-def kit(*words: object) -> tuple[int, str]:
-    ended = CliRunner().invoke(app, [str(word) for word in words])
-    return ended.exit_code, ended.output
 
 
 def test_a_new_schedule_is_previewed_listed_and_not_due(tmp_path: Path) -> None:
@@ -204,7 +198,7 @@ def test_a_tick_runs_the_chain_with_the_day_that_it_is_due_for(tmp_path: Path) -
         created=created,
     )
     schedules.save(place, schedule)
-    ended = command(KIT, "schedule", "tick", "nightly", "-w", place, cwd=tmp_path)
+    ended = kit_command("schedule", "tick", "nightly", "-w", place, cwd=tmp_path)
     assert ended.code == 0, ended.errors
     today = f"{dt.datetime.now(dt.UTC):%Y-%m-%d}"
     assert (place / "second.txt").read_text() == f"{today}!"
@@ -223,7 +217,7 @@ def test_the_exit_code_of_a_tick_is_that_of_its_run(tmp_path: Path) -> None:
     schedules.save(
         place, schedules.make(name="nightly", cron="0 0 * * *", notebooks=(str(first),), created=created)
     )
-    ended = command(KIT, "schedule", "tick", "nightly", "-w", place, cwd=tmp_path)
+    ended = kit_command("schedule", "tick", "nightly", "-w", place, cwd=tmp_path)
     assert ended.code == 12
     assert "not blessed" in ended.errors
 

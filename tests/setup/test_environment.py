@@ -9,10 +9,10 @@ import subprocess
 import sys
 import sysconfig
 import threading
-import time
 from pathlib import Path
 
 import pytest
+from waiting import wait_until
 
 from kit.setup import environment
 from kit.setup.locked import CHECKOUT
@@ -120,8 +120,7 @@ def test_second_set_up_waits_for_the_first(capfd: pytest.CaptureFixture[str]) ->
     with environment.only_one_set_up():
         thread = threading.Thread(target=second)
         thread.start()
-        while "waiting" not in capfd.readouterr().err:
-            time.sleep(0.01)
+        wait_until(lambda: "waiting" in capfd.readouterr().err)
         order.append("first")
     thread.join()
     assert order == ["first", "second"]
@@ -178,7 +177,9 @@ def test_systems_without_wheels_are_told_so(
     ("libc", "expected"),
     [(("glibc", "2.36"), True), (("glibc", "2.38"), False), (("glibc", "3.1"), False), (("", ""), False)],
 )
-def test_old_glibc(libc: tuple[str, str], expected: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_glibc_before_2_38_is_old(
+    libc: tuple[str, str], expected: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(platform, "libc_ver", lambda: libc)
     assert environment.has_old_glibc() is expected
 

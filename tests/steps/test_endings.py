@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from processes import is_alive
+from processes import wait_until_ended
+from waiting import wait_until
 
 from kit import warm
 from kit.errors import NotBlessedError, StepFailedError
@@ -18,7 +19,6 @@ from kit.lineage.read import read_graph
 from kit.session import Session
 from kit.workspace import Workspace
 
-from .conftest import wait_until
 from .workers import Other, Worker, open_session, run_both_in_session, run_in_session, states
 
 
@@ -39,10 +39,6 @@ def start_sleeping(tmp_path: Path) -> tuple[warm.WarmCall, dict[str, Any]]:
     wait_until(lambda: marker.exists() or kernel.wait(0) is not None, 60)
     assert kernel.wait(0) is None, (tmp_path / "kernel.log").read_text()
     return kernel, json.loads(marker.read_text())
-
-
-def gone(processes: list[int]) -> bool:
-    return not any(is_alive(pid) for pid in processes)
 
 
 def test_an_error_of_the_kit_keeps_its_type_and_message(session: Session) -> None:
@@ -99,7 +95,7 @@ def test_an_interrupt_ends_the_step_within_three_seconds(tmp_path: Path) -> None
     assert time.monotonic() - started < 3
     assert isinstance(outcome, warm.CallRaised)
     assert isinstance(outcome.exception(), KeyboardInterrupt)
-    wait_until(lambda: gone(step["processes"]), 3)
+    wait_until_ended(*step["processes"], seconds=3)
     session = open_session(tmp_path / "ws")
     assert states(session) == ["FAILED"]
     assert not outputs(session)
@@ -110,7 +106,7 @@ def test_a_killed_session_is_cleaned_up_by_the_next_one(tmp_path: Path) -> None:
     kernel, step = start_sleeping(tmp_path)
     os.kill(kernel.pid, signal.SIGKILL)
     assert isinstance(kernel.wait(20), warm.CallDied)
-    wait_until(lambda: gone(step["processes"]), 5)
+    wait_until_ended(*step["processes"], seconds=5)
     assert Path(step["file"]).exists(), "nobody was there to remove it"
 
     session = open_session(tmp_path / "ws")
@@ -140,7 +136,7 @@ def test_of_two_at_once_whose_session_is_killed_the_one_that_ended_is_not_done_a
     os.kill(kernel.pid, signal.SIGKILL)
     assert isinstance(kernel.wait(20), warm.CallDied)
     steps = [json.loads(marker.read_text()) for marker in sleeping]
-    wait_until(lambda: all(gone(step["processes"]) for step in steps), 5)
+    wait_until_ended(*(pid for step in steps for pid in step["processes"]), seconds=5)
 
     session = open_session(place)
     assert sorted(states(session)) == (["COMPLETE", "FAILED"] if other == "write" else ["FAILED", "FAILED"])

@@ -7,13 +7,13 @@ import threading
 from pathlib import Path
 
 import pytest
+from waiting import wait_until
 
 from kit import warm
 from kit.errors import StepOrderError
 from kit.session import Session
 from kit.workspace import Workspace
 
-from .conftest import wait_until
 from .workers import Other, Worker, open_session, run_in_session, states
 
 

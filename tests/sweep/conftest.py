@@ -3,6 +3,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+import psutil
 import pytest
 from batch.conftest import WriteNotebook, write_notebook
 
@@ -33,3 +34,12 @@ def begin(tmp_path: Path) -> Begin:
         return begin_sweep(plan_sweep(file, tmp_path / "ws", name, chosen))
 
     return begin_one
+
+
+def attempts_of(folder: SweepFolder) -> list[psutil.Process]:
+    """Return the processes that run points of a sweep."""
+    return [
+        process
+        for process in psutil.process_iter(["cmdline"])
+        if {"kit.sweep.attempt", str(folder.path)} <= set(process.info["cmdline"] or ())
+    ]

@@ -5,21 +5,14 @@ from textwrap import dedent
 from unittest.mock import MagicMock
 
 import pytest
-from typer.testing import CliRunner
+from in_process import invoke, kit
 
-from kit.cli import app
-from kit.cli.sweep import _HELP
 from kit.errors import ExitCode
 from kit.sweep import dask_workers
 from kit.sweep.begin import begin_sweep, plan_sweep
 from kit.sweep.records import SweepFolder, save_point
 
 from .conftest import FIT, Begin, WriteNotebook
-
-
-def kit(*words: object) -> tuple[int, str]:
-    ended = CliRunner().invoke(app, [str(word) for word in words])
-    return ended.exit_code, ended.output
 
 
 def test_a_dry_run_lists_the_points_and_writes_nothing(write_notebook: WriteNotebook, tmp_path: Path) -> None:
@@ -81,7 +74,8 @@ def test_a_finished_sweep_says_what_it_found(
 
 
 def test_the_file_in_the_help_can_be_swept(tmp_path: Path) -> None:
-    example = _HELP.split("\b\n")[1].split("\n\n")[0]
+    _, _, shown = kit("sweep", "--help")[1].partition("The file says which:")
+    example, _, _ = shown.partition("Notebooks before")
     (tmp_path / "help.yml").write_text(dedent(example))
     code, said = kit("sweep", tmp_path / "help.yml", "--dry-run", "-w", tmp_path)
     assert code == 0
@@ -173,8 +167,6 @@ def test_a_secret_that_is_not_set_is_told_before_anything_runs(
     monkeypatch.setattr("kit.sweep.run.run_sweep", lambda *_, **__: pytest.fail("it runs"))
     monkeypatch.setattr(dask_workers, "_connect", MagicMock())
     with pytest.raises(pytest.fail.Exception):  # the workers of a cluster may have it
-        CliRunner().invoke(
-            app,
-            ["sweep", "--resume", "fit", "-w", str(tmp_path / "ws"), "--dask", "tcp://h:1"],
-            catch_exceptions=False,
+        invoke(
+            "sweep", "--resume", "fit", "-w", tmp_path / "ws", "--dask", "tcp://h:1", catch_exceptions=False
         )

@@ -14,6 +14,7 @@ from unittest.mock import MagicMock
 import psutil
 import pytest
 from processes import is_alive
+from waiting import wait_until
 
 from kit.errors import ClusterError, ExitCode
 from kit.sweep import dask_workers
@@ -24,8 +25,7 @@ from kit.sweep.errors import WorkersLostError
 from kit.sweep.records import save_point
 from kit.sweep.run import SweepEnded, run_sweep
 
-from .conftest import FIT, Begin, WriteNotebook
-from .test_run import attempts_of, wait_until
+from .conftest import FIT, Begin, WriteNotebook, attempts_of
 
 
 @pytest.fixture

@@ -6,14 +6,14 @@ import os
 import shutil
 import signal
 import subprocess
-import sys
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
 import psutil
 import pytest
+from commands import start_kit
+from waiting import wait_until
 
 from kit.batch.record import list_runs
 from kit.errors import ExitCode, WorkspaceError
@@ -24,7 +24,7 @@ from kit.sweep.report import summary
 from kit.sweep.run import SweepEnded, run_sweep
 from kit.sweep.workers import LocalWorkers
 
-from .conftest import FIT, Begin, WriteNotebook
+from .conftest import FIT, Begin, WriteNotebook, attempts_of
 
 
 def run(folder: SweepFolder, jobs: int = 2, said: list[str] | None = None) -> SweepEnded:
@@ -32,27 +32,8 @@ def run(folder: SweepFolder, jobs: int = 2, said: list[str] | None = None) -> Sw
     return run_sweep(folder, lambda path: LocalWorkers(path, jobs), lines.append)
 
 
-def wait_until(condition: Callable[[], bool], seconds: float = 30) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "waited in vain"
-        time.sleep(0.05)
-
-
-def start(*words: object) -> subprocess.Popen[bytes]:
-    command = [sys.executable, "-c", "from kit.cli import app; app()", "sweep", *map(str, words)]
-    return subprocess.Popen(
-        command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
-    )
-
-
-def attempts_of(folder: SweepFolder) -> list[psutil.Process]:
-    """Return the processes that run points of a sweep."""
-    return [
-        process
-        for process in psutil.process_iter(["cmdline"])
-        if {"kit.sweep.attempt", str(folder.path)} <= set(process.info["cmdline"] or ())
-    ]
+def start(*words: object) -> subprocess.Popen[str]:
+    return start_kit("sweep", *words, output=subprocess.DEVNULL)
 
 
 def test_every_point_runs_apart_and_shared_notebooks_once(

@@ -4,11 +4,10 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from typer.testing import CliRunner
+from in_process import kit
 
 from kit.batch.parameters import read_parameters
 from kit.batch.plan import NOTEBOOKS
-from kit.cli import app
 from kit.errors import ExitCode
 from kit.translation import build as building
 from kit.translation.build import build, check_all, confirm, translated
@@ -167,23 +166,19 @@ def test_the_command_writes_checks_and_confirms(
 ) -> None:
     monkeypatch.setattr(building, "NOTEBOOKS", notebook.parent)
 
-    def kit(*words: object) -> tuple[int, str]:
-        ended = CliRunner().invoke(app, ["translate", *map(str, words)])
-        return ended.exit_code, ended.output
-
     written = tmp_path / "ws" / "notebooks" / "zh" / "01_fit.ipynb"
-    assert kit(notebook, "-w", tmp_path / "ws") == (0, f"{written}\n")
-    assert kit(notebook, "--check") == (0, "All translations are up to date.\n")
+    assert kit("translate", notebook, "-w", tmp_path / "ws") == (0, f"{written}\n")
+    assert kit("translate", notebook, "--check") == (0, "All translations are up to date.\n")
     change(notebook, "It **runs**", "It **walks**")
-    assert kit(notebook, "-w", tmp_path / "ws") == (0, f"{written}  English: c\n")
-    code, said = kit(notebook, "--check")
+    assert kit("translate", notebook, "-w", tmp_path / "ws") == (0, f"{written}  English: c\n")
+    code, said = kit("translate", notebook, "--check")
     assert code == ExitCode.USAGE
     assert "01_fit, cell c: outdated" in said
-    assert kit(notebook, "--confirm") == (0, "01_fit: c\n")
-    assert kit(notebook, "--check")[0] == 0
-    code, said = kit("--confirm")
+    assert kit("translate", notebook, "--confirm") == (0, "01_fit: c\n")
+    assert kit("translate", notebook, "--check")[0] == 0
+    code, said = kit("translate", "--confirm")
     assert code == ExitCode.USAGE
     assert "Name them" in said
-    code, said = kit(notebook, "-l", "xx")
+    code, said = kit("translate", notebook, "-l", "xx")
     assert code == ExitCode.USAGE
     assert "are there in zh" in said

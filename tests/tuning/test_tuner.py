@@ -11,8 +11,8 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import psutil
 import pytest
+from processes import wait_until_nobody_works
 
 from kit.errors import StepOrderError, UsageError
 from kit.session import Session
@@ -167,7 +167,7 @@ def test_a_search_that_is_killed_goes_on_with_the_trials_that_are_missing(tiny: 
     finally:
         process.send_signal(signal.SIGKILL)
         process.wait()
-    _wait_until_nobody_works(folder_of(session.workspace, session.project.name))
+    wait_until_nobody_works(folder_of(session.workspace, session.project.name), 20)
     done = {one.folder: one for one in first.trials if one.is_over}
     assert 0 < len(done) < TRIALS
 
@@ -197,17 +197,3 @@ def _wait_for_a_trial(session: Session, made: Any, process: subprocess.Popen[byt
 
 def _is_over(one: Trial) -> bool:
     return one.is_over
-
-
-def _wait_until_nobody_works(folder: Path) -> None:
-    deadline = time.monotonic() + 20
-    while left := [process for process in psutil.process_iter() if _works_in(process, folder)]:
-        assert time.monotonic() < deadline, f"{left} are still there"
-        time.sleep(0.1)
-
-
-def _works_in(process: psutil.Process, folder: Path) -> bool:
-    try:
-        return any(Path(file.path).is_relative_to(folder) for file in process.open_files())
-    except (psutil.NoSuchProcess, psutil.AccessDenied):
-        return False

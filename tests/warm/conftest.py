@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -55,19 +54,6 @@ def own(light: Environ) -> Iterator[Environ]:
     yield environ
     warm.stop(environ)
     shutil.rmtree(folder)
-
-
-def gone(pid: int, timeout_seconds: float = 30) -> bool:
-    """Wait until a process has ended; a zombie that its parent does not reap has ended, too."""
-    deadline = time.monotonic() + timeout_seconds
-    while time.monotonic() < deadline:
-        try:
-            if (Path("/proc") / str(pid) / "stat").read_text().rsplit(")", 1)[1].split()[0] == "Z":
-                return True
-        except (FileNotFoundError, ProcessLookupError):  # it may end between opening and reading
-            return True
-        time.sleep(0.02)
-    return False
 
 
 @pytest.fixture

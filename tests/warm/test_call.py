@@ -10,13 +10,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from processes import wait_until_ended
 
 from kit import warm
 from kit.warm import CallDied, CallRaised, CallReturned
 from kit.warm.call import current_umask
 
 from . import targets
-from .conftest import gone
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -59,7 +59,7 @@ def test_returns_its_result_its_progress_and_its_log(
     with call(targets.echo, payload) as child:
         assert child.wait(30) == CallReturned(payload[::-1])
         assert child.progress == "got 3000000 bytes"
-    assert gone(child.pid)
+    wait_until_ended(child.pid)
     assert (tmp_path / "call.log").read_text().splitlines() == ["on stdout", "on stderr"]
 
 
@@ -107,13 +107,13 @@ def test_a_kill_ends_the_whole_process_group(call: Callable[..., warm.WarmCall])
         outcome = child.wait(0)
     assert isinstance(outcome, CallDied)
     assert outcome.returncode == -signal.SIGKILL
-    assert all(gone(pid) for pid in pids)
+    wait_until_ended(*pids)
 
 
 def test_what_a_call_leaves_behind_ends_with_it(call: Callable[..., warm.WarmCall]) -> None:
     outcome = call(targets.leave_helper).wait(30)
     assert isinstance(outcome, CallReturned)
-    assert gone(int(outcome.result))
+    wait_until_ended(int(outcome.result))
 
 
 def test_progress_that_nobody_reads_does_not_stop_the_child(call: Callable[..., warm.WarmCall]) -> None:
@@ -194,7 +194,7 @@ def test_no_orphan_when_the_caller_is_killed(way: str, light: dict[str, str], tm
         pids = [int(word) for word in caller.stdout.readline().split()]
         assert len(pids) == 2
         caller.send_signal(signal.SIGKILL)
-    assert all(gone(pid) for pid in pids)
+    wait_until_ended(*pids)
 
 
 @pytest.mark.alone
@@ -208,7 +208,7 @@ def test_children_end_with_the_warm_process(own: dict[str, str], tmp_path: Path)
     assert isinstance(outcome, CallDied)
     assert outcome.parent_lost
     assert "warm process" in outcome.message
-    assert all(gone(pid) for pid in pids)
+    wait_until_ended(*pids)
 
 
 def test_says_why_it_starts_a_new_interpreter(light: dict[str, str], tmp_path: Path) -> None:

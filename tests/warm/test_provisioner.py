@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from jupyter_client.manager import KernelManager
+from processes import wait_until_ended
+from waiting import wait_until
 
 from kit import warm
 from kit.warm.client import WarmProcess
 from kit.warm.provisioner import WarmProvisioner
 from kit.warm.starting import StartingProcess
-
-from .conftest import gone
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -93,7 +93,7 @@ def test_output_of_any_kind_reaches_the_client(start: Callable[..., Kernel]) -> 
     assert kernel.run("1 / 0") == "ZeroDivisionError"
 
 
-def test_interrupt(start: Callable[..., Kernel]) -> None:
+def test_an_interrupt_ends_a_cell_and_not_the_kernel(start: Callable[..., Kernel]) -> None:
     kernel = start()
     code = "import time; print('begun'); time.sleep(60)"
     kernel.client.execute(code, stop_on_error=False)  # or the kernel may drop what comes next
@@ -128,7 +128,7 @@ def test_restart_gives_a_fresh_process(start: Callable[..., Kernel]) -> None:
     kernel.client.wait_for_ready(timeout=60)
     assert kernel.run("x") == "NameError"
     assert kernel.process.pid != before
-    assert gone(before)
+    wait_until_ended(before)
 
 
 def test_shutdown_ends_the_process(start: Callable[..., Kernel]) -> None:
@@ -136,17 +136,14 @@ def test_shutdown_ends_the_process(start: Callable[..., Kernel]) -> None:
     pid = kernel.process.pid
     kernel.client.stop_channels()
     kernel.manager.shutdown_kernel()
-    assert gone(pid)
+    wait_until_ended(pid)
     assert not kernel.manager.is_alive()
 
 
 def test_a_kernel_that_dies_is_noticed(start: Callable[..., Kernel]) -> None:
     kernel = start()
     os.kill(kernel.process.pid, signal.SIGKILL)
-    deadline = time.monotonic() + 10
-    while kernel.manager.is_alive() and time.monotonic() < deadline:
-        time.sleep(0.05)
-    assert not kernel.manager.is_alive()
+    wait_until(lambda: not kernel.manager.is_alive(), 10)
     assert kernel.process.poll() == -signal.SIGKILL
 
 
@@ -207,7 +204,7 @@ def test_kernels_end_with_their_owner(light: dict[str, str]) -> None:
         assert owner.stdout is not None
         pid = int(owner.stdout.readline())
         owner.kill()
-    assert gone(pid)
+    wait_until_ended(pid)
 
 
 @pytest.fixture
@@ -247,10 +244,7 @@ def test_a_kernel_can_be_ended_before_it_is_there(slow: dict[str, str]) -> None:
     manager.start_kernel(env=slow)
     manager.shutdown_kernel(now=True)
     assert not manager.is_alive()
-    deadline = time.monotonic() + 20
-    while (children := (warm.status(slow) or {}).get("children")) and time.monotonic() < deadline:
-        time.sleep(0.1)
-    assert not children
+    wait_until(lambda: not (warm.status(slow) or {}).get("children"), 20)
 
 
 @pytest.fixture
@@ -286,14 +280,9 @@ def test_a_folder_that_is_gone_is_the_error_that_ipykernel_has(light: dict[str, 
         manager.start_kernel(env=light, cwd=str(tmp_path / "nowhere"))
 
 
-def test_the_first_result_of_a_kernel_with_all_imports(
-    all_imported: dict[str, str], start: Callable[..., Kernel]
+@pytest.mark.parametrize("choice", [{}, {"KIT_WARM": "off"}], ids=["warm", "plain"])
+def test_all_that_the_warm_process_has_imported_can_be_imported(
+    all_imported: dict[str, str], start: Callable[..., Kernel], choice: dict[str, str]
 ) -> None:
-    """Print the seconds; how many they are depends on the machine."""
-    full = all_imported
     code = "import tensorflow, tfx.components, tensorflow_model_analysis; print('imported')"
-    for environ, name in ((full, "kit"), ({**full, "KIT_WARM": "off"}, "ipykernel")):
-        started = time.monotonic()
-        kernel = start(environ)
-        assert kernel.run(code).endswith("imported")
-        print(f"{name}: first result after {time.monotonic() - started:.2f} s")  # noqa: T201
+    assert start({**all_imported, **choice}).run(code).endswith("imported")

@@ -12,13 +12,14 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from processes import wait_until_ended
+from waiting import wait_until
 
 from kit import warm
 from kit.warm import CallReturned, WarmUnavailableError, client
 from kit.warm.address import address_of, fingerprint_of, folder_of, import_variables
 
 from . import targets
-from .conftest import gone
 
 
 def run(function: str, environ: dict[str, str], log: Path) -> bytes:
@@ -69,8 +70,8 @@ def test_stop_leaves_nothing(own: dict[str, str], tmp_path: Path) -> None:
     assert status is not None
     assert warm.stop(own)
     assert child.wait(10) is not None
-    assert gone(child.pid)
-    assert gone(status["pid"])
+    wait_until_ended(child.pid)
+    wait_until_ended(status["pid"])
     assert [path.name for path in Path(own["KIT_WARM_DIR"]).iterdir()] == ["start.lock"]
     assert not warm.stop(own)
 
@@ -78,9 +79,7 @@ def test_stop_leaves_nothing(own: dict[str, str], tmp_path: Path) -> None:
 def test_ends_when_idle(own: dict[str, str]) -> None:
     environ = {**own, "KIT_WARM_IDLE_SECONDS": "0.5"}
     warm.start(environ)
-    deadline = time.monotonic() + 10
-    while list(Path(own["KIT_WARM_DIR"]).glob("*.sock")) and time.monotonic() < deadline:
-        time.sleep(0.1)
+    wait_until(lambda: not list(Path(own["KIT_WARM_DIR"]).glob("*.sock")), 10)
     assert warm.status(environ) is None
 
 
@@ -100,9 +99,7 @@ def test_one_that_is_never_idle_serves_its_first_client(own: dict[str, str], tmp
     ) as child:
         assert isinstance(child.wait(60), CallReturned)
     assert not [line for line in said if "new interpreter" in line]
-    deadline = time.monotonic() + 10
-    while list(Path(own["KIT_WARM_DIR"]).glob("*.sock")) and time.monotonic() < deadline:
-        time.sleep(0.1)
+    wait_until(lambda: not list(Path(own["KIT_WARM_DIR"]).glob("*.sock")), 10)
     assert [path.name for path in Path(own["KIT_WARM_DIR"]).iterdir()] == ["start.lock"]
 
 
@@ -111,7 +108,7 @@ def test_a_socket_that_nobody_answers_is_replaced(own: dict[str, str], tmp_path:
     status = warm.status(own)
     assert status is not None
     os.kill(status["pid"], signal.SIGKILL)
-    assert gone(status["pid"])
+    wait_until_ended(status["pid"])
     assert address_of(own).socket.exists()
     assert run("describe", own, tmp_path / "log")
 
@@ -130,7 +127,7 @@ def test_a_full_disk_under_the_log_ends_nothing(own: dict[str, str], tmp_path: P
     assert warm.stop(environ)
 
 
-def test_no_zombies(light: dict[str, str], tmp_path: Path) -> None:
+def test_no_ended_child_is_left_unreaped(light: dict[str, str], tmp_path: Path) -> None:
     for _ in range(3):
         run("describe", light, tmp_path / "log")
     status = warm.status(light)

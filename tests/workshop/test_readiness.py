@@ -7,10 +7,9 @@ import threading
 from pathlib import Path
 
 import pytest
-from typer.testing import CliRunner
+from in_process import invoke
 
 from kit import doctor
-from kit.cli import app
 from kit.doctor import Check
 from kit.workshop import readiness
 
@@ -77,7 +76,7 @@ def test_the_command_looks_at_the_room_as_well(tmp_path: Path, monkeypatch: pyte
     monkeypatch.setattr(doctor, "check", lambda *_, **__: [Check("Python", "3.12")])
     monkeypatch.setattr(readiness, "check_readiness", looked)
     words = ["doctor", "--workshop", "--workspace", str(tmp_path), "--class-folder", str(tmp_path / "class")]
-    ended = CliRunner().invoke(app, words)
+    ended = invoke(*words)
     assert ended.exit_code == 0, ended.output
     assert "cores" in ended.output
     assert asked == [(tmp_path, tmp_path / "class")]
