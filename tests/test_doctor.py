@@ -75,13 +75,13 @@ def test_wrong_and_missing_packages_are_named(monkeypatch: pytest.MonkeyPatch) -
     assert len(found) == 4
 
 
-def test_python_out_of_range(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_python_out_of_range_fails(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("kit.doctor.platform.python_version", lambda: "3.14.0")
     assert not doctor.check_python().ok
 
 
 @pytest.mark.parametrize(("version", "ok"), [("2.36", False), ("2.38", True), ("2.41", True)])
-def test_glibc(version: str, ok: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_glibc_before_2_38_fails(version: str, ok: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("kit.doctor.platform.system", lambda: "Linux")
     monkeypatch.setattr("kit.doctor.platform.libc_ver", lambda: ("glibc", version))
     assert doctor.check_libc().ok is ok
@@ -99,12 +99,12 @@ def test_changed_lock_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
     assert doctor.check_set_up().what_to_do == "requirements.lock has changed: run `make setup`"
 
 
-def test_kernel_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_kernel_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(doctor, "KERNEL", "no-such-kernel")
     assert doctor.check_kernel().found == "no kernelspec no-such-kernel"
 
 
-def test_provisioner_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_provisioner_fails(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(doctor, "PROVISIONER", "no-such-provisioner")
     assert not doctor.check_kernel().ok
 
@@ -112,7 +112,9 @@ def test_provisioner_missing(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize(
     ("free_bytes", "ok", "needed"), [(0.5e9, False, True), (3e9, False, False), (50e9, True, False)]
 )
-def test_free_disk(free_bytes: float, ok: bool, needed: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_full_disk_fails_and_one_with_little_room_is_a_hint(
+    free_bytes: float, ok: bool, needed: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
     usage = namedtuple("usage", "free")  # noqa: PYI024  # as shutil's own
     monkeypatch.setattr("kit.doctor.shutil.disk_usage", lambda _: usage(free_bytes))
     found = doctor.check_disk(Path("/no/such/folder"))

@@ -39,7 +39,7 @@ gates: []
         (("new", "deep"), 1, "new:\n  deep: 1"),
     ],
 )
-def test_one_value(path: tuple[str, ...], value: object, line: str) -> None:
+def test_one_value_is_set_and_all_other_lines_stay(path: tuple[str, ...], value: object, line: str) -> None:
     changed = with_value(TEXT, path, value)
     assert line in changed
     expected = yaml.safe_load(TEXT)

@@ -32,7 +32,9 @@ def age() -> statistics_pb2.FeatureNameStatistics:
         ("feature.num_stats.min / 0 > 1", None),
     ],
 )
-def test_what_holds(expression: str, holds: bool | None, age: statistics_pb2.FeatureNameStatistics) -> None:
+def test_an_expression_holds_or_not_or_cannot_be_told(
+    expression: str, holds: bool | None, age: statistics_pb2.FeatureNameStatistics
+) -> None:
     check_expression(expression)
     assert evaluate(expression, {"feature": age, "feature_base": age}) is holds
 

@@ -17,19 +17,19 @@ def judged(train: list[str | None], held_out: list[str | None]) -> list[Finding]
     return findings(check, rows(city=train), rows(city=held_out), totals)
 
 
-def test_a_burst() -> None:
+def test_a_burst_of_missing_values_warns_with_its_rows() -> None:
     [finding] = judged(["a"] * 5_000, ["a"] * 970 + [None] * 30)
     assert (finding.state, finding.subject, finding.value) == ("warn", "city", 0.03)
     assert finding.found == "city: 3.00% of 1,000 rows of eval have no value, and 0.00% of train had none"
     assert len(finding.rows) == 5
 
 
-def test_a_column_that_is_gone() -> None:
+def test_a_column_that_is_gone_is_missing_in_every_row() -> None:
     [finding] = judged(["a"] * 500, [None] * 100)
     assert finding.value == 1
 
 
-def test_what_was_always_missing() -> None:
+def test_what_was_always_missing_does_not_warn() -> None:
     [finding] = judged([None, "a"] * 500, [None, "a"] * 100)
     assert finding == Finding("missing values", "as in train in all 1 columns", "ok")
 

@@ -17,7 +17,7 @@ from kit.checks.repeats import RepeatedRows, SharedKeys
         ("aaaa", "3 of 4 rows (75.0%) are as one before them in every column"),
     ],
 )
-def test_repeated_rows(seen: str, found: str) -> None:
+def test_rows_as_one_before_them_are_counted_over_batches_and_splits(seen: str, found: str) -> None:
     check = RepeatedRows("warn")
     for place, one in enumerate(seen):  # also over batches and splits
         check.add("eval" if place else "train", rows(x=[one], y=[1], z=[None]))
@@ -35,7 +35,7 @@ def test_the_repeated_rows_are_shown() -> None:
     assert finding.rows == ({"x": "c"},) * 5
 
 
-def test_shared_keys() -> None:
+def test_keys_of_eval_that_train_has_too_are_counted() -> None:
     train, held_out = rows(key=["r1", "r1", "r2", None]), rows(key=["r3", "r2", "r2"])
     [finding] = findings(SharedKeys(["key"], "block"), train, held_out)
     assert finding.found == "key: 1 of 2 of eval are in train too, such as r2"

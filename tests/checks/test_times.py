@@ -50,7 +50,7 @@ def test_each_of_several_days_is_judged() -> None:
 
 
 @pytest.mark.parametrize("spans", [(3,), (3, 4, 5)])
-def test_clean_days(spans: tuple[int, ...]) -> None:
+def test_days_with_rows_of_their_own_pass(spans: tuple[int, ...]) -> None:
     [finding] = judged([day(1), day(2)], [day(span) for span in spans])
     assert finding == Finding("times", "at: each span has its own", "ok")
 

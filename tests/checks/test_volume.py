@@ -29,7 +29,7 @@ def test_too_few_and_too_many_rows(count: int) -> None:
     assert finding.expected == "50 to 150"
 
 
-def test_daily_life() -> None:
+def test_spans_about_as_large_as_those_of_train_pass() -> None:
     assert judged([90, 100, 110], [51, 149]) == [
         Finding("volume", "as in train, about 100 rows a span", "ok")
     ]

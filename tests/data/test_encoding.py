@@ -47,7 +47,7 @@ def batches(draw: Any) -> pa.RecordBatch:
 
 @FAST
 @given(batches(), st.integers(0, 3))
-def test_any_rows(batch: pa.RecordBatch, skipped: int) -> None:
+def test_any_rows_are_encoded_as_protobuf_encodes_them(batch: pa.RecordBatch, skipped: int) -> None:
     rest = batch.slice(min(skipped, batch.num_rows))
     assert list(encode(rest)) == as_protobuf(rest)
 

@@ -52,7 +52,7 @@ def test_line_breaks_of_every_system(tmp_path: Path, line_break: str) -> None:
 
 
 @pytest.mark.parametrize("delimiter", [";", "\t", "|", " "])
-def test_other_delimiters(tmp_path: Path, delimiter: str) -> None:
+def test_cells_are_parted_by_the_given_delimiter_alone(tmp_path: Path, delimiter: str) -> None:
     path = tmp_path / "rows.csv"
     path.write_text(f"age,x{delimiter}bought\n1{delimiter}0\n")
     dtypes: dict[str, Dtype] = {"age,x": "int", "bought": "int"}

@@ -9,7 +9,7 @@ import pytest
 import tensorflow as tf
 
 from kit.drill.encoder import Encoder
-from kit.drill.population import Population, _following
+from kit.drill.population import Population
 from kit.project import Project
 
 ITEMS, USERS, ROWS = 100, 30, 600
@@ -45,8 +45,8 @@ def population() -> Population:
     return Population(rows, COLUMNS, "request_id", ("item_id", "category"))
 
 
-def test_what_follows_from_an_item_is_found(population: Population) -> None:
-    assert _following(population.rows, "item_id", COLUMNS) == ("item_id", "category")
+def test_what_follows_from_an_item_is_found(project: Project, population: Population) -> None:
+    assert Population.of_rows(project, population.rows).of_item == ("item_id", "category")
 
 
 def test_a_request_is_one_user_with_many_items(population: Population) -> None:

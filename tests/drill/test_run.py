@@ -12,11 +12,10 @@ from typing import Any
 import grpc
 import numpy as np
 import pytest
+from in_process import invoke
 from serving.models import settings_of
 from training.tiny import Tiny
-from typer.testing import CliRunner
 
-from kit.cli import app
 from kit.drill.endpoint import InProcess, RefusedError, ServerEndpoint
 from kit.drill.errors import DrillError
 from kit.drill.honest import Honest
@@ -167,7 +166,7 @@ def test_a_server_that_refuses_ends_the_attack(
 
 def test_the_command_prints_the_table(pushed: Tiny) -> None:
     words = ["drill", "-P", str(pushed.project.folder), "-w", str(pushed.folder), "--queries", "2"]
-    answer = CliRunner().invoke(app, words)
+    answer = invoke(*words)
     assert answer.exit_code == 0, answer.output
     assert "distilled model" in answer.output
     assert "Recommended: " in answer.output
@@ -222,7 +221,9 @@ def made(name: str, fidelity: float, **costs: float) -> Outcome:
         ([], None),
     ],
 )
-def test_the_rule(others: list[Outcome], expected: str | None) -> None:
+def test_what_costs_honest_users_too_much_is_not_recommended(
+    others: list[Outcome], expected: str | None
+) -> None:
     marked = recommend([made(NONE, 0.8), *others], DrillSettings())
     assert [one.name for one in marked if one.recommended] == ([expected] if expected else [])
 

@@ -99,14 +99,14 @@ def spoil(
 
 
 @pytest.mark.parametrize("column", ["amount", "pieces"])
-def test_negative_values(rows: Rows, column: str) -> None:
+def test_negative_values_are_those_of_before_with_the_other_sign(rows: Rows, column: str) -> None:
     before, after = spoil(rows, "negative-values", column)
     assert after == [-value for value in before]
     assert max(after) < 0
 
 
 @pytest.mark.parametrize("column", ["amount", "pieces"])
-def test_another_unit(rows: Rows, column: str) -> None:
+def test_values_of_another_unit_are_a_hundred_times_as_large(rows: Rows, column: str) -> None:
     before, after = spoil(rows, "unit-change", column)
     assert after == pytest.approx([100 * value for value in before])
 

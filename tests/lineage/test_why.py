@@ -117,7 +117,7 @@ def test_several_are_told_in_their_order(writer: Writer) -> None:
     assert "in 7 things, the likeliest cause first. Data: " in found.paragraph
 
 
-def test_nothing_differs(writer: Writer) -> None:
+def test_where_nothing_differs_it_says_so(writer: Writer) -> None:
     found = _differ(writer, {}, {})
     assert found.causes == ()
     assert found.paragraph.startswith("Nothing that is recorded differs")

@@ -55,7 +55,7 @@ TABLE: dict[str, tuple[Retraining, LogDrift, Quality, type, str]] = {
 
 
 @pytest.mark.parametrize("name", TABLE)
-def test_decisions(name: str) -> None:
+def test_what_was_found_leads_to_one_decision(name: str) -> None:
     settings, found, live, kind, said = TABLE[name]
     decision = decide(settings, found, live, [8], WINDOW)
     assert type(decision) is kind

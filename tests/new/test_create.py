@@ -182,7 +182,7 @@ REFUSALS = {
 
 
 @pytest.mark.parametrize(("table", "label", "task", "error", "words"), REFUSALS.values(), ids=REFUSALS)
-def test_refusals(  # noqa: PLR0913, PLR0917  the columns of the table above
+def test_a_label_or_task_that_cannot_be_is_refused_and_nothing_written(  # noqa: PLR0913, PLR0917  the columns of the table above
     tmp_path: Path, table: pd.DataFrame, label: str, task: str | None, error: type[KitError], words: str
 ) -> None:
     with pytest.raises(error, match=words):
@@ -214,12 +214,12 @@ def test_files_that_are_no_tables(tmp_path: Path, content: bytes, words: str) ->
     assert not (tmp_path / "projects").exists()
 
 
-def test_no_file(tmp_path: Path) -> None:
+def test_a_file_that_is_not_there_is_said(tmp_path: Path) -> None:
     with pytest.raises(InputDataError, match="there is none"):
         create("shop", tmp_path / "none.csv", "bought", tmp_path)
 
 
-def test_a_folder(tmp_path: Path) -> None:
+def test_a_folder_in_place_of_a_file_is_said(tmp_path: Path) -> None:
     with pytest.raises(InputDataError, match="but is a folder"):
         create("shop", tmp_path, "bought", tmp_path / "projects")
 

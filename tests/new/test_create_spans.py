@@ -25,7 +25,7 @@ def shop() -> pd.DataFrame:
     )
 
 
-def test_spans(tmp_path: Path) -> None:
+def test_the_last_numbered_span_is_for_evaluation(tmp_path: Path) -> None:
     for span in (3, 4, 5):
         shop().to_csv(tmp_path / f"day_{span}.csv", index=False)
     created = create("shop", tmp_path / "day_{SPAN}.csv", "bought", tmp_path / "projects")
@@ -54,7 +54,9 @@ def test_spans_with_a_hole(tmp_path: Path, spans: list[int]) -> None:
         (("01", "02", "05"), ("last 2", "last 1")),  # a weekend
     ],
 )
-def test_days(tmp_path: Path, days: tuple[str, ...], spans: tuple[str, str]) -> None:
+def test_the_last_day_is_for_evaluation(
+    tmp_path: Path, days: tuple[str, ...], spans: tuple[str, str]
+) -> None:
     folder = tmp_path / "data [1]"
     folder.mkdir()
     for day in days:

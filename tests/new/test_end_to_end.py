@@ -99,7 +99,7 @@ def make(tmp_path: Path) -> Make:
     return from_table
 
 
-def test_binary(make: Make) -> None:
+def test_a_binary_project_goes_from_its_table_to_good_answers(make: Make) -> None:
     """Also: a byte order mark, names that no layer may have, missing values, quoted delimiters."""
     made = make(buyers, "b.csv", "kauft?")
     arguments = {"größe (cm)": "grosse_cm", "市 区": "column_2", "a/b": "a_b", "joined at": "joined_at"}
@@ -111,7 +111,7 @@ def test_binary(make: Make) -> None:
     assert auc(labels, scores) > 0.7
 
 
-def test_multiclass(make: Make) -> None:
+def test_a_multiclass_project_goes_from_its_table_to_good_answers(make: Make) -> None:
     made = make(topics, "t.csv", "Topic")
     made.check_signatures_agree({"title": "title", "author": "author", "sent_at": "sent_at"})
     made.check_no_row_is_lost()
@@ -121,7 +121,7 @@ def test_multiclass(make: Make) -> None:
     assert (probabilities.argmax(axis=1) == labels).mean() > 0.9
 
 
-def test_regression(make: Make) -> None:
+def test_a_regression_project_goes_from_its_table_to_good_answers(make: Make) -> None:
     made = make(homes, "h.parquet", "price")
     made.check_signatures_agree(
         {name: name for name in ("size", "rooms", "district", "new", "sold", "ratio")}

@@ -46,7 +46,7 @@ def test_dates_are_read_as_python_reads_them(tables: Any) -> None:
         (" 20240331 ", "%Y%m%d"),
     ],
 )
-def test_other_formats(tables: Any, written: str, date_format: str) -> None:
+def test_dates_are_read_in_the_given_format(tables: Any, written: str, date_format: str) -> None:
     seconds = tables.seconds_of(column([written]), date_format)
     assert seconds.values.numpy().tolist() == [int(dt.datetime(2024, 3, 31, tzinfo=dt.UTC).timestamp())]
 

@@ -46,7 +46,9 @@ def test_only_folders_that_are_numbers_are_versions(base: Path) -> None:
         ("specific { versions: 2 }", {2}),
     ],
 )
-def test_policies(base: Path, policy: str, versions: set[int]) -> None:
+def test_a_policy_chooses_among_the_versions_in_the_folder(
+    base: Path, policy: str, versions: set[int]
+) -> None:
     assert set(Folders().aspired(_config(base, policy)) or ()) == versions
 
 

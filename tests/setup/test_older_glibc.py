@@ -77,7 +77,7 @@ def test_lines_are_renamed_and_third_parties_left_out(apt: Path, written: Path) 
     ],
     ids=["debian", "mint", "rhel"],
 )
-def test_codename(os_release: str, expected: str) -> None:
+def test_the_codename_is_that_of_the_release_below(os_release: str, expected: str) -> None:
     assert older_glibc.read_codename(os_release) == expected
 
 

@@ -17,16 +17,16 @@ PRICE = "0123456789ab"
 SVG = "{http://www.w3.org/2000/svg}"
 
 
-def test_static_face(golden: Callable[[str, str], None]) -> None:
+def test_the_static_face_is_the_golden_one(golden: Callable[[str, str], None]) -> None:
     golden("alerts.html", Alerts(few_alerts()).html_face())
 
 
-def test_live_face(golden: Callable[[str, str], None]) -> None:
+def test_the_live_face_is_the_golden_one(golden: Callable[[str, str], None]) -> None:
     view = Alerts(few_alerts(), Desk().decide, opened=PRICE)
     golden("alerts_live.html", view.controls + view.content)
 
 
-def test_text_face(golden: Callable[[str, str], None]) -> None:
+def test_the_text_face_is_the_golden_one(golden: Callable[[str, str], None]) -> None:
     golden("alerts.txt", repr(Alerts(few_alerts() * 2)))
 
 

@@ -13,16 +13,16 @@ from widgets.values.decisions import Anomaly
 AGE = "eval/age/LOW"
 
 
-def test_static_face(golden: Callable[[str, str], None]) -> None:
+def test_the_static_face_is_the_golden_one(golden: Callable[[str, str], None]) -> None:
     golden("anomalies.html", Anomalies(few_anomalies()).html_face())
 
 
-def test_live_face(golden: Callable[[str, str], None]) -> None:
+def test_the_live_face_is_the_golden_one(golden: Callable[[str, str], None]) -> None:
     view = Anomalies(few_anomalies(), Desk().decide, opened=AGE)
     golden("anomalies_live.html", view.controls + view.content)
 
 
-def test_text_face(golden: Callable[[str, str], None]) -> None:
+def test_the_text_face_is_the_golden_one(golden: Callable[[str, str], None]) -> None:
     golden("anomalies.txt", repr(Anomalies(many_anomalies(7) + few_anomalies())))
 
 

@@ -23,7 +23,7 @@ VIEWS: dict[str, Callable[[], BlindSpots]] = {
 
 
 @pytest.mark.parametrize("name", list(VIEWS))
-def test_faces(name: str) -> None:
+def test_no_face_runs_or_fetches_anything(name: str) -> None:
     check_faces(VIEWS[name]())
 
 
@@ -31,16 +31,16 @@ def test_hostile_values_are_read_as_they_are() -> None:
     check_hostile(examples.hostile_spots(opened=HOSTILE[1]))
 
 
-def test_static_face(golden: Callable[[str, str], None]) -> None:
+def test_the_static_face_is_the_golden_one(golden: Callable[[str, str], None]) -> None:
     golden("blind_spots.html", examples.few_spots().html_face())
 
 
-def test_live_face(golden: Callable[[str, str], None]) -> None:
+def test_the_live_face_is_the_golden_one(golden: Callable[[str, str], None]) -> None:
     view = examples.few_spots(opened="device=mobile, price from 20 to below 50")
     golden("blind_spots_live.html", view.controls + view.content)
 
 
-def test_text_face(golden: Callable[[str, str], None]) -> None:
+def test_the_text_face_is_the_golden_one(golden: Callable[[str, str], None]) -> None:
     golden("blind_spots.txt", repr(examples.few_spots()))
 
 

@@ -15,16 +15,16 @@ from widgets.values.calibration import CalibrationCurve
 EMPTY = CalibrationCurve("All rows", "candidate", [], [], [], [], [])
 
 
-def test_static_face(golden: Callable[[str, str], None]) -> None:
+def test_the_static_face_is_the_golden_one(golden: Callable[[str, str], None]) -> None:
     golden("calibration.html", Calibration(curves()).html_face())
 
 
-def test_live_face(golden: Callable[[str, str], None]) -> None:
+def test_the_live_face_is_the_golden_one(golden: Callable[[str, str], None]) -> None:
     view = Calibration(curves(), chosen="device: mobile")
     golden("calibration_live.html", view.controls + view.content)
 
 
-def test_text_face(golden: Callable[[str, str], None]) -> None:
+def test_the_text_face_is_the_golden_one(golden: Callable[[str, str], None]) -> None:
     golden("calibration.txt", repr(Calibration(curves())))
 
 

@@ -47,7 +47,7 @@ def test_hostile_names_are_read_as_they_are() -> None:
 
 
 @pytest.mark.parametrize("name", ["empty", "few"])
-def test_faces(golden: Callable[[str, str], None], name: str) -> None:
+def test_the_faces_are_the_golden_ones(golden: Callable[[str, str], None], name: str) -> None:
     view = VIEWS[name]()
     golden(f"drift_{name}.html", view.html_face())
     golden(f"drift_{name}.txt", repr(view))

@@ -25,7 +25,7 @@ def view(shown: examples.Shown) -> Experiment:
 
 
 @pytest.mark.parametrize("name", list(VIEWS))
-def test_faces(name: str) -> None:
+def test_no_face_runs_or_fetches_anything(name: str) -> None:
     check_faces(view(VIEWS[name]()))
 
 

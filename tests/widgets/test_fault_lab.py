@@ -44,16 +44,16 @@ def test_hostile_values_are_read_as_they_are() -> None:
     check_hostile(hostile_lab())
 
 
-def test_static_face(golden: Callable[[str, str], None]) -> None:
+def test_the_static_face_is_the_golden_one(golden: Callable[[str, str], None]) -> None:
     golden("fault_lab.html", searched().html_face())
 
 
-def test_live_face(golden: Callable[[str, str], None]) -> None:
+def test_the_live_face_is_the_golden_one(golden: Callable[[str, str], None]) -> None:
     view = searched()
     golden("fault_lab_live.html", view.controls + view.content)
 
 
-def test_text_face(golden: Callable[[str, str], None]) -> None:
+def test_the_text_face_is_the_golden_one(golden: Callable[[str, str], None]) -> None:
     golden("fault_lab.txt", repr(searched()) + "\n\n" + repr(fault_lab(share=0.001)))
 
 

@@ -31,7 +31,7 @@ def test_hostile_values_are_read_as_they_are() -> None:
 
 
 @pytest.mark.parametrize("name", ["run", "empty"])
-def test_faces(golden: Callable[[str, str], None], name: str) -> None:
+def test_the_faces_are_the_golden_ones(golden: Callable[[str, str], None], name: str) -> None:
     view = VIEWS[name]()
     golden(f"flame_{name}.html", view.html_face())
     golden(f"flame_{name}.txt", repr(view))

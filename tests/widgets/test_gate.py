@@ -21,16 +21,16 @@ def _gate(desk: Desk | None = None, *, overridden: str = "", overriding: bool = 
     )
 
 
-def test_static_face(golden: Callable[[str, str], None]) -> None:
+def test_the_static_face_is_the_golden_one(golden: Callable[[str, str], None]) -> None:
     golden("gate.html", _gate(overridden="Ann, 2026-03-01 12:00 UTC: the campaign").html_face())
 
 
-def test_live_face(golden: Callable[[str, str], None]) -> None:
+def test_the_live_face_is_the_golden_one(golden: Callable[[str, str], None]) -> None:
     view = _gate(overriding=True)
     golden("gate_live.html", view.controls + view.content)
 
 
-def test_text_face(golden: Callable[[str, str], None]) -> None:
+def test_the_text_face_is_the_golden_one(golden: Callable[[str, str], None]) -> None:
     golden("gate.txt", repr(_gate(overridden="Ann, 2026-03-01 12:00 UTC: the campaign")))
 
 
@@ -48,7 +48,7 @@ def test_a_whisker_stands_at_the_limit_of_a_change() -> None:
     assert '<line x1="45" x2="45"' in chart, "0.42 would do"
 
 
-def test_pages() -> None:
+def test_many_thresholds_are_shown_page_by_page() -> None:
     view = Gate(many_thresholds(), "Not blessed.", passed=False)
     assert "1 to 20 of 500" in Page(view.content).text
     view.page = 1

@@ -23,7 +23,7 @@ VIEWS: dict[str, Callable[[], GateSimulator]] = {
 
 
 @pytest.mark.parametrize("name", list(VIEWS))
-def test_faces(name: str) -> None:
+def test_no_face_runs_or_fetches_anything(name: str) -> None:
     check_faces(VIEWS[name]())
 
 
@@ -31,16 +31,16 @@ def test_hostile_values_are_read_as_they_are() -> None:
     check_hostile(examples.hostile_simulator())
 
 
-def test_static_face(golden: Callable[[str, str], None]) -> None:
+def test_the_static_face_is_the_golden_one(golden: Callable[[str, str], None]) -> None:
     golden("gate_simulator.html", examples.simulator(at=[0.75, 0.68, 0.4, -0.01]).html_face())
 
 
-def test_live_face(golden: Callable[[str, str], None]) -> None:
+def test_the_live_face_is_the_golden_one(golden: Callable[[str, str], None]) -> None:
     view = examples.simulator()
     golden("gate_simulator_live.html", view.controls + view.content)
 
 
-def test_text_face(golden: Callable[[str, str], None]) -> None:
+def test_the_text_face_is_the_golden_one(golden: Callable[[str, str], None]) -> None:
     golden("gate_simulator.txt", repr(examples.simulator(at=[0.75, 0.68, 0.4, -0.01])))
 
 

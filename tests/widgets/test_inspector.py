@@ -43,16 +43,16 @@ def test_hostile_values_are_read_as_they_are() -> None:
     check_hostile(hostile_columns())
 
 
-def test_static_face(golden: Callable[[str, str], None]) -> None:
+def test_the_static_face_is_the_golden_one(golden: Callable[[str, str], None]) -> None:
     golden("inspector.html", inspector().html_face())
 
 
-def test_live_face(golden: Callable[[str, str], None]) -> None:
+def test_the_live_face_is_the_golden_one(golden: Callable[[str, str], None]) -> None:
     view = inspector(row=7, opened="city", written={"age": {"text": "old"}})
     golden("inspector_live.html", view.controls + view.content)
 
 
-def test_text_face(golden: Callable[[str, str], None]) -> None:
+def test_the_text_face_is_the_golden_one(golden: Callable[[str, str], None]) -> None:
     golden("inspector.txt", repr(inspector()))
 
 

@@ -41,14 +41,15 @@ from widgets.face import Face
 from widgets.lineage import Lineage
 from widgets.parameters import Parameters
 from widgets.parts.formats import count
-from widgets.parts.language import _FOLDER, VARIABLE, html_language, say, say_known
+from widgets.parts.language import VARIABLE, html_language, say, say_known
+from widgets.parts.modules import STATIC
 from widgets.road import Road, Stop
 from widgets.slices import Slices
 from widgets.statistics import Statistics
 from widgets.steps import StepView
 
 CHINESE = r"[\u4e00-\u9fff]"
-LANGUAGES = sorted(_FOLDER.glob("*.json"))
+LANGUAGES = sorted((STATIC / "languages").glob("*.json"))
 
 
 # Literals that look like a text and are none: names of values, units, and what scripts end with.

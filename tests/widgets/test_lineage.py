@@ -48,7 +48,7 @@ def test_hostile_values_are_read_as_they_are() -> None:
 
 
 @pytest.mark.parametrize("name", ["empty", "chosen"])
-def test_faces(golden: Callable[[str, str], None], name: str) -> None:
+def test_the_faces_are_the_golden_ones(golden: Callable[[str, str], None], name: str) -> None:
     view = FACES[name]()
     golden(f"lineage_{name}.html", view.html_face().partition("</style>")[2])
     golden(f"lineage_{name}.txt", repr(view))

@@ -35,7 +35,7 @@ def test_hostile_values_are_read_as_they_are() -> None:
 
 
 @pytest.mark.parametrize("name", ["sample", "beyond", "refused", "without_quality", "empty"])
-def test_faces(golden: Callable[[str, str], None], name: str) -> None:
+def test_the_faces_are_the_golden_ones(golden: Callable[[str, str], None], name: str) -> None:
     view = VIEWS[name]()
     golden(f"litert_{name}.html", view.html_face())
     golden(f"litert_{name}.txt", repr(view))

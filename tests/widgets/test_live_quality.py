@@ -31,7 +31,7 @@ def test_it_runs_and_fetches_nothing(face: LiveQuality) -> None:
 
 
 @pytest.mark.parametrize("name", ["empty", "few"])
-def test_faces(golden: Callable[[str, str], None], name: str) -> None:
+def test_the_faces_are_the_golden_ones(golden: Callable[[str, str], None], name: str) -> None:
     face = FACES[name]()
     golden(f"live_quality_{name}.html", face.html_face())
     golden(f"live_quality_{name}.txt", repr(face))

@@ -24,7 +24,7 @@ VIEWS: dict[str, Callable[[], LoadSweep]] = {
 
 
 @pytest.mark.parametrize("name", list(VIEWS))
-def test_faces(name: str) -> None:
+def test_no_face_runs_or_fetches_anything(name: str) -> None:
     check_faces(VIEWS[name]())
 
 
@@ -32,11 +32,11 @@ def test_hostile_values_are_read_as_they_are() -> None:
     check_hostile(examples.hostile())
 
 
-def test_static_face(golden: Callable[[str, str], None]) -> None:
+def test_the_static_face_is_the_golden_one(golden: Callable[[str, str], None]) -> None:
     golden("load.html", examples.view().html_face())
 
 
-def test_text_face(golden: Callable[[str, str], None]) -> None:
+def test_the_text_face_is_the_golden_one(golden: Callable[[str, str], None]) -> None:
     golden("load.txt", repr(examples.view()))
 
 

@@ -44,7 +44,7 @@ def test_hostile_texts_are_read_as_they_are() -> None:
 
 
 @pytest.mark.parametrize("name", ["defaults", "in a batch"])
-def test_faces(golden: Callable[[str, str], None], name: str) -> None:
+def test_the_faces_are_the_golden_ones(golden: Callable[[str, str], None], name: str) -> None:
     view, file = Parameters(DESKS[name]()), f"parameters_{name.replace(' ', '_')}"
     golden(f"{file}.html", view.html_face().partition("</style>")[2])
     golden(f"{file}.txt", repr(view))

@@ -38,7 +38,7 @@ def test_hostile_values_are_read_as_they_are() -> None:
 
 
 @pytest.mark.parametrize("name", ["empty", "alone", "compared"])
-def test_faces(golden: Callable[[str, str], None], name: str) -> None:
+def test_the_faces_are_the_golden_ones(golden: Callable[[str, str], None], name: str) -> None:
     view = VIEWS[name]()
     golden(f"profile_{name}.html", view.html_face())
     golden(f"profile_{name}.txt", repr(view))

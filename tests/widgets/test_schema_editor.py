@@ -17,16 +17,16 @@ def _editor(desk: Desk | None = None, **state: object) -> SchemaEditor:
     return SchemaEditor(desk.rules, desk.check, desk.save, **state)
 
 
-def test_static_face(golden: Callable[[str, str], None]) -> None:
+def test_the_static_face_is_the_golden_one(golden: Callable[[str, str], None]) -> None:
     golden("schema_editor.html", _editor(edits=EDITS).html_face())
 
 
-def test_live_face(golden: Callable[[str, str], None]) -> None:
+def test_the_live_face_is_the_golden_one(golden: Callable[[str, str], None]) -> None:
     view = _editor(edits=EDITS)
     golden("schema_editor_live.html", view.controls + view.content)
 
 
-def test_text_face(golden: Callable[[str, str], None]) -> None:
+def test_the_text_face_is_the_golden_one(golden: Callable[[str, str], None]) -> None:
     golden("schema_editor.txt", repr(_editor()) + "\n" + repr(_editor(edits=EDITS)))
 
 

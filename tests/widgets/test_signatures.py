@@ -45,11 +45,11 @@ def test_hostile_values_are_read_as_they_are() -> None:
     check_hostile(hostile_signatures())
 
 
-def test_static_face(golden: Callable[[str, str], None]) -> None:
+def test_the_static_face_is_the_golden_one(golden: Callable[[str, str], None]) -> None:
     golden("signatures.html", form().html_face())
 
 
-def test_live_face(golden: Callable[[str, str], None]) -> None:
+def test_the_live_face_is_the_golden_one(golden: Callable[[str, str], None]) -> None:
     view = form(row=7)
     view.asked = ["send"]
     view.signature = "examples"
@@ -57,7 +57,7 @@ def test_live_face(golden: Callable[[str, str], None]) -> None:
     golden("signatures_live.html", view.controls + view.content)
 
 
-def test_text_face(golden: Callable[[str, str], None]) -> None:
+def test_the_text_face_is_the_golden_one(golden: Callable[[str, str], None]) -> None:
     golden("signatures.txt", repr(form()) + "\n" + repr(form(written={"examples": {"age": "old"}})))
 
 

@@ -20,16 +20,16 @@ def _values(view: Slices, metric: int = 0) -> np.ndarray:
     return view.table.judged[metric].values[view.found()]
 
 
-def test_static_face(golden: Callable[[str, str], None]) -> None:
+def test_the_static_face_is_the_golden_one(golden: Callable[[str, str], None]) -> None:
     golden("slices.html", Slices(slice_table(12), compared=[1, 2]).html_face())
 
 
-def test_live_face(golden: Callable[[str, str], None]) -> None:
+def test_the_live_face_is_the_golden_one(golden: Callable[[str, str], None]) -> None:
     view = Slices(slice_table(5))
     golden("slices_live.html", view.controls + view.content)
 
 
-def test_text_face(golden: Callable[[str, str], None]) -> None:
+def test_the_text_face_is_the_golden_one(golden: Callable[[str, str], None]) -> None:
     golden("slices.txt", repr(Slices(slice_table(1_000))))
 
 

@@ -16,16 +16,16 @@ def _shown(view: Statistics) -> list[str]:
     return [text for text in Page(view.content).text_of("button") if text.startswith("feature_")]
 
 
-def test_static_face(golden: Callable[[str, str], None]) -> None:
+def test_the_static_face_is_the_golden_one(golden: Callable[[str, str], None]) -> None:
     golden("statistics.html", Statistics(few_features(), SPLITS).html_face())
 
 
-def test_live_face(golden: Callable[[str, str], None]) -> None:
+def test_the_live_face_is_the_golden_one(golden: Callable[[str, str], None]) -> None:
     view = Statistics(few_features(), SPLITS, opened="age", weighted=True)
     golden("statistics_live.html", view.controls + view.content)
 
 
-def test_text_face(golden: Callable[[str, str], None]) -> None:
+def test_the_text_face_is_the_golden_one(golden: Callable[[str, str], None]) -> None:
     golden("statistics.txt", repr(Statistics(few_features(), SPLITS)))
 
 

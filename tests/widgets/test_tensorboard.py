@@ -25,7 +25,7 @@ CURVES: dict[str, Curves] = {
 }
 
 
-def test_faces(golden: Callable[[str, str], None]) -> None:
+def test_the_faces_are_the_golden_ones(golden: Callable[[str, str], None]) -> None:
     view = TensorBoard(FakeServer(curves()))
     golden("tensorboard.html", view.html_face())
     golden("tensorboard.txt", repr(view))

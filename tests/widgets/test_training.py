@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import pytest
 from training_run_examples import PlayedDesk, hostile, many, progress, stopped, training, waiting
 from view_checks import check_faces
+from waiting import wait_until
 from widget_examples import HOSTILE
 from widget_pages import Page
 
@@ -43,7 +43,7 @@ def test_hostile_names_are_read_as_they_are() -> None:
 
 
 @pytest.mark.parametrize("name", ["empty", "training", "stopped"])
-def test_faces(golden: Callable[[str, str], None], name: str) -> None:
+def test_the_faces_are_the_golden_ones(golden: Callable[[str, str], None], name: str) -> None:
     view = Training(PlayedDesk(RUNS[name]()), compared="#14" if name == "stopped" else "")
     golden(f"training_{name}.html", view.html_face().partition("</style>")[2])
     golden(f"training_{name}.txt", repr(view))
@@ -160,9 +160,7 @@ def test_a_repeated_call_ends_when_it_says_so_and_when_it_is_told() -> None:
         return len(calls) < 3
 
     repeat = Repeat(work, 0.01)
-    deadline = time.monotonic() + 10
-    while len(calls) < 3 and time.monotonic() < deadline:
-        time.sleep(0.01)
+    wait_until(lambda: len(calls) >= 3, 10)
     repeat.end()
     assert len(calls) == 3
     endless = Repeat(lambda: True, 0.01)

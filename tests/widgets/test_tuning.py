@@ -36,7 +36,7 @@ def test_hostile_names_and_values_are_read_as_they_are() -> None:
 
 
 @pytest.mark.parametrize("name", ["waiting", "begun", "ended"])
-def test_faces(golden: Callable[[str, str], None], name: str) -> None:
+def test_the_faces_are_the_golden_ones(golden: Callable[[str, str], None], name: str) -> None:
     brushes = {"dropout": [0.2, 1.0]} if name == "ended" else {}
     view = Tuning(PlayedDesk(SEARCHES[name]()), brushes=brushes)
     golden(f"tuning_{name}.html", view.html_face().partition("</style>")[2])

@@ -5,9 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from typer.testing import CliRunner
+from in_process import invoke
 
-from kit.cli import app
 from kit.workshop.board import read_class
 from kit.workshop.desk import WorkshopDesk
 from kit.workshop.errors import WorkshopError
@@ -95,17 +94,16 @@ def test_nothing_outside_of_its_folder_is_touched(tmp_path: Path, shared: Path) 
     assert {path.name for path in (tmp_path / "ws").iterdir()} == {".place", "workshop"}
 
 
-def test_the_commands(tmp_path: Path, shared: Path) -> None:
+def test_the_commands_show_the_board_the_solutions_and_the_exercises(tmp_path: Path, shared: Path) -> None:
     desk(tmp_path, shared).check()
-    run = CliRunner().invoke
-    shown = run(app, ["workshop", "board", str(shared)])
+    shown = invoke("workshop", "board", shared)
     assert shown.exit_code == 0, shown.output
     assert "Ann" in shown.output
     assert "1 participants" not in shown.output
     assert (shared / "board.html").read_text().startswith("<!DOCTYPE html>")
-    assert "where: DecodeWebP" in run(app, ["workshop", "solutions", "version_skew"]).output
-    written = run(app, ["workshop", "solutions", "--out", str(tmp_path / "out")])
+    assert "where: DecodeWebP" in invoke("workshop", "solutions", "version_skew").output
+    written = invoke("workshop", "solutions", "--out", tmp_path / "out")
     assert written.exit_code == 0
     assert {path.stem for path in (tmp_path / "out").iterdir()} == set(names())
-    assert run(app, ["workshop", "solutions", "nothing"]).exit_code == 2
-    assert "negative_ages" in run(app, ["workshop", "exercises"]).output
+    assert invoke("workshop", "solutions", "nothing").exit_code == 2
+    assert "negative_ages" in invoke("workshop", "exercises").output

@@ -72,7 +72,7 @@ _ANSWERED = [
 
 
 @pytest.mark.parametrize(("path", "body", "text"), _ANSWERED)
-def test_answers(rest: str, path: str, body: Any, text: str) -> None:
+def test_a_good_request_is_answered_to_the_letter(rest: str, path: str, body: Any, text: str) -> None:
     answer = ask(rest, path, body)
     assert (answer.status, answer.text) == (200, text)
     assert answer.headers["content-type"] == "application/json"
@@ -98,7 +98,7 @@ def test_a_gzipped_body(rest: str) -> None:
 
 
 @pytest.mark.parametrize("path", [_MODEL, f"{_MODEL}/versions/{VERSION}"])
-def test_status(rest: str, path: str) -> None:
+def test_the_status_tells_the_version_and_its_state(rest: str, path: str) -> None:
     answer = ask(rest, path)
     status = {
         "version": str(VERSION),
@@ -108,7 +108,7 @@ def test_status(rest: str, path: str) -> None:
     assert (answer.status, answer.json) == (200, {"model_version_status": [status]})
 
 
-def test_metadata(rest: str) -> None:
+def test_the_metadata_are_the_signatures(rest: str) -> None:
     answer = ask(rest, f"{_MODEL}/metadata")
     assert (answer.status, answer.json["model_spec"]["version"]) == (200, str(VERSION))
     signatures = answer.json["metadata"]["signature_def"]["signature_def"]
@@ -226,7 +226,9 @@ _REFUSED = [
 
 
 @pytest.mark.parametrize(("path", "body", "status", "message"), _REFUSED)
-def test_refusals(rest: str, path: str, body: Any, status: int, message: str) -> None:
+def test_a_bad_request_is_refused_with_its_status_and_reason(
+    rest: str, path: str, body: Any, status: int, message: str
+) -> None:
     answer = ask(rest, path, body)
     assert answer.status == status
     assert message in answer.error

@@ -81,12 +81,12 @@ _COLUMNS = [
 
 
 @pytest.mark.parametrize(("outputs", "expected"), _ROWS)
-def test_rows(outputs: dict[str, Any], expected: str) -> None:
+def test_outputs_are_written_row_by_row(outputs: dict[str, Any], expected: str) -> None:
     assert predict_json(_protos(**outputs), Format.ROW) == expected
 
 
 @pytest.mark.parametrize(("outputs", "expected"), _COLUMNS)
-def test_columns(outputs: dict[str, Any], expected: str) -> None:
+def test_outputs_are_written_column_by_column(outputs: dict[str, Any], expected: str) -> None:
     assert predict_json(_protos(**outputs), Format.COLUMN) == expected
 
 

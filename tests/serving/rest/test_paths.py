@@ -23,7 +23,7 @@ from kit.serving.rest.paths import Address, read_address
         ("GET", "/v1/models/metadata", Address("status", "metadata", None, None)),
     ],
 )
-def test_addresses(method: str, path: str, expected: Address) -> None:
+def test_a_path_names_what_is_asked_of_which_version(method: str, path: str, expected: Address) -> None:
     assert read_address(method, path) == expected
 
 

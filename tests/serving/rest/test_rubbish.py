@@ -50,7 +50,7 @@ _NO_JSON = st.binary(min_size=1, max_size=80).filter(lambda body: not _is_json(b
 
 @hypothesis.settings(max_examples=100, deadline=None)
 @hypothesis.given(_PATHS, _NO_JSON)
-def test_bytes(rest: str, path: str, body: bytes) -> None:
+def test_bytes_that_are_no_json_are_refused_in_json(rest: str, path: str, body: bytes) -> None:
     _check(ask(rest, path, body))
 
 
@@ -64,7 +64,9 @@ _DOCUMENTS = st.recursive(
 
 @hypothesis.settings(max_examples=150, deadline=None)
 @hypothesis.given(_PATHS.filter(lambda path: ":" in path), _DOCUMENTS)
-def test_documents(rest: str, path: str, document: Any) -> None:
+def test_documents_are_answered_where_they_are_right_and_else_refused(
+    rest: str, path: str, document: Any
+) -> None:
     answer = ask(rest, path, document)
     # Now and then a document is right by chance; then it has what a right one must have.
     if answer.status == 200:
@@ -79,11 +81,11 @@ _ENDS = st.text(st.characters(min_codepoint=33, max_codepoint=126), max_size=20)
 
 @hypothesis.settings(max_examples=60, deadline=None)
 @hypothesis.given(_ENDS.filter(lambda end: end.lower() != "predict"))
-def test_paths(rest: str, end: str) -> None:
+def test_what_no_model_can_do_is_refused(rest: str, end: str) -> None:
     _check(ask(rest, f"/v1/models/{NAME}:{end}", {"instances": [1]}))
 
 
-def test_what_the_benchmark_throws(rest: str) -> None:
+def test_bodies_that_the_benchmark_throws_are_refused(rest: str) -> None:
     for body in islice(malformed.bad_json(3), 300):
         _check(ask(rest, malformed.PREDICT, body))
 
