@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from data.test_checks import check, small
+from data.sessions import check, small
 
 from kit.data.anomalies import AnomalyDecisionError, AnomalyDesk
 from kit.data.schema_desk import SchemaDesk

@@ -8,6 +8,7 @@ from typing import Any, get_args
 from hypothesis import strategies as st
 
 from kit.evaluation.sections import HIGHER_IS_BETTER, METRICS_BY_TASK
+from kit.project import Project
 from kit.project.file import Tensor
 
 Content = dict[str, Any]
@@ -93,3 +94,8 @@ def write(folder: Path, text: str = SMALL) -> Path:
     for part, content in {"project.yml": text, "features.py": "", "model.py": ""}.items():
         (folder / part).write_text(content, encoding="utf-8")
     return folder
+
+
+def altered(project: Project, **sections: object) -> Project:
+    """Return a project with other sections than those of its project.yml."""
+    return Project(project.folder, project.spec.model_copy(update=sections))

@@ -6,6 +6,7 @@ import gc
 from pathlib import Path
 
 import pytest
+from valid_projects import altered
 
 from kit.alerts.config import AlertSettings, Webhook
 from kit.alerts.desk import ACKNOWLEDGE
@@ -42,7 +43,7 @@ def test_nobody_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("kit.alerts.webhook.WebhookChannel.send", send)
     project = Project.load("recommender")
     told = AlertSettings(webhook=Webhook(url="https://example.org/alerts"))
-    MadeUpAlerts(Project(project.folder, project.spec.model_copy(update={"alerts": told})), finding("price"))
+    MadeUpAlerts(altered(project, alerts=told), finding("price"))
 
 
 def test_the_gallery_raises_no_alert_in_the_workspace_that_it_shows() -> None:

@@ -8,16 +8,15 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pytest
+from monitoring.logs import Shop
 
 from kit.canary.clicks import clicks
 from kit.errors import ProjectError
 from kit.monitoring.join import JoinedDay
-from kit.monitoring.log import TIMESTAMP, Labels, PredictionLog
-from kit.project import Project
+from kit.monitoring.log import TIMESTAMP, PredictionLog
 from kit.serving.experiments.config import ExperimentSettings
 from kit.serving.experiments.experiment import Experiment
 from kit.serving.experiments.split import Split
-from kit.workspace import Workspace
 
 NOON = dt.datetime(2026, 1, 7, 12, tzinfo=dt.UTC)
 USERS = [f"u{number}" for number in range(50)]
@@ -35,15 +34,8 @@ def truth(_log: PredictionLog, day: JoinedDay) -> np.ndarray:
     return np.asarray(day.labels.to_numpy(zero_copy_only=False), np.float64)
 
 
-class Rows:
+class Rows(Shop):
     """Predictions and labels of the recommender in a workspace, a row a user."""
-
-    def __init__(self, folder: Path) -> None:
-        self.workspace, self.project = Workspace(folder), Project.load("recommender")
-        self.log, self.labels = (
-            PredictionLog(self.workspace, self.project),
-            Labels(self.workspace, self.project),
-        )
 
     def add(self, request: str, versions: list[int], when: dt.datetime) -> None:
         """Log a row of each user, answered by a version; every third is clicked an hour later."""

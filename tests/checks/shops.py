@@ -1,13 +1,18 @@
-"""A small project with a key and two cities, a file a span."""
+"""A small project with a key and two cities, a file a span, and who visits it."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
 
+import numpy as np
 from valid_projects import SMALL
 
+from kit.data.example_gen import ProjectExampleGen
+from kit.data.statistics import StatisticsGen
 from kit.project import Project
+from kit.session import Session
+from kit.workspace import Workspace
 
 _COLUMNS = ("label_rates", "repeated_rows", "shared_keys", "ranges", "missing_values", "dependencies",
             "correlations", "leakage", "volume", "times", "deliveries", "drift")  # fmt: skip
@@ -49,3 +54,23 @@ def visits(start: int = 0, count: int = 400, change: str = "") -> list[str]:
         f"v{row},{row * 7 % 60},{'bonn' if row % 2 else 'köln'}{change},{int(row % 5 < 2)}"
         for row in range(start, start + count)
     ]
+
+
+def people(seed: int, count: int = 1_000, older: float = 0.0, köln: float = 0.5) -> list[str]:  # noqa: PLC2401
+    """Return visits of people whose age is about 40 with a deviation of 10."""
+    draw = np.random.default_rng(seed)
+    ages, cities = draw.normal(40 + older, 10, count), draw.random(count) < köln
+    bought = draw.integers(2, size=count)
+    return [
+        f"v{seed}-{row},{age:.2f},{'köln' if city else 'bonn'},{label}"
+        for row, (age, city, label) in enumerate(zip(ages, cities, bought, strict=True))
+    ]
+
+
+def session_of(project: Project, *, statistics: bool = False) -> Session:
+    session = Session(Workspace(project.folder.parent / "workspace"), project)
+    example_gen = ProjectExampleGen(project)
+    session.run(example_gen)
+    if statistics:
+        session.run(StatisticsGen(examples=example_gen.outputs["examples"]))
+    return session

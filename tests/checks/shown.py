@@ -1,4 +1,4 @@
-"""How the tests of this folder show rows to a check."""
+"""How the tests of this folder show rows, or statistics of them, to a check."""
 
 from __future__ import annotations
 
@@ -8,8 +8,13 @@ import pyarrow as pa
 
 from kit.checks.chance import Totals
 from kit.checks.check import Check, Finding
+from kit.checks.distances import Statistics
+from kit.checks.judge import rows_of
 from kit.checks.rows import Rows
 from kit.data.example_gen import SPLITS
+from kit.data.span_statistics import as_examples
+from kit.data.statistics import statistics_of_batches
+from kit.project import Project
 
 
 def rows(span: int | None = None, **columns: Sequence[object]) -> Rows:
@@ -27,3 +32,12 @@ def findings(
                 if one is not None:
                     one.add(split, part)
     return check.findings()
+
+
+def statistics(**columns: Sequence[object]) -> Statistics:
+    return statistics_of_batches([as_examples(pa.RecordBatch.from_pydict(dict(columns)))])
+
+
+def statistics_of(project: Project, *spans: int) -> Statistics:
+    files = [file for span in spans for file in project.span_files(span)]
+    return statistics_of_batches(map(as_examples, rows_of(project, files)))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 
 import pyarrow as pa
 import pytest
@@ -11,13 +10,9 @@ import tensorflow_data_validation as tfdv
 from tensorflow_data_validation.statistics import stats_impl
 from tensorflow_metadata.proto.v0 import schema_pb2
 
+from checks.shown import statistics
 from kit.checks.distances import JENSEN_SHANNON, L_INFINITY, Distance, Statistics, distances
 from kit.data.span_statistics import as_examples
-from kit.data.statistics import statistics_of_batches
-
-
-def statistics(**columns: Sequence[object]) -> Statistics:
-    return statistics_of_batches([as_examples(pa.RecordBatch.from_pydict(dict(columns)))])
 
 
 def test_texts_by_the_largest_change_of_a_share() -> None:

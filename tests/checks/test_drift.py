@@ -4,38 +4,18 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import numpy as np
 import pytest
 
-from checks.shops import shop, visits
-from kit.checks.distances import Statistics
+from checks.shops import people, shop, visits
+from checks.shown import statistics_of
 from kit.checks.drift import History, compare, drift, independent_rows
-from kit.checks.judge import rows_of
-from kit.data.span_statistics import as_examples
-from kit.data.statistics import statistics_of_batches
 from kit.project import Project
-
-
-def people(seed: int, count: int = 1_000, older: float = 0.0, köln: float = 0.5) -> list[str]:  # noqa: PLC2401
-    """Return visits of people whose age is about 40 with a deviation of 10."""
-    draw = np.random.default_rng(seed)
-    ages, cities = draw.normal(40 + older, 10, count), draw.random(count) < köln
-    bought = draw.integers(2, size=count)
-    return [
-        f"v{seed}-{row},{age:.2f},{'köln' if city else 'bonn'},{label}"
-        for row, (age, city, label) in enumerate(zip(ages, cities, bought, strict=True))
-    ]
 
 
 def history(project: Project, judged: int) -> History:
     """Return the statistics of all spans before one, and its own."""
-    spans = {span: of(project, span) for span in range(1, judged)}
-    return History(of(project, *spans), spans, {judged: of(project, judged)})
-
-
-def of(project: Project, *spans: int) -> Statistics:
-    files = [file for span in spans for file in project.span_files(span)]
-    return statistics_of_batches(map(as_examples, rows_of(project, files)))
+    spans = {span: statistics_of(project, span) for span in range(1, judged)}
+    return History(statistics_of(project, *spans), spans, {judged: statistics_of(project, judged)})
 
 
 def test_a_category_and_a_number_that_moved(tmp_path: Path) -> None:
@@ -71,7 +51,7 @@ def test_a_number_that_moves_a_little_every_day(tmp_path: Path) -> None:
     for before in range(2, 7):
         [finding] = drift(project, history(project, before)) if before < 4 else [None]
         assert finding is None or finding.state == "ok"  # each day is near the one before it
-        near = compare(project, of(project, before), of(project, before + 1))
+        near = compare(project, statistics_of(project, before), statistics_of(project, before + 1))
         assert not any(moved.too_far for moved in near)
     [finding] = drift(project, history(project, 7))
     assert finding.found.startswith("age: its mean moves a little with every span, by +7")
@@ -88,4 +68,7 @@ def test_rows_that_share_a_key_are_one(tmp_path: Path) -> None:
     several = [row.replace("v", f"v{number // 10}-", 1).split(",") for number, row in enumerate(visits())]
     rows = [",".join([cells[0].split("-")[0], *cells[1:]]) for cells in several]
     project = shop(tmp_path / "shop", "", rows, visits())
-    assert (independent_rows(project, of(project, 1)), independent_rows(project, of(project, 2))) == (40, 400)
+    assert (
+        independent_rows(project, statistics_of(project, 1)),
+        independent_rows(project, statistics_of(project, 2)),
+    ) == (40, 400)

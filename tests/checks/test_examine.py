@@ -6,24 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from checks.shops import only, shop, visits
+from checks.shops import only, session_of, shop, visits
 from kit.checks.check import Finding
 from kit.checks.examine import check_findings, examine
-from kit.data.example_gen import ProjectExampleGen
-from kit.data.statistics import StatisticsGen
 from kit.errors import DataAnomalyError, DriftError, ProjectError, StepOrderError
-from kit.project import Project
 from kit.session import Session
 from kit.workspace import Workspace
-
-
-def session_of(project: Project, *, statistics: bool = False) -> Session:
-    session = Session(Workspace(project.folder.parent / "workspace"), project)
-    example_gen = ProjectExampleGen(project)
-    session.run(example_gen)
-    if statistics:
-        session.run(StatisticsGen(examples=example_gen.outputs["examples"]))
-    return session
 
 
 def test_what_blocks_ends_the_batch_with_every_line() -> None:

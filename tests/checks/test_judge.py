@@ -7,8 +7,7 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
-from checks.shops import shop, visits
-from checks.test_examine import session_of
+from checks.shops import session_of, shop, visits
 from kit.checks import deliveries
 from kit.checks.examine import examine
 from kit.checks.judge import Judge, rows_of

@@ -5,13 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from typer.testing import CliRunner
+from in_process import invoke
 
-from checks.shops import shop, visits
-from checks.test_drift import of, people
+from checks.shops import people, shop, visits
+from checks.shown import statistics_of
 from kit.checks.drift import compare
 from kit.checks.propose import Proposal, propose, write
-from kit.cli import app
 from kit.errors import InputDataError, ProjectError
 from kit.project import Project
 
@@ -25,21 +24,23 @@ def test_half_as_much_again_as_ever_went_beyond_chance(tmp_path: Path) -> None:
     project = shop(
         tmp_path / "shop", "", *(people(n, köln=share) for n, share in enumerate(shares)), eval_spans="4"
     )
-    age, city, bought = propose(project, [of(project, span) for span in range(1, 5)])
+    age, city, bought = propose(project, [statistics_of(project, span) for span in range(1, 5)])
     assert (age.feature, age.threshold, bought.threshold, city.now) == ("age", 0.02, 0.02, 0.1)
     assert city.farthest == pytest.approx(0.3, abs=0.03)
     assert city.threshold == pytest.approx(1.5 * city.beyond_chance, abs=0.01)
     assert 0 < city.beyond_chance < city.farthest
     write(project, [age, city, bought])
     again = Project.load(project.folder)
-    moved = [compare(again, of(again, span), of(again, span + 1)) for span in range(1, 4)]
+    moved = [
+        compare(again, statistics_of(again, span), statistics_of(again, span + 1)) for span in range(1, 4)
+    ]
     assert not any(one.too_far for day in moved for one in day)
 
 
 def test_two_spans_are_no_history(tmp_path: Path) -> None:
     project = shop(tmp_path / "shop", "", visits(), visits(400))
     with pytest.raises(InputDataError, match="in 3 spans or more, but there are 2"):
-        propose(project, [of(project, 1), of(project, 2)])
+        propose(project, [statistics_of(project, 1), statistics_of(project, 2)])
 
 
 @pytest.mark.parametrize(
@@ -80,15 +81,15 @@ def test_what_cannot_be_written_is_said_and_nothing_is(tmp_path: Path) -> None:
 def test_the_command_shows_and_writes(tmp_path: Path) -> None:
     project = shop(tmp_path / "shop", "", *(people(n) for n in range(3)), eval_spans="3")
     words = ["drift", "propose", "-P", str(project.folder), "-w", str(tmp_path / "ws")]
-    shown = CliRunner().invoke(app, words)
+    shown = invoke(*words)
     assert shown.exit_code == 0, shown.output
     assert "city     l-infinity" in shown.output
     assert not Project.load(project.folder).spec.checks.drift.features
-    assert CliRunner().invoke(app, [*words, "--write"]).exit_code == 0
+    assert invoke(*words, "--write").exit_code == 0
     assert Project.load(project.folder).spec.checks.drift.features == dict.fromkeys(
         ["age", "city", "bought"], 0.02
     )
-    few = CliRunner().invoke(app, [*words, "--spans", "1-2"])
+    few = invoke(*words, "--spans", "1-2")
     assert (few.exit_code, "in 3 spans or more, but there are 2" in few.output) == (10, True)
 
 

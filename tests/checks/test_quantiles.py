@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from checks.test_distances import statistics
+from checks.shown import statistics
 from kit.checks.distances import by_name, distances
 from kit.checks.quantiles import divergence, jensen_shannon
 
@@ -35,7 +35,7 @@ def test_all_values_moved(values: list[float]) -> None:
 
 
 @pytest.mark.parametrize("pair", [([0.0, 1.0], [0.0, 1.0]), ([5.0], [5.0])])
-def test_frequent_values(pair: tuple[list[float], list[float]]) -> None:
+def test_frequent_values_diverge_by_their_shares(pair: tuple[list[float], list[float]]) -> None:
     assert both(pair[0] * 300, pair[1] * 200)[1] < 0.001
     assert both([0.0, 1.0] * 100, [0.0] * 150 + [1.0] * 50)[1] == pytest.approx(0.05, abs=0.02)
 

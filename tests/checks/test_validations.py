@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from checks.test_distances import statistics
+from checks.shown import statistics
 from kit.checks.check import Finding
 from kit.checks.config import Validation
 from kit.checks.validations import validate
@@ -22,7 +22,7 @@ def test_what_does_not_hold() -> None:
     assert finding.subject == "age: feature.num_stats.min >= 0"
 
 
-def test_what_holds() -> None:
+def test_what_holds_is_said_in_one_finding() -> None:
     both = [NOT_NEGATIVE, Validation(feature="city", expression="feature.string_stats.unique = 2")]
     assert validate(both, BASE, BASE, "eval") == [Finding("validations", "all 2 hold of eval", "ok")]
 

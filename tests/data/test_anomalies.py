@@ -23,7 +23,7 @@ from kit.workspace import CHECKOUT, Workspace
 from widgets.anomalies import Anomalies
 from widgets.values.decisions import Anomaly
 
-from .test_checks import BAD_DAY, check, small
+from .sessions import BAD_DAY, check, small
 
 SPAN = CHECKOUT / "sample_data" / "impressions" / "span-8" / "impressions.csv"
 DEVICE = "eval/device/ENUM_TYPE_UNEXPECTED_STRING_VALUES"

@@ -12,13 +12,12 @@ import tensorflow_data_validation as tfdv
 from apache_beam.options.pipeline_options import PipelineOptions
 from google.protobuf.json_format import MessageToDict
 from tensorflow_metadata.proto.v0 import anomalies_pb2, schema_pb2, statistics_pb2
-from tfx.components.example_validator.component import ExampleValidator
-from valid_projects import SMALL
+from valid_projects import altered
 
 from kit.data.example_gen import SPLITS, ProjectExampleGen
-from kit.data.schema import load_schema, loosen, schema_gen
+from kit.data.schema import load_schema, loosen
 from kit.data.show import rows_table
-from kit.data.statistics import StatisticsGen, load_statistics
+from kit.data.statistics import load_statistics
 from kit.data.summaries import summarize_artifact
 from kit.data.validation import check_anomalies, read_anomalies
 from kit.errors import DataAnomalyError, DriftError, RowsLostError, StepOrderError
@@ -28,17 +27,7 @@ from kit.session import Session
 from kit.steps.beam_settings import LOCAL_RUNNER
 from kit.workspace import CHECKOUT, Workspace
 
-BAD_DAY = "8"
-
-
-def check(session: Session, train_spans: str = "", eval_spans: str = "") -> Session:
-    """Run the steps from the files to the anomalies."""
-    session.run(ProjectExampleGen(session.project, train_spans, eval_spans))
-    session.run(StatisticsGen(examples=session.channel("ExampleGen", "examples")))
-    statistics = session.channel("StatisticsGen", "statistics")
-    session.run(schema_gen(session.project, statistics))
-    session.run(ExampleValidator(statistics=statistics, schema=session.channel("SchemaGen", "schema")))
-    return session
+from .sessions import BAD_DAY, check, small
 
 
 @pytest.fixture(scope="module")
@@ -51,19 +40,6 @@ def clean(tmp_path_factory: pytest.TempPathFactory) -> Session:
 def bad(tmp_path_factory: pytest.TempPathFactory) -> Session:
     project = Project.load("recommender")
     return check(Session(Workspace(tmp_path_factory.mktemp("bad")), project), "1-2", BAD_DAY)
-
-
-def small(folder: Path, *spans: str) -> Session:
-    """Return a session of a project without a curated schema; a span is the cities of its rows."""
-    folder.mkdir()
-    for number, cities in enumerate(spans, 1):
-        rows = "".join(f"{index},{city},{index % 2}\n" for index, city in enumerate(cities.split()))
-        (folder / f"{number}.csv").write_text(f"age,city,bought\n{rows}")
-    data = f"{{files: '{{SPAN}}.csv', train_spans: 1, eval_spans: 2-{len(spans)}}}"
-    text = SMALL.replace("shop", folder.name).replace("{files: visitors.csv}", data)
-    for part, content in {"project.yml": text, "features.py": "", "model.py": ""}.items():
-        (folder / part).write_text(content)
-    return Session(Workspace(folder / "ws"), Project.load(folder))
 
 
 # -- the schema and what breaks it
@@ -235,7 +211,7 @@ def test_where_a_hash_splits_the_ledger_begins_with_the_sum(tmp_path: Path) -> N
     data = whole.project.spec.data.model_copy(
         update={"files": "1.csv", "train_spans": None, "eval_spans": None}
     )
-    project = Project(whole.project.folder, whole.project.spec.model_copy(update={"data": data}))
+    project = altered(whole.project, data=data)
     session = check(Session(whole.workspace, project))
     [files, statistics] = read_ledger(session)
     assert (files.train, files.eval, files.rows) == (None, None, 40)

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from tfx.components.example_gen.base_example_gen_executor import _PartitionFn
 from tfx.components.example_gen.csv_example_gen.component import CsvExampleGen
 from tfx.proto import example_gen_pb2
-from valid_projects import SMALL
+from valid_projects import SMALL, altered
 
 from kit.data.encoding import encode
 from kit.data.example_gen import SPLITS, ProjectExampleGen, hash_split
@@ -127,7 +127,7 @@ def test_the_taxi_examples_are_those_of_stock_tfx(tmp_path: Path) -> None:
     """All rows, byte for byte. Every one has a missing value, so its bytes in stock TFX, and its split, are others."""
     taxi = Project.load("chicago_taxi")
     whole = dict.fromkeys(WHOLE_IN_TAXI, Column(kind="category", dtype="int"))
-    project = Project(taxi.folder, taxi.spec.model_copy(update={"columns": taxi.spec.columns | whole}))
+    project = altered(taxi, columns=taxi.spec.columns | whole)
     [file] = project.input_files()
     session = Session(Workspace(tmp_path / "ws"), project)
     session.run(ProjectExampleGen(project))

@@ -8,6 +8,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
+from valid_projects import altered
 
 from data.quarantine_shop import GOOD, SCHEMA, kept, rows_in_quarantine, run, shop
 from kit.data.example_gen import ProjectExampleGen
@@ -26,7 +27,7 @@ from kit.workspace import CHECKOUT, Workspace
 def test_the_bad_day_without_its_ages(tmp_path: Path) -> None:
     recommender = Project.load("recommender")
     checks = recommender.spec.checks.model_copy(update={"quarantine": ("age",)})
-    project = Project(recommender.folder, recommender.spec.model_copy(update={"checks": checks}))
+    project = altered(recommender, checks=checks)
     session = run(Session(Workspace(tmp_path / "ws"), project), "1-2", "8")
     written = pd.read_csv(CHECKOUT / "sample_data" / "impressions" / "span-8" / "impressions.csv")
     bad = written[(written["age"] < 13) | (written["age"] > 120)]

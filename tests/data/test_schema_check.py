@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from google.protobuf import text_format
 from tensorflow_metadata.proto.v0 import schema_pb2
+from valid_projects import altered
 
 from kit.data.schema import read_schema
 from kit.data.schema_check import any_fault, check_file, check_project
@@ -14,8 +15,7 @@ from kit.errors import ProjectError
 from kit.project import Project
 from kit.workspace import Workspace
 
-from .test_checks import small
-from .test_schema_proposal import quiet
+from .sessions import quiet, small
 
 SCHEMA = """
 feature { name: "age" type: FLOAT presence { min_fraction: 0.9 } float_domain { min: 0 max: 99 } }
@@ -147,7 +147,7 @@ def test_a_file_without_environments_is_warned_of(project: Project) -> None:
 def test_a_column_that_the_project_ignores_must_not_be_there(project: Project) -> None:
     columns = dict(project.spec.columns)
     columns["age"] = columns["age"].model_copy(update={"kind": "ignore"})
-    ignoring = Project(project.folder, project.spec.model_copy(update={"columns": columns}))
+    ignoring = altered(project, columns=columns)
     assert ("fail", "age", "file: project.yml ignores this column") in faults(ignoring, SCHEMA)
 
 

@@ -22,7 +22,7 @@ from kit.session import Session
 from widgets.schema_editor import SchemaEditor
 from widgets.values.decisions import Rule
 
-from .test_checks import check, small
+from .sessions import check, small
 
 SCHEMA = """
 feature { name: "age" type: INT presence { min_fraction: 0.98 min_count: 1 } int_domain { min: 13 max: 120 } }

@@ -16,7 +16,7 @@ from kit.data.validation import read_anomalies
 from kit.errors import ProjectError
 from kit.project.folder import BUILT_IN
 
-from .test_checks import check, small
+from .sessions import check, small
 
 SCHEMA = """
 feature { name: "age" type: INT presence { min_fraction: 1 min_count: 1 } }

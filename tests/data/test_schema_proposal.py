@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from tensorflow_metadata.proto.v0 import schema_pb2
+from valid_projects import altered
 
 from kit import decisions
 from kit.data.environments import TRAINING, validate
@@ -21,11 +22,7 @@ from kit.replay import replay
 from kit.session import Session
 from kit.workspace import Workspace
 
-from .test_checks import check, small
-
-
-def quiet(_: str) -> None:
-    """Take what is said of progress."""
+from .sessions import check, quiet, small
 
 
 @pytest.fixture
@@ -207,7 +204,7 @@ def test_a_project_without_spans_is_one_data_set(tmp_path: Path) -> None:
     data = session.project.spec.data.model_copy(
         update={"files": "1.csv", "train_spans": None, "eval_spans": None}
     )
-    project = Project(session.project.folder, session.project.spec.model_copy(update={"data": data}))
+    project = altered(session.project, data=data)
     lines: list[str] = []
     proposal = propose(session.workspace, project, say=lines.append)
     assert ("city", "feature") in {(change.feature, change.rule) for change in proposal.changes}

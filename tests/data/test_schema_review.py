@@ -18,8 +18,7 @@ from kit.project import Project
 from kit.session import Session
 from kit.workspace import Workspace
 
-from .test_checks import check, small
-from .test_schema_proposal import quiet
+from .sessions import check, quiet, small
 
 
 @pytest.fixture

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 import tensorflow as tf
+from valid_projects import altered
 
 from kit.data.records import count_records, read_records
 from kit.errors import ExitCode, NotBlessedError
 from kit.evaluation.config import latest_blessed
 from kit.evaluation.results import check_blessed, example_count, gates_table, metrics_table
-from kit.project import Project
 from kit.project.file import Gate
 from kit.release.signatures import load_signatures
 
@@ -20,10 +20,6 @@ if TYPE_CHECKING:
     from training.tiny import Tiny
 
     from kit.session import Session
-
-
-def with_gates(session: Session, *gates: Gate) -> Project:
-    return Project(session.project.folder, session.project.spec.model_copy(update={"gates": gates}))
 
 
 def metric(session: Session, name: str, on: str = "all rows") -> float:
@@ -73,7 +69,9 @@ def test_a_change_is_the_difference_to_the_baseline_and_better_is_positive(rejec
     gates = [Gate(metric=name, min_change=-0.5) for name in ("auc", "logloss")]
     [(_, now), (_, before), *_] = rejected.history("Evaluator")
     latest, baseline = (
-        gates_table(Path(outputs["evaluation"][0].uri), with_gates(rejected, *gates)).set_index("metric")
+        gates_table(Path(outputs["evaluation"][0].uri), altered(rejected.project, gates=gates)).set_index(
+            "metric"
+        )
         for outputs in (now, before)
     )
     gain = latest["value"] - baseline["value"]
@@ -82,7 +80,7 @@ def test_a_change_is_the_difference_to_the_baseline_and_better_is_positive(rejec
 
 
 def test_a_gate_on_rows_that_are_not_there_is_missed(blessed: Session) -> None:
-    project = with_gates(blessed, Gate(metric="auc", slice={"city": "Atlantis"}, min=0.1))
+    project = altered(blessed.project, gates=(Gate(metric="auc", slice={"city": "Atlantis"}, min=0.1),))
     [gate] = gates_table(blessed.path("Evaluator", "evaluation"), project).to_dict("records")
     assert not gate["met"]
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from tfx.proto import pusher_pb2
+from valid_projects import altered
 
 from kit import decisions
 from kit.decisions import DecisionError
@@ -17,7 +18,6 @@ from kit.evaluation.config import latest_blessed
 from kit.evaluation.gate import GateDesk
 from kit.evaluation.override import OverrideError, latest_override
 from kit.evaluation.results import check_blessed, metrics_table, threshold_checks
-from kit.project import Project
 from kit.project.file import Gate
 from kit.release.infra import infra_validator
 from kit.release.push import Pusher, check_pushed, pusher
@@ -27,10 +27,6 @@ if TYPE_CHECKING:
     from training.tiny import Tiny
 
     from kit.session import Session
-
-
-def with_gates(session: Session, *gates: Gate) -> Project:
-    return Project(session.project.folder, session.project.spec.model_copy(update={"gates": gates}))
 
 
 @pytest.fixture
@@ -62,7 +58,7 @@ def test_every_threshold_is_told_with_value_baseline_and_margin(rejected: Sessio
     ]
     value, baseline = ({name: dict(table[name]) for name in ("auc", "logloss")} for table in tables)
     low, high, change, loss, nowhere = threshold_checks(
-        Path(now["evaluation"][0].uri), with_gates(rejected, *gates)
+        Path(now["evaluation"][0].uri), altered(rejected.project, gates=gates)
     )
     auc = value["auc"]["all rows"]
     assert (low.bound, low.threshold, low.met) == ("at least", 0.6, auc > 0.6)
@@ -115,7 +111,7 @@ def test_a_blessing_names_the_closest_threshold(blessed: Session) -> None:
 
 
 def test_gates_that_were_changed_since_are_noticed(rejected: Session) -> None:
-    rejected.project = with_gates(rejected, Gate(metric="auc", min=0.1))
+    rejected.project = altered(rejected.project, gates=(Gate(metric="auc", min=0.1),))
     assert GateDesk(rejected).verdict().startswith("Not blessed: the model missed gates that are no longer")
 
 

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from tfx.components.statistics_gen.component import StatisticsGen as StockStatisticsGen
 from tfx.orchestration.local.local_dag_runner import LocalDagRunner
+from valid_projects import altered
 
 from kit.data.statistics import InMemoryStatisticsExecutor
 from kit.errors import StepFailedError, UsageError
 from kit.export.gates import GateInputs
 from kit.export.local import run_pipeline
 from kit.export.pipeline import create_pipeline
-from kit.project import Project
 from kit.session import CHAIN
 from kit.steps.beam_settings import Beam
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 def components(tiny: Tiny, **settings: Any) -> tuple[Any, dict[str, Any]]:
-    project = Project(tiny.project.folder, tiny.project.spec.model_copy(update=settings))
+    project = altered(tiny.project, **settings)
     pipeline = create_pipeline(tiny.session.workspace, project)
     return pipeline, {step.id: step for step in pipeline.components}
 

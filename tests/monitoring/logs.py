@@ -15,6 +15,8 @@ from kit.workspace import Workspace
 
 NOON = dt.datetime(2026, 1, 7, 12, tzinfo=dt.UTC)
 HOUR = dt.timedelta(hours=1)
+WINDOW = dt.timedelta(days=2)
+LONG_AFTER = NOON + dt.timedelta(days=30)
 
 
 class Shop:

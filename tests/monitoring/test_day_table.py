@@ -7,12 +7,12 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet
 import pytest
+from waiting import wait_until
 
 from kit.errors import InputDataError
 from kit.monitoring.day_table import DayTable
@@ -98,9 +98,8 @@ def test_many_processes_write_at_the_same_time(table: DayTable) -> None:
 
 def test_a_writer_that_is_killed_leaves_whole_parts_only(table: DayTable) -> None:
     writer = start(table, 1_000_000)
-    while len(table.files(DAY)) < 5:
-        assert writer.poll() is None
-        time.sleep(0.01)
+    wait_until(lambda: len(table.files(DAY)) >= 5 or writer.poll() is not None)
+    assert writer.poll() is None
     writer.send_signal(signal.SIGKILL)
     writer.wait()
     assert len(amounts(table)) == 1000 * len(table.files(DAY))

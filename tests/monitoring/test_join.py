@@ -13,10 +13,8 @@ from hypothesis import strategies as st
 
 from kit.monitoring.join import CLOCKS, Joined, join
 
-from .logs import HOUR, NOON, Shop
+from .logs import HOUR, LONG_AFTER, NOON, WINDOW, Shop
 
-WINDOW = dt.timedelta(days=2)
-LONG_AFTER = NOON + dt.timedelta(days=30)
 A, B, C = ("r1", "i1"), ("r1", "i2"), ("r2", "i1")
 
 

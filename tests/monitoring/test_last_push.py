@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import datetime as dt
 import shutil
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from waiting import wait_until
 
 from kit import decisions
 from kit.data.statistics import load_statistics
@@ -60,13 +60,6 @@ def judged(session: Session, **settings: object) -> RetrainDecision:
     return retraining.judge(session, version, drift.measure(session, version), live)
 
 
-def wait_until(condition: Callable[[], bool], seconds: float) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "waited in vain"
-        time.sleep(0.2)
-
-
 def rows(session: Session) -> int:
     log = PredictionLog(session.workspace, session.project)
     return sum(batch.num_rows for day in log.table.days() for batch in log.table.batches(day))
@@ -79,9 +72,7 @@ def test_the_pushed_version_leads_back_to_what_it_was_made_of(session: Session) 
     assert numbers(session.workspace.serving("recommender")) == [version.version]
     assert version.spans == {"train": (1, 2, 3, 4, 5, 6), "eval": (7,)}
     assert load_statistics(version.statistics, "train").datasets[0].num_examples == 24_000
-    assert (version.evaluation / "metrics-00000-of-00001.tfrecord").exists() or any(
-        version.evaluation.iterdir()
-    )
+    assert any(version.evaluation.iterdir())
 
 
 def test_live_quality_of_the_evaluated_span_is_what_the_evaluation_found(

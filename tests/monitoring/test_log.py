@@ -6,6 +6,7 @@ import datetime as dt
 from pathlib import Path
 
 import pytest
+from valid_projects import altered
 
 from kit.errors import ProjectError, UsageError
 from kit.monitoring.config import Monitoring
@@ -20,7 +21,7 @@ ITEMS = [("r1", "i1"), ("r1", "i2"), ("r2", "i1")]
 
 
 def changed(project: Project, **changes: object) -> Project:
-    return Project(project.folder, project.spec.model_copy(update=changes))
+    return altered(project, **changes)
 
 
 def test_a_flush_goes_into_the_days_of_its_times(shop: Shop) -> None:

@@ -15,8 +15,7 @@ from kit.errors import InputDataError
 from kit.monitoring import truth
 from kit.monitoring.join import JoinedDay, join
 
-from .logs import HOUR, NOON, Shop
-from .test_join import LONG_AFTER, WINDOW
+from .logs import HOUR, LONG_AFTER, NOON, WINDOW, Shop
 
 
 class Graph:

@@ -12,7 +12,7 @@ from kit.release.errors import VersionError
 from kit.release.keep import prune, remove_leftovers
 from kit.release.versions import WITHDRAWN, numbers, rollback
 
-from .test_versions import BY, kill_at
+from .killing import BY, kill_at
 
 
 @pytest.fixture

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import signal
-import subprocess
-import sys
 import time
 from pathlib import Path
 
@@ -26,9 +23,9 @@ from kit.release.versions import (
     served_version,
 )
 
-KILLED = Path(__file__).with_name("killed.py")
+from .killing import BY, kill_at
+
 _SPECIFIC = "model_version_policy { specific { %s } }"
-BY = {"who": "Ann", "why": "clicks fell"}
 
 
 @pytest.fixture
@@ -221,11 +218,6 @@ def test_a_configuration_that_cannot_be_read_is_told(base: Path) -> None:
     (base.parent / "models.config").write_text("model_config_list { what }")
     with pytest.raises(VersionError, match="must be a ModelServerConfig in text format"):
         list_versions(base)
-
-
-def kill_at(last: int, function: str, *arguments: object) -> int:
-    command = [sys.executable, str(KILLED), str(last), function, json.dumps(arguments)]
-    return subprocess.run(command, check=False).returncode
 
 
 def test_a_rollback_that_is_killed_anywhere_leaves_a_version_served_that_somebody_chose(base: Path) -> None:

@@ -7,10 +7,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import tensorflow as tf
 from tensorflow_serving.apis import predict_pb2, prediction_log_pb2
 
 from kit.serving.assets import WARMUP_FILE
+from kit.serving.manager import Manager
 from kit.serving.settings import PLATFORM, Settings
 
 v1 = tf.compat.v1
@@ -122,3 +124,8 @@ def config_text(base: Path, policy: str = "", labels: str = "", *, name: str = N
         f'model_config_list {{ config {{ name: "{name}" base_path: "{base}" model_platform: "{PLATFORM}" '
         f"{policy} {labels} }} }}"
     )
+
+
+def factor(manager: Manager, version: int | None = None, label: str | None = None) -> float:
+    with manager.get(NAME, version, label) as servable:
+        return float(servable.run("", {"x": np.ones(1, np.float32)})["y"][0])

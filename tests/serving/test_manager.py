@@ -10,6 +10,7 @@ from pathlib import Path
 import grpc
 import numpy as np
 import pytest
+from waiting import wait_until
 
 from kit.serving.errors import ServingError
 from kit.serving.harness import State
@@ -20,6 +21,7 @@ from serving.models import (
     NAME,
     break_model,
     config_text,
+    factor,
     predict_log,
     remove,
     save_linear,
@@ -30,20 +32,8 @@ from serving.models import (
 Start = Callable[..., Manager]
 
 
-def factor(manager: Manager, version: int | None = None, label: str | None = None) -> float:
-    with manager.get(NAME, version, label) as servable:
-        return float(servable.run("", {"x": np.ones(1, np.float32)})["y"][0])
-
-
 def states(manager: Manager) -> dict[int, str]:
     return {status.version: status.state.value for status in manager.status(NAME)}
-
-
-def wait_for(true: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 30
-    while not true():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
 
 
 def test_the_latest_version_takes_traffic_and_the_one_before_goes(base: Path, start: Start) -> None:
@@ -52,7 +42,7 @@ def test_the_latest_version_takes_traffic_and_the_one_before_goes(base: Path, st
     save_linear(base, 2, 3.0)
     manager.poll()
     assert factor(manager) == 3
-    wait_for(lambda: states(manager) == {2: "AVAILABLE", 1: "END"})
+    wait_until(lambda: states(manager) == {2: "AVAILABLE", 1: "END"})
     with pytest.raises(
         ServingError, match=r"^Servable not found for request: Specific\(linear, 1\)$"
     ) as raised:
@@ -63,9 +53,9 @@ def test_the_latest_version_takes_traffic_and_the_one_before_goes(base: Path, st
 def test_folders_are_followed(base: Path, start: Start) -> None:
     manager = start(settings_of(base, file_system_poll_wait_seconds=0.05))
     save_linear(base, 2, 3.0)
-    wait_for(lambda: factor(manager) == 3)
+    wait_until(lambda: factor(manager) == 3)
     remove(base, 2)
-    wait_for(lambda: factor(manager) == 2)
+    wait_until(lambda: factor(manager) == 2)
 
 
 def test_an_old_version_is_unloaded_only_when_its_last_request_is_answered(base: Path, start: Start) -> None:
@@ -76,7 +66,7 @@ def test_an_old_version_is_unloaded_only_when_its_last_request_is_answered(base:
         assert states(manager) == {2: "AVAILABLE", 1: "UNLOADING"}
         assert factor(manager) == 3
         assert old.run("", {"x": np.ones(1, np.float32)})["y"].tolist() == [2]
-    wait_for(lambda: states(manager)[1] == "END")
+    wait_until(lambda: states(manager)[1] == "END")
 
 
 def test_the_new_version_is_loaded_before_the_old_one_goes(
@@ -150,10 +140,10 @@ def test_a_version_may_come_back(base: Path, start: Start) -> None:
     manager = start(settings_of(base))
     save_linear(base, 2, 3.0)
     manager.poll()
-    wait_for(lambda: states(manager)[1] == "END")
+    wait_until(lambda: states(manager)[1] == "END")
     remove(base, 2)
     manager.poll()
-    wait_for(lambda: states(manager) == {2: "END", 1: "AVAILABLE"})
+    wait_until(lambda: states(manager) == {2: "END", 1: "AVAILABLE"})
     assert factor(manager) == 2
 
 
@@ -167,7 +157,7 @@ def test_a_version_that_is_wanted_back_while_it_unloads_is_loaded_once_it_has(
         remove(base, 2)
         manager.poll()  # nobody looks again after this
         assert states(manager) == {2: "AVAILABLE", 1: "UNLOADING"}
-    wait_for(lambda: states(manager) == {2: "END", 1: "AVAILABLE"})
+    wait_until(lambda: states(manager) == {2: "END", 1: "AVAILABLE"})
     assert factor(manager) == 2
 
 
@@ -243,7 +233,7 @@ def test_no_request_fails_while_versions_are_swapped(base: Path, start: Start) -
             save_linear(base, version, float(version))
             remove(base, version - 1)
             manager.poll()
-        wait_for(lambda: versions[-1] in seen or any(future.done() for future in asked))
+        wait_until(lambda: versions[-1] in seen or any(future.done() for future in asked))
         done.set()
         for future in asked:
             future.result()

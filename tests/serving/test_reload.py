@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from google.protobuf import text_format
 from tensorflow_serving.config import model_server_config_pb2
+from waiting import wait_until
 
 from kit.serving.errors import ServingError
 from kit.serving.harness import State
@@ -20,10 +21,10 @@ from serving.models import (
     NAME,
     break_model,
     config_text,
+    factor,
     save_linear,
     settings_of,
 )
-from serving.test_manager import factor, wait_for
 
 Start = Callable[..., Manager]
 
@@ -135,10 +136,10 @@ def test_a_changed_file_is_taken_and_a_wrong_one_is_not(
     manager = start(settings_of(base, model_config_file=str(config), model_config_file_poll_wait_seconds=1))
     with caplog.at_level(logging.ERROR):
         config.write_text("model_config_list {")
-        wait_for(lambda: "is not taken" in caplog.text)
+        wait_until(lambda: "is not taken" in caplog.text)
     assert factor(manager) == 3
     config.write_text(config_text(base, "model_version_policy { specific { versions: 1 } }"))
-    wait_for(lambda: factor(manager) == 2)
+    wait_until(lambda: factor(manager) == 2)
 
 
 def test_a_label_of_a_changed_file_moves_once_its_version_is_loaded(
@@ -156,11 +157,11 @@ def test_a_label_of_a_changed_file_moves_once_its_version_is_loaded(
     manager = start(settings_of(base, allow_version_labels_for_unavailable_models=True, **looked))
     assert factor(manager, label="stable") == 3
     hold(1)
-    wait_for(lambda: manager.labels(NAME) == {"stable": 1})
+    wait_until(lambda: manager.labels(NAME) == {"stable": 1})
     assert factor(manager) == factor(manager, label="stable") == 2
     with caplog.at_level(logging.ERROR):
         hold(7)
-        wait_for(lambda: "is not taken" in caplog.text)
+        wait_until(lambda: "is not taken" in caplog.text)
     assert factor(manager) == factor(manager, label="stable") == 2
 
 
@@ -176,8 +177,8 @@ def test_a_label_serves_on_while_it_moves_away_from_a_version_that_lies_aside(
     manager = start(settings_of(base, **looked, **polls))
     config.write_text(config_text(base, policy.format(1), _labels(stable=1)))
     (base / "2").rename(base.with_name("aside"))
-    wait_for(lambda: factor(manager, label="stable") == 2)  # an error of `factor` ends the test
-    wait_for(lambda: [one.version for one in manager.status(NAME) if one.state == State.AVAILABLE] == [1])
+    wait_until(lambda: factor(manager, label="stable") == 2)  # an error of `factor` ends the test
+    wait_until(lambda: [one.version for one in manager.status(NAME) if one.state == State.AVAILABLE] == [1])
 
 
 def test_a_label_that_is_early_is_taken_once_its_version_has_come(
@@ -191,9 +192,9 @@ def test_a_label_that_is_early_is_taken_once_its_version_has_come(
     manager = start(settings_of(base, **looked, **polls))
     with caplog.at_level(logging.ERROR):
         config.write_text(config_text(base, policy, _labels(stable=2)))
-        wait_for(lambda: "is not taken" in caplog.text)
+        wait_until(lambda: "is not taken" in caplog.text)
         save_linear(base, 2, 3.0)
-        wait_for(lambda: manager.labels(NAME) == {"stable": 2})
+        wait_until(lambda: manager.labels(NAME) == {"stable": 2})
     assert caplog.text.count("is not taken") == 1
     assert factor(manager, label="stable") == 3
 
@@ -209,4 +210,4 @@ def test_a_version_goes_when_the_file_no_longer_names_it_and_one_always_serves(
     manager = start(settings_of(base, model_config_file=str(config), **polls))
     config.write_text(config_text(base, policy.format(1)))
     (base / "2").rename(base.with_name("aside"))
-    wait_for(lambda: factor(manager) == 2)  # an error of `factor` ends the test
+    wait_until(lambda: factor(manager) == 2)  # an error of `factor` ends the test

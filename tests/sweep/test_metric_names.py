@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from valid_projects import altered
 
 from kit.project import Project
 from kit.sweep.errors import SweepError
@@ -63,7 +64,7 @@ def test_what_a_notebook_records_has_no_slices(write_notebook: WriteNotebook) ->
 def test_the_slice_of_a_gate_is_measured(write_notebook: WriteNotebook) -> None:
     project = Project.load("recommender")
     gate = project.spec.gates[0].model_copy(update={"slice": {"tier": 1}})
-    gated = Project(project.folder, project.spec.model_copy(update={"gates": (gate,)}))
+    gated = altered(project, gates=(gate,))
     notebooks = [write_notebook("fit", *FIT)]
     check_metrics([Metric(name="auc", slice={"tier": "1"})], notebooks, [gated], "fit.yml")
     with pytest.raises(SweepError, match=r"that of auc\[tier=2\] is not"):

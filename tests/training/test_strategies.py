@@ -17,14 +17,12 @@ from kit.training.cluster.tf_config import VARIABLE, PortError
 from kit.training.curves import read_curves
 from kit.training.job import Job
 
-from .cluster.test_local import SECONDS, by, job, returned, start
+from .cluster.jobs import SECONDS, by, returned, start
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from kit.training.config import Strategy
-
-__all__ = ["job"]  # a fixture
 
 NEAR = 0.02  # of an AUC of some hundred rows; what random layers draw differs
 

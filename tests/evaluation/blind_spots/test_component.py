@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from valid_projects import altered
 
 from kit.errors import StepOrderError
 from kit.evaluation.blind_spots.component import (
@@ -33,7 +34,7 @@ def test_the_step_finds_what_the_search_finds_and_only_once(blessed: Session) ->
     blessed.run(finder(blessed, project))
     assert repr(found_blind_spots(blessed)) == repr(find_blind_spots(blessed))
     blessed.run(finder(blessed, project))
-    other = Project(project.folder, project.spec.model_copy(update={"slices": ()}))
+    other = altered(project, slices=())
     blessed.run(finder(blessed, other))
     assert [step.state for step in blessed.steps if step.step == "BlindSpotFinder"] == [
         "done",

@@ -17,7 +17,7 @@ from tensorflow_serving.apis import (
 )
 
 from serving.contract.target import VERSION
-from serving.grpc_api.test_server import add_task, examples_for, refused
+from serving.grpc_api.asking import add_task, examples_for, refused
 from serving.models import NAME, predict_request
 
 _SECONDS = 20
@@ -122,7 +122,9 @@ _REFUSED = [
 
 
 @pytest.mark.parametrize(("change", "code", "message"), _REFUSED)
-def test_refusals(prediction: Any, change: Any, code: grpc.StatusCode, message: str) -> None:
+def test_a_bad_request_is_refused_with_its_code_and_reason(
+    prediction: Any, change: Any, code: grpc.StatusCode, message: str
+) -> None:
     request = predict_request(1.0)
     change(request)
     found, details = refused(lambda: prediction.Predict(request, _SECONDS))

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 from tensorflow_serving.apis import predict_pb2, regression_pb2
 
-from serving.grpc_api.test_server import examples_for
+from serving.grpc_api.asking import examples_for
 from serving.models import NAME
 from serving.rest.asking import ask
 
@@ -32,7 +32,7 @@ def _by_grpc(stub: Any, signature: str, **inputs: Any) -> dict[str, Any]:
 
 @hypothesis.settings(max_examples=25, deadline=None)
 @hypothesis.given(values=arrays.arrays(np.float32, st.integers(1, 20), elements=_NUMBERS))
-def test_predict(rest: str, prediction: Any, values: Any) -> None:
+def test_predict_answers_the_same_bits_by_rest_and_grpc(rest: str, prediction: Any, values: Any) -> None:
     [expected] = _by_grpc(prediction, "", x=values).values()
     for key, answer_key in (("instances", "predictions"), ("inputs", "outputs")):
         found = ask(rest, f"/v1/models/{NAME}:predict", {key: values.tolist()}).json[answer_key]
@@ -58,7 +58,7 @@ def test_several_inputs_and_outputs(rest: str, prediction: Any, pairs: Any, text
 
 @hypothesis.settings(max_examples=15, deadline=None)
 @hypothesis.given(st.lists(_NUMBERS, min_size=1, max_size=5))
-def test_regress(rest: str, prediction: Any, numbers: list[float]) -> None:
+def test_regress_answers_the_same_by_rest_and_grpc(rest: str, prediction: Any, numbers: list[float]) -> None:
     request = examples_for(regression_pb2.RegressionRequest(), *numbers, signature="regress")
     expected = [found.value for found in prediction.Regress(request, _SECONDS).result.regressions]
     body = json.dumps(

@@ -3,11 +3,11 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import numpy as np
 import pytest
+from waiting import wait_until
 
 from kit.serving.experiments import counts
 from kit.serving.experiments.counts import FAILED, REQUESTS, SLOW, Counter, Counts, total
@@ -47,9 +47,7 @@ def test_a_full_disk_loses_no_count(
     monkeypatch.setattr(counts, "write_atomically", full)
     counter = Counter(tmp_path)
     counter.add(0, 1, failed=False, slow=True)
-    deadline = time.monotonic() + 5
-    while "cannot be written" not in caplog.text and time.monotonic() < deadline:
-        time.sleep(0.01)
+    wait_until(lambda: "cannot be written" in caplog.text, 5)
     monkeypatch.setattr(counts, "write_atomically", write)
     counter.close()
     assert total(tmp_path).table[0, 1].tolist() == [1, 0, 1]
@@ -67,9 +65,7 @@ def test_what_is_counted_is_on_the_disk_when_the_process_is_killed(tmp_path: Pat
     ) as child:
         assert child.stdout
         assert child.stdout.readline() == "counted\n"
-        deadline = time.monotonic() + 5
-        while not total(tmp_path).table.sum() and time.monotonic() < deadline:
-            time.sleep(0.05)
+        wait_until(lambda: total(tmp_path).table.sum() > 0, 5)
         child.send_signal(signal.SIGKILL)
     table = total(tmp_path).table
     assert table[1, :5, REQUESTS].tolist() == [1] * 5

@@ -15,7 +15,7 @@ from tensorflow_serving.apis import (
 )
 
 from kit.serving.headers import MODELS_HEADER
-from serving.grpc_api.test_server import add_task, examples_for, refused
+from serving.grpc_api.asking import add_task, examples_for, refused
 from serving.models import NAME, predict_request
 
 _SECONDS = 20

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -25,28 +24,15 @@ from tensorflow_serving.apis import (
 )
 
 from kit.serving.errors import ServerError
-from kit.serving.hooks import RequestContext
 from kit.serving.server import ModelServer
+from serving.grpc_api.asking import add_task, examples_for, refused
+from serving.held import Held
 from serving.models import NAME, break_model, config_text, predict_request, remove, save_linear, settings_of
 
 _SECONDS = 20
 
 
-def refused(call: Callable[[], Any]) -> tuple[grpc.StatusCode, str]:
-    with pytest.raises(grpc.RpcError) as raised:
-        call()
-    return raised.value.code(), str(raised.value.details())
-
-
-def examples_for(request: Any, *numbers: float, signature: str = "") -> Any:
-    request.model_spec.name, request.model_spec.signature_name = NAME, signature
-    for number in numbers:
-        added = request.input.example_list.examples.add()
-        added.features.feature["x"].float_list.value.append(number)
-    return request
-
-
-def test_predict(prediction: Any) -> None:
+def test_predict_names_what_it_was_answered_by(prediction: Any) -> None:
     response = prediction.Predict(predict_request(1.0, 2.0), _SECONDS)
     assert list(response.outputs["y"].float_val) == [2, 4]
     spec = response.model_spec
@@ -63,7 +49,7 @@ def test_a_trailer_tells_which_version_answered(prediction: Any) -> None:
     assert ("x-model-version", "1") in {tuple(entry) for entry in call.trailing_metadata()}
 
 
-def test_classify(prediction: Any) -> None:
+def test_classify_gives_each_label_its_score(prediction: Any) -> None:
     request = examples_for(classification_pb2.ClassificationRequest(), 3.0, signature="classify")
     [row] = prediction.Classify(request, _SECONDS).result.classifications
     assert [(entry.label, entry.score) for entry in row.classes] == [("up", 6), ("down", -6)]
@@ -78,11 +64,6 @@ def test_regress_with_a_context_that_examples_share(prediction: Any) -> None:
     given.examples.add().features.feature["x"].float_list.value.append(7.0)
     result = prediction.Regress(request, _SECONDS).result
     assert [entry.value for entry in result.regressions] == [10, 14]
-
-
-def add_task(request: Any, signature: str, method: str, model: str = NAME) -> None:
-    task = request.tasks.add(method_name=method)
-    task.model_spec.name, task.model_spec.signature_name = model, signature
 
 
 def test_multi_inference_asks_two_signatures_at_once(prediction: Any) -> None:
@@ -196,7 +177,7 @@ def test_bytes_that_are_no_message_arerefused(channel: Any, prediction: Any) -> 
 
 
 def test_more_requests_at_once_than_allowed_are_turned_away(base: Path) -> None:
-    held = _Held()
+    held = Held()
     with (
         ModelServer(settings_of(base, max_concurrent_requests=1), [held]) as server,
         grpc.insecure_channel(str(server.start().grpc)) as channel,
@@ -211,7 +192,7 @@ def test_more_requests_at_once_than_allowed_are_turned_away(base: Path) -> None:
 
 
 def test_a_request_that_runs_is_answered_when_the_server_stops(base: Path) -> None:
-    held = _Held()
+    held = Held()
     server = ModelServer(settings_of(base), [held])
     with grpc.insecure_channel(str(server.start().grpc)) as channel:
         stub = prediction_service_pb2_grpc.PredictionServiceStub(channel)
@@ -223,20 +204,6 @@ def test_a_request_that_runs_is_answered_when_the_server_stops(base: Path) -> No
         assert list(first.result().outputs["y"].float_val) == [2]
         stopping.join()
         assert refused(lambda: stub.Predict(predict_request(1.0), _SECONDS))[0] is grpc.StatusCode.UNAVAILABLE
-
-
-class _Held:
-    """Holds a request up until it is told to go on."""
-
-    def __init__(self) -> None:
-        self.begun, self.go_on = threading.Event(), threading.Event()
-
-    def before(self, _context: RequestContext) -> None:
-        self.begun.set()
-        self.go_on.wait(_SECONDS)
-
-    def after(self, *_: object) -> None:
-        """Nothing to tell."""
 
 
 def test_a_port_that_is_taken_is_said_and_nothing_stays_behind(base: Path, server: ModelServer) -> None:

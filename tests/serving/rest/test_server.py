@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from kit.serving.errors import ServerError
-from kit.serving.hooks import RequestContext
 from kit.serving.server import ModelServer
+from serving.held import Held
 from serving.models import NAME, settings_of
 from serving.rest.asking import ask
 from serving.rest.conftest import LIMIT
@@ -115,22 +115,8 @@ def test_a_port_that_is_taken_is_said_and_nothing_stays_behind(base: Path, rest:
     assert not other.manager.ready()
 
 
-class _Held:
-    """Holds requests up until they are told to go on."""
-
-    def __init__(self) -> None:
-        self.begun, self.go_on = threading.Event(), threading.Event()
-
-    def before(self, _context: RequestContext) -> None:
-        self.begun.set()
-        self.go_on.wait(_SECONDS)
-
-    def after(self, *_: object) -> None:
-        """Nothing to tell."""
-
-
 def test_more_requests_at_once_than_allowed_are_turned_away(base: Path) -> None:
-    held = _Held()
+    held = Held()
     with ModelServer(settings_of(base, rest_api_port=0, max_concurrent_requests=1), [held]) as server:
         address = str(server.start().rest)
         first = _Asking(address)
@@ -153,7 +139,7 @@ def test_more_connections_than_that_are_closed_and_make_room_when_they_go(base: 
 
 
 def test_a_request_that_takes_too_long_is_given_up(base: Path) -> None:
-    held = _Held()
+    held = Held()
     with ModelServer(settings_of(base, rest_api_port=0, rest_api_timeout_in_ms=100), [held]) as server:
         answer = ask(str(server.start().rest), _PREDICT, {"instances": [1]})
         held.go_on.set()
@@ -161,7 +147,7 @@ def test_a_request_that_takes_too_long_is_given_up(base: Path) -> None:
 
 
 def test_a_request_that_runs_is_answered_when_the_server_stops(base: Path) -> None:
-    held = _Held()
+    held = Held()
     server = ModelServer(settings_of(base, rest_api_port=0), [held])
     address = str(server.start().rest)
     first = _Asking(address)
@@ -178,12 +164,13 @@ def test_a_large_answer_is_sent_to_its_end_although_the_server_stops(base: Path)
     body = json.dumps({"instances": [1 / 3] * 400_000}).encode()
     head = f"POST {_PREDICT} HTTP/1.1\r\nhost: x\r\ncontent-length: {len(body)}\r\n\r\n".encode()
     server = ModelServer(settings_of(base, rest_api_port=0))
-    with _connected(str(server.start().rest)) as connection:
+    address = str(server.start().rest)
+    with _connected(address) as connection:
         connection.sendall(head + body)
         found = connection.recv(10)  # it has begun; the rest is more than the buffers of the system hold
         stopping = threading.Thread(target=server.stop)
         stopping.start()
-        time.sleep(0.2)
+        _await_closed(address)
         while part := connection.recv(1 << 20):
             found += part
     stopping.join()

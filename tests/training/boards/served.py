@@ -9,13 +9,14 @@ import socket
 import socketserver
 import tempfile
 import threading
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 from urllib.parse import urlencode
+
+from waiting import wait_until
 
 from kit.tensorboard import folders
 from kit.tensorboard.board import Board
@@ -49,19 +50,15 @@ class Served:
 
     def wait_for(self, path: str, run: str) -> Mapping[str, Any]:
         """Return what a plugin knows of a run; TensorBoard reads files after it has begun to answer."""
-        deadline = time.monotonic() + _SECONDS
-        while run not in (known := self.json(path)):
-            assert time.monotonic() < deadline, f"{path} knows only {known}"
-            time.sleep(0.2)
-        found: Mapping[str, Any] = known[run]
+        wait_until(lambda: run in self.json(path), _SECONDS, lambda: f"{path} knows only {self.json(path)}")
+        found: Mapping[str, Any] = self.json(path)[run]
         return found
 
     def wait_until_active(self, plugin: str) -> None:
         """Return when a plugin has a page: PROJECTOR looks for something to show once it was asked."""
-        deadline = time.monotonic() + _SECONDS
-        while not self.json(LISTING)[plugin]["enabled"]:
-            assert time.monotonic() < deadline, f"{plugin} has nothing to show"
-            time.sleep(0.2)
+        wait_until(
+            lambda: self.json(LISTING)[plugin]["enabled"], _SECONDS, lambda: f"{plugin} has nothing to show"
+        )
 
 
 @contextmanager

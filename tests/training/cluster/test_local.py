@@ -9,62 +9,27 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
-from processes import is_alive
+from processes import wait_until_ended
 
 from kit import warm
 from kit.errors import ClusterError, ProjectError
 from kit.training.cluster.crew_record import MEMBERS, CrewRecord, MemberRecord
 from kit.training.cluster.tf_config import VARIABLE
-from kit.training.config import Strategy, Training
+from kit.training.config import Strategy
 from kit.training.curves import read_curves
 from kit.training.job import ROWS_FILE, Job
 from kit.training.progress import DONE, STOPPED, Progress, request_stop
 
-if TYPE_CHECKING:
-    from training.tiny import Tiny
+from .jobs import EPOCHS, SECONDS, by, returned, start
 
 # Five processes on two cores are enough by themselves.
 pytestmark = pytest.mark.alone
 
-EPOCHS = 4
-SECONDS = 240  # two cores have to start up to five processes
 FEW_STEPS = {"batch_size": 16}  # an epoch, where members wait for one another at each
 MULTI_WORKER: Strategy = "multi_worker_mirrored"
 PARAMETER_SERVER: Strategy = "parameter_server"
-
-
-@pytest.fixture
-def job(tiny: Tiny, tmp_path: Path) -> Job:
-    """Return a training whose epochs take a moment."""
-    rows = tiny.path("Transform", "transformed_examples")
-    return Job(
-        project=str(tiny.project.folder),
-        training=Training(epochs=EPOCHS, batch_size=4, learning_rate=0.003, seed=3),
-        train_files=(str(rows / "Split-train" / "*"),),
-        eval_files=(str(rows / "Split-eval" / "*"),),
-        transform_output=str(tiny.path("Transform", "transform_graph")),
-        run_dir=str(tmp_path / "run"),
-        checkpoint=str(tmp_path / "checkpoint"),
-        model_dir=str(tmp_path / "model"),
-    )
-
-
-def by(job: Job, strategy: Strategy, **settings: int) -> Job:
-    return replace(job, training=job.training.model_copy(update={"strategy": strategy, **settings}))
-
-
-def start(job: Job, **environ: str) -> warm.WarmCall:
-    """Train as a step does, in a process of its own."""
-    folder = job.run.parent
-    return warm.start_call(
-        "kit.training.strategies:play_locally",
-        job.to_json().encode(),
-        log_path=folder / "log",
-        env={**os.environ, "TMPDIR": str(folder / "tmp"), **environ},
-    )
 
 
 def crew(job: Job) -> CrewRecord | None:
@@ -74,6 +39,10 @@ def crew(job: Job) -> CrewRecord | None:
 def running(job: Job) -> dict[str, MemberRecord]:
     record = crew(job)
     return {member.name: member for member in record.members if member.pid} if record else {}
+
+
+def pids(members: dict[str, MemberRecord]) -> list[int]:
+    return [member.pid for member in members.values()]
 
 
 def wait_for(call: warm.WarmCall, job: Job, is_so: Callable[[], bool]) -> None:
@@ -88,11 +57,6 @@ def epoch(job: Job) -> int:
     return progress.epoch if progress else 0
 
 
-def returned(call: warm.WarmCall, job: Job) -> None:
-    outcome = call.wait(SECONDS)
-    assert isinstance(outcome, warm.CallReturned), (outcome, (job.run.parent / "log").read_text())
-
-
 def assert_done(job: Job, state: str = DONE) -> None:
     """Check that the model is there, and that of the members only their logs are."""
     assert (Path(job.model_dir) / "saved_model.pb").exists()
@@ -103,15 +67,7 @@ def assert_done(job: Job, state: str = DONE) -> None:
     assert not Path(job.checkpoint).exists(), "nothing goes on with it"
     left = {path.name for path in (job.run / MEMBERS).iterdir() if path.suffix != ".log"}
     assert left == {"cluster.json"}
-    assert_gone(running(job).values())
-
-
-def assert_gone(members: object) -> None:
-    pids = [member.pid for member in members]  # type: ignore[attr-defined]
-    deadline = time.monotonic() + 10
-    while alive := [pid for pid in pids if is_alive(pid)]:
-        assert time.monotonic() < deadline, f"still there: {alive}"
-        time.sleep(0.05)
+    wait_until_ended(*pids(running(job)), seconds=10)
 
 
 def test_a_worker_that_is_killed_is_begun_again_with_all_others(job: Job) -> None:
@@ -133,7 +89,7 @@ def test_a_worker_that_is_killed_is_begun_again_with_all_others(job: Job) -> Non
     assert progress.first_step > 0, "it went on, and did not begin anew"
     assert read_curves(job.run).index.tolist() == list(range(1, EPOCHS + 1))
     assert_done(job)
-    assert_gone(first.values())
+    wait_until_ended(*pids(first), seconds=10)
 
 
 def test_a_served_worker_that_is_killed_is_replaced_while_training_goes_on(job: Job) -> None:
@@ -153,7 +109,7 @@ def test_a_served_worker_that_is_killed_is_replaced_while_training_goes_on(job: 
     assert last["worker-0"].address == first["worker-0"].address
     assert read_curves(job.run).index.tolist() == list(range(1, EPOCHS + 1))
     assert_done(job)
-    assert_gone(first.values())
+    wait_until_ended(*pids(first), seconds=10)
 
 
 def test_a_parameter_server_that_is_killed_costs_an_epoch_at_most(job: Job) -> None:
@@ -170,7 +126,7 @@ def test_a_parameter_server_that_is_killed_costs_an_epoch_at_most(job: Job) -> N
     assert progress
     assert progress.first_step > 0, "it went on, and did not begin anew"
     assert_done(job)
-    assert_gone(first.values())
+    wait_until_ended(*pids(first), seconds=10)
 
 
 @pytest.mark.parametrize(
@@ -195,7 +151,7 @@ def test_nobody_outlives_the_process_that_started_them(job: Job) -> None:
         first = running(job)
         assert len(first) == 4
         os.kill(call.pid, signal.SIGKILL)
-        assert_gone(first.values())
+        wait_until_ended(*pids(first), seconds=10)
 
 
 def test_an_error_of_the_project_ends_all_and_arrives_as_it_is(job: Job) -> None:
@@ -204,7 +160,7 @@ def test_an_error_of_the_project_ends_all_and_arrives_as_it_is(job: Job) -> None
         outcome = call.wait(SECONDS)
     assert isinstance(outcome, warm.CallRaised)
     assert isinstance(outcome.exception(), ProjectError)
-    assert_gone(running(job).values())
+    wait_until_ended(*pids(running(job)), seconds=10)
 
 
 def test_a_config_that_fits_no_strategy_is_said_at_once(job: Job) -> None:
