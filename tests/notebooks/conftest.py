@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from commands import KIT, command, kit_run
+from commands import kit_command, kit_run
 
 from kit.projects import recommender
 
@@ -41,6 +41,6 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
     projects.mkdir(parents=True)
     rows.to_csv(projects / "rows.csv", index=False)
     words = ("new", "small", "--data", "rows.csv", "--label", "bought", "--into", projects)
-    assert command(KIT, *words, cwd=projects).code == 0
+    assert kit_command(*words, cwd=projects).code == 0
     assert kit_run("01_data", "-P", "small", workspace=workspace).code == 0
     return workspace

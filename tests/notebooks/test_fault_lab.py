@@ -4,22 +4,15 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Any
 
-import nbformat
 import pytest
-from commands import NOTEBOOKS, command, kit_run, runs
+from commands import NOTEBOOKS, command, kit_run
 from faults import shop
-from papermill.iorw import load_notebook_node
-from papermill.parameterize import parameterize_notebook
+
+from .executed import executed, nbval, outputs, texts
 
 pytestmark = [pytest.mark.slow, pytest.mark.notebook]
 LAB = NOTEBOOKS / "fault_lab.ipynb"
-
-
-def outputs(path: Path) -> list[Any]:
-    cells = nbformat.read(path, as_version=4).cells
-    return [output for cell in cells if cell.cell_type == "code" for output in cell.outputs]
 
 
 def test_papermill_runs_it_with_another_fault(tmp_path: Path) -> None:
@@ -38,10 +31,7 @@ def test_papermill_runs_it_with_another_fault(tmp_path: Path) -> None:
         cwd=tmp_path,
     )
     assert ended.code == 0, ended.errors
-    shown = [
-        output.get("data", {}).get("text/plain", output.get("text", ""))
-        for output in outputs(tmp_path / "out.ipynb")
-    ]
+    shown = texts(tmp_path / "out.ipynb")
     assert "9 of 9 faults are caught in 5% of the rows or fewer." in "\n".join(shown)
     assert any(text.startswith("shuffled-column in category, 10% of the rows: caught by") for text in shown)
     assert "The files of span 7 are as they were: every fault went into a copy.\n" in shown
@@ -49,20 +39,8 @@ def test_papermill_runs_it_with_another_fault(tmp_path: Path) -> None:
     assert not list((tmp_path / "ws").rglob("*.csv")), "no copy is left"
 
 
-def test_nbval_passes(tmp_path: Path) -> None:
-    notebook = parameterize_notebook(load_notebook_node(str(LAB)), {"workspace": str(tmp_path / "ws")})
-    nbformat.write(notebook, tmp_path / LAB.name)
-    words = (
-        "-m",
-        "pytest",
-        "-p",
-        "no:cacheprovider",
-        "-c",
-        "/dev/null",
-        "--nbval-lax",
-        f"--rootdir={tmp_path}",
-    )
-    ended = command(sys.executable, *words, tmp_path / LAB.name, cwd=tmp_path)
+def test_nbval_passes_on_it(tmp_path: Path) -> None:
+    ended = nbval(tmp_path, LAB, workspace=str(tmp_path / "ws"))
     assert ended.code == 0, ended.output[-3000:]
 
 
@@ -71,8 +49,7 @@ def test_a_batch_on_a_project_of_somebody_else(tmp_path: Path) -> None:
     project = shop.write(tmp_path, "{SPAN}.csv", {"train_spans": "1-6", "eval_spans": "7"})
     ended = kit_run("fault_lab", "-P", project.folder, "-p", "fault", "late-day", workspace=tmp_path / "ws")
     assert ended.code == 0, ended.errors
-    executed = tmp_path / "ws" / "runs" / runs(tmp_path / "ws")[0]["run_id"] / "fault_lab.ipynb"
-    shown = "\n".join(str(output) for output in outputs(executed))
+    shown = "\n".join(str(output) for output in outputs(executed(tmp_path / "ws", "fault_lab")))
     assert "late-day in time, 5% of the rows: caught by times; 20 of 400 rows, in span 7." in shown
     assert "✗ not up to 5%" in shown
 

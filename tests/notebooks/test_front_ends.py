@@ -10,10 +10,10 @@ import pytest
 from click.testing import CliRunner
 from commands import NUMBERED, Ended, command
 from papermill.cli import papermill
-from papermill.iorw import load_notebook_node
-from papermill.parameterize import parameterize_notebook
 
 from kit.batch.parameters import read_parameters
+
+from .executed import nbval
 
 pytestmark = [pytest.mark.slow, pytest.mark.notebook]
 PAPERMILL = (sys.executable, "-m", "papermill")
@@ -51,10 +51,6 @@ def test_papermill_shows_every_parameter_with_type_and_help() -> None:
 
 def test_nbval_passes_on_all_of_them(sample: tuple[Path, Ended], tmp_path: Path) -> None:
     workspace, _ = sample
-    for path in NUMBERED:
-        notebook = parameterize_notebook(load_notebook_node(str(path)), {"workspace": str(workspace)})
-        nbformat.write(notebook, tmp_path / path.name)
-    pytest_command = (sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-c", "/dev/null")
-    ended = command(*pytest_command, "--nbval-lax", f"--rootdir={tmp_path}", tmp_path, cwd=tmp_path)
+    ended = nbval(tmp_path, *NUMBERED, workspace=str(workspace))
     assert ended.code == 0, ended.output[-3000:]
     assert "passed" in ended.output

@@ -13,6 +13,8 @@ from pathlib import Path
 import psutil
 import pytest
 from commands import KIT, kit_run, runs, states, versions
+from processes import at_work, wait_until_nobody_works
+from waiting import wait_until
 
 pytestmark = [pytest.mark.alone, pytest.mark.slow, pytest.mark.notebook]
 DATA_STEPS = ("ExampleGen", "StatisticsGen", "SchemaGen", "ExampleValidator")
@@ -32,31 +34,9 @@ def start_until_it_transforms(workspace: Path, *words: str) -> subprocess.Popen[
         [KIT, "run", "-P", "small", "-w", workspace, *words], stdout=subprocess.DEVNULL
     )
     log = workspace / "logs" / "small" / "Transform.log"
-    deadline = time.monotonic() + 120
-    while not (log.exists() and at_work(workspace)):
-        assert process.poll() is None
-        assert time.monotonic() < deadline
-        time.sleep(0.1)
+    wait_until(lambda: (log.exists() and at_work(workspace)) or process.poll() is not None, 120)
+    assert process.poll() is None
     return process
-
-
-def at_work(workspace: Path) -> list[int]:
-    """Return the processes that have a file of the workspace open: kernels and steps."""
-    found = []
-    for process in psutil.process_iter():
-        try:
-            if any(Path(file.path).is_relative_to(workspace) for file in process.open_files()):
-                found.append(process.pid)
-        except (psutil.NoSuchProcess, psutil.AccessDenied):
-            continue
-    return found
-
-
-def wait_until_nobody_works(workspace: Path, seconds: float) -> None:
-    deadline = time.monotonic() + seconds
-    while left := at_work(workspace):
-        assert time.monotonic() < deadline, f"processes {left} are still there"
-        time.sleep(0.1)
 
 
 def test_a_killed_batch_leaves_no_process_and_goes_on_where_it_was(workspace: Path) -> None:

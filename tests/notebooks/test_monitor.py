@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 from pathlib import Path
 
@@ -12,6 +11,8 @@ from commands import Ended, kit_run, runs, states
 from kit.alerts.store import Store
 from kit.workspace import Workspace
 
+from .executed import said
+
 pytestmark = [pytest.mark.slow, pytest.mark.notebook]
 
 
@@ -19,15 +20,6 @@ pytestmark = [pytest.mark.slow, pytest.mark.notebook]
 def workspace(sample: tuple[Path, Ended], tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of the workspace in which the chain ran."""
     return Path(shutil.copytree(sample[0], tmp_path_factory.mktemp("monitor") / "ws"))
-
-
-def said(workspace: Path) -> str:
-    """Return the text of all outputs of the latest run."""
-    folder = workspace / "runs" / runs(workspace)[-1]["run_id"]
-    cells = json.loads((folder / "07_monitor.ipynb").read_text())["cells"]
-    outputs = [output for cell in cells for output in cell.get("outputs", ())]
-    texts = [output.get("text") or output.get("data", {}).get("text/plain", "") for output in outputs]
-    return "".join("".join(text) for text in texts)
 
 
 def parts(workspace: Path) -> dict[str, int]:
@@ -41,19 +33,21 @@ def parts(workspace: Path) -> dict[str, int]:
 def test_with_an_empty_log_there_is_nothing_to_judge(workspace: Path) -> None:
     ended = kit_run("07_monitor", workspace=workspace)
     assert (ended.code, ended.errors) == (0, "")
-    assert "The log is empty: there is nothing to judge, and no reason to retrain." in said(workspace)
+    assert "The log is empty: there is nothing to judge, and no reason to retrain." in said(
+        workspace, "07_monitor"
+    )
 
 
 def test_a_day_like_those_of_the_training_keeps_the_model_and_a_second_run_adds_nothing(
     workspace: Path,
 ) -> None:
     assert kit_run("07_monitor", "-p", "traffic_spans", "7", workspace=workspace).code == 0
-    assert "The model stays: none of 4 rules asks for another one." in said(workspace)
+    assert "The model stays: none of 4 rules asks for another one." in said(workspace, "07_monitor")
     before = parts(workspace)
     assert kit_run("07_monitor", "-p", "traffic_spans", "7", workspace=workspace).code == 0
     assert parts(workspace) == before
     assert states(runs(workspace)[-1]) == {"LogStatisticsGen": "cached"}
-    assert "nothing is logged twice" in said(workspace)
+    assert "nothing is logged twice" in said(workspace, "07_monitor")
 
 
 def test_a_bad_day_ends_the_batch_and_is_no_reason_to_train_on_it(workspace: Path) -> None:
@@ -61,7 +55,7 @@ def test_a_bad_day_ends_the_batch_and_is_no_reason_to_train_on_it(workspace: Pat
     assert ended.code == 11
     assert "skew: price is 0." in ended.errors
     assert runs(workspace)[-1]["failure"]["error"] == "DriftError"
-    told = said(workspace)
+    told = said(workspace, "07_monitor")
     assert "No retraining: requests break the schema in age, device, price, region on 2026-01-08." in told
     assert "Too far from the training data: price 0." in told
     assert "No chain is started" in told
@@ -73,4 +67,4 @@ def test_a_bad_day_ends_the_batch_and_is_no_reason_to_train_on_it(workspace: Pat
 
 def test_what_is_over_by_the_newest_day_only_warns(workspace: Path) -> None:
     assert kit_run("07_monitor", "-p", "as_of", "2026-01-07", workspace=workspace).code == 0
-    assert "The model stays" in said(workspace)
+    assert "The model stays" in said(workspace, "07_monitor")

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 from pathlib import Path
 
 import pytest
-from commands import kit_run, runs
+from commands import kit_run
+
+from .executed import executed, outputs, said
 
 pytestmark = [pytest.mark.slow, pytest.mark.notebook]
 PROJECT = ("-P", "small")
@@ -20,13 +21,9 @@ def test_the_lab_tries_every_switch_proves_and_leaves_no_model(small: Path, tmp_
     given = ("-p", "most_seconds", "60", "-p", "proof_steps", "5")
     ended = kit_run("training_lab", *PROJECT, *given, workspace=workspace)
     assert ended.code == 0, ended.errors
-    executed = workspace / "runs" / runs(workspace)[-1]["run_id"] / "training_lab.ipynb"
-    outputs = [
-        output for cell in json.loads(executed.read_text())["cells"] for output in cell.get("outputs", ())
-    ]
-    pages = "".join("".join(output.get("data", {}).get("text/html", "")) for output in outputs)
-    told = "".join("".join(output.get("text", "")) for output in outputs)
+    shown = outputs(executed(workspace, "training_lab"))
+    pages = "".join(output.get("data", {}).get("text/html", "") for output in shown)
     for setting in ("as set", "steps_per_execution", "jit_compile", "precision"):
         assert setting in pages
-    assert "Twice 5 steps with seed 7: the same" in told
+    assert "Twice 5 steps with seed 7: the same" in said(workspace, "training_lab")
     assert models == sorted((workspace / "artifacts" / "small").glob("Trainer/model/*"))

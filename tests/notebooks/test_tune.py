@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import shutil
-import sys
 from pathlib import Path
 
-import nbformat
 import pytest
-from commands import NOTEBOOKS, command, kit_run, runs, states
-from papermill.iorw import load_notebook_node
-from papermill.parameterize import parameterize_notebook
+from commands import NOTEBOOKS, kit_run, runs, states
+
+from .executed import nbval, said
 
 pytestmark = [pytest.mark.slow, pytest.mark.notebook]
 TUNE = NOTEBOOKS / "tune.ipynb"
@@ -35,28 +32,18 @@ def workspace(small: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def said(workspace: Path, notebook: str = "tune") -> str:
-    """Return the text of all outputs of a notebook of the latest run."""
-    folder = workspace / "runs" / runs(workspace)[-1]["run_id"]
-    cells = json.loads((folder / f"{notebook}.ipynb").read_text())["cells"]
-    outputs = [output for cell in cells for output in cell.get("outputs", ())]
-    return "".join(
-        "".join(output.get("text") or output.get("data", {}).get("text/plain", "")) for output in outputs
-    )
-
-
 def test_a_batch_tunes_once_and_then_takes_it_from_the_cache(workspace: Path) -> None:
     ended = kit_run("tune", *PROJECT, *BUDGET, workspace=workspace)
     assert ended.code == 0, ended.errors
     assert states(runs(workspace)[-1]) == {"Tuner": "done"}
-    first = said(workspace)
+    first = said(workspace, "tune")
     assert "2 of 2 trials are done; trial " in first
     assert "Tuning: 2 of 2 trials over after" in first
     assert "trial 2/validation" in first, "TensorBoard has every trial"
 
     assert kit_run("tune", *PROJECT, *BUDGET, workspace=workspace).code == 0
     assert states(runs(workspace)[-1]) == {"Tuner": "cached"}
-    assert said(workspace).count("2 of 2 trials are done; trial ") == 1
+    assert said(workspace, "tune").count("2 of 2 trials are done; trial ") == 1
     assert len(list((workspace / "tuning" / "small" / "trials").iterdir())) == 2
 
 
@@ -71,21 +58,9 @@ def test_training_takes_the_best_trial_and_its_other_parameters_win(workspace: P
     assert "steps_per_execution=2," in told
 
 
-def test_nbval_passes(workspace: Path, tmp_path: Path) -> None:
+def test_nbval_passes_on_it(workspace: Path, tmp_path: Path) -> None:
     given = {"workspace": str(workspace), "project_name": "small", "trials": 2, "epochs": 1}
-    notebook = parameterize_notebook(load_notebook_node(str(TUNE)), given)
-    nbformat.write(notebook, tmp_path / TUNE.name)
-    words = (
-        "-m",
-        "pytest",
-        "-p",
-        "no:cacheprovider",
-        "-c",
-        "/dev/null",
-        "--nbval-lax",
-        f"--rootdir={tmp_path}",
-    )
-    ended = command(sys.executable, *words, tmp_path / TUNE.name, cwd=tmp_path)
+    ended = nbval(tmp_path, TUNE, **given)
     assert ended.code == 0, ended.output[-3000:]
 
 
