@@ -17,12 +17,14 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import nbformat
+import papermill
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from nbconvert import HTMLExporter
 from papermill.iorw import load_notebook_node
 from papermill.parameterize import parameterize_notebook
 from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, Position, expect, sync_playwright
+from small_notebooks import write_notebook
 from traitlets.config import Config
 
 from kit.bench.views import FIGURES_VARIABLE
@@ -166,13 +168,18 @@ _ALL_DONE = """() => {
 }"""
 
 
-def open_and_run(lab: str, page: Page, name: str, drawn: str = ".kit-view .kit-content > *") -> Page:
-    """Open a notebook in JupyterLab and run all of it; wait until what `drawn` selects is there."""
+def open_and_begin(lab: str, page: Page, name: str) -> None:
+    """Open a notebook in JupyterLab and begin to run all of it."""
     page.goto(f"{lab}/lab/tree/{name}.ipynb?token={TOKEN}&reset")
     page.wait_for_selector(".jp-NotebookPanel .jp-Cell", timeout=60_000)
     page.get_by_text("| Idle").wait_for(timeout=60_000)  # asked to run earlier, Lab asks for a kernel
     page.get_by_role("menuitem", name="Run", exact=True).click()
     page.get_by_text("Run All Cells", exact=True).click()
+
+
+def open_and_run(lab: str, page: Page, name: str, drawn: str = ".kit-view .kit-content > *") -> Page:
+    """Open a notebook in JupyterLab and run all of it; wait until what `drawn` selects is there."""
+    open_and_begin(lab, page, name)
     wait_until_run(page)
     page.wait_for_selector(drawn)
     return page
@@ -230,14 +237,28 @@ def check_narrow(page: Page, picture: str) -> None:
             assert view.evaluate("view => view.scrollWidth <= view.clientWidth"), theme
 
 
-def write_notebook(path: Path, cells: list[str]) -> None:
-    """Write a notebook of code cells."""
-    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
-    notebook.metadata["kernelspec"] = {"name": "kit", "display_name": "kit", "language": "python"}
-    nbformat.write(notebook, path)
-
-
 def converted(path: Path) -> str:
     """Return a notebook as nbconvert shows it in a page."""
     exporter = HTMLExporter(config=Config({"HTMLExporter": {"template_name": "basic"}}))
     return str(exporter.from_filename(str(path))[0])
+
+
+@contextmanager
+def offline_page(browser: Browser, folder: Path, *cells: str) -> Iterator[Page]:
+    """What papermill and nbconvert make of a notebook with these cells, as a file, and a browser without a network."""
+    write_notebook(folder / "given.ipynb", *cells)
+    papermill.execute_notebook(folder / "given.ipynb", folder / "done.ipynb", progress_bar=False)
+    body = converted(folder / "done.ipynb")
+    page_file = folder / "done.html"
+    page_file.write_text(f"<!doctype html><html lang='en'><title>t</title><body>{body}</body>")
+    with watched_page(browser, folder.as_uri()) as page:
+        page.context.set_offline(True)
+        page.goto(page_file.as_uri())
+        yield page
+
+
+def check_text(page: Page) -> None:
+    """Check that hostile values in the views of a page have stayed text."""
+    assert page.locator(".kit-view img, .kit-view script").count() == 0
+    assert page.evaluate("window.hacked") is None
+    assert not violations(page)

@@ -12,6 +12,7 @@ from typing import Any
 import nbformat
 import pytest
 from in_process import invoke
+from small_notebooks import write_notebook
 
 import kit.batch.run
 import kit.new
@@ -42,11 +43,7 @@ def chain(monkeypatch: pytest.MonkeyPatch) -> Chain:
 
 @pytest.fixture
 def notebook(tmp_path: Path) -> Path:
-    content = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("epochs: int = 5  # passes, 1 to 9")])
-    content.cells[0].metadata["tags"] = ["parameters"]
-    path = tmp_path / "01_x.ipynb"
-    nbformat.write(content, path)
-    return path
+    return write_notebook(tmp_path / "01_x.ipynb", parameters="epochs: int = 5  # passes, 1 to 9")
 
 
 def test_run_passes_on_what_was_typed(chain: Chain, notebook: Path, tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from commands import kit_command
+from small_notebooks import write_notebook
 
 from kit.batch.flame_page import COLOURS
 from kit.batch.record import RunRecord
@@ -28,15 +29,9 @@ time.sleep(0.6)"""
 @pytest.fixture(scope="module")
 def ran(tmp_path_factory: pytest.TempPathFactory) -> tuple[RunRecord, Path, Path]:
     """A run of a notebook that says what its steps have seen, its folder and its workspace."""
-    import nbformat  # noqa: PLC0415  the one use
-
     folder = tmp_path_factory.mktemp("times")
-    content = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(f"import os\n{CELL}")])
-    content.metadata.kernelspec = {"name": "python3", "display_name": "Python 3", "language": "python"}
-    nbformat.write(content, folder / "01_a.ipynb")
-    record = run_chain(
-        [folder / "01_a.ipynb"], {}, folder / "ws", RunOptions(kernel_name="python3"), lambda _: None
-    )
+    notebook = write_notebook(folder / "01_a.ipynb", f"import os\n{CELL}", kernel="python3")
+    record = run_chain([notebook], {}, folder / "ws", RunOptions(kernel_name="python3"), lambda _: None)
     assert record.exit_code == 0
     return record, folder / "ws" / "runs" / record.run_id, folder / "ws"
 

@@ -7,8 +7,8 @@ import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import nbformat
 import pytest
+from small_notebooks import write_notebook
 
 from kit.batch import unchanged
 from kit.batch.notebook_metadata import NotebookFacts
@@ -137,10 +137,8 @@ def test_another_version_of_any_package_counts(tmp_path: Path, monkeypatch: pyte
 
 
 def test_a_workspace_that_was_moved_is_the_same(tiny: Tiny, tmp_path: Path) -> None:
-    path = tmp_path / "a.ipynb"
-    parameters = nbformat.v4.new_code_cell('workspace: str = "workspace"\nepochs: int = 3')
-    parameters.metadata["tags"] = ["parameters"]
-    nbformat.write(nbformat.v4.new_notebook(cells=[parameters]), path)
+    lines = 'workspace: str = "workspace"\nepochs: int = 3'
+    path = write_notebook(tmp_path / "a.ipynb", parameters=lines)
     facts = NotebookFacts(reads=("serving", "logs/*/Trainer.log"))
 
     def digests(workspace: Path, epochs: int = 3) -> dict[str, str]:

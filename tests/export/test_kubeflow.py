@@ -7,10 +7,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import nbformat
 import pytest
 import yaml
 from in_process import invoke
+from small_notebooks import write_notebook
 
 from kit.batch.order import waits
 from kit.batch.plan import PlannedNotebook, choose_notebooks, plan_chain
@@ -60,12 +60,9 @@ def test_a_container_is_given_what_kit_run_takes(plan: list[PlannedNotebook]) ->
 
 
 def test_a_container_is_given_its_secrets_and_needs_no_project(tmp_path: Path) -> None:
-    notebook = nbformat.v4.new_notebook()
-    line = 'mail_password: str = ""  # of the account, secret'
-    notebook.cells = [nbformat.v4.new_code_cell(line, metadata={"tags": ["parameters"]})]
     path = tmp_path / "ws" / "ours" / "mails.ipynb"
     path.parent.mkdir(parents=True)
-    nbformat.write(notebook, path)
+    write_notebook(path, parameters='mail_password: str = ""  # of the account, secret')
     words = ["export", "kubeflow", str(tmp_path / "chain.yaml"), str(path), "--image", "shop/kit:1", "-w"]
     ended = invoke(*words, tmp_path / "ws")
     assert ended.exit_code == 0, ended.output

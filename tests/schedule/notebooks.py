@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import nbformat
+from small_notebooks import write_notebook
 
 _PARAMETERS = 'workspace: str = "workspace"  # folder\nday: str = ""  # of the run'
 _FIRST = "from pathlib import Path\nPath(workspace, 'first.txt').write_text(day)"
@@ -19,15 +19,4 @@ def write_pair(folder: Path, first: str = _FIRST) -> tuple[Path, Path]:
 
 
 def _write(folder: Path, name: str, needs: list[str], source: str) -> Path:
-    notebook = nbformat.v4.new_notebook()
-    notebook.cells = [nbformat.v4.new_code_cell(_PARAMETERS), nbformat.v4.new_code_cell(source)]
-    notebook.cells[0].metadata["tags"] = ["parameters"]
-    notebook.metadata.update(
-        {
-            "kit": {"needs": needs},
-            "kernelspec": {"name": "kit", "display_name": "Kit", "language": "python"},
-        }
-    )
-    path = folder / f"{name}.ipynb"
-    nbformat.write(notebook, path)
-    return path
+    return write_notebook(folder / f"{name}.ipynb", source, parameters=_PARAMETERS, needs=needs)

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import jinja2
-import nbformat
 import pytest
 import typer
+from small_notebooks import write_notebook
 from typer.testing import CliRunner
 
 from kit.cli.run_options import PairCommand, pairs_of
@@ -43,12 +43,7 @@ def tasks_and_waits(dag: str) -> tuple[dict[str, str], dict[str, list[str]]]:
 
 def texts(folder: Path, name: str) -> Path:
     """Write a notebook that takes a text."""
-    notebook = nbformat.v4.new_notebook()
-    notebook.cells = [
-        nbformat.v4.new_code_cell('text: str = ""  # to say', metadata={"tags": ["parameters"]})
-    ]
-    nbformat.write(notebook, folder / f"{name}.ipynb")
-    return folder / f"{name}.ipynb"
+    return write_notebook(folder / f"{name}.ipynb", parameters='text: str = ""  # to say')
 
 
 def in_airflow(command: str) -> list[str]:

@@ -9,9 +9,9 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
-import nbformat
 import pytest
 import yaml
+from small_notebooks import write_notebook
 
 from kit.alerts.config import AlertSettings, Webhook
 from kit.batch.plan import secret_variables
@@ -157,14 +157,12 @@ def test_kubernetes_takes_the_cron_job(overlap: str, policy: str) -> None:
 
 @pytest.fixture
 def with_secrets(tmp_path: Path) -> Schedule:
-    notebook = nbformat.v4.new_notebook()
     lines = (
         'mail_password: str = ""  # of the account, secret',
         'web_key: str = ""  # of us, optional secret',
     )
-    notebook.cells = [nbformat.v4.new_code_cell("\n".join(lines), metadata={"tags": ["parameters"]})]
-    nbformat.write(notebook, tmp_path / "mails.ipynb")
-    return make(notebooks=(str(tmp_path / "mails.ipynb"),))
+    notebook = write_notebook(tmp_path / "mails.ipynb", parameters="\n".join(lines))
+    return make(notebooks=(str(notebook),))
 
 
 def test_the_cron_job_reads_the_secrets_of_its_notebooks_and_alerts(

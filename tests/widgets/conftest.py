@@ -14,8 +14,9 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from lab import open_and_run, running_browser, running_lab, watched_page, write_notebook
+from lab import open_and_run, running_browser, running_lab, watched_page
 from playwright.sync_api import Browser, Page
+from small_notebooks import write_notebook
 
 import widgets
 from widgets import live_view
@@ -58,7 +59,7 @@ def folder(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
     """Return a folder with the notebooks of a module: each of its NOTEBOOKS is a cell after those IMPORTS."""
     folder = tmp_path_factory.mktemp("lab")
     for name, cell in request.module.NOTEBOOKS.items():
-        write_notebook(folder / f"{name}.ipynb", [request.module.IMPORTS, cell])
+        write_notebook(folder / f"{name}.ipynb", request.module.IMPORTS, cell)
     return folder
 
 

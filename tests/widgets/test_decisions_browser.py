@@ -5,17 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-import papermill
 import pytest
 from lab import (
     check_narrow,
-    converted,
+    check_text,
     keep_picture,
     needs_browser,
+    offline_page,
     record_figure,
     violations,
-    watched_page,
-    write_notebook,
 )
 from playwright.sync_api import Browser, Page, expect
 from widget_timing import PRESS, rerun_seconds, seconds_until_redrawn
@@ -23,7 +21,7 @@ from widget_timing import PRESS, rerun_seconds, seconds_until_redrawn
 pytestmark = needs_browser
 
 IMPORTS = """from decision_examples import *
-from test_decision_faces import FACES
+from decision_faces import FACES
 from widgets.anomalies import Anomalies
 from widgets.gate import Gate
 from widgets.schema_editor import SchemaEditor
@@ -133,10 +131,8 @@ def test_a_schema_is_edited_with_the_keyboard_and_saved(show: Callable[[str], Pa
 def test_hostile_values_stay_text(show: Callable[[str], Page], name: str) -> None:
     page = show(name)
     expect(page.get_by_text("onerror=").first).to_be_visible()
-    assert page.locator(".kit-view img, .kit-view script").count() == 0
     page.mouse.move(500, 300)
-    assert page.evaluate("window.hacked") is None
-    assert not violations(page)
+    check_text(page)
 
 
 @pytest.mark.parametrize("name", ["anomalies", "gate", "schema"])
@@ -161,17 +157,9 @@ def test_500_features_are_fluid(show: Callable[[str], Page], name: str, button: 
 def test_an_executed_notebook_reads_offline(
     browser: Browser, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Papermill, nbconvert, a file, and a browser without a network."""
     monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parent), prepend=":")
-    write_notebook(
-        tmp_path / "given.ipynb", [IMPORTS, *(NOTEBOOKS[name] for name in ("anomalies", "gate", "schema"))]
-    )
-    papermill.execute_notebook(tmp_path / "given.ipynb", tmp_path / "done.ipynb", progress_bar=False)
-    body = converted(tmp_path / "done.ipynb")
-    (tmp_path / "done.html").write_text(f"<!doctype html><html lang='en'><title>t</title><body>{body}</body>")
-    with watched_page(browser, tmp_path.as_uri()) as page:
-        page.context.set_offline(True)
-        page.goto((tmp_path / "done.html").as_uri())
+    cells = [NOTEBOOKS[name] for name in ("anomalies", "gate", "schema")]
+    with offline_page(browser, tmp_path, IMPORTS, *cells) as page:
         page.get_by_text("Rows of age").click()
         expect(page.get_by_text("The first 2 of the 200 rows at fault")).to_be_visible()
         expect(page.get_by_text("Not blessed: 3 of 5")).to_be_visible()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from lab import check_narrow, keep_picture, needs_browser, violations
+from lab import check_narrow, check_text, keep_picture, needs_browser, violations
 from playwright.sync_api import Page, expect
 
 pytestmark = needs_browser
@@ -46,10 +46,8 @@ def test_a_fault_is_put_in_and_searched(show: Callable[[str], Page]) -> None:
 def test_hostile_values_stay_text(show: Callable[[str], Page]) -> None:
     page = show("hostile")
     expect(page.get_by_role("alert")).to_contain_text("onerror=")
-    assert page.locator(".kit-view img, .kit-view script").count() == 0
     page.mouse.move(500, 300)
-    assert page.evaluate("window.hacked") is None
-    assert not violations(page)
+    check_text(page)
 
 
 def test_the_view_is_accessible_in_both_themes_and_narrow(show: Callable[[str], Page]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from lab import check_narrow, keep_picture, needs_browser, violations
+from lab import check_narrow, check_text, keep_picture, needs_browser, violations
 from playwright.sync_api import Page, expect
 from widget_timing import PRESS, rerun_seconds, seconds_until_redrawn
 
@@ -98,10 +98,8 @@ def test_pages_of_words_and_columns(show: Callable[[str], Page]) -> None:
 def test_hostile_values_stay_text(show: Callable[[str], Page]) -> None:
     page = show("hostile")
     expect(page.locator(".kit-view button.name").first).to_contain_text("onerror=")
-    assert page.locator(".kit-view img, .kit-view script").count() == 0
     page.mouse.move(500, 300)
-    assert page.evaluate("window.hacked") is None
-    assert not violations(page)
+    check_text(page)
 
 
 def test_the_view_is_accessible_in_both_themes_and_narrow(show: Callable[[str], Page]) -> None:

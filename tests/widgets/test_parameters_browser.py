@@ -6,9 +6,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from lab import check_narrow, keep_picture, needs_browser, violations, write_notebook
+from lab import check_narrow, keep_picture, needs_browser, violations
 from parameter_examples import CELL
 from playwright.sync_api import Page, expect
+from small_notebooks import write_notebook
 
 pytestmark = needs_browser
 
@@ -22,15 +23,13 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("lab")
     # Shown after the cell of parameters, as a notebook does, and in a workspace of the test.
     cell = CELL.replace('"workspace"', repr(str(folder / "ws")).replace("'", '"'))
-    write_notebook(
-        folder / "real.ipynb", [cell, f"{_PANEL}view = Parameters(ParameterDesk(globals())); view"]
-    )
+    write_notebook(folder / "real.ipynb", cell, f"{_PANEL}view = Parameters(ParameterDesk(globals())); view")
     (folder / "a report.html").write_text("<!doctype html><title>t</title><p>the report")
     done = f"replace(DONE, report={str(folder / 'a report.html')!r})"
     desk = f"desk = Desk(progress=[RUNNING, RUNNING, RUNNING, {done}])"
-    write_notebook(folder / "batch.ipynb", [_EXAMPLES, f"{desk}; Parameters(desk)"])
+    write_notebook(folder / "batch.ipynb", _EXAMPLES, f"{desk}; Parameters(desk)")
     for name in ("in_a_batch", "hostile"):
-        write_notebook(folder / f"{name}.ipynb", [_EXAMPLES, f"Parameters({name}())"])
+        write_notebook(folder / f"{name}.ipynb", _EXAMPLES, f"Parameters({name}())")
     return folder
 
 

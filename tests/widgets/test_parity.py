@@ -6,8 +6,7 @@ from collections.abc import Callable
 
 import parity_examples as examples
 import pytest
-from view_checks import check_static
-from widget_examples import HOSTILE
+from view_checks import check_read, check_static
 from widget_pages import Page
 
 from widgets.parity import Parity
@@ -27,8 +26,7 @@ def test_no_face_runs_or_fetches_anything(name: str) -> None:
 
 
 def test_hostile_values_are_read_as_they_are() -> None:
-    text = Page(examples.hostile().html_face()).text
-    assert [value for value in HOSTILE if value not in text] == []
+    check_read(examples.hostile().html_face())
 
 
 @pytest.mark.parametrize("name", ["same", "diverged", "empty"])

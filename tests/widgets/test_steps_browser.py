@@ -7,9 +7,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from lab import TOKEN, check_narrow, keep_picture, needs_browser, violations, watched_page, write_notebook
+from lab import check_narrow, keep_picture, needs_browser, open_and_begin, violations, watched_page
 from playwright.sync_api import Browser, Page, expect
 from processes import is_alive
+from small_notebooks import write_notebook
 
 pytestmark = needs_browser
 
@@ -33,18 +34,15 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         f"session.run(Worker('sleep', {str(folder / 'marker')!r}))",
         "print('never reached')",
     ]
-    write_notebook(folder / "work.ipynb", work)
+    write_notebook(folder / "work.ipynb", *work)
     for name in ("done", "failed", "running", "hostile", "many"):
-        write_notebook(folder / f"{name}.ipynb", [_FACES, f"StepView({name}())"])
+        write_notebook(folder / f"{name}.ipynb", _FACES, f"StepView({name}())")
     return folder
 
 
 def test_a_running_step_is_stopped(browser: Browser, lab: str, folder: Path) -> None:
     with watched_page(browser, lab) as page:
-        page.goto(f"{lab}/lab/tree/work.ipynb?token={TOKEN}&reset")
-        page.get_by_text("| Idle").wait_for(timeout=60_000)
-        page.get_by_role("menuitem", name="Run", exact=True).click()
-        page.get_by_text("Run All Cells", exact=True).click()
+        open_and_begin(lab, page, "work")
         expect(page.get_by_text("Worker done in")).to_be_visible(timeout=60_000)
         for seconds in (2, 4):  # it moves while its kernel is busy
             expect(page.get_by_text(f"Worker is running, {seconds} s")).to_be_visible(timeout=20_000)

@@ -13,8 +13,9 @@ from pathlib import Path
 import psutil
 import pytest
 from event_files import write_run
-from lab import TOKEN, keep_picture, needs_browser, running_lab, violations, write_notebook
+from lab import TOKEN, keep_picture, needs_browser, running_lab, violations
 from playwright.sync_api import Page, expect
+from small_notebooks import write_notebook
 
 pytestmark = needs_browser
 
@@ -35,7 +36,7 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     write_run(folder / "first")
     write_run(folder / "second", worse=0.05)
     for name in ("board", "killed"):
-        write_notebook(folder / f"{name}.ipynb", [_MAKE, _SHOW, "print('board', board.pid)"])
+        write_notebook(folder / f"{name}.ipynb", _MAKE, _SHOW, "print('board', board.pid)")
     with running_lab(folder, modules=Path(__file__).parent, base=BASE) as address:
         yield address
 

@@ -7,16 +7,16 @@ from pathlib import Path
 
 import pytest
 from lab import (
-    TOKEN,
     check_narrow,
     keep_picture,
     needs_browser,
+    open_and_begin,
     running_lab,
     violations,
     watched_page,
-    write_notebook,
 )
 from playwright.sync_api import Browser, Page, expect
+from small_notebooks import write_notebook
 
 pytestmark = needs_browser
 
@@ -28,18 +28,15 @@ _SETTINGS = "@jupyterlab/apputils-extension/kernels-settings.jupyterlab-settings
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("lab")
-    write_notebook(folder / "work.ipynb", _WORK)
+    write_notebook(folder / "work.ipynb", *_WORK)
     for name in ("training", "stopped", "hostile"):
-        write_notebook(folder / f"{name}.ipynb", [_SET_UP, f"Training(PlayedDesk({name}()), compared='all')"])
+        write_notebook(folder / f"{name}.ipynb", _SET_UP, f"Training(PlayedDesk({name}()), compared='all')")
     return folder
 
 
 def _begin(lab: str, page: Page) -> None:
     """Run the notebook whose second cell trains for a minute, without waiting for it."""
-    page.goto(f"{lab}/lab/tree/work.ipynb?token={TOKEN}&reset")
-    page.get_by_text("| Idle").wait_for(timeout=60_000)
-    page.get_by_role("menuitem", name="Run", exact=True).click()
-    page.get_by_text("Run All Cells", exact=True).click()
+    open_and_begin(lab, page, "work")
     expect(page.get_by_text("epoch 2 of 20")).to_be_visible(timeout=60_000)
 
 
@@ -65,7 +62,7 @@ def test_a_training_is_compared_and_stopped_while_the_kernel_is_busy(browser: Br
 def test_where_no_message_reaches_a_busy_kernel_the_command_is_shown(
     browser: Browser, tmp_path: Path
 ) -> None:
-    write_notebook(tmp_path / "work.ipynb", _WORK)
+    write_notebook(tmp_path / "work.ipynb", *_WORK)
     settings = tmp_path / "config" / "lab" / "user-settings" / _SETTINGS
     settings.parent.mkdir(parents=True)
     settings.write_text('{"commsOverSubshells": "disabled"}')

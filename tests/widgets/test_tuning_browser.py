@@ -5,7 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from lab import TOKEN, check_narrow, drag, keep_picture, needs_browser, violations, watched_page
+from lab import (
+    check_narrow,
+    drag,
+    keep_picture,
+    needs_browser,
+    open_and_begin,
+    violations,
+    watched_page,
+)
 from playwright.sync_api import Browser, Page, expect
 
 pytestmark = needs_browser
@@ -25,10 +33,7 @@ def rows(page: Page) -> int:
 
 def test_a_search_moves_and_is_filtered_while_the_kernel_is_busy(browser: Browser, lab: str) -> None:
     with watched_page(browser, lab) as page:
-        page.goto(f"{lab}/lab/tree/work.ipynb?token={TOKEN}&reset")
-        page.get_by_text("| Idle").wait_for(timeout=60_000)
-        page.get_by_role("menuitem", name="Run", exact=True).click()
-        page.get_by_text("Run All Cells", exact=True).click()
+        open_and_begin(lab, page, "work")
         expect(page.get_by_text("3 of 12 trials over")).to_be_visible(timeout=60_000)
         axis = page.get_by_role("slider", name="Filter by val_auc")
         axis.focus()
