@@ -9,8 +9,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from pydantic import ValidationError
-
 from kit.batch.record import RUN_FILE, RunRecord, now
 from kit.child_environment import finding_kit
 from kit.translation.messages import in_language
@@ -107,11 +105,8 @@ class Batch:
 
     def _record(self) -> tuple[RunRecord, Path] | None:
         for path in sorted(self._runs.glob(f"*/{RUN_FILE}"), reverse=True):
-            try:
-                record = RunRecord.model_validate_json(path.read_text(encoding="utf-8"))
-            except (OSError, ValidationError):
-                continue
-            if record.pid == self.pid and record.started >= self._started:
+            record = RunRecord.read(path.parent)
+            if record and record.pid == self.pid and record.started >= self._started:
                 return record, path.parent
         return None
 

@@ -129,6 +129,14 @@ class RunRecord(BaseModel):
     pid: int
     pid_started: float
 
+    @classmethod
+    def read(cls, folder: Path) -> Self | None:
+        """Return the record of the run with this folder, as it stands there; None: there is no valid one."""
+        try:
+            return cls.model_validate_json((folder / RUN_FILE).read_bytes())
+        except (OSError, ValidationError):
+            return None
+
     def save(self, folder: Path) -> None:
         write_atomically(folder / RUN_FILE, self.model_dump_json(indent=2) + "\n")
 
@@ -212,8 +220,5 @@ def mark_killed_runs(runs: Path) -> None:
 
 def _read_runs(runs: Path) -> Iterator[tuple[Path, RunRecord]]:
     for path in sorted(runs.glob(f"*/{RUN_FILE}")):
-        try:
-            record = RunRecord.model_validate_json(path.read_text(encoding="utf-8"))
-        except (OSError, ValidationError):
-            continue
-        yield path.parent, record
+        if record := RunRecord.read(path.parent):
+            yield path.parent, record

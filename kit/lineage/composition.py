@@ -7,7 +7,7 @@ import re
 from collections.abc import Collection, Mapping
 from pathlib import Path
 
-from kit.batch.record import RUN_FILE, RunRecord
+from kit.batch.record import RunRecord
 from kit.digests import of_file
 from kit.lineage.graph import Graph, Node
 from kit.lineage.query import Lineage
@@ -112,11 +112,10 @@ def _end_of(path: str) -> str:
 
 
 def _notebook_parameters(workspace: Workspace, run: str) -> dict[str, str]:
-    path = workspace.runs / run / RUN_FILE
-    record = RunRecord.model_validate_json(path.read_text(encoding="utf-8"))
+    record = RunRecord.read(workspace.runs / run)
     return {
         f"{notebook.name}.{name}": str(value)
-        for notebook in record.notebooks
+        for notebook in (record.notebooks if record else ())
         for name, value in notebook.parameters.items()
     }
 

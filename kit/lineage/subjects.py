@@ -10,8 +10,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from pydantic import ValidationError
-
 from kit.batch.record import RUN_FILE, RunRecord
 from kit.errors import UsageError
 from kit.lineage.graph import Kind, Node, number_of
@@ -131,10 +129,10 @@ def _version(workspace: Workspace, store: Store, name: str) -> Iterator[Subject]
 
 
 def _run(workspace: Workspace, store: Store, name: str) -> Iterator[Subject]:
-    path = workspace.runs / name / RUN_FILE
-    if "/" in name or not name or not path.is_file():
+    folder = workspace.runs / name
+    if "/" in name or not name or not (folder / RUN_FILE).is_file():
         return
-    record = _record(path)
+    record = RunRecord.read(folder)
     nodes = store.executions_in_run(name)
     if record is not None:
         nodes += _skipped(workspace, store, record, nodes)
@@ -143,13 +141,6 @@ def _run(workspace: Workspace, store: Store, name: str) -> Iterator[Subject]:
         began, ended = record.started.timestamp(), (record.ended or record.started).timestamp()
         nodes = store.executions_between(record.project, int(began * 1000), int(ended * 1000))
     yield Subject("run", name, tuple(nodes))
-
-
-def _record(path: Path) -> RunRecord | None:
-    try:
-        return RunRecord.model_validate_json(path.read_text(encoding="utf-8"))
-    except (OSError, ValidationError):
-        return None
 
 
 def _skipped(workspace: Workspace, store: Store, record: RunRecord, own: Sequence[int]) -> list[int]:
@@ -161,7 +152,7 @@ def _skipped(workspace: Workspace, store: Store, record: RunRecord, own: Sequenc
             continue
         if since not in earlier:
             nodes = store.graph(store.executions_in_run(since)).nodes.values()
-            earlier[since] = _record(workspace.runs / since / RUN_FILE), list(nodes)
+            earlier[since] = RunRecord.read(workspace.runs / since), list(nodes)
         then, made = earlier[since]
         steps = {row.step for row in then.steps if row.notebook == notebook.name} if then else None
         for node in made:

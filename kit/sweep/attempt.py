@@ -16,7 +16,7 @@ import threading
 import time
 from pathlib import Path
 
-from kit.batch.record import RUN_FILE, RunRecord
+from kit.batch.record import RunRecord
 from kit.batch.run import RunOptions, explain, run_chain
 from kit.errors import ExitCode, KitError
 from kit.signals import signals_as_interrupts
@@ -117,7 +117,9 @@ def _shared_run(sweep: SweepRecord) -> list[RunRecord]:
     if not sweep.shared_run:
         return []
     folder = Path(sweep.shared_run)
-    record = RunRecord.model_validate_json((folder / RUN_FILE).read_text(encoding="utf-8"))
+    record = RunRecord.read(folder)
+    if record is None:  # somebody deleted it: a metric that was recorded in it is then reported as missing
+        return []
     # Its files are beside it, even if the workspace was moved since.
     return [record.model_copy(update={"workspace": str(folder.parents[1])})]
 

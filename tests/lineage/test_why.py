@@ -172,6 +172,15 @@ def _run_file(folder: Path, parameters: Mapping[str, Any], steps: Collection[str
     write_atomically(folder / "run.json", json.dumps(record))
 
 
+def test_a_run_whose_record_is_damaged_is_compared_by_its_steps(writer: Writer) -> None:
+    runs = [f"2026070{number}-000000-shop" for number in (1, 2)]
+    for run, epochs in zip(runs, (3, 4), strict=True):
+        chain(writer, origin={**OLDER, "run": run}, training={**TRAINING, "epochs": epochs})
+        write_atomically(writer.workspace.runs / run / "run.json", '{"run_id": "')
+    [cause] = why(writer.workspace, *runs).causes
+    assert (cause.name, cause.first, cause.second) == ("Trainer, custom_config.training.epochs", "3", "4")
+
+
 def test_of_a_run_that_skipped_notebooks_what_they_had_made_counts(writer: Writer) -> None:
     whole, data, training = (f"2026030{number}-000000-shop" for number in (1, 2, 3))
     for run in (whole, data, training):
