@@ -12,7 +12,8 @@ Small things     `errors` and `os_errors`, `secret` (passwords and keys), `machi
 The chain        `data`, `features`, `training` with `tuning`, `evaluation`, `release`
 Judging it       `checks` and `alerts` (data), `monitoring` (what was served), `faults` and `drill` (tests of both)
 Serving          `serving` (the server and its client), `workspace_server` (its settings for a workspace), `canary`,
-                 `rehearsal` (what `06_serve` tries), `gateway`, `load`, `deploy`
+                 `rehearsal` (what `06_serve` tries), `gateway`, `load`, `deploy`,
+                 `containers` (what all manifests have in common)
 Running it       `batch` (notebooks), `sweep`, `schedule`, `export`, `warm` (fast process starts)
 Accounting       `lineage`, `audit`, `card`, `retention`
 For people       `cli`, `doctor`, `new`, `tensorboard`, `translation`, `workshop`, `setup`, `bench`, and the

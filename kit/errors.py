@@ -80,6 +80,10 @@ class ClusterError(UsageError):
     """A cluster of processes cannot be formed as requested."""
 
 
+class DeployError(UsageError):
+    """What is asked for cannot be deployed; no file was written."""
+
+
 class SearchSpaceError(ProjectError):
     """The search space of a project's model.py cannot be searched."""
 

@@ -138,9 +138,9 @@ def serving(  # noqa: PLR0913, PLR0917  where the files go, and what is in them
     force: _Force = False,
 ) -> None:
     """Write configuration files for the real tensorflow_model_server, and print the command that starts it."""
-    from kit.deploy.errors import DeployError
     from kit.deploy.serving_files import flags, serving_files
     from kit.deploy.write import write_files
+    from kit.errors import DeployError
 
     folder = out.absolute()
     target = _target(project, workspace, {"batching_file": batching and str(batching.absolute())})
@@ -206,8 +206,8 @@ def _target(
     asked: dict[str, Any],
     canary: tuple[int | None, int | None, int | None] = (None, None, None),
 ) -> Target:
-    from kit.deploy.errors import DeployError
     from kit.deploy.target import Target, canary_of
+    from kit.errors import DeployError
     from kit.project import Project
 
     place = workspace_of(workspace)
@@ -229,7 +229,7 @@ def with_changes(settings: Any, asked: dict[str, Any]) -> Any:
     """
     from pydantic import ValidationError
 
-    from kit.deploy.errors import DeployError
+    from kit.errors import DeployError
 
     given = {name: value for name, value in asked.items() if value is not None}
     try:

@@ -8,7 +8,7 @@ from typing import Annotated, Self
 
 from pydantic import AfterValidator, Field, field_validator, model_validator
 
-from kit.deploy import quantities
+from kit.containers import quantities
 from kit.project_section import Section, written
 
 # Names of Kubernetes (RFC 1123); 40 letters, so that `-canary` and what Kubernetes adds to a pod's name still fit.

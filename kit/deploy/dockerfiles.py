@@ -14,9 +14,9 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from kit.containers.image import USER, WORKSPACE
 from kit.deploy.config import DeploySettings
 from kit.deploy.docker_check import check_dockerfile
-from kit.deploy.image import USER, WORKSPACE
 from kit.deploy.locked_subset import subset
 from kit.deploy.serving_files import LABELS_FLAG, MODELS_FILE
 from kit.deploy.target import CONFIG, GRPC_PORT, MODELS, REST_PORT

@@ -10,9 +10,9 @@ from typing import Any
 
 from kit.deploy.config import is_label
 from kit.deploy.envoy_files import pod_plan
-from kit.deploy.errors import DeployError
 from kit.deploy.target import GRPC_PORT, REST_PORT, Target
 from kit.deploy.yaml_documents import as_documents
+from kit.errors import DeployError
 from kit.gateway.envoy import bootstrap
 from kit.gateway.istio import MeshServer, istio_resources
 from kit.gateway.keys import read_jwks

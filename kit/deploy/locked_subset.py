@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from kit.deploy.errors import DeployError
+from kit.errors import DeployError
 
 _ENTRY = re.compile(r"^(?P<name>[A-Za-z0-9._-]+)==")
 _VIA = re.compile(r"^\s+#\s+(?:via\s+)?(?P<name>[A-Za-z0-9._-]+)\s*$")

@@ -6,10 +6,10 @@ import hashlib
 from collections.abc import Mapping
 from typing import Any
 
+from kit.containers.hardened import hardened, unprivileged
 from kit.deploy import envoy_files as envoy
 from kit.deploy import serving_files as serving
 from kit.deploy.config import Container
-from kit.deploy.hardened import hardened, unprivileged
 from kit.deploy.target import (
     CONFIG,
     GATEWAY_PORT,

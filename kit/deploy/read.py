@@ -7,7 +7,7 @@ from typing import Any
 
 import yaml
 
-from kit.deploy.errors import DeployError
+from kit.errors import DeployError
 
 
 def read_objects(folder: Path) -> list[dict[str, Any]]:

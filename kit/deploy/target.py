@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Self
 
 from kit.deploy.config import NAME, DeploySettings
-from kit.deploy.errors import DeployError
+from kit.errors import DeployError
 from kit.project import Project
 from kit.release.models_config import CANARY, STABLE
 from kit.release.versions import numbers

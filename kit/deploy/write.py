@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from kit.deploy.errors import DeployError
+from kit.errors import DeployError
 from kit.workspace import write_atomically
 
 _MOST_LINES = 60  # of a difference shown

@@ -22,9 +22,9 @@ from kfp.pipeline_spec import pipeline_spec_pb2
 from kit.batch.order import Waits, waits
 from kit.batch.parameters import command_words
 from kit.batch.plan import PlannedNotebook, secret_variables
-from kit.deploy.container_paths import notebook_in_container, project_in_container
-from kit.deploy.image import WORKSPACE
-from kit.deploy.quantities import check_options
+from kit.containers.image import WORKSPACE
+from kit.containers.paths import notebook_in_container, project_in_container
+from kit.containers.quantities import check_options
 from kit.errors import StepFailedError
 
 

@@ -8,12 +8,12 @@ from types import MappingProxyType
 from typing import Any
 
 from kit.batch.plan import choose_notebooks
+from kit.containers.hardened import hardened, unprivileged
+from kit.containers.image import USER, WORKSPACE
+from kit.containers.paths import notebook_in_container, project_in_container
+from kit.containers.quantities import check_options
 from kit.deploy.config import DeploySettings
-from kit.deploy.container_paths import notebook_in_container, project_in_container
-from kit.deploy.hardened import hardened, unprivileged
-from kit.deploy.image import USER, WORKSPACE
 from kit.deploy.notebook_secrets import environment, how_to_make
-from kit.deploy.quantities import check_options
 from kit.deploy.schemas import check_schemas
 from kit.deploy.yaml_documents import as_documents
 from kit.errors import StepFailedError

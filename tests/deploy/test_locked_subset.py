@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from kit.deploy.errors import DeployError
 from kit.deploy.locked_subset import read_entries, subset
+from kit.errors import DeployError
 
 LOCK = """\
 # Made by hand.

@@ -5,8 +5,8 @@ import re
 import pytest
 
 from deploy.places import MODEL, push, target_in
-from kit.deploy.errors import DeployError
 from kit.deploy.target import Canary, Target, canary_of
+from kit.errors import DeployError
 from kit.project import Project
 from kit.workspace import Workspace
 

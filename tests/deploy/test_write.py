@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from kit.deploy.errors import DeployError
 from kit.deploy.write import FilesDifferError, write_files
+from kit.errors import DeployError
 
 
 def test_what_is_new_is_written_and_what_is_the_same_is_left(tmp_path: Path) -> None:

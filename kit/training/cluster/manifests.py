@@ -15,9 +15,9 @@ from typing import Any
 
 import yaml
 
-from kit.deploy.hardened import hardened
-from kit.deploy.image import USER, WORKSPACE
-from kit.deploy.quantities import check_options
+from kit.containers.hardened import hardened
+from kit.containers.image import USER, WORKSPACE
+from kit.containers.quantities import check_options
 from kit.errors import ClusterError
 from kit.training.cluster.tf_config import CHIEF, PARAMETER_SERVER, PS, ROLES, VARIABLE, WORKER, Cluster
 from kit.training.config import Training

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from kit.deploy.container_paths import project_in_container
-from kit.deploy.image import WORKSPACE
+from kit.containers.image import WORKSPACE
+from kit.containers.paths import project_in_container
 from kit.project import Project
 from kit.session import Session
 from kit.steps.monitor import StepNow, Update

@@ -10,8 +10,7 @@ import pytest
 import yaml
 from kubernetes import client
 
-from kit.deploy.errors import DeployError
-from kit.errors import ClusterError
+from kit.errors import ClusterError, DeployError
 from kit.training.cluster.manifests import Deployment, manifests
 from kit.training.cluster.tf_config import VARIABLE, place_of_process
 from kit.training.config import Strategy, Training

@@ -6,7 +6,7 @@ accept what is allowed here.
 
 from __future__ import annotations
 
-from kit.deploy.errors import DeployError
+from kit.errors import DeployError
 from kit.project_section import written
 
 _CPU = r"([1-9][0-9]*m|(0|[1-9][0-9]*)(\.[0-9]{1,3})?)"

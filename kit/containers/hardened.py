@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from kit.deploy.image import USER
+from kit.containers.image import USER
 
 
 def hardened() -> dict[str, Any]:

@@ -8,8 +8,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from kit.batch.plan import NOTEBOOKS, notebook_from_anywhere
-from kit.deploy.errors import DeployError
-from kit.deploy.image import WORKSPACE
+from kit.containers.image import WORKSPACE
+from kit.errors import DeployError
 from kit.project.folder import BUILT_IN, find_folder
 from kit.workspace import path_below
 
