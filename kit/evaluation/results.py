@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Literal
 
@@ -18,6 +17,8 @@ from kit.session import Session
 
 SliceKey = tuple[tuple[str, Any], ...]
 """The columns and values that a slice was cut by, sorted; empty for all rows."""
+
+_Side = Literal["model", "baseline", "changes"]
 
 
 def metrics_table(evaluation: Path, project: Project) -> pd.DataFrame:
@@ -47,7 +48,7 @@ def example_count(evaluation: Path) -> int:
 
 def gates_table(evaluation: Path, project: Project) -> pd.DataFrame:
     """Return one row per gate and slice: metric, slice, bound, value, change to the baseline, whether met, note."""
-    found = found_slices(evaluation, project)
+    found = EvaluatedSlices(evaluation).found(project)
     rows = []
     for gate in project.spec.gates:
         words = ", ".join(asked(bound, threshold) for bound, threshold in bounds(gate).items())
@@ -73,19 +74,8 @@ def _gate_row(checks: list[ThresholdCheck], bound: str) -> dict[str, object]:
 
 def threshold_checks(evaluation: Path, project: Project) -> list[ThresholdCheck]:
     """Return each threshold of each gate, on each slice that it applies to, in the order of project.yml."""
-    found = found_slices(evaluation, project)
+    found = EvaluatedSlices(evaluation).found(project)
     return [check for gate in project.spec.gates for check in checks_of(gate, found)]
-
-
-def found_slices(evaluation: Path, project: Project) -> Found:
-    """Return what decides gates; see `kit.evaluation.gate_checks`."""
-    slices = load_slices(evaluation)
-    return Found(
-        values={slice_name(key): metrics for key, metrics in slices},
-        changes={slice_name(key): metrics for key, metrics in load_slices(evaluation, of="changes")},
-        columns={slice_name(key): {column: str(value) for column, value in key} for key, _ in slices},
-        min_slice_size=project.spec.evaluation.min_slice_size,
-    )
 
 
 def latest_is_blessed(session: Session) -> bool:
@@ -124,42 +114,60 @@ def _missed(gate: dict[Any, Any]) -> str:
     return f"  {gate['metric']} on {gate['slice']}: {gate['bound']}, found {value:.4f}{against}"
 
 
-def load_slices(
-    evaluation: Path, of: Literal["model", "baseline", "changes"] = "model"
-) -> list[tuple[SliceKey, dict[str, float]]]:
-    """Return for each slice its metrics by name: the model's, the baseline's, or their differences."""
-    return [
-        (key, {name: metric_value(entry.value) for name, entry in entries.items()})
-        for key, entries in _loaded(evaluation, of)
-    ]
+def load_slices(evaluation: Path) -> list[tuple[SliceKey, dict[str, float]]]:
+    """Return for each slice the metrics of the model by name."""
+    return EvaluatedSlices(evaluation).metrics("model")
 
 
-def load_intervals(
-    evaluation: Path, of: Literal["model", "baseline", "changes"] = "model"
-) -> dict[SliceKey, dict[str, tuple[float, float]]]:
-    """Return the 95% confidence intervals that Evaluator computed, by slice and metric; empty: none were asked for."""
-    return {
-        key: {
-            name: (
-                metric_value(entry.confidence_interval.lower_bound),
-                metric_value(entry.confidence_interval.upper_bound),
-            )
-            for name, entry in entries.items()
-            if entry.HasField("confidence_interval")
+class EvaluatedSlices:
+    """What Evaluator found on every slice, of the model, of the baseline, and of their differences; read once.
+
+    Args:
+        evaluation: the folder of its results.
+    """
+
+    def __init__(self, evaluation: Path) -> None:
+        self._entries: dict[_Side, list[tuple[SliceKey, dict[str, Any]]]] = {
+            "model": [], "baseline": [], "changes": []
+        }  # fmt: skip
+        for metrics in tfma.load_metrics(str(evaluation)):
+            entries: dict[_Side, dict[str, Any]] = {}
+            for entry in metrics.metric_keys_and_values:
+                side: _Side = "baseline" if entry.key.model_name == "baseline" else "model"
+                entries.setdefault("changes" if entry.key.is_diff else side, {})[entry.key.name] = entry
+            for of, by_name in entries.items():
+                self._entries[of].append((slice_key(metrics.slice_key), by_name))
+
+    def metrics(self, of: _Side) -> list[tuple[SliceKey, dict[str, float]]]:
+        """Return for each slice its metrics by name; empty: there was no baseline."""
+        return [
+            (key, {name: metric_value(entry.value) for name, entry in entries.items()})
+            for key, entries in self._entries[of]
+        ]
+
+    def intervals(self, of: _Side) -> dict[SliceKey, dict[str, tuple[float, float]]]:
+        """Return the 95% confidence intervals by slice and metric; without metrics: none were asked for."""
+        return {
+            key: {
+                name: (
+                    metric_value(entry.confidence_interval.lower_bound),
+                    metric_value(entry.confidence_interval.upper_bound),
+                )
+                for name, entry in entries.items()
+                if entry.HasField("confidence_interval")
+            }
+            for key, entries in self._entries[of]
         }
-        for key, entries in _loaded(evaluation, of)
-    }
 
-
-def _loaded(evaluation: Path, of: str) -> Iterator[tuple[SliceKey, dict[str, Any]]]:
-    for metrics in tfma.load_metrics(str(evaluation)):
-        entries: dict[str, Any] = {}
-        for entry in metrics.metric_keys_and_values:
-            side = "baseline" if entry.key.model_name == "baseline" else "model"
-            if of == ("changes" if entry.key.is_diff else side):
-                entries[entry.key.name] = entry
-        if entries:
-            yield slice_key(metrics.slice_key), entries
+    def found(self, project: Project) -> Found:
+        """Return what decides the gates of a project; see `kit.evaluation.gate_checks`."""
+        slices = self.metrics("model")
+        return Found(
+            values={slice_name(key): metrics for key, metrics in slices},
+            changes={slice_name(key): metrics for key, metrics in self.metrics("changes")},
+            columns={slice_name(key): {column: str(value) for column, value in key} for key, _ in slices},
+            min_slice_size=project.spec.evaluation.min_slice_size,
+        )
 
 
 def slice_key(key: Any) -> SliceKey:

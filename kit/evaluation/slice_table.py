@@ -10,15 +10,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kit.evaluation.config import POSITIVE_SHARE
-from kit.evaluation.gate_checks import slice_name
+from kit.evaluation.gate_checks import Found, slice_name
 from kit.evaluation.intervals import interval
 from kit.evaluation.metrics.validation import EXAMPLE_COUNT
-from kit.evaluation.results import SliceKey, found_slices, load_intervals, load_slices
+from kit.evaluation.results import EvaluatedSlices, SliceKey
 from kit.evaluation.sections import HIGHER_IS_BETTER
 from kit.project import Project
 
 Slices = Mapping[SliceKey, Mapping[str, float]]
 Intervals = Mapping[SliceKey, Mapping[str, tuple[float, float]]]
+Asked = Mapping[str, NDArray[np.float64]]
+"""Arrays `at_least` and `at_most`, with a bound per slice; NaN: not asked."""
 
 
 def slice_columns(evaluation: Path, project: Project) -> dict[str, Any]:
@@ -31,41 +33,37 @@ def slice_columns(evaluation: Path, project: Project) -> dict[str, Any]:
         lower and upper of the 95% confidence interval: as Evaluator computed it, else by a formula where there is
         one. NaN: not computed, not asked, or of a slice that is too small.
     """
-    found = {
-        "candidate": dict(load_slices(evaluation)),
-        "baseline": dict(load_slices(evaluation, of="baseline")),
-    }
-    keys = list(found["candidate"])
-    examples = _values(EXAMPLE_COUNT, keys, found["candidate"])
+    evaluated = EvaluatedSlices(evaluation)
+    candidate, baseline = dict(evaluated.metrics("model")), dict(evaluated.metrics("baseline"))
+    keys = list(candidate)
+    asked = _asked(evaluated.found(project), project, keys)
+    examples = _values(EXAMPLE_COUNT, keys, candidate)
     too_small = (examples < project.spec.evaluation.min_slice_size) & np.array([bool(key) for key in keys])
+    models = {"candidate": _metrics(candidate, evaluated.intervals("model"), asked, keys, too_small)}
+    if baseline:
+        models["baseline"] = _metrics(baseline, evaluated.intervals("baseline"), asked, keys, too_small)
     return {
         "names": [", ".join(f"{column}: {value}" for column, value in key) or "All rows" for key in keys],
         "cuts": [", ".join(column for column, _ in key) for key in keys],
         "examples": examples,
         "too_small": too_small,
-        "models": {
-            model: _metrics(evaluation, project, model, keys, slices, too_small)
-            for model, slices in found.items()
-            if slices
-        },
+        "models": models,
         "overall": keys.index(()) if () in keys else None,
     }
 
 
-def _metrics(  # noqa: PLR0913, PLR0917  what the metrics of a model are read from
-    evaluation: Path,
-    project: Project,
-    model: str,
-    keys: list[SliceKey],
+def _metrics(
     slices: Slices,
+    intervals: Intervals,
+    asked: Mapping[str, Asked],
+    keys: list[SliceKey],
     too_small: NDArray[np.bool_],
 ) -> list[dict[str, Any]]:
-    asked = _asked(evaluation, project, keys)
-    computed = load_intervals(evaluation, "baseline" if model == "baseline" else "model")
+    """Return the metrics of a model, in the order of `asked`."""
     metrics = []
-    for name in project.spec.evaluated:
+    for name, asked_of_it in asked.items():
         values = _values(name, keys, slices)
-        bounds = _computed(name, keys, computed)
+        bounds = _computed(name, keys, intervals)
         if bounds is None:
             bounds = interval(
                 name, values, *(_values(of, keys, slices) for of in (EXAMPLE_COUNT, POSITIVE_SHARE))
@@ -75,7 +73,7 @@ def _metrics(  # noqa: PLR0913, PLR0917  what the metrics of a model are read fr
             {
                 "name": name,
                 **{column: np.where(too_small, np.nan, numbers) for column, numbers in columns.items()},
-                **asked[name],
+                **asked_of_it,
                 "larger_is_better": HIGHER_IS_BETTER[name] is not False,
             }
         )
@@ -97,14 +95,11 @@ def _values(name: str, keys: list[SliceKey], slices: Slices) -> NDArray[np.float
     return np.array([slices.get(key, {}).get(name, np.nan) for key in keys], np.float64)
 
 
-def _asked(
-    evaluation: Path, project: Project, keys: list[SliceKey]
-) -> dict[str, dict[str, NDArray[np.float64]]]:
-    """Return of each metric what the gates ask of each slice, by name and side; the narrowest where several do.
+def _asked(found: Found, project: Project, keys: list[SliceKey]) -> Mapping[str, Asked]:
+    """Return of each metric of the project what the gates ask of each slice; the narrowest where several do.
 
     Bounds on a change are not among them: they move with the baseline.
     """
-    found = found_slices(evaluation, project)
     places = {slice_name(key): place for place, key in enumerate(keys)}
     asked = {
         name: {side: np.full(len(keys), np.nan) for side in ("at_least", "at_most")}
