@@ -23,7 +23,6 @@ from kit.batch.full_disk import give_back_room, is_whole, keep_room
 from kit.batch.kernels import Kernels
 from kit.batch.lane import Job, Lane, Outcome
 from kit.batch.order import among
-from kit.batch.parameters import Value
 from kit.batch.plan import PlannedNotebook, common_parameters
 from kit.batch.record import UNFINISHED, Attempt, NotebookRecord, RunRecord, StepRow, now
 from kit.batch.retry import accident, is_death, pause_seconds
@@ -67,7 +66,7 @@ class RunCoordinator:
         self._redactor = Redactor(known_secrets(os.environ))
 
     def execute(self) -> RunRecord:
-        parameters: dict[str, Value] = common_parameters(list(self._plan.values()))
+        parameters = common_parameters(list(self._plan.values()))
         write_atomically(self._folder / "parameters.yml", yaml.safe_dump(parameters, sort_keys=False))
         self.record.save(self._folder)
         try:
@@ -123,7 +122,7 @@ class RunCoordinator:
     def _decision(self, name: str) -> SkipDecision:
         """Return whether it has to run; decided again only when something has ended since."""
         if self._rows[name].attempts:
-            return SkipDecision(skip=False, why=self._rows[name].why)
+            return SkipDecision(self._rows[name].why)
         if name not in self._decided:
             self._decided[name] = self._decider.decide(self._plan[name])
         return self._decided[name]
@@ -131,7 +130,8 @@ class RunCoordinator:
     def _skip(self, name: str, decision: SkipDecision) -> None:
         self._admission.ended(name, well=True)
         with self._change():
-            self._rows[name].state, self._rows[name].why = "skipped", decision.why
+            row = self._rows[name]
+            row.state, row.why, row.unchanged_since = "skipped", decision.why, decision.unchanged_since
         self._tell(f"[{name}] skipped, {decision.why}")
 
     def _start(self, name: str, decision: SkipDecision) -> None:

@@ -17,10 +17,14 @@ from kit.batch.usual import Usual, usual
 
 @dataclass(frozen=True)
 class SkipDecision:
-    """Whether a notebook is skipped, and the reason in one line."""
+    """Why a notebook runs or is skipped, in one line; it is skipped if the results of a run are still right."""
 
-    skip: bool
     why: str
+    unchanged_since: str = ""
+
+    @property
+    def skip(self) -> bool:
+        return bool(self.unchanged_since)
 
 
 @dataclass(frozen=True)
@@ -68,27 +72,25 @@ class Decider:
     def decide(self, notebook: PlannedNotebook) -> SkipDecision:
         """Decide whether a notebook whose turn it is has to run."""
         if notebook.facts.reads is None:
-            return SkipDecision(skip=False, why="it does not say what it reads")
+            return SkipDecision("it does not say what it reads")
         self._surroundings.look_at(notebook)
         if not self._skip:
-            return SkipDecision(skip=False, why="--no-skip")
+            return SkipDecision("--no-skip")
         place = self._surroundings.place(notebook.path)
         found = last_good(self.records, place, self.project)
         if found is None:
             why = "its first run here"
             if was_tried(self.records, place, self.project):
                 why = "it has not ended well here before"
-            return SkipDecision(skip=False, why=why)
+            return SkipDecision(why)
         run, then = found
         if not then:
-            return SkipDecision(
-                skip=False, why=f"{run}, where it last ended well, did not note what it found"
-            )
+            return SkipDecision(f"{run}, where it last ended well, did not note what it found")
         now = self._surroundings.digests(notebook, steps_in(then))
         if changed := differences(then, now):
-            return SkipDecision(skip=False, why=f"changed since {run}: {', '.join(changed)}")
+            return SkipDecision(f"changed since {run}: {', '.join(changed)}")
         return SkipDecision(
-            skip=True, why=f"unchanged since {run}: inputs, parameters, code and versions are the same"
+            f"unchanged since {run}: inputs, parameters, code and versions are the same", unchanged_since=run
         )
 
     def digests(self, notebook: PlannedNotebook, now: RunRecord) -> dict[str, str]:

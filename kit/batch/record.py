@@ -22,7 +22,6 @@ UNFINISHED = ".running.ipynb"
 """The end of a notebook's name in the run's folder while it runs."""
 
 RunState = Literal["running", "done", "failed", "interrupted", "killed"]
-_UNCHANGED_SINCE = re.compile(r"unchanged since (\S+): ")
 NotebookState = Literal["pending", "running", "done", "skipped", "failed", "interrupted", "killed"]
 
 
@@ -46,6 +45,7 @@ class NotebookRecord(BaseModel):
         executed: the name of its executed copy in the run's folder, once it has ended.
         attempts: the earlier attempts.
         why: why it ran again, was skipped or has not run, in one line.
+        unchanged_since: the run whose results it has, where it was skipped; empty: it was not.
         kernel: the mark of its kernel, by which its times are found (see `kit.batch.times`).
         same: digests of what its results depend on (see `kit.batch.unchanged`); empty: not known.
     """
@@ -61,14 +61,9 @@ class NotebookRecord(BaseModel):
     executed: str | None = None
     attempts: list[Attempt] = []
     why: str = ""
+    unchanged_since: str = ""
     kernel: str = ""
     same: dict[str, str] = {}
-
-    @property
-    def unchanged_since(self) -> str:
-        """The run whose results it had, where it was skipped; empty: it was not. `why` tells it, as Decider says it."""
-        found = _UNCHANGED_SINCE.match(self.why) if self.state == "skipped" else None
-        return found[1] if found else ""
 
     def is_of(self, project: Value | None) -> bool:
         """Tell whether it ran on a project, as its parameter names it; None: on none."""

@@ -124,6 +124,7 @@ def test_what_is_unchanged_is_skipped_and_says_so_in_a_line(ran: tuple[list[Path
     assert states(record) == {"01_a": "skipped", "02_b": "skipped"}
     assert (record.exit_code, record.state) == (0, "done")
     [before, _] = list_runs(workspace / "runs")
+    assert {one.unchanged_since for one in record.notebooks} == {before.run_id}
     assert f"[01_a] skipped, unchanged since {before.run_id}: inputs" in "\n".join(said)
     again = run_chain(paths, {}, workspace, TWO, lambda _: None)
     assert states(again) == {"01_a": "skipped", "02_b": "skipped"}

@@ -206,8 +206,7 @@ def test_of_a_run_that_skipped_all_notebooks_what_they_had_made_is_compared(writ
         whole, again = (f"2026060{day}-000000-shop" for day in (number, number + 1))
         chain(writer, origin={**OLDER, "run": whole}, training=training)
         _run_file(writer.workspace.runs / whole, {}, ["Trainer"], state="done")
-        why_not = f"unchanged since {whole}: inputs, parameters, code and versions are the same"
-        _run_file(writer.workspace.runs / again, {}, state="skipped", why=why_not)
+        _run_file(writer.workspace.runs / again, {}, state="skipped", unchanged_since=whole)
         runs.append(again)
     [cause] = why(writer.workspace, *runs).causes
     assert (cause.name, cause.first, cause.second) == ("Trainer, custom_config.training.epochs", "3", "4")
