@@ -9,18 +9,21 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from kit.batch.parameters import SOURCES_VARIABLE
 from kit.batch.record import RUN_FILE, RunRecord, now
 from kit.child_environment import finding_kit
+from kit.steps.monitor import KERNEL_VARIABLE, RUN_FOLDER_VARIABLE
+from kit.steps.sampling import FILE_VARIABLE
 from kit.translation.messages import in_language
 
 REPORT_FILE = "report.html"
-# Variables of this kernel's own environment, which the batch must not inherit.
+# How the names of variables begin of this kernel's own environment, which the batch must not inherit.
 _OF_THE_KERNEL = (
     "JPY_",
-    "KIT_RUN_FOLDER",
-    "KIT_KERNEL",
-    "KIT_TIMES",
-    "KIT_PARAMETER_SOURCES",
+    RUN_FOLDER_VARIABLE,
+    KERNEL_VARIABLE,
+    FILE_VARIABLE,
+    SOURCES_VARIABLE,
     "MPLBACKEND",
 )
 _LAST_WORDS = 2_000  # characters of a batch's output before it had a record

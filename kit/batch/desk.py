@@ -14,15 +14,12 @@ from typing import Any
 import yaml
 
 from kit.batch.background import Batch, BatchProgress
-from kit.batch.parameters import Parameter, Value, command_words, parse_parameters
+from kit.batch.parameters import SOURCES_VARIABLE, Parameter, Value, command_words, parse_parameters
 from kit.batch.plan import read_parameter_file
 from kit.errors import ProjectError, UsageError
 from kit.project.folder import name_from_anywhere
 from kit.translation.messages import in_language
 from kit.workspace import resolve_folder, write_atomically
-
-SOURCES_VARIABLE = "KIT_PARAMETER_SOURCES"
-"""What the command line tells the kernels of a run: where each given parameter came from, as JSON."""
 
 DEFAULT, HERE, BATCH = "default", "changed here", "the batch"
 _INJECTED = "# Parameters\n"  # the first line of the cell that papermill puts behind the parameters cell

@@ -31,6 +31,9 @@ from kit.texts import did_you_mean
 
 Value = str | int | float | bool
 TAG = "parameters"
+SOURCES_VARIABLE = "KIT_PARAMETER_SOURCES"
+"""What the command line tells the kernels of a run: where each given parameter came from, as JSON."""
+
 _TYPES: dict[str, type[Value]] = {"str": str, "int": int, "float": float, "bool": bool}
 _BOOLEANS = {"true": True, "yes": True, "false": False, "no": False}
 _NUMBER = r"(-?\d[\d_]*(?:\.\d+)?(?:[eE][-+]?\d+)?)"

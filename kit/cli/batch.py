@@ -60,8 +60,8 @@ def run(  # noqa: PLR0913, PLR0917  one for each option
 ) -> None:
     """Run notebooks as one batch, each after those it depends on; the exit code says how it ended."""
     from kit.batch.admission import Budget
-    from kit.batch.desk import SOURCES_VARIABLE
     from kit.batch.order import Part
+    from kit.batch.parameters import SOURCES_VARIABLE
     from kit.batch.plan import choose_notebooks, read_parameter_file
     from kit.batch.run import RunOptions, explain, preview, run_chain
     from kit.project.folder import name_from_anywhere

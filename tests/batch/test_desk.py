@@ -13,7 +13,8 @@ import yaml
 from commands import kit_command
 from waiting import wait_until
 
-from kit.batch.desk import BATCH, DEFAULT, HERE, SOURCES_VARIABLE, ParameterDesk
+from kit.batch.desk import BATCH, DEFAULT, HERE, ParameterDesk
+from kit.batch.parameters import SOURCES_VARIABLE
 from kit.batch.plan import read_parameter_file
 from kit.batch.run import RunOptions, run_chain
 from kit.cli.shared import chosen_workspace
